@@ -1,0 +1,1 @@
+"""What every other floor stands on: the types that travel, errors, configuration, time, state, plug-in tables."""

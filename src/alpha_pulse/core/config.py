@@ -1,0 +1,231 @@
+"""The configuration: frozen structs that refuse unknown keys. Flag > environment > file > default.
+
+Environment: ``ALPHA_PULSE__SECTION__KEY=value``. File: TOML, one table per section. Units stand in the names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from alpha_pulse.core.errors import ConfigError, did_you_mean
+
+ENV_PREFIX = "ALPHA_PULSE__"
+
+PositiveInt = Annotated[int, Meta(ge=1)]
+NonNegativeInt = Annotated[int, Meta(ge=0)]
+Positive = Annotated[float, Meta(gt=0, lt=1e15)]
+NonNegative = Annotated[float, Meta(ge=0, lt=1e15)]
+Fraction = Annotated[float, Meta(gt=0, le=1)]
+Probability = Annotated[float, Meta(gt=0, lt=1)]
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of the configuration file."""
+
+
+class Learning(_Section):
+    """Sessions: what is predicted, by which online model.
+
+    ``label_tolerance_bars``: a label whose bar comes later than this many intervals after it was expected expires
+    (None: never). ``label_entry``: ``close`` labels from close to close, ``next_open`` from the next bar's open.
+    ``min_move_bps``: a direction label counts as up or down only beyond this move; smaller ones are ties.
+    """
+
+    model: str = "market_default"
+    volatility_horizon_bars: PositiveInt = 12
+    direction_horizon_bars: PositiveInt = 3
+    label_entry: Literal["close", "next_open"] = "close"
+    min_move_bps: NonNegative = 0.0
+    label_tolerance_bars: PositiveInt | None = None
+    window: Annotated[int, Meta(ge=50, le=100_000)] = 1_000
+
+
+class Batch(_Section):
+    """The frozen LightGBM: trained once on the first ``train_bars`` bars, serving ``ready_delay_s`` of market time later."""
+
+    enabled: bool = True
+    train_bars: Annotated[int, Meta(ge=1_500)] = 2_000
+    ready_delay_s: NonNegative = 60.0
+    leaves: Annotated[int, Meta(ge=2, le=256)] = 8
+    direction_trees: PositiveInt = 80
+    volatility_trees: PositiveInt = 250
+    learning_rate: Fraction = 0.03
+
+
+class Serving(_Section):
+    """How members become one prediction. ``share`` is the fixed share per bar of horizon: share/h is used."""
+
+    strategy: Literal["ensemble", "champion_challenger"] = "ensemble"
+    share: Probability = 1e-3
+
+
+class Agents(_Section):
+    """Who decides. ``ml_confidence_threshold`` None: chosen once, when 500 scores are stored."""
+
+    members: tuple[str, ...] = ("trend", "reversion")
+    ml_confidence_threshold: Probability | None = None
+    rule_weight: NonNegative = 0.6
+    ml_weight: NonNegative = 0.4
+
+
+class Execution(_Section):
+    """Sizing and books. ``target_volatility`` is annual; ``stop_volatilities`` counts bar volatilities (0: no stops).
+
+    ``rebalance_band``: a change of position smaller than this fraction of the largest position is not traded.
+    """
+
+    initial_cash: Positive = 100_000.0
+    target_volatility: Positive = 0.10
+    rebalance_band: NonNegative = 0.25
+    entry_rule: Literal["signal", "cost_aware"] = "signal"
+    stop_volatilities: NonNegative = 8.0
+    shadow_books: bool = True
+
+
+class Risk(_Section):
+    """The gate's limits, as fractions of the book's equity; staleness in bar intervals and in repeated bars."""
+
+    max_position_fraction: Positive = 1.0
+    max_order_fraction: Positive = 2.0
+    max_daily_loss_fraction: Fraction = 0.03
+    stale_after_intervals: Positive = 3.0
+    frozen_after_bars: PositiveInt = 12
+
+
+class Venue(_Section):
+    """The simulated venue's costs, in basis points of the traded value. ``half_spread_bps`` serves where no quotes exist."""
+
+    fee_bps: NonNegative = 1.0
+    half_spread_bps: NonNegative = 0.5
+    slippage_bps: NonNegative = 0.5
+    latency_ms: NonNegative = 0.0
+
+
+class Adaptation(_Section):
+    """When and how the online models are adapted. ``drift_threshold`` is ADWIN's delta.
+
+    ``accuracy_threshold``: windowed accuracy this far below the whole run's counts as decay, as does a windowed log loss
+    above the base rate's by ``loss_threshold``. Counts are labels, except where the name says otherwise.
+    """
+
+    enabled: bool = True
+    interval_s: Positive = 300.0
+    drift_threshold: Probability = 0.002
+    accuracy_threshold: Probability = 0.1
+    loss_threshold: NonNegative = 0.05
+    boost_factor: Annotated[float, Meta(gt=1, le=100)] = 4.0
+    boost_labels: PositiveInt = 200
+    cooldown_labels: NonNegativeInt = 500
+
+
+class Store(_Section):
+    """Durability: ``group`` commits within ``group_ms`` or ``group_steps``; ``step`` syncs every step before release."""
+
+    durability: Literal["group", "step"] = "group"
+    group_ms: Positive = 20.0
+    group_steps: PositiveInt = 500
+    checkpoint_steps: PositiveInt = 5_000
+    keep_checkpoints: PositiveInt = 5
+
+
+class Config(_Section):
+    """All of it. ``config_hash`` names the decisions' inputs; the store's section cannot change a decision and is left out."""
+
+    seed: NonNegativeInt = 1
+    learning: Learning = msgspec.field(default_factory=Learning)
+    batch: Batch = msgspec.field(default_factory=Batch)
+    serving: Serving = msgspec.field(default_factory=Serving)
+    agents: Agents = msgspec.field(default_factory=Agents)
+    execution: Execution = msgspec.field(default_factory=Execution)
+    risk: Risk = msgspec.field(default_factory=Risk)
+    venue: Venue = msgspec.field(default_factory=Venue)
+    adaptation: Adaptation = msgspec.field(default_factory=Adaptation)
+    store: Store = msgspec.field(default_factory=Store)
+
+    @property
+    def config_hash(self) -> str:
+        """SHA-256, in hex, of everything that can change a decision."""
+        content = msgspec.to_builtins(self)
+        content.pop("store")
+        return hashlib.sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()
+
+
+def load_config(
+    path: Path | None = None, environ: Mapping[str, str] | None = None, overrides: Mapping[str, Any] | None = None
+) -> Config:
+    """Read the configuration.
+
+    Parameters
+    ----------
+    path
+        A TOML file, or None.
+    environ
+        The environment (default: the process's); keys ``ALPHA_PULSE__SECTION__KEY``.
+    overrides
+        From flags: ``{"section.key": value}``.
+
+    Raises
+    ------
+    ConfigError
+        Naming what was found, where, what was expected.
+
+    >>> load_config(environ={"ALPHA_PULSE__VENUE__FEE_BPS": "2.5"}).venue.fee_bps
+    2.5
+    """
+    content = _read_toml(path) if path is not None else {}
+    where = str(path) if path is not None else "the configuration"
+    for name, raw in sorted((os.environ if environ is None else environ).items()):
+        if name.startswith(ENV_PREFIX):
+            _put(content, name[len(ENV_PREFIX) :].lower().split("__"), _parse(raw), name)
+    for name, value in (overrides or {}).items():
+        _put(content, name.split("."), value, name)
+    _refuse_unknown(content, Config, where, "")
+    try:
+        return msgspec.convert(content, Config)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{where}: {error}; see 'alpha-pulse config show' for every key and its default") from None
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"configuration file {path} cannot be read ({error.strerror}); give --config an existing TOML file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"configuration file {path} is not valid TOML: {error}") from None
+
+
+def _parse(raw: str) -> Any:
+    """An environment value: TOML where it is one (numbers, booleans, lists), else the text itself."""
+    try:
+        return tomllib.loads(f"value = {raw}")["value"]
+    except tomllib.TOMLDecodeError:
+        return raw
+
+
+def _put(content: dict[str, Any], keys: list[str], value: Any, name: str) -> None:
+    at = content
+    for key in keys[:-1]:
+        at = at.setdefault(key, {})
+        if not isinstance(at, dict):
+            raise ConfigError(f"{name} names a key below {key!r}, which is a value; write SECTION and KEY, joined by '__'")
+    at[keys[-1]] = value
+
+
+def _refuse_unknown(content: Mapping[str, Any], kind: type[msgspec.Struct], where: str, section: str) -> None:
+    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    for key, value in content.items():
+        if key not in fields:
+            place = f"section [{section}]" if section else "the top level"
+            raise ConfigError(f"{where}: unknown key {key!r} at {place}{did_you_mean(key, fields)}")
+        inner = fields[key].type
+        if isinstance(value, Mapping) and isinstance(inner, type) and issubclass(inner, msgspec.Struct):
+            _refuse_unknown(value, inner, where, key)

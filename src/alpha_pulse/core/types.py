@@ -1,0 +1,282 @@
+"""The types that travel between stages: frozen, finite, with units. New fields get defaults; types never change.
+
+Times (``ts``, ``ts_event``) are nanoseconds since the Unix epoch, UTC. ``ts_event`` is the instant an event became
+knowable: for a bar, its end. Prices are in quote currency per unit; quantities of orders, fills and lots are int64
+counts of ``QUANTITY_SCALE`` parts of a unit; money is an int64 count of minor units (cents).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import msgspec
+from numpy.typing import NDArray
+
+from alpha_pulse.core.errors import NonFiniteError
+
+QUANTITY_SCALE = 1_000_000
+"""Parts of one unit of the traded thing (share, coin, base currency) that quantities count."""
+MINOR_UNITS = 100
+"""Minor units (cents) in one unit of cash."""
+ABSURD = 1e15
+"""No price, volume or feature is as large as this; such a number is refused."""
+
+Target = str
+"""What a session predicts: ``volatility``, ``direction`` or ``trade_quality``."""
+
+
+def finite(what: str, value: float) -> None:
+    """Refuse a NaN, an infinity or an absurd magnitude."""
+    if not (math.isfinite(value) and abs(value) < ABSURD):
+        raise NonFiniteError(f"{what} is {value!r}, but a finite number below {ABSURD:g} is needed; mend the source")
+
+
+class Bar(msgspec.Struct, frozen=True, tag="bar"):
+    """One bar of a symbol. ``volume``, ``bid`` and ``ask`` are None where the feed has no such column.
+
+    ``bid`` and ``ask`` are the quotes at the close. ``seq`` counts the feed's events from 0.
+    """
+
+    symbol: str
+    ts_event: int
+    interval_ns: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float | None = None
+    bid: float | None = None
+    ask: float | None = None
+    seq: int = 0
+
+    def __post_init__(self) -> None:
+        total = self.open + self.high + self.low + self.close + (self.volume or 0.0) + (self.bid or 0.0) + (self.ask or 0.0)
+        if not -ABSURD < total < ABSURD:
+            raise NonFiniteError(f"bar {self.seq} of {self.symbol} holds a value that is not finite; mend the feed")
+
+
+class FeatureVector(msgspec.Struct, frozen=True):
+    """The features of one symbol at one instant.
+
+    ``values`` is float64 of shape (n,), finite, in the order of the schema; ``mask`` is bool of shape (n,), True where the
+    value is missing (its place then holds 0), or None when nothing is missing.
+    """
+
+    symbol: str
+    ts: int
+    schema_id: str
+    values: NDArray[Any]
+    mask: NDArray[Any] | None = None
+
+
+class MarketView(msgspec.Struct, frozen=True):
+    """What an agent sees at one step: the newest bar of its symbol and the features extracted from it."""
+
+    bar: Bar
+    features: FeatureVector
+
+
+class PredictionContext(msgspec.Struct, frozen=True):
+    """Who asks for a prediction, and of what."""
+
+    symbol: str
+    agent: str
+    session_id: str
+    target: Target = "direction"
+
+
+class PredictionPart(msgspec.Struct, frozen=True):
+    """One member's share in a prediction. ``age_ns`` is the market time since the member last learnt."""
+
+    model_id: str
+    version: str
+    source: Literal["online", "batch", "base"]
+    probability: float
+    weight: float
+    age_ns: int
+
+
+class Missing(msgspec.Struct, frozen=True):
+    """A member that was left out, and why."""
+
+    model_id: str
+    reason: str
+
+
+class Prediction(msgspec.Struct, frozen=True):
+    """The probability that the label will be 1, with the parts it was made of.
+
+    ``confidence`` is the calibrated probability that the predicted class is right; None until 500 scores are stored.
+    ``trust`` is False while a member is quarantined or missing.
+    """
+
+    prediction_id: str
+    symbol: str
+    ts: int
+    target: Target
+    horizon: int
+    probability: float
+    confidence: float | None
+    parts: tuple[PredictionPart, ...] = ()
+    trust: bool = True
+    missing: tuple[Missing, ...] = ()
+
+
+class Contribution(msgspec.Struct, frozen=True):
+    """A signal that went into another, with its weight."""
+
+    signal_id: str
+    agent: str
+    direction: float
+    weight: float
+
+
+class Signal(msgspec.Struct, frozen=True):
+    """A wish to hold: ``direction`` from -1 (short) to 1 (long), with the parts that made it.
+
+    ``rule_part`` and ``ml_part`` are the two directions before mixing; ``ml_part`` is None where the model took no part.
+    """
+
+    signal_id: str
+    agent: str
+    symbol: str
+    ts: int
+    direction: float
+    confidence: float | None
+    rule_part: float
+    ml_part: float | None = None
+    prediction_id: str | None = None
+    contributions: tuple[Contribution, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not -1.0 <= self.direction <= 1.0:
+            raise NonFiniteError(f"signal {self.signal_id} has direction {self.direction!r}; expected a number from -1 to 1")
+
+
+class Order(msgspec.Struct, frozen=True):
+    """An order intent that the risk gate let through.
+
+    ``quantity`` is signed (buy > 0), in 1/QUANTITY_SCALE units. A ``stop`` closes what is then held, never more.
+    """
+
+    order_id: str
+    book: str
+    symbol: str
+    ts: int
+    kind: Literal["market", "stop"]
+    quantity: int
+    signal_id: str
+    prediction_id: str | None = None
+    stop_price: float | None = None
+
+
+class Fill(msgspec.Struct, frozen=True):
+    """A trade that happened. ``price`` includes half-spread and slippage; ``reference`` does not.
+
+    ``cost`` (minor units, >= 0) is what half-spread and slippage took; ``fee`` (minor units, >= 0) the venue's fee.
+    """
+
+    fill_id: str
+    order_id: str
+    book: str
+    symbol: str
+    ts: int
+    quantity: int
+    price: float
+    reference: float
+    cost: int
+    fee: int
+    signal_id: str
+    prediction_id: str | None = None
+
+
+class Lot(msgspec.Struct, frozen=True):
+    """A closed piece of a position, first in first out. ``quantity`` is signed as it was held; money in minor units."""
+
+    lot_id: str
+    book: str
+    symbol: str
+    quantity: int
+    opened_ts: int
+    closed_ts: int
+    open_reference: float
+    close_reference: float
+    gross_pnl: int
+    costs: int
+    net_pnl: int
+    open_fill_id: str
+    close_fill_id: str
+    signal_id: str
+    prediction_id: str | None = None
+
+
+class TradeOutcome(msgspec.Struct, frozen=True):
+    """What came of a trade: reaches the trade-quality model and the agents' weights.
+
+    ``pnl`` is net, in minor units; ``return_`` is net P&L over the money put in; ``held_ns`` is market time.
+    """
+
+    lot: Lot
+    signal_id: str
+    prediction_id: str | None
+    pnl: int
+    return_: float
+    closed_ts: int
+    held_ns: int
+
+
+class Example(msgspec.Struct, frozen=True):
+    """A settled label for a served prediction. ``label`` is 0 or 1, None for a tie (counted, never scored or learnt)."""
+
+    prediction_id: str
+    label: int | None
+    label_ts: int
+    weight: float = 1.0
+
+
+class DriftAlarm(msgspec.Struct, frozen=True):
+    """A detector's verdict. ``change_sample`` and ``change_ts`` estimate where the change began."""
+
+    alarm_id: str
+    detector: str
+    symbol: str
+    target: Target
+    ts: int
+    sample: int
+    score: float
+    change_sample: int
+    change_ts: int
+
+
+class ModelHealth(msgspec.Struct, frozen=True):
+    """How a session's served predictions do lately, against the running base rate (positive gain is good)."""
+
+    symbol: str
+    target: Target
+    ts: int
+    samples: int
+    window_log_loss: float
+    window_base_log_loss: float
+    window_accuracy: float
+    age_ns: int
+
+
+class AdaptationAction(msgspec.Struct, frozen=True):
+    """What adaptation did, why, and what came of it.
+
+    ``status`` goes from ``open`` to ``kept`` or ``undone`` once the effect is known; ``effect`` is the mean log loss of the
+    control (the model without the action) minus that of the adapted model, over ``effect_samples`` labels: positive helped.
+    """
+
+    action_id: str
+    kind: Literal["keep", "boost", "reset"]
+    symbol: str
+    target: Target
+    ts: int
+    cause: str
+    reason: str
+    status: Literal["open", "kept", "undone"] = "open"
+    closed_ts: int | None = None
+    effect: float | None = None
+    effect_samples: int = 0

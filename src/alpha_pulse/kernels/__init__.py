@@ -1,0 +1,1 @@
+"""Compiled step functions over packed arrays: above the core only, no classes."""

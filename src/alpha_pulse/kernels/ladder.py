@@ -1,0 +1,171 @@
+"""A ladder of learning rates as one model: logistic members by SGD and AdaGrad over one scaler, mixed by fixed share.
+
+All members see the same standardised row; only their rates differ. Beside them stand the running base rate and the no-change
+table (how often the label equals the last one known). State (float64), with d features, K members and E = K + 2 experts:
+
+    head | rates[K] | mean[d] | variance[d] | inverse sd[d] | W[d + 1, K] | squared gradients[d + 1, K] | mixture weights[E]
+
+``parts`` is the row a prediction leaves behind, float64 of shape (E + 1,): each expert's probability (members, base rate,
+no-change), then the last label known at prediction time. It comes back with the label.
+
+Sources: Duchi, Hazan & Singer, "Adaptive subgradient methods", JMLR 12 (2011); Herbster & Warmuth (1998) for the mixture;
+Cesa-Bianchi & Lugosi, "Prediction, learning, and games" (2006) for tuning a rate by experts.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.kernels.hedge import fixed_share, mixture, sigmoid
+from alpha_pulse.kernels.jit import kernel
+from alpha_pulse.kernels.linear import MAX_GRADIENT, MAX_WEIGHT, clip
+
+(SEEN, D, K, SGD_MEMBERS, SCALE_STEP, EXPONENT, SHARE, BOOST, POSITIVES, LABELS, LAST, REPEATS, CHANCES, MIX_BY_WEIGHT) = range(14)
+HEAD = 16
+MAX_Z = 8.0
+EPSILON = 1e-8
+
+
+@kernel
+def size(d: int, k: int) -> int:
+    """How many floats the state of ``k`` members over ``d`` features takes."""
+    return HEAD + k + 3 * d + 2 * (d + 1) * k + k + 2
+
+
+@kernel
+def base_rate(state: NDArray[np.float64]) -> float:
+    """The running share of label 1, with one label of each kind assumed before any came (Laplace)."""
+    return (state[POSITIVES] + 1.0) / (state[LABELS] + 2.0)
+
+
+@kernel
+def no_change(state: NDArray[np.float64]) -> float:
+    """P(label = 1) from how often a label repeated the last one known when it was predicted."""
+    if state[LAST] == 0.5:
+        return 0.5
+    repeat = (state[REPEATS] + 1.0) / (state[CHANCES] + 2.0)
+    return repeat if state[LAST] == 1.0 else 1.0 - repeat
+
+
+@kernel
+def _scores(state: NDArray[np.float64], x: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+    d = int(state[D])
+    k = int(state[K])
+    mean = HEAD + k
+    inverse = mean + 2 * d
+    w = mean + 3 * d
+    for m in range(k):
+        out[m] = state[w + d * k + m]
+    for j in range(d):
+        z = clip((x[j] - state[mean + j]) * state[inverse + j], MAX_Z)
+        row = w + j * k
+        for m in range(k):
+            out[m] += state[row + m] * z
+
+
+@kernel
+def predict(state: NDArray[np.float64], x: NDArray[np.float64], parts: NDArray[np.float64]) -> float:
+    """P(label = 1) for one row; fills ``parts``; the state is not touched."""
+    k = int(state[K])
+    d = int(state[D])
+    _scores(state, x, parts)
+    for m in range(k):
+        parts[m] = sigmoid(parts[m])
+    parts[k] = base_rate(state)
+    parts[k + 1] = no_change(state)
+    parts[k + 2] = state[LAST]
+    return mixture(state, HEAD + k + 3 * d + 2 * (d + 1) * k, parts, k + 2)
+
+
+@kernel
+def _scale(state: NDArray[np.float64], x: NDArray[np.float64], d: int, k: int) -> None:
+    step = max(1.0 / state[SEEN], state[SCALE_STEP])
+    mean = HEAD + k
+    for j in range(d):
+        delta = x[j] - state[mean + j]
+        state[mean + j] += step * delta
+        variance = (1.0 - step) * (state[mean + d + j] + step * delta * delta)
+        state[mean + d + j] = variance
+        state[mean + 2 * d + j] = 1.0 / math.sqrt(variance) if variance > EPSILON * EPSILON else 0.0
+
+
+@kernel
+def _descend(state: NDArray[np.float64], x: NDArray[np.float64], label: int, weight: float, scores: NDArray[np.float64]) -> None:
+    d = int(state[D])
+    k = int(state[K])
+    sgd = int(state[SGD_MEMBERS])
+    mean = HEAD + k
+    inverse = mean + 2 * d
+    w = mean + 3 * d
+    g2 = w + (d + 1) * k
+    _scores(state, x, scores)
+    for m in range(k):
+        scores[m] = clip((sigmoid(scores[m]) - label) * weight, MAX_GRADIENT)
+    boost = state[BOOST]
+    for j in range(d + 1):
+        z = clip((x[j] - state[mean + j]) * state[inverse + j], MAX_Z) if j < d else 1.0
+        row = w + j * k
+        square = g2 + j * k
+        for m in range(sgd):
+            state[row + m] = clip(state[row + m] - boost * state[HEAD + m] * scores[m] * z, MAX_WEIGHT)
+        for m in range(sgd, k):
+            gradient = scores[m] * z
+            state[square + m] += gradient * gradient
+            step = boost * state[HEAD + m] * gradient / math.sqrt(state[square + m] + EPSILON)
+            state[row + m] = clip(state[row + m] - step, MAX_WEIGHT)
+
+
+@kernel
+def learn(
+    state: NDArray[np.float64],
+    x: NDArray[np.float64],
+    label: int,
+    weight: float,
+    parts: NDArray[np.float64],
+    scratch: NDArray[np.float64],
+) -> None:
+    """One settled example: the mixture judges what was served (``parts``), then scaler and members learn the stored row.
+
+    ``scratch`` is float64 of shape (K,); its content does not matter.
+    """
+    d = int(state[D])
+    k = int(state[K])
+    boost = state[BOOST]
+    exponent = state[EXPONENT] * (weight if state[MIX_BY_WEIGHT] > 0.0 else 1.0)
+    fixed_share(state, HEAD + k + 3 * d + 2 * (d + 1) * k, parts, k + 2, label, exponent, min(state[SHARE] * boost, 0.5))
+    state[SEEN] += 1.0
+    _scale(state, x, d, k)
+    _descend(state, x, label, weight, scratch)
+    state[LABELS] += 1.0
+    state[POSITIVES] += label
+    if parts[k + 2] != 0.5:
+        state[CHANCES] += 1.0
+        if parts[k + 2] == label:
+            state[REPEATS] += 1.0
+    state[LAST] = label
+
+
+@kernel
+def predict_rows(state: NDArray[np.float64], x: NDArray[np.float64], parts: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+    """P(label = 1) for each row; ``parts`` holds the last row's."""
+    for i in range(x.shape[0]):
+        out[i] = predict(state, x[i], parts)
+
+
+@kernel
+def learn_rows(
+    state: NDArray[np.float64],
+    x: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    parts: NDArray[np.float64],
+    scratch: NDArray[np.float64],
+    out: NDArray[np.float64],
+) -> None:
+    """For each row predict into ``out``, then learn at once: the compiled loop over the same steps."""
+    for i in range(x.shape[0]):
+        out[i] = predict(state, x[i], parts)
+        learn(state, x[i], labels[i], weights[i], parts, scratch)

@@ -1,0 +1,84 @@
+"""What a model promises. Online models learn one example at a time; batch models are trained once and then only serve."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.core.stateful import State
+
+Row = NDArray[np.float64]
+
+
+@runtime_checkable
+class OnlineModel(Protocol):
+    """A binary probability model that learns one example at a time.
+
+    A prediction writes its members' probabilities into ``parts`` (float64, shape (n_parts,)); the same row comes back with the
+    label, perhaps many events later, so that members are judged by what was served and never by hindsight.
+    ``predict`` is pure and valid before any learning. State is bounded, finite, and bit-equal after a snapshot round trip.
+    """
+
+    n_features: int
+    n_parts: int
+
+    def predict(self, features: Row, parts: Row) -> float:
+        """P(label = 1) for ``features`` (float64, shape (n_features,), finite); fills ``parts``."""
+        ...
+
+    def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
+        """Learn one settled example: the stored features and the stored ``parts`` of its prediction."""
+        ...
+
+    def predict_many(self, features: Row) -> Row:
+        """P(label = 1) for each row of ``features`` (shape (n, n_features)), equal to calling `predict` on each."""
+        ...
+
+    def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
+        """For each row predict, then learn at once; returns the predictions. Bit-equal to the same calls one by one."""
+        ...
+
+    def set_boost(self, factor: float) -> None:
+        """Multiply every learning rate and the mixing share by ``factor`` from now on (1 = as configured)."""
+        ...
+
+    def reset(self) -> None:
+        """Forget what was learnt; scales of the features are kept."""
+        ...
+
+    def healthy(self) -> bool:
+        """False when any weight is non-finite or at its bound in a way that serving should not trust."""
+        ...
+
+    def snapshot(self) -> State:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        ...
+
+    def restore(self, state: State) -> None:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        ...
+
+
+@runtime_checkable
+class BatchModel(Protocol):
+    """A model that is trained on a block of examples, frozen, and then serves. ``version`` is the artefact's SHA-256."""
+
+    version: str
+
+    def fit(self, features: Row, labels: NDArray[np.int64], weights: Row) -> None:
+        """Train on ``features`` (n, n_features), ``labels`` (n,) of 0/1 and ``weights`` (n,), deterministically."""
+        ...
+
+    def predict(self, features: Row) -> float:
+        """P(label = 1) for one row. Raises SessionError before `fit`."""
+        ...
+
+    def snapshot(self) -> State:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        ...
+
+    def restore(self, state: State) -> None:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        ...
