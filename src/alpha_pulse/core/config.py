@@ -31,7 +31,7 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """A table of the configuration file."""
 
 
-class Learning(_Section):
+class Learning(_Section, frozen=True):
     """Sessions: what is predicted, by which online model.
 
     ``label_tolerance_bars``: a label whose bar comes later than this many intervals after it was expected expires
@@ -48,7 +48,7 @@ class Learning(_Section):
     window: Annotated[int, Meta(ge=50, le=100_000)] = 1_000
 
 
-class Batch(_Section):
+class Batch(_Section, frozen=True):
     """The frozen LightGBM: trained once on the first ``train_bars`` bars, serving ``ready_delay_s`` of market time later."""
 
     enabled: bool = True
@@ -60,14 +60,14 @@ class Batch(_Section):
     learning_rate: Fraction = 0.03
 
 
-class Serving(_Section):
+class Serving(_Section, frozen=True):
     """How members become one prediction. ``share`` is the fixed share per bar of horizon: share/h is used."""
 
     strategy: Literal["ensemble", "champion_challenger"] = "ensemble"
     share: Probability = 1e-3
 
 
-class Agents(_Section):
+class Agents(_Section, frozen=True):
     """Who decides. ``ml_confidence_threshold`` None: chosen once, when 500 scores are stored."""
 
     members: tuple[str, ...] = ("trend", "reversion")
@@ -76,7 +76,7 @@ class Agents(_Section):
     ml_weight: NonNegative = 0.4
 
 
-class Execution(_Section):
+class Execution(_Section, frozen=True):
     """Sizing and books. ``target_volatility`` is annual; ``stop_volatilities`` counts bar volatilities (0: no stops).
 
     ``rebalance_band``: a change of position smaller than this fraction of the largest position is not traded.
@@ -90,7 +90,7 @@ class Execution(_Section):
     shadow_books: bool = True
 
 
-class Risk(_Section):
+class Risk(_Section, frozen=True):
     """The gate's limits, as fractions of the book's equity; staleness in bar intervals and in repeated bars."""
 
     max_position_fraction: Positive = 1.0
@@ -100,7 +100,7 @@ class Risk(_Section):
     frozen_after_bars: PositiveInt = 12
 
 
-class Venue(_Section):
+class Venue(_Section, frozen=True):
     """The simulated venue's costs, in basis points of the traded value. ``half_spread_bps`` serves where no quotes exist."""
 
     fee_bps: NonNegative = 1.0
@@ -109,7 +109,7 @@ class Venue(_Section):
     latency_ms: NonNegative = 0.0
 
 
-class Adaptation(_Section):
+class Adaptation(_Section, frozen=True):
     """When and how the online models are adapted. ``drift_threshold`` is ADWIN's delta.
 
     ``accuracy_threshold``: windowed accuracy this far below the whole run's counts as decay, as does a windowed log loss
@@ -126,7 +126,7 @@ class Adaptation(_Section):
     cooldown_labels: NonNegativeInt = 500
 
 
-class Store(_Section):
+class Store(_Section, frozen=True):
     """Durability: ``group`` commits within ``group_ms`` or ``group_steps``; ``step`` syncs every step before release."""
 
     durability: Literal["group", "step"] = "group"
@@ -136,7 +136,7 @@ class Store(_Section):
     keep_checkpoints: PositiveInt = 5
 
 
-class Config(_Section):
+class Config(_Section, frozen=True):
     """All of it. ``config_hash`` names the decisions' inputs; the store's section cannot change a decision and is left out."""
 
     seed: NonNegativeInt = 1
@@ -198,7 +198,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"configuration file {path} cannot be read ({error.strerror}); give --config an existing TOML file") from None
+        raise ConfigError(
+            f"configuration file {path} cannot be read ({error.strerror}); give --config an existing TOML file"
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"configuration file {path} is not valid TOML: {error}") from None
 

@@ -1,7 +1,8 @@
 """The one door to numba: the ``kernel`` decorator and a cache that cannot be stale.
 
 numba's own cache does not see a change in a function that a kernel calls. So the cache lives in a folder named by a hash of
-all our sources that hold kernels, the versions of numba, llvmlite and Python, and the processor: any change means a new folder.
+all sources that kernels are made from, the versions of numba, llvmlite and Python, and the processor: any change means a new
+folder.
 ``fastmath`` and ``parallel`` stay off, so that a step is bit-equal wherever it is called from.
 """
 
@@ -20,6 +21,9 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 R = TypeVar("R")
 
+KERNEL_FOLDERS = ("kernels", "features")
+"""Folders whose files may freeze constants into kernels that live elsewhere."""
+
 
 def _user_cache() -> Path:
     named = os.environ.get("XDG_CACHE_HOME")
@@ -33,7 +37,7 @@ def cache_directory() -> Path:
     package = Path(__file__).resolve().parent.parent
     for source in sorted(package.rglob("*.py")):
         text = source.read_bytes()
-        if b"@kernel" in text:
+        if source.parent.name in KERNEL_FOLDERS or b"@kernel" in text:
             digest.update(str(source.relative_to(package)).encode() + b"\0" + text + b"\0")
     machine = f"{sys.version}|{version('numba')}|{version('llvmlite')}|{version('numpy')}|{platform.machine()}"
     digest.update(machine.encode())

@@ -19,11 +19,13 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.kernels.baselines import base_rate, last_known, no_change
+from alpha_pulse.kernels.baselines import learn as baselines_learn
 from alpha_pulse.kernels.hedge import fixed_share, mixture, sigmoid
 from alpha_pulse.kernels.jit import kernel
 from alpha_pulse.kernels.linear import MAX_GRADIENT, MAX_WEIGHT, clip
 
-(SEEN, D, K, SGD_MEMBERS, SCALE_STEP, EXPONENT, SHARE, BOOST, POSITIVES, LABELS, LAST, REPEATS, CHANCES, MIX_BY_WEIGHT) = range(14)
+(SEEN, D, K, SGD_MEMBERS, SCALE_STEP, EXPONENT, SHARE, BOOST, BASELINES) = range(9)
 HEAD = 16
 MAX_Z = 8.0
 EPSILON = 1e-8
@@ -33,21 +35,6 @@ EPSILON = 1e-8
 def size(d: int, k: int) -> int:
     """How many floats the state of ``k`` members over ``d`` features takes."""
     return HEAD + k + 3 * d + 2 * (d + 1) * k + k + 2
-
-
-@kernel
-def base_rate(state: NDArray[np.float64]) -> float:
-    """The running share of label 1, with one label of each kind assumed before any came (Laplace)."""
-    return (state[POSITIVES] + 1.0) / (state[LABELS] + 2.0)
-
-
-@kernel
-def no_change(state: NDArray[np.float64]) -> float:
-    """P(label = 1) from how often a label repeated the last one known when it was predicted."""
-    if state[LAST] == 0.5:
-        return 0.5
-    repeat = (state[REPEATS] + 1.0) / (state[CHANCES] + 2.0)
-    return repeat if state[LAST] == 1.0 else 1.0 - repeat
 
 
 @kernel
@@ -74,9 +61,9 @@ def predict(state: NDArray[np.float64], x: NDArray[np.float64], parts: NDArray[n
     _scores(state, x, parts)
     for m in range(k):
         parts[m] = sigmoid(parts[m])
-    parts[k] = base_rate(state)
-    parts[k + 1] = no_change(state)
-    parts[k + 2] = state[LAST]
+    parts[k] = base_rate(state, BASELINES)
+    parts[k + 1] = no_change(state, BASELINES)
+    parts[k + 2] = last_known(state, BASELINES)
     return mixture(state, HEAD + k + 3 * d + 2 * (d + 1) * k, parts, k + 2)
 
 
@@ -93,7 +80,9 @@ def _scale(state: NDArray[np.float64], x: NDArray[np.float64], d: int, k: int) -
 
 
 @kernel
-def _descend(state: NDArray[np.float64], x: NDArray[np.float64], label: int, weight: float, scores: NDArray[np.float64]) -> None:
+def _descend(
+    state: NDArray[np.float64], x: NDArray[np.float64], label: int, weight: float, scores: NDArray[np.float64]
+) -> None:
     d = int(state[D])
     k = int(state[K])
     sgd = int(state[SGD_MEMBERS])
@@ -133,23 +122,18 @@ def learn(
     """
     d = int(state[D])
     k = int(state[K])
-    boost = state[BOOST]
-    exponent = state[EXPONENT] * (weight if state[MIX_BY_WEIGHT] > 0.0 else 1.0)
-    fixed_share(state, HEAD + k + 3 * d + 2 * (d + 1) * k, parts, k + 2, label, exponent, min(state[SHARE] * boost, 0.5))
+    share = min(state[SHARE] * state[BOOST], 0.5)
+    fixed_share(state, HEAD + k + 3 * d + 2 * (d + 1) * k, parts, k + 2, label, state[EXPONENT], share)
     state[SEEN] += 1.0
     _scale(state, x, d, k)
     _descend(state, x, label, weight, scratch)
-    state[LABELS] += 1.0
-    state[POSITIVES] += label
-    if parts[k + 2] != 0.5:
-        state[CHANCES] += 1.0
-        if parts[k + 2] == label:
-            state[REPEATS] += 1.0
-    state[LAST] = label
+    baselines_learn(state, BASELINES, label, parts[k + 2])
 
 
 @kernel
-def predict_rows(state: NDArray[np.float64], x: NDArray[np.float64], parts: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+def predict_rows(
+    state: NDArray[np.float64], x: NDArray[np.float64], parts: NDArray[np.float64], out: NDArray[np.float64]
+) -> None:
     """P(label = 1) for each row; ``parts`` holds the last row's."""
     for i in range(x.shape[0]):
         out[i] = predict(state, x[i], parts)

@@ -34,7 +34,7 @@ def clip(x: float, bound: float) -> float:
 def score(state: NDArray[np.float64], x: NDArray[np.float64]) -> float:
     """The log odds of label 1 for one row."""
     d = x.shape[0]
-    total = state[HEAD + 3 * d]
+    total = float(state[HEAD + 3 * d])
     for j in range(d):
         variance = state[HEAD + d + j]
         if variance > 0.0:
@@ -76,7 +76,11 @@ def learn(state: NDArray[np.float64], x: NDArray[np.float64], label: int, weight
 
 @kernel
 def learn_rows(
-    state: NDArray[np.float64], x: NDArray[np.float64], labels: NDArray[np.int64], weights: NDArray[np.float64], out: NDArray[np.float64]
+    state: NDArray[np.float64],
+    x: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    out: NDArray[np.float64],
 ) -> None:
     """For each row predict into ``out``, then learn: the compiled loop over the same steps."""
     for i in range(x.shape[0]):

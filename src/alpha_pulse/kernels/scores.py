@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 from alpha_pulse.kernels.hedge import log_loss
 from alpha_pulse.kernels.jit import kernel
 
-MEMBERS = ("online", "batch", "served", "base", "no_change")
-ONLINE, BATCH, SERVED, BASE, NO_CHANGE = range(5)
+MEMBERS = ("online", "batch", "base", "served", "no_change")
+ONLINE, BATCH, BASE, SERVED, NO_CHANGE = range(5)
 N_MEMBERS = 5
+LABEL, LAST_KNOWN = N_MEMBERS, N_MEMBERS + 1
 RECORD = N_MEMBERS + 2
 
 FILLED, NEXT, WINDOW, TIES, WINDOW_LOSS, WINDOW_BASE_LOSS, WINDOW_HITS = range(7)
@@ -43,7 +44,7 @@ def size(window: int) -> int:
 @kernel
 def predicted_class(record: NDArray[np.float64], member: int) -> int:
     """0 or 1; the no-change member repeats the last label known, whatever its probability says."""
-    last = record[N_MEMBERS + 1]
+    last = record[LAST_KNOWN]
     if member == NO_CHANGE and last != 0.5:
         return int(last)
     return 1 if record[member] >= 0.5 else 0
@@ -72,7 +73,7 @@ def _score_member(state: NDArray[np.float64], record: NDArray[np.float64], membe
 
 @kernel
 def _slide(state: NDArray[np.float64], record: NDArray[np.float64], sign: float) -> None:
-    label = int(record[N_MEMBERS])
+    label = int(record[LABEL])
     state[WINDOW_LOSS] += sign * log_loss(record[SERVED], label)
     state[WINDOW_BASE_LOSS] += sign * log_loss(record[BASE], label)
     state[WINDOW_HITS] += sign * (1.0 if predicted_class(record, SERVED) == label else 0.0)
@@ -81,7 +82,7 @@ def _slide(state: NDArray[np.float64], record: NDArray[np.float64], sign: float)
 @kernel
 def step(state: NDArray[np.float64], record: NDArray[np.float64]) -> None:
     """Score one settled prediction: ``record`` is (probabilities[M], label, last label known), float64 of shape (M + 2,)."""
-    label = int(record[N_MEMBERS])
+    label = int(record[LABEL])
     for member in range(N_MEMBERS):
         _score_member(state, record, member, label)
     window = int(state[WINDOW])

@@ -1,0 +1,75 @@
+# Needs Python >= 3.11 (with venv and pip) and make, nothing else. PYTHON=... names the interpreter to use.
+.PHONY: help setup run test bench soak lock clean
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.installed-runtime
+DEV := $(VENV)/.installed-dev
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+step = @printf '\n== %s\n' '$(1)'
+
+help:
+	@echo 'make run     replay the bundled data and show the result (installs first where needed)'
+	@echo 'make test    lint, types, floors and all tests (installs first where needed)'
+	@echo 'make setup   create .venv and install what a user needs'
+	@echo 'make bench   measure; make soak: the long proofs; make lock: renew the lock files; make clean: drop .venv'
+
+$(BIN)/python:
+	@found=''; \
+	for candidate in $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14 python; do \
+	  if "$$candidate" -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null; \
+	  then found="$$candidate"; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo 'No Python 3.11 to 3.14 with venv and pip was found; install one, or name it: make PYTHON=/path/to/python3' >&2; exit 1; fi; \
+	echo "creating $(VENV) with $$("$$found" --version)"; \
+	"$$found" -m venv $(VENV)
+
+$(RUNTIME): requirements.lock pyproject.toml | $(BIN)/python
+	@echo 'installing requirements.lock'
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): requirements-dev.lock $(RUNTIME)
+	@echo 'installing requirements-dev.lock'
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+setup: $(RUNTIME)
+
+run: $(RUNTIME)
+	@$(BIN)/alpha-pulse replay
+
+test: $(DEV)
+	$(call step,lint: ruff check)
+	@$(BIN)/ruff check .
+	$(call step,format: ruff format --check)
+	@$(BIN)/ruff format --check .
+	$(call step,types: mypy --strict)
+	@$(BIN)/mypy
+	$(call step,floors: import-linter)
+	@$(BIN)/lint-imports
+	$(call step,tests: pytest)
+	@$(BIN)/python -m pytest
+
+bench: $(DEV)
+	@$(BIN)/python -m benchmarks
+
+soak: $(DEV)
+	@$(BIN)/python -m pytest -m soak
+
+# uv lives in a throw-away environment; its own lock file records download addresses and is never kept.
+COMPILE = pip compile --no-config --universal --python-version 3.11 --generate-hashes --upgrade --quiet \
+	--no-annotate --no-header --no-emit-index-url --no-emit-find-links pyproject.toml --group build
+lock: $(BIN)/python
+	@place=$$(mktemp -d) && trap 'rm -rf "$$place"' EXIT && \
+	$(BIN)/python -m venv "$$place" && "$$place/bin/python" -m pip --disable-pip-version-check --quiet install uv && \
+	"$$place/bin/uv" $(COMPILE) -o "$$place/requirements.lock" && \
+	"$$place/bin/uv" $(COMPILE) --extra dev --extra bench -c "$$place/requirements.lock" -o "$$place/requirements-dev.lock" && \
+	if grep -n '://' "$$place"/requirements*.lock; then echo 'a lock names a host; not kept' >&2; exit 1; fi && \
+	cp "$$place/requirements.lock" "$$place/requirements-dev.lock" . && echo 'renewed requirements.lock and requirements-dev.lock'
+
+clean:
+	rm -rf $(VENV)

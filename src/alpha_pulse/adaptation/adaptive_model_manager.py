@@ -1,0 +1,235 @@
+"""Carries out what the policy decides: one trial per session at a time, with a control, a cool-down and a record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from alpha_pulse.adaptation import policy
+from alpha_pulse.adaptation.policy import Verdict
+from alpha_pulse.adaptation.recovery import RecoveryTracker
+from alpha_pulse.core.clock import Clock
+from alpha_pulse.core.config import Config
+from alpha_pulse.core.errors import SessionError, did_you_mean
+from alpha_pulse.core.stateful import State, Stateful
+from alpha_pulse.core.types import AdaptationAction, DriftAlarm, ModelHealth
+from alpha_pulse.kernels import scores
+from alpha_pulse.kernels.scores import LABEL, ONLINE
+from alpha_pulse.learning.session import Session, Settled
+
+SECOND_NS = 1_000_000_000
+MIN_WINDOW = 200
+"""Labels in the window before its health is judged."""
+
+
+class _Watched:
+    """One session: its trial's record, its cool-down, its recovery."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.recovery = RecoveryTracker()
+        self.open: AdaptationAction | None = None
+        self.actions = 0
+        self.rest_until = 0
+
+    def snapshot(self) -> State:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        return State(
+            scalars={
+                "recovery": self.recovery.snapshot().scalars,
+                "open": None if self.open is None else msgspec.to_builtins(self.open),
+                "actions": self.actions,
+                "rest_until": self.rest_until,
+            }
+        )
+
+    def restore(self, state: State) -> None:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        scalars = state.scalars
+        self.recovery.restore(State(scalars["recovery"]))
+        self.open = None if scalars["open"] is None else msgspec.convert(scalars["open"], AdaptationAction)
+        self.actions, self.rest_until = scalars["actions"], scalars["rest_until"]
+
+
+class AdaptiveModelManager:
+    """Acts on drift alarms, decay and requests; judges each action against its control and undoes what did not help.
+
+    An action opens a trial: the adapted model serves, the model as it was learns beside it on the same examples. After
+    ``boost_labels`` common labels the better of the two goes on, and the record is closed with the difference.
+
+    Parameters
+    ----------
+    config
+        Of it: ``adaptation``.
+    clock
+        Market time, for the timer.
+
+    Attributes
+    ----------
+    accuracy_threshold, drift_threshold, interval_s
+        As configured.
+    """
+
+    def __init__(self, config: Config, clock: Clock) -> None:
+        self._config = config.adaptation
+        self._clock = clock
+        self.accuracy_threshold = self._config.accuracy_threshold
+        self.drift_threshold = self._config.drift_threshold
+        self.interval_s = self._config.interval_s
+        self._interval_ns = round(self._config.interval_s * SECOND_NS)
+        self._next_ns = 0
+        self._watched: dict[tuple[str, str], _Watched] = {}
+
+    def watch(self, session: Session) -> None:
+        """Look after a session from now on."""
+        self._watched[session.spec.symbol, session.spec.target] = _Watched(session)
+
+    # What the pipeline calls at stage 4, in this order.
+
+    def observe(self, settled: Settled) -> AdaptationAction | None:
+        """One scored label: follow the recovery; close the trial when it has seen enough."""
+        spec = settled.session.spec
+        watched = self._watched[spec.symbol, spec.target]
+        probability = float(settled.row[ONLINE])
+        if probability == probability:
+            error = probability - float(settled.row[LABEL])
+            watched.recovery.observe(error * error, settled.example.label_ts)
+        session = watched.session
+        if not session.in_trial or session.trial_samples < self._config.boost_labels:
+            return None
+        return self._close(watched, settled.example.label_ts)
+
+    def on_alarm(self, alarm: DriftAlarm) -> AdaptationAction | None:
+        """A drift alarm."""
+        watched = self._watched[alarm.symbol, alarm.target]
+        watched.recovery.alarmed(alarm)
+        return self._act(watched, policy.on_alarm(alarm), alarm.ts)
+
+    def on_requests(self, requests: Sequence[tuple[str, str]], ts: int) -> list[AdaptationAction]:
+        """Adaptations asked for from outside: (symbol, drift type)."""
+        found = [
+            self._act(watched, policy.on_request(drift_type), ts)
+            for symbol, drift_type in requests
+            for (name, _), watched in self._watched.items()
+            if name == symbol
+        ]
+        return [action for action in found if action is not None]
+
+    def on_timer(self, ts: int) -> list[AdaptationAction]:
+        """The timer: at most once per slice, at the first slice at or after it is due."""
+        if ts < self._next_ns:
+            return []
+        self._next_ns = ts - ts % self._interval_ns + self._interval_ns
+        found = [self._act(watched, self._verdict(watched.session), ts) for watched in self._watched.values()]
+        return [action for action in found if action is not None]
+
+    # Deciding and acting.
+
+    def _verdict(self, session: Session) -> Verdict:
+        sums = session.scores
+        filled = float(sums[scores.FILLED])
+        if filled < MIN_WINDOW:
+            return policy.KEEP
+        at = scores.HEAD + scores.SERVED * scores.STRIDE
+        run_accuracy = float(sums[at + scores.HITS]) / float(sums[at + scores.COUNT])
+        return policy.on_health(self._health(session), run_accuracy, self._config)
+
+    def _health(self, session: Session) -> ModelHealth:
+        sums = session.scores
+        filled = max(float(sums[scores.FILLED]), 1.0)
+        return ModelHealth(
+            session.spec.symbol,
+            session.spec.target,
+            session.last_learnt_ts,
+            int(filled),
+            float(sums[scores.WINDOW_LOSS]) / filled,
+            float(sums[scores.WINDOW_BASE_LOSS]) / filled,
+            float(sums[scores.WINDOW_HITS]) / filled,
+            self._clock.now_ns() - session.last_learnt_ts,
+        )
+
+    def _act(self, watched: _Watched, verdict: Verdict, ts: int) -> AdaptationAction | None:
+        session = watched.session
+        if verdict.kind == "keep" or not self._config.enabled or session.in_trial or session.learnt < watched.rest_until:
+            return None
+        watched.actions += 1
+        action = AdaptationAction(
+            action_id=f"{session.session_id}/action/{watched.actions}",
+            kind=verdict.kind,
+            symbol=session.spec.symbol,
+            target=session.spec.target,
+            ts=ts,
+            cause=verdict.cause,
+            reason=verdict.reason,
+        )
+        session.begin_trial(boost=self._config.boost_factor if verdict.kind == "boost" else None)
+        watched.open = action
+        watched.recovery.acted(ts)
+        return action
+
+    def _close(self, watched: _Watched, ts: int) -> AdaptationAction | None:
+        if watched.open is None:
+            return None
+        samples = watched.session.trial_samples
+        effect = watched.session.end_trial()
+        status = "kept" if effect > 0.0 else "undone"
+        closed = msgspec.structs.replace(watched.open, status=status, closed_ts=ts, effect=effect, effect_samples=samples)
+        watched.open = None
+        watched.rest_until = watched.session.learnt + self._config.cooldown_labels
+        return closed
+
+    # What users call.
+
+    async def monitor_and_adapt(self) -> list[AdaptationAction]:
+        """Look at every session's window now and act on decay."""
+        self._next_ns = 0
+        return self.on_timer(self._clock.now_ns())
+
+    def get_model_metrics(self, symbol: str) -> dict[str, ModelHealth]:
+        """How each of a symbol's sessions does lately, by target."""
+        return {target: self._health(watched.session) for target, watched in self._of(symbol).items()}
+
+    def check_drift(self, symbol: str) -> bool:
+        """Whether one of a symbol's sessions has drifted and not recovered yet."""
+        return any(
+            episode.recovery_ts is None for watched in self._of(symbol).values() for episode in watched.recovery.episodes
+        )
+
+    def adapt_model(self, symbol: str) -> list[AdaptationAction]:
+        """Learn faster for a while, on every session of a symbol that is not in a trial or cooling down."""
+        self._of(symbol)
+        return self.on_requests([(symbol, "adapt_model")], self._clock.now_ns())
+
+    def retrain_with_new_regime(self, symbol: str) -> list[AdaptationAction]:
+        """Forget what was learnt under the old regime and learn anew; kept only if that beats the model as it was."""
+        verdict = Verdict("reset", "regime", "a new regime was announced")
+        found = [self._act(watched, verdict, self._clock.now_ns()) for watched in self._of(symbol).values()]
+        return [action for action in found if action is not None]
+
+    def recovery(self, symbol: str, target: str) -> RecoveryTracker:
+        """The episodes of drift of one session."""
+        return self._watched[symbol, target].recovery
+
+    def _of(self, symbol: str) -> dict[str, _Watched]:
+        found = {target: watched for (name, target), watched in self._watched.items() if name == symbol}
+        if not found:
+            raise SessionError(
+                f"no session of {symbol!r} is watched{did_you_mean(symbol, {name for name, _ in self._watched})}"
+            )
+        return found
+
+    def snapshot(self) -> State:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        return State(scalars={"next_ns": self._next_ns})
+
+    def restore(self, state: State) -> None:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        self._next_ns = state.scalars["next_ns"]
+
+    def components(self) -> dict[str, Stateful]:
+        """Everything here that has memory, by name."""
+        found: dict[str, Stateful] = {"adaptation": self}
+        for (symbol, target), watched in self._watched.items():
+            found[f"adaptation/{symbol}/{target}"] = watched
+        return found

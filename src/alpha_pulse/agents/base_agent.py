@@ -1,0 +1,151 @@
+"""What an agent promises: a direction from -1 (short) to 1 (long) for each view of the market, as a Signal.
+
+An agent knows features by name and nothing of models, money or orders. Models reach it through `Predictor`, which
+whoever serves predictions implements.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Generator
+from types import CoroutineType
+from typing import Protocol
+
+from alpha_pulse.core.errors import AgentError, NonFiniteError, StateError, did_you_mean
+from alpha_pulse.core.stateful import State
+from alpha_pulse.core.types import FeatureVector, MarketView, Prediction, PredictionContext, Signal
+
+
+class Predictor(Protocol):
+    """Where an agent gets predictions from. Asking again within one step is free: all agents share one prediction."""
+
+    async def get_prediction(self, features: FeatureVector, context: PredictionContext) -> Prediction | None:
+        """The prediction for this step, or None: nothing is available, decide by rules."""
+        ...
+
+    def confidence_threshold(self, symbol: str) -> float | None:
+        """The confidence from which the model takes part for ``symbol``; None while it is not known: decide by rules."""
+        ...
+
+
+class BaseAgent(ABC):
+    """Turns a view of the market into a Signal.
+
+    A subclass sets ``name``, looks up its features once with `index_of` and implements `rule_based_analysis`. It may
+    keep the direction it last took per symbol in ``held``, which is saved and restored; one with more memory extends
+    `snapshot` and `restore`. Asked twice about the same view, it answers the same.
+
+    Parameters
+    ----------
+    schema_names
+        The names of the features, in the order of ``FeatureVector.values``.
+
+    Raises
+    ------
+    AgentError
+        The class has no name, or needs a feature that the schema does not hold.
+
+    >>> class FollowLastBar(BaseAgent):
+    ...     name = "follow_last_bar"
+    ...
+    ...     def __init__(self, schema_names):
+    ...         super().__init__(schema_names)
+    ...         self._last = self.index_of("ret_1")
+    ...
+    ...     def rule_based_analysis(self, market_data):
+    ...         return max(-1.0, min(1.0, market_data.features.values.item(self._last)))
+    >>> FollowLastBar(("ret_1", "ret_3")).name
+    'follow_last_bar'
+    """
+
+    name: str
+
+    def __init__(self, schema_names: tuple[str, ...]) -> None:
+        self.schema_names = schema_names
+        self.held: dict[str, float] = {}
+        if not getattr(self, "name", ""):
+            raise AgentError(f"agent class {type(self).__qualname__} has no name; set the class attribute 'name'")
+
+    def index_of(self, feature: str) -> int:
+        """The place of ``feature`` in ``FeatureVector.values``. Raises AgentError when the schema lacks it."""
+        try:
+            return self.schema_names.index(feature)
+        except ValueError:
+            near = did_you_mean(feature, self.schema_names)
+            raise AgentError(
+                f"agent {self.name!r} needs feature {feature!r}, which this session's schema lacks{near}"
+            ) from None
+
+    @abstractmethod
+    def rule_based_analysis(self, market_data: MarketView) -> float:
+        """The rules' direction, finite, from -1 to 1. Missing features hold 0 and should pull towards 0."""
+
+    def analyze(self, market_data: MarketView) -> Signal | Awaitable[Signal]:
+        """The Signal for this view; here by rules alone. An override may be ``async`` if it never really suspends."""
+        bar = market_data.bar
+        direction = self.rule_based_analysis(market_data)
+        return Signal(f"{self.name}/{bar.symbol}/{bar.seq}", self.name, bar.symbol, bar.ts_event, direction, None, direction)
+
+    def snapshot(self) -> State:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        return State(scalars={"held": dict(self.held)})
+
+    def restore(self, state: State) -> None:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        held = state.scalars.get("held")
+        if not isinstance(held, dict) or not all(isinstance(value, float) and -1.0 <= value <= 1.0 for value in held.values()):
+            raise StateError(
+                f"a saved state of agent {self.name!r} has 'held' {held!r}; expected directions from -1 to 1 by symbol; "
+                "restore with the configuration that saved it"
+            )
+        self.held = dict(held)
+
+
+def run_analysis(agent: BaseAgent, market_data: MarketView) -> Signal:
+    """Run ``agent.analyze`` to its end, at once, whether it is ``def`` or ``async def``.
+
+    Raises
+    ------
+    AgentError
+        The agent really suspended, returned no Signal, a Signal of another symbol, or a direction that is not a number
+        from -1 to 1.
+    """
+    try:
+        found = agent.analyze(market_data)
+        signal = found if isinstance(found, Signal) else _drive(agent, found)
+    except NonFiniteError as error:
+        raise AgentError(f"agent {agent.name!r} is refused: {error}") from error
+    if signal.symbol != market_data.bar.symbol:
+        raise AgentError(
+            f"agent {agent.name!r} returned a Signal of {signal.symbol!r} when asked about {market_data.bar.symbol!r}; "
+            "use the symbol of market_data.bar"
+        )
+    ml_part = signal.ml_part
+    if not -1.0 <= signal.rule_part <= 1.0 or (ml_part is not None and not -1.0 <= ml_part <= 1.0):
+        raise AgentError(
+            f"agent {agent.name!r} returned rule_part {signal.rule_part!r} and ml_part {ml_part!r}; "
+            "expected numbers from -1 to 1 (ml_part may be None)"
+        )
+    return signal
+
+
+def _drive(agent: BaseAgent, found: Awaitable[Signal]) -> Signal:
+    """Take one step of an awaitable: that must finish it, since nothing here could wake it again."""
+    # A coroutine is driven directly, which costs half of what the general door (`__await__`) does.
+    if isinstance(found, CoroutineType):
+        steps: Generator[object, None, Signal] | CoroutineType[object, None, Signal] = found
+    elif isinstance(found, Awaitable):
+        steps = found.__await__()
+    else:
+        raise AgentError(f"agent {agent.name!r} returned {type(found).__name__} from analyze; expected a Signal")
+    try:
+        steps.send(None)
+    except StopIteration as done:
+        if isinstance(done.value, Signal):
+            return done.value
+        raise AgentError(f"agent {agent.name!r} returned {type(done.value).__name__} from analyze; expected a Signal") from None
+    steps.close()
+    raise AgentError(
+        f"agent {agent.name!r} suspended inside analyze (it awaited something that was not ready); "
+        "decide from what is at hand, and bring slow sources in through an 'external' agent"
+    )

@@ -1,0 +1,132 @@
+"""Gives any rule-based agent a second opinion: the model's, once that is confident enough."""
+
+from __future__ import annotations
+
+import math
+
+from alpha_pulse.agents.base_agent import BaseAgent, Predictor
+from alpha_pulse.core.errors import ConfigError
+from alpha_pulse.core.stateful import State
+from alpha_pulse.core.types import MarketView, PredictionContext, Signal
+
+
+class MLAwareAgent(BaseAgent):
+    """Wraps ``agent``: 0.6 rules + 0.4 model when the model is confident, else the rules alone.
+
+    The model's direction is ``(2p - 1) / full_edge``, at most 1 either way: a probability of ``(1 + full_edge) / 2`` is a whole
+    position. It takes part when the prediction's confidence reaches the threshold. It never touches ``rule_part``, so
+    what the rules would have done stays known.
+
+    Parameters
+    ----------
+    agent
+        The agent to wrap; its name and its memory are this agent's.
+    predictor
+        Where predictions and the learnt threshold come from.
+    session_id
+        The session whose predictions are asked for.
+    ml_confidence_threshold
+        The confidence (0 to 1) from which the model takes part; None: the predictor's, by symbol.
+    weights
+        Of the rules and of the model, each >= 0, together 1.
+    full_edge
+        The edge ``2p - 1`` at which the model wants a whole position, > 0, at most 1.
+
+    Raises
+    ------
+    ConfigError
+        A setting is out of its range.
+
+    >>> from alpha_pulse.agents.trend import TrendFollowing
+    >>> import numpy as np
+    >>> from alpha_pulse.agents.base_agent import run_analysis
+    >>> from alpha_pulse.core.types import Bar, FeatureVector, Prediction
+    >>> class Sure:
+    ...     async def get_prediction(self, features, context):
+    ...         return Prediction("p1", context.symbol, features.ts, context.target, 3, probability=0.525, confidence=0.6)
+    ...
+    ...     def confidence_threshold(self, symbol):
+    ...         return 0.55
+    >>> agent = MLAwareAgent(TrendFollowing(("ret_96", "ema_dist_50", "ema_dist_200")), Sure(), session_id="s1")
+    >>> bar = Bar("EURUSD", 0, 3_600_000_000_000, 1.1, 1.1, 1.1, 1.1)
+    >>> signal = run_analysis(agent, MarketView(bar, FeatureVector("EURUSD", 0, "s", np.zeros(3))))
+    >>> signal.rule_part, round(signal.ml_part, 6), round(signal.direction, 6), signal.prediction_id
+    (0.0, 0.5, 0.2, 'p1')
+    """
+
+    def __init__(
+        self,
+        agent: BaseAgent,
+        predictor: Predictor,
+        *,
+        session_id: str,
+        ml_confidence_threshold: float | None = None,
+        weights: tuple[float, float] = (0.6, 0.4),
+        full_edge: float = 0.1,
+    ) -> None:
+        _check(ml_confidence_threshold, weights, full_edge)
+        self.name = agent.name
+        super().__init__(agent.schema_names)
+        self.agent = agent
+        self.ml_confidence_threshold = ml_confidence_threshold
+        self.weights = weights
+        self.full_edge = full_edge
+        self._predictor = predictor
+        self._session_id = session_id
+        # A context is the same at every step of a symbol, so each is made once; it decides nothing and is not saved.
+        self._contexts: dict[str, PredictionContext] = {}
+
+    def rule_based_analysis(self, market_data: MarketView) -> float:
+        """The wrapped agent's direction; no model takes part."""
+        return self.agent.rule_based_analysis(market_data)
+
+    async def analyze(self, market_data: MarketView) -> Signal:
+        """The Signal for this view, with both parts. ``prediction_id`` is set only where the model took part."""
+        rule_part = self.agent.rule_based_analysis(market_data)
+        bar = market_data.bar
+        symbol = bar.symbol
+        signal_id = f"{self.name}/{symbol}/{bar.seq}"
+        context = self._contexts.get(symbol)
+        if context is None:
+            context = self._contexts[symbol] = PredictionContext(symbol, self.name, self._session_id)
+        prediction = await self._predictor.get_prediction(market_data.features, context)
+        if prediction is None:
+            return Signal(signal_id, self.name, symbol, bar.ts_event, rule_part, None, rule_part)
+        confidence = prediction.confidence
+        threshold = self.ml_confidence_threshold
+        if threshold is None:
+            threshold = self._predictor.confidence_threshold(symbol)
+        if confidence is None or threshold is None or not confidence >= threshold:
+            return Signal(signal_id, self.name, symbol, bar.ts_event, rule_part, confidence, rule_part)
+        ml_part = _clip((2.0 * prediction.probability - 1.0) / self.full_edge)
+        direction = _clip(self.weights[0] * rule_part + self.weights[1] * ml_part)
+        return Signal(
+            signal_id, self.name, symbol, bar.ts_event, direction, confidence, rule_part, ml_part, prediction.prediction_id
+        )
+
+    def snapshot(self) -> State:
+        """The wrapped agent's state: this one has no memory of its own."""
+        return self.agent.snapshot()
+
+    def restore(self, state: State) -> None:
+        """Hand ``state`` to the wrapped agent."""
+        self.agent.restore(state)
+
+
+def _clip(value: float) -> float:
+    """To [-1, 1]. A NaN stays one, so that the Signal refuses it."""
+    return 1.0 if value > 1.0 else -1.0 if value < -1.0 else value
+
+
+def _check(threshold: float | None, weights: tuple[float, float], full_edge: float) -> None:
+    if threshold is not None and not 0.0 < threshold < 1.0:
+        raise ConfigError(
+            f"ml_confidence_threshold is {threshold!r}; expected a number between 0 and 1, or None to have it learnt"
+        )
+    if not (min(weights) >= 0.0 and math.isclose(sum(weights), 1.0, abs_tol=1e-9)):
+        raise ConfigError(
+            f"the weights of rules and model are {weights[0]!r} and {weights[1]!r}; expected two numbers >= 0 that sum to 1: "
+            "set agents.rule_weight and agents.ml_weight together"
+        )
+    if not 0.0 < full_edge <= 1.0:
+        raise ConfigError(f"full_edge is {full_edge!r}; expected a number above 0 and at most 1")

@@ -1,0 +1,50 @@
+"""What a change detector promises."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+import msgspec
+
+from alpha_pulse.core.stateful import State
+
+
+class Detection(msgspec.Struct, frozen=True):
+    """A detector's verdict on its newest value.
+
+    ``score`` is the size of the change in the units of the values, positive when they rose, 0 without a drift.
+    ``sample`` counts the values seen, the newest included; of these, the first ``change_sample`` came before the change
+    (without one: before the window that the detector now compares with).
+    """
+
+    score: float
+    warning: bool
+    drift: bool
+    sample: int
+    change_sample: int
+
+
+@runtime_checkable
+class Detector(Protocol):
+    """Watches a stream of numbers for a lasting change of level.
+
+    A verdict is about the newest value only and never sticks: one change gives one alarm, not an alarm that stays on.
+    State is bounded, and bit-equal after a snapshot round trip; equal streams give equal verdicts.
+    """
+
+    @property
+    def last(self) -> Detection:
+        """The verdict on the newest value; before any, a quiet one with ``sample`` 0."""
+        ...
+
+    def update(self, value: float) -> bool:
+        """Take one value; True when it gave a drift. Raises NonFiniteError, remembering nothing, for a value out of range."""
+        ...
+
+    def snapshot(self) -> State:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        ...
+
+    def restore(self, state: State) -> None:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        ...

@@ -1,0 +1,86 @@
+"""Detectors of concept drift: they watch how wrong a model is."""
+
+from __future__ import annotations
+
+from alpha_pulse.core.errors import ConfigError, NonFiniteError
+from alpha_pulse.core.stateful import State, take
+from alpha_pulse.detectors.base import Detection
+from alpha_pulse.kernels.adwin import DRIFT, FLAG, SCORE, SEEN, WARNING, WIDTH, adwin_state, adwin_step
+
+
+class Adwin:
+    """Keeps the longest window whose parts have equal means, and alarms when it has to be cut: once, as a rule, per change.
+
+    Memory grows with the logarithm of the window and is bounded. It alarms on falls as on rises: see the sign of the score.
+
+    Parameters
+    ----------
+    delta
+        Confidence of one cut: the chance, within (0, 1), that a test on an unchanged stream finds one, bounded from above.
+    clock
+        Values between two tests; 1 tests at each. Sparse streams should not wait.
+
+    Raises
+    ------
+    ConfigError
+        ``delta`` or ``clock`` is out of range.
+
+    Examples
+    --------
+    >>> detector = Adwin(delta=0.002)
+    >>> alarms = [i for i in range(400) if detector.update(0.1 if i < 200 else 0.9)]
+    >>> alarms[0] - 200 < 20, detector.last.drift
+    (True, False)
+
+    References
+    ----------
+    Bifet and Gavaldà (2007), "Learning from time-changing data with adaptive windowing", SDM,
+    https://doi.org/10.1137/1.9781611972771.42
+    """
+
+    def __init__(self, delta: float = 0.002, clock: int = 1) -> None:
+        if not 0.0 < delta < 1.0:
+            raise ConfigError(f"ADWIN's delta is {delta!r}, but a number between 0 and 1 is needed; 0.002 is usual")
+        if clock < 1:
+            raise ConfigError(f"ADWIN's clock is {clock!r}, but at least 1 value between tests is needed; 1 tests at each")
+        self._state = adwin_state(delta, clock)
+
+    @property
+    def width(self) -> int:
+        """How many of the newest values the window holds."""
+        return int(self._state[WIDTH])
+
+    @property
+    def last(self) -> Detection:
+        """The verdict on the newest value."""
+        state = self._state
+        seen = int(state[SEEN])
+        flag = state[FLAG]
+        return Detection(
+            score=float(state[SCORE]),
+            warning=bool(flag == WARNING),
+            drift=bool(flag == DRIFT),
+            sample=seen,
+            change_sample=seen - int(state[WIDTH]),
+        )
+
+    def update(self, value: float) -> bool:
+        """Take one value within [0, 1]; True when it gave a drift.
+
+        Raises
+        ------
+        NonFiniteError
+            The value is not within [0, 1]; it is not taken.
+        """
+        flag = adwin_step(self._state, float(value))
+        if flag < 0:
+            raise NonFiniteError(f"ADWIN was given {value!r}, but a value within [0, 1] is needed; scale the loss before")
+        return flag == DRIFT
+
+    def snapshot(self) -> State:
+        """The packed window."""
+        return State(arrays={"window": self._state.copy()})
+
+    def restore(self, state: State) -> None:
+        """Take over a packed window, with its ``delta`` and ``clock``."""
+        take(self._state, state, "window")

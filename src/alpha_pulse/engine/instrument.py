@@ -1,0 +1,83 @@
+"""One symbol's own part of the loop: its features, what its labels compare with, and its forecast volatility."""
+
+from __future__ import annotations
+
+import math
+
+from alpha_pulse.core.config import Learning
+from alpha_pulse.core.stateful import State, Stateful
+from alpha_pulse.core.types import Bar, FeatureVector
+from alpha_pulse.execution.level import ForecastLevel
+from alpha_pulse.features.extractor import FeatureExtractor
+
+YEAR_NS = 31_557_600_000_000_000
+"""A Julian year."""
+TARGETS = ("volatility", "direction")
+
+
+class Instrument:
+    """What the pipeline keeps per symbol beside the services.
+
+    Parameters
+    ----------
+    extractor
+        Of this symbol.
+    learning
+        Horizons.
+    """
+
+    def __init__(self, extractor: FeatureExtractor, learning: Learning) -> None:
+        self.extractor = extractor
+        self.level = ForecastLevel()
+        self.direction_horizon = learning.direction_horizon_bars
+        self._root_horizon = math.sqrt(learning.volatility_horizon_bars)
+        self._first_ts = 0
+        self._newest_ts = 0
+
+    def n_features(self, target: str) -> int:
+        """How many leading features a target uses: the volatility levels, last in the schema, are for ``volatility`` alone."""
+        schema = self.extractor.schema
+        return schema.n_common if target == "direction" else len(schema.names)
+
+    def extract(self, bar: Bar) -> FeatureVector | None:
+        """Take in a bar; its features once there are enough bars."""
+        if not self._first_ts:
+            self._first_ts = bar.ts_event
+        self._newest_ts = bar.ts_event
+        return self.extractor.update(bar)
+
+    def references(self, bar: Bar) -> tuple[tuple[str, float], ...]:
+        """The targets that can be labelled later, each with what its label will compare with."""
+        median = self.extractor.trailing_median
+        if median > 0.0:
+            return (("volatility", median), ("direction", bar.close))
+        return (("direction", bar.close),)
+
+    @property
+    def plain_volatility(self) -> float:
+        """Volatility per bar with no model: the trailing median's, or before that exists the exponential mean's."""
+        median = self.extractor.trailing_median
+        return median / self._root_horizon if median > 0.0 else self.extractor.bar_volatility
+
+    def forecast_volatility(self, probability: float | None) -> float:
+        """Volatility per bar over the next h bars, at the level that the served probability has meant so far."""
+        plain = self.plain_volatility
+        return plain if probability is None else self.level.level(probability, plain)
+
+    @property
+    def bars_per_year(self) -> float:
+        """As this symbol's own bars came, so that closed markets do not count."""
+        elapsed = self._newest_ts - self._first_ts
+        return (self.extractor.bars - 1) * YEAR_NS / elapsed if elapsed else 0.0
+
+    def components(self, symbol: str) -> dict[str, Stateful]:
+        """Everything here that has memory, by name."""
+        return {f"features/{symbol}": self.extractor, f"level/{symbol}": self.level, f"instrument/{symbol}": self}
+
+    def snapshot(self) -> State:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        return State(scalars={"first_ts": self._first_ts, "newest_ts": self._newest_ts})
+
+    def restore(self, state: State) -> None:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        self._first_ts, self._newest_ts = state.scalars["first_ts"], state.scalars["newest_ts"]

@@ -1,0 +1,132 @@
+"""What one step leaves in the journal: everything that came in and everything that was decided, as plain JSON."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+import numpy as np
+
+from alpha_pulse.core.errors import StateError
+from alpha_pulse.core.types import (
+    AdaptationAction,
+    Bar,
+    DriftAlarm,
+    FeatureVector,
+    Fill,
+    Lot,
+    Order,
+    Prediction,
+    Signal,
+)
+from alpha_pulse.execution.decision import Refusal
+from alpha_pulse.feedback.trading_feedback_service import Expired
+from alpha_pulse.learning.training import ModelReady
+from alpha_pulse.stores.base import JournalRow
+
+
+class Journal(Protocol):
+    """Where steps are committed."""
+
+    def append(self, ts_event: int, payload: bytes, decision: bytes | None) -> int:
+        """Commit one step and return its number."""
+        ...
+
+
+class Scored(msgspec.Struct, frozen=True):
+    """A settled label and what had been said: ``scores`` are the members' probabilities (see `kernels.scores`), label, last known.
+
+    ``value`` is what the label was made from; ``tradable`` the log return from the next bar's open, for direction.
+    ``label`` is None for a tie, which has no scores.
+    """
+
+    prediction_id: str
+    symbol: str
+    target: str
+    label: int | None
+    value: float
+    weight: float
+    tradable: float | None = None
+    scores: list[float | None] | None = None
+
+
+class Request(msgspec.Struct, frozen=True):
+    """An adaptation asked for from outside."""
+
+    symbol: str
+    drift_type: str
+
+
+class Abstention(msgspec.Struct, frozen=True):
+    """Why the cost-aware rule did not trade."""
+
+    symbol: str
+    reason: str
+
+
+class StepRecord(msgspec.Struct, omit_defaults=True):
+    """The payload of one journal row; what is empty is left out."""
+
+    bars: tuple[Bar, ...] = ()
+    requests: list[Request] = msgspec.field(default_factory=list)
+    fills: list[Fill] = msgspec.field(default_factory=list)
+    lots: list[Lot] = msgspec.field(default_factory=list)
+    labels: list[Scored] = msgspec.field(default_factory=list)
+    expired: list[Expired] = msgspec.field(default_factory=list)
+    alarms: list[DriftAlarm] = msgspec.field(default_factory=list)
+    adaptations: list[AdaptationAction] = msgspec.field(default_factory=list)
+    models: list[ModelReady] = msgspec.field(default_factory=list)
+    features: list[FeatureVector] = msgspec.field(default_factory=list)
+    predictions: list[Prediction] = msgspec.field(default_factory=list)
+    refusals: list[Refusal] = msgspec.field(default_factory=list)
+    abstentions: list[Abstention] = msgspec.field(default_factory=list)
+
+
+class DecisionRecord(msgspec.Struct):
+    """The decision line of one journal row: no path, wall time, run id or configuration hash in it."""
+
+    ts: int
+    signals: list[Signal]
+    orders: list[Order]
+
+
+class RecordedInputs(msgspec.Struct):
+    """The part of a payload that a step is made again from."""
+
+    bars: tuple[Bar, ...] = ()
+    requests: list[Request] = msgspec.field(default_factory=list)
+
+
+class RecordedLabels(msgspec.Struct):
+    """The part of a payload that scores are made again from."""
+
+    labels: list[Scored] = msgspec.field(default_factory=list)
+
+
+class Comparison:
+    """Stands for the journal while its tail is folded: every step made again must equal the row that is ``expected``."""
+
+    def __init__(self, location: str) -> None:
+        self.expected: JournalRow | None = None
+        self._location = location
+
+    def append(self, ts_event: int, payload: bytes, decision: bytes | None) -> int:
+        """Compare one step with its row. Raises StateError when this program decides otherwise than the one that wrote it."""
+        row = self.expected
+        if row is None or (row.ts_event, row.payload, row.decision) != (ts_event, payload, decision):
+            raise StateError(
+                f"journal row {'?' if row is None else row.seq} of {self._location} comes out differently when it is made again: "
+                "this program decides otherwise than the one that wrote it; resume with that version, or start a new --store"
+            )
+        return row.seq
+
+
+def _array(value: object) -> object:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    raise NotImplementedError(f"{type(value).__name__} has no place in the journal")
+
+
+encode = msgspec.json.Encoder(enc_hook=_array).encode
+decode_inputs = msgspec.json.Decoder(RecordedInputs).decode
+decode_labels = msgspec.json.Decoder(RecordedLabels).decode

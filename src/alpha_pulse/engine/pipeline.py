@@ -1,0 +1,222 @@
+"""START HERE. The loop: nine stages in one order, for replay, paper and live alike.
+
+The order is the argument that nothing looks ahead and nothing is lost: a slice first settles what was decided before it, then the
+models learn from that, and only then is anything new decided; nothing leaves before the journal holds it.
+"""
+
+from __future__ import annotations
+
+from alpha_pulse.adaptation import AdaptiveModelManager
+from alpha_pulse.agents.agent_manager import AgentManager, Decisions
+from alpha_pulse.core.clock import ReplayClock
+from alpha_pulse.core.types import Bar, FeatureVector, MarketView, TradeOutcome
+from alpha_pulse.engine.instrument import Instrument
+from alpha_pulse.engine.journal import Abstention, DecisionRecord, Journal, Request, Scored, StepRecord, encode
+from alpha_pulse.execution.decision import Wish
+from alpha_pulse.execution.execution_service import PRIMARY, ExecutionService
+from alpha_pulse.feedback import TradingFeedbackService
+from alpha_pulse.feedback.labels import Label
+from alpha_pulse.kernels.scores import RECORD, SERVED
+from alpha_pulse.learning.online_learning_service import OnlineLearningService
+from alpha_pulse.learning.session import Settled
+from alpha_pulse.serving import ModelServingService
+
+Slice = tuple[Bar, ...]
+
+
+class Pipeline:
+    """Market data in, orders out, every outcome back. One call of `on_slice` per instant of market time.
+
+    Parameters
+    ----------
+    instruments
+        By symbol: features, forecast level and calendar of each.
+    """
+
+    def __init__(
+        self,
+        clock: ReplayClock,
+        instruments: dict[str, Instrument],
+        learning: OnlineLearningService,
+        serving: ModelServingService,
+        agents: AgentManager,
+        execution: ExecutionService,
+        feedback: TradingFeedbackService,
+        adaptation: AdaptiveModelManager,
+        journal: Journal,
+    ) -> None:
+        self.clock = clock
+        self.instruments = instruments
+        self.learning = learning
+        self.serving = serving
+        self.agents = agents
+        self.execution = execution
+        self.feedback = feedback
+        self.adaptation = adaptation
+        self.journal = journal
+
+    def on_slice(self, slice_: Slice) -> None:
+        """Take in all events that share one ``ts_event``."""
+        ts = slice_[0].ts_event
+        self.clock.advance_to(ts)
+        record, decision = StepRecord(bars=slice_), DecisionRecord(ts, [], [])
+        labels, outcomes = self.settle(slice_, record)
+        scored = self.learn(labels, outcomes, record)
+        self.detect(scored, record)
+        self.adapt(scored, ts, record)
+        features = self.extract(slice_, record)
+        self.serve(slice_, features, record)
+        decisions = self.decide(slice_, features, decision)
+        self.gate(slice_, features, decisions, record, decision)
+        self.record(record, decision)
+
+    def settle(self, slice_: Slice, record: StepRecord) -> tuple[list[Label], list[TradeOutcome]]:
+        """1: resting orders meet the new bars; labels that are now due are joined to the predictions that made them."""
+        labels: list[Label] = []
+        outcomes: list[TradeOutcome] = []
+        for bar in slice_:
+            settlement = self.execution.settle(bar)
+            if settlement.fills:
+                record.fills.extend(settlement.fills)
+                record.lots.extend(settlement.lots)
+                outcomes.extend(settlement.outcomes)
+            due, expired = self.feedback.settle(bar)
+            labels.extend(due)
+            for late in expired:
+                self.learning.session(late.symbol, late.target).drop(late.prediction_id)
+                record.expired.append(late)
+        self.execution.mark(slice_[0].ts_event)
+        return labels, outcomes
+
+    def learn(self, labels: list[Label], outcomes: list[TradeOutcome], record: StepRecord) -> list[Settled]:
+        """2: what was served is scored with the probability stored when it was served, then learnt."""
+        scored: list[Settled] = []
+        for label in labels:
+            example = label.example
+            settled = self.learning.learn(label.symbol, label.target, example)
+            scores: list[float | None] | None = None
+            if settled is not None:
+                self.serving.observe(settled)
+                scored.append(settled)
+                scores = settled.row[:RECORD].tolist()
+                if label.target == "volatility":
+                    self.instruments[label.symbol].level.observe(float(settled.row[SERVED]), label.value)
+            record.labels.append(
+                Scored(
+                    example.prediction_id,
+                    label.symbol,
+                    label.target,
+                    example.label,
+                    label.value,
+                    example.weight,
+                    label.tradable,
+                    scores,
+                )
+            )
+        for outcome in outcomes:
+            quality = self.feedback.closed(outcome)
+            if quality is not None:
+                scored.append(quality)
+        for symbol in {outcome.lot.symbol for outcome in outcomes}:
+            self.feedback.quality(symbol).forget_all_but(self.execution.open_signals(symbol))
+        return scored
+
+    def detect(self, scored: list[Settled], record: StepRecord) -> None:
+        """3: drift detectors see the scores."""
+        for settled in scored:
+            alarm = self.learning.detect(settled)
+            if alarm is not None:
+                record.alarms.append(alarm)
+
+    def adapt(self, scored: list[Settled], ts: int, record: StepRecord) -> None:
+        """4: trials are judged; alarms, requests and the timer may start new ones; batch members are trained when due."""
+        manager = self.adaptation
+        for settled in scored:
+            closed = manager.observe(settled)
+            if closed is not None:
+                record.adaptations.append(closed)
+        for alarm in record.alarms:
+            action = manager.on_alarm(alarm)
+            if action is not None:
+                record.adaptations.append(action)
+        requests = self.learning.requests
+        if requests:
+            record.requests.extend(Request(*request) for request in requests)
+            record.adaptations.extend(manager.on_requests(requests, ts))
+            requests.clear()
+        record.adaptations.extend(manager.on_timer(ts))
+        for bar in record.bars:
+            record.models.extend(self.serving.train_if_due(bar.symbol, self.feedback.bars(bar.symbol), ts))
+
+    def extract(self, slice_: Slice, record: StepRecord) -> list[FeatureVector | None]:
+        """5: bars become features, by the code that training uses too."""
+        vectors = [self.instruments[bar.symbol].extract(bar) for bar in slice_]
+        record.features.extend(vector for vector in vectors if vector is not None)
+        return vectors
+
+    def serve(self, slice_: Slice, features: list[FeatureVector | None], record: StepRecord) -> None:
+        """6: one prediction per symbol and target; each is entered in the ledger, traded or not."""
+        for bar, vector in zip(slice_, features, strict=True):
+            if vector is None:
+                continue
+            for target, reference in self.instruments[bar.symbol].references(bar):
+                prediction = self.serving.serve(f"{bar.symbol}/{target}/{bar.seq}", target, vector)
+                self.feedback.served(prediction, reference)
+                record.predictions.append(prediction)
+
+    def decide(self, slice_: Slice, features: list[FeatureVector | None], decision: DecisionRecord) -> list[Decisions | None]:
+        """7: agents weigh rules and the shared prediction; the manager makes one signal of theirs."""
+        found: list[Decisions | None] = []
+        for bar, vector in zip(slice_, features, strict=True):
+            if vector is None:
+                found.append(None)
+                continue
+            decisions = self.agents.decide(MarketView(bar, vector))
+            decision.signals.append(decisions.combined)
+            found.append(decisions)
+        return found
+
+    def gate(
+        self,
+        slice_: Slice,
+        features: list[FeatureVector | None],
+        decisions: list[Decisions | None],
+        record: StepRecord,
+        decision: DecisionRecord,
+    ) -> None:
+        """8: signals are sized by the volatility forecast and pass the risk gate, or are refused with reasons."""
+        for bar, vector, decided in zip(slice_, features, decisions, strict=True):
+            if vector is None or decided is None:
+                continue
+            wish = self._wish(bar, vector, decided)
+            made = self.execution.decide(wish, self.clock.now_ns())
+            if made.orders:
+                decision.orders.extend(made.orders)
+                if any(order.book == PRIMARY for order in made.orders):
+                    self.feedback.entered(vector, decided.combined)
+            if made.refusals:
+                record.refusals.extend(made.refusals)
+            if made.abstained is not None:
+                record.abstentions.append(Abstention(bar.symbol, made.abstained))
+
+    def _wish(self, bar: Bar, vector: FeatureVector, decided: Decisions) -> Wish:
+        instrument = self.instruments[bar.symbol]
+        volatility = self.serving.newest(bar.symbol, "volatility")
+        direction = self.serving.newest(bar.symbol, "direction")
+        return Wish(
+            bar, bar.seq, decided.combined, decided.rules, decided.ml,
+            instrument.forecast_volatility(None if volatility is None else volatility.probability),
+            instrument.plain_volatility,
+            self.feedback.scale(vector, decided.combined),
+            None if direction is None else direction.probability,
+            instrument.direction_horizon,
+            instrument.bars_per_year,
+        )  # fmt: skip
+
+    def record(self, record: StepRecord, decision: DecisionRecord) -> None:
+        """9: one row holds all of the above; only then do orders reach the venue and predictions their listeners."""
+        line = encode(decision) if decision.signals or decision.orders else None
+        self.journal.append(decision.ts, encode(record), line)
+        self.execution.release(decision.orders)
+        for prediction in record.predictions:
+            self.learning.publish(prediction)

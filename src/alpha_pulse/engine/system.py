@@ -1,0 +1,199 @@
+"""The only place that constructs: from a configuration, a feed and a store to a pipeline that is ready to run."""
+
+from __future__ import annotations
+
+from alpha_pulse import __version__
+from alpha_pulse.adaptation import AdaptiveModelManager
+from alpha_pulse.agents import AGENTS
+from alpha_pulse.agents.agent_manager import AgentManager
+from alpha_pulse.agents.ml_aware_agent import MLAwareAgent
+from alpha_pulse.core.clock import ReplayClock
+from alpha_pulse.core.config import Config
+from alpha_pulse.core.errors import StateError
+from alpha_pulse.core.plugins import load
+from alpha_pulse.core.stateful import Stateful
+from alpha_pulse.engine.instrument import TARGETS, Instrument
+from alpha_pulse.engine.journal import Comparison, Journal, decode_inputs
+from alpha_pulse.engine.pipeline import Pipeline
+from alpha_pulse.execution.execution_service import ExecutionService
+from alpha_pulse.features.extractor import FeatureExtractor
+from alpha_pulse.feedback import TradingFeedbackService
+from alpha_pulse.feedback.trade_quality import EXTRA_FEATURES, TARGET
+from alpha_pulse.feeds.base import Feed
+from alpha_pulse.learning.checkpoint import load_newest, state_sha256, write_checkpoint
+from alpha_pulse.learning.online_learning_service import OnlineLearningService
+from alpha_pulse.learning.session import Session
+from alpha_pulse.learning.training import BatchMember
+from alpha_pulse.models import BATCH
+from alpha_pulse.models.base import BatchModel
+from alpha_pulse.serving import ModelServingService
+from alpha_pulse.stores.base import RunIdentity, Store
+from alpha_pulse.venues.simulated import SimulatedVenue
+
+SECOND_NS = 1_000_000_000
+BATCH_MODEL = "lightgbm"
+QUALITY_MODEL = "logistic"
+
+
+class System:
+    """Everything wired together around one pipeline, and its life: start or recover, step, checkpoint.
+
+    Parameters
+    ----------
+    config
+        All settings.
+    feed
+        Where slices come from.
+    store
+        Where steps and checkpoints go.
+    """
+
+    def __init__(self, config: Config, feed: Feed, store: Store) -> None:
+        self.config = config
+        self.feed = feed
+        self.store = store
+        self.clock = ReplayClock()
+        self.venue = SimulatedVenue(config.venue)
+        self.instruments = {symbol: self._instrument(symbol) for symbol in feed.symbols}
+        self.learning = OnlineLearningService(config, self._n_features)
+        self.serving = ModelServingService(config, self.learning, self._batch_member if config.batch.enabled else None)
+        self.agents = self._agent_manager()
+        self.execution = ExecutionService(config, self.venue, feed.symbols)
+        self.feedback = TradingFeedbackService(config, self.agents)
+        self.adaptation = AdaptiveModelManager(config, self.clock)
+        for symbol in feed.symbols:
+            self._open(symbol)
+        self.pipeline = self._pipeline(store)
+        self.skipped_checkpoints: tuple[str, ...] = ()
+        self._steps = 0
+
+    def _instrument(self, symbol: str) -> Instrument:
+        extractor = FeatureExtractor(
+            symbol,
+            has_volume=self.feed.has_volume,
+            has_quotes=self.feed.has_quotes,
+            volatility_horizon=self.config.learning.volatility_horizon_bars,
+        )
+        return Instrument(extractor, self.config.learning)
+
+    def _n_features(self, symbol: str, target: str) -> int:
+        extra = EXTRA_FEATURES if target == TARGET else 0
+        return self.instruments[symbol].n_features(target) + extra
+
+    def _agent_manager(self) -> AgentManager:
+        agents, schema = self.config.agents, next(iter(self.instruments.values())).extractor.schema
+        return AgentManager(
+            [
+                MLAwareAgent(
+                    load("agents", AGENTS, name)(schema.names),
+                    self.serving,
+                    session_id="direction",
+                    ml_confidence_threshold=agents.ml_confidence_threshold,
+                    weights=(agents.rule_weight, agents.ml_weight),
+                )
+                for name in agents.members
+            ]
+        )
+
+    def _batch_member(self, session: Session) -> BatchMember:
+        batch, spec = self.config.batch, session.spec
+        trees = batch.volatility_trees if spec.target == "volatility" else batch.direction_trees
+        make = load("models", BATCH, BATCH_MODEL)
+
+        def make_model() -> BatchModel:
+            model: BatchModel = make(
+                spec.n_features, trees=trees, leaves=batch.leaves, learning_rate=batch.learning_rate, seed=self.config.seed
+            )
+            return model
+
+        delay_ns = round(batch.ready_delay_s * SECOND_NS)
+        return BatchMember(session.session_id, BATCH_MODEL, spec.n_features, make_model, batch.train_bars, delay_ns)
+
+    def _open(self, symbol: str) -> None:
+        for target in TARGETS:
+            session = self.learning.open_session(symbol, target)
+            self.serving.open(symbol, target)
+            self.adaptation.watch(session)
+        quality = self.learning.open_session(symbol, TARGET, QUALITY_MODEL)
+        self.adaptation.watch(quality)
+        self.feedback.open(symbol, quality, self.feed.interval_ns)
+
+    def _pipeline(self, journal: Journal) -> Pipeline:
+        return Pipeline(
+            self.clock,
+            self.instruments,
+            self.learning,
+            self.serving,
+            self.agents,
+            self.execution,
+            self.feedback,
+            self.adaptation,
+            journal,
+        )
+
+    def components(self) -> dict[str, Stateful]:
+        """Everything with memory, by name: what a checkpoint holds and what the state's hash is made of."""
+        found: dict[str, Stateful] = {
+            "venue": self.venue,
+            "execution": self.execution,
+            "agents": self.agents,
+            "feed": self.feed,
+        }
+        for symbol, instrument in self.instruments.items():
+            found.update(instrument.components(symbol))
+        for service in (self.learning, self.serving, self.feedback, self.adaptation):
+            found.update(service.components())
+        return found
+
+    def state_sha256(self) -> str:
+        """SHA-256, in hex, of everything remembered."""
+        return state_sha256(self.components())
+
+    # Life.
+
+    def begin(self, run_id: str, *, resume: bool) -> None:
+        """Start the run, or go on with the one in the store: newest good checkpoint, then the journal's tail folded onto it."""
+        identity = RunIdentity(run_id, self.config.config_hash, self.feed.identity, __version__)
+        self.store.begin(identity, resume)
+        checkpoint = load_newest(self.store)
+        first = 0
+        if checkpoint is not None:
+            self.skipped_checkpoints = checkpoint.skipped
+            components = self.components()
+            if set(components) != set(checkpoint.states):
+                raise StateError(
+                    f"the checkpoint at row {checkpoint.seq} holds other components than this program has; "
+                    "resume with the version that wrote it, or start a new --store"
+                )
+            for name, component in components.items():
+                component.restore(checkpoint.states[name])
+            first = checkpoint.seq + 1
+        self._steps = first
+        self._fold(first)
+
+    def _fold(self, first: int) -> None:
+        """Make the journal's rows from ``first`` on again, from what came in, and see that they come out the same."""
+        comparison = Comparison(self.store.location)
+        pipeline = self._pipeline(comparison)
+        for row in self.store.rows(first):
+            comparison.expected = row
+            inputs = decode_inputs(row.payload)
+            self.learning.requests.extend((request.symbol, request.drift_type) for request in inputs.requests)
+            pipeline.on_slice(inputs.bars)
+            self.feed.seek(self.feed.position + 1)
+            self._steps += 1
+
+    def step(self) -> bool:
+        """Run one slice; False at the end of the feed."""
+        slice_ = self.feed.next_slice()
+        if slice_ is None:
+            return False
+        self.pipeline.on_slice(slice_)
+        self._steps += 1
+        if self._steps % self.config.store.checkpoint_steps == 0:
+            self.checkpoint()
+        return True
+
+    def checkpoint(self) -> None:
+        """Save everything remembered, as of the newest step."""
+        write_checkpoint(self.store, self.store.head[0], self.components(), {"steps": self._steps})

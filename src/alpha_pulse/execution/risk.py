@@ -1,0 +1,116 @@
+"""The risk gate: the last word before an order intent exists. Pure; every refusal has its reasons."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from alpha_pulse.core import config
+from alpha_pulse.venues.money import cash_text, money
+
+QUANTITY_LIMIT = 2**63
+"""Quantities are int64."""
+
+
+class Request(msgspec.Struct, frozen=True):
+    """An order that someone wants, with what the gate must know to judge it.
+
+    Quantities in 1/QUANTITY_SCALE units, signed; money in minor units; ``price`` is the last close; ``age_ns`` is how old
+    its bar is, ``frozen_bars`` how many bars in a row have repeated one price.
+    """
+
+    quantity: int
+    held: int
+    price: float
+    equity: int
+    day_start_equity: int
+    age_ns: int
+    interval_ns: int
+    frozen_bars: int
+
+
+class RiskGate:
+    """Checks a request against the limits of the configuration.
+
+    An order that only reduces a position passes all but the checks of its price: refusing it would trap the position (a
+    short that rises by a third is already worth twice the equity). A request beyond a limit is refused, never cut to fit.
+
+    >>> gate = RiskGate(config.Risk(max_position_fraction=0.5))
+    >>> gate.check(Request(1_000_000, 0, 100.0, 100_000, 100_000, 0, 60, 0))
+    ()
+    >>> gate.check(Request(6_000_000, 0, 100.0, 100_000, 100_000, 0, 60, 0))
+    ('the position would be worth 600.00, but the limit is 500.00 (max_position_fraction 0.5 of the equity 1000.00)',)
+    """
+
+    def __init__(self, limits: config.Risk) -> None:
+        self._limits = limits
+
+    def check(self, request: Request) -> tuple[str, ...]:
+        """Why the request is refused, a sentence per reason; empty when it passes."""
+        price = request.price
+        if not math.isfinite(price):
+            return (f"the price is {price!r}, but a finite one is needed",)
+        if price <= 0.0:
+            return (f"the price is {price!r}, but one above 0 is needed",)
+        after = request.held + request.quantity
+        if reduces(request.held, request.quantity):
+            return ()
+        reasons: list[str] = []
+        if max(abs(after), abs(request.quantity)) >= QUANTITY_LIMIT:
+            reasons.append(
+                f"the quantity {request.quantity} leaves a position of {after}, but the limit is below 2**63 parts of a unit"
+            )
+        self._sizes(request, after, reasons)
+        self._losses(request, reasons)
+        self._data(request, reasons)
+        return tuple(reasons)
+
+    def _sizes(self, request: Request, after: int, reasons: list[str]) -> None:
+        limits, equity = self._limits, request.equity
+        worth = money(abs(after), request.price)
+        most = round(limits.max_position_fraction * equity)
+        if worth > most:
+            reasons.append(
+                f"the position would be worth {cash_text(worth)}, but the limit is {cash_text(most)} "
+                f"(max_position_fraction {limits.max_position_fraction:g} of the equity {cash_text(equity)})"
+            )
+        worth = money(abs(request.quantity), request.price)
+        most = round(limits.max_order_fraction * equity)
+        if worth > most:
+            reasons.append(
+                f"the order would be worth {cash_text(worth)}, but the limit is {cash_text(most)} "
+                f"(max_order_fraction {limits.max_order_fraction:g} of the equity {cash_text(equity)})"
+            )
+
+    def _losses(self, request: Request, reasons: list[str]) -> None:
+        fraction = self._limits.max_daily_loss_fraction
+        loss = request.day_start_equity - request.equity
+        most = round(fraction * request.day_start_equity)
+        if loss > 0 and loss >= most:
+            reasons.append(
+                f"the book lost {cash_text(loss)} since the UTC day began, and the limit is {cash_text(most)} "
+                f"(max_daily_loss_fraction {fraction:g}): only reducing orders pass until the next day"
+            )
+
+    def _data(self, request: Request, reasons: list[str]) -> None:
+        limits = self._limits
+        if request.age_ns > limits.stale_after_intervals * request.interval_ns:
+            reasons.append(
+                f"the last bar is {request.age_ns / request.interval_ns:.1f} intervals old, but the limit is "
+                f"{limits.stale_after_intervals:g} (stale_after_intervals)"
+            )
+        if request.frozen_bars >= limits.frozen_after_bars:
+            reasons.append(
+                f"the price {request.price:g} has stood still for {request.frozen_bars} bars, and the limit is "
+                f"{limits.frozen_after_bars} (frozen_after_bars)"
+            )
+
+
+def reduces(held: int, quantity: int) -> bool:
+    """Whether an order only makes a position smaller: opposite to it, and not beyond flat.
+
+    >>> reduces(10, -10), reduces(10, -11), reduces(0, 5)
+    (True, False, False)
+    """
+    return held * quantity < 0 and abs(quantity) <= abs(held)

@@ -1,0 +1,1 @@
+"""From bars to features: ``schema`` names them, ``extractor`` makes them, one path for training, replay and live."""

@@ -1,0 +1,96 @@
+"""The names of the features, in order, and the number that says which definition made them."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+DEFINITION = 1
+"""Raised whenever a formula, span, clip or rounding changes, so that rows of two definitions are never mixed."""
+MIN_BARS = 50
+"""Bars of a symbol before the first feature vector: by then the shorter mean of every ratio (48, 50) is about full."""
+
+RETURNS = (1, 3, 6, 12, 24, 48, 96, 288)
+_COMMON = (
+    *(f"ret_{span}" for span in RETURNS),
+    "ema_dist_10",
+    "ema_dist_50",
+    "ema_dist_200",
+    "rsi_14",
+    "rsi_50",
+    "bollinger_20",
+    "atr_ratio_14_100",
+    "vol_ratio_12_288",
+    "vol_ratio_48_1000",
+    "abs_ret",
+    "range_ratio_100",
+    "range_pos_24",
+    "range_pos_96",
+    "close_location",
+    "body",
+    "flow_10",
+    "hour_sin_1",
+    "hour_cos_1",
+    "hour_sin_2",
+    "hour_cos_2",
+    "week_sin",
+    "week_cos",
+)
+_VOLUME = ("volume_z", "volume_ratio_5_100", "signed_volume")
+_QUOTES = ("spread_ratio_500",)
+_LEVELS = ("vol_level_half", "vol_level_1", "vol_level_4")
+
+
+class FeatureSchema(msgspec.Struct, frozen=True):
+    """Which features a symbol has.
+
+    Parameters
+    ----------
+    schema_id
+        Definition number and a hash of names and volatility horizon; equal ids mean equal meaning of every column.
+    names
+        One name per column of ``FeatureVector.values``.
+    n_common
+        ``values[:n_common]`` serves every target; the columns after it serve ``volatility`` only.
+    """
+
+    schema_id: str
+    names: tuple[str, ...]
+    n_common: int
+
+
+def schema_for(has_volume: bool, has_quotes: bool, volatility_horizon: int = 12) -> FeatureSchema:
+    """The schema that follows from a feed's columns; ``volatility_horizon`` in bars.
+
+    >>> schema = schema_for(has_volume=True, has_quotes=False)
+    >>> len(schema.names), schema.n_common, schema.names[schema.n_common - 1]
+    (36, 33, 'signed_volume')
+    """
+    common = _COMMON + (_VOLUME if has_volume else ()) + (_QUOTES if has_quotes else ())
+    names = common + _LEVELS
+    text = "\n".join((str(DEFINITION), str(volatility_horizon), *names))
+    name = f"bars-{DEFINITION}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    return FeatureSchema(schema_id=name, names=names, n_common=len(common))
+
+
+def bars_needed(names: tuple[str, ...], volatility_horizon: int) -> tuple[int, ...]:
+    """For each name, the bars of a symbol before the value is served; until then it is 0 and masked.
+
+    A feature over a fixed window waits until the window is full. One made of exponential means is served from ``MIN_BARS``
+    on, for such a mean is a fair estimate (a plain mean) before its span is full.
+
+    >>> bars_needed(("ret_288", "range_pos_96", "rsi_14", "vol_level_1"), 12)
+    (289, 96, 50, 212)
+    """
+    needed = []
+    for name in names:
+        if name.startswith("ret_"):
+            needed.append(max(MIN_BARS, int(name.removeprefix("ret_")) + 1))
+        elif name.startswith("range_pos_"):
+            needed.append(max(MIN_BARS, int(name.removeprefix("range_pos_"))))
+        elif name.startswith("vol_level_"):
+            needed.append(max(MIN_BARS, volatility_horizon + 200))
+        else:
+            needed.append(MIN_BARS)
+    return tuple(needed)

@@ -1,0 +1,107 @@
+"""What came true: the label of a prediction from the bars after it, and nothing else.
+
+``volatility``: realised volatility over the next h bars above the trailing median known at prediction time.
+``direction``: the close h bars later above the close (or the next bar's open) at prediction time; weighted by the size of the move.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+import msgspec
+
+from alpha_pulse.core.stateful import State
+from alpha_pulse.core.types import Bar, Example
+
+MAX_WEIGHT = 5.0
+"""A direction example weighs its move over the mean move, at most this."""
+
+
+class Open(msgspec.Struct):
+    """A prediction that waits: ``reference`` is the median or the price that its label compares with."""
+
+    prediction_id: str
+    ts: int
+    due_bar: int
+    reference: float
+    next_open: float = 0.0
+
+
+class Label(msgspec.Struct, frozen=True):
+    """A settled label. ``value`` is realised over median volatility, or the log return; ``tradable`` the log return from the next open."""
+
+    symbol: str
+    target: str
+    example: Example
+    value: float
+    tradable: float | None = None
+
+
+class RealisedVolatility:
+    """Root of the sum of the last h squared close-to-close log returns of one symbol."""
+
+    def __init__(self, horizon: int) -> None:
+        self._squares: deque[float] = deque(maxlen=horizon)
+        self._close = 0.0
+
+    def update(self, close: float) -> None:
+        """Take in the next close."""
+        if self._close:
+            move = math.log(close / self._close)
+            self._squares.append(move * move)
+        self._close = close
+
+    @property
+    def value(self) -> float:
+        """The realised volatility over the bars so far, at most h."""
+        return math.sqrt(math.fsum(self._squares))
+
+    def snapshot(self) -> State:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        return State(scalars={"squares": list(self._squares), "close": self._close})
+
+    def restore(self, state: State) -> None:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        self._squares.clear()
+        self._squares.extend(state.scalars["squares"])
+        self._close = state.scalars["close"]
+
+
+class MoveWeight:
+    """The weight of a direction example: its absolute move over the running mean of those before it."""
+
+    def __init__(self) -> None:
+        self._total = 0.0
+        self._count = 0
+
+    def weigh(self, move: float) -> float:
+        """The weight of one move, which then enters the mean."""
+        size = abs(move)
+        mean = self._total / self._count if self._count else size
+        self._total += size
+        self._count += 1
+        return min(size / mean, MAX_WEIGHT) if mean > 0.0 else 1.0
+
+    def snapshot(self) -> State:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        return State(scalars={"total": self._total, "count": self._count})
+
+    def restore(self, state: State) -> None:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        self._total, self._count = state.scalars["total"], state.scalars["count"]
+
+
+def volatility_label(symbol: str, waiting: Open, realised: float, ts: int) -> Label:
+    """1 when realised volatility rose above the median that was known when the prediction was served."""
+    label = 1 if realised > waiting.reference else 0
+    return Label(symbol, "volatility", Example(waiting.prediction_id, label, ts), realised / waiting.reference)
+
+
+def direction_label(symbol: str, waiting: Open, bar: Bar, entry: str, min_move: float, weight: MoveWeight) -> Label:
+    """1 for up, 0 for down; a move of at most ``min_move`` (a log return) either way is a tie, which nobody scores or learns."""
+    tradable = math.log(bar.close / waiting.next_open)
+    move = tradable if entry == "next_open" else math.log(bar.close / waiting.reference)
+    label = None if abs(move) <= min_move else int(move > 0.0)
+    example = Example(waiting.prediction_id, label, bar.ts_event, weight.weigh(move) if label is not None else 1.0)
+    return Label(symbol, "direction", example, move, tradable)

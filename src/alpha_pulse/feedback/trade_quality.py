@@ -1,0 +1,122 @@
+"""Is this signal worth taking, and how large? Learnt from the net outcome of every closed lot of the primary book."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from alpha_pulse.core.stateful import State
+from alpha_pulse.core.types import Contribution, Example, FeatureVector, Missing, Signal, TradeOutcome
+from alpha_pulse.kernels.ensemble import RAW_ONLINE
+from alpha_pulse.kernels.scores import BASE, LABEL, LAST_KNOWN, NO_CHANGE, ONLINE, SERVED
+from alpha_pulse.learning.session import Settled
+from alpha_pulse.models.base import Row
+
+TARGET = "trade_quality"
+EXTRA_FEATURES = 3
+"""Signal direction, confidence and ML part follow the served features."""
+LOTS_BEFORE_SCALING = 200
+"""Closed lots before the model may scale a size."""
+
+
+class QualitySession(Protocol):
+    """What is needed of the learning session (symbol, trade_quality)."""
+
+    learnt: int
+
+    def serve(self, prediction_id: str, features: FeatureVector) -> tuple[Row, Missing | None]:
+        """Store features under an id and predict."""
+        ...
+
+    def query(self, features: Row) -> float:
+        """Predict without storing."""
+        ...
+
+    def settle(self, example: Example, *, keep: bool = False) -> Settled | None:
+        """Score and learn; ``keep`` the stored features for further lots of the same signal."""
+        ...
+
+    def drop(self, prediction_id: str) -> None:
+        """Forget stored features."""
+        ...
+
+
+class TradeQuality:
+    """One symbol's trade-quality model and the signals whose lots are still open."""
+
+    def __init__(self, session: QualitySession) -> None:
+        self._session = session
+        self._entered: dict[str, tuple[Contribution, ...]] = {}
+        self._wins = 0
+        self._lots = 0
+        self._last_label = 0.5
+
+    @property
+    def lots(self) -> int:
+        """Closed lots learnt from."""
+        return self._lots
+
+    @property
+    def wins(self) -> int:
+        """Closed lots with net P&L above 0."""
+        return self._wins
+
+    def _row(self, features: FeatureVector, signal: Signal) -> Row:
+        row = np.empty(len(features.values) + EXTRA_FEATURES)
+        row[:-EXTRA_FEATURES] = features.values
+        row[-3] = signal.direction
+        row[-2] = 0.5 if signal.confidence is None else signal.confidence
+        row[-1] = 0.0 if signal.ml_part is None else signal.ml_part
+        return row
+
+    def scale(self, features: FeatureVector, signal: Signal) -> float:
+        """0.5 to 1.5: how the chance that this signal pays compares with that of all so far; 1 before 200 closed lots."""
+        if self._lots < LOTS_BEFORE_SCALING:
+            return 1.0
+        edge = self._session.query(self._row(features, signal)) - self._base_rate
+        return min(max(1.0 + 2.0 * edge, 0.5), 1.5)
+
+    @property
+    def _base_rate(self) -> float:
+        return (self._wins + 1) / (self._lots + 2)
+
+    def entered(self, features: FeatureVector, signal: Signal) -> None:
+        """A signal became an order: keep what was known, under the signal's id."""
+        row, _ = self._session.serve(
+            signal.signal_id, FeatureVector(features.symbol, features.ts, features.schema_id, self._row(features, signal))
+        )
+        row[ONLINE] = row[SERVED] = row[RAW_ONLINE]
+        row[BASE] = row[NO_CHANGE] = self._base_rate
+        row[LABEL], row[LAST_KNOWN] = np.nan, self._last_label
+        self._entered[signal.signal_id] = signal.contributions
+
+    def closed(self, outcome: TradeOutcome) -> tuple[Settled | None, tuple[Contribution, ...]]:
+        """Learn from one closed lot; the scored example, and who had contributed to its signal."""
+        label = 1 if outcome.pnl > 0 else 0
+        settled = self._session.settle(Example(outcome.signal_id, label, outcome.closed_ts), keep=True)
+        self._lots += 1
+        self._wins += label
+        self._last_label = float(label)
+        return settled, self._entered[outcome.signal_id]
+
+    def forget_all_but(self, signal_ids: set[str]) -> None:
+        """Drop what was kept for signals that hold no lot and no order any more; the newest entry always stays."""
+        for signal_id in list(self._entered)[:-1]:
+            if signal_id not in signal_ids:
+                del self._entered[signal_id]
+                self._session.drop(signal_id)
+
+    def snapshot(self) -> State:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        entered = [
+            [signal_id, [[c.signal_id, c.agent, c.direction, c.weight] for c in contributions]]
+            for signal_id, contributions in self._entered.items()
+        ]
+        return State(scalars={"entered": entered, "wins": self._wins, "lots": self._lots, "last": self._last_label})
+
+    def restore(self, state: State) -> None:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        scalars = state.scalars
+        self._entered = {signal_id: tuple(Contribution(*c) for c in parts) for signal_id, parts in scalars["entered"]}
+        self._wins, self._lots, self._last_label = scalars["wins"], scalars["lots"], scalars["last"]

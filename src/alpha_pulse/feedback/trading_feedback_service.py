@@ -1,0 +1,151 @@
+"""Brings outcomes back: labels for every served prediction, and closed lots for the trades that were taken."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from alpha_pulse.core.config import Config
+from alpha_pulse.core.errors import SessionError
+from alpha_pulse.core.stateful import Stateful
+from alpha_pulse.core.types import Bar, Contribution, FeatureVector, Prediction, Signal, TradeOutcome
+from alpha_pulse.feedback.labels import Label, MoveWeight, RealisedVolatility, direction_label, volatility_label
+from alpha_pulse.feedback.ledger import Counts, Ledger
+from alpha_pulse.feedback.trade_quality import QualitySession, TradeQuality
+from alpha_pulse.learning.session import Settled
+
+
+class AgentCredit(Protocol):
+    """Who learns which agent deserves how much weight."""
+
+    def credit(self, contributions: Sequence[Contribution], side: int, return_: float) -> None:
+        """Learn from one closed lot."""
+        ...
+
+
+class Expired(msgspec.Struct, frozen=True):
+    """A prediction whose label came too late to count."""
+
+    symbol: str
+    target: str
+    prediction_id: str
+
+
+class _Symbol:
+    """One symbol's bars so far, its ledgers, and what its labels are made from."""
+
+    def __init__(self, config: Config, quality: TradeQuality, interval_ns: int) -> None:
+        learning = config.learning
+        tolerance = None if learning.label_tolerance_bars is None else learning.label_tolerance_bars * interval_ns
+        self.bars = 0
+        self.realised = RealisedVolatility(learning.volatility_horizon_bars)
+        self.weight = MoveWeight()
+        self.quality = quality
+        self.ledgers = {
+            "volatility": Ledger("volatility", learning.volatility_horizon_bars, tolerance),
+            "direction": Ledger("direction", learning.direction_horizon_bars, tolerance),
+        }
+
+
+class TradingFeedbackService:
+    """Labels what was served and learns from what was traded.
+
+    Parameters
+    ----------
+    config
+        Of it: ``learning`` (horizons, label entry, tolerance).
+    agents
+        Gets credit for closed lots.
+    """
+
+    def __init__(self, config: Config, agents: AgentCredit) -> None:
+        self._config = config
+        self._agents = agents
+        self._entry = config.learning.label_entry
+        self._min_move = math.log1p(config.learning.min_move_bps / 10_000.0)
+        self._symbols: dict[str, _Symbol] = {}
+
+    def open(self, symbol: str, quality: QualitySession, interval_ns: int) -> None:
+        """Begin to label a symbol's predictions; ``quality`` is its session (symbol, trade_quality)."""
+        self._symbols[symbol] = _Symbol(self._config, TradeQuality(quality), interval_ns)
+
+    # Market labels.
+
+    def settle(self, bar: Bar) -> tuple[list[Label], list[Expired]]:
+        """The labels that this bar makes known, and the predictions that it comes too late for."""
+        at = self._symbols[bar.symbol]
+        at.bars += 1
+        at.realised.update(bar.close)
+        labels: list[Label] = []
+        expired: list[Expired] = []
+        for target, ledger in at.ledgers.items():
+            ledger.note_open(bar.open)
+            due, late = ledger.due(at.bars, bar.ts_event, bar.interval_ns)
+            if due is not None:
+                if target == "volatility":
+                    labels.append(volatility_label(bar.symbol, due, at.realised.value, bar.ts_event))
+                else:
+                    label = direction_label(bar.symbol, due, bar, self._entry, self._min_move, at.weight)
+                    ledger.ties += label.example.label is None
+                    labels.append(label)
+            elif late is not None:
+                expired.append(Expired(bar.symbol, target, late.prediction_id))
+        return labels, expired
+
+    def served(self, prediction: Prediction, reference: float) -> None:
+        """Enter a served prediction; its label will compare with ``reference``: the close, or the trailing median."""
+        at = self._symbols[prediction.symbol]
+        at.ledgers[prediction.target].open(prediction.prediction_id, prediction.ts, at.bars, reference)
+
+    def bars(self, symbol: str) -> int:
+        """Bars of a symbol seen so far."""
+        return self._symbols[symbol].bars
+
+    def counts(self) -> dict[tuple[str, str], Counts]:
+        """The account of each (symbol, target)."""
+        return {
+            (symbol, target): ledger.counts for symbol, at in self._symbols.items() for target, ledger in at.ledgers.items()
+        }
+
+    # Trade outcomes.
+
+    def quality(self, symbol: str) -> TradeQuality:
+        """A symbol's trade-quality model."""
+        return self._symbols[symbol].quality
+
+    def scale(self, features: FeatureVector, signal: Signal) -> float:
+        """What trade quality makes of a signal's size: 0.5 to 1.5."""
+        return self._symbols[features.symbol].quality.scale(features, signal)
+
+    def entered(self, features: FeatureVector, signal: Signal) -> None:
+        """A signal became an order of the primary book."""
+        self._symbols[features.symbol].quality.entered(features, signal)
+
+    def closed(self, outcome: TradeOutcome) -> Settled | None:
+        """One closed lot of the primary book reaches the trade-quality model and the agents' weights."""
+        lot = outcome.lot
+        settled, contributions = self._symbols[lot.symbol].quality.closed(outcome)
+        self._agents.credit(contributions, 1 if lot.quantity > 0 else -1, outcome.return_)
+        return settled
+
+    async def process_trade_outcome(self, trade: Signal, outcome: TradeOutcome) -> Settled | None:
+        """Learn from what came of ``trade``. SessionError when the outcome is another signal's."""
+        if trade.signal_id != outcome.signal_id:
+            raise SessionError(
+                f"outcome of signal {outcome.signal_id!r} was given with signal {trade.signal_id!r}; they must be the same"
+            )
+        return self.closed(outcome)
+
+    def components(self) -> dict[str, Stateful]:
+        """Everything here that has memory, by name."""
+        found: dict[str, Stateful] = {}
+        for symbol, at in self._symbols.items():
+            found[f"realised/{symbol}"] = at.realised
+            found[f"move_weight/{symbol}"] = at.weight
+            found[f"quality/{symbol}"] = at.quality
+            for target, ledger in at.ledgers.items():
+                found[f"ledger/{symbol}/{target}"] = ledger
+        return found

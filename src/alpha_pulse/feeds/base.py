@@ -1,0 +1,74 @@
+"""What a feed promises: every event once, in one total order, from any position again."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from alpha_pulse.core.stateful import State
+from alpha_pulse.core.types import Bar
+
+Slice = tuple[Bar, ...]
+"""All events that share one ``ts_event``, ordered by (symbol, seq); never empty."""
+
+
+@runtime_checkable
+class Feed(Protocol):
+    """A source of bars.
+
+    - ``ts_event`` strictly increases from slice to slice; within a slice it is the same, ordered by (symbol, seq).
+    - ``seq`` counts the bars from 0 in that order, whatever the position the reading started from.
+    - A bar is delivered with the instant at which it became knowable: its end.
+    - `next_slice` never blocks and never skips; None means the end, for good, until `seek`.
+    - `seek(n)` makes the next slice the (n+1)-th, bit-equal to what it was the first time.
+    """
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """All symbols that can occur, sorted."""
+        ...
+
+    @property
+    def interval_ns(self) -> int:
+        """The length of every bar, in nanoseconds."""
+        ...
+
+    @property
+    def has_volume(self) -> bool:
+        """Whether each bar carries a volume."""
+        ...
+
+    @property
+    def has_quotes(self) -> bool:
+        """Whether each bar carries the bid and the ask at its close."""
+        ...
+
+    @property
+    def total_bars(self) -> int:
+        """How many bars there are in all, delivered or not."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """SHA-256, in hex, of the whole content."""
+        ...
+
+    @property
+    def position(self) -> int:
+        """How many slices lie before the next one."""
+        ...
+
+    def next_slice(self) -> Slice | None:
+        """The next slice, or None at the end."""
+        ...
+
+    def seek(self, position: int) -> None:
+        """Continue after the first ``position`` slices. Raises DataError outside 0 .. all slices."""
+        ...
+
+    def snapshot(self) -> State:
+        """See `alpha_pulse.core.stateful.Stateful`: what was delivered, and nothing of what comes."""
+        ...
+
+    def restore(self, state: State) -> None:
+        """See `alpha_pulse.core.stateful.Stateful`. Raises StateError when the delivered past was another."""
+        ...

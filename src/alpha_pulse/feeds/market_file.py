@@ -1,0 +1,158 @@
+"""Reads a file of bars, Parquet or CSV, and refuses what is not certain, naming the row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from alpha_pulse.core.errors import DataError, did_you_mean
+from alpha_pulse.feeds.columns import PRICES, BarColumns, Integers, check
+from alpha_pulse.feeds.interval import infer_interval, parse_interval
+from alpha_pulse.feeds.times import to_utc_ns
+
+REQUIRED = ("ts", "symbol", *PRICES)
+OPTIONAL = ("volume", "bid_close", "ask_close")
+
+
+class MarketFile(msgspec.Struct, frozen=True):
+    """What a file held: its bars in the file's order, whether their length was inferred, and the columns that were not used."""
+
+    bars: BarColumns
+    interval_inferred: bool
+    ignored_columns: tuple[str, ...]
+
+
+def read(path: Path, interval: str | None = None, tz: str | None = None, symbols: Sequence[str] = ()) -> MarketFile:
+    """Read bars from a file.
+
+    Parameters
+    ----------
+    path
+        ``.parquet`` (or ``.pq``) or ``.csv`` (or ``.csv.gz``), with the columns ts (the bar's start), symbol, open, high, low,
+        close, and optionally volume, and bid_close with ask_close (the quotes at the close).
+    interval
+        The length of a bar, such as ``1h``; by default the most frequent step of each symbol.
+    tz
+        The zone of times that state none; None refuses them.
+    symbols
+        Only these; by default all.
+
+    Raises
+    ------
+    DataError
+        Naming the file, the row (from 1, not counting a header), the column, and what was expected.
+    ConfigError
+        ``interval`` or ``tz`` cannot be read.
+    """
+    stated = None if interval is None else parse_interval(interval)
+    where = f"file {path}"
+    frame = _open(path, where)
+    _refuse_columns(frame, where)
+    if frame.height == 0:
+        raise DataError(f"{where}: there is no row in it; at least one bar is needed")
+    names, code = _symbols(frame["symbol"], where)
+    ts_start = to_utc_ns(frame["ts"], tz, where)
+    numbers = {name: _numbers(frame[name], where) for name in (*PRICES, *OPTIONAL) if name in frame.columns}
+    names, code, kept = _only(names, code, symbols, where)
+    ts_start = ts_start[kept]
+    bars = BarColumns(
+        symbols=names,
+        interval_ns=infer_interval(code, ts_start, names, where) if stated is None else stated,
+        code=code,
+        ts_start=ts_start,
+        open=numbers["open"][kept],
+        high=numbers["high"][kept],
+        low=numbers["low"][kept],
+        close=numbers["close"][kept],
+        volume=numbers["volume"][kept] if "volume" in numbers else None,
+        bid=numbers["bid_close"][kept] if "bid_close" in numbers else None,
+        ask=numbers["ask_close"][kept] if "ask_close" in numbers else None,
+    )
+    check(bars, where, kept + 1)
+    ignored = tuple(name for name in frame.columns if name not in (*REQUIRED, *OPTIONAL))
+    return MarketFile(bars, stated is None, ignored)
+
+
+def _open(path: Path, where: str) -> pl.DataFrame:
+    if not path.is_file():
+        raise DataError(f"{where} does not exist or is not a file; give --data a Parquet or CSV file of bars")
+    name = path.name.lower()
+    try:
+        if name.endswith((".parquet", ".pq")):
+            return pl.read_parquet(path)
+        if name.endswith((".csv", ".csv.gz")):
+            frame = pl.read_csv(path, infer_schema=False)  # all text, so that what cannot be read is found with its row
+            return frame.rename({column: column.strip() for column in frame.columns})
+    except pl.exceptions.NoDataError:
+        raise DataError(f"{where} is empty; a header and at least one row are needed") from None
+    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+        said = str(error).strip().partition("\n")[0]
+        raise DataError(f"{where} cannot be read as {path.suffix[1:]} ({said}); give a whole and valid file") from None
+    raise DataError(f"{where} is of a kind that is not read; give a file whose name ends in .parquet, .csv or .csv.gz")
+
+
+def _refuse_columns(frame: pl.DataFrame, where: str) -> None:
+    missing = [name for name in REQUIRED if name not in frame.columns]
+    if missing:
+        raise DataError(
+            f"{where} has the columns {', '.join(frame.columns)} but lacks {', '.join(missing)}; "
+            f"expected {', '.join(REQUIRED)} and optionally {', '.join(OPTIONAL)}; rename or add them"
+        )
+    if ("bid_close" in frame.columns) != ("ask_close" in frame.columns):
+        raise DataError(f"{where} has only one of the columns bid_close and ask_close; give both or neither")
+    twice = [name for name in frame.columns if name.endswith("_duplicated_0")]
+    if twice:
+        raise DataError(f"{where} has the column {twice[0].removesuffix('_duplicated_0')!r} more than once; keep one")
+
+
+def _symbols(column: pl.Series, where: str) -> tuple[tuple[str, ...], Integers]:
+    """The sorted names, and each row's place among them."""
+    if not (isinstance(column.dtype, pl.String | pl.Categorical | pl.Enum) or column.dtype.is_integer()):
+        raise DataError(f"{where}: column 'symbol' holds {column.dtype}, but names are expected; convert the column")
+    text = column.cast(pl.String, strict=False).str.strip_chars()
+    empty = text.is_null() | (text == "")
+    if empty.any():
+        raise DataError(
+            f"{where}, row {(empty.arg_max() or 0) + 1}: column 'symbol' is empty, but a name is expected; mend the row"
+        )
+    names, code = np.unique(text.to_numpy().astype(np.str_), return_inverse=True)
+    return tuple(str(name) for name in names), code.astype(np.int64)
+
+
+def _only(
+    names: tuple[str, ...], code: Integers, wanted: Sequence[str], where: str
+) -> tuple[tuple[str, ...], Integers, Integers]:
+    """The names that are wanted, the places of their rows among these names, and the rows themselves, from 0."""
+    if not wanted:
+        return names, code, np.arange(code.size, dtype=np.int64)
+    for name in wanted:
+        if name not in names:
+            raise DataError(f"{where} holds no symbol {name!r}{did_you_mean(name, names)}")
+    chosen = tuple(sorted(set(wanted)))
+    place = np.full(len(names), -1, dtype=np.int64)
+    for new, name in enumerate(chosen):
+        place[names.index(name)] = new
+    kept = np.flatnonzero(place[code] >= 0).astype(np.int64)
+    return chosen, place[code[kept]], kept
+
+
+def _numbers(column: pl.Series, where: str) -> NDArray[np.float64]:
+    """A numeric column as float64, shape (n,); text is read as numbers. Null and what is no number are refused here."""
+    if column.dtype == pl.String:
+        read_as = column.str.strip_chars().cast(pl.Float64, strict=False)
+    elif column.dtype.is_numeric():
+        read_as = column.cast(pl.Float64)
+    else:
+        raise DataError(f"{where}: column '{column.name}' holds {column.dtype}, but numbers are expected; convert the column")
+    if read_as.null_count():
+        at = int(read_as.is_null().arg_max() or 0)
+        found = "empty" if column[at] is None else repr(column[at])
+        raise DataError(
+            f"{where}, row {at + 1}: column '{column.name}' is {found}, but a number is expected; mend or drop the row"
+        )
+    return read_as.to_numpy().astype(np.float64)

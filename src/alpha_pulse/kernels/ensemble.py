@@ -1,0 +1,86 @@
+"""From members to one served probability and its confidence, and back from a label to all that must learn from it.
+
+A ``row`` (float64, shape (ROW,)) is what one prediction leaves behind and what comes back with its label: the members of
+`alpha_pulse.kernels.scores` (online, batch, base, served, no_change), the label, the last label known, then the members' raw
+probabilities and that of a trial's control. A member that is absent is NaN.
+
+State (float64): head | mixture weights over (online, batch, base) | calibrators of online and batch | calibrator of the confidence.
+Members trained on weighted examples do not speak of plain frequencies, and a batch member trained on few bars is too sure of
+itself: each passes through an online Platt scaling, fitted unweighted on its stored out-of-sample scores, before it is mixed.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.kernels import baselines, calibration
+from alpha_pulse.kernels.calibration import logit
+from alpha_pulse.kernels.hedge import fixed_share, mixture
+from alpha_pulse.kernels.jit import kernel
+from alpha_pulse.kernels.scores import BASE, BATCH, LABEL, LAST_KNOWN, NO_CHANGE, ONLINE, RECORD, SERVED
+
+RAW_ONLINE, RAW_BATCH, CONTROL = RECORD, RECORD + 1, RECORD + 2
+ROW = RECORD + 3
+
+EXPONENT, SHARE, BASELINES = 0, 1, 2
+WEIGHTS = 8
+N_MIXED = 3
+ONLINE_CALIBRATOR = 16
+BATCH_CALIBRATOR = ONLINE_CALIBRATOR + calibration.SIZE
+CONFIDENCE = BATCH_CALIBRATOR + calibration.SIZE
+SIZE = CONFIDENCE + calibration.SIZE
+
+
+@kernel
+def start(state: NDArray[np.float64], horizon: int, share: float) -> None:
+    """Equal weights, identity calibrators, nothing known."""
+    state[:] = 0.0
+    state[EXPONENT] = 1.0 / horizon
+    state[SHARE] = share / horizon
+    baselines.start(state, BASELINES)
+    state[WEIGHTS : WEIGHTS + N_MIXED] = 1.0 / N_MIXED
+    for at in (ONLINE_CALIBRATOR, BATCH_CALIBRATOR, CONFIDENCE):
+        calibration.start(state[at : at + calibration.SIZE], 1.0 / horizon)
+
+
+@kernel
+def _member(state: NDArray[np.float64], at: int, raw: float) -> float:
+    if math.isnan(raw):
+        return raw
+    return calibration.calibrate(state[at : at + calibration.SIZE], logit(raw))
+
+
+@kernel
+def serve(state: NDArray[np.float64], row: NDArray[np.float64]) -> float:
+    """From ``row[RAW_ONLINE]`` and ``row[RAW_BATCH]`` fill the rest of ``row``; returns the served probability."""
+    row[ONLINE] = _member(state, ONLINE_CALIBRATOR, row[RAW_ONLINE])
+    row[BATCH] = _member(state, BATCH_CALIBRATOR, row[RAW_BATCH])
+    row[BASE] = baselines.base_rate(state, BASELINES)
+    row[NO_CHANGE] = baselines.no_change(state, BASELINES)
+    row[SERVED] = mixture(state, WEIGHTS, row, N_MIXED)
+    row[LABEL] = math.nan
+    row[LAST_KNOWN] = baselines.last_known(state, BASELINES)
+    return float(row[SERVED])
+
+
+@kernel
+def confidence(state: NDArray[np.float64], served: float) -> float:
+    """The calibrated probability that the predicted class (served >= 1/2) is right."""
+    return calibration.calibrate(state[CONFIDENCE : CONFIDENCE + calibration.SIZE], abs(logit(served)))
+
+
+@kernel
+def observe(state: NDArray[np.float64], row: NDArray[np.float64]) -> None:
+    """Learn from one settled ``row`` (its label filled in): mixture weights, calibrators, confidence, baselines."""
+    label = int(row[LABEL])
+    fixed_share(state, WEIGHTS, row, N_MIXED, label, state[EXPONENT], state[SHARE])
+    if not math.isnan(row[RAW_ONLINE]):
+        calibration.learn(state[ONLINE_CALIBRATOR : ONLINE_CALIBRATOR + calibration.SIZE], logit(row[RAW_ONLINE]), label)
+    if not math.isnan(row[RAW_BATCH]):
+        calibration.learn(state[BATCH_CALIBRATOR : BATCH_CALIBRATOR + calibration.SIZE], logit(row[RAW_BATCH]), label)
+    right = 1 if (row[SERVED] >= 0.5) == (label == 1) else 0
+    calibration.learn(state[CONFIDENCE : CONFIDENCE + calibration.SIZE], abs(logit(row[SERVED])), right)
+    baselines.learn(state, BASELINES, label, row[LAST_KNOWN])

@@ -1,0 +1,1 @@
+"""Sessions that learn online, their scores and drift monitors, training of batch members, checkpoints."""

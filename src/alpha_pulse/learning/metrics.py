@@ -1,0 +1,111 @@
+"""Numbers a person can read, from the packed scores of a session."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.kernels import scores as kernels
+from alpha_pulse.models.base import Row
+
+
+class MemberMetrics(msgspec.Struct, frozen=True):
+    """Prequential scores of one member over the labels it was scored on; log losses in nats, gain in millinats.
+
+    ``kappa_temporal`` compares with repeating the last label known at prediction time. ``gain_millinats`` is the running base
+    rate's mean log loss minus the member's, times 1,000, over the same labels.
+    """
+
+    samples: int
+    accuracy: float
+    log_loss: float
+    brier: float
+    auc: float
+    kappa: float
+    kappa_temporal: float
+    gain_millinats: float
+
+
+def whole_run(state: Row) -> dict[str, MemberMetrics]:
+    """Metrics of each member over everything scored so far; members that were never scored are left out."""
+    found = {}
+    for member, name in enumerate(kernels.MEMBERS):
+        at = kernels.HEAD + member * kernels.STRIDE
+        sums = state[at : at + kernels.BLOCK]
+        if sums[kernels.COUNT] > 0:
+            histograms = state[at + kernels.BLOCK : at + kernels.STRIDE]
+            auc = kernels.auc_from_histograms(histograms[: kernels.BINS], histograms[kernels.BINS :])
+            found[name] = _from_sums(sums, auc)
+    return found
+
+
+def window(state: Row) -> dict[str, MemberMetrics]:
+    """Metrics of each member over the sliding window, with the exact area under the curve."""
+    records = window_records(state)
+    found = {}
+    for member, name in enumerate(kernels.MEMBERS):
+        scored = records[~np.isnan(records[:, member])]
+        if len(scored):
+            found[name] = from_records(scored, member)
+    return found
+
+
+def window_records(state: Row) -> Row:
+    """The window's records, oldest first: float64 of shape (n, RECORD)."""
+    filled, size = int(state[kernels.FILLED]), int(state[kernels.WINDOW])
+    ring = state[kernels.HEAD + kernels.N_MEMBERS * kernels.STRIDE :].reshape(size, kernels.RECORD)
+    start = int(state[kernels.NEXT]) if filled == size else 0
+    return np.roll(ring[:filled], -start, axis=0)
+
+
+def from_records(records: Row, member: int) -> MemberMetrics:
+    """Metrics of one member over records that all hold it; the area under the curve is exact."""
+    state = np.zeros(kernels.size(1))
+    state[kernels.WINDOW] = 1
+    for record in records:
+        kernels.step(state, record)
+    at = kernels.HEAD + member * kernels.STRIDE
+    labels = records[:, kernels.LABEL] == 1.0
+    return _from_sums(state[at : at + kernels.BLOCK], exact_auc(records[:, member], labels))
+
+
+def exact_auc(probabilities: Row, labels: NDArray[np.bool_]) -> float:
+    """Area under the ROC curve by ranks; ties count half (Mann & Whitney 1947); 0.5 when only one class is there.
+
+    >>> exact_auc(np.array([0.1, 0.4, 0.4, 0.9]), np.array([False, False, True, True]))
+    0.875
+    """
+    positives = int(labels.sum())
+    negatives = len(labels) - positives
+    if positives == 0 or negatives == 0:
+        return 0.5
+    _, inverse, counts = np.unique(probabilities, return_inverse=True, return_counts=True)
+    last_rank = np.cumsum(counts)
+    ranks = (last_rank - (counts - 1) / 2.0)[inverse]
+    return float((ranks[labels].sum() - positives * (positives + 1) / 2.0) / (positives * negatives))
+
+
+def kappa(hits: float, predicted: float, positives: float, count: float) -> float:
+    """Cohen's kappa: accuracy above that of guessing with the same frequencies, as a share of what is possible."""
+    by_chance = (predicted * positives + (count - predicted) * (count - positives)) / (count * count)
+    return (hits / count - by_chance) / (1.0 - by_chance) if by_chance < 1.0 else 0.0
+
+
+def _from_sums(sums: Row, auc: float) -> MemberMetrics:
+    values = [float(value) for value in sums]
+    count, hits = values[kernels.COUNT], values[kernels.HITS]
+    true_positives = values[kernels.TRUE_POSITIVE]
+    predicted = true_positives + values[kernels.FALSE_POSITIVE]
+    positives = true_positives + values[kernels.FALSE_NEGATIVE]
+    accuracy, no_change = hits / count, values[kernels.NO_CHANGE_HITS] / count
+    return MemberMetrics(
+        samples=int(count),
+        accuracy=accuracy,
+        log_loss=values[kernels.LOSS] / count,
+        brier=values[kernels.BRIER] / count,
+        auc=auc,
+        kappa=kappa(hits, predicted, positives, count),
+        kappa_temporal=(accuracy - no_change) / (1.0 - no_change) if no_change < 1.0 else 0.0,
+        gain_millinats=1_000.0 * (values[kernels.BASE_LOSS] - values[kernels.LOSS]) / count,
+    )

@@ -1,0 +1,217 @@
+"""Sessions by (symbol, target): start, predict, learn, drift, metrics. Synchronous inside, thin async doors at the edge."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from alpha_pulse.core.config import Config
+from alpha_pulse.core.errors import ConfigError, NonFiniteError, SessionError, did_you_mean
+from alpha_pulse.core.plugins import load
+from alpha_pulse.core.types import DriftAlarm, Example, Prediction
+from alpha_pulse.learning import metrics
+from alpha_pulse.learning.drift_monitor import DriftMonitor
+from alpha_pulse.learning.session import Session, SessionSpec, Settled
+from alpha_pulse.models import ONLINE
+from alpha_pulse.models.base import OnlineModel, Row
+
+STREAM_BUFFER = 1_024
+"""Predictions a slow listener of `stream_predictions` may lag behind before the oldest are dropped."""
+
+
+class LabelledRow(msgspec.Struct, frozen=True):
+    """An example that brings its own features, from a caller that serves nothing through the loop."""
+
+    features: Row
+    label: int
+    weight: float = 1.0
+
+
+class SessionMetrics(msgspec.Struct, frozen=True):
+    """How a session does: whole run and sliding window, each member beside the baselines."""
+
+    session_id: str
+    model_type: str
+    learnt: int
+    pending: int
+    ties: int
+    quarantines: int
+    age_mean_ns: float
+    age_max_ns: int
+    whole_run: dict[str, metrics.MemberMetrics]
+    window: dict[str, metrics.MemberMetrics]
+
+
+class OnlineLearningService:
+    """All sessions of one system.
+
+    Parameters
+    ----------
+    config
+        Horizons, windows, the default model.
+    n_features
+        Length of a feature row for (symbol, target).
+    """
+
+    def __init__(self, config: Config, n_features: Callable[[str, str], int]) -> None:
+        self._config = config
+        self._n_features = n_features
+        self._sessions: dict[tuple[str, str], Session] = {}
+        self._monitors: dict[tuple[str, str], DriftMonitor] = {}
+        self._listeners: dict[str, list[asyncio.Queue[Prediction]]] = {}
+        self.requests: list[tuple[str, str]] = []
+        """Adaptations asked for from outside, (symbol, drift type); stage 4 takes them in order."""
+
+    # What the pipeline calls.
+
+    def open_session(self, symbol: str, target: str, model_type: str | None = None, horizon: int | None = None) -> Session:
+        """Start a session; SessionError when (symbol, target) runs already."""
+        key = (symbol, target)
+        if key in self._sessions:
+            raise SessionError(f"session {symbol}/{target} runs already; stop it first, or use it")
+        learning = self._config.learning
+        if horizon is None:
+            horizon = {"volatility": learning.volatility_horizon_bars, "direction": learning.direction_horizon_bars}.get(
+                target, 1
+            )
+        name = model_type or learning.model
+        make = load("models", ONLINE, name)
+        spec = SessionSpec(symbol, target, name, horizon, self._n_features(symbol, target), learning.window)
+
+        def make_model() -> OnlineModel:
+            model: OnlineModel = make(n_features=spec.n_features, horizon=horizon, seed=self._config.seed)
+            return model
+
+        self._sessions[key] = session = Session(spec, make_model)
+        self._monitors[key] = DriftMonitor(symbol, target, horizon, self._config.adaptation.drift_threshold)
+        return session
+
+    def session(self, symbol: str, target: str = "direction") -> Session:
+        """The running session of (symbol, target); SessionError when there is none."""
+        found = self._sessions.get((symbol, target))
+        if found is None:
+            known = [s.session_id for s in self._sessions.values()]
+            raise SessionError(f"no session runs for {symbol}/{target}{did_you_mean(f'{symbol}/{target}', known)}")
+        return found
+
+    def sessions(self) -> list[Session]:
+        """All running sessions, in the order in which they were started."""
+        return list(self._sessions.values())
+
+    def learn(self, symbol: str, target: str, example: Example) -> Settled | None:
+        """Join, score, learn one label; None for a tie."""
+        return self._sessions[symbol, target].settle(example)
+
+    def detect(self, settled: Settled) -> DriftAlarm | None:
+        """Show one scored label to the session's drift monitor."""
+        spec = settled.session.spec
+        return self._monitors[spec.symbol, spec.target].observe(settled)
+
+    def publish(self, prediction: Prediction) -> None:
+        """Hand a committed prediction to those who stream its symbol; a full listener loses its oldest."""
+        for queue in self._listeners.get(prediction.symbol, ()):
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait(prediction)
+
+    def components(self) -> dict[str, Session | DriftMonitor]:
+        """Everything here that has memory, by name."""
+        found: dict[str, Session | DriftMonitor] = {}
+        for (symbol, target), session in self._sessions.items():
+            found[f"session/{symbol}/{target}"] = session
+            found[f"drift/{symbol}/{target}"] = self._monitors[symbol, target]
+        return found
+
+    # What users call.
+
+    async def start_session(self, symbol: str, model_type: str, config: Mapping[str, Any] | None = None) -> str:
+        """Start learning for a symbol. ``config`` may name ``target`` (default ``direction``) and ``horizon`` (events)."""
+        settings = dict(config or {})
+        unknown = set(settings) - {"target", "horizon"}
+        if unknown:
+            name = min(unknown)
+            raise ConfigError(f"session config: unknown key {name!r}{did_you_mean(name, ['target', 'horizon'])}")
+        return self.open_session(symbol, settings.get("target", "direction"), model_type, settings.get("horizon")).session_id
+
+    def has_active_session(self, symbol: str, target: str = "direction") -> bool:
+        """Whether a session runs for (symbol, target)."""
+        return (symbol, target) in self._sessions
+
+    async def predict(self, session_id: str, features: Row | Sequence[float]) -> float:
+        """P(label = 1) by the online model of a session: a query, neither stored nor counted."""
+        row = np.asarray(features, dtype=np.float64)
+        if not np.isfinite(row).all():
+            raise NonFiniteError(
+                f"the features for session {session_id} hold a value that is not finite; send 0 for a missing one"
+            )
+        return self._by_id(session_id).query(row)
+
+    async def update_model(self, symbol: str, example: Example) -> bool:
+        """Give the label of a served prediction; False for a tie. SessionError when no such prediction waits."""
+        for session in self._sessions.values():
+            if session.spec.symbol == symbol and example.prediction_id in session.pending:
+                return session.settle(example) is not None
+        raise SessionError(
+            f"no prediction of {symbol} waits under the id {example.prediction_id!r}; it has its label, or was never served"
+        )
+
+    async def process_batch(self, session_id: str, examples: Sequence[LabelledRow]) -> list[float]:
+        """For each example predict, then learn; the predictions made before learning."""
+        model = self._by_id(session_id).model
+        features = np.array([example.features for example in examples], dtype=np.float64).reshape(
+            len(examples), model.n_features
+        )
+        labels = np.array([example.label for example in examples], dtype=np.int64)
+        weights = np.array([example.weight for example in examples], dtype=np.float64)
+        return [float(p) for p in model.learn_many(features, labels, weights)]
+
+    async def get_session_metrics(self, session_id: str) -> SessionMetrics:
+        """Scores of a session so far."""
+        session = self._by_id(session_id)
+        mean, largest = session.age_ns
+        return SessionMetrics(
+            session_id, session.spec.model_type, session.learnt, len(session.pending), session.ties, session.quarantines,
+            mean, largest, metrics.whole_run(session.scores), metrics.window(session.scores),
+        )  # fmt: skip
+
+    async def trigger_adaptation(self, symbol: str, drift_type: str = "performance") -> None:
+        """Ask for an adaptation of a symbol's sessions; decided, recorded and carried out at the next slice."""
+        if not any(key[0] == symbol for key in self._sessions):
+            raise SessionError(f"no session runs for {symbol}{did_you_mean(symbol, {key[0] for key in self._sessions})}")
+        self.requests.append((symbol, drift_type))
+
+    async def get_drift_summary(self) -> dict[str, dict[str, Any]]:
+        """For each session: alarms so far, the newest one, and how many blocks ADWIN's window holds."""
+        return {
+            self._sessions[key].session_id: {
+                "alarms": monitor.alarms,
+                "last_alarm": None if monitor.last_alarm is None else msgspec.to_builtins(monitor.last_alarm),
+                "window_blocks": monitor.width,
+            }
+            for key, monitor in self._monitors.items()
+        }
+
+    async def stream_predictions(self, symbol: str) -> AsyncIterator[Prediction]:
+        """Served predictions of a symbol as their steps are committed."""
+        queue: asyncio.Queue[Prediction] = asyncio.Queue(STREAM_BUFFER)
+        listeners = self._listeners.setdefault(symbol, [])
+        listeners.append(queue)
+        try:
+            while True:
+                yield await queue.get()
+        finally:
+            listeners.remove(queue)
+
+    async def stop_session(self, session_id: str) -> None:
+        """End a session; its pending predictions are given up."""
+        spec = self._by_id(session_id).spec
+        del self._sessions[spec.symbol, spec.target]
+        del self._monitors[spec.symbol, spec.target]
+
+    def _by_id(self, session_id: str) -> Session:
+        symbol, _, target = session_id.rpartition("/")
+        return self.session(symbol, target)

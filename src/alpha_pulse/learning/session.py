@@ -1,0 +1,238 @@
+"""One learning session: a model for one (symbol, target), what it served, how it scores, and the trial it may be in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import msgspec
+import numpy as np
+
+from alpha_pulse.core.errors import SessionError
+from alpha_pulse.core.stateful import State, take
+from alpha_pulse.core.types import Example, FeatureVector, Missing
+from alpha_pulse.kernels import scores
+from alpha_pulse.kernels.ensemble import CONTROL, RAW_ONLINE
+from alpha_pulse.kernels.hedge import log_loss
+from alpha_pulse.learning.pending import Pending
+from alpha_pulse.models.base import OnlineModel, Row
+
+GOOD_STATE_EVERY = 1_000
+"""Labels between two looks at a model's health; a healthy state is kept as the last good one."""
+
+
+class SessionSpec(msgspec.Struct, frozen=True):
+    """What a session is made of. ``n_features`` leads the schema's values: a target may use a first part of them."""
+
+    symbol: str
+    target: str
+    model_type: str
+    horizon: int
+    n_features: int
+    window: int
+
+    @property
+    def session_id(self) -> str:
+        """``symbol/target``."""
+        return f"{self.symbol}/{self.target}"
+
+
+class Settled(msgspec.Struct):
+    """A stored prediction with its label: what stages 2 to 4 work on. ``row`` is laid out as in `kernels.ensemble`."""
+
+    session: Session
+    example: Example
+    features: Row
+    row: Row
+
+
+class Session:
+    """Predicts, waits for the label, scores what was served, then learns from the stored features.
+
+    Parameters
+    ----------
+    spec
+        Symbol, target, horizon and sizes.
+    make_model
+        Builds a fresh model of the session's kind; also used for the control of a trial.
+    """
+
+    def __init__(self, spec: SessionSpec, make_model: Callable[[], OnlineModel]) -> None:
+        self.spec = spec
+        self.session_id = spec.session_id
+        self.model = make_model()
+        self._make_model = make_model
+        self.pending = Pending(spec.n_features, self.model.n_parts)
+        self.scores: Row = np.zeros(scores.size(spec.window))
+        self.scores[scores.WINDOW] = spec.window
+        self.learnt = 0
+        self.ties = 0
+        self.quarantines = 0
+        self.last_learnt_ts = 0
+        self.first_learnt_ts = 0
+        self._ages = [0, 0, 0]
+        self._good = self.model.snapshot()
+        self._control: OnlineModel | None = None
+        self._trial = [0.0, 0.0]
+
+    def serve(self, prediction_id: str, features: FeatureVector) -> tuple[Row, Missing | None]:
+        """Store the features under the id and let the model speak: (the stored row, why the model is missing or None)."""
+        pending = self.pending
+        control = self._control
+        slot = pending.claim(prediction_id)
+        stored = pending.features[slot]
+        stored[:] = features.values[: self.spec.n_features]
+        row = pending.rows[slot]
+        row[:] = np.nan
+        missing = None
+        probability = self.model.predict(stored, pending.parts[slot])
+        if not 0.0 <= probability <= 1.0:
+            missing = self._quarantine()
+        else:
+            row[RAW_ONLINE] = probability
+        if control is not None:
+            row[CONTROL] = control.predict(stored, pending.control_parts[slot])
+        if self.last_learnt_ts:
+            age = features.ts - self.last_learnt_ts
+            ages = self._ages
+            ages[0] += 1
+            ages[1] += age
+            if age > ages[2]:
+                ages[2] = age
+        return row, missing
+
+    def query(self, features: Row) -> float:
+        """P(label = 1) by the online model alone; nothing is stored or counted."""
+        if features.shape != (self.spec.n_features,):
+            raise SessionError(
+                f"session {self.session_id} takes {self.spec.n_features} features, but {features.size} were given; see its schema"
+            )
+        return self.model.predict(features, np.zeros(self.model.n_parts))
+
+    def settle(self, example: Example, *, keep: bool = False) -> Settled | None:
+        """Join a label to what was served, score that, then learn; None for a tie, which is only counted.
+
+        ``keep`` leaves the stored prediction waiting: one signal may close several lots.
+        """
+        pending = self.pending
+        slot = pending.slot(example.prediction_id) if keep else pending.release(example.prediction_id)
+        label = example.label
+        if label is None:
+            self.ties += 1
+            return None
+        row, features = pending.rows[slot], pending.features[slot]
+        row[scores.LABEL] = label
+        scores.step(self.scores, row[: scores.RECORD])
+        control = self._control
+        if control is not None:
+            self._compare(row, label)
+            control.learn(features, label, example.weight, pending.control_parts[slot])
+        self.model.learn(features, label, example.weight, pending.parts[slot])
+        self.learnt += 1
+        self.last_learnt_ts = example.label_ts
+        if not self.first_learnt_ts:
+            self.first_learnt_ts = example.label_ts
+        if self.learnt % GOOD_STATE_EVERY == 0 and self.model.healthy():
+            self._good = self.model.snapshot()
+        return Settled(self, example, features, row)
+
+    def drop(self, prediction_id: str) -> None:
+        """A prediction whose label will not come."""
+        self.pending.release(prediction_id)
+
+    def _quarantine(self) -> Missing:
+        self.quarantines += 1
+        self.model.restore(self._good)
+        return Missing(
+            self.spec.model_type, "quarantined: it diverged; its last good state is restored and serves from the next step"
+        )
+
+    # A trial: the adapted model serves while a control, the model as it was, runs beside it on the same examples.
+
+    def begin_trial(self, *, boost: float | None) -> None:
+        """Adapt: learn ``boost`` times faster, or with None forget what was learnt; keep the model as it was as control."""
+        if self._control is not None:
+            raise SessionError(f"session {self.session_id} is in a trial already; it ends by itself")
+        control = self._make_model()
+        control.restore(self.model.snapshot())
+        self._control = control
+        self._trial = [0.0, 0.0]
+        if boost is None:
+            self.model.reset()
+        else:
+            self.model.set_boost(boost)
+
+    @property
+    def in_trial(self) -> bool:
+        """Whether an adaptation is being compared with its control."""
+        return self._control is not None
+
+    @property
+    def trial_samples(self) -> int:
+        """Labels on which the adapted model and its control were compared."""
+        return int(self._trial[0])
+
+    def _compare(self, row: Row, label: int) -> None:
+        kept, adapted = float(row[CONTROL]), float(row[RAW_ONLINE])
+        if not (math.isnan(kept) or math.isnan(adapted)):
+            self._trial[0] += 1.0
+            self._trial[1] += log_loss(kept, label) - log_loss(adapted, label)
+
+    def end_trial(self) -> float:
+        """Judge: the mean log loss that the adaptation saved against its control; without a saving the control takes over."""
+        control = self._control
+        if control is None:
+            raise SessionError(f"session {self.session_id} is in no trial; begin one first")
+        effect = self._trial[1] / self._trial[0] if self._trial[0] else 0.0
+        if effect > 0.0:
+            self.model.set_boost(1.0)
+        else:
+            self.model = control
+        self.pending.end_control(keep=effect > 0.0)
+        self._control = None
+        return effect
+
+    @property
+    def age_ns(self) -> tuple[float, int]:
+        """Mean and largest market time between a prediction and the newest label its model had learnt."""
+        count, total, largest = self._ages
+        return (total / count if count else 0.0), largest
+
+    def snapshot(self) -> State:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        states = {"model": self.model.snapshot(), "good": self._good, "pending": self.pending.snapshot()}
+        if self._control is not None:
+            states["control"] = self._control.snapshot()
+        arrays = {f"{name}/{key}": array for name, state in states.items() for key, array in state.arrays.items()}
+        arrays["scores"] = self.scores.copy()
+        return State(
+            scalars={
+                "nested": {name: state.scalars for name, state in states.items()},
+                "learnt": self.learnt,
+                "ties": self.ties,
+                "quarantines": self.quarantines,
+                "last_learnt_ts": self.last_learnt_ts,
+                "first_learnt_ts": self.first_learnt_ts,
+                "ages": list(self._ages),
+                "trial": list(self._trial),
+            },
+            arrays=arrays,
+        )
+
+    def restore(self, state: State) -> None:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        nested = {
+            name: State(scalars, {k.partition("/")[2]: a for k, a in state.arrays.items() if k.startswith(f"{name}/")})
+            for name, scalars in state.scalars["nested"].items()
+        }
+        self.model.restore(nested["model"])
+        self._good = nested["good"]
+        self.pending.restore(nested["pending"])
+        self._control = None
+        if "control" in nested:
+            self._control = self._make_model()
+            self._control.restore(nested["control"])
+        take(self.scores, state, "scores")
+        for name in ("learnt", "ties", "quarantines", "last_learnt_ts", "first_learnt_ts"):
+            setattr(self, name, state.scalars[name])
+        self._ages, self._trial = list(state.scalars["ages"]), list(state.scalars["trial"])

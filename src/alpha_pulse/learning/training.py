@@ -1,0 +1,113 @@
+"""The batch member of a session: gathers the first bars' settled examples, is trained once, and serves frozen from then on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.core.errors import SessionError
+from alpha_pulse.core.stateful import State
+from alpha_pulse.core.types import Missing
+from alpha_pulse.kernels.scores import LABEL
+from alpha_pulse.learning.session import Settled
+from alpha_pulse.models.base import BatchModel, Row
+
+
+class ModelReady(msgspec.Struct, frozen=True):
+    """A trained artefact, named by its SHA-256; it serves from the first slice at or after ``ready_ts``."""
+
+    model_id: str
+    session_id: str
+    version: str
+    examples: int
+    trained_ts: int
+    ready_ts: int
+
+
+class BatchMember:
+    """Trains on all examples settled when ``train_bars`` bars are seen; serves ``ready_delay_ns`` of market time later.
+
+    Training runs at that slice, synchronously; the delay stands for the time it takes when it runs beside a live market.
+    """
+
+    def __init__(
+        self,
+        session_id: str,
+        model_id: str,
+        n_features: int,
+        make_model: Callable[[], BatchModel],
+        train_bars: int,
+        ready_delay_ns: int,
+    ) -> None:
+        self.session_id = session_id
+        self.model_id = model_id
+        self.train_bars = train_bars
+        self.ready: ModelReady | None = None
+        self.refused = ""
+        self._model: BatchModel = make_model()
+        self._delay_ns = ready_delay_ns
+        self._features: Row = np.zeros((train_bars, n_features))
+        self._labels: NDArray[np.int64] = np.zeros(train_bars, dtype=np.int64)
+        self._weights: Row = np.zeros(train_bars)
+        self._count = 0
+
+    @property
+    def gathering(self) -> bool:
+        """Whether examples are still wanted."""
+        return self.ready is None and not self.refused
+
+    def gather(self, settled: Settled) -> None:
+        """Keep one settled example for training."""
+        i = self._count
+        if i < self.train_bars:
+            self._features[i], self._weights[i] = settled.features, settled.example.weight
+            self._labels[i] = int(settled.row[LABEL])
+            self._count += 1
+
+    def train_if_due(self, bars: int, ts: int) -> ModelReady | None:
+        """Train when ``bars`` have reached ``train_bars``; the event that says what is ready and when it serves."""
+        if bars < self.train_bars or not self.gathering:
+            return None
+        n = self._count
+        try:
+            self._model.fit(self._features[:n], self._labels[:n], self._weights[:n])
+        except SessionError as error:
+            self.refused = str(error)
+            return None
+        self.ready = ModelReady(self.model_id, self.session_id, self._model.version, n, ts, ts + self._delay_ns)
+        self._features = np.zeros((0, self._features.shape[1]))
+        return self.ready
+
+    def predict(self, features: Row, ts: int) -> float | Missing:
+        """P(label = 1), or why this member is missing."""
+        ready = self.ready
+        if ready is None:
+            return Missing(self.model_id, self.refused or f"not trained before {self.train_bars} bars")
+        if ts < ready.ready_ts:
+            return Missing(self.model_id, "trained, not ready yet")
+        return self._model.predict(features)
+
+    def snapshot(self) -> State:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        scalars = {"ready": None if self.ready is None else msgspec.to_builtins(self.ready), "refused": self.refused}
+        if self.ready is not None:
+            model = self._model.snapshot()
+            return State({**scalars, "model": model.scalars}, model.arrays)
+        n = self._count
+        arrays = {"features": self._features[:n].copy(), "labels": self._labels[:n].copy(), "weights": self._weights[:n].copy()}
+        return State(scalars, arrays)
+
+    def restore(self, state: State) -> None:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        self.refused = state.scalars["refused"]
+        if state.scalars["ready"] is not None:
+            self.ready = msgspec.convert(state.scalars["ready"], ModelReady)
+            self._model.restore(State(state.scalars["model"], state.arrays))
+            return
+        self._count = n = len(state.arrays["labels"])
+        self._features[:n] = state.arrays["features"]
+        self._labels[:n] = state.arrays["labels"]
+        self._weights[:n] = state.arrays["weights"]

@@ -1,0 +1,118 @@
+"""The default online model for markets: a ladder of learning rates, the base rate and no-change, mixed by fixed share."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.core.stateful import State, take
+from alpha_pulse.kernels import baselines
+from alpha_pulse.kernels import ladder as kernels
+from alpha_pulse.models.base import Row
+from alpha_pulse.models.linear import refuse_non_finite
+
+SGD_RATES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3)
+ADAGRAD_RATES = (0.003, 0.01, 0.03, 0.1)
+
+
+class MarketDefault:
+    """Logistic members at nine learning rates over one scaler, with the base rate and the no-change table as experts.
+
+    Which rate is right depends on target and market by a factor of a thousand; the mixture finds it and follows it when it
+    changes, and because the base rate is always an expert it cannot stay worse than that for long.
+
+    Parameters
+    ----------
+    n_features
+        Length of a row.
+    horizon
+        Events over which labels overlap; losses enter the mixture with exponent 1/horizon.
+    seed
+        Not used: nothing here is random.
+    share
+        Weight that moves among the experts per horizon; share/horizon per event.
+    span
+        Examples after which the scaler forgets exponentially.
+
+    Examples
+    --------
+    >>> model = MarketDefault(n_features=1, horizon=1)
+    >>> rows = np.array([[-1.0], [1.0]] * 300)
+    >>> _ = model.learn_many(rows, np.array([0, 1] * 300), np.ones(600))
+    >>> model.predict(np.array([1.0]), np.zeros(model.n_parts)) > 0.8
+    True
+
+    References
+    ----------
+    Herbster & Warmuth (1998), "Tracking the best expert". Duchi, Hazan & Singer (2011), "Adaptive subgradient methods".
+    """
+
+    def __init__(self, n_features: int, horizon: int = 1, seed: int = 1, *, share: float = 1e-3, span: int = 20_000) -> None:
+        rates = SGD_RATES + ADAGRAD_RATES
+        members = len(rates)
+        self.n_features = n_features
+        self.n_parts = members + 3
+        self._state: Row = np.zeros(kernels.size(n_features, members))
+        head = self._state
+        head[kernels.D], head[kernels.K], head[kernels.SGD_MEMBERS] = n_features, members, len(SGD_RATES)
+        head[kernels.SCALE_STEP], head[kernels.EXPONENT], head[kernels.SHARE] = 1.0 / span, 1.0 / horizon, share / horizon
+        head[kernels.BOOST] = 1.0
+        baselines.start(head, kernels.BASELINES)
+        head[kernels.HEAD : kernels.HEAD + members] = rates
+        head[-(members + 2) :] = 1.0 / (members + 2)
+        self._scratch: Row = np.zeros(members)
+        self._members = members
+
+    @property
+    def expert_names(self) -> tuple[str, ...]:
+        """The experts, in the order of the mixture's weights."""
+        return (*(f"sgd_{r:g}" for r in SGD_RATES), *(f"adagrad_{r:g}" for r in ADAGRAD_RATES), "base_rate", "no_change")
+
+    @property
+    def weights(self) -> Row:
+        """The mixture's weights, a copy; they sum to 1."""
+        return self._state[-(self._members + 2) :].copy()
+
+    def predict(self, features: Row, parts: Row) -> float:
+        """P(label = 1); fills ``parts`` with the experts' probabilities and the last label known."""
+        return kernels.predict(self._state, features, parts)
+
+    def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
+        """Learn one settled example from its stored row and parts."""
+        kernels.learn(self._state, features, label, weight, parts, self._scratch)
+
+    def predict_many(self, features: Row) -> Row:
+        """P(label = 1) for each row."""
+        refuse_non_finite(features)
+        out = np.empty(len(features))
+        kernels.predict_rows(self._state, features, np.zeros(self.n_parts), out)
+        return out
+
+    def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
+        """For each row predict, then learn; returns the predictions."""
+        refuse_non_finite(features)
+        out = np.empty(len(features))
+        kernels.learn_rows(self._state, features, labels, weights, np.zeros(self.n_parts), self._scratch, out)
+        return out
+
+    def set_boost(self, factor: float) -> None:
+        """Multiply every rate and the share by ``factor`` from now on."""
+        self._state[kernels.BOOST] = factor
+
+    def reset(self) -> None:
+        """Forget weights, gradients and the mixture; scaler and base rate stay."""
+        start = kernels.HEAD + self._members + 3 * self.n_features
+        self._state[start:] = 0.0
+        self._state[-(self._members + 2) :] = 1.0 / (self._members + 2)
+
+    def healthy(self) -> bool:
+        """Whether every number of the state is finite."""
+        return bool(np.isfinite(self._state).all())
+
+    def snapshot(self) -> State:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        return State(arrays={"state": self._state.copy()})
+
+    def restore(self, state: State) -> None:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        take(self._state, state, "state")

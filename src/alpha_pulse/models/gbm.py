@@ -1,0 +1,281 @@
+"""LightGBM: trained by its own library, kept as its text model, served by our kernel without the library."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import deque
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.core.errors import DataError, NonFiniteError, SessionError, StateError
+from alpha_pulse.core.stateful import State
+from alpha_pulse.kernels import gbm as kernels
+from alpha_pulse.models.base import Row
+from alpha_pulse.models.linear import refuse_non_finite
+
+MIN_LEAF_EXAMPLES = 50
+"""Labels of market data overlap, so a leaf needs more of them than LightGBM's default of 20."""
+
+_CATEGORICAL = 1
+_DEFAULT_LEFT = 2
+_MISSING_ZERO = 1
+_END_OF_TREES = "end of trees"
+_COLUMNS = ("split_feature", "decision_type", "left_child", "right_child")
+_NOTHING = {"num_leaves": "1", "num_cat": "0", "leaf_value": "0", "threshold": "", **dict.fromkeys(_COLUMNS, "")}
+
+
+class LightGBM:
+    """Gradient-boosted trees for a probability, trained once on a block of examples.
+
+    Training is deterministic: equal examples give an equal text model, hence an equal ``version``, in any process on a machine.
+
+    Parameters
+    ----------
+    n_features
+        Length of a row.
+    trees
+        Boosting rounds; none are left out by early stopping.
+    leaves
+        Leaves of each tree, at most.
+    learning_rate
+        Shrinkage of each tree, in (0, 1].
+    seed
+        LightGBM's seed.
+
+    Examples
+    --------
+    >>> model = LightGBM(n_features=1, trees=20, learning_rate=0.1)
+    >>> rows = np.linspace(-1.0, 1.0, 400).reshape(-1, 1)
+    >>> model.fit(rows, (rows[:, 0] > 0.0).astype(np.int64), np.ones(400))
+    >>> model.predict(np.array([0.5])) > 0.8
+    True
+
+    References
+    ----------
+    Ke et al. (2017), "LightGBM: a highly efficient gradient boosting decision tree", NeurIPS.
+    """
+
+    def __init__(self, n_features: int, *, trees: int, leaves: int = 8, learning_rate: float = 0.03, seed: int = 1) -> None:
+        self.n_features = n_features
+        self.version = ""
+        self._trees = trees
+        self._parameters: dict[str, str | int | float | bool] = {
+            "objective": "binary",
+            "num_leaves": leaves,
+            "learning_rate": learning_rate,
+            "min_data_in_leaf": MIN_LEAF_EXAMPLES,
+            "seed": seed,
+            "deterministic": True,
+            "force_row_wise": True,
+            "num_threads": 1,
+            "verbosity": -1,
+        }
+        self._text = ""
+        self._packed: Row = np.empty(0)
+
+    @property
+    def text(self) -> str:
+        """The model as LightGBM writes it; ``lightgbm.Booster(model_str=...)`` reads it. Empty before `fit`."""
+        return self._text
+
+    def fit(self, features: Row, labels: NDArray[np.int64], weights: Row) -> None:
+        """Train on a block of examples; on an error, what was trained before stays.
+
+        Parameters
+        ----------
+        features
+            float64, shape (n, n_features), finite.
+        labels
+            0 or 1, shape (n,).
+        weights
+            Finite, >= 0, shape (n,); only their ratios matter.
+
+        Raises
+        ------
+        NonFiniteError
+            A feature or weight is not finite.
+        DataError
+            Shapes do not fit, a label is neither 0 nor 1, or a weight is negative.
+        SessionError
+            The examples of positive weight are all of one class.
+        """
+        self._refuse_unfit(features, labels, weights)
+        import lightgbm  # serving does not need it
+
+        # LightGBM's least hessian in a leaf is absolute, so weights as small as returns would forbid every split.
+        scaled = weights / weights.mean()
+        data = lightgbm.Dataset(features, labels, weight=scaled, params=dict(self._parameters))
+        booster = lightgbm.train(dict(self._parameters), data, num_boost_round=self._trees)
+        self._take(booster.model_to_string())
+
+    def predict(self, features: Row) -> float:
+        """P(label = 1) for one finite row, shape (n_features,). Raises SessionError before `fit`."""
+        if not self.version:
+            raise SessionError("the LightGBM model was asked for a prediction before it was trained; call fit or restore first")
+        return kernels.gbm_predict(self._packed, features)
+
+    def predict_many(self, features: Row) -> Row:
+        """P(label = 1) for each row, shape (n, n_features), equal to `predict` on each.
+
+        Raises
+        ------
+        SessionError
+            The model was not trained yet.
+        NonFiniteError
+            A feature is not finite.
+        """
+        if not self.version:
+            raise SessionError("the LightGBM model was asked for predictions before it was trained; call fit or restore first")
+        refuse_non_finite(features)
+        out = np.empty(len(features))
+        kernels.gbm_predict_rows(self._packed, features, out)
+        return out
+
+    def snapshot(self) -> State:
+        """The text model as bytes; empty before `fit`."""
+        return State(arrays={"text": np.frombuffer(self._text.encode(), dtype=np.uint8).copy()})
+
+    def restore(self, state: State) -> None:
+        """Take over a text model. Raises StateError when it is damaged or was trained on other features."""
+        found = state.arrays.get("text")
+        if found is None or found.dtype != np.uint8:
+            raise StateError("a saved LightGBM model has no text; restore with the configuration that saved it")
+        if found.size == 0:
+            self._text, self.version, self._packed = "", "", np.empty(0)
+            return
+        try:
+            text = found.tobytes().decode()
+        except UnicodeDecodeError as error:
+            raise StateError(f"the text of a saved LightGBM model is damaged ({error}); use an older checkpoint") from None
+        self._take(text)
+
+    def _take(self, text: str) -> None:
+        packed = pack_text(text, self.n_features)
+        self._packed, self._text = packed, text
+        self.version = hashlib.sha256(text[: text.index(_END_OF_TREES)].encode()).hexdigest()
+
+    def _refuse_unfit(self, features: Row, labels: NDArray[np.int64], weights: Row) -> None:
+        n = len(labels)
+        if features.shape != (n, self.n_features) or weights.shape != (n,):
+            raise DataError(
+                f"training examples have features {list(features.shape)}, labels [{n}] and weights {list(weights.shape)}; "
+                f"expected [n, {self.n_features}], [n] and [n]"
+            )
+        refuse_non_finite(features)
+        if not np.isfinite(weights).all():
+            raise NonFiniteError(
+                f"weight {int(np.argmin(np.isfinite(weights)))} of the training examples is not finite; mend the source"
+            )
+        if (weights < 0.0).any():
+            raise DataError(f"weight {int(np.argmin(weights))} of the training examples is negative; weights are 0 or more")
+        if not np.isin(labels, (0, 1)).all():
+            raise DataError(f"label {int(np.argmin(np.isin(labels, (0, 1))))} of the training examples is neither 0 nor 1")
+        used = labels[weights > 0.0]
+        if not (used == 0).any() or not (used == 1).any():
+            found = f"label {int(used[0])} alone" if used.size else "none"
+            raise SessionError(
+                f"{used.size} training examples carry weight, with {found}; both classes are needed, so wait for more"
+            )
+
+
+def pack_text(text: str, n_features: int) -> Row:
+    """Read LightGBM's text model into the layout of `alpha_pulse.kernels.gbm`.
+
+    Numbers are taken exactly as written, except that thresholds within LightGBM's zero step aside from it: LightGBM reads features
+    of that size (1e-35) as 0. Leaf values already hold the shrinkage, those of the first tree also the bias.
+
+    Raises
+    ------
+    StateError
+        The text is damaged, was trained on other features, or holds what the kernel does not serve: another objective than
+        ``binary``, averaged output, categorical or linear trees.
+    """
+    body, end, _ = text.partition(_END_OF_TREES)
+    header, *sections = body.split("\nTree=")
+    try:
+        if not end:
+            raise ValueError("it does not end as one")
+        fields = _fields(header)
+        sigmoid = _sigmoid(header, fields)
+        if int(fields["max_feature_idx"]) + 1 != n_features or n_features > kernels.FEATURE_MASK:
+            raise ValueError(f"it was trained on {int(fields['max_feature_idx']) + 1} features, not on {n_features}")
+        trees = [_fields(section) for section in sections]
+        trees += [_NOTHING] * (-len(trees) % kernels.ABREAST)
+        words = np.zeros(kernels.HEADER + len(trees), dtype=np.int64)
+        words[:3].view(np.float64)[:] = len(trees), sigmoid, 0.0
+        parts = [words]
+        at = len(words)
+        for i, tree in enumerate(trees):
+            nodes, depth, zeros = _pack_tree(tree, at, n_features)
+            words[kernels.HEADER + i] = at << kernels.DEPTH_BITS | depth
+            if zeros:
+                words[2:3].view(np.float64)[:] = 1.0
+            parts.append(nodes)
+            at += len(nodes)
+    except KeyError as error:
+        raise StateError(f"a LightGBM text model cannot be served: it has no {error}; train it again") from None
+    except (ValueError, IndexError) as error:
+        raise StateError(f"a LightGBM text model cannot be served: {error}; train it again") from None
+    return np.concatenate(parts).view(np.float64)
+
+
+def _fields(section: str) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in section.splitlines() if "=" in line)
+
+
+def _sigmoid(header: str, fields: Mapping[str, str]) -> float:
+    objective, *options = fields["objective"].split()
+    if objective != "binary" or int(fields["num_tree_per_iteration"]) != 1:
+        raise ValueError(f"its objective is {fields['objective']!r}, not 'binary'")
+    if "average_output" in header.splitlines():
+        raise ValueError("it averages its trees, as a random forest does")
+    return float(dict(option.split(":", 1) for option in options).get("sigmoid", "1"))
+
+
+def _pack_tree(fields: Mapping[str, str], start: int, n_features: int) -> tuple[NDArray[np.int64], int, bool]:
+    """(nodes, depth, whether zero is missing somewhere) of one tree whose first node stands at ``start``."""
+    leaves = int(fields["num_leaves"])
+    if int(fields["num_cat"]) != 0 or int(fields.get("is_linear", "0")) != 0:
+        raise ValueError("it has categorical splits or linear leaves")
+    values = [float(number) for number in fields["leaf_value"].split()]
+    thresholds = [_threshold(float(number)) for number in fields["threshold"].split()]
+    splits, kinds, lefts, rights = ([int(number) for number in fields[name].split()] for name in _COLUMNS)
+    if len(values) != leaves or not all(len(column) == leaves - 1 for column in (thresholds, splits, kinds, lefts, rights)):
+        raise ValueError(f"a tree of {leaves} leaves has columns of other lengths")
+    if not np.isfinite(values + thresholds).all():
+        raise ValueError("a tree holds a number that is not finite")
+    if any(kind & _CATEGORICAL for kind in kinds) or not all(0 <= split < n_features for split in splits):
+        raise ValueError(f"a tree splits by category or by a feature beyond the {n_features}")
+    nodes = np.zeros(2 * (2 * leaves - 1), dtype=np.int64)
+    numbers = nodes.view(np.float64)
+    depth, free = 0, 2
+    waiting = deque([(-1 if leaves == 1 else 0, 0, 0)])
+    while waiting:
+        node, at, level = waiting.popleft()
+        depth = max(depth, level)
+        if node < 0:
+            numbers[at] = values[-node - 1]
+            nodes[at + 1] = (start + at) << kernels.LEFT_SHIFT
+            continue
+        numbers[at] = thresholds[node]
+        nodes[at + 1] = (start + free) << kernels.LEFT_SHIFT | kernels.INNER | _missing(kinds[node]) | splits[node]
+        waiting += (lefts[node], free, level + 1), (rights[node], free + 2, level + 1)
+        free += 4
+    return nodes, depth, any(_missing(kind) for kind in kinds)
+
+
+def _threshold(written: float) -> float:
+    """The threshold that sends all of LightGBM's zero to the side where it sends 0."""
+    if not -kernels.ZERO <= written < kernels.ZERO:
+        return written
+    return math.nextafter(-kernels.ZERO, -math.inf) if written < 0.0 else kernels.ZERO
+
+
+def _missing(kind: int) -> int:
+    """The kernel's flags for a node's ``decision_type``. NaN as missing needs none: rows are finite."""
+    if kind >> 2 & 3 != _MISSING_ZERO:
+        return 0
+    return kernels.ZERO_IS_MISSING | (0 if kind & _DEFAULT_LEFT else kernels.MISSING_GOES_RIGHT)

@@ -1,0 +1,152 @@
+"""Logistic regression by stochastic gradient descent, with its scaler inside."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.core.errors import NonFiniteError
+from alpha_pulse.core.stateful import State, take
+from alpha_pulse.kernels import linear as kernels
+from alpha_pulse.models.base import Row
+
+
+def refuse_non_finite(features: Row) -> None:
+    """Raise NonFiniteError naming the first row that holds a NaN or an infinity."""
+    if not np.isfinite(features).all():
+        row = int(np.argwhere(~np.isfinite(np.atleast_2d(features)).all(axis=1))[0, 0])
+        raise NonFiniteError(
+            f"features of row {row} hold a value that is not finite; mark it as missing (0 with a mask) instead"
+        )
+
+
+class Logistic:
+    """Standardisation and logistic regression, one example at a time.
+
+    Parameters
+    ----------
+    n_features
+        Length of a row.
+    horizon
+        Not used by a single model; every online model takes it.
+    seed
+        Not used: nothing here is random.
+    rate
+        Learning rate of SGD.
+    l2
+        L2 penalty per example.
+    span
+        Examples after which the scaler forgets exponentially; 0: never.
+
+    Examples
+    --------
+    >>> model = Logistic(n_features=1, horizon=1, seed=1)
+    >>> rows = np.array([[-1.0], [1.0]] * 200)
+    >>> _ = model.learn_many(rows, np.array([0, 1] * 200), np.ones(400))
+    >>> model.predict(np.array([1.0]), np.zeros(1)) > 0.8
+    True
+
+    References
+    ----------
+    Bottou (2010), "Large-scale machine learning with stochastic gradient descent".
+    """
+
+    n_parts = 1
+
+    def __init__(
+        self, n_features: int, horizon: int = 1, seed: int = 1, *, rate: float = 0.01, l2: float = 0.0, span: int = 0
+    ) -> None:
+        self.n_features = n_features
+        self._state: Row = np.zeros(kernels.HEAD + 3 * n_features + 1)
+        self._state[kernels.RATE] = rate
+        self._state[kernels.L2] = l2
+        self._state[kernels.STEP] = 1.0 / span if span else 0.0
+        self._state[kernels.BOOST] = 1.0
+
+    def predict(self, features: Row, parts: Row) -> float:
+        """P(label = 1); fills ``parts`` (shape (1,)) with it."""
+        parts[0] = probability = kernels.predict(self._state, features)
+        return probability
+
+    def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
+        """Learn one settled example."""
+        kernels.learn(self._state, features, label, weight)
+
+    def predict_many(self, features: Row) -> Row:
+        """P(label = 1) for each row."""
+        refuse_non_finite(features)
+        out = np.empty(len(features))
+        kernels.predict_rows(self._state, features, out)
+        return out
+
+    def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
+        """For each row predict, then learn; returns the predictions."""
+        refuse_non_finite(features)
+        out = np.empty(len(features))
+        kernels.learn_rows(self._state, features, labels, weights, out)
+        return out
+
+    def set_boost(self, factor: float) -> None:
+        """Multiply the learning rate by ``factor`` from now on."""
+        self._state[kernels.BOOST] = factor
+
+    def reset(self) -> None:
+        """Forget the weights; the scaler stays."""
+        self._state[kernels.HEAD + 2 * self.n_features :] = 0.0
+
+    def healthy(self) -> bool:
+        """Whether every number of the state is finite."""
+        return bool(np.isfinite(self._state).all())
+
+    def snapshot(self) -> State:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        return State(arrays={"state": self._state.copy()})
+
+    def restore(self, state: State) -> None:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        take(self._state, state, "state")
+
+
+class DictLogistic:
+    """A face for rows that come as dicts: names get their places as they appear, absent ones count as 0.
+
+    Examples
+    --------
+    >>> model = DictLogistic(capacity=4)
+    >>> for _ in range(200):
+    ...     model.learn_one({"x": -1.0}, 0)
+    ...     model.learn_one({"x": 1.0}, 1)
+    >>> model.predict_one({"x": 1.0}) > 0.8
+    True
+    """
+
+    def __init__(self, capacity: int, *, rate: float = 0.01) -> None:
+        self.model = Logistic(capacity, rate=rate)
+        self._state = self.model._state
+        self._row: Row = np.zeros(capacity)
+        self._places: dict[str, int] = {}
+
+    def _fill(self, features: dict[str, float]) -> Row:
+        row = self._row
+        places = self._places
+        if len(features) < len(places):
+            row[:] = 0.0
+        for name, value in features.items():
+            place = places.get(name)
+            if place is None:
+                place = self._new_place(name)
+            row[place] = value
+        return row
+
+    def _new_place(self, name: str) -> int:
+        if len(self._places) == len(self._row):
+            raise NonFiniteError(f"feature {name!r} is one more than the capacity of {len(self._row)}; make the model larger")
+        return self._places.setdefault(name, len(self._places))
+
+    def predict_one(self, features: dict[str, float]) -> float:
+        """P(label = 1)."""
+        return kernels.predict(self._state, self._fill(features))
+
+    def learn_one(self, features: dict[str, float], label: int) -> None:
+        """Learn one example."""
+        kernels.learn(self._state, self._fill(features), label, 1.0)

@@ -1,0 +1,58 @@
+"""What serving keeps for one (symbol, target): the mixture over members, their calibrators, confidence and its threshold."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from alpha_pulse.core.stateful import State, take
+from alpha_pulse.kernels import ensemble
+from alpha_pulse.kernels.scores import SERVED
+from alpha_pulse.models.base import Row
+
+CONFIDENCE_SCORES = 500
+"""Settled scores before confidence is stated; its threshold is fixed at that moment."""
+THRESHOLD_QUANTILE = 0.5
+"""The model takes part in this upper share of the decisions of the slice that the threshold is chosen on."""
+
+
+class MemberMix:
+    """The learnt part of serving. ``weights`` are those of (online, batch, base rate), a view of the state."""
+
+    def __init__(self, horizon: int, share: float) -> None:
+        self._state: Row = np.zeros(ensemble.SIZE)
+        ensemble.start(self._state, horizon, share)
+        self.weights = self._state[ensemble.WEIGHTS : ensemble.WEIGHTS + ensemble.N_MIXED]
+        self.threshold: float | None = None
+        self._served: Row = np.zeros(CONFIDENCE_SCORES)
+        self._scored = 0
+
+    def serve(self, row: Row) -> float:
+        """Fill ``row`` from the members' raw probabilities; the ensemble's probability."""
+        return ensemble.serve(self._state, row)
+
+    def confidence(self, probability: float) -> float | None:
+        """The calibrated probability that the predicted class is right; None before 500 scores."""
+        if self.threshold is None:
+            return None
+        return ensemble.confidence(self._state, probability)
+
+    def observe(self, row: Row) -> None:
+        """Learn from a settled row: weights, calibrators, confidence; fix the threshold when 500 scores are there."""
+        ensemble.observe(self._state, row)
+        if self.threshold is None:
+            self._served[self._scored] = row[SERVED]
+            self._scored += 1
+            if self._scored == CONFIDENCE_SCORES:
+                confidences = [ensemble.confidence(self._state, float(p)) for p in self._served]
+                self.threshold = float(np.quantile(confidences, THRESHOLD_QUANTILE))
+
+    def snapshot(self) -> State:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        scalars = {"threshold": self.threshold, "scored": self._scored}
+        return State(scalars, {"state": self._state.copy(), "served": self._served.copy()})
+
+    def restore(self, state: State) -> None:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        take(self._state, state, "state")
+        take(self._served, state, "served")
+        self.threshold, self._scored = state.scalars["threshold"], state.scalars["scored"]

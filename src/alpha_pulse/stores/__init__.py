@@ -1,0 +1,50 @@
+"""Stores by name; add one here and the contract tests run on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alpha_pulse.core.errors import StoreError, did_you_mean
+from alpha_pulse.core.plugins import load, names
+
+if TYPE_CHECKING:
+    from alpha_pulse.core.config import Store as StoreConfig
+    from alpha_pulse.stores.base import Store
+
+STORES = {
+    "memory": "alpha_pulse.stores.memory:MemoryStore",
+    "sqlite": "alpha_pulse.stores.sql:SqliteStore",
+}
+
+
+def open_store(url: str, settings: StoreConfig) -> Store:
+    """Open the store that ``url`` names; a file that does not exist yet is made, and so is its folder.
+
+    Parameters
+    ----------
+    url
+        ``sqlite:///FILE`` (four slashes for an absolute path), a plain file path, or ``memory://``.
+    settings
+        The configuration's section ``store``.
+
+    Raises
+    ------
+    StoreError
+        The scheme is unknown, or the place cannot be used: locked by another process, no database, not writable.
+    StateError
+        Steps that were committed are missing.
+
+    >>> from alpha_pulse.core.config import Store
+    >>> open_store("memory://", Store()).location
+    'memory://'
+    """
+    scheme, separator, address = url.partition("://")
+    known = names("stores", STORES)
+    if not separator:
+        if url in known or not url:
+            raise StoreError(f"--store {url!r} names no place; write memory://, sqlite:///FILE or a file path")
+        scheme, address = "sqlite", "/" + url
+    if scheme not in known:
+        raise StoreError(f"--store {url!r} has the unknown scheme {scheme!r}{did_you_mean(scheme, known)}")
+    store: Store = load("stores", STORES, scheme).open(address, settings)
+    return store

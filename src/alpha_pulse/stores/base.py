@@ -1,0 +1,214 @@
+"""What a store promises: a hash-chained journal, checkpoints beside it, one run, one writer.
+
+A crash drops whole steps from the end of the journal, never one from the middle. Nothing is ever taken out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+import msgspec
+
+from alpha_pulse.core.errors import DataError, StateError, StoreError
+
+SCHEMA_VERSION = 1
+"""The layout of journal rows and tables that this program writes."""
+HASH_BYTES = 32
+RawRow = tuple[int, int, bytes, bytes | None, bytes]
+"""seq, ts_event, payload, decision, hash: a row as it came from the medium, not yet believed."""
+
+_pack_link = struct.Struct("<qqq").pack
+_well_formed = msgspec.json.Decoder(msgspec.Raw).decode
+
+
+class RunIdentity(msgspec.Struct, frozen=True):
+    """Which run a store holds. Hashes are SHA-256 in hex; ``run_id`` is a name and enters no hash."""
+
+    run_id: str
+    config_hash: str
+    feed_identity: str
+    program_version: str
+    schema_version: int = SCHEMA_VERSION
+
+
+class JournalRow(msgspec.Struct, frozen=True, gc=False):
+    """One step. ``payload`` is a JSON object, ``decision`` a JSON object on one line (no newline), ``hash`` 32 bytes."""
+
+    seq: int
+    ts_event: int
+    payload: bytes
+    decision: bytes | None
+    hash: bytes
+
+
+class Store(Protocol):
+    """Where a run lives. Rows count from 0; ``ts_event`` is in nanoseconds since the Unix epoch (UTC).
+
+    An appended row is in the open group: part of the head and of ``rows`` at once, safe from a crash once its group is
+    flushed. With durability ``group``, ``append`` flushes by itself when the group is full or old, and may leave the
+    waiting for the disk to the background; with ``step``, no row leaves ``append`` before it is on the disk.
+    """
+
+    location: str
+    """How a person names this store, in messages and on the command line."""
+
+    @property
+    def identity(self) -> RunIdentity | None:
+        """The run that is held; None before the first `begin`."""
+        ...
+
+    @property
+    def head(self) -> tuple[int, bytes]:
+        """The last row's seq and hash, the open group included; seq is -1 while there is none."""
+        ...
+
+    def begin(self, identity: RunIdentity, resume: bool) -> None:
+        """Start a run, or go on with the one held. Resuming an empty store starts.
+
+        Raises StoreError when a run is held and ``resume`` is False, or when the run held has another configuration,
+        feed or schema. The identity of the first start stays.
+        """
+        ...
+
+    def append(self, ts_event: int, payload: bytes, decision: bytes | None) -> int:
+        """Add one row to the open group and return its seq.
+
+        Raises DataError for anything but JSON objects (a bare NaN is none), StoreError when the run has not begun, is
+        finished, or an earlier flush failed.
+        """
+        ...
+
+    def due(self) -> bool:
+        """Whether the open group is full or old enough to be flushed: to be asked when no rows come."""
+        ...
+
+    def flush(self) -> None:
+        """Return when every appended row is on the disk. Raises StoreError when it cannot get there."""
+        ...
+
+    def rows(self, from_seq: int = 0) -> Iterator[JournalRow]:
+        """The rows from ``from_seq`` on, each checked against the hash before it, read in blocks.
+
+        Raises StateError naming the first row that is damaged or missing.
+        """
+        ...
+
+    def decisions(self) -> Iterator[bytes]:
+        """The decision lines in order, checked like `rows`."""
+        ...
+
+    def save_checkpoint(self, seq: int, blob: bytes) -> None:
+        """Keep ``blob`` as the state after row ``seq``, in one transaction with all rows up to it.
+
+        Only the newest ``keep_checkpoints`` stay. Raises StateError when the journal does not reach ``seq``.
+        """
+        ...
+
+    def checkpoints(self) -> Iterator[tuple[int, bytes]]:
+        """(seq, blob), newest first. A blob that the medium cannot give back comes as ``b""``, so that older ones follow."""
+        ...
+
+    def finish(self, result: bytes) -> None:
+        """Flush, and keep the run's result (a JSON object). No row can follow."""
+        ...
+
+    def result(self) -> bytes | None:
+        """What `finish` kept; None while the run is not finished."""
+        ...
+
+    def close(self) -> None:
+        """Flush and let go of everything. A second call does nothing."""
+        ...
+
+
+def genesis(identity: RunIdentity) -> bytes:
+    """The hash before row 0. Equal runs have equal chains, so ``run_id`` is left out.
+
+    >>> a, b = (RunIdentity(run_id=name, config_hash="c", feed_identity="f", program_version="1") for name in "ab")
+    >>> genesis(a) == genesis(b)
+    True
+    """
+    content = msgspec.to_builtins(identity)
+    del content["run_id"]
+    return hashlib.sha256(msgspec.json.encode(content, order="deterministic")).digest()
+
+
+def link(prev_hash: bytes, seq: int, ts_event: int, payload: bytes, decision: bytes | None) -> bytes:
+    """The hash of one row, over its content and the hash before it (Haber and Stornetta, 1991, doi:10.1007/BF00196791).
+
+    >>> link(bytes(32), 0, 5, b"{}", None).hex()[:16]
+    'd1edae8356709f51'
+    """
+    return hashlib.sha256(b"".join((prev_hash, _pack_link(seq, ts_event, len(payload)), payload, decision or b""))).digest()
+
+
+def json_text(what: str, seq: int, content: bytes) -> str:
+    """``content`` as text, once it is certain that it is one JSON object. Raises DataError otherwise.
+
+    >>> json_text("payload", 3, b'{"x":NaN}')  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    alpha_pulse.core.errors.DataError: payload of row 3 is not a JSON object (...); encode it with msgspec.json
+    """
+    try:
+        _well_formed(content)
+        text = content.decode()
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{what} of row {seq} is not a JSON object ({error}); encode it with msgspec.json") from None
+    if text[0] != "{":
+        raise DataError(
+            f"{what} of row {seq} starts with {text[0]!r}, but a JSON object is expected; encode a struct or a dict"
+        )
+    return text
+
+
+def decision_text(seq: int, decision: bytes) -> str:
+    """A decision as text; it must stay on one line, because decisions are published as lines. Raises DataError."""
+    if b"\n" in decision:
+        raise DataError(f"decision of row {seq} holds a newline, but one line is expected; encode it with msgspec.json")
+    return json_text("decision", seq, decision)
+
+
+def admit(held: RunIdentity | None, asked: RunIdentity, resume: bool, location: str) -> RunIdentity:
+    """The identity to go on with: the one held, if any. Raises StoreError when ``asked`` may not use this store."""
+    if held is None:
+        return asked
+    if not resume:
+        raise StoreError(f"store {location} already holds run {held.run_id!r}; use --resume to go on, or another --store")
+    parts = [
+        f"{name} is {was!r} there and {now!r} here"
+        for name, was, now in (
+            ("config_hash", held.config_hash, asked.config_hash),
+            ("feed_identity", held.feed_identity, asked.feed_identity),
+            ("schema_version", held.schema_version, asked.schema_version),
+        )
+        if was != now
+    ]
+    if parts:
+        raise StoreError(
+            f"store {location} holds run {held.run_id!r}, which is not this one: {'; '.join(parts)}; "
+            "resume with the configuration and data that started it, or use another --store"
+        )
+    return held
+
+
+def verified(found: Iterable[RawRow], start: int, end: int, prev_hash: bytes, location: str) -> Iterator[JournalRow]:
+    """Rows ``start`` to ``end`` (inclusive) out of raw ones, each checked. Raises StateError at the first that does not fit."""
+    expected = start
+    for seq, ts_event, payload, decision, digest in found:
+        if seq != expected:
+            raise StateError(f"journal row {expected} of {location} is missing (row {seq} follows); {MEND}")
+        if link(prev_hash, seq, ts_event, payload, decision) != digest:
+            raise StateError(f"journal row {seq} of {location} is damaged: its hash does not fit its content; {MEND}")
+        prev_hash = digest
+        yield JournalRow(seq, ts_event, payload, decision, digest)
+        expected += 1
+    if expected <= end:
+        raise StateError(f"journal row {expected} of {location} is missing, although {end + 1} rows were written; {MEND}")
+
+
+MEND = "restore the store and its .head file from one backup, or start a new --store"
+"""The way out of a damaged journal, as the tail of an error sentence."""

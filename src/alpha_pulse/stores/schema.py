@@ -1,0 +1,117 @@
+"""The tables of an SQL store, and views that show what the journal's JSON holds.
+
+Tables are SQLAlchemy Core, STRICT, with CHECKs. Views are projections: dropped and made anew whenever their text changed.
+They are for readers: SQLite 3.40 counts json_extract as unsafe in a view, so the store's own connection (trusted_schema OFF)
+cannot query them, while any ordinary connection can.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from sqlalchemy import CheckConstraint, Column, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateTable
+
+APPLICATION_ID = 0x41507531
+"""Written into the database's header, so that files of other programs are told apart."""
+
+METADATA = MetaData()
+
+RUN = Table(
+    "run",
+    METADATA,
+    Column("id", Integer, CheckConstraint("id = 1"), primary_key=True, autoincrement=False),
+    Column("run_id", Text, nullable=False),
+    Column("config_hash", Text, nullable=False),
+    Column("feed_identity", Text, nullable=False),
+    Column("program_version", Text, nullable=False),
+    Column("schema_version", Integer, CheckConstraint("schema_version >= 1"), nullable=False),
+    Column("result", Text, CheckConstraint("result <> ''")),
+    sqlite_strict=True,
+)
+
+# No json_valid: with trusted_schema OFF SQLite 3.40 refuses it, and the store checks each row before it gets this far.
+JOURNAL = Table(
+    "journal",
+    METADATA,
+    Column("seq", Integer, CheckConstraint("seq >= 0"), primary_key=True, autoincrement=False),
+    Column("ts_event", Integer, nullable=False),
+    Column("payload", Text, CheckConstraint("payload <> ''"), nullable=False),
+    Column("decision", Text, CheckConstraint("decision <> ''")),
+    Column("hash", LargeBinary, CheckConstraint("length(hash) = 32"), nullable=False),
+    sqlite_strict=True,
+)
+
+CHECKPOINT = Table(
+    "checkpoint",
+    METADATA,
+    Column("seq", Integer, CheckConstraint("seq >= -1"), primary_key=True, autoincrement=False),
+    Column("blob", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
+
+_TRIGGERS = tuple(
+    f"CREATE TRIGGER journal_refuses_{verb} BEFORE {verb} ON journal "
+    "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END"
+    for verb in ("update", "delete")
+)
+
+VIEWS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "adaptations": ("payload", ("action_id", "kind", "symbol", "target", "cause", "status", "effect")),
+    "alarms": ("payload", ("alarm_id", "detector", "symbol", "target", "sample", "score")),
+    "bars": ("payload", ("symbol", "open", "high", "low", "close", "volume")),
+    "fills": ("payload", ("fill_id", "order_id", "book", "symbol", "quantity", "price", "fee", "signal_id", "prediction_id")),
+    "labels": ("payload", ("prediction_id", "symbol", "target", "label", "label_ts", "weight")),
+    "lots": (
+        "payload",
+        ("lot_id", "book", "symbol", "quantity", "gross_pnl", "costs", "net_pnl", "signal_id", "prediction_id"),
+    ),
+    "models": ("payload", ("model_id", "version", "symbol", "target")),
+    "orders": ("decision", ("order_id", "book", "symbol", "kind", "quantity", "signal_id", "prediction_id")),
+    "predictions": ("payload", ("prediction_id", "symbol", "target", "horizon", "probability", "confidence")),
+    "refusals": ("payload", ("book", "symbol", "signal_id", "reason")),
+    "signals": (
+        "decision",
+        ("signal_id", "agent", "symbol", "direction", "confidence", "rule_part", "ml_part", "prediction_id"),
+    ),
+}
+"""View -> (journal column whose key of the same name holds a list, fields shown as columns of their own)."""
+
+
+def view_sql(name: str) -> str:
+    """The statement that makes one view: a row per element, with its step, its place in the list, its JSON and its fields.
+
+    >>> view_sql("models").startswith("CREATE VIEW models AS SELECT journal.seq, journal.ts_event, item.key AS position")
+    True
+    """
+    column, fields = VIEWS[name]
+    shown = ", ".join(f"json_extract(item.value, '$.{field}') AS {field}" for field in fields)
+    return (
+        f"CREATE VIEW {name} AS SELECT journal.seq, journal.ts_event, item.key AS position, item.value AS element, {shown} "
+        f"FROM journal, json_each(journal.{column}, '$.{name}') AS item"
+    )
+
+
+def create(connection: sqlite3.Connection, version: int) -> None:
+    """Make tables, triggers and views in an empty database, inside the caller's transaction."""
+    dialect = sqlite.dialect()
+    for table in METADATA.sorted_tables:
+        connection.execute(str(CreateTable(table).compile(dialect=dialect)))
+    for statement in _TRIGGERS:
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {version}")
+
+
+def stale_views(connection: sqlite3.Connection) -> list[str]:
+    """The views that are missing or were written by a program with another idea of them."""
+    held = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'view'").fetchall())
+    return [name for name in sorted(VIEWS) if held.get(name) != view_sql(name)]
+
+
+def renew_views(connection: sqlite3.Connection, names: list[str]) -> None:
+    """Make the named views anew, inside the caller's transaction."""
+    for name in names:
+        connection.execute(f"DROP VIEW IF EXISTS {name}")
+        connection.execute(view_sql(name))

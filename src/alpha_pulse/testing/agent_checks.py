@@ -1,0 +1,136 @@
+"""What every agent must keep, as checks that any agent can be held against.
+
+A check takes a factory (the agent's class, or anything that builds an agent from the names of the features) and raises
+AssertionError where the promise is broken:
+
+>>> from alpha_pulse.agents.trend import TrendFollowing
+>>> for check in yield_agent_checks():
+...     check(TrendFollowing)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from alpha_pulse.agents.base_agent import BaseAgent, run_analysis
+from alpha_pulse.core.errors import AgentError
+from alpha_pulse.core.stateful import digest, pack, unpack
+from alpha_pulse.core.types import Bar, FeatureVector, MarketView
+from alpha_pulse.features.schema import schema_for
+
+AgentFactory = Callable[[tuple[str, ...]], BaseAgent]
+
+_HOUR_NS = 3_600_000_000_000
+_SCHEMA = schema_for(has_volume=True, has_quotes=True)
+
+
+def market_views(count: int, seed: int, scale: float = 1.0, symbol: str = "CHECK") -> Iterator[MarketView]:
+    """A seeded stream of views: features clipped to +-10 that drift slowly, a few of them missing, prices near 100."""
+    rng = np.random.default_rng(seed)
+    size = len(_SCHEMA.names)
+    values = np.zeros(size)
+    price = 100.0
+    for seq in range(count):
+        values = np.clip(0.9 * values + scale * rng.normal(size=size), -10.0, 10.0)
+        mask = rng.random(size) < 0.05
+        served = np.where(mask, 0.0, values)
+        served.setflags(write=False)
+        opened, price = price, price * float(np.exp(rng.normal(0.0, 0.01)))
+        ts = (seq + 1) * _HOUR_NS
+        low, high = min(opened, price), max(opened, price)
+        bar = Bar(symbol, ts, _HOUR_NS, opened, high, low, price, 1_000.0, price * 0.9999, price * 1.0001, seq)
+        yield MarketView(bar, FeatureVector(symbol, ts, _SCHEMA.schema_id, served, mask if mask.any() else None))
+
+
+def check_agent_direction_in_range(factory: AgentFactory) -> None:
+    """On any finite features, extreme ones too, the rules' direction is a number from -1 to 1."""
+    for seed, scale in ((1, 0.3), (2, 3.0), (3, 1e6)):
+        agent = factory(_SCHEMA.names)
+        for view in market_views(200, seed, scale):
+            direction = agent.rule_based_analysis(view)
+            assert -1.0 <= direction <= 1.0, f"{agent.name}: direction {direction!r} at bar {view.bar.seq} is not from -1 to 1"
+
+
+def check_agent_signal_is_addressed(factory: AgentFactory) -> None:
+    """``analyze`` ends at once with a Signal that carries the agent, the symbol, the time and an id of its own."""
+    agent = factory(_SCHEMA.names)
+    seen = set()
+    for view in market_views(50, 4):
+        signal = run_analysis(agent, view)
+        assert signal.agent == agent.name, f"{agent.name}: its Signal names agent {signal.agent!r}"
+        assert signal.ts == view.bar.ts_event, f"{agent.name}: its Signal is of {signal.ts}, the bar of {view.bar.ts_event}"
+        assert signal.signal_id not in seen, f"{agent.name}: signal_id {signal.signal_id!r} came twice"
+        seen.add(signal.signal_id)
+
+
+def check_agent_asked_twice(factory: AgentFactory) -> None:
+    """The same view gives the same direction and leaves the same state, however often it is asked about."""
+    agent = factory(_SCHEMA.names)
+    for view in market_views(200, 5):
+        first = agent.rule_based_analysis(view)
+        state = digest({"agent": agent.snapshot()})
+        assert agent.rule_based_analysis(view) == first, f"{agent.name}: bar {view.bar.seq} got two answers"
+        assert digest({"agent": agent.snapshot()}) == state, f"{agent.name}: being asked again changed its state"
+
+
+def check_agent_is_deterministic(factory: AgentFactory) -> None:
+    """Two agents that saw the same views decide the same and hold the same state."""
+    one, two = factory(_SCHEMA.names), factory(_SCHEMA.names)
+    for view in market_views(300, 6):
+        assert run_analysis(one, view) == run_analysis(two, view), f"{one.name}: twins differ at bar {view.bar.seq}"
+    assert digest({"agent": one.snapshot()}) == digest({"agent": two.snapshot()}), f"{one.name}: twins hold different states"
+
+
+def check_agent_state_round_trip(factory: AgentFactory) -> None:
+    """A snapshot, through bytes, makes a fresh agent go on exactly as the old one; later steps do not reach into it."""
+    agent, fresh = factory(_SCHEMA.names), factory(_SCHEMA.names)
+    views = list(market_views(200, 7))
+    for view in views[:100]:
+        agent.rule_based_analysis(view)
+    state = agent.snapshot()
+    blob = pack({"agent": state})
+    fresh.restore(unpack(blob)[0]["agent"])
+    for view in views[100:]:
+        assert run_analysis(agent, view) == run_analysis(fresh, view), f"{agent.name}: differs after restore"
+    assert pack({"agent": agent.snapshot()}) == pack({"agent": fresh.snapshot()}), f"{agent.name}: states differ after restore"
+    assert pack({"agent": state}) == blob, f"{agent.name}: a snapshot changed with later steps; copy what you hold"
+
+
+def check_agent_memory_is_bounded(factory: AgentFactory) -> None:
+    """Ten times the views of one symbol do not make the state grow."""
+    sizes = []
+    for count in (200, 2_000):
+        agent = factory(_SCHEMA.names)
+        for view in market_views(count, 8):
+            agent.rule_based_analysis(view)
+        sizes.append(len(pack({"agent": agent.snapshot()})))
+    assert sizes[1] <= 1.5 * sizes[0] + 64, f"{agent.name}: the state grew from {sizes[0]} to {sizes[1]} bytes"
+
+
+def check_agent_names_missing_feature(factory: AgentFactory) -> None:
+    """On a schema without the features it needs, an agent is refused by name or shows that it needs none."""
+    name = factory(_SCHEMA.names).name
+    refusal = ""
+    try:
+        agent = factory(("some_feature",))
+    except AgentError as error:
+        refusal = str(error)
+    if refusal:
+        assert name in refusal, f"{name}: the refusal does not name the agent: {refusal}"
+        return
+    bar = Bar("CHECK", _HOUR_NS, _HOUR_NS, 100.0, 100.0, 100.0, 100.0)
+    direction = agent.rule_based_analysis(MarketView(bar, FeatureVector("CHECK", _HOUR_NS, "none", np.zeros(1))))
+    assert -1.0 <= direction <= 1.0, f"{name}: direction {direction!r} on a schema of one feature is not from -1 to 1"
+
+
+def yield_agent_checks() -> Iterator[Callable[[AgentFactory], None]]:
+    """All checks of this family, in the order in which a failure says most."""
+    yield check_agent_names_missing_feature
+    yield check_agent_direction_in_range
+    yield check_agent_signal_is_addressed
+    yield check_agent_asked_twice
+    yield check_agent_is_deterministic
+    yield check_agent_state_round_trip
+    yield check_agent_memory_is_bounded

@@ -1,0 +1,5 @@
+"""Venues by name: where released orders meet the market."""
+
+VENUES = {
+    "simulated": "alpha_pulse.venues.simulated:SimulatedVenue",
+}

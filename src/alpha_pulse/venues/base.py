@@ -1,0 +1,42 @@
+"""What a venue promises: it takes orders, and market events come back as fills."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from alpha_pulse.core.stateful import State
+from alpha_pulse.core.types import Bar, Fill, Order
+
+
+@runtime_checkable
+class Venue(Protocol):
+    """Holds resting orders and trades them; knows nothing of books beyond their names.
+
+    An order released at ``ts`` first trades at an event strictly later than ``ts``. Fills come in a fixed order, with ids made
+    from the order's. A stop closes what is then held, never more; a new stop of the same book and symbol replaces the old one.
+    """
+
+    def release(self, orders: Sequence[Order]) -> None:
+        """Take orders. Raises OrderError when one could never trade."""
+        ...
+
+    def cancel(self, book: str, symbol: str) -> None:
+        """Drop the resting stops of one book and symbol; none resting is no error."""
+        ...
+
+    def pending(self, book: str, symbol: str) -> bool:
+        """Whether a market order of this book and symbol still waits for its trade."""
+        ...
+
+    def on_bar(self, bar: Bar) -> Sequence[Fill]:
+        """Let what rests meet the next bar of its symbol; the fills, in the order they happened."""
+        ...
+
+    def snapshot(self) -> State:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        ...
+
+    def restore(self, state: State) -> None:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        ...

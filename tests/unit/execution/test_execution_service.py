@@ -1,0 +1,275 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alpha_pulse.core.config import Config, Execution, Risk, Venue
+from alpha_pulse.core.errors import DataError, StateError, UnknownNameError
+from alpha_pulse.core.stateful import State, Stateful, pack, unpack
+from alpha_pulse.core.types import Order
+from alpha_pulse.execution import ExecutionService
+from alpha_pulse.execution.decision import Wish
+from alpha_pulse.execution.execution_service import BOOKS
+from alpha_pulse.venues.simulated import SimulatedVenue
+from execution_samples import DAY, HOUR, UNIT, Desk, bar, walk, wish
+from naive_books import NaiveBook
+
+FREE = Venue(fee_bps=0.0, half_spread_bps=0.0, slippage_bps=0.0)
+ALONE = Config(venue=FREE, execution=Execution(shadow_books=False, stop_volatilities=0.0))
+FULL = 100 * UNIT
+
+
+def test_a_wish_becomes_one_market_order_and_a_stop_that_carry_its_ids() -> None:
+    desk = Desk(Config())
+    _, (decision,) = desk.step(wish(bar(7), 1.0))
+    market, stop = decision.orders[0], decision.orders[1]
+    assert market == Order("combined/X/7", "combined", "X", 7 * HOUR, "market", FULL, "c7", "c7/p")
+    assert stop == Order(
+        "combined/X/7/stop", "combined", "X", 7 * HOUR, "stop", -FULL, "c7", "c7/p", 100.0 * (1.0 - 8.0 * 0.01)
+    )
+    (settled,), (decision,) = desk.step(wish(bar(8), 1.0))
+    assert [fill.order_id for fill in settled.fills] == ["combined/X/7", "buy_and_hold/X/7"]
+    assert decision.orders == ()
+    assert desk.service.book().position("X") == FULL
+
+
+def test_a_short_is_stopped_above() -> None:
+    _, (decision,) = Desk(Config()).step(wish(bar(7), -1.0, volatility=0.02))
+    assert (decision.orders[1].quantity, decision.orders[1].stop_price) == (FULL // 2, 116.0)
+
+
+def test_an_unreachable_stop_is_not_sent() -> None:
+    desk = Desk(Config(execution=Execution(shadow_books=False, stop_volatilities=100.0)))
+    _, (decision,) = desk.step(wish(bar(1), 1.0))
+    assert [order.kind for order in decision.orders] == ["market"]
+
+
+def test_closed_lots_become_outcomes_of_the_primary_book_only() -> None:
+    config = Config(venue=FREE, execution=Execution(stop_volatilities=0.0))
+    desk = Desk(config)
+    desk.step(wish(bar(1), 1.0, rules=1.0))
+    desk.step(wish(bar(2), 0.0, rules=0.0))
+    (settled,), _ = desk.step(wish(bar(3, 103.0, 104.0, 102.0, 103.0), None))
+    assert [lot.book for lot in settled.lots] == ["combined", "rules_only"]
+    (outcome,) = settled.outcomes
+    assert (outcome.signal_id, outcome.prediction_id, outcome.pnl, outcome.held_ns) == ("c1", "c1/p", 30_000, HOUR)
+    assert outcome.return_ == pytest.approx(0.03)
+    assert outcome.lot is settled.lots[0]
+
+
+def test_which_rule_the_primary_book_and_its_shadow_run() -> None:
+    weak = wish(bar(1), 1.0, probability=0.5)
+    for rule, other in (("signal", "cost_aware"), ("cost_aware", "signal")):
+        desk = Desk(msgspec.convert({"execution": {"entry_rule": rule}}, Config))
+        _, (decision,) = desk.step(weak)
+        books = {order.book for order in decision.orders}
+        assert list(desk.service.results(1.0)) == ["combined", other, "rules_only", "ml_only", "buy_and_hold"]
+        assert ("combined" in books, other in books) == (rule == "signal", rule == "cost_aware")
+        assert decision.abstained is not None
+        assert "does not exceed" in decision.abstained
+
+
+def test_without_shadow_books_there_is_only_the_primary() -> None:
+    assert list(Desk(ALONE).service.results(1.0)) == ["combined"]
+
+
+def test_no_second_order_while_one_rests() -> None:
+    desk = Desk(Config(venue=Venue(latency_ms=2 * 3_600_000.0), execution=Execution(shadow_books=False)))
+    counts = [len(desk.step(wish(bar(hour), 1.0))[1][0].orders) for hour in range(1, 6)]
+    assert counts == [2, 0, 0, 0, 0]
+    assert desk.service.book().position("X") == FULL
+
+
+def test_a_lost_day_lets_only_reducing_orders_pass_until_the_next() -> None:
+    desk = Desk(ALONE)
+    desk.step(wish(bar(1), 1.0, volatility=0.001))
+    desk.step(wish(bar(2), 1.0, volatility=0.001))
+    assert desk.service.book().position("X") == 10 * FULL
+    fallen = bar(3, 100.0, 100.0, 95.0, 96.0)
+    _, (decision,) = desk.step(wish(fallen, 1.0, volatility=0.001))
+    assert decision.orders == ()
+    _, (decision,) = desk.step(wish(bar(4, 96.0, 96.0, 96.0, 96.0), 0.5, volatility=0.001))
+    assert [order.quantity < 0 for order in decision.orders] == [True]
+    desk.step(wish(bar(5, 96.0, 97.0, 95.0, 96.0), None))
+    _, (decision,) = desk.step(wish(bar(6, 96.0, 97.0, 95.0, 96.0), 1.0, volatility=0.001))
+    assert decision.orders == ()
+    assert [(each.book, each.signal_id) for each in decision.refusals] == [("combined", "c6")]
+    assert "since the UTC day began" in decision.refusals[0].reasons[0]
+    _, (decision,) = desk.step(wish(bar(24, 96.0, 97.0, 95.0, 96.0), 1.0, volatility=0.001))
+    assert decision.refusals
+    _, (decision,) = desk.step(wish(bar(25, 96.0, 97.0, 95.0, 96.0), 1.0, volatility=0.001))
+    assert (len(decision.orders), decision.refusals) == (1, ())
+    assert DAY == 24 * HOUR
+
+
+def test_a_refused_change_of_sides_still_closes_what_is_held() -> None:
+    desk = Desk(ALONE)
+    desk.step(wish(bar(1), 1.0))
+    desk.step(wish(bar(2), 1.0))
+    _, (decision,) = desk.step(wish(bar(3), -1.0), now_ns=10 * HOUR)
+    assert [(order.quantity, order.signal_id) for order in decision.orders] == [(-FULL, "c3")]
+    assert "intervals old" in decision.refusals[0].reasons[0]
+
+
+def test_stale_and_frozen_data_stop_entries() -> None:
+    desk = Desk(ALONE)
+    _, (decision,) = desk.step(wish(bar(1), 1.0), now_ns=5 * HOUR)
+    assert "4.0 intervals old" in decision.refusals[0].reasons[0]
+    for hour in range(2, 15):
+        desk.step(wish(bar(hour, 50.0, 50.0, 50.0, 50.0), None))
+    _, (decision,) = desk.step(wish(bar(15, 50.0, 50.0, 50.0, 50.0), 1.0))
+    assert "stood still for 13 bars" in decision.refusals[0].reasons[0]
+    _, (decision,) = desk.step(wish(bar(16, 50.0, 50.5, 50.0, 50.0), 1.0))
+    assert len(decision.orders) == 1
+
+
+def test_a_price_that_is_not_positive_is_refused_even_for_an_exit() -> None:
+    desk = Desk(ALONE)
+    desk.step(wish(bar(1), 1.0))
+    desk.step(wish(bar(2), 1.0))
+    _, (decision,) = desk.step(wish(bar(3, 1.0, 1.0, -1.0, -1.0), 0.0))
+    assert decision.orders == ()
+    assert "above 0" in decision.refusals[0].reasons[0]
+
+
+def test_the_position_limit_is_not_reached_by_clipped_sizes_and_refuses_what_outgrew_it() -> None:
+    desk = Desk(Config(risk=Risk(max_order_fraction=0.5), execution=Execution(shadow_books=False)))
+    _, (decision,) = desk.step(wish(bar(1), 1.0, volatility=0.0001))
+    assert "max_order_fraction 0.5" in decision.refusals[0].reasons[0]
+
+
+def run(desk: Desk, slices: list[list[Wish]]) -> list[bytes]:
+    seen = []
+    for wishes in slices:
+        settled, decided = desk.step(*wishes)
+        seen.append(msgspec.json.encode((settled, decided)))
+    return seen
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 2**31), st.sampled_from(["signal", "cost_aware"]), st.sampled_from([0.0, 1.0, 5_000_000.0]))
+def test_over_random_wishes_money_is_conserved_and_time_never_runs_backwards(seed: int, rule: str, latency: float) -> None:
+    symbols = ("X", "Y", "Z")
+    config = msgspec.convert(
+        {
+            "execution": {"entry_rule": rule, "stop_volatilities": 1.5, "target_volatility": 0.5},
+            "venue": {"latency_ms": latency},
+        },
+        Config,
+    )
+    desk = Desk(config, symbols)
+    released: dict[str, Order] = {}
+    naive: dict[tuple[str, str], list[int]] = {}
+    for wishes in walk(seed, 80, symbols):
+        settled, decided = desk.step(*wishes)
+        for each in settled:
+            for fill in each.fills:
+                order = released[fill.order_id]
+                assert fill.ts > order.ts
+                assert fill.ts >= order.ts + latency * 1_000_000
+                cash = naive.setdefault((fill.book, fill.symbol), [0])
+                cash[0] += fill.quantity
+            for lot in each.lots:
+                assert lot.net_pnl == lot.gross_pnl - lot.costs <= lot.gross_pnl
+            assert [outcome.lot for outcome in each.outcomes] == [lot for lot in each.lots if lot.book == "combined"]
+        for decision in decided:
+            for order in decision.orders:
+                assert order.order_id not in released
+                released[order.order_id] = order
+        for name, result in desk.service.results(10_000.0).items():
+            book = desk.service.book(name)
+            queues = [book.lots(symbol) for symbol in symbols]
+            assert book.cash + sum(lots.basis for lots in queues) == (
+                book.initial_cash + result.realised_gross_pnl - result.costs - result.fees
+            )
+            assert result.net_pnl == result.gross_pnl - result.costs - result.fees == book.equity - book.initial_cash
+            assert sum(part.net_pnl for part in desk.service.by_symbol(name).values()) == result.net_pnl
+            for symbol in symbols:
+                assert book.position(symbol) == naive.get((name, symbol), [0])[0] == desk.venue.held(name, symbol)
+    hold = desk.service.results(10_000.0)["buy_and_hold"]
+    assert (hold.fills, hold.trades) == (3, 0)
+    assert desk.service.results(10_000.0)["rules_only"].fills > 10
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 2**31), st.integers(1, 59), st.sampled_from([0.0, 5_000_000.0]))
+def test_a_restored_service_goes_on_bit_equal(seed: int, cut: int, latency: float) -> None:
+    config = Config(venue=Venue(latency_ms=latency), execution=Execution(stop_volatilities=2.0))
+    symbols = ("X", "Y")
+    slices = walk(seed, 60, symbols)
+    whole = Desk(config, symbols)
+    run(whole, slices[:cut])
+    blob = whole.bytes()
+    restored = Desk(config, symbols)
+    restored.restore(unpack(blob)[0])
+    assert restored.bytes() == blob
+    assert run(restored, slices[cut:]) == run(whole, slices[cut:])
+    assert restored.bytes() == whole.bytes()
+
+
+def test_the_rules_book_does_not_depend_on_any_model() -> None:
+    first, second = Desk(Config()), Desk(Config())
+    for wishes in walk(3, 120):
+        first.step(*wishes)
+        second.step(
+            *(
+                msgspec.structs.replace(each, combined=None, ml=None, volatility=0.03, quality=0.5, probability=None)
+                for each in wishes
+            )
+        )
+    states = [pack({"book": desk.service.book("rules_only").snapshot()}) for desk in (first, second)]
+    assert states[0] == states[1]
+    assert first.service.results(1.0)["rules_only"].trades > 10
+
+
+def test_a_book_of_the_service_equals_the_naive_twin() -> None:
+    desk = Desk(Config(execution=Execution(initial_cash=0.5, target_volatility=0.5)))
+    naive = NaiveBook(50)
+    closed: dict[tuple[str, str], list[int]] = {}
+    for wishes in walk(11, 150):
+        cheap = [
+            msgspec.structs.replace(
+                each,
+                bar=msgspec.structs.replace(
+                    each.bar, **{k: getattr(each.bar, k) * 10 for k in ("open", "high", "low", "close")}
+                ),
+            )
+            for each in wishes
+        ]
+        (settled,), _ = desk.step(*cheap)
+        for fill in settled.fills:
+            if fill.book == "combined":
+                naive.apply(fill)
+        for lot in settled.lots:
+            if lot.book == "combined":
+                closed[lot.open_fill_id, lot.close_fill_id] = [lot.quantity, lot.gross_pnl, lot.costs]
+        book = desk.service.book()
+        assert (book.cash, book.position("X"), book.lots("X").basis) == (naive.cash, naive.position, naive.basis)
+    assert closed == naive.closed
+    assert len(closed) > 10
+
+
+def test_names_that_are_not_known_are_refused() -> None:
+    venue = SimulatedVenue(Venue())
+    with pytest.raises(UnknownNameError, match="did you mean 'rules_only'"):
+        ExecutionService(Config(), venue, ["X"], ["combined", "rule_only"])
+    with pytest.raises(UnknownNameError, match="must be the first"):
+        ExecutionService(Config(), venue, ["X"], BOOKS[1:])
+    service = ExecutionService(Config(), venue, ["EURUSD"])
+    with pytest.raises(UnknownNameError, match="is not a book"):
+        service.book("signal")
+    with pytest.raises(DataError, match="did you mean 'EURUSD'"):
+        service.settle(bar(1, symbol="EURUSDT"))
+
+
+def test_a_state_of_other_books_or_symbols_is_refused() -> None:
+    desk = Desk(Config())
+    assert isinstance(desk.service, Stateful)
+    with pytest.raises(StateError, match="this run has"):
+        desk.service.restore(Desk(ALONE).service.snapshot())
+    with pytest.raises(StateError, match="this run has"):
+        desk.service.restore(Desk(Config(), ("Y",)).service.snapshot())
+    with pytest.raises(StateError, match="does not fit"):
+        desk.service.restore(State(scalars={"books": 1}))

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alpha_pulse.execution.performance import DAY_NS, Performance
+
+HOUR = DAY_NS // 24
+
+
+@given(st.lists(st.integers(1_000, 10_000_000), min_size=2, max_size=60))
+def test_sharpe_and_drawdown_equal_numpy(equities: list[int]) -> None:
+    performance = Performance(100_000)
+    for hour, equity in enumerate(equities, start=1):
+        performance.mark(hour * HOUR, equity)
+    path = np.array([100_000, *equities], dtype=np.float64)
+    returns = path[1:] / path[:-1] - 1.0
+    deviation = float(returns.std(ddof=1))
+    expected = 0.0 if deviation < 1e-12 else float(returns.mean()) / deviation * 252.0**0.5
+    if deviation > 1e-7 or deviation < 1e-12:
+        assert performance.sharpe(252.0) == pytest.approx(expected, rel=1e-6, abs=1e-9)
+    assert performance.max_drawdown == pytest.approx(float((1.0 - path / np.maximum.accumulate(path)).max()), abs=1e-12)
+    assert performance.marks == len(equities)
+    twin = Performance(1)
+    twin.load(performance.dump())
+    assert twin.dump() == performance.dump()
+
+
+def test_the_day_starts_with_the_equity_at_midnight() -> None:
+    performance = Performance(100)
+    starts = []
+    for hour, equity in [(23, 110), (24, 120), (25, 90), (26, 95), (48, 97), (49, 98)]:
+        performance.mark(hour * HOUR, equity)
+        starts.append(performance.day_start_equity)
+    assert starts == [100, 100, 120, 120, 120, 97]
+
+
+def test_a_ruined_book_has_no_returns_and_a_still_one_no_sharpe() -> None:
+    performance = Performance(100)
+    for hour, equity in enumerate([100, 100, 100], start=1):
+        performance.mark(hour, equity)
+    assert performance.sharpe(252.0) == 0.0
+    for hour, equity in enumerate([-50, -20, 10], start=4):
+        performance.mark(hour, equity)
+    assert (performance.total, performance.max_drawdown) == (-1.5, 1.5)
+    assert Performance(100).sharpe(252.0) == 0.0

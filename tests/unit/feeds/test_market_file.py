@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from alpha_pulse.core.errors import AlphaPulseError, ConfigError, DataError
+from alpha_pulse.feeds.market_file import read
+from alpha_pulse.feeds.replay import ReplayFeed
+
+HEADER = "ts,symbol,open,high,low,close,volume,bid_close,ask_close"
+GOOD = (
+    "2024-03-01T09:00:00Z,A,10,11,9,10.5,5,10.4,10.6",
+    "2024-03-01T10:00:00Z,A,10.5,11,10,10,0,9.9,10.1",
+    "2024-03-01T11:00:00Z,A,10,10,10,10,7,10,10",
+)
+
+
+def write(folder: Path, *rows: str, header: str = HEADER, name: str = "bars.csv") -> Path:
+    path = folder / name
+    path.write_text("\n".join((header, *rows)) + "\n", encoding="utf-8")
+    return path
+
+
+def refused(path: Path, *, tz: str | None = None, interval: str | None = None, symbols: tuple[str, ...] = ()) -> str:
+    with pytest.raises(AlphaPulseError) as caught:
+        ReplayFeed.from_file(path, interval, tz, symbols)
+    return str(caught.value)
+
+
+def test_a_good_file_is_read(tmp_path: Path) -> None:
+    content = read(write(tmp_path, *GOOD))
+    assert content.interval_inferred
+    assert content.bars.interval_ns == 3_600_000_000_000
+    assert content.bars.symbols == ("A",)
+    assert content.bars.volume is not None
+    assert content.bars.volume.tolist() == [5.0, 0.0, 7.0]
+    assert content.bars.ask is not None
+    assert content.bars.ask.tolist() == [10.6, 10.1, 10.0]
+
+
+@pytest.mark.parametrize(
+    ("row", "bad", "says"),
+    [
+        (2, "2024-03-01T10:00:00Z,A,nan,11,10,10,0,9.9,10.1", "'open' is nan"),
+        (2, "2024-03-01T10:00:00Z,A,,11,10,10,0,9.9,10.1", "'open' is empty"),
+        (2, "2024-03-01T10:00:00Z,A,ten,11,10,10,0,9.9,10.1", "'open' is 'ten'"),
+        (3, "2024-03-01T11:00:00Z,A,10,inf,10,10,0,9.9,10.1", "'high' is inf"),
+        (3, "2024-03-01T11:00:00Z,A,10,11,-1,10,0,9.9,10.1", "'low' is -1"),
+        (3, "2024-03-01T11:00:00Z,A,10,11,9,0,0,9.9,10.1", "'close' is 0"),
+        (1, "2024-03-01T09:00:00Z,A,10,1e15,9,10,0,9.9,10.1", "'high' is 1e+15"),
+        (2, "2024-03-01T10:00:00Z,A,10.5,10.4,10,10,0,9.9,10.1", "'high' is 10.4, below open 10.5"),
+        (2, "2024-03-01T10:00:00Z,A,10,11,9.5,9,0,9.9,10.1", "'low' is 9.5, above open 10 or close 9"),
+        (2, "2024-03-01T10:00:00Z,A,10,11,9,10,0,10.2,10.1", "'bid_close' is 10.2, above ask_close 10.1"),
+        (2, "2024-03-01T10:00:00Z,A,10,11,9,10,0,-1,10.1", "'bid_close' is -1"),
+        (2, "2024-03-01T10:00:00Z,A,10,11,9,10,-3,9.9,10.1", "'volume' is -3"),
+        (2, "2024-03-01T10:00:00Z,A,10,11,9,10,nan,9.9,10.1", "'volume' is nan"),
+        (2, "2024-03-01T09:00:00Z,A,10,11,9,10,0,9.9,10.1", "which A has in a row before"),
+        (3, "2024-03-01T09:30:00Z,A,10,11,9,10,0,9.9,10.1", "earlier than A in a row before"),
+        (2, "2024-03-01T10:00:00,A,10,11,9,10,0,9.9,10.1", "states no zone"),
+        (2, "yesterday,A,10,11,9,10,0,9.9,10.1", "'ts' is 'yesterday'"),
+        (2, "2024-02-30T10:00:00Z,A,10,11,9,10,0,9.9,10.1", "'ts' is '2024-02-30T10:00:00Z'"),
+        (1, "1969-02-03T10:00:00Z,A,10,11,9,10,0,9.9,10.1", "a time from 1970 to 2199"),
+        (2, ",A,10,11,9,10,0,9.9,10.1", "'ts' is empty"),
+        (2, "2024-03-01T10:00:00Z, ,10,11,9,10,0,9.9,10.1", "'symbol' is empty"),
+    ],
+)
+def test_a_bad_row_is_named(tmp_path: Path, row: int, bad: str, says: str) -> None:
+    rows = list(GOOD)
+    rows[row - 1] = bad
+    message = refused(write(tmp_path, *rows))
+    assert f"bars.csv, row {row}: column" in message
+    assert says in message
+    assert "\n" not in message
+
+
+def test_the_first_bad_row_is_named_whatever_is_wrong_with_later_ones(tmp_path: Path) -> None:
+    rows = ("2024-03-01T09:00:00Z,A,10,11,9,10,0,10.2,10.1", "2024-03-01T10:00:00Z,A,nan,11,9,10,0,9,10")
+    assert "row 1: column 'bid_close'" in refused(write(tmp_path, *rows))
+
+
+def test_bars_that_overlap_are_refused(tmp_path: Path) -> None:
+    message = refused(write(tmp_path, *GOOD, "2024-03-01T11:30:00Z,A,10,11,9,10,0,9.9,10.1"))
+    assert "row 4" in message
+    assert "30m after A's bar before, but bars last 1h" in message
+    assert "row 2" in refused(write(tmp_path, *GOOD), interval="2h")
+
+
+def test_whole_days_may_be_an_hour_shorter_where_clocks_change(tmp_path: Path) -> None:
+    days = [f"2024-03-{day:02d} 00:00,A,10,11,9,10,0,9.9,10.1" for day in range(7, 14)]
+    feed = ReplayFeed.from_file(write(tmp_path, *days), tz="America/New_York")
+    assert feed.total_slices == 7
+    assert feed.interval_ns == 86_400_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("header", "says"),
+    [
+        ("ts,name,open,high,low,close", "lacks symbol"),
+        ("Time,Open,High,Low,Close,Volume", "lacks ts, symbol, open, high, low, close"),
+        ("ts,symbol,open,high,low,close,bid_close", "only one of the columns bid_close and ask_close"),
+        ("ts,symbol,open,high,low,close,close", "'close' more than once"),
+    ],
+)
+def test_columns_that_do_not_fit_are_refused(tmp_path: Path, header: str, says: str) -> None:
+    values = ",".join(["2024-03-01T09:00:00Z", "A", "10", "11", "9", "10", "10"][: header.count(",") + 1])
+    assert says in refused(write(tmp_path, values, header=header))
+
+
+def test_files_that_are_no_files_of_bars(tmp_path: Path) -> None:
+    assert "does not exist" in refused(tmp_path / "nowhere.csv")
+    assert "not a file" in refused(tmp_path)
+    (tmp_path / "empty.csv").touch()
+    assert "is empty" in refused(tmp_path / "empty.csv")
+    assert "there is no row" in refused(write(tmp_path, name="header.csv"))
+    (tmp_path / "bars.xlsx").write_bytes(b"PK")
+    assert ".parquet, .csv or .csv.gz" in refused(tmp_path / "bars.xlsx")
+    (tmp_path / "broken.parquet").write_bytes(b"PAR1 but no more")
+    assert "cannot be read as parquet" in refused(tmp_path / "broken.parquet")
+    (tmp_path / "latin.csv").write_bytes(HEADER.encode() + b"\n\xff\xfe,A,1,1,1,1,1,1,1\n")
+    assert "latin.csv" in refused(tmp_path / "latin.csv")
+
+
+def test_a_column_of_another_type_is_refused(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"ts": [1.5], "symbol": ["A"], "open": [1.0], "high": [1.0], "low": [1.0], "close": [1.0]})
+    frame.write_parquet(tmp_path / "a.parquet")
+    assert "column 'ts' holds Float64" in refused(tmp_path / "a.parquet")
+    frame.with_columns(ts=pl.lit(1_700_000_000), open=pl.lit(True)).write_parquet(tmp_path / "b.parquet")
+    assert "column 'open' holds Boolean" in refused(tmp_path / "b.parquet", interval="1h")
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    row=st.integers(1, 3),
+    place=st.integers(0, 8),
+    text=st.text(st.characters(codec="utf-8", exclude_characters=',"\r\n'), max_size=12),
+)
+def test_whatever_stands_in_a_cell_is_read_or_refused_by_its_row(tmp_path: Path, row: int, place: int, text: str) -> None:
+    rows = [good.split(",") for good in GOOD]
+    rows[row - 1][place] = text
+    path = write(tmp_path, *(",".join(cells) for cells in rows))
+    try:
+        outcome = str(ReplayFeed.from_file(path).total_bars)
+    except DataError as error:
+        outcome = str(error)
+    # a time that is too late only shows at the row after it; another symbol's only bar may hide the interval
+    named = [f", row {at}: column" for at in (row, row + (place == 0))]
+    assert outcome == "3" or any(name in outcome for name in named) or (place == 1 and "row" not in outcome)
+
+
+def test_symbols_are_names(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"ts": [1_700_000_000], "symbol": [7], "open": [1.0], "high": [1.0], "low": [1.0], "close": [1.0]})
+    frame.write_parquet(tmp_path / "a.parquet")
+    assert ReplayFeed.from_file(tmp_path / "a.parquet", interval="1h").symbols == ("7",)
+    frame.with_columns(symbol=pl.lit("X", dtype=pl.Categorical)).write_parquet(tmp_path / "a.parquet")
+    assert ReplayFeed.from_file(tmp_path / "a.parquet", interval="1h").symbols == ("X",)
+    frame.with_columns(symbol=pl.Series([["X"]])).write_parquet(tmp_path / "a.parquet")
+    assert "column 'symbol' holds List(String)" in refused(tmp_path / "a.parquet", interval="1h")
+
+
+def test_csv_and_parquet_are_the_same(tmp_path: Path) -> None:
+    path = write(tmp_path, *GOOD)
+    frame = pl.read_csv(path).with_columns(pl.col("ts").str.to_datetime(time_zone="UTC"))
+    identity = ReplayFeed.from_file(path).identity
+    for unit in ("ms", "us", "ns"):
+        frame.with_columns(pl.col("ts").dt.cast_time_unit(unit)).write_parquet(tmp_path / "bars.parquet")
+        assert ReplayFeed.from_file(tmp_path / "bars.parquet").identity == identity
+    frame.with_columns(pl.col("ts").dt.convert_time_zone("Asia/Tokyo")).write_parquet(tmp_path / "bars.parquet")
+    assert ReplayFeed.from_file(tmp_path / "bars.parquet").identity == identity
+    frame.with_columns(pl.col("ts").dt.replace_time_zone(None)).write_parquet(tmp_path / "bars.parquet")
+    assert "states no zone" in refused(tmp_path / "bars.parquet")
+    assert ReplayFeed.from_file(tmp_path / "bars.parquet", tz="UTC").identity == identity
+
+
+def test_symbols_can_be_chosen_and_rows_keep_their_numbers(tmp_path: Path) -> None:
+    rows = [line for good in GOOD for line in (good, good.replace(",A,", ",B,"))]
+    path = write(tmp_path, *rows)
+    assert ReplayFeed.from_file(path).symbols == ("A", "B")
+    assert ReplayFeed.from_file(path, symbols=["B"]).symbols == ("B",)
+    message = refused(path, symbols=("Bb",))
+    assert "holds no symbol 'Bb'; did you mean 'B'?" in message
+    rows[3] = rows[3].replace("10.5", "99")
+    assert ReplayFeed.from_file(write(tmp_path, *rows), symbols=["A"]).total_bars == 3
+    assert "row 4" in refused(write(tmp_path, *rows), symbols=("B",))
+
+
+def test_stacked_and_interleaved_rows_are_the_same(tmp_path: Path) -> None:
+    other = [row.replace(",A,", ",B,") for row in GOOD]
+    stacked = ReplayFeed.from_file(write(tmp_path, *GOOD, *other))
+    mixed = ReplayFeed.from_file(write(tmp_path, *(row for pair in zip(other, GOOD, strict=True) for row in pair)))
+    assert stacked.identity == mixed.identity
+    assert stacked.next_slice() == mixed.next_slice()
+
+
+def test_unused_columns_are_shown(tmp_path: Path) -> None:
+    path = write(tmp_path, "2024-03-01T09:00:00Z,A,10,11,9,10,x", header="ts,symbol,open,high,low,close,note")
+    assert ReplayFeed.from_file(path, interval="1h").ignored_columns == ("note",)
+    assert not ReplayFeed.from_file(path, interval="1h").has_volume
+
+
+def test_an_interval_that_cannot_be_inferred_is_asked_for(tmp_path: Path) -> None:
+    assert "give it with --interval" in refused(write(tmp_path, GOOD[0]))
+    other = [f"2024-03-01T09:{minute:02d}:00Z,B,1,1,1,1,1,1,1" for minute in range(3)]
+    assert "A 1h, B 1m" in refused(write(tmp_path, *GOOD, *other))
+    with pytest.raises(ConfigError, match="interval 'often'"):
+        read(write(tmp_path, *GOOD), interval="often")
+
+
+def test_every_read_value_is_finite(tmp_path: Path) -> None:
+    for array in read(write(tmp_path, *GOOD)).bars.arrays().values():
+        assert np.isfinite(array).all()
+
+
+def test_errors_are_meant_for_people(tmp_path: Path) -> None:
+    assert issubclass(DataError, AlphaPulseError)
+    assert refused(write(tmp_path, *GOOD[:2], GOOD[1])).endswith("mend or drop the row")

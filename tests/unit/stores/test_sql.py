@@ -1,0 +1,325 @@
+"""What only a file can suffer: kills, flipped bits, cut files, other processes, full disks."""
+
+import contextlib
+import resource
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from alpha_pulse.core.config import Store as StoreConfig
+from alpha_pulse.core.errors import AlphaPulseError, StateError, StoreError
+from alpha_pulse.stores.schema import VIEWS
+from alpha_pulse.stores.sql import SqliteStore
+from store_runs import IDENTITY, append, check_is_prefix, make, payload, run_until_killed
+
+BY_HAND = StoreConfig(group_steps=10_000, group_ms=1e9)
+"""Groups that close only when asked to."""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "run.db"
+
+
+def resumed(path: Path) -> contextlib.closing[SqliteStore]:
+    store = SqliteStore(path)
+    store.begin(IDENTITY, resume=True)
+    return contextlib.closing(store)
+
+
+def flip(path: Path, offset: int, bit: int = 0) -> None:
+    content = bytearray(path.read_bytes())
+    content[offset] ^= 1 << bit
+    path.write_bytes(content)
+
+
+def rows_seen_by_another(path: Path) -> int:
+    with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as reader:
+        ((count,),) = reader.execute("SELECT count(*) FROM journal")
+    return int(count)
+
+
+class TestKill:
+    @pytest.mark.parametrize("durability", ["group", "step"])
+    def test_nothing_told_of_is_lost_and_nothing_is_torn(self, path: Path, durability: str) -> None:
+        held = 0
+        for lines in (1, 4, 9):
+            told = run_until_killed(path, durability, lines)
+            with resumed(path) as store:
+                count = check_is_prefix(store)
+                assert count >= told > held
+                assert all(seq < count for seq, _ in store.checkpoints())
+            held = count
+
+    @pytest.mark.parametrize("keep", [0.0, 0.4, 0.9])
+    def test_a_cut_wal_is_noticed_and_left_as_it_is(self, path: Path, keep: float) -> None:
+        run_until_killed(path, "group", 6)
+        wal = path.with_name("run.db-wal")
+        cut = wal.read_bytes()[: int(wal.stat().st_size * keep)]
+        wal.write_bytes(cut)
+        for _ in range(2):
+            with pytest.raises(StateError, match=r"lost committed steps: run\.db\.head tells of \d+ rows.*restore the store"):
+                SqliteStore(path)
+            assert wal.read_bytes() == cut
+
+    def test_any_flipped_bit_of_the_wal_is_noticed_or_harmless(self, path: Path, tmp_path: Path) -> None:
+        told = run_until_killed(path, "group", 4)
+        names = ("run.db", "run.db-wal", "run.db.head")
+        intact = {name: (tmp_path / name).read_bytes() for name in names}
+        noticed = 0
+        for part in range(12):
+            for name in names:
+                (tmp_path / name).write_bytes(intact[name])
+            path.with_name("run.db-shm").unlink(missing_ok=True)
+            flip(path.with_name("run.db-wal"), len(intact["run.db-wal"]) * part // 12 + 13, part % 8)
+            try:
+                with resumed(path) as store:
+                    assert check_is_prefix(store) >= told
+            except AlphaPulseError:
+                noticed += 1
+        assert noticed > 0
+
+
+class TestDamage:
+    @given(data=st.data())
+    @hypothesis_settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_a_flipped_bit_of_a_payload_names_the_row(
+        self, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+    ) -> None:
+        path = tmp_path_factory.mktemp("flip") / "run.db"
+        make(path, 30)
+        seq = data.draw(st.integers(0, 29))
+        body = payload(seq)
+        place = path.read_bytes().index(body) + data.draw(st.integers(0, len(body) - 1))
+        flip(path, place, data.draw(st.integers(0, 7)))
+        with resumed(path) as store:
+            rows = store.rows()
+            assert [next(rows).seq for _ in range(seq)] == list(range(seq))
+            with pytest.raises(StateError, match=f"journal row {seq} of .* is damaged"):
+                next(rows)
+
+    @pytest.mark.parametrize(
+        ("change", "sentence"),
+        [
+            ("DELETE FROM journal WHERE seq = 4", "journal row 4 of .* is missing"),
+            ("UPDATE journal SET ts_event = 1 WHERE seq = 5", "journal row 5 of .* is damaged"),
+            ("UPDATE journal SET decision = NULL WHERE seq = 6", "journal row 6 of .* is damaged"),
+            ("UPDATE run SET config_hash = 'c0ffee', program_version = '2'", "journal row 0 of .* is damaged"),
+        ],
+    )
+    def test_a_changed_row_is_named(self, path: Path, change: str, sentence: str) -> None:
+        make(path, 10)
+        self.change(path, change)
+        with resumed(path) as store, pytest.raises(StateError, match=sentence):
+            list(store.rows())
+
+    @pytest.mark.parametrize(
+        "change", ["DELETE FROM journal WHERE seq >= 8", "DELETE FROM journal", "UPDATE journal SET hash = zeroblob(32)"]
+    )
+    def test_a_changed_end_is_noticed_at_once(self, path: Path, change: str) -> None:
+        make(path, 10)
+        self.change(path, change)
+        with pytest.raises(StateError, match=r"restore the store and its \.head file"):
+            SqliteStore(path)
+
+    def test_a_missing_database_beside_its_head_is_noticed(self, path: Path) -> None:
+        make(path, 10)
+        path.unlink()
+        with pytest.raises(StateError, match="lost committed steps"):
+            SqliteStore(path)
+
+    def test_a_missing_head_is_noticed(self, path: Path) -> None:
+        make(path, 10)
+        path.with_name("run.db.head").unlink()
+        for _ in range(2):
+            with pytest.raises(StateError, match="gone or damaged"):
+                SqliteStore(path)
+
+    def test_a_damaged_slot_leaves_the_other(self, path: Path) -> None:
+        make(path, 10)
+        for offset in (3, 515):
+            flip(path.with_name("run.db.head"), offset)
+            if offset == 3:
+                SqliteStore(path).close()
+                flip(path.with_name("run.db.head"), offset)
+        SqliteStore(path).close()
+
+    def test_plain_sql_cannot_rewrite_the_journal(self, path: Path) -> None:
+        make(path, 3)
+        with contextlib.closing(sqlite3.connect(path)) as other:
+            for change in ("DELETE FROM journal", "UPDATE journal SET ts_event = 0"):
+                with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+                    other.execute(change)
+
+    def change(self, path: Path, sql: str) -> None:
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("DROP TRIGGER journal_refuses_update")
+            other.execute("DROP TRIGGER journal_refuses_delete")
+            other.execute(sql)
+
+
+class TestDurability:
+    def test_a_group_reaches_the_file_when_asked(self, path: Path) -> None:
+        with contextlib.closing(SqliteStore(path, BY_HAND)) as store:
+            store.begin(IDENTITY, resume=False)
+            append(store, 100)
+            assert rows_seen_by_another(path) == 0
+            store.flush()
+            assert rows_seen_by_another(path) == 100
+
+    def test_a_full_group_goes_by_itself(self, path: Path) -> None:
+        with contextlib.closing(SqliteStore(path, StoreConfig(group_steps=10, group_ms=1e9))) as store:
+            store.begin(IDENTITY, resume=False)
+            append(store, 25)
+            store.result()
+            assert rows_seen_by_another(path) == 20
+            assert not store.due()
+
+    def test_an_old_group_is_due(self, path: Path) -> None:
+        with contextlib.closing(SqliteStore(path, StoreConfig(group_steps=1_000, group_ms=1e-6))) as store:
+            store.begin(IDENTITY, resume=False)
+            assert not store.due()
+            append(store, 1)
+            assert store.due()
+            append(store, 15)
+            store.result()
+            assert rows_seen_by_another(path) == 16
+
+    def test_each_step_is_in_the_file_when_append_returns(self, path: Path) -> None:
+        with contextlib.closing(SqliteStore(path, StoreConfig(durability="step"))) as store:
+            store.begin(IDENTITY, resume=False)
+            for count in range(1, 6):
+                append(store, 1)
+                assert rows_seen_by_another(path) == count
+
+    def test_a_checkpoint_takes_the_open_group_with_it(self, path: Path) -> None:
+        with contextlib.closing(SqliteStore(path, BY_HAND)) as store:
+            store.begin(IDENTITY, resume=False)
+            append(store, 7)
+            store.save_checkpoint(6, b"state")
+            store.result()
+            assert rows_seen_by_another(path) == 7
+
+    def test_a_failed_write_stops_the_store_and_keeps_what_was_flushed(self, path: Path) -> None:
+        store = SqliteStore(path, BY_HAND)
+        store.begin(IDENTITY, resume=False)
+        append(store, 20)
+        store.flush()
+        append(store, 2_000)
+        with small_files(path.with_name("run.db-wal").stat().st_size):
+            with pytest.raises(StoreError, match=r"could not be written .* go on with --resume"):
+                store.flush()
+            with pytest.raises(StoreError, match="could not be written"):
+                append(store, 1)
+            with pytest.raises(StoreError, match="could not be written"):
+                store.save_checkpoint(3, b"state")
+            store.close()
+        with resumed(path) as again:
+            assert check_is_prefix(again) == 20
+            append(again, 5)
+            assert check_is_prefix(again) == 25
+
+
+@contextlib.contextmanager
+def small_files(size: int) -> Iterator[None]:
+    """A disk on which no file grows beyond ``size`` bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+class TestOpening:
+    def test_only_the_owner_may_read(self, tmp_path: Path) -> None:
+        path = tmp_path / "new" / "folder" / "run.db"
+        with contextlib.closing(SqliteStore(path)) as store:
+            store.begin(IDENTITY, resume=False)
+            modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+        assert set(modes) >= {"run.db", "run.db-wal", "run.db.head"}
+        assert set(modes.values()) == {0o600}
+
+    def test_a_second_store_is_refused_here_and_in_another_process(self, path: Path) -> None:
+        make(path, 3)
+        attempt = f"from pathlib import Path\nfrom alpha_pulse.stores.sql import SqliteStore\nSqliteStore(Path({str(path)!r}))"
+        with resumed(path) as store:
+            with pytest.raises(StoreError, match=r"in use by process \d+; stop it first, or use another --store"):
+                SqliteStore(path)
+            other = subprocess.run(
+                [sys.executable, "-c", attempt],
+                capture_output=True,
+                text=True,
+                check=False,
+                env={"PYTHONPATH": ":".join(sys.path)},
+            )
+            assert other.returncode == 1
+            assert "in use by process" in other.stderr
+            append(store, 2)
+        with resumed(path) as store:
+            assert check_is_prefix(store) == 5
+
+    def test_a_file_that_is_no_database_is_refused_and_left_alone(self, path: Path) -> None:
+        path.write_bytes(b"ts,symbol,open,high,low,close\n" * 100)
+        with pytest.raises(StoreError, match="cannot be read as an SQLite database"):
+            SqliteStore(path)
+        assert [file.name for file in path.parent.iterdir()] == ["run.db"]
+
+    def test_the_database_of_another_program_is_refused(self, path: Path) -> None:
+        with contextlib.closing(sqlite3.connect(path)) as other:
+            other.execute("CREATE TABLE notes (line TEXT)")
+        with pytest.raises(StoreError, match="of another program"):
+            SqliteStore(path)
+
+    def test_another_schema_version_is_refused(self, path: Path) -> None:
+        make(path, 1)
+        with contextlib.closing(sqlite3.connect(path)) as other:
+            other.execute("PRAGMA user_version = 99")
+        with pytest.raises(StoreError, match="schema version 99, but this program reads 1"):
+            SqliteStore(path)
+
+    def test_a_folder_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(StoreError, match="is a folder"):
+            SqliteStore(tmp_path)
+
+    def test_a_place_that_cannot_be_made_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("in the way")
+        with pytest.raises(StoreError, match="cannot be made"):
+            SqliteStore(tmp_path / "file" / "run.db")
+
+    def test_views_of_another_program_version_are_made_anew(self, path: Path) -> None:
+        make(path, 3)
+        with contextlib.closing(sqlite3.connect(path)) as other:
+            other.execute("DROP VIEW fills")
+            other.execute("DROP VIEW signals")
+            other.execute("CREATE VIEW signals AS SELECT 1")
+        SqliteStore(path).close()
+        with contextlib.closing(sqlite3.connect(path)) as other:
+            found = {name for (name,) in other.execute("SELECT name FROM sqlite_master WHERE type = 'view'")}
+            assert found == set(VIEWS)
+            assert other.execute("SELECT seq, position, signal_id FROM signals").fetchall() == [(0, 0, "s-0")]
+
+
+def test_plain_sql_reads_the_journal_while_it_is_written(path: Path) -> None:
+    with contextlib.closing(SqliteStore(path)) as store:
+        store.begin(IDENTITY, resume=False)
+        append(store, 6)
+        store.flush()
+        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as reader:
+            found = reader.execute("SELECT seq, ts_event, prediction_id, target FROM predictions").fetchall()
+            assert found == [(number, 1_000 * number, f"p-{number}", "direction") for number in range(6)]
+            assert reader.execute("SELECT count(*) FROM signals").fetchone() == (2,)
+            assert reader.execute("SELECT json_extract(payload, '$.bars[0].close') FROM journal").fetchone() == (1.25,)
+            for view in VIEWS:
+                reader.execute(f"SELECT seq, ts_event, position, element FROM {view}").fetchall()
