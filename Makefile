@@ -61,7 +61,7 @@ soak: $(DEV)
 	@$(BIN)/python -m pytest -m soak
 
 # uv lives in a throw-away environment; its own lock file records download addresses and is never kept.
-COMPILE = pip compile --no-config --universal --python-version 3.11 --generate-hashes --upgrade --quiet \
+COMPILE = pip compile --system-certs --no-config --universal --python-version 3.11 --generate-hashes --upgrade --quiet \
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links pyproject.toml --group build
 lock: $(BIN)/python
 	@place=$$(mktemp -d) && trap 'rm -rf "$$place"' EXIT && \

@@ -77,6 +77,19 @@ class ExecutionService:
     ------
     UnknownNameError
         A book that is not known, or ``combined`` not first.
+
+    >>> from alpha_pulse.core.types import Signal
+    >>> from alpha_pulse.venues.simulated import SimulatedVenue
+    >>> config = Config()
+    >>> service = ExecutionService(config, SimulatedVenue(config.venue), ["X"])
+    >>> bar = Bar("X", 1, 1, 100.0, 101.0, 99.0, 100.0)
+    >>> long = Signal("s1", "trend", "X", 1, 1.0, None, 1.0)
+    >>> decision = service.decide(Wish(bar, 1, long, None, None, 0.01, 0.01, 1.0, None, 3, 10_000.0))
+    >>> [(order.order_id, order.quantity) for order in decision.orders if order.book == "combined"]
+    [('combined/X/1', 100000000), ('combined/X/1/stop', -100000000)]
+    >>> service.release(decision.orders)
+    >>> [fill.reference for fill in service.settle(Bar("X", 2, 1, 100.5, 101.0, 99.0, 100.0)).fills]
+    [100.5, 100.5]
     """
 
     def __init__(self, config: Config, venue: Venue, symbols: Sequence[str], books: Sequence[str] = BOOKS) -> None:

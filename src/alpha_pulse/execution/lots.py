@@ -59,6 +59,13 @@ class LotQueue:
     ----------
     book, symbol
         Whose position this is; a fill of another is refused.
+
+    >>> queue = LotQueue("combined", "X")
+    >>> queue.apply(Fill("f1", "o1", "combined", "X", 1, 2_000_000, 10.0, 10.0, cost=3, fee=2, signal_id="s1"))
+    []
+    >>> lot, = queue.apply(Fill("f2", "o2", "combined", "X", 2, -1_000_000, 12.0, 12.0, cost=1, fee=1, signal_id="s2"))
+    >>> lot.gross_pnl, lot.costs, lot.net_pnl, lot.signal_id, queue.position
+    (200, 4, 196, 's1', 1000000)
     """
 
     __slots__ = (

@@ -74,10 +74,8 @@ class ReplayFeed:
         self.first_ts = int(self.columns.ts_start[0]) + self.interval_ns
         self.last_ts = int(self.columns.ts_start[-1]) + self.interval_ns
 
-    @classmethod
-    def from_file(
-        cls, path: Path, interval: str | None = None, tz: str | None = None, symbols: Sequence[str] = ()
-    ) -> ReplayFeed:
+    @staticmethod
+    def from_file(path: Path, interval: str | None = None, tz: str | None = None, symbols: Sequence[str] = ()) -> ReplayFeed:
         """Bars from a Parquet or CSV file; parameters and errors as in `alpha_pulse.feeds.market_file.read`."""
         content = market_file.read(path, interval, tz, symbols)
         return ReplayFeed(

@@ -173,9 +173,9 @@ def _find_cut(state: NDArray[np.float64], oldest_row: int) -> int:
 def adwin_step(state: NDArray[np.float64], value: float) -> int:
     """Take one value; say DRIFT, WARNING or NOTHING, or REFUSED (state untouched) when it is not within [0, 1].
 
-    On DRIFT the buckets before the clearest cut are dropped, again until no split is a cut; ``state[WIDTH]`` values remain, and the change is
-    estimated to lie before the first of them. ``state[SCORE]`` is then the mean of what remains minus the mean of what was
-    dropped, ``state[FLAG]`` always the answer to the newest value.
+    On DRIFT the buckets before the clearest cut are dropped, again until no split is a cut; ``state[WIDTH]`` values remain, and
+    the change is estimated to lie before the first of them. ``state[SCORE]`` is then the mean of what remains minus the mean of
+    what was dropped; ``state[FLAG]`` is always the answer to the newest value.
 
     Parameters
     ----------

@@ -184,8 +184,8 @@ class LightGBM:
 def pack_text(text: str, n_features: int) -> Row:
     """Read LightGBM's text model into the layout of `alpha_pulse.kernels.gbm`.
 
-    Numbers are taken exactly as written, except that thresholds within LightGBM's zero step aside from it: LightGBM reads features
-    of that size (1e-35) as 0. Leaf values already hold the shrinkage, those of the first tree also the bias.
+    Numbers are taken exactly as written, except that thresholds within LightGBM's zero step aside from it: LightGBM reads
+    features of that size (1e-35) as 0. Leaf values already hold the shrinkage, those of the first tree also the bias.
 
     Raises
     ------

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,7 +60,7 @@ def test_adjoining_shares_add_up_to_the_whole(amount: int, whole: int, cuts: lis
     sign = 1 if whole > 0 else -1
     at = [0, *sorted(sign * (cut % (abs(whole) + 1)) for cut in cuts), whole]
     at = sorted(at, key=abs)
-    assert sum(share(amount, a, b, whole) for a, b in zip(at, at[1:], strict=False)) == amount
+    assert sum(share(amount, a, b, whole) for a, b in pairwise(at)) == amount
 
 
 def test_crossing_through_zero_closes_everything_and_opens_the_rest() -> None:

@@ -123,6 +123,6 @@ def test_order_of_detections_agrees_with_river() -> None:
         if theirs.drift_detected:
             river.append(i)
     for change in (1_500, 3_000):
-        assert [i for i in found if change <= i < change + 1_500][0] <= [i for i in river if i >= change][0] + 32
+        assert next(i for i in found if i >= change) <= next(i for i in river if i >= change) + 32
     assert min(found) >= 1_500
     assert 2 <= len(found) <= 3

@@ -194,6 +194,20 @@ class TestDurability:
             store.result()
             assert rows_seen_by_another(path) == 16
 
+    def test_the_age_of_a_group_counts_from_its_first_row(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        now_ns = 10_000_000_000
+        monkeypatch.setattr("alpha_pulse.stores.sql.elapsed_ns", lambda: now_ns)
+        with contextlib.closing(SqliteStore(path, StoreConfig(group_steps=1_000, group_ms=20.0))) as store:
+            store.begin(IDENTITY, resume=False)
+            append(store, 20)
+            now_ns += 19_999_999
+            assert not store.due()
+            now_ns += 1
+            assert store.due()
+            append(store, 12)
+            store.result()
+            assert rows_seen_by_another(path) == 32
+
     def test_each_step_is_in_the_file_when_append_returns(self, path: Path) -> None:
         with contextlib.closing(SqliteStore(path, StoreConfig(durability="step"))) as store:
             store.begin(IDENTITY, resume=False)

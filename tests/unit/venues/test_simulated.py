@@ -124,6 +124,15 @@ def test_a_new_stop_replaces_the_old_and_only_protects_its_own_side() -> None:
     assert traded(list(made.on_bar(bar(4, 100.0, 104.5, 90.0)))) == [("stop", 1, 104.0)]
 
 
+def test_a_stop_of_the_other_side_is_dropped() -> None:
+    made = venue(FREE, market(1, 1.0), stop(1, -1.0, 95.0))
+    made.on_bar(bar(2))
+    made.release([market(2, -3.0)])
+    assert traded(list(made.on_bar(bar(3, 100.0, 101.0, 90.0)))) == [("2", -3, 100.0)]
+    made.release([market(3, 4.0)])
+    assert traded(list(made.on_bar(bar(4, 100.0, 101.0, 90.0)))) == [("3", 4, 100.0)]
+
+
 def test_a_flat_position_drops_its_stop() -> None:
     made = venue(FREE, market(1, 1.0), stop(1, -1.0, 95.0))
     made.on_bar(bar(2))

@@ -1,0 +1,27 @@
+"""Everything a plug-in is checked for, family by family.
+
+Each check is a function of a factory and raises AssertionError naming the promise that was broken. A plug-in's own tests run
+them all::
+
+    @pytest.mark.parametrize("check", yield_model_checks(), ids=lambda check: check.__name__)
+    def test_my_model(check):
+        check(lambda: MyModel(n_features=5, horizon=1, seed=1))
+"""
+
+from __future__ import annotations
+
+from alpha_pulse.testing.agent_checks import AgentFactory, yield_agent_checks
+from alpha_pulse.testing.batch_model_checks import BatchModelFactory, yield_batch_model_checks
+from alpha_pulse.testing.detector_checks import DetectorFactory, yield_detector_checks
+from alpha_pulse.testing.model_checks import ModelFactory, yield_model_checks
+
+__all__ = [
+    "AgentFactory",
+    "BatchModelFactory",
+    "DetectorFactory",
+    "ModelFactory",
+    "yield_agent_checks",
+    "yield_batch_model_checks",
+    "yield_detector_checks",
+    "yield_model_checks",
+]

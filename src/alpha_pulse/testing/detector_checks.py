@@ -1,0 +1,169 @@
+"""Checks of the promises of `alpha_pulse.detectors.base.Detector`, on streams of errors within [0, 1]."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from alpha_pulse.core.errors import NonFiniteError, StateError
+from alpha_pulse.core.stateful import State, digest, pack
+from alpha_pulse.detectors.base import Detection, Detector
+
+DetectorFactory = Callable[[], Detector]
+"""Makes a detector that has seen nothing, each time the same."""
+
+HEADER_SLACK_BYTES = 256
+"""Scalars in a snapshot's JSON header may print longer as they grow; arrays may not."""
+
+
+def yield_detector_checks() -> Iterator[Callable[[DetectorFactory], None]]:
+    """All checks of a detector."""
+    yield check_detector_satisfies_the_protocol
+    yield check_detector_finds_a_jump
+    yield check_detector_is_quiet_on_a_constant
+    yield check_detector_is_quiet_on_steady_streams
+    yield check_detector_never_sticks
+    yield check_detector_verdict_is_consistent
+    yield check_detector_is_deterministic
+    yield check_detector_snapshot_round_trip
+    yield check_detector_snapshot_is_a_copy
+    yield check_detector_refuses_a_state_that_does_not_fit
+    yield check_detector_memory_is_bounded
+    yield check_detector_refuses_non_finite
+
+
+def _errors(seed: int, *pieces: tuple[int, float]) -> list[float]:
+    """0/1 errors: ``n`` with the given rate, piece after piece."""
+    generator = np.random.default_rng(seed)
+    return [float(generator.random() < rate) for n, rate in pieces for _ in range(n)]
+
+
+def _state_of(detector: Detector) -> str:
+    return digest({"detector": detector.snapshot()})
+
+
+def _run(detector: Detector, values: list[float]) -> list[Detection]:
+    """The verdicts that were drifts."""
+    return [detector.last for value in values if detector.update(value)]
+
+
+def check_detector_satisfies_the_protocol(factory: DetectorFactory) -> None:
+    """It has every method of Detector, and says nothing before it has seen anything."""
+    detector = factory()
+    assert isinstance(detector, Detector), f"{type(detector).__name__} lacks methods of Detector"
+    last = detector.last
+    assert (last.drift, last.warning, last.sample) == (False, False, 0), f"before any value the verdict is {last}"
+
+
+def check_detector_finds_a_jump(factory: DetectorFactory) -> None:
+    """An error rate that jumps from 0.2 to 0.7 after 1,000 values is found within 200, and dated within 200, on 10 streams."""
+    for seed in range(10):
+        found = [d for d in _run(factory(), _errors(seed, (1_000, 0.2), (200, 0.7))) if d.sample > 1_000]
+        assert found, f"stream {seed}: the jump was not found within 200 values"
+        dated = found[-1].change_sample
+        assert abs(dated - 1_000) <= 200, f"stream {seed}: the change after value 1,000 was dated after value {dated}"
+
+
+def check_detector_is_quiet_on_a_constant(factory: DetectorFactory) -> None:
+    """A stream of one value gives no drift, be it 0, 0.5 or 1."""
+    for value in (0.0, 0.5, 1.0):
+        assert not _run(factory(), [value] * 1_000), f"a constant {value} gave a drift"
+
+
+def check_detector_is_quiet_on_steady_streams(factory: DetectorFactory) -> None:
+    """10 streams of 2,000 errors of a steady rate give at most 2 drifts in all."""
+    alarms = sum(len(_run(factory(), _errors(seed, (2_000, 0.3)))) for seed in range(10))
+    assert alarms <= 2, f"10 steady streams of 2,000 values gave {alarms} drifts"
+
+
+def check_detector_never_sticks(factory: DetectorFactory) -> None:
+    """A drift is said once; where nothing changes after it, drifts are rare again and the verdict goes back to quiet."""
+    detector = factory()
+    _run(detector, _errors(1, (1_000, 0.1), (300, 0.8)))
+    later = _run(detector, _errors(2, (1_000, 0.8)))
+    assert len(later) <= 2, f"{len(later)} drifts in 1,000 values after the level had settled"
+    assert not detector.last.drift, "the verdict on a quiet value is still a drift"
+
+
+def check_detector_verdict_is_consistent(factory: DetectorFactory) -> None:
+    """``update`` says what ``last.drift`` says, samples are counted, changes are dated between first and newest value."""
+    detector = factory()
+    for count, value in enumerate(_errors(3, (600, 0.2), (300, 0.8)), start=1):
+        drift = detector.update(value)
+        last = detector.last
+        assert drift is last.drift, f"value {count}: update said {drift}, last says {last}"
+        assert last.sample == count, f"value {count} was counted as sample {last.sample}"
+        assert 0 <= last.change_sample < count, f"value {count}: a change dated after value {last.change_sample}"
+        assert math.isfinite(last.score), f"value {count}: score {last.score!r}"
+        assert not (last.drift and last.warning), f"value {count}: a drift is also a warning"
+
+
+def check_detector_is_deterministic(factory: DetectorFactory) -> None:
+    """Two detectors from the factory give equal verdicts and states on equal streams."""
+    values = _errors(4, (500, 0.2), (500, 0.6))
+    one, two = factory(), factory()
+    assert _run(one, values) == _run(two, values), "equal streams gave other verdicts"
+    assert _state_of(one) == _state_of(two), "equal streams gave other states"
+
+
+def check_detector_snapshot_round_trip(factory: DetectorFactory) -> None:
+    """A restored detector has the same bits and the same verdict, and goes on alike through a change."""
+    detector, twin = factory(), factory()
+    _run(detector, _errors(5, (700, 0.2)))
+    twin.restore(detector.snapshot())
+    assert _state_of(twin) == _state_of(detector), "a restored detector has another state"
+    assert twin.last == detector.last, "a restored detector has another verdict"
+    values = _errors(6, (300, 0.2), (300, 0.8))
+    assert _run(twin, values) == _run(detector, values), "a restored detector went on otherwise"
+    assert _state_of(twin) == _state_of(detector), "a restored detector went on to another state"
+
+
+def check_detector_snapshot_is_a_copy(factory: DetectorFactory) -> None:
+    """Updates after `snapshot` or `restore` do not change the snapshot."""
+    detector = factory()
+    _run(detector, _errors(7, (200, 0.3)))
+    saved = detector.snapshot()
+    before = digest({"detector": saved})
+    _run(detector, _errors(8, (50, 0.9)))
+    detector.restore(saved)
+    _run(detector, _errors(9, (50, 0.9)))
+    assert digest({"detector": saved}) == before, "an update changed a snapshot; copy the arrays"
+
+
+def check_detector_refuses_a_state_that_does_not_fit(factory: DetectorFactory) -> None:
+    """Restoring an empty state raises StateError and leaves the detector as it was."""
+    detector = factory()
+    _run(detector, _errors(10, (50, 0.3)))
+    before = _state_of(detector)
+    try:
+        detector.restore(State())
+    except StateError:
+        assert _state_of(detector) == before, "a refused restore changed the state"
+        return
+    raise AssertionError("an empty state was restored without a StateError")
+
+
+def check_detector_memory_is_bounded(factory: DetectorFactory) -> None:
+    """After ten times as many values the snapshot is as large."""
+    sizes = []
+    for n in (500, 5_000):
+        detector = factory()
+        _run(detector, _errors(11, (n, 0.3)))
+        sizes.append(len(pack({"detector": detector.snapshot()})))
+    assert sizes[1] <= sizes[0] + HEADER_SLACK_BYTES, f"the packed state grew from {sizes[0]} to {sizes[1]} bytes"
+
+
+def check_detector_refuses_non_finite(factory: DetectorFactory) -> None:
+    """NaN and infinity raise NonFiniteError and are not remembered."""
+    detector = factory()
+    _run(detector, _errors(12, (50, 0.3)))
+    before = _state_of(detector)
+    for value in (math.nan, math.inf, -math.inf):
+        try:
+            detector.update(value)
+        except NonFiniteError:
+            assert _state_of(detector) == before, f"{value} was refused but had changed the state"
+            continue
+        raise AssertionError(f"{value} was taken without a NonFiniteError")

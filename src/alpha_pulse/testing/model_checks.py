@@ -1,0 +1,266 @@
+"""Checks of the promises of `alpha_pulse.models.base.OnlineModel`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import numpy as np
+
+from alpha_pulse.core.errors import NonFiniteError, StateError
+from alpha_pulse.core.stateful import State, digest, pack
+from alpha_pulse.models.base import OnlineModel, Row
+from alpha_pulse.testing.streams import Labels, base_rate_loss, log_loss, separable
+
+ModelFactory = Callable[[], OnlineModel]
+"""Makes a model that has learnt nothing, each time the same."""
+
+HEADER_SLACK_BYTES = 256
+"""Scalars in a snapshot's JSON header may print longer as they grow; arrays may not."""
+
+
+def yield_model_checks() -> Iterator[Callable[[ModelFactory], None]]:
+    """All checks of an online model."""
+    yield check_model_satisfies_the_protocol
+    yield check_model_valid_before_learning
+    yield check_model_predict_is_pure
+    yield check_model_is_deterministic
+    yield check_model_learns_above_base_rate
+    yield check_model_learn_many_equals_the_loop
+    yield check_model_predict_many_equals_the_loop
+    yield check_model_keeps_no_hold_of_its_inputs
+    yield check_model_snapshot_round_trip
+    yield check_model_snapshot_is_a_copy
+    yield check_model_refuses_a_state_that_does_not_fit
+    yield check_model_memory_is_bounded
+    yield check_model_refuses_non_finite_features
+    yield check_model_stays_finite_on_extreme_values
+    yield check_model_learns_with_delay
+    yield check_model_boost_changes_learning
+    yield check_model_reset_forgets
+
+
+def _state_of(model: OnlineModel) -> str:
+    return digest({"model": model.snapshot()})
+
+
+def _predict(model: OnlineModel, row: Row) -> tuple[float, Row]:
+    parts = np.zeros(model.n_parts)
+    return model.predict(row, parts), parts
+
+
+def _taught(factory: ModelFactory, n: int = 300, seed: int = 1) -> tuple[OnlineModel, Row, Labels, Row]:
+    model = factory()
+    rows, labels, weights = separable(n, model.n_features, seed)
+    model.learn_many(rows, labels, weights)
+    return model, rows, labels, weights
+
+
+def _assert_probability(probability: float, when: str) -> None:
+    assert math.isfinite(probability), f"{when}: predict gave {probability!r}, not a finite number"
+    assert 0.0 < probability < 1.0, f"{when}: predict gave {probability!r}, which is not inside (0, 1)"
+
+
+def check_model_satisfies_the_protocol(factory: ModelFactory) -> None:
+    """It has every method of OnlineModel, at least one feature and at least one part."""
+    model = factory()
+    assert isinstance(model, OnlineModel), f"{type(model).__name__} lacks methods or fields of OnlineModel"
+    assert model.n_features >= 1, "a model needs at least 1 feature"
+    assert model.n_parts >= 1, "a model has at least 1 part: its own probability"
+
+
+def check_model_valid_before_learning(factory: ModelFactory) -> None:
+    """Before it has learnt anything it predicts a probability inside (0, 1), with finite parts, and is healthy."""
+    model = factory()
+    for scale in (0.0, 1.0, -1e6):
+        probability, parts = _predict(model, np.full(model.n_features, scale))
+        _assert_probability(probability, "before any learning")
+        assert np.isfinite(parts).all(), "parts hold a number that is not finite before any learning"
+    assert model.healthy(), "a new model says that it is not healthy"
+
+
+def check_model_predict_is_pure(factory: ModelFactory) -> None:
+    """Predicting twice gives the same probability and parts, and changes neither the state nor the row."""
+    model, rows, _, _ = _taught(factory)
+    before, row = _state_of(model), rows[7].copy()
+    first, first_parts = _predict(model, row)
+    second, second_parts = _predict(model, row)
+    assert first == second, f"the same row gave {first!r} and then {second!r}"
+    assert first_parts.tolist() == second_parts.tolist(), "the same row gave other parts the second time"
+    assert _state_of(model) == before, "predict changed the state"
+    assert row.tolist() == rows[7].tolist(), "predict changed the row it was given"
+
+
+def check_model_is_deterministic(factory: ModelFactory) -> None:
+    """Two models from the factory, taught the same, have equal states."""
+    one, two = _taught(factory)[0], _taught(factory)[0]
+    assert _state_of(one) == _state_of(two), "two equal models taught the same examples differ; seed every generator"
+
+
+def check_model_learns_above_base_rate(factory: ModelFactory) -> None:
+    """Where one feature decides, its loss on the last half of 10,000 examples beats the base rate's by 10 millinats."""
+    model = factory()
+    rows, labels, weights = separable(10_000, model.n_features, seed=2)
+    served = model.learn_many(rows, labels, weights)
+    loss, base = log_loss(served[5_000:], labels[5_000:]), base_rate_loss(labels[5_000:])
+    assert loss < base - 0.01, f"log loss {loss:.4f} is not 0.01 below the base rate's {base:.4f}"
+
+
+def check_model_learn_many_equals_the_loop(factory: ModelFactory) -> None:
+    """`learn_many` gives the predictions and leaves the state of predict and learn called in turn, bit for bit."""
+    one, many = factory(), factory()
+    rows, labels, weights = separable(300, one.n_features, seed=3)
+    weights = weights * np.random.default_rng(3).uniform(0.1, 2.0, len(weights))
+    served = []
+    for row, label, weight in zip(rows, labels, weights, strict=True):
+        probability, parts = _predict(one, row)
+        one.learn(row, int(label), float(weight), parts)
+        served.append(probability)
+    assert many.learn_many(rows, labels, weights).tolist() == served, "learn_many served other probabilities than the loop"
+    assert _state_of(one) == _state_of(many), "learn_many left another state than the loop"
+
+
+def check_model_predict_many_equals_the_loop(factory: ModelFactory) -> None:
+    """`predict_many` gives what predict gives for each row, bit for bit, and changes nothing."""
+    model, rows, _, _ = _taught(factory)
+    before = _state_of(model)
+    found = model.predict_many(rows).tolist()
+    assert found == [_predict(model, row)[0] for row in rows], "predict_many differs from predict"
+    assert _state_of(model) == before, "predict_many changed the state"
+
+
+def check_model_keeps_no_hold_of_its_inputs(factory: ModelFactory) -> None:
+    """Overwriting a row or parts after `learn` changes nothing: the caller may reuse its arrays."""
+    one, two = factory(), factory()
+    rows, labels, _ = separable(50, one.n_features, seed=4)
+    used, parts = np.zeros(one.n_features), np.zeros(one.n_parts)
+    for row, label in zip(rows, labels, strict=True):
+        used[:] = row
+        one.predict(used, parts)
+        one.learn(used, int(label), 1.0, parts)
+        used[:], parts[:] = 1e3, 0.5
+        fresh = _predict(two, row)[1]
+        two.learn(row, int(label), 1.0, fresh)
+    assert _state_of(one) == _state_of(two), "the model kept a hold of an array that it was given"
+
+
+def check_model_snapshot_round_trip(factory: ModelFactory) -> None:
+    """`restore(snapshot())` into a new model gives the same bits, and both go on alike, also while boosted."""
+    model, rows, labels, weights = _taught(factory)
+    model.set_boost(2.0)
+    twin = factory()
+    twin.restore(model.snapshot())
+    assert _state_of(twin) == _state_of(model), "a restored model has another state than the one saved"
+    one, two = model.learn_many(rows, labels, weights), twin.learn_many(rows, labels, weights)
+    assert one.tolist() == two.tolist(), "a restored model went on to predict otherwise"
+    assert _state_of(twin) == _state_of(model), "a restored model went on to learn otherwise; is everything in the snapshot?"
+
+
+def check_model_snapshot_is_a_copy(factory: ModelFactory) -> None:
+    """Learning after `snapshot` or `restore` does not change the snapshot."""
+    model, rows, labels, weights = _taught(factory)
+    saved = model.snapshot()
+    before = digest({"model": saved})
+    model.learn_many(rows, labels, weights)
+    assert digest({"model": saved}) == before, "learning changed a snapshot taken earlier; copy the arrays"
+    model.restore(saved)
+    model.learn_many(rows, labels, weights)
+    assert digest({"model": saved}) == before, "learning changed the snapshot that was restored; copy the arrays"
+
+
+def check_model_refuses_a_state_that_does_not_fit(factory: ModelFactory) -> None:
+    """Restoring an empty state raises StateError and leaves the model as it was."""
+    model = _taught(factory)[0]
+    before = _state_of(model)
+    try:
+        model.restore(State())
+    except StateError:
+        assert _state_of(model) == before, "a refused restore changed the state"
+        return
+    raise AssertionError("an empty state was restored without a StateError")
+
+
+def check_model_memory_is_bounded(factory: ModelFactory) -> None:
+    """After ten times as many examples the snapshot has arrays of the same shapes and no longer header."""
+    short, long = _taught(factory, 300)[0], _taught(factory, 3_000)[0]
+    shapes = [{key: (a.shape, a.dtype) for key, a in model.snapshot().arrays.items()} for model in (short, long)]
+    assert shapes[0] == shapes[1], f"arrays grew with the number of examples: {shapes[0]} became {shapes[1]}"
+    sizes = [len(pack({"model": model.snapshot()})) for model in (short, long)]
+    assert sizes[1] <= sizes[0] + HEADER_SLACK_BYTES, f"the packed state grew from {sizes[0]} to {sizes[1]} bytes"
+
+
+def check_model_refuses_non_finite_features(factory: ModelFactory) -> None:
+    """`learn_many` and `predict_many` raise NonFiniteError on NaN and infinity, and learn nothing of that block."""
+    model, rows, labels, weights = _taught(factory)
+    before = _state_of(model)
+    for value in (math.nan, math.inf, -math.inf):
+        bad = rows.copy()
+        bad[-1, -1] = value
+        calls = {
+            "learn_many": partial(model.learn_many, bad, labels, weights),
+            "predict_many": partial(model.predict_many, bad),
+        }
+        for what, call in calls.items():
+            try:
+                call()
+            except NonFiniteError:
+                assert _state_of(model) == before, f"{what} refused {value} but had changed the state"
+                continue
+            raise AssertionError(f"{what} took a feature of {value} without a NonFiniteError")
+
+
+def check_model_stays_finite_on_extreme_values(factory: ModelFactory) -> None:
+    """Features up to 1e14 and weights up to 1e6, learnt with either label, leave state and predictions finite."""
+    model, rows, labels, _ = _taught(factory)
+    generator = np.random.default_rng(5)
+    wild = rows * 10.0 ** generator.uniform(-14.0, 14.0, rows.shape)
+    model.learn_many(wild, labels, 10.0 ** generator.uniform(-6.0, 6.0, len(labels)))
+    for key, array in model.snapshot().arrays.items():
+        assert np.isfinite(array).all(), f"array {key!r} of the state holds a number that is not finite"
+    for row in (rows[0], wild[0], np.full(model.n_features, 1e14), np.full(model.n_features, -1e14)):
+        probability, parts = _predict(model, row)
+        assert 0.0 <= probability <= 1.0, f"after extreme values predict gave {probability!r}, not a probability"
+        assert np.isfinite(parts).all(), "parts hold a number that is not finite after extreme values"
+    assert isinstance(model.healthy(), bool), "healthy does not answer with a bool"
+
+
+def check_model_learns_with_delay(factory: ModelFactory) -> None:
+    """Labels that come 12 predictions late, with the stored row and parts, are learnt: it still beats the base rate."""
+    model, delay = factory(), 12
+    rows, labels, _ = separable(6_000, model.n_features, seed=6)
+    served = np.zeros(len(rows))
+    stored = np.zeros((len(rows), model.n_parts))
+    for i in range(len(rows)):
+        if i >= delay:
+            model.learn(rows[i - delay], int(labels[i - delay]), 1.0, stored[i - delay])
+        served[i] = model.predict(rows[i], stored[i])
+    loss, base = log_loss(served[3_000:], labels[3_000:]), base_rate_loss(labels[3_000:])
+    assert loss < base - 0.01, f"with labels {delay} late, log loss {loss:.4f} is not 0.01 below the base rate's {base:.4f}"
+
+
+def check_model_boost_changes_learning(factory: ModelFactory) -> None:
+    """`set_boost(4)` makes it learn otherwise from then on; `set_boost(1)` puts everything back as configured."""
+    plain, boosted, back = factory(), factory(), factory()
+    rows, labels, weights = separable(300, plain.n_features, seed=7)
+    boosted.set_boost(4.0)
+    back.set_boost(4.0)
+    back.set_boost(1.0)
+    served = [model.learn_many(rows, labels, weights).tolist() for model in (plain, boosted, back)]
+    assert served[0] != served[1], "a boost of 4 changed nothing"
+    assert served[0] == served[2], "after set_boost(1) the model did not learn as configured"
+
+
+def check_model_reset_forgets(factory: ModelFactory) -> None:
+    """After `reset` what a row says counts for less than a tenth of what it did, and the model can learn again."""
+    model, rows, labels, weights = _taught(factory, 5_000)
+    high, low = np.zeros(model.n_features), np.zeros(model.n_features)
+    high[0], low[0] = 2.0, -2.0
+    learnt = _predict(model, high)[0] - _predict(model, low)[0]
+    assert learnt > 0.05, f"the deciding feature moves the prediction by {learnt:.4f} after 5,000 examples: too little"
+    model.reset()
+    left = abs(_predict(model, high)[0] - _predict(model, low)[0])
+    assert left < 0.1 * learnt, f"after reset the deciding feature still moves the prediction by {left:.4f} of {learnt:.4f}"
+    model.learn_many(rows, labels, weights)
+    again = _predict(model, high)[0] - _predict(model, low)[0]
+    assert again > 0.5 * learnt, f"after reset the model learnt only {again:.4f} of the {learnt:.4f} it had learnt before"
