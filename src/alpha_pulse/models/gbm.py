@@ -126,9 +126,13 @@ class LightGBM:
             The model was not trained yet.
         NonFiniteError
             A feature is not finite.
+        DataError
+            Rows are of another length.
         """
         if not self.version:
             raise SessionError("the LightGBM model was asked for predictions before it was trained; call fit or restore first")
+        if features.ndim != 2 or features.shape[1] != self.n_features:
+            raise DataError(f"rows to predict have shape {list(features.shape)}; expected [n, {self.n_features}]")
         refuse_non_finite(features)
         out = np.empty(len(features))
         kernels.gbm_predict_rows(self._packed, features, out)

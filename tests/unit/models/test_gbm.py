@@ -173,6 +173,9 @@ def test_examples_that_do_not_fit_are_named() -> None:
         model.fit(rows, labels, np.where(np.arange(100) == 4, np.nan, weights))
     with pytest.raises(SessionError, match="label 1 alone"):
         model.fit(rows, labels, labels.astype(np.float64))
+    model.fit(rows, labels, weights)
+    with pytest.raises(DataError, match="expected"):
+        model.predict_many(rows[:, :2])
     with pytest.raises(SessionError, match="none"):
         model.fit(rows[:0], labels[:0], weights[:0])
 
