@@ -91,9 +91,8 @@ class AdaptiveModelManager:
         """One scored label: follow the recovery; close the trial when it has seen enough."""
         spec = settled.session.spec
         watched = self._watched[spec.symbol, spec.target]
-        probability = float(settled.row[ONLINE])
-        if probability == probability:
-            error = probability - float(settled.row[LABEL])
+        error = settled.values[ONLINE] - settled.values[LABEL]
+        if error == error:
             watched.recovery.observe(error * error, settled.example.label_ts)
         session = watched.session
         if not session.in_trial or session.trial_samples < self._config.boost_labels:
@@ -121,19 +120,25 @@ class AdaptiveModelManager:
         if ts < self._next_ns:
             return []
         self._next_ns = ts - ts % self._interval_ns + self._interval_ns
-        found = [self._act(watched, self._verdict(watched.session), ts) for watched in self._watched.values()]
-        return [action for action in found if action is not None]
+        found = []
+        for watched in self._watched.values():
+            session = watched.session
+            if session.in_trial or session.learnt < watched.rest_until:
+                continue
+            verdict = self._verdict(session)
+            if verdict.kind != "keep":
+                action = self._act(watched, verdict, ts)
+                if action is not None:
+                    found.append(action)
+        return found
 
     # Deciding and acting.
 
     def _verdict(self, session: Session) -> Verdict:
-        sums = session.scores
-        filled = float(sums[scores.FILLED])
-        if filled < MIN_WINDOW:
+        if session.learnt < MIN_WINDOW:
             return policy.KEEP
-        at = scores.HEAD + scores.SERVED * scores.STRIDE
-        run_accuracy = float(sums[at + scores.HITS]) / float(sums[at + scores.COUNT])
-        return policy.on_health(self._health(session), run_accuracy, self._config)
+        excess, lost = scores.window_health(session.scores)
+        return policy.on_health(excess, lost, self._config)
 
     def _health(self, session: Session) -> ModelHealth:
         sums = session.scores

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from alpha_pulse.core.config import Adaptation
-from alpha_pulse.core.types import DriftAlarm, ModelHealth
+from alpha_pulse.core.types import DriftAlarm
 
 Kind = Literal["keep", "boost", "reset"]
 
@@ -32,24 +32,22 @@ def on_alarm(alarm: DriftAlarm) -> Verdict:
     return Verdict("reset" if alarm.score >= RESET_SCORE else "boost", f"drift:{alarm.alarm_id}", reason)
 
 
-def on_health(health: ModelHealth, run_accuracy: float, config: Adaptation) -> Verdict:
+def on_health(excess_loss: float, lost_accuracy: float, config: Adaptation) -> Verdict:
     """The timer's look at the window: decay is a loss above the base rate's, or accuracy below the whole run's, by a threshold.
 
     Parameters
     ----------
-    health
-        The session's window.
-    run_accuracy
-        Accuracy of the served predictions over the whole run, 0 to 1.
+    excess_loss
+        Windowed mean log loss of what was served above the base rate's, in nats.
+    lost_accuracy
+        Accuracy of the whole run minus the window's, 0 to 1.
     config
         The thresholds.
     """
-    excess = health.window_log_loss - health.window_base_log_loss
-    if excess > config.loss_threshold:
-        return Verdict("reset", "decay", f"windowed log loss is {excess:.3f} nats above the base rate's")
-    lost = run_accuracy - health.window_accuracy
-    if lost > config.accuracy_threshold:
-        return Verdict("boost", "decay", f"windowed accuracy is {lost:.3f} below the whole run's")
+    if excess_loss > config.loss_threshold:
+        return Verdict("reset", "decay", f"windowed log loss is {excess_loss:.3f} nats above the base rate's")
+    if lost_accuracy > config.accuracy_threshold:
+        return Verdict("boost", "decay", f"windowed accuracy is {lost_accuracy:.3f} below the whole run's")
     return KEEP
 
 

@@ -9,6 +9,7 @@ from alpha_pulse.core.types import DriftAlarm
 
 SPAN = 100
 """Labels over which the followed Brier score fades."""
+STEP = 2.0 / (SPAN + 1)
 RECOVERED = 0.75
 """A model has recovered when this part of the rise of its score is gone."""
 
@@ -38,8 +39,8 @@ class RecoveryTracker:
 
     def observe(self, squared_error: float, ts: int) -> None:
         """One scored label."""
-        self._samples += 1
-        self._score += (squared_error - self._score) * max(1.0 / self._samples, 2.0 / (SPAN + 1))
+        self._samples = samples = self._samples + 1
+        self._score += (squared_error - self._score) * (STEP if samples > SPAN else 1.0 / samples)
         if self._open:
             recovered = [episode for episode in self._open if self._score <= episode.level]
             for episode in recovered:

@@ -84,7 +84,7 @@ class Execution(_Section, frozen=True):
 
     initial_cash: Positive = 100_000.0
     target_volatility: Positive = 0.10
-    rebalance_band: NonNegative = 0.25
+    rebalance_band: NonNegative = 0.4
     entry_rule: Literal["signal", "cost_aware"] = "signal"
     stop_volatilities: NonNegative = 8.0
     shadow_books: bool = True

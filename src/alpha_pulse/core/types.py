@@ -32,7 +32,7 @@ def finite(what: str, value: float) -> None:
         raise NonFiniteError(f"{what} is {value!r}, but a finite number below {ABSURD:g} is needed; mend the source")
 
 
-class Bar(msgspec.Struct, frozen=True, tag="bar"):
+class Bar(msgspec.Struct, frozen=True, tag="bar", omit_defaults=True):
     """One bar of a symbol. ``volume``, ``bid`` and ``ask`` are None where the feed has no such column.
 
     ``bid`` and ``ask`` are the quotes at the close. ``seq`` counts the feed's events from 0.
@@ -86,8 +86,11 @@ class PredictionContext(msgspec.Struct, frozen=True):
     target: Target = "direction"
 
 
-class PredictionPart(msgspec.Struct, frozen=True):
-    """One member's share in a prediction. ``age_ns`` is the market time since the member last learnt."""
+class PredictionPart(msgspec.Struct, frozen=True, array_like=True):
+    """One member's share in a prediction. ``age_ns`` is the market time since the member last learnt.
+
+    In JSON it is a list in this order. A batch member's ``version`` is the start of its artefact's SHA-256.
+    """
 
     model_id: str
     version: str
@@ -104,7 +107,7 @@ class Missing(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Prediction(msgspec.Struct, frozen=True):
+class Prediction(msgspec.Struct, frozen=True, omit_defaults=True):
     """The probability that the label will be 1, with the parts it was made of.
 
     ``confidence`` is the calibrated probability that the predicted class is right; None until 500 scores are stored.
@@ -132,7 +135,7 @@ class Contribution(msgspec.Struct, frozen=True):
     weight: float
 
 
-class Signal(msgspec.Struct, frozen=True):
+class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
     """A wish to hold: ``direction`` from -1 (short) to 1 (long), with the parts that made it.
 
     ``rule_part`` and ``ml_part`` are the two directions before mixing; ``ml_part`` is None where the model took no part.
@@ -154,7 +157,7 @@ class Signal(msgspec.Struct, frozen=True):
             raise NonFiniteError(f"signal {self.signal_id} has direction {self.direction!r}; expected a number from -1 to 1")
 
 
-class Order(msgspec.Struct, frozen=True):
+class Order(msgspec.Struct, frozen=True, omit_defaults=True):
     """An order intent that the risk gate let through.
 
     ``quantity`` is signed (buy > 0), in 1/QUANTITY_SCALE units. A ``stop`` closes what is then held, never more.

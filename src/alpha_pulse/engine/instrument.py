@@ -24,6 +24,13 @@ class Instrument:
         Of this symbol.
     learning
         Horizons.
+
+    Attributes
+    ----------
+    trailing_median
+        Of the volatility label, at the newest bar; 0 before it exists.
+    plain_volatility
+        Volatility per bar with no model: the trailing median's, or before that exists the exponential mean's.
     """
 
     def __init__(self, extractor: FeatureExtractor, learning: Learning) -> None:
@@ -33,6 +40,8 @@ class Instrument:
         self._root_horizon = math.sqrt(learning.volatility_horizon_bars)
         self._first_ts = 0
         self._newest_ts = 0
+        self.trailing_median = 0.0
+        self.plain_volatility = 0.0
 
     def n_features(self, target: str) -> int:
         """How many leading features a target uses: the volatility levels, last in the schema, are for ``volatility`` alone."""
@@ -44,25 +53,20 @@ class Instrument:
         if not self._first_ts:
             self._first_ts = bar.ts_event
         self._newest_ts = bar.ts_event
-        return self.extractor.update(bar)
+        vector = self.extractor.update(bar)
+        self.trailing_median = median = self.extractor.trailing_median
+        self.plain_volatility = median / self._root_horizon if median > 0.0 else self.extractor.bar_volatility
+        return vector
 
     def references(self, bar: Bar) -> tuple[tuple[str, float], ...]:
         """The targets that can be labelled later, each with what its label will compare with."""
-        median = self.extractor.trailing_median
-        if median > 0.0:
-            return (("volatility", median), ("direction", bar.close))
+        if self.trailing_median > 0.0:
+            return (("volatility", self.trailing_median), ("direction", bar.close))
         return (("direction", bar.close),)
-
-    @property
-    def plain_volatility(self) -> float:
-        """Volatility per bar with no model: the trailing median's, or before that exists the exponential mean's."""
-        median = self.extractor.trailing_median
-        return median / self._root_horizon if median > 0.0 else self.extractor.bar_volatility
 
     def forecast_volatility(self, probability: float | None) -> float:
         """Volatility per bar over the next h bars, at the level that the served probability has meant so far."""
-        plain = self.plain_volatility
-        return plain if probability is None else self.level.level(probability, plain)
+        return self.plain_volatility if probability is None else self.level.level(probability, self.plain_volatility)
 
     @property
     def bars_per_year(self) -> float:

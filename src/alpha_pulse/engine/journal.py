@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Protocol
 
 import msgspec
-import numpy as np
 
 from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.types import (
     AdaptationAction,
     Bar,
     DriftAlarm,
-    FeatureVector,
     Fill,
     Lot,
     Order,
@@ -20,6 +18,7 @@ from alpha_pulse.core.types import (
     Signal,
 )
 from alpha_pulse.execution.decision import Refusal
+from alpha_pulse.feedback.labels import Label
 from alpha_pulse.feedback.trading_feedback_service import Expired
 from alpha_pulse.learning.training import ModelReady
 from alpha_pulse.stores.base import JournalRow
@@ -31,23 +30,6 @@ class Journal(Protocol):
     def append(self, ts_event: int, payload: bytes, decision: bytes | None) -> int:
         """Commit one step and return its number."""
         ...
-
-
-class Scored(msgspec.Struct, frozen=True):
-    """A settled label and what had been said: ``scores`` are the members' probabilities (see `kernels.scores`), label, last known.
-
-    ``value`` is what the label was made from; ``tradable`` the log return from the next bar's open, for direction.
-    ``label`` is None for a tie, which has no scores.
-    """
-
-    prediction_id: str
-    symbol: str
-    target: str
-    label: int | None
-    value: float
-    weight: float
-    tradable: float | None = None
-    scores: list[float | None] | None = None
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -65,18 +47,19 @@ class Abstention(msgspec.Struct, frozen=True):
 
 
 class StepRecord(msgspec.Struct, omit_defaults=True):
-    """The payload of one journal row; what is empty is left out."""
+    """The payload of one journal row; what is empty is left out. ``features`` are values by symbol, ``masked`` the missing ones' places."""
 
     bars: tuple[Bar, ...] = ()
     requests: list[Request] = msgspec.field(default_factory=list)
     fills: list[Fill] = msgspec.field(default_factory=list)
     lots: list[Lot] = msgspec.field(default_factory=list)
-    labels: list[Scored] = msgspec.field(default_factory=list)
+    labels: list[Label] = msgspec.field(default_factory=list)
     expired: list[Expired] = msgspec.field(default_factory=list)
     alarms: list[DriftAlarm] = msgspec.field(default_factory=list)
     adaptations: list[AdaptationAction] = msgspec.field(default_factory=list)
     models: list[ModelReady] = msgspec.field(default_factory=list)
-    features: list[FeatureVector] = msgspec.field(default_factory=list)
+    features: dict[str, list[float]] = msgspec.field(default_factory=dict)
+    masked: dict[str, list[int]] = msgspec.field(default_factory=dict)
     predictions: list[Prediction] = msgspec.field(default_factory=list)
     refusals: list[Refusal] = msgspec.field(default_factory=list)
     abstentions: list[Abstention] = msgspec.field(default_factory=list)
@@ -100,7 +83,7 @@ class RecordedInputs(msgspec.Struct):
 class RecordedLabels(msgspec.Struct):
     """The part of a payload that scores are made again from."""
 
-    labels: list[Scored] = msgspec.field(default_factory=list)
+    labels: list[Label] = msgspec.field(default_factory=list)
 
 
 class Comparison:
@@ -121,12 +104,6 @@ class Comparison:
         return row.seq
 
 
-def _array(value: object) -> object:
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    raise NotImplementedError(f"{type(value).__name__} has no place in the journal")
-
-
-encode = msgspec.json.Encoder(enc_hook=_array).encode
+encode = msgspec.json.Encoder().encode
 decode_inputs = msgspec.json.Decoder(RecordedInputs).decode
 decode_labels = msgspec.json.Decoder(RecordedLabels).decode

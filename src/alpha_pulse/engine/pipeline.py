@@ -11,7 +11,7 @@ from alpha_pulse.agents.agent_manager import AgentManager, Decisions
 from alpha_pulse.core.clock import ReplayClock
 from alpha_pulse.core.types import Bar, FeatureVector, MarketView, TradeOutcome
 from alpha_pulse.engine.instrument import Instrument
-from alpha_pulse.engine.journal import Abstention, DecisionRecord, Journal, Request, Scored, StepRecord, encode
+from alpha_pulse.engine.journal import Abstention, DecisionRecord, Journal, Request, StepRecord, encode
 from alpha_pulse.execution.decision import Wish
 from alpha_pulse.execution.execution_service import PRIMARY, ExecutionService
 from alpha_pulse.feedback import TradingFeedbackService
@@ -91,28 +91,15 @@ class Pipeline:
     def learn(self, labels: list[Label], outcomes: list[TradeOutcome], record: StepRecord) -> list[Settled]:
         """2: what was served is scored with the probability stored when it was served, then learnt."""
         scored: list[Settled] = []
+        record.labels = labels
         for label in labels:
-            example = label.example
-            settled = self.learning.learn(label.symbol, label.target, example)
-            scores: list[float | None] | None = None
+            settled = self.learning.learn(label.symbol, label.target, label)
             if settled is not None:
-                self.serving.observe(settled)
                 scored.append(settled)
-                scores = settled.row[:RECORD].tolist()
+                label.scores.extend(settled.values[:RECORD])
+                self.serving.observe(settled)
                 if label.target == "volatility":
-                    self.instruments[label.symbol].level.observe(float(settled.row[SERVED]), label.value)
-            record.labels.append(
-                Scored(
-                    example.prediction_id,
-                    label.symbol,
-                    label.target,
-                    example.label,
-                    label.value,
-                    example.weight,
-                    label.tradable,
-                    scores,
-                )
-            )
+                    self.instruments[label.symbol].level.observe(settled.values[SERVED], label.value)
         for outcome in outcomes:
             quality = self.feedback.closed(outcome)
             if quality is not None:
@@ -139,11 +126,10 @@ class Pipeline:
             action = manager.on_alarm(alarm)
             if action is not None:
                 record.adaptations.append(action)
-        requests = self.learning.requests
-        if requests:
+        if self.learning.requests:
+            requests, self.learning.requests = self.learning.requests, []
             record.requests.extend(Request(*request) for request in requests)
             record.adaptations.extend(manager.on_requests(requests, ts))
-            requests.clear()
         record.adaptations.extend(manager.on_timer(ts))
         for bar in record.bars:
             record.models.extend(self.serving.train_if_due(bar.symbol, self.feedback.bars(bar.symbol), ts))
@@ -151,7 +137,11 @@ class Pipeline:
     def extract(self, slice_: Slice, record: StepRecord) -> list[FeatureVector | None]:
         """5: bars become features, by the code that training uses too."""
         vectors = [self.instruments[bar.symbol].extract(bar) for bar in slice_]
-        record.features.extend(vector for vector in vectors if vector is not None)
+        for vector in vectors:
+            if vector is not None:
+                record.features[vector.symbol] = vector.values.tolist()
+                if vector.mask is not None:
+                    record.masked[vector.symbol] = vector.mask.nonzero()[0].tolist()
         return vectors
 
     def serve(self, slice_: Slice, features: list[FeatureVector | None], record: StepRecord) -> None:

@@ -50,13 +50,13 @@ def target_quantity(fraction: float, equity: float, price: float) -> int:
 
 
 def within_band(held: int, target: int, band: float) -> bool:
-    """Whether the change from ``held`` to ``target`` is too small to trade; one to 0 or to the other side never is.
+    """Whether the change from ``held`` to ``target`` is too small to trade; one to exactly 0 never is.
+
+    A change of sides counts by its size too: a signal that hovers around 0 would otherwise trade at every bar.
 
     >>> within_band(100, 110, 20.0), within_band(10, 0, 20.0), within_band(5, -5, 20.0)
-    (True, False, False)
+    (True, False, True)
     """
     if held == target:
         return True
-    if target == 0 or held * target < 0:
-        return False
-    return abs(target - held) < band
+    return target != 0 and abs(target - held) < band

@@ -28,14 +28,19 @@ class Open(msgspec.Struct):
     next_open: float = 0.0
 
 
-class Label(msgspec.Struct, frozen=True):
-    """A settled label. ``value`` is realised over median volatility, or the log return; ``tradable`` the log return from the next open."""
+class Label(Example, frozen=True, kw_only=True, omit_defaults=True):
+    """A settled label, as it is learnt and as it is journaled.
+
+    ``value`` is realised over median volatility, or the log return; ``tradable`` the log return from the next bar's open, for
+    direction. ``scores`` are what had been said (see `kernels.scores`): members' probabilities, label, last label known; they
+    are filled in when the label is joined to its prediction, and stay empty for a tie.
+    """
 
     symbol: str
     target: str
-    example: Example
     value: float
     tradable: float | None = None
+    scores: list[float | None] = msgspec.field(default_factory=list)
 
 
 class RealisedVolatility:
@@ -95,7 +100,8 @@ class MoveWeight:
 def volatility_label(symbol: str, waiting: Open, realised: float, ts: int) -> Label:
     """1 when realised volatility rose above the median that was known when the prediction was served."""
     label = 1 if realised > waiting.reference else 0
-    return Label(symbol, "volatility", Example(waiting.prediction_id, label, ts), realised / waiting.reference)
+    value = realised / waiting.reference
+    return Label(waiting.prediction_id, label, ts, symbol=symbol, target="volatility", value=value)
 
 
 def direction_label(symbol: str, waiting: Open, bar: Bar, entry: str, min_move: float, weight: MoveWeight) -> Label:
@@ -103,5 +109,7 @@ def direction_label(symbol: str, waiting: Open, bar: Bar, entry: str, min_move: 
     tradable = math.log(bar.close / waiting.next_open)
     move = tradable if entry == "next_open" else math.log(bar.close / waiting.reference)
     label = None if abs(move) <= min_move else int(move > 0.0)
-    example = Example(waiting.prediction_id, label, bar.ts_event, weight.weigh(move) if label is not None else 1.0)
-    return Label(symbol, "direction", example, move, tradable)
+    size = weight.weigh(move) if label is not None else 1.0
+    return Label(
+        waiting.prediction_id, label, bar.ts_event, size, symbol=symbol, target="direction", value=move, tradable=tradable
+    )

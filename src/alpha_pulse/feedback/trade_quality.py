@@ -10,6 +10,7 @@ from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import Contribution, Example, FeatureVector, Missing, Signal, TradeOutcome
 from alpha_pulse.kernels.ensemble import RAW_ONLINE
 from alpha_pulse.kernels.scores import BASE, LABEL, LAST_KNOWN, NO_CHANGE, ONLINE, SERVED
+from alpha_pulse.learning.pending import Waiting
 from alpha_pulse.learning.session import Settled
 from alpha_pulse.models.base import Row
 
@@ -25,7 +26,7 @@ class QualitySession(Protocol):
 
     learnt: int
 
-    def serve(self, prediction_id: str, features: FeatureVector) -> tuple[Row, Missing | None]:
+    def serve(self, prediction_id: str, features: FeatureVector) -> tuple[Waiting, Missing | None]:
         """Store features under an id and predict."""
         ...
 
@@ -74,8 +75,8 @@ class TradeQuality:
         """0.5 to 1.5: how the chance that this signal pays compares with that of all so far; 1 before 200 closed lots."""
         if self._lots < LOTS_BEFORE_SCALING:
             return 1.0
-        edge = self._session.query(self._row(features, signal)) - self._base_rate
-        return min(max(1.0 + 2.0 * edge, 0.5), 1.5)
+        scale = 1.0 + 2.0 * (self._session.query(self._row(features, signal)) - self._base_rate)
+        return 0.5 if scale < 0.5 else 1.5 if scale > 1.5 else scale
 
     @property
     def _base_rate(self) -> float:
@@ -83,11 +84,11 @@ class TradeQuality:
 
     def entered(self, features: FeatureVector, signal: Signal) -> None:
         """A signal became an order: keep what was known, under the signal's id."""
-        row, _ = self._session.serve(
-            signal.signal_id, FeatureVector(features.symbol, features.ts, features.schema_id, self._row(features, signal))
-        )
-        row[ONLINE] = row[SERVED] = row[RAW_ONLINE]
+        known = FeatureVector(features.symbol, features.ts, features.schema_id, self._row(features, signal))
+        row = self._session.serve(signal.signal_id, known)[0].row
+        row[ONLINE] = row[RAW_ONLINE]
         row[BASE] = row[NO_CHANGE] = self._base_rate
+        row[SERVED] = row[BASE] if np.isnan(row[ONLINE]) else row[ONLINE]
         row[LABEL], row[LAST_KNOWN] = np.nan, self._last_label
         self._entered[signal.signal_id] = signal.contributions
 

@@ -89,7 +89,7 @@ class TradingFeedbackService:
                     labels.append(volatility_label(bar.symbol, due, at.realised.value, bar.ts_event))
                 else:
                     label = direction_label(bar.symbol, due, bar, self._entry, self._min_move, at.weight)
-                    ledger.ties += label.example.label is None
+                    ledger.ties += label.label is None
                     labels.append(label)
             elif late is not None:
                 expired.append(Expired(bar.symbol, target, late.prediction_id))

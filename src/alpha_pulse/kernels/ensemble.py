@@ -1,8 +1,8 @@
 """From members to one served probability and its confidence, and back from a label to all that must learn from it.
 
 A ``row`` (float64, shape (ROW,)) is what one prediction leaves behind and what comes back with its label: the members of
-`alpha_pulse.kernels.scores` (online, batch, base, served, no_change), the label, the last label known, then the members' raw
-probabilities and that of a trial's control. A member that is absent is NaN.
+`alpha_pulse.kernels.scores` (online, batch, base, served, no_change), the label, the last label known, the members' raw
+probabilities and that of a trial's control, the confidence, and the weights that served. A member that is absent is NaN.
 
 State (float64): head | mixture weights over (online, batch, base) | calibrators of online and batch | calibrator of the confidence.
 Members trained on weighted examples do not speak of plain frequencies, and a batch member trained on few bars is too sure of
@@ -18,16 +18,16 @@ from numpy.typing import NDArray
 
 from alpha_pulse.kernels import baselines, calibration
 from alpha_pulse.kernels.calibration import logit
-from alpha_pulse.kernels.hedge import fixed_share, mixture
+from alpha_pulse.kernels.hedge import fixed_share
 from alpha_pulse.kernels.jit import kernel
 from alpha_pulse.kernels.scores import BASE, BATCH, LABEL, LAST_KNOWN, NO_CHANGE, ONLINE, RECORD, SERVED
 
-RAW_ONLINE, RAW_BATCH, CONTROL = RECORD, RECORD + 1, RECORD + 2
-ROW = RECORD + 3
+RAW_ONLINE, RAW_BATCH, CONTROL, CONFIDENT, SERVING_WEIGHTS = range(RECORD, RECORD + 5)
+N_MIXED = 3
+ROW = SERVING_WEIGHTS + N_MIXED
 
 EXPONENT, SHARE, BASELINES = 0, 1, 2
 WEIGHTS = 8
-N_MIXED = 3
 ONLINE_CALIBRATOR = 16
 BATCH_CALIBRATOR = ONLINE_CALIBRATOR + calibration.SIZE
 CONFIDENCE = BATCH_CALIBRATOR + calibration.SIZE
@@ -54,16 +54,46 @@ def _member(state: NDArray[np.float64], at: int, raw: float) -> float:
 
 
 @kernel
-def serve(state: NDArray[np.float64], row: NDArray[np.float64]) -> float:
-    """From ``row[RAW_ONLINE]`` and ``row[RAW_BATCH]`` fill the rest of ``row``; returns the served probability."""
+def ensemble_weights(state: NDArray[np.float64], row: NDArray[np.float64]) -> None:
+    """Strategy ``ensemble``: every member that is present speaks with its learnt weight."""
+    total = 0.0
+    for k in range(N_MIXED):
+        row[SERVING_WEIGHTS + k] = 0.0 if math.isnan(row[k]) else state[WEIGHTS + k]
+        total += row[SERVING_WEIGHTS + k]
+    for k in range(N_MIXED):
+        row[SERVING_WEIGHTS + k] /= total
+
+
+@kernel
+def champion_weights(state: NDArray[np.float64], row: NDArray[np.float64]) -> None:
+    """Strategy ``champion_challenger``: the present member of the largest learnt weight serves alone, the others are only scored."""
+    champion = BASE
+    for k in range(N_MIXED):
+        row[SERVING_WEIGHTS + k] = 0.0
+        if not math.isnan(row[k]) and state[WEIGHTS + k] > state[WEIGHTS + champion]:
+            champion = k
+    row[SERVING_WEIGHTS + champion] = 1.0
+
+
+@kernel
+def serve(state: NDArray[np.float64], row: NDArray[np.float64], champion: bool) -> None:
+    """From ``row[RAW_ONLINE]`` and ``row[RAW_BATCH]`` fill the rest of ``row``; the state is not touched."""
     row[ONLINE] = _member(state, ONLINE_CALIBRATOR, row[RAW_ONLINE])
     row[BATCH] = _member(state, BATCH_CALIBRATOR, row[RAW_BATCH])
     row[BASE] = baselines.base_rate(state, BASELINES)
     row[NO_CHANGE] = baselines.no_change(state, BASELINES)
-    row[SERVED] = mixture(state, WEIGHTS, row, N_MIXED)
     row[LABEL] = math.nan
     row[LAST_KNOWN] = baselines.last_known(state, BASELINES)
-    return float(row[SERVED])
+    if champion:
+        champion_weights(state, row)
+    else:
+        ensemble_weights(state, row)
+    served = 0.0
+    for k in range(N_MIXED):
+        if row[SERVING_WEIGHTS + k] > 0.0:
+            served += row[SERVING_WEIGHTS + k] * row[k]
+    row[SERVED] = served
+    row[CONFIDENT] = confidence(state, served)
 
 
 @kernel

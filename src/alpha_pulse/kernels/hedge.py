@@ -50,7 +50,8 @@ def sigmoid(x: float) -> float:
 def mixture(state: NDArray[np.float64], at: int, probabilities: NDArray[np.float64], n: int) -> float:
     """Sum of weight times probability, over the ``n`` weights that start at ``state[at]``.
 
-    An expert whose probability is NaN is absent (asleep): the others' weights are renormalised.
+    An expert whose probability is NaN is absent (asleep): the others' weights are renormalised. A weight that is NaN makes the
+    mixture NaN.
     """
     total = 0.0
     awake = 0.0
@@ -59,7 +60,7 @@ def mixture(state: NDArray[np.float64], at: int, probabilities: NDArray[np.float
         if not math.isnan(p):
             total += state[at + k] * p
             awake += state[at + k]
-    return total / awake if awake > 0.0 else 0.5
+    return 0.5 if awake == 0.0 else total / awake
 
 
 @kernel

@@ -67,11 +67,9 @@ from numba import njit  # noqa: E402  (the cache folder must be named before num
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile ``function`` at its first call: cached on disk, without the GIL, IEEE arithmetic.
 
-    >>> @kernel
-    ... def twice(x: float) -> float:
-    ...     return 2.0 * x
-    >>> twice(1.5)
-    3.0
+    >>> from alpha_pulse.kernels.hedge import sigmoid
+    >>> sigmoid(0.0)
+    0.5
     """
     compiled: Callable[P, R] = njit(cache=True, nogil=True, fastmath=False, error_model="numpy")(function)
     return compiled

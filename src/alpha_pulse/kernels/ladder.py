@@ -55,7 +55,10 @@ def _scores(state: NDArray[np.float64], x: NDArray[np.float64], out: NDArray[np.
 
 @kernel
 def predict(state: NDArray[np.float64], x: NDArray[np.float64], parts: NDArray[np.float64]) -> float:
-    """P(label = 1) for one row; fills ``parts``; the state is not touched."""
+    """P(label = 1) for one row; fills ``parts``; the state is not touched.
+
+    No expert of a ladder sleeps: one that says NaN has diverged, and the mixture must not hide it.
+    """
     k = int(state[K])
     d = int(state[D])
     _scores(state, x, parts)
@@ -64,6 +67,9 @@ def predict(state: NDArray[np.float64], x: NDArray[np.float64], parts: NDArray[n
     parts[k] = base_rate(state, BASELINES)
     parts[k + 1] = no_change(state, BASELINES)
     parts[k + 2] = last_known(state, BASELINES)
+    for m in range(k + 2):
+        if math.isnan(parts[m]):
+            return math.nan
     return mixture(state, HEAD + k + 3 * d + 2 * (d + 1) * k, parts, k + 2)
 
 

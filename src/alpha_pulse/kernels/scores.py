@@ -81,7 +81,7 @@ def _slide(state: NDArray[np.float64], record: NDArray[np.float64], sign: float)
 
 @kernel
 def step(state: NDArray[np.float64], record: NDArray[np.float64]) -> None:
-    """Score one settled prediction: ``record`` is (probabilities[M], label, last label known), float64 of shape (M + 2,)."""
+    """Score one settled prediction: ``record`` starts with (probabilities[M], label, last label known), float64."""
     label = int(record[LABEL])
     for member in range(N_MEMBERS):
         _score_member(state, record, member, label)
@@ -92,7 +92,8 @@ def step(state: NDArray[np.float64], record: NDArray[np.float64]) -> None:
         _slide(state, state[slot : slot + RECORD], -1.0)
     else:
         state[FILLED] += 1.0
-    state[slot : slot + RECORD] = record
+    for i in range(RECORD):
+        state[slot + i] = record[i]
     _slide(state, record, 1.0)
     state[NEXT] = (state[NEXT] + 1.0) % window
     if state[NEXT] == 0.0:
@@ -107,6 +108,17 @@ def _resum(state: NDArray[np.float64], ring: int, filled: int) -> None:
     state[WINDOW_HITS] = 0.0
     for i in range(filled):
         _slide(state, state[ring + i * RECORD : ring + (i + 1) * RECORD], 1.0)
+
+
+@kernel
+def window_health(state: NDArray[np.float64]) -> tuple[float, float]:
+    """(mean log loss of served above that of the base rate in the window, accuracy lost against the whole run)."""
+    filled = state[FILLED]
+    if filled == 0.0:
+        return 0.0, 0.0
+    at = HEAD + SERVED * STRIDE
+    excess = (state[WINDOW_LOSS] - state[WINDOW_BASE_LOSS]) / filled
+    return excess, state[at + HITS] / state[at + COUNT] - state[WINDOW_HITS] / filled
 
 
 @kernel

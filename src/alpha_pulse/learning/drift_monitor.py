@@ -48,11 +48,10 @@ class DriftMonitor:
 
     def observe(self, settled: Settled) -> DriftAlarm | None:
         """Take one scored label; an alarm when the window had to be cut because the scores rose."""
-        row = settled.row
-        probability = row[ONLINE]
-        if probability != probability:
+        values = settled.values
+        error = values[ONLINE] - values[LABEL]
+        if error != error:
             return None
-        error = float(probability) - float(row[LABEL])
         self._sum += error * error
         self._count += 1
         if self._count < self._horizon:

@@ -12,9 +12,10 @@ from alpha_pulse.core.errors import SessionError
 from alpha_pulse.core.stateful import State, take
 from alpha_pulse.core.types import Example, FeatureVector, Missing
 from alpha_pulse.kernels import scores
-from alpha_pulse.kernels.ensemble import CONTROL, RAW_ONLINE
+from alpha_pulse.kernels.ensemble import CONTROL, RAW_ONLINE, ROW
 from alpha_pulse.kernels.hedge import log_loss
-from alpha_pulse.learning.pending import Pending
+from alpha_pulse.kernels.scores import LABEL
+from alpha_pulse.learning.pending import Pending, Waiting
 from alpha_pulse.models.base import OnlineModel, Row
 
 GOOD_STATE_EVERY = 1_000
@@ -37,13 +38,17 @@ class SessionSpec(msgspec.Struct, frozen=True):
         return f"{self.symbol}/{self.target}"
 
 
-class Settled(msgspec.Struct):
-    """A stored prediction with its label: what stages 2 to 4 work on. ``row`` is laid out as in `kernels.ensemble`."""
+class Settled(msgspec.Struct, gc=False):
+    """A stored prediction with its label: what stages 2 to 4 work on.
+
+    ``row`` (float64) is laid out as in `kernels.ensemble`; ``values`` is the same as a list.
+    """
 
     session: Session
     example: Example
     features: Row
     row: Row
+    values: list[float]
 
 
 class Session:
@@ -62,6 +67,8 @@ class Session:
         self.session_id = spec.session_id
         self.model = make_model()
         self._make_model = make_model
+        self._width = spec.n_features
+        self._n_parts = self.model.n_parts
         self.pending = Pending(spec.n_features, self.model.n_parts)
         self.scores: Row = np.zeros(scores.size(spec.window))
         self.scores[scores.WINDOW] = spec.window
@@ -69,29 +76,29 @@ class Session:
         self.ties = 0
         self.quarantines = 0
         self.last_learnt_ts = 0
-        self.first_learnt_ts = 0
         self._ages = [0, 0, 0]
         self._good = self.model.snapshot()
         self._control: OnlineModel | None = None
         self._trial = [0.0, 0.0]
 
-    def serve(self, prediction_id: str, features: FeatureVector) -> tuple[Row, Missing | None]:
-        """Store the features under the id and let the model speak: (the stored row, why the model is missing or None)."""
-        pending = self.pending
-        control = self._control
-        slot = pending.claim(prediction_id)
-        stored = pending.features[slot]
-        stored[:] = features.values[: self.spec.n_features]
-        row = pending.rows[slot]
-        row[:] = np.nan
+    def serve(self, prediction_id: str, features: FeatureVector) -> tuple[Waiting, Missing | None]:
+        """Store the features under the id and let the model speak: (what is stored, why the model is missing or None)."""
+        stored = features.values
+        if len(stored) != self._width:
+            stored = stored[: self._width]
+        row = np.empty(ROW)
+        row.fill(math.nan)
+        waiting = Waiting(stored, np.empty(self._n_parts), row)
+        self.pending.add(prediction_id, waiting)
+        probability = self.model.predict(stored, waiting.parts)
         missing = None
-        probability = self.model.predict(stored, pending.parts[slot])
-        if not 0.0 <= probability <= 1.0:
-            missing = self._quarantine()
-        else:
+        if 0.0 <= probability <= 1.0:
             row[RAW_ONLINE] = probability
-        if control is not None:
-            row[CONTROL] = control.predict(stored, pending.control_parts[slot])
+        else:
+            missing = self._quarantine()
+        if self._control is not None:
+            waiting.control_parts = np.empty(self._n_parts)
+            row[CONTROL] = self._control.predict(stored, waiting.control_parts)
         if self.last_learnt_ts:
             age = features.ts - self.last_learnt_ts
             ages = self._ages
@@ -99,7 +106,7 @@ class Session:
             ages[1] += age
             if age > ages[2]:
                 ages[2] = age
-        return row, missing
+        return waiting, missing
 
     def query(self, features: Row) -> float:
         """P(label = 1) by the online model alone; nothing is stored or counted."""
@@ -114,31 +121,27 @@ class Session:
 
         ``keep`` leaves the stored prediction waiting: one signal may close several lots.
         """
-        pending = self.pending
-        slot = pending.slot(example.prediction_id) if keep else pending.release(example.prediction_id)
+        waiting = self.pending.get(example.prediction_id) if keep else self.pending.take(example.prediction_id)
         label = example.label
         if label is None:
             self.ties += 1
             return None
-        row, features = pending.rows[slot], pending.features[slot]
-        row[scores.LABEL] = label
-        scores.step(self.scores, row[: scores.RECORD])
-        control = self._control
-        if control is not None:
-            self._compare(row, label)
-            control.learn(features, label, example.weight, pending.control_parts[slot])
-        self.model.learn(features, label, example.weight, pending.parts[slot])
+        row, features = waiting.row, waiting.features
+        row[LABEL] = label
+        scores.step(self.scores, row)
+        values: list[float] = row.tolist()
+        if self._control is not None:
+            self._learn_control(self._control, waiting, label, example.weight, values)
+        self.model.learn(features, label, example.weight, waiting.parts)
         self.learnt += 1
         self.last_learnt_ts = example.label_ts
-        if not self.first_learnt_ts:
-            self.first_learnt_ts = example.label_ts
         if self.learnt % GOOD_STATE_EVERY == 0 and self.model.healthy():
             self._good = self.model.snapshot()
-        return Settled(self, example, features, row)
+        return Settled(self, example, features, row, values)
 
     def drop(self, prediction_id: str) -> None:
         """A prediction whose label will not come."""
-        self.pending.release(prediction_id)
+        self.pending.take(prediction_id)
 
     def _quarantine(self) -> Missing:
         self.quarantines += 1
@@ -172,11 +175,13 @@ class Session:
         """Labels on which the adapted model and its control were compared."""
         return int(self._trial[0])
 
-    def _compare(self, row: Row, label: int) -> None:
-        kept, adapted = float(row[CONTROL]), float(row[RAW_ONLINE])
+    def _learn_control(self, control: OnlineModel, waiting: Waiting, label: int, weight: float, values: list[float]) -> None:
+        kept, adapted = values[CONTROL], values[RAW_ONLINE]
         if not (math.isnan(kept) or math.isnan(adapted)):
             self._trial[0] += 1.0
             self._trial[1] += log_loss(kept, label) - log_loss(adapted, label)
+        parts = waiting.parts if waiting.control_parts is None else waiting.control_parts
+        control.learn(waiting.features, label, weight, parts)
 
     def end_trial(self) -> float:
         """Judge: the mean log loss that the adaptation saved against its control; without a saving the control takes over."""
@@ -212,7 +217,6 @@ class Session:
                 "ties": self.ties,
                 "quarantines": self.quarantines,
                 "last_learnt_ts": self.last_learnt_ts,
-                "first_learnt_ts": self.first_learnt_ts,
                 "ages": list(self._ages),
                 "trial": list(self._trial),
             },
@@ -233,6 +237,6 @@ class Session:
             self._control = self._make_model()
             self._control.restore(nested["control"])
         take(self.scores, state, "scores")
-        for name in ("learnt", "ties", "quarantines", "last_learnt_ts", "first_learnt_ts"):
+        for name in ("learnt", "ties", "quarantines", "last_learnt_ts"):
             setattr(self, name, state.scalars[name])
         self._ages, self._trial = list(state.scalars["ages"]), list(state.scalars["trial"])

@@ -16,6 +16,10 @@ from alpha_pulse.learning.session import Settled
 from alpha_pulse.models.base import BatchModel, Row
 
 
+SHORT = 12
+"""Characters of an artefact's SHA-256 that name it in predictions."""
+
+
 class ModelReady(msgspec.Struct, frozen=True):
     """A trained artefact, named by its SHA-256; it serves from the first slice at or after ``ready_ts``."""
 
@@ -46,6 +50,7 @@ class BatchMember:
         self.model_id = model_id
         self.train_bars = train_bars
         self.ready: ModelReady | None = None
+        self.short_version = ""
         self.refused = ""
         self._model: BatchModel = make_model()
         self._delay_ns = ready_delay_ns
@@ -53,6 +58,7 @@ class BatchMember:
         self._labels: NDArray[np.int64] = np.zeros(train_bars, dtype=np.int64)
         self._weights: Row = np.zeros(train_bars)
         self._count = 0
+        self._untrained = Missing(model_id, f"not trained before {train_bars} bars")
 
     @property
     def gathering(self) -> bool:
@@ -64,7 +70,7 @@ class BatchMember:
         i = self._count
         if i < self.train_bars:
             self._features[i], self._weights[i] = settled.features, settled.example.weight
-            self._labels[i] = int(settled.row[LABEL])
+            self._labels[i] = int(settled.values[LABEL])
             self._count += 1
 
     def train_if_due(self, bars: int, ts: int) -> ModelReady | None:
@@ -78,6 +84,7 @@ class BatchMember:
             self.refused = str(error)
             return None
         self.ready = ModelReady(self.model_id, self.session_id, self._model.version, n, ts, ts + self._delay_ns)
+        self.short_version = self.ready.version[:SHORT]
         self._features = np.zeros((0, self._features.shape[1]))
         return self.ready
 
@@ -85,7 +92,7 @@ class BatchMember:
         """P(label = 1), or why this member is missing."""
         ready = self.ready
         if ready is None:
-            return Missing(self.model_id, self.refused or f"not trained before {self.train_bars} bars")
+            return Missing(self.model_id, self.refused) if self.refused else self._untrained
         if ts < ready.ready_ts:
             return Missing(self.model_id, "trained, not ready yet")
         return self._model.predict(features)
@@ -105,6 +112,7 @@ class BatchMember:
         self.refused = state.scalars["refused"]
         if state.scalars["ready"] is not None:
             self.ready = msgspec.convert(state.scalars["ready"], ModelReady)
+            self.short_version = self.ready.version[:SHORT]
             self._model.restore(State(state.scalars["model"], state.arrays))
             return
         self._count = n = len(state.arrays["labels"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.stateful import State, take
 from alpha_pulse.kernels import baselines
 from alpha_pulse.kernels import ladder as kernels
@@ -37,8 +38,8 @@ class MarketDefault:
     Examples
     --------
     >>> model = MarketDefault(n_features=1, horizon=1)
-    >>> rows = np.array([[-1.0], [1.0]] * 300)
-    >>> _ = model.learn_many(rows, np.array([0, 1] * 300), np.ones(600))
+    >>> rows = np.array([[-1.0], [1.0], [1.0], [-1.0]] * 150)
+    >>> _ = model.learn_many(rows, np.array([0, 1, 1, 0] * 150), np.ones(600))
     >>> model.predict(np.array([1.0]), np.zeros(model.n_parts)) > 0.8
     True
 
@@ -115,4 +116,12 @@ class MarketDefault:
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        take(self._state, state, "state")
+        own, found = self._state, state.arrays.get("state")
+        sizes = slice(kernels.D, kernels.SGD_MEMBERS + 1)
+        # Kernels take their loop bounds from these and would write outside the array.
+        if found is not None and found.shape == own.shape and found[sizes].tolist() != own[sizes].tolist():
+            raise StateError(
+                f"a saved model states features, members and SGD members {found[sizes].tolist()}, but this one has "
+                f"{own[sizes].tolist()}; restore with the configuration that saved it"
+            )
+        take(own, state, "state")

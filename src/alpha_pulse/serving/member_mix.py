@@ -7,8 +7,11 @@ import numpy as np
 from alpha_pulse.core.stateful import State, take
 from alpha_pulse.kernels import ensemble
 from alpha_pulse.kernels.scores import SERVED
+from alpha_pulse.learning.session import Settled
 from alpha_pulse.models.base import Row
 
+STRATEGIES = {"ensemble": ensemble.ensemble_weights, "champion_challenger": ensemble.champion_weights}
+"""How members become the served probability: pure functions of learnt weights and what is present."""
 CONFIDENCE_SCORES = 500
 """Settled scores before confidence is stated, and between two choices of its threshold."""
 THRESHOLD_QUANTILE = 0.5
@@ -20,32 +23,29 @@ EVEN_CHANCE = 0.5
 class MemberMix:
     """The learnt part of serving. ``weights`` are those of (online, batch, base rate), a view of the state."""
 
-    def __init__(self, horizon: int, share: float) -> None:
+    def __init__(self, horizon: int, share: float, strategy: str) -> None:
         self._state: Row = np.zeros(ensemble.SIZE)
         ensemble.start(self._state, horizon, share)
+        self._champion = STRATEGIES[strategy] is ensemble.champion_weights
         self.weights = self._state[ensemble.WEIGHTS : ensemble.WEIGHTS + ensemble.N_MIXED]
         self.threshold: float | None = None
         self._served: Row = np.zeros(CONFIDENCE_SCORES)
         self._scored = 0
 
-    def serve(self, row: Row) -> float:
-        """Fill ``row`` from the members' raw probabilities; the ensemble's probability."""
-        return ensemble.serve(self._state, row)
+    def serve(self, row: Row) -> list[float]:
+        """Fill ``row`` from the members' raw probabilities; the same as a list (see `kernels.ensemble`)."""
+        ensemble.serve(self._state, row, self._champion)
+        values: list[float] = row.tolist()
+        return values
 
-    def confidence(self, probability: float) -> float | None:
-        """The calibrated probability that the predicted class is right; None before 500 scores."""
-        if self.threshold is None:
-            return None
-        return ensemble.confidence(self._state, probability)
-
-    def observe(self, row: Row) -> None:
+    def observe(self, settled: Settled) -> None:
         """Learn from a settled row: weights, calibrators, confidence; choose the threshold anew every 500 scores.
 
-        Confidence is honest, so it follows the edge: a threshold chosen once, on the first scores, silenced the model for good on
-        SPY hourly (0.1 % of decisions) and let it into 97 % on BTCUSDT 5m. It stands for 500 scores, then is chosen again.
+        Confidence is honest, so it follows the edge: a threshold chosen once, on the first scores, silenced the model for good
+        on SPY hourly (0.1 % of decisions) and let it into 97 % on BTCUSDT 5m. It stands for 500 scores, then is chosen again.
         """
-        ensemble.observe(self._state, row)
-        self._served[self._scored] = row[SERVED]
+        ensemble.observe(self._state, settled.row)
+        self._served[self._scored] = settled.values[SERVED]
         self._scored += 1
         if self._scored == CONFIDENCE_SCORES:
             self._scored = 0

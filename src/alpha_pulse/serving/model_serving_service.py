@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isnan
 from typing import Protocol
 
 import numpy as np
@@ -10,13 +11,12 @@ import numpy as np
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.stateful import Stateful
 from alpha_pulse.core.types import FeatureVector, Missing, Prediction, PredictionContext, PredictionPart
-from alpha_pulse.kernels.ensemble import N_MIXED, RAW_BATCH, RAW_ONLINE, ROW
+from alpha_pulse.kernels.ensemble import CONFIDENT, RAW_BATCH, RAW_ONLINE, ROW, SERVING_WEIGHTS
 from alpha_pulse.kernels.scores import BASE, BATCH, ONLINE, SERVED
 from alpha_pulse.learning.session import Session, Settled
 from alpha_pulse.learning.training import BatchMember, ModelReady
 from alpha_pulse.models.base import Row
 from alpha_pulse.serving.member_mix import MemberMix
-from alpha_pulse.serving.strategies import STRATEGIES, ensemble
 
 MakeBatch = Callable[[Session], BatchMember]
 
@@ -55,7 +55,6 @@ class ModelServingService:
     def __init__(self, config: Config, sessions: Sessions, make_batch: MakeBatch | None = None) -> None:
         self.serving_strategy: str = config.serving.strategy
         self.queries = 0
-        self._strategy = STRATEGIES[config.serving.strategy]
         self._share = config.serving.share
         self._sessions = sessions
         self._make_batch = make_batch
@@ -65,13 +64,13 @@ class ModelServingService:
         """Begin to serve a running session."""
         session = self._sessions.session(symbol, target)
         batch = self._make_batch(session) if self._make_batch is not None else None
-        self._members[symbol, target] = _Member(session, batch, MemberMix(session.spec.horizon, self._share))
+        self._members[symbol, target] = _Member(session, batch, MemberMix(session.spec.horizon, self._share, self.serving_strategy))
 
     def serve(self, prediction_id: str, target: str, features: FeatureVector) -> Prediction:
         """Make this step's prediction and store all that its label will need."""
         member = self._members[features.symbol, target]
-        row, quarantined = member.session.serve(prediction_id, features)
-        member.newest = self._predict(member, prediction_id, features, row, quarantined)
+        waiting, quarantined = member.session.serve(prediction_id, features)
+        member.newest = self._predict(member, prediction_id, features.ts, waiting.features, waiting.row, quarantined)
         return member.newest
 
     def query(self, target: str, features: FeatureVector) -> Prediction:
@@ -79,57 +78,56 @@ class ModelServingService:
         member = self._members[features.symbol, target]
         self.queries += 1
         row = np.full(ROW, np.nan)
-        row[RAW_ONLINE] = member.session.query(features.values[: member.session.spec.n_features])
-        return self._predict(member, f"query/{self.queries}", features, row, None)
+        values = features.values[: member.session.spec.n_features]
+        row[RAW_ONLINE] = member.session.query(values)
+        return self._predict(member, f"query/{self.queries}", features.ts, values, row, None)
 
     def _predict(
-        self, member: _Member, prediction_id: str, features: FeatureVector, row: Row, quarantined: Missing | None
+        self, member: _Member, prediction_id: str, ts: int, features: Row, row: Row, quarantined: Missing | None
     ) -> Prediction:
-        session, batch = member.session, member.batch
+        spec, batch = member.session.spec, member.batch
         missing = () if quarantined is None else (quarantined,)
         if batch is not None:
-            said = batch.predict(features.values[: session.spec.n_features], features.ts)
+            said = batch.predict(features, ts)
             if isinstance(said, Missing):
                 missing = (*missing, said)
             else:
                 row[RAW_BATCH] = said
-        probability = member.mix.serve(row)
-        values = row.tolist()
-        weights = self._strategy(values[:N_MIXED], member.mix.weights.tolist())
-        if self._strategy is not ensemble:
-            row[SERVED] = probability = sum(w * p for w, p in zip(weights, values, strict=False) if w > 0.0)
+        values = member.mix.serve(row)
         return Prediction(
             prediction_id,
-            features.symbol,
-            features.ts,
-            session.spec.target,
-            session.spec.horizon,
-            probability,
-            member.mix.confidence(probability),
-            self._parts(member, values, weights, features.ts),
+            spec.symbol,
+            ts,
+            spec.target,
+            spec.horizon,
+            values[SERVED],
+            None if member.mix.threshold is None else values[CONFIDENT],
+            self._parts(member, values, ts),
             quarantined is None,
             missing,
         )
 
-    def _parts(self, member: _Member, row: list[float], weights: tuple[float, ...], ts: int) -> tuple[PredictionPart, ...]:
+    def _parts(self, member: _Member, values: list[float], ts: int) -> tuple[PredictionPart, ...]:
         session, batch = member.session, member.batch
-        online_age = ts - session.last_learnt_ts if session.last_learnt_ts else 0
-        parts: list[PredictionPart] = []
-        if row[RAW_ONLINE] == row[RAW_ONLINE]:
-            learnt = str(session.learnt)
-            parts.append(PredictionPart(session.spec.model_type, learnt, "online", row[ONLINE], weights[ONLINE], online_age))
-        if batch is not None and batch.ready is not None and row[RAW_BATCH] == row[RAW_BATCH]:
-            ready = batch.ready
-            age = ts - ready.trained_ts
-            parts.append(PredictionPart(ready.model_id, ready.version, "batch", row[BATCH], weights[BATCH], age))
-        parts.append(PredictionPart("base_rate", "", "base", row[BASE], weights[BASE], online_age))
-        return tuple(parts)
+        learnt_ts = session.last_learnt_ts
+        age = ts - learnt_ts if learnt_ts else 0
+        base = PredictionPart("base_rate", "", "base", values[BASE], values[SERVING_WEIGHTS + BASE], age)
+        if isnan(values[ONLINE]):
+            return (base,)
+        name, version = session.spec.model_type, str(session.learnt)
+        online = PredictionPart(name, version, "online", values[ONLINE], values[SERVING_WEIGHTS + ONLINE], age)
+        if batch is None or batch.ready is None or isnan(values[BATCH]):
+            return (online, base)
+        ready = batch.ready
+        weight = values[SERVING_WEIGHTS + BATCH]
+        frozen = PredictionPart(ready.model_id, batch.short_version, "batch", values[BATCH], weight, ts - ready.trained_ts)
+        return (online, frozen, base)
 
     def observe(self, settled: Settled) -> None:
         """Let mixture, calibrators and confidence learn from a settled prediction; keep it for training while wanted."""
         spec = settled.session.spec
         member = self._members[spec.symbol, spec.target]
-        member.mix.observe(settled.row)
+        member.mix.observe(settled)
         if member.batch is not None and member.batch.gathering:
             member.batch.gather(settled)
 

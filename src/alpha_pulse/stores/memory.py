@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from alpha_pulse.core.config import Store as StoreConfig
 from alpha_pulse.core.errors import StateError, StoreError
-from alpha_pulse.stores.base import JournalRow, RawRow, RunIdentity, admit, decision_text, genesis, json_text, link, verified
+from alpha_pulse.stores.base import JournalRow, RawRow, RunIdentity, admit, genesis, json_text, link, row_text, verified
 
 
 class MemoryStore:
@@ -64,9 +64,9 @@ class MemoryStore:
         if self._result is not None:
             raise StoreError(f"the run in store {self.location} is finished; use another --store")
         seq = len(self._rows)
-        json_text("payload", seq, payload)
+        row_text("payload", seq, payload)
         if decision is not None:
-            decision_text(seq, decision)
+            row_text("decision", seq, decision)
         self._hash = link(self._hash, seq, ts_event, payload, decision)
         self._rows.append((seq, ts_event, payload, decision, self._hash))
         return seq

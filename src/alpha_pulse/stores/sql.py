@@ -26,10 +26,10 @@ from alpha_pulse.stores.base import (
     RawRow,
     RunIdentity,
     admit,
-    decision_text,
     genesis,
     json_text,
     link,
+    row_text,
     verified,
 )
 from alpha_pulse.stores.head import HeadFile
@@ -147,8 +147,8 @@ class SqliteStore:
         if self._refusal is not None:
             raise StoreError(self._refusal)
         seq = self._seq + 1
-        text = json_text("payload", seq, payload)
-        line = None if decision is None else decision_text(seq, decision)
+        text = row_text("payload", seq, payload)
+        line = None if decision is None else row_text("decision", seq, decision)
         digest = link(self._hash, seq, ts_event, payload, decision)
         pending = self._pending
         pending.append((seq, ts_event, text, line, digest))

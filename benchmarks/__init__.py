@@ -1,0 +1,4 @@
+"""Measurements of speed, one file each: `python -m benchmarks [names...]`, or `make bench` for all of them."""
+
+BENCHMARKS = ("logistic", "loop", "ladder", "features", "gbm", "adwin", "journal")
+"""The names, each a module of this package with `run(options)`."""

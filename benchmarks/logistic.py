@@ -1,0 +1,114 @@
+"""Scaler and logistic regression, predict then learn, against River's pipeline of the same two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from river import linear_model, optim, preprocessing
+
+from alpha_pulse.kernels import linear as kernels
+from alpha_pulse.models.linear import DictLogistic, Logistic
+from benchmarks.measure import Options, interleave
+from benchmarks.report import Table, rate_table
+from benchmarks.streams import Floats, Stream, accuracy, arff, auc, hyperplane, sea
+
+RATE = 0.01
+RIVER = "River"
+BARS = {"rows, two kernel calls": 8.0, "dicts": 4.0, "compiled loop": 75.0}
+ROUNDS = 9
+SAME = 1e-9
+
+
+class Contest:
+    """All contenders on one stream, each from an untrained model; ``found`` keeps the newest probabilities of each."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.features = stream.features
+        self.labels = stream.labels
+        self.weights = np.ones(stream.labels.size)
+        self.width = stream.features.shape[1]
+        self.rows = list(stream.features)
+        self.answers = stream.labels.tolist()
+        names = [f"x{j}" for j in range(self.width)]
+        self.dicts = [dict(zip(names, row, strict=True)) for row in stream.features.tolist()]
+        self.found: dict[str, Floats] = {}
+
+    def works(self) -> dict[str, Callable[[], None]]:
+        """By the names of the table."""
+        return {
+            RIVER: self.river,
+            "rows, two kernel calls": self.kernel_calls,
+            "rows, two calls of Logistic": self.rows_of_class,
+            "dicts": self.from_dicts,
+            "compiled loop": self.loop,
+        }
+
+    def _keep(self, name: str, probabilities: list[float]) -> None:
+        self.found[name] = np.asarray(probabilities)
+
+    def river(self) -> None:
+        model = preprocessing.StandardScaler() | linear_model.LogisticRegression(optim.SGD(RATE))
+        predict, learn = model.predict_proba_one, model.learn_one
+        out = []
+        for row, label in zip(self.dicts, self.answers, strict=True):
+            out.append(predict(row).get(True, 0.5))
+            learn(row, label == 1)
+        self._keep(RIVER, out)
+
+    def kernel_calls(self) -> None:
+        state = Logistic(self.width, rate=RATE).snapshot().arrays["state"]
+        predict, learn = kernels.predict, kernels.learn
+        out = []
+        for row, label in zip(self.rows, self.answers, strict=True):
+            out.append(predict(state, row))
+            learn(state, row, label, 1.0)
+        self._keep("rows, two kernel calls", out)
+
+    def rows_of_class(self) -> None:
+        model, parts = Logistic(self.width, rate=RATE), np.zeros(1)
+        predict, learn = model.predict, model.learn
+        out = []
+        for row, label in zip(self.rows, self.answers, strict=True):
+            out.append(predict(row, parts))
+            learn(row, label, 1.0, parts)
+        self._keep("rows, two calls of Logistic", out)
+
+    def from_dicts(self) -> None:
+        model = DictLogistic(self.width, rate=RATE)
+        predict, learn = model.predict_one, model.learn_one
+        out = []
+        for row, label in zip(self.dicts, self.answers, strict=True):
+            out.append(predict(row))
+            learn(row, label)
+        self._keep("dicts", out)
+
+    def loop(self) -> None:
+        model = Logistic(self.width, rate=RATE)
+        self.found["compiled loop"] = model.learn_many(self.features, self.labels, self.weights)
+
+
+def run(options: Options) -> list[Table]:
+    """One table per stream."""
+    size = 50 if options.quick else 1
+    first = arff(options.arff) if options.arff is not None else sea(45_000 // size, 6, seed=1)
+    return [_contest(stream) for stream in (first, hyperplane(20_000 // size, 50, seed=2))]
+
+
+def _contest(stream: Stream) -> Table:
+    contest = Contest(stream)
+    speeds = interleave(contest.works(), stream.labels.size, ROUNDS)
+    found = contest.found
+    apart = np.max([np.abs(found[RIVER] - other) for other in found.values()], axis=0)
+    return rate_table(
+        f"Scaler + logistic SGD({RATE:g}), predict then learn: {stream.title}",
+        speeds,
+        unit="examples",
+        baseline=RIVER,
+        reach=BARS,
+        extra={
+            "accuracy": {name: accuracy(stream.labels, p) for name, p in found.items()},
+            "AUC": {name: auc(stream.labels, p) for name, p in found.items()},
+        },
+        notes=[f"Further than {SAME:g} from River's: {int((apart > SAME).sum()):,} of {apart.size:,} probabilities."],
+    )

@@ -1,0 +1,62 @@
+"""Timers around the stages of one pipeline, put there from outside: the product holds none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from alpha_pulse.core.clock import elapsed_ns
+from alpha_pulse.engine.system import System
+from alpha_pulse.feeds.base import Slice
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+STAGES = ("settle", "learn", "detect", "adapt", "extract", "serve", "decide", "gate", "record")
+"""Methods of the pipeline, in the order in which it calls them."""
+FEED, CHECKPOINT = "feed: next slice", "checkpoint"
+
+
+def replace(owner: object, method: str, function: object) -> None:
+    """Put ``function`` in the place of one object's method."""
+    setattr(owner, method, function)
+
+
+class StageTimes:
+    """Nanoseconds spent in each stage of a running system since this object was made."""
+
+    def __init__(self, system: System) -> None:
+        self.spent = dict.fromkeys((FEED, *STAGES, CHECKPOINT), 0)
+        for stage in STAGES:
+            self._wrap(system.pipeline, stage, stage)
+        self._wrap(system.feed, "next_slice", FEED)
+        self._wrap(system, "checkpoint", CHECKPOINT)
+
+    def _wrap(self, owner: object, method: str, name: str) -> None:
+        replace(owner, method, self._timed(getattr(owner, method), name))
+
+    def _timed(self, function: Callable[P, R], name: str) -> Callable[P, R]:
+        spent = self.spent
+
+        def timed(*args: P.args, **kwargs: P.kwargs) -> R:
+            start = elapsed_ns()
+            found = function(*args, **kwargs)
+            spent[name] += elapsed_ns() - start
+            return found
+
+        return timed
+
+
+class Latencies:
+    """How long each call of `Pipeline.on_slice` took, in nanoseconds, since this object was made."""
+
+    def __init__(self, system: System) -> None:
+        self.taken: list[int] = []
+        on_slice, note = system.pipeline.on_slice, self.taken.append
+
+        def timed(slice_: Slice) -> None:
+            start = elapsed_ns()
+            on_slice(slice_)
+            note(elapsed_ns() - start)
+
+        replace(system.pipeline, "on_slice", timed)

@@ -1,0 +1,180 @@
+"""What ``alpha-pulse replay`` does: choose a store, run, show, and leave nothing half written."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import BinaryIO
+
+import msgspec
+
+from alpha_pulse.cli_progress import progress
+from alpha_pulse.core.clock import wall_ns
+from alpha_pulse.core.config import Config
+from alpha_pulse.core.errors import ConfigError
+from alpha_pulse.engine.replay import Progress, replay
+from alpha_pulse.engine.warmup import about_how_many, is_warm, warm_up
+from alpha_pulse.feeds.replay import ReplayFeed
+from alpha_pulse.stores import open_store
+from alpha_pulse.stores.base import Store
+
+STANDARD_OUTPUT = "-"
+
+
+class StoppedError(Exception):
+    """A signal asked for the end; everything so far is durable."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(signal_number)
+        self.exit_code = 128 + signal_number
+
+
+class Outputs(msgspec.Struct, frozen=True):
+    """Where results go beside the table; ``json`` may be ``-``."""
+
+    json: str | None = None
+    decisions: Path | None = None
+
+
+def run(config: Config, feed: ReplayFeed, store_url: str | None, *, resume: bool, outputs: Outputs, again: list[str]) -> None:
+    """Replay ``feed`` to its end and show the result.
+
+    Parameters
+    ----------
+    store_url
+        As given, or None for a fresh store in the user's data folder.
+    again
+        The command line without ``--store`` and ``--resume``, to say how to go on.
+
+    Raises
+    ------
+    AlphaPulseError
+        With one sentence for the user.
+    StoppedError
+        By Ctrl-C or SIGTERM.
+    """
+    if resume and store_url is None:
+        raise ConfigError("--resume was given without --store; name the store of the run to go on with")
+    if outputs.decisions == Path(STANDARD_OUTPUT):
+        raise ConfigError("--decisions - was given, but the result goes to standard output; write --decisions FILE")
+    run_id = _run_id()
+    json_path = None if outputs.json in (None, STANDARD_OUTPUT) else Path(str(outputs.json))
+    warm_if_cold(config)
+    with _output(json_path) as json_file, _output(outputs.decisions) as decisions:
+        store = open_store(store_url or _fresh_store(run_id), config.store)
+        with closing(store):
+            result = _replay(config, feed, store, run_id, resume, decisions, again)
+        pretty = msgspec.json.format(result, indent=2) + b"\n"
+        if json_file is not None:
+            json_file.write(pretty)
+    if outputs.json == STANDARD_OUTPUT:
+        sys.stdout.buffer.write(pretty)
+        sys.stdout.buffer.flush()
+    else:
+        from alpha_pulse.cli_tables import show
+        from alpha_pulse.engine.report import decode_report
+
+        show(decode_report(result))
+
+
+def warm_if_cold(config: Config) -> None:
+    """Compile kernels before anything is timed or shown, when this program runs here for the first time."""
+    if not is_warm(config):
+        with progress("compiling kernels (first run only)", about_how_many(), "kernels", countdown=False) as report:
+            warm_up(config, report)
+
+
+def _replay(
+    config: Config, feed: ReplayFeed, store: Store, run_id: str, resume: bool, decisions: BinaryIO | None, again: list[str]
+) -> bytes:
+    done = 0
+
+    def show_progress(at: Progress) -> None:
+        nonlocal done
+        done = at.bars
+        report(at.bars, "" if at.bars_per_second is None else f"{at.bars_per_second:,.0f} bars/s")
+
+    with _signals() as caught, progress(f"replaying {', '.join(feed.symbols)}", feed.total_bars, "bars") as report:
+        result = replay(
+            config,
+            feed,
+            store,
+            run_id,
+            resume=resume,
+            on_progress=show_progress,
+            stopped=lambda: bool(caught),
+            write_decision=None if decisions is None else decisions.write,
+        )
+    if result is None:
+        print(f"stopped after {done:,} of {feed.total_bars:,} bars; ", end="", file=sys.stderr)
+        if store.location == "memory://":
+            print("nothing was kept, since the store is memory://", file=sys.stderr)
+        else:
+            command = shlex.join([*again, "--store", store.location, "--resume"])
+            print(f"all of them are kept. Go on with:\n  {command}", file=sys.stderr)
+        raise StoppedError(caught[0])
+    return result
+
+
+@contextmanager
+def _signals() -> Iterator[list[int]]:
+    """The signals that asked for the end so far. A second one ends the process at once."""
+    caught: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        caught.append(number)
+        for other in before:
+            signal.signal(other, signal.SIG_DFL)
+
+    for number in before:
+        signal.signal(number, handle)
+    try:
+        yield caught
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
+
+
+@contextmanager
+def _output(path: Path | None) -> Iterator[BinaryIO | None]:
+    """A file that takes its name only when the block ends well. Raises ConfigError when it cannot be written."""
+    if path is None:
+        yield None
+        return
+    direct = path.exists() and not path.is_file()
+    part = path if direct else path.with_name(path.name + ".part")
+    try:
+        file = part.open("wb")
+    except OSError as error:
+        raise ConfigError(f"output file {path} cannot be written ({error.strerror}); name a file you may write to") from None
+    try:
+        with file:
+            yield file
+    except BaseException:
+        if not direct:
+            part.unlink()
+        raise
+    if not direct:
+        part.replace(path)
+
+
+def _run_id() -> str:
+    """A name for a run: when it began (UTC), and four digits that tell apart those that began together."""
+    now = wall_ns()
+    short = hashlib.sha256(f"{now}/{os.getpid()}".encode()).hexdigest()[:4]
+    return f"{datetime.fromtimestamp(now / 1e9, tz=UTC):%Y%m%d-%H%M%S}-{short}"
+
+
+def _fresh_store(run_id: str) -> str:
+    named = os.environ.get("XDG_DATA_HOME")
+    home = Path(named) if named else Path.home() / ".local" / "share"
+    return f"sqlite:///{home / 'alpha-pulse' / 'runs' / run_id / 'store.db'}"

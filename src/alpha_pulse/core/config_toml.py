@@ -1,0 +1,73 @@
+"""The configuration in effect as TOML that can be fed back, each key with a note of where its value comes from."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from alpha_pulse.core.config import ENV_PREFIX, Config
+
+Value = str | bool | int | float | tuple[str, ...] | None
+_NOTE_AT = 44
+
+
+def origins(path: Path | None = None, environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Where each key that is not at its default was set, by ``section.key``: the file's or the variable's name.
+
+    Parameters
+    ----------
+    path
+        A configuration file that `core.config.load_config` accepts, or None.
+    environ
+        The environment (default: the process's).
+
+    >>> origins(environ={"ALPHA_PULSE__VENUE__FEE_BPS": "2.5"})
+    {'venue.fee_bps': 'ALPHA_PULSE__VENUE__FEE_BPS'}
+    """
+    found: dict[str, str] = {}
+    if path is not None:
+        for name, value in tomllib.loads(path.read_text(encoding="utf-8")).items():
+            keys = [f"{name}.{key}" for key in value] if isinstance(value, dict) else [name]
+            found.update(dict.fromkeys(keys, str(path)))
+    for name in sorted(os.environ if environ is None else environ):
+        if name.startswith(ENV_PREFIX):
+            found[name[len(ENV_PREFIX) :].lower().replace("__", ".")] = name
+    return found
+
+
+def to_toml(config: Config, origin: Mapping[str, str]) -> str:
+    """The whole configuration as TOML; a key without a value stands as a comment.
+
+    >>> print(to_toml(Config(), {"seed": "my.toml"}).splitlines()[0])
+    seed = 1                                    # my.toml
+    """
+    lines: list[str] = []
+    sections: list[str] = []
+    for field in msgspec.structs.fields(config):
+        value = getattr(config, field.name)
+        if isinstance(value, msgspec.Struct):
+            sections += ["", f"[{field.name}]"]
+            for key in msgspec.structs.fields(value):
+                sections.append(_line(key.name, getattr(value, key.name), origin.get(f"{field.name}.{key.name}")))
+        else:
+            lines.append(_line(field.name, value, origin.get(field.name)))
+    return "\n".join([*lines, *sections, ""])
+
+
+def _line(key: str, value: Value, origin: str | None) -> str:
+    if value is None:
+        return f"{'# ' + key + ' is not set':<{_NOTE_AT}}# {origin or 'default'}"
+    return f"{key + ' = ' + _literal(value):<{_NOTE_AT - 1}} # {origin or 'default'}"
+
+
+def _literal(value: str | bool | int | float | tuple[str, ...]) -> str:
+    """A TOML literal; JSON's strings are TOML basic strings."""
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_literal(item) for item in value) + "]"
+    if isinstance(value, str):
+        return msgspec.json.encode(value).decode()
+    return "true" if value is True else "false" if value is False else repr(value)

@@ -1,0 +1,310 @@
+"""The result of a run: what came of it, in numbers that add up, all made from the journal and the final state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse import __version__
+from alpha_pulse.core.errors import StateError
+from alpha_pulse.core.types import MINOR_UNITS, AdaptationAction, DriftAlarm
+from alpha_pulse.engine.instrument import TARGETS, YEAR_NS
+from alpha_pulse.engine.scoring import Score, score_members
+from alpha_pulse.engine.success import Results, SuccessMetrics, success_metrics
+from alpha_pulse.engine.system import System
+from alpha_pulse.engine.tally import LabelTable, SymbolTally, Tally, tally
+from alpha_pulse.execution.books import BookResult, SymbolResult
+from alpha_pulse.execution.execution_service import PRIMARY
+from alpha_pulse.feedback.ledger import Counts
+from alpha_pulse.feedback.trade_quality import TARGET as QUALITY
+from alpha_pulse.feeds.replay import ReplayFeed
+from alpha_pulse.kernels.scores import SERVED
+from alpha_pulse.learning.metrics import MemberMetrics, whole_run
+from alpha_pulse.learning.training import ModelReady
+
+LAST_PART = (3, 10)
+"""The first 3 of 10 parts of a symbol's bars do not count for the ``last70`` figures."""
+
+
+class DataReport(msgspec.Struct, frozen=True):
+    """What was replayed; times are nanoseconds since the Unix epoch (UTC), of the first and last bar's end."""
+
+    symbols: tuple[str, ...]
+    first_ts: int
+    last_ts: int
+    interval_s: float
+    interval_inferred: bool
+    ignored_columns: tuple[str, ...]
+    has_volume: bool
+    has_quotes: bool
+    identity: str
+
+
+class BookReport(msgspec.Struct, frozen=True):
+    """One book in units of cash; drawdown as a fraction of the peak. A single symbol's part has no equity of its own."""
+
+    net_pnl: float
+    gross_pnl: float
+    fees: float
+    costs: float
+    trades: int
+    fills: int
+    sharpe: float | None = None
+    max_drawdown: float | None = None
+    equity: float | None = None
+    turnover: float | None = None
+
+
+class HitRates(msgspec.Struct, frozen=True):
+    """How often the served direction was right: from close to close, and from the next open, where it could be traded."""
+
+    labels: int
+    close_to_close: float | None
+    next_open: float | None
+
+
+class TradeQualityReport(msgspec.Struct, frozen=True):
+    """The trade-quality sessions: closed lots, those with a net gain, and how well that was foretold (by symbol)."""
+
+    lots: int
+    wins: int
+    metrics: dict[str, dict[str, MemberMetrics]]
+
+
+class SymbolReport(msgspec.Struct, frozen=True):
+    """One symbol's part; money in units of cash. ``gross_pnl - costs - fees = net_pnl``."""
+
+    bars: int
+    predictions: int
+    labelled: int
+    pending: int
+    expired: int
+    ties: int
+    trades: int
+    gross_pnl: float
+    net_pnl: float
+    fees: float
+    costs: float
+    ml_share: float
+    refusals: int
+    abstentions: int
+    metrics: dict[str, dict[str, Score]]
+    hit_rates: HitRates
+    books: dict[str, BookReport]
+    drift_alarms: int
+    adaptations: int
+    success_metrics: SuccessMetrics
+
+
+class Report(SymbolReport, frozen=True, kw_only=True):
+    """All symbols together, and what there is once per run. ``predictions = labelled + pending + expired``.
+
+    ``bars_per_second`` is wall time and the only figure that differs between equal runs, beside ``store``.
+    """
+
+    slices: int
+    drift_alarm_list: list[DriftAlarm]
+    adaptation_list: list[AdaptationAction]
+    models: list[ModelReady]
+    agent_weights: dict[str, float]
+    trade_quality: TradeQualityReport
+    decisions: int
+    decisions_sha256: str
+    state_sha256: str
+    config_hash: str
+    program_version: str
+    bars_per_second: float | None
+    bars_per_second_note: str
+    store: str
+    data: DataReport
+    by_symbol: dict[str, SymbolReport]
+
+
+RATE_NOTE = (
+    "event loop of the last process, all stages, books and the store's writes, checkpoints included; "
+    "without its first 300 slices and those in which a batch model was trained"
+)
+
+
+def make_report(
+    system: System, bars_per_second: float | None = None, write_decision: Callable[[bytes], object] | None = None
+) -> Report:
+    """Read the journal of a run that is at its end, and sum up.
+
+    Parameters
+    ----------
+    system
+        After its last step.
+    bars_per_second
+        As measured, or None.
+    write_decision
+        Is handed each decision line, newline included.
+
+    Raises
+    ------
+    StateError
+        The journal is damaged.
+    """
+    symbols = tuple(system.feed.symbols)
+    found = tally(system.store, symbols, TARGETS, write_decision)
+    everything = _part(system, found, symbols)
+    return Report(
+        **msgspec.structs.asdict(everything),
+        slices=found.slices,
+        drift_alarm_list=found.alarms,
+        adaptation_list=list(found.actions.values()),
+        models=found.models,
+        agent_weights=system.agents.weights,
+        trade_quality=_quality(system, symbols),
+        decisions=found.decision_lines,
+        decisions_sha256=found.decisions_sha256,
+        state_sha256=system.state_sha256(),
+        config_hash=system.config.config_hash,
+        program_version=__version__,
+        bars_per_second=bars_per_second,
+        bars_per_second_note=RATE_NOTE,
+        store=system.store.location,
+        data=_data(system),
+        by_symbol={symbol: _part(system, found, (symbol,), single=True) for symbol in symbols},
+    )
+
+
+def encode_report(report: Report) -> bytes:
+    """The JSON object that is stored as the run's result; what is not finite has no place in it and would be null."""
+    return msgspec.json.encode(report)
+
+
+def decode_report(content: bytes) -> Report:
+    """Read what `encode_report` wrote. Raises StateError when another version of this program wrote it."""
+    try:
+        return msgspec.json.decode(content, type=Report)
+    except msgspec.DecodeError as error:
+        raise StateError(
+            f"the stored result does not fit this program ({error}); show it with the version that made it, or use --json"
+        ) from None
+
+
+def _part(system: System, found: Tally, symbols: tuple[str, ...], *, single: bool = False) -> SymbolReport:
+    """The report over some symbols: over all, with each book's own risk figures, or over a ``single`` one."""
+    counts = _add_counts(system, symbols)
+    results: Mapping[str, BookResult] = system.execution.results(_marks_per_year(system, found))
+    books: Results = results
+    if single:
+        books = {name: system.execution.by_symbol(name)[symbols[0]] for name in results}
+    combined = books[PRIMARY]
+    tallies = [found.symbols[symbol] for symbol in symbols]
+    decisions = sum(at.decisions for at in tallies)
+    return SymbolReport(
+        bars=sum(len(at.bars) for at in tallies),
+        predictions=counts.predictions,
+        labelled=counts.labelled,
+        pending=counts.pending,
+        expired=counts.expired,
+        ties=counts.ties,
+        trades=combined.trades,
+        gross_pnl=combined.gross_pnl / MINOR_UNITS,
+        net_pnl=combined.net_pnl / MINOR_UNITS,
+        fees=combined.fees / MINOR_UNITS,
+        costs=combined.costs / MINOR_UNITS,
+        ml_share=sum(at.ml_decisions for at in tallies) / decisions if decisions else 0.0,
+        refusals=sum(at.refusals for at in tallies),
+        abstentions=sum(at.abstentions for at in tallies),
+        metrics={target: _scores(found, target, symbols, system.config.seed) for target in TARGETS},
+        hit_rates=_hit_rates(found.tables["direction"], _rows_of(found, "direction", symbols)),
+        books={name: _book(result) for name, result in books.items()},
+        drift_alarms=sum(alarm.symbol in symbols for alarm in found.alarms),
+        adaptations=sum(action.symbol in symbols for action in found.actions.values()),
+        success_metrics=success_metrics(system, found, [(symbol, target) for symbol in symbols for target in TARGETS], books),
+    )
+
+
+def _add_counts(system: System, symbols: tuple[str, ...]) -> Counts:
+    parts = [counts for (symbol, _), counts in system.feedback.counts().items() if symbol in symbols]
+    return Counts(
+        predictions=sum(part.predictions for part in parts),
+        labelled=sum(part.labelled for part in parts),
+        pending=sum(part.pending for part in parts),
+        expired=sum(part.expired for part in parts),
+        ties=sum(part.ties for part in parts),
+    )
+
+
+def _rows_of(found: Tally, target: str, symbols: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Which rows of a target's table are of these symbols."""
+    places = [place for place, symbol in enumerate(found.symbols) if symbol in symbols]
+    return np.isin(found.tables[target].symbol, places)
+
+
+def _scores(found: Tally, target: str, symbols: tuple[str, ...], seed: int) -> dict[str, Score]:
+    table, wanted = found.tables[target], _rows_of(found, target, symbols)
+    from_bar = np.array([_first_recent(at) for at in found.symbols.values()], dtype=np.int64)
+    recent = table.seq >= from_bar[table.symbol]
+    return score_members(table.scores[wanted], recent[wanted], len(symbols), seed)
+
+
+def _first_recent(at: SymbolTally) -> int:
+    """The number of the first bar in the last 70 % of a symbol's bars."""
+    part, whole = LAST_PART
+    first = -(-len(at.bars) * part // whole)
+    return at.bars[first] if at.bars else 0
+
+
+def _hit_rates(table: LabelTable, wanted: NDArray[np.bool_]) -> HitRates:
+    moved = wanted & ~np.isnan(table.tradable) & (table.tradable != 0.0) & ~np.isnan(table.scores[:, SERVED])
+    n = int(moved.sum())
+    if n == 0:
+        return HitRates(0, None, None)
+    said_up = table.scores[moved, SERVED] >= 0.5
+    closed_up, traded_up = table.value[moved] > 0.0, table.tradable[moved] > 0.0
+    return HitRates(n, float(np.mean(said_up == closed_up)), float(np.mean(said_up == traded_up)))
+
+
+def _marks_per_year(system: System, found: Tally) -> float:
+    """Slices per year as they came, so that closed markets do not count."""
+    first, last = _first_and_last_ts(system)
+    return (found.slices - 1) * YEAR_NS / (last - first) if last > first else 0.0
+
+
+def _first_and_last_ts(system: System) -> tuple[int, int]:
+    feed = system.feed
+    return (feed.first_ts, feed.last_ts) if isinstance(feed, ReplayFeed) else (0, system.clock.now_ns())
+
+
+def _book(result: BookResult | SymbolResult) -> BookReport:
+    money = {name: getattr(result, name) / MINOR_UNITS for name in ("net_pnl", "gross_pnl", "fees", "costs")}
+    if isinstance(result, SymbolResult):
+        return BookReport(**money, trades=result.trades, fills=result.fills)
+    return BookReport(
+        **money,
+        trades=result.trades,
+        fills=result.fills,
+        sharpe=result.sharpe,
+        max_drawdown=result.max_drawdown,
+        equity=result.equity / MINOR_UNITS,
+        turnover=result.turnover,
+    )
+
+
+def _quality(system: System, symbols: tuple[str, ...]) -> TradeQualityReport:
+    parts = [system.feedback.quality(symbol) for symbol in symbols]
+    scores = {symbol: whole_run(system.learning.session(symbol, QUALITY).scores) for symbol in symbols}
+    return TradeQualityReport(sum(part.lots for part in parts), sum(part.wins for part in parts), scores)
+
+
+def _data(system: System) -> DataReport:
+    feed = system.feed
+    first, last = _first_and_last_ts(system)
+    return DataReport(
+        symbols=tuple(feed.symbols),
+        first_ts=first,
+        last_ts=last,
+        interval_s=feed.interval_ns / 1e9,
+        interval_inferred=isinstance(feed, ReplayFeed) and feed.interval_inferred,
+        ignored_columns=feed.ignored_columns if isinstance(feed, ReplayFeed) else (),
+        has_volume=feed.has_volume,
+        has_quotes=feed.has_quotes,
+        identity=feed.identity,
+    )

@@ -1,0 +1,153 @@
+"""How good the predictions were: prequential scores of settled labels, with intervals that respect their dependence."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.kernels.hedge import PROBABILITY_FLOOR
+from alpha_pulse.kernels.scores import BASE, LABEL, LAST_KNOWN, MEMBERS, NO_CHANGE
+from alpha_pulse.learning.metrics import exact_auc, kappa
+
+RESAMPLES = 2_000
+MIN_BLOCK = 200
+"""Labels of one symbol in a bootstrap block, at least."""
+MAX_BLOCKS = 50
+"""A block holds at least this part (one in fifty) of all labels."""
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+class Interval(msgspec.Struct, frozen=True):
+    """The middle 95 % of the bootstrap distribution."""
+
+    low: float
+    high: float
+
+
+class Score(msgspec.Struct, frozen=True):
+    """One member's scores over ``labels`` labels; log loss in nats, gains in millinats per label over the running base rate.
+
+    ``gain_millinats_last70`` takes the labels of predictions that were served in the last 70 % of their symbol's bars. What
+    is not defined on so few labels is None.
+    """
+
+    labels: int
+    accuracy: float | None = None
+    log_loss: float | None = None
+    brier: float | None = None
+    auc: float | None = None
+    kappa: float | None = None
+    kappa_temporal: float | None = None
+    gain_millinats: float | None = None
+    labels_last70: int = 0
+    gain_millinats_last70: float | None = None
+    gain_millinats_last70_interval: Interval | None = None
+
+
+class Paired(msgspec.Struct, frozen=True):
+    """One member minus another over the labels that both were scored on; None without common labels."""
+
+    labels: int
+    accuracy: float | None = None
+    gain_millinats: float | None = None
+
+
+def log_losses(probabilities: Floats, labels: Flags) -> Floats:
+    """-log of the probability given to what happened, in nats, floored as in `kernels.hedge.log_loss`.
+
+    >>> log_losses(np.array([0.5, 0.0]), np.array([True, False])).round(4).tolist()
+    [0.6931, 0.0]
+    """
+    p = np.clip(probabilities, PROBABILITY_FLOOR, 1.0 - PROBABILITY_FLOOR)
+    return -np.log(np.where(labels, p, 1.0 - p))
+
+
+def classes(scores: Floats, member: int) -> Flags:
+    """The class a member predicted; the no-change member repeats the last label known (see `kernels.scores`)."""
+    guesses: Flags = scores[:, member] >= 0.5
+    if member == NO_CHANGE:
+        last = scores[:, LAST_KNOWN]
+        guesses = np.where(last == 0.5, guesses, last == 1.0)
+    return guesses
+
+
+def score_members(scores: Floats, recent: Flags, symbols: int, seed: int) -> dict[str, Score]:
+    """Scores of every member, by name; one that was never scored has 0 labels and nothing else.
+
+    Parameters
+    ----------
+    scores
+        float64 of shape (n, RECORD), in order of time, laid out as in `kernels.scores`.
+    recent
+        bool of shape (n,): which labels count for the last 70 %.
+    symbols
+        How many symbols the labels come from; blocks of the bootstrap grow with it.
+    seed
+        Of the bootstrap.
+    """
+    return {name: _score(scores, recent, member, symbols, seed) for member, name in enumerate(MEMBERS)}
+
+
+def _score(scores: Floats, recent: Flags, member: int, symbols: int, seed: int) -> Score:
+    scored = ~np.isnan(scores[:, member])
+    rows, late = scores[scored], recent[scored]
+    n = len(rows)
+    if n == 0:
+        return Score(0)
+    labels = rows[:, LABEL] == 1.0
+    guesses = classes(rows, member)
+    hits = float(np.sum(guesses == labels))
+    losses = log_losses(rows[:, member], labels)
+    gains = 1_000.0 * (log_losses(rows[:, BASE], labels) - losses)
+    known = float(np.mean(classes(rows, NO_CHANGE) == labels))
+    accuracy = hits / n
+    return Score(
+        labels=n,
+        accuracy=accuracy,
+        log_loss=float(losses.mean()),
+        brier=float(np.mean((rows[:, member] - labels) ** 2)),
+        auc=exact_auc(rows[:, member], labels) if 0 < labels.sum() < n else None,
+        kappa=kappa(hits, float(guesses.sum()), float(labels.sum()), float(n)),
+        kappa_temporal=(accuracy - known) / (1.0 - known) if known < 1.0 else None,
+        gain_millinats=float(gains.mean()),
+        labels_last70=int(late.sum()),
+        gain_millinats_last70=float(gains[late].mean()) if late.any() else None,
+        gain_millinats_last70_interval=None if member == BASE else block_bootstrap(gains[late], symbols, seed),
+    )
+
+
+def block_bootstrap(values: Floats, symbols: int = 1, seed: int = 1) -> Interval | None:
+    """A 95 % interval for the mean of dependent values, by the circular block bootstrap (Politis & Romano, 1992).
+
+    Blocks hold at least 200 labels per symbol and at least a fiftieth of all; None when there are not two such blocks.
+
+    >>> interval = block_bootstrap(np.tile([0.0, 1.0], 500))
+    >>> interval.low, interval.high
+    (0.5, 0.5)
+    """
+    n = len(values)
+    length = max(MIN_BLOCK * symbols, -(-n // MAX_BLOCKS))
+    if n < 2 * length:
+        return None
+    sums = np.cumsum(np.concatenate([[0.0], values, values[: length - 1]]))
+    blocks = sums[length:] - sums[:-length]
+    count = -(-n // length)
+    starts = np.random.default_rng(seed).integers(0, n, size=(RESAMPLES, count))
+    means = blocks[starts].sum(axis=1) / (count * length)
+    low, high = np.quantile(means, [0.025, 0.975]).tolist()
+    return Interval(low, high)
+
+
+def compare(scores: Floats, first: int, second: int) -> Paired:
+    """One member minus another, over the labels that both were scored on."""
+    rows = scores[~np.isnan(scores[:, first] + scores[:, second])]
+    n = len(rows)
+    if n == 0:
+        return Paired(0)
+    labels = rows[:, LABEL] == 1.0
+    better = log_losses(rows[:, second], labels) - log_losses(rows[:, first], labels)
+    hits = (classes(rows, first) == labels).mean() - (classes(rows, second) == labels).mean()
+    return Paired(n, float(hits), 1_000.0 * float(better.mean()))

@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cli_runs import command, environment, run, write_bars
+
+BARS = 400
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cli")
+    write_bars(folder / "bars.parquet", BARS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(place: Path) -> dict[str, object]:
+    """The result of an uninterrupted run, its decisions in ``whole.jsonl``."""
+    arguments = (
+        "replay",
+        "--data",
+        "bars.parquet",
+        "--config",
+        "small.toml",
+        "--store",
+        "whole.db",
+        "--decisions",
+        "whole.jsonl",
+    )
+    done = run(place, *arguments, "--json", "whole.json", PYTHONHASHSEED="1")
+    assert done.returncode == 0, done.stderr
+    assert f"{BARS} bars of 1 h" in done.stdout
+    assert "labelled +" in done.stdout
+    assert "Traceback" not in done.stderr
+    found: dict[str, object] = json.loads((place / "whole.json").read_bytes())
+    return found
+
+
+def lasting(result: dict[str, object]) -> dict[str, object]:
+    """Without wall time and place."""
+    return {key: value for key, value in result.items() if key not in ("bars_per_second", "store")}
+
+
+def test_the_result_holds_what_is_promised(place: Path, whole: dict[str, object]) -> None:
+    assert whole["bars"] == BARS
+    assert hashlib.sha256((place / "whole.jsonl").read_bytes()).hexdigest() == whole["decisions_sha256"]
+    assert list(whole)[-1] == "by_symbol"
+    for key in ("ml_share", "fees", "books", "metrics", "success_metrics", "drift_alarms", "adaptations", "state_sha256"):
+        assert key in whole, key
+    assert not list(place.glob("*.part"))
+
+
+def test_json_on_standard_output_is_alone_there_and_another_hash_seed_changes_nothing(
+    place: Path, whole: dict[str, object]
+) -> None:
+    done = run(place, "replay", "--data", "bars.parquet", "--config", "small.toml", "--json", "-", PYTHONHASHSEED="77")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert lasting(found) == lasting(whole)
+    store = Path(found["store"].removeprefix("sqlite:///"))
+    assert store.is_file()
+    assert store.is_relative_to(place / "data" / "alpha-pulse" / "runs")
+
+
+def test_a_finished_run_is_shown_again_and_not_run_again(place: Path, whole: dict[str, object]) -> None:
+    arguments = ("replay", "--data", "bars.parquet", "--config", "small.toml", "--store", "whole.db")
+    done = run(place, *arguments, "--resume", "--json", "again.json", "--decisions", "again.jsonl")
+    assert done.returncode == 0, done.stderr
+    assert (place / "again.json").read_bytes() == (place / "whole.json").read_bytes()
+    assert (place / "again.jsonl").read_bytes() == (place / "whole.jsonl").read_bytes()
+    refused = run(place, *arguments)
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("alpha-pulse: store sqlite:///whole.db already holds run")
+    assert refused.stderr.count("\n") == 1
+    assert "use --resume" in refused.stderr
+    assert refused.stdout == ""
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_stops_cleanly_and_resume_ends_alike(tmp_path: Path, number: int, code: int) -> None:
+    write_bars(tmp_path / "bars.parquet", 6_000)
+    arguments = ("replay", "--data", "bars.parquet", "--config", "small.toml", "--store", "run.db", "--resume")
+    process = subprocess.Popen(
+        command(*arguments), cwd=tmp_path, env=environment(tmp_path), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    while _size(tmp_path / "run.db-wal") < 1_000_000:
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.01)
+    process.send_signal(number)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == code, told
+    assert "stopped after" in told
+    assert "--store sqlite:///run.db --resume" in told
+    finished = run(tmp_path, *arguments, "--json", "-")
+    straight = run(tmp_path, *arguments[:-3], "--store", "memory://", "--json", "-")
+    assert finished.returncode == straight.returncode == 0, finished.stderr + straight.stderr
+    assert lasting(json.loads(finished.stdout)) == lasting(json.loads(straight.stdout))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("replay", "--resume"), "--resume was given without --store"),
+        (("replay", "--data", "nowhere.csv"), "nowhere.csv"),
+        (("replay", "--data", "bars.parquet", "--symbol", "SYM"), "did you mean 'SYN'?"),
+        (("replay", "--json", "no/such/folder/file.json"), "cannot be written"),
+        (("replay", "--decisions", "-"), "write --decisions FILE"),
+        (("config", "show", "--config", "nowhere.toml"), "nowhere.toml cannot be read"),
+    ],
+)
+def test_an_error_is_one_sentence(place: Path, arguments: tuple[str, ...], sentence: str) -> None:
+    done = run(place, *arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.splitlines()[-1].startswith("alpha-pulse: ")
+    assert sentence in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_option_is_a_usage_error(place: Path) -> None:
+    done = run(place, "replay", "--dta", "x")
+    assert done.returncode == 2
+    assert "No such option" in done.stderr
+
+
+def test_a_reader_that_leaves_is_no_accident(place: Path, whole: dict[str, object]) -> None:
+    arguments = ("replay", "--data", "bars.parquet", "--config", "small.toml", "--store", "whole.db", "--resume")
+    for more in ((), ("--json", "-")):
+        process = subprocess.Popen(
+            command(*arguments, *more),
+            cwd=place,
+            env=environment(place),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        told = process.stderr.read()
+        process.stderr.close()
+        process.wait(60)
+        assert "Error" not in told, told
+
+
+def test_the_configuration_shown_can_be_fed_back(place: Path) -> None:
+    shown = run(place, "config", "show", "--config", "small.toml", ALPHA_PULSE__VENUE__FEE_BPS="2.5")
+    assert shown.returncode == 0, shown.stderr
+    assert "# ALPHA_PULSE__VENUE__FEE_BPS" in shown.stdout
+    assert "# small.toml" in shown.stdout
+    (place / "shown.toml").write_text(shown.stdout, encoding="utf-8")
+    first = run(place, "config", "show", "--json", "--config", "small.toml", ALPHA_PULSE__VENUE__FEE_BPS="2.5")
+    second = run(place, "config", "show", "--json", "--config", "shown.toml")
+    assert json.loads(first.stdout) == json.loads(second.stdout)
+    assert json.loads(second.stdout)["venue"]["fee_bps"] == 2.5
+
+
+def test_after_a_warm_up_nothing_is_left_to_compile(place: Path, whole: dict[str, object]) -> None:
+    done = run(place, "warmup", "--config", "small.toml", "--json")
+    assert done.returncode == 0, done.stderr
+    again = json.loads(run(place, "warmup", "--config", "small.toml", "--json").stdout)
+    assert again["compiled"] == 0
+    cache = Path(again["cache"])
+    before = {path.name for path in cache.rglob("*.nb?")}
+    write_bars(place / "two.parquet", 300, ("A", "B"))
+    two = run(place, "replay", "--data", "two.parquet", "--config", "small.toml", "--store", "memory://", "--json", "-")
+    assert two.returncode == 0, two.stderr
+    assert sorted(json.loads(two.stdout)["by_symbol"]) == ["A", "B"]
+    assert {path.name for path in cache.rglob("*.nb?")} == before
+
+
+@pytest.mark.parametrize("arguments", [(), ("replay",), ("warmup",), ("config",), ("config", "show")])
+def test_help_has_an_example(place: Path, arguments: tuple[str, ...]) -> None:
+    done = run(place, *arguments, "--help")
+    assert done.returncode == 0
+    assert "Example: alpha-pulse" in done.stdout
+
+
+def test_help_loads_nothing_heavy(place: Path) -> None:
+    program = "import sys; sys.argv = ['alpha-pulse', '--help']; from alpha_pulse.cli import main; main()"
+    done = subprocess.run(
+        [*command()[:1], "-X", "importtime", "-c", program],
+        cwd=place,
+        env=environment(place),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "typer" in loaded
+    assert not loaded & {"numpy", "numba", "polars", "sqlite3", "lightgbm", "msgspec"}
+
+
+def test_the_version_is_shown(place: Path) -> None:
+    done = run(place, "--version")
+    assert done.stdout.startswith("alpha-pulse 0.")

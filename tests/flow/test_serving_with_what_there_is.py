@@ -1,0 +1,80 @@
+"""Law 6: members that cannot speak are named with the reason, agents go on by rules, and a question changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from alpha_pulse.core.types import PredictionContext
+from alpha_pulse.serving import ModelServingService
+from flow.runs import LEAN, RESTLESS, begun, finished, restless, restless_run, run
+
+
+def test_a_member_that_is_not_trained_or_not_ready_is_named_with_the_reason() -> None:
+    done = run(restless(1_560), {**RESTLESS, "batch.ready_delay_s": 36_000.0})
+    reasons: list[str] = []
+    for number, record in enumerate(done.records):
+        for prediction in record.predictions:
+            sources = [part.source for part in prediction.parts]
+            if number < 1_509:
+                assert sources == ["online", "base"]
+                (missing,) = prediction.missing
+                assert missing.model_id == "lightgbm"
+                reasons.append(missing.reason)
+            else:
+                assert sources == ["online", "batch", "base"]
+                assert prediction.missing == ()
+            assert sum(part.weight for part in prediction.parts) == pytest.approx(1.0)
+    assert list(dict.fromkeys(reasons)) == ["not trained before 1500 bars", "trained, not ready yet"]
+
+
+def test_without_a_batch_model_online_and_base_rate_serve_alone() -> None:
+    done = run(restless(400), LEAN)
+    assert {tuple(part.source for part in prediction.parts) for prediction in done.predictions} == {("online", "base")}
+    assert done.system.serving.newest("SYN", "direction") is not None
+
+
+def test_agents_go_on_by_rules_when_nothing_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nothing(self: ModelServingService, features: object, context: object) -> None:
+        return None
+
+    monkeypatch.setattr(ModelServingService, "get_prediction", nothing)
+    done = run(restless(1_000), LEAN)
+    assert done.system.agents.ml_share == 0.0
+    assert len(done.signals) > 900
+    assert all(signal.ml_part is None and signal.direction == signal.rule_part for signal in done.signals)
+    assert sum(order.book == "combined" for order in done.orders) > 20
+
+
+def test_a_question_is_answered_and_changes_nothing() -> None:
+    whole = run(restless(900), LEAN)
+    system = begun(restless(900), LEAN)
+    context = PredictionContext("SYN", "someone", "direction")
+    asked = 0
+    vectors = []
+    extract = system.instruments["SYN"].extract
+    system.instruments["SYN"].extract = lambda bar: vectors.append(extract(bar)) or vectors[-1]  # type: ignore[method-assign,func-returns-value]
+    while system.step():
+        if len(vectors) % 10 == 0 and vectors[-2] is not None:
+            before = system.feedback.counts()
+            answer = asyncio.run(system.serving.get_prediction(vectors[-2], context))
+            assert answer is not None
+            assert answer.prediction_id.startswith("query/")
+            assert 0.0 <= answer.probability <= 1.0
+            assert system.feedback.counts() == before
+            asked += 1
+    assert asked > 80
+    assert system.serving.queries == asked
+    assert finished(system).hashes == whole.hashes
+
+
+def test_all_who_ask_within_a_step_share_one_prediction() -> None:
+    done = restless_run()
+    served = {prediction.prediction_id: prediction for prediction in done.predictions}
+    with_model = [signal for signal in done.signals if signal.prediction_id is not None]
+    assert len(with_model) > 500
+    for signal in with_model:
+        prediction = served[signal.prediction_id or ""]
+        assert (prediction.ts, prediction.target) == (signal.ts, "direction")
+        assert signal.confidence == prediction.confidence

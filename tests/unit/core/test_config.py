@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from alpha_pulse.core.config import ENV_PREFIX, Config, load_config
+from alpha_pulse.core.errors import ConfigError
+
+SECTIONS = [field.name for field in msgspec.structs.fields(Config) if field.name != "seed"]
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "alpha-pulse.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_with_nothing_said_the_defaults_hold() -> None:
+    assert load_config(environ={}) == Config()
+
+
+def test_flag_before_environment_before_file_before_default(tmp_path: Path) -> None:
+    path = written(tmp_path, "[venue]\nfee_bps = 2.0\nslippage_bps = 2.0\nhalf_spread_bps = 2.0\n")
+    environ = {f"{ENV_PREFIX}VENUE__FEE_BPS": "3.0", f"{ENV_PREFIX}VENUE__SLIPPAGE_BPS": "3.0"}
+    venue = load_config(path, environ, {"venue.fee_bps": 4.0}).venue
+    assert (venue.fee_bps, venue.slippage_bps, venue.half_spread_bps, venue.latency_ms) == (4.0, 3.0, 2.0, 0.0)
+
+
+def test_the_environment_of_the_process_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{ENV_PREFIX}SEED", "7")
+    monkeypatch.setenv("ALPHA_PULSE_VENUE__FEE_BPS", "9")
+    config = load_config()
+    assert config.seed == 7
+    assert config.venue.fee_bps == 1.0
+
+
+@pytest.mark.parametrize(
+    ("key", "raw", "value"),
+    [
+        ("AGENTS__MEMBERS", '["trend"]', ("trend",)),
+        ("BATCH__ENABLED", "false", False),
+        ("LEARNING__MODEL", "logistic", "logistic"),
+        ("LEARNING__MODEL", '"logistic"', "logistic"),
+        ("LEARNING__LABEL_TOLERANCE_BARS", "4", 4),
+        ("RISK__MAX_DAILY_LOSS_FRACTION", "0.5", 0.5),
+    ],
+)
+def test_environment_values_are_toml_where_they_can_be(key: str, raw: str, value: object) -> None:
+    config = load_config(environ={ENV_PREFIX + key: raw})
+    section, _, name = key.lower().partition("__")
+    assert getattr(getattr(config, section), name) == value
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_an_unknown_key_of_a_section_is_refused_with_the_nearest_one(section: str, tmp_path: Path) -> None:
+    known = msgspec.structs.fields(type(getattr(Config(), section)))[0].name
+    with pytest.raises(ConfigError, match=rf"unknown key '{known}x' at section \[{section}\]; did you mean '{known}'\?"):
+        load_config(written(tmp_path, f"[{section}]\n{known}x = 1\n"), {})
+
+
+def test_an_unknown_section_is_refused_with_the_nearest_one() -> None:
+    with pytest.raises(ConfigError, match=r"unknown key 'vennue' at the top level; did you mean 'venue'\?"):
+        load_config(environ={f"{ENV_PREFIX}VENNUE__FEE_BPS": "1"})
+    with pytest.raises(ConfigError, match=r"unknown key 'sed' at the top level; did you mean 'seed'\?"):
+        load_config(environ={}, overrides={"sed": 1})
+
+
+def test_a_name_that_is_near_to_nothing_is_answered_with_all(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="; known: share, strategy"):
+        load_config(written(tmp_path, "[serving]\nzzz = 1\n"), {})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[venue]\nfee_bps = -1.0\n", r">= 0\.0.*venue\.fee_bps"),
+        ("[venue]\nfee_bps = nan\n", r"venue\.fee_bps"),
+        ("[venue]\nfee_bps = inf\n", r"venue\.fee_bps"),
+        ("[serving]\nstrategy = 'best'\n", r"serving\.strategy"),
+        ("[serving]\nshare = 1.0\n", r"serving\.share"),
+        ("[batch]\ntrain_bars = 10\n", r"batch\.train_bars"),
+        ("venue = 5\n", r"venue"),
+        ("seed = true\n", r"seed"),
+        ("seed = -1\n", r"seed"),
+        ("[venue\n", "not valid TOML"),
+        ("seed = '\udc80'\n", "not valid TOML"),
+    ],
+)
+def test_values_out_of_range_are_refused_with_their_place(text: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "alpha-pulse.toml"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(ConfigError, match=said) as caught:
+        load_config(path, {})
+    assert str(path) in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.toml cannot be read .*give --config an existing"):
+        load_config(tmp_path / "nowhere.toml", {})
+
+
+def test_a_key_below_a_value_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="names a key below 'seed'"):
+        load_config(written(tmp_path, "seed = 1\n"), {f"{ENV_PREFIX}SEED__X": "1"})
+
+
+def other(value: Any) -> Any:
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, (int, float)):
+        return value * 2 + 1
+    return None if value is None else ("breakout",)
+
+
+def changed(section: str, name: str) -> Config:
+    config = Config()
+    part = getattr(config, section)
+    value = getattr(part, name)
+    new = 0.25 if value is None else "other" if isinstance(value, str) else other(value)
+    return msgspec.structs.replace(config, **{section: msgspec.structs.replace(part, **{name: new})})
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_the_hash_names_everything_but_the_store(section: str) -> None:
+    for field in msgspec.structs.fields(type(getattr(Config(), section))):
+        same = changed(section, field.name).config_hash == Config().config_hash
+        assert same == (section == "store"), field.name
+
+
+def test_the_hash_is_that_of_the_content() -> None:
+    assert re.fullmatch("[0-9a-f]{64}", Config().config_hash)
+    assert Config(seed=2).config_hash != Config().config_hash
+    assert load_config(environ={}, overrides={"seed": 1}).config_hash == Config().config_hash
+
+
+def test_a_configuration_cannot_be_changed_after_it_was_made() -> None:
+    with pytest.raises(AttributeError):
+        Config().venue.fee_bps = 3.0  # type: ignore[misc]  # that it is refused is the point

@@ -1,0 +1,145 @@
+"""Rules that the sources themselves must keep: who reads the time, who rolls dice, what is imported, how long a file is."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+PACKAGE = ROOT / "src" / "alpha_pulse"
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+CLOCK = PACKAGE / "core" / "clock.py"
+MAX_LINES = 450
+MAX_PIPELINE_LINES = 200
+MAX_FUNCTION_LINES = 70
+
+TIME_MODULES = {"time", "timeit"}
+CHANCE_MODULES = {"random", "secrets", "uuid"}
+UNSAFE_MODULES = {"pickle", "cPickle", "_pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
+TIME_READS = {"now", "utcnow", "today", "perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns", "time_ns"}
+NUMPY_GENERATORS = {"Generator", "SeedSequence", "default_rng", "PCG64", "BitGenerator"}
+CHANCE_CALLS = {"os.urandom", "os.getrandom"}
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(PACKAGE))
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module.split(".")[0]
+
+
+def dotted(node: ast.AST) -> str:
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def reads_of_time(tree: ast.AST) -> list[str]:
+    calls = [dotted(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [call for call in calls if "." in call and call.rsplit(".", 1)[1] in TIME_READS]
+
+
+def chance(tree: ast.AST) -> list[str]:
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            name = dotted(node)
+            first, _, rest = name.partition(".random.")
+            if name in CHANCE_CALLS or (first in {"np", "numpy"} and rest and rest not in NUMPY_GENERATORS):
+                found.append(name)
+        if isinstance(node, ast.Call) and dotted(node.func).endswith("default_rng") and not (node.args or node.keywords):
+            found.append("default_rng without a seed")
+        if isinstance(node, ast.ImportFrom) and node.module == "numpy.random":
+            found.extend(alias.name for alias in node.names if alias.name not in NUMPY_GENERATORS)
+    return found
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_only_the_clock_reads_the_time(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = [
+        *(set(imported(tree)) & TIME_MODULES),
+        *(call for call in reads_of_time(tree) if not call.endswith("clock.now_ns")),
+    ]
+    assert not found or path == CLOCK, found
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_nobody_rolls_dice_that_were_not_handed_over(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert not set(imported(tree)) & CHANCE_MODULES
+    assert chance(tree) == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_nobody_pickles(path: Path) -> None:
+    assert not set(imported(ast.parse(path.read_text(encoding="utf-8")))) & UNSAFE_MODULES
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("import time", "import"),
+        ("from time import sleep", "import"),
+        ("datetime.now()", "time"),
+        ("datetime.datetime.utcnow()", "time"),
+        ("date.today()", "time"),
+        ("np.random.rand(3)", "chance"),
+        ("np.random.seed(3)", "chance"),
+        ("os.urandom(3)", "chance"),
+        ("np.random.default_rng()", "chance"),
+        ("from numpy.random import rand", "chance"),
+    ],
+)
+def test_these_rules_find_what_they_look_for(code: str, kind: str) -> None:
+    tree = ast.parse(code)
+    found = {"import": set(imported(tree)) & TIME_MODULES, "time": reads_of_time(tree), "chance": chance(tree)}
+    assert found[kind]
+
+
+def test_the_clock_would_be_found_too() -> None:
+    assert reads_of_time(ast.parse(CLOCK.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_no_file_and_no_function_is_too_long(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n") <= MAX_LINES
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno is not None
+            assert node.end_lineno - node.lineno < MAX_FUNCTION_LINES, node.name
+
+
+def test_the_loop_can_be_read_in_one_sitting() -> None:
+    assert (PACKAGE / "engine" / "pipeline.py").read_text(encoding="utf-8").count("\n") <= MAX_PIPELINE_LINES
+
+
+def error_texts(tree: ast.AST) -> Iterator[str]:
+    """What an AlphaPulseError is raised with, as far as it is written out; values that are filled in show as ``{}``."""
+    for node in ast.walk(tree):
+        call = node.exc if isinstance(node, ast.Raise) else None
+        if not (isinstance(call, ast.Call) and dotted(call.func).endswith("Error") and call.args):
+            continue
+        text = call.args[0]
+        if isinstance(text, ast.Constant):
+            yield str(text.value)
+        elif isinstance(text, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in text.values)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_errors_are_one_sentence(path: Path) -> None:
+    for text in error_texts(ast.parse(path.read_text(encoding="utf-8"))):
+        assert "\n" not in text
+        assert not text.endswith("."), text
+        assert not re.search(r"[.!] [A-Z]", text), text

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+import numpy as np
+import pytest
+
+from alpha_pulse.core.config import Adaptation, Batch, Config, Learning
+from alpha_pulse.engine.replay import Progress, replay
+from alpha_pulse.engine.report import Report, decode_report
+from alpha_pulse.engine.scoring import Score, block_bootstrap, compare, score_members
+from alpha_pulse.engine.system import System
+from alpha_pulse.feeds.synthetic import Market, SyntheticFeed, planted_signal, random_walk
+from alpha_pulse.kernels import scores as kernels
+from alpha_pulse.kernels.scores import MEMBERS, ONLINE, RECORD, SERVED
+from alpha_pulse.learning import metrics
+from alpha_pulse.stores.memory import MemoryStore
+
+CONFIG = Config(
+    learning=Learning(direction_horizon_bars=1),
+    batch=Batch(enabled=False),
+    adaptation=Adaptation(drift_threshold=0.2, boost_labels=50),
+)
+SYMBOLS = ("A", "B")
+BARS = 1_600
+
+
+def flipping() -> SyntheticFeed:
+    """A signal that can be learnt and then turns round: there will be alarms."""
+    return planted_signal(BARS, 5, [900], Market(symbols=SYMBOLS, volatility=0.004), strength=0.9)
+
+
+def finish() -> tuple[System, Report, list[bytes]]:
+    feed, store, lines = flipping(), MemoryStore(), list[bytes]()
+    result = replay(CONFIG, feed, store, "test", write_decision=lines.append)
+    assert result is not None
+    system = System(CONFIG, feed, store)
+    system.begin("test", resume=True)
+    return system, decode_report(result), lines
+
+
+@pytest.fixture(scope="module")
+def finished() -> tuple[System, Report, list[bytes]]:
+    return finish()
+
+
+def test_totals_add_up_and_are_those_of_their_symbols(finished: tuple[System, Report, list[bytes]]) -> None:
+    report = finished[1]
+    assert report.bars == 2 * BARS
+    assert report.slices == BARS
+    assert report.predictions == report.labelled + report.pending + report.expired > 0
+    for name in ("bars", "predictions", "labelled", "pending", "expired", "ties", "trades", "drift_alarms", "adaptations"):
+        assert getattr(report, name) == sum(getattr(part, name) for part in report.by_symbol.values()), name
+    for part in (report, *report.by_symbol.values()):
+        assert part.net_pnl == pytest.approx(part.gross_pnl - part.fees - part.costs, abs=1e-6)
+        assert part.predictions == part.labelled + part.pending + part.expired
+    for book in report.books:
+        assert report.books[book].net_pnl == pytest.approx(sum(part.books[book].net_pnl for part in report.by_symbol.values()))
+
+
+def test_scores_are_those_that_the_sessions_kept(finished: tuple[System, Report, list[bytes]]) -> None:
+    system, report, _ = finished
+    for symbol, part in report.by_symbol.items():
+        for target, members in part.metrics.items():
+            kept = metrics.whole_run(system.learning.session(symbol, target).scores)
+            assert members["batch"] == Score(0)
+            for name, expected in kept.items():
+                found = members[name]
+                assert found.labels == expected.samples
+                for field in ("accuracy", "log_loss", "brier", "kappa", "kappa_temporal", "gain_millinats"):
+                    assert getattr(found, field) == pytest.approx(getattr(expected, field), abs=1e-9), (target, name, field)
+                assert found.auc == pytest.approx(expected.auc, abs=2e-3)
+    for target, members in report.metrics.items():
+        for name, score in members.items():
+            assert score.labels == sum(part.metrics[target][name].labels for part in report.by_symbol.values())
+
+
+def test_the_last_part_begins_with_the_first_bar_of_the_last_70_percent(finished: tuple[System, Report, list[bytes]]) -> None:
+    report = finished[1]
+    horizon = CONFIG.learning.direction_horizon_bars
+    served = report.by_symbol["A"].metrics["direction"]["served"]
+    # These bars have no ties, and every bar of the last 70 % is long past the first features.
+    assert served.labels_last70 == BARS * 7 // 10 - horizon
+
+
+def test_the_decisions_hash_is_that_of_the_lines(finished: tuple[System, Report, list[bytes]]) -> None:
+    system, report, lines = finished
+    assert hashlib.sha256(b"".join(lines)).hexdigest() == report.decisions_sha256
+    assert [line.rstrip(b"\n") for line in lines] == list(system.store.decisions())
+    assert len(lines) == report.decisions
+    assert report.state_sha256 == system.state_sha256()
+    assert report.ml_share == system.agents.ml_share
+
+
+def test_alarms_and_adaptations_are_listed_once(finished: tuple[System, Report, list[bytes]]) -> None:
+    report = finished[1]
+    assert len(report.drift_alarm_list) == report.drift_alarms > 0
+    assert len(report.adaptation_list) == report.adaptations > 0
+    assert len({action.action_id for action in report.adaptation_list}) == report.adaptations
+    found = report.success_metrics
+    assert found.drifts > 0
+    assert found.samples_drift_to_alarm is not None
+    assert found.market_s_drift_to_alarm is not None
+    assert found.market_s_drift_to_alarm > 0.0
+
+
+def test_every_number_is_finite(finished: tuple[System, Report, list[bytes]]) -> None:
+    def check(value: object) -> None:
+        if isinstance(value, float):
+            assert np.isfinite(value)
+        elif isinstance(value, dict):
+            for inner in value.values():
+                check(inner)
+        elif isinstance(value, list | tuple):
+            for inner in value:
+                check(inner)
+
+    check(msgspec.to_builtins(finished[1]))
+
+
+def test_stopping_and_going_on_gives_the_same_report(finished: tuple[System, Report, list[bytes]]) -> None:
+    feed, store = flipping(), MemoryStore()
+    seen: list[Progress] = []
+    assert replay(CONFIG, feed, store, "cut", on_progress=seen.append, stopped=lambda: len(seen) == 5) is None
+    assert 0 < seen[-1].bars < 2 * BARS
+    result = replay(CONFIG, flipping(), store, "cut", resume=True)
+    assert result is not None
+    again = replay(CONFIG, flipping(), store, "cut", resume=True)
+    assert again == result
+    wall = {"bars_per_second": None}
+    assert msgspec.structs.replace(decode_report(result), **wall) == msgspec.structs.replace(finished[1], **wall)
+
+
+def test_a_run_too_short_to_learn_anything_has_a_report() -> None:
+    result = replay(CONFIG, random_walk(3, seed=1), MemoryStore(), "short")
+    assert result is not None
+    report = decode_report(result)
+    assert (report.bars, report.predictions, report.trades, report.decisions) == (3, 0, 0, 0)
+    assert report.metrics["direction"]["served"] == Score(0)
+    assert report.decisions_sha256 == hashlib.sha256(b"").hexdigest()
+
+
+def random_scores(n: int, seed: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    rng = np.random.default_rng(seed)
+    rows = rng.uniform(0.05, 0.95, size=(n, RECORD))
+    rows[:, kernels.LABEL] = rng.integers(0, 2, n)
+    rows[:, kernels.LAST_KNOWN] = rng.choice([0.0, 0.5, 1.0], n)
+    rows[: n // 3, kernels.BATCH] = np.nan
+    return rows
+
+
+def test_scores_agree_with_the_kernels_record_by_record() -> None:
+    rows = random_scores(600, 2)
+    found = score_members(rows, np.ones(600, dtype=bool), 1, 1)
+    for member, name in enumerate(MEMBERS):
+        expected = metrics.from_records(rows[~np.isnan(rows[:, member])], member)
+        for field in ("accuracy", "log_loss", "brier", "auc", "kappa", "kappa_temporal", "gain_millinats"):
+            assert getattr(found[name], field) == pytest.approx(getattr(expected, field), abs=1e-12), (name, field)
+
+
+def test_members_are_compared_on_common_labels_only() -> None:
+    rows = random_scores(300, 4)
+    found = compare(rows, SERVED, kernels.BATCH)
+    assert found.labels == 200
+    both = score_members(rows[100:], np.ones(200, dtype=bool), 1, 1)
+    served, batch = both["served"], both["batch"]
+    assert found.gain_millinats == pytest.approx((served.gain_millinats or 0.0) - (batch.gain_millinats or 0.0))
+    assert compare(rows[:50], ONLINE, kernels.BATCH).accuracy is None
+
+
+def test_the_bootstrap_interval_covers_the_mean_of_dependent_values() -> None:
+    covered = 0
+    for seed in range(60):
+        noise = np.random.default_rng(seed).standard_normal(6_002)
+        values = noise[2:] + noise[1:-1] + noise[:-2]
+        interval = block_bootstrap(values, seed=1)
+        assert interval is not None
+        covered += interval.low <= 0.0 <= interval.high
+    assert 49 <= covered <= 60
+    assert block_bootstrap(np.ones(399)) is None
+    assert block_bootstrap(np.ones(799), symbols=2) is None
+    assert block_bootstrap(np.ones(800), symbols=2) is not None

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from alpha_pulse.kernels import ensemble
+from alpha_pulse.kernels.scores import BASE, BATCH, LABEL, LAST_KNOWN, NO_CHANGE, ONLINE, SERVED
+from naive_learning import NaiveBaselines, NaivePlatt, logit, mix, share
+
+said = st.none() | st.floats(0.0, 1.0)
+HORIZON, ALPHA = 3, 0.03
+
+
+def nan(p: float | None) -> float:
+    return math.nan if p is None else p
+
+
+def served(
+    state: NDArray[np.float64], online: float | None, batch: float | None, champion: bool = False
+) -> NDArray[np.float64]:
+    row = np.full(ensemble.ROW, math.nan)
+    row[ensemble.RAW_ONLINE], row[ensemble.RAW_BATCH] = nan(online), nan(batch)
+    ensemble.serve(state, row, champion)
+    return row
+
+
+@given(st.lists(st.tuples(said, said, st.integers(0, 1)), min_size=1, max_size=50), st.integers(0, 4))
+def test_serving_and_learning_are_the_naive_twins(steps: list[tuple[float | None, float | None, int]], delay: int) -> None:
+    state = np.full(ensemble.SIZE, 9.0)
+    ensemble.start(state, HORIZON, ALPHA)
+    calibrators = [NaivePlatt(1.0 / HORIZON), NaivePlatt(1.0 / HORIZON)]
+    confidence, baselines = NaivePlatt(1.0 / HORIZON), NaiveBaselines()
+    weights = [1.0 / 3.0] * 3
+    waiting = []
+    for online, batch, label in steps:
+        row = served(state, online, batch)
+        members = [None if p is None else one.calibrate(logit(p)) for p, one in zip((online, batch), calibrators, strict=True)]
+        everybody = [*members, baselines.base_rate]
+        probability = mix(weights, everybody)
+        expected = [nan(members[0]), nan(members[1]), baselines.base_rate, probability, baselines.no_change]
+        assert row[: NO_CHANGE + 1] == pytest.approx(expected, abs=1e-12, nan_ok=True)
+        assert math.isnan(row[LABEL])
+        assert row[LAST_KNOWN] == (0.5 if baselines.last is None else baselines.last)
+        stated = confidence.calibrate(abs(logit(probability)))
+        assert row[ensemble.CONFIDENT] == pytest.approx(stated, abs=1e-11)
+        waiting.append((row, online, batch, everybody, probability, baselines.last, label))
+        if len(waiting) <= delay:
+            continue
+        row, online, batch, everybody, probability, known, label = waiting.pop(0)
+        row[LABEL] = label
+        ensemble.observe(state, row)
+        weights = share(weights, everybody, label, 1.0 / HORIZON, ALPHA / HORIZON)
+        for p, one in zip((online, batch), calibrators, strict=True):
+            if p is not None:
+                one.learn(logit(p), label)
+        confidence.learn(abs(logit(float(row[SERVED]))), int((row[SERVED] >= 0.5) == (label == 1)))
+        baselines.settled.append((label, known))
+        assert state[ensemble.WEIGHTS : ensemble.WEIGHTS + 3] == pytest.approx(weights, abs=1e-12)
+
+
+members = st.lists(st.none() | st.floats(0.001, 0.999), min_size=2, max_size=2)
+learnt = st.lists(st.floats(1e-4, 1.0), min_size=3, max_size=3)
+
+
+def weighted(weights: list[float]) -> NDArray[np.float64]:
+    state = np.zeros(ensemble.SIZE)
+    ensemble.start(state, 1, ALPHA)
+    state[ensemble.WEIGHTS : ensemble.WEIGHTS + 3] = np.array(weights) / sum(weights)
+    return state
+
+
+def serving_weights(row: NDArray[np.float64]) -> NDArray[np.float64]:
+    return row[ensemble.SERVING_WEIGHTS : ensemble.SERVING_WEIGHTS + 3]
+
+
+@given(learnt, members)
+def test_in_an_ensemble_every_present_member_speaks_with_its_weight(weights: list[float], said: list[float | None]) -> None:
+    row = served(weighted(weights), said[0], said[1])
+    present = [w for w, p in zip(weights, [*said, 0.5], strict=True) if p is not None]
+    expected = [0.0 if p is None else w / sum(present) for w, p in zip(weights, [*said, 0.5], strict=True)]
+    assert serving_weights(row) == pytest.approx(expected, abs=1e-12)
+    assert serving_weights(row).sum() == pytest.approx(1.0)
+    spoken = [p for p in row[: BASE + 1] if not math.isnan(p)]
+    assert min(spoken) - 1e-12 <= row[SERVED] <= max(spoken) + 1e-12
+
+
+@given(learnt, members)
+def test_a_champion_is_the_present_member_of_the_largest_weight_and_serves_alone(
+    weights: list[float], said: list[float | None]
+) -> None:
+    row = served(weighted(weights), said[0], said[1], champion=True)
+    present = {k: weights[k] for k, p in enumerate([*said, 0.5]) if p is not None}
+    champion = int(serving_weights(row).argmax())
+    assert sorted(serving_weights(row)) == [0.0, 0.0, 1.0]
+    assert present[champion] == pytest.approx(max(present.values()), rel=1e-12)
+    assert row[SERVED] == row[champion]
+
+
+def test_with_no_member_the_base_rate_serves() -> None:
+    state = np.zeros(ensemble.SIZE)
+    ensemble.start(state, 1, 1e-3)
+    for _ in range(8):
+        row = served(state, None, None)
+        assert row[SERVED] == row[BASE]
+        row[LABEL] = 1.0
+        ensemble.observe(state, row)
+    assert served(state, None, None)[SERVED] == 0.9
+
+
+def test_serving_leaves_the_state_alone() -> None:
+    state = np.zeros(ensemble.SIZE)
+    ensemble.start(state, 1, 1e-3)
+    before = state.tobytes()
+    served(state, 0.9, 0.2)
+    served(state, 0.9, 0.2, champion=True)
+    assert state.tobytes() == before
+
+
+def test_a_member_that_is_too_sure_of_itself_is_calibrated_before_it_is_mixed() -> None:
+    state = np.zeros(ensemble.SIZE)
+    ensemble.start(state, 1, 1e-3)
+    generator = np.random.default_rng(1)
+    for _ in range(4_000):
+        up = generator.random() < 0.5
+        row = served(state, 0.98 if up else 0.02, None)
+        row[LABEL] = float(up == (generator.random() < 0.7))
+        ensemble.observe(state, row)
+    row = served(state, 0.98, 0.98)
+    assert row[ONLINE] == pytest.approx(0.7, abs=0.03)
+    assert row[BATCH] == pytest.approx(0.98, abs=1e-9)
+    assert ensemble.confidence(state, row[ONLINE]) == pytest.approx(0.7, abs=0.05)

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from alpha_pulse.core.stateful import pack, unpack
+from alpha_pulse.core.types import DriftAlarm
+from alpha_pulse.learning.drift_monitor import DriftMonitor
+from alpha_pulse.learning.session import Session
+from learning_samples import START_NS, STEP_NS, new_session, scored
+
+
+def feed(monitor: DriftMonitor, session: Session, share_right: list[float], seed: int, first: int = 0) -> list[DriftAlarm]:
+    """Confident predictions, of which the given share is right, one by one."""
+    generator = np.random.default_rng(seed)
+    found = []
+    for step, share in enumerate(share_right, first):
+        label = int(generator.random() < 0.5)
+        right = generator.random() < share
+        alarm = monitor.observe(scored(session, step, 0.9 if right == (label == 1) else 0.1, label))
+        if alarm is not None:
+            found.append(alarm)
+    return found
+
+
+@pytest.mark.parametrize("horizon", [1, 3])
+def test_a_model_that_became_worse_is_found_and_the_change_dated(horizon: int) -> None:
+    change = 300 * horizon
+    monitor, session = DriftMonitor("X", "direction", horizon, 0.002), new_session("logistic", d=1)
+    alarms = feed(monitor, session, [0.95] * change + [0.3] * 100 * horizon, seed=1)
+    assert len(alarms) >= 1
+    alarm = alarms[0]
+    assert alarm.alarm_id == "X/direction/alarm/1"
+    assert (alarm.symbol, alarm.target, alarm.detector) == ("X", "direction", "adwin")
+    assert change < alarm.sample <= change + 50 * horizon
+    assert alarm.sample % horizon == 0
+    assert abs(alarm.change_sample - change) <= 32 * horizon
+    assert alarm.ts == START_NS + (alarm.sample - 1) * STEP_NS
+    assert alarm.change_ts == START_NS + (alarm.change_sample + horizon - 1) * STEP_NS
+    assert alarm.score > 0.2
+    assert monitor.last_alarm == alarms[-1]
+    assert monitor.alarms == len(alarms)
+
+
+def test_a_model_that_became_better_gives_no_alarm() -> None:
+    monitor, session = DriftMonitor("X", "direction", 1, 0.002), new_session("logistic", d=1)
+    assert feed(monitor, session, [0.3] * 300 + [0.97] * 300, seed=2) == []
+    assert monitor.width < 400
+
+
+def test_overlapping_labels_are_judged_in_blocks() -> None:
+    """Each label repeated over the horizon is one piece of evidence, not twelve."""
+    alarms = []
+    for horizon in (1, 12):
+        monitor, session = DriftMonitor("X", "volatility", horizon, 0.002), new_session("logistic", d=1)
+        generator = np.random.default_rng(3)
+        found = 0
+        for step in range(6_000):
+            if step % 12 == 0:
+                right = generator.random() < 0.6
+            found += monitor.observe(scored(session, step, 0.95 if right else 0.05, 1)) is not None
+        alarms.append(found)
+    assert alarms[0] > 5
+    assert alarms[1] == 0
+
+
+def test_labels_without_the_online_member_are_passed_over() -> None:
+    with_gaps, without = (DriftMonitor("X", "direction", 3, 0.002) for _ in range(2))
+    session, other = new_session("logistic", d=1), new_session("logistic", d=1)
+    for step in range(60):
+        with_gaps.observe(scored(session, step, 0.7, step % 2))
+        assert with_gaps.observe(scored(session, 1_000 + step, None, 1)) is None
+        without.observe(scored(other, step, 0.7, step % 2))
+    assert with_gaps.width == without.width == 20
+
+
+@pytest.mark.parametrize("cut", [0, 1, 700, 1_000, 1_100])
+def test_saved_within_a_block_it_goes_on_alike(cut: int) -> None:
+    shares = [0.9] * 1_000 + [0.3] * 400
+    one, two = (DriftMonitor("X", "direction", 3, 0.002) for _ in range(2))
+    session = new_session("logistic", d=1)
+    feed(one, session, shares[:cut], seed=4)
+    blob = pack({"monitor": one.snapshot()})
+    two.restore(unpack(blob)[0]["monitor"])
+    assert pack({"monitor": two.snapshot()}) == blob
+    rest = [feed(monitor, new_session("logistic", d=1), shares[cut:], seed=5, first=cut) for monitor in (one, two)]
+    assert rest[0] == rest[1] != []
+    assert pack({"monitor": one.snapshot()}) == pack({"monitor": two.snapshot()})
+
+
+def test_its_memory_is_bounded_and_old_changes_can_still_be_dated() -> None:
+    monitor, session = DriftMonitor("X", "direction", 1, 0.002), new_session("logistic", d=1)
+    feed(monitor, session, [0.95] * 3_000, seed=6)
+    size = len(pack({"monitor": monitor.snapshot()}))
+    feed(monitor, session, [0.95] * 3_000, seed=7, first=3_000)
+    assert len(pack({"monitor": monitor.snapshot()})) < size * 1.2
+    alarms = feed(monitor, session, [0.2] * 100, seed=8, first=6_000)
+    assert START_NS + 5_900 * STEP_NS <= alarms[0].change_ts <= alarms[0].ts

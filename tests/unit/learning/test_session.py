@@ -1,0 +1,341 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import naive_learning as naive
+from alpha_pulse.core.errors import SessionError
+from alpha_pulse.core.stateful import digest, pack, unpack
+from alpha_pulse.core.types import Example
+from alpha_pulse.kernels import ladder, linear
+from alpha_pulse.kernels.ensemble import CONTROL, RAW_ONLINE
+from alpha_pulse.learning import metrics
+from alpha_pulse.learning import session as sessions
+from alpha_pulse.learning.session import Session
+from alpha_pulse.models.base import OnlineModel
+from learning_samples import START_NS, STEP_NS, Desk, maker, new_session, poison, stream, vector
+
+D = 3
+
+
+def state_of(thing: Session | OnlineModel) -> str:
+    return digest({"it": thing.snapshot()})
+
+
+def test_the_stored_probability_is_scored_although_the_model_has_changed_since() -> None:
+    desk = Desk(new_session())
+    rows, labels = stream(200, D, seed=1)
+    desk.serve(0, rows[0])
+    stored = float(desk.session.pending.get("p0").row[RAW_ONLINE])
+    desk.session.model.learn_many(rows, labels, np.ones(200))
+    assert desk.session.query(rows[0]) != stored
+    settled = desk.settle(0, 1, now=9)
+    assert settled is not None
+    assert settled.values[RAW_ONLINE] == stored
+    whole = metrics.whole_run(desk.session.scores)
+    assert whole["online"].brier == pytest.approx((stored - 1) ** 2, abs=1e-12)
+    assert whole["online"].log_loss == pytest.approx(naive.log_loss(stored, 1), abs=1e-12)
+
+
+@pytest.mark.parametrize("model", ["market_default", "logistic"])
+@pytest.mark.parametrize("horizon", [1, 5])
+def test_it_learns_from_what_was_stored_when_it_served(model: str, horizon: int) -> None:
+    desk, twin = Desk(new_session(model, D, horizon)), maker(model, D, horizon)()
+    rows, labels = stream(120, D, seed=2)
+    parts = [np.zeros(twin.n_parts) for _ in rows]
+    for now in range(120):
+        desk.step(now, rows[now], labels)
+        due = now - horizon
+        if due >= 0:
+            twin.learn(rows[due], int(labels[due]), 1.0, parts[due])
+        assert twin.predict(rows[now], parts[now]) == desk.session.pending.get(f"p{now}").row[RAW_ONLINE]
+    assert state_of(desk.session.model) == state_of(twin)
+    assert desk.session.learnt == 120 - horizon
+    assert len(desk.session.pending) == horizon
+
+
+def test_the_weight_of_an_example_reaches_the_model() -> None:
+    light, heavy = Desk(new_session("logistic")), Desk(new_session("logistic"))
+    for desk, weight in ((light, 0.5), (heavy, 5.0)):
+        desk.serve(0, np.zeros(D))
+        desk.settle(0, 1, 1, weight)
+    assert heavy.session.query(np.zeros(D)) > light.session.query(np.zeros(D)) > 0.5
+
+
+def test_a_target_uses_the_first_part_of_the_features() -> None:
+    narrow, wide = new_session(d=3), new_session(d=3)
+    values = np.array([0.5, -1.0, 2.0, 99.0, 98.0])
+    one, two = narrow.serve("p", vector(values[:3], 0))[0], wide.serve("p", vector(values, 0))[0]
+    assert one.features.tolist() == two.features.tolist() == [0.5, -1.0, 2.0]
+    assert state_of(narrow) == state_of(wide)
+
+
+def test_ids_that_are_unknown_or_come_twice_are_refused() -> None:
+    desk = Desk(new_session())
+    row = np.zeros(D)
+    desk.serve(0, row)
+    before = state_of(desk.session)
+    with pytest.raises(SessionError, match="'p0' was served already"):
+        desk.serve(0, row)
+    with pytest.raises(SessionError, match="no prediction waits under the id 'p7'"):
+        desk.settle(7, 1, now=1)
+    with pytest.raises(SessionError, match="no prediction waits under the id 'p7'"):
+        desk.session.drop("p7")
+    assert state_of(desk.session) == before
+    desk.settle(0, 1, now=1)
+    with pytest.raises(SessionError, match="or has its label already"):
+        desk.settle(0, 1, now=2)
+    desk.serve(1, row)
+    desk.session.drop("p1")
+    with pytest.raises(SessionError, match="p1"):
+        desk.settle(1, 1, now=2)
+    assert desk.session.learnt == 1
+
+
+def test_a_tie_is_only_counted() -> None:
+    desk = Desk(new_session())
+    rows, labels = stream(20, D, seed=4)
+    desk.run(rows, labels, 0, 20)
+    before, scores = state_of(desk.session.model), desk.session.scores.tobytes()
+    learnt = desk.session.learnt
+    assert desk.settle(19, None, now=22) is None
+    assert (state_of(desk.session.model), desk.session.scores.tobytes()) == (before, scores)
+    assert (desk.session.ties, desk.session.learnt) == (1, learnt)
+    assert "p19" not in desk.session.pending
+
+
+def test_kept_predictions_can_be_settled_again() -> None:
+    desk = Desk(new_session())
+    desk.serve(0, np.ones(D))
+    for label in (1, 0):
+        settled = desk.session.settle(Example("p0", label, START_NS), keep=True)
+        assert settled is not None
+        assert settled.values[5] == label
+    assert desk.session.learnt == 2
+    assert "p0" in desk.session.pending
+
+
+def test_a_query_is_pure_and_takes_rows_of_one_length() -> None:
+    desk = Desk(new_session())
+    rows, labels = stream(30, D, seed=5)
+    desk.run(rows, labels, 0, 30)
+    before = state_of(desk.session)
+    assert 0.0 < desk.session.query(rows[0]) < 1.0
+    assert state_of(desk.session) == before
+    with pytest.raises(SessionError, match="X/direction takes 3 features, but 2 were given"):
+        desk.session.query(np.zeros(2))
+
+
+def test_age_is_the_time_since_the_newest_label_that_was_learnt() -> None:
+    desk = Desk(new_session(horizon=3))
+    rows, labels = stream(40, D, seed=6)
+    desk.run(rows, labels, 0, 40)
+    assert desk.session.last_learnt_ts == START_NS + 39 * STEP_NS
+    assert desk.session.age_ns == (0.0, 0)
+    desk.serve(44, rows[0])
+    assert desk.session.age_ns[1] == 5 * STEP_NS
+
+
+# Quarantine.
+
+
+def test_a_model_that_diverged_is_left_out_and_its_last_good_state_restored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "GOOD_STATE_EVERY", 50)
+    desk = Desk(new_session(horizon=1))
+    rows, labels = stream(200, D, seed=7)
+    desk.run(rows, labels, 0, 101)
+    assert desk.session.learnt == 100
+    good = state_of(desk.session.model)
+    desk.run(rows, labels, 101, 120)
+    assert state_of(desk.session.model) != good
+    poison(desk.session.model)
+    waiting, missing = desk.session.serve("ill", vector(rows[120], 120))
+    assert missing is not None
+    assert missing.model_id == "market_default"
+    assert "quarantined" in missing.reason
+    assert math.isnan(waiting.row[RAW_ONLINE])
+    assert desk.session.quarantines == 1
+    assert state_of(desk.session.model) == good
+    assert desk.session.serve("well", vector(rows[121], 121))[1] is None
+
+
+@pytest.mark.parametrize("model", ["market_default", "logistic"])
+@pytest.mark.parametrize("place", [30, -1])
+def test_before_there_was_a_good_state_it_starts_anew(model: str, place: int) -> None:
+    session = new_session(model, d=10)
+    fresh = state_of(session.model)
+    rows, labels = stream(50, 10, seed=16)
+    session.model.learn_many(rows, labels, np.ones(50))
+    saved = session.model.snapshot()
+    saved.arrays["state"][place] = math.nan
+    session.model.restore(saved)
+    assert not session.model.healthy()
+    assert session.serve("ill", vector(np.ones(10), 0))[1] is not None
+    assert state_of(session.model) == fresh
+
+
+def test_what_was_served_without_the_model_is_scored_without_it_and_learnt() -> None:
+    desk = Desk(new_session())
+    rows, labels = stream(60, D, seed=8)
+    desk.run(rows, labels, 0, 60)
+    online = metrics.whole_run(desk.session.scores)["online"].samples
+    poison(desk.session.model)
+    desk.serve(60, rows[0])
+    settled = desk.settle(60, 1, now=63)
+    assert settled is not None
+    whole = metrics.whole_run(desk.session.scores)
+    assert (whole["online"].samples, whole["served"].samples) == (online, online + 1)
+    assert desk.session.model.healthy()
+    assert 0.0 < desk.session.query(rows[1]) < 1.0
+
+
+# Trials.
+
+TRIAL = 40
+
+
+def in_trial(
+    boost: float | None, seed: int, turns: bool, model: str = "market_default", horizon: int = 4
+) -> tuple[Desk, Desk, int]:
+    """(a session that was adapted at step 200, a twin that was not, the step now), after ``TRIAL`` common labels."""
+    rows, labels = stream(400, D, seed, 180 if turns else None, flipped=0.1 if turns else 0.5)
+    desk, twin = Desk(new_session(model, D, horizon)), Desk(new_session(model, D, horizon))
+    now = 200
+    for one in (desk, twin):
+        one.run(rows, labels, 0, now)
+    desk.session.begin_trial(boost=boost)
+    while desk.session.trial_samples < TRIAL:
+        desk.step(now, rows[now], labels)
+        twin.step(now, rows[now], labels)
+        now += 1
+    return desk, twin, now
+
+
+@pytest.mark.parametrize("model", ["market_default", "logistic"])
+@pytest.mark.parametrize("boost", [100.0, None])
+def test_an_adaptation_that_is_undone_leaves_what_never_was_adapted(model: str, boost: float | None) -> None:
+    desk, twin, now = in_trial(boost, seed=9, turns=False, model=model)
+    if boost is None:
+        desk.session._trial[1] = -1.0
+    assert desk.session.end_trial() < 0.0
+    assert not desk.session.in_trial
+    assert state_of(desk.session.model) == state_of(twin.session.model)
+    ours, theirs = desk.session.pending.snapshot(), twin.session.pending.snapshot()
+    assert ours.scalars == theirs.scalars
+    for key in ("features", "parts", "control_parts"):
+        assert ours.arrays[key].tobytes() == theirs.arrays[key].tobytes(), key
+    rows, labels = stream(400, D, seed=10)
+    for one in (desk, twin):
+        one.run(rows, labels, now, now + 50)
+    assert state_of(desk.session.model) == state_of(twin.session.model)
+
+
+def test_where_the_world_has_turned_the_faster_learner_goes_on_at_its_old_pace() -> None:
+    desk, twin, _ = in_trial(20.0, seed=11, turns=True)
+    adapted = state_of(desk.session.model)
+    assert desk.session.end_trial() > 0.0
+    assert desk.session.model.snapshot().arrays["state"][ladder.BOOST] == 1.0
+    assert state_of(desk.session.model) != state_of(twin.session.model)
+    desk.session.model.set_boost(20.0)
+    assert state_of(desk.session.model) == adapted
+
+
+def test_the_effect_is_the_mean_log_loss_saved_on_labels_that_both_predicted() -> None:
+    rows, labels = stream(300, D, seed=12, turns_at=150)
+    desk = Desk(new_session(horizon=4))
+    desk.run(rows, labels, 0, 160)
+    desk.session.begin_trial(boost=8.0)
+    common = []
+    for settled in desk.run(rows, labels, 160, 220):
+        if not math.isnan(settled.values[CONTROL]):
+            label = int(settled.values[5])
+            common.append(naive.log_loss(settled.values[CONTROL], label) - naive.log_loss(settled.values[RAW_ONLINE], label))
+    assert desk.session.trial_samples == len(common) == 56
+    assert desk.session.end_trial() == pytest.approx(math.fsum(common) / 56, abs=1e-12)
+
+
+def test_forgetting_begins_with_a_model_that_knows_nothing() -> None:
+    desk = Desk(new_session())
+    rows, labels = stream(200, D, seed=13)
+    desk.run(rows, labels, 0, 200)
+    desk.session.begin_trial(boost=None)
+    parts = np.zeros(desk.session.model.n_parts)
+    desk.session.model.predict(rows[0], parts)
+    assert parts[:-3].tolist() == [0.5] * 9
+
+
+def test_a_trial_without_common_labels_is_undone() -> None:
+    desk = Desk(new_session())
+    before = state_of(desk.session.model)
+    desk.session.begin_trial(boost=4.0)
+    assert desk.session.end_trial() == 0.0
+    assert state_of(desk.session.model) == before
+
+
+def test_one_trial_at_a_time() -> None:
+    session = new_session()
+    with pytest.raises(SessionError, match="is in no trial"):
+        session.end_trial()
+    session.begin_trial(boost=2.0)
+    with pytest.raises(SessionError, match="is in a trial already"):
+        session.begin_trial(boost=2.0)
+
+
+@settings(max_examples=12)
+@given(before=st.integers(0, 30), inside=st.integers(0, 30), after=st.integers(1, 30), boost=st.sampled_from([4.0, None]))
+def test_a_session_saved_in_a_trial_goes_on_bit_for_bit(before: int, inside: int, after: int, boost: float | None) -> None:
+    rows, labels = stream(100, D, seed=14)
+    desk = Desk(new_session(window=20))
+    desk.run(rows, labels, 0, before)
+    desk.session.begin_trial(boost=boost)
+    desk.run(rows, labels, before, before + inside)
+    blob = pack({"session": desk.session.snapshot()})
+    twin = Desk(new_session(window=20))
+    twin.session.restore(unpack(blob)[0]["session"])
+    twin.mix[:] = desk.mix
+    assert pack({"session": twin.session.snapshot()}) == blob
+    for one in (desk, twin):
+        one.run(rows, labels, before + inside, before + inside + after)
+    assert desk.session.end_trial() == twin.session.end_trial()
+    for one in (desk, twin):
+        one.run(rows, labels, before + inside + after, before + inside + after + 5)
+    assert pack({"session": desk.session.snapshot()}) == pack({"session": twin.session.snapshot()})
+
+
+def test_a_saved_session_is_not_changed_by_what_comes_after() -> None:
+    rows, labels = stream(60, D, seed=15)
+    desk = Desk(new_session())
+    desk.run(rows, labels, 0, 20)
+    saved = desk.session.snapshot()
+    before = digest({"it": saved})
+    desk.run(rows, labels, 20, 60)
+    assert digest({"it": saved}) == before
+
+
+# Fails: `_good` is kept with the trial's boost inside, and a quarantine after the trial restores it for good.
+@pytest.mark.xfail(strict=True, reason="a quarantine after a trial restores a state that still learns at the trial's pace")
+def test_a_good_state_kept_in_a_trial_does_not_bring_the_trials_pace_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "GOOD_STATE_EVERY", 10)
+    desk, _, now = in_trial(20.0, seed=11, turns=True)
+    assert desk.session.end_trial() > 0.0
+    poison(desk.session.model)
+    desk.serve(now, np.zeros(D))
+    assert desk.session.model.snapshot().arrays["state"][ladder.BOOST] == 1.0
+
+
+# Fails: only a NaN prediction leads to quarantine; a feature whose variance is NaN falls silent for ever instead.
+@pytest.mark.xfail(strict=True, reason="a model found unhealthy when it is looked at is not quarantined")
+def test_a_model_found_unhealthy_is_restored_although_it_still_predicts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "GOOD_STATE_EVERY", 10)
+    rows, labels = stream(100, D, seed=17)
+    desk = Desk(new_session("logistic", horizon=1))
+    desk.run(rows, labels, 0, 50)
+    saved = desk.session.model.snapshot()
+    saved.arrays["state"][linear.HEAD + D] = math.nan
+    desk.session.model.restore(saved)
+    desk.run(rows, labels, 50, 100)
+    assert desk.session.model.healthy()

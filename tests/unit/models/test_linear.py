@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from river import compose, linear_model, optim, preprocessing
+
+from alpha_pulse.core.errors import NonFiniteError
+from alpha_pulse.models.linear import DictLogistic, Logistic, refuse_non_finite
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_predicts_as_river_does(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    rows = generator.normal([0.0, 5.0, -2.0], [1.0, 10.0, 0.01], (1_500, 3))
+    labels = generator.random(1_500) < 1.0 / (1.0 + np.exp(-2.0 * rows[:, 0]))
+    ours = Logistic(3).learn_many(rows, labels.astype(np.int64), np.ones(1_500))
+    theirs = compose.Pipeline(preprocessing.StandardScaler(), linear_model.LogisticRegression(optim.SGD(0.01)))
+    for row, label, probability in zip(rows, labels, ours, strict=True):
+        named = dict(zip("abc", row.tolist(), strict=True))
+        assert probability == pytest.approx(theirs.predict_proba_one(named)[True], abs=1e-9)
+        theirs.learn_one(named, bool(label))
+
+
+def test_the_dict_face_is_the_same_model() -> None:
+    generator = np.random.default_rng(3)
+    rows, labels = generator.normal(size=(200, 2)), generator.random(200) < 0.4
+    dicts, rowwise = DictLogistic(capacity=2), Logistic(2)
+    for row, label in zip(rows, labels, strict=True):
+        named = {"x": float(row[0]), "y": float(row[1])}
+        parts = np.zeros(1)
+        assert dicts.predict_one(named) == rowwise.predict(row, parts) == parts[0]
+        dicts.learn_one(named, int(label))
+        rowwise.learn(row, int(label), 1.0, parts)
+
+
+def test_names_may_come_in_any_order_and_an_absent_one_counts_as_0() -> None:
+    one, two = DictLogistic(capacity=3), DictLogistic(capacity=3)
+    for model in (one, two):
+        model.learn_one({"x": 1.0, "y": 2.0}, 1)
+        model.learn_one({"x": 3.0, "y": -2.0}, 0)
+    one.learn_one({"y": 4.0, "x": 0.0}, 1)
+    two.learn_one({"y": 4.0}, 1)
+    assert one.predict_one({"x": 0.0, "y": 1.0}) == two.predict_one({"y": 1.0})
+
+
+def test_one_name_more_than_there_is_room_for_is_refused_by_name() -> None:
+    model = DictLogistic(capacity=1)
+    model.learn_one({"x": 1.0}, 1)
+    with pytest.raises(NonFiniteError, match="'z' is one more than the capacity of 1"):
+        model.learn_one({"x": 1.0, "z": 1.0}, 1)
+
+
+def test_reset_forgets_the_weights_and_keeps_the_scales() -> None:
+    model = Logistic(1)
+    rows = np.array([[-3.0], [9.0]] * 50)
+    model.learn_many(rows, np.array([0, 1] * 50), np.ones(100))
+    scaled = model.snapshot().arrays["state"][8:10].copy()
+    model.reset()
+    assert model.predict(rows[1], np.zeros(1)) == 0.5
+    assert model.snapshot().arrays["state"][8:10].tolist() == scaled.tolist()
+
+
+@given(st.integers(0, 5), st.integers(0, 2), st.sampled_from([np.nan, np.inf, -np.inf]))
+def test_the_first_bad_row_is_named(row: int, column: int, value: float) -> None:
+    rows = np.zeros((6, 3))
+    rows[row, column] = rows[5, 0] = value
+    with pytest.raises(NonFiniteError, match=f"row {row} "):
+        refuse_non_finite(rows)

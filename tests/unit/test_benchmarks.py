@@ -1,0 +1,127 @@
+"""The benchmarks run, their tables are well formed, and the page of docs has a place for each. Nothing here looks at a time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from benchmarks import BENCHMARKS
+from benchmarks.measure import Options, Speed, interleave
+from benchmarks.report import Column, Table, fill, rate_table, text, verdict
+from benchmarks.streams import accuracy, arff, auc, hyperplane, sea
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "performance.md"
+
+
+def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """In a process of its own, for the command binds itself to one core."""
+    command = [sys.executable, "-m", "benchmarks", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+
+
+def test_every_benchmark_runs(tmp_path: Path) -> None:
+    found = tmp_path / "figures.json"
+    done = _run("--quick", "--json", str(found))
+    assert done.returncode == 0, done.stderr
+    reports = msgspec.json.decode(found.read_bytes())
+    assert tuple(reports) == BENCHMARKS
+    for report in reports.values():
+        for table in report["tables"]:
+            assert table["title"] in done.stdout
+            assert table["rows"]
+            assert all(len(row) == len(table["columns"]) for row in table["rows"])
+            assert all(cell >= 0 for row in table["rows"] for cell in row if isinstance(cell, (int, float)))
+
+
+def test_json_to_standard_output_stands_alone() -> None:
+    done = _run("features", "--quick", "--json", "-")
+    assert list(msgspec.json.decode(done.stdout)) == ["features"]
+
+
+@pytest.mark.parametrize("arguments", [("nonsense",), ("adwin", "--quick", "--write-docs")])
+def test_what_makes_no_sense_is_refused(arguments: tuple[str, ...]) -> None:
+    page = PAGE.read_bytes()
+    done = _run(*arguments)
+    assert done.returncode == 2
+    assert arguments[0] in done.stderr or "--quick" in done.stderr
+    assert PAGE.read_bytes() == page
+
+
+def test_the_page_has_one_place_for_each() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    for name in BENCHMARKS:
+        assert "42 apples" in fill(page, name, "42 apples")
+        assert (ROOT / "benchmarks" / f"{name}.py").exists()
+
+
+def test_fill_replaces_only_between_its_markers() -> None:
+    page = "a\n<!-- benchmark: x -->\nold\n<!-- end: x -->\nb\n<!-- benchmark: y -->\nkept\n<!-- end: y -->\n"
+    filled = fill(page, "x", r"new \1")
+    assert filled == page.replace("old", r"new \1")
+    assert fill(filled, "x", "old") == page
+    with pytest.raises(ValueError, match="0 places for 'z'"):
+        fill(page, "z", "new")
+
+
+def test_ratios_are_of_medians() -> None:
+    speeds = {"A": Speed(100, (4.0, 2.0, 100.0), 53.0), "B": Speed(100, (1.0, 0.5, 0.25), 1.75)}
+    table = rate_table("T", speeds, baseline="A", reach={"B": 8.5})
+    by_name = {column.name: [row[i] for row in table.rows] for i, column in enumerate(table.columns)}
+    assert by_name["events/s"] == [25.0, 200.0]
+    assert by_name["x A"] == [1.0, 8.0]
+    assert by_name["reached"] == ["", "no"]
+    assert by_name["CPU"] == [0.5, 1.0]
+    assert verdict(8.5, 8.5) == "yes"
+
+
+def test_contenders_take_turns() -> None:
+    order: list[str] = []
+    works = {name: lambda name=name: order.append(name) for name in "AB"}
+    speeds = interleave(works, events=1, rounds=3)
+    assert "".join(order) == "AB" * 4
+    assert [len(speed.seconds) for speed in speeds.values()] == [3, 3]
+
+
+def test_text_is_a_markdown_table() -> None:
+    table = Table("T", (Column("what"), Column("n", "{:,.1f}")), (("a", 1234.56), ("b", None)), ("Note.",))
+    assert text(table).splitlines() == [
+        "**T**", "", "| what |       n |", "|------|--------:|", "| a    | 1,234.6 |", "| b    |         |", "", "Note.",
+    ]  # fmt: skip
+
+
+def test_auc_is_the_share_of_pairs_in_order() -> None:
+    rng = np.random.default_rng(1)
+    labels = rng.integers(0, 2, 200)
+    scores = np.asarray(np.round(rng.random(200) + 0.3 * labels, 1), dtype=np.float64)
+    pairs = [(p, q) for p in scores[labels == 1] for q in scores[labels == 0]]
+    naive = sum(1.0 if p > q else 0.5 if p == q else 0.0 for p, q in pairs) / len(pairs)
+    assert auc(labels, scores) == pytest.approx(naive, abs=1e-12)
+    assert accuracy(np.array([0, 1, 1]), np.array([0.2, 0.9, 0.4])) == pytest.approx(2 / 3)
+
+
+def test_streams_come_from_their_seed_and_drift() -> None:
+    for make in (sea, hyperplane):
+        stream, again = make(4_000, 6, seed=3), make(4_000, 6, seed=3)
+        assert np.array_equal(stream.features, again.features)
+        assert np.array_equal(stream.labels, again.labels)
+        assert set(stream.labels.tolist()) == {0, 1}
+    share = sea(40_000, 6, seed=3).labels.reshape(4, -1).mean(axis=1)
+    assert share[2] - share[3] > 0.1
+
+
+def test_arff(tmp_path: Path) -> None:
+    path = tmp_path / "stream.arff"
+    path.write_text("@relation r\n@attribute a numeric\n@attribute class {UP,DOWN}\n\n@data\n1.5,DOWN\n% remark\n2,UP\n")
+    stream = arff(path)
+    assert (stream.features.tolist(), stream.labels.tolist()) == ([[1.5], [2.0]], [0, 1])
+    assert Options(data=path).arff == path
+    assert Options(data=path).bars is None
+    path.write_text("@attribute a numeric\n@data\n1\n")
+    with pytest.raises(ValueError, match="class of two values"):
+        arff(path)
