@@ -20,11 +20,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("--quick figures mean nothing and are not written to the docs; leave one of the two out", file=sys.stderr)
         return 2
     core = pin()  # before the libraries start threads
+    from alpha_pulse.core.errors import DataError
     from benchmarks.session import Session
 
     session = Session(core, sys.stderr if str(asked.json) == "-" else sys.stdout)
-    for name in asked.names or BENCHMARKS:
-        session.add(name, Options(quick=asked.quick, data=asked.data))
+    try:
+        for name in asked.names or BENCHMARKS:
+            session.add(name, Options(quick=asked.quick, data=asked.data))
+    except DataError as error:
+        print(error, file=sys.stderr)
+        return 2
     if asked.json is not None:
         session.write_json(asked.json)
     if asked.write_docs:

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from alpha_pulse.core.config import Config, Execution
+from alpha_pulse.core.errors import DataError
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import Market, regimes
@@ -58,14 +59,14 @@ def configuration(book: str) -> Config:
 
 
 def make_feeds(options: Options, size: Size) -> Callable[[], ReplayFeed]:
-    """From the file that was given or a generator. Raises ValueError when the file has several symbols or too few bars."""
+    """From the file that was given or a generator. Raises DataError when the file has several symbols or too few bars."""
     path = options.bars
     if path is None:
         changes = [size.total * k // 4 for k in (1, 2, 3)]
         return lambda: regimes(size.total, seed=8, change_points=changes, market=MARKET)
     whole = ReplayFeed.from_file(path)
     if len(whole.symbols) > 1 or whole.total_bars < size.warm + size.turn * (TIMED_TURNS + 1):
-        raise ValueError(
+        raise DataError(
             f"{path} has {whole.total_bars} bars of {len(whole.symbols)} symbols; expected one symbol and at least "
             f"{size.warm + size.turn * (TIMED_TURNS + 1)} bars"
         )

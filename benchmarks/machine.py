@@ -16,7 +16,7 @@ LIBRARIES = ("numpy", "numba", "river", "lightgbm")
 
 
 class Conditions(msgspec.Struct, frozen=True):
-    """Where and when; ``load`` is the load average of the last minute before and after, NaN-free, None where unknown."""
+    """Where and when; ``load`` is the load average of the last minute before and after; None where unknown."""
 
     date: str
     processor: str

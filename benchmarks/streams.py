@@ -8,6 +8,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.core.errors import DataError
+
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
@@ -62,16 +64,21 @@ def arff(path: Path) -> Stream:
 
     Raises
     ------
-    ValueError
-        The class is no list of two values, or another column holds what is not a number.
+    DataError
+        There is no such file, the class is no list of two values, or another column holds what is not a number.
     """
+    if not path.is_file():
+        raise DataError(f"{path} does not exist or is not a file; give --data an ARFF file")
     head, separator, body = path.read_text(encoding="utf-8").partition("@data")
     attributes = [line for line in head.splitlines() if line.lower().startswith("@attribute")]
     classes = attributes[-1].partition("{")[2].rstrip(" }").split(",") if attributes else []
     if not separator or len(classes) != 2:
-        raise ValueError(f"{path} has no @data, or its last attribute is not a class of two values; give another ARFF file")
+        raise DataError(f"{path} has no @data, or its last attribute is not a class of two values; give another ARFF file")
     rows = [line.split(",") for line in body.splitlines() if line.strip() and not line.startswith("%")]
-    features = np.array([row[:-1] for row in rows], dtype=np.float64)
+    try:
+        features = np.array([row[:-1] for row in rows], dtype=np.float64)
+    except ValueError as error:
+        raise DataError(f"{path} holds what is not a row of numbers ({error}); give another ARFF file") from None
     labels = np.array([row[-1].strip() == classes[0].strip() for row in rows], dtype=np.int64)
     return Stream(path.name, features, labels)
 

@@ -39,7 +39,7 @@ def run(place: Path, *arguments: str | Path, **extra: str) -> subprocess.Complet
 
 
 def write_bars(path: Path, bars: int, symbols: tuple[str, ...] = ("SYN",)) -> Path:
-    """A CSV of hourly bars that name their zone, and beside it ``small.toml``, a configuration without batch models."""
+    """A Parquet file of hourly bars in UTC, and beside it ``small.toml``, a configuration without batch models."""
     feed = random_walk(bars, seed=3, market=Market(symbols=symbols, volatility=0.004))
     rows = []
     while (slice_ := feed.next_slice()) is not None:

@@ -77,8 +77,8 @@ def duration(seconds: float) -> str:
     """
     for unit, size, least in (("d", 86_400.0, 172_800.0), ("h", 3_600.0, 3_600.0), ("min", 60.0, 60.0)):
         if seconds >= least:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds:.3g} s"
+            return f"{round(seconds / size, 1):,g} {unit}"
+    return f"{round(seconds, 1):,g} s"
 
 
 def verdict(report: Report) -> str:

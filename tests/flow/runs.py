@@ -1,4 +1,4 @@
-"""Whole runs for the flow tests: systems by configuration, what their journals hold, leaks and faults to plant, a child to kill."""
+"""Whole runs for the flow tests: systems by configuration, their journals, leaks and faults to plant, a child to kill."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -46,7 +46,12 @@ from alpha_pulse.stores.memory import MemoryStore
 
 LEAN = {"batch.enabled": False, "execution.shadow_books": False}
 """What a test turns off that is about neither the batch member nor the shadow books."""
-RESTLESS = {"batch.train_bars": 1_500, "adaptation.drift_threshold": 0.3, "adaptation.boost_labels": 150, "adaptation.cooldown_labels": 50}
+RESTLESS = {
+    "batch.train_bars": 1_500,
+    "adaptation.drift_threshold": 0.3,
+    "adaptation.boost_labels": 150,
+    "adaptation.cooldown_labels": 50,
+}
 """Everything happens within a few thousand bars: training, alarms, trials, their ends."""
 INDICES = "sp500_nasdaq_1d_1999_2018"
 EURUSD = "eurusd_1h_2017"
@@ -214,7 +219,9 @@ def drowsy_market(bars: int, awake: int, seed: int) -> ReplayFeed:
     close = columns.close[np.maximum.accumulate(taken)]
     opened = np.concatenate([columns.open[:1], close[:-1]])
     return ReplayFeed(
-        msgspec.structs.replace(columns, open=opened, high=np.maximum(opened, close), low=np.minimum(opened, close), close=close)
+        msgspec.structs.replace(
+            columns, open=opened, high=np.maximum(opened, close), low=np.minimum(opened, close), close=close
+        )
     )
 
 
@@ -293,7 +300,7 @@ class Diverging(MarketDefault):
 
 # A child process that is killed while it works.
 
-FEEDS = {
+FEEDS: dict[str, Callable[[], tuple[ReplayFeed, dict[str, Any]]]] = {
     "restless": lambda: (restless(), RESTLESS),
     "indices": lambda: (again(bundled_feed(INDICES)).cut(1_900), {}),
 }
@@ -307,7 +314,7 @@ def child(*arguments: str, hash_seed: str = "random") -> subprocess.Popen[bytes]
 
 
 def killed_after(store: Path, lines: int) -> int:
-    """Let a child go on with the restless run until it has told of ``lines`` steps, then kill -9 it; the last step it told of."""
+    """Let a child go on with the restless run until it has told of ``lines`` steps, kill -9 it; the last step it told of."""
     process = child("restless", str(store), "tell")
     told = 0
     for line in _lines(process):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from flow.runs import EURUSD, INDICES, LEAN, Done, again, begun, bundled_feed, b
 FILES = (EURUSD, INDICES)
 
 
-def check_accounts(feed: ReplayFeed, settings: dict[str, object]) -> Done:
+def check_accounts(feed: ReplayFeed, settings: dict[str, Any]) -> Done:
     """Step by step: the ledgers add up, agree with the journal so far, and the sessions hold exactly what is pending."""
     system = begun(feed, settings)
     ledgers = tuple(system.feedback.counts())
@@ -109,5 +110,6 @@ def test_labels_are_those_of_the_bars(name: str) -> None:
             assert label.weight == 1.0
         for number, (move, up, weight) in direction.items():
             label = found[f"{symbol}/direction/{seq[number]}"]
-            assert (label.value, label.label) == (pytest.approx(move, rel=1e-12, abs=1e-15), up)
+            assert label.value == pytest.approx(move, rel=1e-12, abs=1e-15)
+            assert label.label == up
             assert label.weight == pytest.approx(weight, rel=1e-9)

@@ -1,9 +1,10 @@
-"""Law 7: the model takes part in a share of the decisions, only once its confidence is known, and the other rule is shadowed."""
+"""Law 7: the model takes part in some decisions, once its confidence is known; the other entry rule is shadowed."""
 
 from __future__ import annotations
 
 import pytest
 
+from alpha_pulse.core.types import Signal
 from flow.runs import EURUSD, INDICES, bundled_run, restless, restless_run, run
 
 SCORES = 500
@@ -20,7 +21,8 @@ def test_the_model_takes_part_in_a_share_of_the_decisions(name: str) -> None:
 def test_rules_decide_alone_before_500_scores() -> None:
     done = restless_run()
     scores = 0
-    before, after = [], []
+    before: list[Signal] = []
+    after: list[Signal] = []
     for record, line in zip(done.records, done.decisions, strict=True):
         scores += sum(label.target == "direction" and label.label is not None for label in record.labels)
         if line is not None:

@@ -20,9 +20,9 @@ BAD = [math.nan, math.inf, -math.inf, 1e300]
 @pytest.mark.parametrize("value", BAD)
 @pytest.mark.parametrize("field", ["open", "high", "low", "close", "volume", "bid", "ask"])
 def test_a_bar_that_is_not_finite_cannot_be(field: str, value: float) -> None:
-    prices = {"open": 1.0, "high": 1.0, "low": 1.0, "close": 1.0, field: value}
+    bar = Bar("X", 1, 1, 1.0, 1.0, 1.0, 1.0)
     with pytest.raises(NonFiniteError, match="not finite"):
-        Bar("X", 1, 1, **prices)
+        msgspec.structs.replace(bar, **{field: value})
 
 
 @pytest.mark.parametrize("value", [*BAD, 0.0, -1.0])

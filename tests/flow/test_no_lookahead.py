@@ -13,9 +13,21 @@ from alpha_pulse.engine import system as construction
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import planted_signal
 from flow.runs import (
-    EURUSD, INDICES, LEAN, RESTLESS, LeakyExtractor, again, begun, bundled_feed, bundled_run, let_peek, restless, restless_run,
-    run, with_future,
-)  # fmt: skip
+    EURUSD,
+    INDICES,
+    LEAN,
+    RESTLESS,
+    LeakyExtractor,
+    again,
+    begun,
+    bundled_feed,
+    bundled_run,
+    let_peek,
+    restless,
+    restless_run,
+    run,
+    with_future,
+)
 
 Steps = list[tuple[bytes, bytes | None]]
 
@@ -43,7 +55,9 @@ def check_blind(settings: dict[str, Any], prepare: Callable[[ReplayFeed], None] 
     for number, after in enumerate(np.random.default_rng(8).integers(100, 1_150, 3).tolist()):
         changed = with_future(market(), after, seed=number)
         prepare(changed)
-        assert first_difference(steps_until(changed, after, settings), whole) is None, f"the future after {after} is known before"
+        assert first_difference(steps_until(changed, after, settings), whole) is None, (
+            f"the future after {after} is known before"
+        )
         cut = market().cut(after)
         prepare(cut)
         assert first_difference(run(cut, settings).steps, whole) is None, f"the end at {after} is known before"

@@ -1,7 +1,7 @@
 """Law 11: on driftless random walks nothing can be earned before costs; a little peeking is seen at once.
 
-Gross P&L is a martingale there. Its increments per bar, d, are uncorrelated with mean 0, so z = sum(d) / sqrt(sum(d^2)) is about
-standard normal: the realised quadratic variation estimates the variance without assuming constant volatility or position, and
+Gross P&L is a martingale there. Its increments per bar, d, are uncorrelated with mean 0, so z = sum(d) / sqrt(sum(d^2)) is
+about standard normal: the realised quadratic variation estimates the variance without assuming constant volatility or position, and
 without a mean to estimate (self-normalised sums: de la Pena, Lai & Shao, 2009).
 """
 
@@ -17,8 +17,8 @@ from alpha_pulse.feeds.synthetic import random_walk
 from flow.runs import LEAN, begun, let_peek
 
 BARS = 1_500
-SEEDS = 120
-PEEKED_SEEDS = 40
+SEEDS = 100
+PEEKED_SEEDS = 30
 SOAK_SEEDS = 400
 CRITICAL = 1.96
 SIZE = 0.05

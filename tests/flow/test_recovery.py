@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +15,27 @@ from alpha_pulse.agents.trend import TrendFollowing
 from alpha_pulse.core.config import Store as StoreConfig
 from alpha_pulse.core.errors import StateError, StoreError
 from alpha_pulse.core.stateful import State, Stateful, unpack
-from alpha_pulse.core.types import MarketView
+from alpha_pulse.core.types import Order
 from alpha_pulse.engine.system import System
 from alpha_pulse.stores import open_store
 from alpha_pulse.stores.base import JournalRow, Store
 from alpha_pulse.stores.memory import MemoryStore
 from flow.runs import (
-    INDICES, LEAN, RESTLESS, Done, again, begun, bundled_feed, configured, drowsy_market, finished, killed_after, restless,
-    restless_run, run,
-)  # fmt: skip
+    INDICES,
+    LEAN,
+    RESTLESS,
+    Done,
+    again,
+    begun,
+    bundled_feed,
+    configured,
+    drowsy_market,
+    finished,
+    killed_after,
+    restless,
+    restless_run,
+    run,
+)
 
 
 def resumed(path: Path) -> Done:
@@ -71,7 +85,7 @@ def test_an_older_checkpoint_takes_over_when_the_newest_is_damaged(tmp_path: Pat
     path = tmp_path / "run.db"
     stopped(path, 2_500)
     with sqlite3.connect(path) as db:
-        (seq, blob), = db.execute("SELECT seq, blob FROM checkpoint ORDER BY seq DESC LIMIT 1").fetchall()
+        ((seq, blob),) = db.execute("SELECT seq, blob FROM checkpoint ORDER BY seq DESC LIMIT 1").fetchall()
         damaged = bytearray(blob)
         damaged[len(damaged) // 2] ^= 1
         db.execute("UPDATE checkpoint SET blob = ? WHERE seq = ?", (bytes(damaged), seq))
@@ -128,7 +142,7 @@ def check_from(seq: int, blob: bytes, whole: Done) -> None:
 
 @pytest.mark.parametrize("at", [1_150, 2_200, 2_251])
 def test_a_market_that_hardly_moves_is_gone_on_with_too(at: int) -> None:
-    # Past bar 2,150 the trailing median is 0 and no volatility is predicted any more: nothing may lean on the last one that was.
+    # Past bar 2,150 the trailing median is 0 and no volatility is predicted any more: nothing may lean on the last one.
     def begin() -> System:
         return begun(drowsy_market(2_300, awake=800, seed=2), {**LEAN, "learning.volatility_horizon_bars": 2})
 
@@ -155,7 +169,7 @@ class Refusing(MemoryStore):
         return super().append(ts_event, payload, decision)
 
 
-def test_nothing_leaves_before_the_journal_holds_it() -> None:
+def test_nothing_leaves_before_the_journal_holds_it(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = run(restless(700), LEAN)
     ordering = [number for number, line in enumerate(whole.decisions) if line is not None and line.orders][5]
     store = Refusing()
@@ -163,7 +177,12 @@ def test_nothing_leaves_before_the_journal_holds_it() -> None:
     system = begun(restless(700), LEAN, store)
     released: list[str] = []
     release = system.venue.release
-    system.venue.release = lambda orders: (released.extend(order.order_id for order in orders), release(orders))[1]  # type: ignore[method-assign]
+
+    def noted(orders: Sequence[Order]) -> None:
+        released.extend(order.order_id for order in orders)
+        release(orders)
+
+    monkeypatch.setattr(system.venue, "release", noted)
     with pytest.raises(StoreError, match="disk is full"):
         finished(system)
     held_back = whole.decisions[ordering]
@@ -173,8 +192,6 @@ def test_nothing_leaves_before_the_journal_holds_it() -> None:
 
 
 def test_requests_from_outside_are_in_the_journal_and_come_again(tmp_path: Path) -> None:
-    import asyncio
-
     def half(store: Store) -> System:
         system = begun(restless(900), LEAN, store)
         for number in range(600):
@@ -215,8 +232,9 @@ def reachable(root: object) -> Iterator[tuple[str, Stateful]]:
 def parts_of(found: object) -> Iterator[tuple[str, object]]:
     if isinstance(found, dict):
         yield from ((f"[{key!r}]", value) for key, value in found.items())
-    elif isinstance(found, (list, tuple, set, frozenset)) or type(found).__name__ == "deque":
-        yield from ((f"[{number}]", value) for number, value in enumerate(found))  # type: ignore[arg-type]
+    elif isinstance(found, (list, tuple, set, frozenset, deque)):
+        members: Iterable[object] = found
+        yield from ((f"[{number}]", value) for number, value in enumerate(members))
     elif hasattr(found, "__closure__"):
         cells = getattr(found, "__closure__", None) or ()
         yield from ((f"<cell {number}>", cell.cell_contents) for number, cell in enumerate(cells))
@@ -229,12 +247,12 @@ def parts_of(found: object) -> Iterator[tuple[str, object]]:
 
 def forgotten(system: System, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The paths of all that has memory, but whose snapshot nobody asks for when a checkpoint is taken."""
-    found = dict((path, part) for path, part in reachable(system))
+    found = dict(reachable(system))
     asked: set[int] = set()
     for kind in {type(part) for part in found.values()}:
         original = kind.snapshot
 
-        def noted(self: Stateful, original=original) -> State:  # type: ignore[no-untyped-def]
+        def noted(self: Stateful, original: Callable[[Stateful], State] = original) -> State:
             asked.add(id(self))
             return original(self)
 

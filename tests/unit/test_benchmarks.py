@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from alpha_pulse.core.errors import DataError
 from benchmarks import BENCHMARKS
 from benchmarks.measure import Options, Speed, interleave
 from benchmarks.report import Column, Table, fill, rate_table, text, verdict
@@ -44,12 +45,20 @@ def test_json_to_standard_output_stands_alone() -> None:
     assert list(msgspec.json.decode(done.stdout)) == ["features"]
 
 
-@pytest.mark.parametrize("arguments", [("nonsense",), ("adwin", "--quick", "--write-docs")])
-def test_what_makes_no_sense_is_refused(arguments: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [
+        (("nonsense",), "'nonsense'"),
+        (("adwin", "--quick", "--write-docs"), "--quick figures mean nothing"),
+        (("loop", "--data", "none.csv"), "none.csv does not exist"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(arguments: tuple[str, ...], answer: str) -> None:
     page = PAGE.read_bytes()
     done = _run(*arguments)
     assert done.returncode == 2
-    assert arguments[0] in done.stderr or "--quick" in done.stderr
+    assert answer in done.stderr
+    assert "Traceback" not in done.stderr
     assert PAGE.read_bytes() == page
 
 
@@ -123,5 +132,8 @@ def test_arff(tmp_path: Path) -> None:
     assert Options(data=path).arff == path
     assert Options(data=path).bars is None
     path.write_text("@attribute a numeric\n@data\n1\n")
-    with pytest.raises(ValueError, match="class of two values"):
+    with pytest.raises(DataError, match="class of two values"):
+        arff(path)
+    path.write_text("@attribute a numeric\n@attribute class {0,1}\n@data\nred,1\n")
+    with pytest.raises(DataError, match="not a row of numbers"):
         arff(path)

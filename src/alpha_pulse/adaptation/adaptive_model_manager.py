@@ -15,7 +15,8 @@ from alpha_pulse.core.errors import SessionError, did_you_mean
 from alpha_pulse.core.stateful import State, Stateful
 from alpha_pulse.core.types import AdaptationAction, DriftAlarm, ModelHealth
 from alpha_pulse.kernels import scores
-from alpha_pulse.kernels.scores import LABEL, ONLINE
+from alpha_pulse.kernels.ensemble import RAW_ONLINE
+from alpha_pulse.kernels.scores import LABEL
 from alpha_pulse.learning.session import Session, Settled
 
 SECOND_NS = 1_000_000_000
@@ -91,9 +92,10 @@ class AdaptiveModelManager:
         """One scored label: follow the recovery; close the trial when it has seen enough."""
         spec = settled.session.spec
         watched = self._watched[spec.symbol, spec.target]
-        error = settled.values[ONLINE] - settled.values[LABEL]
-        if error == error:
-            watched.recovery.observe(error * error, settled.example.label_ts)
+        said = settled.values[RAW_ONLINE]
+        if said == said:
+            wrong = (said >= 0.5) != (settled.values[LABEL] == 1.0)
+            watched.recovery.observe(float(wrong), settled.example.label_ts)
         session = watched.session
         if not session.in_trial or session.trial_samples < self._config.boost_labels:
             return None

@@ -11,8 +11,8 @@ from alpha_pulse.core.types import DriftAlarm
 
 Kind = Literal["keep", "boost", "reset"]
 
-RESET_SCORE = 0.15
-"""A rise of the mean Brier score by this much means that the model has it backwards: forgetting beats hurrying."""
+RESET_SCORE = 0.08
+"""A rise of the error rate by this much means that the model has it backwards: forgetting beats hurrying (docs/log.md)."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -28,7 +28,7 @@ KEEP = Verdict("keep", "timer", "within bounds")
 
 def on_alarm(alarm: DriftAlarm) -> Verdict:
     """A drift alarm: learn faster for a while; after a large change, start anew."""
-    reason = f"{alarm.detector}: Brier score rose by {alarm.score:.3f} since sample {alarm.change_sample}"
+    reason = f"{alarm.detector}: error rate rose by {alarm.score:.3f} since sample {alarm.change_sample}"
     return Verdict("reset" if alarm.score >= RESET_SCORE else "boost", f"drift:{alarm.alarm_id}", reason)
 
 

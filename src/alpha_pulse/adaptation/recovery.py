@@ -8,7 +8,7 @@ from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import DriftAlarm
 
 SPAN = 100
-"""Labels over which the followed Brier score fades."""
+"""Labels over which the followed error rate fades."""
 STEP = 2.0 / (SPAN + 1)
 RECOVERED = 0.75
 """A model has recovered when this part of the rise of its score is gone."""
@@ -29,7 +29,7 @@ class Episode(msgspec.Struct):
 
 
 class RecoveryTracker:
-    """Follows one session's Brier score and the episodes of drift it went through."""
+    """Follows one session's error rate and the episodes of drift it went through."""
 
     def __init__(self) -> None:
         self.episodes: list[Episode] = []
@@ -37,10 +37,10 @@ class RecoveryTracker:
         self._samples = 0
         self._open: list[Episode] = []
 
-    def observe(self, squared_error: float, ts: int) -> None:
+    def observe(self, error: float, ts: int) -> None:
         """One scored label."""
         self._samples = samples = self._samples + 1
-        self._score += (squared_error - self._score) * (STEP if samples > SPAN else 1.0 / samples)
+        self._score += (error - self._score) * (STEP if samples > SPAN else 1.0 / samples)
         if self._open:
             recovered = [episode for episode in self._open if self._score <= episode.level]
             for episode in recovered:

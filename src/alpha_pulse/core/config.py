@@ -122,7 +122,7 @@ class Adaptation(_Section, frozen=True):
     accuracy_threshold: Probability = 0.1
     loss_threshold: NonNegative = 0.05
     boost_factor: Annotated[float, Meta(gt=1, le=100)] = 4.0
-    boost_labels: PositiveInt = 200
+    boost_labels: PositiveInt = 500
     cooldown_labels: NonNegativeInt = 500
 
 

@@ -1,7 +1,7 @@
 """START HERE. The loop: nine stages in one order, for replay, paper and live alike.
 
-The order is the argument that nothing looks ahead and nothing is lost: a slice first settles what was decided before it, then the
-models learn from that, and only then is anything new decided; nothing leaves before the journal holds it.
+The order is the argument that nothing looks ahead and nothing is lost: a slice first settles what was decided before it, then
+the models learn from that, and only then is anything new decided; nothing leaves before the journal holds it.
 """
 
 from __future__ import annotations

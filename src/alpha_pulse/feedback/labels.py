@@ -1,7 +1,7 @@
 """What came true: the label of a prediction from the bars after it, and nothing else.
 
 ``volatility``: realised volatility over the next h bars above the trailing median known at prediction time.
-``direction``: the close h bars later above the close (or the next bar's open) at prediction time; weighted by the size of the move.
+``direction``: the close h bars later above the close (or the next bar's open) at prediction time; weighted by the move's size.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def volatility_label(symbol: str, waiting: Open, realised: float, ts: int) -> La
 
 
 def direction_label(symbol: str, waiting: Open, bar: Bar, entry: str, min_move: float, weight: MoveWeight) -> Label:
-    """1 for up, 0 for down; a move of at most ``min_move`` (a log return) either way is a tie, which nobody scores or learns."""
+    """1 for up, 0 for down; a move of at most ``min_move`` (a log return) is a tie, which nobody scores or learns."""
     tradable = math.log(bar.close / waiting.next_open)
     move = tradable if entry == "next_open" else math.log(bar.close / waiting.reference)
     label = None if abs(move) <= min_move else int(move > 0.0)

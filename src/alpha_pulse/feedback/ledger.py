@@ -1,4 +1,4 @@
-"""The account of predictions: every one that was served is labelled, pending or expired. ``served = labelled + pending + expired``."""
+"""The account of predictions: each one that was served is labelled, pending or expired, and they add up."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import msgspec
 
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import SessionError
-from alpha_pulse.core.stateful import Stateful
+from alpha_pulse.core.stateful import State, Stateful
 from alpha_pulse.core.types import Bar, Contribution, FeatureVector, Prediction, Signal, TradeOutcome
 from alpha_pulse.feedback.labels import Label, MoveWeight, RealisedVolatility, direction_label, volatility_label
 from alpha_pulse.feedback.ledger import Counts, Ledger
@@ -48,6 +48,14 @@ class _Symbol:
             "volatility": Ledger("volatility", learning.volatility_horizon_bars, tolerance),
             "direction": Ledger("direction", learning.direction_horizon_bars, tolerance),
         }
+
+    def snapshot(self) -> State:
+        """See `alpha_pulse.core.stateful.Stateful`; the parts are components of their own."""
+        return State(scalars={"bars": self.bars})
+
+    def restore(self, state: State) -> None:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        self.bars = state.scalars["bars"]
 
 
 class TradingFeedbackService:
@@ -143,6 +151,7 @@ class TradingFeedbackService:
         """Everything here that has memory, by name."""
         found: dict[str, Stateful] = {}
         for symbol, at in self._symbols.items():
+            found[f"feedback/{symbol}"] = at
             found[f"realised/{symbol}"] = at.realised
             found[f"move_weight/{symbol}"] = at.weight
             found[f"quality/{symbol}"] = at.quality

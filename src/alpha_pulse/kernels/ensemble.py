@@ -4,7 +4,7 @@ A ``row`` (float64, shape (ROW,)) is what one prediction leaves behind and what 
 `alpha_pulse.kernels.scores` (online, batch, base, served, no_change), the label, the last label known, the members' raw
 probabilities and that of a trial's control, the confidence, and the weights that served. A member that is absent is NaN.
 
-State (float64): head | mixture weights over (online, batch, base) | calibrators of online and batch | calibrator of the confidence.
+State (float64): head | mixture weights over (online, batch, base) | calibrators of online, of batch and of the confidence.
 Members trained on weighted examples do not speak of plain frequencies, and a batch member trained on few bars is too sure of
 itself: each passes through an online Platt scaling, fitted unweighted on its stored out-of-sample scores, before it is mixed.
 """
@@ -47,6 +47,12 @@ def start(state: NDArray[np.float64], horizon: int, share: float) -> None:
 
 
 @kernel
+def rounded(probability: float) -> float:
+    """To 9 decimals: what is served, scored and learnt from is then short and exact in the journal. NaN stays NaN."""
+    return float(np.rint(probability * 1e9) / 1e9)
+
+
+@kernel
 def _member(state: NDArray[np.float64], at: int, raw: float) -> float:
     if math.isnan(raw):
         return raw
@@ -66,7 +72,7 @@ def ensemble_weights(state: NDArray[np.float64], row: NDArray[np.float64]) -> No
 
 @kernel
 def champion_weights(state: NDArray[np.float64], row: NDArray[np.float64]) -> None:
-    """Strategy ``champion_challenger``: the present member of the largest learnt weight serves alone, the others are only scored."""
+    """Strategy ``champion_challenger``: of those present, the member of the largest learnt weight serves alone."""
     champion = BASE
     for k in range(N_MIXED):
         row[SERVING_WEIGHTS + k] = 0.0
@@ -92,8 +98,12 @@ def serve(state: NDArray[np.float64], row: NDArray[np.float64], champion: bool) 
     for k in range(N_MIXED):
         if row[SERVING_WEIGHTS + k] > 0.0:
             served += row[SERVING_WEIGHTS + k] * row[k]
-    row[SERVED] = served
-    row[CONFIDENT] = confidence(state, served)
+    row[SERVED] = rounded(served)
+    row[CONFIDENT] = rounded(confidence(state, row[SERVED]))
+    for k in range(N_MIXED):
+        row[k] = rounded(row[k])
+        row[SERVING_WEIGHTS + k] = rounded(row[SERVING_WEIGHTS + k])
+    row[NO_CHANGE] = rounded(row[NO_CHANGE])
 
 
 @kernel

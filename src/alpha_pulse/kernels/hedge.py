@@ -69,7 +69,7 @@ def fixed_share(
 ) -> None:
     """One update of the ``n`` weights at ``state[at]`` by the label of what the experts said.
 
-    A sleeping expert (NaN) is given the mixture's own loss, so that its weight relative to the mixture stays (Freund et al. 1997).
+    A sleeping expert (NaN) is given the mixture's own loss, so that its weight relative to it stays (Freund et al. 1997).
     """
     mixed = mixture(state, at, probabilities, n)
     total = 0.0

@@ -2,7 +2,8 @@
 
 State of the single model (float64): the head below, then mean[d], variance[d], weight[d], bias.
 The scaler is Welford's until ``1/n`` falls below the head's least step, exponential from there on.
-Every update is bounded: the error times the example's weight by ``MAX_GRADIENT``, a standardised feature by ``MAX_Z``, each weight by ``MAX_WEIGHT``.
+Every update is bounded: the error times the example's weight by ``MAX_GRADIENT``, a standardised feature by ``MAX_Z``, each
+weight by ``MAX_WEIGHT``.
 
 Sources: Welford (1962); Bottou, "Large-scale machine learning with stochastic gradient descent" (2010).
 """

@@ -1,14 +1,14 @@
 """Prequential scores of several members at once: whole run and sliding window, one packed array, O(members) per label.
 
-State (float64): head | per member a block of ``BLOCK`` sums and two histograms of ``BINS`` bins (scores of the positives, of the
-negatives) | ring of the last W rows, each (probabilities[M], label, last label known).
+State (float64): head | per member a block of ``BLOCK`` sums and two histograms of ``BINS`` bins (scores of the positives, of
+the negatives) | ring of the last W rows, each (probabilities[M], label, last label known).
 
-The members are ``MEMBERS`` in that order. A member that was absent (NaN) is not scored, and its sums of the base rate's loss and
-of the no-change rule's hits run over exactly the labels it was scored on, so that differences are always paired.
+The members are ``MEMBERS`` in that order. A member that was absent (NaN) is not scored, and its sums of the base rate's loss
+and of the no-change rule's hits run over exactly the labels it was scored on, so that differences are always paired.
 
 Sources: Gama, Sebastião & Rodrigues, "On evaluating stream learning algorithms", Machine Learning 90 (2013);
-Žliobaitė et al., "Evaluation methods and decision theory for classification of streaming data with temporal dependence" (2015) for
-kappa-temporal; Cohen (1960) for kappa.
+Žliobaitė et al., "Evaluation methods and decision theory for classification of streaming data with temporal dependence"
+(2015) for kappa-temporal; Cohen (1960) for kappa.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Watches one session's online model: ADWIN over Brier scores, one value per block of labels that do not overlap."""
+"""Watches one session's online model: ADWIN over its error rate, one value per block of labels that do not overlap."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import msgspec
 from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import DriftAlarm
 from alpha_pulse.detectors.drift import Adwin
-from alpha_pulse.kernels.scores import LABEL, ONLINE
+from alpha_pulse.kernels.ensemble import RAW_ONLINE
+from alpha_pulse.kernels.scores import LABEL
 from alpha_pulse.learning.session import Settled
 
 MAX_TIMES = 512
@@ -15,9 +16,11 @@ MAX_TIMES = 512
 
 
 class DriftMonitor:
-    """Labels over a horizon of h bars overlap, so scores are dependent; the mean over each block of h is given to ADWIN.
+    """Labels over a horizon of h bars overlap, so errors are dependent; the error rate of each block of h is given to ADWIN.
 
-    Only a rise of the score is an alarm: a model that became better has not drifted.
+    The error (0 or 1) is that of the online model as it spoke, before calibration. It shows a reversal of direction, which
+    moves a Brier score by a few thousandths, as a rise by a tenth. Only a rise is an alarm: a model that became better has not
+    drifted.
 
     Parameters
     ----------
@@ -49,10 +52,10 @@ class DriftMonitor:
     def observe(self, settled: Settled) -> DriftAlarm | None:
         """Take one scored label; an alarm when the window had to be cut because the scores rose."""
         values = settled.values
-        error = values[ONLINE] - values[LABEL]
-        if error != error:
+        said = values[RAW_ONLINE]
+        if said != said:
             return None
-        self._sum += error * error
+        self._sum += (said >= 0.5) != (values[LABEL] == 1.0)
         self._count += 1
         if self._count < self._horizon:
             return None

@@ -135,7 +135,10 @@ class OnlineLearningService:
         if unknown:
             name = min(unknown)
             raise ConfigError(f"session config: unknown key {name!r}{did_you_mean(name, ['target', 'horizon'])}")
-        return self.open_session(symbol, settings.get("target", "direction"), model_type, settings.get("horizon")).session_id
+        horizon = settings.get("horizon")
+        if horizon is not None and (type(horizon) is not int or horizon < 1):
+            raise ConfigError(f"session config: horizon is {horizon!r}, but a whole number of events from 1 on is needed")
+        return self.open_session(symbol, settings.get("target", "direction"), model_type, horizon).session_id
 
     def has_active_session(self, symbol: str, target: str = "direction") -> bool:
         """Whether a session runs for (symbol, target)."""
@@ -160,13 +163,24 @@ class OnlineLearningService:
         )
 
     async def process_batch(self, session_id: str, examples: Sequence[LabelledRow]) -> list[float]:
-        """For each example predict, then learn; the predictions made before learning."""
+        """For each example predict, then learn; the predictions made before learning.
+
+        Raises SessionError for rows of another length and labels other than 0 and 1, NonFiniteError for numbers that are not
+        finite; nothing is learnt then.
+        """
         model = self._by_id(session_id).model
-        features = np.array([example.features for example in examples], dtype=np.float64).reshape(
-            len(examples), model.n_features
-        )
+        for i, example in enumerate(examples):
+            if len(example.features) != model.n_features or example.label not in (0, 1):
+                raise SessionError(
+                    f"example {i} for session {session_id} has {len(example.features)} features and the label "
+                    f"{example.label!r}; expected {model.n_features} and 0 or 1"
+                )
+        rows = [example.features for example in examples]
+        features = np.array(rows, dtype=np.float64).reshape(len(examples), model.n_features)
         labels = np.array([example.label for example in examples], dtype=np.int64)
         weights = np.array([example.weight for example in examples], dtype=np.float64)
+        if not np.isfinite(weights).all():
+            raise NonFiniteError(f"an example for session {session_id} has a weight that is not finite; 1 is the usual weight")
         return [float(p) for p in model.learn_many(features, labels, weights)]
 
     async def get_session_metrics(self, session_id: str) -> SessionMetrics:

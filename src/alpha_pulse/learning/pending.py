@@ -12,7 +12,7 @@ from alpha_pulse.models.base import Row
 
 
 class Waiting(msgspec.Struct, gc=False):
-    """One served prediction. ``features`` (n_features,), ``parts`` and ``control_parts`` (n_parts,), ``row`` (ROW,): float64."""
+    """One served prediction; float64 ``features`` (n_features,), ``parts`` and ``control_parts`` (n_parts,), ``row`` (ROW,)."""
 
     features: Row
     parts: Row

@@ -15,7 +15,6 @@ from alpha_pulse.kernels.scores import LABEL
 from alpha_pulse.learning.session import Settled
 from alpha_pulse.models.base import BatchModel, Row
 
-
 SHORT = 12
 """Characters of an artefact's SHA-256 that name it in predictions."""
 
@@ -115,6 +114,9 @@ class BatchMember:
             self.short_version = self.ready.version[:SHORT]
             self._model.restore(State(state.scalars["model"], state.arrays))
             return
+        if self.ready is not None:
+            self.ready, self.short_version = None, ""
+            self._features = np.zeros((self.train_bars, self._features.shape[1]))
         self._count = n = len(state.arrays["labels"])
         self._features[:n] = state.arrays["features"]
         self._labels[:n] = state.arrays["labels"]

@@ -64,7 +64,8 @@ class ModelServingService:
         """Begin to serve a running session."""
         session = self._sessions.session(symbol, target)
         batch = self._make_batch(session) if self._make_batch is not None else None
-        self._members[symbol, target] = _Member(session, batch, MemberMix(session.spec.horizon, self._share, self.serving_strategy))
+        mix = MemberMix(session.spec.horizon, self._share, self.serving_strategy)
+        self._members[symbol, target] = _Member(session, batch, mix)
 
     def serve(self, prediction_id: str, target: str, features: FeatureVector) -> Prediction:
         """Make this step's prediction and store all that its label will need."""
@@ -147,7 +148,7 @@ class ModelServingService:
         return None if member is None else member.newest
 
     async def get_prediction(self, features: FeatureVector, context: PredictionContext) -> Prediction | None:
-        """This step's prediction, which all agents share; for other features, a query. None: nothing serves, decide by rules."""
+        """This step's prediction, which all agents share; for other features, a query. None: nothing serves, use rules."""
         member = self._members.get((context.symbol, context.target))
         if member is None:
             return None

@@ -1,4 +1,4 @@
-"""That the numbers are the hand formulas is shown in tests/unit/kernels/test_scores.py; here: what a reader of them relies on."""
+"""That the numbers are the hand formulas is shown in tests/unit/kernels/test_scores.py; here: what a reader relies on."""
 
 from __future__ import annotations
 

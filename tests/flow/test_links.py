@@ -1,0 +1,266 @@
+"""The connection is the product: one test per link of the loop, each of which fails when that link is cut."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from alpha_pulse.core.types import Order, Prediction
+from alpha_pulse.execution.decision import Decision, Wish
+from alpha_pulse.execution.execution_service import ExecutionService
+from alpha_pulse.execution.level import ForecastLevel
+from alpha_pulse.feeds.synthetic import random_walk
+from flow.runs import LEAN, RESTLESS, begun, finished, restless, restless_run, run, with_gaps
+
+FULL_EDGE = 0.1
+
+
+def test_link_feedback_to_learner() -> None:
+    system = begun(restless(300), LEAN)
+    session = system.learning.session("SYN")
+    fresh = session.model.snapshot().arrays["state"]
+    done = finished(system)
+    for target in ("volatility", "direction"):
+        taught = sum(label.target == target and label.label is not None for label in done.labels)
+        assert system.learning.session("SYN", target).learnt == taught > 50
+    assert not np.array_equal(session.model.snapshot().arrays["state"], fresh)
+    # Each label was scored with what had been served under its id, and the next prediction knows of it.
+    served = {prediction.prediction_id: prediction for prediction in done.predictions}
+    assert all(label.scores[3] == served[label.prediction_id].probability for label in done.labels if label.label is not None)
+    versions = [int(prediction.parts[0].version) for prediction in done.predictions if prediction.target == "direction"]
+    assert versions[-1] == session.learnt
+    assert len(set(versions)) > 200
+
+
+def test_link_learner_to_prediction() -> None:
+    # A model that learns must soon say what one that does not would never say: the planted sign.
+    done = run(restless(700), LEAN)
+    late = [label for label in done.labels if label.target == "direction" and label.label is not None][-300:]
+    assert sum(((label.scores[0] or 0.0) >= 0.5) == label.label for label in late) > 180
+    assert len({label.scores[0] for label in late}) > 290
+
+
+def test_link_settled_to_mixture() -> None:
+    done = run(restless(700), LEAN)
+    weights = [prediction.parts[0].weight for prediction in done.predictions if prediction.target == "direction"]
+    assert weights[0] == pytest.approx(0.5)
+    assert weights[-1] > 0.9
+
+
+def test_link_scores_to_detector() -> None:
+    done = restless_run()
+    summary = asyncio.run(done.system.learning.get_drift_summary())
+    assert summary["SYN/direction"]["alarms"] == sum(alarm.target == "direction" for alarm in done.alarms) > 0
+    quiet = run(restless(600), LEAN)
+    for target, horizon in (("volatility", 12), ("direction", 3)):
+        blocks = asyncio.run(quiet.system.learning.get_drift_summary())[f"SYN/{target}"]["window_blocks"]
+        assert blocks == quiet.system.learning.session("SYN", target).learnt // horizon
+
+
+def test_link_alarm_to_adaptation() -> None:
+    done = restless_run()
+    acted = {action.cause: action for action in done.adaptations if action.status == "open"}
+    causes = [f"drift:{alarm.alarm_id}" for alarm in done.alarms if alarm.target == "direction"]
+    assert causes
+    assert causes[0] in acted
+    first = acted[causes[0]]
+    alarmed = next(number for number, record in enumerate(done.records) if record.alarms)
+    assert first.action_id in {action.action_id for action in done.records[alarmed].adaptations}
+    # The action reaches the model: beside it a control runs, to whose loss its own is compared.
+    closed = next(action for action in done.adaptations if action.action_id == first.action_id and action.status != "open")
+    assert closed.effect_samples == RESTLESS["adaptation.boost_labels"]
+    assert closed.effect != 0.0
+    idle = run(restless().cut(alarmed + 50), {**RESTLESS, "adaptation.enabled": False})
+    assert idle.adaptations == []
+    assert idle.steps[:alarmed] == done.steps[:alarmed]
+    assert idle.records[-1].predictions != done.records[alarmed + 49].predictions
+
+
+def test_link_request_to_adaptation() -> None:
+    system = begun(restless(300), LEAN)
+    for _ in range(200):
+        system.step()
+    asyncio.run(system.learning.trigger_adaptation("SYN"))
+    system.step()
+    assert system.learning.session("SYN").in_trial
+    assert {action.target for action in finished(system).adaptations} == {"volatility", "direction", "trade_quality"}
+
+
+def test_link_decay_to_adaptation() -> None:
+    # No alarm can come at this delta: what acts here is the timer's look at the window.
+    settings = {**LEAN, "adaptation.drift_threshold": 1e-12, "adaptation.accuracy_threshold": 0.03, "learning.window": 200}
+    done = run(restless(2_200), settings)
+    assert done.alarms == []
+    assert "decay" in {action.cause for action in done.adaptations}
+
+
+def test_link_outcome_to_trade_quality() -> None:
+    done = restless_run()
+    lots = [lot for lot in done.lots if lot.book == "combined"]
+    session, quality = done.system.learning.session("SYN", "trade_quality"), done.system.feedback.quality("SYN")
+    assert session.learnt == quality.lots == len(lots) > 200
+    assert quality.wins == sum(lot.net_pnl > 0 for lot in lots)
+    untaught = begun(restless(10)).learning.session("SYN", "trade_quality").model.snapshot().arrays["state"]
+    assert not np.array_equal(session.model.snapshot().arrays["state"], untaught)
+
+
+def test_link_outcome_to_agent_weights() -> None:
+    weights = restless_run().system.agents.weights
+    assert sum(weights.values()) == pytest.approx(1.0)
+    assert abs(weights["trend"] - 0.5) > 0.01
+    contributions = {c.agent: c.weight for c in restless_run().signals[-1].contributions}
+    assert contributions == pytest.approx(weights, abs=0.05)
+    assert contributions["trend"] != 0.5
+
+
+def wishes_of(monkeypatch: pytest.MonkeyPatch) -> list[Wish]:
+    """Everything that reaches execution from now on."""
+    found: list[Wish] = []
+    decide = ExecutionService.decide
+
+    def noted(self: ExecutionService, wish: Wish, now_ns: int | None = None) -> Decision:
+        found.append(wish)
+        return decide(self, wish, now_ns)
+
+    monkeypatch.setattr(ExecutionService, "decide", noted)
+    return found
+
+
+def test_link_trade_quality_to_sizing(monkeypatch: pytest.MonkeyPatch) -> None:
+    wishes = wishes_of(monkeypatch)
+    done = run(restless(), RESTLESS)
+    assert done.system.feedback.quality("SYN").lots > 250
+    assert wishes[500].quality == 1.0
+    late = {wish.quality for wish in wishes[-100:]}
+    assert len(late) > 50
+    assert all(0.5 <= quality <= 1.5 for quality in late)
+
+
+def test_link_prediction_to_agent() -> None:
+    done = restless_run()
+    served = {prediction.prediction_id: prediction for prediction in done.predictions}
+    with_model = [signal for signal in done.signals if signal.ml_part is not None]
+    assert len(with_model) > 500
+    for signal in with_model:
+        probability = served[signal.prediction_id or ""].probability
+        assert signal.ml_part == pytest.approx(max(-1.0, min(1.0, (2.0 * probability - 1.0) / FULL_EDGE)), abs=1e-6)
+        assert signal.direction == pytest.approx(0.6 * signal.rule_part + 0.4 * (signal.ml_part or 0.0), abs=1e-9)
+
+
+def test_link_training_to_serving() -> None:
+    done = restless_run()
+    ready = {model.session_id: model for record in done.records for model in record.models}
+    assert set(ready) == {"SYN/volatility", "SYN/direction"}
+    for prediction in done.predictions:
+        model = ready[f"SYN/{prediction.target}"]
+        batch = [part for part in prediction.parts if part.source == "batch"]
+        if prediction.ts < model.ready_ts:
+            assert not batch
+        else:
+            assert model.version.startswith(batch[0].version)
+            assert len(batch[0].version) >= 8
+            mixed = sum(part.weight * part.probability for part in prediction.parts)
+            assert prediction.probability == pytest.approx(mixed, abs=1e-6)
+    assert max(part.weight for p in done.predictions for part in p.parts if part.source == "batch") > 0.05
+
+
+def test_link_volatility_forecast_to_sizing(monkeypatch: pytest.MonkeyPatch) -> None:
+    wishes = wishes_of(monkeypatch)
+    done = run(restless(800), LEAN)
+    forecast = {p.ts: p.probability for p in done.predictions if p.target == "volatility"}
+    assert len(forecast) > 500
+    for wish in wishes:
+        assert (wish.volatility == wish.plain_volatility) or wish.bar.ts_event in forecast
+    late = wishes[-200:]
+    assert all(wish.volatility != wish.plain_volatility for wish in late)
+    # With twice the forecast, positions that no limit cuts are half as large.
+    monkeypatch.setattr(ForecastLevel, "level", lambda self, probability, median: 2.0 * median)
+    doubled = run(restless(800), {**LEAN, "execution.rebalance_band": 0.0})
+    monkeypatch.setattr(ForecastLevel, "level", lambda self, probability, median: 4.0 * median)
+    quartered = run(restless(800), {**LEAN, "execution.rebalance_band": 0.0})
+    since = min(forecast)
+    sizes = [stop_sizes(one.orders, since) for one in (doubled, quartered)]
+    common = sorted(set(sizes[0]) & set(sizes[1]))
+    assert len(common) > 50
+    assert np.median([sizes[0][ts] / sizes[1][ts] for ts in common]) == pytest.approx(2.0, rel=0.1)
+
+
+def stop_sizes(orders: list[Order], since: int) -> dict[int, int]:
+    """By time, the size of the position that each stop of the combined book protects."""
+    return {o.ts: abs(o.quantity) for o in orders if o.book == "combined" and o.kind == "stop" and o.ts >= since}
+
+
+def test_link_labels_to_forecast_level() -> None:
+    done = run(restless(800), LEAN)
+    labelled = sum(label.target == "volatility" for label in done.labels)
+    counts = done.system.instruments["SYN"].level.snapshot().arrays["counts"]
+    assert counts.sum() == labelled > 500
+
+
+def test_link_decision_to_gate() -> None:
+    free, tight = run(restless(900), LEAN), run(restless(900), {**LEAN, "risk.max_order_fraction": 0.001})
+    assert len(free.fills) > 30
+    assert tight.fills == []
+    reasons = [reason for record in tight.records for refusal in record.refusals for reason in refusal.reasons]
+    assert len(reasons) > 100
+    assert all("max_order_fraction" in reason for reason in reasons)
+
+
+def test_link_gate_to_venue() -> None:
+    done = restless_run()
+    filled = Counter(fill.order_id for fill in done.fills)
+    market = [order for order in done.orders if order.kind == "market" and order.ts < done.bars[-1].ts_event]
+    assert len(market) > 300
+    missing = [order for order in market if filled[order.order_id] != 1]
+    stopped = {fill.ts for fill in done.fills if fill.order_id.endswith("/stop")}
+    assert len(missing) <= len(stopped)
+    assert any(fill.book == "combined" for fill in done.fills)
+
+
+def test_link_settlement_to_books() -> None:
+    done = restless_run()
+    book = done.system.execution.book("combined")
+    assert book.position("SYN") == sum(fill.quantity for fill in done.fills if fill.book == "combined")
+    assert book.performance.marks == len(done.steps)
+    assert book.equity != book.initial_cash
+
+
+def test_link_journal_to_publish() -> None:
+    async def listen() -> list[tuple[Prediction, int]]:
+        system = begun(restless(120), LEAN)
+        heard: list[tuple[Prediction, int]] = []
+        stream = system.learning.stream_predictions("SYN")
+
+        async def follow() -> None:
+            async for prediction in stream:
+                # The row is in the journal before anyone hears of what it holds.
+                heard.append((prediction, system.store.head[0]))
+
+        task = asyncio.ensure_future(follow())
+        await asyncio.sleep(0)
+        while system.step():
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await stream.aclose()  # type: ignore[attr-defined]  # an async generator, promised as an iterator
+        return heard
+
+    heard = asyncio.run(listen())
+    done = run(restless(120), LEAN)
+    assert [prediction.prediction_id for prediction, _ in heard] == [
+        prediction.prediction_id for prediction in done.predictions
+    ]
+    assert len(heard) > 60
+    for prediction, row in heard:
+        assert prediction.prediction_id.rpartition("/")[2] == str(row)
+
+
+def test_link_expiry_to_session() -> None:
+    done = run(with_gaps(random_walk(800, seed=3), seed=3), {**LEAN, "learning.label_tolerance_bars": 2})
+    assert sum(len(record.expired) for record in done.records) > 50
+    for target, horizon in (("volatility", 12), ("direction", 3)):
+        assert len(done.system.learning.session("SYN", target).pending) == horizon

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alpha_pulse.core.stateful import digest
+from alpha_pulse.core.types import Contribution, Lot, Signal, TradeOutcome
+from alpha_pulse.feedback.trade_quality import EXTRA_FEATURES, LOTS_BEFORE_SCALING, TradeQuality
+from alpha_pulse.kernels.scores import BASE, SERVED
+from alpha_pulse.learning import metrics
+from alpha_pulse.learning.session import Session
+from learning_samples import new_session, poison, vector
+
+D = 2
+
+
+def session(model: str = "logistic") -> Session:
+    return new_session(model, D + EXTRA_FEATURES, 1, window=50, target="trade_quality")
+
+
+def signal(number: int, direction: float = 0.5) -> Signal:
+    return Signal(
+        f"s{number}", "manager", "X", number, direction, None, direction, None, None, (Contribution("c", "trend", 1.0, 1.0),)
+    )
+
+
+def outcome(number: int, pnl: int) -> TradeOutcome:
+    lot = Lot(f"l{number}", "primary", "X", 1, 1, 2, 1.0, 1.0, pnl, 0, pnl, "f1", "f2", f"s{number}")
+    return TradeOutcome(lot, f"s{number}", None, pnl, 0.01, number, 1)
+
+
+def teach(quality: TradeQuality, count: int, first: int = 0, inverted: bool = False) -> None:
+    """Signals whose first feature is positive pay; with ``inverted`` the others do."""
+    generator = np.random.default_rng(first + 1)
+    for number in range(first, first + count):
+        values = generator.normal(size=D)
+        quality.entered(vector(values, number), signal(number))
+        quality.closed(outcome(number, 100 if (values[0] > 0.0) != inverted else -100))
+        quality.forget_all_but(set())
+
+
+def test_sizes_are_left_alone_before_200_closed_lots() -> None:
+    quality = TradeQuality(session())
+    teach(quality, LOTS_BEFORE_SCALING - 1)
+    asked = vector(np.array([3.0, 0.0]), 999)
+    assert quality.lots == 199
+    assert quality.scale(asked, signal(999)) == 1.0
+    teach(quality, 1, first=LOTS_BEFORE_SCALING)
+    assert quality.scale(asked, signal(999)) > 1.0
+    assert quality.scale(vector(np.array([-3.0, 0.0]), 999), signal(999)) < 1.0
+
+
+@settings(max_examples=20)
+@given(st.lists(st.floats(-1e6, 1e6), min_size=D, max_size=D), st.floats(-1.0, 1.0))
+def test_a_size_is_scaled_by_half_to_one_and_a_half(values: list[float], direction: float) -> None:
+    assert 0.5 <= TAUGHT.scale(vector(np.array(values), 9), signal(9, direction)) <= 1.5
+
+
+TAUGHT = TradeQuality(session())
+teach(TAUGHT, 400)
+
+
+def test_asking_for_a_size_changes_nothing() -> None:
+    learnt = session()
+    quality = TradeQuality(learnt)
+    teach(quality, 250)
+    before = digest({"q": quality.snapshot(), "s": learnt.snapshot()})
+    quality.scale(vector(np.ones(D), 1), signal(1))
+    assert digest({"q": quality.snapshot(), "s": learnt.snapshot()}) == before
+
+
+def test_one_signal_may_close_several_lots_and_is_learnt_from_each() -> None:
+    learnt = session()
+    quality = TradeQuality(learnt)
+    quality.entered(vector(np.ones(D), 1), signal(1))
+    for pnl in (5, -5, 5):
+        settled, contributions = quality.closed(outcome(1, pnl))
+        assert settled is not None
+        assert settled.values[5] == (1 if pnl > 0 else 0)
+        assert [c.agent for c in contributions] == ["trend"]
+    assert (quality.lots, quality.wins, learnt.learnt) == (3, 2, 3)
+
+
+def test_signals_without_an_open_lot_are_forgotten_but_the_newest() -> None:
+    learnt = session()
+    quality = TradeQuality(learnt)
+    for number in range(4):
+        quality.entered(vector(np.ones(D), number), signal(number))
+    quality.forget_all_but({"s1"})
+    assert [f"s{n}" in learnt.pending for n in range(4)] == [False, True, False, True]
+    quality.closed(outcome(1, 5))
+    quality.forget_all_but(set())
+    assert len(learnt.pending) == 1
+
+
+def test_what_was_served_is_scored_beside_the_share_of_lots_that_paid() -> None:
+    learnt = session()
+    quality = TradeQuality(learnt)
+    teach(quality, 300)
+    whole = metrics.whole_run(learnt.scores)
+    assert whole["served"].samples == 300
+    assert whole["served"].gain_millinats > 100.0
+    assert whole["base"].log_loss == pytest.approx(np.log(2.0), abs=0.03)
+
+
+def test_while_its_model_is_quarantined_the_share_of_lots_that_paid_is_served() -> None:
+    learnt = session()
+    quality = TradeQuality(learnt)
+    teach(quality, 20)
+    poison(learnt.model)
+    quality.entered(vector(np.ones(D), 99), signal(99))
+    settled, _ = quality.closed(outcome(99, 5))
+    assert settled is not None
+    assert settled.values[SERVED] == settled.values[BASE] == (quality.wins - 1 + 1) / (20 + 2)
+    assert np.isfinite(learnt.scores[:8]).all()

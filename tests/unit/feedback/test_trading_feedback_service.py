@@ -1,0 +1,251 @@
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alpha_pulse.core.config import Config, Learning
+from alpha_pulse.core.errors import SessionError
+from alpha_pulse.core.stateful import digest, pack, unpack
+from alpha_pulse.core.types import Bar, Contribution, Lot, Prediction, Signal, TradeOutcome
+from alpha_pulse.feedback import TradingFeedbackService
+from alpha_pulse.feedback.labels import Label
+from alpha_pulse.feedback.trade_quality import EXTRA_FEATURES
+from learning_samples import new_session, vector
+from naive_learning import realised_volatility
+
+MINUTE = 60_000_000_000
+D = 2
+
+
+class Credits:
+    def __init__(self) -> None:
+        self.given: list[tuple[list[str], int, float]] = []
+
+    def credit(self, contributions: Sequence[Contribution], side: int, return_: float) -> None:
+        self.given.append(([c.agent for c in contributions], side, return_))
+
+
+def service(learning: Learning, symbols: Sequence[str] = ("X",)) -> TradingFeedbackService:
+    feedback = TradingFeedbackService(Config(learning=learning), Credits())
+    for symbol in symbols:
+        feedback.open(symbol, new_session("logistic", D + EXTRA_FEATURES, 1, target="trade_quality"), MINUTE)
+    return feedback
+
+
+def bar(number: int, close: float, minute: int, open_: float | None = None, symbol: str = "X") -> Bar:
+    return Bar(symbol, minute * MINUTE, MINUTE, close if open_ is None else open_, close + 1, close - 1, close, seq=number)
+
+
+def prediction(target: str, number: int, minute: int, symbol: str = "X") -> Prediction:
+    return Prediction(f"{symbol}/{target}/{number}", symbol, minute * MINUTE, target, 3, 0.5, None)
+
+
+steps = st.lists(
+    st.tuples(st.floats(50.0, 150.0), st.integers(1, 4), st.booleans(), st.booleans(), st.sampled_from("XY")), max_size=60
+)
+
+
+@given(
+    steps=steps,
+    volatility=st.integers(1, 6),
+    direction=st.integers(1, 4),
+    tolerance=st.none() | st.integers(1, 4),
+    entry=st.sampled_from(["close", "next_open"]),
+    min_move=st.sampled_from([0.0, 500.0]),
+    cut=st.integers(0, 60),
+)
+def test_labels_are_the_naive_twins_and_the_account_always_adds_up(
+    steps: list[tuple[float, int, bool, bool, str]],
+    volatility: int,
+    direction: int,
+    tolerance: int | None,
+    entry: str,
+    min_move: float,
+    cut: int,
+) -> None:
+    learning = Learning(
+        volatility_horizon_bars=volatility,
+        direction_horizon_bars=direction,
+        label_tolerance_bars=tolerance,
+        label_entry="next_open" if entry == "next_open" else "close",
+        min_move_bps=min_move,
+    )
+    feedback = service(learning, "XY")
+    horizons = {"volatility": volatility, "direction": direction}
+    bars: dict[str, list[Bar]] = {"X": [], "Y": []}
+    waiting: dict[tuple[str, str, int], float] = {}
+    minute = 0
+    for number, (close, gap, with_volatility, with_direction, symbol) in enumerate(steps):
+        if number == cut:
+            states, _ = unpack(pack({name: one.snapshot() for name, one in feedback.components().items()}))
+            feedback = service(learning, "XY")
+            for name, one in feedback.components().items():
+                one.restore(states[name])
+        minute += gap
+        mine = bars[symbol]
+        mine.append(bar(number, close, minute, close * 1.01, symbol))
+        labels, expired = feedback.settle(mine[-1])
+        found = {label.target: label for label in labels}
+        late = {one.target: one for one in expired}
+        at = len(mine) - 1
+        for target, horizon in horizons.items():
+            reference = waiting.pop((symbol, target, at - horizon), None)
+            if reference is None:
+                assert target not in found
+                assert target not in late
+                continue
+            served_at = mine[at - horizon]
+            due = served_at.ts_event + horizon * MINUTE
+            if tolerance is not None and mine[-1].ts_event > due + tolerance * MINUTE:
+                assert late.pop(target).prediction_id == f"{symbol}/{target}/{served_at.seq}"
+                continue
+            assert_label(found.pop(target), reference, mine, at, horizon, entry, min_move)
+        assert not found
+        assert not late
+        for target, serve in (("volatility", with_volatility), ("direction", with_direction)):
+            if serve:
+                reference = 0.1 if target == "volatility" else close
+                feedback.served(prediction(target, number, minute, symbol), reference)
+                waiting[symbol, target, at] = reference
+        assert feedback.bars(symbol) == len(mine)
+        for (name, target), counts in feedback.counts().items():
+            assert counts.predictions == counts.labelled + counts.pending + counts.expired
+            assert counts.pending == sum(key[:2] == (name, target) for key in waiting)
+            assert counts.ties <= counts.labelled
+
+
+def assert_label(label: Label, reference: float, bars: list[Bar], at: int, horizon: int, entry: str, min_move: float) -> None:
+    served_at = bars[at - horizon]
+    assert label.prediction_id == f"{label.symbol}/{label.target}/{served_at.seq}"
+    assert label.label_ts == bars[at].ts_event
+    if label.target == "volatility":
+        realised = realised_volatility([one.close for one in bars], at, horizon)
+        assert label.value == pytest.approx(realised / reference, abs=1e-12)
+        assert label.label == int(realised > reference)
+        return
+    next_open = bars[at - horizon + 1].open
+    start = next_open if entry == "next_open" else served_at.close
+    move = math.log(bars[at].close / start)
+    assert label.value == pytest.approx(move, abs=1e-12)
+    assert label.tradable == pytest.approx(math.log(bars[at].close / next_open), abs=1e-12)
+    tie = abs(label.value) <= math.log1p(min_move / 10_000.0)
+    assert label.label == (None if tie else int(label.value > 0.0))
+
+
+def test_ties_are_counted_among_the_labelled() -> None:
+    feedback = service(Learning(direction_horizon_bars=1))
+    feedback.settle(bar(0, 100.0, 1))
+    feedback.served(prediction("direction", 0, 1), 100.0)
+    feedback.settle(bar(1, 100.0, 2))
+    counts = feedback.counts()["X", "direction"]
+    assert (counts.predictions, counts.labelled, counts.ties, counts.pending) == (1, 1, 1, 0)
+
+
+# Trade outcomes.
+
+
+def signal(number: int, agent: str = "trend") -> Signal:
+    return Signal(
+        f"s{number}",
+        "manager",
+        "X",
+        number,
+        0.5,
+        0.6,
+        0.4,
+        0.7,
+        "X/direction/1",
+        (Contribution(f"c{number}", agent, 0.5, 1.0),),
+    )
+
+
+def outcome(number: int, pnl: int, quantity: int = 5, lot: int = 0) -> TradeOutcome:
+    closed = Lot(
+        f"l{number}-{lot}",
+        "primary",
+        "X",
+        quantity,
+        1,
+        2,
+        100.0,
+        101.0,
+        pnl + 3,
+        3,
+        pnl,
+        "f1",
+        "f2",
+        f"s{number}",
+        "X/direction/1",
+    )
+    return TradeOutcome(closed, f"s{number}", "X/direction/1", pnl, pnl / 1e6, 2, 1)
+
+
+def traded() -> tuple[TradingFeedbackService, Credits]:
+    given_credit = Credits()
+    feedback = TradingFeedbackService(Config(), given_credit)
+    feedback.open("X", new_session("logistic", D + EXTRA_FEATURES, 1, target="trade_quality"), MINUTE)
+    return feedback, given_credit
+
+
+def test_a_closed_lot_trains_trade_quality_and_credits_those_who_wanted_it() -> None:
+    feedback, given_credit = traded()
+    feedback.entered(vector(np.ones(D), 1), signal(1, "trend"))
+    feedback.entered(vector(np.zeros(D), 2), signal(2, "reversion"))
+    first, second = feedback.closed(outcome(1, 500)), feedback.closed(outcome(2, -200, quantity=-5))
+    assert first is not None
+    assert second is not None
+    assert (first.example.label, second.example.label) == (1, 0)
+    assert first.features[:D].tolist() == [1.0, 1.0]
+    assert first.features[D:].tolist() == [0.5, 0.6, 0.7]
+    assert given_credit.given == [(["trend"], 1, 0.0005), (["reversion"], -1, -0.0002)]
+    quality = feedback.quality("X")
+    assert (quality.lots, quality.wins) == (2, 1)
+
+
+def test_a_trade_that_only_broke_even_did_not_pay() -> None:
+    feedback, _ = traded()
+    feedback.entered(vector(np.ones(D), 1), signal(1))
+    settled = feedback.closed(outcome(1, 0))
+    assert settled is not None
+    assert settled.example.label == 0
+
+
+def test_outcomes_do_not_enter_the_account_of_market_labels() -> None:
+    feedback, _ = traded()
+    before = feedback.counts()
+    feedback.entered(vector(np.ones(D), 1), signal(1))
+    feedback.closed(outcome(1, 500))
+    assert feedback.counts() == before
+    assert set(before) == {("X", "volatility"), ("X", "direction")}
+
+
+def test_an_outcome_must_belong_to_the_trade_and_to_a_signal_that_was_traded() -> None:
+    feedback, given_credit = traded()
+    feedback.entered(vector(np.ones(D), 1), signal(1))
+    with pytest.raises(SessionError, match="outcome of signal 's2' was given with signal 's1'"):
+        asyncio.run(feedback.process_trade_outcome(signal(1), outcome(2, 5)))
+    with pytest.raises(SessionError, match="no prediction waits under the id 's9'"):
+        feedback.closed(outcome(9, 5))
+    assert given_credit.given == []
+    assert feedback.quality("X").lots == 0
+    settled = asyncio.run(feedback.process_trade_outcome(signal(1), outcome(1, 5)))
+    assert settled is not None
+    assert len(given_credit.given) == 1
+
+
+def test_what_is_saved_comes_back_with_those_who_contributed() -> None:
+    feedback, _ = traded()
+    feedback.entered(vector(np.ones(D), 1), signal(1))
+    other, given_credit = traded()
+    saved = feedback.quality("X").snapshot()
+    other.entered(vector(np.ones(D), 1), signal(1, "another"))
+    other.quality("X").restore(unpack(pack({"q": saved}))[0]["q"])
+    assert digest({"q": other.quality("X").snapshot()}) == digest({"q": saved})
+    other.closed(outcome(1, 5))
+    assert given_credit.given[0][0] == ["trend"]

@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import numpy as np
+import pytest
+
+from alpha_pulse.core.config import Adaptation, Config, Learning
+from alpha_pulse.core.errors import ConfigError, NonFiniteError, SessionError, UnknownNameError
+from alpha_pulse.core.stateful import digest
+from alpha_pulse.core.types import Example, Prediction
+from alpha_pulse.learning.online_learning_service import STREAM_BUFFER, LabelledRow, OnlineLearningService
+from alpha_pulse.models.linear import Logistic
+from learning_samples import START_NS, STEP_NS, Desk, scored, stream, vector
+
+D = 3
+CONFIG = Config(learning=Learning(window=50), adaptation=Adaptation(drift_threshold=0.01))
+
+
+def service(config: Config = CONFIG) -> OnlineLearningService:
+    return OnlineLearningService(config, lambda symbol, target: D)
+
+
+def prediction(number: int, symbol: str = "X") -> Prediction:
+    return Prediction(f"p{number}", symbol, START_NS + number, "direction", 3, 0.5, None)
+
+
+def test_from_start_to_stop() -> None:
+    async def life() -> None:
+        learning = service()
+        session_id = await learning.start_session("X", "logistic", {"horizon": 2})
+        assert session_id == "X/direction"
+        assert learning.has_active_session("X")
+        assert not learning.has_active_session("X", "volatility")
+        desk = Desk(learning.session("X"))
+        rows, labels = stream(60, D, seed=1)
+        for step in range(60):
+            desk.serve(step, rows[step])
+            if step >= 2:
+                assert await learning.update_model("X", Example(f"p{step - 2}", int(labels[step - 2]), START_NS + step))
+        desk.serve(60, rows[0])
+        assert await learning.update_model("X", Example("p60", None, START_NS)) is False
+        found = await learning.get_session_metrics(session_id)
+        assert (found.session_id, found.model_type, found.learnt, found.pending, found.ties) == (
+            session_id,
+            "logistic",
+            58,
+            2,
+            1,
+        )
+        assert found.whole_run["online"].samples == 58
+        assert found.window["online"].samples == 50
+        assert 0.0 < await learning.predict(session_id, rows[0].tolist()) < 1.0
+        await learning.stop_session(session_id)
+        assert not learning.has_active_session("X")
+        with pytest.raises(SessionError, match="no session runs for X/direction"):
+            await learning.predict(session_id, rows[0])
+
+    asyncio.run(life())
+
+
+def test_horizons_and_the_model_come_from_the_configuration_where_nothing_is_said() -> None:
+    learning = service(Config(learning=Learning(volatility_horizon_bars=7, direction_horizon_bars=4, model="logistic")))
+    assert learning.open_session("X", "volatility").spec.horizon == 7
+    assert learning.open_session("X", "direction").spec.horizon == 4
+    assert learning.open_session("X", "trade_quality", "market_default").spec.horizon == 1
+    assert [s.spec.model_type for s in learning.sessions()] == ["logistic", "logistic", "market_default"]
+    assert set(learning.components()) == {
+        f"{kind}/X/{target}" for kind in ("session", "drift") for target in ("volatility", "direction", "trade_quality")
+    }
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "said"),
+    [
+        ({"horizn": 3}, ConfigError, "unknown key 'horizn'; did you mean 'horizon'"),
+        ({"target": "direction", "window": 5}, ConfigError, "unknown key 'window'; known: horizon, target"),
+        ({"horizon": 0}, ConfigError, "horizon"),
+        ({"horizon": 2.5}, ConfigError, "horizon"),
+        ({"horizon": True}, ConfigError, "horizon"),
+    ],
+)
+def test_settings_of_a_session_that_make_no_sense_are_refused(
+    settings: dict[str, Any], error: type[Exception], said: str
+) -> None:
+    learning = service()
+    with pytest.raises(error, match=said):
+        asyncio.run(learning.start_session("X", "logistic", settings))
+    assert not learning.has_active_session("X")
+
+
+def test_names_that_do_not_exist_are_answered_with_the_nearest() -> None:
+    learning = service()
+    with pytest.raises(UnknownNameError, match="did you mean 'logistic'"):
+        asyncio.run(learning.start_session("X", "logistc"))
+    learning.open_session("EURUSD", "direction")
+    with pytest.raises(SessionError, match="runs already"):
+        learning.open_session("EURUSD", "direction")
+    with pytest.raises(SessionError, match="did you mean 'EURUSD/direction'"):
+        learning.session("EURUSDT")
+    with pytest.raises(SessionError, match="did you mean 'EURUSD'"):
+        asyncio.run(learning.trigger_adaptation("EURUS"))
+
+
+def test_a_batch_is_learnt_as_the_model_would_in_one_go() -> None:
+    learning = service()
+    session = learning.open_session("X", "direction", "logistic")
+    rows, labels = stream(80, D, seed=2)
+    weights = np.random.default_rng(3).random(80)
+    twin = Logistic(D)
+    expected = twin.learn_many(rows, labels, weights)
+    examples = [LabelledRow(row, int(label), float(w)) for row, label, w in zip(rows, labels, weights, strict=True)]
+    assert asyncio.run(learning.process_batch("X/direction", examples)) == expected.tolist()
+    assert digest({"m": session.model.snapshot()}) == digest({"m": twin.snapshot()})
+    assert asyncio.run(learning.process_batch("X/direction", [])) == []
+
+
+@pytest.mark.parametrize(
+    ("example", "error"),
+    [
+        (LabelledRow(np.array([1.0, np.nan, 0.0]), 1), NonFiniteError),
+        (LabelledRow(np.zeros(D), 1, float("nan")), NonFiniteError),
+        (LabelledRow(np.zeros(D), 2), SessionError),
+        (LabelledRow(np.zeros(D + 1), 1), SessionError),
+    ],
+)
+def test_a_batch_with_a_bad_example_is_refused_and_nothing_of_it_learnt(example: LabelledRow, error: type[Exception]) -> None:
+    learning = service()
+    session = learning.open_session("X", "direction", "logistic")
+    before = digest({"m": session.model.snapshot()})
+    with pytest.raises(error):
+        asyncio.run(learning.process_batch("X/direction", [LabelledRow(np.ones(D), 1), example]))
+    assert digest({"m": session.model.snapshot()}) == before
+
+
+def test_a_question_changes_nothing_and_must_be_finite() -> None:
+    learning = service()
+    session = learning.open_session("X", "direction", "logistic")
+    before = digest({"s": session.snapshot()})
+    assert asyncio.run(learning.predict("X/direction", [1.0, 2.0, 3.0])) == 0.5
+    assert digest({"s": session.snapshot()}) == before
+    for row in ([1.0, float("nan"), 0.0], [float("inf"), 0.0, 0.0]):
+        with pytest.raises(NonFiniteError, match="X/direction"):
+            asyncio.run(learning.predict("X/direction", row))
+    with pytest.raises(SessionError, match="takes 3 features"):
+        asyncio.run(learning.predict("X/direction", [1.0]))
+
+
+def test_a_label_finds_its_session_by_the_prediction_and_only_within_the_symbol() -> None:
+    learning = service()
+    for symbol in ("X", "Y"):
+        learning.open_session(symbol, "volatility", "logistic")
+        learning.open_session(symbol, "direction", "logistic")
+    learning.session("X", "volatility").serve("p1", vector(np.zeros(D), 0))
+    with pytest.raises(SessionError, match="no prediction of Y waits under the id 'p1'"):
+        asyncio.run(learning.update_model("Y", Example("p1", 1, START_NS)))
+    assert asyncio.run(learning.update_model("X", Example("p1", 1, START_NS)))
+    assert [s.learnt for s in learning.sessions()] == [1, 0, 0, 0]
+
+
+def test_adaptations_asked_for_wait_for_the_next_slice_in_order() -> None:
+    learning = service()
+    for symbol in ("X", "Y"):
+        learning.open_session(symbol, "direction", "logistic")
+
+    async def ask() -> None:
+        await learning.trigger_adaptation("Y", "regime")
+        await learning.trigger_adaptation("X")
+
+    asyncio.run(ask())
+    assert learning.requests == [("Y", "regime"), ("X", "performance")]
+    assert not any(session.in_trial for session in learning.sessions())
+
+
+def test_drift_is_summed_up_per_session() -> None:
+    learning = service()
+    session = learning.open_session("X", "direction", "logistic", 1)
+    learning.open_session("X", "volatility", "logistic")
+    quiet = asyncio.run(learning.get_drift_summary())
+    assert quiet["X/volatility"] == {"alarms": 0, "last_alarm": None, "window_blocks": 0}
+    alarms = [learning.detect(scored(session, step, 0.9, int(step < 100))) for step in range(200)]
+    found = [alarm for alarm in alarms if alarm is not None]
+    summary = asyncio.run(learning.get_drift_summary())
+    assert len(found) == summary["X/direction"]["alarms"] > 0
+    assert summary["X/direction"]["last_alarm"]["alarm_id"] == found[-1].alarm_id
+    assert summary["X/direction"]["last_alarm"]["ts"] <= START_NS + 200 * STEP_NS
+    assert summary["X/volatility"]["alarms"] == 0
+
+
+def test_listeners_get_what_is_published_of_their_symbol_in_order() -> None:
+    async def listen() -> tuple[list[str], list[str]]:
+        learning = service()
+        learning.publish(prediction(0))
+        first, second = learning.stream_predictions("X"), learning.stream_predictions("X")
+        waiting = [asyncio.ensure_future(anext(first)), asyncio.ensure_future(anext(second))]
+        await asyncio.sleep(0)
+        for number in range(1, 4):
+            learning.publish(prediction(number, symbol="Y"))
+            learning.publish(prediction(number))
+        heard = [[(await one).prediction_id] for one in waiting]
+        for stream_, names in zip((first, second), heard, strict=True):
+            names.extend([(await anext(stream_)).prediction_id for _ in range(2)])
+            await stream_.aclose()  # type: ignore[attr-defined]  # it is a generator, announced as an iterator
+        learning.publish(prediction(9))
+        assert not any(learning._listeners.values())
+        return heard[0], heard[1]
+
+    assert asyncio.run(listen()) == (["p1", "p2", "p3"], ["p1", "p2", "p3"])
+
+
+def test_a_slow_listener_loses_the_oldest() -> None:
+    async def listen() -> str:
+        learning = service()
+        slow = learning.stream_predictions("X")
+        waiting = asyncio.ensure_future(anext(slow))
+        await asyncio.sleep(0)
+        learning.publish(prediction(0))
+        assert (await waiting).prediction_id == "p0"
+        for number in range(1, STREAM_BUFFER + 11):
+            learning.publish(prediction(number))
+        newest = (await anext(slow)).prediction_id
+        await slow.aclose()  # type: ignore[attr-defined]  # it is a generator, announced as an iterator
+        return newest
+
+    assert asyncio.run(listen()) == "p11"

@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import asyncio
+import math
+
+import numpy as np
+import pytest
+
+from alpha_pulse.core.config import Config, Learning, Serving
+from alpha_pulse.core.stateful import digest, pack, unpack
+from alpha_pulse.core.types import Example, FeatureVector, Prediction, PredictionContext
+from alpha_pulse.learning.online_learning_service import OnlineLearningService
+from alpha_pulse.learning.session import Session
+from alpha_pulse.learning.training import BatchMember
+from alpha_pulse.models.gbm import LightGBM
+from alpha_pulse.serving import ModelServingService
+from learning_samples import START_NS, STEP_NS, poison, stream, vector
+
+D, HORIZON, TRAIN_BARS, DELAY = 3, 3, 150, 5
+ROWS, LABELS = stream(900, D, seed=1)
+WIDER = np.hstack([ROWS, np.zeros((900, 2))])
+
+
+def make_batch(session: Session) -> BatchMember:
+    return BatchMember(
+        session.session_id,
+        "lightgbm",
+        session.spec.n_features,
+        lambda: LightGBM(session.spec.n_features, trees=5),
+        TRAIN_BARS,
+        DELAY * STEP_NS,
+    )
+
+
+class Loop:
+    """Stages 1, 2, 4 and 6 of the loop for one symbol and target."""
+
+    def __init__(self, strategy: str = "ensemble", *, batch: bool = True, model: str = "logistic") -> None:
+        serving = Serving(strategy="champion_challenger") if strategy == "champion_challenger" else Serving()
+        config = Config(learning=Learning(model=model, direction_horizon_bars=HORIZON, window=50), serving=serving)
+        self.learning = OnlineLearningService(config, lambda symbol, target: D)
+        self.session = self.learning.open_session("X", "direction")
+        self.serving = ModelServingService(config, self.learning, make_batch if batch else None)
+        self.serving.open("X", "direction")
+        self.now = 0
+
+    def run(self, count: int) -> Prediction:
+        for _ in range(count):
+            due = self.now - HORIZON
+            if due >= 0:
+                settled = self.learning.learn(
+                    "X", "direction", Example(f"p{due}", int(LABELS[due]), START_NS + self.now * STEP_NS)
+                )
+                assert settled is not None
+                self.serving.observe(settled)
+            self.serving.train_if_due("X", self.now, START_NS + self.now * STEP_NS)
+            found = self.serving.serve(f"p{self.now}", "direction", vector(WIDER[self.now], self.now))
+            self.now += 1
+        return found
+
+    def state(self) -> str:
+        return digest({**{n: c.snapshot() for n, c in self.serving.components().items()}, "session": self.session.snapshot()})
+
+    def ask(self, features: FeatureVector, symbol: str = "X") -> Prediction | None:
+        return asyncio.run(self.serving.get_prediction(features, PredictionContext(symbol, "an agent", "direction")))
+
+
+def reasons(prediction: Prediction) -> dict[str, str]:
+    return {missing.model_id: missing.reason for missing in prediction.missing}
+
+
+def test_a_prediction_says_what_it_is_and_what_it_was_made_of() -> None:
+    loop = Loop()
+    found = loop.run(TRAIN_BARS + DELAY + 20)
+    now = TRAIN_BARS + DELAY + 19
+    assert (found.prediction_id, found.symbol, found.target, found.horizon) == (f"p{now}", "X", "direction", HORIZON)
+    assert found.ts == START_NS + now * STEP_NS
+    assert found.missing == ()
+    assert found.trust
+    assert [(part.source, part.model_id) for part in found.parts] == [
+        ("online", "logistic"),
+        ("batch", "lightgbm"),
+        ("base", "base_rate"),
+    ]
+    assert math.fsum(part.weight for part in found.parts) == pytest.approx(1.0)
+    assert found.probability == pytest.approx(math.fsum(part.weight * part.probability for part in found.parts))
+    assert found.parts[0].version == str(loop.session.learnt)
+    assert found.parts[0].age_ns == 0
+    assert found.parts[1].age_ns == (now - TRAIN_BARS) * STEP_NS
+
+
+def test_the_batch_part_is_named_by_its_artefact() -> None:
+    loop = Loop()
+    loop.run(TRAIN_BARS)
+    (ready,) = loop.serving.train_if_due("X", TRAIN_BARS, START_NS + TRAIN_BARS * STEP_NS)
+    found = loop.run(DELAY + 1)
+    assert len(found.parts[1].version) >= 8
+    assert ready.version.startswith(found.parts[1].version)
+    assert loop.serving.train_if_due("X", TRAIN_BARS, START_NS) == []
+    assert loop.serving.train_if_due("Y", TRAIN_BARS, START_NS) == []
+
+
+def test_a_champion_serves_alone_and_the_others_are_shown_with_weight_0() -> None:
+    loop = Loop("champion_challenger")
+    loop.run(TRAIN_BARS + DELAY)
+    for _ in range(50):
+        found = loop.run(1)
+        weights = [part.weight for part in found.parts]
+        assert sorted(weights) == [0.0, 0.0, 1.0]
+        assert found.probability == found.parts[weights.index(1.0)].probability
+
+
+def test_both_strategies_learn_the_same_from_the_same_members() -> None:
+    one, two = Loop("ensemble"), Loop("champion_challenger")
+    for loop in (one, two):
+        loop.run(300)
+    assert digest({"s": one.session.model.snapshot()}) == digest({"s": two.session.model.snapshot()})
+
+
+def test_all_who_ask_at_one_step_get_the_same_prediction() -> None:
+    loop = Loop()
+    served = loop.run(30)
+    before = loop.state()
+    asked = [loop.ask(vector(WIDER[29], 29)) for _ in range(3)]
+    assert all(one is served for one in asked)
+    assert loop.serving.newest("X", "direction") is served
+    assert (loop.serving.queries, loop.state()) == (0, before)
+
+
+def test_a_question_about_other_features_is_pure_and_counted_apart() -> None:
+    loop = Loop()
+    served = loop.run(TRAIN_BARS + DELAY + 10)
+    before = loop.state()
+    first, second = loop.ask(vector(WIDER[3], 500)), loop.ask(vector(WIDER[4], 501))
+    assert first is not None
+    assert second is not None
+    assert loop.state() == before
+    assert loop.serving.queries == 2
+    assert len({first.prediction_id, second.prediction_id, served.prediction_id}) == 3
+    assert loop.serving.newest("X", "direction") is served
+    assert f"p{loop.now}" not in loop.session.pending
+    assert first.prediction_id not in loop.session.pending
+
+
+def test_a_question_answers_what_would_be_served() -> None:
+    loop = Loop()
+    loop.run(TRAIN_BARS + DELAY + 10)
+    asked = loop.serving.query("direction", vector(WIDER[loop.now], loop.now))
+    due = loop.now - HORIZON
+    served = loop.serving.serve("next", "direction", vector(WIDER[loop.now], loop.now))
+    assert (asked.probability, asked.parts, asked.confidence) == (served.probability, served.parts, served.confidence)
+    assert due >= 0
+
+
+def test_where_nothing_serves_there_is_no_prediction() -> None:
+    loop = Loop()
+    assert loop.ask(vector(WIDER[0], 0, "Y"), symbol="Y") is None
+    assert loop.serving.newest("X", "direction") is None
+    assert loop.serving.newest("Y", "direction") is None
+    assert loop.serving.confidence_threshold("Y") is None
+
+
+def test_members_that_are_not_there_are_named_with_the_reason() -> None:
+    loop = Loop()
+    assert reasons(loop.run(1)) == {"lightgbm": f"not trained before {TRAIN_BARS} bars"}
+    assert [part.source for part in loop.run(1).parts] == ["online", "base"]
+    assert reasons(loop.run(TRAIN_BARS)) == {"lightgbm": "trained, not ready yet"}
+    assert reasons(loop.run(DELAY)) == {}
+    assert Loop(batch=False).run(1).missing == ()
+
+
+def test_while_the_online_member_is_quarantined_the_others_serve() -> None:
+    loop = Loop(batch=False)
+    loop.run(50)
+    poison(loop.session.model)
+    ill = loop.run(1)
+    assert "quarantined" in reasons(ill)["logistic"]
+    assert not ill.trust
+    assert [(part.source, part.weight) for part in ill.parts] == [("base", 1.0)]
+    assert ill.probability == ill.parts[0].probability
+    well = loop.run(1)
+    assert well.trust
+    assert reasons(well) == {}
+    assert loop.session.quarantines == 1
+    loop.run(20)
+    assert math.isfinite(loop.run(1).probability)
+
+
+# Fails: `_parts` shows the base rate alone when the online member is missing, although the batch member spoke with weight.
+@pytest.mark.xfail(strict=True, reason="the batch member's part is not shown while the online member is missing")
+def test_the_parts_of_those_that_serve_in_place_of_a_quarantined_one_are_shown() -> None:
+    loop = Loop()
+    loop.run(TRAIN_BARS + DELAY + 20)
+    poison(loop.session.model)
+    ill = loop.run(1)
+    assert [part.source for part in ill.parts] == ["batch", "base"]
+    assert math.fsum(part.weight for part in ill.parts) == pytest.approx(1.0)
+
+
+def test_confidence_is_not_stated_before_500_scores() -> None:
+    loop = Loop(batch=False)
+    assert loop.run(499 + HORIZON).confidence is None
+    assert loop.serving.confidence_threshold("X") is None
+    found = loop.run(1)
+    threshold = loop.serving.confidence_threshold("X")
+    assert found.confidence is not None
+    assert 0.0 < found.confidence < 1.0
+    assert threshold is not None
+    assert 0.5 <= threshold < 1.0
+
+
+@pytest.mark.parametrize("cut", [20, TRAIN_BARS + 2, TRAIN_BARS + DELAY + 30])
+def test_saved_at_any_point_it_serves_on_alike(cut: int) -> None:
+    loop, twin = Loop(), Loop()
+    loop.run(cut)
+    saved = pack({**{n: c.snapshot() for n, c in loop.serving.components().items()}, "session": loop.session.snapshot()})
+    states, _ = unpack(saved)
+    for name, component in twin.serving.components().items():
+        component.restore(states[name])
+    twin.session.restore(states["session"])
+    twin.now = loop.now
+    assert twin.state() == loop.state()
+    for _ in range(30):
+        assert loop.run(1) == twin.run(1)
+    assert twin.state() == loop.state()
