@@ -55,7 +55,7 @@ test: $(DEV)
 	@$(BIN)/python -m pytest
 
 bench: $(DEV)
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks --write-docs
 
 soak: $(DEV)
 	@$(BIN)/python -m pytest -m soak

@@ -1,8 +1,8 @@
 """Law 11: on driftless random walks nothing can be earned before costs; a little peeking is seen at once.
 
-Gross P&L is a martingale there. Its increments per bar, d, are uncorrelated with mean 0, so z = sum(d) / sqrt(sum(d^2)) is
-about standard normal: the realised quadratic variation estimates the variance without assuming constant volatility or position, and
-without a mean to estimate (self-normalised sums: de la Pena, Lai & Shao, 2009).
+Gross P&L is a martingale there: its increments per bar, d, have mean 0 whatever went before. So z = sum(d) / sqrt(sum(d^2)) is
+about standard normal. The realised quadratic variation estimates the variance without assuming that volatility or positions
+are constant, and without a mean to estimate (self-normalised sums: de la Pena, Lai & Shao, 2009).
 """
 
 from __future__ import annotations

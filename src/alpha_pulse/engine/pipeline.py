@@ -6,6 +6,8 @@ the models learn from that, and only then is anything new decided; nothing leave
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from alpha_pulse.adaptation import AdaptiveModelManager
 from alpha_pulse.agents.agent_manager import AgentManager, Decisions
 from alpha_pulse.core.clock import ReplayClock
@@ -24,36 +26,19 @@ from alpha_pulse.serving import ModelServingService
 Slice = tuple[Bar, ...]
 
 
+@dataclass(eq=False)
 class Pipeline:
-    """Market data in, orders out, every outcome back. One call of `on_slice` per instant of market time.
+    """Market data in, orders out, every outcome back. One call of `on_slice` per instant of market time."""
 
-    Parameters
-    ----------
-    instruments
-        By symbol: features, forecast level and calendar of each.
-    """
-
-    def __init__(
-        self,
-        clock: ReplayClock,
-        instruments: dict[str, Instrument],
-        learning: OnlineLearningService,
-        serving: ModelServingService,
-        agents: AgentManager,
-        execution: ExecutionService,
-        feedback: TradingFeedbackService,
-        adaptation: AdaptiveModelManager,
-        journal: Journal,
-    ) -> None:
-        self.clock = clock
-        self.instruments = instruments
-        self.learning = learning
-        self.serving = serving
-        self.agents = agents
-        self.execution = execution
-        self.feedback = feedback
-        self.adaptation = adaptation
-        self.journal = journal
+    clock: ReplayClock
+    instruments: dict[str, Instrument]
+    learning: OnlineLearningService
+    serving: ModelServingService
+    agents: AgentManager
+    execution: ExecutionService
+    feedback: TradingFeedbackService
+    adaptation: AdaptiveModelManager
+    journal: Journal
 
     def on_slice(self, slice_: Slice) -> None:
         """Take in all events that share one ``ts_event``."""

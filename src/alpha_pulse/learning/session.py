@@ -112,7 +112,7 @@ class Session:
         """P(label = 1) by the online model alone; nothing is stored or counted."""
         if features.shape != (self.spec.n_features,):
             raise SessionError(
-                f"session {self.session_id} takes {self.spec.n_features} features, but {features.size} were given; see the schema"
+                f"session {self.session_id} takes {self._width} features, but {features.size} were given; see the schema"
             )
         return self.model.predict(features, np.zeros(self.model.n_parts))
 

@@ -41,8 +41,8 @@ class Logistic:
     Examples
     --------
     >>> model = Logistic(n_features=1, horizon=1, seed=1)
-    >>> rows = np.array([[-1.0], [1.0]] * 200)
-    >>> _ = model.learn_many(rows, np.array([0, 1] * 200), np.ones(400))
+    >>> rows = np.array([[-1.0], [1.0]] * 500)
+    >>> _ = model.learn_many(rows, np.array([0, 1] * 500), np.ones(1_000))
     >>> model.predict(np.array([1.0]), np.zeros(1)) > 0.8
     True
 
@@ -113,7 +113,7 @@ class DictLogistic:
     Examples
     --------
     >>> model = DictLogistic(capacity=4)
-    >>> for _ in range(200):
+    >>> for _ in range(500):
     ...     model.learn_one({"x": -1.0}, 0)
     ...     model.learn_one({"x": 1.0}, 1)
     >>> model.predict_one({"x": 1.0}) > 0.8

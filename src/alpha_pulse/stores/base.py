@@ -76,7 +76,7 @@ class Store(Protocol):
     def append(self, ts_event: int, payload: bytes, decision: bytes | None) -> int:
         """Add one row to the open group and return its seq.
 
-        Raises DataError for anything but JSON objects (a bare NaN is none), StoreError when the run has not begun, is
+        Raises DataError for what cannot be a JSON object on one line, StoreError when the run has not begun, is
         finished, or an earlier flush failed.
         """
         ...

@@ -35,10 +35,11 @@ def test_the_target_is_sized_by_forecast_quality_and_the_number_of_symbols() -> 
 
 def test_the_band_counts_from_the_largest_position_at_that_volatility() -> None:
     at = bar(1)
-    assert follow().target(wish(at, 0.74), FULL // 2, EQUITY) == (FULL // 2, None)
-    assert follow().target(wish(at, 0.76), FULL // 2, EQUITY) == (FULL * 76 // 100, None)
+    assert follow().target(wish(at, 0.89), FULL // 2, EQUITY) == (FULL // 2, None)
+    assert follow().target(wish(at, 0.92), FULL // 2, EQUITY) == (FULL * 92 // 100, None)
     assert follow().target(wish(at, 0.2), 0, EQUITY) == (0, None)
-    assert follow().target(wish(at, -0.1), FULL // 20, EQUITY) == (-FULL // 10, None)
+    assert follow().target(wish(at, -0.1), FULL // 20, EQUITY) == (FULL // 20, None)
+    assert follow().target(wish(at, -0.4), FULL // 20, EQUITY) == (-FULL * 4 // 10, None)
     assert follow().target(wish(at, 0.0), FULL // 20, EQUITY) == (0, None)
 
 

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alpha_pulse.adaptation import policy
+from alpha_pulse.adaptation.policy import KEEP, RESET_SCORE
+from alpha_pulse.core.config import Adaptation
+from alpha_pulse.core.types import DriftAlarm
+
+CONFIG = Adaptation(accuracy_threshold=0.1, loss_threshold=0.05)
+
+
+def alarm(score: float) -> DriftAlarm:
+    return DriftAlarm("X/direction/alarm/1", "adwin", "X", "direction", 9, 500, score, 420, 7)
+
+
+@pytest.mark.parametrize(
+    ("excess", "lost", "kind"),
+    [
+        (0.0, 0.0, "keep"),
+        (-1.0, -1.0, "keep"),
+        (0.05, 0.1, "keep"),
+        (0.051, 0.0, "reset"),
+        (0.0, 0.101, "boost"),
+        (0.051, 0.101, "reset"),
+        (-0.2, 0.3, "boost"),
+    ],
+)
+def test_what_the_window_calls_for(excess: float, lost: float, kind: str) -> None:
+    verdict = policy.on_health(excess, lost, CONFIG)
+    assert verdict.kind == kind
+    assert (verdict == KEEP) == (kind == "keep")
+    assert kind == "keep" or verdict.cause == "decay"
+
+
+@pytest.mark.parametrize(
+    ("score", "kind"), [(RESET_SCORE, "reset"), (0.9, "reset"), (RESET_SCORE * 0.99, "boost"), (1e-9, "boost")]
+)
+def test_a_large_change_begins_anew_and_a_small_one_hurries(score: float, kind: str) -> None:
+    verdict = policy.on_alarm(alarm(score))
+    assert verdict.kind == kind
+    assert verdict.cause == "drift:X/direction/alarm/1"
+    assert f"{score:.3f}" in verdict.reason
+    assert "420" in verdict.reason
+
+
+def test_a_request_hurries_and_says_who_asked() -> None:
+    verdict = policy.on_request("regime")
+    assert (verdict.kind, verdict.cause) == ("boost", "request")
+    assert "regime" in verdict.reason
+
+
+@given(st.floats(-5.0, 5.0), st.floats(-1.0, 1.0))
+def test_deciding_is_pure_and_every_action_has_a_reason(excess: float, lost: float) -> None:
+    verdict = policy.on_health(excess, lost, CONFIG)
+    assert verdict == policy.on_health(excess, lost, CONFIG)
+    assert verdict.reason
+    assert verdict.kind in ("keep", "boost", "reset")

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alpha_pulse.adaptation.recovery import RECOVERED, SPAN, RecoveryTracker
+from alpha_pulse.core.stateful import pack, unpack
+from alpha_pulse.core.types import DriftAlarm
+
+
+def alarm(number: int, sample: int, change: int, score: float = 0.4) -> DriftAlarm:
+    return DriftAlarm(f"a{number}", "adwin", "X", "direction", 10 * sample, sample, score, change, 10 * change)
+
+
+def drifted(errors: int = 60) -> RecoveryTracker:
+    """200 labels at an error rate of 0.1, then some at 0.9, then the alarm."""
+    tracker = RecoveryTracker()
+    for step in range(200):
+        tracker.observe(float(step % 10 == 0), 10 * step)
+    for step in range(200, 200 + errors):
+        tracker.observe(float(step % 10 != 0), 10 * step)
+    tracker.alarmed(alarm(1, 200 + errors, 195))
+    return tracker
+
+
+def test_an_episode_holds_the_times_of_change_alarm_and_action() -> None:
+    tracker = drifted()
+    tracker.acted(2_700)
+    (episode,) = tracker.episodes
+    assert (episode.alarm_id, episode.change_sample, episode.alarm_sample) == ("a1", 195, 260)
+    assert (episode.change_ts, episode.alarm_ts, episode.action_ts) == (1_950, 2_600, 2_700)
+    assert (episode.recovery_sample, episode.recovery_ts) == (None, None)
+
+
+def test_it_has_recovered_when_most_of_the_rise_is_gone() -> None:
+    tracker = drifted()
+    (episode,) = tracker.episodes
+    step = 260
+    score = episode.level + RECOVERED * 0.4
+    while episode.recovery_ts is None:
+        error = float(step % 10 == 0)
+        score += (error - score) * 2.0 / (SPAN + 1)
+        tracker.observe(error, 10 * step)
+        assert (episode.recovery_ts is not None) == (score <= episode.level)
+        step += 1
+        assert step < 500
+    assert episode.recovery_sample == step
+    assert episode.recovery_ts == 10 * (step - 1)
+    tracker.observe(0.0, 9_999)
+    assert episode.recovery_sample == step
+
+
+def test_while_the_errors_stay_it_has_not_recovered() -> None:
+    tracker = drifted()
+    for step in range(260, 2_000):
+        tracker.observe(float(step % 10 != 0), 10 * step)
+    assert tracker.episodes[0].recovery_ts is None
+
+
+def test_only_the_newest_episode_is_acted_on_and_only_once() -> None:
+    tracker = RecoveryTracker()
+    tracker.acted(1)
+    assert tracker.episodes == []
+    tracker = drifted()
+    tracker.alarmed(alarm(2, 270, 250))
+    tracker.acted(5)
+    tracker.acted(6)
+    assert [episode.action_ts for episode in tracker.episodes] == [None, 5]
+
+
+@given(errors=st.lists(st.booleans(), max_size=300), alarms=st.sets(st.integers(0, 299), max_size=4), cut=st.integers(0, 300))
+def test_saved_at_any_point_it_goes_on_alike(errors: list[bool], alarms: set[int], cut: int) -> None:
+    trackers = [RecoveryTracker()]
+    for step, error in enumerate(errors):
+        if step == cut:
+            blob = pack({"t": trackers[0].snapshot()})
+            trackers.append(RecoveryTracker())
+            trackers[1].restore(unpack(blob)[0]["t"])
+            assert pack({"t": trackers[1].snapshot()}) == blob
+        for tracker in trackers:
+            tracker.observe(float(error), step)
+            if step in alarms:
+                tracker.alarmed(alarm(step, step + 1, step // 2, 0.1))
+                tracker.acted(step)
+    assert len({pack({"t": tracker.snapshot()}) for tracker in trackers}) == 1
+
+
+@pytest.mark.parametrize("count", [1, 50, 100])
+def test_until_the_span_is_full_the_score_is_the_mean(count: int) -> None:
+    tracker = RecoveryTracker()
+    for step in range(count):
+        tracker.observe(float(step % 2), step)
+    tracker.alarmed(alarm(1, count, count, score=0.0))
+    assert tracker.episodes[0].level == pytest.approx((count // 2) / count)
