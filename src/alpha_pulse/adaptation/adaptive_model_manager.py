@@ -20,6 +20,7 @@ from alpha_pulse.kernels.scores import LABEL
 from alpha_pulse.learning.session import Session, Settled
 
 SECOND_NS = 1_000_000_000
+EVERY, TIMER = "*", "timer"
 MIN_WINDOW = 200
 """Labels in the window before its health is judged."""
 
@@ -81,17 +82,20 @@ class AdaptiveModelManager:
         self._interval_ns = round(self._config.interval_s * SECOND_NS)
         self._next_ns = 0
         self._watched: dict[tuple[str, str], _Watched] = {}
+        self._by_session: dict[Session, _Watched] = {}
+        self.requests: list[tuple[str, str]] = []
+        """What users asked for, (symbol, drift type); stage 4 journals it and carries it out."""
 
     def watch(self, session: Session) -> None:
         """Look after a session from now on."""
-        self._watched[session.spec.symbol, session.spec.target] = _Watched(session)
+        watched = self._by_session[session] = _Watched(session)
+        self._watched[session.spec.symbol, session.spec.target] = watched
 
     # What the pipeline calls at stage 4, in this order.
 
     def observe(self, settled: Settled) -> AdaptationAction | None:
         """One scored label: follow the recovery; close the trial when it has seen enough."""
-        spec = settled.session.spec
-        watched = self._watched[spec.symbol, spec.target]
+        watched = self._by_session[settled.session]
         said = settled.values[RAW_ONLINE]
         if said == said:
             wrong = (said >= 0.5) != (settled.values[LABEL] == 1.0)
@@ -108,14 +112,17 @@ class AdaptiveModelManager:
         return self._act(watched, policy.on_alarm(alarm), alarm.ts)
 
     def on_requests(self, requests: Sequence[tuple[str, str]], ts: int) -> list[AdaptationAction]:
-        """Adaptations asked for from outside: (symbol, drift type)."""
-        found = [
-            self._act(watched, policy.on_request(drift_type), ts)
-            for symbol, drift_type in requests
-            for (name, _), watched in self._watched.items()
-            if name == symbol
-        ]
-        return [action for action in found if action is not None]
+        """What was asked for from outside: (symbol, drift type)."""
+        found = []
+        for symbol, drift_type in requests:
+            if drift_type == TIMER:
+                self._next_ns = ts
+                continue
+            for (name, _), watched in self._watched.items():
+                action = self._act(watched, policy.on_request(drift_type), ts) if name == symbol else None
+                if action is not None:
+                    found.append(action)
+        return found
 
     def on_timer(self, ts: int) -> list[AdaptationAction]:
         """The timer: at most once per slice, at the first slice at or after it is due."""
@@ -188,10 +195,9 @@ class AdaptiveModelManager:
 
     # What users call.
 
-    async def monitor_and_adapt(self) -> list[AdaptationAction]:
-        """Look at every session's window now and act on decay."""
-        self._next_ns = 0
-        return self.on_timer(self._clock.now_ns())
+    async def monitor_and_adapt(self) -> None:
+        """Have the timer fire at the next slice, whenever it is due."""
+        self.requests.append((EVERY, TIMER))
 
     def get_model_metrics(self, symbol: str) -> dict[str, ModelHealth]:
         """How each of a symbol's sessions does lately, by target."""
@@ -203,16 +209,15 @@ class AdaptiveModelManager:
             episode.recovery_ts is None for watched in self._of(symbol).values() for episode in watched.recovery.episodes
         )
 
-    def adapt_model(self, symbol: str) -> list[AdaptationAction]:
-        """Learn faster for a while, on every session of a symbol that is not in a trial or cooling down."""
+    def adapt_model(self, symbol: str) -> None:
+        """Have every session of a symbol that is not in a trial or cooling down learn faster, from the next slice on."""
         self._of(symbol)
-        return self.on_requests([(symbol, "adapt_model")], self._clock.now_ns())
+        self.requests.append((symbol, "performance"))
 
-    def retrain_with_new_regime(self, symbol: str) -> list[AdaptationAction]:
-        """Forget what was learnt under the old regime and learn anew; kept only if that beats the model as it was."""
-        verdict = Verdict("reset", "regime", "a new regime was announced")
-        found = [self._act(watched, verdict, self._clock.now_ns()) for watched in self._of(symbol).values()]
-        return [action for action in found if action is not None]
+    def retrain_with_new_regime(self, symbol: str) -> None:
+        """Have a symbol's sessions learn anew from the next slice on; kept only where that beats the model as it was."""
+        self._of(symbol)
+        self.requests.append((symbol, policy.REGIME))
 
     def recovery(self, symbol: str, target: str) -> RecoveryTracker:
         """The episodes of drift of one session."""

@@ -23,6 +23,8 @@ class Verdict(msgspec.Struct, frozen=True):
     reason: str
 
 
+REGIME = "regime"
+"""The request that says that a new regime has begun."""
 KEEP = Verdict("keep", "timer", "within bounds")
 
 
@@ -52,5 +54,5 @@ def on_health(excess_loss: float, lost_accuracy: float, config: Adaptation) -> V
 
 
 def on_request(drift_type: str) -> Verdict:
-    """Somebody asked for it."""
-    return Verdict("boost", "request", f"adaptation was asked for ({drift_type})")
+    """Somebody asked for it: a new regime starts anew, anything else learns faster for a while."""
+    return Verdict("reset" if drift_type == REGIME else "boost", "request", f"adaptation was asked for ({drift_type})")

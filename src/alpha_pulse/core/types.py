@@ -51,8 +51,9 @@ class Bar(msgspec.Struct, frozen=True, tag="bar", omit_defaults=True):
     seq: int = 0
 
     def __post_init__(self) -> None:
-        total = self.open + self.high + self.low + self.close + (self.volume or 0.0) + (self.bid or 0.0) + (self.ask or 0.0)
-        if not -ABSURD < total < ABSURD:
+        size = abs(self.open) + abs(self.high) + abs(self.low) + abs(self.close)
+        size += abs(self.volume or 0.0) + abs(self.bid or 0.0) + abs(self.ask or 0.0)
+        if not size < ABSURD:
             raise NonFiniteError(f"bar {self.seq} of {self.symbol} holds a value that is not finite; mend the feed")
 
 
@@ -111,7 +112,7 @@ class Prediction(msgspec.Struct, frozen=True, omit_defaults=True):
     """The probability that the label will be 1, with the parts it was made of.
 
     ``confidence`` is the calibrated probability that the predicted class is right; None until 500 scores are stored.
-    ``trust`` is False while a member is quarantined or missing.
+    ``trust`` is False while the online member is quarantined; ``missing`` names every member that was left out.
     """
 
     prediction_id: str
@@ -124,6 +125,10 @@ class Prediction(msgspec.Struct, frozen=True, omit_defaults=True):
     parts: tuple[PredictionPart, ...] = ()
     trust: bool = True
     missing: tuple[Missing, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.probability <= 1.0:
+            raise NonFiniteError(f"prediction {self.prediction_id} has probability {self.probability!r}; expected 0 to 1")
 
 
 class Contribution(msgspec.Struct, frozen=True):
@@ -193,6 +198,12 @@ class Fill(msgspec.Struct, frozen=True):
     signal_id: str
     prediction_id: str | None = None
 
+    def __post_init__(self) -> None:
+        if not 0.0 < self.price + self.reference < ABSURD:
+            raise NonFiniteError(
+                f"fill {self.fill_id} has price {self.price!r} and reference {self.reference!r}; mend the venue"
+            )
+
 
 class Lot(msgspec.Struct, frozen=True):
     """A closed piece of a position, first in first out. ``quantity`` is signed as it was held; money in minor units."""
@@ -236,6 +247,10 @@ class Example(msgspec.Struct, frozen=True):
     label: int | None
     label_ts: int
     weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.weight < ABSURD:
+            raise NonFiniteError(f"the example of {self.prediction_id} has weight {self.weight!r}; expected a number >= 0")
 
 
 class DriftAlarm(msgspec.Struct, frozen=True):

@@ -102,7 +102,8 @@ class Comparison:
         if row is None or (row.ts_event, row.payload, row.decision) != (ts_event, payload, decision):
             raise StateError(
                 f"journal row {'?' if row is None else row.seq} of {self._location} comes out differently when it is made "
-                "again: this program decides otherwise than the one that wrote it; resume with that version, or start a new --store"
+                "again: this program decides otherwise than the one that wrote it; resume with that version, or "
+                "start a new --store"
             )
         return row.seq
 

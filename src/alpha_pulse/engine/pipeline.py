@@ -111,8 +111,9 @@ class Pipeline:
             action = manager.on_alarm(alarm)
             if action is not None:
                 record.adaptations.append(action)
-        if self.learning.requests:
-            requests, self.learning.requests = self.learning.requests, []
+        requests = self.learning.requests + manager.requests
+        if requests:
+            self.learning.requests, manager.requests = [], []
             record.requests.extend(Request(*request) for request in requests)
             record.adaptations.extend(manager.on_requests(requests, ts))
         record.adaptations.extend(manager.on_timer(ts))

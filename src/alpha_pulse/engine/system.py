@@ -112,9 +112,11 @@ class System:
     def _open(self, symbol: str) -> None:
         for target in TARGETS:
             session = self.learning.open_session(symbol, target)
+            session.in_loop = True
             self.serving.open(symbol, target)
             self.adaptation.watch(session)
         quality = self.learning.open_session(symbol, TARGET, QUALITY_MODEL)
+        quality.in_loop = True
         self.adaptation.watch(quality)
         self.feedback.open(symbol, quality, self.feed.interval_ns)
 

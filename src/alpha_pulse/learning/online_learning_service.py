@@ -221,8 +221,13 @@ class OnlineLearningService:
             listeners.remove(queue)
 
     async def stop_session(self, session_id: str) -> None:
-        """End a session; its pending predictions are given up."""
-        spec = self._by_id(session_id).spec
+        """End a session that its caller feeds. SessionError for one that the running loop serves: stop the run instead."""
+        session = self._by_id(session_id)
+        if session.in_loop:
+            raise SessionError(
+                f"session {session_id} is served by the running loop, which cannot do without it; stop the run instead"
+            )
+        spec = session.spec
         del self._sessions[spec.symbol, spec.target]
         del self._monitors[spec.symbol, spec.target]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import msgspec
 import numpy as np
 
-from alpha_pulse.core.errors import SessionError
+from alpha_pulse.core.errors import NonFiniteError, SessionError
 from alpha_pulse.core.stateful import State, take
 from alpha_pulse.core.types import Example, FeatureVector, Missing
 from alpha_pulse.kernels import scores
@@ -72,6 +72,8 @@ class Session:
         self.pending = Pending(spec.n_features, self.model.n_parts)
         self.scores: Row = np.zeros(scores.size(spec.window))
         self.scores[scores.WINDOW] = spec.window
+        self.in_loop = False
+        """Whether the pipeline serves this session; set where the system is built."""
         self.learnt = 0
         self.ties = 0
         self.quarantines = 0
@@ -94,6 +96,11 @@ class Session:
         missing = None
         if 0.0 <= probability <= 1.0:
             row[RAW_ONLINE] = probability
+        elif not np.isfinite(stored).all():
+            self.pending.take(prediction_id)
+            raise NonFiniteError(
+                f"prediction {prediction_id!r} was asked for features that are not finite; mask what is missing"
+            )
         else:
             missing = self._quarantine()
         if self._control is not None:
@@ -135,13 +142,20 @@ class Session:
         self.model.learn(features, label, example.weight, waiting.parts)
         self.learnt += 1
         self.last_learnt_ts = example.label_ts
-        if self.learnt % GOOD_STATE_EVERY == 0 and self.model.healthy():
-            self._good = self.model.snapshot()
+        if self.learnt % GOOD_STATE_EVERY == 0 and self._control is None:
+            self._look()
         return Settled(self, example, features, row, values)
 
     def drop(self, prediction_id: str) -> None:
         """A prediction whose label will not come."""
         self.pending.take(prediction_id)
+
+    def _look(self) -> None:
+        """Keep a healthy model's state as the last good one; put a model that is not healthy back to it."""
+        if self.model.healthy():
+            self._good = self.model.snapshot()
+        else:
+            self._quarantine()
 
     def _quarantine(self) -> Missing:
         self.quarantines += 1
@@ -176,8 +190,10 @@ class Session:
         return int(self._trial[0])
 
     def _learn_control(self, control: OnlineModel, waiting: Waiting, label: int, weight: float, values: list[float]) -> None:
-        kept, adapted = values[CONTROL], values[RAW_ONLINE]
-        if not (math.isnan(kept) or math.isnan(adapted)):
+        if waiting.control_parts is not None:
+            # A model that says nothing, because it diverged, is judged as one that says 1/2.
+            kept = 0.5 if math.isnan(values[CONTROL]) else values[CONTROL]
+            adapted = 0.5 if math.isnan(values[RAW_ONLINE]) else values[RAW_ONLINE]
             self._trial[0] += 1.0
             self._trial[1] += log_loss(kept, label) - log_loss(adapted, label)
         parts = waiting.parts if waiting.control_parts is None else waiting.control_parts

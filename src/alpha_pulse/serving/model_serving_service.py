@@ -59,13 +59,14 @@ class ModelServingService:
         self._sessions = sessions
         self._make_batch = make_batch
         self._members: dict[tuple[str, str], _Member] = {}
+        self._by_session: dict[Session, _Member] = {}
 
     def open(self, symbol: str, target: str) -> None:
         """Begin to serve a running session."""
         session = self._sessions.session(symbol, target)
         batch = self._make_batch(session) if self._make_batch is not None else None
         mix = MemberMix(session.spec.horizon, self._share, self.serving_strategy)
-        self._members[symbol, target] = _Member(session, batch, mix)
+        self._members[symbol, target] = self._by_session[session] = _Member(session, batch, mix)
 
     def serve(self, prediction_id: str, target: str, features: FeatureVector) -> Prediction:
         """Make this step's prediction and store all that its label will need."""
@@ -113,21 +114,18 @@ class ModelServingService:
         learnt_ts = session.last_learnt_ts
         age = ts - learnt_ts if learnt_ts else 0
         base = PredictionPart("base_rate", "", "base", values[BASE], values[SERVING_WEIGHTS + BASE], age)
-        if isnan(values[ONLINE]):
-            return (base,)
         name, version = session.spec.model_type, str(session.learnt)
         online = PredictionPart(name, version, "online", values[ONLINE], values[SERVING_WEIGHTS + ONLINE], age)
         if batch is None or batch.ready is None or isnan(values[BATCH]):
-            return (online, base)
+            return (base,) if isnan(values[ONLINE]) else (online, base)
         ready = batch.ready
         weight = values[SERVING_WEIGHTS + BATCH]
         frozen = PredictionPart(ready.model_id, batch.short_version, "batch", values[BATCH], weight, ts - ready.trained_ts)
-        return (online, frozen, base)
+        return (frozen, base) if isnan(values[ONLINE]) else (online, frozen, base)
 
     def observe(self, settled: Settled) -> None:
         """Let mixture, calibrators and confidence learn from a settled prediction; keep it for training while wanted."""
-        spec = settled.session.spec
-        member = self._members[spec.symbol, spec.target]
+        member = self._by_session[settled.session]
         member.mix.observe(settled)
         if member.batch is not None and member.batch.gathering:
             member.batch.gather(settled)

@@ -141,7 +141,8 @@ def test_where_it_is_switched_off_nothing_is_done() -> None:
     bench.run(420)
     assert bench.alarm(score=0.5) is None
     assert bench.manager.on_requests([("X", "performance")], bench.ts) == []
-    assert bench.manager.adapt_model("X") == []
+    bench.manager.adapt_model("X")
+    assert bench.manager.on_requests(bench.manager.requests, bench.ts) == []
     assert not bench.session.in_trial
     assert bench.manager.check_drift("X")
 
@@ -244,15 +245,19 @@ def test_requests_boost_all_sessions_of_a_symbol() -> None:
 def test_a_new_regime_forgets_in_a_trial() -> None:
     bench = Bench()
     bench.run(50)
-    (action,) = bench.manager.retrain_with_new_regime("X")
-    assert (action.kind, action.cause, action.ts) == ("reset", "regime", bench.ts)
+    bench.manager.retrain_with_new_regime("X")
+    assert not bench.session.in_trial
+    (action,) = bench.manager.on_requests(bench.manager.requests, bench.ts)
+    assert (action.kind, action.cause, action.ts) == ("reset", "request", bench.ts)
     assert bench.session.in_trial
 
 
 def test_looking_at_it_now_does_not_wait_for_the_timer() -> None:
     bench = decayed()
     bench.manager._next_ns = 2**62
-    (action,) = asyncio.run(bench.manager.monitor_and_adapt())
+    asyncio.run(bench.manager.monitor_and_adapt())
+    assert bench.manager.on_requests(bench.manager.requests, bench.ts) == []
+    (action,) = bench.manager.on_timer(bench.ts)
     assert action.cause == "decay"
 
 

@@ -47,9 +47,10 @@ def test_a_large_change_begins_anew_and_a_small_one_hurries(score: float, kind: 
 
 
 def test_a_request_hurries_and_says_who_asked() -> None:
-    verdict = policy.on_request("regime")
+    verdict = policy.on_request("performance")
     assert (verdict.kind, verdict.cause) == ("boost", "request")
-    assert "regime" in verdict.reason
+    assert "performance" in verdict.reason
+    assert policy.on_request(policy.REGIME).kind == "reset"
 
 
 @given(st.floats(-5.0, 5.0), st.floats(-1.0, 1.0))

@@ -100,7 +100,7 @@ def test_a_predictor_that_suspends_is_refused() -> None:
 
 
 def test_a_probability_that_is_no_number_is_refused() -> None:
-    with pytest.raises(AgentError, match=r"agent 'fixed' is refused.*direction nan"):
+    with pytest.raises(AgentError, match=r"agent 'fixed' is refused.*probability nan"):
         analysed(FakePredictor(probability=float("nan")))
 
 

@@ -317,7 +317,6 @@ def test_a_saved_session_is_not_changed_by_what_comes_after() -> None:
 
 
 # Fails: `_good` is kept with the trial's boost inside, and a quarantine after the trial restores it for good.
-@pytest.mark.xfail(strict=True, reason="a quarantine after a trial restores a state that still learns at the trial's pace")
 def test_a_good_state_kept_in_a_trial_does_not_bring_the_trials_pace_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "GOOD_STATE_EVERY", 10)
     desk, _, now = in_trial(20.0, seed=11, turns=True)
@@ -328,7 +327,6 @@ def test_a_good_state_kept_in_a_trial_does_not_bring_the_trials_pace_back(monkey
 
 
 # Fails: only a NaN prediction leads to quarantine; a feature whose variance is NaN falls silent for ever instead.
-@pytest.mark.xfail(strict=True, reason="a model found unhealthy when it is looked at is not quarantined")
 def test_a_model_found_unhealthy_is_restored_although_it_still_predicts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "GOOD_STATE_EVERY", 10)
     rows, labels = stream(100, D, seed=17)

@@ -187,7 +187,6 @@ def test_while_the_online_member_is_quarantined_the_others_serve() -> None:
 
 
 # Fails: `_parts` shows the base rate alone when the online member is missing, although the batch member spoke with weight.
-@pytest.mark.xfail(strict=True, reason="the batch member's part is not shown while the online member is missing")
 def test_the_parts_of_those_that_serve_in_place_of_a_quarantined_one_are_shown() -> None:
     loop = Loop()
     loop.run(TRAIN_BARS + DELAY + 20)
