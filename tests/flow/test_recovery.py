@@ -143,8 +143,10 @@ def check_from(seq: int, blob: bytes, whole: Done) -> None:
 @pytest.mark.parametrize("at", [1_150, 2_200, 2_251])
 def test_a_market_that_hardly_moves_is_gone_on_with_too(at: int) -> None:
     # Past bar 2,150 the trailing median is 0 and no volatility is predicted any more: nothing may lean on the last one.
+    settings = {**LEAN, "learning.volatility_horizon_bars": 2, "execution.rebalance_band": 0.0}
+
     def begin() -> System:
-        return begun(drowsy_market(2_300, awake=800, seed=2), {**LEAN, "learning.volatility_horizon_bars": 2})
+        return begun(drowsy_market(2_300, awake=800, seed=2), settings)
 
     whole, first, second = finished(begin()), begin(), begin()
     assert len(whole.records[-1].predictions) == 1

@@ -23,6 +23,8 @@ SECOND_NS = 1_000_000_000
 EVERY, TIMER = "*", "timer"
 MIN_WINDOW = 200
 """Labels in the window before its health is judged."""
+LOOK_EVERY = 10
+"""New labels between two looks of the timer at a session: fewer cannot move its window."""
 
 
 class _Watched:
@@ -34,6 +36,7 @@ class _Watched:
         self.open: AdaptationAction | None = None
         self.actions = 0
         self.rest_until = 0
+        self.look_at = MIN_WINDOW
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
@@ -43,6 +46,7 @@ class _Watched:
                 "open": None if self.open is None else msgspec.to_builtins(self.open),
                 "actions": self.actions,
                 "rest_until": self.rest_until,
+                "look_at": self.look_at,
             }
         )
 
@@ -51,7 +55,7 @@ class _Watched:
         scalars = state.scalars
         self.recovery.restore(State(scalars["recovery"]))
         self.open = None if scalars["open"] is None else msgspec.convert(scalars["open"], AdaptationAction)
-        self.actions, self.rest_until = scalars["actions"], scalars["rest_until"]
+        self.actions, self.rest_until, self.look_at = scalars["actions"], scalars["rest_until"], scalars["look_at"]
 
 
 class AdaptiveModelManager:
@@ -117,6 +121,8 @@ class AdaptiveModelManager:
         for symbol, drift_type in requests:
             if drift_type == TIMER:
                 self._next_ns = ts
+                for watched in self._watched.values():
+                    watched.look_at = MIN_WINDOW
                 continue
             for (name, _), watched in self._watched.items():
                 action = self._act(watched, policy.on_request(drift_type), ts) if name == symbol else None
@@ -132,8 +138,9 @@ class AdaptiveModelManager:
         found = []
         for watched in self._watched.values():
             session = watched.session
-            if session.in_trial or session.learnt < watched.rest_until:
+            if session.learnt < watched.look_at or session.learnt < watched.rest_until or session.in_trial:
                 continue
+            watched.look_at = session.learnt + LOOK_EVERY
             verdict = self._verdict(session)
             if verdict.kind != "keep":
                 action = self._act(watched, verdict, ts)
@@ -144,8 +151,6 @@ class AdaptiveModelManager:
     # Deciding and acting.
 
     def _verdict(self, session: Session) -> Verdict:
-        if session.learnt < MIN_WINDOW:
-            return policy.KEEP
         excess, lost = scores.window_health(session.scores)
         return policy.on_health(excess, lost, self._config)
 

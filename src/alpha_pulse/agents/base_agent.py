@@ -19,8 +19,12 @@ from alpha_pulse.core.types import FeatureVector, MarketView, Prediction, Predic
 class Predictor(Protocol):
     """Where an agent gets predictions from. Asking again within one step is free: all agents share one prediction."""
 
-    async def get_prediction(self, features: FeatureVector, context: PredictionContext) -> Prediction | None:
+    def prediction(self, features: FeatureVector, context: PredictionContext) -> Prediction | None:
         """The prediction for this step, or None: nothing is available, decide by rules."""
+        ...
+
+    async def get_prediction(self, features: FeatureVector, context: PredictionContext) -> Prediction | None:
+        """The same, for those who await it."""
         ...
 
     def confidence_threshold(self, symbol: str) -> float | None:
@@ -86,6 +90,10 @@ class BaseAgent(ABC):
         direction = self.rule_based_analysis(market_data)
         return Signal(f"{self.name}/{bar.symbol}/{bar.seq}", self.name, bar.symbol, bar.ts_event, direction, None, direction)
 
+    def decide(self, market_data: MarketView) -> Signal:
+        """The Signal for this view, at once: what the agent manager calls. Raises AgentError as `run_analysis` does."""
+        return run_analysis(self, market_data)
+
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
         return State(scalars={"held": dict(self.held)})
@@ -114,7 +122,7 @@ def run_analysis(agent: BaseAgent, market_data: MarketView) -> Signal:
         found = agent.analyze(market_data)
         signal = found if isinstance(found, Signal) else _drive(agent, found)
     except NonFiniteError as error:
-        raise AgentError(f"agent {agent.name!r} is refused: {error}") from error
+        raise refused(agent, error) from error
     if signal.symbol != market_data.bar.symbol:
         raise AgentError(
             f"agent {agent.name!r} returned a Signal of {signal.symbol!r} when asked about {market_data.bar.symbol!r}; "
@@ -127,6 +135,11 @@ def run_analysis(agent: BaseAgent, market_data: MarketView) -> Signal:
             "expected numbers from -1 to 1 (ml_part may be None)"
         )
     return signal
+
+
+def refused(agent: BaseAgent, error: NonFiniteError) -> AgentError:
+    """The refusal of an agent that came up with something that is no number."""
+    return AgentError(f"agent {agent.name!r} is refused: {error}")
 
 
 def _drive(agent: BaseAgent, found: Awaitable[Signal]) -> Signal:

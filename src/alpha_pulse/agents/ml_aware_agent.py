@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from alpha_pulse.agents.base_agent import BaseAgent, Predictor
-from alpha_pulse.core.errors import ConfigError
+from alpha_pulse.agents.base_agent import BaseAgent, Predictor, refused
+from alpha_pulse.core.errors import ConfigError, NonFiniteError
 from alpha_pulse.core.stateful import State
-from alpha_pulse.core.types import MarketView, PredictionContext, Signal
+from alpha_pulse.core.types import MarketView, Prediction, PredictionContext, Signal
 
 
 class MLAwareAgent(BaseAgent):
@@ -39,17 +39,16 @@ class MLAwareAgent(BaseAgent):
 
     >>> from alpha_pulse.agents.trend import TrendFollowing
     >>> import numpy as np
-    >>> from alpha_pulse.agents.base_agent import run_analysis
     >>> from alpha_pulse.core.types import Bar, FeatureVector, Prediction
     >>> class Sure:
-    ...     async def get_prediction(self, features, context):
+    ...     def prediction(self, features, context):
     ...         return Prediction("p1", context.symbol, features.ts, context.target, 3, probability=0.525, confidence=0.6)
     ...
     ...     def confidence_threshold(self, symbol):
     ...         return 0.55
     >>> agent = MLAwareAgent(TrendFollowing(("ret_96", "ema_dist_50", "ema_dist_200")), Sure(), session_id="s1")
     >>> bar = Bar("EURUSD", 0, 3_600_000_000_000, 1.1, 1.1, 1.1, 1.1)
-    >>> signal = run_analysis(agent, MarketView(bar, FeatureVector("EURUSD", 0, "s", np.zeros(3))))
+    >>> signal = agent.decide(MarketView(bar, FeatureVector("EURUSD", 0, "s", np.zeros(3))))
     >>> signal.rule_part, round(signal.ml_part, 6), round(signal.direction, 6), signal.prediction_id
     (0.0, 0.5, 0.2, 'p1')
     """
@@ -82,14 +81,28 @@ class MLAwareAgent(BaseAgent):
 
     async def analyze(self, market_data: MarketView) -> Signal:
         """The Signal for this view, with both parts. ``prediction_id`` is set only where the model took part."""
+        context = self._context(market_data.bar.symbol)
+        return self._mix(market_data, await self._predictor.get_prediction(market_data.features, context))
+
+    def decide(self, market_data: MarketView) -> Signal:
+        """The same as `analyze`, without a coroutine. Raises AgentError for a direction that is no number."""
+        context = self._context(market_data.bar.symbol)
+        try:
+            return self._mix(market_data, self._predictor.prediction(market_data.features, context))
+        except NonFiniteError as error:
+            raise refused(self, error) from error
+
+    def _context(self, symbol: str) -> PredictionContext:
+        context = self._contexts.get(symbol)
+        if context is None:
+            context = self._contexts[symbol] = PredictionContext(symbol, self.name, self._session_id)
+        return context
+
+    def _mix(self, market_data: MarketView, prediction: Prediction | None) -> Signal:
         rule_part = self.agent.rule_based_analysis(market_data)
         bar = market_data.bar
         symbol = bar.symbol
         signal_id = f"{self.name}/{symbol}/{bar.seq}"
-        context = self._contexts.get(symbol)
-        if context is None:
-            context = self._contexts[symbol] = PredictionContext(symbol, self.name, self._session_id)
-        prediction = await self._predictor.get_prediction(market_data.features, context)
         if prediction is None:
             return Signal(signal_id, self.name, symbol, bar.ts_event, rule_part, None, rule_part)
         confidence = prediction.confidence

@@ -158,8 +158,11 @@ class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
     contributions: tuple[Contribution, ...] = ()
 
     def __post_init__(self) -> None:
-        if not -1.0 <= self.direction <= 1.0:
-            raise NonFiniteError(f"signal {self.signal_id} has direction {self.direction!r}; expected a number from -1 to 1")
+        if not (-1.0 <= self.direction <= 1.0 and -1.0 <= self.rule_part <= 1.0):
+            raise NonFiniteError(
+                f"signal {self.signal_id} has direction {self.direction!r} and rule_part {self.rule_part!r}; expected numbers "
+                "from -1 to 1"
+            )
 
 
 class Order(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -54,22 +54,26 @@ class Ledger:
         if self._waiting and not self._waiting[-1].next_open:
             self._waiting[-1].next_open = price
 
-    def due(self, bar: int, ts: int, interval_ns: int) -> tuple[Open | None, Open | None]:
-        """(prediction to label now, prediction that expired now) at the symbol's ``bar``-th bar."""
+    def due(self, bar: int) -> Open | None:
+        """The prediction that is due at the symbol's ``bar``-th bar, taken out; see `expires`."""
         waiting = self._waiting
         if not waiting or waiting[0].due_bar > bar:
-            return None, None
+            return None
         first = waiting.popleft()
         if first.due_bar < bar:
             raise SessionError(
                 f"prediction {first.prediction_id!r} of {self.name} was due at bar {first.due_bar}, but bar {bar} came"
             )
+        return first
+
+    def expires(self, first: Open, ts: int, interval_ns: int) -> bool:
+        """Account for a prediction that is due: whether its bar, at ``ts``, came too late for a label."""
         tolerance = self._tolerance_ns
         if tolerance is not None and ts > first.ts + self.horizon * interval_ns + tolerance:
             self._expired += 1
-            return None, first
+            return True
         self._labelled += 1
-        return first, None
+        return False
 
     @property
     def counts(self) -> Counts:

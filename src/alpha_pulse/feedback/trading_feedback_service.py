@@ -91,16 +91,17 @@ class TradingFeedbackService:
         expired: list[Expired] = []
         for target, ledger in at.ledgers.items():
             ledger.note_open(bar.open)
-            due, late = ledger.due(at.bars, bar.ts_event, bar.interval_ns)
-            if due is not None:
-                if target == "volatility":
-                    labels.append(volatility_label(bar.symbol, due, at.realised.value, bar.ts_event))
-                else:
-                    label = direction_label(bar.symbol, due, bar, self._entry, self._min_move, at.weight)
-                    ledger.ties += label.label is None
-                    labels.append(label)
-            elif late is not None:
-                expired.append(Expired(bar.symbol, target, late.prediction_id))
+            first = ledger.due(at.bars)
+            if first is None:
+                continue
+            if ledger.expires(first, bar.ts_event, bar.interval_ns):
+                expired.append(Expired(bar.symbol, target, first.prediction_id))
+            elif target == "volatility":
+                labels.append(volatility_label(bar.symbol, first, at.realised.value, bar.ts_event))
+            else:
+                label = direction_label(bar.symbol, first, bar, self._entry, self._min_move, at.weight)
+                ledger.ties += label.label is None
+                labels.append(label)
         return labels, expired
 
     def served(self, prediction: Prediction, reference: float) -> None:

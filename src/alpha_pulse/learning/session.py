@@ -69,6 +69,7 @@ class Session:
         self._make_model = make_model
         self._width = spec.n_features
         self._n_parts = self.model.n_parts
+        self._scratch: Row = np.zeros(self._n_parts)
         self.pending = Pending(spec.n_features, self.model.n_parts)
         self.scores: Row = np.zeros(scores.size(spec.window))
         self.scores[scores.WINDOW] = spec.window
@@ -117,11 +118,11 @@ class Session:
 
     def query(self, features: Row) -> float:
         """P(label = 1) by the online model alone; nothing is stored or counted."""
-        if features.shape != (self.spec.n_features,):
+        if len(features) != self._width or features.ndim != 1:
             raise SessionError(
                 f"session {self.session_id} takes {self._width} features, but {features.size} were given; see the schema"
             )
-        return self.model.predict(features, np.zeros(self.model.n_parts))
+        return self.model.predict(features, self._scratch)
 
     def settle(self, example: Example, *, keep: bool = False) -> Settled | None:
         """Join a label to what was served, score that, then learn; None for a tie, which is only counted.

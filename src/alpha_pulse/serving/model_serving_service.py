@@ -145,7 +145,7 @@ class ModelServingService:
         member = self._members.get((symbol, target))
         return None if member is None else member.newest
 
-    async def get_prediction(self, features: FeatureVector, context: PredictionContext) -> Prediction | None:
+    def prediction(self, features: FeatureVector, context: PredictionContext) -> Prediction | None:
         """This step's prediction, which all agents share; for other features, a query. None: nothing serves, use rules."""
         member = self._members.get((context.symbol, context.target))
         if member is None:
@@ -154,6 +154,10 @@ class ModelServingService:
         if newest is not None and newest.ts == features.ts:
             return newest
         return self.query(context.target, features)
+
+    async def get_prediction(self, features: FeatureVector, context: PredictionContext) -> Prediction | None:
+        """See `prediction`."""
+        return self.prediction(features, context)
 
     def confidence_threshold(self, symbol: str) -> float | None:
         """The confidence from which the model takes part in decisions; None before 500 scores."""

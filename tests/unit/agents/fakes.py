@@ -44,12 +44,15 @@ class FakePredictor:
         self.threshold = threshold
         self.contexts: list[PredictionContext] = []
 
-    async def get_prediction(self, features: FeatureVector, context: PredictionContext) -> Prediction | None:
+    def prediction(self, features: FeatureVector, context: PredictionContext) -> Prediction | None:
         self.contexts.append(context)
         if self.probability is None:
             return None
         prediction_id = f"p/{context.symbol}/{features.ts}"
         return Prediction(prediction_id, context.symbol, features.ts, context.target, 3, self.probability, self.confidence)
+
+    async def get_prediction(self, features: FeatureVector, context: PredictionContext) -> Prediction | None:
+        return self.prediction(features, context)
 
     def confidence_threshold(self, symbol: str) -> float | None:
         return self.threshold

@@ -52,7 +52,7 @@ def test_a_bar_of_finite_numbers_is_taken(values: list[float]) -> None:
 
 @given(st.one_of(st.floats(max_value=-1.0, exclude_max=True), st.floats(min_value=1.0, exclude_min=True), st.just(math.nan)))
 def test_a_signal_beyond_fully_long_or_short_is_refused(direction: float) -> None:
-    with pytest.raises(NonFiniteError, match=r"signal s has direction .*expected a number from -1 to 1"):
+    with pytest.raises(NonFiniteError, match=r"signal s has direction .*expected numbers from -1 to 1"):
         Signal("s", "a", "X", 1, direction, None, 0.0)
 
 
