@@ -189,7 +189,7 @@ class NaivePlatt:
         along = np.array([score, 1.0])
         self.precision = self.precision + self.exponent * max(p * (1.0 - p), 1e-4) * np.outer(along, along)
         down, across = np.linalg.solve(self.precision, self.exponent * (p - label) * along)
-        self.slope = bounded(self.slope - float(down), -10.0, 10.0)
+        self.slope = bounded(self.slope - float(down), 0.0, 10.0)
         self.offset = bounded(self.offset - float(across), -5.0, 5.0)
 
 

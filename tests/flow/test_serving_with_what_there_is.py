@@ -36,10 +36,10 @@ def test_without_a_batch_model_online_and_base_rate_serve_alone() -> None:
 
 
 def test_agents_go_on_by_rules_when_nothing_serves(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def nothing(self: ModelServingService, features: object, context: object) -> None:
+    def nothing(self: ModelServingService, features: object, context: object) -> None:
         return None
 
-    monkeypatch.setattr(ModelServingService, "get_prediction", nothing)
+    monkeypatch.setattr(ModelServingService, "prediction", nothing)
     done = run(restless(1_000), LEAN)
     assert done.system.agents.ml_share == 0.0
     assert len(done.signals) > 900

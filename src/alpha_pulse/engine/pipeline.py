@@ -177,8 +177,8 @@ class Pipeline:
 
     def _wish(self, bar: Bar, vector: FeatureVector, decided: Decisions) -> Wish:
         instrument = self.instruments[bar.symbol]
-        volatility = self.serving.newest(bar.symbol, "volatility")
-        direction = self.serving.newest(bar.symbol, "direction")
+        volatility = self.serving.served_at(bar.symbol, "volatility", bar.ts_event)
+        direction = self.serving.served_at(bar.symbol, "direction", bar.ts_event)
         return Wish(
             bar, bar.seq, decided.combined, decided.rules, decided.ml,
             instrument.forecast_volatility(None if volatility is None else volatility.probability),

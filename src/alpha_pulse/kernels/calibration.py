@@ -1,7 +1,8 @@
 """Online Platt scaling: p = sigmoid(slope * logit(q) + offset), by Newton steps from a prior at the identity.
 
 State (float64): slope, offset, the three entries of the precision matrix, count, exponent. The precision starts as the prior's
-and gathers each example's information, times ``exponent`` (1/h for labels that overlap over h bars).
+and gathers each example's information, times ``exponent`` (1/h for labels that overlap over h bars). The slope is never
+negative: calibration may silence a member that has it backwards, but not turn it round.
 
 Sources: Platt, "Probabilistic outputs for support vector machines" (1999); Gupta & Ramdas, "Online Platt scaling with
 calibeating", ICML (2023).
@@ -64,6 +65,6 @@ def learn(state: NDArray[np.float64], score: float, label: int) -> None:
     determinant = state[P_SLOPE] * state[P_OFFSET] - state[P_CROSS] * state[P_CROSS]
     down = (state[P_OFFSET] * error * score - state[P_CROSS] * error) / determinant
     across = (state[P_SLOPE] * error - state[P_CROSS] * error * score) / determinant
-    state[SLOPE] = min(max(state[SLOPE] - down, -MAX_SLOPE), MAX_SLOPE)
+    state[SLOPE] = min(max(state[SLOPE] - down, 0.0), MAX_SLOPE)
     state[OFFSET] = min(max(state[OFFSET] - across, -MAX_OFFSET), MAX_OFFSET)
     state[COUNT] += 1.0

@@ -141,9 +141,14 @@ class ModelServingService:
         return found
 
     def newest(self, symbol: str, target: str) -> Prediction | None:
-        """The newest prediction served for (symbol, target)."""
+        """The newest prediction served for (symbol, target) by this process."""
         member = self._members.get((symbol, target))
         return None if member is None else member.newest
+
+    def served_at(self, symbol: str, target: str, ts: int) -> Prediction | None:
+        """The prediction served for (symbol, target) at ``ts``, and never an older one; None where none was."""
+        newest = self.newest(symbol, target)
+        return newest if newest is not None and newest.ts == ts else None
 
     def prediction(self, features: FeatureVector, context: PredictionContext) -> Prediction | None:
         """This step's prediction, which all agents share; for other features, a query. None: nothing serves, use rules."""

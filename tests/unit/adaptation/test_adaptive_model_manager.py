@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpha_pulse.adaptation import AdaptiveModelManager, policy
+from alpha_pulse.adaptation import AdaptiveModelManager, adaptive_model_manager, policy
 from alpha_pulse.adaptation.adaptive_model_manager import MIN_WINDOW
 from alpha_pulse.core.clock import ReplayClock
 from alpha_pulse.core.config import Adaptation, Config
@@ -166,7 +166,10 @@ def test_the_timer_fires_once_at_the_first_slice_at_or_after_it_is_due(gaps: lis
     second, fired_at = 1_600_000_000, None
     for gap in gaps:
         second += gap
-        with mock.patch.object(policy, "on_health", return_value=policy.KEEP) as look:
+        with (
+            mock.patch.object(policy, "on_health", return_value=policy.KEEP) as look,
+            mock.patch.object(adaptive_model_manager, "LOOK_EVERY", 0),
+        ):
             manager.on_timer(second * SECOND)
             manager.on_timer(second * SECOND)
         due = fired_at is None or second // 300 > fired_at // 300

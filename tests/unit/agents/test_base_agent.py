@@ -76,7 +76,7 @@ def test_plain_and_async_answers_are_taken(answer: Any) -> None:
         (lambda market: None, "agent 'odd' returned NoneType from analyze; expected a Signal"),
         (no_signal, "agent 'odd' returned float from analyze; expected a Signal"),
         (lambda market: signal_for(market, "GBPUSD"), "agent 'odd' returned a Signal of 'GBPUSD' when asked about 'EURUSD'"),
-        (lambda market: signal_for(market, rule_part=float("nan")), "agent 'odd' returned rule_part nan"),
+        (lambda market: signal_for(market, rule_part=float("nan")), "rule_part nan; expected numbers from -1 to 1"),
         (lambda market: signal_for(market, ml_part=1.5), "ml_part 1.5; expected numbers from -1 to 1"),
     ],
 )

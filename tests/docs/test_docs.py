@@ -1,0 +1,315 @@
+"""What README and docs say is what happens: blocks run, names exist, defaults are the code's, links lead somewhere."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import doctest
+import io
+import os
+import re
+import subprocess
+import sys
+import types
+from collections.abc import Iterator
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+import cli_runs
+from alpha_pulse.agents import AGENTS
+from alpha_pulse.core import errors
+from alpha_pulse.core.config import Config
+from alpha_pulse.core.config_toml import to_toml
+from alpha_pulse.core.errors import AlphaPulseError
+from alpha_pulse.detectors import DETECTORS
+from alpha_pulse.engine.journal import DecisionRecord, StepRecord
+from alpha_pulse.engine.report import BookReport, DataReport, HitRates, Report, TradeQualityReport
+from alpha_pulse.engine.scoring import Paired, Score
+from alpha_pulse.engine.success import EarnedByMl, SuccessMetrics
+from alpha_pulse.execution.execution_service import BOOKS
+from alpha_pulse.feeds import FEEDS
+from alpha_pulse.kernels.scores import MEMBERS
+from alpha_pulse.models import BATCH, ONLINE
+from alpha_pulse.stores import STORES
+from alpha_pulse.venues import VENUES
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
+ALL = "\n".join(PAGES.values())
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+OURS = "alpha-pulse "
+LAWS = range(1, 13)
+
+
+class Block(msgspec.Struct, frozen=True):
+    """A fenced block: its language, its text, its first line, and the output that a ``text`` block right below it states."""
+
+    language: str
+    text: str
+    line: int
+    output: str | None
+
+
+def blocks(page: str, language: str) -> list[Block]:
+    text = PAGES[page]
+    found = list(FENCE.finditer(text))
+    result = []
+    for block, after in zip_longest(found, found[1:]):
+        stated = after is not None and after[1] == "text" and not text[block.end() : after.start()].strip()
+        output = after[2] if after is not None and stated else None
+        result.append(Block(block[1], block[2], text.count("\n", 0, block.start(2)) + 1, output))
+    return [block for block in result if block.language == language]
+
+
+def pages_with(language: str) -> list[str]:
+    return [page for page in PAGES if blocks(page, language)]
+
+
+def same(wanted: str, found: str) -> bool:
+    return doctest.OutputChecker().check_output(wanted, found, doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+
+
+# Blocks of Python.
+
+
+def plug_in_package(page: str, folder: Path) -> None:
+    """Install what a page's TOML block says about entry points, as a package manager would."""
+    info = folder / "my_plugins-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: my-plugins\nVersion: 1.0\n", encoding="utf-8")
+    toml = "".join(block.text for block in blocks(page, "toml"))
+    points = re.sub(r'\[project\.entry-points\."(.+?)"\]', r"[\1]", toml).replace('"', "")
+    (info / "entry_points.txt").write_text(points, encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", pages_with("python"))
+def test_python_blocks_run_and_print_what_is_stated(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = types.ModuleType("my_plugins")
+    monkeypatch.setitem(sys.modules, "my_plugins", module)
+    monkeypatch.chdir(tmp_path)
+    if "entry-points" in PAGES[page]:
+        plug_in_package(page, tmp_path)
+        monkeypatch.syspath_prepend(tmp_path)
+    path = ROOT / ("README.md" if page == "README.md" else f"docs/{page}")
+    for block in blocks(page, "python"):
+        printed = io.StringIO()
+        # Blank lines above, so that a traceback names the line of the page.
+        code = compile("\n" * (block.line - 1) + block.text, str(path), "exec")
+        with contextlib.redirect_stdout(printed):
+            exec(code, module.__dict__)
+        if block.output is not None or printed.getvalue():
+            assert same(block.output or "", printed.getvalue()), printed.getvalue()
+
+
+# Blocks of the shell.
+
+
+def commands(page: str) -> list[tuple[str, list[str]]]:
+    """Each command of the page's console blocks, with the lines of output that are stated below it."""
+    found: list[tuple[str, list[str]]] = []
+    for block in blocks(page, "console"):
+        for line in block.text.splitlines():
+            if line.startswith("$ "):
+                found.append((line[2:], []))
+            elif line.strip():
+                found[-1][1].append(line)
+    return found
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with bars of some user's and an ``alpha-pulse`` that is this one."""
+    folder = tmp_path_factory.mktemp("shell")
+    cli_runs.write_bars(folder / "bars.parquet", 400)
+    program = folder / "bin" / "alpha-pulse"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m alpha_pulse "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    return folder
+
+
+@pytest.mark.parametrize("page", pages_with("console"))
+def test_console_blocks_run_and_say_what_is_stated(page: str, place: Path) -> None:
+    environ = cli_runs.environment(place, PATH=f"{place / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    for command, stated in commands(page):
+        if "$DATA" in command:
+            continue
+        done = subprocess.run(
+            ["sh", "-c", command], cwd=place, env=environ, capture_output=True, text=True, timeout=100, check=False
+        )
+        refused = any(line.startswith("alpha-pulse: ") for line in stated)
+        assert done.returncode == (2 if refused else 0), (command, done.stderr)
+        said = (done.stdout + done.stderr).splitlines()
+        for line in stated:
+            assert any(same(line, one) for one in said), (command, line, said)
+
+
+def test_every_flag_in_a_command_exists(place: Path) -> None:
+    known: dict[str, str] = {}
+    checked = 0
+    for page, text in PAGES.items():
+        inline = re.findall(r"`((?:[A-Z_]+=\S+ )*alpha-pulse [^`\n]+)`", text)
+        for command in [*inline, *(command for command, _ in commands(page))]:
+            words = command[command.index(OURS) + len(OURS) :].split()
+            name = " ".join(words[:2] if words[0] == "config" else words[:1])
+            if name.startswith("-"):
+                continue
+            if name not in known:
+                known[name] = cli_runs.run(place, *name.split(), "--help").stdout
+            for flag in re.findall(r"--[a-z-]+", command):
+                assert re.search(rf"{flag}\b", known[name]), f"{page}: {command}"
+                checked += 1
+    assert checked > 10
+
+
+def test_the_page_on_commands_has_every_flag(place: Path) -> None:
+    for name in ("replay", "warmup", "config show"):
+        section = PAGES["cli.md"].partition(f"## alpha-pulse {name}\n")[2].partition("\n## ")[0]
+        shown = set(re.findall(r"--[a-z]+", cli_runs.run(place, *name.split(), "--help").stdout)) - {"--help"}
+        told = set(re.findall(r"`(--[a-z]+)", section)) | set(re.findall(r"(?<=[ `])--[a-z]+", section))
+        assert shown <= told, (name, shown - told)
+
+
+# Names.
+
+
+def keys_with_defaults() -> Iterator[tuple[str, str]]:
+    """``section.key`` and its default as TOML writes it."""
+    section = ""
+    for line in to_toml(Config(), {}).splitlines():
+        text = line.partition("  #")[0].partition(" # ")[0].strip()
+        if text.startswith("["):
+            section = text.strip("[]") + "."
+        elif text.startswith("# "):
+            yield section + text.removeprefix("# ").split()[0], "not set"
+        elif text:
+            key, _, value = text.partition(" = ")
+            yield section + key, f"`{value}`"
+
+
+def test_every_setting_is_told_with_its_default_and_no_other() -> None:
+    told = dict(re.findall(r"^\| `([a-z_.]+)` \| (.+?) \|", PAGES["configuration.md"], re.MULTILINE))
+    assert told == dict(keys_with_defaults())
+
+
+def test_every_name_that_can_be_chosen_is_told() -> None:
+    tables: list[dict[str, str]] = [ONLINE, BATCH, DETECTORS, AGENTS, FEEDS, STORES, VENUES]
+    for name in [*(name for table in tables for name in table), *BOOKS]:
+        assert f"`{name}`" in ALL, name
+    for table in tables:
+        for name in table:
+            assert f"`{name}`" in PAGES["extending.md"], name
+
+
+def test_every_error_is_told() -> None:
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, AlphaPulseError)]
+    assert len(kinds) > 8
+    for kind in kinds:
+        assert f"`{kind.__name__}`" in PAGES["cli.md"], kind
+
+
+def test_every_key_of_the_result_is_told() -> None:
+    told = set(re.findall(r"`([a-z0-9_]+)`", PAGES["cli.md"]))
+    shapes = (Report, Score, BookReport, SuccessMetrics, DataReport, HitRates, TradeQualityReport, Paired, EarnedByMl)
+    for shape in shapes:
+        missing = {field.encode_name for field in msgspec.structs.fields(shape)} - told
+        assert not missing, (shape, missing)
+    assert set(MEMBERS) <= told
+
+
+# Data that are shown.
+
+
+@pytest.mark.parametrize("page", pages_with("json"))
+def test_rows_that_are_shown_have_the_shape_of_rows(page: str) -> None:
+    for block in blocks(page, "json"):
+        content: dict[str, Any] = msgspec.json.decode(block.text)
+        kind: type[msgspec.Struct] = DecisionRecord if "orders" in content else StepRecord
+        row = msgspec.to_builtins(msgspec.convert(content, kind))
+        assert_within(content, row, f"{page}, line {block.line}")
+
+
+def assert_within(shown: Any, real: Any, where: str) -> None:
+    """Every key and value that is shown is one that the program's own types hold; what they leave out is their default."""
+    if isinstance(shown, dict):
+        for key, value in shown.items():
+            # ``type`` is the tag of the union; None is the default that a row may leave out.
+            if value is not None and key in real:
+                assert_within(value, real[key], f"{where}, {key}")
+            else:
+                assert value is None, f"{where}: {key}"
+    elif isinstance(shown, list):
+        assert len(shown) == len(real), where
+        for one, other in zip(shown, real, strict=True):
+            assert_within(one, other, where)
+    else:
+        assert shown == real, where
+
+
+def test_the_readme_shows_what_a_replay_of_the_bundled_bars_shows(place: Path) -> None:
+    shown = next(text for _, text in FENCE.findall(PAGES["README.md"]) if text.startswith("EURUSD"))
+    done = cli_runs.run(place, "replay", "--store", "memory://", COLUMNS="120")
+    assert done.returncode == 0, done.stderr
+    # Scores and P&L may differ in their last digits elsewhere; names, counts and the account may not.
+    said = re.sub(r" +", " ", done.stdout)
+    lines = [re.sub(r" +", " ", line).strip() for line in shown.splitlines()]
+    assert lines[0] in said
+    assert next(line for line in lines if line.startswith("predictions")) in said
+    names = re.findall(r"^ {0,2}([a-z_]+(?: [a-z]+)*)  +[-+0-9]", shown, re.MULTILINE)
+    assert len(names) > 12
+    for name in names:
+        assert re.search(rf"^ ?{name} ", said, re.MULTILINE), name
+
+
+# References.
+
+
+def test_links_lead_somewhere() -> None:
+    for page, text in PAGES.items():
+        base = ROOT if page == "README.md" else ROOT / "docs"
+        for target in re.findall(r"\[[^\]]+\]\(([^)#]+)(?:#[^)]*)?\)", FENCE.sub("", text)):
+            assert "://" in target or (base / target).exists(), f"{page}: {target}"
+
+
+def functions_of(path: Path) -> set[str]:
+    return {node.name for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.FunctionDef)}
+
+
+def test_tests_that_are_named_exist() -> None:
+    named = re.findall(r"`(tests/[a-z_/]+\.py)(?:::(\w+))?`", ALL)
+    assert len(named) > 30
+    for file, function in named:
+        assert (ROOT / file).exists(), file
+        assert not function or function in functions_of(ROOT / file), f"{file}::{function}"
+
+
+def test_every_law_names_a_test() -> None:
+    rows = dict(re.findall(r"^\| (\d+) \| (.*) \|$", PAGES["architecture.md"], re.MULTILINE))
+    for law in LAWS:
+        assert re.search(r"`tests/[a-z_/]+\.py::\w+`", rows[str(law)]), law
+
+
+def test_every_link_of_the_loop_is_listed_with_its_test() -> None:
+    path = ROOT / "tests" / "flow" / "test_links.py"
+    for function in functions_of(path):
+        if function.startswith("test_link_"):
+            assert f"`tests/flow/test_links.py::{function}`" in PAGES["architecture.md"], function
+
+
+def test_source_files_and_functions_that_are_named_exist() -> None:
+    package = ROOT / "src" / "alpha_pulse"
+    for name in re.findall(r"`((?:[a-z_]+/)+[a-z_]+\.py)`", ALL):
+        assert (package / name).exists() or (ROOT / name).exists(), name
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in package.rglob("*.py"))
+    for kind, method in re.findall(r"`([A-Z]\w+)\.(\w+)`", ALL):
+        assert re.search(rf"^class {kind}\b", sources, re.MULTILINE), kind
+        assert re.search(rf"\bdef {method}\b", sources), f"{kind}.{method}"
+
+
+def test_every_page_is_reached_from_the_readme() -> None:
+    for page in PAGES:
+        assert page == "README.md" or f"(docs/{page})" in PAGES["README.md"], page
