@@ -123,7 +123,7 @@ def test_from_any_checkpoint_the_run_ends_alike() -> None:
     whole = run(restless(), settings)
     assert whole.state == restless_run().state
     taken = list(whole.system.store.checkpoints())
-    in_trial = [seq for seq, blob in taken if "control" in unpack(blob)[0]["session/SYN/direction"].scalars["nested"]]
+    in_trial = [seq for seq, blob in taken if "trial" in unpack(blob)[0]["session/SYN/direction"].scalars["nested"]]
     assert in_trial, "no checkpoint was taken during a trial: the test must cover one"
     for seq, blob in [taken[i] for i in (0, 4, 9, 13, 17)] + [pair for pair in taken if pair[0] == in_trial[0]]:
         check_from(seq, blob, whole)

@@ -61,8 +61,9 @@ class _Watched:
 class AdaptiveModelManager:
     """Acts on drift alarms, decay and requests; judges each action against its control and undoes what did not help.
 
-    An action opens a trial: the adapted model serves, the model as it was learns beside it on the same examples. After
-    ``boost_labels`` common labels the better of the two goes on, and the record is closed with the difference.
+    An action opens a trial: the adapted model and the model as it was learn the same examples, and their mixture serves. After
+    ``boost_labels`` common labels the adapted one goes on if it saved more than luck would, else the other; the record is
+    closed with the difference.
 
     Parameters
     ----------
@@ -190,10 +191,14 @@ class AdaptiveModelManager:
     def _close(self, watched: _Watched, ts: int) -> AdaptationAction | None:
         if watched.open is None:
             return None
-        samples = watched.session.trial_samples
-        effect = watched.session.end_trial()
-        status = "kept" if effect > 0.0 else "undone"
-        closed = msgspec.structs.replace(watched.open, status=status, closed_ts=ts, effect=effect, effect_samples=samples)
+        verdict = watched.session.end_trial()
+        closed = msgspec.structs.replace(
+            watched.open,
+            status="kept" if verdict.kept else "undone",
+            closed_ts=ts,
+            effect=verdict.effect,
+            effect_samples=verdict.samples,
+        )
         watched.open = None
         watched.rest_until = watched.session.learnt + self._config.cooldown_labels
         return closed

@@ -287,7 +287,8 @@ class AdaptationAction(msgspec.Struct, frozen=True):
     """What adaptation did, why, and what came of it.
 
     ``status`` goes from ``open`` to ``kept`` or ``undone`` once the effect is known; ``effect`` is the mean log loss of the
-    control (the model without the action) minus that of the adapted model, over ``effect_samples`` labels: positive helped.
+    control (the model without the action) minus that of the adapted model, over ``effect_samples`` labels: positive helped,
+    and is kept when luck would not give as much in one of twenty.
     """
 
     action_id: str

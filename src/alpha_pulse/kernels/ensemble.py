@@ -2,7 +2,7 @@
 
 A ``row`` (float64, shape (ROW,)) is what one prediction leaves behind and what comes back with its label: the members of
 `alpha_pulse.kernels.scores` (online, batch, base, served, no_change), the label, the last label known, the members' raw
-probabilities and that of a trial's control, the confidence, and the weights that served. A member that is absent is NaN.
+probabilities, those of a trial's two models, the confidence, and the weights that served. A member that is absent is NaN.
 
 State (float64): head | mixture weights over (online, batch, base) | calibrators of online, of batch and of the confidence.
 Members trained on weighted examples do not speak of plain frequencies, and a batch member trained on few bars is too sure of
@@ -22,7 +22,7 @@ from alpha_pulse.kernels.hedge import fixed_share
 from alpha_pulse.kernels.jit import kernel
 from alpha_pulse.kernels.scores import BASE, BATCH, LABEL, LAST_KNOWN, NO_CHANGE, ONLINE, RECORD, SERVED
 
-RAW_ONLINE, RAW_BATCH, CONTROL, CONFIDENT, SERVING_WEIGHTS = range(RECORD, RECORD + 5)
+RAW_ONLINE, RAW_BATCH, ADAPTED, CONTROL, CONFIDENT, SERVING_WEIGHTS = range(RECORD, RECORD + 6)
 N_MIXED = 3
 ROW = SERVING_WEIGHTS + N_MIXED
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from alpha_pulse.core.errors import SessionError, StateError
 from alpha_pulse.core.stateful import State
-from alpha_pulse.kernels.ensemble import CONTROL, ROW
+from alpha_pulse.kernels.ensemble import ADAPTED, CONTROL, ROW
 from alpha_pulse.models.base import Row
 
 
@@ -71,7 +71,7 @@ class Pending:
                 if not keep:
                     waiting.parts = waiting.control_parts
                 waiting.control_parts = None
-                waiting.row[CONTROL] = np.nan
+                waiting.row[ADAPTED] = waiting.row[CONTROL] = np.nan
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""

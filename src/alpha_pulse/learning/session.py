@@ -12,10 +12,10 @@ from alpha_pulse.core.errors import NonFiniteError, SessionError
 from alpha_pulse.core.stateful import State, take
 from alpha_pulse.core.types import Example, FeatureVector, Missing
 from alpha_pulse.kernels import scores
-from alpha_pulse.kernels.ensemble import CONTROL, RAW_ONLINE, ROW
-from alpha_pulse.kernels.hedge import log_loss
+from alpha_pulse.kernels.ensemble import ADAPTED, CONTROL, RAW_ONLINE, ROW
 from alpha_pulse.kernels.scores import LABEL
 from alpha_pulse.learning.pending import Pending, Waiting
+from alpha_pulse.learning.trial import Trial, Verdict
 from alpha_pulse.models.base import OnlineModel, Row
 
 GOOD_STATE_EVERY = 1_000
@@ -81,8 +81,7 @@ class Session:
         self.last_learnt_ts = 0
         self._ages = [0, 0, 0]
         self._good = self.model.snapshot()
-        self._control: OnlineModel | None = None
-        self._trial = [0.0, 0.0]
+        self._trial: Trial | None = None
 
     def serve(self, prediction_id: str, features: FeatureVector) -> tuple[Waiting, Missing | None]:
         """Store the features under the id and let the model speak: (what is stored, why the model is missing or None)."""
@@ -104,9 +103,8 @@ class Session:
             )
         else:
             missing = self._quarantine()
-        if self._control is not None:
-            waiting.control_parts = np.empty(self._n_parts)
-            row[CONTROL] = self._control.predict(stored, waiting.control_parts)
+        if self._trial is not None:
+            self._serve_trial(self._trial, waiting)
         if self.last_learnt_ts:
             age = features.ts - self.last_learnt_ts
             ages = self._ages
@@ -138,12 +136,12 @@ class Session:
         row[LABEL] = label
         scores.step(self.scores, row)
         values: list[float] = row.tolist()
-        if self._control is not None:
-            self._learn_control(self._control, waiting, label, example.weight, values)
+        if self._trial is not None:
+            self._learn_trial(self._trial, waiting, label, example.weight, values)
         self.model.learn(features, label, example.weight, waiting.parts)
         self.learnt += 1
         self.last_learnt_ts = example.label_ts
-        if self.learnt % GOOD_STATE_EVERY == 0 and self._control is None:
+        if self.learnt % GOOD_STATE_EVERY == 0 and self._trial is None:
             self._look()
         return Settled(self, example, features, row, values)
 
@@ -165,16 +163,15 @@ class Session:
             self.spec.model_type, "quarantined: it diverged; its last good state is restored and serves from the next step"
         )
 
-    # A trial: the adapted model serves while a control, the model as it was, runs beside it on the same examples.
+    # A trial: the adapted model and a control, the model as it was, learn the same examples and serve as a mixture.
 
     def begin_trial(self, *, boost: float | None) -> None:
         """Adapt: learn ``boost`` times faster, or with None forget what was learnt; keep the model as it was as control."""
-        if self._control is not None:
+        if self._trial is not None:
             raise SessionError(f"session {self.session_id} is in a trial already; it ends by itself")
         control = self._make_model()
         control.restore(self.model.snapshot())
-        self._control = control
-        self._trial = [0.0, 0.0]
+        self._trial = Trial(control, self.spec.horizon)
         if boost is None:
             self.model.reset()
         else:
@@ -183,36 +180,39 @@ class Session:
     @property
     def in_trial(self) -> bool:
         """Whether an adaptation is being compared with its control."""
-        return self._control is not None
+        return self._trial is not None
 
     @property
     def trial_samples(self) -> int:
         """Labels on which the adapted model and its control were compared."""
-        return int(self._trial[0])
+        return 0 if self._trial is None else self._trial.samples
 
-    def _learn_control(self, control: OnlineModel, waiting: Waiting, label: int, weight: float, values: list[float]) -> None:
+    def _serve_trial(self, trial: Trial, waiting: Waiting) -> None:
+        row = waiting.row
+        waiting.control_parts = np.empty(self._n_parts)
+        row[ADAPTED] = row[RAW_ONLINE]
+        row[CONTROL] = trial.control.predict(waiting.features, waiting.control_parts)
+        row[RAW_ONLINE] = trial.mix(float(row[ADAPTED]), float(row[CONTROL]))
+
+    def _learn_trial(self, trial: Trial, waiting: Waiting, label: int, weight: float, values: list[float]) -> None:
         if waiting.control_parts is not None:
-            # A model that says nothing, because it diverged, is judged as one that says 1/2.
-            kept = 0.5 if math.isnan(values[CONTROL]) else values[CONTROL]
-            adapted = 0.5 if math.isnan(values[RAW_ONLINE]) else values[RAW_ONLINE]
-            self._trial[0] += 1.0
-            self._trial[1] += log_loss(kept, label) - log_loss(adapted, label)
+            trial.compare(values, label)
         parts = waiting.parts if waiting.control_parts is None else waiting.control_parts
-        control.learn(waiting.features, label, weight, parts)
+        trial.control.learn(waiting.features, label, weight, parts)
 
-    def end_trial(self) -> float:
-        """Judge: the mean log loss that the adaptation saved against its control; without a saving the control takes over."""
-        control = self._control
-        if control is None:
+    def end_trial(self) -> Verdict:
+        """Judge: the adapted model goes on, at its old pace, where it saved more than luck would; else the control does."""
+        trial = self._trial
+        if trial is None:
             raise SessionError(f"session {self.session_id} is in no trial; begin one first")
-        effect = self._trial[1] / self._trial[0] if self._trial[0] else 0.0
-        if effect > 0.0:
+        verdict = trial.verdict()
+        if verdict.kept:
             self.model.set_boost(1.0)
         else:
-            self.model = control
-        self.pending.end_control(keep=effect > 0.0)
-        self._control = None
-        return effect
+            self.model = trial.control
+        self.pending.end_control(keep=verdict.kept)
+        self._trial = None
+        return verdict
 
     @property
     def age_ns(self) -> tuple[float, int]:
@@ -223,8 +223,8 @@ class Session:
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
         states = {"model": self.model.snapshot(), "good": self._good, "pending": self.pending.snapshot()}
-        if self._control is not None:
-            states["control"] = self._control.snapshot()
+        if self._trial is not None:
+            states["trial"] = self._trial.snapshot()
         arrays = {f"{name}/{key}": array for name, state in states.items() for key, array in state.arrays.items()}
         arrays["scores"] = self.scores.copy()
         return State(
@@ -235,7 +235,6 @@ class Session:
                 "quarantines": self.quarantines,
                 "last_learnt_ts": self.last_learnt_ts,
                 "ages": list(self._ages),
-                "trial": list(self._trial),
             },
             arrays=arrays,
         )
@@ -249,11 +248,11 @@ class Session:
         self.model.restore(nested["model"])
         self._good = nested["good"]
         self.pending.restore(nested["pending"])
-        self._control = None
-        if "control" in nested:
-            self._control = self._make_model()
-            self._control.restore(nested["control"])
+        self._trial = None
+        if "trial" in nested:
+            self._trial = Trial(self._make_model(), self.spec.horizon)
+            self._trial.restore(nested["trial"])
         take(self.scores, state, "scores")
         for name in ("learnt", "ties", "quarantines", "last_learnt_ts"):
             setattr(self, name, state.scalars[name])
-        self._ages, self._trial = list(state.scalars["ages"]), list(state.scalars["trial"])
+        self._ages = list(state.scalars["ages"])

@@ -89,16 +89,17 @@ def test_a_large_change_resets() -> None:
 
 
 def test_what_helped_is_kept_and_the_record_closed_with_the_effect() -> None:
-    bench = Bench()
+    settings = Adaptation(boost_labels=100, cooldown_labels=50, boost_factor=8.0)
+    bench = Bench(settings)
     bench.run(410)
     opened = bench.alarm()
     assert opened is not None
-    (closed,) = bench.run(60)
+    (closed,) = bench.run(120)
     assert closed.action_id == opened.action_id
     assert closed.status == "kept"
     assert closed.effect is not None
     assert closed.effect > 0.0
-    assert closed.effect_samples == SETTINGS.boost_labels
+    assert closed.effect_samples == settings.boost_labels
     assert closed.closed_ts is not None
     assert opened.ts < closed.closed_ts <= bench.ts
     assert (closed.ts, closed.cause, closed.reason, closed.kind) == (opened.ts, opened.cause, opened.reason, opened.kind)
