@@ -13,7 +13,7 @@ help:
 	@echo 'make run     replay the bundled data and show the result (installs first where needed)'
 	@echo 'make test    lint, types, floors and all tests (installs first where needed)'
 	@echo 'make setup   create .venv and install what a user needs'
-	@echo 'make bench   measure; make soak: the long proofs; make lock: renew the lock files; make clean: drop .venv'
+	@echo 'make bench   measure; make soak: the long proofs (DATA=folder adds those on real bars); make lock: renew the lock files; make clean: drop .venv'
 
 $(BIN)/python:
 	@found=''; \
@@ -58,7 +58,7 @@ bench: $(DEV)
 	@$(BIN)/python -m benchmarks --write-docs
 
 soak: $(DEV)
-	@$(BIN)/python -m pytest -m soak
+	@DATA='$(DATA)' $(BIN)/python -m pytest -m soak
 
 # uv lives in a throw-away environment; its own lock file records download addresses and is never kept.
 COMPILE = pip compile --system-certs --no-config --universal --python-version 3.11 --generate-hashes --upgrade --quiet \

@@ -70,13 +70,17 @@ def replay(
 
     Example: [bold]alpha-pulse replay --data prices.csv --tz UTC --store run.db --json result.json[/]
     """
-    from alpha_pulse.cli_replay import Outputs, StoppedError, run
+    from alpha_pulse.cli_paths import refuse_shared
+    from alpha_pulse.cli_replay import STANDARD_OUTPUT, Outputs, StoppedError, run
     from alpha_pulse.core.config import load_config
     from alpha_pulse.data import DEFAULT, bundled
     from alpha_pulse.feeds.replay import ReplayFeed
 
+    json_path = None if json in (None, STANDARD_OUTPUT) else Path(str(json))
+    bars = data or bundled()[DEFAULT]
+    refuse_shared({"--json": json_path, "--decisions": decisions}, {"--data": bars, "--config": config}, store)
     settings = load_config(config)
-    feed = ReplayFeed.from_file(data or bundled()[DEFAULT], interval, tz, symbol or ())
+    feed = ReplayFeed.from_file(bars, interval, tz, symbol or ())
     given = {"--data": data, "--interval": interval, "--tz": tz, "--config": config, "--json": json, "--decisions": decisions}
     again = ["alpha-pulse", "replay"]
     for name, value in given.items():

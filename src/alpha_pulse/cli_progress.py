@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Protocol
 
 from rich.console import Console
@@ -47,6 +47,27 @@ def progress(title: str, total: int, unit: str, *, countdown: bool = True) -> It
             yield move
     else:
         yield _Lines(title, total, unit)
+
+
+class Phases:
+    """One `progress` after another, each begun at its first word: a terminal shows one at a time."""
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._title: str | None = None
+        self._report: Report | None = None
+
+    def show(self, title: str, total: int, unit: str, done: int, note: str = "") -> None:
+        """Show that ``done`` of ``total`` are done; another ``title`` than before ends what was shown."""
+        if self._report is None or title != self._title:
+            self.close()
+            self._title, self._report = title, self._open.enter_context(progress(title, total, unit))
+        self._report(done, note)
+
+    def close(self) -> None:
+        """End what is shown; another phase may follow."""
+        self._open.close()
+        self._report = None
 
 
 def _bar(console: Console, countdown: bool) -> Progress:

@@ -16,7 +16,8 @@ from typing import BinaryIO
 
 import msgspec
 
-from alpha_pulse.cli_progress import progress
+from alpha_pulse.cli_paths import PART
+from alpha_pulse.cli_progress import Phases, progress
 from alpha_pulse.core.clock import wall_ns
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import ConfigError
@@ -96,13 +97,19 @@ def _replay(
     config: Config, feed: ReplayFeed, store: Store, run_id: str, resume: bool, decisions: BinaryIO | None, again: list[str]
 ) -> bytes:
     done = 0
+    title = f"replaying {', '.join(feed.symbols)}"
 
     def show_progress(at: Progress) -> None:
         nonlocal done
         done = at.bars
-        report(at.bars, "" if at.bars_per_second is None else f"{at.bars_per_second:,.0f} bars/s")
+        note = "" if at.bars_per_second is None else f"{at.bars_per_second:,.0f} bars/s"
+        phases.show(title, feed.total_bars, "bars", at.bars, note)
 
-    with _signals() as caught, progress(f"replaying {', '.join(feed.symbols)}", feed.total_bars, "bars") as report:
+    def tell_skipped(reason: str) -> None:
+        phases.close()
+        print(f"left out: {reason}", file=sys.stderr)
+
+    with _signals() as caught, closing(Phases()) as phases:
         result = replay(
             config,
             feed,
@@ -110,6 +117,8 @@ def _replay(
             run_id,
             resume=resume,
             on_progress=show_progress,
+            on_fold=lambda made, rows: phases.show("making steps again from the journal", rows, "steps", made),
+            on_skipped=tell_skipped,
             stopped=lambda: bool(caught),
             write_decision=None if decisions is None else decisions.write,
         )
@@ -151,7 +160,7 @@ def _output(path: Path | None) -> Iterator[BinaryIO | None]:
         yield None
         return
     direct = path.exists() and not path.is_file()
-    part = path if direct else path.with_name(path.name + ".part")
+    part = path if direct else path.with_name(path.name + PART)
     try:
         file = part.open("wb")
     except OSError as error:

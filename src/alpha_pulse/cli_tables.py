@@ -164,11 +164,18 @@ def _account(report: Report) -> list[tuple[str, str]]:
             "decisions",
             f"{report.decisions:,}; models took part in {100 * report.ml_share:.1f} %; agents: {weights}{lots}",
         ),
-        (
-            "not traded",
-            f"{report.abstentions:,} abstentions: the move did not cover the costs; {report.refusals:,} refused by the gate",
-        ),
+        ("not traded", _not_traded(report)),
     ]
+
+
+def _not_traded(report: Report) -> str:
+    """The cost-aware rule is asked at every bar, also while its book holds or closes; the gate is that of all books."""
+    refused = f"gate: {report.refusals:,} refusals over all books"
+    beside = "cost_aware" in report.books
+    if not beside and not report.abstentions:
+        return refused
+    book = "cost aware" if beside else "combined"
+    return f"{book} book: {report.abstentions:,} bars on which the move did not cover the costs; {refused}"
 
 
 def _hashes(report: Report) -> Table:

@@ -113,7 +113,7 @@ def _foresight(report: Report) -> str:
 
 def _against_base_rate(interval: Interval | None) -> str:
     if interval is None:
-        return "too few labels to say"
+        return "too few labels for an interval"
     if interval.low > 0.0:
         return "better"
     return "worse" if interval.high < 0.0 else "no clear difference"

@@ -25,7 +25,7 @@ class TestRegistry:
     def test_agent_with_ml(self, name: str, check: Check) -> None:
         def factory(schema_names: tuple[str, ...]) -> BaseAgent:
             agent = plugins.load("agents", AGENTS, name)(schema_names)
-            return MLAwareAgent(agent, FakePredictor(probability=0.53), session_id="check")
+            return MLAwareAgent(agent, FakePredictor(probability=0.53))
 
         check(factory)
 

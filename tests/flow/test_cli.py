@@ -3,11 +3,17 @@ from __future__ import annotations
 import hashlib
 import json
 import signal
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from alpha_pulse.core.config import load_config
+from alpha_pulse.engine.replay import replay
+from alpha_pulse.feeds.replay import ReplayFeed
+from alpha_pulse.stores import open_store
 from cli_runs import command, environment, run, write_bars
 
 BARS = 400
@@ -17,6 +23,7 @@ BARS = 400
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cli")
     write_bars(folder / "bars.parquet", BARS)
+    (folder / "linked.db").symlink_to("whole.db")
     return folder
 
 
@@ -116,6 +123,12 @@ def test_a_signal_stops_cleanly_and_resume_ends_alike(tmp_path: Path, number: in
         (("replay", "--data", "bars.parquet", "--symbol", "SYM"), "did you mean 'SYN'?"),
         (("replay", "--json", "no/such/folder/file.json"), "cannot be written"),
         (("replay", "--decisions", "-"), "write --decisions FILE"),
+        (("replay", "--json", "out", "--decisions", "./out"), "--json out and --decisions out are the same file"),
+        (("replay", "--json", "out", "--decisions", "out.part"), "are the same file"),
+        (("replay", "--data", "bars.parquet", "--json", "bars.parquet"), "--data bars.parquet and --json bars.parquet"),
+        (("replay", "--config", "small.toml", "--decisions", "small.toml"), "are the same file"),
+        (("replay", "--store", "sqlite:///whole.db", "--json", "whole.db"), "--store whole.db and --json whole.db"),
+        (("replay", "--store", "whole.db", "--decisions", "linked.db"), "are the same file"),
         (("config", "show", "--config", "nowhere.toml"), "nowhere.toml cannot be read"),
     ],
 )
@@ -126,6 +139,38 @@ def test_an_error_is_one_sentence(place: Path, arguments: tuple[str, ...], sente
     assert done.stderr.splitlines()[-1].startswith("alpha-pulse: ")
     assert sentence in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
+
+
+def test_what_is_no_file_may_be_named_twice(place: Path, whole: dict[str, object]) -> None:
+    arguments = ("replay", "--data", "bars.parquet", "--config", "small.toml", "--store", "whole.db", "--resume")
+    done = run(place, *arguments, "--json", "/dev/null", "--decisions", "/dev/null")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_resumed_run_says_what_it_makes_again_and_what_it_left_out(tmp_path: Path) -> None:
+    write_bars(tmp_path / "bars.parquet", 1_000)
+    arguments = ("replay", "--data", "bars.parquet", "--config", "small.toml")
+    settings = load_config(tmp_path / "small.toml", environ={})
+    feed = ReplayFeed.from_file(tmp_path / "bars.parquet")
+    store = open_store(str(tmp_path / "run.db"), settings.store)
+    looks: list[int] = []
+    assert (
+        replay(settings, feed, store, "cut", on_progress=lambda at: looks.append(at.bars), stopped=lambda: len(looks) == 10)
+        is None
+    )
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "run.db")) as db:
+        db.execute("UPDATE checkpoint SET blob = x'00' WHERE seq = 399")
+        db.commit()
+    done = run(tmp_path, *arguments, "--store", "run.db", "--resume", "--json", "-")
+    assert done.returncode == 0, done.stderr
+    made_again, left_out, *going_on = done.stderr.splitlines()
+    assert made_again == "making steps again from the journal: 340 steps"
+    assert left_out.startswith("left out: checkpoint at row 399: a packed state was expected")
+    assert all(line.startswith("replaying SYN") for line in going_on)
+    straight = run(tmp_path, *arguments, "--store", "memory://", "--json", "-")
+    assert lasting(json.loads(done.stdout)) == lasting(json.loads(straight.stdout))
+    assert "again" not in straight.stderr
 
 
 def test_an_unknown_option_is_a_usage_error(place: Path) -> None:

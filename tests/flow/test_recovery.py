@@ -198,12 +198,12 @@ def test_requests_from_outside_are_in_the_journal_and_come_again(tmp_path: Path)
         system = begun(restless(900), LEAN, store)
         for number in range(600):
             if number == 400:
-                asyncio.run(system.learning.trigger_adaptation("SYN", "operator"))
+                asyncio.run(system.learning.trigger_adaptation("SYN", "regime"))
             system.step()
         return system
 
     whole = finished(half(MemoryStore()))
-    assert [request.drift_type for record in whole.records for request in record.requests] == ["operator"]
+    assert [request.drift_type for record in whole.records for request in record.requests] == ["regime"]
     assert any(action.cause == "request" for action in whole.adaptations)
     store = open_store(str(tmp_path / "run.db"), StoreConfig())
     half(store)

@@ -18,6 +18,7 @@ from alpha_pulse.kernels import scores
 from alpha_pulse.kernels.ensemble import RAW_ONLINE
 from alpha_pulse.kernels.scores import LABEL
 from alpha_pulse.learning.session import Session, Settled
+from alpha_pulse.learning.trial import MIN_BLOCKS
 
 SECOND_NS = 1_000_000_000
 EVERY, TIMER = "*", "timer"
@@ -30,8 +31,9 @@ LOOK_EVERY = 10
 class _Watched:
     """One session: its trial's record, its cool-down, its recovery."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, trial_labels: int) -> None:
         self.session = session
+        self.trial_labels = trial_labels
         self.recovery = RecoveryTracker()
         self.open: AdaptationAction | None = None
         self.actions = 0
@@ -93,7 +95,8 @@ class AdaptiveModelManager:
 
     def watch(self, session: Session) -> None:
         """Look after a session from now on."""
-        watched = self._by_session[session] = _Watched(session)
+        enough = max(self._config.boost_labels, MIN_BLOCKS * session.spec.horizon)
+        watched = self._by_session[session] = _Watched(session, enough)
         self._watched[session.spec.symbol, session.spec.target] = watched
 
     # What the pipeline calls at stage 4, in this order.
@@ -106,7 +109,7 @@ class AdaptiveModelManager:
             wrong = (said >= 0.5) != (settled.values[LABEL] == 1.0)
             watched.recovery.observe(float(wrong), settled.example.label_ts)
         session = watched.session
-        if not session.in_trial or session.trial_samples < self._config.boost_labels:
+        if not session.in_trial or session.trial_samples < watched.trial_labels:
             return None
         return self._close(watched, settled.example.label_ts)
 
@@ -114,13 +117,16 @@ class AdaptiveModelManager:
         """A drift alarm."""
         watched = self._watched[alarm.symbol, alarm.target]
         watched.recovery.alarmed(alarm)
-        return self._act(watched, policy.on_alarm(alarm), alarm.ts)
+        action = self._act(watched, policy.on_alarm(alarm), alarm.ts)
+        if action is not None:
+            watched.recovery.acted(alarm.alarm_id, alarm.ts)
+        return action
 
     def on_requests(self, requests: Sequence[tuple[str, str]], ts: int) -> list[AdaptationAction]:
         """What was asked for from outside: (symbol, drift type)."""
         found = []
         for symbol, drift_type in requests:
-            if drift_type == TIMER:
+            if symbol == EVERY:
                 self._next_ns = ts
                 for watched in self._watched.values():
                     watched.look_at = MIN_WINDOW
@@ -185,7 +191,6 @@ class AdaptiveModelManager:
         )
         session.begin_trial(boost=self._config.boost_factor if verdict.kind == "boost" else None)
         watched.open = action
-        watched.recovery.acted(ts)
         return action
 
     def _close(self, watched: _Watched, ts: int) -> AdaptationAction | None:
@@ -243,11 +248,12 @@ class AdaptiveModelManager:
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        return State(scalars={"next_ns": self._next_ns})
+        return State(scalars={"next_ns": self._next_ns, "requests": [list(request) for request in self.requests]})
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
         self._next_ns = state.scalars["next_ns"]
+        self.requests = [(symbol, drift_type) for symbol, drift_type in state.scalars["requests"]]
 
     def components(self) -> dict[str, Stateful]:
         """Everything here that has memory, by name."""

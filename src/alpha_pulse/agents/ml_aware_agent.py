@@ -23,8 +23,8 @@ class MLAwareAgent(BaseAgent):
         The agent to wrap; its name and its memory are this agent's.
     predictor
         Where predictions and the learnt threshold come from.
-    session_id
-        The session whose predictions are asked for.
+    target
+        What the predictions asked for are of.
     ml_confidence_threshold
         The confidence (0 to 1) from which the model takes part; None: the predictor's, by symbol.
     weights
@@ -46,7 +46,7 @@ class MLAwareAgent(BaseAgent):
     ...
     ...     def confidence_threshold(self, symbol):
     ...         return 0.55
-    >>> agent = MLAwareAgent(TrendFollowing(("ret_96", "ema_dist_50", "ema_dist_200")), Sure(), session_id="s1")
+    >>> agent = MLAwareAgent(TrendFollowing(("ret_96", "ema_dist_50", "ema_dist_200")), Sure())
     >>> bar = Bar("EURUSD", 0, 3_600_000_000_000, 1.1, 1.1, 1.1, 1.1)
     >>> signal = agent.decide(MarketView(bar, FeatureVector("EURUSD", 0, "s", np.zeros(3))))
     >>> signal.rule_part, round(signal.ml_part, 6), round(signal.direction, 6), signal.prediction_id
@@ -58,7 +58,7 @@ class MLAwareAgent(BaseAgent):
         agent: BaseAgent,
         predictor: Predictor,
         *,
-        session_id: str,
+        target: str = "direction",
         ml_confidence_threshold: float | None = None,
         weights: tuple[float, float] = (0.6, 0.4),
         full_edge: float = 0.1,
@@ -71,7 +71,7 @@ class MLAwareAgent(BaseAgent):
         self.weights = weights
         self.full_edge = full_edge
         self._predictor = predictor
-        self._session_id = session_id
+        self._target = target
         # A context is the same at every step of a symbol, so each is made once; it decides nothing and is not saved.
         self._contexts: dict[str, PredictionContext] = {}
 
@@ -95,7 +95,7 @@ class MLAwareAgent(BaseAgent):
     def _context(self, symbol: str) -> PredictionContext:
         context = self._contexts.get(symbol)
         if context is None:
-            context = self._contexts[symbol] = PredictionContext(symbol, self.name, self._session_id)
+            context = self._contexts[symbol] = PredictionContext(symbol, self.name, f"{symbol}/{self._target}", self._target)
         return context
 
     def _mix(self, market_data: MarketView, prediction: Prediction | None) -> Signal:

@@ -68,7 +68,7 @@ class Serving(_Section, frozen=True):
 
 
 class Agents(_Section, frozen=True):
-    """Who decides. ``ml_confidence_threshold`` None: chosen once, when 500 scores are stored."""
+    """Who decides. ``ml_confidence_threshold`` None: chosen anew every 500 stored scores."""
 
     members: tuple[str, ...] = ("trend", "reversion")
     ml_confidence_threshold: Probability | None = None
@@ -82,7 +82,7 @@ class Execution(_Section, frozen=True):
     ``rebalance_band``: a change of position smaller than this fraction of the largest position is not traded.
     """
 
-    initial_cash: Positive = 100_000.0
+    initial_cash: Annotated[float, Meta(ge=1, lt=1e13)] = 100_000.0
     target_volatility: Positive = 0.10
     rebalance_band: NonNegative = 0.4
     entry_rule: Literal["signal", "cost_aware"] = "signal"
@@ -91,7 +91,10 @@ class Execution(_Section, frozen=True):
 
 
 class Risk(_Section, frozen=True):
-    """The gate's limits, as fractions of the book's equity; staleness in bar intervals and in repeated bars."""
+    """The gate's limits, as fractions of the book's equity; staleness in bar intervals and in repeated bars.
+
+    ``stale_after_intervals``: no entry on a bar older than this, nor on the first bar after a gap longer than this.
+    """
 
     max_position_fraction: Positive = 1.0
     max_order_fraction: Positive = 2.0
@@ -117,7 +120,7 @@ class Adaptation(_Section, frozen=True):
     """
 
     enabled: bool = True
-    interval_s: Positive = 300.0
+    interval_s: Annotated[float, Meta(ge=0.001, lt=1e9)] = 300.0
     drift_threshold: Probability = 0.002
     accuracy_threshold: Probability = 0.1
     loss_threshold: NonNegative = 0.05

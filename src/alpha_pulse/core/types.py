@@ -257,7 +257,10 @@ class Example(msgspec.Struct, frozen=True):
 
 
 class DriftAlarm(msgspec.Struct, frozen=True):
-    """A detector's verdict. ``change_sample`` and ``change_ts`` estimate where the change began."""
+    """A detector's verdict. ``change_sample`` and ``change_ts`` estimate where the change began.
+
+    ``mean`` is that of what is watched since the change, ``score`` how much it lies above the mean before.
+    """
 
     alarm_id: str
     detector: str
@@ -268,6 +271,7 @@ class DriftAlarm(msgspec.Struct, frozen=True):
     score: float
     change_sample: int
     change_ts: int
+    mean: float = 0.0
 
 
 class ModelHealth(msgspec.Struct, frozen=True):

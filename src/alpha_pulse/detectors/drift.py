@@ -5,7 +5,7 @@ from __future__ import annotations
 from alpha_pulse.core.errors import ConfigError, NonFiniteError
 from alpha_pulse.core.stateful import State, take
 from alpha_pulse.detectors.base import Detection
-from alpha_pulse.kernels.adwin import DRIFT, FLAG, SCORE, SEEN, WARNING, WIDTH, adwin_state, adwin_step
+from alpha_pulse.kernels.adwin import DRIFT, FLAG, SCORE, SEEN, TOTAL, WARNING, WIDTH, adwin_state, adwin_step
 
 
 class Adwin:
@@ -49,6 +49,12 @@ class Adwin:
     def width(self) -> int:
         """How many of the newest values the window holds."""
         return int(self._state[WIDTH])
+
+    @property
+    def mean(self) -> float:
+        """The mean of the window; 0 while it is empty."""
+        width = float(self._state[WIDTH])
+        return float(self._state[TOTAL]) / width if width else 0.0
 
     @property
     def last(self) -> Detection:

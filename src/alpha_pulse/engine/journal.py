@@ -83,12 +83,6 @@ class RecordedInputs(msgspec.Struct):
     requests: list[Request] = msgspec.field(default_factory=list)
 
 
-class RecordedLabels(msgspec.Struct):
-    """The part of a payload that scores are made again from."""
-
-    labels: list[Label] = msgspec.field(default_factory=list)
-
-
 class Comparison:
     """Stands for the journal while its tail is folded: every step made again must equal the row that is ``expected``."""
 
@@ -110,4 +104,3 @@ class Comparison:
 
 encode = msgspec.json.Encoder().encode
 decode_inputs = msgspec.json.Decoder(RecordedInputs).decode
-decode_labels = msgspec.json.Decoder(RecordedLabels).decode

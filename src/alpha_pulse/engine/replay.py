@@ -42,6 +42,8 @@ def replay(
     *,
     resume: bool = False,
     on_progress: Callable[[Progress], object] = lambda _: None,
+    on_fold: Callable[[int, int], None] | None = None,
+    on_skipped: Callable[[str], object] = lambda _: None,
     stopped: Callable[[], bool] = never,
     write_decision: Callable[[bytes], object] | None = None,
 ) -> bytes | None:
@@ -57,6 +59,10 @@ def replay(
         Go on with the run that the store holds, if any. A finished run's result is given again.
     on_progress
         Is told every few milliseconds.
+    on_fold
+        Is told (steps made again, steps in all) now and then, while the journal's tail is folded onto a checkpoint.
+    on_skipped
+        Is told of each checkpoint that could not be used, and why.
     stopped
         Asked between slices; when it says True, everything so far is made durable and the run can be resumed.
     write_decision
@@ -85,7 +91,9 @@ def replay(
                 write_decision(line + b"\n")
         return known
     system = System(config, feed, store)
-    system.begin(run_id, resume=resume)
+    system.begin(run_id, resume=resume, on_fold=on_fold)
+    for reason in system.skipped_checkpoints:
+        on_skipped(reason)
     stopwatch = _Stopwatch(config.batch.train_bars if config.batch.enabled else 0)
     total = feed.total_bars
     more = True

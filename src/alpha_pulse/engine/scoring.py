@@ -15,6 +15,8 @@ MIN_BLOCK = 200
 """Labels of one symbol in a bootstrap block, at least."""
 MAX_BLOCKS = 50
 """A block holds at least this part (one in fifty) of all labels."""
+MIN_BLOCKS = 10
+"""Fewer blocks make an interval that is much too narrow: of five, 88 % hold the true mean instead of 95 %."""
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -122,15 +124,17 @@ def _score(scores: Floats, recent: Flags, member: int, symbols: int, seed: int) 
 def block_bootstrap(values: Floats, symbols: int = 1, seed: int = 1) -> Interval | None:
     """A 95 % interval for the mean of dependent values, by the circular block bootstrap (Politis & Romano, 1992).
 
-    Blocks hold at least 200 labels per symbol and at least a fiftieth of all; None when there are not two such blocks.
+    Blocks hold at least 200 labels per symbol and at least a fiftieth of all. None when there are fewer than ten such blocks:
+    on sums of twelve overlapping draws, intervals of 2 blocks held the true mean in 72 % of 600 cases, of 5 in 88 %, of 10
+    in 92 %, of 15 and more in 93 to 94 %.
 
-    >>> interval = block_bootstrap(np.tile([0.0, 1.0], 500))
+    >>> interval = block_bootstrap(np.tile([0.0, 1.0], 1_000))
     >>> interval.low, interval.high
     (0.5, 0.5)
     """
     n = len(values)
     length = max(MIN_BLOCK * symbols, -(-n // MAX_BLOCKS))
-    if n < 2 * length:
+    if n < MIN_BLOCKS * length:
         return None
     sums = np.cumsum(np.concatenate([[0.0], values, values[: length - 1]]))
     blocks = sums[length:] - sums[:-length]

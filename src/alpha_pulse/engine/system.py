@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from alpha_pulse import __version__
 from alpha_pulse.adaptation import AdaptiveModelManager
 from alpha_pulse.agents import AGENTS
@@ -33,6 +35,9 @@ from alpha_pulse.venues.simulated import SimulatedVenue
 SECOND_NS = 1_000_000_000
 BATCH_MODEL = "lightgbm"
 QUALITY_MODEL = "logistic"
+PROBATION = 200
+"""Rows at least that are made again, and compared, before a run goes on."""
+FOLD_NOTICE = 256
 
 
 class System:
@@ -87,7 +92,6 @@ class System:
                 MLAwareAgent(
                     load("agents", AGENTS, name)(schema.names),
                     self.serving,
-                    session_id="direction",
                     ml_confidence_threshold=agents.ml_confidence_threshold,
                     weights=(agents.rule_weight, agents.ml_weight),
                 )
@@ -153,14 +157,30 @@ class System:
 
     # Life.
 
-    def begin(self, run_id: str, *, resume: bool) -> None:
-        """Start the run, or go on with the one in the store: newest good checkpoint, then the journal's tail folded onto it."""
+    def begin(self, run_id: str, *, resume: bool, on_fold: Callable[[int, int], None] | None = None) -> None:
+        """Start the run, or go on with the one in the store: a good checkpoint, then the journal's tail folded onto it.
+
+        The checkpoint is the newest one at least ``PROBATION`` rows before the end, so that this program always makes some rows
+        again and shows that it decides as the one that wrote them did.
+
+        Parameters
+        ----------
+        run_id
+            A name; it decides nothing.
+        resume
+            Whether the store may hold the run already.
+        on_fold
+            Told (rows made again, rows in all) now and then.
+        """
         identity = RunIdentity(run_id, self.config.config_hash, self.feed.identity, __version__)
         self.store.begin(identity, resume)
-        checkpoint = load_newest(self.store)
+        refused: list[str] = []
+        checkpoint = load_newest(self.store, refused, self.store.head[0] - PROBATION)
+        self.skipped_checkpoints = tuple(refused)
         first = 0
-        if checkpoint is not None:
-            self.skipped_checkpoints = checkpoint.skipped
+        if checkpoint is None:
+            self.feed.seek(0)
+        else:
             components = self.components()
             if set(components) != set(checkpoint.states):
                 raise StateError(
@@ -171,19 +191,24 @@ class System:
                 component.restore(checkpoint.states[name])
             first = checkpoint.seq + 1
         self._steps = first
-        self._fold(first)
+        self._fold(first, on_fold)
 
-    def _fold(self, first: int) -> None:
+    def _fold(self, first: int, on_fold: Callable[[int, int], None] | None) -> None:
         """Make the journal's rows from ``first`` on again, from what came in, and see that they come out the same."""
         comparison = Comparison(self.store.location)
         pipeline = self._pipeline(comparison)
+        rows = self.store.head[0] + 1 - first
         for row in self.store.rows(first):
             comparison.expected = row
             inputs = decode_inputs(row.payload)
-            self.learning.requests.extend((request.symbol, request.drift_type) for request in inputs.requests)
+            # A request that waited in the checkpoint is part of the row in which it was carried out.
+            self.learning.requests = [(request.symbol, request.drift_type) for request in inputs.requests]
+            self.adaptation.requests = []
             pipeline.on_slice(inputs.bars)
             self.feed.seek(self.feed.position + 1)
             self._steps += 1
+            if on_fold is not None and (self._steps - first) % FOLD_NOTICE == 0:
+                on_fold(self._steps - first, rows)
 
     def step(self) -> bool:
         """Run one slice; False at the end of the feed."""
@@ -198,4 +223,4 @@ class System:
 
     def checkpoint(self) -> None:
         """Save everything remembered, as of the newest step."""
-        write_checkpoint(self.store, self.store.head[0], self.components(), {"steps": self._steps})
+        write_checkpoint(self.store, self.store.head[0], self.components())

@@ -106,11 +106,6 @@ class SymbolTally:
         self.refusals = 0
         self.abstentions = 0
 
-    @property
-    def ml_share(self) -> float:
-        """The share of decisions in which the model took part; 0 before the first."""
-        return self.ml_decisions / self.decisions if self.decisions else 0.0
-
 
 class Tally:
     """What one pass gathers. ``actions`` holds each adaptation once, as it was last recorded.

@@ -38,17 +38,19 @@ class _Seat:
 class _Desk:
     """One symbol: a seat per book, and how long its price has stood still."""
 
-    __slots__ = ("close", "frozen_bars", "seats")
+    __slots__ = ("close", "frozen_bars", "gap_ns", "newest_ts", "seats")
 
     def __init__(self, seats: list[_Seat]) -> None:
         self.seats = seats
         self.close = 0.0
         self.frozen_bars = 0
+        self.newest_ts = 0
+        self.gap_ns = 0
 
 
 class _ServiceState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     books: dict[str, dict[str, object]]
-    desks: dict[str, tuple[float, int]]
+    desks: dict[str, tuple[float, int, int, int]]
 
 
 class ExecutionService:
@@ -121,6 +123,9 @@ class ExecutionService:
         desk = self._desk(bar.symbol)
         fills = self._venue.on_bar(bar)
         close = bar.close
+        if desk.newest_ts:
+            desk.gap_ns = bar.ts_event - desk.newest_ts - bar.interval_ns
+        desk.newest_ts = bar.ts_event
         if close == desk.close and bar.high == bar.low == bar.open == close:
             desk.frozen_bars += 1
         else:
@@ -191,7 +196,7 @@ class ExecutionService:
     def snapshot(self) -> State:
         """All books, and how long each price has stood still. The venue's state is the venue's."""
         books = {name: book.snapshot().scalars for name, book in self._books.items()}
-        desks = {symbol: [desk.close, desk.frozen_bars] for symbol, desk in self._desks.items()}
+        desks = {symbol: [desk.close, desk.frozen_bars, desk.newest_ts, desk.gap_ns] for symbol, desk in self._desks.items()}
         return State(scalars={"books": books, "desks": desks})
 
     def restore(self, state: State) -> None:
@@ -208,9 +213,10 @@ class ExecutionService:
             )
         for name, scalars in found.books.items():
             self._books[name].restore(State(scalars=scalars))
-        for symbol, (close, frozen_bars) in found.desks.items():
+        for symbol, (close, frozen_bars, newest_ts, gap_ns) in found.desks.items():
             self._desks[symbol].close = close
             self._desks[symbol].frozen_bars = frozen_bars
+            self._desks[symbol].newest_ts, self._desks[symbol].gap_ns = newest_ts, gap_ns
 
     def _desk(self, symbol: str) -> _Desk:
         found = self._desks.get(symbol)
@@ -248,16 +254,16 @@ class ExecutionService:
             )
 
     def _reasons(self, seat: _Seat, bar: Bar, quantity: int, now_ns: int | None) -> tuple[str, ...]:
-        performance = seat.book.performance
+        performance, desk = seat.book.performance, self._desks[bar.symbol]
         request = Request(
             quantity=quantity,
             held=seat.lots.position,
             price=bar.close,
             equity=performance.equity,
             day_start_equity=performance.day_start_equity,
-            age_ns=0 if now_ns is None else now_ns - bar.ts_event,
+            age_ns=max(desk.gap_ns, 0 if now_ns is None else now_ns - bar.ts_event),
             interval_ns=bar.interval_ns,
-            frozen_bars=self._desks[bar.symbol].frozen_bars,
+            frozen_bars=desk.frozen_bars,
         )
         return self._gate.check(request)
 

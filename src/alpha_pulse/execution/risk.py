@@ -97,8 +97,8 @@ class RiskGate:
         limits = self._limits
         if request.age_ns > limits.stale_after_intervals * request.interval_ns:
             reasons.append(
-                f"the last bar is {request.age_ns / request.interval_ns:.1f} intervals old, but the limit is "
-                f"{limits.stale_after_intervals:g} (stale_after_intervals)"
+                f"the market's data are {request.age_ns / request.interval_ns:.1f} intervals old, or were missing as long; the "
+                f"limit is {limits.stale_after_intervals:g} (stale_after_intervals)"
             )
         if request.frozen_bars >= limits.frozen_after_bars:
             reasons.append(

@@ -35,7 +35,7 @@ class FollowSignal:
     """Hold what the signal's direction, the forecast volatility and the quality ask for.
 
     The equity is split evenly across symbols. A change smaller than ``rebalance_band`` times the position at direction 1 is not
-    made, except to flat or to the other side. A book without equity goes flat.
+    made, except to flat. A book without equity goes flat.
 
     Parameters
     ----------

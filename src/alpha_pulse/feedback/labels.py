@@ -31,9 +31,9 @@ class Open(msgspec.Struct):
 class Label(Example, frozen=True, kw_only=True, omit_defaults=True):
     """A settled label, as it is learnt and as it is journaled.
 
-    ``value`` is realised over median volatility, or the log return; ``tradable`` the log return from the next bar's open, for
-    direction. ``scores`` are what had been said (see `kernels.scores`): members' probabilities, label, last label known; they
-    are filled in when the label is joined to its prediction, and stay empty for a tie.
+    ``value`` is realised over median volatility, or the log return from close to close; ``tradable`` that from the next bar's
+    open, for direction. ``scores`` are what had been said (see `kernels.scores`): members' probabilities, label, last label
+    known; they are filled in when the label is joined to its prediction, and stay empty for a tie.
     """
 
     symbol: str
@@ -106,10 +106,11 @@ def volatility_label(symbol: str, waiting: Open, realised: float, ts: int) -> La
 
 def direction_label(symbol: str, waiting: Open, bar: Bar, entry: str, min_move: float, weight: MoveWeight) -> Label:
     """1 for up, 0 for down; a move of at most ``min_move`` (a log return) is a tie, which nobody scores or learns."""
+    value = math.log(bar.close / waiting.reference)
     tradable = math.log(bar.close / waiting.next_open)
-    move = tradable if entry == "next_open" else math.log(bar.close / waiting.reference)
+    move = tradable if entry == "next_open" else value
     label = None if abs(move) <= min_move else int(move > 0.0)
     size = weight.weigh(move) if label is not None else 1.0
     return Label(
-        waiting.prediction_id, label, bar.ts_event, size, symbol=symbol, target="direction", value=move, tradable=tradable
+        waiting.prediction_id, label, bar.ts_event, size, symbol=symbol, target="direction", value=value, tradable=tradable
     )

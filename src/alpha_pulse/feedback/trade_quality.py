@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
+from alpha_pulse.core.errors import SessionError
 from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import Contribution, Example, FeatureVector, Missing, Signal, TradeOutcome
 from alpha_pulse.kernels.ensemble import RAW_ONLINE
@@ -49,6 +50,7 @@ class TradeQuality:
     def __init__(self, session: QualitySession) -> None:
         self._session = session
         self._entered: dict[str, tuple[Contribution, ...]] = {}
+        self._settled: dict[str, list[str]] = {}
         self._wins = 0
         self._lots = 0
         self._last_label = 0.5
@@ -91,9 +93,20 @@ class TradeQuality:
         row[SERVED] = row[BASE] if np.isnan(row[ONLINE]) else row[ONLINE]
         row[LABEL], row[LAST_KNOWN] = np.nan, self._last_label
         self._entered[signal.signal_id] = signal.contributions
+        self._settled[signal.signal_id] = []
 
     def closed(self, outcome: TradeOutcome) -> tuple[Settled | None, tuple[Contribution, ...]]:
-        """Learn from one closed lot; the scored example, and who had contributed to its signal."""
+        """Learn from one closed lot, once; the scored example, and who had contributed to its signal.
+
+        Raises SessionError for a lot that was learnt from already, or whose signal is not known.
+        """
+        settled_lots = self._settled.get(outcome.signal_id)
+        if settled_lots is None or outcome.lot.lot_id in settled_lots:
+            raise SessionError(
+                f"the outcome of lot {outcome.lot.lot_id!r} was learnt from already, or its signal {outcome.signal_id!r} "
+                "never became an order; every closed lot counts once"
+            )
+        settled_lots.append(outcome.lot.lot_id)
         label = 1 if outcome.pnl > 0 else 0
         settled = self._session.settle(Example(outcome.signal_id, label, outcome.closed_ts), keep=True)
         self._lots += 1
@@ -105,7 +118,7 @@ class TradeQuality:
         """Drop what was kept for signals that hold no lot and no order any more; the newest entry always stays."""
         for signal_id in list(self._entered)[:-1]:
             if signal_id not in signal_ids:
-                del self._entered[signal_id]
+                del self._entered[signal_id], self._settled[signal_id]
                 self._session.drop(signal_id)
 
     def snapshot(self) -> State:
@@ -114,10 +127,19 @@ class TradeQuality:
             [signal_id, [[c.signal_id, c.agent, c.direction, c.weight] for c in contributions]]
             for signal_id, contributions in self._entered.items()
         ]
-        return State(scalars={"entered": entered, "wins": self._wins, "lots": self._lots, "last": self._last_label})
+        return State(
+            scalars={
+                "entered": entered,
+                "wins": self._wins,
+                "lots": self._lots,
+                "last": self._last_label,
+                "settled": {signal_id: list(lots) for signal_id, lots in self._settled.items()},
+            }
+        )
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
         scalars = state.scalars
         self._entered = {signal_id: tuple(Contribution(*c) for c in parts) for signal_id, parts in scalars["entered"]}
+        self._settled = {signal_id: list(lots) for signal_id, lots in scalars["settled"].items()}
         self._wins, self._lots, self._last_label = scalars["wins"], scalars["lots"], scalars["last"]

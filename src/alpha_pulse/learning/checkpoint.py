@@ -63,7 +63,7 @@ def write_checkpoint(store: Store, seq: int, components: Mapping[str, Stateful],
     store.save_checkpoint(seq, pack(states, {**(meta or {}), _SEQ: seq, _HASH: chain_hash.hex()}))
 
 
-def load_newest(store: Store, refused: list[str] | None = None) -> Loaded | None:
+def load_newest(store: Store, refused: list[str] | None = None, at_most: int | None = None) -> Loaded | None:
     """The newest checkpoint that is undamaged and belongs to this journal; None when there is none.
 
     Parameters
@@ -72,6 +72,8 @@ def load_newest(store: Store, refused: list[str] | None = None) -> Loaded | None
         Where the run lives.
     refused
         Takes the reasons for checkpoints left out, also when none is good; `Loaded.skipped` holds them too.
+    at_most
+        Pass over checkpoints after this row, without a reason.
     """
     reasons = [] if refused is None else refused
     for seq, blob in store.checkpoints():
@@ -80,6 +82,8 @@ def load_newest(store: Store, refused: list[str] | None = None) -> Loaded | None
             _fits(store, seq, meta)
         except StateError as error:
             reasons.append(f"checkpoint at row {seq}: {error}")
+            continue
+        if at_most is not None and seq > at_most:
             continue
         return Loaded(seq, states, meta, tuple(reasons))
     return None

@@ -86,6 +86,7 @@ class DriftMonitor:
             score=detection.score,
             change_sample=began * self._horizon,
             change_ts=next(at for block, at in times if block > began),
+            mean=self._adwin.mean,
         )
         return self.last_alarm
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,8 @@ import numpy as np
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import ConfigError, NonFiniteError, SessionError, did_you_mean
 from alpha_pulse.core.plugins import load
-from alpha_pulse.core.types import DriftAlarm, Example, Prediction
+from alpha_pulse.core.stateful import State, Stateful
+from alpha_pulse.core.types import DriftAlarm, Example, FeatureVector, Prediction
 from alpha_pulse.learning import metrics
 from alpha_pulse.learning.drift_monitor import DriftMonitor
 from alpha_pulse.learning.session import Session, SessionSpec, Settled
@@ -21,6 +23,10 @@ from alpha_pulse.models.base import OnlineModel, Row
 
 STREAM_BUFFER = 1_024
 """Predictions a slow listener of `stream_predictions` may lag behind before the oldest are dropped."""
+
+
+DRIFT_TYPES = ("performance", "regime")
+"""What an adaptation can be asked for because of."""
 
 
 class LabelledRow(msgspec.Struct, frozen=True):
@@ -98,10 +104,6 @@ class OnlineLearningService:
             raise SessionError(f"no session runs for {symbol}/{target}{did_you_mean(f'{symbol}/{target}', known)}")
         return found
 
-    def sessions(self) -> list[Session]:
-        """All running sessions, in the order in which they were started."""
-        return list(self._sessions.values())
-
     def learn(self, symbol: str, target: str, example: Example) -> Settled | None:
         """Join, score, learn one label; None for a tie."""
         return self._sessions[symbol, target].settle(example)
@@ -118,13 +120,22 @@ class OnlineLearningService:
                 queue.get_nowait()
             queue.put_nowait(prediction)
 
-    def components(self) -> dict[str, Session | DriftMonitor]:
-        """Everything here that has memory, by name."""
-        found: dict[str, Session | DriftMonitor] = {}
+    def components(self) -> dict[str, Stateful]:
+        """Everything with memory that the loop works with, by name; sessions that their callers feed are the callers' own."""
+        found: dict[str, Stateful] = {"learning": self}
         for (symbol, target), session in self._sessions.items():
-            found[f"session/{symbol}/{target}"] = session
-            found[f"drift/{symbol}/{target}"] = self._monitors[symbol, target]
+            if session.in_loop:
+                found[f"session/{symbol}/{target}"] = session
+                found[f"drift/{symbol}/{target}"] = self._monitors[symbol, target]
         return found
+
+    def snapshot(self) -> State:
+        """What was asked for and is not carried out yet. See `alpha_pulse.core.stateful.Stateful`."""
+        return State(scalars={"requests": [list(request) for request in self.requests]})
+
+    def restore(self, state: State) -> None:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        self.requests = [(symbol, drift_type) for symbol, drift_type in state.scalars["requests"]]
 
     # What users call.
 
@@ -144,44 +155,66 @@ class OnlineLearningService:
         """Whether a session runs for (symbol, target)."""
         return (symbol, target) in self._sessions
 
-    async def predict(self, session_id: str, features: Row | Sequence[float]) -> float:
-        """P(label = 1) by the online model of a session: a query, neither stored nor counted."""
-        row = np.asarray(features, dtype=np.float64)
+    async def predict(self, session_id: str, features: Row | Sequence[float], prediction_id: str | None = None) -> float:
+        """P(label = 1) by the online model of a session.
+
+        Without ``prediction_id`` a query, neither stored nor counted. With one, the prediction waits under that id for its
+        label (see `update_model`); that is for sessions that their callers feed.
+        """
+        session, row = self._by_id(session_id), np.array(features, dtype=np.float64)
         if not np.isfinite(row).all():
             raise NonFiniteError(
                 f"the features for session {session_id} hold a value that is not finite; send 0 for a missing one"
             )
-        return self._by_id(session_id).query(row)
+        if prediction_id is None:
+            return session.query(row)
+        _refuse_the_loops(session)
+        session.query(row)
+        return session.serve_alone(prediction_id, FeatureVector(session.spec.symbol, 0, "", row))
 
     async def update_model(self, symbol: str, example: Example) -> bool:
-        """Give the label of a served prediction; False for a tie. SessionError when no such prediction waits."""
+        """Give the label of a prediction that waits in a session its caller feeds; False for a tie.
+
+        SessionError when none waits under that id, or the loop labels it itself.
+        """
         for session in self._sessions.values():
             if session.spec.symbol == symbol and example.prediction_id in session.pending:
-                return session.settle(example) is not None
+                _refuse_the_loops(session)
+                return self._settle(session, example) is not None
         raise SessionError(
             f"no prediction of {symbol} waits under the id {example.prediction_id!r}; it has its label, or was never served"
         )
 
-    async def process_batch(self, session_id: str, examples: Sequence[LabelledRow]) -> list[float]:
-        """For each example predict, then learn; the predictions made before learning.
+    def _settle(self, session: Session, example: Example) -> Settled | None:
+        settled = session.settle(example)
+        if settled is not None:
+            self.detect(settled)
+        return settled
 
-        Raises SessionError for rows of another length and labels other than 0 and 1, NonFiniteError for numbers that are not
-        finite; nothing is learnt then.
+    async def process_batch(self, session_id: str, examples: Sequence[LabelledRow]) -> list[float]:
+        """For each example predict, score, then learn; the predictions made before learning.
+
+        Raises SessionError for rows of another length, labels other than 0 and 1, and sessions of the loop; NonFiniteError for
+        numbers that are not finite; nothing is learnt then.
         """
-        model = self._by_id(session_id).model
+        session = self._by_id(session_id)
+        _refuse_the_loops(session)
+        width = session.spec.n_features
         for i, example in enumerate(examples):
-            if len(example.features) != model.n_features or example.label not in (0, 1):
+            if len(example.features) != width or example.label not in (0, 1):
                 raise SessionError(
                     f"example {i} for session {session_id} has {len(example.features)} features and the label "
-                    f"{example.label!r}; expected {model.n_features} and 0 or 1"
+                    f"{example.label!r}; expected {width} and 0 or 1"
                 )
-        rows = [example.features for example in examples]
-        features = np.array(rows, dtype=np.float64).reshape(len(examples), model.n_features)
-        labels = np.array([example.label for example in examples], dtype=np.int64)
-        weights = np.array([example.weight for example in examples], dtype=np.float64)
-        if not np.isfinite(weights).all():
-            raise NonFiniteError(f"an example for session {session_id} has a weight that is not finite; 1 is the usual weight")
-        return [float(p) for p in model.learn_many(features, labels, weights)]
+            if not (np.isfinite(example.features).all() and math.isfinite(example.weight)):
+                raise NonFiniteError(f"example {i} for session {session_id} holds a value that is not finite; mend or drop it")
+        said = []
+        for example in examples:
+            prediction_id = f"{session_id}/batch/{session.learnt}"
+            row = np.array(example.features, dtype=np.float64)
+            said.append(session.serve_alone(prediction_id, FeatureVector(session.spec.symbol, 0, "", row)))
+            self._settle(session, Example(prediction_id, example.label, 0, example.weight))
+        return said
 
     async def get_session_metrics(self, session_id: str) -> SessionMetrics:
         """Scores of a session so far."""
@@ -193,9 +226,14 @@ class OnlineLearningService:
         )  # fmt: skip
 
     async def trigger_adaptation(self, symbol: str, drift_type: str = "performance") -> None:
-        """Ask for an adaptation of a symbol's sessions; decided, recorded and carried out at the next slice."""
+        """Ask for an adaptation of a symbol's sessions: ``performance`` (learn faster) or ``regime`` (learn anew).
+
+        It is decided, journaled and carried out at the next slice; a crash before that loses it.
+        """
         if not any(key[0] == symbol for key in self._sessions):
             raise SessionError(f"no session runs for {symbol}{did_you_mean(symbol, {key[0] for key in self._sessions})}")
+        if drift_type not in DRIFT_TYPES:
+            raise ConfigError(f"{drift_type!r} is no type of drift{did_you_mean(drift_type, DRIFT_TYPES)}")
         self.requests.append((symbol, drift_type))
 
     async def get_drift_summary(self) -> dict[str, dict[str, Any]]:
@@ -223,10 +261,7 @@ class OnlineLearningService:
     async def stop_session(self, session_id: str) -> None:
         """End a session that its caller feeds. SessionError for one that the running loop serves: stop the run instead."""
         session = self._by_id(session_id)
-        if session.in_loop:
-            raise SessionError(
-                f"session {session_id} is served by the running loop, which cannot do without it; stop the run instead"
-            )
+        _refuse_the_loops(session)
         spec = session.spec
         del self._sessions[spec.symbol, spec.target]
         del self._monitors[spec.symbol, spec.target]
@@ -234,3 +269,12 @@ class OnlineLearningService:
     def _by_id(self, session_id: str) -> Session:
         symbol, _, target = session_id.rpartition("/")
         return self.session(symbol, target)
+
+
+def _refuse_the_loops(session: Session) -> None:
+    """What the loop serves, labels and learns is journaled; a change from outside would be no part of that."""
+    if session.in_loop:
+        raise SessionError(
+            f"session {session.session_id} is served by the running loop, which alone feeds and ends it; "
+            "start a session of another target for your own examples"
+        )

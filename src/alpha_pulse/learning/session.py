@@ -11,9 +11,9 @@ import numpy as np
 from alpha_pulse.core.errors import NonFiniteError, SessionError
 from alpha_pulse.core.stateful import State, take
 from alpha_pulse.core.types import Example, FeatureVector, Missing
-from alpha_pulse.kernels import scores
+from alpha_pulse.kernels import baselines, scores
 from alpha_pulse.kernels.ensemble import ADAPTED, CONTROL, RAW_ONLINE, ROW
-from alpha_pulse.kernels.scores import LABEL
+from alpha_pulse.kernels.scores import BASE, LABEL, LAST_KNOWN, NO_CHANGE, ONLINE, SERVED
 from alpha_pulse.learning.pending import Pending, Waiting
 from alpha_pulse.learning.trial import Trial, Verdict
 from alpha_pulse.models.base import OnlineModel, Row
@@ -73,6 +73,8 @@ class Session:
         self.pending = Pending(spec.n_features, self.model.n_parts)
         self.scores: Row = np.zeros(scores.size(spec.window))
         self.scores[scores.WINDOW] = spec.window
+        self._baselines: Row = np.zeros(baselines.SIZE)
+        baselines.start(self._baselines, 0)
         self.in_loop = False
         """Whether the pipeline serves this session; set where the system is built."""
         self.learnt = 0
@@ -105,6 +107,8 @@ class Session:
             missing = self._quarantine()
         if self._trial is not None:
             self._serve_trial(self._trial, waiting)
+            if not math.isnan(row[RAW_ONLINE]):
+                missing = None
         if self.last_learnt_ts:
             age = features.ts - self.last_learnt_ts
             ages = self._ages
@@ -113,6 +117,16 @@ class Session:
             if age > ages[2]:
                 ages[2] = age
         return waiting, missing
+
+    def serve_alone(self, prediction_id: str, features: FeatureVector) -> float:
+        """Serve with no other member beside: what its caller feeds is scored against the base rate and no-change too."""
+        waiting, _ = self.serve(prediction_id, features)
+        row, base = waiting.row, baselines.base_rate(self._baselines, 0)
+        row[ONLINE] = row[RAW_ONLINE]
+        row[SERVED] = base if math.isnan(row[RAW_ONLINE]) else row[RAW_ONLINE]
+        row[BASE], row[NO_CHANGE] = base, baselines.no_change(self._baselines, 0)
+        row[LAST_KNOWN] = baselines.last_known(self._baselines, 0)
+        return float(row[SERVED])
 
     def query(self, features: Row) -> float:
         """P(label = 1) by the online model alone; nothing is stored or counted."""
@@ -139,6 +153,8 @@ class Session:
         if self._trial is not None:
             self._learn_trial(self._trial, waiting, label, example.weight, values)
         self.model.learn(features, label, example.weight, waiting.parts)
+        if not self.in_loop:
+            baselines.learn(self._baselines, 0, label, values[LAST_KNOWN])
         self.learnt += 1
         self.last_learnt_ts = example.label_ts
         if self.learnt % GOOD_STATE_EVERY == 0 and self._trial is None:
@@ -227,6 +243,7 @@ class Session:
             states["trial"] = self._trial.snapshot()
         arrays = {f"{name}/{key}": array for name, state in states.items() for key, array in state.arrays.items()}
         arrays["scores"] = self.scores.copy()
+        arrays["baselines"] = self._baselines.copy()
         return State(
             scalars={
                 "nested": {name: state.scalars for name, state in states.items()},
@@ -253,6 +270,7 @@ class Session:
             self._trial = Trial(self._make_model(), self.spec.horizon)
             self._trial.restore(nested["trial"])
         take(self.scores, state, "scores")
+        take(self._baselines, state, "baselines")
         for name in ("learnt", "ties", "quarantines", "last_learnt_ts"):
             setattr(self, name, state.scalars[name])
         self._ages = list(state.scalars["ages"])

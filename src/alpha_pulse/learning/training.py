@@ -15,6 +15,7 @@ from alpha_pulse.kernels.scores import LABEL
 from alpha_pulse.learning.session import Settled
 from alpha_pulse.models.base import BatchModel, Row
 
+RETRY_BARS = 500
 SHORT = 12
 """Characters of an artefact's SHA-256 that name it in predictions."""
 
@@ -48,6 +49,7 @@ class BatchMember:
         self.session_id = session_id
         self.model_id = model_id
         self.train_bars = train_bars
+        self._due_bars = train_bars
         self.ready: ModelReady | None = None
         self.short_version = ""
         self.refused = ""
@@ -62,26 +64,34 @@ class BatchMember:
     @property
     def gathering(self) -> bool:
         """Whether examples are still wanted."""
-        return self.ready is None and not self.refused
+        return self.ready is None
 
     def gather(self, settled: Settled) -> None:
         """Keep one settled example for training."""
         i = self._count
-        if i < self.train_bars:
-            self._features[i], self._weights[i] = settled.features, settled.example.weight
-            self._labels[i] = int(settled.values[LABEL])
-            self._count += 1
+        if i == len(self._labels):
+            self._features = np.concatenate([self._features, np.zeros_like(self._features)])
+            self._weights = np.concatenate([self._weights, np.zeros_like(self._weights)])
+            self._labels = np.concatenate([self._labels, np.zeros_like(self._labels)])
+        self._features[i], self._weights[i] = settled.features, settled.example.weight
+        self._labels[i] = int(settled.values[LABEL])
+        self._count = i + 1
 
     def train_if_due(self, bars: int, ts: int) -> ModelReady | None:
-        """Train when ``bars`` have reached ``train_bars``; the event that says what is ready and when it serves."""
-        if bars < self.train_bars or not self.gathering:
+        """Train when ``bars`` have reached ``train_bars``; the event that says what is ready and when it serves.
+
+        A training that is refused, for want of one of the classes, is tried again ``RETRY_BARS`` later on all examples by then.
+        """
+        if bars < self._due_bars or not self.gathering:
             return None
         n = self._count
         try:
             self._model.fit(self._features[:n], self._labels[:n], self._weights[:n])
         except SessionError as error:
             self.refused = str(error)
+            self._due_bars = bars + RETRY_BARS
             return None
+        self.refused = ""
         self.ready = ModelReady(self.model_id, self.session_id, self._model.version, n, ts, ts + self._delay_ns)
         self.short_version = self.ready.version[:SHORT]
         self._features = np.zeros((0, self._features.shape[1]))
@@ -98,7 +108,11 @@ class BatchMember:
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        scalars = {"ready": None if self.ready is None else msgspec.to_builtins(self.ready), "refused": self.refused}
+        scalars = {
+            "ready": None if self.ready is None else msgspec.to_builtins(self.ready),
+            "refused": self.refused,
+            "due_bars": self._due_bars,
+        }
         if self.ready is not None:
             model = self._model.snapshot()
             return State({**scalars, "model": model.scalars}, model.arrays)
@@ -108,7 +122,7 @@ class BatchMember:
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        self.refused = state.scalars["refused"]
+        self.refused, self._due_bars = state.scalars["refused"], state.scalars["due_bars"]
         if state.scalars["ready"] is not None:
             self.ready = msgspec.convert(state.scalars["ready"], ModelReady)
             self.short_version = self.ready.version[:SHORT]
@@ -116,8 +130,10 @@ class BatchMember:
             return
         if self.ready is not None:
             self.ready, self.short_version = None, ""
-            self._features = np.zeros((self.train_bars, self._features.shape[1]))
         self._count = n = len(state.arrays["labels"])
+        size = max(self.train_bars, n)
+        self._features = np.zeros((size, self._features.shape[1]))
+        self._labels, self._weights = np.zeros(size, dtype=np.int64), np.zeros(size)
         self._features[:n] = state.arrays["features"]
         self._labels[:n] = state.arrays["labels"]
         self._weights[:n] = state.arrays["weights"]

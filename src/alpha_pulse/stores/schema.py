@@ -8,6 +8,7 @@ cannot query them, while any ordinary connection can.
 from __future__ import annotations
 
 import sqlite3
+from typing import NamedTuple
 
 from sqlalchemy import CheckConstraint, Column, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy.dialects import sqlite
@@ -57,26 +58,68 @@ _TRIGGERS = tuple(
     for verb in ("update", "delete")
 )
 
-VIEWS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "adaptations": ("payload", ("action_id", "kind", "symbol", "target", "cause", "status", "effect")),
-    "alarms": ("payload", ("alarm_id", "detector", "symbol", "target", "sample", "score")),
-    "bars": ("payload", ("symbol", "open", "high", "low", "close", "volume")),
-    "fills": ("payload", ("fill_id", "order_id", "book", "symbol", "quantity", "price", "fee", "signal_id", "prediction_id")),
-    "labels": ("payload", ("prediction_id", "symbol", "target", "label", "label_ts", "weight")),
-    "lots": (
+
+class View(NamedTuple):
+    """A row per element of a list in the journal's JSON.
+
+    ``column`` holds the list, under the view's name; ``fields`` of its elements become columns of their own, lists and objects
+    as JSON. ``left_out`` says what a field is where the journal leaves it out, other than NULL: a literal of SQL.
+    """
+
+    column: str
+    fields: tuple[str, ...]
+    left_out: dict[str, str] = {}  # noqa: RUF012  (never changed)
+
+
+VIEWS = {
+    "abstentions": View("payload", ("symbol", "reason")),
+    "adaptations": View(
         "payload",
-        ("lot_id", "book", "symbol", "quantity", "gross_pnl", "costs", "net_pnl", "signal_id", "prediction_id"),
+        ("action_id", "kind", "symbol", "target", "cause", "reason", "status", "closed_ts", "effect", "effect_samples"),
     ),
-    "models": ("payload", ("model_id", "version", "symbol", "target")),
-    "orders": ("decision", ("order_id", "book", "symbol", "kind", "quantity", "signal_id", "prediction_id")),
-    "predictions": ("payload", ("prediction_id", "symbol", "target", "horizon", "probability", "confidence")),
-    "refusals": ("payload", ("book", "symbol", "signal_id", "reason")),
-    "signals": (
+    "alarms": View(
+        "payload", ("alarm_id", "detector", "symbol", "target", "sample", "score", "change_sample", "change_ts", "mean")
+    ),
+    "bars": View("payload", ("symbol", "interval_ns", "open", "high", "low", "close", "volume", "bid", "ask")),
+    "expired": View("payload", ("prediction_id", "symbol", "target")),
+    "fills": View(
+        "payload",
+        (
+            *("fill_id", "order_id", "book", "symbol", "quantity", "price", "reference", "cost", "fee"),
+            *("signal_id", "prediction_id"),
+        ),
+    ),
+    "labels": View(
+        "payload",
+        ("prediction_id", "symbol", "target", "label", "label_ts", "weight", "value", "tradable", "scores"),
+        {"weight": "1.0", "scores": "'[]'"},
+    ),
+    "lots": View(
+        "payload",
+        (
+            *("lot_id", "book", "symbol", "quantity", "opened_ts", "closed_ts", "open_reference", "close_reference"),
+            *("gross_pnl", "costs", "net_pnl", "open_fill_id", "close_fill_id", "signal_id", "prediction_id"),
+        ),
+    ),
+    "models": View("payload", ("model_id", "session_id", "version", "examples", "trained_ts", "ready_ts")),
+    "orders": View("decision", ("order_id", "book", "symbol", "kind", "quantity", "stop_price", "signal_id", "prediction_id")),
+    "predictions": View(
+        "payload",
+        ("prediction_id", "symbol", "target", "horizon", "probability", "confidence", "parts", "trust", "missing"),
+        {"parts": "'[]'", "trust": "1", "missing": "'[]'"},
+    ),
+    "refusals": View("payload", ("book", "symbol", "signal_id", "reasons")),
+    "requests": View("payload", ("symbol", "drift_type")),
+    "signals": View(
         "decision",
-        ("signal_id", "agent", "symbol", "direction", "confidence", "rule_part", "ml_part", "prediction_id"),
+        (
+            *("signal_id", "agent", "symbol", "direction", "confidence", "rule_part", "ml_part", "prediction_id"),
+            "contributions",
+        ),
+        {"contributions": "'[]'"},
     ),
 }
-"""View -> (journal column whose key of the same name holds a list, fields shown as columns of their own)."""
+"""All lists in the journal's JSON. An element's own time and number are the columns ``ts_event`` and ``seq`` of its step."""
 
 
 def view_sql(name: str) -> str:
@@ -85,12 +128,17 @@ def view_sql(name: str) -> str:
     >>> view_sql("models").startswith("CREATE VIEW models AS SELECT journal.seq, journal.ts_event, item.key AS position")
     True
     """
-    column, fields = VIEWS[name]
-    shown = ", ".join(f"json_extract(item.value, '$.{field}') AS {field}" for field in fields)
+    column, fields, left_out = VIEWS[name]
+    shown = ", ".join(f"{_extract(field, left_out.get(field))} AS {field}" for field in fields)
     return (
         f"CREATE VIEW {name} AS SELECT journal.seq, journal.ts_event, item.key AS position, item.value AS element, {shown} "
         f"FROM journal, json_each(journal.{column}, '$.{name}') AS item"
     )
+
+
+def _extract(field: str, left_out: str | None) -> str:
+    found = f"json_extract(item.value, '$.{field}')"
+    return found if left_out is None else f"coalesce({found}, {left_out})"
 
 
 def create(connection: sqlite3.Connection, version: int) -> None:

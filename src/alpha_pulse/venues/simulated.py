@@ -113,10 +113,11 @@ class SimulatedVenue:
     def _open(self, bar: Bar, resting: _Resting, fills: list[Fill]) -> None:
         """Market orders trade at the open; stops that are due become live."""
         now = bar.ts_event
-        latest = now - self._latency_ns
+        # The open is the start of the bar: an order that was still on its way then has missed it.
+        latest = now - bar.interval_ns - self._latency_ns if self._latency_ns else now - 1
         still: list[Order] = []
         for order in resting.waiting:
-            if order.ts >= now or order.ts > latest:
+            if order.ts > latest:
                 still.append(order)
             elif order.kind == "stop":
                 resting.stops[order.book] = order

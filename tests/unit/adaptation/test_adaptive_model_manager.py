@@ -49,7 +49,9 @@ class Bench:
     def alarm(self, score: float = 0.05, number: int = 1) -> AdaptationAction | None:
         sample = self.session.learnt
         return self.manager.on_alarm(
-            DriftAlarm(f"a{number}", "adwin", "X", "direction", self.ts, sample, score, sample - 20, self.ts - 20 * STEP_NS)
+            DriftAlarm(
+                f"a{number}", "adwin", "X", "direction", self.ts, sample, score, sample - 20, self.ts - 20 * STEP_NS, mean=0.5
+            )
         )
 
     @property
@@ -283,7 +285,7 @@ def test_a_symbol_has_drifted_until_it_has_recovered() -> None:
     bench.run(10)
     bench.alarm(score=0.2)
     assert bench.manager.check_drift("X")
-    bench.run(600)
+    bench.run(900)
     assert not bench.manager.check_drift("X")
     (episode,) = bench.manager.recovery("X", "direction").episodes
     assert episode.action_ts == START_NS + 414 * STEP_NS

@@ -26,7 +26,7 @@ def contribution(agent: str, direction: float) -> Contribution:
 
 def pair(predictor: FakePredictor, **settings: float) -> AgentManager:
     agents = (TrendFollowing(NAMES), MeanReversion(NAMES))
-    return AgentManager([MLAwareAgent(agent, predictor, session_id="s1") for agent in agents], **settings)
+    return AgentManager([MLAwareAgent(agent, predictor) for agent in agents], **settings)
 
 
 def test_combined_is_the_weighted_mean_with_its_contributions() -> None:
@@ -49,7 +49,7 @@ def test_combined_is_the_weighted_mean_with_its_contributions() -> None:
 
 def test_ml_signal_is_the_models_view_alone() -> None:
     predictor = FakePredictor(probability=0.52, confidence=0.6)
-    manager = AgentManager([MLAwareAgent(FixedAgent(1.0, "a"), predictor, session_id="s1"), FixedAgent(-1.0, "b")])
+    manager = AgentManager([MLAwareAgent(FixedAgent(1.0, "a"), predictor), FixedAgent(-1.0, "b")])
     decisions = manager.decide(view(seq=2))
     assert decisions.ml is not None
     assert decisions.ml.direction == pytest.approx(0.4)

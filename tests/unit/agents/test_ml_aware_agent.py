@@ -22,9 +22,7 @@ def analysed(
     weights: tuple[float, float] = (0.6, 0.4),
     full_edge: float = 0.1,
 ) -> Signal:
-    agent = MLAwareAgent(
-        FixedAgent(rule), predictor, session_id="s1", ml_confidence_threshold=threshold, weights=weights, full_edge=full_edge
-    )
+    agent = MLAwareAgent(FixedAgent(rule), predictor, ml_confidence_threshold=threshold, weights=weights, full_edge=full_edge)
     return run_analysis(agent, view(seq=4))
 
 
@@ -76,15 +74,15 @@ def test_threshold_decides_who_takes_part(predictor: FakePredictor, own: float |
 
 def test_predictor_is_told_who_asks_for_what() -> None:
     predictor = FakePredictor()
-    agent = MLAwareAgent(FixedAgent(), predictor, session_id="s1")
+    agent = MLAwareAgent(FixedAgent(), predictor)
     for symbol in ("A", "B", "A"):
         run_analysis(agent, view(symbol=symbol))
-    expected = [PredictionContext(symbol, "fixed", "s1", "direction") for symbol in ("A", "B", "A")]
+    expected = [PredictionContext(symbol, "fixed", f"{symbol}/direction", "direction") for symbol in ("A", "B", "A")]
     assert predictor.contexts == expected
 
 
 def test_analyze_can_be_awaited() -> None:
-    agent = MLAwareAgent(FixedAgent(1.0), FakePredictor(0.5), session_id="s1")
+    agent = MLAwareAgent(FixedAgent(1.0), FakePredictor(0.5))
     assert asyncio.run(agent.analyze(view())).direction == pytest.approx(0.6)
 
 
@@ -96,7 +94,7 @@ class SlowPredictor(FakePredictor):
 
 def test_a_predictor_that_suspends_is_refused() -> None:
     with pytest.raises(AgentError, match="agent 'fixed' suspended"):
-        run_analysis(MLAwareAgent(FixedAgent(), SlowPredictor(), session_id="s1"), view())
+        run_analysis(MLAwareAgent(FixedAgent(), SlowPredictor()), view())
 
 
 def test_a_probability_that_is_no_number_is_refused() -> None:
@@ -125,9 +123,9 @@ def test_settings_out_of_range_are_refused(
 def test_state_is_the_wrapped_agents() -> None:
     names = ("ret_96", "ema_dist_50", "ema_dist_200")
     inner = TrendFollowing(names)
-    agent = MLAwareAgent(inner, FakePredictor(), session_id="s1")
+    agent = MLAwareAgent(inner, FakePredictor())
     run_analysis(agent, view([1.0, 1.0, 1.0]))
     assert agent.snapshot() == inner.snapshot()
     fresh = TrendFollowing(names)
-    MLAwareAgent(fresh, FakePredictor(), session_id="s1").restore(agent.snapshot())
+    MLAwareAgent(fresh, FakePredictor()).restore(agent.snapshot())
     assert fresh.held == inner.held != {}

@@ -35,7 +35,7 @@ def finish() -> tuple[System, Report, list[bytes]]:
     feed, store, lines = flipping(), MemoryStore(), list[bytes]()
     result = replay(CONFIG, feed, store, "test", write_decision=lines.append)
     assert result is not None
-    system = System(CONFIG, feed, store)
+    system = System(CONFIG, flipping(), store)
     system.begin("test", resume=True)
     return system, decode_report(result), lines
 
@@ -178,6 +178,20 @@ def test_the_bootstrap_interval_covers_the_mean_of_dependent_values() -> None:
         assert interval is not None
         covered += interval.low <= 0.0 <= interval.high
     assert 49 <= covered <= 60
-    assert block_bootstrap(np.ones(399)) is None
-    assert block_bootstrap(np.ones(799), symbols=2) is None
-    assert block_bootstrap(np.ones(800), symbols=2) is not None
+
+
+def test_too_few_blocks_have_no_interval() -> None:
+    assert block_bootstrap(np.ones(1_999)) is None
+    assert block_bootstrap(np.ones(2_000)) is not None
+    assert block_bootstrap(np.ones(3_999), symbols=2) is None
+    assert block_bootstrap(np.ones(4_000), symbols=2) is not None
+
+
+def test_an_interval_of_the_fewest_blocks_is_hardly_too_narrow() -> None:
+    covered = 0
+    for seed in range(200):
+        noise = np.random.default_rng(seed).standard_normal(2_011)
+        interval = block_bootstrap(np.convolve(noise, np.ones(12), "valid"), seed=seed)
+        assert interval is not None
+        covered += interval.low <= 0.0 <= interval.high
+    assert covered >= 175

@@ -54,9 +54,9 @@ def test_direction_is_up_where_the_price_rose(reference: float, later: float, ne
     label = direction_label("X", waiting(reference, next_open), bar(later), entry, 0.0, MoveWeight())
     start = next_open if entry == "next_open" else reference
     move = math.log(later / start)
-    assert label.value == pytest.approx(move, abs=1e-12)
+    assert label.value == pytest.approx(math.log(later / reference), abs=1e-12)
     assert label.tradable == pytest.approx(math.log(later / next_open), abs=1e-12)
-    assert label.label == (None if label.value == 0.0 else int(label.value > 0.0))
+    assert label.label == (None if move == 0.0 else int(move > 0.0))
     assert (label.prediction_id, label.label_ts, label.symbol, label.target) == ("p", 50, "X", "direction")
 
 

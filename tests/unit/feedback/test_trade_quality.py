@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -75,8 +76,10 @@ def test_one_signal_may_close_several_lots_and_is_learnt_from_each() -> None:
     learnt = session()
     quality = TradeQuality(learnt)
     quality.entered(vector(np.ones(D), 1), signal(1))
-    for pnl in (5, -5, 5):
-        settled, contributions = quality.closed(outcome(1, pnl))
+    for number, pnl in enumerate((5, -5, 5)):
+        came = outcome(1, pnl)
+        lot = msgspec.structs.replace(came.lot, lot_id=f"l1/{number}")
+        settled, contributions = quality.closed(msgspec.structs.replace(came, lot=lot))
         assert settled is not None
         assert settled.values[5] == (1 if pnl > 0 else 0)
         assert [c.agent for c in contributions] == ["trend"]

@@ -132,10 +132,10 @@ def assert_label(label: Label, reference: float, bars: list[Bar], at: int, horiz
     next_open = bars[at - horizon + 1].open
     start = next_open if entry == "next_open" else served_at.close
     move = math.log(bars[at].close / start)
-    assert label.value == pytest.approx(move, abs=1e-12)
+    assert label.value == pytest.approx(math.log(bars[at].close / served_at.close), abs=1e-12)
     assert label.tradable == pytest.approx(math.log(bars[at].close / next_open), abs=1e-12)
-    tie = abs(label.value) <= math.log1p(min_move / 10_000.0)
-    assert label.label == (None if tie else int(label.value > 0.0))
+    tie = abs(move) <= math.log1p(min_move / 10_000.0)
+    assert label.label == (None if tie else int(move > 0.0))
 
 
 def test_ties_are_counted_among_the_labelled() -> None:
@@ -230,12 +230,15 @@ def test_an_outcome_must_belong_to_the_trade_and_to_a_signal_that_was_traded() -
     feedback.entered(vector(np.ones(D), 1), signal(1))
     with pytest.raises(SessionError, match="outcome of signal 's2' was given with signal 's1'"):
         asyncio.run(feedback.process_trade_outcome(signal(1), outcome(2, 5)))
-    with pytest.raises(SessionError, match="no prediction waits under the id 's9'"):
+    with pytest.raises(SessionError, match="its signal 's9' never became an order"):
         feedback.closed(outcome(9, 5))
     assert given_credit.given == []
     assert feedback.quality("X").lots == 0
     settled = asyncio.run(feedback.process_trade_outcome(signal(1), outcome(1, 5)))
     assert settled is not None
+    with pytest.raises(SessionError, match="was learnt from already"):
+        asyncio.run(feedback.process_trade_outcome(signal(1), outcome(1, 5)))
+    assert feedback.quality("X").lots == 1
     assert len(given_credit.given) == 1
 
 

@@ -65,8 +65,13 @@ def test_horizons_and_the_model_come_from_the_configuration_where_nothing_is_sai
     assert learning.open_session("X", "volatility").spec.horizon == 7
     assert learning.open_session("X", "direction").spec.horizon == 4
     assert learning.open_session("X", "trade_quality", "market_default").spec.horizon == 1
-    assert [s.spec.model_type for s in learning.sessions()] == ["logistic", "logistic", "market_default"]
-    assert set(learning.components()) == {
+    targets = ("volatility", "direction", "trade_quality")
+    models = [learning.session("X", target).spec.model_type for target in targets]
+    assert models == ["logistic", "logistic", "market_default"]
+    assert set(learning.components()) == {"learning"}
+    for target in targets:
+        learning.session("X", target).in_loop = True
+    assert set(learning.components()) == {"learning"} | {
         f"{kind}/X/{target}" for kind in ("session", "drift") for target in ("volatility", "direction", "trade_quality")
     }
 
@@ -152,11 +157,30 @@ def test_a_label_finds_its_session_by_the_prediction_and_only_within_the_symbol(
     for symbol in ("X", "Y"):
         learning.open_session(symbol, "volatility", "logistic")
         learning.open_session(symbol, "direction", "logistic")
-    learning.session("X", "volatility").serve("p1", vector(np.zeros(D), 0))
+    asyncio.run(learning.predict("X/volatility", np.zeros(D), "p1"))
     with pytest.raises(SessionError, match="no prediction of Y waits under the id 'p1'"):
         asyncio.run(learning.update_model("Y", Example("p1", 1, START_NS)))
     assert asyncio.run(learning.update_model("X", Example("p1", 1, START_NS)))
-    assert [s.learnt for s in learning.sessions()] == [1, 0, 0, 0]
+    learnt = [learning.session(symbol, target).learnt for symbol in ("X", "Y") for target in ("volatility", "direction")]
+    assert learnt == [1, 0, 0, 0]
+    scored = asyncio.run(learning.get_session_metrics("X/volatility")).whole_run
+    assert {name: scores.samples for name, scores in scored.items()} == {"online": 1, "base": 1, "served": 1, "no_change": 1}
+
+
+def test_what_the_loop_serves_is_not_fed_or_ended_from_outside() -> None:
+    learning = service()
+    session = learning.open_session("X", "direction", "logistic")
+    session.in_loop = True
+    session.serve("p1", vector(np.zeros(D), 0))
+    for call in (
+        learning.update_model("X", Example("p1", 1, START_NS)),
+        learning.process_batch("X/direction", [LabelledRow(np.ones(D), 1)]),
+        learning.predict("X/direction", np.zeros(D), "p2"),
+        learning.stop_session("X/direction"),
+    ):
+        with pytest.raises(SessionError, match="X/direction is served by the running loop"):
+            asyncio.run(call)
+    assert session.learnt == 0
 
 
 def test_adaptations_asked_for_wait_for_the_next_slice_in_order() -> None:
@@ -170,7 +194,12 @@ def test_adaptations_asked_for_wait_for_the_next_slice_in_order() -> None:
 
     asyncio.run(ask())
     assert learning.requests == [("Y", "regime"), ("X", "performance")]
-    assert not any(session.in_trial for session in learning.sessions())
+    assert not any(learning.session(symbol).in_trial for symbol in ("X", "Y"))
+    with pytest.raises(ConfigError, match=r"'regim' is no type of drift; did you mean 'regime'\?"):
+        asyncio.run(learning.trigger_adaptation("X", "regim"))
+    twin = service()
+    twin.restore(learning.snapshot())
+    assert twin.requests == learning.requests
 
 
 def test_drift_is_summed_up_per_session() -> None:

@@ -8,7 +8,7 @@ import pytest
 from alpha_pulse.core.stateful import pack, unpack
 from alpha_pulse.core.types import Missing
 from alpha_pulse.learning.session import Settled
-from alpha_pulse.learning.training import BatchMember
+from alpha_pulse.learning.training import RETRY_BARS, BatchMember
 from alpha_pulse.models.gbm import LightGBM
 from learning_samples import START_NS, STEP_NS, Desk, new_session, stream
 
@@ -79,29 +79,34 @@ def test_before_training_it_says_what_it_waits_for() -> None:
     assert member().predict(ROWS[0], START_NS) == Missing("lightgbm", "not trained before 150 bars")
 
 
-def test_more_examples_than_bars_are_not_kept() -> None:
+def test_it_trains_on_every_example_that_came_by_then() -> None:
     batch, examples = member(), settled(200)
     for one in examples:
         batch.gather(one)
     ready = batch.train_if_due(TRAIN_BARS, START_NS)
     assert ready is not None
-    assert ready.examples == TRAIN_BARS
+    assert ready.examples == 200
 
 
 @pytest.mark.parametrize(("count", "said"), [(100, "label 1 alone"), (0, "both classes are needed")])
-def test_what_cannot_be_trained_says_why_and_is_not_tried_again(count: int, said: str) -> None:
+def test_what_cannot_be_trained_says_why_and_is_tried_again_later(count: int, said: str) -> None:
     batch = member()
     for one in settled(count, one_class=True):
         batch.gather(one)
     assert batch.train_if_due(TRAIN_BARS, START_NS) is None
-    assert not batch.gathering
     missing = batch.predict(ROWS[0], START_NS)
     assert isinstance(missing, Missing)
     assert said in missing.reason
-    assert batch.train_if_due(TRAIN_BARS + 1, START_NS) is None
     twin = member()
     twin.restore(batch.snapshot())
-    assert twin.predict(ROWS[0], START_NS) == missing
+    for each in (batch, twin):
+        assert each.predict(ROWS[0], START_NS) == missing
+        for example in settled(200):
+            each.gather(example)
+        assert each.train_if_due(TRAIN_BARS + 1, START_NS) is None
+        ready = each.train_if_due(TRAIN_BARS + RETRY_BARS, START_NS)
+        assert ready is not None
+        assert ready.examples == count + 200
 
 
 @pytest.mark.parametrize("cut", [0, 1, 100, TRAIN_BARS - HORIZON])

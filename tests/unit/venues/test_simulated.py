@@ -51,8 +51,8 @@ def test_a_market_order_never_trades_at_its_own_bar_and_then_at_the_open() -> No
 @given(st.integers(0, 5 * HOUR // 1_000_000), st.integers(1, 8))
 def test_latency_holds_an_order_back(latency_ms: int, hour: int) -> None:
     made = venue(VenueConfig(latency_ms=float(latency_ms)), market(hour, 1.0))
-    expected = max(hour + 1, math.ceil((hour * HOUR + latency_ms * 1_000_000) / HOUR))
-    assert [at for at in range(hour, hour + 8) if made.on_bar(bar(at))] == [expected]
+    expected = hour + 1 + math.ceil(latency_ms * 1_000_000 / HOUR)
+    assert [at for at in range(hour, hour + 9) if made.on_bar(bar(at))] == [expected]
 
 
 def test_prices_include_half_spread_and_slippage_and_the_fee_is_apart() -> None:
@@ -146,12 +146,13 @@ def test_a_flat_position_drops_its_stop() -> None:
 def test_under_latency_the_old_stop_protects_and_its_trade_cancels_what_was_sized_for_the_position() -> None:
     made = venue(VenueConfig(fee_bps=0, half_spread_bps=0, slippage_bps=0, latency_ms=2 * 3_600_000.0))
     made.release([market(1, 4.0), stop(1, -4.0, 95.0)])
-    assert len(made.on_bar(bar(3))) == 1
-    made.release([market(3, -2.0), stop(3, -2.0, 97.0)])
+    assert not made.on_bar(bar(3))
+    assert len(made.on_bar(bar(4))) == 1
+    made.release([market(4, -2.0), stop(4, -2.0, 97.0)])
     assert made.pending("combined", "X")
-    assert traded(list(made.on_bar(bar(4, 100.0, 101.0, 94.0)))) == [("stop", -4, 95.0)]
+    assert traded(list(made.on_bar(bar(5, 100.0, 101.0, 94.0)))) == [("stop", -4, 95.0)]
     assert not made.pending("combined", "X")
-    assert not made.on_bar(bar(6, 100.0, 101.0, 1.0))
+    assert not made.on_bar(bar(7, 100.0, 101.0, 1.0))
     assert made.held("combined", "X") == 0
 
 

@@ -1,0 +1,63 @@
+"""Refuses a command that would write one file over another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from alpha_pulse.core.errors import ConfigError
+
+STORE_FILES = ("", "-wal", "-shm", ".head")
+PART = ".part"
+"""Ends the name of an output while it is written."""
+
+
+def refuse_shared(outputs: dict[str, Path | None], inputs: dict[str, Path | None], store_url: str | None) -> None:
+    """Refuse outputs that are also another output, an input, or a file of the store.
+
+    Parameters
+    ----------
+    outputs, inputs
+        Files by the flag that names them; None where it was not given. What is no regular file (a terminal, /dev/null) may be
+        shared.
+    store_url
+        As given to ``--store``.
+
+    Raises
+    ------
+    ConfigError
+        Two flags name one file.
+
+    >>> refuse_shared({"--json": Path("out/a"), "--decisions": Path("out/b")}, {"--data": Path("bars.csv")}, "run.db")
+    >>> refuse_shared({"--json": Path("a"), "--decisions": Path("./a")}, {}, None)
+    Traceback (most recent call last):
+    alpha_pulse.core.errors.ConfigError: --json a and --decisions a are the same file; give each its own
+    """
+    taken: dict[Path, str] = {}
+    named = [(flag, path, ("",)) for flag, path in inputs.items()]
+    named.append(("--store", _store_path(store_url), STORE_FILES))
+    named += [(flag, path, ("", PART)) for flag, path in outputs.items()]
+    for flag, path, endings in named:
+        if path is None:
+            continue
+        for real in _real(path, endings):
+            other = taken.get(real)
+            if flag in outputs and other is not None:
+                raise ConfigError(f"{other} and {flag} {path} are the same file; give each its own")
+            taken[real] = f"{flag} {path}"
+
+
+def _store_path(url: str | None) -> Path | None:
+    if url is None:
+        return None
+    scheme, separator, address = url.partition("://")
+    if not separator:
+        return Path(url)
+    return Path(address[1:]) if scheme == "sqlite" else None
+
+
+def _real(path: Path, endings: tuple[str, ...]) -> Iterator[Path]:
+    if path.exists() and not path.is_file():
+        return
+    for ending in endings:
+        yield path.with_name(path.name + ending).resolve()
