@@ -8,10 +8,11 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from alpha_pulse.core.types import Order, Prediction
+from alpha_pulse.core.types import FeatureVector, Order, Prediction, Signal
 from alpha_pulse.execution.decision import Decision, Wish
 from alpha_pulse.execution.execution_service import ExecutionService
 from alpha_pulse.execution.level import ForecastLevel
+from alpha_pulse.feedback.trade_quality import TradeQuality
 from alpha_pulse.feeds.synthetic import random_walk
 from flow.runs import LEAN, RESTLESS, begun, finished, restless, restless_run, run, with_gaps
 
@@ -266,3 +267,21 @@ def test_link_expiry_to_session() -> None:
     assert sum(len(record.expired) for record in done.records) > 50
     for target, horizon in (("volatility", 12), ("direction", 3)):
         assert len(done.system.learning.session("SYN", target).pending) == horizon
+
+
+def test_link_primary_orders_to_trade_quality(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Only what the primary book ordered may wait for an outcome, and only as long as it holds a lot of it.
+    entered: list[str] = []
+    remember = TradeQuality.entered
+
+    def spy(self: TradeQuality, features: FeatureVector, signal: Signal) -> None:
+        entered.append(signal.signal_id)
+        remember(self, features, signal)
+
+    monkeypatch.setattr(TradeQuality, "entered", spy)
+    done = run(restless(1_400), {"batch.enabled": False})
+    ordered = [order.signal_id for order in done.orders if order.book == "combined" and order.kind == "market"]
+    assert entered == ordered
+    assert len({order.signal_id for order in done.orders}) > len(ordered) > 20
+    waiting = done.system.learning.session("SYN", "trade_quality").pending
+    assert len(waiting) <= len(done.system.execution.open_signals("SYN")) + 2
