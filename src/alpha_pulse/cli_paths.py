@@ -34,7 +34,7 @@ def refuse_shared(outputs: dict[str, Path | None], inputs: dict[str, Path | None
     alpha_pulse.core.errors.ConfigError: --json a and --decisions a are the same file; give each its own
     """
     taken: dict[Path, str] = {}
-    named = [(flag, path, ("",)) for flag, path in inputs.items()]
+    named: list[tuple[str, Path | None, tuple[str, ...]]] = [(flag, path, ("",)) for flag, path in inputs.items()]
     named.append(("--store", _store_path(store_url), STORE_FILES))
     named += [(flag, path, ("", PART)) for flag, path in outputs.items()]
     for flag, path, endings in named:
