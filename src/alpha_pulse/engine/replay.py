@@ -85,21 +85,17 @@ def replay(
     >>> msgspec.json.decode(result)["bars"]
     80
     """
-    if resume and (known := finished_result(config, feed, store, run_id)) is not None:
-        if write_decision is not None:
-            for line in store.decisions():
-                write_decision(line + b"\n")
+    if resume and (known := _finished_before(config, feed, store, run_id, write_decision)) is not None:
         return known
     system = System(config, feed, store)
     system.begin(run_id, resume=resume, on_fold=on_fold)
     for reason in system.skipped_checkpoints:
         on_skipped(reason)
     stopwatch = _Stopwatch(config.batch.train_bars if config.batch.enabled else 0)
-    total = feed.total_bars
     more = True
     while more and not stopped():
         more = _run_chunk(system, stopwatch)
-        on_progress(Progress(stopwatch.bars, total, stopwatch.bars_per_second))
+        on_progress(Progress(stopwatch.bars, feed.total_bars, stopwatch.bars_per_second))
     store.flush()
     if store.head[0] >= 0:
         system.checkpoint()
@@ -110,12 +106,18 @@ def replay(
     return result
 
 
-def finished_result(config: Config, feed: Feed, store: Store, run_id: str) -> bytes | None:
+def _finished_before(
+    config: Config, feed: Feed, store: Store, run_id: str, write_decision: Callable[[bytes], object] | None
+) -> bytes | None:
     """What a finished run left in the store; None when it is empty or not finished. Raises StoreError for another run."""
     if store.identity is None:
         return None
     store.begin(RunIdentity(run_id, config.config_hash, feed.identity, __version__), resume=True)
-    return store.result()
+    result = store.result()
+    if result is not None and write_decision is not None:
+        for line in store.decisions():
+            write_decision(line + b"\n")
+    return result
 
 
 class _Stopwatch:
