@@ -180,10 +180,10 @@ def _not_traded(report: Report) -> str:
 
 def _hashes(report: Report) -> Table:
     table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim")
+    table.add_column(style="dim", no_wrap=True)
     table.add_column(style="dim", overflow="fold")
     if report.bars_per_second is not None:
         table.add_row("bars/s", f"{report.bars_per_second:,.0f} in the event loop, after warm-up")
-    table.add_row("decisions sha256", report.decisions_sha256)
-    table.add_row("state sha256", report.state_sha256)
+    table.add_row("decisions hash", report.decisions_sha256)
+    table.add_row("state hash", report.state_sha256)
     return table
