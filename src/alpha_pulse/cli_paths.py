@@ -8,6 +8,7 @@ from pathlib import Path
 from alpha_pulse.core.errors import ConfigError
 
 STORE_FILES = ("", "-wal", "-shm", ".head")
+SQLITE_MAGIC = b"SQLite format 3"
 PART = ".part"
 """Ends the name of an output while it is written."""
 
@@ -26,13 +27,18 @@ def refuse_shared(outputs: dict[str, Path | None], inputs: dict[str, Path | None
     Raises
     ------
     ConfigError
-        Two flags name one file.
+        Two flags name one file, or an output names a store.
 
     >>> refuse_shared({"--json": Path("out/a"), "--decisions": Path("out/b")}, {"--data": Path("bars.csv")}, "run.db")
     >>> refuse_shared({"--json": Path("a"), "--decisions": Path("./a")}, {}, None)
     Traceback (most recent call last):
     alpha_pulse.core.errors.ConfigError: --json a and --decisions a are the same file; give each its own
     """
+    for flag, target in outputs.items():
+        if target is not None and _is_store(target):
+            raise ConfigError(
+                f"{flag} {target} is a store of another run, which would be lost; give the output a name of its own"
+            )
     taken: dict[Path, str] = {}
     named: list[tuple[str, Path | None, tuple[str, ...]]] = [(flag, path, ("",)) for flag, path in inputs.items()]
     named.append(("--store", _store_path(store_url), STORE_FILES))
@@ -45,6 +51,13 @@ def refuse_shared(outputs: dict[str, Path | None], inputs: dict[str, Path | None
             if flag in outputs and other is not None:
                 raise ConfigError(f"{other} and {flag} {path} are the same file; give each its own")
             taken[real] = f"{flag} {path}"
+
+
+def _is_store(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(SQLITE_MAGIC)) == SQLITE_MAGIC
 
 
 def _store_path(url: str | None) -> Path | None:

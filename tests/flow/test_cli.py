@@ -5,6 +5,7 @@ import json
 import signal
 import sqlite3
 import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -251,3 +252,21 @@ def test_help_loads_nothing_heavy(place: Path) -> None:
 def test_the_version_is_shown(place: Path) -> None:
     done = run(place, "--version")
     assert done.stdout.startswith("alpha-pulse 0.")
+
+
+def test_a_symbol_with_one_bar_is_reported(tmp_path: Path) -> None:
+    data = tmp_path / "one.csv"
+    data.write_text("ts,symbol,open,high,low,close\n2020-01-01T00:00:00Z,X,1,1,1,1\n")
+    arguments = ["replay", "--data", str(data), "--interval", "1h", "--store"]
+    done = subprocess.run(
+        [sys.executable, "-m", "alpha_pulse", *arguments, str(tmp_path / "run.db")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    lost = subprocess.run(
+        [sys.executable, "-m", "alpha_pulse", *arguments, "memory://", "--json", str(tmp_path / "run.db")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert lost.returncode == 2
+    assert "is a store of another run" in lost.stderr

@@ -249,7 +249,7 @@ def _first_recent(at: SymbolTally) -> int:
     """The number of the first bar in the last 70 % of a symbol's bars."""
     part, whole = LAST_PART
     first = -(-len(at.bars) * part // whole)
-    return at.bars[first] if at.bars else 0
+    return at.bars[min(first, len(at.bars) - 1)] if at.bars else 0
 
 
 def _hit_rates(table: LabelTable, wanted: NDArray[np.bool_]) -> HitRates:
