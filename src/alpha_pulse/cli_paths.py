@@ -34,11 +34,6 @@ def refuse_shared(outputs: dict[str, Path | None], inputs: dict[str, Path | None
     Traceback (most recent call last):
     alpha_pulse.core.errors.ConfigError: --json a and --decisions a are the same file; give each its own
     """
-    for flag, target in outputs.items():
-        if target is not None and _is_store(target):
-            raise ConfigError(
-                f"{flag} {target} is a store of another run, which would be lost; give the output a name of its own"
-            )
     taken: dict[Path, str] = {}
     named: list[tuple[str, Path | None, tuple[str, ...]]] = [(flag, path, ("",)) for flag, path in inputs.items()]
     named.append(("--store", _store_path(store_url), STORE_FILES))
@@ -51,6 +46,11 @@ def refuse_shared(outputs: dict[str, Path | None], inputs: dict[str, Path | None
             if flag in outputs and other is not None:
                 raise ConfigError(f"{other} and {flag} {path} are the same file; give each its own")
             taken[real] = f"{flag} {path}"
+    for flag, target in outputs.items():
+        if target is not None and _is_store(target):
+            raise ConfigError(
+                f"{flag} {target} is a store of another run, which would be lost; give the output a name of its own"
+            )
 
 
 def _is_store(path: Path) -> bool:
