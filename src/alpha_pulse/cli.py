@@ -1,155 +1,43 @@
-"""The commands. Everything heavy is imported inside them, so that ``--help`` is quick."""
+"""The command ``alpha-pulse``: what must hold before anything else is imported, and the last word about every error."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import sys
-from pathlib import Path
-from typing import Annotated
+from types import FrameType
 
-import typer
-
-from alpha_pulse import __version__
-from alpha_pulse.core.errors import AlphaPulseError
-
-INTERRUPTED = 130
 REFUSED = 2
-
-app = typer.Typer(
-    name="alpha-pulse",
-    help="An adaptive trading system whose models learn while it trades.\n\nExample: [bold]alpha-pulse replay[/]",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-)
-config_app = typer.Typer(
-    help="The settings.\n\nExample: [bold]alpha-pulse config show[/]", no_args_is_help=True, rich_markup_mode="rich"
-)
-app.add_typer(config_app, name="config")
-
-ConfigFile = Annotated[
-    Path | None, typer.Option("--config", metavar="C", help="A TOML file; see [bold]alpha-pulse config show[/].")
-]
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"alpha-pulse {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
-) -> None:
-    """Options of the program itself."""
-
-
-@app.command()
-def replay(
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="F", help="Bars, Parquet or CSV: ts, symbol, open, high, low, close ... (default: EURUSD 2017, 1h)."
-        ),
-    ] = None,
-    interval: Annotated[str | None, typer.Option(metavar="I", help="Length of a bar: 5m, 1h, 1d (default: inferred).")] = None,
-    tz: Annotated[str | None, typer.Option(metavar="Z", help="Time zone of times that name none, such as UTC.")] = None,
-    symbol: Annotated[list[str] | None, typer.Option(metavar="S", help="Only this symbol; may be repeated.")] = None,
-    config: ConfigFile = None,
-    store: Annotated[
-        str | None, typer.Option(metavar="URL", help="sqlite:///FILE, a path, or memory:// (default: a fresh one, shown).")
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --store.")] = False,
-    json: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Also write the result as JSON; - for standard output.")
-    ] = None,
-    decisions: Annotated[Path | None, typer.Option(metavar="FILE", help="Write one JSON line per decision.")] = None,
-) -> None:
-    """Trade a file of bars on paper, learn from what happens, and show what came of it.
-
-    Example: [bold]alpha-pulse replay --data prices.csv --tz UTC --store run.db --json result.json[/]
-    """
-    from alpha_pulse.cli_paths import refuse_shared
-    from alpha_pulse.cli_replay import STANDARD_OUTPUT, Outputs, StoppedError, run
-    from alpha_pulse.core.config import load_config
-    from alpha_pulse.data import DEFAULT, bundled
-    from alpha_pulse.feeds.replay import ReplayFeed
-
-    json_path = None if json in (None, STANDARD_OUTPUT) else Path(str(json))
-    bars = data or bundled()[DEFAULT]
-    refuse_shared({"--json": json_path, "--decisions": decisions}, {"--data": bars, "--config": config}, store)
-    settings = load_config(config)
-    feed = ReplayFeed.from_file(bars, interval, tz, symbol or ())
-    given = {"--data": data, "--interval": interval, "--tz": tz, "--config": config, "--json": json, "--decisions": decisions}
-    again = ["alpha-pulse", "replay"]
-    for name, value in given.items():
-        again += [] if value is None else [name, str(value)]
-    for name in symbol or ():
-        again += ["--symbol", name]
-    try:
-        run(settings, feed, store, resume=resume, outputs=Outputs(json, decisions), again=again)
-    except StoppedError as stopped:
-        raise typer.Exit(stopped.exit_code) from None
-    except KeyboardInterrupt:
-        typer.echo("interrupted", err=True)
-        raise typer.Exit(INTERRUPTED) from None
-
-
-@app.command()
-def warmup(
-    config: ConfigFile = None,
-    json: Annotated[bool, typer.Option("--json", help="Say it as JSON.")] = False,
-) -> None:
-    """Compile the kernels that a configuration uses, so that the next run starts at once.
-
-    Example: [bold]alpha-pulse warmup[/]
-    """
-    import msgspec
-
-    from alpha_pulse.cli_progress import progress
-    from alpha_pulse.core.config import load_config
-    from alpha_pulse.engine.warmup import about_how_many, warm_up
-
-    settings = load_config(config)
-    try:
-        with progress("compiling kernels", about_how_many(), "kernels", countdown=False) as report:
-            done = warm_up(settings, report)
-    except KeyboardInterrupt:
-        typer.echo("interrupted", err=True)
-        raise typer.Exit(INTERRUPTED) from None
-    if json:
-        typer.echo(msgspec.json.encode(done))
-    else:
-        compiled = f"{done.compiled} kernels compiled" if done.compiled else "all kernels were compiled already"
-        typer.echo(f"{compiled} in {done.seconds:.1f} s; they are kept in {done.cache}")
-
-
-@config_app.command("show")
-def config_show(
-    config: ConfigFile = None,
-    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
-) -> None:
-    """Show every setting in effect and where it comes from: default, file or environment.
-
-    Environment: [bold]ALPHA_PULSE__VENUE__FEE_BPS=2.5[/]. Example: [bold]alpha-pulse config show > my.toml[/]
-    """
-    import msgspec
-
-    from alpha_pulse.core.config import load_config
-    from alpha_pulse.core.config_toml import origins, to_toml
-
-    settings = load_config(config)
-    if json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(settings), indent=2))
-    else:
-        typer.echo(to_toml(settings, origins(config)), nl=False)
+INTERRUPTED = 130
+STANDARD_ERROR = 2
+SHOW_CURSOR = b"\x1b[?25h"
 
 
 def main() -> None:
-    """The command ``alpha-pulse``: an error that is meant for people is one sentence and exit code 2."""
+    """Run the command; an error that is meant for people is one sentence and exit code 2."""
+    # Whoever started this may have had it ignore Ctrl-C, as shells do with what runs in the background.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _leave)
+    from alpha_pulse.cli_output import escape, open_standard_streams
+    from alpha_pulse.core.errors import AlphaPulseError
+
     try:
-        app()
+        open_standard_streams()
+        from alpha_pulse.cli_commands import app
+
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except AlphaPulseError as error:
-        print(f"alpha-pulse: {error}", file=sys.stderr)
+        print(f"alpha-pulse: {escape(str(error))}", file=sys.stderr)
         sys.exit(REFUSED)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """End at once, as long as there is nothing to close: a KeyboardInterrupt may get lost in what is being imported."""
+    # A progress bar hides the cursor. Written past sys.stderr, which may be in the middle of a line of its own.
+    with contextlib.suppress(OSError):
+        os.write(STANDARD_ERROR, (SHOW_CURSOR if os.isatty(STANDARD_ERROR) else b"") + b"alpha-pulse: interrupted\n")
+    os._exit(INTERRUPTED)

@@ -1,7 +1,8 @@
-"""Refuses a command that would write one file over another."""
+"""Where the program keeps things, and the refusal of a command that would write one file over another."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,6 +54,24 @@ def refuse_shared(outputs: dict[str, Path | None], inputs: dict[str, Path | None
             )
 
 
+def refuse_missing_folders(outputs: dict[str, Path | None], store_url: str | None) -> None:
+    """Refuse outputs and a store in a folder that is not there: made silently, a slip of the pen would hide the results.
+
+    Raises
+    ------
+    ConfigError
+        Naming the flag and the folder.
+
+    >>> refuse_missing_folders({"--json": Path("no/a")}, None)
+    Traceback (most recent call last):
+    alpha_pulse.core.errors.ConfigError: --json no/a: the folder no does not exist; make it first, or name another place
+    """
+    for flag, path in {**outputs, "--store": _store_path(store_url)}.items():
+        if path is not None and not path.parent.is_dir():
+            why = "is not a folder" if path.parent.exists() else "does not exist"
+            raise ConfigError(f"{flag} {path}: the folder {path.parent} {why}; make it first, or name another place")
+
+
 def _is_store(path: Path) -> bool:
     if not path.is_file():
         return False
@@ -74,3 +93,9 @@ def _real(path: Path, endings: tuple[str, ...]) -> Iterator[Path]:
         return
     for ending in endings:
         yield path.with_name(path.name + ending).resolve()
+
+
+def data_folder() -> Path:
+    """Where this user's runs and the server's token are kept."""
+    named = os.environ.get("XDG_DATA_HOME")
+    return (Path(named) if named else Path.home() / ".local" / "share") / "alpha-pulse"

@@ -16,18 +16,23 @@ from typing import BinaryIO
 
 import msgspec
 
-from alpha_pulse.cli_paths import PART
+from alpha_pulse.cli_output import open_output
+from alpha_pulse.cli_paths import PART, data_folder
 from alpha_pulse.cli_progress import Phases, progress
+from alpha_pulse.cli_tables import show
 from alpha_pulse.core.clock import wall_ns
 from alpha_pulse.core.config import Config
-from alpha_pulse.core.errors import ConfigError
+from alpha_pulse.core.errors import ConfigError, OutputError
+from alpha_pulse.engine.remarks import remarks
 from alpha_pulse.engine.replay import Progress, replay
+from alpha_pulse.engine.report import decode_report
 from alpha_pulse.engine.warmup import about_how_many, is_warm, warm_up
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.stores import open_store
 from alpha_pulse.stores.base import Store
 
 STANDARD_OUTPUT = "-"
+IN_MEMORY = "memory://"
 
 
 class StoppedError(Exception):
@@ -68,22 +73,28 @@ def run(config: Config, feed: ReplayFeed, store_url: str | None, *, resume: bool
         raise ConfigError("--decisions - was given, but the result goes to standard output; write --decisions FILE")
     run_id = _run_id()
     json_path = None if outputs.json in (None, STANDARD_OUTPUT) else Path(str(outputs.json))
+    for remark in remarks(config, feed):
+        print(f"remark: {remark}", file=sys.stderr)
     warm_if_cold(config)
-    with _output(json_path) as json_file, _output(outputs.decisions) as decisions:
-        store = open_store(store_url or _fresh_store(run_id), config.store)
-        with closing(store):
-            result = _replay(config, feed, store, run_id, resume, decisions, again)
-        pretty = msgspec.json.format(result, indent=2) + b"\n"
-        if json_file is not None:
-            json_file.write(pretty)
-    if outputs.json == STANDARD_OUTPUT:
-        sys.stdout.buffer.write(pretty)
-        sys.stdout.buffer.flush()
-    else:
-        from alpha_pulse.cli_tables import show
-        from alpha_pulse.engine.report import decode_report
-
-        show(decode_report(result))
+    location = _fresh_store(run_id) if store_url is None else store_url
+    try:
+        with _signals() as caught, _output(json_path) as json_file, _output(outputs.decisions) as decisions:
+            store = open_store(location, config.store)
+            location = store.location
+            with closing(store):
+                result = _replay(config, feed, store, run_id, resume, decisions, again, caught)
+            pretty = msgspec.json.format(result, indent=2) + b"\n"
+            if json_file is not None:
+                json_file.write(pretty)
+        if outputs.json == STANDARD_OUTPUT:
+            sys.stdout.buffer.write(pretty)
+        else:
+            show(decode_report(result))
+        sys.stdout.flush()
+    except OutputError as error:
+        if location == IN_MEMORY:
+            raise
+        raise OutputError(f"{error}; the run is kept, and this shows it: {_go_on(again, location)}") from None
 
 
 def warm_if_cold(config: Config) -> None:
@@ -94,7 +105,14 @@ def warm_if_cold(config: Config) -> None:
 
 
 def _replay(
-    config: Config, feed: ReplayFeed, store: Store, run_id: str, resume: bool, decisions: BinaryIO | None, again: list[str]
+    config: Config,
+    feed: ReplayFeed,
+    store: Store,
+    run_id: str,
+    resume: bool,
+    decisions: BinaryIO | None,
+    again: list[str],
+    caught: list[int],
 ) -> bytes:
     done = 0
     title = f"replaying {', '.join(feed.symbols)}"
@@ -109,7 +127,7 @@ def _replay(
         phases.close()
         print(f"left out: {reason}", file=sys.stderr)
 
-    with _signals() as caught, closing(Phases()) as phases:
+    with closing(Phases()) as phases:
         result = replay(
             config,
             feed,
@@ -124,13 +142,16 @@ def _replay(
         )
     if result is None:
         print(f"stopped after {done:,} of {feed.total_bars:,} bars; ", end="", file=sys.stderr)
-        if store.location == "memory://":
-            print("nothing was kept, since the store is memory://", file=sys.stderr)
+        if store.location == IN_MEMORY:
+            print(f"nothing was kept, since the store is {IN_MEMORY}", file=sys.stderr)
         else:
-            command = shlex.join([*again, "--store", store.location, "--resume"])
-            print(f"all of them are kept. Go on with:\n  {command}", file=sys.stderr)
+            print(f"all of them are kept. Go on with:\n  {_go_on(again, store.location)}", file=sys.stderr)
         raise StoppedError(caught[0])
     return result
+
+
+def _go_on(again: list[str], location: str) -> str:
+    return shlex.join([*again, "--store", location, "--resume"])
 
 
 @contextmanager
@@ -162,7 +183,7 @@ def _output(path: Path | None) -> Iterator[BinaryIO | None]:
     direct = path.exists() and not path.is_file()
     part = path if direct else path.with_name(path.name + PART)
     try:
-        file = part.open("wb")
+        file = open_output(part, f"output file {path}")
     except OSError as error:
         raise ConfigError(f"output file {path} cannot be written ({error.strerror}); name a file you may write to") from None
     try:
@@ -184,6 +205,4 @@ def _run_id() -> str:
 
 
 def _fresh_store(run_id: str) -> str:
-    named = os.environ.get("XDG_DATA_HOME")
-    home = Path(named) if named else Path.home() / ".local" / "share"
-    return f"sqlite:///{home / 'alpha-pulse' / 'runs' / run_id / 'store.db'}"
+    return f"sqlite:///{data_folder() / 'runs' / run_id / 'store.db'}"

@@ -1,39 +1,51 @@
-"""The result of a replay as a trader reads it, 80 to 120 columns wide."""
+"""The result of a replay as a trader reads it, up to 120 columns wide."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from alpha_pulse.cli_layout import Row, print_table
 from alpha_pulse.cli_words import adaptation_lines, success_lines, verdict
-from alpha_pulse.engine.report import BookReport, Report
+from alpha_pulse.engine.report import BookReport, Report, SymbolReport
 from alpha_pulse.engine.scoring import Score
+from alpha_pulse.execution.execution_service import PRIMARY
 
 WIDEST = 120
-NARROW = 96
-"""Below this many columns the log loss, the Brier score and the turnover are left to the JSON."""
+NARROWEST = 40
+"""Sentences are not folded more narrowly than this; a terminal that is folds them itself."""
+MOST_SYMBOLS = 20
 MEMBERS = {"online": "online", "batch": "batch", "served": "served", "base": "base rate", "no_change": "no change"}
 NOTHING = "·"
 ABOUT_SCORES = "gain: millinats a label over the base rate; gain 70: in the last 70 % of bars"
+SCORE_COLUMNS = ["labels", "hits %", "log loss", "Brier", "AUC", "kappa", "kappa-t", "gain", "gain 70", "95 % interval"]
+SCORE_LEAVE_OUT = ["Brier", "log loss", "kappa-t", "kappa", "AUC", "labels", "gain", "95 % interval", "gain 70"]
+BOOK_COLUMNS = ["net P&L", "gross P&L", "fees", "costs", "Sharpe", "max dd %", "lots", "turnover"]
+BOOK_LEAVE_OUT = ["turnover", "lots", "Sharpe", "max dd %", "gross P&L", "costs", "fees"]
+SYMBOL_COLUMNS = ["bars", "net P&L", "gross P&L", "fees", "costs", "lots", "vol hits %", "dir hits %"]
+SYMBOL_LEAVE_OUT = ["bars", "lots", "vol hits %", "dir hits %", "gross P&L", "costs", "fees"]
 ABOUT_BOOKS = "P&L in units of cash; costs: half-spread and slippage; Sharpe a year; lots closed"
+ABOUT_SYMBOLS = "P&L of the combined book; hits of the served volatility and direction"
 
 
 def show(report: Report, console: Console | None = None) -> None:
     """Print a report; on standard output unless another ``console`` is given."""
-    console = console or Console(highlight=False)
-    console.width = min(console.width, WIDEST)
+    # Names come from the data: what looks like markup in them is none.
+    console = console or Console(highlight=False, markup=False, emoji=False)
+    console.width = min(max(console.width, NARROWEST), WIDEST)
     _header(console, report)
-    narrow = console.width < NARROW
-    console.print(_scores(report, narrow=narrow))
+    print_table(console, "prediction", SCORE_COLUMNS, _scores(report), SCORE_LEAVE_OUT)
     console.print(ABOUT_SCORES, style="dim")
     console.print()
-    console.print(_books(report, narrow=narrow))
+    books = [Row(name.replace("_", " "), _book(book), _bold(name, PRIMARY)) for name, book in report.books.items()]
+    print_table(console, "book", BOOK_COLUMNS, books, BOOK_LEAVE_OUT)
     console.print(ABOUT_BOOKS, style="dim")
     console.print()
+    if len(report.by_symbol) > 1:
+        _symbols(console, report)
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column(overflow="fold")
@@ -41,6 +53,10 @@ def show(report: Report, console: Console | None = None) -> None:
         facts.add_row(name, text)
     console.print(facts)
     console.print()
+    for warning in report.warnings:
+        console.print(f"Warning: {warning}.", style="bold yellow")
+    if report.warnings:
+        console.print()
     console.print(verdict(report), style="bold")
     console.print()
     console.print(_hashes(report))
@@ -73,42 +89,39 @@ def interval_text(seconds: float) -> str:
     return f"{seconds:g} s"
 
 
-def _table(first: str, columns: list[str]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=0, header_style="dim")
-    table.add_column(first, no_wrap=True)
-    for name in columns:
-        table.add_column(name, justify="right", no_wrap=True)
-    return table
-
-
-def _scores(report: Report, *, narrow: bool) -> Table:
-    losses = [] if narrow else ["log loss", "Brier"]
-    columns = ["labels", "hits %", *losses, "AUC", "kappa", "kappa-t", "gain", "gain 70", "95 % interval"]
-    table = _table("prediction", columns)
+def _scores(report: Report) -> list[Row]:
+    rows = []
     for target, members in report.metrics.items():
-        table.add_row(Text(target, "bold"))
+        rows.append(Row(target, style="bold"))
         for name, title in MEMBERS.items():
-            style = "bold" if name == "served" else None
-            table.add_row(f"  {title}", *_score(members[name], base=name == "base", narrow=narrow), style=style)
-    return table
+            rows.append(Row(f"  {title}", _score(members[name], base=name == "base"), _bold(name, "served")))
+    return rows
 
 
-def _score(score: Score, *, base: bool, narrow: bool) -> list[str]:
+def _bold(name: str, important: str) -> str | None:
+    return "bold" if name == important else None
+
+
+def _score(score: Score, *, base: bool) -> list[str]:
     interval = score.gain_millinats_last70_interval
-    losses = [] if narrow else [_number(score.log_loss, ".4f"), _number(score.brier, ".4f")]
     gains = [NOTHING] * 3
     if not base:
         between = NOTHING if interval is None else f"{interval.low:+z.1f} .. {interval.high:+z.1f}"
         gains = [_number(score.gain_millinats, "+z.1f"), _number(score.gain_millinats_last70, "+z.1f"), between]
     return [
         f"{score.labels:,}",
-        NOTHING if score.accuracy is None else f"{100 * score.accuracy:.1f}",
-        *losses,
+        _percent(score.accuracy),
+        _number(score.log_loss, ".4f"),
+        _number(score.brier, ".4f"),
         _number(score.auc, ".3f"),
         _number(score.kappa, "+z.3f"),
         _number(score.kappa_temporal, "+z.3f"),
         *gains,
     ]
+
+
+def _percent(share: float | None) -> str:
+    return NOTHING if share is None else f"{100 * share:.1f}"
 
 
 def _number(value: float | None, style: str) -> str:
@@ -119,25 +132,45 @@ def _signed(value: float) -> str:
     return f"{value:+,.2f}" if value else "0.00"
 
 
-def _books(report: Report, *, narrow: bool) -> Table:
-    columns = ["net P&L", "gross P&L", "fees", "costs", "Sharpe", "max dd %", "lots", *([] if narrow else ["turnover"])]
-    table = _table("book", columns)
-    for name, book in report.books.items():
-        table.add_row(name.replace("_", " "), *_book(book, narrow=narrow), style="bold" if name == "combined" else None)
-    return table
-
-
-def _book(book: BookReport, *, narrow: bool) -> list[str | Text]:
-    color = "green" if book.net_pnl > 0 else "red" if book.net_pnl < 0 else "default"
+def _book(book: BookReport) -> list[str | Text]:
     return [
-        Text(_signed(book.net_pnl), color),
+        _colored(book.net_pnl),
         _signed(book.gross_pnl),
         f"{book.fees:,.2f}",
         f"{book.costs:,.2f}",
         _number(book.sharpe, "+z.2f"),
         NOTHING if book.max_drawdown is None else f"{100 * book.max_drawdown:.2f}",
         f"{book.trades:,}",
-        *([] if narrow else [_number(book.turnover, ",.1f")]),
+        _number(book.turnover, ",.1f"),
+    ]
+
+
+def _colored(money: float) -> Text:
+    return Text(_signed(money), "green" if money > 0 else "red" if money < 0 else "default")
+
+
+def _symbols(console: Console, report: Report) -> None:
+    """A row for each symbol, or for those that moved the result most."""
+    parts = sorted(report.by_symbol.items(), key=lambda part: -abs(part[1].net_pnl))[:MOST_SYMBOLS]
+    kept = {name for name, _ in parts}
+    rows = [Row(name, _symbol(part)) for name, part in report.by_symbol.items() if name in kept]
+    print_table(console, "symbol", SYMBOL_COLUMNS, rows, SYMBOL_LEAVE_OUT)
+    more = len(report.by_symbol) - len(kept)
+    console.print(ABOUT_SYMBOLS + (f"; {more:,} symbols with smaller P&L are in the JSON" if more else ""), style="dim")
+    console.print()
+
+
+def _symbol(part: SymbolReport) -> list[str | Text]:
+    volatility, direction = (part.metrics[target]["served"].accuracy for target in ("volatility", "direction"))
+    return [
+        f"{part.bars:,}",
+        _colored(part.net_pnl),
+        _signed(part.gross_pnl),
+        f"{part.fees:,.2f}",
+        f"{part.costs:,.2f}",
+        f"{part.trades:,}",
+        _percent(volatility),
+        _percent(direction),
     ]
 
 

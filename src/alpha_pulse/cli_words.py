@@ -38,13 +38,13 @@ def _action(action: AdaptationAction) -> str:
 def success_lines(report: Report) -> list[tuple[str, str]]:
     """How fresh, how quick, how much better than frozen, and what the models earned."""
     found = report.success_metrics
-    lines = [
-        (
-            "freshness",
+    freshness = "none yet: no label was learnt"
+    if report.labelled > report.ties:
+        freshness = (
             f"newest label learnt {duration(found.model_freshness_mean_s)} before a prediction on average, "
-            f"{duration(found.model_freshness_max_s)} at most",
+            f"{duration(found.model_freshness_max_s)} at most"
         )
-    ]
+    lines = [("freshness", freshness)]
     steps = [
         f"to {name} {samples:,.0f} labels, {duration(seconds)}"
         for name, samples, seconds in (

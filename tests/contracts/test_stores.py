@@ -56,9 +56,14 @@ class TestBegin:
     @pytest.mark.parametrize("field", ["config_hash", "feed_identity"])
     def test_resume_of_another_run_names_what_differs(self, store: Store, field: str) -> None:
         other = msgspec.structs.replace(IDENTITY, **{field: "other"})
-        with pytest.raises(StoreError, match=f"{field} is '.*' there and 'other' here") as caught:
+        with pytest.raises(StoreError, match=f"differs? \\({field} .* there, other here\\)") as caught:
             store.begin(other, resume=True)
         assert ({"config_hash", "feed_identity"} - {field}).pop() not in str(caught.value)
+
+    def test_another_version_is_told_where_something_else_differs(self, store: Store) -> None:
+        other = msgspec.structs.replace(IDENTITY, feed_identity="other", program_version="9.9")
+        with pytest.raises(StoreError, match=r"the data differ .* version 0\.1\.0 of this program wrote it, and this is 9\.9"):
+            store.begin(other, resume=True)
 
     def test_resume_by_another_name_or_version_keeps_the_first_identity(self, store: Store) -> None:
         append(store, 2)

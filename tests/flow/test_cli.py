@@ -24,6 +24,7 @@ BARS = 400
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cli")
     write_bars(folder / "bars.parquet", BARS)
+    (folder / "names.toml").write_text("[learning]\nmodel = 'logistics'\n", encoding="utf-8")
     (folder / "linked.db").symlink_to("whole.db")
     return folder
 
@@ -122,7 +123,15 @@ def test_a_signal_stops_cleanly_and_resume_ends_alike(tmp_path: Path, number: in
         (("replay", "--resume"), "--resume was given without --store"),
         (("replay", "--data", "nowhere.csv"), "nowhere.csv"),
         (("replay", "--data", "bars.parquet", "--symbol", "SYM"), "did you mean 'SYN'?"),
-        (("replay", "--json", "no/such/folder/file.json"), "cannot be written"),
+        (("replay", "--json", "no/such/file.json"), "--json no/such/file.json: the folder no/such does not exist"),
+        (("replay", "--decisions", "bars.parquet/file"), "the folder bars.parquet is not a folder"),
+        (("replay", "--store", "sqlite:///no/run.db"), "--store no/run.db: the folder no does not exist"),
+        (("replay", "--data", "bars.parquet", "--config", "small.toml", "--store", ""), "--store '' names no place"),
+        (("replay", "--data", "bars.parquet", "--tz", ""), "time zone '' is not known"),
+        (("replay", "--data", "a\nb.csv"), "file a\\nb.csv does not exist"),
+        (("replay", "--config", "names.toml"), "learning.model in names.toml names 'logistics'"),
+        (("config", "show", "--config", "names.toml"), "did you mean 'logistic'?"),
+        (("warmup", "--config", "names.toml"), "did you mean 'logistic'?"),
         (("replay", "--decisions", "-"), "write --decisions FILE"),
         (("replay", "--json", "out", "--decisions", "./out"), "--json out and --decisions out are the same file"),
         (("replay", "--json", "out", "--decisions", "out.part"), "are the same file"),
@@ -180,6 +189,13 @@ def test_an_unknown_option_is_a_usage_error(place: Path) -> None:
     assert "No such option" in done.stderr
 
 
+def test_the_variable_that_names_no_agent_is_told(place: Path) -> None:
+    done = run(place, "config", "show", ALPHA_PULSE__AGENTS__MEMBERS='["trnd"]')
+    assert done.returncode == 2
+    assert done.stderr.startswith("alpha-pulse: ALPHA_PULSE__AGENTS__MEMBERS names 'trnd'")
+    assert "did you mean 'trend'?" in done.stderr
+
+
 def test_a_reader_that_leaves_is_no_accident(place: Path, whole: dict[str, object]) -> None:
     arguments = ("replay", "--data", "bars.parquet", "--config", "small.toml", "--store", "whole.db", "--resume")
     for more in ((), ("--json", "-")):
@@ -196,8 +212,97 @@ def test_a_reader_that_leaves_is_no_accident(place: Path, whole: dict[str, objec
         assert process.stderr is not None
         told = process.stderr.read()
         process.stderr.close()
-        process.wait(60)
-        assert "Error" not in told, told
+        assert process.wait(60) == 141
+        assert told == ""
+
+
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("more", [(), ("--json", "-"), ("--json", FULL), ("--decisions", FULL)])
+def test_a_full_disk_is_one_sentence_that_tells_how_to_see_the_result(
+    place: Path, whole: dict[str, object], more: tuple[str | Path, ...]
+) -> None:
+    arguments = ("replay", "--data", "bars.parquet", "--config", "small.toml", "--store", "whole.db", "--resume", *more)
+    with FULL.open("wb") as full:
+        done = subprocess.run(
+            command(*arguments), cwd=place, env=environment(place), stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    name = "output file /dev/full" if FULL in more else "standard output"
+    assert done.stderr.startswith(f"alpha-pulse: {name} cannot be written (No space left on device)")
+    assert "--store sqlite:///whole.db --resume" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", ["--help", "--version", "config show"])
+def test_short_commands_meet_a_full_disk_and_closed_streams(place: Path, arguments: str) -> None:
+    for redirection, code, told in (
+        (">/dev/full", 2, "cannot be written"),
+        (">&-", 2, "standard output is closed"),
+        ("2>&-", 0, ""),
+    ):
+        line = f'exec "$0" -m alpha_pulse {arguments} {redirection}'
+        done = subprocess.run(
+            ["sh", "-c", line, sys.executable], cwd=place, env=environment(place), capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, "Traceback" in done.stderr) == (code, False), (redirection, done.stderr)
+        assert told in done.stderr
+
+
+def test_progress_that_cannot_be_shown_stops_nothing(place: Path) -> None:
+    arguments = ("replay", "--data", "bars.parquet", "--config", "small.toml", "--store", "memory://")
+    with FULL.open("wb") as full:
+        done = subprocess.run(
+            command(*arguments), cwd=place, env=environment(place), stdout=subprocess.PIPE, stderr=full, text=True, check=False
+        )
+    assert done.returncode == 0
+    assert "state hash" in done.stdout
+
+
+def test_an_encoding_without_our_signs_gets_plain_ones(place: Path) -> None:
+    write_bars(place / "odd.parquet", 60, ("[/b]Ω",))
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+    done = run(place, "replay", "--data", "odd.parquet", "--config", "small.toml", "--store", "memory://", **plain)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.isascii()
+    assert done.stdout.startswith("[/b]\\u03a9  ")
+    assert "|     -|" in done.stdout
+    assert run(place, "--help", **plain).stdout.isascii()
+
+
+@pytest.mark.parametrize("imported", ["typer", "numpy", "numba"])
+def test_ctrl_c_while_the_program_loads_is_one_line(place: Path, imported: str) -> None:
+    arguments = (sys.executable, "-X", "importtime", *command("replay", "--config", "small.toml", "--store", "memory://")[1:])
+    process = subprocess.Popen(
+        arguments, cwd=place, env=environment(place), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.rpartition("|")[2].strip() == imported:
+            process.send_signal(signal.SIGINT)
+            break
+    output, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert output == ""
+    assert [line for line in told.splitlines() if not line.startswith("import time:")] == ["alpha-pulse: interrupted"]
+
+
+def test_ctrl_c_while_kernels_are_compiled_is_one_line(place: Path, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        command("replay", "--data", "bars.parquet", "--config", "small.toml", "--store", "memory://"),
+        cwd=place,
+        env=environment(place, NUMBA_CACHE_DIR=str(tmp_path)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    assert process.stderr.readline().startswith("compiling kernels")
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60) == ("", "alpha-pulse: interrupted\n")
+    assert process.returncode == 130
 
 
 def test_the_configuration_shown_can_be_fed_back(place: Path) -> None:

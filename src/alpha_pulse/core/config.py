@@ -15,9 +15,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from alpha_pulse.core.config_errors import ENV_PREFIX, explain, source_of
 from alpha_pulse.core.errors import ConfigError, did_you_mean
-
-ENV_PREFIX = "ALPHA_PULSE__"
 
 PositiveInt = Annotated[int, Meta(ge=1)]
 NonNegativeInt = Annotated[int, Meta(ge=0)]
@@ -184,17 +183,29 @@ def load_config(
     2.5
     """
     content = _read_toml(path) if path is not None else {}
-    where = str(path) if path is not None else "the configuration"
+    sources = {} if path is None else dict.fromkeys(_keys(content), str(path))
     for name, raw in sorted((os.environ if environ is None else environ).items()):
         if name.startswith(ENV_PREFIX):
-            _put(content, name[len(ENV_PREFIX) :].lower().split("__"), _parse(raw), name)
+            keys = name[len(ENV_PREFIX) :].lower().split("__")
+            _put(content, keys, _parse(raw), name)
+            sources[".".join(keys)] = name
     for name, value in (overrides or {}).items():
         _put(content, name.split("."), value, name)
-    _refuse_unknown(content, Config, where, "")
+        sources[name] = name
+    _refuse_unknown(content, Config, sources, "")
     try:
         return msgspec.convert(content, Config)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{where}: {error}; see 'alpha-pulse config show' for every key and its default") from None
+        said = explain(error, content, Config, sources)
+        raise ConfigError(f"{said}; see 'alpha-pulse config show' for every key and its default") from None
+
+
+def _keys(content: Mapping[str, Any]) -> list[str]:
+    """All keys of a file, as ``section.key``."""
+    found: list[str] = []
+    for name, value in content.items():
+        found += [name, *(f"{name}.{key}" for key in value)] if isinstance(value, Mapping) else [name]
+    return found
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -204,7 +215,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(
             f"configuration file {path} cannot be read ({error.strerror}); give --config an existing TOML file"
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # no TOML, no UTF-8, or a number too long for Python
         raise ConfigError(f"configuration file {path} is not valid TOML: {error}") from None
 
 
@@ -212,7 +223,7 @@ def _parse(raw: str) -> Any:
     """An environment value: TOML where it is one (numbers, booleans, lists), else the text itself."""
     try:
         return tomllib.loads(f"value = {raw}")["value"]
-    except tomllib.TOMLDecodeError:
+    except ValueError:
         return raw
 
 
@@ -225,12 +236,13 @@ def _put(content: dict[str, Any], keys: list[str], value: Any, name: str) -> Non
     at[keys[-1]] = value
 
 
-def _refuse_unknown(content: Mapping[str, Any], kind: type[msgspec.Struct], where: str, section: str) -> None:
+def _refuse_unknown(content: Mapping[str, Any], kind: type[msgspec.Struct], sources: Mapping[str, str], section: str) -> None:
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
     for key, value in content.items():
         if key not in fields:
+            where = source_of(f"{section}.{key}" if section else key, sources) or "the configuration"
             place = f"section [{section}]" if section else "the top level"
             raise ConfigError(f"{where}: unknown key {key!r} at {place}{did_you_mean(key, fields)}")
         inner = fields[key].type
         if isinstance(value, Mapping) and isinstance(inner, type) and issubclass(inner, msgspec.Struct):
-            _refuse_unknown(value, inner, where, key)
+            _refuse_unknown(value, inner, sources, key)

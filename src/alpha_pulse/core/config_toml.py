@@ -9,7 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from alpha_pulse.core.config import ENV_PREFIX, Config
+from alpha_pulse.core.config import Config
+from alpha_pulse.core.config_errors import ENV_PREFIX
 
 Value = str | bool | int | float | tuple[str, ...] | None
 _NOTE_AT = 44

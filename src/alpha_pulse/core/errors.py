@@ -41,6 +41,10 @@ class StoreError(AlphaPulseError):
     """A store that cannot be opened, or that holds another run."""
 
 
+class OutputError(AlphaPulseError):
+    """Standard output, or another place for results, that cannot be written."""
+
+
 class OrderError(AlphaPulseError):
     """An order that the venue or the risk gate could not have accepted."""
 

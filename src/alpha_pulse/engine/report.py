@@ -12,6 +12,8 @@ from alpha_pulse import __version__
 from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.types import MINOR_UNITS, AdaptationAction, DriftAlarm
 from alpha_pulse.engine.instrument import TARGETS, YEAR_NS
+from alpha_pulse.engine.remarks import remarks
+from alpha_pulse.engine.ruin import ruins
 from alpha_pulse.engine.scoring import Score, score_members
 from alpha_pulse.engine.success import Results, SuccessMetrics, success_metrics
 from alpha_pulse.engine.system import System
@@ -102,6 +104,7 @@ class SymbolReport(msgspec.Struct, frozen=True):
 class Report(SymbolReport, frozen=True, kw_only=True):
     """All symbols together, and what there is once per run. ``predictions = labelled + pending + expired``.
 
+    ``warnings`` are sentences on what makes the figures doubtful; a result of an older version has none.
     ``bars_per_second`` is wall time and the only figure that differs between equal runs, beside ``store``.
     """
 
@@ -119,6 +122,7 @@ class Report(SymbolReport, frozen=True, kw_only=True):
     bars_per_second: float | None
     bars_per_second_note: str
     store: str
+    warnings: list[str] = msgspec.field(default_factory=list)
     data: DataReport
     by_symbol: dict[str, SymbolReport]
 
@@ -167,6 +171,7 @@ def make_report(
         bars_per_second=bars_per_second,
         bars_per_second_note=RATE_NOTE,
         store=system.store.location,
+        warnings=[*remarks(system.config, system.feed), *_ruins(system, found)],
         data=_data(system),
         by_symbol={symbol: _part(system, found, (symbol,), single=True) for symbol in symbols},
     )
@@ -219,6 +224,11 @@ def _part(system: System, found: Tally, symbols: tuple[str, ...], *, single: boo
         adaptations=sum(action.symbol in symbols for action in found.actions.values()),
         success_metrics=success_metrics(system, found, [(symbol, target) for symbol in symbols for target in TARGETS], books),
     )
+
+
+def _ruins(system: System, found: Tally) -> list[str]:
+    cash = round(system.config.execution.initial_cash * MINOR_UNITS)
+    return ruins(system.store, system.execution.results(_marks_per_year(system, found)), system.feed.symbols, cash)
 
 
 def _add_counts(system: System, symbols: tuple[str, ...]) -> Counts:

@@ -16,6 +16,8 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 _LARGEST = ABSURD / 10  # the seven numbers of a bar, added up, stay below ABSURD
+FARTHEST_QUOTE = 0.1
+"""How far a quote may lie from its close, as a part of the close: beyond it is another price's quote, not a wide spread."""
 PRICES = ("open", "high", "low", "close")
 
 
@@ -77,8 +79,8 @@ def check(columns: BarColumns, where: str, rows: Integers | None = None) -> None
     Raises
     ------
     DataError
-        A price that is not finite and positive, a high or low inside the body, crossed quotes, a negative volume, a duplicate,
-        disorder, or bars closer together than the interval.
+        A price that is not finite and positive, a high or low inside the body, quotes that are crossed or far from the close,
+        a negative volume, a duplicate, disorder, or bars closer together than the interval.
     """
     if columns.code.size == 0:
         raise DataError(f"{where}: there is no bar in it; at least one row is needed")
@@ -128,7 +130,18 @@ def _shapes(columns: BarColumns) -> list[_Finding]:
             return f"column 'bid_close' is {bid[at]:.12g}, above ask_close {ask[at]:.12g}; uncrossed quotes are expected"
 
         findings += _first(bid > ask, crossed)
+        for name, quote in (("bid_close", bid), ("ask_close", ask)):
+            with np.errstate(all="ignore"):  # what is not finite has been found before
+                far = np.abs(quote - last) > FARTHEST_QUOTE * last
+            findings += _first(far, _far(name, quote, last))
     return findings
+
+
+def _far(name: str, quote: Floats, close: Floats) -> Callable[[int], str]:
+    return lambda at: (
+        f"column '{name}' is {quote[at]:.12g}, more than {FARTHEST_QUOTE:.0%} away from close {close[at]:.12g}; a quote of the "
+        "same moment and unit is expected"
+    )
 
 
 def _times(columns: BarColumns) -> list[_Finding]:

@@ -29,11 +29,16 @@ def parse_interval(text: str) -> int:
     Raises
     ------
     ConfigError
-        Anything else, zero included.
+        Anything else, zero included, and ``M``, which means a month to some.
 
     >>> parse_interval("5m") == 300 * SECOND_NS
     True
     """
+    if re.fullmatch(r"[0-9]+\s*M", text.strip()):
+        raise ConfigError(
+            f"interval {text!r} may mean minutes or months; write {text.strip().lower()} for minutes, or days such as 30d, "
+            "since months differ in length"
+        )
     match = re.fullmatch(r"([0-9]{1,9})\s*(ms|s|m|min|h|d|w)", text.strip().lower())
     if match is None or int(match[1]) == 0:
         raise ConfigError(

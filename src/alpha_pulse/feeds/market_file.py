@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import DataError, did_you_mean
 from alpha_pulse.feeds.columns import PRICES, BarColumns, Integers, check
+from alpha_pulse.feeds.headers import OPTIONAL, REQUIRED, in_lower_case, refuse_columns, refuse_separator
 from alpha_pulse.feeds.interval import infer_interval, parse_interval
 from alpha_pulse.feeds.times import to_utc_ns
-
-REQUIRED = ("ts", "symbol", *PRICES)
-OPTIONAL = ("volume", "bid_close", "ask_close")
 
 
 class MarketFile(msgspec.Struct, frozen=True):
@@ -51,8 +49,8 @@ def read(path: Path, interval: str | None = None, tz: str | None = None, symbols
     """
     stated = None if interval is None else parse_interval(interval)
     where = f"file {path}"
-    frame = _open(path, where)
-    _refuse_columns(frame, where)
+    frame = in_lower_case(_open(path, where), where)
+    refuse_columns(frame.columns, where)
     if frame.height == 0:
         raise DataError(f"{where}: there is no row in it; at least one bar is needed")
     names, code = _symbols(frame["symbol"], where)
@@ -86,8 +84,7 @@ def _open(path: Path, where: str) -> pl.DataFrame:
         if name.endswith((".parquet", ".pq")):
             return pl.read_parquet(path)
         if name.endswith((".csv", ".csv.gz")):
-            frame = pl.read_csv(path, infer_schema=False)  # all text, so that what cannot be read is found with its row
-            return frame.rename({column: column.strip() for column in frame.columns})
+            return _read_csv(path, where)
     except pl.exceptions.NoDataError:
         raise DataError(f"{where} is empty; a header and at least one row are needed") from None
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
@@ -96,18 +93,15 @@ def _open(path: Path, where: str) -> pl.DataFrame:
     raise DataError(f"{where} is of a kind that is not read; give a file whose name ends in .parquet, .csv or .csv.gz")
 
 
-def _refuse_columns(frame: pl.DataFrame, where: str) -> None:
-    missing = [name for name in REQUIRED if name not in frame.columns]
-    if missing:
-        raise DataError(
-            f"{where} has the columns {', '.join(frame.columns)} but lacks {', '.join(missing)}; "
-            f"expected {', '.join(REQUIRED)} and optionally {', '.join(OPTIONAL)}; rename or add them"
-        )
-    if ("bid_close" in frame.columns) != ("ask_close" in frame.columns):
-        raise DataError(f"{where} has only one of the columns bid_close and ask_close; give both or neither")
-    twice = [name for name in frame.columns if name.endswith("_duplicated_0")]
-    if twice:
-        raise DataError(f"{where} has the column {twice[0].removesuffix('_duplicated_0')!r} more than once; keep one")
+def _read_csv(path: Path, where: str) -> pl.DataFrame:
+    try:
+        frame = pl.read_csv(path, infer_schema=False)  # all text, so that what cannot be read is found with its row
+    except pl.exceptions.ComputeError:
+        # with another separator, commas in numbers look like fields too many
+        refuse_separator(pl.read_csv(path, infer_schema=False, n_rows=0).columns, where)
+        raise
+    refuse_separator(frame.columns, where)
+    return frame.rename({column: column.strip() for column in frame.columns})
 
 
 def _symbols(column: pl.Series, where: str) -> tuple[tuple[str, ...], Integers]:
@@ -120,6 +114,13 @@ def _symbols(column: pl.Series, where: str) -> tuple[tuple[str, ...], Integers]:
         raise DataError(
             f"{where}, row {(empty.arg_max() or 0) + 1}: column 'symbol' is empty, but a name is expected; mend the row"
         )
+    for name in text.unique():
+        # a name is shown on a terminal, which would obey control characters; arrays of text drop zero bytes besides
+        if not name.isprintable():
+            row = int((text == name).arg_max() or 0) + 1
+            raise DataError(
+                f"{where}, row {row}: column 'symbol' is {name!r}, but a name of printable characters is expected; mend the row"
+            )
     names, code = np.unique(text.to_numpy().astype(np.str_), return_inverse=True)
     return tuple(str(name) for name in names), code.astype(np.int64)
 

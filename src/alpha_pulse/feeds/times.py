@@ -43,6 +43,8 @@ def to_utc_ns(column: pl.Series, tz: str | None, where: str) -> NDArray[np.int64
     >>> int(to_utc_ns(pl.Series("ts", ["1970-01-02 01:00:00"]), "Europe/Paris", "x.csv")[0]) // 10**9
     86400
     """
+    if tz is not None:
+        _refuse_unknown_zone(tz)
     if column.null_count():
         raise _refusal(where, int(column.is_null().arg_max() or 0), "is empty")
     kind = column.dtype
@@ -109,14 +111,21 @@ def _from_text(column: pl.Series, tz: str | None, where: str) -> NDArray[np.int6
     return utc + fraction
 
 
+def _refuse_unknown_zone(tz: str) -> None:
+    """Also where every time states its offset: a slip must not go unnoticed."""
+    try:
+        known = bool(tz) and pl.Series([], dtype=pl.Datetime).dt.replace_time_zone(tz) is not None
+    except pl.exceptions.PolarsError:
+        known = False
+    if not known:
+        raise ConfigError(f"time zone {tz!r} is not known; expected a name such as UTC or America/New_York")
+
+
 def _localise(naive: pl.Series, tz: str | None, where: str, places: NDArray[np.int64]) -> pl.Series:
     """Give naive times their zone. ``places`` are their rows, from 0."""
     if tz is None:
         raise _refusal(where, int(places[0]), f"is {naive[0]}, which states no zone", "a zone, given with --tz (such as UTC),")
-    try:
-        certain = naive.dt.replace_time_zone(tz, ambiguous="null", non_existent="null")
-    except pl.exceptions.PolarsError:
-        raise ConfigError(f"time zone {tz!r} is not known; expected a name such as UTC or America/New_York") from None
+    certain = naive.dt.replace_time_zone(tz, ambiguous="null", non_existent="null")
     if certain.null_count():
         at = int(certain.is_null().arg_max() or 0)
         exists = naive[at : at + 1].dt.replace_time_zone(tz, ambiguous="earliest", non_existent="null").null_count() == 0

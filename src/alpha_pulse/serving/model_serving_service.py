@@ -60,11 +60,14 @@ class ModelServingService:
         self._make_batch = make_batch
         self._members: dict[tuple[str, str], _Member] = {}
         self._by_session: dict[Session, _Member] = {}
+        self._batch_members: dict[str, list[BatchMember]] = {}
 
     def open(self, symbol: str, target: str) -> None:
         """Begin to serve a running session."""
         session = self._sessions.session(symbol, target)
         batch = self._make_batch(session) if self._make_batch is not None else None
+        if batch is not None:
+            self._batch_members.setdefault(symbol, []).append(batch)
         mix = MemberMix(session.spec.horizon, self._share, self.serving_strategy)
         self._members[symbol, target] = self._by_session[session] = _Member(session, batch, mix)
 
@@ -132,12 +135,11 @@ class ModelServingService:
 
     def train_if_due(self, symbol: str, bars: int, ts: int) -> list[ModelReady]:
         """Train the batch members of a symbol whose bars are there; what is ready, and from when it serves."""
-        found = []
-        for (name, _), member in self._members.items():
-            if name == symbol and member.batch is not None and member.batch.gathering:
-                ready = member.batch.train_if_due(bars, ts)
-                if ready is not None:
-                    found.append(ready)
+        found: list[ModelReady] = []
+        for member in self._batch_members.get(symbol, ()):
+            ready = member.train_if_due(bars, ts)
+            if ready is not None:
+                found.append(ready)
         return found
 
     def newest(self, symbol: str, target: str) -> Prediction | None:

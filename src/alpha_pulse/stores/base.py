@@ -17,6 +17,7 @@ from alpha_pulse.core.errors import DataError, StateError, StoreError
 SCHEMA_VERSION = 1
 """The layout of journal rows and tables that this program writes."""
 HASH_BYTES = 32
+_HASH_SHOWN = 12
 RawRow = tuple[int, int, bytes, bytes | None, bytes]
 """seq, ts_event, payload, decision, hash: a row as it came from the medium, not yet believed."""
 
@@ -142,7 +143,12 @@ def link(prev_hash: bytes, seq: int, ts_event: int, payload: bytes, decision: by
     >>> link(bytes(32), 0, 5, b"{}", None).hex()[:16]
     'd1edae8356709f51'
     """
-    return hashlib.sha256(b"".join((prev_hash, _pack_link(seq, ts_event, len(payload)), payload, decision or b""))).digest()
+    # Piece by piece: hashlib gives the interpreter away for more than 2,047 bytes at once, and the committing thread takes it.
+    digest = hashlib.sha256(prev_hash + _pack_link(seq, ts_event, len(payload)))
+    digest.update(payload)
+    if decision is not None:
+        digest.update(decision)
+    return digest.digest()
 
 
 def json_text(what: str, seq: int, content: bytes) -> str:
@@ -187,15 +193,18 @@ def admit(held: RunIdentity | None, asked: RunIdentity, resume: bool, location: 
     if not resume:
         raise StoreError(f"store {location} already holds run {held.run_id!r}; use --resume to go on, or another --store")
     parts = [
-        f"{name} is {was!r} there and {now!r} here"
-        for name, was, now in (
-            ("config_hash", held.config_hash, asked.config_hash),
-            ("feed_identity", held.feed_identity, asked.feed_identity),
-            ("schema_version", held.schema_version, asked.schema_version),
+        f"{what} ({name} {was[:_HASH_SHOWN]} there, {now[:_HASH_SHOWN]} here)"
+        for what, name, was, now in (
+            ("the configuration differs", "config_hash", held.config_hash, asked.config_hash),
+            ("the data differ", "feed_identity", held.feed_identity, asked.feed_identity),
+            ("the store's layout differs", "schema_version", str(held.schema_version), str(asked.schema_version)),
         )
         if was != now
     ]
     if parts:
+        # Another version alone is no reason to refuse, but it may be why a hash differs.
+        if held.program_version != asked.program_version:
+            parts.append(f"version {held.program_version} of this program wrote it, and this is {asked.program_version}")
         raise StoreError(
             f"store {location} holds run {held.run_id!r}, which is not this one: {'; '.join(parts)}; "
             "resume with the configuration and data that started it, or use another --store"

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from alpha_pulse.core.config import ENV_PREFIX, Config, load_config
+from alpha_pulse.core.config import Config, load_config
+from alpha_pulse.core.config_errors import ENV_PREFIX
 from alpha_pulse.core.errors import ConfigError
 
 SECTIONS = [field.name for field in msgspec.structs.fields(Config) if field.name != "seed"]
@@ -77,7 +78,7 @@ def test_a_name_that_is_near_to_nothing_is_answered_with_all(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[venue]\nfee_bps = -1.0\n", r">= 0\.0.*venue\.fee_bps"),
+        ("[venue]\nfee_bps = -1.0\n", r"venue\.fee_bps in .* is -1\.0, but a number of at least 0"),
         ("[venue]\nfee_bps = nan\n", r"venue\.fee_bps"),
         ("[venue]\nfee_bps = inf\n", r"venue\.fee_bps"),
         ("[serving]\nstrategy = 'best'\n", r"serving\.strategy"),
@@ -96,6 +97,50 @@ def test_values_out_of_range_are_refused_with_their_place(text: str, said: str, 
     with pytest.raises(ConfigError, match=said) as caught:
         load_config(path, {})
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[execution]\ninitial_cash = 'abc'\n", "execution.initial_cash in FILE is 'abc' (text), but a number of at least 1"),
+        (
+            "[batch]\nleaves = 1.5\n",
+            "batch.leaves in FILE is 1.5, but a whole number of at least 2 and at most 256 is expected",
+        ),
+        ("[batch]\nenabled = 1\n", "batch.enabled in FILE is 1, but true or false is expected"),
+        (
+            "[agents]\nmembers = ['trend', 3]\n",
+            "agents.members in FILE is ['trend', 3] (a list), but a list of texts is expected",
+        ),
+        ("[agents]\nml_confidence_threshold = ''\n", "but a number above 0 and below 1 is expected"),
+        ("[serving]\nstrategy = 'best'\n", "is 'best' (text), but 'champion_challenger' or 'ensemble' is expected"),
+        ("venue = true\n", "venue in FILE is true, but a section is expected"),
+        ("[seed]\nx = 1\n", "seed in FILE is a section, but a whole number of at least 0 is expected"),
+    ],
+)
+def test_a_wrong_value_is_shown_with_what_was_expected(text: str, said: str, tmp_path: Path) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(ConfigError) as caught:
+        load_config(path, {})
+    assert said.replace("FILE", str(path)) in str(caught.value)
+    assert "`" not in str(caught.value)
+
+
+def test_what_came_from_the_environment_is_called_by_its_variable(tmp_path: Path) -> None:
+    path = written(tmp_path, "[venue]\nfee_bps = 1.0\n")
+    with pytest.raises(ConfigError, match=f"^{ENV_PREFIX}VENUE__FEE_BPS is 'abc' \\(text\\), but a number"):
+        load_config(path, {f"{ENV_PREFIX}VENUE__FEE_BPS": "abc"})
+    with pytest.raises(ConfigError, match=f"^{ENV_PREFIX}VENUE is 5, but a section"):
+        load_config(environ={f"{ENV_PREFIX}VENUE": "5"})
+    with pytest.raises(ConfigError, match=f"^{ENV_PREFIX}VENNUE__FEE_BPS: unknown key 'vennue'"):
+        load_config(path, {f"{ENV_PREFIX}VENNUE__FEE_BPS": "1"})
+    with pytest.raises(ConfigError, match=r"^venue\.fee_bps is 'x' \(text\)"):
+        load_config(path, {}, {"venue.fee_bps": "x"})
+
+
+def test_a_number_too_long_for_anyone_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="not valid TOML"):
+        load_config(written(tmp_path, f"seed = {'9' * 5_000}\n"), {})
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

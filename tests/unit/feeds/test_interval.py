@@ -15,6 +15,13 @@ def test_what_is_no_interval_is_refused(text: str) -> None:
         parse_interval(text)
 
 
+@pytest.mark.parametrize("text", ["1M", "15 M"])
+def test_what_may_be_a_month_is_no_minute(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"may mean minutes or months; write 15? ?m for minutes"):
+        parse_interval(text)
+    assert parse_interval("1H") == parse_interval("1h")
+
+
 @given(st.integers(1, 10_000), st.sampled_from(["ms", "s", "m", "min", "h", "d", "w"]))
 def test_an_interval_shown_is_read_back(count: int, unit: str) -> None:
     length = parse_interval(f"{count}{unit}")

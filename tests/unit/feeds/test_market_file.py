@@ -57,6 +57,11 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
         (2, "2024-03-01T10:00:00Z,A,10,11,9.5,9,0,9.9,10.1", "'low' is 9.5, above open 10 or close 9"),
         (2, "2024-03-01T10:00:00Z,A,10,11,9,10,0,10.2,10.1", "'bid_close' is 10.2, above ask_close 10.1"),
         (2, "2024-03-01T10:00:00Z,A,10,11,9,10,0,-1,10.1", "'bid_close' is -1"),
+        (2, "2024-03-01T10:00:00Z,A,10,11,9,10,0,8.9,10.1", "'bid_close' is 8.9, more than 10% away from close 10"),
+        (2, "2024-03-01T10:00:00Z,A,10,11,9,10,0,9.9,11.1", "'ask_close' is 11.1, more than 10% away from close 10"),
+        (2, "2024-03-01T10:00:00Z,A,10,11,9,inf,0,inf,inf", "'close' is inf"),
+        (3, "2024-03-01T11:00:00Z,A\x1b[2J,10,11,9,10,0,9.9,10.1", "'symbol' is 'A\\x1b[2J', but a name of printable"),
+        (1, "2024-03-01T09:00:00Z,A\0,10,11,9,10,0,9.9,10.1", "'symbol' is 'A\\x00'"),
         (2, "2024-03-01T10:00:00Z,A,10,11,9,10,-3,9.9,10.1", "'volume' is -3"),
         (2, "2024-03-01T10:00:00Z,A,10,11,9,10,nan,9.9,10.1", "'volume' is nan"),
         (2, "2024-03-01T09:00:00Z,A,10,11,9,10,0,9.9,10.1", "which A has in a row before"),
@@ -101,7 +106,12 @@ def test_whole_days_may_be_an_hour_shorter_where_clocks_change(tmp_path: Path) -
     ("header", "says"),
     [
         ("ts,name,open,high,low,close", "lacks symbol"),
-        ("Time,Open,High,Low,Close,Volume", "lacks ts, symbol, open, high, low, close"),
+        (
+            "Time,Open,High,Low,Close,Volume",
+            "lacks ts, symbol; expected ts, symbol, open, high, low, close",
+        ),
+        ("Date,symbol,open,high,low,close", "('Date' may be the bar's start, ts)"),
+        ("ts,symbol,open,high,low,Close,CLOSE", "columns Close and CLOSE, of which either could be close"),
         ("ts,symbol,open,high,low,close,bid_close", "only one of the columns bid_close and ask_close"),
         ("ts,symbol,open,high,low,close,close", "'close' more than once"),
     ],
@@ -109,6 +119,23 @@ def test_whole_days_may_be_an_hour_shorter_where_clocks_change(tmp_path: Path) -
 def test_columns_that_do_not_fit_are_refused(tmp_path: Path, header: str, says: str) -> None:
     values = ",".join(["2024-03-01T09:00:00Z", "A", "10", "11", "9", "10", "10"][: header.count(",") + 1])
     assert says in refused(write(tmp_path, values, header=header))
+
+
+def test_headers_may_be_in_capitals(tmp_path: Path) -> None:
+    path = write(tmp_path, *GOOD)
+    identity = ReplayFeed.from_file(path).identity
+    assert ReplayFeed.from_file(write(tmp_path, *GOOD, header=HEADER.title())).identity == identity
+    twice = write(tmp_path, *(f"{row},1" for row in GOOD), header=f"{HEADER},Close")
+    assert ReplayFeed.from_file(twice).identity == identity
+    assert ReplayFeed.from_file(twice).ignored_columns == ("Close",)
+
+
+@pytest.mark.parametrize(("sign", "told"), [(";", "';'"), ("\t", "a tab"), ("|", "'|'")])
+def test_another_separator_is_named(tmp_path: Path, sign: str, told: str) -> None:
+    header, *rows = (line.replace(",", sign) for line in (HEADER, *GOOD))
+    assert f"whose separator looks like {told}, but commas are expected" in refused(write(tmp_path, *rows, header=header))
+    decimal = write(tmp_path, *(row.replace(".", ",") for row in rows), header=header)
+    assert f"whose separator looks like {told}" in refused(decimal)
 
 
 def test_files_that_are_no_files_of_bars(tmp_path: Path) -> None:

@@ -54,9 +54,11 @@ def test_doubtful_local_times_are_refused(text: str, why: str) -> None:
         to_utc_ns(pl.Series("ts", ["2024-01-02", "2024-01-03T00:00Z", text]), "America/New_York", "x.csv")
 
 
-def test_an_unknown_zone_is_refused() -> None:
-    with pytest.raises(ConfigError, match="'Mars/Base' is not known"):
-        one("2024-01-02", "Mars/Base")
+@pytest.mark.parametrize("text", ["2024-01-02", "2024-01-02T00:00Z", "1704196800"])
+@pytest.mark.parametrize("zone", ["Mars/Base", "", " "])
+def test_an_unknown_zone_is_refused_whether_it_is_needed_or_not(text: str, zone: str) -> None:
+    with pytest.raises(ConfigError, match=f"'{zone}' is not known"):
+        one(text, zone)
 
 
 @pytest.mark.parametrize("factor", [1, 10**3, 10**6, 10**9])

@@ -1,0 +1,136 @@
+"""The commands. Everything heavy is imported inside them, so that ``--help`` is quick."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from alpha_pulse import __version__
+
+app = typer.Typer(
+    name="alpha-pulse",
+    help="An adaptive trading system whose models learn while it trades.\n\nExample: [bold]alpha-pulse replay[/]",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+config_app = typer.Typer(
+    help="The settings.\n\nExample: [bold]alpha-pulse config show[/]", no_args_is_help=True, rich_markup_mode="rich"
+)
+app.add_typer(config_app, name="config")
+
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", metavar="C", help="A TOML file; see [bold]alpha-pulse config show[/].")
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"alpha-pulse {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    """Options of the program itself."""
+
+
+@app.command()
+def replay(
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="F", help="Bars, Parquet or CSV: ts, symbol, open, high, low, close ... (default: EURUSD 2017, 1h)."
+        ),
+    ] = None,
+    interval: Annotated[str | None, typer.Option(metavar="I", help="Length of a bar: 5m, 1h, 1d (default: inferred).")] = None,
+    tz: Annotated[str | None, typer.Option(metavar="Z", help="Time zone of times that name none, such as UTC.")] = None,
+    symbol: Annotated[list[str] | None, typer.Option(metavar="S", help="Only this symbol; may be repeated.")] = None,
+    config: ConfigFile = None,
+    store: Annotated[
+        str | None, typer.Option(metavar="URL", help="sqlite:///FILE, a path, or memory:// (default: a fresh one, shown).")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --store.")] = False,
+    json: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Also write the result as JSON; - for standard output.")
+    ] = None,
+    decisions: Annotated[Path | None, typer.Option(metavar="FILE", help="Write one JSON line per decision.")] = None,
+) -> None:
+    """Trade a file of bars on paper, learn from what happens, and show what came of it.
+
+    Example: [bold]alpha-pulse replay --data prices.csv --tz UTC --store run.db --json result.json[/]
+    """
+    from alpha_pulse.cli_paths import refuse_missing_folders, refuse_shared
+    from alpha_pulse.cli_replay import STANDARD_OUTPUT, Outputs, StoppedError, run
+    from alpha_pulse.cli_settings import load_settings
+    from alpha_pulse.data import DEFAULT, bundled
+    from alpha_pulse.feeds.replay import ReplayFeed
+
+    json_path = None if json in (None, STANDARD_OUTPUT) else Path(str(json))
+    bars = data or bundled()[DEFAULT]
+    outputs: dict[str, Path | None] = {"--json": json_path, "--decisions": decisions}
+    refuse_shared(outputs, {"--data": bars, "--config": config}, store)
+    refuse_missing_folders(outputs, store)
+    settings = load_settings(config)
+    feed = ReplayFeed.from_file(bars, interval, tz, symbol or ())
+    given = {"--data": data, "--interval": interval, "--tz": tz, "--config": config, "--json": json, "--decisions": decisions}
+    again = ["alpha-pulse", "replay"]
+    for name, value in given.items():
+        again += [] if value is None else [name, str(value)]
+    for name in symbol or ():
+        again += ["--symbol", name]
+    try:
+        run(settings, feed, store, resume=resume, outputs=Outputs(json, decisions), again=again)
+    except StoppedError as stopped:
+        raise typer.Exit(stopped.exit_code) from None
+
+
+@app.command()
+def warmup(
+    config: ConfigFile = None,
+    json: Annotated[bool, typer.Option("--json", help="Say it as JSON.")] = False,
+) -> None:
+    """Compile the kernels that a configuration uses, so that the next run starts at once.
+
+    Example: [bold]alpha-pulse warmup[/]
+    """
+    import msgspec
+
+    from alpha_pulse.cli_progress import progress
+    from alpha_pulse.cli_settings import load_settings
+    from alpha_pulse.engine.warmup import about_how_many, warm_up
+
+    settings = load_settings(config)
+    with progress("compiling kernels", about_how_many(), "kernels", countdown=False) as report:
+        done = warm_up(settings, report)
+    if json:
+        print(msgspec.json.encode(done).decode())
+    else:
+        compiled = f"{done.compiled} kernels compiled" if done.compiled else "all kernels were compiled already"
+        print(f"{compiled} in {done.seconds:.1f} s; they are kept in {done.cache}")
+
+
+@config_app.command("show")
+def config_show(
+    config: ConfigFile = None,
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Show every setting in effect and where it comes from: default, file or environment.
+
+    Environment: [bold]ALPHA_PULSE__VENUE__FEE_BPS=2.5[/]. Example: [bold]alpha-pulse config show > my.toml[/]
+    """
+    import msgspec
+
+    from alpha_pulse.cli_settings import load_settings
+    from alpha_pulse.core.config_toml import origins, to_toml
+
+    settings = load_settings(config)
+    if json:
+        print(msgspec.json.format(msgspec.json.encode(settings), indent=2).decode())
+    else:
+        print(to_toml(settings, origins(config)), end="")

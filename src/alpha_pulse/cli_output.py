@@ -1,0 +1,99 @@
+"""Standard output, standard error and files for results: a failure to write is a sentence, never a traceback."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alpha_pulse.core.errors import OutputError
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+READER_LEFT = 141
+"""The exit code of a process that SIGPIPE ended, as shells report it."""
+PLAIN = {"·": "-", "─": "-", "…": "..."}
+"""What stands for our own signs where an encoding lacks them."""
+_FALLBACK = "alpha_pulse.plain"
+
+
+def open_standard_streams() -> None:
+    """Make both streams such that no character and no full disk ends in a traceback.
+
+    Raises
+    ------
+    OutputError
+        Standard output is closed.
+    """
+    codecs.register_error(_FALLBACK, _plain)
+    if sys.stderr is None:  # closed; print() would fall back on standard output
+        sys.stderr = _stream(Outlet(os.devnull, None), "utf-8", line_buffering=True)
+    else:
+        sys.stderr = _stream(Outlet(sys.stderr.fileno(), None), sys.stderr.encoding, line_buffering=True)
+    if sys.stdout is None:
+        raise OutputError("standard output is closed, so the result could not be shown; redirect it to a file or to /dev/null")
+    output = Outlet(sys.stdout.fileno(), "standard output", exit_when_reader_left=True)
+    sys.stdout = _stream(output, sys.stdout.encoding, line_buffering=output.isatty())
+
+
+def open_output(path: Path, called: str) -> io.BufferedWriter:
+    """Open a file for results, or raise OSError; ``called`` names it in the OutputError of a failed write."""
+    return io.BufferedWriter(Outlet(str(path), called))
+
+
+def escape(text: str) -> str:
+    """``text`` on one line, without what a terminal would obey.
+
+    >>> print(escape("a\\nb\\x1b[2J"))
+    a\\nb\\x1b[2J
+    """
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+
+
+class Outlet(io.FileIO):
+    """A file descriptor or path for writing. The first failure is raised as one sentence, what follows it is dropped.
+
+    Parameters
+    ----------
+    target
+        A descriptor, which stays open, or a path, which is opened for writing.
+    called
+        Its name in that sentence; None for what nobody needs to be told about, such as progress.
+    exit_when_reader_left
+        Whether a reader that closed its end ends the process quietly, as it does with other commands in a pipe.
+    """
+
+    def __init__(self, target: int | str, called: str | None, *, exit_when_reader_left: bool = False) -> None:
+        super().__init__(target, "wb", closefd=isinstance(target, str))
+        self._called = called
+        self._exit_when_reader_left = exit_when_reader_left
+
+    def write(self, content: ReadableBuffer, /) -> int:
+        """Write, or raise OutputError once."""
+        try:
+            return super().write(content)
+        except OSError as error:
+            called, self._called = self._called, None
+            if called is None:
+                return memoryview(content).nbytes
+            if self._exit_when_reader_left and isinstance(error, BrokenPipeError):
+                raise SystemExit(READER_LEFT) from None
+            raise OutputError(
+                f"{called} cannot be written ({error.strerror}); free space there, or name another place"
+            ) from None
+
+
+def _stream(outlet: Outlet, encoding: str, *, line_buffering: bool) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BufferedWriter(outlet), encoding, _FALLBACK, line_buffering=line_buffering)
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    """Signs that an encoding lacks: our own as plain ones, all others as escapes."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(PLAIN.get(sign) or sign.encode("ascii", "backslashreplace").decode() for sign in lacking), error.end

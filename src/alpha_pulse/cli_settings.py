@@ -1,0 +1,39 @@
+"""The configuration as commands use it: loaded, and every name in it known."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from alpha_pulse.agents import AGENTS
+from alpha_pulse.core.config import Config, load_config
+from alpha_pulse.core.config_errors import place_of
+from alpha_pulse.core.config_toml import origins
+from alpha_pulse.core.errors import UnknownNameError, did_you_mean
+from alpha_pulse.core.plugins import names
+from alpha_pulse.models import ONLINE
+
+
+def load_settings(path: Path | None) -> Config:
+    """Read the configuration from its file and the environment.
+
+    Raises
+    ------
+    ConfigError
+        A key or a value that cannot be used.
+    UnknownNameError
+        An agent or a model that neither this program nor a plug-in has.
+    """
+    config = load_config(path)
+    _refuse_unknown("learning.model", (config.learning.model,), names("models", ONLINE), path, "an online model")
+    _refuse_unknown("agents.members", config.agents.members, names("agents", AGENTS), path, "an agent")
+    return config
+
+
+def _refuse_unknown(key: str, given: Collection[str], known: Collection[str], path: Path | None, expected: str) -> None:
+    for name in given:
+        if name not in known:
+            place = place_of(key, origins(path).get(key))
+            raise UnknownNameError(
+                f"{place} names {name!r}, which is not {expected} of this program{did_you_mean(name, known)}"
+            )

@@ -1,0 +1,91 @@
+"""Says what is wrong with a value of the configuration in words of its own, not in those of the decoder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import inspect
+
+ENV_PREFIX = "ALPHA_PULSE__"
+_PLACE = re.compile(r" - at `\$\.([^`\[]*)")
+_NUMBERS = inspect.IntType | inspect.FloatType
+
+
+def place_of(key: str, source: str | None) -> str:
+    """Where a value stands, for a sentence.
+
+    Parameters
+    ----------
+    key
+        ``section.key``.
+    source
+        The environment variable or the file that holds it; None or ``key`` itself where neither does.
+
+    >>> place_of("venue.fee_bps", "my.toml"), place_of("venue.fee_bps", "ALPHA_PULSE__VENUE__FEE_BPS")
+    ('venue.fee_bps in my.toml', 'ALPHA_PULSE__VENUE__FEE_BPS')
+    """
+    if source is None or source == key:
+        return key
+    return source if source.startswith(ENV_PREFIX) else f"{key} in {source}"
+
+
+def source_of(key: str, sources: Mapping[str, str]) -> str | None:
+    """The source of ``key``, or of what is above or below it: a variable may hold a whole section, or name one too many.
+
+    >>> source_of("venue", {"venue.fee": "my.toml"}), source_of("seed", {})
+    ('my.toml', None)
+    """
+    near = [source for name, source in sources.items() if name.startswith(f"{key}.") or key.startswith(f"{name}.")]
+    return sources.get(key, near[0] if near else None)
+
+
+def explain(
+    error: msgspec.ValidationError, content: Mapping[str, Any], kind: type[msgspec.Struct], sources: Mapping[str, str]
+) -> str:
+    """What stands there and what was expected, for a value that ``kind`` refused."""
+    found = _PLACE.search(str(error))
+    if found is None:
+        return str(error)
+    key = found[1]
+    value: Any = content
+    expected: inspect.Type = inspect.type_info(kind)
+    for name in key.split("."):
+        value = value[name]
+        if isinstance(expected, inspect.StructType):
+            expected = next(field.type for field in expected.fields if field.name == name)
+    return f"{place_of(key, source_of(key, sources))} is {_shown(value)}, but {_wanted(expected)} is expected"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f"{value!r} (text)"
+    if isinstance(value, Mapping):
+        return "a section"
+    return f"{value} (a list)" if isinstance(value, list) else str(value)
+
+
+def _wanted(kind: inspect.Type) -> str:
+    """In words, what a value of this kind is.
+
+    >>> _wanted(inspect.FloatType(gt=0, le=1)), _wanted(inspect.LiteralType(("a", "b")))
+    ('a number above 0 and at most 1', "'a' or 'b'")
+    """
+    if isinstance(kind, inspect.UnionType):
+        return _wanted(next(one for one in kind.types if not isinstance(one, inspect.NoneType)))
+    if isinstance(kind, _NUMBERS):
+        noun = "a whole number" if isinstance(kind, inspect.IntType) else "a number"
+        limits = (("above", kind.gt), ("of at least", kind.ge), ("below", kind.lt), ("at most", kind.le))
+        said = " and ".join(f"{word} {limit:,g}" for word, limit in limits if limit is not None)
+        return f"{noun} {said}".rstrip()
+    if isinstance(kind, inspect.LiteralType):
+        return " or ".join(repr(value) for value in kind.values)
+    if isinstance(kind, inspect.VarTupleType):
+        return f"a list of {_wanted(kind.item_type)}s"
+    if isinstance(kind, inspect.BoolType):
+        return "true or false"
+    return "a section" if isinstance(kind, inspect.StructType) else "text"

@@ -1,0 +1,86 @@
+"""What a run will not do because its settings do not fit its data: told before it starts, and again in its result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from alpha_pulse.core.config import Config
+from alpha_pulse.core.types import QUANTITY_SCALE
+from alpha_pulse.feeds.base import Feed
+from alpha_pulse.feeds.remarks import jumps, short_interval
+from alpha_pulse.feeds.replay import ReplayFeed
+
+COARSE = 0.1
+"""The smallest quantity that can be traded is remarked when it is worth more than this part of a whole position."""
+_NAMED = 3
+
+
+def remarks(config: Config, feed: Feed) -> list[str]:
+    """A sentence on everything odd about ``feed``, and about ``config`` on it. Of equal data and settings they are equal.
+
+    >>> from alpha_pulse.core.config import Batch
+    >>> from alpha_pulse.feeds.synthetic import random_walk
+    >>> remarks(Config(batch=Batch(enabled=False)), random_walk(10, seed=1))
+    ['learning.volatility_horizon_bars is 12, but SYN has 10 bars: no prediction of volatility gets a label there']
+    """
+    if not isinstance(feed, ReplayFeed):
+        return []
+    bars = dict(zip(feed.symbols, np.bincount(feed.columns.code, minlength=len(feed.symbols)).tolist(), strict=True))
+    return [
+        *jumps(feed.columns),
+        *([] if feed.interval_inferred else short_interval(feed.columns)),
+        *_too_few_bars(config, bars),
+        *_too_dear(config, feed),
+    ]
+
+
+def _too_few_bars(config: Config, bars: Mapping[str, int]) -> list[str]:
+    learning, batch = config.learning, config.batch
+    needs = [
+        (f"learning.{target}_horizon_bars", horizon, horizon + 1, f"no prediction of {target} gets a label there")
+        for target, horizon in (
+            ("volatility", learning.volatility_horizon_bars),
+            ("direction", learning.direction_horizon_bars),
+        )
+    ]
+    if batch.enabled:
+        needs.append(("batch.train_bars", batch.train_bars, batch.train_bars, "no batch model is trained there"))
+    found = []
+    for key, value, needed, outcome in needs:
+        short = [symbol for symbol, count in bars.items() if count < needed]
+        if short:
+            most = max(bars[symbol] for symbol in short)
+            verb = "has" if len(short) == 1 else "have at most"
+            found.append(f"{key} is {value:,}, but {_some(short)} {verb} {most:,} bars: {outcome}")
+    return found
+
+
+def _too_dear(config: Config, feed: ReplayFeed) -> list[str]:
+    """Quantities are whole numbers of millionths of a unit: at a high enough price, one of them is a fortune."""
+    share = config.execution.initial_cash * config.risk.max_position_fraction / len(feed.symbols)
+    smallest = {
+        symbol: float(feed.columns.close[feed.columns.code == place].min()) / QUANTITY_SCALE
+        for place, symbol in enumerate(feed.symbols)
+    }
+    dear = [symbol for symbol, worth in smallest.items() if worth > COARSE * share]
+    if not dear:
+        return []
+    least = min(smallest[symbol] for symbol in dear)
+    return [
+        f"the smallest quantity of {_some(dear)}, {1 / QUANTITY_SCALE:.6f} of a unit, is worth {least:,.2f} or more, but a "
+        f"whole position {share:,.2f}: quantities are rounded down, so little or nothing can be traded; state prices in a "
+        "larger unit of money, or raise execution.initial_cash"
+    ]
+
+
+def _some(names: Sequence[str]) -> str:
+    """Some of the names, and how many more there are.
+
+    >>> _some(["A"]), _some(["A", "B"]), _some(list("ABCDE"))
+    ('A', 'A and B', 'A, B, C and 2 more')
+    """
+    if len(names) <= _NAMED:
+        return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"

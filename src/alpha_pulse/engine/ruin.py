@@ -1,0 +1,77 @@
+"""When and why a book lost everything: its equity is followed through the journal once more, which only a ruin is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import msgspec
+
+from alpha_pulse.core.types import MINOR_UNITS, Bar, Fill
+from alpha_pulse.execution.books import Book, BookResult
+from alpha_pulse.feeds.remarks import show_time
+from alpha_pulse.stores.base import Store
+
+LOST = 1.0
+"""The drawdown of a book whose equity was 0 or below: it cannot come from a smaller loss."""
+
+
+class _Step(msgspec.Struct):
+    """The part of a journal row that moves a book."""
+
+    bars: tuple[Bar, ...] = ()
+    fills: list[Fill] = msgspec.field(default_factory=list)
+
+
+_read = msgspec.json.Decoder(_Step).decode
+
+
+def ruins(store: Store, results: Mapping[str, BookResult], symbols: Collection[str], initial_cash: int) -> list[str]:
+    """A sentence for each book that was ruined: when its equity was first 0 or below, and the move of that instant's bar.
+
+    Parameters
+    ----------
+    store
+        Holds the run's journal.
+    results
+        Of all books, at the end of the run.
+    initial_cash
+        Of each book, in minor units.
+
+    Raises
+    ------
+    StateError
+        The journal is damaged.
+    """
+    left = {name: Book(name, initial_cash, list(symbols)) for name, result in results.items() if result.max_drawdown >= LOST}
+    found: dict[str, str] = {}
+    closes: dict[str, float] = {}
+    if left:
+        for row in store.rows():
+            step = _read(row.payload)
+            for fill in step.fills:
+                if fill.book in left:
+                    left[fill.book].apply(fill)
+            for name, book in list(left.items()):
+                for bar in step.bars:
+                    book.revalue(bar.symbol, bar.close)
+                book.mark(row.ts_event)
+                if book.equity <= 0:
+                    found[name] = _sentence(book, row.ts_event, step.bars, closes)
+                    del left[name]
+            if not left:
+                break
+            closes.update((bar.symbol, bar.close) for bar in step.bars)
+    return [found[name] for name in results if name in found]
+
+
+def _sentence(book: Book, ts: int, bars: tuple[Bar, ...], closes: Mapping[str, float]) -> str:
+    def lost(bar: Bar) -> float:
+        return book.position(bar.symbol) * (bar.close - closes.get(bar.symbol, bar.open))
+
+    # A stop may have closed the position within the bar: then no symbol that is held did it, and the first is as good as any.
+    worst = min(bars, key=lost)
+    return (
+        f"book {book.name.replace('_', ' ')} lost everything at {show_time(ts)}, when its equity fell to "
+        f"{book.equity / MINOR_UNITS:,.2f}: {worst.symbol} closed at {worst.close:.12g} after "
+        f"{closes.get(worst.symbol, worst.open):.12g}; check that bar, since later results of this book mean nothing"
+    )

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import pytest
+
+from alpha_pulse.core.config import Batch, Config, Execution, Learning
+from alpha_pulse.engine.remarks import remarks
+from alpha_pulse.engine.replay import replay
+from alpha_pulse.engine.report import Report, decode_report
+from alpha_pulse.feeds.replay import ReplayFeed
+from alpha_pulse.feeds.synthetic import Market, random_walk
+from alpha_pulse.stores.memory import MemoryStore
+
+CONFIG = Config(batch=Batch(enabled=False))
+JUMP_AT = 700
+PRICES = ("open", "high", "low", "close")
+
+
+def multiplied(bars: int, seed: int, by: float, since: int = 0) -> ReplayFeed:
+    columns = random_walk(bars, seed).columns
+    factor = np.where(np.arange(bars) >= since, by, 1.0)
+    return ReplayFeed(msgspec.structs.replace(columns, **{name: getattr(columns, name) * factor for name in PRICES}))
+
+
+def report_of(feed: ReplayFeed, config: Config = CONFIG) -> Report:
+    result = replay(config, feed, MemoryStore(), "odd")
+    assert result is not None
+    return decode_report(result)
+
+
+def test_a_short_book_is_ruined_by_a_jump_and_the_result_says_so() -> None:
+    report = report_of(multiplied(900, 2, 1_000.0, JUMP_AT))
+    ruined = {name for name, book in report.books.items() if book.max_drawdown is not None and book.max_drawdown >= 1.0}
+    assert "combined" in ruined
+    assert "buy_and_hold" not in ruined
+    jump, *lost = report.warnings
+    assert "likely a unit or split error" in jump
+    assert len(lost) == len(ruined)
+    feed = multiplied(900, 2, 1_000.0, JUMP_AT)
+    after, before = (feed.columns.close[JUMP_AT - back] for back in (0, 1))
+    # an hourly bar that starts at hour 700 of 2020 is over an hour later
+    assert lost[0].startswith("book combined lost everything at 2020-01-30 05:00:00 UTC, when its equity fell to -")
+    assert f": SYN closed at {after:.12g} after {before:.12g}; check that bar" in lost[0]
+
+
+def test_an_orderly_run_has_no_warnings() -> None:
+    assert report_of(multiplied(900, 2, 1.0)).warnings == []
+
+
+def test_a_result_of_an_older_version_has_no_warnings() -> None:
+    content = msgspec.to_builtins(report_of(random_walk(100, seed=1)))
+    del content["warnings"]
+    assert decode_report(msgspec.json.encode(content)).warnings == []
+
+
+def test_settings_that_are_too_long_for_the_data_are_told() -> None:
+    config = Config(learning=Learning(volatility_horizon_bars=300, direction_horizon_bars=299))
+    found = remarks(config, random_walk(300, seed=1, market=Market(symbols=("A", "B", "C", "D"))))
+    assert found == [
+        "learning.volatility_horizon_bars is 300, but A, B, C and 1 more have at most 300 bars: no prediction of volatility "
+        "gets a label there",
+        "batch.train_bars is 2,000, but A, B, C and 1 more have at most 300 bars: no batch model is trained there",
+    ]
+    assert report_of(random_walk(300, seed=1), config).warnings == [
+        found[0].replace("A, B, C and 1 more have at most", "SYN has"),
+        found[1].replace("A, B, C and 1 more have at most", "SYN has"),
+    ]
+
+
+@pytest.mark.parametrize(("price", "told"), [(1e8, False), (1e11, True), (1e13, True)])
+def test_prices_too_high_for_the_smallest_quantity_are_told(price: float, told: bool) -> None:
+    feed = random_walk(200, seed=1, market=Market(price=price))
+    said = " ".join(remarks(CONFIG, feed))
+    assert ("little or nothing can be traded" in said) == told
+    rich = msgspec.structs.replace(CONFIG, execution=Execution(initial_cash=1e12))
+    assert remarks(rich, feed) == []
+    assert (report_of(feed).trades == 0) or not told
