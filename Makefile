@@ -62,14 +62,16 @@ soak: $(DEV)
 
 # uv lives in a throw-away environment; its own lock file records download addresses and is never kept.
 COMPILE = pip compile --system-certs --no-config --universal --python-version 3.11 --generate-hashes --upgrade --quiet \
-	--no-annotate --no-header --no-emit-index-url --no-emit-find-links pyproject.toml --group build
+	--no-annotate --no-header --no-emit-index-url --no-emit-find-links
+PROJECT = pyproject.toml --group build
 lock: $(BIN)/python
 	@place=$$(mktemp -d) && trap 'rm -rf "$$place"' EXIT && \
 	$(BIN)/python -m venv "$$place" && "$$place/bin/python" -m pip --disable-pip-version-check --quiet install uv && \
-	"$$place/bin/uv" $(COMPILE) -o "$$place/requirements.lock" && \
-	"$$place/bin/uv" $(COMPILE) --extra dev --extra bench -c "$$place/requirements.lock" -o "$$place/requirements-dev.lock" && \
+	"$$place/bin/uv" $(COMPILE) $(PROJECT) -o "$$place/requirements.lock" && \
+	"$$place/bin/uv" $(COMPILE) $(PROJECT) --extra dev --extra bench -c "$$place/requirements.lock" -o "$$place/requirements-dev.lock" && \
+	"$$place/bin/uv" $(COMPILE) --group page -o "$$place/requirements-page.lock" && \
 	if grep -n '://' "$$place"/requirements*.lock; then echo 'a lock names a host; not kept' >&2; exit 1; fi && \
-	cp "$$place/requirements.lock" "$$place/requirements-dev.lock" . && echo 'renewed requirements.lock and requirements-dev.lock'
+	cp "$$place"/requirements*.lock . && echo 'renewed requirements.lock, requirements-dev.lock and requirements-page.lock'
 
 clean:
 	rm -rf $(VENV)

@@ -115,6 +115,32 @@ def warmup(
         print(f"{compiled} in {done.seconds:.1f} s; they are kept in {done.cache}")
 
 
+@app.command()
+def doctor(
+    config: ConfigFile = None,
+    port: Annotated[int, typer.Option(metavar="P", min=1, max=65535, help="Where the page is to be served.")] = 8650,
+    json: Annotated[bool, typer.Option("--json", help="Say it as JSON.")] = False,
+) -> None:
+    """Check the installation, and say how to mend what is not in order; exit code 1 then.
+
+    Example: [bold]alpha-pulse doctor[/]
+    """
+    import msgspec
+
+    from alpha_pulse.cli_doctor import examine
+
+    findings = []
+    for finding in examine(config, port):
+        findings.append(finding)
+        if not json:
+            mend = "" if finding.ok else f"; {finding.mend}"
+            print(f"{'ok    ' if finding.ok else 'NOT OK'}  {finding.name:<12}  {finding.found}{mend}", flush=True)
+    if json:
+        print(msgspec.json.encode({"ok": all(finding.ok for finding in findings), "findings": findings}).decode())
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
 @config_app.command("show")
 def config_show(
     config: ConfigFile = None,

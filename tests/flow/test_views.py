@@ -26,6 +26,7 @@ from alpha_pulse.execution.decision import Refusal
 from alpha_pulse.feedback.labels import Label
 from alpha_pulse.feedback.trading_feedback_service import Expired
 from alpha_pulse.feeds.replay import ReplayFeed
+from alpha_pulse.learning.commands import Command, FedExample
 from alpha_pulse.learning.training import ModelReady
 from alpha_pulse.stores import open_store
 from alpha_pulse.stores.schema import VIEWS
@@ -36,6 +37,7 @@ ELEMENTS: dict[str, type[msgspec.Struct]] = {
     "adaptations": AdaptationAction,
     "alarms": DriftAlarm,
     "bars": Bar,
+    "commands": Command,
     "expired": Expired,
     "fills": Fill,
     "labels": Label,
@@ -48,7 +50,7 @@ ELEMENTS: dict[str, type[msgspec.Struct]] = {
     "signals": Signal,
 }
 OF_THE_STEP = {"ts", "ts_event", "seq"}
-NO_LISTS = {"ts", "features", "masked"}
+NO_LISTS = {"ts", "features", "masked", "volatilities", "equity"}
 EVENTFUL = {
     **RESTLESS,
     "learning.label_tolerance_bars": 5,
@@ -75,6 +77,8 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connec
     while system.step():
         if system.feed.position == 600:
             system.learning.requests.append(("SYN", "asked for"))
+            system.command([Command("start", "MINE/direction", "logistic", 1, 2)])
+            system.command([Command("update", "MINE/direction", examples=[FedExample("a", [0.5, 1.0], 1)])])
     store.close()
     with closing(sqlite3.connect(path)) as db:
         yield db

@@ -123,7 +123,7 @@ class AdaptiveModelManager:
         return action
 
     def on_requests(self, requests: Sequence[tuple[str, str]], ts: int) -> list[AdaptationAction]:
-        """What was asked for from outside: (symbol, drift type)."""
+        """What was asked for from outside: (symbol or session id, drift type)."""
         found = []
         for symbol, drift_type in requests:
             if symbol == EVERY:
@@ -132,7 +132,8 @@ class AdaptiveModelManager:
                     watched.look_at = MIN_WINDOW
                 continue
             for (name, _), watched in self._watched.items():
-                action = self._act(watched, policy.on_request(drift_type), ts) if name == symbol else None
+                meant = symbol in (name, watched.session.session_id)
+                action = self._act(watched, policy.on_request(drift_type), ts) if meant else None
                 if action is not None:
                     found.append(action)
         return found

@@ -33,6 +33,18 @@ class SessionError(AlphaPulseError):
     """A learning session that does not exist, exists already, or cannot do what was asked."""
 
 
+class NotFoundError(AlphaPulseError):
+    """Something that was asked for by its name or id and is not there."""
+
+
+class ConflictError(AlphaPulseError):
+    """A request that is well formed, but does not fit what is going on."""
+
+
+class NotReadyError(AlphaPulseError):
+    """A request that cannot be served now: the engine is still starting, or has failed."""
+
+
 class StateError(AlphaPulseError):
     """A snapshot, checkpoint or journal row that is damaged or does not fit this program."""
 

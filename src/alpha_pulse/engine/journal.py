@@ -20,6 +20,7 @@ from alpha_pulse.core.types import (
 from alpha_pulse.execution.decision import Refusal
 from alpha_pulse.feedback.labels import Label
 from alpha_pulse.feedback.trading_feedback_service import Expired
+from alpha_pulse.learning.commands import Command
 from alpha_pulse.learning.training import ModelReady
 from alpha_pulse.stores.base import JournalRow
 
@@ -49,10 +50,12 @@ class Abstention(msgspec.Struct, frozen=True):
 class StepRecord(msgspec.Struct, omit_defaults=True):
     """The payload of one journal row; what is empty is left out.
 
-    ``features`` are values by symbol, ``masked`` the places of those that were missing.
+    ``features`` are values by symbol, ``masked`` the places of those that were missing, ``volatilities`` the forecasts per bar
+    that positions were sized by, ``equity`` is that of each book in minor units. A row has either bars or ``commands``.
     """
 
     bars: tuple[Bar, ...] = ()
+    commands: list[Command] = msgspec.field(default_factory=list)
     requests: list[Request] = msgspec.field(default_factory=list)
     fills: list[Fill] = msgspec.field(default_factory=list)
     lots: list[Lot] = msgspec.field(default_factory=list)
@@ -66,6 +69,8 @@ class StepRecord(msgspec.Struct, omit_defaults=True):
     predictions: list[Prediction] = msgspec.field(default_factory=list)
     refusals: list[Refusal] = msgspec.field(default_factory=list)
     abstentions: list[Abstention] = msgspec.field(default_factory=list)
+    volatilities: dict[str, float] = msgspec.field(default_factory=dict)
+    equity: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 class DecisionRecord(msgspec.Struct):
@@ -80,6 +85,7 @@ class RecordedInputs(msgspec.Struct):
     """The part of a payload that a step is made again from."""
 
     bars: tuple[Bar, ...] = ()
+    commands: list[Command] = msgspec.field(default_factory=list)
     requests: list[Request] = msgspec.field(default_factory=list)
 
 
@@ -104,3 +110,5 @@ class Comparison:
 
 encode = msgspec.json.Encoder().encode
 decode_inputs = msgspec.json.Decoder(RecordedInputs).decode
+decode_step = msgspec.json.Decoder(StepRecord).decode
+decode_decision = msgspec.json.Decoder(DecisionRecord).decode

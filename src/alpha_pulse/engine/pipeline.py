@@ -12,18 +12,20 @@ from alpha_pulse.adaptation import AdaptiveModelManager
 from alpha_pulse.agents.agent_manager import AgentManager, Decisions
 from alpha_pulse.core.clock import ReplayClock
 from alpha_pulse.core.types import Bar, FeatureVector, MarketView, TradeOutcome
-from alpha_pulse.engine.instrument import Instrument
+from alpha_pulse.engine.instrument import TARGETS, Instrument
 from alpha_pulse.engine.journal import Abstention, DecisionRecord, Journal, Request, StepRecord, encode
 from alpha_pulse.execution.decision import Wish
 from alpha_pulse.execution.execution_service import PRIMARY, ExecutionService
 from alpha_pulse.feedback import TradingFeedbackService
 from alpha_pulse.feedback.labels import Label
 from alpha_pulse.kernels.scores import RECORD, SERVED
+from alpha_pulse.learning.commands import Command
 from alpha_pulse.learning.online_learning_service import OnlineLearningService
 from alpha_pulse.learning.session import Settled
 from alpha_pulse.serving import ModelServingService
 
 Slice = tuple[Bar, ...]
+Vectors = list[FeatureVector | None]
 
 
 @dataclass(eq=False)
@@ -40,8 +42,8 @@ class Pipeline:
     adaptation: AdaptiveModelManager
     journal: Journal
 
-    def on_slice(self, slice_: Slice) -> None:
-        """Take in all events that share one ``ts_event``."""
+    def on_slice(self, slice_: Slice) -> StepRecord:
+        """Take in all events that share one ``ts_event``; what was committed."""
         ts = slice_[0].ts_event
         self.clock.advance_to(ts)
         record, decision = StepRecord(bars=slice_), DecisionRecord(ts, [], [])
@@ -54,6 +56,15 @@ class Pipeline:
         decisions = self.decide(slice_, features, decision)
         self.gate(slice_, features, decisions, record, decision)
         self.record(record, decision)
+        return record
+
+    def on_commands(self, commands: list[Command]) -> StepRecord:
+        """Take in what callers ask of the sessions that they feed: a row of its own in the one order, without a decision."""
+        record, ts = StepRecord(commands=commands), self.clock.now_ns()
+        for command in commands:
+            self.learning.apply(command, ts)
+        self.record(record, DecisionRecord(ts, [], []))
+        return record
 
     def settle(self, slice_: Slice, record: StepRecord) -> tuple[list[Label], list[TradeOutcome]]:
         """1: resting orders meet the new bars; labels that are now due are joined to the predictions that made them."""
@@ -70,7 +81,7 @@ class Pipeline:
             for late in expired:
                 self.learning.session(late.symbol, late.target).drop(late.prediction_id)
                 record.expired.append(late)
-        self.execution.mark(slice_[0].ts_event)
+        record.equity = self.execution.mark(slice_[0].ts_event)
         return labels, outcomes
 
     def learn(self, labels: list[Label], outcomes: list[TradeOutcome], record: StepRecord) -> list[Settled]:
@@ -120,7 +131,7 @@ class Pipeline:
         for bar in record.bars:
             record.models.extend(self.serving.train_if_due(bar.symbol, self.feedback.bars(bar.symbol), ts))
 
-    def extract(self, slice_: Slice, record: StepRecord) -> list[FeatureVector | None]:
+    def extract(self, slice_: Slice, record: StepRecord) -> Vectors:
         """5: bars become features, by the code that training uses too."""
         vectors = [self.instruments[bar.symbol].extract(bar) for bar in slice_]
         for vector in vectors:
@@ -130,7 +141,7 @@ class Pipeline:
                     record.masked[vector.symbol] = vector.mask.nonzero()[0].tolist()
         return vectors
 
-    def serve(self, slice_: Slice, features: list[FeatureVector | None], record: StepRecord) -> None:
+    def serve(self, slice_: Slice, features: Vectors, record: StepRecord) -> None:
         """6: one prediction per symbol and target; each is entered in the ledger, traded or not."""
         for bar, vector in zip(slice_, features, strict=True):
             if vector is None:
@@ -140,7 +151,7 @@ class Pipeline:
                 self.feedback.served(prediction, reference)
                 record.predictions.append(prediction)
 
-    def decide(self, slice_: Slice, features: list[FeatureVector | None], decision: DecisionRecord) -> list[Decisions | None]:
+    def decide(self, slice_: Slice, features: Vectors, decision: DecisionRecord) -> list[Decisions | None]:
         """7: agents weigh rules and the shared prediction; the manager makes one signal of theirs."""
         found: list[Decisions | None] = []
         for bar, vector in zip(slice_, features, strict=True):
@@ -153,40 +164,31 @@ class Pipeline:
         return found
 
     def gate(
-        self,
-        slice_: Slice,
-        features: list[FeatureVector | None],
-        decisions: list[Decisions | None],
-        record: StepRecord,
-        decision: DecisionRecord,
+        self, slice_: Slice, features: Vectors, decisions: list[Decisions | None], record: StepRecord, decision: DecisionRecord
     ) -> None:
         """8: signals are sized by the volatility forecast and pass the risk gate, or are refused with reasons."""
         for bar, vector, decided in zip(slice_, features, decisions, strict=True):
             if vector is None or decided is None:
                 continue
             wish = self._wish(bar, vector, decided)
+            record.volatilities[bar.symbol] = wish.volatility
             made = self.execution.decide(wish, self.clock.now_ns())
             if made.orders:
                 decision.orders.extend(made.orders)
                 if any(order.book == PRIMARY for order in made.orders):
                     self.feedback.entered(vector, decided.combined)
-            if made.refusals:
-                record.refusals.extend(made.refusals)
+            record.refusals.extend(made.refusals)
             if made.abstained is not None:
                 record.abstentions.append(Abstention(bar.symbol, made.abstained))
 
     def _wish(self, bar: Bar, vector: FeatureVector, decided: Decisions) -> Wish:
         instrument = self.instruments[bar.symbol]
-        volatility = self.serving.served_at(bar.symbol, "volatility", bar.ts_event)
-        direction = self.serving.served_at(bar.symbol, "direction", bar.ts_event)
+        volatility, direction = (self.serving.served_at(bar.symbol, target, bar.ts_event) for target in TARGETS)
         return Wish(
             bar, bar.seq, decided.combined, decided.rules, decided.ml,
             instrument.forecast_volatility(None if volatility is None else volatility.probability),
-            instrument.plain_volatility,
-            self.feedback.scale(vector, decided.combined),
-            None if direction is None else direction.probability,
-            instrument.direction_horizon,
-            instrument.bars_per_year,
+            instrument.plain_volatility, self.feedback.scale(vector, decided.combined),
+            None if direction is None else direction.probability, instrument.direction_horizon, instrument.bars_per_year,
         )  # fmt: skip
 
     def record(self, record: StepRecord, decision: DecisionRecord) -> None:

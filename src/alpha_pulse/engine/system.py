@@ -15,7 +15,7 @@ from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.plugins import load
 from alpha_pulse.core.stateful import Stateful
 from alpha_pulse.engine.instrument import TARGETS, Instrument
-from alpha_pulse.engine.journal import Comparison, Journal, decode_inputs
+from alpha_pulse.engine.journal import Comparison, Journal, StepRecord, decode_inputs
 from alpha_pulse.engine.pipeline import Pipeline
 from alpha_pulse.execution.execution_service import ExecutionService
 from alpha_pulse.features.extractor import FeatureExtractor
@@ -23,6 +23,7 @@ from alpha_pulse.feedback import TradingFeedbackService
 from alpha_pulse.feedback.trade_quality import EXTRA_FEATURES, TARGET
 from alpha_pulse.feeds.base import Feed
 from alpha_pulse.learning.checkpoint import load_newest, state_sha256, write_checkpoint
+from alpha_pulse.learning.commands import Command
 from alpha_pulse.learning.online_learning_service import OnlineLearningService
 from alpha_pulse.learning.session import Session
 from alpha_pulse.learning.training import BatchMember
@@ -70,6 +71,8 @@ class System:
             self._open(symbol)
         self.pipeline = self._pipeline(store)
         self.skipped_checkpoints: tuple[str, ...] = ()
+        self.on_commit: Callable[[int, StepRecord], None] | None = None
+        """Told each row's number and content once the journal holds it; rows made again at the start are not told."""
         self._steps = 0
 
     def _instrument(self, symbol: str) -> Instrument:
@@ -181,6 +184,9 @@ class System:
         if checkpoint is None:
             self.feed.seek(0)
         else:
+            # First, for it opens the sessions that are fed by commands; what follows is their state.
+            if "learning" in checkpoint.states:
+                self.learning.restore(checkpoint.states["learning"])
             components = self.components()
             if set(components) != set(checkpoint.states):
                 raise StateError(
@@ -188,7 +194,8 @@ class System:
                     "resume with the version that wrote it, or start a new --store"
                 )
             for name, component in components.items():
-                component.restore(checkpoint.states[name])
+                if component is not self.learning:
+                    component.restore(checkpoint.states[name])
             first = checkpoint.seq + 1
         self._steps = first
         self._fold(first, on_fold)
@@ -204,8 +211,11 @@ class System:
             # A request that waited in the checkpoint is part of the row in which it was carried out.
             self.learning.requests = [(request.symbol, request.drift_type) for request in inputs.requests]
             self.adaptation.requests = []
-            pipeline.on_slice(inputs.bars)
-            self.feed.seek(self.feed.position + 1)
+            if inputs.bars:
+                pipeline.on_slice(inputs.bars)
+                self.feed.seek(self.feed.position + 1)
+            else:
+                pipeline.on_commands(inputs.commands)
             self._steps += 1
             if on_fold is not None and (self._steps - first) % FOLD_NOTICE == 0:
                 on_fold(self._steps - first, rows)
@@ -215,11 +225,19 @@ class System:
         slice_ = self.feed.next_slice()
         if slice_ is None:
             return False
-        self.pipeline.on_slice(slice_)
+        self._committed(self.pipeline.on_slice(slice_))
+        return True
+
+    def command(self, commands: list[Command]) -> None:
+        """Carry out commands that were checked, as one row of the journal; durable after ``store.flush()``."""
+        self._committed(self.pipeline.on_commands(commands))
+
+    def _committed(self, record: StepRecord) -> None:
         self._steps += 1
+        if self.on_commit is not None:
+            self.on_commit(self.store.head[0], record)
         if self._steps % self.config.store.checkpoint_steps == 0:
             self.checkpoint()
-        return True
 
     def checkpoint(self) -> None:
         """Save everything remembered, as of the newest step."""

@@ -131,8 +131,8 @@ class Tally:
 
     def take(self, row: JournalRow) -> None:
         """Read one row."""
-        self.slices += 1
         read = _read(row.payload)
+        self.slices += bool(read.bars)
         for bar in read.bars:
             self.symbols[bar.symbol].bars.append(bar.seq)
         for label in read.labels:

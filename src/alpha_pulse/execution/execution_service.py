@@ -151,10 +151,11 @@ class ExecutionService:
                 outcomes += [_outcome(lot) for lot in closed]
         return Settlement(fills=fills, lots=lots, outcomes=outcomes)
 
-    def mark(self, ts: int) -> None:
-        """Mark all books' equity at ``ts``, once per slice, after all its bars were settled."""
+    def mark(self, ts: int) -> dict[str, int]:
+        """Mark all books' equity at ``ts``, once per slice, after all its bars were settled; in minor units by book."""
         for book in self._books.values():
             book.mark(ts)
+        return {name: book.performance.equity for name, book in self._books.items()}
 
     def decide(self, wish: Wish, now_ns: int | None = None) -> Decision:
         """Orders that bring each book to what its rule wants, and refusals of those that the gate stopped.

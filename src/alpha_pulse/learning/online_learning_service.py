@@ -16,6 +16,7 @@ from alpha_pulse.core.plugins import load
 from alpha_pulse.core.stateful import State, Stateful
 from alpha_pulse.core.types import DriftAlarm, Example, FeatureVector, Prediction
 from alpha_pulse.learning import metrics
+from alpha_pulse.learning.commands import Command, SeenIds
 from alpha_pulse.learning.drift_monitor import DriftMonitor
 from alpha_pulse.learning.session import Session, SessionSpec, Settled
 from alpha_pulse.models import ONLINE
@@ -68,13 +69,21 @@ class OnlineLearningService:
         self._n_features = n_features
         self._sessions: dict[tuple[str, str], Session] = {}
         self._monitors: dict[tuple[str, str], DriftMonitor] = {}
+        self._fed: dict[tuple[str, str], SeenIds] = {}
         self._listeners: dict[str, list[asyncio.Queue[Prediction]]] = {}
         self.requests: list[tuple[str, str]] = []
         """Adaptations asked for from outside, (symbol, drift type); stage 4 takes them in order."""
 
     # What the pipeline calls.
 
-    def open_session(self, symbol: str, target: str, model_type: str | None = None, horizon: int | None = None) -> Session:
+    def open_session(
+        self,
+        symbol: str,
+        target: str,
+        model_type: str | None = None,
+        horizon: int | None = None,
+        n_features: int | None = None,
+    ) -> Session:
         """Start a session; SessionError when (symbol, target) runs already."""
         key = (symbol, target)
         if key in self._sessions:
@@ -86,7 +95,8 @@ class OnlineLearningService:
             )
         name = model_type or learning.model
         make = load("models", ONLINE, name)
-        spec = SessionSpec(symbol, target, name, horizon, self._n_features(symbol, target), learning.window)
+        width = self._n_features(symbol, target) if n_features is None else n_features
+        spec = SessionSpec(symbol, target, name, horizon, width, learning.window)
 
         def make_model() -> OnlineModel:
             model: OnlineModel = make(n_features=spec.n_features, horizon=horizon, seed=self._config.seed)
@@ -113,6 +123,36 @@ class OnlineLearningService:
         spec = settled.session.spec
         return self._monitors[spec.symbol, spec.target].observe(settled)
 
+    def apply(self, command: Command, ts: int) -> None:
+        """Carry out a command for a session that its caller feeds, at market time ``ts``; it was checked before."""
+        symbol, _, target = command.session_id.rpartition("/")
+        if command.kind == "start":
+            self.open_session(symbol, target, command.model_type, command.horizon, command.n_features)
+            self._fed[symbol, target] = SeenIds()
+        elif command.kind == "stop":
+            self._close(symbol, target)
+        else:
+            session, seen = self._sessions[symbol, target], self._fed[symbol, target]
+            for example in command.examples or ():
+                seen.add(example.id)
+                prediction_id = f"{command.session_id}/{example.id}"
+                row = np.array(example.features, dtype=np.float64)
+                session.serve_alone(prediction_id, FeatureVector(symbol, ts, "", row))
+                self._settle(session, Example(prediction_id, example.label, ts, example.weight))
+
+    def fed(self, session_id: str) -> SeenIds | None:
+        """The examples learnt so far of a session that its caller feeds by commands; None for every other session."""
+        symbol, _, target = session_id.rpartition("/")
+        return self._fed.get((symbol, target))
+
+    def all_sessions(self) -> list[Session]:
+        """Every running session, in the order in which they were started."""
+        return list(self._sessions.values())
+
+    def monitor(self, symbol: str, target: str) -> DriftMonitor:
+        """The drift monitor of a running session."""
+        return self._monitors[symbol, target]
+
     def publish(self, prediction: Prediction) -> None:
         """Hand a committed prediction to those who stream its symbol; a full listener loses its oldest."""
         for queue in self._listeners.get(prediction.symbol, ()):
@@ -121,21 +161,36 @@ class OnlineLearningService:
             queue.put_nowait(prediction)
 
     def components(self) -> dict[str, Stateful]:
-        """Everything with memory that the loop works with, by name; sessions that their callers feed are the callers' own."""
+        """Everything with memory that is journaled, by name; sessions fed by `process_batch` are their callers' own."""
         found: dict[str, Stateful] = {"learning": self}
         for (symbol, target), session in self._sessions.items():
-            if session.in_loop:
+            seen = self._fed.get((symbol, target))
+            if seen is not None:
+                found[f"fed/{symbol}/{target}"] = seen
+            if session.in_loop or seen is not None:
                 found[f"session/{symbol}/{target}"] = session
                 found[f"drift/{symbol}/{target}"] = self._monitors[symbol, target]
         return found
 
     def snapshot(self) -> State:
-        """What was asked for and is not carried out yet. See `alpha_pulse.core.stateful.Stateful`."""
-        return State(scalars={"requests": [list(request) for request in self.requests]})
+        """What was asked for and is not carried out yet, and which sessions are fed by commands: `restore` opens those.
+
+        See `alpha_pulse.core.stateful.Stateful`.
+        """
+        scalars: dict[str, Any] = {"requests": [list(request) for request in self.requests]}
+        if self._fed:
+            specs = [self._sessions[key].spec for key in self._fed]
+            scalars["fed"] = [[spec.symbol, spec.target, spec.model_type, spec.horizon, spec.n_features] for spec in specs]
+        return State(scalars=scalars)
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
         self.requests = [(symbol, drift_type) for symbol, drift_type in state.scalars["requests"]]
+        for key in list(self._fed):
+            self._close(*key)
+        for symbol, target, model_type, horizon, n_features in state.scalars.get("fed", ()):
+            self.open_session(symbol, target, model_type, horizon, n_features)
+            self._fed[symbol, target] = SeenIds()
 
     # What users call.
 
@@ -262,9 +317,11 @@ class OnlineLearningService:
         """End a session that its caller feeds. SessionError for one that the running loop serves: stop the run instead."""
         session = self._by_id(session_id)
         _refuse_the_loops(session)
-        spec = session.spec
-        del self._sessions[spec.symbol, spec.target]
-        del self._monitors[spec.symbol, spec.target]
+        self._close(session.spec.symbol, session.spec.target)
+
+    def _close(self, symbol: str, target: str) -> None:
+        del self._sessions[symbol, target], self._monitors[symbol, target]
+        self._fed.pop((symbol, target), None)
 
     def _by_id(self, session_id: str) -> Session:
         symbol, _, target = session_id.rpartition("/")

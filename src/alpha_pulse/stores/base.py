@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
 from typing import Protocol
 
 import msgspec
@@ -88,6 +89,13 @@ class Store(Protocol):
 
     def flush(self) -> None:
         """Return when every appended row is on the disk. Raises StoreError when it cannot get there."""
+        ...
+
+    def reach(self, seq: int) -> Future[None] | None:
+        """Have row ``seq`` brought to the disk, without waiting.
+
+        None once it is there; else a future after which to ask again. Raises StoreError when it cannot get there.
+        """
         ...
 
     def rows(self, from_seq: int = 0) -> Iterator[JournalRow]:

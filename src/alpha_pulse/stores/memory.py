@@ -79,6 +79,10 @@ class MemoryStore:
         """Nothing to do."""
         self._refuse_closed()
 
+    def reach(self, seq: int) -> None:
+        """Every row is where it will ever be."""
+        self._refuse_closed()
+
     def rows(self, from_seq: int = 0) -> Iterator[JournalRow]:
         """The rows from ``from_seq`` on, checked."""
         self._refuse_closed()

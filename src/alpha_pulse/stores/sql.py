@@ -108,7 +108,7 @@ class SqliteStore:
             raise
         self._identity = held.identity
         self._genesis = genesis(held.identity) if held.identity else b""
-        self._seq = held.seq
+        self._seq = self._durable = held.seq
         self._hash = held.hash or self._genesis
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-commit")
 
@@ -175,6 +175,15 @@ class SqliteStore:
         if self._pending:
             self._write([], sync=self._each)
         self._settle()
+
+    def reach(self, seq: int) -> Future[None] | None:
+        """None once row ``seq`` is on the disk, else a future after which to ask again; raises StoreError as `flush` does."""
+        self._refuse_unusable()
+        if seq > self._durable and (self._committing is None or self._committing.done()):
+            self._settle()
+            if seq > self._durable:
+                self._write([], sync=self._each)
+        return self._committing if seq > self._durable else None
 
     def rows(self, from_seq: int = 0) -> Iterator[JournalRow]:
         """The rows from ``from_seq`` on, checked, in blocks; raises StateError naming the first that is damaged."""
@@ -260,6 +269,7 @@ class SqliteStore:
         self._db.execute("COMMIT")
         # Only after the commit: the mark may lag behind the database, never run ahead of it.
         self._head.write(seq, digest)
+        self._durable = seq
         if sync:
             self._head.sync()
 

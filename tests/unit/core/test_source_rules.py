@@ -13,6 +13,8 @@ ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "src" / "alpha_pulse"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 CLOCK = PACKAGE / "core" / "clock.py"
+SECRETS = PACKAGE / "api" / "auth.py"
+"""Makes tokens, which nobody may foresee and on which no decision depends."""
 MAX_LINES = 450
 MAX_PIPELINE_LINES = 200
 MAX_FUNCTION_LINES = 70
@@ -76,7 +78,7 @@ def test_only_the_clock_reads_the_time(path: Path) -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
 def test_nobody_rolls_dice_that_were_not_handed_over(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    assert not set(imported(tree)) & CHANCE_MODULES
+    assert not set(imported(tree)) & CHANCE_MODULES or path == SECRETS
     assert chance(tree) == []
 
 

@@ -1,0 +1,35 @@
+"""How messages become answers: JSON by msgspec, which writes what is not finite as null."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+encode = msgspec.json.Encoder().encode
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """What every refused request is answered with: one sentence."""
+
+    detail: str
+
+
+class JsonResponse(Response):
+    """A message, or JSON that is ready."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """See `starlette.responses.Response`."""
+        return content if isinstance(content, bytes) else encode(content)
+
+
+def error_bytes(detail: str) -> bytes:
+    """The body of a refusal.
+
+    >>> error_bytes("no")
+    b'{"detail":"no"}'
+    """
+    return encode(Refusal(detail))

@@ -1,0 +1,122 @@
+"""START HERE. The application: the routes on one gateway, behind their door and their limits."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+from starlette.requests import Request
+from starlette.responses import Response
+
+from alpha_pulse.api import errors
+from alpha_pulse.api import static as pages
+from alpha_pulse.api.answers import JsonResponse
+from alpha_pulse.api.asked import NoQuery, read_query
+from alpha_pulse.api.auth import Auth
+from alpha_pulse.api.gate import Gate
+from alpha_pulse.api.limits import LOOPBACK, Limits
+from alpha_pulse.api.openapi import document
+from alpha_pulse.api.operations import Operation, Routes
+from alpha_pulse.api.prometheus import Exposition
+from alpha_pulse.api.routers import (
+    adaptation,
+    market,
+    metrics,
+    online_learning,
+    overall,
+    predictions,
+    streaming,
+    system,
+    trading,
+)
+from alpha_pulse.api.routers import auth as tickets
+from alpha_pulse.api.streaming import Hub
+from alpha_pulse.api.timing import Timing
+from alpha_pulse.engine.gateway import Gateway
+
+
+def create_app(gateway: Gateway, auth: Auth, *, static: Path | None = None, hosts: Collection[str] = LOOPBACK) -> FastAPI:
+    """Everything that is served.
+
+    Parameters
+    ----------
+    gateway
+        The running system. It must live on the event loop that serves.
+    auth
+        Who may speak.
+    static
+        The folder of the built page, or None.
+    hosts
+        Names under which the server may be called, without port.
+    """
+    hub, registry = Hub(gateway), CollectorRegistry()
+    parts = [
+        # First comes what is asked most often: routes are tried in turn.
+        online_learning.routes(gateway),
+        overall.routes(gateway, Exposition(registry, gateway, hub)),
+        tickets.routes(auth),
+        system.routes(gateway),
+        market.routes(gateway),
+        trading.routes(gateway),
+        predictions.routes(gateway),
+        metrics.routes(gateway),
+        adaptation.routes(gateway),
+    ]
+    operations = [operation for part in parts for operation in part.operations]
+    parts.append(_description(operations, gateway.version))
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        hub.close()
+
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=life, redirect_slashes=False)
+    for part in parts:
+        app.router.routes.extend(part.routes)
+    app.include_router(streaming.router(gateway, auth, hub))
+    app.include_router(pages.router(static))
+    errors.install(app, [operation.path for operation in operations])
+    # The last one added is the outermost.
+    app.add_middleware(Gate, auth=auth, is_open=_open(operations))
+    app.add_middleware(Timing, registry=registry, names=_names(parts))
+    app.add_middleware(Limits, hosts=hosts)
+    return app
+
+
+def _description(operations: list[Operation], version: str) -> Routes:
+    """The route of the description, which describes itself too."""
+    found = Routes("/api/v1", "overall")
+    example = {"openapi": "3.1.0", "info": {"title": "AlphaPulse", "version": version}}
+
+    @found.get("/openapi.json", "This description", answer=dict[str, Any], example=example)
+    async def description(request: Request) -> Response:
+        read_query(request, NoQuery)
+        return JsonResponse(content)
+
+    operations.extend(found.operations)
+    content = document(operations, version)
+    return found
+
+
+def _names(parts: list[Routes]) -> dict[object, str]:
+    """The path of each endpoint, as the description has it."""
+    found: dict[object, str] = {}
+    for part in parts:
+        for route, operation in zip(part.routes, part.operations, strict=True):
+            found[route.endpoint] = operation.path
+    return found
+
+
+def _open(operations: list[Operation]) -> Callable[[str, str], bool]:
+    """What needs no token: the operations that say so, and the page."""
+    known = {(operation.method, operation.path) for operation in operations if operation.is_open}
+
+    def is_open(method: str, path: str) -> bool:
+        asked = "GET" if method == "HEAD" else method
+        return (asked, path) in known or (asked == "GET" and pages.is_open(path))
+
+    return is_open

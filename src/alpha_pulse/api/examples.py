@@ -1,0 +1,285 @@
+"""An answer of each kind, for the description. A test holds them against the structs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+SESSION = "EURUSD/direction"
+PREDICTION = "EURUSD/direction/4211"
+FILL = "combined/EURUSD/188"
+TS_MS = 1_504_224_000_000
+
+CONTROL: dict[str, Any] = {"state": "running", "bars_per_second": 20.0, "seq": 4211}
+PART = {
+    "model_id": "market_default",
+    "version": "4208",
+    "source": "online",
+    "probability": 0.528812345,
+    "weight": 0.61,
+    "age_s": 3600.0,
+}
+ANSWER = {
+    "session_id": SESSION,
+    "probability": 0.521904112,
+    "confidence": 0.523,
+    "parts": [PART],
+    "schema_id": "d1c3a7",
+    "model_version": "4208",
+}
+FILL_ROW = {
+    "seq": 4212,
+    "ts_ms": TS_MS + 3_600_000,
+    "fill_id": FILL,
+    "order_id": "EURUSD/4211/combined",
+    "book": "combined",
+    "symbol": "EURUSD",
+    "quantity": 41250.0,
+    "price": 1.19055,
+    "reference": 1.19043,
+    "cost": 4.95,
+    "fee": 4.91,
+    "signal_id": "EURUSD/4211/combined",
+    "prediction_id": PREDICTION,
+}
+TRADE_ROW = {
+    "seq": 4230,
+    "lot_id": "combined/EURUSD/97",
+    "book": "combined",
+    "symbol": "EURUSD",
+    "quantity": 41250.0,
+    "opened_ms": TS_MS + 3_600_000,
+    "closed_ms": TS_MS + 68_400_000,
+    "open_price": 1.19043,
+    "close_price": 1.19212,
+    "gross_pnl": 69.71,
+    "costs": 19.75,
+    "net_pnl": 49.96,
+    "signal_id": "EURUSD/4211/combined",
+    "prediction_id": PREDICTION,
+}
+STATUS: dict[str, Any] = {
+    "version": "0.1.0",
+    "run_id": "eurusd_1h_2017",
+    "mode": "paper",
+    "state": "running",
+    "detail": None,
+    "feed": {"name": "eurusd_1h_2017", "symbols": ["EURUSD"], "interval_s": 3600.0, "bars_total": 6215, "bars_done": 4212},
+    "bars_per_second": 20.0,
+    "measured_bars_per_second": 19.98,
+    "seq": 4211,
+    "ts_ms": TS_MS,
+    "store": "runs/eurusd.db",
+    "config_hash": "5f0c",
+    "targets": ["volatility", "direction"],
+    "books": ["combined", "cost_aware", "rules_only", "ml_only", "buy_and_hold"],
+    "initial_cash": 100000.0,
+    "counts": {
+        "predictions": 8326,
+        "labelled": 8311,
+        "pending": 15,
+        "expired": 0,
+        "fills": 188,
+        "trades": 97,
+        "alarms": 3,
+        "adaptations": 3,
+        "queries": 12,
+    },
+    "success_metrics": {
+        "model_freshness_mean_s": 4980.2,
+        "model_freshness_max_s": 190800.0,
+        "drifts": 3,
+        "recovered": 2,
+        "samples_drift_to_alarm": 212.0,
+        "samples_drift_to_action": 212.0,
+        "samples_drift_to_recovery": 731.0,
+        "market_s_drift_to_alarm": 763200.0,
+        "market_s_drift_to_action": 763200.0,
+        "market_s_drift_to_recovery": 2631600.0,
+        "online_minus_batch": {
+            "volatility": {"labels": 2201, "accuracy": 0.004, "mean": 1.9, "low": -0.8, "high": 4.6},
+            "direction": None,
+        },
+        "pnl_by_ml": {"net": 21.4, "gross": 35.0},
+    },
+    "result": None,
+    "decisions_sha256": None,
+}
+SESSION_STATUS = {
+    "session_id": SESSION,
+    "symbol": "EURUSD",
+    "target": "direction",
+    "model_type": "market_default",
+    "version": "4208",
+    "source": "loop",
+    "state": "learning",
+    "horizon": 3,
+    "n_features": 30,
+    "learnt": 4208,
+    "pending": 3,
+    "ties": 12,
+    "quarantines": 0,
+    "age_s": 0.0,
+    "last_drift_ms": TS_MS - 86_400_000,
+    "last_adaptation_ms": TS_MS - 86_400_000,
+    "batch_model": {"model_id": "lightgbm", "version": "9b1f04c2", "trained_ms": TS_MS - 7_963_200_000},
+    "gain_millinats": 0.7,
+}
+SCORES = {
+    "samples": 4208,
+    "accuracy": 0.511,
+    "log_loss": 0.6927,
+    "brier": 0.2498,
+    "auc": 0.513,
+    "kappa": 0.021,
+    "kappa_temporal": 0.018,
+    "gain_millinats": 0.4,
+}
+SESSION_SCORES = {
+    "session_id": SESSION,
+    "model_type": "market_default",
+    "learnt": 4208,
+    "pending": 3,
+    "ties": 12,
+    "quarantines": 0,
+    "age_mean_s": 4980.2,
+    "age_max_s": 190800.0,
+    "whole_run": {"served": SCORES},
+    "window": {"served": SCORES},
+}
+ALARM = {
+    "seq": 3980,
+    "alarm_id": "EURUSD/direction/3",
+    "detector": "adwin",
+    "symbol": "EURUSD",
+    "target": "direction",
+    "ts_ms": TS_MS - 86_400_000,
+    "change_ms": TS_MS - 1_209_600_000,
+    "score": 0.08,
+}
+ACTION = {
+    "seq": 3980,
+    "action_id": "EURUSD/direction/boost/3980",
+    "kind": "boost",
+    "symbol": "EURUSD",
+    "target": "direction",
+    "ts_ms": TS_MS - 86_400_000,
+    "cause": "EURUSD/direction/3",
+    "reason": "the error rate rose by 0.08",
+    "status": "undone",
+    "closed_ms": TS_MS,
+    "effect": -0.0004,
+    "effect_samples": 500,
+}
+DRIFT = {
+    "session_id": SESSION,
+    "alarms": 1,
+    "last_alarm": {
+        "alarm_id": "EURUSD/direction/3",
+        "ts_ms": TS_MS - 86_400_000,
+        "detector": "adwin",
+        "score": 0.08,
+        "change_ms": TS_MS - 1_209_600_000,
+        "sample": 3972,
+    },
+    "window_blocks": 402,
+    "state": "drifting",
+}
+POSITIONS = {
+    "positions": [
+        {
+            "book": "combined",
+            "symbol": "EURUSD",
+            "quantity": 41250.0,
+            "average_price": 1.19055,
+            "close": 1.19101,
+            "value": 49129.16,
+            "unrealised_pnl": 18.98,
+        }
+    ],
+    "books": {
+        "combined": {
+            "equity": 100412.11,
+            "net_pnl": 412.11,
+            "gross_pnl": 1310.0,
+            "fees": 449.0,
+            "costs": 448.89,
+            "trades": 97,
+            "sharpe": 0.31,
+            "max_drawdown": 0.021,
+        }
+    },
+}
+BAR = {"open": 1.1901, "high": 1.1912, "low": 1.1899, "close": 1.1904, "volume": None}
+INSPECTION = {
+    "prediction_id": PREDICTION,
+    "symbol": "EURUSD",
+    "target": "direction",
+    "horizon": 3,
+    "ts_ms": TS_MS,
+    "seq": 4211,
+    "probability": 0.521904112,
+    "confidence": 0.523,
+    "trust": True,
+    "missing": [],
+    "parts": [PART],
+    "features": {"ret_1": 0.0312, "rsi_14": 54.2},
+    "bar": BAR,
+    "signals": [{"signal_id": "EURUSD/4211/combined", "agent": "combined", "direction": 0.4, "confidence": 0.523}],
+    "orders": [],
+    "refusals": [],
+    "abstention": None,
+    "label": None,
+    "status": "pending",
+    "fills": [],
+    "trades": [],
+}
+REGIMES = {
+    "symbol": "EURUSD",
+    "rule": "realised volatility over its trailing median: below 0.7 calm, above 1.5 turbulent",
+    "regimes": [{"from_ms": TS_MS - 86_400_000, "to_ms": None, "label": "normal", "ratio": 1.03}],
+}
+RELIABILITY = {
+    "bins": [{"lower": 0.5, "upper": 0.6, "mean_probability": 0.523, "frequency": 0.517, "count": 611}],
+    "samples": 1000,
+}
+
+
+def series(columns: dict[str, list[Any]], symbol: str | None = "EURUSD", **more: Any) -> dict[str, Any]:
+    """A page of one row."""
+    rows = {"seq": [4211], "ts_ms": [TS_MS], **columns}
+    return {"symbol": symbol, "from_seq": 4211, "to_seq": 4211, "next_seq": None, "total": 4212, "columns": rows, **more}
+
+
+BARS = series({name: [value] for name, value in BAR.items()})
+EQUITY = series({"combined": [100412.11], "buy_and_hold": [100390.02]}, symbol=None)
+PREDICTIONS = series(
+    {
+        "probability": [0.521904112],
+        "confidence": [0.523],
+        "online": [0.5288],
+        "batch": [0.5104],
+        "base": [0.5021],
+        "weight_online": [0.61],
+        "weight_batch": [0.2],
+        "weight_base": [0.19],
+        "label": [None],
+        "level": [None],
+        "realised": [None],
+    },
+    target="direction",
+)
+HISTORY = series(
+    {
+        "samples": [1000],
+        "gain_online": [0.5],
+        "gain_batch": [-0.2],
+        "gain_served": [0.7],
+        "gain_no_change": [-3.1],
+        "accuracy_online": [0.514],
+        "accuracy_batch": [0.507],
+        "accuracy_served": [0.515],
+        "accuracy_no_change": [0.498],
+    },
+    target="direction",
+    window=1000,
+)

@@ -1,0 +1,106 @@
+"""What a monitoring system reads: ``alpha_pulse_<noun>_<unit>``, in base units, with labels whose values are few."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from alpha_pulse.api.streaming import Hub
+from alpha_pulse.engine.gateway import Gateway, SessionStatus
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+STATES = ("warming", "running", "paused", "finished", "failed")
+MOST_SYMBOLS = 50
+MILLI = 1_000
+Values = Mapping[tuple[str, ...], float]
+
+
+class Exposition:
+    """Reads the engine whenever it is asked."""
+
+    def __init__(self, registry: CollectorRegistry, gateway: Gateway, hub: Hub) -> None:
+        self._registry = registry
+        self._gateway = gateway
+        self._hub = hub
+        registry.register(self)
+
+    def text(self) -> bytes:
+        """All metrics, in the text format."""
+        return generate_latest(self._registry)
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: a registry must not ask the engine when it is merely told of this."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """See `prometheus_client.registry.Collector`."""
+        yield from self._run()
+        yield from self._sessions()
+        books = self._gateway.positions().books
+        yield _gauge("equity_cash", "Equity", ("book",), {(name,): book.equity for name, book in books.items()})
+        yield _gauge("stream_clients", "WebSocket clients", (), {(): self._hub.clients})
+        yield _counter("stream_frames", "Frames made, each for all clients of a symbol", (), {(): self._hub.frames})
+        yield _counter("stream_gaps", "Times that a slow client lost frames", (), {(): self._hub.gaps})
+        yield _counter("stream_clients_dropped", "Clients that were too slow", (), {(): self._hub.dropped})
+
+    def _run(self) -> Iterator[Metric]:
+        status = self._gateway.status()
+        counts = status.counts
+        yield _gauge(
+            "state", "1 for the state that the run is in", ("state",), {(s,): float(s == status.state) for s in STATES}
+        )
+        yield _counter("bars", "Bars taken in", (), {(): status.feed.bars_done})
+        yield _counter("predictions_labelled", "Predictions whose label has come", (), {(): counts.labelled})
+        yield _counter("predictions_expired", "Predictions whose label never came", (), {(): counts.expired})
+        yield _gauge("predictions_pending", "Predictions that wait for their label", (), {(): counts.pending})
+        yield _counter("fills", "Fills of the combined book", (), {(): counts.fills})
+        yield _counter("trades", "Closed lots of the combined book", (), {(): counts.trades})
+        yield _counter("drift_alarms", "Alarms of the drift detectors", (), {(): counts.alarms})
+        yield _counter("adaptations", "Actions of adaptation", (), {(): counts.adaptations})
+        yield _counter("queries", "Predictions that were asked for from outside", (), {(): counts.queries})
+        if status.measured_bars_per_second is not None:
+            rate: Values = {(): status.measured_bars_per_second}
+            yield _gauge("loop_bars_per_second", "Pace of the loop, as measured", (), rate)
+
+    def _sessions(self) -> Iterator[Metric]:
+        sessions = self._shown()
+        keys = ("symbol", "target")
+        yield _counter("labels", "Labels that a session has learnt", keys, {_key(s): s.learnt for s in sessions})
+        yield _counter(
+            "quarantines", "Times that a session's model was set back", keys, {_key(s): s.quarantines for s in sessions}
+        )
+        ages = {_key(s): s.age_s for s in sessions if s.age_s is not None}
+        yield _gauge("model_age_seconds", "Market time since a session's newest label", keys, ages)
+        gains = {_key(s): s.gain_millinats / MILLI for s in sessions if s.gain_millinats is not None}
+        yield _gauge("window_gain_nats", "Served over the base rate, log loss per label in the window", keys, gains)
+        predictions: dict[tuple[str, ...], float] = {}
+        for session in sessions:
+            made = session.learnt + session.ties + session.pending
+            predictions[session.target,] = predictions.get((session.target,), 0) + made
+        yield _counter("predictions", "Predictions served, without those that expired", ("target",), predictions)
+
+    def _shown(self) -> list[SessionStatus]:
+        """Sessions of the first symbols, so that a feed of thousands does not flood what reads this."""
+        found = self._gateway.sessions()
+        shown = list(dict.fromkeys(session.symbol for session in found))[:MOST_SYMBOLS]
+        return [session for session in found if session.symbol in shown and session.source == "loop"]
+
+
+def _key(session: SessionStatus) -> tuple[str, ...]:
+    return session.symbol, session.target
+
+
+def _gauge(name: str, about: str, keys: tuple[str, ...], values: Values) -> Metric:
+    family = GaugeMetricFamily(f"alpha_pulse_{name}", about, labels=keys)
+    for labels, value in values.items():
+        family.add_metric(labels, value)
+    return family
+
+
+def _counter(name: str, about: str, keys: tuple[str, ...], values: Values) -> Metric:
+    family = CounterMetricFamily(f"alpha_pulse_{name}", about, labels=keys)
+    for labels, value in values.items():
+        family.add_metric(labels, value)
+    return family

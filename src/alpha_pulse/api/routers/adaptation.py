@@ -1,0 +1,40 @@
+"""What changed in the market, and what was done about it."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from alpha_pulse.api import examples
+from alpha_pulse.api.answers import JsonResponse
+from alpha_pulse.api.asked import NoQuery, SymbolQuery, read_query
+from alpha_pulse.api.operations import Routes
+from alpha_pulse.engine.gateway import Adaptations, Gateway, Regimes
+
+
+def routes(gateway: Gateway) -> Routes:
+    """``/adaptations`` and ``/regimes``."""
+    found = Routes("/api/v1", "adaptation")
+
+    @found.get(
+        "/adaptations",
+        "Drift alarms, and what was done, each with its newest state",
+        answer=Adaptations,
+        example={"alarms": [examples.ALARM], "actions": [examples.ACTION]},
+    )
+    async def adaptations(request: Request) -> Response:
+        read_query(request, NoQuery)
+        return JsonResponse(gateway.adaptations())
+
+    @found.get(
+        "/regimes",
+        "Calm, normal and turbulent times, by a rule",
+        answer=Regimes,
+        example=examples.REGIMES,
+        query=SymbolQuery,
+        refusals=(404,),
+    )
+    async def regimes(request: Request) -> Response:
+        return JsonResponse(gateway.regimes(read_query(request, SymbolQuery).symbol))
+
+    return found

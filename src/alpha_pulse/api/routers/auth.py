@@ -1,0 +1,62 @@
+"""Tickets: one-time stand-ins for the token, for links and for WebSockets."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from alpha_pulse.api.answers import JsonResponse
+from alpha_pulse.api.asked import Exchange, NoQuery, read_body, read_query
+from alpha_pulse.api.auth import TICKET_S, Auth
+from alpha_pulse.api.errors import refuse
+from alpha_pulse.api.operations import Routes
+
+_decoder = msgspec.json.Decoder(Exchange)
+
+
+class Session(msgspec.Struct, frozen=True):
+    """The token of a fresh session."""
+
+    token: str
+
+
+class Ticket(msgspec.Struct, frozen=True):
+    """A ticket that is good once, for so long."""
+
+    ticket: str
+    expires_in_s: int
+
+
+def routes(auth: Auth) -> Routes:
+    """``/auth``."""
+    found = Routes("/api/v1/auth", "auth")
+
+    @found.post(
+        "/exchange",
+        "Exchange the ticket of a one-time link for a session token",
+        answer=Session,
+        example={"token": "GIs1oVOIs4kYvVtL2kmZ8pB0kLJJb2mBFCkBXr0yWc4"},
+        body=Exchange,
+        asks={"the link's ticket": {"ticket": "Zt4Qk3r0o1cXl9bWJ5m2nQ7vTzB8yR6uEeFfGgHhIiA"}},
+        refusals=(401,),
+        is_open=True,
+    )
+    async def exchange(request: Request) -> Response:
+        read_query(request, NoQuery)
+        token = auth.exchange((await read_body(request, _decoder)).ticket)
+        if token is None:
+            return refuse(401, "the ticket is unknown, used or too old; ask for a fresh link where AlphaPulse was started")
+        return JsonResponse(Session(token))
+
+    @found.post(
+        "/ticket",
+        "A one-time ticket, for a WebSocket or a link",
+        answer=Ticket,
+        example={"ticket": "Zt4Qk3r0o1cXl9bWJ5m2nQ7vTzB8yR6uEeFfGgHhIiA", "expires_in_s": TICKET_S},
+    )
+    async def ticket(request: Request) -> Response:
+        read_query(request, NoQuery)
+        return JsonResponse(Ticket(auth.ticket(), TICKET_S))
+
+    return found

@@ -1,0 +1,43 @@
+"""What the market did."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from alpha_pulse.api import examples
+from alpha_pulse.api.answers import JsonResponse
+from alpha_pulse.api.asked import NoQuery, PageQuery, read_query
+from alpha_pulse.api.operations import Routes
+from alpha_pulse.engine.gateway import Gateway, Series
+
+
+class Symbols(msgspec.Struct, frozen=True):
+    """Of the feed."""
+
+    symbols: tuple[str, ...]
+
+
+def routes(gateway: Gateway) -> Routes:
+    """``/market``."""
+    found = Routes("/api/v1/market", "market")
+
+    @found.get("/symbols", "The feed's symbols", answer=Symbols, example={"symbols": ["EURUSD"]})
+    async def symbols(request: Request) -> Response:
+        read_query(request, NoQuery)
+        return JsonResponse(Symbols(gateway.symbols))
+
+    @found.get(
+        "/{symbol}/bars",
+        "Bars; thinned out, each bucket becomes one bar",
+        answer=Series,
+        example=examples.BARS,
+        query=PageQuery,
+        places={"symbol": "EURUSD"},
+        refusals=(404,),
+    )
+    async def bars(request: Request) -> Response:
+        return JsonResponse(gateway.bars(request.path_params["symbol"], read_query(request, PageQuery).page))
+
+    return found

@@ -1,0 +1,43 @@
+"""How well the sessions of the loop predict, as it went."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from alpha_pulse.api import examples
+from alpha_pulse.api.answers import JsonResponse
+from alpha_pulse.api.asked import SeriesQuery, SessionQuery, read_query
+from alpha_pulse.api.operations import Routes
+from alpha_pulse.engine.gateway import Gateway, Reliability, Series
+
+
+def routes(gateway: Gateway) -> Routes:
+    """``/metrics`` below ``/api/v1``."""
+    found = Routes("/api/v1/metrics", "metrics")
+
+    @found.get(
+        "/history",
+        "Gain over the base rate and accuracy in the window, one row per label",
+        answer=Series,
+        example=examples.HISTORY,
+        query=SeriesQuery,
+        refusals=(404,),
+    )
+    async def history(request: Request) -> Response:
+        asked = read_query(request, SeriesQuery)
+        return JsonResponse(gateway.metrics_history(asked.symbol, asked.target, asked.page))
+
+    @found.get(
+        "/reliability",
+        "Served probabilities against frequencies, in the window",
+        answer=Reliability,
+        example=examples.RELIABILITY,
+        query=SessionQuery,
+        refusals=(404,),
+    )
+    async def reliability(request: Request) -> Response:
+        asked = read_query(request, SessionQuery)
+        return JsonResponse(gateway.reliability(asked.symbol, asked.target))
+
+    return found

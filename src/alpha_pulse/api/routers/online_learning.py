@@ -1,0 +1,183 @@
+"""Learning sessions: those of the loop, to look at and ask, and those that a caller feeds."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from alpha_pulse.api import examples
+from alpha_pulse.api.answers import JsonResponse
+from alpha_pulse.api.asked import (
+    Adapt,
+    Examples,
+    NamedFeatures,
+    NoQuery,
+    PredictBody,
+    StartSession,
+    read_body,
+    read_query,
+)
+from alpha_pulse.api.operations import Routes
+from alpha_pulse.engine.gateway import Answer, DriftStatus, Gateway, SessionScores, SessionStatus, Updated
+
+_start = msgspec.json.Decoder(StartSession)
+_features: msgspec.json.Decoder[list[float] | NamedFeatures] = msgspec.json.Decoder(PredictBody)
+_examples = msgspec.json.Decoder(Examples)
+_adapt = msgspec.json.Decoder(Adapt)
+SESSION = {"session_id": examples.SESSION}
+MINE = {"session_id": "BTCUSDT/direction"}
+
+
+class Changed(msgspec.Struct, frozen=True):
+    """What became of a session."""
+
+    session_id: str
+    status: Literal["started", "stopped", "requested"]
+
+
+class Sessions(msgspec.Struct, frozen=True):
+    """All sessions."""
+
+    sessions: list[SessionStatus]
+
+
+class Drifts(msgspec.Struct, frozen=True):
+    """Every session's drift monitor."""
+
+    sessions: list[DriftStatus]
+
+
+def routes(gateway: Gateway) -> Routes:
+    """``/online-learning``."""
+    found = Routes("/api/v1/online-learning", "online learning")
+    _predicting(found, gateway)
+    _reading(found, gateway)
+    _own_sessions(found, gateway)
+    return found
+
+
+def _reading(found: Routes, gateway: Gateway) -> None:
+    @found.get("/sessions", "All sessions", answer=Sessions, example={"sessions": [examples.SESSION_STATUS]})
+    async def sessions(request: Request) -> Response:
+        read_query(request, NoQuery)
+        return JsonResponse(Sessions(gateway.sessions()))
+
+    @found.get(
+        "/sessions/{session_id}/metrics",
+        "How a session does, over the whole run and in the window",
+        answer=SessionScores,
+        example=examples.SESSION_SCORES,
+        places=SESSION,
+        refusals=(404,),
+    )
+    async def metrics(request: Request) -> Response:
+        read_query(request, NoQuery)
+        return JsonResponse(gateway.session_scores(request.path_params["session_id"]))
+
+    @found.get("/drift/status", "Every session's drift monitor", answer=Drifts, example={"sessions": [examples.DRIFT]})
+    async def drift(request: Request) -> Response:
+        read_query(request, NoQuery)
+        return JsonResponse(Drifts(gateway.drift()))
+
+
+def _own_sessions(found: Routes, gateway: Gateway) -> None:
+    @found.post(
+        "/sessions/start",
+        "Start a session that you feed yourself",
+        answer=Changed,
+        example={**MINE, "status": "started"},
+        status=201,
+        body=StartSession,
+        asks={
+            "two features of your own": {
+                "symbol": "BTCUSDT",
+                "model_type": "logistic",
+                "config": {"target": "direction", "source": "api", "n_features": 2},
+            }
+        },
+        refusals=(404, 409),
+    )
+    async def start(request: Request) -> Response:
+        read_query(request, NoQuery)
+        asked = await read_body(request, _start)
+        session_id = await gateway.start_session(asked.symbol, asked.model_type, asked.config)
+        return JsonResponse(Changed(session_id, "started"), 201)
+
+    @found.post(
+        "/sessions/{session_id}/update",
+        "Give labelled examples; answered when they are durable",
+        answer=Updated,
+        example={"applied": 2, "duplicates": 0, "learnt": 2},
+        body=Examples,
+        asks={
+            "two examples": {
+                "examples": [
+                    {"id": "a1", "features": [0.4, -1.2], "label": 1},
+                    {"id": "a2", "features": [-0.9, 0.3], "label": 0, "weight": 0.5},
+                ]
+            }
+        },
+        places=MINE,
+        refusals=(404, 409),
+    )
+    async def update(request: Request) -> Response:
+        read_query(request, NoQuery)
+        asked = await read_body(request, _examples)
+        return JsonResponse(await gateway.update(request.path_params["session_id"], asked.examples))
+
+    @found.post(
+        "/sessions/{session_id}/stop",
+        "End a session that you feed yourself",
+        answer=Changed,
+        example={**MINE, "status": "stopped"},
+        places=MINE,
+        refusals=(404, 409),
+    )
+    async def stop(request: Request) -> Response:
+        read_query(request, NoQuery)
+        session_id = request.path_params["session_id"]
+        await gateway.stop_session(session_id)
+        return JsonResponse(Changed(session_id, "stopped"))
+
+
+def _predicting(found: Routes, gateway: Gateway) -> None:
+    @found.post(
+        "/sessions/{session_id}/predict",
+        "What a session says about features: a pure query",
+        answer=Answer,
+        example=examples.ANSWER,
+        body=PredictBody,
+        asks={
+            "in the schema's order": [0.4, -1.2],
+            "the same, named": {"features": [0.4, -1.2]},
+            "by the schema's names": {"features": {"ret_1": 0.4, "ret_3": -1.2}},
+        },
+        places=SESSION,
+        refusals=(404,),
+    )
+    async def predict(request: Request) -> Response:
+        if request.scope["query_string"]:
+            read_query(request, NoQuery)
+        asked = await read_body(request, _features)
+        features = asked.features if isinstance(asked, NamedFeatures) else asked
+        return JsonResponse(gateway.predict(request.path_params["session_id"], features))
+
+    @found.post(
+        "/sessions/{session_id}/adapt",
+        "Ask for an adaptation, carried out at the next slice",
+        answer=Changed,
+        example={**SESSION, "status": "requested"},
+        status=202,
+        body=Adapt,
+        asks={"learn faster": {"drift_type": "performance"}},
+        places=SESSION,
+        refusals=(404, 409),
+    )
+    async def adapt(request: Request) -> Response:
+        read_query(request, NoQuery)
+        session_id = request.path_params["session_id"]
+        gateway.adapt(session_id, (await read_body(request, _adapt)).drift_type)
+        return JsonResponse(Changed(session_id, "requested"), 202)

@@ -1,0 +1,53 @@
+"""What a supervisor and a monitoring system ask for."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from alpha_pulse.api.answers import JsonResponse
+from alpha_pulse.api.asked import NoQuery, read_query
+from alpha_pulse.api.operations import Routes
+from alpha_pulse.api.prometheus import CONTENT_TYPE, Exposition
+from alpha_pulse.engine.gateway import Gateway
+
+
+class Health(msgspec.Struct, frozen=True):
+    """Whether the run is well; ``state`` as in ``/api/v1/system``."""
+
+    status: Literal["ok", "failed"]
+    version: str
+    state: str
+
+
+def routes(gateway: Gateway, exposition: Exposition) -> Routes:
+    """``/health`` and ``/metrics``."""
+    found = Routes("", "overall")
+
+    @found.get(
+        "/health",
+        "Whether the run is well",
+        answer=Health,
+        example={"status": "ok", "version": "0.1.0", "state": "running"},
+        is_open=True,
+    )
+    async def health(request: Request) -> Response:
+        read_query(request, NoQuery)
+        state = gateway.control().state
+        return JsonResponse(Health("failed" if state == "failed" else "ok", gateway.version, state))
+
+    @found.get(
+        "/metrics",
+        "Everything that is counted, for Prometheus",
+        answer=str,
+        example="alpha_pulse_bars_total 4212.0\n",
+        media_type="text/plain",
+    )
+    async def metrics(request: Request) -> Response:
+        read_query(request, NoQuery)
+        return Response(exposition.text(), headers={"content-type": CONTENT_TYPE})
+
+    return found

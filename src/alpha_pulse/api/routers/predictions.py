@@ -1,0 +1,43 @@
+"""What was predicted, and everything about a single prediction."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from alpha_pulse.api import examples
+from alpha_pulse.api.answers import JsonResponse
+from alpha_pulse.api.asked import NoQuery, SeriesQuery, read_query
+from alpha_pulse.api.operations import Routes
+from alpha_pulse.engine.gateway import Gateway, Inspection, Series
+
+
+def routes(gateway: Gateway) -> Routes:
+    """``/predictions``."""
+    found = Routes("/api/v1/predictions", "predictions")
+
+    @found.get(
+        "",
+        "What was served, by which members at which weights, and what came true",
+        answer=Series,
+        example=examples.PREDICTIONS,
+        query=SeriesQuery,
+        refusals=(404,),
+    )
+    async def predictions(request: Request) -> Response:
+        asked = read_query(request, SeriesQuery)
+        return JsonResponse(gateway.predictions(asked.symbol, asked.target, asked.page))
+
+    @found.get(
+        "/{prediction_id}",
+        "Everything about one prediction",
+        answer=Inspection,
+        example=examples.INSPECTION,
+        places={"prediction_id": examples.PREDICTION},
+        refusals=(404,),
+    )
+    async def inspect(request: Request) -> Response:
+        read_query(request, NoQuery)
+        return JsonResponse(gateway.inspect(request.path_params["prediction_id"]))
+
+    return found

@@ -1,0 +1,143 @@
+"""The WebSocket: who are you, hello, what you missed, then what happens."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Literal
+
+import msgspec
+from fastapi import APIRouter
+from msgspec import Meta
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from alpha_pulse.api.asked import LARGEST_SEQ
+from alpha_pulse.api.auth import Auth
+from alpha_pulse.api.stream_client import STUCK_SECONDS, Client
+from alpha_pulse.api.streaming import CATCH_UP_FRAMES, Hub, frames, state_frame
+from alpha_pulse.core.errors import did_you_mean
+from alpha_pulse.engine.gateway import Gateway
+
+AUTH_SECONDS = 5.0
+MOST_MESSAGES = 1_000
+REFUSED, TRY_AGAIN = 1008, 1013
+MAX_REASON = 120
+TOO_SLOW = "you do not keep up; read faster, and resume with from_seq"
+
+
+class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One of the two."""
+
+    ticket: str | None = None
+    token: str | None = None
+
+
+class Hello(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A client's first and only message. ``from_seq``: the first row that it has not seen."""
+
+    type: Literal["auth"]
+    data: Credentials
+    from_seq: Annotated[int, Meta(ge=0, le=LARGEST_SEQ)] | None = None
+
+
+class _ClosedError(Exception):
+    """The connection is to be closed, with a code and a sentence."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+_decoder = msgspec.json.Decoder(Hello)
+
+
+def router(gateway: Gateway, auth: Auth, hub: Hub) -> APIRouter:
+    """``/api/v1/online-learning/streaming/{symbol}``."""
+    routes = APIRouter(prefix="/api/v1/online-learning")
+
+    @routes.websocket("/streaming/{symbol:path}")
+    async def stream(websocket: WebSocket, symbol: str) -> None:
+        await websocket.accept()
+        try:
+            first = await _first_seq(websocket, auth)
+            if symbol not in gateway.symbols:
+                raise _ClosedError(REFUSED, f"the feed has no {symbol[:40]!r}{did_you_mean(symbol[:40], gateway.symbols)}")
+            if hub.full:
+                raise _ClosedError(TRY_AGAIN, "too many clients listen; try again later")
+            await _serve(websocket, gateway, hub, symbol, first)
+        except _ClosedError as end:
+            await websocket.close(end.code, str(end).encode()[:MAX_REASON].decode(errors="ignore"))
+        except WebSocketDisconnect:
+            pass
+
+    return routes
+
+
+async def _first_seq(websocket: WebSocket, auth: Auth) -> int | None:
+    """Wait for the first message and see who it is; the first row wanted."""
+    try:
+        async with asyncio.timeout(AUTH_SECONDS):
+            said = await websocket.receive()
+    except TimeoutError:
+        raise _ClosedError(REFUSED, f"no auth message came within {AUTH_SECONDS:g} seconds") from None
+    if said["type"] != "websocket.receive":
+        raise WebSocketDisconnect(said.get("code", 1006))
+    try:
+        hello = _decoder.decode(said.get("text") or said.get("bytes") or "")
+    except (msgspec.DecodeError, RecursionError):
+        raise _ClosedError(REFUSED, 'send {"type":"auth","data":{"ticket":"..."},"from_seq":0} first') from None
+    ticket, token = hello.data.ticket, hello.data.token
+    if (ticket is None) == (token is None):
+        raise _ClosedError(REFUSED, "data holds a ticket or a token, one of the two")
+    if ticket is not None and not auth.redeem(ticket):
+        raise _ClosedError(REFUSED, "the ticket is unknown, used or too old; ask for a fresh one")
+    if token is not None and not auth.accepts(token):
+        raise _ClosedError(REFUSED, "the token is wrong, or its session has ended")
+    return hello.from_seq
+
+
+async def _serve(websocket: WebSocket, gateway: Gateway, hub: Hub, symbol: str, first: int | None) -> None:
+    await websocket.send_text(state_frame("hello", gateway.control()).text)
+    await _catch_up(websocket, gateway, hub, symbol, hub.told(symbol) + 1 if first is None else first)
+    # Nothing is awaited between having caught up and joining, so no row falls between the two.
+    client = Client(websocket.send_text)
+    pump = asyncio.create_task(client.pump())
+    listener = asyncio.create_task(_listen(websocket))
+    hub.join(symbol, client, pump)
+    try:
+        await asyncio.wait({pump, listener}, return_when=asyncio.FIRST_COMPLETED)
+        if pump.cancelled():
+            raise _ClosedError(TRY_AGAIN, TOO_SLOW)
+        for task in (pump, listener):
+            if task.done():
+                task.result()
+    finally:
+        hub.leave(symbol, client)
+        for task in (pump, listener):
+            task.cancel()
+        await asyncio.gather(pump, listener, return_exceptions=True)
+
+
+async def _catch_up(websocket: WebSocket, gateway: Gateway, hub: Hub, symbol: str, first: int) -> None:
+    """Send the rows from ``first`` on that others have been told of: one by one when they are few."""
+    while first <= (told := hub.told(symbol)):
+        # A gap, if there is one, is told in one piece.
+        known = max(first, gateway.oldest_step)
+        size = max(1, -(-(told + 1 - known) // CATCH_UP_FRAMES))
+        last = min(known + size - 1, told)
+        while first <= told:
+            for frame in frames(gateway, symbol, first, last):
+                try:
+                    async with asyncio.timeout(STUCK_SECONDS):
+                        await websocket.send_text(frame.text)
+                except TimeoutError:
+                    raise _ClosedError(TRY_AGAIN, TOO_SLOW) from None
+            first, last = last + 1, min(last + size, told)
+
+
+async def _listen(websocket: WebSocket) -> None:
+    """Read until the client leaves; what it says has no meaning, and is not listened to for ever."""
+    for _ in range(MOST_MESSAGES):
+        said = await websocket.receive()
+        if said["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(said.get("code", 1005))
+    raise _ClosedError(REFUSED, "the stream takes no messages after the first")

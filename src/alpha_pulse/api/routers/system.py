@@ -1,0 +1,80 @@
+"""The run itself: how it stands, and its brake and throttle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from alpha_pulse.api import examples
+from alpha_pulse.api.answers import JsonResponse
+from alpha_pulse.api.asked import NoQuery, Speed, Steps, read_body, read_query
+from alpha_pulse.api.operations import Routes
+from alpha_pulse.engine.gateway import Control, Gateway, SystemStatus
+
+_steps = msgspec.json.Decoder(Steps)
+_speed = msgspec.json.Decoder(Speed)
+
+
+def routes(gateway: Gateway) -> Routes:
+    """``/system``."""
+    found = Routes("/api/v1/system", "system")
+
+    @found.get("", "Everything about the run", answer=SystemStatus, example=examples.STATUS)
+    async def status(request: Request) -> Response:
+        read_query(request, NoQuery)
+        return JsonResponse(gateway.status())
+
+    @found.get(
+        "/config",
+        "The configuration in effect",
+        answer=dict[str, Any],
+        example={"seed": 1, "learning": {"model": "market_default", "window": 1000}},
+    )
+    async def config(request: Request) -> Response:
+        read_query(request, NoQuery)
+        return JsonResponse(gateway.config())
+
+    @found.post("/pause", "Stop between two steps", answer=Control, example=_control("paused"), refusals=(409,))
+    async def pause(request: Request) -> Response:
+        read_query(request, NoQuery)
+        return JsonResponse(gateway.pause())
+
+    @found.post("/resume", "Go on", answer=Control, example=examples.CONTROL, refusals=(409,))
+    async def resume(request: Request) -> Response:
+        read_query(request, NoQuery)
+        return JsonResponse(gateway.resume())
+
+    @found.post(
+        "/step",
+        "Make some steps while the run is paused",
+        answer=Control,
+        example=_control("paused"),
+        body=Steps,
+        asks={"ten": {"steps": 10}},
+        refusals=(409,),
+    )
+    async def step(request: Request) -> Response:
+        read_query(request, NoQuery)
+        return JsonResponse(await gateway.step((await read_body(request, _steps)).steps))
+
+    @found.post(
+        "/speed",
+        "Change the pace",
+        answer=Control,
+        example=examples.CONTROL,
+        body=Speed,
+        asks={"twenty bars a second": {"bars_per_second": 20.0}, "as fast as it goes": {"bars_per_second": 0.0}},
+        refusals=(409,),
+    )
+    async def speed(request: Request) -> Response:
+        read_query(request, NoQuery)
+        return JsonResponse(gateway.set_speed((await read_body(request, _speed)).bars_per_second))
+
+    return found
+
+
+def _control(state: str) -> dict[str, Any]:
+    return {**examples.CONTROL, "state": state}

@@ -1,0 +1,64 @@
+"""What was traded, in which book, and what came of it."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from alpha_pulse.api import examples
+from alpha_pulse.api.answers import JsonResponse
+from alpha_pulse.api.asked import NoQuery, PageQuery, TradingQuery, read_query
+from alpha_pulse.api.operations import Routes
+from alpha_pulse.engine.gateway import Fills, Gateway, Inspection, Positions, Series, Trades
+
+
+def routes(gateway: Gateway) -> Routes:
+    """``/trading``."""
+    found = Routes("/api/v1/trading", "trading")
+
+    @found.get(
+        "/fills",
+        "Fills",
+        answer=Fills,
+        example={"fills": [examples.FILL_ROW], "next_seq": None, "total": 188},
+        query=TradingQuery,
+        refusals=(404,),
+    )
+    async def fills(request: Request) -> Response:
+        asked = read_query(request, TradingQuery)
+        return JsonResponse(gateway.fills(asked.symbol, asked.book, asked.page))
+
+    @found.get(
+        "/trades",
+        "Closed lots",
+        answer=Trades,
+        example={"trades": [examples.TRADE_ROW], "next_seq": None, "total": 97},
+        query=TradingQuery,
+        refusals=(404,),
+    )
+    async def trades(request: Request) -> Response:
+        asked = read_query(request, TradingQuery)
+        return JsonResponse(gateway.trades(asked.symbol, asked.book, asked.page))
+
+    @found.get(
+        "/fills/{fill_id}/decision",
+        "Why a fill was made: its step's direction prediction, with everything around it",
+        answer=Inspection,
+        example={**examples.INSPECTION, "fill": examples.FILL_ROW},
+        places={"fill_id": examples.FILL},
+        refusals=(404,),
+    )
+    async def decision(request: Request) -> Response:
+        read_query(request, NoQuery)
+        return JsonResponse(gateway.inspect_fill(request.path_params["fill_id"]))
+
+    @found.get("/equity", "Every book's equity", answer=Series, example=examples.EQUITY, query=PageQuery)
+    async def equity(request: Request) -> Response:
+        return JsonResponse(gateway.equity(read_query(request, PageQuery).page))
+
+    @found.get("/positions", "What the books hold, and how they do", answer=Positions, example=examples.POSITIONS)
+    async def positions(request: Request) -> Response:
+        read_query(request, NoQuery)
+        return JsonResponse(gateway.positions())
+
+    return found

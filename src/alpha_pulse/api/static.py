@@ -1,0 +1,61 @@
+"""The page, as it was built: a few files that anyone may read, for they hold nothing but the program itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import APIRouter
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+
+FOREVER = "public, max-age=31536000, immutable"
+ALWAYS_ASK = "no-cache"
+NOT_BUILT = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>AlphaPulse</title>
+<h1>AlphaPulse runs, but its page is not built</h1>
+<p>Everything can be read and steered over HTTP; the description is at <code>/api/v1/openapi.json</code>.
+The page is part of an installed AlphaPulse; in a checkout, <code>make page</code> builds it.</p>
+</html>
+"""
+
+
+def is_open(path: str) -> bool:
+    """Whether a path is the page's, and needs no token."""
+    return path in {"/", "/index.html", "/favicon.ico", "/favicon.svg"} or path.startswith("/assets/")
+
+
+def router(folder: Path | None) -> APIRouter:
+    """The page's routes; ``folder`` holds ``index.html`` and ``assets/``, or is None where the page is not built."""
+    routes = APIRouter(include_in_schema=False)
+    root = folder if folder is not None and (folder / "index.html").is_file() else None
+
+    @routes.api_route("/", methods=["GET", "HEAD"])
+    @routes.api_route("/index.html", methods=["GET", "HEAD"])
+    async def page() -> Response:
+        if root is None:
+            return HTMLResponse(NOT_BUILT)
+        return FileResponse(root / "index.html", headers={"cache-control": ALWAYS_ASK})
+
+    @routes.api_route("/favicon.ico", methods=["GET", "HEAD"])
+    @routes.api_route("/favicon.svg", methods=["GET", "HEAD"])
+    async def icon(request: Request) -> Response:
+        return FileResponse(_inside(root, request.url.path.lstrip("/")), headers={"cache-control": ALWAYS_ASK})
+
+    @routes.api_route("/assets/{name:path}", methods=["GET", "HEAD"])
+    async def asset(name: str) -> Response:
+        # The builder puts a hash of the content into each name.
+        return FileResponse(_inside(root, f"assets/{name}"), headers={"cache-control": FOREVER})
+
+    return routes
+
+
+def _inside(root: Path | None, name: str) -> Path:
+    """The file of that name within the page's folder; nothing outside of it is ever served."""
+    if root is not None and "\0" not in name and len(name) < 200:
+        path = (root / name).resolve()
+        if path.is_relative_to(root.resolve()) and path.is_file():
+            return path
+    raise HTTPException(404, f"the page has no file {name[:80]!r}; load it anew from /")

@@ -1,0 +1,131 @@
+"""One listener: a short queue of frames that are ready, and what happens to one that does not keep up.
+
+Nothing that a client does or leaves undone is waited for by whoever makes the frames. When the queue is full its content is let
+go, and the client is told from where to where it must read by other means. A client that stays behind is dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from alpha_pulse.api.answers import encode
+from alpha_pulse.core.clock import elapsed_ns
+
+QUEUE_FRAMES = 16
+STUCK_SECONDS = 5.0
+BEHIND_SECONDS = 30.0
+SECOND_NS = 1_000_000_000
+VERSION = 1
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """Text that is ready, and the rows that it tells of; ``first`` above ``last`` for one that tells of none."""
+
+    text: str
+    first: int
+    last: int
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """What every message of the server looks like."""
+
+    type: str
+    v: int
+    seq: int
+    data: object
+
+
+class Span(msgspec.Struct, frozen=True):
+    """Rows that a client must read by other means, both included."""
+
+    from_seq: int
+    to_seq: int
+
+
+def message(kind: str, seq: int, data: object) -> str:
+    """The text of a message.
+
+    >>> message("gap", 9, Span(3, 9))
+    '{"type":"gap","v":1,"seq":9,"data":{"from_seq":3,"to_seq":9}}'
+    """
+    return encode(Envelope(kind, VERSION, seq, data)).decode()
+
+
+class Client:
+    """Takes frames at once, sends them in its own time.
+
+    Parameters
+    ----------
+    send
+        Sends one text; may wait for as long as it takes.
+    now_ns
+        A monotonic clock.
+    """
+
+    def __init__(self, send: Callable[[str], Awaitable[None]], now_ns: Callable[[], int] = elapsed_ns) -> None:
+        self._send = send
+        self._now_ns = now_ns
+        self._queue: deque[Frame] = deque()
+        self._lost: Span | None = None
+        self._wake = asyncio.Event()
+        self._sending_since: int | None = None
+        self._behind_since: int | None = None
+        self._sent_ns = now_ns()
+        self.gaps = 0
+
+    def offer(self, frame: Frame) -> None:
+        """Take a frame; when the queue is full, all that is in it becomes a gap."""
+        if len(self._queue) >= QUEUE_FRAMES:
+            self._let_go()
+        self._queue.append(frame)
+        self._wake.set()
+
+    def _let_go(self) -> None:
+        told = [frame for frame in self._queue if frame.first <= frame.last]
+        # A frame that tells of no rows tells of the run's state, and only the newest one counts.
+        states = [frame for frame in self._queue if frame.first > frame.last][-1:]
+        self._queue.clear()
+        self._queue.extend(states)
+        if told:
+            first = told[0].first if self._lost is None else self._lost.from_seq
+            self._lost = Span(first, told[-1].last)
+            self.gaps += 1
+        if self._behind_since is None:
+            self._behind_since = self._now_ns()
+
+    @property
+    def too_slow(self) -> bool:
+        """Whether a send is stuck, or the client has been behind for too long."""
+        now = self._now_ns()
+        stuck, behind = self._sending_since, self._behind_since
+        return (stuck is not None and now - stuck > STUCK_SECONDS * SECOND_NS) or (
+            behind is not None and now - behind > BEHIND_SECONDS * SECOND_NS
+        )
+
+    @property
+    def quiet_seconds(self) -> float:
+        """Since the last message went out."""
+        return (self._now_ns() - self._sent_ns) / SECOND_NS
+
+    async def pump(self) -> None:
+        """Send what is offered, for ever. Ends by the error of ``send``, or when it is cancelled."""
+        while True:
+            await self._wake.wait()
+            while (text := self._next()) is not None:
+                self._sending_since = self._now_ns()
+                await self._send(text)
+                self._sending_since = None
+                self._sent_ns = self._now_ns()
+            self._wake.clear()
+            self._behind_since = None
+
+    def _next(self) -> str | None:
+        lost = self._lost
+        if lost is not None:
+            self._lost = None
+            return message("gap", lost.to_seq, lost)
+        return self._queue.popleft().text if self._queue else None

@@ -1,0 +1,186 @@
+"""What has happened so far, in memory: fed with each committed row, whether it is made now or read back from the journal.
+
+Nothing here decides anything; losing it costs nothing but reading the journal again. Of each symbol the newest 200,000 bars,
+predictions and labels at least are held (`history_table.BOUND`), and 100,000 fills and lots of each book and symbol
+(`history_events.KEPT`); a series says with ``oldest_seq`` that older rows were let go of.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable
+
+import numpy as np
+
+from alpha_pulse.core.types import MINOR_UNITS, AdaptationAction, Bar, DriftAlarm, Fill, Lot
+from alpha_pulse.engine.gateway_run import Page, Series
+from alpha_pulse.engine.history_events import MS, Events
+from alpha_pulse.engine.history_predictions import PredictionHistory
+from alpha_pulse.engine.history_regimes import RegimeRule
+from alpha_pulse.engine.history_scores import ScoreHistory
+from alpha_pulse.engine.history_table import Cut, Floats, Table
+from alpha_pulse.engine.instrument import TARGETS
+from alpha_pulse.engine.journal import StepRecord, decode_step
+from alpha_pulse.feedback.labels import Label, RealisedVolatility
+from alpha_pulse.learning.training import ModelReady
+from alpha_pulse.stores.base import JournalRow
+
+RECENT = 2_048
+"""Newest rows whose events are held whole, for streaming."""
+NAN = math.nan
+PRICES = ("open", "high", "low", "close", "volume")
+
+
+class SymbolHistory:
+    """One symbol.
+
+    Parameters
+    ----------
+    symbol
+        Its name.
+    volatility_horizon
+        Of the volatility label, in bars.
+    window
+        Labels of the sliding window of scores.
+    """
+
+    def __init__(self, symbol: str, volatility_horizon: int, window: int) -> None:
+        self.bars = Table(("seq", "ts_ms", *PRICES, "number"))
+        self.predictions = {target: PredictionHistory() for target in TARGETS}
+        self.scores = {target: ScoreHistory(window) for target in TARGETS}
+        self.regimes = RegimeRule(symbol, volatility_horizon)
+        self._realised = RealisedVolatility(volatility_horizon)
+        self._horizon = volatility_horizon
+        self._seen = 0
+        self.realised = NAN
+
+    def bar(self, seq: int, ts_ms: int, bar: Bar) -> None:
+        """Take a bar."""
+        volume = bar.volume
+        self.bars.append(
+            (seq, ts_ms, bar.open, bar.high, bar.low, bar.close, NAN if volume is None else volume, bar.seq)
+        )  # fmt: skip
+        self._realised.update(bar.close)
+        self._seen += 1
+        if self._seen > self._horizon:
+            self.realised = self._realised.value
+            self.regimes.take(ts_ms, self.realised)
+
+    def label(self, seq: int, ts_ms: int, label: Label) -> None:
+        """Take a settled label."""
+        target = label.target
+        realised = self.realised if target == "volatility" else NAN
+        self.predictions[target].labelled(label.prediction_id, seq, label.label, realised)
+        if label.scores:
+            self.scores[target].add(seq, ts_ms, label.scores)
+
+    def bar_series(self, symbol: str, page: Page) -> Series:
+        """Bars; thinned out, each bucket becomes one that begins with its first and ends with its last."""
+        cut, table = Cut(self.bars, page), self.bars
+        places, starts = cut.thinned(), cut.buckets()
+        columns: dict[str, Floats] = {name: table.column(name)[places] for name in ("seq", "ts_ms", *PRICES)}
+        if starts is not None:
+            rows = slice(cut.first, cut.last)
+            ends = np.append(starts[1:], cut.last - cut.first) - 1
+            columns = {name: table.column(name)[rows][ends] for name in ("seq", "ts_ms", "close")}
+            columns["open"] = table.column("open")[rows][starts]
+            columns["high"] = np.maximum.reduceat(table.column("high")[rows], starts)
+            columns["low"] = np.minimum.reduceat(table.column("low")[rows], starts)
+            columns["volume"] = np.add.reduceat(table.column("volume")[rows], starts)
+            columns = {name: columns[name] for name in ("seq", "ts_ms", *PRICES)}
+        return cut.series(symbol, columns)
+
+
+class History:
+    """Everything that was committed.
+
+    Parameters
+    ----------
+    symbols, books
+        Of the run.
+    volatility_horizon, window
+        See `SymbolHistory`.
+    """
+
+    def __init__(self, symbols: Iterable[str], books: Iterable[str], *, volatility_horizon: int, window: int) -> None:
+        self.symbols = {symbol: SymbolHistory(symbol, volatility_horizon, window) for symbol in symbols}
+        self.equity = Table(("seq", "ts_ms", *books))
+        self.fills: Events[Fill] = Events()
+        self.lots: Events[Lot] = Events()
+        self.alarms: list[tuple[int, DriftAlarm]] = []
+        self.actions: dict[str, tuple[int, AdaptationAction]] = {}
+        self.models: dict[str, ModelReady] = {}
+        self.slices = 0
+        self.bars = 0
+        self.first_ts = 0
+        self.last_ts = 0
+        self.seq = -1
+        self.recent: deque[tuple[int, StepRecord]] = deque(maxlen=RECENT)
+        self._root_horizon = math.sqrt(volatility_horizon)
+
+    def read_back(self, rows: Iterable[JournalRow]) -> Iterable[int]:
+        """Take rows out of the journal; yields the number of each."""
+        for row in rows:
+            self.take(row.seq, decode_step(row.payload))
+            yield row.seq
+
+    def take(self, seq: int, record: StepRecord) -> None:
+        """Take one committed row."""
+        self.seq = seq
+        self.recent.append((seq, record))
+        bars = record.bars
+        if not bars:
+            return
+        ts = bars[0].ts_event
+        ts_ms = ts // MS
+        symbols = self.symbols
+        for bar in bars:
+            symbols[bar.symbol].bar(seq, ts_ms, bar)
+        for label in record.labels:
+            symbols[label.symbol].label(seq, ts_ms, label)
+        for late in record.expired:
+            symbols[late.symbol].predictions[late.target].expired(late.prediction_id)
+        for prediction in record.predictions:
+            target = prediction.target
+            level = NAN
+            if target == "volatility":
+                level = record.volatilities.get(prediction.symbol, NAN) * self._root_horizon
+            symbols[prediction.symbol].predictions[target].served(seq, ts_ms, prediction, level)
+        self.equity.append((seq, ts_ms, *record.equity.values()))
+        if not self.slices:
+            self.first_ts = ts
+        self.last_ts = ts
+        self.slices += 1
+        self.bars += len(bars)
+        if record.fills or record.alarms or record.adaptations or record.models:
+            self._events(seq, record)
+
+    def _events(self, seq: int, record: StepRecord) -> None:
+        for fill in record.fills:
+            self.fills.add(seq, fill)
+        for lot in record.lots:
+            self.lots.add(seq, lot)
+        self.alarms.extend((seq, alarm) for alarm in record.alarms)
+        for action in record.adaptations:
+            known = self.actions.get(action.action_id)
+            self.actions[action.action_id] = (seq if known is None else known[0], action)
+        for model in record.models:
+            self.models[model.session_id] = model
+
+    def equity_series(self, page: Page) -> Series:
+        """Each book's equity in units of cash."""
+        cut = Cut(self.equity, page)
+        places = cut.thinned()
+        columns = {name: self.equity.column(name)[places] for name in self.equity.columns}
+        for name in self.equity.columns[2:]:
+            columns[name] = columns[name] / MINOR_UNITS
+        return cut.series(None, columns)
+
+    def equity_at(self, seq: int) -> dict[str, float]:
+        """Each book's equity at or before a row, in units of cash."""
+        place = self.equity.newest_at(seq)
+        if place < 0:
+            return {}
+        values = self.equity.rows[place, 2:].tolist()
+        return {name: value / MINOR_UNITS for name, value in zip(self.equity.columns[2:], values, strict=True)}

@@ -1,0 +1,125 @@
+"""Labels of one (symbol, target) as they came: what each member had said, and running sums that give any window at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from alpha_pulse.engine.gateway_run import Page, Series
+from alpha_pulse.engine.gateway_trading import Bin, Reliability
+from alpha_pulse.engine.history_table import Cut, Floats, Places, Table
+from alpha_pulse.kernels.hedge import PROBABILITY_FLOOR
+from alpha_pulse.kernels.scores import BASE, BATCH, LABEL, LAST_KNOWN, MEMBERS, NO_CHANGE, ONLINE, RECORD, SERVED
+
+SHOWN = (ONLINE, BATCH, SERVED, NO_CHANGE)
+"""Members whose gains over the base rate are shown."""
+HEAD = 2
+SUMS = HEAD + RECORD
+KINDS = ("count", "gain", "hits")
+BINS = 10
+
+
+class ScoreHistory:
+    """One row per scored label. Columns: seq, ts_ms, the scores (see `kernels.scores`), and for each shown member the running
+    count, sum of gains (nats) and hits.
+
+    Parameters
+    ----------
+    window
+        Labels of the sliding window, at most `alpha_pulse.engine.history_table.BOUND`.
+    """
+
+    def __init__(self, window: int) -> None:
+        self.window = window
+        said = [*MEMBERS, "label", "last_known"]
+        sums = [f"{kind}_{MEMBERS[member]}" for member in SHOWN for kind in KINDS]
+        self.table = Table(["seq", "ts_ms", *said, *sums])
+        self._sums = [0.0] * (len(KINDS) * len(SHOWN))
+
+    def add(self, seq: int, ts_ms: int, scores: Sequence[float | None]) -> None:
+        """Take one scored label."""
+        said = [math.nan if value is None else value for value in scores[:RECORD]]
+        up = said[LABEL] == 1.0
+        base = _loss(said[BASE], up)
+        sums, at = self._sums, 0
+        for member in SHOWN:
+            p = said[member]
+            if p == p:
+                last = said[LAST_KNOWN]
+                guess = last == 1.0 if member == NO_CHANGE and last != 0.5 else p >= 0.5
+                sums[at] += 1.0
+                sums[at + 1] += base - _loss(p, up)
+                sums[at + 2] += guess == up
+            at += len(KINDS)
+        self.table.append([seq, ts_ms, *said, *sums])
+
+    @property
+    def scores(self) -> Floats:
+        """What was said, of the labels held: float64 of shape (n, RECORD)."""
+        return self.table.rows[:, HEAD:SUMS]
+
+    def windowed(self, places: Places) -> Floats:
+        """Counts, gains and hits over the window that ends at each of ``places``: shape (n, members, 3)."""
+        sums = self.table.rows[:, SUMS:]
+        before = places - self.window
+        inside = sums[places] - np.where(before[:, None] >= 0, sums[np.maximum(before, 0)], 0.0)
+        return inside.reshape(len(places), len(SHOWN), len(KINDS))
+
+    def gains_at(self, seq: int) -> dict[str, float | None]:
+        """Windowed gains in millinats, by member, at the newest label at or before a row."""
+        place = self.table.newest_at(seq)
+        if place < 0:
+            return {MEMBERS[member]: None for member in SHOWN}
+        inside = self.windowed(np.array([place]))[0].tolist()
+        return {
+            MEMBERS[member]: 1_000.0 * gain / count if count else None
+            for member, (count, gain, _) in zip(SHOWN, inside, strict=True)
+        }
+
+    def series(self, symbol: str, target: str, page: Page) -> Series:
+        """Windowed gains and accuracies, one row per label."""
+        cut = Cut(self.table, page)
+        places = cut.thinned()
+        inside = self.windowed(places)
+        counts = np.where(inside[:, :, 0] > 0.0, inside[:, :, 0], np.nan)
+        gains, accuracies = 1_000.0 * inside[:, :, 1] / counts, inside[:, :, 2] / counts
+        first = np.maximum(places - self.window + 1, 0)
+        columns = {
+            "seq": self.table.column("seq")[places],
+            "ts_ms": self.table.column("ts_ms")[places],
+            "samples": (places - first + 1).astype(np.float64),
+        }
+        for name, values in (("gain", gains), ("accuracy", accuracies)):
+            columns.update({f"{name}_{MEMBERS[member]}": values[:, place] for place, member in enumerate(SHOWN)})
+        found = cut.series(symbol, columns, target=target, window=self.window)
+        found.columns["samples"] = [int(samples) for samples in columns["samples"]]
+        return found
+
+    def reliability(self) -> Reliability:
+        """Served probabilities in ten bins against how often they came true, over the window."""
+        rows = self.scores[-self.window :]
+        served, labels = rows[:, SERVED], rows[:, LABEL]
+        bins = np.minimum((served * BINS).astype(np.int64), BINS - 1)
+        counts = np.bincount(bins, minlength=BINS)
+        said, came = np.bincount(bins, served, minlength=BINS), np.bincount(bins, labels, minlength=BINS)
+        return Reliability(
+            [
+                Bin(
+                    lower=i / BINS,
+                    upper=(i + 1) / BINS,
+                    mean_probability=float(said[i] / counts[i]) if counts[i] else None,
+                    frequency=float(came[i] / counts[i]) if counts[i] else None,
+                    count=int(counts[i]),
+                )
+                for i in range(BINS)
+            ],
+            len(rows),
+        )
+
+
+def _loss(p: float, up: bool) -> float:
+    """As `kernels.hedge.log_loss`."""
+    said = p if up else 1.0 - p
+    return -math.log(min(max(said, PROBABILITY_FLOOR), 1.0 - PROBABILITY_FLOOR))

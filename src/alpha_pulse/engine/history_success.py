@@ -1,0 +1,100 @@
+"""The success metrics of a run that is still going: the final report's own code, over what history holds of the labels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from alpha_pulse.core.clock import elapsed_ns
+from alpha_pulse.engine.gateway_run import Earned, OnlineMinusBatch, SuccessStatus
+from alpha_pulse.engine.history import History
+from alpha_pulse.engine.history_table import Floats
+from alpha_pulse.engine.instrument import TARGETS, YEAR_NS
+from alpha_pulse.engine.scoring import block_bootstrap, log_losses
+from alpha_pulse.engine.success import success_metrics
+from alpha_pulse.engine.system import System
+from alpha_pulse.engine.tally import Tally
+from alpha_pulse.kernels.scores import BATCH, LABEL, ONLINE
+
+MS = 1_000_000
+REST = 50
+"""After it took t to work them out, the same figures are given for at least 50 t, however many rows come."""
+
+
+class LiveSuccess:
+    """Success metrics of a running system, remembered until rows came and some time has passed.
+
+    Equal to those of the final report as long as history holds all labels.
+    """
+
+    def __init__(self, system: System, history: History) -> None:
+        self._system = system
+        self._history = history
+        self._seq = -2
+        self._good_until = 0
+        self._found: SuccessStatus | None = None
+
+    def metrics(self, *, exact: bool = False) -> SuccessStatus:
+        """As of the newest row, or, unless ``exact``, a moment before."""
+        now = elapsed_ns()
+        if self._found is None or (self._seq != self._history.seq and (exact or now >= self._good_until)):
+            self._found, self._seq = self._work_out(), self._history.seq
+            self._good_until = now + REST * (elapsed_ns() - now)
+        return self._found
+
+    def _work_out(self) -> SuccessStatus:
+        system, history = self._system, self._history
+        symbols = tuple(system.feed.symbols)
+        found = _gathered(history, symbols)
+        books = system.execution.results(marks_per_year(history))
+        metrics = success_metrics(system, found, [(symbol, target) for symbol in symbols for target in TARGETS], books)
+        earned = metrics.pnl_by_ml
+        return SuccessStatus(
+            model_freshness_mean_s=metrics.model_freshness_mean_s,
+            model_freshness_max_s=metrics.model_freshness_max_s,
+            drifts=metrics.drifts,
+            recovered=metrics.recovered,
+            samples_drift_to_alarm=metrics.samples_drift_to_alarm,
+            samples_drift_to_action=metrics.samples_drift_to_action,
+            samples_drift_to_recovery=metrics.samples_drift_to_recovery,
+            market_s_drift_to_alarm=metrics.market_s_drift_to_alarm,
+            market_s_drift_to_action=metrics.market_s_drift_to_action,
+            market_s_drift_to_recovery=metrics.market_s_drift_to_recovery,
+            online_minus_batch={
+                target: _difference(
+                    found.tables[target].scores, pair.accuracy, pair.gain_millinats, len(symbols), system.config.seed
+                )
+                for target, pair in metrics.online_minus_batch.items()
+            },
+            pnl_by_ml=None if earned is None else Earned(round(earned.net, 2), round(earned.gross, 2)),
+        )
+
+
+def marks_per_year(history: History) -> float:
+    """Slices per year as they came, as the final report counts them."""
+    elapsed = history.last_ts - history.first_ts
+    return (history.slices - 1) * YEAR_NS / elapsed if elapsed > 0 else 0.0
+
+
+def _gathered(history: History, symbols: tuple[str, ...]) -> Tally:
+    """The labels that history holds, as the pass through a journal would have gathered them."""
+    found = Tally(symbols, TARGETS)
+    for target in TARGETS:
+        tables = [history.symbols[symbol].scores[target] for symbol in symbols]
+        seqs = np.concatenate([table.table.column("seq") for table in tables])
+        order = np.argsort(seqs, kind="stable")
+        table = found.tables[target]
+        table.scores = np.concatenate([part.scores for part in tables])[order]
+        table.ts = np.concatenate([part.table.column("ts_ms") for part in tables]).astype(np.int64)[order] * MS
+        table.symbol = np.repeat(np.arange(len(symbols)), [part.table.held for part in tables])[order]
+    return found
+
+
+def _difference(scores: Floats, accuracy: float | None, gain: float | None, symbols: int, seed: int) -> OnlineMinusBatch | None:
+    if accuracy is None or gain is None:
+        return None
+    rows = scores[~np.isnan(scores[:, ONLINE] + scores[:, BATCH])]
+    labels = rows[:, LABEL] == 1.0
+    better = 1_000.0 * (log_losses(rows[:, BATCH], labels) - log_losses(rows[:, ONLINE], labels))
+    interval = block_bootstrap(better, symbols, seed)
+    low, high = (None, None) if interval is None else (interval.low, interval.high)
+    return OnlineMinusBatch(len(rows), accuracy, gain, low, high)

@@ -1,0 +1,360 @@
+"""The gateway to a system in this process: history answers what was, the system what is, the runner steers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from alpha_pulse import __version__
+from alpha_pulse.core.errors import ConfigError, NotFoundError, did_you_mean
+from alpha_pulse.core.types import MINOR_UNITS, QUANTITY_SCALE
+from alpha_pulse.engine.gateway import ALL, MAX_EXAMPLES, MAX_LIMIT, MAX_POINTS, MAX_STEPS
+from alpha_pulse.engine.gateway_run import (
+    Answer,
+    Control,
+    CountsStatus,
+    DriftStatus,
+    ExampleIn,
+    Features,
+    FeedStatus,
+    Page,
+    Series,
+    SessionConfig,
+    SessionScores,
+    SessionStatus,
+    SystemStatus,
+    Updated,
+)
+from alpha_pulse.engine.gateway_trading import (
+    Adaptations,
+    BookStatus,
+    Fills,
+    Inspection,
+    Position,
+    Positions,
+    Regimes,
+    Reliability,
+    Step,
+    Trades,
+)
+from alpha_pulse.engine.history import History, SymbolHistory
+from alpha_pulse.engine.history_events import MS, fill_out, trade_out
+from alpha_pulse.engine.history_steps import action_out, alarm_out, step_message
+from alpha_pulse.engine.history_success import LiveSuccess, marks_per_year
+from alpha_pulse.engine.inspector import Inspector
+from alpha_pulse.engine.instrument import TARGETS
+from alpha_pulse.engine.runner import Runner
+from alpha_pulse.engine.session_desk import SessionDesk
+from alpha_pulse.engine.system import System
+from alpha_pulse.execution.execution_service import PRIMARY
+
+SECOND_NS = 1_000_000_000
+
+
+class _Hash(msgspec.Struct):
+    """The part of a result that a status shows."""
+
+    decisions_sha256: str | None = None
+
+
+class LocalGateway:
+    """See `alpha_pulse.engine.gateway.Gateway`.
+
+    Parameters
+    ----------
+    system
+        After `System.begin`. Its ``on_commit`` is taken.
+    name
+        Of the data, for people.
+    bars_per_second, paused
+        See `alpha_pulse.engine.runner.Runner`.
+
+    Attributes
+    ----------
+    runner
+        To be run as a task of the event loop, beside whoever asks.
+    """
+
+    def __init__(self, system: System, name: str, *, bars_per_second: float = 0.0, paused: bool = False) -> None:
+        learning = system.config.learning
+        self._system = system
+        self._name = name
+        self._books = tuple(system.execution.results(1.0))
+        self._history = History(
+            system.feed.symbols,
+            self._books,
+            volatility_horizon=learning.volatility_horizon_bars,
+            window=learning.window,
+        )
+        self._desk = SessionDesk(system, self._history)
+        self._inspector = Inspector(self._history, system.store, system.instruments)
+        self._success = LiveSuccess(system, self._history)
+        self.runner = Runner(system, lambda: self._history.bars, bars_per_second=bars_per_second, paused=paused)
+
+    def read_back(self) -> Iterator[int]:
+        """Take the journal so far into history; to be done before anything else. Yields each row's number."""
+        yield from self._history.read_back(self._system.store.rows())
+        self._system.on_commit = self._history.take
+
+    # The run.
+
+    @property
+    def version(self) -> str:
+        """Of the program."""
+        return __version__
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Of the feed."""
+        return self._system.feed.symbols
+
+    def control(self) -> Control:
+        """How the run stands."""
+        return self.runner.control()
+
+    def status(self) -> SystemStatus:
+        """Everything about the run."""
+        system, runner, history = self._system, self.runner, self._history
+        identity, result = system.store.identity, runner.result
+        control = runner.control()
+        return SystemStatus(
+            version=__version__,
+            run_id="" if identity is None else identity.run_id,
+            mode="paper",
+            state=control.state,
+            detail=runner.detail,
+            feed=FeedStatus(
+                self._name, system.feed.symbols, system.feed.interval_ns / SECOND_NS, system.feed.total_bars, history.bars
+            ),
+            bars_per_second=control.bars_per_second,
+            measured_bars_per_second=runner.measured_bars_per_second,
+            seq=control.seq,
+            ts_ms=history.last_ts // MS if history.slices else None,
+            store=system.store.location,
+            config_hash=system.config.config_hash,
+            targets=TARGETS,
+            books=self._books,
+            initial_cash=system.config.execution.initial_cash,
+            counts=self._counts(),
+            success_metrics=self._success.metrics(exact=result is not None),
+            result=None if result is None else msgspec.Raw(result),
+            decisions_sha256=None if result is None else msgspec.json.decode(result, type=_Hash).decisions_sha256,
+        )
+
+    def _counts(self) -> CountsStatus:
+        system = self._system
+        accounts = list(system.feedback.counts().values())
+        combined = system.execution.results(1.0)[PRIMARY]
+        return CountsStatus(
+            predictions=sum(account.predictions for account in accounts),
+            labelled=sum(account.labelled for account in accounts),
+            pending=sum(account.pending for account in accounts),
+            expired=sum(account.expired for account in accounts),
+            fills=combined.fills,
+            trades=combined.trades,
+            alarms=len(self._history.alarms),
+            adaptations=len(self._history.actions),
+            queries=system.serving.queries,
+        )
+
+    def config(self) -> dict[str, Any]:
+        """The configuration in effect."""
+        found: dict[str, Any] = msgspec.to_builtins(self._system.config)
+        return found
+
+    def pause(self) -> Control:
+        """Stop between two steps."""
+        return self.runner.pause()
+
+    def resume(self) -> Control:
+        """Go on."""
+        return self.runner.resume()
+
+    async def step(self, steps: int = 1) -> Control:
+        """Make some steps of a paused run."""
+        if type(steps) is not int or not 1 <= steps <= MAX_STEPS:
+            raise ConfigError(f"steps is {steps!r}, but a whole number from 1 to {MAX_STEPS:,} is needed")
+        return await self.runner.step(steps)
+
+    def set_speed(self, bars_per_second: float) -> Control:
+        """Change the pace."""
+        return self.runner.set_speed(bars_per_second)
+
+    # Learning.
+
+    async def start_session(self, symbol: str, model_type: str, config: SessionConfig) -> str:
+        """Start a session that its caller feeds."""
+        self.runner.refuse_commands()
+        command = self._desk.start(symbol, model_type, config)
+        await self.runner.command(command)
+        return command.session_id
+
+    def sessions(self) -> list[SessionStatus]:
+        """All sessions."""
+        return self._desk.sessions()
+
+    def session_scores(self, session_id: str) -> SessionScores:
+        """One session's scores."""
+        return self._desk.scores(session_id)
+
+    def predict(self, session_id: str, features: Features) -> Answer:
+        """What a session says about these features."""
+        return self._desk.predict(session_id, features)
+
+    async def update(self, session_id: str, examples: Sequence[ExampleIn]) -> Updated:
+        """Learn examples, once per id."""
+        if not 1 <= len(examples) <= MAX_EXAMPLES:
+            raise ConfigError(f"{len(examples)} examples were sent; send 1 to {MAX_EXAMPLES:,} at once")
+        self.runner.refuse_commands()
+        command, duplicates = self._desk.update(session_id, examples)
+        if command is not None:
+            await self.runner.command(command)
+        else:
+            # What was sent before may still be on its way to the disk.
+            await self.runner.durable()
+        return Updated(len(examples) - duplicates, duplicates, self._desk.learnt(session_id))
+
+    async def stop_session(self, session_id: str) -> None:
+        """End a session that its caller feeds."""
+        self.runner.refuse_commands()
+        await self.runner.command(self._desk.stop(session_id))
+
+    def adapt(self, session_id: str, drift_type: str) -> None:
+        """Ask for an adaptation at the next slice."""
+        self.runner.refuse_commands()
+        self._desk.adapt(session_id, drift_type)
+
+    def drift(self) -> list[DriftStatus]:
+        """Every session's drift monitor."""
+        return self._desk.drift()
+
+    # Reading.
+
+    def bars(self, symbol: str, page: Page) -> Series:
+        """Bars of a symbol."""
+        return self._symbol(symbol).bar_series(symbol, _checked(page))
+
+    def equity(self, page: Page) -> Series:
+        """Equity of all books."""
+        return self._history.equity_series(_checked(page))
+
+    def predictions(self, symbol: str, target: str, page: Page) -> Series:
+        """What was served and what came true."""
+        return self._symbol(symbol).predictions[_target(target)].series(symbol, target, _checked(page))
+
+    def metrics_history(self, symbol: str, target: str, page: Page) -> Series:
+        """Windowed gains and accuracies."""
+        return self._symbol(symbol).scores[_target(target)].series(symbol, target, _checked(page))
+
+    def reliability(self, symbol: str, target: str) -> Reliability:
+        """Served probabilities against frequencies."""
+        return self._symbol(symbol).scores[_target(target)].reliability()
+
+    def fills(self, symbol: str | None, book: str, page: Page) -> Fills:
+        """Fills of a book or of all."""
+        found, next_seq, total = self._history.fills.page(self._known(symbol), self._book(book), _checked(page))
+        return Fills([fill_out(seq, fill) for seq, fill in found], next_seq, total)
+
+    def trades(self, symbol: str | None, book: str, page: Page) -> Trades:
+        """Closed lots of a book or of all."""
+        found, next_seq, total = self._history.lots.page(self._known(symbol), self._book(book), _checked(page))
+        return Trades([trade_out(seq, lot) for seq, lot in found], next_seq, total)
+
+    def positions(self) -> Positions:
+        """What the books hold and how they do."""
+        execution = self._system.execution
+        positions = []
+        for name in self._books:
+            for symbol, history in self._history.symbols.items():
+                lots = execution.book(name).lots(symbol)
+                held = lots.position / QUANTITY_SCALE
+                closes = history.bars.column("close")
+                if held and len(closes):
+                    basis, marked = lots.basis / MINOR_UNITS, lots.marked / MINOR_UNITS
+                    unrealised = (lots.marked - lots.basis) / MINOR_UNITS
+                    positions.append(Position(name, symbol, held, basis / held, float(closes[-1]), marked, unrealised))
+        books = {
+            name: BookStatus(
+                equity=book.equity / MINOR_UNITS,
+                net_pnl=book.net_pnl / MINOR_UNITS,
+                gross_pnl=book.gross_pnl / MINOR_UNITS,
+                fees=book.fees / MINOR_UNITS,
+                costs=book.costs / MINOR_UNITS,
+                trades=book.trades,
+                sharpe=book.sharpe if self._history.slices > 1 else None,
+                max_drawdown=book.max_drawdown,
+            )
+            for name, book in execution.results(marks_per_year(self._history)).items()
+        }
+        return Positions(positions, books)
+
+    def adaptations(self) -> Adaptations:
+        """Alarms and actions."""
+        return Adaptations(
+            [alarm_out(seq, alarm) for seq, alarm in self._history.alarms],
+            [action_out(seq, action) for seq, action in self._history.actions.values()],
+        )
+
+    def regimes(self, symbol: str) -> Regimes:
+        """Calm, normal and turbulent times."""
+        return self._symbol(symbol).regimes.regimes()
+
+    def inspect(self, prediction_id: str) -> Inspection:
+        """Everything about one prediction."""
+        return self._inspector.prediction(prediction_id)
+
+    def inspect_fill(self, fill_id: str) -> Inspection:
+        """The decision behind a fill."""
+        return self._inspector.fill(fill_id)
+
+    # Listening.
+
+    def listen(self, listener: Callable[[], object]) -> Callable[[], None]:
+        """Be told of new rows and of changes."""
+        return self.runner.listen(listener)
+
+    @property
+    def oldest_step(self) -> int:
+        """The first row that `steps` still knows."""
+        recent = self._history.recent
+        return recent[0][0] if recent else 0
+
+    def steps(self, symbol: str, from_seq: int, to_seq: int) -> Step | None:
+        """One message for some rows."""
+        self._symbol(symbol)
+        return step_message(self._history, symbol, from_seq, to_seq)
+
+    def _symbol(self, symbol: str) -> SymbolHistory:
+        found = self._history.symbols.get(symbol)
+        if found is None:
+            raise NotFoundError(f"this run has no symbol {symbol[:200]!r}{did_you_mean(symbol, self._history.symbols)}")
+        return found
+
+    def _known(self, symbol: str | None) -> str | None:
+        if symbol is not None:
+            self._symbol(symbol)
+        return symbol
+
+    def _book(self, book: str) -> str:
+        if book != ALL and book not in self._books:
+            raise NotFoundError(f"this run has no book {book[:200]!r}{did_you_mean(book, [ALL, *self._books])}")
+        return book
+
+
+def _target(target: str) -> str:
+    if target not in TARGETS:
+        raise NotFoundError(f"{target[:200]!r} is no target that is served{did_you_mean(target, TARGETS)}")
+    return target
+
+
+def _checked(page: Page) -> Page:
+    """Raises ConfigError for a page that cannot be."""
+    if page.from_seq < 0:
+        raise ConfigError(f"from_seq is {page.from_seq}, but rows are counted from 0")
+    if not 1 <= page.limit <= MAX_LIMIT:
+        raise ConfigError(f"limit is {page.limit}, but 1 to {MAX_LIMIT:,} rows can be asked for at once")
+    if page.max_points is not None and not 2 <= page.max_points <= MAX_POINTS:
+        raise ConfigError(f"max_points is {page.max_points}, but 2 to {MAX_POINTS:,} is needed")
+    return page

@@ -1,0 +1,67 @@
+"""A browser that is on the machine, and a server that it looks at."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import alpha_pulse.data
+from browser.live import PAGE, LiveServer
+from browser.visitor import Visitor
+from flow.runs import RESTLESS, configured
+
+if sys.platform == "win32":
+    pytest.skip("the browser tests look for a browser as Linux and macOS name it", allow_module_level=True)
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BARS = Path(alpha_pulse.data.__file__).parent / "eurusd_1h_2017.parquet"
+STEPS = 2_600
+"""Taken before anybody looks: all members serve by then, lots were closed, and something has been adapted."""
+
+
+def missing(what: str) -> None:
+    """Skip, or fail where a browser was promised."""
+    if os.environ.get("CI") == "true" or os.environ.get("ALPHA_PULSE_REQUIRE_BROWSER") == "1":
+        pytest.fail(what, pytrace=False)
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    found = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if found is None:
+        missing(f"no browser is installed (looked for {', '.join(PROGRAMS)}); Debian's is: apt-get install chromium")
+    if not (PAGE / "index.html").is_file():
+        missing("the dashboard is not built; run: python scripts/build_page.py")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        program = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--headless=new"])
+        yield program
+        program.close()
+
+
+@pytest.fixture(scope="module")
+def server(browser: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    server = LiveServer(BARS, tmp_path_factory.mktemp("browser") / "run.db", configured(RESTLESS))
+    server.start()
+    server.step(STEPS - 400)
+    server.ask("/online-learning/sessions/EURUSD/direction/adapt", {"drift_type": "regime"})
+    server.step(400)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def visitor(browser: object, server: LiveServer) -> Iterator[Visitor]:
+    """Somebody at a desk who has opened the link. What the page complained of is a failure."""
+    visitor = Visitor(browser, server)
+    visitor.open()
+    yield visitor
+    visitor.leave()
+    assert visitor.complaints == []

@@ -1,0 +1,97 @@
+"""The page follows the run, steers it, and comes back after each of the two was gone."""
+
+from __future__ import annotations
+
+from browser.live import LiveServer
+from browser.visitor import Visitor, number
+
+
+def bars(server: LiveServer) -> int:
+    return int(server.ask("/system")["feed"]["bars_done"])
+
+
+def settled(visitor: Visitor, server: LiveServer) -> None:
+    """Until the page knows of the last bar that the paused server made."""
+    visitor.wait_for("state", "paused")
+    visitor.wait_for("bars", f"{bars(server):,}")
+
+
+def ends_with(visitor: Visitor, server: LiveServer) -> None:
+    """Charts and tables have caught up with the API."""
+    equity = server.ask("/trading/equity", from_seq=server.ask("/system")["seq"])["columns"]["combined"][-1]
+    visitor.page.wait_for_selector(f'[data-panel="equity"] [aria-label*="combined {equity:,.0f}"]')
+    [(count,)] = server.sql("SELECT count(*) FROM fills WHERE book = 'combined' AND symbol = 'EURUSD'")
+    visitor.page.get_by_text(f"combined book, {count:,} in all").wait_for()
+
+
+def test_steps_pace_and_pause_by_keys_and_buttons(visitor: Visitor, server: LiveServer) -> None:
+    before = bars(server)
+    visitor.page.keyboard.press("s")
+    visitor.wait_for("bars", f"{before + 1:,}")
+    visitor.page.get_by_role("button", name="Step").click()
+    visitor.wait_for("bars", f"{before + 2:,}")
+    visitor.page.keyboard.press("Shift+S")
+    visitor.wait_for("bars", f"{before + 12:,}")
+    assert bars(server) == before + 12
+    visitor.page.get_by_label("Pace").select_option("20")
+    visitor.page.wait_for_function("document.querySelector('[name=pace]').value === '20'")
+    assert server.ask("/system")["bars_per_second"] == 20
+    visitor.page.keyboard.press("p")
+    visitor.wait_for("state", "running")
+    visitor.page.wait_for_timeout(700)
+    visitor.page.get_by_role("button", name="Pause").click()
+    settled(visitor, server)
+    assert bars(server) > before + 15
+    ends_with(visitor, server)
+
+
+def test_a_fast_run_leaves_no_holes(visitor: Visitor, server: LiveServer) -> None:
+    before = bars(server)
+    server.ask("/system/speed", {"bars_per_second": 400})
+    server.ask("/system/resume", {})
+    visitor.page.wait_for_timeout(1_500)
+    server.ask("/system/pause", {})
+    settled(visitor, server)
+    assert bars(server) > before + 200
+    ends_with(visitor, server)
+    close = server.ask("/market/EURUSD/bars", from_seq=server.ask("/system")["seq"])["columns"]["close"][-1]
+    visitor.wait_for("close", f"{close:.5f}")
+
+
+def test_a_reload_loses_nothing(visitor: Visitor, server: LiveServer) -> None:
+    seen = {panel: visitor.charts(panel) for panel in ("equity", "volatility", "gain-volatility", "weights-direction")}
+    fills = visitor.table("fills")
+    visitor.page.reload()
+    visitor.ready()
+    assert {panel: visitor.charts(panel) for panel in seen} == seen
+    assert visitor.table("fills") == fills
+
+
+def test_the_page_comes_back_with_the_server(visitor: Visitor, server: LiveServer) -> None:
+    before = number(visitor.says("bars"))
+    server.stop()
+    visitor.wait_for("link", "disconnected")
+    notice = visitor.page.locator('[data-notice="disconnected"]')
+    notice.wait_for()
+    assert "Trying again in" in notice.inner_text()
+    assert number(visitor.says("bars")) == before
+    notice.get_by_role("button", name="Try now").click()
+    visitor.wait_for("link", "disconnected")
+    server.start()
+    server.step(25)
+    visitor.wait_for("link", "connected")
+    notice.wait_for(state="detached")
+    visitor.wait_for("bars", f"{int(before) + 25:,}")
+    ends_with(visitor, server)
+    visitor.forgive_broken_connections()
+
+
+def test_a_connection_that_the_network_cut_is_taken_up_again(visitor: Visitor, server: LiveServer) -> None:
+    visitor.page.context.set_offline(True)
+    server.step(30)
+    visitor.page.wait_for_timeout(300)
+    visitor.page.context.set_offline(False)
+    visitor.wait_for("link", "connected")
+    settled(visitor, server)
+    ends_with(visitor, server)
+    visitor.forgive_broken_connections()

@@ -1,0 +1,115 @@
+"""What the page says is what the API answers and what the journal holds."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from alpha_pulse.core.types import MINOR_UNITS, QUANTITY_SCALE
+from browser.live import LiveServer
+from browser.visitor import Visitor, number
+
+SYMBOL = "EURUSD"
+COMBINED = "book = 'combined' AND symbol = 'EURUSD'"
+
+
+def test_header_and_books_are_those_of_the_api(visitor: Visitor, server: LiveServer) -> None:
+    system, positions = server.ask("/system"), server.ask("/trading/positions")
+    assert visitor.says("state") == "paused"
+    assert number(visitor.says("bars")) == system["feed"]["bars_done"]
+    assert number(visitor.says("equity")) == positions["books"]["combined"]["equity"]
+    assert number(visitor.says("net")) == positions["books"]["combined"]["net_pnl"]
+    shown = {row[0].replace(" ", "_").lower(): row for row in visitor.table("books")}
+    assert set(shown) == set(positions["books"])
+    for name, book in positions["books"].items():
+        row = [number(cell) for cell in shown[name][1:7]]
+        assert row == [book[key] for key in ("equity", "net_pnl", "gross_pnl", "fees", "costs", "trades")]
+
+
+def test_sessions_are_those_of_the_api(visitor: Visitor, server: LiveServer) -> None:
+    sessions = server.ask("/online-learning/sessions")["sessions"]
+    rows = visitor.table("sessions")
+    assert [row[0] for row in rows] == [f"{one['symbol']} {one['target'].replace('_', ' ')}" for one in sessions]
+    for row, session in zip(rows, sessions, strict=True):
+        assert row[2] == session["version"]
+        assert number(row[5]) == session["learnt"]
+        assert number(row[6]) == pytest.approx(session["gain_millinats"], abs=0.051)
+
+
+def test_fills_are_those_of_the_journal(visitor: Visitor, server: LiveServer) -> None:
+    wanted = server.sql(
+        f"SELECT quantity, price, cost, fee FROM fills WHERE {COMBINED} ORDER BY seq DESC, position DESC LIMIT 20"
+    )
+    rows = visitor.table("fills")[:20]
+    for row, (quantity, price, cost, fee) in zip(rows, wanted, strict=True):
+        assert row[1].endswith("buy" if quantity > 0 else "sell")
+        assert number(row[2]) == round(abs(quantity) / QUANTITY_SCALE)
+        assert number(row[3]) == pytest.approx(price, abs=5.1e-6)
+        assert [number(row[5]), number(row[6])] == [cost / MINOR_UNITS, fee / MINOR_UNITS]
+    [(count,)] = server.sql(f"SELECT count(*) FROM fills WHERE {COMBINED}")
+    assert f"{count:,} in all" in visitor.page.locator('[data-panel="fills"] header').inner_text()
+
+
+def test_charts_end_where_the_series_end(visitor: Visitor, server: LiveServer) -> None:
+    seq = server.ask("/system")["seq"]
+    equity = server.ask("/trading/equity", from_seq=seq)["columns"]
+    assert f"combined {equity['combined'][-1]:,.0f}" in visitor.charts("equity")
+    forecast = server.ask("/predictions", symbol=SYMBOL, target="volatility", from_seq=seq - 60)["columns"]
+    known = [value for value in forecast["realised"] if value is not None]
+    said = visitor.charts("volatility")
+    assert f"forecast {100 * forecast['level'][-1]:.3f} %" in said
+    assert f"came true {100 * known[-1]:.3f} %" in said
+    assert f"probability of high volatility {100 * forecast['probability'][-1]:.1f} %" in said
+    for target in ("volatility", "direction"):
+        history = server.ask("/metrics/history", symbol=SYMBOL, target=target, from_seq=seq - 60)["columns"]
+        said = visitor.charts(f"gain-{target}").replace("\u2212", "-")
+        for member, label in (("served", "served"), ("online", "online"), ("no_change", "no change")):
+            shown = re.search(rf"{label} (\S+?)(,|$)", said)
+            assert shown is not None
+            assert number(shown[1]) == pytest.approx(history[f"gain_{member}"][-1], abs=0.051)
+        weights = server.ask("/predictions", symbol=SYMBOL, target=target, from_seq=seq)["columns"]
+        assert f"online {100 * weights['weight_online'][-1]:.0f} %" in visitor.charts(f"weights-{target}")
+
+
+def test_adaptations_are_those_of_the_journal(visitor: Visitor, server: LiveServer) -> None:
+    actions = server.ask("/adaptations")["actions"]
+    [(count,)] = server.sql("SELECT count(DISTINCT action_id) FROM adaptations")
+    assert len(actions) == count > 0
+    shown = visitor.page.locator('[data-panel="adaptations"] li .status').all_inner_texts()
+    assert sorted(shown) == sorted(action["status"] for action in actions)
+
+
+def test_success_metrics_say_why_there_is_none(visitor: Visitor, server: LiveServer) -> None:
+    metrics = server.ask("/system")["success_metrics"]
+    tiles = visitor.page.locator("[data-metric]")
+    assert tiles.count() == 5
+    earned = visitor.page.locator('[data-metric="pnl-by-ml"] .value').inner_text()
+    assert number(earned) == metrics["pnl_by_ml"]["net"]
+    for name, key in (("adaptation", "market_s_drift_to_action"), ("recovery", "samples_drift_to_recovery")):
+        tile = visitor.page.locator(f'[data-metric="{name}"]')
+        assert (tile.locator(".value").inner_text() == "–") == (metrics[key] is None)
+        assert tile.locator(".detail").inner_text()
+
+
+def test_the_inspector_shows_what_was_served(visitor: Visitor, server: LiveServer) -> None:
+    visitor.page.locator("[data-fill] button").first.click()
+    dialog = visitor.page.get_by_role("dialog")
+    fill_id = visitor.page.locator("[data-fill]").first.get_attribute("data-fill")
+    decision = server.ask(f"/trading/fills/{fill_id}/decision")
+    [(probability, features)] = server.sql(
+        "SELECT p.probability, json_array_length(j.payload, '$.features.EURUSD') FROM predictions p JOIN journal j USING (seq) "
+        "WHERE p.prediction_id = ?",
+        decision["prediction_id"],
+    )
+    assert dialog.locator('[data-value="probability"]').inner_text() == f"{probability:.4f}"
+    assert f"{decision['fill']['price']:.5f}" in dialog.locator('[data-value="fill"]').inner_text()
+    assert dialog.locator('[data-section="features"] li').count() == len(decision["features"]) <= features
+    agents = [row.split("\t")[0].strip() for row in dialog.locator('[data-section="signals"] tbody tr').all_inner_texts()]
+    assert agents == [signal["agent"].replace("_", " ") for signal in decision["signals"]]
+    assert len(dialog.locator('[data-section="trading"] li').all()) >= len(decision["orders"]) + len(decision["fills"])
+    dialog.get_by_role("button", name="volatility").click()
+    volatility = server.ask(f"/predictions/{decision['prediction_id'].replace('/direction/', '/volatility/')}")
+    dialog.get_by_text(f"{volatility['probability']:.4f}").first.wait_for()
+    visitor.page.keyboard.press("Escape")
+    dialog.wait_for(state="detached")

@@ -1,0 +1,242 @@
+"""Sessions that their callers feed: journaled, acknowledged when durable, learnt once, and without any say in decisions."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from alpha_pulse.core.errors import AlphaPulseError, ConfigError, ConflictError, DataError, NonFiniteError, NotFoundError
+from alpha_pulse.core.errors import UnknownNameError as UnknownName
+from alpha_pulse.engine.gateway import ExampleIn, SessionConfig
+from alpha_pulse.engine.journal import decode_step
+from alpha_pulse.engine.local_gateway import LocalGateway
+from alpha_pulse.learning import commands
+from alpha_pulse.learning.commands import SeenIds
+from alpha_pulse.stores.base import Store
+from alpha_pulse.stores.memory import MemoryStore
+from flow.gateways import MINE, examples, killed_after_learning, opened, quiet, ran, running, stored, until
+from flow.runs import LEAN, RESTLESS, Done, restless, restless_run, run
+
+
+def learnt(gateway: LocalGateway, session_id: str = "ELSE/mine") -> int:
+    return next(found.learnt for found in gateway.sessions() if found.session_id == session_id)
+
+
+async def _fed(store: Store) -> LocalGateway:
+    """The restless run, with sessions that are started, fed and stopped while it goes."""
+    gateway = opened(restless(), RESTLESS, store, paused=True)
+    async with running(gateway):
+        await gateway.start_session("ELSE", "logistic", MINE)
+        await gateway.start_session("SYN", "market_default", SessionConfig(target="mine"))
+        for i in range(20):
+            await gateway.step(50)
+            await gateway.update("ELSE/mine", examples(40, 40 * i))
+            await gateway.update("SYN/mine", examples(10, 10 * i, width=33))
+            gateway.predict("SYN/direction", [0.1] * 30)
+        await gateway.stop_session("SYN/mine")
+        gateway.resume()
+        await until(gateway, "finished", "failed")
+    return gateway
+
+
+def test_they_never_change_a_decision() -> None:
+    store = MemoryStore()
+    gateway = asyncio.run(_fed(store))
+    done, plain = Done(gateway._system), restless_run()
+    assert done.decisions_sha256 == gateway.status().decisions_sha256 == plain.decisions_sha256
+    assert len(done.steps) == len(plain.steps) + 43
+    without = [payload for payload, _ in done.steps if not decode_step(payload).commands]
+    assert without == [payload for payload, _ in plain.steps]
+    status = gateway.status()
+    assert status.result is not None
+    report = msgspec.json.decode(status.result)
+    assert (report["slices"], report["drift_alarms"]) == (4_200, len(plain.alarms))
+    assert [found.session_id for found in gateway.sessions() if found.source == "api"] == ["ELSE/mine"]
+
+
+def test_what_is_fed_is_learnt_and_scored() -> None:
+    gateway = asyncio.run(_fed(MemoryStore()))
+    scores = gateway.session_scores("ELSE/mine")
+    assert scores.learnt == 800
+    assert scores.whole_run["online"].accuracy > 0.8
+    assert gateway.predict("ELSE/mine", [2.0, 0.0, 0.0]).probability > 0.7 > 0.3
+    assert gateway.predict("ELSE/mine", [-2.0, 0.0, 0.0]).probability < 0.3
+
+
+def test_an_example_is_learnt_once(tmp_path: Path) -> None:
+    async def feed() -> None:
+        store = stored(tmp_path / "run.db")
+        gateway = opened(quiet(), LEAN, store, paused=True)
+        async with running(gateway):
+            await gateway.start_session("ELSE", "logistic", MINE)
+            first = await gateway.update("ELSE/mine", examples(10))
+            assert (first.applied, first.duplicates, first.learnt) == (10, 0, 10)
+            state = gateway.session_scores("ELSE/mine")
+            again = await gateway.update("ELSE/mine", examples(10))
+            assert (again.applied, again.duplicates, again.learnt) == (0, 10, 10)
+            assert gateway.session_scores("ELSE/mine") == state
+            twice = [*examples(2, 10), *examples(2, 10), *examples(1)]
+            mixed = await gateway.update("ELSE/mine", twice)
+            assert (mixed.applied, mixed.duplicates, mixed.learnt) == (2, 3, 12)
+        store.close()
+        store = stored(tmp_path / "run.db")
+        gateway = opened(quiet(), LEAN, store, paused=True)
+        async with running(gateway):
+            late = await gateway.update("ELSE/mine", examples(13))
+            assert (late.applied, late.duplicates, late.learnt) == (1, 12, 13)
+        store.close()
+
+    asyncio.run(feed())
+
+
+def test_only_the_newest_ids_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "REMEMBERED", 3)
+    seen = SeenIds()
+    for example_id in "abcd":
+        seen.add(example_id)
+    assert [example_id in seen for example_id in "abcd"] == [False, True, True, True]
+    twin = SeenIds()
+    twin.restore(seen.snapshot())
+    assert twin.snapshot() == seen.snapshot()
+
+
+def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
+    path = tmp_path / "run.db"
+    assert killed_after_learning(path, [0, 50, 100]) == [50, 100, 150]
+    store = stored(path)
+    gateway = opened(quiet(), LEAN, store, paused=True)
+    assert learnt(gateway) == 150
+
+    async def go_on() -> None:
+        async with running(gateway):
+            again = await gateway.update("ELSE/mine", examples(60, 100))
+            assert (again.applied, again.duplicates, again.learnt) == (10, 50, 160)
+            gateway.resume()
+            await until(gateway, "finished")
+
+    asyncio.run(go_on())
+    assert gateway.status().decisions_sha256 == run(quiet(), LEAN).decisions_sha256
+    store.close()
+
+
+def test_a_checkpoint_holds_them(tmp_path: Path) -> None:
+    settings = {**LEAN, "store.checkpoint_steps": 100}
+
+    async def some() -> None:
+        store = stored(tmp_path / "run.db", settings)
+        gateway = opened(quiet(), settings, store, paused=True)
+        async with running(gateway):
+            await gateway.start_session("ELSE", "logistic", MINE)
+            await gateway.start_session("GONE", "logistic", MINE)
+            for i in range(6):
+                await gateway.update("ELSE/mine", examples(20, 20 * i))
+                await gateway.step(10)
+            await gateway.stop_session("GONE/mine")
+            # Rows enough for the first checkpoints to be believed again.
+            await gateway.step(330)
+        hashes = gateway._system.state_sha256()
+        store.close()
+        store = stored(tmp_path / "run.db", settings)
+        again = opened(quiet(), settings, store, paused=True)
+        assert again._system._steps == gateway._system._steps
+        assert again._system.state_sha256() == hashes
+        assert learnt(again) == 120
+        assert not again._system.learning.has_active_session("GONE", "mine")
+        store.close()
+
+    asyncio.run(some())
+
+
+def example(**changes: object) -> ExampleIn:
+    return msgspec.structs.replace(ExampleIn("a", [0.0, 0.0, 0.0], 1), **changes)
+
+
+BAD_EXAMPLES: list[tuple[ExampleIn, type[AlphaPulseError], str]] = [
+    (example(id=""), DataError, "id of 0 characters"),
+    (example(id="x" * 129), DataError, "id of 129 characters"),
+    (example(label=2), DataError, "label 2"),
+    (example(label=True), DataError, "label True"),
+    (example(weight=-1.0), NonFiniteError, "weight -1.0"),
+    (example(weight=float("nan")), NonFiniteError, "weight nan"),
+    (example(features=[0.0]), DataError, "are 1 numbers, but it takes 3"),
+    (example(features=[0.0, float("inf"), 0.0]), NonFiniteError, "inf at place 1"),
+    (example(features={"ret_1": 0.0}), DataError, "have names"),
+]
+BAD_STARTS: list[tuple[str, str, SessionConfig, type[AlphaPulseError], str]] = [
+    ("SYN", "logistic", SessionConfig(), ConflictError, "SYN/direction runs already"),
+    ("SYM", "logistic", SessionConfig(target="mine"), NotFoundError, "did you mean 'SYN'"),
+    ("SYN", "logistik", SessionConfig(target="mine"), UnknownName, "did you mean 'logistic'"),
+    ("", "logistic", MINE, ConfigError, "the symbol is ''"),
+    ("A\nB", "logistic", MINE, ConfigError, "printable"),
+    ("A", "logistic", SessionConfig(target="a/b", source="api"), ConfigError, "holds a '/'"),
+    ("A", "logistic", SessionConfig(source="loop"), ConfigError, "source is 'loop'"),
+    ("A", "logistic", SessionConfig(source="api", n_features=0), ConfigError, "n_features is 0"),
+    ("A", "logistic", SessionConfig(source="api", horizon=-1), ConfigError, "horizon is -1"),
+]
+
+
+def test_what_cannot_be_done_is_refused_and_leaves_no_row() -> None:
+    async def refuse() -> None:
+        gateway = opened(quiet(), LEAN, paused=True)
+        async with running(gateway):
+            await gateway.start_session("ELSE", "logistic", MINE)
+            before = gateway.control().seq
+            for bad, kind, words in BAD_EXAMPLES:
+                with pytest.raises(kind, match=words):
+                    await gateway.update("ELSE/mine", [*examples(3), bad])
+            for symbol, model, config, kind, words in BAD_STARTS:
+                with pytest.raises(kind, match=words):
+                    await gateway.start_session(symbol, model, config)
+            with pytest.raises(ConflictError, match="served by the running loop"):
+                await gateway.update("SYN/direction", examples(1))
+            with pytest.raises(ConflictError, match="served by the running loop"):
+                await gateway.stop_session("SYN/volatility")
+            with pytest.raises(ConflictError, match="fed by its caller"):
+                gateway.adapt("ELSE/mine", "performance")
+            with pytest.raises(NotFoundError, match="no session"):
+                await gateway.stop_session("ELSE/other")
+            assert (gateway.control().seq, learnt(gateway)) == (before, 0)
+
+    asyncio.run(refuse())
+
+
+def test_there_is_an_end_to_how_many_there_can_be() -> None:
+    async def start() -> None:
+        gateway = opened(quiet(), LEAN, paused=True)
+        for i in range(64):
+            await gateway.start_session(f"S{i}", "logistic", MINE)
+        with pytest.raises(ConflictError, match="64 sessions"):
+            await gateway.start_session("S64", "logistic", MINE)
+        await gateway.stop_session("S0/mine")
+        await gateway.start_session("S64", "logistic", MINE)
+
+    asyncio.run(start())
+
+
+def test_a_finished_run_learns_nothing_more() -> None:
+    async def late() -> None:
+        gateway = await ran(opened(quiet(), LEAN))
+        with pytest.raises(ConflictError, match="finished"):
+            await gateway.start_session("ELSE", "logistic", MINE)
+
+    asyncio.run(late())
+
+
+def test_an_adaptation_of_one_session_leaves_the_others_alone() -> None:
+    async def adapt() -> LocalGateway:
+        gateway = opened(restless(), {**RESTLESS, "adaptation.drift_threshold": 0.002}, paused=True)
+        await gateway.step(600)
+        gateway.adapt("SYN/direction", "regime")
+        with pytest.raises(ConfigError, match="did you mean 'regime'"):
+            gateway.adapt("SYN/direction", "regiem")
+        await gateway.step(1)
+        return gateway
+
+    gateway = asyncio.run(adapt())
+    newest = gateway.adaptations().actions[-1]
+    assert (newest.target, newest.kind, newest.status, newest.seq) == ("direction", "reset", "open", 600)
+    trials = {found.session_id: found.state for found in gateway.sessions()}
+    assert trials == {"SYN/volatility": "learning", "SYN/direction": "in_trial", "SYN/trade_quality": "learning"}

@@ -1,0 +1,271 @@
+// What the API answers, named as on the wire. Times are milliseconds (UTC), money is cash, gains are millinats; missing is null.
+
+export type RunState = "warming" | "running" | "paused" | "finished" | "failed";
+
+export interface Control {
+  state: RunState;
+  bars_per_second: number;
+  seq: number;
+}
+
+export interface OnlineMinusBatch {
+  labels: number;
+  accuracy: number;
+  mean: number;
+  low: number | null;
+  high: number | null;
+}
+
+export interface SuccessMetrics {
+  model_freshness_mean_s: number;
+  model_freshness_max_s: number;
+  drifts: number;
+  recovered: number;
+  samples_drift_to_alarm: number | null;
+  samples_drift_to_action: number | null;
+  samples_drift_to_recovery: number | null;
+  market_s_drift_to_alarm: number | null;
+  market_s_drift_to_action: number | null;
+  market_s_drift_to_recovery: number | null;
+  online_minus_batch: Record<string, OnlineMinusBatch | null>;
+  pnl_by_ml: { net: number; gross: number } | null;
+}
+
+export interface SystemStatus extends Control {
+  version: string;
+  run_id: string;
+  mode: string;
+  detail: string | null;
+  feed: { name: string; symbols: string[]; interval_s: number; bars_total: number; bars_done: number };
+  measured_bars_per_second: number | null;
+  ts_ms: number | null;
+  targets: string[];
+  books: string[];
+  initial_cash: number;
+  counts: Record<
+    "predictions" | "labelled" | "pending" | "expired" | "fills" | "trades" | "alarms" | "adaptations" | "queries",
+    number
+  >;
+  success_metrics: SuccessMetrics;
+  decisions_sha256: string | null;
+}
+
+export type Cell = number | null;
+
+export interface SeriesAnswer {
+  from_seq: number;
+  to_seq: number | null;
+  next_seq: number | null;
+  total: number;
+  columns: Record<string, Cell[]>;
+  window?: number | null;
+}
+
+export interface SessionStatus {
+  session_id: string;
+  symbol: string;
+  target: string;
+  model_type: string;
+  version: string;
+  source: "loop" | "api";
+  state: "learning" | "in_trial" | "quarantined";
+  horizon: number;
+  learnt: number;
+  pending: number;
+  ties: number;
+  quarantines: number;
+  age_s: number | null;
+  last_drift_ms: number | null;
+  last_adaptation_ms: number | null;
+  batch_model: { model_id: string; version: string; trained_ms: number } | null;
+  gain_millinats: number | null;
+}
+
+export interface DriftStatus {
+  session_id: string;
+  alarms: number;
+  state: "stable" | "drifting";
+}
+
+export interface Fill {
+  seq: number;
+  ts_ms: number;
+  fill_id: string;
+  order_id: string;
+  book: string;
+  symbol: string;
+  quantity: number;
+  price: number;
+  reference: number;
+  cost: number;
+  fee: number;
+  signal_id: string;
+  prediction_id: string | null;
+}
+
+export interface Trade {
+  seq: number;
+  lot_id: string;
+  book: string;
+  symbol: string;
+  quantity: number;
+  opened_ms: number;
+  closed_ms: number;
+  open_price: number;
+  close_price: number;
+  gross_pnl: number;
+  costs: number;
+  net_pnl: number;
+}
+
+export interface Position {
+  book: string;
+  symbol: string;
+  quantity: number;
+  average_price: number | null;
+  value: number;
+  unrealised_pnl: number;
+}
+
+export interface BookStatus {
+  equity: number;
+  net_pnl: number;
+  gross_pnl: number;
+  fees: number;
+  costs: number;
+  trades: number;
+  sharpe: number | null;
+  max_drawdown: number;
+}
+
+export interface Positions {
+  positions: Position[];
+  books: Record<string, BookStatus>;
+}
+
+export interface Alarm {
+  seq: number;
+  alarm_id: string;
+  detector: string;
+  symbol: string;
+  target: string;
+  ts_ms: number;
+  change_ms: number;
+  score: number;
+}
+
+export interface Action {
+  seq: number;
+  action_id: string;
+  kind: string;
+  symbol: string;
+  target: string;
+  ts_ms: number;
+  cause: string;
+  reason: string;
+  status: string;
+  closed_ms: number | null;
+  effect: number | null;
+  effect_samples: number;
+}
+
+export interface Adaptations {
+  alarms: Alarm[];
+  actions: Action[];
+}
+
+export interface ReliabilityBin {
+  lower: number;
+  upper: number;
+  mean_probability: number | null;
+  frequency: number | null;
+  count: number;
+}
+
+export interface Reliability {
+  bins: ReliabilityBin[];
+  samples: number;
+}
+
+export interface Part {
+  model_id: string;
+  version: string;
+  source: string;
+  probability: number;
+  weight: number;
+  age_s: number;
+}
+
+export interface Signal {
+  signal_id: string;
+  agent: string;
+  direction: number;
+  confidence: number | null;
+  rule_part: number | null;
+  ml_part: number | null;
+  weight?: number | null;
+}
+
+export interface Order {
+  order_id: string;
+  book: string;
+  kind: string;
+  quantity: number;
+  stop_price?: number | null;
+}
+
+export interface Inspection {
+  prediction_id: string;
+  symbol: string;
+  target: string;
+  horizon: number;
+  ts_ms: number;
+  seq: number;
+  probability: number;
+  confidence: number | null;
+  trust: boolean;
+  missing: { model_id: string; reason: string }[];
+  parts: Part[];
+  features: Record<string, number | null>;
+  bar: Bar;
+  signals: Signal[];
+  orders: Order[];
+  refusals: { book: string; reasons: string[] }[];
+  abstention: string | null;
+  label: { label: number | null; value: number | null; ts_ms: number; weight: number } | null;
+  status: "pending" | "labelled" | "expired";
+  fills: Fill[];
+  trades: Trade[];
+  fill?: Fill;
+}
+
+export interface Bar {
+  open: number;
+  high: number;
+  low: number;
+  close: number;
+  volume: number | null;
+}
+
+export interface Step {
+  ts_ms: number;
+  bar: Bar | null;
+  served: { target: string; probability: number; confidence: number | null; prediction_id: string }[];
+  equity: Record<string, number>;
+  fills: Fill[];
+  trades: Trade[];
+  labels: { prediction_id: string; target: string; label: number | null }[];
+  alarms: Alarm[];
+  adaptations: Action[];
+  steps: number;
+  gains: Record<string, Record<string, Cell>>;
+  weights: Record<string, Record<string, Cell>>;
+  level: { forecast: number | null; realised: number | null };
+}
+
+export type Message =
+  | { type: "hello"; seq: number; data: Control }
+  | { type: "state"; seq: number; data: Control }
+  | { type: "step"; seq: number; data: Step }
+  | { type: "gap"; seq: number; data: { from_seq: number; to_seq: number } }
+  | { type: "ping"; seq: number; data: unknown };

@@ -1,0 +1,179 @@
+// How a line chart over bars looks: everything uPlot is told, and what is painted over it.
+
+import uPlot from "uplot";
+
+import { tick } from "../format/time";
+import type { Series } from "../state/series";
+import { colour, type Look } from "./palette";
+import { timeTicks } from "./ticks";
+
+export interface Line extends Look {
+  /** The column it draws. */
+  column: string;
+  /** Fill the area below it. */
+  area?: boolean;
+}
+
+export interface Scale {
+  /** What is measured, in which unit: stands beside the axis. */
+  label: string;
+  /** Text of a value at the axis. */
+  tick: (value: number) => string;
+  /** Always inside the range. */
+  include?: number[];
+  /** Leave rare outliers outside, so that they do not flatten everything else. */
+  sturdy?: boolean;
+  /** The whole range, whatever the data say. */
+  fixed?: [number, number];
+}
+
+export interface Mark {
+  seq: number;
+  colour: string;
+}
+
+export interface Drawing {
+  series: Series;
+  lines: Line[];
+  scale: Scale;
+  /** A value that all others are to be seen against. */
+  reference: number | null;
+  marks: () => readonly Mark[];
+  domain: () => [number, number];
+  /** Whether the time axis is written below. */
+  times: boolean;
+  onCursor: (place: number | null) => void;
+}
+
+const FONT = "11px system-ui, sans-serif";
+/** Values of a line that are looked at for a sturdy range, and the share that may lie beyond either end. */
+const BULK_SAMPLES = 1000;
+const BULK_CUT = 0.015;
+const TICK_PX = 56;
+
+export function options(drawing: Drawing, width: number, height: number): uPlot.Options {
+  const { scale, times } = drawing;
+  const axis = { stroke: colour("muted"), font: FONT, ticks: { show: false }, grid: { stroke: colour("grid"), width: 1 } };
+  return {
+    width,
+    height,
+    padding: [8, 10, times ? 0 : 6, 0],
+    legend: { show: false },
+    cursor: { y: false, drag: { x: false, y: false }, points: { size: 5 } },
+    scales: {
+      x: { time: false, range: () => drawing.domain() },
+      y: { range: (u, low, high) => range(scale, scale.sturdy ? bulk(u) : [low, high]) },
+    },
+    series: [{}, ...drawing.lines.map(seriesOf)],
+    axes: [
+      { ...axis, show: times, size: 23, gap: 5, splits: (u) => ticksOf(u, drawing.series).at, values: timesOf(drawing.series) },
+      {
+        ...axis,
+        size: 50,
+        gap: 4,
+        space: 26,
+        label: scale.label,
+        labelSize: 15,
+        labelGap: 0,
+        labelFont: FONT,
+        values: (_, at) => at.map(scale.tick),
+      },
+    ],
+    hooks: {
+      drawAxes: [(u) => paintReference(u, drawing.reference), (u) => paintMarks(u, drawing.marks())],
+      setCursor: [(u) => drawing.onCursor(u.cursor.left === undefined || u.cursor.left < 0 ? null : (u.cursor.idx ?? null))],
+    },
+  };
+}
+
+export function dataOf(drawing: Drawing): uPlot.AlignedData {
+  const { series, lines } = drawing;
+  const empty = Array<null>(series.length).fill(null);
+  return [series.seq, ...lines.map((line) => series.columns[line.column] ?? empty)];
+}
+
+function seriesOf(line: Line): uPlot.Series {
+  const stroke = colour(line.colour);
+  return {
+    label: line.label,
+    stroke,
+    width: line.width,
+    dash: line.dash ?? [],
+    fill: line.area ? `color-mix(in srgb, ${stroke} 20%, transparent)` : "transparent",
+    points: { show: false },
+  };
+}
+
+function range(scale: Scale, data: [number | null, number | null]): [number, number] {
+  if (scale.fixed !== undefined) return scale.fixed;
+  const values = [...data, ...(scale.include ?? [])].filter((one): one is number => one !== null && Number.isFinite(one));
+  if (values.length === 0) return [0, 1];
+  const least = Math.min(...values);
+  const most = Math.max(...values);
+  const room = (most - least || Math.abs(most) || 1) * 0.06;
+  return [least === 0 ? 0 : least - room, most === 0 ? 0 : most + room];
+}
+
+/** Between which values nearly all that is in view lies. */
+function bulk(u: uPlot): [number | null, number | null] {
+  const [seq = [], ...columns] = u.data;
+  const { min = -Infinity, max = Infinity } = u.scales.x ?? {};
+  const stride = Math.max(1, Math.floor(seq.length / BULK_SAMPLES));
+  const values: number[] = [];
+  for (const column of columns) {
+    for (let i = 0; i < seq.length; i += stride) {
+      const [at = 0, value] = [seq[i], column[i]];
+      if (at >= min && at <= max && value != null) values.push(value);
+    }
+  }
+  values.sort((a, b) => a - b);
+  const cut = Math.floor(values.length * BULK_CUT);
+  return [values[cut] ?? null, values[values.length - 1 - cut] ?? null];
+}
+
+function ticksOf(u: uPlot, series: Series) {
+  const { min = 0, max = 1 } = u.scales.x ?? {};
+  return timeTicks(series.seq, series.ts, min, max, Math.max(2, Math.floor(u.bbox.width / devicePixelRatio / TICK_PX)));
+}
+
+function timesOf(series: Series) {
+  return (u: uPlot, at: number[]) => {
+    const { stepMs } = ticksOf(u, series);
+    return at.map((seq) => {
+      const ms = series.ts[series.place(seq)];
+      return ms === undefined ? "" : tick(ms, stepMs);
+    });
+  };
+}
+
+function paintReference(u: uPlot, reference: number | null): void {
+  if (reference === null) return;
+  const { ctx, bbox } = u;
+  const y = Math.round(u.valToPos(reference, "y", true)) + 0.5;
+  if (y < bbox.top || y > bbox.top + bbox.height) return;
+  ctx.save();
+  ctx.strokeStyle = colour("muted");
+  ctx.lineWidth = devicePixelRatio;
+  ctx.beginPath();
+  ctx.moveTo(bbox.left, y);
+  ctx.lineTo(bbox.left + bbox.width, y);
+  ctx.stroke();
+  ctx.restore();
+}
+
+function paintMarks(u: uPlot, marks: readonly Mark[]): void {
+  const { ctx, bbox } = u;
+  ctx.save();
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([2 * devicePixelRatio, 2 * devicePixelRatio]);
+  for (const mark of marks) {
+    const x = Math.round(u.valToPos(mark.seq, "x", true)) + 0.5;
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    ctx.strokeStyle = colour(mark.colour);
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+  }
+  ctx.restore();
+}

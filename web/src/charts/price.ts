@@ -1,0 +1,194 @@
+// The candles: one lightweight-charts chart, with fills, alarms and adaptations as marks on it.
+
+import {
+  CandlestickSeries,
+  ColorType,
+  CrosshairMode,
+  createChart,
+  createSeriesMarkers,
+  type CandlestickData,
+  type IChartApi,
+  type ISeriesApi,
+  type ISeriesMarkersPluginApi,
+  type MouseEventParams,
+  type SeriesMarker,
+  type Time,
+  type UTCTimestamp,
+} from "lightweight-charts";
+
+import type { Action, Alarm, Fill } from "../api/wire";
+import { price, priceDecimals } from "../format/number";
+import type { Series } from "../state/series";
+import { colour } from "./palette";
+
+export interface Marked {
+  fills: readonly Fill[];
+  alarms: readonly Alarm[];
+  actions: readonly Action[];
+  /** The fill that is being looked at. */
+  chosen: string | null;
+}
+
+export interface PriceListener {
+  onFill(id: string): void;
+  onCursor(seq: number | null): void;
+}
+
+/** So many candles and more are too narrow for full-size marks. */
+const CROWDED = 600;
+
+export class PriceChart {
+  private readonly chart: IChartApi;
+  private readonly candles: ISeriesApi<"Candlestick">;
+  private readonly marks: ISeriesMarkersPluginApi<Time>;
+  private decimals = 0;
+  /** Whether the newest bars stay in view; not while somebody looks at older ones. */
+  private following = true;
+
+  constructor(
+    private readonly box: HTMLElement,
+    private readonly series: Series,
+    private readonly listener: PriceListener,
+  ) {
+    this.chart = createChart(box, {
+      autoSize: true,
+      // Its logo brings a style element, which the page's policy forbids; the footer carries the attribution.
+      layout: { attributionLogo: false, fontSize: 11, fontFamily: "system-ui, sans-serif" },
+      crosshair: { mode: CrosshairMode.Normal },
+      rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.09, bottom: 0.09 } },
+      timeScale: { borderVisible: false, timeVisible: true, minBarSpacing: 0.02, rightOffset: 2 },
+      handleScroll: { mouseWheel: false, vertTouchDrag: false },
+      handleScale: { mouseWheel: false },
+    });
+    this.candles = this.chart.addSeries(CandlestickSeries, { priceLineVisible: false });
+    this.marks = createSeriesMarkers(this.candles, []);
+    this.chart.subscribeClick((event) => this.clicked(event));
+    this.chart.subscribeCrosshairMove((event) => {
+      if (event.sourceEvent !== undefined) this.listener.onCursor(this.seqAt(event.time));
+    });
+    box.addEventListener("pointerdown", this.stray);
+    this.dress();
+  }
+
+  /** Take the colours of the theme in effect. */
+  dress(): void {
+    this.chart.applyOptions({
+      layout: { background: { type: ColorType.Solid, color: colour("panel") }, textColor: colour("muted") },
+      grid: { vertLines: { color: colour("grid") }, horzLines: { color: colour("grid") } },
+    });
+    const [up, down] = [colour("candle"), colour("candle-down")];
+    // Rising candles are hollow, so that nothing depends on their colour and the marks stand out.
+    this.candles.applyOptions({
+      upColor: colour("panel"),
+      downColor: down,
+      borderUpColor: up,
+      borderDownColor: down,
+      wickUpColor: up,
+      wickDownColor: down,
+    });
+  }
+
+  draw(marked: Marked): void {
+    const { series } = this;
+    this.adoptPrecision();
+    this.candles.setData(candlesOf(series));
+    this.marks.setMarkers(marksOf(series, marked));
+    if (this.following) this.showAll();
+  }
+
+  /** Have all bars that are held in view, and stay with the newest. */
+  showAll(): void {
+    this.following = true;
+    this.chart.timeScale().setVisibleLogicalRange({ from: -0.5, to: this.series.length + 0.02 * this.series.length });
+  }
+
+  point(seq: number | null): void {
+    const place = seq === null ? -1 : this.series.place(seq);
+    const time = this.series.ts[place];
+    const close = this.series.column("close")[place];
+    if (seq === null || time === undefined || close === null || close === undefined) this.chart.clearCrosshairPosition();
+    else this.chart.setCrosshairPosition(close, seconds(time), this.candles);
+  }
+
+  close(): void {
+    this.box.removeEventListener("pointerdown", this.stray);
+    this.chart.remove();
+  }
+
+  private readonly stray = () => (this.following = false);
+
+  private clicked(event: MouseEventParams): void {
+    if (typeof event.hoveredObjectId === "string" && event.hoveredObjectId.startsWith("fill:")) {
+      this.listener.onFill(event.hoveredObjectId.slice("fill:".length));
+    }
+  }
+
+  private seqAt(time: Time | undefined): number | null {
+    if (typeof time !== "number") return null;
+    const place = this.series.ts.indexOf(time * 1000);
+    return this.series.seq[place] ?? null;
+  }
+
+  private adoptPrecision(): void {
+    const close = this.series.column("close").at(-1) ?? null;
+    if (close === null || priceDecimals(close) === this.decimals) return;
+    this.decimals = priceDecimals(close);
+    const minMove = 10 ** -this.decimals;
+    this.candles.applyOptions({ priceFormat: { type: "custom", minMove, formatter: price } });
+  }
+}
+
+const seconds = (ms: number) => Math.floor(ms / 1000) as UTCTimestamp;
+
+function candlesOf(series: Series): CandlestickData<UTCTimestamp>[] {
+  const [open, high, low, close] = ["open", "high", "low", "close"].map((name) => series.column(name));
+  const candles: CandlestickData<UTCTimestamp>[] = [];
+  series.ts.forEach((ms, i) => {
+    const bar = { open: open?.[i], high: high?.[i], low: low?.[i], close: close?.[i] };
+    if (bar.open != null && bar.high != null && bar.low != null && bar.close != null) {
+      candles.push({ time: seconds(ms), open: bar.open, high: bar.high, low: bar.low, close: bar.close });
+    }
+  });
+  return candles;
+}
+
+function marksOf(series: Series, { fills, alarms, actions, chosen }: Marked): SeriesMarker<Time>[] {
+  const first = series.seq[0] ?? Infinity;
+  const last = series.last ?? -1;
+  const size = series.length > 3 * CROWDED ? 0.3 : series.length > CROWDED ? 0.6 : 1;
+  const timeOf = (seq: number) => seconds(series.ts[series.place(seq)] ?? 0);
+  const seen = <T extends { seq: number }>(list: readonly T[]) => list.filter((one) => one.seq >= first && one.seq <= last);
+  const marks: SeriesMarker<Time>[] = [
+    ...seen(fills).map((fill): SeriesMarker<Time> => {
+      const bought = fill.quantity > 0;
+      return {
+        time: timeOf(fill.seq),
+        id: `fill:${fill.fill_id}`,
+        size: fill.fill_id === chosen ? 2 : size,
+        text: fill.fill_id === chosen ? "inspected" : "",
+        ...(bought
+          ? { position: "belowBar", shape: "arrowUp", color: colour("buy") }
+          : { position: "aboveBar", shape: "arrowDown", color: colour("sell") }),
+      };
+    }),
+    ...seen(alarms).map(
+      (alarm): SeriesMarker<Time> => ({
+        time: timeOf(alarm.seq),
+        position: "aboveBar",
+        shape: "circle",
+        color: colour("drift"),
+        text: `drift ${alarm.target}`,
+      }),
+    ),
+    ...seen(actions).map(
+      (action): SeriesMarker<Time> => ({
+        time: timeOf(action.seq),
+        position: "belowBar",
+        shape: "square",
+        color: colour("adapt"),
+        text: `${action.kind} ${action.target}`,
+      }),
+    ),
+  ];
+  return marks.sort((a, b) => Number(a.time) - Number(b.time));
+}

@@ -1,0 +1,56 @@
+// Numbers as text. A number that is not there is an en dash, never 0 or NaN.
+
+export const NONE = "–";
+const MINUS = "\u2212";
+
+type Maybe = number | null | undefined;
+
+/** Digits in groups of three, a real minus sign. */
+export function fixed(value: Maybe, decimals = 0): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return NONE;
+  const text = Math.abs(value).toLocaleString("en-US", {
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+  });
+  const zero = !/[1-9]/.test(text);
+  return value < 0 && !zero ? MINUS + text : text;
+}
+
+/** As `fixed`, with the sign of a positive number. */
+export function signed(value: Maybe, decimals = 0): string {
+  const text = fixed(value, decimals);
+  return value !== null && value !== undefined && value > 0 && /[1-9]/.test(text) ? `+${text}` : text;
+}
+
+export function percent(value: Maybe, decimals = 1): string {
+  return value === null || value === undefined ? NONE : `${fixed(100 * value, decimals)} %`;
+}
+
+/** Prices keep six significant digits, so that 1.05794 and 45,123.5 both show what moves. */
+export function price(value: Maybe): string {
+  if (value === null || value === undefined) return NONE;
+  return fixed(value, priceDecimals(value));
+}
+
+export function priceDecimals(value: number): number {
+  const digits = Math.floor(Math.log10(Math.max(Math.abs(value), 1e-9)));
+  return Math.min(8, Math.max(2, 5 - digits));
+}
+
+/** Quantities of a unit: whole ones where they are many. */
+export function quantity(value: Maybe): string {
+  if (value === null || value === undefined) return NONE;
+  return fixed(value, Math.abs(value) >= 1000 ? 0 : Math.abs(value) >= 1 ? 2 : 6);
+}
+
+/** For axes: 12.3k, 1.2M. */
+export function short(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 1e6) return `${trimmed(value / 1e6)}M`;
+  if (size >= 1e4) return `${trimmed(value / 1e3)}k`;
+  return fixed(value, Number.isInteger(value) ? 0 : 2);
+}
+
+function trimmed(value: number): string {
+  return fixed(value, 2).replace(/\.?0+$/, "");
+}

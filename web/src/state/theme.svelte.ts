@@ -1,0 +1,30 @@
+// Dark or light: as the system says, until somebody chooses; the choice outlives the tab.
+
+type Name = "dark" | "light";
+const KEY = "alpha-pulse.theme";
+
+class Theme {
+  name = $state<Name>(initial());
+
+  constructor() {
+    this.apply();
+  }
+
+  toggle(): void {
+    this.name = this.name === "dark" ? "light" : "dark";
+    localStorage.setItem(KEY, this.name);
+    this.apply();
+  }
+
+  private apply(): void {
+    document.documentElement.dataset.theme = this.name;
+  }
+}
+
+function initial(): Name {
+  const chosen = localStorage.getItem(KEY);
+  if (chosen === "dark" || chosen === "light") return chosen;
+  return matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark";
+}
+
+export const theme = new Theme();

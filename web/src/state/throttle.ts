@@ -1,0 +1,41 @@
+/** Runs a task soon, but at most once per `everyMs`, never twice at the same time, and once more when asked meanwhile. */
+export class Throttle {
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private running = false;
+  private again = false;
+  private earliest = 0;
+
+  constructor(
+    private readonly everyMs: number,
+    private readonly task: () => Promise<void>,
+  ) {}
+
+  ask(): void {
+    if (this.running) {
+      this.again = true;
+    } else if (this.timer === undefined) {
+      this.timer = setTimeout(() => void this.run(), Math.max(0, this.earliest - performance.now()));
+    }
+  }
+
+  cancel(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.again = false;
+  }
+
+  private async run(): Promise<void> {
+    this.timer = undefined;
+    this.running = true;
+    this.earliest = performance.now() + this.everyMs;
+    try {
+      await this.task();
+    } finally {
+      this.running = false;
+      if (this.again) {
+        this.again = false;
+        this.ask();
+      }
+    }
+  }
+}
