@@ -1,5 +1,5 @@
 # Needs Python >= 3.11 (with venv and pip) and make, nothing else. PYTHON=... names the interpreter to use.
-.PHONY: help setup run test bench soak lock clean
+.PHONY: help setup page run replay test bench soak lock clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -10,10 +10,11 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 step = @printf '\n== %s\n' '$(1)'
 
 help:
-	@echo 'make run     replay the bundled data and show the result (installs first where needed)'
+	@echo 'make run     trade the bundled data on paper, live, and serve the page that shows it (installs first where needed)'
+	@echo 'make replay  trade them as fast as it goes and show the result'
 	@echo 'make test    lint, types, floors and all tests (installs first where needed)'
 	@echo 'make setup   create .venv and install what a user needs'
-	@echo 'make bench   measure; make soak: the long proofs (DATA=folder adds those on real bars); make lock: renew the lock files; make clean: drop .venv'
+	@echo 'make bench   measure; make soak: the long proofs (DATA=folder adds those on real bars); make lock: renew the lock files; make clean: drop .venv and the built page'
 
 $(BIN)/python:
 	@found=''; \
@@ -39,10 +40,19 @@ $(DEV): requirements-dev.lock $(RUNTIME)
 
 setup: $(RUNTIME)
 
-run: $(RUNTIME)
+# Node.js builds the page; where the machine has none that will do, the one of a Python package does.
+page: $(RUNTIME)
+	@$(BIN)/python scripts/build_page.py --check-node 2>/dev/null || { echo 'installing requirements-page.lock'; \
+	  $(PIP) install --require-hashes -r requirements-page.lock; }
+	@$(BIN)/python scripts/build_page.py
+
+run: page
+	@exec $(BIN)/alpha-pulse run
+
+replay: $(RUNTIME)
 	@$(BIN)/alpha-pulse replay
 
-test: $(DEV)
+test: $(DEV) page
 	$(call step,lint: ruff check)
 	@$(BIN)/ruff check .
 	$(call step,format: ruff format --check)
@@ -51,6 +61,8 @@ test: $(DEV)
 	@$(BIN)/mypy
 	$(call step,floors: import-linter)
 	@$(BIN)/lint-imports
+	$(call step,page: svelte-check and vitest)
+	@$(BIN)/python scripts/build_page.py --check
 	$(call step,tests: pytest)
 	@$(BIN)/python -m pytest
 
@@ -74,4 +86,4 @@ lock: $(BIN)/python
 	cp "$$place"/requirements*.lock . && echo 'renewed requirements.lock, requirements-dev.lock and requirements-page.lock'
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) web/node_modules src/alpha_pulse/api/page

@@ -1,4 +1,4 @@
 """Measurements of speed, one file each: `python -m benchmarks [names...]`, or `make bench` for all of them."""
 
-BENCHMARKS = ("logistic", "loop", "ladder", "features", "gbm", "adwin", "journal")
+BENCHMARKS = ("logistic", "loop", "ladder", "features", "gbm", "adwin", "journal", "http", "listeners")
 """The names, each a module of this package with `run(options)`."""

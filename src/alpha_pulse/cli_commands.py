@@ -91,6 +91,57 @@ def replay(
 
 
 @app.command()
+def run(
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="F", help="Bars, as for [bold]replay[/] (default: EURUSD 2017, 1h)."),
+    ] = None,
+    interval: Annotated[str | None, typer.Option(metavar="I", help="Length of a bar: 5m, 1h, 1d (default: inferred).")] = None,
+    tz: Annotated[str | None, typer.Option(metavar="Z", help="Time zone of times that name none, such as UTC.")] = None,
+    symbol: Annotated[list[str] | None, typer.Option(metavar="S", help="Only this symbol; may be repeated.")] = None,
+    config: ConfigFile = None,
+    store: Annotated[
+        str | None, typer.Option(metavar="URL", help="As for [bold]replay[/] (default: the one of these data and settings).")
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew, in a store of its own.")] = False,
+    speed: Annotated[float, typer.Option(metavar="X", min=0.0, help="Bars a second; 0 is as fast as it goes.")] = 8.0,
+    host: Annotated[str, typer.Option(metavar="H", help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(metavar="P", min=0, max=65535, help="Of the page; 0 takes a free one.")] = 8650,
+    json: Annotated[bool, typer.Option("--json", help="Say as JSON where it is served.")] = False,
+) -> None:
+    """Trade on paper at a pace that can be watched, and serve the page that shows and steers it.
+
+    Started again it goes on where it was. Example: [bold]alpha-pulse run --speed 20[/]
+    """
+    from alpha_pulse.cli_paths import refuse_missing_folders, refuse_shared
+    from alpha_pulse.cli_replay import StoppedError
+    from alpha_pulse.cli_run import Serving
+    from alpha_pulse.cli_run import run as run_and_serve
+    from alpha_pulse.cli_settings import load_settings
+    from alpha_pulse.core.errors import ConfigError
+    from alpha_pulse.data import DEFAULT, bundled
+    from alpha_pulse.feeds.replay import ReplayFeed
+
+    if fresh and store is not None:
+        raise ConfigError("--fresh and --store were both given; a --store that holds nothing begins anew by itself")
+    if not speed < float("inf"):
+        raise ConfigError(f"--speed is {speed}; give bars a second, or 0 for as fast as it goes")
+    bars = data or bundled()[DEFAULT]
+    refuse_shared({}, {"--data": bars, "--config": config}, store)
+    refuse_missing_folders({}, store)
+    settings = load_settings(config)
+    feed = ReplayFeed.from_file(bars, interval, tz, symbol or ())
+    given = {"--data": data, "--interval": interval, "--tz": tz, "--config": config, "--store": store}
+    again = ["alpha-pulse", "run", *(word for name, value in given.items() if value is not None for word in (name, str(value)))]
+    for name in symbol or ():
+        again += ["--symbol", name]
+    try:
+        run_and_serve(settings, feed, bars.stem, store, fresh=fresh, serving=Serving(host, port, speed, json), again=again)
+    except StoppedError as stopped:
+        raise typer.Exit(stopped.exit_code) from None
+
+
+@app.command()
 def warmup(
     config: ConfigFile = None,
     json: Annotated[bool, typer.Option("--json", help="Say it as JSON.")] = False,

@@ -71,7 +71,7 @@ def run(config: Config, feed: ReplayFeed, store_url: str | None, *, resume: bool
         raise ConfigError("--resume was given without --store; name the store of the run to go on with")
     if outputs.decisions == Path(STANDARD_OUTPUT):
         raise ConfigError("--decisions - was given, but the result goes to standard output; write --decisions FILE")
-    run_id = _run_id()
+    run_id = new_run_id()
     json_path = None if outputs.json in (None, STANDARD_OUTPUT) else Path(str(outputs.json))
     for remark in remarks(config, feed):
         print(f"remark: {remark}", file=sys.stderr)
@@ -197,7 +197,7 @@ def _output(path: Path | None) -> Iterator[BinaryIO | None]:
         part.replace(path)
 
 
-def _run_id() -> str:
+def new_run_id() -> str:
     """A name for a run: when it began (UTC), and four digits that tell apart those that began together."""
     now = wall_ns()
     short = hashlib.sha256(f"{now}/{os.getpid()}".encode()).hexdigest()[:4]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,10 +12,7 @@ import pytest
 import alpha_pulse.data
 from browser.live import PAGE, LiveServer
 from browser.visitor import Visitor
-from flow.runs import RESTLESS, configured
-
-if sys.platform == "win32":
-    pytest.skip("the browser tests look for a browser as Linux and macOS name it", allow_module_level=True)
+from flow.runs import RESTLESS
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BARS = Path(alpha_pulse.data.__file__).parent / "eurusd_1h_2017.parquet"
@@ -29,6 +25,13 @@ def missing(what: str) -> None:
     if os.environ.get("CI") == "true" or os.environ.get("ALPHA_PULSE_REQUIRE_BROWSER") == "1":
         pytest.fail(what, pytrace=False)
     pytest.skip(what)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Skipped tests are easily overlooked."""
+    skipped = [report for report in terminalreporter.stats.get("skipped", []) if report.nodeid.startswith("tests/browser/")]
+    if skipped:
+        terminalreporter.write_line(f"{len(skipped)} browser tests did not look at the dashboard: {skipped[0].longrepr[2]}")
 
 
 @pytest.fixture(scope="session")
@@ -46,9 +49,9 @@ def browser() -> Iterator[object]:
         program.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(browser: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    server = LiveServer(BARS, tmp_path_factory.mktemp("browser") / "run.db", configured(RESTLESS))
+    server = LiveServer(tmp_path_factory.mktemp("browser"), BARS, RESTLESS)
     server.start()
     server.step(STEPS - 400)
     server.ask("/online-learning/sessions/EURUSD/direction/adapt", {"drift_type": "regime"})

@@ -45,6 +45,13 @@ class Visitor:
         self.page.goto(self.server.link())
         self.ready()
 
+    def sign_in(self) -> None:
+        """Paste the token, which outlives a start of the server."""
+        self.page.goto(self.server.url)
+        self.page.get_by_label("Token").fill(self.server.token)
+        self.page.get_by_role("button", name="Open").click()
+        self.ready()
+
     def ready(self) -> None:
         self.wait_for("link", "connected")
         self.page.wait_for_selector("[data-session]")

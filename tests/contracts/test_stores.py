@@ -130,6 +130,18 @@ class TestJournal:
         store.flush()
         assert not store.due()
 
+    def test_a_row_is_brought_to_the_disk_without_waiting(self, store: Store) -> None:
+        append(store, 3)
+        asked = 0
+        while (commit := store.reach(2)) is not None:
+            commit.result(10)
+            asked += 1
+        assert asked <= 2
+        assert not store.due()
+        assert store.reach(0) is None
+        append(store, 1)
+        assert check_is_prefix(store) == 4
+
 
 class TestCheckpoints:
     def test_the_newest_stay_newest_first(self, store: Store) -> None:

@@ -205,6 +205,16 @@ def test_a_fault_of_our_own_is_told_as_a_sentence(caplog: pytest.LogCaptureFixtu
     assert caplog.records[-1].exc_info is not None
 
 
+def test_a_listener_that_fails_does_not_end_the_run(caplog: pytest.LogCaptureFixture) -> None:
+    def fail() -> None:
+        raise ValueError("not my day")
+
+    gateway = opened(quiet(), LEAN)
+    gateway.listen(fail)
+    assert asyncio.run(ran(gateway)).control().state == "finished"
+    assert [record.message for record in caplog.records] == ["a listener failed and is told nothing more"]
+
+
 def test_ending_a_subscription_twice_is_no_harm() -> None:
     async def listen() -> int:
         gateway = opened(quiet(), LEAN, paused=True)

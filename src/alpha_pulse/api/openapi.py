@@ -17,12 +17,13 @@ ABOUT = (
     "epoch (UTC); money is in units of cash; `seq` is the number of the journal's row; what is missing is null. "
     "The WebSocket `/api/v1/online-learning/streaming/{symbol}` is described in docs/api.md."
 )
-ALWAYS = (403, 413, 503)
+ALWAYS = (403, 408, 413, 422, 503)
 MEANINGS = {
     401: "The token is missing, wrong or of a session that has ended.",
     403: "The Host or Origin header is not this server's.",
     404: "There is nothing of that name or id.",
     409: "The request does not fit what is going on.",
+    408: "The body did not come in time.",
     413: "The body is larger than 1 MiB.",
     422: "The query or the body cannot be used.",
     503: "The engine is still starting, or has failed.",
@@ -87,8 +88,6 @@ def _responses(operation: Operation, by_kind: dict[str, Any]) -> dict[str, Any]:
     statuses = {*ALWAYS, *operation.refusals}
     if not operation.is_open:
         statuses.add(401)
-    if operation.query is not None or operation.body is not None:
-        statuses.add(422)
     for status in sorted(statuses):
         found[str(status)] = {
             "description": MEANINGS[status],

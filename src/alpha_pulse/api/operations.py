@@ -21,7 +21,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """What one method of one path does.
 
     ``path`` is as OpenAPI writes it. ``example`` is an answer, ``asks`` examples of the body by name; ``refusals`` are the
-    statuses beside 401, 403, 413, 422 and 503, which any request may meet. ``is_open``: needs no token.
+    statuses beside 401, 403, 408, 413, 422 and 503, which any request may meet. ``is_open``: needs no token.
     """
 
     method: Method

@@ -16,6 +16,7 @@ FRAME_SECONDS = 0.05
 IDLE_SECONDS = 1.0
 PING_SECONDS = 15.0
 CATCH_UP_FRAMES = 200
+TOGETHER = 8
 MAX_CLIENTS = 512
 
 log = logging.getLogger("alpha_pulse.api")
@@ -105,30 +106,37 @@ class Channel:
                     await self.woken.wait()
             self.woken.clear()
             try:
-                self._tell()
+                await self._tell()
             except Exception:
                 # What went wrong with one frame may be over at the next.
                 log.exception("a fault in the stream of %s", self._symbol)
             self._drop_the_slow()
             await asyncio.sleep(FRAME_SECONDS)
 
-    def _tell(self) -> None:
+    async def _tell(self) -> None:
         control = self._gateway.control()
+        made: list[Frame] = []
         if control.seq > self.told:
             first, self.told = self.told + 1, control.seq
-            for frame in frames(self._gateway, self._symbol, first, control.seq):
-                self._offer(frame)
+            made += frames(self._gateway, self._symbol, first, control.seq)
         if (control.state, control.bars_per_second) != (self._control.state, self._control.bars_per_second):
-            self._offer(state_frame("state", control))
+            made.append(state_frame("state", control))
         self._control = control
+        if made:
+            await self._offer(made)
         for client in self.clients:
             if client.quiet_seconds > PING_SECONDS:
                 client.offer(Frame(message("ping", control.seq, None), 1, 0))
 
-    def _offer(self, frame: Frame) -> None:
-        self._hub.frames += 1
-        for client in self.clients:
-            client.offer(frame)
+    async def _offer(self, made: list[Frame]) -> None:
+        self._hub.frames += len(made)
+        # Who joins meanwhile has been told all of this already.
+        for number, client in enumerate(list(self.clients), 1):
+            for frame in made:
+                client.offer(frame)
+            if number % TOGETHER == 0:
+                # All of them at once would hold the loop for as long as it takes to send to all.
+                await asyncio.sleep(0)
 
     def _drop_the_slow(self) -> None:
         for client, task in list(self.clients.items()):

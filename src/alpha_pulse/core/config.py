@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from alpha_pulse.core.config_errors import ENV_PREFIX, explain, source_of
+from alpha_pulse.core.config_errors import ENV_PREFIX, SECRETS, explain, source_of
 from alpha_pulse.core.errors import ConfigError, did_you_mean
 
 PositiveInt = Annotated[int, Meta(ge=1)]
@@ -185,7 +185,7 @@ def load_config(
     content = _read_toml(path) if path is not None else {}
     sources = {} if path is None else dict.fromkeys(_keys(content), str(path))
     for name, raw in sorted((os.environ if environ is None else environ).items()):
-        if name.startswith(ENV_PREFIX):
+        if name.startswith(ENV_PREFIX) and name not in SECRETS:
             keys = name[len(ENV_PREFIX) :].lower().split("__")
             _put(content, keys, _parse(raw), name)
             sources[".".join(keys)] = name

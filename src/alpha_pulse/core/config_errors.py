@@ -10,6 +10,8 @@ import msgspec
 from msgspec import inspect
 
 ENV_PREFIX = "ALPHA_PULSE__"
+SECRETS = frozenset({"ALPHA_PULSE__API__TOKEN"})
+"""Variables that are no settings: they are read where they are needed, and neither shown nor hashed."""
 _PLACE = re.compile(r" - at `\$\.([^`\[]*)")
 _NUMBERS = inspect.IntType | inspect.FloatType
 

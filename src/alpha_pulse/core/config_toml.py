@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from alpha_pulse.core.config import Config
-from alpha_pulse.core.config_errors import ENV_PREFIX
+from alpha_pulse.core.config_errors import ENV_PREFIX, SECRETS
 
 Value = str | bool | int | float | tuple[str, ...] | None
 _NOTE_AT = 44
@@ -35,7 +35,7 @@ def origins(path: Path | None = None, environ: Mapping[str, str] | None = None) 
             keys = [f"{name}.{key}" for key in value] if isinstance(value, dict) else [name]
             found.update(dict.fromkeys(keys, str(path)))
     for name in sorted(os.environ if environ is None else environ):
-        if name.startswith(ENV_PREFIX):
+        if name.startswith(ENV_PREFIX) and name not in SECRETS:
             found[name[len(ENV_PREFIX) :].lower().replace("__", ".")] = name
     return found
 

@@ -58,9 +58,7 @@ class SymbolHistory:
     def bar(self, seq: int, ts_ms: int, bar: Bar) -> None:
         """Take a bar."""
         volume = bar.volume
-        self.bars.append(
-            (seq, ts_ms, bar.open, bar.high, bar.low, bar.close, NAN if volume is None else volume, bar.seq)
-        )  # fmt: skip
+        self.bars.append([seq, ts_ms, bar.open, bar.high, bar.low, bar.close, NAN if volume is None else volume, bar.seq])
         self._realised.update(bar.close)
         self._seen += 1
         if self._seen > self._horizon:
@@ -147,7 +145,7 @@ class History:
             if target == "volatility":
                 level = record.volatilities.get(prediction.symbol, NAN) * self._root_horizon
             symbols[prediction.symbol].predictions[target].served(seq, ts_ms, prediction, level)
-        self.equity.append((seq, ts_ms, *record.equity.values()))
+        self.equity.append([seq, ts_ms, *record.equity.values()])
         if not self.slices:
             self.first_ts = ts
         self.last_ts = ts

@@ -40,10 +40,10 @@ class PredictionHistory:
                 base, weight_base = part.probability, part.weight
         confidence = prediction.confidence
         self.table.append(
-            (
+            [
                 seq, ts_ms, prediction.probability, NAN if confidence is None else confidence, online, batch, base,
                 weight_online, weight_batch, weight_base, NAN, level, NAN, number, PENDING, NAN,
-            )
+            ]
         )  # fmt: skip
         self._waiting.append((self._count, number))
         self._count += 1

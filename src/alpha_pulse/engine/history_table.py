@@ -13,6 +13,8 @@ BOUND = 200_000
 """Rows of a table that are always held; older ones are let go of in batches."""
 SLACK = BOUND // 8
 START = 1_024
+BLOCK = 512
+"""Rows that are packed at once: one at a time costs ten times as much."""
 WHOLE = frozenset({"seq", "ts_ms"})
 """Columns that hold whole numbers."""
 
@@ -38,48 +40,65 @@ class Table:
     def __init__(self, columns: Sequence[str]) -> None:
         self.columns = tuple(columns)
         self._places = {name: place for place, name in enumerate(columns)}
-        self._rows: Floats = np.empty((START, len(columns)))
-        self.held = 0
+        self._packed: Floats = np.empty((START, len(columns)))
+        self._count = 0
+        self._loose: list[list[float]] = []
         self.dropped = 0
         """Rows that were let go of: the first one held is the table's ``dropped``-th."""
 
-    def append(self, row: Sequence[float]) -> None:
-        """Add one row."""
-        if self.held == len(self._rows):
+    @property
+    def held(self) -> int:
+        """How many rows there are."""
+        return self._count + len(self._loose)
+
+    def append(self, row: list[float]) -> None:
+        """Add one row, which is then the table's own; packing it into an array is left to the next reader."""
+        self._loose.append(row)
+        if len(self._loose) == BLOCK:
+            self._pack()
+
+    def _pack(self) -> None:
+        loose, self._loose = self._loose, []
+        while self._count + len(loose) > len(self._packed):
             self._make_room()
-        self._rows[self.held] = row
-        self.held += 1
+        self._packed[self._count : self._count + len(loose)] = loose
+        self._count += len(loose)
 
     def _make_room(self) -> None:
-        if self.held < BOUND + SLACK:
-            rows = np.empty((min(2 * self.held, BOUND + SLACK), len(self.columns)))
-            rows[: self.held] = self._rows
-            self._rows = rows
+        if len(self._packed) < BOUND + SLACK:
+            packed = np.empty((min(2 * len(self._packed), BOUND + SLACK), len(self.columns)))
+            packed[: self._count] = self._packed[: self._count]
+            self._packed = packed
         else:
-            excess = self.held - BOUND
-            self._rows[:BOUND] = self._rows[excess:].copy()
-            self.held, self.dropped = BOUND, self.dropped + excess
+            excess = self._count - BOUND
+            self._packed[:BOUND] = self._packed[excess : self._count].copy()
+            self._count, self.dropped = BOUND, self.dropped + excess
 
     def set(self, number: int, column: str, value: float) -> None:
         """Change one value of the table's ``number``-th row, counted from its very first; a row let go of is passed over."""
-        if number >= self.dropped:
-            self._rows[number - self.dropped, self._places[column]] = value
+        at = number - self.dropped
+        if at >= self._count:
+            self._loose[at - self._count][self._places[column]] = value
+        elif at >= 0:
+            self._packed[at, self._places[column]] = value
 
     @property
     def rows(self) -> Floats:
         """The rows held, oldest first: a view."""
-        return self._rows[: self.held]
+        if self._loose:
+            self._pack()
+        return self._packed[: self._count]
 
     def column(self, name: str) -> Floats:
         """One column of the rows held: a view."""
-        return self._rows[: self.held, self._places[name]]
+        return self.rows[:, self._places[name]]
 
     def find(self, column: str, value: float) -> dict[str, float] | None:
         """The row whose ``column``, which must rise, holds ``value``."""
         at = int(np.searchsorted(self.column(column), value))
         if at == self.held or self.column(column)[at] != value:
             return None
-        return dict(zip(self.columns, self._rows[at].tolist(), strict=True))
+        return dict(zip(self.columns, self.rows[at].tolist(), strict=True))
 
     def newest_at(self, seq: int) -> int:
         """The place among the rows held of the newest row at or before ``seq``; -1 when there is none."""

@@ -102,7 +102,12 @@ class Runner:
 
     def _tell(self) -> None:
         for listener in tuple(self._listeners):
-            listener()
+            try:
+                listener()
+            except Exception:
+                # A run must not end because of someone who watches it.
+                log.exception("a listener failed and is told nothing more")
+                self._listeners.remove(listener)
 
     # Steering.
 
@@ -148,6 +153,8 @@ class Runner:
                 await asyncio.sleep(0)
             if self._ending and self.state == "paused":
                 await self._finish()
+        if self.state == "paused":
+            await self.durable()
         return self.control()
 
     async def command(self, command: Command) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from alpha_pulse.core.config import Config, load_config
 from alpha_pulse.core.config_errors import ENV_PREFIX
+from alpha_pulse.core.config_toml import origins
 from alpha_pulse.core.errors import ConfigError
 
 SECTIONS = [field.name for field in msgspec.structs.fields(Config) if field.name != "seed"]
@@ -185,3 +186,9 @@ def test_the_hash_is_that_of_the_content() -> None:
 def test_a_configuration_cannot_be_changed_after_it_was_made() -> None:
     with pytest.raises(AttributeError):
         Config().venue.fee_bps = 3.0  # type: ignore[misc]  # that it is refused is the point
+
+
+def test_the_servers_token_is_no_setting() -> None:
+    secret = {"ALPHA_PULSE__API__TOKEN": "a-secret-that-nobody-guesses-7261"}
+    assert load_config(environ=secret) == Config()
+    assert origins(environ=secret) == {}

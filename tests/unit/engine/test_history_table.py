@@ -15,7 +15,7 @@ from alpha_pulse.engine.history_table import Cut, Table, thinned
 def filled(rows: int, step: int = 1) -> Table:
     table = Table(("seq", "value"))
     for i in range(rows):
-        table.append((i * step, 10.0 * i))
+        table.append([i * step, 10.0 * i])
     return table
 
 
@@ -31,6 +31,7 @@ def test_rows_come_back_as_they_went_in() -> None:
 def test_the_newest_are_kept_and_it_is_said_that_older_ones_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history_table, "BOUND", 2_000)
     monkeypatch.setattr(history_table, "SLACK", 200)
+    monkeypatch.setattr(history_table, "BLOCK", 7)
     table = filled(10_000)
     assert 2_000 <= table.held <= 2_200
     assert table.dropped == 10_000 - table.held

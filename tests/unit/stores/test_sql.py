@@ -223,6 +223,27 @@ class TestDurability:
             store.result()
             assert rows_seen_by_another(path) == 7
 
+    def test_what_was_reached_is_in_the_file_and_the_rest_may_wait(self, path: Path) -> None:
+        with contextlib.closing(SqliteStore(path, BY_HAND)) as store:
+            store.begin(IDENTITY, resume=False)
+            append(store, 7)
+            while (commit := store.reach(6)) is not None:
+                commit.result(10)
+            assert rows_seen_by_another(path) == 7
+            append(store, 5)
+            assert store.reach(6) is None
+            assert rows_seen_by_another(path) == 7
+
+    def test_a_row_that_cannot_be_reached_is_told(self, path: Path) -> None:
+        store = SqliteStore(path, BY_HAND)
+        store.begin(IDENTITY, resume=False)
+        append(store, 2_000)
+        limit = small_files(path.with_name("run.db-wal").stat().st_size)
+        with limit, pytest.raises(StoreError, match=r"could not be written .* go on with --resume"):
+            while (commit := store.reach(1_999)) is not None:
+                commit.exception(10)
+        store.close()
+
     def test_a_failed_write_stops_the_store_and_keeps_what_was_flushed(self, path: Path) -> None:
         store = SqliteStore(path, BY_HAND)
         store.begin(IDENTITY, resume=False)

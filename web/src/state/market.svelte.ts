@@ -92,8 +92,8 @@ export class Market {
       if (target === VOLATILITY) this.rereadForecast = true;
     }
     this.events.take(step.fills, step.alarms, step.adaptations);
-    if (!whole || this.rereadForecast) this.nearHoles.ask();
-    if (!whole) this.farHoles.ask();
+    if (!whole || this.rereadForecast || this.bars.long) this.nearHoles.ask();
+    if (!whole || this.equity.long) this.farHoles.ask();
   }
 
   /** The stream left out rows from this one on. */

@@ -56,14 +56,19 @@ export class Tracked {
     this.version += 1;
   }
 
+  /** Whether so many rows have come that they are to be thinned out, which `catchUp` does. */
+  get long(): boolean {
+    return this.series.length > 2 * RAW_ROWS;
+  }
+
   /** Read again what the stream left out, and everything from `from` on. */
   async catchUp(newest: number, from = Infinity): Promise<void> {
     let next: number | null = Math.min(from, this.solid + 1);
-    if (next > newest) return;
-    if (newest - next > (this.span === "all" ? LONG_HOLE : this.span) || this.series.length > 2 * RAW_ROWS) {
+    if (this.long || newest - next > (this.span === "all" ? LONG_HOLE : this.span)) {
       await this.load(this.span, newest);
       return;
     }
+    if (next > newest) return;
     const mine = this.loads;
     while (next !== null) {
       const answer: SeriesAnswer = await this.fetch({ from_seq: next, limit: PAGE });

@@ -1,0 +1,106 @@
+"""Predictions over HTTP while a replay goes as fast as it can, on the same core: how long they take, and what they cost it."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+
+import msgspec
+import numpy as np
+
+from alpha_pulse.core.clock import elapsed_ns
+from alpha_pulse.feeds.synthetic import regimes
+from benchmarks.loop import MARKET
+from benchmarks.measure import Options
+from benchmarks.report import Column, Table, verdict
+from benchmarks.serving import Client, Served, on_a_loop, served
+
+RATE = 500.0
+CONNECTIONS = 16
+SESSION = "SYN/direction"
+P99_MS = 10.0
+LOSS = 0.30
+
+
+class Size(msgspec.Struct, frozen=True):
+    """Bars that the feed has, bars before timing starts, seconds of each turn, and turns of each kind."""
+
+    bars: int
+    warm: int
+    seconds: float
+    turns: int
+
+
+FULL, QUICK = Size(600_000, 5_000, 4.0, 5), Size(20_000, 300, 0.3, 1)
+
+
+def run(options: Options) -> list[Table]:
+    """Turns without and with requests, of one run."""
+    size = QUICK if options.quick else FULL
+    return on_a_loop(lambda: _measured(size))
+
+
+async def _measured(size: Size) -> list[Table]:
+    feed = regimes(size.bars, seed=8, change_points=[size.bars // 2], market=MARKET)
+    alone: list[float] = []
+    asked: list[float] = []
+    taken: list[int] = []
+    sent = 0
+    async with served(feed) as at:
+        features = next(session.n_features for session in at.gateway.sessions() if session.session_id == SESSION)
+        at.gateway.resume()
+        while at.bars < size.warm:
+            await asyncio.sleep(0.05)
+        requests = round(RATE * size.seconds)
+        for _ in range(size.turns):
+            alone.append(await _rate(at, asyncio.sleep(size.seconds)))
+            client = await Client.start(
+                "http_client",
+                port=at.port, session=SESSION, features=features, rate=RATE, requests=requests, connections=CONNECTIONS,
+            )  # fmt: skip
+            found: dict[str, list[int]] = {}
+
+            async def attack(client: Client = client, found: dict[str, list[int]] = found) -> None:
+                found.update(await client.measure())
+
+            asked.append(await _rate(at, attack()))
+            taken += found["latency_us"]
+            sent += requests
+        if at.gateway.control().state != "running":
+            raise RuntimeError("the replay ended before its measurement; give the benchmark more bars")
+    return [_latencies(np.asarray(taken) / 1e3, sent), _loss(alone, asked)]
+
+
+async def _rate(at: Served, work: object) -> float:
+    """Bars per second while something else is done."""
+    bars, start = at.bars, elapsed_ns()
+    await work  # type: ignore[misc]
+    return (at.bars - bars) * 1e9 / (elapsed_ns() - start)
+
+
+def _latencies(taken: np.ndarray[tuple[int], np.dtype[np.float64]], sent: int) -> Table:
+    p50, p99, p999, largest = (float(np.quantile(taken, q)) for q in (0.5, 0.99, 0.999, 1.0))
+    return Table(
+        f"Predictions over HTTP at {RATE:,.0f} requests/s, beside a replay at full speed",
+        (
+            Column("requests"), Column("answered", "{:.2%}"), Column("p50, ms", "{:.2f}"), Column("p99, ms", "{:.2f}"),
+            Column("to stay below"), Column("reached"), Column("p99.9, ms", "{:.2f}"), Column("largest, ms", "{:.2f}"),
+        ),
+        ((sent, taken.size / sent, p50, p99, P99_MS, verdict(-p99, -P99_MS), p999, largest),),
+        (
+            f"From when a request was due to its whole answer, over {CONNECTIONS} connections that are kept; a client that "
+            "waits for answers before it asks again would see less.",
+        ),
+    )  # fmt: skip
+
+
+def _loss(alone: list[float], asked: list[float]) -> Table:
+    quiet, busy = statistics.median(alone), statistics.median(asked)
+    lost = 1.0 - busy / quiet
+    return Table(
+        "The replay, without and with the requests",
+        (Column("turns"), Column("bars/s alone"), Column("bars/s beside requests"), Column("lost", "{:.1%}"),
+         Column("to stay below", "{:.0%}"), Column("reached")),
+        ((len(alone), quiet, busy, max(lost, 0.0), LOSS, verdict(-lost, -LOSS)),),
+        ("All books, all of the server and the store's commit thread on one core; medians of turns A B A B.",),
+    )  # fmt: skip

@@ -1,0 +1,182 @@
+"""``alpha-pulse run`` as a user meets it: a process that trades, serves, stops and goes on."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli_runs import command, environment, run, write_bars
+
+BARS = 400
+PATIENCE_S = 60.0
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    write_bars(folder / "bars.parquet", BARS)
+    return folder
+
+
+class Running:
+    """A run that is up."""
+
+    def __init__(self, process: subprocess.Popen[str], started: dict[str, Any]) -> None:
+        self.process = process
+        self.started = started
+        self.token = Path(started["token_file"]).read_text(encoding="ascii").strip()
+
+    def get(self, path: str) -> dict[str, Any]:
+        request = urllib.request.Request(self.started["url"] + path, headers={"Authorization": f"Bearer {self.token}"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            found: dict[str, Any] = json.loads(answer.read())
+        return found
+
+    def until(self, state: str) -> dict[str, Any]:
+        """Ask until the run is in a state."""
+        ends = time.monotonic() + PATIENCE_S
+        while (found := self.get("/api/v1/system"))["state"] != state:
+            assert time.monotonic() < ends, found
+            time.sleep(0.02)
+        return found
+
+    def stop(self, number: int) -> tuple[int, str]:
+        """Send a signal; exit code, and what was said on standard error."""
+        self.process.send_signal(number)
+        _, said = self.process.communicate(timeout=PATIENCE_S)
+        return self.process.returncode, said
+
+
+@contextmanager
+def up(place: Path, *flags: str) -> Iterator[Running]:
+    arguments = ["run", "--data", "bars.parquet", "--config", "small.toml", "--port", "0", "--json", *flags]
+    process = subprocess.Popen(
+        command(*arguments), cwd=place, env=environment(place), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line, process.communicate()[1]
+        yield Running(process, json.loads(line))
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_it_serves_stops_goes_on_and_ends(place: Path) -> None:
+    with up(place, "--speed", "300") as first:
+        assert first.started["link"].startswith(f"{first.started['url']}/#ticket=")
+        assert Path(first.started["token_file"]).stat().st_mode & 0o777 == 0o600
+        while first.get("/api/v1/system")["feed"]["bars_done"] < 100:
+            time.sleep(0.02)
+        code, said = first.stop(signal.SIGTERM)
+    assert code == 143
+    assert "all of them are kept. Go on with:\n  alpha-pulse run --data bars.parquet --config small.toml" in said
+    assert "Traceback" not in said
+    done = int(said.split("stopped after ")[1].split(" of")[0])
+    assert 100 <= done < BARS
+    with up(place, "--speed", "0") as second:
+        assert second.started["store"] == first.started["store"]
+        assert second.started["run_id"] == first.started["run_id"]
+        status = second.until("finished")
+        bars = second.get("/api/v1/market/SYN/bars")
+        code, said = second.stop(signal.SIGINT)
+    assert code == 0
+    assert "the data have ended" in said
+    assert bars["total"] == BARS
+    with up(place) as third:
+        again = third.get("/api/v1/system")
+        assert (again["state"], again["result"], again["success_metrics"]) == (
+            "finished",
+            status["result"],
+            status["success_metrics"],
+        )
+        assert third.stop(signal.SIGTERM)[0] == 0
+    replayed = run(place, "replay", "--data", "bars.parquet", "--config", "small.toml", "--json", "-")
+    assert json.loads(replayed.stdout)["decisions_sha256"] == status["decisions_sha256"]
+    with up(place, "--fresh", "--speed", "50") as fresh:
+        assert fresh.started["store"] != first.started["store"]
+        assert fresh.get("/api/v1/system")["feed"]["bars_done"] < BARS
+        fresh.stop(signal.SIGINT)
+    with up(place, "--speed", "50") as last:
+        assert last.started["store"] == fresh.started["store"]
+        assert last.stop(signal.SIGINT)[0] == 130
+
+
+def test_a_person_is_told_where_to_look(place: Path) -> None:
+    process = subprocess.Popen(
+        command("run", "--data", "bars.parquet", "--config", "small.toml", "--port", "0", "--speed", "0", "--store", "told.db"),
+        cwd=place,
+        env=environment(place),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        assert process.stdout is not None
+        said = ""
+        while "state hash" not in said:
+            line = process.stdout.readline()
+            assert line, process.communicate()[1]
+            said += line
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE_S) == 0
+    finally:
+        process.kill()
+        process.communicate()
+    assert "SYN on paper: 400 bars, as fast as it goes" in said
+    assert "/#ticket=" in said
+    assert "labelled +" in said
+    assert (place / "told.db").exists()
+
+
+def test_a_port_or_a_store_that_is_taken_is_one_sentence(place: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        refused = run(place, "run", "--data", "bars.parquet", "--config", "small.toml", "--port", port)
+    assert refused.returncode == 2
+    assert f"port {port} cannot be used" in refused.stderr
+    assert "--port" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    with up(place, "--store", "used.db", "--speed", "10"):
+        refused = run(place, "run", "--data", "bars.parquet", "--config", "small.toml", "--port", "0", "--store", "used.db")
+    assert refused.returncode == 2
+    assert "is in use by process" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (("--fresh", "--store", "x.db"), "--fresh and --store"),
+        (("--speed", "-1"), "--speed"),
+        (("--speed", "nan"), "--speed"),
+        (("--data", "nowhere.parquet"), "nowhere.parquet"),
+        (("--host", "no.such.host.invalid"), "no.such.host.invalid"),
+    ],
+)
+def test_what_cannot_be_is_refused(place: Path, flags: tuple[str, ...], words: str) -> None:
+    refused = run(place, "run", "--data", "bars.parquet", "--config", "small.toml", "--port", "0", *flags)
+    assert refused.returncode == 2
+    assert words in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_server_for_others_is_warned_about(place: Path) -> None:
+    with up(place, "--host", "0.0.0.0", "--store", "memory://", "--speed", "20") as open_to_all:
+        assert open_to_all.get("/api/v1/system")["state"] == "running"
+        code, said = open_to_all.stop(signal.SIGINT)
+    assert code == 130
+    assert "warning: 0.0.0.0 can be reached from other machines" in said
+    assert "nothing was kept" in said
