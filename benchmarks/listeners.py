@@ -111,8 +111,8 @@ async def _measured(size: Size) -> list[Table]:
     notes = (
         f"The p99 of due to decided moves by {shift:+.1%}; it is to move by less than {SHIFT:.0%}: "
         f"{'reached' if shift < SHIFT else 'not reached'}.",
-        f"Turns of {size.seconds:g} s at {size.pace:,.0f} bars/s, A B A B; the median turn's figures. Each client that read got {np.mean(frames):,.0f} "
-        f"frames a turn, each of which was encoded once; {dropped:,.0f} that never read were dropped.",
+        f"Turns of {size.seconds:g} s at {size.pace:,.0f} bars/s, A B A B; figures of the median turn. Each client that read "
+        f"got {np.mean(frames):,.0f} frames a turn, each of which was encoded once; {dropped:,.0f} that never read were dropped.",
     )
     return [Table(f"{size.readers} clients that read and {size.deaf} that never do", columns, rows, notes)]
 

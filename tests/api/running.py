@@ -40,15 +40,14 @@ class Running:
         What runs.
     """
 
-    def __init__(self, folder: Path, feed: Feed, config: Config, *, resume: bool = False, static: Path | None = None) -> None:
+    def __init__(self, folder: Path, feed: Feed, config: Config, *, name: str = "made up", resume: bool = False) -> None:
         self.path = folder / "run.db"
         self.system = System(config, feed, open_store(str(self.path), config.store))
         self.system.begin("a test", resume=resume)
-        self.gateway = LocalGateway(self.system, "made up", paused=True)
+        self.gateway = LocalGateway(self.system, name, paused=True)
         for _ in self.gateway.read_back():
             pass
         self.auth = Auth(TOKEN, "the test's own hands")
-        self._static = static
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._up = threading.Event()
@@ -79,7 +78,7 @@ class Running:
 
     async def _serve(self) -> None:
         runner = asyncio.create_task(self.gateway.runner.run())
-        app = create_app(self.gateway, self.auth, static=self._static)
+        app = create_app(self.gateway, self.auth)
         self.app = app
         try:
             await serve(app, self._socket, on_up=lambda _: self._up.set(), stop=self._stop)

@@ -10,8 +10,8 @@ import numpy as np
 from alpha_pulse.engine.gateway_run import Page, Series
 from alpha_pulse.engine.gateway_trading import Bin, Reliability
 from alpha_pulse.engine.history_table import Cut, Floats, Places, Table
-from alpha_pulse.kernels.hedge import PROBABILITY_FLOOR
-from alpha_pulse.kernels.scores import BASE, BATCH, LABEL, LAST_KNOWN, MEMBERS, NO_CHANGE, ONLINE, RECORD, SERVED
+from alpha_pulse.engine.scoring import classes, log_losses
+from alpha_pulse.kernels.scores import BASE, BATCH, LABEL, MEMBERS, NO_CHANGE, ONLINE, RECORD, SERVED
 
 SHOWN = (ONLINE, BATCH, SERVED, NO_CHANGE)
 """Members whose gains over the base rate are shown."""
@@ -19,6 +19,7 @@ HEAD = 2
 SUMS = HEAD + RECORD
 KINDS = ("count", "gain", "hits")
 BINS = 10
+NAN = math.nan
 
 
 class ScoreHistory:
@@ -36,24 +37,31 @@ class ScoreHistory:
         said = [*MEMBERS, "label", "last_known"]
         sums = [f"{kind}_{MEMBERS[member]}" for member in SHOWN for kind in KINDS]
         self.table = Table(["seq", "ts_ms", *said, *sums])
-        self._sums = [0.0] * (len(KINDS) * len(SHOWN))
+        self._unsummed = [0.0] * len(sums)
+        self._summed = 0
 
     def add(self, seq: int, ts_ms: int, scores: Sequence[float | None]) -> None:
-        """Take one scored label."""
-        said = [math.nan if value is None else value for value in scores[:RECORD]]
-        up = said[LABEL] == 1.0
-        base = _loss(said[BASE], up)
-        sums, at = self._sums, 0
+        """Take one scored label; summing up is left to the next reader."""
+        self.table.append([seq, ts_ms, *(NAN if value is None else value for value in scores[:RECORD]), *self._unsummed])
+
+    def _rows(self) -> Floats:
+        """The labels held, their sums made."""
+        rows, dropped = self.table.rows, self.table.dropped
+        first = max(self._summed - dropped, 0)
+        if first == len(rows):
+            return rows
+        fresh = rows[first:, HEAD:SUMS]
+        labels = fresh[:, LABEL] == 1.0
+        base = log_losses(fresh[:, BASE], labels)
+        parts = []
         for member in SHOWN:
-            p = said[member]
-            if p == p:
-                last = said[LAST_KNOWN]
-                guess = last == 1.0 if member == NO_CHANGE and last != 0.5 else p >= 0.5
-                sums[at] += 1.0
-                sums[at + 1] += base - _loss(p, up)
-                sums[at + 2] += guess == up
-            at += len(KINDS)
-        self.table.append([seq, ts_ms, *said, *sums])
+            scored = ~np.isnan(fresh[:, member])
+            gains = np.where(scored, base - log_losses(fresh[:, member], labels), 0.0)
+            parts += [scored, gains, scored & (classes(fresh, member) == labels)]
+        sums = np.cumsum(np.column_stack(parts).astype(np.float64), axis=0)
+        rows[first:, SUMS:] = sums + rows[first - 1, SUMS:] if first else sums
+        self._summed = dropped + len(rows)
+        return rows
 
     @property
     def scores(self) -> Floats:
@@ -62,7 +70,7 @@ class ScoreHistory:
 
     def windowed(self, places: Places) -> Floats:
         """Counts, gains and hits over the window that ends at each of ``places``: shape (n, members, 3)."""
-        sums = self.table.rows[:, SUMS:]
+        sums = self._rows()[:, SUMS:]
         before = places - self.window
         inside = sums[places] - np.where(before[:, None] >= 0, sums[np.maximum(before, 0)], 0.0)
         return inside.reshape(len(places), len(SHOWN), len(KINDS))
@@ -117,9 +125,3 @@ class ScoreHistory:
             ],
             len(rows),
         )
-
-
-def _loss(p: float, up: bool) -> float:
-    """As `kernels.hedge.log_loss`."""
-    said = p if up else 1.0 - p
-    return -math.log(min(max(said, PROBABILITY_FLOOR), 1.0 - PROBABILITY_FLOOR))
