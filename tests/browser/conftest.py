@@ -35,22 +35,29 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[object]:
+def program() -> str:
+    """The browser; without one, or without a page to show, the tests are skipped, or fail where they must not be."""
     found = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if found is None:
         missing(f"no browser is installed (looked for {', '.join(PROGRAMS)}); Debian's is: apt-get install chromium")
     if not (PAGE / "index.html").is_file():
         missing("the dashboard is not built; run: python scripts/build_page.py")
+    return str(found)
+
+
+# Per module: Playwright keeps an event loop running on this thread, in which no other test could start one of its own.
+@pytest.fixture(scope="module")
+def browser(program: str) -> Iterator[object]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        program = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--headless=new"])
-        yield program
-        program.close()
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--headless=new"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")
-def server(browser: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+def server(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     server = LiveServer(tmp_path_factory.mktemp("browser"), BARS, RESTLESS)
     server.start()
     server.step(STEPS - 400)

@@ -10,7 +10,7 @@ from browser.live import LiveServer
 
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
-PATIENCE_MS = 10_000
+PATIENCE_MS = 30_000
 BROKEN_CONNECTION = re.compile(r"WebSocket connection .* failed|net::ERR_|Failed to load resource")
 
 
