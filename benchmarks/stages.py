@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 from alpha_pulse.core.clock import elapsed_ns
+from alpha_pulse.engine.journal import StepRecord
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.base import Slice
 
@@ -54,9 +55,10 @@ class Latencies:
         self.taken: list[int] = []
         on_slice, note = system.pipeline.on_slice, self.taken.append
 
-        def timed(slice_: Slice) -> None:
+        def timed(slice_: Slice) -> StepRecord:
             start = elapsed_ns()
-            on_slice(slice_)
+            record = on_slice(slice_)
             note(elapsed_ns() - start)
+            return record
 
         replace(system.pipeline, "on_slice", timed)

@@ -22,6 +22,9 @@ config_app = typer.Typer(
 )
 app.add_typer(config_app, name="config")
 
+HOST, PORT, SPEED = "127.0.0.1", 8650, 8.0
+"""Where `run` serves its page and how many bars a second it takes, unless told otherwise."""
+
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", metavar="C", help="A TOML file; see [bold]alpha-pulse config show[/].")
 ]
@@ -104,9 +107,9 @@ def run(
         str | None, typer.Option(metavar="URL", help="As for [bold]replay[/] (default: the one of these data and settings).")
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew, in a store of its own.")] = False,
-    speed: Annotated[float, typer.Option(metavar="X", min=0.0, help="Bars a second; 0 is as fast as it goes.")] = 8.0,
-    host: Annotated[str, typer.Option(metavar="H", help="Where to listen.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(metavar="P", min=0, max=65535, help="Of the page; 0 takes a free one.")] = 8650,
+    speed: Annotated[float, typer.Option(metavar="X", min=0.0, help="Bars a second; 0 is as fast as it goes.")] = SPEED,
+    host: Annotated[str, typer.Option(metavar="H", help="Where to listen.")] = HOST,
+    port: Annotated[int, typer.Option(metavar="P", min=0, max=65535, help="Of the page; 0 takes a free one.")] = PORT,
     json: Annotated[bool, typer.Option("--json", help="Say as JSON where it is served.")] = False,
 ) -> None:
     """Trade on paper at a pace that can be watched, and serve the page that shows and steers it.
@@ -131,12 +134,17 @@ def run(
     refuse_missing_folders({}, store)
     settings = load_settings(config)
     feed = ReplayFeed.from_file(bars, interval, tz, symbol or ())
-    given = {"--data": data, "--interval": interval, "--tz": tz, "--config": config, "--store": store}
+    serving = Serving(host, port, speed, json, own_store=store is None)
+    given = {
+        "--data": data, "--interval": interval, "--tz": tz, "--config": config, "--store": store,
+        "--host": host if host != HOST else None, "--port": port if port != PORT else None,
+        "--speed": f"{speed:g}" if speed != SPEED else None,
+    }  # fmt: skip
     again = ["alpha-pulse", "run", *(word for name, value in given.items() if value is not None for word in (name, str(value)))]
     for name in symbol or ():
         again += ["--symbol", name]
     try:
-        run_and_serve(settings, feed, bars.stem, store, fresh=fresh, serving=Serving(host, port, speed, json), again=again)
+        run_and_serve(settings, feed, bars.stem, store, fresh=fresh, serving=serving, again=again)
     except StoppedError as stopped:
         raise typer.Exit(stopped.exit_code) from None
 
@@ -169,7 +177,7 @@ def warmup(
 @app.command()
 def doctor(
     config: ConfigFile = None,
-    port: Annotated[int, typer.Option(metavar="P", min=1, max=65535, help="Where the page is to be served.")] = 8650,
+    port: Annotated[int, typer.Option(metavar="P", min=1, max=65535, help="Where the page is to be served.")] = PORT,
     json: Annotated[bool, typer.Option("--json", help="Say it as JSON.")] = False,
 ) -> None:
     """Check the installation, and say how to mend what is not in order; exit code 1 then.

@@ -48,6 +48,8 @@ class Serving(msgspec.Struct, frozen=True):
     port: int
     speed: float
     json: bool
+    own_store: bool
+    """Whether the store is the one that belongs to data and configuration, rather than one that was named."""
 
 
 class Started(msgspec.Struct, frozen=True):
@@ -211,7 +213,10 @@ def _announce(gateway: LocalGateway, auth: Auth, url: str, serving: Serving, sto
     at = f"goes on after {feed.bars_done:,} of {feed.bars_total:,} bars" if feed.bars_done else f"{feed.bars_total:,} bars"
     pace = f"{serving.speed:g} bars a second" if serving.speed else "as fast as it goes"
     if status.state == "finished":
-        at, pace = f"all {feed.bars_total:,} bars are done", "start anew with --fresh"
+        at, pace = (
+            f"all {feed.bars_total:,} bars are done",
+            "start anew with " + ("--fresh" if serving.own_store else "another --store"),
+        )
     print(f"{', '.join(feed.symbols)} on paper: {at}, {pace}")
     print(f"store {store.location}")
     print(f"open this link, which lets one browser in within two minutes:\n\n  {link}\n")

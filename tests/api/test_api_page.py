@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from api.api_page import CUT, PAGE, answer, example_run, examples
+from api.contracts_all import CONTRACTS
 from api.running import Running
-from api.test_routes import CONTRACTS
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
+from api.contracts_all import CONTRACTS
 from api.running import SYMBOL, Running
-from api.test_routes import CONTRACTS
 from flow.runs import configured, restless
 
 EXAMPLES = 25

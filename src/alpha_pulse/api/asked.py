@@ -17,7 +17,7 @@ Asked = TypeVar("Asked")
 LARGEST_SEQ = 2**53 - 1
 """The largest whole number that every JSON reader holds exactly."""
 INTEGER = re.compile(r"-?[0-9]{1,18}")
-UNKNOWN = re.compile(r"Object contains unknown field `(.*)`(?: - at `\$(.*)`)?$", re.DOTALL)
+UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`(?: - at `\$(.*)`)?$", re.DOTALL)
 MAX_SHOWN = 240
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]

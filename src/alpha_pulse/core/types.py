@@ -3,6 +3,8 @@
 Times (``ts``, ``ts_event``) are nanoseconds since the Unix epoch, UTC. ``ts_event`` is the instant an event became
 knowable: for a bar, its end. Prices are in quote currency per unit; quantities of orders, fills and lots are int64
 counts of ``QUANTITY_SCALE`` parts of a unit; money is an int64 count of minor units (cents).
+
+What is kept for long is ``gc=False``: it can be part of no cycle, so the garbage collector need not walk it.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ def finite(what: str, value: float) -> None:
         raise NonFiniteError(f"{what} is {value!r}, but a finite number below {ABSURD:g} is needed; mend the source")
 
 
-class Bar(msgspec.Struct, frozen=True, tag="bar", omit_defaults=True):
+class Bar(msgspec.Struct, frozen=True, gc=False, tag="bar", omit_defaults=True):
     """One bar of a symbol. ``volume``, ``bid`` and ``ask`` are None where the feed has no such column.
 
     ``bid`` and ``ask`` are the quotes at the close. ``seq`` counts the feed's events from 0.
@@ -87,7 +89,7 @@ class PredictionContext(msgspec.Struct, frozen=True):
     target: Target = "direction"
 
 
-class PredictionPart(msgspec.Struct, frozen=True, array_like=True):
+class PredictionPart(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One member's share in a prediction. ``age_ns`` is the market time since the member last learnt.
 
     In JSON it is a list in this order. A batch member's ``version`` is the start of its artefact's SHA-256.
@@ -101,14 +103,14 @@ class PredictionPart(msgspec.Struct, frozen=True, array_like=True):
     age_ns: int
 
 
-class Missing(msgspec.Struct, frozen=True):
+class Missing(msgspec.Struct, frozen=True, gc=False):
     """A member that was left out, and why."""
 
     model_id: str
     reason: str
 
 
-class Prediction(msgspec.Struct, frozen=True, omit_defaults=True):
+class Prediction(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """The probability that the label will be 1, with the parts it was made of.
 
     ``confidence`` is the calibrated probability that the predicted class is right; None until 500 scores are stored.
@@ -131,7 +133,7 @@ class Prediction(msgspec.Struct, frozen=True, omit_defaults=True):
             raise NonFiniteError(f"prediction {self.prediction_id} has probability {self.probability!r}; expected 0 to 1")
 
 
-class Contribution(msgspec.Struct, frozen=True):
+class Contribution(msgspec.Struct, frozen=True, gc=False):
     """A signal that went into another, with its weight."""
 
     signal_id: str
@@ -140,7 +142,7 @@ class Contribution(msgspec.Struct, frozen=True):
     weight: float
 
 
-class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
+class Signal(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A wish to hold: ``direction`` from -1 (short) to 1 (long), with the parts that made it.
 
     ``rule_part`` and ``ml_part`` are the two directions before mixing; ``ml_part`` is None where the model took no part.
@@ -165,7 +167,7 @@ class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
             )
 
 
-class Order(msgspec.Struct, frozen=True, omit_defaults=True):
+class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """An order intent that the risk gate let through.
 
     ``quantity`` is signed (buy > 0), in 1/QUANTITY_SCALE units. A ``stop`` closes what is then held, never more.
@@ -182,7 +184,7 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True):
     stop_price: float | None = None
 
 
-class Fill(msgspec.Struct, frozen=True):
+class Fill(msgspec.Struct, frozen=True, gc=False):
     """A trade that happened. ``price`` includes half-spread and slippage; ``reference`` does not.
 
     ``cost`` (minor units, >= 0) is what half-spread and slippage took; ``fee`` (minor units, >= 0) the venue's fee.
@@ -208,7 +210,7 @@ class Fill(msgspec.Struct, frozen=True):
             )
 
 
-class Lot(msgspec.Struct, frozen=True):
+class Lot(msgspec.Struct, frozen=True, gc=False):
     """A closed piece of a position, first in first out. ``quantity`` is signed as it was held; money in minor units."""
 
     lot_id: str
@@ -228,7 +230,7 @@ class Lot(msgspec.Struct, frozen=True):
     prediction_id: str | None = None
 
 
-class TradeOutcome(msgspec.Struct, frozen=True):
+class TradeOutcome(msgspec.Struct, frozen=True, gc=False):
     """What came of a trade: reaches the trade-quality model and the agents' weights.
 
     ``pnl`` is net, in minor units; ``return_`` is net P&L over the money put in; ``held_ns`` is market time.
@@ -243,7 +245,7 @@ class TradeOutcome(msgspec.Struct, frozen=True):
     held_ns: int
 
 
-class Example(msgspec.Struct, frozen=True):
+class Example(msgspec.Struct, frozen=True, gc=False):
     """A settled label for a served prediction. ``label`` is 0 or 1, None for a tie (counted, never scored or learnt)."""
 
     prediction_id: str
@@ -256,7 +258,7 @@ class Example(msgspec.Struct, frozen=True):
             raise NonFiniteError(f"the example of {self.prediction_id} has weight {self.weight!r}; expected a number >= 0")
 
 
-class DriftAlarm(msgspec.Struct, frozen=True):
+class DriftAlarm(msgspec.Struct, frozen=True, gc=False):
     """A detector's verdict. ``change_sample`` and ``change_ts`` estimate where the change began.
 
     ``mean`` is that of what is watched since the change, ``score`` how much it lies above the mean before.
@@ -287,7 +289,7 @@ class ModelHealth(msgspec.Struct, frozen=True):
     age_ns: int
 
 
-class AdaptationAction(msgspec.Struct, frozen=True):
+class AdaptationAction(msgspec.Struct, frozen=True, gc=False):
     """What adaptation did, why, and what came of it.
 
     ``status`` goes from ``open`` to ``kept`` or ``undone`` once the effect is known; ``effect`` is the mean log loss of the

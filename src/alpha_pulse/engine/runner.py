@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.errors import AlphaPulseError, ConfigError, ConflictError, NotReadyError
@@ -24,7 +25,10 @@ LATE_NS = 1_000_000_000
 MEASURED_NS = 5_000_000_000
 SAMPLE_NS = 100_000_000
 SECOND_NS = 1_000_000_000
+SLOWEST = 0.001
 FASTEST = 1e9
+RARELY = (50_000, 50, 100)
+"""Thresholds of the garbage collector while a run is served."""
 
 log = logging.getLogger("alpha_pulse.engine")
 
@@ -130,9 +134,10 @@ class Runner:
         return self._become(self.state)
 
     def _set_pace(self, bars_per_second: float) -> None:
-        if not 0.0 <= bars_per_second <= FASTEST:
+        if not (bars_per_second == 0.0 or SLOWEST <= bars_per_second <= FASTEST):
             raise ConfigError(
-                f"bars_per_second is {bars_per_second!r}, but a number from 0 (as fast as it goes) to {FASTEST:g} is needed"
+                f"bars_per_second is {bars_per_second!r}, but 0 (as fast as it goes) or a number from {SLOWEST:g} to "
+                f"{FASTEST:g} is needed; pause the run to have it stand still"
             )
         self.bars_per_second = float(bars_per_second)
         self._due_ns = elapsed_ns()
@@ -200,16 +205,17 @@ class Runner:
 
     async def run(self) -> None:
         """Work until cancelled; nothing that the engine does ends it."""
-        while True:
-            if self.state != "running":
-                await self._rest(None)
-            elif (ahead := self._due_ns - elapsed_ns()) > 0 and self.bars_per_second:
-                await self._rest(ahead / SECOND_NS)
-            else:
-                self._stretch()
-                if self._ending and self.state == "running":
-                    await self._finish()
-                await asyncio.sleep(0)
+        with _rare_collections():
+            while True:
+                if self.state != "running":
+                    await self._rest(None)
+                elif (ahead := self._due_ns - elapsed_ns()) > 0 and self.bars_per_second:
+                    await self._rest(ahead / SECOND_NS)
+                else:
+                    self._stretch()
+                    if self._ending and self.state == "running":
+                        await self._finish()
+                    await asyncio.sleep(0)
 
     def _stretch(self) -> None:
         now = elapsed_ns()
@@ -312,3 +318,17 @@ class Runner:
         self._store.flush()
         if self.result is None:
             self._checkpoint()
+
+
+@contextlib.contextmanager
+def _rare_collections() -> Iterator[None]:
+    """A full collection walks everything that lives, for 0.1 s and more, while requests wait; steps leave no cycles behind."""
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*RARELY)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()

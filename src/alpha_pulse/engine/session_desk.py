@@ -266,7 +266,12 @@ class SessionDesk:
             raise ConfigError(f"drift_type: {drift_type!r} is no type of drift{did_you_mean(drift_type, DRIFT_TYPES)}")
         if not session.in_loop:
             raise ConflictError(f"session {session_id} is fed by its caller; only the loop's sessions are adapted")
-        self._system.learning.requests.append((session_id, drift_type))
+        requests = self._system.learning.requests
+        if any(asked == session_id for asked, _ in requests) or session.in_trial:
+            raise ConflictError(
+                f"session {session_id} is in a trial, or about to begin one; ask again once GET /adaptations shows its end"
+            )
+        requests.append((session_id, drift_type))
 
     def learnt(self, session_id: str) -> int:
         """Labels that a session has learnt."""

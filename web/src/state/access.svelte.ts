@@ -54,7 +54,7 @@ class Access {
     try {
       this.keep((await client.exchange(ticket)).token);
     } catch (error) {
-      if (this.token === null) this.complaint = reason(error, "a link opens the page once only");
+      if (this.token === null) this.complaint = reason(error, "a link opens the page once, within two minutes of the start that printed it");
     } finally {
       this.busy = false;
     }
