@@ -216,6 +216,29 @@ def test_there_is_an_end_to_how_many_there_can_be() -> None:
     asyncio.run(start())
 
 
+def test_a_command_may_be_the_first_row_after_a_checkpoint(tmp_path: Path) -> None:
+    settings = {**LEAN, "store.checkpoint_steps": 100}
+
+    async def some() -> None:
+        store = stored(tmp_path / "run.db", settings)
+        gateway = opened(quiet(), settings, store, paused=True)
+        async with running(gateway):
+            await gateway.step(100)
+            await gateway.start_session("ELSE", "logistic", MINE)
+            await gateway.update("ELSE/mine", examples(20, 0))
+            # So many that the checkpoint at row 99 is the newest old enough to go on from.
+            await gateway.step(250)
+        hashes = gateway._system.state_sha256()
+        store.close()
+        store = stored(tmp_path / "run.db", settings)
+        again = opened(quiet(), settings, store, paused=True)
+        assert again._system.state_sha256() == hashes
+        assert learnt(again) == 20
+        store.close()
+
+    asyncio.run(some())
+
+
 def test_a_finished_run_learns_nothing_more() -> None:
     async def late() -> None:
         gateway = await ran(opened(quiet(), LEAN))

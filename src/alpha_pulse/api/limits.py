@@ -104,7 +104,7 @@ class Limits:
         except RefusedError as refusal:
             await _refuse(scope, send, refusal, receive)
         except Exception as fault:
-            log.exception("a fault in answering %s %s", scope["method"], scope["path"])
+            log.exception("a fault in answering %s %r", scope["method"], scope["path"])
             if started:
                 raise
             await _refuse(scope, send, of_a_fault(fault), receive)
@@ -113,7 +113,7 @@ class Limits:
         try:
             await self._app(scope, receive, send)
         except Exception:
-            log.exception("a fault in the stream %s", scope["path"])
+            log.exception("a fault in the stream %r", scope["path"])
             # It may be closed already, which is as good.
             with contextlib.suppress(Exception):
                 await send({"type": "websocket.close", "code": 1011, "reason": "a fault in AlphaPulse; its log says more"})

@@ -63,7 +63,7 @@ __all__ = [
 MAX_LIMIT = 10_000
 MAX_POINTS = 5_000
 MAX_STEPS = 1_000
-MAX_EXAMPLES = 10_000
+MAX_EXAMPLES = 2_000
 ALL = "all"
 """Stands for every book."""
 

@@ -28,6 +28,7 @@ from alpha_pulse.stores.base import JournalRow
 
 RECENT = 2_048
 """Newest rows whose events are held whole, for streaming."""
+NO_BARS = StepRecord()
 NAN = math.nan
 PRICES = ("open", "high", "low", "close", "volume")
 
@@ -126,7 +127,8 @@ class History:
     def take(self, seq: int, record: StepRecord) -> None:
         """Take one committed row."""
         self.seq = seq
-        self.recent.append((seq, record))
+        # Of commands nothing is told, and they may be large.
+        self.recent.append((seq, record if record.bars else NO_BARS))
         bars = record.bars
         if not bars:
             return

@@ -210,11 +210,12 @@ class LocalGateway:
         self.runner.refuse_commands()
         command, duplicates = self._desk.update(session_id, examples)
         if command is not None:
-            await self.runner.command(command)
-        else:
-            # What was sent before may still be on its way to the disk.
-            await self.runner.durable()
-        return Updated(len(examples) - duplicates, duplicates, self._desk.learnt(session_id))
+            self.runner.carry_out(command)
+        # Counted before the wait: until the disk has it, somebody else may stop the session.
+        learnt = self._desk.learnt(session_id)
+        # Without a command too: what was sent before may still be on its way.
+        await self.runner.durable()
+        return Updated(len(examples) - duplicates, duplicates, learnt)
 
     async def stop_session(self, session_id: str) -> None:
         """End a session that its caller feeds."""

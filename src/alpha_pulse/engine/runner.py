@@ -164,13 +164,17 @@ class Runner:
 
     async def command(self, command: Command) -> None:
         """Carry out a command that was checked; return when the journal holds it durably."""
+        self.carry_out(command)
+        await self.durable()
+
+    def carry_out(self, command: Command) -> None:
+        """Carry out a command that was checked; it is acknowledged only after `durable`."""
         self.refuse_commands()
         try:
             self._system.command([command])
         except Exception as error:
             raise self._fail(error) from error
         self._tell()
-        await self.durable()
 
     async def durable(self) -> None:
         """Return when every row so far is on the disk. Raises StoreError when it cannot get there."""

@@ -197,6 +197,9 @@ class System:
                 if component is not self.learning:
                     component.restore(checkpoint.states[name])
             first = checkpoint.seq + 1
+            if first > 0:
+                # A command that follows the checkpoint takes its time from the slice before.
+                self.clock.advance_to(next(self.store.rows(checkpoint.seq)).ts_event)
         self._steps = first
         self._fold(first, on_fold)
 

@@ -15,7 +15,7 @@ import msgspec
 
 from alpha_pulse.core.errors import DataError, StateError, StoreError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """The layout of journal rows and tables that this program writes."""
 HASH_BYTES = 32
 _HASH_SHOWN = 12

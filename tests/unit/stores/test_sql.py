@@ -322,7 +322,7 @@ class TestOpening:
         make(path, 1)
         with contextlib.closing(sqlite3.connect(path)) as other:
             other.execute("PRAGMA user_version = 99")
-        with pytest.raises(StoreError, match="schema version 99, but this program reads 1"):
+        with pytest.raises(StoreError, match="schema version 99, but this program reads 2"):
             SqliteStore(path)
 
     def test_a_folder_is_refused(self, tmp_path: Path) -> None:
