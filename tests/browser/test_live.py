@@ -69,7 +69,6 @@ def test_a_reload_loses_nothing(visitor: Visitor, server: LiveServer) -> None:
     assert visitor.table("fills") == fills
 
 
-@pytest.mark.xfail(strict=False, reason="the equity panel now and then stays behind after a restart")
 def test_the_page_comes_back_with_the_server(browser: object, visitor: Visitor, server: LiveServer) -> None:
     stays = Visitor(browser, server)
     stays.sign_in()
