@@ -25,6 +25,13 @@ app.add_typer(config_app, name="config")
 HOST, PORT, SPEED = "127.0.0.1", 8650, 8.0
 """Where `run` serves its page and how many bars a second it takes, unless told otherwise."""
 
+DataFile = Annotated[
+    Path | None,
+    typer.Option(metavar="F", help="Bars, Parquet or CSV: ts, symbol, open, high, low, close ... (default: EURUSD 2017, 1h)."),
+]
+Interval = Annotated[str | None, typer.Option(metavar="I", help="Length of a bar: 5m, 1h, 1d (default: inferred).")]
+Zone = Annotated[str | None, typer.Option(metavar="Z", help="Time zone of times that name none, such as UTC.")]
+Symbols = Annotated[list[str] | None, typer.Option(metavar="S", help="Only this symbol; may be repeated.")]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", metavar="C", help="A TOML file; see [bold]alpha-pulse config show[/].")
 ]
@@ -45,15 +52,10 @@ def _options(
 
 @app.command()
 def replay(
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="F", help="Bars, Parquet or CSV: ts, symbol, open, high, low, close ... (default: EURUSD 2017, 1h)."
-        ),
-    ] = None,
-    interval: Annotated[str | None, typer.Option(metavar="I", help="Length of a bar: 5m, 1h, 1d (default: inferred).")] = None,
-    tz: Annotated[str | None, typer.Option(metavar="Z", help="Time zone of times that name none, such as UTC.")] = None,
-    symbol: Annotated[list[str] | None, typer.Option(metavar="S", help="Only this symbol; may be repeated.")] = None,
+    data: DataFile = None,
+    interval: Interval = None,
+    tz: Zone = None,
+    symbol: Symbols = None,
     config: ConfigFile = None,
     store: Annotated[
         str | None, typer.Option(metavar="URL", help="sqlite:///FILE, a path, or memory:// (default: a fresh one, shown).")
@@ -95,13 +97,10 @@ def replay(
 
 @app.command()
 def run(
-    data: Annotated[
-        Path | None,
-        typer.Option(metavar="F", help="Bars, as for [bold]replay[/] (default: EURUSD 2017, 1h)."),
-    ] = None,
-    interval: Annotated[str | None, typer.Option(metavar="I", help="Length of a bar: 5m, 1h, 1d (default: inferred).")] = None,
-    tz: Annotated[str | None, typer.Option(metavar="Z", help="Time zone of times that name none, such as UTC.")] = None,
-    symbol: Annotated[list[str] | None, typer.Option(metavar="S", help="Only this symbol; may be repeated.")] = None,
+    data: DataFile = None,
+    interval: Interval = None,
+    tz: Zone = None,
+    symbol: Symbols = None,
     config: ConfigFile = None,
     store: Annotated[
         str | None, typer.Option(metavar="URL", help="As for [bold]replay[/] (default: the one of these data and settings).")

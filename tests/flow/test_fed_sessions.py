@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from pathlib import Path
 
 import msgspec
@@ -100,7 +101,8 @@ def test_only_the_newest_ids_are_remembered(monkeypatch: pytest.MonkeyPatch) -> 
     assert [example_id in seen for example_id in "abcd"] == [False, True, True, True]
     twin = SeenIds()
     twin.restore(seen.snapshot())
-    assert twin.snapshot() == seen.snapshot()
+    twin.add("e")
+    assert [example_id in twin for example_id in "abcde"] == [False, False, True, True, True]
 
 
 def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
@@ -195,7 +197,7 @@ def test_what_cannot_be_done_is_refused_and_leaves_no_row() -> None:
             with pytest.raises(ConflictError, match="served by the running loop"):
                 await gateway.stop_session("SYN/volatility")
             with pytest.raises(ConflictError, match="fed by its caller"):
-                gateway.adapt("ELSE/mine", "performance")
+                await gateway.adapt("ELSE/mine", "performance")
             with pytest.raises(NotFoundError, match="no session"):
                 await gateway.stop_session("ELSE/other")
             assert (gateway.control().seq, learnt(gateway)) == (before, 0)
@@ -252,14 +254,61 @@ def test_an_adaptation_of_one_session_leaves_the_others_alone() -> None:
     async def adapt() -> LocalGateway:
         gateway = opened(restless(), {**RESTLESS, "adaptation.drift_threshold": 0.002}, paused=True)
         await gateway.step(600)
-        gateway.adapt("SYN/direction", "regime")
+        await gateway.adapt("SYN/direction", "regime")
         with pytest.raises(ConfigError, match="did you mean 'regime'"):
-            gateway.adapt("SYN/direction", "regiem")
+            await gateway.adapt("SYN/direction", "regiem")
+        with pytest.raises(ConflictError, match="about to begin one"):
+            await gateway.adapt("SYN/direction", "performance")
         await gateway.step(1)
         return gateway
 
     gateway = asyncio.run(adapt())
     newest = gateway.adaptations().actions[-1]
-    assert (newest.target, newest.kind, newest.status, newest.seq) == ("direction", "reset", "open", 600)
+    assert (newest.target, newest.kind, newest.status, newest.seq) == ("direction", "reset", "open", 601)
     trials = {found.session_id: found.state for found in gateway.sessions()}
     assert trials == {"SYN/volatility": "learning", "SYN/direction": "in_trial", "SYN/trade_quality": "learning"}
+
+
+def test_an_adaptation_that_was_acknowledged_is_carried_out_after_a_restart(tmp_path: Path) -> None:
+    settings = {**RESTLESS, "adaptation.drift_threshold": 0.002}
+
+    async def ask() -> None:
+        store = stored(tmp_path / "run.db")
+        gateway = opened(restless(), settings, store, paused=True)
+        await gateway.step(600)
+        await gateway.adapt("SYN/direction", "regime")
+        store.close()
+
+    async def go_on() -> LocalGateway:
+        gateway = opened(restless(), settings, stored(tmp_path / "run.db"), paused=True)
+        await gateway.step(1)
+        return gateway
+
+    asyncio.run(ask())
+    newest = asyncio.run(go_on()).adaptations().actions[-1]
+    assert (newest.target, newest.kind, newest.status, newest.seq) == ("direction", "reset", "open", 601)
+
+
+def test_many_examples_leave_the_loop_to_others_and_are_refused_together() -> None:
+    async def feed() -> list[int]:
+        gateway = opened(quiet(), LEAN, paused=True)
+        await gateway.start_session("ELSE", "logistic", MINE)
+        seen: list[int] = []
+
+        async def watch() -> None:
+            while True:
+                seen.append(learnt(gateway))
+                await asyncio.sleep(0)
+
+        watching = asyncio.create_task(watch())
+        sent = examples(1_000)
+        with pytest.raises(DataError, match="example 999"):
+            await gateway.update("ELSE/mine", [*sent[:999], msgspec.structs.replace(sent[999], label=2)])
+        assert learnt(gateway) == 0
+        assert (await gateway.update("ELSE/mine", sent)).applied == 1_000
+        watching.cancel()
+        return seen
+
+    seen = asyncio.run(feed())
+    assert {0, 500} <= set(seen)
+    assert max(later - earlier for earlier, later in itertools.pairwise(seen)) == 100

@@ -82,7 +82,7 @@ def sentences() -> list[tuple[Callable[[LocalGateway], object], type[AlphaPulseE
         (lambda g: g.predict("SYN/trade_quality", {"ret_1": 1.0}), DataError, "list of 36 numbers"),
         (lambda g: g.set_speed(-1.0), ConfigError, "bars_per_second is -1"),
         (lambda g: g.set_speed(float("nan")), ConfigError, "bars_per_second is nan"),
-        (lambda g: g.adapt("SYN/direction", "performance"), ConflictError, "finished"),
+        (lambda g: asyncio.run(g.adapt("SYN/direction", "performance")), ConflictError, "finished"),
         (lambda g: g.pause(), ConflictError, "finished"),
         (lambda g: g.resume(), ConflictError, "finished"),
     ]

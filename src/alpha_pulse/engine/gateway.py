@@ -144,8 +144,8 @@ class Gateway(Protocol):
         """End a session that its caller feeds, durably. ConflictError for a session of the loop."""
         ...
 
-    def adapt(self, session_id: str, drift_type: str) -> None:
-        """Ask for an adaptation (``performance`` or ``regime``), carried out at the next slice."""
+    async def adapt(self, session_id: str, drift_type: str) -> None:
+        """Ask, durably, for an adaptation (``performance`` or ``regime``), carried out at the next slice."""
         ...
 
     def drift(self) -> list[DriftStatus]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -49,8 +50,11 @@ from alpha_pulse.engine.runner import Runner
 from alpha_pulse.engine.session_desk import SessionDesk
 from alpha_pulse.engine.system import System
 from alpha_pulse.execution.execution_service import PRIMARY
+from alpha_pulse.learning.commands import FedExample
 
 SECOND_NS = 1_000_000_000
+TOGETHER = 100
+"""Examples that are checked, or learnt, in one turn of the event loop."""
 
 
 class _Hash(msgspec.Struct):
@@ -208,24 +212,30 @@ class LocalGateway:
         if not 1 <= len(examples) <= MAX_EXAMPLES:
             raise ConfigError(f"{len(examples)} examples were sent; send 1 to {MAX_EXAMPLES:,} at once")
         self.runner.refuse_commands()
-        command, duplicates = self._desk.update(session_id, examples)
-        if command is not None:
-            self.runner.carry_out(command)
-        # Counted before the wait: until the disk has it, somebody else may stop the session.
-        learnt = self._desk.learnt(session_id)
+        checked: list[FedExample] = []
+        async for part in _in_turns(len(examples)):
+            checked += self._desk.checked(session_id, examples, part)
+        fresh = learnt = 0
+        async for part in _in_turns(len(checked)):
+            command = self._desk.update(session_id, checked[part.start : part.stop])
+            if command is not None:
+                self.runner.carry_out(command)
+                fresh += len(command.examples or ())
+            # Counted before the wait: until the disk has it, somebody else may stop the session.
+            learnt = self._desk.learnt(session_id)
         # Without a command too: what was sent before may still be on its way.
         await self.runner.durable()
-        return Updated(len(examples) - duplicates, duplicates, learnt)
+        return Updated(fresh, len(examples) - fresh, learnt)
 
     async def stop_session(self, session_id: str) -> None:
         """End a session that its caller feeds."""
         self.runner.refuse_commands()
         await self.runner.command(self._desk.stop(session_id))
 
-    def adapt(self, session_id: str, drift_type: str) -> None:
+    async def adapt(self, session_id: str, drift_type: str) -> None:
         """Ask for an adaptation at the next slice."""
         self.runner.refuse_commands()
-        self._desk.adapt(session_id, drift_type)
+        await self.runner.command(self._desk.adapt(session_id, drift_type))
 
     def drift(self) -> list[DriftStatus]:
         """Every session's drift monitor."""
@@ -342,6 +352,14 @@ class LocalGateway:
         if book != ALL and book not in self._books:
             raise NotFoundError(f"this run has no book {book[:200]!r}{did_you_mean(book, [ALL, *self._books])}")
         return book
+
+
+async def _in_turns(count: int) -> AsyncIterator[range]:
+    """Parts of a long piece of work, between which whoever else waits gets their turn."""
+    for start in range(0, count, TOGETHER):
+        if start:
+            await asyncio.sleep(0)
+        yield range(start, min(start + TOGETHER, count))
 
 
 def _target(target: str) -> str:

@@ -235,13 +235,13 @@ class SessionDesk:
         _check_count("horizon", horizon, MAX_HORIZON)
         return Command("start", session_id, model_type, horizon, width)
 
-    def update(self, session_id: str, examples: Sequence[ExampleIn]) -> tuple[Command | None, int]:
-        """(the command that learns what is new among the examples, how many are not); None when nothing is new."""
+    def checked(self, session_id: str, examples: Sequence[ExampleIn], places: range) -> list[FedExample]:
+        """The examples at some places, once everything about them holds."""
         session = self._session(session_id)
-        seen = self._fed(session)
-        fresh: dict[str, FedExample] = {}
-        for place, example in enumerate(examples):
-            what = f"example {place} for session {session_id}"
+        self._fed(session)
+        found = []
+        for place in places:
+            example, what = examples[place], f"example {place} for session {session_id}"
             if not 0 < len(example.id) <= MAX_ID:
                 raise DataError(f"{what} has an id of {len(example.id)} characters; give each an id of 1 to {MAX_ID}")
             if type(example.label) is not int or example.label not in (0, 1):
@@ -249,29 +249,39 @@ class SessionDesk:
             if not 0.0 <= example.weight < ABSURD:
                 raise NonFiniteError(f"{what} has the weight {example.weight!r}; expected a finite number of at least 0")
             row = self._row(session, example.features, f"the features of {what}")
-            if example.id not in seen and example.id not in fresh:
-                fresh[example.id] = FedExample(example.id, row, example.label, float(example.weight))
-        duplicates = len(examples) - len(fresh)
-        return (Command("update", session_id, examples=list(fresh.values())) if fresh else None), duplicates
+            found.append(FedExample(example.id, row, example.label, float(example.weight)))
+        return found
+
+    def update(self, session_id: str, checked: Sequence[FedExample]) -> Command | None:
+        """The command that learns what is new among the examples; None when nothing is."""
+        session = self._session(session_id)
+        seen = self._fed(session)
+        fresh: dict[str, FedExample] = {}
+        for example in checked:
+            if len(example.features) != session.spec.n_features:
+                raise ConflictError(f"session {session_id} was started anew meanwhile, for other features; send the rest again")
+            if example.id not in seen:
+                fresh.setdefault(example.id, example)
+        return Command("update", session_id, examples=list(fresh.values())) if fresh else None
 
     def stop(self, session_id: str) -> Command:
         """The command that ends a session."""
         self._fed(self._session(session_id))
         return Command("stop", session_id)
 
-    def adapt(self, session_id: str, drift_type: str) -> None:
-        """Note down what the next slice will carry out."""
+    def adapt(self, session_id: str, drift_type: str) -> Command:
+        """The command that has the next slice begin an adaptation."""
         session = self._session(session_id)
         if drift_type not in DRIFT_TYPES:
             raise ConfigError(f"drift_type: {drift_type!r} is no type of drift{did_you_mean(drift_type, DRIFT_TYPES)}")
         if not session.in_loop:
             raise ConflictError(f"session {session_id} is fed by its caller; only the loop's sessions are adapted")
-        requests = self._system.learning.requests
-        if any(asked == session_id for asked, _ in requests) or session.in_trial:
+        waiting = self._system.learning.requests
+        if any(asked == session_id for asked, _ in waiting) or session.in_trial:
             raise ConflictError(
                 f"session {session_id} is in a trial, or about to begin one; ask again once GET /adaptations shows its end"
             )
-        requests.append((session_id, drift_type))
+        return Command("adapt", session_id, drift_type=drift_type)
 
     def learnt(self, session_id: str) -> int:
         """Labels that a session has learnt."""

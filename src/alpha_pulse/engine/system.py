@@ -211,10 +211,10 @@ class System:
         for row in self.store.rows(first):
             comparison.expected = row
             inputs = decode_inputs(row.payload)
-            # A request that waited in the checkpoint is part of the row in which it was carried out.
-            self.learning.requests = [(request.symbol, request.drift_type) for request in inputs.requests]
-            self.adaptation.requests = []
             if inputs.bars:
+                # A request that waited is part of the row in which it was carried out.
+                self.learning.requests = [(request.symbol, request.drift_type) for request in inputs.requests]
+                self.adaptation.requests = []
                 pipeline.on_slice(inputs.bars)
                 self.feed.seek(self.feed.position + 1)
             else:

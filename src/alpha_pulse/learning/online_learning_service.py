@@ -124,13 +124,15 @@ class OnlineLearningService:
         return self._monitors[spec.symbol, spec.target].observe(settled)
 
     def apply(self, command: Command, ts: int) -> None:
-        """Carry out a command for a session that its caller feeds, at market time ``ts``; it was checked before."""
+        """Carry out a command at market time ``ts``; it was checked before. An adaptation waits for the next slice."""
         symbol, _, target = command.session_id.rpartition("/")
         if command.kind == "start":
             self.open_session(symbol, target, command.model_type, command.horizon, command.n_features)
             self._fed[symbol, target] = SeenIds()
         elif command.kind == "stop":
             self._close(symbol, target)
+        elif command.kind == "adapt":
+            self.requests.append((command.session_id, command.drift_type or DRIFT_TYPES[0]))
         else:
             session, seen = self._sessions[symbol, target], self._fed[symbol, target]
             for example in command.examples or ():

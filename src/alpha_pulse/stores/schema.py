@@ -81,7 +81,7 @@ VIEWS = {
         "payload", ("alarm_id", "detector", "symbol", "target", "sample", "score", "change_sample", "change_ts", "mean")
     ),
     "bars": View("payload", ("symbol", "interval_ns", "open", "high", "low", "close", "volume", "bid", "ask")),
-    "commands": View("payload", ("kind", "session_id", "model_type", "horizon", "n_features", "examples")),
+    "commands": View("payload", ("kind", "session_id", "model_type", "horizon", "n_features", "examples", "drift_type")),
     "expired": View("payload", ("prediction_id", "symbol", "target")),
     "fills": View(
         "payload",

@@ -187,8 +187,13 @@ class SqliteStore:
 
     def rows(self, from_seq: int = 0) -> Iterator[JournalRow]:
         """The rows from ``from_seq`` on, checked, in blocks; raises StateError naming the first that is damaged."""
-        self.flush()
-        start, end = max(from_seq, 0), self._seq
+        if self._failed and not self._closed:
+            # What reached the disk before can still be read.
+            end = self._durable
+        else:
+            self.flush()
+            end = self._seq
+        start = max(from_seq, 0)
         if start > end:
             return iter(())
         prev_hash = self._genesis if start == 0 else self._hash_at(start - 1)

@@ -258,7 +258,10 @@ class TestDurability:
                 append(store, 1)
             with pytest.raises(StoreError, match="could not be written"):
                 store.save_checkpoint(3, b"state")
+            assert [row.seq for row in store.rows(17)] == [17, 18, 19]
             store.close()
+            with pytest.raises(StoreError, match="closed"):
+                next(iter(store.rows()))
         with resumed(path) as again:
             assert check_is_prefix(again) == 20
             append(again, 5)

@@ -179,5 +179,5 @@ def _predicting(found: Routes, gateway: Gateway) -> None:
     async def adapt(request: Request) -> Response:
         read_query(request, NoQuery)
         session_id = request.path_params["session_id"]
-        gateway.adapt(session_id, (await read_body(request, _adapt)).drift_type)
+        await gateway.adapt(session_id, (await read_body(request, _adapt)).drift_type)
         return JsonResponse(Changed(session_id, "requested"), 202)
