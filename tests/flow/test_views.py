@@ -79,6 +79,7 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connec
             system.learning.requests.append(("SYN", "asked for"))
             system.command([Command("start", "MINE/direction", "logistic", 1, 2)])
             system.command([Command("update", "MINE/direction", examples=[FedExample("a", [0.5, 1.0], 1)])])
+            system.command([Command("adapt", "SYN/direction", drift_type="performance")])
     store.close()
     with closing(sqlite3.connect(path)) as db:
         yield db

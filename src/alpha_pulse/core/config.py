@@ -129,7 +129,9 @@ class Adaptation(_Section, frozen=True):
 
 
 class Store(_Section, frozen=True):
-    """Durability: ``group`` commits within ``group_ms`` or ``group_steps``; ``step`` syncs every step before release."""
+    """Durability: ``group`` commits after ``group_ms`` or ``group_steps``, once the commit before it is done; ``step`` syncs
+    every step before release.
+    """
 
     durability: Literal["group", "step"] = "group"
     group_ms: Positive = 20.0

@@ -13,8 +13,8 @@ BOUND = 200_000
 """Rows of a table that are always held; older ones are let go of in batches."""
 SLACK = BOUND // 8
 START = 1_024
-BLOCK = 512
-"""Rows that are packed at once: one at a time costs ten times as much."""
+BLOCK = 64
+"""Rows that are packed at once: one at a time costs ten times as much, 512 hold the event loop for more than a millisecond."""
 WHOLE = frozenset({"seq", "ts_ms"})
 """Columns that hold whole numbers."""
 

@@ -40,6 +40,7 @@ _SELECT = "SELECT seq, ts_event, payload, decision, hash FROM journal WHERE seq 
 _FORGET = "DELETE FROM checkpoint WHERE seq NOT IN (SELECT seq FROM checkpoint ORDER BY seq DESC LIMIT ?)"
 _BLOCK_ROWS = 512
 _CLOCK_EVERY = 16
+_LONGEST_GROUPS = 4
 _BUSY_S = 5.0
 # 2 kB rows: at 4 kB a page holds one and half of it is air; 16 kB holds seven and costs 3 us a row less.
 _PRAGMAS = (
@@ -160,8 +161,14 @@ class SqliteStore:
         elif count == 1:
             self._first_ns = elapsed_ns()
         elif count >= self._group_steps or (count % _CLOCK_EVERY == 0 and elapsed_ns() - self._first_ns >= self._group_ns):
-            self._write([], sync=False)
+            self._write_unless_busy(count)
         return seq
+
+    def _write_unless_busy(self, count: int) -> None:
+        """A group that is due waits for the commit of the one before it, up to a length at which the caller waits instead."""
+        busy = self._committing is not None and not self._committing.done()
+        if not busy or count >= _LONGEST_GROUPS * self._group_steps:
+            self._write([], sync=False)
 
     def due(self) -> bool:
         """Whether the open group is full or old."""

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event, Timer
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -179,10 +180,24 @@ class TestDurability:
     def test_a_full_group_goes_by_itself(self, path: Path) -> None:
         with contextlib.closing(SqliteStore(path, StoreConfig(group_steps=10, group_ms=1e9))) as store:
             store.begin(IDENTITY, resume=False)
-            append(store, 25)
-            store.result()
-            assert rows_seen_by_another(path) == 20
+            for expected in (10, 20):
+                append(store, 12 if expected == 10 else 10)
+                store.result()
+                assert rows_seen_by_another(path) == expected
             assert not store.due()
+
+    def test_a_group_waits_for_the_one_before_it_but_not_for_ever(self, path: Path) -> None:
+        slow = Event()
+        with contextlib.closing(SqliteStore(path, StoreConfig(group_steps=10, group_ms=1e9))) as store:
+            store.begin(IDENTITY, resume=False)
+            store._worker.submit(slow.wait)
+            store._committing = store._worker.submit(lambda: None)
+            append(store, 39)
+            assert rows_seen_by_another(path) == 0
+            Timer(0.1, slow.set).start()
+            append(store, 1)
+            store.result()
+            assert rows_seen_by_another(path) == 40
 
     def test_an_old_group_is_due(self, path: Path) -> None:
         with contextlib.closing(SqliteStore(path, StoreConfig(group_steps=1_000, group_ms=1e-6))) as store:
