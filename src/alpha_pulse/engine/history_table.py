@@ -12,7 +12,7 @@ from alpha_pulse.engine.gateway_run import Page, Series, Value
 BOUND = 200_000
 """Rows of a table that are always held; older ones are let go of in batches."""
 SLACK = BOUND // 8
-START = 1_024
+START, LARGE = 1_024, 16_384
 BLOCK = 64
 """Rows that are packed at once: one at a time costs ten times as much, 512 hold the event loop for more than a millisecond."""
 WHOLE = frozenset({"seq", "ts_ms"})
@@ -65,13 +65,18 @@ class Table:
         self._count += len(loose)
 
     def _make_room(self) -> None:
-        if len(self._packed) < BOUND + SLACK:
-            packed = np.empty((min(2 * len(self._packed), BOUND + SLACK), len(self.columns)))
+        room, most = len(self._packed), BOUND + SLACK
+        if room < most:
+            # Of a large array only what is written takes memory, while to copy one holds the event loop for 50 ms.
+            packed = np.empty((min(2 * room, most) if room < LARGE else most, len(self.columns)))
             packed[: self._count] = self._packed[: self._count]
             self._packed = packed
         else:
             excess = self._count - BOUND
-            self._packed[:BOUND] = self._packed[excess : self._count].copy()
+            for at in range(0, BOUND, excess):
+                # In pieces that do not overlap, none of which needs memory of its own.
+                size = min(excess, BOUND - at)
+                self._packed[at : at + size] = self._packed[at + excess : at + excess + size]
             self._count, self.dropped = BOUND, self.dropped + excess
 
     def set(self, number: int, column: str, value: float) -> None:
