@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from browser.live import LiveServer
 from browser.visitor import Visitor, number
 

@@ -79,7 +79,7 @@ def create_app(gateway: Gateway, auth: Auth, *, static: Path | None = None, host
         app.router.routes.extend(part.routes)
     app.include_router(streaming.router(gateway, auth, hub))
     app.include_router(pages.router(static))
-    errors.install(app, [operation.path for operation in operations])
+    errors.install(app, operations)
     # The last one added is the outermost.
     app.add_middleware(Gate, auth=auth, is_open=_open(operations))
     app.add_middleware(Timing, registry=registry, names=_names(parts))

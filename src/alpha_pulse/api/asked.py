@@ -17,6 +17,7 @@ Asked = TypeVar("Asked")
 LARGEST_SEQ = 2**53 - 1
 """The largest whole number that every JSON reader holds exactly."""
 INTEGER = re.compile(r"-?[0-9]{1,18}")
+PARAMETER = re.compile(r".* - at `\$\.(\w+)`$", re.DOTALL)
 UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`(?: - at `\$(.*)`)?$", re.DOTALL)
 MAX_SHOWN = 240
 
@@ -29,12 +30,9 @@ class PageQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     from_seq: Annotated[int, Meta(ge=0, le=LARGEST_SEQ, description="first journal row wanted")] = 0
     limit: Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="rows at most; next_seq says where to go on")] = 1_000
     max_points: Annotated[
-        int | None, Meta(description="thin out all rows from from_seq on to at most that many; limit is ignored")
+        Annotated[int, Meta(ge=2, le=MAX_POINTS)] | None,
+        Meta(description="thin out all rows from from_seq on to at most that many; limit is ignored"),
     ] = None
-
-    def __post_init__(self) -> None:
-        if self.max_points is not None and not 2 <= self.max_points <= MAX_POINTS:
-            raise ValueError(f"Expected `int` from 2 to {MAX_POINTS}, got {self.max_points} - at `$.max_points`")
 
     @property
     def page(self) -> Page:
@@ -134,7 +132,7 @@ async def read_body(request: Request, decoder: msgspec.json.Decoder[Asked]) -> A
 
 
 def read_query(request: Request, kind: type[Asked]) -> Asked:
-    """Convert the query. Raises DataError with what was found, and where."""
+    """Convert the query. Raises DataError with the parameter, what it is and what it must be."""
     given: dict[str, Any] = {}
     for name, value in request.query_params.multi_items():
         if name in given:
@@ -143,7 +141,23 @@ def read_query(request: Request, kind: type[Asked]) -> Asked:
     try:
         return msgspec.convert(given, kind)
     except msgspec.ValidationError as error:
-        raise DataError(f"the query cannot be used: {_sentence(str(error), kind)}") from None
+        raise DataError(f"the query cannot be used: {_query_sentence(str(error), kind, given)}") from None
+
+
+def _query_sentence(said: str, kind: Any, given: dict[str, Any]) -> str:
+    """What msgspec says, as a sentence about one parameter where it is about one."""
+    at = PARAMETER.match(said)
+    if at is None:
+        return _sentence(said, kind)
+    name = at[1]
+    schema = msgspec.json.schema(kind)["$defs"][kind.__name__]["properties"][name]
+    # Of a parameter that may be left out, the first option is what it is when it is there.
+    bounds = schema.get("anyOf", [schema])[0]
+    if bounds["type"] == "integer":
+        expected = f"a whole number from {bounds['minimum']} to {bounds['maximum']}"
+    else:
+        expected = f"a text of {bounds['minLength']} to {bounds['maxLength']} characters"
+    return f"{name} is {_cut(str(given[name]))!r}, but must be {expected}"
 
 
 WHOLE = frozenset({"from_seq", "limit", "max_points"})

@@ -13,6 +13,7 @@ import stat
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.errors import ConfigError
@@ -27,6 +28,14 @@ TICKET_S = 120
 MAX_SESSIONS = 64
 MAX_TICKETS = 256
 SECOND_NS = 1_000_000_000
+NEVER = 2**62
+
+
+class _Life(NamedTuple):
+    """Until when a secret is good, and when what is made with it ends at the latest."""
+
+    until_ns: int
+    ends_ns: int
 
 
 class Auth:
@@ -51,8 +60,8 @@ class Auth:
         self._digest = _digest(token)
         self.where = where
         self._now_ns = now_ns
-        self._sessions: dict[bytes, int] = {}
-        self._tickets: dict[bytes, int] = {}
+        self._sessions: dict[bytes, _Life] = {}
+        self._tickets: dict[bytes, _Life] = {}
 
     @classmethod
     def open(cls, path: Path, environ: Mapping[str, str] | None = None) -> Auth:
@@ -71,37 +80,51 @@ class Auth:
 
     def accepts(self, token: str) -> bool:
         """Whether this is the token, or that of a session that has not ended."""
+        return self.end_of(token) is not None
+
+    def end_of(self, token: str) -> int | None:
+        """When a token ends, ``NEVER`` for the one of the file; None for one that is wrong or has ended."""
         digest = _digest(token)
         if hmac.compare_digest(digest, self._digest):
-            return True
-        ends = self._sessions.get(digest)
-        return ends is not None and self._now_ns() < ends
+            return NEVER
+        return self._end(self._sessions.get(digest))
 
-    def ticket(self) -> str:
-        """A fresh one-time ticket, good for ``TICKET_S`` seconds. The oldest go when there are too many."""
-        return _issue(self._tickets, self._now_ns(), TICKET_S, MAX_TICKETS)
+    def seconds_left(self, ends_ns: int) -> float:
+        """From now to an end that `end_of` or `redeem` gave."""
+        return (ends_ns - self._now_ns()) / SECOND_NS
 
-    def redeem(self, ticket: str) -> bool:
-        """Use a ticket up; False for one that is unknown, used or too old."""
-        ends = self._tickets.pop(_digest(ticket), None)
-        return ends is not None and self._now_ns() < ends
+    def ticket(self, ends_ns: int = NEVER) -> str:
+        """A fresh one-time ticket, good for ``TICKET_S`` seconds, for a token that ends then. Too many drive out the oldest."""
+        return self._issue(self._tickets, TICKET_S, ends_ns, MAX_TICKETS)
+
+    def redeem(self, ticket: str) -> int | None:
+        """Use a ticket up: when the one that it was made for ends; None for a ticket that is unknown, used or too old."""
+        return self._end(self._tickets.pop(_digest(ticket), None))
 
     def exchange(self, ticket: str) -> str | None:
-        """A session token for a ticket, good for ``SESSION_S`` seconds; None for a ticket that is not good."""
-        if not self.redeem(ticket):
+        """A session token for a ticket, good for ``SESSION_S`` seconds; None for a ticket that is not good.
+
+        The session ends no later than the one that the ticket was made for; else a session could renew itself for ever.
+        """
+        ends_ns = self.redeem(ticket)
+        if ends_ns is None:
             return None
-        return _issue(self._sessions, self._now_ns(), SESSION_S, MAX_SESSIONS)
+        until_ns = min(ends_ns, self._now_ns() + SESSION_S * SECOND_NS)
+        return self._issue(self._sessions, SESSION_S, until_ns, MAX_SESSIONS)
 
+    def _end(self, life: _Life | None) -> int | None:
+        return life.ends_ns if life is not None and self._now_ns() < life.until_ns else None
 
-def _issue(table: dict[bytes, int], now_ns: int, life_s: int, most: int) -> str:
-    """Put a fresh secret into a table of ends by digest. All live equally long, so the first is the oldest."""
-    for digest in [digest for digest, ends in table.items() if ends <= now_ns]:
-        del table[digest]
-    while len(table) >= most:
-        del table[next(iter(table))]
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    table[_digest(token)] = now_ns + life_s * SECOND_NS
-    return token
+    def _issue(self, table: dict[bytes, _Life], life_s: int, ends_ns: int, most: int) -> str:
+        """Put a fresh secret into a table of lives by digest, in which the first is the oldest."""
+        now_ns = self._now_ns()
+        for digest in [digest for digest, life in table.items() if life.until_ns <= now_ns]:
+            del table[digest]
+        while len(table) >= most:
+            del table[next(iter(table))]
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        table[_digest(token)] = _Life(min(ends_ns, now_ns + life_s * SECOND_NS), ends_ns)
+        return token
 
 
 def _digest(token: str) -> bytes:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -11,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from alpha_pulse.api.answers import JsonResponse, Refusal
+from alpha_pulse.api.operations import Operation
 from alpha_pulse.core.errors import (
     AlphaPulseError,
     ConflictError,
@@ -18,7 +20,6 @@ from alpha_pulse.core.errors import (
     NotReadyError,
     StateError,
     StoreError,
-    did_you_mean,
 )
 
 STATUSES: tuple[tuple[type[AlphaPulseError], int], ...] = (
@@ -30,10 +31,11 @@ STATUSES: tuple[tuple[type[AlphaPulseError], int], ...] = (
 )
 INVALID = 422
 MAX_SHOWN = 100
+MAX_BEGIN, MAX_END = 240, 150
 
 
-def install(app: FastAPI, paths: Sequence[str]) -> None:
-    """Have all errors of the application answered; ``paths`` are those that exist."""
+def install(app: FastAPI, operations: Sequence[Operation]) -> None:
+    """Have all errors of the application answered; ``operations`` are those that exist."""
 
     async def ours(request: Request, error: Exception) -> Response:
         status = next((status for kind, status in STATUSES if isinstance(error, kind)), INVALID)
@@ -41,7 +43,7 @@ def install(app: FastAPI, paths: Sequence[str]) -> None:
 
     async def routing(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return JsonResponse(Refusal(_routing_sentence(request, error, paths)), error.status_code, headers=error.headers)
+        return refuse(error.status_code, _routing_sentence(request, error, operations), error.headers)
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
@@ -54,18 +56,28 @@ def install(app: FastAPI, paths: Sequence[str]) -> None:
     app.add_exception_handler(RequestValidationError, invalid)
 
 
-def refuse(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
-    """The answer to a refused request."""
+def refuse(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """The answer to a refused request. Of a sentence that repeats something long, the beginning and the end are told."""
+    if len(detail) > MAX_BEGIN + MAX_END:
+        detail = f"{detail[:MAX_BEGIN]}...{detail[-MAX_END:]}"
     return JsonResponse(Refusal(detail), status, headers=headers)
 
 
-def _routing_sentence(request: Request, error: HTTPException, paths: Sequence[str]) -> str:
+def _routing_sentence(request: Request, error: HTTPException, operations: Sequence[Operation]) -> str:
     path = request.url.path
     shown = path if len(path) <= MAX_SHOWN else path[: MAX_SHOWN - 3] + "..."
     if error.status_code == 405:
         allowed = (error.headers or {}).get("Allow", "another method")
         return f"{shown} does not take {request.method}, but {allowed}"
     if error.status_code == 404 and error.detail == "Not Found":
-        near = did_you_mean(path[:MAX_SHOWN], paths)
-        return f"there is no {shown}{near if near.startswith('; did') else '; /api/v1/openapi.json lists what there is'}"
+        near = _near("GET" if request.method == "HEAD" else request.method, path[:MAX_SHOWN], operations)
+        return f"there is no {shown}; {near or '/api/v1/openapi.json lists what there is'}"
     return str(error.detail)
+
+
+def _near(method: str, path: str, operations: Sequence[Operation]) -> str | None:
+    """Ask for the nearest path of the same method, else for the nearest of another one, which is then named."""
+    same = {one.path: repr(one.path) for one in operations if one.method == method}
+    other = {one.path: f"{one.method} {one.path!r}" for one in operations if one.method != method}
+    found = next((shown[near] for shown in (same, other) for near in get_close_matches(path, shown, n=1)), None)
+    return None if found is None else f"did you mean {found}?"

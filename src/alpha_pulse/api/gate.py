@@ -14,7 +14,12 @@ from alpha_pulse.api.answers import JsonResponse, Refusal
 from alpha_pulse.api.auth import Auth
 
 BEARER = "bearer "
+WHERE = "`alpha-pulse run` says at its start where the token is"
 CHALLENGE = {"www-authenticate": 'Bearer realm="AlphaPulse"'}
+
+
+class _StrangerError(Exception):
+    """The request carries no token that is good; the message is for its sender."""
 
 
 class Gate:
@@ -34,18 +39,22 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the ASGI specification."""
         if scope["type"] == "http" and not self._is_open(scope["method"], scope["path"]):
-            fault = self._fault([value for name, value in scope["headers"] if name == b"authorization"])
-            if fault is not None:
-                await JsonResponse(Refusal(fault), 401, headers=CHALLENGE)(scope, receive, send)
+            try:
+                ends_ns = self._end([value for name, value in scope["headers"] if name == b"authorization"])
+            except _StrangerError as fault:
+                await JsonResponse(Refusal(str(fault)), 401, headers=CHALLENGE)(scope, receive, send)
                 return
+            scope.setdefault("state", {})["ends_ns"] = ends_ns
         await self._app(scope, receive, send)
 
-    def _fault(self, headers: list[bytes]) -> str | None:
+    def _end(self, headers: list[bytes]) -> int:
+        """When the token that a request carries ends."""
         if not headers:
-            return f"the header 'Authorization: Bearer TOKEN' is missing; the token is in {self._auth.where}"
+            raise _StrangerError(f"the header 'Authorization: Bearer TOKEN' is missing; {WHERE}")
         given = headers[0].decode("latin-1")
         if len(headers) > 1 or not given.lower().startswith(BEARER):
-            return "the header Authorization is not 'Bearer TOKEN', once; send that"
-        if not self._auth.accepts(given[len(BEARER) :].strip()):
-            return f"the token is wrong, or its session has ended; the token is in {self._auth.where}"
-        return None
+            raise _StrangerError("the header Authorization is not 'Bearer TOKEN', once; send that")
+        ends_ns = self._auth.end_of(given[len(BEARER) :].strip())
+        if ends_ns is None:
+            raise _StrangerError(f"the token is wrong, or its session has ended; {WHERE}")
+        return ends_ns

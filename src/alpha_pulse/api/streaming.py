@@ -13,10 +13,11 @@ from alpha_pulse.api.stream_client import Client, Frame, Span, message
 from alpha_pulse.engine.gateway import Control, Gateway
 
 FRAME_SECONDS = 0.05
+STEP_SECONDS = 0.02
 IDLE_SECONDS = 1.0
 PING_SECONDS = 15.0
 CATCH_UP_FRAMES = 200
-TOGETHER = 8
+TOGETHER = 1
 MAX_CLIENTS = 512
 
 log = logging.getLogger("alpha_pulse.api")
@@ -101,10 +102,7 @@ class Channel:
 
     async def _run(self) -> None:
         while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(IDLE_SECONDS):
-                    await self.woken.wait()
-            self.woken.clear()
+            await self._woken_within(IDLE_SECONDS)
             try:
                 await self._tell()
             except Exception:
@@ -112,6 +110,17 @@ class Channel:
                 log.exception("a fault in the stream of %s", self._symbol)
             self._drop_the_slow()
             await asyncio.sleep(FRAME_SECONDS)
+            if self.woken.is_set():
+                # Right after a step it is longest until the next: a frame that is made then delays no decision.
+                self.woken.clear()
+                await self._woken_within(STEP_SECONDS)
+                self.woken.set()
+
+    async def _woken_within(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.woken.wait()
+        self.woken.clear()
 
     async def _tell(self) -> None:
         control = self._gateway.control()

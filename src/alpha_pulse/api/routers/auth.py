@@ -57,6 +57,7 @@ def routes(auth: Auth) -> Routes:
     )
     async def ticket(request: Request) -> Response:
         read_query(request, NoQuery)
-        return JsonResponse(Ticket(auth.ticket(), TICKET_S))
+        ends_ns = request.state.ends_ns
+        return JsonResponse(Ticket(auth.ticket(ends_ns), min(TICKET_S, int(auth.seconds_left(ends_ns)))))
 
     return found

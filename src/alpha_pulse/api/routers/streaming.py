@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
 import msgspec
@@ -21,6 +23,9 @@ AUTH_SECONDS = 5.0
 MOST_MESSAGES = 1_000
 REFUSED, TRY_AGAIN = 1008, 1013
 MAX_REASON = 120
+ENDED = "the session that opened this stream has ended; sign in anew"
+FIRST = 'send {"type":"auth","data":{"ticket":"..."},"from_seq":0} first'
+SEQ = "from_seq must be a whole number >= 0: the first row that you have not seen; leave it out for what comes next"
 TOO_SLOW = "you do not keep up; read faster, and resume with from_seq"
 
 
@@ -57,23 +62,35 @@ def router(gateway: Gateway, auth: Auth, hub: Hub) -> APIRouter:
     @routes.websocket("/streaming/{symbol:path}")
     async def stream(websocket: WebSocket, symbol: str) -> None:
         await websocket.accept()
-        try:
-            first = await _first_seq(websocket, auth)
-            if symbol not in gateway.symbols:
-                raise _ClosedError(REFUSED, f"the feed has no {symbol[:40]!r}{did_you_mean(symbol[:40], gateway.symbols)}")
-            if hub.full:
-                raise _ClosedError(TRY_AGAIN, "too many clients listen; try again later")
-            await _serve(websocket, gateway, hub, symbol, first)
-        except _ClosedError as end:
-            await websocket.close(end.code, str(end).encode()[:MAX_REASON].decode(errors="ignore"))
-        except WebSocketDisconnect:
-            pass
+        # Who has left is owed nothing more.
+        with contextlib.suppress(WebSocketDisconnect):
+            try:
+                hello = await _hello(websocket)
+                ends_ns = _end(hello.data, auth)
+                if symbol not in gateway.symbols:
+                    raise _ClosedError(REFUSED, f"the feed has no {symbol[:40]!r}{did_you_mean(symbol[:40], gateway.symbols)}")
+                if hub.full:
+                    raise _ClosedError(TRY_AGAIN, "too many clients listen; try again later")
+                async with _until(auth.seconds_left(ends_ns)):
+                    await _serve(websocket, gateway, hub, symbol, hello.from_seq)
+            except _ClosedError as end:
+                await websocket.close(end.code, str(end).encode()[:MAX_REASON].decode(errors="ignore"))
 
     return routes
 
 
-async def _first_seq(websocket: WebSocket, auth: Auth) -> int | None:
-    """Wait for the first message and see who it is; the first row wanted."""
+@contextlib.asynccontextmanager
+async def _until(seconds: float) -> AsyncIterator[None]:
+    """Serve no longer than a session lasts."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise _ClosedError(REFUSED, ENDED) from None
+
+
+async def _hello(websocket: WebSocket) -> Hello:
+    """Wait for the first message."""
     try:
         async with asyncio.timeout(AUTH_SECONDS):
             said = await websocket.receive()
@@ -82,21 +99,33 @@ async def _first_seq(websocket: WebSocket, auth: Auth) -> int | None:
     if said["type"] != "websocket.receive":
         raise WebSocketDisconnect(said.get("code", 1006))
     try:
-        hello = _decoder.decode(said.get("text") or said.get("bytes") or "")
-    except (msgspec.DecodeError, RecursionError):
-        raise _ClosedError(REFUSED, 'send {"type":"auth","data":{"ticket":"..."},"from_seq":0} first') from None
-    ticket, token = hello.data.ticket, hello.data.token
-    if (ticket is None) == (token is None):
-        raise _ClosedError(REFUSED, "data holds a ticket or a token, one of the two")
-    if ticket is not None and not auth.redeem(ticket):
-        raise _ClosedError(REFUSED, "the ticket is unknown, used or too old; ask for a fresh one")
-    if token is not None and not auth.accepts(token):
-        raise _ClosedError(REFUSED, "the token is wrong, or its session has ended")
-    return hello.from_seq
+        return _decoder.decode(said.get("text") or said.get("bytes") or "")
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _ClosedError(REFUSED, SEQ if str(error).endswith("`$.from_seq`") else FIRST) from None
+
+
+def _end(given: Credentials, auth: Auth) -> int:
+    """See who it is; when the session that stands behind it ends."""
+    if given.token is not None and given.ticket is None:
+        ends_ns, fault = auth.end_of(given.token), "the token is wrong, or its session has ended"
+    elif given.ticket is not None and given.token is None:
+        ends_ns, fault = auth.redeem(given.ticket), "the ticket is unknown, used or too old; ask for a fresh one"
+    else:
+        ends_ns, fault = None, "data holds a ticket or a token, one of the two"
+    if ends_ns is None:
+        raise _ClosedError(REFUSED, fault)
+    return ends_ns
 
 
 async def _serve(websocket: WebSocket, gateway: Gateway, hub: Hub, symbol: str, first: int | None) -> None:
-    await websocket.send_text(state_frame("hello", gateway.control()).text)
+    control = gateway.control()
+    # Said before any refusal: it is how a client sees that this is another run than the one whose rows it has.
+    await websocket.send_text(state_frame("hello", control).text)
+    if first is not None and first > control.seq + 1:
+        raise _ClosedError(
+            REFUSED,
+            f"from_seq is {first}, but the newest row is {control.seq}; send at most {control.seq + 1}, or leave it out",
+        )
     await _catch_up(websocket, gateway, hub, symbol, hub.told(symbol) + 1 if first is None else first)
     # Nothing is awaited between having caught up and joining, so no row falls between the two.
     client = Client(websocket.send_text)
