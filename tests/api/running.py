@@ -16,6 +16,7 @@ import msgspec
 from alpha_pulse.api.app import create_app
 from alpha_pulse.api.auth import Auth
 from alpha_pulse.api.server import bind, serve, url
+from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.config import Config
 from alpha_pulse.engine.local_gateway import LocalGateway
 from alpha_pulse.engine.system import System
@@ -27,6 +28,15 @@ STEPS = 3_900
 TOKEN = "Kx7-quiet-otter-31"
 Kind = TypeVar("Kind")
 Answered = TypeVar("Answered")
+
+
+class Clock:
+    """The monotonic clock of who may speak, which a test may set ahead."""
+
+    ahead_s = 0.0
+
+    def __call__(self) -> int:
+        return elapsed_ns() + int(self.ahead_s * 1e9)
 
 
 class Running:
@@ -47,7 +57,8 @@ class Running:
         self.gateway = LocalGateway(self.system, name, paused=True)
         for _ in self.gateway.read_back():
             pass
-        self.auth = Auth(TOKEN, "the test's own hands")
+        self.clock = Clock()
+        self.auth = Auth(TOKEN, "/the/tests/own/hands", self.clock)
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._up = threading.Event()
@@ -141,6 +152,11 @@ class Running:
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         return self.http.request(method, path, content=content, headers=headers)
+
+    def session(self, token: str = TOKEN) -> str:
+        """The token of a fresh session, made of a ticket that another token has asked for."""
+        ticket = self.post("/api/v1/auth/ticket", token=token)["ticket"]
+        return str(self.post("/api/v1/auth/exchange", {"ticket": ticket}, token=None)["token"])
 
     def refused(
         self, status: int, path: str, body: Any = None, *, said: str = "", method: str = "POST", token: str | None = TOKEN

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from alpha_pulse.api.auth import MAX_SESSIONS, MAX_TICKETS, SESSION_S, TICKET_S, TOKEN_VARIABLE, Auth
+from alpha_pulse.api.auth import MAX_SESSIONS, MAX_TICKETS, NEVER, SESSION_S, TICKET_S, TOKEN_VARIABLE, Auth
 from alpha_pulse.core.errors import ConfigError
 
 STRONG = "Kx7-quiet-otter-31"
@@ -117,6 +117,28 @@ def test_a_session_ends() -> None:
     # A ticket is no token, and a session no ticket.
     assert not auth.accepts(auth.ticket())
     assert not auth.redeem(session)
+
+
+def test_what_a_session_makes_ends_no_later_than_itself() -> None:
+    watch = Watch()
+    auth = Auth(STRONG, "a test", watch)
+    session = auth.exchange(auth.ticket())
+    assert session is not None
+    ends = auth.end_of(session)
+    assert ends == SESSION_S * SECOND_NS
+    watch.ns = ends - 10 * SECOND_NS
+    child = auth.exchange(auth.ticket(ends))
+    assert child is not None
+    assert auth.end_of(child) == auth.redeem(auth.ticket(ends)) == ends
+    late = auth.ticket(ends)
+    mine = auth.exchange(auth.ticket())
+    watch.ns = ends
+    assert not auth.accepts(child)
+    assert auth.exchange(late) is None
+    # The token itself never ends, nor is what it makes bound by another's end.
+    assert mine is not None
+    assert auth.end_of(mine) == ends - 10 * SECOND_NS + SESSION_S * SECOND_NS
+    assert auth.end_of(STRONG) == auth.redeem(auth.ticket()) == NEVER
 
 
 def test_there_is_a_bound_to_all_that_is_kept() -> None:

@@ -65,6 +65,7 @@ def test_nothing_is_open_but_what_is_meant_to_be(live: Running, headers: dict[st
             answer = live.http.request(method, f"{path}?token={TOKEN}", headers=headers)
             assert answer.status_code == 401, (method, path)
             assert answer.headers["www-authenticate"].startswith("Bearer")
+            assert live.auth.where not in answer.text
             seen += 1
     assert seen > 200
 
@@ -78,6 +79,59 @@ def test_what_there_is_not_is_told_with_what_there_is(live: Running) -> None:
     live.refused(404, "/api/v1/systm", method="GET", said="did you mean '/api/v1/system'?")
     live.refused(404, "/zzz", method="GET", said="/api/v1/openapi.json lists what there is")
     live.refused(405, "/api/v1/system", method="DELETE", said="does not take DELETE")
+
+
+def test_a_path_of_another_method_is_suggested_last_and_with_its_method(live: Running) -> None:
+    posts = [path for path, methods in live.get("/api/v1/openapi.json")["paths"].items() if "get" not in methods]
+    for path in ("/api/v1/status", "/api/v1/system/paus", "/api/v1/system/speeds"):
+        said = live.refused(404, path, method="GET")
+        assert not any(f"mean {post!r}" in said for post in posts)
+    live.refused(404, "/api/v1/system/paus", said="; did you mean '/api/v1/system/pause'?")
+    live.refused(404, "/api/v1/sistem", method="DELETE", said="; did you mean GET '/api/v1/system'?")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/predictions/{}",
+        "/api/v1/trading/fills/{}/decision",
+        "/api/v1/market/{}/bars",
+        "/api/v1/online-learning/sessions/{}/metrics",
+        "/api/v1/trading/fills?symbol={}",
+        "/{}",
+    ],
+)
+def test_a_long_name_is_not_repeated_whole(live: Running, path: str) -> None:
+    for name in ("x" * 20_000, "SYN/direction/" + "1" * 20_000, "x" * 20_000 + "/direction/7"):
+        assert len(live.refused(404, path.format(name), method="GET")) < 400
+
+
+def test_a_long_name_within_a_query_or_a_body_is_not_repeated_whole(live: Running) -> None:
+    assert len(live.refused(422, f"/api/v1/trading/fills?{'x' * 20_000}=1", method="GET")) < 400
+    assert len(live.refused(422, f"/api/v1/regimes?symbol={'x' * 20_000}", method="GET")) < 400
+    unknown = {"features": {"y" * 100_000: 1.0}}
+    assert len(live.refused(422, PREDICT, unknown, said="hold the unknown name 'yyy")) < 400
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("from_seq=-1", "from_seq is '-1', but must be a whole number from 0 to 9007199254740991"),
+        ("limit=0", "limit is '0', but must be a whole number from 1 to 10000"),
+        ("limit=10001", "limit is '10001', but must be a whole number from 1 to 10000"),
+        ("limit=x", "limit is 'x', but must be a whole number from 1 to 10000"),
+        ("limit=1.5", "limit is '1.5', but must be"),
+        ("limit=", "limit is '', but must be"),
+        ("max_points=1", "max_points is '1', but must be a whole number from 2 to 5000"),
+    ],
+)
+def test_a_number_out_of_range_is_told_with_its_range(live: Running, query: str, said: str) -> None:
+    assert "$" not in live.refused(422, f"/api/v1/market/SYN/bars?{query}", method="GET", said=said)
+
+
+def test_a_name_of_no_length_is_told_with_the_lengths_that_are_good(live: Running) -> None:
+    said = "symbol is '', but must be a text of 1 to 200 characters"
+    live.refused(422, "/api/v1/regimes?symbol=", method="GET", said=said)
 
 
 # Other sites.

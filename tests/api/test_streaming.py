@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from alpha_pulse.api import protocols, stream_client
+from alpha_pulse.api.auth import SESSION_S
 from alpha_pulse.api.routers import streaming
 from alpha_pulse.core.clock import elapsed_ns
 from api.running import SYMBOL, TOKEN, Running
@@ -79,8 +80,10 @@ def test_a_ticket_is_good_for_one_stream(live: Running) -> None:
         (hello(data={"token": TOKEN, "ticket": "x"}), "one of the two"),
         ('{"type":"auth"}', "first"),
         ('{"type":"hello","data":{}}', "first"),
-        (hello(from_seq=-1), "first"),
-        (hello(from_seq=1.5), "first"),
+        (hello(from_seq=-1), "from_seq must be a whole number >= 0"),
+        (hello(from_seq=1.5), "from_seq must be a whole number >= 0"),
+        (hello(from_seq="7"), "from_seq must be a whole number >= 0"),
+        (hello(from_seq=2**53), "below 2**53"),
         (hello(more=1), "first"),
         ("", "first"),
         ("[" * 60_000, "first"),
@@ -94,6 +97,23 @@ def test_nobody_else_may_listen(live: Running, first: str, said: str) -> None:
         code, reason = end_of(line)
         assert code == 1008
         assert said in reason
+
+
+@pytest.mark.parametrize("by_ticket", [True, False], ids=["ticket", "token"])
+def test_a_stream_ends_with_the_session_that_opened_it(live: Running, monkeypatch: pytest.MonkeyPatch, by_ticket: bool) -> None:
+    parent = live.session()
+    monkeypatch.setattr(live.clock, "ahead_s", SESSION_S - 2.0)
+    session = live.session(parent)
+    ticket = live.post("/api/v1/auth/ticket", token=session)
+    assert ticket["expires_in_s"] <= 2
+    data = {"ticket": ticket["ticket"]} if by_ticket else {"token": session}
+    with listening(live, first=hello(data=data)) as line, listening(live) as mine:
+        assert receive(line)["type"] == receive(mine)["type"] == "hello"
+        assert end_of(line) == (1008, "the session that opened this stream has ended; sign in anew")
+        # Nothing ends for who has the token itself.
+        made = live.post("/api/v1/system/step", {"steps": 1})
+        assert receive(mine, "step")["seq"] == made["seq"]
+    live.refused(401, "/api/v1/auth/ticket", token=session)
 
 
 def test_who_says_nothing_is_not_waited_for(live: Running, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,8 +240,26 @@ def test_what_is_too_long_ago_is_told_as_a_gap(live: Running) -> None:
             labels += len(step["data"]["labels"])
             at = step["seq"]
         assert labels == live.sql("SELECT count(*) FROM labels WHERE seq > ?", gap["seq"])[0][0]
-    with listening(live, first=hello(from_seq=newest + 1_000)) as line:
+
+
+@pytest.mark.parametrize("beyond", [2, 1_000, 2**53 - 10_000])
+def test_a_row_beyond_the_next_one_is_refused_after_the_hello(live: Running, beyond: int) -> None:
+    newest = live.get("/api/v1/system")["seq"]
+    with listening(live, first=hello(from_seq=newest + beyond)) as line:
         assert receive(line)["seq"] == newest
+        said = f"from_seq is {newest + beyond}, but the newest row is {newest}; send at most {newest + 1}, or leave it out"
+        assert end_of(line) == (1008, said)
+
+
+def test_the_first_row_may_be_waited_for(tmp_path_factory: pytest.TempPathFactory) -> None:
+    running = Running(tmp_path_factory.mktemp("empty"), restless(300), configured(LEAN)).start()
+    try:
+        with listening(running, first=hello(from_seq=0)) as line:
+            receive(line, "hello")
+            running.advance(1)
+            assert receive(line, "step")["seq"] == 0
+    finally:
+        running.stop()
 
 
 # Who is too slow.

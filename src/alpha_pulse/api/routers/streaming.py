@@ -25,7 +25,7 @@ REFUSED, TRY_AGAIN = 1008, 1013
 MAX_REASON = 120
 ENDED = "the session that opened this stream has ended; sign in anew"
 FIRST = 'send {"type":"auth","data":{"ticket":"..."},"from_seq":0} first'
-SEQ = "from_seq must be a whole number >= 0: the first row that you have not seen; leave it out for what comes next"
+SEQ = "from_seq must be a whole number >= 0 and below 2**53: the first row that you have not seen; or leave it out"
 TOO_SLOW = "you do not keep up; read faster, and resume with from_seq"
 
 
