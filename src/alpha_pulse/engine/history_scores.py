@@ -72,7 +72,9 @@ class ScoreHistory:
         """Counts, gains and hits over the window that ends at each of ``places``: shape (n, members, 3)."""
         sums = self._rows()[:, SUMS:]
         before = places - self.window
-        inside = sums[places] - np.where(before[:, None] >= 0, sums[np.maximum(before, 0)], 0.0)
+        # Where older labels were let go of, the first windows are shorter; sums count from the run's first label.
+        unknown = sums[:1] if self.table.dropped else 0.0
+        inside = sums[places] - np.where(before[:, None] >= 0, sums[np.maximum(before, 0)], unknown)
         return inside.reshape(len(places), len(SHOWN), len(KINDS))
 
     def gains_at(self, seq: int) -> dict[str, float | None]:
