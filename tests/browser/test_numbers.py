@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
@@ -113,3 +114,37 @@ def test_the_inspector_shows_what_was_served(visitor: Visitor, server: LiveServe
     dialog.get_by_text(f"{volatility['probability']:.4f}").first.wait_for()
     visitor.page.keyboard.press("Escape")
     dialog.wait_for(state="detached")
+
+
+def test_a_fill_in_the_chart_opens_its_decision(visitor: Visitor, server: LiveServer) -> None:
+    panel = visitor.page.locator('[data-panel="price"]')
+    newest = server.ask("/system")["seq"]
+    fills = server.ask("/trading/fills", symbol=SYMBOL, book="combined", from_seq=newest - 150)["fills"]
+    seq = fills[0]["seq"]
+    [ms] = server.ask(f"/market/{SYMBOL}/bars", from_seq=seq, limit=1)["columns"]["ts_ms"]
+    stamp = f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M}"
+    box = panel.locator(".chart").bounding_box()
+    assert box is not None
+    mouse, at = visitor.page.mouse, panel.locator(".at")
+    x = box["x"]
+    while at.inner_text() != stamp and x < box["x"] + box["width"]:
+        x += 1
+        mouse.move(x, box["y"] + 60)
+    # How high the mark stands is the chart's own affair: a click beside it does nothing.
+    dialog = visitor.page.get_by_role("dialog")
+    for y in range(20, int(box["height"]) - 30, 4):
+        mouse.click(x + 1, box["y"] + y)
+        if dialog.count():
+            break
+    shown = dialog.locator('[data-value="fill"]').inner_text()
+    assert any(f"{fill['price']:.5f}" in shown for fill in fills if fill["seq"] == seq)
+
+
+def test_the_pointer_turns_the_key_and_not_what_is_spoken(visitor: Visitor) -> None:
+    panel = visitor.page.locator('[data-panel="equity"]')
+    spoken, key = visitor.charts("equity"), panel.locator(".key")
+    newest = key.inner_text()
+    panel.locator(".u-over").hover()
+    panel.locator(".at").wait_for()
+    assert key.inner_text() != newest
+    assert visitor.charts("equity") == spoken

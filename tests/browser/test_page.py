@@ -123,6 +123,7 @@ def test_a_run_that_ends_says_so(browser: object, tmp_path: Path) -> None:
         visitor.page.locator('[data-notice="finished"]').wait_for()
         visitor.wait_for("state", "finished")
         assert visitor.page.get_by_role("button", name="Pause").is_disabled()
+        assert {row[-1] for row in visitor.table("sessions")} == {"ended"}
         visitor.leave()
         assert visitor.complaints == []
     finally:

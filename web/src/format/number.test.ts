@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { fixed, percent, price, short, signed } from "./number";
+import { counted, fixed, percent, price, short, signed } from "./number";
 import { lasting, stamp } from "./time";
 
 it("shows what is missing as a dash, and zero without a sign", () => {
@@ -22,6 +22,15 @@ it("groups, signs and rounds", () => {
     "1.5M",
     "0.25",
     "−8,000",
+  ]);
+});
+
+it("counts one thing as one", () => {
+  expect([counted(1, "bar"), counted(0, "bar"), counted(6225, "bar"), counted(0.5, "bar", 2)]).toEqual([
+    "1 bar",
+    "0 bars",
+    "6,225 bars",
+    "0.50 bars",
   ]);
 });
 

@@ -22,6 +22,11 @@ export function signed(value: Maybe, decimals = 0): string {
   return value !== null && value !== undefined && value > 0 && /[1-9]/.test(text) ? `+${text}` : text;
 }
 
+/** So many of something: 1 bar, 20 bars. */
+export function counted(value: Maybe, noun: string, decimals = 0): string {
+  return `${fixed(value, decimals)} ${noun}${value === 1 ? "" : "s"}`;
+}
+
 export function percent(value: Maybe, decimals = 1): string {
   return value === null || value === undefined ? NONE : `${fixed(100 * value, decimals)} %`;
 }
