@@ -13,11 +13,12 @@ from alpha_pulse.api.stream_client import Client, Frame, Span, message
 from alpha_pulse.engine.gateway import Control, Gateway
 
 FRAME_SECONDS = 0.05
-STEP_SECONDS = 0.02
+STEP_SECONDS, NEXT_SECONDS = 0.02, 0.002
+"""The longest that a frame, and the sending of it to the next few clients, wait for a step."""
 IDLE_SECONDS = 1.0
 PING_SECONDS = 15.0
 CATCH_UP_FRAMES = 200
-TOGETHER = 1
+TOGETHER = 8
 MAX_CLIENTS = 512
 
 log = logging.getLogger("alpha_pulse.api")
@@ -111,10 +112,13 @@ class Channel:
             self._drop_the_slow()
             await asyncio.sleep(FRAME_SECONDS)
             if self.woken.is_set():
-                # Right after a step it is longest until the next: a frame that is made then delays no decision.
-                self.woken.clear()
-                await self._woken_within(STEP_SECONDS)
-                self.woken.set()
+                await self._after_a_step(STEP_SECONDS)
+
+    async def _after_a_step(self, seconds: float) -> None:
+        """Right after a step it is longest until the next: what is done then delays no decision."""
+        self.woken.clear()
+        await self._woken_within(seconds)
+        self.woken.set()
 
     async def _woken_within(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
@@ -145,7 +149,7 @@ class Channel:
                 client.offer(frame)
             if number % TOGETHER == 0:
                 # All of them at once would hold the loop for as long as it takes to send to all.
-                await asyncio.sleep(0)
+                await self._after_a_step(NEXT_SECONDS)
 
     def _drop_the_slow(self) -> None:
         for client, task in list(self.clients.items()):
