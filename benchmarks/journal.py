@@ -36,7 +36,9 @@ def run(options: Options) -> list[Table]:
             f"Journal: append and flush, rows of {size:,} bytes on average",
             {**grouped, **synced},
             unit="rows",
-            notes=["group: committed within 20 ms or 500 rows; step: each row is on the disk before the call returns."],
+            notes=[
+                "group: committed after 20 ms or 500 rows, once the commit before is done; step: each row is on the disk before the call returns."
+            ],
         )
     ]
 
