@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.plugins import load
-from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import Example, FeatureVector
 from alpha_pulse.kernels import ensemble, ladder, linear
 from alpha_pulse.kernels.scores import BASE, ONLINE, SERVED
@@ -96,7 +95,7 @@ def stream(n: int, d: int, seed: int, turns_at: int | None = None, flipped: floa
 
 def poison(model: OnlineModel) -> None:
     """Everything that the model has learnt becomes NaN, as if it had diverged; its sizes and rates stay."""
-    saved = model.snapshot().arrays["state"]
+    saved = model.snapshot()
     kept = ladder.HEAD + len(SGD_RATES + ADAGRAD_RATES) if isinstance(model, MarketDefault) else linear.HEAD
-    saved[kept:] = math.nan
-    model.restore(State(arrays={"state": saved}))
+    saved.arrays["state"][kept:] = math.nan
+    model.restore(saved)

@@ -1,4 +1,9 @@
-"""What a model promises. Online models learn one example at a time; batch models are trained once and then only serve."""
+"""What a model promises. Online models learn one example at a time; batch models are trained once and then only serve.
+
+Three kinds of online model share one shape: binary (`OnlineModel`, what the pipeline trades on), multi-class
+(`MultiClassModel`) and regression (`RegressionModel`). Of each, state lies in arrays whose sizes are fixed when it is made:
+`memory_bytes` is at once its cost and its budget.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +29,11 @@ class OnlineModel(Protocol):
     n_features: int
     n_parts: int
 
+    @property
+    def memory_bytes(self) -> int:
+        """Bytes of state that it may hold, ever."""
+        ...
+
     def predict(self, features: Row, parts: Row) -> float:
         """P(label = 1) for ``features`` (float64, shape (n_features,), finite); fills ``parts``."""
         ...
@@ -41,7 +51,7 @@ class OnlineModel(Protocol):
         ...
 
     def set_boost(self, factor: float) -> None:
-        """Multiply every learning rate and the mixing share by ``factor`` from now on (1 = as configured)."""
+        """Learn ``factor`` times faster from now on (1 = as configured): rates, mixing share, or the weight of new examples."""
         ...
 
     def reset(self) -> None:
@@ -50,6 +60,103 @@ class OnlineModel(Protocol):
 
     def healthy(self) -> bool:
         """False when any weight is non-finite or at its bound in a way that serving should not trust."""
+        ...
+
+    def snapshot(self) -> State:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        ...
+
+    def restore(self, state: State) -> None:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        ...
+
+
+@runtime_checkable
+class MultiClassModel(Protocol):
+    """A probability model of ``n_classes`` classes (labels 0 .. n_classes - 1) that learns one example at a time."""
+
+    n_features: int
+    n_classes: int
+
+    @property
+    def memory_bytes(self) -> int:
+        """Bytes of state that it may hold, ever."""
+        ...
+
+    def predict(self, features: Row, probabilities: Row) -> int:
+        """Fill ``probabilities`` (float64, shape (n_classes,), summing to 1); the most probable class, of equals the first."""
+        ...
+
+    def learn(self, features: Row, label: int, weight: float) -> None:
+        """Learn one settled example."""
+        ...
+
+    def predict_many(self, features: Row) -> Row:
+        """Class probabilities (n, n_classes) for each row of ``features``, equal to calling `predict` on each."""
+        ...
+
+    def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
+        """For each row predict, then learn at once; the predictions (n, n_classes). Bit-equal to the same calls one by one."""
+        ...
+
+    def set_boost(self, factor: float) -> None:
+        """See `OnlineModel.set_boost`."""
+        ...
+
+    def reset(self) -> None:
+        """See `OnlineModel.reset`."""
+        ...
+
+    def healthy(self) -> bool:
+        """See `OnlineModel.healthy`."""
+        ...
+
+    def snapshot(self) -> State:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        ...
+
+    def restore(self, state: State) -> None:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        ...
+
+
+@runtime_checkable
+class RegressionModel(Protocol):
+    """A model of a number that learns one example at a time."""
+
+    n_features: int
+
+    @property
+    def memory_bytes(self) -> int:
+        """Bytes of state that it may hold, ever."""
+        ...
+
+    def predict(self, features: Row) -> float:
+        """The expected target for ``features`` (float64, shape (n_features,), finite)."""
+        ...
+
+    def learn(self, features: Row, target: float, weight: float) -> None:
+        """Learn one settled example; ``target`` is finite."""
+        ...
+
+    def predict_many(self, features: Row) -> Row:
+        """The expected target (n,) for each row of ``features`` (n, n_features), equal to calling `predict` on each."""
+        ...
+
+    def learn_many(self, features: Row, targets: Row, weights: Row) -> Row:
+        """For each row predict, then learn at once; the predictions (n,). Bit-equal to the same calls one by one."""
+        ...
+
+    def set_boost(self, factor: float) -> None:
+        """See `OnlineModel.set_boost`."""
+        ...
+
+    def reset(self) -> None:
+        """See `OnlineModel.reset`."""
+        ...
+
+    def healthy(self) -> bool:
+        """See `OnlineModel.healthy`."""
         ...
 
     def snapshot(self) -> State:

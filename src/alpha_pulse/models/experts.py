@@ -5,18 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.core.errors import StateError
-from alpha_pulse.core.stateful import State, take
 from alpha_pulse.kernels import baselines
 from alpha_pulse.kernels import ladder as kernels
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.linear import refuse_non_finite
+from alpha_pulse.models.packed import PackedModel, refuse_non_finite
 
 SGD_RATES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3)
 ADAGRAD_RATES = (0.003, 0.01, 0.03, 0.1)
 
 
-class MarketDefault:
+class MarketDefault(PackedModel):
     """Logistic members at nine learning rates over one scaler, with the base rate and the no-change table as experts.
 
     Which rate is right depends on target and market by a factor of a thousand; the mixture finds it and follows it when it
@@ -51,9 +49,10 @@ class MarketDefault:
     def __init__(self, n_features: int, horizon: int = 1, seed: int = 1, *, share: float = 1e-3, span: int = 20_000) -> None:
         rates = SGD_RATES + ADAGRAD_RATES
         members = len(rates)
-        self.n_features = n_features
         self.n_parts = members + 3
         self._state: Row = np.zeros(kernels.size(n_features, members))
+        layout = {"kind": "market_default", "version": 1, "n_features": n_features, "experts": list(self.expert_names)}
+        super().__init__(n_features, layout, {"state": self._state})
         head = self._state
         head[kernels.D], head[kernels.K], head[kernels.SGD_MEMBERS] = n_features, members, len(SGD_RATES)
         head[kernels.SCALE_STEP], head[kernels.EXPONENT], head[kernels.SHARE] = 1.0 / span, 1.0 / horizon, share / horizon
@@ -105,23 +104,3 @@ class MarketDefault:
         start = kernels.HEAD + self._members + 3 * self.n_features
         self._state[start:] = 0.0
         self._state[-(self._members + 2) :] = 1.0 / (self._members + 2)
-
-    def healthy(self) -> bool:
-        """Whether every number of the state is finite."""
-        return bool(np.isfinite(self._state).all())
-
-    def snapshot(self) -> State:
-        """See `alpha_pulse.core.stateful.Stateful`."""
-        return State(arrays={"state": self._state.copy()})
-
-    def restore(self, state: State) -> None:
-        """See `alpha_pulse.core.stateful.Stateful`."""
-        own, found = self._state, state.arrays.get("state")
-        sizes = slice(kernels.D, kernels.SGD_MEMBERS + 1)
-        # Kernels take their loop bounds from these and would write outside the array.
-        if found is not None and found.shape == own.shape and found[sizes].tolist() != own[sizes].tolist():
-            raise StateError(
-                f"a saved model states features, members and SGD members {found[sizes].tolist()}, but this one has "
-                f"{own[sizes].tolist()}; restore with the configuration that saved it"
-            )
-        take(own, state, "state")

@@ -14,7 +14,7 @@ from alpha_pulse.core.errors import DataError, NonFiniteError, SessionError, Sta
 from alpha_pulse.core.stateful import State
 from alpha_pulse.kernels import gbm as kernels
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.linear import refuse_non_finite
+from alpha_pulse.models.packed import refuse_non_finite
 
 MIN_LEAF_EXAMPLES = 50
 """Labels of market data overlap, so a leaf needs more of them than LightGBM's default of 20."""

@@ -6,21 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import NonFiniteError
-from alpha_pulse.core.stateful import State, take
 from alpha_pulse.kernels import linear as kernels
 from alpha_pulse.models.base import Row
+from alpha_pulse.models.packed import PackedModel, refuse_non_finite
 
 
-def refuse_non_finite(features: Row) -> None:
-    """Raise NonFiniteError naming the first row that holds a NaN or an infinity."""
-    if not np.isfinite(features).all():
-        row = int(np.argwhere(~np.isfinite(np.atleast_2d(features)).all(axis=1))[0, 0])
-        raise NonFiniteError(
-            f"features of row {row} hold a value that is not finite; mark it as missing (0 with a mask) instead"
-        )
-
-
-class Logistic:
+class Logistic(PackedModel):
     """Standardisation and logistic regression, one example at a time.
 
     Parameters
@@ -56,8 +47,9 @@ class Logistic:
     def __init__(
         self, n_features: int, horizon: int = 1, seed: int = 1, *, rate: float = 0.01, l2: float = 0.0, span: int = 0
     ) -> None:
-        self.n_features = n_features
         self._state: Row = np.zeros(kernels.HEAD + 3 * n_features + 1)
+        layout = {"kind": "logistic", "version": 1, "n_features": n_features}
+        super().__init__(n_features, layout, {"state": self._state})
         self._state[kernels.RATE] = rate
         self._state[kernels.L2] = l2
         self._state[kernels.STEP] = 1.0 / span if span else 0.0
@@ -93,18 +85,6 @@ class Logistic:
     def reset(self) -> None:
         """Forget the weights; the scaler stays."""
         self._state[kernels.HEAD + 2 * self.n_features :] = 0.0
-
-    def healthy(self) -> bool:
-        """Whether every number of the state is finite."""
-        return bool(np.isfinite(self._state).all())
-
-    def snapshot(self) -> State:
-        """See `alpha_pulse.core.stateful.Stateful`."""
-        return State(arrays={"state": self._state.copy()})
-
-    def restore(self, state: State) -> None:
-        """See `alpha_pulse.core.stateful.Stateful`."""
-        take(self._state, state, "state")
 
 
 class DictLogistic:

@@ -5,7 +5,6 @@ import pytest
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import StateError
-from alpha_pulse.kernels import ladder
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.experts import ADAGRAD_RATES, SGD_RATES, MarketDefault
 from naive_learning import NaiveLadder
@@ -94,8 +93,8 @@ def test_boost_learns_faster_and_ends_where_it_is_told_to() -> None:
 def test_a_saved_state_of_other_sizes_is_refused_before_a_kernel_loops_over_them() -> None:
     model = MarketDefault(2)
     saved = model.snapshot()
-    for value in (3.0, float("nan")):
-        saved.arrays["state"][ladder.D] = value
-        with pytest.raises(StateError, match="states features, members and SGD members"):
+    for value in (3, None):
+        saved.scalars["layout"]["n_features"] = value
+        with pytest.raises(StateError, match="does not fit this one"):
             model.restore(saved)
     assert 0.0 < model.predict(np.ones(2), np.zeros(model.n_parts)) < 1.0

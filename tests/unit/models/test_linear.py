@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from river import compose, linear_model, optim, preprocessing
 
 from alpha_pulse.core.errors import NonFiniteError
-from alpha_pulse.models.linear import DictLogistic, Logistic, refuse_non_finite
+from alpha_pulse.models.linear import DictLogistic, Logistic
+from alpha_pulse.models.packed import refuse_non_finite
 
 
 @pytest.mark.parametrize("seed", [1, 2])
