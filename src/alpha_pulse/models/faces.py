@@ -1,0 +1,90 @@
+"""One learner of class probabilities, two faces: `OnlineModel` for two classes and `MultiClassModel` for more."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.models.base import Row
+from alpha_pulse.models.packed import PackedModel, refuse_non_finite
+
+
+class ClassModel(PackedModel):
+    """What both faces need from a learner over ``n_classes`` classes."""
+
+    n_classes: int
+
+    def _speak(self, features: Row, out: Row) -> None:
+        """Class probabilities of one row into ``out`` (shape (n_classes,))."""
+        raise NotImplementedError
+
+    def _study(self, features: Row, label: int, weight: float) -> None:
+        """Learn one example."""
+        raise NotImplementedError
+
+    def _speak_rows(self, features: Row, out: Row) -> None:
+        """Class probabilities of each row into ``out`` (shape (n, n_classes))."""
+        raise NotImplementedError
+
+    def _study_rows(self, features: Row, labels: NDArray[np.int64], weights: Row, out: Row) -> None:
+        """For each row its probabilities into ``out``, then learn it."""
+        raise NotImplementedError
+
+    def _predicted(self, features: Row) -> Row:
+        refuse_non_finite(features)
+        out = np.empty((len(features), self.n_classes))
+        self._speak_rows(features, out)
+        return out
+
+    def _learnt(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
+        refuse_non_finite(features)
+        out = np.empty((len(features), self.n_classes))
+        self._study_rows(features, labels, weights, out)
+        return out
+
+
+class BinaryFace(ClassModel):
+    """A learner of two classes as an `OnlineModel`; its one part is its own probability."""
+
+    n_parts = 1
+
+    def predict(self, features: Row, parts: Row) -> float:
+        """P(label = 1); fills ``parts`` (shape (1,)) with it."""
+        out = np.empty(2)
+        self._speak(features, out)
+        probability = float(out[1])
+        parts[0] = probability
+        return probability
+
+    def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
+        """Learn one settled example."""
+        self._study(features, label, weight)
+
+    def predict_many(self, features: Row) -> Row:
+        """P(label = 1) for each row."""
+        return self._predicted(features)[:, 1].copy()
+
+    def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
+        """For each row predict, then learn; returns the predictions."""
+        return self._learnt(features, labels, weights)[:, 1].copy()
+
+
+class MultiClassFace(ClassModel):
+    """A learner of classes as a `MultiClassModel`."""
+
+    def predict(self, features: Row, probabilities: Row) -> int:
+        """Fill ``probabilities`` (shape (n_classes,)); the most probable class, of equals the first."""
+        self._speak(features, probabilities)
+        return int(probabilities.argmax())
+
+    def learn(self, features: Row, label: int, weight: float) -> None:
+        """Learn one settled example."""
+        self._study(features, label, weight)
+
+    def predict_many(self, features: Row) -> Row:
+        """Class probabilities (n, n_classes) of each row."""
+        return self._predicted(features)
+
+    def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
+        """For each row predict, then learn; returns the class probabilities (n, n_classes)."""
+        return self._learnt(features, labels, weights)
