@@ -124,7 +124,10 @@ class NaiveTree:
     def try_split(self, leaf: Node) -> None:
         total = sum(leaf.counts)
         met = sum(1 for count in leaf.counts if count > 0.0)
-        if met < 2 or max(leaf.counts) / total > 0.99:
+        if met < 2:
+            return
+        if max(leaf.counts) / total > 0.99:
+            leaf.observers = [[Gaussian() for _ in range(self.d)] for _ in leaf.counts]
             return
         bound = math.sqrt(math.log2(met) ** 2 * math.log(1.0 / self.delta) / (2.0 * total))
         candidates = sorted((self.best_of(leaf, j) for j in range(self.d)), key=lambda found: -found[0])

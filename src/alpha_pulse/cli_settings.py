@@ -9,8 +9,8 @@ from alpha_pulse.agents import AGENTS
 from alpha_pulse.core.config import Config, load_config
 from alpha_pulse.core.config_errors import place_of
 from alpha_pulse.core.config_toml import origins
-from alpha_pulse.core.errors import UnknownNameError, did_you_mean
-from alpha_pulse.core.plugins import names
+from alpha_pulse.core.errors import ConfigError, UnknownNameError, did_you_mean
+from alpha_pulse.core.plugins import load, names, prefix_of
 from alpha_pulse.models import ONLINE
 
 
@@ -25,9 +25,21 @@ def load_settings(path: Path | None) -> Config:
         An agent or a model that neither this program nor a plug-in has.
     """
     config = load_config(path)
-    _refuse_unknown("learning.model", (config.learning.model,), names("models", ONLINE), path, "an online model")
+    model = config.learning.model
+    if prefix_of(ONLINE, model) is None:
+        _refuse_unknown("learning.model", (model,), names("models", ONLINE), path, "an online model")
+    else:
+        _try_to_load(model, path)
     _refuse_unknown("agents.members", config.agents.members, names("agents", AGENTS), path, "an agent")
     return config
+
+
+def _try_to_load(model: str, path: Path | None) -> None:
+    """Refuse a model whose name says how to make it, when it cannot be made."""
+    try:
+        load("models", ONLINE, model)
+    except (ConfigError, UnknownNameError) as error:
+        raise type(error)(f"{place_of('learning.model', origins(path).get('learning.model'))}: {error}") from None
 
 
 def _refuse_unknown(key: str, given: Collection[str], known: Collection[str], path: Path | None, expected: str) -> None:

@@ -60,10 +60,15 @@ class Batch(_Section, frozen=True):
 
 
 class Serving(_Section, frozen=True):
-    """How members become one prediction. ``share`` is the fixed share per bar of horizon: share/h is used."""
+    """How members become one prediction. ``share`` is the fixed share per bar of horizon: share/h is used.
+
+    ``calibration``: what each member passes through before it is mixed, learnt from its stored scores. ``platt`` (slope and
+    offset of the log odds), ``beta`` (a slope for each side), ``isotonic`` (any rising shape, over the last 2,000 labels).
+    """
 
     strategy: Literal["ensemble", "champion_challenger"] = "ensemble"
     share: Probability = 1e-3
+    calibration: Literal["platt", "beta", "isotonic"] = "platt"
 
 
 class Agents(_Section, frozen=True):

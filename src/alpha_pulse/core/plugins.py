@@ -1,4 +1,8 @@
-"""Names to classes: a lazy table per family, then entry points of other packages. No decorators, no folder scanning."""
+"""Names to classes: a lazy table per family, then entry points of other packages. No decorators, no folder scanning.
+
+A key of a table that ends in a colon stands for every name that begins with it: its ``"module:function"`` is given the rest
+of the name and answers with a class or with what makes one. That is how another library's learners are named by their paths.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +18,25 @@ API_VERSION = 1
 
 
 def names(family: str, table: Mapping[str, str]) -> list[str]:
-    """All names of one family: our own and those of installed plug-ins, sorted."""
-    return sorted(set(table) | {point.name for point in entry_points(group=f"alpha_pulse.{family}")})
+    """All names of one family: our own and those of installed plug-ins, sorted; of those with a prefix, none."""
+    own = {name for name in table if not name.endswith(":")}
+    return sorted(own | {point.name for point in entry_points(group=f"alpha_pulse.{family}")})
+
+
+def prefix_of(table: Mapping[str, str], name: str) -> str | None:
+    """The key of ``table`` that stands for all names that begin like ``name``; None for a name that stands for itself.
+
+    >>> prefix_of({"logistic": "a:B", "other:": "c:d"}, "other:some.Learner")
+    'other:'
+    >>> prefix_of({"logistic": "a:B", "other:": "c:d"}, "logistic")
+    """
+    head, colon, _ = name.partition(":")
+    prefix = head + colon
+    return prefix if colon and prefix in table else None
 
 
 def load(family: str, table: Mapping[str, str], name: str) -> Any:
-    """The class behind ``name``.
+    """The class behind ``name``, or, for a name with a prefix, what makes its objects.
 
     Parameters
     ----------
@@ -35,9 +52,11 @@ def load(family: str, table: Mapping[str, str], name: str) -> Any:
     UnknownNameError
         The name is in neither, or the plug-in was written for another ``API_VERSION``.
     """
+    prefix = prefix_of(table, name)
+    if prefix is not None:
+        return _imported(table[prefix])(name.removeprefix(prefix))
     if name in table:
-        module, _, attribute = table[name].partition(":")
-        return getattr(importlib.import_module(module), attribute)
+        return _imported(table[name])
     for point in entry_points(group=f"alpha_pulse.{family}"):
         if point.name == name:
             found = point.load()
@@ -49,3 +68,8 @@ def load(family: str, table: Mapping[str, str], name: str) -> Any:
                 )
             return found
     raise UnknownNameError(f"{name!r} is not a name in {family}{did_you_mean(name, names(family, table))}")
+
+
+def _imported(place: str) -> Any:
+    module, _, attribute = place.partition(":")
+    return getattr(importlib.import_module(module), attribute)

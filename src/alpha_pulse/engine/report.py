@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -14,7 +16,7 @@ from alpha_pulse.core.types import MINOR_UNITS, AdaptationAction, DriftAlarm
 from alpha_pulse.engine.instrument import TARGETS, YEAR_NS
 from alpha_pulse.engine.remarks import remarks
 from alpha_pulse.engine.ruin import ruins
-from alpha_pulse.engine.scoring import Score, score_members
+from alpha_pulse.engine.scoring import Calibrated, Score, calibrated, score_members
 from alpha_pulse.engine.success import Results, SuccessMetrics, success_metrics
 from alpha_pulse.engine.system import System
 from alpha_pulse.engine.tally import LabelTable, SymbolTally, Tally, tally
@@ -26,6 +28,7 @@ from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.kernels.scores import SERVED
 from alpha_pulse.learning.metrics import MemberMetrics, whole_run
 from alpha_pulse.learning.training import ModelReady
+from alpha_pulse.stores.base import Store
 
 LAST_PART = (3, 10)
 """The first 3 of 10 parts of a symbol's bars do not count for the ``last70`` figures."""
@@ -104,6 +107,7 @@ class SymbolReport(msgspec.Struct, frozen=True):
 class Report(SymbolReport, frozen=True, kw_only=True):
     """All symbols together, and what there is once per run. ``predictions = labelled + pending + expired``.
 
+    ``reliability``, by target, holds the bins of the served probability and of the confidence.
     ``warnings`` are sentences on what makes the figures doubtful; a result of an older version has none.
     ``bars_per_second`` is wall time and the only figure that differs between equal runs, beside ``store``.
     """
@@ -123,6 +127,7 @@ class Report(SymbolReport, frozen=True, kw_only=True):
     bars_per_second_note: str
     store: str
     warnings: list[str] = msgspec.field(default_factory=list)
+    reliability: dict[str, Calibrated] = msgspec.field(default_factory=dict)
     data: DataReport
     by_symbol: dict[str, SymbolReport]
 
@@ -172,6 +177,7 @@ def make_report(
         bars_per_second_note=RATE_NOTE,
         store=system.store.location,
         warnings=[*remarks(system.config, system.feed), *_ruins(system, found)],
+        reliability=_reliability(system, found, symbols),
         data=_data(system),
         by_symbol={symbol: _part(system, found, (symbol,), single=True) for symbol in symbols},
     )
@@ -253,6 +259,51 @@ def _scores(found: Tally, target: str, symbols: tuple[str, ...], seed: int) -> d
     from_bar = np.array([_first_recent(at) for at in found.symbols.values()], dtype=np.int64)
     recent = table.seq >= from_bar[table.symbol]
     return score_members(table.scores[wanted], recent[wanted], len(symbols), seed)
+
+
+class _Said(msgspec.Struct):
+    """The part of a prediction that its reliability needs."""
+
+    prediction_id: str
+    confidence: float | None = None
+
+
+class _Predictions(msgspec.Struct):
+    predictions: list[_Said] = msgspec.field(default_factory=list)
+
+
+_predictions = msgspec.json.Decoder(_Predictions).decode
+
+
+def _confidences(store: Store) -> dict[str, NDArray[np.float64]]:
+    """By ``symbol/target``: the confidence stated at each bar's number, NaN where none was."""
+    bars: defaultdict[str, array[int]] = defaultdict(lambda: array("q"))
+    stated: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
+    for row in store.rows():
+        for said in _predictions(row.payload).predictions:
+            if said.confidence is not None:
+                name, _, bar = said.prediction_id.rpartition("/")
+                bars[name].append(int(bar))
+                stated[name].append(said.confidence)
+    found = {}
+    for name, places in bars.items():
+        found[name] = np.full(max(places) + 1, np.nan)
+        found[name][np.array(places)] = stated[name]
+    return found
+
+
+def _reliability(system: System, found: Tally, symbols: tuple[str, ...]) -> dict[str, Calibrated]:
+    stated = _confidences(system.store)
+    tables = {}
+    for target, table in found.tables.items():
+        confidences = np.full(len(table.seq), np.nan)
+        for place, symbol in enumerate(symbols):
+            known = stated.get(f"{symbol}/{target}", np.zeros(0))
+            wanted = (table.symbol == place) & (table.seq < len(known))
+            confidences[wanted] = known[table.seq[wanted]]
+        horizon = system.learning.session(symbols[0], target).spec.horizon
+        tables[target] = calibrated(table.scores, confidences, horizon)
+    return tables
 
 
 def _first_recent(at: SymbolTally) -> int:

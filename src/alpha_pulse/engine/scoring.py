@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.kernels.hedge import PROBABILITY_FLOOR
-from alpha_pulse.kernels.scores import BASE, LABEL, LAST_KNOWN, MEMBERS, NO_CHANGE
+from alpha_pulse.kernels.scores import BASE, LABEL, LAST_KNOWN, MEMBERS, NO_CHANGE, SERVED
 from alpha_pulse.learning.metrics import exact_auc, kappa
+from alpha_pulse.models.calibration_report import ReliabilityTable, reliability_table
 
 RESAMPLES = 2_000
 MIN_BLOCK = 200
@@ -32,6 +33,7 @@ class Interval(msgspec.Struct, frozen=True):
 class Score(msgspec.Struct, frozen=True):
     """One member's scores over ``labels`` labels; log loss in nats, gains in millinats per label over the running base rate.
 
+    ``ece`` is the expected calibration error: how far what came true lies from what was said, over ten bins of equal counts.
     ``gain_millinats_last70`` takes the labels of predictions that were served in the last 70 % of their symbol's bars. What
     is not defined on so few labels is None.
     """
@@ -47,6 +49,14 @@ class Score(msgspec.Struct, frozen=True):
     labels_last70: int = 0
     gain_millinats_last70: float | None = None
     gain_millinats_last70_interval: Interval | None = None
+    ece: float | None = None
+
+
+class Calibrated(msgspec.Struct, frozen=True):
+    """Whether what was said came true as often: the served probability of label 1, and the confidence in the class served."""
+
+    served: ReliabilityTable
+    confidence: ReliabilityTable
 
 
 class Paired(msgspec.Struct, frozen=True):
@@ -118,6 +128,26 @@ def _score(scores: Floats, recent: Flags, member: int, symbols: int, seed: int) 
         labels_last70=int(late.sum()),
         gain_millinats_last70=float(gains[late].mean()) if late.any() else None,
         gain_millinats_last70_interval=None if member == BASE else block_bootstrap(gains[late], symbols, seed),
+        ece=reliability_table(rows[:, member], labels).ece,
+    )
+
+
+def calibrated(scores: Floats, confidences: Floats, horizon: int) -> Calibrated:
+    """Reliability of what was served, from stored scores.
+
+    Parameters
+    ----------
+    scores
+        float64 of shape (n, RECORD), laid out as in `kernels.scores`.
+    confidences
+        float64 of shape (n,), as they were served; NaN where none was stated.
+    horizon
+        Bars over which labels overlap; it widens the bins' intervals.
+    """
+    labels = scores[:, LABEL] == 1.0
+    right = classes(scores, SERVED) == labels
+    return Calibrated(
+        reliability_table(scores[:, SERVED], labels, horizon=horizon), reliability_table(confidences, right, horizon=horizon)
     )
 
 

@@ -219,8 +219,8 @@ class SessionDesk:
             )
         try:
             load("models", ONLINE, model_type)
-        except UnknownNameError as error:
-            raise UnknownNameError(f"model_type: {error}") from None
+        except (ConfigError, UnknownNameError) as error:
+            raise type(error)(f"model_type: {error}") from None
         learning = self._system.learning
         session_id = f"{symbol}/{config.target}"
         if learning.has_active_session(symbol, config.target):

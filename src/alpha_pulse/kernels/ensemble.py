@@ -6,7 +6,8 @@ probabilities, those of a trial's two models, the confidence, and the weights th
 
 State (float64): head | mixture weights over (online, batch, base) | calibrators of online, of batch and of the confidence.
 Members trained on weighted examples do not speak of plain frequencies, and a batch member trained on few bars is too sure of
-itself: each passes through an online Platt scaling, fitted unweighted on its stored out-of-sample scores, before it is mixed.
+itself: each passes through an online Platt scaling, fitted unweighted on its stored out-of-sample scores, before it is mixed;
+or through another calibrator of the caller's, who then fills in the member's place in ``row`` before it is served.
 """
 
 from __future__ import annotations
@@ -83,9 +84,14 @@ def champion_weights(state: NDArray[np.float64], row: NDArray[np.float64]) -> No
 
 @kernel
 def serve(state: NDArray[np.float64], row: NDArray[np.float64], champion: bool) -> None:
-    """From ``row[RAW_ONLINE]`` and ``row[RAW_BATCH]`` fill the rest of ``row``; the state is not touched."""
-    row[ONLINE] = _member(state, ONLINE_CALIBRATOR, row[RAW_ONLINE])
-    row[BATCH] = _member(state, BATCH_CALIBRATOR, row[RAW_BATCH])
+    """From ``row[RAW_ONLINE]`` and ``row[RAW_BATCH]`` fill the rest of ``row``; the state is not touched.
+
+    A member whose place is not NaN was calibrated by the caller and stays as it is.
+    """
+    if math.isnan(row[ONLINE]):
+        row[ONLINE] = _member(state, ONLINE_CALIBRATOR, row[RAW_ONLINE])
+    if math.isnan(row[BATCH]):
+        row[BATCH] = _member(state, BATCH_CALIBRATOR, row[RAW_BATCH])
     row[BASE] = baselines.base_rate(state, BASELINES)
     row[NO_CHANGE] = baselines.no_change(state, BASELINES)
     row[LABEL] = math.nan

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 import msgspec
 import numpy as np
@@ -20,6 +21,16 @@ from alpha_pulse.models.base import OnlineModel, Row
 
 GOOD_STATE_EVERY = 1_000
 """Labels between two looks at a model's health; a healthy state is kept as the last good one."""
+
+
+@runtime_checkable
+class Excusing(Protocol):
+    """A model that can say why it gave no probability (``fault``, empty where nothing was wrong) and mends itself.
+
+    It is left out with that reason while it does, and its last good state is not restored.
+    """
+
+    fault: str
 
 
 class SessionSpec(msgspec.Struct, frozen=True):
@@ -103,6 +114,8 @@ class Session:
             raise NonFiniteError(
                 f"prediction {prediction_id!r} was asked for features that are not finite; mask what is missing"
             )
+        elif isinstance(self.model, Excusing) and self.model.fault:
+            missing = Missing(self.spec.model_type, self.model.fault)
         else:
             missing = self._quarantine()
         if self._trial is not None:

@@ -12,13 +12,18 @@ from alpha_pulse.core.config import Config
 from alpha_pulse.core.stateful import Stateful
 from alpha_pulse.core.types import FeatureVector, Missing, Prediction, PredictionContext, PredictionPart
 from alpha_pulse.kernels.ensemble import CONFIDENT, RAW_BATCH, RAW_ONLINE, ROW, SERVING_WEIGHTS
-from alpha_pulse.kernels.scores import BASE, BATCH, ONLINE, SERVED
+from alpha_pulse.kernels.scores import BASE, BATCH, LABEL, ONLINE, SERVED
 from alpha_pulse.learning.session import Session, Settled
 from alpha_pulse.learning.training import BatchMember, ModelReady
 from alpha_pulse.models.base import Row
+from alpha_pulse.models.calibration import Calibrator, make_calibrator
 from alpha_pulse.serving.member_mix import MemberMix
 
 MakeBatch = Callable[[Session], BatchMember]
+BUILT_IN = "platt"
+"""The calibration that the mixture's own kernel holds; any other is a pair of calibrators beside it."""
+CALIBRATED = (("online", RAW_ONLINE, ONLINE), ("batch", RAW_BATCH, BATCH))
+"""Members that are calibrated before they are mixed: name, place of the raw probability, place of the calibrated one."""
 
 
 class Sessions(Protocol):
@@ -30,13 +35,30 @@ class Sessions(Protocol):
 
 
 class _Member:
-    """One (symbol, target): its session, its batch member if any, its mixture, and the newest prediction."""
+    """One (symbol, target): its session, its batch member if any, its mixture, and the newest prediction.
 
-    def __init__(self, session: Session, batch: BatchMember | None, mix: MemberMix) -> None:
+    ``calibrators`` stand for the mixture's own: of the online and of the batch member, or none.
+    """
+
+    def __init__(self, session: Session, batch: BatchMember | None, mix: MemberMix, calibrators: list[Calibrator]) -> None:
         self.session = session
         self.batch = batch
         self.mix = mix
+        self.calibrators = calibrators
         self.newest: Prediction | None = None
+
+    def calibrate(self, row: Row) -> None:
+        """Fill in what the members' raw probabilities are worth, where calibrators of its own are there to say it."""
+        for calibrator, (_, raw, place) in zip(self.calibrators, CALIBRATED, strict=False):
+            if not isnan(row[raw]):
+                row[place] = calibrator.calibrate(float(row[raw]))
+
+    def observe(self, settled: Settled) -> None:
+        """Let the mixture learn, and the calibrators: from the raw probabilities as they were stored when it served."""
+        self.mix.observe(settled)
+        for calibrator, (_, raw, _) in zip(self.calibrators, CALIBRATED, strict=False):
+            if not isnan(settled.row[raw]):
+                calibrator.learn(float(settled.row[raw]), int(settled.row[LABEL]))
 
 
 class ModelServingService:
@@ -56,6 +78,7 @@ class ModelServingService:
         self.serving_strategy: str = config.serving.strategy
         self.queries = 0
         self._share = config.serving.share
+        self._calibration = config.serving.calibration
         self._sessions = sessions
         self._make_batch = make_batch
         self._members: dict[tuple[str, str], _Member] = {}
@@ -69,7 +92,8 @@ class ModelServingService:
         if batch is not None:
             self._batch_members.setdefault(symbol, []).append(batch)
         mix = MemberMix(session.spec.horizon, self._share, self.serving_strategy)
-        self._members[symbol, target] = self._by_session[session] = _Member(session, batch, mix)
+        own = [make_calibrator(self._calibration, session.spec.horizon) for _ in CALIBRATED if self._calibration != BUILT_IN]
+        self._members[symbol, target] = self._by_session[session] = _Member(session, batch, mix, own)
 
     def serve(self, prediction_id: str, target: str, features: FeatureVector) -> Prediction:
         """Make this step's prediction and store all that its label will need."""
@@ -98,6 +122,7 @@ class ModelServingService:
                 missing = (*missing, said)
             else:
                 row[RAW_BATCH] = said
+        member.calibrate(row)
         values = member.mix.serve(row)
         return Prediction(
             prediction_id,
@@ -129,7 +154,7 @@ class ModelServingService:
     def observe(self, settled: Settled) -> None:
         """Let mixture, calibrators and confidence learn from a settled prediction; keep it for training while wanted."""
         member = self._by_session[settled.session]
-        member.mix.observe(settled)
+        member.observe(settled)
         if member.batch is not None and member.batch.gathering:
             member.batch.gather(settled)
 
@@ -176,6 +201,8 @@ class ModelServingService:
         found: dict[str, Stateful] = {}
         for (symbol, target), member in self._members.items():
             found[f"mix/{symbol}/{target}"] = member.mix
+            for calibrator, (name, _, _) in zip(member.calibrators, CALIBRATED, strict=False):
+                found[f"calibration/{symbol}/{target}/{name}"] = calibrator
             if member.batch is not None:
                 found[f"batch/{symbol}/{target}"] = member.batch
         return found

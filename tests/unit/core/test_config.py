@@ -72,7 +72,7 @@ def test_an_unknown_section_is_refused_with_the_nearest_one() -> None:
 
 
 def test_a_name_that_is_near_to_nothing_is_answered_with_all(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="; known: share, strategy"):
+    with pytest.raises(ConfigError, match="; known: calibration, share, strategy"):
         load_config(written(tmp_path, "[serving]\nzzz = 1\n"), {})
 
 
@@ -84,6 +84,7 @@ def test_a_name_that_is_near_to_nothing_is_answered_with_all(tmp_path: Path) -> 
         ("[venue]\nfee_bps = inf\n", r"venue\.fee_bps"),
         ("[serving]\nstrategy = 'best'\n", r"serving\.strategy"),
         ("[serving]\nshare = 1.0\n", r"serving\.share"),
+        ("[serving]\ncalibration = 'sigmoid'\n", r"serving\.calibration"),
         ("[batch]\ntrain_bars = 10\n", r"batch\.train_bars"),
         ("venue = 5\n", r"venue"),
         ("seed = true\n", r"seed"),

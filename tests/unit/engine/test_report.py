@@ -7,14 +7,16 @@ import numpy as np
 import pytest
 
 from alpha_pulse.core.config import Adaptation, Batch, Config, Learning
+from alpha_pulse.engine.journal import decode_step
 from alpha_pulse.engine.replay import Progress, replay
 from alpha_pulse.engine.report import Report, decode_report
-from alpha_pulse.engine.scoring import Score, block_bootstrap, compare, score_members
+from alpha_pulse.engine.scoring import Score, block_bootstrap, calibrated, compare, score_members
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.synthetic import Market, SyntheticFeed, planted_signal, random_walk
 from alpha_pulse.kernels import scores as kernels
 from alpha_pulse.kernels.scores import MEMBERS, ONLINE, RECORD, SERVED
 from alpha_pulse.learning import metrics
+from alpha_pulse.models.calibration_report import reliability_table
 from alpha_pulse.stores.memory import MemoryStore
 
 CONFIG = Config(
@@ -195,3 +197,34 @@ def test_an_interval_of_the_fewest_blocks_is_hardly_too_narrow() -> None:
         assert interval is not None
         covered += interval.low <= 0.0 <= interval.high
     assert covered >= 175
+
+
+def test_reliability_is_of_what_was_served_and_of_the_confidence_stated_with_it(
+    finished: tuple[System, Report, list[bytes]],
+) -> None:
+    system, report, _ = finished
+    said, pairs = {}, []
+    for row in system.store.rows():
+        step = decode_step(row.payload)
+        said.update({made.prediction_id: made for made in step.predictions})
+        pairs += [(said[label.prediction_id], label.label) for label in step.labels if label.scores]
+    for target, horizon in (("direction", 1), ("volatility", 12)):
+        found = report.reliability[target]
+        wanted = [(made, label == 1) for made, label in pairs if made.target == target]
+        served = np.array([made.probability for made, _ in wanted])
+        labels = np.array([label for _, label in wanted])
+        stated = np.array([np.nan if made.confidence is None else made.confidence for made, _ in wanted])
+        assert found.served == reliability_table(served, labels, horizon=horizon)
+        assert found.confidence == reliability_table(stated, (served >= 0.5) == labels, horizon=horizon)
+        assert found.served.labels == report.metrics[target]["served"].labels > found.confidence.labels > 0
+        assert found.served.ece == report.metrics[target]["served"].ece
+        assert found.served.brier == pytest.approx(report.metrics[target]["served"].brier, abs=1e-12)
+
+
+def test_a_member_that_says_what_comes_true_has_no_calibration_error_to_speak_of() -> None:
+    rows = random_scores(20_000, 3)
+    rows[:, kernels.LABEL] = np.random.default_rng(4).random(len(rows)) < rows[:, SERVED]
+    found = score_members(rows, np.ones(len(rows), dtype=bool), 1, 1)
+    assert (found["served"].ece or 0.0) < 0.01
+    assert (found["online"].ece or 0.0) > 0.1
+    assert calibrated(rows, np.full(len(rows), np.nan), 1).confidence.labels == 0

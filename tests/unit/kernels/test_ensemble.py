@@ -137,3 +137,15 @@ def test_a_member_that_is_too_sure_of_itself_is_calibrated_before_it_is_mixed() 
     assert row[ONLINE] == pytest.approx(0.7, abs=0.03)
     assert row[BATCH] == pytest.approx(0.98, abs=1e-9)
     assert ensemble.confidence(state, row[ONLINE]) == pytest.approx(0.7, abs=0.05)
+
+
+def test_a_member_that_the_caller_has_calibrated_is_mixed_as_it_is() -> None:
+    row = np.full(ensemble.ROW, math.nan)
+    row[ensemble.RAW_ONLINE], row[ensemble.RAW_BATCH], row[ONLINE] = 0.9, 0.9, 0.6
+    state = weighted([0.5, 0.3, 0.2])
+    state[ensemble.BATCH_CALIBRATOR] = 0.5
+    ensemble.serve(state, row, False)
+    batch = 1.0 / (1.0 + math.exp(-0.5 * logit(0.9)))
+    assert row[ONLINE] == 0.6
+    assert row[BATCH] == pytest.approx(batch, abs=ROUNDED)
+    assert row[SERVED] == pytest.approx(0.5 * 0.6 + 0.3 * batch + 0.2 * 0.5, abs=ROUNDED)

@@ -15,8 +15,9 @@ from alpha_pulse.kernels import ladder, linear
 from alpha_pulse.kernels.ensemble import ADAPTED, CONTROL, RAW_ONLINE
 from alpha_pulse.learning import metrics
 from alpha_pulse.learning import session as sessions
-from alpha_pulse.learning.session import Session
-from alpha_pulse.models.base import OnlineModel
+from alpha_pulse.learning.session import Session, SessionSpec
+from alpha_pulse.models.base import OnlineModel, Row
+from alpha_pulse.models.linear import Logistic
 from learning_samples import START_NS, STEP_NS, Desk, maker, new_session, poison, stream, vector
 
 D = 3
@@ -336,3 +337,31 @@ def test_a_model_found_unhealthy_is_restored_although_it_still_predicts(monkeypa
     desk.session.model.restore(saved)
     desk.run(rows, labels, 50, 100)
     assert desk.session.model.healthy()
+
+
+class Resting(Logistic):
+    """Says nothing at its third and fourth prediction, and why."""
+
+    fault = ""
+    asked = 0
+
+    def predict(self, features: Row, parts: Row) -> float:
+        self.asked += 1
+        self.fault = "it rests" if self.asked in (3, 4) else ""
+        return math.nan if self.fault else super().predict(features, parts)
+
+
+def test_a_model_that_says_why_it_is_silent_is_left_out_with_its_reason_and_keeps_what_it_learnt() -> None:
+    spec = SessionSpec("X", "direction", "resting", 1, D, 50)
+    session, row = Session(spec, lambda: Resting(D)), np.ones(D)
+    reasons = []
+    for step in range(6):
+        waiting, missing = session.serve(f"p{step}", vector(row, step))
+        reasons.append(None if missing is None else (missing.model_id, missing.reason))
+        assert math.isnan(waiting.row[RAW_ONLINE]) == (missing is not None)
+        session.settle(Example(f"p{step}", 1, START_NS + step * STEP_NS))
+    assert reasons == [None, None, ("resting", "it rests"), ("resting", "it rests"), None, None]
+    assert session.quarantines == 0
+    twin = Logistic(D)
+    twin.learn_many(np.ones((6, D)), np.ones(6, dtype=np.int64), np.ones(6))
+    assert state_of(session.model) == state_of(twin)

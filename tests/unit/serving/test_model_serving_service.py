@@ -3,15 +3,19 @@ from __future__ import annotations
 import asyncio
 import math
 
+import msgspec
 import numpy as np
 import pytest
 
 from alpha_pulse.core.config import Config, Learning, Serving
 from alpha_pulse.core.stateful import digest, pack, unpack
 from alpha_pulse.core.types import Example, FeatureVector, Prediction, PredictionContext
+from alpha_pulse.kernels.ensemble import RAW_BATCH, RAW_ONLINE
+from alpha_pulse.kernels.scores import BATCH, ONLINE
 from alpha_pulse.learning.online_learning_service import OnlineLearningService
 from alpha_pulse.learning.session import Session
 from alpha_pulse.learning.training import BatchMember
+from alpha_pulse.models.calibration import make_calibrator
 from alpha_pulse.models.gbm import LightGBM
 from alpha_pulse.serving import ModelServingService
 from learning_samples import START_NS, STEP_NS, poison, stream, vector
@@ -35,8 +39,10 @@ def make_batch(session: Session) -> BatchMember:
 class Loop:
     """Stages 1, 2, 4 and 6 of the loop for one symbol and target."""
 
-    def __init__(self, strategy: str = "ensemble", *, batch: bool = True, model: str = "logistic") -> None:
-        serving = Serving(strategy="champion_challenger") if strategy == "champion_challenger" else Serving()
+    def __init__(
+        self, strategy: str = "ensemble", *, batch: bool = True, model: str = "logistic", calibration: str = "platt"
+    ) -> None:
+        serving = msgspec.convert({"strategy": strategy, "calibration": calibration}, Serving)
         config = Config(learning=Learning(model=model, direction_horizon_bars=HORIZON, window=50), serving=serving)
         self.learning = OnlineLearningService(config, lambda symbol, target: D)
         self.session = self.learning.open_session("X", "direction")
@@ -209,8 +215,9 @@ def test_confidence_is_not_stated_before_500_scores() -> None:
 
 
 @pytest.mark.parametrize("cut", [20, TRAIN_BARS + 2, TRAIN_BARS + DELAY + 30])
-def test_saved_at_any_point_it_serves_on_alike(cut: int) -> None:
-    loop, twin = Loop(), Loop()
+@pytest.mark.parametrize("calibration", ["platt", "beta", "isotonic"])
+def test_saved_at_any_point_it_serves_on_alike(cut: int, calibration: str) -> None:
+    loop, twin = Loop(calibration=calibration), Loop(calibration=calibration)
     loop.run(cut)
     saved = pack({**{n: c.snapshot() for n, c in loop.serving.components().items()}, "session": loop.session.snapshot()})
     states, _ = unpack(saved)
@@ -222,3 +229,38 @@ def test_saved_at_any_point_it_serves_on_alike(cut: int) -> None:
     for _ in range(30):
         assert loop.run(1) == twin.run(1)
     assert twin.state() == loop.state()
+
+
+@pytest.mark.parametrize("calibration", ["beta", "isotonic"])
+def test_members_pass_through_the_calibrators_that_were_chosen_and_they_learn_what_was_stored(calibration: str) -> None:
+    loop = Loop(calibration=calibration)
+    twins = [make_calibrator(calibration, HORIZON), make_calibrator(calibration, HORIZON)]
+    stored: list[tuple[float, float]] = []
+    for step in range(TRAIN_BARS + DELAY + 200):
+        if step >= HORIZON:
+            # What had been served 3 steps ago, not what the model says now that it has learnt.
+            for twin, p in zip(twins, stored[step - HORIZON], strict=True):
+                if not math.isnan(p):
+                    twin.learn(p, int(LABELS[step - HORIZON]))
+        loop.run(1)
+        row = loop.session.pending.get(f"p{step}").row
+        stored.append((float(row[RAW_ONLINE]), float(row[RAW_BATCH])))
+        for twin, p, found in zip(twins, stored[-1], (row[ONLINE], row[BATCH]), strict=True):
+            assert math.isnan(found) if math.isnan(p) else found == pytest.approx(twin.calibrate(p), abs=1e-9)
+    kept = loop.serving.components()
+    for twin, name in zip(twins, ("online", "batch"), strict=True):
+        assert digest({"c": kept[f"calibration/X/direction/{name}"].snapshot()}) == digest({"c": twin.snapshot()})
+
+
+def test_platt_has_no_components_beside_the_mixture() -> None:
+    assert set(Loop().serving.components()) == {"mix/X/direction", "batch/X/direction"}
+
+
+def test_a_question_is_calibrated_too_and_teaches_nothing() -> None:
+    loop = Loop(calibration="beta")
+    loop.run(300)
+    before = loop.state()
+    asked = loop.serving.query("direction", vector(WIDER[300], 300))
+    assert loop.state() == before
+    served = loop.serving.serve("next", "direction", vector(WIDER[300], 300))
+    assert (asked.probability, asked.parts) == (served.probability, served.parts)

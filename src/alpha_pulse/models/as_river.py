@@ -1,0 +1,276 @@
+"""Our online models as River estimators: dicts in, labels of any kind, for use inside River's pipelines and evaluations.
+
+Our models hold their state in arrays of fixed sizes, so an estimator has a ``capacity`` of features (and of classes) that is
+set when it is made. Names of features get their places as they are first learnt. A feature that is absent counts as
+missing where the model knows missing values (``takes_missing``) and as 0 elsewhere; one that only a prediction brings is
+ignored, because nothing was learnt of it. The feature, or the class, beyond the capacity is refused when it is to be learnt.
+
+Copies, clones and pickles carry the whole state: River's own tools need them. The program itself never pickles.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Hashable, Iterator
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from alpha_pulse.core import plugins
+from alpha_pulse.core.errors import ConfigError, DataError, NonFiniteError, did_you_mean
+from alpha_pulse.core.stateful import pack, unpack
+from alpha_pulse.kernels.missing import MISSING
+from alpha_pulse.models import MULTICLASS, ONLINE, REGRESSION
+from alpha_pulse.models.base import Row
+
+try:
+    from river import base
+except ModuleNotFoundError:
+    raise ConfigError("River is not installed; install it with: pip install 'alpha-pulse[river]'") from None
+
+CAPACITY = 64
+CLASSES = 16
+
+Features = dict[Any, Any]
+
+
+class _Adapter(base.Estimator):
+    """Names to places, and a state that can be copied; what the three kinds of estimator share."""
+
+    model: str | type
+    capacity: int
+    seed: int
+
+    def _begin(self, table: dict[str, str], parameters: dict[str, Any], **sizes: int) -> None:
+        if self.capacity < 1:
+            raise ConfigError(f"an estimator is to have a capacity of {self.capacity} features; at least 1 is needed")
+        kind: Any = plugins.load("models", table, self.model) if isinstance(self.model, str) else self.model
+        self.parameters = parameters
+        self._model: Any = kind(n_features=self.capacity, seed=self.seed, **sizes, **parameters)
+        self._absent = MISSING if getattr(kind, "takes_missing", False) else 0.0
+        self._row: Row = np.full(self.capacity, self._absent)
+        self._places: dict[Hashable, int] = {}
+        self._labels: list[Hashable] = []
+
+    def _known(self, x: Features) -> Row:
+        """The row of ``x``, without the features that were never learnt."""
+        row, places = self._row, self._places
+        row[:] = self._absent
+        for name, value in x.items():
+            place = places.get(name)
+            if place is not None:
+                row[place] = self._number(name, value)
+        return row
+
+    def _learnt(self, x: Features) -> Row:
+        """The row of ``x``; names that are new get the next places, in an order that does not depend on the dict's."""
+        if not x.keys() <= self._places.keys():
+            fresh = sorted((name for name in x if name not in self._places), key=lambda name: (str(name), repr(type(name))))
+            if len(self._places) + len(fresh) > self.capacity:
+                raise DataError(
+                    f"feature {fresh[-1]!r} is more than the capacity of {self.capacity}; make the estimator with a larger one"
+                )
+            for name in fresh:
+                self._number(name, x[name])
+            for name in fresh:
+                self._places[name] = len(self._places)
+        return self._known(x)
+
+    def _number(self, name: Hashable, value: Any) -> float:
+        if value is None and self._absent == MISSING:
+            return MISSING
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            raise DataError(
+                f"feature {name!r} is {value!r}, which is no number; encode it before, as with OneHotEncoder"
+            ) from None
+        if not isfinite(number):
+            if number != number and self._absent == MISSING:
+                return MISSING
+            raise NonFiniteError(f"feature {name!r} is {number!r}; leave out what is missing, or impute it before")
+        return number
+
+    def __getstate__(self) -> dict[str, Any]:
+        kept = {name: value for name, value in self.__dict__.items() if name not in ("_model", "_row", "_parts")}
+        return {**kept, "_saved": pack({"model": self._model.snapshot()})}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        blob, places, labels = state.pop("_saved"), state["_places"], state["_labels"]
+        parameters = state.pop("parameters")
+        sizes = {name: value for name, value in state.items() if not name.startswith("_")}
+        self.__init__(**sizes, **parameters)  # type: ignore[misc]  # the same constructor with the same parameters
+        self._places, self._labels = dict(places), list(labels)
+        self._model.restore(unpack(blob)[0]["model"])
+
+
+class BinaryClassifier(_Adapter, base.Classifier):
+    """A model of `alpha_pulse.models.ONLINE` as a classifier of False and True.
+
+    Parameters
+    ----------
+    model
+        Its name, or a class.
+    capacity
+        Features that it can learn.
+    seed
+        The model's seed.
+    parameters
+        The model's own parameters, by name.
+
+    Examples
+    --------
+    >>> from river import preprocessing
+    >>> chain = preprocessing.StandardScaler() | BinaryClassifier("logistic", capacity=4, rate=0.1)
+    >>> for _ in range(100):
+    ...     chain.learn_one({"x": -1.0}, False)
+    ...     chain.learn_one({"x": 1.0}, True)
+    >>> chain.predict_one({"x": 1.0}), chain.predict_one({"x": -1.0})
+    (True, False)
+    """
+
+    def __init__(self, model: str | type = "logistic", capacity: int = CAPACITY, seed: int = 1, **parameters: Any) -> None:
+        self.model, self.capacity, self.seed = model, capacity, seed
+        self._begin(ONLINE, parameters)
+        self._parts: Row = np.zeros(self._model.n_parts)
+
+    def learn_one(self, x: Features, y: base.typing.ClfTarget, w: float = 1.0) -> None:
+        """Learn one example of the label False or True (0 or 1), of weight ``w``."""
+        if y not in (0, 1):
+            raise DataError(f"the label is {y!r}, but this classifier is of False and True; make one for several classes")
+        row = self._learnt(x)
+        self._model.predict(row, self._parts)
+        self._model.learn(row, int(y), float(w), self._parts)
+
+    def predict_proba_one(self, x: Features, **kwargs: Any) -> dict[base.typing.ClfTarget, float]:
+        """The probabilities of False and True."""
+        probability = self._model.predict(self._known(x), self._parts)
+        return {False: 1.0 - probability, True: probability}
+
+
+class MultiClassifier(_Adapter, base.Classifier):
+    """A model of `alpha_pulse.models.MULTICLASS` as a classifier of up to ``n_classes`` labels, of any hashable type.
+
+    Labels get their places as they appear; of labels not seen yet nothing is said, and the others' probabilities sum to 1.
+
+    Parameters
+    ----------
+    model
+        Its name, or a class.
+    n_classes
+        Labels that it can learn.
+    capacity
+        Features that it can learn.
+    seed
+        The model's seed.
+    parameters
+        The model's own parameters, by name.
+    """
+
+    def __init__(
+        self, model: str | type, n_classes: int = CLASSES, capacity: int = CAPACITY, seed: int = 1, **parameters: Any
+    ) -> None:
+        self.model, self.n_classes, self.capacity, self.seed = model, n_classes, capacity, seed
+        self._begin(MULTICLASS, parameters, n_classes=n_classes)
+        self._parts: Row = np.zeros(n_classes)
+
+    @classmethod
+    def _unit_test_params(cls) -> Iterator[dict[str, Any]]:
+        yield from ({"model": name} for name in plugins.names("models", MULTICLASS)[:1])
+
+    @property
+    def _multiclass(self) -> bool:
+        return True
+
+    def learn_one(self, x: Features, y: base.typing.ClfTarget, w: float = 1.0) -> None:
+        """Learn one example of the label ``y``, of weight ``w``."""
+        row = self._learnt(x)
+        if y not in self._labels:
+            if len(self._labels) == self.n_classes:
+                raise DataError(f"the label {y!r} is one more than the {self.n_classes} of this classifier; make it with more")
+            self._labels.append(y)
+        self._model.learn(row, self._labels.index(y), float(w))
+
+    def predict_proba_one(self, x: Features, **kwargs: Any) -> dict[base.typing.ClfTarget, float]:
+        """The probability of each label that was seen; nothing before the first."""
+        self._model.predict(self._known(x), self._parts)
+        shares = self._parts[: len(self._labels)]
+        total = float(shares.sum())
+        shares = shares / total if total > 0.0 else np.full(len(shares), 1.0 / max(len(shares), 1))
+        return dict(zip(self._labels, shares.tolist(), strict=True))  # type: ignore[arg-type]  # River: bool, str or int
+
+
+class NumberRegressor(_Adapter, base.Regressor):
+    """A model of `alpha_pulse.models.REGRESSION` as a regressor.
+
+    Parameters
+    ----------
+    model
+        Its name, or a class.
+    capacity
+        Features that it can learn.
+    seed
+        The model's seed.
+    parameters
+        The model's own parameters, by name.
+    """
+
+    def __init__(self, model: str | type, capacity: int = CAPACITY, seed: int = 1, **parameters: Any) -> None:
+        self.model, self.capacity, self.seed = model, capacity, seed
+        self._begin(REGRESSION, parameters)
+
+    @classmethod
+    def _unit_test_params(cls) -> Iterator[dict[str, Any]]:
+        yield from ({"model": name} for name in plugins.names("models", REGRESSION)[:1])
+
+    def learn_one(self, x: Features, y: base.typing.RegTarget, w: float = 1.0) -> None:
+        """Learn one example of the target ``y``, of weight ``w``."""
+        self._model.learn(self._learnt(x), float(y), float(w))
+
+    def predict_one(self, x: Features, **kwargs: Any) -> base.typing.RegTarget:
+        """The expected target."""
+        return float(self._model.predict(self._known(x)))
+
+
+TASKS: dict[str, Any] = {"binary": BinaryClassifier, "multiclass": MultiClassifier, "regression": NumberRegressor}
+
+
+def as_river(model: str | type, task: str | None = None, **parameters: Any) -> Any:
+    """One of our online models as a River estimator: a BinaryClassifier, a MultiClassifier or a NumberRegressor.
+
+    Parameters
+    ----------
+    model
+        A name of `alpha_pulse.models`, or a class that keeps one of the promises of `alpha_pulse.models.base`.
+    task
+        ``binary``, ``multiclass`` or ``regression``; needed only for a name that has more than one, where the first is meant.
+    parameters
+        ``capacity``, ``seed``, of a multi-class model ``n_classes``, and the model's own.
+
+    Raises
+    ------
+    ConfigError
+        There is no such task.
+    UnknownNameError
+        There is no such model.
+
+    >>> estimator = as_river("logistic", capacity=8, rate=0.05)
+    >>> estimator.predict_proba_one({"x": 1.0})
+    {False: 0.5, True: 0.5}
+    """
+    if task is None:
+        task = _task_of(model)
+    if task not in TASKS:
+        raise ConfigError(f"{task!r} is no task of a model{did_you_mean(task, TASKS)}")
+    return TASKS[task](model, **parameters)
+
+
+def _task_of(model: str | type) -> str:
+    if isinstance(model, str):
+        tables = (ONLINE, MULTICLASS, REGRESSION)
+        return next((task for task, table in zip(TASKS, tables, strict=True) if model in table), "binary")
+    if "n_classes" in inspect.signature(model).parameters:
+        return "multiclass"
+    learn: Any = getattr(model, "learn", model)
+    return "regression" if "target" in inspect.signature(learn).parameters else "binary"

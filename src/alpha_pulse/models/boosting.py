@@ -1,0 +1,266 @@
+"""Streaming gradient boosted trees: for two classes, for more, and for numbers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.core.errors import ConfigError
+from alpha_pulse.kernels import boosting as kernels
+from alpha_pulse.kernels import regression_tree as tree
+from alpha_pulse.models.base import Row
+from alpha_pulse.models.faces import MultiClassFace
+from alpha_pulse.models.packed import PackedModel, refuse_non_finite
+from alpha_pulse.models.regression_tree import RegressionFace, observed_of, regression_arrays
+
+DELTA, TAU = 0.05, 0.05
+LEAST_F = 4.0
+MAX_HESSIAN = 0.25
+"""Weight of an example of probability 1/2 in a tree of classes."""
+
+
+class _Boosted(PackedModel):
+    """The arrays of ``rows`` trees and their common head."""
+
+    takes_missing = True
+
+    def __init__(
+        self,
+        layout: dict[str, Any],
+        n_features: int,
+        seed: int,
+        rows: int,
+        unit: float,
+        rate: float,
+        memory: float,
+        window: int,
+        life: int,
+        observed: float,
+        grace: int,
+        leaves: int,
+        bins: int,
+    ) -> None:
+        if not (rows >= 1 and 0.0 < rate <= 1.0 and 0.0 < memory < math.inf and window >= 1 and life >= 1):
+            raise ConfigError(
+                f"trees makes {rows} trees, rate is {rate}, memory {memory}, window {window} and life {life}; expected 1 tree "
+                "or more, a rate within (0, 1], a memory above 0, a window and a life of 1 or more"
+            )
+        a_tree = observed_of(observed, n_features)
+        real, whole = regression_arrays(n_features, a_tree, leaves, bins, DELTA, TAU, grace, LEAST_F)
+        # Trees that hear of the same error answer it together, trees * rate times over; this weight at 0 makes it once.
+        real[tree.PRIOR] = unit * rate
+        real[tree.SPAN], real[tree.WINDOW] = max(memory, unit * rate), window
+        self._head: Row = np.zeros(kernels.HEAD)
+        self._head[kernels.RATE], self._head[kernels.BOOST], self._head[kernels.SPAN] = rate, 1.0, max(memory, unit * rate)
+        self._head[kernels.PERIOD] = max(life / rows, 1.0)
+        self._real: Row = np.tile(real, (rows, 1))
+        self._whole: NDArray[np.int64] = np.tile(whole, (rows, 1))
+        self._whole[:, tree.SEED] = np.random.default_rng(seed).integers(1, 2**62, rows)
+        layout |= {
+            "version": 1,
+            "n_features": n_features,
+            "rows": rows,
+            "rate": rate,
+            "observed": a_tree,
+            "leaves": leaves,
+            "bins": bins,
+        }
+        super().__init__(n_features, layout, {"head": self._head, "real": self._real, "whole": self._whole})
+        self.reset()
+
+    def reset(self) -> None:
+        """Every tree back to a single leaf that has seen nothing."""
+        for place in (kernels.MEAN, kernels.MEAN_WEIGHT, kernels.CLOCK, kernels.NEXT):
+            self._head[place] = 0.0
+        for real, whole in zip(self._real, self._whole, strict=True):
+            tree.clear(real, whole)
+
+    def set_boost(self, factor: float) -> None:
+        """Count each new example ``factor`` times from now on, so that leaves follow it faster; predictions do not jump."""
+        self._head[kernels.BOOST] = factor
+
+
+class SGBT(_Boosted):
+    """Boosted trees for two classes, each tree learning what the trees before it leave wrong, all at once with each example.
+
+    Parameters
+    ----------
+    n_features
+        Length of a row.
+    horizon
+        Not used by a single model; every online model takes it.
+    seed
+        Of the features that trees observe.
+    trees
+        Boosting iterations; cost and memory grow with them.
+    rate
+        Share of what a tree says that counts (shrinkage).
+    memory
+        Weight after which a leaf's value forgets exponentially, in units of p (1 - p), so that one example counts 1/4 at most.
+        Small follows drift and serial dependence, large averages noise.
+    window
+        Examples from which a leaf halves its statistics for splits.
+    life
+        Examples after which a tree that has all its leaves starts again; the trees take turns.
+    observed
+        Share of the features that a tree observes.
+    grace
+        Examples between two attempts of a leaf to split.
+    leaves, bins
+        Leaves at most of each tree, bins of each histogram: they decide the memory.
+
+    Examples
+    --------
+    >>> model, generator = SGBT(n_features=2, trees=20), np.random.default_rng(1)
+    >>> rows = generator.normal(size=(2_000, 2))
+    >>> _ = model.learn_many(rows, (rows[:, 0] * rows[:, 1] > 0).astype(np.int64), np.ones(2_000))
+    >>> model.predict(np.array([1.0, 1.0]), np.zeros(1)) > 0.5 > model.predict(np.array([1.0, -1.0]), np.zeros(1))
+    True
+
+    References
+    ----------
+    Gunasekara, Pfahringer, Gomes & Bifet (2024), "Gradient boosted trees for evolving data streams", doi
+    10.1007/s10994-024-06517-y; Gouk, Pfahringer & Frank (2019), "Stochastic gradient trees".
+    """
+
+    n_parts = 1
+
+    def __init__(
+        self,
+        n_features: int,
+        horizon: int = 1,
+        seed: int = 1,
+        *,
+        trees: int = 100,
+        rate: float = 0.07,
+        memory: float = 6.0,
+        window: int = 25,
+        life: int = 10_000,
+        observed: float = 0.75,
+        grace: int = 25,
+        leaves: int = 32,
+        bins: int = 16,
+    ) -> None:
+        unit = trees * MAX_HESSIAN
+        super().__init__(
+            {"kind": "sgbt"}, n_features, seed, trees, unit, rate, memory, window, life, observed, grace, leaves, bins
+        )
+
+    def predict(self, features: Row, parts: Row) -> float:
+        """P(label = 1); fills ``parts`` (shape (1,)) with it."""
+        parts[0] = probability = kernels.predict(self._head, self._real, self._whole, features)
+        return probability
+
+    def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
+        """Learn one settled example."""
+        kernels.learn(self._head, self._real, self._whole, features, label, weight)
+
+    def predict_many(self, features: Row) -> Row:
+        """P(label = 1) for each row."""
+        refuse_non_finite(features)
+        out = np.empty(len(features))
+        kernels.predict_rows(self._head, self._real, self._whole, features, out)
+        return out
+
+    def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
+        """For each row predict, then learn; returns the predictions."""
+        refuse_non_finite(features)
+        out = np.empty(len(features))
+        kernels.learn_rows(self._head, self._real, self._whole, features, labels, weights, out)
+        return out
+
+
+class SGBTClassifier(_Boosted, MultiClassFace):
+    """`SGBT` for ``n_classes`` classes: each iteration is one tree a class, joined by a softmax.
+
+    Examples
+    --------
+    >>> model, rows = SGBTClassifier(1, n_classes=3, trees=10), np.random.default_rng(1).uniform(0.0, 3.0, (2_000, 1))
+    >>> _ = model.learn_many(rows, rows[:, 0].astype(np.int64), np.ones(2_000))
+    >>> [model.predict(np.array([x]), np.zeros(3)) for x in (0.5, 1.5, 2.5)]
+    [0, 1, 2]
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        n_classes: int,
+        seed: int = 1,
+        *,
+        trees: int = 100,
+        rate: float = 0.07,
+        memory: float = 6.0,
+        window: int = 25,
+        life: int = 10_000,
+        observed: float = 0.75,
+        grace: int = 25,
+        leaves: int = 32,
+        bins: int = 16,
+    ) -> None:
+        if n_classes < 2:
+            raise ConfigError(f"n_classes is {n_classes}, but a model of classes needs 2 or more")
+        layout = {"kind": "sgbt_classifier", "n_classes": n_classes}
+        rows, unit = trees * n_classes, trees * MAX_HESSIAN
+        super().__init__(layout, n_features, seed, rows, unit, rate, memory, window, life, observed, grace, leaves, bins)
+        self.n_classes = n_classes
+        self._scores: Row = np.zeros(n_classes)
+        self._out: Row = np.zeros(n_classes)
+
+    def _speak(self, features: Row, out: Row) -> None:
+        kernels.predict_classes(self._head, self._real, self._whole, features, self._scores, out)
+
+    def _study(self, features: Row, label: int, weight: float) -> None:
+        kernels.learn_classes(self._head, self._real, self._whole, features, label, weight, self._scores, self._out)
+
+    def _speak_rows(self, features: Row, out: Row) -> None:
+        kernels.predict_class_rows(self._head, self._real, self._whole, features, self._scores, out)
+
+    def _study_rows(self, features: Row, labels: NDArray[np.int64], weights: Row, out: Row) -> None:
+        kernels.learn_class_rows(self._head, self._real, self._whole, features, labels, weights, self._scores, out)
+
+
+class SGBTRegressor(_Boosted, RegressionFace):
+    """`SGBT` for a number, with squared loss; ``memory`` counts examples of weight 1.
+
+    Examples
+    --------
+    >>> model, rows = SGBTRegressor(2, trees=20), np.random.default_rng(1).uniform(-1.0, 1.0, (2_000, 2))
+    >>> _ = model.learn_many(rows, np.where(rows[:, 0] > 0.0, 5.0, 1.0), np.ones(2_000))
+    >>> model.predict(np.array([0.5, 0.0])) - model.predict(np.array([-0.5, 0.0])) > 3.0
+    True
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        seed: int = 1,
+        *,
+        trees: int = 50,
+        rate: float = 0.1,
+        memory: float = 50.0,
+        window: int = 200,
+        life: int = 10_000,
+        observed: float = 0.75,
+        grace: int = 25,
+        leaves: int = 64,
+        bins: int = 16,
+    ) -> None:
+        layout = {"kind": "sgbt_regressor"}
+        super().__init__(layout, n_features, seed, trees, trees, rate, memory, window, life, observed, grace, leaves, bins)
+
+    def predict(self, features: Row) -> float:
+        """The expected target."""
+        return kernels.predict_number(self._head, self._real, self._whole, features)
+
+    def learn(self, features: Row, target: float, weight: float) -> None:
+        """Learn one settled example."""
+        kernels.learn_number(self._head, self._real, self._whole, features, target, weight)
+
+    def _predict_rows(self, features: Row, out: Row) -> None:
+        kernels.predict_number_rows(self._head, self._real, self._whole, features, out)
+
+    def _learn_rows(self, features: Row, targets: Row, weights: Row, out: Row) -> None:
+        kernels.learn_number_rows(self._head, self._real, self._whole, features, targets, weights, out)

@@ -1,0 +1,230 @@
+"""Calibrators: what a probability was worth so far, learnt online from stored out-of-sample scores and from nothing else.
+
+A calibrator is taught the probability that was *served*, once its label is known: never one that a model gives now, after it
+has learnt that label, because such a model looks surer than it was. Hence `Calibrator.learn` takes a probability and no row
+of features: it cannot ask a model.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.core.errors import ConfigError, NonFiniteError, did_you_mean
+from alpha_pulse.core.stateful import State
+from alpha_pulse.kernels import calibration, isotonic
+from alpha_pulse.models.base import Row
+from alpha_pulse.models.packed import PackedModel
+
+
+@runtime_checkable
+class Calibrator(Protocol):
+    """A map from probabilities to probabilities that never falls and learns one stored score at a time.
+
+    ``calibrate`` is pure, and the identity before any learning. State is bounded, finite, and bit-equal after a snapshot
+    round trip.
+    """
+
+    @property
+    def memory_bytes(self) -> int:
+        """Bytes of state that it may hold, ever."""
+        ...
+
+    def calibrate(self, probability: float) -> float:
+        """The calibrated probability, inside (0, 1), for ``probability`` in [0, 1]."""
+        ...
+
+    def learn(self, probability: float, label: int) -> None:
+        """Learn one settled score: the probability as it was served and stored, and its label (0 or 1)."""
+        ...
+
+    def learn_many(self, probabilities: Row, labels: NDArray[np.int64]) -> Row:
+        """For each stored score calibrate, then learn; the calibrated ones. Bit-equal to the same calls one by one."""
+        ...
+
+    def snapshot(self) -> State:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        ...
+
+    def restore(self, state: State) -> None:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        ...
+
+
+class _Calibrator(PackedModel):
+    """One packed state; the kernels say what it means."""
+
+    def __init__(self, kind: str, size: int, horizon: int, parameters: dict[str, Any]) -> None:
+        if horizon < 1:
+            raise ConfigError(f"horizon of a {kind} calibrator is {horizon}; expected 1 or more bars that labels overlap over")
+        self._state: Row = np.zeros(size)
+        layout = {"kind": f"calibration/{kind}", "version": 1, "horizon": horizon, **parameters}
+        super().__init__(1, layout, {"state": self._state})
+
+
+def _refuse(probabilities: Row) -> None:
+    wrong = ~((probabilities >= 0.0) & (probabilities <= 1.0))
+    if wrong.any():
+        place = int(wrong.argmax())
+        raise NonFiniteError(
+            f"score {place} is {probabilities[place]}; expected a probability from 0 to 1, leave out absent ones"
+        )
+
+
+class PlattCalibrator(_Calibrator):
+    """Online Platt scaling: a slope and an offset on the log odds. The default where members are mixed.
+
+    O(1) per label, 64 bytes of state. For members that are too sure or not sure enough alike on both sides.
+
+    Parameters
+    ----------
+    horizon
+        Bars over which labels overlap: each counts as 1/horizon of one.
+
+    Examples
+    --------
+    >>> surer_than_right = PlattCalibrator()
+    >>> _ = surer_than_right.learn_many(np.full(400, 0.95), np.array([1, 1, 1, 0] * 100))
+    >>> round(surer_than_right.calibrate(0.95), 1)
+    0.8
+
+    References
+    ----------
+    Platt (1999); Gupta & Ramdas (2023), "Online Platt scaling with calibeating".
+    """
+
+    def __init__(self, horizon: int = 1) -> None:
+        super().__init__("platt", calibration.SIZE, horizon, {})
+        calibration.start(self._state, 1.0 / horizon)
+
+    def calibrate(self, probability: float) -> float:
+        """See `Calibrator.calibrate`."""
+        return calibration.calibrate_probability(self._state, probability)
+
+    def learn(self, probability: float, label: int) -> None:
+        """See `Calibrator.learn`."""
+        calibration.learn(self._state, calibration.logit(probability), label)
+
+    def learn_many(self, probabilities: Row, labels: NDArray[np.int64]) -> Row:
+        """See `Calibrator.learn_many`. Raises NonFiniteError for what is no probability."""
+        _refuse(probabilities)
+        out = np.empty(len(probabilities))
+        calibration.calibrate_learn_rows(self._state, probabilities, labels, out)
+        return out
+
+
+class BetaCalibrator(_Calibrator):
+    """Online beta calibration: slopes of their own for log(p) and log(1 - p), neither negative, and an offset.
+
+    O(1) per label, 96 bytes of state. For members that are too sure on one side only, such as those trained on rare events;
+    it holds Platt's maps and the identity.
+
+    Parameters
+    ----------
+    horizon
+        Bars over which labels overlap: each counts as 1/horizon of one.
+
+    Examples
+    --------
+    >>> calibrator = BetaCalibrator()
+    >>> _ = calibrator.learn_many(np.full(400, 0.95), np.array([1, 1, 1, 0] * 100))
+    >>> round(calibrator.calibrate(0.95), 1)
+    0.8
+
+    References
+    ----------
+    Kull, Silva Filho & Flach (2017), "Beta calibration: a well-founded and easily implemented improvement on logistic
+    calibration for binary classifiers", AISTATS.
+    """
+
+    def __init__(self, horizon: int = 1) -> None:
+        super().__init__("beta", calibration.BETA_SIZE, horizon, {})
+        calibration.start_beta(self._state, 1.0 / horizon)
+
+    def calibrate(self, probability: float) -> float:
+        """See `Calibrator.calibrate`."""
+        return calibration.calibrate_beta(self._state, probability)
+
+    def learn(self, probability: float, label: int) -> None:
+        """See `Calibrator.learn`."""
+        calibration.learn_beta(self._state, probability, label)
+
+    def learn_many(self, probabilities: Row, labels: NDArray[np.int64]) -> Row:
+        """See `Calibrator.learn_many`. Raises NonFiniteError for what is no probability."""
+        _refuse(probabilities)
+        out = np.empty(len(probabilities))
+        calibration.calibrate_learn_beta_rows(self._state, probabilities, labels, out)
+        return out
+
+
+class IsotonicCalibrator(_Calibrator):
+    """Isotonic regression on the newest labels: any shape that does not fall, at the price of more labels.
+
+    O(log window) compares, one move of at most ``window`` numbers per label, and a fit of O(window) every ``every`` labels;
+    40 bytes of state per label held. It follows drift because old labels leave.
+
+    Parameters
+    ----------
+    horizon
+        Bars over which labels overlap: each counts as 1/horizon of one against the prior, which is the identity.
+    window
+        Labels held, at least 2.
+    every
+        Labels between two fits, at least 1; before the first it is the identity.
+
+    Examples
+    --------
+    >>> calibrator = IsotonicCalibrator(every=1)
+    >>> _ = calibrator.learn_many(np.full(400, 0.95), np.array([1, 1, 1, 0] * 100))
+    >>> round(calibrator.calibrate(0.95), 2)
+    0.79
+
+    References
+    ----------
+    Ayer et al. (1955), doi 10.1214/aoms/1177728423; Zadrozny & Elkan (2002), doi 10.1145/775047.775151.
+    """
+
+    def __init__(self, horizon: int = 1, *, window: int = 2_000, every: int = 50) -> None:
+        if window < 2 or every < 1:
+            raise ConfigError(
+                f"window and every of an isotonic calibrator are {window} and {every}; expected at least 2 labels held and "
+                "1 between two fits"
+            )
+        super().__init__("isotonic", isotonic.size(window), horizon, {"window": window, "every": every})
+        isotonic.start(self._state, window, every, 1.0 / horizon)
+
+    def calibrate(self, probability: float) -> float:
+        """See `Calibrator.calibrate`."""
+        return isotonic.calibrate(self._state, probability)
+
+    def learn(self, probability: float, label: int) -> None:
+        """See `Calibrator.learn`."""
+        isotonic.learn(self._state, probability, label)
+
+    def learn_many(self, probabilities: Row, labels: NDArray[np.int64]) -> Row:
+        """See `Calibrator.learn_many`. Raises NonFiniteError for what is no probability."""
+        _refuse(probabilities)
+        out = np.empty(len(probabilities))
+        isotonic.calibrate_learn_rows(self._state, probabilities, labels, out)
+        return out
+
+
+CALIBRATORS: dict[str, type[PlattCalibrator] | type[BetaCalibrator] | type[IsotonicCalibrator]] = {
+    "platt": PlattCalibrator,
+    "beta": BetaCalibrator,
+    "isotonic": IsotonicCalibrator,
+}
+"""By the names of ``serving.calibration``."""
+
+
+def make_calibrator(name: str, horizon: int = 1) -> Calibrator:
+    """A fresh calibrator by name, with its defaults. Raises ConfigError for a name that is not there.
+
+    >>> make_calibrator("beta").calibrate(0.3)
+    0.3
+    """
+    if name not in CALIBRATORS:
+        raise ConfigError(f"no calibrator is called {name!r}{did_you_mean(name, CALIBRATORS)}")
+    return CALIBRATORS[name](horizon)
