@@ -1,9 +1,11 @@
-"""A ladder of learning rates as one model: logistic members by SGD and AdaGrad over one scaler, mixed by fixed share.
+"""A ladder of learning rates as one model: logistic members by SGD, AdaGrad and Newton over one scaler, mixed by fixed share.
 
-All members see the same standardised row; only their rates differ. Beside them stand the running base rate and the no-change
-table (how often the label equals the last one known). State (float64), with d features, K members and E = K + 2 experts:
+All members see the same standardised row; only how they learn differs. Beside them stand the running base rate and the
+no-change table (how often the label equals the last one known). State (float64), with d features, K members that follow
+gradients, N Newton members (`alpha_pulse.kernels.newton`) and E = K + N + 2 experts:
 
-    head | rates[K] | mean[d] | variance[d] | inverse sd[d] | W[d + 1, K] | squared gradients[d + 1, K] | mixture weights[E]
+    head | rates[K] | mean[d] | variance[d] | inverse sd[d] | W[d + 1, K] | squared gradients[d + 1, K] | Newton members
+    | mixture weights[E]
 
 ``parts`` is the row a prediction leaves behind, float64 of shape (E + 1,): each expert's probability (members, base rate,
 no-change), then the last label known at prediction time. It comes back with the label.
@@ -19,38 +21,58 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.kernels import newton
 from alpha_pulse.kernels.baselines import base_rate, last_known, no_change
 from alpha_pulse.kernels.baselines import learn as baselines_learn
 from alpha_pulse.kernels.hedge import fixed_share, mixture, sigmoid
 from alpha_pulse.kernels.jit import kernel
 from alpha_pulse.kernels.linear import MAX_GRADIENT, MAX_WEIGHT, clip
 
-(SEEN, D, K, SGD_MEMBERS, SCALE_STEP, EXPONENT, SHARE, BOOST, BASELINES) = range(9)
+(SEEN, D, K, SGD_MEMBERS, SCALE_STEP, EXPONENT, SHARE, BOOST, NEWTONS, BASELINES) = range(10)
 HEAD = 16
 MAX_Z = 8.0
 EPSILON = 1e-8
 
 
 @kernel
-def size(d: int, k: int) -> int:
-    """How many floats the state of ``k`` members over ``d`` features takes."""
-    return HEAD + k + 3 * d + 2 * (d + 1) * k + k + 2
+def newton_at(d: int, k: int) -> int:
+    """Where the first Newton member lies."""
+    return HEAD + k + 3 * d + 2 * (d + 1) * k
+
+
+@kernel
+def size(d: int, k: int, newtons: int) -> int:
+    """How many floats the state of ``k`` + ``newtons`` members over ``d`` features takes."""
+    return newton_at(d, k) + newtons * newton.size(d + 1) + k + newtons + 2
+
+
+@kernel
+def scratch_size(d: int, k: int, newtons: int) -> int:
+    """How many floats `learn` needs beside the state: each member's score, the standardised row and one more like it."""
+    return k + newtons + 2 * (d + 1)
 
 
 @kernel
 def _scores(state: NDArray[np.float64], x: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     d = int(state[D])
     k = int(state[K])
+    newtons = int(state[NEWTONS])
     mean = HEAD + k
     inverse = mean + 2 * d
     w = mean + 3 * d
+    block = newton.size(d + 1)
+    v = newton_at(d, k) + newton.WEIGHT
     for m in range(k):
         out[m] = state[w + d * k + m]
+    for r in range(newtons):
+        out[k + r] = state[v + r * block + d]
     for j in range(d):
         z = clip((x[j] - state[mean + j]) * state[inverse + j], MAX_Z)
         row = w + j * k
         for m in range(k):
             out[m] += state[row + m] * z
+        for r in range(newtons):
+            out[k + r] += state[v + r * block + j] * z
 
 
 @kernel
@@ -59,18 +81,17 @@ def predict(state: NDArray[np.float64], x: NDArray[np.float64], parts: NDArray[n
 
     No expert of a ladder sleeps: one that says NaN has diverged, and the mixture must not hide it.
     """
-    k = int(state[K])
-    d = int(state[D])
+    members = int(state[K]) + int(state[NEWTONS])
     _scores(state, x, parts)
-    for m in range(k):
+    for m in range(members):
         parts[m] = sigmoid(parts[m])
-    parts[k] = base_rate(state, BASELINES)
-    parts[k + 1] = no_change(state, BASELINES)
-    parts[k + 2] = last_known(state, BASELINES)
-    for m in range(k + 2):
+    parts[members] = base_rate(state, BASELINES)
+    parts[members + 1] = no_change(state, BASELINES)
+    parts[members + 2] = last_known(state, BASELINES)
+    for m in range(members + 2):
         if math.isnan(parts[m]):
             return math.nan
-    return mixture(state, HEAD + k + 3 * d + 2 * (d + 1) * k, parts, k + 2)
+    return mixture(state, state.shape[0] - members - 2, parts, members + 2)
 
 
 @kernel
@@ -87,8 +108,9 @@ def _scale(state: NDArray[np.float64], x: NDArray[np.float64], d: int, k: int) -
 
 @kernel
 def _descend(
-    state: NDArray[np.float64], x: NDArray[np.float64], label: int, weight: float, scores: NDArray[np.float64]
+    state: NDArray[np.float64], x: NDArray[np.float64], label: int, weight: float, scratch: NDArray[np.float64]
 ) -> None:
+    """The gradient members' step; leaves all members' scores and the standardised row in ``scratch``."""
     d = int(state[D])
     k = int(state[K])
     sgd = int(state[SGD_MEMBERS])
@@ -96,21 +118,35 @@ def _descend(
     inverse = mean + 2 * d
     w = mean + 3 * d
     g2 = w + (d + 1) * k
-    _scores(state, x, scores)
+    _scores(state, x, scratch)
     for m in range(k):
-        scores[m] = clip((sigmoid(scores[m]) - label) * weight, MAX_GRADIENT)
+        scratch[m] = clip((sigmoid(scratch[m]) - label) * weight, MAX_GRADIENT)
     boost = state[BOOST]
+    first = k + int(state[NEWTONS])
     for j in range(d + 1):
         z = clip((x[j] - state[mean + j]) * state[inverse + j], MAX_Z) if j < d else 1.0
+        scratch[first + j] = z
         row = w + j * k
         square = g2 + j * k
         for m in range(sgd):
-            state[row + m] = clip(state[row + m] - boost * state[HEAD + m] * scores[m] * z, MAX_WEIGHT)
+            state[row + m] = clip(state[row + m] - boost * state[HEAD + m] * scratch[m] * z, MAX_WEIGHT)
         for m in range(sgd, k):
-            gradient = scores[m] * z
+            gradient = scratch[m] * z
             state[square + m] += gradient * gradient
             step = boost * state[HEAD + m] * gradient / math.sqrt(state[square + m] + EPSILON)
             state[row + m] = clip(state[row + m] - step, MAX_WEIGHT)
+
+
+@kernel
+def _newton(state: NDArray[np.float64], label: int, weight: float, scratch: NDArray[np.float64]) -> None:
+    d = int(state[D])
+    k = int(state[K])
+    newtons = int(state[NEWTONS])
+    z = scratch[k + newtons : k + newtons + d + 1]
+    u = scratch[k + newtons + d + 1 : k + newtons + 2 * (d + 1)]
+    for r in range(newtons):
+        at = newton_at(d, k) + r * newton.size(d + 1)
+        newton.learn(state, at, z, u, scratch[k + r], label, weight, state[BOOST])
 
 
 @kernel
@@ -124,16 +160,18 @@ def learn(
 ) -> None:
     """One settled example: the mixture judges what was served (``parts``), then scaler and members learn the stored row.
 
-    ``scratch`` is float64 of shape (K,); its content does not matter.
+    ``scratch`` is float64 of shape (`scratch_size`,); its content does not matter.
     """
     d = int(state[D])
     k = int(state[K])
+    members = k + int(state[NEWTONS])
     share = min(state[SHARE] * state[BOOST], 0.5)
-    fixed_share(state, HEAD + k + 3 * d + 2 * (d + 1) * k, parts, k + 2, label, state[EXPONENT], share)
+    fixed_share(state, state.shape[0] - members - 2, parts, members + 2, label, state[EXPONENT], share)
     state[SEEN] += 1.0
     _scale(state, x, d, k)
     _descend(state, x, label, weight, scratch)
-    baselines_learn(state, BASELINES, label, parts[k + 2])
+    _newton(state, label, weight, scratch)
+    baselines_learn(state, BASELINES, label, parts[members + 2])
 
 
 @kernel

@@ -1,21 +1,24 @@
-"""The default online model for markets: a ladder of learning rates, the base rate and no-change, mixed by fixed share."""
+"""The default online model for markets: a ladder of learners, the base rate and no-change, mixed by fixed share."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.kernels import baselines
+from alpha_pulse.kernels import baselines, newton
 from alpha_pulse.kernels import ladder as kernels
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.packed import PackedModel, refuse_non_finite
 
 SGD_RATES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3)
 ADAGRAD_RATES = (0.003, 0.01, 0.03, 0.1)
+NEWTONS = ((1.0, 25.0), (1.0, 750.0), (0.9999, 100.0))
+"""Forgetting and prior curvature of each Newton member. The log loss curves at most a quarter as much as squares do, so these
+are the priors of least squares that suit, 100 and 3,000, by four."""
 
 
 class MarketDefault(PackedModel):
-    """Logistic members at nine learning rates over one scaler, with the base rate and the no-change table as experts.
+    """Nine logistic members by gradients and three by Newton steps over one scaler; base rate and no-change as experts.
 
     Which rate is right depends on target and market by a factor of a thousand; the mixture finds it and follows it when it
     changes, and because the base rate is always an expert it cannot stay worse than that for long.
@@ -44,29 +47,35 @@ class MarketDefault(PackedModel):
     References
     ----------
     Herbster & Warmuth (1998), "Tracking the best expert". Duchi, Hazan & Singer (2011), "Adaptive subgradient methods".
+    Hazan, Agarwal & Kale (2007), "Logarithmic regret algorithms for online convex optimization".
     """
 
     def __init__(self, n_features: int, horizon: int = 1, seed: int = 1, *, share: float = 1e-3, span: int = 20_000) -> None:
         rates = SGD_RATES + ADAGRAD_RATES
-        members = len(rates)
+        gradients, newtons = len(rates), len(NEWTONS)
+        members = gradients + newtons
         self.n_parts = members + 3
-        self._state: Row = np.zeros(kernels.size(n_features, members))
-        layout = {"kind": "market_default", "version": 1, "n_features": n_features, "experts": list(self.expert_names)}
+        self._state: Row = np.zeros(kernels.size(n_features, gradients, newtons))
+        layout = {"kind": "market_default", "version": 2, "n_features": n_features, "experts": list(self.expert_names)}
         super().__init__(n_features, layout, {"state": self._state})
         head = self._state
-        head[kernels.D], head[kernels.K], head[kernels.SGD_MEMBERS] = n_features, members, len(SGD_RATES)
+        head[kernels.D], head[kernels.K], head[kernels.SGD_MEMBERS] = n_features, gradients, len(SGD_RATES)
+        head[kernels.NEWTONS] = newtons
         head[kernels.SCALE_STEP], head[kernels.EXPONENT], head[kernels.SHARE] = 1.0 / span, 1.0 / horizon, share / horizon
         head[kernels.BOOST] = 1.0
         baselines.start(head, kernels.BASELINES)
-        head[kernels.HEAD : kernels.HEAD + members] = rates
-        head[-(members + 2) :] = 1.0 / (members + 2)
-        self._scratch: Row = np.zeros(members)
+        head[kernels.HEAD : kernels.HEAD + gradients] = rates
+        self._scratch: Row = np.zeros(kernels.scratch_size(n_features, gradients, newtons))
         self._members = members
+        for at, (forgetting, prior) in zip(self._newton_places(), NEWTONS, strict=True):
+            head[at + newton.FORGETTING], head[at + newton.PRIOR] = forgetting, prior
+        self._unlearn()
 
     @property
     def expert_names(self) -> tuple[str, ...]:
         """The experts, in the order of the mixture's weights."""
-        return (*(f"sgd_{r:g}" for r in SGD_RATES), *(f"adagrad_{r:g}" for r in ADAGRAD_RATES), "base_rate", "no_change")
+        gradients = (*(f"sgd_{r:g}" for r in SGD_RATES), *(f"adagrad_{r:g}" for r in ADAGRAD_RATES))
+        return (*gradients, *(f"newton_{forgetting:g}_{prior:g}" for forgetting, prior in NEWTONS), "base_rate", "no_change")
 
     @property
     def weights(self) -> Row:
@@ -96,11 +105,21 @@ class MarketDefault(PackedModel):
         return out
 
     def set_boost(self, factor: float) -> None:
-        """Multiply every rate and the share by ``factor`` from now on."""
+        """Multiply every rate, the Newton members' covariance as they step, and the share by ``factor`` from now on."""
         self._state[kernels.BOOST] = factor
 
     def reset(self) -> None:
-        """Forget weights, gradients and the mixture; scaler and base rate stay."""
-        start = kernels.HEAD + self._members + 3 * self.n_features
-        self._state[start:] = 0.0
+        """Forget weights, gradients, curvature and the mixture; scaler and base rate stay."""
+        self._unlearn()
+
+    def _newton_places(self) -> range:
+        first = kernels.newton_at(self.n_features, self._members - len(NEWTONS))
+        block = newton.size(self.n_features + 1)
+        return range(first, first + len(NEWTONS) * block, block)
+
+    def _unlearn(self) -> None:
+        places = self._newton_places()
+        self._state[kernels.HEAD + self._members - len(NEWTONS) + 3 * self.n_features : places.start] = 0.0
+        for at in places:
+            newton.start(self._state, at, self.n_features + 1)
         self._state[-(self._members + 2) :] = 1.0 / (self._members + 2)
