@@ -127,6 +127,33 @@ class NaiveBaselines:
 
 
 @dataclass
+class NaiveNewton:
+    """Newton steps on the log loss with the curvature itself gathered, forgotten and solved for by numpy."""
+
+    inputs: int
+    forgetting: float
+    prior: float
+    boost: float = 1.0
+
+    def __post_init__(self) -> None:
+        self.weights = np.zeros(self.inputs)
+        self.curvature = self.prior * np.eye(self.inputs)
+
+    def score(self, z: Sequence[float]) -> float:
+        return float(self.weights @ np.array(z))
+
+    def learn(self, z: Sequence[float], label: int, weight: float) -> None:
+        along, taken = np.array(z), min(weight, 10.0)
+        p = sigmoid(self.score(z))
+        seen = taken * max(p * (1.0 - p), 1e-3) * np.outer(along, along)
+        sure = np.trace(np.linalg.inv(self.curvature)) < self.inputs / self.prior
+        old = (self.forgetting if sure else 1.0) * self.curvature
+        step = np.linalg.solve(old / self.boost + seen, taken * (label - p) * along)
+        self.weights = np.clip(self.weights + step, -50.0, 50.0)
+        self.curvature = old + seen
+
+
+@dataclass
 class NaiveLadder:
     d: int
     sgd: Sequence[float]
@@ -135,13 +162,16 @@ class NaiveLadder:
     alpha: float = 1e-3
     step: float = 1.0 / 20_000
     boost: float = 1.0
+    newtons: Sequence[tuple[float, float]] = ()
 
     def __post_init__(self) -> None:
         members = len(self.sgd) + len(self.adagrad)
+        self.curved = [NaiveNewton(self.d + 1, forgetting, prior, self.boost) for forgetting, prior in self.newtons]
         self.scaler = NaiveScaler(self.d, self.step, max_z=8.0, least_variance=1e-16)
         self.weights = [[0.0] * (self.d + 1) for _ in range(members)]
         self.squares = [[0.0] * (self.d + 1) for _ in range(members)]
-        self.mixture = [1.0 / (members + 2)] * (members + 2)
+        experts = members + len(self.newtons) + 2
+        self.mixture = [1.0 / experts] * experts
         self.baselines = NaiveBaselines()
 
     def members(self, row: Sequence[float]) -> list[float]:
@@ -150,7 +180,9 @@ class NaiveLadder:
 
     def predict(self, row: Sequence[float]) -> tuple[float, list[float], int | None]:
         """(probability, every expert's, the last label known)."""
-        said = [*self.members(row), self.baselines.base_rate, self.baselines.no_change]
+        z = [*self.scaler.standard(row), 1.0]
+        curved = [sigmoid(newton.score(z)) for newton in self.curved]
+        said = [*self.members(row), *curved, self.baselines.base_rate, self.baselines.no_change]
         return mix(self.mixture, said), said, self.baselines.last
 
     def learn(self, row: Sequence[float], label: int, weight: float, said: Sequence[float], known: int | None) -> None:
@@ -168,6 +200,8 @@ class NaiveLadder:
                     self.squares[m][j] += gradient**2
                     change = self.adagrad[m - len(self.sgd)] * gradient / math.sqrt(self.squares[m][j] + 1e-8)
                 self.weights[m][j] = bounded(self.weights[m][j] - self.boost * change, -50.0, 50.0)
+        for newton in self.curved:
+            newton.learn(z, label, weight)
         self.baselines.settled.append((label, known))
 
 

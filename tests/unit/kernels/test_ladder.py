@@ -8,23 +8,32 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from alpha_pulse.kernels import baselines, ladder
+from alpha_pulse.kernels import baselines, ladder, newton
 from naive_learning import NaiveLadder
 
 SGD, ADAGRAD = (1e-3, 0.1), (0.03, 0.3)
+NEWTONS = ((1.0, 2.0), (0.9, 5.0))
 K = len(SGD) + len(ADAGRAD)
-E = K + 2
+E = K + len(NEWTONS) + 2
 
 
 def fresh(d: int, horizon: int = 1, alpha: float = 1e-3, span: int = 20_000) -> NDArray[np.float64]:
-    state = np.zeros(ladder.size(d, K))
+    state = np.zeros(ladder.size(d, K, len(NEWTONS)))
     state[ladder.D], state[ladder.K], state[ladder.SGD_MEMBERS] = d, K, len(SGD)
     state[ladder.SCALE_STEP], state[ladder.EXPONENT], state[ladder.SHARE] = 1.0 / span, 1.0 / horizon, alpha / horizon
-    state[ladder.BOOST] = 1.0
+    state[ladder.BOOST], state[ladder.NEWTONS] = 1.0, len(NEWTONS)
     baselines.start(state, ladder.BASELINES)
     state[ladder.HEAD : ladder.HEAD + K] = SGD + ADAGRAD
     state[-E:] = 1.0 / E
+    for i, (forgetting, prior) in enumerate(NEWTONS):
+        at = ladder.newton_at(d, K) + i * newton.size(d + 1)
+        state[at + newton.FORGETTING], state[at + newton.PRIOR] = forgetting, prior
+        newton.start(state, at, d + 1)
     return state
+
+
+def scratch_of(d: int, content: float = 0.0) -> NDArray[np.float64]:
+    return np.full(ladder.scratch_size(d, K, len(NEWTONS)), content)
 
 
 @settings(max_examples=25)
@@ -40,12 +49,12 @@ def test_members_and_mixture_are_the_naive_twins_also_when_labels_come_late(
 ) -> None:
     generator = np.random.default_rng(seed)
     rows = generator.normal(2.0, 3.0, (60, d))
-    state, scratch = fresh(d, horizon, 0.1, span), np.full(K, math.nan)
-    naive = NaiveLadder(d, SGD, ADAGRAD, horizon, 0.1, 1.0 / span, boost)
+    state, scratch = fresh(d, horizon, 0.1, span), scratch_of(d, math.nan)
+    naive = NaiveLadder(d, SGD, ADAGRAD, horizon, 0.1, 1.0 / span, boost, NEWTONS)
     state[ladder.BOOST] = boost
     waiting = []
     for row in rows:
-        parts = np.full(K + 3, math.nan)
+        parts = np.full(E + 1, math.nan)
         probability, said, known = naive.predict(row.tolist())
         assert ladder.predict(state, row, parts) == pytest.approx(probability, abs=1e-12)
         assert parts[:E] == pytest.approx(said, abs=1e-12)
@@ -70,8 +79,8 @@ def test_loop_and_steps_are_bit_equal() -> None:
         generator.random(300),
     )
     one, many, out = fresh(3), fresh(3), np.empty(300)
-    parts, scratch = np.zeros(K + 3), np.zeros(K)
-    ladder.learn_rows(many, rows, labels, weights, np.zeros(K + 3), np.zeros(K), out)
+    parts, scratch = np.zeros(E + 1), scratch_of(3)
+    ladder.learn_rows(many, rows, labels, weights, np.zeros(E + 1), scratch_of(3), out)
     for i in range(300):
         assert ladder.predict(one, rows[i], parts) == out[i]
         ladder.learn(one, rows[i], labels[i], weights[i], parts, scratch)
@@ -83,18 +92,18 @@ def test_loop_and_steps_are_bit_equal() -> None:
 
 def test_the_scratch_row_does_not_matter() -> None:
     one, two = fresh(2), fresh(2)
-    parts = np.zeros(K + 3)
-    for state, scratch in ((one, np.zeros(K)), (two, np.full(K, math.nan))):
+    parts = np.zeros(E + 1)
+    for state, scratch in ((one, scratch_of(2)), (two, scratch_of(2, math.nan))):
         ladder.predict(state, np.array([1.0, 2.0]), parts)
         ladder.learn(state, np.array([1.0, 2.0]), 1, 1.0, parts, scratch)
     assert one.tobytes() == two.tobytes()
 
 
 def test_members_are_judged_by_what_was_served_not_by_hindsight() -> None:
-    state, parts, scratch = fresh(1), np.zeros(K + 3), np.zeros(K)
+    state, parts, scratch = fresh(1), np.zeros(E + 1), scratch_of(1)
     row = np.array([1.0])
     ladder.predict(state, row, parts)
-    parts[:E] = [0.99, 0.01, 0.5, 0.5, 0.5, 0.5]
+    parts[:E] = [0.99, 0.01, *[0.5] * (E - 2)]
     ladder.learn(state, row, 1, 1.0, parts, scratch)
     assert state[-E:].argmax() == 0
     assert state[-E:].argmin() == 1
@@ -112,12 +121,12 @@ extreme = st.sampled_from([0.0, 1e-300, 1e-12, 1.0, -1.0, 1e6, -1e6, 9e14, -9e14
 def test_no_input_moves_a_weight_beyond_its_bound(
     rows: list[tuple[float, float, int, float]], boost: float, delay: int
 ) -> None:
-    state, scratch = fresh(2, span=10), np.zeros(K)
+    state, scratch = fresh(2, span=10), scratch_of(2)
     state[ladder.BOOST] = boost
     weights = slice(ladder.HEAD + K + 6, ladder.HEAD + K + 6 + 3 * K)
     waiting = []
     for a, b, label, weight in rows * 4:
-        row, parts = np.array([a, b]), np.zeros(K + 3)
+        row, parts = np.array([a, b]), np.zeros(E + 1)
         assert 0.0 <= ladder.predict(state, row, parts) <= 1.0
         waiting.append((row, label, weight, parts))
         if len(waiting) > delay:
@@ -131,7 +140,7 @@ def test_no_input_moves_a_weight_beyond_its_bound(
 def test_prediction_leaves_the_state_alone() -> None:
     state = fresh(2)
     before = state.tobytes()
-    ladder.predict(state, np.array([1.0, -3.0]), np.zeros(K + 3))
+    ladder.predict(state, np.array([1.0, -3.0]), np.zeros(E + 1))
     assert state.tobytes() == before
 
 
@@ -161,4 +170,4 @@ def test_an_expert_that_diverged_is_not_hidden_by_the_others(place: str) -> None
     start = {"mean": ladder.HEAD + K, "inverse": ladder.HEAD + K + 2 * d, "weight": ladder.HEAD + K + 3 * d, "mixture": -1}
     state = fresh(d)
     state[start.get(place, ladder.BASELINES)] = math.nan
-    assert math.isnan(ladder.predict(state, np.array([1.0, 2.0]), np.zeros(K + 3)))
+    assert math.isnan(ladder.predict(state, np.array([1.0, 2.0]), np.zeros(E + 1)))

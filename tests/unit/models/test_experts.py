@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import StateError
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.experts import ADAGRAD_RATES, SGD_RATES, MarketDefault
+from alpha_pulse.models.experts import ADAGRAD_RATES, NEWTONS, SGD_RATES, MarketDefault
 from naive_learning import NaiveLadder
 from naive_learning import log_loss as naive_log_loss
 
@@ -24,7 +24,7 @@ def loss(served: Row, labels: NDArray[np.int64]) -> float:
 def test_the_model_is_its_naive_twin_with_the_documented_rates(horizon: int, share: float) -> None:
     rows, labels = noise(150, 3, seed=1)
     model = MarketDefault(3, horizon, share=share)
-    naive = NaiveLadder(3, SGD_RATES, ADAGRAD_RATES, horizon, share)
+    naive = NaiveLadder(3, SGD_RATES, ADAGRAD_RATES, horizon, share, newtons=NEWTONS)
     for row, label in zip(rows, labels, strict=True):
         parts = np.zeros(model.n_parts)
         probability, said, known = naive.predict(row.tolist())
@@ -38,7 +38,7 @@ def test_weights_belong_to_the_named_experts_and_sum_to_1() -> None:
     model = MarketDefault(2)
     rows, labels = noise(500, 2, seed=2)
     model.learn_many(rows, labels, np.ones(500))
-    assert len(model.expert_names) == len(model.weights) == len(SGD_RATES) + len(ADAGRAD_RATES) + 2
+    assert len(model.expert_names) == len(model.weights) == len(SGD_RATES) + len(ADAGRAD_RATES) + len(NEWTONS) + 2
     assert model.expert_names[-2:] == ("base_rate", "no_change")
     assert model.weights.sum() == pytest.approx(1.0)
     model.weights[:] = 0.0
@@ -73,7 +73,7 @@ def test_reset_forgets_all_but_scales_and_base_rate() -> None:
     base = parts[-3]
     model.reset()
     model.predict(np.array([9.0]), parts)
-    assert parts[:-3].tolist() == [0.5] * 9
+    assert parts[:-3].tolist() == [0.5] * 12
     assert parts[-3] == base == pytest.approx(labels.mean(), abs=1e-3)
     assert len(set(model.weights)) == 1
 
