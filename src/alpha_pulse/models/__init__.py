@@ -6,6 +6,7 @@ ONLINE = {
     "hoeffding_tree": "alpha_pulse.models.tree:HoeffdingTree",
     "logistic": "alpha_pulse.models.linear:Logistic",
     "market_default": "alpha_pulse.models.experts:MarketDefault",
+    "mixture:": "alpha_pulse.models.mixture:named",
     "river:": "alpha_pulse.models.river:named",
     "sgbt": "alpha_pulse.models.boosting:SGBT",
 }

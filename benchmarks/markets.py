@@ -1,0 +1,129 @@
+"""What is gained on real bars: `python -m benchmarks.markets FOLDER [--quick] [--json FILE]`, or `make markets DATA=FOLDER`.
+
+Log loss of the running base rate minus the member's, in millinats, over the last 70 % of each file; intervals by the circular
+block bootstrap. Direction is trained unweighted here, and frozen, hedged and growing LightGBM stand beside.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+import msgspec
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+
+from alpha_pulse.core.errors import AlphaPulseError
+from alpha_pulse.engine.scoring import block_bootstrap, log_losses
+from alpha_pulse.learning.metrics import exact_auc
+from benchmarks.market_members import MEMBERS, NONE, Bars, Floats, Task, read, served, task
+from benchmarks.report import Cell, Column, Table, text
+
+VOLATILITY_HORIZON = 12
+TARGETS = (("volatility", VOLATILITY_HORIZON), ("direction", 1), ("direction", 3), ("direction", 12))
+WITH_INTERVAL = ("online", "with batch")
+
+
+class Gains(msgspec.Struct, frozen=True):
+    """What each member gained on one file for one target, in millinats, and the AUC of the mixture with the batch model."""
+
+    file: str
+    target: str
+    horizon: int
+    labels: int
+    gains: dict[str, float]
+    intervals: dict[str, tuple[float, float] | None]
+    auc: float
+
+
+def measure(bars: Bars, target: str, horizon: int) -> Gains:
+    """All members on one target of one file."""
+    wanted = task(bars, target, horizon)
+    found, base = served(wanted)
+    late = _scored(wanted)
+    labels = wanted.labels[late] == 1
+    losses = log_losses(base[late], labels)
+    better = {name: 1_000.0 * (losses - log_losses(said[late], labels)) for name, said in found.items()}
+    return Gains(
+        bars.name,
+        target,
+        horizon,
+        len(labels),
+        {name: float(values.mean()) for name, values in better.items()},
+        {name: _interval(better[name]) for name in WITH_INTERVAL},
+        exact_auc(found["with batch"][late], labels),
+    )
+
+
+def _scored(wanted: Task) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    return np.flatnonzero(wanted.labels[wanted.cut :] != NONE) + wanted.cut
+
+
+def _interval(values: Floats) -> tuple[float, float] | None:
+    found = block_bootstrap(values)
+    return None if found is None else (found.low, found.high)
+
+
+def table(target: str, horizon: int, rows: Sequence[Gains]) -> Table:
+    """One row per file, then the median over files."""
+    columns = [Column("file"), Column("labels")]
+    for name in MEMBERS:
+        columns.append(Column(name, "{:+.2f}"))
+        if name in WITH_INTERVAL:
+            columns.append(Column("95 %"))
+    cells: list[tuple[Cell, ...]] = []
+    for row in rows:
+        line: list[Cell] = [row.file, row.labels]
+        for name in MEMBERS:
+            line.append(row.gains[name])
+            if name in WITH_INTERVAL:
+                line.append(_shown(row.intervals[name]))
+        cells.append((*line, row.auc))
+    last: list[Cell] = ["median", None]
+    for name in MEMBERS:
+        last += [median(row.gains[name] for row in rows), *([None] if name in WITH_INTERVAL else [])]
+    cells.append((*last, median(row.auc for row in rows)))
+    title = f"{target}, {horizon} bars ahead: gain over the base rate, millinats"
+    return Table(title, (*columns, Column("AUC", "{:.3f}")), tuple(cells))
+
+
+def _shown(interval: tuple[float, float] | None) -> str:
+    return "." if interval is None else f"[{interval[0]:+.2f}, {interval[1]:+.2f}]"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read every file of intraday bars in the folder, measure, print the tables."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.markets", description="Gains on real bars, beside rivals.")
+    parser.add_argument("folder", type=Path, help="holds Parquet or CSV files of bars of one symbol each")
+    parser.add_argument("--quick", action="store_true", help="only the first file")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    asked = parser.parse_args(arguments)
+    paths = sorted(
+        path for path in asked.folder.glob("bars_*") if path.suffix in (".parquet", ".csv") and "_1d_" not in path.name
+    )
+    if not paths:
+        print(
+            f"{asked.folder} holds no file bars_*.parquet or bars_*.csv of intraday bars; name another folder", file=sys.stderr
+        )
+        return 2
+    found: list[Gains] = []
+    try:
+        for path in track(paths[:1] if asked.quick else paths, "files", console=Console(stderr=True), transient=True):
+            bars = read(path, VOLATILITY_HORIZON)
+            found += [measure(bars, target, horizon) for target, horizon in TARGETS]
+    except AlphaPulseError as error:
+        print(error, file=sys.stderr)
+        return 2
+    for target, horizon in TARGETS:
+        print(text(table(target, horizon, [row for row in found if (row.target, row.horizon) == (target, horizon)])) + "\n")
+    if asked.json is not None:
+        asked.json.write_bytes(msgspec.json.encode(found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
