@@ -12,9 +12,9 @@ from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.kernels import boosting as kernels
 from alpha_pulse.kernels import regression_tree as tree
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.faces import MultiClassFace
+from alpha_pulse.models.faces import MultiClassFace, RegressionFace
 from alpha_pulse.models.packed import PackedModel, refuse_non_finite
-from alpha_pulse.models.regression_tree import RegressionFace, observed_of, regression_arrays
+from alpha_pulse.models.regression_tree import observed_of, regression_arrays
 
 DELTA, TAU = 0.05, 0.05
 LEAST_F = 4.0

@@ -1,4 +1,4 @@
-"""One learner of class probabilities, two faces: `OnlineModel` for two classes and `MultiClassModel` for more."""
+"""The faces of a learner: `OnlineModel` for two classes, `MultiClassModel` for more, `RegressionModel` for numbers."""
 
 from __future__ import annotations
 
@@ -88,3 +88,38 @@ class MultiClassFace(ClassModel):
     def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
         """For each row predict, then learn; returns the class probabilities (n, n_classes)."""
         return self._learnt(features, labels, weights)
+
+
+class RegressionFace(PackedModel):
+    """What every `RegressionModel` of trees shares."""
+
+    takes_missing = True
+
+    def predict(self, features: Row) -> float:
+        """The expected target."""
+        raise NotImplementedError
+
+    def learn(self, features: Row, target: float, weight: float) -> None:
+        """Learn one settled example."""
+        raise NotImplementedError
+
+    def _predict_rows(self, features: Row, out: Row) -> None:
+        raise NotImplementedError
+
+    def _learn_rows(self, features: Row, targets: Row, weights: Row, out: Row) -> None:
+        raise NotImplementedError
+
+    def predict_many(self, features: Row) -> Row:
+        """The expected target of each row."""
+        refuse_non_finite(features)
+        out = np.empty(len(features))
+        self._predict_rows(features, out)
+        return out
+
+    def learn_many(self, features: Row, targets: Row, weights: Row) -> Row:
+        """For each row predict, then learn; returns the predictions."""
+        refuse_non_finite(features)
+        refuse_non_finite(targets[:, None])
+        out = np.empty(len(features))
+        self._learn_rows(features, targets, weights, out)
+        return out

@@ -13,7 +13,8 @@ from alpha_pulse.kernels import adwin
 from alpha_pulse.kernels import regression_forest as kernels
 from alpha_pulse.kernels import regression_tree as tree
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.regression_tree import RegressionFace, observed_of, regression_arrays
+from alpha_pulse.models.faces import RegressionFace
+from alpha_pulse.models.regression_tree import observed_of, regression_arrays
 
 TAU = 0.05
 ADWIN_CLOCK = 32

@@ -11,45 +11,10 @@ from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.kernels import regression_tree as kernels
 from alpha_pulse.kernels import regression_tree_growth as growth
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.packed import PackedModel, refuse_non_finite
+from alpha_pulse.models.faces import RegressionFace
 
 FOR_EVER = 1e15
 """A memory that never fills."""
-
-
-class RegressionFace(PackedModel):
-    """What every `RegressionModel` of trees shares."""
-
-    takes_missing = True
-
-    def predict(self, features: Row) -> float:
-        """The expected target."""
-        raise NotImplementedError
-
-    def learn(self, features: Row, target: float, weight: float) -> None:
-        """Learn one settled example."""
-        raise NotImplementedError
-
-    def _predict_rows(self, features: Row, out: Row) -> None:
-        raise NotImplementedError
-
-    def _learn_rows(self, features: Row, targets: Row, weights: Row, out: Row) -> None:
-        raise NotImplementedError
-
-    def predict_many(self, features: Row) -> Row:
-        """The expected target of each row."""
-        refuse_non_finite(features)
-        out = np.empty(len(features))
-        self._predict_rows(features, out)
-        return out
-
-    def learn_many(self, features: Row, targets: Row, weights: Row) -> Row:
-        """For each row predict, then learn; returns the predictions."""
-        refuse_non_finite(features)
-        refuse_non_finite(targets[:, None])
-        out = np.empty(len(features))
-        self._learn_rows(features, targets, weights, out)
-        return out
 
 
 def observed_of(share: float, n_features: int) -> int:
