@@ -69,8 +69,8 @@ class _AROW:
 class AROW(_AROW, LinearBinary):
     """Adaptive regularisation of weights: each weight has a variance, and one that has seen little moves far.
 
-    Parameters as `LinearBinary`, and noise (variance of an example, the paper's r, > 0) and forgetting (what the certainty keeps
-    per example, in (0, 1]; 1: all, as in the paper). A boost takes the variances that many times larger for a step.
+    Parameters as `LinearBinary`, and noise (variance of an example, the paper's r, > 0) and forgetting (what the certainty
+    keeps per example, in (0, 1]; 1: all, as in the paper). A boost takes the variances that many times larger for a step.
 
     >>> import numpy as np
     >>> model = AROW(n_features=1)

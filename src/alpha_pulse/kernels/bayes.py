@@ -1,0 +1,124 @@
+"""Gaussian naive Bayes with forgetting, over one packed array.
+
+State (float64), with d features and C classes:
+
+    head | weight[C] | weight[C, d] | mean[C, d] | squares[C, d]
+
+``squares`` are sums of squared deviations. A missing value takes no part, in learning and in predicting, which is why each
+feature has a weight of its own. Before an example is learnt every weight and square is multiplied by what is kept.
+A density counts at least `FLOOR`, so that no single feature decides alone.
+
+Sources: West, "Updating mean and variance estimates", Communications of the ACM 22 (1979), doi 10.1145/359146.359153; Hand &
+Yu, "Idiot's Bayes: not so stupid after all?", International Statistical Review 69 (2001).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.kernels.jit import kernel
+from alpha_pulse.kernels.linear import clip
+from alpha_pulse.kernels.missing import is_missing
+
+D, CLASSES, KEEP, BOOST = range(4)
+HEAD = 8
+FLOOR = 1e-9
+MAX_DELTA = 1e140
+"""Deviations beyond this would overflow when they are squared and summed."""
+MAX_SQUARES = 1e300
+MAX_WEIGHT = 1e6
+"""What one example may weigh."""
+
+
+@kernel
+def size(d: int, classes: int) -> int:
+    """How many floats the state takes."""
+    return HEAD + classes + 3 * classes * d
+
+
+@kernel
+def speak(state: NDArray[np.float64], x: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+    """Class probabilities of one row; even ones before anything was learnt."""
+    d, classes = int(state[D]), int(state[CLASSES])
+    weight, mean, squares = HEAD + classes, HEAD + classes + classes * d, HEAD + classes + 2 * classes * d
+    total = 0.0
+    for c in range(classes):
+        total += state[HEAD + c]
+    if total <= 0.0:
+        out[:classes] = 1.0 / classes
+        return
+    top = -math.inf
+    for c in range(classes):
+        if state[HEAD + c] <= 0.0:
+            out[c] = -math.inf
+            continue
+        score = math.log(state[HEAD + c] / total)
+        for j in range(d):
+            if is_missing(x[j]):
+                continue
+            at = c * d + j
+            density = 0.0
+            n = state[weight + at]
+            if n > 0.0 and state[squares + at] > 0.0:
+                variance = state[squares + at] / n
+                delta = clip(x[j] - state[mean + at], MAX_DELTA)
+                density = math.exp(-0.5 * delta * delta / variance) / math.sqrt(2.0 * math.pi * variance)
+            score += math.log(FLOOR + density)
+        out[c] = score
+        top = max(top, score)
+    whole = 0.0
+    for c in range(classes):
+        out[c] = math.exp(out[c] - top)
+        whole += out[c]
+    for c in range(classes):
+        out[c] /= whole
+
+
+@kernel
+def study(state: NDArray[np.float64], x: NDArray[np.float64], label: int, weight: float) -> None:
+    """One example: everything fades a little, then the label's class takes in the row."""
+    d, classes = int(state[D]), int(state[CLASSES])
+    taken = min(weight * state[BOOST], MAX_WEIGHT)
+    keep = state[KEEP]
+    n, mean, squares = HEAD + classes, HEAD + classes + classes * d, HEAD + classes + 2 * classes * d
+    if keep < 1.0:
+        for i in range(HEAD, mean):
+            state[i] *= keep
+        for i in range(squares, squares + classes * d):
+            state[i] *= keep
+    if taken <= 0.0:
+        return
+    state[HEAD + label] += taken
+    for j in range(d):
+        if is_missing(x[j]):
+            continue
+        at = label * d + j
+        state[n + at] += taken
+        delta = clip(x[j] - state[mean + at], MAX_DELTA)
+        step = delta * (taken / state[n + at])
+        state[mean + at] += step
+        state[squares + at] = min(state[squares + at] + taken * delta * (delta - step), MAX_SQUARES)
+
+
+@kernel
+def speak_rows(state: NDArray[np.float64], x: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+    """Class probabilities of each row."""
+    for i in range(x.shape[0]):
+        speak(state, x[i], out[i])
+
+
+@kernel
+def study_rows(
+    state: NDArray[np.float64],
+    x: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    out: NDArray[np.float64],
+) -> None:
+    """For each row its probabilities, then learn it."""
+    for i in range(x.shape[0]):
+        speak(state, x[i], out[i])
+        study(state, x[i], labels[i], weights[i])
