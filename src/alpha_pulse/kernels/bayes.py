@@ -5,7 +5,7 @@ State (float64), with d features and C classes:
     head | weight[C] | weight[C, d] | mean[C, d] | squares[C, d]
 
 ``squares`` are sums of squared deviations. A missing value takes no part, in learning and in predicting, which is why each
-feature has a weight of its own. Before an example is learnt every weight and square is multiplied by what is kept.
+feature has a weight of its own. Before an example is learnt every weight and square fades by the head's share, times boost.
 A density counts at least `FLOOR`, so that no single feature decides alone.
 
 Sources: West, "Updating mean and variance estimates", Communications of the ACM 22 (1979), doi 10.1145/359146.359153; Hand &
@@ -23,7 +23,7 @@ from alpha_pulse.kernels.jit import kernel
 from alpha_pulse.kernels.linear import clip
 from alpha_pulse.kernels.missing import is_missing
 
-D, CLASSES, KEEP, BOOST = range(4)
+D, CLASSES, FADE, BOOST = range(4)
 HEAD = 8
 FLOOR = 1e-9
 MAX_DELTA = 1e140
@@ -82,7 +82,7 @@ def study(state: NDArray[np.float64], x: NDArray[np.float64], label: int, weight
     """One example: everything fades a little, then the label's class takes in the row."""
     d, classes = int(state[D]), int(state[CLASSES])
     taken = min(weight * state[BOOST], MAX_WEIGHT)
-    keep = state[KEEP]
+    keep = 1.0 - min(state[FADE] * state[BOOST], 0.5)
     n, mean, squares = HEAD + classes, HEAD + classes + classes * d, HEAD + classes + 2 * classes * d
     if keep < 1.0:
         for i in range(HEAD, mean):

@@ -24,10 +24,10 @@ class _Bayes(ClassModel):
         layout = {"kind": "naive_bayes", "version": 1, "n_features": n_features, "classes": classes}
         super().__init__(n_features, layout, {"state": self._state})
         self._state[kernels.D], self._state[kernels.CLASSES] = n_features, classes
-        self._state[kernels.KEEP], self._state[kernels.BOOST] = 1.0 - 1.0 / span if span else 1.0, 1.0
+        self._state[kernels.FADE], self._state[kernels.BOOST] = 1.0 / span if span else 0.0, 1.0
 
     def set_boost(self, factor: float) -> None:
-        """Count each new example ``factor`` times from now on."""
+        """Count each new example ``factor`` times, and forget as many times faster, from now on."""
         self._state[kernels.BOOST] = factor
 
     def reset(self) -> None:

@@ -21,7 +21,7 @@ def three_classes(n: int, seed: int) -> tuple[NDArray[np.float64], NDArray[np.in
 
 def test_without_forgetting_it_is_rivers() -> None:
     rows, labels = three_classes(800, 1)
-    model, peer, found = NaiveBayesClassifier(3, 3, span=0), naive_bayes.GaussianNB(), np.zeros(3)
+    model, peer, found = NaiveBayesClassifier(3, 3, span=0), naive_bayes.GaussianNB(), np.zeros(3)  # type: ignore[no-untyped-call]
     for row, label in zip(rows, labels.tolist(), strict=True):
         x = dict(enumerate(row.tolist()))
         theirs = peer.predict_proba_one(x)  # type: ignore[no-untyped-call]
