@@ -9,15 +9,14 @@ from functools import partial
 import numpy as np
 
 from alpha_pulse.core.errors import NonFiniteError, StateError
-from alpha_pulse.core.stateful import State, digest, pack
+from alpha_pulse.core.stateful import State, digest
 from alpha_pulse.models.base import OnlineModel, Row
+from alpha_pulse.testing.adversarial import adversarial
+from alpha_pulse.testing.family_checks import assert_flipped_byte_is_noticed, assert_memory
 from alpha_pulse.testing.streams import Labels, base_rate_loss, log_loss, separable
 
 ModelFactory = Callable[[], OnlineModel]
 """Makes a model that has learnt nothing, each time the same."""
-
-HEADER_SLACK_BYTES = 256
-"""Scalars in a snapshot's JSON header may print longer as they grow; arrays may not."""
 
 
 def yield_model_checks() -> Iterator[Callable[[ModelFactory], None]]:
@@ -36,6 +35,8 @@ def yield_model_checks() -> Iterator[Callable[[ModelFactory], None]]:
     yield check_model_memory_is_bounded
     yield check_model_refuses_non_finite_features
     yield check_model_stays_finite_on_extreme_values
+    yield check_model_survives_adversarial_sequences
+    yield check_model_notices_a_flipped_byte
     yield check_model_learns_with_delay
     yield check_model_boost_changes_learning
     yield check_model_reset_forgets
@@ -182,12 +183,8 @@ def check_model_refuses_a_state_that_does_not_fit(factory: ModelFactory) -> None
 
 
 def check_model_memory_is_bounded(factory: ModelFactory) -> None:
-    """After ten times as many examples the snapshot has arrays of the same shapes and no longer header."""
-    short, long = _taught(factory, 300)[0], _taught(factory, 3_000)[0]
-    shapes = [{key: (a.shape, a.dtype) for key, a in model.snapshot().arrays.items()} for model in (short, long)]
-    assert shapes[0] == shapes[1], f"arrays grew with the number of examples: {shapes[0]} became {shapes[1]}"
-    sizes = [len(pack({"model": model.snapshot()})) for model in (short, long)]
-    assert sizes[1] <= sizes[0] + HEADER_SLACK_BYTES, f"the packed state grew from {sizes[0]} to {sizes[1]} bytes"
+    """After ten times as many examples the arrays have the same shapes, and hold no more than `memory_bytes`."""
+    assert_memory(_taught(factory, 300)[0], _taught(factory, 3_000)[0])
 
 
 def check_model_refuses_non_finite_features(factory: ModelFactory) -> None:
@@ -223,6 +220,24 @@ def check_model_stays_finite_on_extreme_values(factory: ModelFactory) -> None:
         assert 0.0 <= probability <= 1.0, f"after extreme values predict gave {probability!r}, not a probability"
         assert np.isfinite(parts).all(), "parts hold a number that is not finite after extreme values"
     assert isinstance(model.healthy(), bool), "healthy does not answer with a bool"
+
+
+def check_model_survives_adversarial_sequences(factory: ModelFactory) -> None:
+    """Huge, tiny, constant and alternating rows, weights of 1e-6 to 1e6: state finite, predictions within [0, 1]."""
+    for what, rows, labels in adversarial(200, factory().n_features, 2, seed=5):
+        model = _taught(factory)[0]
+        model.learn_many(rows, labels, 10.0 ** np.random.default_rng(6).uniform(-6.0, 6.0, len(labels)))
+        for key, array in model.snapshot().arrays.items():
+            assert np.isfinite(array).all(), f"{what}: array {key!r} of the state holds a number that is not finite"
+        for row in (rows[0], rows[-1], np.zeros(model.n_features)):
+            probability, parts = _predict(model, row)
+            assert 0.0 <= probability <= 1.0, f"{what}: predict gave {probability!r}, not a probability"
+            assert np.isfinite(parts).all(), f"{what}: parts hold a number that is not finite"
+
+
+def check_model_notices_a_flipped_byte(factory: ModelFactory) -> None:
+    """One byte of a packed snapshot changed, anywhere, raises StateError."""
+    assert_flipped_byte_is_noticed(_taught(factory)[0].snapshot())
 
 
 def check_model_learns_with_delay(factory: ModelFactory) -> None:

@@ -1,0 +1,345 @@
+"""Checks that multi-class and regression models share, written once over what the two families differ in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.core.errors import NonFiniteError, StateError
+from alpha_pulse.core.stateful import State, digest, pack, unpack
+from alpha_pulse.models.base import MultiClassModel, RegressionModel, Row
+from alpha_pulse.testing.adversarial import adversarial
+
+Model = Any
+"""A `MultiClassModel` or a `RegressionModel`."""
+Factory = Callable[[], Model]
+Targets = NDArray[Any]
+
+HEADER_SLACK_BYTES = 256
+"""Scalars in a snapshot's JSON header may print longer as they grow; arrays may not."""
+
+
+class Family(msgspec.Struct, frozen=True):
+    """What the two families differ in.
+
+    ``examples(model, n, seed)`` gives rows, targets and weights of something that can be learnt; ``said(model, row)`` a
+    prediction as a list of numbers; ``refuse(said)`` a sentence where such a list is no valid prediction, else nothing;
+    ``score(predictions, targets)`` a loss; ``best_constant(targets)`` the loss of knowing nothing of the rows.
+    """
+
+    protocol: type
+    examples: Callable[[Model, int, int], tuple[Row, Targets, Row]]
+    said: Callable[[Model, Row], list[float]]
+    refuse: Callable[[list[float]], str]
+    score: Callable[[Row, Targets], float]
+    best_constant: Callable[[Targets], float]
+    classes: Callable[[Model], int]
+
+
+def yield_family_checks(family: Family) -> Iterator[Callable[[Factory], None]]:
+    """All checks of one family, each a function of a factory."""
+    for check in (
+        check_satisfies_the_protocol,
+        check_valid_before_learning,
+        check_predict_is_pure,
+        check_is_deterministic,
+        check_learns_above_a_constant,
+        check_learn_many_equals_the_loop,
+        check_predict_many_equals_the_loop,
+        check_keeps_no_hold_of_its_inputs,
+        check_snapshot_round_trip,
+        check_snapshot_is_a_copy,
+        check_refuses_a_state_that_does_not_fit,
+        check_notices_a_flipped_byte,
+        check_memory_is_as_stated,
+        check_refuses_non_finite_features,
+        check_survives_adversarial_sequences,
+        check_boost_changes_learning,
+        check_reset_forgets,
+    ):
+        found = partial(check, family)
+        found.__name__ = check.__name__  # type: ignore[attr-defined]  # tests are named by it
+        yield found
+
+
+def _state_of(model: Model) -> str:
+    return digest({"model": model.snapshot()})
+
+
+def _taught(family: Family, factory: Factory, n: int = 300) -> tuple[Model, Row, Targets, Row]:
+    model = factory()
+    rows, targets, weights = family.examples(model, n, 1)
+    model.learn_many(rows, targets, weights)
+    return model, rows, targets, weights
+
+
+def check_satisfies_the_protocol(family: Family, factory: Factory) -> None:
+    """It has every method of its protocol and at least one feature."""
+    model = factory()
+    fits = isinstance(model, family.protocol)
+    assert fits, f"{type(model).__name__} lacks methods or fields of {family.protocol.__name__}"
+    assert model.n_features >= 1, "a model needs at least 1 feature"
+
+
+def check_valid_before_learning(family: Family, factory: Factory) -> None:
+    """Before it has learnt anything its predictions are valid, and it is healthy."""
+    model = factory()
+    for scale in (0.0, 1.0, -1e6):
+        fault = family.refuse(family.said(model, np.full(model.n_features, scale)))
+        assert not fault, f"before any learning {fault}"
+    assert model.healthy(), "a new model says that it is not healthy"
+
+
+def check_predict_is_pure(family: Family, factory: Factory) -> None:
+    """Predicting twice gives the same, and changes neither the state nor the row."""
+    model, rows, _, _ = _taught(family, factory)
+    before, row = _state_of(model), rows[7].copy()
+    assert family.said(model, row) == family.said(model, row), "the same row gave another prediction the second time"
+    assert _state_of(model) == before, "predict changed the state"
+    assert row.tolist() == rows[7].tolist(), "predict changed the row it was given"
+
+
+def check_is_deterministic(family: Family, factory: Factory) -> None:
+    """Two models from the factory, taught the same, have equal states."""
+    states = [_state_of(_taught(family, factory)[0]) for _ in range(2)]
+    assert states[0] == states[1], "two equal models taught the same examples differ; seed every generator"
+
+
+def check_learns_above_a_constant(family: Family, factory: Factory) -> None:
+    """Where one feature decides, its loss on the last half of 6,000 examples is a tenth below the best constant's."""
+    model = factory()
+    rows, targets, weights = family.examples(model, 6_000, 2)
+    found = family.score(model.learn_many(rows, targets, weights)[3_000:], targets[3_000:])
+    constant = family.best_constant(targets[3_000:])
+    assert found < 0.9 * constant, f"a loss of {found:.4f} is not a tenth below the {constant:.4f} of the best constant"
+
+
+def check_learn_many_equals_the_loop(family: Family, factory: Factory) -> None:
+    """`learn_many` gives the predictions and leaves the state of predict and learn called in turn, bit for bit."""
+    one, many = factory(), factory()
+    rows, targets, weights = family.examples(one, 300, 3)
+    weights = weights * np.random.default_rng(3).uniform(0.1, 2.0, len(weights))
+    served = []
+    for row, target, weight in zip(rows, targets.tolist(), weights.tolist(), strict=True):
+        served.append(family.said(one, row))
+        one.learn(row, target, weight)
+    found = many.learn_many(rows, targets, weights).reshape(len(rows), -1).tolist()
+    assert found == served, "learn_many served other predictions than the loop"
+    assert _state_of(one) == _state_of(many), "learn_many left another state than the loop"
+
+
+def check_predict_many_equals_the_loop(family: Family, factory: Factory) -> None:
+    """`predict_many` gives what predict gives for each row, bit for bit, and changes nothing."""
+    model, rows, _, _ = _taught(family, factory)
+    before = _state_of(model)
+    found = model.predict_many(rows).reshape(len(rows), -1).tolist()
+    assert found == [family.said(model, row) for row in rows], "predict_many differs from predict"
+    assert _state_of(model) == before, "predict_many changed the state"
+
+
+def check_keeps_no_hold_of_its_inputs(family: Family, factory: Factory) -> None:
+    """Overwriting a row after `learn` changes nothing: the caller may reuse its array."""
+    one, two = factory(), factory()
+    rows, targets, _ = family.examples(one, 50, 4)
+    used = np.zeros(one.n_features)
+    for row, target in zip(rows, targets.tolist(), strict=True):
+        used[:] = row
+        one.learn(used, target, 1.0)
+        used[:] = 1e3
+        two.learn(row, target, 1.0)
+    assert _state_of(one) == _state_of(two), "the model kept a hold of an array that it was given"
+
+
+def check_snapshot_round_trip(family: Family, factory: Factory) -> None:
+    """A state that was packed and restored into a new model gives the same bits, and both go on alike, also boosted."""
+    model, rows, targets, weights = _taught(family, factory)
+    model.set_boost(2.0)
+    twin = factory()
+    twin.restore(unpack(pack({"model": model.snapshot()}))[0]["model"])
+    assert _state_of(twin) == _state_of(model), "a restored model has another state than the one saved"
+    one, two = model.learn_many(rows, targets, weights), twin.learn_many(rows, targets, weights)
+    assert one.tolist() == two.tolist(), "a restored model went on to predict otherwise"
+    assert _state_of(twin) == _state_of(model), "a restored model went on to learn otherwise; is everything in the snapshot?"
+
+
+def check_snapshot_is_a_copy(family: Family, factory: Factory) -> None:
+    """Learning after `snapshot` or `restore` does not change the snapshot."""
+    model, rows, targets, weights = _taught(family, factory)
+    saved = model.snapshot()
+    before = digest({"model": saved})
+    model.learn_many(rows, targets, weights)
+    assert digest({"model": saved}) == before, "learning changed a snapshot taken earlier; copy the arrays"
+    model.restore(saved)
+    model.learn_many(rows, targets, weights)
+    assert digest({"model": saved}) == before, "learning changed the snapshot that was restored; copy the arrays"
+
+
+def check_refuses_a_state_that_does_not_fit(family: Family, factory: Factory) -> None:
+    """Restoring an empty state raises StateError and leaves the model as it was."""
+    model = _taught(family, factory)[0]
+    before = _state_of(model)
+    try:
+        model.restore(State())
+    except StateError:
+        assert _state_of(model) == before, "a refused restore changed the state"
+        return
+    raise AssertionError("an empty state was restored without a StateError")
+
+
+def check_notices_a_flipped_byte(family: Family, factory: Factory) -> None:
+    """One byte of a packed snapshot changed, anywhere, raises StateError."""
+    assert_flipped_byte_is_noticed(_taught(family, factory)[0].snapshot())
+
+
+def assert_flipped_byte_is_noticed(state: State) -> None:
+    """Raise AssertionError where a packed ``state`` is read although one of 50 bytes all over it was changed."""
+    whole = pack({"model": state})
+    for place in np.linspace(0, len(whole) - 1, 50).astype(int).tolist():
+        damaged = bytearray(whole)
+        damaged[place] ^= 1
+        try:
+            unpack(bytes(damaged))
+        except StateError:
+            continue
+        raise AssertionError(f"byte {place} of {len(whole)} was changed and nothing noticed")
+
+
+def check_memory_is_as_stated(family: Family, factory: Factory) -> None:
+    """After ten times as many examples the arrays have the same shapes, and hold no more than `memory_bytes`."""
+    short, long = _taught(family, factory)[0], _taught(family, factory, 3_000)[0]
+    assert_memory(short, long)
+
+
+def assert_memory(short: Model, long: Model) -> None:
+    """Raise AssertionError where ``long``, taught more, takes more than ``short``, or either more than it states."""
+    shapes = [{key: (a.shape, a.dtype) for key, a in model.snapshot().arrays.items()} for model in (short, long)]
+    assert shapes[0] == shapes[1], f"arrays grew with the number of examples: {shapes[0]} became {shapes[1]}"
+    sizes = [len(pack({"model": model.snapshot()})) for model in (short, long)]
+    assert sizes[1] <= sizes[0] + HEADER_SLACK_BYTES, f"the packed state grew from {sizes[0]} to {sizes[1]} bytes"
+    held = sum(array.nbytes for array in long.snapshot().arrays.values())
+    assert held <= long.memory_bytes == short.memory_bytes, f"it holds {held} bytes, but states {long.memory_bytes}"
+
+
+def check_refuses_non_finite_features(family: Family, factory: Factory) -> None:
+    """`learn_many` and `predict_many` raise NonFiniteError on NaN and infinity, and learn nothing of that block."""
+    model, rows, targets, weights = _taught(family, factory)
+    before = _state_of(model)
+    for value in (math.nan, math.inf, -math.inf):
+        bad = rows.copy()
+        bad[-1, -1] = value
+        for what, call in (
+            ("learn_many", partial(model.learn_many, bad, targets, weights)),
+            ("predict_many", partial(model.predict_many, bad)),
+        ):
+            try:
+                call()
+            except NonFiniteError:
+                assert _state_of(model) == before, f"{what} refused {value} but had changed the state"
+                continue
+            raise AssertionError(f"{what} took a feature of {value} without a NonFiniteError")
+
+
+def check_survives_adversarial_sequences(family: Family, factory: Factory) -> None:
+    """Huge, tiny, constant and alternating rows, weights of 1e-6 to 1e6: state finite, predictions valid, still learning."""
+    for what, rows, labels in adversarial(200, factory().n_features, family.classes(factory()), 5):
+        model = _taught(family, factory)[0]
+        targets = labels if family.protocol is MultiClassModel else rows[:, 0] * (labels - 0.5)
+        model.learn_many(rows, targets, 10.0 ** np.random.default_rng(6).uniform(-6.0, 6.0, len(rows)))
+        for key, array in model.snapshot().arrays.items():
+            assert np.isfinite(array).all(), f"{what}: array {key!r} of the state holds a number that is not finite"
+        for row in (rows[0], rows[-1], np.zeros(model.n_features)):
+            fault = family.refuse(family.said(model, row))
+            assert not fault, f"{what}: {fault}"
+
+
+def check_boost_changes_learning(family: Family, factory: Factory) -> None:
+    """`set_boost(4)` makes it learn otherwise from then on; `set_boost(1)` puts everything back as configured."""
+    plain, boosted, back = factory(), factory(), factory()
+    rows, targets, weights = family.examples(plain, 300, 7)
+    boosted.set_boost(4.0)
+    back.set_boost(4.0)
+    back.set_boost(1.0)
+    served = [model.learn_many(rows, targets, weights).tolist() for model in (plain, boosted, back)]
+    assert served[0] != served[1], "a boost of 4 changed nothing"
+    assert served[0] == served[2], "after set_boost(1) the model did not learn as configured"
+
+
+def check_reset_forgets(family: Family, factory: Factory) -> None:
+    """After `reset` what a row says counts for less than a tenth of what it did, and the model can learn again."""
+    model, rows, targets, weights = _taught(family, factory, 3_000)
+
+    def spread() -> float:
+        high, low = np.zeros((2, model.n_features))
+        high[0], low[0] = 2.0, -2.0
+        pairs = zip(family.said(model, high), family.said(model, low), strict=True)
+        return max(abs(one - two) for one, two in pairs)
+
+    learnt = spread()
+    assert learnt > 0.05, f"the deciding feature moves the prediction by {learnt:.4f} after 3,000 examples: too little"
+    model.reset()
+    left = spread()
+    assert left < 0.1 * learnt, f"after reset the deciding feature still moves the prediction by {left:.4f} of {learnt:.4f}"
+    model.learn_many(rows, targets, weights)
+    assert spread() > 0.5 * learnt, f"after reset the model learnt only {spread():.4f} of the {learnt:.4f} it had learnt before"
+
+
+def _class_examples(model: Model, n: int, seed: int) -> tuple[Row, Targets, Row]:
+    generator = np.random.default_rng(seed)
+    rows = generator.normal(size=(n, model.n_features))
+    labels = np.digitize(rows[:, 0], np.linspace(-1.0, 1.0, model.n_classes - 1)).astype(np.int64)
+    noisy = generator.random(n) < 0.1
+    return rows, np.where(noisy, generator.integers(0, model.n_classes, n), labels), np.ones(n)
+
+
+def _class_said(model: Model, row: Row) -> list[float]:
+    found = np.full(model.n_classes, math.nan)
+    chosen = model.predict(row, found)
+    assert chosen == int(found.argmax()), f"predict answered class {chosen}, but class {found.argmax()} is the most probable"
+    return [float(p) for p in found]
+
+
+def _class_fault(said: list[float]) -> str:
+    if not all(0.0 <= p <= 1.0 for p in said) or abs(sum(said) - 1.0) > 1e-9:
+        return f"predict gave {said}, which are not probabilities that sum to 1"
+    return ""
+
+
+def _class_loss(said: Row, labels: Targets) -> float:
+    return float(-np.log(np.maximum(said[np.arange(len(labels)), labels], 1e-9)).mean())
+
+
+def _class_constant(labels: Targets) -> float:
+    shares = np.bincount(labels) / len(labels)
+    return float(-(shares[shares > 0.0] * np.log(shares[shares > 0.0])).sum())
+
+
+def _number_examples(model: Model, n: int, seed: int) -> tuple[Row, Targets, Row]:
+    generator = np.random.default_rng(seed)
+    rows = generator.normal(size=(n, model.n_features))
+    return rows, 10.0 + 3.0 * rows[:, 0] + generator.normal(0.0, 0.5, n), np.ones(n)
+
+
+MULTI_CLASS = Family(
+    MultiClassModel,
+    _class_examples,
+    _class_said,
+    _class_fault,
+    _class_loss,
+    _class_constant,
+    lambda model: int(model.n_classes),
+)
+REGRESSION = Family(
+    RegressionModel,
+    _number_examples,
+    lambda model, row: [float(model.predict(row))],
+    lambda said: "" if math.isfinite(said[0]) else f"predict gave {said[0]!r}, not a finite number",
+    lambda said, targets: float(((said - targets) ** 2).mean()),
+    lambda targets: float(targets.var()),
+    lambda model: 2,
+)
