@@ -1,4 +1,17 @@
 """Measurements of speed, one file each: `python -m benchmarks [names...]`, or `make bench` for all of them."""
 
-BENCHMARKS = ("logistic", "loop", "ladder", "features", "gbm", "adwin", "journal", "http", "listeners")
+BENCHMARKS = (
+    "logistic",
+    "learners",
+    "boosting",
+    "calibration",
+    "loop",
+    "ladder",
+    "features",
+    "gbm",
+    "adwin",
+    "journal",
+    "http",
+    "listeners",
+)
 """The names, each a module of this package with `run(options)`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -59,6 +60,96 @@ def hyperplane(n: int, d: int, seed: int) -> Stream:
     return Stream("rotating hyperplane", features, (above ^ (rng.random(n) < HYPERPLANE_NOISE)).astype(np.int64))
 
 
+def agrawal(n: int, functions: Sequence[int], seed: int) -> Stream:
+    """Loans by nine attributes; each part of the stream is decided by another of functions 1 to 10; values perturbed by 5 %.
+
+    Source: Agrawal, Imielinski and Swami, "Database mining: a performance perspective", IEEE TKDE 5 (1993).
+    """
+    rng = np.random.default_rng(seed)
+    salary = 20_000.0 + 130_000.0 * rng.random(n)
+    commission = np.where(salary >= 75_000.0, 0.0, 10_000.0 + 75_000.0 * rng.random(n))
+    age, education = rng.integers(20, 81, n).astype(float), rng.integers(0, 5, n).astype(float)
+    car, zipcode = rng.integers(1, 21, n).astype(float), rng.integers(0, 9, n).astype(float)
+    value = (8.0 - zipcode) * 100_000.0 * (0.5 + rng.random(n))
+    years, loan = rng.integers(1, 31, n).astype(float), 500_000.0 * rng.random(n)
+    part = np.arange(n) * len(functions) // n
+    chosen = np.asarray(functions)[part]
+    decided = _loans(salary, commission, age, education, value, years, loan)
+    labels = np.array(decided)[chosen - 1, np.arange(n)].astype(np.int64)
+
+    def shaken(values: Floats, low: Floats | float, high: Floats | float, width: float) -> Floats:
+        moved = values + width * 0.05 * rng.uniform(-1.0, 1.0, n)
+        return np.clip(moved, np.minimum(low, high), np.maximum(low, high))
+
+    features = np.column_stack(
+        [
+            shaken(salary, 20_000.0, 150_000.0, 130_000.0),
+            np.where(commission > 0.0, shaken(commission, 10_000.0, 75_000.0, 65_000.0), 0.0),
+            np.rint(shaken(age, 20.0, 80.0, 60.0)),
+            education,
+            car,
+            zipcode,
+            shaken(value, 0.0, (9.0 - zipcode) * 150_000.0, 135_000.0),
+            np.rint(shaken(years, 1.0, 30.0, 29.0)),
+            shaken(loan, 0.0, 500_000.0, 500_000.0),
+        ]
+    )
+    return Stream("Agrawal " + ", ".join(str(f) for f in functions), features, labels)
+
+
+def _loans(
+    salary: Floats, commission: Floats, age: Floats, education: Floats, value: Floats, years: Floats, loan: Floats
+) -> list[NDArray[np.bool_]]:
+    """Who is in group A by each of the ten functions."""
+    young, middle = age < 40.0, age < 60.0
+
+    def by_age(one: NDArray[np.bool_], two: NDArray[np.bool_], three: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        return np.where(young, one, np.where(middle, two, three))
+
+    def within(values: Floats, low: float, high: float) -> NDArray[np.bool_]:
+        return (values >= low) & (values <= high)
+
+    low, mid, high = education <= 1.0, within(education, 1.0, 3.0), education >= 2.0
+    earned = salary + commission
+    rest = 2.0 * earned / 3.0
+    poor, fair, rich = within(salary, 25e3, 75e3), within(salary, 50e3, 100e3), within(salary, 75e3, 125e3)
+    equity = np.where(years >= 20.0, value * (years - 20.0) / 10.0, 0.0)
+    return [
+        ~(within(age, 40.0, 60.0) & (age < 60.0)),
+        by_age(fair, rich, poor),
+        by_age(low, mid, high),
+        by_age(np.where(low, poor, fair), np.where(mid, fair, rich), np.where(high, fair, poor)),
+        by_age(
+            np.where(fair, within(loan, 100e3, 300e3), within(loan, 200e3, 400e3)),
+            np.where(rich, within(loan, 200e3, 400e3), within(loan, 300e3, 500e3)),
+            np.where(poor, within(loan, 300e3, 500e3), within(loan, 100e3, 300e3)),
+        ),
+        by_age(within(earned, 50e3, 100e3), within(earned, 75e3, 125e3), within(earned, 25e3, 75e3)),
+        rest - loan / 5.0 - 20e3 <= 1.0,
+        rest - 5e3 * education - 20e3 <= 1.0,
+        rest - 5e3 * education - loan / 5.0 - 10e3 <= 1.0,
+        rest - 5e3 * education + equity / 5.0 - 10e3 <= 1.0,
+    ]
+
+
+def rbf(n: int, d: int, centres: int, speed: float, seed: int) -> Stream:
+    """Balls around ``centres`` points of two classes, all of which wander by ``speed`` per example in directions of their own.
+
+    Source: the random radial basis function generator of Bifet et al., "MOA: massive online analysis", JMLR 11 (2010).
+    """
+    rng = np.random.default_rng(seed)
+    places, ways = rng.random((centres, d)), rng.normal(size=(centres, d))
+    ways *= speed / np.linalg.norm(ways, axis=1, keepdims=True)
+    classes, widths, weights = rng.integers(0, 2, centres), rng.random(centres), rng.random(centres)
+    which = rng.choice(centres, n, p=weights / weights.sum())
+    around = rng.uniform(-1.0, 1.0, (n, d))
+    around *= (rng.normal(size=n) * widths[which] / np.linalg.norm(around, axis=1))[:, None]
+    walked = places[which] + np.arange(n)[:, None] * ways[which]
+    # A centre that meets a wall of the unit cube turns round.
+    folded = 1.0 - np.abs(np.mod(walked, 2.0) - 1.0)
+    return Stream(f"RBF, {centres} centres moving", folded + around, classes[which].astype(np.int64))
+
+
 def arff(path: Path) -> Stream:
     """A file of numbers with a class of two values in the last column, the first one listed counting as 1.
 
@@ -95,3 +186,10 @@ def auc(labels: Labels, probabilities: Floats) -> float:
     positives = int(labels.sum())
     negatives = labels.size - positives
     return float((rank[labels == 1].sum() - 0.5 * positives * (positives + 1)) / (positives * negatives))
+
+
+def kappa(labels: Labels, probabilities: Floats) -> float:
+    """Cohen's kappa of the predicted sides of 1/2: accuracy over what the shares of the classes alone would give."""
+    said, true = float((probabilities > 0.5).mean()), float(labels.mean())
+    by_chance = said * true + (1.0 - said) * (1.0 - true)
+    return (accuracy(labels, probabilities) - by_chance) / (1.0 - by_chance) if by_chance < 1.0 else 0.0
