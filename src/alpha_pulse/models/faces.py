@@ -93,8 +93,6 @@ class MultiClassFace(ClassModel):
 class RegressionFace(PackedModel):
     """What every `RegressionModel` of trees shares."""
 
-    takes_missing = True
-
     def predict(self, features: Row) -> float:
         """The expected target."""
         raise NotImplementedError

@@ -63,6 +63,8 @@ class AdaptiveRandomForestRegressor(RegressionFace):
     Gomes, Barddal, Ferreira & Bifet (2018), "Adaptive random forests for data stream regression", ESANN.
     """
 
+    takes_missing = True
+
     def __init__(
         self,
         n_features: int,

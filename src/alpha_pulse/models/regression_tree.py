@@ -103,6 +103,8 @@ class HoeffdingTreeRegressor(RegressionFace):
     Ikonomovska, Gama & Dzeroski (2011), "Learning model trees from evolving data streams", doi 10.1007/s10618-010-0201-y.
     """
 
+    takes_missing = True
+
     def __init__(
         self,
         n_features: int,
