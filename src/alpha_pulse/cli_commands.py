@@ -164,7 +164,7 @@ def warmup(
     from alpha_pulse.engine.warmup import about_how_many, warm_up
 
     settings = load_settings(config)
-    with progress("compiling kernels", about_how_many(), "kernels", countdown=False) as report:
+    with progress("compiling kernels", about_how_many(settings), "kernels", countdown=False) as report:
         done = warm_up(settings, report)
     if json:
         print(msgspec.json.encode(done).decode())

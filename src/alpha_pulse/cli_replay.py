@@ -100,7 +100,7 @@ def run(config: Config, feed: ReplayFeed, store_url: str | None, *, resume: bool
 def warm_if_cold(config: Config) -> None:
     """Compile kernels before anything is timed or shown, when this program runs here for the first time."""
     if not is_warm(config):
-        with progress("compiling kernels (first run only)", about_how_many(), "kernels", countdown=False) as report:
+        with progress("compiling kernels (first run only)", about_how_many(config), "kernels", countdown=False) as report:
             warm_up(config, report)
 
 

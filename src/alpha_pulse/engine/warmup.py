@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,11 +12,13 @@ from typing import Any
 import msgspec
 from numba.core import event
 
+from alpha_pulse.core import plugins
 from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.config import Config
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.synthetic import Market, random_walk
 from alpha_pulse.kernels.jit import cache_directory
+from alpha_pulse.models import ONLINE
 from alpha_pulse.stores.memory import MemoryStore
 
 TRAIN_BARS = 1_500
@@ -62,10 +66,11 @@ def is_warm(config: Config) -> bool:
     return _mark(config).exists()
 
 
-def about_how_many() -> int:
-    """Kernels in this program's sources: about how many compilations a first run takes."""
-    package = Path(__file__).resolve().parent.parent
-    return sum(source.read_text(encoding="utf-8").count("\n@kernel\n") for source in sorted(package.rglob("*.py")))
+def about_how_many(config: Config) -> int:
+    """Kernels in the sources that ``config`` makes this program load: about how many compilations a first run takes."""
+    plugins.load("models", ONLINE, config.learning.model)
+    files = (getattr(module, "__file__", None) for name, module in sys.modules.items() if name.startswith("alpha_pulse."))
+    return sum(Path(file).read_text(encoding="utf-8").count("\n@kernel\n") for file in set(files) if file)
 
 
 def warm_up(config: Config, on_compiled: Callable[[int], object] = lambda _: None) -> WarmUp:
@@ -112,4 +117,6 @@ def _shortened(config: Config) -> Config:
 def _mark(config: Config) -> Path:
     """An empty file that says what was compiled, beside the kernels."""
     batch = "batch" if config.batch.enabled else "online"
-    return cache_folder() / f"warm-{cache_directory().name}-{config.learning.model}-{config.serving.strategy}-{batch}"
+    # A model's name may be a path of any length, with characters that no file name may have.
+    kinds = "|".join((config.learning.model, config.serving.strategy, config.serving.calibration, batch))
+    return cache_folder() / f"warm-{cache_directory().name}-{hashlib.sha256(kinds.encode()).hexdigest()[:16]}"
