@@ -30,7 +30,7 @@ def named(path: str) -> Callable[..., Mixture]:
     Raises
     ------
     ConfigError
-        Fewer than two names.
+        Fewer than two names, or a method that there is not.
     UnknownNameError
         A name is no online model's.
 
@@ -41,7 +41,9 @@ def named(path: str) -> Callable[..., Mixture]:
     from alpha_pulse.models import ONLINE  # the table names this module
 
     found = _WITH_METHOD.fullmatch(path.strip())
-    method, inner = (found[1], found[2]) if found is not None and found[1] in METHODS else (METHODS[0], path)
+    method, inner = (found[1], found[2]) if found is not None else (METHODS[0], path)
+    if method not in METHODS:
+        raise ConfigError(f"mixture:{path} mixes by {method!r}; expected one of {', '.join(METHODS)}")
     names = tuple(name.strip() for name in inner.split(" + "))
     if len(names) < 2:
         raise ConfigError(

@@ -74,7 +74,10 @@ def test_two_of_a_name_get_two_names_and_two_seeds() -> None:
     assert made("hedge").expert_names == ("logistic", "logistic 1", "hoeffding_tree", "base_rate")
 
 
-@pytest.mark.parametrize(("path", "said"), [("logistic", "names 1 model"), ("logistic + logistik", "logistik")])
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [("logistic", "names 1 model"), ("logistic + logistik", "logistik"), ("vote(sgd + arow)", "mixes by 'vote'")],
+)
 def test_what_cannot_be_mixed_is_refused(path: str, said: str) -> None:
     with pytest.raises((ConfigError, UnknownNameError), match=said):
         plugins.load("models", ONLINE, f"mixture:{path}")
