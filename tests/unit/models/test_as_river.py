@@ -58,9 +58,13 @@ class Noting(PackedModel):
 ALL: list[tuple[str, str | type]] = [*MODELS, ("multiclass", Shares), ("regression", Noting)]
 
 
+FEWER: dict[str | type, dict[str, int]] = {"sgbt": {"trees": 10}}
+"""A hundred trees of sixteen classes are what River's checks copy and pickle slowly, and no other code."""
+
+
 def rivers_checks() -> Iterator[Any]:
     for task, model in ALL:
-        estimator = as_river(model, task, capacity=32)
+        estimator = as_river(model, task, capacity=32, **FEWER.get(model, {}))
         told = model if isinstance(model, str) else model.__name__
         for i, check in enumerate(checks.yield_checks(estimator)):
             yield pytest.param(estimator, check, id=f"{task}-{told}-{i}-{check.__name__}")
