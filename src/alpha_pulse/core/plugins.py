@@ -67,7 +67,8 @@ def load(family: str, table: Mapping[str, str], name: str) -> Any:
                     "install a version of the plug-in made for it"
                 )
             return found
-    raise UnknownNameError(f"{name!r} is not a name in {family}{did_you_mean(name, names(family, table))}")
+    known = names(family, table) + [key for key in table if key.endswith(":")]
+    raise UnknownNameError(f"{name!r} is not a name in {family}{did_you_mean(name, known)}")
 
 
 def _imported(place: str) -> Any:

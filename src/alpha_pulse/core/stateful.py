@@ -104,8 +104,20 @@ def digest(states: Mapping[str, State]) -> str:
     return hashlib.sha256(pack(states)).hexdigest()
 
 
+def take_all(targets: Mapping[str, NDArray[Any]], state: State) -> None:
+    """`take` for each of the named arrays, or for none: nothing is copied before all are known to fit."""
+    for key, target in targets.items():
+        _fitting(target, state, key)
+    for key, target in targets.items():
+        target[...] = state.arrays[key]
+
+
 def take(target: NDArray[Any], state: State, key: str) -> None:
     """Copy ``state.arrays[key]`` into ``target`` in place, or say why it does not fit."""
+    target[...] = _fitting(target, state, key)
+
+
+def _fitting(target: NDArray[Any], state: State, key: str) -> NDArray[Any]:
     found = state.arrays.get(key)
     if found is None or found.shape != target.shape or found.dtype != target.dtype:
         was = "missing" if found is None else f"{found.dtype}{list(found.shape)}"
@@ -113,4 +125,17 @@ def take(target: NDArray[Any], state: State, key: str) -> None:
             f"array {key!r} of a saved state is {was}, but this configuration needs {target.dtype}{list(target.shape)}; "
             "restore with the configuration that saved it"
         )
-    target[...] = found
+    return found
+
+
+def scalar(state: State, key: str, kind: type) -> Any:
+    """``state.scalars[key]``, or say that it is missing or no ``kind``."""
+    found = state.scalars.get(key)
+    if kind is float and type(found) is int:
+        return float(found)
+    if type(found) is not kind:
+        raise StateError(
+            f"{key!r} of a saved state is {'missing' if found is None else repr(found)}, but {kind.__name__} is needed; "
+            "use an older checkpoint"
+        )
+    return found

@@ -17,7 +17,6 @@ from alpha_pulse.core.errors import (
     UnknownNameError,
     did_you_mean,
 )
-from alpha_pulse.core.plugins import load
 from alpha_pulse.core.types import ABSURD, FeatureVector
 from alpha_pulse.engine.gateway_run import (
     AlarmBrief,
@@ -41,7 +40,6 @@ from alpha_pulse.learning import metrics
 from alpha_pulse.learning.commands import Command, FedExample, SeenIds
 from alpha_pulse.learning.online_learning_service import DRIFT_TYPES
 from alpha_pulse.learning.session import Session
-from alpha_pulse.models import ONLINE
 
 MAX_NAME = 64
 MAX_ID = 128
@@ -217,10 +215,6 @@ class SessionDesk:
                 f"the feed has no symbol {symbol!r}, and only a session whose source is 'api' may be of another"
                 f"{did_you_mean(symbol, symbols)}"
             )
-        try:
-            load("models", ONLINE, model_type)
-        except (ConfigError, UnknownNameError) as error:
-            raise type(error)(f"model_type: {error}") from None
         learning = self._system.learning
         session_id = f"{symbol}/{config.target}"
         if learning.has_active_session(symbol, config.target):
@@ -233,6 +227,10 @@ class SessionDesk:
         _check_count("n_features", width, MAX_FEATURES)
         horizon = 1 if config.horizon is None else config.horizon
         _check_count("horizon", horizon, MAX_HORIZON)
+        try:
+            learning.maker(model_type, width, horizon)
+        except (ConfigError, UnknownNameError) as error:
+            raise type(error)(f"model_type: {error}") from None
         return Command("start", session_id, model_type, horizon, width)
 
     def checked(self, session_id: str, examples: Sequence[ExampleIn], places: range) -> list[FedExample]:
@@ -247,7 +245,7 @@ class SessionDesk:
             if type(example.label) is not int or example.label not in (0, 1):
                 raise DataError(f"{what} has the label {example.label!r}; expected 0 or 1")
             if not 0.0 <= example.weight < ABSURD:
-                raise NonFiniteError(f"{what} has the weight {example.weight!r}; expected a finite number of at least 0")
+                raise NonFiniteError(f"{what} has the weight {example.weight!r}; expected a number from 0 to below {ABSURD:g}")
             row = self._row(session, example.features, f"the features of {what}")
             found.append(FedExample(example.id, row, example.label, float(example.weight)))
         return found

@@ -1,4 +1,4 @@
-"""AdaHedge: exponential weights whose learning rate follows from what mixing has cost so far, so that there is none to choose.
+"""Hedge and AdaHedge: exponential weights at the rate 1, or at a rate that follows from what mixing has cost so far.
 
 The mixability gap of a round is the mean loss of the experts under their weights minus the loss of their mixture in the sense
 of exponential weights; the rate is log(n) over the sum of the gaps. Beside an expert that is best throughout, the gaps stop
@@ -59,12 +59,22 @@ def learn(state: NDArray[np.float64], at: int, probabilities: NDArray[np.float64
         loss = exponent * log_loss(mixed if math.isnan(probabilities[k]) else probabilities[k], label)
         total += state[at + k] * math.exp(-rate * (loss - least))
     state[gaps] += max(mean - (least - math.log(total) / rate), 0.0)
-    _weigh(state, at, n)
+    _weigh(state, at, n, math.log(n) / max(state[gaps], MIN_GAP))
 
 
 @kernel
-def _weigh(state: NDArray[np.float64], at: int, n: int) -> None:
-    rate = math.log(n) / max(state[at + 2 * n], MIN_GAP)
+def learn_at_rate_one(
+    state: NDArray[np.float64], at: int, probabilities: NDArray[np.float64], n: int, label: int, exponent: float
+) -> None:
+    """`learn` at the rate 1, which the log loss allows: exponential weights from sums of losses, so that none runs to 0."""
+    mixed = mixture(state, at, probabilities, n)
+    for k in range(n):
+        state[at + n + k] += exponent * log_loss(mixed if math.isnan(probabilities[k]) else probabilities[k], label)
+    _weigh(state, at, n, 1.0)
+
+
+@kernel
+def _weigh(state: NDArray[np.float64], at: int, n: int, rate: float) -> None:
     least = state[at + n]
     for k in range(1, n):
         least = min(least, state[at + n + k])

@@ -3,10 +3,10 @@ an alternate beside it, which takes its place when it is better and is dropped w
 
 The arrays are those of `alpha_pulse.kernels.tree`, followed, with N nodes, by
 
-    whole: alternate[N] (-1: none)         real: error[N] | rows[N] | ADWIN[N]
+    whole: alternate[N] (-1: none)         real: ADWIN[N]
 
-``error`` is the mean error of a node's last ``rows`` rows. ``begin`` cuts views of the tree's part, so that everything of the
-plain tree works on them unchanged.
+A node's ADWIN holds the errors of the rows that came through it. Views of the tree's part are cut where they are needed, so
+that everything of the plain tree works on them unchanged.
 
 Source: Bifet & Gavaldà, "Adaptive learning from evolving data streams", IDA (2009), doi 10.1007/978-3-642-03915-7_22.
 """
@@ -90,6 +90,7 @@ def _release(whole: Whole, node: int) -> None:
             for child in (whole[tree.left_at(whole, found)], whole[tree.right_at(whole, found)]):
                 whole[tree.free_node_at(whole, whole[tree.FREE_NODES])] = child
                 whole[tree.FREE_NODES] += 1
+            whole[tree.feature_at(whole, found)] = LEAF
 
 
 @kernel
@@ -124,6 +125,7 @@ def _switch(real: Real, whole: Whole, node: int) -> None:
     _window(real, whole, node)[:] = _window(real, whole, beside)
     whole[_alternate_at(whole, node)] = whole[_alternate_at(whole, beside)]
     whole[_alternate_at(whole, beside)] = NONE
+    whole[tree.feature_at(whole, beside)] = LEAF
     whole[tree.free_node_at(whole, whole[tree.FREE_NODES])] = beside
     whole[tree.FREE_NODES] += 1
 

@@ -29,6 +29,10 @@ FLOOR = 1e-9
 MAX_DELTA = 1e140
 """Deviations beyond this would overflow when they are squared and summed."""
 MAX_SQUARES = 1e300
+MIN_VARIANCE = 1e-200
+"""A spread below this counts as none: its density would overflow, and what fades ends in denormal numbers."""
+TRACE = 1e-250
+"""A faded weight or square below this is 0."""
 MAX_WEIGHT = 1e6
 """What one example may weigh."""
 
@@ -62,8 +66,8 @@ def speak(state: NDArray[np.float64], x: NDArray[np.float64], out: NDArray[np.fl
             at = c * d + j
             density = 0.0
             n = state[weight + at]
-            if n > 0.0 and state[squares + at] > 0.0:
-                variance = state[squares + at] / n
+            variance = state[squares + at] / n if n > 0.0 else 0.0
+            if variance > MIN_VARIANCE:
                 delta = clip(x[j] - state[mean + at], MAX_DELTA)
                 density = math.exp(-0.5 * delta * delta / variance) / math.sqrt(2.0 * math.pi * variance)
             score += math.log(FLOOR + density)
@@ -78,6 +82,13 @@ def speak(state: NDArray[np.float64], x: NDArray[np.float64], out: NDArray[np.fl
 
 
 @kernel
+def _fade(sums: NDArray[np.float64], keep: float) -> None:
+    for i in range(sums.shape[0]):
+        faded = sums[i] * keep
+        sums[i] = faded if faded > TRACE else 0.0
+
+
+@kernel
 def study(state: NDArray[np.float64], x: NDArray[np.float64], label: int, weight: float) -> None:
     """One example: everything fades a little, then the label's class takes in the row."""
     d, classes = int(state[D]), int(state[CLASSES])
@@ -85,10 +96,8 @@ def study(state: NDArray[np.float64], x: NDArray[np.float64], label: int, weight
     keep = 1.0 - min(state[FADE] * state[BOOST], 0.5)
     n, mean, squares = HEAD + classes, HEAD + classes + classes * d, HEAD + classes + 2 * classes * d
     if keep < 1.0:
-        for i in range(HEAD, mean):
-            state[i] *= keep
-        for i in range(squares, squares + classes * d):
-            state[i] *= keep
+        _fade(state[HEAD:mean], keep)
+        _fade(state[squares : squares + classes * d], keep)
     if taken <= 0.0:
         return
     state[HEAD + label] += taken

@@ -25,7 +25,7 @@ from alpha_pulse.kernels.tree import Real, Whole
 CURRENT, BACKGROUND, WARNINGS, DRIFTS, SEED, TREE_WHOLE = range(6)
 WHOLE_HEAD = 8
 RATE, BOOST, TREE_REAL, RIGHT, SEEN = 0, 1, 2, 4, 6
-"""RIGHT and SEEN, two places each: weights of the rows that each tree had right, and met, since it began."""
+"""RIGHT and SEEN, two places each: how many rows each tree had right, and met, since it began."""
 REAL_HEAD = 8
 ADWIN_ROWS = 16
 """Windows of up to 5 * 2**16 rows."""

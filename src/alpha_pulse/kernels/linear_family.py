@@ -27,8 +27,12 @@ SGD, ADAGRAD, FTRL, COIN, PA_I, PA_II, AROW = range(7)
 KEPT = (0, 1, 2, 4, 0, 0, 1)
 """How many rows of numbers beside the weights each method keeps."""
 (N, D, CLASSES, OUTPUTS, METHOD, STEP, RATE, DECAY, L1, L2, BETA, FORGETTING, BOOST, TARGET_MEAN, TARGET_VARIANCE) = range(15)
+STEPS = 15
+"""Examples learnt since the weights began, for the rate's decay; N counts those of the scaler."""
 HEAD = 16
 MAX_Z = 50.0
+EPSILON = 1e-12
+"""A spread below this share of the mean is rounding: the feature stands still."""
 PRIOR = 1.0
 """Variance of a weight before any example."""
 BOOSTED_FORGETTING = 1e-3
@@ -63,6 +67,7 @@ def scratch_size(d: int, outputs: int) -> int:
 def unlearn(state: Row) -> None:
     """Weights, what is kept beside them and calibrators as before any example; scaler and class weights stay."""
     m, outputs = int(state[D]) + 1, int(state[OUTPUTS])
+    state[STEPS] = 0.0
     for c in range(outputs):
         at = _calibrators(state) + c * calibration.SIZE
         calibration.start(state[at : at + calibration.SIZE], 1.0)
@@ -91,8 +96,9 @@ def rebase(state: Row, boost: float) -> None:
 def _standard(state: Row, x: Row, z: Row) -> None:
     d = int(state[D])
     for j in range(d):
-        variance = state[HEAD + d + j]
-        z[j] = clip((x[j] - state[HEAD + j]) / math.sqrt(variance), MAX_Z) if variance > 0.0 else 0.0
+        mean, variance = state[HEAD + j], state[HEAD + d + j]
+        rounding = EPSILON * mean
+        z[j] = clip((x[j] - mean) / math.sqrt(variance), MAX_Z) if variance > rounding * rounding else 0.0
     z[d] = 1.0
 
 
@@ -100,6 +106,7 @@ def _standard(state: Row, x: Row, z: Row) -> None:
 def _scale(state: Row, x: Row) -> None:
     d = int(state[D])
     state[N] += 1.0
+    state[STEPS] += 1.0
     step = max(1.0 / state[N], state[STEP])
     for j in range(d):
         delta = x[j] - state[HEAD + j]
@@ -180,7 +187,7 @@ def uncertainty(state: Row, x: Row, scratch: Row) -> float:
 
 @kernel
 def _rate(state: Row) -> float:
-    return float(state[RATE] * state[BOOST] * state[N] ** -state[DECAY])
+    return float(state[RATE] * state[BOOST] * state[STEPS] ** -state[DECAY])
 
 
 @kernel

@@ -1,6 +1,7 @@
 """Steps of the linear learners that ask for a margin: passive-aggressive I and II, and AROW, over one row of weights.
 
-``y`` is +1 or -1 for a class; `regress` variants take a target. ``w`` (m,) are weights over standardised inputs ``z``, the last
+Passive-aggressive takes the hinge (or epsilon-insensitive) loss and the sign of its mending, AROW the signed loss.
+``w`` (m,) are weights over standardised inputs ``z``, the last
 of which is a constant 1.
 
 Sources: Crammer, Dekel, Keshet, Shalev-Shwartz & Singer, "Online passive-aggressive algorithms", JMLR 7 (2006); Crammer,

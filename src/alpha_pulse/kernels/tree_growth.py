@@ -3,6 +3,7 @@ truly the best.
 
 Slots are the memory that a tree may use. When none is left, a leaf that wants to split takes the slot of the leaf with the
 least to gain from one (the fewest rows outside its majority class), if that gains less than itself; that leaf becomes inactive.
+An inactive leaf asks for a slot in the same way each time that it has met as many rows as a leaf waits between two tries.
 
 Sources: Domingos & Hulten (2000), as in `alpha_pulse.kernels.tree`; Pfahringer, Holmes & Kirkby, "Handling numeric attributes
 in Hoeffding trees", PAKDD (2008): Gaussian observers with ten candidate thresholds.
@@ -224,9 +225,9 @@ def try_split(real: Real, whole: Whole, leaf: int) -> bool:
 @kernel
 def _split(real: Real, whole: Whole, leaf: int, chosen: int, threshold: float) -> bool:
     """Turn a leaf into a node with two leaves, which start from the class weights that the split is thought to send them."""
-    if whole[FREE_SLOTS] == 0 and not _free_least_promising(real, whole, leaf):
-        return False
     if whole[FREE_NODES] + whole[NODES] - whole[USED] < 2:
+        return False
+    if whole[FREE_SLOTS] == 0 and not _free_least_promising(real, whole, leaf):
         return False
     left = take_node(real, whole, whole[depth_at(whole, leaf)] + 1)
     right = take_node(real, whole, whole[depth_at(whole, leaf)] + 1)
@@ -284,6 +285,11 @@ def learn_at(real: Real, whole: Whole, leaf: int, x: Real, label: int, weight: f
         if total - real[last] >= real[GRACE]:
             real[last] = total
             try_split(real, whole, leaf)
+    else:
+        total, grace = total_of(real, whole, leaf), real[GRACE]
+        due = math.floor(total / grace) > math.floor((total - weight) / grace)
+        if due and (whole[FREE_SLOTS] > 0 or _free_least_promising(real, whole, leaf)):
+            give_slot(real, whole, leaf)
     return predicted
 
 

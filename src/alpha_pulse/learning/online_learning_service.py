@@ -29,6 +29,11 @@ STREAM_BUFFER = 1_024
 DRIFT_TYPES = ("performance", "regime")
 """What an adaptation can be asked for because of."""
 
+COPIES = 3
+"""How often a checkpoint may hold a session's model: itself, its last good state, and in a trial its control."""
+MAX_STATE_BYTES = 900_000_000
+"""Of all models in a checkpoint, which is one value of the store; SQLite holds values of up to 10**9 bytes."""
+
 
 class LabelledRow(msgspec.Struct, frozen=True):
     """An example that brings its own features, from a caller that serves nothing through the loop."""
@@ -94,17 +99,37 @@ class OnlineLearningService:
                 target, 1
             )
         name = model_type or learning.model
-        make = load("models", ONLINE, name)
         width = self._n_features(symbol, target) if n_features is None else n_features
         spec = SessionSpec(symbol, target, name, horizon, width, learning.window)
-
-        def make_model() -> OnlineModel:
-            model: OnlineModel = make(n_features=spec.n_features, horizon=horizon, seed=self._config.seed)
-            return model
-
-        self._sessions[key] = session = Session(spec, make_model)
+        self._sessions[key] = session = Session(spec, self.maker(name, width, horizon))
         self._monitors[key] = DriftMonitor(symbol, target, horizon, self._config.adaptation.drift_threshold)
         return session
+
+    def maker(self, model_type: str, n_features: int, horizon: int) -> Callable[[], OnlineModel]:
+        """What makes the models of a session, once one of them is known to fit into a checkpoint beside all others.
+
+        Raises
+        ------
+        ConfigError
+            It does not fit.
+        UnknownNameError
+            There is no such model.
+        """
+        make = load("models", ONLINE, model_type)
+
+        def make_model() -> OnlineModel:
+            model: OnlineModel = make(n_features=n_features, horizon=horizon, seed=self._config.seed)
+            return model
+
+        wanted = COPIES * make_model().memory_bytes
+        held = sum(COPIES * session.model.memory_bytes for session in self._sessions.values())
+        if held + wanted > MAX_STATE_BYTES:
+            raise ConfigError(
+                f"a session of {model_type} with {n_features} features may need {wanted / 1e6:,.0f} MB of a checkpoint beside "
+                f"{held / 1e6:,.0f} MB of {len(self._sessions)} other sessions, but a checkpoint holds "
+                f"{MAX_STATE_BYTES / 1e6:,.0f} MB; choose a smaller model, fewer features or fewer symbols"
+            )
+        return make_model
 
     def session(self, symbol: str, target: str = "direction") -> Session:
         """The running session of (symbol, target); SessionError when there is none."""

@@ -27,10 +27,15 @@ GOOD_STATE_EVERY = 1_000
 class Excusing(Protocol):
     """A model that can say why it gave no probability (``fault``, empty where nothing was wrong) and mends itself.
 
-    It is left out with that reason while it does, and its last good state is not restored.
+    It is left out with that reason while it does (``mending``), and its last good state is not restored.
     """
 
     fault: str
+
+    @property
+    def mending(self) -> bool:
+        """Whether it is silent until it has learnt enough again."""
+        ...
 
 
 class SessionSpec(msgspec.Struct, frozen=True):
@@ -101,6 +106,10 @@ class Session:
         stored = features.values
         if len(stored) != self._width:
             stored = stored[: self._width]
+        if not np.isfinite(stored).all():
+            raise NonFiniteError(
+                f"prediction {prediction_id!r} was asked for features that are not finite; mask what is missing"
+            )
         row = np.empty(ROW)
         row.fill(math.nan)
         waiting = Waiting(stored, np.empty(self._n_parts), row)
@@ -109,11 +118,6 @@ class Session:
         missing = None
         if 0.0 <= probability <= 1.0:
             row[RAW_ONLINE] = probability
-        elif not np.isfinite(stored).all():
-            self.pending.take(prediction_id)
-            raise NonFiniteError(
-                f"prediction {prediction_id!r} was asked for features that are not finite; mask what is missing"
-            )
         elif isinstance(self.model, Excusing) and self.model.fault:
             missing = Missing(self.spec.model_type, self.model.fault)
         else:
@@ -179,9 +183,11 @@ class Session:
         self.pending.take(prediction_id)
 
     def _look(self) -> None:
-        """Keep a healthy model's state as the last good one; put a model that is not healthy back to it."""
+        """Keep a healthy model's state as the last good one; put one back to it that is not, and does not mend itself."""
         if self.model.healthy():
             self._good = self.model.snapshot()
+        elif isinstance(self.model, Excusing) and self.model.mending:
+            return
         else:
             self._quarantine()
 

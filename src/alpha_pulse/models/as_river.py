@@ -23,6 +23,7 @@ from alpha_pulse.core.stateful import pack, unpack
 from alpha_pulse.kernels.missing import MISSING
 from alpha_pulse.models import MULTICLASS, ONLINE, REGRESSION
 from alpha_pulse.models.base import Row
+from alpha_pulse.models.given import refuse_target, refuse_weight
 
 try:
     from river import base
@@ -47,7 +48,13 @@ class _Adapter(base.Estimator):
             raise ConfigError(f"an estimator is to have a capacity of {self.capacity} features; at least 1 is needed")
         kind: Any = plugins.load("models", table, self.model) if isinstance(self.model, str) else self.model
         self.parameters = parameters
-        self._model: Any = kind(n_features=self.capacity, seed=self.seed, **sizes, **parameters)
+        try:
+            self._model: Any = kind(n_features=self.capacity, seed=self.seed, **sizes, **parameters)
+        except (TypeError, ValueError, MemoryError) as error:
+            raise ConfigError(
+                f"{self.model} cannot be made with {parameters} and the seed {self.seed!r}: "
+                f"{str(error) or type(error).__name__}"
+            ) from None
         self._absent = MISSING if getattr(kind, "takes_missing", False) else 0.0
         self._row: Row = np.full(self.capacity, self._absent)
         self._places: dict[Hashable, int] = {}
@@ -139,6 +146,7 @@ class BinaryClassifier(_Adapter, base.Classifier):
         """Learn one example of the label False or True (0 or 1), of weight ``w``."""
         if y not in (0, 1):
             raise DataError(f"the label is {y!r}, but this classifier is of False and True; make one for several classes")
+        refuse_weight(w)
         row = self._learnt(x)
         self._model.predict(row, self._parts)
         self._model.learn(row, int(y), float(w), self._parts)
@@ -185,6 +193,7 @@ class MultiClassifier(_Adapter, base.Classifier):
 
     def learn_one(self, x: Features, y: base.typing.ClfTarget, w: float = 1.0) -> None:
         """Learn one example of the label ``y``, of weight ``w``."""
+        refuse_weight(w)
         row = self._learnt(x)
         if y not in self._labels:
             if len(self._labels) == self.n_classes:
@@ -226,6 +235,7 @@ class NumberRegressor(_Adapter, base.Regressor):
 
     def learn_one(self, x: Features, y: base.typing.RegTarget, w: float = 1.0) -> None:
         """Learn one example of the target ``y``, of weight ``w``."""
+        refuse_target(float(y), w)
         self._model.learn(self._learnt(x), float(y), float(w))
 
     def predict_one(self, x: Features, **kwargs: Any) -> base.typing.RegTarget:

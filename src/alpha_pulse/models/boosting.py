@@ -13,7 +13,8 @@ from alpha_pulse.kernels import boosting as kernels
 from alpha_pulse.kernels import regression_tree as tree
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.faces import MultiClassFace, RegressionFace
-from alpha_pulse.models.packed import PackedModel, refuse_non_finite
+from alpha_pulse.models.given import refuse_example, refuse_examples, refuse_row, refuse_rows, refuse_target
+from alpha_pulse.models.packed import PackedModel
 from alpha_pulse.models.regression_tree import observed_of, regression_arrays
 
 DELTA, TAU = 0.05, 0.05
@@ -151,23 +152,25 @@ class SGBT(_Boosted):
 
     def predict(self, features: Row, parts: Row) -> float:
         """P(label = 1); fills ``parts`` (shape (1,)) with it."""
+        refuse_row(features, self.n_features)
         parts[0] = probability = kernels.predict(self._head, self._real, self._whole, features)
         return probability
 
     def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
         """Learn one settled example."""
+        refuse_example(features, self.n_features, label, 2, weight)
         kernels.learn(self._head, self._real, self._whole, features, label, weight)
 
     def predict_many(self, features: Row) -> Row:
         """P(label = 1) for each row."""
-        refuse_non_finite(features)
+        refuse_rows(features, self.n_features)
         out = np.empty(len(features))
         kernels.predict_rows(self._head, self._real, self._whole, features, out)
         return out
 
     def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
         """For each row predict, then learn; returns the predictions."""
-        refuse_non_finite(features)
+        refuse_examples(features, self.n_features, labels, 2, weights)
         out = np.empty(len(features))
         kernels.learn_rows(self._head, self._real, self._whole, features, labels, weights, out)
         return out
@@ -253,10 +256,13 @@ class SGBTRegressor(_Boosted, RegressionFace):
 
     def predict(self, features: Row) -> float:
         """The expected target."""
+        refuse_row(features, self.n_features)
         return kernels.predict_number(self._head, self._real, self._whole, features)
 
     def learn(self, features: Row, target: float, weight: float) -> None:
         """Learn one settled example."""
+        refuse_row(features, self.n_features)
+        refuse_target(target, weight)
         kernels.learn_number(self._head, self._real, self._whole, features, target, weight)
 
     def _predict_rows(self, features: Row, out: Row) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.kernels import baselines, newton
 from alpha_pulse.kernels import ladder as kernels
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.packed import PackedModel, refuse_non_finite
+from alpha_pulse.models.given import refuse_example, refuse_examples, refuse_row, refuse_rows
+from alpha_pulse.models.packed import PackedModel
 
 SGD_RATES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3)
 ADAGRAD_RATES = (0.003, 0.01, 0.03, 0.1)
@@ -51,6 +53,10 @@ class MarketDefault(PackedModel):
     """
 
     def __init__(self, n_features: int, horizon: int = 1, seed: int = 1, *, share: float = 1e-3, span: int = 20_000) -> None:
+        if not (0.0 <= share < 1.0 and span >= 1):
+            raise ConfigError(
+                f"share of market_default is {share} and span {span}; expected a share from 0 to below 1 and a span from 1 on"
+            )
         rates = SGD_RATES + ADAGRAD_RATES
         gradients, newtons = len(rates), len(NEWTONS)
         members = gradients + newtons
@@ -84,22 +90,24 @@ class MarketDefault(PackedModel):
 
     def predict(self, features: Row, parts: Row) -> float:
         """P(label = 1); fills ``parts`` with the experts' probabilities and the last label known."""
+        refuse_row(features, self.n_features)
         return kernels.predict(self._state, features, parts)
 
     def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
         """Learn one settled example from its stored row and parts."""
+        refuse_example(features, self.n_features, label, 2, weight)
         kernels.learn(self._state, features, label, weight, parts, self._scratch)
 
     def predict_many(self, features: Row) -> Row:
         """P(label = 1) for each row."""
-        refuse_non_finite(features)
+        refuse_rows(features, self.n_features)
         out = np.empty(len(features))
         kernels.predict_rows(self._state, features, np.zeros(self.n_parts), out)
         return out
 
     def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
         """For each row predict, then learn; returns the predictions."""
-        refuse_non_finite(features)
+        refuse_examples(features, self.n_features, labels, 2, weights)
         out = np.empty(len(features))
         kernels.learn_rows(self._state, features, labels, weights, np.zeros(self.n_parts), self._scratch, out)
         return out

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.packed import PackedModel, refuse_non_finite
+from alpha_pulse.models.given import refuse_example, refuse_examples, refuse_row, refuse_rows, refuse_targets
+from alpha_pulse.models.packed import PackedModel
 
 
 class ClassModel(PackedModel):
@@ -31,13 +32,13 @@ class ClassModel(PackedModel):
         raise NotImplementedError
 
     def _predicted(self, features: Row) -> Row:
-        refuse_non_finite(features)
+        refuse_rows(features, self.n_features)
         out = np.empty((len(features), self.n_classes))
         self._speak_rows(features, out)
         return out
 
     def _learnt(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
-        refuse_non_finite(features)
+        refuse_examples(features, self.n_features, labels, self.n_classes, weights)
         out = np.empty((len(features), self.n_classes))
         self._study_rows(features, labels, weights, out)
         return out
@@ -46,10 +47,12 @@ class ClassModel(PackedModel):
 class BinaryFace(ClassModel):
     """A learner of two classes as an `OnlineModel`; its one part is its own probability."""
 
+    n_classes = 2
     n_parts = 1
 
     def predict(self, features: Row, parts: Row) -> float:
         """P(label = 1); fills ``parts`` (shape (1,)) with it."""
+        refuse_row(features, self.n_features)
         out = np.empty(2)
         self._speak(features, out)
         probability = float(out[1])
@@ -58,6 +61,7 @@ class BinaryFace(ClassModel):
 
     def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
         """Learn one settled example."""
+        refuse_example(features, self.n_features, label, self.n_classes, weight)
         self._study(features, label, weight)
 
     def predict_many(self, features: Row) -> Row:
@@ -74,11 +78,13 @@ class MultiClassFace(ClassModel):
 
     def predict(self, features: Row, probabilities: Row) -> int:
         """Fill ``probabilities`` (shape (n_classes,)); the most probable class, of equals the first."""
+        refuse_row(features, self.n_features)
         self._speak(features, probabilities)
         return int(probabilities.argmax())
 
     def learn(self, features: Row, label: int, weight: float) -> None:
         """Learn one settled example."""
+        refuse_example(features, self.n_features, label, self.n_classes, weight)
         self._study(features, label, weight)
 
     def predict_many(self, features: Row) -> Row:
@@ -109,15 +115,14 @@ class RegressionFace(PackedModel):
 
     def predict_many(self, features: Row) -> Row:
         """The expected target of each row."""
-        refuse_non_finite(features)
+        refuse_rows(features, self.n_features)
         out = np.empty(len(features))
         self._predict_rows(features, out)
         return out
 
     def learn_many(self, features: Row, targets: Row, weights: Row) -> Row:
         """For each row predict, then learn; returns the predictions."""
-        refuse_non_finite(features)
-        refuse_non_finite(targets[:, None])
+        refuse_targets(features, self.n_features, targets, weights)
         out = np.empty(len(features))
         self._learn_rows(features, targets, weights, out)
         return out

@@ -42,6 +42,10 @@ class _Forest(ClassModel):
         nominal: Nominal,
         budget_bytes: int,
     ) -> None:
+        if not (0.0 < warning_delta < 1.0 and 0.0 < drift_delta < 1.0):
+            raise ConfigError(
+                f"warning_delta is {warning_delta} and drift_delta {drift_delta}; expected confidences between 0 and 1"
+            )
         if not (trees >= 1 and 0.0 < observed <= 1.0 and 0.0 < rate < 100.0):
             raise ConfigError(
                 f"trees is {trees}, observed {observed} and rate {rate}; expected 1 tree or more, a share of features "

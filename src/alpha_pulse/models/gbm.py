@@ -14,7 +14,7 @@ from alpha_pulse.core.errors import DataError, NonFiniteError, SessionError, Sta
 from alpha_pulse.core.stateful import State
 from alpha_pulse.kernels import gbm as kernels
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.packed import refuse_non_finite
+from alpha_pulse.models.given import refuse_rows
 
 MIN_LEAF_EXAMPLES = 50
 """Labels of market data overlap, so a leaf needs more of them than LightGBM's default of 20."""
@@ -133,7 +133,7 @@ class LightGBM:
             raise SessionError("the LightGBM model was asked for predictions before it was trained; call fit or restore first")
         if features.ndim != 2 or features.shape[1] != self.n_features:
             raise DataError(f"rows to predict have shape {list(features.shape)}; expected [n, {self.n_features}]")
-        refuse_non_finite(features)
+        refuse_rows(features, self.n_features)
         out = np.empty(len(features))
         kernels.gbm_predict_rows(self._packed, features, out)
         return out
@@ -168,7 +168,7 @@ class LightGBM:
                 f"training examples have features {list(features.shape)}, labels [{n}] and weights {list(weights.shape)}; "
                 f"expected [n, {self.n_features}], [n] and [n]"
             )
-        refuse_non_finite(features)
+        refuse_rows(features, self.n_features)
         if not np.isfinite(weights).all():
             raise NonFiniteError(
                 f"weight {int(np.argmin(np.isfinite(weights)))} of the training examples is not finite; mend the source"

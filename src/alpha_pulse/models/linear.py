@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.core.errors import NonFiniteError
+from alpha_pulse.core.errors import ConfigError, DataError
 from alpha_pulse.kernels import linear as kernels
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.packed import PackedModel, refuse_non_finite
+from alpha_pulse.models.given import refuse_example, refuse_examples, refuse_row, refuse_rows
+from alpha_pulse.models.packed import PackedModel
 
 
 class Logistic(PackedModel):
@@ -47,6 +50,11 @@ class Logistic(PackedModel):
     def __init__(
         self, n_features: int, horizon: int = 1, seed: int = 1, *, rate: float = 0.01, l2: float = 0.0, span: int = 0
     ) -> None:
+        if not (0.0 <= rate < math.inf and 0.0 <= l2 < math.inf and span >= 0):
+            raise ConfigError(
+                f"rate of logistic is {rate}, l2 {l2} and span {span}; expected finite numbers from 0 on, and for span "
+                "the examples until the scaler forgets, or 0 for never"
+            )
         self._state: Row = np.zeros(kernels.HEAD + 3 * n_features + 1)
         layout = {"kind": "logistic", "version": 1, "n_features": n_features}
         super().__init__(n_features, layout, {"state": self._state})
@@ -57,23 +65,25 @@ class Logistic(PackedModel):
 
     def predict(self, features: Row, parts: Row) -> float:
         """P(label = 1); fills ``parts`` (shape (1,)) with it."""
+        refuse_row(features, self.n_features)
         parts[0] = probability = kernels.predict(self._state, features)
         return probability
 
     def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
         """Learn one settled example."""
+        refuse_example(features, self.n_features, label, 2, weight)
         kernels.learn(self._state, features, label, weight)
 
     def predict_many(self, features: Row) -> Row:
         """P(label = 1) for each row."""
-        refuse_non_finite(features)
+        refuse_rows(features, self.n_features)
         out = np.empty(len(features))
         kernels.predict_rows(self._state, features, out)
         return out
 
     def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
         """For each row predict, then learn; returns the predictions."""
-        refuse_non_finite(features)
+        refuse_examples(features, self.n_features, labels, 2, weights)
         out = np.empty(len(features))
         kernels.learn_rows(self._state, features, labels, weights, out)
         return out
@@ -107,10 +117,9 @@ class DictLogistic:
         self._places: dict[str, int] = {}
 
     def _fill(self, features: dict[str, float]) -> Row:
-        row = self._row
-        places = self._places
-        if len(features) < len(places):
-            row[:] = 0.0
+        """The row of an example to be learnt: new names get places."""
+        row, places = self._row, self._places
+        row[:] = 0.0
         for name, value in features.items():
             place = places.get(name)
             if place is None:
@@ -120,13 +129,21 @@ class DictLogistic:
 
     def _new_place(self, name: str) -> int:
         if len(self._places) == len(self._row):
-            raise NonFiniteError(f"feature {name!r} is one more than the capacity of {len(self._row)}; make the model larger")
+            raise DataError(f"feature {name!r} is one more than the capacity of {len(self._row)}; make the model larger")
         return self._places.setdefault(name, len(self._places))
 
     def predict_one(self, features: dict[str, float]) -> float:
-        """P(label = 1)."""
-        return kernels.predict(self._state, self._fill(features))
+        """P(label = 1); a name of which nothing was learnt takes no part."""
+        row, places = self._row, self._places
+        row[:] = 0.0
+        for name, value in features.items():
+            place = places.get(name)
+            if place is not None:
+                row[place] = value
+        return kernels.predict(self._state, row)
 
     def learn_one(self, features: dict[str, float], label: int) -> None:
-        """Learn one example."""
-        kernels.learn(self._state, self._fill(features), label, 1.0)
+        """Learn one example. DataError for a label other than 0 and 1, or a name beyond the capacity."""
+        row = self._fill(features)
+        refuse_example(row, len(row), label, 2, 1.0)
+        kernels.learn(self._state, row, label, 1.0)

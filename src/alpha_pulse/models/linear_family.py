@@ -15,6 +15,7 @@ from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.kernels import linear_family as kernels
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.faces import BinaryFace, MultiClassFace, RegressionFace
+from alpha_pulse.models.given import refuse_row, refuse_target
 from alpha_pulse.models.packed import PackedModel
 
 
@@ -48,7 +49,7 @@ class Linear(PackedModel):
             raise ConfigError(f"span of {self.kind} is {span}; expected examples until the scaler forgets, or 0 for never")
         self._state: Row = np.zeros(kernels.size(n_features, classes, outputs, kernels.KEPT[method.code]))
         self._scratch: Row = np.zeros(kernels.scratch_size(n_features, outputs))
-        layout = {"kind": self.kind, "version": 1, "n_features": n_features, "classes": classes, "outputs": outputs}
+        layout = {"kind": self.kind, "version": 2, "n_features": n_features, "classes": classes, "outputs": outputs}
         super().__init__(n_features, {**layout, "method": method.code}, {"state": self._state})
         head = self._state
         head[kernels.D], head[kernels.CLASSES], head[kernels.OUTPUTS] = n_features, classes, outputs
@@ -145,10 +146,13 @@ class LinearRegressor(Linear, RegressionFace):
 
     def predict(self, features: Row) -> float:
         """The expected target."""
+        refuse_row(features, self.n_features)
         return kernels.estimate(self._state, features, self._scratch)
 
     def learn(self, features: Row, target: float, weight: float) -> None:
         """Learn one settled example."""
+        refuse_row(features, self.n_features)
+        refuse_target(target, weight)
         kernels.fit_step(self._state, features, target, weight, self._scratch)
 
     def _predict_rows(self, features: Row, out: Row) -> None:

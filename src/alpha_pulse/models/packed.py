@@ -1,4 +1,4 @@
-"""What all our own online models share: state in a few packed arrays, saved as they are, and rows that must be finite."""
+"""What all our own online models share: state in a few packed arrays, saved as they are, and one layout that must fit."""
 
 from __future__ import annotations
 
@@ -8,18 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.core.errors import NonFiniteError, StateError
-from alpha_pulse.core.stateful import State, take
-from alpha_pulse.models.base import Row
-
-
-def refuse_non_finite(features: Row) -> None:
-    """Raise NonFiniteError naming the first row that holds a NaN or an infinity."""
-    if not np.isfinite(features).all():
-        row = int(np.argwhere(~np.isfinite(np.atleast_2d(features)).all(axis=1))[0, 0])
-        raise NonFiniteError(
-            f"features of row {row} hold a value that is not finite; mark it as missing (0 with a mask) instead"
-        )
+from alpha_pulse.core.errors import ConfigError, StateError
+from alpha_pulse.core.stateful import State, take_all
 
 
 class PackedModel:
@@ -37,6 +27,8 @@ class PackedModel:
     """
 
     def __init__(self, n_features: int, layout: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+        if n_features < 1:
+            raise ConfigError(f"a model of {n_features} features was asked for; expected 1 or more")
         self.n_features = n_features
         self._layout = layout
         self._arrays = arrays
@@ -64,5 +56,4 @@ class PackedModel:
                 f"a saved model of layout {found} does not fit this one, {self._layout}; "
                 "restore with the configuration that saved it"
             )
-        for name, array in self._arrays.items():
-            take(array, state, name)
+        take_all(self._arrays, state)

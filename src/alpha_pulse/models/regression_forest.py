@@ -14,6 +14,7 @@ from alpha_pulse.kernels import regression_forest as kernels
 from alpha_pulse.kernels import regression_tree as tree
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.faces import RegressionFace
+from alpha_pulse.models.given import refuse_row, refuse_target
 from alpha_pulse.models.regression_tree import observed_of, regression_arrays
 
 TAU = 0.05
@@ -137,10 +138,13 @@ class AdaptiveRandomForestRegressor(RegressionFace):
 
     def predict(self, features: Row) -> float:
         """The expected target."""
+        refuse_row(features, self.n_features)
         return kernels.predict(self._real, self._whole, features)
 
     def learn(self, features: Row, target: float, weight: float) -> None:
         """Learn one settled example."""
+        refuse_row(features, self.n_features)
+        refuse_target(target, weight)
         kernels.learn_all(self._real, self._whole, features, target, weight)
 
     def _predict_rows(self, features: Row, out: Row) -> None:

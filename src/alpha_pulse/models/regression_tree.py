@@ -12,6 +12,7 @@ from alpha_pulse.kernels import regression_tree as kernels
 from alpha_pulse.kernels import regression_tree_growth as growth
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.faces import RegressionFace
+from alpha_pulse.models.given import refuse_row, refuse_target
 
 FOR_EVER = 1e15
 """A memory that never fills."""
@@ -146,10 +147,13 @@ class HoeffdingTreeRegressor(RegressionFace):
 
     def predict(self, features: Row) -> float:
         """The expected target."""
+        refuse_row(features, self.n_features)
         return kernels.predict(self._real, self._whole, features)
 
     def learn(self, features: Row, target: float, weight: float) -> None:
         """Learn one settled example."""
+        refuse_row(features, self.n_features)
+        refuse_target(target, weight)
         growth.learn(self._real, self._whole, features, target, weight)
 
     def _predict_rows(self, features: Row, out: Row) -> None:

@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import ConfigError, StateError
-from alpha_pulse.core.stateful import State
+from alpha_pulse.core.stateful import State, scalar
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.packed import PackedModel, refuse_non_finite
+from alpha_pulse.models.given import refuse_example, refuse_examples, refuse_row, refuse_rows
+from alpha_pulse.models.packed import PackedModel
 from alpha_pulse.models.river_path import Recipe, parse
 
 REMEMBERED = 10_000
@@ -118,6 +119,7 @@ class RiverModel(PackedModel):
 
     def predict(self, features: Row, parts: Row) -> float:
         """P(label = 1), and 0.5 before any learning; NaN, with ``fault``, where the classifier gives none."""
+        refuse_row(features, self.n_features)
         if self._silent:
             parts[0], self.fault = nan, self._silenced_by
             return nan
@@ -143,6 +145,7 @@ class RiverModel(PackedModel):
 
     def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
         """Learn one settled example and remember it."""
+        refuse_example(features, self.n_features, label, 2, weight)
         if self._count == len(self._weights):
             self._forget_the_older_half()
         at, self._count = self._count, self._count + 1
@@ -168,6 +171,8 @@ class RiverModel(PackedModel):
             self._keep(failed + 1)
 
     def _teach_one(self, x: dict[str, float], label: bool, weight: float) -> None:
+        if weight <= 0.0:
+            return
         if self._takes_weights:
             self._estimator.learn_one(x, label, w=weight)
             return
@@ -198,13 +203,13 @@ class RiverModel(PackedModel):
 
     def predict_many(self, features: Row) -> Row:
         """P(label = 1) for each row."""
-        refuse_non_finite(features)
+        refuse_rows(features, self.n_features)
         parts = np.zeros(1)
         return np.array([self.predict(row, parts) for row in features])
 
     def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
         """For each row predict, then learn; returns the predictions."""
-        refuse_non_finite(features)
+        refuse_examples(features, self.n_features, labels, 2, weights)
         out, parts = np.empty(len(features)), np.zeros(1)
         for i, (label, weight) in enumerate(zip(labels.tolist(), weights.tolist(), strict=True)):
             out[i] = self.predict(features[i], parts)
@@ -220,6 +225,11 @@ class RiverModel(PackedModel):
         self._keep(self._count)
         self._silent, self._silenced_by = 0, ""
         self._begin_anew()
+
+    @property
+    def mending(self) -> bool:
+        """Whether it was begun anew after an error and is silent until it has learnt enough."""
+        return self._silent > 0
 
     def healthy(self) -> bool:
         """Whether it serves, and gives a probability for the newest example."""
@@ -245,11 +255,16 @@ class RiverModel(PackedModel):
             count = -1
         if found == self._layout and count < 0:
             raise StateError("a saved model of River does not say how many examples it remembers; use an older checkpoint")
+        boost, silent, silenced_by = (
+            scalar(state, "boost", float),
+            scalar(state, "silent", int),
+            scalar(state, "silenced_by", str),
+        )
         super().restore(state)
-        self._count, self._boost = count, float(state.scalars["boost"])
+        self._count, self._boost = count, boost
         self._begin_anew()
         self._teach(0)
-        self._silent, self._silenced_by = state.scalars["silent"], state.scalars["silenced_by"]
+        self._silent, self._silenced_by = silent, silenced_by
 
 
 def _takes_weights(recipe: Recipe) -> bool:

@@ -142,7 +142,7 @@ def _river(package: str) -> Any:
 
 def _class_at(parts: list[str]) -> type:
     """The estimator's class at a dotted path below ``river``; nothing else of River, and nothing elsewhere, is reached."""
-    packages = {found.name for found in pkgutil.iter_modules(_river("").__path__) if found.ispkg}
+    packages = {found.name for found in pkgutil.iter_modules(_river("").__path__)}
     known = {name for name in packages - CLOSED if not name.startswith("_")}
     if parts[0] not in known:
         raise UnknownNameError(f"river has no package {parts[0]!r} of estimators{did_you_mean(parts[0], known)}")

@@ -41,7 +41,7 @@ def open_store(url: str, settings: StoreConfig) -> Store:
     scheme, separator, address = url.partition("://")
     known = names("stores", STORES)
     if not separator:
-        if url in known or not url:
+        if not url or url.rstrip(":/") in known:
             raise StoreError(f"--store {url!r} names no place; write memory://, sqlite:///FILE or a file path")
         scheme, address = "sqlite", "/" + url
     if scheme not in known:

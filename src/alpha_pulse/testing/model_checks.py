@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from alpha_pulse.core.errors import NonFiniteError, StateError
+from alpha_pulse.core.errors import DataError, NonFiniteError, StateError
 from alpha_pulse.core.stateful import State, digest
 from alpha_pulse.models.base import OnlineModel, Row
 from alpha_pulse.testing.adversarial import adversarial
@@ -34,6 +34,7 @@ def yield_model_checks() -> Iterator[Callable[[ModelFactory], None]]:
     yield check_model_refuses_a_state_that_does_not_fit
     yield check_model_memory_is_bounded
     yield check_model_refuses_non_finite_features
+    yield check_model_refuses_what_does_not_fit
     yield check_model_stays_finite_on_extreme_values
     yield check_model_survives_adversarial_sequences
     yield check_model_notices_a_flipped_byte
@@ -205,6 +206,33 @@ def check_model_refuses_non_finite_features(factory: ModelFactory) -> None:
                 assert _state_of(model) == before, f"{what} refused {value} but had changed the state"
                 continue
             raise AssertionError(f"{what} took a feature of {value} without a NonFiniteError")
+
+
+def check_model_refuses_what_does_not_fit(factory: ModelFactory) -> None:
+    """Rows of another length, labels that are no classes and weights that are none are refused, and change nothing."""
+    model = factory()
+    d, parts = model.n_features, np.zeros(model.n_parts)
+    row, rows, ones = np.zeros(d), np.zeros((3, d)), np.ones(3)
+    before, labels = _state_of(model), np.zeros(3, dtype=np.int64)
+    refused: list[tuple[str, Callable[[], object]]] = [
+        ("a row that is too long", lambda: model.predict(np.zeros(d + 1), parts)),
+        ("a row that is too short", lambda: model.learn(np.zeros(d - 1), 1, 1.0, parts)),
+        ("rows that are too long", lambda: model.predict_many(np.zeros((2, d + 1)))),
+        ("rows that are too short", lambda: model.learn_many(np.zeros((3, d - 1)), labels, ones)),
+        ("too few labels", lambda: model.learn_many(rows, labels[:2], ones)),
+        ("too few weights", lambda: model.learn_many(rows, labels, ones[:2])),
+        *((f"the label {bad}", lambda bad=bad: model.learn(row, bad, 1.0, parts)) for bad in (-1, 2, 10**6)),
+        *((f"labels of {bad}", lambda bad=bad: model.learn_many(rows, labels + bad, ones)) for bad in (-1, 2)),
+        *((f"the weight {bad}", lambda bad=bad: model.learn(row, 1, bad, parts)) for bad in (math.nan, math.inf, -1.0)),
+        ("a weight that is not finite", lambda: model.learn_many(rows, labels, ones * math.nan)),
+    ]
+    for what, act in refused:
+        try:
+            act()
+        except (DataError, NonFiniteError):
+            assert _state_of(model) == before, f"{what} was refused but had changed the state"
+        else:
+            raise AssertionError(f"{what} was taken without a DataError or NonFiniteError")
 
 
 def check_model_stays_finite_on_extreme_values(factory: ModelFactory) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import naive_learning as naive
-from alpha_pulse.core.errors import SessionError
+from alpha_pulse.core.errors import NonFiniteError, SessionError
 from alpha_pulse.core.stateful import digest, pack, unpack
 from alpha_pulse.core.types import Example
 from alpha_pulse.kernels import ladder, linear
@@ -344,6 +344,10 @@ class Resting(Logistic):
 
     fault = ""
     asked = 0
+    mending = False
+
+    def healthy(self) -> bool:
+        return not self.mending and super().healthy()
 
     def predict(self, features: Row, parts: Row) -> float:
         self.asked += 1
@@ -365,3 +369,26 @@ def test_a_model_that_says_why_it_is_silent_is_left_out_with_its_reason_and_keep
     twin = Logistic(D)
     twin.learn_many(np.ones((6, D)), np.ones(6, dtype=np.int64), np.ones(6))
     assert state_of(session.model) == state_of(twin)
+
+
+def test_a_model_that_mends_itself_is_not_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "GOOD_STATE_EVERY", 5)
+    spec = SessionSpec("X", "direction", "resting", 1, D, 50)
+    session = Session(spec, lambda: Resting(D))
+    assert isinstance(session.model, Resting)
+    session.model.mending = True
+    for step in range(20):
+        session.serve(f"p{step}", vector(np.ones(D), step))
+        session.settle(Example(f"p{step}", 1, START_NS + step * STEP_NS))
+    assert session.quarantines == 0
+
+
+def test_features_that_are_not_finite_are_refused_whatever_the_model_makes_of_them() -> None:
+    for name in ("logistic", "hoeffding_tree", "mixture:logistic + hoeffding_tree"):
+        session = new_session(name, horizon=1)
+        bad = np.ones(D)
+        bad[1] = math.nan
+        with pytest.raises(NonFiniteError, match="'p0' was asked for features that are not finite"):
+            session.serve("p0", vector(bad, 0))
+        assert len(session.pending) == 0
+        session.serve("p1", vector(np.full(D, 1e200), 1))

@@ -32,6 +32,17 @@ def test_without_forgetting_it_is_rivers() -> None:
         model.learn(row, label, 1.0)
 
 
+@pytest.mark.parametrize("scale", [1e-100, 1e-160, 1e-300])
+def test_features_of_any_smallness_and_features_that_stand_still_leave_it_speaking(scale: float) -> None:
+    rows, labels = stream(3_000, 2, seed=4)
+    rows *= scale
+    rows[200:] = 0.0
+    model = NaiveBayes(2, span=2)
+    model.set_boost(4.0)
+    served = model.learn_many(rows, labels, np.full(3_000, 3.0))
+    assert np.isfinite(served).all()
+
+
 @pytest.mark.parametrize("span", [0, 20])
 def test_it_is_the_weighted_estimate_written_down_plainly(span: int) -> None:
     rows, labels = three_classes(200, 2)

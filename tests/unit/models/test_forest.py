@@ -5,6 +5,8 @@ import pytest
 
 from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.core.stateful import digest
+from alpha_pulse.kernels import forest as kernels
+from alpha_pulse.kernels import tree, tree_growth
 from alpha_pulse.models import forest
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.forest import AdaptiveRandomForest, AdaptiveRandomForestClassifier
@@ -80,3 +82,32 @@ def test_the_budget_is_for_all_trees_together() -> None:
     assert AdaptiveRandomForest(5, budget_bytes=1_000_000).memory_bytes <= 1_000_000
     with pytest.raises(ConfigError, match="give more"):
         AdaptiveRandomForest(5, budget_bytes=50_000)
+
+
+def test_a_vote_counts_by_how_often_its_tree_was_right() -> None:
+    rows, labels, _ = checks(600, 6)
+    model = AdaptiveRandomForest(5, trees=2)
+    model.learn_many(rows, labels, np.ones(600))
+    real, whole = model._real[0], model._whole[0]
+    current, said, plain = int(whole[kernels.CURRENT]), np.zeros(2), np.zeros(2)
+    right, seen = real[kernels.RIGHT + current], real[kernels.SEEN + current]
+    assert 0.5 * seen < right < seen
+    kernels.vote(real, whole, rows[0], said)
+    tree_growth.predict(kernels.tree_real(real, whole, current), kernels.tree_whole(whole, current), rows[0], plain)
+    assert said == pytest.approx(plain * (right + 1.0) / (seen + 1.0))
+
+
+def test_a_tree_in_the_background_learns_before_it_takes_over() -> None:
+    rows, labels, _ = checks(6_000, 2, turns_at=4_000)
+    model = AdaptiveRandomForest(5, trees=3)
+    learnt, parts = [], np.zeros(1)
+    for row, label in zip(rows, labels.tolist(), strict=True):
+        model.learn(row, label, 1.0, parts)
+        for real, whole in zip(model._real, model._whole, strict=True):
+            if whole[kernels.BACKGROUND] == 1:
+                other = 1 - int(whole[kernels.CURRENT])
+                own = kernels.tree_whole(whole, other)
+                learnt.append(
+                    float(kernels.tree_real(real, whole, other)[tree.counts_at(own, 0) : tree.counts_at(own, 0) + 2].sum())
+                )
+    assert max(learnt) > 20.0

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from river import compose, linear_model, optim, preprocessing
 
-from alpha_pulse.core.errors import NonFiniteError
+from alpha_pulse.core.errors import ConfigError, DataError, NonFiniteError
+from alpha_pulse.core.plugins import load
+from alpha_pulse.models import ONLINE
+from alpha_pulse.models.given import refuse_rows
 from alpha_pulse.models.linear import DictLogistic, Logistic
-from alpha_pulse.models.packed import refuse_non_finite
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -49,7 +53,7 @@ def test_names_may_come_in_any_order_and_an_absent_one_counts_as_0() -> None:
 def test_one_name_more_than_there_is_room_for_is_refused_by_name() -> None:
     model = DictLogistic(capacity=1)
     model.learn_one({"x": 1.0}, 1)
-    with pytest.raises(NonFiniteError, match="'z' is one more than the capacity of 1"):
+    with pytest.raises(DataError, match="'z' is one more than the capacity of 1"):
         model.learn_one({"x": 1.0, "z": 1.0}, 1)
 
 
@@ -68,4 +72,35 @@ def test_the_first_bad_row_is_named(row: int, column: int, value: float) -> None
     rows = np.zeros((6, 3))
     rows[row, column] = rows[5, 0] = value
     with pytest.raises(NonFiniteError, match=f"row {row} "):
-        refuse_non_finite(rows)
+        refuse_rows(rows, 3)
+
+
+def test_dicts_predict_purely_and_absent_names_count_as_0() -> None:
+    model = DictLogistic(capacity=2)
+    for _ in range(200):
+        model.learn_one({"a": 1.0, "b": 1.0}, 1)
+        model.learn_one({"a": -1.0, "b": -1.0}, 0)
+    alone = model.predict_one({"a": 0.0})
+    model.predict_one({"a": 1.0, "b": 1.0})
+    assert model.predict_one({"a": 0.0, "z": 9.0}) == alone
+    with pytest.raises(DataError, match="one more than the capacity of 2"):
+        model.learn_one({"c": 1.0}, 1)
+    with pytest.raises(DataError, match="the label is 5"):
+        model.learn_one({"a": 1.0}, 5)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("logistic", {"rate": -1.0}),
+        ("logistic", {"rate": math.nan}),
+        ("logistic", {"l2": -1.0}),
+        ("logistic", {"span": -5}),
+        ("market_default", {"share": 2.0}),
+        ("market_default", {"span": 0}),
+        ("adaptive_random_forest", {"warning_delta": 0.0}),
+    ],
+)
+def test_parameters_that_make_no_sense_are_refused(name: str, parameters: dict[str, float]) -> None:
+    with pytest.raises(ConfigError, match="expected"):
+        load("models", ONLINE, name)(4, **parameters)

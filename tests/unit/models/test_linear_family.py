@@ -153,3 +153,25 @@ def test_arow_grows_sure_where_it_has_seen_rows_and_stays_unsure_elsewhere() -> 
 def test_parameters_that_make_no_sense_are_refused(name: str, parameters: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         plugins.load("models", ONLINE, name)(2, **parameters)
+
+
+def test_a_reset_begins_the_decay_of_the_rate_anew() -> None:
+    rows, labels = stream(4_000, 3, seed=9)
+    fresh, used = SGD(3, decay=1.0), SGD(3, decay=1.0)
+    used.learn_many(rows, labels, np.ones(4_000))
+    used.reset()
+    lost = [
+        -np.log(np.where(labels == 1, p, 1.0 - p)).mean()
+        for p in (m.learn_many(rows, labels, np.ones(4_000)) for m in (fresh, used))
+    ]
+    assert lost[1] == pytest.approx(lost[0], abs=0.02)
+
+
+def test_a_feature_that_has_come_to_a_stand_is_0() -> None:
+    rows, labels = stream(200, 2, seed=9)
+    model = SGD(2, span=50)
+    model.learn_many(rows, labels, np.ones(200))
+    still = np.column_stack([np.full(20_000, 0.1), np.zeros(20_000)])
+    model.learn_many(still, np.zeros(20_000, np.int64), np.ones(20_000))
+    said = [model.predict(np.array([value, 0.0]), np.zeros(1)) for value in (0.1, np.nextafter(0.1, 1.0))]
+    assert said[0] == said[1]

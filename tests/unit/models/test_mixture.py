@@ -72,6 +72,49 @@ def test_a_sleeping_member_has_no_vote_and_keeps_its_weight() -> None:
 
 def test_two_of_a_name_get_two_names_and_two_seeds() -> None:
     assert made("hedge").expert_names == ("logistic", "logistic 1", "hoeffding_tree", "base_rate")
+    twice: Mixture = plugins.load("models", ONLINE, "mixture:adaptive_random_forest + adaptive_random_forest")(5, 1, 1)
+    rows, labels = stream(600, 5, seed=6)
+    twice.learn_many(rows, labels, np.ones(600))
+    parts = np.zeros(twice.n_parts)
+    twice.predict(rows[0], parts)
+    assert parts[0] != parts[1]
+
+
+class Constant(Logistic):
+    """Says one of two numbers: the first until it has learnt ``turn`` examples."""
+
+    def __init__(self, first: float, later: float, turn: int) -> None:
+        super().__init__(1)
+        self._says, self._turn, self._learnt = (first, later), turn, 0
+
+    def predict(self, features: Row, parts: Row) -> float:
+        parts[:] = 0.0
+        return self._says[self._learnt >= self._turn]
+
+    def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
+        self._learnt += 1
+
+
+@pytest.mark.parametrize("method", ["hedge", "adahedge"])
+def test_the_bound_holds_where_a_member_far_behind_comes_back(method: str) -> None:
+    n = 20_000
+    members = {"early": Constant(0.9, 0.1, n // 3), "late": Constant(0.1, 0.9, n // 3)}
+    labels, rows = np.ones(n, dtype=np.int64), np.zeros((n, 1))
+    served = Mixture(members, method=method).learn_many(rows, labels, np.ones(n))
+    lost = -np.log(served).sum()
+    late = -np.log(np.where(np.arange(n) < n // 3, 0.1, 0.9)).sum()
+    bound = math.log(3) if method == "hedge" else 10.0
+    assert lost <= late + bound
+
+
+def test_a_member_that_mends_itself_leaves_the_mixture_healthy() -> None:
+    class Mending(Logistic):
+        mending = True
+
+        def healthy(self) -> bool:
+            return False
+
+    assert Mixture({"mending": Mending(2), "awake": Logistic(2)}).healthy()
 
 
 @pytest.mark.parametrize(

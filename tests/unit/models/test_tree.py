@@ -5,6 +5,7 @@ import pytest
 
 from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.core.stateful import digest
+from alpha_pulse.kernels import adaptive_tree, adwin, tree_growth
 from alpha_pulse.kernels import tree as kernels
 from alpha_pulse.kernels.missing import MISSING
 from alpha_pulse.models.base import Row
@@ -74,7 +75,7 @@ def test_a_tree_out_of_room_goes_on_with_its_most_promising_leaves(kind: type[Ho
     slots = small._whole[kernels.SLOTS]
     assert small.memory_bytes <= 60_000
     free = small._whole[kernels.FREE_SLOTS]
-    assert free <= 1
+    assert free == 0
     unused = [small._whole[kernels.free_slot_at(small._whole, k)] for k in range(free)]
     owners = {k: small._whole[kernels.owner_at(small._whole, k)] for k in range(slots) if k not in unused}
     assert len(set(owners.values())) == slots - free
@@ -82,6 +83,35 @@ def test_a_tree_out_of_room_goes_on_with_its_most_promising_leaves(kind: type[Ho
         assert small._whole[kernels.slot_at(small._whole, leaf)] == slot
         assert small._whole[kernels.feature_at(small._whole, leaf)] == kernels.LEAF
     assert small.n_leaves > slots
+
+
+def test_an_inactive_leaf_gets_its_statistics_back_when_it_promises_more() -> None:
+    generator = np.random.default_rng(8)
+    tree = HoeffdingTree(2, delta=0.1, grace=20, budget_bytes=20_000)
+    rows = generator.uniform(-1.0, 1.0, size=(60_000, 2))
+    crowded = rows.copy()
+    crowded[:30_000, 0] = np.abs(crowded[:30_000, 0])
+    cells = (crowded * 8).astype(np.int64).sum(axis=1) % 2
+    labels = np.where(np.arange(60_000) < 30_000, cells, (crowded[:, 0] < 0.0) & (crowded[:, 1] > 0.3)).astype(np.int64)
+    served = tree.learn_many(crowded, labels, np.ones(60_000))
+    assert ((served[-5_000:] > 0.5) == labels[-5_000:]).mean() > 0.95
+
+
+def test_the_leaf_that_promises_least_gives_its_statistics_up() -> None:
+    tree = HoeffdingTree(1, grace=10**6, budget_bytes=60_000)
+    real, whole = tree._real, tree._whole
+    kinds = [1.0, 9.0, 4.0, 2.0]
+    leaves = [0, *(int(kernels.take_node(real, whole, 1)) for _ in kinds[1:])]
+    whole[kernels.FREE_SLOTS] = 0
+    for slot, (leaf, promise) in enumerate(zip(leaves, kinds, strict=True)):
+        real[kernels.counts_at(whole, leaf)], real[kernels.counts_at(whole, leaf) + 1] = 20.0, promise
+        whole[kernels.slot_at(whole, leaf)] = slot
+        whole[kernels.owner_at(whole, slot)] = leaf
+    for slot in range(len(kinds), int(whole[kernels.SLOTS])):
+        whole[kernels.owner_at(whole, slot)] = leaves[1]
+    assert tree_growth._free_least_promising(real, whole, leaves[3])
+    given_up = [leaf for leaf in leaves if whole[kernels.slot_at(whole, leaf)] == kernels.INACTIVE]
+    assert given_up == [leaves[0]]
 
 
 def turned(n: int, seed: int) -> tuple[Row, np.ndarray]:
@@ -98,6 +128,25 @@ def test_the_adaptive_tree_recovers_sooner_after_a_turn() -> None:
         served = model.learn_many(rows, labels, np.ones(20_000))
         right.append(((served[after] > 0.5) == labels[after]).mean())
     assert right[1] > 0.95 > right[0] + 0.05
+
+
+@pytest.mark.parametrize(("worse", "kept"), [(1, False), (0, True)])
+def test_an_alternate_that_is_worse_is_dropped_and_a_better_one_takes_over(worse: int, kept: bool) -> None:
+    model = HoeffdingAdaptiveTree(2)
+    real, whole = model._real, model._whole
+    adaptive_tree._begin_alternate(real, whole, 0)
+    beside = int(whole[adaptive_tree._alternate_at(whole, 0)])
+    errors = (0.5, 0.9) if worse else (0.9, 0.5)
+    generator = np.random.default_rng(3)
+    for node, rate in zip((0, beside), errors, strict=True):
+        for _ in range(400):
+            adwin.adwin_step(adaptive_tree._window(real, whole, node), float(generator.random() < rate))
+    seen_by = adaptive_tree._window(real, whole, beside).copy()
+    model.learn(np.zeros(2), 1, 1.0, np.zeros(1))
+    assert whole[adaptive_tree._alternate_at(whole, 0)] == adaptive_tree.NONE
+    taken_over = adaptive_tree._window(real, whole, 0)[adwin.TOTAL] == pytest.approx(seen_by[adwin.TOTAL], abs=2.0)
+    assert bool(taken_over) is kept
+    assert model.n_leaves == 1
 
 
 def test_many_turns_leave_no_node_lost() -> None:
@@ -125,6 +174,7 @@ def test_many_turns_leave_no_node_lost() -> None:
     free_slots = [int(whole[kernels.free_slot_at(whole, k)]) for k in range(whole[kernels.FREE_SLOTS])]
     assert sorted(held + free_slots) == list(range(whole[kernels.SLOTS]))
     assert whole[kernels.FREE_NODES] > 0
+    assert tree.n_leaves == len(holders)
 
 
 @pytest.mark.parametrize(

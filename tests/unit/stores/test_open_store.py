@@ -38,6 +38,7 @@ def test_relative_paths_start_here(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         ("sqlite:///:memory:", "memory:// to keep nothing"),
         ("memory://here", "write memory://"),
         ("memory", "names no place; write memory://"),
+        ("memory:", "names no place; write memory://"),
         ("", "names no place"),
     ],
 )
