@@ -85,16 +85,25 @@ def test_a_tree_out_of_room_goes_on_with_its_most_promising_leaves(kind: type[Ho
     assert small.n_leaves > slots
 
 
-def test_an_inactive_leaf_gets_its_statistics_back_when_it_promises_more() -> None:
-    generator = np.random.default_rng(8)
-    tree = HoeffdingTree(2, delta=0.1, grace=20, budget_bytes=20_000)
-    rows = generator.uniform(-1.0, 1.0, size=(60_000, 2))
-    crowded = rows.copy()
-    crowded[:30_000, 0] = np.abs(crowded[:30_000, 0])
-    cells = (crowded * 8).astype(np.int64).sum(axis=1) % 2
-    labels = np.where(np.arange(60_000) < 30_000, cells, (crowded[:, 0] < 0.0) & (crowded[:, 1] > 0.3)).astype(np.int64)
-    served = tree.learn_many(crowded, labels, np.ones(60_000))
-    assert ((served[-5_000:] > 0.5) == labels[-5_000:]).mean() > 0.95
+@pytest.mark.parametrize("promise", [0.0, 500.0])
+def test_an_inactive_leaf_gets_statistics_back_when_it_promises_more_than_one_that_has_them(promise: float) -> None:
+    tree = HoeffdingTree(1, grace=50)
+    real, whole = tree._real, tree._whole
+    other = int(kernels.take_node(real, whole, 1))
+    kernels.drop_slot(whole, 0)
+    assert kernels.give_slot(real, whole, other)
+    whole[kernels.FREE_SLOTS] = 0
+    for slot in range(int(whole[kernels.SLOTS])):
+        whole[kernels.owner_at(whole, slot)] = other
+    counts = kernels.counts_at(whole, other)
+    real[counts], real[counts + 1] = 1_000.0, promise
+    inactive = []
+    for k in range(60):
+        inactive.append(whole[kernels.slot_at(whole, 0)] == kernels.INACTIVE)
+        tree.learn(np.array([float(k)]), k % 2, 1.0, np.zeros(1))
+    asked = 50 if promise == 0.0 else 60
+    assert inactive == [True] * asked + [False] * (60 - asked)
+    assert (whole[kernels.slot_at(whole, other)] == kernels.INACTIVE) is np.bool_(promise == 0.0)
 
 
 def test_the_leaf_that_promises_least_gives_its_statistics_up() -> None:
