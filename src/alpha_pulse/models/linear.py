@@ -116,16 +116,20 @@ class DictLogistic:
         self._row: Row = np.zeros(capacity)
         self._places: dict[str, int] = {}
 
-    def _fill(self, features: dict[str, float]) -> Row:
-        """The row of an example to be learnt: new names get places."""
-        row, places = self._row, self._places
-        row[:] = 0.0
+    def _fill(self, features: dict[str, float]) -> int:
+        """Write the row of known names, 0 in the places of those that are absent; how many names are unknown."""
+        row, places, unknown = self._row, self._places, 0
         for name, value in features.items():
             place = places.get(name)
             if place is None:
-                place = self._new_place(name)
-            row[place] = value
-        return row
+                unknown += 1
+            else:
+                row[place] = value
+        if len(features) - unknown < len(places):
+            row[:] = 0.0
+            for name in features.keys() & places.keys():
+                row[places[name]] = features[name]
+        return unknown
 
     def _new_place(self, name: str) -> int:
         if len(self._places) == len(self._row):
@@ -134,16 +138,16 @@ class DictLogistic:
 
     def predict_one(self, features: dict[str, float]) -> float:
         """P(label = 1); a name of which nothing was learnt takes no part."""
-        row, places = self._row, self._places
-        row[:] = 0.0
-        for name, value in features.items():
-            place = places.get(name)
-            if place is not None:
-                row[place] = value
-        return kernels.predict(self._state, row)
+        self._fill(features)
+        return kernels.predict(self._state, self._row)
 
     def learn_one(self, features: dict[str, float], label: int) -> None:
         """Learn one example. DataError for a label other than 0 and 1, or a name beyond the capacity."""
-        row = self._fill(features)
-        refuse_example(row, len(row), label, 2, 1.0)
-        kernels.learn(self._state, row, label, 1.0)
+        if label not in (0, 1):
+            raise DataError(f"the label is {label!r}, but this model learns 0 and 1")
+        if self._fill(features):
+            for name in features:
+                if name not in self._places:
+                    self._new_place(name)
+            self._fill(features)
+        kernels.learn(self._state, self._row, label, 1.0)
