@@ -11,6 +11,7 @@ from alpha_pulse.core.config_errors import place_of
 from alpha_pulse.core.config_toml import origins
 from alpha_pulse.core.errors import ConfigError, UnknownNameError, did_you_mean
 from alpha_pulse.core.plugins import load, names, prefix_of
+from alpha_pulse.detectors import DETECTORS
 from alpha_pulse.models import ONLINE
 
 
@@ -22,7 +23,7 @@ def load_settings(path: Path | None) -> Config:
     ConfigError
         A key or a value that cannot be used.
     UnknownNameError
-        An agent or a model that neither this program nor a plug-in has.
+        An agent, a detector or a model that neither this program nor a plug-in has.
     """
     config = load_config(path)
     model = config.learning.model
@@ -30,6 +31,7 @@ def load_settings(path: Path | None) -> Config:
         _refuse_unknown("learning.model", (model,), names("models", ONLINE), path, "an online model")
     else:
         _try_to_load(model, path)
+    _refuse_unknown("adaptation.detector", (config.adaptation.detector,), names("detectors", DETECTORS), path, "a detector")
     _refuse_unknown("agents.members", config.agents.members, names("agents", AGENTS), path, "an agent")
     return config
 

@@ -8,6 +8,7 @@ import pytest
 
 from alpha_pulse.core import plugins
 from alpha_pulse.detectors import DETECTORS
+from alpha_pulse.detectors.calibrated import Calibrated, tuned
 from alpha_pulse.detectors.drift import Adwin
 from alpha_pulse.testing.checks import DetectorFactory, yield_detector_checks
 
@@ -17,7 +18,13 @@ CHECKS = list(yield_detector_checks())
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("name", plugins.names("detectors", DETECTORS))
 def test_detector(name: str, check: Callable[[DetectorFactory], None]) -> None:
-    check(plugins.load("detectors", DETECTORS, name))
+    """As the product uses it: with the threshold of one false alarm in 10,000 values."""
+    check(lambda: tuned(name, 10_000))
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_events_gathered_to_blocks(check: Callable[[DetectorFactory], None]) -> None:
+    check(lambda: Calibrated("adwin", 10_000, dependence="horizon", horizon=3))
 
 
 class Sticky(Adwin):

@@ -64,11 +64,15 @@ def test_link_scores_to_detector() -> None:
 def test_link_alarm_to_adaptation() -> None:
     done = restless_run()
     acted = {action.cause: action for action in done.adaptations if action.status == "open"}
-    causes = [f"drift:{alarm.alarm_id}" for alarm in done.alarms if alarm.target == "direction"]
+    causes = [f"drift:{alarm.alarm_id}" for alarm in done.alarms if (alarm.target, alarm.watched) == ("direction", "errors")]
     assert causes
     assert causes[0] in acted
     first = acted[causes[0]]
-    alarmed = next(number for number, record in enumerate(done.records) if record.alarms)
+    alarmed = next(
+        number
+        for number, record in enumerate(done.records)
+        if causes[0] in {f"drift:{alarm.alarm_id}" for alarm in record.alarms}
+    )
     assert first.action_id in {action.action_id for action in done.records[alarmed].adaptations}
     # The action reaches the model: beside it a control runs, to whose loss its own is compared.
     closed = next(action for action in done.adaptations if action.action_id == first.action_id and action.status != "open")

@@ -17,6 +17,7 @@ from alpha_pulse.core.types import AdaptationAction, DriftAlarm, ModelHealth
 from alpha_pulse.kernels import scores
 from alpha_pulse.kernels.ensemble import RAW_ONLINE
 from alpha_pulse.kernels.scores import LABEL
+from alpha_pulse.learning.drift_monitor import ERRORS
 from alpha_pulse.learning.session import Session, Settled
 from alpha_pulse.learning.trial import MIN_BLOCKS
 
@@ -114,7 +115,9 @@ class AdaptiveModelManager:
         return self._close(watched, settled.example.label_ts)
 
     def on_alarm(self, alarm: DriftAlarm) -> AdaptationAction | None:
-        """A drift alarm."""
+        """A drift alarm; only one about a session's errors is a reason to act."""
+        if alarm.watched != ERRORS:
+            return None
         watched = self._watched[alarm.symbol, alarm.target]
         watched.recovery.alarmed(alarm)
         action = self._act(watched, policy.on_alarm(alarm), alarm.ts)

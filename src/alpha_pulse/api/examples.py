@@ -155,6 +155,7 @@ ALARM = {
     "ts_ms": TS_MS - 86_400_000,
     "change_ms": TS_MS - 1_209_600_000,
     "score": 0.08,
+    "watched": "errors",
 }
 ACTION = {
     "seq": 3980,
@@ -180,6 +181,7 @@ DRIFT = {
         "score": 0.08,
         "change_ms": TS_MS - 1_209_600_000,
         "sample": 3972,
+        "watched": "errors",
     },
     "window_blocks": 402,
     "state": "drifting",

@@ -117,15 +117,19 @@ class Venue(_Section, frozen=True):
 
 
 class Adaptation(_Section, frozen=True):
-    """When and how the online models are adapted. ``drift_threshold`` is ADWIN's delta.
+    """When and how the online models are adapted.
 
+    ``detector`` watches the errors of each model, set such that it gives one false alarm in ``false_alarms_per`` labels while
+    nothing changes; ``drift_threshold`` sets its threshold itself instead (of ADWIN: delta).
     ``accuracy_threshold``: windowed accuracy this far below the whole run's counts as decay, as does a windowed log loss
     above the base rate's by ``loss_threshold``. Counts are labels, except where the name says otherwise.
     """
 
     enabled: bool = True
     interval_s: Annotated[float, Meta(ge=0.001, lt=1e9)] = 300.0
-    drift_threshold: Probability = 0.002
+    detector: str = "adwin"
+    false_alarms_per: Annotated[float, Meta(ge=1_000, le=1_000_000)] = 50_000.0
+    drift_threshold: Positive | None = None
     accuracy_threshold: Probability = 0.1
     loss_threshold: NonNegative = 0.05
     boost_factor: Annotated[float, Meta(gt=1, le=100)] = 4.0

@@ -258,9 +258,14 @@ class Example(msgspec.Struct, frozen=True, gc=False):
             raise NonFiniteError(f"the example of {self.prediction_id} has weight {self.weight!r}; expected a number >= 0")
 
 
-class DriftAlarm(msgspec.Struct, frozen=True, gc=False):
-    """A detector's verdict. ``change_sample`` and ``change_ts`` estimate where the change began.
+Watched = Literal["errors", "calibration", "labels", "features"]
+"""What a drift detector sees change: of a session its errors, its calibration or its labels; of a symbol its features."""
 
+
+class DriftAlarm(msgspec.Struct, frozen=True, gc=False):
+    """A detector's verdict on what is ``watched``: a session's errors, its calibration, its labels, or a symbol's features.
+
+    ``change_sample`` and ``change_ts`` estimate where the change began.
     ``mean`` is that of what is watched since the change, ``score`` how much it lies above the mean before.
     """
 
@@ -274,6 +279,7 @@ class DriftAlarm(msgspec.Struct, frozen=True, gc=False):
     change_sample: int
     change_ts: int
     mean: float = 0.0
+    watched: Watched = "errors"
 
 
 class ModelHealth(msgspec.Struct, frozen=True):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from alpha_pulse.core.stateful import State
+
+Domain = Literal["binary", "bounded", "real"]
+"""What a detector takes: 0 and 1 only, numbers from 0 to 1, or any finite number."""
 
 
 class Detection(msgspec.Struct, frozen=True):
@@ -32,6 +37,8 @@ class Detector(Protocol):
     State is bounded, and bit-equal after a snapshot round trip; equal streams give equal verdicts.
     """
 
+    domain: Domain
+
     @property
     def last(self) -> Detection:
         """The verdict on the newest value; before any, a quiet one with ``sample`` 0."""
@@ -39,6 +46,13 @@ class Detector(Protocol):
 
     def update(self, value: float) -> bool:
         """Take one value; True when it gave a drift. Raises NonFiniteError, remembering nothing, for a value out of range."""
+        ...
+
+    def update_many(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Take ``values`` (n,) one by one; whether each gave a drift, (n,). Bit-equal to the same calls of `update`.
+
+        Raises NonFiniteError, taking none, when one of them is out of range.
+        """
         ...
 
     def snapshot(self) -> State:

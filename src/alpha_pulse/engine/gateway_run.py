@@ -10,6 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from alpha_pulse.core.types import Watched
+
 State = Literal["warming", "running", "paused", "finished", "failed"]
 Value = int | float | str | None
 
@@ -251,6 +253,7 @@ class AlarmBrief(msgspec.Struct, frozen=True):
     score: float
     change_ms: int
     sample: int
+    watched: Watched
 
 
 class DriftStatus(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from alpha_pulse.core.types import Watched
 from alpha_pulse.engine.gateway_run import Part
 
 
@@ -121,6 +122,8 @@ class AlarmOut(msgspec.Struct, frozen=True):
     ts_ms: int
     change_ms: int
     score: float
+    watched: Watched
+    """What the detector saw change: only errors are a reason to adapt."""
 
 
 class ActionOut(msgspec.Struct, frozen=True):

@@ -86,8 +86,9 @@ def bar_out(bar: Bar) -> BarOut:
 def alarm_out(seq: int, alarm: DriftAlarm) -> AlarmOut:
     """A drift alarm, in milliseconds."""
     return AlarmOut(
-        seq, alarm.alarm_id, alarm.detector, alarm.symbol, alarm.target, alarm.ts // MS, alarm.change_ts // MS, alarm.score
-    )
+        seq, alarm.alarm_id, alarm.detector, alarm.symbol, alarm.target, alarm.ts // MS, alarm.change_ts // MS, alarm.score,
+        alarm.watched,
+    )  # fmt: skip
 
 
 def action_out(seq: int, action: AdaptationAction) -> ActionOut:

@@ -107,9 +107,7 @@ class Pipeline:
     def detect(self, scored: list[Settled], record: StepRecord) -> None:
         """3: drift detectors see the scores."""
         for settled in scored:
-            alarm = self.learning.detect(settled)
-            if alarm is not None:
-                record.alarms.append(alarm)
+            record.alarms.extend(self.learning.detect(settled))
 
     def adapt(self, scored: list[Settled], ts: int, record: StepRecord) -> None:
         """4: trials are judged; alarms, requests and the timer may start new ones; batch members are trained when due."""

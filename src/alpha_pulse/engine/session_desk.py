@@ -135,10 +135,13 @@ class SessionDesk:
             episodes = self._system.adaptation.recovery(spec.symbol, spec.target).episodes
             drifting = any(episode.recovery_ts is None for episode in episodes)
         else:
-            drifting = alarm is not None and session.learnt - alarm.sample < RECENT_LABELS
+            rise = monitor.last_rise
+            drifting = rise is not None and session.learnt - rise.sample < RECENT_LABELS
         brief = None
         if alarm is not None:
-            brief = AlarmBrief(alarm.alarm_id, alarm.ts // MS, alarm.detector, alarm.score, alarm.change_ts // MS, alarm.sample)
+            brief = AlarmBrief(
+                alarm.alarm_id, alarm.ts // MS, alarm.detector, alarm.score, alarm.change_ts // MS, alarm.sample, alarm.watched
+            )
         return DriftStatus(session.session_id, monitor.alarms, brief, monitor.width, "drifting" if drifting else "stable")
 
     # Asking.

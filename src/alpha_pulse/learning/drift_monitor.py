@@ -1,26 +1,33 @@
-"""Watches one session's online model: ADWIN over its error rate, one value per block of labels that do not overlap."""
+"""Watches one session: its errors, its calibration and its labels, one value each per block of labels that do not overlap."""
 
 from __future__ import annotations
 
 import msgspec
 
+from alpha_pulse.core.config import Adaptation
 from alpha_pulse.core.stateful import State
-from alpha_pulse.core.types import DriftAlarm
-from alpha_pulse.detectors.drift import Adwin
+from alpha_pulse.core.types import DriftAlarm, Watched
+from alpha_pulse.detectors.calibrated import tuned
 from alpha_pulse.kernels.ensemble import RAW_ONLINE
-from alpha_pulse.kernels.scores import LABEL
+from alpha_pulse.kernels.scores import LABEL, SERVED
 from alpha_pulse.learning.session import Settled
 
 MAX_TIMES = 512
 """Blocks whose times are remembered, to date a change; older ones are thinned out."""
+ERRORS: Watched = "errors"
+WATCHED: tuple[Watched, ...] = (ERRORS, "calibration", "labels")
+STEADY_DETECTOR = "adwin"
+"""Watches calibration and labels, whatever watches the errors: it takes all of 0 to 1, and finds falls as it finds rises."""
 
 
 class DriftMonitor:
-    """Labels over a horizon of h bars overlap, so errors are dependent; the error rate of each block of h is given to ADWIN.
+    """Labels over a horizon of h bars overlap, so what is watched is dependent: detectors are given means of blocks of h.
 
-    The error (0 or 1) is that of the online model as it spoke, before calibration. It shows a reversal of direction, which
-    moves a Brier score by a few thousandths, as a rise by a tenth. Only a rise is an alarm: a model that became better has not
-    drifted.
+    * ``errors``, 0 or 1, are those of the online model as it spoke, before calibration. They show a reversal of direction,
+      which moves a Brier score by a few thousandths, as a rise by a tenth. Only a rise is an alarm: a model that became better
+      has not drifted.
+    * ``calibration`` is (1 + label - served probability) / 2: 1/2 as long as what is served means what it says.
+    * ``labels`` are the labels themselves: their rate.
 
     Parameters
     ----------
@@ -28,87 +35,127 @@ class DriftMonitor:
         The session's.
     horizon
         Labels per block, h.
-    delta
-        ADWIN's confidence.
+    settings
+        Of them: ``detector``, ``false_alarms_per`` and ``drift_threshold``.
     """
 
-    def __init__(self, symbol: str, target: str, horizon: int, delta: float) -> None:
+    def __init__(self, symbol: str, target: str, horizon: int, settings: Adaptation) -> None:
         self.symbol = symbol
         self.target = target
         self.alarms = 0
         self.last_alarm: DriftAlarm | None = None
+        """The newest of any kind."""
+        self.last_rise: DriftAlarm | None = None
+        """The newest that is about errors."""
         self._horizon = horizon
-        self._adwin = Adwin(delta)
-        self._sum = 0.0
+        names = {watched: settings.detector if watched == ERRORS else STEADY_DETECTOR for watched in WATCHED}
+        self._names = names
+        self._detectors = [
+            tuned(
+                name,
+                settings.false_alarms_per,
+                dependence="horizon",
+                horizon=horizon,
+                threshold=settings.drift_threshold if name == settings.detector else None,
+            )
+            for name in names.values()
+        ]
+        self._binary = self._detectors[0].domain == "binary"
+        self._sums = [0.0, 0.0, 0.0]
         self._count = 0
         self._blocks = 0
-        self._times: list[tuple[int, int]] = []
+        self._totals = [0.0, 0.0, 0.0]
+        self._times: list[tuple[int, int, float, float, float]] = []
 
     @property
     def width(self) -> int:
-        """Blocks in ADWIN's window."""
-        return self._adwin.width
+        """Blocks of errors that the newest are compared with."""
+        last = self._detectors[0].last
+        return last.sample - last.change_sample
 
-    def observe(self, settled: Settled) -> DriftAlarm | None:
-        """Take one scored label; an alarm when the window had to be cut because the scores rose."""
+    def observe(self, settled: Settled) -> list[DriftAlarm]:
+        """Take one scored label; what has changed."""
         values = settled.values
-        said = values[RAW_ONLINE]
+        said, label = values[RAW_ONLINE], values[LABEL]
         if said != said:
-            return None
-        self._sum += (said >= 0.5) != (values[LABEL] == 1.0)
+            return []
+        wrong = (said >= 0.5) != (label == 1.0)
+        sums = self._sums
+        sums[0] += wrong
+        sums[1] += 0.5 + 0.5 * (label - values[SERVED])
+        sums[2] += label
         self._count += 1
         if self._count < self._horizon:
-            return None
-        value, self._sum, self._count = self._sum / self._count, 0.0, 0
-        return self._block(value, settled.example.label_ts)
+            return []
+        means = [min(total / self._count, 1.0) for total in sums]
+        if self._binary:
+            means[0] = float(wrong)
+        self._sums, self._count = [0.0, 0.0, 0.0], 0
+        return self._block(means, settled.example.label_ts)
 
-    def _block(self, value: float, ts: int) -> DriftAlarm | None:
-        drifted = self._adwin.update(value)
-        times = self._times
+    def _block(self, means: list[float], ts: int) -> list[DriftAlarm]:
         self._blocks += 1
-        times.append((self._blocks, ts))
+        totals = self._totals = [total + mean for total, mean in zip(self._totals, means, strict=True)]
+        times = self._times
+        times.append((self._blocks, ts, totals[0], totals[1], totals[2]))
         if len(times) > MAX_TIMES:
             del times[: MAX_TIMES // 2 : 2]
-        if not drifted:
-            return None
-        detection = self._adwin.last
-        if detection.score <= 0.0:
-            return None
+        found = []
+        for at, detector in enumerate(self._detectors):
+            if detector.update(means[at]) and (WATCHED[at] != ERRORS or detector.last.score > 0.0):
+                found.append(self._alarm(at, ts))
+        return found
+
+    def _alarm(self, at: int, ts: int) -> DriftAlarm:
+        detection = self._detectors[at].last
         self.alarms += 1
-        began = detection.change_sample
-        self.last_alarm = DriftAlarm(
+        first = next(block for block in self._times if block[0] > detection.change_sample or block[0] == self._blocks)
+        before = next((block for block in reversed(self._times) if block[0] < first[0]), (0, 0, 0.0, 0.0, 0.0))
+        alarm = DriftAlarm(
             alarm_id=f"{self.symbol}/{self.target}/alarm/{self.alarms}",
-            detector="adwin",
+            detector=self._names[WATCHED[at]],
             symbol=self.symbol,
             target=self.target,
             ts=ts,
             sample=detection.sample * self._horizon,
             score=detection.score,
-            change_sample=began * self._horizon,
-            change_ts=next(at for block, at in times if block > began),
-            mean=self._adwin.mean,
+            change_sample=detection.change_sample * self._horizon,
+            change_ts=first[1],
+            mean=(self._totals[at] - before[2 + at]) / (self._blocks - before[0]),
+            watched=WATCHED[at],
         )
-        return self.last_alarm
+        self.last_alarm = alarm
+        if alarm.watched == ERRORS:
+            self.last_rise = alarm
+        return alarm
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
+        states = [detector.snapshot() for detector in self._detectors]
+        arrays = {f"{WATCHED[at]}/{key}": array for at, state in enumerate(states) for key, array in state.arrays.items()}
         return State(
             scalars={
                 "alarms": self.alarms,
-                "last_alarm": None if self.last_alarm is None else msgspec.to_builtins(self.last_alarm),
-                "block": [self._sum, self._count],
+                "last": [None if a is None else msgspec.to_builtins(a) for a in (self.last_alarm, self.last_rise)],
+                "block": [*self._sums, self._count],
                 "blocks": self._blocks,
-                "times": [list(pair) for pair in self._times],
+                "totals": list(self._totals),
+                "times": [list(block) for block in self._times],
+                "detectors": [state.scalars for state in states],
             },
-            arrays=self._adwin.snapshot().arrays,
+            arrays=arrays,
         )
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
         scalars = state.scalars
+        for at, detector in enumerate(self._detectors):
+            prefix = f"{WATCHED[at]}/"
+            arrays = {key.removeprefix(prefix): array for key, array in state.arrays.items() if key.startswith(prefix)}
+            detector.restore(State(scalars["detectors"][at], arrays))
         self.alarms = scalars["alarms"]
-        self.last_alarm = None if scalars["last_alarm"] is None else msgspec.convert(scalars["last_alarm"], DriftAlarm)
-        self._sum, self._count = scalars["block"]
-        self._blocks = scalars["blocks"]
-        self._times = [(block, ts) for block, ts in scalars["times"]]
-        self._adwin.restore(State(arrays=state.arrays))
+        last = [None if a is None else msgspec.convert(a, DriftAlarm) for a in scalars["last"]]
+        self.last_alarm, self.last_rise = last
+        *self._sums, self._count = scalars["block"]
+        self._blocks, self._totals = scalars["blocks"], list(scalars["totals"])
+        self._times = [msgspec.convert(block, tuple[int, int, float, float, float]) for block in scalars["times"]]

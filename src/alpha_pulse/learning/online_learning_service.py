@@ -102,7 +102,7 @@ class OnlineLearningService:
         width = self._n_features(symbol, target) if n_features is None else n_features
         spec = SessionSpec(symbol, target, name, horizon, width, learning.window)
         self._sessions[key] = session = Session(spec, self.maker(name, width, horizon))
-        self._monitors[key] = DriftMonitor(symbol, target, horizon, self._config.adaptation.drift_threshold)
+        self._monitors[key] = DriftMonitor(symbol, target, horizon, self._config.adaptation)
         return session
 
     def maker(self, model_type: str, n_features: int, horizon: int) -> Callable[[], OnlineModel]:
@@ -143,8 +143,8 @@ class OnlineLearningService:
         """Join, score, learn one label; None for a tie."""
         return self._sessions[symbol, target].settle(example)
 
-    def detect(self, settled: Settled) -> DriftAlarm | None:
-        """Show one scored label to the session's drift monitor."""
+    def detect(self, settled: Settled) -> list[DriftAlarm]:
+        """Show one scored label to the session's drift monitor; what it found to have changed."""
         spec = settled.session.spec
         return self._monitors[spec.symbol, spec.target].observe(settled)
 
@@ -319,7 +319,7 @@ class OnlineLearningService:
         self.requests.append((symbol, drift_type))
 
     async def get_drift_summary(self) -> dict[str, dict[str, Any]]:
-        """For each session: alarms so far, the newest one, and how many blocks ADWIN's window holds."""
+        """For each session: alarms so far, the newest one, and how many blocks of errors the newest are compared with."""
         return {
             self._sessions[key].session_id: {
                 "alarms": monitor.alarms,

@@ -65,7 +65,7 @@ class Bench:
 
 def test_its_settings_are_the_configured_ones() -> None:
     manager = Bench().manager
-    assert (manager.accuracy_threshold, manager.drift_threshold, manager.interval_s) == (0.1, 0.002, 300.0)
+    assert (manager.accuracy_threshold, manager.drift_threshold, manager.interval_s) == (0.1, None, 300.0)
 
 
 def test_an_alarm_opens_a_trial_that_says_why() -> None:

@@ -3,11 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from alpha_pulse.core.config import Adaptation
 from alpha_pulse.core.stateful import pack, unpack
 from alpha_pulse.core.types import DriftAlarm
 from alpha_pulse.learning.drift_monitor import DriftMonitor
 from alpha_pulse.learning.session import Session
 from learning_samples import START_NS, STEP_NS, new_session, scored
+
+SETTINGS = Adaptation(drift_threshold=0.002)
 
 
 def feed(monitor: DriftMonitor, session: Session, share_right: list[float], seed: int, first: int = 0) -> list[DriftAlarm]:
@@ -17,16 +20,14 @@ def feed(monitor: DriftMonitor, session: Session, share_right: list[float], seed
     for step, share in enumerate(share_right, first):
         label = int(generator.random() < 0.5)
         right = generator.random() < share
-        alarm = monitor.observe(scored(session, step, 0.9 if right == (label == 1) else 0.1, label))
-        if alarm is not None:
-            found.append(alarm)
-    return found
+        found += monitor.observe(scored(session, step, 0.9 if right == (label == 1) else 0.1, label))
+    return [alarm for alarm in found if alarm.watched == "errors"]
 
 
 @pytest.mark.parametrize("horizon", [1, 3])
 def test_a_model_that_became_worse_is_found_and_the_change_dated(horizon: int) -> None:
     change = 300 * horizon
-    monitor, session = DriftMonitor("X", "direction", horizon, 0.002), new_session("logistic", d=1)
+    monitor, session = DriftMonitor("X", "direction", horizon, SETTINGS), new_session("logistic", d=1)
     alarms = feed(monitor, session, [0.95] * change + [0.3] * 100 * horizon, seed=1)
     assert len(alarms) >= 1
     alarm = alarms[0]
@@ -38,12 +39,12 @@ def test_a_model_that_became_worse_is_found_and_the_change_dated(horizon: int) -
     assert alarm.ts == START_NS + (alarm.sample - 1) * STEP_NS
     assert alarm.change_ts == START_NS + (alarm.change_sample + horizon - 1) * STEP_NS
     assert alarm.score > 0.2
-    assert monitor.last_alarm == alarms[-1]
+    assert monitor.last_alarm == monitor.last_rise == alarms[-1]
     assert monitor.alarms == len(alarms)
 
 
 def test_a_model_that_became_better_gives_no_alarm() -> None:
-    monitor, session = DriftMonitor("X", "direction", 1, 0.002), new_session("logistic", d=1)
+    monitor, session = DriftMonitor("X", "direction", 1, SETTINGS), new_session("logistic", d=1)
     assert feed(monitor, session, [0.3] * 300 + [0.97] * 300, seed=2) == []
     assert monitor.width < 400
 
@@ -52,24 +53,24 @@ def test_overlapping_labels_are_judged_in_blocks() -> None:
     """Each label repeated over the horizon is one piece of evidence, not twelve."""
     alarms = []
     for horizon in (1, 12):
-        monitor, session = DriftMonitor("X", "volatility", horizon, 0.002), new_session("logistic", d=1)
+        monitor, session = DriftMonitor("X", "volatility", horizon, SETTINGS), new_session("logistic", d=1)
         generator = np.random.default_rng(3)
         found = 0
         for step in range(6_000):
             if step % 12 == 0:
                 right = generator.random() < 0.6
-            found += monitor.observe(scored(session, step, 0.95 if right else 0.05, 1)) is not None
+            found += len(monitor.observe(scored(session, step, 0.95 if right else 0.05, 1)))
         alarms.append(found)
     assert alarms[0] > 5
     assert alarms[1] == 0
 
 
 def test_labels_without_the_online_member_are_passed_over() -> None:
-    with_gaps, without = (DriftMonitor("X", "direction", 3, 0.002) for _ in range(2))
+    with_gaps, without = (DriftMonitor("X", "direction", 3, SETTINGS) for _ in range(2))
     session, other = new_session("logistic", d=1), new_session("logistic", d=1)
     for step in range(60):
         with_gaps.observe(scored(session, step, 0.7, step % 2))
-        assert with_gaps.observe(scored(session, 1_000 + step, None, 1)) is None
+        assert with_gaps.observe(scored(session, 1_000 + step, None, 1)) == []
         without.observe(scored(other, step, 0.7, step % 2))
     assert with_gaps.width == without.width == 20
 
@@ -77,7 +78,7 @@ def test_labels_without_the_online_member_are_passed_over() -> None:
 @pytest.mark.parametrize("cut", [0, 1, 700, 1_000, 1_010])
 def test_saved_within_a_block_it_goes_on_alike(cut: int) -> None:
     shares = [0.9] * 1_000 + [0.3] * 400
-    one, two = (DriftMonitor("X", "direction", 3, 0.002) for _ in range(2))
+    one, two = (DriftMonitor("X", "direction", 3, SETTINGS) for _ in range(2))
     session = new_session("logistic", d=1)
     feed(one, session, shares[:cut], seed=4)
     blob = pack({"monitor": one.snapshot()})
@@ -89,10 +90,52 @@ def test_saved_within_a_block_it_goes_on_alike(cut: int) -> None:
 
 
 def test_its_memory_is_bounded_and_old_changes_can_still_be_dated() -> None:
-    monitor, session = DriftMonitor("X", "direction", 1, 0.002), new_session("logistic", d=1)
+    monitor, session = DriftMonitor("X", "direction", 1, SETTINGS), new_session("logistic", d=1)
     feed(monitor, session, [0.95] * 3_000, seed=6)
     size = len(pack({"monitor": monitor.snapshot()}))
     feed(monitor, session, [0.95] * 3_000, seed=7, first=3_000)
     assert len(pack({"monitor": monitor.snapshot()})) < size * 1.2
     alarms = feed(monitor, session, [0.2] * 100, seed=8, first=6_000)
     assert START_NS + 5_900 * STEP_NS <= alarms[0].change_ts <= alarms[0].ts
+
+
+def watched_alarms(
+    probabilities: list[float], rates: list[float], seed: int, settings: Adaptation = SETTINGS
+) -> list[DriftAlarm]:
+    """What is found while labels come at these rates and these probabilities are served."""
+    monitor, session = DriftMonitor("X", "direction", 3, settings), new_session("logistic", d=1)
+    generator = np.random.default_rng(seed)
+    found: list[DriftAlarm] = []
+    for step, (probability, rate) in enumerate(zip(probabilities, rates, strict=True)):
+        found += monitor.observe(scored(session, step, probability, int(generator.random() < rate)))
+    return found
+
+
+def test_labels_that_become_rarer_are_told_and_so_is_the_calibration_that_is_lost() -> None:
+    alarms = watched_alarms([0.45] * 6_000, [0.45] * 3_000 + [0.1] * 3_000, seed=9)
+    found = {alarm.watched: alarm for alarm in alarms}
+    assert set(found) == {"calibration", "labels"}
+    for alarm in found.values():
+        assert alarm.score < -0.1
+        assert abs(alarm.change_sample - 3_000) < 150
+        assert alarm.sample > alarm.change_sample
+    assert found["labels"].mean < 0.25
+
+
+def test_labels_that_change_as_foretold_leave_the_calibration_alone() -> None:
+    rates = [0.45] * 3_000 + [0.1] * 3_000
+    assert {alarm.watched for alarm in watched_alarms(rates, rates, seed=10)} == {"labels"}
+
+
+def test_the_mean_since_the_change_is_that_of_what_is_watched() -> None:
+    rates = [0.3] * 3_000 + [0.9] * 300
+    alarm = watched_alarms(rates, rates, seed=11)[-1]
+    assert alarm.watched == "labels"
+    assert alarm.mean == pytest.approx(0.9, abs=0.1)
+
+
+def test_without_a_threshold_of_its_own_it_keeps_to_the_stated_rate_of_false_alarms() -> None:
+    """6 runs of 20,000 labels, three things watched, one false alarm in 50,000 each: 7 are expected at most."""
+    settings = Adaptation(false_alarms_per=50_000)
+    alarms = [alarm for seed in range(6) for alarm in watched_alarms([0.4] * 20_000, [0.4] * 20_000, seed, settings)]
+    assert len(alarms) <= 3 * 6 * 20_000 / 50_000 + 8

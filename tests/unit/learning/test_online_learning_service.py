@@ -215,8 +215,7 @@ def test_drift_is_summed_up_per_session() -> None:
     learning.open_session("X", "volatility", "logistic")
     quiet = asyncio.run(learning.get_drift_summary())
     assert quiet["X/volatility"] == {"alarms": 0, "last_alarm": None, "window_blocks": 0}
-    alarms = [learning.detect(scored(session, step, 0.9, int(step < 100))) for step in range(200)]
-    found = [alarm for alarm in alarms if alarm is not None]
+    found = [alarm for step in range(200) for alarm in learning.detect(scored(session, step, 0.9, int(step < 100)))]
     summary = asyncio.run(learning.get_drift_summary())
     assert len(found) == summary["X/direction"]["alarms"] > 0
     assert summary["X/direction"]["last_alarm"]["alarm_id"] == found[-1].alarm_id

@@ -152,6 +152,7 @@ export interface Alarm {
   ts_ms: number;
   change_ms: number;
   score: number;
+  watched: "errors" | "calibration" | "labels" | "features";
 }
 
 export interface Action {

@@ -1,0 +1,250 @@
+"""Any detector by name, with its threshold set by how many false alarms are accepted and how dependent the values are."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.core.errors import ConfigError
+from alpha_pulse.core.plugins import load
+from alpha_pulse.core.stateful import State, scalar
+from alpha_pulse.detectors import DETECTORS
+from alpha_pulse.detectors.base import Detection, Detector, Domain
+
+Dependence = Literal["independent", "autoregressive", "horizon"]
+DEPENDENCES: tuple[Dependence, ...] = ("independent", "autoregressive", "horizon")
+AUTOREGRESSIVE_BLOCK = 20
+"""Events per block of an autoregressive stream: at an autocorrelation of .9, blocks of 20 correlate by .31, and then by .04."""
+TABLE = "thresholds.json"
+
+
+class Tuned(msgspec.Struct, frozen=True):
+    """How a detector is calibrated: which of its parameters is the ``threshold``, and what the others are then set to."""
+
+    threshold: str
+    fixed: dict[str, Any] = {}
+
+
+TUNED = {
+    "adwin": Tuned("delta"),
+    "ddm": Tuned("threshold"),
+    "eddm": Tuned("threshold"),
+    "fhddm": Tuned("delta"),
+    "hddm_a": Tuned("drift_confidence"),
+    "hddm_w": Tuned("drift_confidence"),
+    "kswin": Tuned("alpha"),
+    "page_hinkley": Tuned("threshold", {"delta": 0.1, "standardised": True}),
+}
+
+
+class Curve(msgspec.Struct, frozen=True):
+    """Thresholds that give at most one false alarm in so many values, found by simulation; both (k,), ``per`` rising."""
+
+    per: tuple[float, ...]
+    threshold: tuple[float, ...]
+
+    def at(self, per: float) -> float | None:
+        """The threshold for ``per`` values, log-linear between its neighbours; None outside of what was simulated.
+
+        >>> Curve((100.0, 10_000.0), (0.1, 0.001)).at(1_000.0)
+        0.01
+        """
+        if not self.per or not self.per[0] <= per <= self.per[-1]:
+            return None
+        between = np.interp(math.log(per), np.log(self.per), np.log(self.threshold))
+        return float(round(math.exp(between), 12))
+
+
+Curves = dict[str, dict[str, Curve]]
+
+
+@cache
+def shipped_curves() -> Curves:
+    """The table of this version, by detector and dependence; ``alpha-pulse simulate-detectors`` makes it anew."""
+    text = files("alpha_pulse.detectors").joinpath(TABLE).read_bytes()
+    return msgspec.json.decode(text, type=Curves)
+
+
+class Calibrated:
+    """Watches events for a lasting change, with at most one false alarm in ``false_alarms_per`` of them while nothing changes.
+
+    Dependent events are gathered to blocks, of which the detector sees the mean (one that takes 0 and 1 only: the last value):
+    blocks of h for the losses of forecasts over h overlapping steps, of 20 for other autocorrelated values. What dependence is
+    left between blocks is in the table of thresholds. `Detection` counts events, not blocks.
+
+    Parameters
+    ----------
+    name
+        A detector of the table or of a plug-in; one that is not in the table of thresholds is used with its own defaults.
+    false_alarms_per
+        Events per accepted false alarm.
+    dependence
+        ``independent``, ``autoregressive`` (an autocorrelation of up to .9), or ``horizon``.
+    horizon
+        Steps over which labels overlap, h; 1 is ``independent``.
+    threshold
+        Used in place of the one in the table.
+
+    Raises
+    ------
+    ConfigError
+        ``false_alarms_per`` is outside of what was simulated for this detector.
+    UnknownNameError
+        There is no such detector.
+
+    Examples
+    --------
+    >>> detector = Calibrated("adwin", false_alarms_per=10_000)
+    >>> alarms = [i for i in range(400) if detector.update(0.1 if i < 200 else 0.9)]
+    >>> len(alarms), alarms[0] - 200 < 20
+    (1, True)
+    """
+
+    def __init__(
+        self,
+        name: str,
+        false_alarms_per: float = 10_000.0,
+        *,
+        dependence: Dependence = "independent",
+        horizon: int = 1,
+        threshold: float | None = None,
+    ) -> None:
+        self.name = name
+        self.block = block_of(dependence, horizon)
+        self._detector = tuned(name, false_alarms_per, dependence=dependence, horizon=horizon, threshold=threshold)
+        self.domain: Domain = self._detector.domain
+        self._mean = self._detector.domain != "binary"
+        self._sum = 0.0
+        self._count = 0
+
+    @property
+    def last(self) -> Detection:
+        """The verdict on the newest event: quiet within a block."""
+        last = self._detector.last
+        at_end = self._count == 0 and last.sample > 0
+        return Detection(
+            score=last.score if at_end else 0.0,
+            warning=at_end and last.warning,
+            drift=at_end and last.drift,
+            sample=last.sample * self.block + self._count,
+            change_sample=last.change_sample * self.block,
+        )
+
+    @property
+    def mean(self) -> float:
+        """The mean since the change last found, where the detector keeps one; else NaN."""
+        return float(getattr(self._detector, "mean", math.nan))
+
+    def update(self, value: float) -> bool:
+        """Take one event; True when it ended a block that gave a drift. Raises NonFiniteError as the detector does."""
+        if self.block == 1 or not _fits(value, self._detector.domain):
+            return self._detector.update(value)  # which refuses what does not fit
+        total = self._sum + value if self._mean else value
+        if self._count + 1 < self.block:
+            self._sum, self._count = total, self._count + 1
+            return False
+        drift = self._detector.update(total / self.block if self._mean else value)
+        self._sum, self._count = 0.0, 0
+        return drift
+
+    def update_many(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Take ``values`` (n,) one by one; whether each ended a block that gave a drift, (n,). Bit-equal to calls of `update`.
+
+        Raises NonFiniteError, taking none, as the detector does.
+        """
+        if self.block == 1 or not _all_fit(values, self.domain):
+            return self._detector.update_many(values)  # which refuses what does not fit
+        drifts = np.zeros(len(values), dtype=np.bool_)
+        first = min(-self._count % self.block, len(values))
+        last = first + (len(values) - first) // self.block * self.block
+        for at in range(first):
+            drifts[at] = self.update(float(values[at]))
+        gathered = blocks(values[first:last], self.block, mean=self._mean)
+        drifts[first + self.block - 1 : last : self.block] = self._detector.update_many(gathered)
+        for at in range(last, len(values)):
+            self.update(float(values[at]))
+        return drifts
+
+    def snapshot(self) -> State:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        inner = self._detector.snapshot()
+        return State({"inner": inner.scalars, "sum": self._sum, "count": self._count}, inner.arrays)
+
+    def restore(self, state: State) -> None:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        total, count, inner = scalar(state, "sum", float), scalar(state, "count", int), scalar(state, "inner", dict)
+        self._detector.restore(State(inner, state.arrays))
+        self._sum, self._count = total, count
+
+
+def _fits(value: float, domain: Domain) -> bool:
+    if domain == "binary":
+        return value in (0.0, 1.0)
+    return 0.0 <= value <= 1.0 if domain == "bounded" else math.isfinite(value)
+
+
+def _all_fit(values: NDArray[np.float64], domain: Domain) -> bool:
+    if domain == "binary":
+        return bool(((values == 0.0) | (values == 1.0)).all())
+    return bool(((values >= 0.0) & (values <= 1.0)).all() if domain == "bounded" else np.isfinite(values).all())
+
+
+def block_of(dependence: Dependence, horizon: int = 1) -> int:
+    """Events per block."""
+    if horizon < 1:
+        raise ConfigError(f"a horizon of {horizon!r} was given, but a whole number of steps from 1 on is needed")
+    return {"independent": 1, "autoregressive": AUTOREGRESSIVE_BLOCK, "horizon": horizon}[dependence]
+
+
+def blocks(values: NDArray[np.float64], block: int, *, mean: bool) -> NDArray[np.float64]:
+    """What `Calibrated` shows its detector of ``values`` (n,): shape (n // block,).
+
+    >>> blocks(np.array([0.0, 1.0, 1.0, 1.0, 0.0]), 2, mean=True).tolist()
+    [0.5, 1.0]
+    """
+    whole = values[: len(values) // block * block].reshape(-1, block)
+    if not mean:
+        return np.ascontiguousarray(whole[:, -1])
+    total = np.zeros(len(whole))
+    for column in whole.T:  # in order, as `Calibrated.update` adds them up, to the last bit
+        total += column
+    return total / block
+
+
+def make_detector(name: str, threshold: float) -> Detector:
+    """A detector of `TUNED` as it is calibrated, with this threshold."""
+    tuned = TUNED[name]
+    made: Detector = load("detectors", DETECTORS, name)(**{tuned.threshold: threshold}, **tuned.fixed)
+    return made
+
+
+def tuned(
+    name: str,
+    false_alarms_per: float,
+    *,
+    dependence: Dependence = "independent",
+    horizon: int = 1,
+    threshold: float | None = None,
+) -> Detector:
+    """The detector inside of `Calibrated`, for who gathers the blocks himself; parameters and errors are the same."""
+    kind = load("detectors", DETECTORS, name)
+    if name not in TUNED:
+        found: Detector = kind()
+        return found
+    if threshold is None:
+        block = block_of(dependence, horizon)
+        curve = shipped_curves()[name]["independent" if block == 1 else dependence]
+        threshold = curve.at(false_alarms_per / block)
+        if threshold is None:
+            low, high = (per * block for per in (curve.per[0], curve.per[-1]))
+            raise ConfigError(
+                f"one false alarm of {name} in {false_alarms_per:,.0f} events was asked for, but with {block} of them to a "
+                f"block it was calibrated for one in {low:,.0f} to one in {high:,.0f}; choose a number between them"
+            )
+    return make_detector(name, threshold)

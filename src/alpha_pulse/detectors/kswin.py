@@ -1,0 +1,51 @@
+"""A detector of changes of a distribution, whatever its shape."""
+
+from __future__ import annotations
+
+from alpha_pulse.core.errors import ConfigError
+from alpha_pulse.detectors.packed import PackedDetector, refuse_below, refuse_outside
+from alpha_pulse.kernels.kswin import kswin_state, kswin_step, kswin_steps
+
+
+class KSWIN(PackedDetector):
+    """Whether the newest values of a window are distributed as the older ones.
+
+    Parameters
+    ----------
+    alpha
+        Chance of one test to find what is not there; a warning comes at 10 times it.
+    window_size
+        Values in the window; a value costs one walk along it.
+    stat_size
+        How many of them are the newest.
+
+    Raises
+    ------
+    ConfigError
+        A parameter is out of range.
+
+    Examples
+    --------
+    >>> detector = KSWIN()
+    >>> alarms = [i for i in range(400) if detector.update(i % 7 if i < 200 else i % 7 + 5)]
+    >>> alarms[0] - 200 < 30
+    True
+
+    References
+    ----------
+    Raab, Heusinger & Schleif (2020), "Reactive soft prototype computing for concept drift streams", Neurocomputing 416,
+    https://doi.org/10.1016/j.neucom.2019.11.111
+    """
+
+    domain = "real"
+    title = "KSWIN"
+
+    def __init__(self, alpha: float = 0.005, window_size: int = 100, stat_size: int = 30) -> None:
+        refuse_outside("KSWIN's alpha", alpha, 0.0, 1.0, "0.005")
+        refuse_below("KSWIN's stat_size", stat_size, 2, "30")
+        refuse_below("KSWIN's window_size", window_size, 4, "100")
+        if window_size < 2 * stat_size:
+            raise ConfigError(
+                f"KSWIN's window_size is {window_size}, but at least twice the stat_size of {stat_size} is needed; 100 is usual"
+            )
+        super().__init__(kswin_state(alpha, window_size, stat_size), kswin_step, kswin_steps)

@@ -1,0 +1,61 @@
+"""A detector of changes of a mean."""
+
+from __future__ import annotations
+
+import math
+
+from alpha_pulse.detectors.packed import PackedDetector, refuse_below, refuse_outside
+from alpha_pulse.kernels.page_hinkley import page_hinkley_state, page_hinkley_step, page_hinkley_steps
+
+
+class PageHinkley(PackedDetector):
+    """Cumulative sums of deviations from the running mean: finds rises and falls of any finite values.
+
+    Parameters
+    ----------
+    threshold
+        Lambda: how far a sum may move from its extreme, in the units of the values.
+    delta
+        Part of each deviation that is tolerated, in the same units.
+    min_instances
+        Values before the first verdict.
+    alpha
+        Forgetting factor of the sums; 1 forgets nothing.
+    standardised
+        Measure ``threshold`` and ``delta`` in running standard deviations, and cut deviations off at 3 of them.
+
+    Raises
+    ------
+    ConfigError
+        A parameter is out of range.
+
+    Examples
+    --------
+    >>> detector = PageHinkley(threshold=10.0)
+    >>> alarms = [i for i in range(400) if detector.update(0.1 if i < 200 else 0.9)]
+    >>> alarms[0] - 200 < 20, detector.last.drift
+    (True, False)
+
+    References
+    ----------
+    Page (1954), "Continuous inspection schemes", Biometrika 41, https://doi.org/10.1093/biomet/41.1-2.100
+    """
+
+    domain = "real"
+    title = "Page-Hinkley"
+
+    def __init__(
+        self,
+        threshold: float = 50.0,
+        delta: float = 0.005,
+        min_instances: int = 30,
+        alpha: float = 1.0 - 1e-4,
+        standardised: bool = False,
+    ) -> None:
+        refuse_outside("Page-Hinkley's threshold", threshold, 0.0, math.inf, "50")
+        refuse_outside("Page-Hinkley's delta", delta, -math.inf, math.inf, "0.005")
+        refuse_below("Page-Hinkley's min_instances", min_instances, 1, "30")
+        refuse_outside("Page-Hinkley's alpha", alpha, 0.0, 1.0 + 1e-12, "0.9999")
+        super().__init__(
+            page_hinkley_state(threshold, delta, min_instances, alpha, standardised), page_hinkley_step, page_hinkley_steps
+        )
