@@ -199,6 +199,27 @@ def doctor(
         raise typer.Exit(1)
 
 
+@app.command("simulate-detectors")
+def simulate_detectors(
+    table: Annotated[list[str] | None, typer.Option(metavar="T", help="Only this table; may be repeated.")] = None,
+    detector: Annotated[list[str] | None, typer.Option(metavar="D", help="Only this detector; may be repeated.")] = None,
+    runs: Annotated[int | None, typer.Option(metavar="N", min=2, help="Runs in each cell (default: as in the docs).")] = None,
+    seed: Annotated[int, typer.Option(metavar="S", min=0, help="Of all streams.")] = 1,
+    json: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Also write the results as JSON; - for standard output.")
+    ] = None,
+) -> None:
+    """Simulate how often detectors and comparisons are wrong, and how soon they are right: the tables of docs/detectors.md.
+
+    Takes half an hour in full. Example: [bold]alpha-pulse simulate-detectors --table delays --detector adwin --runs 20[/]
+    """
+    from alpha_pulse.cli_paths import refuse_missing_folders
+    from alpha_pulse.cli_simulate import STANDARD_OUTPUT, run
+
+    refuse_missing_folders({"--json": None if json in (None, STANDARD_OUTPUT) else Path(str(json))}, None)
+    run(table or (), detector or (), runs, seed, json)
+
+
 @config_app.command("show")
 def config_show(
     config: ConfigFile = None,

@@ -6,14 +6,19 @@ import codecs
 import io
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
-from alpha_pulse.core.errors import OutputError
+from alpha_pulse.cli_paths import PART
+from alpha_pulse.core.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
+STANDARD_OUTPUT = "-"
+"""Names it in place of a file."""
 READER_LEFT = 141
 """The exit code of a process that SIGPIPE ended, as shells report it."""
 PLAIN = {"·": "-", "─": "-", "…": "..."}
@@ -43,6 +48,52 @@ def open_standard_streams() -> None:
 def open_output(path: Path, called: str) -> io.BufferedWriter:
     """Open a file for results, or raise OSError; ``called`` names it in the OutputError of a failed write."""
     return io.BufferedWriter(Outlet(str(path), called))
+
+
+@contextmanager
+def result_file(path: Path | None) -> Iterator[BinaryIO | None]:
+    """A file that takes its name only when the block ends well. Raises ConfigError when it cannot be written."""
+    if path is None:
+        yield None
+        return
+    direct = path.exists() and not path.is_file()
+    part = path if direct else path.with_name(path.name + PART)
+    try:
+        file = open_output(part, f"output file {path}")
+    except OSError as error:
+        raise ConfigError(f"output file {path} cannot be written ({error.strerror}); name a file you may write to") from None
+    try:
+        with file:
+            yield file
+    except BaseException:
+        if not direct:
+            part.unlink()
+        raise
+    if not direct:
+        part.replace(path)
+
+
+@contextmanager
+def output_file(path: Path | None) -> Iterator[BinaryIO | None]:
+    """A file that takes its name only when the block ends well; of None, None. Raises ConfigError when it cannot be written."""
+    if path is None:
+        yield None
+        return
+    direct = path.exists() and not path.is_file()
+    part = path if direct else path.with_name(path.name + PART)
+    try:
+        file = open_output(part, f"output file {path}")
+    except OSError as error:
+        raise ConfigError(f"output file {path} cannot be written ({error.strerror}); name a file you may write to") from None
+    try:
+        with file:
+            yield file
+    except BaseException:
+        if not direct:
+            part.unlink()
+        raise
+    if not direct:
+        part.replace(path)
 
 
 def escape(text: str) -> str:

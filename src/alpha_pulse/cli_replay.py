@@ -5,20 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import BinaryIO
 
 import msgspec
 
-from alpha_pulse.cli_output import open_output
-from alpha_pulse.cli_paths import PART, data_folder
+from alpha_pulse.cli_output import result_file
+from alpha_pulse.cli_paths import data_folder
 from alpha_pulse.cli_progress import Phases, progress
+from alpha_pulse.cli_signals import StoppedError, signals
 from alpha_pulse.cli_tables import show
 from alpha_pulse.core.clock import wall_ns
 from alpha_pulse.core.config import Config
@@ -31,16 +29,7 @@ from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.stores import open_store
 from alpha_pulse.stores.base import Store
 
-STANDARD_OUTPUT = "-"
 IN_MEMORY = "memory://"
-
-
-class StoppedError(Exception):
-    """A signal asked for the end; everything so far is durable."""
-
-    def __init__(self, signal_number: int) -> None:
-        super().__init__(signal_number)
-        self.exit_code = 128 + signal_number
 
 
 class Outputs(msgspec.Struct, frozen=True):
@@ -78,7 +67,7 @@ def run(config: Config, feed: ReplayFeed, store_url: str | None, *, resume: bool
     warm_if_cold(config)
     location = _fresh_store(run_id) if store_url is None else store_url
     try:
-        with _signals() as caught, _output(json_path) as json_file, _output(outputs.decisions) as decisions:
+        with _signals() as caught, result_file(json_path) as json_file, result_file(outputs.decisions) as decisions:
             store = open_store(location, config.store)
             location = store.location
             with closing(store):
@@ -152,49 +141,6 @@ def _replay(
 
 def _go_on(again: list[str], location: str) -> str:
     return shlex.join([*again, "--store", location, "--resume"])
-
-
-@contextmanager
-def _signals() -> Iterator[list[int]]:
-    """The signals that asked for the end so far. A second one ends the process at once."""
-    caught: list[int] = []
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        caught.append(number)
-        for other in before:
-            signal.signal(other, signal.SIG_DFL)
-
-    for number in before:
-        signal.signal(number, handle)
-    try:
-        yield caught
-    finally:
-        for number, old in before.items():
-            signal.signal(number, old)
-
-
-@contextmanager
-def _output(path: Path | None) -> Iterator[BinaryIO | None]:
-    """A file that takes its name only when the block ends well. Raises ConfigError when it cannot be written."""
-    if path is None:
-        yield None
-        return
-    direct = path.exists() and not path.is_file()
-    part = path if direct else path.with_name(path.name + PART)
-    try:
-        file = open_output(part, f"output file {path}")
-    except OSError as error:
-        raise ConfigError(f"output file {path} cannot be written ({error.strerror}); name a file you may write to") from None
-    try:
-        with file:
-            yield file
-    except BaseException:
-        if not direct:
-            part.unlink()
-        raise
-    if not direct:
-        part.replace(path)
 
 
 def new_run_id() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import msgspec
@@ -123,24 +124,16 @@ def power_trial(horizon: int, strength: float, runs: int, seed: int, alpha: floa
     return PowerTrial(horizon, strength, difference, runs, len(after) / runs, wrong / runs, median)
 
 
-def all_nulls(runs: int, seed: int, report: Callable[[int], None] | None = None) -> list[NullTrial]:
-    """`null_trial` for every horizon, kind of forecasts and loss; ``report`` is told how many are done."""
-    found = []
-    for horizon in HORIZONS:
-        for forecasts in FORECASTS:
-            for loss in LOSSES:
-                found.append(null_trial(horizon, forecasts, loss, runs, seed))
-                if report is not None:
-                    report(len(found))
-    return found
+def null_jobs(runs: int, seed: int) -> list[Callable[[], NullTrial]]:
+    """`null_trial` for every horizon, kind of forecasts and loss, a call each."""
+    return [
+        partial(null_trial, horizon, forecasts, loss, runs, seed)
+        for horizon in HORIZONS
+        for forecasts in FORECASTS
+        for loss in LOSSES
+    ]
 
 
-def all_powers(runs: int, seed: int, report: Callable[[int], None] | None = None) -> list[PowerTrial]:
-    """`power_trial` for every horizon and strength; ``report`` is told how many are done."""
-    found = []
-    for horizon in HORIZONS:
-        for strength in STRENGTHS:
-            found.append(power_trial(horizon, strength, runs, seed))
-            if report is not None:
-                report(len(found))
-    return found
+def power_jobs(runs: int, seed: int) -> list[Callable[[], PowerTrial]]:
+    """`power_trial` for every horizon and strength, a call each."""
+    return [partial(power_trial, horizon, strength, runs, seed) for horizon in HORIZONS for strength in STRENGTHS]

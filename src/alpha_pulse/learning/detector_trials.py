@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -32,6 +33,8 @@ RIVER = {
     "kswin": "KSWIN",
     "page_hinkley": "PageHinkley",
 }
+OF_RIGHT_ANSWERS = {"fhddm"}
+"""River's detectors that are shown 1 for a right answer."""
 SLOW = {"kswin": 20}
 """River's detectors of which only one run in so many is made."""
 
@@ -107,7 +110,8 @@ def _river(name: str) -> Callable[[Row, Stationary | None], NDArray[np.int64]]:
 
     def alarms(values: Row, _: Stationary | None) -> NDArray[np.int64]:
         detector, found = kind(**({"seed": 1} if name == "kswin" else {})), []
-        for at, value in enumerate(values.tolist()):
+        shown = 1.0 - values if name in OF_RIGHT_ANSWERS else values
+        for at, value in enumerate(shown.tolist()):
             detector.update(value)
             if detector.drift_detected:
                 found.append(at)
@@ -154,27 +158,15 @@ def delay(contender: Contender, change: Changing, runs: int, seed: int) -> Delay
     )  # fmt: skip
 
 
-def all_false_alarms(
-    runs: int, seed: int, names: Sequence[str] = tuple(TUNED), report: Callable[[int], None] | None = None
-) -> list[FalseAlarms]:
-    """`false_alarms` of every contender on every stream that it takes; ``report`` is told how many are done."""
-    found = []
-    for contender in contenders(names):
-        for stream in accepted(contender.domain):
-            found.append(false_alarms(contender, stream, runs, seed))
-            if report is not None:
-                report(len(found))
-    return found
+def false_alarm_jobs(runs: int, seed: int, names: Sequence[str] = tuple(TUNED)) -> list[Callable[[], FalseAlarms]]:
+    """`false_alarms` of every contender on every stream that it takes, a call each."""
+    return [
+        partial(false_alarms, contender, stream, runs, seed)
+        for contender in contenders(names)
+        for stream in accepted(contender.domain)
+    ]
 
 
-def all_delays(
-    runs: int, seed: int, names: Sequence[str] = tuple(TUNED), report: Callable[[int], None] | None = None
-) -> list[Delay]:
-    """`delay` of every contender for every kind of change; ``report`` is told how many are done."""
-    found = []
-    for contender in contenders(names):
-        for change in CHANGING:
-            found.append(delay(contender, change, runs, seed))
-            if report is not None:
-                report(len(found))
-    return found
+def delay_jobs(runs: int, seed: int, names: Sequence[str] = tuple(TUNED)) -> list[Callable[[], Delay]]:
+    """`delay` of every contender for every kind of change, a call each."""
+    return [partial(delay, contender, change, runs, seed) for contender in contenders(names) for change in CHANGING]

@@ -1,0 +1,47 @@
+"""Puts what `alpha-pulse simulate-detectors --json FILE` found into docs/detectors.md.
+
+`python -m benchmarks.detector_page FILE ...`
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from alpha_pulse.cli_simulate_tables import Section, sections
+from alpha_pulse.learning.simulations import Simulated, tables
+from benchmarks.report import fill
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "detectors.md"
+
+
+def markdown(section: Section) -> str:
+    """The table in Markdown; headings are rows in bold."""
+    lines = [[section.first, *section.titles], ["---", *("---:" for _ in section.titles)]]
+    lines += [
+        [name.strip(), *cells] if cells else [f"**{name}**", *("" for _ in section.titles)] for name, cells in section.rows
+    ]
+    body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return "\n\n".join([f"**{section.title}**", body, *section.notes])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Fill the place of every table that the file holds."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.detector_page", description="Fills docs/detectors.md.")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="from alpha-pulse simulate-detectors --json FILE")
+    page = PAGE.read_text(encoding="utf-8")
+    for file in parser.parse_args(arguments).files:
+        found = msgspec.json.decode(file.read_bytes(), type=Simulated)
+        for name in tables():
+            if getattr(found, name) is not None:
+                page = fill(page, name, "\n\n".join(markdown(section) for section in sections(found, name)))
+    PAGE.write_text(page, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+"""The simulations behind docs/detectors.md, by name: what each is made of, and how much of it the page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from alpha_pulse.core.errors import ConfigError, UnknownNameError, did_you_mean
+from alpha_pulse.detectors.calibrated import TUNED, Curves
+from alpha_pulse.learning import comparison_trials, detector_trials
+from alpha_pulse.learning.comparison_trials import NullTrial, PowerTrial
+from alpha_pulse.learning.detector_calibration import FULL, QUICK, calibrate, steps
+from alpha_pulse.learning.detector_trials import Delay, FalseAlarms
+
+Job = Callable[[], msgspec.Struct]
+Report = Callable[[int], None]
+THRESHOLDS = "thresholds"
+QUICK_RUNS = 4
+
+
+class Simulation(msgspec.Struct, frozen=True):
+    """One table: its jobs, of which each gives a row, and the runs in each that the docs show."""
+
+    about: str
+    runs: int
+    jobs: Callable[[int, int, Sequence[str]], Sequence[Job]]
+    at_least: int = 2
+
+
+SIMULATIONS: dict[str, Simulation] = {
+    "false_alarms": Simulation("alarms where nothing changes", 200, detector_trials.false_alarm_jobs),
+    "delays": Simulation("how soon a change is found", 200, detector_trials.delay_jobs),
+    "comparison_nulls": Simulation(
+        "winners named between equals", 500, lambda runs, seed, _: comparison_trials.null_jobs(runs, seed)
+    ),
+    "comparison_power": Simulation(
+        "how soon the better learner is named", 100, lambda runs, seed, _: comparison_trials.power_jobs(runs, seed)
+    ),
+}
+
+
+class Simulated(msgspec.Struct):
+    """What came of it, a list per table; None where a table was not asked for."""
+
+    seed: int
+    thresholds: Curves | None = None
+    false_alarms: list[FalseAlarms] | None = None
+    delays: list[Delay] | None = None
+    comparison_nulls: list[NullTrial] | None = None
+    comparison_power: list[PowerTrial] | None = None
+
+
+def tables() -> list[str]:
+    """The names of all tables."""
+    return [THRESHOLDS, *SIMULATIONS]
+
+
+def refuse_unknown(asked: Sequence[str], detectors: Sequence[str]) -> None:
+    """Raise UnknownNameError for a table or a detector that is not simulated."""
+    for what, names, known in (("table", asked, tables()), ("detector", detectors, list(TUNED))):
+        for name in names:
+            if name not in known:
+                raise UnknownNameError(f"there is no {what} {name!r} to simulate{did_you_mean(name, known)}")
+
+
+def how_many(name: str, runs: int | None, seed: int, detectors: Sequence[str]) -> int:
+    """The pieces of work that `simulate` reports for a table."""
+    return steps(detectors) if name == THRESHOLDS else len(_jobs(name, runs, seed, detectors))
+
+
+def _jobs(name: str, runs: int | None, seed: int, detectors: Sequence[str]) -> Sequence[Job]:
+    simulation = SIMULATIONS[name]
+    wanted = simulation.runs if runs is None else runs
+    if wanted < simulation.at_least:
+        raise ConfigError(f"{wanted} runs of {name!r} were asked for, but {simulation.at_least} at least are needed")
+    return simulation.jobs(wanted, seed, detectors)
+
+
+def simulate(
+    into: Simulated, name: str, runs: int | None = None, detectors: Sequence[str] = tuple(TUNED), report: Report | None = None
+) -> None:
+    """Make one table and put it ``into`` the results.
+
+    Parameters
+    ----------
+    name
+        Of `tables`.
+    runs
+        In each cell; None for as many as the docs show. Thresholds are found in full, or, for any number here, quickly.
+    detectors
+        Of `TUNED`, where the table is about detectors of a stream of numbers.
+    report
+        Told how many of `how_many` are done.
+    """
+    if name == THRESHOLDS:
+        into.thresholds = calibrate(detectors, FULL if runs is None else QUICK, into.seed, report)
+        return
+    found: list[Any] = []
+    for job in _jobs(name, runs, into.seed, detectors):
+        found.append(job())
+        if report is not None:
+            report(len(found))
+    setattr(into, name, found)
