@@ -9,7 +9,7 @@ BENCHMARKS = (
     "ladder",
     "features",
     "gbm",
-    "adwin",
+    "detectors",
     "journal",
     "http",
     "listeners",

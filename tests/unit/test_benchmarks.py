@@ -49,7 +49,7 @@ def test_json_to_standard_output_stands_alone() -> None:
     ("arguments", "answer"),
     [
         (("nonsense",), "'nonsense'"),
-        (("adwin", "--quick", "--write-docs"), "--quick figures mean nothing"),
+        (("detectors", "--quick", "--write-docs"), "--quick figures mean nothing"),
         (("loop", "--data", "none.csv"), "none.csv does not exist"),
     ],
 )

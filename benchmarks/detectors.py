@@ -1,0 +1,97 @@
+"""What watching costs: each detector on errors whose rate jumps twice, against River's; a session's monitor; the comparison."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from alpha_pulse.core.plugins import load
+from alpha_pulse.detectors import DETECTORS
+from alpha_pulse.learning.comparison import PairedComparison
+from alpha_pulse.learning.detector_trials import OF_RIGHT_ANSWERS, RIVER
+from benchmarks.measure import Options, Work, interleave
+from benchmarks.report import Cell, Column, Table, rate_table
+
+RATES = (0.2, 0.3, 0.2)
+VALUES = 90_000
+FEW = {"kswin": 3_000}
+"""Values for detectors of which River's takes over 100 µs for each."""
+FEW_QUICK = 3_000
+ROUNDS = 5
+
+
+def run(options: Options) -> list[Table]:
+    """A call per value and the compiled loop of every detector; then what is made of several."""
+    return [_detectors(options), _comparison(options)]
+
+
+def _errors(n: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    rates = np.repeat(RATES, -(-n // len(RATES)))[:n]
+    return (np.random.default_rng(6).random(n) < rates).astype(np.float64)
+
+
+def _works(name: str, n: int, alarms: dict[str, int]) -> dict[str, Work]:
+    values = _errors(n)
+    given = values.tolist()
+    kind = load("detectors", DETECTORS, name)
+    module, _, attribute = f"river.drift.{RIVER[name]}".rpartition(".")
+    rivers: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
+    shown = (1.0 - values if name in OF_RIGHT_ANSWERS else values).tolist()
+
+    def river() -> None:
+        detector, count = rivers(), 0
+        for value in shown:
+            detector.update(value)
+            count += detector.drift_detected
+        alarms["river"] = count
+
+    def update() -> None:
+        take = kind().update
+        alarms["ours"] = sum(take(value) for value in given)
+
+    return {"river": river, "update": update, "loop": lambda: kind().update_many(values)}
+
+
+def _detectors(options: Options) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for name in DETECTORS:
+        n = FEW_QUICK if options.quick else FEW.get(name, VALUES)
+        alarms: dict[str, int] = {}
+        speeds = interleave(_works(name, n, alarms), n, ROUNDS)
+        river, update, loop = (speeds[one] for one in ("river", "update", "loop"))
+        rows.append(
+            (
+                name, river.micros, update.micros, loop.micros, river.median / update.median, river.median / loop.median,
+                alarms["river"], alarms["ours"],
+            )
+        )  # fmt: skip
+    columns = (
+        Column("detector"), Column("River µs", "{:,.3f}"), Column("update µs", "{:,.3f}"), Column("loop µs", "{:,.3f}"),
+        Column("update x River", "{:,.1f}"), Column("loop x River", "{:,.1f}"), Column("River's alarms"), Column("alarms"),
+    )  # fmt: skip
+    notes = (
+        "Default parameters of each; ours say where the change began too. Our ADWIN makes a test at each value, River's at "
+        "every 32nd. Two changes, of which the detectors of rises should find one.",
+    )
+    return Table(f"Each value of {FEW_QUICK if options.quick else VALUES:,} errors with 2 changes", columns, tuple(rows), notes)
+
+
+def _comparison(options: Options) -> Table:
+    n = 2_000 if options.quick else 50_000
+    rng = np.random.default_rng(7)
+    first, second = rng.random((2, n))
+    pairs = list(zip(first.tolist(), second.tolist(), strict=True))
+
+    def one_by_one() -> None:
+        observe = PairedComparison(12).observe
+        for one, other in pairs:
+            observe(one, other)
+
+    works: dict[str, Work] = {
+        "a call per label": one_by_one,
+        "compiled loop": lambda: PairedComparison(12).observe_many(first, second),
+    }
+    return rate_table(f"Paired comparison of {n:,} labels over a horizon of 12", interleave(works, n, ROUNDS), unit="labels")
