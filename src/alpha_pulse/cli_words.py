@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from alpha_pulse.core.types import AdaptationAction
 from alpha_pulse.engine.report import Report
-from alpha_pulse.engine.scoring import Interval
+from alpha_pulse.learning.intervals import Interval
 
 NEWEST = 4
 """Adaptations that are told one by one."""

@@ -10,8 +10,9 @@ import numpy as np
 from alpha_pulse.engine.gateway_run import Page, Series
 from alpha_pulse.engine.gateway_trading import Bin, Reliability
 from alpha_pulse.engine.history_table import Cut, Floats, Places, Table
-from alpha_pulse.engine.scoring import classes, log_losses
+from alpha_pulse.engine.scoring import classes
 from alpha_pulse.kernels.scores import BASE, BATCH, LABEL, MEMBERS, NO_CHANGE, ONLINE, RECORD, SERVED
+from alpha_pulse.learning.metrics import log_losses
 
 SHOWN = (ONLINE, BATCH, SERVED, NO_CHANGE)
 """Members whose gains over the base rate are shown."""

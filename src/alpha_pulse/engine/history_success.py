@@ -9,11 +9,12 @@ from alpha_pulse.engine.gateway_run import Earned, OnlineMinusBatch, SuccessStat
 from alpha_pulse.engine.history import History
 from alpha_pulse.engine.history_table import Floats
 from alpha_pulse.engine.instrument import TARGETS, YEAR_NS
-from alpha_pulse.engine.scoring import block_bootstrap, log_losses
 from alpha_pulse.engine.success import success_metrics
 from alpha_pulse.engine.system import System
 from alpha_pulse.engine.tally import Tally
 from alpha_pulse.kernels.scores import BATCH, LABEL, ONLINE
+from alpha_pulse.learning.intervals import block_bootstrap
+from alpha_pulse.learning.metrics import log_losses
 
 MS = 1_000_000
 REST = 50

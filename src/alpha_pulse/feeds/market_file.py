@@ -8,12 +8,12 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import DataError, did_you_mean
 from alpha_pulse.feeds.columns import PRICES, BarColumns, Integers, check
-from alpha_pulse.feeds.headers import OPTIONAL, REQUIRED, in_lower_case, refuse_columns, refuse_separator
+from alpha_pulse.feeds.headers import OPTIONAL, REQUIRED, in_lower_case, refuse_columns
 from alpha_pulse.feeds.interval import infer_interval, parse_interval
+from alpha_pulse.feeds.table_file import numbers, open_table
 from alpha_pulse.feeds.times import to_utc_ns
 
 
@@ -49,13 +49,13 @@ def read(path: Path, interval: str | None = None, tz: str | None = None, symbols
     """
     stated = None if interval is None else parse_interval(interval)
     where = f"file {path}"
-    frame = in_lower_case(_open(path, where), where)
+    frame = in_lower_case(open_table(path, where, "give --data a Parquet or CSV file of bars"), where)
     refuse_columns(frame.columns, where)
     if frame.height == 0:
         raise DataError(f"{where}: there is no row in it; at least one bar is needed")
     names, code = _symbols(frame["symbol"], where)
     ts_start = to_utc_ns(frame["ts"], tz, where)
-    numbers = {name: _numbers(frame[name], where) for name in (*PRICES, *OPTIONAL) if name in frame.columns}
+    columns = {name: numbers(frame[name], where) for name in (*PRICES, *OPTIONAL) if name in frame.columns}
     names, code, kept = _only(names, code, symbols, where)
     ts_start = ts_start[kept]
     bars = BarColumns(
@@ -63,45 +63,17 @@ def read(path: Path, interval: str | None = None, tz: str | None = None, symbols
         interval_ns=infer_interval(code, ts_start, names, where) if stated is None else stated,
         code=code,
         ts_start=ts_start,
-        open=numbers["open"][kept],
-        high=numbers["high"][kept],
-        low=numbers["low"][kept],
-        close=numbers["close"][kept],
-        volume=numbers["volume"][kept] if "volume" in numbers else None,
-        bid=numbers["bid_close"][kept] if "bid_close" in numbers else None,
-        ask=numbers["ask_close"][kept] if "ask_close" in numbers else None,
+        open=columns["open"][kept],
+        high=columns["high"][kept],
+        low=columns["low"][kept],
+        close=columns["close"][kept],
+        volume=columns["volume"][kept] if "volume" in columns else None,
+        bid=columns["bid_close"][kept] if "bid_close" in columns else None,
+        ask=columns["ask_close"][kept] if "ask_close" in columns else None,
     )
     check(bars, where, kept + 1)
     ignored = tuple(name for name in frame.columns if name not in (*REQUIRED, *OPTIONAL))
     return MarketFile(bars, stated is None, ignored)
-
-
-def _open(path: Path, where: str) -> pl.DataFrame:
-    if not path.is_file():
-        raise DataError(f"{where} does not exist or is not a file; give --data a Parquet or CSV file of bars")
-    name = path.name.lower()
-    try:
-        if name.endswith((".parquet", ".pq")):
-            return pl.read_parquet(path)
-        if name.endswith((".csv", ".csv.gz")):
-            return _read_csv(path, where)
-    except pl.exceptions.NoDataError:
-        raise DataError(f"{where} is empty; a header and at least one row are needed") from None
-    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
-        said = str(error).strip().partition("\n")[0]
-        raise DataError(f"{where} cannot be read as {path.suffix[1:]} ({said}); give a whole and valid file") from None
-    raise DataError(f"{where} is of a kind that is not read; give a file whose name ends in .parquet, .csv or .csv.gz")
-
-
-def _read_csv(path: Path, where: str) -> pl.DataFrame:
-    try:
-        frame = pl.read_csv(path, infer_schema=False)  # all text, so that what cannot be read is found with its row
-    except pl.exceptions.ComputeError:
-        # with another separator, commas in numbers look like fields too many
-        refuse_separator(pl.read_csv(path, infer_schema=False, n_rows=0).columns, where)
-        raise
-    refuse_separator(frame.columns, where)
-    return frame.rename({column: column.strip() for column in frame.columns})
 
 
 def _symbols(column: pl.Series, where: str) -> tuple[tuple[str, ...], Integers]:
@@ -140,20 +112,3 @@ def _only(
         place[names.index(name)] = new
     kept = np.flatnonzero(place[code] >= 0).astype(np.int64)
     return chosen, place[code[kept]], kept
-
-
-def _numbers(column: pl.Series, where: str) -> NDArray[np.float64]:
-    """A numeric column as float64, shape (n,); text is read as numbers. Null and what is no number are refused here."""
-    if column.dtype == pl.String:
-        read_as = column.str.strip_chars().cast(pl.Float64, strict=False)
-    elif column.dtype.is_numeric():
-        read_as = column.cast(pl.Float64)
-    else:
-        raise DataError(f"{where}: column '{column.name}' holds {column.dtype}, but numbers are expected; convert the column")
-    if read_as.null_count():
-        at = int(read_as.is_null().arg_max() or 0)
-        found = "empty" if column[at] is None else repr(column[at])
-        raise DataError(
-            f"{where}, row {at + 1}: column '{column.name}' is {found}, but a number is expected; mend or drop the row"
-        )
-    return read_as.to_numpy().astype(np.float64)

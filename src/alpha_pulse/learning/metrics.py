@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.kernels import scores as kernels
+from alpha_pulse.kernels.hedge import PROBABILITY_FLOOR
 from alpha_pulse.models.base import Row
 
 
@@ -80,16 +81,53 @@ def exact_auc(probabilities: Row, labels: NDArray[np.bool_]) -> float:
     negatives = len(labels) - positives
     if positives == 0 or negatives == 0:
         return 0.5
-    _, inverse, counts = np.unique(probabilities, return_inverse=True, return_counts=True)
-    last_rank = np.cumsum(counts)
-    ranks = (last_rank - (counts - 1) / 2.0)[inverse]
-    return float((ranks[labels].sum() - positives * (positives + 1) / 2.0) / (positives * negatives))
+    return float((ranks(probabilities)[labels].sum() - positives * (positives + 1) / 2.0) / (positives * negatives))
+
+
+def ranks(values: Row) -> Row:
+    """The place of each value (n,) among all, from 1; equal ones share the mean of their places.
+
+    >>> ranks(np.array([0.3, 0.1, 0.3])).tolist()
+    [2.5, 1.0, 2.5]
+    """
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    places: Row = (np.cumsum(counts) - (counts - 1) / 2.0)[inverse]
+    return places
+
+
+def log_losses(probabilities: Row, labels: NDArray[np.bool_]) -> Row:
+    """-log of the probability given to what happened, in nats, floored as in `kernels.hedge.log_loss`.
+
+    >>> log_losses(np.array([0.5, 0.0]), np.array([True, False])).round(4).tolist()
+    [0.6931, 0.0]
+    """
+    p = np.clip(probabilities, PROBABILITY_FLOOR, 1.0 - PROBABILITY_FLOOR)
+    losses: Row = -np.log(np.where(labels, p, 1.0 - p))
+    return losses
 
 
 def kappa(hits: float, predicted: float, positives: float, count: float) -> float:
     """Cohen's kappa: accuracy above that of guessing with the same frequencies, as a share of what is possible."""
-    by_chance = (predicted * positives + (count - predicted) * (count - positives)) / (count * count)
-    return (hits / count - by_chance) / (1.0 - by_chance) if by_chance < 1.0 else 0.0
+    return class_kappa(hits, np.array([count - predicted, predicted]), np.array([count - positives, positives])) or 0.0
+
+
+def class_kappa(hits: float, said: Row, true: Row) -> float | None:
+    """`kappa` for any number of classes, of how often each was ``said`` and ``true``; None where nothing beats chance.
+
+    >>> class_kappa(35.0, np.array([25.0, 25.0]), np.array([20.0, 30.0]))
+    0.3999999999999999
+    """
+    count = float(true.sum())
+    return above(hits / count, float(said @ true) / (count * count))
+
+
+def above(accuracy: float, reference: float) -> float | None:
+    """How much of what ``reference`` misses is got right; None where it misses nothing. All kappas are this.
+
+    >>> above(0.75, 0.5), above(1.0, 1.0)
+    (0.5, None)
+    """
+    return (accuracy - reference) / (1.0 - reference) if reference < 1.0 else None
 
 
 def _from_sums(sums: Row, auc: float) -> MemberMetrics:
@@ -106,6 +144,6 @@ def _from_sums(sums: Row, auc: float) -> MemberMetrics:
         brier=values[kernels.BRIER] / count,
         auc=auc,
         kappa=kappa(hits, predicted, positives, count),
-        kappa_temporal=(accuracy - no_change) / (1.0 - no_change) if no_change < 1.0 else 0.0,
+        kappa_temporal=above(accuracy, no_change) or 0.0,
         gain_millinats=1_000.0 * (values[kernels.BASE_LOSS] - values[kernels.LOSS]) / count,
     )

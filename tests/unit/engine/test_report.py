@@ -10,7 +10,7 @@ from alpha_pulse.core.config import Adaptation, Batch, Config, Learning
 from alpha_pulse.engine.journal import decode_step
 from alpha_pulse.engine.replay import Progress, replay
 from alpha_pulse.engine.report import Report, decode_report
-from alpha_pulse.engine.scoring import Score, block_bootstrap, calibrated, compare, score_members
+from alpha_pulse.engine.scoring import Score, calibrated, compare, score_members
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.synthetic import Market, SyntheticFeed, planted_signal, random_walk
 from alpha_pulse.kernels import scores as kernels
@@ -169,34 +169,6 @@ def test_members_are_compared_on_common_labels_only() -> None:
     served, batch = both["served"], both["batch"]
     assert found.gain_millinats == pytest.approx((served.gain_millinats or 0.0) - (batch.gain_millinats or 0.0))
     assert compare(rows[:50], ONLINE, kernels.BATCH).accuracy is None
-
-
-def test_the_bootstrap_interval_covers_the_mean_of_dependent_values() -> None:
-    covered = 0
-    for seed in range(60):
-        noise = np.random.default_rng(seed).standard_normal(6_002)
-        values = noise[2:] + noise[1:-1] + noise[:-2]
-        interval = block_bootstrap(values, seed=1)
-        assert interval is not None
-        covered += interval.low <= 0.0 <= interval.high
-    assert 49 <= covered <= 60
-
-
-def test_too_few_blocks_have_no_interval() -> None:
-    assert block_bootstrap(np.ones(1_999)) is None
-    assert block_bootstrap(np.ones(2_000)) is not None
-    assert block_bootstrap(np.ones(3_999), symbols=2) is None
-    assert block_bootstrap(np.ones(4_000), symbols=2) is not None
-
-
-def test_an_interval_of_the_fewest_blocks_is_hardly_too_narrow() -> None:
-    covered = 0
-    for seed in range(200):
-        noise = np.random.default_rng(seed).standard_normal(2_011)
-        interval = block_bootstrap(np.convolve(noise, np.ones(12), "valid"), seed=seed)
-        assert interval is not None
-        covered += interval.low <= 0.0 <= interval.high
-    assert covered >= 175
 
 
 def test_reliability_is_of_what_was_served_and_of_the_confidence_stated_with_it(

@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from alpha_pulse.core.errors import AlphaPulseError, ConfigError, DataError, NonFiniteError, UnknownNameError
+from alpha_pulse.learning.streams import Stream
+from alpha_pulse.learning.streams_generated import SEGMENTS, led_drift, rbf_drift, sea
+from alpha_pulse.learning.streams_named import GENERATORS, open_stream
+
+# Generators.
+
+
+@pytest.mark.parametrize("name", sorted(GENERATORS))
+def test_a_generator_gives_the_same_from_a_seed_and_other_examples_from_another(name: str) -> None:
+    stream, again, other = (open_stream(f"{name}:n=2000,seed={seed}") for seed in (3, 3, 4))
+    assert np.array_equal(stream.features, again.features)
+    assert np.array_equal(stream.labels, again.labels)
+    assert not np.array_equal(stream.features, other.features)
+    assert set(stream.labels.tolist()) == set(range(stream.n_classes))
+    assert stream.generated
+    assert stream.drifting != bool(stream.change_points)
+    assert open_stream(f"{name}:n=2000", seed=3).features.tobytes() == stream.features.tobytes()
+
+
+@pytest.mark.parametrize("name", ["agrawal", "led_drift", "sea"])
+def test_change_points_are_where_the_parts_begin(name: str) -> None:
+    assert open_stream(f"{name}:n=1000").change_points == (250, 500, 750)
+
+
+def test_sea_is_decided_by_two_features_against_the_papers_thresholds() -> None:
+    stream = sea(8_000, 3, seed=3, noise=0.0)
+    for part, threshold in enumerate((8.0, 9.0, 7.0, 9.5)):
+        rows = slice(2_000 * part, 2_000 * (part + 1))
+        assert np.array_equal(stream.features[rows, :2].sum(axis=1) > threshold, stream.labels[rows] == 1)
+
+
+def test_noise_turns_its_share_of_labels_round() -> None:
+    clean, noisy = (sea(20_000, 3, seed=3, noise=noise).labels for noise in (0.0, 0.1))
+    assert np.mean(clean != noisy) == pytest.approx(0.1, abs=0.01)
+
+
+def test_agrawals_first_function_is_about_age_alone() -> None:
+    stream = open_stream("agrawal:n=2000,functions=1,shake=0")
+    age = stream.features[:, 2]
+    assert np.array_equal(stream.labels == 1, (age < 40) | (age >= 60))
+
+
+def test_the_display_shows_its_digit_until_segments_trade_places() -> None:
+    stream = led_drift(4_000, drift=(0, 7), seed=2, noise=0.0)
+    shown = np.asarray(SEGMENTS)[stream.labels]
+    assert np.array_equal(stream.features[:2_000, :7], shown[:2_000])
+    later = stream.features[2_000:]
+    assert not any(np.array_equal(later[:, j], shown[2_000:, j]) for j in range(7))
+    # The segments are all there, among what meant nothing before.
+    assert all(any(np.array_equal(later[:, k], shown[2_000:, j]) for k in range(7, 24)) for j in range(7))
+    assert set(np.unique(stream.features)) == {0.0, 1.0}
+
+
+def test_noise_of_the_display_is_a_tenth_of_its_segments() -> None:
+    stream = led_drift(20_000, drift=(0,), seed=2)
+    assert np.mean(stream.features[:, :7] != np.asarray(SEGMENTS)[stream.labels]) == pytest.approx(0.1, abs=0.005)
+
+
+def test_balls_that_stand_still_do_not_drift() -> None:
+    assert not rbf_drift(500, speed=0.0).drifting
+
+
+# Names.
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "said"),
+    [
+        ("see", UnknownNameError, "neither a file nor a generator; did you mean 'sea'"),
+        ("sea:nn=5", UnknownNameError, "not an option of the generator sea; did you mean 'n'"),
+        ("sea:n", ConfigError, "expected key=value"),
+        ("sea:", ConfigError, "expected key=value"),
+        ("sea:n=1,n=2", ConfigError, "more than once"),
+        ("sea:n=many", ConfigError, "option n of sea is 'many'; expected a whole number"),
+        ("sea:noise=x", ConfigError, "expected a number"),
+        ("sea:noise=nan", ConfigError, "expected 0 to 1"),
+        ("sea:n=0", ConfigError, "sea was given n = 0; expected 1 or more"),
+        ("agrawal:functions=1+x", ConfigError, "whole numbers with \\+ between them"),
+        ("agrawal:functions=11", ConfigError, "from 1 to 10"),
+        ("led_drift:drift=8", ConfigError, "from 0 to 7"),
+        ("rbf_drift:classes=1", ConfigError, "2 or more"),
+        ("hyperplane:seed=-1", ConfigError, "0 or more"),
+    ],
+)
+def test_what_cannot_be_made_is_refused(text: str, kind: type[AlphaPulseError], said: str) -> None:
+    with pytest.raises(kind, match=said):
+        open_stream(text)
+
+
+def test_a_generator_has_no_target() -> None:
+    with pytest.raises(ConfigError, match="leave it out"):
+        open_stream("sea", target="class")
+
+
+# Tables.
+
+
+def write(path: Path, text: str) -> str:
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_csv_and_parquet_give_the_same_stream(tmp_path: Path) -> None:
+    text = write(tmp_path / "s.csv", "a,b,class\n1,2.5,UP\n-3,4,DOWN\n0,0,UP\n")
+    stream = open_stream(text)
+    assert (stream.features.tolist(), stream.labels.tolist()) == ([[1.0, 2.5], [-3.0, 4.0], [0.0, 0.0]], [1, 0, 1])
+    assert stream.classes == ("DOWN", "UP")
+    pl.read_csv(text).write_parquet(tmp_path / "s.parquet")
+    again = open_stream(str(tmp_path / "s.parquet"))
+    assert np.array_equal(stream.features, again.features)
+    assert np.array_equal(stream.labels, again.labels)
+
+
+def test_the_target_may_be_any_column_and_have_any_number_of_classes(tmp_path: Path) -> None:
+    text = write(tmp_path / "s.csv", "a,kind,b\n1,10,2\n2,9,3\n3,2,4\n")
+    stream = open_stream(text, target="kind")
+    assert stream.classes == ("2", "9", "10")
+    assert stream.labels.tolist() == [2, 1, 0]
+    assert stream.features.tolist() == [[1.0, 2.0], [2.0, 3.0], [3.0, 4.0]]
+
+
+def test_truth_values_are_classes(tmp_path: Path) -> None:
+    pl.DataFrame({"a": [1.0, 2.0], "up": [True, False]}).write_parquet(tmp_path / "s.parquet")
+    stream = open_stream(str(tmp_path / "s.parquet"))
+    assert (stream.classes, stream.labels.tolist()) == (("false", "true"), [1, 0])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a,class\n1,0\nred,1\n", "row 2: column 'a' is 'red', but a number is expected"),
+        ("a,class\n1,0\n,1\n", "row 2: column 'a' is empty"),
+        ("a,class\n1,0\nnan,1\n", "row 2: column 'a' is nan, but a finite number"),
+        ("a,class\n1,0\n2,inf\n3,\n", "row 3: the target 'class' is missing"),
+        ("a,class\n1,0\n2,NaN\n", "row 2: the target 'class' is missing"),
+        ("a,class\n1,0\n2,0\n", "holds 1 different values"),
+        ("class\n0\n1\n", "1 column"),
+        ("a,class\n", "no row"),
+        ("a;class\n1;0\n", "separator looks like ';'"),
+        ("a,class\n" + "".join(f"1,{k}\n" for k in range(101)), "101 different values"),
+    ],
+)
+def test_bad_cells_of_a_table_are_named(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(DataError, match=said) as refused:
+        open_stream(write(tmp_path / "s.csv", text))
+    assert "s.csv" in str(refused.value)
+
+
+def test_a_target_that_is_not_there_is_answered_with_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="did you mean 'class'"):
+        open_stream(write(tmp_path / "s.csv", "a,class\n1,0\n"), target="clas")
+
+
+def test_a_file_that_is_missing_or_of_another_kind_is_refused(tmp_path: Path) -> None:
+    for ending in (".csv", ".arff", ".parquet"):
+        with pytest.raises(DataError, match="does not exist"):
+            open_stream(str(tmp_path / f"no{ending}"))
+    with pytest.raises(DataError, match="kind that is not read"):
+        open_stream(write(tmp_path / "s.txt", "a"))
+
+
+# ARFF.
+
+ARFF = (
+    "@relation r\n%% remark\n@attribute a numeric\n@attribute 'b c' {low, high}\n@ATTRIBUTE d {3,1}\n"
+    "@attribute class {%s}\n\n@DATA\n"
+)
+
+TWO = ARFF % "0,1"
+
+
+def test_of_two_classes_the_one_listed_first_is_label_1(tmp_path: Path) -> None:
+    text = write(tmp_path / "s.arff", ARFF % "UP,DOWN" + "1.5,high,1,DOWN\n% remark\n\n2, low,3,'UP'\n")
+    stream = open_stream(text)
+    assert stream.features.tolist() == [[1.5, 1.0, 1.0], [2.0, 0.0, 3.0]]
+    assert (stream.labels.tolist(), stream.classes) == ([0, 1], ("DOWN", "UP"))
+
+
+def test_of_more_classes_the_label_is_the_place(tmp_path: Path) -> None:
+    text = write(tmp_path / "s.arff", ARFF % "x,y,z" + "1,high,1,z\n2,low,3,x\n")
+    assert open_stream(text).labels.tolist() == [2, 0]
+    other = open_stream(text, target="b c")
+    assert other.features[:, 2].tolist() == [2.0, 0.0]
+    assert other.labels.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("@attribute a numeric\n@data\n1\n", "has 1 column"),
+        ("@attribute a numeric\n@attribute b numeric\n@data\n1,2\n", "not a class"),
+        ("@attribute a numeric\n@attribute class {0,1}\n1,0\n", "no line @data"),
+        ("@attribute a numeric\n@attribute class {0,1}\n@data\n", "0 rows"),
+        ("@attribute a string\n@attribute class {0,1}\n@data\nx,1\n", "'@attribute a string'"),
+        ("@attribute a numeric\n@attribute a numeric\n@attribute class {0,1}\n@data\n1,1,1\n", "of one name"),
+        (TWO + "1,high,1,0\n?,high,1,0\n", "row 2: column 'a' is '\\?', but a number"),
+        (TWO + "1,high,1,0\n1,?,1,0\n", "row 2: attribute 'b c' is '\\?', but one of low, high"),
+        (TWO + "1,high,1,0\n1,high,1,2\n", "row 2: attribute 'class' is '2'"),
+        (TWO + "1,high,1,0\n1,high,1\n", "row 2"),
+        (TWO + "1,high,1,0\n1,high,1,0,5\n", "row 2: 5 values"),
+        (TWO + "{0 1, 1 high}\n", "sparse rows"),
+        (TWO + "1,high,1,0\nnan,high,1,0\n", "not a finite|but a finite number"),
+    ],
+)
+def test_arff_that_cannot_be_used_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        open_stream(write(tmp_path / "s.arff", text))
+
+
+# The struct.
+
+
+def test_a_stream_that_does_not_fit_is_refused() -> None:
+    rows, labels = np.zeros((3, 2)), np.array([0, 1, 0])
+    for features, numbers, classes in (
+        (rows, labels[:2], ("0", "1")),
+        (rows[:, :0], labels, ("0", "1")),
+        (rows, labels, ("0",)),
+        (rows, labels + 1, ("0", "1")),
+        (rows[:0], labels[:0], ("0", "1")),
+    ):
+        with pytest.raises(DataError, match="stream x"):
+            Stream("x", features, numbers, classes)
+    rows[1, 1] = np.nan
+    with pytest.raises(NonFiniteError, match="example 1: feature 1"):
+        Stream("x", rows, labels)
