@@ -63,10 +63,28 @@ def success_lines(report: Report) -> list[tuple[str, str]]:
     ]
     if better:
         lines.append(("online - batch", "; ".join(better)))
+    lines.append(("known so far", _known(report)))
     earned = found.pnl_by_ml
     if earned is not None:
         lines.append(("P&L by ML", f"net {earned.net:+,.2f}, gross {earned.gross:+,.2f} (combined less rules only)"))
     return lines
+
+
+def _known(report: Report) -> str:
+    """Which targets were shown to be served better than the base rate by a test that could be looked at after each label."""
+    said = []
+    for target in report.metrics:
+        results = [result for session, result in report.against_base.items() if session.endswith(f"/{target}")]
+        better = [result.decided_at for result in results if result.winner == "first" and result.decided_at is not None]
+        worse = sum(result.winner == "second" for result in results)
+        if len(results) == 1 and better:
+            said.append(f"{target} better than the base rate since label {better[0]:,}")
+        elif len(results) == 1:
+            what = "worse than the base rate" if worse else f"not told apart from the base rate (p = {results[0].p_value:.2g})"
+            said.append(f"{target} {what}")
+        else:
+            said.append(f"{target} better than the base rate in {len(better)}, worse in {worse} of {len(results)} symbols")
+    return f"{'; '.join(said)} (at 5 %, looked at after each label)"
 
 
 def duration(seconds: float) -> str:

@@ -39,7 +39,7 @@ TUNED = {
     "hddm_a": Tuned("drift_confidence"),
     "hddm_w": Tuned("drift_confidence"),
     "kswin": Tuned("alpha"),
-    "page_hinkley": Tuned("threshold", {"delta": 0.1, "standardised": True}),
+    "page_hinkley": Tuned("threshold", {"delta": 0.1, "alpha": 1.0, "standardised": True}),
 }
 
 

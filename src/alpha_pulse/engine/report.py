@@ -26,6 +26,7 @@ from alpha_pulse.feedback.ledger import Counts
 from alpha_pulse.feedback.trade_quality import TARGET as QUALITY
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.kernels.scores import SERVED
+from alpha_pulse.learning.comparison import Comparison
 from alpha_pulse.learning.metrics import MemberMetrics, whole_run
 from alpha_pulse.learning.training import ModelReady
 from alpha_pulse.stores.base import Store
@@ -80,7 +81,10 @@ class TradeQualityReport(msgspec.Struct, frozen=True):
 
 
 class SymbolReport(msgspec.Struct, frozen=True):
-    """One symbol's part; money in units of cash. ``gross_pnl - costs - fees = net_pnl``."""
+    """One symbol's part; money in units of cash. ``gross_pnl - costs - fees = net_pnl``.
+
+    ``against_base``, by session: what was served (first) compared with the base rate (second) after each label.
+    """
 
     bars: int
     predictions: int
@@ -102,6 +106,7 @@ class SymbolReport(msgspec.Struct, frozen=True):
     drift_alarms: int
     adaptations: int
     success_metrics: SuccessMetrics
+    against_base: dict[str, Comparison]
 
 
 class Report(SymbolReport, frozen=True, kw_only=True):
@@ -229,6 +234,11 @@ def _part(system: System, found: Tally, symbols: tuple[str, ...], *, single: boo
         drift_alarms=sum(alarm.symbol in symbols for alarm in found.alarms),
         adaptations=sum(action.symbol in symbols for action in found.actions.values()),
         success_metrics=success_metrics(system, found, [(symbol, target) for symbol in symbols for target in TARGETS], books),
+        against_base={
+            f"{symbol}/{target}": system.learning.session(symbol, target).against_base.result
+            for symbol in symbols
+            for target in TARGETS
+        },
     )
 
 

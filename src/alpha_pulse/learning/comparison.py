@@ -68,6 +68,7 @@ class PairedComparison:
         if not 0.0 < alpha < 1.0:
             raise ConfigError(f"a comparison at alpha = {alpha!r} was asked for, but a number between 0 and 1 is needed")
         self._alpha = alpha
+        self._log_half_alpha = math.log(0.5 * alpha)
         self._state: Row = np.zeros(eprocess.size(horizon))
         self._state[eprocess.HORIZON] = horizon
         self._winner: Winner | None = None
@@ -80,7 +81,9 @@ class PairedComparison:
         """
         if not (0.0 <= first <= 1.0 and 0.0 <= second <= 1.0):
             raise _unbounded(first if not 0.0 <= first <= 1.0 else second)
-        self._take(np.array([second - first]))
+        sign = eprocess.decide(self._state, second - first, self._log_half_alpha)
+        if sign != 0 and self._winner is None:
+            self._winner, self._decided_at = "first" if sign > 0 else "second", int(self._state[eprocess.SEEN])
 
     def observe_many(self, first: Row, second: Row) -> None:
         """`observe` for each of two arrays (n,) of losses."""
@@ -93,7 +96,7 @@ class PairedComparison:
         self._take(second - first)
 
     def _take(self, differences: Row) -> None:
-        positive, negative = eprocess.steps(self._state, differences, math.log(0.5 * self._alpha))
+        positive, negative = eprocess.steps(self._state, differences, self._log_half_alpha)
         if self._winner is None and (positive or negative):
             first = positive and (not negative or positive <= negative)
             self._winner, self._decided_at = ("first", positive) if first else ("second", negative)
@@ -125,7 +128,7 @@ class PairedComparison:
         """See `alpha_pulse.core.stateful.Stateful`."""
         alpha = scalar(state, "alpha", float)
         take(self._state, state, "state")
-        self._alpha = alpha
+        self._alpha, self._log_half_alpha = alpha, math.log(0.5 * alpha)
         self._winner, self._decided_at = state.scalars.get("winner"), state.scalars.get("decided_at")
 
 

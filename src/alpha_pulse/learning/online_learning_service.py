@@ -17,6 +17,7 @@ from alpha_pulse.core.stateful import State, Stateful
 from alpha_pulse.core.types import DriftAlarm, Example, FeatureVector, Prediction
 from alpha_pulse.learning import metrics
 from alpha_pulse.learning.commands import Command, SeenIds
+from alpha_pulse.learning.comparison import Comparison
 from alpha_pulse.learning.drift_monitor import DriftMonitor
 from alpha_pulse.learning.session import Session, SessionSpec, Settled
 from alpha_pulse.models import ONLINE
@@ -44,7 +45,10 @@ class LabelledRow(msgspec.Struct, frozen=True):
 
 
 class SessionMetrics(msgspec.Struct, frozen=True):
-    """How a session does: whole run and sliding window, each member beside the baselines."""
+    """How a session does: whole run and sliding window, each member beside the baselines.
+
+    ``against_base`` compares what was served (first) with the base rate (second), at alpha = 5 % at all times at once.
+    """
 
     session_id: str
     model_type: str
@@ -56,6 +60,7 @@ class SessionMetrics(msgspec.Struct, frozen=True):
     age_max_ns: int
     whole_run: dict[str, metrics.MemberMetrics]
     window: dict[str, metrics.MemberMetrics]
+    against_base: Comparison
 
 
 class OnlineLearningService:
@@ -304,7 +309,7 @@ class OnlineLearningService:
         mean, largest = session.age_ns
         return SessionMetrics(
             session_id, session.spec.model_type, session.learnt, len(session.pending), session.ties, session.quarantines,
-            mean, largest, metrics.whole_run(session.scores), metrics.window(session.scores),
+            mean, largest, metrics.whole_run(session.scores), metrics.window(session.scores), session.against_base.result,
         )  # fmt: skip
 
     async def trigger_adaptation(self, symbol: str, drift_type: str = "performance") -> None:

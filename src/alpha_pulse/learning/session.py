@@ -15,6 +15,7 @@ from alpha_pulse.core.types import Example, FeatureVector, Missing
 from alpha_pulse.kernels import baselines, scores
 from alpha_pulse.kernels.ensemble import ADAPTED, CONTROL, RAW_ONLINE, ROW
 from alpha_pulse.kernels.scores import BASE, LABEL, LAST_KNOWN, NO_CHANGE, ONLINE, SERVED
+from alpha_pulse.learning.comparison import PairedComparison
 from alpha_pulse.learning.pending import Pending, Waiting
 from alpha_pulse.learning.trial import Trial, Verdict
 from alpha_pulse.models.base import OnlineModel, Row
@@ -93,6 +94,8 @@ class Session:
         baselines.start(self._baselines, 0)
         self.in_loop = False
         """Whether the pipeline serves this session; set where the system is built."""
+        self.against_base = PairedComparison(spec.horizon)
+        """What was served (first) and the base rate (second), by their squared errors."""
         self.learnt = 0
         self.ties = 0
         self.quarantines = 0
@@ -167,6 +170,8 @@ class Session:
         row[LABEL] = label
         scores.step(self.scores, row)
         values: list[float] = row.tolist()
+        if values[SERVED] == values[SERVED]:
+            self.against_base.observe((values[SERVED] - label) ** 2, (values[BASE] - label) ** 2)
         if self._trial is not None:
             self._learn_trial(self._trial, waiting, label, example.weight, values)
         self.model.learn(features, label, example.weight, waiting.parts)
@@ -258,6 +263,7 @@ class Session:
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
         states = {"model": self.model.snapshot(), "good": self._good, "pending": self.pending.snapshot()}
+        states["against_base"] = self.against_base.snapshot()
         if self._trial is not None:
             states["trial"] = self._trial.snapshot()
         arrays = {f"{name}/{key}": array for name, state in states.items() for key, array in state.arrays.items()}
@@ -284,6 +290,7 @@ class Session:
         self.model.restore(nested["model"])
         self._good = nested["good"]
         self.pending.restore(nested["pending"])
+        self.against_base.restore(nested["against_base"])
         self._trial = None
         if "trial" in nested:
             self._trial = Trial(self._make_model(), self.spec.horizon)
