@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 from river import ensemble, forest, tree
 
+from alpha_pulse.learning.evaluation_metrics import binary_metrics
+from alpha_pulse.learning.streams import Floats, Stream
+from alpha_pulse.learning.streams_arff import read_arff
+from alpha_pulse.learning.streams_generated import hyperplane, sea
 from alpha_pulse.models.base import RegressionModel
 from alpha_pulse.models.boosting import SGBT, SGBTRegressor
 from alpha_pulse.models.regression_forest import AdaptiveRandomForestRegressor
 from alpha_pulse.models.regression_tree import HoeffdingTreeRegressor
 from benchmarks.measure import Options, interleave
 from benchmarks.report import Table, rate_table
-from benchmarks.streams import Floats, Stream, accuracy, arff, auc, hyperplane, sea
 
 RIVER = "River ADWINBoosting, 10 trees"
 RIVER_TREE, RIVER_FOREST = "River tree", "River forest, 10 trees"
@@ -84,7 +87,7 @@ def friedman(n: int, seed: int) -> tuple[Floats, Floats]:
 def run(options: Options) -> list[Table]:
     """A table per stream of classes, and one of numbers."""
     size = 50 if options.quick else 1
-    first = arff(options.arff) if options.arff is not None else sea(20_000 // size, 6, seed=1)
+    first = read_arff(options.arff) if options.arff is not None else sea(20_000 // size, 6, seed=1)
     return [*map(_classes, (first, hyperplane(10_000 // size, 10, seed=2))), _numbers(5_000 // size)]
 
 
@@ -97,8 +100,8 @@ def _classes(stream: Stream) -> Table:
         unit="examples",
         baseline=RIVER,
         extra={
-            "accuracy": {name: accuracy(stream.labels, p) for name, p in contest.found.items()},
-            "AUC": {name: auc(stream.labels, p) for name, p in contest.found.items()},
+            "accuracy": {name: binary_metrics(p, stream.labels).accuracy for name, p in contest.found.items()},
+            "AUC": {name: binary_metrics(p, stream.labels).auc for name, p in contest.found.items()},
         },
         notes=[MOA],
     )

@@ -6,10 +6,10 @@ import lightgbm
 import numpy as np
 
 from alpha_pulse.core.config import Batch
+from alpha_pulse.learning.streams_generated import hyperplane
 from alpha_pulse.models.gbm import LightGBM
 from benchmarks.measure import Options, interleave
 from benchmarks.report import Table, rate_table
-from benchmarks.streams import hyperplane
 
 WIDTH = 36
 ROUNDS = 5

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from alpha_pulse.learning.streams import Stream
+from alpha_pulse.learning.streams_generated import hyperplane
 from alpha_pulse.models.experts import MarketDefault
 from benchmarks.measure import Options, interleave
 from benchmarks.report import Table, rate_table
-from benchmarks.streams import Stream, hyperplane
 
 HORIZON = 12
 WIDTHS = (6, 36)

@@ -11,11 +11,15 @@ from river import forest, linear_model, naive_bayes, optim, preprocessing, tree
 
 from alpha_pulse.core import plugins
 from alpha_pulse.core.clock import elapsed_ns
+from alpha_pulse.learning.evaluation_metrics import binary_metrics
+from alpha_pulse.learning.streams import Floats, Stream
+from alpha_pulse.learning.streams_agrawal import agrawal
+from alpha_pulse.learning.streams_arff import read_arff
+from alpha_pulse.learning.streams_generated import hyperplane, rbf_drift, sea
 from alpha_pulse.models import ONLINE
 from alpha_pulse.models.base import OnlineModel
 from benchmarks.measure import Options, interleave
 from benchmarks.report import Cell, Column, Table, verdict
-from benchmarks.streams import Floats, Stream, accuracy, agrawal, arff, hyperplane, kappa, rbf, sea
 
 ROUNDS = 3
 FULL = 20_000
@@ -58,8 +62,8 @@ PAIRS = (
 def streams(options: Options) -> list[Stream]:
     """The streams on which accuracy is compared; the first is also the one for speed."""
     n = FULL // 100 if options.quick else FULL
-    made = [sea(n, 3, seed=1), agrawal(n, (1, 4, 6, 8), seed=1), rbf(n, 10, 50, 1e-3, seed=1), hyperplane(n, 10, seed=1)]
-    return [arff(options.arff), *made] if options.arff is not None else made
+    made = [sea(n, 3, seed=1), agrawal(n, (1, 4, 6, 8), seed=1), rbf_drift(n, 10, 50, 1e-3, seed=1), hyperplane(n, 10, seed=1)]
+    return [read_arff(options.arff), *made] if options.arff is not None else made
 
 
 def run(options: Options) -> list[Table]:
@@ -103,7 +107,7 @@ def _speeds(whole: Stream, smaller: int) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for pair in PAIRS:
         n = min(max(pair.events // smaller, 50), whole.labels.size)
-        stream = Stream(whole.name, np.ascontiguousarray(whole.features[:n]), whole.labels[:n])
+        stream = Stream(whole.name, np.ascontiguousarray(whole.features[:n]), whole.labels[:n], whole.classes)
         works = {
             "River": lambda pair=pair, stream=stream: _peer(pair, stream),
             "events": lambda pair=pair, stream=stream: _events(pair, stream),
@@ -138,9 +142,9 @@ def _accuracies(found: list[Stream]) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for pair in PAIRS:
         for stream in found:
-            ours, theirs = _loop(pair, stream), _peer(pair, stream)
-            points = 100.0 * (accuracy(stream.labels, ours) - accuracy(stream.labels, theirs))
-            scores = [score(stream.labels, said) for score in (accuracy, kappa) for said in (ours, theirs)]
+            ours, theirs = (binary_metrics(said, stream.labels) for said in (_loop(pair, stream), _peer(pair, stream)))
+            points = 100.0 * ((ours.accuracy or 0.0) - (theirs.accuracy or 0.0))
+            scores = [ours.accuracy, theirs.accuracy, ours.kappa, theirs.kappa]
             rows.append((pair.name, stream.title, *scores, f"{points:+.2f}", verdict(points, -POINTS)))
     columns = (
         Column("learner"),

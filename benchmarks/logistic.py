@@ -8,10 +8,13 @@ import numpy as np
 from river import linear_model, optim, preprocessing
 
 from alpha_pulse.kernels import linear as kernels
+from alpha_pulse.learning.evaluation_metrics import binary_metrics
+from alpha_pulse.learning.streams import Floats, Stream
+from alpha_pulse.learning.streams_arff import read_arff
+from alpha_pulse.learning.streams_generated import hyperplane, sea
 from alpha_pulse.models.linear import DictLogistic, Logistic
 from benchmarks.measure import Options, interleave
 from benchmarks.report import Table, rate_table
-from benchmarks.streams import Floats, Stream, accuracy, arff, auc, hyperplane, sea
 
 RATE = 0.01
 RIVER = "River"
@@ -91,7 +94,7 @@ class Contest:
 def run(options: Options) -> list[Table]:
     """One table per stream."""
     size = 50 if options.quick else 1
-    first = arff(options.arff) if options.arff is not None else sea(45_000 // size, 6, seed=1)
+    first = read_arff(options.arff) if options.arff is not None else sea(45_000 // size, 6, seed=1)
     return [_contest(stream) for stream in (first, hyperplane(20_000 // size, 50, seed=2))]
 
 
@@ -107,8 +110,8 @@ def _contest(stream: Stream) -> Table:
         baseline=RIVER,
         reach=BARS,
         extra={
-            "accuracy": {name: accuracy(stream.labels, p) for name, p in found.items()},
-            "AUC": {name: auc(stream.labels, p) for name, p in found.items()},
+            "accuracy": {name: binary_metrics(p, stream.labels).accuracy for name, p in found.items()},
+            "AUC": {name: binary_metrics(p, stream.labels).auc for name, p in found.items()},
         },
         notes=[f"Further than {SAME:g} from River's: {int((apart > SAME).sum()):,} of {apart.size:,} probabilities."],
     )

@@ -35,7 +35,7 @@ def rate_table(
     unit: str = "events",
     baseline: str | None = None,
     reach: Mapping[str, float] | None = None,
-    extra: Mapping[str, Mapping[str, float]] | None = None,
+    extra: Mapping[str, Mapping[str, float | None]] | None = None,
     extra_form: str = "{:.4f}",
     notes: Sequence[str] = (),
 ) -> Table:

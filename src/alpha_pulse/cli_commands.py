@@ -70,9 +70,11 @@ def replay(
 
     Example: [bold]alpha-pulse replay --data prices.csv --tz UTC --store run.db --json result.json[/]
     """
+    from alpha_pulse.cli_output import STANDARD_OUTPUT
     from alpha_pulse.cli_paths import refuse_missing_folders, refuse_shared
-    from alpha_pulse.cli_replay import STANDARD_OUTPUT, Outputs, StoppedError, run
+    from alpha_pulse.cli_replay import Outputs, run
     from alpha_pulse.cli_settings import load_settings
+    from alpha_pulse.cli_signals import StoppedError
     from alpha_pulse.data import DEFAULT, bundled
     from alpha_pulse.feeds.replay import ReplayFeed
 
@@ -116,10 +118,10 @@ def run(
     Started again it goes on where it was. Example: [bold]alpha-pulse run --speed 20[/]
     """
     from alpha_pulse.cli_paths import refuse_missing_folders, refuse_shared
-    from alpha_pulse.cli_replay import StoppedError
     from alpha_pulse.cli_run import Serving
     from alpha_pulse.cli_run import run as run_and_serve
     from alpha_pulse.cli_settings import load_settings
+    from alpha_pulse.cli_signals import StoppedError
     from alpha_pulse.core.errors import ConfigError
     from alpha_pulse.data import DEFAULT, bundled
     from alpha_pulse.feeds.replay import ReplayFeed
@@ -213,11 +215,44 @@ def simulate_detectors(
 
     Takes half an hour in full. Example: [bold]alpha-pulse simulate-detectors --table delays --detector adwin --runs 20[/]
     """
+    from alpha_pulse.cli_output import STANDARD_OUTPUT
     from alpha_pulse.cli_paths import refuse_missing_folders
-    from alpha_pulse.cli_simulate import STANDARD_OUTPUT, run
+    from alpha_pulse.cli_simulate import run
 
     refuse_missing_folders({"--json": None if json in (None, STANDARD_OUTPUT) else Path(str(json))}, None)
     run(table or (), detector or (), runs, seed, json)
+
+
+@app.command()
+def evaluate(
+    model: Annotated[list[str], typer.Option(metavar="M", help="A model by its name in docs/models.md; may be repeated.")],
+    stream: Annotated[str, typer.Option(metavar="S", help="A CSV, ARFF or Parquet file, or a generator: sea:n=100000,seed=3.")],
+    target: Annotated[
+        str | None, typer.Option(metavar="T", help="The column of the file that is the class (default: the last).")
+    ] = None,
+    delay: Annotated[int, typer.Option(metavar="D", min=0, help="Examples predicted before a label is known.")] = 0,
+    window: Annotated[int, typer.Option(metavar="W", min=1, help="Labels of the sliding window.")] = 1_000,
+    seed: Annotated[int, typer.Option(metavar="S", min=0, help="Of the models, the intervals and a generator.")] = 1,
+    alpha: Annotated[float, typer.Option(metavar="A", help="Chance of calling a model better that is not.")] = 0.05,
+    json: Annotated[str | None, typer.Option(metavar="F", help="Also write the result as JSON; - for standard output.")] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="F", help="Draw the curves: .png, .svg or .pdf.")] = None,
+) -> None:
+    """Predict each example of a stream before it is learnt, and show how good that was, beside simple rules.
+
+    Example: [bold]alpha-pulse evaluate --model logistic --model hoeffding_tree --stream sea --plot sea.png[/]
+    """
+    from alpha_pulse.cli_evaluate import Asked, run
+    from alpha_pulse.cli_output import STANDARD_OUTPUT
+    from alpha_pulse.cli_paths import refuse_missing_folders, refuse_shared
+    from alpha_pulse.cli_signals import StoppedError
+
+    outputs = {"--json": None if json in (None, STANDARD_OUTPUT) else Path(str(json)), "--plot": plot}
+    refuse_shared(outputs, {"--stream": Path(stream)}, None)
+    refuse_missing_folders(outputs, None)
+    try:
+        run(Asked(tuple(model), stream, target, delay, window, seed, alpha, json, plot))
+    except StoppedError as stopped:
+        raise typer.Exit(stopped.exit_code) from None
 
 
 @config_app.command("show")

@@ -73,29 +73,6 @@ def result_file(path: Path | None) -> Iterator[BinaryIO | None]:
         part.replace(path)
 
 
-@contextmanager
-def output_file(path: Path | None) -> Iterator[BinaryIO | None]:
-    """A file that takes its name only when the block ends well; of None, None. Raises ConfigError when it cannot be written."""
-    if path is None:
-        yield None
-        return
-    direct = path.exists() and not path.is_file()
-    part = path if direct else path.with_name(path.name + PART)
-    try:
-        file = open_output(part, f"output file {path}")
-    except OSError as error:
-        raise ConfigError(f"output file {path} cannot be written ({error.strerror}); name a file you may write to") from None
-    try:
-        with file:
-            yield file
-    except BaseException:
-        if not direct:
-            part.unlink()
-        raise
-    if not direct:
-        part.replace(path)
-
-
 def escape(text: str) -> str:
     """``text`` on one line, without what a terminal would obey.
 

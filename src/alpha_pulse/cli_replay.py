@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from alpha_pulse.cli_output import result_file
+from alpha_pulse.cli_output import STANDARD_OUTPUT, result_file
 from alpha_pulse.cli_paths import data_folder
 from alpha_pulse.cli_progress import Phases, progress
 from alpha_pulse.cli_signals import StoppedError, signals
@@ -67,7 +67,7 @@ def run(config: Config, feed: ReplayFeed, store_url: str | None, *, resume: bool
     warm_if_cold(config)
     location = _fresh_store(run_id) if store_url is None else store_url
     try:
-        with _signals() as caught, result_file(json_path) as json_file, result_file(outputs.decisions) as decisions:
+        with signals() as caught, result_file(json_path) as json_file, result_file(outputs.decisions) as decisions:
             store = open_store(location, config.store)
             location = store.location
             with closing(store):

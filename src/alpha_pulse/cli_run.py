@@ -22,7 +22,8 @@ from alpha_pulse.api.limits import LOOPBACK
 from alpha_pulse.api.server import bind, serve
 from alpha_pulse.cli_paths import data_folder
 from alpha_pulse.cli_progress import Phases
-from alpha_pulse.cli_replay import IN_MEMORY, StoppedError, new_run_id, warm_if_cold
+from alpha_pulse.cli_replay import IN_MEMORY, new_run_id, warm_if_cold
+from alpha_pulse.cli_signals import StoppedError
 from alpha_pulse.cli_tables import show
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import NotReadyError

@@ -10,13 +10,11 @@ import msgspec
 from rich.console import Console
 
 from alpha_pulse.cli_layout import Row, print_table
-from alpha_pulse.cli_output import result_file
+from alpha_pulse.cli_output import STANDARD_OUTPUT, result_file
 from alpha_pulse.cli_progress import progress
 from alpha_pulse.cli_simulate_tables import sections
 from alpha_pulse.detectors.calibrated import TUNED
 from alpha_pulse.learning.simulations import SIMULATIONS, THRESHOLDS, Simulated, how_many, refuse_unknown, simulate
-
-STANDARD_OUTPUT = "-"
 
 
 def run(tables: Sequence[str], detectors: Sequence[str], runs: int | None, seed: int, json: str | None) -> None:

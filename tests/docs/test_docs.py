@@ -167,7 +167,7 @@ def test_every_flag_in_a_command_exists(place: Path) -> None:
 
 
 def test_the_page_on_commands_has_every_flag(place: Path) -> None:
-    for name in ("replay", "run", "warmup", "doctor", "config show"):
+    for name in ("replay", "run", "evaluate", "warmup", "doctor", "config show"):
         section = PAGES["cli.md"].partition(f"## alpha-pulse {name}\n")[2].partition("\n## ")[0]
         shown = set(re.findall(r"--[a-z]+", cli_runs.run(place, *name.split(), "--help").stdout)) - {"--help"}
         rows = re.findall(r"^\| `(--[a-z]+)", section, re.MULTILINE)

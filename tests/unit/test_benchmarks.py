@@ -7,14 +7,11 @@ import sys
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import pytest
 
-from alpha_pulse.core.errors import DataError
 from benchmarks import BENCHMARKS
 from benchmarks.measure import Options, Speed, interleave
 from benchmarks.report import Column, Table, fill, rate_table, text, verdict
-from benchmarks.streams import accuracy, arff, auc, hyperplane, sea
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "performance.md"
@@ -104,36 +101,8 @@ def test_text_is_a_markdown_table() -> None:
     ]  # fmt: skip
 
 
-def test_auc_is_the_share_of_pairs_in_order() -> None:
-    rng = np.random.default_rng(1)
-    labels = rng.integers(0, 2, 200)
-    scores = np.asarray(np.round(rng.random(200) + 0.3 * labels, 1), dtype=np.float64)
-    pairs = [(p, q) for p in scores[labels == 1] for q in scores[labels == 0]]
-    naive = sum(1.0 if p > q else 0.5 if p == q else 0.0 for p, q in pairs) / len(pairs)
-    assert auc(labels, scores) == pytest.approx(naive, abs=1e-12)
-    assert accuracy(np.array([0, 1, 1]), np.array([0.2, 0.9, 0.4])) == pytest.approx(2 / 3)
-
-
-def test_streams_come_from_their_seed_and_drift() -> None:
-    for make in (sea, hyperplane):
-        stream, again = make(4_000, 6, seed=3), make(4_000, 6, seed=3)
-        assert np.array_equal(stream.features, again.features)
-        assert np.array_equal(stream.labels, again.labels)
-        assert set(stream.labels.tolist()) == {0, 1}
-    share = sea(40_000, 6, seed=3).labels.reshape(4, -1).mean(axis=1)
-    assert share[2] - share[3] > 0.1
-
-
-def test_arff(tmp_path: Path) -> None:
-    path = tmp_path / "stream.arff"
-    path.write_text("@relation r\n@attribute a numeric\n@attribute class {UP,DOWN}\n\n@data\n1.5,DOWN\n% remark\n2,UP\n")
-    stream = arff(path)
-    assert (stream.features.tolist(), stream.labels.tolist()) == ([[1.5], [2.0]], [0, 1])
+def test_an_arff_file_stands_for_a_stream_and_others_for_bars() -> None:
+    path = Path("stream.arff")
     assert Options(data=path).arff == path
     assert Options(data=path).bars is None
-    path.write_text("@attribute a numeric\n@data\n1\n")
-    with pytest.raises(DataError, match="class of two values"):
-        arff(path)
-    path.write_text("@attribute a numeric\n@attribute class {0,1}\n@data\nred,1\n")
-    with pytest.raises(DataError, match="not a row of numbers"):
-        arff(path)
+    assert Options(data=Path("bars.csv")).arff is None

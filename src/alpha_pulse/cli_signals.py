@@ -1,0 +1,36 @@
+"""Ctrl-C and SIGTERM as a wish to end, which a command heeds between two steps."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class StoppedError(Exception):
+    """A signal asked for the end; everything so far is durable."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(signal_number)
+        self.exit_code = 128 + signal_number
+
+
+@contextmanager
+def signals() -> Iterator[list[int]]:
+    """The signals that asked for the end so far. A second one ends the process at once."""
+    caught: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        caught.append(number)
+        for other in before:
+            signal.signal(other, signal.SIG_DFL)
+
+    for number in before:
+        signal.signal(number, handle)
+    try:
+        yield caught
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)

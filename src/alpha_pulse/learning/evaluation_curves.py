@@ -1,0 +1,42 @@
+"""How the accuracy went: that of the newest labels at each of a few hundred places along the stream."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+POINTS = 400
+
+
+class Curve(msgspec.Struct, frozen=True):
+    """``accuracy`` of the newest labels of a window after ``examples`` predictions; both of one length."""
+
+    examples: list[int]
+    accuracy: list[float]
+
+
+def curve(examples: NDArray[np.int64], hits: NDArray[np.bool_], window: int, points: int = POINTS) -> Curve:
+    """The accuracy over a sliding window, at most ``points`` times; it begins where a fifth of the window is filled.
+
+    Parameters
+    ----------
+    examples
+        int64 of shape (n,), rising: which examples of the stream these are.
+    hits
+        bool of shape (n,): which predictions were right.
+    window
+        Labels; none has fewer than are there.
+
+    >>> curve(np.arange(6), np.array([True, True, False, False, True, True]), window=2).accuracy
+    [1.0, 1.0, 0.5, 0.0, 0.5, 1.0]
+    """
+    n = len(hits)
+    if n == 0:
+        return Curve([], [])
+    sums = np.concatenate([[0], np.cumsum(hits)])
+    first = min(max(window // 5, 1), n)
+    ends = np.unique(np.linspace(first, n, min(points, n - first + 1)).round().astype(np.int64))
+    starts = np.maximum(ends - window, 0)
+    accuracy = (sums[ends] - sums[starts]) / (ends - starts)
+    return Curve((examples[ends - 1] + 1).tolist(), accuracy.round(6).tolist())

@@ -1,0 +1,144 @@
+"""When each label becomes known: at once, some examples later, each at its own time, never, and perhaps not for good."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.core.errors import ConfigError, DataError
+
+Labels = NDArray[np.int64]
+NOT_KNOWN = -1
+LABELLED, PENDING, EXPIRED = range(3)
+
+
+class Revision(msgspec.Struct, frozen=True):
+    """From ``step`` on, the label of ``example`` is ``label``."""
+
+    example: int
+    step: int
+    label: int
+
+
+class Timeline(msgspec.Struct, frozen=True):
+    """What becomes known when, in the order in which it is learnt: n examples, m labels and revisions of labels.
+
+    Parameters
+    ----------
+    steps
+        int64 of shape (m,), rising: known after the prediction of this example, and so before that of the next.
+    examples, labels
+        int64 of shape (m,): the example, and the label that it is now known to have.
+    before
+        int64 of shape (m,): the label it was known to have before, or -1.
+    final
+        int64 of shape (n,): the label known at the end of the stream, which is scored; -1 where there is none.
+    status
+        int64 of shape (n,): `LABELLED`, `PENDING` or `EXPIRED`.
+    horizon
+        Examples after which the latest label is known, h: the prediction of example i + h knows the label of example i.
+    """
+
+    steps: Labels
+    examples: Labels
+    labels: Labels
+    before: Labels
+    final: Labels
+    status: Labels
+    horizon: int
+
+    @property
+    def immediate(self) -> bool:
+        """Whether each label is known before the next prediction, and stays as it is."""
+        return self.horizon == 1 and len(self.steps) == len(self.final)
+
+    def counts(self) -> tuple[int, int, int]:
+        """How many examples are labelled, pending and expired; they add up to all."""
+        labelled, pending, expired = np.bincount(self.status, minlength=3).tolist()
+        return labelled, pending, expired
+
+
+def timeline(
+    labels: Labels,
+    delay: int = 0,
+    *,
+    arrivals: Labels | None = None,
+    timeout: int | None = None,
+    revisions: Sequence[Revision] = (),
+) -> Timeline:
+    """Say when the labels (n,) of a stream become known.
+
+    Parameters
+    ----------
+    labels
+        As they first become known.
+    delay
+        Examples that are predicted between an example and its label; 0: it is known before the next prediction.
+    arrivals
+        In place of ``delay``: int64 of shape (n,), the example after whose prediction each label becomes known; one beyond the
+        end leaves it pending.
+    timeout
+        A label that comes more than so many examples after its own is not taken: expired once that many have passed.
+    revisions
+        Labels that change later. Each is learnt as one more example, with the features and the parts stored at the prediction;
+        what was learnt before is not taken back. Scores are against the label known at the end.
+
+    Raises
+    ------
+    ConfigError
+        A delay or time-out that is negative.
+    DataError
+        An arrival before its example, or a revision of a label that is not known yet.
+
+    Examples
+    --------
+    >>> made = timeline(np.array([1, 0, 1, 1]), delay=2)
+    >>> made.steps.tolist(), made.examples.tolist(), made.counts()
+    ([2, 3], [0, 1], (2, 2, 0))
+    """
+    n = len(labels)
+    if delay < 0 or (timeout is not None and timeout < 0):
+        raise ConfigError(f"the delay of labels is {delay} and the time-out {timeout}; expected whole numbers from 0 on")
+    numbers = np.arange(n, dtype=np.int64)
+    known = numbers + delay if arrivals is None else arrivals
+    if known.shape != (n,) or (known < numbers).any():
+        raise DataError(
+            f"arrivals of shape {known.shape} were given for {n} labels; expected for each the number of an example that is "
+            "not before its own"
+        )
+    status = np.where(known < n, LABELLED, PENDING)
+    if timeout is not None:
+        late = known - numbers > timeout
+        status[late] = np.where(numbers[late] < n - 1 - timeout, EXPIRED, PENDING)
+    first = np.flatnonzero(status == LABELLED)
+    final = np.full(n, NOT_KNOWN, dtype=np.int64)
+    final[first] = labels[first]
+    taken, before = _revised(revisions, known, status, final)
+    examples = np.concatenate([first, [one.example for one in taken]]).astype(np.int64)
+    steps = np.concatenate([known[first], [one.step for one in taken]]).astype(np.int64)
+    told = np.concatenate([labels[first], [one.label for one in taken]]).astype(np.int64)
+    earlier = np.concatenate([np.full(len(first), NOT_KNOWN), before]).astype(np.int64)
+    # Of one step the earlier example comes first, and a label before its revisions.
+    order = np.lexsort((np.arange(len(steps)), examples, steps))
+    horizon = int((steps - examples)[: len(first)].max(initial=0)) + 1
+    return Timeline(steps[order], examples[order], told[order], earlier[order], final, status, horizon)
+
+
+def _revised(
+    revisions: Sequence[Revision], known: Labels, status: Labels, final: Labels
+) -> tuple[list[Revision], list[int]]:  # fmt: skip
+    """Those that are known by the end, in order, with the label that each replaces; ``final`` is brought up to date."""
+    n = len(final)
+    taken: list[Revision] = []
+    before: list[int] = []
+    for one in sorted(revisions, key=lambda one: (one.step, one.example)):
+        if not 0 <= one.example < n or one.step < known[one.example] or one.label < 0:
+            raise DataError(f"the label of example {one.example} was revised at step {one.step}, but was not known by then")
+        if status[one.example] == LABELLED and one.step < n:
+            taken.append(one)
+            before.append(int(final[one.example]))
+            final[one.example] = one.label
+    return taken, before

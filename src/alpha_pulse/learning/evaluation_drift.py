@@ -1,0 +1,57 @@
+"""Where a calibrated detector hears the errors of a model change: marks on its curve."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.detectors.calibrated import AUTOREGRESSIVE_BLOCK, Calibrated, Dependence, block_of
+
+DETECTOR = "adwin"
+FALSE_ALARMS_PER = 10_000
+"""Labels per accepted false alarm while nothing changes."""
+FEWEST_BLOCKS_PER = 100
+"""No detector is calibrated for more alarms than one in so many blocks."""
+
+
+class DriftMark(msgspec.Struct, frozen=True):
+    """An alarm: after the prediction of ``example``; ``rise`` of the error rate, or its fall."""
+
+    example: int
+    rise: bool
+
+
+def dependence_of(horizon: int, independent: bool) -> Dependence:
+    """How the errors of a stream depend on each other, as far as can be said beforehand."""
+    if not independent and horizon <= AUTOREGRESSIVE_BLOCK:
+        return "autoregressive"
+    return "horizon" if horizon > 1 else "independent"
+
+
+def drift_marks(wrong: NDArray[np.bool_], steps: NDArray[np.int64], horizon: int, independent: bool) -> list[DriftMark]:
+    """Alarms of ADWIN over errors, with one false alarm in 10,000 labels, or in 100 blocks where these are longer.
+
+    Parameters
+    ----------
+    wrong
+        bool of shape (n,), in the order in which it became known which predictions were wrong.
+    steps
+        int64 of shape (n,): after the prediction of which example that was.
+    horizon
+        Examples over which labels overlap.
+    independent
+        Whether examples are independent of each other; else they are taken for autocorrelated.
+
+    >>> wrong = np.random.default_rng(1).random(4_000) < np.repeat([0.1, 0.4], 2_000)
+    >>> [(1_990 < mark.example < 2_200, mark.rise) for mark in drift_marks(wrong, np.arange(4_000), 1, True)]
+    [(True, True)]
+    """
+    dependence = dependence_of(horizon, independent)
+    per = max(FALSE_ALARMS_PER, FEWEST_BLOCKS_PER * block_of(dependence, horizon))
+    detector = Calibrated(DETECTOR, per, dependence=dependence, horizon=horizon)
+    found = []
+    for error, step in zip(wrong.astype(np.float64).tolist(), steps.tolist(), strict=True):
+        if detector.update(error):
+            found.append(DriftMark(step, detector.last.score > 0.0))
+    return found
