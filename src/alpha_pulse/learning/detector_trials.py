@@ -35,6 +35,9 @@ RIVER = {
 }
 OF_RIGHT_ANSWERS = {"fhddm"}
 """River's detectors that are shown 1 for a right answer."""
+CALIBRATED = "calibrated"
+TIMES = 5
+"""Runs of a calibrated detector for each of another where nothing changes: its rate is what is promised."""
 SLOW = {"kswin": 20}
 """River's detectors of which only one run in so many is made."""
 
@@ -84,7 +87,7 @@ def contenders(names: Sequence[str] = tuple(TUNED), false_alarms_per: float = ST
     for name in names:
         kind = load("detectors", DETECTORS, name)
         domain = kind().domain
-        yield Contender(name, "calibrated", domain, _calibrated(name, false_alarms_per))
+        yield Contender(name, CALIBRATED, domain, _calibrated(name, false_alarms_per))
         yield Contender(name, "as published", domain, _published(kind))
         if find_spec("river") is not None:
             yield Contender(name, "River's defaults", domain, _river(name), SLOW.get(name, 1))
@@ -121,9 +124,12 @@ def _river(name: str) -> Callable[[Row, Stationary | None], NDArray[np.int64]]:
 
 
 def false_alarms(contender: Contender, stream: Stationary, runs: int, seed: int) -> FalseAlarms:
-    """Alarms in ``runs`` runs of `EVENTS` events; the bound is from the spread between runs, of none that of a Poisson law."""
+    """Alarms in ``runs`` runs of `EVENTS` events, calibrated in `TIMES` as many.
+
+    The bound is from the spread between runs; without any alarm it is that of a Poisson law.
+    """
     rng = np.random.default_rng([seed, *stream.name.encode()])
-    runs = max(runs // contender.every, 2)
+    runs = max(runs * (TIMES if contender.settings == CALIBRATED else 1) // contender.every, 2)
     counts = np.array([len(contender.alarms(stream.make(EVENTS, rng), stream)) for _ in range(runs)], dtype=float)
     scale = STATED / EVENTS
     rate = float(counts.mean()) * scale
