@@ -154,19 +154,26 @@ def evaluate(
         run = run_model(name, stream, known, seed, None if report is None else partial(report, name))
         scored.append(_scored(run.said, rules, known))
         found.append(_model_score(name, run, scored[-1], stream, known, window, seed))
-    facts = StreamFacts(
-        name=stream.name, examples=len(stream.labels), features=stream.features.shape[1], classes=stream.classes,
-        counts=np.bincount(stream.labels, minlength=stream.n_classes).tolist(), change_points=stream.change_points,
-        drifting=stream.drifting,
-    )  # fmt: skip
     return Evaluation(
-        stream=facts, horizon=known.horizon, window=window, seed=seed, models=found,
+        stream=_facts(stream), horizon=known.horizon, window=window, seed=seed, models=found,
         baselines={
             name: None if said is None else Score(**_score(_scored(said, rules, known), known, window, seed))
             for name, said in rules.by_name().items()
         },
         comparisons=_contests(models, scored, known.horizon, alpha),
     )  # fmt: skip
+
+
+def _facts(stream: Stream) -> StreamFacts:
+    return StreamFacts(
+        name=stream.name,
+        examples=len(stream.labels),
+        features=stream.features.shape[1],
+        classes=stream.classes,
+        counts=np.bincount(stream.labels, minlength=stream.n_classes).tolist(),
+        change_points=stream.change_points,
+        drifting=stream.drifting,
+    )
 
 
 def _refuse(stream: Stream, models: Sequence[str], known: Timeline, window: int, alpha: float) -> None:
