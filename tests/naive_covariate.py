@@ -1,0 +1,125 @@
+"""The slow obvious twins of the detectors of changed features: everything from all rows, at every comparison."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats  # type: ignore[import-untyped]  # SciPy has no types
+
+Rows = NDArray[np.float64]
+BINS = 10
+
+
+def edges(known: Rows) -> Rows:
+    """Upper ends of all bins but the last: the deciles that differ from each other and from the largest value."""
+    ordered = np.sort(known)
+    found = {float(ordered[max(k * len(ordered) // BINS - 1, 0)]) for k in range(1, BINS)}
+    return np.array(sorted(found - {float(ordered[-1])}))
+
+
+def binned(ends: Rows, values: Rows) -> Rows:
+    """How many of the known values lie in each bin."""
+    return np.bincount(np.searchsorted(ends, values[~np.isnan(values)]), minlength=len(ends) + 1).astype(float)
+
+
+class Reference:
+    """What one feature's reference says, of ``column`` (n,) with NaN where a value is missing."""
+
+    def __init__(self, column: Rows, block: int) -> None:
+        self.known = column[~np.isnan(column)]
+        self.judged = 2 * len(self.known) > len(column) and len(set(self.known.tolist())) > 1
+        if not self.judged:
+            return
+        self.edges = edges(self.known)
+        self.shares = binned(self.edges, column)
+        pieces = column.reshape(-1, block)
+        counts = np.array([binned(self.edges, piece) for piece in pieces])
+        gaps = counts - np.outer(counts.sum(axis=1), self.shares / self.shares.sum())
+        blocks, n = len(pieces), len(self.known)
+        wide = gaps / np.sqrt(self.shares)
+        r = (wide[1:] * wide[:-1]).sum() / (wide**2).sum()
+        r = min(max(r + (1 + 3 * r) / blocks, 0.0), 0.9)
+        kept, free = (1 + r) / (1 - r), blocks / (blocks - 1)
+        p = self.shares / n
+        ranks = np.cumsum(p) - 0.5 * p - 0.5
+        effects = [free * float((wide**2).sum()) / (len(p) - 1)]
+        for scores in (ranks, np.abs(ranks)):
+            variance = float((scores**2) @ p - (scores @ p) ** 2)
+            if variance >= 1e-9:
+                effects.append(free * float(((gaps @ scores) ** 2).sum()) / (n * variance))
+        self.largest = kept * max(effects)
+        self.freedom = effects[0] * (len(p) - 1) / max(effects)
+        below = np.cumsum(p)[:-1]
+        self.steps = (
+            kept * free * float((np.cumsum(gaps, axis=1)[:, :-1] ** 2).sum()) / (n * float((below * (1 - below)).sum()))
+        )
+        self.noise = blocks - 1.0
+
+
+def psi(old: Rows, new: Rows, prior: float) -> float:
+    """The population stability index."""
+    p, q = (old + prior) / (old + prior).sum(), (new + prior) / (new + prior).sum()
+    return float(((q - p) * np.log(q / p)).sum())
+
+
+def compared(reference: Reference, column: Rows, *, exact: bool) -> tuple[float, float]:
+    """(statistic, p-value) of a feature."""
+    now = column[~np.isnan(column)]
+    if not reference.judged or 2 * len(now) <= len(column):
+        return 0.0, 1.0
+    n, m = len(reference.known), len(now)
+    size = n * m / (n + m)
+    if exact:
+        distance = float(stats.ks_2samp(reference.known, now, method="asymp").statistic)
+        z, noise = distance * math.sqrt(size / reference.steps), reference.noise
+        terms = [(-1) ** (j - 1) * (1 + 4 * (j * z) ** 2 / noise) ** (-noise / 2) for j in range(1, 101)]
+        return distance, min(max(2 * sum(terms), 0.0), 1.0) if z > 0.2 else 1.0
+    counts = binned(reference.edges, column)
+    scaled = psi(reference.shares, counts, 0.5 * reference.largest) * size / reference.largest
+    p = stats.f.sf(scaled / reference.freedom, reference.freedom, 4 * reference.noise)
+    return psi(reference.shares, counts, 0.5), float(p)
+
+
+def simes(p_values: list[float]) -> float:
+    """One p-value of several."""
+    return min([1.0, *(len(p_values) * p / k for k, p in enumerate(sorted(p_values), 1))])
+
+
+def before_change(reference: Reference, column: Rows) -> int:
+    """Rows of the window before its likeliest change."""
+    old, before = reference.shares + 0.5, 0
+    for _ in range(4):
+        counts = binned(reference.edges, column[before:]) + 0.5
+        gains = np.log(counts / counts.sum()) - np.log(old / old.sum())
+        found = [0.0]
+        for value in column[:-1]:
+            found.append(found[-1] + (0.0 if np.isnan(value) else float(gains[np.searchsorted(reference.edges, value)])))
+        before = int(np.argmin(np.round(found, 8)))
+    return before
+
+
+def detections(
+    rows: Rows, level: float, reference: int, window: int, block: int, *, exact: bool
+) -> tuple[list[tuple[int, int, int]], list[tuple[Rows, Rows]]]:
+    """For ``rows`` (n, d), NaN where missing: (row, worst feature, rows before the change) of each drift, and statistics and
+    p-values of each comparison.
+    """
+    drifts, told, start = [], [], 0
+    references: list[Reference] = []
+    for at in range(1, len(rows) + 1):
+        if at - start == reference:
+            references = [Reference(column, block) for column in rows[start:at].T]
+        current = at - start - reference
+        if current < window or current % (window // 5):
+            continue
+        newest = rows[at - window : at]
+        found = [compared(one, column, exact=exact) for one, column in zip(references, newest.T, strict=True)]
+        told.append((np.array([f[0] for f in found]), np.array([f[1] for f in found])))
+        judged = [(found[j][1], -found[j][0], j) for j, one in enumerate(references) if one.judged]
+        if judged and simes([p for p, _, _ in judged]) <= level:
+            worst = min(judged)[2]
+            start = at - window + before_change(references[worst], newest[:, worst])
+            drifts.append((at - 1, worst, start))
+    return drifts, told

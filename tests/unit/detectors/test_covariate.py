@@ -1,0 +1,189 @@
+"""The detectors of changed features against slow twins, and what they promise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+import naive_covariate as naive
+from alpha_pulse.core.errors import ConfigError, NonFiniteError, StateError
+from alpha_pulse.core.stateful import State, pack, unpack
+from alpha_pulse.detectors.covariate import FEATURE_DETECTORS, FeatureDetector, holm
+from alpha_pulse.learning.stationary_streams import autoregressive
+
+Rows = NDArray[np.float64]
+SMALL = {"reference": 200, "window": 50, "block": 10}
+NAMES = ("walk", "discrete", "patchy", "constant", "shared")
+
+
+def market(n: int, seed: int) -> Rows:
+    """Rows (n, 5): dependent, discrete, often missing, constant, and two that go together; one changes after another."""
+    rng = np.random.default_rng(seed)
+    rows = np.column_stack([autoregressive(n, 0.7, rng), rng.integers(0, 4, n), rng.standard_t(3, n), np.ones(n), np.zeros(n)])
+    rows[:, 4] = 0.8 * rows[:, 0] + 0.6 * rng.standard_normal(n)
+    rows[600:, 4] += 3.0
+    rows[1_200:, 1] = rng.integers(2, 6, n - 1_200)
+    rows[rng.random(n) < 0.25, 2] = np.nan
+    return rows
+
+
+def fed(detector: FeatureDetector, rows: Rows) -> list[int]:
+    known = ~np.isnan(rows)
+    return np.flatnonzero(detector.update_many(np.where(known, rows, 0.0), known)).tolist()
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("name", FEATURE_DETECTORS)
+def test_statistics_p_values_and_drifts_are_those_of_a_slow_twin(name: str, seed: int) -> None:
+    rows, detector = market(1_800, seed), FEATURE_DETECTORS[name](NAMES, 5_000.0, **SMALL)
+    drifts, told = naive.detections(rows, detector.level, **SMALL, exact=name == "ks")
+    known, found, compared = ~np.isnan(rows), [], 0
+    for at, row in enumerate(np.where(known, rows, 0.0)):
+        if detector.update(row, known[at]):
+            assert detector.worst is not None
+            found.append((at, NAMES.index(detector.worst), detector.last.change_sample))
+        if detector.comparisons > compared:
+            statistics, p_values = told[compared]
+            compared = detector.comparisons
+            np.testing.assert_allclose(detector.statistics, statistics, rtol=1e-9, atol=1e-12)
+            np.testing.assert_allclose(detector.p_values, p_values, rtol=1e-6, atol=1e-12)
+    assert compared == len(told)
+    assert found == drifts
+    assert found
+
+
+@pytest.mark.parametrize("name", FEATURE_DETECTORS)
+def test_one_change_gives_one_alarm_that_names_and_dates_it_and_does_not_stick(name: str) -> None:
+    rng, detector = np.random.default_rng(3), FEATURE_DETECTORS[name]([f"f{j}" for j in range(20)], 100_000.0)
+    rows = rng.standard_normal((9_000, 20))
+    rows[4_030:, 7] += 1.5
+    alarms = [at for at, row in enumerate(rows[:4_300]) if detector.update(row)]
+    assert len(alarms) == 1
+    assert alarms[0] - 4_030 <= 200
+    assert detector.worst == "f7"
+    assert int(np.argmin(detector.adjusted)) == 7
+    assert (detector.adjusted <= detector.level).sum() == 1
+    assert not detector.last.drift
+    assert abs(detector.last.change_sample - 4_030) < 15  # where its new reference began
+    assert not detector.update_many(rows[4_300:]).any()
+    assert detector.comparisons > 30  # a false alarm is not the reason why there was none
+
+
+@pytest.mark.parametrize("name", FEATURE_DETECTORS)
+def test_masked_values_do_not_count_and_constant_features_are_not_judged(name: str) -> None:
+    rng = np.random.default_rng(4)
+    rows = np.column_stack([rng.standard_normal(6_000), np.full(6_000, 2.5), rng.standard_normal(6_000)])
+    known = np.ones(rows.shape, dtype=np.bool_)
+    known[:, 2] = rng.random(6_000) < 0.7
+    rows[~known] = 1e9
+    detector = FEATURE_DETECTORS[name](("a", "constant", "patchy"), 100_000.0)
+    assert not detector.update_many(rows, known).any()
+    assert detector.judged.tolist() == [True, False, True]
+    assert detector.p_values[1] == 1.0
+    known[4_000:] = False
+    again = FEATURE_DETECTORS[name](("a", "constant", "patchy"), 100_000.0)
+    assert not again.update_many(rows, known).any()
+    assert again.p_value == 1.0
+    alone = FEATURE_DETECTORS[name](("constant",))
+    assert not alone.update_many(np.full((6_000, 1), 0.1)).any()
+    assert alone.worst is None
+
+
+def test_a_small_change_is_no_drift_when_a_size_is_asked_for() -> None:
+    rng = np.random.default_rng(5)
+    rows = rng.standard_normal((6_000, 1))
+    rows[4_000:] += 0.4
+    assert fed(FEATURE_DETECTORS["psi"](("a",), 100_000.0), rows)
+    careful = FEATURE_DETECTORS["psi"](("a",), 100_000.0, least=0.5)
+    assert not fed(careful, rows)
+    assert careful.last.warning or careful.p_value > careful.level
+
+
+@pytest.mark.parametrize("kept", [0.5, 0.9])
+@pytest.mark.parametrize("name", FEATURE_DETECTORS)
+def test_dependence_is_seen_and_held(name: str, kept: float) -> None:
+    rng, alarms, effects = np.random.default_rng(6), 0, []
+    for _ in range(40):
+        detector = FEATURE_DETECTORS[name](("a", "b"))
+        alarms += int(detector.update_many(np.column_stack([autoregressive(10_000, kept, rng) for _ in range(2)])).sum())
+        effects.append(detector.design_effects.mean())
+    assert alarms <= 40  # one in 10,000 rows; independent ones of the same detector would give hundreds
+    truth = (1.0 + kept) / (1.0 - kept)
+    assert 0.5 * truth < np.mean(effects) < 1.4 * truth
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 2**31), cut=st.integers(0, 900), name=st.sampled_from(sorted(FEATURE_DETECTORS)))
+def test_loop_steps_and_resumed_ones_are_bit_equal(seed: int, cut: int, name: str) -> None:
+    rng = np.random.default_rng(seed)
+    rows = np.round(rng.standard_normal((900, 2)) + np.repeat([0.0, 2.0, 2.0], 300)[:, None], 1)
+    known = rng.random(rows.shape) < 0.9
+    loop, steps = (FEATURE_DETECTORS[name](("a", "b"), **SMALL) for _ in range(2))
+    drifts = loop.update_many(rows, known)
+    said = [steps.update(row, mask) for row, mask in zip(rows[:cut], known[:cut], strict=True)]
+    resumed = FEATURE_DETECTORS[name](("a", "b"), **SMALL)
+    states, _ = unpack(pack({"detector": steps.snapshot()}))
+    resumed.restore(states["detector"])
+    said += [resumed.update(row, mask) for row, mask in zip(rows[cut:], known[cut:], strict=True)]
+    assert said == drifts.tolist()
+    assert pack({"d": resumed.snapshot()}) == pack({"d": loop.snapshot()})
+
+
+@pytest.mark.parametrize("name", FEATURE_DETECTORS)
+def test_what_is_not_finite_is_refused_and_not_remembered(name: str) -> None:
+    detector, rows = FEATURE_DETECTORS[name](("a", "b")), np.zeros((3, 2))
+    detector.update(rows[0])
+    before = pack({"d": detector.snapshot()})
+    rows[1, 1] = np.inf
+    with pytest.raises(NonFiniteError, match="given inf as 'b'"):
+        detector.update(rows[1])
+    with pytest.raises(NonFiniteError, match="given inf as 'b'"):
+        detector.update_many(rows)
+    assert pack({"d": detector.snapshot()}) == before
+    assert not detector.update(rows[1], np.array([True, False]))
+
+
+@pytest.mark.parametrize("name", FEATURE_DETECTORS)
+def test_a_state_that_does_not_fit_is_refused_and_changes_nothing(name: str) -> None:
+    kind = FEATURE_DETECTORS[name]
+    detector = kind(("a", "b"))
+    detector.update(np.ones(2))
+    before = pack({"d": detector.snapshot()})
+    for other in (kind(("a", "c")), kind(("a", "b"), window=250), kind(("a", "b"), 50_000.0), kind(("a", "b"), block=40)):
+        with pytest.raises(StateError):
+            detector.restore(other.snapshot())
+    with pytest.raises(StateError):
+        detector.restore(State())
+    assert pack({"d": detector.snapshot()}) == before
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"names": ()}, "one name at least"),
+        ({"names": ("a", "a")}, "none twice"),
+        ({"false_alarms_per": 10.0}, "false_alarms_per is 10.0"),
+        ({"window": 20}, "window is 20"),
+        ({"window": 503}, "multiple of 5"),
+        ({"reference": 400}, "reference is 400"),
+        ({"reference": 2_010}, "whole blocks"),
+        ({"least": -0.1}, "least is -0.1"),
+    ],
+)
+def test_parameters_out_of_range_are_refused(given: dict[str, object], said: str) -> None:
+    arguments: dict[str, object] = {"names": ("a",), **given}
+    for kind in FEATURE_DETECTORS.values():
+        with pytest.raises(ConfigError, match=said):
+            kind(**arguments)  # type: ignore[arg-type]  # on purpose
+
+
+@given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=8))
+def test_holm_is_a_bonferroni_of_what_is_left(values: list[float]) -> None:
+    p = np.array(values)
+    adjusted = holm(p)
+    assert (adjusted >= p).all()
+    assert (adjusted <= np.minimum(len(p) * p, 1.0) + 1e-15).all()
+    assert adjusted.min() == min(len(p) * p.min(), 1.0)
