@@ -120,7 +120,8 @@ class Adaptation(_Section, frozen=True):
     """When and how the online models are adapted.
 
     ``detector`` watches the errors of each model, set such that it gives one false alarm in ``false_alarms_per`` labels while
-    nothing changes; ``drift_threshold`` sets its threshold itself instead (of ADWIN: delta).
+    nothing changes; ``drift_threshold`` sets its threshold itself instead (of ADWIN: delta). ``feature_detector`` watches the
+    features of each symbol, with one false alarm in as many bars; its alarms are recorded and shown.
     ``accuracy_threshold``: windowed accuracy this far below the whole run's counts as decay, as does a windowed log loss
     above the base rate's by ``loss_threshold``. Counts are labels, except where the name says otherwise.
     """
@@ -128,6 +129,7 @@ class Adaptation(_Section, frozen=True):
     enabled: bool = True
     interval_s: Annotated[float, Meta(ge=0.001, lt=1e9)] = 300.0
     detector: str = "adwin"
+    feature_detector: Literal["psi", "ks"] = "psi"
     false_alarms_per: Annotated[float, Meta(ge=1_000, le=1_000_000)] = 50_000.0
     drift_threshold: Positive | None = None
     accuracy_threshold: Probability = 0.1

@@ -266,7 +266,8 @@ class DriftAlarm(msgspec.Struct, frozen=True, gc=False):
     """A detector's verdict on what is ``watched``: a session's errors, its calibration, its labels, or a symbol's features.
 
     ``change_sample`` and ``change_ts`` estimate where the change began.
-    ``mean`` is that of what is watched since the change, ``score`` how much it lies above the mean before.
+    ``mean`` is that of what is watched since the change, ``score`` how much it lies above the mean before. Of features,
+    ``feature`` names the one that changed most surely, ``score`` is its statistic, ``mean`` is 0, and samples are rows.
     """
 
     alarm_id: str
@@ -280,6 +281,7 @@ class DriftAlarm(msgspec.Struct, frozen=True, gc=False):
     change_ts: int
     mean: float = 0.0
     watched: Watched = "errors"
+    feature: str = ""
 
 
 class ModelHealth(msgspec.Struct, frozen=True):

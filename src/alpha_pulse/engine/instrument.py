@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 
-from alpha_pulse.core.config import Learning
+from alpha_pulse.core.config import Config
 from alpha_pulse.core.stateful import State, Stateful
-from alpha_pulse.core.types import Bar, FeatureVector
+from alpha_pulse.core.types import Bar, DriftAlarm, FeatureVector
 from alpha_pulse.execution.level import ForecastLevel
 from alpha_pulse.features.extractor import FeatureExtractor
+from alpha_pulse.learning.feature_monitor import FeatureMonitor
 
 YEAR_NS = 31_557_600_000_000_000
 """A Julian year."""
@@ -22,8 +23,8 @@ class Instrument:
     ----------
     extractor
         Of this symbol.
-    learning
-        Horizons.
+    config
+        Of it: horizons, and what watches the features.
 
     Attributes
     ----------
@@ -33,11 +34,12 @@ class Instrument:
         Volatility per bar with no model: the trailing median's, or before that exists the exponential mean's.
     """
 
-    def __init__(self, extractor: FeatureExtractor, learning: Learning) -> None:
+    def __init__(self, extractor: FeatureExtractor, config: Config) -> None:
         self.extractor = extractor
         self.level = ForecastLevel()
-        self.direction_horizon = learning.direction_horizon_bars
-        self._root_horizon = math.sqrt(learning.volatility_horizon_bars)
+        self.monitor = FeatureMonitor(extractor.symbol, extractor.schema.names, config.adaptation)
+        self.direction_horizon = config.learning.direction_horizon_bars
+        self._root_horizon = math.sqrt(config.learning.volatility_horizon_bars)
         self._first_ts = 0
         self._newest_ts = 0
         self.trailing_median = 0.0
@@ -56,7 +58,13 @@ class Instrument:
         vector = self.extractor.update(bar)
         self.trailing_median = median = self.extractor.trailing_median
         self.plain_volatility = median / self._root_horizon if median > 0.0 else self.extractor.bar_volatility
+        if vector is not None:
+            self.monitor.enter(vector)
         return vector
+
+    def detect(self) -> list[DriftAlarm]:
+        """What the vectors of the step before show to have changed about the features; each is looked at once."""
+        return self.monitor.observe()
 
     def references(self, bar: Bar) -> tuple[tuple[str, float], ...]:
         """The targets that can be labelled later, each with what its label will compare with."""
@@ -76,7 +84,12 @@ class Instrument:
 
     def components(self, symbol: str) -> dict[str, Stateful]:
         """Everything here that has memory, by name."""
-        return {f"features/{symbol}": self.extractor, f"level/{symbol}": self.level, f"instrument/{symbol}": self}
+        return {
+            f"features/{symbol}": self.extractor,
+            f"level/{symbol}": self.level,
+            f"monitor/{symbol}": self.monitor,
+            f"instrument/{symbol}": self,
+        }
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""

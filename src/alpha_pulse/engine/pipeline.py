@@ -105,9 +105,11 @@ class Pipeline:
         return scored
 
     def detect(self, scored: list[Settled], record: StepRecord) -> None:
-        """3: drift detectors see the scores."""
+        """3: drift detectors see the scores and the features of the step before."""
         for settled in scored:
             record.alarms.extend(self.learning.detect(settled))
+        for bar in record.bars:
+            record.alarms.extend(self.instruments[bar.symbol].detect())
 
     def adapt(self, scored: list[Settled], ts: int, record: StepRecord) -> None:
         """4: trials are judged; alarms, requests and the timer may start new ones; batch members are trained when due."""

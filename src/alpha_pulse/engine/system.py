@@ -82,7 +82,7 @@ class System:
             has_quotes=self.feed.has_quotes,
             volatility_horizon=self.config.learning.volatility_horizon_bars,
         )
-        return Instrument(extractor, self.config.learning)
+        return Instrument(extractor, self.config)
 
     def _n_features(self, symbol: str, target: str) -> int:
         extra = EXTRA_FEATURES if target == TARGET else 0

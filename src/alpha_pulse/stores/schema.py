@@ -78,7 +78,11 @@ VIEWS = {
         ("action_id", "kind", "symbol", "target", "cause", "reason", "status", "closed_ts", "effect", "effect_samples"),
     ),
     "alarms": View(
-        "payload", ("alarm_id", "detector", "symbol", "target", "sample", "score", "change_sample", "change_ts", "mean")
+        "payload",
+        (
+            *("alarm_id", "detector", "symbol", "target", "sample", "score", "change_sample", "change_ts", "mean"),
+            *("watched", "feature"),
+        ),
     ),
     "bars": View("payload", ("symbol", "interval_ns", "open", "high", "low", "close", "volume", "bid", "ask")),
     "commands": View("payload", ("kind", "session_id", "model_type", "horizon", "n_features", "examples", "drift_type")),

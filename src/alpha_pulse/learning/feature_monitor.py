@@ -1,0 +1,124 @@
+"""Watches the features of one symbol for a change of how they are distributed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from alpha_pulse.core.config import Adaptation
+from alpha_pulse.core.stateful import State, scalar, take
+from alpha_pulse.core.types import DriftAlarm, FeatureVector
+from alpha_pulse.detectors.covariate import FEATURE_DETECTORS
+
+TARGET = "features"
+CALENDAR = ("hour_", "week_")
+"""How features begin that follow from the clock alone: they are not watched, for no window of them is as another."""
+REFERENCE, WINDOW = 2_000, 500
+
+
+class FeatureMonitor:
+    """Compares a symbol's newest feature vectors with a reference window: each of them once, in the step after it was made.
+
+    What happened to the market shows in the features before it shows in errors, and often without any. So an alarm is recorded
+    and shown, with the feature that changed most surely, and starts nothing.
+
+    Parameters
+    ----------
+    symbol
+        Whose features they are.
+    names
+        One per value of a vector; those of the calendar are left out.
+    settings
+        Of them: ``feature_detector`` and ``false_alarms_per``, which here counts vectors.
+
+    Examples
+    --------
+    >>> monitor = FeatureMonitor("X", ("spread", "hour_sin_1"), Adaptation())
+    >>> rng, found = np.random.default_rng(1), []
+    >>> for ts in range(4_000):
+    ...     monitor.enter(FeatureVector("X", ts, "s", rng.normal(size=2) + 2.0 * (ts >= 3_000)))
+    ...     found += monitor.observe()
+    >>> [(alarm.alarm_id, alarm.detector, alarm.feature, abs(alarm.change_ts - 3_000) < 10) for alarm in found]
+    [('X/features/alarm/1', 'psi', 'spread', True)]
+    """
+
+    def __init__(self, symbol: str, names: Sequence[str], settings: Adaptation) -> None:
+        self.symbol = symbol
+        self.alarms = 0
+        self._name = settings.feature_detector
+        self._watched = np.array([not name.startswith(CALENDAR) for name in names])
+        self._detector = FEATURE_DETECTORS[self._name](names, settings.false_alarms_per, reference=REFERENCE, window=WINDOW)
+        self._times = np.zeros(WINDOW, dtype=np.int64)
+        self._rows = 0
+        self._waiting: list[FeatureVector] = []
+
+    def enter(self, vector: FeatureVector) -> None:
+        """Hold a vector until the next step's `observe`. The vector is the caller's, and must not change until then."""
+        self._waiting.append(vector)
+
+    def observe(self) -> list[DriftAlarm]:
+        """Take what was entered since the last call; what has changed."""
+        found = []
+        for vector in self._waiting:
+            self._times[self._rows % WINDOW] = vector.ts
+            self._rows += 1
+            # What is not watched is given as never known: a whole vector costs less than a choice from it.
+            known = self._watched if vector.mask is None else self._watched & ~vector.mask
+            if self._detector.update(vector.values, known):
+                found.append(self._alarm(vector.ts))
+        self._waiting.clear()
+        return found
+
+    def _alarm(self, ts: int) -> DriftAlarm:
+        detection = self._detector.last
+        self.alarms += 1
+        return DriftAlarm(
+            alarm_id=f"{self.symbol}/{TARGET}/alarm/{self.alarms}",
+            detector=self._name,
+            symbol=self.symbol,
+            target=TARGET,
+            ts=ts,
+            sample=detection.sample,
+            score=detection.score,
+            change_sample=detection.change_sample,
+            change_ts=int(self._times[detection.change_sample % WINDOW]),
+            watched="features",
+            feature=self._detector.worst or "",
+        )
+
+    def snapshot(self) -> State:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        inner, waiting, width = self._detector.snapshot(), self._waiting, len(self._watched)
+        masks = [np.zeros_like(self._watched) if vector.mask is None else vector.mask for vector in waiting]
+        return State(
+            scalars={
+                "alarms": self.alarms,
+                "rows": self._rows,
+                "detector": inner.scalars,
+                "waiting": [[vector.ts, vector.schema_id, vector.mask is not None] for vector in waiting],
+            },
+            arrays={
+                **inner.arrays,
+                "times": self._times.copy(),
+                "values": np.array([vector.values for vector in waiting]).reshape(-1, width),
+                "masks": np.array(masks, dtype=np.bool_).reshape(-1, width),
+            },
+        )
+
+    def restore(self, state: State) -> None:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        alarms, rows, waiting = scalar(state, "alarms", int), scalar(state, "rows", int), scalar(state, "waiting", list)
+        told = msgspec.convert(waiting, list[tuple[int, str, bool]])
+        values = np.empty((len(told), len(self._watched)))
+        masks = np.empty(values.shape, dtype=np.bool_)
+        times = np.empty_like(self._times)
+        for target, key in ((values, "values"), (masks, "masks"), (times, "times")):
+            take(target, state, key)
+        self._detector.restore(State(scalar(state, "detector", dict), state.arrays))
+        self.alarms, self._rows, self._times = alarms, rows, times
+        self._waiting = [
+            FeatureVector(self.symbol, ts, schema_id, values[at], masks[at] if masked else None)
+            for at, (ts, schema_id, masked) in enumerate(told)
+        ]

@@ -1,0 +1,96 @@
+"""The watch over one symbol's features."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from alpha_pulse.core.config import Adaptation
+from alpha_pulse.core.errors import StateError
+from alpha_pulse.core.stateful import State, pack
+from alpha_pulse.core.types import DriftAlarm, FeatureVector
+from alpha_pulse.learning.feature_monitor import FeatureMonitor
+
+NAMES = ("a", "b", "hour_sin_1", "c", "week_cos")
+HOUR = 3_600_000_000_000
+Rows = NDArray[np.float64]
+
+
+def rows_of(n: int, seed: int) -> Rows:
+    return np.random.default_rng(seed).standard_normal((n, len(NAMES)))
+
+
+def vector(rows: Rows, at: int, mask: NDArray[np.bool_] | None = None) -> FeatureVector:
+    return FeatureVector("X", at * HOUR, "schema", rows[at], mask)
+
+
+def fed(monitor: FeatureMonitor, rows: Rows, first: int = 0, last: int | None = None) -> list[DriftAlarm]:
+    found: list[DriftAlarm] = []
+    for at in range(first, len(rows) if last is None else last):
+        monitor.enter(vector(rows, at))
+        found += monitor.observe()
+    return found
+
+
+@pytest.mark.parametrize("name", ["psi", "ks"])
+def test_a_change_of_one_feature_is_told_once_with_its_name_and_date(name: str) -> None:
+    rows = rows_of(7_000, 1)
+    rows[3_140:, 3] += 1.5
+    monitor = FeatureMonitor("X", NAMES, Adaptation(feature_detector=name))  # type: ignore[arg-type]
+    (alarm,) = fed(monitor, rows)
+    assert (alarm.alarm_id, alarm.symbol, alarm.target) == ("X/features/alarm/1", "X", "features")
+    assert (alarm.detector, alarm.watched, alarm.feature) == (name, "features", "c")
+    assert abs(alarm.change_sample - 3_140) < 15
+    assert alarm.change_ts == alarm.change_sample * HOUR
+    assert alarm.ts == (alarm.sample - 1) * HOUR
+    assert alarm.ts - alarm.change_ts < 300 * HOUR
+    assert alarm.score > 0.0
+    assert monitor.alarms == 1
+
+
+def test_the_calendar_is_not_watched() -> None:
+    rows = rows_of(4_000, 2)
+    rows[3_000:, 2] += 2.0
+    assert not fed(FeatureMonitor("X", NAMES, Adaptation()), rows)
+    assert fed(FeatureMonitor("X", [name.replace("hour", "our") for name in NAMES], Adaptation()), rows)
+
+
+def test_a_masked_value_is_not_looked_at() -> None:
+    rows, monitor, found = rows_of(5_000, 3), FeatureMonitor("X", NAMES, Adaptation()), 0
+    rows[3_000:, 1] = 0.0
+    mask = np.array([False, True, False, False, False])
+    for at in range(len(rows)):
+        monitor.enter(vector(rows, at, mask if at >= 3_000 else None))
+        found += len(monitor.observe())
+    assert not found
+    assert fed(FeatureMonitor("X", NAMES, Adaptation()), rows)
+
+
+@pytest.mark.parametrize("cut", [0, 1_000, 2_499, 3_180, 3_400])
+def test_it_goes_on_from_a_state_as_if_it_had_not_stopped(cut: int) -> None:
+    rows = rows_of(4_000, 4)
+    rows[3_000:, 0] += 2.0
+    whole, first, second = (FeatureMonitor("X", NAMES, Adaptation()) for _ in range(3))
+    found = fed(whole, rows)
+    before = fed(first, rows, last=cut)
+    first.enter(vector(rows, cut, np.zeros(5, dtype=np.bool_)))  # entered, and not yet looked at
+    second.restore(first.snapshot())
+    after = second.observe() + fed(second, rows, cut + 1)
+    assert before + after == found
+    assert len(found) == 1
+    assert pack({"m": second.snapshot()}) == pack({"m": whole.snapshot()})
+
+
+def test_a_state_that_does_not_fit_is_refused_and_changes_nothing() -> None:
+    monitor = FeatureMonitor("X", NAMES, Adaptation())
+    monitor.enter(vector(rows_of(1, 5), 0))
+    before = pack({"m": monitor.snapshot()})
+    for other in (
+        FeatureMonitor("X", NAMES[:3], Adaptation()).snapshot(),
+        FeatureMonitor("X", NAMES, Adaptation(feature_detector="ks")).snapshot(),
+        State(),
+    ):
+        with pytest.raises(StateError):
+            monitor.restore(other)
+    assert pack({"m": monitor.snapshot()}) == before
