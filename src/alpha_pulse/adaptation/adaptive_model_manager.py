@@ -13,7 +13,7 @@ from alpha_pulse.core.clock import Clock
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import SessionError, did_you_mean
 from alpha_pulse.core.stateful import State, Stateful
-from alpha_pulse.core.types import AdaptationAction, DriftAlarm, ModelHealth
+from alpha_pulse.core.types import AdaptationAction, DriftAlarm, ModelHealth, RegimeChange
 from alpha_pulse.kernels import scores
 from alpha_pulse.kernels.ensemble import RAW_ONLINE
 from alpha_pulse.kernels.scores import LABEL
@@ -124,6 +124,17 @@ class AdaptiveModelManager:
         if action is not None:
             watched.recovery.acted(alarm.alarm_id, alarm.ts)
         return action
+
+    def on_regimes(self, changes: Sequence[RegimeChange]) -> list[AdaptationAction]:
+        """Changes of the market: reasons to act for each session of their symbols, or for none, as is configured."""
+        found = []
+        for change in changes:
+            verdict = policy.on_regime(change, self._config.on_regime)
+            for (symbol, _), watched in self._watched.items():
+                action = self._act(watched, verdict, change.ts) if symbol == change.symbol else None
+                if action is not None:
+                    found.append(action)
+        return found
 
     def on_requests(self, requests: Sequence[tuple[str, str]], ts: int) -> list[AdaptationAction]:
         """What was asked for from outside: (symbol or session id, drift type)."""

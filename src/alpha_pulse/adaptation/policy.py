@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from alpha_pulse.core.config import Adaptation
-from alpha_pulse.core.types import DriftAlarm
+from alpha_pulse.core.types import DriftAlarm, RegimeChange
 
 Kind = Literal["keep", "boost", "reset"]
 
@@ -16,7 +16,7 @@ RESET_SCORE = 0.08
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """``kind`` of action, the ``cause`` that called for it (drift, decay, request, timer) and the reason in words."""
+    """``kind`` of action, the ``cause`` that called for it (drift, regime, decay, request, timer) and the reason in words."""
 
     kind: Kind
     cause: str
@@ -32,6 +32,16 @@ def on_alarm(alarm: DriftAlarm) -> Verdict:
     """A drift alarm: learn faster for a while; after a large change, start anew."""
     reason = f"{alarm.detector}: error rate rose by {alarm.score:.3f} since sample {alarm.change_sample}"
     return Verdict("reset" if alarm.score >= RESET_SCORE else "boost", f"drift:{alarm.alarm_id}", reason)
+
+
+def on_regime(change: RegimeChange, kind: Kind) -> Verdict:
+    """A market that changed: what ``adaptation.on_regime`` says; the first naming of a regime is no change."""
+    cause = f"regime:{change.change_id}"
+    if change.from_label is None:
+        return Verdict("keep", cause, f"the first regime is {change.to_label}")
+    if change.feature == "volatility":
+        return Verdict(kind, cause, f"the market went from {change.from_label} to {change.to_label}")
+    return Verdict(kind, cause, f"the {change.feature} of the market changed")
 
 
 def on_health(excess_loss: float, lost_accuracy: float, config: Adaptation) -> Verdict:

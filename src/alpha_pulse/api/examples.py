@@ -237,8 +237,19 @@ INSPECTION = {
 }
 REGIMES = {
     "symbol": "EURUSD",
-    "rule": "realised volatility over its trailing median: below 0.7 calm, above 1.5 turbulent",
-    "regimes": [{"from_ms": TS_MS - 86_400_000, "to_ms": None, "label": "normal", "ratio": 1.03}],
+    "rule": "what the regime detector said at the time",
+    "probabilities": {"calm": 0.004, "normal": 0.993, "turbulent": 0.003},
+    "regimes": [
+        {
+            "from_ms": TS_MS - 86_400_000,
+            "to_ms": None,
+            "label": "normal",
+            "ratio": 1.03,
+            "began_ms": TS_MS - 172_800_000,
+            "probabilities": {"calm": 0.002, "normal": 0.99, "turbulent": 0.008},
+        }
+    ],
+    "shifts": [{"ts_ms": TS_MS - 43_200_000, "began_ms": TS_MS - 86_400_000, "feature": "trend", "probability": 0.97}],
 }
 RELIABILITY = {
     "bins": [{"lower": 0.5, "upper": 0.6, "mean_probability": 0.523, "frequency": 0.517, "count": 611}],

@@ -284,6 +284,38 @@ class DriftAlarm(msgspec.Struct, frozen=True, gc=False):
     feature: str = ""
 
 
+RegimeLabel = Literal["calm", "normal", "turbulent"]
+"""How volatile a market is, against what is usual for it."""
+RegimeFeature = Literal["volatility", "trend", "correlation"]
+"""What may change about a market."""
+
+
+class RegimeChange(msgspec.Struct, frozen=True, gc=False):
+    """A market's passage from one regime to another, as known at ``ts``.
+
+    ``feature`` says what changed: ``volatility`` when the label moved (``from_label`` None: the first that could be given);
+    the label is as it was when it was ``trend`` or ``correlation``. ``probability`` is that of the new label, or that of the
+    change; ``change_ts`` estimates when it began; ``ratio`` is volatility over its usual level; ``probabilities`` are those of
+    calm, normal and turbulent.
+    """
+
+    change_id: str
+    symbol: str
+    ts: int
+    feature: RegimeFeature
+    from_label: RegimeLabel | None
+    to_label: RegimeLabel
+    probability: float
+    change_ts: int
+    ratio: float
+    probabilities: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        finite(f"the ratio of regime change {self.change_id}", self.ratio)
+        if not all(0.0 <= value <= 1.0 for value in (self.probability, *self.probabilities)):
+            raise NonFiniteError(f"regime change {self.change_id} holds probabilities outside of 0 to 1; mend the detector")
+
+
 class ModelHealth(msgspec.Struct, frozen=True):
     """How a session's served predictions do lately, against the running base rate (positive gain is good)."""
 

@@ -191,7 +191,7 @@ class Gateway(Protocol):
         ...
 
     def regimes(self, symbol: str) -> Regimes:
-        """Calm, normal and turbulent times, by a rule."""
+        """Calm, normal and turbulent times, by the regime detector."""
         ...
 
     def inspect(self, prediction_id: str) -> Inspection:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from alpha_pulse.core.types import Watched
+from alpha_pulse.core.types import RegimeFeature, RegimeLabel, Watched
 from alpha_pulse.engine.gateway_run import Part
 
 
@@ -151,20 +151,36 @@ class Adaptations(msgspec.Struct, frozen=True):
 
 
 class Regime(msgspec.Struct, frozen=True):
-    """A stretch of time; ``ratio`` is its mean of realised volatility over the trailing median."""
+    """A stretch of time, from when the regime was recognised; ``began_ms`` estimates when it had begun.
+
+    ``ratio`` is volatility over its usual level, and ``probabilities`` those of the regimes, when it was recognised.
+    """
 
     from_ms: int
     to_ms: int | None
-    label: Literal["calm", "normal", "turbulent"]
+    label: RegimeLabel
     ratio: float
+    began_ms: int
+    probabilities: dict[RegimeLabel, float]
+
+
+class Shift(msgspec.Struct, frozen=True):
+    """A change of trend or correlation, found at ``ts_ms``, that began at ``began_ms`` by estimate."""
+
+    ts_ms: int
+    began_ms: int
+    feature: RegimeFeature
+    probability: float
 
 
 class Regimes(msgspec.Struct, frozen=True):
-    """What a rule says about volatility; no model has a part in it."""
+    """What the regime detector says: the probabilities now, and what it said when."""
 
     symbol: str
     rule: str
+    probabilities: dict[RegimeLabel, float]
     regimes: list[Regime]
+    shifts: list[Shift]
 
 
 class Bin(msgspec.Struct, frozen=True):

@@ -17,7 +17,7 @@ from alpha_pulse.core.types import MINOR_UNITS, AdaptationAction, Bar, DriftAlar
 from alpha_pulse.engine.gateway_run import Page, Series
 from alpha_pulse.engine.history_events import MS, Events
 from alpha_pulse.engine.history_predictions import PredictionHistory
-from alpha_pulse.engine.history_regimes import RegimeRule
+from alpha_pulse.engine.history_regimes import RegimeHistory
 from alpha_pulse.engine.history_scores import ScoreHistory
 from alpha_pulse.engine.history_table import Cut, Floats, Table
 from alpha_pulse.engine.instrument import TARGETS
@@ -50,7 +50,7 @@ class SymbolHistory:
         self.bars = Table(("seq", "ts_ms", *PRICES, "number"))
         self.predictions = {target: PredictionHistory() for target in TARGETS}
         self.scores = {target: ScoreHistory(window) for target in TARGETS}
-        self.regimes = RegimeRule(symbol, volatility_horizon)
+        self.regimes = RegimeHistory(symbol)
         self._realised = RealisedVolatility(volatility_horizon)
         self._horizon = volatility_horizon
         self._seen = 0
@@ -64,7 +64,6 @@ class SymbolHistory:
         self._seen += 1
         if self._seen > self._horizon:
             self.realised = self._realised.value
-            self.regimes.take(ts_ms, self.realised)
 
     def label(self, seq: int, ts_ms: int, label: Label) -> None:
         """Take a settled label."""
@@ -153,7 +152,7 @@ class History:
         self.last_ts = ts
         self.slices += 1
         self.bars += len(bars)
-        if record.fills or record.alarms or record.adaptations or record.models:
+        if record.fills or record.alarms or record.regimes or record.adaptations or record.models:
             self._events(seq, record)
 
     def _events(self, seq: int, record: StepRecord) -> None:
@@ -162,6 +161,8 @@ class History:
         for lot in record.lots:
             self.lots.add(seq, lot)
         self.alarms.extend((seq, alarm) for alarm in record.alarms)
+        for change in record.regimes:
+            self.symbols[change.symbol].regimes.take(change)
         for action in record.adaptations:
             known = self.actions.get(action.action_id)
             self.actions[action.action_id] = (seq if known is None else known[0], action)

@@ -1,81 +1,60 @@
-"""Calm, normal and turbulent times of one symbol: a rule over what was observed, in which no model has a part."""
+"""Calm, normal and turbulent times of one symbol, and changes of its trend and correlation: as the journal holds them."""
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 
-import numpy as np
+from alpha_pulse.core.types import RegimeChange, RegimeLabel
+from alpha_pulse.engine.gateway_trading import Regime, Regimes, Shift
 
-from alpha_pulse.engine.gateway_trading import Regime, Regimes
-from alpha_pulse.kernels.median import median_push, median_size, median_value
-
-WINDOW = 2_000
-NEEDED = 200
-"""Values before the median is believed."""
-TURBULENT, CALM = 1.5, 1.0 / 1.5
-NO_LONGER_TURBULENT, NO_LONGER_CALM = 1.2, 1.0 / 1.2
-"""The way back is further in, so that a ratio at a border does not flutter."""
 KEPT = 10_000
-"""Stretches of time that are remembered."""
+"""Changes of each kind that are remembered."""
+MS = 1_000_000
+LABELS: tuple[RegimeLabel, ...] = ("calm", "normal", "turbulent")
+RULE = (
+    "What the regime detector said at the time of volatility against its usual level: a hidden Markov model over volatility, "
+    "trend and correlation names the regime, change-point detection dates it. It says what was, and foretells nothing."
+)
 
 
-class _Stretch:
-    __slots__ = ("count", "from_ms", "label", "total")
+class RegimeHistory:
+    """The changes of one symbol.
 
-    def __init__(self, from_ms: int, label: str) -> None:
-        self.from_ms, self.label, self.total, self.count = from_ms, label, 0.0, 0
-
-
-class RegimeRule:
-    """Realised volatility over the median of its last 2,000 values, in three classes.
-
-    >>> rule = RegimeRule("X", 12)
-    >>> for hour in range(300):
-    ...     rule.take(hour, 0.01 if hour < 250 else 0.03)
-    >>> [(regime.from_ms, regime.label) for regime in rule.regimes().regimes]
-    [(199, 'normal'), (250, 'turbulent')]
+    >>> history = RegimeHistory("X")
+    >>> said = (0.99, 0.01, 0.0)
+    >>> history.take(RegimeChange("X/regime/1", "X", 9_000_000, "volatility", None, "calm", 0.99, 5_000_000, 0.6, said))
+    >>> history.regimes({"calm": 0.9, "normal": 0.1, "turbulent": 0.0}).regimes[0].label
+    'calm'
     """
 
-    def __init__(self, symbol: str, horizon: int) -> None:
+    def __init__(self, symbol: str) -> None:
         self._symbol = symbol
-        self._horizon = horizon
-        self._median = np.zeros(median_size(WINDOW))
-        self._seen = 0
-        self._stretches: deque[_Stretch] = deque(maxlen=KEPT)
+        self._regimes: deque[RegimeChange] = deque(maxlen=KEPT)
+        self._shifts: deque[RegimeChange] = deque(maxlen=KEPT)
 
-    def take(self, ts_ms: int, realised: float) -> None:
-        """Take the realised volatility at one bar."""
-        median_push(self._median, 0, WINDOW, realised)
-        self._seen += 1
-        if self._seen < NEEDED:
-            return
-        median = median_value(self._median, 0, WINDOW)
-        ratio = realised / median if median > 0.0 else 1.0
-        stretches = self._stretches
-        label = _next(stretches[-1].label if stretches else "normal", ratio)
-        if not stretches or stretches[-1].label != label:
-            stretches.append(_Stretch(ts_ms, label))
-        stretches[-1].total += ratio
-        stretches[-1].count += 1
+    def take(self, change: RegimeChange) -> None:
+        """Take one change."""
+        (self._regimes if change.feature == "volatility" else self._shifts).append(change)
 
-    def regimes(self) -> Regimes:
-        """All stretches so far, the last one still open."""
-        ends = [stretch.from_ms for stretch in self._stretches][1:]
+    def regimes(self, now: Mapping[RegimeLabel, float]) -> Regimes:
+        """All stretches so far, the last one still open, and the probabilities ``now``."""
+        found = self._regimes
+        ends = [change.ts // MS for change in found][1:]
         return Regimes(
             self._symbol,
-            f"A rule, no model: realised volatility over {self._horizon} bars against the median of the last {WINDOW:,}. "
-            f"Turbulent from {TURBULENT:g} times the median on (until below {NO_LONGER_TURBULENT:g}), calm up to {CALM:.2g} "
-            f"times (until above {NO_LONGER_CALM:.2g}), else normal; ratio is the mean over the stretch.",
+            RULE,
+            dict(now),
             [
-                Regime(stretch.from_ms, end, stretch.label, stretch.total / stretch.count)  # type: ignore[arg-type]
-                for stretch, end in zip(self._stretches, [*ends, None], strict=False)
+                Regime(
+                    change.ts // MS,
+                    end,
+                    change.to_label,
+                    change.ratio,
+                    change.change_ts // MS,
+                    dict(zip(LABELS, change.probabilities, strict=True)),
+                )
+                for change, end in zip(found, [*ends, None], strict=False)
             ],
+            [Shift(change.ts // MS, change.change_ts // MS, change.feature, change.probability) for change in self._shifts],
         )
-
-
-def _next(label: str, ratio: float) -> str:
-    if ratio >= (NO_LONGER_TURBULENT if label == "turbulent" else TURBULENT):
-        return "turbulent"
-    if ratio <= (NO_LONGER_CALM if label == "calm" else CALM):
-        return "calm"
-    return "normal"

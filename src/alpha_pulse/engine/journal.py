@@ -15,6 +15,7 @@ from alpha_pulse.core.types import (
     Lot,
     Order,
     Prediction,
+    RegimeChange,
     Signal,
 )
 from alpha_pulse.execution.decision import Refusal
@@ -62,6 +63,7 @@ class StepRecord(msgspec.Struct, omit_defaults=True):
     labels: list[Label] = msgspec.field(default_factory=list)
     expired: list[Expired] = msgspec.field(default_factory=list)
     alarms: list[DriftAlarm] = msgspec.field(default_factory=list)
+    regimes: list[RegimeChange] = msgspec.field(default_factory=list)
     adaptations: list[AdaptationAction] = msgspec.field(default_factory=list)
     models: list[ModelReady] = msgspec.field(default_factory=list)
     features: dict[str, list[float]] = msgspec.field(default_factory=dict)

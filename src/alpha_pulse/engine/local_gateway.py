@@ -310,7 +310,7 @@ class LocalGateway:
 
     def regimes(self, symbol: str) -> Regimes:
         """Calm, normal and turbulent times."""
-        return self._symbol(symbol).regimes.regimes()
+        return self._symbol(symbol).regimes.regimes(self._system.market.detectors[symbol].probabilities)
 
     def inspect(self, prediction_id: str) -> Inspection:
         """Everything about one prediction."""

@@ -14,6 +14,7 @@ from alpha_pulse.core.clock import ReplayClock
 from alpha_pulse.core.types import Bar, FeatureVector, MarketView, TradeOutcome
 from alpha_pulse.engine.instrument import TARGETS, Instrument
 from alpha_pulse.engine.journal import Abstention, DecisionRecord, Journal, Request, StepRecord, encode
+from alpha_pulse.engine.market_watch import MarketWatch
 from alpha_pulse.execution.decision import Wish
 from alpha_pulse.execution.execution_service import PRIMARY, ExecutionService
 from alpha_pulse.feedback import TradingFeedbackService
@@ -40,6 +41,7 @@ class Pipeline:
     execution: ExecutionService
     feedback: TradingFeedbackService
     adaptation: AdaptiveModelManager
+    market: MarketWatch
     journal: Journal
 
     def on_slice(self, slice_: Slice) -> StepRecord:
@@ -89,39 +91,37 @@ class Pipeline:
         scored: list[Settled] = []
         record.labels = labels
         for label in labels:
-            settled = self.learning.learn(label.symbol, label.target, label)
-            if settled is not None:
+            if (settled := self.learning.learn(label.symbol, label.target, label)) is not None:
                 scored.append(settled)
                 label.scores.extend(settled.values[:RECORD])
                 self.serving.observe(settled)
                 if label.target == "volatility":
                     self.instruments[label.symbol].level.observe(settled.values[SERVED], label.value)
         for outcome in outcomes:
-            quality = self.feedback.closed(outcome)
-            if quality is not None:
+            if (quality := self.feedback.closed(outcome)) is not None:
                 scored.append(quality)
         for symbol in {outcome.lot.symbol for outcome in outcomes}:
             self.feedback.quality(symbol).forget_all_but(self.execution.open_signals(symbol))
         return scored
 
     def detect(self, scored: list[Settled], record: StepRecord) -> None:
-        """3: drift detectors see the scores and the features of the step before."""
+        """3: drift detectors see the scores and the features of the step before; the regime detector sees the market."""
         for settled in scored:
             record.alarms.extend(self.learning.detect(settled))
         for bar in record.bars:
             record.alarms.extend(self.instruments[bar.symbol].detect())
+        record.regimes = self.market.observe(record.bars)
 
     def adapt(self, scored: list[Settled], ts: int, record: StepRecord) -> None:
-        """4: trials are judged; alarms, requests and the timer may start new ones; batch members are trained when due."""
+        """4: trials are judged; alarms, regimes, requests and the timer may start new ones; due batch members are trained."""
         manager = self.adaptation
         for settled in scored:
-            closed = manager.observe(settled)
-            if closed is not None:
+            if (closed := manager.observe(settled)) is not None:
                 record.adaptations.append(closed)
         for alarm in record.alarms:
-            action = manager.on_alarm(alarm)
-            if action is not None:
+            if (action := manager.on_alarm(alarm)) is not None:
                 record.adaptations.append(action)
+        record.adaptations.extend(manager.on_regimes(record.regimes))
         requests = self.learning.requests + manager.requests
         if requests:
             self.learning.requests, manager.requests = [], []

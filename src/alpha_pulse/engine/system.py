@@ -16,6 +16,7 @@ from alpha_pulse.core.plugins import load
 from alpha_pulse.core.stateful import Stateful
 from alpha_pulse.engine.instrument import TARGETS, Instrument
 from alpha_pulse.engine.journal import Comparison, Journal, StepRecord, decode_inputs
+from alpha_pulse.engine.market_watch import MarketWatch
 from alpha_pulse.engine.pipeline import Pipeline
 from alpha_pulse.execution.execution_service import ExecutionService
 from alpha_pulse.features.extractor import FeatureExtractor
@@ -67,6 +68,7 @@ class System:
         self.execution = ExecutionService(config, self.venue, feed.symbols)
         self.feedback = TradingFeedbackService(config, self.agents)
         self.adaptation = AdaptiveModelManager(config, self.clock)
+        self.market = MarketWatch(feed.symbols, feed.interval_ns)
         for symbol in feed.symbols:
             self._open(symbol)
         self.pipeline = self._pipeline(store)
@@ -137,6 +139,7 @@ class System:
             self.execution,
             self.feedback,
             self.adaptation,
+            self.market,
             journal,
         )
 
@@ -150,7 +153,7 @@ class System:
         }
         for symbol, instrument in self.instruments.items():
             found.update(instrument.components(symbol))
-        for service in (self.learning, self.serving, self.feedback, self.adaptation):
+        for service in (self.learning, self.serving, self.feedback, self.adaptation, self.market):
             found.update(service.components())
         return found
 

@@ -1,0 +1,82 @@
+"""What the regime detector takes for granted: three regimes, their priors, and the thresholds that hold its false alarms."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.core.errors import ConfigError
+from alpha_pulse.detectors.calibrated import Curve
+from alpha_pulse.kernels.hmm import hmm_state
+
+WARM_UP = 20
+"""Blocks before a regime is named."""
+REFUTED, DOUBTFUL = 0.01, 0.1
+"""How improbable the named regime must have become for the name to move: by itself; when the volatility has changed lately."""
+SUPPORT = 0.5
+"""The probability of a change of volatility that counts as one."""
+RECENT = 4
+"""Blocks that count as lately."""
+MIN_STAY = 3
+"""Blocks from one move of the label to the next."""
+
+VOLATILITIES = (-0.5, 0.0, 0.6)
+"""Prior means of the log of volatility over its usual level: .6 and 1.8 times it."""
+APART, SLACK = 0.35, 0.15
+"""Regimes differ by a factor of at least 1.4; the normal one lies within a factor of 1.16 of the usual level."""
+SPREAD = 0.25
+LEAST_SPREAD, LARGEST_SPREAD = 0.1, 0.3
+NOISE = 1.1
+"""The deviation of a block's volatility, times the root of its bars, where bars have closes only and a heavy tail (t3)."""
+STAY = 0.98
+WEIGHT, MEMORY = 20.0, 1_000
+
+MOST_UNUSUAL = 3.0
+"""Standard errors at which trend and correlation are cut off before they help to name a regime."""
+
+HAZARD = 0.01
+"""A change is expected once in 100 blocks."""
+CAPACITY = 100
+PRIORS = {
+    "volatility": (0.0, 0.1, 3.0, 3.0 * 0.2**2),
+    "trend": (0.0, 0.5, 10.0, 10.0),
+    "correlation": (0.0, 0.5, 10.0, 10.0),
+}
+"""Of a run's mean and variance (mean, kappa, alpha, beta). What is in standard errors has a variance of about 1."""
+
+_DOUBTS = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0003)
+DOUBT: dict[str, Curve] = {
+    "volatility": Curve((73.0, 236.0, 448.0, 773.0, 1391.0, 2105.0, 3636.0, 5926.0, 8421.0, 14545.0), _DOUBTS),
+    "trend": Curve((109.0, 429.0, 899.0, 1882.0, 4103.0, 8000.0, 10667.0, 17778.0, 32000.0), _DOUBTS[:9]),
+    "correlation": Curve((76.0, 233.0, 393.0, 623.0, 1119.0, 1684.0, 2623.0, 3556.0, 6154.0, 6957.0), _DOUBTS),
+}
+"""By values per false alarm: one minus the threshold, as `learning.regime_trials`, ``calibrate(200_000, seed=1)``, finds it."""
+
+
+def hidden_states(block: int) -> NDArray[np.float64]:
+    """The hidden Markov model before the first of the blocks of so many bars."""
+    means, deviations = np.zeros((3, 3)), np.ones((3, 3))
+    means[:, 0], deviations[:, 0] = VOLATILITIES, SPREAD
+    leave = 1.0 - STAY
+    transitions = np.array(
+        [[STAY, 0.9 * leave, 0.1 * leave], [0.5 * leave, STAY, 0.5 * leave], [0.1 * leave, 0.9 * leave, STAY]]
+    )
+    bounds = np.array([[LEAST_SPREAD, 0.7, 0.7], [max(LARGEST_SPREAD, NOISE / math.sqrt(block)), 1.5, 3.0]])
+    return hmm_state(
+        means, deviations, transitions, bounds, learn_from=WARM_UP, memory=MEMORY, weight=WEIGHT, apart=APART, slack=SLACK
+    )
+
+
+def threshold(feature: str, blocks_per_alarm: float) -> float:
+    """The probability of a change that is believed, for one false alarm in so many blocks over all three numbers together."""
+    curve = DOUBT[feature]
+    each = max(blocks_per_alarm * len(DOUBT), curve.per[0])
+    doubt = curve.at(each)
+    if doubt is None:
+        raise ConfigError(
+            f"one false change point in {blocks_per_alarm:,.0f} blocks was asked for, but the thresholds of {feature} are "
+            f"known for up to one in {curve.per[-1] / len(DOUBT):,.0f}; ask for no more"
+        )
+    return 1.0 - doubt
