@@ -107,6 +107,17 @@ def test_alarms_and_adaptations_are_listed_once(finished: tuple[System, Report, 
     assert found.market_s_drift_to_alarm > 0.0
 
 
+def test_each_session_is_compared_with_the_base_rate(finished: tuple[System, Report, list[bytes]]) -> None:
+    system, report, _ = finished
+    for symbol, part in report.by_symbol.items():
+        assert set(part.against_base) == {f"{symbol}/{target}" for target in report.metrics}
+        for target, members in part.metrics.items():
+            found = report.against_base[f"{symbol}/{target}"]
+            assert found == part.against_base[f"{symbol}/{target}"]
+            assert found == system.learning.session(symbol, target).against_base.result
+            assert found.samples == members["served"].labels > 0
+
+
 def test_every_number_is_finite(finished: tuple[System, Report, list[bytes]]) -> None:
     def check(value: object) -> None:
         if isinstance(value, float):

@@ -15,10 +15,11 @@ from alpha_pulse.kernels import ladder, linear
 from alpha_pulse.kernels.ensemble import ADAPTED, CONTROL, RAW_ONLINE
 from alpha_pulse.learning import metrics
 from alpha_pulse.learning import session as sessions
+from alpha_pulse.learning.comparison import compare
 from alpha_pulse.learning.session import Session, SessionSpec
 from alpha_pulse.models.base import OnlineModel, Row
 from alpha_pulse.models.linear import Logistic
-from learning_samples import START_NS, STEP_NS, Desk, maker, new_session, poison, stream, vector
+from learning_samples import START_NS, STEP_NS, Desk, maker, new_session, poison, scored, stream, vector
 
 D = 3
 
@@ -392,3 +393,25 @@ def test_features_that_are_not_finite_are_refused_whatever_the_model_makes_of_th
             session.serve("p0", vector(bad, 0))
         assert len(session.pending) == 0
         session.serve("p1", vector(np.full(D, 1e200), 1))
+
+
+def test_what_is_served_is_compared_with_the_base_rate_as_it_was_stored() -> None:
+    session = new_session("logistic", d=1, horizon=3)
+    generator = np.random.default_rng(7)
+    served, base = np.empty(3_000), np.empty(3_000)
+    for step in range(3_000):
+        label = int(generator.random() < 0.5)
+        p = 0.75 if (generator.random() < 0.8) == (label == 1) else 0.25
+        scored(session, step, p, label)
+        served[step], base[step] = (p - label) ** 2, 0.25
+    assert session.against_base.result == compare(served, base, horizon=3)
+    assert session.against_base.result.winner == "first"
+    twin = new_session("logistic", d=1, horizon=3)
+    twin.restore(session.snapshot())
+    assert twin.against_base.result == session.against_base.result
+
+
+def test_a_label_without_anything_served_is_not_compared() -> None:
+    session = new_session("logistic", d=1)
+    scored(session, 0, None, 1, served=math.nan)
+    assert session.against_base.result.samples == 0
