@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from alpha_pulse.core.config import Adaptation
 from alpha_pulse.core.plugins import load
+from alpha_pulse.core.types import FeatureVector
 from alpha_pulse.detectors import DETECTORS
+from alpha_pulse.detectors.regime import RegimeDetector
 from alpha_pulse.learning.comparison import PairedComparison
 from alpha_pulse.learning.detector_trials import OF_RIGHT_ANSWERS, RIVER
+from alpha_pulse.learning.feature_monitor import FeatureMonitor
 from benchmarks.measure import Options, Work, interleave
 from benchmarks.report import Cell, Column, Table, rate_table
 
@@ -20,12 +24,13 @@ VALUES = 90_000
 FEW = {"kswin": 3_000}
 """Values for detectors of which River's takes over 100 µs for each."""
 FEW_QUICK = 3_000
+FEATURES = 36
 ROUNDS = 5
 
 
 def run(options: Options) -> list[Table]:
     """A call per value and the compiled loop of every detector; then what is made of several."""
-    return [_detectors(options), _comparison(options)]
+    return [_detectors(options), _markets(options), _comparison(options)]
 
 
 def _errors(n: int) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -77,6 +82,36 @@ def _detectors(options: Options) -> Table:
         "every 32nd. Two changes, of which the detectors of rises should find one.",
     )
     return Table(f"Each value of {FEW_QUICK if options.quick else VALUES:,} errors with 2 changes", columns, tuple(rows), notes)
+
+
+def _markets(options: Options) -> Table:
+    n = 4_000 if options.quick else 20_000
+    rng = np.random.default_rng(8)
+    rows = rng.standard_normal((n, FEATURES))
+    vectors = [FeatureVector("X", at, "s", row) for at, row in enumerate(rows)]
+    names = [f"f{at}" for at in range(FEATURES)]
+    closes = (100.0 * np.exp(np.cumsum(0.002 * rng.standard_normal(n)))).tolist()
+
+    def monitor(detector: Literal["psi", "ks"]) -> Work:
+        def work() -> None:
+            watch = FeatureMonitor("X", names, Adaptation(feature_detector=detector))
+            for vector in vectors:
+                watch.enter(vector)
+                watch.observe()
+
+        return work
+
+    def regimes() -> None:
+        update = RegimeDetector("X").update
+        for at, close in enumerate(closes):
+            update(at, close, close, close)
+
+    works: dict[str, Work] = {
+        f"features, psi, {FEATURES} of them": monitor("psi"),
+        f"features, ks, {FEATURES} of them": monitor("ks"),
+        "regimes": regimes,
+    }
+    return rate_table(f"What watches the market, {n:,} bars", interleave(works, n, ROUNDS), unit="bars")
 
 
 def _comparison(options: Options) -> Table:

@@ -7,9 +7,12 @@ from typing import TypeVar
 
 import msgspec
 
-from alpha_pulse.learning.comparison_trials import LABELS, POWER_LABELS
+from alpha_pulse.learning.comparison_trials import LABELS, POWER_LABELS, NullTrial
+from alpha_pulse.learning.covariate_trials import CovariateFalseAlarms
 from alpha_pulse.learning.detector_calibration import PER
 from alpha_pulse.learning.detector_trials import CALIBRATED, EVENTS, STATED, Delay, FalseAlarms
+from alpha_pulse.learning.interval_trials import Coverage
+from alpha_pulse.learning.regime_trials import RegimeFalseAlarms
 from alpha_pulse.learning.simulations import Simulated
 
 SETTINGS = (CALIBRATED, "as published", "River's defaults")
@@ -62,11 +65,11 @@ def _false_alarms(found: Simulated) -> list[Section]:
             rates = [NOTHING if one is None else f"{one.rate:.2f}" for one in (ours, published, rivers)]
             bound = NOTHING if ours is None else f"{ours.upper:.2f}"
             rows.append((f"  {stream}", [rates[0], bound, *rates[1:]]))
-    ours, others = (
+    most, others = (
         max((cell.runs for cell in cells if (cell.settings == CALIBRATED) == wanted), default=0) for wanted in (True, False)
     )
     notes = (
-        f"{ours:,} runs of {EVENTS:,} events, of the others up to {others:,}. Calibrated: 1 is stated, for the dependence of",
+        f"{most:,} runs of {EVENTS:,} events, of the others up to {others:,}. Calibrated: 1 is stated, for the dependence of",
         "the stream; bound: of its rate, 95 %, from above.",
     )
     title = f"False alarms in {STATED:,.0f} events in which nothing changes"
@@ -97,6 +100,99 @@ def _whole(number: float | None) -> str:
     return NOTHING if number is None else f"{number:,.0f}"
 
 
+def _feature_false_alarms(found: Simulated) -> list[Section]:
+    cells = found.feature_false_alarms or []
+    rows = [
+        (
+            f"{cell.detector}, {cell.features} feature{'s' if cell.features > 1 else ''}, {cell.stream}",
+            [f"{cell.rate:.2f}", f"{cell.upper:.2f}"],
+        )
+        for cell in cells
+    ]
+    notes = (
+        f"{_runs(cells):,} runs of {EVENTS:,} rows; 1 is stated, up to an autocorrelation of .9; bound: 95 %, from above.",
+    )
+    title = f"False alarms in {STATED:,.0f} rows of features in which nothing changes"
+    return [Section(title, "detector, stream", ["rate", "bound"], rows, notes)]
+
+
+def _feature_delays(found: Simulated) -> list[Section]:
+    rows = [
+        (
+            f"{cell.detector}, {cell.features} feature{'s' if cell.features > 1 else ''}, {cell.change}",
+            [_whole(cell.median), f"{100 * cell.found:.0f}", _whole(cell.dated), _percent(cell.named)],
+        )
+        for cell in found.feature_delays or []
+    ]
+    notes = (
+        "One feature of them changes. Median rows until the alarm; found: in % of the changes, within 2,000 rows; off: median "
+        "error of the date, in rows; named: how often the alarm named the feature that had changed, in %.",
+    )
+    return [
+        Section("Rows until a changed feature is found", "detector, change", ["rows", "found", "off", "named"], rows, notes)
+    ]
+
+
+def _regime_false_alarms(found: Simulated) -> list[Section]:
+    cells = found.regime_false_alarms or []
+    rows = [
+        (cell.market, [f"{cell.labels:.2f}", f"{cell.points:.2f}", f"{cell.rate:.2f}", f"{cell.upper:.2f}"]) for cell in cells
+    ]
+    notes = (
+        f"{_runs(cells):,} runs of 20,000 bars. Labels: changes of the name; points: of trend or correlation; bound: of both, "
+        "95 %, from above.",
+    )
+    title = "Changes of regime told in 10,000 bars in which nothing changes"
+    return [Section(title, "market", ["labels", "points", "both", "bound"], rows, notes)]
+
+
+def _regime_delays(found: Simulated) -> list[Section]:
+    rows = [
+        (cell.change, [_whole(cell.median), _whole(cell.slowest_tenth), f"{100 * cell.found:.0f}", _whole(cell.dating)])
+        for cell in found.regime_delays or []
+    ]
+    notes = ("Found: in % of the changes, within 2,000 bars; off: median error of the date, in bars.",)
+    return [Section("Bars until a regime is found", "change", ["median", "slowest tenth", "found", "off"], rows, notes)]
+
+
+def _recurrence(found: Simulated) -> list[Section]:
+    rows = [
+        (cell.market, [f"{100 * share:.1f}" for share in (cell.right, cell.adjusted, cell.returns)])
+        for cell in found.regime_recurrence or []
+    ]
+    notes = (
+        "Calm, normal and turbulent stretches of 600 to 1,800 bars in random order. Right: bars with the right name; adjusted: "
+        "the same against chance (kappa); returns: stretches of a regime that had been there before that bear its name.",
+    )
+    return [Section("Names of regimes that come back, in %", "market", ["right", "adjusted", "returns"], rows, notes)]
+
+
+def _coverage(found: Simulated) -> list[Section]:
+    cells = found.interval_coverage or []
+    rows = [
+        (
+            f"AR(1), {cell.persistence:g}",
+            [f"{100 * share:.1f}" for share in (cell.covered, cell.low, cell.high, cell.fixed_blocks, cell.independent)],
+        )
+        for cell in cells
+    ]
+    notes = (
+        f"{_runs(cells):,} paths of {max((cell.values for cell in cells), default=0):,} losses, intervals of 95 %; low and "
+        "high: bounds of the share (95 %); fixed: blocks of 200; naive: losses taken as independent.",
+    )
+    return [
+        Section("Intervals that hold the true mean, in %", "losses", ["hold", "low", "high", "fixed", "naive"], rows, notes)
+    ]
+
+
+def _runs(cells: Sequence[CovariateFalseAlarms | RegimeFalseAlarms | Coverage | NullTrial]) -> int:
+    return max((cell.runs for cell in cells), default=0)
+
+
+def _percent(share: float | None) -> str:
+    return NOTHING if share is None else f"{100 * share:.0f}"
+
+
 def _nulls(found: Simulated) -> list[Section]:
     trials = found.comparison_nulls or []
     rows = [
@@ -107,7 +203,7 @@ def _nulls(found: Simulated) -> list[Section]:
         for trial in trials
     ]
     notes = (
-        f"{max((trial.runs for trial in trials), default=0):,} runs, looked at after each of {LABELS:,} labels, at alpha = "
+        f"{_runs(trials):,} runs, looked at after each of {LABELS:,} labels, at alpha = "
         "5 %; bound: 99 %, from below; naive: overlapping labels taken as independent.",
     )
     return [Section("Runs in which a winner is named between equals, in %", "null", ["decided", "bound", "naive"], rows, notes)]
@@ -138,6 +234,12 @@ MAKERS: dict[str, Callable[[Simulated], list[Section]]] = {
     "thresholds": _thresholds,
     "false_alarms": _false_alarms,
     "delays": _delays,
+    "feature_false_alarms": _feature_false_alarms,
+    "feature_delays": _feature_delays,
+    "regime_false_alarms": _regime_false_alarms,
+    "regime_delays": _regime_delays,
+    "regime_recurrence": _recurrence,
+    "interval_coverage": _coverage,
     "comparison_nulls": _nulls,
     "comparison_power": _power,
 }

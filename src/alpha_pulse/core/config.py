@@ -123,8 +123,8 @@ class Adaptation(_Section, frozen=True):
     nothing changes; ``drift_threshold`` sets its threshold itself instead (of ADWIN: delta). ``feature_detector`` watches the
     features of each symbol, with one false alarm in as many bars; its alarms are recorded and shown.
     ``accuracy_threshold``: windowed accuracy this far below the whole run's counts as decay, as does a windowed log loss
-    above the base rate's by ``loss_threshold``. ``on_regime``: what a change of regime leads to. Counts are labels, except where
-    the name says otherwise.
+    above the base rate's by ``loss_threshold``. ``on_regime``: what a change of regime leads to. Counts are labels, except
+    where the name says otherwise.
     """
 
     enabled: bool = True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -15,7 +14,6 @@ from alpha_pulse.learning.detector_trials import EVENTS, NORMAL_95, STATED
 from alpha_pulse.learning.stationary_streams import autoregressive
 
 Rows = NDArray[np.float64]
-Row = TypeVar("Row")
 FEW, MANY = 1, 30
 """Features of the streams; of many, the first half share a common part, and correlate by .64."""
 SHARED = 0.8
@@ -181,24 +179,3 @@ def covariate_delay_jobs(
         for change in CHANGES
         for features in (FEW, MANY)
     ]
-
-
-def all_covariate_false_alarms(
-    runs: int = 200, seed: int = 1, report: Callable[[int], None] | None = None
-) -> list[CovariateFalseAlarms]:
-    """The whole table; ``report`` is told how many of `covariate_false_alarm_jobs` are done."""
-    return _all(covariate_false_alarm_jobs(runs, seed), report)
-
-
-def all_covariate_delays(runs: int = 200, seed: int = 1, report: Callable[[int], None] | None = None) -> list[CovariateDelay]:
-    """The whole table; ``report`` is told how many of `covariate_delay_jobs` are done."""
-    return _all(covariate_delay_jobs(runs, seed), report)
-
-
-def _all(jobs: list[Callable[[], Row]], report: Callable[[int], None] | None) -> list[Row]:
-    rows = []
-    for done, job in enumerate(jobs, 1):
-        rows.append(job())
-        if report is not None:
-            report(done)
-    return rows

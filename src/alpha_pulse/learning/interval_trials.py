@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 import numpy as np
@@ -62,14 +63,9 @@ def coverage(persistence: float, runs: int, seed: int, values: int = VALUES) -> 
     )  # fmt: skip
 
 
-def all_coverages(runs: int, seed: int, report: Callable[[int], None] | None = None) -> list[Coverage]:
-    """`coverage` for every persistence; ``report`` is told how many are done."""
-    found = []
-    for persistence in PERSISTENCES:
-        found.append(coverage(persistence, runs, seed))
-        if report is not None:
-            report(len(found))
-    return found
+def coverage_jobs(runs: int, seed: int) -> list[Callable[[], Coverage]]:
+    """`coverage` for every persistence, a call each."""
+    return [partial(coverage, persistence, runs, seed) for persistence in PERSISTENCES]
 
 
 def _holds(interval: Interval | None) -> bool:

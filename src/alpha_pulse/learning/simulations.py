@@ -9,10 +9,13 @@ import msgspec
 
 from alpha_pulse.core.errors import ConfigError, UnknownNameError, did_you_mean
 from alpha_pulse.detectors.calibrated import TUNED, Curves
-from alpha_pulse.learning import comparison_trials, detector_trials
+from alpha_pulse.learning import comparison_trials, covariate_trials, detector_trials, interval_trials, regime_trials
 from alpha_pulse.learning.comparison_trials import NullTrial, PowerTrial
+from alpha_pulse.learning.covariate_trials import CovariateDelay, CovariateFalseAlarms
 from alpha_pulse.learning.detector_calibration import FULL, QUICK, calibrate, steps
 from alpha_pulse.learning.detector_trials import Delay, FalseAlarms
+from alpha_pulse.learning.interval_trials import Coverage
+from alpha_pulse.learning.regime_trials import Recurrence, RegimeDelay, RegimeFalseAlarms
 
 Job = Callable[[], msgspec.Struct]
 Report = Callable[[int], None]
@@ -32,6 +35,22 @@ class Simulation(msgspec.Struct, frozen=True):
 SIMULATIONS: dict[str, Simulation] = {
     "false_alarms": Simulation("alarms where nothing changes", 200, detector_trials.false_alarm_jobs),
     "delays": Simulation("how soon a change is found", 200, detector_trials.delay_jobs),
+    "feature_false_alarms": Simulation(
+        "alarms where no feature changes", 200, lambda runs, seed, _: covariate_trials.covariate_false_alarm_jobs(runs, seed)
+    ),
+    "feature_delays": Simulation(
+        "how soon a changed feature is found", 200, lambda runs, seed, _: covariate_trials.covariate_delay_jobs(runs, seed)
+    ),
+    "regime_false_alarms": Simulation(
+        "regimes told where there is one", 200, lambda runs, seed, _: regime_trials.false_alarm_jobs(runs, seed)
+    ),
+    "regime_delays": Simulation("how soon a regime is found", 200, lambda runs, seed, _: regime_trials.delay_jobs(runs, seed)),
+    "regime_recurrence": Simulation(
+        "names of regimes that come back", 20, lambda runs, seed, _: regime_trials.recurrence_jobs(runs, seed)
+    ),
+    "interval_coverage": Simulation(
+        "how often intervals hold the truth", 2_000, lambda runs, seed, _: interval_trials.coverage_jobs(runs, seed)
+    ),
     "comparison_nulls": Simulation(
         "winners named between equals", 500, lambda runs, seed, _: comparison_trials.null_jobs(runs, seed)
     ),
@@ -48,6 +67,12 @@ class Simulated(msgspec.Struct):
     thresholds: Curves | None = None
     false_alarms: list[FalseAlarms] | None = None
     delays: list[Delay] | None = None
+    feature_false_alarms: list[CovariateFalseAlarms] | None = None
+    feature_delays: list[CovariateDelay] | None = None
+    regime_false_alarms: list[RegimeFalseAlarms] | None = None
+    regime_delays: list[RegimeDelay] | None = None
+    regime_recurrence: list[Recurrence] | None = None
+    interval_coverage: list[Coverage] | None = None
     comparison_nulls: list[NullTrial] | None = None
     comparison_power: list[PowerTrial] | None = None
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpha_pulse.learning.interval_trials import ACCEPTED, PERSISTENCES, all_coverages, coverage
+from alpha_pulse.learning.interval_trials import ACCEPTED, PERSISTENCES, coverage, coverage_jobs
 from alpha_pulse.learning.intervals import block_bootstrap, block_length, mean_interval, student_quantile
 from alpha_pulse.learning.stationary_streams import autoregressive
 
@@ -53,11 +53,8 @@ def test_intervals_of_measured_blocks_cover_at_their_rate_on_autocorrelated_loss
         assert trial.independent < 0.5
 
 
-def test_a_table_has_every_persistence_and_tells_how_far_it_is() -> None:
-    told: list[int] = []
-    found = all_coverages(2, 1, told.append)
-    assert [trial.persistence for trial in found] == list(PERSISTENCES)
-    assert told == [1, 2, 3]
+def test_the_table_has_every_persistence() -> None:
+    assert [job().persistence for job in coverage_jobs(2, 1)] == list(PERSISTENCES)
 
 
 def test_blocks_grow_with_dependence_and_are_those_of_the_formula() -> None:
