@@ -212,8 +212,8 @@ def reliability(live: Running) -> None:
 @contract("GET", "/api/v1/adaptations")
 def adaptations(live: Running) -> None:
     found = live.get("/api/v1/adaptations", Adaptations)
-    rows = live.sql("SELECT seq, alarm_id, score FROM alarms ORDER BY seq")
-    assert [(alarm.seq, alarm.alarm_id, alarm.score) for alarm in found.alarms] == rows
+    rows = live.sql("SELECT seq, alarm_id, score, watched, feature FROM alarms ORDER BY seq")
+    assert [(alarm.seq, alarm.alarm_id, alarm.score, alarm.watched, alarm.feature) for alarm in found.alarms] == rows
     newest = dict(live.sql("SELECT action_id, status FROM adaptations ORDER BY seq"))
     assert {action.action_id: action.status for action in found.actions} == newest
     assert {"kept", "undone"} & set(newest.values())

@@ -55,7 +55,9 @@ def test_fills_are_those_of_the_journal(visitor: Visitor, server: LiveServer) ->
 def test_charts_end_where_the_series_end(visitor: Visitor, server: LiveServer) -> None:
     seq = server.ask("/system")["seq"]
     equity = server.ask("/trading/equity", from_seq=seq)["columns"]
-    assert f"combined {equity['combined'][-1]:,.0f}" in visitor.charts("equity")
+    combined = re.search(r"combined (\S+?),? ", visitor.charts("equity"))
+    assert combined is not None
+    assert number(combined[1]) == pytest.approx(equity["combined"][-1], abs=0.51)
     forecast = server.ask("/predictions", symbol=SYMBOL, target="volatility", from_seq=seq - 60)["columns"]
     known = [value for value in forecast["realised"] if value is not None]
     said = visitor.charts("volatility")
@@ -71,6 +73,18 @@ def test_charts_end_where_the_series_end(visitor: Visitor, server: LiveServer) -
             assert number(shown[1]) == pytest.approx(history[f"gain_{member}"][-1], abs=0.051)
         weights = server.ask("/predictions", symbol=SYMBOL, target=target, from_seq=seq)["columns"]
         assert f"online {100 * weights['weight_online'][-1]:.0f} %" in visitor.charts(f"weights-{target}")
+
+
+def test_the_regime_is_the_one_that_the_journal_told_last(visitor: Visitor, server: LiveServer) -> None:
+    [(label,)] = server.sql(
+        "SELECT json_extract(r.value, '$.to_label') FROM journal j, json_each(j.payload, '$.regimes') r "
+        "ORDER BY seq DESC LIMIT 1"
+    )
+    said = server.ask("/regimes", symbol=SYMBOL)
+    assert said["regimes"][-1]["label"] == label
+    chip = visitor.page.locator('[data-panel="volatility"] .regime')
+    assert chip.inner_text().split() == [label, f"{100 * said['probabilities'][label]:.0f}", "%"]
+    assert f"{said['regimes'][-1]['ratio']:.1f} times" in (chip.get_attribute("title") or "")
 
 
 def test_adaptations_are_those_of_the_journal(visitor: Visitor, server: LiveServer) -> None:

@@ -25,7 +25,7 @@ def test_it_shows_each_table_and_writes_all_of_them(tmp_path: Path) -> None:
     assert found["comparison_nulls"] is None
     cells = {(cell["settings"], cell["stream"]): cell for cell in found["false_alarms"]}
     assert len(cells) == 27
-    assert {cell["runs"] for cell in cells.values()} == {2, 10}
+    assert {cell["runs"] for cell in cells.values()} == {2, 50}
     assert all(cell["rate"] <= cell["upper"] for cell in cells.values())
 
 

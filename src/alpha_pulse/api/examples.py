@@ -156,6 +156,7 @@ ALARM = {
     "change_ms": TS_MS - 1_209_600_000,
     "score": 0.08,
     "watched": "errors",
+    "feature": "",
 }
 ACTION = {
     "seq": 3980,

@@ -124,6 +124,8 @@ class AlarmOut(msgspec.Struct, frozen=True):
     score: float
     watched: Watched
     """What the detector saw change: only errors are a reason to adapt."""
+    feature: str = ""
+    """Of features, the one that changed most surely."""
 
 
 class ActionOut(msgspec.Struct, frozen=True):

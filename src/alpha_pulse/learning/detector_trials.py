@@ -36,9 +36,9 @@ RIVER = {
 OF_RIGHT_ANSWERS = {"fhddm"}
 """River's detectors that are shown 1 for a right answer."""
 CALIBRATED = "calibrated"
-TIMES = 5
+TIMES = 25
 """Runs of a calibrated detector for each of another where nothing changes: its rate is what is promised."""
-SLOW = {"kswin": 20}
+SLOW = {"hddm_a": 5, "hddm_w": 5, "kswin": 20}
 """River's detectors of which only one run in so many is made."""
 
 

@@ -33,7 +33,7 @@ class Simulation(msgspec.Struct, frozen=True):
 
 
 SIMULATIONS: dict[str, Simulation] = {
-    "false_alarms": Simulation("alarms where nothing changes", 200, detector_trials.false_alarm_jobs),
+    "false_alarms": Simulation("alarms where nothing changes", 40, detector_trials.false_alarm_jobs),
     "delays": Simulation("how soon a change is found", 200, detector_trials.delay_jobs),
     "feature_false_alarms": Simulation(
         "alarms where no feature changes", 200, lambda runs, seed, _: covariate_trials.covariate_false_alarm_jobs(runs, seed)

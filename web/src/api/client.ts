@@ -7,6 +7,7 @@ import type {
   Fill,
   Inspection,
   Positions,
+  Regimes,
   Reliability,
   SeriesAnswer,
   SessionStatus,
@@ -65,6 +66,7 @@ export class Client {
   fills = (symbol: string, book: string, page: Page) =>
     this.get<{ fills: Fill[]; next_seq: number | null }>("/trading/fills", { symbol, book, ...page });
   positions = () => this.get<Positions>("/trading/positions");
+  regimes = (symbol: string) => this.get<Regimes>("/regimes", { symbol });
   adaptations = () => this.get<Adaptations>("/adaptations");
 
   prediction = (id: string) => this.get<Inspection>(`/predictions/${path(id)}`);

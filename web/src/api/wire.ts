@@ -153,6 +153,7 @@ export interface Alarm {
   change_ms: number;
   score: number;
   watched: "errors" | "calibration" | "labels" | "features";
+  feature: string;
 }
 
 export interface Action {
@@ -238,6 +239,21 @@ export interface Inspection {
   fills: Fill[];
   trades: Trade[];
   fill?: Fill;
+}
+
+export type RegimeLabel = "calm" | "normal" | "turbulent";
+
+export interface Regime {
+  from_ms: number;
+  to_ms: number | null;
+  label: RegimeLabel;
+  ratio: number;
+  began_ms: number;
+}
+
+export interface Regimes {
+  probabilities: Record<RegimeLabel, number>;
+  regimes: Regime[];
 }
 
 export interface Bar {

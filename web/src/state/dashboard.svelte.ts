@@ -168,7 +168,12 @@ class Dashboard {
 
   private async readSlowSnapshot(): Promise<void> {
     const market = this.market;
-    const [drift] = await Promise.all([client.drift(), market?.loadReliability(), market?.events.loadAdaptations()]);
+    const [drift] = await Promise.all([
+      client.drift(),
+      market?.loadReliability(),
+      market?.loadRegimes(),
+      market?.events.loadAdaptations(),
+    ]);
     this.drift = Object.fromEntries(drift.map((one) => [one.session_id, one]));
   }
 

@@ -1,7 +1,7 @@
 // Everything the page shows of one symbol.
 
 import type { Client } from "../api/client";
-import type { Reliability, Step } from "../api/wire";
+import type { Regimes, Reliability, Step } from "../api/wire";
 import { Events } from "./events.svelte";
 import { Throttle } from "./throttle";
 import { Tracked, type Span } from "./tracked.svelte";
@@ -21,6 +21,7 @@ export class Market {
   readonly weights: Record<string, Tracked>;
   readonly events: Events;
   reliability = $state.raw<Record<string, Reliability>>({});
+  regimes = $state.raw<Regimes | null>(null);
   /** The newest row that this page knows of. */
   newest = $state(-1);
   private readonly nearHoles = new Throttle(NEAR_MS, () => this.guarded(() => this.readNear()));
@@ -51,7 +52,7 @@ export class Market {
   async load(near: Span, far: Span, newest: number): Promise<void> {
     this.newest = Math.max(this.newest, newest);
     this.told = newest;
-    await Promise.all([this.loadNear(near), this.loadFar(far), this.events.load(), this.loadReliability()]);
+    await Promise.all([this.loadNear(near), this.loadFar(far), this.events.load(), this.loadReliability(), this.loadRegimes()]);
   }
 
   async loadNear(span: Span): Promise<void> {
@@ -67,6 +68,10 @@ export class Market {
       this.targets.map(async (target) => [target, await this.client.reliability(this.symbol, target)] as const),
     );
     this.reliability = Object.fromEntries(found);
+  }
+
+  async loadRegimes(): Promise<void> {
+    this.regimes = await this.client.regimes(this.symbol);
   }
 
   /** Draw one frame of the stream in. */
