@@ -13,10 +13,12 @@ BINS = 10
 
 
 def edges(known: Rows) -> Rows:
-    """Upper ends of all bins but the last: the deciles that differ from each other and from the largest value."""
+    """Upper ends of all bins but the last: the deciles that differ from each other and from the largest value, or the value
+    next to the largest.
+    """
     ordered = np.sort(known)
     found = {float(ordered[max(k * len(ordered) // BINS - 1, 0)]) for k in range(1, BINS)}
-    return np.array(sorted(found - {float(ordered[-1])}))
+    return np.array(sorted(found - {float(ordered[-1])}) or [float(ordered[ordered < ordered[-1]].max())])
 
 
 def binned(ends: Rows, values: Rows) -> Rows:
@@ -39,8 +41,9 @@ class Reference:
         gaps = counts - np.outer(counts.sum(axis=1), self.shares / self.shares.sum())
         blocks, n = len(pieces), len(self.known)
         wide = gaps / np.sqrt(self.shares)
-        r = (wide[1:] * wide[:-1]).sum() / (wide**2).sum()
-        r = min(max(r + (1 + 3 * r) / blocks, 0.0), 0.9)
+        alike = (wide**2).sum() < 1e-9
+        r = 0.0 if alike else (wide[1:] * wide[:-1]).sum() / (wide**2).sum()
+        r = 0.0 if alike else min(max(r + (1 + 3 * r) / blocks, 0.0), 0.9)
         kept, free = (1 + r) / (1 - r), blocks / (blocks - 1)
         p = self.shares / n
         ranks = np.cumsum(p) - 0.5 * p - 0.5
@@ -49,12 +52,11 @@ class Reference:
             variance = float((scores**2) @ p - (scores @ p) ** 2)
             if variance >= 1e-9:
                 effects.append(free * float(((gaps @ scores) ** 2).sum()) / (n * variance))
-        self.largest = kept * max(effects)
-        self.freedom = effects[0] * (len(p) - 1) / max(effects)
+        self.largest = max(kept * max(effects), 1 / block)
+        self.freedom = (len(p) - 1) * (1.0 if alike else effects[0] / max(effects))
         below = np.cumsum(p)[:-1]
-        self.steps = (
-            kept * free * float((np.cumsum(gaps, axis=1)[:, :-1] ** 2).sum()) / (n * float((below * (1 - below)).sum()))
-        )
+        steps = kept * free * float((np.cumsum(gaps, axis=1)[:, :-1] ** 2).sum()) / (n * float((below * (1 - below)).sum()))
+        self.steps = max(steps, 1 / block)
         self.noise = blocks - 1.0
 
 

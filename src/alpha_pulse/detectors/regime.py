@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.core.errors import ConfigError, NonFiniteError
+from alpha_pulse.core.errors import ConfigError, NonFiniteError, StateError
 from alpha_pulse.core.stateful import State, scalar, take_all
 from alpha_pulse.core.types import RegimeChange, RegimeFeature, RegimeLabel
 from alpha_pulse.detectors.base import Detection
-from alpha_pulse.detectors.packed import refuse_below
+from alpha_pulse.detectors.packed import refuse_below, refuse_outside
 from alpha_pulse.detectors.regime_settings import (
     CAPACITY,
     DOUBTFUL,
@@ -28,7 +28,7 @@ from alpha_pulse.detectors.regime_settings import (
     threshold,
 )
 from alpha_pulse.kernels import bocpd, hmm, market_state
-from alpha_pulse.kernels.detection import CHANGE, DRIFT, FLAG, SCORE, SEEN, WARNING
+from alpha_pulse.kernels.detection import CHANGE, DRIFT, FLAG, SCORE, SEEN, THRESHOLD, WARNING
 from alpha_pulse.kernels.regime import regime_block
 
 LABELS: tuple[RegimeLabel, ...] = get_args(RegimeLabel)
@@ -93,6 +93,7 @@ class RegimeDetector:
     ) -> None:
         refuse_below("the regime detector's block", block, 5, "as many bars as a day has")
         refuse_below("the regime detector's reference", reference, WARM_UP, "400")
+        refuse_outside("the regime detector's false_alarms_per", false_alarms_per, 0.0, math.inf, "2000")
         self.symbol = symbol
         self.block = block
         self._market = market_state.market_state(block, reference, together)
@@ -150,10 +151,6 @@ class RegimeDetector:
             int(state[SEEN]),
             int(state[CHANGE]),
         )
-
-    def changed_within(self, feature: RegimeFeature, bars: int) -> float:
-        """The probability that one number changed within the newest ``bars``, as of the newest whole block."""
-        return float(bocpd.bocpd_changed(self._points[WATCHED.index(feature)], bars // self.block + 1.0))
 
     def update(self, ts: int, high: float, low: float, close: float, others: float = math.nan) -> tuple[RegimeChange, ...]:
         """Take one bar; what changed with it: almost always nothing.
@@ -267,13 +264,29 @@ class RegimeDetector:
         )
 
     def restore(self, state: State) -> None:
-        """See `alpha_pulse.core.stateful.Stateful`."""
+        """See `alpha_pulse.core.stateful.Stateful`; a state of other parameters is refused."""
         names = ("place", "likely", "likely_ts", "stayed", "block_ts", "changes", "change_ts")
         place, likely, likely_ts, stayed, block_ts, changes, change_ts = (scalar(state, name, int) for name in names)
         changed = scalar(state, "changed", bool)
-        take_all(self._arrays(), state)
+        arrays = {name: array.copy() for name, array in self._arrays().items()}
+        take_all(arrays, state)
+        self._refuse_other_parameters(arrays["market"], arrays["points"])
+        for name, array in self._arrays().items():
+            array[...] = arrays[name]
         self._place, self._stayed, self._block_ts, self._changes, self.change_ts = place, stayed, block_ts, changes, change_ts
         self._likely, self._likely_ts, self.changed = likely, likely_ts, changed
+
+    def _refuse_other_parameters(self, market: NDArray[Any], points: NDArray[Any]) -> None:
+        """StateError for a state of other blocks, company, usual level or thresholds."""
+        fixed = [market_state.BLOCK, market_state.REFERENCE, market_state.TOGETHER]
+        saved, own = market[fixed].tolist(), self._market[fixed].tolist()
+        if saved != own or not np.array_equal(points[:, THRESHOLD], self._points[:, THRESHOLD]):
+            raise StateError(
+                f"a saved state of the regime detector of {self.symbol} is of block {saved[0]:g}, reference {saved[1]:g}, "
+                f"together {saved[2] != 0.0} and thresholds {points[:, THRESHOLD].tolist()}, but {own[0]:g}, {own[1]:g}, "
+                f"{own[2] != 0.0} and {self._points[:, THRESHOLD].tolist()} are needed; "
+                "restore with the configuration that saved it"
+            )
 
 
 def block_of(interval_ns: int) -> int:

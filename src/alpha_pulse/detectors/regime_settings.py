@@ -52,7 +52,13 @@ DOUBT: dict[str, Curve] = {
     "trend": Curve((109.0, 429.0, 899.0, 1882.0, 4103.0, 8000.0, 10667.0, 17778.0, 32000.0), _DOUBTS[:9]),
     "correlation": Curve((76.0, 233.0, 393.0, 623.0, 1119.0, 1684.0, 2623.0, 3556.0, 6154.0, 6957.0), _DOUBTS),
 }
-"""By values per false alarm: one minus the threshold, as `learning.regime_trials`, ``calibrate(200_000, seed=1)``, finds it."""
+"""By values per false alarm: one minus the threshold. Copied from what this returns, to the last digit, for all three numbers:
+
+``alpha_pulse.learning.regime_trials.calibrate(200_000, seed=1)``
+
+It depends on `HAZARD`, `PRIORS` and `CAPACITY` here, and on ``DOUBTS``, ``MARGIN``, ``FEWEST`` and ``BLOCKS`` there: when one
+of them changes, this is to be made anew. A doubt that gives fewer than ``FEWEST`` alarms in the simulation has no place in it.
+"""
 
 
 def hidden_states(block: int) -> NDArray[np.float64]:

@@ -51,9 +51,9 @@ class MarketWatch:
             closes[bar.symbol] = bar.close
         if len(returns) < 2:
             return {}
-        return {
-            symbol: sum(value for name, value in returns.items() if name != symbol) / (len(returns) - 1) for symbol in returns
-        }
+        # Rounded once, so it depends on no order, and taking a return off it leaves exactly 0 where the others stood still.
+        total = math.fsum(returns.values())
+        return {symbol: (total - own) / (len(returns) - 1) for symbol, own in returns.items()}
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""

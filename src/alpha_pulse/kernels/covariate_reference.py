@@ -16,6 +16,8 @@ https://doi.org/10.1080/01621459.1987.10478475; Marriott & Pope, "Bias in the es
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,7 +42,7 @@ from alpha_pulse.kernels.jit import kernel
 MOST_KEPT = 0.9
 """The autocorrelation between blocks is taken for this at most."""
 NO_SPREAD = 1e-9
-"""Scores whose variance is less are the same in all bins."""
+"""Scores whose variance is less are the same in all bins, and so are the counts of all blocks."""
 
 
 @kernel
@@ -54,7 +56,7 @@ def bin_of(entry: NDArray[np.float64], value: float) -> int:
 
 @kernel
 def _set_edges(entry: NDArray[np.float64], ordered: NDArray[np.float64]) -> None:
-    """Upper ends at the quantiles of the reference's known values: each bin holds one of them at least."""
+    """Upper ends at the quantiles of the reference's known values, two bins at least: each holds one of the values or more."""
     n, used = ordered.size, 0
     entry[EDGES : EDGES + BINS - 1] = np.inf
     for k in range(1, BINS):
@@ -62,6 +64,10 @@ def _set_edges(entry: NDArray[np.float64], ordered: NDArray[np.float64]) -> None
         if edge < ordered[n - 1] and (used == 0 or edge > entry[EDGES + used - 1]):
             entry[EDGES + used] = edge
             used += 1
+    if used == 0:
+        # More than nine tenths are the largest value: what lies below it is a bin all the same, else nothing would be seen.
+        entry[EDGES] = ordered[np.searchsorted(ordered, ordered[n - 1]) - 1]
+        used = 1
     entry[USED] = used + 1.0
 
 
@@ -94,6 +100,8 @@ def _kept(deviations: NDArray[np.float64], shares: NDArray[np.float64]) -> float
             same += deviations[b, k] ** 2 / shares[k]
             if b + 1 < blocks:
                 next_ += deviations[b, k] * deviations[b + 1, k] / shares[k]
+    if same < NO_SPREAD:
+        return 1.0
     r = next_ / same
     r = min(max(r + (1.0 + 3.0 * r) / blocks, 0.0), MOST_KEPT)
     return float((1.0 + r) / (1.0 - r))
@@ -136,6 +144,8 @@ def _spread(deviations: NDArray[np.float64], shares: NDArray[np.float64], kept: 
     trace *= blocks / (blocks - 1.0)
     largest = max(_along(deviations, shares, False), _along(deviations, shares, True))
     largest = max(largest, trace / (used - 1.0))
+    if largest < NO_SPREAD:
+        return 0.0, used - 1.0
     return kept * largest, trace / largest
 
 
@@ -157,7 +167,8 @@ def _steps(deviations: NDArray[np.float64], shares: NDArray[np.float64], kept: f
 @kernel
 def fix_reference(state: NDArray[np.float64]) -> None:
     """Learn from the reference's rows what later rows are compared with. A feature that is constant, or that is missing in half
-    of the rows or more, is not judged.
+    of the rows or more, is not judged. Where values alternate all blocks are alike, and the effect would be 0: it is taken for
+    one over the rows of a block at least.
     """
     table, rows, ordered = table_of(state), rows_of(state), sorted_of(state)
     reference, block = int(state[REFERENCE]), int(state[BLOCK])
@@ -176,3 +187,6 @@ def fix_reference(state: NDArray[np.float64]) -> None:
         if state[CELLS] > BINS:
             ordered[j, : known.size] = known
             entry[EFFECT] = _steps(deviations, shares, kept)
+        entry[EFFECT] = max(entry[EFFECT], 1.0 / block)
+        if not (math.isfinite(entry[EFFECT]) and math.isfinite(entry[FREEDOM])):
+            entry[COUNT] = 0.0

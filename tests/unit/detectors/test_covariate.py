@@ -92,6 +92,57 @@ def test_masked_values_do_not_count_and_constant_features_are_not_judged(name: s
     assert alone.worst is None
 
 
+def degenerate(n: int, seed: int) -> Rows:
+    """Rows (n, 3): a flag that is nearly always up, values that alternate, and normal ones; the second half is another."""
+    rng, half = np.random.default_rng(seed), n // 2
+    flag = rng.random(n) < np.repeat([0.95, 0.3], half)
+    alternating = np.where(np.arange(n) < half, np.arange(n) % 2, rng.random(n) < 0.2)
+    return np.column_stack([flag, alternating, rng.standard_normal(n) + np.repeat([0.0, 1.5], half)]).astype(float)
+
+
+@pytest.mark.parametrize("column", [0, 1])
+@pytest.mark.parametrize("name", FEATURE_DETECTORS)
+def test_a_flag_that_is_nearly_always_up_and_values_that_alternate_are_watched_too(name: str, column: int) -> None:
+    rows = degenerate(12_000, 2)[:, [column]]
+    detector = FEATURE_DETECTORS[name](("a",), 100_000.0)
+    assert fed(detector, rows[:6_000]) == []
+    assert detector.judged.all()
+    assert np.isfinite(detector.design_effects).all()
+    alarms = [(at, detector.last.change_sample) for at, row in enumerate(rows[6_000:], 6_000) if detector.update(row)]
+    ((alarm, began),) = alarms
+    assert alarm < 6_300
+    assert abs(began - 6_000) < 30
+
+
+@pytest.mark.parametrize("name", FEATURE_DETECTORS)
+def test_a_flag_that_stays_does_not_hide_who_moved(name: str) -> None:
+    rows = degenerate(12_000, 2)
+    rows[6_000:, 0] = rows[:6_000, 0]
+    for order, names in (([0, 2], ("flag", "moved")), ([2, 0], ("moved", "flag"))):
+        detector, worst = FEATURE_DETECTORS[name](names, 100_000.0), []
+        for row in rows[:, order]:
+            if detector.update(row):
+                worst.append(detector.worst)
+        assert worst == ["moved"]
+
+
+@pytest.mark.parametrize("name", FEATURE_DETECTORS)
+def test_degenerate_references_are_those_of_the_slow_twin(name: str) -> None:
+    rows = degenerate(1_200, 3)
+    detector = FEATURE_DETECTORS[name](("flag", "alternating", "moved"), 5_000.0, **SMALL)
+    drifts, told = naive.detections(rows, detector.level, **SMALL, exact=name == "ks")
+    found, compared = [], 0
+    for at, row in enumerate(rows):
+        if detector.update(row):
+            found.append((at, detector.names.index(str(detector.worst)), detector.last.change_sample))
+        if detector.comparisons > compared:
+            np.testing.assert_allclose(detector.p_values, told[compared][1], rtol=1e-6, atol=1e-12)
+            compared = detector.comparisons
+    assert compared == len(told)
+    assert found == drifts
+    assert found
+
+
 def test_a_small_change_is_no_drift_when_a_size_is_asked_for() -> None:
     rng = np.random.default_rng(5)
     rows = rng.standard_normal((6_000, 1))
