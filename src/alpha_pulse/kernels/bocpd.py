@@ -36,6 +36,8 @@ CONFIRMED = 2
 """Runs of fewer values are not counted: a single value says little, and the run that begins now nothing at all."""
 WARNING_PART = 0.5
 """A warning is a probability beyond this part of the threshold."""
+LARGEST = 1e100
+"""A value beyond this is refused: its square would be infinite, and no hypothesis would have a weight any more."""
 
 
 def bocpd_state(
@@ -183,7 +185,7 @@ def _take_as_fact(state: NDArray[np.float64], age: float) -> None:
 @kernel
 def bocpd_step(state: NDArray[np.float64], value: float) -> int:
     """Take one finite value; DRIFT, WARNING or NOTHING, or REFUSED. The score is the change of the mean."""
-    if not math.isfinite(value):
+    if not abs(value) <= LARGEST:
         return REFUSED
     _grow(state, value)
     state[SEEN] += 1.0

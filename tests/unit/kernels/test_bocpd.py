@@ -114,7 +114,7 @@ def test_loop_and_steps_are_bit_equal(values: list[float]) -> None:
     assert total == pytest.approx(1.0, abs=1e-9)
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1.1e100, -1e200])
 def test_what_is_not_finite_is_not_remembered(value: float) -> None:
     state = bocpd_state(0.9, 0.02, PRIOR)
     bocpd_step(state, 1.0)
@@ -125,6 +125,6 @@ def test_what_is_not_finite_is_not_remembered(value: float) -> None:
 
 def test_huge_values_stay_finite() -> None:
     state = bocpd_state(0.9, 0.02, PRIOR)
-    for value in (1e15, -1e15, 0.0, 1e-300, 1e15, 0.0):
-        bocpd_step(state, value)
+    for value in (1e15, -1e15, 0.0, 1e-300, 1e15, 0.0, 1e100, -1e100, 1.0):
+        assert bocpd_step(state, value) != REFUSED
     assert np.isfinite(state).all()

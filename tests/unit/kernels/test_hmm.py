@@ -120,10 +120,18 @@ def test_what_is_missing_says_nothing() -> None:
     assert state[hmm.PROBABILITIES :][:3] == pytest.approx(one_dimension[-1], abs=1e-9)
 
 
+def test_huge_values_stay_finite() -> None:
+    state = made(learn_from=3)
+    for value in (0.1, 1e100, -1e100, 0.2, 0.1):
+        assert hmm_step(state, np.array([value, -value]), ALL) == hmm.TAKEN
+    assert np.isfinite(state).all()
+
+
 def test_what_is_not_finite_is_not_remembered() -> None:
     state = made()
     hmm_step(state, np.array([0.1, 0.2]), ALL)
     before = state.tobytes()
-    assert hmm_step(state, np.array([0.1, math.inf]), ALL) == hmm.REFUSED
+    for wrong in (math.inf, 1e200, -1.1e100):
+        assert hmm_step(state, np.array([0.1, wrong]), ALL) == hmm.REFUSED
     assert hmm_steps(state, np.array([[math.nan, 0.0]]), np.empty((1, 3))) == hmm.REFUSED
     assert state.tobytes() == before
