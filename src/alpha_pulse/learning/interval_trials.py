@@ -9,6 +9,7 @@ from functools import partial
 import msgspec
 import numpy as np
 
+from alpha_pulse.kernels.reliability import wilson
 from alpha_pulse.learning.intervals import Interval, block_bootstrap, block_length, mean_interval
 from alpha_pulse.learning.stationary_streams import autoregressive
 
@@ -21,6 +22,8 @@ ACCEPTED = (0.93, 0.97)
 
 class Coverage(msgspec.Struct, frozen=True):
     """Share of ``runs`` paths of AR(1) losses whose interval holds the true mean; ``low`` and ``high`` bound it (95 %).
+
+    The bounds are Wilson's (1927, doi 10.1080/01621459.1927.10502953), which have a width at 0 and at 1 too.
 
     ``fixed_blocks`` is that of `block_bootstrap`, and ``independent`` of an interval that takes the losses for independent.
     ``width`` is the mean width of the intervals, ``block`` their mean block length.
@@ -57,9 +60,9 @@ def coverage(persistence: float, runs: int, seed: int, values: int = VALUES) -> 
         fixed += _holds(block_bootstrap(losses, seed=run))
         independent += abs(float(losses.mean())) <= NORMAL_95 * float(losses.std()) / math.sqrt(values)
     share = covered / runs
-    half = NORMAL_95 * math.sqrt(share * (1.0 - share) / runs)
+    low, high = wilson(share, float(runs))
     return Coverage(
-        persistence, values, runs, share, share - half, share + half, fixed / runs, independent / runs, width, block
+        persistence, values, runs, share, low, high, fixed / runs, independent / runs, width, block
     )  # fmt: skip
 
 

@@ -49,7 +49,7 @@ def block_bootstrap(values: Floats, symbols: int = 1, seed: int = 1) -> Interval
     return Interval(low, high)
 
 
-def mean_interval(values: Floats, seed: int = 1) -> Interval | None:
+def mean_interval(values: Floats, seed: int = 1, within: tuple[float, float] = (-math.inf, math.inf)) -> Interval | None:
     """A 95 % interval for the mean of dependent values (n,), by blocks whose length their own dependence sets.
 
     Circular blocks of length b by `block_length`. A bootstrap of blocks draws means that vary too little, by what
@@ -58,7 +58,8 @@ def mean_interval(values: Floats, seed: int = 1) -> Interval | None:
     faults away (Politis & Romano, 1995; never below V(b)), and by Student's quantile at n / 2b - 1 degrees over the normal one.
     How often it holds the true mean is simulated in `alpha_pulse.learning.interval_trials`.
 
-    None where there are fewer than ten blocks, and so for fewer than ten values.
+    None where there are fewer than ten blocks, and so for fewer than ten values. An end that lies beyond ``within``, which is
+    what a mean can be, such as 0 to 1 for a share, is put there: the stretch knows no bounds, and no true mean is lost by it.
 
     >>> interval = mean_interval(np.random.default_rng(1).normal(1.0, 1.0, 10_000))
     >>> interval.low < 1.0 < interval.high, round(interval.high - interval.low, 2)
@@ -80,7 +81,7 @@ def mean_interval(values: Floats, seed: int = 1) -> Interval | None:
         return Interval(mean, mean)
     stretch = math.sqrt(max(2.0 * double - single, single) / single) * student_quantile(0.5 * n / length - 1.0) / NORMAL
     low, high = np.quantile(_resampled_means(values, length, seed), [TAIL, 1.0 - TAIL]).tolist()
-    return Interval(mean + stretch * (low - mean), mean + stretch * (high - mean))
+    return Interval(max(mean + stretch * (low - mean), within[0]), min(mean + stretch * (high - mean), within[1]))
 
 
 def block_length(values: Floats) -> int:

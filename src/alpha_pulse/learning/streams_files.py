@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from alpha_pulse.learning.streams import Floats, Labels, Stream
 ENDINGS = (".parquet", ".pq", ".csv", ".csv.gz")
 MOST_CLASSES = 100
 """More different values than this are taken for a number that is no class."""
+_AGAIN = re.compile(r"_duplicated_\d+$")
+"""What the reader of CSV adds to a name that was there before."""
 
 
 def read_table(path: Path, target: str | None = None) -> Stream:
@@ -34,6 +37,8 @@ def read_table(path: Path, target: str | None = None) -> Stream:
     """
     where = f"file {path}"
     frame = open_table(path, where, "give --stream a Parquet, CSV or ARFF file, or the name of a generator")
+    if path.name.lower().endswith((".csv", ".csv.gz")):
+        _refuse_header(frame.columns, where)
     if frame.height == 0:
         raise DataError(f"{where}: there is no row in it; at least one example is needed")
     target = target_of(frame.columns, target, where)
@@ -57,6 +62,23 @@ def target_of(columns: list[str], target: str | None, where: str) -> str:
     if len(columns) < 2:
         raise DataError(f"{where} has {len(columns)} column; expected one feature or more, and the target")
     return columns[-1] if target is None else target
+
+
+def _refuse_header(columns: list[str], where: str) -> None:
+    names = [_AGAIN.sub("", name) for name in columns]
+    if all(_is_number(name) for name in names):
+        raise DataError(f"{where} begins with a row of numbers ({', '.join(names[:3])}); its first row must name the columns")
+    for name, column in zip(names, columns, strict=True):
+        if name != column and name in columns:
+            raise DataError(f"{where} has the column {name!r} twice; rename one")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def feature_matrix(frame: pl.DataFrame, where: str) -> Floats:

@@ -53,6 +53,23 @@ def test_intervals_of_measured_blocks_cover_at_their_rate_on_autocorrelated_loss
         assert trial.independent < 0.5
 
 
+def test_a_coverage_of_1_has_bounds_with_a_width() -> None:
+    trial = coverage(0.0, 4, seed=1)
+    assert trial.covered == 1.0
+    assert 0.3 < trial.low < 0.6
+    assert trial.high == pytest.approx(1.0)
+
+
+def test_the_ends_of_an_interval_keep_to_what_a_mean_can_be() -> None:
+    hits = np.ones(2_000)
+    hits[-600:] = np.random.default_rng(1).random(600) < 0.3
+    free, held = mean_interval(hits), mean_interval(hits, within=(0.0, 1.0))
+    assert free is not None
+    assert held is not None
+    assert free.high > 1.0 == held.high
+    assert free.low == held.low
+
+
 def test_the_table_has_every_persistence() -> None:
     assert [job().persistence for job in coverage_jobs(2, 1)] == list(PERSISTENCES)
 

@@ -89,6 +89,13 @@ def test_balls_that_stand_still_do_not_drift() -> None:
         ("led_drift:drift=8", ConfigError, "from 0 to 7"),
         ("rbf_drift:classes=1", ConfigError, "2 or more"),
         ("hyperplane:seed=-1", ConfigError, "0 or more"),
+        ("sea:n=1000000000", ConfigError, "n = 1,000,000,000, of 3 numbers each: 24 GB; give 66,666,666 or fewer"),
+        ("hyperplane:d=1000000", ConfigError, "160 GB; give 200 or fewer"),
+        ("led_drift:n=10000000", ConfigError, "of 24 numbers each"),
+        ("agrawal:n=100000000", ConfigError, "of 9 numbers each"),
+        ("rbf_drift:centres=100000000", ConfigError, "centres = 100,000,000"),
+        ("rbf_drift:classes=1000000", ConfigError, "give 200 or fewer"),
+        (f"sea:n=1{'0' * 400}", ConfigError, "66,666,666 or fewer"),
     ],
 )
 def test_what_cannot_be_made_is_refused(text: str, kind: type[AlphaPulseError], said: str) -> None:
@@ -145,6 +152,9 @@ def test_truth_values_are_classes(tmp_path: Path) -> None:
         ("a,class\n1,0\n2,0\n", "holds 1 different values"),
         ("class\n0\n1\n", "1 column"),
         ("a,class\n", "no row"),
+        ("a,y,y\n1,2,0\n", "has the column 'y' twice; rename one"),
+        ("a, y,y\n1,2,0\n", "s.csv"),
+        ("0.5,1,1\n0.25,2,0\n", "its first row must name the columns"),
         ("a;class\n1;0\n", "separator looks like ';'"),
         ("a,class\n" + "".join(f"1,{k}\n" for k in range(101)), "101 different values"),
     ],
