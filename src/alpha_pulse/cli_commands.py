@@ -252,6 +252,7 @@ def evaluate(
     try:
         run(Asked(tuple(model), stream, target, delay, window, seed, alpha, json, plot))
     except StoppedError as stopped:
+        typer.echo("alpha-pulse: stopped; nothing was written", err=True)
         raise typer.Exit(stopped.exit_code) from None
 
 

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from alpha_pulse.cli_layout import Row, print_table
+from alpha_pulse.cli_layout import Row, print_table, titles_shown
 from alpha_pulse.learning.evaluation import Contest, Evaluation, ModelScore, Score
 from alpha_pulse.learning.evaluation_drift import DriftMark
 from alpha_pulse.learning.evaluation_metrics import Metrics
@@ -15,13 +15,18 @@ WIDEST = 140
 NARROWEST = 40
 NOTHING = "·"
 MOST_MARKS = 8
-COLUMNS = ["accuracy %", "95 % interval", "balanced", "kappa", "kappa-M", "kappa-t", "AUC", "IC", "log loss", "Brier", "ECE"]
+COLUMNS = ["accuracy %", "interval", "balanced", "kappa", "kappa-M", "kappa-t", "AUC", "IC", "log loss", "Brier", "ECE"]
 COLUMNS += ["newest %", "examples/s"]
-LEAVE_OUT = ["IC", "ECE", "balanced", "kappa-M", "Brier", "newest %", "kappa", "AUC", "95 % interval", "log loss", "kappa-t"]
-LEAVE_OUT += ["examples/s"]
-ABOUT = (
-    "accuracy with its 95 % interval; kappa-M and kappa-t: against the majority and the last label known; IC: rank correlation"
-)
+LEAVE_OUT = ["IC", "ECE", "balanced", "kappa-M", "Brier", "newest %", "kappa", "AUC", "examples/s", "kappa-t"]
+LEAVE_OUT += ["log loss", "interval"]
+ABOUT = {
+    "interval": "interval: of the accuracy, 95 %",
+    "kappa-M": "kappa-M: against the majority known",
+    "kappa-t": "kappa-t: against the last label known",
+    "IC": "IC: rank correlation",
+}
+HASH_LENGTH = 16
+"""Characters of a state's hash; JSON has all of it."""
 
 
 def show(found: Evaluation, console: Console | None = None) -> None:
@@ -35,7 +40,9 @@ def show(found: Evaluation, console: Console | None = None) -> None:
         for name, one in found.baselines.items()
     ]
     print_table(console, "model", COLUMNS, rows, LEAVE_OUT)
-    console.print(f"{ABOUT}; newest: of the last {found.window:,} labels", style="dim")
+    legend = _legend(titles_shown(console, "model", COLUMNS, rows, LEAVE_OUT), found)
+    if legend:
+        console.print(legend, style="dim")
     console.print()
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="dim", no_wrap=True)
@@ -51,8 +58,15 @@ def show(found: Evaluation, console: Console | None = None) -> None:
     hashes.add_column(style="dim", no_wrap=True)
     hashes.add_column(style="dim", overflow="fold")
     for model in found.models:
-        hashes.add_row(f"state of {model.model}", model.state_sha256)
+        hashes.add_row(f"state of {model.model}", model.state_sha256[:HASH_LENGTH])
     console.print(hashes)
+
+
+def _legend(titles: list[str], found: Evaluation) -> str:
+    """What the columns that are shown mean, where their titles do not say it."""
+    newest = f"newest: of the last {min(found.window, found.models[0].labelled):,} labels"
+    about = {**ABOUT, "newest %": newest}
+    return "; ".join(about[title] for title in titles if title in about)
 
 
 def _header(console: Console, found: Evaluation) -> None:

@@ -39,16 +39,7 @@ def print_table(console: Console, first: str, titles: Sequence[str], rows: Seque
     ─────────────
     x    1,234.50
     """
-    widths = [_width([title, *(row.cells[at] for row in rows if row.cells)]) for at, title in enumerate(titles)]
-    kept = list(range(len(titles)))
-    name_width = _width([first, *(row.name for row in rows)])
-
-    def needed() -> int:
-        return name_width + sum(1 + widths[at] for at in kept)
-
-    for title in leave_out:
-        if needed() > console.width:
-            kept.remove(titles.index(title))
+    kept, needed = _fitting(console.width, first, titles, rows, leave_out)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=0, header_style="dim")
     table.add_column(first, no_wrap=True)
     for at in kept:
@@ -56,9 +47,35 @@ def print_table(console: Console, first: str, titles: Sequence[str], rows: Seque
     for row in rows:
         table.add_row(Text(row.name), *(row.cells[at] for at in kept if row.cells), style=row.style)
     width = console.width
-    console.width = max(width, needed())
+    console.width = max(width, needed)
     console.print(table)
     console.width = width
+
+
+def titles_shown(
+    console: Console, first: str, titles: Sequence[str], rows: Sequence[Row], leave_out: Sequence[str]
+) -> list[str]:
+    """The titles that `print_table` of the same prints.
+
+    >>> titles_shown(Console(width=15), "book", ["net", "lots"], [Row("x", ["1,234.50", "2"])], ["lots"])
+    ['net']
+    """
+    return [titles[at] for at in _fitting(console.width, first, titles, rows, leave_out)[0]]
+
+
+def _fitting(
+    width: int, first: str, titles: Sequence[str], rows: Sequence[Row], leave_out: Sequence[str]
+) -> tuple[list[int], int]:
+    """The columns that are not left out, and how wide they are together with the names."""
+    widths = [_width([title, *(row.cells[at] for row in rows if row.cells)]) for at, title in enumerate(titles)]
+    kept = list(range(len(titles)))
+    needed = _width([first, *(row.name for row in rows)]) + sum(1 + width for width in widths)
+    for title in leave_out:
+        if needed > width:
+            at = titles.index(title)
+            kept.remove(at)
+            needed -= 1 + widths[at]
+    return kept, needed
 
 
 def _width(cells: Sequence[str | Text]) -> int:

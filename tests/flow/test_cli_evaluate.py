@@ -98,12 +98,30 @@ def test_ten_classes_and_a_narrow_terminal(place: Path) -> None:
         (("--model", "logistic", "--stream", "no.csv"), "does not exist"),
         (("--model", "logistic", "--stream", "sea.csv", "--target", "lable"), "did you mean 'label'"),
         (("--model", "logistic", "--stream", "sea:n=50", "--delay", "50"), "no label becomes known"),
-        (("--model", "logistic", "--stream", "sea:n=50", "--alpha", "0"), "alpha 0.0"),
+        (("--model", "logistic", "--stream", "sea:n=50", "--alpha", "0"), "the level (--alpha) is 0.0"),
+        (("--model", "logistic", "--stream", "sea:n=50", "--delay", "9" * 20), "no label becomes known within"),
         (("--model", "logistic", "--stream", "sea:n=50", "--plot", "x.jpeg"), "ends in .png"),
         (("--model", "logistic", "--stream", "sea:n=50", "--plot", "no/x.png"), "the folder no does not exist"),
         (("--model", "logistic", "--stream", "sea.csv", "--json", "sea.csv"), "are the same file"),
         (("--model", "logistic", "--stream", "sea:n=50", "--json", "x.png", "--plot", "x.png"), "are the same file"),
     ],
+def test_a_terminal_of_40_columns_keeps_what_matters_and_explains_no_more(place: Path) -> None:
+    done = run(place, "evaluate", "--model", "naive_bayes", "--stream", "sea:n=500", COLUMNS="40", NO_COLOR="1")
+    assert done.returncode == 0, done.stderr
+    assert "interval: of the accuracy, 95 %" in done.stdout
+    for left_out in ("examples/s", "kappa", "IC:", "newest:"):
+        assert left_out not in done.stdout, left_out
+
+
+def test_the_legend_counts_the_labels_there_are_and_a_hash_is_one_line(place: Path) -> None:
+    arguments = ("evaluate", "--model", "naive_bayes", "--stream", "sea:n=500", "--delay", "10")
+    wide = run(place, *arguments, COLUMNS="140", NO_COLOR="1").stdout
+    assert "of the last 490 labels" in " ".join(wide.split())
+    narrow = run(place, *arguments, COLUMNS="80", NO_COLOR="1").stdout
+    assert len(narrow.splitlines()[-1].split()[-1]) == 16
+    assert narrow.splitlines()[-1].startswith("state of naive_bayes")
+
+
 )
 def test_a_refusal_is_one_sentence(place: Path, arguments: tuple[str, ...], said: str) -> None:
     before = (place / "sea.csv").read_bytes()
@@ -126,7 +144,7 @@ def test_a_signal_ends_it_and_leaves_nothing(place: Path, number: int, code: int
     assert process.stderr is not None
     process.stderr.readline()
     process.send_signal(number)
-    process.communicate(timeout=100)
+    _, said = process.communicate(timeout=100)
     assert process.returncode == code
     assert not list(place.glob("stopped.json*"))
 
@@ -143,3 +161,4 @@ def test_help_is_quick_because_nothing_heavy_is_imported(place: Path) -> None:
     )  # fmt: skip
     assert done.stdout.splitlines()[-1] == "[]"
     assert np.all([flag in done.stdout for flag in ("--model", "--stream", "--delay", "--plot")])
+    assert said.endswith("alpha-pulse: stopped; nothing was written\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -30,6 +31,8 @@ Tell = Callable[[str, int], None]
 
 class Score(Metrics, frozen=True, kw_only=True):
     """Metrics over the whole run, 95 % intervals of two of them, those of the newest labels, and the course of the accuracy.
+
+    An interval keeps to what there can be: 0 to 1 for an accuracy, 0 or more for a log loss.
 
     ``window`` holds the metrics of the newest labels, ``fading`` those in which each label counts 1 - 1/window of the next.
     """
@@ -179,8 +182,10 @@ def _facts(stream: Stream) -> StreamFacts:
 def _refuse(stream: Stream, models: Sequence[str], known: Timeline, window: int, alpha: float) -> None:
     if not models or len(set(models)) < len(models):
         raise ConfigError(f"the models {', '.join(models) or 'none'} are to be evaluated; expected one or more, each once")
-    if window < 1 or not 0.0 < alpha < 1.0:
-        raise ConfigError(f"the window is {window} and alpha {alpha}; expected a label or more, and a number between 0 and 1")
+    if window < 1:
+        raise ConfigError(f"the window (--window) is {window}; expected one label or more")
+    if not 0.0 < alpha < 1.0:
+        raise ConfigError(f"the level (--alpha) is {alpha}; expected a number between 0 and 1, such as {ALPHA}")
     if len(known.final) != len(stream.labels):
         raise ConfigError(f"labels of {len(known.final)} examples become known, but the stream has {len(stream.labels)}")
     if not (known.status == LABELLED).any():
@@ -203,8 +208,8 @@ def _score(scored: Scored, known: Timeline, window: int, seed: int) -> dict[str,
     """The fields of a `Score`."""
     return {
         **msgspec.structs.asdict(metrics(scored)),
-        "accuracy_interval": mean_interval(scored.hits.astype(np.float64), seed),
-        "log_loss_interval": mean_interval(losses(scored), seed),
+        "accuracy_interval": mean_interval(scored.hits.astype(np.float64), seed, (0.0, 1.0)),
+        "log_loss_interval": mean_interval(losses(scored), seed, (0.0, math.inf)),
         "window": metrics(scored.newest(window)),
         "fading": fading_metrics(scored, 1.0 - 1.0 / window),
         "curve": curve(np.flatnonzero(known.status == LABELLED), scored.hits, window),

@@ -103,7 +103,7 @@ def timeline(
     if delay < 0 or (timeout is not None and timeout < 0):
         raise ConfigError(f"the delay of labels is {delay} and the time-out {timeout}; expected whole numbers from 0 on")
     numbers = np.arange(n, dtype=np.int64)
-    known = numbers + delay if arrivals is None else arrivals
+    known = numbers + min(delay, n) if arrivals is None else arrivals
     if known.shape != (n,) or (known < numbers).any():
         raise DataError(
             f"arrivals of shape {known.shape} were given for {n} labels; expected for each the number of an example that is "

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.clock import elapsed_ns
-from alpha_pulse.core.errors import UnknownNameError, did_you_mean
+from alpha_pulse.core.errors import UnknownNameError
 from alpha_pulse.core.plugins import load, names, prefix_of
 from alpha_pulse.core.stateful import digest
 from alpha_pulse.learning.evaluation_baselines import Said
@@ -57,7 +57,8 @@ def make_model(name: str, stream: Stream, horizon: int, seed: int) -> Model:
         return binary
     if name not in MULTICLASS and (name in names("models", ONLINE) or prefix_of(ONLINE, name) is not None):
         raise UnknownNameError(
-            f"model {name!r} learns two classes, but stream {stream.name} has {stream.n_classes}{did_you_mean('', MULTICLASS)}"
+            f"model {name!r} learns two classes, but stream {stream.name} has {stream.n_classes}; "
+            f"models for more classes: {', '.join(sorted(MULTICLASS))}"
         )
     several: MultiClassModel = load("models", MULTICLASS, name)(features, stream.n_classes, seed)
     return several

@@ -19,6 +19,8 @@ INK, MUTED, FAINT = "#222222", "#777777", "#DDDDDD"
 RULES = {"no_change": (0, (4, 2)), "opposite": (0, (1, 3)), "majority": (0, (1, 1.5)), "moving_average": (0, (6, 2, 1, 2))}
 LABEL_HEIGHT = 0.047
 """Of the height of the curves: what a label beside them takes."""
+NAME_LENGTH = 28
+"""Characters of a name beside a curve, at most."""
 ROOM = 0.06
 """Above and below the curves."""
 
@@ -26,9 +28,9 @@ ROOM = 0.06
 def draw(found: Evaluation, file: BinaryIO, kind: str) -> None:
     """Draw ``found`` into ``file`` as ``kind``: png, svg or pdf. Equal evaluations give equal bytes.
 
-    Above, the accuracy over the newest labels of each model (colours) and rule (grey), named beside their ends with that of
-    the whole run, and the true changes of a generator as vertical lines. Below, the alarms of each model: filled where its
-    errors rose, hollow where they fell.
+    Above, the accuracy over the newest labels of each model (colours) and rule (grey), named beside their ends, where that of
+    the whole run is said too, and the true changes of a generator as vertical lines. Below, the alarms of each model: filled
+    where its errors rose, hollow where they fell.
     """
     style: dict[Any, Any] = {"font.size": 9.5, "svg.hashsalt": "alpha-pulse", "text.color": INK, "axes.edgecolor": MUTED}
     with mpl.rc_context(style):
@@ -54,7 +56,7 @@ def _curves(axes: Axes, found: Evaluation) -> None:
             continue
         title, shares = name.replace("_", " "), _percent(score.curve.accuracy)
         if sorted(shares)[len(shares) // 2] < low:
-            below.append(f"↓ {title}  {100.0 * (score.accuracy or 0.0):.1f} %")
+            below.append(f"↓ {_label(title, score)}")
             continue
         axes.plot(score.curve.examples, shares, color="#9A9A9A", linestyle=RULES[name], linewidth=1.1)
         drawn.append((title, MUTED, score))
@@ -112,12 +114,28 @@ def _labels(axes: Axes, drawn: list[tuple[str, str, Score]], low: float, high: f
         max(place, floor + row * LABEL_HEIGHT) for row, place in enumerate(spread([end[0] for end in ends], LABEL_HEIGHT))
     ]
     for place, (end, name, colour, score) in zip(places, ends, strict=True):
-        text = f"{name}  {100.0 * (score.accuracy or 0.0):.1f} %"
         axes.annotate(
-            text, xy=(1.0, end), xytext=(1.022, place), xycoords="axes fraction", textcoords="axes fraction", color=colour,
-            va="center", ha="left", fontsize=9.0, fontweight="bold" if colour != MUTED else "normal", annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6, "shrinkA": 1.0, "shrinkB": 0.0},
+            _label(name, score), xy=(1.0, end), xytext=(1.022, place), xycoords="axes fraction", textcoords="axes fraction",
+            color=colour, va="center", ha="left", fontsize=9.0, fontweight="bold" if colour != MUTED else "normal",
+            annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6, "shrinkA": 1.0, "shrinkB": 0.0,
+                        # Towards the middle of a name, which is where a line leads by itself, it would cross other names.
+                        "relpos": (0.0, 0.5)},
         )  # fmt: skip
+
+
+def _label(name: str, score: Score) -> str:
+    """What stands beside a curve, whose end is about the newest labels alone."""
+    return f"{shortened(name)}  {100.0 * (score.accuracy or 0.0):.1f} % in all"
+
+
+def shortened(name: str) -> str:
+    """A name of at most `NAME_LENGTH` characters.
+
+    >>> shortened("mixture:logistic + hoeffding_tree + sgd")
+    'mixture:logistic + hoeffdin…'
+    """
+    return name if len(name) <= NAME_LENGTH else f"{name[: NAME_LENGTH - 1]}…"
 
 
 def spread(places: list[float], apart: float) -> list[float]:
@@ -166,8 +184,8 @@ def _row(axes: Axes, model: ModelScore, number: int) -> None:
             zorder=3, clip_on=False,
         )  # fmt: skip
     axes.annotate(
-        model.model, xy=(1.022, number), xycoords=("axes fraction", "data"), color=_colour(number), va="center", ha="left",
-        fontsize=8.5, annotation_clip=False,
+        shortened(model.model), xy=(1.022, number), xycoords=("axes fraction", "data"), color=_colour(number), va="center",
+        ha="left", fontsize=8.5, annotation_clip=False,
     )  # fmt: skip
 
 

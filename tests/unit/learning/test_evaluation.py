@@ -12,6 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matplotlib.figure import Figure
+from matplotlib.path import Path
+from matplotlib.text import Annotation, Text
 import naive_evaluation as naive
 from alpha_pulse.core import stateful
 from alpha_pulse.core.errors import ConfigError, UnknownNameError
@@ -23,7 +26,7 @@ from alpha_pulse.learning.evaluation_drift import dependence_of, drift_marks
 from alpha_pulse.learning.evaluation_models import make_model, run_model
 from alpha_pulse.learning.evaluation_plot import draw, spread
 from alpha_pulse.learning.streams import Stream
-from alpha_pulse.learning.streams_generated import led_drift, sea
+from alpha_pulse.learning.streams_generated import hyperplane, led_drift, sea
 from alpha_pulse.models import ONLINE
 
 RULES = ["no_change", "opposite", "majority", "moving_average"]
@@ -188,7 +191,7 @@ def test_a_prediction_that_is_no_number_counts_as_knowing_nothing(monkeypatch: p
     ("models", "classes", "said"),
     [
         (["logistics"], 2, "did you mean 'logistic'"),
-        (["logistic"], 3, "learns two classes, but stream x has 3; known: adagrad, "),
+        (["logistic"], 3, "learns two classes, but stream x has 3; models for more classes: adagrad, "),
         (["market_default"], 3, "learns two classes"),
         (["river:naive_bayes.GaussianNB"], 3, "learns two classes"),
         (["nothing"], 3, "is not a name in models"),
@@ -205,8 +208,8 @@ def test_what_cannot_be_evaluated_is_refused() -> None:
     for models, window, alpha, delay, said in (
         ([], 10, 0.05, 0, "none are to be evaluated"),
         (["logistic", "logistic"], 10, 0.05, 0, "each once"),
-        (["logistic"], 0, 0.05, 0, "the window is 0"),
-        (["logistic"], 10, 1.0, 0, "alpha 1.0"),
+        (["logistic"], 0, 0.05, 0, r"the window \(--window\) is 0; expected one label or more"),
+        (["logistic"], 10, 1.0, 0, r"the level \(--alpha\) is 1.0; expected a number between 0 and 1"),
         (["logistic"], 10, 0.05, 50, "no label becomes known"),
     ):
         with pytest.raises(ConfigError, match=said):
@@ -271,3 +274,31 @@ def test_equal_evaluations_are_drawn_alike(evaluation: Evaluation, kind: str, ma
     assert drawn[0] == drawn[1]
     assert drawn[0].startswith(magic)
     assert len(drawn[0]) > 5_000
+
+
+def test_an_interval_of_an_accuracy_keeps_within_0_and_1() -> None:
+    stream = hyperplane(2_000, d=1)
+    for one in evaluate(stream, ["logistic", "naive_bayes"]).models:
+        assert one.accuracy_interval is not None
+        assert one.accuracy_interval.high <= 1.0
+
+
+def test_lines_lead_to_names_without_crossing_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    models = [
+        "logistic", "sgd", "adagrad", "naive_bayes", "hoeffding_tree", "mixture:logistic + sgd", "mixture:sgd + logistic",
+        "mixture:logistic + hoeffding_tree + naive_bayes",
+    ]  # fmt: skip
+    found = evaluate(sea(1_500, seed=3), models)
+    drawn: list[Figure] = []
+    monkeypatch.setattr(Figure, "savefig", lambda self, *args, **more: drawn.append(self))
+    draw(found, BytesIO(), "png")
+    texts = [one for one in drawn[0].axes[0].texts if isinstance(one, Annotation) and one.arrow_patch is not None]
+    named = [one.get_text() for one in texts]
+    assert sum(name.startswith("mixture:logistic + hoeffdin…  ") for name in named) == 1
+    assert all(name.endswith(" % in all") for name in named)
+    drawn[0].canvas.draw()
+    boxes = [Text.get_window_extent(one) for one in texts]
+    for at, one in enumerate(texts):
+        assert one.arrow_patch is not None
+        ends = one.arrow_patch.get_path().transformed(one.arrow_patch.get_transform()).vertices
+        assert not any(Path(ends).intersects_bbox(box.padded(-1.0)) for other, box in enumerate(boxes) if other != at)

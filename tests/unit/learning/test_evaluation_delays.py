@@ -89,6 +89,11 @@ def test_a_fixed_delay_leaves_the_last_ones_pending() -> None:
     assert timeline(np.array([0, 1]), delay=0).immediate
 
 
+def test_a_delay_beyond_all_numbers_leaves_every_label_pending() -> None:
+    assert timeline(np.array([0, 1, 1]), 10**20).counts() == (0, 3, 0)
+    assert timeline(np.array([0, 1, 1]), 10**20, timeout=1).counts() == (0, 2, 1)
+
+
 def test_a_label_after_its_time_out_is_expired_and_one_that_may_still_come_pending() -> None:
     known = timeline(np.zeros(6, dtype=np.int64), arrivals=np.array([0, 5, 2, 9, 9, 9]), timeout=2)
     assert known.status.tolist() == [0, 2, 0, 1, 1, 1]
