@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from matplotlib.figure import Figure
 from matplotlib.path import Path
 from matplotlib.text import Annotation, Text
+
 import naive_evaluation as naive
 from alpha_pulse.core import stateful
 from alpha_pulse.core.errors import ConfigError, UnknownNameError
