@@ -37,8 +37,14 @@ def majority(known: dict[int, int], classes: int) -> list[float]:
     return [count / sum(counts) for count in counts]
 
 
-def prequential(model: Any, rows: np.ndarray[Any, Any], labels: Sequence[int], arrivals: Sequence[int]) -> list[float]:
-    """P(label 1) of a binary model for each row; each label is learnt after the prediction at which it arrives."""
+def prequential(
+    model: Any,
+    rows: np.ndarray[Any, Any],
+    labels: Sequence[int],
+    arrivals: Sequence[int],
+    revisions: Sequence[Revision] = (),
+) -> list[float]:
+    """P(label 1) of a binary model for each row; a label, and then what it is revised to, is learnt when it is known."""
     said: list[float] = []
     stored: list[np.ndarray[Any, Any]] = []
     for now, row in enumerate(rows):
@@ -48,6 +54,9 @@ def prequential(model: Any, rows: np.ndarray[Any, Any], labels: Sequence[int], a
         for example in range(now + 1):
             if arrivals[example] == now:
                 model.learn(rows[example], labels[example], 1.0, stored[example])
+            for one in revisions:
+                if (one.example, one.step) == (example, now):
+                    model.learn(rows[example], one.label, 1.0, stored[example])
     return said
 
 

@@ -148,11 +148,13 @@ def marks_words(marks: list[DriftMark]) -> str:
 
 
 def contest_words(contest: Contest) -> str:
-    """Who is better over the whole stream, in a sentence; and who was called better first, if that is another one.
+    """Who is better over the whole stream, in a sentence, and who had been shown better at some time before.
 
     >>> from alpha_pulse.learning.comparison import Comparison
-    >>> contest_words(Contest("b", "a", 1, 0.05, Comparison(0.01, 0.004, 0.016, 0.001, "first", 900, 5_000)))
-    'a is better than b: its squared errors are smaller by 0.0100 (0.0040 to 0.0160 at alpha 0.05), decided after 900 labels.'
+    >>> said = contest_words(Contest("b", "a", 1, 0.05, Comparison(0.01, 0.004, 0.016, 0.001, "first", 900, 5_000)))
+    >>> print(said.replace(". ", ".\\n"))
+    a is better than b: its squared errors are smaller by 0.0100 (0.0040 to 0.0160 at alpha 0.05).
+    It had been shown better by label 900.
     """
     result, first, second = contest.result, contest.against, contest.model
     level = f"at alpha {contest.alpha:.3g}"
@@ -173,5 +175,5 @@ def contest_words(contest: Contest) -> str:
         return f"{now}."
     early = first if result.winner == "first" else second
     if early == better:
-        return f"{now}, decided after {result.decided_at:,} labels."
-    return f"{now}. After {result.decided_at:,} labels {early} had been better."
+        return f"{now}. It had been shown better by label {result.decided_at:,}."
+    return f"{now}. {early} had been shown better by label {result.decided_at:,}."

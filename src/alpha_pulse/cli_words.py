@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from alpha_pulse.core.types import AdaptationAction
 from alpha_pulse.engine.report import Report
+from alpha_pulse.learning.comparison import Comparison
 from alpha_pulse.learning.intervals import Interval
 
 NEWEST = 4
@@ -77,14 +78,20 @@ def _known(report: Report) -> str:
         results = [result for session, result in report.against_base.items() if session.endswith(f"/{target}")]
         better = [result.decided_at for result in results if result.winner == "first" and result.decided_at is not None]
         worse = sum(result.winner == "second" for result in results)
-        if len(results) == 1 and better:
-            said.append(f"{target} better than the base rate since label {better[0]:,}")
-        elif len(results) == 1:
-            what = "worse than the base rate" if worse else f"not told apart from the base rate (p = {results[0].p_value:.2g})"
-            said.append(f"{target} {what}")
+        if len(results) == 1:
+            said.append(f"{target} {_against_base(results[0])}")
         else:
             said.append(f"{target} better than the base rate in {len(better)}, worse in {worse} of {len(results)} symbols")
     return f"{'; '.join(said)} (at 5 %, looked at after each label)"
+
+
+def _against_base(result: Comparison) -> str:
+    if result.winner is None:
+        return f"not told apart from the base rate (p = {result.p_value:.2g})"
+    first = result.winner == "first"
+    certain = result.low > 0.0 if first else result.high < 0.0
+    now = "" if certain else ", no longer certain over the whole run"
+    return f"shown to be {'better' if first else 'worse'} than the base rate by label {result.decided_at:,}{now}"
 
 
 def duration(seconds: float) -> str:

@@ -12,6 +12,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from alpha_pulse.cli_evaluate_tables import contest_words
+from alpha_pulse.learning.comparison import Comparison, Winner
+from alpha_pulse.learning.evaluation import Contest
 from alpha_pulse.learning.streams_generated import sea
 from cli_runs import command, environment, run
 
@@ -52,7 +55,7 @@ def timeless(found: dict[str, object]) -> list[dict[str, object]]:
 
 
 def test_result_and_picture_are_written_whole(place: Path, whole: dict[str, object]) -> None:
-    assert list(whole) == ["models", "stream", "horizon", "window", "seed", "baselines", "comparisons"]
+    assert list(whole) == ["models", "stream", "horizon", "window", "seed", "false_alarms_per", "baselines", "comparisons"]
     assert (place / "whole.png").read_bytes().startswith(b"\x89PNG")
     assert not list(place.glob("*.part"))
     first = timeless(whole)[0]
@@ -68,6 +71,19 @@ def test_a_file_of_the_same_examples_gives_the_same(place: Path, whole: dict[str
     for one, other in zip(timeless(found), timeless(whole), strict=True):
         assert {k: v for k, v in one.items() if k != "drift_marks"} == {k: v for k, v in other.items() if k != "drift_marks"}
     assert found["comparisons"] == whole["comparisons"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "winner", "said"),
+    [
+        (0.01, 0.03, "first", "(0.0100 to 0.0300 at alpha 0.05). It had been shown better by label 1,900."),
+        (-0.03, -0.01, "first", "(0.0100 to 0.0300 at alpha 0.05). a had been shown better by label 1,900."),
+        (-0.01, 0.03, "second", "(-0.0100 to +0.0300 at alpha 0.05). b had been shown better by label 1,900."),
+    ],
+)
+def test_that_one_was_ever_better_is_said_as_what_was_shown_by_then(low: float, high: float, winner: Winner, said: str) -> None:
+    result = Comparison((low + high) / 2, low, high, 0.01, winner, 1_900, 5_000)
+    assert contest_words(Contest("b", "a", 1, 0.05, result)).endswith(said)
 
 
 def test_a_delay_leaves_labels_pending_and_the_seed_is_that_of_everything(place: Path) -> None:

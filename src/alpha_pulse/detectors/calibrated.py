@@ -11,11 +11,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.core.errors import ConfigError
+from alpha_pulse.core.errors import ConfigError, StateError
 from alpha_pulse.core.plugins import load
 from alpha_pulse.core.stateful import State, scalar
 from alpha_pulse.detectors import DETECTORS
 from alpha_pulse.detectors.base import Detection, Detector, Domain
+from alpha_pulse.kernels.detection import LARGEST
 
 Dependence = Literal["independent", "autoregressive", "horizon"]
 DEPENDENCES: tuple[Dependence, ...] = ("independent", "autoregressive", "horizon")
@@ -174,11 +175,14 @@ class Calibrated:
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
         inner = self._detector.snapshot()
-        return State({"inner": inner.scalars, "sum": self._sum, "count": self._count}, inner.arrays)
+        made = [self.name, self.block]
+        return State({"inner": inner.scalars, "sum": self._sum, "count": self._count, "made": made}, inner.arrays)
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
         total, count, inner = scalar(state, "sum", float), scalar(state, "count", int), scalar(state, "inner", dict)
+        if scalar(state, "made", list) != [self.name, self.block]:
+            raise StateError(f"a state of {state.scalars['made']} was given to {self.name} with blocks of {self.block}")
         self._detector.restore(State(inner, state.arrays))
         self._sum, self._count = total, count
 
@@ -186,13 +190,13 @@ class Calibrated:
 def _fits(value: float, domain: Domain) -> bool:
     if domain == "binary":
         return value in (0.0, 1.0)
-    return 0.0 <= value <= 1.0 if domain == "bounded" else math.isfinite(value)
+    return 0.0 <= value <= 1.0 if domain == "bounded" else abs(value) <= LARGEST
 
 
 def _all_fit(values: NDArray[np.float64], domain: Domain) -> bool:
     if domain == "binary":
         return bool(((values == 0.0) | (values == 1.0)).all())
-    return bool(((values >= 0.0) & (values <= 1.0)).all() if domain == "bounded" else np.isfinite(values).all())
+    return bool(((values >= 0.0) & (values <= 1.0)).all() if domain == "bounded" else (np.abs(values) <= LARGEST).all())
 
 
 def block_of(dependence: Dependence, horizon: int = 1) -> int:
@@ -224,6 +228,21 @@ def make_detector(name: str, threshold: float) -> Detector:
     return made
 
 
+def nearest_rate(name: str, false_alarms_per: float, *, dependence: Dependence = "independent", horizon: int = 1) -> float:
+    """Events per false alarm: those asked for, or the nearest for which the detector was calibrated with such blocks.
+
+    >>> nearest_rate("adwin", 50_000, dependence="horizon", horizon=3)
+    50000.0
+    >>> nearest_rate("adwin", 50_000, dependence="horizon", horizon=600)
+    60000.0
+    """
+    if name not in TUNED:
+        return float(false_alarms_per)
+    block = block_of(dependence, horizon)
+    per = shipped_curves()[name]["independent" if block == 1 else dependence].per
+    return min(max(float(false_alarms_per), per[0] * block), per[-1] * block)
+
+
 def tuned(
     name: str,
     false_alarms_per: float,
@@ -235,6 +254,11 @@ def tuned(
     """The detector inside of `Calibrated`, for who gathers the blocks himself; parameters and errors are the same."""
     kind = load("detectors", DETECTORS, name)
     if name not in TUNED:
+        if threshold is not None:
+            raise ConfigError(
+                f"the threshold {threshold!r} was given for the detector {name!r}, but only those of this program have one "
+                f"that can be set ({', '.join(TUNED)}); leave it out"
+            )
         found: Detector = kind()
         return found
     if threshold is None:

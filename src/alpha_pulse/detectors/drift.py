@@ -8,7 +8,20 @@ from numpy.typing import NDArray
 from alpha_pulse.core.errors import ConfigError, NonFiniteError
 from alpha_pulse.core.stateful import State, take
 from alpha_pulse.detectors.base import Detection, Domain
-from alpha_pulse.kernels.adwin import DRIFT, FLAG, SCORE, SEEN, TOTAL, WARNING, WIDTH, adwin_state, adwin_step, adwin_steps
+from alpha_pulse.detectors.packed import refuse_other_threshold
+from alpha_pulse.kernels.adwin import (
+    DELTA,
+    DRIFT,
+    FLAG,
+    SCORE,
+    SEEN,
+    TOTAL,
+    WARNING,
+    WIDTH,
+    adwin_state,
+    adwin_step,
+    adwin_steps,
+)
 
 
 class Adwin:
@@ -105,5 +118,8 @@ class Adwin:
         return State(arrays={"window": self._state.copy()})
 
     def restore(self, state: State) -> None:
-        """Take over a packed window, with its ``delta`` and ``clock``."""
-        take(self._state, state, "window")
+        """Take over a packed window. Raises StateError, taking nothing, when it does not fit or was kept with another delta."""
+        window = self._state.copy()
+        take(window, state, "window")
+        refuse_other_threshold("ADWIN", float(window[DELTA]), float(self._state[DELTA]))
+        self._state[...] = window

@@ -8,15 +8,15 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.core.errors import ConfigError, NonFiniteError
+from alpha_pulse.core.errors import ConfigError, NonFiniteError, StateError
 from alpha_pulse.core.stateful import State, take
 from alpha_pulse.detectors.base import Detection, Domain
-from alpha_pulse.kernels.detection import CHANGE, DRIFT, FLAG, REFUSED, SCORE, SEEN, WARNING
+from alpha_pulse.kernels.detection import CHANGE, DRIFT, FLAG, LARGEST, REFUSED, SCORE, SEEN, THRESHOLD, WARNING
 
 Packed = NDArray[np.float64]
 Step = Callable[[Packed, float], int]
 Steps = Callable[[Packed, Packed, NDArray[np.int64]], None]
-EXPECTED = {"binary": "0 or 1", "bounded": "a value within [0, 1]", "real": "a finite value"}
+EXPECTED = {"binary": "0 or 1", "bounded": "a value within [0, 1]", "real": f"a finite value of at most {LARGEST:g}"}
 
 
 class PackedDetector:
@@ -79,8 +79,20 @@ class PackedDetector:
         return State(arrays={"state": self._state.copy()})
 
     def restore(self, state: State) -> None:
-        """Take over a packed state, with its parameters."""
-        take(self._state, state, "state")
+        """Take over a packed state. Raises StateError, taking nothing, when it is of another detector or threshold."""
+        packed = self._state.copy()
+        take(packed, state, "state")
+        refuse_other_threshold(self.title, float(packed[THRESHOLD]), float(self._state[THRESHOLD]))
+        self._state[...] = packed
+
+
+def refuse_other_threshold(title: str, saved: float, own: float) -> None:
+    """Raise StateError for a state that was saved with another threshold."""
+    if saved != own:
+        raise StateError(
+            f"a state of {title} was saved with the threshold {saved:g}, but {own:g} is set now; go on with the version and "
+            "the settings that saved it"
+        )
 
 
 def refuse_outside(what: str, value: float, low: float, high: float, usual: str) -> None:

@@ -235,9 +235,10 @@ def _part(system: System, found: Tally, symbols: tuple[str, ...], *, single: boo
         adaptations=sum(action.symbol in symbols for action in found.actions.values()),
         success_metrics=success_metrics(system, found, [(symbol, target) for symbol in symbols for target in TARGETS], books),
         against_base={
-            f"{symbol}/{target}": system.learning.session(symbol, target).against_base.result
+            f"{symbol}/{target}": compared.result
             for symbol in symbols
             for target in TARGETS
+            if (compared := system.learning.session(symbol, target).against_base) is not None
         },
     )
 

@@ -124,7 +124,7 @@ class System:
             session.in_loop = True
             self.serving.open(symbol, target)
             self.adaptation.watch(session)
-        quality = self.learning.open_session(symbol, TARGET, QUALITY_MODEL)
+        quality = self.learning.open_session(symbol, TARGET, QUALITY_MODEL, ordered=False)
         quality.in_loop = True
         self.adaptation.watch(quality)
         self.feedback.open(symbol, quality, self.feed.interval_ns)

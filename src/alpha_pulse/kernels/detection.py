@@ -26,12 +26,20 @@ CHANGE = 3
 """How many of the values seen came before the change; without one, before those that the newest are compared with."""
 THRESHOLD = 4
 HEADER = 5
+LARGEST = 1e100
+"""A value beyond this is refused: its square would be infinite, and stay so."""
 
 
 @kernel
 def is_error(value: float) -> bool:
     """Whether a value is 0 or 1."""
     return value == 0.0 or value == 1.0
+
+
+@kernel
+def is_number(value: float) -> bool:
+    """Whether a value is finite and not beyond `LARGEST`."""
+    return abs(value) <= LARGEST
 
 
 @kernel

@@ -16,7 +16,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.kernels.detection import DRIFT, HEADER, NOTHING, REFUSED, SEEN, THRESHOLD, WARNING, answer
+from alpha_pulse.kernels.detection import DRIFT, HEADER, NOTHING, REFUSED, SEEN, THRESHOLD, WARNING, answer, is_number
 from alpha_pulse.kernels.jit import kernel
 
 WINDOW, NEWEST, COUNT = range(HEADER, HEADER + 3)
@@ -85,7 +85,7 @@ def _distance(state: NDArray[np.float64]) -> tuple[float, float]:
 @kernel
 def kswin_step(state: NDArray[np.float64], value: float) -> int:
     """Take one finite value; DRIFT, WARNING or NOTHING, or REFUSED. After a drift only the newest values stay."""
-    if not math.isfinite(value):
+    if not is_number(value):
         return REFUSED
     state[SEEN] += 1.0
     if state[COUNT] == state[WINDOW]:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.kernels import dating
-from alpha_pulse.kernels.detection import DRIFT, HEADER, NOTHING, REFUSED, SEEN, THRESHOLD, WARNING, answer
+from alpha_pulse.kernels.detection import DRIFT, HEADER, NOTHING, REFUSED, SEEN, THRESHOLD, WARNING, answer, is_number
 from alpha_pulse.kernels.jit import kernel
 
 DELTA, ALPHA, MIN_INSTANCES, STANDARDISED = range(HEADER, HEADER + 4)
@@ -64,7 +64,7 @@ def _deviation(state: NDArray[np.float64], value: float) -> float:
 @kernel
 def page_hinkley_step(state: NDArray[np.float64], value: float) -> int:
     """Take one finite value; DRIFT, WARNING or NOTHING, or REFUSED. After a drift the test begins anew."""
-    if not math.isfinite(value):
+    if not is_number(value):
         return REFUSED
     state[SEEN] += 1.0
     state[COUNT] += 1.0

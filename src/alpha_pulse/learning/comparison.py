@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.core.errors import ConfigError, DataError
+from alpha_pulse.core.errors import ConfigError, DataError, StateError
 from alpha_pulse.core.stateful import State, scalar, take
 from alpha_pulse.kernels import eprocess
 
@@ -21,8 +21,9 @@ class Comparison(msgspec.Struct, frozen=True):
     """What is known after ``samples`` labels.
 
     ``mean_difference`` is the second learner's mean loss minus the first's: positive where the first is better. ``low`` and
-    ``high`` bound its average expectation at all times at once. ``p_value`` is that of the better one being no better,
-    two-sided, and may be looked at after every label. ``winner`` was decided after ``decided_at`` labels.
+    ``high`` bound its average expectation at all times at once. ``p_value`` is that of neither being better at any time,
+    two-sided, and may be looked at after every label. ``winner`` was decided after ``decided_at`` labels, and stays: in one of
+    the interleaved series it had been better on average by then. Whether it is so over all labels, ``low`` and ``high`` say.
     """
 
     mean_difference: float
@@ -120,16 +121,19 @@ class PairedComparison:
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        return State(
-            {"winner": self._winner, "decided_at": self._decided_at, "alpha": self._alpha}, {"state": self._state.copy()}
-        )
+        return State({"decision": [self._winner, self._decided_at], "alpha": self._alpha}, {"state": self._state.copy()})
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        alpha = scalar(state, "alpha", float)
+        alpha, decision = scalar(state, "alpha", float), scalar(state, "decision", list)
+        try:
+            winner, decided_at = msgspec.convert(decision, tuple[Winner | None, int | None])
+        except msgspec.ValidationError as error:
+            raise StateError(f"the decision of a comparison is {decision!r} ({error})") from None
+        if alpha != self._alpha:
+            raise StateError(f"a comparison was saved at alpha = {alpha!r}, but {self._alpha!r} is set now")
         take(self._state, state, "state")
-        self._alpha, self._log_half_alpha = alpha, math.log(0.5 * alpha)
-        self._winner, self._decided_at = state.scalars.get("winner"), state.scalars.get("decided_at")
+        self._winner, self._decided_at = winner, decided_at
 
 
 def compare(first: Row, second: Row, horizon: int = 1, alpha: float = 0.05) -> Comparison:

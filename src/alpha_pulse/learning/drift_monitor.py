@@ -5,9 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from alpha_pulse.core.config import Adaptation
-from alpha_pulse.core.stateful import State
+from alpha_pulse.core.errors import StateError
+from alpha_pulse.core.stateful import State, scalar
 from alpha_pulse.core.types import DriftAlarm, Watched
-from alpha_pulse.detectors.calibrated import tuned
+from alpha_pulse.detectors.base import Detector
+from alpha_pulse.detectors.calibrated import Calibrated, Dependence, block_of, nearest_rate, tuned
 from alpha_pulse.kernels.ensemble import RAW_ONLINE
 from alpha_pulse.kernels.scores import LABEL, SERVED
 from alpha_pulse.learning.session import Settled
@@ -23,11 +25,14 @@ STEADY_DETECTOR = "adwin"
 class DriftMonitor:
     """Labels over a horizon of h bars overlap, so what is watched is dependent: detectors are given means of blocks of h.
 
+    Labels that come in no order of their own, as those of trades do, are taken in blocks of 20.
+
     * ``errors``, 0 or 1, are those of the online model as it spoke, before calibration. They show a reversal of direction,
       which moves a Brier score by a few thousandths, as a rise by a tenth. Only a rise is an alarm: a model that became better
       has not drifted.
     * ``calibration`` is (1 + label - served probability) / 2: 1/2 as long as what is served means what it says.
-    * ``labels`` are the labels themselves: their rate.
+    * ``labels`` are the labels themselves: their rate. They depend on each other far beyond h, since calm and wild times last,
+      so twenty blocks make one value.
 
     Parameters
     ----------
@@ -36,10 +41,13 @@ class DriftMonitor:
     horizon
         Labels per block, h.
     settings
-        Of them: ``detector``, ``false_alarms_per`` and ``drift_threshold``.
+        Of them: ``detector``, ``false_alarms_per`` and ``drift_threshold``. A rate for which a detector was not calibrated with
+        such blocks is replaced by the nearest for which it was.
+    ordered
+        Whether each label comes h steps after its prediction.
     """
 
-    def __init__(self, symbol: str, target: str, horizon: int, settings: Adaptation) -> None:
+    def __init__(self, symbol: str, target: str, horizon: int, settings: Adaptation, *, ordered: bool = True) -> None:
         self.symbol = symbol
         self.target = target
         self.alarms = 0
@@ -47,18 +55,12 @@ class DriftMonitor:
         """The newest of any kind."""
         self.last_rise: DriftAlarm | None = None
         """The newest that is about errors."""
-        self._horizon = horizon
-        names = {watched: settings.detector if watched == ERRORS else STEADY_DETECTOR for watched in WATCHED}
-        self._names = names
+        dependence: Dependence = "horizon" if ordered else "autoregressive"
+        self._length = block_of(dependence, horizon)
+        self._names = {watched: settings.detector if watched == ERRORS else STEADY_DETECTOR for watched in WATCHED}
         self._detectors = [
-            tuned(
-                name,
-                settings.false_alarms_per,
-                dependence="horizon",
-                horizon=horizon,
-                threshold=settings.drift_threshold if name == settings.detector else None,
-            )
-            for name in names.values()
+            self._label_detector(settings) if watched == "labels" else self._detector(name, settings, dependence, horizon)
+            for watched, name in self._names.items()
         ]
         self._binary = self._detectors[0].domain == "binary"
         self._sums = [0.0, 0.0, 0.0]
@@ -66,6 +68,17 @@ class DriftMonitor:
         self._blocks = 0
         self._totals = [0.0, 0.0, 0.0]
         self._times: list[tuple[int, int, float, float, float]] = []
+
+    @staticmethod
+    def _detector(name: str, settings: Adaptation, dependence: Dependence, horizon: int) -> Detector:
+        threshold = settings.drift_threshold if name == settings.detector else None
+        per = nearest_rate(name, settings.false_alarms_per, dependence=dependence, horizon=horizon)
+        return tuned(name, per, dependence=dependence, horizon=horizon, threshold=threshold)
+
+    def _label_detector(self, settings: Adaptation) -> Detector:
+        """Its events are blocks of labels."""
+        per = nearest_rate(STEADY_DETECTOR, settings.false_alarms_per / self._length, dependence="autoregressive")
+        return Calibrated(STEADY_DETECTOR, per, dependence="autoregressive")
 
     @property
     def width(self) -> int:
@@ -85,7 +98,7 @@ class DriftMonitor:
         sums[1] += 0.5 + 0.5 * (label - values[SERVED])
         sums[2] += label
         self._count += 1
-        if self._count < self._horizon:
+        if self._count < self._length:
             return []
         means = [min(total / self._count, 1.0) for total in sums]
         if self._binary:
@@ -117,9 +130,9 @@ class DriftMonitor:
             symbol=self.symbol,
             target=self.target,
             ts=ts,
-            sample=detection.sample * self._horizon,
+            sample=detection.sample * self._length,
             score=detection.score,
-            change_sample=detection.change_sample * self._horizon,
+            change_sample=detection.change_sample * self._length,
             change_ts=first[1],
             mean=(self._totals[at] - before[2 + at]) / (self._blocks - before[0]),
             watched=WATCHED[at],
@@ -135,27 +148,60 @@ class DriftMonitor:
         arrays = {f"{WATCHED[at]}/{key}": array for at, state in enumerate(states) for key, array in state.arrays.items()}
         return State(
             scalars={
-                "alarms": self.alarms,
-                "last": [None if a is None else msgspec.to_builtins(a) for a in (self.last_alarm, self.last_rise)],
-                "block": [*self._sums, self._count],
-                "blocks": self._blocks,
-                "totals": list(self._totals),
-                "times": [list(block) for block in self._times],
+                "memory": msgspec.to_builtins(
+                    _Memory(
+                        [self._names[watched] for watched in WATCHED], self._length, self.alarms, self.last_alarm,
+                        self.last_rise, self._sums, self._count, self._blocks, self._totals, self._times,
+                    )
+                ),
                 "detectors": [state.scalars for state in states],
             },
             arrays=arrays,
-        )
+        )  # fmt: skip
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        scalars = state.scalars
-        for at, detector in enumerate(self._detectors):
-            prefix = f"{WATCHED[at]}/"
-            arrays = {key.removeprefix(prefix): array for key, array in state.arrays.items() if key.startswith(prefix)}
-            detector.restore(State(scalars["detectors"][at], arrays))
-        self.alarms = scalars["alarms"]
-        last = [None if a is None else msgspec.convert(a, DriftAlarm) for a in scalars["last"]]
-        self.last_alarm, self.last_rise = last
-        *self._sums, self._count = scalars["block"]
-        self._blocks, self._totals = scalars["blocks"], list(scalars["totals"])
-        self._times = [msgspec.convert(block, tuple[int, int, float, float, float]) for block in scalars["times"]]
+        try:
+            memory = msgspec.convert(scalar(state, "memory", dict), _Memory)
+        except msgspec.ValidationError as error:
+            raise StateError(f"the state of the drift monitor of {self.symbol}/{self.target} does not fit ({error})") from None
+        if (memory.names, memory.length) != ([self._names[watched] for watched in WATCHED], self._length):
+            raise StateError(
+                f"the drift monitor of {self.symbol}/{self.target} was saved with {memory.names} over blocks of {memory.length}"
+                f", and is set to {list(self._names.values())} over blocks of {self._length} now"
+            )
+        self._restore_detectors(state)
+        self.alarms, self.last_alarm, self.last_rise = memory.alarms, memory.last_alarm, memory.last_rise
+        self._sums, self._count, self._blocks = memory.sums, memory.count, memory.blocks
+        self._totals, self._times = memory.totals, memory.times
+
+    def _restore_detectors(self, state: State) -> None:
+        """All of them, or, with StateError, none."""
+        saved = scalar(state, "detectors", list)
+        if len(saved) != len(WATCHED):
+            raise StateError(f"{len(saved)} detectors were saved, but {len(WATCHED)} are watching")
+        before = [detector.snapshot() for detector in self._detectors]
+        try:
+            for at, detector in enumerate(self._detectors):
+                prefix = f"{WATCHED[at]}/"
+                arrays = {key.removeprefix(prefix): array for key, array in state.arrays.items() if key.startswith(prefix)}
+                detector.restore(State(saved[at], arrays))
+        except StateError:
+            for detector, kept in zip(self._detectors, before, strict=True):
+                detector.restore(kept)
+            raise
+
+
+class _Memory(msgspec.Struct, frozen=True):
+    """All that a monitor remembers beside its detectors; ``names`` and ``length`` tell what it was made of."""
+
+    names: list[str]
+    length: int
+    alarms: int
+    last_alarm: DriftAlarm | None
+    last_rise: DriftAlarm | None
+    sums: list[float]
+    count: int
+    blocks: int
+    totals: list[float]
+    times: list[tuple[int, int, float, float, float]]

@@ -11,12 +11,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.core.errors import ConfigError, StateError
+from alpha_pulse.core.errors import ConfigError, DataError, StateError
 from alpha_pulse.learning.comparison import Comparison, compare
 from alpha_pulse.learning.evaluation_baselines import Baselines, Said, baselines
 from alpha_pulse.learning.evaluation_curves import Curve, curve
 from alpha_pulse.learning.evaluation_delays import LABELLED, Timeline, timeline
-from alpha_pulse.learning.evaluation_drift import DriftMark, drift_marks
+from alpha_pulse.learning.evaluation_drift import DriftMark, drift_marks, false_alarms_per
 from alpha_pulse.learning.evaluation_metrics import Metrics, Scored, fading_metrics, losses, metrics, squared_errors
 from alpha_pulse.learning.evaluation_models import Run, make_model, run_model
 from alpha_pulse.learning.intervals import Interval, mean_interval
@@ -63,7 +63,9 @@ class ModelScore(Score, frozen=True, kw_only=True):
 class Contest(msgspec.Struct, frozen=True):
     """The squared errors of probabilities of ``model`` against those of ``against``: see `learning.comparison`.
 
-    Of more than two classes these are summed over classes and halved, so that they lie between 0 and 1.
+    They are against the labels as these first became known: all are known ``horizon`` examples later, which the comparison
+    relies on, but revisions may come at any time. Of more than two classes these are summed over classes and halved, so that
+    they lie between 0 and 1.
     """
 
     model: str
@@ -86,12 +88,16 @@ class StreamFacts(msgspec.Struct, frozen=True):
 
 
 class Evaluation(msgspec.Struct, frozen=True):
-    """Everything that came of it; None for a baseline that there is not for so many classes."""
+    """Everything that came of it; None for a baseline that there is not for so many classes.
+
+    ``false_alarms_per``: labels per false alarm of the drift marks, at most, while nothing changes.
+    """
 
     stream: StreamFacts
     horizon: int
     window: int
     seed: int
+    false_alarms_per: int
     models: list[ModelScore]
     baselines: dict[str, Score | None]
     comparisons: list[Contest]
@@ -130,6 +136,8 @@ def evaluate(
     ------
     ConfigError
         No model, one named twice, a window of nothing, or no label that becomes known.
+    DataError
+        A label that is no class of the stream becomes known.
     UnknownNameError
         There is no such model.
 
@@ -158,12 +166,13 @@ def evaluate(
         scored.append(_scored(run.said, rules, known))
         found.append(_model_score(name, run, scored[-1], stream, known, window, seed))
     return Evaluation(
-        stream=_facts(stream), horizon=known.horizon, window=window, seed=seed, models=found,
+        stream=_facts(stream), horizon=known.horizon, window=window, seed=seed,
+        false_alarms_per=false_alarms_per(known.horizon, stream.generated), models=found,
         baselines={
             name: None if said is None else Score(**_score(_scored(said, rules, known), known, window, seed))
             for name, said in rules.by_name().items()
         },
-        comparisons=_contests(models, scored, known.horizon, alpha),
+        comparisons=_contests(models, scored, known, alpha),
     )  # fmt: skip
 
 
@@ -191,6 +200,11 @@ def _refuse(stream: Stream, models: Sequence[str], known: Timeline, window: int,
     if not (known.status == LABELLED).any():
         raise ConfigError(
             f"no label becomes known within the {len(stream.labels)} examples of stream {stream.name}; shorten the delay"
+        )
+    for at in np.flatnonzero((known.labels < 0) | (known.labels >= stream.n_classes))[:1]:
+        raise DataError(
+            f"example {known.examples[at]} is known from step {known.steps[at]} on to be of class {known.labels[at]}, but "
+            f"stream {stream.name} has {stream.n_classes} classes; expected a label from 0 to {stream.n_classes - 1}"
         )
 
 
@@ -225,7 +239,7 @@ def _model_score(
         raise StateError(f"{n} predictions were made, but {labelled} are labelled, {pending} pending and {expired} expired")
     first = known.before < 0
     order = known.examples[first]
-    wrong = run.said.guesses[order] != known.final[order]
+    wrong = run.said.guesses[order] != known.labels[first]  # as they are heard: a later revision is not known yet
     return ModelScore(
         **_score(scored, known, window, seed),
         model=name, examples=n, examples_per_second=n / run.seconds if run.seconds else 0.0, predictions=n,
@@ -235,8 +249,10 @@ def _model_score(
     )  # fmt: skip
 
 
-def _contests(models: Sequence[str], scored: list[Scored], horizon: int, alpha: float) -> list[Contest]:
-    """Each of the others against the first; they share ``alpha``."""
+def _contests(models: Sequence[str], scored: list[Scored], known: Timeline, alpha: float) -> list[Contest]:
+    """Each of the others against the first, on the labels as they first became known; they share ``alpha``."""
+    horizon, labels = known.horizon, known.first[known.status == LABELLED]
+    scored = [msgspec.structs.replace(one, labels=labels) for one in scored]
     bounded = [squared_errors(one) if one.probabilities.shape[1] == 2 else 0.5 * squared_errors(one) for one in scored]
     share = alpha / max(len(models) - 1, 1)
     bounded = [np.clip(errors, 0.0, 1.0) for errors in bounded]

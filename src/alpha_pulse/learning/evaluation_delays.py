@@ -39,7 +39,8 @@ class Timeline(msgspec.Struct, frozen=True):
     status
         int64 of shape (n,): `LABELLED`, `PENDING` or `EXPIRED`.
     horizon
-        Examples after which the latest label is known, h: the prediction of example i + h knows the label of example i.
+        Examples after which the latest label is known first, h: the prediction of example i + h knows a label of example i.
+        Revisions may come later: what counts on h is about `first`.
     """
 
     steps: Labels
@@ -53,7 +54,16 @@ class Timeline(msgspec.Struct, frozen=True):
     @property
     def immediate(self) -> bool:
         """Whether each label is known before the next prediction, and stays as it is."""
-        return self.horizon == 1 and len(self.steps) == len(self.final)
+        numbers = np.arange(len(self.final))
+        return np.array_equal(self.examples, numbers) and np.array_equal(self.steps, numbers)
+
+    @property
+    def first(self) -> Labels:
+        """The label of each example as it first became known, int64 of shape (n,); -1 where none did."""
+        came = self.before == NOT_KNOWN
+        labels = np.full(len(self.final), NOT_KNOWN, dtype=np.int64)
+        labels[self.examples[came]] = self.labels[came]
+        return labels
 
     def counts(self) -> tuple[int, int, int]:
         """How many examples are labelled, pending and expired; they add up to all."""
@@ -91,7 +101,7 @@ def timeline(
     ConfigError
         A delay or time-out that is negative.
     DataError
-        An arrival before its example, or a revision of a label that is not known yet.
+        An arrival before its example, a revision of a label that is not known yet, or one to what is no class.
 
     Examples
     --------
@@ -135,7 +145,12 @@ def _revised(
     taken: list[Revision] = []
     before: list[int] = []
     for one in sorted(revisions, key=lambda one: (one.step, one.example)):
-        if not 0 <= one.example < n or one.step < known[one.example] or one.label < 0:
+        if one.label < 0:
+            raise DataError(
+                f"the label of example {one.example} was revised to {one.label} at step {one.step}; expected the number of a "
+                "class, from 0 on"
+            )
+        if not 0 <= one.example < n or one.step < known[one.example]:
             raise DataError(f"the label of example {one.example} was revised at step {one.step}, but was not known by then")
         if status[one.example] == LABELLED and one.step < n:
             taken.append(one)

@@ -10,7 +10,7 @@ from alpha_pulse.detectors.calibrated import AUTOREGRESSIVE_BLOCK, Calibrated, D
 
 DETECTOR = "adwin"
 FALSE_ALARMS_PER = 10_000
-"""Labels per accepted false alarm while nothing changes."""
+"""Labels per accepted false alarm while nothing changes, where blocks are short."""
 FEWEST_BLOCKS_PER = 100
 """No detector is calibrated for more alarms than one in so many blocks."""
 
@@ -29,13 +29,22 @@ def dependence_of(horizon: int, independent: bool) -> Dependence:
     return "horizon" if horizon > 1 else "independent"
 
 
+def false_alarms_per(horizon: int, independent: bool) -> int:
+    """Labels per accepted false alarm of `drift_marks`: 10,000, or 100 blocks where these are longer.
+
+    >>> false_alarms_per(25, independent=False), false_alarms_per(150, independent=False)
+    (10000, 15000)
+    """
+    return max(FALSE_ALARMS_PER, FEWEST_BLOCKS_PER * block_of(dependence_of(horizon, independent), horizon))
+
+
 def drift_marks(wrong: NDArray[np.bool_], steps: NDArray[np.int64], horizon: int, independent: bool) -> list[DriftMark]:
-    """Alarms of ADWIN over errors, with one false alarm in 10,000 labels, or in 100 blocks where these are longer.
+    """Alarms of ADWIN over errors, at most one false alarm in `false_alarms_per` labels.
 
     Parameters
     ----------
     wrong
-        bool of shape (n,), in the order in which it became known which predictions were wrong.
+        bool of shape (n,), in the order in which it first became known which predictions were wrong.
     steps
         int64 of shape (n,): after the prediction of which example that was.
     horizon
@@ -47,9 +56,8 @@ def drift_marks(wrong: NDArray[np.bool_], steps: NDArray[np.int64], horizon: int
     >>> [(1_990 < mark.example < 2_200, mark.rise) for mark in drift_marks(wrong, np.arange(4_000), 1, True)]
     [(True, True)]
     """
-    dependence = dependence_of(horizon, independent)
-    per = max(FALSE_ALARMS_PER, FEWEST_BLOCKS_PER * block_of(dependence, horizon))
-    detector = Calibrated(DETECTOR, per, dependence=dependence, horizon=horizon)
+    per = false_alarms_per(horizon, independent)
+    detector = Calibrated(DETECTOR, per, dependence=dependence_of(horizon, independent), horizon=horizon)
     found = []
     for error, step in zip(wrong.astype(np.float64).tolist(), steps.tolist(), strict=True):
         if detector.update(error):

@@ -168,7 +168,8 @@ def _marks(axes: Axes, found: Evaluation) -> None:
         _row(axes, model, number)
     axes.set_ylim(len(found.models) - 0.4, -0.6)
     axes.set_yticks([])
-    axes.set_xlabel("examples          ▲ errors rose   ▽ errors fell (ADWIN, at most one false alarm in 10,000)", color=MUTED)
+    rate = f"at most one false alarm in {found.false_alarms_per:,} labels"
+    axes.set_xlabel(f"examples          ▲ errors rose   ▽ errors fell (ADWIN, {rate})", color=MUTED)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.tick_params(axis="x", colors=MUTED)
     for side in ("top", "right", "left"):

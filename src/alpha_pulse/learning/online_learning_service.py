@@ -47,7 +47,8 @@ class LabelledRow(msgspec.Struct, frozen=True):
 class SessionMetrics(msgspec.Struct, frozen=True):
     """How a session does: whole run and sliding window, each member beside the baselines.
 
-    ``against_base`` compares what was served (first) with the base rate (second), at alpha = 5 % at all times at once.
+    ``against_base`` compares what was served (first) with the base rate (second), at alpha = 5 % at all times at once; None for
+    trades, whose labels come in no order of their own.
     """
 
     session_id: str
@@ -60,7 +61,7 @@ class SessionMetrics(msgspec.Struct, frozen=True):
     age_max_ns: int
     whole_run: dict[str, metrics.MemberMetrics]
     window: dict[str, metrics.MemberMetrics]
-    against_base: Comparison
+    against_base: Comparison | None
 
 
 class OnlineLearningService:
@@ -93,8 +94,10 @@ class OnlineLearningService:
         model_type: str | None = None,
         horizon: int | None = None,
         n_features: int | None = None,
+        *,
+        ordered: bool = True,
     ) -> Session:
-        """Start a session; SessionError when (symbol, target) runs already."""
+        """Start a session; SessionError when (symbol, target) runs already. ``ordered``: see `SessionSpec`."""
         key = (symbol, target)
         if key in self._sessions:
             raise SessionError(f"session {symbol}/{target} runs already; stop it first, or use it")
@@ -105,9 +108,9 @@ class OnlineLearningService:
             )
         name = model_type or learning.model
         width = self._n_features(symbol, target) if n_features is None else n_features
-        spec = SessionSpec(symbol, target, name, horizon, width, learning.window)
+        spec = SessionSpec(symbol, target, name, horizon, width, learning.window, ordered)
         self._sessions[key] = session = Session(spec, self.maker(name, width, horizon))
-        self._monitors[key] = DriftMonitor(symbol, target, horizon, self._config.adaptation)
+        self._monitors[key] = DriftMonitor(symbol, target, horizon, self._config.adaptation, ordered=ordered)
         return session
 
     def maker(self, model_type: str, n_features: int, horizon: int) -> Callable[[], OnlineModel]:
@@ -307,9 +310,10 @@ class OnlineLearningService:
         """Scores of a session so far."""
         session = self._by_id(session_id)
         mean, largest = session.age_ns
+        compared = None if session.against_base is None else session.against_base.result
         return SessionMetrics(
             session_id, session.spec.model_type, session.learnt, len(session.pending), session.ties, session.quarantines,
-            mean, largest, metrics.whole_run(session.scores), metrics.window(session.scores), session.against_base.result,
+            mean, largest, metrics.whole_run(session.scores), metrics.window(session.scores), compared,
         )  # fmt: skip
 
     async def trigger_adaptation(self, symbol: str, drift_type: str = "performance") -> None:

@@ -40,7 +40,10 @@ class Excusing(Protocol):
 
 
 class SessionSpec(msgspec.Struct, frozen=True):
-    """What a session is made of. ``n_features`` leads the schema's values: a target may use a first part of them."""
+    """What a session is made of. ``n_features`` leads the schema's values: a target may use a first part of them.
+
+    ``ordered``: each prediction gets one label, ``horizon`` steps later. Labels of trades come when lots are closed.
+    """
 
     symbol: str
     target: str
@@ -48,6 +51,7 @@ class SessionSpec(msgspec.Struct, frozen=True):
     horizon: int
     n_features: int
     window: int
+    ordered: bool = True
 
     @property
     def session_id(self) -> str:
@@ -94,8 +98,8 @@ class Session:
         baselines.start(self._baselines, 0)
         self.in_loop = False
         """Whether the pipeline serves this session; set where the system is built."""
-        self.against_base = PairedComparison(spec.horizon)
-        """What was served (first) and the base rate (second), by their squared errors."""
+        self.against_base = PairedComparison(spec.horizon) if spec.ordered else None
+        """What was served (first) and the base rate (second), by their squared errors; None where labels have no order."""
         self.learnt = 0
         self.ties = 0
         self.quarantines = 0
@@ -170,7 +174,7 @@ class Session:
         row[LABEL] = label
         scores.step(self.scores, row)
         values: list[float] = row.tolist()
-        if values[SERVED] == values[SERVED]:
+        if self.against_base is not None and values[SERVED] == values[SERVED]:
             self.against_base.observe((values[SERVED] - label) ** 2, (values[BASE] - label) ** 2)
         if self._trial is not None:
             self._learn_trial(self._trial, waiting, label, example.weight, values)
@@ -263,7 +267,8 @@ class Session:
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
         states = {"model": self.model.snapshot(), "good": self._good, "pending": self.pending.snapshot()}
-        states["against_base"] = self.against_base.snapshot()
+        if self.against_base is not None:
+            states["against_base"] = self.against_base.snapshot()
         if self._trial is not None:
             states["trial"] = self._trial.snapshot()
         arrays = {f"{name}/{key}": array for name, state in states.items() for key, array in state.arrays.items()}
@@ -290,7 +295,8 @@ class Session:
         self.model.restore(nested["model"])
         self._good = nested["good"]
         self.pending.restore(nested["pending"])
-        self.against_base.restore(nested["against_base"])
+        if self.against_base is not None:
+            self.against_base.restore(nested["against_base"])
         self._trial = None
         if "trial" in nested:
             self._trial = Trial(self._make_model(), self.spec.horizon)

@@ -76,7 +76,7 @@ def test_losses_one_by_one_are_those_at_once() -> None:
 def test_saved_and_restored_it_goes_on_alike(cut: int) -> None:
     rng = np.random.default_rng(3)
     first, second = rng.random(700), 0.6 * rng.random(700)
-    one, two = PairedComparison(4, alpha=0.01), PairedComparison(4)
+    one, two = PairedComparison(4, alpha=0.01), PairedComparison(4, alpha=0.01)
     one.observe_many(first[:cut], second[:cut])
     two.restore(one.snapshot())
     assert digest({"c": two.snapshot()}) == digest({"c": one.snapshot()})
@@ -86,8 +86,13 @@ def test_saved_and_restored_it_goes_on_alike(cut: int) -> None:
     before = digest({"c": one.snapshot()})
     with pytest.raises(StateError):
         one.restore(State())
-    with pytest.raises(StateError):
-        one.restore(PairedComparison(5).snapshot())
+    for other in (PairedComparison(5, alpha=0.01), PairedComparison(4)):
+        with pytest.raises(StateError):
+            one.restore(other.snapshot())
+    broken = one.snapshot()
+    broken.scalars["decision"] = [7, 1]
+    with pytest.raises(StateError, match="decision"):
+        one.restore(broken)
     assert digest({"c": one.snapshot()}) == before
 
 

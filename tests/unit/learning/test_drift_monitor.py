@@ -128,7 +128,7 @@ def test_labels_that_change_as_foretold_leave_the_calibration_alone() -> None:
 
 
 def test_the_mean_since_the_change_is_that_of_what_is_watched() -> None:
-    rates = [0.3] * 3_000 + [0.9] * 300
+    rates = [0.3] * 6_000 + [0.9] * 900
     alarm = watched_alarms(rates, rates, seed=11)[-1]
     assert alarm.watched == "labels"
     assert alarm.mean == pytest.approx(0.9, abs=0.1)

@@ -6,6 +6,7 @@ import json
 from io import BytesIO
 from itertools import pairwise
 
+import matplotlib as mpl
 import msgspec
 import numpy as np
 import pytest
@@ -17,12 +18,12 @@ from matplotlib.text import Annotation, Text
 
 import naive_evaluation as naive
 from alpha_pulse.core import stateful
-from alpha_pulse.core.errors import ConfigError, UnknownNameError
+from alpha_pulse.core.errors import ConfigError, DataError, UnknownNameError
 from alpha_pulse.core.plugins import load
 from alpha_pulse.learning.evaluation import Evaluation, evaluate, to_json
 from alpha_pulse.learning.evaluation_curves import curve
 from alpha_pulse.learning.evaluation_delays import Revision, timeline
-from alpha_pulse.learning.evaluation_drift import dependence_of, drift_marks
+from alpha_pulse.learning.evaluation_drift import dependence_of, drift_marks, false_alarms_per
 from alpha_pulse.learning.evaluation_models import make_model, run_model
 from alpha_pulse.learning.evaluation_plot import draw, spread
 from alpha_pulse.learning.streams import Stream
@@ -59,6 +60,18 @@ def test_labels_that_arrive_in_any_order_are_learnt_in_that_order(seed: int) -> 
     run = run_model("logistic", stream, known)
     said = naive.prequential(make_model("logistic", stream, 1, 1), stream.features, stream.labels.tolist(), arrivals.tolist())
     assert run.said.probabilities[:, 1].tolist() == said
+
+
+def test_a_label_that_never_comes_beside_one_that_is_revised_is_learnt_in_order() -> None:
+    stream = sea(400, seed=5)
+    arrivals = np.arange(400)
+    arrivals[5] = 500
+    revisions = [Revision(0, 1, 1 - int(stream.labels[0]))]
+    run = run_model("logistic", stream, timeline(stream.labels, arrivals=arrivals, revisions=revisions))
+    model = make_model("logistic", stream, 1, 1)
+    said = naive.prequential(model, stream.features, stream.labels.tolist(), arrivals.tolist(), revisions)
+    assert run.said.probabilities[:, 1].tolist() == said
+    assert run.state_sha256 == stateful.digest({"model": model.snapshot()})
 
 
 @pytest.mark.parametrize("make", [lambda: sea(900, seed=5), lambda: led_drift(900, seed=5)])
@@ -108,6 +121,29 @@ def test_a_revised_label_is_scored_as_it_is_at_the_end() -> None:
     run = run_model("logistic", stream, known)
     assert found.accuracy == pytest.approx(np.mean(run.said.guesses == known.final))
     assert found.labels == 300
+
+
+def test_marks_and_comparison_are_of_the_labels_as_they_first_became_known() -> None:
+    stream = sea(3_000, seed=4)
+    late = [Revision(i, 2_999, 1 - int(stream.labels[i])) for i in range(1_500, 3_000)]
+    plain, revised = (
+        evaluate(stream, ["logistic", "naive_bayes"], known=timeline(stream.labels, revisions=revisions))
+        for revisions in ((), late)
+    )
+    assert revised.comparisons == plain.comparisons
+    for one, other in zip(plain.models, revised.models, strict=True):
+        assert other.accuracy is not None
+        assert one.accuracy is not None
+        assert other.accuracy < one.accuracy - 0.2
+        assert other.drift_marks == one.drift_marks
+
+
+def test_a_label_of_no_class_is_refused_before_anything_is_learnt() -> None:
+    stream = sea(50)
+    known = timeline(stream.labels, revisions=[Revision(4, 9, 7)])
+    said = "example 4 is known from step 9 on to be of class 7, but stream SEA.* has 2 classes; expected a label from 0 to 1"
+    with pytest.raises(DataError, match=said):
+        evaluate(stream, ["logistic"], known=known, report=lambda name, done: pytest.fail("learnt already"))
 
 
 def test_rules_stand_beside_and_more_classes_have_no_opposite(evaluation: Evaluation) -> None:
@@ -246,6 +282,17 @@ def test_errors_of_files_are_taken_for_autocorrelated(horizon: int, independent:
 
 def test_labels_that_come_very_late_can_be_watched_too() -> None:
     assert drift_marks(np.zeros(3_000, dtype=np.bool_), np.arange(3_000), horizon=1_500, independent=False) == []
+
+
+@pytest.mark.parametrize(("delay", "wanted"), [(0, 10_000), (24, 10_000), (149, 15_000)])
+def test_the_rate_of_false_alarms_that_is_told_is_the_one_used(delay: int, wanted: int) -> None:
+    stream = sea(400)
+    found = evaluate(stream, ["logistic"], known=timeline(stream.labels, delay))
+    assert found.false_alarms_per == wanted == false_alarms_per(delay + 1, independent=True)
+    file = BytesIO()
+    with mpl.rc_context({"svg.fonttype": "none"}):
+        draw(found, file, "svg")
+    assert f"at most one false alarm in {wanted:,} labels" in file.getvalue().decode()
 
 
 @given(st.integers(1, 300), st.integers(1, 50), st.integers(0, 1_000))

@@ -11,7 +11,7 @@ import naive_evaluation as naive
 from alpha_pulse.core.errors import ConfigError, DataError
 from alpha_pulse.kernels import baselines as kernels
 from alpha_pulse.learning.evaluation_baselines import baselines
-from alpha_pulse.learning.evaluation_delays import Revision, Timeline, timeline
+from alpha_pulse.learning.evaluation_delays import LABELLED, Revision, Timeline, timeline
 
 SEEDS = st.integers(0, 100_000)
 
@@ -110,6 +110,21 @@ def test_a_revision_is_learnt_as_one_more_example_and_scored() -> None:
     assert not known.immediate
 
 
+def test_as_many_events_as_examples_are_not_yet_each_label_at_once() -> None:
+    labels = np.array([0, 1, 1, 0])
+    one_never = timeline(labels, arrivals=np.array([0, 1, 9, 3]), revisions=[Revision(0, 1, 1)])
+    assert len(one_never.steps) == len(labels)
+    assert one_never.horizon == 1
+    assert not one_never.immediate
+
+
+@given(SEEDS)
+def test_the_first_known_labels_are_those_that_came_whatever_was_revised(seed: int) -> None:
+    labels, _, _, _, known = some(seed, 3)
+    labelled = known.status == LABELLED
+    assert known.first.tolist() == np.where(labelled, labels, -1).tolist()
+
+
 def test_what_cannot_be_is_refused() -> None:
     labels = np.array([0, 1, 1])
     with pytest.raises(ConfigError, match="the delay of labels is -1"):
@@ -118,6 +133,8 @@ def test_what_cannot_be_is_refused() -> None:
         timeline(labels, arrivals=np.array([0, 0, 2]))
     with pytest.raises(DataError, match="shape"):
         timeline(labels, arrivals=np.array([0, 1]))
-    for one in (Revision(2, 1, 0), Revision(7, 8, 0), Revision(0, 1, -1)):
-        with pytest.raises(DataError, match="was revised"):
+    for one in (Revision(2, 1, 0), Revision(7, 8, 0)):
+        with pytest.raises(DataError, match="was not known by then"):
             timeline(labels, revisions=[one])
+    with pytest.raises(DataError, match="was revised to -1 at step 1; expected the number of a class, from 0 on"):
+        timeline(labels, revisions=[Revision(0, 1, -1)])
