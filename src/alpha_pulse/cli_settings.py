@@ -12,6 +12,7 @@ from alpha_pulse.core.config_toml import origins
 from alpha_pulse.core.errors import ConfigError, UnknownNameError, did_you_mean
 from alpha_pulse.core.plugins import load, names, prefix_of
 from alpha_pulse.detectors import DETECTORS
+from alpha_pulse.detectors.calibrated import tuned
 from alpha_pulse.models import ONLINE
 
 
@@ -32,6 +33,8 @@ def load_settings(path: Path | None) -> Config:
     else:
         _try_to_load(model, path)
     _refuse_unknown("adaptation.detector", (config.adaptation.detector,), names("detectors", DETECTORS), path, "a detector")
+    if config.adaptation.drift_threshold is not None:
+        _try_threshold(config.adaptation.detector, config.adaptation.drift_threshold, path)
     _refuse_unknown("agents.members", config.agents.members, names("agents", AGENTS), path, "an agent")
     return config
 
@@ -42,6 +45,15 @@ def _try_to_load(model: str, path: Path | None) -> None:
         load("models", ONLINE, model)
     except (ConfigError, UnknownNameError) as error:
         raise type(error)(f"{place_of('learning.model', origins(path).get('learning.model'))}: {error}") from None
+
+
+def _try_threshold(detector: str, threshold: float, path: Path | None) -> None:
+    """Refuse a threshold that the detector cannot have."""
+    try:
+        tuned(detector, 1.0, threshold=threshold)
+    except ConfigError as error:
+        key = "adaptation.drift_threshold"
+        raise ConfigError(f"{place_of(key, origins(path).get(key))}: {error}") from None
 
 
 def _refuse_unknown(key: str, given: Collection[str], known: Collection[str], path: Path | None, expected: str) -> None:

@@ -69,8 +69,8 @@ def _false_alarms(found: Simulated) -> list[Section]:
         max((cell.runs for cell in cells if (cell.settings == CALIBRATED) == wanted), default=0) for wanted in (True, False)
     )
     notes = (
-        f"{most:,} runs of {EVENTS:,} events, of the others up to {others:,}. Calibrated: 1 is stated, for the dependence of",
-        "the stream; bound: of its rate, 95 %, from above.",
+        f"{most:,} runs of {EVENTS:,} events, published and River's up to {others:,}. Calibrated: 1 is stated, for the",
+        "dependence of the stream; bound: of its rate, 95 %, from above.",
     )
     title = f"False alarms in {STATED:,.0f} events in which nothing changes"
     return [Section(title, "stream", ["calibrated", "bound", "published", "River's"], rows, (" ".join(notes),))]

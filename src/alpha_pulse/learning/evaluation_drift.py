@@ -52,7 +52,7 @@ def drift_marks(wrong: NDArray[np.bool_], steps: NDArray[np.int64], horizon: int
     independent
         Whether examples are independent of each other; else they are taken for autocorrelated.
 
-    >>> wrong = np.random.default_rng(1).random(4_000) < np.repeat([0.1, 0.4], 2_000)
+    >>> wrong = np.random.default_rng(2).random(4_000) < np.repeat([0.1, 0.4], 2_000)
     >>> [(1_990 < mark.example < 2_200, mark.rise) for mark in drift_marks(wrong, np.arange(4_000), 1, True)]
     [(True, True)]
     """

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpha_pulse.core.errors import ConfigError, NonFiniteError, UnknownNameError
+from alpha_pulse.core.errors import ConfigError, NonFiniteError, StateError, UnknownNameError
 from alpha_pulse.core.stateful import digest
 from alpha_pulse.detectors import DETECTORS
 from alpha_pulse.detectors.calibrated import DEPENDENCES, TUNED, Calibrated, Curve, block_of, blocks, shipped_curves, tuned
@@ -160,3 +160,33 @@ def test_streams_are_what_their_names_say() -> None:
         centred = values - values.mean()
         near = float((centred[1:] * centred[:-1]).mean() / centred.var())
         assert (abs(near) < 0.03) == (stream.dependence == "independent"), f"{stream.name}: {near}"
+
+
+def test_a_threshold_for_a_detector_that_has_none_to_set_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(DETECTORS, "plugged", "alpha_pulse.detectors.drift:Adwin")
+    assert tuned("plugged", 10_000).domain == "bounded"
+    with pytest.raises(ConfigError, match=r"'plugged'.*leave it out"):
+        tuned("plugged", 10_000, threshold=0.5)
+
+
+def test_a_state_of_other_blocks_or_of_another_detector_is_refused() -> None:
+    detector = Calibrated("adwin", 10_000, dependence="horizon", horizon=6)
+    detector.update_many(errors(8, (100, 0.3)))
+    before = digest({"d": detector.snapshot()})
+    others = (
+        Calibrated("adwin", 10_000, dependence="horizon", horizon=12),
+        Calibrated("adwin", 30_000, dependence="horizon", horizon=6),
+        Calibrated("hddm_a", 10_000),
+    )
+    for other in others:
+        with pytest.raises(StateError):
+            detector.restore(other.snapshot())
+        assert digest({"d": detector.snapshot()}) == before
+
+
+def test_a_value_whose_square_would_be_infinite_is_refused() -> None:
+    detector = Calibrated("page_hinkley", 10_000)
+    detector.update_many(errors(9, (500, 0.3)))
+    with pytest.raises(NonFiniteError, match="at most 1e"):
+        detector.update(1e200)
+    assert detector.update_many(np.full(2_000, 5.0)).any()

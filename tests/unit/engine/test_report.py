@@ -114,7 +114,9 @@ def test_each_session_is_compared_with_the_base_rate(finished: tuple[System, Rep
         for target, members in part.metrics.items():
             found = report.against_base[f"{symbol}/{target}"]
             assert found == part.against_base[f"{symbol}/{target}"]
-            assert found == system.learning.session(symbol, target).against_base.result
+            compared = system.learning.session(symbol, target).against_base
+            assert compared is not None
+            assert found == compared.result
             assert found.samples == members["served"].labels > 0
 
 

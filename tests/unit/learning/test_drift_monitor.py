@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from alpha_pulse.core.config import Adaptation
-from alpha_pulse.core.stateful import pack, unpack
+from alpha_pulse.core.errors import StateError
+from alpha_pulse.core.stateful import State, digest, pack, unpack
 from alpha_pulse.core.types import DriftAlarm
 from alpha_pulse.learning.drift_monitor import DriftMonitor
 from alpha_pulse.learning.session import Session
@@ -139,3 +140,50 @@ def test_without_a_threshold_of_its_own_it_keeps_to_the_stated_rate_of_false_ala
     settings = Adaptation(false_alarms_per=50_000)
     alarms = [alarm for seed in range(6) for alarm in watched_alarms([0.4] * 20_000, [0.4] * 20_000, seed, settings)]
     assert len(alarms) <= 3 * 6 * 20_000 / 50_000 + 8
+
+
+def test_labels_that_come_and_go_in_long_waves_are_no_drift_of_their_rate() -> None:
+    """As those of volatility do: runs of some hundred labels of one kind. 5 runs of 20,000 labels at one in 50,000."""
+    settings = Adaptation(false_alarms_per=50_000)
+    found = []
+    for seed in range(5):
+        generator = np.random.default_rng(100 + seed)
+        turns = np.cumsum(generator.random(20_000) < 1 / 40) % 2
+        rates = np.where(turns == 1, 0.7, 0.3).tolist()
+        found += [alarm for alarm in watched_alarms(rates, rates, seed, settings) if alarm.watched == "labels"]
+    assert len(found) <= 6
+
+
+def test_labels_of_trades_are_taken_in_blocks_of_twenty() -> None:
+    monitor = DriftMonitor("X", "trade_quality", 1, Adaptation(), ordered=False)
+    session = new_session("logistic", d=1)
+    for step in range(45):
+        monitor.observe(scored(session, step, 0.9, 1))
+    assert monitor.width == 2
+
+
+@pytest.mark.parametrize("horizon", [1, 12, 600])
+def test_any_horizon_and_any_stated_rate_can_be_watched(horizon: int) -> None:
+    for per in (1_000.0, 1_000_000.0):
+        DriftMonitor("X", "volatility", horizon, Adaptation(detector="kswin", false_alarms_per=per))
+
+
+def test_a_state_of_another_monitor_is_refused_and_nothing_is_taken() -> None:
+    session = new_session("logistic", d=1)
+    monitor = DriftMonitor("X", "direction", 3, Adaptation())
+    for step in range(100):
+        monitor.observe(scored(session, step, 0.9, step % 2))
+    before = digest({"monitor": monitor.snapshot()})
+    broken = monitor.snapshot()
+    del broken.arrays["labels/window"]
+    strangers = [
+        DriftMonitor("X", "direction", 3, Adaptation(detector="ddm")).snapshot(),
+        DriftMonitor("X", "direction", 6, Adaptation()).snapshot(),
+        DriftMonitor("X", "direction", 3, Adaptation(false_alarms_per=10_000)).snapshot(),
+        broken,
+        State(),
+    ]
+    for state in strangers:
+        with pytest.raises(StateError):
+            monitor.restore(state)
+        assert digest({"monitor": monitor.snapshot()}) == before
