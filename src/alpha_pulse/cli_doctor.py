@@ -18,6 +18,7 @@ PYTHONS = ((3, 11), (3, 14))
 MODULES = {
     "fastapi": "fastapi",
     "lightgbm": "lightgbm",
+    "matplotlib": "matplotlib",
     "msgspec": "msgspec",
     "numba": "numba",
     "numpy": "numpy",

@@ -153,8 +153,7 @@ def evaluate(
     Gama, Sebastião and Rodrigues (2013), "On evaluating stream learning algorithms", Machine Learning 90,
     doi 10.1007/s10994-012-5320-9.
     """
-    if known is None:
-        known = timeline(stream.labels)
+    known = timeline(stream.labels) if known is None else known
     _refuse(stream, models, known, window, alpha)
     for name in models:
         make_model(name, stream, known.horizon, seed)  # so that a name that is none is told before hours of work
