@@ -19,6 +19,7 @@ from alpha_pulse.core.types import (
     Lot,
     Order,
     Prediction,
+    RegimeChange,
     Signal,
 )
 from alpha_pulse.engine.journal import Abstention, DecisionRecord, Request, StepRecord
@@ -46,6 +47,7 @@ ELEMENTS: dict[str, type[msgspec.Struct]] = {
     "orders": Order,
     "predictions": Prediction,
     "refusals": Refusal,
+    "regimes": RegimeChange,
     "requests": Request,
     "signals": Signal,
 }

@@ -114,6 +114,13 @@ VIEWS = {
         {"parts": "'[]'", "trust": "1", "missing": "'[]'"},
     ),
     "refusals": View("payload", ("book", "symbol", "signal_id", "reasons")),
+    "regimes": View(
+        "payload",
+        (
+            *("change_id", "symbol", "feature", "from_label", "to_label", "probability", "change_ts", "ratio"),
+            "probabilities",
+        ),
+    ),
     "requests": View("payload", ("symbol", "drift_type")),
     "signals": View(
         "decision",
