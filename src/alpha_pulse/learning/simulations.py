@@ -20,7 +20,6 @@ from alpha_pulse.learning.regime_trials import Recurrence, RegimeDelay, RegimeFa
 Job = Callable[[], msgspec.Struct]
 Report = Callable[[int], None]
 THRESHOLDS = "thresholds"
-QUICK_RUNS = 4
 
 
 class Simulation(msgspec.Struct, frozen=True):

@@ -165,7 +165,10 @@ def test_labels_of_trades_are_taken_in_blocks_of_twenty() -> None:
 @pytest.mark.parametrize("horizon", [1, 12, 600])
 def test_any_horizon_and_any_stated_rate_can_be_watched(horizon: int) -> None:
     for per in (1_000.0, 1_000_000.0):
-        DriftMonitor("X", "volatility", horizon, Adaptation(detector="kswin", false_alarms_per=per))
+        monitor = DriftMonitor("X", "volatility", horizon, Adaptation(detector="kswin", false_alarms_per=per))
+        session = new_session("logistic", d=1, horizon=1)
+        assert monitor.observe(scored(session, 0, 0.9, 1)) == []
+        assert monitor.width == (1 if horizon == 1 else 0)
 
 
 def test_a_state_of_another_monitor_is_refused_and_nothing_is_taken() -> None:
