@@ -14,7 +14,7 @@ from alpha_pulse.cli_output import STANDARD_OUTPUT, result_file
 from alpha_pulse.cli_progress import progress
 from alpha_pulse.cli_simulate_tables import sections
 from alpha_pulse.detectors.calibrated import TUNED
-from alpha_pulse.learning.simulations import SIMULATIONS, THRESHOLDS, Simulated, how_many, refuse_unknown, simulate
+from alpha_pulse.learning.simulations import SIMULATIONS, Simulated, about, how_many, refuse_unknown, simulate
 
 
 def run(tables: Sequence[str], detectors: Sequence[str], runs: int | None, seed: int, json: str | None) -> None:
@@ -31,8 +31,7 @@ def run(tables: Sequence[str], detectors: Sequence[str], runs: int | None, seed:
     console = Console(highlight=False, markup=False, emoji=False)
     with result_file(None if json in (None, STANDARD_OUTPUT) else Path(str(json))) as file:
         for name in tables or SIMULATIONS:
-            title = "thresholds" if name == THRESHOLDS else SIMULATIONS[name].about
-            with progress(title, how_many(name, runs, seed, chosen), "cells") as report:
+            with progress(about(name), how_many(name, runs, seed, chosen), "cells") as report:
                 simulate(found, name, runs, chosen, report)
             if json != STANDARD_OUTPUT:
                 _show(console, found, name)

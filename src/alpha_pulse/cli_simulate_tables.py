@@ -8,7 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from alpha_pulse.learning.comparison_trials import LABELS, POWER_LABELS, NullTrial
-from alpha_pulse.learning.covariate_trials import CovariateFalseAlarms
+from alpha_pulse.learning.covariate_trials import CovariateDelay, CovariateFalseAlarms
 from alpha_pulse.learning.detector_calibration import PER
 from alpha_pulse.learning.detector_trials import CALIBRATED, EVENTS, STATED, Delay, FalseAlarms
 from alpha_pulse.learning.interval_trials import Coverage
@@ -53,6 +53,15 @@ def _thresholds(found: Simulated) -> list[Section]:
             by_rate = dict(zip(curve.per, curve.threshold, strict=True))
             rows.append((f"  {dependence}", [f"{by_rate[per]:.4g}" if per in by_rate else NOTHING for per in PER]))
     return [Section("Thresholds by values per false alarm", "detector", titles, rows)]
+
+
+def _regime_thresholds(found: Simulated) -> list[Section]:
+    rows: list[Line] = []
+    for name, curve in (found.regime_thresholds or {}).items():
+        rows.append((name, ()))
+        rows += [(f"  {per:,.0f}", [f"{1.0 - doubt:.4g}"]) for per, doubt in zip(curve.per, curve.threshold, strict=True)]
+    title = "Probability of a change that is believed, by blocks per false alarm"
+    return [Section(title, "blocks", ["probability"], rows)]
 
 
 def _false_alarms(found: Simulated) -> list[Section]:
@@ -102,35 +111,39 @@ def _whole(number: float | None) -> str:
 
 def _feature_false_alarms(found: Simulated) -> list[Section]:
     cells = found.feature_false_alarms or []
-    rows = [
-        (
-            f"{cell.detector}, {cell.features} feature{'s' if cell.features > 1 else ''}, {cell.stream}",
-            [f"{cell.rate:.2f}", f"{cell.upper:.2f}"],
-        )
-        for cell in cells
-    ]
+    rows = _headed((_watching(cell), (f"  {cell.stream}", [f"{cell.rate:.2f}", f"{cell.upper:.2f}"])) for cell in cells)
     notes = (
         f"{_runs(cells):,} runs of {EVENTS:,} rows; 1 is stated, up to an autocorrelation of .9; bound: 95 %, from above.",
     )
     title = f"False alarms in {STATED:,.0f} rows of features in which nothing changes"
-    return [Section(title, "detector, stream", ["rate", "bound"], rows, notes)]
+    return [Section(title, "stream", ["rate", "bound"], rows, notes)]
 
 
 def _feature_delays(found: Simulated) -> list[Section]:
-    rows = [
+    rows = _headed(
         (
-            f"{cell.detector}, {cell.features} feature{'s' if cell.features > 1 else ''}, {cell.change}",
-            [_whole(cell.median), f"{100 * cell.found:.0f}", _whole(cell.dated), _percent(cell.named)],
+            _watching(cell),
+            (f"  {cell.change}", [_whole(cell.median), f"{100 * cell.found:.0f}", _whole(cell.dated), _percent(cell.named)]),
         )
         for cell in found.feature_delays or []
-    ]
+    )
     notes = (
         "One feature of them changes. Median rows until the alarm; found: in % of the changes, within 2,000 rows; off: median "
         "error of the date, in rows; named: how often the alarm named the feature that had changed, in %.",
     )
-    return [
-        Section("Rows until a changed feature is found", "detector, change", ["rows", "found", "off", "named"], rows, notes)
-    ]
+    return [Section("Rows until a changed feature is found", "change", ["rows", "found", "off", "named"], rows, notes)]
+
+
+def _watching(cell: CovariateFalseAlarms | CovariateDelay) -> str:
+    return f"{cell.detector}, {cell.features} feature{'s' if cell.features > 1 else ''}"
+
+
+def _headed(lines: Iterable[tuple[str, Line]]) -> list[Line]:
+    """Lines under their headings, each heading once."""
+    groups: dict[str, list[Line]] = {}
+    for heading, line in lines:
+        groups.setdefault(heading, []).append(line)
+    return [line for heading, group in groups.items() for line in ((heading, ()), *group)]
 
 
 def _regime_false_alarms(found: Simulated) -> list[Section]:
@@ -232,6 +245,7 @@ def _power(found: Simulated) -> list[Section]:
 
 MAKERS: dict[str, Callable[[Simulated], list[Section]]] = {
     "thresholds": _thresholds,
+    "regime_thresholds": _regime_thresholds,
     "false_alarms": _false_alarms,
     "delays": _delays,
     "feature_false_alarms": _feature_false_alarms,

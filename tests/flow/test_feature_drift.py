@@ -42,7 +42,8 @@ def test_a_change_is_in_the_journal_with_its_date_and_starts_nothing() -> None:
     done = whole()
     (alarm,) = of_features(done)
     assert (alarm.alarm_id, alarm.target, alarm.detector) == ("SYN/features/alarm/1", "features", "psi")
-    assert alarm.feature in done.system.instruments["SYN"].extractor.schema.names
+    assert set(alarm.features) <= set(done.system.instruments["SYN"].extractor.schema.names)
+    assert alarm.features
     row = next(number for number, record in enumerate(done.records) if alarm in record.alarms)
     bars = [record.bars[0].ts_event for record in done.records]
     assert CHANGE < row < CHANGE + 500

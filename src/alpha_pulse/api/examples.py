@@ -156,7 +156,7 @@ ALARM = {
     "change_ms": TS_MS - 1_209_600_000,
     "score": 0.08,
     "watched": "errors",
-    "feature": "",
+    "features": [],
 }
 ACTION = {
     "seq": 3980,

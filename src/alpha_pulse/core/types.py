@@ -267,7 +267,7 @@ class DriftAlarm(msgspec.Struct, frozen=True, gc=False):
 
     ``change_sample`` and ``change_ts`` estimate where the change began.
     ``mean`` is that of what is watched since the change, ``score`` how much it lies above the mean before. Of features,
-    ``feature`` names the one that changed most surely, ``score`` is its statistic, ``mean`` is 0, and samples are rows.
+    ``features`` names those that changed, the surest first, ``score`` is its statistic, ``mean`` is 0, and samples are rows.
     """
 
     alarm_id: str
@@ -281,7 +281,7 @@ class DriftAlarm(msgspec.Struct, frozen=True, gc=False):
     change_ts: int
     mean: float = 0.0
     watched: Watched = "errors"
-    feature: str = ""
+    features: tuple[str, ...] = ()
 
 
 RegimeLabel = Literal["calm", "normal", "turbulent"]

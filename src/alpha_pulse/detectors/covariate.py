@@ -55,8 +55,6 @@ class FeatureDetector:
     block
         Rows of a block of the reference, which it needs ten of at least: dependence is seen over this many rows, and by one
         step of autoregression beyond.
-    least
-        Statistic below which nothing is a drift, however sure it is.
 
     Raises
     ------
@@ -75,7 +73,6 @@ class FeatureDetector:
         reference: int = 2_000,
         window: int = 500,
         block: int = 50,
-        least: float = 0.0,
     ) -> None:
         self.names = tuple(names)
         if not self.names or len(set(self.names)) != len(self.names):
@@ -83,7 +80,6 @@ class FeatureDetector:
                 f"{self.title} was given the features {self.names!r}, but one name at least, and none twice, is needed"
             )
         refuse_outside(f"{self.title}'s false_alarms_per", false_alarms_per, 999.0, math.inf, "10000")
-        refuse_outside(f"{self.title}'s least", least, -1e-12, math.inf, "0")
         refuse_below(f"{self.title}'s block", block, 2, "50")
         refuse_below(f"{self.title}'s window", window, 50, "500")
         refuse_below(f"{self.title}'s reference", reference, 10 * block, "2000")
@@ -96,7 +92,7 @@ class FeatureDetector:
         every = window // COMPARISONS
         self.level = min(OVERLAP * every / false_alarms_per, SUREST)
         """A total p-value of at most this is a drift."""
-        self._state = covariate_state(len(self.names), self.level, reference, window, block, every, least, exact=self.exact)
+        self._state = covariate_state(len(self.names), self.level, reference, window, block, every, exact=self.exact)
         self._all_known = np.ones(len(self.names), dtype=np.bool_)
 
     @property
@@ -125,9 +121,18 @@ class FeatureDetector:
         return self._column(layout.P_VALUE)
 
     @property
-    def adjusted(self) -> Rows:
-        """Holm's p-values, (d,): those at most `level` name changed features with one false name in all, however dependent."""
-        return holm(self.p_values)
+    def changed(self) -> tuple[str, ...]:
+        """The features that the newest comparison names, the surest first; empty when all together were no drift.
+
+        After the first they are named by Holm's p-values: at most one comparison in 1 / `level` names a feature that did not
+        change, however dependent they are.
+        """
+        p_values = self.p_values
+        if self._state[layout.WORST] < 0 or self.p_value > self.level:
+            return ()
+        surest = np.lexsort((-self.statistics, p_values))
+        named = holm(p_values) <= self.level
+        return tuple(self.names[at] for rank, at in enumerate(surest.tolist()) if rank == 0 or named[at])
 
     @property
     def design_effects(self) -> Rows:
@@ -149,12 +154,6 @@ class FeatureDetector:
     def comparisons(self) -> int:
         """How many were made."""
         return int(self._state[layout.COMPARED])
-
-    @property
-    def worst(self) -> str | None:
-        """The feature that changed most surely at the newest comparison; None before one."""
-        at = int(self._state[layout.WORST])
-        return None if at < 0 else self.names[at]
 
     def update(self, values: Rows, known: Known | None = None) -> bool:
         """Take a row ``values`` (d,), of which only those ``known`` (d,) count; True when it gave a drift.
@@ -203,7 +202,7 @@ class FeatureDetector:
             raise StateError(f"a saved state of {self.title} is of the features {found}, but {list(self.names)} are needed")
         packed = self._state.copy()
         take(packed, state, "state")
-        fixed = [THRESHOLD, *range(HEADER, layout.LEAST + 1), layout.EVERY]
+        fixed = [THRESHOLD, *range(HEADER, layout.CELLS), layout.EVERY]
         if not np.array_equal(packed[fixed], self._state[fixed]):
             raise StateError(
                 f"a saved state of {self.title} has other parameters than this configuration; "
@@ -215,8 +214,7 @@ class FeatureDetector:
 class PSI(FeatureDetector):
     """The population stability index over ten bins, the deciles of the reference: the sum of (q - p) log(q / p).
 
-    Custom calls an index below 0.1 small and one above 0.25 large, whatever the number of rows; with ``least`` such a size is
-    asked for beside the certainty.
+    Custom calls an index below 0.1 small and one above 0.25 large, whatever the number of rows.
 
     Examples
     --------
@@ -224,8 +222,8 @@ class PSI(FeatureDetector):
     >>> detector = PSI(["a", "b"])
     >>> rows = rng.normal(size=(5_000, 2))
     >>> rows[4_000:, 1] += 1.0
-    >>> np.flatnonzero(detector.update_many(rows)).tolist(), detector.worst
-    ([4099], 'b')
+    >>> np.flatnonzero(detector.update_many(rows)).tolist(), detector.changed
+    ([4099], ('b',))
 
     References
     ----------
@@ -247,8 +245,8 @@ class KolmogorovSmirnov(FeatureDetector):
     >>> detector = KolmogorovSmirnov(["a", "b"])
     >>> rows = rng.normal(size=(5_000, 2))
     >>> rows[4_000:, 1] += 1.0
-    >>> np.flatnonzero(detector.update_many(rows)).tolist(), detector.worst
-    ([4099], 'b')
+    >>> np.flatnonzero(detector.update_many(rows)).tolist(), detector.changed
+    ([4099], ('b',))
 
     References
     ----------

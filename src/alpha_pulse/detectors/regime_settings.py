@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from functools import cache
+from importlib.resources import files
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,19 +49,18 @@ PRIORS = {
 }
 """Of a run's mean and variance (mean, kappa, alpha, beta). What is in standard errors has a variance of about 1."""
 
-_DOUBTS = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0003)
-DOUBT: dict[str, Curve] = {
-    "volatility": Curve((73.0, 236.0, 448.0, 773.0, 1391.0, 2105.0, 3636.0, 5926.0, 8421.0, 14545.0), _DOUBTS),
-    "trend": Curve((109.0, 429.0, 899.0, 1882.0, 4103.0, 8000.0, 10667.0, 17778.0, 32000.0), _DOUBTS[:9]),
-    "correlation": Curve((76.0, 233.0, 393.0, 623.0, 1119.0, 1684.0, 2623.0, 3556.0, 6154.0, 6957.0), _DOUBTS),
-}
-"""By values per false alarm: one minus the threshold. Copied from what this returns, to the last digit, for all three numbers:
+TABLE = "regime_thresholds.json"
 
-``alpha_pulse.learning.regime_trials.calibrate(200_000, seed=1)``
 
-It depends on `HAZARD`, `PRIORS` and `CAPACITY` here, and on ``DOUBTS``, ``MARGIN``, ``FEWEST`` and ``BLOCKS`` there: when one
-of them changes, this is to be made anew. A doubt that gives fewer than ``FEWEST`` alarms in the simulation has no place in it.
-"""
+@cache
+def doubts() -> dict[str, Curve]:
+    """By number that is watched: one minus the threshold of its change points, by values per false alarm.
+
+    ``alpha-pulse simulate-detectors --table regime_thresholds`` makes that table anew, which is needed when `HAZARD`, `PRIORS`
+    or `CAPACITY` change.
+    """
+    text = files("alpha_pulse.detectors").joinpath(TABLE).read_bytes()
+    return msgspec.json.decode(text, type=dict[str, Curve])
 
 
 def hidden_states(block: int) -> NDArray[np.float64]:
@@ -77,12 +79,12 @@ def hidden_states(block: int) -> NDArray[np.float64]:
 
 def threshold(feature: str, blocks_per_alarm: float) -> float:
     """The probability of a change that is believed, for one false alarm in so many blocks over all three numbers together."""
-    curve = DOUBT[feature]
-    each = max(blocks_per_alarm * len(DOUBT), curve.per[0])
+    curve, numbers = doubts()[feature], len(doubts())
+    each = max(blocks_per_alarm * numbers, curve.per[0])
     doubt = curve.at(each)
     if doubt is None:
         raise ConfigError(
             f"one false change point in {blocks_per_alarm:,.0f} blocks was asked for, but the thresholds of {feature} are "
-            f"known for up to one in {curve.per[-1] / len(DOUBT):,.0f}; ask for no more"
+            f"known for up to one in {curve.per[-1] / numbers:,.0f}; ask for no more"
         )
     return 1.0 - doubt

@@ -124,8 +124,8 @@ class AlarmOut(msgspec.Struct, frozen=True):
     score: float
     watched: Watched
     """What the detector saw change: only errors are a reason to adapt."""
-    feature: str = ""
-    """Of features, the one that changed most surely."""
+    features: list[str] = []
+    """Of features, those that changed, the surest first."""
 
 
 class ActionOut(msgspec.Struct, frozen=True):

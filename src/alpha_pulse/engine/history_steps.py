@@ -87,7 +87,7 @@ def alarm_out(seq: int, alarm: DriftAlarm) -> AlarmOut:
     """A drift alarm, in milliseconds."""
     return AlarmOut(
         seq, alarm.alarm_id, alarm.detector, alarm.symbol, alarm.target, alarm.ts // MS, alarm.change_ts // MS, alarm.score,
-        alarm.watched, alarm.feature,
+        alarm.watched, list(alarm.features),
     )  # fmt: skip
 
 

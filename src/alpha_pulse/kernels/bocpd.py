@@ -21,7 +21,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.kernels.detection import DRIFT, HEADER, NOTHING, REFUSED, SEEN, THRESHOLD, WARNING, answer
+from alpha_pulse.kernels.detection import DRIFT, HEADER, NOTHING, REFUSED, SEEN, THRESHOLD, WARNING, answer, is_number
 from alpha_pulse.kernels.jit import kernel
 
 HAZARD, PRIOR_MEAN, PRIOR_KAPPA, PRIOR_ALPHA, PRIOR_BETA, CAPACITY = range(HEADER, HEADER + 6)
@@ -36,8 +36,6 @@ CONFIRMED = 2
 """Runs of fewer values are not counted: a single value says little, and the run that begins now nothing at all."""
 WARNING_PART = 0.5
 """A warning is a probability beyond this part of the threshold."""
-LARGEST = 1e100
-"""A value beyond this is refused: its square would be infinite, and no hypothesis would have a weight any more."""
 
 
 def bocpd_state(
@@ -185,7 +183,7 @@ def _take_as_fact(state: NDArray[np.float64], age: float) -> None:
 @kernel
 def bocpd_step(state: NDArray[np.float64], value: float) -> int:
     """Take one finite value; DRIFT, WARNING or NOTHING, or REFUSED. The score is the change of the mean."""
-    if not abs(value) <= LARGEST:
+    if not is_number(value):
         return REFUSED
     _grow(state, value)
     state[SEEN] += 1.0

@@ -32,7 +32,6 @@ from alpha_pulse.kernels.covariate_layout import (
     FEATURES,
     FILLED,
     FREEDOM,
-    LEAST,
     P_VALUE,
     REFERENCE,
     SHARES,
@@ -237,7 +236,7 @@ def covariate_step(state: NDArray[np.float64], values: NDArray[np.float64], know
     if worst < 0 or p > WARNING_FACTOR * state[THRESHOLD]:
         return answer(state, NOTHING, 0.0, start)
     statistic = table_of(state)[worst, STATISTIC]
-    if p > state[THRESHOLD] or statistic < state[LEAST]:
+    if p > state[THRESHOLD]:
         return answer(state, WARNING, 0.0, start)
     before = _before_change(state, worst)
     _renew(state, before)

@@ -19,22 +19,20 @@ from alpha_pulse.kernels.jit import kernel
 
 FEATURES, REFERENCE, WINDOW, BLOCK = range(HEADER, HEADER + 4)
 """Features, rows of the reference and of the current window, rows of a block of the reference."""
-LEAST = HEADER + 4
-"""A total below this statistic is no drift, however sure it is."""
-CELLS = HEADER + 5
+CELLS = HEADER + 4
 """Cells of a feature: `BINS` of PSI; for Kolmogorov-Smirnov one at and one before each value of the reference, one after."""
-FILLED = HEADER + 6
+FILLED = HEADER + 5
 """Rows of the reference so far."""
-CURRENT = HEADER + 7
+CURRENT = HEADER + 6
 """Rows taken since the reference was full."""
-WORST = HEADER + 8
+WORST = HEADER + 7
 """The feature with the smallest p-value of the newest comparison; -1 before one."""
-TOTAL_P = HEADER + 9
-COMPARED = HEADER + 10
+TOTAL_P = HEADER + 8
+COMPARED = HEADER + 9
 """Comparisons made."""
-EVERY = HEADER + 11
+EVERY = HEADER + 10
 """Rows from one comparison to the next."""
-BODY = HEADER + 12
+BODY = HEADER + 11
 
 BINS = 10
 COUNT, USED, EFFECT, FREEDOM, STATISTIC, P_VALUE = range(6)
@@ -86,13 +84,13 @@ def sorted_of(state: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def covariate_state(
-    features: int, level: float, reference: int, window: int, block: int, every: int, least: float, *, exact: bool
+    features: int, level: float, reference: int, window: int, block: int, every: int, *, exact: bool
 ) -> NDArray[np.float64]:
     """An empty state; ``exact`` keeps what Kolmogorov-Smirnov needs, a bin for each value of the reference."""
     cells = 2 * reference + 1 if exact else BINS
     per_feature = COLUMNS + cells + reference + 2 * window + (reference if exact else 0)
     state = np.zeros(BODY + features * per_feature)
     state[THRESHOLD], state[FEATURES], state[REFERENCE], state[WINDOW] = level, features, reference, window
-    state[BLOCK], state[EVERY], state[LEAST], state[CELLS], state[WORST], state[TOTAL_P] = block, every, least, cells, -1.0, 1.0
+    state[BLOCK], state[EVERY], state[CELLS], state[WORST], state[TOTAL_P] = block, every, cells, -1.0, 1.0
     table_of(state)[:, P_VALUE] = 1.0
     return state

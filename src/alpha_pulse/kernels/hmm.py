@@ -24,9 +24,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.kernels.detection import REFUSED, is_number
 from alpha_pulse.kernels.jit import kernel
 
-REFUSED, TAKEN = -1, 0
+TAKEN = 0
 SEEN, STATES, FEATURES, LEARN_FROM, MEMORY, WEIGHT, APART, SLACK = range(8)
 PROBABILITIES = 8
 """Here begin the arrays, one after the other: see `_places`."""
@@ -36,8 +37,6 @@ STAY = 0.9
 """The least probability to stay in a state."""
 OUT_OF_STATE = 1e-12
 """No state's probability falls below this: it must be able to come back."""
-LARGEST = 1e100
-"""A value beyond this is refused: its square would be infinite, and no state would have a probability any more."""
 
 
 def hmm_state(
@@ -243,9 +242,9 @@ def _set_apart(state: NDArray[np.float64], means: int, prior: int, states: int, 
 
 @kernel
 def hmm_step(state: NDArray[np.float64], values: NDArray[np.float64], known: NDArray[np.float64]) -> int:
-    """Take ``values`` (D,), those with ``known`` 0 missing; REFUSED, remembering nothing, for one beyond `LARGEST`."""
+    """Take ``values`` (D,), those with ``known`` 0 missing; REFUSED, remembering nothing, for one that is no number."""
     for d in range(int(state[FEATURES])):
-        if known[d] != 0.0 and not abs(values[d]) <= LARGEST:
+        if known[d] != 0.0 and not is_number(values[d]):
             return REFUSED
     states = int(state[STATES])
     back = np.zeros((states, states))
@@ -261,7 +260,7 @@ def hmm_step(state: NDArray[np.float64], values: NDArray[np.float64], known: NDA
 def hmm_steps(state: NDArray[np.float64], values: NDArray[np.float64], found: NDArray[np.float64]) -> int:
     """`hmm_step` on each row of ``values`` (n, D), all known; the probabilities into ``found`` (n, K), bit for bit.
 
-    REFUSED at the first row that has a value beyond `LARGEST`, the rows before it taken.
+    REFUSED at the first row that has a value which is no number (`is_number`), the rows before it taken.
     """
     known = np.ones(int(state[FEATURES]))
     states = int(state[STATES])

@@ -144,7 +144,7 @@ def covariate_delay(name: str, change: Change, features: int, runs: int, seed: i
             if detector.update(row):
                 delays.append(at)
                 off.append(abs(detector.last.change_sample - BEFORE))
-                named += detector.worst == names[-1]
+                named += detector.changed[0] == names[-1]
                 break
     found = len(delays)
     return CovariateDelay(

@@ -6,13 +6,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.detectors.calibrated import AUTOREGRESSIVE_BLOCK, Calibrated, Dependence, block_of
+from alpha_pulse.detectors.calibrated import AUTOREGRESSIVE_BLOCK, Calibrated, Dependence, nearest_rate
 
 DETECTOR = "adwin"
 FALSE_ALARMS_PER = 10_000
 """Labels per accepted false alarm while nothing changes, where blocks are short."""
-FEWEST_BLOCKS_PER = 100
-"""No detector is calibrated for more alarms than one in so many blocks."""
 
 
 class DriftMark(msgspec.Struct, frozen=True):
@@ -30,12 +28,12 @@ def dependence_of(horizon: int, independent: bool) -> Dependence:
 
 
 def false_alarms_per(horizon: int, independent: bool) -> int:
-    """Labels per accepted false alarm of `drift_marks`: 10,000, or 100 blocks where these are longer.
+    """Labels per accepted false alarm of `drift_marks`: 10,000, or the nearest for which its detector is calibrated.
 
     >>> false_alarms_per(25, independent=False), false_alarms_per(150, independent=False)
     (10000, 15000)
     """
-    return max(FALSE_ALARMS_PER, FEWEST_BLOCKS_PER * block_of(dependence_of(horizon, independent), horizon))
+    return round(nearest_rate(DETECTOR, FALSE_ALARMS_PER, dependence=dependence_of(horizon, independent), horizon=horizon))
 
 
 def drift_marks(wrong: NDArray[np.bool_], steps: NDArray[np.int64], horizon: int, independent: bool) -> list[DriftMark]:

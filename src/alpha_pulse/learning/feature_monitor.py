@@ -22,7 +22,7 @@ class FeatureMonitor:
     """Compares a symbol's newest feature vectors with a reference window: each of them once, in the step after it was made.
 
     What happened to the market shows in the features before it shows in errors, and often without any. So an alarm is recorded
-    and shown, with the feature that changed most surely, and starts nothing.
+    and shown, with the features that changed, and starts nothing.
 
     Parameters
     ----------
@@ -40,8 +40,8 @@ class FeatureMonitor:
     >>> for ts in range(4_000):
     ...     monitor.enter(FeatureVector("X", ts, "s", rng.normal(size=2) + 2.0 * (ts >= 3_000)))
     ...     found += monitor.observe()
-    >>> [(alarm.alarm_id, alarm.detector, alarm.feature, abs(alarm.change_ts - 3_000) < 10) for alarm in found]
-    [('X/features/alarm/1', 'psi', 'spread', True)]
+    >>> [(alarm.alarm_id, alarm.detector, alarm.features, abs(alarm.change_ts - 3_000) < 10) for alarm in found]
+    [('X/features/alarm/1', 'psi', ('spread',), True)]
     """
 
     def __init__(self, symbol: str, names: Sequence[str], settings: Adaptation) -> None:
@@ -85,7 +85,7 @@ class FeatureMonitor:
             change_sample=detection.change_sample,
             change_ts=int(self._times[detection.change_sample % WINDOW]),
             watched="features",
-            feature=self._detector.worst or "",
+            features=self._detector.changed,
         )
 
     def snapshot(self) -> State:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 
@@ -11,12 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.types import RegimeChange, RegimeFeature, RegimeLabel
-from alpha_pulse.detectors.calibrated import Curve
-from alpha_pulse.detectors.regime import LABELS, WATCHED, RegimeDetector
-from alpha_pulse.detectors.regime_settings import CAPACITY, HAZARD, PRIORS
-from alpha_pulse.kernels.bocpd import bocpd_state, bocpd_steps
-from alpha_pulse.kernels.detection import DRIFT
-from alpha_pulse.kernels.market_state import FEATURES, market_state, market_steps
+from alpha_pulse.detectors.regime import LABELS, RegimeDetector
 from alpha_pulse.learning.stationary_streams import autoregressive
 
 Rows = NDArray[np.float64]
@@ -109,11 +104,13 @@ def bars_of(returns: Rows, others: Rows | None = None) -> Rows:
     return np.column_stack([closes, closes, closes, np.full(len(closes), np.nan) if others is None else others])
 
 
-def _gaussian(n: int, rng: np.random.Generator) -> Rows:
+def gaussian(n: int, rng: np.random.Generator) -> Rows:
+    """Log returns (n,) that are independent and normal."""
     return VOLATILITY * rng.standard_normal(n)
 
 
-def _heavy(n: int, rng: np.random.Generator) -> Rows:
+def heavy_tailed(n: int, rng: np.random.Generator) -> Rows:
+    """Log returns (n,) that are independent, with the tails of t with 3 degrees of freedom."""
     return VOLATILITY * rng.standard_t(3, n)
 
 
@@ -144,9 +141,9 @@ def _pair(n: int, rng: np.random.Generator, correlations: Rows) -> Rows:
 
 
 STILL: tuple[StillMarket, ...] = (
-    StillMarket("Gaussian", lambda n, rng: bars_of(_gaussian(n, rng))),
+    StillMarket("Gaussian", lambda n, rng: bars_of(gaussian(n, rng))),
     StillMarket("Gaussian, with highs and lows", _with_ranges),
-    StillMarket("heavy tail (t3)", lambda n, rng: bars_of(_heavy(n, rng))),
+    StillMarket("heavy tail (t3)", lambda n, rng: bars_of(heavy_tailed(n, rng))),
     StillMarket("Gaussian, two symbols", lambda n, rng: _pair(n, rng, np.full(n, TOGETHER)), together=True),
     StillMarket("GARCH(1,1), persistence .98", lambda n, rng: bars_of(_garch(n, rng))),
     StillMarket("slow stochastic volatility", lambda n, rng: bars_of(_slow(n, rng))),
@@ -157,18 +154,18 @@ def _steps(before: float, after: float) -> Rows:
     return np.repeat([before, after], [BEFORE, AFTER])
 
 
-def _scaled(name: str, factor: float, to_label: RegimeLabel, draw: Make = _gaussian) -> ChangingMarket:
+def _scaled(name: str, factor: float, to_label: RegimeLabel, draw: Make = gaussian) -> ChangingMarket:
     return ChangingMarket(name, "volatility", to_label, lambda n, rng: bars_of(draw(n, rng) * _steps(1.0, factor)))
 
 
 def _trending(name: str, before: float, after: float) -> ChangingMarket:
-    return ChangingMarket(name, "trend", None, lambda n, rng: bars_of(_gaussian(n, rng) + VOLATILITY * _steps(before, after)))
+    return ChangingMarket(name, "trend", None, lambda n, rng: bars_of(gaussian(n, rng) + VOLATILITY * _steps(before, after)))
 
 
 CHANGING: tuple[ChangingMarket, ...] = (
     _scaled("volatility x 2", 2.0, "turbulent"),
     _scaled("volatility x 3", 3.0, "turbulent"),
-    _scaled("volatility x 3, heavy tail (t3)", 3.0, "turbulent", _heavy),
+    _scaled("volatility x 3, heavy tail (t3)", 3.0, "turbulent", heavy_tailed),
     _scaled("volatility / 2", 0.5, "calm"),
     _trending(f"trend on, {DRIFT_PER_BAR:g} a bar", 0.0, DRIFT_PER_BAR),
     _trending(f"trend off, {DRIFT_PER_BAR:g} a bar", DRIFT_PER_BAR, 0.0),
@@ -243,7 +240,7 @@ def recurrence(runs: int, seed: int, *, heavy: bool = False) -> Recurrence:
     table, back, named = np.zeros((3, 3)), 0, 0
     for _ in range(runs):
         truth, ends = _turns(rng)
-        noise = (_heavy if heavy else _gaussian)(len(truth), rng)
+        noise = (heavy_tailed if heavy else gaussian)(len(truth), rng)
         labels = changes(bars_of(noise * np.array([level for _, level in LEVELS])[truth]))[1]
         seen = labels >= 0
         np.add.at(table, (truth[seen], labels[seen]), 1.0)
@@ -284,55 +281,3 @@ def delay_jobs(runs: int, seed: int) -> list[Callable[[], RegimeDelay]]:
 def recurrence_jobs(runs: int, seed: int) -> list[Callable[[], Recurrence]]:
     """`recurrence` on Gaussian and on heavy-tailed bars."""
     return [partial(recurrence, runs, seed, heavy=heavy) for heavy in (False, True)]
-
-
-# Thresholds.
-
-DOUBTS = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0003)
-"""One minus the thresholds that are tried."""
-MARGIN = 0.8
-"""The simulated rate that is aimed at, as a part of the stated one."""
-FEWEST = 4
-"""Alarms that a rate must be made of."""
-BLOCKS = (5, 24)
-
-
-def calibrate(values: int, seed: int, names: Sequence[RegimeFeature] = WATCHED) -> dict[str, Curve]:
-    """One minus the threshold of each number's change points, by values per false alarm.
-
-    The worst counts of Gaussian and heavy-tailed bars, in blocks of 5 and of 24, ``values`` blocks each.
-    """
-    worst = {name: np.zeros(len(DOUBTS)) for name in names}
-    for streams in _still_values(values, seed):
-        for name in names:
-            stream = np.ascontiguousarray(streams[:, WATCHED.index(name)])
-            worst[name] = np.maximum(worst[name], [_alarms(name, 1.0 - doubt, stream) for doubt in DOUBTS])
-    return {name: _curve(counts, values) for name, counts in worst.items()}
-
-
-def _curve(counts: Rows, values: int) -> Curve:
-    kept = counts >= FEWEST
-    # Fewer alarms at less doubt: chance must not turn that round.
-    per = np.maximum.accumulate(MARGIN * values / counts[kept])
-    rising = np.concatenate([[True], np.diff(per) > 0.0])
-    doubts = np.array(DOUBTS)[kept][rising]
-    return Curve(tuple(float(round(value)) for value in per[rising]), tuple(float(value) for value in doubts))
-
-
-def _alarms(name: RegimeFeature, threshold: float, values: Rows) -> int:
-    flags = np.empty(len(values), dtype=np.int64)
-    bocpd_steps(bocpd_state(threshold, HAZARD, PRIORS[name], CAPACITY), values, flags)
-    return int((flags == DRIFT).sum())
-
-
-def _still_values(values: int, seed: int) -> Iterator[Rows]:
-    for block in BLOCKS:
-        for number, draw in enumerate((_gaussian, _heavy)):
-            rng = np.random.default_rng([seed, block, number])
-            n = values * block + 1
-            # Centred and scaled down, so that the price stays within what a float can hold.
-            returns = draw(n, rng) * 0.01
-            rows = bars_of(returns - returns.mean())
-            found = np.empty((values, FEATURES + 1))
-            market_steps(market_state(block, 400, False), rows, found)
-            yield found

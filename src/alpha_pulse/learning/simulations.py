@@ -8,18 +8,23 @@ from typing import Any
 import msgspec
 
 from alpha_pulse.core.errors import ConfigError, UnknownNameError, did_you_mean
-from alpha_pulse.detectors.calibrated import TUNED, Curves
+from alpha_pulse.detectors.calibrated import TUNED, Curve, Curves
 from alpha_pulse.learning import comparison_trials, covariate_trials, detector_trials, interval_trials, regime_trials
 from alpha_pulse.learning.comparison_trials import NullTrial, PowerTrial
 from alpha_pulse.learning.covariate_trials import CovariateDelay, CovariateFalseAlarms
 from alpha_pulse.learning.detector_calibration import FULL, QUICK, calibrate, steps
 from alpha_pulse.learning.detector_trials import Delay, FalseAlarms
 from alpha_pulse.learning.interval_trials import Coverage
+from alpha_pulse.learning.regime_calibration import FULL as FULL_REGIMES
+from alpha_pulse.learning.regime_calibration import QUICK as QUICK_REGIMES
+from alpha_pulse.learning.regime_calibration import calibrate_regimes, regime_steps
 from alpha_pulse.learning.regime_trials import Recurrence, RegimeDelay, RegimeFalseAlarms
 
 Job = Callable[[], msgspec.Struct]
 Report = Callable[[int], None]
-THRESHOLDS = "thresholds"
+THRESHOLDS, REGIME_THRESHOLDS = "thresholds", "regime_thresholds"
+CALIBRATIONS = {THRESHOLDS: "thresholds", REGIME_THRESHOLDS: "thresholds of regimes"}
+"""The tables that are shipped, not shown: made in full, or, for any number of runs, quickly; and what they are about."""
 
 
 class Simulation(msgspec.Struct, frozen=True):
@@ -64,6 +69,7 @@ class Simulated(msgspec.Struct):
 
     seed: int
     thresholds: Curves | None = None
+    regime_thresholds: dict[str, Curve] | None = None
     false_alarms: list[FalseAlarms] | None = None
     delays: list[Delay] | None = None
     feature_false_alarms: list[CovariateFalseAlarms] | None = None
@@ -78,7 +84,7 @@ class Simulated(msgspec.Struct):
 
 def tables() -> list[str]:
     """The names of all tables."""
-    return [THRESHOLDS, *SIMULATIONS]
+    return [*CALIBRATIONS, *SIMULATIONS]
 
 
 def refuse_unknown(asked: Sequence[str], detectors: Sequence[str]) -> None:
@@ -91,7 +97,14 @@ def refuse_unknown(asked: Sequence[str], detectors: Sequence[str]) -> None:
 
 def how_many(name: str, runs: int | None, seed: int, detectors: Sequence[str]) -> int:
     """The pieces of work that `simulate` reports for a table."""
+    if name == REGIME_THRESHOLDS:
+        return regime_steps()
     return steps(detectors) if name == THRESHOLDS else len(_jobs(name, runs, seed, detectors))
+
+
+def about(name: str) -> str:
+    """What a table is about, in a few words."""
+    return CALIBRATIONS[name] if name in CALIBRATIONS else SIMULATIONS[name].about
 
 
 def _jobs(name: str, runs: int | None, seed: int, detectors: Sequence[str]) -> Sequence[Job]:
@@ -120,6 +133,9 @@ def simulate(
     """
     if name == THRESHOLDS:
         into.thresholds = calibrate(detectors, FULL if runs is None else QUICK, into.seed, report)
+        return
+    if name == REGIME_THRESHOLDS:
+        into.regime_thresholds = calibrate_regimes(FULL_REGIMES if runs is None else QUICK_REGIMES, into.seed, report=report)
         return
     found: list[Any] = []
     for job in _jobs(name, runs, into.seed, detectors):

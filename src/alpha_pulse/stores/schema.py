@@ -81,7 +81,7 @@ VIEWS = {
         "payload",
         (
             *("alarm_id", "detector", "symbol", "target", "sample", "score", "change_sample", "change_ts", "mean"),
-            *("watched", "feature"),
+            *("watched", "features"),
         ),
     ),
     "bars": View("payload", ("symbol", "interval_ns", "open", "high", "low", "close", "volume", "bid", "ask")),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from alpha_pulse.kernels import hmm
+from alpha_pulse.kernels.detection import REFUSED
 from alpha_pulse.kernels.hmm import hmm_state, hmm_step, hmm_steps
 from naive_regime import naive_filter, naive_learnt
 
@@ -132,6 +133,6 @@ def test_what_is_not_finite_is_not_remembered() -> None:
     hmm_step(state, np.array([0.1, 0.2]), ALL)
     before = state.tobytes()
     for wrong in (math.inf, 1e200, -1.1e100):
-        assert hmm_step(state, np.array([0.1, wrong]), ALL) == hmm.REFUSED
-    assert hmm_steps(state, np.array([[math.nan, 0.0]]), np.empty((1, 3))) == hmm.REFUSED
+        assert hmm_step(state, np.array([0.1, wrong]), ALL) == REFUSED
+    assert hmm_steps(state, np.array([[math.nan, 0.0]]), np.empty((1, 3))) == REFUSED
     assert state.tobytes() == before

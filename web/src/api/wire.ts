@@ -153,7 +153,7 @@ export interface Alarm {
   change_ms: number;
   score: number;
   watched: "errors" | "calibration" | "labels" | "features";
-  feature: string;
+  features: string[];
 }
 
 export interface Action {
