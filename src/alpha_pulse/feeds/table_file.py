@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -49,9 +51,27 @@ def _read_csv(path: Path, where: str) -> pl.DataFrame:
     except pl.exceptions.ComputeError:
         # with another separator, commas in numbers look like fields too many
         refuse_separator(pl.read_csv(path, infer_schema=False, n_rows=0).columns, where)
+        _refuse_odd_row(path, where)
         raise
     refuse_separator(frame.columns, where)
     return frame.rename({column: column.strip() for column in frame.columns})
+
+
+def _refuse_odd_row(path: Path, where: str) -> None:
+    """Name the first row that has another number of cells than the header, where there is one."""
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8", errors="replace", newline="") as file:
+        rows = csv.reader(file)
+        try:
+            wanted = len(next(rows, []))
+            for at, row in enumerate(rows, start=1):
+                if row and len(row) != wanted:
+                    raise DataError(
+                        f"{where}, row {at}: {len(row)} values stand in it, but the header names {wanted} columns; "
+                        "mend or drop the row"
+                    )
+        except csv.Error:  # a cell longer than any table's: what the reader said of the file has to do
+            return
 
 
 def numbers(column: pl.Series, where: str) -> NDArray[np.float64]:

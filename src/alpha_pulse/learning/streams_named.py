@@ -85,6 +85,18 @@ def _generated(name: str, options: str, seed: int, *, given: bool) -> Stream:
 
 def _read(value: str, kind: type, what: str) -> Any:
     try:
-        return tuple(int(part) for part in value.split("+")) if kind is tuple else kind(value)
+        return (
+            tuple(_whole(part) for part in value.split("+")) if kind is tuple else _whole(value) if kind is int else kind(value)
+        )
     except ValueError:
         raise ConfigError(f"{what} is {value!r}; expected {_KINDS[kind]}") from None
+
+
+def _whole(text: str) -> int:
+    """``10000`` or ``1e4``; ValueError for what is no whole number."""
+    try:
+        return int(text)
+    except ValueError:
+        if float(text).is_integer():
+            return int(float(text))
+        raise

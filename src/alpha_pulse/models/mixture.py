@@ -25,7 +25,7 @@ _WITH_METHOD = re.compile(r"(\w+)\((.*)\)", re.DOTALL)
 
 
 def named(path: str) -> Callable[..., Mixture]:
-    """What makes mixtures of the models at ``path``: names with `` + `` between them, in ``method(...)`` if not fixed share.
+    """What makes mixtures of the models at ``path``: names with ``+`` between them, in ``method(...)`` if not fixed share.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def named(path: str) -> Callable[..., Mixture]:
     method, inner = (found[1], found[2]) if found is not None else (METHODS[0], path)
     if method not in METHODS:
         raise ConfigError(f"mixture:{path} mixes by {method!r}; expected one of {', '.join(METHODS)}")
-    names = tuple(name.strip() for name in inner.split(" + "))
+    names = tuple(name.strip() for name in inner.split("+"))
     if len(names) < 2:
         raise ConfigError(
             f"mixture:{path} names {len(names)} model; expected two or more with ' + ' between them, "

@@ -150,6 +150,8 @@ def test_files_that_are_no_files_of_bars(tmp_path: Path) -> None:
     assert "cannot be read as parquet" in refused(tmp_path / "broken.parquet")
     (tmp_path / "latin.csv").write_bytes(HEADER.encode() + b"\n\xff\xfe,A,1,1,1,1,1,1,1\n")
     assert "latin.csv" in refused(tmp_path / "latin.csv")
+    torn = write(tmp_path, GOOD[0], GOOD[1] + ",7,8", *GOOD[2:])
+    assert f"row 2: {HEADER.count(',') + 3} values stand in it, but the header names" in refused(torn)
 
 
 def test_a_column_of_another_type_is_refused(tmp_path: Path) -> None:

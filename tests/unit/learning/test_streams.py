@@ -108,6 +108,12 @@ def test_a_generator_has_no_target() -> None:
         open_stream("sea", target="class")
 
 
+def test_whole_numbers_may_be_written_with_an_exponent() -> None:
+    assert open_stream("sea:n=1e3").title == "SEA concepts, 1,000 x 3"
+    with pytest.raises(ConfigError, match="expected a whole number"):
+        open_stream("sea:n=1.5")
+
+
 # Tables.
 
 
@@ -148,6 +154,8 @@ def test_truth_values_are_classes(tmp_path: Path) -> None:
         ("a,class\n1,0\n,1\n", "row 2: column 'a' is empty"),
         ("a,class\n1,0\nnan,1\n", "row 2: column 'a' is nan, but a finite number"),
         ("a,class\n1,0\n2,inf\n3,\n", "row 3: the target 'class' is missing"),
+        ("a,class\n1,0\n2,3,1\n4,1\n", "row 2: 3 values stand in it, but the header names 2 columns; mend or drop the row"),
+        ('a,class\n1,0\n2,"1\n3,1\n4,0\n', "s.csv"),
         ("a,class\n1,0\n2,NaN\n", "row 2: the target 'class' is missing"),
         ("a,class\n1,0\n2,0\n", "holds 1 different values"),
         ("class\n0\n1\n", "1 column"),

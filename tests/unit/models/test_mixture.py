@@ -126,6 +126,10 @@ def test_what_cannot_be_mixed_is_refused(path: str, said: str) -> None:
         plugins.load("models", ONLINE, f"mixture:{path}")
 
 
+def test_spaces_around_the_plus_are_not_needed() -> None:
+    assert plugins.load("models", ONLINE, "mixture:logistic+sgd")(n_features=2).expert_names[:2] == ("logistic", "sgd")
+
+
 def test_members_that_do_not_fit_together_are_refused() -> None:
     with pytest.raises(ConfigError, match="two or more"):
         Mixture({"one": Logistic(1)})
