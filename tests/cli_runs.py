@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -36,6 +39,29 @@ def run(place: Path, *arguments: str | Path, **extra: str) -> subprocess.Complet
         timeout=100,
         check=False,
     )
+
+
+def run_each(place: Path, all_arguments: Sequence[Sequence[str]]) -> list[subprocess.CompletedProcess[str]]:
+    """The finished processes of commands that are refused before they do much: they share one import of the program."""
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [sys.executable, "-m", "forked_commands", folder],
+            cwd=place,
+            env=environment(place, PYTHONPATH=f"{SOURCES}{os.pathsep}{Path(__file__).parent}"),
+            input=json.dumps(all_arguments),
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=True,
+        )
+        told = [
+            [(Path(folder) / f"{at}.{end}").read_text("utf-8") for end in ("out", "err")] for at in range(len(all_arguments))
+        ]
+    codes = json.loads(done.stdout)
+    return [
+        subprocess.CompletedProcess(list(arguments), code, out, err)
+        for arguments, code, (out, err) in zip(all_arguments, codes, told, strict=True)
+    ]
 
 
 def write_bars(path: Path, bars: int, symbols: tuple[str, ...] = ("SYN",)) -> Path:

@@ -15,7 +15,7 @@ from alpha_pulse.core.config import load_config
 from alpha_pulse.engine.replay import replay
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.stores import open_store
-from cli_runs import command, environment, run, write_bars
+from cli_runs import command, environment, run, run_each, write_bars
 
 BARS = 400
 
@@ -98,12 +98,12 @@ def _size(path: Path) -> int:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_stops_cleanly_and_resume_ends_alike(tmp_path: Path, number: int, code: int) -> None:
-    write_bars(tmp_path / "bars.parquet", 6_000)
+    write_bars(tmp_path / "bars.parquet", 3_000)
     arguments = ("replay", "--data", "bars.parquet", "--config", "small.toml", "--store", "run.db", "--resume")
     process = subprocess.Popen(
         command(*arguments), cwd=tmp_path, env=environment(tmp_path), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    while _size(tmp_path / "run.db-wal") < 1_000_000:
+    while _size(tmp_path / "run.db-wal") < 500_000:
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.01)
     process.send_signal(number)
@@ -117,33 +117,38 @@ def test_a_signal_stops_cleanly_and_resume_ends_alike(tmp_path: Path, number: in
     assert lasting(json.loads(finished.stdout)) == lasting(json.loads(straight.stdout))
 
 
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (("replay", "--resume"), "--resume was given without --store"),
-        (("replay", "--data", "nowhere.csv"), "nowhere.csv"),
-        (("replay", "--data", "bars.parquet", "--symbol", "SYM"), "did you mean 'SYN'?"),
-        (("replay", "--json", "no/such/file.json"), "--json no/such/file.json: the folder no/such does not exist"),
-        (("replay", "--decisions", "bars.parquet/file"), "the folder bars.parquet is not a folder"),
-        (("replay", "--store", "sqlite:///no/run.db"), "--store no/run.db: the folder no does not exist"),
-        (("replay", "--data", "bars.parquet", "--config", "small.toml", "--store", ""), "--store '' names no place"),
-        (("replay", "--data", "bars.parquet", "--tz", ""), "time zone '' is not known"),
-        (("replay", "--data", "a\nb.csv"), "file a\\nb.csv does not exist"),
-        (("replay", "--config", "names.toml"), "learning.model in names.toml names 'logistics'"),
-        (("config", "show", "--config", "names.toml"), "did you mean 'logistic'?"),
-        (("warmup", "--config", "names.toml"), "did you mean 'logistic'?"),
-        (("replay", "--decisions", "-"), "write --decisions FILE"),
-        (("replay", "--json", "out", "--decisions", "./out"), "--json out and --decisions out are the same file"),
-        (("replay", "--json", "out", "--decisions", "out.part"), "are the same file"),
-        (("replay", "--data", "bars.parquet", "--json", "bars.parquet"), "--data bars.parquet and --json bars.parquet"),
-        (("replay", "--config", "small.toml", "--decisions", "small.toml"), "are the same file"),
-        (("replay", "--store", "sqlite:///whole.db", "--json", "whole.db"), "--store whole.db and --json whole.db"),
-        (("replay", "--store", "whole.db", "--decisions", "linked.db"), "are the same file"),
-        (("config", "show", "--config", "nowhere.toml"), "nowhere.toml cannot be read"),
-    ],
-)
-def test_an_error_is_one_sentence(place: Path, arguments: tuple[str, ...], sentence: str) -> None:
-    done = run(place, *arguments)
+REFUSALS: list[tuple[tuple[str, ...], str]] = [
+    (("replay", "--resume"), "--resume was given without --store"),
+    (("replay", "--data", "nowhere.csv"), "nowhere.csv"),
+    (("replay", "--data", "bars.parquet", "--symbol", "SYM"), "did you mean 'SYN'?"),
+    (("replay", "--json", "no/such/file.json"), "--json no/such/file.json: the folder no/such does not exist"),
+    (("replay", "--decisions", "bars.parquet/file"), "the folder bars.parquet is not a folder"),
+    (("replay", "--store", "sqlite:///no/run.db"), "--store no/run.db: the folder no does not exist"),
+    (("replay", "--data", "bars.parquet", "--config", "small.toml", "--store", ""), "--store '' names no place"),
+    (("replay", "--data", "bars.parquet", "--tz", ""), "time zone '' is not known"),
+    (("replay", "--data", "a\nb.csv"), "file a\\nb.csv does not exist"),
+    (("replay", "--config", "names.toml"), "learning.model in names.toml names 'logistics'"),
+    (("config", "show", "--config", "names.toml"), "did you mean 'logistic'?"),
+    (("warmup", "--config", "names.toml"), "did you mean 'logistic'?"),
+    (("replay", "--decisions", "-"), "write --decisions FILE"),
+    (("replay", "--json", "out", "--decisions", "./out"), "--json out and --decisions out are the same file"),
+    (("replay", "--json", "out", "--decisions", "out.part"), "are the same file"),
+    (("replay", "--data", "bars.parquet", "--json", "bars.parquet"), "--data bars.parquet and --json bars.parquet"),
+    (("replay", "--config", "small.toml", "--decisions", "small.toml"), "are the same file"),
+    (("replay", "--store", "sqlite:///whole.db", "--json", "whole.db"), "--store whole.db and --json whole.db"),
+    (("replay", "--store", "whole.db", "--decisions", "linked.db"), "are the same file"),
+    (("config", "show", "--config", "nowhere.toml"), "nowhere.toml cannot be read"),
+]
+
+
+@pytest.fixture(scope="module")
+def refused(place: Path) -> list[subprocess.CompletedProcess[str]]:
+    return run_each(place, [arguments for arguments, _ in REFUSALS])
+
+
+@pytest.mark.parametrize("case", range(len(REFUSALS)), ids=[sentence for _, sentence in REFUSALS])
+def test_an_error_is_one_sentence(refused: list[subprocess.CompletedProcess[str]], case: int) -> None:
+    done, sentence = refused[case], REFUSALS[case][1]
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.splitlines()[-1].startswith("alpha-pulse: ")

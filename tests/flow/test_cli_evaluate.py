@@ -16,7 +16,7 @@ from alpha_pulse.cli_evaluate_tables import contest_words
 from alpha_pulse.learning.comparison import Comparison, Winner
 from alpha_pulse.learning.evaluation import Contest
 from alpha_pulse.learning.streams_generated import sea
-from cli_runs import command, environment, run
+from cli_runs import command, environment, run, run_each
 
 MODELS = ("--model", "logistic", "--model", "hoeffding_tree")
 
@@ -121,34 +121,40 @@ def test_the_legend_counts_the_labels_there_are_and_a_hash_is_one_line(place: Pa
     assert narrow.splitlines()[-1].startswith("state of naive_bayes")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (("--model", "logistics", "--stream", "sea:n=50"), "did you mean 'logistic'"),
-        (("--model", "logistic", "--stream", "seas"), "did you mean 'sea'"),
-        (("--model", "logistic", "--stream", "sea:n=50,sed=1"), "did you mean 'seed'"),
-        (("--model", "logistic", "--stream", "led_drift:n=50"), "learns two classes"),
-        (("--model", "logistic", "--stream", "no.csv"), "does not exist"),
-        (("--model", "logistic", "--stream", "sea.csv", "--target", "lable"), "did you mean 'label'"),
-        (("--model", "logistic", "--stream", "sea:n=50", "--delay", "50"), "no label becomes known"),
-        (("--model", "logistic", "--stream", "sea:n=50", "--alpha", "0"), "the level (--alpha) is 0.0"),
-        (("--model", "logistic", "--stream", "sea:n=50", "--delay", "9" * 20), "no label becomes known within"),
-        (("--model", "logistic", "--stream", "sea:n=50", "--plot", "x.jpeg"), "ends in .png"),
-        (("--model", "logistic", "--stream", "sea:n=50", "--plot", "no/x.png"), "the folder no does not exist"),
-        (("--model", "logistic", "--stream", "sea.csv", "--json", "sea.csv"), "are the same file"),
-        (("--model", "logistic", "--stream", "sea:n=50", "--json", "x.png", "--plot", "x.png"), "are the same file"),
-    ],
-)
-def test_a_refusal_is_one_sentence(place: Path, arguments: tuple[str, ...], said: str) -> None:
+REFUSALS: list[tuple[tuple[str, ...], str]] = [
+    (("--model", "logistics", "--stream", "sea:n=50"), "did you mean 'logistic'"),
+    (("--model", "logistic", "--stream", "seas"), "did you mean 'sea'"),
+    (("--model", "logistic", "--stream", "sea:n=50,sed=1"), "did you mean 'seed'"),
+    (("--model", "logistic", "--stream", "led_drift:n=50"), "learns two classes"),
+    (("--model", "logistic", "--stream", "no.csv"), "does not exist"),
+    (("--model", "logistic", "--stream", "sea.csv", "--target", "lable"), "did you mean 'label'"),
+    (("--model", "logistic", "--stream", "sea:n=50", "--delay", "50"), "no label becomes known"),
+    (("--model", "logistic", "--stream", "sea:n=50", "--alpha", "0"), "the level (--alpha) is 0.0"),
+    (("--model", "logistic", "--stream", "sea:n=50", "--delay", "9" * 20), "no label becomes known within"),
+    (("--model", "logistic", "--stream", "sea:n=50", "--plot", "x.jpeg"), "ends in .png"),
+    (("--model", "logistic", "--stream", "sea:n=50", "--plot", "no/x.png"), "the folder no does not exist"),
+    (("--model", "logistic", "--stream", "sea.csv", "--json", "sea.csv"), "are the same file"),
+    (("--model", "logistic", "--stream", "sea:n=50", "--json", "x.png", "--plot", "x.png"), "are the same file"),
+]
+
+
+@pytest.fixture(scope="module")
+def refused(place: Path) -> list[subprocess.CompletedProcess[str]]:
     before = (place / "sea.csv").read_bytes()
-    done = run(place, "evaluate", *arguments)
+    done = run_each(place, [("evaluate", *arguments) for arguments, _ in REFUSALS])
+    assert (place / "sea.csv").read_bytes() == before
+    assert not list(place.glob("*.part"))
+    return done
+
+
+@pytest.mark.parametrize("case", range(len(REFUSALS)), ids=[said for _, said in REFUSALS])
+def test_a_refusal_is_one_sentence(refused: list[subprocess.CompletedProcess[str]], case: int) -> None:
+    done, said = refused[case], REFUSALS[case][1]
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.startswith("alpha-pulse: ")
     assert done.stderr.count("\n") == 1
     assert said in done.stderr
-    assert (place / "sea.csv").read_bytes() == before
-    assert not list(place.glob("*.part"))
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
