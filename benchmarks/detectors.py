@@ -23,9 +23,12 @@ RATES = (0.2, 0.3, 0.2)
 VALUES = 90_000
 FEW = {"kswin": 3_000}
 """Values for detectors of which River's takes over 100 µs for each."""
-FEW_QUICK = 3_000
+FEW_QUICK = 600
 FEATURES = 36
-ROUNDS = 5
+
+
+def _rounds(options: Options) -> int:
+    return 1 if options.quick else 5
 
 
 def run(options: Options) -> list[Table]:
@@ -65,7 +68,7 @@ def _detectors(options: Options) -> Table:
     for name in DETECTORS:
         n = FEW_QUICK if options.quick else FEW.get(name, VALUES)
         alarms: dict[str, int] = {}
-        speeds = interleave(_works(name, n, alarms), n, ROUNDS)
+        speeds = interleave(_works(name, n, alarms), n, _rounds(options))
         river, update, loop = (speeds[one] for one in ("river", "update", "loop"))
         rows.append(
             (
@@ -85,7 +88,7 @@ def _detectors(options: Options) -> Table:
 
 
 def _markets(options: Options) -> Table:
-    n = 4_000 if options.quick else 20_000
+    n = 3_000 if options.quick else 20_000
     rng = np.random.default_rng(8)
     rows = rng.standard_normal((n, FEATURES))
     vectors = [FeatureVector("X", at, "s", row) for at, row in enumerate(rows)]
@@ -111,7 +114,7 @@ def _markets(options: Options) -> Table:
         f"features, ks, {FEATURES} of them": monitor("ks"),
         "regimes": regimes,
     }
-    return rate_table(f"What watches the market, {n:,} bars", interleave(works, n, ROUNDS), unit="bars")
+    return rate_table(f"What watches the market, {n:,} bars", interleave(works, n, _rounds(options)), unit="bars")
 
 
 def _comparison(options: Options) -> Table:
@@ -129,4 +132,4 @@ def _comparison(options: Options) -> Table:
         "a call per label": one_by_one,
         "compiled loop": lambda: PairedComparison(12).observe_many(first, second),
     }
-    return rate_table(f"Paired comparison of {n:,} labels over a horizon of 12", interleave(works, n, ROUNDS), unit="labels")
+    return rate_table(f"Paired comparison of {n:,} labels over a horizon of 12", interleave(works, n, _rounds(options)), unit="labels")
