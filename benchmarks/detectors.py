@@ -132,4 +132,5 @@ def _comparison(options: Options) -> Table:
         "a call per label": one_by_one,
         "compiled loop": lambda: PairedComparison(12).observe_many(first, second),
     }
-    return rate_table(f"Paired comparison of {n:,} labels over a horizon of 12", interleave(works, n, _rounds(options)), unit="labels")
+    speeds = interleave(works, n, _rounds(options))
+    return rate_table(f"Paired comparison of {n:,} labels over a horizon of 12", speeds, unit="labels")

@@ -14,6 +14,7 @@ from alpha_pulse.engine.instrument import Instrument
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import random_walk
+from alpha_pulse.learning.feature_monitor import MOST_WAITING
 from alpha_pulse.stores import open_store
 from flow.runs import LEAN, Done, configured, finished, run
 
@@ -58,7 +59,7 @@ def test_each_vector_is_looked_at_once() -> None:
     waiting = done.system.instruments["SYN"].monitor.snapshot().arrays["values"]
     sample = int(done.system.instruments["SYN"].monitor.snapshot().scalars["rows"])
     assert sample + len(waiting) == extracted > 3_000
-    assert len(waiting) == 1
+    assert 1 <= len(waiting) <= MOST_WAITING
 
 
 def test_without_the_call_in_the_pipeline_nothing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

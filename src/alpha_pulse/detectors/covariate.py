@@ -16,7 +16,7 @@ from alpha_pulse.detectors.packed import refuse_below, refuse_outside
 from alpha_pulse.kernels import covariate_layout as layout
 from alpha_pulse.kernels.covariate import covariate_step, covariate_steps
 from alpha_pulse.kernels.covariate_layout import covariate_state
-from alpha_pulse.kernels.detection import CHANGE, DRIFT, FLAG, HEADER, REFUSED, SCORE, SEEN, THRESHOLD, WARNING
+from alpha_pulse.kernels.detection import CHANGE, DRIFT, FLAG, HEADER, SCORE, SEEN, THRESHOLD, WARNING
 
 Rows = NDArray[np.float64]
 Known = NDArray[np.bool_]
@@ -151,6 +151,14 @@ class FeatureDetector:
         return float(self._state[layout.TOTAL_P])
 
     @property
+    def due(self) -> int:
+        """Rows until the next comparison: before, there can be no drift."""
+        state = self._state
+        missing, current = int(state[layout.REFERENCE] - state[layout.FILLED]), int(state[layout.CURRENT])
+        window, every = int(state[layout.WINDOW]), int(state[layout.EVERY])
+        return missing + window if missing else max(window - current, every - current % every)
+
+    @property
     def comparisons(self) -> int:
         """How many were made."""
         return int(self._state[layout.COMPARED])
@@ -174,12 +182,12 @@ class FeatureDetector:
         Raises NonFiniteError, taking none, when a known value is not finite.
         """
         every = np.broadcast_to(self._all_known, values.shape).copy() if known is None else known
-        state, flags = self._state.copy(), np.empty(len(values), dtype=np.int64)
-        covariate_steps(state, values, every, flags)
-        if (flags == REFUSED).any():
-            at = int(np.argmax(flags == REFUSED))
+        wrong = (~np.isfinite(values) & every).any(axis=1)
+        if wrong.any():
+            at = int(np.argmax(wrong))
             raise self._refusal(values[at], every[at])
-        self._state[...] = state
+        flags = np.empty(len(values), dtype=np.int64)
+        covariate_steps(self._state, values, every, flags)
         drifts: Known = flags == DRIFT
         return drifts
 

@@ -105,15 +105,6 @@ def log_p(state: NDArray[np.float64], at: int) -> float:
 
 
 @kernel
-def decide(state: NDArray[np.float64], difference: float, log_alpha: float) -> int:
-    """`step`; 1 where the p-value of a positive average is then at most alpha, -1 where that of a negative one is, else 0."""
-    step(state, difference)
-    if log_p(state, EVIDENCE_UP) <= log_alpha:
-        return 1
-    return -1 if log_p(state, EVIDENCE_DOWN) <= log_alpha else 0
-
-
-@kernel
 def steps(state: NDArray[np.float64], differences: NDArray[np.float64], log_alpha: float) -> tuple[int, int]:
     """`step` on each: how many were taken when the p-value of a positive, or a negative, average was first at most alpha.
 

@@ -15,6 +15,8 @@ from alpha_pulse.kernels import eprocess
 
 Row = NDArray[np.float64]
 Winner = Literal["first", "second"]
+TOGETHER = 64
+"""Pairs that wait to be taken in one call, where nobody looks."""
 
 
 class Comparison(msgspec.Struct, frozen=True):
@@ -74,6 +76,7 @@ class PairedComparison:
         self._state[eprocess.HORIZON] = horizon
         self._winner: Winner | None = None
         self._decided_at: int | None = None
+        self._waiting: list[float] = []
 
     def observe(self, first: float, second: float) -> None:
         """Take the losses of both on the next example, each from 0 to 1, in the order of the predictions.
@@ -82,14 +85,21 @@ class PairedComparison:
         """
         if not (0.0 <= first <= 1.0 and 0.0 <= second <= 1.0):
             raise _unbounded(first if not 0.0 <= first <= 1.0 else second)
-        sign = eprocess.decide(self._state, second - first, self._log_half_alpha)
-        if sign != 0 and self._winner is None:
-            self._winner, self._decided_at = "first" if sign > 0 else "second", int(self._state[eprocess.SEEN])
+        self._waiting.append(second - first)
+        if len(self._waiting) >= TOGETHER:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Take what waits in one call: the same to the last bit, at a fraction of the cost."""
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            self._take(np.array(waiting))
 
     def observe_many(self, first: Row, second: Row) -> None:
         """`observe` for each of two arrays (n,) of losses."""
         if first.shape != second.shape or first.ndim != 1:
             raise DataError(f"losses of shapes {first.shape} and {second.shape} were given, but a pair per example is needed")
+        self._catch_up()
         for losses in (first, second):
             fits = (losses >= 0.0) & (losses <= 1.0)
             if not fits.all():
@@ -105,6 +115,7 @@ class PairedComparison:
     @property
     def result(self) -> Comparison:
         """What is known now."""
+        self._catch_up()
         state = self._state
         samples = int(state[eprocess.SEEN])
         log_p = min(eprocess.log_p(state, eprocess.EVIDENCE_UP), eprocess.log_p(state, eprocess.EVIDENCE_DOWN))
@@ -121,6 +132,7 @@ class PairedComparison:
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
+        self._catch_up()
         return State({"decision": [self._winner, self._decided_at], "alpha": self._alpha}, {"state": self._state.copy()})
 
     def restore(self, state: State) -> None:
@@ -133,6 +145,7 @@ class PairedComparison:
         if alpha != self._alpha:
             raise StateError(f"a comparison was saved at alpha = {alpha!r}, but {self._alpha!r} is set now")
         take(self._state, state, "state")
+        self._waiting = []
         self._winner, self._decided_at = winner, decided_at
 
 

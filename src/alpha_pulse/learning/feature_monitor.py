@@ -16,10 +16,14 @@ TARGET = "features"
 CALENDAR = ("hour_", "week_")
 """How features begin that follow from the clock alone: they are not watched, for no window of them is as another."""
 REFERENCE, WINDOW = 2_000, 500
+MOST_WAITING = 100
+"""Vectors that may wait to be looked at together: as many as lie between two comparisons."""
 
 
 class FeatureMonitor:
-    """Compares a symbol's newest feature vectors with a reference window: each of them once, in the step after it was made.
+    """Compares a symbol's newest feature vectors with a reference window: each of them once, after the step that made it.
+
+    Vectors are held until the next comparison is due, since none of them can give an alarm before, and then taken in one call.
 
     What happened to the market shows in the features before it shows in errors, and often without any. So an alarm is recorded
     and shown, with the features that changed, and starts nothing.
@@ -53,23 +57,32 @@ class FeatureMonitor:
         self._times = np.zeros(WINDOW, dtype=np.int64)
         self._rows = 0
         self._waiting: list[FeatureVector] = []
+        self._due = MOST_WAITING
 
     def enter(self, vector: FeatureVector) -> None:
-        """Hold a vector until the next step's `observe`. The vector is the caller's, and must not change until then."""
+        """Hold a vector until it is looked at, in a later step. The vector is the caller's, and must not change until then."""
         self._waiting.append(vector)
 
     def observe(self) -> list[DriftAlarm]:
-        """Take what was entered since the last call; what has changed."""
+        """What has changed, as far as was entered before this call."""
         found = []
-        for vector in self._waiting:
-            self._times[self._rows % WINDOW] = vector.ts
-            self._rows += 1
-            # What is not watched is given as never known: a whole vector costs less than a choice from it.
-            known = self._watched if vector.mask is None else self._watched & ~vector.mask
-            if self._detector.update(vector.values, known):
-                found.append(self._alarm(vector.ts))
-        self._waiting.clear()
+        while len(self._waiting) >= self._due:
+            vectors, self._waiting = self._waiting[: self._due], self._waiting[self._due :]
+            if self._take(vectors):
+                found.append(self._alarm(vectors[-1].ts))
+            self._due = min(self._detector.due, MOST_WAITING)
         return found
+
+    def _take(self, vectors: list[FeatureVector]) -> bool:
+        """Show vectors to the detector, of which only the last can give a drift: whether it did."""
+        # What is not watched is given as never known: a whole vector costs less than a choice from it.
+        known = np.repeat(self._watched[None], len(vectors), axis=0)
+        for at, vector in enumerate(vectors):
+            if vector.mask is not None:
+                known[at] &= ~vector.mask
+        self._times[np.arange(self._rows, self._rows + len(vectors)) % WINDOW] = [vector.ts for vector in vectors]
+        self._rows += len(vectors)
+        return bool(self._detector.update_many(np.array([vector.values for vector in vectors]), known)[-1])
 
     def _alarm(self, ts: int) -> DriftAlarm:
         detection = self._detector.last
@@ -117,6 +130,7 @@ class FeatureMonitor:
         for target, key in ((values, "values"), (masks, "masks"), (times, "times")):
             take(target, state, key)
         self._detector.restore(State(scalar(state, "detector", dict), state.arrays))
+        self._due = min(self._detector.due, MOST_WAITING)
         self.alarms, self._rows, self._times = alarms, rows, times
         self._waiting = [
             FeatureVector(self.symbol, ts, schema_id, values[at], masks[at] if masked else None)
