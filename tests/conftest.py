@@ -8,6 +8,17 @@ settings.register_profile("alpha_pulse", deadline=None, derandomize=True, max_ex
 settings.load_profile("alpha_pulse")
 
 
+MODELS = ("contracts/test_models", "unit/models/")
+"""Tests that compile the same kernels, which two processes should not do at the same time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process, as their fixtures want, and those of all models in one."""
+    for item in items:
+        path = item.path.as_posix()
+        item.add_marker(pytest.mark.xdist_group("models" if any(part in path for part in MODELS) else path))
+
+
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Compile kernels before any test's time is measured: a cold cache costs more than a test may take."""
     if session.config.option.collectonly:
