@@ -12,6 +12,7 @@ MODELS = ("contracts/test_models", "unit/models/")
 """Tests that compile the same kernels, which two processes should not do at the same time."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of a file in one process, as their fixtures want, and those of all models in one."""
     for item in items:

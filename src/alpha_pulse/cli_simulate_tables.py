@@ -59,7 +59,7 @@ def _regime_thresholds(found: Simulated) -> list[Section]:
     rows: list[Line] = []
     for name, curve in (found.regime_thresholds or {}).items():
         rows.append((name, ()))
-        rows += [(f"  {per:,.0f}", [f"{1.0 - doubt:.4g}"]) for per, doubt in zip(curve.per, curve.threshold, strict=True)]
+        rows += [(f"  {per:,.0f}", [f"{probability:.4g}"]) for per, probability in zip(curve.per, curve.threshold, strict=True)]
     title = "Probability of a change that is believed, by blocks per false alarm"
     return [Section(title, "blocks", ["probability"], rows)]
 
@@ -123,15 +123,27 @@ def _feature_delays(found: Simulated) -> list[Section]:
     rows = _headed(
         (
             _watching(cell),
-            (f"  {cell.change}", [_whole(cell.median), f"{100 * cell.found:.0f}", _whole(cell.dated), _percent(cell.named)]),
+            (
+                f"  {cell.change}",
+                [
+                    _whole(cell.median),
+                    f"{100 * cell.found:.0f}",
+                    _whole(cell.dated),
+                    _percent(cell.named),
+                    _percent(cell.others),
+                ],
+            ),
         )
         for cell in found.feature_delays or []
     )
     notes = (
         "One feature of them changes. Median rows until the alarm; found: in % of the changes, within 2,000 rows; off: median "
-        "error of the date, in rows; named: how often the alarm named the feature that had changed, in %.",
+        "error of the date, in rows; named: how often the alarm named the feature that had changed, others: one that had not, "
+        "in %.",
     )
-    return [Section("Rows until a changed feature is found", "change", ["rows", "found", "off", "named"], rows, notes)]
+    return [
+        Section("Rows until a changed feature is found", "change", ["rows", "found", "off", "named", "others"], rows, notes)
+    ]
 
 
 def _watching(cell: CovariateFalseAlarms | CovariateDelay) -> str:

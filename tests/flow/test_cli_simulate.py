@@ -10,6 +10,7 @@ import pytest
 import cli_runs
 from alpha_pulse.cli_simulate_tables import sections
 from alpha_pulse.detectors.calibrated import DEPENDENCES, TUNED
+from alpha_pulse.detectors.regime_settings import shipped_regime_curves
 from alpha_pulse.learning import simulations
 from alpha_pulse.learning.simulations import SIMULATIONS, Simulated, how_many, simulate
 
@@ -64,6 +65,20 @@ def test_thresholds_are_found_for_each_dependence_and_shown() -> None:
     assert set(found.thresholds["ddm"]) == set(DEPENDENCES)
     (section,) = sections(found, "thresholds")
     assert [name.strip() for name, _ in section.rows] == ["ddm", *DEPENDENCES]
+
+
+def test_thresholds_of_regimes_are_probabilities_that_rise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulations, "QUICK_REGIMES", 1_000)
+    found = Simulated(seed=1)
+    told: list[int] = []
+    simulate(found, "regime_thresholds", 2, report=told.append)
+    assert told == list(range(1, how_many("regime_thresholds", 2, 1, ()) + 1))
+    assert found.regime_thresholds is not None
+    assert set(found.regime_thresholds) == set(shipped_regime_curves())
+    (section,) = sections(found, "regime_thresholds")
+    shown = [float(cells[0]) for _, cells in section.rows if cells][: len(found.regime_thresholds["volatility"].per)]
+    assert shown == sorted(shown)
+    assert shown[0] == 0.5
 
 
 @pytest.mark.parametrize("name", SIMULATIONS)

@@ -83,10 +83,10 @@ class FeatureDetector:
         refuse_below(f"{self.title}'s block", block, 2, "50")
         refuse_below(f"{self.title}'s window", window, 50, "500")
         refuse_below(f"{self.title}'s reference", reference, 10 * block, "2000")
-        if reference % block or window % COMPARISONS or window > reference:
+        if reference % block or window % COMPARISONS or window >= reference:
             raise ConfigError(
                 f"{self.title}'s reference is {reference} rows, its window {window} and its block {block}, but a reference of "
-                f"whole blocks and a window of a multiple of {COMPARISONS} rows, no longer than it, are needed; "
+                f"whole blocks and a window of a multiple of {COMPARISONS} rows, shorter than it, are needed; "
                 "2000, 500 and 50 are usual"
             )
         every = window // COMPARISONS
@@ -124,15 +124,15 @@ class FeatureDetector:
     def changed(self) -> tuple[str, ...]:
         """The features that the newest comparison names, the surest first; empty when all together were no drift.
 
-        After the first they are named by Holm's p-values: at most one comparison in 1 / `level` names a feature that did not
-        change, however dependent they are.
+        The surest is named because all together were a drift; the others are those that Holm's rule confirms at `level`.
         """
         p_values = self.p_values
         if self._state[layout.WORST] < 0 or self.p_value > self.level:
             return ()
-        surest = np.lexsort((-self.statistics, p_values))
-        named = holm(p_values) <= self.level
-        return tuple(self.names[at] for rank, at in enumerate(surest.tolist()) if rank == 0 or named[at])
+        judged = np.flatnonzero(self.judged)
+        surest = judged[np.lexsort((-self.statistics[judged], p_values[judged]))]
+        named = holm(p_values[surest]) <= self.level
+        return tuple(self.names[at] for rank, at in enumerate(surest.tolist()) if rank == 0 or named[rank])
 
     @property
     def design_effects(self) -> Rows:

@@ -21,6 +21,7 @@ from alpha_pulse.detectors.regime_settings import (
     MOST_UNUSUAL,
     PRIORS,
     RECENT,
+    REFERENCE,
     REFUTED,
     SUPPORT,
     WARM_UP,
@@ -47,7 +48,7 @@ class RegimeDetector:
     sooner than 3 blocks after it last moved. A regime means the same throughout and gets its name again when it comes back.
     A change of trend or correlation is told as well, and leaves the label alone. Before 20 blocks nothing is said.
 
-    Where nothing changes, .04 to .14 changes are told in 10,000 bars of closes, 24 to a block. Where volatility is never still,
+    Where nothing changes, .09 to .14 changes are told in 10,000 bars of closes, 24 to a block. Where volatility is never still,
     it is followed: 6.5 on GARCH(1,1) of persistence .98, 14 on a slow stochastic volatility. Found after, median and slowest
     tenth: volatility x 2, 48 and 74 bars; x 3, 29 and 41; halved, 48 and 82; a trend of .3 standard deviations a bar, 230 and
     378; a correlation of .6 that turns round, 36 and 48. Where three regimes take turns, 95 % of bars bear the right name
@@ -89,7 +90,13 @@ class RegimeDetector:
     """
 
     def __init__(
-        self, symbol: str, block: int = 24, false_alarms_per: float = 2_000.0, *, together: bool = False, reference: int = 400
+        self,
+        symbol: str,
+        block: int = 24,
+        false_alarms_per: float = 2_000.0,
+        *,
+        together: bool = False,
+        reference: int = REFERENCE,
     ) -> None:
         refuse_below("the regime detector's block", block, 5, "as many bars as a day has")
         refuse_below("the regime detector's reference", reference, WARM_UP, "400")

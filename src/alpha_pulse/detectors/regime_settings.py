@@ -14,6 +14,8 @@ from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.detectors.calibrated import Curve
 from alpha_pulse.kernels.hmm import hmm_state
 
+REFERENCE = 400
+"""Blocks whose mean is the usual volatility."""
 WARM_UP = 20
 """Blocks before a regime is named."""
 REFUTED, DOUBTFUL = 0.01, 0.1
@@ -53,14 +55,23 @@ TABLE = "regime_thresholds.json"
 
 
 @cache
-def doubts() -> dict[str, Curve]:
-    """By number that is watched: one minus the threshold of its change points, by values per false alarm.
+def shipped_regime_curves() -> dict[str, Curve]:
+    """By number that is watched: the probability of a change that is believed, by values (blocks) per false alarm.
 
-    ``alpha-pulse simulate-detectors --table regime_thresholds`` makes that table anew, which is needed when `HAZARD`, `PRIORS`
-    or `CAPACITY` change.
+    ``alpha-pulse simulate-detectors --table regime_thresholds`` makes that table anew: needed when `HAZARD`, `PRIORS`,
+    `CAPACITY` or `REFERENCE` change, or what a market is described by (`kernels.market_state`).
     """
     text = files("alpha_pulse.detectors").joinpath(TABLE).read_bytes()
     return msgspec.json.decode(text, type=dict[str, Curve])
+
+
+@cache
+def _doubts() -> dict[str, Curve]:
+    """The same as one minus the probability, between whose logarithms thresholds are interpolated."""
+    return {
+        name: Curve(curve.per, tuple(round(1.0 - threshold, 6) for threshold in curve.threshold))
+        for name, curve in shipped_regime_curves().items()
+    }
 
 
 def hidden_states(block: int) -> NDArray[np.float64]:
@@ -79,7 +90,7 @@ def hidden_states(block: int) -> NDArray[np.float64]:
 
 def threshold(feature: str, blocks_per_alarm: float) -> float:
     """The probability of a change that is believed, for one false alarm in so many blocks over all three numbers together."""
-    curve, numbers = doubts()[feature], len(doubts())
+    curve, numbers = _doubts()[feature], len(_doubts())
     each = max(blocks_per_alarm * numbers, curve.per[0])
     doubt = curve.at(each)
     if doubt is None:

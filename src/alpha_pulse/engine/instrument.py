@@ -63,7 +63,7 @@ class Instrument:
         return vector
 
     def detect(self) -> list[DriftAlarm]:
-        """What the vectors of the step before show to have changed about the features; each is looked at once."""
+        """What the vectors up to the step before show to have changed about the features; each is looked at once."""
         return self.monitor.observe()
 
     def references(self, bar: Bar) -> tuple[tuple[str, float], ...]:

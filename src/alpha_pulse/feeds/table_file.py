@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -59,10 +60,10 @@ def _read_csv(path: Path, where: str) -> pl.DataFrame:
 
 def _refuse_odd_row(path: Path, where: str) -> None:
     """Name the first row that has another number of cells than the header, where there is one."""
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8", errors="replace", newline="") as file:
-        rows = csv.reader(file)
-        try:
+    opened = gzip.open if path.suffix.lower() == ".gz" else open
+    try:
+        with opened(path, "rt", encoding="utf-8", errors="replace", newline="") as file:
+            rows = csv.reader(file)
             wanted = len(next(rows, []))
             for at, row in enumerate(rows, start=1):
                 if row and len(row) != wanted:
@@ -70,8 +71,8 @@ def _refuse_odd_row(path: Path, where: str) -> None:
                         f"{where}, row {at}: {len(row)} values stand in it, but the header names {wanted} columns; "
                         "mend or drop the row"
                     )
-        except csv.Error:  # a cell longer than any table's: what the reader said of the file has to do
-            return
+    except (csv.Error, EOFError, OSError, zlib.error):  # what the first reader said of the file has to do
+        return
 
 
 def numbers(column: pl.Series, where: str) -> NDArray[np.float64]:

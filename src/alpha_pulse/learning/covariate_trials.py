@@ -92,7 +92,9 @@ class CovariateFalseAlarms(msgspec.Struct, frozen=True):
 
 
 class CovariateDelay(msgspec.Struct, frozen=True):
-    """How soon one detector finds a change of one feature, in rows; ``named`` is how often it named that feature.
+    """How soon one detector finds a change of one feature, in rows.
+
+    ``named`` is how often an alarm named that feature, ``others`` how often it named one that had not changed.
 
     ``dated`` is the median distance of the change's date from the truth, in rows; ``false_alarms`` counts those before the
     change, per ``STATED`` rows.
@@ -106,6 +108,7 @@ class CovariateDelay(msgspec.Struct, frozen=True):
     median: float | None
     slowest_tenth: float | None
     named: float | None
+    others: float | None
     dated: float | None
     false_alarms: float
 
@@ -132,7 +135,7 @@ def covariate_delay(name: str, change: Change, features: int, runs: int, seed: i
     kind, names = FEATURE_DETECTORS[name], _names(features)
     delays: list[int] = []
     off: list[int] = []
-    named, before, whole = 0, 0, 0
+    named, others, before, whole = 0, 0, 0, 0
     for _ in range(runs):
         detector, rows = kind(names, STATED), change.make(features, rng)
         false = int(detector.update_many(rows[:BEFORE]).sum())
@@ -144,7 +147,8 @@ def covariate_delay(name: str, change: Change, features: int, runs: int, seed: i
             if detector.update(row):
                 delays.append(at)
                 off.append(abs(detector.last.change_sample - BEFORE))
-                named += detector.changed[0] == names[-1]
+                named += names[-1] in detector.changed
+                others += detector.changed != (names[-1],)
                 break
     found = len(delays)
     return CovariateDelay(
@@ -152,6 +156,7 @@ def covariate_delay(name: str, change: Change, features: int, runs: int, seed: i
         float(np.median(delays)) if found else None,
         float(np.quantile(delays, 0.9)) if found else None,
         named / found if found else None,
+        others / found if found else None,
         float(np.median(off)) if found else None,
         before * STATED / (runs * BEFORE),
     )  # fmt: skip

@@ -59,8 +59,9 @@ class DriftMonitor:
         self._length = block_of(dependence, horizon)
         self._names = {watched: settings.detector if watched == ERRORS else STEADY_DETECTOR for watched in WATCHED}
         self._detectors = [
-            self._label_detector(settings) if watched == "labels" else self._detector(name, settings, dependence, horizon)
-            for watched, name in self._names.items()
+            self._error_detector(settings, dependence, horizon),
+            self._steady_detector(settings, dependence, horizon),
+            self._label_detector(settings),
         ]
         self._binary = self._detectors[0].domain == "binary"
         self._sums = [0.0, 0.0, 0.0]
@@ -70,10 +71,14 @@ class DriftMonitor:
         self._times: list[tuple[int, int, float, float, float]] = []
 
     @staticmethod
-    def _detector(name: str, settings: Adaptation, dependence: Dependence, horizon: int) -> Detector:
-        threshold = settings.drift_threshold if name == settings.detector else None
-        per = nearest_rate(name, settings.false_alarms_per, dependence=dependence, horizon=horizon)
-        return tuned(name, per, dependence=dependence, horizon=horizon, threshold=threshold)
+    def _error_detector(settings: Adaptation, dependence: Dependence, horizon: int) -> Detector:
+        per = nearest_rate(settings.detector, settings.false_alarms_per, dependence=dependence, horizon=horizon)
+        return tuned(settings.detector, per, dependence=dependence, horizon=horizon, threshold=settings.drift_threshold)
+
+    @staticmethod
+    def _steady_detector(settings: Adaptation, dependence: Dependence, horizon: int) -> Detector:
+        per = nearest_rate(STEADY_DETECTOR, settings.false_alarms_per, dependence=dependence, horizon=horizon)
+        return tuned(STEADY_DETECTOR, per, dependence=dependence, horizon=horizon)
 
     def _label_detector(self, settings: Adaptation) -> Detector:
         """Its events are blocks of labels."""

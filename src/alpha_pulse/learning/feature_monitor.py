@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from alpha_pulse.core.config import Adaptation
+from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.stateful import State, scalar, take
 from alpha_pulse.core.types import DriftAlarm, FeatureVector
 from alpha_pulse.detectors.covariate import FEATURE_DETECTORS
@@ -67,9 +68,10 @@ class FeatureMonitor:
         """What has changed, as far as was entered before this call."""
         found = []
         while len(self._waiting) >= self._due:
-            vectors, self._waiting = self._waiting[: self._due], self._waiting[self._due :]
+            vectors = self._waiting[: self._due]
             if self._take(vectors):
                 found.append(self._alarm(vectors[-1].ts))
+            del self._waiting[: self._due]
             self._due = min(self._detector.due, MOST_WAITING)
         return found
 
@@ -80,9 +82,10 @@ class FeatureMonitor:
         for at, vector in enumerate(vectors):
             if vector.mask is not None:
                 known[at] &= ~vector.mask
+        drifts = self._detector.update_many(np.array([vector.values for vector in vectors]), known)
         self._times[np.arange(self._rows, self._rows + len(vectors)) % WINDOW] = [vector.ts for vector in vectors]
         self._rows += len(vectors)
-        return bool(self._detector.update_many(np.array([vector.values for vector in vectors]), known)[-1])
+        return bool(drifts[-1])
 
     def _alarm(self, ts: int) -> DriftAlarm:
         detection = self._detector.last
@@ -123,7 +126,10 @@ class FeatureMonitor:
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
         alarms, rows, waiting = scalar(state, "alarms", int), scalar(state, "rows", int), scalar(state, "waiting", list)
-        told = msgspec.convert(waiting, list[tuple[int, str, bool]])
+        try:
+            told = msgspec.convert(waiting, list[tuple[int, str, bool]])
+        except msgspec.ValidationError as error:
+            raise StateError(f"the vectors that waited to be looked at do not fit ({error})") from None
         values = np.empty((len(told), len(self._watched)))
         masks = np.empty(values.shape, dtype=np.bool_)
         times = np.empty_like(self._times)

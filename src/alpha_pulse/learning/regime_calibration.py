@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from alpha_pulse.core.types import RegimeFeature
 from alpha_pulse.detectors.calibrated import Curve
 from alpha_pulse.detectors.regime import WATCHED
-from alpha_pulse.detectors.regime_settings import CAPACITY, HAZARD, PRIORS
+from alpha_pulse.detectors.regime_settings import CAPACITY, HAZARD, PRIORS, REFERENCE
 from alpha_pulse.kernels.bocpd import bocpd_state, bocpd_steps
 from alpha_pulse.kernels.detection import DRIFT
 from alpha_pulse.kernels.market_state import FEATURES, market_state, market_steps
@@ -26,16 +26,14 @@ STREAMS: tuple[tuple[int, Make], ...] = ((5, gaussian), (5, heavy_tailed), (24, 
 """Bars of a block, and their returns, in which nothing changes."""
 FULL, QUICK = 200_000, 5_000
 """Values (blocks) of each stream."""
-USUAL = 400
-"""Blocks over which the detector takes what is usual."""
 STEP = 0.01
-"""Standard deviation of a bar's return."""
+"""Returns are scaled down by this, so that the price stays within what a float can hold; scale is no matter here."""
 
 
 def calibrate_regimes(
-    values: int = FULL, seed: int = 1, names: Sequence[RegimeFeature] = WATCHED, report: Callable[[int], None] | None = None
-) -> dict[str, Curve]:
-    """One minus the threshold of each number's change points, by values per false alarm: the worst over `STREAMS`.
+    values: int = FULL, seed: int = 1, report: Callable[[int], None] | None = None
+) -> dict[RegimeFeature, Curve]:
+    """The probability of a change that is believed, of each number, by values per false alarm: the worst over `STREAMS`.
 
     Parameters
     ----------
@@ -43,14 +41,12 @@ def calibrate_regimes(
         Blocks simulated of each stream.
     seed
         Of the streams.
-    names
-        Of `WATCHED`.
     report
         Told how many of `regime_steps` are done.
     """
-    worst = {name: np.zeros(len(DOUBTS)) for name in names}
+    worst = {name: np.zeros(len(DOUBTS)) for name in WATCHED}
     for done, stream in enumerate(_streams(values, seed), start=1):
-        for name in names:
+        for name in WATCHED:
             numbers = np.ascontiguousarray(stream[:, WATCHED.index(name)])
             worst[name] = np.maximum(worst[name], [_alarms(name, 1.0 - doubt, numbers) for doubt in DOUBTS])
         if report is not None:
@@ -68,8 +64,8 @@ def _curve(counts: Rows, values: int) -> Curve:
     # Fewer alarms at less doubt: chance must not turn that round.
     per = np.maximum.accumulate(MARGIN * values / counts[kept])
     rising = np.concatenate([[True], np.diff(per) > 0.0])
-    doubts = np.array(DOUBTS)[kept][rising]
-    return Curve(tuple(float(round(value)) for value in per[rising]), tuple(float(value) for value in doubts))
+    doubts = np.array(DOUBTS)[kept][rising].tolist()
+    return Curve(tuple(float(round(value)) for value in per[rising]), tuple(round(1.0 - doubt, 6) for doubt in doubts))
 
 
 def _alarms(name: RegimeFeature, threshold: float, values: Rows) -> int:
@@ -82,8 +78,7 @@ def _streams(values: int, seed: int) -> Iterator[Rows]:
     """What the detector makes of the bars of each of `STREAMS`, a row a block."""
     for block, draw in STREAMS:
         rng = np.random.default_rng([seed, block, int(draw is heavy_tailed)])
-        # Centred and scaled down, so that the price stays within what a float can hold.
         returns = draw(values * block + 1, rng) * STEP
         found = np.empty((values, FEATURES + 1))
-        market_steps(market_state(block, USUAL, False), bars_of(returns - returns.mean()), found)
+        market_steps(market_state(block, REFERENCE, False), bars_of(returns - returns.mean()), found)
         yield found

@@ -22,9 +22,6 @@ from alpha_pulse.learning.regime_trials import Recurrence, RegimeDelay, RegimeFa
 
 Job = Callable[[], msgspec.Struct]
 Report = Callable[[int], None]
-THRESHOLDS, REGIME_THRESHOLDS = "thresholds", "regime_thresholds"
-CALIBRATIONS = {THRESHOLDS: "thresholds", REGIME_THRESHOLDS: "thresholds of regimes"}
-"""The tables that are shipped, not shown: made in full, or, for any number of runs, quickly; and what they are about."""
 
 
 class Simulation(msgspec.Struct, frozen=True):
@@ -35,6 +32,25 @@ class Simulation(msgspec.Struct, frozen=True):
     jobs: Callable[[int, int, Sequence[str]], Sequence[Job]]
     at_least: int = 2
 
+
+class Calibration(msgspec.Struct, frozen=True):
+    """A table that is shipped: how many pieces of work it takes, and what makes it, in full or as a quick draft."""
+
+    about: str
+    steps: Callable[[Sequence[str]], int]
+    make: Callable[[Sequence[str], bool, int, Report | None], Any]
+
+
+CALIBRATIONS: dict[str, Calibration] = {
+    "thresholds": Calibration(
+        "thresholds", steps, lambda names, full, seed, report: calibrate(names, FULL if full else QUICK, seed, report)
+    ),
+    "regime_thresholds": Calibration(
+        "thresholds of regimes",
+        lambda _: regime_steps(),
+        lambda _, full, seed, report: calibrate_regimes(FULL_REGIMES if full else QUICK_REGIMES, seed, report),
+    ),
+}
 
 SIMULATIONS: dict[str, Simulation] = {
     "false_alarms": Simulation("alarms where nothing changes", 40, detector_trials.false_alarm_jobs),
@@ -97,14 +113,12 @@ def refuse_unknown(asked: Sequence[str], detectors: Sequence[str]) -> None:
 
 def how_many(name: str, runs: int | None, seed: int, detectors: Sequence[str]) -> int:
     """The pieces of work that `simulate` reports for a table."""
-    if name == REGIME_THRESHOLDS:
-        return regime_steps()
-    return steps(detectors) if name == THRESHOLDS else len(_jobs(name, runs, seed, detectors))
+    return CALIBRATIONS[name].steps(detectors) if name in CALIBRATIONS else len(_jobs(name, runs, seed, detectors))
 
 
 def about(name: str) -> str:
     """What a table is about, in a few words."""
-    return CALIBRATIONS[name] if name in CALIBRATIONS else SIMULATIONS[name].about
+    return CALIBRATIONS[name].about if name in CALIBRATIONS else SIMULATIONS[name].about
 
 
 def _jobs(name: str, runs: int | None, seed: int, detectors: Sequence[str]) -> Sequence[Job]:
@@ -125,17 +139,14 @@ def simulate(
     name
         Of `tables`.
     runs
-        In each cell; None for as many as the docs show. Thresholds are found in full, or, for any number here, quickly.
+        In each cell; None for as many as the docs show. Of thresholds any number makes a quick draft.
     detectors
         Of `TUNED`, where the table is about detectors of a stream of numbers.
     report
         Told how many of `how_many` are done.
     """
-    if name == THRESHOLDS:
-        into.thresholds = calibrate(detectors, FULL if runs is None else QUICK, into.seed, report)
-        return
-    if name == REGIME_THRESHOLDS:
-        into.regime_thresholds = calibrate_regimes(FULL_REGIMES if runs is None else QUICK_REGIMES, into.seed, report=report)
+    if name in CALIBRATIONS:
+        setattr(into, name, CALIBRATIONS[name].make(detectors, runs is None, into.seed, report))
         return
     found: list[Any] = []
     for job in _jobs(name, runs, into.seed, detectors):

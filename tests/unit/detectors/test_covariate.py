@@ -70,6 +70,22 @@ def test_one_change_gives_one_alarm_that_names_and_dates_it_and_does_not_stick(n
 
 
 @pytest.mark.parametrize("name", FEATURE_DETECTORS)
+def test_features_that_are_never_known_change_no_names(name: str) -> None:
+    rows = np.random.default_rng(8).standard_normal((6_000, 40))
+    rows[4_000:, 2] += 1.0
+    rows[4_000:, 1] += 0.55
+    known = np.repeat((np.arange(40) < 4)[None], len(rows), axis=0)
+    many = FEATURE_DETECTORS[name]([f"f{j}" for j in range(40)], 20_000.0)
+    few = FEATURE_DETECTORS[name]([f"f{j}" for j in range(4)], 20_000.0)
+    told = [
+        [one.changed for row, which in zip(rows[:, :d], known[:, :d], strict=True) if one.update(row, which)]
+        for one, d in ((many, 40), (few, 4))
+    ]
+    assert told[0] == told[1]
+    assert told[0][0][0] == "f2"
+
+
+@pytest.mark.parametrize("name", FEATURE_DETECTORS)
 def test_masked_values_do_not_count_and_constant_features_are_not_judged(name: str) -> None:
     rng = np.random.default_rng(4)
     rows = np.column_stack([rng.standard_normal(6_000), np.full(6_000, 2.5), rng.standard_normal(6_000)])
@@ -219,6 +235,7 @@ def test_a_state_that_does_not_fit_is_refused_and_changes_nothing(name: str) -> 
         ({"false_alarms_per": 10.0}, "false_alarms_per is 10.0"),
         ({"window": 20}, "window is 20"),
         ({"window": 503}, "multiple of 5"),
+        ({"window": 500, "reference": 500}, "shorter than it"),
         ({"reference": 400}, "reference is 400"),
         ({"reference": 2_010}, "whole blocks"),
     ],

@@ -14,7 +14,7 @@ from alpha_pulse.core.errors import ConfigError, NonFiniteError, StateError
 from alpha_pulse.core.stateful import State, digest, pack, unpack
 from alpha_pulse.core.types import RegimeChange
 from alpha_pulse.detectors.regime import LABELS, WATCHED, RegimeDetector, block_of
-from alpha_pulse.detectors.regime_settings import WARM_UP, doubts, threshold
+from alpha_pulse.detectors.regime_settings import WARM_UP, shipped_regime_curves, threshold
 from alpha_pulse.learning.regime_trials import bars_of
 
 Floats = NDArray[np.float64]
@@ -196,7 +196,7 @@ def test_parameters_out_of_range_are_refused() -> None:
 
 
 def test_thresholds_rise_with_what_is_asked_for() -> None:
-    assert set(doubts()) == set(WATCHED)
+    assert set(shipped_regime_curves()) == set(WATCHED)
     for feature in WATCHED:
         found = [threshold(feature, blocks) for blocks in (1.0, 100.0, 300.0, 1_000.0, 2_000.0)]
         assert found == sorted(found)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -150,6 +151,11 @@ def test_files_that_are_no_files_of_bars(tmp_path: Path) -> None:
     assert "cannot be read as parquet" in refused(tmp_path / "broken.parquet")
     (tmp_path / "latin.csv").write_bytes(HEADER.encode() + b"\n\xff\xfe,A,1,1,1,1,1,1,1\n")
     assert "latin.csv" in refused(tmp_path / "latin.csv")
+    packed = gzip.compress("\n".join((HEADER, *GOOD)).encode())
+    (tmp_path / "torn.csv.gz").write_bytes(packed[:-20])
+    assert "torn.csv.gz" in refused(tmp_path / "torn.csv.gz")
+    (tmp_path / "LONG.CSV.GZ").write_bytes(gzip.compress("\n".join((HEADER, f"{GOOD[0]},7")).encode()))
+    assert "row 1: 1" in refused(tmp_path / "LONG.CSV.GZ")
     torn = write(tmp_path, GOOD[0], GOOD[1] + ",7,8", *GOOD[2:])
     assert f"row 2: {HEADER.count(',') + 3} values stand in it, but the header names" in refused(torn)
 

@@ -7,11 +7,18 @@ from alpha_pulse.core.config import Adaptation
 from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.stateful import State, digest, pack, unpack
 from alpha_pulse.core.types import DriftAlarm
+from alpha_pulse.kernels.adwin import DELTA
 from alpha_pulse.learning.drift_monitor import DriftMonitor
 from alpha_pulse.learning.session import Session
 from learning_samples import START_NS, STEP_NS, new_session, scored
 
 SETTINGS = Adaptation(drift_threshold=0.002)
+
+
+def test_the_threshold_that_is_set_is_that_of_errors_alone() -> None:
+    own, stated = (DriftMonitor("X", "direction", 3, one).snapshot().arrays for one in (SETTINGS, Adaptation()))
+    assert own["errors/window"][DELTA] == 0.002 != stated["errors/window"][DELTA]
+    assert own["calibration/window"][DELTA] == stated["calibration/window"][DELTA]
 
 
 def feed(monitor: DriftMonitor, session: Session, share_right: list[float], seed: int, first: int = 0) -> list[DriftAlarm]:

@@ -7,10 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from alpha_pulse.core.config import Adaptation
-from alpha_pulse.core.errors import StateError
+from alpha_pulse.core.errors import NonFiniteError, StateError
 from alpha_pulse.core.stateful import State, pack
 from alpha_pulse.core.types import DriftAlarm, FeatureVector
-from alpha_pulse.learning.feature_monitor import FeatureMonitor
+from alpha_pulse.learning.feature_monitor import MOST_WAITING, FeatureMonitor
 
 NAMES = ("a", "b", "hour_sin_1", "c", "week_cos")
 HOUR = 3_600_000_000_000
@@ -93,4 +93,20 @@ def test_a_state_that_does_not_fit_is_refused_and_changes_nothing() -> None:
     ):
         with pytest.raises(StateError):
             monitor.restore(other)
+    broken = FeatureMonitor("X", NAMES, Adaptation()).snapshot()
+    broken.scalars["waiting"] = [[1, "s"]]
+    with pytest.raises(StateError, match="waited"):
+        monitor.restore(broken)
+    assert pack({"m": monitor.snapshot()}) == before
+
+
+def test_what_waited_is_kept_when_it_is_refused() -> None:
+    monitor, rows = FeatureMonitor("X", NAMES, Adaptation()), rows_of(MOST_WAITING, 6)
+    fed(monitor, rows, last=MOST_WAITING - 1)
+    before = pack({"m": monitor.snapshot()})
+    rows[-1, 0] = np.nan
+    monitor.enter(vector(rows, MOST_WAITING - 1))
+    with pytest.raises(NonFiniteError):
+        monitor.observe()
+    monitor._waiting.pop()
     assert pack({"m": monitor.snapshot()}) == before
