@@ -64,7 +64,7 @@ test: $(DEV) page
 	$(call step,page: svelte-check and vitest)
 	@$(BIN)/python scripts/build_page.py --check
 	$(call step,tests: pytest)
-	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadgroup
+	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 bench: $(DEV)
 	@$(BIN)/python -m benchmarks --write-docs

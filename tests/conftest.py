@@ -1,23 +1,29 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 # The same examples at every run, and none that fails because a machine is slow or a kernel is being compiled.
 settings.register_profile("alpha_pulse", deadline=None, derandomize=True, max_examples=40, database=None)
 settings.load_profile("alpha_pulse")
 
 
-MODELS = ("contracts/test_models", "unit/models/")
+MODELS = ("tests/contracts/test_models", "tests/unit/models/")
 """Tests that compile the same kernels, which two processes should not do at the same time."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process, as their fixtures want, and those of all models in one."""
-    for item in items:
-        path = item.path.as_posix()
-        item.add_marker(pytest.mark.xdist_group("models" if any(part in path for part in MODELS) else path))
+class Files(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives the tests of a file to one process, as their fixtures want, and those of all models to one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "models" if nodeid.startswith(MODELS) else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Files:
+    return Files(config, log)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
