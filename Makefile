@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.installed-runtime
 DEV := $(VENV)/.installed-dev
+WARMUP := $(VENV)/.warmup
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 step = @printf '\n== %s\n' '$(1)'
 
@@ -58,7 +59,7 @@ test: $(DEV) page
 	$(call step,format: ruff format --check)
 	@$(BIN)/ruff format --check .
 	$(call step,types: mypy --strict; beside it kernels are compiled)
-	@$(BIN)/alpha-pulse warmup >/dev/null & warmup=$$!; $(BIN)/mypy; code=$$?; wait $$warmup && exit $$code
+	@$(BIN)/alpha-pulse warmup >$(WARMUP) 2>&1 & warmup=$$!; $(BIN)/mypy; code=$$?; wait $$warmup || { cat $(WARMUP); exit 1; }; exit $$code
 	$(call step,floors: import-linter)
 	@$(BIN)/lint-imports
 	$(call step,page: svelte-check and vitest)
