@@ -100,7 +100,7 @@ def _markets(options: Options) -> Table:
             watch = FeatureMonitor("X", names, Adaptation(feature_detector=detector))
             for vector in vectors:
                 watch.enter(vector)
-                watch.observe()
+                watch.observe(vector.ts)
 
         return work
 

@@ -176,4 +176,4 @@ def contest_words(contest: Contest) -> str:
     early = first if result.winner == "first" else second
     if early == better:
         return f"{now}. It had been shown better by label {result.decided_at:,}."
-    return f"{now}. {early} had been shown better by label {result.decided_at:,}."
+    return f"{now}. Up to label {result.decided_at:,}, though, {early} had been the better one, as was shown then."

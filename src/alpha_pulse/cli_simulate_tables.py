@@ -15,6 +15,7 @@ from alpha_pulse.learning.interval_trials import Coverage
 from alpha_pulse.learning.regime_trials import RegimeFalseAlarms
 from alpha_pulse.learning.simulations import Simulated
 
+WITHOUT_RIVER = "River is not installed, so its columns are empty: pip install 'alpha-pulse[river]'."
 SETTINGS = (CALIBRATED, "as published", "River's defaults")
 NOTHING = "·"
 Line = tuple[str, Sequence[str]]
@@ -82,7 +83,12 @@ def _false_alarms(found: Simulated) -> list[Section]:
         "dependence of the stream; bound: of its rate, 95 %, from above.",
     )
     title = f"False alarms in {STATED:,.0f} events in which nothing changes"
-    return [Section(title, "stream", ["calibrated", "bound", "published", "River's"], rows, (" ".join(notes),))]
+    told = (" ".join(notes), *_missing(cells))
+    return [Section(title, "stream", ["calibrated", "bound", "published", "River's"], rows, told)]
+
+
+def _missing(cells: Iterable[FalseAlarms | Delay]) -> Sequence[str]:
+    return () if any(cell.settings == SETTINGS[-1] for cell in cells) else (WITHOUT_RIVER,)
 
 
 def _delays(found: Simulated) -> list[Section]:
@@ -94,6 +100,7 @@ def _delays(found: Simulated) -> list[Section]:
     notes = (
         "Median events from the change to the alarm; found: in % of the changes, before the next one; false: alarms in "
         f"{STATED:,.0f} events before the first change. Of a blip nothing should be found.",
+        *_missing(found.delays or []),
     )
     titles = ["calibrated", "found", "false", "published", "found", "false", "River's", "found", "false"]
     return [Section("Events until a change is found", "detector", titles, rows, notes)]

@@ -15,7 +15,7 @@ NEWEST = 4
 
 def adaptation_lines(report: Report) -> list[tuple[str, str]]:
     """Counts of alarms and adaptations, and the newest few with cause and effect."""
-    counts = f"{report.drift_alarms:,} drift alarms, {report.adaptations:,} adaptations"
+    counts = f"{counted(report.drift_alarms, 'drift alarm')}, {counted(report.adaptations, 'adaptation')}"
     actions = report.adaptation_list
     kept, undone = (sum(action.status == status for action in actions) for status in ("kept", "undone"))
     if actions:
@@ -87,11 +87,20 @@ def _known(report: Report) -> str:
 
 def _against_base(result: Comparison) -> str:
     if result.winner is None:
-        return f"not told apart from the base rate (p = {result.p_value:.2g})"
+        return f"squared errors not told apart from the base rate's (p = {result.p_value:.2g})"
     first = result.winner == "first"
     certain = result.low > 0.0 if first else result.high < 0.0
     now = "" if certain else ", no longer certain over the whole run"
     return f"shown to be {'better' if first else 'worse'} than the base rate by label {result.decided_at:,}{now}"
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things, in words.
+
+    >>> counted(1, "alarm"), counted(2_000, "alarm")
+    ('1 alarm', '2,000 alarms')
+    """
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def duration(seconds: float) -> str:

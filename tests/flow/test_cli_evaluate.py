@@ -77,8 +77,18 @@ def test_a_file_of_the_same_examples_gives_the_same(place: Path, whole: dict[str
     ("low", "high", "winner", "said"),
     [
         (0.01, 0.03, "first", "(0.0100 to 0.0300 at alpha 0.05). It had been shown better by label 1,900."),
-        (-0.03, -0.01, "first", "(0.0100 to 0.0300 at alpha 0.05). a had been shown better by label 1,900."),
-        (-0.01, 0.03, "second", "(-0.0100 to +0.0300 at alpha 0.05). b had been shown better by label 1,900."),
+        (
+            -0.03,
+            -0.01,
+            "first",
+            "(0.0100 to 0.0300 at alpha 0.05). Up to label 1,900, though, a had been the better one, as was shown then.",
+        ),
+        (
+            -0.01,
+            0.03,
+            "second",
+            "(-0.0100 to +0.0300 at alpha 0.05). Up to label 1,900, though, b had been the better one, as was shown then.",
+        ),
     ],
 )
 def test_that_one_was_ever_better_is_said_as_what_was_shown_by_then(low: float, high: float, winner: Winner, said: str) -> None:

@@ -62,9 +62,9 @@ class Instrument:
             self.monitor.enter(vector)
         return vector
 
-    def detect(self) -> list[DriftAlarm]:
+    def detect(self, ts: int) -> list[DriftAlarm]:
         """What the vectors up to the step before show to have changed about the features; each is looked at once."""
-        return self.monitor.observe()
+        return self.monitor.observe(ts)
 
     def references(self, bar: Bar) -> tuple[tuple[str, float], ...]:
         """The targets that can be labelled later, each with what its label will compare with."""

@@ -109,7 +109,7 @@ class Pipeline:
         for settled in scored:
             record.alarms.extend(self.learning.detect(settled))
         for bar in record.bars:
-            record.alarms.extend(self.instruments[bar.symbol].detect())
+            record.alarms.extend(self.instruments[bar.symbol].detect(bar.ts_event))
         record.regimes = self.market.observe(record.bars)
 
     def adapt(self, scored: list[Settled], ts: int, record: StepRecord) -> None:

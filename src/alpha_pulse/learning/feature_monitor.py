@@ -44,7 +44,7 @@ class FeatureMonitor:
     >>> rng, found = np.random.default_rng(1), []
     >>> for ts in range(4_000):
     ...     monitor.enter(FeatureVector("X", ts, "s", rng.normal(size=2) + 2.0 * (ts >= 3_000)))
-    ...     found += monitor.observe()
+    ...     found += monitor.observe(ts)
     >>> [(alarm.alarm_id, alarm.detector, alarm.features, abs(alarm.change_ts - 3_000) < 10) for alarm in found]
     [('X/features/alarm/1', 'psi', ('spread',), True)]
     """
@@ -64,13 +64,13 @@ class FeatureMonitor:
         """Hold a vector until it is looked at, in a later step. The vector is the caller's, and must not change until then."""
         self._waiting.append(vector)
 
-    def observe(self) -> list[DriftAlarm]:
-        """What has changed, as far as was entered before this call."""
+    def observe(self, ts: int) -> list[DriftAlarm]:
+        """What has changed, as far as was entered before this call, which comes at market time ``ts``."""
         found = []
         while len(self._waiting) >= self._due:
             vectors = self._waiting[: self._due]
             if self._take(vectors):
-                found.append(self._alarm(vectors[-1].ts))
+                found.append(self._alarm(ts))
             del self._waiting[: self._due]
             self._due = min(self._detector.due, MOST_WAITING)
         return found

@@ -111,6 +111,9 @@ def _classes(column: pl.Series, where: str) -> tuple[Labels, tuple[str, ...]]:
     if empty.any():
         row = int(empty.arg_max() or 0)
         raise DataError(f"{where}, row {row + 1}: the target '{column.name}' is missing; give its class, or drop the row")
+    as_number = text.cast(pl.Float64, strict=False)
+    if not as_number.null_count() and as_number.n_unique() < text.n_unique():  # 1 and 1.0 are one class
+        text = as_number.cast(pl.String).str.strip_suffix(".0")
     names = text.unique()
     if not 2 <= len(names) <= MOST_CLASSES:
         raise DataError(

@@ -29,7 +29,7 @@ def fed(monitor: FeatureMonitor, rows: Rows, first: int = 0, last: int | None = 
     found: list[DriftAlarm] = []
     for at in range(first, len(rows) if last is None else last):
         monitor.enter(vector(rows, at))
-        found += monitor.observe()
+        found += monitor.observe(at * HOUR)
     return found
 
 
@@ -62,7 +62,7 @@ def test_a_masked_value_is_not_looked_at() -> None:
     mask = np.array([False, True, False, False, False])
     for at in range(len(rows)):
         monitor.enter(vector(rows, at, mask if at >= 3_000 else None))
-        found += len(monitor.observe())
+        found += len(monitor.observe(at * HOUR))
     assert not found
     assert fed(FeatureMonitor("X", NAMES, Adaptation()), rows)
 
@@ -76,7 +76,7 @@ def test_it_goes_on_from_a_state_as_if_it_had_not_stopped(cut: int) -> None:
     before = fed(first, rows, last=cut)
     first.enter(vector(rows, cut, np.zeros(5, dtype=np.bool_)))  # entered, and not yet looked at
     second.restore(first.snapshot())
-    after = second.observe() + fed(second, rows, cut + 1)
+    after = second.observe((cut + 1) * HOUR) + fed(second, rows, cut + 1)
     assert before + after == found
     assert len(found) == 1
     assert pack({"m": second.snapshot()}) == pack({"m": whole.snapshot()})
@@ -107,6 +107,6 @@ def test_what_waited_is_kept_when_it_is_refused() -> None:
     rows[-1, 0] = np.nan
     monitor.enter(vector(rows, MOST_WAITING - 1))
     with pytest.raises(NonFiniteError):
-        monitor.observe()
+        monitor.observe(HOUR)
     monitor._waiting.pop()
     assert pack({"m": monitor.snapshot()}) == before

@@ -141,6 +141,11 @@ def test_the_target_may_be_any_column_and_have_any_number_of_classes(tmp_path: P
     assert stream.features.tolist() == [[1.0, 2.0], [2.0, 3.0], [3.0, 4.0]]
 
 
+def test_a_number_is_one_class_however_it_is_written(tmp_path: Path) -> None:
+    stream = open_stream(write(tmp_path / "s.csv", "a,class\n1,0\n2,1.0\n3,0.0\n4,1\n"))
+    assert (stream.classes, stream.labels.tolist()) == (("0", "1"), [0, 1, 0, 1])
+
+
 def test_truth_values_are_classes(tmp_path: Path) -> None:
     pl.DataFrame({"a": [1.0, 2.0], "up": [True, False]}).write_parquet(tmp_path / "s.parquet")
     stream = open_stream(str(tmp_path / "s.parquet"))
