@@ -134,7 +134,7 @@ def _feature_delays(found: Simulated) -> list[Section]:
                 f"  {cell.change}",
                 [
                     _whole(cell.median),
-                    f"{100 * cell.found:.0f}",
+                    _percent(cell.found),
                     _whole(cell.dated),
                     _percent(cell.named),
                     _percent(cell.others),

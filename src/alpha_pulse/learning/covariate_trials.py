@@ -104,7 +104,7 @@ class CovariateDelay(msgspec.Struct, frozen=True):
     change: str
     features: int
     changes: int
-    found: float
+    found: float | None
     median: float | None
     slowest_tenth: float | None
     named: float | None
@@ -152,7 +152,7 @@ def covariate_delay(name: str, change: Change, features: int, runs: int, seed: i
                 break
     found = len(delays)
     return CovariateDelay(
-        name, change.name, features, whole, found / whole if whole else 0.0,
+        name, change.name, features, whole, found / whole if whole else None,
         float(np.median(delays)) if found else None,
         float(np.quantile(delays, 0.9)) if found else None,
         named / found if found else None,

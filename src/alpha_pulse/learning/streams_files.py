@@ -15,6 +15,8 @@ from alpha_pulse.learning.streams import Floats, Labels, Stream
 ENDINGS = (".parquet", ".pq", ".csv", ".csv.gz")
 MOST_CLASSES = 100
 """More different values than this are taken for a number that is no class."""
+LARGEST_EXACT = 2.0**53
+"""Up to here two whole numbers are never one float."""
 _AGAIN = re.compile(r"_duplicated_\d+$")
 """What the reader of CSV adds to a name that was there before."""
 
@@ -112,7 +114,8 @@ def _classes(column: pl.Series, where: str) -> tuple[Labels, tuple[str, ...]]:
         row = int(empty.arg_max() or 0)
         raise DataError(f"{where}, row {row + 1}: the target '{column.name}' is missing; give its class, or drop the row")
     as_number = text.cast(pl.Float64, strict=False)
-    if not as_number.null_count() and as_number.n_unique() < text.n_unique():  # 1 and 1.0 are one class
+    exact = not as_number.null_count() and bool((as_number.abs() < LARGEST_EXACT).all())
+    if exact and as_number.n_unique() < text.n_unique():  # 1 and 1.0 are one class
         text = as_number.cast(pl.String).str.strip_suffix(".0")
     names = text.unique()
     if not 2 <= len(names) <= MOST_CLASSES:

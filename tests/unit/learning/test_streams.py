@@ -144,6 +144,8 @@ def test_the_target_may_be_any_column_and_have_any_number_of_classes(tmp_path: P
 def test_a_number_is_one_class_however_it_is_written(tmp_path: Path) -> None:
     stream = open_stream(write(tmp_path / "s.csv", "a,class\n1,0\n2,1.0\n3,0.0\n4,1\n"))
     assert (stream.classes, stream.labels.tolist()) == (("0", "1"), [0, 1, 0, 1])
+    large = open_stream(write(tmp_path / "t.csv", f"a,class\n1,{2**53}\n2,{2**53 + 1}\n"))
+    assert sorted(large.classes) == [str(2**53), str(2**53 + 1)]
 
 
 def test_truth_values_are_classes(tmp_path: Path) -> None:
