@@ -108,14 +108,15 @@ def _settings(config: Path | None) -> Finding:
 def _kernels(config: Path | None) -> Finding:
     from alpha_pulse.cli_settings import load_settings
     from alpha_pulse.core.config import Config
-    from alpha_pulse.engine.warmup import cache_folder, is_warm
+    from alpha_pulse.engine.warmup import is_warm
+    from alpha_pulse.kernels.kernel_cache import cache_root
 
     try:
         settings = load_settings(config)
     except AlphaPulseError:  # told where the settings are looked at
         settings = Config()
 
-    place = cache_folder()
+    place = cache_root()
     place.mkdir(parents=True, exist_ok=True)
     if not os.access(place, os.W_OK):
         return Finding("kernels", False, f"folder {place} cannot be written", "set NUMBA_CACHE_DIR to one you may write to")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import sys
@@ -17,7 +18,7 @@ from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.config import Config
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.synthetic import Market, random_walk
-from alpha_pulse.kernels.jit import cache_directory
+from alpha_pulse.kernels.kernel_cache import cache_root, program_key
 from alpha_pulse.models import ONLINE
 from alpha_pulse.stores.memory import MemoryStore
 
@@ -56,14 +57,12 @@ class _Compilations(event.Listener):
         self._on_compiled(self.count)
 
 
-def cache_folder() -> Path:
-    """Where this process keeps compiled kernels."""
-    return Path(os.environ["NUMBA_CACHE_DIR"])
-
-
 def is_warm(config: Config) -> bool:
     """Whether `warm_up` has been here with this program, on this machine, for the same kinds of models."""
-    return _mark(config).exists()
+    mark = _mark(config)
+    with contextlib.suppress(OSError):
+        os.utime(mark)  # what is used is not removed as forgotten
+    return mark.exists()
 
 
 def about_how_many(config: Config) -> int:
@@ -93,7 +92,7 @@ def warm_up(config: Config, on_compiled: Callable[[int], object] = lambda _: Non
     mark = _mark(config)
     mark.parent.mkdir(parents=True, exist_ok=True)
     mark.touch()
-    return WarmUp(str(cache_folder()), listener.count, (elapsed_ns() - began) / 1e9)
+    return WarmUp(str(cache_root()), listener.count, (elapsed_ns() - began) / 1e9)
 
 
 def _run(config: Config) -> None:
@@ -119,4 +118,4 @@ def _mark(config: Config) -> Path:
     batch = "batch" if config.batch.enabled else "online"
     # A model's name may be a path of any length, with characters that no file name may have.
     kinds = "|".join((config.learning.model, config.serving.strategy, config.serving.calibration, batch))
-    return cache_folder() / f"warm-{cache_directory().name}-{hashlib.sha256(kinds.encode()).hexdigest()[:16]}"
+    return cache_root() / f"warm-{program_key()}-{hashlib.sha256(kinds.encode()).hexdigest()[:16]}"

@@ -1,7 +1,7 @@
 """Where each number of an extractor lives in its one packed float64 array.
 
 Rings have sizes that are powers of two: the value of bar n lies at ``n & (size - 1)``. The numbers here are frozen into
-every ``@kernel`` that uses them (and so writing that word here puts this file under the hash of the kernel cache).
+every kernel that uses them.
 """
 
 from __future__ import annotations
