@@ -1,5 +1,5 @@
 # Needs Python >= 3.11 (with venv and pip) and make, nothing else. PYTHON=... names the interpreter to use.
-.PHONY: help setup page run replay test bench markets soak lock clean
+.PHONY: help setup page run replay test mutants golden bench markets soak lock clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -15,6 +15,7 @@ help:
 	@echo 'make replay  trade them as fast as it goes and show the result'
 	@echo 'make test    lint, types, floors and all tests (installs first where needed)'
 	@echo 'make setup   create .venv and install what a user needs'
+	@echo 'make mutants plant faults, one after the other, and see that the tests notice each; make golden: make the golden tables anew'
 	@echo 'make bench   measure; make markets DATA=folder: gains on real bars, beside rivals; make soak: the long proofs (DATA=folder adds those on real bars); make lock: renew the lock files; make clean: drop .venv and the built page'
 
 $(BIN)/python:
@@ -72,6 +73,12 @@ bench: $(DEV)
 
 markets: $(DEV)
 	@$(BIN)/python -m benchmarks.markets $(if $(DATA),'$(DATA)',--help)
+
+mutants: $(DEV)
+	@PYTHONPATH=tests $(BIN)/python -m mutants --write-docs
+
+golden: $(DEV)
+	@PYTHONPATH=tests $(BIN)/python -m golden --write
 
 soak: $(DEV)
 	@DATA='$(DATA)' $(BIN)/python -m pytest -m soak

@@ -1,0 +1,17 @@
+"""Faults that no test can notice, and why."""
+
+from __future__ import annotations
+
+from .table import Mutant
+
+EQUIVALENT = (
+    Mutant(
+        "weights-of-agents-not-divided-by-their-sum",
+        "decide",
+        "agents/agent_manager.py",
+        "(1.0 - self._share) * (weight / total) + floor",
+        "(1.0 - self._share) * weight + floor",
+        ("unit/agents/test_agent_manager.py",),
+        "the weights add up to 1 already: the division only keeps rounding from adding up over millions of lots",
+    ),
+)
