@@ -1,0 +1,101 @@
+"""Law 11, by an independent recount: the money in a store follows from its bars, orders and configuration, to the cent."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from money_checker import check
+from money_runs import random_run, run, settings_of
+
+QUICK_SEEDS = 15
+SOAK_SEEDS = 400
+MONEY = {
+    "fills": ("quantity", "price", "reference", "cost", "fee", "ts", "order_id", "signal_id"),
+    "lots": ("quantity", "gross_pnl", "costs", "net_pnl", "opened_ts", "open_reference", "close_reference", "open_fill_id"),
+    "orders": ("quantity",),
+}
+
+
+def recount(seeds: range, folder: Path) -> Counter[str]:
+    """No difference in any of the runs; what happened in them, and in how many of them there were trades."""
+    seen: Counter[str] = Counter()
+    for seed in seeds:
+        feed, settings = random_run(seed)
+        store = folder / f"{seed}.db"
+        checked = run(store, feed, settings, stops=seed % 3)
+        assert not checked.differences, f"run {seed}: {checked.differences[0]}"
+        seen.update(checked.seen, runs=1, **{f"runs with {what}": 1 for what, count in checked.seen.items() if count})
+        store.unlink()
+    return seen
+
+
+def test_random_runs(tmp_path: Path) -> None:
+    seen = recount(range(QUICK_SEEDS), tmp_path)
+    assert seen["runs with market fills"] >= 0.8 * QUICK_SEEDS
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1_800)
+def test_many_random_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    seen = recount(range(1_000, 1_000 + SOAK_SEEDS), tmp_path)
+    with capsys.disabled():
+        print(f"\nrecounted, with 0 differences: {dict(seen)}")
+    assert seen["runs with market fills"] >= 0.8 * SOAK_SEEDS
+    for what in ("flips", "partial closes", "stop fills"):
+        assert seen[f"runs with {what}"] >= 0.2 * SOAK_SEEDS
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store of a run in which much happens, closed."""
+    store = tmp_path_factory.mktemp("recorded") / "run.db"
+    feed, settings = random_run(3)
+    assert not run(store, feed, settings).differences
+    return store
+
+
+def altered(value: Any) -> Any:
+    """The least change that should be seen."""
+    if isinstance(value, str):
+        return value + "x"
+    return value + 1 if isinstance(value, int) else value * (1.0 + 1e-6)
+
+
+def places(store: Path) -> Iterator[tuple[int, str, str, int, str]]:
+    """Every figure of money in the journal: row, column, list, place in it, field."""
+    with closing(sqlite3.connect(store)) as connection:
+        for seq, *columns in connection.execute("SELECT seq, payload, decision FROM journal"):
+            for column, text in zip(("payload", "decision"), columns, strict=True):
+                content = json.loads(text or "{}")
+                for name, fields in MONEY.items():
+                    for place in range(len(content.get(name, ()))):
+                        yield from ((seq, column, name, place, field) for field in fields)
+
+
+def test_a_changed_figure_is_found(recorded: Path, tmp_path: Path) -> None:
+    rng = random.Random(5)
+    every = sorted(places(recorded))
+    by_field = {
+        (name, field): [at for at in every if at[2] == name and at[4] == field] for name in MONEY for field in MONEY[name]
+    }
+    for planted in (rng.choice(found) for found in by_field.values()):
+        seq, column, name, place, field = planted
+        copy = tmp_path / "copy.db"
+        shutil.copy(recorded, copy)
+        with closing(sqlite3.connect(copy)) as connection, connection:
+            connection.execute("DROP TRIGGER journal_refuses_update")
+            (text,) = connection.execute(f"SELECT {column} FROM journal WHERE seq = ?", (seq,)).fetchone()
+            content = json.loads(text)
+            content[name][place][field] = altered(content[name][place][field])
+            connection.execute(f"UPDATE journal SET {column} = ? WHERE seq = ?", (json.dumps(content), seq))
+        assert check(copy, settings_of(3)).differences, planted
