@@ -11,11 +11,10 @@ import pytest
 
 from alpha_pulse.core.errors import AlphaPulseError, ConfigError, ConflictError, DataError, NonFiniteError, NotFoundError
 from alpha_pulse.core.errors import UnknownNameError as UnknownName
+from alpha_pulse.engine import session_desk
 from alpha_pulse.engine.gateway import ExampleIn, SessionConfig
 from alpha_pulse.engine.journal import decode_step
 from alpha_pulse.engine.local_gateway import LocalGateway
-from alpha_pulse.learning import commands
-from alpha_pulse.learning.commands import SeenIds
 from alpha_pulse.stores.base import Store
 from alpha_pulse.stores.memory import MemoryStore
 from flow.gateways import MINE, examples, killed_after_learning, opened, quiet, ran, running, stored, until
@@ -93,16 +92,49 @@ def test_an_example_is_learnt_once(tmp_path: Path) -> None:
     asyncio.run(feed())
 
 
-def test_only_the_newest_ids_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commands, "REMEMBERED", 3)
-    seen = SeenIds()
-    for example_id in "abcd":
-        seen.add(example_id)
-    assert [example_id in seen for example_id in "abcd"] == [False, True, True, True]
-    twin = SeenIds()
-    twin.restore(seen.snapshot())
-    twin.add("e")
-    assert [example_id in twin for example_id in "abcde"] == [False, False, True, True, True]
+def test_an_example_is_learnt_once_however_many_came_after_it(tmp_path: Path) -> None:
+    settings = {**LEAN, "store.checkpoint_steps": 50}
+
+    async def feed() -> None:
+        store = stored(tmp_path / "run.db", settings)
+        gateway = opened(quiet(), settings, store, paused=True)
+        async with running(gateway):
+            await gateway.start_session("ELSE", "logistic", MINE)
+            for start in range(0, 20_500, 500):
+                await gateway.update("ELSE/mine", examples(500, start))
+            again = await gateway.update("ELSE/mine", examples(500))
+            assert (again.applied, again.duplicates, again.learnt) == (0, 500, 20_500)
+        store.close()
+        store = stored(tmp_path / "run.db", settings)
+        gateway = opened(quiet(), settings, store, paused=True)
+        async with running(gateway):
+            late = await gateway.update("ELSE/mine", examples(501, 20_000))
+            assert (late.applied, late.duplicates, late.learnt) == (1, 500, 20_501)
+            first = await gateway.update("ELSE/mine", examples(500))
+            assert (first.applied, first.duplicates, first.learnt) == (0, 500, 20_501)
+        store.close()
+
+    asyncio.run(feed())
+
+
+def test_what_could_not_be_told_from_a_repetition_later_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_desk, "MOST_IDS", 15)
+
+    async def feed() -> None:
+        gateway = opened(quiet(), LEAN, paused=True)
+        async with running(gateway):
+            await gateway.start_session("ELSE", "logistic", MINE)
+            await gateway.start_session("MORE", "logistic", MINE)
+            await gateway.update("ELSE/mine", examples(10))
+            with pytest.raises(ConflictError, match="ids of 10 examples, and 15 is all that it can, so the 6 new ones"):
+                await gateway.update("MORE/mine", examples(6))
+            assert (learnt(gateway, "ELSE/mine"), learnt(gateway, "MORE/mine")) == (10, 0)
+            again = await gateway.update("ELSE/mine", examples(10))
+            assert (again.applied, again.duplicates) == (0, 10)
+            await gateway.stop_session("ELSE/mine")
+            assert (await gateway.update("MORE/mine", examples(6))).applied == 6
+
+    asyncio.run(feed())
 
 
 def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:

@@ -37,8 +37,9 @@ from alpha_pulse.engine.instrument import TARGETS
 from alpha_pulse.engine.system import System
 from alpha_pulse.kernels import scores as kernels
 from alpha_pulse.learning import metrics
-from alpha_pulse.learning.commands import Command, FedExample, SeenIds
+from alpha_pulse.learning.commands import Command, FedExample
 from alpha_pulse.learning.online_learning_service import DRIFT_TYPES
+from alpha_pulse.learning.seen_ids import MOST_IDS, SeenIds
 from alpha_pulse.learning.session import Session
 
 MAX_NAME = 64
@@ -252,6 +253,17 @@ class SessionDesk:
             row = self._row(session, example.features, f"the features of {what}")
             found.append(FedExample(example.id, row, example.label, float(example.weight)))
         return found
+
+    def check_room(self, session_id: str, checked: Sequence[FedExample]) -> None:
+        """Raise ConflictError when the ids of what is new could not be remembered: it might then be learnt twice."""
+        seen = self._fed(self._session(session_id))
+        fresh = len({example.id for example in checked if example.id not in seen})
+        held = self._system.learning.fed_ids
+        if fresh and held + fresh > MOST_IDS:
+            raise ConflictError(
+                f"this run remembers the ids of {held:,} examples, and {MOST_IDS:,} is all that it can, so the {fresh:,} new "
+                "ones of this request are not learnt; stop a session whose examples are not sent again, or start another run"
+            )
 
     def update(self, session_id: str, checked: Sequence[FedExample]) -> Command | None:
         """The command that learns what is new among the examples; None when nothing is."""

@@ -16,9 +16,10 @@ from alpha_pulse.core.plugins import load
 from alpha_pulse.core.stateful import State, Stateful
 from alpha_pulse.core.types import DriftAlarm, Example, FeatureVector, Prediction
 from alpha_pulse.learning import metrics
-from alpha_pulse.learning.commands import Command, SeenIds
+from alpha_pulse.learning.commands import Command
 from alpha_pulse.learning.comparison import Comparison
 from alpha_pulse.learning.drift_monitor import DriftMonitor
+from alpha_pulse.learning.seen_ids import SeenIds
 from alpha_pulse.learning.session import Session, SessionSpec, Settled
 from alpha_pulse.models import ONLINE
 from alpha_pulse.models.base import OnlineModel, Row
@@ -179,6 +180,11 @@ class OnlineLearningService:
         """The examples learnt so far of a session that its caller feeds by commands; None for every other session."""
         symbol, _, target = session_id.rpartition("/")
         return self._fed.get((symbol, target))
+
+    @property
+    def fed_ids(self) -> int:
+        """Ids of examples that are remembered, over all sessions that callers feed."""
+        return sum(len(seen) for seen in self._fed.values())
 
     def all_sessions(self) -> list[Session]:
         """Every running session, in the order in which they were started."""
