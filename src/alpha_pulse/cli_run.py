@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import os
 import shlex
 import signal
@@ -104,6 +105,8 @@ def run(
         location = store_url or own_store(feed, config, run_id, fresh=fresh)
         with closing(open_store(location, config.store)) as store:
             gateway = _begun(config, feed, store, name, run_id, serving.speed)
+            if store.location != IN_MEMORY and store.identity is not None:
+                auth.keep_sessions(_sessions_file(store.identity.run_id))
             caught = _run(_served(gateway, auth, bound, serving, store))
             _say_how_to_go_on(gateway, store, caught, again)
 
@@ -113,6 +116,11 @@ def own_store(feed: ReplayFeed, config: Config, run_id: str, *, fresh: bool) -> 
     folder = data_folder() / "live" / f"{feed.identity[:12]}-{config.config_hash[:12]}"
     held = sorted(path.parent.name for path in folder.glob(f"*/{STORE_FILE}"))
     return f"sqlite:///{folder / (run_id if fresh or not held else held[-1]) / STORE_FILE}"
+
+
+def _sessions_file(run_id: str) -> Path:
+    """Where a run's sign-in sessions are kept: beside the token, under a name that any run's name gives."""
+    return data_folder() / "sessions" / hashlib.sha256(run_id.encode()).hexdigest()[:16]
 
 
 def _begun(config: Config, feed: ReplayFeed, store: Store, name: str, run_id: str, speed: float) -> LocalGateway:

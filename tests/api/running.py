@@ -15,6 +15,7 @@ import msgspec
 
 from alpha_pulse.api.app import create_app
 from alpha_pulse.api.auth import Auth
+from alpha_pulse.api.backoff import Backoff
 from alpha_pulse.api.server import bind, serve, url
 from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.config import Config
@@ -48,9 +49,20 @@ class Running:
         Where the journal goes.
     feed, config
         What runs.
+    backoff_s
+        The most that the answer to a wrong token is held back; not at all, for the many tests that send them.
     """
 
-    def __init__(self, folder: Path, feed: Feed, config: Config, *, name: str = "made up", resume: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        feed: Feed,
+        config: Config,
+        *,
+        name: str = "made up",
+        resume: bool = False,
+        backoff_s: float = 0.0,
+    ) -> None:
         self.path = folder / "run.db"
         self.system = System(config, feed, open_store(str(self.path), config.store))
         self.system.begin("a test", resume=resume)
@@ -58,7 +70,7 @@ class Running:
         for _ in self.gateway.read_back():
             pass
         self.clock = Clock()
-        self.auth = Auth(TOKEN, "/the/tests/own/hands", self.clock)
+        self.auth = Auth(TOKEN, "/the/tests/own/hands", self.clock, Backoff(self.clock, backoff_s))
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._up = threading.Event()

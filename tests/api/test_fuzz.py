@@ -15,7 +15,7 @@ from api.contracts_all import CONTRACTS
 from api.running import SYMBOL, Running
 from flow.runs import configured, restless
 
-EXAMPLES = 25
+EXAMPLES, MANY_EXAMPLES = 25, 200
 # The run's own state decides whether a step is a conflict, so not each request that the shapes allow is answered with success.
 # The token is left out below, for every route.
 LEFT_OUT = [positive_data_acceptance, ignored_auth]
@@ -56,14 +56,30 @@ def description(fuzzed: Running) -> Any:
 
 @pytest.mark.parametrize(("method", "path"), CONTRACTS)
 def test_requests_of_all_kinds(fuzzed: Running, description: Any, method: str, path: str) -> None:
+    answered(fuzzed, description, method, path, EXAMPLES)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(("method", "path"), CONTRACTS)
+def test_many_more_requests_of_all_kinds(fuzzed: Running, description: Any, method: str, path: str) -> None:
+    sent = answered(fuzzed, description, method, path, MANY_EXAMPLES)
+    print(f"{sent} requests to {method} {path}")
+
+
+def answered(fuzzed: Running, description: Any, method: str, path: str, examples: int) -> int:
+    """Send requests that a route's description allows, and such that it forbids, each with and without the token; how many."""
+    sent = 0
     operation = description[path][method.lower()]
     for mode in MODES:
         if mode == GenerationMode.NEGATIVE and (method, path) == ("GET", "/health"):
             continue  # it takes nothing, so nothing that it takes can be wrong
 
-        @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate])
+        @settings(max_examples=examples, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate])
         @given(case=operation.as_strategy(generation_mode=mode))
         def attempt(case: Any) -> None:
+            nonlocal sent
+            sent += 2
             answer = case.call(base_url=fuzzed.url, headers=fuzzed.bearer)
             assert answer.status_code < 500, answer.text
             left_out = [*LEFT_OUT, negative_data_rejection] if vanishes(case) else LEFT_OUT
@@ -75,6 +91,7 @@ def test_requests_of_all_kinds(fuzzed: Running, description: Any, method: str, p
         attempt()
     status = fuzzed.get("/api/v1/system")
     assert status["state"] in {"paused", "running", "finished"}, status["detail"]
+    return sent
 
 
 def vanishes(case: Any) -> bool:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,8 +37,16 @@ class Running:
         self.started = started
         self.token = Path(started["token_file"]).read_text(encoding="ascii").strip()
 
-    def get(self, path: str) -> dict[str, Any]:
-        request = urllib.request.Request(self.started["url"] + path, headers={"Authorization": f"Bearer {self.token}"})
+    def signed_in(self) -> str:
+        """The session token that the page gets for the one-time link."""
+        body = json.dumps({"ticket": self.started["link"].partition("#ticket=")[2]}).encode()
+        request = urllib.request.Request(self.started["url"] + "/api/v1/auth/exchange", body, method="POST")
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return str(json.loads(answer.read())["token"])
+
+    def get(self, path: str, token: str | None = None) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {token or self.token}"}
+        request = urllib.request.Request(self.started["url"] + path, headers=headers)
         with urllib.request.urlopen(request, timeout=10) as answer:
             found: dict[str, Any] = json.loads(answer.read())
         return found
@@ -77,6 +86,7 @@ def test_it_serves_stops_goes_on_and_ends(place: Path) -> None:
     with up(place, "--speed", "300") as first:
         assert first.started["link"].startswith(f"{first.started['url']}/#ticket=")
         assert Path(first.started["token_file"]).stat().st_mode & 0o777 == 0o600
+        page = first.signed_in()
         while first.get("/api/v1/system")["feed"]["bars_done"] < 100:
             time.sleep(0.02)
         code, said = first.stop(signal.SIGTERM)
@@ -88,6 +98,8 @@ def test_it_serves_stops_goes_on_and_ends(place: Path) -> None:
     with up(place, "--speed", "0") as second:
         assert second.started["store"] == first.started["store"]
         assert second.started["run_id"] == first.started["run_id"]
+        # The page that signed in before is signed in still.
+        assert second.get("/api/v1/system", page)["run_id"] == first.started["run_id"]
         status = second.until("finished")
         bars = second.get("/api/v1/market/SYN/bars")
         code, said = second.stop(signal.SIGINT)
@@ -106,6 +118,8 @@ def test_it_serves_stops_goes_on_and_ends(place: Path) -> None:
     assert json.loads(replayed.stdout)["decisions_sha256"] == status["decisions_sha256"]
     with up(place, "--fresh", "--speed", "50") as fresh:
         assert fresh.started["store"] != first.started["store"]
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            fresh.get("/api/v1/system", page)
         assert fresh.get("/api/v1/system")["feed"]["bars_done"] < BARS
         fresh.stop(signal.SIGINT)
     with up(place, "--speed", "50") as last:

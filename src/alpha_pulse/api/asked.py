@@ -127,8 +127,19 @@ async def read_body(request: Request, decoder: msgspec.json.Decoder[Asked]) -> A
         return decoder.decode(raw)
     except msgspec.DecodeError as error:
         raise DataError(f"the body cannot be used: {_sentence(str(error), decoder.type)}") from None
+    except UnicodeDecodeError:
+        raise DataError(f"the body cannot be used: it is no UTF-8{_where(raw)}; send JSON in UTF-8") from None
     except RecursionError:
         raise DataError("the body cannot be used: it is nested too deeply") from None
+
+
+def _where(raw: bytes) -> str:
+    """The first byte that makes a text no UTF-8, without the text itself."""
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        return f" (byte {error.start} is 0x{raw[error.start]:02x})"
+    return ""
 
 
 def read_query(request: Request, kind: type[Asked]) -> Asked:

@@ -1,34 +1,33 @@
 """Who may speak to the server: one token, sessions for the page, and one-time tickets that stand for either.
 
-Nothing is kept but SHA-256 digests. Comparing digests takes as long for a wrong token as for a right one, and looking one up
-in a table tells nothing about the tokens behind the others.
+Nothing is kept but SHA-256 digests, those of sessions in a file too, so that they outlive the process. Comparing digests takes
+as long for a wrong token as for a right one, and looking one up in a table tells nothing about the tokens behind the others.
 """
 
 from __future__ import annotations
 
 import hmac
+import logging
 import os
 import secrets
-import stat
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
+from alpha_pulse.api.backoff import Backoff
+from alpha_pulse.api.session_file import SessionFile
+from alpha_pulse.api.token_file import TOKEN_BYTES, TOKEN_VARIABLE, read_or_make, refuse_weak
 from alpha_pulse.core.clock import elapsed_ns
-from alpha_pulse.core.errors import ConfigError
 
-TOKEN_VARIABLE = "ALPHA_PULSE__API__TOKEN"
-MIN_CHARACTERS = 16
-MIN_DIFFERENT = 8
-PLACEHOLDERS = ("changeme", "change-me", "change_me", "password", "secret", "token", "example", "12345678")
-TOKEN_BYTES = 32
 SESSION_S = 12 * 3600
 TICKET_S = 120
 MAX_SESSIONS = 64
 MAX_TICKETS = 256
 SECOND_NS = 1_000_000_000
 NEVER = 2**62
+
+log = logging.getLogger("alpha_pulse.api")
 
 
 class _Life(NamedTuple):
@@ -49,6 +48,8 @@ class Auth:
         Where the token can be read, for people.
     now_ns
         A monotonic clock.
+    backoff
+        Counts wrong tokens and holds back their answers.
 
     >>> auth = Auth("correct-horse-battery", "an example")
     >>> session = auth.exchange(auth.ticket())
@@ -56,12 +57,14 @@ class Auth:
     (True, False)
     """
 
-    def __init__(self, token: str, where: str, now_ns: Callable[[], int] = elapsed_ns) -> None:
+    def __init__(self, token: str, where: str, now_ns: Callable[[], int] = elapsed_ns, backoff: Backoff | None = None) -> None:
         self._digest = _digest(token)
         self.where = where
         self._now_ns = now_ns
         self._sessions: dict[bytes, _Life] = {}
         self._tickets: dict[bytes, _Life] = {}
+        self._file: SessionFile | None = None
+        self.backoff = Backoff(now_ns) if backoff is None else backoff
 
     @classmethod
     def open(cls, path: Path, environ: Mapping[str, str] | None = None) -> Auth:
@@ -74,9 +77,18 @@ class Auth:
         """
         given = (os.environ if environ is None else environ).get(TOKEN_VARIABLE)
         if given is not None:
-            _refuse_weak(given, TOKEN_VARIABLE)
+            refuse_weak(given, TOKEN_VARIABLE)
             return cls(given, f"the environment variable {TOKEN_VARIABLE}")
-        return cls(_read_or_make(path), str(path))
+        return cls(read_or_make(path), str(path))
+
+    def keep_sessions(self, path: Path) -> None:
+        """Take up the sessions that an earlier process left in a file, and keep those to come in it."""
+        self._file = SessionFile(path, self._digest)
+        now_ns = self._now_ns()
+        for digest, left_ns in list(self._file.read().items())[-MAX_SESSIONS:]:
+            # The wall clock may have been set back meanwhile.
+            until_ns = now_ns + min(left_ns, SESSION_S * SECOND_NS)
+            self._sessions[digest] = _Life(until_ns, until_ns)
 
     def accepts(self, token: str) -> bool:
         """Whether this is the token, or that of a session that has not ended."""
@@ -110,7 +122,18 @@ class Auth:
         if ends_ns is None:
             return None
         until_ns = min(ends_ns, self._now_ns() + SESSION_S * SECOND_NS)
-        return self._issue(self._sessions, SESSION_S, until_ns, MAX_SESSIONS)
+        token = self._issue(self._sessions, SESSION_S, until_ns, MAX_SESSIONS)
+        self._save_sessions()
+        return token
+
+    def _save_sessions(self) -> None:
+        if self._file is None:
+            return
+        now_ns = self._now_ns()
+        try:
+            self._file.write({digest: life.until_ns - now_ns for digest, life in self._sessions.items()})
+        except OSError as error:
+            log.warning("sign-in sessions could not be kept (%s); after a restart the page asks for the token", error)
 
     def _end(self, life: _Life | None) -> int | None:
         return life.ends_ns if life is not None and self._now_ns() < life.until_ns else None
@@ -129,56 +152,3 @@ class Auth:
 
 def _digest(token: str) -> bytes:
     return sha256(token.encode("utf-8", "surrogatepass")).digest()
-
-
-def _refuse_weak(token: str, where: str) -> None:
-    """A token must be long, varied, and such that a header can carry it."""
-    if len(token) < MIN_CHARACTERS:
-        fault = f"has {len(token)} characters, but at least {MIN_CHARACTERS} are needed"
-    elif not (token.isascii() and token.isprintable() and " " not in token):
-        fault = "holds a character that a header cannot carry; use letters, digits and punctuation"
-    elif len(set(token.lower())) < MIN_DIFFERENT:
-        fault = f"has {len(set(token.lower()))} different characters, but at least {MIN_DIFFERENT} are needed"
-    elif (known := next((word for word in PLACEHOLDERS if word in token.lower()), None)) is not None:
-        fault = f"holds {known!r}, which is the first thing that anyone would try"
-    else:
-        return
-    # The token itself is no part of the sentence, which may be logged.
-    raise ConfigError(f"the token in {where} is too weak: it {fault}; leave it out, and a strong one is made")
-
-
-def _read_or_make(path: Path) -> str:
-    try:
-        if not path.exists() and not path.is_symlink():
-            _make(path)
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-        with os.fdopen(descriptor, encoding="ascii", errors="replace") as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            token = file.read(4096).strip()
-    except OSError as error:
-        raise ConfigError(
-            f"the token file {path} cannot be used ({error.strerror}); mend that, or set {TOKEN_VARIABLE} instead"
-        ) from None
-    if os.name == "posix" and mode & 0o077:
-        raise ConfigError(
-            f"the token file {path} can be read by others (mode {mode:04o}); delete it, and one that they cannot is made"
-        )
-    _refuse_weak(token, str(path))
-    return token
-
-
-def _make(path: Path) -> None:
-    """Write a fresh token. The file appears whole or not at all, and is never anyone else's to read."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(TOKEN_BYTES) + "\n")
-        try:
-            # Unlike a rename, a link does not replace the token of a process that was quicker.
-            os.link(part, path)
-        except FileExistsError:
-            return
-    finally:
-        part.unlink(missing_ok=True)

@@ -12,10 +12,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from alpha_pulse.api.answers import JsonResponse, Refusal
 from alpha_pulse.api.auth import Auth
+from alpha_pulse.api.protocols import CONNECTION
 
 BEARER = "bearer "
 WHERE = "`alpha-pulse run` says at its start where the token is"
 CHALLENGE = {"www-authenticate": 'Bearer realm="AlphaPulse"'}
+NO_ROOM = "all connections that there is room for are busy with requests that carry a good token; close some, and try again"
 
 
 class _StrangerError(Exception):
@@ -40,15 +42,20 @@ class Gate:
         """See the ASGI specification."""
         if scope["type"] == "http" and not self._is_open(scope["method"], scope["path"]):
             try:
-                ends_ns = self._end([value for name, value in scope["headers"] if name == b"authorization"])
+                ends_ns = await self._end([value for name, value in scope["headers"] if name == b"authorization"])
             except _StrangerError as fault:
                 await JsonResponse(Refusal(str(fault)), 401, headers=CHALLENGE)(scope, receive, send)
                 return
-            scope.setdefault("state", {})["ends_ns"] = ends_ns
+            state = scope.setdefault("state", {})
+            state["ends_ns"] = ends_ns
+            connection = state.get(CONNECTION)
+            if connection is not None and not connection.admit():
+                await JsonResponse(Refusal(NO_ROOM), 503, headers={"connection": "close"})(scope, receive, send)
+                return
         await self._app(scope, receive, send)
 
-    def _end(self, headers: list[bytes]) -> int:
-        """When the token that a request carries ends."""
+    async def _end(self, headers: list[bytes]) -> int:
+        """When the token that a request carries ends; a wrong one is refused late."""
         if not headers:
             raise _StrangerError(f"the header 'Authorization: Bearer TOKEN' is missing; {WHERE}")
         given = headers[0].decode("latin-1")
@@ -56,5 +63,6 @@ class Gate:
             raise _StrangerError("the header Authorization is not 'Bearer TOKEN', once; send that")
         ends_ns = self._auth.end_of(given[len(BEARER) :].strip())
         if ends_ns is None:
+            await self._auth.backoff.wait()
             raise _StrangerError(f"the token is wrong, or its session has ended; {WHERE}")
         return ends_ns

@@ -1,4 +1,4 @@
-"""Connections as uvicorn speaks them, with an end for those that send no request, or do not take what they asked for."""
+"""Connections as uvicorn speaks them, with an end for those that send no request, too much of one, or do not take an answer."""
 
 from __future__ import annotations
 
@@ -8,19 +8,63 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from alpha_pulse.api.answers import error_bytes
+from alpha_pulse.api.connections import Connections
+
 HEAD_SECONDS = 10.0
+MAX_HEAD = 64 * 1024
 CUT_SECONDS = 5.0
+CONNECTION = "connection"
+"""Where the application finds a request's connection in the scope's state."""
+NOT_HTTP = "this is no HTTP request; send a request line, headers and a body as HTTP/1.1 has them"
+HEAD_TOO_LARGE = f"the request line and headers are larger than {MAX_HEAD} bytes; send less"
+NOT_ASCII = "the address holds bytes that are no ASCII; write them as %XX"
+INVALID_UTF8 = 1007
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """Closes a connection whose request line and headers do not come in time."""
+    """Closes a connection whose request line and headers do not come in time, or never end.
+
+    Parameters
+    ----------
+    open_connections
+        Where it is entered.
+    """
 
     _deadline: asyncio.TimerHandle | None = None
+
+    def __init__(self, *args: Any, open_connections: Connections, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._open_connections = open_connections
+        self.app_state = {**self.app_state, CONNECTION: self}
+        self._head_bytes = 0
+
+    @property
+    def busy(self) -> bool:
+        """See `alpha_pulse.api.connections.Connection`."""
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def abort(self) -> None:
+        """See `alpha_pulse.api.connections.Connection`."""
+        self.transport.abort()
+
+    def admit(self) -> bool:
+        """A good token came over it; whether there is room for one more such connection."""
+        return self._open_connections.admit(self)
 
     def connection_made(self, transport: Any) -> None:
         """See `asyncio.Protocol`."""
         super().connection_made(transport)
+        self._open_connections.opened(self)
         self._expect_head()
+
+    def data_received(self, data: bytes) -> None:
+        """See `asyncio.Protocol`."""
+        super().data_received(data)
+        if self._deadline is not None:
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD:
+                self._refuse(b"431 Request Header Fields Too Large", HEAD_TOO_LARGE)
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -32,13 +76,36 @@ class HttpProtocol(HttpToolsProtocol):
         self._forget()
         super().on_headers_complete()
 
+    def handle_websocket_upgrade(self) -> None:
+        """The connection becomes a WebSocket."""
+        self._open_connections.closed(self)
+        if not self.url.isascii():
+            self._refuse(b"400 Bad Request", NOT_ASCII)
+            return
+        super().handle_websocket_upgrade()
+
+    def send_400_response(self, msg: str) -> None:
+        """What came is no HTTP."""
+        self._refuse(b"400 Bad Request", NOT_HTTP)
+
     def connection_lost(self, exc: Exception | None) -> None:
         """See `asyncio.Protocol`."""
         self._forget()
+        self._open_connections.closed(self)
         super().connection_lost(exc)
+
+    def _refuse(self, status: bytes, detail: str) -> None:
+        body = error_bytes(detail)
+        self._forget()
+        self.transport.write(
+            b"HTTP/1.1 %b\r\ncontent-type: application/json\r\ncontent-length: %d\r\nx-content-type-options: nosniff\r\n"
+            b"connection: close\r\n\r\n%b" % (status, len(body), body)
+        )
+        self.transport.close()
 
     def _expect_head(self) -> None:
         self._forget()
+        self._head_bytes = 0
         self._deadline = self.loop.call_later(HEAD_SECONDS, self.transport.close)
 
     def _forget(self) -> None:
@@ -48,7 +115,47 @@ class HttpProtocol(HttpToolsProtocol):
 
 
 class StreamProtocol(WebSocketsSansIOProtocol):
-    """Cuts a connection that was closed and whose other side does not take the rest of its frames."""
+    """Cuts a connection that was closed and whose other side does not take the rest of its frames.
+
+    Parameters
+    ----------
+    open_connections
+        Where it is entered.
+    """
+
+    busy = True
+
+    def __init__(self, *args: Any, open_connections: Connections, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._open_connections = open_connections
+        self.app_state = {**self.app_state, CONNECTION: self}
+
+    def abort(self) -> None:
+        """See `alpha_pulse.api.connections.Connection`."""
+        self.transport.abort()
+
+    def admit(self) -> bool:
+        """A good token came over it; whether there is room for one more such connection."""
+        return self._open_connections.admit(self)
+
+    def connection_made(self, transport: Any) -> None:
+        """See `asyncio.Protocol`."""
+        super().connection_made(transport)
+        self._open_connections.opened(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See `asyncio.Protocol`."""
+        self._open_connections.closed(self)
+        super().connection_lost(exc)
+
+    def send_receive_event_to_app(self) -> None:
+        """Hand over a message; a text that is no UTF-8 ends the connection, which is nothing for the log."""
+        if self.curr_msg_data_type == "text" and not _is_utf8(b"".join(self.frames)):
+            self.frames = []
+            self.conn.send_close(INVALID_UTF8)
+            self.handle_parser_exception()
+            return
+        super().send_receive_event_to_app()
 
     async def send(self, message: Any) -> None:
         """See the ASGI specification; a close never waits for room."""
@@ -56,3 +163,11 @@ class StreamProtocol(WebSocketsSansIOProtocol):
             self.writable.set()
             self.loop.call_later(CUT_SECONDS, self.transport.abort)
         await super().send(message)
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import socket
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from alpha_pulse.api.connections import Connections, make_room
 from alpha_pulse.api.protocols import HttpProtocol, StreamProtocol
 from alpha_pulse.core.errors import ConfigError
 
 DEFAULT_PORT = 8650
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MAX_FRAME = 64 * 1024
-MAX_CONNECTIONS = 1_024
+BACKLOG = 1_024
+"""Connections that the system holds until they are taken: a flood of them must not keep others from being made."""
 SEND_BUFFER = 256 * 1024
 """What the system keeps for one connection; by itself it would let one that never reads have megabytes."""
 KEEP_ALIVE_SECONDS = 60
@@ -43,7 +47,7 @@ def bind(host: str = "127.0.0.1", port: int = DEFAULT_PORT, *, public: bool = Fa
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         found.bind((host, port))
-        found.listen(128)
+        found.listen(BACKLOG)
     except (OSError, OverflowError) as error:
         found.close()
         reason = getattr(error, "strerror", None) or str(error)
@@ -82,7 +86,7 @@ async def serve(
         Is told the address once requests are answered.
     """
     bound = host if isinstance(host, socket.socket) else bind(host, port)
-    server = _Server(_settings(app))
+    server = _Server(_settings(app, make_room()))
     running = asyncio.ensure_future(server.serve([bound]))
     try:
         while not server.started and not running.done():
@@ -100,11 +104,13 @@ async def serve(
         await running
 
 
-def _settings(app: ASGIApp) -> uvicorn.Config:
+def _settings(app: ASGIApp, connections: Connections) -> uvicorn.Config:
+    http: Any = functools.partial(HttpProtocol, open_connections=connections)
+    ws: Any = functools.partial(StreamProtocol, open_connections=connections)
     return uvicorn.Config(
         app,
-        http=HttpProtocol,
-        ws=StreamProtocol,
+        http=http,
+        ws=ws,
         ws_max_size=MAX_FRAME,
         ws_max_queue=4,
         ws_ping_interval=20.0,
@@ -117,8 +123,7 @@ def _settings(app: ASGIApp) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        limit_concurrency=MAX_CONNECTIONS,
-        backlog=128,
+        backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS,
     )

@@ -46,6 +46,7 @@ def routes(auth: Auth) -> Routes:
         read_query(request, NoQuery)
         token = auth.exchange((await read_body(request, _decoder)).ticket)
         if token is None:
+            await auth.backoff.wait()
             return refuse(401, "the ticket is unknown, used or too old; ask for a fresh link where AlphaPulse was started")
         return JsonResponse(Session(token))
 

@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from alpha_pulse.api.asked import LARGEST_SEQ
 from alpha_pulse.api.auth import Auth
+from alpha_pulse.api.protocols import CONNECTION
 from alpha_pulse.api.stream_client import STUCK_SECONDS, Client
 from alpha_pulse.api.streaming import CATCH_UP_FRAMES, Hub, frames, state_frame
 from alpha_pulse.core.errors import did_you_mean
@@ -66,7 +67,8 @@ def router(gateway: Gateway, auth: Auth, hub: Hub) -> APIRouter:
         with contextlib.suppress(WebSocketDisconnect):
             try:
                 hello = await _hello(websocket)
-                ends_ns = _end(hello.data, auth)
+                ends_ns = await _end(hello.data, auth)
+                _admit(websocket)
                 if symbol not in gateway.symbols:
                     raise _ClosedError(REFUSED, f"the feed has no {symbol[:40]!r}{did_you_mean(symbol[:40], gateway.symbols)}")
                 if hub.full:
@@ -100,11 +102,18 @@ async def _hello(websocket: WebSocket) -> Hello:
         raise WebSocketDisconnect(said.get("code", 1006))
     try:
         return _decoder.decode(said.get("text") or said.get("bytes") or "")
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _ClosedError(REFUSED, SEQ if str(error).endswith("`$.from_seq`") else FIRST) from None
 
 
-def _end(given: Credentials, auth: Auth) -> int:
+def _admit(websocket: WebSocket) -> None:
+    """A good token came over this connection: it counts as its holder's."""
+    connection = websocket.scope.get("state", {}).get(CONNECTION)
+    if connection is not None and not connection.admit():
+        raise _ClosedError(TRY_AGAIN, "too many connections are open; close some, and try again")
+
+
+async def _end(given: Credentials, auth: Auth) -> int:
     """See who it is; when the session that stands behind it ends."""
     if given.token is not None and given.ticket is None:
         ends_ns, fault = auth.end_of(given.token), "the token is wrong, or its session has ended"
@@ -113,6 +122,7 @@ def _end(given: Credentials, auth: Auth) -> int:
     else:
         ends_ns, fault = None, "data holds a ticket or a token, one of the two"
     if ends_ns is None:
+        await auth.backoff.wait()
         raise _ClosedError(REFUSED, fault)
     return ends_ns
 

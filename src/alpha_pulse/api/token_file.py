@@ -1,0 +1,66 @@
+"""The file that holds the token: made at the first start, read by its owner alone."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from alpha_pulse.api.token_strength import weakness
+from alpha_pulse.core.errors import ConfigError
+
+TOKEN_VARIABLE = "ALPHA_PULSE__API__TOKEN"
+TOKEN_BYTES = 32
+
+
+def refuse_weak(token: str, where: str) -> None:
+    """Raise ConfigError for a token that is easily guessed, or that a header cannot carry."""
+    fault = weakness(token)
+    if fault is not None:
+        # The token itself is no part of the sentence, which may be logged.
+        raise ConfigError(f"the token in {where} is too weak: it {fault}; leave it out, and a strong one is made")
+
+
+def read_or_make(path: Path) -> str:
+    """The token in a file, which is made when there is none.
+
+    Raises
+    ------
+    ConfigError
+        The token is weak, or the file cannot be made, or others can read it.
+    """
+    try:
+        if not path.exists() and not path.is_symlink():
+            _make(path)
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        with os.fdopen(descriptor, encoding="ascii", errors="replace") as file:
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            token = file.read(4096).strip()
+    except OSError as error:
+        raise ConfigError(
+            f"the token file {path} cannot be used ({error.strerror}); correct that, or set {TOKEN_VARIABLE} instead"
+        ) from None
+    if os.name == "posix" and mode & 0o077:
+        raise ConfigError(
+            f"the token file {path} can be read by others (mode {mode:04o}); delete it, and one that they cannot is made"
+        )
+    refuse_weak(token, str(path))
+    return token
+
+
+def _make(path: Path) -> None:
+    """Write a fresh token. The file appears whole or not at all, and is never anyone else's to read."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(TOKEN_BYTES) + "\n")
+        try:
+            # Unlike a rename, a link does not replace the token of a process that was quicker.
+            os.link(part, path)
+        except FileExistsError:
+            return
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,72 @@
+"""Whatever bytes come: no 5xx, no traceback, and the engine goes on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from api.raw_requests import Drawn
+from api.running import TOKEN, Running
+from api.talking import statuses
+from flow.runs import configured, restless
+
+SMALL, MANY = 1_500, 5_000
+
+
+@pytest.fixture(scope="module")
+def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    running = Running(tmp_path_factory.mktemp("raw"), restless(), configured({"batch.train_bars": 1_500})).start()
+    try:
+        running.advance(300)
+        yield running
+    finally:
+        running.stop()
+
+
+def withstood(running: Running, seed: int, count: int, caplog: pytest.LogCaptureFixture) -> int:
+    """Send so many requests; how many were answered."""
+    drawn = Drawn(running.get("/api/v1/openapi.json"), seed)
+    with caplog.at_level(logging.WARNING):
+        found = statuses(running.port, (drawn.request() for _ in range(count)))
+    assert [said for said in found if said.startswith("5")] == []
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR or record.exc_info] == []
+    state = running.get("/api/v1/system")
+    assert state["state"] in {"paused", "running", "finished"}, state["detail"]
+    # All kinds of answers were met, so the requests were neither all good nor all bad.
+    assert {"200", "400", "401", "403", "404", "405", "422", "101"} <= set(found)
+    return sum(found.values()) - found["none"]
+
+
+def test_bytes_that_no_client_sends(fuzzed: Running, caplog: pytest.LogCaptureFixture) -> None:
+    assert withstood(fuzzed, 1, SMALL, caplog) > SMALL // 2
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", range(2, 8))
+def test_many_more_bytes_that_no_client_sends(fuzzed: Running, seed: int, caplog: pytest.LogCaptureFixture) -> None:
+    answered = withstood(fuzzed, seed, MANY, caplog)
+    print(f"{MANY} raw requests of seed {seed}, {answered} answers, none of them a 5xx")
+
+
+INVALID = (b"\xff", b'{"ticket":"\xff"}', b'{"symbol":"\xc3","model_type":"logistic"}', b'{"examples":[{"id":"\xed\xa0\x80"')
+"""Bodies that are no UTF-8, the last ones within a text of a field that a route knows."""
+
+
+def test_a_body_that_is_no_utf_8_is_refused_on_every_route(fuzzed: Running, caplog: pytest.LogCaptureFixture) -> None:
+    asked = 0
+    for path, methods in fuzzed.get("/api/v1/openapi.json")["paths"].items():
+        address = path.replace("{session_id}", "SYN/direction").replace("{symbol}", "SYN")
+        for method, operation in methods.items():
+            for token in (TOKEN, None):
+                for body in INVALID:
+                    answer = fuzzed.send(method.upper(), address, body, token)
+                    assert answer.status_code < 500, (method, address, body, answer.text)
+                    assert "requestBody" not in operation or answer.status_code >= 400
+                    asked += 1
+    assert asked > 200
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+    said = fuzzed.refused(422, "/api/v1/auth/exchange", INVALID[1], token=None)
+    assert said == "the body cannot be used: it is no UTF-8 (byte 11 is 0xff); send JSON in UTF-8"
