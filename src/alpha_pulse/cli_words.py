@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from alpha_pulse.core.types import AdaptationAction
+from alpha_pulse.engine.gateway_run import AdaptationSpeed, EarnedByMl, Speed
+from alpha_pulse.engine.ml_earnings import RULES
 from alpha_pulse.engine.report import Report
+from alpha_pulse.engine.success import SuccessMetrics
 from alpha_pulse.learning.comparison import Comparison
 from alpha_pulse.learning.intervals import Interval
 
@@ -39,59 +42,87 @@ def _action(action: AdaptationAction) -> str:
 def success_lines(report: Report) -> list[tuple[str, str]]:
     """How fresh, how quick, how much better than frozen, and what the models earned."""
     found = report.success_metrics
-    freshness = "none yet: no label was learnt"
-    if report.labelled > report.ties:
-        freshness = (
-            f"newest label learnt {duration(found.model_freshness_mean_s)} before a prediction on average, "
-            f"{duration(found.model_freshness_max_s)} at most"
-        )
-    lines = [("freshness", freshness)]
-    steps = [
-        f"to {name} {samples:,.0f} labels, {duration(seconds)}"
-        for name, samples, seconds in (
-            ("alarm", found.samples_drift_to_alarm, found.market_s_drift_to_alarm),
-            ("action", found.samples_drift_to_action, found.market_s_drift_to_action),
-            ("recovery", found.samples_drift_to_recovery, found.market_s_drift_to_recovery),
-        )
-        if samples is not None and seconds is not None
-    ]
-    if steps:
-        lines.append(("from drift", f"{'; '.join(steps)} (means of {found.drifts} drifts, {found.recovered} recovered)"))
-    better = [
+    lines = [("freshness", _freshness(found)), *_speed_lines(found.adaptation_speed)]
+    differences = [
         f"{target} {100 * pair.accuracy:+.1f} points of hits, {pair.gain_millinats:+.1f} millinats"
         for target, pair in found.online_minus_batch.items()
         if pair.accuracy is not None and pair.gain_millinats is not None
     ]
-    if better:
-        lines.append(("online - batch", "; ".join(better)))
-    lines.append(("known so far", _known(report)))
-    earned = found.pnl_by_ml
-    if earned is not None:
-        lines.append(("P&L by ML", f"net {earned.net:+,.2f}, gross {earned.gross:+,.2f} (combined less rules only)"))
+    if differences:
+        lines.append(("online - batch", "; ".join(differences)))
+    lines.append(("any-time test", _any_time_test(report)))
+    if RULES in report.books:
+        lines.append(("P&L by ML", _earned(found.pnl_by_ml)))
     return lines
 
 
-def _known(report: Report) -> str:
-    """Which targets were shown to be served better than the base rate by a test that could be looked at after each label."""
+def _freshness(found: SuccessMetrics) -> str:
+    mean_s, longest_s = found.model_freshness_mean_s, found.model_freshness_max_s
+    if mean_s is None or longest_s is None:
+        return "undefined: no prediction was served by a member that had learnt anything"
+    return (
+        f"members had last learnt {duration(mean_s)} before a prediction, by their weight in it; {duration(longest_s)} at most"
+    )
+
+
+def _speed_lines(speed: AdaptationSpeed) -> list[tuple[str, str]]:
+    """Counts of episodes, then a line for each kind, whose means are all over the same episodes."""
+    if not speed.drifts:
+        return []
+    counts = f"{counted(speed.drifts, 'drift')} of errors, {speed.acted.episodes} acted on, {speed.kept} of these actions kept"
+    kinds = (
+        ("acted on", speed.acted),
+        ("recovered after an action that was kept", speed.recovered),
+        ("recovered without one", speed.unaided),
+    )
+    return [
+        ("adaptation speed", counts),
+        *(("", f"{name} ({kind.episodes}), from the change: {_steps(kind)}") for name, kind in kinds if kind.episodes),
+    ]
+
+
+def _steps(speed: Speed) -> str:
+    return "; ".join(
+        f"to {name} {samples:,.0f} labels, {duration(seconds)}"
+        for name, samples, seconds in (
+            ("alarm", speed.samples_to_alarm, speed.market_s_to_alarm),
+            ("action", speed.samples_to_action, speed.market_s_to_action),
+            ("recovery", speed.samples_to_recovery, speed.market_s_to_recovery),
+        )
+        if samples is not None and seconds is not None
+    )
+
+
+def _any_time_test(report: Report) -> str:
+    """What a test that could be looked at after each label has shown of each target's squared errors."""
     said = []
     for target in report.metrics:
         results = [result for session, result in report.against_base.items() if session.endswith(f"/{target}")]
-        better = [result.decided_at for result in results if result.winner == "first" and result.decided_at is not None]
-        worse = sum(result.winner == "second" for result in results)
         if len(results) == 1:
             said.append(f"{target} {_against_base(results[0])}")
         else:
-            said.append(f"{target} better than the base rate in {len(better)}, worse in {worse} of {len(results)} symbols")
-    return f"{'; '.join(said)} (at 5 %, looked at after each label)"
+            lower, higher = (sum(result.winner == winner for result in results) for winner in ("first", "second"))
+            said.append(f"{target} lower in {lower}, higher in {higher} of {len(results)} symbols")
+    return f"squared error beside the base rate's over the whole run, at 5 % after every label: {'; '.join(said)}"
 
 
 def _against_base(result: Comparison) -> str:
     if result.winner is None:
-        return f"squared errors not told apart from the base rate's (p = {result.p_value:.2g})"
+        return f"no difference shown (p = {result.p_value:.2g})"
     first = result.winner == "first"
     certain = result.low > 0.0 if first else result.high < 0.0
     now = "" if certain else ", no longer certain over the whole run"
-    return f"shown to be {'better' if first else 'worse'} than the base rate by label {result.decided_at:,}{now}"
+    return f"{'lower' if first else 'higher'}, shown by label {result.decided_at:,}{now}"
+
+
+def _earned(earned: EarnedByMl | None) -> str:
+    if earned is None:
+        return "too few bars for an interval"
+    return (
+        f"net {earned.net:+,.2f} [{earned.net_low:+,.2f}, {earned.net_high:+,.2f}], "
+        f"gross {earned.gross:+,.2f} [{earned.gross_low:+,.2f}, {earned.gross_high:+,.2f}] "
+        "(combined less rules only, with 95 % intervals)"
+    )
 
 
 def counted(number: int, what: str) -> str:
@@ -140,14 +171,19 @@ def _money(report: Report) -> str:
 
 
 def _foresight(report: Report) -> str:
-    direction = _against_base_rate(report.metrics["direction"]["served"].gain_millinats_last70_interval)
-    volatility = _against_base_rate(report.metrics["volatility"]["served"].gain_millinats_last70_interval)
-    return f"Served forecasts against the base rate: volatility {volatility}, direction {direction}."
+    direction, volatility = (
+        _place_of(report.metrics[target]["served"].gain_millinats_last70_interval) for target in ("direction", "volatility")
+    )
+    return (
+        "Log-loss gain of what was served over the base rate, by its 95 % interval over the last 70 % of the bars: "
+        f"volatility {volatility}, direction {direction}."
+    )
 
 
-def _against_base_rate(interval: Interval | None) -> str:
+def _place_of(interval: Interval | None) -> str:
+    """Where an interval lies, and nothing about which model is the better one: that is asked by another test."""
     if interval is None:
         return "too few labels for an interval"
     if interval.low > 0.0:
-        return "better"
-    return "worse" if interval.high < 0.0 else "no clear difference"
+        return "above 0"
+    return "below 0" if interval.high < 0.0 else "not told from 0"

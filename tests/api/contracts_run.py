@@ -98,7 +98,7 @@ def system(live: Running) -> None:
     assert counts.trades == live.sql("SELECT count(*) FROM lots WHERE book = 'combined'")[0][0]
     assert counts.alarms == live.sql("SELECT count(*) FROM alarms")[0][0] > 0
     assert counts.adaptations == live.sql("SELECT count(DISTINCT action_id) FROM adaptations")[0][0] > 0
-    assert found.success_metrics.drifts > 0
+    assert found.success_metrics.adaptation_speed.drifts > 0
     assert found.run_id == live.sql("SELECT run_id FROM run")[0][0]
     assert found.result is None or msgspec.json.decode(found.result) is None
 

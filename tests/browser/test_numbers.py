@@ -101,9 +101,12 @@ def test_success_metrics_say_why_there_is_none(visitor: Visitor, server: LiveSer
     assert tiles.count() == 5
     earned = visitor.page.locator('[data-metric="pnl-by-ml"] .value').inner_text()
     assert number(earned) == metrics["pnl_by_ml"]["net"]
-    for name, key in (("adaptation", "market_s_drift_to_action"), ("recovery", "samples_drift_to_recovery")):
+    detail = visitor.page.locator('[data-metric="pnl-by-ml"] .detail').inner_text().replace("\u2212", "-")
+    assert f"{metrics['pnl_by_ml']['net_low']:+,.0f}..{metrics['pnl_by_ml']['net_high']:+,.0f}" in detail
+    speed = metrics["adaptation_speed"]
+    for name, kind, key in (("adaptation", "acted", "market_s_to_action"), ("recovery", "recovered", "samples_to_recovery")):
         tile = visitor.page.locator(f'[data-metric="{name}"]')
-        assert (tile.locator(".value").inner_text() == "–") == (metrics[key] is None)
+        assert (tile.locator(".value").inner_text() == "–") == (speed[kind][key] is None)
         assert tile.locator(".detail").inner_text()
 
 

@@ -22,7 +22,7 @@ from alpha_pulse.core.types import (
     RegimeChange,
     Signal,
 )
-from alpha_pulse.engine.journal import Abstention, DecisionRecord, Request, StepRecord
+from alpha_pulse.engine.journal import Abstention, DecisionRecord, Request, ScoredTrade, StepRecord
 from alpha_pulse.execution.decision import Refusal
 from alpha_pulse.feedback.labels import Label
 from alpha_pulse.feedback.trading_feedback_service import Expired
@@ -49,6 +49,7 @@ ELEMENTS: dict[str, type[msgspec.Struct]] = {
     "refusals": Refusal,
     "regimes": RegimeChange,
     "requests": Request,
+    "scored_trades": ScoredTrade,
     "signals": Signal,
 }
 OF_THE_STEP = {"ts", "ts_event", "seq"}
@@ -118,7 +119,8 @@ def test_every_column_shows_something(name: str, journal: sqlite3.Connection) ->
 
 
 def test_what_the_journal_leaves_out_is_shown(journal: sqlite3.Connection) -> None:
-    for name, field in (("labels", "weight"), ("labels", "scores"), ("predictions", "trust"), ("signals", "contributions")):
+    lists = ("labels", "scores"), ("labels", "trial"), ("scored_trades", "trial"), ("signals", "contributions")
+    for name, field in (*lists, ("labels", "weight"), ("predictions", "trust")):
         assert journal.execute(f"SELECT count(*) FROM {name} WHERE {field} IS NULL").fetchone() == (0,), (name, field)
 
 

@@ -83,11 +83,12 @@ def test_each_symbol_has_a_row_where_there_are_several() -> None:
 
 def test_warnings_are_shown_and_that_nothing_was_learnt() -> None:
     report = report_of(shadow_books=True)
-    assert "freshness newest label learnt" in shown(report)
+    assert "freshness members had last learnt" in shown(report)
     assert "Warning" not in shown(report)
-    odd = msgspec.structs.replace(report, warnings=["one thing", "another"], labelled=3, ties=3)
+    unknown = msgspec.structs.replace(report.success_metrics, model_freshness_mean_s=None, model_freshness_max_s=None)
+    odd = msgspec.structs.replace(report, warnings=["one thing", "another"], success_metrics=unknown)
     assert "Warning: one thing. Warning: another. " in shown(odd)
-    assert "freshness none yet: no label was learnt" in shown(odd)
+    assert "freshness undefined: no prediction was served by a member that had learnt anything" in shown(odd)
 
 
 def test_too_few_labels_have_no_interval() -> None:

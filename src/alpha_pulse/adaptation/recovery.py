@@ -16,8 +16,9 @@ RECOVERED = 0.75
 class Episode(msgspec.Struct):
     """One drift: samples (labels) and market times of change, alarm, action and recovery; None while it has not come.
 
-    It is over when the error rate of a whole span of labels lies at or below ``level``. ``errors`` and ``seen`` are of the span
-    under way.
+    All samples count the session's labels from its first, as the alarm does. ``kept`` says whether the action passed its trial;
+    None without an action, and while it is on trial. The episode is over when the error rate of a whole span of labels lies at
+    or below ``level``. ``errors`` and ``seen`` are of the span under way.
     """
 
     alarm_id: str
@@ -28,7 +29,9 @@ class Episode(msgspec.Struct):
     level: float
     errors: float = 0.0
     seen: int = 0
+    action_sample: int | None = None
     action_ts: int | None = None
+    kept: bool | None = None
     recovery_sample: int | None = None
     recovery_ts: int | None = None
 
@@ -43,6 +46,11 @@ class Episode(msgspec.Struct):
             return False
         self.recovery_sample, self.recovery_ts = sample, ts
         return True
+
+    @property
+    def on_trial(self) -> bool:
+        """Whether it is not known yet if its action is kept."""
+        return self.action_ts is not None and self.kept is None
 
 
 class RecoveryTracker:
@@ -60,18 +68,23 @@ class RecoveryTracker:
             self._open = [episode for episode in self._open if not episode.observe(error, self._samples, ts)]
 
     def alarmed(self, alarm: DriftAlarm) -> None:
-        """A change was found: an episode begins."""
-        change = self._samples - (alarm.sample - alarm.change_sample)
+        """A change was found: an episode begins, at the point to which the alarm dates the change."""
         level = alarm.mean - RECOVERED * alarm.score
-        episode = Episode(alarm.alarm_id, max(change, 0), self._samples, alarm.change_ts, alarm.ts, level)
+        episode = Episode(alarm.alarm_id, alarm.change_sample, alarm.sample, alarm.change_ts, alarm.ts, level)
         self.episodes.append(episode)
         self._open.append(episode)
 
     def acted(self, alarm_id: str, ts: int) -> None:
-        """The alarm of that id led to an action."""
+        """The alarm of that id led to an action, at the newest label."""
         for episode in self._open:
             if episode.alarm_id == alarm_id:
-                episode.action_ts = ts
+                episode.action_sample, episode.action_ts = max(self._samples, episode.alarm_sample), ts
+
+    def judged(self, alarm_id: str, *, kept: bool) -> None:
+        """The trial of that alarm's action is over: the action is kept, or rolled back."""
+        for episode in self.episodes:
+            if episode.alarm_id == alarm_id:
+                episode.kept = kept
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""

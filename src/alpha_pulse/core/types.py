@@ -90,7 +90,7 @@ class PredictionContext(msgspec.Struct, frozen=True):
 
 
 class PredictionPart(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """One member's share in a prediction. ``age_ns`` is the market time since the member last learnt.
+    """One member's share in a prediction. ``age_ns`` is the market time since the member last learnt, None before it has.
 
     In JSON it is a list in this order. A batch member's ``version`` is the start of its artefact's SHA-256.
     """
@@ -100,7 +100,7 @@ class PredictionPart(msgspec.Struct, frozen=True, gc=False, array_like=True):
     source: Literal["online", "batch", "base"]
     probability: float
     weight: float
-    age_ns: int
+    age_ns: int | None
 
 
 class Missing(msgspec.Struct, frozen=True, gc=False):
@@ -265,7 +265,8 @@ Watched = Literal["errors", "calibration", "labels", "features"]
 class DriftAlarm(msgspec.Struct, frozen=True, gc=False):
     """A detector's verdict on what is ``watched``: a session's errors, its calibration, its labels, or a symbol's features.
 
-    ``change_sample`` and ``change_ts`` estimate where the change began.
+    ``sample`` counts the values watched up to ``ts``; the change is dated after the first ``change_sample`` of them, the last
+    of which was known at ``change_ts``: one point, in samples and in time.
     ``mean`` is that of what is watched since the change, ``score`` how much it lies above the mean before. Of features,
     ``features`` names those that changed, the surest first, ``score`` is its statistic, ``mean`` is 0, and samples are rows.
     """

@@ -83,28 +83,59 @@ class OnlineMinusBatch(msgspec.Struct, frozen=True):
     high: float | None
 
 
-class Earned(msgspec.Struct, frozen=True):
-    """The combined book minus the book that follows the rules alone."""
+class EarnedByMl(msgspec.Struct, frozen=True):
+    """P&L of the combined book minus that of the book that follows the rules alone, in units of cash.
+
+    ``*_low`` and ``*_high``: 95 % of the total under the circular block bootstrap of its steps; a result without an interval is
+    not given at all.
+    """
 
     net: float
+    net_low: float
+    net_high: float
     gross: float
+    gross_low: float
+    gross_high: float
+
+
+class Speed(msgspec.Struct, frozen=True):
+    """Means over ``episodes``, all of the same ones, from the change as the alarm dates it: in labels and in market seconds.
+
+    None where there is no episode, or where the step is not part of what these episodes have in common.
+    """
+
+    episodes: int
+    samples_to_alarm: float | None = None
+    market_s_to_alarm: float | None = None
+    samples_to_action: float | None = None
+    market_s_to_action: float | None = None
+    samples_to_recovery: float | None = None
+    market_s_to_recovery: float | None = None
+
+
+class AdaptationSpeed(msgspec.Struct, frozen=True):
+    """Episodes of drift in the errors of sessions, and how far each came.
+
+    ``drifts`` counts all of them, ``kept`` those whose action passed its trial. ``acted``: those that led to an action.
+    ``recovered``: those whose error rate is back after an action that was kept. ``unaided``: those whose error rate is back
+    although no action was taken, or the action was rolled back. While an action is on trial its episode is in neither.
+    """
+
+    drifts: int
+    kept: int
+    acted: Speed
+    recovered: Speed
+    unaided: Speed
 
 
 class SuccessStatus(msgspec.Struct, frozen=True):
     """Did the loop keep its promises so far; the same figures as in the final report."""
 
-    model_freshness_mean_s: float
-    model_freshness_max_s: float
-    drifts: int
-    recovered: int
-    samples_drift_to_alarm: float | None
-    samples_drift_to_action: float | None
-    samples_drift_to_recovery: float | None
-    market_s_drift_to_alarm: float | None
-    market_s_drift_to_action: float | None
-    market_s_drift_to_recovery: float | None
+    model_freshness_mean_s: float | None
+    model_freshness_max_s: float | None
+    adaptation_speed: AdaptationSpeed
     online_minus_batch: dict[str, OnlineMinusBatch | None]
-    pnl_by_ml: Earned | None
+    pnl_by_ml: EarnedByMl | None
 
 
 class SystemStatus(msgspec.Struct, frozen=True):
@@ -223,14 +254,14 @@ class SessionScores(msgspec.Struct, frozen=True):
 
 
 class Part(msgspec.Struct, frozen=True):
-    """One member's share in a prediction."""
+    """One member's share in a prediction; ``age_s`` is the market time since it last learnt, None before it has."""
 
     model_id: str
     version: str
     source: str
     probability: float
     weight: float
-    age_s: float
+    age_s: float | None
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -22,6 +22,7 @@ from alpha_pulse.engine.history_scores import ScoreHistory
 from alpha_pulse.engine.history_table import Cut, Floats, Table
 from alpha_pulse.engine.instrument import TARGETS
 from alpha_pulse.engine.journal import StepRecord, decode_step
+from alpha_pulse.engine.ml_earnings import MlEarnings
 from alpha_pulse.feedback.labels import Label, RealisedVolatility
 from alpha_pulse.learning.training import ModelReady
 from alpha_pulse.stores.base import JournalRow
@@ -104,6 +105,8 @@ class History:
     def __init__(self, symbols: Iterable[str], books: Iterable[str], *, volatility_horizon: int, window: int) -> None:
         self.symbols = {symbol: SymbolHistory(symbol, volatility_horizon, window) for symbol in symbols}
         self.equity = Table(("seq", "ts_ms", *books))
+        self.earned = Table(("seq", "net", "gross"))
+        self._earnings = MlEarnings()
         self.fills: Events[Fill] = Events()
         self.lots: Events[Lot] = Events()
         self.alarms: list[tuple[int, DriftAlarm]] = []
@@ -147,6 +150,8 @@ class History:
                 level = record.volatilities.get(prediction.symbol, NAN) * self._root_horizon
             symbols[prediction.symbol].predictions[target].served(seq, ts_ms, prediction, level)
         self.equity.append([seq, ts_ms, *record.equity.values()])
+        if (earned := self._earnings.step(record.equity, record.fills)) is not None:
+            self.earned.append([seq, *earned])
         if not self.slices:
             self.first_ts = ts
         self.last_ts = ts

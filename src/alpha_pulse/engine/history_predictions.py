@@ -6,6 +6,7 @@ import math
 from collections import deque
 
 from alpha_pulse.core.types import Prediction
+from alpha_pulse.engine.freshness import Freshness
 from alpha_pulse.engine.gateway_run import Page, Series
 from alpha_pulse.engine.history_table import Cut, Table
 
@@ -23,6 +24,7 @@ class PredictionHistory:
 
     def __init__(self) -> None:
         self.table = Table(COLUMNS)
+        self.freshness = Freshness()
         self._count = 0
         self._waiting: deque[tuple[int, int]] = deque()
 
@@ -38,6 +40,7 @@ class PredictionHistory:
                 batch, weight_batch = part.probability, part.weight
             else:
                 base, weight_base = part.probability, part.weight
+        self.freshness.add(prediction.parts)
         confidence = prediction.confidence
         self.table.append(
             [

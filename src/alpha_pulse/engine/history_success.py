@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from alpha_pulse.core.clock import elapsed_ns
-from alpha_pulse.engine.gateway_run import Earned, OnlineMinusBatch, SuccessStatus
+from alpha_pulse.engine.gateway_run import OnlineMinusBatch, SuccessStatus
 from alpha_pulse.engine.history import History
 from alpha_pulse.engine.history_table import Floats
 from alpha_pulse.engine.instrument import TARGETS, YEAR_NS
@@ -46,27 +46,18 @@ class LiveSuccess:
         system, history = self._system, self._history
         symbols = tuple(system.feed.symbols)
         found = _gathered(history, symbols)
-        books = system.execution.results(marks_per_year(history))
-        metrics = success_metrics(system, found, [(symbol, target) for symbol in symbols for target in TARGETS], books)
-        earned = metrics.pnl_by_ml
+        metrics = success_metrics(system, found, [(symbol, target) for symbol in symbols for target in TARGETS])
         return SuccessStatus(
             model_freshness_mean_s=metrics.model_freshness_mean_s,
             model_freshness_max_s=metrics.model_freshness_max_s,
-            drifts=metrics.drifts,
-            recovered=metrics.recovered,
-            samples_drift_to_alarm=metrics.samples_drift_to_alarm,
-            samples_drift_to_action=metrics.samples_drift_to_action,
-            samples_drift_to_recovery=metrics.samples_drift_to_recovery,
-            market_s_drift_to_alarm=metrics.market_s_drift_to_alarm,
-            market_s_drift_to_action=metrics.market_s_drift_to_action,
-            market_s_drift_to_recovery=metrics.market_s_drift_to_recovery,
+            adaptation_speed=metrics.adaptation_speed,
             online_minus_batch={
                 target: _difference(
                     found.tables[target].scores, pair.accuracy, pair.gain_millinats, len(symbols), system.config.seed
                 )
                 for target, pair in metrics.online_minus_batch.items()
             },
-            pnl_by_ml=None if earned is None else Earned(round(earned.net, 2), round(earned.gross, 2)),
+            pnl_by_ml=metrics.pnl_by_ml,
         )
 
 
@@ -87,6 +78,9 @@ def _gathered(history: History, symbols: tuple[str, ...]) -> Tally:
         table.scores = np.concatenate([part.scores for part in tables])[order]
         table.ts = np.concatenate([part.table.column("ts_ms") for part in tables]).astype(np.int64)[order] * MS
         table.symbol = np.repeat(np.arange(len(symbols)), [part.table.held for part in tables])[order]
+        for symbol in symbols:
+            found.freshness[symbol, target] = history.symbols[symbol].predictions[target].freshness
+    found.earnings = history.earned.rows[:, 1:]
     return found
 
 

@@ -164,8 +164,12 @@ def _decided_at(fill: Fill) -> int:
 def parts_out(parts: tuple[PredictionPart, ...]) -> list[Part]:
     """Members' shares, ages in seconds."""
     return [
-        Part(part.model_id, part.version, part.source, part.probability, part.weight, part.age_ns / SECOND_NS) for part in parts
-    ]
+        Part(
+            part.model_id, part.version, part.source, part.probability, part.weight,
+            None if part.age_ns is None else part.age_ns / SECOND_NS,
+        )
+        for part in parts
+    ]  # fmt: skip
 
 
 def _signals(signal: Signal) -> list[dict[str, Any]]:

@@ -17,11 +17,14 @@ from alpha_pulse.core.types import (
     Prediction,
     RegimeChange,
     Signal,
+    TradeOutcome,
 )
 from alpha_pulse.execution.decision import Refusal
 from alpha_pulse.feedback.labels import Label
 from alpha_pulse.feedback.trading_feedback_service import Expired
+from alpha_pulse.kernels.scores import LABEL
 from alpha_pulse.learning.commands import Command
+from alpha_pulse.learning.session import Settled
 from alpha_pulse.learning.training import ModelReady
 from alpha_pulse.stores.base import JournalRow
 
@@ -48,6 +51,24 @@ class Abstention(msgspec.Struct, frozen=True):
     reason: str
 
 
+class ScoredTrade(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A closed lot of the primary book as the trade-quality model met it: ``label`` is 1 for a net gain.
+
+    ``scores`` and ``trial`` are laid out as those of a `Label`; there is no batch member.
+    """
+
+    lot_id: str
+    symbol: str
+    label: int
+    scores: list[float | None]
+    trial: list[float | None] = msgspec.field(default_factory=list)
+
+
+def scored_trade(outcome: TradeOutcome, settled: Settled) -> ScoredTrade:
+    """What the journal keeps of a closed lot that was learnt from."""
+    return ScoredTrade(outcome.lot.lot_id, outcome.lot.symbol, int(settled.values[LABEL]), [*settled.scores], [*settled.trial])
+
+
 class StepRecord(msgspec.Struct, omit_defaults=True):
     """The payload of one journal row; what is empty is left out.
 
@@ -60,6 +81,7 @@ class StepRecord(msgspec.Struct, omit_defaults=True):
     requests: list[Request] = msgspec.field(default_factory=list)
     fills: list[Fill] = msgspec.field(default_factory=list)
     lots: list[Lot] = msgspec.field(default_factory=list)
+    scored_trades: list[ScoredTrade] = msgspec.field(default_factory=list)
     labels: list[Label] = msgspec.field(default_factory=list)
     expired: list[Expired] = msgspec.field(default_factory=list)
     alarms: list[DriftAlarm] = msgspec.field(default_factory=list)

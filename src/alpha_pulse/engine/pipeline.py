@@ -13,13 +13,13 @@ from alpha_pulse.agents.agent_manager import AgentManager, Decisions
 from alpha_pulse.core.clock import ReplayClock
 from alpha_pulse.core.types import Bar, FeatureVector, MarketView, TradeOutcome
 from alpha_pulse.engine.instrument import TARGETS, Instrument
-from alpha_pulse.engine.journal import Abstention, DecisionRecord, Journal, Request, StepRecord, encode
+from alpha_pulse.engine.journal import Abstention, DecisionRecord, Journal, Request, StepRecord, encode, scored_trade
 from alpha_pulse.engine.market_watch import MarketWatch
 from alpha_pulse.execution.decision import Wish
 from alpha_pulse.execution.execution_service import PRIMARY, ExecutionService
 from alpha_pulse.feedback import TradingFeedbackService
 from alpha_pulse.feedback.labels import Label
-from alpha_pulse.kernels.scores import RECORD, SERVED
+from alpha_pulse.kernels.scores import SERVED
 from alpha_pulse.learning.commands import Command
 from alpha_pulse.learning.online_learning_service import OnlineLearningService
 from alpha_pulse.learning.session import Settled
@@ -93,13 +93,15 @@ class Pipeline:
         for label in labels:
             if (settled := self.learning.learn(label.symbol, label.target, label)) is not None:
                 scored.append(settled)
-                label.scores.extend(settled.values[:RECORD])
+                label.scores.extend(settled.scores)
+                label.trial.extend(settled.trial)
                 self.serving.observe(settled)
                 if label.target == "volatility":
                     self.instruments[label.symbol].level.observe(settled.values[SERVED], label.value)
         for outcome in outcomes:
             if (quality := self.feedback.closed(outcome)) is not None:
                 scored.append(quality)
+                record.scored_trades.append(scored_trade(outcome, quality))
         for symbol in {outcome.lot.symbol for outcome in outcomes}:
             self.feedback.quality(symbol).forget_all_but(self.execution.open_signals(symbol))
         return scored

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -17,7 +15,7 @@ from alpha_pulse.engine.instrument import TARGETS, YEAR_NS
 from alpha_pulse.engine.remarks import remarks
 from alpha_pulse.engine.ruin import ruins
 from alpha_pulse.engine.scoring import Calibrated, Score, calibrated, score_members
-from alpha_pulse.engine.success import Results, SuccessMetrics, success_metrics
+from alpha_pulse.engine.success import SuccessMetrics, success_metrics
 from alpha_pulse.engine.system import System
 from alpha_pulse.engine.tally import LabelTable, SymbolTally, Tally, tally
 from alpha_pulse.execution.books import BookResult, SymbolResult
@@ -29,7 +27,6 @@ from alpha_pulse.kernels.scores import SERVED
 from alpha_pulse.learning.comparison import Comparison
 from alpha_pulse.learning.metrics import MemberMetrics, whole_run
 from alpha_pulse.learning.training import ModelReady
-from alpha_pulse.stores.base import Store
 
 LAST_PART = (3, 10)
 """The first 3 of 10 parts of a symbol's bars do not count for the ``last70`` figures."""
@@ -207,7 +204,7 @@ def _part(system: System, found: Tally, symbols: tuple[str, ...], *, single: boo
     """The report over some symbols: over all, with each book's own risk figures, or over a ``single`` one."""
     counts = _add_counts(system, symbols)
     results: Mapping[str, BookResult] = system.execution.results(_marks_per_year(system, found))
-    books: Results = results
+    books: Mapping[str, BookResult] | Mapping[str, SymbolResult] = results
     if single:
         books = {name: system.execution.by_symbol(name)[symbols[0]] for name in results}
     combined = books[PRIMARY]
@@ -233,7 +230,7 @@ def _part(system: System, found: Tally, symbols: tuple[str, ...], *, single: boo
         books={name: _book(result) for name, result in books.items()},
         drift_alarms=sum(alarm.symbol in symbols for alarm in found.alarms),
         adaptations=sum(action.symbol in symbols for action in found.actions.values()),
-        success_metrics=success_metrics(system, found, [(symbol, target) for symbol in symbols for target in TARGETS], books),
+        success_metrics=success_metrics(system, found, [(symbol, target) for symbol in symbols for target in TARGETS]),
         against_base={
             f"{symbol}/{target}": compared.result
             for symbol in symbols
@@ -272,46 +269,13 @@ def _scores(found: Tally, target: str, symbols: tuple[str, ...], seed: int) -> d
     return score_members(table.scores[wanted], recent[wanted], len(symbols), seed)
 
 
-class _Said(msgspec.Struct):
-    """The part of a prediction that its reliability needs."""
-
-    prediction_id: str
-    confidence: float | None = None
-
-
-class _Predictions(msgspec.Struct):
-    predictions: list[_Said] = msgspec.field(default_factory=list)
-
-
-_predictions = msgspec.json.Decoder(_Predictions).decode
-
-
-def _confidences(store: Store) -> dict[str, NDArray[np.float64]]:
-    """By ``symbol/target``: the confidence stated at each bar's number, NaN where none was."""
-    bars: defaultdict[str, array[int]] = defaultdict(lambda: array("q"))
-    stated: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
-    for row in store.rows():
-        for said in _predictions(row.payload).predictions:
-            if said.confidence is not None:
-                name, _, bar = said.prediction_id.rpartition("/")
-                bars[name].append(int(bar))
-                stated[name].append(said.confidence)
-    found = {}
-    for name, places in bars.items():
-        found[name] = np.full(max(places) + 1, np.nan)
-        found[name][np.array(places)] = stated[name]
-    return found
-
-
 def _reliability(system: System, found: Tally, symbols: tuple[str, ...]) -> dict[str, Calibrated]:
-    stated = _confidences(system.store)
     tables = {}
     for target, table in found.tables.items():
         confidences = np.full(len(table.seq), np.nan)
         for place, symbol in enumerate(symbols):
-            known = stated.get(f"{symbol}/{target}", np.zeros(0))
-            wanted = (table.symbol == place) & (table.seq < len(known))
-            confidences[wanted] = known[table.seq[wanted]]
+            wanted = table.symbol == place
+            confidences[wanted] = found.confidences[symbol, target].at(table.seq[wanted])
         horizon = system.learning.session(symbols[0], target).spec.horizon
         tables[target] = calibrated(table.scores, confidences, horizon)
     return tables

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections.abc import Callable
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.core.types import AdaptationAction, Bar, DriftAlarm, Signal
+from alpha_pulse.core.types import AdaptationAction, Bar, DriftAlarm, Fill, PredictionPart, Signal
+from alpha_pulse.engine.freshness import Freshness
 from alpha_pulse.engine.journal import Abstention
+from alpha_pulse.engine.ml_earnings import MlEarnings
 from alpha_pulse.execution.decision import Refusal
 from alpha_pulse.feedback.labels import Label
 from alpha_pulse.kernels.scores import RECORD
@@ -26,16 +29,27 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 
+class _Served(msgspec.Struct):
+    """The part of a prediction that a report needs."""
+
+    prediction_id: str
+    confidence: float | None = None
+    parts: tuple[PredictionPart, ...] = ()
+
+
 class _Read(msgspec.Struct):
     """The part of a journal row that a report needs."""
 
     bars: tuple[Bar, ...] = ()
+    fills: list[Fill] = msgspec.field(default_factory=list)
     labels: list[Label] = msgspec.field(default_factory=list)
     alarms: list[DriftAlarm] = msgspec.field(default_factory=list)
     adaptations: list[AdaptationAction] = msgspec.field(default_factory=list)
     models: list[ModelReady] = msgspec.field(default_factory=list)
     refusals: list[Refusal] = msgspec.field(default_factory=list)
     abstentions: list[Abstention] = msgspec.field(default_factory=list)
+    predictions: list[_Served] = msgspec.field(default_factory=list)
+    equity: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 class _Decided(msgspec.Struct):
@@ -96,6 +110,27 @@ class LabelTable:
         self.symbol: Integers = counts[:, 2]
 
 
+class Confidences:
+    """The confidence stated at each bar's number by one (symbol, target)."""
+
+    def __init__(self) -> None:
+        self._bars = array("q")
+        self._stated = array("d")
+
+    def add(self, bar: int, confidence: float) -> None:
+        """Take what was stated with the prediction made at a bar."""
+        self._bars.append(bar)
+        self._stated.append(confidence)
+
+    def at(self, bars: Integers) -> Floats:
+        """By number of bar; NaN where none was stated."""
+        known = np.array(self._bars, dtype=np.int64)
+        stated = np.full(max(int(known.max(initial=0)), int(bars.max(initial=0))) + 1, np.nan)
+        stated[known] = self._stated
+        found: Floats = stated[bars]
+        return found
+
+
 class SymbolTally:
     """One symbol's bars (their numbers in the feed), decisions, and orders that were not sent."""
 
@@ -109,6 +144,9 @@ class SymbolTally:
 
 class Tally:
     """What one pass gathers. ``actions`` holds each adaptation once, as it was last recorded.
+
+    ``earnings``: what each slice added to the P&L by ML, float64 of shape (n, 2), see `engine.ml_earnings`. ``freshness`` and
+    ``confidences`` are by (symbol, target).
 
     Parameters
     ----------
@@ -124,6 +162,11 @@ class Tally:
         self.alarms: list[DriftAlarm] = []
         self.actions: dict[str, AdaptationAction] = {}
         self.models: list[ModelReady] = []
+        self.freshness = {(symbol, target): Freshness() for symbol in symbols for target in targets}
+        self.confidences = {(symbol, target): Confidences() for symbol in symbols for target in targets}
+        self.earnings: Floats = np.zeros((0, 2))
+        self._earnings = MlEarnings()
+        self._earned = array("d")
         self.slices = 0
         self.decision_lines = 0
         self.decisions_sha256 = ""
@@ -132,11 +175,19 @@ class Tally:
     def take(self, row: JournalRow) -> None:
         """Read one row."""
         read = _read(row.payload)
-        self.slices += bool(read.bars)
+        if read.bars:
+            self.slices += 1
+            self._earned.extend(self._earnings.step(read.equity, read.fills) or ())
         for bar in read.bars:
             self.symbols[bar.symbol].bars.append(bar.seq)
         for label in read.labels:
             self.tables[label.target].add(label, row.ts_event, self._places[label.symbol])
+        for served in read.predictions:
+            name, _, number = served.prediction_id.rpartition("/")
+            symbol, _, target = name.rpartition("/")
+            self.freshness[symbol, target].add(served.parts)
+            if served.confidence is not None:
+                self.confidences[symbol, target].add(int(number), served.confidence)
         self.alarms.extend(read.alarms)
         self.models.extend(read.models)
         for action in read.adaptations:
@@ -151,6 +202,12 @@ class Tally:
                 at = self.symbols[signal.symbol]
                 at.decisions += 1
                 at.ml_decisions += signal.ml_part is not None
+
+    def pack(self) -> None:
+        """Make the arrays of what was read."""
+        self.earnings = np.array(self._earned).reshape(-1, 2)
+        for table in self.tables.values():
+            table.pack()
 
 
 def tally(
@@ -182,6 +239,5 @@ def tally(
             if write_decision is not None:
                 write_decision(line)
     found.decisions_sha256 = digest.hexdigest()
-    for table in found.tables.values():
-        table.pack()
+    found.pack()
     return found

@@ -32,8 +32,10 @@ class Label(Example, frozen=True, kw_only=True, omit_defaults=True):
     """A settled label, as it is learnt and as it is journaled.
 
     ``value`` is realised over median volatility, or the log return from close to close; ``tradable`` that from the next bar's
-    open, for direction. ``scores`` are what had been said (see `kernels.scores`): members' probabilities, label, last label
-    known; they are filled in when the label is joined to its prediction, and stay empty for a tie.
+    open, for direction. ``scores`` are what had been predicted (see `kernels.ensemble`): members' probabilities, label, last
+    label known, and the online model's probability before calibration; they are filled in when the label is joined to its
+    prediction, and stay empty for a tie. ``trial`` holds the probabilities of the adapted model and of its control, before
+    calibration, where the label counts for a trial.
     """
 
     symbol: str
@@ -41,6 +43,7 @@ class Label(Example, frozen=True, kw_only=True, omit_defaults=True):
     value: float
     tradable: float | None = None
     scores: list[float | None] = msgspec.field(default_factory=list)
+    trial: list[float | None] = msgspec.field(default_factory=list)
 
 
 class RealisedVolatility:

@@ -127,18 +127,17 @@ class DriftMonitor:
     def _alarm(self, at: int, ts: int) -> DriftAlarm:
         detection = self._detectors[at].last
         self.alarms += 1
-        first = next(block for block in self._times if block[0] > detection.change_sample or block[0] == self._blocks)
-        before = next((block for block in reversed(self._times) if block[0] < first[0]), (0, 0, 0.0, 0.0, 0.0))
+        before = self._change(detection.change_sample)
         alarm = DriftAlarm(
             alarm_id=f"{self.symbol}/{self.target}/alarm/{self.alarms}",
             detector=self._names[WATCHED[at]],
             symbol=self.symbol,
             target=self.target,
             ts=ts,
-            sample=detection.sample * self._length,
+            sample=self._blocks * self._length,
             score=detection.score,
-            change_sample=detection.change_sample * self._length,
-            change_ts=first[1],
+            change_sample=before[0] * self._length,
+            change_ts=before[1],
             mean=(self._totals[at] - before[2 + at]) / (self._blocks - before[0]),
             watched=WATCHED[at],
         )
@@ -146,6 +145,11 @@ class DriftMonitor:
         if alarm.watched == ERRORS:
             self.last_rise = alarm
         return alarm
+
+    def _change(self, block: int) -> tuple[int, int, float, float, float]:
+        """The last block before a change: ``block``, or of those that are remembered the one nearest to it."""
+        earlier = self._times[:-1] or self._times
+        return min(earlier, key=lambda found: abs(found[0] - block))
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""

@@ -99,7 +99,7 @@ class FeatureMonitor:
             sample=detection.sample,
             score=detection.score,
             change_sample=detection.change_sample,
-            change_ts=int(self._times[detection.change_sample % WINDOW]),
+            change_ts=int(self._times[max(detection.change_sample - 1, self._rows - WINDOW, 0) % WINDOW]),
             watched="features",
             features=self._detector.changed,
         )

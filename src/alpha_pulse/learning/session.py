@@ -62,7 +62,8 @@ class SessionSpec(msgspec.Struct, frozen=True):
 class Settled(msgspec.Struct, gc=False):
     """A stored prediction with its label: what stages 2 to 4 work on.
 
-    ``row`` (float64) is laid out as in `kernels.ensemble`; ``values`` is the same as a list.
+    ``row`` (float64) is laid out as in `kernels.ensemble`; ``values`` is the same as a list. ``trial`` holds the probabilities
+    of the adapted model and of its control where the label counted for a trial; else it is empty.
     """
 
     session: Session
@@ -70,6 +71,12 @@ class Settled(msgspec.Struct, gc=False):
     features: Row
     row: Row
     values: list[float]
+    trial: list[float]
+
+    @property
+    def scores(self) -> list[float]:
+        """What the journal keeps of it: members, label, last label known, and the online model before calibration."""
+        return self.values[: RAW_ONLINE + 1]
 
 
 class Session:
@@ -176,8 +183,9 @@ class Session:
         values: list[float] = row.tolist()
         if self.against_base is not None and values[SERVED] == values[SERVED]:
             self.against_base.observe((values[SERVED] - label) ** 2, (values[BASE] - label) ** 2)
+        compared: list[float] = []
         if self._trial is not None:
-            self._learn_trial(self._trial, waiting, label, example.weight, values)
+            compared = self._learn_trial(self._trial, waiting, label, example.weight, values)
         self.model.learn(features, label, example.weight, waiting.parts)
         if not self.in_loop:
             baselines.learn(self._baselines, 0, label, values[LAST_KNOWN])
@@ -185,7 +193,7 @@ class Session:
         self.last_learnt_ts = example.label_ts
         if self.learnt % GOOD_STATE_EVERY == 0 and self._trial is None:
             self._look()
-        return Settled(self, example, features, row, values)
+        return Settled(self, example, features, row, values, compared)
 
     def drop(self, prediction_id: str) -> None:
         """A prediction whose label will not come."""
@@ -238,11 +246,16 @@ class Session:
         row[CONTROL] = trial.control.predict(waiting.features, waiting.control_parts)
         row[RAW_ONLINE] = trial.mix(float(row[ADAPTED]), float(row[CONTROL]))
 
-    def _learn_trial(self, trial: Trial, waiting: Waiting, label: int, weight: float, values: list[float]) -> None:
-        if waiting.control_parts is not None:
-            trial.compare(values, label)
-        parts = waiting.parts if waiting.control_parts is None else waiting.control_parts
+    def _learn_trial(self, trial: Trial, waiting: Waiting, label: int, weight: float, values: list[float]) -> list[float]:
+        """Compare what the two had predicted, where both had, and let the control learn; what was compared."""
+        parts, compared = waiting.control_parts, list[float]()
+        if parts is None:
+            parts = waiting.parts
+        else:
+            compared = values[ADAPTED : CONTROL + 1]
+            trial.compare(values[ADAPTED], values[CONTROL], label)
         trial.control.learn(waiting.features, label, weight, parts)
+        return compared
 
     def end_trial(self) -> Verdict:
         """Judge: the adapted model goes on, at its old pace, where it saved more than luck would; else the control does."""

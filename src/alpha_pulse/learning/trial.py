@@ -7,7 +7,6 @@ import math
 import msgspec
 
 from alpha_pulse.core.stateful import State
-from alpha_pulse.kernels.ensemble import ADAPTED, CONTROL
 from alpha_pulse.kernels.hedge import log_loss
 from alpha_pulse.models.base import OnlineModel
 
@@ -61,10 +60,9 @@ class Trial:
             return adapted
         return self._weight * adapted + (1.0 - self._weight) * control
 
-    def compare(self, values: list[float], label: int) -> None:
-        """Judge one settled prediction that both had made; a model that had diverged counts as one that says 1/2."""
-        adapted, control = (0.5 if math.isnan(values[at]) else values[at] for at in (ADAPTED, CONTROL))
-        lost, kept = log_loss(adapted, label), log_loss(control, label)
+    def compare(self, adapted: float, control: float, label: int) -> None:
+        """Judge one settled prediction that both had made; a model that had diverged (NaN) counts as one that says 1/2."""
+        lost, kept = (log_loss(0.5 if math.isnan(p) else p, label) for p in (adapted, control))
         self.samples += 1
         self._saved += kept - lost
         self._block += kept - lost

@@ -140,7 +140,7 @@ class ModelServingService:
     def _parts(self, member: _Member, values: list[float], ts: int) -> tuple[PredictionPart, ...]:
         session, batch = member.session, member.batch
         learnt_ts = session.last_learnt_ts
-        age = ts - learnt_ts if learnt_ts else 0
+        age = ts - learnt_ts if learnt_ts else None
         base = PredictionPart("base_rate", "", "base", values[BASE], values[SERVING_WEIGHTS + BASE], age)
         name, version = session.spec.model_type, str(session.learnt)
         online = PredictionPart(name, version, "online", values[ONLINE], values[SERVING_WEIGHTS + ONLINE], age)

@@ -15,8 +15,12 @@ import msgspec
 
 from alpha_pulse.core.errors import DataError, StateError, StoreError
 
-SCHEMA_VERSION = 2
-"""The layout of journal rows and tables that this program writes."""
+SCHEMA_VERSION = 3
+"""The layout of journal rows and tables that this program writes. A store of another version is refused, not converted.
+
+3 (2026-11-29): labels hold the online model's probability before calibration and the inputs of trials, ``scored_trades`` the
+trade-quality scores, and ages of members that have learnt nothing are null.
+"""
 HASH_BYTES = 32
 _HASH_SHOWN = 12
 RawRow = tuple[int, int, bytes, bytes | None, bytes]

@@ -96,8 +96,8 @@ VIEWS = {
     ),
     "labels": View(
         "payload",
-        ("prediction_id", "symbol", "target", "label", "label_ts", "weight", "value", "tradable", "scores"),
-        {"weight": "1.0", "scores": "'[]'"},
+        ("prediction_id", "symbol", "target", "label", "label_ts", "weight", "value", "tradable", "scores", "trial"),
+        {"weight": "1.0", "scores": "'[]'", "trial": "'[]'"},
     ),
     "lots": View(
         "payload",
@@ -122,6 +122,7 @@ VIEWS = {
         ),
     ),
     "requests": View("payload", ("symbol", "drift_type")),
+    "scored_trades": View("payload", ("lot_id", "symbol", "label", "scores", "trial"), {"trial": "'[]'"}),
     "signals": View(
         "decision",
         (

@@ -29,8 +29,11 @@ def test_an_episode_holds_the_times_of_change_alarm_and_action() -> None:
     tracker = drifted()
     tracker.acted("a1", 2_700)
     (episode,) = tracker.episodes
-    assert (episode.alarm_id, episode.change_sample, episode.alarm_sample) == ("a1", 195, 260)
+    assert (episode.alarm_id, episode.change_sample, episode.alarm_sample, episode.action_sample) == ("a1", 195, 260, 260)
     assert (episode.change_ts, episode.alarm_ts, episode.action_ts) == (1_950, 2_600, 2_700)
+    assert episode.on_trial
+    tracker.judged("a1", kept=False)
+    assert (episode.kept, episode.on_trial) == (False, False)
     assert (episode.recovery_sample, episode.recovery_ts) == (None, None)
 
 
@@ -90,4 +93,5 @@ def test_saved_at_any_point_it_goes_on_alike(errors: list[bool], alarms: set[int
             if step in alarms:
                 tracker.alarmed(alarm(step, step + 1, step // 2, 0.1))
                 tracker.acted(f"a{step}", step)
+                tracker.judged(f"a{step - 40}", kept=step % 2 == 0)
     assert len({pack({"t": tracker.snapshot()}) for tracker in trackers}) == 1

@@ -100,11 +100,7 @@ def test_alarms_and_adaptations_are_listed_once(finished: tuple[System, Report, 
     assert len(report.drift_alarm_list) == report.drift_alarms > 0
     assert len(report.adaptation_list) == report.adaptations > 0
     assert len({action.action_id for action in report.adaptation_list}) == report.adaptations
-    found = report.success_metrics
-    assert found.drifts > 0
-    assert found.samples_drift_to_alarm is not None
-    assert found.market_s_drift_to_alarm is not None
-    assert found.market_s_drift_to_alarm > 0.0
+    assert report.success_metrics.adaptation_speed.drifts > 0
 
 
 def test_each_session_is_compared_with_the_base_rate(finished: tuple[System, Report, list[bytes]]) -> None:
@@ -153,6 +149,8 @@ def test_a_run_too_short_to_learn_anything_has_a_report() -> None:
     report = decode_report(result)
     assert (report.bars, report.predictions, report.trades, report.decisions) == (3, 0, 0, 0)
     assert report.metrics["direction"]["served"] == Score(0)
+    success = report.success_metrics
+    assert (success.model_freshness_mean_s, success.model_freshness_max_s, success.pnl_by_ml) == (None, None, None)
     assert report.decisions_sha256 == hashlib.sha256(b"").hexdigest()
 
 

@@ -42,7 +42,7 @@ def test_a_change_of_one_feature_is_told_once_with_its_name_and_date(name: str) 
     assert (alarm.alarm_id, alarm.symbol, alarm.target) == ("X/features/alarm/1", "X", "features")
     assert (alarm.detector, alarm.watched, alarm.features) == (name, "features", ("c",))
     assert abs(alarm.change_sample - 3_140) < 15
-    assert alarm.change_ts == alarm.change_sample * HOUR
+    assert alarm.change_ts == (alarm.change_sample - 1) * HOUR
     assert alarm.ts == (alarm.sample - 1) * HOUR
     assert alarm.ts - alarm.change_ts < 300 * HOUR
     assert alarm.score > 0.0

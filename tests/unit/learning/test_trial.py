@@ -5,15 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpha_pulse.kernels.ensemble import ADAPTED, CONTROL, ROW
 from alpha_pulse.learning.trial import MIN_BLOCKS, Trial
 from alpha_pulse.models.linear import Logistic
-
-
-def spoken(adapted: float, control: float) -> list[float]:
-    values = [math.nan] * ROW
-    values[ADAPTED], values[CONTROL] = adapted, control
-    return values
 
 
 def trial(horizon: int = 3) -> Trial:
@@ -24,7 +17,7 @@ def test_the_mixture_begins_between_the_two_and_follows_the_better() -> None:
     on_trial = trial()
     assert on_trial.mix(0.9, 0.1) == pytest.approx(0.5)
     for _ in range(60):
-        on_trial.compare(spoken(0.9, 0.1), 1)
+        on_trial.compare(0.9, 0.1, 1)
     assert on_trial.mix(0.9, 0.1) > 0.89
     assert on_trial.mix(math.nan, 0.1) == 0.1
     assert on_trial.mix(0.9, math.nan) == 0.9
@@ -37,7 +30,7 @@ def test_the_mixture_loses_little_more_than_the_better_of_the_two(steps: list[tu
     for adapted, control, label in steps:
         said = (on_trial.mix(adapted, control), adapted, control)
         lost += [-math.log(p if label else 1.0 - p) for p in said]
-        on_trial.compare(spoken(adapted, control), label)
+        on_trial.compare(adapted, control, label)
     assert lost[0] <= min(lost[1:]) + horizon * math.log(2.0) + 1e-4 * len(steps)
 
 
@@ -45,9 +38,9 @@ def test_the_mixture_loses_little_more_than_the_better_of_the_two(steps: list[tu
 def test_what_saved_more_than_luck_would_is_kept(adapted: float, kept: bool) -> None:
     on_trial = trial()
     for _ in range(MIN_BLOCKS * 3 - 1):
-        on_trial.compare(spoken(adapted, 0.5), 1)
+        on_trial.compare(adapted, 0.5, 1)
     assert not on_trial.verdict().kept
-    on_trial.compare(spoken(adapted, 0.5), 1)
+    on_trial.compare(adapted, 0.5, 1)
     verdict = on_trial.verdict()
     assert verdict.kept is kept
     assert verdict.effect == pytest.approx(math.log(adapted / 0.5))
@@ -61,23 +54,23 @@ def test_luck_keeps_one_of_twenty() -> None:
         for block in range(167):
             adapted = 0.5 + generator.normal(0.0, 0.05)
             for _ in range(3):
-                on_trial.compare(spoken(adapted, 1.0 - adapted), int(shared[block]))
+                on_trial.compare(adapted, 1.0 - adapted, int(shared[block]))
         kept += on_trial.verdict().kept
     assert 12 <= kept <= 52
 
 
 def test_a_model_that_diverged_counts_as_one_that_says_nothing() -> None:
     on_trial = trial()
-    on_trial.compare(spoken(math.nan, 0.25), 1)
+    on_trial.compare(math.nan, 0.25, 1)
     assert on_trial.verdict().effect == pytest.approx(math.log(2.0))
 
 
 def test_a_saved_trial_goes_on_bit_for_bit() -> None:
     on_trial, twin = trial(), trial()
     for i in range(20):
-        on_trial.compare(spoken(0.6, 0.4 + 0.01 * i), i % 2)
+        on_trial.compare(0.6, 0.4 + 0.01 * i, i % 2)
     twin.restore(on_trial.snapshot())
     for one in (on_trial, twin):
-        one.compare(spoken(0.7, 0.2), 1)
+        one.compare(0.7, 0.2, 1)
     assert twin.snapshot().scalars == on_trial.snapshot().scalars
     assert twin.weight == on_trial.weight

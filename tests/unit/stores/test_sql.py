@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from alpha_pulse.core.config import Store as StoreConfig
 from alpha_pulse.core.errors import AlphaPulseError, StateError, StoreError
+from alpha_pulse.stores.base import SCHEMA_VERSION
 from alpha_pulse.stores.schema import VIEWS
 from alpha_pulse.stores.sql import SqliteStore
 from store_runs import IDENTITY, append, check_is_prefix, make, payload, run_until_killed
@@ -340,7 +341,7 @@ class TestOpening:
         make(path, 1)
         with contextlib.closing(sqlite3.connect(path)) as other:
             other.execute("PRAGMA user_version = 99")
-        with pytest.raises(StoreError, match="schema version 99, but this program reads 2"):
+        with pytest.raises(StoreError, match=f"schema version 99, but this program reads {SCHEMA_VERSION}"):
             SqliteStore(path)
 
     def test_a_folder_is_refused(self, tmp_path: Path) -> None:

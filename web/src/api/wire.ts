@@ -16,19 +16,41 @@ export interface OnlineMinusBatch {
   high: number | null;
 }
 
-export interface SuccessMetrics {
-  model_freshness_mean_s: number;
-  model_freshness_max_s: number;
+/** Means over the same episodes, from the change. */
+export interface Speed {
+  episodes: number;
+  samples_to_alarm: number | null;
+  market_s_to_alarm: number | null;
+  samples_to_action: number | null;
+  market_s_to_action: number | null;
+  samples_to_recovery: number | null;
+  market_s_to_recovery: number | null;
+}
+
+export interface AdaptationSpeed {
   drifts: number;
-  recovered: number;
-  samples_drift_to_alarm: number | null;
-  samples_drift_to_action: number | null;
-  samples_drift_to_recovery: number | null;
-  market_s_drift_to_alarm: number | null;
-  market_s_drift_to_action: number | null;
-  market_s_drift_to_recovery: number | null;
+  kept: number;
+  acted: Speed;
+  recovered: Speed;
+  unaided: Speed;
+}
+
+/** Totals in cash, each with its 95 % interval. */
+export interface EarnedByMl {
+  net: number;
+  net_low: number;
+  net_high: number;
+  gross: number;
+  gross_low: number;
+  gross_high: number;
+}
+
+export interface SuccessMetrics {
+  model_freshness_mean_s: number | null;
+  model_freshness_max_s: number | null;
+  adaptation_speed: AdaptationSpeed;
   online_minus_batch: Record<string, OnlineMinusBatch | null>;
-  pnl_by_ml: { net: number; gross: number } | null;
+  pnl_by_ml: EarnedByMl | null;
 }
 
 export interface SystemStatus extends Control {
@@ -195,7 +217,7 @@ export interface Part {
   source: string;
   probability: number;
   weight: number;
-  age_s: number;
+  age_s: number | null;
 }
 
 export interface Signal {

@@ -1,0 +1,53 @@
+"""How old what served was: each member's age, by its weight in the prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from alpha_pulse.core.types import PredictionPart
+
+SECOND_NS = 1_000_000_000
+
+
+class Freshness:
+    """Takes the parts of predictions as they were served; ages in nanoseconds of market time.
+
+    The age of a prediction is the mean age of its members, weighted as they were in what was served. A prediction none of whose
+    members had learnt anything has no age and does not count.
+
+    >>> freshness = Freshness()
+    >>> freshness.add([PredictionPart("m", "7", "online", 0.6, 0.75, 0), PredictionPart("b", "1", "batch", 0.5, 0.25, 8)])
+    >>> freshness.predictions, freshness.total, freshness.longest
+    (1, 2.0, 2.0)
+    """
+
+    def __init__(self) -> None:
+        self.predictions = 0
+        self.total = 0.0
+        self.longest = 0.0
+
+    def add(self, parts: Sequence[PredictionPart]) -> None:
+        """Take one prediction."""
+        weights = age = 0.0
+        for part in parts:
+            if part.age_ns is not None:
+                weights += part.weight
+                age += part.weight * part.age_ns
+        if weights > 0.0:
+            age /= weights
+            self.predictions += 1
+            self.total += age
+            self.longest = max(self.longest, age)
+
+
+def mean_and_longest_s(parts: Iterable[Freshness]) -> tuple[float | None, float | None]:
+    """Mean and largest age of predictions in seconds, over several sessions; None where no prediction has an age.
+
+    >>> mean_and_longest_s([Freshness()])
+    (None, None)
+    """
+    found = [part for part in parts if part.predictions]
+    if not found:
+        return None, None
+    predictions = sum(part.predictions for part in found)
+    return sum(part.total for part in found) / predictions / SECOND_NS, max(part.longest for part in found) / SECOND_NS
