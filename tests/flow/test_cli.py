@@ -322,14 +322,17 @@ def test_the_configuration_shown_can_be_fed_back(place: Path) -> None:
     assert json.loads(second.stdout)["venue"]["fee_bps"] == 2.5
 
 
-def test_after_a_warm_up_nothing_is_left_to_compile(place: Path, whole: dict[str, object]) -> None:
-    done = run(place, "warmup", "--config", "small.toml", "--json")
+@pytest.mark.parametrize("cache", ["shared", pytest.param("empty", marks=pytest.mark.soak)])
+def test_after_a_warm_up_nothing_is_left_to_compile(place: Path, tmp_path: Path, cache: str) -> None:
+    folder = {"NUMBA_CACHE_DIR": str(tmp_path)} if cache == "empty" else {}
+    done = run(place, "warmup", "--config", "small.toml", "--json", **folder)
     assert done.returncode == 0, done.stderr
-    again = json.loads(run(place, "warmup", "--config", "small.toml", "--json").stdout)
+    again = json.loads(run(place, "warmup", "--config", "small.toml", "--json", **folder).stdout)
     assert again["compiled"] == 0
     write_bars(place / "two.parquet", 300, ("A", "B"))
     arguments = ("replay", "--data", "two.parquet", "--config", "small.toml", "--store", "memory://", "--json", "two.json")
-    two = run(place, *arguments, NUMBA_DEBUG_CACHE="1")  # which tells of each kernel whether it was loaded or compiled
+    # It tells of each kernel whether it was loaded or compiled.
+    two = run(place, *arguments, NUMBA_DEBUG_CACHE="1", **folder)
     assert two.returncode == 0, two.stderr
     assert sorted(json.loads((place / "two.json").read_bytes())["by_symbol"]) == ["A", "B"]
     assert "[cache] data loaded" in two.stdout

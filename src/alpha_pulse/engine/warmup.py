@@ -5,18 +5,26 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import IO
 
 import msgspec
-from numba.core import event
 
 from alpha_pulse.core import plugins
 from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.config import Config
+from alpha_pulse.detectors.regime import DAY_NS, LARGEST_BLOCK
+from alpha_pulse.engine import warmup_watchers
+from alpha_pulse.engine.compilations import compilations
+from alpha_pulse.engine.report import make_report
 from alpha_pulse.engine.system import System
+from alpha_pulse.features.schema import MIN_BARS
+from alpha_pulse.feeds.interval import HOUR_NS
 from alpha_pulse.feeds.synthetic import Market, random_walk
 from alpha_pulse.kernels.kernel_cache import cache_root, program_key
 from alpha_pulse.models import ONLINE
@@ -27,10 +35,10 @@ BARS = TRAIN_BARS + 100
 TRIAL_AT = 1_000
 """The slice at which an adaptation is asked for, so that its trial is compiled too."""
 TREES = 4
-COMPILATION = "numba:compile"
-# numba has no annotations here; these are the two functions' types.
-_register: Callable[[str, event.Listener], object] = event.register
-_unregister: Callable[[str, event.Listener], object] = event.unregister
+FIRST_BARS = MIN_BARS + 20
+"""So many bars reach nearly all but what watches the market: that is first called at the end of a day."""
+FIRST_INTERVAL_NS = DAY_NS // LARGEST_BLOCK
+WAIT_S = 0.1
 
 
 class WarmUp(msgspec.Struct, frozen=True):
@@ -39,22 +47,6 @@ class WarmUp(msgspec.Struct, frozen=True):
     cache: str
     compiled: int
     seconds: float
-
-
-class _Compilations(event.Listener):
-    """Counts kernels as they are compiled; those that come from the cache are not."""
-
-    def __init__(self, on_compiled: Callable[[int], object]) -> None:
-        self.count = 0
-        self._on_compiled = on_compiled
-
-    def on_start(self, found: Any) -> None:
-        """One begins."""
-
-    def on_end(self, found: Any) -> None:
-        """One is done."""
-        self.count += 1
-        self._on_compiled(self.count)
 
 
 def is_warm(config: Config) -> bool:
@@ -83,26 +75,60 @@ def warm_up(config: Config, on_compiled: Callable[[int], object] = lambda _: Non
         Is told the number of kernels compiled so far.
     """
     began = elapsed_ns()
-    listener = _Compilations(on_compiled)
-    _register(COMPILATION, listener)
-    try:
-        _run(_shortened(config))
-    finally:
-        _unregister(COMPILATION, listener)
+    own = 0
+
+    def count(compiled: int) -> None:
+        nonlocal own
+        own = compiled
+        on_compiled(own + beside.compiled)
+
+    beside = _Beside(config, on_waiting=lambda: on_compiled(own + beside.compiled))
+    with compilations(count):
+        if not is_warm(config):
+            with beside.running():
+                _run(config, FIRST_BARS, FIRST_INTERVAL_NS)
+        _run(_shortened(config), BARS, HOUR_NS)
     mark = _mark(config)
     mark.parent.mkdir(parents=True, exist_ok=True)
     mark.touch()
-    return WarmUp(str(cache_root()), listener.count, (elapsed_ns() - began) / 1e9)
+    return WarmUp(str(cache_root()), own + beside.compiled, (elapsed_ns() - began) / 1e9)
 
 
-def _run(config: Config) -> None:
-    feed = random_walk(BARS, seed=1, market=Market(symbols=("WARMUP",), has_volume=True))
+class _Beside:
+    """Another process that compiles what watches the market."""
+
+    def __init__(self, config: Config, on_waiting: Callable[[], object]) -> None:
+        self.compiled = 0
+        self._command = (sys.executable, "-m", warmup_watchers.__name__, config.adaptation.feature_detector)
+        self._on_waiting = on_waiting
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Until the block and the process have both ended. What it could not compile is compiled later."""
+        with subprocess.Popen(
+            self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as process:
+            counting = Thread(target=self._count, args=(process.stdout,), daemon=True)
+            counting.start()
+            yield
+            while counting.is_alive():
+                counting.join(WAIT_S)
+                self._on_waiting()
+
+    def _count(self, lines: IO[bytes]) -> None:
+        for _ in lines:
+            self.compiled += 1
+
+
+def _run(config: Config, bars: int, interval_ns: int) -> None:
+    feed = random_walk(bars, seed=1, market=Market(symbols=("WARMUP",), has_volume=True, interval_ns=interval_ns))
     system = System(config, feed, MemoryStore())
     system.begin("warm-up", resume=False)
     while system.step():
         if feed.position == TRIAL_AT:
             system.learning.requests.append((feed.symbols[0], "warm-up"))
     system.state_sha256()
+    make_report(system)
 
 
 def _shortened(config: Config) -> Config:

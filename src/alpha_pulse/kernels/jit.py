@@ -24,7 +24,7 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     >>> sigmoid(0.0)
     0.5
     """
-    compiled: Callable[P, R] = njit(nogil=True, fastmath=False, error_model="numpy")(function)
+    compiled: Callable[P, R] = njit(nogil=True, no_cfunc_wrapper=True, fastmath=False, error_model="numpy")(function)
     if isinstance(compiled, Dispatcher):  # not where NUMBA_DISABLE_JIT is set
         vars(compiled)["_cache"] = KernelCache(function)
     return compiled
