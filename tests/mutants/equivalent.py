@@ -14,4 +14,13 @@ EQUIVALENT = (
         ("unit/agents/test_agent_manager.py",),
         "the weights add up to 1 already: the division only keeps rounding from adding up over millions of lots",
     ),
+    Mutant(
+        "a-window-that-is-more-than-full",
+        "metrics",
+        "kernels/scores.py",
+        "    if state[FILLED] == window:\n",
+        "    if state[FILLED] >= window:\n",
+        ("unit/kernels/test_scores.py",),
+        "a window is never more than full",
+    ),
 )

@@ -105,7 +105,7 @@ LEARN = (
         "        self.model.learn(features, label, example.weight, waiting.parts)",
         "        self.model.predict(features, waiting.parts)\n"
         "        self.model.learn(features, label, example.weight, waiting.parts)",
-        ("unit/learning/test_session.py", "contracts/test_models.py"),
+        ("unit/learning/test_session.py", "unit/models/test_mixture.py"),
     ),
     Mutant(
         "a-tie-is-learnt-as-a-fall",

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from alpha_pulse.core.errors import SessionError
@@ -17,6 +17,7 @@ INTERVAL = 10
     tolerance=st.none() | st.integers(0, 6),
     cut=st.integers(0, 60),
 )
+@example(gaps=[(1, True), (1, False), (2, False)], horizon=2, tolerance=1, cut=0)  # at the very end of its tolerance
 def test_every_prediction_is_labelled_pending_or_expired(
     gaps: list[tuple[int, bool]], horizon: int, tolerance: int | None, cut: int
 ) -> None:
