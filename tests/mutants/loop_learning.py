@@ -287,11 +287,11 @@ DETECT = (
         ("unit/learning/test_drift_monitor.py",),
     ),
     Mutant(
-        "change-dated-one-block-early",
+        "change-dated-one-block-late",
         "detect",
         "learning/drift_monitor.py",
-        "block[0] > detection.change_sample or",
-        "block[0] >= detection.change_sample or",
+        "before = self._change(detection.change_sample)",
+        "before = self._change(detection.change_sample + 1)",
         ("unit/learning/test_drift_monitor.py",),
     ),
     Mutant(
@@ -495,6 +495,14 @@ ADAPT = (
         "adaptation/recovery.py",
         "level = alarm.mean - RECOVERED * alarm.score",
         "level = alarm.mean",
+        ("unit/adaptation/test_recovery.py",),
+    ),
+    Mutant(
+        "an-action-at-the-sample-of-its-change",
+        "adapt",
+        "adaptation/recovery.py",
+        "max(self._samples, episode.alarm_sample), ts",
+        "episode.change_sample, ts",
         ("unit/adaptation/test_recovery.py",),
     ),
 )
