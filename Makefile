@@ -1,5 +1,5 @@
 # Needs Python >= 3.11 (with venv and pip) and make, nothing else. PYTHON=... names the interpreter to use.
-.PHONY: help setup page run replay test mutants golden bench markets soak lock clean
+.PHONY: help setup page run replay test mutants golden bench bench-check results markets soak lock clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -16,6 +16,8 @@ help:
 	@echo 'make test    lint, types, floors and all tests (installs first where needed)'
 	@echo 'make setup   create .venv and install what a user needs'
 	@echo 'make mutants plant faults, one after the other, and see that the tests notice each; make golden: make the golden tables anew'
+	@echo 'make results measure what docs/results.md says, and write it (DATA=folder adds the files that do not come along)'
+	@echo 'make bench-check  say which figures of the docs are older than the code'
 	@echo 'make bench   measure; make markets DATA=folder: gains on real bars, beside rivals; make soak: the long proofs (DATA=folder adds those on real bars); make lock: renew the lock files; make clean: drop .venv and the built page'
 
 $(BIN)/python:
@@ -70,6 +72,12 @@ test: $(DEV) page
 
 bench: $(DEV)
 	@$(BIN)/python -m benchmarks --write-docs
+
+bench-check: $(DEV)
+	@$(BIN)/python -m benchmarks.check
+
+results: $(DEV)
+	@$(BIN)/python -m benchmarks.results $(if $(DATA),--data '$(DATA)')
 
 markets: $(DEV)
 	@$(BIN)/python -m benchmarks.markets $(if $(DATA),'$(DATA)',--help)

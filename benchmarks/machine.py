@@ -11,12 +11,16 @@ from pathlib import Path
 import msgspec
 
 from alpha_pulse.core.clock import wall_ns
+from benchmarks.source import current
 
 LIBRARIES = ("numpy", "numba", "river", "lightgbm")
 
 
 class Conditions(msgspec.Struct, frozen=True):
-    """Where and when; ``load`` is the load average of the last minute before and after; None where unknown."""
+    """With which code (`benchmarks.source`), where and when.
+
+    ``load`` is the load average of the last minute before and after; None where unknown.
+    """
 
     date: str
     processor: str
@@ -24,12 +28,14 @@ class Conditions(msgspec.Struct, frozen=True):
     pinned_to: int | None
     versions: dict[str, str]
     load: tuple[float, float] | None
+    source: str
 
     def __str__(self) -> str:
         core = "not bound to a core" if self.pinned_to is None else "bound to one core"
         load = "unknown" if self.load is None else f"{self.load[0]:.2f} before, {self.load[1]:.2f} after"
         versions = ", ".join(f"{name} {number}" for name, number in self.versions.items())
-        return f"Measured {self.date} on {self.processor} ({self.cores} cores), {core}; {versions}; load average {load}."
+        where = f"{self.processor} ({self.cores} cores), {core}"
+        return f"Measured {self.date} at {self.source} on {where}; {versions}; load average {load}."
 
 
 def load_average() -> float | None:
@@ -47,6 +53,7 @@ def conditions(pinned_to: int | None, load_before: float | None) -> Conditions:
         pinned_to=pinned_to,
         versions={"Python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
         load=None if load is None or load_before is None else (load_before, load),
+        source=str(current()),
     )
 
 

@@ -4,52 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from alpha_pulse.feeds.synthetic import planted_signal, sign_accuracy
-from alpha_pulse.kernels.scores import ONLINE
-from alpha_pulse.learning.training import BatchMember
-from flow.runs import LEAN, Done, run
+from alpha_pulse.feeds.synthetic import sign_accuracy
+from benchmarks import reversal
+from benchmarks.reversal import BARS, FLIPS, LATE, NEAR, STRENGTH, accuracy
 
-FLIPS = (4_000, 8_000, 12_000)
-BARS = 16_000
-STRENGTH = 0.5
-NEAR = 500
-LATE = 1_500
-FOR_EVER = 2**62
-
-Hits = NDArray[np.float64]
-
-
-@cache
-def hits(horizon: int) -> tuple[Hits, Hits]:
-    """By bar, 1 where the online member's (the frozen artefact's) direction was right; NaN where there was none."""
-    settings = {**LEAN, "batch.enabled": True, "learning.direction_horizon_bars": horizon}
-    done = run(planted_signal(BARS, 7, FLIPS, strength=STRENGTH), settings)
-    online, frozen = np.full(BARS, np.nan), np.full(BARS, np.nan)
-    features, batch = features_of(done), done.system.components()["batch/SYN/direction"]
-    assert isinstance(batch, BatchMember)
-    for label in done.labels:
-        if label.target == "direction" and label.label is not None:
-            bar = int(label.prediction_id.rpartition("/")[2])
-            online[bar] = ((label.scores[ONLINE] or 0.0) >= 0.5) == label.label
-            if bar > batch.train_bars:
-                # The artefact itself: what serves in its name passes through a calibrator, which learns.
-                said = batch.predict(features[bar], FOR_EVER)
-                assert isinstance(said, float)
-                frozen[bar] = (said >= 0.5) == label.label
-    return online, frozen
-
-
-def features_of(done: Done) -> dict[int, NDArray[np.float64]]:
-    width = done.system.instruments["SYN"].n_features("direction")
-    return {record.bars[0].seq: np.array(record.features["SYN"][:width]) for record in done.records if record.features}
-
-
-def accuracy(of: Hits, start: int, end: int) -> float:
-    return float(np.nanmean(of[start:end]))
+hits = cache(reversal.hits)
 
 
 @pytest.mark.parametrize("horizon", [1, 3])

@@ -1,0 +1,175 @@
+"""docs/results.md, by one command: `python -m benchmarks.results [--data FOLDER]`, or `make results [DATA=FOLDER]`.
+
+What is measured already with the code as it is now is not measured again, so it can be stopped at any time and taken up; each
+part is written as soon as it is known. Without a folder only what comes with the package is measured; the figures on files that
+are not there stay as they are, with the commit they were made at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from alpha_pulse.core.clock import wall_ns
+from alpha_pulse.core.errors import AlphaPulseError
+from alpha_pulse.data import bundled
+from alpha_pulse.engine.report import Report, decode_report
+from benchmarks import results_page
+from benchmarks.report import fill
+from benchmarks.results_store import Part, load, save
+from benchmarks.source import ROOT, current
+
+TARGETS = ("volatility", "direction")
+MEMBERS = ("served", "online", "batch", "no_change")
+REPLAYED = (
+    "bars_1h_BTCUSDT_2017_2022",
+    "bars_1h_SPY_1998_2016",
+    "bars_1h_EURUSD_2007_2014",
+    "bars_5m_BTCUSDT_2023",
+)
+"""Files that do not come with the package, in the order of the tables; the bundled ones follow."""
+LEARNT = (
+    *("bars_1h_BTCUSDT_2017_2022", "bars_1h_EURUSD_2007_2014", "bars_1h_IBM_1998_2016", "bars_1h_SPY_1998_2016"),
+    *("bars_1m_BTCUSDT-PERP_2025-05", "bars_1m_ETHUSDT-PERP_2025-05", "bars_5m_BTCUSDT_2023", "bars_5m_ETHUSDT_2023"),
+)
+Figures = dict[str, Any]
+
+
+def replayed(path: Path) -> Figures:
+    """One replay with default settings, and one without adaptation, as a user runs them."""
+    report = _report(path, {})
+    calm = _report(path, {"ALPHA_PULSE__ADAPTATION__ENABLED": "false"}).metrics["volatility"]["served"]
+    statuses = [action.status for action in report.adaptation_list]
+    success = report.success_metrics
+    return {
+        "bars": report.bars,
+        "members": {target: {name: _member(report, target, name) for name in MEMBERS} for target in TARGETS},
+        "base_accuracy": {target: report.metrics[target]["base"].accuracy for target in TARGETS},
+        "any_time": msgspec.to_builtins(report.against_base),
+        "books": {name: {"net": book.net_pnl, "gross": book.gross_pnl} for name, book in report.books.items()},
+        "ml_share": report.ml_share,
+        "pnl_by_ml": msgspec.to_builtins(success.pnl_by_ml),
+        "trials": {status: statuses.count(status) for status in ("kept", "undone", "open")},
+        "adaptation_speed": msgspec.to_builtins(success.adaptation_speed),
+        "freshness_s": [success.model_freshness_mean_s, success.model_freshness_max_s],
+        "calm_volatility": calm.gain_millinats_last70,
+    }
+
+
+def _member(report: Report, target: str, name: str) -> Figures:
+    score = report.metrics[target][name]
+    interval = score.gain_millinats_last70_interval
+    return {
+        "gain": score.gain_millinats_last70,
+        "interval": None if interval is None else [interval.low, interval.high],
+        "auc": score.auc,
+        "accuracy": score.accuracy,
+    }
+
+
+def _report(path: Path, settings: dict[str, str]) -> Report:
+    """The result of `alpha-pulse replay`, in a process and a folder of its own, whatever is set here."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ALPHA_PULSE__")}
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder, "result.json")
+        command = [sys.executable, "-m", "alpha_pulse", "replay", "--data", str(path.absolute())]
+        done = subprocess.run(
+            [*command, "--store", str(Path(folder, "run.db")), "--json", str(result)],
+            cwd=folder,
+            env={**kept, **settings},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"the replay of {path} failed: {done.stderr.strip()}")
+        return decode_report(result.read_bytes())
+
+
+def learnt(path: Path) -> Figures:
+    """The learners alone, beside rivals: see `benchmarks.markets`."""
+    from benchmarks.market_members import read
+    from benchmarks.markets import TARGETS as TASKS
+    from benchmarks.markets import VOLATILITY_HORIZON, measure
+
+    bars = read(path, VOLATILITY_HORIZON)
+    return {f"{target} {horizon}": msgspec.to_builtins(measure(bars, target, horizon)) for target, horizon in TASKS}
+
+
+def reversed_(horizon: int) -> Figures:
+    """The planted reversal."""
+    from benchmarks.reversal import figures
+
+    return {"flips": figures(horizon)}
+
+
+def tasks(folder: Path | None) -> dict[str, Callable[[], Figures]]:
+    """Each measurement that can be made here, by the name of its part."""
+    found: dict[str, Callable[[], Figures]] = {f"reversal {horizon}": partial(reversed_, horizon) for horizon in (1, 3)}
+    for name, path in bundled().items():
+        found[f"replay {name}"] = partial(replayed, path)
+    if folder is not None:
+        for kind, names, measure in (("replay", REPLAYED, replayed), ("learners", LEARNT, learnt)):
+            for name in names:
+                for path in (folder / f"{name}.parquet", folder / f"{name}.csv"):
+                    if path.exists():
+                        found[f"{kind} {name}"] = partial(measure, path)
+                        break
+    return found
+
+
+def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
+    """Measure what is not known of this code yet, and write the page below ``root``."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.results", description="Measures, and writes docs/results.md.")
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="holds the files of docs/results.md that are not bundled")
+    parser.add_argument("--only", action="append", metavar="TEXT", help="parts whose name holds this text; may be repeated")
+    parser.add_argument("--again", action="store_true", help="measure also what is known of this code already")
+    parser.add_argument("--list", action="store_true", help="name the parts that would be measured, and do nothing")
+    asked = parser.parse_args(arguments)
+    if asked.data is not None and not asked.data.is_dir():
+        print(f"{asked.data} is no folder; --data names the one that holds the files of bars", file=sys.stderr)
+        return 2
+    figures, source = root / "docs" / "results.json", current()
+    parts = load(figures)
+    wanted = {
+        name: task
+        for name, task in tasks(asked.data).items()
+        if (asked.again or name not in parts or parts[name].source.sha256 != source.sha256)
+        and (asked.only is None or any(text in name for text in asked.only))
+    }
+    if asked.list:
+        print("\n".join(wanted) or "nothing is left to measure")
+        return 0
+    for number, (name, task) in enumerate(wanted.items(), 1):
+        print(f"measuring {name} ({number} of {len(wanted)}) ...", file=sys.stderr, flush=True)
+        try:
+            parts[name] = Part(source, datetime.fromtimestamp(wall_ns() / 1e9, UTC).date().isoformat(), task())
+        except (AlphaPulseError, RuntimeError) as error:
+            print(error, file=sys.stderr)
+            return 2
+        save(figures, parts)
+    page = root / "docs" / "results.md"
+    page.write_text(written(page.read_text(encoding="utf-8"), parts), encoding="utf-8")
+    print(f"measured {len(wanted)} parts, wrote {page.relative_to(root)}", file=sys.stderr)
+    return 0
+
+
+def written(page: str, parts: dict[str, Part]) -> str:
+    """The page with the figures of ``parts`` between its markers."""
+    for name, content in results_page.sections(parts).items():
+        page = fill(page, name, f"\n{content}\n")
+    return page
+
+
+if __name__ == "__main__":
+    sys.exit(main())

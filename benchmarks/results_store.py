@@ -1,0 +1,29 @@
+"""The figures behind docs/results.md: a part per file of bars and kind of measurement, each with the code it was made with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from benchmarks.source import Source
+
+
+class Part(msgspec.Struct, frozen=True):
+    """What one measurement found; ``figures`` are numbers by name."""
+
+    source: Source
+    date: str
+    figures: dict[str, Any]
+
+
+def load(path: Path) -> dict[str, Part]:
+    """All parts, by name such as ``replay eurusd_1h_2017``; none where there is no file yet."""
+    return msgspec.json.decode(path.read_bytes(), type=dict[str, Part]) if path.exists() else {}
+
+
+def save(path: Path, parts: dict[str, Part]) -> None:
+    """Write them, in order of their names, a line per figure, so that a change can be read."""
+    content = msgspec.json.format(msgspec.json.encode(dict(sorted(parts.items())), order="sorted"), indent=1)
+    path.write_bytes(content + b"\n")

@@ -1,0 +1,80 @@
+"""A planted market whose sign flips: how often the online member, and the batch model as trained, had the direction right."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.core.config import Batch, Config, Execution, Learning
+from alpha_pulse.engine.journal import decode_step
+from alpha_pulse.engine.system import System
+from alpha_pulse.feeds.synthetic import planted_signal, sign_accuracy
+from alpha_pulse.kernels.scores import ONLINE
+from alpha_pulse.learning.training import BatchMember
+from alpha_pulse.stores.memory import MemoryStore
+
+FLIPS = (4_000, 8_000, 12_000)
+BARS = 16_000
+STRENGTH = 0.5
+SEED = 7
+NEAR = 500
+LATE = 1_500
+FOR_EVER = 2**62
+
+Hits = NDArray[np.float64]
+
+
+def hits(horizon: int) -> tuple[Hits, Hits]:
+    """By bar, 1 where the online member's (the frozen artefact's) direction was right; NaN where there was none.
+
+    The artefact itself is asked: what serves in its name passes through a calibrator, which learns.
+    """
+    config = Config(
+        learning=Learning(direction_horizon_bars=horizon),
+        batch=Batch(enabled=True),
+        execution=Execution(shadow_books=False),
+    )
+    store = MemoryStore(config.store)
+    system = System(config, planted_signal(BARS, SEED, FLIPS, strength=STRENGTH), store)
+    system.begin("reversal", resume=False)
+    while system.step():
+        pass
+    width, batch = system.instruments["SYN"].n_features("direction"), system.components()["batch/SYN/direction"]
+    assert isinstance(batch, BatchMember)
+    features: dict[int, NDArray[np.float64]] = {}
+    online, frozen = np.full(BARS, np.nan), np.full(BARS, np.nan)
+    for row in store.rows():
+        step = decode_step(row.payload)
+        if step.features:
+            features[step.bars[0].seq] = np.array(step.features["SYN"][:width])
+        for label in step.labels:
+            if label.target == "direction" and label.label is not None:
+                bar = int(label.prediction_id.rpartition("/")[2])
+                online[bar] = ((label.scores[ONLINE] or 0.0) >= 0.5) == label.label
+                if bar > batch.train_bars:
+                    predicted = batch.predict(features[bar], FOR_EVER)
+                    assert isinstance(predicted, float)
+                    frozen[bar] = (predicted >= 0.5) == label.label
+    return online, frozen
+
+
+def accuracy(of: Hits, start: int, end: int) -> float:
+    """The share of right directions from a bar to another."""
+    return float(np.nanmean(of[start:end]))
+
+
+def figures(horizon: int) -> list[dict[str, float]]:
+    """Around each flip: right directions before it, right after it and late, and what can be reached."""
+    online, frozen = hits(horizon)
+    signs = (-1.0, 1.0, -1.0)
+    return [
+        {
+            "flip": flip,
+            "before": accuracy(online, flip - NEAR, flip),
+            "after": accuracy(online, flip, flip + NEAR),
+            "late": accuracy(online, end - LATE, end),
+            "reachable": sign_accuracy(sign * STRENGTH, horizon),
+            "frozen_late": accuracy(frozen, end - LATE, end),
+        }
+        for flip, end, sign in zip(FLIPS, (*FLIPS[1:], BARS), signs, strict=True)
+    ]

@@ -1,0 +1,93 @@
+"""Which code a figure was made with, and whether the code is another one by now."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import subprocess
+from pathlib import Path
+
+import msgspec
+
+from alpha_pulse import __version__
+
+ROOT = Path(__file__).resolve().parent.parent
+CODE = "src/alpha_pulse"
+SHOWN = 12
+"""Digits of the SHA-256 of the code that are kept."""
+UNKNOWN = "no commit and no source are stated: it is from before they were"
+_STATED = re.compile(r"(?:commit `([0-9a-f]{7,40})`( with changes)?, )?source `([0-9a-f]{12})`")
+
+
+class Source(msgspec.Struct, frozen=True):
+    """``sha256`` is of the content of all Python files of `CODE`, so it can be compared without git history.
+
+    ``commit`` is None where there is no history; ``changed``: files of `CODE` had changes that were not committed.
+    """
+
+    sha256: str
+    commit: str | None = None
+    changed: bool = False
+    version: str = __version__
+
+    def __str__(self) -> str:
+        if self.commit is None:
+            return f"source `{self.sha256}`"
+        return f"commit `{self.commit}`{' with changes' if self.changed else ''}, source `{self.sha256}`"
+
+
+def stated(text: str) -> Source | None:
+    """The source that a page states somewhere in ``text``.
+
+    >>> stated("Measured at commit `0123abc` with changes, source `00112233aabb` on Monday").changed
+    True
+    """
+    found = _STATED.search(text)
+    return None if found is None else Source(found[3], found[1], found[2] is not None)
+
+
+def current(root: Path = ROOT) -> Source:
+    """The source as it is now."""
+    digest = hashlib.sha256()
+    folder = root / CODE
+    for path in sorted(folder.rglob("*.py")):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(folder).as_posix()}\n{len(content)}\n".encode() + content)
+    commit = _git(root, "rev-parse", "--short=12", "HEAD")
+    return Source(digest.hexdigest()[:SHOWN], commit, bool(commit and _git(root, "status", "--porcelain", "--", CODE)))
+
+
+def behind(made: Source | None, root: Path = ROOT) -> str | None:
+    """Why figures made with ``made`` are older than the code, as a sentence without a subject; None when they are not."""
+    if made is None:
+        return UNKNOWN
+    now = current(root)
+    if made.sha256 == now.sha256:
+        return None
+    if now.commit is None:
+        return f"made with source {made.sha256}, and the code is {now.sha256} now (there is no git history to say what changed)"
+    since = f"{made.commit}..HEAD"
+    known = made.commit is not None and _git(root, "cat-file", "-t", made.commit) == "commit"
+    if not known:
+        return f"made with source {made.sha256}, which this git history does not know; the code is {now.sha256} now"
+    commits = (_git(root, "log", "--format=%h %s", since, "--", CODE) or "").splitlines()
+    files = (_git(root, "diff", "--name-only", made.commit or "", "--", CODE) or "").splitlines()
+    newest = f", the newest of them {commits[0]!r}" if commits else ""
+    return (
+        f"made at commit {made.commit}; since then {len(commits)} commits changed {CODE}{newest}"
+        f" ({len(files)} files differ now)"
+    )
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    """What git answers about this very folder; None without git, or where the folder is in no repository of its own."""
+    try:
+        top = subprocess.run(
+            ["git", "-C", str(root), "rev-parse", "--show-toplevel"], capture_output=True, text=True, check=False
+        )
+        if top.returncode or Path(top.stdout.strip()).resolve() != root.resolve():
+            return None
+        done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
