@@ -6,7 +6,7 @@ import numpy as np
 
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.stateful import State, pack
-from alpha_pulse.core.types import Bar, Fill, Order, Signal
+from alpha_pulse.core.types import Bar, Fill, Order, Signal, Units
 from alpha_pulse.execution.decision import Decision, Settlement, Wish
 from alpha_pulse.execution.execution_service import ExecutionService
 from alpha_pulse.venues.simulated import SimulatedVenue
@@ -14,6 +14,13 @@ from alpha_pulse.venues.simulated import SimulatedVenue
 HOUR = 3_600_000_000_000
 DAY = 24 * HOUR
 UNIT = 1_000_000
+CENTS = Units("X", cash_decimals=2, quantity_decimals=6)
+"""Units that are easy to reckon in; a run's own are finer."""
+
+
+def all_of_it(order: Order, price: float, cost_rate: float) -> int:
+    """A venue's `Admit` that lets every order trade whole."""
+    return order.quantity
 
 
 def bar(

@@ -61,7 +61,7 @@ def naive_gate(limits: Risk, request: Request) -> bool:
     same_side = after == 0 or (after > 0) == (request.held > 0)
     if request.held != 0 and abs(after) < abs(request.held) and same_side:
         return True
-    position = _half_even(Fraction(abs(after) * request.price / 10_000))
+    position = _half_even(Fraction(abs(after) * request.price / 10_000)) + request.others
     order = _half_even(Fraction(abs(request.quantity) * request.price / 10_000))
     lost = request.day_start_equity - request.equity
     return (

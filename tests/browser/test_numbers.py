@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from alpha_pulse.core.types import MINOR_UNITS, QUANTITY_SCALE
 from browser.live import LiveServer
 from browser.visitor import Visitor, number
 
@@ -19,13 +18,14 @@ def test_header_and_books_are_those_of_the_api(visitor: Visitor, server: LiveSer
     system, positions = server.ask("/system"), server.ask("/trading/positions")
     assert visitor.says("state") == "paused"
     assert number(visitor.says("bars")) == system["feed"]["bars_done"]
-    assert number(visitor.says("equity")) == positions["books"]["combined"]["equity"]
-    assert number(visitor.says("net")) == positions["books"]["combined"]["net_pnl"]
+    assert number(visitor.says("equity")) == pytest.approx(positions["books"]["combined"]["equity"], abs=0.0051)
+    assert number(visitor.says("net")) == pytest.approx(positions["books"]["combined"]["net_pnl"], abs=0.0051)
     shown = {row[0].replace(" ", "_").lower(): row for row in visitor.table("books")}
     assert set(shown) == set(positions["books"])
     for name, book in positions["books"].items():
         row = [number(cell) for cell in shown[name][1:7]]
-        assert row == [book[key] for key in ("equity", "net_pnl", "gross_pnl", "fees", "costs", "trades")]
+        wanted = [book[key] for key in ("equity", "net_pnl", "gross_pnl", "fees", "costs", "trades")]
+        assert row == pytest.approx(wanted, abs=0.0051)
 
 
 def test_sessions_are_those_of_the_api(visitor: Visitor, server: LiveServer) -> None:
@@ -42,12 +42,13 @@ def test_fills_are_those_of_the_journal(visitor: Visitor, server: LiveServer) ->
     wanted = server.sql(
         f"SELECT quantity, price, cost, fee FROM fills WHERE {COMBINED} ORDER BY seq DESC, position DESC LIMIT 20"
     )
+    [(parts, minor)] = server.sql("SELECT quantity_decimals, cash_decimals FROM units")
     rows = visitor.table("fills")[:20]
     for row, (quantity, price, cost, fee) in zip(rows, wanted, strict=True):
         assert row[1].endswith("buy" if quantity > 0 else "sell")
-        assert number(row[2]) == round(abs(quantity) / QUANTITY_SCALE)
+        assert number(row[2]) == round(abs(quantity) / 10**parts)
         assert number(row[3]) == pytest.approx(price, abs=5.1e-6)
-        assert [number(row[5]), number(row[6])] == [cost / MINOR_UNITS, fee / MINOR_UNITS]
+        assert [number(row[5]), number(row[6])] == pytest.approx([cost / 10**minor, fee / 10**minor], abs=0.0051)
     [(count,)] = server.sql(f"SELECT count(*) FROM fills WHERE {COMBINED}")
     assert f"{count:,} in all" in visitor.page.locator('[data-panel="fills"] header').inner_text()
 

@@ -36,13 +36,15 @@ def test_the_books_are_what_their_fills_make_of_them() -> None:
     fills: dict[str, list[Fill]] = defaultdict(list)
     for fill in done.fills:
         fills[fill.book].append(fill)
-    last = done.bars[-1].close
+    last, units = done.bars[-1].close, done.system.execution.units["SYN"]
     for name in BOOKS:
         book = done.system.execution.book(name)
-        cash = book.initial_cash - sum(money(fill.quantity, fill.reference) + fill.cost + fill.fee for fill in fills[name])
+        cash = book.initial_cash - sum(
+            money(fill.quantity, fill.reference, units) + fill.cost + fill.fee for fill in fills[name]
+        )
         position = sum(fill.quantity for fill in fills[name])
         assert (book.cash, book.position("SYN")) == (cash, position)
-        assert book.equity == cash + money(position, last)
+        assert book.equity == cash + money(position, last, units)
 
 
 def test_each_closed_lot_is_net_of_its_costs() -> None:

@@ -21,6 +21,7 @@ from alpha_pulse.core.types import (
     Prediction,
     RegimeChange,
     Signal,
+    Units,
 )
 from alpha_pulse.engine.journal import Abstention, DecisionRecord, Request, ScoredTrade, StepRecord
 from alpha_pulse.execution.decision import Refusal
@@ -51,6 +52,7 @@ ELEMENTS: dict[str, type[msgspec.Struct]] = {
     "requests": Request,
     "scored_trades": ScoredTrade,
     "signals": Signal,
+    "units": Units,
 }
 OF_THE_STEP = {"ts", "ts_event", "seq"}
 NO_LISTS = {"ts", "features", "masked", "volatilities", "equity"}
@@ -59,6 +61,7 @@ EVENTFUL = {
     "learning.label_tolerance_bars": 5,
     "risk.max_order_fraction": 0.7,
     "execution.stop_volatilities": 3.0,
+    "venue.tick_size": 0.001,
 }
 
 

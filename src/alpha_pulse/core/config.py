@@ -24,6 +24,7 @@ Positive = Annotated[float, Meta(gt=0, lt=1e15)]
 NonNegative = Annotated[float, Meta(ge=0, lt=1e15)]
 Fraction = Annotated[float, Meta(gt=0, le=1)]
 Probability = Annotated[float, Meta(gt=0, lt=1)]
+PerSymbol = Positive | dict[str, Positive]
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -84,11 +85,13 @@ class Execution(_Section, frozen=True):
     """Sizing and books. ``target_volatility`` is annual; ``stop_volatilities`` counts bar volatilities (0: no stops).
 
     ``rebalance_band``: a change of position smaller than this fraction of the largest position is not traded.
+    ``min_order_fraction``: no order is worth less than this fraction of the initial cash, unless it closes a position.
     """
 
     initial_cash: Annotated[float, Meta(ge=1, lt=1e13)] = 100_000.0
     target_volatility: Positive = 0.10
     rebalance_band: NonNegative = 0.4
+    min_order_fraction: Annotated[float, Meta(ge=0, lt=1)] = 0.001
     entry_rule: Literal["signal", "cost_aware"] = "signal"
     stop_volatilities: NonNegative = 8.0
     shadow_books: bool = True
@@ -108,12 +111,29 @@ class Risk(_Section, frozen=True):
 
 
 class Venue(_Section, frozen=True):
-    """The simulated venue's costs, in basis points of the traded value. ``half_spread_bps`` serves where no quotes exist."""
+    """The simulated venue: costs in basis points of the traded value, latency, and the units in which symbols trade there.
+
+    ``half_spread_bps`` serves where no quotes exist. ``lot_size`` (units of the symbol): quantities are multiples of it.
+    ``tick_size`` (cash): fill prices are multiples of it. ``min_order_value`` (cash): smaller orders are refused, unless they
+    close a position. Each of these is one number for all symbols, or a table of numbers by symbol; None: no such limit.
+    """
 
     fee_bps: NonNegative = 1.0
     half_spread_bps: NonNegative = 0.5
     slippage_bps: NonNegative = 0.5
     latency_ms: NonNegative = 0.0
+    lot_size: PerSymbol | None = None
+    tick_size: PerSymbol | None = None
+    min_order_value: PerSymbol | None = None
+
+
+def for_symbol(setting: PerSymbol | None, symbol: str) -> float | None:
+    """What a setting that may be given by symbol says of one; None when it says nothing.
+
+    >>> for_symbol(0.5, "X"), for_symbol({"X": 1.0}, "X"), for_symbol({"X": 1.0}, "Y")
+    (0.5, 1.0, None)
+    """
+    return setting.get(symbol) if isinstance(setting, dict) else setting
 
 
 class Adaptation(_Section, frozen=True):
@@ -170,9 +190,14 @@ class Config(_Section, frozen=True):
     @property
     def config_hash(self) -> str:
         """SHA-256, in hex, of everything that can change a decision."""
-        content = msgspec.to_builtins(self)
+        return hashlib.sha256(msgspec.json.encode(self.decisive, order="deterministic")).hexdigest()
+
+    @property
+    def decisive(self) -> dict[str, Any]:
+        """Everything that can change a decision, as JSON values by section."""
+        content: dict[str, Any] = msgspec.to_builtins(self)
         content.pop("store")
-        return hashlib.sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()
+        return content
 
 
 def load_config(

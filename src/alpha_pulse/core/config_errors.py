@@ -78,7 +78,9 @@ def _wanted(kind: inspect.Type) -> str:
     ('a number above 0 and at most 1', "'a' or 'b'")
     """
     if isinstance(kind, inspect.UnionType):
-        return _wanted(next(one for one in kind.types if not isinstance(one, inspect.NoneType)))
+        return " or ".join(_wanted(one) for one in kind.types if not isinstance(one, inspect.NoneType))
+    if isinstance(kind, inspect.DictType):
+        return "a table of such by symbol"
     if isinstance(kind, _NUMBERS):
         noun = "a whole number" if isinstance(kind, inspect.IntType) else "a number"
         limits = (("above", kind.gt), ("of at least", kind.ge), ("below", kind.lt), ("at most", kind.le))

@@ -12,7 +12,7 @@ import msgspec
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.config_errors import ENV_PREFIX, SECRETS
 
-Value = str | bool | int | float | tuple[str, ...] | None
+Value = str | bool | int | float | tuple[str, ...] | dict[str, float] | None
 _NOTE_AT = 44
 
 
@@ -65,10 +65,12 @@ def _line(key: str, value: Value, origin: str | None) -> str:
     return f"{key + ' = ' + _literal(value):<{_NOTE_AT - 1}} # {origin or 'default'}"
 
 
-def _literal(value: str | bool | int | float | tuple[str, ...]) -> str:
+def _literal(value: str | bool | int | float | tuple[str, ...] | dict[str, float]) -> str:
     """A TOML literal; JSON's strings are TOML basic strings."""
     if isinstance(value, tuple):
         return "[" + ", ".join(_literal(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_literal(name)} = {number!r}" for name, number in value.items()) + " }"
     if isinstance(value, str):
         return msgspec.json.encode(value).decode()
     return "true" if value is True else "false" if value is False else repr(value)

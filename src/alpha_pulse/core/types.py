@@ -2,7 +2,7 @@
 
 Times (``ts``, ``ts_event``) are nanoseconds since the Unix epoch, UTC. ``ts_event`` is the instant an event became
 knowable: for a bar, its end. Prices are in quote currency per unit; quantities of orders, fills and lots are int64
-counts of ``QUANTITY_SCALE`` parts of a unit; money is an int64 count of minor units (cents).
+counts of parts of a unit, money is an int64 count of minor units of cash: `Units` says how small both are.
 
 What is kept for long is ``gc=False``: it can be part of no cycle, so the garbage collector need not walk it.
 """
@@ -17,10 +17,6 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import NonFiniteError
 
-QUANTITY_SCALE = 1_000_000
-"""Parts of one unit of the traded thing (share, coin, base currency) that quantities count."""
-MINOR_UNITS = 100
-"""Minor units (cents) in one unit of cash."""
 ABSURD = 1e15
 """No price, volume or feature is as large as this; such a number is refused."""
 
@@ -57,6 +53,31 @@ class Bar(msgspec.Struct, frozen=True, gc=False, tag="bar", omit_defaults=True):
         size += abs(self.volume or 0.0) + abs(self.bid or 0.0) + abs(self.ask or 0.0)
         if not size < ABSURD:
             raise NonFiniteError(f"bar {self.seq} of {self.symbol} holds a value that is not finite; mend the feed")
+
+
+class Units(msgspec.Struct, frozen=True, gc=False):
+    """What a symbol's whole numbers count, found at its first bar; see `alpha_pulse.venues.money`.
+
+    A quantity counts parts of ``10**-quantity_decimals`` of a unit (share, coin, base currency) and is a multiple of ``lot``
+    parts; money counts minor units of ``10**-cash_decimals`` of cash. An order is worth ``min_order`` minor units at least,
+    unless it closes a position. Fill prices are multiples of ``tick`` where one is set.
+    """
+
+    symbol: str
+    cash_decimals: int
+    quantity_decimals: int
+    lot: int = 1
+    min_order: int = 0
+    tick: float | None = None
+
+    def cash(self, amount: int) -> float:
+        """Minor units as cash."""
+        return float(amount / 10**self.cash_decimals)
+
+    def quantity(self, parts: int) -> float:
+        """Parts as units of the traded thing."""
+        scale = self.quantity_decimals
+        return float(parts / 10**scale if scale >= 0 else parts * 10**-scale)
 
 
 class FeatureVector(msgspec.Struct, frozen=True):
@@ -170,7 +191,9 @@ class Signal(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """An order intent that the risk gate let through.
 
-    ``quantity`` is signed (buy > 0), in 1/QUANTITY_SCALE units. A ``stop`` closes what is then held, never more.
+    ``quantity`` is signed (buy > 0), in parts of a unit (`Units`). A ``stop`` closes what is then held, never more.
+    ``fraction`` is the part of the book's equity, from -1 (short) up, that the position is meant to be worth: at the fill the
+    quantity is cut such that the position is worth no more of the equity at that price.
     """
 
     order_id: str
@@ -182,6 +205,7 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     signal_id: str
     prediction_id: str | None = None
     stop_price: float | None = None
+    fraction: float | None = None
 
 
 class Fill(msgspec.Struct, frozen=True, gc=False):

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from alpha_pulse.core.types import MINOR_UNITS, AdaptationAction, Bar, DriftAlarm, Fill, Lot
+from alpha_pulse.core.types import AdaptationAction, Bar, DriftAlarm, Fill, Lot, Units
 from alpha_pulse.engine.gateway_run import Page, Series
 from alpha_pulse.engine.history_events import MS, Events
 from alpha_pulse.engine.history_predictions import PredictionHistory
@@ -107,6 +107,7 @@ class History:
         self.equity = Table(("seq", "ts_ms", *books))
         self.earned = Table(("seq", "net", "gross"))
         self._earnings = MlEarnings()
+        self.units: dict[str, Units] = {}
         self.fills: Events[Fill] = Events()
         self.lots: Events[Lot] = Events()
         self.alarms: list[tuple[int, DriftAlarm]] = []
@@ -137,6 +138,7 @@ class History:
         ts = bars[0].ts_event
         ts_ms = ts // MS
         symbols = self.symbols
+        self.units.update((units.symbol, units) for units in record.units)
         for bar in bars:
             symbols[bar.symbol].bar(seq, ts_ms, bar)
         for label in record.labels:
@@ -174,13 +176,18 @@ class History:
         for model in record.models:
             self.models[model.session_id] = model
 
+    @property
+    def _minor_units(self) -> int:
+        """Minor units in one unit of cash: those of any symbol, for cash has the same everywhere."""
+        return 10 ** next(iter(self.units.values())).cash_decimals if self.units else 1
+
     def equity_series(self, page: Page) -> Series:
         """Each book's equity in units of cash."""
         cut = Cut(self.equity, page)
         places = cut.thinned()
         columns = {name: self.equity.column(name)[places] for name in self.equity.columns}
         for name in self.equity.columns[2:]:
-            columns[name] = columns[name] / MINOR_UNITS
+            columns[name] = columns[name] / self._minor_units
         return cut.series(None, columns)
 
     def equity_at(self, seq: int) -> dict[str, float]:
@@ -189,4 +196,4 @@ class History:
         if place < 0:
             return {}
         values = self.equity.rows[place, 2:].tolist()
-        return {name: value / MINOR_UNITS for name, value in zip(self.equity.columns[2:], values, strict=True)}
+        return {name: value / self._minor_units for name, value in zip(self.equity.columns[2:], values, strict=True)}

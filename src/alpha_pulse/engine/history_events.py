@@ -9,7 +9,7 @@ from itertools import islice
 from operator import itemgetter
 from typing import Generic, Protocol, TypeVar
 
-from alpha_pulse.core.types import MINOR_UNITS, QUANTITY_SCALE, Fill, Lot
+from alpha_pulse.core.types import Fill, Lot, Units
 from alpha_pulse.engine.gateway import ALL
 from alpha_pulse.engine.gateway_run import Page
 from alpha_pulse.engine.gateway_trading import FillOut, TradeOut
@@ -71,18 +71,18 @@ class Events(Generic[E]):
         return found, None, total
 
 
-def fill_out(seq: int, fill: Fill) -> FillOut:
+def fill_out(seq: int, fill: Fill, units: Units) -> FillOut:
     """A fill in units and cash."""
     return FillOut(
-        seq, fill.ts // MS, fill.fill_id, fill.order_id, fill.book, fill.symbol, fill.quantity / QUANTITY_SCALE, fill.price,
-        fill.reference, fill.cost / MINOR_UNITS, fill.fee / MINOR_UNITS, fill.signal_id, fill.prediction_id,
+        seq, fill.ts // MS, fill.fill_id, fill.order_id, fill.book, fill.symbol, units.quantity(fill.quantity), fill.price,
+        fill.reference, units.cash(fill.cost), units.cash(fill.fee), fill.signal_id, fill.prediction_id,
     )  # fmt: skip
 
 
-def trade_out(seq: int, lot: Lot) -> TradeOut:
+def trade_out(seq: int, lot: Lot, units: Units) -> TradeOut:
     """A closed lot in units and cash."""
     return TradeOut(
-        seq, lot.lot_id, lot.book, lot.symbol, lot.quantity / QUANTITY_SCALE, lot.opened_ts // MS, lot.closed_ts // MS,
-        lot.open_reference, lot.close_reference, lot.gross_pnl / MINOR_UNITS, lot.costs / MINOR_UNITS,
-        lot.net_pnl / MINOR_UNITS, lot.signal_id, lot.prediction_id,
+        seq, lot.lot_id, lot.book, lot.symbol, units.quantity(lot.quantity), lot.opened_ts // MS, lot.closed_ts // MS,
+        lot.open_reference, lot.close_reference, units.cash(lot.gross_pnl), units.cash(lot.costs),
+        units.cash(lot.net_pnl), lot.signal_id, lot.prediction_id,
     )  # fmt: skip

@@ -42,8 +42,15 @@ def step_message(history: History, symbol: str, from_seq: int, to_seq: int) -> S
         bar=bar_out(newest),
         served=_served(records[newest_seq - records[0][0]][1], symbol),
         equity=history.equity_at(last),
-        fills=[fill_out(seq, fill) for seq, record in records for fill in record.fills if fill.symbol == symbol],
-        trades=[trade_out(seq, lot) for seq, record in records for lot in record.lots if lot.symbol == symbol],
+        fills=[
+            fill_out(seq, fill, history.units[symbol])
+            for seq, record in records
+            for fill in record.fills
+            if fill.symbol == symbol
+        ],
+        trades=[
+            trade_out(seq, lot, history.units[symbol]) for seq, record in records for lot in record.lots if lot.symbol == symbol
+        ],
         labels=[LabelOut(label.prediction_id, label.target, label.label) for label in labels],
         alarms=[alarm_out(seq, alarm) for seq, record in records for alarm in record.alarms if alarm.symbol == symbol],
         adaptations=[

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from alpha_pulse.core.errors import NotFoundError, StateError, did_you_mean
-from alpha_pulse.core.types import QUANTITY_SCALE, Fill, Order, Prediction, PredictionPart, Signal
+from alpha_pulse.core.types import Fill, Order, Prediction, PredictionPart, Signal, Units
 from alpha_pulse.engine.gateway import ALL
 from alpha_pulse.engine.gateway_run import Part
 from alpha_pulse.engine.gateway_trading import FillOut, Inspection, TradeOut
@@ -66,7 +66,7 @@ class Inspector:
             features=self._features(symbol, target, record),
             bar=bar_out(next(bar for bar in record.bars if bar.symbol == symbol)),
             signals=[part for signal in decision.signals if signal.symbol == symbol for part in _signals(signal)],
-            orders=[_order(order) for order in decision.orders if order.symbol == symbol],
+            orders=[_order(order, self._history.units[symbol]) for order in decision.orders if order.symbol == symbol],
             refusals=[
                 {"book": refusal.book, "reasons": list(refusal.reasons)}
                 for refusal in record.refusals
@@ -85,7 +85,7 @@ class Inspector:
         for seq, fill in self._history.fills.all(None, ALL):
             if fill.fill_id == fill_id:
                 prediction_id = f"{fill.symbol}/direction/{_decided_at(fill)}"
-                return self.prediction(prediction_id, fill_out(seq, fill))
+                return self.prediction(prediction_id, fill_out(seq, fill, self._history.units[fill.symbol]))
         raise NotFoundError(f"no fill has the id {fill_id!r}; the list of fills has them all")
 
     def _parse(self, prediction_id: str) -> tuple[str, str, int]:
@@ -148,12 +148,13 @@ class Inspector:
     def _fills_of(self, symbol: str, number: int) -> list[FillOut]:
         """The fills, of all books, of the orders that were made at the ``number``-th bar."""
         found = self._history.fills.all(symbol, ALL)
-        return [fill_out(seq, fill) for seq, fill in found if _decided_at(fill) == number]
+        return [fill_out(seq, fill, self._history.units[fill.symbol]) for seq, fill in found if _decided_at(fill) == number]
 
     def _trades_of(self, symbol: str, opened_by: set[str]) -> list[TradeOut]:
         if not opened_by:
             return []
-        return [trade_out(seq, lot) for seq, lot in self._history.lots.all(symbol, ALL) if lot.open_fill_id in opened_by]
+        lots, units = self._history.lots.all(symbol, ALL), self._history.units[symbol]
+        return [trade_out(seq, lot, units) for seq, lot in lots if lot.open_fill_id in opened_by]
 
 
 def _decided_at(fill: Fill) -> int:
@@ -200,12 +201,12 @@ def _signals(signal: Signal) -> list[dict[str, Any]]:
     ]
 
 
-def _order(order: Order) -> dict[str, Any]:
+def _order(order: Order, units: Units) -> dict[str, Any]:
     return {
         "order_id": order.order_id,
         "book": order.book,
         "kind": order.kind,
-        "quantity": order.quantity / QUANTITY_SCALE,
+        "quantity": units.quantity(order.quantity),
         "stop_price": order.stop_price,
         "signal_id": order.signal_id,
         "prediction_id": order.prediction_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -18,8 +19,9 @@ from alpha_pulse.core.types import (
     RegimeChange,
     Signal,
     TradeOutcome,
+    Units,
 )
-from alpha_pulse.execution.decision import Refusal
+from alpha_pulse.execution.decision import Refusal, Settlement
 from alpha_pulse.feedback.labels import Label
 from alpha_pulse.feedback.trading_feedback_service import Expired
 from alpha_pulse.kernels.scores import LABEL
@@ -74,7 +76,10 @@ class StepRecord(msgspec.Struct, omit_defaults=True):
 
     ``features`` are values by symbol, ``masked`` the places of those that were missing, ``volatilities`` the forecasts per bar
     that positions were sized by, ``equity`` is that of each book in minor units. A row has either bars or ``commands``.
+    ``units`` are those of symbols whose first bar it is.
     """
+
+    units: list[Units] = msgspec.field(default_factory=list)
 
     bars: tuple[Bar, ...] = ()
     commands: list[Command] = msgspec.field(default_factory=list)
@@ -95,6 +100,15 @@ class StepRecord(msgspec.Struct, omit_defaults=True):
     abstentions: list[Abstention] = msgspec.field(default_factory=list)
     volatilities: dict[str, float] = msgspec.field(default_factory=dict)
     equity: dict[str, int] = msgspec.field(default_factory=dict)
+
+    def take(self, settlement: Settlement) -> Sequence[TradeOutcome]:
+        """Add what a bar did to what rested; the trade outcomes."""
+        self.fills.extend(settlement.fills)
+        self.lots.extend(settlement.lots)
+        self.refusals.extend(settlement.refusals)
+        if settlement.units is not None:
+            self.units.append(settlement.units)
+        return settlement.outcomes
 
 
 class DecisionRecord(msgspec.Struct):

@@ -10,7 +10,6 @@ import msgspec
 
 from alpha_pulse import __version__
 from alpha_pulse.core.errors import ConfigError, NotFoundError, did_you_mean
-from alpha_pulse.core.types import MINOR_UNITS, QUANTITY_SCALE
 from alpha_pulse.engine.gateway import ALL, MAX_EXAMPLES, MAX_LIMIT, MAX_POINTS, MAX_STEPS
 from alpha_pulse.engine.gateway_run import (
     Answer,
@@ -267,35 +266,35 @@ class LocalGateway:
     def fills(self, symbol: str | None, book: str, page: Page) -> Fills:
         """Fills of a book or of all."""
         found, next_seq, total = self._history.fills.page(self._known(symbol), self._book(book), _checked(page))
-        return Fills([fill_out(seq, fill) for seq, fill in found], next_seq, total)
+        return Fills([fill_out(seq, fill, self._history.units[fill.symbol]) for seq, fill in found], next_seq, total)
 
     def trades(self, symbol: str | None, book: str, page: Page) -> Trades:
         """Closed lots of a book or of all."""
         found, next_seq, total = self._history.lots.page(self._known(symbol), self._book(book), _checked(page))
-        return Trades([trade_out(seq, lot) for seq, lot in found], next_seq, total)
+        return Trades([trade_out(seq, lot, self._history.units[lot.symbol]) for seq, lot in found], next_seq, total)
 
     def positions(self) -> Positions:
         """What the books hold and how they do."""
         execution = self._system.execution
-        positions = []
+        cash, positions = execution.cash, []
         for name in self._books:
-            for symbol, history in self._history.symbols.items():
+            for symbol, units in self._history.units.items():
                 lots = execution.book(name).lots(symbol)
-                held = lots.position / QUANTITY_SCALE
-                closes = history.bars.column("close")
+                held = units.quantity(lots.position)
+                closes = self._history.symbols[symbol].bars.column("close")
                 if held and len(closes):
-                    basis, marked = lots.basis / MINOR_UNITS, lots.marked / MINOR_UNITS
-                    unrealised = (lots.marked - lots.basis) / MINOR_UNITS
+                    basis, marked = cash(lots.basis), cash(lots.marked)
+                    unrealised = cash(lots.marked - lots.basis)
                     positions.append(Position(name, symbol, held, basis / held, float(closes[-1]), marked, unrealised))
         books = {
             name: BookStatus(
-                equity=book.equity / MINOR_UNITS,
-                net_pnl=book.net_pnl / MINOR_UNITS,
-                gross_pnl=book.gross_pnl / MINOR_UNITS,
-                fees=book.fees / MINOR_UNITS,
-                costs=book.costs / MINOR_UNITS,
+                equity=cash(book.equity),
+                net_pnl=cash(book.net_pnl),
+                gross_pnl=cash(book.gross_pnl),
+                fees=cash(book.fees),
+                costs=cash(book.costs),
                 trades=book.trades,
-                sharpe=book.sharpe if self._history.slices > 1 else None,
+                sharpe=book.sharpe,
                 max_drawdown=book.max_drawdown,
             )
             for name, book in execution.results(marks_per_year(self._history)).items()

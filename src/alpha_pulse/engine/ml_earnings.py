@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.core.types import MINOR_UNITS, Fill
+from alpha_pulse.core.types import Fill
 from alpha_pulse.engine.gateway_run import EarnedByMl
 from alpha_pulse.execution.execution_service import PRIMARY
 from alpha_pulse.learning.intervals import block_bootstrap
@@ -41,13 +41,13 @@ class MlEarnings:
         return float(net), float(net + charges)
 
 
-def earned_by_ml(steps: Floats, seed: int) -> EarnedByMl | None:
-    """The totals of ``steps``, float64 of shape (n, 2) as `MlEarnings.step` gives them; None without an interval."""
+def earned_by_ml(steps: Floats, seed: int, cash: Callable[[float], float]) -> EarnedByMl | None:
+    """The totals of ``steps``, float64 of shape (n, 2) as `MlEarnings.step` gives them, in cash; None without an interval."""
     numbers: list[float] = []
     for column in range(steps.shape[1]):
         interval = block_bootstrap(steps[:, column], 1, seed)
         if interval is None:
             return None
         total = float(steps[:, column].sum())
-        numbers += [value / MINOR_UNITS for value in (total, len(steps) * interval.low, len(steps) * interval.high)]
+        numbers += [cash(value) for value in (total, len(steps) * interval.low, len(steps) * interval.high)]
     return EarnedByMl(*numbers)

@@ -73,11 +73,7 @@ class Pipeline:
         labels: list[Label] = []
         outcomes: list[TradeOutcome] = []
         for bar in slice_:
-            settlement = self.execution.settle(bar)
-            if settlement.fills:
-                record.fills.extend(settlement.fills)
-                record.lots.extend(settlement.lots)
-                outcomes.extend(settlement.outcomes)
+            outcomes.extend(record.take(self.execution.settle(bar)))
             due, expired = self.feedback.settle(bar)
             labels.extend(due)
             for late in expired:

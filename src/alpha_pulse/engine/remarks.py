@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from alpha_pulse.core.config import Config
-from alpha_pulse.core.types import QUANTITY_SCALE
+from alpha_pulse.core.config import Config, for_symbol
 from alpha_pulse.feeds.base import Feed
 from alpha_pulse.feeds.remarks import jumps, short_interval
 from alpha_pulse.feeds.replay import ReplayFeed
 
 COARSE = 0.1
-"""The smallest quantity that can be traded is remarked when it is worth more than this part of a whole position."""
+"""A lot is reported when it is worth more than this part of a whole position."""
 _NAMED = 3
 
 
@@ -58,20 +57,21 @@ def _too_few_bars(config: Config, bars: Mapping[str, int]) -> list[str]:
 
 
 def _too_dear(config: Config, feed: ReplayFeed) -> list[str]:
-    """Quantities are whole numbers of millionths of a unit: at a high enough price, one of them is a fortune."""
+    """A lot that is worth much of a whole position leaves few sizes to choose from."""
     share = config.execution.initial_cash * config.risk.max_position_fraction / len(feed.symbols)
     smallest = {
-        symbol: float(feed.columns.close[feed.columns.code == place].min()) / QUANTITY_SCALE
+        symbol: lot * float(feed.columns.close[feed.columns.code == place].min())
         for place, symbol in enumerate(feed.symbols)
+        if (lot := for_symbol(config.venue.lot_size, symbol)) is not None
     }
     dear = [symbol for symbol, worth in smallest.items() if worth > COARSE * share]
     if not dear:
         return []
     least = min(smallest[symbol] for symbol in dear)
     return [
-        f"the smallest quantity of {_some(dear)}, {1 / QUANTITY_SCALE:.6f} of a unit, is worth {least:,.2f} or more, but a "
-        f"whole position {share:,.2f}: quantities are rounded down, so little or nothing can be traded; state prices in a "
-        "larger unit of money, or raise execution.initial_cash"
+        f"one lot of {_some(dear)} (venue.lot_size) is worth {least:,.2f} or more, but a whole position {share:,.2f}: "
+        "quantities are rounded down to lots, so little or nothing can be traded; raise execution.initial_cash, or set a "
+        "smaller lot"
     ]
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from alpha_pulse import __version__
 from alpha_pulse.core.errors import StateError
-from alpha_pulse.core.types import MINOR_UNITS, AdaptationAction, DriftAlarm
+from alpha_pulse.core.types import AdaptationAction, DriftAlarm
 from alpha_pulse.engine.instrument import TARGETS, YEAR_NS
 from alpha_pulse.engine.remarks import remarks
 from alpha_pulse.engine.ruin import ruins
@@ -19,14 +19,17 @@ from alpha_pulse.engine.success import SuccessMetrics, success_metrics
 from alpha_pulse.engine.system import System
 from alpha_pulse.engine.tally import LabelTable, SymbolTally, Tally, tally
 from alpha_pulse.execution.books import BookResult, SymbolResult
-from alpha_pulse.execution.execution_service import PRIMARY
+from alpha_pulse.execution.execution_service import PRIMARY, Carried
 from alpha_pulse.feedback.ledger import Counts
 from alpha_pulse.feedback.trade_quality import TARGET as QUALITY
+from alpha_pulse.feeds.remarks import show_time
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.kernels.scores import SERVED
 from alpha_pulse.learning.comparison import Comparison
 from alpha_pulse.learning.metrics import MemberMetrics, whole_run
 from alpha_pulse.learning.training import ModelReady
+from alpha_pulse.stores.base import Store
+from alpha_pulse.venues.money import minor_units
 
 LAST_PART = (3, 10)
 """The first 3 of 10 parts of a symbol's bars do not count for the ``last70`` figures."""
@@ -178,7 +181,7 @@ def make_report(
         bars_per_second=bars_per_second,
         bars_per_second_note=RATE_NOTE,
         store=system.store.location,
-        warnings=[*remarks(system.config, system.feed), *_ruins(system, found)],
+        warnings=[*remarks(system.config, system.feed), *_ruins(system, found), *_carried(system)],
         reliability=_reliability(system, found, symbols),
         data=_data(system),
         by_symbol={symbol: _part(system, found, (symbol,), single=True) for symbol in symbols},
@@ -207,7 +210,7 @@ def _part(system: System, found: Tally, symbols: tuple[str, ...], *, single: boo
     books: Mapping[str, BookResult] | Mapping[str, SymbolResult] = results
     if single:
         books = {name: system.execution.by_symbol(name)[symbols[0]] for name in results}
-    combined = books[PRIMARY]
+    combined, cash = books[PRIMARY], system.execution.cash
     tallies = [found.symbols[symbol] for symbol in symbols]
     decisions = sum(at.decisions for at in tallies)
     return SymbolReport(
@@ -218,16 +221,16 @@ def _part(system: System, found: Tally, symbols: tuple[str, ...], *, single: boo
         expired=counts.expired,
         ties=counts.ties,
         trades=combined.trades,
-        gross_pnl=combined.gross_pnl / MINOR_UNITS,
-        net_pnl=combined.net_pnl / MINOR_UNITS,
-        fees=combined.fees / MINOR_UNITS,
-        costs=combined.costs / MINOR_UNITS,
+        gross_pnl=cash(combined.gross_pnl),
+        net_pnl=cash(combined.net_pnl),
+        fees=cash(combined.fees),
+        costs=cash(combined.costs),
         ml_share=sum(at.ml_decisions for at in tallies) / decisions if decisions else 0.0,
         refusals=sum(at.refusals for at in tallies),
         abstentions=sum(at.abstentions for at in tallies),
         metrics={target: _scores(found, target, symbols, system.config.seed) for target in TARGETS},
         hit_rates=_hit_rates(found.tables["direction"], _rows_of(found, "direction", symbols)),
-        books={name: _book(result) for name, result in books.items()},
+        books={name: _book(result, cash) for name, result in books.items()},
         drift_alarms=sum(alarm.symbol in symbols for alarm in found.alarms),
         adaptations=sum(action.symbol in symbols for action in found.actions.values()),
         success_metrics=success_metrics(system, found, [(symbol, target) for symbol in symbols for target in TARGETS]),
@@ -241,8 +244,22 @@ def _part(system: System, found: Tally, symbols: tuple[str, ...], *, single: boo
 
 
 def _ruins(system: System, found: Tally) -> list[str]:
-    cash = round(system.config.execution.initial_cash * MINOR_UNITS)
-    return ruins(system.store, system.execution.results(_marks_per_year(system, found)), system.feed.symbols, cash)
+    execution = system.execution
+    cash = minor_units(system.config.execution.initial_cash, execution.cash_decimals)
+    return ruins(system.store, execution.results(_marks_per_year(system, found)), cash)
+
+
+def _carried(system: System) -> list[str]:
+    """A sentence for each symbol whose data ended while positions in it were open."""
+    held: dict[str, list[Carried]] = {}
+    for one in system.execution.carried(_first_and_last_ts(system)[1], system.feed.interval_ns):
+        held.setdefault(one.symbol, []).append(one)
+    return [
+        f"the data of {symbol} end at {show_time(ones[0].newest_ts)}, before those of other symbols: "
+        + " and ".join(f"{one.quantity:.8g} of book {one.book.replace('_', ' ')}" for one in ones)
+        + f" cannot be closed and stay in the equity at the last price, {ones[0].close:.8g}"
+        for symbol, ones in held.items()
+    ]
 
 
 def _add_counts(system: System, symbols: tuple[str, ...]) -> Counts:
@@ -309,8 +326,8 @@ def _first_and_last_ts(system: System) -> tuple[int, int]:
     return (feed.first_ts, feed.last_ts) if isinstance(feed, ReplayFeed) else (0, system.clock.now_ns())
 
 
-def _book(result: BookResult | SymbolResult) -> BookReport:
-    money = {name: getattr(result, name) / MINOR_UNITS for name in ("net_pnl", "gross_pnl", "fees", "costs")}
+def _book(result: BookResult | SymbolResult, cash: Callable[[int], float]) -> BookReport:
+    money = {name: cash(getattr(result, name)) for name in ("net_pnl", "gross_pnl", "fees", "costs")}
     if isinstance(result, SymbolResult):
         return BookReport(**money, trades=result.trades, fills=result.fills)
     return BookReport(
@@ -319,7 +336,7 @@ def _book(result: BookResult | SymbolResult) -> BookReport:
         fills=result.fills,
         sharpe=result.sharpe,
         max_drawdown=result.max_drawdown,
-        equity=result.equity / MINOR_UNITS,
+        equity=cash(result.equity),
         turnover=result.turnover,
     )
 

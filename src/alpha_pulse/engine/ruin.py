@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
-from alpha_pulse.core.types import MINOR_UNITS, Bar, Fill
+from alpha_pulse.core.types import Bar, Fill, Units
 from alpha_pulse.execution.books import Book, BookResult
 from alpha_pulse.feeds.remarks import show_time
 from alpha_pulse.stores.base import Store
+from alpha_pulse.venues.money import cash_text
 
 LOST = 1.0
 """The drawdown of a book whose equity was 0 or below: it cannot come from a smaller loss."""
@@ -19,13 +20,14 @@ class _Step(msgspec.Struct):
     """The part of a journal row that moves a book."""
 
     bars: tuple[Bar, ...] = ()
+    units: list[Units] = msgspec.field(default_factory=list)
     fills: list[Fill] = msgspec.field(default_factory=list)
 
 
 _read = msgspec.json.Decoder(_Step).decode
 
 
-def ruins(store: Store, results: Mapping[str, BookResult], symbols: Collection[str], initial_cash: int) -> list[str]:
+def ruins(store: Store, results: Mapping[str, BookResult], initial_cash: int) -> list[str]:
     """A sentence for each book that was ruined: when its equity was first 0 or below, and the move of that instant's bar.
 
     Parameters
@@ -42,12 +44,15 @@ def ruins(store: Store, results: Mapping[str, BookResult], symbols: Collection[s
     StateError
         The journal is damaged.
     """
-    left = {name: Book(name, initial_cash, list(symbols)) for name, result in results.items() if result.max_drawdown >= LOST}
+    left = {name: Book(name, initial_cash) for name, result in results.items() if result.max_drawdown >= LOST}
     found: dict[str, str] = {}
     closes: dict[str, float] = {}
     if left:
         for row in store.rows():
             step = _read(row.payload)
+            for units in step.units:
+                for book in left.values():
+                    book.add_instrument(units)
             for fill in step.fills:
                 if fill.book in left:
                     left[fill.book].apply(fill)
@@ -70,8 +75,9 @@ def _sentence(book: Book, ts: int, bars: tuple[Bar, ...], closes: Mapping[str, f
 
     # A stop may have closed the position within the bar: then no symbol that is held did it, and the first is as good as any.
     worst = min(bars, key=lost)
+    equity = cash_text(book.equity, book.lots(worst.symbol).units.cash_decimals)
     return (
         f"book {book.name.replace('_', ' ')} lost everything at {show_time(ts)}, when its equity fell to "
-        f"{book.equity / MINOR_UNITS:,.2f}: {worst.symbol} closed at {worst.close:.12g} after "
+        f"{equity}: {worst.symbol} closed at {worst.close:.12g} after "
         f"{closes.get(worst.symbol, worst.open):.12g}; check that bar, since later results of this book mean nothing"
     )

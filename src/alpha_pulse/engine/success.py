@@ -48,5 +48,5 @@ def success_metrics(system: System, found: Tally, sessions: Sequence[tuple[str, 
             [episode for session in sessions for episode in system.adaptation.recovery(*session).episodes]
         ),
         online_minus_batch=paired,
-        pnl_by_ml=earned_by_ml(found.earnings, system.config.seed) if len(wanted) == len(places) else None,
+        pnl_by_ml=earned_by_ml(found.earnings, system.config.seed, system.execution.cash) if len(wanted) == len(places) else None,
     )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
 from alpha_pulse.core.errors import OrderError, StateError, did_you_mean
 from alpha_pulse.core.stateful import State
-from alpha_pulse.core.types import Fill, Lot
+from alpha_pulse.core.types import Fill, Lot, Units
 from alpha_pulse.execution.lots import LotQueue, LotsState
 from alpha_pulse.execution.performance import Performance, PerformanceState
 from alpha_pulse.venues.money import money
@@ -18,8 +16,8 @@ class BookResult(msgspec.Struct, frozen=True):
     """How a book did; money in minor units.
 
     ``gross_pnl`` is P&L at reference prices, open lots included at the last close; ``net_pnl = gross_pnl - costs - fees``
-    is equity less initial cash. ``trades`` counts closed lots, ``fills`` trades at the venue; ``turnover`` is the traded
-    value over the initial cash.
+    is equity less initial cash. ``trades`` counts closed lots without dust, ``fills`` trades at the venue; ``turnover`` is
+    the traded value over the initial cash.
     """
 
     net_pnl: int
@@ -29,7 +27,7 @@ class BookResult(msgspec.Struct, frozen=True):
     realised_gross_pnl: int
     realised_net_pnl: int
     equity: int
-    sharpe: float
+    sharpe: float | None
     max_drawdown: float
     trades: int
     fills: int
@@ -66,10 +64,9 @@ class Book:
         Whose fills it takes.
     initial_cash
         In minor units.
-    symbols
-        What it may hold.
 
-    >>> book = Book("combined", 100_000, ["X"])
+    >>> book = Book("combined", 100_000)
+    >>> book.add_instrument(Units("X", cash_decimals=2, quantity_decimals=6))
     >>> _ = book.apply(Fill("f1", "o1", "combined", "X", 1, 2_000_000, 100.5, 100.0, cost=100, fee=10, signal_id="s"))
     >>> book.revalue("X", 101.0)
     >>> book.mark(1)
@@ -77,13 +74,20 @@ class Book:
     (79890, 100090, 2000000)
     """
 
-    def __init__(self, name: str, initial_cash: int, symbols: Sequence[str]) -> None:
+    def __init__(self, name: str, initial_cash: int) -> None:
         self.name = name
         self.initial_cash = initial_cash
         self.cash = initial_cash
         self.performance = Performance(initial_cash)
-        self._value = 0
-        self._lots = {symbol: LotQueue(name, symbol) for symbol in symbols}
+        self.value = 0
+        """What the positions are worth as last valued, in minor units: longs positive, shorts negative."""
+        self.gross = 0
+        """The same with shorts counted as positive."""
+        self._lots: dict[str, LotQueue] = {}
+
+    def add_instrument(self, units: Units) -> None:
+        """Make a symbol one that the book may hold."""
+        self._lots[units.symbol] = LotQueue(self.name, units)
 
     @property
     def equity(self) -> int:
@@ -98,25 +102,27 @@ class Book:
         return found
 
     def position(self, symbol: str) -> int:
-        """Signed quantity held, in 1/QUANTITY_SCALE units."""
-        return self.lots(symbol).position
+        """Signed quantity held, in parts of a unit; 0 of a symbol that had no bar yet."""
+        return self._lots[symbol].position if symbol in self._lots else 0
 
     def apply(self, fill: Fill) -> list[Lot]:
         """Take a fill; the lots that it closed. Cash moves by the value at the reference price, the costs and the fee."""
-        closed = self.lots(fill.symbol).apply(fill)
-        self.cash -= money(fill.quantity, fill.reference) + fill.cost + fill.fee
+        lots = self.lots(fill.symbol)
+        closed = lots.apply(fill)
+        self.cash -= money(fill.quantity, fill.reference, lots.units) + fill.cost + fill.fee
         return closed
 
-    def revalue(self, symbol: str, close: float) -> None:
-        """Value the position in ``symbol`` at ``close``."""
+    def revalue(self, symbol: str, price: float) -> None:
+        """Value the position in ``symbol`` at ``price``."""
         lots = self._lots[symbol]
-        marked = money(lots.position, close)
-        self._value += marked - lots.marked
+        marked = money(lots.position, price, lots.units)
+        self.value += marked - lots.marked
+        self.gross += abs(marked) - abs(lots.marked)
         lots.marked = marked
 
     def mark(self, ts: int) -> None:
         """Take the equity of this instant into the performance; once per instant, after all its symbols were revalued."""
-        self.performance.mark(ts, self.cash + self._value)
+        self.performance.mark(ts, self.cash + self.value)
 
     def result(self, marks_per_year: float) -> BookResult:
         """How the book did up to the last revaluation."""
@@ -124,7 +130,7 @@ class Book:
         costs = sum(lots.costs for lots in queues)
         fees = sum(lots.fees for lots in queues)
         realised = sum(lots.realised_gross for lots in queues)
-        equity = self.cash + self._value
+        equity = self.cash + self.value
         net = equity - self.initial_cash
         return BookResult(
             net_pnl=net,
@@ -160,7 +166,7 @@ class Book:
     def snapshot(self) -> State:
         """Cash, lots and performance."""
         lots = {symbol: lots.dump() for symbol, lots in self._lots.items()}
-        state = _BookState(cash=self.cash, value=self._value, lots=lots, performance=self.performance.dump())
+        state = _BookState(cash=self.cash, value=self.value, lots=lots, performance=self.performance.dump())
         return State(scalars=msgspec.to_builtins(state))
 
     def restore(self, state: State) -> None:
@@ -175,7 +181,8 @@ class Book:
                 "resume with the same symbols"
             )
         self.cash = found.cash
-        self._value = found.value
+        self.value = found.value
         for symbol, lots in found.lots.items():
             self._lots[symbol].load(lots)
+        self.gross = sum(abs(lots.marked) for lots in self._lots.values())
         self.performance.load(found.performance)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from alpha_pulse.core.errors import NonFiniteError
-from alpha_pulse.core.types import ABSURD, Bar, Fill, Lot, Order, Signal, TradeOutcome
+from alpha_pulse.core.types import ABSURD, Bar, Fill, Lot, Order, Signal, TradeOutcome, Units
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -36,7 +36,7 @@ class Wish(msgspec.Struct, frozen=True):
         if not -ABSURD < total < ABSURD:
             raise NonFiniteError(
                 f"the forecasts for {self.bar.symbol} at step {self.step} are not finite: volatility {self.volatility!r}, "
-                f"{self.plain_volatility!r}, quality {self.quality!r}, probability {self.probability!r}; mend the model"
+                f"{self.plain_volatility!r}, quality {self.quality!r}, probability {self.probability!r}; fix the model"
             )
 
 
@@ -58,8 +58,13 @@ class Decision(msgspec.Struct, frozen=True):
 
 
 class Settlement(msgspec.Struct, frozen=True):
-    """What a bar did to what rested: fills and closed lots of all books, trade outcomes of the primary one."""
+    """What a bar did to what rested: fills and closed lots of all books, trade outcomes of the primary one.
+
+    ``refusals`` are of orders that could not trade at the price of the fill; ``units`` are those of a symbol that is new.
+    """
 
     fills: Sequence[Fill] = ()
     lots: Sequence[Lot] = ()
     outcomes: Sequence[TradeOutcome] = ()
+    refusals: Sequence[Refusal] = ()
+    units: Units | None = None

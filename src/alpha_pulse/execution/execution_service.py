@@ -7,16 +7,17 @@ from collections.abc import Sequence
 import msgspec
 
 from alpha_pulse.core.config import Config
-from alpha_pulse.core.errors import DataError, OrderError, StateError, UnknownNameError, did_you_mean
+from alpha_pulse.core.errors import ConfigError, DataError, OrderError, StateError, UnknownNameError, did_you_mean
 from alpha_pulse.core.stateful import State
-from alpha_pulse.core.types import MINOR_UNITS, Bar, Fill, Lot, Order, TradeOutcome
+from alpha_pulse.core.types import Bar, Fill, Lot, Order, TradeOutcome, Units
 from alpha_pulse.execution.books import Book, BookResult, SymbolResult
 from alpha_pulse.execution.decision import Decision, Refusal, Settlement, Wish
-from alpha_pulse.execution.lots import LotQueue
+from alpha_pulse.execution.desk import Desk, DeskState, Seat
+from alpha_pulse.execution.fill_limit import Account, admitted
 from alpha_pulse.execution.risk import Request, RiskGate
-from alpha_pulse.execution.rules import BuyAndHold, CostAware, EntryRule, FollowSignal
+from alpha_pulse.execution.rules import BuyAndHold, CostAware, EntryRule, FollowSignal, Target
 from alpha_pulse.venues.base import Venue
-from alpha_pulse.venues.money import money
+from alpha_pulse.venues.money import cash_decimals, cash_text, minor_units, money, units_of
 
 PRIMARY = "combined"
 BOOKS = (PRIMARY, "cost_aware", "rules_only", "ml_only", "buy_and_hold")
@@ -24,33 +25,19 @@ NOTHING_SETTLED = Settlement()
 NOTHING_DECIDED = Decision()
 
 
-class _Seat:
-    """One book's place in one symbol."""
+class Carried(msgspec.Struct, frozen=True):
+    """A position in a symbol that has had no bars lately, valued at its last close: ``quantity`` in units of the symbol."""
 
-    __slots__ = ("book", "lots", "rule")
-
-    def __init__(self, book: Book, lots: LotQueue, rule: EntryRule) -> None:
-        self.book = book
-        self.lots = lots
-        self.rule = rule
-
-
-class _Desk:
-    """One symbol: a seat per book, and how long its price has stood still."""
-
-    __slots__ = ("close", "frozen_bars", "gap_ns", "newest_ts", "seats")
-
-    def __init__(self, seats: list[_Seat]) -> None:
-        self.seats = seats
-        self.close = 0.0
-        self.frozen_bars = 0
-        self.newest_ts = 0
-        self.gap_ns = 0
+    book: str
+    symbol: str
+    quantity: float
+    close: float
+    newest_ts: int
 
 
 class _ServiceState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     books: dict[str, dict[str, object]]
-    desks: dict[str, tuple[float, int, int, int]]
+    desks: dict[str, DeskState]
 
 
 class ExecutionService:
@@ -58,6 +45,9 @@ class ExecutionService:
 
     Per slice: `settle` each bar, `mark` once, `decide` per symbol, and `release` after the journal holds the orders. The
     venue is a component of its own: its state is not part of this one's snapshot.
+
+    A symbol takes part from its first bar on, which also gives it its units. The equity is split evenly among the symbols that
+    have taken part so far. Sizes and limits hold at the price of the fill: see `alpha_pulse.execution.fill_limit`.
 
     ``combined`` follows ``execution.entry_rule``; the other rule runs beside it, as ``cost_aware`` or as ``signal``.
     ``rules_only`` follows the rules, sized by the plain volatility, with no model anywhere; ``ml_only`` follows the model,
@@ -67,11 +57,11 @@ class ExecutionService:
     Parameters
     ----------
     config
-        Of it: execution, risk, venue (the costs that the cost-aware rule reckons with).
+        Of it: execution, risk, venue (the costs that the cost-aware rule reckons with, and units).
     venue
         Where orders go.
     symbols
-        All that may be traded; the equity of each book is split evenly among them.
+        All that may be traded.
     books
         Which books; ``combined`` must be the first. Without ``execution.shadow_books`` it is the only one.
 
@@ -79,12 +69,17 @@ class ExecutionService:
     ------
     UnknownNameError
         A book that is not known, or ``combined`` not first.
+    ConfigError
+        A setting by symbol names one that is not traded.
 
     >>> from alpha_pulse.core.types import Signal
     >>> from alpha_pulse.venues.simulated import SimulatedVenue
     >>> config = Config()
     >>> service = ExecutionService(config, SimulatedVenue(config.venue), ["X"])
     >>> bar = Bar("X", 1, 1, 100.0, 101.0, 99.0, 100.0)
+    >>> service.settle(bar).units.quantity_decimals
+    6
+    >>> equity = service.mark(1)
     >>> long = Signal("s1", "trend", "X", 1, 1.0, None, 1.0)
     >>> decision = service.decide(Wish(bar, 1, long, None, None, 0.01, 0.01, 1.0, None, 3, 10_000.0))
     >>> [(order.order_id, order.quantity) for order in decision.orders if order.book == "combined"]
@@ -96,16 +91,19 @@ class ExecutionService:
 
     def __init__(self, config: Config, venue: Venue, symbols: Sequence[str], books: Sequence[str] = BOOKS) -> None:
         names = _book_names(config, books)
+        _check_names(config, symbols)
+        self._config = config
         self._venue = venue
         self._gate = RiskGate(config.risk)
         self._stop_volatilities = config.execution.stop_volatilities
-        cash = round(config.execution.initial_cash * MINOR_UNITS)
-        self._books = {name: Book(name, cash, symbols) for name in names}
-        rules = {name: _rule(name, config, len(symbols), cash) for name in names}
-        self._desks = {
-            symbol: _Desk([_Seat(book, book.lots(symbol), rules[name]) for name, book in self._books.items()])
-            for symbol in symbols
-        }
+        self.cash_decimals = cash_decimals(config.execution.initial_cash)
+        cash = minor_units(config.execution.initial_cash, self.cash_decimals)
+        self._books = {name: Book(name, cash) for name in names}
+        self._rules = {name: _rule(name, config, cash) for name in names}
+        self._symbols = tuple(symbols)
+        self._desks: dict[str, Desk] = {}
+        self._unmarked: list[Desk] = []
+        self._refused: list[Refusal] = []
 
     def book(self, name: str = PRIMARY) -> Book:
         """One of the books, to read. Raises UnknownNameError."""
@@ -118,25 +116,59 @@ class ExecutionService:
         """The signals that the primary book's open lots in ``symbol`` came from."""
         return self._books[PRIMARY].lots(symbol).signal_ids()
 
+    @property
+    def units(self) -> dict[str, Units]:
+        """The units of each symbol that had a bar."""
+        return {symbol: desk.units for symbol, desk in self._desks.items()}
+
+    def cash(self, amount: float) -> float:
+        """Minor units as cash."""
+        return float(amount / 10**self.cash_decimals)
+
     def settle(self, bar: Bar) -> Settlement:
-        """Let resting orders meet ``bar``, take the fills into their books, and value positions at its close."""
-        desk = self._desk(bar.symbol)
-        fills = self._venue.on_bar(bar)
-        close = bar.close
-        if desk.newest_ts:
-            desk.gap_ns = bar.ts_event - desk.newest_ts - bar.interval_ns
-        desk.newest_ts = bar.ts_event
-        if close == desk.close and bar.high == bar.low == bar.open == close:
-            desk.frozen_bars += 1
-        else:
-            desk.frozen_bars = 0
-            desk.close = close
+        """Let resting orders meet ``bar`` and take the fills into their books; `mark` values the positions at its close."""
+        desk, new = self._desks.get(bar.symbol), False
+        if desk is None:
+            desk, new = self._open(units_of(bar.symbol, bar.close, self._config)), True
+        fills = self._venue.on_bar(bar, self._admit)
+        desk.take(bar, self._config.risk.stale_after_intervals)
+        self._unmarked.append(desk)
         settled = self._apply(fills) if fills else NOTHING_SETTLED
-        for seat in desk.seats:
-            lots = seat.lots
-            if lots.position or lots.marked:
-                seat.book.revalue(bar.symbol, close)
+        if new or self._refused:
+            refused, self._refused = tuple(self._refused), []
+            settled = msgspec.structs.replace(settled, refusals=refused, units=desk.units if new else None)
         return settled
+
+    def _open(self, units: Units) -> Desk:
+        """Begin to trade a symbol."""
+        if units.symbol not in self._symbols:
+            near = did_you_mean(units.symbol, self._symbols)
+            raise DataError(f"execution met symbol {units.symbol!r}, which this run does not trade{near}")
+        self._venue.add_instrument(units)
+        seats = []
+        for name, book in self._books.items():
+            book.add_instrument(units)
+            seats.append(Seat(book, book.lots(units.symbol), self._rules[name]))
+        desk = self._desks[units.symbol] = Desk(units, seats)
+        return desk
+
+    def _admit(self, order: Order, price: float, cost_rate: float) -> int:
+        """How much of a market order may trade at ``price``; see `alpha_pulse.venues.base.Admit`."""
+        book, limits = self._books[order.book], self._config.risk
+        lots = book.lots(order.symbol)
+        units, held = lots.units, lots.position
+        account = Account(held, book.cash + book.value - lots.marked + money(held, price, units), book.gross - abs(lots.marked))
+        fraction = limits.max_position_fraction if order.fraction is None else order.fraction
+        quantity = admitted(
+            order.quantity, fraction, account, price, cost_rate, limits.max_position_fraction, limits.max_order_fraction, units
+        )
+        if quantity == 0:
+            reason = (
+                f"the market opened at {price:g}, where a position of {abs(fraction):.4g} of the equity "
+                f"{cash_text(account.equity, units.cash_decimals)} leaves nothing of the order to trade"
+            )
+            self._refused.append(Refusal(order.book, order.symbol, order.signal_id, (reason,)))
+        return quantity
 
     def _apply(self, fills: Sequence[Fill]) -> Settlement:
         lots: list[Lot] = []
@@ -146,13 +178,22 @@ class ExecutionService:
             if book is None:
                 raise OrderError(f"fill {fill.fill_id} is for book {fill.book!r}{did_you_mean(fill.book, self._books)}")
             closed = book.apply(fill)
+            book.revalue(fill.symbol, fill.reference)
             lots += closed
             if fill.book == PRIMARY:
-                outcomes += [_outcome(lot) for lot in closed]
+                units = self._desks[fill.symbol].units
+                made = [(lot, money(abs(lot.quantity), lot.open_reference, units)) for lot in closed]
+                outcomes += [_outcome(lot, put_in) for lot, put_in in made if put_in >= units.min_order]
         return Settlement(fills=fills, lots=lots, outcomes=outcomes)
 
     def mark(self, ts: int) -> dict[str, int]:
-        """Mark all books' equity at ``ts``, once per slice, after all its bars were settled; in minor units by book."""
+        """Value positions at the closes of the slice at ``ts``, once after all its bars were settled.
+
+        Returns the equity of each book, in minor units.
+        """
+        for desk in self._unmarked:
+            desk.value()
+        self._unmarked = []
         for book in self._books.values():
             book.mark(ts)
         return {name: book.performance.equity for name, book in self._books.items()}
@@ -170,12 +211,15 @@ class ExecutionService:
         orders: list[Order] = []
         refusals: list[Refusal] = []
         abstained: str | None = None
-        for seat in self._desk(wish.bar.symbol).seats:
-            held = seat.lots.position
-            target, reason = seat.rule.target(wish, held, seat.book.performance.equity)
-            if reason is not None:
-                abstained = reason
-            if target != held and not self._venue.pending(seat.book.name, wish.bar.symbol):
+        desk, share = self._desk(wish.bar.symbol), 1.0 / len(self._desks)
+        for seat in desk.seats:
+            lots, book = seat.lots, seat.book
+            account = Account(lots.position, book.performance.equity, book.gross - abs(lots.marked), share)
+            target = seat.rule.target(wish, account, desk.units)
+            if target.abstained is not None:
+                abstained = target.abstained
+            target = _without_dust(target, lots.position, wish.bar.close, desk.units)
+            if target.quantity != lots.position and not self._venue.pending(book.name, wish.bar.symbol):
                 self._order(seat, wish, target, now_ns, orders, refusals)
         if orders or refusals or abstained is not None:
             return Decision(tuple(orders), tuple(refusals), abstained)
@@ -194,11 +238,21 @@ class ExecutionService:
         """Each symbol's part in one book."""
         return self.book(name).by_symbol()
 
+    def carried(self, ts: int, interval_ns: int) -> list[Carried]:
+        """Open positions in symbols without a bar for longer than ``risk.stale_after_intervals`` before ``ts``."""
+        oldest = ts - self._config.risk.stale_after_intervals * interval_ns
+        return [
+            Carried(seat.book.name, symbol, desk.units.quantity(seat.lots.position), desk.close, desk.newest_ts)
+            for symbol, desk in self._desks.items()
+            for seat in desk.seats
+            if seat.lots.position and desk.newest_ts < oldest
+        ]
+
     def snapshot(self) -> State:
         """All books, and how long each price has stood still. The venue's state is the venue's."""
         books = {name: book.snapshot().scalars for name, book in self._books.items()}
-        desks = {symbol: [desk.close, desk.frozen_bars, desk.newest_ts, desk.gap_ns] for symbol, desk in self._desks.items()}
-        return State(scalars={"books": books, "desks": desks})
+        desks = {symbol: desk.dump() for symbol, desk in sorted(self._desks.items())}
+        return State(scalars={"books": books, "desks": msgspec.to_builtins(desks)})
 
     def restore(self, state: State) -> None:
         """Take over ``state``. Raises StateError when it is of other books or symbols."""
@@ -206,55 +260,56 @@ class ExecutionService:
             found = msgspec.convert(state.scalars, _ServiceState)
         except msgspec.ValidationError as error:
             raise StateError(f"the saved state of execution does not fit: {error}; use an older checkpoint") from None
-        if sorted(found.books) != sorted(self._books) or sorted(found.desks) != sorted(self._desks):
+        if sorted(found.books) != sorted(self._books) or not set(found.desks) <= set(self._symbols):
             raise StateError(
                 f"the saved state of execution is of books {sorted(found.books)} and symbols {sorted(found.desks)}, "
-                f"but this run has {sorted(self._books)} and {sorted(self._desks)}; "
+                f"but this run has {sorted(self._books)} and {sorted(self._symbols)}; "
                 "resume with the configuration and data that saved it"
             )
+        self._desks, self._unmarked = {}, []
+        for saved in found.desks.values():
+            self._open(saved.units).load(saved)
         for name, scalars in found.books.items():
             self._books[name].restore(State(scalars=scalars))
-        for symbol, (close, frozen_bars, newest_ts, gap_ns) in found.desks.items():
-            self._desks[symbol].close = close
-            self._desks[symbol].frozen_bars = frozen_bars
-            self._desks[symbol].newest_ts, self._desks[symbol].gap_ns = newest_ts, gap_ns
 
-    def _desk(self, symbol: str) -> _Desk:
+    def _desk(self, symbol: str) -> Desk:
         found = self._desks.get(symbol)
         if found is None:
-            raise DataError(
-                f"execution met symbol {symbol!r}, which this run does not trade{did_you_mean(symbol, self._desks)}"
-            )
+            raise DataError(f"{symbol!r} has had no bar yet{did_you_mean(symbol, self._desks)}; settle a bar of it first")
         return found
 
     def _order(
-        self, seat: _Seat, wish: Wish, target: int, now_ns: int | None, orders: list[Order], refusals: list[Refusal]
+        self, seat: Seat, wish: Wish, target: Target, now_ns: int | None, orders: list[Order], refusals: list[Refusal]
     ) -> None:
         """Pass the change to ``target`` through the gate; a refused change of sides still closes what is held."""
-        bar, held, name = wish.bar, seat.lots.position, seat.book.name
+        bar, held, name, wanted = wish.bar, seat.lots.position, seat.book.name, target.quantity
         signal = seat.rule.signal(wish)
         signal_id = name if signal is None else signal.signal_id
-        reasons = self._reasons(seat, bar, target - held, now_ns)
+        reasons = self._reasons(seat, bar, wanted - held, now_ns)
         if reasons:
             refusals.append(Refusal(name, bar.symbol, signal_id, reasons))
-            if held * target >= 0 or self._reasons(seat, bar, -held, now_ns):
+            if held * wanted >= 0 or self._reasons(seat, bar, -held, now_ns):
                 return
-            target = 0
+            wanted = 0
         order_id = f"{name}/{bar.symbol}/{wish.step}"
         prediction_id = None if signal is None else signal.prediction_id
-        market = Order(order_id, name, bar.symbol, bar.ts_event, "market", target - held, signal_id, prediction_id)
-        orders.append(market)
+        fraction = target.fraction if wanted else 0.0
+        orders.append(
+            Order(
+                order_id, name, bar.symbol, bar.ts_event, "market", wanted - held, signal_id, prediction_id, fraction=fraction
+            )
+        )
         distance = self._stop_volatilities * seat.rule.volatility(wish)
-        if target == 0 or distance <= 0.0:
+        if wanted == 0 or distance <= 0.0:
             return
-        stop = bar.close * (1.0 - distance if target > 0 else 1.0 + distance)
+        stop = bar.close * (1.0 - distance if wanted > 0 else 1.0 + distance)
         # A long stop at or below 0 could never trade: such a distance is as good as no stop.
         if stop > 0.0:
             orders.append(
-                Order(f"{order_id}/stop", name, bar.symbol, bar.ts_event, "stop", -target, signal_id, prediction_id, stop)
+                Order(f"{order_id}/stop", name, bar.symbol, bar.ts_event, "stop", -wanted, signal_id, prediction_id, stop)
             )
 
-    def _reasons(self, seat: _Seat, bar: Bar, quantity: int, now_ns: int | None) -> tuple[str, ...]:
+    def _reasons(self, seat: Seat, bar: Bar, quantity: int, now_ns: int | None) -> tuple[str, ...]:
         performance, desk = seat.book.performance, self._desks[bar.symbol]
         request = Request(
             quantity=quantity,
@@ -265,6 +320,8 @@ class ExecutionService:
             age_ns=max(desk.gap_ns, 0 if now_ns is None else now_ns - bar.ts_event),
             interval_ns=bar.interval_ns,
             frozen_bars=desk.frozen_bars,
+            units=desk.units,
+            others=seat.book.gross - abs(seat.lots.marked),
         )
         return self._gate.check(request)
 
@@ -281,21 +338,42 @@ def _book_names(config: Config, books: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(other if name == "cost_aware" else name for name in books))
 
 
-def _rule(name: str, config: Config, symbols: int, cash: int) -> EntryRule:
+def _check_names(config: Config, symbols: Sequence[str]) -> None:
+    for key in ("lot_size", "tick_size", "min_order_value"):
+        setting = getattr(config.venue, key)
+        for symbol in setting if isinstance(setting, dict) else ():
+            if symbol not in symbols:
+                raise ConfigError(
+                    f"venue.{key} names {symbol!r}, which is no symbol of the data{did_you_mean(symbol, symbols)}"
+                )
+
+
+def _rule(name: str, config: Config, cash: int) -> EntryRule:
     if name == "buy_and_hold":
-        return BuyAndHold(config, symbols, cash)
+        return BuyAndHold(config, cash)
     if name == "rules_only":
-        return FollowSignal(config, symbols, "rules")
+        return FollowSignal(config, "rules")
     if name == "ml_only":
-        return FollowSignal(config, symbols, "ml")
-    follow = FollowSignal(config, symbols, "combined", use_quality=True)
+        return FollowSignal(config, "ml")
+    follow = FollowSignal(config, "combined", use_quality=True)
     if name == "cost_aware" or (name == PRIMARY and config.execution.entry_rule == "cost_aware"):
         return CostAware(follow, config.venue)
     return follow
 
 
-def _outcome(lot: Lot) -> TradeOutcome:
-    put_in = money(abs(lot.quantity), lot.open_reference)
+def _without_dust(target: Target, held: int, price: float, units: Units) -> Target:
+    """``target``, unless the order or the position it leaves would be worth less than the smallest order."""
+    wanted = target.quantity
+    if wanted == held or wanted == 0 or price <= 0.0:
+        return target
+    if money(abs(wanted), price, units) < units.min_order:
+        return Target(0)
+    if held * wanted > 0 and money(abs(wanted - held), price, units) < units.min_order:
+        return Target(held)
+    return target
+
+
+def _outcome(lot: Lot, put_in: int) -> TradeOutcome:
     return TradeOutcome(
         lot=lot,
         signal_id=lot.signal_id,

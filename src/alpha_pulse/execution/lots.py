@@ -7,7 +7,7 @@ from collections import deque
 import msgspec
 
 from alpha_pulse.core.errors import OrderError, StateError
-from alpha_pulse.core.types import Fill, Lot
+from alpha_pulse.core.types import Fill, Lot, Units
 from alpha_pulse.venues.money import money
 
 
@@ -16,10 +16,10 @@ class _OpenLot:
 
     __slots__ = ("charges", "fill", "used", "value")
 
-    def __init__(self, fill: Fill, used: int) -> None:
+    def __init__(self, fill: Fill, used: int, units: Units) -> None:
         self.fill = fill
         self.used = used
-        self.value = money(fill.quantity, fill.reference)
+        self.value = money(fill.quantity, fill.reference, units)
         self.charges = fill.cost + fill.fee
 
 
@@ -57,10 +57,12 @@ class LotQueue:
 
     Parameters
     ----------
-    book, symbol
+    book
         Whose position this is; a fill of another is refused.
+    units
+        Of the symbol. A closed lot worth less than ``min_order`` when it was opened is no trade: its money counts, it does not.
 
-    >>> queue = LotQueue("combined", "X")
+    >>> queue = LotQueue("combined", Units("X", cash_decimals=2, quantity_decimals=6))
     >>> queue.apply(Fill("f1", "o1", "combined", "X", 1, 2_000_000, 10.0, 10.0, cost=3, fee=2, signal_id="s1"))
     []
     >>> lot, = queue.apply(Fill("f2", "o2", "combined", "X", 2, -1_000_000, 12.0, 12.0, cost=1, fee=1, signal_id="s2"))
@@ -82,14 +84,16 @@ class LotQueue:
         "realised_gross",
         "symbol",
         "traded",
+        "units",
     )
 
-    def __init__(self, book: str, symbol: str) -> None:
+    def __init__(self, book: str, units: Units) -> None:
         self.book = book
-        self.symbol = symbol
+        self.symbol = units.symbol
+        self.units = units
         self._lots: deque[_OpenLot] = deque()
         self.position = 0
-        """Signed quantity held, in 1/QUANTITY_SCALE units."""
+        """Signed quantity held, in parts of a unit."""
         self.basis = 0
         """What the open lots were worth when they were opened, at reference prices, in minor units."""
         self.marked = 0
@@ -102,6 +106,7 @@ class LotQueue:
         """Value of all fills at reference prices, in minor units."""
         self.fills = 0
         self.closed = 0
+        """Closed lots that are trades: no dust."""
 
     def apply(self, fill: Fill) -> list[Lot]:
         """Take a fill into the queue; the lots that it closed, oldest first.
@@ -110,7 +115,7 @@ class LotQueue:
         """
         self._refuse_foreign(fill)
         quantity = fill.quantity
-        incoming = _OpenLot(fill, 0)
+        incoming = _OpenLot(fill, 0, self.units)
         closed: list[Lot] = []
         lots = self._lots
         while incoming.used != quantity and lots and (lots[0].fill.quantity > 0) != (quantity > 0):
@@ -141,7 +146,7 @@ class LotQueue:
         self.basis -= basis
         self.realised_gross += gross
         self.realised_charges += charges
-        self.closed += 1
+        self.closed += abs(basis) >= self.units.min_order
         return Lot(
             lot_id=f"{closing.fill_id}/{rank}",
             book=self.book,
@@ -169,7 +174,7 @@ class LotQueue:
         if fill.quantity == 0 or fill.cost < 0 or fill.fee < 0:
             raise OrderError(
                 f"fill {fill.fill_id} has quantity {fill.quantity}, cost {fill.cost} and fee {fill.fee}; "
-                "a quantity other than 0 and costs of at least 0 were expected: mend the venue"
+                "a quantity other than 0 and costs of at least 0 were expected: fix the venue"
             )
 
     def signal_ids(self) -> set[str]:
@@ -200,7 +205,7 @@ class LotQueue:
                 f"the saved lots of {self.book}/{self.symbol} hold {held}, but the saved position is {state.position}; "
                 "use an older checkpoint"
             )
-        self._lots = deque(_OpenLot(fill, used) for fill, used in state.open)
+        self._lots = deque(_OpenLot(fill, used, self.units) for fill, used in state.open)
         self.position = state.position
         self.basis = state.basis
         self.marked = state.marked

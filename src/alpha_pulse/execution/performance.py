@@ -70,14 +70,14 @@ class Performance:
             if drawdown > self.max_drawdown:
                 self.max_drawdown = drawdown
 
-    def sharpe(self, marks_per_year: float) -> float:
-        """Mean over standard deviation of the returns per mark, per year; 0 when they did not vary."""
+    def sharpe(self, marks_per_year: float) -> float | None:
+        """Mean over standard deviation of the returns per mark, per year; None while it is undefined: they did not vary."""
         if self.marks < 2:
-            return 0.0
+            return None
         mean = self.total / self.marks
         variance = (self.total_squares - self.total * mean) / (self.marks - 1)
         if variance <= 0.0:
-            return 0.0
+            return None
         return mean / math.sqrt(variance) * math.sqrt(marks_per_year)
 
     def dump(self) -> PerformanceState:

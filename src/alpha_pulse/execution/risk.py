@@ -7,6 +7,7 @@ import math
 import msgspec
 
 from alpha_pulse.core import config
+from alpha_pulse.core.types import Units
 from alpha_pulse.venues.money import cash_text, money
 
 QUANTITY_LIMIT = 2**63
@@ -16,8 +17,9 @@ QUANTITY_LIMIT = 2**63
 class Request(msgspec.Struct, frozen=True):
     """An order that someone wants, with what the gate must know to judge it.
 
-    Quantities in 1/QUANTITY_SCALE units, signed; money in minor units; ``price`` is the last close; ``age_ns`` is how old
-    its bar is, ``frozen_bars`` how many bars in a row have repeated one price.
+    Quantities in parts, signed; money in minor units; ``price`` is the last close; ``others`` is what the book's positions in
+    other symbols are worth, shorts counted as positive; ``age_ns`` is how old the bar is, ``frozen_bars`` how many bars in
+    a row have repeated one price.
     """
 
     quantity: int
@@ -28,6 +30,8 @@ class Request(msgspec.Struct, frozen=True):
     age_ns: int
     interval_ns: int
     frozen_bars: int
+    units: Units
+    others: int = 0
 
 
 class RiskGate:
@@ -37,10 +41,11 @@ class RiskGate:
     short that rises by a third is already worth twice the equity). A request beyond a limit is refused, never cut to fit.
 
     >>> gate = RiskGate(config.Risk(max_position_fraction=0.5))
-    >>> gate.check(Request(1_000_000, 0, 100.0, 100_000, 100_000, 0, 60, 0))
+    >>> units = Units("X", cash_decimals=2, quantity_decimals=6)
+    >>> gate.check(Request(1_000_000, 0, 100.0, 100_000, 100_000, 0, 60, 0, units))
     ()
-    >>> gate.check(Request(6_000_000, 0, 100.0, 100_000, 100_000, 0, 60, 0))
-    ('the position would be worth 600.00, but the limit is 500.00 (max_position_fraction 0.5 of the equity 1000.00)',)
+    >>> gate.check(Request(6_000_000, 0, 100.0, 100_000, 100_000, 0, 60, 0, units))
+    ('the position would be worth 600.00, but the limit is 500.00 (max_position_fraction 0.5 of the equity 1,000.00)',)
     """
 
     def __init__(self, limits: config.Risk) -> None:
@@ -67,29 +72,35 @@ class RiskGate:
         return tuple(reasons)
 
     def _sizes(self, request: Request, after: int, reasons: list[str]) -> None:
-        limits, equity = self._limits, request.equity
-        worth = money(abs(after), request.price)
+        limits, equity, units = self._limits, request.equity, request.units
+
+        def cash(amount: int) -> str:
+            return cash_text(amount, units.cash_decimals)
+
+        worth = money(abs(after), request.price, units) + request.others
         most = round(limits.max_position_fraction * equity)
         if worth > most:
+            others = f" and those in other symbols, {cash(request.others)}," if request.others else ""
             reasons.append(
-                f"the position would be worth {cash_text(worth)}, but the limit is {cash_text(most)} "
-                f"(max_position_fraction {limits.max_position_fraction:g} of the equity {cash_text(equity)})"
+                f"the position{others} would be worth {cash(worth)}, but the limit is {cash(most)} "
+                f"(max_position_fraction {limits.max_position_fraction:g} of the equity {cash(equity)})"
             )
-        worth = money(abs(request.quantity), request.price)
+        worth = money(abs(request.quantity), request.price, units)
         most = round(limits.max_order_fraction * equity)
         if worth > most:
             reasons.append(
-                f"the order would be worth {cash_text(worth)}, but the limit is {cash_text(most)} "
-                f"(max_order_fraction {limits.max_order_fraction:g} of the equity {cash_text(equity)})"
+                f"the order would be worth {cash(worth)}, but the limit is {cash(most)} "
+                f"(max_order_fraction {limits.max_order_fraction:g} of the equity {cash(equity)})"
             )
 
     def _losses(self, request: Request, reasons: list[str]) -> None:
         fraction = self._limits.max_daily_loss_fraction
         loss = request.day_start_equity - request.equity
-        most = round(fraction * request.day_start_equity)
+        most, decimals = round(fraction * request.day_start_equity), request.units.cash_decimals
         if loss > 0 and loss >= most:
             reasons.append(
-                f"the book lost {cash_text(loss)} since the UTC day began, and the limit is {cash_text(most)} "
+                f"the book lost {cash_text(loss, decimals)} since the UTC day began, and the limit is "
+                f"{cash_text(most, decimals)} "
                 f"(max_daily_loss_fraction {fraction:g}): only reducing orders pass until the next day"
             )
 

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import math
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.config import Venue as Costs
-from alpha_pulse.core.types import Bar, Signal
+from alpha_pulse.core.types import Bar, Signal, Units
 from alpha_pulse.execution.decision import Wish
-from alpha_pulse.execution.sizing import target_fraction, target_quantity, within_band
+from alpha_pulse.execution.fill_limit import Account
+from alpha_pulse.execution.sizing import target_fraction, within_band
+from alpha_pulse.venues.money import parts_for
 
 BASIS_POINTS = 1e4
 MEAN_OF_ABSOLUTE_NORMAL = math.sqrt(2.0 / math.pi)
 
 
-class EntryRule(Protocol):
-    """Says what to hold. ``target`` equal to what is held means: trade nothing."""
+class Target(NamedTuple):
+    """What to hold, in parts of a unit and as a part of the equity, and why an entry was abstained from, if it was."""
 
-    def target(self, wish: Wish, held: int, equity: int) -> tuple[int, str | None]:
-        """The wanted quantity (1/QUANTITY_SCALE units), and why the rule abstained from an entry, if it did."""
+    quantity: int
+    fraction: float = 0.0
+    abstained: str | None = None
+
+
+class EntryRule(Protocol):
+    """Says what to hold. A target equal to what is held means: trade nothing."""
+
+    def target(self, wish: Wish, account: Account, units: Units) -> Target:
+        """The wanted position, in whole lots."""
         ...
 
     def signal(self, wish: Wish) -> Signal | None:
@@ -34,64 +44,57 @@ class EntryRule(Protocol):
 class FollowSignal:
     """Hold what the signal's direction, the forecast volatility and the quality ask for.
 
-    The equity is split evenly across symbols. A change smaller than ``rebalance_band`` times the position at direction 1 is not
-    made, except to flat. A book without equity goes flat.
+    A symbol gets ``account.share`` of the equity, as far as the book's other positions leave room below the limit. A change
+    smaller than ``rebalance_band`` times the position at direction 1 is not made, except to flat. A book without equity goes
+    flat.
 
     Parameters
     ----------
     settings
         Target volatility, band and limit.
-    symbols
-        How many share the equity.
     source
         Whose signal: ``rules`` is sized by ``plain_volatility``, the others by ``volatility``.
     use_quality
         Whether the trade-quality model scales the size.
     """
 
-    def __init__(
-        self, settings: Config, symbols: int, source: Literal["combined", "rules", "ml"], *, use_quality: bool = False
-    ) -> None:
+    def __init__(self, settings: Config, source: Literal["combined", "rules", "ml"], *, use_quality: bool = False) -> None:
         self._source = source
-        self._forecast = "plain_volatility" if source == "rules" else "volatility"
         self._use_quality = use_quality
         self._target_volatility = settings.execution.target_volatility
         self._band = settings.execution.rebalance_band
         self._max_fraction = settings.risk.max_position_fraction
-        self._share = 1.0 / symbols
 
     def signal(self, wish: Wish) -> Signal | None:
         """The signal of this rule's source."""
-        found: Signal | None = getattr(wish, self._source)
-        return found
+        return wish.combined if self._source == "combined" else wish.rules if self._source == "rules" else wish.ml
 
     def volatility(self, wish: Wish) -> float:
         """The forecast that this rule sizes by."""
-        found: float = getattr(wish, self._forecast)
-        return found
+        return wish.plain_volatility if self._source == "rules" else wish.volatility
 
-    def target(self, wish: Wish, held: int, equity: int) -> tuple[int, str | None]:
+    def target(self, wish: Wish, account: Account, units: Units) -> Target:
         """See `EntryRule`."""
-        signal = getattr(wish, self._source)
+        signal, held, equity = self.signal(wish), account.held, account.equity
         if signal is None:
-            return held, None
+            return Target(held)
         direction = signal.direction
         if direction == 0.0 or equity <= 0:
-            return 0, None
-        forecast = getattr(wish, self._forecast)
-        close = wish.bar.close
+            return Target(0)
+        forecast, close = self.volatility(wish), wish.bar.close
         if forecast <= 0.0 or close <= 0.0:
-            return held, None
+            return Target(held)
         annual = forecast * math.sqrt(wish.bars_per_year)
         quality = wish.quality if self._use_quality else 1.0
         most = self._max_fraction
-        full = target_fraction(1.0, annual, self._target_volatility, quality, most)
-        fraction = target_fraction(direction, annual, self._target_volatility, quality, most)
-        money = equity * self._share
-        target = target_quantity(fraction, money, close)
-        if within_band(held, target, self._band * target_quantity(full, money, close)):
-            return held, None
-        return target, None
+        full = target_fraction(1.0, annual, self._target_volatility, quality, most) * account.share
+        fraction = target_fraction(direction, annual, self._target_volatility, quality, most) * account.share
+        room = max(0.0, most - account.others / equity)
+        fraction = max(-room, min(room, fraction))
+        quantity = parts_for(fraction * equity, close, units)
+        if within_band(held, quantity, self._band * parts_for(full * equity, close, units)):
+            return Target(held)
+        return Target(quantity, fraction)
 
 
 class CostAware:
@@ -121,35 +124,36 @@ class CostAware:
         """The forecast that the position is sized by."""
         return self._follow.volatility(wish)
 
-    def target(self, wish: Wish, held: int, equity: int) -> tuple[int, str | None]:
+    def target(self, wish: Wish, account: Account, units: Units) -> Target:
         """See `EntryRule`."""
-        signal = self._follow.signal(wish)
+        signal, held = self._follow.signal(wish), account.held
         if signal is None:
-            return held, None
+            return Target(held)
         probability = wish.probability
         if probability is None:
-            return held, "no probability of the direction was served"
+            return Target(held, abstained="no probability of the direction was served")
         lean = 2.0 * probability - 1.0
         direction = signal.direction
         move = expected_move(self._follow.volatility(wish), wish.direction_horizon)
         cost = round_trip(wish.bar, self._costs)
         gain = lean * move if direction > 0.0 else -lean * move if direction < 0.0 else 0.0
         if gain > cost:
-            return self._follow.target(wish, held, equity)
+            return self._follow.target(wish, account, units)
         reason = (
             f"the expected gain of {gain * BASIS_POINTS:.2f} bp does not exceed the round trip of {cost * BASIS_POINTS:.2f} bp"
         )
-        if equity <= 0 or held * lean < 0.0:
-            return 0, reason
-        return held, reason
+        return Target(0 if account.equity <= 0 or held * lean < 0.0 else held, abstained=reason)
 
 
 class BuyAndHold:
-    """Buy once, an equal part of the initial cash per symbol (or as much as the gate lets through), and never trade again."""
+    """Buy once, ``account.share`` of the initial cash (or of the limits, if they are lower), and never trade again.
 
-    def __init__(self, settings: Config, symbols: int, initial_cash: int) -> None:
-        self._money = initial_cash / symbols
-        self._most = min(settings.risk.max_position_fraction, settings.risk.max_order_fraction)
+    A symbol that appears when the others have taken the cash is not bought.
+    """
+
+    def __init__(self, settings: Config, initial_cash: int) -> None:
+        self._initial_cash = initial_cash
+        self._most, self._most_order = settings.risk.max_position_fraction, settings.risk.max_order_fraction
 
     def signal(self, wish: Wish) -> Signal | None:
         """None: it follows no signal."""
@@ -159,12 +163,14 @@ class BuyAndHold:
         """0: it has no stop."""
         return 0.0
 
-    def target(self, wish: Wish, held: int, equity: int) -> tuple[int, str | None]:
+    def target(self, wish: Wish, account: Account, units: Units) -> Target:
         """See `EntryRule`."""
-        close = wish.bar.close
-        if held or close <= 0.0:
-            return held, None
-        return target_quantity(1.0, min(self._money, self._most * equity), close), None
+        close, equity = wish.bar.close, account.equity
+        if account.held or close <= 0.0 or equity <= 0:
+            return Target(account.held)
+        whole = min(self._initial_cash, self._most * equity)
+        value = max(0.0, min(whole * account.share, self._most * equity - account.others, self._most_order * equity))
+        return Target(parts_for(value, close, units), value / equity)
 
 
 def expected_move(volatility: float, horizon: int) -> float:

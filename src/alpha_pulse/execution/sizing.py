@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from alpha_pulse.core.errors import NonFiniteError
-from alpha_pulse.venues.money import PARTS_PER_MINOR
 
 
 def target_fraction(
@@ -38,15 +37,6 @@ def target_fraction(
     if fraction < -max_fraction:
         return -max_fraction
     return fraction
-
-
-def target_quantity(fraction: float, equity: float, price: float) -> int:
-    """``fraction`` of ``equity`` (minor units) in units of the traded thing (1/QUANTITY_SCALE), rounded towards 0.
-
-    >>> target_quantity(-0.5, 100_000.0, 300.0)
-    -1666666
-    """
-    return int(fraction * equity * PARTS_PER_MINOR / price)
 
 
 def within_band(held: int, target: int, band: float) -> bool:

@@ -107,7 +107,10 @@ VIEWS = {
         ),
     ),
     "models": View("payload", ("model_id", "session_id", "version", "examples", "trained_ts", "ready_ts")),
-    "orders": View("decision", ("order_id", "book", "symbol", "kind", "quantity", "stop_price", "signal_id", "prediction_id")),
+    "orders": View(
+        "decision",
+        ("order_id", "book", "symbol", "kind", "quantity", "stop_price", "signal_id", "prediction_id", "fraction"),
+    ),
     "predictions": View(
         "payload",
         ("prediction_id", "symbol", "target", "horizon", "probability", "confidence", "parts", "trust", "missing"),
@@ -131,6 +134,7 @@ VIEWS = {
         ),
         {"contributions": "'[]'"},
     ),
+    "units": View("payload", ("symbol", "cash_decimals", "quantity_decimals", "lot", "min_order", "tick")),
 }
 """All lists in the journal's JSON. An element's own time and number are the columns ``ts_event`` and ``seq`` of its step."""
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 from alpha_pulse.core.stateful import State
-from alpha_pulse.core.types import Bar, Fill, Order
+from alpha_pulse.core.types import Bar, Fill, Order, Units
+
+Admit = Callable[[Order, float, float], int]
+"""Given a market order, its fill's reference price and its costs over its value: how much of it may trade, 0 for none of it."""
 
 
 @runtime_checkable
@@ -16,6 +19,10 @@ class Venue(Protocol):
     An order released at ``ts`` first trades at an event strictly later than ``ts``. Fills come in a fixed order, with ids made
     from the order's. A stop closes what is then held, never more; a new stop of the same book and symbol replaces the old one.
     """
+
+    def add_instrument(self, units: Units) -> None:
+        """Make a symbol tradable. Its orders are refused before that."""
+        ...
 
     def release(self, orders: Sequence[Order]) -> None:
         """Take orders. Raises OrderError when one could never trade."""
@@ -29,7 +36,7 @@ class Venue(Protocol):
         """Whether a market order of this book and symbol still waits for its trade."""
         ...
 
-    def on_bar(self, bar: Bar) -> Sequence[Fill]:
+    def on_bar(self, bar: Bar, admit: Admit) -> Sequence[Fill]:
         """Let what rests meet the next bar of its symbol; the fills, in the order they happened."""
         ...
 

@@ -1,36 +1,119 @@
-"""Money is a whole number of minor units, and this is the one place where a price becomes money."""
+"""Money is a whole number of minor units, and this is the one place where a price becomes money.
+
+How small the units are follows from the size of the account and of the first price, so that rounding takes the same share
+of every account (about 1e-12 a fill) whatever its cash and whatever the prices:
+
+- A minor unit of cash is 10**-cash_decimals, such that the initial cash is 1e12 to 1e13 of them: 1e-7 at an initial cash of
+  100,000.
+- A part of a symbol's unit is 10**-quantity_decimals, the largest power of ten that costs at most a billionth of the initial
+  cash at the symbol's first close.
+"""
 
 from __future__ import annotations
 
-from alpha_pulse.core.types import MINOR_UNITS, QUANTITY_SCALE
+import math
+from decimal import Decimal
 
-PARTS_PER_MINOR = QUANTITY_SCALE // MINOR_UNITS
-"""Parts of a unit that cost one minor unit at price 1."""
+from alpha_pulse.core.config import Config, for_symbol
+from alpha_pulse.core.errors import ConfigError
+from alpha_pulse.core.types import Units
+
+CASH_DIGITS = 12
+"""The initial cash is 10**CASH_DIGITS minor units or more, and less than ten times as many."""
+PART_DIGITS = 9
+"""The initial cash buys 10**PART_DIGITS parts or more at the first close."""
+_POWERS = tuple(10.0**exponent for exponent in range(23))
+"""Powers of ten that a double holds exactly."""
 
 
-def money(quantity: int, price: float) -> int:
-    """What ``quantity`` is worth at ``price``, in minor units, rounded half to even.
+def cash_decimals(initial_cash: float) -> int:
+    """How many decimals the minor unit of an account has.
+
+    >>> cash_decimals(100_000.0), cash_decimals(1.0), cash_decimals(9.9e12)
+    (7, 12, 0)
+    """
+    return CASH_DIGITS - math.floor(math.log10(initial_cash))
+
+
+def minor_units(cash: float, decimals: int) -> int:
+    """An amount of cash as minor units, rounded half to even.
+
+    >>> minor_units(100_000.0, 7)
+    1000000000000
+    """
+    return round(cash * _POWERS[decimals])
+
+
+def units_of(symbol: str, price: float, settings: Config) -> Units:
+    """The units of a symbol whose first close is ``price``; lot, tick and smallest order as set, else found.
+
+    Raises
+    ------
+    ConfigError
+        The lot is worth more than the initial cash, or is no multiple of a part that fits.
+
+    >>> units_of("EURUSD", 1.05, Config())
+    Units(symbol='EURUSD', cash_decimals=7, quantity_decimals=5, lot=1, min_order=1000000000, tick=None)
+    """
+    cash, venue = settings.execution.initial_cash, settings.venue
+    decimals = cash_decimals(cash)
+    parts = math.ceil(math.log10(price / cash) + PART_DIGITS)
+    lot_size, lot = for_symbol(venue.lot_size, symbol), 1
+    if lot_size is not None:
+        digits = Decimal(repr(lot_size))
+        parts = max(parts, -int(digits.normalize().as_tuple().exponent))
+        lot = int(digits.scaleb(parts))
+        if lot_size * price > cash:
+            raise ConfigError(
+                f"venue.lot_size is {lot_size:g} for {symbol}, whose first close is {price:g}: one lot costs "
+                f"{lot_size * price:.6g}, but execution.initial_cash is {cash:g}; give a smaller lot or more cash"
+            )
+    smallest = for_symbol(venue.min_order_value, symbol)
+    if smallest is None:
+        smallest = settings.execution.min_order_fraction * cash
+    return Units(symbol, decimals, parts, lot, minor_units(smallest, decimals), for_symbol(venue.tick_size, symbol))
+
+
+def money(quantity: int, price: float, units: Units) -> int:
+    """What ``quantity`` parts are worth at ``price``, in minor units, rounded half to even.
 
     Parameters
     ----------
     quantity
-        Signed, in 1/QUANTITY_SCALE units; a negative quantity is worth the negative of the positive one.
+        Signed, in parts of a unit; a negative quantity is worth the negative of the positive one.
     price
         Quote currency per unit, finite.
+    units
+        Of the symbol.
 
-    >>> money(1_500_000, 10.01), money(-1_500_000, 10.01)
+    >>> units = Units("X", cash_decimals=2, quantity_decimals=6)
+    >>> money(1_500_000, 10.01, units), money(-1_500_000, 10.01, units)
     (1502, -1502)
-    >>> money(500_000, 0.01), money(1_500_000, 0.01)
-    (0, 2)
+    >>> money(3, 1e-8, Units("X", cash_decimals=7, quantity_decimals=-4))
+    3000
     """
-    return round(quantity * price / PARTS_PER_MINOR)
+    exponent = units.quantity_decimals - units.cash_decimals
+    return round(quantity * price / _POWERS[exponent] if exponent >= 0 else quantity * price * _POWERS[-exponent])
 
 
-def cash_text(amount: int) -> str:
-    """An amount of minor units as a person reads it.
+def parts_for(value: float, price: float, units: Units) -> int:
+    """How many parts ``value`` (minor units, signed) buys at ``price``: a whole number of lots, rounded towards 0.
 
-    >>> cash_text(-123456)
-    '-1234.56'
+    >>> parts_for(-50_000.0, 300.0, Units("X", cash_decimals=2, quantity_decimals=6))
+    -1666666
+    >>> parts_for(50_000.0, 300.0, Units("X", cash_decimals=2, quantity_decimals=0, lot=1))
+    1
     """
-    whole, part = divmod(abs(amount), MINOR_UNITS)
-    return f"{'-' if amount < 0 else ''}{whole}.{part:02d}"
+    exponent = units.quantity_decimals - units.cash_decimals
+    parts = int(value / price * _POWERS[exponent] if exponent >= 0 else value / price / _POWERS[-exponent])
+    return parts if units.lot == 1 else (abs(parts) // units.lot * units.lot) * (1 if parts > 0 else -1)
+
+
+def cash_text(amount: int, decimals: int) -> str:
+    """An amount of minor units as a person reads it: cents, or six figures where cents say too little.
+
+    >>> cash_text(-123456, 2), cash_text(1_234_567, 12)
+    ('-1,234.56', '1.23457e-06')
+    """
+    cash = amount / _POWERS[decimals]
+    return f"{cash:,.2f}" if amount == 0 or abs(cash) >= 1.0 else f"{cash:.6g}"

@@ -10,7 +10,8 @@ import msgspec
 from alpha_pulse.core import config
 from alpha_pulse.core.errors import OrderError, StateError
 from alpha_pulse.core.stateful import State
-from alpha_pulse.core.types import Bar, Fill, Order
+from alpha_pulse.core.types import Bar, Fill, Order, Units
+from alpha_pulse.venues.base import Admit
 from alpha_pulse.venues.money import money
 
 NOTHING: tuple[Fill, ...] = ()
@@ -32,15 +33,23 @@ class _VenueState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     waiting: dict[str, list[Order]]
     stops: dict[str, list[Order]]
     held: dict[str, dict[str, int]]
+    units: list[Units]
+    quoted: dict[str, tuple[float, float]]
 
 
 class SimulatedVenue:
     """Trades released orders against the bars that follow, never against the bar they were decided on.
 
-    A market order trades at the open of the first bar with ``ts_event`` later than its ``ts`` and at least the latency
-    after it. The trade costs half the quoted spread (``half_spread_bps`` without quotes) plus ``slippage_bps``, and
-    ``fee_bps`` of the traded value. Within a bar the worst comes first: market orders at the open, then a stop if the bar's
-    range touches it (at the open when the bar opened beyond it), also for a position opened by that same bar. A stop is
+    A market order trades at the open of the next bar, or as many bars later as the latency is long, rounded to whole bars:
+    bars say nothing of the prices between their open and their end, so a latency below half a bar changes nothing. How much
+    of it trades is asked of ``admit`` at that price; the rest is dropped.
+
+    A trade costs the distance from the close to the ask (buying) or to the bid (selling) that was quoted with the bar
+    before, the newest quotes known at the open (``half_spread_bps`` without quotes), plus ``slippage_bps``, and ``fee_bps``
+    of the traded value.
+
+    Within a bar the worst comes first: market orders at the open, then a stop if the bar's range touches it (at the open
+    when the bar opened beyond it), also for a position opened by that same bar. A stop is
     live under the same rule of time and until then leaves the older one in force. A stop that trades cancels what still
     waits for its book and symbol, because that was sized for the position just closed. A bar with a price that is not
     positive trades nothing.
@@ -51,8 +60,9 @@ class SimulatedVenue:
         Costs in basis points, latency in milliseconds.
 
     >>> venue = SimulatedVenue(config.Venue(fee_bps=0.0))
+    >>> venue.add_instrument(Units("X", cash_decimals=2, quantity_decimals=6))
     >>> venue.release([Order("o1", "combined", "X", ts=1, kind="market", quantity=2_000_000, signal_id="s1")])
-    >>> fill, = venue.on_bar(Bar("X", 2, 1, open=100.0, high=101.0, low=99.0, close=100.5))
+    >>> fill, = venue.on_bar(Bar("X", 2, 1, open=100.0, high=101.0, low=99.0, close=100.5), lambda order, *_: order.quantity)
     >>> fill.fill_id, fill.reference, round(fill.price, 6), fill.cost
     ('o1/f', 100.0, 100.01, 2)
     """
@@ -64,11 +74,17 @@ class SimulatedVenue:
         self._latency_ns = round(settings.latency_ms * NS_PER_MS)
         self._resting: dict[str, _Resting] = {}
         self._held: dict[str, dict[str, int]] = {}
+        self._units: dict[str, Units] = {}
+        self._quoted: dict[str, tuple[float, float]] = {}
+
+    def add_instrument(self, units: Units) -> None:
+        """Make a symbol tradable."""
+        self._units[units.symbol] = units
 
     def release(self, orders: Sequence[Order]) -> None:
         """Take orders; see `alpha_pulse.venues.base.Venue`."""
         for order in orders:
-            _refuse_impossible(order)
+            self._refuse_impossible(order)
             resting = self._resting.get(order.symbol)
             if resting is None:
                 resting = self._resting[order.symbol] = _Resting()
@@ -93,28 +109,28 @@ class SimulatedVenue:
         return any(order.book == book and order.kind == "market" for order in resting.waiting)
 
     def held(self, book: str, symbol: str) -> int:
-        """The net quantity that this venue's own fills left, in 1/QUANTITY_SCALE units."""
+        """The net quantity that this venue's own fills left, in parts of a unit."""
         return self._held.get(symbol, {}).get(book, 0)
 
-    def on_bar(self, bar: Bar) -> Sequence[Fill]:
+    def on_bar(self, bar: Bar, admit: Admit) -> Sequence[Fill]:
         """Trade what rests for the bar's symbol; the fills in the order they happened."""
         symbol = bar.symbol
         resting = self._resting.get(symbol)
-        if resting is None or bar.low <= 0.0:
-            return NOTHING
         fills: list[Fill] = []
-        if resting.waiting:
-            self._open(bar, resting, fills)
-        if resting.stops:
-            self._touch_stops(bar, resting, fills)
-        self._tidy(symbol, resting)
+        if resting is not None and bar.low > 0.0:
+            if resting.waiting:
+                self._open(bar, resting, admit, fills)
+            if resting.stops:
+                self._touch_stops(bar, resting, fills)
+            self._tidy(symbol, resting)
+        if bar.bid is not None and bar.ask is not None:
+            self._quoted[symbol] = max(0.0, bar.close - bar.bid), max(0.0, bar.ask - bar.close)
         return fills or NOTHING
 
-    def _open(self, bar: Bar, resting: _Resting, fills: list[Fill]) -> None:
+    def _open(self, bar: Bar, resting: _Resting, admit: Admit, fills: list[Fill]) -> None:
         """Market orders trade at the open; stops that are due become live."""
-        now = bar.ts_event
-        # The open is the start of the bar: an order that was still on its way then has missed it.
-        latest = now - bar.interval_ns - self._latency_ns if self._latency_ns else now - 1
+        bars = (2 * self._latency_ns + bar.interval_ns) // (2 * bar.interval_ns)
+        latest = bar.ts_event - (bars + 1) * bar.interval_ns if bars else bar.ts_event - 1
         still: list[Order] = []
         for order in resting.waiting:
             if order.ts > latest:
@@ -122,7 +138,10 @@ class SimulatedVenue:
             elif order.kind == "stop":
                 resting.stops[order.book] = order
             else:
-                fills.append(self._trade(order, order.quantity, bar, bar.open))
+                price, reference = self._price(order, order.quantity, bar.open), bar.open
+                cost_rate = (abs(price - reference) + self._fee * price) / reference
+                if quantity := admit(order, reference, cost_rate):
+                    fills.append(self._trade(order, quantity, bar, reference))
         resting.waiting = still
 
     def _touch_stops(self, bar: Bar, resting: _Resting, fills: list[Fill]) -> None:
@@ -147,11 +166,7 @@ class SimulatedVenue:
             resting.waiting = [waiting for waiting in resting.waiting if waiting.book != book]
 
     def _trade(self, order: Order, quantity: int, bar: Bar, reference: float) -> Fill:
-        bid, ask = bar.bid, bar.ask
-        half = reference * self._half_spread if bid is None or ask is None else max(0.0, 0.5 * (ask - bid))
-        worse = half + reference * self._slippage
-        price = reference + worse if quantity > 0 else max(0.0, reference - worse)
-        size = abs(quantity)
+        price, size, units = self._price(order, quantity, reference), abs(quantity), self._units[order.symbol]
         held = self._held.setdefault(order.symbol, {})
         left = held.get(order.book, 0) + quantity
         if left:
@@ -167,11 +182,44 @@ class SimulatedVenue:
             quantity=quantity,
             price=price,
             reference=reference,
-            cost=money(size, abs(price - reference)),
-            fee=money(size, price * self._fee),
+            cost=money(size, abs(price - reference), units),
+            fee=money(size, price * self._fee, units),
             signal_id=order.signal_id,
             prediction_id=order.prediction_id,
         )
+
+    def _price(self, order: Order, quantity: int, reference: float) -> float:
+        """The reference price and the costs of trading at it, rounded to the tick against the trader."""
+        quoted = self._quoted.get(order.symbol)
+        half = reference * self._half_spread if quoted is None else quoted[quantity > 0]
+        worse = half + reference * self._slippage
+        price = reference + worse if quantity > 0 else max(0.0, reference - worse)
+        tick = self._units[order.symbol].tick
+        if tick is None:
+            return price
+        steps = price / tick
+        nearest = round(steps)
+        # A price on the tick but for the last bits of its double stays there.
+        if abs(steps - nearest) > 1e-9 * max(1.0, steps):
+            nearest = math.ceil(steps) if quantity > 0 else math.floor(steps)
+        return nearest * tick
+
+    def _refuse_impossible(self, order: Order) -> None:
+        if order.symbol not in self._units:
+            raise OrderError(f"order {order.order_id} is of {order.symbol}, which had no bar yet; order after its first bar")
+        if order.quantity == 0:
+            raise OrderError(
+                f"order {order.order_id} of {order.symbol} has quantity 0; release only orders that trade something"
+            )
+        stop = order.stop_price
+        if order.kind == "stop" and (stop is None or not math.isfinite(stop) or stop <= 0.0):
+            raise OrderError(
+                f"stop order {order.order_id} of {order.symbol} has stop price {stop!r}; give a positive, finite price"
+            )
+        if order.kind == "market" and stop is not None:
+            raise OrderError(
+                f"market order {order.order_id} of {order.symbol} has stop price {stop!r}; give none, or kind 'stop'"
+            )
 
     def _tidy(self, symbol: str, resting: _Resting) -> None:
         if not resting.waiting and not resting.stops:
@@ -184,6 +232,8 @@ class SimulatedVenue:
             waiting={symbol: rest.waiting for symbol, rest in resting},
             stops={symbol: list(rest.stops.values()) for symbol, rest in resting},
             held={symbol: held for symbol, held in sorted(self._held.items()) if held},
+            units=list(self._units.values()),
+            quoted=self._quoted,
         )
         return State(scalars=msgspec.to_builtins(state))
 
@@ -199,15 +249,5 @@ class SimulatedVenue:
             resting.waiting = list(waiting)
             resting.stops = {order.book: order for order in found.stops.get(symbol, [])}
         self._held = {symbol: dict(held) for symbol, held in found.held.items()}
-
-
-def _refuse_impossible(order: Order) -> None:
-    if order.quantity == 0:
-        raise OrderError(f"order {order.order_id} of {order.symbol} has quantity 0; release only orders that trade something")
-    stop = order.stop_price
-    if order.kind == "stop" and (stop is None or not math.isfinite(stop) or stop <= 0.0):
-        raise OrderError(
-            f"stop order {order.order_id} of {order.symbol} has stop price {stop!r}; give a positive, finite price"
-        )
-    if order.kind == "market" and stop is not None:
-        raise OrderError(f"market order {order.order_id} of {order.symbol} has stop price {stop!r}; give none, or kind 'stop'")
+        self._units = {units.symbol: units for units in found.units}
+        self._quoted = dict(found.quoted)

@@ -4,7 +4,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from alpha_pulse.core.config import Batch, Config, Execution, Learning
+from alpha_pulse.core.config import Batch, Config, Execution, Learning, Venue
 from alpha_pulse.engine.remarks import remarks
 from alpha_pulse.engine.replay import replay
 from alpha_pulse.engine.report import Report, decode_report
@@ -68,11 +68,17 @@ def test_settings_that_are_too_long_for_the_data_are_told() -> None:
     ]
 
 
-@pytest.mark.parametrize(("price", "told"), [(1e8, False), (1e11, True), (1e13, True)])
-def test_prices_too_high_for_the_smallest_quantity_are_told(price: float, told: bool) -> None:
-    feed = random_walk(200, seed=1, market=Market(price=price))
-    said = " ".join(remarks(CONFIG, feed))
-    assert ("little or nothing can be traded" in said) == told
-    rich = msgspec.structs.replace(CONFIG, execution=Execution(initial_cash=1e12))
+@pytest.mark.parametrize(("lot", "told"), [(None, False), (1.0, False), (1_000.0, True)])
+def test_a_lot_that_is_worth_much_of_a_position_is_reported(lot: float | None, told: bool) -> None:
+    config = msgspec.structs.replace(CONFIG, venue=Venue(lot_size=lot))
+    feed = random_walk(200, seed=1, market=Market(price=90.0))
+    said = " ".join(remarks(config, feed))
+    assert ("one lot of SYN (venue.lot_size) is worth" in said) == told
+    rich = msgspec.structs.replace(config, execution=Execution(initial_cash=1e12))
     assert remarks(rich, feed) == []
-    assert (report_of(feed).trades == 0) or not told
+
+
+@pytest.mark.parametrize("price", [1e-8, 1e8, 1e13])
+def test_prices_of_any_size_are_traded(price: float) -> None:
+    feed = random_walk(200, seed=1, market=Market(price=price))
+    assert report_of(feed).books["rules_only"].fills > 0

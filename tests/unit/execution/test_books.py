@@ -1,15 +1,15 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alpha_pulse.core.errors import OrderError, StateError
 from alpha_pulse.core.stateful import State, Stateful, pack, unpack
-from alpha_pulse.core.types import QUANTITY_SCALE
 from alpha_pulse.execution.books import Book
 from alpha_pulse.venues.money import money
-from execution_samples import UNIT, fill
+from execution_samples import CENTS, UNIT, fill
 
 INITIAL = 10_000_000
 SYMBOLS = ("X", "Y")
@@ -27,7 +27,10 @@ rows = st.lists(
 
 
 def book() -> Book:
-    return Book("combined", INITIAL, SYMBOLS)
+    made = Book("combined", INITIAL)
+    for symbol in SYMBOLS:
+        made.add_instrument(msgspec.structs.replace(CENTS, symbol=symbol))
+    return made
 
 
 @given(rows)
@@ -47,7 +50,8 @@ def test_money_is_conserved_to_the_minor_unit_at_any_time(
         made.mark(number + 1)
         basis = sum(made.lots(each).basis for each in SYMBOLS)
         assert made.cash + basis == INITIAL + gross - costs - fees
-        assert made.equity == made.cash + sum(money(made.position(each), closes[each]) for each in SYMBOLS)
+        assert made.gross == sum(abs(made.lots(each).marked) for each in SYMBOLS)
+        assert made.equity == made.cash + sum(money(made.position(each), closes[each], CENTS) for each in SYMBOLS)
         result = made.result(252.0)
         assert result.net_pnl == made.equity - INITIAL == result.gross_pnl - costs - fees <= result.gross_pnl
         assert (result.realised_gross_pnl, result.costs, result.fees) == (gross, costs, fees)
@@ -78,9 +82,9 @@ def test_a_snapshot_in_mid_stream_changes_nothing(sequence: list[tuple[str, int,
 
 def test_a_fractional_quantity_costs_its_fraction() -> None:
     made = book()
-    made.apply(fill(1, QUANTITY_SCALE // 3, 100.0))
+    made.apply(fill(1, UNIT // 3, 100.0))
     assert made.cash == INITIAL - 3333
-    made.apply(fill(2, -(QUANTITY_SCALE // 3), 100.0))
+    made.apply(fill(2, -(UNIT // 3), 100.0))
     assert made.cash == INITIAL
 
 
@@ -96,9 +100,10 @@ def test_a_round_trip_at_one_price_loses_exactly_its_charges() -> None:
 def test_an_unknown_symbol_and_a_foreign_state_are_refused() -> None:
     made = book()
     assert isinstance(made, Stateful)
+    assert made.position("Q") == 0
     with pytest.raises(OrderError, match="known: X, Y"):
-        made.position("Q")
+        made.lots("Q")
     with pytest.raises(StateError, match="symbols"):
-        made.restore(Book("combined", INITIAL, ["X"]).snapshot())
+        made.restore(Book("combined", INITIAL).snapshot())
     with pytest.raises(StateError, match="does not fit"):
         made.restore(State(scalars={"cash": "much"}))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from alpha_pulse.core.errors import OrderError, StateError
 from alpha_pulse.core.types import Fill
 from alpha_pulse.execution.lots import LotQueue, share
-from execution_samples import UNIT, fill
+from execution_samples import CENTS, UNIT, fill
 from naive_books import NaiveBook
 
 small = st.integers(-30, 30).filter(bool)
@@ -26,7 +27,7 @@ def fills(quantities: st.SearchStrategy[int], most: float) -> st.SearchStrategy[
 
 @given(fills(small, 1e6))
 def test_the_queue_equals_its_naive_twin(sequence: list[Fill]) -> None:
-    queue, naive = LotQueue("combined", "X"), NaiveBook(0)
+    queue, naive = LotQueue("combined", CENTS), NaiveBook(0)
     found: dict[tuple[str, str], list[int]] = {}
     for each in sequence:
         for lot in queue.apply(each):
@@ -39,7 +40,7 @@ def test_the_queue_equals_its_naive_twin(sequence: list[Fill]) -> None:
 
 @given(fills(large, 1e5))
 def test_every_minor_unit_of_every_fill_is_in_exactly_one_place(sequence: list[Fill]) -> None:
-    queue = LotQueue("combined", "X")
+    queue = LotQueue("combined", CENTS)
     gross = charges = 0
     for each in sequence:
         for lot in queue.apply(each):
@@ -64,7 +65,7 @@ def test_adjoining_shares_add_up_to_the_whole(amount: int, whole: int, cuts: lis
 
 
 def test_crossing_through_zero_closes_everything_and_opens_the_rest() -> None:
-    queue = LotQueue("combined", "X")
+    queue = LotQueue("combined", CENTS)
     queue.apply(fill(1, 2 * UNIT, 10.0, cost=20, fee=2))
     queue.apply(fill(2, 1 * UNIT, 12.0, fee=1))
     first, second = queue.apply(fill(3, -5 * UNIT, 15.0, cost=50))
@@ -78,26 +79,36 @@ def test_crossing_through_zero_closes_everything_and_opens_the_rest() -> None:
 
 
 def test_an_indivisible_cost_goes_to_the_parts_without_loss() -> None:
-    queue = LotQueue("combined", "X")
+    queue = LotQueue("combined", CENTS)
     queue.apply(fill(1, 3, 1e6, cost=10))
     assert [queue.apply(fill(k, -1, 1e6))[0].costs for k in (2, 3, 4)] == [3, 3, 4]
+
+
+def test_closed_dust_counts_as_money_and_not_as_a_trade() -> None:
+    queue = LotQueue("combined", msgspec.structs.replace(CENTS, min_order=1_000))
+    queue.apply(fill(1, 2 * UNIT, 10.0))
+    queue.apply(fill(2, -2 * UNIT + 999, 12.0))
+    assert (queue.closed, queue.position) == (1, 999)
+    (dust,) = queue.apply(fill(3, -999, 12.0))
+    assert (queue.closed, queue.position) == (1, 0)
+    assert dust.gross_pnl + 400 == queue.realised_gross == 400
 
 
 @pytest.mark.parametrize(
     "foreign", [fill(1, 1, 1.0, book="other"), fill(1, 1, 1.0, symbol="Y"), fill(1, 0, 1.0), fill(1, 1, 1.0, fee=-1)]
 )
 def test_a_fill_that_cannot_be_right_is_refused(foreign: Fill) -> None:
-    queue = LotQueue("combined", "X")
+    queue = LotQueue("combined", CENTS)
     with pytest.raises(OrderError, match="fill f1"):
         queue.apply(foreign)
     assert queue.fills == 0
 
 
 def test_a_damaged_state_is_refused() -> None:
-    queue = LotQueue("combined", "X")
+    queue = LotQueue("combined", CENTS)
     queue.apply(fill(1, 5, 10.0))
     state = queue.dump()
     with pytest.raises(StateError, match="hold 5"):
-        LotQueue("combined", "X").load(
+        LotQueue("combined", CENTS).load(
             type(state)(**{**{f: getattr(state, f) for f in state.__struct_fields__}, "position": 4})
         )

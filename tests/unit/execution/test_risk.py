@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from alpha_pulse.core.config import Risk
 from alpha_pulse.execution.risk import Request, RiskGate, reduces
+from execution_samples import CENTS, UNIT
 from naive_books import naive_gate
 
-UNIT = 1_000_000
-PLAIN = Request(UNIT, 0, 100.0, 100_000, 100_000, 0, 60, 0)
+PLAIN = Request(UNIT, 0, 100.0, 100_000, 100_000, 0, 60, 0, CENTS)
 
 requests = st.builds(
     Request,
@@ -24,6 +24,8 @@ requests = st.builds(
     age_ns=st.integers(0, 400),
     interval_ns=st.just(60),
     frozen_bars=st.integers(0, 20),
+    units=st.just(CENTS),
+    others=st.integers(0, 10**8),
 )
 limits = st.builds(
     Risk,
@@ -46,7 +48,7 @@ def test_no_order_beyond_a_limit_passes_unless_it_only_reduces(risk: Risk, reque
     if RiskGate(risk).check(request) or reduces(request.held, request.quantity):
         return
     worth = request.price / 10_000
-    assert abs(request.held + request.quantity) * worth <= risk.max_position_fraction * request.equity + 1
+    assert abs(request.held + request.quantity) * worth + request.others <= risk.max_position_fraction * request.equity + 1
     assert abs(request.quantity) * worth <= risk.max_order_fraction * request.equity + 1
 
 
@@ -55,8 +57,9 @@ def changed(**values: float) -> Request:
 
 
 REFUSED = {
-    "position": (changed(quantity=11 * UNIT), ["1100.00", "1000.00", "max_position_fraction"]),
-    "order": (changed(quantity=25 * UNIT, held=-15 * UNIT), ["2500.00", "2000.00", "max_order_fraction"]),
+    "position": (changed(quantity=11 * UNIT), ["1,100.00", "1,000.00", "max_position_fraction"]),
+    "order": (changed(quantity=25 * UNIT, held=-15 * UNIT), ["2,500.00", "2,000.00", "max_order_fraction"]),
+    "other symbols": (changed(quantity=6 * UNIT, others=50_000), ["500.00", "1,100.00", "max_position_fraction"]),
     "loss": (changed(equity=97_000), ["30.00", "max_daily_loss_fraction"]),
     "stale": (changed(age_ns=181), ["3.0 intervals", "stale_after_intervals"]),
     "frozen": (changed(frozen_bars=12), ["12 bars", "frozen_after_bars"]),

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alpha_pulse.core.errors import NonFiniteError
-from alpha_pulse.execution.sizing import target_fraction, target_quantity, within_band
-from alpha_pulse.venues.money import money
+from alpha_pulse.execution.sizing import target_fraction, within_band
 
 positive = st.floats(1e-4, 10.0)
 
@@ -28,14 +27,6 @@ def test_the_fraction_is_odd_bounded_and_shrinks_with_the_forecast(
 def test_no_size_without_a_forecast(forecast: float) -> None:
     with pytest.raises(NonFiniteError, match="above 0"):
         target_fraction(1.0, forecast, 0.1, 1.0, 1.0)
-
-
-@given(st.floats(-2.0, 2.0), st.integers(0, 10**12), st.floats(0.01, 1e6))
-def test_the_quantity_is_worth_no_more_than_the_fraction(fraction: float, equity: int, price: float) -> None:
-    quantity = target_quantity(fraction, float(equity), price)
-    assert abs(money(quantity, price)) <= round(abs(fraction) * equity)
-    assert quantity * fraction >= 0
-    assert (abs(quantity) + 1) * price / 10_000 >= abs(fraction) * equity * (1 - 1e-12)
 
 
 @given(st.integers(-100, 100), st.integers(-100, 100), st.integers(0, 100))

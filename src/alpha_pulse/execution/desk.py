@@ -1,0 +1,88 @@
+"""One symbol's place in execution: its units, a seat per book, and what the gate must know of its data."""
+
+from __future__ import annotations
+
+import msgspec
+
+from alpha_pulse.core.types import Bar, Units
+from alpha_pulse.execution.books import Book
+from alpha_pulse.execution.lots import LotQueue
+from alpha_pulse.execution.rules import EntryRule
+from alpha_pulse.execution.session_breaks import SessionBreaks
+
+
+class Seat:
+    """One book's place in one symbol."""
+
+    __slots__ = ("book", "lots", "rule")
+
+    def __init__(self, book: Book, lots: LotQueue, rule: EntryRule) -> None:
+        self.book = book
+        self.lots = lots
+        self.rule = rule
+
+
+class DeskState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `Desk` remembers; the positions are the books'."""
+
+    units: Units
+    close: float
+    frozen_bars: int
+    newest_ts: int
+    gap_ns: int
+    breaks: list[int]
+
+
+class Desk:
+    """One symbol.
+
+    Attributes
+    ----------
+    close, newest_ts
+        Of the newest bar; ``newest_ts`` is its end (ns since the epoch, UTC).
+    frozen_bars
+        How many bars in a row have repeated one price.
+    gap_ns
+        How long bars were missing before the newest one; 0 where they were not, or the market had a usual break.
+    """
+
+    __slots__ = ("breaks", "close", "frozen_bars", "gap_ns", "newest_ts", "seats", "units")
+
+    def __init__(self, units: Units, seats: list[Seat]) -> None:
+        self.units = units
+        self.seats = seats
+        self.breaks = SessionBreaks()
+        self.close = 0.0
+        self.frozen_bars = 0
+        self.newest_ts = 0
+        self.gap_ns = 0
+
+    def take(self, bar: Bar, stale_after_intervals: float) -> None:
+        """Take in the next bar; a gap of more than ``stale_after_intervals`` before it counts, unless it is a usual break."""
+        self.gap_ns, close = 0, bar.close
+        if self.newest_ts:
+            gap = bar.ts_event - self.newest_ts - bar.interval_ns
+            if gap > stale_after_intervals * bar.interval_ns and not self.breaks.usual(self.newest_ts):
+                self.gap_ns = gap
+        self.newest_ts = bar.ts_event
+        if close == self.close and bar.high == bar.low == bar.open == close:
+            self.frozen_bars += 1
+        else:
+            self.frozen_bars = 0
+            self.close = close
+
+    def value(self) -> None:
+        """Value every book's position at the newest close."""
+        for seat in self.seats:
+            if seat.lots.position or seat.lots.marked:
+                seat.book.revalue(self.units.symbol, self.close)
+
+    def dump(self) -> DeskState:
+        """Everything remembered."""
+        return DeskState(self.units, self.close, self.frozen_bars, self.newest_ts, self.gap_ns, self.breaks.dump())
+
+    def load(self, state: DeskState) -> None:
+        """Take over ``state``."""
+        self.close, self.frozen_bars = state.close, state.frozen_bars
+        self.newest_ts, self.gap_ns = state.newest_ts, state.gap_ns
+        self.breaks.load(state.breaks)
