@@ -28,7 +28,6 @@ from alpha_pulse.kernels.scores import SERVED
 from alpha_pulse.learning.comparison import Comparison
 from alpha_pulse.learning.metrics import MemberMetrics, whole_run
 from alpha_pulse.learning.training import ModelReady
-from alpha_pulse.stores.base import Store
 from alpha_pulse.venues.money import minor_units
 
 LAST_PART = (3, 10)
