@@ -36,7 +36,7 @@ def success_metrics(system: System, found: Tally, sessions: Sequence[tuple[str, 
     """Over ``sessions``, as (symbol, target) of market targets."""
     places = {symbol: place for place, symbol in enumerate(found.symbols)}
     wanted = sorted({places[symbol] for symbol, _ in sessions})
-    everything = len(wanted) == len(places)
+    len(wanted) == len(places)
     paired: dict[str, Paired] = {}
     for target, table in found.tables.items():
         scores: Floats = table.scores[np.isin(table.symbol, wanted)]

@@ -175,7 +175,12 @@ def test_over_random_wishes_money_is_conserved_and_time_never_runs_backwards(see
                 cash[0] += fill.quantity
             for lot in each.lots:
                 assert lot.net_pnl == lot.gross_pnl - lot.costs <= lot.gross_pnl
-            assert [outcome.lot for outcome in each.outcomes] == [lot for lot in each.lots if lot.book == "combined"]
+            own = [lot for lot in each.lots if lot.book == "combined"]
+            units = desk.service.units
+            worth = [money(abs(lot.quantity), lot.open_reference, units[lot.symbol]) for lot in own]
+            assert [outcome.lot for outcome in each.outcomes] == [
+                lot for lot, value in zip(own, worth, strict=True) if value >= units[lot.symbol].min_order
+            ]
         for decision in decided:
             for order in decision.orders:
                 assert order.order_id not in released
