@@ -36,7 +36,7 @@ def success_metrics(system: System, found: Tally, sessions: Sequence[tuple[str, 
     """Over ``sessions``, as (symbol, target) of market targets."""
     places = {symbol: place for place, symbol in enumerate(found.symbols)}
     wanted = sorted({places[symbol] for symbol, _ in sessions})
-    len(wanted) == len(places)
+    everything = len(wanted) == len(places)
     paired: dict[str, Paired] = {}
     for target, table in found.tables.items():
         scores: Floats = table.scores[np.isin(table.symbol, wanted)]
@@ -49,7 +49,5 @@ def success_metrics(system: System, found: Tally, sessions: Sequence[tuple[str, 
             [episode for session in sessions for episode in system.adaptation.recovery(*session).episodes]
         ),
         online_minus_batch=paired,
-        pnl_by_ml=earned_by_ml(found.earnings, system.config.seed, system.execution.cash)
-        if len(wanted) == len(places)
-        else None,
+        pnl_by_ml=earned_by_ml(found.earnings, system.config.seed, system.execution.cash) if everything else None,
     )
