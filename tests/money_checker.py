@@ -1,7 +1,7 @@
-"""An independent recount of a run's money: from the bars, orders and configuration to every fill, lot, fee, cash and figure.
+"""An independent recount of a run's money, by docs/money.md: from bars, orders and configuration to fills, lots and figures.
 
-Nothing of AlphaPulse is imported: the rows come from the SQLite file itself, and all sums are exact fractions of the numbers
-as they are written there.
+Nothing of AlphaPulse is imported: the rows come from the SQLite file itself. Sizes and prices are exact fractions of the
+numbers that are written there; only ``money`` is a product of doubles, as that page defines it.
 """
 
 from __future__ import annotations
@@ -17,14 +17,17 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-DAY_NS = 86_400_000_000_000
+HOUR_NS = 3_600_000_000_000
+DAY_NS = 24 * HOUR_NS
 YEAR_NS = 31_557_600_000_000_000
 BASIS_POINT = Fraction(1, 10_000)
+ROUNDING = Fraction(1, 10**9)
+"""The part of a size by which doubles may miss the exact limit."""
 Json = dict[str, Any]
 
 
 class Difference(NamedTuple):
-    """One figure of the store that does not follow from what came before it."""
+    """A figure of the store that does not follow from what came before it."""
 
     seq: int
     symbol: str
@@ -39,13 +42,19 @@ class OpenLot:
     def __init__(self, fill: Json, value: int) -> None:
         self.fill, self.used, self.value = fill, 0, value
 
-    def part(self, amount: int, start: int, end: int) -> int:
-        whole = self.fill["quantity"]
-        return int(amount * end // whole - amount * start // whole)
+    def take(self, quantity: int) -> tuple[int, int]:
+        """Use up the next ``quantity``; its part of the value, and of costs and fee."""
+        whole, start = self.fill["quantity"], self.used
+        self.used += quantity
+        value, charges = (
+            amount * self.used // whole - amount * start // whole
+            for amount in (self.value, self.fill["cost"] + self.fill["fee"])
+        )
+        return value, charges
 
 
 class Position:
-    """One book's position in one symbol."""
+    """One book's position in one symbol; ``marked`` is its value as last known."""
 
     def __init__(self) -> None:
         self.lots: deque[OpenLot] = deque()
@@ -54,7 +63,7 @@ class Position:
 
 
 class Book:
-    """Cash, positions and the equity at every slice."""
+    """Cash, positions, and the equity at every slice."""
 
     def __init__(self, cash: int) -> None:
         self.initial = self.cash = self.equity = self.day_start = cash
@@ -62,171 +71,221 @@ class Book:
         self.equities = [cash]
         self.positions: defaultdict[str, Position] = defaultdict(Position)
 
+    def gross(self, but: str) -> int:
+        return sum(abs(position.marked) for symbol, position in self.positions.items() if symbol != but)
+
+    def worth(self) -> int:
+        return self.cash + sum(position.marked for position in self.positions.values())
+
+
+class Symbol:
+    """A symbol's units, its bars, and what its resting orders and breaks are."""
+
+    def __init__(self, units: Json) -> None:
+        self.units, self.bars, self.still = units, list[Json](), 0
+        self.waiting, self.stops, self.breaks = list[Json](), dict[str, Json](), list[int]()
+        self.stale, self.calls = False, list[tuple[int, float]]()
+
 
 class Checker:
-    """Follows a journal row by row; ``differences`` holds what did not agree."""
+    """Follows a journal row by row; ``differences`` holds what did not agree, ``seen`` counts what happened."""
 
-    def __init__(self, settings: Json) -> None:
-        self.settings = settings
+    def __init__(self, config: Json) -> None:
+        self.config = config
         self.differences: list[Difference] = []
         self.seen: Counter[str] = Counter()
         self.books: dict[str, Book] = {}
-        self.waiting: defaultdict[str, list[Json]] = defaultdict(list)
-        self.stops: defaultdict[str, dict[str, Json]] = defaultdict(dict)
-        self.bars: defaultdict[str, list[Json]] = defaultdict(list)
-        self.calls: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
+        self.symbols: dict[str, Symbol] = {}
         self.marks: list[int] = []
-        self.units: dict[str, Json] = defaultdict(lambda: {"quantity_decimals": 6, "cash_decimals": 2, "lot": 1})
-        self.minor = 1
-        self.seq = -1
+        self.report: Json = {}
+        self.minor, self.seq = 1, -1
 
     def same(self, symbol: str, field: str, stored: object, recomputed: object) -> None:
         if stored != recomputed:
             self.differences.append(Difference(self.seq, symbol, field, stored, recomputed))
 
     def near(self, symbol: str, field: str, stored: float | None, recomputed: float | None) -> None:
-        alike = stored == recomputed or (
-            None not in (stored, recomputed) and math.isclose(stored, recomputed, rel_tol=1e-9, abs_tol=1e-12)  # type: ignore[arg-type]
-        )
-        self.same(symbol, field, stored, stored if alike else recomputed)
+        if stored is None or recomputed is None or not math.isclose(stored, recomputed, rel_tol=1e-9, abs_tol=1e-12):
+            self.same(symbol, field, stored, recomputed)
 
-    def holds(self, symbol: str, rule: str, kept: bool, found: object = None) -> None:
-        if not kept:
-            self.differences.append(Difference(self.seq, symbol, rule, found, "the rule"))
+    def holds(self, symbol: str, rule: str, kept: bool, found: object) -> None:
+        self.same(symbol, rule, (kept, found), (True, found))
 
-    def worth(self, symbol: str, quantity: int, price: float | Fraction) -> int:
-        """Minor units of cash, rounded half to even."""
-        parts = Fraction(10) ** int(self.units[symbol]["quantity_decimals"])
-        return round(quantity * Fraction(price) * self.minor / parts)
+    def money(self, symbol: str, quantity: int, price: float) -> int:
+        """Minor units of cash, by doubles; and not far from the exact product."""
+        units = self.symbols[symbol].units
+        shift = int(units["quantity_decimals"] - units["cash_decimals"])
+        found = round(quantity * price / float(10**shift) if shift >= 0 else quantity * price * float(10**-shift))
+        exact = quantity * Fraction(price) / Fraction(10) ** shift
+        self.holds(symbol, "money is near the exact product", abs(found - exact) <= 1 + abs(exact) / 2**50, found)
+        return found
 
     # One row.
 
     def row(self, seq: int, ts: int, payload: Json, decision: Json) -> None:
         self.seq = seq
-        bars = payload.get("bars", ())
-        if not bars:
+        if not payload.get("bars"):
             return
-        stored_fills, stored_lots = deque(payload.get("fills", ())), deque(payload.get("lots", ()))
-        self.units.update({unit["symbol"]: unit for unit in payload.get("units", ())})
-        self.minor = 10 ** self.units[bars[0]["symbol"]]["cash_decimals"]
+        for units in payload.get("units", ()):
+            self.symbols[units["symbol"]] = Symbol(units)
+            self.minor = 10 ** units["cash_decimals"]
         for name in payload["equity"]:
-            self.books.setdefault(name, Book(round(Fraction(self.settings["execution"]["initial_cash"]) * self.minor)))
-        for bar in bars:
-            self.same(bar["symbol"], "ts_event", bar["ts_event"], ts)
-            for fill in self.fills(bar):
-                self.fill(bar, fill, stored_fills.popleft() if stored_fills else {}, stored_lots)
-            self.bars[bar["symbol"]].append(bar)
+            self.books.setdefault(name, Book(round(Fraction(self.config["execution"]["initial_cash"]) * self.minor)))
+        fills, lots, refusals = (deque(payload.get(name, ())) for name in ("fills", "lots", "refusals"))
+        for bar in payload["bars"]:
+            self.bar(bar, ts, fills, lots, refusals)
+        self.same("", "fills that nothing explains", list(fills), [])
+        self.same("", "lots that nothing explains", list(lots), [])
+        for bar in payload["bars"]:
             for book in self.books.values():
                 position = book.positions[bar["symbol"]]
-                position.marked = self.worth(bar["symbol"], position.held, bar["close"])
-        self.same("", "fills that nothing explains", list(stored_fills), [])
-        self.same("", "lots that nothing explains", list(stored_lots), [])
+                position.marked = self.money(bar["symbol"], position.held, bar["close"]) if position.held else 0
         self.mark(ts, payload["equity"])
-        self.orders(bars, decision.get("orders", ()))
+        self.orders({bar["symbol"]: bar for bar in payload["bars"]}, decision.get("orders", ()), list(refusals))
         for said in payload.get("predictions", ()):
             if said["target"] == "direction":
-                self.calls[said["symbol"]].append((len(self.bars[said["symbol"]]) - 1, said["probability"]))
+                symbol = self.symbols[said["symbol"]]
+                symbol.calls.append((len(symbol.bars) - 1, said["probability"]))
 
     # The venue.
 
-    def fills(self, bar: Json) -> Iterator[Json]:
-        """What the resting orders of the bar's symbol do at this bar, in order."""
-        symbol, now = bar["symbol"], bar["ts_event"]
-        latency = round(self.settings["venue"]["latency_ms"] * 1_000_000)
-        latest = now - bar["interval_ns"] - latency if latency else now - 1
-        stops = self.stops[symbol]
-        due = [order for order in self.waiting[symbol] if order["ts"] <= latest]
-        self.waiting[symbol] = [order for order in self.waiting[symbol] if order["ts"] > latest]
+    def bar(self, bar: Json, ts: int, fills: deque[Json], lots: deque[Json], refusals: deque[Json]) -> None:
+        """What rests for a symbol meets its next bar: market orders at the open, then stops."""
+        name, symbol = bar["symbol"], self.symbols[bar["symbol"]]
+        before = symbol.bars[-1] if symbol.bars else {}
+        self.same(name, "bar ts_event", bar["ts_event"], ts)
+        symbol.stale = bool(before) and self.broken(symbol, before, bar)
+        flat = bar["close"] == before.get("close") and bar["open"] == bar["high"] == bar["low"] == bar["close"]
+        symbol.still = symbol.still + 1 if flat else 0
+        symbol.bars.append(bar)
+        late = round(Fraction(self.config["venue"]["latency_ms"]) * 1_000_000 / bar["interval_ns"])
+        latest = ts - (1 + late) * bar["interval_ns"] if late else ts - 1
+        due = [order for order in symbol.waiting if order["ts"] <= latest]
+        symbol.waiting = [order for order in symbol.waiting if order not in due]
         for order in due:
             if order["kind"] == "stop":
-                stops[order["book"]] = order
+                symbol.stops[order["book"]] = order
+            elif quantity := self.admitted(order, bar, before):
+                self.seen.update({"market fills": 1, "cut fills": int(quantity != order["quantity"])})
+                self.fill(order, quantity, bar, before, bar["open"], fills, lots)
             else:
-                self.seen["market fills"] += 1
-                yield self.trade(order, order["quantity"], bar, bar["open"])
-        for name, order in list(stops.items()):
-            held, price = self.books[name].positions[symbol].held, order["stop_price"]
+                self.seen["refused fills"] += 1
+                refused = refusals.popleft() if refusals else {}
+                self.same(name, "refusal at the fill", refused.get("signal_id"), order["signal_id"])
+        for book, order in list(symbol.stops.items()):
+            held, price = self.books[book].positions[name].held, order["stop_price"]
             if held * order["quantity"] >= 0:
-                del stops[name]
-            elif (held > 0 and bar["low"] <= price) or (held < 0 and bar["high"] >= price):
+                del symbol.stops[book]
+            elif bar["low"] <= price if held > 0 else bar["high"] >= price:
                 self.seen["stop fills"] += 1
-                yield self.trade(order, -held, bar, min(bar["open"], price) if held > 0 else max(bar["open"], price))
-                del stops[name]
-                self.waiting[symbol] = [left for left in self.waiting[symbol] if left["book"] != name]
+                reference = min(bar["open"], price) if held > 0 else max(bar["open"], price)
+                self.fill(order, -held, bar, before, reference, fills, lots)
+                del symbol.stops[book]
+                symbol.waiting = [left for left in symbol.waiting if left["book"] != book]
 
-    def trade(self, order: Json, quantity: int, bar: Json, reference: float) -> Json:
-        venue, at = self.settings["venue"], Fraction(reference)
+    def worse(self, bar: Json, before: Json, reference: float, side: int) -> Fraction:
+        """By how much a price is worse than its reference: the half spread that was known, slippage, and the tick."""
+        venue, at = self.config["venue"], Fraction(reference)
         half = at * Fraction(venue["half_spread_bps"]) * BASIS_POINT
-        if bar.get("bid") is not None:
-            half = (Fraction(bar["ask"]) - Fraction(bar["bid"])) / 2
+        if before.get("bid") is not None:
+            close, bid, ask = (Fraction(before[name]) for name in ("close", "bid", "ask"))
+            half = max(Fraction(0), ask - close if side > 0 else close - bid)
         worse = half + at * Fraction(venue["slippage_bps"]) * BASIS_POINT
-        self.holds(order["symbol"], "the reference lies in the bar's range", bar["low"] <= reference <= bar["high"], reference)
-        return {
-            **{name: order.get(name) for name in ("order_id", "book", "symbol", "signal_id", "prediction_id")},
-            "fill_id": f"{order['order_id']}/f",
-            "ts": bar["ts_event"],
-            "quantity": quantity,
-            "reference": reference,
-            "price": at + worse if quantity > 0 else max(Fraction(0), at - worse),
-        }
+        if tick := self.symbols[bar["symbol"]].units.get("tick"):
+            price = (at + side * worse) / Fraction(tick)
+            steps = math.ceil(price - ROUNDING) if side > 0 else math.floor(price + ROUNDING)
+            worse = side * (steps * Fraction(tick) - at)
+        return worse if side > 0 else min(worse, at)
 
-    def fill(self, bar: Json, made: Json, stored: Json, stored_lots: deque[Json]) -> None:
-        """Compare a fill, then take it as it is stored, so that one fault is reported once."""
-        symbol, book = bar["symbol"], self.books[made["book"]]
-        price = made.pop("price")
-        self.near(symbol, "fill price", stored.get("price"), float(price))
-        size, paid = abs(made["quantity"]), Fraction(stored.get("price", float(price)))
-        made["cost"] = self.worth(symbol, size, abs(paid - Fraction(made["reference"])))
-        made["fee"] = self.worth(symbol, size, paid * Fraction(self.settings["venue"]["fee_bps"]) * BASIS_POINT)
-        for name, value in made.items():
-            self.same(symbol, f"fill {name}", stored.get(name), value)
-        position = book.positions[symbol]
+    def admitted(self, order: Json, bar: Json, before: Json) -> int:
+        """How much of a market order may trade: all that reduces, and what opens up to the limits at this price."""
+        name, risk, units = order["symbol"], self.config["risk"], self.symbols[order["symbol"]].units
+        book, quantity, price = self.books[order["book"]], order["quantity"], Fraction(bar["open"])
+        held, side = book.positions[name].held, 1 if quantity > 0 else -1
+        closes = min(abs(held), abs(quantity)) if held * quantity < 0 else 0
+        wanted = abs(quantity) - closes
+        if not wanted:
+            return int(quantity)
+        worse = self.worse(bar, before, bar["open"], side)
+        cost = (abs(worse) + (price + side * worse) * Fraction(self.config["venue"]["fee_bps"]) * BASIS_POINT) / price
+        part = price * self.minor / Fraction(10) ** units["quantity_decimals"]
+        equity = book.worth() - book.positions[name].marked + held * part
+        kept = (abs(held) if held * quantity > 0 else 0) * part
+        paid = cost * closes * part
+        rooms = (
+            (Fraction(abs(order["fraction"])), kept),
+            (Fraction(risk["max_position_fraction"]), kept + book.gross(name)),
+            (Fraction(risk["max_order_fraction"]), closes * part),
+        )
+        room = min((share * (equity - paid) - taken) / (1 + share * cost) for share, taken in rooms)
+        most = max(Fraction(0), room / part)
+        opens = wanted if wanted <= most * (1 + ROUNDING) else int(most) // units["lot"] * units["lot"]
+        if opens * part < units["min_order"]:
+            opens = 0
+        return int(side * (closes + opens))
+
+    def fill(
+        self, order: Json, quantity: int, bar: Json, before: Json, reference: float, fills: deque[Json], lots: deque[Json]
+    ) -> None:
+        """Compare a fill with the stored one; go on with the stored size and price, so that one fault is reported once."""
+        name, stored, side = bar["symbol"], fills.popleft() if fills else {}, 1 if quantity > 0 else -1
+        whole = self.symbols[name].units["lot"]
+        size = stored.get("quantity", quantity)
+        if abs(size - quantity) <= max(whole, abs(quantity) * ROUNDING) and size % whole == 0 and size * quantity > 0:
+            quantity = size
+        price = Fraction(reference) + side * self.worse(bar, before, reference, side)
+        self.near(name, "fill price", stored.get("price"), float(price))
+        paid = stored.get("price", float(price))
+        made = {
+            **{field: order.get(field) for field in ("order_id", "book", "symbol", "signal_id", "prediction_id")},
+            "fill_id": f"{order['order_id']}/f", "ts": bar["ts_event"], "quantity": quantity, "reference": reference,
+            "cost": self.money(name, abs(quantity), abs(paid - reference)),
+            "fee": self.money(name, abs(quantity), paid * (self.config["venue"]["fee_bps"] * 1e-4)),
+        }  # fmt: skip
+        for field, value in made.items():
+            self.same(name, f"fill {field}", stored.get(field), value)
+        self.holds(name, "the reference lies in the bar", bar["low"] <= reference <= bar["high"], reference)
+        book = self.books[order["book"]]
+        position = book.positions[name]
         for rank, lot in enumerate(self.close(position, made)):
-            closed = stored_lots.popleft() if stored_lots else {}
-            for name, value in {"lot_id": f"{made['fill_id']}/{rank}", **lot}.items():
-                self.same(symbol, f"lot {name}", closed.get(name), value)
-        book.cash -= self.worth(symbol, made["quantity"], made["reference"]) + made["cost"] + made["fee"]
+            closed = lots.popleft() if lots else {}
+            for field, value in {"lot_id": f"{made['fill_id']}/{rank}", **lot}.items():
+                self.same(name, f"lot {field}", closed.get(field), value)
+        book.cash -= self.money(name, quantity, reference) + made["cost"] + made["fee"]
+        position.marked = self.money(name, position.held, reference)
 
     def close(self, position: Position, fill: Json) -> Iterator[Json]:
         """First in, first out."""
-        coming, charges = (
-            OpenLot(fill, self.worth(fill["symbol"], fill["quantity"], fill["reference"])),
-            fill["cost"] + fill["fee"],
+        quantity, name = fill["quantity"], fill["symbol"]
+        coming, after, sums = (
+            OpenLot(fill, self.money(name, quantity, fill["reference"])),
+            position.held + quantity,
+            position.sums,
         )
-        sums, quantity = position.sums, fill["quantity"]
-        self.seen["flips"] += position.held * (position.held + quantity) < 0
-        self.seen["partial closes"] += position.held * quantity < 0 < position.held * (position.held + quantity)
+        self.seen["flips"] += position.held * after < 0
+        self.seen["partial closes"] += position.held * quantity < 0 < position.held * after
         while coming.used != quantity and position.lots and position.lots[0].fill["quantity"] * quantity < 0:
             oldest = position.lots[0]
-            opened = oldest.fill
-            take = min(abs(opened["quantity"] - oldest.used), abs(quantity - coming.used)) * (
-                1 if opened["quantity"] > 0 else -1
-            )
-            start, at = oldest.used, coming.used
-            oldest.used, coming.used = start + take, at - take
-            basis = oldest.part(oldest.value, start, oldest.used)
-            gross = -coming.part(coming.value, at, coming.used) - basis
-            costs = oldest.part(opened["cost"] + opened["fee"], start, oldest.used) + coming.part(charges, at, coming.used)
+            opened, left = oldest.fill, oldest.fill["quantity"] - oldest.used
+            taken = int(math.copysign(1, left)) * min(abs(left), abs(quantity - coming.used))
+            (basis, opening), (value, ending) = oldest.take(taken), coming.take(-taken)
             if oldest.used == opened["quantity"]:
                 position.lots.popleft()
             position.basis -= basis
-            sums.update(trades=1, realised=gross, wins=int(gross > costs))
+            gross, costs = -value - basis, opening + ending
+            trade = self.money(name, abs(taken), opened["reference"]) >= self.symbols[name].units["min_order"]
+            sums.update(trades=int(trade), realised=gross, wins=int(trade and gross > costs), dust=int(not trade))
             yield {
-                **{name: opened[name] for name in ("book", "symbol", "signal_id", "prediction_id")},
-                "quantity": take,
-                "opened_ts": opened["ts"],
-                "closed_ts": fill["ts"],
-                "open_reference": opened["reference"],
-                "close_reference": fill["reference"],
-                "open_fill_id": opened["fill_id"],
-                "close_fill_id": fill["fill_id"],
-                "gross_pnl": gross,
-                "costs": costs,
-                "net_pnl": gross - costs,
-            }
+                **{field: opened[field] for field in ("book", "symbol", "signal_id", "prediction_id")},
+                "quantity": taken, "opened_ts": opened["ts"], "closed_ts": fill["ts"],
+                "open_reference": opened["reference"], "close_reference": fill["reference"],
+                "open_fill_id": opened["fill_id"], "close_fill_id": fill["fill_id"],
+                "gross_pnl": gross, "costs": costs, "net_pnl": gross - costs,
+            }  # fmt: skip
         if coming.used != quantity:
             position.lots.append(coming)
-            position.basis += coming.part(coming.value, coming.used, quantity)
-        position.held += quantity
+            position.basis += OpenLot.take(_copy(coming), quantity - coming.used)[0]
+        position.held = after
         sums.update(fills=1, costs=fill["cost"], fees=fill["fee"], traded=abs(coming.value))
 
     # The books.
@@ -234,8 +293,7 @@ class Checker:
     def mark(self, ts: int, stored: Json) -> None:
         self.marks.append(ts)
         for name, book in self.books.items():
-            positions = book.positions.values()
-            equity = book.cash + sum(position.marked for position in positions)
+            equity, positions = book.worth(), book.positions.values()
             self.same(name, "equity", stored[name], equity)
             gained = sum(position.sums["realised"] + position.marked - position.basis for position in positions)
             charged = sum(position.sums["costs"] + position.sums["fees"] for position in positions)
@@ -247,115 +305,156 @@ class Checker:
 
     # The gate.
 
-    def orders(self, bars: list[Json], orders: list[Json]) -> None:
-        by_symbol = {bar["symbol"]: bar for bar in bars}
+    def broken(self, symbol: Symbol, before: Json, bar: Json) -> bool:
+        """Whether bars were missing before this one, other than in a usual break of the market."""
+        missing = bar["ts_event"] - before["ts_event"] - bar["interval_ns"]
+        if missing <= self.config["risk"]["stale_after_intervals"] * bar["interval_ns"]:
+            return False
+        began = before["ts_event"] % DAY_NS
+        apart = [abs(began - other) for other in symbol.breaks[-6:]]
+        usual = sum(min(each, DAY_NS - each) <= HOUR_NS for each in apart) >= 2
+        symbol.breaks.append(began)
+        self.seen["usual breaks" if usual else "missing data"] += 1
+        return not usual
+
+    def orders(self, bars: dict[str, Json], orders: list[Json], refusals: list[Json]) -> None:
         wanted: dict[tuple[str, str], int] = {}
         for order in orders:
-            symbol, name, bar = order["symbol"], order["book"], by_symbol[order["symbol"]]
-            held, stop = self.books[name].positions[symbol].held, order["kind"] == "stop"
-            self.same(symbol, "order_id", order["order_id"], f"{name}/{symbol}/{bar.get('seq', 0)}" + "/stop" * stop)
-            self.same(symbol, "order ts", order["ts"], bar["ts_event"])
+            name, bar, symbol = order["symbol"], bars[order["symbol"]], self.symbols[order["symbol"]]
+            key, stop = (order["book"], name), order["kind"] == "stop"
+            self.same(name, "order_id", order["order_id"], f"{key[0]}/{name}/{bar.get('seq', 0)}" + "/stop" * stop)
+            self.same(name, "order ts", order["ts"], bar["ts_event"])
             if stop:
-                self.same(symbol, "stop quantity", order["quantity"], -wanted[name, symbol])
+                self.same(name, "stop quantity", order["quantity"], -wanted[key])
                 beyond = (order["stop_price"] - bar["close"]) * order["quantity"]
-                self.holds(symbol, "a stop lies beyond the close", beyond > 0, order["stop_price"])
+                self.holds(name, "a stop lies beyond the close", beyond > 0, order["stop_price"])
             else:
-                pending = any(left["book"] == name and left["kind"] == "market" for left in self.waiting[symbol])
-                self.holds(symbol, "one market order at a time", not pending)
-                wanted[name, symbol] = held + order["quantity"]
-                self.gate(order, bar, held)
-            self.waiting[symbol].append(order)
+                pending = any(left["book"] == key[0] and left["kind"] == "market" for left in symbol.waiting)
+                self.holds(name, "one market order at a time", not pending, order)
+                wanted[key] = self.books[key[0]].positions[name].held + order["quantity"]
+                self.gate(order, bar, wanted[key])
+            symbol.waiting.append(order)
+        for refusal in refusals:
+            missing = any("intervals old" in reason for reason in refusal["reasons"])
+            self.holds(
+                refusal["symbol"], "refused for missing data", not missing or self.symbols[refusal["symbol"]].stale, refusal
+            )
 
-    def gate(self, order: Json, bar: Json, held: int) -> None:
-        book, risk, symbol = self.books[order["book"]], self.settings["risk"], order["symbol"]
-        after = held + order["quantity"]
-        self.holds(symbol, "an order trades something", order["quantity"] != 0)
-        if held * order["quantity"] < 0 <= held * after:
+    def gate(self, order: Json, bar: Json, after: int) -> None:
+        """What may be ordered at this close."""
+        name, risk, symbol, book = (
+            order["symbol"],
+            self.config["risk"],
+            self.symbols[order["symbol"]],
+            self.books[order["book"]],
+        )
+        held, quantity, close = after - order["quantity"], order["quantity"], bar["close"]
+        least, value = symbol.units["min_order"], self.money(name, abs(quantity), close)
+
+        def rule(what: str, kept: bool, *found: object) -> None:
+            self.holds(name, f"{order['book']}: {what}", kept, found)
+
+        rule("an order trades whole lots", quantity != 0 and quantity % symbol.units["lot"] == 0, quantity)
+        rule("no order is dust", after == 0 or value >= least, value, least)
+        rule("no position is dust", after == 0 or self.money(name, abs(after), close) >= least, after, least)
+        if held * quantity < 0 <= held * after:
             return
         self.seen["entries"] += 1
-        limits = ("position", after, risk["max_position_fraction"]), ("order", order["quantity"], risk["max_order_fraction"])
-        for what, quantity, fraction in limits:
-            most = round(Fraction(fraction) * book.equity)
-            value = self.worth(symbol, abs(quantity), bar["close"])
-            self.holds(symbol, f"{order['book']}: the {what} is within its limit", value <= most, (value, most))
-        loss = book.day_start - book.equity
-        most = round(Fraction(risk["max_daily_loss_fraction"]) * book.day_start)
-        self.holds(symbol, f"{order['book']}: the daily loss is within its limit", loss <= 0 or loss < most, (loss, most))
+        gross = self.money(name, abs(after), close) + book.gross(name)
+        most = Fraction(risk["max_position_fraction"]) * book.equity
+        rule("all positions are within their limit", gross <= most + 1, gross, float(most))
+        rule("the order is within its limit", value <= Fraction(risk["max_order_fraction"]) * book.equity + 1, value)
+        share = risk["max_position_fraction"] / len(self.symbols)
+        if order["book"] != "buy_and_hold":
+            rule(
+                "a symbol gets its share of the equity", abs(order["fraction"]) <= share * (1 + 1e-12), order["fraction"], share
+            )
+        rule("the fraction has the position's side", order["fraction"] * after > 0, order["fraction"], after)
+        meant = Fraction(abs(order["fraction"])) * book.equity
+        rule("the position is within its fraction", self.money(name, abs(after), close) <= meant * (1 + ROUNDING) + 1, after)
+        loss, least = book.day_start - book.equity, round(Fraction(risk["max_daily_loss_fraction"]) * book.day_start)
+        rule("the daily loss is within its limit", loss <= 0 or loss < least, loss, least)
+        rule("no entry after missing data", not symbol.stale)
+        rule("no entry at a frozen price", symbol.still < risk["frozen_after_bars"], symbol.still)
 
     # The result.
 
     def result(self, report: Json) -> None:
         """Every figure of money in the report, and how often the direction was right."""
-        self.seq += 1
+        self.seq, self.report = self.seq + 1, report
+        self.same("", "books", sorted(report["books"]), sorted(self.books))
         for name, book in self.books.items():
-            whole = {**self.sums(book.positions.values()), **self.risk(book)}
-            for field, value in whole.items():
+            for field, value in {**self.sums(book.positions.values()), **self.risk(book)}.items():
                 self.near(name, f"book {field}", report["books"][name][field], value)
             for symbol, part in report["by_symbol"].items():
                 for field, value in self.sums([book.positions[symbol]]).items():
                     self.near(symbol, f"{name}'s {field}", part["books"][name][field], value)
-        self.same("", "books", sorted(report["books"]), sorted(self.books))
         primary = self.books["combined"].positions.values()
-        self.same("", "lots", report["trade_quality"]["lots"], sum(position.sums["trades"] for position in primary))
-        self.same("", "wins", report["trade_quality"]["wins"], sum(position.sums["wins"] for position in primary))
+        for field, counted in (("lots", "trades"), ("wins", "wins")):
+            self.same("", field, report["trade_quality"][field], sum(position.sums[counted] for position in primary))
         for symbol, part in [*report["by_symbol"].items(), ("", report)]:
             self.hits(symbol, part["hit_rates"], [symbol] if symbol else list(report["by_symbol"]))
+        for name, ended in self.symbols.items():
+            carried = ended.bars[-1]["ts_event"] < self.marks[-1] and any(
+                book.positions[name].held for book in self.books.values()
+            )
+            told = any(f"the data of {name} end" in warning for warning in report["warnings"])
+            self.same(name, "a position whose data ended is reported", told, carried)
 
     def sums(self, positions: Iterable[Position]) -> Json:
         total: Counter[str] = Counter()
         for position in positions:
             total.update(position.sums)
             total.update(gross=position.sums["realised"] + position.marked - position.basis)
-        money = {"gross_pnl": total["gross"], "costs": total["costs"], "fees": total["fees"]}
-        money["net_pnl"] = total["gross"] - total["costs"] - total["fees"]
-        found = {field: amount / self.minor for field, amount in money.items()}
+        net = total["gross"] - total["costs"] - total["fees"]
+        money = {"gross_pnl": total["gross"], "costs": total["costs"], "fees": total["fees"], "net_pnl": net}
+        found = {field: float(Fraction(amount, self.minor)) for field, amount in money.items()}
         return {**found, "trades": total["trades"], "fills": total["fills"]}
 
     def risk(self, book: Book) -> Json:
-        peak, drawdown, returns = book.initial, Fraction(0), []
+        peak, drawdown, returns, sharpe = book.initial, Fraction(0), list[float](), None
         for before, equity in pairwise(book.equities):
             returns.append(float(Fraction(equity - before, before)) if before > 0 else 0.0)
             peak = max(peak, equity)
             drawdown = max(drawdown, Fraction(peak - equity, peak))
-        sharpe = 0.0
-        if len(returns) > 1:
+        if len(set(returns)) > 1:
             mean = math.fsum(returns) / len(returns)
             variance = math.fsum((each - mean) ** 2 for each in returns) / (len(returns) - 1)
             per_year = Fraction((len(self.marks) - 1) * YEAR_NS, self.marks[-1] - self.marks[0])
-            sharpe = mean / math.sqrt(variance) * math.sqrt(per_year) if variance > 0.0 else 0.0
+            sharpe = mean / math.sqrt(variance) * math.sqrt(per_year)
         traded = sum(position.sums["traded"] for position in book.positions.values())
-        return {
-            "sharpe": sharpe,
-            "max_drawdown": float(drawdown),
-            "equity": book.equity / self.minor,
-            "turnover": float(Fraction(traded, book.initial)),
-        }
+        turnover, worth = float(Fraction(traded, book.initial)), float(Fraction(book.equity, self.minor))
+        return {"sharpe": sharpe, "max_drawdown": float(drawdown), "equity": worth, "turnover": turnover}
 
     def hits(self, symbol: str, stored: Json, symbols: list[str]) -> None:
         """The served direction against the closes that followed; a close that did not move counts for nothing."""
-        labels = closed = traded = 0
-        horizon = self.settings["learning"]["direction_horizon_bars"]
+        horizon, count = self.config["learning"]["direction_horizon_bars"], Counter[str]()
         for name in symbols:
-            bars = self.bars[name]
-            for at, probability in self.calls[name]:
+            bars = self.symbols[name].bars
+            for at, probability in self.symbols[name].calls:
                 if at + horizon < len(bars):
-                    then, entry, now = (bars[at]["close"], bars[at + 1]["open"], bars[at + horizon]["close"])
+                    then, entry, now = bars[at]["close"], bars[at + 1]["open"], bars[at + horizon]["close"]
                     if then != now != entry:
-                        labels += 1
-                        closed += (probability >= 0.5) == (now > then)
-                        traded += (probability >= 0.5) == (now > entry)
+                        up = probability >= 0.5
+                        count.update(labels=1, close_to_close=int(up == (now > then)), next_open=int(up == (now > entry)))
+        labels = count["labels"]
         self.same(symbol, "hit labels", stored["labels"], labels)
-        for field, count in (("close_to_close", closed), ("next_open", traded)):
-            self.near(symbol, f"hits {field}", stored[field], count / labels if labels else None)
+        for field in ("close_to_close", "next_open"):
+            self.near(symbol, f"hits {field}", stored[field], count[field] / labels if labels else None)
 
 
-def check(store: Path, settings: Json) -> Checker:
+def _copy(lot: OpenLot) -> OpenLot:
+    other = OpenLot(lot.fill, lot.value)
+    other.used = lot.used
+    return other
+
+
+def check(store: Path, config: Json) -> Checker:
     """Recount the run that a store holds."""
-    checker = Checker(settings)
+    checker = Checker(config)
     with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
-        for seq, ts, payload, decision in connection.execute(
-            "SELECT seq, ts_event, payload, decision FROM journal ORDER BY seq"
-        ):
+        rows = connection.execute("SELECT seq, ts_event, payload, decision FROM journal ORDER BY seq")
+        for seq, ts, payload, decision in rows:
             checker.row(seq, ts, json.loads(payload), json.loads(decision or "{}"))
         (result,) = connection.execute("SELECT result FROM run").fetchone()
     if result is not None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import zlib
 from collections.abc import Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -28,6 +31,7 @@ START = 1_599_955_200_000_000_000
 HOUR = 60 * MINUTE
 SCALES = (1e-8, 1e-3, 1.0, 1.0, 1.0, 1e6)
 Settings = dict[str, Any]
+Plan = dict[str, dict[int, float]]
 Floats = NDArray[np.float64]
 
 
@@ -49,7 +53,7 @@ class Scripted(BaseAgent):
     """Wants, from each bar on, what the plan of its symbol says: a direction by the number of the bar's slot."""
 
     name = "scripted"
-    plan: ClassVar[dict[str, dict[int, float]]] = {}
+    plan: ClassVar[Plan] = {}
 
     def rule_based_analysis(self, market_data: MarketView) -> float:
         bar = market_data.bar
@@ -172,7 +176,7 @@ def random_settings(rng: np.random.Generator, interval: int) -> Settings:
         "venue.fee_bps": float(rng.choice([0.0, 1.0, 7.5, 100.0])),
         "venue.half_spread_bps": float(rng.choice([0.0, 0.5, 20.0])),
         "venue.slippage_bps": float(rng.choice([0.0, 0.5, 10.0])),
-        "venue.latency_ms": float(rng.choice([0.0, 0.0, 0.0, 1.0, interval / 2e6, interval * 1.5e-6])),
+        "venue.latency_ms": float(rng.choice([0.0, 0.0, 0.0, 1.0, interval * 0.9e-6, interval * 2.2e-6])),
         "store.checkpoint_steps": 50,
     }
 
@@ -202,11 +206,10 @@ FULL: Settings = {
     "store.checkpoint_steps": 50,
 }
 """Positions as large as the limits let them be, without stops."""
+FREE: Settings = {"venue.fee_bps": 0.0, "venue.half_spread_bps": 0.0, "venue.slippage_bps": 0.0}
 
 
-def scripted_run(
-    store: Path, markets: dict[str, Market], plan: dict[str, dict[int, float]], settings: Settings | None = None, **more: Any
-) -> Checker:
+def scripted_run(store: Path, markets: dict[str, Market], plan: Plan, settings: Settings | None = None, **more: Any) -> Checker:
     """A hand-made run: full positions in the directions of the plan."""
     Scripted.plan = plan
     stops = more.pop("stops", 0)
@@ -227,7 +230,8 @@ def run(store: Path, feed: ReplayFeed, settings: Settings, *, stops: int = 0) ->
     return check(store, msgspec.to_builtins(config))
 
 
-def settings_of(seed: int) -> Settings:
-    """The configuration of a random run, as the checker reads it."""
-    settings: Settings = msgspec.to_builtins(load_config(environ={}, overrides=random_run(seed)[1]))
-    return settings
+def rows_of(store: Path) -> list[tuple[int, dict[str, Any], dict[str, Any]]]:
+    """Each row's time, payload and decision."""
+    with closing(sqlite3.connect(store)) as connection:
+        found = connection.execute("SELECT ts_event, payload, decision FROM journal ORDER BY seq").fetchall()
+    return [(ts, json.loads(payload), json.loads(decision or "{}")) for ts, payload, decision in found]
