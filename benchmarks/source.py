@@ -74,8 +74,8 @@ def behind(made: Source | None, root: Path = ROOT) -> str | None:
     files = (_git(root, "diff", "--name-only", made.commit or "", "--", CODE) or "").splitlines()
     newest = f", the newest of them {commits[0]!r}" if commits else ""
     return (
-        f"made at commit {made.commit}; since then {len(commits)} commits changed {CODE}{newest}"
-        f" ({len(files)} files differ now)"
+        f"made at commit {made.commit}; commits that changed {CODE} since then: {len(commits)}{newest}; "
+        f"files that differ now: {len(files)}"
     )
 
 

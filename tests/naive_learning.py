@@ -264,16 +264,16 @@ def auc(records: Sequence[NaiveRecord]) -> float:
     return sum(1.0 if a > b else 0.5 if a == b else 0.0 for a, b in pairs) / len(pairs) if pairs else 0.5
 
 
-def kappa(records: Sequence[NaiveRecord]) -> float:
+def kappa(records: Sequence[NaiveRecord]) -> float | None:
     n = len(records)
     said, true = sum(r.guess for r in records) / n, sum(r.label for r in records) / n
     by_chance = said * true + (1.0 - said) * (1.0 - true)
-    return (accuracy(records) - by_chance) / (1.0 - by_chance) if by_chance < 1.0 else 0.0
+    return (accuracy(records) - by_chance) / (1.0 - by_chance) if by_chance < 1.0 else None
 
 
-def kappa_temporal(records: Sequence[NaiveRecord]) -> float:
+def kappa_temporal(records: Sequence[NaiveRecord]) -> float | None:
     repeated = sum(r.repeated == r.label for r in records) / len(records)
-    return (accuracy(records) - repeated) / (1.0 - repeated) if repeated < 1.0 else 0.0
+    return (accuracy(records) - repeated) / (1.0 - repeated) if repeated < 1.0 else None
 
 
 def gain_millinats(records: Sequence[NaiveRecord]) -> float:

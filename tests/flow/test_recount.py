@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 import pytest
 
-from alpha_pulse.engine.gateway_run import Speed
+from alpha_pulse.engine.gateway import Page
+from alpha_pulse.engine.gateway_run import MemberScores, Speed
+from alpha_pulse.engine.local_gateway import LocalGateway
 from alpha_pulse.engine.report import Report, make_report
-from flow.runs import INDICES, Done, bundled_run, restless_run
+from flow.gateways import opened, ran
+from flow.runs import INDICES, RESTLESS, Done, bundled_run, restless, restless_run
 from recount import BASE, ONLINE, SERVED, Recount, interval_of_total, scores_of
 
 TARGETS = ("volatility", "direction")
@@ -131,3 +135,44 @@ def test_what_the_models_earned(name: str) -> None:
 def test_of_one_symbol_among_several_nothing_is_said_to_be_earned() -> None:
     report, _ = reported(INDICES)
     assert [part.success_metrics.pnl_by_ml for part in report.by_symbol.values()] == [None, None]
+
+
+@pytest.fixture(scope="module")
+def live() -> LocalGateway:
+    return asyncio.run(ran(opened(restless(), RESTLESS)))
+
+
+def test_scores_that_the_page_shows(live: LocalGateway) -> None:
+    _, rows = reported("restless")
+    (symbol,) = live.symbols
+    for target in TARGETS:
+        labels = rows.labels(target)
+        history = live.metrics_history(symbol, target, Page(limit=10_000))
+        window = history.window
+        assert window is not None
+        for at in (700, 2_500, len(labels) - 1):
+            mine = labels[max(at + 1 - window, 0) : at + 1]
+            for member, place in (("online", ONLINE), ("served", SERVED)):
+                found = scores_of(mine, place)
+                assert history.columns[f"gain_{member}"][at] == pytest.approx(found["gain_millinats"], abs=1e-6)
+                assert history.columns[f"accuracy_{member}"][at] == pytest.approx(found["accuracy"], abs=1e-9)
+        scores = live.session_scores(f"{symbol}/{target}")
+        for member, place in (("online", ONLINE), ("served", SERVED)):
+            same_scores(scores.whole_run[member], scores_of(labels, place))
+            same_scores(scores.window[member], scores_of(labels[-window:], place))
+
+
+def test_trade_quality_that_the_page_shows(live: LocalGateway) -> None:
+    _, rows = reported("restless")
+    (symbol,) = live.symbols
+    scores = live.session_scores(f"{symbol}/trade_quality")
+    trades = rows.trades()
+    assert scores.learnt == len(trades)
+    for member, place in (("online", ONLINE), ("served", SERVED)):
+        same_scores(scores.whole_run[member], scores_of(trades, place))
+
+
+def same_scores(shown: MemberScores, found: dict[str, float]) -> None:
+    assert shown.samples == found.pop("labels")
+    for key, value in found.items():
+        assert getattr(shown, key) == pytest.approx(value, abs=1e-6), key

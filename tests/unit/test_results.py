@@ -70,8 +70,8 @@ def test_figures_are_up_to_date_until_the_code_changes(project: Path, capsys: py
     git(project, "commit", "-qam", "Change the engine")
     reason = behind(made, project)
     assert reason is not None
-    assert f"made at commit {made.commit}; since then 1 commits changed {CODE}, the newest of them" in reason
-    assert reason.endswith("Change the engine' (1 files differ now)")
+    assert f"made at commit {made.commit}; commits that changed {CODE} since then: 1, the newest of them" in reason
+    assert reason.endswith("Change the engine'; files that differ now: 1")
     assert check.main(project) == 1
     said = capsys.readouterr().out
     assert "  docs/results.md, replay x\n  docs/performance.md, loop\n" in said

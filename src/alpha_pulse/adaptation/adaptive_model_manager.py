@@ -177,18 +177,14 @@ class AdaptiveModelManager:
         return policy.on_health(excess, lost, self._config)
 
     def _health(self, session: Session) -> ModelHealth:
-        sums = session.scores
-        filled = max(float(sums[scores.FILLED]), 1.0)
-        return ModelHealth(
-            session.spec.symbol,
-            session.spec.target,
-            session.last_learnt_ts,
-            int(filled),
-            float(sums[scores.WINDOW_LOSS]) / filled,
-            float(sums[scores.WINDOW_BASE_LOSS]) / filled,
-            float(sums[scores.WINDOW_HITS]) / filled,
-            self._clock.now_ns() - session.last_learnt_ts,
+        sums, filled = session.scores, int(session.scores[scores.FILLED])
+        loss, base_loss, hits = (
+            float(sums[at]) / filled if filled else None
+            for at in (scores.WINDOW_LOSS, scores.WINDOW_BASE_LOSS, scores.WINDOW_HITS)
         )
+        learnt_ts = session.last_learnt_ts
+        age = self._clock.now_ns() - learnt_ts if learnt_ts else None
+        return ModelHealth(session.spec.symbol, session.spec.target, learnt_ts, filled, loss, base_loss, hits, age)
 
     def _act(self, watched: _Watched, verdict: Verdict, ts: int) -> AdaptationAction | None:
         session = watched.session

@@ -342,16 +342,16 @@ class RegimeChange(msgspec.Struct, frozen=True, gc=False):
 
 
 class ModelHealth(msgspec.Struct, frozen=True):
-    """How a session's served predictions do lately, against the running base rate (positive gain is good)."""
+    """How a session's served predictions do lately, against the running base rate; None while nothing was learnt."""
 
     symbol: str
     target: Target
     ts: int
     samples: int
-    window_log_loss: float
-    window_base_log_loss: float
-    window_accuracy: float
-    age_ns: int
+    window_log_loss: float | None
+    window_base_log_loss: float | None
+    window_accuracy: float | None
+    age_ns: int | None
 
 
 class AdaptationAction(msgspec.Struct, frozen=True, gc=False):

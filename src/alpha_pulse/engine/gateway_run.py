@@ -226,20 +226,20 @@ class SessionStatus(msgspec.Struct, frozen=True):
 
 
 class MemberScores(msgspec.Struct, frozen=True):
-    """One member's prequential scores."""
+    """One member's prequential scores; None where undefined on so few labels."""
 
     samples: int
     accuracy: float
     log_loss: float
     brier: float
-    auc: float
-    kappa: float
-    kappa_temporal: float
+    auc: float | None
+    kappa: float | None
+    kappa_temporal: float | None
     gain_millinats: float
 
 
 class SessionScores(msgspec.Struct, frozen=True):
-    """How a session does: whole run and sliding window."""
+    """How a session does: whole run and sliding window. Ages of its own model: None while it has learnt nothing."""
 
     session_id: str
     model_type: str
@@ -247,8 +247,8 @@ class SessionScores(msgspec.Struct, frozen=True):
     pending: int
     ties: int
     quarantines: int
-    age_mean_s: float
-    age_max_s: float
+    age_mean_s: float | None
+    age_max_s: float | None
     whole_run: dict[str, MemberScores]
     window: dict[str, MemberScores]
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from alpha_pulse.core.config import Config, for_symbol
+from alpha_pulse.features.layout import MEDIAN_LEAST
+from alpha_pulse.features.schema import MIN_BARS
 from alpha_pulse.feeds.base import Feed
 from alpha_pulse.feeds.remarks import jumps, short_interval
 from alpha_pulse.feeds.replay import ReplayFeed
@@ -22,7 +24,7 @@ def remarks(config: Config, feed: Feed) -> list[str]:
     >>> from alpha_pulse.core.config import Batch
     >>> from alpha_pulse.feeds.synthetic import random_walk
     >>> remarks(Config(batch=Batch(enabled=False)), random_walk(10, seed=1))
-    ['learning.volatility_horizon_bars is 12, but SYN has 10 bars: no prediction of volatility gets a label there']
+    ['SYN has 10 bars, but the first prediction is made at bar 50: nothing is predicted or traded there']
     """
     if not isinstance(feed, ReplayFeed):
         return []
@@ -36,24 +38,34 @@ def remarks(config: Config, feed: Feed) -> list[str]:
 
 
 def _too_few_bars(config: Config, bars: Mapping[str, int]) -> list[str]:
-    learning, batch = config.learning, config.batch
-    needs = [
-        (f"learning.{target}_horizon_bars", horizon, horizon + 1, f"no prediction of {target} gets a label there")
-        for target, horizon in (
-            ("volatility", learning.volatility_horizon_bars),
-            ("direction", learning.direction_horizon_bars),
-        )
-    ]
-    if batch.enabled:
-        needs.append(("batch.train_bars", batch.train_bars, batch.train_bars, "no batch model is trained there"))
-    found = []
-    for key, value, needed, outcome in needs:
-        short = [symbol for symbol, count in bars.items() if count < needed]
-        if short:
-            most = max(bars[symbol] for symbol in short)
-            verb = "has" if len(short) == 1 else "have at most"
-            found.append(f"{key} is {value:,}, but {_some(short)} {verb} {most:,} bars: {outcome}")
+    """Symbols with too few bars to predict anything, then those with too few to learn one of the targets or to train on."""
+    learning, found = config.learning, []
+    if few := _fewer(bars, MIN_BARS):
+        found.append(f"{few}, but the first prediction is made at bar {MIN_BARS}: nothing is predicted or traded there")
+    enough = {symbol: count for symbol, count in bars.items() if count >= MIN_BARS}
+    horizon = learning.volatility_horizon_bars
+    for target, value, first in (
+        ("volatility", horizon, max(MIN_BARS, MEDIAN_LEAST + horizon)),
+        ("direction", learning.direction_horizon_bars, MIN_BARS),
+    ):
+        if few := _fewer(enough, first + value):
+            found.append(
+                f"{few}, but the first label of {target} comes at bar {first + value:,} (learning.{target}_horizon_bars is "
+                f"{value:,}): no model of it learns there"
+            )
+    train_bars = config.batch.train_bars
+    if config.batch.enabled and (few := _fewer(enough, train_bars)):
+        found.append(f"{few}, but batch.train_bars is {train_bars:,}: no batch model is trained there")
     return found
+
+
+def _fewer(bars: Mapping[str, int], needed: int) -> str | None:
+    """Which symbols have fewer bars than needed, as the beginning of a sentence."""
+    short = [symbol for symbol, count in bars.items() if count < needed]
+    if not short:
+        return None
+    verb = "has" if len(short) == 1 else "have at most"
+    return f"{_some(short)} {verb} {max(bars[symbol] for symbol in short):,} bars"
 
 
 def _too_dear(config: Config, feed: ReplayFeed) -> list[str]:

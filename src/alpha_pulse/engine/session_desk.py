@@ -118,8 +118,8 @@ class SessionDesk:
             len(session.pending),
             session.ties,
             session.quarantines,
-            mean / SECOND_NS,
-            largest / SECOND_NS,
+            None if mean is None else mean / SECOND_NS,
+            None if largest is None else largest / SECOND_NS,
             {name: _scores_out(found) for name, found in metrics.whole_run(session.scores).items()},
             {name: _scores_out(found) for name, found in metrics.window(session.scores).items()},
         )

@@ -12,6 +12,8 @@ from alpha_pulse.core.errors import ConfigError, DataError
 SECOND_NS = 1_000_000_000
 HOUR_NS = 3_600 * SECOND_NS
 DAY_NS = 24 * HOUR_NS
+LONGEST_NS = 366 * DAY_NS
+"""No bar is longer than a year."""
 _UNITS_NS = {
     "ms": 1_000_000,
     "s": SECOND_NS,
@@ -29,7 +31,7 @@ def parse_interval(text: str) -> int:
     Raises
     ------
     ConfigError
-        Anything else, zero included, and ``M``, which means a month to some.
+        Anything else, zero and more than a year included, and ``M``, which means a month to some.
 
     >>> parse_interval("5m") == 300 * SECOND_NS
     True
@@ -44,7 +46,12 @@ def parse_interval(text: str) -> int:
         raise ConfigError(
             f"interval {text!r} cannot be read; expected a whole number and a unit, such as 60s, 5m, 1h, 1d or 1w"
         )
-    return int(match[1]) * _UNITS_NS[match[2]]
+    interval = int(match[1]) * _UNITS_NS[match[2]]
+    if interval > LONGEST_NS:
+        raise ConfigError(
+            f"interval {text!r} is longer than a year; expected the length of one bar, such as 60s, 5m, 1h, 1d or 1w"
+        )
+    return interval
 
 
 def show_interval(interval_ns: int) -> str:

@@ -14,6 +14,8 @@ from alpha_pulse.models.base import Row
 class MemberMetrics(msgspec.Struct, frozen=True):
     """Prequential scores of one member over the labels it was scored on; log losses in nats, gain in millinats.
 
+    What is undefined on these labels is None: the area under the curve with one class, the kappas where nothing can be better.
+
     ``kappa_temporal`` compares with repeating the last label known at prediction time. ``gain_millinats`` is the running base
     rate's mean log loss minus the member's, times 1,000, over the same labels.
     """
@@ -22,9 +24,9 @@ class MemberMetrics(msgspec.Struct, frozen=True):
     accuracy: float
     log_loss: float
     brier: float
-    auc: float
-    kappa: float
-    kappa_temporal: float
+    auc: float | None
+    kappa: float | None
+    kappa_temporal: float | None
     gain_millinats: float
 
 
@@ -106,9 +108,9 @@ def log_losses(probabilities: Row, labels: NDArray[np.bool_]) -> Row:
     return losses
 
 
-def kappa(hits: float, predicted: float, positives: float, count: float) -> float:
+def kappa(hits: float, predicted: float, positives: float, count: float) -> float | None:
     """Cohen's kappa: accuracy above that of guessing with the same frequencies, as a share of what is possible."""
-    return class_kappa(hits, np.array([count - predicted, predicted]), np.array([count - positives, positives])) or 0.0
+    return class_kappa(hits, np.array([count - predicted, predicted]), np.array([count - positives, positives]))
 
 
 def class_kappa(hits: float, said: Row, true: Row) -> float | None:
@@ -142,8 +144,8 @@ def _from_sums(sums: Row, auc: float) -> MemberMetrics:
         accuracy=accuracy,
         log_loss=values[kernels.LOSS] / count,
         brier=values[kernels.BRIER] / count,
-        auc=auc,
+        auc=auc if 0.0 < positives < count else None,
         kappa=kappa(hits, predicted, positives, count),
-        kappa_temporal=above(accuracy, no_change) or 0.0,
+        kappa_temporal=above(accuracy, no_change),
         gain_millinats=1_000.0 * (values[kernels.BASE_LOSS] - values[kernels.LOSS]) / count,
     )

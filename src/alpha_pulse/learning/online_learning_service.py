@@ -58,8 +58,8 @@ class SessionMetrics(msgspec.Struct, frozen=True):
     pending: int
     ties: int
     quarantines: int
-    age_mean_ns: float
-    age_max_ns: int
+    age_mean_ns: float | None
+    age_max_ns: int | None
     whole_run: dict[str, metrics.MemberMetrics]
     window: dict[str, metrics.MemberMetrics]
     against_base: Comparison | None

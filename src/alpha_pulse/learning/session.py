@@ -272,10 +272,10 @@ class Session:
         return verdict
 
     @property
-    def age_ns(self) -> tuple[float, int]:
-        """Mean and largest market time between a prediction and the newest label its model had learnt."""
+    def age_ns(self) -> tuple[float | None, int | None]:
+        """Mean and largest market time between a prediction and the newest label its model had learnt; None without any."""
         count, total, largest = self._ages
-        return (total / count if count else 0.0), largest
+        return (total / count, largest) if count else (None, None)
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""

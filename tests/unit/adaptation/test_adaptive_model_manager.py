@@ -276,6 +276,8 @@ def test_how_a_model_does_is_told_by_target() -> None:
     assert health.window_log_loss == pytest.approx(-np.log(0.1))
     assert health.window_base_log_loss == pytest.approx(np.log(2.0))
     assert health.age_ns == 101 * STEP_NS
+    new = Bench().manager.get_model_metrics("X")["direction"]
+    assert (new.samples, new.window_log_loss, new.window_accuracy, new.age_ns) == (0, None, None, None)
 
 
 def test_a_symbol_has_drifted_until_it_has_recovered() -> None:

@@ -54,24 +54,34 @@ def test_a_result_of_an_older_version_has_no_warnings() -> None:
     assert decode_report(msgspec.json.encode(content)).warnings == []
 
 
-def test_settings_that_are_too_long_for_the_data_are_told() -> None:
+def test_too_few_bars_to_learn_or_to_train_on_are_reported() -> None:
     config = Config(learning=Learning(volatility_horizon_bars=300, direction_horizon_bars=299))
     found = remarks(config, random_walk(300, seed=1, market=Market(symbols=("A", "B", "C", "D"))))
     assert found == [
-        "learning.volatility_horizon_bars is 300, but A, B, C and 1 more have at most 300 bars: no prediction of volatility "
-        "gets a label there",
-        "batch.train_bars is 2,000, but A, B, C and 1 more have at most 300 bars: no batch model is trained there",
+        "A, B, C and 1 more have at most 300 bars, but the first label of volatility comes at bar 800 "
+        "(learning.volatility_horizon_bars is 300): no model of it learns there",
+        "A, B, C and 1 more have at most 300 bars, but the first label of direction comes at bar 349 "
+        "(learning.direction_horizon_bars is 299): no model of it learns there",
+        "A, B, C and 1 more have at most 300 bars, but batch.train_bars is 2,000: no batch model is trained there",
     ]
     assert report_of(random_walk(300, seed=1), config).warnings == [
-        found[0].replace("A, B, C and 1 more have at most", "SYN has"),
-        found[1].replace("A, B, C and 1 more have at most", "SYN has"),
+        each.replace("A, B, C and 1 more have at most", "SYN has") for each in found
     ]
+
+
+@pytest.mark.parametrize("bars", [49, 50, 52, 53, 223, 224])
+def test_the_first_bars_that_are_needed_are_exact(bars: int) -> None:
+    report, said = report_of(random_walk(bars, seed=1)), " ".join(remarks(CONFIG, random_walk(bars, seed=1)))
+    assert ("nothing is predicted" in said) == (report.predictions == 0) == (bars < 50)
+    assert ("first label of direction" in said) == (report.metrics["direction"]["served"].labels == 0 < report.predictions)
+    if bars >= 53:
+        assert ("first label of volatility" in said) == (report.metrics["volatility"]["served"].labels == 0)
 
 
 @pytest.mark.parametrize(("lot", "told"), [(None, False), (1.0, False), (1_000.0, True)])
 def test_a_lot_that_is_worth_much_of_a_position_is_reported(lot: float | None, told: bool) -> None:
     config = msgspec.structs.replace(CONFIG, venue=Venue(lot_size=lot))
-    feed = random_walk(200, seed=1, market=Market(price=90.0))
+    feed = random_walk(250, seed=1, market=Market(price=90.0))
     said = " ".join(remarks(config, feed))
     assert ("one lot of SYN (venue.lot_size) is worth" in said) == told
     rich = msgspec.structs.replace(config, execution=Execution(initial_cash=1e12))

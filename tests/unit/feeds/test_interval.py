@@ -22,7 +22,13 @@ def test_what_may_be_a_month_is_no_minute(text: str) -> None:
     assert parse_interval("1H") == parse_interval("1h")
 
 
-@given(st.integers(1, 10_000), st.sampled_from(["ms", "s", "m", "min", "h", "d", "w"]))
+@pytest.mark.parametrize("text", ["367d", "53w", "15000w", "999999999w"])
+def test_no_bar_is_longer_than_a_year(text: str) -> None:
+    with pytest.raises(ConfigError, match="is longer than a year"):
+        parse_interval(text)
+
+
+@given(st.integers(1, 52), st.sampled_from(["ms", "s", "m", "min", "h", "d", "w"]))
 def test_an_interval_shown_is_read_back(count: int, unit: str) -> None:
     length = parse_interval(f"{count}{unit}")
     assert parse_interval(show_interval(length)) == length

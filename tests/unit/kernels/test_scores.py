@@ -53,7 +53,8 @@ def assert_metrics(found: metrics.MemberMetrics, expected: list[NaiveRecord], au
     assert found.kappa == pytest.approx(naive.kappa(expected), abs=1e-12)
     assert found.kappa_temporal == pytest.approx(naive.kappa_temporal(expected), abs=1e-12)
     assert found.gain_millinats == pytest.approx(naive.gain_millinats(expected), abs=1e-9)
-    assert found.auc == pytest.approx(naive.auc(expected), abs=auc_within)
+    both = len({r.label for r in expected}) == 2
+    assert found.auc == (pytest.approx(naive.auc(expected), abs=auc_within) if both else None)
 
 
 @settings(max_examples=60)
@@ -82,7 +83,7 @@ def test_the_no_change_member_is_scored_by_the_last_label_known(steps: list[Step
     found = metrics.whole_run(scored(steps))["no_change"]
     expected = records(steps, scores.NO_CHANGE)
     assert found.accuracy == pytest.approx(sum(r.repeated == r.label for r in expected) / len(expected))
-    assert found.kappa_temporal == pytest.approx(0.0)
+    assert found.kappa_temporal in (0.0, None)
 
 
 @given(st.lists(row, min_size=1, max_size=40), st.integers(1, 9))

@@ -32,8 +32,8 @@ def test_kappa_of_cohens_table() -> None:
 
 
 @pytest.mark.parametrize(("hits", "predicted", "positives"), [(10.0, 10.0, 10.0), (10.0, 0.0, 0.0)])
-def test_kappa_is_0_where_nothing_could_be_better_than_chance(hits: float, predicted: float, positives: float) -> None:
-    assert metrics.kappa(hits, predicted, positives, 10.0) == 0.0
+def test_kappa_is_undefined_where_nothing_could_be_better_than_chance(hits: float, predicted: float, positives: float) -> None:
+    assert metrics.kappa(hits, predicted, positives, 10.0) is None
 
 
 def test_a_member_that_was_never_there_is_left_out() -> None:

@@ -135,11 +135,12 @@ def test_a_query_is_pure_and_takes_rows_of_one_length() -> None:
 def test_age_is_the_time_since_the_newest_label_that_was_learnt() -> None:
     desk = Desk(new_session(horizon=3))
     rows, labels = stream(40, D, seed=6)
+    assert list(desk.session.age_ns) == [None, None]
     desk.run(rows, labels, 0, 40)
     assert desk.session.last_learnt_ts == START_NS + 39 * STEP_NS
     assert desk.session.age_ns == (0.0, 0)
     desk.serve(44, rows[0])
-    assert desk.session.age_ns[1] == 5 * STEP_NS
+    assert list(desk.session.age_ns)[1] == 5 * STEP_NS
 
 
 # Quarantine.
