@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,19 @@ from typing import Any
 import msgspec
 import pytest
 
+from alpha_pulse import __version__
 from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.errors import ConfigError, ConflictError, NotReadyError, StoreError
+from alpha_pulse.engine import runner
 from alpha_pulse.engine.gateway import Page
 from alpha_pulse.engine.local_gateway import LocalGateway
+from alpha_pulse.engine.system import PROBATION
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import random_walk
+from alpha_pulse.stores.base import RunIdentity
 from alpha_pulse.stores.memory import MemoryStore
 from flow.gateways import MINE, examples, opened, quiet, ran, running, stored, until
-from flow.runs import LEAN, Done, run
+from flow.runs import LEAN, Done, configured, run
 
 
 def walk(bars: int) -> ReplayFeed:
@@ -234,3 +239,33 @@ def test_ending_a_subscription_twice_is_no_harm() -> None:
         return told
 
     assert asyncio.run(listen()) == 1
+
+
+def test_short_runs_do_not_drive_out_the_checkpoint_that_a_start_needs(tmp_path: Path) -> None:
+    def some(steps: int) -> None:
+        store = stored(tmp_path / "run.db")
+        gateway = opened(walk(1_000), LEAN, store, paused=True)
+
+        async def go_on() -> None:
+            async with running(gateway):
+                await gateway.step(steps)
+
+        asyncio.run(go_on())
+        store.close()
+
+    for steps in (250, 250, *(10,) * 8):
+        some(steps)
+    store = stored(tmp_path / "run.db")
+    store.begin(RunIdentity("flow", configured(LEAN).config_hash, walk(1_000).identity, __version__), resume=True)
+    taken, (last, _) = [seq for seq, _ in store.checkpoints()], store.head
+    store.close()
+    assert last == 579
+    assert max(seq for seq in taken if seq <= last - PROBATION) == 249
+
+
+def test_a_checkpoint_is_taken_once_a_minute_when_it_can_be_of_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "CHECKPOINT_NS", 0)
+    gateway = asyncio.run(ran(opened(walk(1_600), LEAN)))
+    taken = [seq for seq, _ in gateway._system.store.checkpoints()]
+    assert len(taken) == 5
+    assert all(later - earlier >= PROBATION for later, earlier in itertools.pairwise(taken))

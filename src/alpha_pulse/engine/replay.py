@@ -98,7 +98,7 @@ def replay(
         on_progress(Progress(stopwatch.bars, feed.total_bars, stopwatch.bars_per_second))
     store.flush()
     if store.head[0] >= 0:
-        system.checkpoint()
+        system.checkpoint_if_useful()
     if more:
         return None
     result = encode_report(make_report(system, stopwatch.bars_per_second, write_decision))

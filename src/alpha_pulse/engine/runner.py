@@ -22,6 +22,8 @@ TICK_S = 0.02
 """The longest sleep while rows may wait for the disk."""
 LATE_NS = 1_000_000_000
 """Further behind its pace than this, a run does not try to catch up."""
+CHECKPOINT_NS = 60_000_000_000
+"""Time between checkpoints that no number of steps asked for."""
 MEASURED_NS = 5_000_000_000
 SAMPLE_NS = 100_000_000
 SECOND_NS = 1_000_000_000
@@ -69,7 +71,8 @@ class Runner:
         self.bars_per_second = 0.0
         self._due_ns = 0
         self._ending = self.result is not None
-        self._checkpointed = self._safe = -1
+        self._safe = -1
+        self._checkpointed_ns = elapsed_ns()
         self._reached_ns = 0
         self._wake = asyncio.Event()
         self._stepping = asyncio.Lock()
@@ -217,6 +220,7 @@ class Runner:
                     await self._rest(ahead / SECOND_NS)
                 else:
                     self._stretch()
+                    self._checkpoint_in_time()
                     if self._ending and self.state == "running":
                         await self._finish()
                     await asyncio.sleep(0)
@@ -283,7 +287,7 @@ class Runner:
         self._tell()
         try:
             await self.durable()
-            self._checkpoint()
+            self._system.checkpoint_if_useful()
             report = await asyncio.to_thread(make_report, self._system)
             self.result = encode_report(report)
             self._store.finish(self.result)
@@ -293,11 +297,16 @@ class Runner:
         self.detail = None
         self._become("finished")
 
-    def _checkpoint(self) -> None:
-        seq = self._store.head[0]
-        if seq >= 0 and seq != self._checkpointed:
-            self._system.checkpoint()
-            self._checkpointed = seq
+    def _checkpoint_in_time(self) -> None:
+        """Once a minute, so that a start after a slow run, or a crash of it, makes few rows again."""
+        now = elapsed_ns()
+        if now - self._checkpointed_ns < CHECKPOINT_NS or self.state != "running":
+            return
+        self._checkpointed_ns = now
+        try:
+            self._system.checkpoint_if_useful()
+        except Exception as error:
+            self._fail(error)
 
     def _fail(self, error: Exception, what: str = "the engine") -> AlphaPulseError:
         """Keep what went wrong; the error to give to whoever asked for it."""
@@ -321,7 +330,7 @@ class Runner:
             return
         self._store.flush()
         if self.result is None:
-            self._checkpoint()
+            self._system.checkpoint_if_useful()
 
 
 @contextlib.contextmanager

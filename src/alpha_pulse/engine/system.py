@@ -76,6 +76,7 @@ class System:
         self.on_commit: Callable[[int, StepRecord], None] | None = None
         """Told each row's number and content once the journal holds it; rows made again at the start are not told."""
         self._steps = 0
+        self._checkpointed = -1
 
     def _instrument(self, symbol: str) -> Instrument:
         extractor = FeatureExtractor(
@@ -183,6 +184,7 @@ class System:
         refused: list[str] = []
         checkpoint = load_newest(self.store, refused, self.store.head[0] - PROBATION)
         self.skipped_checkpoints = tuple(refused)
+        self._checkpointed = next((seq for seq, _ in self.store.checkpoints()), -1)
         first = 0
         if checkpoint is None:
             self.feed.seek(0)
@@ -248,3 +250,13 @@ class System:
     def checkpoint(self) -> None:
         """Save everything remembered, as of the newest step."""
         write_checkpoint(self.store, self.store.head[0], self.components())
+        self._checkpointed = self.store.head[0]
+
+    def checkpoint_if_useful(self) -> None:
+        """Save everything remembered, unless a checkpoint is less than ``PROBATION`` rows old.
+
+        Until that many rows follow it none can be started from. Were one written at each of several short runs, they would
+        drive out the older ones, and the whole journal would have to be made again.
+        """
+        if self.store.head[0] - self._checkpointed >= PROBATION:
+            self.checkpoint()
