@@ -103,9 +103,10 @@ class Recount:
         return found
 
     def earned(self) -> NDArray[np.float64]:
-        """What each slice added to the net P&L of the combined book over that of the rules, in minor units."""
+        """What each slice added to the net P&L of the combined book over that of the rules, in cash."""
         ahead = [row["equity"]["combined"] - row["equity"]["rules_only"] for row in self.rows if row.get("equity")]
-        return np.diff(np.array([0, *ahead]).astype(np.float64))
+        decimals = next(row["units"][0]["cash_decimals"] for row in self.rows if row.get("units"))
+        return np.diff(np.array([0, *ahead]).astype(np.float64)) / 10.0**decimals
 
 
 def _on_trial(row: Row) -> Iterable[tuple[str, int, list[Number]]]:

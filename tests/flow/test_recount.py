@@ -126,8 +126,7 @@ def test_what_the_models_earned(name: str) -> None:
     books = report.books
     assert earned.net == pytest.approx(books["combined"].net_pnl - books["rules_only"].net_pnl, abs=1e-6)
     assert earned.gross == pytest.approx(books["combined"].gross_pnl - books["rules_only"].gross_pnl, abs=1e-6)
-    steps = rows.earned() / 100.0
-    assert (earned.net_low, earned.net_high) == pytest.approx(interval_of_total(steps, 1), abs=1e-6)
+    assert (earned.net_low, earned.net_high) == pytest.approx(interval_of_total(rows.earned(), 1), abs=1e-6)
     assert earned.net_low < earned.net < earned.net_high
     assert earned.gross_low < earned.gross < earned.gross_high
 
