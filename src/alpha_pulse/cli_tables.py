@@ -13,6 +13,7 @@ from alpha_pulse.cli_words import adaptation_lines, success_lines, verdict
 from alpha_pulse.engine.report import BookReport, Report, SymbolReport
 from alpha_pulse.engine.scoring import Score
 from alpha_pulse.execution.execution_service import PRIMARY
+from alpha_pulse.venues.money import cash_text
 
 WIDEST = 120
 NARROWEST = 40
@@ -129,15 +130,15 @@ def _number(value: float | None, style: str) -> str:
 
 
 def _signed(value: float) -> str:
-    return f"{value:+,.2f}" if value else "0.00"
+    return cash_text(value, signed=True)
 
 
 def _book(book: BookReport) -> list[str | Text]:
     return [
         _colored(book.net_pnl),
         _signed(book.gross_pnl),
-        f"{book.fees:,.2f}",
-        f"{book.costs:,.2f}",
+        cash_text(book.fees),
+        cash_text(book.costs),
         _number(book.sharpe, "+z.2f"),
         NOTHING if book.max_drawdown is None else f"{100 * book.max_drawdown:.2f}",
         f"{book.trades:,}",
@@ -166,8 +167,8 @@ def _symbol(part: SymbolReport) -> list[str | Text]:
         f"{part.bars:,}",
         _colored(part.net_pnl),
         _signed(part.gross_pnl),
-        f"{part.fees:,.2f}",
-        f"{part.costs:,.2f}",
+        cash_text(part.fees),
+        cash_text(part.costs),
         f"{part.trades:,}",
         _percent(volatility),
         _percent(direction),

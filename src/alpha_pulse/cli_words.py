@@ -11,6 +11,7 @@ from alpha_pulse.engine.report import Report
 from alpha_pulse.engine.success import SuccessMetrics
 from alpha_pulse.learning.comparison import Comparison
 from alpha_pulse.learning.intervals import Interval
+from alpha_pulse.venues.money import cash_text
 
 NEWEST = 4
 """Adaptations that are told one by one."""
@@ -118,11 +119,14 @@ def _against_base(result: Comparison) -> str:
 def _earned(earned: EarnedByMl | None) -> str:
     if earned is None:
         return "too few bars for an interval"
-    return (
-        f"net {earned.net:+,.2f} [{earned.net_low:+,.2f}, {earned.net_high:+,.2f}], "
-        f"gross {earned.gross:+,.2f} [{earned.gross_low:+,.2f}, {earned.gross_high:+,.2f}] "
-        "(combined less rules only, with 95 % intervals)"
-    )
+    figures = [
+        f"{name} {cash_text(value, signed=True)} [{cash_text(low, signed=True)}, {cash_text(high, signed=True)}]"
+        for name, value, low, high in (
+            ("net", earned.net, earned.net_low, earned.net_high),
+            ("gross", earned.gross, earned.gross_low, earned.gross_high),
+        )
+    ]
+    return f"{', '.join(figures)} (combined less rules only, with 95 % intervals)"
 
 
 def counted(number: int, what: str) -> str:
@@ -152,22 +156,22 @@ def verdict(report: Report) -> str:
 
 
 def _money(report: Report) -> str:
-    charges = report.fees + report.costs
+    charges = cash_text(report.fees + report.costs)
     if report.trades == 0 and report.gross_pnl == 0.0:
         return "The combined book did not trade."
     if report.gross_pnl <= 0.0:
         return (
-            f"The combined signal lost {-report.gross_pnl:,.2f} before any cost, and {charges:,.2f} of fees, spread and "
+            f"The combined signal lost {cash_text(-report.gross_pnl)} before any cost, and {charges} of fees, spread and "
             "slippage came on top: direction was not foreseen well enough to trade here."
         )
     if report.net_pnl <= 0.0:
         return (
-            f"The combined signal made {report.gross_pnl:,.2f} before costs, which does not cover the {charges:,.2f} of fees, "
+            f"The combined signal made {cash_text(report.gross_pnl)} before costs, which does not cover the {charges} of fees, "
             "spread and slippage: direction was foreseen too weakly to trade this often here."
         )
     hold = report.books.get("buy_and_hold")
-    beside = "" if hold is None else f", beside {hold.net_pnl:+,.2f} by buying and holding"
-    return f"The combined signal made {report.net_pnl:,.2f} after all costs{beside}; one history proves little."
+    beside = "" if hold is None else f", beside {cash_text(hold.net_pnl, signed=True)} by buying and holding"
+    return f"The combined signal made {cash_text(report.net_pnl)} after all costs{beside}; one history proves little."
 
 
 def _foresight(report: Report) -> str:

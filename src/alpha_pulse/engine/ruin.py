@@ -75,7 +75,7 @@ def _sentence(book: Book, ts: int, bars: tuple[Bar, ...], closes: Mapping[str, f
 
     # A stop may have closed the position within the bar: then no symbol that is held did it, and the first is as good as any.
     worst = min(bars, key=lost)
-    equity = cash_text(book.equity, book.lots(worst.symbol).units.cash_decimals)
+    equity = cash_text(book.lots(worst.symbol).units.cash(book.equity))
     return (
         f"book {book.name.replace('_', ' ')} lost everything at {show_time(ts)}, when its equity fell to "
         f"{equity}: {worst.symbol} closed at {worst.close:.12g} after "

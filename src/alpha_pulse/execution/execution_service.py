@@ -165,7 +165,7 @@ class ExecutionService:
         if quantity == 0:
             reason = (
                 f"the market opened at {price:g}, where a position of {abs(fraction):.4g} of the equity "
-                f"{cash_text(account.equity, units.cash_decimals)} leaves nothing of the order to trade"
+                f"{cash_text(units.cash(account.equity))} leaves nothing of the order to trade"
             )
             self._refused.append(Refusal(order.book, order.symbol, order.signal_id, (reason,)))
         return quantity

@@ -75,7 +75,7 @@ class RiskGate:
         limits, equity, units = self._limits, request.equity, request.units
 
         def cash(amount: int) -> str:
-            return cash_text(amount, units.cash_decimals)
+            return cash_text(units.cash(amount))
 
         worth = money(abs(after), request.price, units) + request.others
         most = round(limits.max_position_fraction * equity)
@@ -96,11 +96,11 @@ class RiskGate:
     def _losses(self, request: Request, reasons: list[str]) -> None:
         fraction = self._limits.max_daily_loss_fraction
         loss = request.day_start_equity - request.equity
-        most, decimals = round(fraction * request.day_start_equity), request.units.cash_decimals
+        most, units = round(fraction * request.day_start_equity), request.units
         if loss > 0 and loss >= most:
             reasons.append(
-                f"the book lost {cash_text(loss, decimals)} since the UTC day began, and the limit is "
-                f"{cash_text(most, decimals)} "
+                f"the book lost {cash_text(units.cash(loss))} since the UTC day began, and the limit is "
+                f"{cash_text(units.cash(most))} "
                 f"(max_daily_loss_fraction {fraction:g}): only reducing orders pass until the next day"
             )
 

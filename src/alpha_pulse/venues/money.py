@@ -22,6 +22,7 @@ CASH_DIGITS = 12
 """The initial cash is 10**CASH_DIGITS minor units or more, and less than ten times as many."""
 PART_DIGITS = 9
 """The initial cash buys 10**PART_DIGITS parts or more at the first close."""
+MOST_DECIMALS = 14
 _POWERS = tuple(10.0**exponent for exponent in range(23))
 """Powers of ten that a double holds exactly."""
 
@@ -109,11 +110,13 @@ def parts_for(value: float, price: float, units: Units) -> int:
     return parts if units.lot == 1 else (abs(parts) // units.lot * units.lot) * (1 if parts > 0 else -1)
 
 
-def cash_text(amount: int, decimals: int) -> str:
-    """An amount of minor units as a person reads it: cents, or six figures where cents say too little.
+def cash_text(cash: float, *, signed: bool = False) -> str:
+    """An amount of cash as a person reads it: cents, or two significant digits where cents say too little.
 
-    >>> cash_text(-123456, 2), cash_text(1_234_567, 12)
-    ('-1,234.56', '1.23457e-06')
+    >>> cash_text(1234.5), cash_text(0.0, signed=True), cash_text(-0.000123), cash_text(0.5, signed=True)
+    ('1,234.50', '0.00', '-0.00012', '+0.50')
     """
-    cash = amount / _POWERS[decimals]
-    return f"{cash:,.2f}" if amount == 0 or abs(cash) >= 1.0 else f"{cash:.6g}"
+    if cash == 0.0:
+        return "0.00"
+    decimals = max(2, 1 - math.floor(math.log10(abs(cash))))
+    return format(cash, f"{'+' if signed else ''},.{min(decimals, MOST_DECIMALS)}f")

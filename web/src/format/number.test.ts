@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { counted, fixed, percent, price, short, signed } from "./number";
+import { cash, counted, fixed, percent, price, quantity, short, signed, signedCash } from "./number";
 import { lasting, stamp } from "./time";
 
 it("shows what is missing as a dash, and zero without a sign", () => {
@@ -14,7 +14,7 @@ it("groups, signs and rounds", () => {
     "1.05794",
     "2,257.83",
     "45,123.50",
-    "0.00012346",
+    "0.000123456",
   ]);
   expect([short(91271.5), short(100000), short(1.5e6), short(0.25), short(-8000)]).toEqual([
     "91.27k",
@@ -22,6 +22,23 @@ it("groups, signs and rounds", () => {
     "1.5M",
     "0.25",
     "−8,000",
+  ]);
+});
+
+it("shows small amounts, prices and quantities, of accounts of 1 and coins of 1e-8, with digits that say something", () => {
+  expect([cash(1234.567), cash(0), cash(null), cash(0.05), signedCash(-0.000123), signedCash(0.5)]).toEqual([
+    "1,234.57",
+    "0.00",
+    "–",
+    "0.050",
+    "−0.00012",
+    "+0.50",
+  ]);
+  expect([price(1.05e-8), quantity(0.00000123), quantity(12.345), quantity(0)]).toEqual([
+    "0.0000000105000",
+    "0.00000123000",
+    "12.35",
+    "0.00",
   ]);
 });
 

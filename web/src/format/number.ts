@@ -2,6 +2,7 @@
 
 export const NONE = "–";
 const MINUS = "\u2212";
+const MOST_DECIMALS = 14;
 
 type Maybe = number | null | undefined;
 
@@ -38,14 +39,32 @@ export function price(value: Maybe): string {
 }
 
 export function priceDecimals(value: number): number {
-  const digits = Math.floor(Math.log10(Math.max(Math.abs(value), 1e-9)));
-  return Math.min(8, Math.max(2, 5 - digits));
+  return Math.min(MOST_DECIMALS, Math.max(2, 5 - magnitude(value)));
+}
+
+/** Amounts of cash in cents, or with two significant digits where cents say too little. */
+export function cash(value: Maybe): string {
+  return fixed(value, cashDecimals(value));
+}
+
+/** As `cash`, with the sign of a positive amount. */
+export function signedCash(value: Maybe): string {
+  return signed(value, cashDecimals(value));
+}
+
+function cashDecimals(value: Maybe): number {
+  return value ? Math.min(MOST_DECIMALS, Math.max(2, 1 - magnitude(value))) : 2;
 }
 
 /** Quantities of a unit: whole ones where they are many. */
 export function quantity(value: Maybe): string {
   if (value === null || value === undefined) return NONE;
-  return fixed(value, Math.abs(value) >= 1000 ? 0 : Math.abs(value) >= 1 ? 2 : 6);
+  const size = Math.abs(value);
+  return fixed(value, size >= 1000 ? 0 : size >= 1 || size === 0 ? 2 : Math.min(MOST_DECIMALS, 5 - magnitude(value)));
+}
+
+function magnitude(value: number): number {
+  return Math.floor(Math.log10(Math.max(Math.abs(value), 1e-15)));
 }
 
 /** For axes: 12.3k, 1.2M. */
