@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -12,6 +13,7 @@ from alpha_pulse.engine.replay import Progress, replay
 from alpha_pulse.engine.report import Report, decode_report
 from alpha_pulse.engine.scoring import Score, calibrated, compare, score_members
 from alpha_pulse.engine.system import System
+from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import Market, SyntheticFeed, planted_signal, random_walk
 from alpha_pulse.kernels import scores as kernels
 from alpha_pulse.kernels.scores import MEMBERS, ONLINE, RECORD, SERVED
@@ -26,6 +28,7 @@ CONFIG = Config(
 )
 SYMBOLS = ("A", "B")
 BARS = 1_600
+CASES = Path(__file__).resolve().parents[2] / "cases"
 
 
 def flipping() -> SyntheticFeed:
@@ -152,6 +155,17 @@ def test_a_run_too_short_to_learn_anything_has_a_report() -> None:
     success = report.success_metrics
     assert (success.model_freshness_mean_s, success.model_freshness_max_s, success.pnl_by_ml) == (None, None, None)
     assert report.decisions_sha256 == hashlib.sha256(b"").hexdigest()
+
+
+def test_what_two_bars_do_not_define_is_null() -> None:
+    result = replay(CONFIG, ReplayFeed.from_file(CASES / "two_bars.csv"), MemoryStore(), "two")
+    assert result is not None
+    found = msgspec.json.decode(result)
+    success = found["success_metrics"]
+    assert success["model_freshness_mean_s"] is success["model_freshness_max_s"] is success["pnl_by_ml"] is None
+    assert [book["sharpe"] for book in found["books"].values()] == [None] * len(found["books"])
+    for speed in ("acted", "recovered", "unaided"):
+        assert success["adaptation_speed"][speed]["samples_to_alarm"] is None
 
 
 def random_scores(n: int, seed: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
