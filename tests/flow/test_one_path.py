@@ -28,6 +28,16 @@ def test_what_is_learnt_is_what_was_served(monkeypatch: pytest.MonkeyPatch) -> N
     assert Witness.learnt == expected
 
 
+def test_every_step_with_features_leaves_its_decision_with_or_without_an_order() -> None:
+    done = run(restless(400), LEAN)
+    without_orders = 0
+    for record, decision in zip(done.records, done.decisions, strict=True):
+        decided = [] if decision is None else [signal.symbol for signal in decision.signals]
+        assert decided == list(record.features)
+        without_orders += decision is not None and not decision.orders
+    assert without_orders > 100
+
+
 def test_every_prediction_is_served_from_the_step_of_its_bar() -> None:
     for record in run(restless(400), LEAN).records:
         for prediction in record.predictions:

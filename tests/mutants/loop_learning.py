@@ -11,7 +11,7 @@ SETTLE = (
         "feedback/ledger.py",
         "Open(prediction_id, ts, bar + self.horizon, reference)",
         "Open(prediction_id, ts, bar + self.horizon - 1, reference)",
-        ("unit/feedback/test_trading_feedback_service.py",),
+        ("unit/feedback/test_trading_feedback_service.py::test_labels_are_the_naive_twins_and_the_account_always_adds_up",),
     ),
     Mutant(
         "expiry-without-the-horizon",
@@ -27,7 +27,7 @@ SETTLE = (
         "feedback/ledger.py",
         "            self._expired += 1\n            return True",
         "            self._expired += 1\n            self._labelled += 1\n            return True",
-        ("unit/feedback/test_ledger.py",),
+        ("unit/feedback/test_ledger.py::test_every_prediction_is_labelled_pending_or_expired",),
     ),
     Mutant(
         "an-expired-prediction-stays-in-its-session",
@@ -43,7 +43,7 @@ SETTLE = (
         "feedback/labels.py",
         "value = math.log(bar.close / waiting.reference)",
         "value = math.log(bar.open / waiting.reference)",
-        ("unit/feedback/test_labels.py", "unit/feedback/test_trading_feedback_service.py"),
+        ("unit/feedback/test_trading_feedback_service.py::test_labels_are_the_naive_twins_and_the_account_always_adds_up",),
     ),
     Mutant(
         "label-entry-swapped",
@@ -51,7 +51,7 @@ SETTLE = (
         "feedback/labels.py",
         'move = tradable if entry == "next_open" else value',
         'move = value if entry == "next_open" else tradable',
-        ("unit/feedback/test_labels.py", "unit/feedback/test_trading_feedback_service.py"),
+        ("unit/feedback/test_labels.py::test_direction_is_up_where_the_price_rose",),
     ),
     Mutant(
         "a-move-of-exactly-the-least-is-no-tie",
@@ -59,7 +59,7 @@ SETTLE = (
         "feedback/labels.py",
         "None if abs(move) <= min_move else",
         "None if abs(move) < min_move else",
-        ("unit/feedback/test_labels.py", "unit/feedback/test_trading_feedback_service.py"),
+        ("unit/feedback/test_labels.py::test_direction_is_up_where_the_price_rose",),
     ),
     Mutant(
         "realised-volatility-over-one-bar-too-many",
@@ -67,7 +67,7 @@ SETTLE = (
         "feedback/labels.py",
         "deque(maxlen=horizon)",
         "deque(maxlen=horizon + 1)",
-        ("unit/feedback/test_labels.py",),
+        ("unit/feedback/test_labels.py::test_realised_volatility_is_that_of_the_last_bars",),
     ),
     Mutant(
         "a-move-weighs-against-a-mean-that-holds-it",
@@ -76,7 +76,7 @@ SETTLE = (
         "        mean = self._total / self._count if self._count else size\n"
         "        self._total += size\n        self._count += 1\n",
         "        self._total += size\n        self._count += 1\n        mean = self._total / self._count\n",
-        ("unit/feedback/test_labels.py",),
+        ("unit/feedback/test_labels.py::test_a_move_weighs_what_it_is_of_the_mean_of_those_before",),
     ),
 )
 
@@ -88,7 +88,7 @@ LEARN = (
         "        row[LABEL] = label\n        scores.step(self.scores, row)",
         "        row[LABEL] = label\n        row[ONLINE] = self.model.predict(features, self._scratch)\n"
         "        scores.step(self.scores, row)",
-        ("unit/learning/test_session.py",),
+        ("unit/learning/test_session.py::test_the_stored_probability_is_scored_although_the_model_has_changed_since",),
     ),
     Mutant(
         "learnt-without-the-weight",
@@ -96,7 +96,7 @@ LEARN = (
         "learning/session.py",
         "self.model.learn(features, label, example.weight, waiting.parts)",
         "self.model.learn(features, label, 1.0, waiting.parts)",
-        ("unit/learning/test_session.py",),
+        ("unit/learning/test_session.py::test_the_weight_of_an_example_reaches_the_model",),
     ),
     Mutant(
         "learnt-by-the-parts-of-now",
@@ -105,7 +105,7 @@ LEARN = (
         "        self.model.learn(features, label, example.weight, waiting.parts)",
         "        self.model.predict(features, waiting.parts)\n"
         "        self.model.learn(features, label, example.weight, waiting.parts)",
-        ("unit/learning/test_session.py", "unit/models/test_mixture.py"),
+        ("unit/learning/test_session.py::test_it_learns_from_what_was_stored_when_it_served",),
     ),
     Mutant(
         "a-tie-is-learnt-as-a-fall",
@@ -113,7 +113,7 @@ LEARN = (
         "learning/session.py",
         "            self.ties += 1\n            return None",
         "            self.ties += 1\n            label = 0",
-        ("unit/learning/test_session.py",),
+        ("unit/learning/test_session.py::test_a_tie_is_only_counted",),
     ),
     Mutant(
         "age-since-the-oldest-label",
@@ -121,7 +121,7 @@ LEARN = (
         "learning/session.py",
         "        self.last_learnt_ts = example.label_ts\n",
         "        self.last_learnt_ts = self.last_learnt_ts or example.label_ts\n",
-        ("unit/learning/test_session.py",),
+        ("unit/learning/test_session.py::test_age_is_the_time_since_the_newest_label_that_was_learnt",),
     ),
     Mutant(
         "a-diverged-model-stays",
@@ -129,7 +129,7 @@ LEARN = (
         "learning/session.py",
         "        self.model.restore(self._good)\n",
         "",
-        ("unit/learning/test_session.py",),
+        ("unit/learning/test_session.py::test_a_model_that_diverged_is_left_out_and_its_last_good_state_restored",),
     ),
     Mutant(
         "fixed-share-at-full-exponent",
@@ -137,7 +137,7 @@ LEARN = (
         "kernels/hedge.py",
         "math.exp(-exponent * log_loss(p, label))",
         "math.exp(-log_loss(p, label))",
-        ("unit/kernels/test_hedge.py",),
+        ("unit/kernels/test_hedge.py::test_weights_are_the_naive_twins_and_stay_a_distribution",),
     ),
     Mutant(
         "fixed-share-shares-nothing",
@@ -145,7 +145,7 @@ LEARN = (
         "kernels/hedge.py",
         "(1.0 - share) * state[at + k] / total + even",
         "state[at + k] / total",
-        ("unit/kernels/test_hedge.py",),
+        ("unit/kernels/test_hedge.py::test_weights_are_the_naive_twins_and_stay_a_distribution",),
     ),
     Mutant(
         "a-sleeping-expert-is-charged-an-even-chance",
@@ -153,7 +153,7 @@ LEARN = (
         "kernels/hedge.py",
         "            p = mixed\n",
         "            p = 0.5\n",
-        ("unit/kernels/test_hedge.py",),
+        ("unit/kernels/test_hedge.py::test_weights_are_the_naive_twins_and_stay_a_distribution",),
     ),
     Mutant(
         "mixture-takes-overlapping-labels-at-full-weight",
@@ -161,7 +161,7 @@ LEARN = (
         "kernels/ensemble.py",
         "state[EXPONENT] = 1.0 / horizon",
         "state[EXPONENT] = 1.0",
-        ("unit/kernels/test_ensemble.py",),
+        ("unit/kernels/test_ensemble.py::test_serving_and_learning_are_the_naive_twins",),
     ),
     Mutant(
         "calibrator-learns-from-what-it-calibrated",
@@ -169,7 +169,7 @@ LEARN = (
         "kernels/ensemble.py",
         "logit(row[RAW_ONLINE]), label)",
         "logit(row[ONLINE]), label)",
-        ("unit/kernels/test_ensemble.py",),
+        ("unit/kernels/test_ensemble.py::test_serving_and_learning_are_the_naive_twins",),
     ),
     Mutant(
         "repeats-counted-against-the-label-known-now",
@@ -177,7 +177,7 @@ LEARN = (
         "kernels/ensemble.py",
         "baselines.learn(state, BASELINES, label, row[LAST_KNOWN])",
         "baselines.learn(state, BASELINES, label, baselines.last_known(state, BASELINES))",
-        ("unit/kernels/test_ensemble.py",),
+        ("unit/kernels/test_ensemble.py::test_serving_and_learning_are_the_naive_twins",),
     ),
     Mutant(
         "calibration-slope-may-be-negative",
@@ -185,7 +185,7 @@ LEARN = (
         "kernels/calibration.py",
         "min(max(state[SLOPE] - down, 0.0), MAX_SLOPE)",
         "min(state[SLOPE] - down, MAX_SLOPE)",
-        ("unit/kernels/test_calibration.py",),
+        ("unit/kernels/test_calibration.py::test_every_step_is_the_naive_twins",),
     ),
     Mutant(
         "scaler-sees-the-row-after-the-step",
@@ -193,7 +193,7 @@ LEARN = (
         "kernels/linear.py",
         "variance = (1.0 - step) * (state[HEAD + d + j] + step * delta * delta)",
         "variance = state[HEAD + d + j] + step * (delta * delta - state[HEAD + d + j])",
-        ("unit/kernels/test_linear.py",),
+        ("unit/kernels/test_linear.py::test_every_step_is_the_naive_twins",),
     ),
     Mutant(
         "gradient-without-a-bound",
@@ -201,7 +201,7 @@ LEARN = (
         "kernels/linear.py",
         "gradient = clip((sigmoid(total) - label) * weight, MAX_GRADIENT)",
         "gradient = (sigmoid(total) - label) * weight",
-        ("unit/kernels/test_linear.py",),
+        ("unit/kernels/test_linear.py::test_every_step_is_the_naive_twins",),
     ),
     Mutant(
         "a-step-serves-before-it-learns",
@@ -217,7 +217,7 @@ LEARN = (
         "        scored = self.learn(labels, outcomes, record)\n"
         "        self.detect(scored, record)\n"
         "        self.adapt(scored, ts, record)\n",
-        ("flow/test_links.py", "flow/test_one_path.py"),
+        ("flow/test_links.py::test_link_feedback_to_learner",),
     ),
     Mutant(
         "the-ladders-members-judged-in-hindsight",
@@ -225,7 +225,7 @@ LEARN = (
         "kernels/ladder.py",
         "    share = min(state[SHARE] * state[BOOST], 0.5)\n",
         "    predict(state, x, parts)\n    share = min(state[SHARE] * state[BOOST], 0.5)\n",
-        ("unit/kernels/test_ladder.py",),
+        ("unit/kernels/test_ladder.py::test_members_and_mixture_are_the_naive_twins_also_when_labels_come_late",),
     ),
     Mutant(
         "newton-never-forgets",
@@ -233,7 +233,7 @@ LEARN = (
         "kernels/newton.py",
         "    _shrink(covariance, u, 1.0 / forgetting)\n",
         "    _shrink(covariance, u, 1.0)\n",
-        ("unit/kernels/test_newton.py",),
+        ("unit/kernels/test_newton.py::test_it_is_the_naive_twin",),
     ),
     Mutant(
         "a-tree-splits-on-half-the-bound",
@@ -241,7 +241,7 @@ LEARN = (
         "kernels/tree_growth.py",
         "math.log(1.0 / real[DELTA]) / (2.0 * total))",
         "math.log(1.0 / real[DELTA]) / (4.0 * total))",
-        ("unit/models/test_tree.py",),
+        ("unit/models/test_tree.py::test_it_is_the_tree_that_its_authors_describe",),
     ),
     Mutant(
         "forecast-level-learns-from-the-wrong-decile",
@@ -249,7 +249,7 @@ LEARN = (
         "execution/level.py",
         "return min(int(probability * DECILES), DECILES - 1)",
         "return min(round(probability * DECILES), DECILES - 1)",
-        ("unit/execution/test_level.py",),
+        ("unit/execution/test_level.py::test_the_ratio_is_the_shrunk_mean_of_the_decile",),
     ),
     Mutant(
         "a-lot-that-broke-even-paid",
@@ -257,7 +257,7 @@ LEARN = (
         "feedback/trade_quality.py",
         "label = 1 if outcome.pnl > 0 else 0",
         "label = 1 if outcome.pnl >= 0 else 0",
-        ("unit/feedback/test_trade_quality.py", "unit/feedback/test_trading_feedback_service.py"),
+        ("unit/feedback/test_trading_feedback_service.py::test_a_trade_that_only_broke_even_did_not_pay",),
     ),
 )
 
@@ -268,7 +268,7 @@ DETECT = (
         "learning/drift_monitor.py",
         "said, label = values[RAW_ONLINE], values[LABEL]",
         "said, label = values[SERVED], values[LABEL]",
-        ("unit/learning/test_drift_monitor.py",),
+        ("unit/learning/test_drift_monitor.py::test_labels_without_the_online_member_are_passed_over",),
     ),
     Mutant(
         "a-fall-of-errors-is-an-alarm",
@@ -276,7 +276,7 @@ DETECT = (
         "learning/drift_monitor.py",
         "(WATCHED[at] != ERRORS or detector.last.score > 0.0)",
         "detector.last.score != 0.0",
-        ("unit/learning/test_drift_monitor.py",),
+        ("unit/learning/test_drift_monitor.py::test_a_model_that_became_better_gives_no_alarm",),
     ),
     Mutant(
         "overlapping-labels-each-taken-alone",
@@ -284,7 +284,7 @@ DETECT = (
         "learning/drift_monitor.py",
         "self._length = block_of(dependence, horizon)",
         "self._length = 1",
-        ("unit/learning/test_drift_monitor.py",),
+        ("unit/learning/test_drift_monitor.py::test_a_model_that_became_worse_is_found_and_the_change_dated",),
     ),
     Mutant(
         "change-dated-one-block-late",
@@ -300,7 +300,7 @@ DETECT = (
         "learning/drift_monitor.py",
         "mean=(self._totals[at] - before[2 + at]) / (self._blocks - before[0]),",
         "mean=self._totals[at] / self._blocks,",
-        ("unit/learning/test_drift_monitor.py",),
+        ("unit/learning/test_drift_monitor.py::test_labels_that_become_rarer_are_told_and_so_is_the_calibration_that_is_lost",),
     ),
     Mutant(
         "adwin-bound-without-its-second-term",
@@ -308,7 +308,7 @@ DETECT = (
         "kernels/adwin.py",
         "needed = root * scale + 2.0 / 3.0 * spread * inverse",
         "needed = root * scale",
-        ("unit/kernels/test_adwin.py",),
+        ("unit/kernels/test_adwin.py::test_cuts_exactly_where_the_naive_twin_cuts",),
     ),
     Mutant(
         "adwin-score-turned-round",
@@ -316,7 +316,7 @@ DETECT = (
         "kernels/adwin.py",
         "state[SCORE] = state[TOTAL] / state[WIDTH] - (total - state[TOTAL]) / (width - state[WIDTH])",
         "state[SCORE] = (total - state[TOTAL]) / (width - state[WIDTH]) - state[TOTAL] / state[WIDTH]",
-        ("unit/detectors/test_drift.py",),
+        ("unit/detectors/test_drift.py::test_score_tells_the_size_and_sign_of_the_change",),
     ),
     Mutant(
         "psi-compares-the-reference-with-itself",
@@ -324,7 +324,7 @@ DETECT = (
         "kernels/covariate.py",
         "(new[k] + prior) / m",
         "(old[k] + prior) / n",
-        ("unit/kernels/test_covariate.py", "unit/detectors/test_covariate.py"),
+        ("unit/detectors/test_covariate.py::test_statistics_p_values_and_drifts_are_those_of_a_slow_twin",),
     ),
     Mutant(
         "a-masked-feature-is-watched",
@@ -332,7 +332,7 @@ DETECT = (
         "learning/feature_monitor.py",
         "                known[at] &= ~vector.mask\n",
         "                pass\n",
-        ("unit/learning/test_feature_monitor.py",),
+        ("unit/learning/test_feature_monitor.py::test_a_masked_value_is_not_looked_at",),
     ),
     Mutant(
         "the-calendar-is-watched",
@@ -340,7 +340,7 @@ DETECT = (
         "learning/feature_monitor.py",
         "not name.startswith(CALENDAR)",
         "True",
-        ("unit/learning/test_feature_monitor.py",),
+        ("unit/learning/test_feature_monitor.py::test_a_change_of_one_feature_is_told_once_with_its_name_and_date",),
     ),
     Mutant(
         "detectors-fed-another-target",
@@ -348,7 +348,7 @@ DETECT = (
         "learning/online_learning_service.py",
         "return self._monitors[spec.symbol, spec.target].observe(settled)",
         'return self._monitors[spec.symbol, "direction"].observe(settled)',
-        ("unit/learning/test_online_learning_service.py", "flow/test_links.py"),
+        ("flow/test_links.py::test_link_scores_to_detector",),
     ),
     Mutant(
         "a-change-point-forgets-its-hazard",
@@ -356,7 +356,7 @@ DETECT = (
         "kernels/bocpd.py",
         "keep = 1.0 - state[HAZARD]",
         "keep = 1.0",
-        ("unit/kernels/test_bocpd.py",),
+        ("unit/kernels/test_bocpd.py::test_run_lengths_are_the_textbooks",),
     ),
     Mutant(
         "regimes-without-a-memory-of-the-last",
@@ -364,7 +364,7 @@ DETECT = (
         "kernels/hmm.py",
         "back[j, k] = state[PROBABILITIES + j] * state[transitions + j * states + k]",
         "back[j, k] = state[PROBABILITIES + j] * state[transitions + k * states + j]",
-        ("unit/kernels/test_hmm.py",),
+        ("unit/kernels/test_hmm.py::test_it_is_the_forward_algorithm",),
     ),
     Mutant(
         "a-symbols-own-return-among-the-others",
@@ -372,7 +372,7 @@ DETECT = (
         "engine/market_watch.py",
         "(total - own) / (len(returns) - 1)",
         "total / len(returns)",
-        ("unit/engine/test_market_watch.py",),
+        ("unit/engine/test_market_watch.py::test_each_symbol_is_shown_the_mean_return_of_the_others",),
     ),
 )
 
@@ -383,7 +383,7 @@ ADAPT = (
         "learning/session.py",
         "            self.model = trial.control\n",
         "            self.model.set_boost(1.0)\n",
-        ("unit/learning/test_session.py",),
+        ("unit/learning/test_session.py::test_an_adaptation_that_is_undone_leaves_what_never_was_adapted",),
     ),
     Mutant(
         "luck-is-enough-for-a-trial",
@@ -391,7 +391,7 @@ ADAPT = (
         "learning/trial.py",
         "self._saved > LUCK * math.sqrt(self._squares + self._block * self._block)",
         "self._saved > 0.0",
-        ("unit/learning/test_trial.py",),
+        ("unit/learning/test_trial.py::test_luck_keeps_one_of_twenty",),
     ),
     Mutant(
         "a-trial-judged-by-single-labels",
@@ -399,7 +399,7 @@ ADAPT = (
         "learning/trial.py",
         "if self.samples % self._horizon == 0:",
         "if self.samples:",
-        ("unit/learning/test_trial.py",),
+        ("unit/learning/test_trial.py::test_luck_keeps_one_of_twenty",),
     ),
     Mutant(
         "the-mixture-of-a-trial-turned-round",
@@ -407,7 +407,7 @@ ADAPT = (
         "learning/trial.py",
         "self._weight * adapted + (1.0 - self._weight) * control",
         "(1.0 - self._weight) * adapted + self._weight * control",
-        ("unit/learning/test_trial.py",),
+        ("unit/learning/test_trial.py::test_the_mixture_begins_between_the_two_and_follows_the_better",),
     ),
     Mutant(
         "a-trial-takes-overlapping-labels-at-full-weight",
@@ -415,7 +415,7 @@ ADAPT = (
         "learning/trial.py",
         "math.exp(-lost / self._horizon)",
         "math.exp(-lost)",
-        ("unit/learning/test_trial.py",),
+        ("unit/learning/test_trial.py::test_labels_that_overlap_over_h_bars_count_one_hth_in_the_weights",),
     ),
     Mutant(
         "the-control-does-not-learn",
@@ -423,7 +423,7 @@ ADAPT = (
         "learning/session.py",
         "        trial.control.learn(waiting.features, label, weight, parts)\n",
         "        del parts\n",
-        ("unit/learning/test_session.py",),
+        ("unit/learning/test_session.py::test_an_adaptation_that_is_undone_leaves_what_never_was_adapted",),
     ),
     Mutant(
         "an-accepted-model-keeps-its-haste",
@@ -431,7 +431,7 @@ ADAPT = (
         "learning/session.py",
         "            self.model.set_boost(1.0)\n",
         "            pass\n",
-        ("unit/learning/test_session.py",),
+        ("unit/learning/test_session.py::test_where_the_world_has_turned_the_faster_learner_goes_on_at_its_old_pace",),
     ),
     Mutant(
         "after-a-roll-back-the-parts-are-the-adapted-models",
@@ -439,7 +439,7 @@ ADAPT = (
         "learning/pending.py",
         "                    waiting.parts = waiting.control_parts\n",
         "                    pass\n",
-        ("unit/learning/test_pending.py", "unit/learning/test_session.py"),
+        ("unit/learning/test_pending.py::test_at_the_end_of_a_trial_the_parts_of_the_one_that_goes_on_stay",),
     ),
     Mutant(
         "no-cool-down",
@@ -447,7 +447,7 @@ ADAPT = (
         "adaptation/adaptive_model_manager.py",
         "watched.rest_until = watched.session.learnt + self._config.cooldown_labels",
         "watched.rest_until = watched.session.learnt",
-        ("unit/adaptation/test_adaptive_model_manager.py",),
+        ("unit/adaptation/test_adaptive_model_manager.py::test_one_trial_at_a_time_and_then_a_rest",),
     ),
     Mutant(
         "a-trial-closed-one-label-late",
@@ -455,7 +455,7 @@ ADAPT = (
         "adaptation/adaptive_model_manager.py",
         "session.trial_samples < watched.trial_labels:",
         "session.trial_samples <= watched.trial_labels:",
-        ("unit/adaptation/test_adaptive_model_manager.py",),
+        ("unit/adaptation/test_adaptive_model_manager.py::test_what_helped_is_kept_and_the_record_closed_with_the_effect",),
     ),
     Mutant(
         "alarms-of-features-start-trials",
@@ -463,7 +463,7 @@ ADAPT = (
         "adaptation/adaptive_model_manager.py",
         "        if alarm.watched != ERRORS:\n            return None\n",
         "",
-        ("unit/adaptation/test_adaptive_model_manager.py", "flow/test_feature_drift.py"),
+        ("flow/test_feature_drift.py::test_a_change_is_in_the_journal_with_its_date_and_starts_nothing",),
     ),
     Mutant(
         "the-timer-drifts",
@@ -471,7 +471,7 @@ ADAPT = (
         "adaptation/adaptive_model_manager.py",
         "self._next_ns = ts - ts % self._interval_ns + self._interval_ns",
         "self._next_ns = ts + self._interval_ns",
-        ("unit/adaptation/test_adaptive_model_manager.py",),
+        ("unit/adaptation/test_adaptive_model_manager.py::test_the_timer_fires_once_at_the_first_slice_at_or_after_it_is_due",),
     ),
     Mutant(
         "a-large-change-is-hurried-not-forgotten",
@@ -479,7 +479,7 @@ ADAPT = (
         "adaptation/policy.py",
         '"reset" if alarm.score >= RESET_SCORE else "boost"',
         '"boost" if alarm.score >= RESET_SCORE else "reset"',
-        ("unit/adaptation/test_policy.py",),
+        ("unit/adaptation/test_policy.py::test_a_large_change_begins_anew_and_a_small_one_hurries",),
     ),
     Mutant(
         "the-first-naming-of-a-regime-is-a-change",
@@ -487,7 +487,7 @@ ADAPT = (
         "adaptation/policy.py",
         "if change.from_label is None:",
         "if change.to_label is None:",
-        ("unit/adaptation/test_policy.py",),
+        ("unit/adaptation/test_policy.py::test_a_regime_calls_for_what_is_configured_but_its_first_naming_for_nothing",),
     ),
     Mutant(
         "recovered-at-the-level-of-the-alarm",
@@ -495,7 +495,7 @@ ADAPT = (
         "adaptation/recovery.py",
         "level = alarm.mean - RECOVERED * alarm.score",
         "level = alarm.mean",
-        ("unit/adaptation/test_recovery.py",),
+        ("unit/adaptation/test_recovery.py::test_it_has_recovered_when_the_errors_of_a_whole_span_are_back",),
     ),
     Mutant(
         "an-action-at-the-sample-of-its-change",
@@ -503,6 +503,6 @@ ADAPT = (
         "adaptation/recovery.py",
         "max(self._samples, episode.alarm_sample), ts",
         "episode.change_sample, ts",
-        ("unit/adaptation/test_recovery.py",),
+        ("unit/adaptation/test_recovery.py::test_an_episode_holds_the_times_of_change_alarm_and_action",),
     ),
 )

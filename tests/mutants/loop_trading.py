@@ -169,7 +169,7 @@ SERVE = (
         "serving/model_serving_service.py",
         "return newest if newest is not None and newest.ts == ts else None",
         "return newest",
-        ("unit/serving/test_model_serving_service.py", "flow/test_links.py"),
+        ("unit/serving/test_model_serving_service.py::test_what_was_served_at_another_instant_sizes_nothing",),
     ),
     Mutant(
         "a-question-waits-for-a-label",
@@ -423,7 +423,7 @@ GATE = (
         "execution/level.py",
         "return self.ratio(probability) * trailing_median",
         "return trailing_median",
-        ("unit/execution/test_level.py", "flow/test_links.py"),
+        ("unit/execution/test_level.py",),
     ),
     Mutant(
         "closed-markets-count-in-a-year",
@@ -431,7 +431,7 @@ GATE = (
         "engine/instrument.py",
         "return (self.extractor.bars - 1) * YEAR_NS / elapsed if elapsed else 0.0",
         "return YEAR_NS * self.extractor.bars / max(elapsed, 1) if elapsed else 0.0",
-        ("unit/engine", "flow/test_links.py"),
+        ("unit/engine/test_instrument.py",),
     ),
 )
 
@@ -451,7 +451,10 @@ RECORD = (
         "        self.journal.append(decision.ts, encode(record), line)\n",
         "        for prediction in record.predictions:\n            self.learning.publish(prediction)\n"
         "        self.journal.append(decision.ts, encode(record), line)\n",
-        ("flow/test_recovery.py::test_nothing_leaves_before_the_journal_holds_it", "flow/test_links.py"),
+        (
+            "flow/test_recovery.py::test_nothing_leaves_before_the_journal_holds_it",
+            "flow/test_links.py::test_link_journal_to_publish",
+        ),
     ),
     Mutant(
         "a-step-without-orders-leaves-no-decision",
@@ -459,7 +462,7 @@ RECORD = (
         "engine/pipeline.py",
         "if decision.signals or decision.orders else None",
         "if decision.orders else None",
-        ("flow/test_links.py", "flow/test_one_path.py"),
+        ("flow/test_one_path.py::test_every_step_with_features_leaves_its_decision_with_or_without_an_order",),
     ),
     Mutant(
         "a-commands-row-of-another-time",

@@ -108,7 +108,7 @@ METRICS = (
         "kernels/eprocess.py",
         "at = HEAD + (int(state[SEEN]) % horizon) * BLOCK",
         "at = HEAD",
-        ("unit/learning/test_comparison.py",),
+        ("unit/learning/test_comparison.py::test_the_p_value_is_that_of_a_slow_twin",),
     ),
     Mutant(
         "evidence-that-may-be-looked-at-only-once",
@@ -116,7 +116,7 @@ METRICS = (
         "kernels/eprocess.py",
         "state[at + SQUARES_UP] += (difference - min(before, 0.0)) ** 2",
         "state[at + SQUARES_UP] += (difference - before) ** 2",
-        ("unit/learning/test_comparison.py",),
+        ("unit/learning/test_comparison.py::test_the_p_value_is_that_of_a_slow_twin",),
     ),
     Mutant(
         "members-compared-on-different-labels",

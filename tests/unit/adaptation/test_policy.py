@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from alpha_pulse.adaptation import policy
 from alpha_pulse.adaptation.policy import KEEP, RESET_SCORE
 from alpha_pulse.core.config import Adaptation
-from alpha_pulse.core.types import DriftAlarm
+from alpha_pulse.core.types import DriftAlarm, RegimeChange, RegimeFeature, RegimeLabel
 
 CONFIG = Adaptation(accuracy_threshold=0.1, loss_threshold=0.05)
 
@@ -51,6 +51,22 @@ def test_a_request_hurries_and_says_who_asked() -> None:
     assert (verdict.kind, verdict.cause) == ("boost", "request")
     assert "performance" in verdict.reason
     assert policy.on_request(policy.REGIME).kind == "reset"
+
+
+@pytest.mark.parametrize(
+    ("feature", "before", "kind", "reason"),
+    [
+        ("volatility", None, "keep", "the first regime is turbulent"),
+        ("volatility", "calm", "reset", "the market went from calm to turbulent"),
+        ("trend", "turbulent", "reset", "the trend of the market changed"),
+    ],
+)
+def test_a_regime_calls_for_what_is_configured_but_its_first_naming_for_nothing(
+    feature: RegimeFeature, before: RegimeLabel | None, kind: str, reason: str
+) -> None:
+    change = RegimeChange("X/regime/1", "X", 9, feature, before, "turbulent", 0.99, 7, 2.0, (0.0, 0.01, 0.99))
+    verdict = policy.on_regime(change, "reset")
+    assert (verdict.kind, verdict.cause, verdict.reason) == (kind, "regime:X/regime/1", reason)
 
 
 @given(st.floats(-5.0, 5.0), st.floats(-1.0, 1.0))

@@ -23,6 +23,14 @@ def test_the_mixture_begins_between_the_two_and_follows_the_better() -> None:
     assert on_trial.mix(0.9, math.nan) == 0.9
 
 
+def test_labels_that_overlap_over_h_bars_count_one_hth_in_the_weights() -> None:
+    on_trial, odds = trial(horizon=4), 1.0
+    for adapted, control, label in ((0.8, 0.4, 1), (0.8, 0.4, 1), (0.7, 0.1, 0)):
+        on_trial.compare(adapted, control, label)
+        odds *= ((adapted / control) if label else (1.0 - adapted) / (1.0 - control)) ** 0.25
+    assert on_trial.weight == pytest.approx(odds / (1.0 + odds))
+
+
 @given(st.lists(st.tuples(st.floats(0.02, 0.98), st.floats(0.02, 0.98), st.integers(0, 1)), min_size=1, max_size=120))
 def test_the_mixture_loses_little_more_than_the_better_of_the_two(steps: list[tuple[float, float, int]]) -> None:
     horizon = 3
