@@ -189,8 +189,13 @@ class Config(_Section, frozen=True):
 
     @property
     def config_hash(self) -> str:
-        """SHA-256, in hex, of everything that can change a decision."""
-        return hashlib.sha256(msgspec.json.encode(self.decisive, order="deterministic")).hexdigest()
+        """SHA-256, in hex, of `decisive_json`."""
+        return hashlib.sha256(self.decisive_json).hexdigest()
+
+    @property
+    def decisive_json(self) -> bytes:
+        """`decisive` as one JSON object, keys sorted."""
+        return msgspec.json.encode(self.decisive, order="deterministic")
 
     @property
     def decisive(self) -> dict[str, Any]:

@@ -6,13 +6,12 @@ from collections.abc import Callable
 
 import msgspec
 
-from alpha_pulse import __version__
 from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.config import Config
 from alpha_pulse.engine.report import encode_report, make_report
-from alpha_pulse.engine.system import System
+from alpha_pulse.engine.system import System, run_identity
 from alpha_pulse.feeds.base import Feed
-from alpha_pulse.stores.base import RunIdentity, Store
+from alpha_pulse.stores.base import Store
 
 CHUNK = 64
 """Slices between two looks at whether to stop: a few milliseconds."""
@@ -112,7 +111,7 @@ def _finished_before(
     """What a finished run left in the store; None when it is empty or not finished. Raises StoreError for another run."""
     if store.identity is None:
         return None
-    store.begin(RunIdentity(run_id, config.config_hash, feed.identity, __version__), resume=True)
+    store.begin(run_identity(run_id, config, feed), resume=True)
     result = store.result()
     if result is not None and write_decision is not None:
         for line in store.decisions():

@@ -42,6 +42,12 @@ PROBATION = 200
 FOLD_NOTICE = 256
 
 
+def run_identity(run_id: str, config: Config, feed: Feed) -> RunIdentity:
+    """What a store is asked to hold: this configuration on these data, by this program."""
+    content = config.decisive_json.decode()
+    return RunIdentity(run_id, config.config_hash, feed.identity, __version__, config=content)
+
+
 class System:
     """Everything wired together around one pipeline, and its life: start or recover, step, checkpoint.
 
@@ -179,8 +185,7 @@ class System:
         on_fold
             Told (rows made again, rows in all) now and then.
         """
-        identity = RunIdentity(run_id, self.config.config_hash, self.feed.identity, __version__)
-        self.store.begin(identity, resume)
+        self.store.begin(run_identity(run_id, self.config, self.feed), resume)
         refused: list[str] = []
         checkpoint = load_newest(self.store, refused, self.store.head[0] - PROBATION)
         self.skipped_checkpoints = tuple(refused)

@@ -19,7 +19,8 @@ SCHEMA_VERSION = 3
 """The layout of journal rows and tables that this program writes. A store of another version is refused, not converted.
 
 3 (2026-11-29): labels hold the online model's probability before calibration and the inputs of trials, ``scored_trades`` the
-trade-quality scores, and ages of members that have learnt nothing are null.
+trade-quality scores, and ages of members that have learnt nothing are null; table ``run`` holds the configuration, and hashes of the
+identity and of the result.
 """
 HASH_BYTES = 32
 _HASH_SHOWN = 12
@@ -31,13 +32,17 @@ _well_formed = msgspec.json.Decoder(msgspec.Raw).decode
 
 
 class RunIdentity(msgspec.Struct, frozen=True):
-    """Which run a store holds. Hashes are SHA-256 in hex; ``run_id`` is a name and enters no hash."""
+    """Which run a store holds. Hashes are SHA-256 in hex; ``run_id`` is a name and enters no chain.
+
+    ``config`` is the JSON text that ``config_hash`` is the hash of, or empty where nobody gave it.
+    """
 
     run_id: str
     config_hash: str
     feed_identity: str
     program_version: str
     schema_version: int = SCHEMA_VERSION
+    config: str = ""
 
 
 class JournalRow(msgspec.Struct, frozen=True, gc=False):
@@ -129,7 +134,7 @@ class Store(Protocol):
         ...
 
     def result(self) -> bytes | None:
-        """What `finish` kept; None while the run is not finished."""
+        """What `finish` kept; None while the run is not finished. Raises StateError when a byte of it has changed."""
         ...
 
     def close(self) -> None:
@@ -138,15 +143,24 @@ class Store(Protocol):
 
 
 def genesis(identity: RunIdentity) -> bytes:
-    """The hash before row 0. Equal runs have equal chains, so ``run_id`` is left out.
+    """The hash before row 0. Equal runs have equal chains, so ``run_id`` is left out; ``config_hash`` stands for ``config``.
 
     >>> a, b = (RunIdentity(run_id=name, config_hash="c", feed_identity="f", program_version="1") for name in "ab")
     >>> genesis(a) == genesis(b)
     True
     """
     content = msgspec.to_builtins(identity)
-    del content["run_id"]
+    del content["run_id"], content["config"]
     return hashlib.sha256(msgspec.json.encode(content, order="deterministic")).digest()
+
+
+def identity_hash(identity: RunIdentity) -> bytes:
+    """What shows that no byte of an identity has changed, its name included.
+
+    >>> identity_hash(RunIdentity("a", "c", "f", "1")) == identity_hash(RunIdentity("b", "c", "f", "1"))
+    False
+    """
+    return hashlib.sha256(msgspec.json.encode(identity, order="deterministic")).digest()
 
 
 def link(prev_hash: bytes, seq: int, ts_event: int, payload: bytes, decision: bytes | None) -> bytes:
@@ -161,6 +175,15 @@ def link(prev_hash: bytes, seq: int, ts_event: int, payload: bytes, decision: by
     if decision is not None:
         digest.update(decision)
     return digest.digest()
+
+
+def result_link(head: tuple[int, bytes], result: bytes) -> bytes:
+    """The hash of a run's result: the last link of its chain, as if the result were the row after ``head``.
+
+    >>> result_link((4, bytes(32)), b"{}") == link(bytes(32), 5, 0, b"{}", None)
+    True
+    """
+    return link(head[1], head[0] + 1, 0, result, None)
 
 
 def json_text(what: str, seq: int, content: bytes) -> str:
@@ -230,13 +253,21 @@ def verified(found: Iterable[RawRow], start: int, end: int, prev_hash: bytes, lo
     for seq, ts_event, payload, decision, digest in found:
         if seq != expected:
             raise StateError(f"journal row {expected} of {location} is missing (row {seq} follows); {MEND}")
-        if link(prev_hash, seq, ts_event, payload, decision) != digest:
+        if not _fits(prev_hash, seq, ts_event, payload, decision, digest):
             raise StateError(f"journal row {seq} of {location} is damaged: its hash does not fit its content; {MEND}")
         prev_hash = digest
         yield JournalRow(seq, ts_event, payload, decision, digest)
         expected += 1
     if expected <= end:
         raise StateError(f"journal row {expected} of {location} is missing, although {end + 1} rows were written; {MEND}")
+
+
+def _fits(prev_hash: bytes, seq: int, ts_event: int, payload: bytes, decision: bytes | None, digest: bytes) -> bool:
+    """Whether a row is the next link. A damaged file may give values of any type."""
+    try:
+        return link(prev_hash, seq, ts_event, payload, decision) == digest
+    except (TypeError, struct.error):
+        return False
 
 
 MEND = "restore the store and its .head file from one backup, or start a new --store"

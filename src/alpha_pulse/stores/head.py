@@ -4,11 +4,13 @@ Why: one flipped bit in SQLite's -wal after a crash makes SQLite drop every comm
 with ``integrity_check`` = ok. The journal is then a shorter, perfectly valid chain; only a second witness can tell.
 
 Layout: two slots, 512 bytes apart, written in turn, so that a torn write spoils only one; each is seq (8 bytes), hash (32),
-CRC-32 (4), little endian. At 1024: the id of the process that holds the lock, for the message only.
+CRC-32 (4), little endian. A stored result counts as one more row. At 1024: the id of the process that holds the lock, for
+the message only.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import struct
@@ -16,12 +18,37 @@ import zlib
 from pathlib import Path
 
 from alpha_pulse.core.errors import StoreError
+from alpha_pulse.core.files import write_at
+from alpha_pulse.stores.causes import cause
 
 _SLOT_BYTES = 512
 _PID_OFFSET = 1024
 _RECORD = struct.Struct("<q32s")
 _CRC = struct.Struct("<I")
 _PID = struct.Struct("<q")
+Mark = tuple[int, bytes]
+"""Seq and hash of the newest row that is known to be committed."""
+
+
+def head_path(store: Path) -> Path:
+    """The .head file of a store.
+
+    >>> head_path(Path("run.db")).name
+    'run.db.head'
+    """
+    return store.with_name(store.name + ".head")
+
+
+def read_mark(store: Path) -> Mark | None:
+    """The newest mark that is intact, read without the lock; None when there is none. Raises OSError."""
+    try:
+        descriptor = os.open(head_path(store), os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        return max((slot for slot in _slots(descriptor) if slot is not None), default=None)
+    finally:
+        os.close(descriptor)
 
 
 class HeadFile:
@@ -40,61 +67,82 @@ class HeadFile:
     """
 
     def __init__(self, store: Path) -> None:
-        self.path = store.with_name(store.name + ".head")
+        self.path = head_path(store)
         self._fresh = not self.path.exists()
         try:
-            self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self.descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise StoreError(
-                f"store {store} cannot be opened ({self.path}: {error.strerror}); "
-                "give --store a file in a folder you may write to"
-            ) from None
+            raise _unusable(store, error) from None
         try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock(store)
+            write_at(self.descriptor, _PID.pack(os.getpid()), _PID_OFFSET)
+            slots = _slots(self.descriptor)
         except OSError as error:
-            pid = os.pread(self._fd, _PID.size, _PID_OFFSET)
-            os.close(self._fd)
+            self.discard()
+            raise _unusable(store, error) from None
+        self._newest = max((slot for slot in slots if slot is not None), default=None)
+        self._next = 1 if self._newest is not None and slots[0] == self._newest else 0
+
+    def _lock(self, store: Path) -> None:
+        try:
+            fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            pid = os.pread(self.descriptor, _PID.size, _PID_OFFSET)
+            os.close(self.descriptor)
             holder = f"process {_PID.unpack(pid)[0]}" if len(pid) == _PID.size else "another process"
             if not isinstance(error, BlockingIOError):
                 raise StoreError(f"store {store} cannot be locked ({error.strerror}); use a local file system") from None
             raise StoreError(f"store {store} is in use by {holder}; stop it first, or use another --store") from None
-        os.pwrite(self._fd, _PID.pack(os.getpid()), _PID_OFFSET)
-        slots = [self._slot(number) for number in (0, 1)]
-        valid = [slot for slot in slots if slot is not None]
-        self._newest = max(valid, default=None)
-        self._next = 1 if self._newest is not None and slots[0] == self._newest else 0
 
-    def read(self) -> tuple[int, bytes] | None:
+    def read(self) -> Mark | None:
         """The newest (seq, hash) that is intact; None when neither slot is."""
         return self._newest
 
     def write(self, seq: int, digest: bytes) -> None:
-        """Note that rows up to ``seq`` are committed. Survives the end of the process; only `sync` survives a power loss."""
+        """Note that rows up to ``seq`` are committed. Survives the end of the process; only `sync` survives a power loss.
+
+        Raises OSError.
+        """
         record = _RECORD.pack(seq, digest)
-        os.pwrite(self._fd, record + _CRC.pack(zlib.crc32(record)), self._next * _SLOT_BYTES)
+        write_at(self.descriptor, record + _CRC.pack(zlib.crc32(record)), self._next * _SLOT_BYTES)
         self._next ^= 1
         self._newest = (seq, digest)
 
     def sync(self) -> None:
-        """Bring the slots to the disk."""
-        os.fsync(self._fd)
+        """Bring the slots to the disk. Raises OSError."""
+        os.fsync(self.descriptor)
 
     def close(self) -> None:
-        """Give up the lock."""
-        os.close(self._fd)
+        """Give up the lock. Raises OSError."""
+        os.close(self.descriptor)
 
     def discard(self) -> None:
         """Give up the lock of a store that could not be opened after all; a file made for it goes too."""
-        if self._fresh:
-            self.path.unlink()
-        os.close(self._fd)
+        # Another error is already on its way to the user.
+        with contextlib.suppress(OSError):
+            if self._fresh:
+                self.path.unlink()
+        with contextlib.suppress(OSError):
+            os.close(self.descriptor)
 
-    def _slot(self, number: int) -> tuple[int, bytes] | None:
-        content = os.pread(self._fd, _RECORD.size + _CRC.size, number * _SLOT_BYTES)
-        if len(content) < _RECORD.size + _CRC.size:
-            return None
-        record, crc = content[: _RECORD.size], _CRC.unpack(content[_RECORD.size :])[0]
-        if zlib.crc32(record) != crc:
-            return None
-        seq, digest = _RECORD.unpack(record)
-        return seq, digest
+
+def _slots(descriptor: int) -> list[Mark | None]:
+    return [_slot(os.pread(descriptor, _RECORD.size + _CRC.size, number * _SLOT_BYTES)) for number in (0, 1)]
+
+
+def _slot(content: bytes) -> Mark | None:
+    if len(content) < _RECORD.size + _CRC.size:
+        return None
+    record, crc = content[: _RECORD.size], _CRC.unpack(content[_RECORD.size :])[0]
+    if zlib.crc32(record) != crc:
+        return None
+    seq, digest = _RECORD.unpack(record)
+    return seq, digest
+
+
+def _unusable(store: Path, error: OSError) -> StoreError:
+    found = cause(error, store)
+    return StoreError(
+        f"store {store} cannot be opened: {head_path(store)}: {found.reason}; {found.advice}, or give --store a file in a "
+        "folder you may write to"
+    )

@@ -122,7 +122,7 @@ class MemoryStore:
         self._result = result
 
     def result(self) -> bytes | None:
-        """What `finish` kept."""
+        """What `finish` kept; memory has no bytes that change by themselves."""
         self._refuse_closed()
         return self._result
 

@@ -28,7 +28,10 @@ RUN = Table(
     Column("feed_identity", Text, nullable=False),
     Column("program_version", Text, nullable=False),
     Column("schema_version", Integer, CheckConstraint("schema_version >= 1"), nullable=False),
+    Column("config", Text, nullable=False),
+    Column("identity_hash", LargeBinary, CheckConstraint("length(identity_hash) = 32"), nullable=False),
     Column("result", Text, CheckConstraint("result <> ''")),
+    Column("result_hash", LargeBinary, CheckConstraint("length(result_hash) = 32")),
     sqlite_strict=True,
 )
 

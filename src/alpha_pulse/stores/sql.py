@@ -3,59 +3,63 @@
 One connection, because SQLite before 3.51.3 can corrupt a WAL database when two write and checkpoint at once. Waiting
 for the disk takes about half of a row's cost, so in ``group`` durability the COMMIT of a group runs in a thread while the
 next group fills; the two never use the connection at the same time.
+
+SQLite's own checkpoints are off: it passes over their errors, and a write that the disk refused once counts as done at the
+next attempt. The store makes them itself, and stops at the first error.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 from typing import Any
 
+import msgspec
+
 from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.config import Store as StoreConfig
 from alpha_pulse.core.errors import StateError, StoreError
-from alpha_pulse.stores import schema
 from alpha_pulse.stores.base import (
     MEND,
-    SCHEMA_VERSION,
     JournalRow,
     RawRow,
     RunIdentity,
     admit,
     genesis,
+    identity_hash,
     json_text,
     link,
+    result_link,
     row_text,
     verified,
 )
-from alpha_pulse.stores.head import HeadFile
-from alpha_pulse.stores.inspection import Held, inspect
+from alpha_pulse.stores.causes import ReplacedError, cause
+from alpha_pulse.stores.connection import connect_for_writing
+from alpha_pulse.stores.creation import PAGE_BYTES, claim, roll_back
+from alpha_pulse.stores.head import Mark
+from alpha_pulse.stores.inspection import Held, inspect, unreadable
+from alpha_pulse.stores.watch import FileWatch
 
 _INSERT = "INSERT INTO journal (seq, ts_event, payload, decision, hash) VALUES (?, ?, ?, ?, ?)"
 _SELECT = "SELECT seq, ts_event, payload, decision, hash FROM journal WHERE seq BETWEEN ? AND ? ORDER BY seq"
 _FORGET = "DELETE FROM checkpoint WHERE seq NOT IN (SELECT seq FROM checkpoint ORDER BY seq DESC LIMIT ?)"
+_BEGIN = (
+    "INSERT INTO run (id, run_id, config_hash, feed_identity, program_version, schema_version, config, identity_hash) "
+    "VALUES (1, ?, ?, ?, ?, ?, ?, ?)"
+)
+_FINISH = "UPDATE run SET result = ?, result_hash = ?"
 _BLOCK_ROWS = 512
 _CLOCK_EVERY = 16
 _LONGEST_GROUPS = 4
-_BUSY_S = 5.0
-# 2 kB rows: at 4 kB a page holds one and half of it is air; 16 kB holds seven and costs 3 us a row less.
-_PRAGMAS = (
-    "page_size = 16384",
-    "journal_mode = WAL",
-    "synchronous = FULL",
-    "wal_autocheckpoint = 256",
-    "cache_size = -16384",
-    "mmap_size = 0",
-    "trusted_schema = OFF",
-    "foreign_keys = ON",
-    "cell_size_check = ON",
-)
+_CHECKPOINT_BYTES = 256 * PAGE_BYTES
+"""About what the -wal file takes before it is brought into the database."""
 _Pending = tuple[int, int, str, str | None, bytes]
 _Statement = tuple[str, tuple[int | str | bytes, ...]]
+_Failures = (sqlite3.Error, OSError)
 
 
 class SqliteStore:
@@ -89,7 +93,6 @@ class SqliteStore:
     def __init__(self, path: Path, settings: StoreConfig | None = None) -> None:
         settings = settings or StoreConfig()
         self.location = f"sqlite:///{path}"
-        self._path = path
         self._keep = settings.keep_checkpoints
         self._each = settings.durability == "step"
         self._group_steps = settings.group_steps
@@ -100,13 +103,20 @@ class SqliteStore:
         self._started = Event()
         self._refusal: str | None = f"store {self.location} holds no run yet; call begin first"
         self._failed = self._closed = False
-        self._head = _claim(path)
+        self._unsaved_bytes = 0
+        # SQLite follows links too, and keeps its -wal beside the real file.
+        self._file = Path(os.path.realpath(path))
+        self._head = claim(path)
+        self._watch = FileWatch(self._file, self._file.with_name(self._file.name + "-wal"), self._head.path)
         try:
-            held = inspect(path, self._head.read())
-            self._db = self._connect(held)
-        except BaseException:
+            held = _looked_at(path, self._file, self._head.read())
+            self._db = connect_for_writing(self._file, path, blank=held.blank)
+            self._watch.check()
+        except BaseException as error:
             self._head.discard()
-            raise
+            if not isinstance(error, OSError):
+                raise
+            raise StoreError(f"store {path} cannot be opened: {cause(error, self._file).reason}; open it again") from error
         self._identity = held.identity
         self._genesis = genesis(held.identity) if held.identity else b""
         self._seq = self._durable = held.seq
@@ -136,8 +146,7 @@ class SqliteStore:
         held = admit(self._identity, identity, resume, self.location)
         if self._identity is None:
             self._genesis = self._hash = genesis(held)
-            fields = (held.run_id, held.config_hash, held.feed_identity, held.program_version, held.schema_version)
-            self._write([("INSERT INTO run VALUES (1, ?, ?, ?, ?, ?, NULL)", fields)], sync=True)
+            self._write([(_BEGIN, (*msgspec.structs.astuple(held), identity_hash(held)))], sync=True)
             self._settle()
             self._identity = held
         finished = self.result() is not None
@@ -228,15 +237,21 @@ class SqliteStore:
         if self._refusal is not None:
             raise StoreError(self._refusal)
         text = json_text("result", self._seq + 1, result)
-        self._write([("UPDATE run SET result = ?", (text,))], sync=True)
+        digest = result_link(self.head, result)
+        self._write([(_FINISH, (text, digest))], sync=True, mark=(self._seq + 1, digest))
         self._settle()
         self._refusal = f"the run in store {self.location} is finished; use another --store"
 
     def result(self) -> bytes | None:
-        """What `finish` kept."""
+        """What `finish` kept; raises StateError when it is not what was kept."""
         self._refuse_unusable()
-        found = self._ask("SELECT result FROM run")
-        return found[0][0] if found else None
+        found = self._ask("SELECT result, result_hash FROM run")
+        result, digest = found[0] if found else (None, None)
+        if result is None and digest is None:
+            return None
+        if not isinstance(result, bytes) or result_link(self.head, result) != digest:
+            raise StateError(f"the result in store {self.location} is damaged: its hash does not fit its content; {MEND}")
+        return result
 
     def close(self) -> None:
         """Flush, sync and give up the lock. Raises StoreError when the last rows could not be brought to the disk."""
@@ -245,18 +260,46 @@ class SqliteStore:
         try:
             if not self._failed:
                 self.flush()
-                self._head.sync()
+                self._attempt(self._bring_home)
         finally:
-            self._closed = True
-            self._refusal = f"store {self.location} is closed; open it again"
-            self._worker.shutdown()
-            self._db.close()
-            self._head.close()
+            closing = self._let_go()
+        if closing is not None and not self._failed:
+            raise StoreError(f"store {self.location} could not be closed: {cause(closing, self._file).reason}") from closing
 
-    def _write(self, statements: list[_Statement], sync: bool) -> None:
-        """One transaction: the open group, then ``statements``. Its COMMIT runs behind us in ``group`` durability."""
+    def _bring_home(self) -> None:
+        """The last of everything: what SQLite does at its close too, but without a word when it fails."""
+        self._watch.check()
+        self._save_wal()
+        self._head.sync()
+
+    def _let_go(self) -> BaseException | None:
+        self._closed = True
+        self._refusal = f"store {self.location} is closed; open it again"
+        self._worker.shutdown()
+        first: BaseException | None = None
+        for release in (self._db.close, self._head.close):
+            try:
+                release()
+            except _Failures as error:
+                first = first or error
+        return first
+
+    def _attempt(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except _Failures as error:
+            raise self._fail(error) from error
+
+    def _write(self, statements: list[_Statement], sync: bool, mark: Mark | None = None) -> None:
+        """One transaction: the open group, then ``statements``. Its COMMIT runs behind us in ``group`` durability.
+
+        ``mark`` is what the .head file tells afterwards; without it, the last row.
+        """
         self._settle()
         rows, self._pending = self._pending, []
+        mark = mark or (self._seq, self._hash)
+        self._unsaved_bytes += 2 * PAGE_BYTES + sum(len(row[2]) for row in rows)
+        self._unsaved_bytes += sum(len(value) for _, values in statements for value in values if isinstance(value, bytes))
         db = self._db
         try:
             db.execute("BEGIN IMMEDIATE")
@@ -264,33 +307,42 @@ class SqliteStore:
             for statement, values in statements:
                 db.execute(statement, values)
             if self._each:
-                self._commit(self._seq, self._hash, sync)
+                self._commit(self._seq, mark, sync)
             else:
                 self._started.clear()
-                self._committing = self._worker.submit(self._commit, self._seq, self._hash, sync)
+                self._committing = self._worker.submit(self._commit, self._seq, mark, sync)
                 # Hands the interpreter over; without it the thread starts only when its 5 ms switch interval is up.
                 self._started.wait()
-        except (sqlite3.Error, OSError) as error:
+        except _Failures as error:
             raise self._fail(error) from error
         except BaseException as error:
             self._fail(error)
             raise
 
-    def _commit(self, seq: int, digest: bytes, sync: bool) -> None:
+    def _commit(self, seq: int, mark: Mark, sync: bool) -> None:
         self._started.set()
+        self._watch.check()
         self._db.execute("COMMIT")
+        self._watch.check()
         # Only after the commit: the mark may lag behind the database, never run ahead of it.
-        self._head.write(seq, digest)
-        self._durable = seq
+        self._head.write(*mark)
         if sync:
             self._head.sync()
+        self._durable = seq
+        if self._unsaved_bytes >= _CHECKPOINT_BYTES:
+            self._save_wal()
+
+    def _save_wal(self) -> None:
+        """Bring the -wal file into the database, as far as readers leave it free. Raises sqlite3.Error."""
+        self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        self._unsaved_bytes = 0
 
     def _settle(self) -> None:
         """Wait for the commit that is under way; raises StoreError when it failed."""
         if self._committing is not None:
             try:
                 self._committing.result()
-            except (sqlite3.Error, OSError) as error:
+            except _Failures as error:
                 raise self._fail(error) from error
             # Last, so that an interrupted wait is taken up again by whoever comes next.
             self._committing = None
@@ -299,10 +351,10 @@ class SqliteStore:
         """Refuse everything from now on: after a failed write only a fresh look at the file can tell what it holds."""
         self._failed = True
         self._committing = None
-        reason = str(error) or type(error).__name__
+        reason, advice = cause(error, self._file)
+        again = "" if isinstance(error, ReplacedError) else ", then start it again (replay takes --resume)"
         self._refusal = (
-            f"store {self.location} could not be written ({reason}), so steps after the last flush are lost; "
-            "free space or mend the disk, then go on with --resume"
+            f"store {self.location} could not be written: {reason}; rows after {self._durable} are not kept; {advice}{again}"
         )
         if self._db.in_transaction:
             try:
@@ -321,8 +373,9 @@ class SqliteStore:
             self._settle()
             try:
                 block: list[RawRow] = self._db.execute(_SELECT, (at, min(at + _BLOCK_ROWS - 1, end))).fetchall()
-            except sqlite3.DatabaseError as error:
-                raise StateError(f"journal rows from {at} of {self.location} cannot be read ({error}); {MEND}") from error
+            except sqlite3.Error as error:
+                reason, advice = cause(error, self._file)
+                raise StateError(f"journal rows from {at} of {self.location} cannot be read: {reason}; {advice}") from error
             yield from block
 
     def _hash_at(self, seq: int) -> bytes:
@@ -336,7 +389,7 @@ class SqliteStore:
         self._settle()
         try:
             found = self._db.execute("SELECT blob FROM checkpoint WHERE seq = ?", (seq,)).fetchone()
-        except sqlite3.DatabaseError:
+        except sqlite3.Error:
             return b""
         return found[0] if found else b""
 
@@ -344,43 +397,15 @@ class SqliteStore:
         self._settle()
         try:
             return self._db.execute(query, values).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise StateError(f"store {self.location} cannot be read ({error}); {MEND}") from error
-
-    def _connect(self, held: Held) -> sqlite3.Connection:
-        """The one connection that writes."""
-        db = sqlite3.connect(self._path, isolation_level=None, timeout=_BUSY_S, check_same_thread=False)
-        try:
-            for pragma in _PRAGMAS:
-                db.execute(f"PRAGMA {pragma}")
-            stale = schema.stale_views(db)
-            if held.blank or stale:
-                db.execute("BEGIN IMMEDIATE")
-                if held.blank:
-                    schema.create(db, SCHEMA_VERSION)
-                schema.renew_views(db, stale)
-                db.execute("COMMIT")
         except sqlite3.Error as error:
-            db.close()
-            raise StoreError(f"store {self._path} cannot be written ({error}); give --store a file you may write to") from error
-        db.text_factory = bytes
-        return db
+            reason, advice = cause(error, self._file)
+            raise StateError(f"store {self.location} cannot be read: {reason}; {advice}") from error
 
 
-def _claim(path: Path) -> HeadFile:
-    """Make the folder, take the lock, make the file (only its owner may read it). Raises StoreError."""
-    if path.is_dir():
-        raise StoreError(f"store {path} is a folder, but a file is expected; write {path / 'run.db'}")
+def _looked_at(path: Path, file: Path, mark: Mark | None) -> Held:
+    """What the database holds, after the roll-back that an interrupted creation by an earlier version may need."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(
-            f"folder {path.parent} of the store cannot be made ({error.strerror}); give --store another place"
-        ) from None
-    head = HeadFile(path)
-    try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    except OSError as error:
-        head.discard()
-        raise StoreError(f"store {path} cannot be written ({error.strerror}); give --store a file you may write to") from None
-    return head
+        roll_back(file)
+    except sqlite3.Error as error:
+        raise unreadable(path, error) from error
+    return inspect(path, mark)

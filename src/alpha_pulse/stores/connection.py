@@ -1,0 +1,73 @@
+"""The one connection that writes, and what is settled before its first row."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+from alpha_pulse.core.errors import StoreError
+from alpha_pulse.core.files import sync_folder
+from alpha_pulse.stores import schema
+from alpha_pulse.stores.causes import cause
+from alpha_pulse.stores.creation import make_database
+
+_BUSY_S = 5.0
+_PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "wal_autocheckpoint = 0",
+    "cache_size = -16384",
+    "mmap_size = 0",
+    "trusted_schema = OFF",
+    "foreign_keys = ON",
+    "cell_size_check = ON",
+)
+
+
+def connect_for_writing(file: Path, path: Path, *, blank: bool) -> sqlite3.Connection:
+    """Open the database ``file``, make it first where it is ``blank``.
+
+    Parameters
+    ----------
+    file
+        The real file.
+    path
+        As the user named it, for the error.
+    blank
+        Whether there is none yet, or one without tables.
+
+    Raises
+    ------
+    StoreError
+        It cannot be made or written.
+    """
+    db: sqlite3.Connection | None = None
+    try:
+        if blank:
+            make_database(file)
+        # SQLite would open a file that may not be written all the same, and say so only at the first write.
+        os.close(os.open(file, os.O_RDWR | os.O_CLOEXEC))
+        db = sqlite3.connect(file, isolation_level=None, timeout=_BUSY_S, check_same_thread=False)
+        _settle(db)
+        sync_folder(file.parent)
+    except (sqlite3.Error, OSError) as error:
+        if db is not None:
+            db.close()
+        found = cause(error, file)
+        raise StoreError(
+            f"store {path} cannot be written: {found.reason}; {found.advice}, or give --store another file"
+        ) from error
+    db.text_factory = bytes
+    return db
+
+
+def _settle(db: sqlite3.Connection) -> None:
+    for pragma in _PRAGMAS:
+        db.execute(f"PRAGMA {pragma}")
+    if stale := schema.stale_views(db):
+        db.execute("BEGIN IMMEDIATE")
+        schema.renew_views(db, stale)
+        db.execute("COMMIT")
+    # After a crash: what the -wal holds may be in memory only, and would be lost with the next power cut.
+    db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
