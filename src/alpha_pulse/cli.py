@@ -20,6 +20,7 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _leave)
     from alpha_pulse.cli_output import escape, open_standard_streams
+    from alpha_pulse.core.causes import cause_of
     from alpha_pulse.core.errors import AlphaPulseError
 
     try:
@@ -32,6 +33,14 @@ def main() -> None:
             sys.stdout.flush()
     except AlphaPulseError as error:
         print(f"alpha-pulse: {escape(str(error))}", file=sys.stderr)
+        sys.exit(REFUSED)
+    except OSError as error:
+        # Any file that the program or a package of it writes, such as a cache.
+        found = cause_of(error)
+        if found is None:
+            raise
+        place = error.filename or "a file"
+        print(f"alpha-pulse: {escape(str(place))} cannot be used: {found.reason}; {found.advice}", file=sys.stderr)
         sys.exit(REFUSED)
 
 

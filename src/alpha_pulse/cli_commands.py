@@ -21,6 +21,12 @@ config_app = typer.Typer(
     help="The settings.\n\nExample: [bold]alpha-pulse config show[/]", no_args_is_help=True, rich_markup_mode="rich"
 )
 app.add_typer(config_app, name="config")
+journal_app = typer.Typer(
+    help="What a run has stored.\n\nExample: [bold]alpha-pulse journal verify run.db[/]",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+app.add_typer(journal_app, name="journal")
 
 HOST, PORT, SPEED = "127.0.0.1", 8650, 8.0
 """Where `run` serves its page and how many bars a second it takes, unless told otherwise."""
@@ -275,3 +281,18 @@ def config_show(
         print(msgspec.json.format(msgspec.json.encode(settings), indent=2).decode())
     else:
         print(to_toml(settings, origins(config)), end="")
+
+
+@journal_app.command("verify")
+def journal_verify(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A store (sqlite:///FILE or a path), or the id of a run of yours.")],
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Check a stored run: its hash chain, counts, what refers to what, checkpoints and result; exit code 1 if any does not fit.
+
+    Nothing is changed, and a run that is under way is not disturbed. Example: [bold]alpha-pulse journal verify run.db[/]
+    """
+    from alpha_pulse.cli_journal import verify_run
+
+    if not verify_run(run, json=json):
+        raise typer.Exit(1)

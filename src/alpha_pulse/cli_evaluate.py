@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -54,7 +55,10 @@ def run(asked: Asked) -> None:
         if plot_file is not None and asked.plot is not None:
             from alpha_pulse.learning.evaluation_plot import draw  # half a second of imports
 
-            draw(found, plot_file, asked.plot.suffix.lower().removeprefix("."))
+            # In memory first: who draws may write past the file's own door, whose errors are sentences.
+            drawn = io.BytesIO()
+            draw(found, drawn, asked.plot.suffix.lower().removeprefix("."))
+            plot_file.write(drawn.getvalue())
     if asked.json == STANDARD_OUTPUT:
         sys.stdout.buffer.write(to_json(found))
     else:

@@ -7,12 +7,14 @@ import io
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from alpha_pulse.cli_paths import PART
+from alpha_pulse.core.causes import cause_of, reason_of
 from alpha_pulse.core.errors import ConfigError, OutputError
+from alpha_pulse.core.files import sync_folder
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -58,19 +60,40 @@ def result_file(path: Path | None) -> Iterator[BinaryIO | None]:
         return
     direct = path.exists() and not path.is_file()
     part = path if direct else path.with_name(path.name + PART)
+    called = f"output file {path}"
     try:
-        file = open_output(part, f"output file {path}")
+        file = open_output(part, called)
     except OSError as error:
-        raise ConfigError(f"output file {path} cannot be written ({error.strerror}); name a file you may write to") from None
+        raise ConfigError(f"{called} cannot be written: {reason_of(error)}; name a file you may write to") from None
     try:
         with file:
             yield file
+            if not direct:
+                _sync(file, called)
+        if not direct:
+            _take_its_name(part, path, called)
     except BaseException:
         if not direct:
-            part.unlink()
+            # Another error is already on its way to the user.
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
         raise
-    if not direct:
+
+
+def _sync(file: io.BufferedWriter, called: str) -> None:
+    file.flush()
+    try:
+        os.fsync(file.fileno())
+    except OSError as error:
+        raise OutputError(f"{called} cannot be written: {reason_of(error)} (sync failed); name another place") from None
+
+
+def _take_its_name(part: Path, path: Path, called: str) -> None:
+    try:
         part.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise OutputError(f"{called} cannot be written: {reason_of(error)}; name another place") from None
 
 
 def escape(text: str) -> str:
@@ -105,14 +128,26 @@ class Outlet(io.FileIO):
         try:
             return super().write(content)
         except OSError as error:
-            called, self._called = self._called, None
-            if called is None:
+            if self._called is None:
                 return memoryview(content).nbytes
             if self._exit_when_reader_left and isinstance(error, BrokenPipeError):
+                self._called = None
                 raise SystemExit(READER_LEFT) from None
-            raise OutputError(
-                f"{called} cannot be written ({error.strerror}); free space there, or name another place"
-            ) from None
+            raise self._failed(error) from None
+
+    def close(self) -> None:
+        """Close, or raise OutputError: some file systems say only now that what was written is lost."""
+        try:
+            super().close()
+        except OSError as error:
+            if self._called is not None:
+                raise self._failed(error) from None
+
+    def _failed(self, error: OSError) -> OutputError:
+        called, self._called = self._called, None
+        found = cause_of(error)
+        advice = "" if found is None else f"{found.advice}, or "
+        return OutputError(f"{called} cannot be written: {reason_of(error)}; {advice}name another place")
 
 
 def _stream(outlet: Outlet, encoding: str, *, line_buffering: bool) -> io.TextIOWrapper:

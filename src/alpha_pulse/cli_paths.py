@@ -8,7 +8,7 @@ from pathlib import Path
 
 from alpha_pulse.core.errors import ConfigError
 
-STORE_FILES = ("", "-wal", "-shm", ".head")
+STORE_FILES = ("", "-journal", "-wal", "-shm", ".head", ".new")
 SQLITE_MAGIC = b"SQLite format 3"
 PART = ".part"
 """Ends the name of an output while it is written."""

@@ -21,13 +21,14 @@ from alpha_pulse.api.app import create_app
 from alpha_pulse.api.auth import Auth
 from alpha_pulse.api.limits import LOOPBACK
 from alpha_pulse.api.server import bind, serve
+from alpha_pulse.cli_own_store import open_own_store, with_the_way_out
 from alpha_pulse.cli_paths import data_folder
 from alpha_pulse.cli_progress import Phases
 from alpha_pulse.cli_replay import IN_MEMORY, new_run_id, warm_if_cold
 from alpha_pulse.cli_signals import StoppedError
 from alpha_pulse.cli_tables import show
 from alpha_pulse.core.config import Config
-from alpha_pulse.core.errors import NotReadyError
+from alpha_pulse.core.errors import NotReadyError, StateError, StoreError
 from alpha_pulse.engine.local_gateway import LocalGateway
 from alpha_pulse.engine.remarks import remarks
 from alpha_pulse.engine.report import decode_report
@@ -40,7 +41,6 @@ ANYWHERE = ("0.0.0.0", "::")
 READ_NOTICE = 512
 ECHO_S = 1.0
 """Some programs send a signal to a process and then to its group; what comes so soon is still the first one."""
-STORE_FILE = "store.db"
 
 
 class Serving(msgspec.Struct, frozen=True):
@@ -102,20 +102,21 @@ def run(
             print(f"remark: {remark}", file=sys.stderr)
         warm_if_cold(config)
         run_id = new_run_id()
-        location = store_url or own_store(feed, config, run_id, fresh=fresh)
-        with closing(open_store(location, config.store)) as store:
-            gateway = _begun(config, feed, store, name, run_id, serving.speed)
+        with closing(_opened(config, feed, store_url, run_id, fresh=fresh)) as store:
+            try:
+                gateway = _begun(config, feed, store, name, run_id, serving.speed)
+            except (StateError, StoreError) as error:
+                raise with_the_way_out(error) if serving.own_store else error from None
             if store.location != IN_MEMORY and store.identity is not None:
                 auth.keep_sessions(_sessions_file(store.identity.run_id))
             caught = _run(_served(gateway, auth, bound, serving, store))
             _say_how_to_go_on(gateway, store, caught, again)
 
 
-def own_store(feed: ReplayFeed, config: Config, run_id: str, *, fresh: bool) -> str:
-    """The newest store of this user's for these data and this configuration; a new one when there is none, or for ``fresh``."""
-    folder = data_folder() / "live" / f"{feed.identity[:12]}-{config.config_hash[:12]}"
-    held = sorted(path.parent.name for path in folder.glob(f"*/{STORE_FILE}"))
-    return f"sqlite:///{folder / (run_id if fresh or not held else held[-1]) / STORE_FILE}"
+def _opened(config: Config, feed: ReplayFeed, store_url: str | None, run_id: str, *, fresh: bool) -> Store:
+    if store_url is not None:
+        return open_store(store_url, config.store)
+    return open_own_store(feed, config, run_id, fresh=fresh)
 
 
 def _sessions_file(run_id: str) -> Path:

@@ -237,7 +237,7 @@ def test_a_full_disk_is_one_sentence_that_tells_how_to_see_the_result(
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     name = "output file /dev/full" if FULL in more else "standard output"
-    assert done.stderr.startswith(f"alpha-pulse: {name} cannot be written (No space left on device)")
+    assert done.stderr.startswith(f"alpha-pulse: {name} cannot be written: no space is left on the disk; free space")
     assert "--store sqlite:///whole.db --resume" in done.stderr
 
 

@@ -30,6 +30,10 @@ Mark = tuple[int, bytes]
 """Seq and hash of the newest row that is known to be committed."""
 
 
+class InUseError(StoreError):
+    """Another process, or another part of this one, writes the store."""
+
+
 def head_path(store: Path) -> Path:
     """The .head file of a store.
 
@@ -92,7 +96,7 @@ class HeadFile:
             holder = f"process {_PID.unpack(pid)[0]}" if len(pid) == _PID.size else "another process"
             if not isinstance(error, BlockingIOError):
                 raise StoreError(f"store {store} cannot be locked ({error.strerror}); use a local file system") from None
-            raise StoreError(f"store {store} is in use by {holder}; stop it first, or use another --store") from None
+            raise InUseError(f"store {store} is in use by {holder}; stop it first, or use another --store") from None
 
     def read(self) -> Mark | None:
         """The newest (seq, hash) that is intact; None when neither slot is."""

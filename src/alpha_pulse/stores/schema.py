@@ -161,12 +161,16 @@ def _extract(field: str, left_out: str | None) -> str:
     return found if left_out is None else f"coalesce({found}, {left_out})"
 
 
-def create(connection: sqlite3.Connection, version: int) -> None:
-    """Make tables, triggers and views in an empty database, inside the caller's transaction."""
+def statements() -> dict[str, str]:
+    """What makes each table and trigger, by name, word for word as SQLite keeps it."""
     dialect = sqlite.dialect()
-    for table in METADATA.sorted_tables:
-        connection.execute(str(CreateTable(table).compile(dialect=dialect)))
-    for statement in _TRIGGERS:
+    tables = {table.name: str(CreateTable(table).compile(dialect=dialect)).strip() for table in METADATA.sorted_tables}
+    return {**tables, **{text.split()[2]: text for text in _TRIGGERS}}
+
+
+def create(connection: sqlite3.Connection, version: int) -> None:
+    """Make tables and triggers in an empty database, inside the caller's transaction."""
+    for statement in statements().values():
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {version}")

@@ -264,7 +264,9 @@ class TestDurability:
         with small_files(path.with_name("run.db-wal").stat().st_size):
             commit = store.reach(1_999)
             assert commit is None or commit.exception(10) is not None
-            with pytest.raises(StoreError, match=r"could not be written: .* after (19|-1) are not kept; .*replay takes --resume"):
+            with pytest.raises(
+                StoreError, match=r"could not be written: .* after (19|-1) are not kept; .*replay takes --resume"
+            ):
                 store.reach(1_999)
             store.close()
 
@@ -275,7 +277,9 @@ class TestDurability:
         store.flush()
         append(store, 2_000)
         with small_files(path.with_name("run.db-wal").stat().st_size):
-            with pytest.raises(StoreError, match=r"could not be written: .* after (19|-1) are not kept; .*replay takes --resume"):
+            with pytest.raises(
+                StoreError, match=r"could not be written: .* after (19|-1) are not kept; .*replay takes --resume"
+            ):
                 store.flush()
             with pytest.raises(StoreError, match="could not be written"):
                 append(store, 1)

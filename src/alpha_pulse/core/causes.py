@@ -1,0 +1,49 @@
+"""Why a file could not be read or written, and what helps, in words that fit the end of a sentence."""
+
+from __future__ import annotations
+
+import errno
+from typing import NamedTuple
+
+
+class Cause(NamedTuple):
+    """What is the matter, and what to do about it."""
+
+    reason: str
+    advice: str
+
+
+FULL = Cause("no space is left on the disk", "free space")
+READ_ONLY = Cause("the file system is mounted read-only", "mount it for writing")
+FORBIDDEN = Cause("this user may not write there", "give this user the permission to write there")
+TOO_LARGE = Cause("the limit on the size of a file is reached (ulimit -f)", "raise that limit")
+DISK = Cause("the disk reports an input/output error", "look into the system's log and check the disk")
+
+_BY_ERRNO = {
+    errno.ENOSPC: FULL,
+    errno.EDQUOT: Cause("this user's share of the disk is used up", "free space"),
+    errno.EFBIG: TOO_LARGE,
+    errno.EROFS: READ_ONLY,
+    errno.EACCES: FORBIDDEN,
+    errno.EPERM: FORBIDDEN,
+    errno.EIO: DISK,
+}
+
+
+def cause_of(error: OSError) -> Cause | None:
+    """What stands behind an error of the system; None for one that is not about the disk or the right to use it.
+
+    >>> cause_of(OSError(errno.ENOSPC, "No space left on device")).reason
+    'no space is left on the disk'
+    """
+    return _BY_ERRNO.get(error.errno or 0)
+
+
+def reason_of(error: OSError) -> str:
+    """The reason alone; the system's own words where there are no better ones.
+
+    >>> reason_of(FileNotFoundError(errno.ENOENT, "No such file or directory"))
+    'no such file or directory'
+    """
+    found = cause_of(error)
+    return (error.strerror or str(error)).lower() if found is None else found.reason

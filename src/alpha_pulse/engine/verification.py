@@ -1,0 +1,186 @@
+"""Checks a stored run from its first row to its result: the chain, the counts, what refers to what, checkpoints, the result."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from alpha_pulse.core.errors import StateError
+from alpha_pulse.core.stateful import unpack
+from alpha_pulse.engine.verification_steps import Faults, Steps
+from alpha_pulse.execution.execution_service import PRIMARY
+from alpha_pulse.stores.reading import StoreReader
+
+NOTICE = 256
+"""Rows between two reports of progress."""
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One thing that was checked, what was found, and how many faults."""
+
+    name: str
+    ok: bool
+    found: str
+    faults: int = 0
+
+
+class Verification(msgspec.Struct, frozen=True):
+    """What became of checking one run."""
+
+    store: str
+    run_id: str | None
+    rows: int
+    finished: bool
+    ok: bool
+    checks: list[Check]
+
+
+def verify(reader: StoreReader, on_progress: Callable[[int], object] = lambda _: None) -> Verification:
+    """Check all that is stored of a run.
+
+    Parameters
+    ----------
+    reader
+        The store.
+    on_progress
+        Called with the number of rows read, every ``NOTICE`` rows.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from alpha_pulse.stores.base import RunIdentity
+    >>> from alpha_pulse.stores.sql import SqliteStore
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     store = SqliteStore(Path(folder, "run.db"))
+    ...     store.begin(RunIdentity("r", "c", "f", "1"), resume=False)
+    ...     seq = store.append(5, b'{"requests":[]}', None)
+    ...     store.close()
+    ...     with StoreReader(Path(folder, "run.db")) as reader:
+    ...         found = verify(reader)
+    >>> found.ok, [check.name for check in found.checks]
+    (True, ['file', 'chain', 'counts', 'joins', 'outcomes', 'checkpoints', 'result'])
+    """
+    steps, hashes = Steps(), dict[int, str]()
+    checks = [_attempt("file", lambda: _file(reader)), _attempt("chain", lambda: _chain(reader, steps, hashes, on_progress))]
+    if checks[-1].ok:
+        counts = steps.counts
+        checks += [
+            _judged("counts", steps.order, _counted(steps)),
+            _judged("joins", steps.joins, f"{counts['fills']:,} fills, {counts['lots']:,} lots, {counts['orders']:,} orders"),
+            _judged("outcomes", steps.outcomes, _outcomes(steps)),
+            _attempt("checkpoints", lambda: _checkpoints(reader, hashes)),
+            _attempt("result", lambda: _result(reader, steps)),
+        ]
+    run_id = None if reader.identity is None else reader.identity.run_id
+    ok = all(check.ok for check in checks)
+    return Verification(f"sqlite:///{reader.path}", run_id, reader.rows_held, reader.finished, ok, checks)
+
+
+def _attempt(name: str, check: Callable[[], Check]) -> Check:
+    """``check``, or what damage it met."""
+    try:
+        return check()
+    except StateError as error:
+        return Check(name, ok=False, found=str(error), faults=1)
+
+
+def _judged(name: str, faults: Faults, found: str) -> Check:
+    if not faults.count:
+        return Check(name, ok=True, found=found)
+    more = f"; and {faults.count - len(faults.shown):,} more" if faults.count > len(faults.shown) else ""
+    return Check(name, ok=False, found="; ".join(faults.shown) + more, faults=faults.count)
+
+
+def _file(reader: StoreReader) -> Check:
+    faults = Faults()
+    for sentence in reader.faults():
+        faults.add(sentence)
+    identity = reader.identity
+    config = "" if identity is None else identity.config
+    if identity is not None and config and hashlib.sha256(config.encode()).hexdigest() != identity.config_hash:
+        faults.add("the stored configuration is not the one that config_hash names")
+    return _judged("file", faults, "pages, tables and the run's identity are whole")
+
+
+def _chain(reader: StoreReader, steps: Steps, hashes: dict[int, str], on_progress: Callable[[int], object]) -> Check:
+    wanted = set(reader.checkpoint_rows())
+    for row in reader.rows():
+        steps.take(row)
+        if row.seq in wanted:
+            hashes[row.seq] = row.hash.hex()
+        if (row.seq + 1) % NOTICE == 0:
+            on_progress(row.seq + 1)
+    on_progress(reader.rows_held)
+    return Check("chain", ok=True, found=f"{reader.rows_held:,} rows, each fits the one before; .head agrees")
+
+
+def _counted(steps: Steps) -> str:
+    counts = steps.counts
+    return (
+        f"{counts['predictions']:,} predictions = {counts['labelled']:,} labelled + {steps.pending:,} pending + "
+        f"{counts['expired']:,} expired"
+    )
+
+
+def _outcomes(steps: Steps) -> str:
+    lots, examples = steps.counts["outcomes"], steps.counts["examples"]
+    return f"{lots:,} closed lots of book {PRIMARY}, {steps.adaptations:,} adaptations, {examples:,} examples"
+
+
+def _checkpoints(reader: StoreReader, hashes: dict[int, str]) -> Check:
+    faults, count = Faults(), 0
+    for seq in reader.checkpoint_rows():
+        count += 1
+        try:
+            meta = unpack(reader.checkpoint(seq))[1]
+        except StateError as error:
+            faults.add(f"the checkpoint at row {seq}: {error}")
+            continue
+        if meta.get("seq") != seq or (seq >= 0 and meta.get("journal_hash") != hashes.get(seq)):
+            faults.add(f"the checkpoint at row {seq} was taken after other steps")
+    return _judged("checkpoints", faults, f"{count} whole, each of its row")
+
+
+def _result(reader: StoreReader, steps: Steps) -> Check:
+    content = reader.result()
+    if content is None:
+        return Check("result", ok=True, found="none yet, since the run is not finished")
+    result: dict[str, Any] = msgspec.json.decode(content)
+    faults, figures = Faults(), _figures(steps)
+    for name, counted in figures.items():
+        stated = _stated(result, name)
+        if stated is not None and stated != counted:
+            faults.add(f"{name} is {stated} in the result, {counted} in the journal")
+    return _judged("result", faults, f"its hash fits, and so do {len(figures)} figures counted again")
+
+
+def _figures(steps: Steps) -> dict[str, int | str]:
+    """What the result says too, by the path to it."""
+    counts = steps.counts
+    names = (
+        "bars",
+        "slices",
+        "predictions",
+        "labelled",
+        "expired",
+        "ties",
+        "refusals",
+        "abstentions",
+        "drift_alarms",
+        "decisions",
+    )
+    figures: dict[str, int | str] = {name: counts[name] for name in names}
+    figures |= {"pending": steps.pending, "adaptations": steps.adaptations, "trades": counts["outcomes"]}
+    figures |= {"decisions_sha256": steps.decisions_sha256}
+    figures |= {f"books.{book}.fills": count for book, count in steps.fills_of.items()}
+    figures |= {f"books.{book}.trades": count for book, count in steps.lots_of.items()}
+    return figures
+
+
+def _stated(result: dict[str, Any], path: str) -> Any:
+    found: Any = result
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
