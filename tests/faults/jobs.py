@@ -1,0 +1,143 @@
+"""What the copies of the warm process do: trade and learn with what a client feeds, or run one command of the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import alpha_pulse.cli_evaluate
+import alpha_pulse.cli_journal
+import alpha_pulse.cli_replay
+import alpha_pulse.cli_simulate
+import alpha_pulse.learning.evaluation_plot  # noqa: F401  (imported for the copies)
+from alpha_pulse.api.auth import Auth
+from alpha_pulse.cli import main
+from alpha_pulse.core.config import Store as StoreConfig
+from alpha_pulse.core.errors import AlphaPulseError
+from alpha_pulse.engine.system import System
+from alpha_pulse.feeds.replay import ReplayFeed
+from alpha_pulse.feeds.synthetic import random_walk
+from alpha_pulse.learning.commands import Command, FedExample
+from alpha_pulse.stores import open_store
+from alpha_pulse.stores.base import Store
+from alpha_pulse.stores.memory import MemoryStore
+from alpha_pulse.stores.sql import SqliteStore
+from flow.runs import LEAN, configured
+from store_runs import IDENTITY, append
+
+SESSION = "SYN/fed"
+SETTINGS = {**LEAN, "store.checkpoint_steps": 150, "store.keep_checkpoints": 2}
+BARS = random_walk(20_000, seed=5).columns
+EACH = 3
+"""Examples between two acknowledgements."""
+REFUSED = 2
+
+
+def _tell(**content: Any) -> None:
+    # One write, so that a kill leaves the whole line or none of it.
+    os.write(1, json.dumps(content).encode() + b"\n")
+
+
+def warm_up() -> None:
+    """Load every kernel that the jobs use into this process."""
+    system = System(configured(SETTINGS), ReplayFeed(BARS), MemoryStore())
+    system.begin("warm-up", resume=False)
+    _start(system)
+    for number in range(1_200):
+        system.step()
+        if number % 10 == 0:
+            _learn(system, number)
+
+
+def feed(store: str, first: int, durability: str = "group", examples: int | None = None) -> None:
+    """Resume the run in ``store`` and feed a session the examples from ``first`` on, as a client does that sends again all that
+    was not acknowledged. An example is acknowledged once it is on the disk.
+    """
+    _tell(opening=store)
+    try:
+        held = open_store(store, StoreConfig(durability="step") if durability == "step" else StoreConfig(group_steps=40))
+        system = System(configured(SETTINGS), ReplayFeed(BARS), held)
+        system.begin("faults", resume=True)
+        _tell(held=ids_in(held), rows=held.head[0] + 1)
+        _start(system)
+        last = first
+        while examples is None or last < first + examples:
+            for number in range(last, last + EACH):
+                _learn(system, number)
+                system.step()
+                system.step()
+            held.flush()
+            last += EACH
+            _tell(acknowledged=last, rows=held.head[0] + 1)
+        held.close()
+        _tell(closed=True)
+    except AlphaPulseError as error:
+        _tell(refused=str(error))
+        sys.exit(REFUSED)
+
+
+def _start(system: System) -> None:
+    if system.learning.fed(SESSION) is None:
+        system.command([Command("start", SESSION, model_type="logistic", horizon=1, n_features=2)])
+
+
+def _learn(system: System, number: int) -> None:
+    seen = system.learning.fed(SESSION)
+    assert seen is not None
+    if str(number) not in seen:
+        example = FedExample(str(number), [0.5, number % 7 / 7.0], number % 2)
+        system.command([Command("update", SESSION, examples=[example])])
+
+
+class _Fed(msgspec.Struct):
+    commands: list[Command] = msgspec.field(default_factory=list)
+
+
+def ids_in(store: Store) -> list[int]:
+    """The examples that the journal holds, in order. Every row is checked on the way."""
+    decode = msgspec.json.Decoder(_Fed).decode
+    return [
+        int(example.id)
+        for row in store.rows()
+        for command in decode(row.payload).commands
+        for example in command.examples or ()
+    ]
+
+
+def create(store: str, rows: int) -> None:
+    """Make a store and give it some rows; tell how many are safe."""
+    _tell(opening=store)
+    try:
+        held = SqliteStore(Path(store))
+        held.begin(IDENTITY, resume=True)
+        _tell(begun=True)
+        append(held, rows)
+        held.flush()
+        _tell(rows=held.head[0] + 1)
+        held.close()
+        _tell(closed=True)
+    except AlphaPulseError as error:
+        _tell(refused=str(error))
+        sys.exit(REFUSED)
+
+
+def token(path: str) -> None:
+    """Make the server's token, as `run` does at its first start; tell it."""
+    try:
+        _tell(token_in=Auth.open(Path(path), {}).where)
+    except AlphaPulseError as error:
+        _tell(refused=str(error))
+        sys.exit(REFUSED)
+
+
+def command(*, arguments: list[str], folder: str) -> None:
+    """``alpha-pulse`` with ``arguments``, in ``folder``."""
+    os.chdir(folder)
+    os.environ["XDG_DATA_HOME"] = folder
+    sys.argv = ["alpha-pulse", *arguments]
+    main()
