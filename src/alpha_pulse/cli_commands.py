@@ -169,11 +169,16 @@ def warmup(
 
     from alpha_pulse.cli_progress import progress
     from alpha_pulse.cli_settings import load_settings
+    from alpha_pulse.core.errors import OutputError
     from alpha_pulse.engine.warmup import about_how_many, warm_up
 
     settings = load_settings(config)
     with progress("compiling kernels", about_how_many(settings), "kernels", countdown=False) as report:
         done = warm_up(settings, report)
+    if done.problem is not None:
+        raise OutputError(
+            f"compiled kernels cannot be kept in {done.cache}: {done.problem}; set NUMBA_CACHE_DIR to another folder"
+        )
     if json:
         print(msgspec.json.encode(done).decode())
     else:

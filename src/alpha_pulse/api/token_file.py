@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import stat
 from pathlib import Path
 
 from alpha_pulse.api.token_strength import weakness
+from alpha_pulse.core.causes import reason_of
 from alpha_pulse.core.errors import ConfigError
+from alpha_pulse.core.files import sync_folder
 
 TOKEN_VARIABLE = "ALPHA_PULSE__API__TOKEN"
 TOKEN_BYTES = 32
@@ -39,7 +42,7 @@ def read_or_make(path: Path) -> str:
             token = file.read(4096).strip()
     except OSError as error:
         raise ConfigError(
-            f"the token file {path} cannot be used ({error.strerror}); correct that, or set {TOKEN_VARIABLE} instead"
+            f"the token file {path} cannot be used: {reason_of(error)}; correct that, or set {TOKEN_VARIABLE} instead"
         ) from None
     if os.name == "posix" and mode & 0o077:
         raise ConfigError(
@@ -57,10 +60,14 @@ def _make(path: Path) -> None:
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(secrets.token_urlsafe(TOKEN_BYTES) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
         try:
             # Unlike a rename, a link does not replace the token of a process that was quicker.
             os.link(part, path)
+            sync_folder(path.parent)
         except FileExistsError:
             return
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)

@@ -16,6 +16,7 @@ from typing import IO
 import msgspec
 
 from alpha_pulse.core import plugins
+from alpha_pulse.core.causes import reason_of
 from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.config import Config
 from alpha_pulse.detectors.regime import DAY_NS, LARGEST_BLOCK
@@ -41,12 +42,16 @@ FIRST_INTERVAL_NS = DAY_NS // LARGEST_BLOCK
 WAIT_S = 0.1
 
 
-class WarmUp(msgspec.Struct, frozen=True):
-    """What a warm-up did: the folder of compiled kernels, how many were compiled now, how long all of it took."""
+class WarmUp(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a warm-up did: the folder of compiled kernels, how many were compiled now, how long all of it took.
+
+    ``problem`` says why they could not be kept there.
+    """
 
     cache: str
     compiled: int
     seconds: float
+    problem: str | None = None
 
 
 def is_warm(config: Config) -> bool:
@@ -88,10 +93,15 @@ def warm_up(config: Config, on_compiled: Callable[[int], object] = lambda _: Non
             with beside.running():
                 _run(config, FIRST_BARS, FIRST_INTERVAL_NS)
         _run(_shortened(config), BARS, HOUR_NS)
-    mark = _mark(config)
-    mark.parent.mkdir(parents=True, exist_ok=True)
-    mark.touch()
-    return WarmUp(str(cache_root()), own + beside.compiled, (elapsed_ns() - began) / 1e9)
+    problem = None
+    try:
+        mark = _mark(config)
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+    except OSError as error:
+        # A run does without: it compiles again at its next start.
+        problem = reason_of(error)
+    return WarmUp(str(cache_root()), own + beside.compiled, (elapsed_ns() - began) / 1e9, problem)
 
 
 class _Beside:

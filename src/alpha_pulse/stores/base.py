@@ -19,8 +19,8 @@ SCHEMA_VERSION = 3
 """The layout of journal rows and tables that this program writes. A store of another version is refused, not converted.
 
 3 (2026-11-29): labels hold the online model's probability before calibration and the inputs of trials, ``scored_trades`` the
-trade-quality scores, and ages of members that have learnt nothing are null; table ``run`` holds the configuration, and hashes of the
-identity and of the result.
+trade-quality scores, and ages of members that have learnt nothing are null; table ``run`` holds the configuration, and hashes
+of the identity and of the result.
 """
 HASH_BYTES = 32
 _HASH_SHOWN = 12
