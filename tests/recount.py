@@ -91,22 +91,25 @@ class Recount:
                         {
                             "id": alarm["alarm_id"], "session": f"{alarm['symbol']}/{alarm['target']}", "level": level,
                             "change": (alarm["change_sample"], alarm["change_ts"]), "alarm": (alarm["sample"], alarm["ts"]),
-                            "action": None, "recovery": None, "status": None, "errors": [],
+                            "action": None, "action_id": None, "recovery": None, "status": None, "errors": [],
                         }
                     )  # fmt: skip
+            for alarm_id, action_id, ts in _acted(row):
+                for episode in found:
+                    if episode["id"] == alarm_id and episode["recovery"] is None:
+                        episode.update(action=(seen[episode["session"]], ts), action_id=action_id, status="open")
             for action in row.get("adaptations", ()):
                 for episode in found:
-                    if action["cause"] == f"drift:{episode['id']}":
+                    if episode["action_id"] == action["action_id"]:
                         episode["status"] = action["status"]
-                        if action["status"] == "open":
-                            episode["action"] = (seen[episode["session"]], action["ts"])
         return found
 
     def earned(self) -> NDArray[np.float64]:
         """What each slice added to the net P&L of the combined book over that of the rules, in cash."""
         ahead = [row["equity"]["combined"] - row["equity"]["rules_only"] for row in self.rows if row.get("equity")]
-        decimals = next(row["units"][0]["cash_decimals"] for row in self.rows if row.get("units"))
-        return np.diff(np.array([0, *ahead]).astype(np.float64)) / 10.0**decimals
+        decimals: int = next(row["units"][0]["cash_decimals"] for row in self.rows if row.get("units"))
+        steps: NDArray[np.float64] = np.diff(np.array([0, *ahead]).astype(np.float64)) / 10.0**decimals
+        return steps
 
 
 def _on_trial(row: Row) -> Iterable[tuple[str, int, list[Number]]]:
@@ -116,6 +119,16 @@ def _on_trial(row: Row) -> Iterable[tuple[str, int, list[Number]]]:
     for trade in row.get("scored_trades", ()):
         if trade.get("trial"):
             yield f"{trade['symbol']}/trade_quality", trade["label"], trade["trial"]
+
+
+def _acted(row: Row) -> Iterable[tuple[str, str, int]]:
+    """Which alarms were acted on in a row: its own, or those that were deferred in earlier ones."""
+    for action in row.get("adaptations", ()):
+        if action["status"] == "open":
+            yield action["cause"].removeprefix("drift:"), action["action_id"], action["ts"]
+    for response in row.get("alarm_responses", ()):
+        if response["status"] == "acted":
+            yield response["alarm_id"], response["action_id"], response["ts"]
 
 
 def _judged(saved: Sequence[float], horizon: int) -> tuple[float, int, str]:

@@ -215,8 +215,7 @@ class AdaptiveModelManager:
             effect=verdict.effect,
             effect_samples=verdict.samples,
         )
-        if closed.cause.startswith(policy.DRIFT):
-            watched.recovery.judged(closed.cause.removeprefix(policy.DRIFT), kept=verdict.kept)
+        watched.recovery.judged(kept=verdict.kept)
         watched.open = None
         watched.rest_until = watched.session.learnt + self._config.cooldown_labels
         return closed

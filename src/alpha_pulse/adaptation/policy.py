@@ -23,8 +23,6 @@ class Verdict(msgspec.Struct, frozen=True):
     reason: str
 
 
-DRIFT = "drift:"
-"""Before the id of the alarm that caused an action."""
 REGIME = "regime"
 """The request that says that a new regime has begun."""
 KEEP = Verdict("keep", "timer", "within bounds")
@@ -33,7 +31,7 @@ KEEP = Verdict("keep", "timer", "within bounds")
 def on_alarm(alarm: DriftAlarm) -> Verdict:
     """A drift alarm: learn faster for a while; after a large change, start anew."""
     reason = f"{alarm.detector}: error rate rose by {alarm.score:.3f} since sample {alarm.change_sample}"
-    return Verdict("reset" if alarm.score >= RESET_SCORE else "boost", f"{DRIFT}{alarm.alarm_id}", reason)
+    return Verdict("reset" if alarm.score >= RESET_SCORE else "boost", f"drift:{alarm.alarm_id}", reason)
 
 
 def on_regime(change: RegimeChange, kind: Kind) -> Verdict:

@@ -80,10 +80,10 @@ class RecoveryTracker:
             if episode.alarm_id == alarm_id:
                 episode.action_sample, episode.action_ts = max(self._samples, episode.alarm_sample), ts
 
-    def judged(self, alarm_id: str, *, kept: bool) -> None:
-        """The trial of that alarm's action is over: the action is kept, or rolled back."""
+    def judged(self, *, kept: bool) -> None:
+        """The trial that runs is over, and with it that of every episode acted on by it: the action is kept, or rolled back."""
         for episode in self.episodes:
-            if episode.alarm_id == alarm_id:
+            if episode.on_trial:
                 episode.kept = kept
 
     def snapshot(self) -> State:

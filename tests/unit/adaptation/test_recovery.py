@@ -32,7 +32,7 @@ def test_an_episode_holds_the_times_of_change_alarm_and_action() -> None:
     assert (episode.alarm_id, episode.change_sample, episode.alarm_sample, episode.action_sample) == ("a1", 195, 260, 260)
     assert (episode.change_ts, episode.alarm_ts, episode.action_ts) == (1_950, 2_600, 2_700)
     assert episode.on_trial
-    tracker.judged("a1", kept=False)
+    tracker.judged(kept=False)
     assert (episode.kept, episode.on_trial) == (False, False)
     assert (episode.recovery_sample, episode.recovery_ts) == (None, None)
 
@@ -68,6 +68,17 @@ def test_while_the_errors_stay_it_has_not_recovered() -> None:
     assert tracker.episodes[0].recovery_ts is None
 
 
+def test_a_trial_judges_every_episode_that_was_acted_on_by_it() -> None:
+    tracker = drifted()
+    tracker.alarmed(alarm(2, 270, 250))
+    tracker.acted("a1", 2_900)
+    tracker.judged(kept=False)
+    tracker.acted("a2", 4_000)
+    assert [episode.kept for episode in tracker.episodes] == [False, None]
+    tracker.judged(kept=True)
+    assert [episode.kept for episode in tracker.episodes] == [False, True]
+
+
 def test_an_action_belongs_to_the_alarm_that_called_for_it() -> None:
     tracker = RecoveryTracker()
     tracker.acted("a1", 1)
@@ -93,5 +104,6 @@ def test_saved_at_any_point_it_goes_on_alike(errors: list[bool], alarms: set[int
             if step in alarms:
                 tracker.alarmed(alarm(step, step + 1, step // 2, 0.1))
                 tracker.acted(f"a{step}", step)
-                tracker.judged(f"a{step - 40}", kept=step % 2 == 0)
+            if step % 40 == 0:
+                tracker.judged(kept=step % 80 == 0)
     assert len({pack({"t": tracker.snapshot()}) for tracker in trackers}) == 1
