@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import json
+import atexit
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import polars as pl
 
 from alpha_pulse.feeds.synthetic import Market, random_walk
 
-SOURCES = Path(__file__).resolve().parents[1] / "src"
+TESTS = Path(__file__).resolve().parent
+SOURCES = TESTS.parent / "src"
 SMALL = "[batch]\nenabled = false\n[store]\ncheckpoint_steps = 100\n"
 
 
@@ -25,13 +28,48 @@ def environment(place: Path, **extra: str) -> dict[str, str]:
 
 
 def command(*arguments: str | Path) -> list[str]:
+    """A process of its own from its first instruction on."""
     return [sys.executable, "-m", "alpha_pulse", *map(str, arguments)]
 
 
+def forked(*arguments: str | Path, module: str = "alpha_pulse") -> list[str]:
+    """The same by a copy of a process that has imported the program, which starts much sooner (see `fork_server`)."""
+    return [sys.executable, "-S", "-E", str(TESTS / "fork_client.py"), _fork_server(), module, *map(str, arguments)]
+
+
+@cache
+def _fork_server() -> str:
+    """The socket of this process's server."""
+    place = str(Path(tempfile.mkdtemp(prefix="fork-")) / "socket")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "fork_server", place],
+        env=environment(Path(place).parent, PYTHONPATH=os.pathsep.join(map(str, (SOURCES, TESTS, TESTS.parent)))),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert server.stdin is not None
+    assert server.stdout is not None
+    assert server.stdout.readline(), "the fork server did not start"
+
+    def end() -> None:
+        assert server.stdin is not None
+        server.stdin.close()
+        server.wait()
+        shutil.rmtree(Path(place).parent)
+
+    atexit.register(end)
+    return place
+
+
+BEFORE_IMPORT = ("PYTHON", "NUMBA_", "LC_")
+"""How variables begin that act on a process before it has imported the program, so that a copy would not heed them."""
+
+
 def run(place: Path, *arguments: str | Path, **extra: str) -> subprocess.CompletedProcess[str]:
-    """The finished process."""
+    """The finished process: a copy, unless ``extra`` variables must be there when it starts."""
+    make = command if any(name.startswith(BEFORE_IMPORT) for name in extra) else forked
     return subprocess.run(
-        command(*arguments),
+        make(*arguments),
         cwd=place,
         env=environment(place, **extra),
         capture_output=True,
@@ -42,26 +80,8 @@ def run(place: Path, *arguments: str | Path, **extra: str) -> subprocess.Complet
 
 
 def run_each(place: Path, all_arguments: Sequence[Sequence[str]]) -> list[subprocess.CompletedProcess[str]]:
-    """The finished processes of commands that are refused before they do much: they share one import of the program."""
-    with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(
-            [sys.executable, "-m", "forked_commands", folder],
-            cwd=place,
-            env=environment(place, PYTHONPATH=f"{SOURCES}{os.pathsep}{Path(__file__).parent}"),
-            input=json.dumps(all_arguments),
-            capture_output=True,
-            text=True,
-            timeout=100,
-            check=True,
-        )
-        told = [
-            [(Path(folder) / f"{at}.{end}").read_text("utf-8") for end in ("out", "err")] for at in range(len(all_arguments))
-        ]
-    codes = json.loads(done.stdout)
-    return [
-        subprocess.CompletedProcess(list(arguments), code, out, err)
-        for arguments, code, (out, err) in zip(all_arguments, codes, told, strict=True)
-    ]
+    """The finished processes of several commands."""
+    return [run(place, *arguments) for arguments in all_arguments]
 
 
 def write_bars(path: Path, bars: int, symbols: tuple[str, ...] = ("SYN",)) -> Path:

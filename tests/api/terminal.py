@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -24,9 +25,12 @@ def free_port() -> int:
 
 
 class Terminal:
-    """The first terminal: one run at a time, interrupted before the next."""
+    """The first terminal: one run at a time, interrupted before the next. One that is killed needs ``make`` a real process."""
 
-    def __init__(self, place: Path, port: int, environ: dict[str, str]) -> None:
+    def __init__(
+        self, place: Path, port: int, environ: dict[str, str], make: Callable[..., list[str]] = cli_runs.command
+    ) -> None:
+        self._make = make
         self._place = place
         self.port = port
         self.environ = environ
@@ -37,7 +41,7 @@ class Terminal:
         words = command.split()
         assert words[0] == "alpha-pulse"
         self._process = subprocess.Popen(
-            [*cli_runs.command(*words[1:]), "--port", str(self.port)],
+            [*self._make(*words[1:]), "--port", str(self.port)],
             cwd=self._place,
             env=self.environ,
             stdout=subprocess.DEVNULL,

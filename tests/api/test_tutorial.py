@@ -24,7 +24,7 @@ PORT = "8650"
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    terminal = Terminal(tmp_path, free_port(), cli_runs.environment(tmp_path))
+    terminal = Terminal(tmp_path, free_port(), cli_runs.environment(tmp_path), cli_runs.forked)
     try:
         yield terminal
     finally:

@@ -47,7 +47,7 @@ class LiveServer:
         """The link that it prints."""
         where = ("--data", self._bars, "--store", self.store, "--config", self._folder / "config.toml")
         self._process = subprocess.Popen(
-            cli_runs.command("run", *where, "--port", str(self.port), "--speed", HARDLY_EVER, "--json"),
+            cli_runs.forked("run", *where, "--port", str(self.port), "--speed", HARDLY_EVER, "--json"),
             cwd=self._folder,
             env=cli_runs.environment(self._folder),
             stdout=subprocess.PIPE,

@@ -8,6 +8,7 @@ import doctest
 import io
 import os
 import re
+import shlex
 import subprocess
 import sys
 import types
@@ -128,7 +129,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     cli_runs.write_bars(folder / "bars.parquet", 400)
     program = folder / "bin" / "alpha-pulse"
     program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m alpha_pulse "$@"\n', encoding="utf-8")
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(cli_runs.forked())} "$@"\n', encoding="utf-8")
     program.chmod(0o755)
     return folder
 

@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from alpha_pulse.core.config import load_config
 from alpha_pulse.engine.replay import replay
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.stores import open_store
-from cli_runs import command, environment, run, run_each, write_bars
+from cli_runs import command, environment, forked, run, run_each, write_bars
 
 BARS = 400
 
@@ -96,12 +97,14 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_stops_cleanly_and_resume_ends_alike(tmp_path: Path, number: int, code: int) -> None:
+@pytest.mark.parametrize(("number", "code", "make"), [(signal.SIGINT, 130, command), (signal.SIGTERM, 143, forked)])
+def test_a_signal_stops_cleanly_and_resume_ends_alike(
+    tmp_path: Path, number: int, code: int, make: Callable[..., list[str]]
+) -> None:
     write_bars(tmp_path / "bars.parquet", 3_000)
     arguments = ("replay", "--data", "bars.parquet", "--config", "small.toml", "--store", "run.db", "--resume")
     process = subprocess.Popen(
-        command(*arguments), cwd=tmp_path, env=environment(tmp_path), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        make(*arguments), cwd=tmp_path, env=environment(tmp_path), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     while _size(tmp_path / "run.db-wal") < 500_000:
         with pytest.raises(subprocess.TimeoutExpired):
@@ -203,9 +206,9 @@ def test_the_variable_that_names_no_agent_is_told(place: Path) -> None:
 
 def test_a_reader_that_leaves_is_no_accident(place: Path, whole: dict[str, object]) -> None:
     arguments = ("replay", "--data", "bars.parquet", "--config", "small.toml", "--store", "whole.db", "--resume")
-    for more in ((), ("--json", "-")):
+    for make, more in ((command, ()), (forked, ("--json", "-"))):
         process = subprocess.Popen(
-            command(*arguments, *more),
+            make(*arguments, *more),
             cwd=place,
             env=environment(place),
             stdout=subprocess.PIPE,
@@ -231,8 +234,9 @@ def test_a_full_disk_is_one_sentence_that_tells_how_to_see_the_result(
 ) -> None:
     arguments = ("replay", "--data", "bars.parquet", "--config", "small.toml", "--store", "whole.db", "--resume", *more)
     with FULL.open("wb") as full:
+        make = forked if more else command
         done = subprocess.run(
-            command(*arguments), cwd=place, env=environment(place), stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            make(*arguments), cwd=place, env=environment(place), stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
@@ -260,7 +264,7 @@ def test_progress_that_cannot_be_shown_stops_nothing(place: Path) -> None:
     arguments = ("replay", "--data", "bars.parquet", "--config", "small.toml", "--store", "memory://")
     with FULL.open("wb") as full:
         done = subprocess.run(
-            command(*arguments), cwd=place, env=environment(place), stdout=subprocess.PIPE, stderr=full, text=True, check=False
+            forked(*arguments), cwd=place, env=environment(place), stdout=subprocess.PIPE, stderr=full, text=True, check=False
         )
     assert done.returncode == 0
     assert "state hash" in done.stdout
@@ -370,16 +374,9 @@ def test_the_version_is_shown(place: Path) -> None:
 def test_a_symbol_with_one_bar_is_reported(tmp_path: Path) -> None:
     data = tmp_path / "one.csv"
     data.write_text("ts,symbol,open,high,low,close\n2020-01-01T00:00:00Z,X,1,1,1,1\n")
-    arguments = ["replay", "--data", str(data), "--interval", "1h", "--store"]
-    done = subprocess.run(
-        [sys.executable, "-m", "alpha_pulse", *arguments, str(tmp_path / "run.db")], capture_output=True, text=True, check=False
-    )
+    arguments = ("replay", "--data", data, "--interval", "1h", "--store")
+    done = run(tmp_path, *arguments, "run.db")
     assert done.returncode == 0, done.stderr
-    lost = subprocess.run(
-        [sys.executable, "-m", "alpha_pulse", *arguments, "memory://", "--json", str(tmp_path / "run.db")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    lost = run(tmp_path, *arguments, "memory://", "--json", "run.db")
     assert lost.returncode == 2
     assert "is a store of another run" in lost.stderr

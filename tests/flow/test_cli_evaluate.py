@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from alpha_pulse.cli_evaluate_tables import contest_words
 from alpha_pulse.learning.comparison import Comparison, Winner
 from alpha_pulse.learning.evaluation import Contest
 from alpha_pulse.learning.streams_generated import sea
-from cli_runs import command, environment, run, run_each
+from cli_runs import command, environment, forked, run, run_each
 
 MODELS = ("--model", "logistic", "--model", "hoeffding_tree")
 
@@ -167,11 +168,11 @@ def test_a_refusal_is_one_sentence(refused: list[subprocess.CompletedProcess[str
     assert said in done.stderr
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_it_and_leaves_nothing(place: Path, number: int, code: int) -> None:
+@pytest.mark.parametrize(("number", "code", "make"), [(signal.SIGINT, 130, command), (signal.SIGTERM, 143, forked)])
+def test_a_signal_ends_it_and_leaves_nothing(place: Path, number: int, code: int, make: Callable[..., list[str]]) -> None:
     arguments = ("evaluate", "--model", "sgbt", "--stream", "sea:n=1000000", "--json", "stopped.json", "--delay", "1")
     process = subprocess.Popen(
-        command(*arguments), cwd=place, env=environment(place), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        make(*arguments), cwd=place, env=environment(place), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stderr is not None
     process.stderr.readline()

@@ -9,14 +9,14 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cli_runs import command, environment, run, write_bars
+from cli_runs import command, environment, forked, run, write_bars
 
 BARS = 400
 PATIENCE_S = 60.0
@@ -67,10 +67,10 @@ class Running:
 
 
 @contextmanager
-def up(place: Path, *flags: str) -> Iterator[Running]:
+def up(place: Path, *flags: str, make: Callable[..., list[str]] = forked) -> Iterator[Running]:
     arguments = ["run", "--data", "bars.parquet", "--config", "small.toml", "--port", "0", "--json", *flags]
     process = subprocess.Popen(
-        command(*arguments), cwd=place, env=environment(place), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        make(*arguments), cwd=place, env=environment(place), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     try:
         assert process.stdout is not None
@@ -83,7 +83,7 @@ def up(place: Path, *flags: str) -> Iterator[Running]:
 
 
 def test_it_serves_stops_goes_on_and_ends(place: Path) -> None:
-    with up(place, "--speed", "300") as first:
+    with up(place, "--speed", "300", make=command) as first:
         assert first.started["link"].startswith(f"{first.started['url']}/#ticket=")
         assert Path(first.started["token_file"]).stat().st_mode & 0o777 == 0o600
         page = first.signed_in()
@@ -129,7 +129,7 @@ def test_it_serves_stops_goes_on_and_ends(place: Path) -> None:
 
 def test_a_person_is_told_where_to_look(place: Path) -> None:
     process = subprocess.Popen(
-        command("run", "--data", "bars.parquet", "--config", "small.toml", "--port", "0", "--speed", "0", "--store", "told.db"),
+        forked("run", "--data", "bars.parquet", "--config", "small.toml", "--port", "0", "--speed", "0", "--store", "told.db"),
         cwd=place,
         env=environment(place),
         text=True,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
@@ -12,6 +11,7 @@ import pytest
 from benchmarks import BENCHMARKS
 from benchmarks.measure import Options, Speed, interleave
 from benchmarks.report import Column, Table, fill, rate_table, text, verdict
+from cli_runs import forked
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "performance.md"
@@ -19,7 +19,7 @@ PAGE = ROOT / "docs" / "performance.md"
 
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """In a process of its own, for the command binds itself to one core."""
-    command = [sys.executable, "-m", "benchmarks", *arguments]
+    command = forked(*arguments, module="benchmarks")
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
 
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from alpha_pulse.cli_doctor import MODULES, Finding, examine
+from cli_runs import forked
 
 
 def doctor(*flags: str, environ: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "alpha_pulse", "doctor", *flags]
     return subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=60, env={**os.environ, **(environ or {})}
+        forked("doctor", *flags), capture_output=True, text=True, check=False, timeout=60, env={**os.environ, **(environ or {})}
     )
 
 
