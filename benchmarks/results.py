@@ -47,8 +47,11 @@ Figures = dict[str, Any]
 
 def replayed(path: Path) -> Figures:
     """One replay with default settings, and one without adaptation, as a user runs them."""
-    report = _report(path, {})
-    calm = _report(path, {"ALPHA_PULSE__ADAPTATION__ENABLED": "false"}).metrics["volatility"]["served"]
+    return figures(_report(path, {}), _report(path, {"ALPHA_PULSE__ADAPTATION__ENABLED": "false"}))
+
+
+def figures(report: Report, calm: Report) -> Figures:
+    """What the page shows of a result, and of the one without adaptation."""
     statuses = [action.status for action in report.adaptation_list]
     success = report.success_metrics
     return {
@@ -62,7 +65,7 @@ def replayed(path: Path) -> Figures:
         "trials": {status: statuses.count(status) for status in ("kept", "undone", "open")},
         "adaptation_speed": msgspec.to_builtins(success.adaptation_speed),
         "freshness_s": [success.model_freshness_mean_s, success.model_freshness_max_s],
-        "calm_volatility": calm.gain_millinats_last70,
+        "calm_volatility": calm.metrics["volatility"]["served"].gain_millinats_last70,
     }
 
 
@@ -139,8 +142,8 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     if asked.data is not None and not asked.data.is_dir():
         print(f"{asked.data} is no folder; --data names the one that holds the files of bars", file=sys.stderr)
         return 2
-    figures, source = root / "docs" / "results.json", current()
-    parts = load(figures)
+    kept, source = root / "docs" / "results.json", current()
+    parts = load(kept)
     wanted = {
         name: task
         for name, task in tasks(asked.data).items()
@@ -157,7 +160,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         except (AlphaPulseError, RuntimeError) as error:
             print(error, file=sys.stderr)
             return 2
-        save(figures, parts)
+        save(kept, parts)
     page = root / "docs" / "results.md"
     page.write_text(written(page.read_text(encoding="utf-8"), parts), encoding="utf-8")
     print(f"measured {len(wanted)} parts, wrote {page.relative_to(root)}", file=sys.stderr)

@@ -80,7 +80,7 @@ def _forecast(target: str, runs: dict[str, Figures]) -> str:
         cells += [members[name]["gain"] for name in ("online", "batch", "no_change")]
         if reference:
             known = by_title.get(title)
-            cells += [known, served["gain"] / known if known else None]
+            cells += [known, served["gain"] / known if known and served["gain"] is not None else None]
         rows.append(tuple(cells))
     return text(Table(f"Gain on {target}, last 70 %, millinats", tuple(columns), tuple(rows), (_told(target, runs),)))
 

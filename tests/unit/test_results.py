@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from alpha_pulse.core.config import Batch, Config
+from alpha_pulse.engine.replay import replay
+from alpha_pulse.engine.report import decode_report
+from alpha_pulse.feeds.synthetic import random_walk
+from alpha_pulse.stores.memory import MemoryStore
 from benchmarks import check, results
+from benchmarks.results_page import sections
 from benchmarks.results_store import Part, load, save
 from benchmarks.source import CODE, Source, behind, current, stated
 
@@ -29,6 +35,19 @@ def test_the_page_states_no_figure_of_its_own() -> None:
     assert re.findall(r"\b(?:was|were) kept\b", around) == []
     for name in load(ROOT / "docs" / "results.json"):
         assert f"`{name}`" in page
+
+
+def test_what_is_undefined_on_few_bars_is_left_blank() -> None:
+    result = replay(Config(batch=Batch(enabled=False)), random_walk(120, seed=2), MemoryStore(), "short")
+    assert result is not None
+    report = decode_report(result)
+    found = results.figures(report, report)
+    made = Source("0" * 12)
+    parts = {f"replay {name}": Part(made, "2026-11-30", found) for name in ("eurusd_1h_2017", "bars_1h_SPY_1998_2016")}
+    shown = sections(parts)
+    assert "Of 0 intervals 0 lie above 0, 0 below, and 0 hold 0." in shown["volatility"]
+    assert "| SPY 1 h " in shown["books"]
+    assert "None" not in "".join(shown.values())
 
 
 def git(folder: Path, *arguments: str) -> None:
