@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
@@ -11,19 +12,41 @@ settings.register_profile("alpha_pulse", deadline=None, derandomize=True, max_ex
 settings.load_profile("alpha_pulse")
 
 
-MODELS = ("tests/contracts/test_models", "tests/unit/models/")
-"""Tests that compile the same kernels, which two processes should not do at the same time."""
+# Nothing that collecting makes is garbage; looking for some in it costs seconds then, and again in every test that asks for it.
+gc.disable()
 
 
-class Files(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
-    """Gives the tests of a file to one process, as their fixtures want, and those of all models to one."""
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
+
+
+MODELS = ("tests/contracts/test_models", "tests/unit/models/test_as_river")
+TREES = ("hoeffding", "forest", "sgbt")
+LONGEST = ("models", "tests/browser", "tests/flow/test_cli.py", "tests/flow/test_random_walk", "tests/flow", "tests/api")
+"""How the groups of tests that take longest begin, in order: begun first, they do not end after all others."""
+
+
+class Groups(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives the tests of a file to one process, as their fixtures want; those of models by the kernels that they share."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "models" if nodeid.startswith(MODELS) else str(super()._split_scope(nodeid))
+        if nodeid.startswith(MODELS):
+            return "models of trees" if any(name in nodeid for name in TREES) else "models"
+        return str(super()._split_scope(nodeid))
+
+    def _assign_work_unit(self, node: Any) -> None:
+        scope = min(self.workqueue, key=_rank)
+        self.workqueue.move_to_end(scope, last=False)
+        super()._assign_work_unit(node)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Files:
-    return Files(config, log)
+def _rank(scope: str) -> int:
+    return next((place for place, start in enumerate(LONGEST) if scope.startswith(start)), len(LONGEST))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
+    return Groups(config, log)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -35,9 +35,14 @@ MULTI_CLASS_CHECKS = list(yield_multi_class_checks())
 REGRESSION_CHECKS = list(yield_regression_checks())
 
 
+ONLINE_MODELS = plugins.names("models", ONLINE)
+USE_THE_HORIZON = ("market_default",)
+"""The others keep it and learn alike with any, which `test_a_horizon_changes_these_models_and_no_others` sees to."""
+CASES = [(name, 1) for name in ONLINE_MODELS] + [(name, 12) for name in USE_THE_HORIZON]
+
+
 @pytest.mark.parametrize("check", ONLINE_CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("horizon", [1, 12])
-@pytest.mark.parametrize("name", plugins.names("models", ONLINE))
+@pytest.mark.parametrize(("name", "horizon"), CASES)
 def test_online_model(name: str, horizon: int, check: Callable[[ModelFactory], None]) -> None:
     kind = plugins.load("models", ONLINE, name)
 
@@ -46,6 +51,17 @@ def test_online_model(name: str, horizon: int, check: Callable[[ModelFactory], N
         return model
 
     check(factory)
+
+
+@pytest.mark.parametrize("name", ONLINE_MODELS)
+def test_a_horizon_changes_these_models_and_no_others(name: str) -> None:
+    generator = np.random.default_rng(1)
+    rows, labels = generator.normal(size=(200, 5)), generator.integers(0, 2, size=200)
+    short, long = (
+        plugins.load("models", ONLINE, name)(n_features=5, horizon=horizon, seed=1).learn_many(rows, labels, np.ones(200))
+        for horizon in (1, 12)
+    )
+    assert np.array_equal(short, long) == (name not in USE_THE_HORIZON)
 
 
 @pytest.mark.parametrize("check", MULTI_CLASS_CHECKS, ids=lambda check: check.__name__)

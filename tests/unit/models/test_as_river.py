@@ -58,8 +58,8 @@ class Noting(PackedModel):
 ALL: list[tuple[str, str | type]] = [*MODELS, ("multiclass", Shares), ("regression", Noting)]
 
 
-FEWER: dict[str | type, dict[str, int]] = {"sgbt": {"trees": 10}}
-"""A hundred trees of sixteen classes are what River's checks copy and pickle slowly, and no other code."""
+FEWER: dict[str | type, dict[str, int]] = {"sgbt": {"trees": 2}, "adaptive_random_forest": {"trees": 2}}
+"""Many trees of sixteen classes are what River's checks copy and pickle slowly, and no other code."""
 
 
 @pytest.mark.parametrize(("task", "model"), ALL)
