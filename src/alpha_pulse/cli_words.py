@@ -19,7 +19,10 @@ NEWEST = 4
 
 def adaptation_lines(report: Report) -> list[tuple[str, str]]:
     """Counts of alarms and adaptations, and the newest few with cause and effect."""
-    counts = f"{counted(report.drift_alarms, 'drift alarm')}, {counted(report.adaptations, 'adaptation')}"
+    parts = ((report.alarms_acted, "acted on"), (report.alarms_deferred, "deferred"), (report.alarms_skipped, "skipped"))
+    answered = ", ".join(f"{count:,} {status}" for count, status in parts if count)
+    alarms = counted(report.drift_alarms, "drift alarm") + (f" ({answered})" if answered else "")
+    counts = f"{alarms}, {counted(report.adaptations, 'adaptation')}"
     actions = report.adaptation_list
     kept, undone = (sum(action.status == status for action in actions) for status in ("kept", "undone"))
     if actions:

@@ -217,6 +217,10 @@ def adaptations(live: Running) -> None:
     told = [(alarm.seq, alarm.alarm_id, alarm.score, alarm.watched) for alarm in found.alarms]
     assert told == [tuple(row[:4]) for row in rows]
     assert [alarm.features for alarm in found.alarms] == [json.loads(row[4]) for row in rows]
+    responses = live.sql("SELECT alarm_id, status, reason, action_id FROM alarm_responses ORDER BY seq")
+    assert {alarm.alarm_id: (alarm.status, alarm.reason, alarm.action_id) for alarm in found.alarms} == {
+        alarm_id: tuple(rest) for alarm_id, *rest in responses
+    }
     newest = dict(live.sql("SELECT action_id, status FROM adaptations ORDER BY seq"))
     assert {action.action_id: action.status for action in found.actions} == newest
     assert {"kept", "undone"} & set(newest.values())

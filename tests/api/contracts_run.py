@@ -97,6 +97,7 @@ def system(live: Running) -> None:
     assert counts.fills == live.sql("SELECT count(*) FROM fills WHERE book = 'combined'")[0][0]
     assert counts.trades == live.sql("SELECT count(*) FROM lots WHERE book = 'combined'")[0][0]
     assert counts.alarms == live.sql("SELECT count(*) FROM alarms")[0][0] > 0
+    assert counts.alarms == counts.alarms_acted + counts.alarms_deferred + counts.alarms_skipped
     assert counts.adaptations == live.sql("SELECT count(DISTINCT action_id) FROM adaptations")[0][0] > 0
     assert found.success_metrics.adaptation_speed.drifts > 0
     assert found.run_id == live.sql("SELECT run_id FROM run")[0][0]
@@ -242,7 +243,13 @@ def adapt(live: Running) -> None:
     asked = live.post(f"{SESSIONS}/{LOOPS}/adapt", {"drift_type": "performance"}, status=202)
     assert asked == {"session_id": LOOPS, "status": "requested"}
     after = live.post("/api/v1/system/step", {"steps": 1}, Control)
-    assert live.sql("SELECT drift_type FROM requests WHERE seq = ?", after.seq) == [("performance",)]
+    assert live.sql("SELECT session_id, drift_type FROM requests WHERE seq = ?", after.seq) == [(LOOPS, "performance")]
+    ((cause, action_id),) = live.sql("SELECT cause, action_id FROM adaptations WHERE seq = ?", after.seq)
+    assert cause == "request"
+    live.refused(
+        409, f"{SESSIONS}/{LOOPS}/adapt", {"drift_type": "regime"}, said=f"the trial of {action_id} runs: 0 of 150 labels"
+    )
+    assert live.get("/api/v1/system", SystemStatus).seq == after.seq
     live.refused(422, f"{SESSIONS}/{LOOPS}/adapt", {"drift_type": "weather"})
     live.refused(404, f"{SESSIONS}/NONE/direction/adapt", {"drift_type": "regime"})
 

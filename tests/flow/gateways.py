@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -97,6 +98,15 @@ def quiet() -> ReplayFeed:
 def stored(path: Path, settings: dict[str, Any] | None = None) -> Store:
     """The store at ``path``, with settings of its own."""
     return open_store(str(path), configured(settings).store)
+
+
+def after_a_crash(store: Path, settings: dict[str, Any] | None = None) -> Store:
+    """What the disk holds of a store that is in use, as a store of its own: nothing more is written to it."""
+    copy = store.parent / "after a crash"
+    copy.mkdir()
+    for file in store.parent.glob(f"{store.name}*"):
+        shutil.copy(file, copy / file.name)
+    return stored(copy / store.name, settings)
 
 
 # A child process that is killed once it has told that everything was learnt.

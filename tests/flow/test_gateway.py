@@ -148,7 +148,7 @@ def test_every_step_is_streamed_with_all_its_events() -> None:
     labels = [label.prediction_id for record in done.records[part] for label in record.labels]
     assert [label.prediction_id for step in steps for label in step.labels] == labels
     alarms = [alarm.alarm_id for record in done.records[part] for alarm in record.alarms]
-    assert [alarm.alarm_id for step in steps for alarm in step.alarms] == alarms
+    assert [alarm.alarm_id for step in steps for alarm in step.alarms if alarm.ts_ms == step.ts_ms] == alarms
     served = [prediction.prediction_id for record in done.records[part] for prediction in record.predictions]
     assert [served.prediction_id for step in steps for served in step.served] == served
     assert all(step.steps == 1 for step in steps)

@@ -203,7 +203,8 @@ def test_requests_from_outside_are_in_the_journal_and_come_again(tmp_path: Path)
         return system
 
     whole = finished(half(MemoryStore()))
-    assert [request.drift_type for record in whole.records for request in record.requests] == ["regime"]
+    requests = [(request.session_id, request.drift_type) for record in whole.records for request in record.requests]
+    assert requests == [(f"SYN/{target}", "regime") for target in ("volatility", "direction", "trade_quality")]
     assert any(action.cause == "request" for action in whole.adaptations)
     store = open_store(str(tmp_path / "run.db"), StoreConfig())
     half(store)

@@ -13,6 +13,7 @@ import pytest
 from alpha_pulse.core.config import Store as StoreConfig
 from alpha_pulse.core.types import (
     AdaptationAction,
+    AlarmResponse,
     Bar,
     DriftAlarm,
     Fill,
@@ -32,11 +33,13 @@ from alpha_pulse.learning.commands import Command, FedExample
 from alpha_pulse.learning.training import ModelReady
 from alpha_pulse.stores import open_store
 from alpha_pulse.stores.schema import VIEWS
+from flow.outside import elsewhere, give, newest_signal
 from flow.runs import RESTLESS, begun, restless
 
 ELEMENTS: dict[str, type[msgspec.Struct]] = {
     "abstentions": Abstention,
     "adaptations": AdaptationAction,
+    "alarm_responses": AlarmResponse,
     "alarms": DriftAlarm,
     "bars": Bar,
     "commands": Command,
@@ -82,10 +85,13 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connec
     system = begun(eventful(), EVENTFUL, store)
     while system.step():
         if system.feed.position == 600:
-            system.learning.requests.append(("SYN", "asked for"))
             system.command([Command("start", "MINE/direction", "logistic", 1, 2)])
             system.command([Command("update", "MINE/direction", examples=[FedExample("a", [0.5, 1.0], 1)])])
             system.command([Command("adapt", "SYN/direction", drift_type="performance")])
+            system.serving.serving_strategy = "champion_challenger"
+        if system.feed.position == 700:
+            trade = newest_signal(system)
+            assert give(system, trade, elsewhere(trade, 25))
     store.close()
     with closing(sqlite3.connect(path)) as db:
         yield db

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import msgspec
 
@@ -11,18 +12,22 @@ from alpha_pulse.adaptation.policy import Verdict
 from alpha_pulse.adaptation.recovery import RecoveryTracker
 from alpha_pulse.core.clock import Clock
 from alpha_pulse.core.config import Config
-from alpha_pulse.core.errors import SessionError, did_you_mean
+from alpha_pulse.core.errors import ConfigError, ConflictError, SessionError, did_you_mean
 from alpha_pulse.core.stateful import State, Stateful
-from alpha_pulse.core.types import AdaptationAction, DriftAlarm, ModelHealth, RegimeChange
+from alpha_pulse.core.types import AdaptationAction, AlarmResponse, DriftAlarm, ModelHealth, RegimeChange
 from alpha_pulse.kernels import scores
 from alpha_pulse.kernels.ensemble import RAW_ONLINE
 from alpha_pulse.kernels.scores import LABEL
+from alpha_pulse.learning.commands import EVERY, Command
 from alpha_pulse.learning.drift_monitor import ERRORS
+from alpha_pulse.learning.running import AdaptationAnswer, Running, request_adaptation
 from alpha_pulse.learning.session import Session, Settled
 from alpha_pulse.learning.trial import MIN_BLOCKS
 
 SECOND_NS = 1_000_000_000
-EVERY, TIMER = "*", "timer"
+TIMER = "timer"
+ACCURACY = "adaptation.accuracy_threshold"
+DISABLED = "adaptation.enabled is false"
 MIN_WINDOW = 200
 """Labels in the window before its health is judged."""
 LOOK_EVERY = 10
@@ -40,6 +45,8 @@ class _Watched:
         self.actions = 0
         self.rest_until = 0
         self.look_at = MIN_WINDOW
+        self.deferred: list[str] = []
+        """Ids of the alarms that wait for the end of a trial or of a cool-down."""
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
@@ -50,6 +57,7 @@ class _Watched:
                 "actions": self.actions,
                 "rest_until": self.rest_until,
                 "look_at": self.look_at,
+                "deferred": list(self.deferred),
             }
         )
 
@@ -59,6 +67,7 @@ class _Watched:
         self.recovery.restore(State(scalars["recovery"]))
         self.open = None if scalars["open"] is None else msgspec.convert(scalars["open"], AdaptationAction)
         self.actions, self.rest_until, self.look_at = scalars["actions"], scalars["rest_until"], scalars["look_at"]
+        self.deferred = list(scalars["deferred"])
 
 
 class AdaptiveModelManager:
@@ -77,22 +86,62 @@ class AdaptiveModelManager:
 
     Attributes
     ----------
-    accuracy_threshold, drift_threshold, interval_s
-        As configured.
+    running
+        The system that this is part of, set by it; None without one.
     """
 
     def __init__(self, config: Config, clock: Clock) -> None:
         self._config = config.adaptation
         self._clock = clock
-        self.accuracy_threshold = self._config.accuracy_threshold
-        self.drift_threshold = self._config.drift_threshold
-        self.interval_s = self._config.interval_s
         self._interval_ns = round(self._config.interval_s * SECOND_NS)
         self._next_ns = 0
         self._watched: dict[tuple[str, str], _Watched] = {}
         self._by_session: dict[Session, _Watched] = {}
-        self.requests: list[tuple[str, str]] = []
-        """What users asked for, (symbol, drift type); stage 4 journals it and carries it out."""
+        self._responses: list[AlarmResponse] = []
+        self.running: Running | None = None
+
+    # Settings.
+
+    @property
+    def accuracy_threshold(self) -> float:
+        """Windowed accuracy this far below the whole run's counts as decay.
+
+        Setting it acts at the timer's next look; in a running system it is a journaled command.
+        """
+        return self._config.accuracy_threshold
+
+    @accuracy_threshold.setter
+    def accuracy_threshold(self, threshold: float) -> None:
+        if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not 0.0 <= threshold <= 1.0:
+            raise ConfigError(f"{ACCURACY} is {threshold!r}; expected a number from 0 to 1")
+        command = Command("set", EVERY, setting=ACCURACY, value=float(threshold))
+        if self.running is None:
+            self.apply(command, 0)
+        else:
+            self.running.carry_out(command)
+
+    def apply(self, command: Command, ts: int) -> None:
+        """Carry out a command that sets ``accuracy_threshold``; it was checked before."""
+        if command.setting == ACCURACY and isinstance(command.value, float):
+            self._config = msgspec.structs.replace(self._config, accuracy_threshold=command.value)
+
+    @property
+    def drift_threshold(self) -> float | None:
+        """As configured; it cannot be set, for the detectors and what they remember were made for it."""
+        return self._config.drift_threshold
+
+    @drift_threshold.setter
+    def drift_threshold(self, threshold: float | None) -> None:
+        raise _read_only("drift_threshold", threshold, self._config.drift_threshold)
+
+    @property
+    def interval_s(self) -> float:
+        """As configured; it cannot be set, for the times at which the timer fires are multiples of it."""
+        return self._config.interval_s
+
+    @interval_s.setter
+    def interval_s(self, seconds: float) -> None:
+        raise _read_only("interval_s", seconds, self._config.interval_s)
 
     def watch(self, session: Session) -> None:
         """Look after a session from now on."""
@@ -115,15 +164,26 @@ class AdaptiveModelManager:
         return self._close(watched, settled.example.label_ts)
 
     def on_alarm(self, alarm: DriftAlarm) -> AdaptationAction | None:
-        """A drift alarm; only one about a session's errors is a reason to act."""
+        """A drift alarm; only one about a session's errors is a reason to act. Each gets a response: see `take_responses`."""
         if alarm.watched != ERRORS:
+            reason = f"an alarm about {alarm.watched} is recorded and shown, and no reason to adapt"
+            self._responses.append(_response(alarm, "skipped", reason))
             return None
         watched = self._watched[alarm.symbol, alarm.target]
         watched.recovery.alarmed(alarm)
+        watched.deferred.append(alarm.alarm_id)
         action = self._act(watched, policy.on_alarm(alarm), alarm.ts)
-        if action is not None:
-            watched.recovery.acted(alarm.alarm_id, alarm.ts)
+        if action is None and self._config.enabled:
+            reason = f"{self._prevented(watched)}; after that the timer looks at the session"
+            self._responses.append(_response(alarm, "deferred", reason))
+        elif action is None:
+            self._respond(watched, alarm.ts, "skipped", self._prevented(watched))
         return action
+
+    def take_responses(self) -> list[AlarmResponse]:
+        """The responses to alarms since the last call: to new ones, and to those that were deferred before."""
+        found, self._responses = self._responses, []
+        return found
 
     def on_regimes(self, changes: Sequence[RegimeChange]) -> list[AdaptationAction]:
         """Changes of the market: reasons to act for each session of their symbols, or for none, as is configured."""
@@ -137,19 +197,17 @@ class AdaptiveModelManager:
         return found
 
     def on_requests(self, requests: Sequence[tuple[str, str]], ts: int) -> list[AdaptationAction]:
-        """What was asked for from outside: (symbol or session id, drift type)."""
+        """What was asked for from outside: (session id, drift type). It comes before alarms, which could prevent it."""
         found = []
-        for symbol, drift_type in requests:
-            if symbol == EVERY:
+        for session_id, drift_type in requests:
+            if session_id == EVERY:
                 self._next_ns = ts
                 for watched in self._watched.values():
                     watched.look_at = MIN_WINDOW
                 continue
-            for (name, _), watched in self._watched.items():
-                meant = symbol in (name, watched.session.session_id)
-                action = self._act(watched, policy.on_request(drift_type), ts) if meant else None
-                if action is not None:
-                    found.append(action)
+            action = self._act(self._watched[_key(session_id)], policy.on_request(drift_type), ts)
+            if action is not None:
+                found.append(action)
         return found
 
     def on_timer(self, ts: int) -> list[AdaptationAction]:
@@ -164,10 +222,11 @@ class AdaptiveModelManager:
                 continue
             watched.look_at = session.learnt + LOOK_EVERY
             verdict = self._verdict(session)
-            if verdict.kind != "keep":
-                action = self._act(watched, verdict, ts)
-                if action is not None:
-                    found.append(action)
+            action = self._act(watched, verdict, ts)
+            if action is not None:
+                found.append(action)
+            else:
+                self._respond(watched, ts, "skipped", "after the wait the session's window was within its bounds")
         return found
 
     # Deciding and acting.
@@ -188,7 +247,7 @@ class AdaptiveModelManager:
 
     def _act(self, watched: _Watched, verdict: Verdict, ts: int) -> AdaptationAction | None:
         session = watched.session
-        if verdict.kind == "keep" or not self._config.enabled or session.in_trial or session.learnt < watched.rest_until:
+        if verdict.kind == "keep" or self._prevented(watched):
             return None
         watched.actions += 1
         action = AdaptationAction(
@@ -202,7 +261,34 @@ class AdaptiveModelManager:
         )
         session.begin_trial(boost=self._config.boost_factor if verdict.kind == "boost" else None)
         watched.open = action
+        for alarm_id in watched.deferred:
+            watched.recovery.acted(alarm_id, ts)
+        self._respond(watched, ts, "acted", action.reason, action.action_id)
         return action
+
+    def _respond(
+        self, watched: _Watched, ts: int, status: Literal["acted", "skipped"], reason: str, action_id: str | None = None
+    ) -> None:
+        """The final response to the alarms that wait."""
+        spec = watched.session.spec
+        self._responses += [
+            AlarmResponse(alarm_id, spec.symbol, spec.target, ts, status, reason, action_id) for alarm_id in watched.deferred
+        ]
+        watched.deferred.clear()
+
+    def _prevented(self, watched: _Watched) -> str:
+        """Why no action can begin now, and until when; empty when one can."""
+        session = watched.session
+        if not self._config.enabled:
+            return DISABLED
+        if session.in_trial:
+            wanted, seen = watched.trial_labels, session.trial_samples
+            trial = "an adaptation" if watched.open is None else watched.open.action_id
+            return (
+                f"the trial of {trial} runs: {seen} of {wanted} labels, then {self._config.cooldown_labels} labels of cool-down"
+            )
+        left = watched.rest_until - session.learnt
+        return f"session {session.session_id} cools down after a trial for {left} more labels" if left > 0 else ""
 
     def _close(self, watched: _Watched, ts: int) -> AdaptationAction | None:
         if watched.open is None:
@@ -223,8 +309,12 @@ class AdaptiveModelManager:
     # What users call.
 
     async def monitor_and_adapt(self) -> None:
-        """Have the timer fire at the next slice, whenever it is due."""
-        self.requests.append((EVERY, TIMER))
+        """Have the timer fire at the next slice, whenever it is due. ConflictError when nothing could come of it."""
+        if self.running is None:
+            raise ConflictError("no run is going on, so no slice follows at which the timer could fire")
+        if not self._config.enabled:
+            raise ConflictError(f"{DISABLED}, so the timer does nothing; set it to true and start a new run")
+        self.running.carry_out(Command("adapt", EVERY, drift_type=TIMER))
 
     def get_model_metrics(self, symbol: str) -> dict[str, ModelHealth]:
         """How each of a symbol's sessions does lately, by target."""
@@ -236,15 +326,27 @@ class AdaptiveModelManager:
             episode.recovery_ts is None for watched in self._of(symbol).values() for episode in watched.recovery.episodes
         )
 
-    def adapt_model(self, symbol: str) -> None:
-        """Have every session of a symbol that is not in a trial or cooling down learn faster, from the next slice on."""
-        self._of(symbol)
-        self.requests.append((symbol, "performance"))
+    def adapt_model(self, symbol: str) -> tuple[AdaptationAnswer, ...]:
+        """Have a symbol's sessions learn faster from the next slice on; for each session, whether that will happen."""
+        return self._request(symbol, "performance")
 
-    def retrain_with_new_regime(self, symbol: str) -> None:
-        """Have a symbol's sessions learn anew from the next slice on; kept only where that beats the model as it was."""
-        self._of(symbol)
-        self.requests.append((symbol, policy.REGIME))
+    def retrain_with_new_regime(self, symbol: str) -> tuple[AdaptationAnswer, ...]:
+        """Have a symbol's sessions learn anew from the next slice on; for each session, whether that will happen.
+
+        It is kept only where it beats the model as it was.
+        """
+        return self._request(symbol, policy.REGIME)
+
+    def _request(self, symbol: str, drift_type: str) -> tuple[AdaptationAnswer, ...]:
+        sessions = [watched.session.session_id for watched in self._of(symbol).values()]
+        return request_adaptation(self.running, sessions, drift_type)
+
+    def why_not(self, session_id: str) -> str:
+        """Why no action on a session can begin now, and until when; empty when one can."""
+        watched = self._watched.get(_key(session_id))
+        if watched is None:
+            return f"session {session_id} is fed by its caller; only the loop's sessions are adapted"
+        return self._prevented(watched)
 
     def recovery(self, symbol: str, target: str) -> RecoveryTracker:
         """The episodes of drift of one session."""
@@ -260,12 +362,12 @@ class AdaptiveModelManager:
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        return State(scalars={"next_ns": self._next_ns, "requests": [list(request) for request in self.requests]})
+        return State(scalars={"next_ns": self._next_ns, "accuracy_threshold": self.accuracy_threshold})
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
         self._next_ns = state.scalars["next_ns"]
-        self.requests = [(symbol, drift_type) for symbol, drift_type in state.scalars["requests"]]
+        self._config = msgspec.structs.replace(self._config, accuracy_threshold=state.scalars["accuracy_threshold"])
 
     def components(self) -> dict[str, Stateful]:
         """Everything here that has memory, by name."""
@@ -273,3 +375,19 @@ class AdaptiveModelManager:
         for (symbol, target), watched in self._watched.items():
             found[f"adaptation/{symbol}/{target}"] = watched
         return found
+
+
+def _read_only(name: str, wanted: object, value: object) -> ConflictError:
+    return ConflictError(
+        f"adaptation.{name} cannot be set to {wanted!r} in a running system: it stays {value!r}; set it in the configuration "
+        "and start a new run"
+    )
+
+
+def _key(session_id: str) -> tuple[str, str]:
+    symbol, _, target = session_id.rpartition("/")
+    return symbol, target
+
+
+def _response(alarm: DriftAlarm, status: Literal["deferred", "skipped"], reason: str) -> AlarmResponse:
+    return AlarmResponse(alarm.alarm_id, alarm.symbol, alarm.target, alarm.ts, status, reason)

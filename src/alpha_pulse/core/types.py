@@ -309,6 +309,22 @@ class DriftAlarm(msgspec.Struct, frozen=True, gc=False):
     features: tuple[str, ...] = ()
 
 
+class AlarmResponse(msgspec.Struct, frozen=True, gc=False):
+    """What was done about a drift alarm. Of several responses to one alarm the newest counts.
+
+    ``acted``: the action ``action_id`` was begun. ``deferred``: a trial or a cool-down prevents an action, and ``reason`` says
+    until when. ``skipped``: no action, and why.
+    """
+
+    alarm_id: str
+    symbol: str
+    target: Target
+    ts: int
+    status: Literal["acted", "deferred", "skipped"]
+    reason: str
+    action_id: str | None = None
+
+
 RegimeLabel = Literal["calm", "normal", "turbulent"]
 """How volatile a market is, against what is usual for it."""
 RegimeFeature = Literal["volatility", "trend", "correlation"]

@@ -60,7 +60,10 @@ class FeedStatus(msgspec.Struct, frozen=True):
 
 
 class CountsStatus(msgspec.Struct, frozen=True):
-    """Market targets together; fills and trades of the combined book. predictions = labelled + pending + expired."""
+    """Market targets together; fills and trades of the combined book. predictions = labelled + pending + expired.
+
+    alarms = alarms_acted + alarms_deferred + alarms_skipped: by the newest response to each.
+    """
 
     predictions: int
     labelled: int
@@ -69,6 +72,9 @@ class CountsStatus(msgspec.Struct, frozen=True):
     fills: int
     trades: int
     alarms: int
+    alarms_acted: int
+    alarms_deferred: int
+    alarms_skipped: int
     adaptations: int
     queries: int
 

@@ -112,7 +112,10 @@ class BarOut(msgspec.Struct, frozen=True):
 
 
 class AlarmOut(msgspec.Struct, frozen=True):
-    """A drift alarm."""
+    """A drift alarm and the newest response to it.
+
+    ``status``: ``acted`` (by the action ``action_id``), ``deferred`` or ``skipped``; ``reason`` says why, and until when.
+    """
 
     seq: int
     alarm_id: str
@@ -124,8 +127,11 @@ class AlarmOut(msgspec.Struct, frozen=True):
     score: float
     watched: Watched
     """What the detector saw change: only errors are a reason to adapt."""
-    features: list[str] = []
+    features: list[str]
     """Of features, those that changed, the surest first."""
+    status: Literal["acted", "deferred", "skipped"]
+    reason: str
+    action_id: str | None
 
 
 class ActionOut(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from alpha_pulse.core.types import AdaptationAction, Bar, DriftAlarm, Fill, Lot, Units
+from alpha_pulse.core.types import AdaptationAction, AlarmResponse, Bar, DriftAlarm, Fill, Lot, Units
 from alpha_pulse.engine.gateway_run import Page, Series
 from alpha_pulse.engine.history_events import MS, Events
 from alpha_pulse.engine.history_predictions import PredictionHistory
@@ -110,7 +110,9 @@ class History:
         self.units: dict[str, Units] = {}
         self.fills: Events[Fill] = Events()
         self.lots: Events[Lot] = Events()
-        self.alarms: list[tuple[int, DriftAlarm]] = []
+        self.alarms: dict[str, tuple[int, DriftAlarm]] = {}
+        self.responses: dict[str, AlarmResponse] = {}
+        """The newest response to each alarm, by its id."""
         self.actions: dict[str, tuple[int, AdaptationAction]] = {}
         self.models: dict[str, ModelReady] = {}
         self.slices = 0
@@ -159,7 +161,7 @@ class History:
         self.last_ts = ts
         self.slices += 1
         self.bars += len(bars)
-        if record.fills or record.alarms or record.regimes or record.adaptations or record.models:
+        if record.fills or record.alarms or record.alarm_responses or record.regimes or record.adaptations or record.models:
             self._events(seq, record)
 
     def _events(self, seq: int, record: StepRecord) -> None:
@@ -167,7 +169,8 @@ class History:
             self.fills.add(seq, fill)
         for lot in record.lots:
             self.lots.add(seq, lot)
-        self.alarms.extend((seq, alarm) for alarm in record.alarms)
+        self.alarms.update((alarm.alarm_id, (seq, alarm)) for alarm in record.alarms)
+        self.responses.update((response.alarm_id, response) for response in record.alarm_responses)
         for change in record.regimes:
             self.symbols[change.symbol].regimes.take(change)
         for action in record.adaptations:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.core.types import AdaptationAction, Bar, DriftAlarm
+from alpha_pulse.core.types import AdaptationAction, Bar
 from alpha_pulse.engine.gateway_trading import (
     ActionOut,
     AlarmOut,
@@ -52,7 +52,7 @@ def step_message(history: History, symbol: str, from_seq: int, to_seq: int) -> S
             trade_out(seq, lot, history.units[symbol]) for seq, record in records for lot in record.lots if lot.symbol == symbol
         ],
         labels=[LabelOut(label.prediction_id, label.target, label.label) for label in labels],
-        alarms=[alarm_out(seq, alarm) for seq, record in records for alarm in record.alarms if alarm.symbol == symbol],
+        alarms=[alarm_out(history, alarm_id) for alarm_id in _alarms_of(records, symbol)],
         adaptations=[
             action_out(history.actions[action.action_id][0], action)
             for _, record in records
@@ -90,11 +90,22 @@ def bar_out(bar: Bar) -> BarOut:
     return BarOut(bar.open, bar.high, bar.low, bar.close, bar.volume)
 
 
-def alarm_out(seq: int, alarm: DriftAlarm) -> AlarmOut:
-    """A drift alarm, in milliseconds."""
+def _alarms_of(records: list[tuple[int, StepRecord]], symbol: str) -> list[str]:
+    """The ids of a symbol's alarms that were raised or responded to, each once."""
+    found: dict[str, None] = {}
+    for _, record in records:
+        found.update((alarm.alarm_id, None) for alarm in record.alarms if alarm.symbol == symbol)
+        found.update((response.alarm_id, None) for response in record.alarm_responses if response.symbol == symbol)
+    return list(found)
+
+
+def alarm_out(history: History, alarm_id: str) -> AlarmOut:
+    """A drift alarm with the newest response to it, in milliseconds."""
+    seq, alarm = history.alarms[alarm_id]
+    response = history.responses[alarm_id]
     return AlarmOut(
-        seq, alarm.alarm_id, alarm.detector, alarm.symbol, alarm.target, alarm.ts // MS, alarm.change_ts // MS, alarm.score,
-        alarm.watched, list(alarm.features),
+        seq, alarm_id, alarm.detector, alarm.symbol, alarm.target, alarm.ts // MS, alarm.change_ts // MS, alarm.score,
+        alarm.watched, list(alarm.features), response.status, response.reason, response.action_id,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import msgspec
 from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.types import (
     AdaptationAction,
+    AlarmResponse,
     Bar,
     DriftAlarm,
     Fill,
@@ -40,9 +41,9 @@ class Journal(Protocol):
 
 
 class Request(msgspec.Struct, frozen=True):
-    """An adaptation asked for from outside."""
+    """An adaptation asked for from outside by an earlier command, carried out in this row; ``*`` stands for the timer."""
 
-    symbol: str
+    session_id: str
     drift_type: str
 
 
@@ -77,6 +78,7 @@ class StepRecord(msgspec.Struct, omit_defaults=True):
     ``features`` are values by symbol, ``masked`` the places of those that were missing, ``volatilities`` the forecasts per bar
     that positions were sized by, ``equity`` is that of each book in minor units. A row has either bars or ``commands``.
     ``units`` are those of symbols whose first bar it is.
+    ``alarm_responses`` are those to the row's own alarms, and those to alarms that were deferred in earlier rows.
     """
 
     units: list[Units] = msgspec.field(default_factory=list)
@@ -90,6 +92,7 @@ class StepRecord(msgspec.Struct, omit_defaults=True):
     labels: list[Label] = msgspec.field(default_factory=list)
     expired: list[Expired] = msgspec.field(default_factory=list)
     alarms: list[DriftAlarm] = msgspec.field(default_factory=list)
+    alarm_responses: list[AlarmResponse] = msgspec.field(default_factory=list)
     regimes: list[RegimeChange] = msgspec.field(default_factory=list)
     adaptations: list[AdaptationAction] = msgspec.field(default_factory=list)
     models: list[ModelReady] = msgspec.field(default_factory=list)
@@ -124,7 +127,6 @@ class RecordedInputs(msgspec.Struct):
 
     bars: tuple[Bar, ...] = ()
     commands: list[Command] = msgspec.field(default_factory=list)
-    requests: list[Request] = msgspec.field(default_factory=list)
 
 
 class Comparison:

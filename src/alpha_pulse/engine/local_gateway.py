@@ -10,6 +10,7 @@ import msgspec
 
 from alpha_pulse import __version__
 from alpha_pulse.core.errors import ConfigError, NotFoundError, did_you_mean
+from alpha_pulse.engine.alarm_counts import alarm_counts
 from alpha_pulse.engine.gateway import ALL, MAX_EXAMPLES, MAX_LIMIT, MAX_POINTS, MAX_STEPS
 from alpha_pulse.engine.gateway_run import (
     Answer,
@@ -158,13 +159,14 @@ class LocalGateway:
             fills=combined.fills,
             trades=combined.trades,
             alarms=len(self._history.alarms),
+            **alarm_counts(self._history.responses.values()),
             adaptations=len(self._history.actions),
             queries=system.serving.queries,
         )
 
     def config(self) -> dict[str, Any]:
         """The configuration in effect."""
-        found: dict[str, Any] = msgspec.to_builtins(self._system.config)
+        found: dict[str, Any] = msgspec.to_builtins(self._system.settings)
         return found
 
     def pause(self) -> Control:
@@ -304,7 +306,7 @@ class LocalGateway:
     def adaptations(self) -> Adaptations:
         """Alarms and actions."""
         return Adaptations(
-            [alarm_out(seq, alarm) for seq, alarm in self._history.alarms],
+            [alarm_out(self._history, alarm_id) for alarm_id in self._history.alarms],
             [action_out(seq, action) for seq, action in self._history.actions.values()],
         )
 

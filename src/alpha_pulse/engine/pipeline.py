@@ -61,17 +61,18 @@ class Pipeline:
         return record
 
     def on_commands(self, commands: list[Command]) -> StepRecord:
-        """Take in what callers ask of the sessions that they feed: a row of its own in the one order, without a decision."""
+        """Take in what callers ask for: a row of its own in the one order, without a decision."""
         record, ts = StepRecord(commands=commands), self.clock.now_ns()
         for command in commands:
-            self.learning.apply(command, ts)
+            for service in (self.learning, self.serving, self.feedback, self.adaptation):
+                service.apply(command, ts)
         self.record(record, DecisionRecord(ts, [], []))
         return record
 
     def settle(self, slice_: Slice, record: StepRecord) -> tuple[list[Label], list[TradeOutcome]]:
         """1: resting orders meet the new bars; labels that are now due are joined to the predictions that made them."""
         labels: list[Label] = []
-        outcomes: list[TradeOutcome] = []
+        outcomes = self.feedback.outside(slice_[0].ts_event)
         for bar in slice_:
             outcomes.extend(record.take(self.execution.settle(bar)))
             due, expired = self.feedback.settle(bar)
@@ -111,21 +112,20 @@ class Pipeline:
         record.regimes = self.market.observe(record.bars)
 
     def adapt(self, scored: list[Settled], ts: int, record: StepRecord) -> None:
-        """4: trials are judged; alarms, regimes, requests and the timer may start new ones; due batch members are trained."""
+        """4: trials are judged; requests, alarms, regimes and the timer may start new ones; due batch members are trained."""
         manager = self.adaptation
         for settled in scored:
             if (closed := manager.observe(settled)) is not None:
                 record.adaptations.append(closed)
+        if requests := self.learning.take_requests():
+            record.requests.extend(Request(*request) for request in requests)
+            record.adaptations.extend(manager.on_requests(requests, ts))
         for alarm in record.alarms:
             if (action := manager.on_alarm(alarm)) is not None:
                 record.adaptations.append(action)
         record.adaptations.extend(manager.on_regimes(record.regimes))
-        requests = self.learning.requests + manager.requests
-        if requests:
-            self.learning.requests, manager.requests = [], []
-            record.requests.extend(Request(*request) for request in requests)
-            record.adaptations.extend(manager.on_requests(requests, ts))
         record.adaptations.extend(manager.on_timer(ts))
+        record.alarm_responses = manager.take_responses()
         for bar in record.bars:
             record.models.extend(self.serving.train_if_due(bar.symbol, self.feedback.bars(bar.symbol), ts))
 

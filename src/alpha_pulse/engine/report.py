@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from alpha_pulse import __version__
 from alpha_pulse.core.errors import StateError
-from alpha_pulse.core.types import AdaptationAction, DriftAlarm
+from alpha_pulse.core.types import AdaptationAction, AlarmResponse, DriftAlarm
+from alpha_pulse.engine.alarm_counts import alarm_counts
 from alpha_pulse.engine.instrument import TARGETS, YEAR_NS
 from alpha_pulse.engine.remarks import remarks
 from alpha_pulse.engine.ruin import ruins
@@ -82,6 +83,8 @@ class TradeQualityReport(msgspec.Struct, frozen=True):
 class SymbolReport(msgspec.Struct, frozen=True):
     """One symbol's part; money in units of cash. ``gross_pnl - costs - fees = net_pnl``.
 
+    ``drift_alarms = alarms_acted + alarms_deferred + alarms_skipped``: by the newest response to each.
+
     ``against_base``, by session: what was served (first) compared with the base rate (second) after each label.
     """
 
@@ -103,6 +106,9 @@ class SymbolReport(msgspec.Struct, frozen=True):
     hit_rates: HitRates
     books: dict[str, BookReport]
     drift_alarms: int
+    alarms_acted: int
+    alarms_deferred: int
+    alarms_skipped: int
     adaptations: int
     success_metrics: SuccessMetrics
     against_base: dict[str, Comparison]
@@ -118,6 +124,7 @@ class Report(SymbolReport, frozen=True, kw_only=True):
 
     slices: int
     drift_alarm_list: list[DriftAlarm]
+    alarm_response_list: list[AlarmResponse]
     adaptation_list: list[AdaptationAction]
     models: list[ModelReady]
     agent_weights: dict[str, float]
@@ -168,6 +175,7 @@ def make_report(
         **msgspec.structs.asdict(everything),
         slices=found.slices,
         drift_alarm_list=found.alarms,
+        alarm_response_list=list(found.responses.values()),
         adaptation_list=list(found.actions.values()),
         models=found.models,
         agent_weights=system.agents.weights,
@@ -231,6 +239,7 @@ def _part(system: System, found: Tally, symbols: tuple[str, ...], *, single: boo
         hit_rates=_hit_rates(found.tables["direction"], _rows_of(found, "direction", symbols)),
         books={name: _book(result, cash) for name, result in books.items()},
         drift_alarms=sum(alarm.symbol in symbols for alarm in found.alarms),
+        **alarm_counts(response for response in found.responses.values() if response.symbol in symbols),
         adaptations=sum(action.symbol in symbols for action in found.actions.values()),
         success_metrics=success_metrics(system, found, [(symbol, target) for symbol in symbols for target in TARGETS]),
         against_base={

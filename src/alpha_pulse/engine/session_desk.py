@@ -284,16 +284,11 @@ class SessionDesk:
 
     def adapt(self, session_id: str, drift_type: str) -> Command:
         """The command that has the next slice begin an adaptation."""
-        session = self._session(session_id)
+        self._session(session_id)
         if drift_type not in DRIFT_TYPES:
             raise ConfigError(f"drift_type: {drift_type!r} is no type of drift{did_you_mean(drift_type, DRIFT_TYPES)}")
-        if not session.in_loop:
-            raise ConflictError(f"session {session_id} is fed by its caller; only the loop's sessions are adapted")
-        waiting = self._system.learning.requests
-        if any(asked == session_id for asked, _ in waiting) or session.in_trial:
-            raise ConflictError(
-                f"session {session_id} is in a trial, or about to begin one; ask again once GET /adaptations shows its end"
-            )
+        if reason := self._system.why_not_adapt(session_id):
+            raise ConflictError(reason)
         return Command("adapt", session_id, drift_type=drift_type)
 
     def learnt(self, session_id: str) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
+
 from alpha_pulse import __version__
 from alpha_pulse.adaptation import AdaptiveModelManager
 from alpha_pulse.agents import AGENTS
@@ -11,7 +13,7 @@ from alpha_pulse.agents.agent_manager import AgentManager
 from alpha_pulse.agents.ml_aware_agent import MLAwareAgent
 from alpha_pulse.core.clock import ReplayClock
 from alpha_pulse.core.config import Config
-from alpha_pulse.core.errors import StateError
+from alpha_pulse.core.errors import ConflictError, StateError
 from alpha_pulse.core.plugins import load
 from alpha_pulse.core.stateful import Stateful
 from alpha_pulse.engine.instrument import TARGETS, Instrument
@@ -83,6 +85,9 @@ class System:
         """Told each row's number and content once the journal holds it; rows made again at the start are not told."""
         self._steps = 0
         self._checkpointed = -1
+        self._begun = self._stepping = False
+        self.learning.running = self.serving.running = self.adaptation.running = self
+        self.feedback.join(self, self.execution.results(1.0))
 
     def _instrument(self, symbol: str) -> Instrument:
         extractor = FeatureExtractor(
@@ -168,6 +173,16 @@ class System:
         """SHA-256, in hex, of everything remembered."""
         return state_sha256(self.components())
 
+    @property
+    def settings(self) -> Config:
+        """The configuration with what was set since the run began; ``config`` is what it began with."""
+        replace, config = msgspec.structs.replace, self.config
+        return replace(
+            config,
+            serving=replace(config.serving, strategy=self.serving.serving_strategy),
+            adaptation=replace(config.adaptation, accuracy_threshold=self.adaptation.accuracy_threshold),
+        )
+
     # Life.
 
     def begin(self, run_id: str, *, resume: bool, on_fold: Callable[[int, int], None] | None = None) -> None:
@@ -212,6 +227,7 @@ class System:
                 self.clock.advance_to(next(self.store.rows(checkpoint.seq)).ts_event)
         self._steps = first
         self._fold(first, on_fold)
+        self._begun = True
 
     def _fold(self, first: int, on_fold: Callable[[int, int], None] | None) -> None:
         """Make the journal's rows from ``first`` on again, from what came in, and see that they come out the same."""
@@ -222,9 +238,6 @@ class System:
             comparison.expected = row
             inputs = decode_inputs(row.payload)
             if inputs.bars:
-                # A request that waited is part of the row in which it was carried out.
-                self.learning.requests = [(request.symbol, request.drift_type) for request in inputs.requests]
-                self.adaptation.requests = []
                 pipeline.on_slice(inputs.bars)
                 self.feed.seek(self.feed.position + 1)
             else:
@@ -238,12 +251,45 @@ class System:
         slice_ = self.feed.next_slice()
         if slice_ is None:
             return False
-        self._committed(self.pipeline.on_slice(slice_))
+        self._stepping = True
+        try:
+            record = self.pipeline.on_slice(slice_)
+        finally:
+            self._stepping = False
+        self._committed(record)
         return True
 
     def command(self, commands: list[Command]) -> None:
         """Carry out commands that were checked, as one row of the journal; durable after ``store.flush()``."""
         self._committed(self.pipeline.on_commands(commands))
+
+    def carry_out(self, *commands: Command) -> None:
+        """See `alpha_pulse.learning.running.Running`: what services ask for that users call directly."""
+        if not self._begun:
+            raise ConflictError("the run has not begun, so its journal can hold no command yet; call begin first")
+        if self._stepping:
+            raise ConflictError("a step is under way, and commands are journaled between two steps; call after it")
+        if self.store.result() is not None:
+            raise ConflictError("the run is finished, and no command can follow; start another one")
+        self.command(list(commands))
+        self.store.flush()
+
+    def now_ns(self) -> int:
+        """Market time."""
+        return self.clock.now_ns()
+
+    def why_not_adapt(self, session_id: str) -> str:
+        """See `alpha_pulse.learning.running.Running`."""
+        if any(asked == session_id for asked, _ in self.learning.requests):
+            return f"an adaptation of session {session_id} was asked for already, and begins with the next slice"
+        if self.no_slice_follows:
+            return f"the data have ended, so no slice follows with which an adaptation of session {session_id} could begin"
+        return self.adaptation.why_not(session_id)
+
+    @property
+    def no_slice_follows(self) -> bool:
+        """Whether the feed has come to its end."""
+        return sum(self.feedback.bars(symbol) for symbol in self.feed.symbols) >= self.feed.total_bars
 
     def _committed(self, record: StepRecord) -> None:
         self._steps += 1

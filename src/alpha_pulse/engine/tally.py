@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.core.types import AdaptationAction, Bar, DriftAlarm, Fill, PredictionPart, Signal
+from alpha_pulse.core.types import AdaptationAction, AlarmResponse, Bar, DriftAlarm, Fill, PredictionPart, Signal
 from alpha_pulse.engine.freshness import Freshness
 from alpha_pulse.engine.journal import Abstention
 from alpha_pulse.engine.ml_earnings import MlEarnings
@@ -44,6 +44,7 @@ class _Read(msgspec.Struct):
     fills: list[Fill] = msgspec.field(default_factory=list)
     labels: list[Label] = msgspec.field(default_factory=list)
     alarms: list[DriftAlarm] = msgspec.field(default_factory=list)
+    alarm_responses: list[AlarmResponse] = msgspec.field(default_factory=list)
     adaptations: list[AdaptationAction] = msgspec.field(default_factory=list)
     models: list[ModelReady] = msgspec.field(default_factory=list)
     refusals: list[Refusal] = msgspec.field(default_factory=list)
@@ -143,7 +144,7 @@ class SymbolTally:
 
 
 class Tally:
-    """What one pass gathers. ``actions`` holds each adaptation once, as it was last recorded.
+    """What one pass gathers. ``actions`` holds each adaptation as it was last recorded, ``responses`` the newest to each alarm.
 
     ``earnings``: what each slice added to the P&L by ML, float64 of shape (n, 2), see `engine.ml_earnings`. ``freshness`` and
     ``confidences`` are by (symbol, target).
@@ -160,6 +161,7 @@ class Tally:
         self.symbols = {symbol: SymbolTally() for symbol in symbols}
         self.tables = {target: LabelTable() for target in targets}
         self.alarms: list[DriftAlarm] = []
+        self.responses: dict[str, AlarmResponse] = {}
         self.actions: dict[str, AdaptationAction] = {}
         self.models: list[ModelReady] = []
         self.freshness = {(symbol, target): Freshness() for symbol in symbols for target in targets}
@@ -189,6 +191,7 @@ class Tally:
             if served.confidence is not None:
                 self.confidences[symbol, target].add(int(number), served.confidence)
         self.alarms.extend(read.alarms)
+        self.responses.update((response.alarm_id, response) for response in read.alarm_responses)
         self.models.extend(read.models)
         for action in read.adaptations:
             self.actions[action.action_id] = action

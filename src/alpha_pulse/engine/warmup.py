@@ -136,7 +136,7 @@ def _run(config: Config, bars: int, interval_ns: int) -> None:
     system.begin("warm-up", resume=False)
     while system.step():
         if feed.position == TRIAL_AT:
-            system.learning.requests.append((feed.symbols[0], "warm-up"))
+            system.learning.requests += [(session.session_id, "warm-up") for session in system.learning.all_sessions()]
     system.state_sha256()
     make_report(system)
 

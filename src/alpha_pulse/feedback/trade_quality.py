@@ -65,6 +65,10 @@ class TradeQuality:
         """Closed lots with net P&L above 0."""
         return self._wins
 
+    def knows(self, signal_id: str) -> bool:
+        """Whether outcomes of that signal can be learnt from: what was known when it became an order is still kept."""
+        return signal_id in self._entered
+
     def _row(self, features: FeatureVector, signal: Signal) -> Row:
         row = np.empty(len(features.values) + EXTRA_FEATURES)
         row[:-EXTRA_FEATURES] = features.values

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import msgspec
 
 from alpha_pulse.core.config import Config
-from alpha_pulse.core.errors import SessionError
+from alpha_pulse.core.errors import ConflictError, SessionError
 from alpha_pulse.core.stateful import State, Stateful
 from alpha_pulse.core.types import Bar, Contribution, FeatureVector, Prediction, Signal, TradeOutcome
 from alpha_pulse.feedback.labels import Label, MoveWeight, RealisedVolatility, direction_label, volatility_label
 from alpha_pulse.feedback.ledger import Counts, Ledger
-from alpha_pulse.feedback.trade_quality import QualitySession, TradeQuality
+from alpha_pulse.feedback.outside_outcomes import OutsideOutcomes
+from alpha_pulse.feedback.trade_quality import TARGET, QualitySession, TradeQuality
+from alpha_pulse.learning.commands import Command
+from alpha_pulse.learning.running import Running
 from alpha_pulse.learning.session import Settled
 
 
@@ -75,6 +78,13 @@ class TradingFeedbackService:
         self._entry = config.learning.label_entry
         self._min_move = math.log1p(config.learning.min_move_bps / 10_000.0)
         self._symbols: dict[str, _Symbol] = {}
+        self._outside = OutsideOutcomes()
+        self._running: Running | None = None
+
+    def join(self, running: Running, own_books: Iterable[str]) -> None:
+        """Become part of a running system, whose books are ``own_books``: outcomes from outside become its commands."""
+        self._running = running
+        self._outside.own_books = frozenset(own_books)
 
     def open(self, symbol: str, quality: QualitySession, interval_ns: int) -> None:
         """Begin to label a symbol's predictions; ``quality`` is its session (symbol, trade_quality)."""
@@ -140,17 +150,67 @@ class TradingFeedbackService:
         self._agents.credit(contributions, 1 if lot.quantity > 0 else -1, outcome.return_)
         return settled
 
-    async def process_trade_outcome(self, trade: Signal, outcome: TradeOutcome) -> Settled | None:
-        """Learn from what came of ``trade``. SessionError when the outcome is another signal's."""
+    def outside(self, ts: int) -> list[TradeOutcome]:
+        """The outcomes from outside that are learnt with the slice at ``ts``, before its own: their signals are known still."""
+        return self._outside.learnable(ts)
+
+    def apply(self, command: Command, ts: int) -> None:
+        """Carry out a command that gives an outcome from outside; it was checked before, and waits for a slice."""
+        if command.outcome is not None:
+            self._outside.take(command.outcome)
+
+    async def process_trade_outcome(self, trade: Signal, outcome: TradeOutcome) -> bool:
+        """Learn from what came of ``trade`` elsewhere than in the run's own books; whether the outcome is new.
+
+        Each outcome counts once, however often it is given: it is known by ``lot.book`` and ``lot.lot_id``. In a running system
+        it is a command, which the journal holds durably when this returns and which is learnt with the next slice, at
+        that slice's time. Without one it is learnt at once.
+
+        Parameters
+        ----------
+        trade
+            The combined signal that was traded; the primary book must still hold a lot of it, or it must be the newest.
+        outcome
+            ``pnl`` is net, in minor units; a ``lot.quantity`` above 0 was held long. ``closed_ts`` lies between the signal and
+            the newest bar.
+
+        Raises
+        ------
+        SessionError
+            The outcome is another signal's, or its signal is not known any more.
+        ConflictError
+            It is of one of the run's own books, or the run takes no command: see `Running.carry_out`.
+        DataError
+            A field that cannot be; NonFiniteError for a number that is not finite.
+        """
         if trade.signal_id != outcome.signal_id:
             raise SessionError(
                 f"outcome of signal {outcome.signal_id!r} was given with signal {trade.signal_id!r}; they must be the same"
             )
-        return self.closed(outcome)
+        if self._outside.taken(outcome):
+            return False
+        symbol = outcome.lot.symbol
+        if symbol not in self._symbols or not self._symbols[symbol].quality.knows(trade.signal_id):
+            raise SessionError(
+                f"signal {trade.signal_id!r} of {symbol!r} is not known: it never became an order of the primary book, or all "
+                "that this book held of it is closed; give an outcome while the book holds a lot of its signal"
+            )
+        running = self._running
+        now = outcome.closed_ts if running is None else running.now_ns()
+        outcome = self._outside.checked(trade, outcome, now)
+        if running is None:
+            self._outside.take(outcome)
+            for one in self._outside.learnable(outcome.closed_ts):
+                self.closed(one)
+        elif running.no_slice_follows:
+            raise ConflictError("the data have ended, so no slice follows with which an outcome could be learnt")
+        else:
+            running.carry_out(Command("outcome", f"{symbol}/{TARGET}", outcome=outcome))
+        return True
 
     def components(self) -> dict[str, Stateful]:
         """Everything here that has memory, by name."""
-        found: dict[str, Stateful] = {}
+        found: dict[str, Stateful] = {"outside_outcomes": self._outside}
         for symbol, at in self._symbols.items():
             found[f"feedback/{symbol}"] = at
             found[f"realised/{symbol}"] = at.realised

@@ -6,6 +6,11 @@ from typing import Literal
 
 import msgspec
 
+from alpha_pulse.core.types import TradeOutcome
+
+EVERY = "*"
+"""Stands for every session."""
+
 
 class FedExample(msgspec.Struct, frozen=True):
     """A labelled row under an id of its caller's choice. ``features`` are as many as the session takes; ``label`` is 0 or 1."""
@@ -17,17 +22,21 @@ class FedExample(msgspec.Struct, frozen=True):
 
 
 class Command(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One change to a session. It is journaled, so that a restart makes it again.
+    """One change that a caller asks for. It is journaled, so that a restart makes it again.
 
     ``start``, ``update`` and ``stop`` are for sessions that their caller feeds: ``start`` has ``model_type``, ``horizon`` and
-    ``n_features``, ``update`` has ``examples``, none of them learnt before. ``adapt`` is for the
-    loop's and has a ``drift_type``.
+    ``n_features``, ``update`` has ``examples``, none of them learnt before. ``adapt`` is for the loop's sessions and has a
+    ``drift_type``; ``outcome`` is for a session of trade quality and has an ``outcome``, not taken before; ``set`` is for
+    all sessions (``*``) and has a ``setting``, by its configuration key, and a ``value``.
     """
 
-    kind: Literal["start", "update", "stop", "adapt"]
+    kind: Literal["start", "update", "stop", "adapt", "outcome", "set"]
     session_id: str
     model_type: str | None = None
     horizon: int | None = None
     n_features: int | None = None
     examples: list[FedExample] | None = None
     drift_type: str | None = None
+    outcome: TradeOutcome | None = None
+    setting: str | None = None
+    value: str | float | None = None

@@ -19,6 +19,7 @@ from alpha_pulse.learning import metrics
 from alpha_pulse.learning.commands import Command
 from alpha_pulse.learning.comparison import Comparison
 from alpha_pulse.learning.drift_monitor import DriftMonitor
+from alpha_pulse.learning.running import AdaptationAnswer, Running, request_adaptation
 from alpha_pulse.learning.seen_ids import SeenIds
 from alpha_pulse.learning.session import Session, SessionSpec, Settled
 from alpha_pulse.models import ONLINE
@@ -84,7 +85,9 @@ class OnlineLearningService:
         self._fed: dict[tuple[str, str], SeenIds] = {}
         self._listeners: dict[str, list[asyncio.Queue[Prediction]]] = {}
         self.requests: list[tuple[str, str]] = []
-        """Adaptations asked for from outside, (symbol, drift type); stage 4 takes them in order."""
+        """Adaptations asked for from outside, (session id, drift type); stage 4 takes them in order."""
+        self.running: Running | None = None
+        """The system that this is part of, set by it."""
 
     # What the pipeline calls.
 
@@ -158,7 +161,7 @@ class OnlineLearningService:
         return self._monitors[spec.symbol, spec.target].observe(settled)
 
     def apply(self, command: Command, ts: int) -> None:
-        """Carry out a command at market time ``ts``; it was checked before. An adaptation waits for the next slice."""
+        """Carry out a command for a session at market time ``ts``; it was checked before. An adaptation waits for a slice."""
         symbol, _, target = command.session_id.rpartition("/")
         if command.kind == "start":
             self.open_session(symbol, target, command.model_type, command.horizon, command.n_features)
@@ -167,7 +170,7 @@ class OnlineLearningService:
             self._close(symbol, target)
         elif command.kind == "adapt":
             self.requests.append((command.session_id, command.drift_type or DRIFT_TYPES[0]))
-        else:
+        elif command.kind == "update":
             session, seen = self._sessions[symbol, target], self._fed[symbol, target]
             for example in command.examples or ():
                 seen.add(example.id)
@@ -175,6 +178,11 @@ class OnlineLearningService:
                 row = np.array(example.features, dtype=np.float64)
                 session.serve_alone(prediction_id, FeatureVector(symbol, ts, "", row))
                 self._settle(session, Example(prediction_id, example.label, ts, example.weight))
+
+    def take_requests(self) -> list[tuple[str, str]]:
+        """The adaptations asked for since the last call."""
+        found, self.requests = self.requests, []
+        return found
 
     def fed(self, session_id: str) -> SeenIds | None:
         """The examples learnt so far of a session that its caller feeds by commands; None for every other session."""
@@ -322,16 +330,18 @@ class OnlineLearningService:
             mean, largest, metrics.whole_run(session.scores), metrics.window(session.scores), compared,
         )  # fmt: skip
 
-    async def trigger_adaptation(self, symbol: str, drift_type: str = "performance") -> None:
+    async def trigger_adaptation(self, symbol: str, drift_type: str = "performance") -> tuple[AdaptationAnswer, ...]:
         """Ask for an adaptation of a symbol's sessions: ``performance`` (learn faster) or ``regime`` (learn anew).
 
-        It is decided, journaled and carried out at the next slice; a crash before that loses it.
+        Returns, for each session, whether it will begin with the next slice, and if not, why: a trial or a cool-down,
+        ``adaptation.enabled = false``, or that no run is going on. What will begin is journaled and durable.
         """
         if not any(key[0] == symbol for key in self._sessions):
             raise SessionError(f"no session runs for {symbol}{did_you_mean(symbol, {key[0] for key in self._sessions})}")
         if drift_type not in DRIFT_TYPES:
             raise ConfigError(f"{drift_type!r} is no type of drift{did_you_mean(drift_type, DRIFT_TYPES)}")
-        self.requests.append((symbol, drift_type))
+        sessions = [session.session_id for session in self._sessions.values() if session.spec.symbol == symbol]
+        return request_adaptation(self.running, sessions, drift_type)
 
     async def get_drift_summary(self) -> dict[str, dict[str, Any]]:
         """For each session: alarms so far, the newest one, and how many blocks of errors the newest are compared with."""

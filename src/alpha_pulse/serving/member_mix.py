@@ -21,16 +21,29 @@ EVEN_CHANCE = 0.5
 
 
 class MemberMix:
-    """The learnt part of serving. ``weights`` are those of (online, batch, base rate), a view of the state."""
+    """The learnt part of serving. ``weights`` are those of (online, batch, base rate), a view of the state.
+
+    ``strategy``, one of `STRATEGIES`, may be changed between two predictions.
+    """
 
     def __init__(self, horizon: int, share: float, strategy: str) -> None:
         self._state: Row = np.zeros(ensemble.SIZE)
         ensemble.start(self._state, horizon, share)
-        self._champion = STRATEGIES[strategy] is ensemble.champion_weights
+        self.strategy = strategy
         self.weights = self._state[ensemble.WEIGHTS : ensemble.WEIGHTS + ensemble.N_MIXED]
         self.threshold: float | None = None
         self._served: Row = np.zeros(CONFIDENCE_SCORES)
         self._scored = 0
+
+    @property
+    def strategy(self) -> str:
+        """How members become the served probability."""
+        return self._strategy
+
+    @strategy.setter
+    def strategy(self, strategy: str) -> None:
+        self._strategy = strategy
+        self._champion = STRATEGIES[strategy] is ensemble.champion_weights
 
     def serve(self, row: Row) -> list[float]:
         """Fill ``row`` from the members' raw probabilities; the same as a list (see `kernels.ensemble`)."""
@@ -54,7 +67,7 @@ class MemberMix:
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        scalars = {"threshold": self.threshold, "scored": self._scored}
+        scalars = {"threshold": self.threshold, "scored": self._scored, "strategy": self.strategy}
         return State(scalars, {"state": self._state.copy(), "served": self._served.copy()})
 
     def restore(self, state: State) -> None:
@@ -62,3 +75,4 @@ class MemberMix:
         take(self._state, state, "state")
         take(self._served, state, "served")
         self.threshold, self._scored = state.scalars["threshold"], state.scalars["scored"]
+        self.strategy = state.scalars["strategy"]

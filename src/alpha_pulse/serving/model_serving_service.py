@@ -9,17 +9,21 @@ from typing import Protocol
 import numpy as np
 
 from alpha_pulse.core.config import Config
+from alpha_pulse.core.errors import ConfigError, did_you_mean
 from alpha_pulse.core.stateful import Stateful
 from alpha_pulse.core.types import FeatureVector, Missing, Prediction, PredictionContext, PredictionPart
 from alpha_pulse.kernels.ensemble import CONFIDENT, RAW_BATCH, RAW_ONLINE, ROW, SERVING_WEIGHTS
 from alpha_pulse.kernels.scores import BASE, BATCH, LABEL, ONLINE, SERVED
+from alpha_pulse.learning.commands import EVERY, Command
+from alpha_pulse.learning.running import Running
 from alpha_pulse.learning.session import Session, Settled
 from alpha_pulse.learning.training import BatchMember, ModelReady
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.calibration import Calibrator, make_calibrator
-from alpha_pulse.serving.member_mix import MemberMix
+from alpha_pulse.serving.member_mix import STRATEGIES, MemberMix
 
 MakeBatch = Callable[[Session], BatchMember]
+STRATEGY = "serving.strategy"
 BUILT_IN = "platt"
 """The calibration that the mixture's own kernel holds; any other is a pair of calibrators beside it."""
 CALIBRATED = (("online", RAW_ONLINE, ONLINE), ("batch", RAW_BATCH, BATCH))
@@ -75,7 +79,9 @@ class ModelServingService:
     """
 
     def __init__(self, config: Config, sessions: Sessions, make_batch: MakeBatch | None = None) -> None:
-        self.serving_strategy: str = config.serving.strategy
+        self._strategy: str = config.serving.strategy
+        self.running: Running | None = None
+        """The system that this is part of, set by it."""
         self.queries = 0
         self._share = config.serving.share
         self._calibration = config.serving.calibration
@@ -85,13 +91,38 @@ class ModelServingService:
         self._by_session: dict[Session, _Member] = {}
         self._batch_members: dict[str, list[BatchMember]] = {}
 
+    @property
+    def serving_strategy(self) -> str:
+        """How members become the served probability: ``ensemble`` or ``champion_challenger``.
+
+        Setting it acts from the next prediction on; in a running system it is a journaled command.
+        """
+        return next((member.mix.strategy for member in self._members.values()), self._strategy)
+
+    @serving_strategy.setter
+    def serving_strategy(self, strategy: str) -> None:
+        if str(strategy) not in STRATEGIES:
+            raise ConfigError(f"{STRATEGY} is {strategy!r}{did_you_mean(str(strategy), STRATEGIES)}")
+        command = Command("set", EVERY, setting=STRATEGY, value=str(strategy))
+        if self.running is None:
+            self.apply(command, 0)
+        else:
+            self.running.carry_out(command)
+
+    def apply(self, command: Command, ts: int) -> None:
+        """Carry out a command that sets ``serving_strategy``; it was checked before."""
+        if command.setting == STRATEGY:
+            self._strategy = str(command.value)
+            for member in self._members.values():
+                member.mix.strategy = self._strategy
+
     def open(self, symbol: str, target: str) -> None:
         """Begin to serve a running session."""
         session = self._sessions.session(symbol, target)
         batch = self._make_batch(session) if self._make_batch is not None else None
         if batch is not None:
             self._batch_members.setdefault(symbol, []).append(batch)
-        mix = MemberMix(session.spec.horizon, self._share, self.serving_strategy)
+        mix = MemberMix(session.spec.horizon, self._share, self._strategy)
         own = [make_calibrator(self._calibration, session.spec.horizon) for _ in CALIBRATED if self._calibration != BUILT_IN]
         self._members[symbol, target] = self._by_session[session] = _Member(session, batch, mix, own)
 

@@ -80,6 +80,7 @@ VIEWS = {
         "payload",
         ("action_id", "kind", "symbol", "target", "cause", "reason", "status", "closed_ts", "effect", "effect_samples"),
     ),
+    "alarm_responses": View("payload", ("alarm_id", "symbol", "target", "status", "reason", "action_id")),
     "alarms": View(
         "payload",
         (
@@ -88,7 +89,13 @@ VIEWS = {
         ),
     ),
     "bars": View("payload", ("symbol", "interval_ns", "open", "high", "low", "close", "volume", "bid", "ask")),
-    "commands": View("payload", ("kind", "session_id", "model_type", "horizon", "n_features", "examples", "drift_type")),
+    "commands": View(
+        "payload",
+        (
+            *("kind", "session_id", "model_type", "horizon", "n_features", "examples", "drift_type", "outcome"),
+            *("setting", "value"),
+        ),
+    ),
     "expired": View("payload", ("prediction_id", "symbol", "target")),
     "fills": View(
         "payload",
@@ -127,7 +134,7 @@ VIEWS = {
             "probabilities",
         ),
     ),
-    "requests": View("payload", ("symbol", "drift_type")),
+    "requests": View("payload", ("session_id", "drift_type")),
     "scored_trades": View("payload", ("lot_id", "symbol", "label", "scores", "trial"), {"trial": "'[]'"}),
     "signals": View(
         "decision",

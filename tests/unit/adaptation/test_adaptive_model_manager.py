@@ -1,20 +1,22 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 from unittest import mock
 
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import settings as at_most
 from hypothesis import strategies as st
 
 from alpha_pulse.adaptation import AdaptiveModelManager, adaptive_model_manager, policy
 from alpha_pulse.adaptation.adaptive_model_manager import MIN_WINDOW
 from alpha_pulse.core.clock import ReplayClock
 from alpha_pulse.core.config import Adaptation, Config
-from alpha_pulse.core.errors import SessionError
+from alpha_pulse.core.errors import ConfigError, ConflictError, SessionError
 from alpha_pulse.core.stateful import digest, pack, unpack
-from alpha_pulse.core.types import AdaptationAction, DriftAlarm
+from alpha_pulse.core.types import AdaptationAction, AlarmResponse, DriftAlarm, Watched
 from alpha_pulse.kernels import ladder
 from learning_samples import START_NS, STEP_NS, Desk, new_session, scored, stream
 
@@ -66,6 +68,37 @@ class Bench:
 def test_its_settings_are_the_configured_ones() -> None:
     manager = Bench().manager
     assert (manager.accuracy_threshold, manager.drift_threshold, manager.interval_s) == (0.1, None, 300.0)
+
+
+def test_an_accuracy_threshold_that_is_set_acts_at_the_next_look_and_is_saved() -> None:
+    bench = Bench(Adaptation(loss_threshold=1e6, accuracy_threshold=0.9))
+    for step in range(600):
+        scored(bench.session, step, 0.9, int(step < 400), base=0.5)
+    assert bench.manager.on_timer(START_NS) == []
+    bench.manager.accuracy_threshold = 0.2
+    for step in range(600, 610):
+        scored(bench.session, step, 0.9, 0, base=0.5)
+    (action,) = bench.manager.on_timer(START_NS + 600 * SECOND)
+    assert (action.kind, action.cause) == ("boost", "decay")
+    twin = Bench().manager
+    twin.restore(unpack(pack({"c": bench.manager.snapshot()}))[0]["c"])
+    assert twin.accuracy_threshold == 0.2
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 1.1, float("nan"), "0.5", True, None])
+def test_an_accuracy_threshold_that_cannot_be_is_refused(wrong: Any) -> None:
+    manager = Bench().manager
+    with pytest.raises(ConfigError, match="expected a number from 0 to 1"):
+        manager.accuracy_threshold = wrong
+    assert manager.accuracy_threshold == 0.1
+
+
+@pytest.mark.parametrize(("name", "value", "held"), [("drift_threshold", 0.5, "None"), ("interval_s", 60.0, "300.0")])
+def test_what_cannot_be_set_says_so(name: str, value: float, held: str) -> None:
+    manager = Bench().manager
+    with pytest.raises(ConflictError, match=rf"adaptation.{name} cannot be set to {value}.*it stays {held}; set it in"):
+        setattr(manager, name, value)
+    assert str(getattr(manager, name)) == held
 
 
 def test_an_alarm_opens_a_trial_that_says_why() -> None:
@@ -143,11 +176,110 @@ def test_where_it_is_switched_off_nothing_is_done() -> None:
     bench = Bench(Adaptation(enabled=False))
     bench.run(420)
     assert bench.alarm(score=0.5) is None
-    assert bench.manager.on_requests([("X", "performance")], bench.ts) == []
-    bench.manager.adapt_model("X")
-    assert bench.manager.on_requests(bench.manager.requests, bench.ts) == []
+    (response,) = bench.manager.take_responses()
+    assert (response.status, response.reason) == ("skipped", "adaptation.enabled is false")
+    assert bench.manager.why_not("X/direction") == "adaptation.enabled is false"
+    assert bench.manager.on_requests([("X/direction", "performance")], bench.ts) == []
     assert not bench.session.in_trial
     assert bench.manager.check_drift("X")
+
+
+# Alarms: each is acted on, deferred or skipped.
+
+
+def test_an_alarm_in_a_trial_waits_for_its_end_and_the_look_after_it() -> None:
+    bench = Bench(Adaptation(boost_labels=30, cooldown_labels=50, loss_threshold=1e6, accuracy_threshold=1.0))
+    bench.run(410)
+    opened = bench.alarm(number=1)
+    assert opened is not None
+    (first,) = bench.manager.take_responses()
+    assert (first.alarm_id, first.status, first.action_id) == ("a1", "acted", opened.action_id)
+    bench.run(10)
+    bench.alarm(number=2)
+    (second,) = bench.manager.take_responses()
+    assert (second.alarm_id, second.status) == ("a2", "deferred")
+    assert "the trial of X/direction/action/1 runs: 9 of 30 labels, then 50 labels of cool-down" in second.reason
+    bench.run(40)
+    bench.alarm(number=3)
+    (third,) = bench.manager.take_responses()
+    assert (third.alarm_id, third.status) == ("a3", "deferred")
+    assert "cools down after a trial for 31 more labels" in third.reason
+    bench.run(40)
+    assert bench.manager.on_timer(bench.ts) == []
+    looked = bench.manager.take_responses()
+    assert [(one.alarm_id, one.status, one.ts) for one in looked] == [("a2", "skipped", bench.ts), ("a3", "skipped", bench.ts)]
+
+
+def test_the_action_after_the_wait_answers_the_alarms_that_waited() -> None:
+    bench = Bench()
+    bench.run(410)
+    bench.alarm(number=1)
+    bench.alarm(number=2)
+    bench.run(31 + SETTINGS.cooldown_labels)
+    action = bench.alarm(number=3)
+    assert action is not None
+    newest = {one.alarm_id: one for one in bench.manager.take_responses()}
+    assert [(one.status, one.action_id) for one in newest.values()] == [
+        ("acted", "X/direction/action/1"), ("acted", action.action_id), ("acted", action.action_id),
+    ]  # fmt: skip
+    acted = {episode.alarm_id: episode.action_ts for episode in bench.manager.recovery("X", "direction").episodes}
+    assert acted["a2"] == acted["a3"] == bench.ts > (acted["a1"] or 0)
+
+
+@pytest.mark.parametrize("watched", ["calibration", "labels", "features"])
+def test_an_alarm_about_anything_but_errors_is_skipped(watched: Watched) -> None:
+    bench = Bench()
+    assert bench.manager.on_alarm(DriftAlarm("a", "psi", "X", "direction", 5, 9, 0.5, 3, 2, watched=watched)) is None
+    (response,) = bench.manager.take_responses()
+    assert (response.status, response.ts) == ("skipped", 5)
+    assert watched in response.reason
+
+
+DOINGS = st.lists(
+    st.one_of(
+        st.tuples(st.just("labels"), st.integers(1, 60)),
+        st.tuples(st.just("alarm"), st.sampled_from([0.02, 0.5])),
+        st.tuples(st.just("request"), st.sampled_from(["performance", "regime"])),
+        st.tuples(st.just("timer"), st.integers(1, 3)),
+        st.tuples(st.just("restart"), st.just(0)),
+    ),
+    max_size=25,
+)
+
+
+@given(doings=DOINGS, enabled=st.booleans(), boost=st.integers(1, 60), cooldown=st.integers(0, 90))
+@at_most(max_examples=60, deadline=None)
+def test_no_alarm_vanishes(doings: list[tuple[str, Any]], enabled: bool, boost: int, cooldown: int) -> None:
+    """alarms = acted + deferred + skipped at every step; what was acted on or skipped is final; an answer is an action."""
+    bench = Bench(Adaptation(enabled=enabled, boost_labels=boost, cooldown_labels=cooldown, loss_threshold=0.4))
+    bench.run(205)
+    newest: dict[str, AlarmResponse] = {}
+    actions: set[str] = set()
+    raised = 0
+    for doing, how in doings:
+        made: list[AdaptationAction | None] = []
+        if doing == "labels":
+            bench.run(how)
+        elif doing == "alarm":
+            raised += 1
+            made = [bench.alarm(score=how, number=raised)]
+        elif doing == "request":
+            made = [*bench.manager.on_requests([("X/direction", how)], bench.ts)]
+        elif doing == "timer":
+            made = [*bench.manager.on_timer(bench.ts + how * 300 * SECOND)]
+        else:
+            for component in bench.manager.components().values():
+                component.restore(unpack(pack({"c": component.snapshot()}))[0]["c"])
+        actions |= {action.action_id for action in made if action is not None}
+        for response in bench.manager.take_responses():
+            before = newest.get(response.alarm_id)
+            assert before is None or before.status == "deferred"
+            assert (response.action_id in actions) == (response.status == "acted")
+            assert response.reason
+            newest[response.alarm_id] = response
+        assert len(newest) == raised
+        waiting = [alarm_id for alarm_id, response in newest.items() if response.status == "deferred"]
+        assert waiting == bench.manager._watched["X", "direction"].deferred
 
 
 # The timer.
@@ -234,26 +366,33 @@ def test_saved_in_a_trial_the_record_is_closed_alike() -> None:
 # What users call.
 
 
-def test_requests_boost_all_sessions_of_a_symbol() -> None:
+def test_without_a_run_what_is_asked_for_is_refused_with_the_reason() -> None:
+    manager = Bench().manager
+    (answer,) = manager.adapt_model("X")
+    assert (answer.session_id, answer.status) == ("X/direction", "refused")
+    assert "no run is going on" in answer.reason
+    assert manager.retrain_with_new_regime("X") == (answer,)
+    with pytest.raises(ConflictError, match="no run is going on"):
+        asyncio.run(manager.monitor_and_adapt())
+
+
+def test_requests_boost_sessions() -> None:
     bench = Bench()
     other = new_session("logistic", D, target="volatility")
     bench.manager.watch(other)
-    found = bench.manager.on_requests([("X", "performance")], START_NS)
+    found = bench.manager.on_requests([("X/direction", "performance"), ("X/volatility", "performance")], START_NS)
     assert [(a.target, a.kind, a.cause) for a in found] == [
         ("direction", "boost", "request"),
         ("volatility", "boost", "request"),
     ]
     assert bench.session.in_trial
     assert other.in_trial
-    assert bench.manager.on_requests([("Y", "performance")], START_NS) == []
 
 
 def test_a_new_regime_forgets_in_a_trial() -> None:
     bench = Bench()
     bench.run(50)
-    bench.manager.retrain_with_new_regime("X")
-    assert not bench.session.in_trial
-    (action,) = bench.manager.on_requests(bench.manager.requests, bench.ts)
+    (action,) = bench.manager.on_requests([("X/direction", "regime")], bench.ts)
     assert (action.kind, action.cause, action.ts) == ("reset", "request", bench.ts)
     assert bench.session.in_trial
 
@@ -261,8 +400,7 @@ def test_a_new_regime_forgets_in_a_trial() -> None:
 def test_looking_at_it_now_does_not_wait_for_the_timer() -> None:
     bench = decayed()
     bench.manager._next_ns = 2**62
-    asyncio.run(bench.manager.monitor_and_adapt())
-    assert bench.manager.on_requests(bench.manager.requests, bench.ts) == []
+    assert bench.manager.on_requests([("*", "timer")], bench.ts) == []
     (action,) = bench.manager.on_timer(bench.ts)
     assert action.cause == "decay"
 

@@ -3,14 +3,16 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Sequence
+from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alpha_pulse.core.config import Config, Learning
-from alpha_pulse.core.errors import SessionError
+from alpha_pulse.core.errors import DataError, SessionError
 from alpha_pulse.core.stateful import digest, pack, unpack
 from alpha_pulse.core.types import Bar, Contribution, Lot, Prediction, Signal, TradeOutcome
 from alpha_pulse.feedback import TradingFeedbackService
@@ -234,12 +236,45 @@ def test_an_outcome_must_belong_to_the_trade_and_to_a_signal_that_was_traded() -
         feedback.closed(outcome(9, 5))
     assert given_credit.given == []
     assert feedback.quality("X").lots == 0
-    settled = asyncio.run(feedback.process_trade_outcome(signal(1), outcome(1, 5)))
-    assert settled is not None
-    with pytest.raises(SessionError, match="was learnt from already"):
-        asyncio.run(feedback.process_trade_outcome(signal(1), outcome(1, 5)))
+    with pytest.raises(SessionError, match="signal 's9' of 'X' is not known"):
+        asyncio.run(feedback.process_trade_outcome(signal(9), outcome(9, 5)))
+    assert asyncio.run(feedback.process_trade_outcome(signal(1), outcome(1, 5))) is True
+    assert asyncio.run(feedback.process_trade_outcome(signal(1), outcome(1, 5))) is False
     assert feedback.quality("X").lots == 1
     assert len(given_credit.given) == 1
+    with pytest.raises(SessionError, match="was learnt from already"):
+        feedback.closed(replaced(outcome(1, 5), lot_id="primary/l1-0"))
+
+
+def replaced(outcome: TradeOutcome, **changes: Any) -> TradeOutcome:
+    """The same outcome with other fields, of its own or of its lot."""
+    own = {name: value for name, value in changes.items() if name in TradeOutcome.__struct_fields__}
+    lots = {name: value for name, value in changes.items() if name not in own}
+    return msgspec.structs.replace(outcome, lot=msgspec.structs.replace(outcome.lot, **lots), **own)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"return_": math.nan}, "return_ of the outcome of lot 'l1-0' is nan"),
+        ({"open_reference": math.inf}, "open_reference .* is inf"),
+        ({"pnl": 2.5}, r"cannot be used: Expected `int`, got `float` - at `\$.pnl`"),
+        ({"pnl": 2**60}, "expected amounts below 2"),
+        ({"quantity": 0}, "a quantity above 0 for a lot held long"),
+        ({"book": "a/b"}, "names the book 'a/b'"),
+        ({"book": ""}, "names the book ''"),
+        ({"lot_id": "x" * 129}, "an id of 129 characters"),
+        ({"closed_ts": 0}, "has closed_ts 0, but its signal was made at 1"),
+    ],
+)
+def test_an_outcome_that_cannot_be_is_refused_and_changes_nothing(changes: dict[str, Any], said: str) -> None:
+    feedback, given_credit = traded()
+    feedback.entered(vector(np.ones(D), 1), signal(1))
+    before = digest({name: part.snapshot() for name, part in feedback.components().items()})
+    with pytest.raises(DataError, match=said):
+        asyncio.run(feedback.process_trade_outcome(signal(1), replaced(outcome(1, 5), **changes)))
+    assert given_credit.given == []
+    assert digest({name: part.snapshot() for name, part in feedback.components().items()}) == before
 
 
 def test_what_is_saved_comes_back_with_those_who_contributed() -> None:

@@ -10,6 +10,7 @@ from alpha_pulse.core.config import Adaptation, Config, Learning
 from alpha_pulse.core.errors import ConfigError, NonFiniteError, SessionError, UnknownNameError
 from alpha_pulse.core.stateful import digest
 from alpha_pulse.core.types import Example, Prediction
+from alpha_pulse.learning.commands import Command
 from alpha_pulse.learning.online_learning_service import STREAM_BUFFER, LabelledRow, OnlineLearningService
 from alpha_pulse.models.linear import Logistic
 from learning_samples import START_NS, STEP_NS, Desk, scored, stream, vector
@@ -190,23 +191,29 @@ def test_what_the_loop_serves_is_not_fed_or_ended_from_outside() -> None:
     assert session.learnt == 0
 
 
-def test_adaptations_asked_for_wait_for_the_next_slice_in_order() -> None:
+def test_without_a_run_an_adaptation_is_refused_for_each_session_with_the_reason() -> None:
     learning = service()
-    for symbol in ("X", "Y"):
-        learning.open_session(symbol, "direction", "logistic")
-
-    async def ask() -> None:
-        await learning.trigger_adaptation("Y", "regime")
-        await learning.trigger_adaptation("X")
-
-    asyncio.run(ask())
-    assert learning.requests == [("Y", "regime"), ("X", "performance")]
-    assert not any(learning.session(symbol).in_trial for symbol in ("X", "Y"))
+    for target in ("direction", "volatility"):
+        learning.open_session("X", target, "logistic")
+    answers = asyncio.run(learning.trigger_adaptation("X", "regime"))
+    assert [(answer.session_id, answer.status) for answer in answers] == [
+        ("X/direction", "refused"),
+        ("X/volatility", "refused"),
+    ]
+    assert answers[0].reason == "no run is going on that could adapt session X/direction, which its caller feeds"
+    assert learning.requests == []
     with pytest.raises(ConfigError, match=r"'regim' is no type of drift; did you mean 'regime'\?"):
         asyncio.run(learning.trigger_adaptation("X", "regim"))
+
+
+def test_adaptations_asked_for_wait_in_order_and_survive_a_restart() -> None:
+    learning = service()
+    for session_id, drift_type in (("Y/direction", "regime"), ("X/direction", "performance")):
+        learning.apply(Command("adapt", session_id, drift_type=drift_type), START_NS)
     twin = service()
     twin.restore(learning.snapshot())
-    assert twin.requests == learning.requests
+    assert twin.take_requests() == learning.take_requests() == [("Y/direction", "regime"), ("X/direction", "performance")]
+    assert learning.take_requests() == []
 
 
 def test_drift_is_summed_up_per_session() -> None:

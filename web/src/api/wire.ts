@@ -65,7 +65,18 @@ export interface SystemStatus extends Control {
   books: string[];
   initial_cash: number;
   counts: Record<
-    "predictions" | "labelled" | "pending" | "expired" | "fills" | "trades" | "alarms" | "adaptations" | "queries",
+    | "predictions"
+    | "labelled"
+    | "pending"
+    | "expired"
+    | "fills"
+    | "trades"
+    | "alarms"
+    | "alarms_acted"
+    | "alarms_deferred"
+    | "alarms_skipped"
+    | "adaptations"
+    | "queries",
     number
   >;
   success_metrics: SuccessMetrics;
@@ -176,6 +187,9 @@ export interface Alarm {
   score: number;
   watched: "errors" | "calibration" | "labels" | "features";
   features: string[];
+  status: "acted" | "deferred" | "skipped";
+  reason: string;
+  action_id: string | null;
 }
 
 export interface Action {

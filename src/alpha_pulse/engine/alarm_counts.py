@@ -1,0 +1,20 @@
+"""How many alarms were acted on, deferred and skipped."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from alpha_pulse.core.types import AlarmResponse
+
+STATUSES = ("acted", "deferred", "skipped")
+
+
+def alarm_counts(responses: Iterable[AlarmResponse]) -> dict[str, int]:
+    """Counts by status, of the newest response to each alarm; together they are the number of alarms.
+
+    >>> alarm_counts([AlarmResponse("X/direction/alarm/1", "X", "direction", 9, "skipped", "adaptation.enabled is false")])
+    {'alarms_acted': 0, 'alarms_deferred': 0, 'alarms_skipped': 1}
+    """
+    counts: Counter[str] = Counter(response.status for response in responses)
+    return {f"alarms_{status}": counts[status] for status in STATUSES}

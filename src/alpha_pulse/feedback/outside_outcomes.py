@@ -1,0 +1,116 @@
+"""Outcomes that come from outside of the run: each is taken once, and waits for the slice with which it is learnt."""
+
+from __future__ import annotations
+
+import msgspec
+
+from alpha_pulse.core.errors import ConflictError, DataError
+from alpha_pulse.core.stateful import State
+from alpha_pulse.core.types import Lot, Signal, TradeOutcome, finite
+from alpha_pulse.learning.seen_ids import MOST_IDS, SeenIds
+
+MAX_ID = 128
+MAX_BOOK = 64
+LARGEST = 2**53
+"""Amounts are below this, so that every reader of the journal holds them exactly."""
+
+
+class OutsideOutcomes:
+    """Which outcomes were taken, by ``book/lot_id``, and those not learnt yet.
+
+    The book is one of the caller's own: the loop learns from the lots of its books itself.
+    """
+
+    def __init__(self) -> None:
+        self.own_books: frozenset[str] = frozenset()
+        """Names of the run's books."""
+        self._seen = SeenIds()
+        self._waiting: list[TradeOutcome] = []
+
+    def taken(self, outcome: TradeOutcome) -> bool:
+        """Whether this outcome was taken before."""
+        return outcome_id(outcome) in self._seen
+
+    def take(self, outcome: TradeOutcome) -> None:
+        """Take a checked outcome, to be learnt with the next slice."""
+        self._seen.add(outcome_id(outcome))
+        self._waiting.append(outcome)
+
+    def learnable(self, ts: int) -> list[TradeOutcome]:
+        """Those that wait, as they are learnt at ``ts``: they became known then, and their lots' ids are no others'."""
+        if not self._waiting:
+            return []
+        found, self._waiting = self._waiting, []
+        replace = msgspec.structs.replace
+        return [replace(one, lot=replace(one.lot, lot_id=outcome_id(one)), closed_ts=ts) for one in found]
+
+    def checked(self, trade: Signal, outcome: TradeOutcome, now: int) -> TradeOutcome:
+        """The outcome, once everything about it holds; ``now`` is market time.
+
+        Raises
+        ------
+        ConflictError
+            It is of one of the run's own books, or there were too many.
+        DataError
+            A field that cannot be; NonFiniteError for a number that is not finite.
+        """
+        try:
+            outcome = msgspec.convert(msgspec.to_builtins(outcome), TradeOutcome)
+        except (msgspec.ValidationError, msgspec.EncodeError, TypeError) as error:
+            raise DataError(f"the outcome of signal {trade.signal_id!r} cannot be used: {error}") from None
+        if len(self._seen) >= MOST_IDS:
+            raise ConflictError(f"{MOST_IDS:,} outcomes were given, as many as a run remembers; start another run")
+        lot = outcome.lot
+        if lot.book in self.own_books:
+            raise ConflictError(
+                f"lot {lot.lot_id!r} is of the run's own book {lot.book!r}, from which the loop learns by itself; give the "
+                "outcomes of trades made elsewhere, under a book of another name"
+            )
+        what = f"the outcome of lot {lot.lot_id[:MAX_ID]!r}"
+        _check_names(what, lot)
+        _check_numbers(what, outcome)
+        if not trade.ts <= outcome.closed_ts <= now:
+            raise DataError(
+                f"{what} has closed_ts {outcome.closed_ts}, but its signal was made at {trade.ts} and the newest bar ended at "
+                f"{now}; expected a time between them, in nanoseconds since the Unix epoch (UTC)"
+            )
+        return outcome
+
+    def snapshot(self) -> State:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        return State({"waiting": msgspec.to_builtins(self._waiting)}, self._seen.snapshot().arrays)
+
+    def restore(self, state: State) -> None:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        self._seen.restore(state)
+        self._waiting = msgspec.convert(state.scalars["waiting"], list[TradeOutcome])
+
+
+def outcome_id(outcome: TradeOutcome) -> str:
+    """What an outcome from outside is known by."""
+    return f"{outcome.lot.book}/{outcome.lot.lot_id}"
+
+
+def _check_names(what: str, lot: Lot) -> None:
+    if not (0 < len(lot.book) <= MAX_BOOK and lot.book.isprintable() and "/" not in lot.book):
+        raise DataError(
+            f"{what} names the book {lot.book[:MAX_BOOK]!r}; expected 1 to {MAX_BOOK} printable characters without '/'"
+        )
+    if not (0 < len(lot.lot_id) <= MAX_ID and lot.lot_id.isprintable()):
+        raise DataError(f"{what} has an id of {len(lot.lot_id)} characters; expected 1 to {MAX_ID} printable ones")
+
+
+def _check_numbers(what: str, outcome: TradeOutcome) -> None:
+    lot = outcome.lot
+    for name, value in (
+        ("return_", outcome.return_),
+        ("open_reference", lot.open_reference),
+        ("close_reference", lot.close_reference),
+    ):
+        finite(f"{name} of {what}", value)
+    amounts = (outcome.pnl, outcome.held_ns, lot.quantity, lot.gross_pnl, lot.costs, lot.net_pnl)
+    if not all(abs(amount) < LARGEST for amount in amounts) or not lot.quantity:
+        raise DataError(
+            f"{what} has pnl {outcome.pnl} and quantity {lot.quantity}; expected amounts below 2**53, and a quantity above 0 "
+            "for a lot held long or below 0 for one held short"
+        )

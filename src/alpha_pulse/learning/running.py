@@ -1,0 +1,58 @@
+"""What a service needs of the running system that it is part of: a way into the journal, and what may be adapted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, Protocol
+
+import msgspec
+
+from alpha_pulse.learning.commands import Command
+
+NOT_RUNNING = "no run is going on that could adapt session {session_id}, which its caller feeds"
+
+
+class Running(Protocol):
+    """A system between `begin` and the end of its run."""
+
+    def carry_out(self, *commands: Command) -> None:
+        """Journal commands as one row and carry them out; they are durable when this returns.
+
+        Raises ConflictError before the run has begun, after its end, and inside of a step.
+        """
+        ...
+
+    def now_ns(self) -> int:
+        """Market time."""
+        ...
+
+    @property
+    def no_slice_follows(self) -> bool:
+        """Whether the feed has come to its end."""
+        ...
+
+    def why_not_adapt(self, session_id: str) -> str:
+        """Why an adaptation that is asked for now would not begin with the next slice; empty when it will."""
+        ...
+
+
+class AdaptationAnswer(msgspec.Struct, frozen=True):
+    """What comes of a request: ``requested`` begins with the next slice, ``refused`` does not, for the ``reason``."""
+
+    session_id: str
+    status: Literal["requested", "refused"]
+    reason: str = ""
+
+
+def request_adaptation(running: Running | None, session_ids: Iterable[str], drift_type: str) -> tuple[AdaptationAnswer, ...]:
+    """Ask for an adaptation of some sessions; the requests that will be met are journaled and durable."""
+    answers = [_answer(running, session_id) for session_id in session_ids]
+    wanted = [Command("adapt", answer.session_id, drift_type=drift_type) for answer in answers if answer.status == "requested"]
+    if running is not None and wanted:
+        running.carry_out(*wanted)
+    return tuple(answers)
+
+
+def _answer(running: Running | None, session_id: str) -> AdaptationAnswer:
+    reason = NOT_RUNNING.format(session_id=session_id) if running is None else running.why_not_adapt(session_id)
+    return AdaptationAnswer(session_id, "refused" if reason else "requested", reason)

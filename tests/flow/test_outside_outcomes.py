@@ -1,0 +1,130 @@
+"""Outcomes of trades made elsewhere are commands: journaled, durable when acknowledged, learnt once, resumed exactly."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cache
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from alpha_pulse.core.errors import AlphaPulseError, ConflictError, DataError, SessionError
+from alpha_pulse.core.types import MarketView, Signal, TradeOutcome
+from alpha_pulse.engine.journal import decode_step
+from alpha_pulse.engine.system import System
+from alpha_pulse.stores import open_store
+from alpha_pulse.stores.memory import MemoryStore
+from flow import gateways
+from flow.outside import BARS, GIVEN_AT, SETTINGS, elsewhere, give, give_two, go_on, killed_after_giving, newest_signal, opened
+from flow.runs import LEAN, Done, begun, configured, finished, restless
+
+
+@cache
+def whole() -> Done:
+    """The run that nobody killed."""
+    system = opened(MemoryStore())
+    go_on(system, BARS)
+    return finished(system)
+
+
+def test_each_is_learnt_once_with_the_next_slice() -> None:
+    system = begun(restless(BARS), LEAN)
+    while system.feed.position < 400:
+        system.step()
+    quality, session = system.feedback.quality("SYN"), system.learning.session("SYN", "trade_quality")
+    trade, lots, learnt = newest_signal(system), quality.lots, session.learnt
+    weights = system.agents.weights
+    outcome = elsewhere(trade, 900)
+    assert give(system, trade, outcome) is True
+    rows = system.store.head[0]
+    assert give(system, trade, outcome) is False
+    assert system.store.head[0] == rows
+    assert (quality.lots, session.learnt) == (lots, learnt)
+    (command,) = decode_step(next(system.store.rows(rows)).payload).commands
+    assert (command.kind, command.session_id, command.outcome) == ("outcome", "SYN/trade_quality", outcome)
+    system.step()
+    own = len([lot for lot in decode_step(next(system.store.rows(rows + 1)).payload).lots if lot.book == "combined"])
+    assert (quality.lots, session.learnt) == (lots + 1 + own, learnt + 1 + own)
+    assert system.agents.weights != weights
+    assert give(system, trade, outcome) is False
+    # The loop's own lots of the same signal are learnt as ever.
+    done = finished(system)
+    assert quality.lots == 1 + sum(lot.book == "combined" for lot in done.lots)
+
+
+@pytest.mark.parametrize("slices", [GIVEN_AT[0], GIVEN_AT[2]])
+def test_what_was_acknowledged_survives_kill_9_and_the_run_resumes_alike(slices: int, tmp_path: Path) -> None:
+    killed_after_giving(tmp_path / "run.db", slices)
+    store = open_store(str(tmp_path / "run.db"), configured(SETTINGS).store)
+    system = opened(store)
+    assert system.feed.position == slices
+    assert give_two(system) == [False, False]
+    go_on(system, BARS)
+    done = finished(system)
+    store.close()
+    assert done.hashes == whole().hashes
+    assert done.steps == whole().steps
+    given = [command.outcome for record in done.records for command in record.commands]
+    assert len(given) == 2 * len(GIVEN_AT)
+
+
+def test_what_cannot_be_learnt_is_refused_with_the_reason_and_leaves_no_row() -> None:
+    system = System(configured(LEAN), restless(300), MemoryStore())
+    with pytest.raises(ConflictError, match="the run has not begun"):
+        system.carry_out()
+    system.begin("test", resume=False)
+    while system.feed.position < 250:
+        system.step()
+    trade, rows = newest_signal(system), system.store.head[0]
+    good = elsewhere(trade, 5)
+    unknown = msgspec.structs.replace(trade, signal_id="combined/SYN/999999")
+    later = system.clock.now_ns() + 1
+    wrong: list[tuple[type[AlphaPulseError], str, Signal, TradeOutcome]] = [
+        (SessionError, "is not known: it never became an order", unknown, elsewhere(unknown, 5)),
+        (SessionError, "they must be the same", unknown, good),
+        (ConflictError, "of the run's own book 'combined'", trade, elsewhere(trade, 5, book="combined")),
+        (DataError, f"has closed_ts {later}", trade, msgspec.structs.replace(good, closed_ts=later)),
+    ]
+    for kind, said, asked, outcome in wrong:
+        with pytest.raises(kind, match=said):
+            give(system, asked, outcome)
+    assert system.store.head[0] == rows
+    done = finished(system)
+    last = newest_signal(done.system)
+    with pytest.raises(ConflictError, match="the data have ended"):
+        give(system, last, elsewhere(last, 5))
+
+
+def test_a_command_inside_of_a_step_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    system = begun(restless(120), LEAN)
+    decide = system.agents.decide
+    said: list[str] = []
+
+    def meddling(view: MarketView) -> object:
+        try:
+            system.serving.serving_strategy = "champion_challenger"
+        except ConflictError as error:
+            said.append(str(error))
+        return decide(view)
+
+    monkeypatch.setattr(system.agents, "decide", meddling)
+    done = finished(system)
+    assert said
+    assert "between two steps" in said[0]
+    assert done.steps == finished(begun(restless(120), LEAN)).steps
+
+
+def test_outcomes_come_through_a_running_gateway_too() -> None:
+    async def ask() -> None:
+        gateway = gateways.opened(restless(BARS), LEAN, paused=True)
+        async with gateways.running(gateway):
+            await gateway.step(400)
+            system = gateway._system
+            trade, lots = newest_signal(system), system.feedback.quality("SYN").lots
+            assert await system.feedback.process_trade_outcome(trade, elsewhere(trade, 5))
+            await gateway.step(1)
+            assert system.feedback.quality("SYN").lots > lots
+            assert gateway.control().seq == 401
+
+    asyncio.run(ask())
