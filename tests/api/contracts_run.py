@@ -246,9 +246,8 @@ def adapt(live: Running) -> None:
     assert live.sql("SELECT session_id, drift_type FROM requests WHERE seq = ?", after.seq) == [(LOOPS, "performance")]
     ((cause, action_id),) = live.sql("SELECT cause, action_id FROM adaptations WHERE seq = ?", after.seq)
     assert cause == "request"
-    live.refused(
-        409, f"{SESSIONS}/{LOOPS}/adapt", {"drift_type": "regime"}, said=f"the trial of {action_id} runs: 0 of 150 labels"
-    )
+    again = live.refused(409, f"{SESSIONS}/{LOOPS}/adapt", {"drift_type": "regime"})
+    assert again == f"the trial of {action_id} runs: 0 of 150 labels, then 50 labels of cool-down"
     assert live.get("/api/v1/system", SystemStatus).seq == after.seq
     live.refused(422, f"{SESSIONS}/{LOOPS}/adapt", {"drift_type": "weather"})
     live.refused(404, f"{SESSIONS}/NONE/direction/adapt", {"drift_type": "regime"})
