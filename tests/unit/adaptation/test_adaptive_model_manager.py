@@ -224,6 +224,9 @@ def test_the_action_after_the_wait_answers_the_alarms_that_waited() -> None:
     ]  # fmt: skip
     acted = {episode.alarm_id: episode.action_ts for episode in bench.manager.recovery("X", "direction").episodes}
     assert acted["a2"] == acted["a3"] == bench.ts > (acted["a1"] or 0)
+    bench.run(40)
+    kept = {episode.alarm_id: episode.kept for episode in bench.manager.recovery("X", "direction").episodes}
+    assert kept["a2"] is kept["a3"] is not None
 
 
 @pytest.mark.parametrize("watched", ["calibration", "labels", "features"])
