@@ -67,7 +67,7 @@ class Book:
 
     def __init__(self, cash: int) -> None:
         self.initial = self.cash = self.equity = self.day_start = cash
-        self.day = -1
+        self.day, self.short = -1, False
         self.equities = [cash]
         self.positions: defaultdict[str, Position] = defaultdict(Position)
 
@@ -193,7 +193,8 @@ class Checker:
         worse = half + at * Fraction(venue["slippage_bps"]) * BASIS_POINT
         if tick := self.symbols[bar["symbol"]].units.get("tick"):
             price = (at + side * worse) / Fraction(tick)
-            steps = math.ceil(price - ROUNDING) if side > 0 else math.floor(price + ROUNDING)
+            near = ROUNDING * max(Fraction(1), price)
+            steps = math.ceil(price - near) if side > 0 else math.floor(price + near)
             worse = side * (steps * Fraction(tick) - at)
         return worse if side > 0 else min(worse, at)
 
@@ -297,6 +298,11 @@ class Checker:
             self.same(name, "equity", stored[name], equity)
             gained = sum(position.sums["realised"] + position.marked - position.basis for position in positions)
             charged = sum(position.sums["costs"] + position.sums["fees"] for position in positions)
+            book.short |= any(position.held < 0 for position in positions)
+            bound = not book.short and self.config["risk"]["max_position_fraction"] <= 1.0
+            self.holds(
+                name, "a book that was never short owes nothing", not bound or book.cash >= -len(book.positions), book.cash
+            )
             self.same(name, "cash + positions = initial + P&L - costs - fees", equity, book.initial + gained - charged)
             if book.day != (day := (ts - 1) // DAY_NS):
                 book.day, book.day_start = day, book.equity

@@ -99,8 +99,8 @@ def random_market(rng: np.random.Generator, slots: NDArray[np.int64], scale: flo
     close = 100.0 * np.exp(np.cumsum(moves + gaps))
     opened = np.concatenate([[100.0], close[:-1]]) * np.exp(gaps)
     reach = np.where(dead, 0.0, size * np.abs(rng.standard_normal((2, n))))
-    half = close * rng.choice([0.0, 1e-5, 1e-3, 2e-2, 9e-2], n, p=[0.1, 0.4, 0.3, 0.15, 0.05])
-    lean = rng.uniform(-1.0, 1.0, n)
+    half = close * rng.choice([0.0, 1e-5, 1e-3, 2e-2, 6e-2], n, p=[0.1, 0.4, 0.3, 0.15, 0.05])
+    lean = rng.uniform(-2.0, 2.0, n)
     prices = np.stack([
         opened, np.maximum(opened, close) * np.exp(reach[0]), np.minimum(opened, close) * np.exp(-reach[1]), close,
         close + half * (lean - 1.0) / 2.0, close + half * (lean + 1.0) / 2.0,
@@ -158,13 +158,23 @@ def feed_of(markets: dict[str, Market], interval: int, *, quotes: bool = False, 
     return ReplayFeed(BarColumns(symbols=symbols, interval_ns=interval, code=code, ts_start=starts, **joined))
 
 
-def random_settings(rng: np.random.Generator, interval: int) -> Settings:
-    """Costs from none to dear, latencies, cash from 1 to 1e8, and limits that bind."""
+def random_settings(rng: np.random.Generator, interval: int, scale: float = 1.0) -> Settings:
+    """Costs from none to dear, latencies, cash from 1 to 1e8, limits that bind, and units that are coarse."""
+    cash = float(rng.choice([1.0, 100.0, 1e5, 1e5, 1e8]))
+    units: Settings = {}
+    if rng.random() < 0.3:
+        units["venue.lot_size"] = float(f"{10.0 ** rng.uniform(-5.0, -2.0) * cash / (100.0 * scale):.1g}")
+    if rng.random() < 0.3:
+        units["venue.tick_size"] = float(f"{10.0 ** rng.uniform(-3.0, 0.0) * scale:.1g}")
+    if rng.random() < 0.2:
+        units["venue.min_order_value"] = 0.02 * cash
     return {
+        **units,
         "agents.members": ["dice"],
         "batch.enabled": False,
         "learning.model": "logistic",
-        "execution.initial_cash": float(rng.choice([1.0, 100.0, 1e5, 1e5, 1e8])),
+        "execution.initial_cash": cash,
+        "execution.min_order_fraction": float(rng.choice([0.0, 0.001, 0.01])),
         "execution.target_volatility": float(10.0 ** rng.uniform(-1.0, 1.0)),
         "execution.rebalance_band": float(rng.choice([0.0, 0.1, 0.4])),
         "execution.entry_rule": str(rng.choice(["signal", "cost_aware"], p=[0.8, 0.2])),
@@ -193,7 +203,7 @@ def random_run(seed: int) -> tuple[ReplayFeed, Settings]:
         count = length - late if rng.random() < 0.6 else max(55, int((length - late) * rng.uniform(0.4, 1.0)))
         markets[name] = random_market(rng, random_slots(rng, max(55, count), late), scale)
     Dice.seed = seed
-    return feed_of(markets, interval, quotes=bool(rng.random() < 0.5)), random_settings(rng, interval)
+    return feed_of(markets, interval, quotes=bool(rng.random() < 0.5)), random_settings(rng, interval, scale)
 
 
 FULL: Settings = {
