@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterator
 from contextlib import closing
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+
+from money_books import Book, Json, OpenLot, Position, Recount, Symbol
+from money_report import check_report
 
 HOUR_NS = 3_600_000_000_000
 DAY_NS = 24 * HOUR_NS
@@ -23,102 +24,10 @@ YEAR_NS = 31_557_600_000_000_000
 BASIS_POINT = Fraction(1, 10_000)
 ROUNDING = Fraction(1, 10**9)
 """The part of a size by which doubles may miss the exact limit."""
-Json = dict[str, Any]
 
 
-class Difference(NamedTuple):
-    """A figure of the store that does not follow from what came before it."""
-
-    seq: int
-    symbol: str
-    field: str
-    stored: object
-    recomputed: object
-
-
-class OpenLot:
-    """What is left of a fill: all but the first ``used`` of its quantity."""
-
-    def __init__(self, fill: Json, value: int) -> None:
-        self.fill, self.used, self.value = fill, 0, value
-
-    def take(self, quantity: int) -> tuple[int, int]:
-        """Use up the next ``quantity``; its part of the value, and of costs and fee."""
-        whole, start = self.fill["quantity"], self.used
-        self.used += quantity
-        value, charges = (
-            amount * self.used // whole - amount * start // whole
-            for amount in (self.value, self.fill["cost"] + self.fill["fee"])
-        )
-        return value, charges
-
-
-class Position:
-    """One book's position in one symbol; ``marked`` is its value as last known."""
-
-    def __init__(self) -> None:
-        self.lots: deque[OpenLot] = deque()
-        self.held = self.marked = self.basis = 0
-        self.sums: Counter[str] = Counter()
-
-
-class Book:
-    """Cash, positions, and the equity at every slice."""
-
-    def __init__(self, cash: int) -> None:
-        self.initial = self.cash = self.equity = self.day_start = cash
-        self.day, self.short = -1, False
-        self.equities = [cash]
-        self.positions: defaultdict[str, Position] = defaultdict(Position)
-
-    def gross(self, but: str) -> int:
-        return sum(abs(position.marked) for symbol, position in self.positions.items() if symbol != but)
-
-    def worth(self) -> int:
-        return self.cash + sum(position.marked for position in self.positions.values())
-
-
-class Symbol:
-    """A symbol's units, its bars, and what its resting orders and breaks are."""
-
-    def __init__(self, units: Json) -> None:
-        self.units, self.bars, self.still = units, list[Json](), 0
-        self.waiting, self.stops, self.breaks = list[Json](), dict[str, Json](), list[int]()
-        self.stale, self.calls = False, list[tuple[int, float]]()
-
-
-class Checker:
-    """Follows a journal row by row; ``differences`` holds what did not agree, ``seen`` counts what happened."""
-
-    def __init__(self, config: Json) -> None:
-        self.config = config
-        self.differences: list[Difference] = []
-        self.seen: Counter[str] = Counter()
-        self.books: dict[str, Book] = {}
-        self.symbols: dict[str, Symbol] = {}
-        self.marks: list[int] = []
-        self.report: Json = {}
-        self.minor, self.seq = 1, -1
-
-    def same(self, symbol: str, field: str, stored: object, recomputed: object) -> None:
-        if stored != recomputed:
-            self.differences.append(Difference(self.seq, symbol, field, stored, recomputed))
-
-    def near(self, symbol: str, field: str, stored: float | None, recomputed: float | None) -> None:
-        if stored is None or recomputed is None or not math.isclose(stored, recomputed, rel_tol=1e-9, abs_tol=1e-12):
-            self.same(symbol, field, stored, recomputed)
-
-    def holds(self, symbol: str, rule: str, kept: bool, found: object) -> None:
-        self.same(symbol, rule, (kept, found), (True, found))
-
-    def money(self, symbol: str, quantity: int, price: float) -> int:
-        """Minor units of cash, by doubles; and not far from the exact product."""
-        units = self.symbols[symbol].units
-        shift = int(units["quantity_decimals"] - units["cash_decimals"])
-        found = round(quantity * price / float(10**shift) if shift >= 0 else quantity * price * float(10**-shift))
-        exact = quantity * Fraction(price) / Fraction(10) ** shift
-        self.holds(symbol, "money is near the exact product", abs(found - exact) <= 1 + abs(exact) / 2**50, found)
-        return found
+class Checker(Recount):
+    """Follows a journal row by row."""
 
     # One row.
 
@@ -142,6 +51,7 @@ class Checker:
                 position.marked = self.money(bar["symbol"], position.held, bar["close"]) if position.held else 0
         self.mark(ts, payload["equity"])
         self.orders({bar["symbol"]: bar for bar in payload["bars"]}, decision.get("orders", ()), list(refusals))
+        self.follow(decision)
         for said in payload.get("predictions", ()):
             if said["target"] == "direction":
                 symbol = self.symbols[said["symbol"]]
@@ -346,6 +256,20 @@ class Checker:
                 refusal["symbol"], "refused for missing data", not missing or self.symbols[refusal["symbol"]].stale, refusal
             )
 
+    def follow(self, decision: Json) -> None:
+        """The orders of a book that follows the combined signal are on the signal's side; a signal to be flat closes."""
+        book = "combined" if self.config["execution"]["entry_rule"] == "signal" else "signal"
+        for signal in decision.get("signals", ()) if book in self.books else ():
+            name, side = signal["symbol"], signal["direction"]
+            position, waiting = self.books[book].positions[name].held, self.symbols[name].waiting
+            pending = [order for order in waiting if order["book"] == book and order["kind"] == "market"]
+            if side == 0.0:
+                self.holds(name, "flat is flat", bool(pending) or not position, position)
+            for order in pending:
+                if order["signal_id"] == signal["signal_id"]:
+                    after = position + order["quantity"]
+                    self.holds(name, "a position is on its signal's side", after * side > 0 or after == 0, after)
+
     def gate(self, order: Json, bar: Json, after: int) -> None:
         """What may be ordered at this close."""
         name, risk, symbol, book = (
@@ -383,71 +307,6 @@ class Checker:
         rule("no entry after missing data", not symbol.stale)
         rule("no entry at a frozen price", symbol.still < risk["frozen_after_bars"], symbol.still)
 
-    # The result.
-
-    def result(self, report: Json) -> None:
-        """Every figure of money in the report, and how often the direction was right."""
-        self.seq, self.report = self.seq + 1, report
-        self.same("", "books", sorted(report["books"]), sorted(self.books))
-        for name, book in self.books.items():
-            for field, value in {**self.sums(book.positions.values()), **self.risk(book)}.items():
-                self.near(name, f"book {field}", report["books"][name][field], value)
-            for symbol, part in report["by_symbol"].items():
-                for field, value in self.sums([book.positions[symbol]]).items():
-                    self.near(symbol, f"{name}'s {field}", part["books"][name][field], value)
-        primary = self.books["combined"].positions.values()
-        for field, counted in (("lots", "trades"), ("wins", "wins")):
-            self.same("", field, report["trade_quality"][field], sum(position.sums[counted] for position in primary))
-        for symbol, part in [*report["by_symbol"].items(), ("", report)]:
-            self.hits(symbol, part["hit_rates"], [symbol] if symbol else list(report["by_symbol"]))
-        for name, ended in self.symbols.items():
-            carried = ended.bars[-1]["ts_event"] < self.marks[-1] and any(
-                book.positions[name].held for book in self.books.values()
-            )
-            told = any(f"the data of {name} end" in warning for warning in report["warnings"])
-            self.same(name, "a position whose data ended is reported", told, carried)
-
-    def sums(self, positions: Iterable[Position]) -> Json:
-        total: Counter[str] = Counter()
-        for position in positions:
-            total.update(position.sums)
-            total.update(gross=position.sums["realised"] + position.marked - position.basis)
-        net = total["gross"] - total["costs"] - total["fees"]
-        money = {"gross_pnl": total["gross"], "costs": total["costs"], "fees": total["fees"], "net_pnl": net}
-        found = {field: float(Fraction(amount, self.minor)) for field, amount in money.items()}
-        return {**found, "trades": total["trades"], "fills": total["fills"]}
-
-    def risk(self, book: Book) -> Json:
-        peak, drawdown, returns, sharpe = book.initial, Fraction(0), list[float](), None
-        for before, equity in pairwise(book.equities):
-            returns.append(float(Fraction(equity - before, before)) if before > 0 else 0.0)
-            peak = max(peak, equity)
-            drawdown = max(drawdown, Fraction(peak - equity, peak))
-        if len(set(returns)) > 1:
-            mean = math.fsum(returns) / len(returns)
-            variance = math.fsum((each - mean) ** 2 for each in returns) / (len(returns) - 1)
-            per_year = Fraction((len(self.marks) - 1) * YEAR_NS, self.marks[-1] - self.marks[0])
-            sharpe = mean / math.sqrt(variance) * math.sqrt(per_year)
-        traded = sum(position.sums["traded"] for position in book.positions.values())
-        turnover, worth = float(Fraction(traded, book.initial)), float(Fraction(book.equity, self.minor))
-        return {"sharpe": sharpe, "max_drawdown": float(drawdown), "equity": worth, "turnover": turnover}
-
-    def hits(self, symbol: str, stored: Json, symbols: list[str]) -> None:
-        """The served direction against the closes that followed; a close that did not move counts for nothing."""
-        horizon, count = self.config["learning"]["direction_horizon_bars"], Counter[str]()
-        for name in symbols:
-            bars = self.symbols[name].bars
-            for at, probability in self.symbols[name].calls:
-                if at + horizon < len(bars):
-                    then, entry, now = bars[at]["close"], bars[at + 1]["open"], bars[at + horizon]["close"]
-                    if then != now != entry:
-                        up = probability >= 0.5
-                        count.update(labels=1, close_to_close=int(up == (now > then)), next_open=int(up == (now > entry)))
-        labels = count["labels"]
-        self.same(symbol, "hit labels", stored["labels"], labels)
-        for field in ("close_to_close", "next_open"):
-            self.near(symbol, f"hits {field}", stored[field], count[field] / labels if labels else None)
-
 
 def _copy(lot: OpenLot) -> OpenLot:
     other = OpenLot(lot.fill, lot.value)
@@ -464,5 +323,5 @@ def check(store: Path, config: Json) -> Checker:
             checker.row(seq, ts, json.loads(payload), json.loads(decision or "{}"))
         (result,) = connection.execute("SELECT result FROM run").fetchone()
     if result is not None:
-        checker.result(json.loads(result))
+        check_report(checker, json.loads(result))
     return checker

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import random
 import shutil
 import sqlite3
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,9 +16,11 @@ from typing import Any
 
 import pytest
 
-from money_checker import Json, check
+from money_books import Json
+from money_checker import check
 from money_runs import random_run, run
 
+TESTS = Path(__file__).parent.parent
 QUICK_SEEDS = 15
 SOAK_SEEDS = 400
 MONEY = {
@@ -59,7 +63,7 @@ def test_many_random_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Json]:
     """The store of a run in which much happens, closed, and its configuration."""
     store = tmp_path_factory.mktemp("recorded") / "run.db"
-    checked = run(store, *random_run(3))
+    checked = run(store, *random_run(18))
     assert not checked.differences
     return store, checked.config
 
@@ -100,3 +104,12 @@ def test_a_changed_figure_is_found(recorded: tuple[Path, Json], tmp_path: Path) 
             content[name][place][field] = altered(content[name][place][field])
             connection.execute(f"UPDATE journal SET {column} = ? WHERE seq = ?", (json.dumps(content), seq))
         assert check(copy, config).differences, planted
+
+
+def test_the_recount_imports_nothing_of_the_program() -> None:
+    for name in ("money_books", "money_checker", "money_report"):
+        tree = ast.parse((TESTS / f"{name}.py").read_text())
+        imports = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+        names = {str(node.module) for node in imports if isinstance(node, ast.ImportFrom)}
+        names |= {alias.name for node in imports if isinstance(node, ast.Import) for alias in node.names}
+        assert {each.split(".")[0] for each in names} <= {*sys.stdlib_module_names, "money_books", "money_report"}

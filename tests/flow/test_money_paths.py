@@ -63,7 +63,7 @@ def test_flips_through_zero_and_partial_closes(tmp_path: Path) -> None:
 
 
 def test_stopped_and_resumed_it_leaves_the_same_journal(tmp_path: Path) -> None:
-    feed, settings = random_run(12)
+    feed, settings = random_run(8)
     assert not run(tmp_path / "through", feed, settings).differences
     assert not run(tmp_path / "stopped", feed, settings, stops=4).differences
     assert rows_of(tmp_path / "stopped") == rows_of(tmp_path / "through")

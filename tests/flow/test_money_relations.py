@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from alpha_pulse.feeds.replay import ReplayFeed
-from money_runs import HOUR, START, Dice, Market, Settings, feed_of, random_market, random_settings, rows_of, run, scaled
+from money_runs import HOUR, START, Dice, Market, Settings, feed_of, random_market, rows_of, run, scaled
 
+TOLERANCE = 1e-8
+"""Of the equity over the initial cash, of which a part of a position is a billionth."""
 Curves = dict[str, list[float]]
 
 
@@ -33,36 +35,35 @@ def in_units(feed: ReplayFeed, scale: float) -> ReplayFeed:
     return ReplayFeed(msgspec.structs.replace(feed.columns, **prices))
 
 
-def trading(seed: int) -> tuple[ReplayFeed, Settings]:
-    """A run without quotes in ordinary units, in which every book trades."""
-    rng = np.random.default_rng(seed)
-    feed = feed_of({"A": random_market(rng, np.arange(200), 1.0)}, HOUR)
+FREELY: Settings = {
+    "agents.members": ["dice"],
+    "batch.enabled": False,
+    "learning.model": "logistic",
+    "execution.target_volatility": 1.0,
+    "execution.rebalance_band": 0.1,
+    "risk.max_daily_loss_fraction": 1.0,
+    "venue.half_spread_bps": 5.0,
+}
+"""Nothing holds up the dice for long."""
+
+
+def trading(seed: int) -> ReplayFeed:
+    """A market without quotes, in ordinary units."""
     Dice.seed = seed
-    settings = {**random_settings(rng, HOUR), "execution.initial_cash": 1e5, "execution.target_volatility": 1.0}
-    return feed, settings
+    return feed_of({"A": random_market(np.random.default_rng(seed), np.arange(200), 1.0)}, HOUR)
 
 
-@pytest.mark.parametrize("scale", [1e-8, 1e-3, 1e6])
-def test_the_unit_of_prices_changes_no_return(tmp_path: Path, scale: float) -> None:
-    feed, settings = trading(1)
-    alike(curves(tmp_path / "a", feed, settings), curves(tmp_path / "b", in_units(feed, scale), settings), 1e-6)
+@pytest.mark.parametrize(("scale", "cash"), [(1e-8, 1e8), (1e-8, 1.0), (1e-3, 1e5), (1e6, 1e5), (1e6, 1.0)])
+def test_the_unit_of_prices_changes_no_return(tmp_path: Path, scale: float, cash: float) -> None:
+    feed, settings = trading(1), {**FREELY, "execution.initial_cash": cash}
+    alike(curves(tmp_path / "a", feed, settings), curves(tmp_path / "b", in_units(feed, scale), settings), TOLERANCE)
 
 
 @pytest.mark.parametrize("cash", [1.0, 100.0, 1e8])
 def test_costs_are_the_same_share_of_any_cash(tmp_path: Path, cash: float) -> None:
-    feed, settings = trading(2)
-    other = {**settings, "execution.initial_cash": cash}
-    alike(curves(tmp_path / "a", feed, settings), curves(tmp_path / "b", feed, other), 1e-5)
-
-
-FREELY: Settings = {
-    "venue.latency_ms": 0.0,
-    "execution.target_volatility": 1.0,
-    "execution.rebalance_band": 0.1,
-    "execution.entry_rule": "signal",
-    "risk.max_daily_loss_fraction": 1.0,
-}
-"""Nothing holds up the dice for long."""
+    feed = trading(2)
+    other = {**FREELY, "execution.initial_cash": cash}
+    alike(curves(tmp_path / "a", feed, FREELY), curves(tmp_path / "b", feed, other), TOLERANCE)
 
 
 def two_symbols(*, b_from: int = 0, b_to: int = 240) -> tuple[ReplayFeed, Settings]:
@@ -73,7 +74,7 @@ def two_symbols(*, b_from: int = 0, b_to: int = 240) -> tuple[ReplayFeed, Settin
     if b_from >= b_to:
         del markets["B"]
     Dice.seed = 8
-    return feed_of(markets, HOUR), {**random_settings(np.random.default_rng(8), HOUR), **FREELY}
+    return feed_of(markets, HOUR), FREELY
 
 
 @pytest.mark.parametrize(
