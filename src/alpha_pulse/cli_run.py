@@ -38,7 +38,6 @@ from alpha_pulse.stores import open_store
 from alpha_pulse.stores.base import Store
 
 ANYWHERE = ("0.0.0.0", "::")
-READ_NOTICE = 512
 ECHO_S = 1.0
 """Some programs send a signal to a process and then to its group; what comes so soon is still the first one."""
 
@@ -109,8 +108,12 @@ def run(
                 raise with_the_way_out(error) if serving.own_store else error from None
             if store.location != IN_MEMORY and store.identity is not None:
                 auth.keep_sessions(_sessions_file(store.identity.run_id))
-            caught = _run(_served(gateway, auth, bound, serving, store))
-            _say_how_to_go_on(gateway, store, caught, again)
+            try:
+                caught = _run(_served(gateway, feed, auth, bound, serving, store))
+            except StateError as error:
+                # A journal that is damaged further back is found when its history is read.
+                raise with_the_way_out(error) if serving.own_store else error from None
+            _say_how_to_go_on(gateway, feed, store, caught, again)
 
 
 def _opened(config: Config, feed: ReplayFeed, store_url: str | None, run_id: str, *, fresh: bool) -> Store:
@@ -125,7 +128,7 @@ def _sessions_file(run_id: str) -> Path:
 
 
 def _begun(config: Config, feed: ReplayFeed, store: Store, name: str, run_id: str, speed: float) -> LocalGateway:
-    """A gateway to the run as the store has it, its history read."""
+    """A gateway to the run as the store has it; its history is read once it is served."""
     system = System(config, feed, store)
     with closing(Phases()) as phases:
         system.begin(
@@ -136,11 +139,8 @@ def _begun(config: Config, feed: ReplayFeed, store: Store, name: str, run_id: st
         for reason in system.skipped_checkpoints:
             phases.close()
             print(f"left out: {reason}", file=sys.stderr)
-        gateway = LocalGateway(system, name, bars_per_second=speed)
-        rows = store.head[0] + 1
-        for seq in gateway.read_back():
-            if seq % READ_NOTICE == READ_NOTICE - 1:
-                phases.show("reading what happened so far", rows, "steps", seq + 1)
+    gateway = LocalGateway(system, name, bars_per_second=speed)
+    gateway.read_back_first()
     return gateway
 
 
@@ -154,8 +154,10 @@ def _run(served: Coroutine[None, None, int]) -> int:
         return runner.run(served)
 
 
-async def _served(gateway: LocalGateway, auth: Auth, bound: socket.socket, serving: Serving, store: Store) -> int:
-    """Run and serve until a signal comes; its number."""
+async def _served(
+    gateway: LocalGateway, feed: ReplayFeed, auth: Auth, bound: socket.socket, serving: Serving, store: Store
+) -> int:
+    """Run and serve until a signal comes; its number. Raises what makes the history unreadable."""
     stop = asyncio.Event()
     caught = _catch_signals(stop)
     page = Path(str(api.__file__)).parent / "page"
@@ -164,9 +166,10 @@ async def _served(gateway: LocalGateway, auth: Auth, bound: socket.socket, servi
 
     def up(url: str) -> None:
         nonlocal work
-        _announce(gateway, auth, url, serving, store)
+        _announce(gateway, feed, auth, url, serving, store)
         gateway.listen(_EndTeller(gateway, serving.json))
         work = asyncio.create_task(gateway.runner.run())
+        work.add_done_callback(lambda _: stop.set())
 
     try:
         await serve(app, bound, on_up=up, stop=stop)
@@ -212,26 +215,26 @@ def _names(host: str) -> list[str]:
     return [*dict.fromkeys([*LOOPBACK, *given])]
 
 
-def _announce(gateway: LocalGateway, auth: Auth, url: str, serving: Serving, store: Store) -> None:
-    status = gateway.status()
+def _announce(gateway: LocalGateway, feed: ReplayFeed, auth: Auth, url: str, serving: Serving, store: Store) -> None:
+    assert store.identity is not None
     link = f"{url}/#ticket={auth.ticket()}"
     if serving.json:
-        started = Started(url, link, auth.where, store.location, status.run_id, os.getpid())
+        started = Started(url, link, auth.where, store.location, store.identity.run_id, os.getpid())
         print(msgspec.json.encode(started).decode(), flush=True)
         return
-    feed = status.feed
-    at = f"goes on after {feed.bars_done:,} of {feed.bars_total:,} bars" if feed.bars_done else f"{feed.bars_total:,} bars"
+    finished = gateway.runner.result is not None
+    at = f"goes on after {feed.bars_done:,} of {feed.total_bars:,} bars" if feed.bars_done else f"{feed.total_bars:,} bars"
     pace = f"{serving.speed:g} bars a second" if serving.speed else "as fast as it goes"
-    if status.state == "finished":
+    if finished:
         at, pace = (
-            f"all {feed.bars_total:,} bars are done",
+            f"all {feed.total_bars:,} bars are done",
             "start anew with " + ("--fresh" if serving.own_store else "another --store"),
         )
     print(f"{', '.join(feed.symbols)} on paper: {at}, {pace}")
     print(f"store {store.location}")
     print(f"open this link, which lets one browser in within two minutes:\n\n  {link}\n")
     print(f"later, sign in with the token in {auth.where}; stop with Ctrl-C", flush=True)
-    if status.state == "finished":
+    if finished:
         _show_result(gateway)
 
 
@@ -241,7 +244,7 @@ class _EndTeller:
     def __init__(self, gateway: LocalGateway, json: bool) -> None:
         self._gateway = gateway
         self._json = json
-        self._told: str = gateway.control().state
+        self._told: str = "finished" if gateway.runner.result is not None else gateway.control().state
 
     def __call__(self) -> None:
         state = self._gateway.control().state
@@ -264,14 +267,13 @@ def _show_result(gateway: LocalGateway) -> None:
         sys.stdout.flush()
 
 
-def _say_how_to_go_on(gateway: LocalGateway, store: Store, number: int, again: list[str]) -> None:
+def _say_how_to_go_on(gateway: LocalGateway, feed: ReplayFeed, store: Store, number: int, again: list[str]) -> None:
     """Tell what is kept. Raises StoppedError before the end of the data, NotReadyError when the engine had failed."""
-    if gateway.control().state == "finished":
+    if gateway.runner.result is not None:
         return
     if gateway.control().state == "failed":
         raise NotReadyError(f"the engine had stopped: {gateway.runner.detail}")
-    feed = gateway.status().feed
-    print(f"\nstopped after {feed.bars_done:,} of {feed.bars_total:,} bars; ", end="", file=sys.stderr)
+    print(f"\nstopped after {feed.bars_done:,} of {feed.total_bars:,} bars; ", end="", file=sys.stderr)
     if store.location == IN_MEMORY:
         print(f"nothing was kept, since the store is {IN_MEMORY}", file=sys.stderr)
     else:

@@ -107,7 +107,7 @@ def test_it_serves_stops_goes_on_and_ends(place: Path) -> None:
     assert "the data have ended" in said
     assert bars["total"] == BARS
     with up(place) as third:
-        again = third.get("/api/v1/system")
+        again = third.until("finished")
         assert (again["state"], again["result"], again["success_metrics"]) == (
             "finished",
             status["result"],

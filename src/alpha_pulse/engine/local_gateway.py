@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from alpha_pulse import __version__
-from alpha_pulse.core.errors import ConfigError, NotFoundError, did_you_mean
+from alpha_pulse.core.errors import ConfigError, NotFoundError, NotReadyError, did_you_mean
 from alpha_pulse.engine.alarm_counts import alarm_counts
 from alpha_pulse.engine.gateway import ALL, MAX_EXAMPLES, MAX_LIMIT, MAX_POINTS, MAX_STEPS
 from alpha_pulse.engine.gateway_run import (
@@ -86,21 +87,43 @@ class LocalGateway:
         self._system = system
         self._name = name
         self._books = tuple(system.execution.results(1.0))
-        self._history = History(
+        self._past = History(
             system.feed.symbols,
             self._books,
             volatility_horizon=learning.volatility_horizon_bars,
             window=learning.window,
         )
-        self._desk = SessionDesk(system, self._history)
-        self._inspector = Inspector(self._history, system.store, system.instruments)
-        self._success = LiveSuccess(system, self._history)
-        self.runner = Runner(system, lambda: self._history.bars, bars_per_second=bars_per_second, paused=paused)
+        self._desk = SessionDesk(system, self._past)
+        self._inspector = Inspector(self._past, system.store, system.instruments)
+        self._success = LiveSuccess(system, self._past)
+        self.runner = Runner(system, lambda: self._past.bars, bars_per_second=bars_per_second, paused=paused)
 
     def read_back(self) -> Iterator[int]:
         """Take the journal so far into history; to be done before anything else. Yields each row's number."""
-        yield from self._history.read_back(self._system.store.rows())
-        self._system.on_commit = self._history.take
+        yield from self._past.read_back(self._system.store.rows())
+        self._system.on_commit = self._past.take
+        # What was worked out meanwhile was of a part.
+        self._success = LiveSuccess(self._system, self._past)
+
+    def read_back_first(self) -> None:
+        """As `read_back`, but leave it to the runner, so that a long journal keeps nobody from being answered.
+
+        Until it is done the state is ``warming``, and whatever is made of history is refused with NotReadyError.
+        """
+        rows = self.read_back()
+        if self._system.store.head[0] >= 0:
+            self.runner.do_first(rows, "reading what happened so far")
+        else:
+            deque(rows, maxlen=0)
+
+    @property
+    def _history(self) -> History:
+        self._refuse_while_warming()
+        return self._past
+
+    def _refuse_while_warming(self) -> None:
+        if self.runner.state == "warming":
+            raise NotReadyError(f"the run is starting ({self.runner.detail}); ask again in a moment")
 
     # The run.
 
@@ -120,7 +143,7 @@ class LocalGateway:
 
     def status(self) -> SystemStatus:
         """Everything about the run."""
-        system, runner, history = self._system, self.runner, self._history
+        system, runner, history = self._system, self.runner, self._past
         identity, result = system.store.identity, runner.result
         control = runner.control()
         return SystemStatus(
@@ -158,9 +181,9 @@ class LocalGateway:
             expired=sum(account.expired for account in accounts),
             fills=combined.fills,
             trades=combined.trades,
-            alarms=len(self._history.alarms),
-            **alarm_counts(self._history.responses.values()),
-            adaptations=len(self._history.actions),
+            alarms=len(self._past.alarms),
+            **alarm_counts(self._past.responses.values()),
+            adaptations=len(self._past.actions),
             queries=system.serving.queries,
         )
 
@@ -198,6 +221,7 @@ class LocalGateway:
 
     def sessions(self) -> list[SessionStatus]:
         """All sessions."""
+        self._refuse_while_warming()
         return self._desk.sessions()
 
     def session_scores(self, session_id: str) -> SessionScores:
@@ -241,6 +265,7 @@ class LocalGateway:
 
     def drift(self) -> list[DriftStatus]:
         """Every session's drift monitor."""
+        self._refuse_while_warming()
         return self._desk.drift()
 
     # Reading.
@@ -316,10 +341,12 @@ class LocalGateway:
 
     def inspect(self, prediction_id: str) -> Inspection:
         """Everything about one prediction."""
+        self._refuse_while_warming()
         return self._inspector.prediction(prediction_id)
 
     def inspect_fill(self, fill_id: str) -> Inspection:
         """The decision behind a fill."""
+        self._refuse_while_warming()
         return self._inspector.fill(fill_id)
 
     # Listening.
@@ -331,7 +358,7 @@ class LocalGateway:
     @property
     def oldest_step(self) -> int:
         """The first row that `steps` still knows."""
-        recent = self._history.recent
+        recent = self._past.recent
         return recent[0][0] if recent else 0
 
     def steps(self, symbol: str, from_seq: int, to_seq: int) -> Step | None:

@@ -79,9 +79,16 @@ class Runner:
         self._listeners: list[Callable[[], object]] = []
         self._count_bars = count_bars
         self._samples: deque[tuple[int, int]] = deque()
+        self._first: Iterator[object] | None = None
         if self.result is not None:
             self.state = "finished"
+        self._state_after: State = self.state
         self._set_pace(bars_per_second)
+
+    def do_first(self, work: Iterator[object], what: str) -> None:
+        """Have `run` do some work before anything else, in stretches too; until it is done the state is ``warming``."""
+        self._first, self._state_after = work, self.state
+        self.state, self.detail = "warming", what
 
     # Asking and telling.
 
@@ -197,6 +204,8 @@ class Runner:
         self._refuse_at_the_end("given anything more to learn")
 
     def _refuse_at_the_end(self, done: str) -> None:
+        if self.state == "warming":
+            raise ConflictError(f"the run is starting and cannot be {done} yet ({self.detail}); try again in a moment")
         if self.state == "failed":
             raise ConflictError(f"the run has failed and cannot be {done}: {self.detail}")
         if self._ending:
@@ -211,8 +220,9 @@ class Runner:
     # Working.
 
     async def run(self) -> None:
-        """Work until cancelled; nothing that the engine does ends it."""
+        """Work until cancelled; nothing that the engine does ends it. Raises what the work of `do_first` raises."""
         with _rare_collections():
+            await self._do_first()
             while True:
                 if self.state != "running":
                     await self._rest(None)
@@ -224,6 +234,16 @@ class Runner:
                     if self._ending and self.state == "running":
                         await self._finish()
                     await asyncio.sleep(0)
+
+    async def _do_first(self) -> None:
+        work, self._first = self._first, None
+        while work is not None:
+            until = elapsed_ns() + STRETCH_NS
+            if all(elapsed_ns() < until for _ in work):
+                self.detail, self._due_ns = None, elapsed_ns()
+                self._become(self._state_after)
+                break
+            await asyncio.sleep(0)
 
     def _stretch(self) -> None:
         now = elapsed_ns()

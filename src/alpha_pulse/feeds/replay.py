@@ -102,6 +102,11 @@ class ReplayFeed:
         """How many slices lie before the next one."""
         return self._block_start + self._at
 
+    @property
+    def bars_done(self) -> int:
+        """How many bars lie before the next slice."""
+        return int(self._starts[self.position])
+
     def next_slice(self) -> Slice | None:
         """The next slice, or None at the end."""
         at = self._at

@@ -1,0 +1,120 @@
+"""A run that is gone on with is served at once, and reads what happened before while it answers who asks."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from alpha_pulse.core.errors import ConflictError, NotReadyError, StateError
+from alpha_pulse.engine.gateway import Page, SessionConfig
+from alpha_pulse.engine.local_gateway import LocalGateway
+from alpha_pulse.engine.system import System
+from alpha_pulse.feeds.synthetic import random_walk
+from flow.gateways import opened, running, stored, until
+from flow.runs import LEAN, configured
+
+BARS, DONE = 1_500, 1_000
+PAGE = Page(0, 10_000, None)
+
+
+@pytest.fixture
+def begun(tmp_path: Path) -> Path:
+    """A store that holds the first 1,000 steps, and a checkpoint to start from."""
+    path = tmp_path / "run.db"
+
+    async def some(steps: int) -> None:
+        store = stored(path)
+        gateway = opened(random_walk(BARS, seed=3), LEAN, store, paused=True)
+        async with running(gateway):
+            await gateway.step(steps)
+        store.close()
+
+    for steps in (600, DONE - 600):
+        asyncio.run(some(steps))
+    return path
+
+
+def gone_on_with(path: Path, *, paused: bool = True) -> LocalGateway:
+    """As `alpha-pulse run` makes it."""
+    config = configured(LEAN)
+    system = System(config, random_walk(BARS, seed=3), stored(path))
+    system.begin("flow", resume=True)
+    gateway = LocalGateway(system, "made up", paused=paused)
+    gateway.read_back_first()
+    return gateway
+
+
+def everything(gateway: LocalGateway) -> Any:
+    return msgspec.to_builtins(
+        [
+            gateway.bars("SYN", PAGE),
+            gateway.equity(PAGE),
+            gateway.predictions("SYN", "direction", PAGE),
+            gateway.metrics_history("SYN", "volatility", PAGE),
+            gateway.fills(None, "all", PAGE),
+            gateway.positions(),
+            gateway.sessions(),
+            gateway.status().success_metrics,
+        ]
+    )
+
+
+def test_who_asks_meanwhile_is_answered_and_nothing_is_missing_after_it(begun: Path) -> None:
+    async def story() -> tuple[Any, list[int]]:
+        gateway, seen = gone_on_with(begun), []
+        async with running(gateway):
+            while gateway.control().state == "warming":
+                status = gateway.status()
+                assert (status.detail, status.seq) == ("reading what happened so far", DONE - 1)
+                seen.append(status.feed.bars_done)
+                with pytest.raises(NotReadyError, match="the run is starting"):
+                    gateway.bars("SYN", PAGE)
+                with pytest.raises(NotReadyError, match="ask again in a moment"):
+                    gateway.sessions()
+                with pytest.raises(ConflictError, match="is starting and cannot be resumed yet"):
+                    gateway.resume()
+                with pytest.raises(ConflictError, match="is starting"):
+                    await gateway.step(1)
+                with pytest.raises(ConflictError, match="is starting"):
+                    await gateway.start_session("ELSE", "logistic", SessionConfig(target="mine", source="api"))
+                await asyncio.sleep(0)
+            assert gateway.status().detail is None
+            await gateway.step(50)
+            found = everything(gateway)
+        gateway._system.store.close()
+        return found, seen
+
+    found, seen = asyncio.run(story())
+    assert len(seen) > 2
+    assert seen == sorted(seen)
+    store = stored(begun)
+    assert found == everything(opened(random_walk(BARS, seed=3), LEAN, store, paused=True))
+    store.close()
+
+
+def test_a_run_that_was_to_run_runs_after_it(begun: Path) -> None:
+    async def story() -> None:
+        gateway = gone_on_with(begun, paused=False)
+        async with running(gateway):
+            await until(gateway, "finished")
+        assert gateway.status().feed.bars_done == BARS
+        gateway._system.store.close()
+
+    asyncio.run(story())
+
+
+def test_a_history_that_cannot_be_read_ends_the_start(tmp_path: Path, begun: Path) -> None:
+    with sqlite3.connect(begun) as db:
+        (payload,) = db.execute("SELECT payload FROM journal WHERE seq = 7").fetchone()
+        text = payload if isinstance(payload, bytes) else payload.encode()
+        db.execute("DROP TRIGGER journal_refuses_update")
+        db.execute("UPDATE journal SET payload = ? WHERE seq = 7", (text.replace(b"1", b"2", 1).decode(),))
+    gateway = gone_on_with(begun)
+    with pytest.raises(StateError, match=r"row 7 of .* is damaged"):
+        asyncio.run(gateway.runner.run())
+    gateway._system.store.close()
