@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from alpha_pulse.core.types import AdaptationAction
-from alpha_pulse.engine.gateway_run import AdaptationSpeed, EarnedByMl, Speed
+from alpha_pulse.engine.gateway_run import AdaptationSpeed, EarnedByMl, OnlineMinusBatch, Speed, SuccessMetrics
 from alpha_pulse.engine.ml_earnings import RULES
 from alpha_pulse.engine.report import Report
-from alpha_pulse.engine.success import SuccessMetrics
 from alpha_pulse.learning.comparison import Comparison
 from alpha_pulse.learning.intervals import Interval
 from alpha_pulse.venues.money import cash_text
@@ -48,9 +47,9 @@ def success_lines(report: Report) -> list[tuple[str, str]]:
     found = report.success_metrics
     lines = [("freshness", _freshness(found)), *_speed_lines(found.adaptation_speed)]
     differences = [
-        f"{target} {100 * pair.accuracy:+.1f} points of hits, {pair.gain_millinats:+.1f} millinats"
-        for target, pair in found.online_minus_batch.items()
-        if pair.accuracy is not None and pair.gain_millinats is not None
+        f"{target} {100 * one.accuracy:+.1f} points of hits, {_in_millinats(one)}"
+        for target, one in found.online_minus_batch.items()
+        if one is not None
     ]
     if differences:
         lines.append(("online - batch", "; ".join(differences)))
@@ -58,6 +57,12 @@ def success_lines(report: Report) -> list[tuple[str, str]]:
     if RULES in report.books:
         lines.append(("P&L by ML", _earned(found.pnl_by_ml)))
     return lines
+
+
+def _in_millinats(one: OnlineMinusBatch) -> str:
+    if one.low is None or one.high is None:
+        return f"{one.mean:+.1f} millinats (too few labels for an interval)"
+    return f"{one.mean:+.1f} millinats [{one.low:+.1f}, {one.high:+.1f}]"
 
 
 def _freshness(found: SuccessMetrics) -> str:

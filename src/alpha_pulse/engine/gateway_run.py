@@ -80,7 +80,7 @@ class CountsStatus(msgspec.Struct, frozen=True):
 
 
 class OnlineMinusBatch(msgspec.Struct, frozen=True):
-    """Paired difference over common labels: ``mean`` millinats with its 95 % interval, None while there are too few."""
+    """Paired difference over common labels: ``mean`` millinats with its 95 % interval, None on too few labels."""
 
     labels: int
     accuracy: float
@@ -134,8 +134,13 @@ class AdaptationSpeed(msgspec.Struct, frozen=True):
     unaided: Speed
 
 
-class SuccessStatus(msgspec.Struct, frozen=True):
-    """Did the loop keep its promises so far; the same figures as in the final report."""
+class SuccessMetrics(msgspec.Struct, frozen=True):
+    """Did the loop keep its promises, of the market targets' sessions; None where nothing of the kind happened.
+
+    ``model_freshness_*_s``: market time since the members of a prediction last learnt, weighted as they were in what was
+    served; mean and largest over predictions. ``pnl_by_ml`` is None without the two books, on too few bars for an interval, and
+    of one symbol among several, since books are marked as a whole.
+    """
 
     model_freshness_mean_s: float | None
     model_freshness_max_s: float | None
@@ -163,7 +168,7 @@ class SystemStatus(msgspec.Struct, frozen=True):
     books: tuple[str, ...]
     initial_cash: float
     counts: CountsStatus
-    success_metrics: SuccessStatus
+    success_metrics: SuccessMetrics
     result: msgspec.Raw | None
     decisions_sha256: str | None
 

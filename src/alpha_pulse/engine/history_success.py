@@ -5,16 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from alpha_pulse.core.clock import elapsed_ns
-from alpha_pulse.engine.gateway_run import OnlineMinusBatch, SuccessStatus
+from alpha_pulse.engine.gateway_run import SuccessMetrics
 from alpha_pulse.engine.history import History
-from alpha_pulse.engine.history_table import Floats
 from alpha_pulse.engine.instrument import TARGETS, YEAR_NS
 from alpha_pulse.engine.success import success_metrics
 from alpha_pulse.engine.system import System
 from alpha_pulse.engine.tally import Tally
-from alpha_pulse.kernels.scores import BATCH, LABEL, ONLINE
-from alpha_pulse.learning.intervals import block_bootstrap
-from alpha_pulse.learning.metrics import log_losses
 
 MS = 1_000_000
 REST = 50
@@ -32,9 +28,9 @@ class LiveSuccess:
         self._history = history
         self._seq = -2
         self._good_until = 0
-        self._found: SuccessStatus | None = None
+        self._found: SuccessMetrics | None = None
 
-    def metrics(self, *, exact: bool = False) -> SuccessStatus:
+    def metrics(self, *, exact: bool = False) -> SuccessMetrics:
         """As of the newest row, or, unless ``exact``, a moment before."""
         now = elapsed_ns()
         if self._found is None or (self._seq != self._history.seq and (exact or now >= self._good_until)):
@@ -42,23 +38,11 @@ class LiveSuccess:
             self._good_until = now + REST * (elapsed_ns() - now)
         return self._found
 
-    def _work_out(self) -> SuccessStatus:
+    def _work_out(self) -> SuccessMetrics:
         system, history = self._system, self._history
         symbols = tuple(system.feed.symbols)
         found = _gathered(history, symbols)
-        metrics = success_metrics(system, found, [(symbol, target) for symbol in symbols for target in TARGETS])
-        return SuccessStatus(
-            model_freshness_mean_s=metrics.model_freshness_mean_s,
-            model_freshness_max_s=metrics.model_freshness_max_s,
-            adaptation_speed=metrics.adaptation_speed,
-            online_minus_batch={
-                target: _difference(
-                    found.tables[target].scores, pair.accuracy, pair.gain_millinats, len(symbols), system.config.seed
-                )
-                for target, pair in metrics.online_minus_batch.items()
-            },
-            pnl_by_ml=metrics.pnl_by_ml,
-        )
+        return success_metrics(system, found, [(symbol, target) for symbol in symbols for target in TARGETS])
 
 
 def marks_per_year(history: History) -> float:
@@ -82,14 +66,3 @@ def _gathered(history: History, symbols: tuple[str, ...]) -> Tally:
             found.freshness[symbol, target] = history.symbols[symbol].predictions[target].freshness
     found.earnings = history.earned.rows[:, 1:]
     return found
-
-
-def _difference(scores: Floats, accuracy: float | None, gain: float | None, symbols: int, seed: int) -> OnlineMinusBatch | None:
-    if accuracy is None or gain is None:
-        return None
-    rows = scores[~np.isnan(scores[:, ONLINE] + scores[:, BATCH])]
-    labels = rows[:, LABEL] == 1.0
-    better = 1_000.0 * (log_losses(rows[:, BATCH], labels) - log_losses(rows[:, ONLINE], labels))
-    interval = block_bootstrap(better, symbols, seed)
-    low, high = (None, None) if interval is None else (interval.low, interval.high)
-    return OnlineMinusBatch(len(rows), accuracy, gain, low, high)

@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.engine.gateway_run import OnlineMinusBatch
 from alpha_pulse.kernels.scores import BASE, LABEL, LAST_KNOWN, MEMBERS, NO_CHANGE, SERVED
 from alpha_pulse.learning.intervals import Interval, block_bootstrap
 from alpha_pulse.learning.metrics import above, exact_auc, kappa, log_losses
@@ -42,14 +43,6 @@ class Calibrated(msgspec.Struct, frozen=True):
 
     served: ReliabilityTable
     confidence: ReliabilityTable
-
-
-class Paired(msgspec.Struct, frozen=True):
-    """One member minus another over the labels that both were scored on; None without common labels."""
-
-    labels: int
-    accuracy: float | None = None
-    gain_millinats: float | None = None
 
 
 def classes(scores: Floats, member: int) -> Flags:
@@ -126,13 +119,14 @@ def calibrated(scores: Floats, confidences: Floats, horizon: int) -> Calibrated:
     )
 
 
-def compare(scores: Floats, first: int, second: int) -> Paired:
-    """One member minus another, over the labels that both were scored on."""
+def compare(scores: Floats, first: int, second: int, symbols: int, seed: int) -> OnlineMinusBatch | None:
+    """One member minus another, over the labels that both were scored on; None without such labels."""
     rows = scores[~np.isnan(scores[:, first] + scores[:, second])]
-    n = len(rows)
-    if n == 0:
-        return Paired(0)
+    if not len(rows):
+        return None
     labels = rows[:, LABEL] == 1.0
-    better = log_losses(rows[:, second], labels) - log_losses(rows[:, first], labels)
-    hits = (classes(rows, first) == labels).mean() - (classes(rows, second) == labels).mean()
-    return Paired(n, float(hits), 1_000.0 * float(better.mean()))
+    gains = 1_000.0 * (log_losses(rows[:, second], labels) - log_losses(rows[:, first], labels))
+    hits = float((classes(rows, first) == labels).mean() - (classes(rows, second) == labels).mean())
+    interval = block_bootstrap(gains, symbols, seed)
+    low, high = (None, None) if interval is None else (interval.low, interval.high)
+    return OnlineMinusBatch(len(rows), hits, float(gains.mean()), low, high)

@@ -188,12 +188,13 @@ def test_scores_agree_with_the_kernels_record_by_record() -> None:
 
 def test_members_are_compared_on_common_labels_only() -> None:
     rows = random_scores(300, 4)
-    found = compare(rows, SERVED, kernels.BATCH)
-    assert found.labels == 200
+    found = compare(rows, SERVED, kernels.BATCH, 1, 1)
+    assert found is not None
+    assert (found.labels, found.low, found.high) == (200, None, None)
     both = score_members(rows[100:], np.ones(200, dtype=bool), 1, 1)
     served, batch = both["served"], both["batch"]
-    assert found.gain_millinats == pytest.approx((served.gain_millinats or 0.0) - (batch.gain_millinats or 0.0))
-    assert compare(rows[:50], ONLINE, kernels.BATCH).accuracy is None
+    assert found.mean == pytest.approx((served.gain_millinats or 0.0) - (batch.gain_millinats or 0.0))
+    assert compare(rows[:50], ONLINE, kernels.BATCH, 1, 1) is None
 
 
 def test_reliability_is_of_what_was_served_and_of_the_confidence_stated_with_it(
