@@ -148,6 +148,8 @@ def predictions(live: Running) -> None:
         )
         for name, column in zip(("seq", "probability", "confidence", "label"), zip(*rows, strict=True), strict=True):
             same(found[name], list(column))
+        ids = live.sql("SELECT prediction_id FROM predictions WHERE target = ? ORDER BY seq", target)
+        assert [f"{SYMBOL}/{target}/{number}" for number in found["number"]] == [prediction_id for (prediction_id,) in ids]
         weights = [
             sum(w or 0.0 for w in row) for row in zip(*(found[f"weight_{m}"] for m in ("online", "batch", "base")), strict=True)
         ]

@@ -304,6 +304,7 @@ BARS = series({name: [value] for name, value in BAR.items()})
 EQUITY = series({"combined": [100412.11], "buy_and_hold": [100390.02]}, symbol=None)
 PREDICTIONS = series(
     {
+        "number": [4211],
         "probability": [0.521904112],
         "confidence": [0.523],
         "online": [0.5288],

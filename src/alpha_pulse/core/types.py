@@ -33,7 +33,7 @@ def finite(what: str, value: float) -> None:
 class Bar(msgspec.Struct, frozen=True, gc=False, tag="bar", omit_defaults=True):
     """One bar of a symbol. ``volume``, ``bid`` and ``ask`` are None where the feed has no such column.
 
-    ``bid`` and ``ask`` are the quotes at the close. ``seq`` counts the feed's events from 0.
+    ``bid`` and ``ask`` are the quotes at the close. ``seq`` is the number of the feed's slice that it is part of, from 0.
     """
 
     symbol: str

@@ -69,7 +69,10 @@ ALL = "all"
 
 
 class Gateway(Protocol):
-    """Ask, command, listen. ``session_id`` is ``SYMBOL/target``, ``prediction_id`` is ``SYMBOL/target/number of the bar``."""
+    """Ask, command, listen. ``session_id`` is ``SYMBOL/target``, ``prediction_id`` is ``SYMBOL/target/number``.
+
+    The number is that of the feed's slice, alike for all symbols; ``seq`` counts the journal's rows, some of which are commands.
+    """
 
     # The run.
 
@@ -163,7 +166,7 @@ class Gateway(Protocol):
         ...
 
     def predictions(self, symbol: str, target: str, page: Page) -> Series:
-        """What was served, by which members at which weights, and what came true."""
+        """What was served, under which ``number``, by which members at which weights, and what came true."""
         ...
 
     def metrics_history(self, symbol: str, target: str, page: Page) -> Series:

@@ -13,14 +13,14 @@ from alpha_pulse.engine.history_table import Cut, Table
 NAN = math.nan
 PENDING, LABELLED, EXPIRED = 0.0, 1.0, 2.0
 SHOWN = (
-    *("seq", "ts_ms", "probability", "confidence", "online", "batch", "base"),
+    *("seq", "number", "ts_ms", "probability", "confidence", "online", "batch", "base"),
     *("weight_online", "weight_batch", "weight_base", "label", "level", "realised"),
 )
-COLUMNS = (*SHOWN, "number", "status", "label_seq")
+COLUMNS = (*SHOWN, "status", "label_seq")
 
 
 class PredictionHistory:
-    """One row per prediction; its label is filled in when it comes. ``number`` is the bar's, as in the prediction's id."""
+    """One row per prediction; its label is filled in when it comes. ``number`` is the one at the end of the prediction's id."""
 
     def __init__(self) -> None:
         self.table = Table(COLUMNS)
@@ -44,8 +44,8 @@ class PredictionHistory:
         confidence = prediction.confidence
         self.table.append(
             [
-                seq, ts_ms, prediction.probability, NAN if confidence is None else confidence, online, batch, base,
-                weight_online, weight_batch, weight_base, NAN, level, NAN, number, PENDING, NAN,
+                seq, number, ts_ms, prediction.probability, NAN if confidence is None else confidence, online, batch, base,
+                weight_online, weight_batch, weight_base, NAN, level, NAN, PENDING, NAN,
             ]
         )  # fmt: skip
         self._waiting.append((self._count, number))

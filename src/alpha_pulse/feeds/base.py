@@ -8,15 +8,15 @@ from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import Bar
 
 Slice = tuple[Bar, ...]
-"""All events that share one ``ts_event``, ordered by (symbol, seq); never empty."""
+"""All events that share one ``ts_event``, ordered by symbol; never empty."""
 
 
 @runtime_checkable
 class Feed(Protocol):
     """A source of bars.
 
-    - ``ts_event`` strictly increases from slice to slice; within a slice it is the same, ordered by (symbol, seq).
-    - ``seq`` counts the bars from 0 in that order, whatever the position the reading started from.
+    - ``ts_event`` strictly increases from slice to slice; within a slice it is the same, ordered by symbol.
+    - ``seq`` is the number of the bar's slice, counted from 0, whatever the position the reading started from.
     - A bar is delivered with the instant at which it became knowable: its end.
     - `next_slice` never blocks and never skips; None means the end, for good, until `seek`.
     - `seek(n)` makes the next slice the (n+1)-th, bit-equal to what it was the first time.

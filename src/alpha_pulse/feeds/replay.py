@@ -25,7 +25,7 @@ class ReplayFeed:
     """Bars from arrays or a file, one slice per ``ts_event``; see `alpha_pulse.feeds.base.Feed`.
 
     Bars are stamped by their start in ``columns``; their ``ts_event`` is the start plus the interval. The attribute ``columns``
-    holds them in the order of delivery: ``seq`` is a bar's place in it.
+    holds them in the order of delivery.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ class ReplayFeed:
             repeat(None) if here.volume is None else here.volume.tolist(),
             repeat(None) if here.bid is None else here.bid.tolist(),
             repeat(None) if here.ask is None else here.ask.tolist(),
-            range(low, high),
+            range(low, high) if len(symbols) == 1 else np.repeat(np.arange(len(bounds) - 1) + first, np.diff(bounds)).tolist(),
         )
         if len(symbols) == 1:
             self._block = list(zip(bars))

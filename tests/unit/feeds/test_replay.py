@@ -57,7 +57,7 @@ def test_slices_partition_all_bars_in_order(hours: list[list[int]], full: bool) 
         for i in range(source.code.size)
     )
     assert [(bar.ts_event, bar.symbol, bar.open, bar.close) for bar in bars] == expected
-    assert [bar.seq for bar in bars] == list(range(feed.total_bars))
+    assert [[bar.seq for bar in here] for here in slices] == [[number] * len(here) for number, here in enumerate(slices)]
     assert all(len({bar.ts_event for bar in here}) == 1 for here in slices)
     times = [here[0].ts_event for here in slices]
     assert times == sorted(set(times))
