@@ -71,7 +71,7 @@ ALL = "all"
 class Gateway(Protocol):
     """Ask, command, listen. ``session_id`` is ``SYMBOL/target``, ``prediction_id`` is ``SYMBOL/target/number``.
 
-    The number is that of the feed's slice, alike for all symbols; ``seq`` counts the journal's rows, some of which are commands.
+    The number is that of the feed's slice, alike for all symbols; ``seq`` counts the journal's rows, commands among them.
     """
 
     # The run.
