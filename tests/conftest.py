@@ -23,16 +23,21 @@ def pytest_collection_finish() -> None:
 
 MODELS = ("tests/contracts/test_models", "tests/unit/models/test_as_river")
 TREES = ("hoeffding", "forest", "sgbt")
-LONGEST = ("models", "tests/browser", "tests/flow/test_cli.py", "tests/flow/test_random_walk", "tests/flow", "tests/api")
+FAULTS = "tests/faults/"
+LONGEST = ("models", FAULTS, "tests/browser", "tests/flow/test_cli.py", "tests/flow/test_random_walk", "tests/flow", "tests/api")
 """How the groups of tests that take longest begin, in order: begun first, they do not end after all others."""
 
 
 class Groups(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
-    """Gives the tests of a file to one process, as their fixtures want; those of models by the kernels that they share."""
+    """Gives the tests of a file to one process, as their fixtures want; those of models by the kernels that they
+    share, and those of faults by their warm process.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         if nodeid.startswith(MODELS):
             return "models of trees" if any(name in nodeid for name in TREES) else "models"
+        if nodeid.startswith(FAULTS):
+            return FAULTS
         return str(super()._split_scope(nodeid))
 
     def _assign_work_unit(self, node: Any) -> None:

@@ -1,0 +1,214 @@
+"""``journal verify`` on real runs: all fits, and each kind of thing that does not fit is named, though every hash is right."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cli_runs
+from alpha_pulse.engine.replay import replay
+from alpha_pulse.engine.verification import Verification, verify
+from alpha_pulse.learning.commands import Command, FedExample
+from alpha_pulse.stores.base import RunIdentity
+from alpha_pulse.stores.memory import MemoryStore
+from alpha_pulse.stores.reading import StoreReader
+from alpha_pulse.stores.sql import SqliteStore
+from flow.runs import RESTLESS, begun, configured, restless
+
+SETTINGS = {**RESTLESS, "batch.enabled": False, "store.checkpoint_steps": 400}
+IDENTITY = RunIdentity("by hand", "c", "f", "1")
+Row = dict[str, Any]
+Change = Callable[[Row, Row], bool]
+
+
+@cache
+def rows() -> list[tuple[int, Row, Row | None]]:
+    """The steps of a run in which something of every kind happens: trades, stops, alarms, trials, a session that is fed."""
+    store = MemoryStore()
+    system = begun(restless(2_200), SETTINGS, store)
+    system.command([Command("start", "SYN/fed", model_type="logistic", horizon=1, n_features=1)])
+    for number in range(3):
+        system.command([Command("update", "SYN/fed", examples=[FedExample(str(number), [0.5], 1)])])
+    while system.step():
+        pass
+    return [
+        (row.ts_event, json.loads(row.payload), None if row.decision is None else json.loads(row.decision))
+        for row in store.rows()
+    ]
+
+
+def verified(path: Path, change: Change) -> Verification:
+    """What is found where ``change`` was made once, in a journal whose every hash fits."""
+    changed = False
+    with contextlib.closing(SqliteStore(path)) as store:
+        store.begin(IDENTITY, resume=False)
+        for ts, payload, decision in rows():
+            if not changed:
+                payload, decision = json.loads(json.dumps([payload, decision]))
+                changed = change(payload, decision or {})
+            line = None if decision is None else json.dumps(decision).encode()
+            store.append(ts, json.dumps(payload).encode(), line)
+    assert changed
+    with StoreReader(path) as reader:
+        return verify(reader)
+
+
+def first(rows: Row, name: str, **fields: Any) -> bool:
+    """Change fields of the first element of a list, in the first row that has one."""
+    if not rows.get(name):
+        return False
+    rows[name][0].update(fields)
+    return True
+
+
+def drop(rows: Row, name: str) -> bool:
+    return bool(rows.get(name)) and rows[name].pop(0) is not None
+
+
+def doubled(rows: Row, name: str) -> bool:
+    if not rows.get(name):
+        return False
+    rows[name].append(rows[name][0])
+    return True
+
+
+def halved(rows: Row, name: str) -> bool:
+    return bool(rows.get(name)) and first(rows, name, quantity=rows[name][0]["quantity"] // 2)
+
+
+def closed(rows: Row, **fields: Any) -> bool:
+    if not any(action.get("status") in ("kept", "undone") for action in rows.get("adaptations", ())):
+        return False
+    rows["adaptations"] = [{**action, **fields} for action in rows["adaptations"]]
+    return True
+
+
+CHANGES: list[tuple[str, str, Change]] = [
+    ("counts", "is no step of this program", lambda row, _: first(row, "predictions", probability="high")),
+    ("counts", "is not the next one", lambda row, _: first(row, "bars", seq=-1)),
+    ("joins", "does not wait for a label", lambda row, _: drop(row, "predictions")),
+    ("joins", "does not wait for a label", lambda row, _: doubled(row, "labels")),
+    ("joins", "as one of SYN/volatility", lambda row, _: first(row, "labels", target="volatility")),
+    ("joins", "which was not given or is filled already", lambda row, _: first(row, "fills", order_id="combined/SYN/0")),
+    ("joins", "differs from its order", lambda row, _: first(row, "fills", signal_id="combined/SYN/0")),
+    ("joins", "which was not given or is filled already", lambda _, line: drop(line, "orders")),
+    ("joins", "is not held", lambda row, _: first(row, "lots", open_fill_id="combined/SYN/0/f")),
+    ("joins", "which is not in that row", lambda row, _: first(row, "lots", close_fill_id="combined/SYN/0/f")),
+    ("joins", "differs from the fills", lambda row, _: first(row, "lots", opened_ts=1)),
+    ("joins", "are held", lambda row, _: first(row, "lots", quantity=-(10**15))),
+    ("joins", "which is not of that step", lambda _, line: first(line, "orders", signal_id="combined/SYN/0")),
+    ("joins", "made elsewhere", lambda _, line: first(line, "signals", prediction_id="SYN/direction/0")),
+    ("joins", "which is not in the journal", lambda row, _: drop(row, "alarms") and bool(row.get("adaptations"))),
+    ("outcomes", "net P&L other than", lambda row, _: first(row, "lots", net_pnl=1, gross_pnl=9, costs=9)),
+    ("outcomes", "which is not open", lambda row, _: closed(row, action_id="SYN/direction/action/99")),
+    ("outcomes", "learns example '0' of SYN/fed again", lambda row, _: bool(row.get("commands")) and first(
+        row["commands"][0], "examples", id="0", features=[0.5]) and row["commands"][0]["examples"].append(
+        row["commands"][0]["examples"][0]) is None),
+]  # fmt: skip
+
+
+def test_a_run_in_which_everything_happens_fits(tmp_path: Path) -> None:
+    found = verified(tmp_path / "run.db", lambda *_: True)
+    assert found.ok, found.checks
+    told = {check.name: check.found for check in found.checks}
+    assert set(told) == {"file", "chain", "counts", "joins", "outcomes", "checkpoints", "result"}
+    assert not any(f" 0 {name}" in f" {told['joins']}" for name in ("fills", "lots", "orders"))
+    assert "3 examples" in told["outcomes"]
+    assert " 0 adaptations" not in told["outcomes"]
+
+
+@pytest.mark.parametrize(("name", "sentence", "change"), CHANGES, ids=lambda value: value if isinstance(value, str) else "")
+def test_what_does_not_fit_is_named(tmp_path: Path, name: str, sentence: str, change: Change) -> None:
+    found = verified(tmp_path / "run.db", change)
+    assert not found.ok
+    check = {check.name: check for check in found.checks}[name]
+    assert not check.ok
+    assert sentence in check.found
+    assert check.found.startswith("row ")
+    assert check.faults >= 1
+
+
+def changed(path: Path, sql: str) -> Verification:
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute(sql)
+    with StoreReader(path) as reader:
+        return verify(reader)
+
+
+@pytest.fixture
+def finished(tmp_path: Path) -> Path:
+    path = tmp_path / "run.db"
+    config = configured({**SETTINGS, "store.checkpoint_steps": 100})
+    with contextlib.closing(SqliteStore(path, config.store)) as store:
+        replay(config, restless(320), store, "finished")
+    return path
+
+
+def test_a_finished_run_fits_and_a_changed_one_does_not(finished: Path) -> None:
+    with StoreReader(finished) as reader:
+        found = verify(reader)
+    assert found.ok, found.checks
+    assert found.finished
+    assert found.rows == 320
+    for sql, name, sentence in (
+        ("UPDATE checkpoint SET blob = zeroblob(100) WHERE seq = 199", "checkpoints", "at row 199"),
+        ("UPDATE checkpoint SET seq = 298 WHERE seq = 299", "checkpoints", "at row 298 was taken after other steps"),
+        ("UPDATE run SET result = replace(result, '\"bars\":320', '\"bars\":321')", "result", "its hash does not fit"),
+        ("DROP TRIGGER journal_refuses_update", "file", "journal_refuses_update is not as it was made"),
+        ("UPDATE journal SET payload = replace(payload, '1', '2') WHERE seq = 7", "chain", "journal row 7 of"),
+    ):
+        check = {check.name: check for check in changed(finished, sql).checks}[name]
+        assert not check.ok
+        assert sentence in check.found
+
+
+def test_a_result_that_other_steps_led_to_is_found_out(tmp_path: Path) -> None:
+    path = tmp_path / "run.db"
+    with contextlib.closing(SqliteStore(path)) as store:
+        store.begin(IDENTITY, resume=False)
+        for ts, payload, decision in rows():
+            store.append(ts, json.dumps(payload).encode(), None if decision is None else json.dumps(decision).encode())
+        store.finish(b'{"bars":2199,"books":{"combined":{"fills":1}}}')
+    with StoreReader(path) as reader:
+        check = verify(reader).checks[-1]
+    assert check.faults == 2
+    assert "bars is 2199 in the result, 2200 in the journal" in check.found
+
+
+def test_the_command_finds_runs_by_path_url_and_id(tmp_path: Path) -> None:
+    cli_runs.write_bars(tmp_path / "bars.parquet", 160)
+    made = cli_runs.run(tmp_path, "replay", "--data", "bars.parquet", "--config", "small.toml")
+    assert made.returncode == 0, made.stderr
+    (store,) = (tmp_path / "data" / "alpha-pulse" / "runs").glob("*/store.db")
+    names = (str(store), f"sqlite:///{store}", store.parent.name)
+    done = cli_runs.run_each(tmp_path, [["journal", "verify", name, "--json"] for name in names])
+    told = [json.loads(one.stdout) for one in done]
+    assert all(one["ok"] and one["rows"] == 160 and one["run_id"] == store.parent.name for one in told)
+    content = bytearray(store.read_bytes())
+    content[content.index(b'"trades":')] ^= 1
+    store.write_bytes(content)
+    refused = cli_runs.run_each(
+        tmp_path,
+        [
+            ["journal", "verify", str(store)],
+            ["journal", "verify", store.parent.name[:-1]],
+            ["journal", "verify", "memory://"],
+            ["journal", "verify", "bars.parquet"],
+            ["journal", "verify", "no/run.db"],
+            ["replay", "--data", "bars.parquet", "--config", "small.toml", "--store", str(store), "--resume"],
+        ],
+    )
+    assert [one.returncode for one in refused] == [1, 2, 2, 2, 2, 2]
+    assert "NOT OK  result        its hash does not fit its content" in refused[0].stdout
+    assert f"did you mean '{store.parent.name}'?" in refused[1].stderr
+    assert "names no stored run" in refused[2].stderr
+    assert "is not an SQLite database" in refused[3].stderr
+    assert "does not exist" in refused[4].stderr
+    assert "the result in store" in refused[5].stderr
