@@ -353,9 +353,8 @@ class SqliteStore:
         self._committing = None
         reason, advice = cause(error, self._file)
         again = "" if isinstance(error, ReplacedError) else ", then start it again (replay takes --resume)"
-        self._refusal = (
-            f"store {self.location} could not be written: {reason}; rows after {self._durable} are not kept; {advice}{again}"
-        )
+        kept = "no row is kept" if self._durable < 0 else f"rows after {self._durable} are not kept"
+        self._refusal = f"store {self.location} could not be written: {reason}; {kept}; {advice}{again}"
         if self._db.in_transaction:
             try:
                 self._db.execute("ROLLBACK")

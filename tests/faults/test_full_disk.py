@@ -1,0 +1,79 @@
+"""A disk that is really full, or mounted read-only: the true cause is named, and with room again the run is resumed."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import cli_runs
+
+MOUNT = "mount -t tmpfs -o size={size}k tmpfs disk"
+Figures = Callable[[str], None]
+
+
+def on_a_small_disk(place: Path, script: str) -> subprocess.CompletedProcess[str]:
+    """Run a script of the shell in a namespace where it may mount."""
+    return subprocess.run(
+        ["unshare", "-rm", "sh", "-c", script],
+        cwd=place,
+        env=cli_runs.environment(place),
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    if shutil.which("unshare") is None:
+        pytest.skip("needs unshare")
+    (tmp_path / "disk").mkdir()
+    if on_a_small_disk(tmp_path, MOUNT.format(size=64)).returncode:
+        pytest.skip("this system lets users mount nothing")
+    cli_runs.write_bars(tmp_path / "bars.parquet", 160)
+    return tmp_path
+
+
+def replay(place: Path, *more: str) -> str:
+    kept = ["--store", "disk/run.db", "--json", "disk/r.json", "--decisions", "disk/d.jsonl"]
+    return shlex.join(cli_runs.command("replay", "--data", "bars.parquet", "--config", "small.toml", *kept, *more))
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [(350,), pytest.param(range(16, 1_200, 64), marks=[pytest.mark.soak, pytest.mark.timeout(600)])],
+    ids=["one", "many"],
+)
+def test_a_full_disk_is_named_and_with_room_the_run_goes_on(place: Path, figures: Figures, sizes: tuple[int, ...]) -> None:
+    refused = 0
+    for size in sizes:
+        first = f"{replay(place)} >/dev/null; code=$?"
+        grow = "mount -o remount,size=64m disk; echo resumed >&2"
+        again = f"if [ $code = 2 ]; then {replay(place, '--resume')} >/dev/null; echo $code $?; else echo $code 0; fi"
+        done = on_a_small_disk(place, f"{MOUNT.format(size=size)}; {first}; {grow}; {again}; cat disk/r.json")
+        codes, _, result = done.stdout.partition("\n")
+        said, _, later = done.stderr.partition("resumed\n")
+        assert "Traceback" not in done.stderr, done.stderr
+        assert codes in ("2 0", "0 0"), (size, codes, done.stderr)
+        if codes == "2 0":
+            refused += 1
+            assert "no space is left on the disk; " in said, said
+            assert "; free space" in said, said
+        assert json.loads(result)["bars"] == 160, later
+    figures(f"{len(sizes)} sizes of a disk, full {refused} times: tracebacks 0, resumed {refused}")
+    assert refused > len(sizes) // 2
+
+
+def test_a_disk_that_is_mounted_read_only_is_named(place: Path) -> None:
+    script = f"{MOUNT.format(size=4096)}; : >disk/run.db; mount -o remount,ro disk; {replay(place)}"
+    done = on_a_small_disk(place, script)
+    assert done.returncode == 2
+    assert "the file system is mounted read-only" in done.stderr
+    assert "Traceback" not in done.stderr
