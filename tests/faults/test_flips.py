@@ -15,6 +15,7 @@ import pytest
 import cli_runs
 from alpha_pulse.stores.reading import StoreReader
 from faults.server import Answer, Request, Server
+from faults.soaking import sizes
 
 SLOTS = (*range(44), *range(512, 556), *range(1_024, 1_032))
 """What the .head file holds: two slots and the id of a process."""
@@ -92,9 +93,9 @@ def show(server: Server, bars: Path, store: Path) -> Answer:
     return command(server, store.parent, "replay", *given, "--resume", "--json", "-", "--decisions", "d.jsonl")
 
 
-@pytest.mark.parametrize("flips", [12, pytest.param(600, marks=[pytest.mark.soak, pytest.mark.timeout(1_200)])])
+@sizes(small=6, large=600, parts=3)
 def test_a_finished_run_is_shown_as_it_was_or_not_at_all(
-    plain_server: Server, bars: Path, disk: Path, figures: Figures, flips: int
+    plain_server: Server, bars: Path, disk: Path, figures: Figures, count: int, seed: int
 ) -> None:
     server, files = plain_server, disk / "whole"
     files.mkdir()
@@ -110,8 +111,8 @@ def test_a_finished_run_is_shown_as_it_was_or_not_at_all(
         "result": ("run.db", range(start, start + 4_000)),
         "head": ("run.db.head", SLOTS),
     }
-    verdicts, rng = Verdicts(), np.random.default_rng(3)
-    for what, name, at in places(rng, flips, choices):
+    verdicts, rng = Verdicts(), np.random.default_rng(seed)
+    for what, name, at in places(rng, count, choices):
         change = int(rng.integers(1, 256))
         damaged = flipped(files, disk / "shown", name, at, change)
         shown = show(server, bars, damaged)
@@ -125,9 +126,9 @@ def test_a_finished_run_is_shown_as_it_was_or_not_at_all(
     verdicts.close("a finished run", figures)
 
 
-@pytest.mark.parametrize("flips", [12, pytest.param(400, marks=[pytest.mark.soak, pytest.mark.timeout(1_200)])])
+@sizes(small=6, large=400, parts=2)
 def test_a_killed_run_goes_on_with_all_that_was_acknowledged_or_not_at_all(
-    plain_server: Server, disk: Path, figures: Figures, flips: int
+    plain_server: Server, disk: Path, figures: Figures, count: int, seed: int
 ) -> None:
     server, files = plain_server, disk / "whole"
     killed = server.ask(Request("feed", {"store": str(files / "run.db"), "first": 0}, kill_after_s=0.25))
@@ -146,8 +147,8 @@ def test_a_killed_run_goes_on_with_all_that_was_acknowledged_or_not_at_all(
     with closing(StoreReader(whole / "run.db")) as reader:
         payloads = [row.payload for row in reader.rows()]
     assert len(payloads) >= rows
-    verdicts, rng = Verdicts(), np.random.default_rng(4)
-    for what, name, at in places(rng, flips, choices):
+    verdicts, rng = Verdicts(), np.random.default_rng(seed)
+    for what, name, at in places(rng, count, choices):
         change = int(rng.integers(1, 256))
         damaged = flipped(files, disk / "verified", name, at, change)
         noticed = not verified(server, damaged)

@@ -14,6 +14,7 @@ import pytest
 
 from alpha_pulse.stores.sql import SqliteStore
 from faults.server import CLOSES, KILL, KILL_IN_MID_WRITE, NAMES, SYNCS, WRITES, Answer, Fault, Request, Server
+from faults.soaking import sizes
 from store_runs import IDENTITY, check_is_prefix
 
 EVERYTHING = WRITES | SYNCS | NAMES | CLOSES
@@ -95,10 +96,10 @@ def test_what_an_earlier_version_was_killed_over_opens_too(disk: Path) -> None:
         assert check_is_prefix(held) == 0
 
 
-@pytest.mark.parametrize("kills", [8, pytest.param(300, marks=[pytest.mark.soak, pytest.mark.timeout(1_200)])])
-def test_kills_soon_after_the_creation(plain_server: Server, disk: Path, figures: Figures, kills: int) -> None:
-    rng = np.random.default_rng(7)
-    clients = [Client(plain_server, disk / str(number) / "run.db") for number in range(kills)]
+@sizes(small=8, large=300, parts=1)
+def test_kills_soon_after_the_creation(plain_server: Server, disk: Path, figures: Figures, count: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    clients = [Client(plain_server, disk / str(number) / "run.db") for number in range(count)]
     for client in clients:
         client.live(kill_after_s=float(rng.uniform(0.0, 0.1)))
         try:
@@ -106,21 +107,21 @@ def test_kills_soon_after_the_creation(plain_server: Server, disk: Path, figures
         except AssertionError:
             continue
         client.live(examples=3)
-    account(clients, kills, figures)
+    account(clients, count, figures)
 
 
-@pytest.mark.parametrize("kills", [6, pytest.param(700, marks=[pytest.mark.soak, pytest.mark.timeout(2_400)])])
-def test_kills_of_a_run_that_goes_on(plain_server: Server, disk: Path, figures: Figures, kills: int) -> None:
-    rng = np.random.default_rng(8)
+@sizes(small=5, large=700, parts=2)
+def test_kills_of_a_run_that_goes_on(plain_server: Server, disk: Path, figures: Figures, count: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
     clients: list[Client] = []
-    for number in range(kills):
+    for number in range(count):
         if number % 50 == 0:
             clients.append(Client(plain_server, disk / str(number) / "run.db"))
         clients[-1].live(kill_after_s=float(rng.uniform(0.02, 0.5)))
     for client in clients:
         client.live(examples=3)
         client.live(examples=3)
-    account(clients, kills, figures)
+    account(clients, count, figures)
 
 
 def account(clients: list[Client], kills: int, figures: Figures) -> None:
