@@ -24,7 +24,15 @@ def pytest_collection_finish() -> None:
 MODELS = ("tests/contracts/test_models", "tests/unit/models/test_as_river")
 TREES = ("hoeffding", "forest", "sgbt")
 FAULTS = "tests/faults/"
-LONGEST = ("models", FAULTS, "tests/browser", "tests/flow/test_cli.py", "tests/flow/test_random_walk", "tests/flow", "tests/api")
+LONGEST = (
+    "models",
+    FAULTS,
+    "tests/browser",
+    "tests/flow/test_cli.py",
+    "tests/flow/test_random_walk",
+    "tests/flow",
+    "tests/api",
+)
 """How the groups of tests that take longest begin, in order: begun first, they do not end after all others."""
 
 

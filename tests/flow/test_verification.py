@@ -90,6 +90,18 @@ def closed(rows: Row, **fields: Any) -> bool:
     return True
 
 
+def given_twice(rows: Row) -> bool:
+    """An outcome from outside, of one lot, in two commands."""
+    if not rows.get("commands"):
+        return False
+    numbers = dict.fromkeys(("quantity", "gross_pnl", "costs", "net_pnl", "opened_ts", "closed_ts"), 1)
+    names = dict.fromkeys(("lot_id", "book", "symbol", "open_fill_id", "close_fill_id", "signal_id"), "x")
+    lot = {**numbers, **names, "open_reference": 1.0, "close_reference": 1.0}
+    outcome = {"lot": lot, "signal_id": "x", "prediction_id": None, "pnl": 1, "return_": 0.1, "closed_ts": 1, "held_ns": 1}
+    rows["commands"] += [{"kind": "outcome", "session_id": "SYN/trade_quality", "outcome": outcome}] * 2
+    return True
+
+
 CHANGES: list[tuple[str, str, Change]] = [
     ("counts", "is no step of this program", lambda row, _: first(row, "predictions", probability="high")),
     ("counts", "is not the next one", lambda row, _: first(row, "bars", seq=-1)),
@@ -107,6 +119,11 @@ CHANGES: list[tuple[str, str, Change]] = [
     ("joins", "made elsewhere", lambda _, line: first(line, "signals", prediction_id="SYN/direction/0")),
     ("joins", "which is not in the journal", lambda row, _: drop(row, "alarms") and bool(row.get("adaptations"))),
     ("outcomes", "net P&L other than", lambda row, _: first(row, "lots", net_pnl=1, gross_pnl=9, costs=9)),
+    ("joins", "responds to alarm x, which", lambda row, _: first(row, "alarm_responses", alarm_id="x")),
+    ("joins", "by action x, which was not begun", lambda row, _: first(row, "alarm_responses", status="acted", action_id="x")),
+    ("outcomes", "learns from lot x, which was not closed", lambda row, _: first(row, "scored_trades", lot_id="x")),
+    ("outcomes", "which was not closed then or is learnt already", lambda row, _: doubled(row, "scored_trades")),
+    ("outcomes", "takes the outcome of lot x/x again", lambda row, _: given_twice(row)),
     ("outcomes", "which is not open", lambda row, _: closed(row, action_id="SYN/direction/action/99")),
     ("outcomes", "learns example '0' of SYN/fed again", lambda row, _: bool(row.get("commands")) and first(
         row["commands"][0], "examples", id="0", features=[0.5]) and row["commands"][0]["examples"].append(

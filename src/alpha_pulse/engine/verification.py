@@ -125,8 +125,11 @@ def _counted(steps: Steps) -> str:
 
 
 def _outcomes(steps: Steps) -> str:
-    lots, examples = steps.counts["outcomes"], steps.counts["examples"]
-    return f"{lots:,} closed lots of book {PRIMARY}, {steps.adaptations:,} adaptations, {examples:,} examples"
+    counts = steps.counts
+    return (
+        f"{counts['outcomes']:,} closed lots of book {PRIMARY} and {counts['given']:,} from outside, {counts['scored']:,} of them "
+        f"learnt from; {steps.adaptations:,} adaptations, {counts['examples']:,} examples"
+    )
 
 
 def _checkpoints(reader: StoreReader, hashes: dict[int, str]) -> Check:
@@ -172,10 +175,9 @@ def _figures(steps: Steps) -> dict[str, int | str]:
         "decisions",
     )
     figures: dict[str, int | str] = {name: counts[name] for name in names}
-    figures |= {"pending": steps.pending, "adaptations": steps.adaptations, "trades": counts["outcomes"]}
+    figures |= {"pending": steps.pending, "adaptations": steps.adaptations}
     figures |= {"decisions_sha256": steps.decisions_sha256}
     figures |= {f"books.{book}.fills": count for book, count in steps.fills_of.items()}
-    figures |= {f"books.{book}.trades": count for book, count in steps.lots_of.items()}
     return figures
 
 

@@ -48,7 +48,6 @@ class Steps:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.fills_of: Counter[str] = Counter()
-        self.lots_of: Counter[str] = Counter()
         self.order, self.joins, self.outcomes = Faults(), Faults(), Faults()
         self._decisions = hashlib.sha256()
         self._ts: int | None = None
@@ -59,6 +58,8 @@ class Steps:
         self._causes: set[str] = set()
         self._actions: dict[str, str] = {}
         self._examples: dict[str, set[str]] = {}
+        self._given: set[str] = set()
+        self._unscored: set[str] = set()
 
     @property
     def pending(self) -> int:
@@ -87,6 +88,7 @@ class Steps:
         self._time(row, step, at)
         self._labels(step, at)
         self._fills(step, at)
+        self._scored(step, at)
         self._predictions(step, at)
         self._adaptations(step, at)
         self._commands(step, at)
@@ -132,7 +134,6 @@ class Steps:
         self.counts["lots"] += len(step.lots)
         self.counts["outcomes"] += sum(lot.book == PRIMARY for lot in step.lots)
         self.fills_of.update(fill.book for fill in step.fills)
-        self.lots_of.update(lot.book for lot in step.lots)
         closed_by: dict[str, list[Lot]] = {}
         for lot in step.lots:
             closed_by.setdefault(lot.close_fill_id, []).append(lot)
@@ -179,12 +180,29 @@ class Steps:
         if lot.net_pnl != lot.gross_pnl - lot.costs:
             self.outcomes.add(f"{at}: lot {lot.lot_id} has a net P&L other than gross P&L less costs")
 
+    def _scored(self, step: StepRecord, at: str) -> None:
+        """A closed lot of the primary book may be learnt from in its own step, an outcome from outside later; each once."""
+        self.counts["scored"] += len(step.scored_trades)
+        unscored = {lot.lot_id for lot in step.lots if lot.book == PRIMARY}
+        for trade in step.scored_trades:
+            known = unscored if trade.lot_id in unscored else self._unscored
+            if trade.lot_id not in known:
+                self.outcomes.add(f"{at} learns from lot {trade.lot_id}, which was not closed then or is learnt already")
+            known.discard(trade.lot_id)
+
     def _adaptations(self, step: StepRecord, at: str) -> None:
         self.counts["drift_alarms"] += len(step.alarms)
         self._causes.update(f"drift:{alarm.alarm_id}" for alarm in step.alarms)
         self._causes.update(f"regime:{change.change_id}" for change in step.regimes)
         for action in step.adaptations:
             self._adaptation(action, at)
+        for response in step.alarm_responses:
+            if f"drift:{response.alarm_id}" not in self._causes:
+                self.joins.add(f"{at} responds to alarm {response.alarm_id}, which is not in the journal")
+            if response.status == "acted" and response.action_id not in self._actions:
+                self.joins.add(
+                    f"{at} responds to alarm {response.alarm_id} by action {response.action_id}, which was not begun"
+                )
 
     def _adaptation(self, action: AdaptationAction, at: str) -> None:
         before = self._actions.get(action.action_id)
@@ -198,12 +216,22 @@ class Steps:
         for command in step.commands:
             if command.kind == "start":
                 self._examples[command.session_id] = set()
+            if command.outcome is not None:
+                self._outside(command.outcome.lot, at)
             learnt = self._examples.get(command.session_id, set())
             for example in command.examples or ():
                 self.counts["examples"] += 1
                 if example.id in learnt:
                     self.outcomes.add(f"{at} learns example {example.id!r} of {command.session_id} again")
                 learnt.add(example.id)
+
+    def _outside(self, lot: Lot, at: str) -> None:
+        self.counts["given"] += 1
+        name = f"{lot.book}/{lot.lot_id}"
+        if name in self._given:
+            self.outcomes.add(f"{at} takes the outcome of lot {name} again")
+        self._given.add(name)
+        self._unscored.add(lot.lot_id)
 
     def _decided(self, decision: DecisionRecord, predicted: set[str], at: str) -> None:
         ends = {_end(signal) for signal in decision.signals}
