@@ -93,7 +93,7 @@ def show(server: Server, bars: Path, store: Path) -> Answer:
     return command(server, store.parent, "replay", *given, "--resume", "--json", "-", "--decisions", "d.jsonl")
 
 
-@sizes(small=6, large=600, parts=3)
+@sizes(small=6, large=600, parts=6)
 def test_a_finished_run_is_shown_as_it_was_or_not_at_all(
     plain_server: Server, bars: Path, disk: Path, figures: Figures, count: int, seed: int
 ) -> None:
@@ -126,7 +126,7 @@ def test_a_finished_run_is_shown_as_it_was_or_not_at_all(
     verdicts.close("a finished run", figures)
 
 
-@sizes(small=6, large=400, parts=2)
+@sizes(small=6, large=400, parts=4)
 def test_a_killed_run_goes_on_with_all_that_was_acknowledged_or_not_at_all(
     plain_server: Server, disk: Path, figures: Figures, count: int, seed: int
 ) -> None:

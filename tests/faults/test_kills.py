@@ -96,7 +96,7 @@ def test_what_an_earlier_version_was_killed_over_opens_too(disk: Path) -> None:
         assert check_is_prefix(held) == 0
 
 
-@sizes(small=8, large=300, parts=1)
+@sizes(small=8, large=300, parts=3)
 def test_kills_soon_after_the_creation(plain_server: Server, disk: Path, figures: Figures, count: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     clients = [Client(plain_server, disk / str(number) / "run.db") for number in range(count)]
@@ -110,7 +110,7 @@ def test_kills_soon_after_the_creation(plain_server: Server, disk: Path, figures
     account(clients, count, figures)
 
 
-@sizes(small=5, large=700, parts=2)
+@sizes(small=5, large=700, parts=7)
 def test_kills_of_a_run_that_goes_on(plain_server: Server, disk: Path, figures: Figures, count: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     clients: list[Client] = []

@@ -127,8 +127,8 @@ def _counted(steps: Steps) -> str:
 def _outcomes(steps: Steps) -> str:
     counts = steps.counts
     return (
-        f"{counts['outcomes']:,} closed lots of book {PRIMARY} and {counts['given']:,} from outside, {counts['scored']:,} of them "
-        f"learnt from; {steps.adaptations:,} adaptations, {counts['examples']:,} examples"
+        f"{counts['outcomes']:,} closed lots of book {PRIMARY} and {counts['given']:,} from outside, of which "
+        f"{counts['scored']:,} were learnt from; {steps.adaptations:,} adaptations, {counts['examples']:,} examples"
     )
 
 
