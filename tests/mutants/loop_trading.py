@@ -11,7 +11,7 @@ EXTRACT = (
         "feeds/replay.py",
         "            (here.ts_start + self.interval_ns).tolist(),\n",
         "            here.ts_start.tolist(),\n",
-        ("unit/feeds/test_replay.py",),
+        ("unit/feeds/test_replay.py::test_slices_partition_all_bars_in_order",),
     ),
     Mutant(
         "a-bar-bears-the-close-of-the-next",
@@ -19,7 +19,7 @@ EXTRACT = (
         "feeds/replay.py",
         "            here.close.tolist(),\n",
         "            [*here.close.tolist()[1:], here.close.tolist()[-1]],\n",
-        ("unit/feeds/test_replay.py",),
+        ("unit/feeds/test_replay.py::test_slices_partition_all_bars_in_order",),
     ),
     Mutant(
         "returns-from-one-bar-too-near",
@@ -27,7 +27,7 @@ EXTRACT = (
         "features/indicators.py",
         "past = state[at.LOGS + ((bars - back) & mask)]",
         "past = state[at.LOGS + ((bars - back + 1) & mask)]",
-        ("unit/features/test_indicators.py",),
+        ("unit/features/test_indicators.py::test_equals_the_naive_twin",),
     ),
     Mutant(
         "the-close-twice-in-the-bands",
@@ -35,7 +35,7 @@ EXTRACT = (
         "features/indicators.py",
         "        mean += state[at.CLOSES + (i & mask)] - close\n",
         "        mean += state[at.CLOSES + ((i + 1) & mask)] - close\n",
-        ("unit/features/test_indicators.py",),
+        ("unit/features/test_indicators.py::test_equals_the_naive_twin",),
     ),
     Mutant(
         "true-range-without-the-close-before",
@@ -43,7 +43,7 @@ EXTRACT = (
         "features/indicators.py",
         "true_range = max(span, abs(high - before), abs(low - before))",
         "true_range = span",
-        ("unit/features/test_indicators.py",),
+        ("unit/features/test_indicators.py::test_equals_the_naive_twin",),
     ),
     Mutant(
         "realised-volatility-feature-one-bar-too-long",
@@ -51,7 +51,7 @@ EXTRACT = (
         "features/indicators.py",
         "for i in range(bars - horizon + 1, bars + 1):",
         "for i in range(bars - horizon, bars + 1):",
-        ("unit/features/test_indicators.py",),
+        ("unit/features/test_indicators.py::test_equals_the_naive_twin",),
     ),
     Mutant(
         "a-mean-updated-after-its-use",
@@ -62,7 +62,7 @@ EXTRACT = (
         "        mean = state[slot] if bars > 1 else close\n"
         "        state[slot] += ema_weight(1.0 * bars, span) * (close - state[slot])\n"
         "        out[column] = (newest - math.log(mean)) * scale / math.sqrt(span)\n",
-        ("unit/features/test_indicators.py",),
+        ("unit/features/test_indicators.py::test_equals_the_naive_twin",),
     ),
     Mutant(
         "features-not-clipped",
@@ -70,7 +70,7 @@ EXTRACT = (
         "features/indicators.py",
         "        out[i] = min(max(out[i], -at.CLIP), at.CLIP)\n",
         "        out[i] = out[i] + 0.0\n",
-        ("unit/features/test_indicators.py",),
+        ("unit/features/test_indicators.py::test_equals_the_naive_twin",),
     ),
     Mutant(
         "mask-ignored",
@@ -78,7 +78,7 @@ EXTRACT = (
         "features/extractor.py",
         "values, mask if mask.any() else None)",
         "values, None)",
-        ("unit/features/test_extractor.py",),
+        ("unit/features/test_extractor.py::test_windows_that_are_not_full_are_masked_and_0",),
     ),
     Mutant(
         "a-window-known-one-bar-early",
@@ -86,7 +86,7 @@ EXTRACT = (
         "features/extractor.py",
         "mask = self._needed > bars\n",
         "mask = self._needed > bars + 1\n",
-        ("unit/features/test_extractor.py",),
+        ("unit/features/test_extractor.py::test_windows_that_are_not_full_are_masked_and_0",),
     ),
     Mutant(
         "a-missing-volume-is-0",
@@ -94,7 +94,9 @@ EXTRACT = (
         "features/extractor.py",
         "-1.0 if volume is None else volume,",
         "0.0 if volume is None else volume,",
-        ("unit/features/test_extractor.py",),
+        (
+            "unit/features/test_extractor.py::test_a_bar_without_volume_or_quotes_leaves_their_features_out_and_their_means_alone",
+        ),
     ),
     Mutant(
         "the-calendar-of-the-day-before",
@@ -102,7 +104,7 @@ EXTRACT = (
         "features/calendar.py",
         "_MONDAY = 3\n",
         "_MONDAY = 2\n",
-        ("unit/features/test_calendar.py", "unit/features/test_indicators.py"),
+        ("unit/features/test_calendar.py::test_circles",),
     ),
     Mutant(
         "features-served-that-the-next-bar-changes",
@@ -110,7 +112,7 @@ EXTRACT = (
         "features/extractor.py",
         "        values = np.empty(self._width)\n",
         "        values = self.__dict__.setdefault('_row', np.empty(self._width))\n",
-        ("unit/features/test_extractor.py",),
+        ("unit/features/test_extractor.py::test_windows_that_are_not_full_are_masked_and_0",),
     ),
 )
 
@@ -121,7 +123,7 @@ SERVE = (
         "kernels/ensemble.py",
         "        row[SERVING_WEIGHTS + k] /= total\n",
         "        row[SERVING_WEIGHTS + k] /= 1.0\n",
-        ("unit/kernels/test_ensemble.py",),
+        ("unit/kernels/test_ensemble.py::test_serving_and_learning_are_the_naive_twins",),
     ),
     Mutant(
         "the-worst-member-is-champion",
@@ -129,7 +131,7 @@ SERVE = (
         "kernels/ensemble.py",
         "state[WEIGHTS + k] > state[WEIGHTS + champion]",
         "state[WEIGHTS + k] < state[WEIGHTS + champion]",
-        ("unit/kernels/test_ensemble.py",),
+        ("unit/kernels/test_ensemble.py::test_a_champion_is_the_present_member_of_the_largest_weight_and_serves_alone",),
     ),
     Mutant(
         "an-absent-member-may-be-champion",
@@ -137,7 +139,7 @@ SERVE = (
         "kernels/ensemble.py",
         "        if not math.isnan(row[k]) and state[WEIGHTS + k] > state[WEIGHTS + champion]:\n",
         "        if state[WEIGHTS + k] > state[WEIGHTS + champion]:\n",
-        ("unit/kernels/test_ensemble.py",),
+        ("unit/kernels/test_ensemble.py::test_a_champion_is_the_present_member_of_the_largest_weight_and_serves_alone",),
     ),
     Mutant(
         "members-mixed-before-calibration",
@@ -145,7 +147,7 @@ SERVE = (
         "kernels/ensemble.py",
         "row[BATCH] = _member(state, BATCH_CALIBRATOR, row[RAW_BATCH])",
         "row[BATCH] = row[RAW_BATCH]",
-        ("unit/kernels/test_ensemble.py",),
+        ("unit/kernels/test_ensemble.py::test_serving_and_learning_are_the_naive_twins",),
     ),
     Mutant(
         "confidence-of-a-rise-not-of-the-class",
@@ -153,7 +155,7 @@ SERVE = (
         "kernels/ensemble.py",
         "    return calibration.calibrate(state[CONFIDENCE : CONFIDENCE + calibration.SIZE], abs(logit(served)))",
         "    return calibration.calibrate(state[CONFIDENCE : CONFIDENCE + calibration.SIZE], logit(served))",
-        ("unit/kernels/test_ensemble.py",),
+        ("unit/kernels/test_ensemble.py::test_serving_and_learning_are_the_naive_twins",),
     ),
     Mutant(
         "a-prediction-of-an-older-step-is-served",
@@ -161,7 +163,7 @@ SERVE = (
         "serving/model_serving_service.py",
         "        if newest is not None and newest.ts == features.ts:\n",
         "        if newest is not None:\n",
-        ("unit/serving/test_model_serving_service.py",),
+        ("unit/serving/test_model_serving_service.py::test_a_question_about_other_features_is_pure_and_counted_apart",),
     ),
     Mutant(
         "a-forecast-of-an-older-step-sizes",
@@ -177,7 +179,7 @@ SERVE = (
         "serving/model_serving_service.py",
         "        row[RAW_ONLINE] = member.session.query(values)\n",
         '        row[RAW_ONLINE] = member.session.serve(f"query/{self.queries}", features)[0].row[RAW_ONLINE]\n',
-        ("unit/serving/test_model_serving_service.py",),
+        ("unit/serving/test_model_serving_service.py::test_a_question_about_other_features_is_pure_and_counted_apart",),
     ),
     Mutant(
         "a-batch-model-serves-before-it-is-ready",
@@ -185,7 +187,7 @@ SERVE = (
         "learning/training.py",
         "        if ts < ready.ready_ts:\n",
         "        if ts < ready.trained_ts:\n",
-        ("unit/learning/test_training.py",),
+        ("unit/learning/test_training.py::test_it_serves_only_after_the_delay",),
     ),
     Mutant(
         "the-newest-example-is-not-trained-on",
@@ -193,7 +195,7 @@ SERVE = (
         "learning/training.py",
         "        n = self._count\n        try:\n",
         "        n = self._count - 1\n        try:\n",
-        ("unit/learning/test_training.py",),
+        ("unit/learning/test_training.py::test_it_gathers_and_is_trained_once_when_the_bars_are_there",),
     ),
     Mutant(
         "a-batch-model-trained-without-weights",
@@ -201,7 +203,7 @@ SERVE = (
         "learning/training.py",
         "self._features[i], self._weights[i] = settled.features, settled.example.weight",
         "self._features[i], self._weights[i] = settled.features, 1.0",
-        ("unit/learning/test_training.py",),
+        ("unit/learning/test_training.py::test_the_weight_of_an_example_counts_in_the_training",),
     ),
     Mutant(
         "a-threshold-below-an-even-chance",
@@ -209,7 +211,7 @@ SERVE = (
         "serving/member_mix.py",
         "max(float(np.quantile(confidences, THRESHOLD_QUANTILE)), EVEN_CHANCE)",
         "float(np.quantile(confidences, THRESHOLD_QUANTILE))",
-        ("unit/serving/test_member_mix.py",),
+        ("unit/serving/test_member_mix.py::test_a_model_that_is_more_often_wrong_is_never_followed_below_an_even_chance",),
     ),
     Mutant(
         "a-threshold-that-never-moves-again",
@@ -217,7 +219,7 @@ SERVE = (
         "serving/member_mix.py",
         "            self.threshold = max(",
         "            self.threshold = self.threshold or max(",
-        ("unit/serving/test_member_mix.py",),
+        ("unit/serving/test_member_mix.py::test_the_threshold_stands_for_500_scores_and_is_then_chosen_again",),
     ),
 )
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -65,6 +66,19 @@ def test_it_is_trained_on_the_stored_features_and_their_labels() -> None:
     assert re.fullmatch("[0-9a-f]{64}", twin.version)
     late = batch.ready.ready_ts
     assert [batch.predict(row, late) for row in ROWS[n:]] == [twin.predict(row) for row in ROWS[n:]]
+
+
+def test_the_weight_of_an_example_counts_in_the_training() -> None:
+    n = TRAIN_BARS - HORIZON
+    weights = np.where(np.arange(n) % 3 == 0, 4.0, 0.5)
+    batch, twin, even = member(), model(), trained()
+    for one, weight in zip(settled(n), weights.tolist(), strict=True):
+        batch.gather(msgspec.structs.replace(one, example=msgspec.structs.replace(one.example, weight=weight)))
+    ready = batch.train_if_due(TRAIN_BARS, START_NS)
+    twin.fit(ROWS[:n], LABELS[:n], weights)
+    assert ready is not None
+    assert even.ready is not None
+    assert ready.version == twin.version != even.ready.version
 
 
 def test_it_serves_only_after_the_delay() -> None:
