@@ -11,7 +11,7 @@ JOURNAL = (
         "stores/base.py",
         "    if decision is not None:\n        digest.update(decision)\n",
         "",
-        ("unit/stores/test_chain.py", "contracts/test_stores.py"),
+        ("unit/stores/test_chain.py::test_every_part_of_a_row_is_in_its_link",),
     ),
     Mutant(
         "the-chain-skips-the-time",
@@ -19,7 +19,7 @@ JOURNAL = (
         "stores/base.py",
         "_pack_link(seq, ts_event, len(payload))",
         "_pack_link(seq, 0, len(payload))",
-        ("unit/stores/test_chain.py", "unit/stores/test_sql.py", "contracts/test_stores.py"),
+        ("unit/stores/test_chain.py::test_every_part_of_a_row_is_in_its_link",),
     ),
     Mutant(
         "the-chain-skips-the-length",
@@ -33,9 +33,9 @@ JOURNAL = (
         "the-chain-begins-without-the-configuration",
         "journal",
         "stores/base.py",
-        '    del content["run_id"]\n',
-        '    del content["run_id"], content["config_hash"]\n',
-        ("unit/stores/test_chain.py", "contracts/test_stores.py"),
+        '    del content["run_id"], content["config"]\n',
+        '    del content["run_id"], content["config"], content["config_hash"]\n',
+        ("unit/stores/test_chain.py::test_a_chain_begins_with_what_the_run_was_made_of_and_not_with_its_name",),
     ),
     Mutant(
         "lost-rows-at-the-end-are-not-missed",
@@ -49,8 +49,8 @@ JOURNAL = (
         "rows-are-believed-unchecked",
         "journal",
         "stores/base.py",
-        "        if link(prev_hash, seq, ts_event, payload, decision) != digest:\n",
-        "        if len(digest) != HASH_BYTES:\n",
+        "return link(prev_hash, seq, ts_event, payload, decision) == digest",
+        "return len(digest) == HASH_BYTES",
         ("unit/stores/test_sql.py", "contracts/test_stores.py"),
     ),
     Mutant(
@@ -66,17 +66,18 @@ JOURNAL = (
         "journal",
         "stores/sql.py",
         '        self._db.execute("COMMIT")\n'
+        "        self._watch.check()\n"
         "        # Only after the commit: the mark may lag behind the database, never run ahead of it.\n"
-        "        self._head.write(seq, digest)\n",
-        '        self._head.write(seq, digest)\n        self._db.execute("COMMIT")\n',
+        "        self._head.write(*mark)\n",
+        '        self._head.write(*mark)\n        self._db.execute("COMMIT")\n        self._watch.check()\n',
         ("unit/stores/test_sql.py",),
     ),
     Mutant(
         "durable-before-the-commit",
         "journal",
         "stores/sql.py",
-        '        self._started.set()\n        self._db.execute("COMMIT")\n',
-        '        self._started.set()\n        self._durable = seq\n        self._db.execute("COMMIT")\n',
+        "        self._started.set()\n        self._watch.check()\n",
+        "        self._durable = seq\n        self._started.set()\n        self._watch.check()\n",
         ("unit/stores/test_sql.py", "contracts/test_stores.py"),
     ),
     Mutant(
@@ -96,6 +97,22 @@ JOURNAL = (
         ("unit/stores/test_sql.py",),
     ),
     Mutant(
+        "a-changed-result-is-shown",
+        "journal",
+        "stores/sql.py",
+        "        if not isinstance(result, bytes) or result_link(self.head, result) != digest:\n",
+        "        if not isinstance(result, bytes):\n",
+        ("unit/stores/test_result.py",),
+    ),
+    Mutant(
+        "a-database-that-was-deleted-is-written-to",
+        "journal",
+        "stores/watch.py",
+        "        elif self._known != (found.st_dev, found.st_ino):\n",
+        "        elif found.st_ino < 0:\n",
+        ("unit/stores/test_watch.py",),
+    ),
+    Mutant(
         "one-slot-of-the-mark-is-overwritten",
         "journal",
         "stores/head.py",
@@ -107,8 +124,8 @@ JOURNAL = (
         "a-torn-mark-is-believed",
         "journal",
         "stores/head.py",
-        "        if zlib.crc32(record) != crc:\n            return None\n",
-        "        del crc\n",
+        "    if zlib.crc32(record) != crc:\n        return None\n",
+        "    del crc\n",
         ("unit/stores/test_head.py",),
     ),
     Mutant(

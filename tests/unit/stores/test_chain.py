@@ -1,9 +1,10 @@
 """The chain itself: what a reader believes, and what it refuses."""
 
+import msgspec
 import pytest
 
 from alpha_pulse.core.errors import StateError
-from alpha_pulse.stores.base import RawRow, link, verified
+from alpha_pulse.stores.base import RawRow, RunIdentity, genesis, link, verified
 
 
 def chain(count: int) -> list[RawRow]:
@@ -30,3 +31,22 @@ def test_a_row_lost_doubled_or_moved_is_named(kept: list[int], missing: int) -> 
 
 def test_content_cannot_move_between_payload_and_decision() -> None:
     assert link(bytes(32), 0, 0, b'{"a":1}', b"{}") != link(bytes(32), 0, 0, b'{"a":1}{}', None)
+
+
+@pytest.mark.parametrize("field", ["config_hash", "feed_identity", "program_version"])
+def test_a_chain_begins_with_what_the_run_was_made_of_and_not_with_its_name(field: str) -> None:
+    identity = RunIdentity("run", "c", "f", "1")
+    assert genesis(msgspec.structs.replace(identity, **{field: "other"})) != genesis(identity)
+    assert genesis(msgspec.structs.replace(identity, run_id="other")) == genesis(identity)
+
+
+def test_every_part_of_a_row_is_in_its_link() -> None:
+    links = {
+        link(bytes(32), 3, 7, b"{}", None),
+        link(b"\1" * 32, 3, 7, b"{}", None),
+        link(bytes(32), 4, 7, b"{}", None),
+        link(bytes(32), 3, 8, b"{}", None),
+        link(bytes(32), 3, 7, b"{ }", None),
+        link(bytes(32), 3, 7, b"{}", b"{}"),
+    }
+    assert len(links) == 6
