@@ -67,6 +67,12 @@ def paged(live: Running, path: str, limit: int) -> dict[str, list[Any]]:
     return found
 
 
+def units(live: Running) -> tuple[int, int]:
+    """Parts of a unit of cash, and of a unit of the traded thing, that the journal's whole numbers count."""
+    ((cash, quantity),) = live.sql("SELECT cash_decimals, quantity_decimals FROM units")
+    return 10**cash, 10**quantity
+
+
 @contract("GET", "/api/v1/trading/fills")
 def fills(live: Running) -> None:
     found = live.get("/api/v1/trading/fills?limit=10000", Fills)
@@ -79,7 +85,10 @@ def fills(live: Running) -> None:
         for f in found.fills
     ]
     assert len(told) == found.total == len(rows) > 20
-    wanted = [(row[0], row[1] // MS, *row[2:4], row[4] / 1e6, *row[5:7], row[7] / 100, row[8] / 100, *row[9:]) for row in rows]
+    cash, part = units(live)
+    wanted = [
+        (row[0], row[1] // MS, *row[2:4], row[4] / part, *row[5:7], row[7] / cash, row[8] / cash, *row[9:]) for row in rows
+    ]
     assert told == wanted
     everything = live.get("/api/v1/trading/fills?book=all&limit=10000", Fills)
     assert everything.total == live.sql("SELECT count(*) FROM fills")[0][0] > found.total
@@ -96,7 +105,8 @@ def trades(live: Running) -> None:
     rows = live.sql("SELECT lot_id, book, gross_pnl, costs, net_pnl, closed_ts FROM lots ORDER BY seq")
     assert found.total == len(rows) > 20
     told = sorted((t.lot_id, t.book, t.gross_pnl, t.costs, t.net_pnl, t.closed_ms) for t in found.trades)
-    assert told == sorted((row[0], row[1], row[2] / 100, row[3] / 100, row[4] / 100, row[5] // MS) for row in rows)
+    cash, _ = units(live)
+    assert told == sorted((row[0], row[1], row[2] / cash, row[3] / cash, row[4] / cash, row[5] // MS) for row in rows)
 
 
 @contract("GET", "/api/v1/trading/fills/{fill_id}/decision")
@@ -117,7 +127,8 @@ def equity(live: Running) -> None:
     found = paged(live, "/api/v1/trading/equity", limit=1_000)
     rows = live.sql(EQUITY)
     assert found["seq"] == [seq for seq, _ in rows]
-    same(found["combined"], [cents / 100 for _, cents in rows])
+    cash, _ = units(live)
+    same(found["combined"], [amount / cash for _, amount in rows])
     books = live.get("/api/v1/system")["books"]
     assert set(found) == {"seq", "ts_ms", *books}
 
@@ -127,11 +138,12 @@ def positions(live: Running) -> None:
     found = live.get("/api/v1/trading/positions", Positions)
     ((quantity,),) = live.sql("SELECT sum(quantity) FROM fills WHERE book = 'combined'")
     held = [position.quantity for position in found.positions if position.book == "combined"]
-    assert sum(held) == pytest.approx(quantity / 1e6)
+    cash, part = units(live)
+    assert sum(held) == pytest.approx(quantity / part)
     ((net,),) = live.sql("SELECT sum(net_pnl) FROM lots WHERE book = 'combined'")
-    cents = live.sql(EQUITY)[-1][1]
+    amount = live.sql(EQUITY)[-1][1]
     book = found.books["combined"]
-    assert book.equity == cents / 100
+    assert book.equity == amount / cash
     assert book.trades == live.sql("SELECT count(*) FROM lots WHERE book = 'combined'")[0][0]
     assert net is not None
     assert book.net_pnl == pytest.approx(book.equity - live.get("/api/v1/system")["initial_cash"], abs=0.011)

@@ -196,8 +196,9 @@ def assert_step(live: Running, message: Any) -> None:
     assert [fill["fill_id"] for fill in data["fills"]] == [
         row[0] for row in live.sql("SELECT fill_id FROM fills WHERE seq = ? ORDER BY rowid", seq)
     ] or len(data["fills"]) == live.sql("SELECT count(*) FROM fills WHERE seq = ?", seq)[0][0]
-    ((cents,),) = live.sql("SELECT json_extract(payload, '$.equity.combined') FROM journal WHERE seq = ?", seq)
-    assert data["equity"]["combined"] == cents / 100
+    ((amount,),) = live.sql("SELECT json_extract(payload, '$.equity.combined') FROM journal WHERE seq = ?", seq)
+    ((decimals,),) = live.sql("SELECT cash_decimals FROM units")
+    assert data["equity"]["combined"] == amount / 10**decimals
 
 
 def test_a_change_of_the_runs_state_is_told(live: Running) -> None:
