@@ -71,9 +71,11 @@ def test_a_full_disk_is_named_and_with_room_the_run_goes_on(place: Path, figures
     assert refused > len(sizes) // 2
 
 
-def test_a_disk_that_is_mounted_read_only_is_named(place: Path) -> None:
-    script = f"{MOUNT.format(size=4096)}; : >disk/run.db; mount -o remount,ro disk; {replay(place)}"
-    done = on_a_small_disk(place, script)
+def test_a_disk_that_is_mounted_read_only_is_named_and_what_it_holds_can_be_checked(place: Path) -> None:
+    verify = shlex.join(cli_runs.command("journal", "verify", "disk/run.db"))
+    made = f"{MOUNT.format(size=16_384)}; {replay(place)} >/dev/null 2>&1; rm -f disk/run.db-*; mount -o remount,ro disk"
+    done = on_a_small_disk(place, f"{made}; {verify}; {replay(place)}")
     assert done.returncode == 2
+    assert "160 rows, each fits the one before" in done.stdout
     assert "the file system is mounted read-only" in done.stderr
     assert "Traceback" not in done.stderr

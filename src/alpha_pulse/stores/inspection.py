@@ -5,6 +5,7 @@ Read-only, because the first writer that closes a damaged database folds its -wa
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -33,8 +34,14 @@ class Held(msgspec.Struct, frozen=True):
 
 
 def connect_for_reading(path: Path) -> sqlite3.Connection:
-    """A connection that cannot write. Raises sqlite3.Error."""
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    """A connection that cannot write. Raises sqlite3.Error.
+
+    Even a reader needs files beside the database, in which readers and writers see each other. Where none can be made, as on a
+    read-only medium, nobody can be writing either.
+    """
+    alone = not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists()
+    mode = "mode=ro&immutable=1" if alone else "mode=ro"
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None)
     connection.execute("PRAGMA trusted_schema = OFF")
     return connection
 
