@@ -21,6 +21,11 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def pytest_runtest_setup() -> None:
+    if gc.get_freeze_count() == 0:  # an engine that ran here has undone it
+        gc.freeze()
+
+
 MODELS = ("tests/contracts/test_models", "tests/unit/models/test_as_river")
 TREES = ("hoeffding", "forest", "sgbt")
 FAULTS = "tests/faults/"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+import cli_runs
 from alpha_pulse.core.config import Store as StoreConfig
 from alpha_pulse.stores.base import RunIdentity, Store
 from alpha_pulse.stores.sql import SqliteStore
@@ -54,12 +55,7 @@ def check_is_prefix(store: Store) -> int:
 
 def run_until_killed(path: Path, durability: str, kill_after_lines: int) -> int:
     """Let a child append until it has told of ``kill_after_lines`` flushes, kill it; returns how many rows it told of."""
-    source = str(Path(__file__).parent)
-    child = subprocess.Popen(
-        [sys.executable, __file__, str(path), durability],
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([source, *sys.path])},
-    )
+    child = subprocess.Popen(cli_runs.forked(path, durability, module="store_runs"), stdout=subprocess.PIPE)
     assert child.stdout is not None
     lines = []
     for line in child.stdout:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+import cli_runs
 from alpha_pulse.engine.gateway import ExampleIn, Gateway, SessionConfig
 from alpha_pulse.engine.local_gateway import LocalGateway
 from alpha_pulse.engine.system import System
@@ -124,14 +125,12 @@ async def _learn(path: Path, batches: Sequence[int]) -> None:
 
 def killed_after_learning(path: Path, batches: Sequence[int]) -> list[int]:
     """Have a child learn batches of 50 examples, kill -9 it as soon as the last is acknowledged; what it told after each."""
-    source = str(Path(__file__).parent.parent)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([source, *sys.path])}
-    command = [sys.executable, __file__, str(path), *(str(first) for first in batches)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment)
+    process = subprocess.Popen(cli_runs.forked(path, *map(str, batches), module="flow.gateways"), stdout=subprocess.PIPE)
     assert process.stdout is not None
     with process.stdout as stream:
         told = [int(stream.readline()) for _ in batches]
         process.send_signal(signal.SIGKILL)
+        stream.read()  # which ends when the copy is dead
     assert process.wait() == -signal.SIGKILL
     return told
 

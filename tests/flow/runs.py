@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+import cli_runs
 from alpha_pulse.agents.base_agent import BaseAgent
 from alpha_pulse.agents.trend import TrendFollowing
 from alpha_pulse.core.config import Config, load_config
@@ -306,7 +307,7 @@ FEEDS: dict[str, Callable[[], tuple[ReplayFeed, dict[str, Any]]]] = {
 }
 
 
-def child(*arguments: str, hash_seed: str = "random") -> subprocess.Popen[bytes]:
+def child(*arguments: str, hash_seed: str) -> subprocess.Popen[bytes]:
     """This file, run by itself."""
     source = str(Path(__file__).parent.parent)
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": os.pathsep.join([source, *sys.path])}
@@ -315,8 +316,9 @@ def child(*arguments: str, hash_seed: str = "random") -> subprocess.Popen[bytes]
 
 def killed_after(store: Path, lines: int) -> int:
     """Let a child go on with the restless run until it has told of ``lines`` steps, kill -9 it; the last step it told of."""
-    process = child("restless", str(store), "tell")
+    process = subprocess.Popen(cli_runs.forked("restless", store, "tell", module="flow.runs"), stdout=subprocess.PIPE)
     told = 0
+    # The output ends when whoever writes it is dead, which the copy is a moment after its client.
     for line in _lines(process):
         if line.endswith(b"\n"):
             told = int(line)
