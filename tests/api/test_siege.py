@@ -21,7 +21,8 @@ from cli_runs import command, environment, write_bars
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(300)]
 CROWD = 1_100
 SECONDS = 20.0
-SOON_S = 2.0
+SOON_S = 5.0
+"""A connection that the system could not queue is asked for again after 1 and 3 seconds."""
 
 
 def at_most(files: int) -> Callable[[], None]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hmac
 import logging
 import os
-import secrets
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import NamedTuple
 
 from alpha_pulse.api.backoff import Backoff
 from alpha_pulse.api.session_file import SessionFile
-from alpha_pulse.api.token_file import TOKEN_BYTES, TOKEN_VARIABLE, read_or_make, refuse_weak
+from alpha_pulse.api.token_file import TOKEN_VARIABLE, fresh_token, read_or_make, refuse_weak
 from alpha_pulse.core.clock import elapsed_ns
 
 SESSION_S = 12 * 3600
@@ -145,7 +144,7 @@ class Auth:
             del table[digest]
         while len(table) >= most:
             del table[next(iter(table))]
-        token = secrets.token_urlsafe(TOKEN_BYTES)
+        token = fresh_token()
         table[_digest(token)] = _Life(min(ends_ns, now_ns + life_s * SECOND_NS), ends_ns)
         return token
 

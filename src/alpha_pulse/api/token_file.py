@@ -17,6 +17,11 @@ TOKEN_VARIABLE = "ALPHA_PULSE__API__TOKEN"
 TOKEN_BYTES = 32
 
 
+def fresh_token() -> str:
+    """A token that nobody can guess."""
+    return secrets.token_urlsafe(TOKEN_BYTES)
+
+
 def refuse_weak(token: str, where: str) -> None:
     """Raise ConfigError for a token that is easily guessed, or that a header cannot carry."""
     fault = weakness(token)
@@ -59,7 +64,7 @@ def _make(path: Path) -> None:
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(TOKEN_BYTES) + "\n")
+            file.write(fresh_token() + "\n")
             file.flush()
             os.fsync(file.fileno())
         try:
