@@ -16,7 +16,6 @@ from alpha_pulse.core.errors import AlphaPulseError
 
 PYTHONS = ((3, 11), (3, 14))
 MODULES = {
-    "fastapi": "fastapi",
     "lightgbm": "lightgbm",
     "matplotlib": "matplotlib",
     "msgspec": "msgspec",
@@ -25,6 +24,7 @@ MODULES = {
     "polars": "polars",
     "prometheus-client": "prometheus_client",
     "sqlalchemy": "sqlalchemy",
+    "starlette": "starlette",
     "uvicorn": "uvicorn",
     "websockets": "websockets",
 }

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -39,7 +39,7 @@ from alpha_pulse.api.timing import Timing
 from alpha_pulse.engine.gateway import Gateway
 
 
-def create_app(gateway: Gateway, auth: Auth, *, static: Path | None = None, hosts: Collection[str] = LOOPBACK) -> FastAPI:
+def create_app(gateway: Gateway, auth: Auth, *, static: Path | None = None, hosts: Collection[str] = LOOPBACK) -> Starlette:
     """Everything that is served.
 
     Parameters
@@ -70,15 +70,13 @@ def create_app(gateway: Gateway, auth: Auth, *, static: Path | None = None, host
     parts.append(_description(operations, gateway.version))
 
     @asynccontextmanager
-    async def life(_: FastAPI) -> AsyncIterator[None]:
+    async def life(_: Starlette) -> AsyncIterator[None]:
         yield
         hub.close()
 
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=life, redirect_slashes=False)
-    for part in parts:
-        app.router.routes.extend(part.routes)
-    app.include_router(streaming.router(gateway, auth, hub))
-    app.include_router(pages.router(static))
+    routes = [route for part in parts for route in part.routes]
+    app = Starlette(routes=[*routes, streaming.route(gateway, auth, hub), *pages.routes(static)], lifespan=life)
+    app.router.redirect_slashes = False
     errors.install(app, operations)
     # The last one added is the outermost.
     app.add_middleware(Gate, auth=auth, is_open=_open(operations))

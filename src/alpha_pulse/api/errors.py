@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
-from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -34,7 +33,7 @@ MAX_SHOWN = 100
 MAX_BEGIN, MAX_END = 240, 150
 
 
-def install(app: FastAPI, operations: Sequence[Operation]) -> None:
+def install(app: Starlette, operations: Sequence[Operation]) -> None:
     """Have all errors of the application answered; ``operations`` are those that exist."""
 
     async def ours(request: Request, error: Exception) -> Response:
@@ -45,15 +44,8 @@ def install(app: FastAPI, operations: Sequence[Operation]) -> None:
         assert isinstance(error, HTTPException)
         return refuse(error.status_code, _routing_sentence(request, error, operations), error.headers)
 
-    async def invalid(request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)
-        # What was sent is not repeated: it may be nothing that JSON can hold.
-        where = ".".join(str(part) for part in error.errors()[0]["loc"])
-        return refuse(INVALID, f"the request cannot be used: {where} is not what the description says")
-
     app.add_exception_handler(AlphaPulseError, ours)
     app.add_exception_handler(HTTPException, routing)
-    app.add_exception_handler(RequestValidationError, invalid)
 
 
 def refuse(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.routing import Route
 
 FOREVER = "public, max-age=31536000, immutable"
 ALWAYS_ASK = "no-cache"
@@ -27,29 +27,30 @@ def is_open(path: str) -> bool:
     return path in {"/", "/index.html", "/favicon.ico", "/favicon.svg"} or path.startswith("/assets/")
 
 
-def router(folder: Path | None) -> APIRouter:
+def routes(folder: Path | None) -> list[Route]:
     """The page's routes; ``folder`` holds ``index.html`` and ``assets/``, or is None where the page is not built."""
-    routes = APIRouter(include_in_schema=False)
     root = folder if folder is not None and (folder / "index.html").is_file() else None
 
-    @routes.api_route("/", methods=["GET", "HEAD"])
-    @routes.api_route("/index.html", methods=["GET", "HEAD"])
-    async def page() -> Response:
+    async def page(request: Request) -> Response:
         if root is None:
             return HTMLResponse(NOT_BUILT)
         return FileResponse(root / "index.html", headers={"cache-control": ALWAYS_ASK})
 
-    @routes.api_route("/favicon.ico", methods=["GET", "HEAD"])
-    @routes.api_route("/favicon.svg", methods=["GET", "HEAD"])
     async def icon(request: Request) -> Response:
         return FileResponse(_inside(root, request.url.path.lstrip("/")), headers={"cache-control": ALWAYS_ASK})
 
-    @routes.api_route("/assets/{name:path}", methods=["GET", "HEAD"])
-    async def asset(name: str) -> Response:
+    async def asset(request: Request) -> Response:
         # The builder puts a hash of the content into each name.
-        return FileResponse(_inside(root, f"assets/{name}"), headers={"cache-control": FOREVER})
+        return FileResponse(_inside(root, f"assets/{request.path_params['name']}"), headers={"cache-control": FOREVER})
 
-    return routes
+    endpoints = {
+        "/": page,
+        "/index.html": page,
+        "/favicon.ico": icon,
+        "/favicon.svg": icon,
+        "/assets/{name:path}": asset,
+    }
+    return [Route(path, endpoint) for path, endpoint in endpoints.items()]
 
 
 def _inside(root: Path | None, name: str) -> Path:

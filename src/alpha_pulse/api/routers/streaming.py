@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
 import msgspec
-from fastapi import APIRouter
 from msgspec import Meta
+from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from alpha_pulse.api.asked import LARGEST_SEQ
@@ -57,12 +57,11 @@ class _ClosedError(Exception):
 _decoder = msgspec.json.Decoder(Hello)
 
 
-def router(gateway: Gateway, auth: Auth, hub: Hub) -> APIRouter:
+def route(gateway: Gateway, auth: Auth, hub: Hub) -> WebSocketRoute:
     """``/api/v1/online-learning/streaming/{symbol}``."""
-    routes = APIRouter(prefix="/api/v1/online-learning")
 
-    @routes.websocket("/streaming/{symbol:path}")
-    async def stream(websocket: WebSocket, symbol: str) -> None:
+    async def stream(websocket: WebSocket) -> None:
+        symbol = websocket.path_params["symbol"]
         await websocket.accept()
         # Who has left is owed nothing more.
         with contextlib.suppress(WebSocketDisconnect):
@@ -79,7 +78,7 @@ def router(gateway: Gateway, auth: Auth, hub: Hub) -> APIRouter:
             except _ClosedError as end:
                 await websocket.close(end.code, str(end).encode()[:MAX_REASON].decode(errors="ignore"))
 
-    return routes
+    return WebSocketRoute("/api/v1/online-learning/streaming/{symbol:path}", stream)
 
 
 @contextlib.asynccontextmanager
