@@ -10,11 +10,10 @@ from alpha_pulse.core.errors import StoreError
 from alpha_pulse.core.files import sync_folder
 from alpha_pulse.stores import schema
 from alpha_pulse.stores.causes import cause
-from alpha_pulse.stores.creation import make_database
+from alpha_pulse.stores.creation import make_database, use_wal
 
 _BUSY_S = 5.0
 _PRAGMAS = (
-    "journal_mode = WAL",
     "synchronous = FULL",
     "wal_autocheckpoint = 0",
     "cache_size = -16384",
@@ -63,6 +62,7 @@ def connect_for_writing(file: Path, path: Path, *, blank: bool) -> sqlite3.Conne
 
 
 def _settle(db: sqlite3.Connection) -> None:
+    use_wal(db)
     for pragma in _PRAGMAS:
         db.execute(f"PRAGMA {pragma}")
     if stale := schema.stale_views(db):

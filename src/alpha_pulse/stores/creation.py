@@ -62,9 +62,16 @@ def _fill(path: Path) -> None:
         schema.create(db, SCHEMA_VERSION)
         schema.renew_views(db, sorted(schema.VIEWS))
         db.execute("COMMIT")
-        db.execute("PRAGMA journal_mode = WAL")
+        use_wal(db)
     finally:
         db.close()
+
+
+def use_wal(db: sqlite3.Connection) -> None:
+    """Put a database into WAL mode. Raises sqlite3.OperationalError: SQLite itself only answers with the mode that stays."""
+    ((mode,),) = db.execute("PRAGMA journal_mode = WAL").fetchall()
+    if mode != "wal":
+        raise sqlite3.OperationalError(f"the journal mode is {mode} and could not be made wal")
 
 
 def _remove(path: Path, endings: tuple[str, ...]) -> None:
