@@ -68,6 +68,10 @@ class Checker(Recount):
         flat = bar["close"] == before.get("close") and bar["open"] == bar["high"] == bar["low"] == bar["close"]
         symbol.still = symbol.still + 1 if flat else 0
         symbol.bars.append(bar)
+        jumped = bool(before) and not 0.2 < bar["close"] / before["close"] < 5.0
+        self.seen.update(
+            {"jumps": int(jumped), "bars without volume": int(bar.get("volume") == 0.0), "quoted bars": int("bid" in bar)}
+        )
         late = round(Fraction(self.config["venue"]["latency_ms"]) * 1_000_000 / bar["interval_ns"])
         latest = ts - (1 + late) * bar["interval_ns"] if late else ts - 1
         due = [order for order in symbol.waiting if order["ts"] <= latest]
@@ -216,6 +220,7 @@ class Checker(Recount):
             self.same(name, "cash + positions = initial + P&L - costs - fees", equity, book.initial + gained - charged)
             if book.day != (day := (ts - 1) // DAY_NS):
                 book.day, book.day_start = day, book.equity
+            self.seen["ruins"] += equity <= 0 < book.equity
             book.equity = equity
             book.equities.append(equity)
 
