@@ -319,14 +319,14 @@ def _copy(lot: OpenLot) -> OpenLot:
     return other
 
 
-def check(store: Path, config: Json) -> Checker:
-    """Recount the run that a store holds."""
-    checker = Checker(config)
+def check(store: Path) -> Checker:
+    """Recount the run that a store holds, by the configuration that it holds."""
     with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
+        config, result = connection.execute("SELECT config, result FROM run").fetchone()
+        checker = Checker(json.loads(config))
         rows = connection.execute("SELECT seq, ts_event, payload, decision FROM journal ORDER BY seq")
         for seq, ts, payload, decision in rows:
             checker.row(seq, ts, json.loads(payload), json.loads(decision or "{}"))
-        (result,) = connection.execute("SELECT result FROM run").fetchone()
     if result is not None:
         check_report(checker, json.loads(result))
     return checker

@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -237,7 +236,7 @@ def run(store: Path, feed: ReplayFeed, settings: Settings, *, stops: int = 0) ->
             replay(config, ReplayFeed(feed.columns), place, "money", resume=True, stopped=stopped)
         finally:
             place.close()
-    return check(store, msgspec.to_builtins(config))
+    return check(store)
 
 
 def rows_of(store: Path) -> list[tuple[int, dict[str, Any], dict[str, Any]]]:
