@@ -15,7 +15,7 @@ from alpha_pulse.stores.memory import MemoryStore
 from flow.gateways import after_a_crash, opened, stored
 from flow.runs import LEAN, Done, begun, finished, restless
 
-BARS, CHAMPION_AT, ENSEMBLE_AT, THRESHOLD_AT = 900, 300, 420, 500
+BARS, CHAMPION_AT, THRESHOLD_AT, ENSEMBLE_AT = 900, 150, 500, 620
 SETTINGS = {
     **LEAN,
     "store.checkpoint_steps": 130,
@@ -32,10 +32,10 @@ def go_on(system: System, slices: int) -> System:
     while system.feed.position < slices and system.step():
         if system.feed.position == CHAMPION_AT:
             system.serving.serving_strategy = "champion_challenger"
-        if system.feed.position == ENSEMBLE_AT:
-            system.serving.serving_strategy = "ensemble"
         if system.feed.position == THRESHOLD_AT:
             system.adaptation.accuracy_threshold = 0.0
+        if system.feed.position == ENSEMBLE_AT:
+            system.serving.serving_strategy = "ensemble"
     return system
 
 
@@ -58,7 +58,7 @@ def test_a_strategy_that_is_set_acts_from_the_next_prediction_on() -> None:
     assert sum(len(record.predictions) for record in done.records) > 1_000
     commands = [(command.setting, command.value) for record in done.records for command in record.commands]
     assert commands == [
-        ("serving.strategy", "champion_challenger"), ("serving.strategy", "ensemble"), ("adaptation.accuracy_threshold", 0.0),
+        ("serving.strategy", "champion_challenger"), ("adaptation.accuracy_threshold", 0.0), ("serving.strategy", "ensemble"),
     ]  # fmt: skip
     # Any accuracy below the whole run's is decay now, so the timer acts at once where it did not before.
     decays = [action.ts for action in done.adaptations if (action.cause, action.status) == ("decay", "open")]
@@ -66,7 +66,7 @@ def test_a_strategy_that_is_set_acts_from_the_next_prediction_on() -> None:
     assert min(decays) > done.bars[THRESHOLD_AT - 1].ts_event
 
 
-@pytest.mark.parametrize("slices", [CHAMPION_AT, ENSEMBLE_AT - 1, THRESHOLD_AT, 800])
+@pytest.mark.parametrize("slices", [CHAMPION_AT, THRESHOLD_AT, ENSEMBLE_AT - 1, 880])
 def test_the_run_is_resumed_exactly(slices: int, tmp_path: Path) -> None:
     store = stored(tmp_path / "run.db", SETTINGS)
     state = go_on(begin(store), slices).state_sha256()
