@@ -230,7 +230,7 @@ DECIDE = (
         "agents/agent_manager.py",
         "            weights[place] *= before / kept\n",
         "            weights[place] *= 1.0\n",
-        ("unit/agents/test_agent_manager.py",),
+        ("unit/agents/test_agent_manager.py::test_an_agent_without_a_part_in_the_lot_sleeps",),
     ),
     Mutant(
         "shorts-credited-as-longs",
@@ -238,7 +238,7 @@ DECIDE = (
         "agents/agent_manager.py",
         "outcome = side * return_ / self._scale",
         "outcome = return_ / self._scale",
-        ("unit/agents/test_agent_manager.py",),
+        ("unit/agents/test_agent_manager.py::test_credit_agrees_with_its_naive_twin",),
     ),
     Mutant(
         "rules-weighted-by-outcomes",
@@ -246,7 +246,7 @@ DECIDE = (
         "agents/agent_manager.py",
         "        rules /= len(members)\n",
         "        rules = rule_part\n",
-        ("unit/agents/test_agent_manager.py",),
+        ("unit/agents/test_agent_manager.py::test_combined_is_the_weighted_mean_with_its_contributions",),
     ),
     Mutant(
         "weights-of-agents-die",
@@ -254,7 +254,7 @@ DECIDE = (
         "agents/agent_manager.py",
         "(1.0 - self._share) * (weight / total) + floor",
         "weight / total",
-        ("unit/agents/test_agent_manager.py",),
+        ("unit/agents/test_agent_manager.py::test_weights_stay_a_distribution_away_from_zero",),
     ),
     Mutant(
         "weights-of-agents-not-normalised",
@@ -262,7 +262,7 @@ DECIDE = (
         "agents/agent_manager.py",
         "        for place in awake:\n            weights[place] *= before / kept\n        total = sum(weights)\n",
         "        total = 1.0\n",
-        ("unit/agents/test_agent_manager.py",),
+        ("unit/agents/test_agent_manager.py::test_weights_stay_a_distribution_away_from_zero",),
     ),
     Mutant(
         "a-doubtful-model-is-followed",
@@ -270,7 +270,7 @@ DECIDE = (
         "agents/ml_aware_agent.py",
         "if confidence is None or threshold is None or not confidence >= threshold:",
         "if confidence is None or threshold is None:",
-        ("unit/agents/test_ml_aware_agent.py",),
+        ("unit/agents/test_ml_aware_agent.py::test_threshold_decides_who_takes_part",),
     ),
     Mutant(
         "rules-and-model-change-places",
@@ -278,7 +278,7 @@ DECIDE = (
         "agents/ml_aware_agent.py",
         "self.weights[0] * rule_part + self.weights[1] * ml_part",
         "self.weights[1] * rule_part + self.weights[0] * ml_part",
-        ("unit/agents/test_ml_aware_agent.py",),
+        ("unit/agents/test_ml_aware_agent.py::test_confident_model_is_mixed_in_at_six_to_four",),
     ),
     Mutant(
         "half-the-models-edge",
@@ -286,7 +286,7 @@ DECIDE = (
         "agents/ml_aware_agent.py",
         "(2.0 * prediction.probability - 1.0) / self.full_edge",
         "(prediction.probability - 0.5) / self.full_edge",
-        ("unit/agents/test_ml_aware_agent.py",),
+        ("unit/agents/test_ml_aware_agent.py::test_confident_model_is_mixed_in_at_six_to_four",),
     ),
     Mutant(
         "the-trend-agent-without-its-band",
@@ -294,7 +294,7 @@ DECIDE = (
         "agents/trend.py",
         "        if -BAND < wanted - held < BAND:\n",
         "        if wanted == held:\n",
-        ("unit/agents/test_trend.py",),
+        ("unit/agents/test_trend.py::test_small_changes_leave_the_position_alone",),
     ),
     Mutant(
         "reversion-leaves-at-its-entry",
@@ -302,7 +302,7 @@ DECIDE = (
         "agents/reversion.py",
         "(score > LEAVE and held < 0.0)",
         "(score > ENTER and held < 0.0)",
-        ("unit/agents/test_reversion.py",),
+        ("unit/agents/test_reversion.py::test_holds_deepens_and_closes_near_the_middle",),
     ),
 )
 
