@@ -57,6 +57,15 @@ def test_they_never_change_a_decision() -> None:
     assert [found.session_id for found in gateway.sessions() if found.source == "api"] == ["ELSE/mine"]
 
 
+def test_a_command_bears_the_time_of_the_slice_before_it() -> None:
+    store = MemoryStore()
+    asyncio.run(_fed(store))
+    times = [(row.ts_event, bool(decode_step(row.payload).commands)) for row in store.rows()]
+    after_slices = [(before, ts) for (before, _), (ts, command) in itertools.pairwise(times) if command]
+    assert len(after_slices) > 40
+    assert all(ts == before for before, ts in after_slices)
+
+
 def test_what_is_fed_is_learnt_and_scored() -> None:
     gateway = asyncio.run(_fed(MemoryStore()))
     scores = gateway.session_scores("ELSE/mine")

@@ -505,7 +505,7 @@ RECORD = (
         "engine/pipeline.py",
         "        self.record(record, DecisionRecord(ts, [], []))\n",
         "        self.record(record, DecisionRecord(ts + 1, [], []))\n",
-        ("flow/test_fed_sessions.py",),
+        ("flow/test_fed_sessions.py::test_a_command_bears_the_time_of_the_slice_before_it",),
     ),
     Mutant(
         "requests-are-carried-out-unrecorded",
