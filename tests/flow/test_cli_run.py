@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import signal
 import socket
 import subprocess
@@ -20,6 +21,8 @@ from cli_runs import command, environment, forked, run, write_bars
 
 BARS = 400
 PATIENCE_S = 60.0
+WARM_START_S = 4.0
+"""CPU of a whole life that is little more than a start; 1.6 on one core of an AMD EPYC."""
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +69,12 @@ class Running:
         return self.process.returncode, said
 
 
+def cpu_of_children() -> float:
+    """Seconds of CPU of all processes that were started here and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 @contextmanager
 def up(place: Path, *flags: str, make: Callable[..., list[str]] = forked) -> Iterator[Running]:
     arguments = ["run", "--data", "bars.parquet", "--config", "small.toml", "--port", "0", "--json", *flags]
@@ -106,6 +115,7 @@ def test_it_serves_stops_goes_on_and_ends(place: Path) -> None:
     assert code == 0
     assert "the data have ended" in said
     assert bars["total"] == BARS
+    before = cpu_of_children()
     with up(place) as third:
         again = third.until("finished")
         assert (again["state"], again["result"], again["success_metrics"]) == (
@@ -114,6 +124,7 @@ def test_it_serves_stops_goes_on_and_ends(place: Path) -> None:
             status["success_metrics"],
         )
         assert third.stop(signal.SIGTERM)[0] == 0
+    assert cpu_of_children() - before < WARM_START_S
     replayed = run(place, "replay", "--data", "bars.parquet", "--config", "small.toml", "--json", "-")
     assert json.loads(replayed.stdout)["decisions_sha256"] == status["decisions_sha256"]
     with up(place, "--fresh", "--speed", "50") as fresh:
