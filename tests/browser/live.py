@@ -58,6 +58,8 @@ class LiveServer:
         self.port = int(said["url"].rpartition(":")[2])
         self.token = Path(said["token_file"]).read_text(encoding="ascii").strip()
         self.ask("/system/pause", {})
+        while self.ask("/system")["state"] == "warming":
+            time.sleep(0.01)
         return str(said["link"])
 
     def stop(self) -> None:

@@ -76,9 +76,7 @@ def test_who_asks_meanwhile_is_answered_and_nothing_is_missing_after_it(begun: P
                     gateway.bars("SYN", PAGE)
                 with pytest.raises(NotReadyError, match="ask again in a moment"):
                     gateway.sessions()
-                with pytest.raises(ConflictError, match="is starting and cannot be resumed yet"):
-                    gateway.resume()
-                with pytest.raises(ConflictError, match="is starting"):
+                with pytest.raises(ConflictError, match="is starting and cannot be stepped yet"):
                     await gateway.step(1)
                 with pytest.raises(ConflictError, match="is starting"):
                     await gateway.start_session("ELSE", "logistic", SessionConfig(target="mine", source="api"))
@@ -99,7 +97,8 @@ def test_who_asks_meanwhile_is_answered_and_nothing_is_missing_after_it(begun: P
 
 def test_a_run_that_was_to_run_runs_after_it(begun: Path) -> None:
     async def story() -> None:
-        gateway = gone_on_with(begun, paused=False)
+        gateway = gone_on_with(begun)
+        assert gateway.resume().state == "warming"
         async with running(gateway):
             await until(gateway, "finished")
         assert gateway.status().feed.bars_done == BARS

@@ -127,15 +127,21 @@ class Runner:
 
     def pause(self) -> Control:
         """Stop between two steps."""
-        self._refuse_at_the_end("paused")
-        return self._become("paused")
+        return self._steer("paused", "paused")
 
     def resume(self) -> Control:
         """Go on."""
-        self._refuse_at_the_end("resumed")
         self._samples.clear()
         self._due_ns = elapsed_ns()
-        return self._become("running")
+        return self._steer("running", "resumed")
+
+    def _steer(self, state: State, done: str) -> Control:
+        if self.state == "warming" and self.result is None:
+            # It holds from when the run has started.
+            self._state_after = state
+            return self.control()
+        self._refuse_at_the_end(done)
+        return self._become(state)
 
     def set_speed(self, bars_per_second: float) -> Control:
         """Change the pace."""

@@ -46,7 +46,7 @@ class Access {
   lose(): void {
     if (this.token === null) return;
     this.keep(null);
-    this.complaint = "The server does not take this tab's token any more; it was probably started anew.";
+    this.complaint = "The server does not take this tab's token any more: its session has ended, or the token was changed.";
   }
 
   private async exchange(ticket: string): Promise<void> {
