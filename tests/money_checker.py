@@ -24,6 +24,8 @@ YEAR_NS = 31_557_600_000_000_000
 BASIS_POINT = Fraction(1, 10_000)
 ROUNDING = Fraction(1, 10**9)
 """The part of a size by which doubles may miss the exact limit."""
+LOTS_BEFORE_SCALING = 200
+"""Closed lots of a symbol from which on the trade-quality model scales a size, by 0.5 to 1.5."""
 
 
 class Checker(Recount):
@@ -51,7 +53,7 @@ class Checker(Recount):
                 position.marked = self.money(bar["symbol"], position.held, bar["close"]) if position.held else 0
         self.mark(ts, payload["equity"])
         self.orders({bar["symbol"]: bar for bar in payload["bars"]}, decision.get("orders", ()), list(refusals))
-        self.follow(decision)
+        self.follow(decision, payload.get("volatilities", {}))
         for said in payload.get("predictions", ()):
             if said["target"] == "direction":
                 symbol = self.symbols[said["symbol"]]
@@ -261,28 +263,41 @@ class Checker(Recount):
                 refusal["symbol"], "refused for missing data", not missing or self.symbols[refusal["symbol"]].stale, refusal
             )
 
-    def follow(self, decision: Json) -> None:
-        """The orders of a book that follows the combined signal are on the signal's side; a signal to be flat closes."""
+    def follow(self, decision: Json, volatilities: Json) -> None:
+        """The orders of a book that follows the combined signal have its side and size; a signal to be flat closes."""
         book = "combined" if self.config["execution"]["entry_rule"] == "signal" else "signal"
         for signal in decision.get("signals", ()) if book in self.books else ():
             name, side = signal["symbol"], signal["direction"]
             position, waiting = self.books[book].positions[name].held, self.symbols[name].waiting
-            pending = [order for order in waiting if order["book"] == book and order["kind"] == "market"]
+            ours = [order for order in waiting if order["book"] == book]
             if side == 0.0:
-                self.holds(name, "flat is flat", bool(pending) or not position, position)
-            for order in pending:
-                if order["signal_id"] == signal["signal_id"]:
-                    after = position + order["quantity"]
-                    self.holds(name, "a position is on its signal's side", after * side > 0 or after == 0, after)
+                self.holds(name, "flat is flat", bool(ours) or not position, position)
+            for order in (order for order in ours if order["signal_id"] == signal["signal_id"]):
+                if order["kind"] == "stop":
+                    away = math.copysign(self.config["execution"]["stop_volatilities"] * volatilities[name], order["quantity"])
+                    self.near(name, "stop price", order["stop_price"], self.symbols[name].bars[-1]["close"] * (1.0 + away))
+                elif after := position + order["quantity"]:
+                    self.holds(name, "a position is on its signal's side", after * side > 0, after)
+                    self.sized(order, side, volatilities[name])
+
+    def sized(self, order: Json, direction: float, volatility: float) -> None:
+        """The fraction brings the target volatility, within the symbol's share and what the others leave of the limit."""
+        name, bars, limit = order["symbol"], self.symbols[order["symbol"]].bars, self.config["risk"]["max_position_fraction"]
+        a_year = (len(bars) - 1) * YEAR_NS / (bars[-1]["ts_event"] - bars[0]["ts_event"])
+        plain = abs(direction) * self.config["execution"]["target_volatility"] / (volatility * math.sqrt(a_year))
+        learnt = self.books["combined"].positions[name].sums["trades"] >= LOTS_BEFORE_SCALING
+        book, found = self.books[order["book"]], abs(order["fraction"])
+        left = limit - book.gross(name) / book.equity
+        least, most = (
+            min(left, min(plain * quality, limit) / len(self.symbols)) for quality in ((0.5, 1.5) if learnt else (1.0, 1.0))
+        )
+        kept = least * (1 - 1e-9) <= found <= most * (1 + 1e-9)
+        self.holds(name, "the fraction brings the target volatility", kept, (found, least, most))
 
     def gate(self, order: Json, bar: Json, after: int) -> None:
         """What may be ordered at this close."""
-        name, risk, symbol, book = (
-            order["symbol"],
-            self.config["risk"],
-            self.symbols[order["symbol"]],
-            self.books[order["book"]],
-        )
+        name, risk, book = order["symbol"], self.config["risk"], self.books[order["book"]]
+        symbol = self.symbols[name]
         held, quantity, close = after - order["quantity"], order["quantity"], bar["close"]
         least, value = symbol.units["min_order"], self.money(name, abs(quantity), close)
 
@@ -305,8 +320,15 @@ class Checker(Recount):
                 "a symbol gets its share of the equity", abs(order["fraction"]) <= share * (1 + 1e-12), order["fraction"], share
             )
         rule("the fraction has the position's side", order["fraction"] * after > 0, order["fraction"], after)
-        meant = Fraction(abs(order["fraction"])) * book.equity
-        rule("the position is within its fraction", self.money(name, abs(after), close) <= meant * (1 + ROUNDING) + 1, after)
+        part = Fraction(close) * self.minor / Fraction(10) ** symbol.units["quantity_decimals"]
+        most = min(Fraction(abs(order["fraction"])) * book.equity, most - book.gross(name)) / part
+        missed = most - abs(after)
+        rule(
+            "the position is its fraction",
+            -most * ROUNDING <= missed <= symbol.units["lot"] + most * ROUNDING,
+            after,
+            float(most),
+        )
         loss, least = book.day_start - book.equity, round(Fraction(risk["max_daily_loss_fraction"]) * book.day_start)
         rule("the daily loss is within its limit", loss <= 0 or loss < least, loss, least)
         rule("no entry after missing data", not symbol.stale)
