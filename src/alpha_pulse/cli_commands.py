@@ -295,7 +295,9 @@ def journal_verify(
 ) -> None:
     """Check a stored run: its hash chain, counts, what refers to what, checkpoints and result; exit code 1 if any does not fit.
 
-    Nothing is changed, and a run that is under way is not disturbed. Example: [bold]alpha-pulse journal verify run.db[/]
+    Nothing is changed, and a run that is under way is not disturbed.
+
+    Example: [bold]alpha-pulse journal verify run.db[/]
     """
     from alpha_pulse.cli_journal import verify_run
 

@@ -343,7 +343,7 @@ def test_after_a_warm_up_nothing_is_left_to_compile(place: Path, tmp_path: Path,
     assert "[cache] data saved" not in two.stdout
 
 
-@pytest.mark.parametrize("arguments", [(), ("replay",), ("warmup",), ("config",), ("config", "show")])
+@pytest.mark.parametrize("arguments", [(), ("replay",), ("config", "show"), ("journal", "verify")])
 def test_help_has_an_example(place: Path, arguments: tuple[str, ...]) -> None:
     done = run(place, *arguments, "--help")
     assert done.returncode == 0
