@@ -7,14 +7,24 @@ import itertools
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
-from alpha_pulse.core.errors import AlphaPulseError, ConfigError, ConflictError, DataError, NonFiniteError, NotFoundError
+from alpha_pulse.core.errors import (
+    AlphaPulseError,
+    ConfigError,
+    ConflictError,
+    DataError,
+    NonFiniteError,
+    NotFoundError,
+    SessionError,
+)
 from alpha_pulse.core.errors import UnknownNameError as UnknownName
 from alpha_pulse.engine import session_desk
 from alpha_pulse.engine.gateway import ExampleIn, SessionConfig
 from alpha_pulse.engine.journal import decode_step
 from alpha_pulse.engine.local_gateway import LocalGateway
+from alpha_pulse.learning.online_learning_service import LabelledRow
 from alpha_pulse.stores.base import Store
 from alpha_pulse.stores.memory import MemoryStore
 from flow.gateways import MINE, examples, killed_after_learning, opened, quiet, ran, running, stored, until
@@ -244,6 +254,24 @@ def test_what_cannot_be_done_is_refused_and_leaves_no_row() -> None:
             assert (gateway.control().seq, learnt(gateway)) == (before, 0)
 
     asyncio.run(refuse())
+
+
+def test_the_services_own_methods_change_nothing_that_the_journal_holds() -> None:
+    async def meddle() -> None:
+        gateway = opened(quiet(), LEAN, paused=True)
+        await gateway.start_session("ELSE", "logistic", MINE)
+        await gateway.update("ELSE/mine", examples(5))
+        learning, state = gateway._system.learning, gateway._system.state_sha256()
+        row = LabelledRow(np.zeros(3), 1)
+        with pytest.raises(SessionError, match="fed by commands, which the journal holds"):
+            await learning.process_batch("ELSE/mine", [row])
+        with pytest.raises(SessionError, match="fed by commands, which the journal holds"):
+            await learning.predict("ELSE/mine", [0.0, 0.0, 0.0], "p1")
+        with pytest.raises(SessionError, match="fed by commands, which the journal holds"):
+            await learning.stop_session("ELSE/mine")
+        assert gateway._system.state_sha256() == state
+
+    asyncio.run(meddle())
 
 
 def test_there_is_an_end_to_how_many_there_can_be() -> None:

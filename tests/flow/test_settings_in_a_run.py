@@ -101,6 +101,8 @@ def test_what_cannot_be_set_says_so_and_leaves_no_row() -> None:
     with pytest.raises(ConflictError, match="the run has not begun"):
         unborn.serving.serving_strategy = "champion_challenger"
     finished(system)
+    with pytest.raises(ConflictError, match="the data have ended, so no slice follows on which a command could act"):
+        system.serving.serving_strategy = "champion_challenger"
 
 
 def test_the_configuration_that_is_shown_is_the_one_in_effect() -> None:

@@ -269,8 +269,8 @@ class System:
             raise ConflictError("the run has not begun, so its journal can hold no command yet; call begin first")
         if self._stepping:
             raise ConflictError("a step is under way, and commands are journaled between two steps; call after it")
-        if self.store.result() is not None:
-            raise ConflictError("the run is finished, and no command can follow; start another one")
+        if self.no_slice_follows:
+            raise ConflictError("the data have ended, so no slice follows on which a command could act; start another run")
         self.command(list(commands))
         self.store.flush()
 

@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 
 from alpha_pulse.core.config import Config
-from alpha_pulse.core.errors import ConflictError, SessionError
+from alpha_pulse.core.errors import SessionError
 from alpha_pulse.core.stateful import State, Stateful
 from alpha_pulse.core.types import Bar, Contribution, FeatureVector, Prediction, Signal, TradeOutcome
 from alpha_pulse.feedback.labels import Label, MoveWeight, RealisedVolatility, direction_label, volatility_label
@@ -202,8 +202,6 @@ class TradingFeedbackService:
             self._outside.take(outcome)
             for one in self._outside.learnable(outcome.closed_ts):
                 self.closed(one)
-        elif running.no_slice_follows:
-            raise ConflictError("the data have ended, so no slice follows with which an outcome could be learnt")
         else:
             running.carry_out(Command("outcome", f"{symbol}/{TARGET}", outcome=outcome))
         return True

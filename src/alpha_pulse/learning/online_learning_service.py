@@ -272,7 +272,7 @@ class OnlineLearningService:
             )
         if prediction_id is None:
             return session.query(row)
-        _refuse_the_loops(session)
+        self._refuse_journaled(session)
         session.query(row)
         return session.serve_alone(prediction_id, FeatureVector(session.spec.symbol, 0, "", row))
 
@@ -283,7 +283,7 @@ class OnlineLearningService:
         """
         for session in self._sessions.values():
             if session.spec.symbol == symbol and example.prediction_id in session.pending:
-                _refuse_the_loops(session)
+                self._refuse_journaled(session)
                 return self._settle(session, example) is not None
         raise SessionError(
             f"no prediction of {symbol} waits under the id {example.prediction_id!r}; it has its label, or was never served"
@@ -302,7 +302,7 @@ class OnlineLearningService:
         numbers that are not finite; nothing is learnt then.
         """
         session = self._by_id(session_id)
-        _refuse_the_loops(session)
+        self._refuse_journaled(session)
         width = session.spec.n_features
         for i, example in enumerate(examples):
             if len(example.features) != width or example.label not in (0, 1):
@@ -368,7 +368,7 @@ class OnlineLearningService:
     async def stop_session(self, session_id: str) -> None:
         """End a session that its caller feeds. SessionError for one that the running loop serves: stop the run instead."""
         session = self._by_id(session_id)
-        _refuse_the_loops(session)
+        self._refuse_journaled(session)
         self._close(session.spec.symbol, session.spec.target)
 
     def _close(self, symbol: str, target: str) -> None:
@@ -379,11 +379,15 @@ class OnlineLearningService:
         symbol, _, target = session_id.rpartition("/")
         return self.session(symbol, target)
 
-
-def _refuse_the_loops(session: Session) -> None:
-    """What the loop serves, labels and learns is journaled; a change from outside would be no part of that."""
-    if session.in_loop:
-        raise SessionError(
-            f"session {session.session_id} is served by the running loop, which alone feeds and ends it; "
-            "start a session of another target for your own examples"
-        )
+    def _refuse_journaled(self, session: Session) -> None:
+        """What the loop or commands feed is in the journal; a change from outside would be no part of that."""
+        if session.in_loop:
+            raise SessionError(
+                f"session {session.session_id} is served by the running loop, which alone feeds and ends it; "
+                "start a session of another target for your own examples"
+            )
+        if (session.spec.symbol, session.spec.target) in self._fed:
+            raise SessionError(
+                f"session {session.session_id} is fed by commands, which the journal holds; feed and end it the same way, or "
+                "start a session of another target"
+            )

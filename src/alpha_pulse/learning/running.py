@@ -18,17 +18,12 @@ class Running(Protocol):
     def carry_out(self, *commands: Command) -> None:
         """Journal commands as one row and carry them out; they are durable when this returns.
 
-        Raises ConflictError before the run has begun, after its end, and inside of a step.
+        Raises ConflictError before the run has begun, after the last slice, and inside of a step.
         """
         ...
 
     def now_ns(self) -> int:
         """Market time."""
-        ...
-
-    @property
-    def no_slice_follows(self) -> bool:
-        """Whether the feed has come to its end."""
         ...
 
     def why_not_adapt(self, session_id: str) -> str:

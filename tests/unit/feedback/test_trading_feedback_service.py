@@ -18,6 +18,7 @@ from alpha_pulse.core.types import Bar, Contribution, Lot, Prediction, Signal, T
 from alpha_pulse.feedback import TradingFeedbackService
 from alpha_pulse.feedback.labels import Label
 from alpha_pulse.feedback.trade_quality import EXTRA_FEATURES
+from alpha_pulse.learning.commands import Command
 from learning_samples import new_session, vector
 from naive_learning import realised_volatility
 
@@ -287,3 +288,19 @@ def test_what_is_saved_comes_back_with_those_who_contributed() -> None:
     assert digest({"q": other.quality("X").snapshot()}) == digest({"q": saved})
     other.closed(outcome(1, 5))
     assert given_credit.given[0][0] == ["trend"]
+
+
+def test_an_outcome_that_waits_for_its_slice_survives_a_restart() -> None:
+    feedback, given_credit = traded()
+    other, _ = traded()
+    for one in (feedback, other):
+        one.entered(vector(np.ones(D), 1), signal(1))
+    feedback.apply(Command("outcome", "X/trade_quality", outcome=outcome(1, 5)), 3)
+    saved = {name: part.snapshot() for name, part in feedback.components().items()}
+    for name, part in other.components().items():
+        part.restore(unpack(pack(saved))[0][name])
+    assert asyncio.run(other.process_trade_outcome(signal(1), outcome(1, 5))) is False
+    (waiting,) = other.outside(9)
+    assert (waiting.lot.lot_id, waiting.closed_ts, waiting.pnl) == ("primary/l1-0", 9, 5)
+    assert other.outside(10) == []
+    assert given_credit.given == []
