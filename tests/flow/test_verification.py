@@ -109,6 +109,7 @@ CHANGES: list[tuple[str, str, Change]] = [
     ("joins", "does not wait for a label", lambda row, _: doubled(row, "labels")),
     ("joins", "as one of SYN/volatility", lambda row, _: first(row, "labels", target="volatility")),
     ("joins", "which was not given or is filled already", lambda row, _: first(row, "fills", order_id="combined/SYN/0")),
+    ("joins", "or is filled already", lambda row, _: doubled(row, "fills")),
     ("joins", "differs from its order", lambda row, _: first(row, "fills", signal_id="combined/SYN/0")),
     ("joins", "which was not given or is filled already", lambda _, line: drop(line, "orders")),
     ("joins", "is not held", lambda row, _: first(row, "lots", open_fill_id="combined/SYN/0/f")),
@@ -184,6 +185,17 @@ def test_a_finished_run_fits_and_a_changed_one_does_not(finished: Path) -> None:
         check = {check.name: check for check in changed(finished, sql).checks}[name]
         assert not check.ok
         assert sentence in check.found
+
+
+def test_a_damaged_mark_is_found_though_the_other_still_holds(finished: Path) -> None:
+    head = finished.with_name("run.db.head")
+    whole = head.read_bytes()
+    for at in (20, 530):
+        head.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        with StoreReader(finished) as reader:
+            found = verify(reader)
+        assert [check.name for check in found.checks if not check.ok] == ["file"]
+        assert found.checks[0].found == "a mark in run.db.head is damaged; the other one holds"
 
 
 def test_a_result_that_other_steps_led_to_is_found_out(tmp_path: Path) -> None:

@@ -45,12 +45,21 @@ def head_path(store: Path) -> Path:
 
 def read_mark(store: Path) -> Mark | None:
     """The newest mark that is intact, read without the lock; None when there is none. Raises OSError."""
+    return max((slot for slot in map(_slot, _contents(store)) if slot is not None), default=None)
+
+
+def damaged_marks(store: Path) -> int:
+    """How many of the two slots hold something that is no mark. Raises OSError."""
+    return sum(any(content) and _slot(content) is None for content in _contents(store))
+
+
+def _contents(store: Path) -> list[bytes]:
     try:
         descriptor = os.open(head_path(store), os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
-        return None
+        return []
     try:
-        return max((slot for slot in _slots(descriptor) if slot is not None), default=None)
+        return _read_slots(descriptor)
     finally:
         os.close(descriptor)
 
@@ -80,7 +89,7 @@ class HeadFile:
         try:
             self._lock(store)
             write_at(self.descriptor, _PID.pack(os.getpid()), _PID_OFFSET)
-            slots = _slots(self.descriptor)
+            slots = [_slot(content) for content in _read_slots(self.descriptor)]
         except OSError as error:
             self.discard()
             raise _unusable(store, error) from None
@@ -130,8 +139,8 @@ class HeadFile:
             os.close(self.descriptor)
 
 
-def _slots(descriptor: int) -> list[Mark | None]:
-    return [_slot(os.pread(descriptor, _RECORD.size + _CRC.size, number * _SLOT_BYTES)) for number in (0, 1)]
+def _read_slots(descriptor: int) -> list[bytes]:
+    return [os.pread(descriptor, _RECORD.size + _CRC.size, number * _SLOT_BYTES) for number in (0, 1)]
 
 
 def _slot(content: bytes) -> Mark | None:

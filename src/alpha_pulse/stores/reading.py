@@ -10,7 +10,7 @@ from alpha_pulse.core.errors import StateError, StoreError
 from alpha_pulse.stores import schema
 from alpha_pulse.stores.base import JournalRow, RawRow, RunIdentity, genesis, result_link, verified
 from alpha_pulse.stores.causes import cause
-from alpha_pulse.stores.head import read_mark
+from alpha_pulse.stores.head import damaged_marks, head_path, read_mark
 from alpha_pulse.stores.inspection import connect_for_reading, look, unreadable
 
 _ROWS = "SELECT seq, ts_event, CAST(payload AS BLOB), CAST(decision AS BLOB), hash FROM journal ORDER BY seq"
@@ -50,6 +50,7 @@ class StoreReader:
         try:
             # Before the snapshot: what is committed in between is then no loss.
             mark = read_mark(path)
+            self._damaged_marks = damaged_marks(path)
             self._db = connect_for_reading(path)
         except OSError as error:
             reason, advice = cause(error, path)
@@ -96,6 +97,8 @@ class StoreReader:
         found = [text for (text,) in self._ask(f"PRAGMA integrity_check({_FAULTS_SHOWN})") if text != "ok"]
         held = dict(self._ask("SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'trigger')"))
         found += [f"{name} is not as it was made" for name, text in schema.statements().items() if held.get(name) != text]
+        if self._damaged_marks:
+            found.append(f"a mark in {head_path(self.path).name} is damaged; the other one holds")
         return found
 
     def rows(self) -> Iterator[JournalRow]:
