@@ -118,7 +118,7 @@ JOURNAL = (
         "stores/head.py",
         "        self._next ^= 1\n",
         "",
-        ("unit/stores/test_head.py",),
+        ("unit/stores/test_head.py::test_one_spoilt_slot_costs_at_most_one_write",),
     ),
     Mutant(
         "a-torn-mark-is-believed",

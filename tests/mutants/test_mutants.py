@@ -32,7 +32,8 @@ def test_its_text_is_there_once_and_the_fault_is_python(mutant: Mutant) -> None:
 
 @pytest.mark.parametrize("test", sorted({test for mutant in MUTANTS for test in mutant.tests}))
 def test_the_tests_that_must_notice_exist(test: str) -> None:
-    file, _, name = test.partition("::")
+    file, _, path = test.partition("::")
+    name = path.rpartition("::")[2]
     place = ROOT / "tests" / file
     assert place.exists()
     if name:

@@ -21,16 +21,20 @@ def test_a_new_file_says_nothing(tmp_path: Path) -> None:
     assert (tmp_path / "run.db.head").exists()
 
 
+@pytest.mark.parametrize("reopens", [True, False])
 @given(count=st.integers(1, 9), spoilt=st.integers(0, 1), offset=st.integers(0, 43), bit=st.integers(0, 7))
 def test_one_spoilt_slot_costs_at_most_one_write(
-    tmp_path_factory: pytest.TempPathFactory, count: int, spoilt: int, offset: int, bit: int
+    tmp_path_factory: pytest.TempPathFactory, reopens: bool, count: int, spoilt: int, offset: int, bit: int
 ) -> None:
     store = tmp_path_factory.mktemp("head") / "run.db"
+    head = HeadFile(store)
     for number in range(count):
-        head = HeadFile(store)
         head.write(number, digest(number))
         assert head.read() == (number, digest(number))
-        head.close()
+        if reopens:
+            head.close()
+            head = HeadFile(store)
+    head.close()
     file = store.with_name("run.db.head")
     content = bytearray(file.read_bytes())
     content[512 * spoilt + offset] ^= 1 << bit
