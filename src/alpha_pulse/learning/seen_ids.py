@@ -10,7 +10,7 @@ from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.stateful import State
 
 MOST_IDS = 2_000_000
-"""Ids that a run remembers in all, some 40 MB of memory. After that new ones are refused: none is ever forgotten."""
+"""Ids that a run remembers in all, some 50 MB of memory. After that new ones are refused: none is ever forgotten."""
 DIGEST_BYTES = 16
 PREFIX_BYTES = 2
 REST_BYTES = DIGEST_BYTES - PREFIX_BYTES
