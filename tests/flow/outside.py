@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cli_runs
 from alpha_pulse.core.types import Lot, Signal, TradeOutcome
 from alpha_pulse.engine.journal import decode_decision
 from alpha_pulse.engine.system import System
@@ -61,13 +62,13 @@ def opened(store: Store) -> System:
 
 def killed_after_giving(path: Path, slices: int) -> None:
     """Have a child run so far and give what belongs there, and kill -9 it as soon as the last is acknowledged."""
-    source = str(Path(__file__).parent.parent)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([source, *sys.path])}
-    process = subprocess.Popen([sys.executable, __file__, str(path), str(slices)], stdout=subprocess.PIPE, env=environment)
+    process = subprocess.Popen(cli_runs.forked(path, str(slices), module="flow.outside"), stdout=subprocess.PIPE)
     assert process.stdout is not None
     with process.stdout as stream:
         assert stream.readline() == b"acknowledged\n"
         process.send_signal(signal.SIGKILL)
+        # The output ends when whoever writes it is dead, which the copy is a moment after its client.
+        assert stream.read() == b""
     assert process.wait() == -signal.SIGKILL
 
 

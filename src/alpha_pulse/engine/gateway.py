@@ -148,7 +148,10 @@ class Gateway(Protocol):
         ...
 
     async def adapt(self, session_id: str, drift_type: str) -> None:
-        """Ask, durably, for an adaptation (``performance`` or ``regime``), carried out at the next slice."""
+        """Ask, durably, for an adaptation (``performance`` or ``regime``), which begins with the next slice.
+
+        ConflictError with the reason when it would not: a trial, a cool-down, adaptation switched off, the end of the data.
+        """
         ...
 
     def drift(self) -> list[DriftStatus]:
