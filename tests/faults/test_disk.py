@@ -58,13 +58,16 @@ def faults(folder: Path, kind: str, everything: bool) -> Iterator[Fault]:
                 yield Fault(str(folder), KINDS[kind], nth, ERRORS[(nth // 2 + number) % 2], forever)
 
 
-ALL_OR_SOME = pytest.mark.parametrize(
-    "everything", [False, pytest.param(True, marks=[pytest.mark.soak, pytest.mark.timeout(1_200)])], ids=["some", "all"]
-)
+def some(*kinds: str) -> pytest.MarkDecorator:
+    """Some calls of these kinds, and under `make soak` all calls of all kinds."""
+    marks = [pytest.mark.soak, pytest.mark.timeout(1_200)]
+    quick = [pytest.param(kind, False, id=f"some-{kind}") for kind in kinds]
+    return pytest.mark.parametrize(
+        ("kind", "everything"), [*quick, *(pytest.param(kind, True, marks=marks, id=f"all-{kind}") for kind in KINDS)]
+    )
 
 
-@ALL_OR_SOME
-@pytest.mark.parametrize("kind", KINDS)
+@some(*KINDS)
 def test_a_run_that_learns_loses_nothing_that_it_acknowledged(
     server: Server, disk: Path, figures: Figures, kind: str, everything: bool
 ) -> None:
@@ -109,8 +112,7 @@ def result(place: Path) -> dict[str, object]:
     return {name: value for name, value in content.items() if name not in ("bars_per_second", "store")}
 
 
-@ALL_OR_SOME
-@pytest.mark.parametrize("kind", KINDS)
+@some("write", "sync")
 def test_a_replay_ends_well_or_by_a_sentence_and_can_be_resumed(
     server: Server, disk: Path, bars: Path, figures: Figures, kind: str, everything: bool
 ) -> None:

@@ -71,6 +71,7 @@ def test_a_full_disk_is_named_and_with_room_the_run_goes_on(place: Path, figures
     assert refused > len(sizes) // 2
 
 
+@pytest.mark.soak
 def test_a_disk_that_is_mounted_read_only_is_named_and_what_it_holds_can_be_checked(place: Path) -> None:
     verify = shlex.join(cli_runs.command("journal", "verify", "disk/run.db"))
     made = f"{MOUNT.format(size=16_384)}; {replay(place)} >/dev/null 2>&1; rm -f disk/run.db-*; mount -o remount,ro disk"
