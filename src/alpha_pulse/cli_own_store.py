@@ -31,7 +31,8 @@ def open_own_store(feed: ReplayFeed, config: Config, run_id: str, *, fresh: bool
         The newest store is in use, or cannot be opened although it holds steps.
     """
     folder = data_folder() / "live" / f"{feed.identity[:12]}-{config.config_hash[:12]}"
-    held = sorted(path.parent.name for path in folder.glob(f"*/{STORE_FILE}") if not path.parent.name.endswith(ASIDE))
+    # By any file of a store: one whose database was deleted is not passed over either.
+    held = sorted({path.parent.name for path in folder.glob(f"*/{STORE_FILE}*") if not path.parent.name.endswith(ASIDE)})
     new = f"sqlite:///{folder / run_id / STORE_FILE}"
     if fresh or not held:
         return open_store(new, config.store)

@@ -68,6 +68,9 @@ def test_one_that_holds_steps_is_left_alone_and_the_way_out_is_named() -> None:
     broken.write_bytes(b"")
     with pytest.raises(StateError, match=r"lost committed steps.*; or begin anew with --fresh"):
         opened("20260102-000000-aaaa")
+    broken.unlink()
+    with pytest.raises(StateError, match=r"lost committed steps.*; or begin anew with --fresh"):
+        opened("20260102-000000-aaaa")
     opened("20260102-000000-aaaa", fresh=True).close()
     with contextlib.closing(opened("20260103-000000-aaaa")) as store:
         assert store.location.endswith("20260102-000000-aaaa/store.db")
