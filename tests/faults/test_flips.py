@@ -73,10 +73,10 @@ class Verdicts:
         if not noticed and not true:
             self.silent.append(f"{what}, {where}")
 
-    def close(self, of: str, figures: Figures) -> None:
+    def close(self, flips: int, of: str, figures: Figures) -> None:
         kinds = dict.fromkeys(what for what, _ in self.found)
         shown = [f"{what} {self.found[what, 'noticed']}/{self.found[what, 'harmless']}" for what in kinds]
-        figures(f"{self.found.total()} flipped bytes of {of}, noticed/harmless: {', '.join(shown)}; silent {len(self.silent)}")
+        figures(f"{flips} flipped bytes of {of}, noticed/harmless: {', '.join(shown)}; silent {len(self.silent)}")
         assert not self.silent, self.silent
 
 
@@ -123,7 +123,7 @@ def test_a_finished_run_is_shown_as_it_was_or_not_at_all(
         verdicts.add(
             f"{what} (verify)", noticed, noticed or content(damaged) == whole, f"{name} byte {at} ^ {change} when verified"
         )
-    verdicts.close("a finished run", figures)
+    verdicts.close(count, "a finished run", figures)
 
 
 @sizes(small=6, large=400, parts=4)
@@ -159,7 +159,7 @@ def test_a_killed_run_goes_on_with_all_that_was_acknowledged_or_not_at_all(
         held = Counter(next((line["held"] for line in answer.told if "held" in line), ()))
         true = all(held[number] == 1 for number in range(acknowledged))
         verdicts.add(what, answer.code == 2, true, f"{name} byte {at} ^ {change} when resumed")
-    verdicts.close("a killed run", figures)
+    verdicts.close(count, "a killed run", figures)
 
 
 def _prefix(store: Path, payloads: list[bytes], rows: int) -> bool:

@@ -79,8 +79,8 @@ def doubled(rows: Row, name: str) -> bool:
     return True
 
 
-def halved(rows: Row, name: str) -> bool:
-    return bool(rows.get(name)) and first(rows, name, quantity=rows[name][0]["quantity"] // 2)
+def times(rows: Row, name: str, factor: int) -> bool:
+    return bool(rows.get(name)) and first(rows, name, quantity=rows[name][0]["quantity"] * factor)
 
 
 def closed(rows: Row, **fields: Any) -> bool:
@@ -115,7 +115,9 @@ CHANGES: list[tuple[str, str, Change]] = [
     ("joins", "is not held", lambda row, _: first(row, "lots", open_fill_id="combined/SYN/0/f")),
     ("joins", "which is not in that row", lambda row, _: first(row, "lots", close_fill_id="combined/SYN/0/f")),
     ("joins", "differs from the fills", lambda row, _: first(row, "lots", opened_ts=1)),
-    ("joins", "are held", lambda row, _: first(row, "lots", quantity=-(10**15))),
+    ("joins", "are held", lambda row, _: times(row, "lots", -1)),
+    ("joins", "are held", lambda row, _: times(row, "lots", 10)),
+    ("joins", "its order says", lambda row, _: times(row, "fills", 10)),
     ("joins", "which is not of that step", lambda _, line: first(line, "orders", signal_id="combined/SYN/0")),
     ("joins", "made elsewhere", lambda _, line: first(line, "signals", prediction_id="SYN/direction/0")),
     ("joins", "which is not in the journal", lambda row, _: drop(row, "alarms") and bool(row.get("adaptations"))),
