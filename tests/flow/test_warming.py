@@ -7,9 +7,12 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 
+from alpha_pulse.api.app import create_app
+from alpha_pulse.api.auth import Auth
 from alpha_pulse.core.errors import ConflictError, NotReadyError, StateError
 from alpha_pulse.engine.gateway import Page, SessionConfig
 from alpha_pulse.engine.local_gateway import LocalGateway
@@ -19,6 +22,7 @@ from flow.gateways import opened, running, stored, until
 from flow.runs import LEAN, configured
 
 BARS, DONE = 1_500, 1_000
+TOKEN = "Kx7-quiet-otter-31"
 PAGE = Page(0, 10_000, None)
 
 
@@ -93,6 +97,34 @@ def test_who_asks_meanwhile_is_answered_and_nothing_is_missing_after_it(begun: P
     store = stored(begun)
     assert found == everything(opened(random_walk(BARS, seed=3), LEAN, store, paused=True))
     store.close()
+
+
+def test_requests_wait_for_it_but_for_how_the_run_stands(begun: Path) -> None:
+    async def story() -> None:
+        gateway = gone_on_with(begun)
+        transport = httpx.ASGITransport(create_app(gateway, Auth(TOKEN, "a test")))
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as client:
+            asked = {
+                path: asyncio.create_task(client.request(method, path, json=body))
+                for method, path, body in (
+                    ("GET", "/api/v1/market/SYN/bars", None),
+                    ("GET", "/metrics", None),
+                    ("POST", "/api/v1/system/step", {"steps": 3}),
+                )
+            }
+            for path in ("/api/v1/system", "/health", "/api/v1/openapi.json"):
+                assert (await client.get(path)).status_code == 200
+            assert (await client.get("/api/v1/system")).json()["state"] == "warming"
+            assert not any(task.done() for task in asked.values())
+            async with running(gateway):
+                answers = {path: await task for path, task in asked.items()}
+        assert [answer.status_code for answer in answers.values()] == [200, 200, 200]
+        assert answers["/api/v1/market/SYN/bars"].json()["total"] == DONE
+        assert answers["/api/v1/system/step"].json()["seq"] == DONE + 2
+        gateway._system.store.close()
+
+    asyncio.run(story())
 
 
 def test_a_run_that_was_to_run_runs_after_it(begun: Path) -> None:

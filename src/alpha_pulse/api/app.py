@@ -36,6 +36,7 @@ from alpha_pulse.api.routers import (
 from alpha_pulse.api.routers import auth as tickets
 from alpha_pulse.api.streaming import Hub
 from alpha_pulse.api.timing import Timing
+from alpha_pulse.api.warming import Warming
 from alpha_pulse.engine.gateway import Gateway
 
 
@@ -79,6 +80,7 @@ def create_app(gateway: Gateway, auth: Auth, *, static: Path | None = None, host
     app.router.redirect_slashes = False
     errors.install(app, operations)
     # The last one added is the outermost.
+    app.add_middleware(Warming, gateway=gateway)
     app.add_middleware(Gate, auth=auth, is_open=_open(operations))
     app.add_middleware(Timing, registry=registry, names=_names(parts))
     app.add_middleware(Limits, hosts=hosts)

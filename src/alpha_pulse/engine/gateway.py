@@ -86,6 +86,10 @@ class Gateway(Protocol):
         """Of the feed."""
         ...
 
+    async def ready(self) -> None:
+        """Return when the run has started: until its history has been read, what is made of it is refused."""
+        ...
+
     def control(self) -> Control:
         """How the run stands; costs nothing."""
         ...

@@ -137,6 +137,10 @@ class LocalGateway:
         """Of the feed."""
         return self._system.feed.symbols
 
+    async def ready(self) -> None:
+        """Return when the run has started: its history has been read."""
+        await self.runner.ready()
+
     def control(self) -> Control:
         """How the run stands."""
         return self.runner.control()

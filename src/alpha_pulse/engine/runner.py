@@ -80,6 +80,8 @@ class Runner:
         self._count_bars = count_bars
         self._samples: deque[tuple[int, int]] = deque()
         self._first: Iterator[object] | None = None
+        self._started = asyncio.Event()
+        self._started.set()
         if self.result is not None:
             self.state = "finished"
         self._state_after: State = self.state
@@ -89,6 +91,11 @@ class Runner:
         """Have `run` do some work before anything else, in stretches too; until it is done the state is ``warming``."""
         self._first, self._state_after = work, self.state
         self.state, self.detail = "warming", what
+        self._started.clear()
+
+    async def ready(self) -> None:
+        """Return when the work of `do_first` is done, or has failed."""
+        await self._started.wait()
 
     # Asking and telling.
 
@@ -243,13 +250,16 @@ class Runner:
 
     async def _do_first(self) -> None:
         work, self._first = self._first, None
-        while work is not None:
-            until = elapsed_ns() + STRETCH_NS
-            if all(elapsed_ns() < until for _ in work):
-                self.detail, self._due_ns = None, elapsed_ns()
-                self._become(self._state_after)
-                break
-            await asyncio.sleep(0)
+        try:
+            while work is not None:
+                until = elapsed_ns() + STRETCH_NS
+                if all(elapsed_ns() < until for _ in work):
+                    self.detail, self._due_ns = None, elapsed_ns()
+                    self._become(self._state_after)
+                    break
+                await asyncio.sleep(0)
+        finally:
+            self._started.set()
 
     def _stretch(self) -> None:
         now = elapsed_ns()

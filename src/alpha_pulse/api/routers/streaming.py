@@ -21,7 +21,6 @@ from alpha_pulse.core.errors import did_you_mean
 from alpha_pulse.engine.gateway import Gateway
 
 AUTH_SECONDS = 5.0
-WARMING_SECONDS = 0.05
 MOST_MESSAGES = 1_000
 REFUSED, TRY_AGAIN = 1008, 1013
 MAX_REASON = 120
@@ -136,9 +135,8 @@ async def _serve(websocket: WebSocket, gateway: Gateway, hub: Hub, symbol: str, 
             REFUSED,
             f"from_seq is {first}, but the newest row is {control.seq}; send at most {control.seq + 1}, or leave it out",
         )
-    while gateway.control().state == "warming":
-        # What was missed can be told once it has been read back.
-        await asyncio.sleep(WARMING_SECONDS)
+    # What was missed can be told once it has been read back.
+    await gateway.ready()
     await _catch_up(websocket, gateway, hub, symbol, hub.told(symbol) + 1 if first is None else first)
     # Nothing is awaited between having caught up and joining, so no row falls between the two.
     client = Client(websocket.send_text)
