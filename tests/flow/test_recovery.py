@@ -107,9 +107,10 @@ def test_without_any_good_checkpoint_the_whole_journal_is_folded(tmp_path: Path)
     assert resumed(path).hashes == restless_run().hashes
 
 
-def test_a_program_that_decides_otherwise_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("steps", [1_150, 1_200], ids=["between two checkpoints", "right after one"])
+def test_a_program_that_decides_otherwise_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
     path = tmp_path / "run.db"
-    stopped(path, 1_150)
+    stopped(path, steps)
     rules = TrendFollowing.rule_based_analysis
     monkeypatch.setattr(TrendFollowing, "rule_based_analysis", lambda self, view: 0.999 * rules(self, view))
     store = open_store(str(path), StoreConfig())

@@ -27,7 +27,7 @@ JOURNAL = (
         "stores/base.py",
         "_pack_link(seq, ts_event, len(payload))",
         "_pack_link(seq, ts_event, 0)",
-        ("unit/stores/test_chain.py",),
+        ("unit/stores/test_chain.py::test_content_cannot_move_between_payload_and_decision",),
     ),
     Mutant(
         "the-chain-begins-without-the-configuration",
@@ -43,7 +43,7 @@ JOURNAL = (
         "stores/base.py",
         "    if expected <= end:\n",
         "    if expected < start:\n",
-        ("unit/stores/test_chain.py",),
+        ("unit/stores/test_chain.py::test_a_row_lost_doubled_or_moved_is_named",),
     ),
     Mutant(
         "rows-are-believed-unchecked",
@@ -51,7 +51,7 @@ JOURNAL = (
         "stores/base.py",
         "return link(prev_hash, seq, ts_event, payload, decision) == digest",
         "return len(digest) == HASH_BYTES",
-        ("unit/stores/test_sql.py", "contracts/test_stores.py"),
+        ("unit/stores/test_sql.py::TestDamage::test_a_flipped_bit_of_a_payload_names_the_row",),
     ),
     Mutant(
         "a-run-goes-on-with-other-data",
@@ -59,7 +59,7 @@ JOURNAL = (
         "stores/base.py",
         '            ("the data differ", "feed_identity", held.feed_identity, asked.feed_identity),\n',
         "",
-        ("contracts/test_stores.py",),
+        ("contracts/test_stores.py::TestBegin::test_resume_of_another_run_names_what_differs",),
     ),
     Mutant(
         "the-mark-runs-ahead-of-the-commit",
@@ -70,7 +70,7 @@ JOURNAL = (
         "        # Only after the commit: the mark may lag behind the database, never run ahead of it.\n"
         "        self._head.write(*mark)\n",
         '        self._head.write(*mark)\n        self._db.execute("COMMIT")\n        self._watch.check()\n',
-        ("unit/stores/test_sql.py",),
+        ("unit/stores/test_sql.py::TestDurability::test_a_failed_write_stops_the_store_and_keeps_what_was_flushed",),
     ),
     Mutant(
         "durable-before-the-commit",
@@ -78,7 +78,7 @@ JOURNAL = (
         "stores/sql.py",
         "        self._started.set()\n        self._watch.check()\n",
         "        self._durable = seq\n        self._started.set()\n        self._watch.check()\n",
-        ("unit/stores/test_sql.py", "contracts/test_stores.py"),
+        ("unit/stores/test_sql.py::TestDurability::test_what_was_reached_is_in_the_file_and_the_rest_may_wait",),
     ),
     Mutant(
         "a-step-is-acknowledged-before-its-commit",
@@ -86,7 +86,7 @@ JOURNAL = (
         "stores/sql.py",
         "        if self._each:\n            self.flush()\n        elif count == 1:",
         "        if count == 1:",
-        ("unit/stores/test_sql.py", "contracts/test_stores.py"),
+        ("unit/stores/test_sql.py::TestDurability::test_each_step_is_in_the_file_when_append_returns",),
     ),
     Mutant(
         "a-failed-write-is-forgotten",
@@ -94,7 +94,7 @@ JOURNAL = (
         "stores/sql.py",
         "        self._failed = True\n        self._committing = None\n",
         "        self._committing = None\n",
-        ("unit/stores/test_sql.py",),
+        ("unit/stores/test_sql.py::TestDurability::test_a_row_that_cannot_be_reached_is_told",),
     ),
     Mutant(
         "a-changed-result-is-shown",
@@ -102,7 +102,7 @@ JOURNAL = (
         "stores/sql.py",
         "        if not isinstance(result, bytes) or result_link(self.head, result) != digest:\n",
         "        if not isinstance(result, bytes):\n",
-        ("unit/stores/test_result.py",),
+        ("unit/stores/test_result.py::test_another_one_is_never_shown",),
     ),
     Mutant(
         "a-database-that-was-deleted-is-written-to",
@@ -110,7 +110,7 @@ JOURNAL = (
         "stores/watch.py",
         "        elif self._known != (found.st_dev, found.st_ino):\n",
         "        elif found.st_ino < 0:\n",
-        ("unit/stores/test_watch.py",),
+        ("unit/stores/test_watch.py::test_it_is_noticed_before_the_next_acknowledgement",),
     ),
     Mutant(
         "one-slot-of-the-mark-is-overwritten",
@@ -126,7 +126,7 @@ JOURNAL = (
         "stores/head.py",
         "    if zlib.crc32(record) != crc:\n        return None\n",
         "    del crc\n",
-        ("unit/stores/test_head.py",),
+        ("unit/stores/test_head.py::test_a_new_file_says_nothing",),
     ),
     Mutant(
         "a-database-shorter-than-its-mark-is-opened",
@@ -134,7 +134,7 @@ JOURNAL = (
         "stores/inspection.py",
         "    if seq > held.seq:\n",
         "    if seq < -1:\n",
-        ("unit/stores/test_sql.py",),
+        ("unit/stores/test_sql.py::TestKill::test_a_cut_wal_is_noticed_and_left_as_it_is",),
     ),
     Mutant(
         "a-lost-result-is-not-missed",
@@ -206,7 +206,7 @@ JOURNAL = (
         "stores/sql.py",
         "(_FORGET, (self._keep,))",
         "(_FORGET, (self._keep + 1,))",
-        ("contracts/test_stores.py",),
+        ("contracts/test_stores.py::TestCheckpoints::test_the_newest_stay_newest_first",),
     ),
     Mutant(
         "a-checkpoint-of-another-journal-is-taken",
@@ -214,7 +214,7 @@ JOURNAL = (
         "learning/checkpoint.py",
         "    if row is None or row.hash.hex() != meta.get(_HASH):\n",
         "    if row is None:\n",
-        ("unit/learning/test_checkpoint.py",),
+        ("unit/learning/test_checkpoint.py::test_a_good_checkpoint_of_another_journal_or_row_is_not_taken",),
     ),
     Mutant(
         "a-damaged-checkpoint-is-taken",
@@ -222,7 +222,7 @@ JOURNAL = (
         "core/stateful.py",
         "    if hashlib.sha256(body).digest() != digest:\n",
         "    if len(digest) != _DIGEST_BYTES:\n",
-        ("unit/core/test_stateful.py", "unit/learning/test_checkpoint.py"),
+        ("unit/core/test_stateful.py::test_any_flipped_byte_is_noticed",),
     ),
     Mutant(
         "a-restart-takes-the-last-step-twice",
@@ -230,7 +230,7 @@ JOURNAL = (
         "engine/system.py",
         "            first = checkpoint.seq + 1\n",
         "            first = checkpoint.seq\n",
-        ("flow/test_recovery.py::test_from_any_checkpoint_the_run_ends_alike",),
+        ("flow/test_recovery.py::test_an_older_checkpoint_takes_over_when_the_newest_is_damaged",),
     ),
     Mutant(
         "a-restart-leaves-out-a-component",
@@ -238,7 +238,7 @@ JOURNAL = (
         "engine/system.py",
         "                if component is not self.learning:\n",
         '                if component is not self.learning and not name.startswith("level/"):\n',
-        ("flow/test_recovery.py::test_from_any_checkpoint_the_run_ends_alike",),
+        ("flow/test_recovery.py::test_an_older_checkpoint_takes_over_when_the_newest_is_damaged",),
     ),
     Mutant(
         "a-restart-shows-no-decision-again",
@@ -262,7 +262,7 @@ JOURNAL = (
         "learning/online_learning_service.py",
         '        self.requests = [(symbol, drift_type) for symbol, drift_type in state.scalars["requests"]]\n',
         "        self.requests = []\n",
-        ("unit/learning/test_online_learning_service.py",),
+        ("unit/learning/test_online_learning_service.py::test_adaptations_asked_for_wait_in_order_and_survive_a_restart",),
     ),
     Mutant(
         "an-outcome-is-acknowledged-before-it-is-durable",
@@ -270,7 +270,7 @@ JOURNAL = (
         "engine/system.py",
         "        self.command(list(commands))\n        self.store.flush()\n",
         "        self.command(list(commands))\n",
-        ("flow/test_outside_outcomes.py", "flow/test_settings_in_a_run.py"),
+        ("flow/test_outside_outcomes.py::test_what_was_acknowledged_survives_kill_9_and_the_run_resumes_alike",),
     ),
     Mutant(
         "an-outcome-is-learnt-twice",
@@ -278,7 +278,7 @@ JOURNAL = (
         "feedback/outside_outcomes.py",
         "        self._seen.add(outcome_id(outcome))\n",
         "",
-        ("flow/test_outside_outcomes.py",),
+        ("flow/test_outside_outcomes.py::test_each_is_learnt_once_with_the_next_slice",),
     ),
     Mutant(
         "a-setting-is-lost-in-a-restart",
@@ -286,7 +286,7 @@ JOURNAL = (
         "serving/member_mix.py",
         '        self.strategy = state.scalars["strategy"]\n',
         "",
-        ("flow/test_settings_in_a_run.py",),
+        ("flow/test_settings_in_a_run.py::test_the_run_is_resumed_exactly",),
     ),
     Mutant(
         "an-example-is-learnt-twice",
@@ -302,6 +302,6 @@ JOURNAL = (
         "learning/session.py",
         '        arrays["scores"] = self.scores.copy()\n',
         '        arrays["scores"] = self.scores\n',
-        ("unit/learning/test_session.py",),
+        ("unit/learning/test_session.py::test_a_saved_session_is_not_changed_by_what_comes_after",),
     ),
 )

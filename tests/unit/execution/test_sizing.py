@@ -38,3 +38,22 @@ def test_the_band_never_holds_back_flat(held: int, target: int, band: int) -> No
         assert not kept
     else:
         assert kept == (abs(target - held) < band)
+
+
+@pytest.mark.parametrize(
+    ("held", "target", "small"),
+    [
+        (100, 110, True),
+        (100, 120, False),
+        (100, 100, True),
+        (10, 0, False),
+        (-10, 0, False),
+        (0, 0, True),
+        (0, 19, True),
+        (5, -5, True),
+        (15, -15, False),
+    ],
+)
+def test_small_changes_are_not_made_but_to_flat_always(held: int, target: int, small: bool) -> None:
+    assert within_band(held, target, 20.0) is small
+    assert within_band(-held, -target, 20.0) is small
