@@ -105,12 +105,11 @@ class StepRecord(msgspec.Struct, omit_defaults=True):
     equity: dict[str, int] = msgspec.field(default_factory=dict)
 
     def take(self, settlement: Settlement) -> Sequence[TradeOutcome]:
-        """Add what a bar did to what rested; the trade outcomes."""
+        """Add what the slice did to what rested; the trade outcomes."""
         self.fills.extend(settlement.fills)
         self.lots.extend(settlement.lots)
         self.refusals.extend(settlement.refusals)
-        if settlement.units is not None:
-            self.units.append(settlement.units)
+        self.units.extend(settlement.units)
         return settlement.outcomes
 
 

@@ -72,9 +72,8 @@ class Pipeline:
     def settle(self, slice_: Slice, record: StepRecord) -> tuple[list[Label], list[TradeOutcome]]:
         """1: resting orders meet the new bars; labels that are now due are joined to the predictions that made them."""
         labels: list[Label] = []
-        outcomes = self.feedback.outside(slice_[0].ts_event)
+        outcomes = [*self.feedback.outside(slice_[0].ts_event), *record.take(self.execution.settle(slice_))]
         for bar in slice_:
-            outcomes.extend(record.take(self.execution.settle(bar)))
             due, expired = self.feedback.settle(bar)
             labels.extend(due)
             for late in expired:

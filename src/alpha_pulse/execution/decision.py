@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
 from alpha_pulse.core.errors import NonFiniteError
@@ -57,14 +55,14 @@ class Decision(msgspec.Struct, frozen=True):
     abstained: str | None = None
 
 
-class Settlement(msgspec.Struct, frozen=True):
-    """What a bar did to what rested: fills and closed lots of all books, trade outcomes of the primary one.
+class Settlement(msgspec.Struct):
+    """What the bars of a slice did to what rested: fills and closed lots of all books, trade outcomes of the primary one.
 
-    ``refusals`` are of orders that could not trade at the price of the fill; ``units`` are those of a symbol that is new.
+    ``refusals`` are of orders that could not trade at the price of the fill; ``units`` are those of new symbols.
     """
 
-    fills: Sequence[Fill] = ()
-    lots: Sequence[Lot] = ()
-    outcomes: Sequence[TradeOutcome] = ()
-    refusals: Sequence[Refusal] = ()
-    units: Units | None = None
+    fills: list[Fill] = msgspec.field(default_factory=list)
+    lots: list[Lot] = msgspec.field(default_factory=list)
+    outcomes: list[TradeOutcome] = msgspec.field(default_factory=list)
+    refusals: list[Refusal] = msgspec.field(default_factory=list)
+    units: list[Units] = msgspec.field(default_factory=list)

@@ -71,11 +71,11 @@ class Desk:
             self.frozen_bars = 0
             self.close = close
 
-    def value(self) -> None:
-        """Value every book's position at the newest close."""
+    def value(self, price: float) -> None:
+        """Value every book's position at ``price``."""
         for seat in self.seats:
             if seat.lots.position or seat.lots.marked:
-                seat.book.revalue(self.units.symbol, self.close)
+                seat.book.revalue(self.units.symbol, price)
 
     def dump(self) -> DeskState:
         """Everything remembered."""

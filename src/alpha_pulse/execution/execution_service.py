@@ -21,7 +21,6 @@ from alpha_pulse.venues.money import cash_decimals, cash_text, minor_units, mone
 
 PRIMARY = "combined"
 BOOKS = (PRIMARY, "cost_aware", "rules_only", "ml_only", "buy_and_hold")
-NOTHING_SETTLED = Settlement()
 NOTHING_DECIDED = Decision()
 
 
@@ -43,7 +42,7 @@ class _ServiceState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ExecutionService:
     """Runs the books. The first, ``combined``, is the one whose outcomes are learnt from; the others are shadows beside it.
 
-    Per slice: `settle` each bar, `mark` once, `decide` per symbol, and `release` after the journal holds the orders. The
+    Per slice: `settle` its bars, `mark` once, `decide` per symbol, and `release` after the journal holds the orders. The
     venue is a component of its own: its state is not part of this one's snapshot.
 
     A symbol takes part from its first bar on, which also gives it its units. The equity is split evenly among the symbols that
@@ -77,7 +76,7 @@ class ExecutionService:
     >>> config = Config()
     >>> service = ExecutionService(config, SimulatedVenue(config.venue), ["X"])
     >>> bar = Bar("X", 1, 1, 100.0, 101.0, 99.0, 100.0)
-    >>> service.settle(bar).units.quantity_decimals
+    >>> service.settle([bar]).units[0].quantity_decimals
     6
     >>> equity = service.mark(1)
     >>> long = Signal("s1", "trend", "X", 1, 1.0, None, 1.0)
@@ -85,7 +84,7 @@ class ExecutionService:
     >>> [(order.order_id, order.quantity) for order in decision.orders if order.book == "combined"]
     [('combined/X/1', 100000000), ('combined/X/1/stop', -100000000)]
     >>> service.release(decision.orders)
-    >>> [fill.reference for fill in service.settle(Bar("X", 2, 1, 100.5, 101.0, 99.0, 100.0)).fills]
+    >>> [fill.reference for fill in service.settle([Bar("X", 2, 1, 100.5, 101.0, 99.0, 100.0)]).fills]
     [100.5, 100.5]
     """
 
@@ -103,7 +102,8 @@ class ExecutionService:
         self._symbols = tuple(symbols)
         self._desks: dict[str, Desk] = {}
         self._unmarked: list[Desk] = []
-        self._refused: list[Refusal] = []
+        self._opening: Sequence[Bar] = ()
+        self._settled = Settlement()
 
     def book(self, name: str = PRIMARY) -> Book:
         """One of the books, to read. Raises UnknownNameError."""
@@ -125,18 +125,24 @@ class ExecutionService:
         """Minor units as cash."""
         return float(amount / 10**self.cash_decimals)
 
-    def settle(self, bar: Bar) -> Settlement:
-        """Let resting orders meet ``bar`` and take the fills into their books; `mark` values the positions at its close."""
-        desk, new = self._desks.get(bar.symbol), False
-        if desk is None:
-            desk, new = self._open(units_of(bar.symbol, bar.close, self._config)), True
-        fills = self._venue.on_bar(bar, self._admit)
-        desk.take(bar, self._config.risk.stale_after_intervals)
-        self._unmarked.append(desk)
-        settled = self._apply(fills) if fills else NOTHING_SETTLED
-        if new or self._refused:
-            refused, self._refused = tuple(self._refused), []
-            settled = msgspec.structs.replace(settled, refusals=refused, units=desk.units if new else None)
+    def settle(self, bars: Sequence[Bar]) -> Settlement:
+        """Let resting orders meet the bars of one slice and take the fills into their books.
+
+        All market orders trade at the opens first, then stops within the bars: what happens within a bar is not known when
+        another opens. `mark` values the positions at the closes.
+        """
+        settled = self._settled = Settlement()
+        for bar in bars:
+            if bar.symbol not in self._desks:
+                settled.units.append(self._open(units_of(bar.symbol, bar.close, self._config)).units)
+        self._opening = bars
+        for bar in bars:
+            self._apply(self._venue.fill_at_open(bar, self._admit))
+        self._opening = ()
+        for bar in bars:
+            self._apply(self._venue.fill_stops(bar))
+            self._desks[bar.symbol].take(bar, self._config.risk.stale_after_intervals)
+        self._unmarked = [self._desks[bar.symbol] for bar in bars]
         return settled
 
     def _open(self, units: Units) -> Desk:
@@ -154,6 +160,9 @@ class ExecutionService:
 
     def _admit(self, order: Order, price: float, cost_rate: float) -> int:
         """How much of a market order may trade at ``price``; see `alpha_pulse.venues.base.Admit`."""
+        for bar in self._opening:
+            self._desks[bar.symbol].value(bar.open)
+        self._opening = ()
         book, limits = self._books[order.book], self._config.risk
         lots = book.lots(order.symbol)
         units, held = lots.units, lots.position
@@ -167,24 +176,23 @@ class ExecutionService:
                 f"the market opened at {price:g}, where a position of {abs(fraction):.4g} of the equity "
                 f"{cash_text(units.cash(account.equity))} leaves nothing of the order to trade"
             )
-            self._refused.append(Refusal(order.book, order.symbol, order.signal_id, (reason,)))
+            self._settled.refusals.append(Refusal(order.book, order.symbol, order.signal_id, (reason,)))
         return quantity
 
-    def _apply(self, fills: Sequence[Fill]) -> Settlement:
-        lots: list[Lot] = []
-        outcomes: list[TradeOutcome] = []
+    def _apply(self, fills: Sequence[Fill]) -> None:
+        settled = self._settled
         for fill in fills:
             book = self._books.get(fill.book)
             if book is None:
                 raise OrderError(f"fill {fill.fill_id} is for book {fill.book!r}{did_you_mean(fill.book, self._books)}")
             closed = book.apply(fill)
             book.revalue(fill.symbol, fill.reference)
-            lots += closed
+            settled.fills.append(fill)
+            settled.lots += closed
             if fill.book == PRIMARY:
                 units = self._desks[fill.symbol].units
                 made = [(lot, money(abs(lot.quantity), lot.open_reference, units)) for lot in closed]
-                outcomes += [_outcome(lot, put_in) for lot, put_in in made if put_in >= units.min_order]
-        return Settlement(fills=fills, lots=lots, outcomes=outcomes)
+                settled.outcomes += [_outcome(lot, put_in) for lot, put_in in made if put_in >= units.min_order]
 
     def mark(self, ts: int) -> dict[str, int]:
         """Value positions at the closes of the slice at ``ts``, once after all its bars were settled.
@@ -192,7 +200,7 @@ class ExecutionService:
         Returns the equity of each book, in minor units.
         """
         for desk in self._unmarked:
-            desk.value()
+            desk.value(desk.close)
         self._unmarked = []
         for book in self._books.values():
             book.mark(ts)
@@ -243,7 +251,7 @@ class ExecutionService:
         oldest = ts - self._config.risk.stale_after_intervals * interval_ns
         return [
             Carried(seat.book.name, symbol, desk.units.quantity(seat.lots.position), desk.close, desk.newest_ts)
-            for symbol, desk in self._desks.items()
+            for symbol, desk in sorted(self._desks.items())
             for seat in desk.seats
             if seat.lots.position and desk.newest_ts < oldest
         ]

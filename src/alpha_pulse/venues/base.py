@@ -36,8 +36,12 @@ class Venue(Protocol):
         """Whether a market order of this book and symbol still waits for its trade."""
         ...
 
-    def on_bar(self, bar: Bar, admit: Admit) -> Sequence[Fill]:
-        """Let what rests meet the next bar of its symbol; the fills, in the order they happened."""
+    def fill_at_open(self, bar: Bar, admit: Admit) -> Sequence[Fill]:
+        """Trade market orders that are due at the open of the next bar of their symbol; the fills, in order of release."""
+        ...
+
+    def fill_stops(self, bar: Bar) -> Sequence[Fill]:
+        """Trade the stops that the same bar touches, after `fill_at_open`."""
         ...
 
     def snapshot(self) -> State:

@@ -15,7 +15,6 @@ import math
 from decimal import Decimal
 
 from alpha_pulse.core.config import Config, for_symbol
-from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.core.types import Units
 
 CASH_DIGITS = 12
@@ -23,8 +22,8 @@ CASH_DIGITS = 12
 PART_DIGITS = 9
 """The initial cash buys 10**PART_DIGITS parts or more at the first close."""
 MOST_DECIMALS = 14
-_POWERS = tuple(10.0**exponent for exponent in range(23))
-"""Powers of ten that a double holds exactly."""
+_POWERS = tuple(10.0**exponent for exponent in range(309))
+"""Powers of ten; a double holds the first 23 exactly."""
 
 
 def cash_decimals(initial_cash: float) -> int:
@@ -48,11 +47,6 @@ def minor_units(cash: float, decimals: int) -> int:
 def units_of(symbol: str, price: float, settings: Config) -> Units:
     """The units of a symbol whose first close is ``price``; lot, tick and smallest order as set, else found.
 
-    Raises
-    ------
-    ConfigError
-        The lot is worth more than the initial cash, or is no multiple of a part that fits.
-
     >>> units_of("EURUSD", 1.05, Config())
     Units(symbol='EURUSD', cash_decimals=7, quantity_decimals=5, lot=1, min_order=1000000000, tick=None)
     """
@@ -64,11 +58,6 @@ def units_of(symbol: str, price: float, settings: Config) -> Units:
         digits = Decimal(repr(lot_size))
         parts = max(parts, -int(digits.normalize().as_tuple().exponent))
         lot = int(digits.scaleb(parts))
-        if lot_size * price > cash:
-            raise ConfigError(
-                f"venue.lot_size is {lot_size:g} for {symbol}, whose first close is {price:g}: one lot costs "
-                f"{lot_size * price:.6g}, but execution.initial_cash is {cash:g}; give a smaller lot or more cash"
-            )
     smallest = for_symbol(venue.min_order_value, symbol)
     if smallest is None:
         smallest = settings.execution.min_order_fraction * cash

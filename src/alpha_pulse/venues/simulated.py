@@ -62,7 +62,8 @@ class SimulatedVenue:
     >>> venue = SimulatedVenue(config.Venue(fee_bps=0.0))
     >>> venue.add_instrument(Units("X", cash_decimals=2, quantity_decimals=6))
     >>> venue.release([Order("o1", "combined", "X", ts=1, kind="market", quantity=2_000_000, signal_id="s1")])
-    >>> fill, = venue.on_bar(Bar("X", 2, 1, open=100.0, high=101.0, low=99.0, close=100.5), lambda order, *_: order.quantity)
+    >>> bar = Bar("X", 2, 1, open=100.0, high=101.0, low=99.0, close=100.5)
+    >>> fill, = venue.fill_at_open(bar, lambda order, *_: order.quantity)
     >>> fill.fill_id, fill.reference, round(fill.price, 6), fill.cost
     ('o1/f', 100.0, 100.01, 2)
     """
@@ -112,23 +113,12 @@ class SimulatedVenue:
         """The net quantity that this venue's own fills left, in parts of a unit."""
         return self._held.get(symbol, {}).get(book, 0)
 
-    def on_bar(self, bar: Bar, admit: Admit) -> Sequence[Fill]:
-        """Trade what rests for the bar's symbol; the fills in the order they happened."""
-        symbol = bar.symbol
-        resting = self._resting.get(symbol)
+    def fill_at_open(self, bar: Bar, admit: Admit) -> Sequence[Fill]:
+        """Trade market orders at the open; stops that are due become live."""
+        resting = self._resting.get(bar.symbol)
+        if resting is None or not resting.waiting or bar.low <= 0.0:
+            return NOTHING
         fills: list[Fill] = []
-        if resting is not None and bar.low > 0.0:
-            if resting.waiting:
-                self._open(bar, resting, admit, fills)
-            if resting.stops:
-                self._touch_stops(bar, resting, fills)
-            self._tidy(symbol, resting)
-        if bar.bid is not None and bar.ask is not None:
-            self._quoted[symbol] = max(0.0, bar.close - bar.bid), max(0.0, bar.ask - bar.close)
-        return fills or NOTHING
-
-    def _open(self, bar: Bar, resting: _Resting, admit: Admit, fills: list[Fill]) -> None:
-        """Market orders trade at the open; stops that are due become live."""
         bars = (2 * self._latency_ns + bar.interval_ns) // (2 * bar.interval_ns)
         latest = bar.ts_event - (bars + 1) * bar.interval_ns if bars else bar.ts_event - 1
         still: list[Order] = []
@@ -143,6 +133,20 @@ class SimulatedVenue:
                 if quantity := admit(order, reference, cost_rate):
                     fills.append(self._trade(order, quantity, bar, reference))
         resting.waiting = still
+        return fills
+
+    def fill_stops(self, bar: Bar) -> Sequence[Fill]:
+        """Trade the stops that the bar touches, and take its quotes for what comes later."""
+        symbol = bar.symbol
+        resting = self._resting.get(symbol)
+        fills: list[Fill] = []
+        if resting is not None and bar.low > 0.0:
+            if resting.stops:
+                self._touch_stops(bar, resting, fills)
+            self._tidy(symbol, resting)
+        if bar.bid is not None and bar.ask is not None:
+            self._quoted[symbol] = max(0.0, bar.close - bar.bid), max(0.0, bar.ask - bar.close)
+        return fills or NOTHING
 
     def _touch_stops(self, bar: Bar, resting: _Resting, fills: list[Fill]) -> None:
         held_by = self._held.get(bar.symbol, {})

@@ -254,7 +254,7 @@ def test_names_that_are_not_known_are_refused() -> None:
     with pytest.raises(UnknownNameError, match="is not a book"):
         service.book("signal")
     with pytest.raises(DataError, match="did you mean 'EURUSD'"):
-        service.settle(bar(1, symbol="EURUSDT"))
+        service.settle([bar(1, symbol="EURUSDT")])
 
 
 def test_a_state_of_other_books_or_symbols_is_refused() -> None:
@@ -289,7 +289,7 @@ def test_an_order_that_the_open_leaves_no_room_for_is_refused_with_the_reason() 
     _, (decision,) = desk.step(wish(bar(2), 1.0, volatility=0.002))
     assert len(decision.orders) == 1
     (settled,), _ = desk.step(wish(bar(3, 1_000.0, 1_000.0, 1_000.0, 1_000.0), None))
-    assert settled.fills == ()
+    assert settled.fills == []
     assert "the market opened at 1000" in settled.refusals[0].reasons[0]
     assert not desk.venue.pending("combined", "X")
 
@@ -364,3 +364,38 @@ def test_orders_are_whole_lots() -> None:
         for decision in decided:
             assert all(order.quantity % (7 * UNIT) == 0 for order in decision.orders)
     assert desk.service.book().result(1.0).fills > 5
+
+
+def test_what_happens_within_a_bar_is_not_known_at_the_open_of_another() -> None:
+    strong = {"volatility": 0.0001, "plain": 0.0001}
+    bought = []
+    for low in (99.0, 10.0):
+        desk = Desk(Config(execution=Execution(shadow_books=False, stop_volatilities=500.0)), ("X", "Y"))
+        desk.step(wish(bar(1), 1.0, **strong), wish(bar(1, symbol="Y"), None))
+        desk.step(wish(bar(2), None), wish(bar(2, symbol="Y"), 1.0, **strong))
+        (settled,), _ = desk.step(wish(bar(3, low=low), None), wish(bar(3, symbol="Y"), None))
+        assert [fill.order_id for fill in settled.fills] == ["combined/Y/2", *(["combined/X/1/stop"] if low < 95.0 else [])]
+        bought.append(settled.fills[0].quantity)
+    assert bought[0] == bought[1]
+
+
+def test_other_symbols_are_valued_at_the_opens_of_the_slice() -> None:
+    strong = {"volatility": 0.0001, "plain": 0.0001}
+    desk = Desk(ALONE, ("X", "Y"))
+    desk.step(wish(bar(1), -1.0, **strong), wish(bar(1, symbol="Y"), None))
+    desk.step(wish(bar(2), None), wish(bar(2, symbol="Y"), 1.0, **strong))
+    # The short X, half of the equity, opens at twice its price: what is left of the equity is less than X is worth.
+    (settled,), _ = desk.step(wish(bar(3, 200.0, 200.0, 99.0), None), wish(bar(3, symbol="Y"), None))
+    assert settled.fills == []
+    assert [refusal.symbol for refusal in settled.refusals] == ["Y"]
+
+
+def test_a_resumed_service_names_carried_positions_in_the_same_order() -> None:
+    desk, resumed = Desk(ALONE, ("A", "B", "C")), Desk(ALONE, ("A", "B", "C"))
+    for hour in (1, 2):
+        desk.step(wish(bar(hour, symbol="B"), 1.0))
+    for hour in (3, 4):
+        desk.step(wish(bar(hour, symbol="A"), 1.0))
+    desk.step(wish(bar(20, symbol="C"), None))
+    resumed.restore(unpack(desk.bytes())[0])
+    assert desk.service.carried(20 * HOUR, HOUR) == resumed.service.carried(20 * HOUR, HOUR) != []

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alpha_pulse.core.config import Config, Execution, Venue
-from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.core.types import Units
 from alpha_pulse.venues.money import cash_decimals, cash_text, minor_units, money, parts_for, units_of
 from execution_samples import CENTS
@@ -72,9 +71,11 @@ def test_a_lot_is_a_whole_number_of_parts_and_by_symbol() -> None:
     assert parts_for(minor_units(8.0, 7), 100.0, found) == 3 * found.lot
 
 
-def test_a_lot_that_costs_more_than_the_account_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"venue\.lot_size is 1 for X, whose first close is 200000: one lot costs 200000"):
-        units_of("X", 200_000.0, Config(venue=Venue(lot_size=1.0)))
+@pytest.mark.parametrize(("price", "lot"), [(1e-30, None), (1e14, None), (100.0, 1e-30), (1e-8, 1e-30), (200_000.0, 1.0)])
+def test_prices_and_lots_of_any_size_have_units(price: float, lot: float | None) -> None:
+    found = units_of("X", price, Config(venue=Venue(lot_size=lot)))
+    parts = parts_for(minor_units(50_000.0, 7), price, found)
+    assert money(parts, price, found) == pytest.approx(5e11, rel=1e-6) or (lot == 1.0 and parts == 0)
 
 
 @given(st.integers(-(10**15), 10**15))

@@ -12,7 +12,7 @@ from alpha_pulse.core.config import Venue as VenueConfig
 from alpha_pulse.core.errors import OrderError, StateError
 from alpha_pulse.core.stateful import State, Stateful, pack, unpack
 from alpha_pulse.core.types import Bar, Fill, Order
-from alpha_pulse.venues.base import Venue
+from alpha_pulse.venues.base import Admit, Venue
 from alpha_pulse.venues.money import money
 from alpha_pulse.venues.simulated import SimulatedVenue
 from execution_samples import CENTS, HOUR, UNIT, all_of_it, bar, market, stop
@@ -33,6 +33,10 @@ def venue(settings: VenueConfig = FREE, *orders: Order) -> SimulatedVenue:
     return made
 
 
+def met(made: SimulatedVenue, at: Bar, admit: Admit = all_of_it) -> list[Fill]:
+    return [*made.fill_at_open(at, admit), *made.fill_stops(at)]
+
+
 def traded(fills: list[Fill] | tuple[Fill, ...]) -> list[tuple[str, int, float]]:
     return [(each.order_id.rpartition("/")[2], each.quantity // UNIT, each.reference) for each in fills]
 
@@ -44,29 +48,29 @@ def test_it_is_a_venue_with_memory() -> None:
 
 def test_nothing_resting_returns_nothing_at_once() -> None:
     quiet = venue(FREE, market(1, 1.0, symbol="Y"))
-    assert quiet.on_bar(bar(2), all_of_it) is quiet.on_bar(bar(3), all_of_it)
+    assert quiet.fill_at_open(bar(2), all_of_it) is quiet.fill_stops(bar(3))
 
 
 def test_a_market_order_never_trades_at_its_own_bar_and_then_at_the_open() -> None:
     made = venue(FREE, market(5, 2.0))
-    assert not made.on_bar(bar(5, 90.0), all_of_it)
-    (fill,) = made.on_bar(bar(6, 103.0, 104.0, 102.0), all_of_it)
+    assert not met(made, bar(5, 90.0))
+    (fill,) = met(made, bar(6, 103.0, 104.0, 102.0))
     assert (fill.ts, fill.quantity, fill.reference, fill.price) == (6 * HOUR, 2 * UNIT, 103.0, 103.0)
     assert (fill.fill_id, fill.order_id, fill.signal_id, fill.prediction_id) == ("combined/X/5/f", "combined/X/5", "s1", "p1")
-    assert not made.on_bar(bar(7), all_of_it)
+    assert not met(made, bar(7))
 
 
 @given(st.integers(0, 5 * HOUR // 1_000_000), st.integers(1, 8))
 def test_latency_holds_an_order_back(latency_ms: int, hour: int) -> None:
     made = venue(VenueConfig(latency_ms=float(latency_ms)), market(hour, 1.0))
     expected = hour + 1 + math.floor(latency_ms * 1_000_000 / HOUR + 0.5)
-    assert [at for at in range(hour, hour + 9) if made.on_bar(bar(at), all_of_it)] == [expected]
+    assert [at for at in range(hour, hour + 9) if met(made, bar(at))] == [expected]
 
 
 def test_prices_include_half_spread_and_slippage_and_the_fee_is_apart() -> None:
     settings = VenueConfig(fee_bps=10.0, half_spread_bps=5.0, slippage_bps=3.0)
     made = venue(settings, market(1, 10.0, name="buy"), market(1, -10.0, name="sell", book="other"))
-    buy, sell = made.on_bar(bar(2, 100.0), all_of_it)
+    buy, sell = met(made, bar(2, 100.0))
     assert (buy.price, sell.price) == pytest.approx((100.08, 99.92))
     assert (buy.cost, sell.cost) == (80, 80)
     assert (buy.fee, sell.fee) == (100, 100)
@@ -77,22 +81,22 @@ def test_quotes_known_at_the_open_take_the_place_of_the_configured_spread() -> N
     orders = market(2, 1.0, name="buy"), market(2, -1.0, name="sell", book="other")
     made = new(settings)
     # The close lies nearer to the ask, and the quotes at the end of the filling bar are wide: they are not known at its open.
-    made.on_bar(bar(2, quotes=(99.8, 100.1)), all_of_it)
+    met(made, bar(2, quotes=(99.8, 100.1)))
     made.release(orders)
-    buy, sell = made.on_bar(bar(3, quotes=(90.0, 110.0)), all_of_it)
+    buy, sell = met(made, bar(3, quotes=(90.0, 110.0)))
     assert (buy.price, sell.price) == pytest.approx((100.1, 99.8))
     # A market that moved takes its quotes along.
     made.release([market(3, 1.0, name="next")])
-    (moved,) = made.on_bar(bar(4, 104.0, 105.0, 99.0), all_of_it)
+    (moved,) = met(made, bar(4, 104.0, 105.0, 99.0))
     assert moved.price == pytest.approx(114.0)
 
 
 def test_a_close_outside_the_quotes_costs_nothing_on_that_side() -> None:
     settings = VenueConfig(fee_bps=0.0, half_spread_bps=50.0, slippage_bps=0.0)
     made = new(settings)
-    made.on_bar(bar(1, quotes=(100.1, 100.3)), all_of_it)
+    met(made, bar(1, quotes=(100.1, 100.3)))
     made.release([market(1, 1.0, name="buy"), market(1, -1.0, name="sell", book="other")])
-    buy, sell = made.on_bar(bar(2), all_of_it)
+    buy, sell = met(made, bar(2))
     assert (buy.price, sell.price) == pytest.approx((100.3, 100.0))
 
 
@@ -100,12 +104,12 @@ def test_prices_are_rounded_to_the_tick_against_the_trader() -> None:
     made = SimulatedVenue(VenueConfig(fee_bps=0.0, half_spread_bps=1.0, slippage_bps=0.0))
     made.add_instrument(msgspec.structs.replace(CENTS, tick=0.25))
     made.release([market(1, 1.0, name="buy"), market(1, -1.0, name="sell", book="other")])
-    buy, sell = made.on_bar(bar(2), all_of_it)
+    buy, sell = met(made, bar(2))
     assert (buy.price, sell.price, buy.cost, sell.cost) == (100.25, 99.75, 25, 25)
     free = SimulatedVenue(FREE)
     free.add_instrument(msgspec.structs.replace(CENTS, tick=0.1))
     free.release([market(1, 1.0)])
-    (exact,) = free.on_bar(bar(2, 0.3 * 1000), all_of_it)
+    (exact,) = met(free, bar(2, 0.3 * 1000))
     assert exact.price == pytest.approx(300.0, rel=1e-15)
 
 
@@ -117,12 +121,12 @@ def test_what_is_not_admitted_does_not_trade_and_does_not_wait() -> None:
         asked.append((price, cost_rate))
         return order.quantity // 2
 
-    (fill,) = made.on_bar(bar(2, 99.0), half)
+    (fill,) = met(made, bar(2, 99.0), half)
     assert (fill.quantity, asked) == (3 * UNIT // 2, [(99.0, 0.0)])
     made.release([market(2, 1.0)])
-    assert not made.on_bar(bar(3), lambda *_: 0)
+    assert not met(made, bar(3), lambda *_: 0)
     assert not made.pending("combined", "X")
-    assert traded(list(made.on_bar(bar(4, 100.0, 101.0, 90.0), all_of_it))) == [("stop", -2, 95.0)]
+    assert traded(list(met(made, bar(4, 100.0, 101.0, 90.0)))) == [("stop", -2, 95.0)]
 
 
 def test_an_order_for_a_symbol_without_a_bar_is_refused() -> None:
@@ -132,11 +136,11 @@ def test_an_order_for_a_symbol_without_a_bar_is_refused() -> None:
 
 def test_no_price_is_negative_and_no_bar_below_zero_trades() -> None:
     settings = VenueConfig(fee_bps=1.0, half_spread_bps=20_000.0, slippage_bps=0.0)
-    (fill,) = venue(settings, market(1, -1.0)).on_bar(bar(2), all_of_it)
+    (fill,) = met(venue(settings, market(1, -1.0)), bar(2))
     assert (fill.price, fill.fee, fill.cost) == (0.0, 0, 10_000)
     made = venue(FREE, market(1, 1.0))
-    assert not made.on_bar(bar(2, 1.0, 1.0, 0.0, 1.0), all_of_it)
-    assert len(made.on_bar(bar(3), all_of_it)) == 1
+    assert not met(made, bar(2, 1.0, 1.0, 0.0, 1.0))
+    assert len(met(made, bar(3))) == 1
 
 
 # Positions are opened at 1 and filled at 2 (open 100); the stop case plays at the bar named.
@@ -153,64 +157,64 @@ STOP_CASES = {
 @pytest.mark.parametrize(("units", "price", "at", "reference"), STOP_CASES.values(), ids=STOP_CASES.keys())
 def test_stops_trade_by_high_and_low(units: float, price: float, at: Bar, reference: float | None) -> None:
     made = venue(FREE, market(1, units), stop(1, -units, price))
-    assert len(made.on_bar(bar(2), all_of_it)) == 1
-    fills = made.on_bar(at, all_of_it)
+    assert len(met(made, bar(2))) == 1
+    fills = met(made, at)
     assert [each.reference for each in fills] == ([] if reference is None else [reference])
     if fills:
         assert fills[0].quantity == -round(units * UNIT)
         assert made.held("combined", "X") == 0
-        assert not made.on_bar(bar(4, 50.0, 200.0, 1.0), all_of_it)
+        assert not met(made, bar(4, 50.0, 200.0, 1.0))
 
 
 def test_a_bar_that_fills_an_entry_can_hit_its_stop() -> None:
-    fills = venue(FREE, market(1, 1.0), stop(1, -1.0, 99.5)).on_bar(bar(2), all_of_it)
+    fills = met(venue(FREE, market(1, 1.0), stop(1, -1.0, 99.5)), bar(2))
     assert traded(list(fills)) == [("1", 1, 100.0), ("stop", -1, 99.5)]
 
 
 def test_the_market_order_trades_before_the_stop_and_the_stop_closes_what_is_then_held() -> None:
     made = venue(FREE, market(1, 3.0), stop(1, -3.0, 95.0))
-    made.on_bar(bar(2), all_of_it)
+    met(made, bar(2))
     made.release([market(2, -2.0)])
-    assert traded(list(made.on_bar(bar(3, 97.0, 98.0, 90.0), all_of_it))) == [("2", -2, 97.0), ("stop", -1, 95.0)]
+    assert traded(list(met(made, bar(3, 97.0, 98.0, 90.0)))) == [("2", -2, 97.0), ("stop", -1, 95.0)]
 
 
 def test_a_new_stop_replaces_the_old_and_only_protects_its_own_side() -> None:
     made = venue(FREE, market(1, 1.0), stop(1, -1.0, 95.0))
-    made.on_bar(bar(2), all_of_it)
+    met(made, bar(2))
     made.release([market(2, -2.0), stop(2, 1.0, 104.0)])
-    assert traded(list(made.on_bar(bar(3, 100.0, 101.0, 90.0), all_of_it))) == [("2", -2, 100.0)]
-    assert traded(list(made.on_bar(bar(4, 100.0, 104.5, 90.0), all_of_it))) == [("stop", 1, 104.0)]
+    assert traded(list(met(made, bar(3, 100.0, 101.0, 90.0)))) == [("2", -2, 100.0)]
+    assert traded(list(met(made, bar(4, 100.0, 104.5, 90.0)))) == [("stop", 1, 104.0)]
 
 
 def test_a_stop_of_the_other_side_is_dropped() -> None:
     made = venue(FREE, market(1, 1.0), stop(1, -1.0, 95.0))
-    made.on_bar(bar(2), all_of_it)
+    met(made, bar(2))
     made.release([market(2, -3.0)])
-    assert traded(list(made.on_bar(bar(3, 100.0, 101.0, 90.0), all_of_it))) == [("2", -3, 100.0)]
+    assert traded(list(met(made, bar(3, 100.0, 101.0, 90.0)))) == [("2", -3, 100.0)]
     made.release([market(3, 4.0)])
-    assert traded(list(made.on_bar(bar(4, 100.0, 101.0, 90.0), all_of_it))) == [("3", 4, 100.0)]
+    assert traded(list(met(made, bar(4, 100.0, 101.0, 90.0)))) == [("3", 4, 100.0)]
 
 
 def test_a_flat_position_drops_its_stop() -> None:
     made = venue(FREE, market(1, 1.0), stop(1, -1.0, 95.0))
-    made.on_bar(bar(2), all_of_it)
+    met(made, bar(2))
     made.release([market(2, -1.0)])
-    made.on_bar(bar(3), all_of_it)
+    met(made, bar(3))
     made.release([market(3, 1.0)])
-    assert len(made.on_bar(bar(4, 100.0, 101.0, 90.0), all_of_it)) == 1
-    assert not made.on_bar(bar(5, 100.0, 101.0, 1.0), all_of_it)
+    assert len(met(made, bar(4, 100.0, 101.0, 90.0))) == 1
+    assert not met(made, bar(5, 100.0, 101.0, 1.0))
 
 
 def test_under_latency_the_old_stop_protects_and_its_trade_cancels_what_was_sized_for_the_position() -> None:
     made = venue(VenueConfig(fee_bps=0, half_spread_bps=0, slippage_bps=0, latency_ms=2 * 3_600_000.0))
     made.release([market(1, 4.0), stop(1, -4.0, 95.0)])
-    assert not made.on_bar(bar(3), all_of_it)
-    assert len(made.on_bar(bar(4), all_of_it)) == 1
+    assert not met(made, bar(3))
+    assert len(met(made, bar(4))) == 1
     made.release([market(4, -2.0), stop(4, -2.0, 97.0)])
     assert made.pending("combined", "X")
-    assert traded(list(made.on_bar(bar(5, 100.0, 101.0, 94.0), all_of_it))) == [("stop", -4, 95.0)]
+    assert traded(list(met(made, bar(5, 100.0, 101.0, 94.0)))) == [("stop", -4, 95.0)]
     assert not made.pending("combined", "X")
-    assert not made.on_bar(bar(7, 100.0, 101.0, 1.0), all_of_it)
+    assert not met(made, bar(7, 100.0, 101.0, 1.0))
     assert made.held("combined", "X") == 0
 
 
@@ -221,12 +225,12 @@ def test_cancel_drops_stops_of_one_book_and_symbol_only() -> None:
     made.cancel("a", "X")
     made.cancel("nobody", "X")
     made.cancel("a", "nothing")
-    assert [(each.book, each.quantity // UNIT) for each in made.on_bar(bar(2, 100.0, 101.0, 90.0), all_of_it)] == [
+    assert [(each.book, each.quantity // UNIT) for each in met(made, bar(2, 100.0, 101.0, 90.0))] == [
         ("a", 1),
         ("b", 1),
         ("b", -1),
     ]
-    assert len(made.on_bar(bar(2, 100.0, 101.0, 90.0, symbol="Y"), all_of_it)) == 2
+    assert len(met(made, bar(2, 100.0, 101.0, 90.0, symbol="Y"))) == 2
 
 
 @pytest.mark.parametrize(
@@ -264,7 +268,7 @@ def test_a_snapshot_in_mid_stream_changes_nothing(steps: list[tuple[int, float, 
         if with_stop and units:
             orders += [stop(hour, -units, 96.0 if units > 0 else 104.0, book=book) for book in "ba"]
         for each in (whole, restored) if hour >= cut > 0 else (whole,):
-            each.on_bar(at, all_of_it)
+            met(each, at)
             each.release(orders)
         if hour >= cut > 0:
             assert pack({"venue": restored.snapshot()}) == pack({"venue": whole.snapshot()})
@@ -277,7 +281,7 @@ def test_held_is_the_sum_of_fills_and_charges_are_never_negative(steps: list[tup
     times: list[int] = []
     for hour, (units, factor) in enumerate(steps, start=1):
         price = 100.0 * factor
-        for each in made.on_bar(bar(hour, price, price * 1.05, price * 0.95), all_of_it):
+        for each in met(made, bar(hour, price, price * 1.05, price * 0.95)):
             held += each.quantity
             times.append(each.ts)
             assert each.cost == money(abs(each.quantity), abs(each.price - each.reference), CENTS) >= 0
