@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from alpha_pulse.engine.verification import verify
+from alpha_pulse.stores.reading import StoreReader
 from money_checker import check
 from money_runs import random_run, run
 
@@ -30,13 +32,16 @@ MONEY = {
 
 
 def recount(seeds: range, folder: Path) -> Counter[str]:
-    """No difference in any of the runs; what happened in them, and in how many of them there were trades."""
+    """No difference in any run, and `journal verify` finds all in order; what happened, and in how many runs it did."""
     seen: Counter[str] = Counter()
     for seed in seeds:
         feed, settings = random_run(seed)
         store = folder / f"{seed}.db"
         checked = run(store, feed, settings, stops=seed % 3)
         assert not checked.differences, f"run {seed}: {checked.differences[0]}"
+        with StoreReader(store) as reader:
+            verified = verify(reader)
+        assert verified.ok, f"run {seed}: {verified.checks}"
         seen.update(checked.seen, runs=1, **{f"runs with {what}": 1 for what, count in checked.seen.items() if count})
         store.unlink()
     return seen
