@@ -189,6 +189,23 @@ def test_a_finished_run_fits_and_a_changed_one_does_not(finished: Path) -> None:
         assert sentence in check.found
 
 
+def test_a_run_that_is_under_way_is_checked_as_of_one_moment(tmp_path: Path) -> None:
+    path = tmp_path / "run.db"
+    with contextlib.closing(SqliteStore(path)) as store:
+        store.begin(IDENTITY, resume=False)
+        for number, (ts, payload, decision) in enumerate(rows()[:400], start=1):
+            store.append(ts, json.dumps(payload).encode(), None if decision is None else json.dumps(decision).encode())
+            if number == 200:
+                store.flush()
+                reader = StoreReader(path)
+        store.flush()
+        with reader:
+            found = verify(reader)
+        assert (found.ok, found.rows, found.finished) == (True, 200, False)
+        with StoreReader(path) as later:
+            assert verify(later).rows == 400
+
+
 def test_a_damaged_mark_is_found_though_the_other_still_holds(finished: Path) -> None:
     head = finished.with_name("run.db.head")
     whole = head.read_bytes()
