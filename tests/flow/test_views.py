@@ -65,6 +65,7 @@ EVENTFUL = {
     "risk.max_order_fraction": 0.7,
     "execution.stop_volatilities": 3.0,
     "venue.tick_size": 0.001,
+    "execution.min_order_fraction": 0.2,
 }
 
 

@@ -70,7 +70,7 @@ class Inspector:
             refusals=[
                 {"book": refusal.book, "reasons": list(refusal.reasons)}
                 for refusal in record.refusals
-                if refusal.symbol == symbol
+                if refusal.symbol == symbol and refusal.order_id is None
             ],
             abstention=next((found.reason for found in record.abstentions if found.symbol == symbol), None),
             label=None if label_seq != label_seq else self._label(prediction, int(label_seq)),

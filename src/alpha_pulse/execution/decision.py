@@ -38,13 +38,17 @@ class Wish(msgspec.Struct, frozen=True):
             )
 
 
-class Refusal(msgspec.Struct, frozen=True):
-    """An order that the gate did not let through, and why."""
+class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An order that the gate did not let through, and why.
+
+    ``order_id`` is that of an order which passed the gate at its decision and could not trade at the price of the fill.
+    """
 
     book: str
     symbol: str
     signal_id: str
     reasons: tuple[str, ...]
+    order_id: str | None = None
 
 
 class Decision(msgspec.Struct, frozen=True):

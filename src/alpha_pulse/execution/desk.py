@@ -30,7 +30,7 @@ class DeskState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     frozen_bars: int
     newest_ts: int
     gap_ns: int
-    breaks: list[int]
+    breaks: list[tuple[int, int]]
 
 
 class Desk:
@@ -62,7 +62,7 @@ class Desk:
         self.gap_ns, close = 0, bar.close
         if self.newest_ts:
             gap = bar.ts_event - self.newest_ts - bar.interval_ns
-            if gap > stale_after_intervals * bar.interval_ns and not self.breaks.usual(self.newest_ts):
+            if gap > stale_after_intervals * bar.interval_ns and not self.breaks.usual(self.newest_ts, gap):
                 self.gap_ns = gap
         self.newest_ts = bar.ts_event
         if close == self.close and bar.high == bar.low == bar.open == close:

@@ -176,7 +176,7 @@ class ExecutionService:
                 f"the market opened at {price:g}, where a position of {abs(fraction):.4g} of the equity "
                 f"{cash_text(units.cash(account.equity))} leaves nothing of the order to trade"
             )
-            self._settled.refusals.append(Refusal(order.book, order.symbol, order.signal_id, (reason,)))
+            self._settled.refusals.append(Refusal(order.book, order.symbol, order.signal_id, (reason,), order.order_id))
         return quantity
 
     def _apply(self, fills: Sequence[Fill]) -> None:

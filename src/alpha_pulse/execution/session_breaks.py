@@ -7,41 +7,56 @@ from collections import deque
 DAY_NS = 86_400_000_000_000
 NEAR_NS = 3_600_000_000_000
 """Two breaks begin at the same time of day when they begin within an hour of each other: clocks are put forward and back."""
-KEPT = 6
+KEPT = 12
 NEEDED = 2
+SHARE = 3
+"""At least one break of so many began at that time of day: outages at random times do not look like a session's end."""
+LONGER = 1.5
+"""A usual break is at most so many times as long as the longest that is remembered."""
 
 
 class SessionBreaks:
-    """Remembers at what time of day (UTC) the last breaks of one symbol began.
+    """Remembers when the last breaks of one symbol began, by the time of day (UTC), and how long they were.
 
-    A break is usual when at least two of the six before it began at the same time of day. So the first two closing hours that
-    a symbol shows are taken for missing data, as is a session that ends early.
+    A break is usual when at least two, and a third, of the last twelve began at the same time of day, and it is not half as
+    long again as the longest of the twelve. So the first two closing hours and the first weekend that a symbol shows are
+    taken for missing data, as is a session that ends early.
 
-    >>> breaks = SessionBreaks()
-    >>> night = [day * DAY_NS + 20 * NEAR_NS for day in range(4)]
-    >>> [breaks.usual(start) for start in night]
+    >>> breaks, hour = SessionBreaks(), NEAR_NS
+    >>> [breaks.usual(day * DAY_NS + 20 * hour, 17 * hour) for day in range(4)]
     [False, False, True, True]
+    >>> breaks.usual(4 * DAY_NS + 20 * hour, 65 * hour), breaks.usual(11 * DAY_NS + 20 * hour, 65 * hour)
+    (False, True)
     """
 
-    __slots__ = ("_starts",)
+    __slots__ = ("_breaks",)
 
     def __init__(self) -> None:
-        self._starts: deque[int] = deque(maxlen=KEPT)
+        self._breaks: deque[tuple[int, int]] = deque(maxlen=KEPT)
 
-    def usual(self, start_ns: int) -> bool:
-        """Take in a break that began at ``start_ns`` (ns since the epoch, UTC); whether it is a usual one."""
-        time = start_ns % DAY_NS
-        near = 0
-        for other in self._starts:
+    def usual(self, start_ns: int, length_ns: int) -> bool:
+        """Take in a break; whether it is a usual one.
+
+        Parameters
+        ----------
+        start_ns
+            When it began (ns since the epoch, UTC).
+        length_ns
+            Until the next bar began.
+        """
+        time, near, longest = start_ns % DAY_NS, 0, 0
+        for other, length in self._breaks:
             apart = abs(time - other)
             near += min(apart, DAY_NS - apart) <= NEAR_NS
-        self._starts.append(time)
-        return near >= NEEDED
+            longest = max(longest, length)
+        needed = max(NEEDED, -(-len(self._breaks) // SHARE))
+        self._breaks.append((time, length_ns))
+        return near >= needed and length_ns <= LONGER * longest
 
-    def dump(self) -> list[int]:
+    def dump(self) -> list[tuple[int, int]]:
         """Everything remembered."""
-        return list(self._starts)
+        return list(self._breaks)
 
-    def load(self, starts: list[int]) -> None:
+    def load(self, breaks: list[tuple[int, int]]) -> None:
         """Take over what `dump` gave."""
-        self._starts = deque(starts, maxlen=KEPT)
+        self._breaks = deque(breaks, maxlen=KEPT)

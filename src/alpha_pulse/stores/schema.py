@@ -126,7 +126,7 @@ VIEWS = {
         ("prediction_id", "symbol", "target", "horizon", "probability", "confidence", "parts", "trust", "missing"),
         {"parts": "'[]'", "trust": "1", "missing": "'[]'"},
     ),
-    "refusals": View("payload", ("book", "symbol", "signal_id", "reasons")),
+    "refusals": View("payload", ("book", "symbol", "signal_id", "reasons", "order_id")),
     "regimes": View(
         "payload",
         (

@@ -1,44 +1,56 @@
 from __future__ import annotations
 
-import pytest
+import numpy as np
 
 from alpha_pulse.execution.session_breaks import DAY_NS, NEAR_NS, SessionBreaks
 
-HOUR = 3_600_000_000_000
-CLOSE = 20 * HOUR
+HOUR = NEAR_NS
 
 
-def told(starts: list[int]) -> list[bool]:
+def stock_days(days: int, close_hour: int = 20) -> list[tuple[int, int]]:
+    """Breaks of a stock that trades from Monday to Friday, with Monday as day 0."""
+    return [(day * DAY_NS + close_hour * HOUR, (65 if day % 7 == 4 else 17) * HOUR) for day in range(days) if day % 7 < 5]
+
+
+def test_nights_and_weekends_are_usual_once_they_were_seen() -> None:
     breaks = SessionBreaks()
-    return [breaks.usual(start) for start in starts]
+    found = [breaks.usual(*each) for each in stock_days(28)]
+    assert found == [False, False, True, True, False, *[True] * 15]
 
 
-def test_from_the_third_night_on_a_night_is_usual() -> None:
-    assert told([day * DAY_NS + CLOSE for day in range(6)]) == [False, False, True, True, True, True]
+def test_clocks_that_change_change_nothing() -> None:
+    breaks = SessionBreaks()
+    for each in stock_days(14):
+        breaks.usual(*each)
+    assert all(breaks.usual(14 * DAY_NS + start, length) for start, length in stock_days(14, close_hour=21))
 
 
-def test_bars_that_are_missing_at_another_time_of_day_are_not_usual_and_leave_the_nights_so() -> None:
-    nights = [day * DAY_NS + CLOSE for day in range(6)]
-    starts = sorted([*nights, 3 * DAY_NS + 14 * HOUR, 4 * DAY_NS + 11 * HOUR])
-    found = dict(zip(starts, told(starts), strict=True))
-    assert [found[start] for start in nights[2:]] == [True] * 4
-    assert not found[3 * DAY_NS + 14 * HOUR]
-    assert not found[4 * DAY_NS + 11 * HOUR]
+def test_a_lunch_break_and_a_night_are_both_usual() -> None:
+    breaks, found = SessionBreaks(), []
+    for day in range(10):
+        found.append((breaks.usual(day * DAY_NS + 4 * HOUR, HOUR), breaks.usual(day * DAY_NS + 8 * HOUR, 17 * HOUR)))
+    assert found[3:] == [(True, True)] * 7
 
 
-@pytest.mark.parametrize(("moved", "usual"), [(NEAR_NS, True), (-NEAR_NS, True), (NEAR_NS + 1, False)])
-def test_clocks_may_be_put_forward_and_back_by_an_hour(moved: int, usual: bool) -> None:
-    assert told([CLOSE, DAY_NS + CLOSE, 2 * DAY_NS + CLOSE + moved])[-1] is usual
+def test_a_session_that_ends_early_and_a_long_outage_are_not_usual() -> None:
+    breaks = SessionBreaks()
+    for each in stock_days(14):
+        breaks.usual(*each)
+    assert not breaks.usual(14 * DAY_NS + 17 * HOUR, 20 * HOUR)
+    assert not breaks.usual(15 * DAY_NS + 20 * HOUR, 14 * 24 * HOUR)
 
 
-def test_midnight_is_no_seam() -> None:
-    late, early = DAY_NS - HOUR // 4, DAY_NS + DAY_NS + HOUR // 4
-    assert told([late, late + DAY_NS, early + DAY_NS])[-1] is True
+def test_outages_at_random_times_are_seldom_taken_for_a_session() -> None:
+    generator = np.random.default_rng(1)
+    breaks = SessionBreaks()
+    found = [breaks.usual(int(start), HOUR) for start in generator.integers(0, 1000 * DAY_NS, 2_000)]
+    assert sum(found) < 0.05 * len(found)
 
 
-def test_what_is_saved_goes_on_alike() -> None:
-    one, two = SessionBreaks(), SessionBreaks()
-    for day in range(2):
-        one.usual(day * DAY_NS + CLOSE)
-    two.load(one.dump())
-    assert two.usual(2 * DAY_NS + CLOSE)
+def test_what_is_remembered_is_taken_over() -> None:
+    breaks, other = SessionBreaks(), SessionBreaks()
+    days = stock_days(28)
+    for each in days[:9]:
+        breaks.usual(*each)
+    other.load(breaks.dump())
+    assert [breaks.usual(*each) for each in days[9:]] == [other.usual(*each) for each in days[9:]]
