@@ -65,17 +65,18 @@ EVENTFUL = {
     "risk.max_order_fraction": 0.7,
     "execution.stop_volatilities": 3.0,
     "venue.tick_size": 0.001,
-    "execution.min_order_fraction": 0.2,
+    "execution.min_order_fraction": 0.3,
 }
 
 
 def eventful() -> ReplayFeed:
-    """The restless market with volumes, quotes and a hole."""
+    """The restless market with volumes, quotes, a hole, and a fall that leaves an order of bar 1,914 too small to trade."""
     columns = restless().columns
     size = columns.close.size
-    columns = msgspec.structs.replace(
-        columns, volume=np.full(size, 100.0), bid=columns.close * 0.9999, ask=columns.close * 1.0001
-    )
+    level = np.where(np.arange(size) < 1_915, 1.0, 0.5)
+    prices = {name: getattr(columns, name) * level for name in ("open", "high", "low", "close")}
+    close = prices["close"]
+    columns = msgspec.structs.replace(columns, **prices, volume=np.full(size, 100.0), bid=close * 0.9999, ask=close * 1.0001)
     return ReplayFeed(columns.pick(np.delete(np.arange(size), slice(2_000, 2_040))))
 
 
