@@ -313,7 +313,7 @@ GATE = (
         "execution/sizing.py",
         "fraction = direction * target_volatility / forecast_volatility * quality_scale",
         "fraction = direction * quality_scale",
-        ("unit/execution/test_sizing.py",),
+        ("unit/execution/test_sizing.py::test_the_fraction_is_odd_bounded_and_shrinks_with_the_forecast",),
     ),
     Mutant(
         "sizing-without-trade-quality",
@@ -321,7 +321,7 @@ GATE = (
         "execution/sizing.py",
         "fraction = direction * target_volatility / forecast_volatility * quality_scale",
         "fraction = direction * target_volatility / forecast_volatility",
-        ("unit/execution/test_sizing.py", "unit/execution/test_rules.py"),
+        ("unit/execution/test_sizing.py::test_the_fraction_is_odd_bounded_and_shrinks_with_the_forecast",),
     ),
     Mutant(
         "shorts-without-a-limit",
@@ -329,7 +329,7 @@ GATE = (
         "execution/sizing.py",
         "    if fraction < -max_fraction:\n        return -max_fraction\n",
         "",
-        ("unit/execution/test_sizing.py",),
+        ("unit/execution/test_sizing.py::test_the_fraction_is_odd_bounded_and_shrinks_with_the_forecast",),
     ),
     Mutant(
         "a-small-change-to-flat-is-not-made",
@@ -345,7 +345,7 @@ GATE = (
         "execution/risk.py",
         "worth = money(abs(after), request.price, units) + request.others",
         "worth = 0",
-        ("unit/execution/test_risk.py",),
+        ("unit/execution/test_risk.py::test_a_reason_names_what_was_found_and_the_limit",),
     ),
     Mutant(
         "limit-of-the-order-not-checked",
@@ -353,7 +353,7 @@ GATE = (
         "execution/risk.py",
         "worth = money(abs(request.quantity), request.price, units)",
         "worth = 0",
-        ("unit/execution/test_risk.py",),
+        ("unit/execution/test_risk.py::test_a_reason_names_what_was_found_and_the_limit",),
     ),
     Mutant(
         "other-symbols-do-not-count-in-the-limit",
@@ -361,7 +361,7 @@ GATE = (
         "execution/risk.py",
         "worth = money(abs(after), request.price, units) + request.others",
         "worth = money(abs(after), request.price, units)",
-        ("unit/execution/test_risk.py",),
+        ("unit/execution/test_risk.py::test_a_reason_names_what_was_found_and_the_limit",),
     ),
     Mutant(
         "a-usual-night-is-missing-data",
@@ -369,7 +369,7 @@ GATE = (
         "execution/session_breaks.py",
         "        return near >= NEEDED\n",
         "        return False\n",
-        ("unit/execution/test_session_breaks.py",),
+        ("unit/execution/test_session_breaks.py::test_from_the_third_night_on_a_night_is_usual",),
     ),
     Mutant(
         "a-symbol-gets-the-whole-equity",
@@ -377,7 +377,7 @@ GATE = (
         "execution/execution_service.py",
         "1.0 / len(self._desks)",
         "1.0",
-        ("unit/execution/test_execution_service.py",),
+        ("unit/execution/test_execution_service.py::test_the_equity_is_split_among_the_symbols_that_had_a_bar",),
     ),
     Mutant(
         "dust-is-ordered",
@@ -386,7 +386,7 @@ GATE = (
         "    if held * wanted > 0 and money(abs(wanted - held), price, units) < units.min_order:\n"
         "        return Target(held)\n",
         "",
-        ("unit/execution/test_execution_service.py",),
+        ("unit/execution/test_execution_service.py::test_no_dust_is_ordered_and_none_is_left",),
     ),
     Mutant(
         "a-lost-day-stops-nothing",
@@ -394,7 +394,7 @@ GATE = (
         "execution/risk.py",
         "if loss > 0 and loss >= most:",
         "if loss > 0 and loss > most + request.equity:",
-        ("unit/execution/test_risk.py",),
+        ("unit/execution/test_risk.py::test_a_reason_names_what_was_found_and_the_limit",),
     ),
     Mutant(
         "an-exit-is-refused-too",
@@ -402,7 +402,7 @@ GATE = (
         "execution/risk.py",
         "        if reduces(request.held, request.quantity):\n            return ()\n",
         "",
-        ("unit/execution/test_risk.py",),
+        ("unit/execution/test_risk.py::test_the_gate_passes_what_its_reference_passes",),
     ),
     Mutant(
         "stale-data-are-traded-on",
@@ -410,7 +410,7 @@ GATE = (
         "execution/risk.py",
         "request.age_ns > limits.stale_after_intervals * request.interval_ns",
         "request.age_ns < 0",
-        ("unit/execution/test_risk.py",),
+        ("unit/execution/test_risk.py::test_a_reason_names_what_was_found_and_the_limit",),
     ),
     Mutant(
         "rules-sized-by-the-model",
@@ -418,7 +418,7 @@ GATE = (
         "execution/rules.py",
         'return wish.plain_volatility if self._source == "rules" else wish.volatility',
         "return wish.volatility",
-        ("unit/execution/test_rules.py",),
+        ("unit/execution/test_rules.py::test_the_rules_are_sized_without_any_model",),
     ),
     Mutant(
         "costs-do-not-matter-to-the-cost-aware-rule",
@@ -426,7 +426,7 @@ GATE = (
         "execution/rules.py",
         "        if gain > cost:\n",
         "        if gain > 0.0:\n",
-        ("unit/execution/test_rules.py",),
+        ("unit/execution/test_rules.py::test_the_cost_aware_rule_follows_only_what_pays",),
     ),
     Mutant(
         "a-round-trip-costs-one-way",
@@ -434,7 +434,7 @@ GATE = (
         "execution/rules.py",
         "return 2.0 * ((costs.fee_bps + costs.slippage_bps) / BASIS_POINTS + half)",
         "return (costs.fee_bps + costs.slippage_bps) / BASIS_POINTS + half",
-        ("unit/execution/test_rules.py",),
+        ("unit/execution/test_rules.py::test_the_cost_aware_rule_follows_only_what_pays",),
     ),
     Mutant(
         "the-stop-on-the-wrong-side",
@@ -442,7 +442,7 @@ GATE = (
         "execution/execution_service.py",
         "(1.0 - distance if wanted > 0 else 1.0 + distance)",
         "(1.0 + distance if wanted > 0 else 1.0 - distance)",
-        ("unit/execution/test_execution_service.py",),
+        ("unit/execution/test_execution_service.py::test_a_wish_becomes_one_market_order_and_a_stop_that_carry_its_ids",),
     ),
     Mutant(
         "a-refused-turn-leaves-the-position",
@@ -450,7 +450,7 @@ GATE = (
         "execution/execution_service.py",
         "            if held * wanted >= 0 or self._reasons(seat, bar, -held, now_ns):\n                return\n",
         "            return\n",
-        ("unit/execution/test_execution_service.py",),
+        ("unit/execution/test_execution_service.py::test_a_refused_change_of_sides_still_closes_what_is_held",),
     ),
     Mutant(
         "sized-by-what-the-probability-meant-to-nobody",
@@ -458,7 +458,7 @@ GATE = (
         "execution/level.py",
         "return self.ratio(probability) * trailing_median",
         "return trailing_median",
-        ("unit/execution/test_level.py",),
+        ("unit/execution/test_level.py::test_the_ratio_is_the_shrunk_mean_of_the_decile",),
     ),
     Mutant(
         "closed-markets-count-in-a-year",
@@ -466,7 +466,7 @@ GATE = (
         "engine/instrument.py",
         "return (self.extractor.bars - 1) * YEAR_NS / elapsed if elapsed else 0.0",
         "return YEAR_NS * self.extractor.bars / max(elapsed, 1) if elapsed else 0.0",
-        ("unit/engine/test_instrument.py",),
+        ("unit/engine/test_instrument.py::test_a_year_has_as_many_bars_as_came_and_closed_markets_do_not_count",),
     ),
 )
 

@@ -1,8 +1,11 @@
-"""For pytest under the mutant runner, which leaves the conftest files out: no warm-up, the same Hypothesis examples."""
+"""For pytest under the runner, which leaves the conftest files out: no warm-up, the same Hypothesis examples, none shrunk."""
 
 from __future__ import annotations
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 
-settings.register_profile("mutants", deadline=None, derandomize=True, max_examples=40, database=None)
-settings.load_profile("mutants")
+
+def pytest_configure() -> None:
+    phases = (Phase.explicit, Phase.generate)
+    settings.register_profile("mutants", deadline=None, derandomize=True, max_examples=40, database=None, phases=phases)
+    settings.load_profile("mutants")
