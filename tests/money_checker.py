@@ -44,13 +44,15 @@ class Checker(Recount):
             self.books.setdefault(name, Book(round(Fraction(self.config["execution"]["initial_cash"]) * self.minor)))
         fills, lots, refusals = (deque(payload.get(name, ())) for name in ("fills", "lots", "refusals"))
         for bar in payload["bars"]:
-            self.bar(bar, ts, fills, lots, refusals)
+            self.bar(bar, ts)
+        self.value(payload["bars"], "open")
+        for bar in payload["bars"]:
+            self.opened(bar, fills, lots, refusals)
+        for bar in payload["bars"]:
+            self.touched(bar, fills, lots)
         self.same("", "fills that nothing explains", list(fills), [])
         self.same("", "lots that nothing explains", list(lots), [])
-        for bar in payload["bars"]:
-            for book in self.books.values():
-                position = book.positions[bar["symbol"]]
-                position.marked = self.money(bar["symbol"], position.held, bar["close"]) if position.held else 0
+        self.value(payload["bars"], "close")
         self.mark(ts, payload["equity"])
         self.orders({bar["symbol"]: bar for bar in payload["bars"]}, decision.get("orders", ()), list(refusals))
         self.follow(decision, payload.get("volatilities", {}))
@@ -59,10 +61,16 @@ class Checker(Recount):
                 symbol = self.symbols[said["symbol"]]
                 symbol.calls.append((len(symbol.bars) - 1, said["probability"]))
 
+    def value(self, bars: list[Json], price: str) -> None:
+        for bar in bars:
+            for book in self.books.values():
+                position = book.positions[bar["symbol"]]
+                position.marked = self.money(bar["symbol"], position.held, bar[price]) if position.held else 0
+
     # The venue.
 
-    def bar(self, bar: Json, ts: int, fills: deque[Json], lots: deque[Json], refusals: deque[Json]) -> None:
-        """What rests for a symbol meets its next bar: market orders at the open, then stops."""
+    def bar(self, bar: Json, ts: int) -> None:
+        """A symbol's next bar: whether data were missing before it, and for how long its price has stood still."""
         name, symbol = bar["symbol"], self.symbols[bar["symbol"]]
         before = symbol.bars[-1] if symbol.bars else {}
         self.same(name, "bar ts_event", bar["ts_event"], ts)
@@ -74,6 +82,10 @@ class Checker(Recount):
         self.seen.update(
             {"jumps": int(jumped), "bars without volume": int(bar.get("volume") == 0.0), "quoted bars": int("bid" in bar)}
         )
+
+    def opened(self, bar: Json, fills: deque[Json], lots: deque[Json], refusals: deque[Json]) -> None:
+        """Market orders that are due trade at the open; stops that are due become live."""
+        symbol, ts, before = self.symbols[bar["symbol"]], bar["ts_event"], self.before(bar)
         late = round(Fraction(self.config["venue"]["latency_ms"]) * 1_000_000 / bar["interval_ns"])
         latest = ts - (1 + late) * bar["interval_ns"] if late else ts - 1
         due = [order for order in symbol.waiting if order["ts"] <= latest]
@@ -87,7 +99,11 @@ class Checker(Recount):
             else:
                 self.seen["refused fills"] += 1
                 refused = refusals.popleft() if refusals else {}
-                self.same(name, "refusal at the fill", refused.get("signal_id"), order["signal_id"])
+                self.same(bar["symbol"], "refusal at the fill", refused.get("signal_id"), order["signal_id"])
+
+    def touched(self, bar: Json, fills: deque[Json], lots: deque[Json]) -> None:
+        """Stops that the bar's range touches close what is held."""
+        name, symbol = bar["symbol"], self.symbols[bar["symbol"]]
         for book, order in list(symbol.stops.items()):
             held, price = self.books[book].positions[name].held, order["stop_price"]
             if held * order["quantity"] >= 0:
@@ -95,9 +111,14 @@ class Checker(Recount):
             elif bar["low"] <= price if held > 0 else bar["high"] >= price:
                 self.seen["stop fills"] += 1
                 reference = min(bar["open"], price) if held > 0 else max(bar["open"], price)
-                self.fill(order, -held, bar, before, reference, fills, lots)
+                self.fill(order, -held, bar, self.before(bar), reference, fills, lots)
                 del symbol.stops[book]
                 symbol.waiting = [left for left in symbol.waiting if left["book"] != book]
+
+    def before(self, bar: Json) -> Json:
+        """The bar of its symbol before this one, or nothing."""
+        bars = self.symbols[bar["symbol"]].bars
+        return bars[-2] if len(bars) > 1 else {}
 
     def worse(self, bar: Json, before: Json, reference: float, side: int) -> Fraction:
         """By how much a price is worse than its reference: the half spread that was known, slippage, and the tick."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -96,3 +97,36 @@ def test_what_comes_later_changes_nothing_before(
     for mine, theirs in zip(*found, strict=True):
         assert mine == theirs
     assert sum(len(payload.get("fills", ())) for _, payload, _ in found[0]) > 5
+
+
+def opening_fills(store: Path, row: int) -> list[dict[str, Any]]:
+    """The fills of market orders in one row."""
+    return [fill for fill in rows_of(store)[row][1].get("fills", ()) if not fill["order_id"].endswith("/stop")]
+
+
+def test_what_happens_within_a_bar_changes_no_fill_at_an_open_of_that_instant(tmp_path: Path) -> None:
+    """A's stops and close come after the open of B's bar, though A is the first by name."""
+    feed, settings = two_symbols()
+    settings = {**settings, "execution.stop_volatilities": 4.0}
+    checked = run(tmp_path / "base", feed, settings)
+    assert not checked.differences
+    tested = 0
+    for row in range(60, 240):
+        books = {fill["book"] for fill in opening_fills(tmp_path / "base", row) if fill["symbol"] == "B"}
+        if tested == 2 or not books - {"buy_and_hold"}:
+            continue
+        columns = feed.columns
+        there = (columns.code == 0) & (np.cumsum(columns.code == 0) == row + 1)
+        changed = {
+            "high": np.where(there, columns.high * 1.5, columns.high),
+            "low": np.where(there, columns.low * 0.5, columns.low),
+            "close": np.where(there, columns.low * 0.6, columns.close),
+        }
+        other = ReplayFeed(msgspec.structs.replace(columns, **changed)).cut(row + 1)
+        store = tmp_path / str(row)
+        assert not run(store, other, settings).differences
+        stopped = [fill for fill in rows_of(store)[row][1]["fills"] if fill["order_id"].endswith("/stop")]
+        if any(fill["symbol"] == "A" and fill["book"] in books for fill in stopped):
+            assert opening_fills(store, row) == opening_fills(tmp_path / "base", row)
+            tested += 1
+    assert tested == 2
