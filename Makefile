@@ -1,5 +1,5 @@
 # Needs Python >= 3.11 (with venv and pip) and make, nothing else. PYTHON=... names the interpreter to use.
-.PHONY: help setup page run replay test mutants golden bench bench-check results markets soak lock clean
+.PHONY: help setup node page run replay test mutants golden bench bench-check results markets soak lock clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -8,6 +8,8 @@ RUNTIME := $(VENV)/.installed-runtime
 DEV := $(VENV)/.installed-dev
 WARMUP := $(VENV)/.warmup
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# A lock names everything, so nothing is resolved; Python compiles what is imported when it is.
+INSTALL := $(PIP) install --require-hashes --no-deps --no-compile
 step = @printf '\n== %s\n' '$(1)'
 
 help:
@@ -33,21 +35,25 @@ $(BIN)/python:
 
 $(RUNTIME): requirements.lock pyproject.toml | $(BIN)/python
 	@echo 'installing requirements.lock'
-	@$(PIP) install --require-hashes -r requirements.lock
+	@$(INSTALL) -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(DEV): requirements-dev.lock $(RUNTIME)
+# requirements-dev.lock holds all that requirements.lock does, so a fresh clone is tested after one installation.
+$(DEV): requirements-dev.lock requirements.lock pyproject.toml | $(BIN)/python
 	@echo 'installing requirements-dev.lock'
-	@$(PIP) install --require-hashes -r requirements-dev.lock
-	@touch $@
+	@$(INSTALL) -r requirements-dev.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $(RUNTIME) $@
 
 setup: $(RUNTIME)
 
 # Node.js builds the page; where the machine has none that will do, the one of a Python package does.
-page: $(RUNTIME)
+node: $(RUNTIME)
 	@$(BIN)/python scripts/build_page.py --check-node 2>/dev/null || { echo 'installing requirements-page.lock'; \
-	  $(PIP) install --require-hashes -r requirements-page.lock; }
+	  $(INSTALL) -r requirements-page.lock; }
+
+page: node
 	@$(BIN)/python scripts/build_page.py
 
 run: page
@@ -56,17 +62,16 @@ run: page
 replay: $(RUNTIME)
 	@$(BIN)/alpha-pulse replay
 
-test: $(DEV) page
+test: $(DEV) node
 	$(call step,lint: ruff check)
 	@$(BIN)/ruff check .
 	$(call step,format: ruff format --check)
 	@$(BIN)/ruff format --check .
-	$(call step,types: mypy --strict; beside it kernels are compiled)
-	@$(BIN)/alpha-pulse warmup >$(WARMUP) 2>&1 & warmup=$$!; $(BIN)/mypy; code=$$?; wait $$warmup || { cat $(WARMUP); exit 1; }; exit $$code
+	$(call step,side by side: kernels are compiled; types: mypy --strict; page: svelte-check and vitest)
+	@$(BIN)/alpha-pulse warmup >$(WARMUP) 2>&1 & warmup=$$!; $(BIN)/python scripts/build_page.py --check & page=$$!; \
+	$(BIN)/mypy; code=$$?; wait $$page || code=1; wait $$warmup || { cat $(WARMUP); code=1; }; exit $$code
 	$(call step,floors: import-linter)
 	@$(BIN)/lint-imports
-	$(call step,page: svelte-check and vitest)
-	@$(BIN)/python scripts/build_page.py --check
 	$(call step,tests: pytest)
 	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
