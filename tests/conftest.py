@@ -28,30 +28,27 @@ def pytest_runtest_setup() -> None:
 
 MODELS = ("tests/contracts/test_models", "tests/unit/models/test_as_river")
 TREES = ("hoeffding", "forest", "sgbt")
-FAULTS = "tests/faults/"
+TOGETHER = ("tests/faults/", "tests/browser/", "tests/api/")
+"""Folders whose tests share a process or a server that takes a while to be ready."""
 LONGEST = (
     "models",
-    FAULTS,
+    "tests/faults",
     "tests/browser",
+    "tests/api",
     "tests/flow/test_cli.py",
     "tests/flow/test_random_walk",
     "tests/flow",
-    "tests/api",
 )
 """How the groups of tests that take longest begin, in order: begun first, they do not end after all others."""
 
 
 class Groups(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
-    """Gives the tests of a file to one process, as their fixtures want; those of models by the kernels that they
-    share, and those of faults by their warm process.
-    """
+    """Gives the tests of a file to one process, as their fixtures want; those of several files by what they share."""
 
     def _split_scope(self, nodeid: str) -> str:
         if nodeid.startswith(MODELS):
             return "models of trees" if any(name in nodeid for name in TREES) else "models"
-        if nodeid.startswith(FAULTS):
-            return FAULTS
-        return str(super()._split_scope(nodeid))
+        return next((folder for folder in TOGETHER if nodeid.startswith(folder)), str(super()._split_scope(nodeid)))
 
     def _assign_work_unit(self, node: Any) -> None:
         scope = min(self.workqueue, key=_rank)
