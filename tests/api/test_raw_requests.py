@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Iterator
+from http.client import HTTPConnection
 
+import msgspec
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from api.raw_requests import Drawn
 from api.running import TOKEN, Running
 from api.talking import statuses
 from flow.runs import configured, restless
 
-SMALL, MANY = 1_500, 5_000
+SMALL, MANY = 800, 5_000
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +75,51 @@ def test_a_body_that_is_no_utf_8_is_refused_on_every_route(fuzzed: Running, capl
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
     said = fuzzed.refused(422, "/api/v1/auth/exchange", INVALID[1], token=None)
     assert said == "the body cannot be used: it is no UTF-8 (byte 11 is 0xff); send JSON in UTF-8"
+
+
+def said(running: Running, request: bytes) -> tuple[int, str]:
+    """Status and sentence of the answer to some bytes."""
+    with socket.create_connection(("127.0.0.1", running.port), timeout=10) as line:
+        line.sendall(request)
+        answer = b""
+        while part := line.recv(65_536):
+            answer += part
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"\r\nconnection: close" in head.lower()
+    return int(head.split()[1]), str(msgspec.json.decode(body)["detail"])
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "sentence"),
+    [
+        (b"\x16\x03\x01\x02\x00\x01\x00", 400, "this is no HTTP request"),
+        (b"GET /health HTTP/1.1\r\nX: " + b"y" * 70_000, 431, "larger than 65536 bytes"),
+        (b"GET /\xff HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", 400, "no HTTP request"),
+    ],
+    ids=["no HTTP", "endless", "no ASCII"],
+)
+def test_what_is_no_request_is_refused_in_a_sentence(fuzzed: Running, request_: bytes, status: int, sentence: str) -> None:
+    found = said(fuzzed, request_)
+    assert found[0] == status
+    assert sentence in found[1]
+
+
+def test_each_head_is_counted_by_itself_and_a_body_is_none(fuzzed: Running) -> None:
+    line = HTTPConnection("127.0.0.1", fuzzed.port, timeout=10)
+    for _ in range(3):
+        line.request("GET", "/health", headers={f"X-{number}": "y" * 1_000 for number in range(40)})
+        answer = line.getresponse()
+        assert (answer.status, bool(answer.read())) == (200, True)
+    line.close()
+    assert fuzzed.send("POST", "/api/v1/auth/exchange", b" " * 200_000, None).status_code == 422
+
+
+def test_a_text_frame_that_is_no_utf_8_ends_the_stream_and_is_nothing_for_the_log(
+    fuzzed: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    with connect(f"ws://127.0.0.1:{fuzzed.port}/api/v1/online-learning/streaming/SYN") as line:
+        line.send(b'{"type":"\xff"}', text=True)
+        with pytest.raises(ConnectionClosed):
+            line.recv(10)
+        assert line.close_code == 1007
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []

@@ -18,7 +18,6 @@ CONNECTION = "connection"
 """Where the application finds a request's connection in the scope's state."""
 NOT_HTTP = "this is no HTTP request; send a request line, headers and a body as HTTP/1.1 has them"
 HEAD_TOO_LARGE = f"the request line and headers are larger than {MAX_HEAD} bytes; send less"
-NOT_ASCII = "the address holds bytes that are no ASCII; write them as %XX"
 INVALID_UTF8 = 1007
 
 
@@ -79,9 +78,6 @@ class HttpProtocol(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         """The connection becomes a WebSocket."""
         self._open_connections.closed(self)
-        if not self.url.isascii():
-            self._refuse(b"400 Bad Request", NOT_ASCII)
-            return
         super().handle_websocket_upgrade()
 
     def send_400_response(self, msg: str) -> None:
