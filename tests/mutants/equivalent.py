@@ -23,4 +23,22 @@ EQUIVALENT = (
         ("unit/kernels/test_scores.py",),
         "a window is never more than full",
     ),
+    Mutant(
+        "a-fill-that-only-closes-looks-for-room",
+        "money",
+        "execution/fill_limit.py",
+        "    if opening == 0:\n        return quantity\n",
+        "",
+        ("unit/execution/test_fill_limit.py",),
+        "nothing is opened, so whatever room there is, nothing of it is taken",
+    ),
+    Mutant(
+        "an-equity-that-did-not-change-is-marked-in-full",
+        "money",
+        "execution/performance.py",
+        "        if equity == before:\n            return\n",
+        "",
+        ("unit/execution/test_performance.py", "unit/execution/test_books.py"),
+        "a change of 0 adds nothing to either sum, and neither peak nor drawdown can move",
+    ),
 )

@@ -49,11 +49,21 @@ MONEY = (
         "a-spread-known-only-at-the-end-of-the-bar",
         "money",
         "venues/simulated.py",
+        "        fills: list[Fill] = []\n        bars = (2 *",
+        "        fills: list[Fill] = []\n        if bar.bid is not None and bar.ask is not None:\n"
+        "            self._quoted[bar.symbol] = max(0.0, bar.close - bar.bid), max(0.0, bar.ask - bar.close)\n"
+        "        bars = (2 *",
+        ("unit/venues/test_simulated.py::test_quotes_known_at_the_open_take_the_place_of_the_configured_spread",),
+    ),
+    Mutant(
+        "a-stop-pays-the-spread-at-the-end-of-its-bar",
+        "money",
+        "venues/simulated.py",
         "        fills: list[Fill] = []\n        if resting is not None and bar.low > 0.0:\n",
         "        fills: list[Fill] = []\n        if bar.bid is not None and bar.ask is not None:\n"
         "            self._quoted[symbol] = max(0.0, bar.close - bar.bid), max(0.0, bar.ask - bar.close)\n"
         "        if resting is not None and bar.low > 0.0:\n",
-        ("unit/venues/test_simulated.py",),
+        ("unit/venues/test_simulated.py::test_a_stop_within_a_bar_pays_the_spread_quoted_before_that_bar_too",),
     ),
     Mutant(
         "buyers-pay-the-bids-distance",
@@ -123,8 +133,8 @@ MONEY = (
         "a-closing-fill-is-cut-by-the-limit",
         "money",
         "execution/fill_limit.py",
-        "    if opening == 0:\n        return quantity\n",
-        "    opening = opening or abs(quantity)\n",
+        "closing = min(abs(held), abs(quantity)) if held * quantity < 0 else 0",
+        "closing = 0",
         ("unit/execution/test_fill_limit.py",),
     ),
     Mutant(
@@ -179,7 +189,7 @@ MONEY = (
         "equity-at-the-price-of-the-fill",
         "money",
         "execution/execution_service.py",
-        "            desk.value()\n",
+        "            desk.value(desk.close)\n",
         "            pass\n",
         ("unit/execution/test_execution_service.py",),
     ),

@@ -91,6 +91,15 @@ def test_quotes_known_at_the_open_take_the_place_of_the_configured_spread() -> N
     assert moved.price == pytest.approx(114.0)
 
 
+def test_a_stop_within_a_bar_pays_the_spread_quoted_before_that_bar_too() -> None:
+    settings = VenueConfig(fee_bps=0.0, half_spread_bps=50.0, slippage_bps=0.0)
+    made = new(settings)
+    made.release([market(1, 1.0), stop(1, -1.0, 95.0)])
+    met(made, bar(2, quotes=(99.8, 100.1)))
+    (stopped,) = met(made, bar(3, 99.0, 100.0, 94.0, quotes=(90.0, 110.0)))
+    assert (stopped.reference, stopped.price) == pytest.approx((95.0, 94.8))
+
+
 def test_a_close_outside_the_quotes_costs_nothing_on_that_side() -> None:
     settings = VenueConfig(fee_bps=0.0, half_spread_bps=50.0, slippage_bps=0.0)
     made = new(settings)
