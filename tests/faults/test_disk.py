@@ -39,9 +39,9 @@ class Account:
             self.tracebacks += 1
             self.found.append(f"{fault}: code {answer.code}\n{answer.error}")
 
-    def close(self, what: str, kind: str, figures: Figures) -> None:
+    def close(self, what: str, kind: str, how: str, figures: Figures) -> None:
         figures(
-            f"each {kind} of {what}: {self.faults:,} faults injected, {self.refused:,} reported, "
+            f"each {kind} of {what}, {how}: {self.faults:,} faults injected, {self.refused:,} reported, "
             f"acknowledged and lost {self.lost}, tracebacks {self.tracebacks}"
         )
         assert self.faults > 2
@@ -50,29 +50,30 @@ class Account:
         assert (self.lost, self.tracebacks) == (0, 0), self.found[0]
 
 
-def faults(folder: Path, kind: str, everything: bool) -> Iterator[Fault]:
-    """The n-th call of a kind fails, once or with all that follow; by turns for want of space and for a broken disk."""
-    for nth in itertools.count(1) if everything else SOME:
-        for number, forever in enumerate((False, True)):
-            if everything or forever == nth % 2:
-                yield Fault(str(folder), KINDS[kind], nth, ERRORS[(nth // 2 + number) % 2], forever)
+def faults(folder: Path, kind: str, how: str) -> Iterator[Fault]:
+    """The n-th call of a kind fails, ``once`` or with all that follow (``on``); by turns for want of space and for a bad disk.
+
+    ``some`` takes a few calls, and both ways in turn.
+    """
+    for nth in SOME if how == "some" else itertools.count(1):
+        forever = how == "on" or (how == "some" and bool(nth % 2))
+        yield Fault(str(folder), KINDS[kind], nth, ERRORS[nth // 2 % 2], forever)
 
 
 def some(*kinds: str) -> pytest.MarkDecorator:
     """Some calls of these kinds, and under `make soak` all calls of all kinds."""
     marks = [pytest.mark.soak, pytest.mark.timeout(1_200)]
-    quick = [pytest.param(kind, False, id=f"some-{kind}") for kind in kinds]
-    return pytest.mark.parametrize(
-        ("kind", "everything"), [*quick, *(pytest.param(kind, True, marks=marks, id=f"all-{kind}") for kind in KINDS)]
-    )
+    quick = [pytest.param(kind, "some", id=f"some-{kind}") for kind in kinds]
+    long = [pytest.param(kind, how, marks=marks, id=f"all-{kind}-{how}") for kind in KINDS for how in ("once", "on")]
+    return pytest.mark.parametrize(("kind", "how"), [*quick, *long])
 
 
 @some(*KINDS)
 def test_a_run_that_learns_loses_nothing_that_it_acknowledged(
-    server: Server, disk: Path, figures: Figures, kind: str, everything: bool
+    server: Server, disk: Path, figures: Figures, kind: str, how: str
 ) -> None:
     account = Account()
-    for number, fault in enumerate(faults(disk, kind, everything)):
+    for number, fault in enumerate(faults(disk, kind, how)):
         store = disk / str(number) / "run.db"
         durability = ("group", "step")[number // 2 % 2]
         arguments = {"store": str(store), "first": 0, "durability": durability, "examples": 12}
@@ -86,7 +87,7 @@ def test_a_run_that_learns_loses_nothing_that_it_acknowledged(
         assert len(held) == len(set(held))
         if not answer.injected:
             break
-    account.close("a run that learns", kind, figures)
+    account.close("a run that learns", kind, how, figures)
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def bars(disk: Path) -> Path:
     """Bars and settings outside of the folder whose calls fail."""
     place = disk / "given"
     place.mkdir()
-    cli_runs.write_bars(place / "bars.parquet", 160)
+    cli_runs.write_bars(place / "bars.parquet", 90)
     return place
 
 
@@ -114,12 +115,12 @@ def result(place: Path) -> dict[str, object]:
 
 @some("write", "sync")
 def test_a_replay_ends_well_or_by_a_sentence_and_can_be_resumed(
-    server: Server, disk: Path, bars: Path, figures: Figures, kind: str, everything: bool
+    server: Server, disk: Path, bars: Path, figures: Figures, kind: str, how: str
 ) -> None:
     assert replay(server, bars, disk / "whole").code == 0
     whole, decisions = result(disk / "whole"), (disk / "whole" / "d.jsonl").read_bytes()
     account = Account()
-    for number, fault in enumerate(faults(disk / "failing", kind, everything)):
+    for number, fault in enumerate(faults(disk / "failing", kind, how)):
         place = disk / "failing" / str(number)
         place.parent.mkdir(exist_ok=True)
         answer = replay(server, bars, place, fault=fault)
@@ -133,7 +134,7 @@ def test_a_replay_ends_well_or_by_a_sentence_and_can_be_resumed(
         assert (place / "d.jsonl").read_bytes() == decisions
         if not answer.injected:
             break
-    account.close("a replay", kind, figures)
+    account.close("a replay", kind, how, figures)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -147,7 +148,7 @@ def test_other_files_end_by_a_sentence_too(server: Server, disk: Path, figures: 
         Request("token", {"path": str(place / "keys" / "token")}),
     ]
     for request in requests:
-        for fault in faults(place, kind, everything=False):
+        for fault in faults(place, kind, "some"):
             answer = server.ask(Request(request.job, request.arguments, fault))
             account.take(answer, fault)
             # Half-written files go, unless deleting is what fails.

@@ -56,7 +56,11 @@ def _of_sqlite(error: sqlite3.Error, path: Path) -> Cause:
     name = getattr(error, "sqlite_errorname", "")
     found = next((known for start, known in _BY_NAME if name.startswith(start)), None)
     if found in (DISK, FORBIDDEN) or name.startswith("SQLITE_CANTOPEN"):
-        return _of_the_place(path) or found or Cause("it cannot be opened", CHECK)
+        place = _of_the_place(path)
+        if place is None and found is FORBIDDEN and os.access(path, os.W_OK):
+            # SQLite opens a file for reading when it could not for writing, whatever the reason.
+            return Cause("it could be opened for reading only", CHECK)
+        return place or found or Cause("it cannot be opened", CHECK)
     return found or Cause(str(error), MEND)
 
 
