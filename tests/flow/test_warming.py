@@ -1,4 +1,4 @@
-"""A run that is gone on with is served at once, and reads what happened before while it answers who asks."""
+"""A resumed run is served at once, and reads its history while it answers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def begun(tmp_path: Path) -> Path:
     return path
 
 
-def gone_on_with(path: Path, *, paused: bool = True) -> LocalGateway:
+def resumed(path: Path, *, paused: bool = True) -> LocalGateway:
     """As `alpha-pulse run` makes it."""
     config = configured(LEAN)
     system = System(config, random_walk(BARS, seed=3), stored(path))
@@ -70,7 +70,7 @@ def everything(gateway: LocalGateway) -> Any:
 
 def test_who_asks_meanwhile_is_answered_and_nothing_is_missing_after_it(begun: Path) -> None:
     async def story() -> tuple[Any, list[int]]:
-        gateway, seen = gone_on_with(begun), []
+        gateway, seen = resumed(begun), []
         async with running(gateway):
             while gateway.control().state == "warming":
                 status = gateway.status()
@@ -101,7 +101,7 @@ def test_who_asks_meanwhile_is_answered_and_nothing_is_missing_after_it(begun: P
 
 def test_requests_wait_for_it_but_for_how_the_run_stands(begun: Path) -> None:
     async def story() -> None:
-        gateway = gone_on_with(begun)
+        gateway = resumed(begun)
         transport = httpx.ASGITransport(create_app(gateway, Auth(TOKEN, "a test")))
         headers = {"Authorization": f"Bearer {TOKEN}"}
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as client:
@@ -129,7 +129,7 @@ def test_requests_wait_for_it_but_for_how_the_run_stands(begun: Path) -> None:
 
 def test_a_run_that_was_to_run_runs_after_it(begun: Path) -> None:
     async def story() -> None:
-        gateway = gone_on_with(begun)
+        gateway = resumed(begun)
         assert gateway.resume().state == "warming"
         async with running(gateway):
             await until(gateway, "finished")
@@ -145,7 +145,7 @@ def test_a_history_that_cannot_be_read_ends_the_start(tmp_path: Path, begun: Pat
         text = payload if isinstance(payload, bytes) else payload.encode()
         db.execute("DROP TRIGGER journal_refuses_update")
         db.execute("UPDATE journal SET payload = ? WHERE seq = 7", (text.replace(b"1", b"2", 1).decode(),))
-    gateway = gone_on_with(begun)
+    gateway = resumed(begun)
     with pytest.raises(StateError, match=r"row 7 of .* is damaged"):
         asyncio.run(gateway.runner.run())
     gateway._system.store.close()
