@@ -12,6 +12,7 @@ from alpha_pulse.features.schema import MIN_BARS
 from alpha_pulse.feeds.base import Feed
 from alpha_pulse.feeds.remarks import jumps, short_interval
 from alpha_pulse.feeds.replay import ReplayFeed
+from alpha_pulse.venues.money import cash_text
 
 COARSE = 0.1
 """A lot is reported when it is worth more than this part of a whole position."""
@@ -34,6 +35,7 @@ def remarks(config: Config, feed: Feed) -> list[str]:
         *([] if feed.interval_inferred else short_interval(feed.columns)),
         *_too_few_bars(config, bars),
         *_too_dear(config, feed),
+        *_too_large_orders(config, feed.symbols),
     ]
 
 
@@ -84,6 +86,21 @@ def _too_dear(config: Config, feed: ReplayFeed) -> list[str]:
         f"one lot of {_some(dear)} (venue.lot_size) is worth {least:,.2f} or more, but a whole position {share:,.2f}: "
         "quantities are rounded down to lots, so little or nothing can be traded; raise execution.initial_cash, or set a "
         "smaller lot"
+    ]
+
+
+def _too_large_orders(config: Config, symbols: Sequence[str]) -> list[str]:
+    """A smallest order that is worth more than a whole position lets nothing be traded."""
+    cash, risk = config.execution.initial_cash, config.risk
+    most = cash * min(risk.max_position_fraction / len(symbols), risk.max_order_fraction)
+    least = {symbol: for_symbol(config.venue.min_order_value, symbol) for symbol in symbols}
+    smallest = config.execution.min_order_fraction * cash
+    barred = [symbol for symbol, value in least.items() if (smallest if value is None else value) > most]
+    if not barred:
+        return []
+    return [
+        f"the smallest order of {_some(barred)} is worth more than a whole position, {cash_text(most)}: nothing is traded "
+        "there; lower venue.min_order_value or execution.min_order_fraction, or raise execution.initial_cash"
     ]
 
 

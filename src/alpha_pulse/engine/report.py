@@ -261,7 +261,7 @@ def _ruins(system: System, found: Tally) -> list[str]:
 def _carried(system: System) -> list[str]:
     """A sentence for each symbol whose data ended while positions in it were open."""
     held: dict[str, list[Carried]] = {}
-    for one in system.execution.carried(_first_and_last_ts(system)[1], system.feed.interval_ns):
+    for one in system.execution.carried(_first_and_last_ts(system)[1]):
         held.setdefault(one.symbol, []).append(one)
     return [
         f"the data of {symbol} end at {show_time(ones[0].newest_ts)}, before those of other symbols: "

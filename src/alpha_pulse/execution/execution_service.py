@@ -246,14 +246,13 @@ class ExecutionService:
         """Each symbol's part in one book."""
         return self.book(name).by_symbol()
 
-    def carried(self, ts: int, interval_ns: int) -> list[Carried]:
-        """Open positions in symbols without a bar for longer than ``risk.stale_after_intervals`` before ``ts``."""
-        oldest = ts - self._config.risk.stale_after_intervals * interval_ns
+    def carried(self, ts: int) -> list[Carried]:
+        """Open positions in symbols whose newest bar ended before ``ts``."""
         return [
             Carried(seat.book.name, symbol, desk.units.quantity(seat.lots.position), desk.close, desk.newest_ts)
             for symbol, desk in sorted(self._desks.items())
             for seat in desk.seats
-            if seat.lots.position and desk.newest_ts < oldest
+            if seat.lots.position and desk.newest_ts < ts
         ]
 
     def snapshot(self) -> State:

@@ -88,6 +88,15 @@ def test_a_lot_that_is_worth_much_of_a_position_is_reported(lot: float | None, t
     assert remarks(rich, feed) == []
 
 
+def test_a_smallest_order_above_a_whole_position_is_reported() -> None:
+    feed = random_walk(250, seed=1, market=Market(symbols=("A", "B")))
+    config = msgspec.structs.replace(CONFIG, venue=Venue(min_order_value={"B": 60_000.0}))
+    (found,) = remarks(config, feed)
+    assert found.startswith("the smallest order of B is worth more than a whole position, 50,000.00: nothing is traded there")
+    report = report_of(feed, config)
+    assert report.by_symbol["B"].books["buy_and_hold"].fills == 0 < report.by_symbol["A"].books["buy_and_hold"].fills
+
+
 @pytest.mark.parametrize("price", [1e-8, 1e8, 1e13])
 def test_prices_of_any_size_are_traded(price: float) -> None:
     feed = random_walk(200, seed=1, market=Market(price=price))

@@ -343,9 +343,9 @@ def test_a_position_whose_data_ended_is_carried_at_its_last_price() -> None:
         desk.step(wish(bar(hour), 1.0), wish(bar(hour, symbol="Y"), None))
     for hour in range(3, 10):
         desk.step(wish(bar(hour, symbol="Y"), None))
-    (carried,) = desk.service.carried(9 * HOUR, HOUR)
+    (carried,) = desk.service.carried(9 * HOUR)
     assert (carried.symbol, carried.quantity, carried.close, carried.newest_ts) == ("X", 50.0, 100.0, 2 * HOUR)
-    assert desk.service.carried(5 * HOUR, HOUR) == []
+    assert desk.service.carried(2 * HOUR) == []
     assert desk.service.book().value == 50 * 100 * 10**7
 
 
@@ -398,4 +398,4 @@ def test_a_resumed_service_names_carried_positions_in_the_same_order() -> None:
         desk.step(wish(bar(hour, symbol="A"), 1.0))
     desk.step(wish(bar(20, symbol="C"), None))
     resumed.restore(unpack(desk.bytes())[0])
-    assert desk.service.carried(20 * HOUR, HOUR) == resumed.service.carried(20 * HOUR, HOUR) != []
+    assert desk.service.carried(20 * HOUR) == resumed.service.carried(20 * HOUR) != []
