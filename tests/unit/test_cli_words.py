@@ -7,7 +7,7 @@ from functools import cache
 import msgspec
 import pytest
 
-from alpha_pulse.cli_words import success_lines, verdict
+from alpha_pulse.cli_words import adaptation_lines, success_lines, verdict
 from alpha_pulse.core.config import Batch, Config
 from alpha_pulse.engine.gateway_run import AdaptationSpeed, EarnedByMl, Speed, SuccessMetrics
 from alpha_pulse.engine.replay import replay
@@ -90,3 +90,9 @@ def test_each_kind_of_episode_has_its_own_means() -> None:
     )
     assert lines[at + 2][1].endswith("to recovery 448 labels, 2 h")
     assert lines[at + 3][0]
+
+
+def test_alarms_are_counted_by_what_was_done_about_them() -> None:
+    assert adaptation_lines(short()) == [("adaptation", "0 drift alarms, 0 adaptations")]
+    report = msgspec.structs.replace(short(), drift_alarms=21, alarms_acted=17, alarms_deferred=1, alarms_skipped=3)
+    assert adaptation_lines(report) == [("adaptation", "21 drift alarms (17 acted on, 1 deferred, 3 skipped), 0 adaptations")]
