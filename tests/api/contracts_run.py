@@ -253,6 +253,35 @@ def adapt(live: Running) -> None:
     live.refused(404, f"{SESSIONS}/NONE/direction/adapt", {"drift_type": "regime"})
 
 
+@contract("POST", "/api/v1/trading/outcomes")
+def outcomes(live: Running) -> None:
+    signal_id, ts = live.sql(
+        "SELECT fills.signal_id, orders.ts_event FROM fills JOIN orders USING (order_id) WHERE fills.book = 'combined' "
+        "ORDER BY fills.seq DESC LIMIT 1"
+    )[0]
+    outcome = {
+        "id": f"o{next(NUMBERS)}", "signal_id": signal_id, "quantity": -2.0, "opened_ms": ts // MS, "closed_ms": ts // MS,
+        "open_price": 100.0, "close_price": 99.0, "net_pnl": 1.9,
+    }  # fmt: skip
+    path = "/api/v1/trading/outcomes"
+    assert live.post(path, {"outcomes": [outcome]}) == {"applied": 1, "duplicates": 0}
+    assert live.post(path, {"outcomes": [outcome, outcome]}) == {"applied": 0, "duplicates": 2}
+    ((kind, told),) = live.sql("SELECT kind, outcome FROM commands ORDER BY seq DESC LIMIT 1")
+    assert (kind, msgspec.json.decode(told)["lot"]["book"]) == ("outcome", "elsewhere")
+    live.post("/api/v1/system/step", {"steps": 1})
+    ((lot_id,),) = live.sql("SELECT lot_id FROM scored_trades ORDER BY seq DESC, position LIMIT 1")
+    assert lot_id == f"elsewhere/{outcome['id']}"
+    live.refused(409, path, {"outcomes": [{**outcome, "id": "x", "book": "combined"}]}, said="own book 'combined'")
+    live.refused(404, path, {"outcomes": [{**outcome, "id": "x", "signal_id": "combined/SYM/1"}]}, said="did you mean")
+    wrong: tuple[dict[str, Any], ...] = (
+        *({"quantity": 0}, {"open_price": -1}, {"id": ""}, {"book": "a/b"}),
+        *({"closed_ms": 10**17}, {"opened_ms": 10**17}, {"side": "long"}),
+    )
+    for changes in wrong:
+        live.refused(422, path, {"outcomes": [{**outcome, "id": "y", **changes}]})
+    live.refused(422, path, {"outcomes": []})
+
+
 @contract("GET", "/api/v1/online-learning/drift/status")
 def drift(live: Running) -> None:
     found = {session.session_id: session for session in live.get("/api/v1/online-learning/drift/status", Drifts).sessions}

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
-from alpha_pulse.core.errors import AlphaPulseError, ConflictError, DataError, SessionError
+from alpha_pulse.core.errors import AlphaPulseError, ConflictError, DataError, NotFoundError, SessionError
 from alpha_pulse.core.types import MarketView, Signal, TradeOutcome
+from alpha_pulse.engine.gateway import OutcomeIn, Reported
 from alpha_pulse.engine.journal import decode_step
 from alpha_pulse.engine.system import System
 from alpha_pulse.stores import open_store
@@ -81,10 +84,10 @@ def test_what_cannot_be_learnt_is_refused_with_the_reason_and_leaves_no_row() ->
     unknown = msgspec.structs.replace(trade, signal_id="combined/SYN/999999")
     later = system.clock.now_ns() + 1
     wrong: list[tuple[type[AlphaPulseError], str, Signal, TradeOutcome]] = [
-        (SessionError, "is not known: it never became an order", unknown, elsewhere(unknown, 5)),
+        (NotFoundError, "is not known: it never became an order", unknown, elsewhere(unknown, 5)),
         (SessionError, "they must be the same", unknown, good),
         (ConflictError, "of the run's own book 'combined'", trade, elsewhere(trade, 5, book="combined")),
-        (DataError, f"has closed_ts {later}", trade, msgspec.structs.replace(good, closed_ts=later)),
+        (DataError, f"closed_ts {later}", trade, msgspec.structs.replace(good, closed_ts=later)),
     ]
     for kind, said, asked, outcome in wrong:
         with pytest.raises(kind, match=said):
@@ -126,5 +129,70 @@ def test_outcomes_come_through_a_running_gateway_too() -> None:
             await gateway.step(1)
             assert system.feedback.quality("SYN").lots > lots
             assert gateway.control().seq == 401
+
+    asyncio.run(ask())
+
+
+def reported(trade: Signal, **changes: Any) -> OutcomeIn:
+    """A long of 10 units that gained, as a caller tells of it."""
+    at = trade.ts // 1_000_000
+    return msgspec.structs.replace(OutcomeIn("a", trade.signal_id, 10.0, at, at, 100.0, 102.0, 19.5), **changes)
+
+
+def test_a_gateway_takes_them_in_units_and_cash_once_and_all_or_none() -> None:
+    async def ask() -> None:
+        gateway = gateways.opened(restless(BARS), LEAN, paused=True)
+        await gateway.step(400)
+        system, rows = gateway._system, gateway.control().seq
+        trade, quality = newest_signal(system), system.feedback.quality("SYN")
+        wrong: list[tuple[type[AlphaPulseError], str, dict[str, Any]]] = [
+            (NotFoundError, "did you mean 'combined/SYN/...'", {"signal_id": "combined/SYM/7"}),
+            (NotFoundError, "no signal 'combined/SYN/99999' is held", {"signal_id": "combined/SYN/99999"}),
+            (NotFoundError, "is not known: it never became an order", {"signal_id": "combined/SYN/1"}),
+            (ConflictError, "the run's own book 'combined'", {"book": "combined"}),
+            (DataError, "has quantity 0.0", {"quantity": 0.0}),
+            (DataError, "open_price 1e-300", {"open_price": 1e-300}),
+            (DataError, "and closed_ts 4000000000000000000", {"closed_ms": 4 * 10**12}),
+            (DataError, "expected whole numbers that fit into 64 bits", {"closed_ms": 10**15}),
+            (DataError, "net_pnl of the outcome 'b' is inf", {"net_pnl": math.inf}),
+            (DataError, "an id of 0 characters", {"id": ""}),
+        ]
+        for kind, said, changes in wrong:
+            with pytest.raises(kind, match=said):
+                await gateway.report_outcomes([reported(trade), reported(trade, **{"id": "b", **changes})])
+        assert gateway.control().seq == rows
+        lots = quality.lots
+        told = [reported(trade), reported(trade), reported(trade, id="b", quantity=-10.0, net_pnl=-20.5)]
+        assert await gateway.report_outcomes(told) == Reported(2, 1)
+        assert await gateway.report_outcomes(told) == Reported(0, 3)
+        assert gateway.control().seq == rows + 2
+        (command,) = decode_step(next(system.store.rows(rows + 1)).payload).commands
+        assert command.outcome is not None
+        units = gateway._history.units["SYN"]
+        lot = command.outcome.lot
+        assert (units.quantity(lot.quantity), units.cash(lot.net_pnl), units.cash(lot.costs)) == (10.0, 19.5, 0.5)
+        assert command.outcome.return_ == pytest.approx(0.0195)
+        await gateway.step(1)
+        assert quality.lots >= lots + 2
+        await gateway.step(BARS - 401)
+        with pytest.raises(ConflictError, match="the data have ended"):
+            await gateway.report_outcomes(told)
+
+    asyncio.run(ask())
+
+
+def test_what_a_gateway_acknowledged_is_on_the_disk(tmp_path: Path) -> None:
+    async def ask() -> None:
+        store = gateways.stored(tmp_path / "run.db", LEAN)
+        gateway = gateways.opened(restless(BARS), LEAN, store, paused=True)
+        async with gateways.running(gateway):
+            await gateway.step(400)
+            told = [reported(newest_signal(gateway._system))]
+            await gateway.report_outcomes(told)
+            again = gateways.opened(restless(BARS), LEAN, gateways.after_a_crash(tmp_path / "run.db", LEAN), paused=True)
+            assert again._system.state_sha256() == gateway._system.state_sha256()
+            assert await again.report_outcomes(told) == Reported(0, 1)
+            again._system.store.close()
+        store.close()
 
     asyncio.run(ask())

@@ -10,7 +10,18 @@ from msgspec import Meta
 from starlette.requests import Request
 
 from alpha_pulse.core.errors import DataError, did_you_mean
-from alpha_pulse.engine.gateway import ALL, MAX_EXAMPLES, MAX_LIMIT, MAX_POINTS, MAX_STEPS, ExampleIn, Page, SessionConfig
+from alpha_pulse.engine.gateway import (
+    ALL,
+    MAX_EXAMPLES,
+    MAX_LIMIT,
+    MAX_OUTCOMES,
+    MAX_POINTS,
+    MAX_STEPS,
+    ExampleIn,
+    OutcomeIn,
+    Page,
+    SessionConfig,
+)
 
 Asked = TypeVar("Asked")
 
@@ -110,6 +121,12 @@ class Examples(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Labelled examples, each learnt once however often it is sent under its id."""
 
     examples: Annotated[list[ExampleIn], Meta(min_length=1, max_length=MAX_EXAMPLES)]
+
+
+class Outcomes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Outcomes of trades made elsewhere, each learnt once however often it is sent under its book and id."""
+
+    outcomes: Annotated[list[OutcomeIn], Meta(min_length=1, max_length=MAX_OUTCOMES)]
 
 
 class Adapt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -57,6 +57,17 @@ TRADE_ROW = {
     "signal_id": "EURUSD/4211/combined",
     "prediction_id": PREDICTION,
 }
+OUTCOME = {
+    "id": "a7",
+    "book": "my broker",
+    "signal_id": "combined/EURUSD/4211",
+    "quantity": 1000.0,
+    "opened_ms": TS_MS,
+    "closed_ms": TS_MS,
+    "open_price": 1.19043,
+    "close_price": 1.19212,
+    "net_pnl": 1.57,
+}
 STATUS: dict[str, Any] = {
     "version": "0.1.0",
     "run_id": "eurusd_1h_2017",

@@ -29,9 +29,11 @@ from alpha_pulse.engine.gateway_trading import (
     Adaptations,
     Fills,
     Inspection,
+    OutcomeIn,
     Positions,
     Regimes,
     Reliability,
+    Reported,
     Step,
     Trades,
 )
@@ -46,10 +48,12 @@ __all__ = [
     "Fills",
     "Gateway",
     "Inspection",
+    "OutcomeIn",
     "Page",
     "Positions",
     "Regimes",
     "Reliability",
+    "Reported",
     "Series",
     "SessionConfig",
     "SessionScores",
@@ -64,6 +68,7 @@ MAX_LIMIT = 10_000
 MAX_POINTS = 5_000
 MAX_STEPS = 1_000
 MAX_EXAMPLES = 2_000
+MAX_OUTCOMES = 100
 ALL = "all"
 """Stands for every book."""
 
@@ -190,6 +195,14 @@ class Gateway(Protocol):
 
     def trades(self, symbol: str | None, book: str, page: Page) -> Trades:
         """Closed lots of one book or of `ALL`, of one symbol or of every."""
+        ...
+
+    async def report_outcomes(self, outcomes: Sequence[OutcomeIn]) -> Reported:
+        """Report trades made elsewhere on combined signals, each once; answers when the journal holds them durably.
+
+        They are learnt with the next slice. NotFoundError for a signal that is not known any more, ConflictError for a book of
+        the run itself. When one of them cannot be, none is taken.
+        """
         ...
 
     def positions(self) -> Positions:

@@ -50,6 +50,30 @@ class TradeOut(msgspec.Struct, frozen=True):
     prediction_id: str | None
 
 
+class OutcomeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A trade that was made elsewhere on a combined signal and closed, learnt once per ``book`` and ``id``.
+
+    ``quantity`` is in units of the symbol, below 0 for a short; ``net_pnl`` is in units of cash, after all costs.
+    """
+
+    id: str
+    signal_id: str
+    quantity: float
+    opened_ms: int
+    closed_ms: int
+    open_price: float
+    close_price: float
+    net_pnl: float
+    book: str = "elsewhere"
+
+
+class Reported(msgspec.Struct, frozen=True):
+    """How many outcomes are new, to be learnt with the next slice, and how many were reported before."""
+
+    applied: int
+    duplicates: int
+
+
 class Fills(msgspec.Struct, frozen=True):
     """A page of fills."""
 

@@ -12,7 +12,7 @@ import msgspec
 from alpha_pulse import __version__
 from alpha_pulse.core.errors import ConfigError, NotFoundError, NotReadyError, did_you_mean
 from alpha_pulse.engine.alarm_counts import alarm_counts
-from alpha_pulse.engine.gateway import ALL, MAX_EXAMPLES, MAX_LIMIT, MAX_POINTS, MAX_STEPS
+from alpha_pulse.engine.gateway import ALL, MAX_EXAMPLES, MAX_LIMIT, MAX_OUTCOMES, MAX_POINTS, MAX_STEPS
 from alpha_pulse.engine.gateway_run import (
     Answer,
     Control,
@@ -34,10 +34,12 @@ from alpha_pulse.engine.gateway_trading import (
     BookStatus,
     Fills,
     Inspection,
+    OutcomeIn,
     Position,
     Positions,
     Regimes,
     Reliability,
+    Reported,
     Step,
     Trades,
 )
@@ -47,6 +49,7 @@ from alpha_pulse.engine.history_steps import action_out, alarm_out, step_message
 from alpha_pulse.engine.history_success import LiveSuccess, marks_per_year
 from alpha_pulse.engine.inspector import Inspector
 from alpha_pulse.engine.instrument import TARGETS
+from alpha_pulse.engine.outcome_desk import OutcomeDesk
 from alpha_pulse.engine.runner import Runner
 from alpha_pulse.engine.session_desk import SessionDesk
 from alpha_pulse.engine.system import System
@@ -94,6 +97,7 @@ class LocalGateway:
             window=learning.window,
         )
         self._desk = SessionDesk(system, self._past)
+        self._outcomes = OutcomeDesk(system, self._past)
         self._inspector = Inspector(self._past, system.store, system.instruments)
         self._success = LiveSuccess(system, self._past)
         self.runner = Runner(system, lambda: self._past.bars, bars_per_second=bars_per_second, paused=paused)
@@ -303,6 +307,24 @@ class LocalGateway:
         """Closed lots of a book or of all."""
         found, next_seq, total = self._history.lots.page(self._known(symbol), self._book(book), _checked(page))
         return Trades([trade_out(seq, lot, self._history.units[lot.symbol]) for seq, lot in found], next_seq, total)
+
+    async def report_outcomes(self, outcomes: Sequence[OutcomeIn]) -> Reported:
+        """Report trades made elsewhere, once per book and id."""
+        if not 1 <= len(outcomes) <= MAX_OUTCOMES:
+            raise ConfigError(f"{len(outcomes)} outcomes were sent; send 1 to {MAX_OUTCOMES} at once")
+        self._refuse_while_warming()
+        self.runner.refuse_commands()
+        self._system.refuse_at_the_end()
+        for given in outcomes:
+            self._outcomes.command(given)
+        fresh = 0
+        for given in outcomes:
+            command = self._outcomes.command(given)
+            if command is not None:
+                self.runner.carry_out(command)
+                fresh += 1
+        await self.runner.durable()
+        return Reported(fresh, len(outcomes) - fresh)
 
     def positions(self) -> Positions:
         """What the books hold and how they do."""

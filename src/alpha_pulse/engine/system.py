@@ -269,8 +269,7 @@ class System:
             raise ConflictError("the run has not begun, so its journal can hold no command yet; call begin first")
         if self._stepping:
             raise ConflictError("a step is under way, and commands are journaled between two steps; call after it")
-        if self.no_slice_follows:
-            raise ConflictError("the data have ended, so no slice follows on which a command could act; start another run")
+        self.refuse_at_the_end()
         self.command(list(commands))
         self.store.flush()
 
@@ -285,6 +284,11 @@ class System:
         if self.no_slice_follows:
             return f"the data have ended, so no slice follows with which an adaptation of session {session_id} could begin"
         return self.adaptation.why_not(session_id)
+
+    def refuse_at_the_end(self) -> None:
+        """Raises ConflictError when no slice follows on which a command could act."""
+        if self.no_slice_follows:
+            raise ConflictError("the data have ended, so no slice follows on which a command could act; start another run")
 
     @property
     def no_slice_follows(self) -> bool:

@@ -11,8 +11,8 @@ from alpha_pulse.learning.seen_ids import MOST_IDS, SeenIds
 
 MAX_ID = 128
 MAX_BOOK = 64
-LARGEST = 2**53
-"""Amounts are below this, so that every reader of the journal holds them exactly."""
+LARGEST = 2**63
+"""Amounts are below this, as all in the journal."""
 
 
 class OutsideOutcomes:
@@ -54,10 +54,7 @@ class OutsideOutcomes:
         DataError
             A field that cannot be; NonFiniteError for a number that is not finite.
         """
-        try:
-            outcome = msgspec.convert(msgspec.to_builtins(outcome), TradeOutcome)
-        except (msgspec.ValidationError, msgspec.EncodeError, TypeError) as error:
-            raise DataError(f"the outcome of signal {trade.signal_id!r} cannot be used: {error}") from None
+        outcome = _typed(outcome)
         if len(self._seen) >= MOST_IDS:
             raise ConflictError(f"{MOST_IDS:,} outcomes were given, as many as a run remembers; start another run")
         lot = outcome.lot
@@ -69,10 +66,12 @@ class OutsideOutcomes:
         what = f"the outcome of lot {lot.lot_id[:MAX_ID]!r}"
         _check_names(what, lot)
         _check_numbers(what, outcome)
-        if not trade.ts <= outcome.closed_ts <= now:
+        _check_json(what, outcome)
+        if not (trade.ts <= outcome.closed_ts <= now and lot.opened_ts <= outcome.closed_ts):
             raise DataError(
-                f"{what} has closed_ts {outcome.closed_ts}, but its signal was made at {trade.ts} and the newest bar ended at "
-                f"{now}; expected a time between them, in nanoseconds since the Unix epoch (UTC)"
+                f"{what} has opened_ts {lot.opened_ts} and closed_ts {outcome.closed_ts}, but its signal is of {trade.ts} "
+                f"and the newest bar ended at {now}; expected a close between them, not before the opening, in nanoseconds "
+                "since the Unix epoch (UTC)"
             )
         return outcome
 
@@ -91,6 +90,22 @@ def outcome_id(outcome: TradeOutcome) -> str:
     return f"{outcome.lot.book}/{outcome.lot.lot_id}"
 
 
+def _typed(outcome: TradeOutcome) -> TradeOutcome:
+    """The outcome, if its fields are of their types: structs that are made in Python are not checked."""
+    try:
+        return msgspec.convert(msgspec.to_builtins(outcome), TradeOutcome)
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError) as error:
+        raise DataError(f"the outcome of signal {outcome.signal_id!r} cannot be used: {error}") from None
+
+
+def _check_json(what: str, outcome: TradeOutcome) -> None:
+    """The journal holds it as JSON, in which not every integer and not every text can stand."""
+    try:
+        msgspec.json.encode(outcome)
+    except (msgspec.MsgspecError, ValueError, OverflowError) as error:
+        raise DataError(f"{what} cannot be used: {error}") from None
+
+
 def _check_names(what: str, lot: Lot) -> None:
     if not (0 < len(lot.book) <= MAX_BOOK and lot.book.isprintable() and "/" not in lot.book):
         raise DataError(
@@ -102,15 +117,11 @@ def _check_names(what: str, lot: Lot) -> None:
 
 def _check_numbers(what: str, outcome: TradeOutcome) -> None:
     lot = outcome.lot
-    for name, value in (
-        ("return_", outcome.return_),
-        ("open_reference", lot.open_reference),
-        ("close_reference", lot.close_reference),
-    ):
+    for name, value in (("return_", outcome.return_), ("open", lot.open_reference), ("close", lot.close_reference)):
         finite(f"{name} of {what}", value)
-    amounts = (outcome.pnl, outcome.held_ns, lot.quantity, lot.gross_pnl, lot.costs, lot.net_pnl)
+    amounts = (outcome.pnl, outcome.held_ns, lot.opened_ts, lot.quantity, lot.gross_pnl, lot.costs, lot.net_pnl)
     if not all(abs(amount) < LARGEST for amount in amounts) or not lot.quantity:
         raise DataError(
-            f"{what} has pnl {outcome.pnl} and quantity {lot.quantity}; expected amounts below 2**53, and a quantity above 0 "
-            "for a lot held long or below 0 for one held short"
+            f"{what} has quantity {lot.quantity}, pnl {outcome.pnl} and opened_ts {lot.opened_ts}; expected whole numbers that "
+            "fit into 64 bits, and a quantity above 0 for a lot held long or below 0 for one held short"
         )

@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 
 from alpha_pulse.core.config import Config
-from alpha_pulse.core.errors import SessionError
+from alpha_pulse.core.errors import NotFoundError, SessionError
 from alpha_pulse.core.stateful import State, Stateful
 from alpha_pulse.core.types import Bar, Contribution, FeatureVector, Prediction, Signal, TradeOutcome
 from alpha_pulse.feedback.labels import Label, MoveWeight, RealisedVolatility, direction_label, volatility_label
@@ -177,7 +177,9 @@ class TradingFeedbackService:
         Raises
         ------
         SessionError
-            The outcome is another signal's, or its signal is not known any more.
+            The outcome is another signal's.
+        NotFoundError
+            Its signal is not known, or not any more.
         ConflictError
             It is of one of the run's own books, or the run takes no command: see `Running.carry_out`.
         DataError
@@ -187,24 +189,29 @@ class TradingFeedbackService:
             raise SessionError(
                 f"outcome of signal {outcome.signal_id!r} was given with signal {trade.signal_id!r}; they must be the same"
             )
-        if self._outside.taken(outcome):
+        command = self.outcome_command(trade, outcome)
+        if command is None:
             return False
+        if self._running is not None:
+            self._running.carry_out(command)
+            return True
+        self.apply(command, outcome.closed_ts)
+        for one in self.outside(outcome.closed_ts):
+            self.closed(one)
+        return True
+
+    def outcome_command(self, trade: Signal, outcome: TradeOutcome) -> Command | None:
+        """The command that gives an outcome from outside; None when it was given before. Raises as `process_trade_outcome`."""
+        if self._outside.taken(outcome):
+            return None
         symbol = outcome.lot.symbol
         if symbol not in self._symbols or not self._symbols[symbol].quality.knows(trade.signal_id):
-            raise SessionError(
+            raise NotFoundError(
                 f"signal {trade.signal_id!r} of {symbol!r} is not known: it never became an order of the primary book, or all "
                 "that this book held of it is closed; give an outcome while the book holds a lot of its signal"
             )
-        running = self._running
-        now = outcome.closed_ts if running is None else running.now_ns()
-        outcome = self._outside.checked(trade, outcome, now)
-        if running is None:
-            self._outside.take(outcome)
-            for one in self._outside.learnable(outcome.closed_ts):
-                self.closed(one)
-        else:
-            running.carry_out(Command("outcome", f"{symbol}/{TARGET}", outcome=outcome))
-        return True
+        now = outcome.closed_ts if self._running is None else self._running.now_ns()
+        return Command("outcome", f"{symbol}/{TARGET}", outcome=self._outside.checked(trade, outcome, now))
 
     def components(self) -> dict[str, Stateful]:
         """Everything here that has memory, by name."""

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alpha_pulse.core.config import Config, Learning
-from alpha_pulse.core.errors import DataError, SessionError
+from alpha_pulse.core.errors import DataError, NotFoundError, SessionError
 from alpha_pulse.core.stateful import digest, pack, unpack
 from alpha_pulse.core.types import Bar, Contribution, Lot, Prediction, Signal, TradeOutcome
 from alpha_pulse.feedback import TradingFeedbackService
@@ -237,7 +237,7 @@ def test_an_outcome_must_belong_to_the_trade_and_to_a_signal_that_was_traded() -
         feedback.closed(outcome(9, 5))
     assert given_credit.given == []
     assert feedback.quality("X").lots == 0
-    with pytest.raises(SessionError, match="signal 's9' of 'X' is not known"):
+    with pytest.raises(NotFoundError, match="signal 's9' of 'X' is not known"):
         asyncio.run(feedback.process_trade_outcome(signal(9), outcome(9, 5)))
     assert asyncio.run(feedback.process_trade_outcome(signal(1), outcome(1, 5))) is True
     assert asyncio.run(feedback.process_trade_outcome(signal(1), outcome(1, 5))) is False
@@ -258,14 +258,18 @@ def replaced(outcome: TradeOutcome, **changes: Any) -> TradeOutcome:
     ("changes", "said"),
     [
         ({"return_": math.nan}, "return_ of the outcome of lot 'l1-0' is nan"),
-        ({"open_reference": math.inf}, "open_reference .* is inf"),
+        ({"open_reference": math.inf}, "open of the outcome of lot 'l1-0' is inf"),
         ({"pnl": 2.5}, r"cannot be used: Expected `int`, got `float` - at `\$.pnl`"),
-        ({"pnl": 2**60}, "expected amounts below 2"),
+        ({"pnl": -(2**63)}, "expected whole numbers that fit into 64 bits"),
         ({"quantity": 0}, "a quantity above 0 for a lot held long"),
         ({"book": "a/b"}, "names the book 'a/b'"),
         ({"book": ""}, "names the book ''"),
         ({"lot_id": "x" * 129}, "an id of 129 characters"),
-        ({"closed_ts": 0}, "has closed_ts 0, but its signal was made at 1"),
+        ({"closed_ts": 0}, "has opened_ts 1 and closed_ts 0, but its signal is of 1"),
+        ({"opened_ts": 3}, "has opened_ts 3 and closed_ts 2"),
+        ({"held_ns": 2**70}, "expected whole numbers that fit into 64 bits"),
+        ({"opened_ts": -(2**70)}, "expected whole numbers that fit into 64 bits"),
+        ({"open_fill_id": "\ud800"}, "cannot be used"),
     ],
 )
 def test_an_outcome_that_cannot_be_is_refused_and_changes_nothing(changes: dict[str, Any], said: str) -> None:

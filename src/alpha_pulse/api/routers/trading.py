@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from alpha_pulse.api import examples
 from alpha_pulse.api.answers import JsonResponse
-from alpha_pulse.api.asked import NoQuery, PageQuery, TradingQuery, read_query
+from alpha_pulse.api.asked import NoQuery, Outcomes, PageQuery, TradingQuery, read_body, read_query
 from alpha_pulse.api.operations import Routes
-from alpha_pulse.engine.gateway import Fills, Gateway, Inspection, Positions, Series, Trades
+from alpha_pulse.engine.gateway import Fills, Gateway, Inspection, Positions, Reported, Series, Trades
+
+_outcomes = msgspec.json.Decoder(Outcomes)
 
 
 def routes(gateway: Gateway) -> Routes:
@@ -39,6 +42,19 @@ def routes(gateway: Gateway) -> Routes:
     async def trades(request: Request) -> Response:
         asked = read_query(request, TradingQuery)
         return JsonResponse(gateway.trades(asked.symbol, asked.book, asked.page))
+
+    @found.post(
+        "/outcomes",
+        "Report trades made elsewhere on combined signals; answered when they are durable, learnt with the next slice",
+        answer=Reported,
+        example={"applied": 1, "duplicates": 0},
+        body=Outcomes,
+        asks={"a long": {"outcomes": [examples.OUTCOME]}},
+        refusals=(404, 409),
+    )
+    async def outcomes(request: Request) -> Response:
+        read_query(request, NoQuery)
+        return JsonResponse(await gateway.report_outcomes((await read_body(request, _outcomes)).outcomes))
 
     @found.get(
         "/fills/{fill_id}/decision",

@@ -1,0 +1,75 @@
+"""From an outcome as a caller gives it, in units and cash, to the command that the feedback service checks."""
+
+from __future__ import annotations
+
+from alpha_pulse.core.errors import DataError, NotFoundError, did_you_mean
+from alpha_pulse.core.types import ABSURD, Lot, Signal, TradeOutcome, Units, finite
+from alpha_pulse.engine.gateway_trading import OutcomeIn
+from alpha_pulse.engine.history import History
+from alpha_pulse.engine.history_events import MS
+from alpha_pulse.engine.system import System
+from alpha_pulse.learning.commands import Command
+
+COMBINED = "combined"
+SMALLEST = 1e-15
+"""No price or quantity is as small as this."""
+LONGEST = 15
+"""Digits that the number of a signal may have."""
+
+
+class OutcomeDesk:
+    """Finds the signal of an outcome and the units of its symbol.
+
+    Parameters
+    ----------
+    system, history
+        Of the run.
+    """
+
+    def __init__(self, system: System, history: History) -> None:
+        self._system = system
+        self._history = history
+
+    def command(self, given: OutcomeIn) -> Command | None:
+        """The command that reports an outcome; None when it was reported before.
+
+        Raises NotFoundError for a signal that is not known, DataError for what cannot be.
+        """
+        trade = self._signal(given.signal_id)
+        return self._system.feedback.outcome_command(trade, _outcome(given, trade, self._history.units[trade.symbol]))
+
+    def _signal(self, signal_id: str) -> Signal:
+        """What is needed of a combined signal: its symbol, and when it was made."""
+        agent, _, rest = signal_id.partition("/")
+        symbol, _, number = rest.rpartition("/")
+        history = self._history.symbols.get(symbol)
+        if agent != COMBINED or history is None:
+            known = [f"{COMBINED}/{name}/..." for name in self._history.symbols]
+            raise NotFoundError(f"no signal of this run has the id {signal_id[:200]!r}{did_you_mean(signal_id[:200], known)}")
+        row = None
+        if number.isascii() and number.isdigit() and len(number) <= LONGEST:
+            row = history.bars.find("number", int(number))
+        if row is None:
+            raise NotFoundError(f"no signal {signal_id[:200]!r} is held; fills name the signals that were traded")
+        return Signal(signal_id, COMBINED, symbol, int(row["ts_ms"]) * MS, 0.0, None, 0.0)
+
+
+def _outcome(given: OutcomeIn, trade: Signal, units: Units) -> TradeOutcome:
+    what = f"the outcome {given.id[:200]!r}"
+    finite(f"net_pnl of {what}", given.net_pnl)
+    size = abs(given.quantity)
+    if not all(SMALLEST < value < ABSURD for value in (size, given.open_price, given.close_price)):
+        raise DataError(
+            f"{what} has quantity {given.quantity!r}, open_price {given.open_price!r} and close_price {given.close_price!r}; "
+            f"expected prices and a size from {SMALLEST:g} to {ABSURD:g}; the quantity is below 0 for a short"
+        )
+    side = 1 if given.quantity > 0.0 else -1
+    cash, parts = 10.0**units.cash_decimals, 10.0**units.quantity_decimals
+    net = round(given.net_pnl * cash)
+    gross = round(given.quantity * (given.close_price - given.open_price) * cash)
+    opened, closed = given.opened_ms * MS, given.closed_ms * MS
+    lot = Lot(
+        given.id, given.book, trade.symbol, side * max(1, round(size * parts)), opened, closed,
+        given.open_price, given.close_price, gross, gross - net, net, "", "", trade.signal_id,
+    )  # fmt: skip
+    return TradeOutcome(lot, trade.signal_id, None, net, given.net_pnl / (size * given.open_price), closed, closed - opened)
