@@ -16,8 +16,10 @@ from alpha_pulse.core.types import MarketView, Signal, TradeOutcome
 from alpha_pulse.engine.gateway import OutcomeIn, Reported
 from alpha_pulse.engine.journal import decode_step
 from alpha_pulse.engine.system import System
+from alpha_pulse.engine.verification import verify
 from alpha_pulse.stores import open_store
 from alpha_pulse.stores.memory import MemoryStore
+from alpha_pulse.stores.reading import StoreReader
 from flow import gateways
 from flow.outside import BARS, GIVEN_AT, SETTINGS, elsewhere, give, give_two, go_on, killed_after_giving, newest_signal, opened
 from flow.runs import LEAN, Done, begun, configured, finished, restless
@@ -66,6 +68,8 @@ def test_what_was_acknowledged_survives_kill_9_and_the_run_resumes_alike(slices:
     go_on(system, BARS)
     done = finished(system)
     store.close()
+    with StoreReader(tmp_path / "run.db") as reader:
+        assert [check.found for check in verify(reader).checks if not check.ok] == []
     assert done.hashes == whole().hashes
     assert done.steps == whole().steps
     given = [command.outcome for record in done.records for command in record.commands]

@@ -231,7 +231,7 @@ class Steps:
         if name in self._given:
             self.outcomes.add(f"{at} takes the outcome of lot {name} again")
         self._given.add(name)
-        self._unscored.add(lot.lot_id)
+        self._unscored.add(name)
 
     def _decided(self, decision: DecisionRecord, predicted: set[str], at: str) -> None:
         ends = {_end(signal) for signal in decision.signals}
