@@ -57,7 +57,7 @@ def _of_sqlite(error: sqlite3.Error, path: Path) -> Cause:
     found = next((known for start, known in _BY_NAME if name.startswith(start)), None)
     if found in (DISK, FORBIDDEN) or name.startswith("SQLITE_CANTOPEN"):
         place = _of_the_place(path)
-        if place is None and found is FORBIDDEN and os.access(path, os.W_OK):
+        if place is None and found is FORBIDDEN and os.access(path if path.exists() else path.parent, os.W_OK):
             # SQLite opens a file for reading when it could not for writing, whatever the reason.
             return Cause("it could be opened for reading only", CHECK)
         return place or found or Cause("it cannot be opened", CHECK)
