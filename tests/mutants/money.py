@@ -199,7 +199,7 @@ MONEY = (
         "execution/execution_service.py",
         "        pnl=lot.net_pnl,\n",
         "        pnl=lot.gross_pnl,\n",
-        ("unit/execution/test_execution_service.py",),
+        ("unit/execution/test_execution_service.py::test_an_outcome_is_net_of_what_both_its_fills_cost",),
     ),
     Mutant(
         "outcomes-of-the-shadow-books-are-learnt",

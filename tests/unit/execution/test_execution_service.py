@@ -61,6 +61,16 @@ def test_closed_lots_become_outcomes_of_the_primary_book_only() -> None:
     assert outcome.lot is settled.lots[0]
 
 
+def test_an_outcome_is_net_of_what_both_its_fills_cost() -> None:
+    desk = Desk(Config(execution=Execution(shadow_books=False, stop_volatilities=0.0)))
+    desk.step(wish(bar(1), 1.0))
+    desk.step(wish(bar(2), 0.0))
+    (settled,), _ = desk.step(wish(bar(3, 103.0, 104.0, 102.0, 103.0), None))
+    (lot,), (outcome,) = settled.lots, settled.outcomes
+    assert outcome.pnl == lot.net_pnl == lot.gross_pnl - lot.costs < lot.gross_pnl
+    assert outcome.return_ == pytest.approx(0.03 - 2e-4 - 2e-4 * 1.03, rel=1e-3)
+
+
 def test_which_rule_the_primary_book_and_its_shadow_run() -> None:
     weak = wish(bar(1), 1.0, probability=0.5)
     for rule, other in (("signal", "cost_aware"), ("cost_aware", "signal")):
