@@ -67,7 +67,7 @@ class Symbol:
 
     def __init__(self, units: Json) -> None:
         self.units, self.bars, self.still = units, list[Json](), 0
-        self.waiting, self.stops, self.breaks = list[Json](), dict[str, Json](), list[int]()
+        self.waiting, self.stops, self.breaks = list[Json](), dict[str, Json](), list[tuple[int, int]]()
         self.stale, self.calls = False, list[tuple[int, float]]()
 
 
