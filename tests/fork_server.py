@@ -7,6 +7,7 @@ program, or when it ends, is not tested by this.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -36,9 +37,11 @@ LOOK_S = 0.01
 
 
 def serve(listening: socket.socket) -> None:
-    """A fork for each client, until standard input ends."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    """A fork for each client, until standard input ends. Those that have ended are waited for, so that their time counts."""
     while listening in select.select([listening, sys.stdin], [], [])[0]:
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
         client, _ = listening.accept()
         if os.fork() == 0:
             listening.close()
@@ -49,7 +52,6 @@ def serve(listening: socket.socket) -> None:
 def _attend(client: socket.socket) -> None:
     """Start a copy, and tell the client its process and then how it ended. Never returns."""
     try:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         text, streams, _, _ = socket.recv_fds(client, LARGEST_REQUEST, 3)
         while not text.endswith(b"\n"):
             text += client.recv(LARGEST_REQUEST)
