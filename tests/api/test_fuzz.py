@@ -15,7 +15,7 @@ from api.contracts_all import CONTRACTS
 from api.running import SYMBOL, Running
 from flow.runs import configured, restless
 
-EXAMPLES, MANY_EXAMPLES = 25, 200
+EXAMPLES, MANY_EXAMPLES = 10, 200
 # The run's own state decides whether a step is a conflict, so not each request that the shapes allow is answered with success.
 # The token is left out below, for every route.
 LEFT_OUT = [positive_data_acceptance, ignored_auth]
