@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Any
@@ -124,6 +126,16 @@ def create(store: str, rows: int) -> None:
     except AlphaPulseError as error:
         _tell(refused=str(error))
         sys.exit(REFUSED)
+
+
+def half_made(store: str) -> None:
+    """Be killed while SQLite makes the first table in place, as earlier versions had it do: a rollback journal stays behind."""
+    db = sqlite3.connect(store, isolation_level=None)
+    db.execute("PRAGMA cache_size = 1")
+    db.execute("BEGIN IMMEDIATE")
+    db.execute("CREATE TABLE half (made TEXT)")
+    db.executemany("INSERT INTO half VALUES (?)", [("x" * 5_000,)] * 50)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def token(path: str) -> None:

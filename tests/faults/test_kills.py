@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections import Counter
 from collections.abc import Callable
@@ -76,20 +75,9 @@ def test_a_kill_at_each_call_of_a_creation_leaves_a_store_that_opens(
     assert len(safe) > 60 // stride
 
 
-def test_what_an_earlier_version_was_killed_over_opens_too(disk: Path) -> None:
-    # It made its database in place; SQLite, killed in there, leaves a rollback journal that a reader may not roll back.
+def test_what_an_earlier_version_was_killed_over_opens_too(plain_server: Server, disk: Path) -> None:
     store = disk / "run.db"
-    child = os.fork()
-    if child == 0:
-        import sqlite3
-
-        db = sqlite3.connect(store, isolation_level=None)
-        db.execute("PRAGMA cache_size = 1")
-        db.execute("BEGIN IMMEDIATE")
-        db.execute("CREATE TABLE half (made TEXT)")
-        db.executemany("INSERT INTO half VALUES (?)", [("x" * 5_000,)] * 50)
-        os.kill(os.getpid(), signal.SIGKILL)
-    os.waitpid(child, 0)
+    assert plain_server.ask(Request("half_made", {"store": str(store)})).code == -signal.SIGKILL
     assert store.with_name("run.db-journal").stat().st_size > 0
     with closing(SqliteStore(store)) as held:
         held.begin(IDENTITY, resume=True)
