@@ -108,7 +108,7 @@ METRICS = (
         "kernels/eprocess.py",
         "at = HEAD + (int(state[SEEN]) % horizon) * BLOCK",
         "at = HEAD",
-        ("unit/learning/test_comparison.py::test_the_p_value_is_that_of_a_slow_twin",),
+        ("unit/learning/test_comparison.py::test_a_small_p_value_is_that_of_the_slow_twin_too",),
     ),
     Mutant(
         "evidence-that-may-be-looked-at-only-once",
@@ -116,7 +116,7 @@ METRICS = (
         "kernels/eprocess.py",
         "state[at + SQUARES_UP] += (difference - min(before, 0.0)) ** 2",
         "state[at + SQUARES_UP] += (difference - before) ** 2",
-        ("unit/learning/test_comparison.py::test_the_p_value_is_that_of_a_slow_twin",),
+        ("unit/learning/test_comparison.py::test_a_small_p_value_is_that_of_the_slow_twin_too",),
     ),
     Mutant(
         "members-compared-on-different-labels",
@@ -132,7 +132,7 @@ METRICS = (
         "engine/scoring.py",
         "float(gains[late].mean()) if late.any() else None",
         "float(gains.mean()) if late.any() else None",
-        ("unit/engine/test_report.py",),
+        ("unit/engine/test_report.py::test_the_gain_of_the_last_part_is_that_of_its_labels_alone",),
     ),
     Mutant(
         "an-evaluation-learns-before-it-predicts",

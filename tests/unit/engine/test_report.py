@@ -186,6 +186,16 @@ def test_scores_agree_with_the_kernels_record_by_record() -> None:
             assert getattr(found[name], field) == pytest.approx(getattr(expected, field), abs=1e-12), (name, field)
 
 
+def test_the_gain_of_the_last_part_is_that_of_its_labels_alone() -> None:
+    rows = random_scores(600, 5)
+    late = np.arange(600) >= 180
+    found, alone = score_members(rows, late, 1, 1), score_members(rows[late], np.ones(420, dtype=bool), 1, 1)
+    for name in MEMBERS:
+        assert found[name].labels_last70 == alone[name].labels < found[name].labels or name == "batch"
+        assert found[name].gain_millinats_last70 == pytest.approx(alone[name].gain_millinats)
+    assert found["online"].gain_millinats != pytest.approx(found["online"].gain_millinats_last70)
+
+
 def test_members_are_compared_on_common_labels_only() -> None:
     rows = random_scores(300, 4)
     found = compare(rows, SERVED, kernels.BATCH, 1, 1)

@@ -32,6 +32,18 @@ def test_the_p_value_is_that_of_a_slow_twin(losses: list[tuple[float, float]], h
     assert result.high >= result.mean_difference - 1e-12
 
 
+@pytest.mark.parametrize("horizon", [1, 2, 3])
+def test_a_small_p_value_is_that_of_the_slow_twin_too(horizon: int) -> None:
+    # The better one leads, falls behind and leads again, so that the mean before a difference lies on both sides of 0.
+    rng = np.random.default_rng(6)
+    differences = 0.5 * rng.random(120) + np.repeat([0.5, -0.6, 0.5], 40)
+    comparison = PairedComparison(horizon)
+    comparison.observe_many(np.maximum(-differences, 0.0), np.maximum(differences, 0.0))
+    expected = 2.0 * min(naive.p_value(side.tolist(), horizon) for side in (differences, -differences))
+    assert comparison.result.p_value == pytest.approx(expected, rel=1e-9)
+    assert 0.0 < expected < 0.5, "at 1 it is capped, and shows nothing"
+
+
 @given(st.lists(st.floats(-1, 1), min_size=1, max_size=60), st.integers(1, 5))
 def test_many_differences_at_once_are_the_same_bit_for_bit(differences: list[float], horizon: int) -> None:
     one, many = np.zeros(eprocess.size(horizon)), np.zeros(eprocess.size(horizon))
