@@ -23,12 +23,17 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
 
 
-def test_every_benchmark_runs(tmp_path: Path) -> None:
+SHORT = tuple(name for name in BENCHMARKS if name in {"calibration", "features", "gbm", "journal", "ladder", "loop"})
+"""Those that neither teach another library nor start a server."""
+
+
+@pytest.mark.parametrize("names", [SHORT, pytest.param(BENCHMARKS, marks=pytest.mark.soak)], ids=["short", "all"])
+def test_every_benchmark_runs(tmp_path: Path, names: tuple[str, ...]) -> None:
     found = tmp_path / "figures.json"
-    done = _run("--quick", "--json", str(found))
+    done = _run(*names, "--quick", "--json", str(found))
     assert done.returncode == 0, done.stderr
     reports = msgspec.json.decode(found.read_bytes())
-    assert tuple(reports) == BENCHMARKS
+    assert tuple(reports) == names
     for report in reports.values():
         for table in report["tables"]:
             assert table["title"] in done.stdout
