@@ -183,7 +183,7 @@ MONEY = (
         "execution/books.py",
         "self.cash -= money(fill.quantity, fill.reference, lots.units) + fill.cost + fill.fee",
         "self.cash -= money(fill.quantity, fill.reference, lots.units) + fill.cost",
-        ("unit/execution/test_books.py",),
+        ("unit/execution/test_books.py::test_money_is_conserved_to_the_minor_unit_at_any_time",),
     ),
     Mutant(
         "equity-at-the-price-of-the-fill",
@@ -191,7 +191,7 @@ MONEY = (
         "execution/execution_service.py",
         "            desk.value(desk.close)\n",
         "            pass\n",
-        ("unit/execution/test_execution_service.py",),
+        ("unit/execution/test_execution_service.py::test_over_random_wishes_money_is_conserved_and_time_never_runs_backwards",),
     ),
     Mutant(
         "outcomes-before-costs",
@@ -207,7 +207,7 @@ MONEY = (
         "execution/execution_service.py",
         "            if fill.book == PRIMARY:\n",
         "            if fill.book:\n",
-        ("unit/execution/test_execution_service.py",),
+        ("unit/execution/test_execution_service.py::test_closed_lots_become_outcomes_of_the_primary_book_only",),
     ),
     Mutant(
         "drawdown-from-the-start-not-from-the-peak",
@@ -215,7 +215,7 @@ MONEY = (
         "execution/performance.py",
         "        if equity > self.peak:\n            self.peak = equity\n        else:\n",
         "        if equity <= self.peak:\n",
-        ("unit/execution/test_performance.py",),
+        ("unit/execution/test_performance.py::test_sharpe_and_drawdown_equal_numpy",),
     ),
     Mutant(
         "sharpe-by-the-biased-variance",
@@ -223,7 +223,7 @@ MONEY = (
         "execution/performance.py",
         "variance = (self.total_squares - self.total * mean) / (self.marks - 1)",
         "variance = (self.total_squares - self.total * mean) / self.marks",
-        ("unit/execution/test_performance.py",),
+        ("unit/execution/test_performance.py::test_sharpe_and_drawdown_equal_numpy",),
     ),
     Mutant(
         "sharpe-per-year-without-the-root",
@@ -231,7 +231,7 @@ MONEY = (
         "execution/performance.py",
         "* math.sqrt(marks_per_year)",
         "* marks_per_year",
-        ("unit/execution/test_performance.py",),
+        ("unit/execution/test_performance.py::test_sharpe_and_drawdown_equal_numpy",),
     ),
     Mutant(
         "returns-over-the-initial-cash",
@@ -239,7 +239,7 @@ MONEY = (
         "execution/performance.py",
         "change = (equity - before) / before",
         "change = (equity - before) / self.day_start_equity",
-        ("unit/execution/test_performance.py",),
+        ("unit/execution/test_performance.py::test_sharpe_and_drawdown_equal_numpy",),
     ),
     Mutant(
         "midnight-belongs-to-the-day-it-begins",
@@ -247,6 +247,6 @@ MONEY = (
         "execution/performance.py",
         "day = (ts - 1) // DAY_NS",
         "day = ts // DAY_NS",
-        ("unit/execution/test_performance.py",),
+        ("unit/execution/test_performance.py::test_the_day_starts_with_the_equity_at_midnight",),
     ),
 )

@@ -11,7 +11,7 @@ METRICS = (
         "learning/metrics.py",
         "(values[kernels.BASE_LOSS] - values[kernels.LOSS]) / count",
         "(values[kernels.LOSS] - values[kernels.BASE_LOSS]) / count",
-        ("unit/learning/test_metrics.py",),
+        ("unit/learning/test_metrics.py::test_gain_compares_with_the_base_rate_on_the_same_labels",),
     ),
     Mutant(
         "base-rate-over-labels-the-member-did-not-have",
@@ -20,7 +20,7 @@ METRICS = (
         "    p = record[member]\n    if math.isnan(p):\n        return\n    at = HEAD + member * STRIDE\n",
         "    p = record[member]\n    at = HEAD + member * STRIDE\n    if math.isnan(p):\n"
         "        state[at + BASE_LOSS] += log_loss(record[BASE], label)\n        return\n",
-        ("unit/learning/test_metrics.py", "unit/kernels/test_scores.py"),
+        ("unit/learning/test_metrics.py::test_gain_compares_with_the_base_rate_on_the_same_labels",),
     ),
     Mutant(
         "a-half-is-the-class-0",
@@ -28,7 +28,7 @@ METRICS = (
         "kernels/scores.py",
         "return 1 if record[member] >= 0.5 else 0",
         "return 1 if record[member] > 0.5 else 0",
-        ("unit/kernels/test_scores.py",),
+        ("unit/kernels/test_scores.py::test_whole_run_and_window_are_the_hand_formulas",),
     ),
     Mutant(
         "the-window-never-forgets-its-loss",
@@ -36,7 +36,7 @@ METRICS = (
         "kernels/scores.py",
         "    state[WINDOW_LOSS] += sign * log_loss(record[SERVED], label)\n",
         "    state[WINDOW_LOSS] += max(sign, 0.0) * log_loss(record[SERVED], label)\n",
-        ("unit/kernels/test_scores.py",),
+        ("unit/kernels/test_scores.py::test_the_windows_sums_are_those_of_its_rows",),
     ),
     Mutant(
         "health-of-the-wrong-member",
@@ -44,7 +44,7 @@ METRICS = (
         "kernels/scores.py",
         "    at = HEAD + SERVED * STRIDE\n    excess",
         "    at = HEAD + ONLINE * STRIDE\n    excess",
-        ("unit/kernels/test_scores.py",),
+        ("unit/kernels/test_scores.py::test_window_health_is_the_loss_above_the_base_rate_and_the_accuracy_lost",),
     ),
     Mutant(
         "ties-within-a-bin-count-whole",
@@ -52,7 +52,7 @@ METRICS = (
         "kernels/scores.py",
         "(below + 0.5 * negatives[i])",
         "(below + negatives[i])",
-        ("unit/kernels/test_scores.py",),
+        ("unit/kernels/test_scores.py::test_whole_run_and_window_are_the_hand_formulas",),
     ),
     Mutant(
         "ranks-of-equal-values-by-chance",
@@ -60,7 +60,7 @@ METRICS = (
         "learning/metrics.py",
         "(np.cumsum(counts) - (counts - 1) / 2.0)[inverse]",
         "np.cumsum(counts).astype(np.float64)[inverse]",
-        ("unit/kernels/test_scores.py", "unit/learning/test_evaluation_metrics.py"),
+        ("unit/kernels/test_scores.py::test_whole_run_and_window_are_the_hand_formulas",),
     ),
     Mutant(
         "kappa-over-the-wrong-remainder",
@@ -68,7 +68,7 @@ METRICS = (
         "learning/metrics.py",
         "return (accuracy - reference) / (1.0 - reference) if reference < 1.0 else None",
         "return (accuracy - reference) / reference if reference < 1.0 else None",
-        ("unit/learning/test_metrics.py",),
+        ("unit/learning/test_metrics.py::test_repeating_the_last_label_known_is_what_kappa_temporal_is_measured_against",),
     ),
     Mutant(
         "no-change-repeats-the-label-known-later",
@@ -76,7 +76,7 @@ METRICS = (
         "kernels/scores.py",
         "    last = record[LAST_KNOWN]\n",
         "    last = record[LABEL]\n",
-        ("unit/kernels/test_scores.py",),
+        ("unit/kernels/test_scores.py::test_whole_run_and_window_are_the_hand_formulas",),
     ),
     Mutant(
         "calibration-error-without-the-counts",
@@ -84,7 +84,7 @@ METRICS = (
         "models/calibration_report.py",
         "        ece=float(share @ errors),\n",
         "        ece=float(errors.mean()),\n",
-        ("unit/models/test_calibration.py", "unit/engine/test_report.py"),
+        ("unit/models/test_calibration.py::test_the_table_is_the_naive_twins",),
     ),
     Mutant(
         "equal-probabilities-parted-among-bins",
@@ -92,7 +92,7 @@ METRICS = (
         "kernels/reliability.py",
         "        if not tied and (i + 1) * bins >= (closed + 1) * n:\n",
         "        if (i + 1) * bins >= (closed + 1) * n:\n",
-        ("unit/kernels/test_reliability.py",),
+        ("unit/kernels/test_reliability.py::test_bins_are_the_naive_twins",),
     ),
     Mutant(
         "an-interval-of-blocks-of-one",
@@ -100,7 +100,7 @@ METRICS = (
         "learning/intervals.py",
         "length = max(MIN_BLOCK * symbols, -(-n // MAX_BLOCKS))",
         "length = max(1, -(-n // n))",
-        ("unit/learning/test_intervals.py",),
+        ("unit/learning/test_intervals.py::test_the_bootstrap_interval_covers_the_mean_of_dependent_values",),
     ),
     Mutant(
         "p-values-of-one-series-for-all",
@@ -124,7 +124,7 @@ METRICS = (
         "engine/scoring.py",
         "rows = scores[~np.isnan(scores[:, first] + scores[:, second])]",
         "rows = np.nan_to_num(scores, nan=0.5)",
-        ("unit/engine/test_report.py",),
+        ("unit/engine/test_report.py::test_members_are_compared_on_common_labels_only",),
     ),
     Mutant(
         "the-last-part-is-the-whole",
@@ -140,7 +140,7 @@ METRICS = (
         "kernels/linear.py",
         "        out[i] = predict(state, x[i])\n        learn(state, x[i], labels[i], weights[i])\n",
         "        learn(state, x[i], labels[i], weights[i])\n        out[i] = predict(state, x[i])\n",
-        ("unit/kernels/test_linear.py",),
+        ("unit/kernels/test_linear.py::test_loop_and_steps_are_bit_equal",),
     ),
     Mutant(
         "earned-by-ml-against-another-book",
@@ -172,7 +172,7 @@ METRICS = (
         "engine/adaptation_speed.py",
         "recovered = [episode for episode in over if episode.kept]",
         "recovered = [episode for episode in over if episode.kept is not None]",
-        ("unit/engine/test_adaptation_speed.py",),
+        ("unit/engine/test_adaptation_speed.py::test_an_action_that_was_rolled_back_did_not_make_anything_recover",),
     ),
     Mutant(
         "recovery-counted-from-the-alarm",
@@ -180,6 +180,6 @@ METRICS = (
         "engine/adaptation_speed.py",
         "return sum((end(episode) or 0) - episode.change_sample for episode in episodes) / len(episodes)\n",
         "return sum((end(episode) or 0) - episode.alarm_sample for episode in episodes) / len(episodes)\n",
-        ("unit/engine/test_adaptation_speed.py",),
+        ("unit/engine/test_adaptation_speed.py::test_means_are_over_the_same_episodes_and_an_action_never_precedes_its_alarm",),
     ),
 )

@@ -56,12 +56,15 @@ class Copy:
 
     def pytest(self, tests: Iterable[str]) -> tuple[int | None, str]:
         """Run tests until the first fails: pytest's exit code, None when the time was up, and its output."""
-        arguments = ["-x", "-q", "--noconftest", "--tb=short", "-rfE", "-p", "mutants.plugin", "-p", "no:cacheprovider"]
+        plugins = ["-p", "mutants.plugin", "-p", "pytest_timeout", "-p", "no:cacheprovider"]
+        arguments = ["-x", "-q", "--noconftest", "--tb=short", "-rfE", *plugins]
         paths = os.pathsep.join([str(self.folder / "src"), str(self.folder / "tests")])
+        # To load every plug-in that is installed costs more than most mutants.
+        environment = {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         try:
             done = subprocess.run(
                 [sys.executable, "-m", "pytest", *arguments, *(f"tests/{test}" for test in tests)],
-                cwd=self.folder, env={**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"},
+                cwd=self.folder, env={**os.environ, **environment},
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=TIMEOUT_S, check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
