@@ -83,10 +83,11 @@ class Copy:
             return Result(mutant.name, mutant.stage, "stale", 0.0, detail=str(error))
         finally:
             place.write_text(source)
-        return _result(mutant, code, output, time.perf_counter() - began)
+        return result_of(mutant, code, output, time.perf_counter() - began)
 
 
-def _result(mutant: Mutant, code: int | None, output: str, seconds: float) -> Result:
+def result_of(mutant: Mutant, code: int | None, output: str, seconds: float) -> Result:
+    """What pytest's exit code (None: the time was up) and output say about a mutant."""
     found = _FIRST_FAILURE.search(output)
     if code == PASSED:
         outcome: Outcome = "equivalent" if mutant.equivalent else "survived"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from mutants.catalogue import MUTANTS, TO_KILL
 from mutants.report import BEGIN, END, PAGE
+from mutants.runner import result_of
 from mutants.table import PACKAGE, ROOT, STAGES, Mutant, StaleMutantError, planted
 
 
@@ -45,6 +47,30 @@ def test_a_text_that_moved_is_stale() -> None:
     for source in ("", mutant.old * 2):
         with pytest.raises(StaleMutantError, match="but exactly 1 is needed"):
             planted(mutant, source)
+
+
+FAILED = "E   assert 1 == 2\nFAILED tests/unit/test_one.py::test_it[a-b] - assert 1 == 2\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "output", "equivalent", "outcome", "by"),
+    [
+        (0, "2 passed", "", "survived", ""),
+        (1, FAILED, "", "killed", "unit/test_one.py::test_it[a-b]"),
+        (None, "", "", "killed", "time was up"),
+        (0, "2 passed", "the same number", "equivalent", ""),
+        (1, FAILED, "the same number", "error", "unit/test_one.py::test_it[a-b]"),
+        (1, "no test failed, and yet", "", "error", ""),
+        (2, "ERROR tests/unit/test_one.py", "", "error", "unit/test_one.py"),
+        (4, "no such test", "", "error", ""),
+        (5, "no tests ran", "", "error", ""),
+    ],
+)
+def test_only_a_test_that_fails_kills(code: int | None, output: str, equivalent: str, outcome: str, by: str) -> None:
+    mutant = msgspec.structs.replace(TO_KILL[0], equivalent=equivalent)
+    result = result_of(mutant, code, output, 1.0)
+    assert (result.outcome, result.by) == (outcome, by)
+    assert result.good == (outcome in ("killed", "equivalent"))
 
 
 def test_the_page_lists_them() -> None:
