@@ -254,10 +254,10 @@ class Checker(Recount):
         missing = bar["ts_event"] - before["ts_event"] - bar["interval_ns"]
         if missing <= self.config["risk"]["stale_after_intervals"] * bar["interval_ns"]:
             return False
-        began, known = before["ts_event"] % DAY_NS, symbol.breaks[-12:]
+        began, known = before["ts_event"] % DAY_NS, symbol.breaks[-24:]
         apart = [(abs(began - other), length) for other, length in known]
         alike = [length for each, length in apart if min(each, DAY_NS - each) <= HOUR_NS]
-        usual = len(alike) >= 2 and 3 * len(alike) >= len(known) and 2 * missing <= 3 * max(alike)
+        usual = len(alike) >= 2 and 3 * len(alike) >= len(known) and 2 * missing <= 3 * sorted(alike)[-2]
         symbol.breaks.append((began, missing))
         self.seen["usual breaks" if usual else "missing data"] += 1
         return not usual

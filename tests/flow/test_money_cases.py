@@ -60,12 +60,12 @@ def test_data_that_end_early_are_reported_with_the_position_they_leave(tmp_path:
 
 
 def test_the_first_bar_of_a_session_trades_once_nights_are_known(tmp_path: Path) -> None:
-    """Two nights and a weekend are taken for missing data; from the second week on entries at a first bar pass."""
+    """Two nights and two weekends are taken for missing data; after that entries at a first bar pass."""
     Dice.seed = 13
     checked = replayed(tmp_path / "s", "sessions", {"agents.members": ["dice"]})
     bars = [bar["ts_event"] for bar in every(tmp_path / "s", "bars")]
     firsts = [ts for before, ts in pairwise(bars) if ts - before > 4 * HOUR]
-    assert (checked.seen["missing data"], checked.seen["usual breaks"]) == (3, len(firsts) - 3)
+    assert (checked.seen["missing data"], checked.seen["usual breaks"]) == (4, len(firsts) - 4)
     refused = {item["row_ts"] for item in every(tmp_path / "s", "refusals") if "intervals old" in str(item["reasons"])}
-    assert refused <= set(firsts[:7])
+    assert refused <= set(firsts[:12])
     assert {order["ts"] for order in every(tmp_path / "s", "orders")} & set(firsts[7:])

@@ -24,7 +24,8 @@ Positive = Annotated[float, Meta(gt=0, lt=1e15)]
 NonNegative = Annotated[float, Meta(ge=0, lt=1e15)]
 Fraction = Annotated[float, Meta(gt=0, le=1)]
 Probability = Annotated[float, Meta(gt=0, lt=1)]
-PerSymbol = Positive | dict[str, Positive]
+Size = Annotated[float, Meta(ge=1e-18, lt=1e15)]
+PerSymbol = Size | dict[str, Size]
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

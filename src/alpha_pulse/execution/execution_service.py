@@ -173,8 +173,9 @@ class ExecutionService:
         )
         if quantity == 0:
             reason = (
-                f"the market opened at {price:g}, where a position of {abs(fraction):.4g} of the equity "
-                f"{cash_text(units.cash(account.equity))} leaves nothing of the order to trade"
+                f"the market opened at {price:g}: within {abs(fraction):.4g} of the equity "
+                f"{cash_text(units.cash(account.equity))} and the limits, nothing of the order is worth the smallest order, "
+                f"{cash_text(units.cash(units.min_order))}"
             )
             self._settled.refusals.append(Refusal(order.book, order.symbol, order.signal_id, (reason,), order.order_id))
         return quantity

@@ -7,26 +7,26 @@ from collections import deque
 DAY_NS = 86_400_000_000_000
 NEAR_NS = 3_600_000_000_000
 """Two breaks begin at the same time of day when they begin within an hour of each other: clocks are put forward and back."""
-KEPT = 12
+KEPT = 24
 NEEDED = 2
 SHARE = 3
 """At least one break of so many began at that time of day: outages at random times do not look like a session's end."""
 LONGER = 1.5
-"""A usual break is at most so many times as long as the longest that is remembered."""
+"""A usual break is at most so many times as long as the second longest of those."""
 
 
 class SessionBreaks:
     """Remembers when the last breaks of one symbol began, by the time of day (UTC), and how long they were.
 
-    A break is usual when at least two, and a third, of the last twelve began at the same time of day, and it is not half as
-    long again as the longest of the twelve. So the first two closing hours and the first weekend that a symbol shows are
-    taken for missing data, as is a session that ends early.
+    A break is usual when at least two, and a third, of the last 24 began at the same time of day, and it is at most 1.5 times
+    as long as the second longest of those: whatever is usual was seen twice. So the first two closing hours and the first
+    two weekends that a symbol shows are taken for missing data, as is a session that ends early.
 
     >>> breaks, hour = SessionBreaks(), NEAR_NS
     >>> [breaks.usual(day * DAY_NS + 20 * hour, 17 * hour) for day in range(4)]
     [False, False, True, True]
-    >>> breaks.usual(4 * DAY_NS + 20 * hour, 65 * hour), breaks.usual(11 * DAY_NS + 20 * hour, 65 * hour)
-    (False, True)
+    >>> [breaks.usual(day * DAY_NS + 20 * hour, 65 * hour) for day in (4, 11, 18)]
+    [False, False, True]
     """
 
     __slots__ = ("_breaks",)
@@ -44,14 +44,12 @@ class SessionBreaks:
         length_ns
             Until the next bar began.
         """
-        time, near, longest = start_ns % DAY_NS, 0, 0
-        for other, length in self._breaks:
-            apart = abs(time - other)
-            near += min(apart, DAY_NS - apart) <= NEAR_NS
-            longest = max(longest, length)
-        needed = max(NEEDED, -(-len(self._breaks) // SHARE))
+        time = start_ns % DAY_NS
+        apart = [(abs(time - other), length) for other, length in self._breaks]
+        alike = sorted(length for each, length in apart if min(each, DAY_NS - each) <= NEAR_NS)
+        needed = max(NEEDED, -(-len(apart) // SHARE))
         self._breaks.append((time, length_ns))
-        return near >= needed and length_ns <= LONGER * longest
+        return len(alike) >= needed and length_ns <= LONGER * alike[-NEEDED]
 
     def dump(self) -> list[tuple[int, int]]:
         """Everything remembered."""

@@ -15,7 +15,7 @@ def stock_days(days: int, close_hour: int = 20) -> list[tuple[int, int]]:
 def test_nights_and_weekends_are_usual_once_they_were_seen() -> None:
     breaks = SessionBreaks()
     found = [breaks.usual(*each) for each in stock_days(28)]
-    assert found == [False, False, True, True, False, *[True] * 15]
+    assert found == [False, False, True, True, False, *[True] * 4, False, *[True] * 10]
 
 
 def test_clocks_that_change_change_nothing() -> None:
@@ -38,6 +38,13 @@ def test_a_session_that_ends_early_and_a_long_outage_are_not_usual() -> None:
         breaks.usual(*each)
     assert not breaks.usual(14 * DAY_NS + 17 * HOUR, 20 * HOUR)
     assert not breaks.usual(15 * DAY_NS + 20 * HOUR, 14 * 24 * HOUR)
+
+
+def test_outages_that_grow_do_not_become_usual() -> None:
+    breaks = SessionBreaks()
+    days = [5, 5, 7, 10, 15, 22, 33, 49, 73]
+    found = [breaks.usual(100 * place * DAY_NS, length * DAY_NS) for place, length in enumerate(days)]
+    assert found == [False, False, True, False, False, False, False, False, False]
 
 
 def test_outages_at_random_times_are_seldom_taken_for_a_session() -> None:
