@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from money_checker import Checker
@@ -141,3 +142,19 @@ def test_dust_is_not_traded(tmp_path: Path) -> None:
     fills = fills_of(tmp_path / "s")
     assert len(fills) < 8
     assert checked.books["combined"].positions["A"].held == 0
+
+
+def test_a_hole_of_days_is_no_night(tmp_path: Path) -> None:
+    """After ten nights a night is usual; a hole that begins as late in the day but lasts nine of them is missing data."""
+    days = [*range(12), *range(20, 26)]
+    market = hand_made(calm(7 * len(days)))._replace(slots=np.array([24 * day + hour for day in days for hour in range(7)]))
+    for name, day in (("night", 11), ("hole", 20)):
+        checked = clean(tmp_path / name, {"A": market}, {"A": {24 * day: 1.0}})
+        assert (checked.seen["missing data"], checked.seen["usual breaks"]) == (3, 14)
+        refused = [
+            item for _, row, _ in rows_of(tmp_path / name) for item in row.get("refusals", ()) if item["book"] == "combined"
+        ]
+        assert (slot(fills_of(tmp_path / name)[0]["ts"]), len(refused)) == (
+            24 * day + 1 + (name == "hole"),
+            int(name == "hole"),
+        )
