@@ -29,8 +29,7 @@ def check_report(run: Recount, report: Json) -> None:
     for symbol, part in [*report["by_symbol"].items(), ("", report)]:
         hits(run, symbol, part["hit_rates"], [symbol] if symbol else list(report["by_symbol"]))
     for name, ended in run.symbols.items():
-        last, late = ended.bars[-1], run.config["risk"]["stale_after_intervals"]
-        over = run.marks[-1] - last["ts_event"] > late * last["interval_ns"]
+        over = ended.bars[-1]["ts_event"] < run.marks[-1]
         carried = over and any(book.positions[name].held for book in run.books.values())
         told = any(f"the data of {name} end" in warning for warning in report["warnings"])
         run.same(name, "a position whose data ended is reported", told, carried)
