@@ -73,6 +73,7 @@ class OutsideOutcomes:
                 f"and the newest bar ended at {now}; expected a close between them, not before the opening, in nanoseconds "
                 "since the Unix epoch (UTC)"
             )
+        _check_agreement(what, trade, outcome)
         return outcome
 
     def snapshot(self) -> State:
@@ -125,3 +126,22 @@ def _check_numbers(what: str, outcome: TradeOutcome) -> None:
             f"{what} has quantity {lot.quantity}, pnl {outcome.pnl} and opened_ts {lot.opened_ts}; expected whole numbers that "
             "fit into 64 bits, and a quantity above 0 for a lot held long or below 0 for one held short"
         )
+
+
+def _check_agreement(what: str, trade: Signal, outcome: TradeOutcome) -> None:
+    """An outcome states some things twice: by itself, and in its lot."""
+    lot = outcome.lot
+    if not trade.signal_id == outcome.signal_id == lot.signal_id:
+        raise DataError(
+            f"{what} is of signal {outcome.signal_id!r} and its lot of {lot.signal_id!r}, but {trade.signal_id!r} was given; "
+            "expected one signal"
+        )
+    if not outcome.pnl == lot.net_pnl == lot.gross_pnl - lot.costs:
+        raise DataError(
+            f"{what} has pnl {outcome.pnl}, and its lot net_pnl {lot.net_pnl}, gross_pnl {lot.gross_pnl} and costs "
+            f"{lot.costs}; expected pnl = net_pnl = gross_pnl - costs"
+        )
+    if outcome.return_ * outcome.pnl < 0 or (outcome.pnl == 0) != (outcome.return_ == 0.0):
+        raise DataError(f"{what} has pnl {outcome.pnl} and return_ {outcome.return_!r}; expected numbers of one sign")
+    if lot.closed_ts != outcome.closed_ts:
+        raise DataError(f"{what} has closed_ts {outcome.closed_ts}, and its lot {lot.closed_ts}; expected one time")

@@ -270,6 +270,10 @@ def replaced(outcome: TradeOutcome, **changes: Any) -> TradeOutcome:
         ({"held_ns": 2**70}, "expected whole numbers that fit into 64 bits"),
         ({"opened_ts": -(2**70)}, "expected whole numbers that fit into 64 bits"),
         ({"open_fill_id": "\ud800"}, "cannot be used"),
+        ({"pnl": -4}, "expected pnl = net_pnl = gross_pnl - costs"),
+        ({"costs": 4}, "expected pnl = net_pnl = gross_pnl - costs"),
+        ({"return_": -0.5}, "expected numbers of one sign"),
+        ({"return_": 0.0}, "expected numbers of one sign"),
     ],
 )
 def test_an_outcome_that_cannot_be_is_refused_and_changes_nothing(changes: dict[str, Any], said: str) -> None:
