@@ -162,7 +162,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
             return 2
         save(kept, parts)
     page = root / "docs" / "results.md"
-    page.write_text(written(page.read_text(encoding="utf-8"), parts), encoding="utf-8")
+    page.write_text(written(page.read_text(encoding="utf-8"), load(kept)), encoding="utf-8")
     print(f"measured {len(wanted)} parts, wrote {page.relative_to(root)}", file=sys.stderr)
     return 0
 

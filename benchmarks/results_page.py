@@ -122,7 +122,7 @@ def _learners(parts: dict[str, Part]) -> str:
     if not files:
         return "Not measured: no file was given."
     tables = []
-    for task in next(iter(files.values())):
+    for task in sorted(next(iter(files.values())), key=lambda name: (name.split()[0], int(name.split()[1]))):
         found = [(name, figures[task]) for name, figures in files.items()]
         columns = [
             Column("file"),
