@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from alpha_pulse.agents import AGENTS
 from alpha_pulse.agents.base_agent import BaseAgent
-from alpha_pulse.core.config import load_config
+from alpha_pulse.core.config import Config, load_config
 from alpha_pulse.core.types import MarketView
 from alpha_pulse.engine.replay import replay
 from alpha_pulse.feeds.columns import BarColumns
@@ -61,7 +61,8 @@ class Scripted(BaseAgent):
         return wanted[-1] if wanted else 0.0
 
 
-AGENTS.update(dice="money_runs:Dice", scripted="money_runs:Scripted")
+OURS = {"dice": "money_runs:Dice", "scripted": "money_runs:Scripted"}
+"""Agents by name; in the program's table only while a run of ours lasts."""
 
 
 class Market(NamedTuple):
@@ -228,15 +229,25 @@ def scripted_run(store: Path, markets: dict[str, Market], plan: Plan, settings: 
 def run(store: Path, feed: ReplayFeed, settings: Settings, *, stops: int = 0) -> Checker:
     """Replay to the end, stopped and resumed ``stops`` times on the way; the checker's recount of what the store holds."""
     config = load_config(environ={}, overrides=settings)
-    for interrupted in (*[True] * stops, False):
-        looks = iter((False,))
-        place = open_store(str(store), config.store)
-        try:
-            stopped = partial(next, looks, interrupted)
-            replay(config, ReplayFeed(feed.columns), place, "money", resume=True, stopped=stopped)
-        finally:
-            place.close()
+    AGENTS.update(OURS)
+    try:
+        for interrupted in (*[True] * stops, False):
+            _replay(store, config, feed, interrupted)
+    finally:
+        for name in OURS:
+            del AGENTS[name]
     return check(store)
+
+
+def _replay(store: Path, config: Config, feed: ReplayFeed, interrupted: bool) -> None:
+    """Go on to the end, or for 64 slices."""
+    looks = iter((False,))
+    place = open_store(str(store), config.store)
+    try:
+        stopped = partial(next, looks, interrupted)
+        replay(config, ReplayFeed(feed.columns), place, "money", resume=True, stopped=stopped)
+    finally:
+        place.close()
 
 
 def rows_of(store: Path) -> list[tuple[int, dict[str, Any], dict[str, Any]]]:
