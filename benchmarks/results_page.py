@@ -142,8 +142,13 @@ def _learners(parts: dict[str, Part]) -> str:
         medians = [median(one["gains"][member] for _, one in found) for member in LEARNERS]
         above = sum(one["intervals"]["online"] is not None and one["intervals"]["online"][0] > 0.0 for _, one in found)
         rows.append(("median", *medians, f"{above} of {len(found)} above 0", median(one["auc"] for _, one in found)))
-        tables.append(text(Table(f"{task} bars ahead: gain over the base rate, millinats", tuple(columns), tuple(rows))))
+        tables.append(text(Table(f"{_ahead(task)}: gain over the base rate, millinats", tuple(columns), tuple(rows))))
     return "\n\n".join(tables)
+
+
+def _ahead(task: str) -> str:
+    target, horizon = task.split()
+    return f"{target}, {horizon} bar{'' if horizon == '1' else 's'} ahead"
 
 
 def _books(runs: dict[str, Figures]) -> str:
