@@ -292,7 +292,7 @@ DETECT = (
         "learning/drift_monitor.py",
         "before = self._change(detection.change_sample)",
         "before = self._change(detection.change_sample + 1)",
-        ("unit/learning/test_drift_monitor.py",),
+        ("unit/learning/test_drift_monitor.py::test_a_change_is_dated_right_before_what_its_detector_kept",),
     ),
     Mutant(
         "mean-of-the-whole-stream-in-an-alarm",

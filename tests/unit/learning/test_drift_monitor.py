@@ -51,6 +51,19 @@ def test_a_model_that_became_worse_is_found_and_the_change_dated(horizon: int) -
     assert monitor.alarms == len(alarms)
 
 
+@pytest.mark.parametrize("horizon", [1, 3])
+def test_a_change_is_dated_right_before_what_its_detector_kept(horizon: int) -> None:
+    monitor, session = DriftMonitor("X", "direction", horizon, SETTINGS), new_session("logistic", d=1)
+    alarms: list[DriftAlarm] = []
+    step = 0
+    while not alarms:
+        alarms = feed(monitor, session, [0.95 if step < 300 * horizon else 0.3], seed=step, first=step)
+        step += 1
+    assert alarms[0].sample == step
+    assert alarms[0].change_sample == step - horizon * monitor.width
+    assert alarms[0].change_ts == START_NS + (alarms[0].change_sample - 1) * STEP_NS
+
+
 def test_a_model_that_became_better_gives_no_alarm() -> None:
     monitor, session = DriftMonitor("X", "direction", 1, SETTINGS), new_session("logistic", d=1)
     assert feed(monitor, session, [0.3] * 300 + [0.97] * 300, seed=2) == []
