@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
+from alpha_pulse.kernels.scores import SERVED
 from flow.runs import Done
 
 FOLDER = Path(__file__).resolve().parent
@@ -39,12 +40,15 @@ class Golden(msgspec.Struct, frozen=True):
 
 
 def tables_of(done: Done) -> Golden:
-    """Tables by name: ``served`` (billionths and the combined direction), ``equity``, ``orders``, ``fills``, ``events``."""
+    """Tables by name: ``served`` (billionths and the combined direction), ``equity``, ``orders``, ``fills``, ``trades`` (closed
+    lots of the primary book, and the chance of a gain that trade quality had served for their signals), ``events``.
+    """
     tables = {
         "served": _served(done),
         "equity": _equity(done),
         "orders": _orders(done),
         "fills": _fills(done),
+        "trades": _trades(done),
         "events": _events(done),
     }
     counts = tables["events"]["kind"].value_counts().sort("kind")
@@ -72,7 +76,9 @@ def difference(old: Golden, new: Golden) -> str | None:
     """The first thing in which a run differs from the one kept, in a sentence; None where every bit is the same."""
     if old.head.feed_identity != new.head.feed_identity:
         return "the market itself is another one: its bars differ, so nothing can be said about the program"
-    for table in ("served", "orders", "fills", "equity", "events"):
+    if old.tables.keys() != new.tables.keys():
+        return f"the tables {sorted(old.tables)} were kept, and {sorted(new.tables)} are made now"
+    for table in ("served", "orders", "fills", "trades", "equity", "events"):
         found = _table_difference(table, old.tables[table], new.tables[table])
         if found is not None:
             return found
@@ -159,6 +165,18 @@ def _fills(done: Done) -> pl.DataFrame:
     )  # fmt: skip
     numbers = {"quantity": pl.Int64, "price": pl.Float64, "reference": pl.Float64, "cost": pl.Int64, "fee": pl.Int64}
     return _frame(rows, {"seq": pl.Int32, "symbol": pl.String, "book": pl.String, **numbers})
+
+
+def _trades(done: Done) -> pl.DataFrame:
+    rows = []
+    for seq, record in enumerate(done.records):
+        lots = {lot.lot_id: lot for lot in record.lots}
+        for trade in record.scored_trades:
+            lot = lots[trade.lot_id]  # no outcome comes from outside here
+            rows.append((seq, trade.symbol, lot.quantity, lot.net_pnl, trade.label, trade.scores[SERVED]))
+    names = {"seq": pl.Int32, "symbol": pl.String}
+    numbers = {"quantity": pl.Int64, "net_pnl": pl.Int64, "label": pl.Int8, "trade_quality": pl.Float64}
+    return pl.DataFrame(rows, schema={**names, **numbers}, orient="row")
 
 
 def _events(done: Done) -> pl.DataFrame:
