@@ -18,6 +18,9 @@ STATEMENT = re.compile(
     re.MULTILINE,
 )
 
+COMMENT = re.compile(r"#[^\n]*")
+AFTER_COLON = re.compile(r":[ \t]+(?=(?:from|import)\b)")
+
 
 @cache
 def import_closure(source: Path, module: str) -> tuple[Path, ...]:
@@ -47,7 +50,7 @@ def imported_names(text: str, package: str) -> Iterator[tuple[str, tuple[str, ..
     >>> list(imported_names("from . import steps\\nimport numpy as np, a.b", "pack"))
     [('pack', ('steps',)), ('numpy', ()), ('a.b', ())]
     """
-    for found in STATEMENT.finditer(text.replace("\\\n", " ")):
+    for found in STATEMENT.finditer(_one_statement_a_line(text)):
         if found["modules"]:
             yield from ((name, ()) for name in _names(found["modules"]))
             continue
@@ -57,6 +60,12 @@ def imported_names(text: str, package: str) -> Iterator[tuple[str, tuple[str, ..
             parts = package.split(".")
             origin = ".".join([*parts[: len(parts) - level + 1], *filter(None, [origin.lstrip(".")])])
         yield origin, tuple(_names(found["block"] or found["names"]))
+
+
+def _one_statement_a_line(text: str) -> str:
+    """``text`` without comments, with what follows a semicolon or a colon on lines of its own."""
+    text = COMMENT.sub("", text.replace("\\\n", " ")).replace(";", "\n")
+    return AFTER_COLON.sub(":\n", text)
 
 
 @cache
@@ -82,7 +91,7 @@ def _packages(module: str) -> list[str]:
 
 
 def _names(listed: str) -> Iterator[str]:
-    for each in re.sub(r"#[^\n]*", "", listed).split(","):
+    for each in listed.split(","):
         words = each.split()
         if words:
             yield words[0]

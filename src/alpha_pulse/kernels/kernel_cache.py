@@ -36,10 +36,13 @@ MARK = b"\n@kernel\n"
 
 @cache
 def cache_root() -> Path:
-    """The folder of all compiled kernels: ``NUMBA_CACHE_DIR``, the user's cache, or one that can be written."""
+    """The folder of all compiled kernels, which holds nothing else: what is old in it is removed.
+
+    It lies in ``NUMBA_CACHE_DIR``, which other programs may share, in the user's cache, or where it can be written.
+    """
     named = os.environ.get("NUMBA_CACHE_DIR")
     if named:
-        return Path(named)
+        return Path(named) / "alpha-pulse-kernels"
     home = os.environ.get("XDG_CACHE_HOME")
     place = (Path(home) if home else Path.home() / ".cache") / "alpha-pulse" / "kernels"
     try:

@@ -49,8 +49,11 @@ def read_mark(store: Path) -> Mark | None:
 
 
 def damaged_marks(store: Path) -> int:
-    """How many of the two slots hold something that is no mark. Raises OSError."""
-    return sum(any(content) and _slot(content) is None for content in _contents(store))
+    """How many of the two slots hold something that is no mark, twice in a row: the first may have been read while it was
+    written. Raises OSError.
+    """
+    twice = zip(_contents(store), _contents(store), strict=False)
+    return sum(one == other and any(one) and _slot(one) is None for one, other in twice)
 
 
 def _contents(store: Path) -> list[bytes]:

@@ -48,6 +48,9 @@ def test_statements_are_found_as_the_parser_finds_them() -> None:
         "from pack.inner.steps import *",
         "def late():\n    from pack.inner.steps import RATE\n    return RATE",
         "from pack import between",
+        "import os; import pack.inner.steps",
+        "from .inner import (\n    other,  # a note (with brackets)\n    steps as at,\n)",
+        "if True: from pack.inner.steps import RATE",
     ],
 )
 def test_however_it_is_imported(tmp_path: Path, line: str) -> None:

@@ -39,7 +39,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "kernels"))
     for each in remembered:
         each.cache_clear()
-    yield tmp_path / "kernels"
+    yield tmp_path / "kernels" / "alpha-pulse-kernels"
     for each in remembered:
         each.cache_clear()
 
@@ -87,7 +87,7 @@ def test_a_file_that_cannot_be_read_is_made_again(root: Path) -> None:
 
 
 def test_where_nothing_can_be_kept_kernels_still_run(root: Path) -> None:
-    root.write_text("a file where the folder should be")
+    root.parent.write_text("a file where the folder should be")
     assert kernel(add)(1.0, 2.0) == 3.0
 
 
@@ -119,3 +119,15 @@ def test_old_versions_go_and_what_is_used_stays(tmp_path: Path) -> None:
     kernel_cache.prune(tmp_path, now)
     assert all(folder.is_dir() for folder in newest + busy)
     assert not any(path.exists() for path in [replaced, mark, *forgotten])
+
+
+def test_what_other_programs_keep_beside_it_stays(root: Path) -> None:
+    foreign = [root.parent / "thesis.txt", root.parent / "project-0123456789abcdef" / "kernel.nbi"]
+    for path in foreign:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("not ours")
+        os.utime(path, (0, 0))
+        os.utime(path.parent, (0, 0))
+    kernel(add)(1.0, 2.0)
+    assert any(root.rglob("*.nbi"))
+    assert all(path.read_text() == "not ours" for path in foreign)
