@@ -99,7 +99,7 @@ class Recount:
         """Minor units of cash, by doubles; and not far from the exact product."""
         units = self.symbols[symbol].units
         shift = int(units["quantity_decimals"] - units["cash_decimals"])
-        found = round(quantity * price / float(10**shift) if shift >= 0 else quantity * price * float(10**-shift))
+        amount = round(quantity * price / float(10**shift) if shift >= 0 else quantity * price * float(10**-shift))
         exact = quantity * Fraction(price) / Fraction(10) ** shift
-        self.holds(symbol, "money is near the exact product", abs(found - exact) <= 1 + abs(exact) / 2**50, found)
-        return found
+        self.holds(symbol, "money is near the exact product", abs(amount - exact) <= 1 + abs(exact) / 2**50, amount)
+        return amount

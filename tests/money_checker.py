@@ -56,10 +56,10 @@ class Checker(Recount):
         self.mark(ts, payload["equity"])
         self.orders({bar["symbol"]: bar for bar in payload["bars"]}, decision.get("orders", ()), list(refusals))
         self.follow(decision, payload.get("volatilities", {}))
-        for said in payload.get("predictions", ()):
-            if said["target"] == "direction":
-                symbol = self.symbols[said["symbol"]]
-                symbol.calls.append((len(symbol.bars) - 1, said["probability"]))
+        for prediction in payload.get("predictions", ()):
+            if prediction["target"] == "direction":
+                symbol = self.symbols[prediction["symbol"]]
+                symbol.calls.append((len(symbol.bars) - 1, prediction["probability"]))
 
     def value(self, bars: list[Json], price: str) -> None:
         for bar in bars:
@@ -308,13 +308,13 @@ class Checker(Recount):
         a_year = (len(bars) - 1) * YEAR_NS / (bars[-1]["ts_event"] - bars[0]["ts_event"])
         plain = abs(direction) * self.config["execution"]["target_volatility"] / (volatility * math.sqrt(a_year))
         learnt = self.books["combined"].positions[name].sums["trades"] >= LOTS_BEFORE_SCALING
-        book, found = self.books[order["book"]], abs(order["fraction"])
+        book, fraction = self.books[order["book"]], abs(order["fraction"])
         left = limit - book.gross(name) / book.equity
         least, most = (
             min(left, min(plain * quality, limit) / len(self.symbols)) for quality in ((0.5, 1.5) if learnt else (1.0, 1.0))
         )
-        kept = least * (1 - 1e-9) <= found <= most * (1 + 1e-9)
-        self.holds(name, "the fraction brings the target volatility", kept, (found, least, most))
+        kept = least * (1 - 1e-9) <= fraction <= most * (1 + 1e-9)
+        self.holds(name, "the fraction brings the target volatility", kept, (fraction, least, most))
 
     def gate(self, order: Json, bar: Json, after: int) -> None:
         """What may be ordered at this close."""

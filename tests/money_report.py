@@ -31,8 +31,8 @@ def check_report(run: Recount, report: Json) -> None:
     for name, ended in run.symbols.items():
         over = ended.bars[-1]["ts_event"] < run.marks[-1]
         carried = over and any(book.positions[name].held for book in run.books.values())
-        told = any(f"the data of {name} end" in warning for warning in report["warnings"])
-        run.same(name, "a position whose data ended is reported", told, carried)
+        reported = any(f"the data of {name} end" in warning for warning in report["warnings"])
+        run.same(name, "a position whose data ended is reported", reported, carried)
 
 
 def sums(run: Recount, positions: Iterable[Position]) -> Json:
@@ -42,8 +42,8 @@ def sums(run: Recount, positions: Iterable[Position]) -> Json:
         total.update(gross=position.sums["realised"] + position.marked - position.basis)
     net = total["gross"] - total["costs"] - total["fees"]
     money = {"gross_pnl": total["gross"], "costs": total["costs"], "fees": total["fees"], "net_pnl": net}
-    found = {field: float(Fraction(amount, run.minor)) for field, amount in money.items()}
-    return {**found, "trades": total["trades"], "fills": total["fills"]}
+    cash = {field: float(Fraction(amount, run.minor)) for field, amount in money.items()}
+    return {**cash, "trades": total["trades"], "fills": total["fills"]}
 
 
 def risk(run: Recount, book: Book) -> Json:

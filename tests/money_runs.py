@@ -253,5 +253,5 @@ def _replay(store: Path, config: Config, feed: ReplayFeed, interrupted: bool) ->
 def rows_of(store: Path) -> list[tuple[int, dict[str, Any], dict[str, Any]]]:
     """Each row's time, payload and decision."""
     with closing(sqlite3.connect(store)) as connection:
-        found = connection.execute("SELECT ts_event, payload, decision FROM journal ORDER BY seq").fetchall()
-    return [(ts, json.loads(payload), json.loads(decision or "{}")) for ts, payload, decision in found]
+        rows = connection.execute("SELECT ts_event, payload, decision FROM journal ORDER BY seq").fetchall()
+    return [(ts, json.loads(payload), json.loads(decision or "{}")) for ts, payload, decision in rows]

@@ -1,4 +1,4 @@
-"""Files in the manner of what users brought, each with what must come of its money; the checker recounts every run."""
+"""Files in the manner of what users brought, each with its right result; the checker recounts every run."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def test_a_walk_is_filled_at_the_open_of_the_next_bar(tmp_path: Path, latency_ms
 def test_data_that_end_early_are_reported_with_the_position_they_leave(tmp_path: Path) -> None:
     checked = replayed(tmp_path / "s", "ends_early")
     assert checked.books["buy_and_hold"].positions["C"].held > 0
-    (told,) = (warning for warning in checked.report["warnings"] if "the data of C end" in warning)
-    assert "buy and hold" in told
+    (reported,) = (warning for warning in checked.report["warnings"] if "the data of C end" in warning)
+    assert "buy and hold" in reported
 
 
 def test_the_first_bar_of_a_session_trades_once_nights_are_known(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,8 @@ from money_checker import check
 from money_runs import random_run, run
 
 TESTS = Path(__file__).parent.parent
-QUICK_SEEDS = 15
+QUICK_SEEDS = (0, 1, 2, 5, 6, 8, 9, 11, 13, 14, 17, 18, 37, 38, 54)
+"""Of the first sixty those of few bars that have ruins, jumps, latencies, late symbols and daily losses among them."""
 SOAK_SEEDS = 400
 MONEY = {
     "fills": ("quantity", "price", "reference", "cost", "fee", "ts", "order_id", "signal_id"),
@@ -31,7 +32,7 @@ MONEY = {
 }
 
 
-def recount(seeds: range, folder: Path) -> Counter[str]:
+def recount(seeds: Iterable[int], folder: Path) -> Counter[str]:
     """No difference in any run, and `journal verify` finds all in order; what happened, and in how many runs it did."""
     seen: Counter[str] = Counter()
     for seed in seeds:
@@ -48,8 +49,8 @@ def recount(seeds: range, folder: Path) -> Counter[str]:
 
 
 def test_random_runs(tmp_path: Path) -> None:
-    seen = recount(range(QUICK_SEEDS), tmp_path)
-    assert seen["runs with market fills"] >= 0.8 * QUICK_SEEDS
+    seen = recount(QUICK_SEEDS, tmp_path)
+    assert seen["runs with market fills"] >= 0.8 * len(QUICK_SEEDS)
 
 
 @pytest.mark.soak

@@ -1,4 +1,4 @@
-"""Hand-made paths of prices, each with what docs/money.md says must come of it; the checker recounts every one."""
+"""Hand-made paths of prices, each with what docs/money.md says of it; the checker recounts every run."""
 
 from __future__ import annotations
 
@@ -109,9 +109,10 @@ def test_the_fill_is_at_the_next_open_with_a_small_latency(tmp_path: Path) -> No
         assert [slot(fill["ts"]) for fill in fills_of(tmp_path / name)] == [60]
 
 
-def test_a_latency_of_bars_delays_by_bars(tmp_path: Path) -> None:
-    clean(tmp_path / "s", {"A": hand_made(calm(80))}, {"A": {59: 1.0}}, {"venue.latency_ms": 2.2 * HOUR / 1e6})
-    assert slot(fills_of(tmp_path / "s")[0]["ts"]) == 62
+@pytest.mark.parametrize(("bars", "later"), [(0.4, 0), (0.9, 1), (2.2, 2)])
+def test_a_latency_delays_by_whole_bars(tmp_path: Path, bars: float, later: int) -> None:
+    clean(tmp_path / "s", {"A": hand_made(calm(80))}, {"A": {59: 1.0}}, {"venue.latency_ms": bars * HOUR / 1e6})
+    assert slot(fills_of(tmp_path / "s")[0]["ts"]) == 60 + later
 
 
 def test_a_symbol_that_ends_with_an_open_position_is_reported(tmp_path: Path) -> None:

@@ -89,14 +89,14 @@ def two_symbols(*, b_from: int = 0, b_to: int = 240) -> tuple[ReplayFeed, Settin
 def test_what_comes_later_changes_nothing_before(
     tmp_path: Path, one: dict[str, int], other: dict[str, int], until: int
 ) -> None:
-    found = []
+    before: list[list[tuple[int, dict[str, Any], dict[str, Any]]]] = []
     for name, limits in (("one", one), ("other", other)):
         assert not run(tmp_path / name, *two_symbols(**limits)).differences
-        found.append([row for row in rows_of(tmp_path / name) if row[0] <= START + until * HOUR])
-    assert len(found[0]) == until
-    for mine, theirs in zip(*found, strict=True):
+        before.append([row for row in rows_of(tmp_path / name) if row[0] <= START + until * HOUR])
+    assert len(before[0]) == until
+    for mine, theirs in zip(*before, strict=True):
         assert mine == theirs
-    assert sum(len(payload.get("fills", ())) for _, payload, _ in found[0]) > 5
+    assert sum(len(payload.get("fills", ())) for _, payload, _ in before[0]) > 5
 
 
 def opening_fills(store: Path, row: int) -> list[dict[str, Any]]:
