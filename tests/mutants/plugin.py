@@ -1,4 +1,4 @@
-"""For pytest under the runner, which leaves the conftest files out: no warm-up, the same Hypothesis examples, none shrunk."""
+"""For pytest under the runner, which leaves tests/conftest.py out: no warm-up, the same Hypothesis examples, none shrunk."""
 
 from __future__ import annotations
 

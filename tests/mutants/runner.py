@@ -57,7 +57,8 @@ class Copy:
     def pytest(self, tests: Iterable[str]) -> tuple[int | None, str]:
         """Run tests until the first fails: pytest's exit code, None when the time was up, and its output."""
         plugins = ["-p", "mutants.plugin", "-p", "pytest_timeout", "-p", "no:cacheprovider"]
-        arguments = ["-x", "-q", "--noconftest", "--tb=short", "-rfE", *plugins]
+        # Leaves out tests/conftest.py, which compiles all kernels first, and no conftest below it.
+        arguments = ["-x", "-q", "--confcutdir=tests/mutants", "--tb=short", "-rfE", *plugins]
         paths = os.pathsep.join([str(self.folder / "src"), str(self.folder / "tests")])
         # To load every plug-in that is installed costs more than most mutants.
         environment = {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
