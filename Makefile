@@ -18,7 +18,7 @@ help:
 	@echo 'make test    lint, types, floors and all tests (installs first where needed)'
 	@echo 'make setup   create .venv and install what a user needs'
 	@echo 'make mutants plant faults, one after the other, and see that the tests notice each; make golden: make the golden tables anew'
-	@echo 'make results measure what docs/results.md says, and write it (DATA=folder adds the files that do not come along)'
+	@echo 'make results measure what docs/results.md says, and write it (DATA=folder adds files that are not bundled)'
 	@echo 'make bench-check  say which figures of the docs are older than the code'
 	@echo 'make bench   measure; make markets DATA=folder: gains on real bars, beside rivals; make soak: the long proofs (DATA=folder adds those on real bars); make lock: renew the lock files; make clean: drop .venv and the built page'
 

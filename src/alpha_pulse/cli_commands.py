@@ -113,7 +113,7 @@ def run(
     store: Annotated[
         str | None, typer.Option(metavar="URL", help="As for [bold]replay[/] (default: the one of these data and settings).")
     ] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew, in a store of its own.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start from the first bar, in a new store.")] = False,
     speed: Annotated[float, typer.Option(metavar="X", min=0.0, help="Bars a second; 0 is as fast as it goes.")] = SPEED,
     host: Annotated[str, typer.Option(metavar="H", help="Where to listen.")] = HOST,
     port: Annotated[int, typer.Option(metavar="P", min=0, max=65535, help="Of the page; 0 takes a free one.")] = PORT,

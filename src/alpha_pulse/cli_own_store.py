@@ -43,7 +43,7 @@ def open_own_store(feed: ReplayFeed, config: Config, run_id: str, *, fresh: bool
         raise
     except (StoreError, StateError) as error:
         if not holds_nothing(newest):
-            raise with_the_way_out(error) from None
+            raise naming_fresh(error) from None
         aside = _set_aside(newest.parent)
         print(f"warning: {error}; it holds no step, so it is kept in {aside}, and a new run begins", file=sys.stderr)
         return open_store(new, config.store)
@@ -64,9 +64,9 @@ def holds_nothing(store: Path) -> bool:
         return False
 
 
-def with_the_way_out(error: AlphaPulseError) -> AlphaPulseError:
-    """The same error, which also names how to begin anew without the store that it is about."""
-    return type(error)(f"{error}; or begin anew with --fresh, which leaves that store as it is")
+def naming_fresh(error: AlphaPulseError) -> AlphaPulseError:
+    """The same error, which also names the option that starts without the store it is about."""
+    return type(error)(f"{error}; or start a new store with --fresh, which leaves that store as it is")
 
 
 def _set_aside(folder: Path) -> Path:

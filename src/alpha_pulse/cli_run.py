@@ -21,7 +21,7 @@ from alpha_pulse.api.app import create_app
 from alpha_pulse.api.auth import Auth
 from alpha_pulse.api.limits import LOOPBACK
 from alpha_pulse.api.server import bind, serve
-from alpha_pulse.cli_own_store import open_own_store, with_the_way_out
+from alpha_pulse.cli_own_store import naming_fresh, open_own_store
 from alpha_pulse.cli_paths import data_folder
 from alpha_pulse.cli_progress import Phases
 from alpha_pulse.cli_replay import IN_MEMORY, new_run_id, warm_if_cold
@@ -76,7 +76,7 @@ def run(
     store_url
         As given, or None for the one that belongs to these data and this configuration.
     fresh
-        Begin anew in a store of its own, which later starts go on with.
+        Start from the first bar in a new store, which later starts resume.
     again
         The command line, to say how to go on.
 
@@ -105,14 +105,14 @@ def run(
             try:
                 gateway = _begun(config, feed, store, name, run_id, serving.speed)
             except (StateError, StoreError) as error:
-                raise with_the_way_out(error) if serving.own_store else error from None
+                raise naming_fresh(error) if serving.own_store else error from None
             if store.location != IN_MEMORY and store.identity is not None:
                 auth.keep_sessions(_sessions_file(store.identity.run_id))
             try:
                 caught = _run(_served(gateway, feed, auth, bound, serving, store))
             except StateError as error:
                 # A journal that is damaged further back is found when its history is read.
-                raise with_the_way_out(error) if serving.own_store else error from None
+                raise naming_fresh(error) if serving.own_store else error from None
             _say_how_to_go_on(gateway, feed, store, caught, again)
 
 
@@ -134,7 +134,7 @@ def _begun(config: Config, feed: ReplayFeed, store: Store, name: str, run_id: st
         system.begin(
             run_id,
             resume=True,
-            on_fold=lambda made, rows: phases.show("making steps again from the journal", rows, "steps", made),
+            on_fold=lambda made, rows: phases.show("replaying the end of the journal", rows, "steps", made),
         )
         for reason in system.skipped_checkpoints:
             phases.close()

@@ -198,4 +198,4 @@ def _place_of(interval: Interval | None) -> str:
         return "too few labels for an interval"
     if interval.low > 0.0:
         return "above 0"
-    return "below 0" if interval.high < 0.0 else "not told from 0"
+    return "below 0" if interval.high < 0.0 else "not distinguishable from 0"

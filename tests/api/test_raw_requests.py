@@ -74,7 +74,7 @@ def test_a_body_that_is_no_utf_8_is_refused_on_every_route(fuzzed: Running, capl
     assert asked > 200
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
     said = fuzzed.refused(422, "/api/v1/auth/exchange", INVALID[1], token=None)
-    assert said == "the body cannot be used: it is no UTF-8 (byte 11 is 0xff); send JSON in UTF-8"
+    assert said == "the body cannot be used: it is not UTF-8 (byte 11 is 0xff); send JSON in UTF-8"
 
 
 def said(running: Running, request: bytes) -> tuple[int, str]:
@@ -92,9 +92,9 @@ def said(running: Running, request: bytes) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("request_", "status", "sentence"),
     [
-        (b"\x16\x03\x01\x02\x00\x01\x00", 400, "this is no HTTP request"),
+        (b"\x16\x03\x01\x02\x00\x01\x00", 400, "this is not an HTTP request"),
         (b"GET /health HTTP/1.1\r\nX: " + b"y" * 70_000, 431, "larger than 65536 bytes"),
-        (b"GET /\xff HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", 400, "no HTTP request"),
+        (b"GET /\xff HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", 400, "not an HTTP request"),
     ],
     ids=["no HTTP", "endless", "no ASCII"],
 )

@@ -183,7 +183,7 @@ def test_a_resumed_run_says_what_it_makes_again_and_what_it_left_out(tmp_path: P
     done = run(tmp_path, *arguments, "--store", "run.db", "--resume", "--json", "-")
     assert done.returncode == 0, done.stderr
     made_again, left_out, *going_on = done.stderr.splitlines()
-    assert made_again == "making steps again from the journal: 340 steps"
+    assert made_again == "replaying the end of the journal: 340 steps"
     assert left_out.startswith("left out: checkpoint at row 399: a packed state was expected")
     assert all(line.startswith("replaying SYN") for line in going_on)
     straight = run(tmp_path, *arguments, "--store", "memory://", "--json", "-")

@@ -63,13 +63,13 @@ def test_one_that_holds_steps_is_left_alone_and_the_way_out_is_named() -> None:
     content = b"no database" * 1_000
     broken.write_bytes(content)
     for _ in range(2):
-        with pytest.raises(StoreError, match=r"is not an SQLite database.*; or begin anew with --fresh, which leaves"):
+        with pytest.raises(StoreError, match=r"is not an SQLite database.*; or start a new store with --fresh, which leaves"):
             opened("20260102-000000-aaaa")
     broken.write_bytes(b"")
-    with pytest.raises(StateError, match=r"lost committed steps.*; or begin anew with --fresh"):
+    with pytest.raises(StateError, match=r"lost committed steps.*; or start a new store with --fresh"):
         opened("20260102-000000-aaaa")
     broken.unlink()
-    with pytest.raises(StateError, match=r"lost committed steps.*; or begin anew with --fresh"):
+    with pytest.raises(StateError, match=r"lost committed steps.*; or start a new store with --fresh"):
         opened("20260102-000000-aaaa")
     opened("20260102-000000-aaaa", fresh=True).close()
     with contextlib.closing(opened("20260103-000000-aaaa")) as store:

@@ -62,7 +62,7 @@ def test_each_judgement_of_what_is_served_says_what_it_asks_and_none_says_better
     assert f"volatility {shown[winner]}" in test
     place = "too few labels for an interval"
     if interval is not None:
-        place = "above 0" if interval.low > 0.0 else "below 0" if interval.high < 0.0 else "not told from 0"
+        place = "above 0" if interval.low > 0.0 else "below 0" if interval.high < 0.0 else "not distinguishable from 0"
     assert f"volatility {place}, direction {place}." in end
 
 

@@ -145,7 +145,7 @@ async def read_body(request: Request, decoder: msgspec.json.Decoder[Asked]) -> A
     except msgspec.DecodeError as error:
         raise DataError(f"the body cannot be used: {_sentence(str(error), decoder.type)}") from None
     except UnicodeDecodeError:
-        raise DataError(f"the body cannot be used: it is no UTF-8{_where(raw)}; send JSON in UTF-8") from None
+        raise DataError(f"the body cannot be used: it is not UTF-8{_where(raw)}; send JSON in UTF-8") from None
     except RecursionError:
         raise DataError("the body cannot be used: it is nested too deeply") from None
 

@@ -16,7 +16,7 @@ MAX_HEAD = 64 * 1024
 CUT_SECONDS = 5.0
 CONNECTION = "connection"
 """Where the application finds a request's connection in the scope's state."""
-NOT_HTTP = "this is no HTTP request; send a request line, headers and a body as HTTP/1.1 has them"
+NOT_HTTP = "this is not an HTTP request; send a request line, headers and a body as HTTP/1.1 has them"
 HEAD_TOO_LARGE = f"the request line and headers are larger than {MAX_HEAD} bytes; send less"
 INVALID_UTF8 = 1007
 
@@ -81,7 +81,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().handle_websocket_upgrade()
 
     def send_400_response(self, msg: str) -> None:
-        """What came is no HTTP."""
+        """What came is not HTTP."""
         self._refuse(b"400 Bad Request", NOT_HTTP)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -145,7 +145,7 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
 
     def send_receive_event_to_app(self) -> None:
-        """Hand over a message; a text that is no UTF-8 ends the connection, which is nothing for the log."""
+        """Hand over a message; a text that is not UTF-8 ends the connection, which is nothing for the log."""
         if self.curr_msg_data_type == "text" and not _is_utf8(b"".join(self.frames)):
             self.frames = []
             self.conn.send_close(INVALID_UTF8)

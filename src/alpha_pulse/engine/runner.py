@@ -334,7 +334,7 @@ class Runner:
         self._become("finished")
 
     def _checkpoint_in_time(self) -> None:
-        """Once a minute, so that a start after a slow run, or a crash of it, makes few rows again."""
+        """Once a minute, so that a start after a slow run, or after a crash of one, replays few rows."""
         now = elapsed_ns()
         if now - self._checkpointed_ns < CHECKPOINT_NS or self.state != "running":
             return

@@ -143,7 +143,7 @@ def _checkpoints(reader: StoreReader, hashes: dict[int, str]) -> Check:
             continue
         if meta.get("seq") != seq or (seq >= 0 and meta.get("journal_hash") != hashes.get(seq)):
             faults.add(f"the checkpoint at row {seq} was taken after other steps")
-    return _judged("checkpoints", faults, f"{count} whole, each of its row")
+    return _judged("checkpoints", faults, f"{count} whole, each matching its row")
 
 
 def _result(reader: StoreReader, steps: Steps) -> Check:

@@ -119,7 +119,7 @@ def _read(connection: sqlite3.Connection, path: Path) -> Held:
     except msgspec.ValidationError:
         identity = None
     if identity is None or identity_hash(identity) != stated:
-        raise StateError(f"store {path} does not say whole which run it holds: the row of table run is damaged; {MEND}")
+        raise StateError(f"store {path} cannot be used: its row in table run, which names the run, is damaged; {MEND}")
     return Held(blank=False, identity=identity, seq=seq, hash=digest, result_hash=result_hash)
 
 
@@ -148,6 +148,6 @@ def _compare(connection: sqlite3.Connection, path: Path, held: Held, mark: Mark 
 
 def _lost(path: Path, seq: int, held: Held) -> StateError:
     return StateError(
-        f"store {path} has lost committed steps: {path.name}.head tells of {seq + 1} rows (a stored result counts as one), "
+        f"store {path} has lost committed steps: {path.name}.head counts {seq + 1} rows (a stored result counts as one), "
         f"the database holds {held.seq + 1}; {MEND}"
     )

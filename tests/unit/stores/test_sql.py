@@ -69,7 +69,7 @@ class TestKill:
         cut = wal.read_bytes()[: int(wal.stat().st_size * keep)]
         wal.write_bytes(cut)
         for _ in range(2):
-            with pytest.raises(StateError, match=r"lost committed steps: run\.db\.head tells of \d+ rows.*restore the store"):
+            with pytest.raises(StateError, match=r"lost committed steps: run\.db\.head counts \d+ rows.*restore the store"):
                 SqliteStore(path)
             assert wal.read_bytes() == cut
 
