@@ -94,7 +94,11 @@ def said(running: Running, request: bytes) -> tuple[int, str]:
     [
         (b"\x16\x03\x01\x02\x00\x01\x00", 400, "this is not an HTTP request"),
         (b"GET /health HTTP/1.1\r\nX: " + b"y" * 70_000, 431, "larger than 65536 bytes"),
-        (b"GET /\xff HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", 400, "not an HTTP request"),
+        (
+            b"GET /\xff HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+            400,
+            "not an HTTP request",
+        ),
     ],
     ids=["no HTTP", "endless", "no ASCII"],
 )
