@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alpha_pulse.cli_layout import Row, print_table
-from alpha_pulse.cli_words import adaptation_lines, success_lines, verdict
+from alpha_pulse.cli_words import adaptation_lines, counted, success_lines, verdict
 from alpha_pulse.engine.report import BookReport, Report, SymbolReport
 from alpha_pulse.engine.scoring import Score
 from alpha_pulse.execution.execution_service import PRIMARY
@@ -204,7 +204,7 @@ def _account(report: Report) -> list[tuple[str, str]]:
 
 def _not_traded(report: Report) -> str:
     """The cost-aware rule is asked at every bar, also while its book holds or closes; the gate is that of all books."""
-    refused = f"gate: {report.refusals:,} refusals over all books"
+    refused = f"{counted(report.refusals, 'order')} refused over all books"
     beside = "cost_aware" in report.books
     if not beside and not report.abstentions:
         return refused

@@ -102,10 +102,10 @@ def test_too_few_labels_have_no_interval() -> None:
 
 def test_what_was_not_traded_names_the_book_that_it_counts() -> None:
     report = msgspec.structs.replace(report_of(shadow_books=True), abstentions=1_234, refusals=5)
-    told = "cost aware book: 1,234 bars on which the move did not cover the costs; gate: 5 refusals over all books"
+    told = "cost aware book: 1,234 bars on which the move did not cover the costs; 5 orders refused over all books"
     assert f"not traded {told}" in shown(report)
     alone = report_of(shadow_books=False)
     assert alone.abstentions == 0
-    assert f"not traded gate: {alone.refusals:,} refusals over all books" in shown(alone)
+    assert f"not traded {alone.refusals:,} orders refused over all books" in shown(alone)
     follows_it = msgspec.structs.replace(alone, abstentions=7)
     assert "combined book: 7 bars on which" in shown(follows_it)
