@@ -13,7 +13,7 @@ INSTALL := $(PIP) install --require-hashes --no-deps --no-compile
 step = @printf '\n== %s\n' '$(1)'
 
 help:
-	@echo 'make run     trade the bundled data on paper, live, and serve the page that shows it (installs first where needed)'
+	@echo 'make run     trade the bundled data on paper, live, and serve the page that shows it (installs first where needed; ARGS=--fresh starts again)'
 	@echo 'make replay  trade them as fast as it goes and show the result'
 	@echo 'make test    lint, types, floors and all tests (installs first where needed)'
 	@echo 'make setup   create .venv and install what a user needs'
@@ -57,7 +57,7 @@ page: node
 	@$(BIN)/python scripts/build_page.py
 
 run: page
-	@exec $(BIN)/alpha-pulse run
+	@exec $(BIN)/alpha-pulse run $(ARGS)
 
 replay: $(RUNTIME)
 	@$(BIN)/alpha-pulse replay

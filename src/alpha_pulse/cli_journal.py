@@ -11,7 +11,7 @@ import msgspec
 from alpha_pulse.cli_own_store import STORE_FILE
 from alpha_pulse.cli_paths import data_folder
 from alpha_pulse.cli_progress import Phases
-from alpha_pulse.core.errors import ConfigError, StateError
+from alpha_pulse.core.errors import AlphaPulseError, ConfigError, StateError
 from alpha_pulse.engine.verification import Check, Verification, verify
 from alpha_pulse.stores.reading import StoreReader
 
@@ -54,11 +54,21 @@ def find_run(run: str) -> Path:
     if Path(run).exists() or "/" in run:
         return Path(run)
     known = {path.parent.name: path for path in data_folder().glob(f"**/{STORE_FILE}")}
+    known |= {name: path for path in list(known.values()) if (name := _run_id(path)) is not None}
     if run not in known:
         near = difflib.get_close_matches(run, known, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else "; name its file"
         raise ConfigError(f"RUN {run!r} is neither a file nor the id of a run in {data_folder()}{hint}")
     return known[run]
+
+
+def _run_id(path: Path) -> str | None:
+    """The id of the run in a store; a run that found its store made, but empty, has another than the store's folder."""
+    try:
+        with StoreReader(path) as reader:
+            return None if reader.identity is None else reader.identity.run_id
+    except AlphaPulseError:
+        return None
 
 
 def _verified(path: Path) -> Verification:
@@ -68,11 +78,15 @@ def _verified(path: Path) -> Verification:
             return verify(reader, lambda done: phases.show("checking the journal", rows, "rows", done))
     except StateError as error:
         check = Check("file", ok=False, found=str(error), faults=1)
-        return Verification(f"sqlite:///{path}", None, 0, finished=False, ok=False, checks=[check])
+        return Verification(f"sqlite:///{path}", None, None, finished=None, ok=False, checks=[check])
 
 
 def _show(found: Verification) -> None:
-    state = "finished" if found.finished else "not finished"
-    print(f"run {found.run_id or 'unknown'} in {found.store}: {found.rows:,} rows, {state}")
+    if found.rows is None:
+        print(f"the run in {found.store} could not be read; nothing but its file was checked")
+    else:
+        print(
+            f"run {found.run_id or 'unknown'} in {found.store}: {found.rows:,} rows, {'' if found.finished else 'not '}finished"
+        )
     for check in found.checks:
         print(f"{'ok    ' if check.ok else 'NOT OK'}  {check.name:<12}  {check.found}")

@@ -179,7 +179,9 @@ def _account(report: Report) -> list[tuple[str, str]]:
     ties = f"; {report.ties:,} of the labelled are ties" if report.ties else ""
     weights = ", ".join(f"{name} {weight:.2f}" for name, weight in report.agent_weights.items())
     quality = report.trade_quality
+    outside = quality.lots - report.trades
     lots = f"; {quality.wins:,} of {quality.lots:,} closed lots paid" if quality.lots else ""
+    lots += f", {outside:,} of them reported from outside" if outside > 0 else ""
     hits = report.hit_rates
     tradable = ""
     if hits.close_to_close is not None and hits.next_open is not None:

@@ -275,7 +275,7 @@ def outcomes(live: Running) -> None:
     live.refused(404, path, {"outcomes": [{**outcome, "id": "x", "signal_id": "combined/SYM/1"}]}, said="did you mean")
     wrong: tuple[dict[str, Any], ...] = (
         *({"quantity": 0}, {"open_price": -1}, {"id": ""}, {"book": "a/b"}),
-        *({"closed_ms": 10**17}, {"opened_ms": 10**17}, {"side": "long"}),
+        *({"closed_ms": 10**17}, {"opened_ms": 10**17}, {"side": "long"}, {"net_pnl": 2.1}, {"opened_ms": 0}),
     )
     for changes in wrong:
         live.refused(422, path, {"outcomes": [{**outcome, "id": "y", **changes}]})

@@ -64,12 +64,12 @@ def test_a_body_that_is_no_utf_8_is_refused_on_every_route(fuzzed: Running, capl
     asked = 0
     for path, methods in fuzzed.get("/api/v1/openapi.json")["paths"].items():
         address = path.replace("{session_id}", "SYN/direction").replace("{symbol}", "SYN")
-        for method, operation in methods.items():
+        for method in methods:
             for token in (TOKEN, None):
                 for body in INVALID:
                     answer = fuzzed.send(method.upper(), address, body, token)
                     assert answer.status_code < 500, (method, address, body, answer.text)
-                    assert "requestBody" not in operation or answer.status_code >= 400
+                    assert method == "get" or answer.status_code >= 400, (method, address, body)
                     asked += 1
     assert asked > 200
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []

@@ -160,6 +160,8 @@ def test_a_gateway_takes_them_in_units_and_cash_once_and_all_or_none() -> None:
             (DataError, "expected whole numbers that fit into 64 bits", {"closed_ms": 10**15}),
             (DataError, "net_pnl of the outcome 'b' is inf", {"net_pnl": math.inf}),
             (DataError, "an id of 0 characters", {"id": ""}),
+            (DataError, "above the .* that its quantity and prices give before costs", {"net_pnl": 20.5}),
+            (DataError, "has opened_ms 0, before its signal was made", {"opened_ms": 0}),
         ]
         for kind, said, changes in wrong:
             with pytest.raises(kind, match=said):

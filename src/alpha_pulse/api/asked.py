@@ -145,18 +145,20 @@ async def read_body(request: Request, decoder: msgspec.json.Decoder[Asked]) -> A
     except msgspec.DecodeError as error:
         raise DataError(f"the body cannot be used: {_sentence(str(error), decoder.type)}") from None
     except UnicodeDecodeError:
-        raise DataError(f"the body cannot be used: it is not UTF-8{_where(raw)}; send JSON in UTF-8") from None
+        refuse_unreadable(raw)
+        raise
     except RecursionError:
         raise DataError("the body cannot be used: it is nested too deeply") from None
 
 
-def _where(raw: bytes) -> str:
-    """The first byte that makes a text no UTF-8, without the text itself."""
+def refuse_unreadable(raw: bytes) -> None:
+    """Raise DataError for a body that is not UTF-8, naming its first byte that cannot be, without the text itself."""
     try:
         raw.decode()
     except UnicodeDecodeError as error:
-        return f" (byte {error.start} is 0x{raw[error.start]:02x})"
-    return ""
+        raise DataError(
+            f"the body cannot be used: it is not UTF-8 (byte {error.start} is 0x{raw[error.start]:02x}); send JSON in UTF-8"
+        ) from None
 
 
 def read_query(request: Request, kind: type[Asked]) -> Asked:

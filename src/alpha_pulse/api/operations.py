@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from alpha_pulse.api.asked import refuse_unreadable
+
 Endpoint = Callable[[Request], Awaitable[Response]]
 Method = Literal["GET", "POST"]
 
@@ -74,7 +76,18 @@ class Routes:
             pattern = path
             for name in operation.places:
                 pattern = pattern.replace(f"{{{name}}}", f"{{{name}:path}}")
-            self.routes.append(Route(self._prefix + pattern, endpoint, methods=[method]))
+            checked = endpoint if operation.body is not None or method == "GET" else _with_readable_body(endpoint)
+            self.routes.append(Route(self._prefix + pattern, checked, methods=[method]))
             return endpoint
 
         return register
+
+
+def _with_readable_body(endpoint: Endpoint) -> Endpoint:
+    """An endpoint that takes no body: what is sent all the same must be text."""
+
+    async def checked(request: Request) -> Response:
+        refuse_unreadable(await request.body())
+        return await endpoint(request)
+
+    return checked

@@ -10,7 +10,19 @@ MIN_UNGUESSED = 8
 """Characters that do not follow from those before."""
 REPEATED = 4
 """Characters at the end that, when they are those of the beginning again, are a repetition and no chance."""
-PLACEHOLDERS = ("changeme", "change-me", "change_me", "password", "secret", "token", "example", "12345678")
+PLACEHOLDERS = (
+    "changeme",
+    "change-me",
+    "change_me",
+    "password",
+    "secret",
+    "token",
+    "example",
+    "12345678",
+    "letmein",
+    "alphapulse",
+    "alpha-pulse",
+)
 WALKS = (
     "abcdefghijklmnopqrstuvwxyz",
     "01234567890",

@@ -67,7 +67,17 @@ def _outcome(given: OutcomeIn, trade: Signal, units: Units) -> TradeOutcome:
     cash, parts = 10.0**units.cash_decimals, 10.0**units.quantity_decimals
     net = round(given.net_pnl * cash)
     gross = round(given.quantity * (given.close_price - given.open_price) * cash)
+    if net > gross + 1:  # both are rounded
+        raise DataError(
+            f"{what} has net_pnl {given.net_pnl!r}, above the {gross / cash!r} that its quantity and prices give before costs; "
+            "expected a net P&L after all costs"
+        )
     opened, closed = given.opened_ms * MS, given.closed_ms * MS
+    if opened < trade.ts:
+        raise DataError(
+            f"{what} has opened_ms {given.opened_ms}, before its signal was made at {trade.ts // MS}; expected the time at "
+            "which the trade was opened by that signal, in milliseconds since the Unix epoch (UTC)"
+        )
     lot = Lot(
         given.id, given.book, trade.symbol, side * max(1, round(size * parts)), opened, closed,
         given.open_price, given.close_price, gross, gross - net, net, "", "", trade.signal_id,

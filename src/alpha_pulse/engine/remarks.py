@@ -16,6 +16,8 @@ from alpha_pulse.venues.money import cash_text
 
 COARSE = 0.1
 """A lot is reported when it is worth more than this part of a whole position."""
+COARSE_TICK = 0.01
+"""A tick is reported when it is more than this part of the price."""
 _NAMED = 3
 
 
@@ -36,6 +38,7 @@ def remarks(config: Config, feed: Feed) -> list[str]:
         *_too_few_bars(config, bars),
         *_too_dear(config, feed),
         *_too_large_orders(config, feed.symbols),
+        *_too_coarse_ticks(config, feed),
     ]
 
 
@@ -101,6 +104,22 @@ def _too_large_orders(config: Config, symbols: Sequence[str]) -> list[str]:
     return [
         f"the smallest order of {_some(barred)} is worth more than a whole position, {cash_text(most)}: nothing is traded "
         "there; lower venue.min_order_value or execution.min_order_fraction, or raise execution.initial_cash"
+    ]
+
+
+def _too_coarse_ticks(config: Config, feed: ReplayFeed) -> list[str]:
+    """Fill prices are rounded to the tick against the trader: one that is a part of the price worth naming eats the trade."""
+    coarse = {
+        symbol: tick / float(feed.columns.close[feed.columns.code == place].min())
+        for place, symbol in enumerate(feed.symbols)
+        if (tick := for_symbol(config.venue.tick_size, symbol)) is not None
+    }
+    coarse = {symbol: share for symbol, share in coarse.items() if share > COARSE_TICK}
+    if not coarse:
+        return []
+    return [
+        f"one tick of {_some(list(coarse))} (venue.tick_size) is up to {100 * max(coarse.values()):.3g} % of the price, by "
+        "which each fill is rounded against the trader; set the tick of the market, in units of its price"
     ]
 
 

@@ -32,8 +32,8 @@ class Verification(msgspec.Struct, frozen=True):
 
     store: str
     run_id: str | None
-    rows: int
-    finished: bool
+    rows: int | None
+    finished: bool | None
     ok: bool
     checks: list[Check]
 

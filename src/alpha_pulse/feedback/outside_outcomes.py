@@ -141,7 +141,7 @@ def _check_agreement(what: str, trade: Signal, outcome: TradeOutcome) -> None:
             f"{what} has pnl {outcome.pnl}, and its lot net_pnl {lot.net_pnl}, gross_pnl {lot.gross_pnl} and costs "
             f"{lot.costs}; expected pnl = net_pnl = gross_pnl - costs"
         )
-    if outcome.return_ * outcome.pnl < 0 or (outcome.pnl == 0) != (outcome.return_ == 0.0):
+    if outcome.return_ * outcome.pnl < 0 or outcome.return_ == 0.0 != outcome.pnl:
         raise DataError(f"{what} has pnl {outcome.pnl} and return_ {outcome.return_!r}; expected numbers of one sign")
     if lot.closed_ts != outcome.closed_ts:
         raise DataError(f"{what} has closed_ts {outcome.closed_ts}, and its lot {lot.closed_ts}; expected one time")

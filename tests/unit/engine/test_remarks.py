@@ -97,6 +97,13 @@ def test_a_smallest_order_above_a_whole_position_is_reported() -> None:
     assert report.by_symbol["B"].books["buy_and_hold"].fills == 0 < report.by_symbol["A"].books["buy_and_hold"].fills
 
 
+@pytest.mark.parametrize(("tick", "told"), [(0.01, False), (5.0, True), (1_000.0, True)])
+def test_a_tick_that_is_much_of_a_price_is_reported(tick: float, told: bool) -> None:
+    config = msgspec.structs.replace(CONFIG, venue=Venue(tick_size=tick))
+    said = " ".join(remarks(config, random_walk(250, seed=1, market=Market(price=90.0))))
+    assert ("one tick of SYN (venue.tick_size) is up to" in said) == told
+
+
 @pytest.mark.parametrize("price", [1e-8, 1e8, 1e13])
 def test_prices_of_any_size_are_traded(price: float) -> None:
     feed = random_walk(200, seed=1, market=Market(price=price))

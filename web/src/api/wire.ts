@@ -81,6 +81,7 @@ export interface SystemStatus extends Control {
   >;
   success_metrics: SuccessMetrics;
   decisions_sha256: string | null;
+  result: { warnings: string[] } | null;
 }
 
 export type Cell = number | null;
