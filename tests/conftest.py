@@ -21,8 +21,22 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+# An engine that runs in a test's process unfreezes everything at its end. `gc.get_freeze_count` would tell, but it counts all
+# objects, a tenth of a second before each test.
+_unfreeze, _unfrozen = gc.unfreeze, []
+
+
+def _note_unfreeze() -> None:
+    _unfreeze()
+    _unfrozen.append(True)
+
+
+gc.unfreeze = _note_unfreeze
+
+
 def pytest_runtest_setup() -> None:
-    if gc.get_freeze_count() == 0:  # an engine that ran here has undone it
+    if _unfrozen:
+        _unfrozen.clear()
         gc.freeze()
 
 
