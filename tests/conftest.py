@@ -23,7 +23,8 @@ def pytest_collection_finish() -> None:
 
 # An engine that runs in a test's process unfreezes everything at its end. `gc.get_freeze_count` would tell, but it counts all
 # objects, a tenth of a second before each test.
-_unfreeze, _unfrozen = gc.unfreeze, []
+_unfreeze = gc.unfreeze
+_unfrozen: list[bool] = []
 
 
 def _note_unfreeze() -> None:
