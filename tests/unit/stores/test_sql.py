@@ -257,6 +257,18 @@ class TestDurability:
             assert store.reach(6) is None
             assert rows_seen_by_another(path) == 7
 
+    def test_a_row_whose_commit_fails_is_never_reached(self, path: Path) -> None:
+        store = SqliteStore(path, BY_HAND)
+        store.begin(IDENTITY, resume=False)
+        append(store, 7)
+        path.unlink()
+        commit = store.reach(6)
+        assert commit is not None
+        assert "was deleted" in str(commit.exception(10))
+        with pytest.raises(StoreError, match="was deleted"):
+            store.reach(6)
+        store.close()
+
     def test_a_row_that_cannot_be_reached_is_told(self, path: Path) -> None:
         store = SqliteStore(path, BY_HAND)
         store.begin(IDENTITY, resume=False)
