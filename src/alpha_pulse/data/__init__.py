@@ -1,9 +1,16 @@
-"""The bundled bars: real market data, small enough to ship. What they are and where from: docs/data.md and NOTICE."""
+"""Bars: the bundled ones (what they are and where from: docs/data.md and NOTICE), and those of your files and frames."""
 
 from __future__ import annotations
 
 from importlib.resources import files
+from os import PathLike
 from pathlib import Path
+from typing import Any
+
+from alpha_pulse.feeds.market_data import MarketData, ReadOptions
+from alpha_pulse.feeds.paths import expand
+from alpha_pulse.feeds.reading import read as read_files
+from alpha_pulse.feeds.reading import read_frame
 
 DEFAULT = "eurusd_1h_2017"
 """What is replayed when no file is named."""
@@ -17,3 +24,32 @@ def bundled() -> dict[str, Path]:
     """
     folder = Path(str(files(__name__)))
     return {path.stem: path for path in sorted(folder.glob("*.parquet"))}
+
+
+def read(source: Any, **options: Any) -> MarketData:
+    """Read bars from a file, a folder, a pattern, several of them, or a frame.
+
+    Parameters
+    ----------
+    source
+        A path or a list of paths; or a polars frame, a pandas frame, or a dict of arrays by name of the column.
+    options
+        As `alpha_pulse.feeds.market_data.ReadOptions` names them: ``interval``, ``tz``, ``symbols``, ``stamp``, ``duplicates``,
+        ``adjusted``.
+
+    Raises
+    ------
+    DataError, ConfigError
+        As `alpha_pulse.feeds.reading.read`.
+
+    >>> read(bundled()[DEFAULT]).bars.symbols
+    ('EURUSD',)
+    """
+    if isinstance(options.get("symbols"), str):
+        options["symbols"] = (options["symbols"],)
+    asked = ReadOptions(**{**options, "symbols": tuple(options.get("symbols", ()))})
+    if isinstance(source, str | PathLike):
+        return read_files(expand([Path(source)]), asked)
+    if isinstance(source, list | tuple) and source and all(isinstance(each, str | PathLike) for each in source):
+        return read_files(expand([Path(each) for each in source]), asked)
+    return read_frame(source, asked)

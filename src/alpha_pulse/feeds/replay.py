@@ -13,9 +13,10 @@ import numpy as np
 from alpha_pulse.core.errors import DataError, StateError
 from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import Bar
-from alpha_pulse.feeds import market_file
+from alpha_pulse.feeds import reading
 from alpha_pulse.feeds.base import Slice
 from alpha_pulse.feeds.columns import BarColumns, check
+from alpha_pulse.feeds.market_data import FileReport, MarketData, Note, ReadOptions
 
 BLOCK = 512
 """Slices that are built at once: enough to spread the cost of leaving numpy, few enough to take well under 1 ms."""
@@ -67,6 +68,8 @@ class ReplayFeed:
         self.interval_ns = columns.interval_ns
         self.interval_inferred = interval_inferred
         self.ignored_columns = ignored_columns
+        self.files: tuple[FileReport, ...] = ()
+        self.notes: tuple[Note, ...] = ()
         self.has_volume = columns.volume is not None
         self.has_quotes = columns.bid is not None and columns.ask is not None
         self.total_bars = int(self.columns.ts_start.size)
@@ -76,14 +79,16 @@ class ReplayFeed:
 
     @staticmethod
     def from_file(path: Path, interval: str | None = None, tz: str | None = None, symbols: Sequence[str] = ()) -> ReplayFeed:
-        """Bars from a Parquet or CSV file; parameters and errors as in `alpha_pulse.feeds.market_file.read`."""
-        content = market_file.read(path, interval, tz, symbols)
-        return ReplayFeed(
-            content.bars,
-            interval_inferred=content.interval_inferred,
-            ignored_columns=content.ignored_columns,
-            where=f"file {path}",
-        )
+        """Bars from one file; errors as in `alpha_pulse.feeds.reading.read`."""
+        return ReplayFeed.from_data(reading.read([path], ReadOptions(interval=interval, tz=tz, symbols=tuple(symbols))))
+
+    @staticmethod
+    def from_data(data: MarketData) -> ReplayFeed:
+        """Bars that were read, with how their files were understood (``files``) and what was noticed (``notes``)."""
+        ignored = dict.fromkeys(name for file in data.files for name in file.ignored)
+        feed = ReplayFeed(data.bars, interval_inferred=data.interval_inferred, ignored_columns=tuple(ignored))
+        feed.files, feed.notes = data.files, data.notes
+        return feed
 
     @property
     def identity(self) -> str:
