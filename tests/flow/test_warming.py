@@ -115,7 +115,11 @@ def test_requests_wait_for_it_but_for_how_the_run_stands(begun: Path) -> None:
             }
             for path in ("/api/v1/system", "/health", "/api/v1/openapi.json"):
                 assert (await client.get(path)).status_code == 200
-            assert (await client.get("/api/v1/system")).json()["state"] == "warming"
+            standing = (await client.get("/api/v1/system")).json()
+            assert standing["state"] == "warming"
+            assert standing["counts"]["predictions"] > 0
+            assert standing["counts"]["alarms"] is None
+            assert standing["counts"]["adaptations"] is None
             assert not any(task.done() for task in asked.values())
             async with running(gateway):
                 answers = {path: await task for path, task in asked.items()}

@@ -57,8 +57,10 @@ class Exposition:
         yield _gauge("predictions_pending", "Predictions that wait for their label", (), {(): counts.pending})
         yield _counter("fills", "Fills of the combined book", (), {(): counts.fills})
         yield _counter("trades", "Closed lots of the combined book", (), {(): counts.trades})
-        yield _counter("drift_alarms", "Alarms of the drift detectors", (), {(): counts.alarms})
-        yield _counter("adaptations", "Actions of adaptation", (), {(): counts.adaptations})
+        if counts.alarms is not None:
+            yield _counter("drift_alarms", "Alarms of the drift detectors", (), {(): counts.alarms})
+        if counts.adaptations is not None:
+            yield _counter("adaptations", "Actions of adaptation", (), {(): counts.adaptations})
         yield _counter("queries", "Predictions that were asked for from outside", (), {(): counts.queries})
         if status.measured_bars_per_second is not None:
             rate: Values = {(): status.measured_bars_per_second}

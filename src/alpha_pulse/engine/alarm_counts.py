@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from alpha_pulse.core.types import AlarmResponse
 
 STATUSES = ("acted", "deferred", "skipped")
+NAMES = tuple(f"alarms_{status}" for status in STATUSES)
 
 
 def alarm_counts(responses: Iterable[AlarmResponse]) -> dict[str, int]:
@@ -17,4 +18,4 @@ def alarm_counts(responses: Iterable[AlarmResponse]) -> dict[str, int]:
     {'alarms_acted': 0, 'alarms_deferred': 0, 'alarms_skipped': 1}
     """
     counts: Counter[str] = Counter(response.status for response in responses)
-    return {f"alarms_{status}": counts[status] for status in STATUSES}
+    return {name: counts[status] for name, status in zip(NAMES, STATUSES, strict=True)}

@@ -62,7 +62,8 @@ class FeedStatus(msgspec.Struct, frozen=True):
 class CountsStatus(msgspec.Struct, frozen=True):
     """Market targets together; fills and trades of the combined book. predictions = labelled + pending + expired.
 
-    alarms = alarms_acted + alarms_deferred + alarms_skipped: by the newest response to each.
+    alarms = alarms_acted + alarms_deferred + alarms_skipped: by the newest response to each. These and ``adaptations`` are None
+    while the history of the run is read (the state is ``warming``).
     """
 
     predictions: int
@@ -71,11 +72,11 @@ class CountsStatus(msgspec.Struct, frozen=True):
     expired: int
     fills: int
     trades: int
-    alarms: int
-    alarms_acted: int
-    alarms_deferred: int
-    alarms_skipped: int
-    adaptations: int
+    alarms: int | None
+    alarms_acted: int | None
+    alarms_deferred: int | None
+    alarms_skipped: int | None
+    adaptations: int | None
     queries: int
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from alpha_pulse import __version__
 from alpha_pulse.core.errors import ConfigError, NotFoundError, NotReadyError, did_you_mean
-from alpha_pulse.engine.alarm_counts import alarm_counts
+from alpha_pulse.engine.alarm_counts import NAMES, alarm_counts
 from alpha_pulse.engine.gateway import ALL, MAX_EXAMPLES, MAX_LIMIT, MAX_OUTCOMES, MAX_POINTS, MAX_STEPS
 from alpha_pulse.engine.gateway_run import (
     Answer,
@@ -182,6 +182,8 @@ class LocalGateway:
         system = self._system
         accounts = list(system.feedback.counts().values())
         combined = system.execution.results(1.0)[PRIMARY]
+        past = self._past
+        known = self.runner.state != "warming"
         return CountsStatus(
             predictions=sum(account.predictions for account in accounts),
             labelled=sum(account.labelled for account in accounts),
@@ -189,9 +191,9 @@ class LocalGateway:
             expired=sum(account.expired for account in accounts),
             fills=combined.fills,
             trades=combined.trades,
-            alarms=len(self._past.alarms),
-            **alarm_counts(self._past.responses.values()),
-            adaptations=len(self._past.actions),
+            alarms=len(past.alarms) if known else None,
+            **(alarm_counts(past.responses.values()) if known else dict.fromkeys(NAMES)),
+            adaptations=len(past.actions) if known else None,
             queries=system.serving.queries,
         )
 

@@ -85,12 +85,9 @@ class HeadFile:
     def __init__(self, store: Path) -> None:
         self.path = head_path(store)
         self._fresh = not self.path.exists()
+        self.descriptor = -1
         try:
-            self.descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise _unusable(store, error) from None
-        try:
-            self._lock(store)
+            self._open_locked(store)
             write_at(self.descriptor, _PID.pack(os.getpid()), _PID_OFFSET)
             slots = [_slot(content) for content in _read_slots(self.descriptor)]
         except OSError as error:
@@ -98,6 +95,16 @@ class HeadFile:
             raise _unusable(store, error) from None
         self._newest = max((slot for slot in slots if slot is not None), default=None)
         self._next = 1 if self._newest is not None and slots[0] == self._newest else 0
+
+    def _open_locked(self, store: Path) -> None:
+        """Open and lock the file that has this name now: the one opened may have been removed by its holder before the lock."""
+        while True:
+            self.descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._lock(store)
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(self.descriptor), self.path.stat()):
+                    return
+            os.close(self.descriptor)
 
     def _lock(self, store: Path) -> None:
         try:

@@ -353,7 +353,7 @@ class SqliteStore:
         self._committing = None
         reason, advice = cause(error, self._file)
         again = "" if isinstance(error, ReplacedError) else ", then start it again (replay takes --resume)"
-        kept = "no row is kept" if self._durable < 0 else f"rows after {self._durable} are not kept"
+        kept = self._what_is_kept(error)
         self._refusal = f"store {self.location} could not be written: {reason}; {kept}; {advice}{again}"
         if self._db.in_transaction:
             try:
@@ -361,6 +361,12 @@ class SqliteStore:
             except sqlite3.Error as second:
                 error.add_note(f"rolling back failed too: {second}")
         return StoreError(self._refusal)
+
+    def _what_is_kept(self, error: BaseException) -> str:
+        if isinstance(error, ReplacedError):
+            return "rows that were in it may be lost"
+        # The database may have been committed where the write after it failed.
+        return "no row is kept" if self._durable < 0 else f"rows after {self._durable} may be lost"
 
     def _refuse_unusable(self) -> None:
         if (self._failed or self._closed) and self._refusal is not None:

@@ -65,6 +65,25 @@ def test_discard_takes_away_only_what_opening_made(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["run.db.head"]
 
 
+class RemovedBeforeTheLock(HeadFile):
+    """Opened while its holder gives it up: the file is gone by the time the lock is taken."""
+
+    times = 0
+
+    def _lock(self, store: Path) -> None:
+        if self.times < 2:
+            self.path.unlink()
+        self.times += 1
+        super()._lock(store)
+
+
+def test_the_lock_is_on_the_file_that_others_find(tmp_path: Path) -> None:
+    head = RemovedBeforeTheLock(tmp_path / "run.db")
+    with pytest.raises(StoreError, match="in use by process"):
+        HeadFile(tmp_path / "run.db")
+    head.close()
+
+
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="give --store a file in a folder you may write to"):
         HeadFile(tmp_path / "missing" / "run.db")

@@ -64,21 +64,8 @@ export interface SystemStatus extends Control {
   targets: string[];
   books: string[];
   initial_cash: number;
-  counts: Record<
-    | "predictions"
-    | "labelled"
-    | "pending"
-    | "expired"
-    | "fills"
-    | "trades"
-    | "alarms"
-    | "alarms_acted"
-    | "alarms_deferred"
-    | "alarms_skipped"
-    | "adaptations"
-    | "queries",
-    number
-  >;
+  counts: Record<"predictions" | "labelled" | "pending" | "expired" | "fills" | "trades" | "queries", number> &
+    Record<"alarms" | "alarms_acted" | "alarms_deferred" | "alarms_skipped" | "adaptations", Cell>;
   success_metrics: SuccessMetrics;
   decisions_sha256: string | null;
   result: { warnings: string[] } | null;
