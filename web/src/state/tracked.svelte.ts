@@ -36,7 +36,7 @@ export class Tracked {
     const page: Page = thin
       ? { from_seq: 0, max_points: MAX_POINTS }
       : { from_seq: span === "all" ? 0 : Math.max(0, newest - span + 1), limit: PAGE };
-    const answer = await this.fetch(page);
+    const answer = await this.fetchRows(page, span);
     if (mine !== this.loads) return;
     // What the stream brought while this was read stays.
     const newer = this.rowsAfter(answer.to_seq ?? -1);
@@ -46,6 +46,14 @@ export class Tracked {
     this.solid = answer.to_seq ?? newest;
     this.loaded = true;
     this.version += 1;
+  }
+
+  /** The rows of a page; where the series ended before it, its newest rows. */
+  private async fetchRows(page: Page, span: Span): Promise<SeriesAnswer> {
+    const answer = await this.fetch(page);
+    if (span === "all" || page.from_seq === 0 || answer.columns.seq?.length !== 0) return answer;
+    const { to_seq: last } = await this.fetch({ from_seq: 0, max_points: 2 });
+    return last === null ? answer : this.fetch({ from_seq: Math.max(0, last - span + 1), limit: PAGE });
   }
 
   /** A row of the stream; `whole` says that none was left out before it. */
