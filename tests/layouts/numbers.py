@@ -1,0 +1,106 @@
+"""What a cell of text says as a number or a time: an independent reading, without the product's code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+SECOND = 10**9
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_SUFFIX = {"K": 3, "M": 6, "B": 9, "T": 12}
+
+
+def number(cell: str, decimal: str = ".", thousands: str = "") -> float | None:
+    """The nearest double of what the cell says; None where it is no number."""
+    text = cell.strip().removeprefix("$")
+    power = 0
+    if text[-1:] in _SUFFIX and text[:-1]:
+        text, power = text[:-1], _SUFFIX[text[-1]]
+    if thousands and re.fullmatch(rf"[+-]?\d{{1,3}}(\{thousands}\d{{3}})+(\{decimal}\d*)?", text):
+        text = text.replace(thousands, "")
+    if decimal != ".":
+        if "." in text:
+            return None
+        text = text.replace(decimal, ".", 1)
+    if not text.isascii() or not _NUMBER.fullmatch(text):
+        return None
+    return float(Decimal(text).scaleb(power)) if power else float(text)
+
+
+Clock = Callable[[str], int | None]
+"""Nanoseconds since 1970 of a text, or None."""
+
+
+def epoch(unit: int) -> Clock:
+    """Whole numbers of ``unit`` nanoseconds."""
+
+    def read(text: str) -> int | None:
+        digits = text.strip()
+        return int(digits) * unit if re.fullmatch(r"\d{1,20}(\.0+)?", digits) and "." not in digits else None
+
+    return read
+
+
+def pattern(form: str, zone: str) -> Clock:
+    """Texts of strptime's form, in ``zone`` where they state no offset; those that a clock shows twice or never are none."""
+
+    def read(text: str) -> int | None:
+        try:
+            when = datetime.strptime(text.strip(), form)  # noqa: DTZ007 (the zone comes below)
+        except ValueError:
+            return None
+        if when.tzinfo is None:
+            when = when.replace(tzinfo=ZoneInfo(zone))
+            if when.utcoffset() != when.replace(fold=1).utcoffset():
+                return None
+        since = when.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+        return (since // timedelta(microseconds=1)) * 1_000
+
+    return read
+
+
+_ISO = re.compile(
+    r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:[.,](\d{1,9}))?)?\s?(?:GMT)?(Z|UTC|[+-]\d{2}:?\d{2})?", re.ASCII
+)
+
+
+def iso(zone: str | None) -> Clock:
+    """ISO 8601, in ``zone`` where no offset stands."""
+
+    def read(text: str) -> int | None:
+        match = _ISO.fullmatch(text.strip())
+        if match is None or (match[4] is None and zone is None):
+            return None
+        clock = match[2] or "00:00"
+        offset = {"Z": "+0000", "UTC": "+0000", None: ""}.get(match[4], (match[4] or "").replace(":", ""))
+        if offset and (int(offset[1:3]) > 23 or int(offset[3:]) > 59):
+            return None
+        form = "%Y-%m-%dT%H:%M" + (":%S" if clock.count(":") == 2 else "") + ("%z" if offset else "")
+        whole = pattern(form, zone or "UTC")(f"{match[1]}T{clock}{offset}")
+        return None if whole is None else whole + int((match[3] or "0").ljust(9, "0"))
+
+    return read
+
+
+FORMS = (
+    "%Y.%m.%d %H:%M:%S",
+    "%Y.%m.%d %H:%M",
+    "%d.%m.%Y %H:%M:%S.000",
+    "%d.%m.%Y %H:%M:%S.000 GMT%z",
+    "%d.%m.%Y %H:%M",
+    "%d.%m.%Y",
+    "%m/%d/%Y %H:%M",
+    "%m/%d/%Y",
+    "%b %d, %Y",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y%m%d %H%M%S",
+    "%Y%m%d",
+)
+
+
+def clocks(zone: str) -> list[Clock]:
+    """Every way to read a time that this module knows."""
+    return [iso(zone), *(epoch(unit) for unit in (SECOND, 10**6, 10**3, 1)), *(pattern(form, zone) for form in FORMS)]

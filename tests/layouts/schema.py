@@ -1,0 +1,146 @@
+"""Where a layout keeps what: found by comparing the cells of an unharmed file with the bars that were written."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import zipfile
+from collections.abc import Iterator, Sequence
+from itertools import permutations, product
+from pathlib import Path
+
+import msgspec
+
+from layouts.layout import Layout
+from layouts.numbers import Clock, clocks, number
+from layouts.table import Row, Table
+
+PRICES = ("open", "high", "low", "close")
+SIGNS = ((".", ""), (".", ","), (",", "."))
+"""Those of decimals and of thousands."""
+Cells = list[list[str]]
+
+
+class Schema(msgspec.Struct, frozen=True, kw_only=True):
+    """How to read a layout's text.
+
+    Parameters
+    ----------
+    skip, last
+        Lines before the first row and after the last one.
+    width
+        Cells of a row.
+    columns
+        The place of open, high, low, close and, where one column holds it, volume.
+    times, clock, shift
+        The places of the time's cells, how to read them, and how long after the bar's start that is.
+    symbol
+        The place of the symbol, if any.
+    scale
+        What prices are multiplied by.
+    """
+
+    separator: str
+    skip: int
+    last: int
+    width: int
+    columns: dict[str, int]
+    decimal: str
+    thousands: str
+    times: tuple[int, ...]
+    clock: Clock
+    shift: int
+    symbol: int | None
+    scale: float
+
+    def value(self, row: Sequence[str], field: str) -> float | None:
+        """The number that the cell says, in the unit of the bars; None where it says none."""
+        found = number(row[self.columns[field]], self.decimal, self.thousands)
+        return found if found is None or field == "volume" else found / self.scale
+
+    def start(self, row: Sequence[str]) -> int | None:
+        """The bar's start, by its time."""
+        found = self.clock(" ".join(row[at] for at in self.times))
+        return None if found is None else found - self.shift
+
+
+def text_of(content: bytes, name: str) -> str:
+    """The text of a file, unpacked where it is packed. Raises what unpacking raises."""
+    if name.endswith(".gz"):
+        content = gzip.decompress(content)
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            content = archive.read(archive.namelist()[0])
+    return content.decode("utf-8-sig")
+
+
+def cells(text: str, separator: str) -> Cells:
+    """The rows of the text, with empty ones."""
+    return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+
+
+def learn(layout: Layout, tables: Sequence[Table], path: Path) -> Schema | None:
+    """The schema of a delimited layout; None where its text is none, or a row holds several bars."""
+    try:
+        text = text_of(path.read_bytes(), path.name)
+    except UnicodeDecodeError:
+        return None
+    if text[:1] in "{[":
+        return None
+    written = [row for table in tables for row in (reversed(table.rows) if layout.descending else table.rows)]
+    return next(_schemas(layout, tables[0].interval, text, written), None)
+
+
+def _schemas(layout: Layout, interval: int, text: str, written: Sequence[Row]) -> Iterator[Schema]:
+    for separator, skip, last in product((",", ";", "\t"), range(4), range(2)):
+        rows = cells(text, separator)
+        body = rows[skip : len(rows) - last]
+        if len(body) != len(written) or len(body[0]) < 5:
+            continue
+        clock = _clock(layout.zone, interval, body, written)
+        for summed, (decimal, thousands), scale in product((False, True), SIGNS, (1.0, 1e9)):
+            columns = _columns(layout, body, written, decimal, thousands, scale)
+            complete = {*PRICES, *(["volume"] if layout.volume and not summed else [])}
+            if clock is None or columns.keys() != complete:
+                continue
+            symbols = [at for at in range(len(body[0])) if {row[at] for row in body} == set(layout.symbols)]
+            yield Schema(
+                separator=separator,
+                skip=skip,
+                last=last,
+                width=len(body[0]),
+                columns=columns,
+                decimal=decimal,
+                thousands=thousands,
+                times=clock[0],
+                clock=clock[1],
+                shift=clock[2],
+                symbol=symbols[0] if symbols else None,
+                scale=scale,
+            )
+
+
+def _columns(layout: Layout, body: Cells, written: Sequence[Row], decimal: str, thousands: str, scale: float) -> dict[str, int]:
+    """The first column of each field whose every cell says the bars' number."""
+    found: dict[str, int] = {}
+    for at in range(len(body[0])):
+        read = [number(row[at], decimal, thousands) for row in body]
+        if None in read:
+            continue
+        prices = [value / scale for value in read if value is not None]
+        for field in PRICES:
+            if prices == [float(getattr(row, field)) for row in written]:
+                found.setdefault(field, at)
+        if layout.volume is not None and read == [layout.volume(row.volume) for row in written]:
+            found.setdefault("volume", at)
+    return found
+
+
+def _clock(zone: str, interval: int, body: Cells, written: Sequence[Row]) -> tuple[tuple[int, ...], Clock, int] | None:
+    """The cells of the time, how to read them, and how long after the bar's start that is."""
+    places = [*permutations(range(min(len(body[0]), 4)), 2), *((at,) for at in range(len(body[0])))]
+    for times, clock, shift in product(places, clocks(zone), (0, interval)):
+        if all(clock(" ".join(row[at] for at in times)) == want.start + shift for row, want in zip(body, written, strict=True)):
+            return times, clock, shift
+    return None
