@@ -62,8 +62,8 @@ def run(config: Config, feed: ReplayFeed, store_url: str | None, *, resume: bool
         raise ConfigError("--decisions - was given, but the result goes to standard output; write --decisions FILE")
     run_id = new_run_id()
     json_path = None if outputs.json in (None, STANDARD_OUTPUT) else Path(str(outputs.json))
-    for remark in remarks(config, feed):
-        print(f"remark: {remark}", file=sys.stderr)
+    for warning in remarks(config, feed):
+        print(f"warning: {warning}", file=sys.stderr)
     warm_if_cold(config)
     location = _fresh_store(run_id) if store_url is None else store_url
     try:

@@ -97,8 +97,8 @@ def run(
                 "reads along can steer the run; prefer 127.0.0.1 behind a tunnel",
                 file=sys.stderr,
             )
-        for remark in remarks(config, feed):
-            print(f"remark: {remark}", file=sys.stderr)
+        for warning in remarks(config, feed):
+            print(f"warning: {warning}", file=sys.stderr)
         warm_if_cold(config)
         run_id = new_run_id()
         with closing(_opened(config, feed, store_url, run_id, fresh=fresh)) as store:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from alpha_pulse.core.config import Config, for_symbol
-from alpha_pulse.features.layout import MEDIAN_LEAST
-from alpha_pulse.features.schema import MIN_BARS
+from alpha_pulse.engine.needed_bars import too_few_bars
 from alpha_pulse.feeds.base import Feed
-from alpha_pulse.feeds.remarks import jumps, short_interval
+from alpha_pulse.feeds.notes import some
+from alpha_pulse.feeds.oddities import oddities
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.venues.money import cash_text
 
@@ -18,7 +18,6 @@ COARSE = 0.1
 """A lot is reported when it is worth more than this part of a whole position."""
 COARSE_TICK = 0.01
 """A tick is reported when it is more than this part of the price."""
-_NAMED = 3
 
 
 def remarks(config: Config, feed: Feed) -> list[str]:
@@ -26,51 +25,19 @@ def remarks(config: Config, feed: Feed) -> list[str]:
 
     >>> from alpha_pulse.core.config import Batch
     >>> from alpha_pulse.feeds.synthetic import random_walk
-    >>> remarks(Config(batch=Batch(enabled=False)), random_walk(10, seed=1))
-    ['SYN has 10 bars, but the first prediction is made at bar 50: nothing is predicted or traded there']
+    >>> remarks(Config(batch=Batch(enabled=False)), random_walk(10, seed=1))  # doctest: +ELLIPSIS
+    ['SYN has 10 bars, but the first prediction is made at bar 50: nothing is predicted or traded there; ...']
     """
     if not isinstance(feed, ReplayFeed):
         return []
     bars = dict(zip(feed.symbols, np.bincount(feed.columns.code, minlength=len(feed.symbols)).tolist(), strict=True))
     return [
-        *jumps(feed.columns),
-        *([] if feed.interval_inferred else short_interval(feed.columns)),
-        *_too_few_bars(config, bars),
+        *(note.text for note in oddities(feed.columns, interval_stated=not feed.interval_inferred)),
+        *too_few_bars(config, bars),
         *_too_dear(config, feed),
         *_too_large_orders(config, feed.symbols),
         *_too_coarse_ticks(config, feed),
     ]
-
-
-def _too_few_bars(config: Config, bars: Mapping[str, int]) -> list[str]:
-    """Symbols with too few bars to predict anything, then those with too few to learn one of the targets or to train on."""
-    learning, found = config.learning, []
-    if few := _fewer(bars, MIN_BARS):
-        found.append(f"{few}, but the first prediction is made at bar {MIN_BARS}: nothing is predicted or traded there")
-    enough = {symbol: count for symbol, count in bars.items() if count >= MIN_BARS}
-    horizon = learning.volatility_horizon_bars
-    for target, value, first in (
-        ("volatility", horizon, max(MIN_BARS, MEDIAN_LEAST + horizon)),
-        ("direction", learning.direction_horizon_bars, MIN_BARS),
-    ):
-        if few := _fewer(enough, first + value):
-            found.append(
-                f"{few}, but the first label of {target} comes at bar {first + value:,} (learning.{target}_horizon_bars is "
-                f"{value:,}): no model of it learns there"
-            )
-    train_bars = config.batch.train_bars
-    if config.batch.enabled and (few := _fewer(enough, train_bars)):
-        found.append(f"{few}, but batch.train_bars is {train_bars:,}: no batch model is trained there")
-    return found
-
-
-def _fewer(bars: Mapping[str, int], needed: int) -> str | None:
-    """Which symbols have fewer bars than needed, as the beginning of a sentence."""
-    short = [symbol for symbol, count in bars.items() if count < needed]
-    if not short:
-        return None
-    verb = "has" if len(short) == 1 else "have at most"
-    return f"{_some(short)} {verb} {max(bars[symbol] for symbol in short):,} bars"
 
 
 def _too_dear(config: Config, feed: ReplayFeed) -> list[str]:
@@ -86,7 +53,7 @@ def _too_dear(config: Config, feed: ReplayFeed) -> list[str]:
         return []
     least = min(smallest[symbol] for symbol in dear)
     return [
-        f"one lot of {_some(dear)} (venue.lot_size) is worth {least:,.2f} or more, but a whole position {share:,.2f}: "
+        f"one lot of {some(dear)} (venue.lot_size) is worth {least:,.2f} or more, but a whole position {share:,.2f}: "
         "quantities are rounded down to lots, so little or nothing can be traded; raise execution.initial_cash, or set a "
         "smaller lot"
     ]
@@ -102,7 +69,7 @@ def _too_large_orders(config: Config, symbols: Sequence[str]) -> list[str]:
     if not barred:
         return []
     return [
-        f"the smallest order of {_some(barred)} is worth more than a whole position, {cash_text(most)}: nothing is traded "
+        f"the smallest order of {some(barred)} is worth more than a whole position, {cash_text(most)}: nothing is traded "
         "there; lower venue.min_order_value or execution.min_order_fraction, or raise execution.initial_cash"
     ]
 
@@ -118,17 +85,6 @@ def _too_coarse_ticks(config: Config, feed: ReplayFeed) -> list[str]:
     if not coarse:
         return []
     return [
-        f"one tick of {_some(list(coarse))} (venue.tick_size) is up to {100 * max(coarse.values()):.3g} % of the price, by "
+        f"one tick of {some(list(coarse))} (venue.tick_size) is up to {100 * max(coarse.values()):.3g} % of the price, by "
         "which each fill is rounded against the trader; set the tick of the market, in units of its price"
     ]
-
-
-def _some(names: Sequence[str]) -> str:
-    """Some of the names, and how many more there are.
-
-    >>> _some(["A"]), _some(["A", "B"]), _some(list("ABCDE"))
-    ('A', 'A and B', 'A, B, C and 2 more')
-    """
-    if len(names) <= _NAMED:
-        return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-    return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"

@@ -24,7 +24,7 @@ from alpha_pulse.execution.books import BookResult, SymbolResult
 from alpha_pulse.execution.execution_service import PRIMARY, Carried
 from alpha_pulse.feedback.ledger import Counts
 from alpha_pulse.feedback.trade_quality import TARGET as QUALITY
-from alpha_pulse.feeds.remarks import show_time
+from alpha_pulse.feeds.notes import show_time
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.kernels.scores import SERVED
 from alpha_pulse.learning.comparison import Comparison

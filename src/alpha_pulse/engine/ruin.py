@@ -8,7 +8,7 @@ import msgspec
 
 from alpha_pulse.core.types import Bar, Fill, Units
 from alpha_pulse.execution.books import Book, BookResult
-from alpha_pulse.feeds.remarks import show_time
+from alpha_pulse.feeds.notes import show_time
 from alpha_pulse.stores.base import Store
 from alpha_pulse.venues.money import cash_text
 

@@ -69,6 +69,14 @@ def test_too_few_bars_to_learn_or_to_train_on_are_reported() -> None:
     ]
 
 
+def test_too_few_bars_to_predict_anything_are_reported_with_what_is_needed() -> None:
+    (found,) = remarks(Config(), random_walk(29, seed=1))
+    assert found == (
+        "SYN has 29 bars, but the first prediction is made at bar 50: nothing is predicted or traded there; the first label "
+        "comes at bar 53 (direction) and 224 (volatility), and batch models are trained at bar 2,000"
+    )
+
+
 @pytest.mark.parametrize("bars", [49, 50, 52, 53, 223, 224])
 def test_the_first_bars_that_are_needed_are_exact(bars: int) -> None:
     report, said = report_of(random_walk(bars, seed=1)), " ".join(remarks(CONFIG, random_walk(bars, seed=1)))

@@ -1,0 +1,184 @@
+"""What is odd about bars that could have happened: reported by stated rules, never refused and never repaired."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from alpha_pulse.feeds.columns import BarColumns
+from alpha_pulse.feeds.gaps import gaps
+from alpha_pulse.feeds.interval import infer_interval, show_interval
+from alpha_pulse.feeds.notes import PLACES, Note, show_place, show_time, some
+from alpha_pulse.feeds.price_steps import price_steps
+from alpha_pulse.feeds.runs import Mask, runs
+
+SHORT = 2
+"""A stated interval is reported when the most frequent step is this many times as long, or longer."""
+STILL = 10
+"""Bars in a row without volume, or without any move, that are reported."""
+APART = 0.05
+"""Part of the whole span by which a symbol may begin later or end earlier than another."""
+MANY = 20
+"""Bars from which on it is reported that most of them have one price only."""
+
+
+def oddities(columns: BarColumns, *, interval_stated: bool = False) -> list[Note]:
+    """Everything odd about bars, each kind once.
+
+    Parameters
+    ----------
+    columns
+        In any order in which each symbol's time increases.
+    interval_stated
+        Whether the length of a bar was stated, rather than taken from the bars.
+
+    >>> from alpha_pulse.feeds.synthetic import random_walk
+    >>> oddities(random_walk(1_000, seed=1).columns)
+    []
+    """
+    bars = _by_symbol(columns)
+    return [
+        *price_steps(bars),
+        *_missing(bars),
+        *_still(bars),
+        *_without_volume(bars),
+        *_one_price(bars),
+        *_spans(bars),
+        *(_short_interval(bars) if interval_stated else ()),
+    ]
+
+
+def _by_symbol(columns: BarColumns) -> BarColumns:
+    """The bars symbol after symbol."""
+    if len(columns.symbols) == 1 or np.all(np.diff(columns.code) >= 0):
+        return columns
+    return columns.pick(np.argsort(columns.code, kind="stable"))
+
+
+def _parts(bars: BarColumns) -> Iterator[tuple[str, slice]]:
+    """Each symbol with its bars' places."""
+    bounds = np.searchsorted(bars.code, np.arange(len(bars.symbols) + 1))
+    for symbol, low, high in zip(bars.symbols, bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+        if high > low:
+            yield symbol, slice(low, high)
+
+
+def _missing(bars: BarColumns) -> list[Note]:
+    """Bars that are missing inside usual sessions."""
+    found = [
+        (int(count), symbol, int(start), int(end))
+        for symbol, part in _parts(bars)
+        for each in (gaps(bars.ts_start[part], bars.interval_ns),)
+        for count, start, end in zip(each.bars, each.start, each.end, strict=True)
+    ]
+    if not found:
+        return []
+
+    def place(gap: tuple[int, str, int, int]) -> str:
+        return f"{gap[1]} from {show_time(gap[2])} to {show_time(gap[3])}"
+
+    missing = sum(gap[0] for gap in found)
+    longest = max(found, key=lambda gap: gap[0])
+    told = "1 bar is" if missing == 1 else f"{missing:,} bars are"
+    where = "" if len(found) == 1 else f", in {len(found):,} gaps; the longest, {longest[0]:,} bars, is that of"
+    text = f"{told} missing inside usual sessions{where or ':'} {place(longest)}"
+    return [Note(kind="gap", text=text, count=missing, places=tuple(map(place, found[:PLACES])))]
+
+
+def _still(bars: BarColumns) -> list[Note]:
+    """Symbols whose price never changes, and runs of bars that do not move."""
+    flat = (bars.high == bars.low) & (bars.close == np.where(_first(bars), bars.open, np.roll(bars.close, 1)))
+    constant = []
+    for symbol, part in _parts(bars):
+        close = bars.close[part]
+        if close.size >= STILL and close.min() == close.max():
+            constant.append(symbol)
+            flat[part] = False
+    tail = "is the same in all bars: there is nothing to predict or to trade"
+    return _named("constant", "the close of", constant, tail) + _in_a_row(
+        bars, flat, "stale", "stand still, as prices do that are not updated"
+    )
+
+
+def _without_volume(bars: BarColumns) -> list[Note]:
+    """Symbols without any volume, and runs of bars without one."""
+    if bars.volume is None:
+        return []
+    none = bars.volume == 0.0
+    empty = []
+    for symbol, part in _parts(bars):
+        if none[part].all():
+            empty.append(symbol)
+            none[part] = False
+    tail = "is 0 in all bars; leave the column out where there is no volume"
+    return _named("no_volume", "the volume of", empty, tail) + _in_a_row(bars, none, "zero_volume", "have no volume")
+
+
+def _one_price(bars: BarColumns) -> list[Note]:
+    """Symbols most of whose bars have one price only, though it moves from bar to bar."""
+    one = (bars.high == bars.low) & (bars.close != np.where(_first(bars), np.nan, np.roll(bars.close, 1)))
+    found = [symbol for symbol, part in _parts(bars) if one[part].size >= MANY and 2 * int(one[part].sum()) > one[part].size]
+    tail = "have one price only (high and low are equal): ranges and stops mean little there"
+    return _named("one_price", "most bars of", found, tail)
+
+
+def _spans(bars: BarColumns) -> list[Note]:
+    """Symbols that begin later or end earlier than others."""
+    spans = {symbol: (int(bars.ts_start[part][0]), int(bars.ts_start[part][-1])) for symbol, part in _parts(bars)}
+    begin, end = min(span[0] for span in spans.values()), max(span[1] for span in spans.values())
+    most = APART * (end - begin)
+    apart = {symbol: span for symbol, span in spans.items() if span[0] - begin > most or end - span[1] > most}
+    if not apart:
+        return []
+    symbol, span = max(apart.items(), key=lambda item: end - begin - (item[1][1] - item[1][0]))
+    head = f"the bars span {show_time(begin)} to {show_time(end)}, but those of"
+    tail = f"only a part of it; the shortest is {symbol}, {show_time(span[0])} to {show_time(span[1])}"
+    return _named("spans", head, list(apart), tail)
+
+
+def _short_interval(bars: BarColumns) -> list[Note]:
+    """A stated interval that is much shorter than the steps between bars."""
+    for symbol, part in _parts(bars):
+        starts = bars.ts_start[part]
+        if starts.size < 2:
+            continue
+        step = infer_interval(np.zeros_like(starts), starts, (symbol,), "")
+        if step >= SHORT * bars.interval_ns:
+            stated = show_interval(bars.interval_ns)
+            head = f"the bars are stated to last {stated}, but the most frequent step between those of"
+            tail = f"is {show_interval(step)}; if they last as long as that, leave --interval out"
+            return _named("short_interval", head, [symbol], tail)
+    return []
+
+
+def _named(kind: str, head: str, symbols: list[str], tail: str) -> list[Note]:
+    """A note on symbols; none where there are none."""
+    if not symbols:
+        return []
+    text = f"{head} {some(symbols)} {tail}"
+    return [Note(kind=kind, text=text, count=len(symbols), places=tuple(symbols[:PLACES]))]
+
+
+def _first(bars: BarColumns) -> Mask:
+    """Whether a bar is its symbol's first."""
+    first = np.ones(bars.code.size, dtype=np.bool_)
+    first[1:] = bars.code[1:] != bars.code[:-1]
+    return first
+
+
+def _in_a_row(bars: BarColumns, mask: Mask, kind: str, told: str) -> list[Note]:
+    """A note on runs of at least `STILL` bars."""
+    first, length = runs(mask, _first(bars))
+    first, length = first[length >= STILL], length[length >= STILL]
+    if not first.size:
+        return []
+
+    def place(at: int) -> str:
+        return show_place(bars.symbols[int(bars.code[at])], int(bars.ts_start[at]))
+
+    longest = int(np.argmax(length))
+    many = f"in {first.size:,} runs of {STILL} or more, the longest of {int(length[longest]):,},"
+    where = "in a row" if first.size == 1 else many
+    text = f"{int(length.sum()):,} bars {where} {told}: {place(int(first[longest]))}"
+    return [Note(kind=kind, text=text, count=int(length.sum()), places=tuple(map(place, first[:PLACES].tolist())))]

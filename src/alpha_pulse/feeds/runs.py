@@ -1,0 +1,21 @@
+"""Runs of True in an array."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Integers = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+def runs(mask: Mask, cuts: Mask | None = None) -> tuple[Integers, Integers]:
+    """Where runs of True begin, and how long they are; where ``cuts`` is True, another one begins.
+
+    >>> runs(np.array([True, True, False, True]))
+    (array([0, 3]), array([2, 1]))
+    """
+    begins = mask.copy()
+    begins[1:] &= ~mask[:-1] if cuts is None else ~mask[:-1] | cuts[1:]
+    first = np.flatnonzero(begins)
+    return first, np.bincount(np.cumsum(begins)[mask] - 1, minlength=first.size).astype(np.int64)
