@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from alpha_pulse.feeds.columns import BarColumns
+from alpha_pulse.feeds.notes import Note
 
 Stamp = Literal["open", "close"]
 Duplicates = Literal["refuse", "first", "last"]
@@ -75,15 +76,6 @@ class FileReport(msgspec.Struct, frozen=True, kw_only=True):
     used: dict[str, str]
     ignored: tuple[str, ...]
     sorted: bool
-
-
-class Note(msgspec.Struct, frozen=True, kw_only=True):
-    """Something about the data that is worth knowing and no error: ``text`` is one sentence, ``places`` the first few."""
-
-    kind: str
-    text: str
-    count: int = 1
-    places: tuple[str, ...] = ()
 
 
 class MarketData(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,7 +29,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: str
     text: str
-    count: int
+    count: int = 1
     places: tuple[str, ...] = ()
 
 
