@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from alpha_pulse.feeds.columns import BarColumns
-from alpha_pulse.feeds.notes import Note
+from alpha_pulse.feeds.notes import Note as Note
 
 Stamp = Literal["open", "close"]
 Duplicates = Literal["refuse", "first", "last"]
