@@ -87,7 +87,7 @@ class Checker(Recount):
         """Market orders that are due trade at the open; stops that are due become live."""
         symbol, ts, before = self.symbols[bar["symbol"]], bar["ts_event"], self.before(bar)
         late = round(Fraction(self.config["venue"]["latency_ms"]) * 1_000_000 / bar["interval_ns"])
-        latest = ts - (1 + late) * bar["interval_ns"] if late else ts - 1
+        latest = ts - (1 + late) * bar["interval_ns"] + bar["interval_ns"] // 10 if late else ts - 1
         due = [order for order in symbol.waiting if order["ts"] <= latest]
         symbol.waiting = [order for order in symbol.waiting if order not in due]
         for order in due:

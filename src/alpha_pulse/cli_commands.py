@@ -35,7 +35,7 @@ DataFile = Annotated[
     Path | None,
     typer.Option(metavar="F", help="Bars, Parquet or CSV: ts, symbol, open, high, low, close ... (default: EURUSD 2017, 1h)."),
 ]
-Interval = Annotated[str | None, typer.Option(metavar="I", help="Length of a bar: 5m, 1h, 1d (default: inferred).")]
+Interval = Annotated[str | None, typer.Option(metavar="I", help="Length of a bar: 5m, 1h, 1d, 1mo (default: inferred).")]
 Zone = Annotated[str | None, typer.Option(metavar="Z", help="Time zone of times that name none, such as UTC.")]
 Symbols = Annotated[list[str] | None, typer.Option(metavar="S", help="Only this symbol; may be repeated.")]
 ConfigFile = Annotated[

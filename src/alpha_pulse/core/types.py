@@ -34,6 +34,7 @@ class Bar(msgspec.Struct, frozen=True, gc=False, tag="bar", omit_defaults=True):
     """One bar of a symbol. ``volume``, ``bid`` and ``ask`` are None where the feed has no such column.
 
     ``bid`` and ``ask`` are the quotes at the close. ``seq`` is the number of the feed's slice that it is part of, from 0.
+    ``interval_ns`` is how long this bar lasted, from `ts_open` to ``ts_event``.
     """
 
     symbol: str
@@ -53,6 +54,11 @@ class Bar(msgspec.Struct, frozen=True, gc=False, tag="bar", omit_defaults=True):
         size += abs(self.volume or 0.0) + abs(self.bid or 0.0) + abs(self.ask or 0.0)
         if not size < ABSURD:
             raise NonFiniteError(f"bar {self.seq} of {self.symbol} holds a value that is not finite; mend the feed")
+
+    @property
+    def ts_open(self) -> int:
+        """When the bar began: the time it is shown under."""
+        return self.ts_event - self.interval_ns
 
 
 class Units(msgspec.Struct, frozen=True, gc=False):

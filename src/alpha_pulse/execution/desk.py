@@ -61,7 +61,7 @@ class Desk:
         """Take in the next bar; a gap of more than ``stale_after_intervals`` before it counts, unless it is a usual break."""
         self.gap_ns, close = 0, bar.close
         if self.newest_ts:
-            gap = bar.ts_event - self.newest_ts - bar.interval_ns
+            gap = bar.ts_open - self.newest_ts
             if gap > stale_after_intervals * bar.interval_ns and not self.breaks.usual(self.newest_ts, gap):
                 self.gap_ns = gap
         self.newest_ts = bar.ts_event

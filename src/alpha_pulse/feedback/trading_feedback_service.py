@@ -43,6 +43,7 @@ class _Symbol:
     def __init__(self, config: Config, quality: TradeQuality, interval_ns: int) -> None:
         learning = config.learning
         tolerance = None if learning.label_tolerance_bars is None else learning.label_tolerance_bars * interval_ns
+        self.interval_ns = interval_ns
         self.bars = 0
         self.realised = RealisedVolatility(learning.volatility_horizon_bars)
         self.weight = MoveWeight()
@@ -104,7 +105,7 @@ class TradingFeedbackService:
             first = ledger.due(at.bars)
             if first is None:
                 continue
-            if ledger.expires(first, bar.ts_event, bar.interval_ns):
+            if ledger.expires(first, bar.ts_event, at.interval_ns):
                 expired.append(Expired(bar.symbol, target, first.prediction_id))
             elif target == "volatility":
                 labels.append(volatility_label(bar.symbol, first, at.realised.value, bar.ts_event))

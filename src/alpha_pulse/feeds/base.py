@@ -29,7 +29,7 @@ class Feed(Protocol):
 
     @property
     def interval_ns(self) -> int:
-        """The length of every bar, in nanoseconds."""
+        """The length of a bar, in nanoseconds; a bar of its own may be longer or shorter (`alpha_pulse.core.bar_times`)."""
         ...
 
     @property

@@ -8,14 +8,17 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.core.bar_times import LONGEST_NS, leeway_ns, months_of
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.core.types import ABSURD
-from alpha_pulse.feeds.interval import DAY_NS, HOUR_NS, show_interval
+from alpha_pulse.feeds.bar_times import end_times, month_numbers
+from alpha_pulse.feeds.interval import short_first_bars, show_interval
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 _LARGEST = ABSURD / 10  # the seven numbers of a bar, added up, stay below ABSURD
+_LATEST_NS = 7_258_118_400 * 1_000_000_000  # 2200-01-01
 FARTHEST_QUOTE = 0.1
 """How far a quote may lie from its close, as a part of the close: beyond it is another price's quote, not a wide spread."""
 PRICES = ("open", "high", "low", "close")
@@ -28,8 +31,12 @@ class BarColumns(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     symbols
         Sorted; ``code`` holds each bar's place in it.
+    interval_ns
+        The length of a bar, or what stands for one of the calendar (`alpha_pulse.core.bar_times.MONTH_NS`).
     ts_start
         The bar's start, nanoseconds since the Unix epoch (UTC).
+    ts_end
+        The instant at which the bar is over, and so known; None: as `alpha_pulse.feeds.bar_times.end_times` has it.
     volume, bid, ask
         None where there is no such column. ``bid`` and ``ask`` are the quotes at the close.
     """
@@ -42,6 +49,7 @@ class BarColumns(msgspec.Struct, frozen=True, kw_only=True):
     high: Floats
     low: Floats
     close: Floats
+    ts_end: Integers | None = None
     volume: Floats | None = None
     bid: Floats | None = None
     ask: Floats | None = None
@@ -51,9 +59,21 @@ class BarColumns(msgspec.Struct, frozen=True, kw_only=True):
         arrays = {name: array[index] for name, array in self.arrays().items()}
         return msgspec.structs.replace(self, **arrays)
 
+    def with_ends(self) -> BarColumns:
+        """The same, ``ts_end`` being there if, and only if, a bar is not as long as the interval."""
+        ends = self.ts_end
+        if ends is None:
+            ends = end_times(self.ts_start, self.code, self.interval_ns)
+        even = bool((ends == self.ts_start + self.interval_ns).all())
+        return msgspec.structs.replace(self, ts_end=None if even else ends)
+
+    def ends(self) -> Integers:
+        """The instant at which each bar is over. Of bars that are of `with_ends`."""
+        return self.ts_start + self.interval_ns if self.ts_end is None else self.ts_end
+
     def arrays(self) -> dict[str, NDArray[np.int64] | NDArray[np.float64]]:
         """The arrays that are there, by name, in the order of the fields."""
-        names = ("code", "ts_start", *PRICES, "volume", "bid", "ask")
+        names = ("code", "ts_start", "ts_end", *PRICES, "volume", "bid", "ask")
         return {name: array for name in names if (array := getattr(self, name)) is not None}
 
 
@@ -84,6 +104,10 @@ def check(columns: BarColumns, where: str, rows: Integers | None = None) -> None
     """
     if columns.code.size == 0:
         raise DataError(f"{where}: there is no bar in it; at least one row is needed")
+    if not 0 < columns.interval_ns <= LONGEST_NS:
+        raise DataError(
+            f"{where}: bars are given a length of {columns.interval_ns} ns; expected a length above 0 and of a year at most"
+        )
     findings = [*_values(columns), *_shapes(columns), *_times(columns)]
     if findings:
         first = min(findings, key=lambda finding: finding.index)
@@ -145,31 +169,69 @@ def _far(name: str, quote: Floats, close: Floats) -> Callable[[int], str]:
 
 
 def _times(columns: BarColumns) -> list[_Finding]:
-    """Each bar against the bar of its symbol before it."""
+    """Each bar against the bar of its symbol before it, and against its own end."""
     order = np.argsort(columns.code, kind="stable")
-    step = np.diff(columns.ts_start[order])
-    same = np.diff(columns.code[order]) == 0
-    interval = columns.interval_ns
-    # where clocks change, a bar of whole days that starts at a local time can be an hour shorter
-    least = interval - HOUR_NS if interval % DAY_NS == 0 else interval
+    start, same = columns.ts_start[order], np.diff(columns.code[order]) == 0
+    step = np.diff(start)
     wrong = np.zeros(columns.code.size, dtype=np.bool_)
     before = np.zeros(columns.code.size, dtype=np.int64)
-    wrong[order[1:]] = same & (step < least)
+    wrong[order[1:]] = same & ((step <= 0) | _too_short(columns, start, step, same))
     before[order[1:]] = step
 
     def say(at: int) -> str:
         symbol = columns.symbols[int(columns.code[at])]
-        start = np.datetime64(int(columns.ts_start[at]), "ns").astype("datetime64[us]")
+        when = _show(columns.ts_start[at])
         step_ns = int(before[at])
         if step_ns == 0:
-            return (
-                f"column 'ts' is {start} UTC, which {symbol} has in a row before; one bar for each symbol and time is expected"
-            )
+            return f"column 'ts' is {when}, which {symbol} has in a row before; one bar for each symbol and time is expected"
         if step_ns < 0:
-            return f"column 'ts' is {start} UTC, earlier than {symbol} in a row before; increasing times are expected"
+            return f"column 'ts' is {when}, earlier than {symbol} in a row before; increasing times are expected"
         return (
-            f"column 'ts' is {start} UTC, {show_interval(step_ns)} after {symbol}'s bar before, but bars last "
-            f"{show_interval(interval)}; bars that do not overlap are expected (the length of a bar is set with --interval)"
+            f"column 'ts' is {when}, {show_interval(step_ns)} after {symbol}'s bar before, but bars last "
+            f"{show_interval(columns.interval_ns)}; bars that do not overlap are expected (the length of a bar is set with "
+            "--interval)"
         )
 
-    return _first(wrong, say)
+    return [
+        *_first((columns.ts_start < 0) | (columns.ts_start >= _LATEST_NS), _no_time(columns)),
+        *_first(wrong, say),
+        *_ends(columns, order, same),
+    ]
+
+
+def _too_short(columns: BarColumns, start: Integers, step: Integers, same: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which steps are shorter than a bar, by more than the calendar or the beginning of a session explains."""
+    interval = columns.interval_ns
+    if columns.ts_end is not None:
+        return np.zeros(step.size, dtype=np.bool_)
+    if months := months_of(interval):
+        return np.diff(month_numbers(start)) < months
+    short: NDArray[np.bool_] = step < interval - leeway_ns(interval)
+    if short.any():
+        short &= ~short_first_bars(np.where(same, step, LONGEST_NS), interval)
+    return short
+
+
+def _ends(columns: BarColumns, order: Integers, same: NDArray[np.bool_]) -> list[_Finding]:
+    """Ends that are stated lie after the bar's start, and not after the next one's."""
+    start, end = columns.ts_start, columns.ts_end
+    if end is None:
+        return []
+    wrong = (end <= start) | (end > start + LONGEST_NS)
+    early, late = order[:-1][same], order[1:][same]
+    wrong[early] |= end[early] > start[late]
+    return _first(
+        wrong,
+        lambda at: (
+            f"the bar starts at {_show(start[at])} and ends at {_show(end[at])}; an end after the start, and not after the "
+            "next bar's start, is expected"
+        ),
+    )
+
+
+def _no_time(columns: BarColumns) -> Callable[[int], str]:
+    return lambda at: f"column 'ts' is {_show(columns.ts_start[at])}; a time from 1970 to 2199 is expected"
+
+
+def _show(ts: np.int64) -> str:
+    return f"{np.datetime64(int(ts), 'ns').astype('datetime64[us]')} UTC"

@@ -7,67 +7,105 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.core.bar_times import (
+    DAY_NS,
+    HOUR_NS,
+    LONGEST_NS,
+    MINUTE_NS,
+    MONTH_NS,
+    SECOND_NS,
+    WEEK_NS,
+    leeway_ns,
+    months_of,
+)
 from alpha_pulse.core.errors import ConfigError, DataError
+from alpha_pulse.feeds.bar_times import local_days, month_numbers
 
-SECOND_NS = 1_000_000_000
-HOUR_NS = 3_600 * SECOND_NS
-DAY_NS = 24 * HOUR_NS
-LONGEST_NS = 366 * DAY_NS
-"""No bar is longer than a year."""
-_UNITS_NS = {
-    "ms": 1_000_000,
-    "s": SECOND_NS,
-    "m": 60 * SECOND_NS,
-    "min": 60 * SECOND_NS,
-    "h": HOUR_NS,
-    "d": DAY_NS,
-    "w": 7 * DAY_NS,
+__all__ = [
+    "DAY_NS",
+    "HOUR_NS",
+    "LONGEST_NS",
+    "SECOND_NS",
+    "infer_interval",
+    "likely_interval",
+    "parse_interval",
+    "show_interval",
+]
+
+Integers = NDArray[np.int64]
+_CLOCK_NS = {"w": WEEK_NS, "d": DAY_NS, "h": HOUR_NS, "m": MINUTE_NS, "s": SECOND_NS, "ms": 1_000_000}
+_MONTHS = {"y": 12, "q": 3, "mo": 1}
+_UNITS_NS = {**_CLOCK_NS, **{unit: months * MONTH_NS for unit, months in _MONTHS.items()}}
+_WORDS = {
+    "min": "m",
+    "minute": "m",
+    "hour": "h",
+    "hourly": "h",
+    "day": "d",
+    "daily": "d",
+    "week": "w",
+    "weekly": "w",
+    "month": "mo",
+    "monthly": "mo",
+    "quarter": "q",
+    "quarterly": "q",
+    "year": "y",
+    "yearly": "y",
 }
+_EXPECTED = "such as 60s, 5m, 1h, 1d, 1w, 1mo, 1q or 1y"
+_SURE = 0.9
+"""Share of steps that must be multiples of the most frequent one, where that is not half of them."""
+_SPARSE = 0.1
+"""Share of steps that are as long as a bar at least, in data with many gaps."""
 
 
 def parse_interval(text: str) -> int:
-    """Nanoseconds of an interval: a whole number and one of ms, s, m (or min), h, d, w.
+    """Nanoseconds of an interval: a whole number and one of ms, s, m (or min), h, d, w, mo, q, y; or a word such as month.
+
+    Months, quarters and years are those of the calendar: `alpha_pulse.core.bar_times.MONTH_NS` stands for one.
 
     Raises
     ------
     ConfigError
-        Anything else, zero and more than a year included, and ``M``, which means a month to some.
+        Anything else, zero and more than a year included, and ``M``, which means minutes to some and a month to others.
 
-    >>> parse_interval("5m") == 300 * SECOND_NS
-    True
+    >>> parse_interval("5m") == 300 * SECOND_NS, parse_interval("month") == parse_interval("1mo")
+    (True, True)
     """
-    if re.fullmatch(r"[0-9]+\s*M", text.strip()):
-        raise ConfigError(
-            f"interval {text!r} may mean minutes or months; write {text.strip().lower()} for minutes, or days such as 30d, "
-            "since months differ in length"
-        )
-    match = re.fullmatch(r"([0-9]{1,9})\s*(ms|s|m|min|h|d|w)", text.strip().lower())
-    if match is None or int(match[1]) == 0:
-        raise ConfigError(
-            f"interval {text!r} cannot be read; expected a whole number and a unit, such as 60s, 5m, 1h, 1d or 1w"
-        )
-    interval = int(match[1]) * _UNITS_NS[match[2]]
+    if match := re.fullmatch(r"([0-9]{1,9})\s*M", text.strip()):
+        count = match[1]
+        raise ConfigError(f"interval {text!r} may mean minutes or months; write {count}m for minutes, {count}mo for months")
+    match = re.fullmatch(r"([0-9]{0,9})\s*([a-z]+)", text.strip().lower())
+    count, unit = (match[1], match[2]) if match else ("0", "")
+    word = _WORDS.get(unit) or _WORDS.get(unit.removesuffix("s"))
+    interval = int(count or word is not None) * _UNITS_NS.get(word or unit, 0)
+    if interval == 0:
+        raise ConfigError(f"interval {text!r} cannot be read; expected a whole number and a unit, {_EXPECTED}")
     if interval > LONGEST_NS:
-        raise ConfigError(
-            f"interval {text!r} is longer than a year; expected the length of one bar, such as 60s, 5m, 1h, 1d or 1w"
-        )
+        raise ConfigError(f"interval {text!r} is longer than a year; expected the length of one bar, {_EXPECTED}")
     return interval
 
 
 def show_interval(interval_ns: int) -> str:
     """The shortest text that `parse_interval` reads back.
 
-    >>> show_interval(90 * 60 * SECOND_NS), show_interval(7 * DAY_NS)
-    ('90m', '1w')
+    >>> show_interval(90 * MINUTE_NS), show_interval(7 * DAY_NS), show_interval(3 * MONTH_NS)
+    ('90m', '1w', '1q')
     """
-    for unit in ("w", "d", "h", "m", "s", "ms"):
-        if interval_ns % _UNITS_NS[unit] == 0:
-            return f"{interval_ns // _UNITS_NS[unit]}{unit}"
+    if months := months_of(interval_ns):
+        for unit, size in _MONTHS.items():
+            if months % size == 0:
+                return f"{months // size}{unit}"
+    for unit, size in _CLOCK_NS.items():
+        if interval_ns % size == 0:
+            return f"{interval_ns // size}{unit}"
     return f"{interval_ns} ns"
 
 
-def infer_interval(code: NDArray[np.int64], ts_start: NDArray[np.int64], symbols: tuple[str, ...], where: str) -> int:
-    """The most frequent step between a symbol's bars, which all symbols must agree on.
+def infer_interval(code: Integers, ts_start: Integers, symbols: tuple[str, ...], where: str, tz: str | None = None) -> int:
+    """The length of a bar, by the steps between each symbol's bars; see `likely_interval`.
+
+    Symbols whose steps say nothing, because they have few bars, take the length that the others show.
 
     Parameters
     ----------
@@ -75,24 +113,123 @@ def infer_interval(code: NDArray[np.int64], ts_start: NDArray[np.int64], symbols
         For each bar the place of its symbol in ``symbols`` and its start (ns); shape (n,), in order within a symbol.
     where
         The file, for the error.
+    tz
+        The zone in which months begin; None: by the times themselves.
 
     Raises
     ------
     DataError
-        No symbol has two bars, or symbols disagree.
+        No symbol has two bars, no symbol's steps show a length, or symbols disagree.
     """
+    order = np.argsort(code, kind="stable")
+    ends = np.cumsum(np.bincount(code, minlength=len(symbols)))
+    parts = dict(zip(symbols, np.split(ts_start[order], ends[:-1]), strict=True))
     found: dict[str, int] = {}
-    for place, symbol in enumerate(symbols):
-        steps = np.diff(ts_start[code == place])
-        steps = steps[steps > 0]
-        if steps.size:
-            lengths, counts = np.unique(steps, return_counts=True)
-            found[symbol] = int(lengths[np.argmax(counts)])
+    doubtful = ""
+    for symbol, starts in parts.items():
+        length = likely_interval(starts, tz)
+        if length is not None:
+            found[symbol] = length
+        elif starts.size > 1 and not doubtful:
+            doubtful = f"{symbol}: {_told(starts)}"
+    if not found and doubtful:
+        raise DataError(
+            f"{where}: the steps between bars do not show their length ({doubtful}); give it with --interval, such as 1h"
+        )
     if not found:
         raise DataError(
             f"{where}: no symbol has two bars, so the interval cannot be inferred; give it with --interval, such as 1h"
         )
-    if len(set(found.values())) > 1:
-        told = ", ".join(f"{symbol} {show_interval(length)}" for symbol, length in found.items())
+    shortest = min(found.values())
+    other = {symbol: length for symbol, length in found.items() if length != shortest and not _sparse(parts[symbol], shortest)}
+    if other:
+        told = ", ".join(f"{symbol} {show_interval(length)}" for symbol, length in list(found.items())[:5])
         raise DataError(f"{where}: the symbols' most frequent steps differ ({told}); give the length of a bar with --interval")
-    return next(iter(found.values()))
+    return shortest
+
+
+def likely_interval(starts: Integers, tz: str | None = None) -> int | None:
+    """The length of one symbol's bars by the steps between their starts; None where these do not show it.
+
+    Of the calendar where all lie in months, or weeks, of their own. Else the most frequent step, unless many steps are no
+    multiple of it: then the least one, if all are multiples of that. Shorter steps from a session's beginning to the next full
+    bar do not count, nor does what holidays and the change of clocks do to weeks and days.
+
+    Parameters
+    ----------
+    starts
+        Shape (n,), ns, increasing.
+
+    >>> hours = np.array([9.5, 10, 11, 12, 13, 14, 15, 33.5, 34, 35])
+    >>> likely_interval((hours * HOUR_NS).astype(np.int64)) == HOUR_NS
+    True
+    """
+    steps = np.diff(starts)
+    steps = steps[steps > 0]
+    if steps.size == 0:
+        return None
+    calendar = _calendar(starts, steps, tz)
+    if calendar is not None:
+        return calendar
+    least = int(steps.min())
+    longer = steps[steps != least]
+    if longer.size <= steps.size // 2 and not (longer % least).any():
+        return least
+    lengths, counts = np.unique(steps, return_counts=True)
+    usual, most = int(lengths[np.argmax(counts)]), int(counts.max())
+    leeway = leeway_ns(usual)
+    first = short_first_bars(steps, usual)
+    judged = ~(first | np.concatenate([first[1:], [False]]))
+    short = judged & (steps < usual - leeway)
+    rest = steps % usual
+    fits = ~short & (np.minimum(rest, usual - rest) <= leeway)
+    if fits[judged].sum() >= _SURE * judged.sum():
+        return usual
+    if counts[0] >= max(2, _SPARSE * steps.size) and not (lengths % least).any():
+        return least
+    return usual if 2 * most >= steps.size and short.sum() <= 1 else None
+
+
+def _sparse(starts: Integers, interval: int) -> bool:
+    """Whether bars of ``interval`` with irregular gaps between them may lie so: no step is another bar's length."""
+    steps = np.diff(starts)
+    _, counts = np.unique(steps, return_counts=True)
+    return not (steps % interval).any() and (steps.size < 2 or 2 * int(counts.max()) < steps.size)
+
+
+def short_first_bars(steps: Integers, interval: int) -> NDArray[np.bool_]:
+    """Which steps are shorter than the interval because a session begins between two full bars: 9:30, 10:00, 11:00.
+
+    They follow a gap, and a full step follows them. ``steps`` are those of one symbol; shape (n,).
+
+    >>> short_first_bars(np.array([30, 60, 1110, 30, 60, 60, 30, 60]), 60).tolist()
+    [True, False, False, True, False, False, False, False]
+    """
+    full = steps >= interval - leeway_ns(interval)
+    after_gap = np.concatenate([[True], steps[:-1] > interval])
+    before_full = np.concatenate([full[1:], [True]])
+    found: NDArray[np.bool_] = ~full & after_gap & before_full
+    return found
+
+
+def _calendar(starts: Integers, steps: Integers, tz: str | None) -> int | None:
+    """The interval of bars that have calendar months, or weeks that are not all 7 days apart, to themselves."""
+    if steps.min() < 4 * DAY_NS:
+        return None
+    if steps.min() >= 27 * DAY_NS:
+        days = local_days(starts, tz)
+        apart = np.diff(month_numbers(starts, tz))
+        same_day = np.unique(days - days.astype("M8[D]").astype("M8[M]").astype("M8[D]").astype(np.int64)).size == 1
+        if apart.min() >= 1 and (same_day or np.unique(steps).size > 1):
+            months = int(np.argmax(np.bincount(apart)))
+            return months * MONTH_NS if 12 % months == 0 and not (apart % months).any() else None
+    weeks = np.diff((starts // DAY_NS + 3) // 7)
+    uneven = np.unique(steps).size > 1
+    return WEEK_NS if uneven and weeks.min() >= 1 and 2 * int((weeks == 1).sum()) >= weeks.size else None
+
+
+def _told(starts: Integers) -> str:
+    """The most frequent steps, in words."""
+    lengths, counts = np.unique(np.diff(starts), return_counts=True)
+    most = np.argsort(-counts, kind="stable")[:3]
+    return ", ".join(f"{100 * counts[at] / counts.sum():.0f} % are {show_interval(int(lengths[at]))}" for at in most)

@@ -8,7 +8,7 @@ import numpy as np
 
 from alpha_pulse.feeds.columns import BarColumns
 from alpha_pulse.feeds.gaps import gaps
-from alpha_pulse.feeds.interval import infer_interval, show_interval
+from alpha_pulse.feeds.interval import likely_interval, show_interval
 from alpha_pulse.feeds.notes import PLACES, Note, show_place, show_time, some
 from alpha_pulse.feeds.price_steps import price_steps
 from alpha_pulse.feeds.runs import Mask, runs
@@ -140,11 +140,8 @@ def _spans(bars: BarColumns) -> list[Note]:
 def _short_interval(bars: BarColumns) -> list[Note]:
     """A stated interval that is much shorter than the steps between bars."""
     for symbol, part in _parts(bars):
-        starts = bars.ts_start[part]
-        if starts.size < 2:
-            continue
-        step = infer_interval(np.zeros_like(starts), starts, (symbol,), "")
-        if step >= SHORT * bars.interval_ns:
+        step = likely_interval(bars.ts_start[part])
+        if step is not None and step >= SHORT * bars.interval_ns:
             stated = show_interval(bars.interval_ns)
             head = f"the bars are stated to last {stated}, but the most frequent step between those of"
             tail = f"is {show_interval(step)}; if they last as long as that, leave --interval out"

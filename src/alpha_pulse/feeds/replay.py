@@ -25,8 +25,8 @@ BLOCK = 512
 class ReplayFeed:
     """Bars from arrays or a file, one slice per ``ts_event``; see `alpha_pulse.feeds.base.Feed`.
 
-    Bars are stamped by their start in ``columns``; their ``ts_event`` is the start plus the interval. The attribute ``columns``
-    holds them in the order of delivery.
+    Bars are stamped by their start in ``columns``; their ``ts_event`` is their end (`BarColumns.ends`), and their
+    ``interval_ns`` what lies between. The attribute ``columns`` holds them in the order of delivery.
 
     Parameters
     ----------
@@ -57,9 +57,11 @@ class ReplayFeed:
         where: str = "the arrays",
     ) -> None:
         check(columns, where)
-        self.columns = columns.pick(np.lexsort((columns.code, columns.ts_start)))
-        starts = np.flatnonzero(np.diff(self.columns.ts_start, prepend=-1))
-        self._starts = np.append(starts, self.columns.ts_start.size)
+        columns = columns.with_ends()
+        self.columns = columns.pick(np.lexsort((columns.code, columns.ends())))
+        self._ends = self.columns.ends()
+        starts = np.flatnonzero(np.diff(self._ends, prepend=-1))
+        self._starts = np.append(starts, self._ends.size)
         self._identity: str | None = None
         self._block: list[Slice] = []
         self._block_start = 0
@@ -74,8 +76,8 @@ class ReplayFeed:
         self.has_quotes = columns.bid is not None and columns.ask is not None
         self.total_bars = int(self.columns.ts_start.size)
         self.total_slices = int(starts.size)
-        self.first_ts = int(self.columns.ts_start[0]) + self.interval_ns
-        self.last_ts = int(self.columns.ts_start[-1]) + self.interval_ns
+        self.first_ts, self.last_ts = int(self._ends[0]), int(self._ends[-1])
+        self.first_open_ts, self.last_open_ts = int(self.columns.ts_start[0]), int(self.columns.ts_start[-1])
 
     @staticmethod
     def from_file(path: Path, interval: str | None = None, tz: str | None = None, symbols: Sequence[str] = ()) -> ReplayFeed:
@@ -156,7 +158,7 @@ class ReplayFeed:
 
     def _ts_before(self, position: int) -> int | None:
         """The ``ts_event`` of the slice before ``position``."""
-        return None if position == 0 else int(self.columns.ts_start[self._starts[position - 1]]) + self.interval_ns
+        return None if position == 0 else int(self._ends[self._starts[position - 1]])
 
     def _build(self, first: int) -> None:
         """Build the block of slices that begins with slice ``first``; an empty one at the end."""
@@ -170,8 +172,8 @@ class ReplayFeed:
         bars = map(
             Bar,
             repeat(symbols[0]) if len(symbols) == 1 else [symbols[code] for code in here.code.tolist()],
-            (here.ts_start + self.interval_ns).tolist(),
-            repeat(self.interval_ns),
+            here.ends().tolist(),
+            repeat(self.interval_ns) if here.ts_end is None else (here.ts_end - here.ts_start).tolist(),
             here.open.tolist(),
             here.high.tolist(),
             here.low.tolist(),

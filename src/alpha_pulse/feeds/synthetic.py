@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
+from alpha_pulse.feeds.bar_times import even_starts
 from alpha_pulse.feeds.columns import BarColumns, Floats
 from alpha_pulse.feeds.interval import HOUR_NS, SECOND_NS
 from alpha_pulse.feeds.replay import ReplayFeed
@@ -158,7 +159,7 @@ def _feed(
     symbols = tuple(sorted(market.symbols))
     children = np.random.SeedSequence(seed).spawn(len(symbols))
     parts = [_one(np.random.default_rng(child), bars, market, trend, factor, memory) for child in children]
-    starts = START_NS + market.interval_ns * np.arange(bars, dtype=np.int64)
+    starts = even_starts(START_NS, bars, market.interval_ns)
     columns = BarColumns(
         symbols=symbols,
         interval_ns=market.interval_ns,

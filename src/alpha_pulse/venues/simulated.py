@@ -120,7 +120,8 @@ class SimulatedVenue:
             return NOTHING
         fills: list[Fill] = []
         bars = (2 * self._latency_ns + bar.interval_ns) // (2 * bar.interval_ns)
-        latest = bar.ts_event - (bars + 1) * bar.interval_ns if bars else bar.ts_event - 1
+        # months, and days on which clocks change, are not all as long as this bar
+        latest = bar.ts_open - bars * bar.interval_ns + bar.interval_ns // 10 if bars else bar.ts_event - 1
         still: list[Order] = []
         for order in resting.waiting:
             if order.ts > latest:

@@ -1,0 +1,50 @@
+"""How long bars last, and how a bar's time is written: by its open, and without a clock time where it lasts a day or longer."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+SECOND_NS = 1_000_000_000
+MINUTE_NS = 60 * SECOND_NS
+HOUR_NS = 60 * MINUTE_NS
+DAY_NS = 24 * HOUR_NS
+WEEK_NS = 7 * DAY_NS
+MONTH_NS = 2_629_746 * SECOND_NS
+"""Stands for one calendar month, as its multiples do for more: the mean month, a twelfth of 365.2425 days."""
+LONGEST_NS = 366 * DAY_NS
+"""No bar is longer than a year."""
+DATE_SHIFT_NS = 9 * HOUR_NS
+"""A bar that opens at 15:00 UTC or later belongs to the next date: midnight in zones from UTC+1 to UTC+9, evening sessions."""
+
+
+def months_of(interval_ns: int) -> int:
+    """How many calendar months an interval stands for; 0 when it is a fixed length of time.
+
+    >>> months_of(3 * MONTH_NS), months_of(30 * DAY_NS)
+    (3, 0)
+    """
+    months, rest = divmod(interval_ns, MONTH_NS)
+    return months if rest == 0 else 0
+
+
+def leeway_ns(interval_ns: int) -> int:
+    """By how much bars may be longer or shorter than their interval, because of the calendar.
+
+    Months have 28 to 31 days, weeks may be stamped by their first day of trading, and clocks change by an hour.
+    """
+    if months_of(interval_ns) or interval_ns % WEEK_NS == 0:
+        return 3 * DAY_NS
+    return HOUR_NS if interval_ns >= 4 * HOUR_NS and interval_ns % HOUR_NS == 0 else 0
+
+
+def bar_label(open_ns: int, end_ns: int) -> str:
+    """A bar's time as tables show it: that of its open (UTC), a date alone where the bar lasts about a day or longer.
+
+    >>> friday = 1_704_412_800 * SECOND_NS
+    >>> bar_label(friday, friday + DAY_NS), bar_label(friday, friday + HOUR_NS)
+    ('2024-01-05', '2024-01-05 00:00')
+    """
+    if end_ns - open_ns >= DAY_NS - HOUR_NS:
+        return f"{datetime.fromtimestamp((open_ns + DATE_SHIFT_NS) // SECOND_NS, tz=UTC):%Y-%m-%d}"
+    at = datetime.fromtimestamp(open_ns // SECOND_NS, tz=UTC)
+    return f"{at:%Y-%m-%d %H:%M}" if at.second == 0 else f"{at:%Y-%m-%d %H:%M:%S}"
