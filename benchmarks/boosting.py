@@ -10,8 +10,8 @@ from river import ensemble, forest, tree
 
 from alpha_pulse.learning.evaluation_metrics import binary_metrics
 from alpha_pulse.learning.streams import Floats, Stream
-from alpha_pulse.learning.streams_arff import read_arff
 from alpha_pulse.learning.streams_generated import hyperplane, sea
+from alpha_pulse.learning.streams_open import read_stream
 from alpha_pulse.models.base import RegressionModel
 from alpha_pulse.models.boosting import SGBT, SGBTRegressor
 from alpha_pulse.models.regression_forest import AdaptiveRandomForestRegressor
@@ -87,7 +87,7 @@ def friedman(n: int, seed: int) -> tuple[Floats, Floats]:
 def run(options: Options) -> list[Table]:
     """A table per stream of classes, and one of numbers."""
     size = 50 if options.quick else 1
-    first = read_arff(options.arff) if options.arff is not None else sea(20_000 // size, 6, seed=1)
+    first = read_stream(options.arff) if options.arff is not None else sea(20_000 // size, 6, seed=1)
     return [*map(_classes, (first, hyperplane(10_000 // size, 10, seed=2))), _numbers(5_000 // size)]
 
 

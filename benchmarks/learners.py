@@ -14,8 +14,8 @@ from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.learning.evaluation_metrics import binary_metrics
 from alpha_pulse.learning.streams import Floats, Stream
 from alpha_pulse.learning.streams_agrawal import agrawal
-from alpha_pulse.learning.streams_arff import read_arff
 from alpha_pulse.learning.streams_generated import hyperplane, rbf_drift, sea
+from alpha_pulse.learning.streams_open import read_stream
 from alpha_pulse.models import ONLINE
 from alpha_pulse.models.base import OnlineModel
 from benchmarks.measure import Options, interleave
@@ -63,7 +63,7 @@ def streams(options: Options) -> list[Stream]:
     """The streams on which accuracy is compared; the first is also the one for speed."""
     n = FULL // 100 if options.quick else FULL
     made = [sea(n, 3, seed=1), agrawal(n, (1, 4, 6, 8), seed=1), rbf_drift(n, 10, 50, 1e-3, seed=1), hyperplane(n, 10, seed=1)]
-    return [read_arff(options.arff), *made] if options.arff is not None else made
+    return [read_stream(options.arff), *made] if options.arff is not None else made
 
 
 def run(options: Options) -> list[Table]:

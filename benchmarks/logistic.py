@@ -10,8 +10,8 @@ from river import linear_model, optim, preprocessing
 from alpha_pulse.kernels import linear as kernels
 from alpha_pulse.learning.evaluation_metrics import binary_metrics
 from alpha_pulse.learning.streams import Floats, Stream
-from alpha_pulse.learning.streams_arff import read_arff
 from alpha_pulse.learning.streams_generated import hyperplane, sea
+from alpha_pulse.learning.streams_open import read_stream
 from alpha_pulse.models.linear import DictLogistic, Logistic
 from benchmarks.measure import Options, interleave
 from benchmarks.report import Table, rate_table
@@ -94,7 +94,7 @@ class Contest:
 def run(options: Options) -> list[Table]:
     """One table per stream."""
     size = 50 if options.quick else 1
-    first = read_arff(options.arff) if options.arff is not None else sea(45_000 // size, 6, seed=1)
+    first = read_stream(options.arff) if options.arff is not None else sea(45_000 // size, 6, seed=1)
     return [_contest(stream) for stream in (first, hyperplane(20_000 // size, 50, seed=2))]
 
 

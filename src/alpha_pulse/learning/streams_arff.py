@@ -1,65 +1,66 @@
-"""Labelled streams from ARFF, the format of Weka and MOA: attributes are declared with their kinds, then come the rows."""
+"""Labelled streams from ARFF, the format of Weka and MOA: attributes are declared with their kinds, then come the rows.
+
+scipy's reader and liac-arff were tried: both refuse a comment behind a list of values and a byte order mark, one drops cells
+without a word and takes ``'it\\'s'`` for another value, the other refuses the trailing commas that MOA writes, and both take
+twice as long or longer (docs/architecture.md). So the tokenizer is our own, and polars reads what needs none.
+"""
 
 from __future__ import annotations
 
 import re
-from io import StringIO
-from itertools import islice
-from pathlib import Path
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
-import msgspec
 import numpy as np
 import polars as pl
 
 from alpha_pulse.core.errors import DataError
+from alpha_pulse.core.numbers import shown
 from alpha_pulse.learning.streams import Labels, Stream
-from alpha_pulse.learning.streams_files import feature_matrix, target_of
+from alpha_pulse.learning.streams_arff_header import Attribute, read_header
+from alpha_pulse.learning.streams_arff_text import Row, read_row
+from alpha_pulse.learning.streams_classes import exact
+from alpha_pulse.learning.streams_header import is_missing, listed
+from alpha_pulse.learning.streams_numbers import feature_matrix
+from alpha_pulse.learning.streams_parts import MOST_VALUES
+from alpha_pulse.learning.streams_plain import plain_cells
+from alpha_pulse.learning.streams_table import target_of
 
-ENDING = ".arff"
-NUMERIC = ("numeric", "real", "integer")
-_ATTRIBUTE = re.compile(r"""@attribute\s+("[^"]*"|'[^']*'|[^\s{]+)\s*(.+)""", re.IGNORECASE)
-_VALUE = re.compile(r"""\s*("[^"]*"|'[^']*'|[^,]*)\s*(?:,|$)""")
+MOST_LISTED = 1_000
+"""Classes that a target may list."""
+_DATA = re.compile(r"^[ \t]*@data[ \t]*(%.*)?$", re.IGNORECASE | re.MULTILINE)
+_NEEDS_TOKENS = re.compile(r"""['"\\{}%\t]""")
 
 
-class Attribute(msgspec.Struct, frozen=True):
-    """One column; ``values`` are those that a nominal one may take, in the order in which they are listed."""
-
-    name: str
-    values: tuple[str, ...] | None = None
-
-
-def read_arff(path: Path, target: str | None = None) -> Stream:
-    """Read a stream from an ARFF file.
+def from_arff(text: str, target: str | None, name: str, where: str) -> Stream:
+    """A stream from the text of an ARFF file.
 
     A nominal attribute stays one column: its values where all of them are numbers, else their places in the list, from 0. So
     a tree can cut it, and the number of features is that of the file; a linear model that needs a column per value is given
-    a file that has them. Of two classes the one that is listed first is label 1; of more, each one's label is its place.
+    a file that has them. A date is milliseconds since 1970 in UTC. Of two classes the one that is listed first is label 1; of
+    more, each one's label is its place.
 
     Parameters
     ----------
-    path
-        The file.
+    text
+        Of the file.
     target
         The nominal attribute that is the class; None for the last one.
+    name, where
+        Of the stream, and what an error calls the file.
 
     Raises
     ------
     DataError
-        Naming the file, and the row (of ``@data``, from 1) and the attribute of what cannot be used.
+        Naming the file, and the row (of ``@data``, from 1, without blank lines and comments) and the attribute of what cannot
+        be used.
     """
-    where = f"file {path}"
-    if not path.is_file():
-        raise DataError(f"{where} does not exist or is not a file; give --stream an ARFF, Parquet or CSV file")
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{where} cannot be read ({error}); give an ARFF file in UTF-8") from None
-    attributes, rows = _parts(text, where)
-    names = [attribute.name for attribute in attributes]
-    if len(set(names)) < len(names):
-        raise DataError(f"{where} declares two attributes of one name; rename one")
-    chosen = target_of(names, target, where)
-    frame = _table(rows, names, where)
+    data = _DATA.search(text)
+    if data is None:
+        raise DataError(f"{where} has no line @data, below which rows stand; give a whole ARFF file")
+    attributes = read_header(text[: data.start()].split("\n"), where)
+    chosen = target_of([attribute.name for attribute in attributes], target, where)
+    frame = _table(text[data.end() :], attributes, where)
     features: list[pl.Series] = []
     labels: Labels = np.zeros(0, dtype=np.int64)
     classes: tuple[str, ...] = ()
@@ -67,108 +68,107 @@ def read_arff(path: Path, target: str | None = None) -> Stream:
         column = frame[attribute.name]
         if attribute.name == chosen:
             labels, classes = _target(column, attribute, where)
-        elif attribute.values is None:
-            features.append(column)
-        else:
+        elif attribute.values is not None:
             features.append(_nominal(column, attribute.values, where))
-    return Stream(path.name, feature_matrix(pl.DataFrame(features), where), labels, classes)
+        elif attribute.date_format is not None:
+            features.append(_dates(column, attribute.date_format, where))
+        else:
+            features.append(column)
+    return Stream(name, feature_matrix(pl.DataFrame(features), where), labels, classes)
 
 
-def _parts(text: str, where: str) -> tuple[list[Attribute], list[str]]:
-    """What is declared, and the rows below ``@data``."""
-    attributes: list[Attribute] = []
-    lines = iter(text.splitlines())
-    for line in lines:
-        stripped = line.strip()
-        if stripped.lower().startswith("@attribute"):
-            attributes.append(_attribute(stripped, where))
-        elif stripped.lower() == "@data":
-            break
-    else:
-        raise DataError(f"{where} has no line @data, below which rows stand; give a whole ARFF file")
-    rows = [row for row in lines if row.strip() and not row.lstrip().startswith("%")]
-    if not attributes or not rows:
-        raise DataError(f"{where} has {len(attributes)} attributes and {len(rows)} rows; at least one row is needed")
-    if rows[0].lstrip().startswith("{"):
-        raise DataError(f"{where} has sparse rows in braces, which are not read; write every value of a row, with commas")
-    return attributes, rows
-
-
-def _attribute(line: str, where: str) -> Attribute:
-    found = _ATTRIBUTE.fullmatch(line)
-    name, kind = (_bare(found[1]), found[2].strip()) if found is not None else ("", "")
-    if kind.startswith("{") and kind.rstrip().endswith("}"):
-        values = tuple(_bare(value) for value in _VALUE.findall(kind[1:-1].strip()) if value.strip())
-        return Attribute(name, values)
-    if not name or kind.partition(" ")[0].lower() not in NUMERIC:
-        raise DataError(
-            f"{where} has the line {line!r}; expected @attribute, a name, and numeric, real, integer or a list of values in "
-            "braces"
-        )
-    return Attribute(name)
-
-
-def _bare(value: str) -> str:
-    value = value.strip()
-    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"" else value
-
-
-def _table(rows: list[str], names: list[str], where: str) -> pl.DataFrame:
-    """All cells as text."""
-    body = "\n".join(rows) + "\n"
-    quote = '"' if '"' in body else "'"
-    try:
-        frame = pl.read_csv(StringIO(body), has_header=False, infer_schema=False, quote_char=quote)
-    except pl.exceptions.PolarsError:
-        frame = pl.DataFrame()
-    if frame.width != len(names) or frame.height != len(rows):
-        at = next((i for i, row in enumerate(rows) if len(_cells(row)) != len(names)), 0)
-        raise DataError(
-            f"{where}, row {at + 1}: {len(_cells(rows[at]))} values stand in it, but {len(names)} attributes are declared; "
-            "mend or drop the row"
-        )
+def _table(body: str, attributes: list[Attribute], where: str) -> pl.DataFrame:
+    """All cells as text, in columns named by the attributes."""
+    names = [attribute.name for attribute in attributes]
+    frame = None if _NEEDS_TOKENS.search(body) else plain_cells(body, ",")
+    if frame is not None and frame.width == len(names) + 1 and (frame[:, -1] == "").all():
+        frame = frame[:, :-1]
+    if frame is None or frame.width != len(names) or frame.select((pl.all() == "").any()).to_numpy().any():
+        frame = _tokens(body, attributes, where)
     frame.columns = names
-    short = pl.Series(frame.select(pl.any_horizontal(pl.all().is_null())).to_series())
-    if short.any():
-        row = int(short.arg_max() or 0)
-        name = next(name for name in names if frame[name][row] is None)
-        raise DataError(f"{where}, row {row + 1}: attribute '{name}' has no value; mend or drop the row")
-    return frame.with_columns(pl.all().str.strip_chars())
+    if frame.is_empty():
+        raise DataError(f"{where} has no row below @data; at least one is needed")
+    for column in frame:
+        empty = column == ""
+        if empty.any() and "" not in (attributes[frame.columns.index(column.name)].values or ()):
+            row = int(empty.arg_max() or 0)
+            raise DataError(f"{where}, row {row + 1}: attribute {column.name!r} has no value; correct or drop the row")
+    return frame
 
 
-def _cells(row: str) -> list[str]:
-    return list(islice(_VALUE.findall(row), row.count(",") + 1))
+def _tokens(body: str, attributes: list[Attribute], where: str) -> pl.DataFrame:
+    """The same, row by row."""
+    width = len(attributes)
+    first = [attribute.values[0] if attribute.values else "0" for attribute in attributes]
+    cells: list[Sequence[str]] = []
+    for line in body.split("\n"):
+        stripped = line.strip()
+        if not stripped or stripped.startswith("%"):
+            continue
+        row = read_row(stripped, width, f"{where}, row {len(cells) + 1}")
+        if row.weight is not None and exact(row.weight) != 1:
+            raise DataError(
+                f"{where}, row {len(cells) + 1}: it has the weight {row.weight}, but every example of a stream counts once; "
+                "leave weights out"
+            )
+        if (len(cells) + 1) * width > MOST_VALUES:
+            raise DataError(f"{where} has more than {MOST_VALUES:,} values; give fewer rows or attributes")
+        cells.append(_dense(row, first))
+    columns = zip(*cells, strict=True) if cells else [()] * width
+    return pl.DataFrame([pl.Series(str(place), column, dtype=pl.String) for place, column in enumerate(columns)])
+
+
+def _dense(row: Row, first: list[str]) -> Sequence[str]:
+    if row.sparse is None:
+        return row.cells
+    return [row.sparse.get(place, value) for place, value in enumerate(first)]
 
 
 def _nominal(column: pl.Series, values: tuple[str, ...], where: str) -> pl.Series:
-    """The column as numbers in text: the values themselves, or their places."""
-    listed = pl.Series(values, dtype=pl.String).cast(pl.Float64, strict=False)
-    _refuse_unlisted(column, values, where)
-    if not listed.null_count():
-        return column
-    places = {value: str(place) for place, value in enumerate(values)}
-    return pl.Series(column.name, [places[value] for value in column.to_list()])
+    """The column as numbers: the values themselves, or their places."""
+    places = _places(column, values, where)
+    numbers = [exact(value) for value in values]
+    worth = [float(place) if None in numbers else float(values[place]) for place in range(len(values))]
+    return pl.Series(column.name, np.asarray(worth)[places])
 
 
 def _target(column: pl.Series, attribute: Attribute, where: str) -> tuple[Labels, tuple[str, ...]]:
     values = attribute.values
-    if values is None or len(values) < 2:
+    if values is None or not 2 <= len(values) <= MOST_LISTED:
         raise DataError(
-            f"{where}: the target '{attribute.name}' is not a class, a list of two or more values in braces; name another by "
-            "--target"
+            f"{where}: the target {attribute.name!r} is not a class, a list of 2 to {MOST_LISTED:,} values in braces; name "
+            "another by --target"
         )
-    _refuse_unlisted(column, values, where)
-    if len(values) == 2:
-        values = values[::-1]
-    places = {value: place for place, value in enumerate(values)}
-    return np.array([places[value] for value in column.to_list()], dtype=np.int64), values
+    places = _places(column, values, where)
+    return (1 - places, values[::-1]) if len(values) == 2 else (places, values)
 
 
-def _refuse_unlisted(column: pl.Series, values: tuple[str, ...], where: str) -> None:
-    strange = ~column.is_in(list(values))
-    if strange.any():
-        row = int(strange.arg_max() or 0)
+def _places(column: pl.Series, values: tuple[str, ...], where: str) -> Labels:
+    """The place of each cell in the list of values, int64 of shape (n,); 1.0 is the 1 of a list."""
+    known: dict[object, int] = {number: place for place, value in enumerate(values) if (number := exact(value)) is not None}
+    if len(known) < sum(exact(value) is not None for value in values):
+        raise DataError(f"{where}: attribute {column.name!r} lists one number twice: {listed(values[:20])}; list it once")
+    known |= {value: place for place, value in enumerate(values)}
+    found = {text: known.get(text, known.get(exact(text), -1)) for text in column.unique().to_list()}
+    places: Labels = column.replace_strict(found, return_dtype=pl.Int64).to_numpy()
+    for row in np.flatnonzero(places < 0)[:1].tolist():
+        cell = f"{shown(column[row])}, a missing value" if is_missing(column[row]) else shown(column[row])
         raise DataError(
-            f"{where}, row {row + 1}: attribute '{column.name}' is {column[row]!r}, but one of {', '.join(values[:20])} is "
-            "expected; mend or drop the row"
+            f"{where}, row {row + 1}: attribute {column.name!r} is {cell}, but one of {listed(values[:20])} is expected; "
+            "correct or drop the row"
         )
+    return places
+
+
+def _dates(column: pl.Series, date_format: str, where: str) -> pl.Series:
+    """The column as milliseconds since 1970."""
+    found = []
+    for row, cell in enumerate(column.to_list(), start=1):
+        try:
+            found.append(datetime.strptime(cell, date_format).replace(tzinfo=UTC).timestamp() * 1_000.0)
+        except ValueError:
+            raise DataError(
+                f"{where}, row {row}: attribute {column.name!r} is {shown(cell)}, but a date like "
+                f"{datetime(2001, 2, 28, 13, 30, tzinfo=UTC).strftime(date_format)} is expected; correct or drop the row"
+            ) from None
+    return pl.Series(column.name, found, dtype=pl.Float64)

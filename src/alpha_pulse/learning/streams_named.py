@@ -8,10 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from alpha_pulse.core.errors import ConfigError, DataError, UnknownNameError, did_you_mean
+from alpha_pulse.core.errors import ConfigError, UnknownNameError, did_you_mean
 from alpha_pulse.learning.streams import Stream
-from alpha_pulse.learning.streams_arff import ENDING, read_arff
-from alpha_pulse.learning.streams_files import ENDINGS, read_table
+from alpha_pulse.learning.streams_open import read_stream
 
 GENERATORS = {
     "agrawal": "alpha_pulse.learning.streams_agrawal:agrawal",
@@ -29,8 +28,8 @@ def open_stream(text: str, target: str | None = None, seed: int = 1) -> Stream:
     Parameters
     ----------
     text
-        A file that ends in ``.arff``, ``.csv``, ``.csv.gz``, ``.parquet`` or ``.pq``; or a generator of `GENERATORS`, alone or
-        with options: ``name:key=value,key=value``, where a value is a number, or numbers with ``+`` between them.
+        A file, see `streams_open`; or a generator of `GENERATORS`, alone or with options: ``name:key=value,key=value``, where
+        a value is a number, or numbers with ``+`` between them.
     target
         The column of a file that is the class; None for the last one.
     seed
@@ -57,12 +56,8 @@ def open_stream(text: str, target: str | None = None, seed: int = 1) -> Stream:
         if target is not None:
             raise ConfigError(f"the target {target!r} was named, but {name} is a generator, which has no columns; leave it out")
         return _generated(name, options, seed, given=bool(colon))
-    if text.lower().endswith(ENDING):
-        return read_arff(Path(text), target)
-    if text.lower().endswith(ENDINGS):
-        return read_table(Path(text), target)
-    if Path(text).is_file():
-        raise DataError(f"file {text} is of a kind that is not read; give a name that ends in {ENDING}, {', '.join(ENDINGS)}")
+    if Path(text).is_file() or Path(text).suffix:
+        return read_stream(Path(text), target)
     raise UnknownNameError(f"stream {text!r} is neither a file nor a generator{did_you_mean(name, GENERATORS)}")
 
 
