@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from alpha_pulse.core.errors import NonFiniteError
 
 ABSURD = 1e15
-"""No price, volume or feature is as large as this; such a number is refused."""
+"""No price or feature is as large as this; such a number is refused."""
+LARGEST_VOLUME = 1e18
+"""No volume of a bar is larger: cheap coins trade 2.5e14 a day."""
 
 Target = str
 """What a session predicts: ``volatility``, ``direction`` or ``trade_quality``."""
@@ -51,8 +53,8 @@ class Bar(msgspec.Struct, frozen=True, gc=False, tag="bar", omit_defaults=True):
 
     def __post_init__(self) -> None:
         size = abs(self.open) + abs(self.high) + abs(self.low) + abs(self.close)
-        size += abs(self.volume or 0.0) + abs(self.bid or 0.0) + abs(self.ask or 0.0)
-        if not size < ABSURD:
+        size += abs(self.bid or 0.0) + abs(self.ask or 0.0)
+        if not (size < ABSURD and abs(self.volume or 0.0) <= LARGEST_VOLUME):
             raise NonFiniteError(f"bar {self.seq} of {self.symbol} holds a value that is not finite; mend the feed")
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 import numpy as np
@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.bar_times import LONGEST_NS, leeway_ns, months_of
 from alpha_pulse.core.errors import DataError
-from alpha_pulse.core.types import ABSURD
+from alpha_pulse.core.types import ABSURD, LARGEST_VOLUME
 from alpha_pulse.feeds.bar_times import end_times, month_numbers
 from alpha_pulse.feeds.interval import short_first_bars, show_interval
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-_LARGEST = ABSURD / 10  # the seven numbers of a bar, added up, stay below ABSURD
+_LARGEST = ABSURD / 10  # the six prices of a bar, added up, stay below ABSURD
 _LATEST_NS = 7_258_118_400 * 1_000_000_000  # 2200-01-01
 FARTHEST_QUOTE = 0.1
 """How far a quote may lie from its close, as a part of the close: beyond it is another price's quote, not a wide spread."""
@@ -77,14 +77,20 @@ class BarColumns(msgspec.Struct, frozen=True, kw_only=True):
         return {name: array for name in names if (array := getattr(self, name)) is not None}
 
 
+Origin = Callable[[int], tuple[str, Mapping[str, str]]]
+"""Of a bar: its file and row for errors, and what the file calls our columns."""
+Sentence = Callable[[int, Mapping[str, str]], str]
+"""What is wrong with a bar, given what the file calls our columns."""
+
+
 class _Finding(msgspec.Struct):
     """The first offending bar of one check, and the rest of its sentence."""
 
     index: int
-    say: Callable[[int], str]
+    say: Sentence
 
 
-def check(columns: BarColumns, where: str, rows: Integers | None = None) -> None:
+def check(columns: BarColumns, where: str, origin: Origin | None = None) -> None:
     """Refuse bars that could not have happened, naming the first row that is wrong.
 
     Parameters
@@ -93,8 +99,8 @@ def check(columns: BarColumns, where: str, rows: Integers | None = None) -> None
         In the order of the file: within a symbol, time must increase.
     where
         The file, for the error.
-    rows
-        The 1-based row number of each bar, shape (n,); by default 1, 2, 3, ...
+    origin
+        Where each bar comes from; by default row 1, 2, 3, ... of ``where``.
 
     Raises
     ------
@@ -111,11 +117,21 @@ def check(columns: BarColumns, where: str, rows: Integers | None = None) -> None
     findings = [*_values(columns), *_shapes(columns), *_times(columns)]
     if findings:
         first = min(findings, key=lambda finding: finding.index)
-        row = first.index + 1 if rows is None else int(rows[first.index])
-        raise DataError(f"{where}, row {row}: {first.say(first.index)}; mend or drop the row")
+        place, names = (f"{where}, row {first.index + 1}", {}) if origin is None else origin(first.index)
+        raise DataError(f"{place}: {first.say(first.index, names)}; mend or drop the row")
 
 
-def _first(wrong: NDArray[np.bool_], say: Callable[[int], str]) -> list[_Finding]:
+def digits(*values: float) -> list[str]:
+    """Numbers to twelve digits, or to all of them where these would be alike.
+
+    >>> digits(1.0, 2.5), digits(50.707327, 50.70732700000001)
+    (['1', '2.5'], ['50.707327', '50.70732700000001'])
+    """
+    short = [f"{value:.12g}" for value in values]
+    return short if len(set(short)) == len(set(values)) else [repr(float(value)) for value in values]
+
+
+def _first(wrong: NDArray[np.bool_], say: Sentence) -> list[_Finding]:
     return [_Finding(int(np.argmax(wrong)), say)] if wrong.any() else []
 
 
@@ -125,33 +141,39 @@ def _values(columns: BarColumns) -> list[_Finding]:
     for field, name in (*((price, price) for price in PRICES), ("bid", "bid_close"), ("ask", "ask_close")):
         values = getattr(columns, field)
         if values is not None:
-            findings += _first(~((values > 0) & (values < _LARGEST)), _number(name, values, "a finite price above 0"))
+            findings += _first(
+                ~((values > 0) & (values < _LARGEST)), _number(name, values, f"a finite price above 0 (and below {_LARGEST:g})")
+            )
     if columns.volume is not None:
-        wrong = ~((columns.volume >= 0) & (columns.volume < _LARGEST))
-        findings += _first(wrong, _number("volume", columns.volume, "a finite number not below 0"))
+        wrong = ~((columns.volume >= 0) & (columns.volume <= LARGEST_VOLUME))
+        expected = f"a finite number not below 0 (and not above {LARGEST_VOLUME:g})"
+        findings += _first(wrong, _number("volume", columns.volume, expected))
     return findings
 
 
-def _number(name: str, values: Floats, expected: str) -> Callable[[int], str]:
-    return lambda at: f"column '{name}' is {values[at]:.12g}, but {expected} (and below {_LARGEST:g}) is expected"
+def _number(ours: str, values: Floats, expected: str) -> Sentence:
+    return lambda at, names: f"column '{names.get(ours, ours)}' is {values[at]:.12g}, but {expected} is expected"
 
 
 def _shapes(columns: BarColumns) -> list[_Finding]:
     """The numbers of one bar against each other."""
     high, low, first, last = columns.high, columns.low, columns.open, columns.close
 
-    def too_low(at: int) -> str:
-        return f"column 'high' is {high[at]:.12g}, below open {first[at]:.12g} or close {last[at]:.12g}"
+    def too_low(at: int, names: Mapping[str, str]) -> str:
+        shown = digits(high[at], first[at], last[at])
+        return f"column '{names.get('high', 'high')}' is {shown[0]}, below open {shown[1]} or close {shown[2]}"
 
-    def too_high(at: int) -> str:
-        return f"column 'low' is {low[at]:.12g}, above open {first[at]:.12g} or close {last[at]:.12g}"
+    def too_high(at: int, names: Mapping[str, str]) -> str:
+        shown = digits(low[at], first[at], last[at])
+        return f"column '{names.get('low', 'low')}' is {shown[0]}, above open {shown[1]} or close {shown[2]}"
 
     findings = _first((high < first) | (high < last), too_low) + _first((low > first) | (low > last), too_high)
     if columns.bid is not None and columns.ask is not None:
         bid, ask = columns.bid, columns.ask
 
-        def crossed(at: int) -> str:
-            return f"column 'bid_close' is {bid[at]:.12g}, above ask_close {ask[at]:.12g}; uncrossed quotes are expected"
+        def crossed(at: int, names: Mapping[str, str]) -> str:
+            name, shown = names.get("bid_close", "bid_close"), digits(bid[at], ask[at])
+            return f"column '{name}' is {shown[0]}, above ask_close {shown[1]}; uncrossed quotes are expected"
 
         findings += _first(bid > ask, crossed)
         for name, quote in (("bid_close", bid), ("ask_close", ask)):
@@ -161,10 +183,10 @@ def _shapes(columns: BarColumns) -> list[_Finding]:
     return findings
 
 
-def _far(name: str, quote: Floats, close: Floats) -> Callable[[int], str]:
-    return lambda at: (
-        f"column '{name}' is {quote[at]:.12g}, more than {FARTHEST_QUOTE:.0%} away from close {close[at]:.12g}; a quote of the "
-        "same moment and unit is expected"
+def _far(ours: str, quote: Floats, close: Floats) -> Sentence:
+    return lambda at, names: (
+        f"column '{names.get(ours, ours)}' is {quote[at]:.12g}, more than {FARTHEST_QUOTE:.0%} away from close "
+        f"{close[at]:.12g}; a quote of the same moment and unit is expected"
     )
 
 
@@ -178,16 +200,18 @@ def _times(columns: BarColumns) -> list[_Finding]:
     wrong[order[1:]] = same & ((step <= 0) | _too_short(columns, start, step, same))
     before[order[1:]] = step
 
-    def say(at: int) -> str:
-        symbol = columns.symbols[int(columns.code[at])]
+    def say(at: int, names: Mapping[str, str]) -> str:
+        name, symbol = names.get("ts", "ts"), columns.symbols[int(columns.code[at])]
         when = _show(columns.ts_start[at])
         step_ns = int(before[at])
         if step_ns == 0:
-            return f"column 'ts' is {when}, which {symbol} has in a row before; one bar for each symbol and time is expected"
+            return (
+                f"column '{name}' is {when}, which {symbol} has in a row before; one bar for each symbol and time is expected"
+            )
         if step_ns < 0:
-            return f"column 'ts' is {when}, earlier than {symbol} in a row before; increasing times are expected"
+            return f"column '{name}' is {when}, earlier than {symbol} in a row before; increasing times are expected"
         return (
-            f"column 'ts' is {when}, {show_interval(step_ns)} after {symbol}'s bar before, but bars last "
+            f"column '{name}' is {when}, {show_interval(step_ns)} after {symbol}'s bar before, but bars last "
             f"{show_interval(columns.interval_ns)}; bars that do not overlap are expected (the length of a bar is set with "
             "--interval)"
         )
@@ -222,15 +246,17 @@ def _ends(columns: BarColumns, order: Integers, same: NDArray[np.bool_]) -> list
     wrong[early] |= end[early] > start[late]
     return _first(
         wrong,
-        lambda at: (
+        lambda at, _: (
             f"the bar starts at {_show(start[at])} and ends at {_show(end[at])}; an end after the start, and not after the "
             "next bar's start, is expected"
         ),
     )
 
 
-def _no_time(columns: BarColumns) -> Callable[[int], str]:
-    return lambda at: f"column 'ts' is {_show(columns.ts_start[at])}; a time from 1970 to 2199 is expected"
+def _no_time(columns: BarColumns) -> Sentence:
+    return lambda at, names: (
+        f"column '{names.get('ts', 'ts')}' is {_show(columns.ts_start[at])}; a time from 1970 to 2199 is expected"
+    )
 
 
 def _show(ts: np.int64) -> str:

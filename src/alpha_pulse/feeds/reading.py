@@ -1,15 +1,48 @@
-"""Reads bars from files and frames: recognises each file by its content, and joins what they hold."""
+"""Reads bars from files and frames: recognises each table by its content, and joins what they hold."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from alpha_pulse.feeds import market_file
-from alpha_pulse.feeds.market_data import FileReport, MarketData, Note, ReadOptions
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.core.errors import DataError
+from alpha_pulse.feeds import tidying
+from alpha_pulse.feeds.bar_times import open_times
+from alpha_pulse.feeds.choosing import Choice, choose, column_name
+from alpha_pulse.feeds.columns import BarColumns, check
+from alpha_pulse.feeds.containers import Content, contents
+from alpha_pulse.feeds.frame_tables import binary_table, tables_of
+from alpha_pulse.feeds.interval import infer_interval, parse_interval
+from alpha_pulse.feeds.joining import Joined, join
+from alpha_pulse.feeds.json_tables import json_tables
+from alpha_pulse.feeds.market_data import FileReport, MarketData, ReadOptions
+from alpha_pulse.feeds.notes import Note
+from alpha_pulse.feeds.oddities import oddities
+from alpha_pulse.feeds.rows import Rows, read_rows
+from alpha_pulse.feeds.symbols import refuse_unknown, symbol_from_name
+from alpha_pulse.feeds.tables import Table
+from alpha_pulse.feeds.text_table import text_tables
+from alpha_pulse.feeds.times import refuse_unknown_zone
 
 __all__ = ["FileReport", "MarketData", "Note", "ReadOptions", "read", "read_frame"]
+
+Integers = NDArray[np.int64]
+_SECOND_NS = 1_000_000_000
+
+
+class _Piece(msgspec.Struct, frozen=True):
+    """One table's rows, whether they had to be turned round, and what a bar's time means in them."""
+
+    held: Rows
+    turned: bool
+    stamp: str
+    stamp_from: str
+    symbol_from: str
 
 
 def read(paths: Sequence[Path], options: ReadOptions | None = None) -> MarketData:
@@ -18,7 +51,7 @@ def read(paths: Sequence[Path], options: ReadOptions | None = None) -> MarketDat
     Parameters
     ----------
     paths
-        Files, as `alpha_pulse.feeds.paths.expand` gives them.
+        Files, as `alpha_pulse.feeds.paths.expand` gives them. Each may hold several symbols, and several may hold one.
 
     Raises
     ------
@@ -27,27 +60,9 @@ def read(paths: Sequence[Path], options: ReadOptions | None = None) -> MarketDat
     ConfigError
         An option cannot be read.
     """
-    options = options or ReadOptions()
-    [path] = paths
-    held = market_file.read(path, options.interval, options.tz, options.symbols)
-    report = FileReport(
-        path=str(path),
-        source="generic",
-        title="a table of bars",
-        format="",
-        symbols=held.bars.symbols,
-        symbol_from="column symbol",
-        rows=len(held.bars.code),
-        header="",
-        stamp="open",
-        stamp_from="assumed",
-        tz=options.tz or "",
-        time_unit="",
-        used={},
-        ignored=held.ignored_columns,
-        sorted=False,
-    )
-    return MarketData(bars=held.bars, files=(report,), notes=(), interval_inferred=held.interval_inferred)
+    where = f"file {paths[0]}" if len(paths) == 1 else f"these {len(paths)} files"
+    tables = (table for path in paths for content in contents(path) for table in _tables(content))
+    return _read(tables, options or ReadOptions(), where)
 
 
 def read_frame(frame: Any, options: ReadOptions | None = None, name: str = "the frame") -> MarketData:
@@ -62,5 +77,190 @@ def read_frame(frame: Any, options: ReadOptions | None = None, name: str = "the 
     ------
     DataError, ConfigError
         As `read`.
+
+    >>> read_frame({"time": [0, 3_600], "o": [1, 1], "h": [1, 1], "l": [1, 1], "c": [1, 1]}, name="x")
+    Traceback (most recent call last):
+    alpha_pulse.core.errors.DataError: x, row 1: column 'time' is 0, but a clear number of s, ms, us or ns since 1970, ...
     """
-    raise NotImplementedError
+    return _read(tables_of(frame, name), options or ReadOptions(), name)
+
+
+def _tables(content: Content) -> Iterable[Table]:
+    if content.format == "text":
+        return text_tables(content)
+    if content.format == "json":
+        return json_tables(content)
+    return [binary_table(content)]
+
+
+def _read(tables: Iterable[Table], options: ReadOptions, where: str) -> MarketData:
+    stated = None if options.interval is None else parse_interval(options.interval)
+    if options.tz is not None:
+        refuse_unknown_zone(options.tz)
+    chosen = [(table, choose(table)) for table in tables]
+    pieces, notes = _pieces(chosen, options, where)
+    interval = _interval(pieces, options.tz, where) if stated is None else stated
+    starts = [_starts(piece, interval, options.tz) for piece in pieces]
+    joined, told = join([piece.held for piece in pieces], starts, options.duplicates)
+    bars = _bars(joined, interval)
+    check(bars, where, joined.origin)
+    notes += [note for piece in pieces for note in _piece_notes(piece, options)] + told
+    notes += oddities(bars, interval_stated=stated is not None)
+    files = tuple(_report(piece) for piece in pieces)
+    return MarketData(bars=bars, files=files, notes=tuple(notes), interval_inferred=stated is None)
+
+
+def _pieces(chosen: Sequence[tuple[Table, Choice]], options: ReadOptions, where: str) -> tuple[list[_Piece], list[Note]]:
+    names = [_name(table, choice) for table, choice in chosen]
+    single = _renamed(chosen, names, options)
+    pieces: list[_Piece] = []
+    notes: list[Note] = []
+    held_names: set[str] = set()
+    for (table, choice), name in zip(chosen, names, strict=True):
+        in_column = "symbol" in choice.places
+        asked = options
+        if not in_column:
+            name = single or name
+            held_names.add(name)
+            if options.symbols and name not in options.symbols:
+                continue
+        elif single:
+            asked = msgspec.structs.replace(options, symbols=())
+        rows = read_rows(table, choice, asked, name)
+        if rows is None:
+            held_names.update(_all_names(table, choice))
+            continue
+        held_names.update(rows.names)
+        notes += rows.notes
+        piece, told = _tidied(rows, options, "column" if in_column else "--symbol" if single else "the file's name")
+        pieces.append(piece)
+        notes += told
+    refuse_unknown(options.symbols, tuple(held_names), where)
+    if not pieces:
+        raise DataError(f"{where}: there is no bar in it; at least one row is needed")
+    return pieces, notes
+
+
+def _name(table: Table, choice: Choice) -> str:
+    return table.told.get("symbol") or symbol_from_name(table.name, choice.source)
+
+
+def _renamed(chosen: Sequence[tuple[Table, Choice]], names: Sequence[str], options: ReadOptions) -> str | None:
+    """The one ``--symbol`` as the name of all rows, where no file names its symbol but by the file's name."""
+    unnamed = all("symbol" not in choice.places and "symbol" not in table.told for table, choice in chosen)
+    if len(options.symbols) == 1 and unnamed and len(set(names)) == 1:
+        return options.symbols[0]
+    return None
+
+
+def _all_names(table: Table, choice: Choice) -> list[str]:
+    place = choice.places["symbol"]
+    column = table.load({place: "text"}).frame.to_series()
+    return [str(name).strip() for name in column.unique().to_list() if name is not None]
+
+
+def _tidied(rows: Rows, options: ReadOptions, symbol_from: str) -> tuple[_Piece, list[Note]]:
+    rows, turned = tidying.in_order(rows)
+    if options.adjusted:
+        rows = tidying.adjusted(rows)
+    rows, notes = tidying.without_rounding(rows)
+    if symbol_from == "column":
+        symbol_from = f"column {rows.choice.name(rows.table, 'symbol')}"
+    stamp, stamp_from = _stamp(rows, options)
+    return _Piece(rows, turned, stamp, stamp_from, symbol_from), notes
+
+
+def _stamp(rows: Rows, options: ReadOptions) -> tuple[str, str]:
+    if options.stamp is not None:
+        return options.stamp, "--stamp"
+    if "ts_end" in rows.choice.places:
+        return "close", "close-time column"
+    if rows.choice.name(rows.table, "ts") == "ts":
+        return "open", "column ts"
+    if rows.choice.source.stamp is not None:
+        return rows.choice.source.stamp, "source"
+    return "open", "dates" if rows.times.dates else "assumed"
+
+
+def _interval(pieces: Sequence[_Piece], tz: str | None, where: str) -> int:
+    names = tuple(sorted({name for piece in pieces for name in piece.held.names}))
+    place = {name: at for at, name in enumerate(names)}
+    codes = [np.array([place[name] for name in piece.held.names])[piece.held.code] for piece in pieces]
+    code, ts = np.concatenate(codes), np.concatenate([piece.held.times.ns for piece in pieces])
+    if len(pieces) > 1:
+        order = np.lexsort((ts, code))
+        code, ts = code[order], ts[order]
+    return infer_interval(code, ts, names, where, tz)
+
+
+def _starts(piece: _Piece, interval: int, tz: str | None) -> Integers:
+    """When each bar began."""
+    ts = piece.held.times.ns
+    if piece.stamp == "open":
+        return ts
+    unit = {"ms": 1_000_000, "us": 1_000, "ns": 1}.get(piece.held.times.unit, 1_000_000)
+    if not ((ts + unit) % _SECOND_NS).any():  # Binance: the last instant of the bar
+        ts = ts + unit
+    return open_times(ts, piece.held.code, interval, tz, dates=piece.held.times.dates)
+
+
+def _bars(joined: Joined, interval: int) -> BarColumns:
+    numbers = joined.numbers
+    quotes = "bid_close" in numbers and "ask_close" in numbers
+    return BarColumns(
+        symbols=joined.names,
+        interval_ns=interval,
+        code=joined.code,
+        ts_start=joined.ts,
+        open=numbers["open"],
+        high=numbers["high"],
+        low=numbers["low"],
+        close=numbers["close"],
+        volume=numbers.get("volume"),
+        bid=numbers["bid_close"] if quotes else None,
+        ask=numbers["ask_close"] if quotes else None,
+    )
+
+
+def _piece_notes(piece: _Piece, options: ReadOptions) -> list[Note]:
+    where, table, choice = piece.held.table.where, piece.held.table, piece.held.choice
+    notes = []
+    if piece.turned:
+        notes.append(Note(kind="sorted", text=f"{where}: rows descend in time; they were sorted", count=len(piece.held.rows)))
+    if piece.stamp_from == "assumed":
+        name = choice.name(table, "ts")
+        text = f"{where}: column '{name}' is taken for a bar's open, which is an assumption; --stamp open or close states it"
+        notes.append(Note(kind="assumed_stamp", text=text))
+    if "adj_close" in choice.places and not options.adjusted:
+        name = choice.name(table, "adj_close")
+        text = f"{where}: prices are raw; column '{name}' is there, and --adjusted scales all prices by it"
+        notes.append(Note(kind="raw", text=text))
+    if table.skipped:
+        lines = "1 line" if len(table.skipped) == 1 else f"{len(table.skipped)} lines"
+        text = f"{where}: {lines} above the header left out ({table.skipped[0][:60]!r})"
+        notes.append(Note(kind="preamble", text=text, count=len(table.skipped)))
+    return notes
+
+
+def _report(piece: _Piece) -> FileReport:
+    held = piece.held
+    table, choice = held.table, held.choice
+    used = {ours: choice.name(table, ours) for ours in choice.places if ours != "adj_close" or "adj_close" in held.numbers}
+    taken = {choice.places[ours] for ours in used}
+    return FileReport(
+        path=table.path,
+        source=choice.source.id,
+        title=choice.source.title,
+        format=table.format,
+        symbols=held.names,
+        symbol_from=piece.symbol_from,
+        rows=len(held.rows),
+        header=", ".join(table.header),
+        stamp=piece.stamp,
+        stamp_from=piece.stamp_from,
+        tz=held.times.zone,
+        time_unit=held.times.unit,
+        used=used,
+        ignored=tuple(column_name(table, place) for place in range(table.width) if place not in taken),
+        sorted=piece.turned,
+    )

@@ -1,118 +1,247 @@
-"""The column ``ts`` of a file, turned into nanoseconds UTC; a time that is not certain is refused."""
+"""The time of each bar, turned into nanoseconds UTC; a time that is not certain is refused."""
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import ConfigError, DataError
+from alpha_pulse.feeds.time_parts import clocks
+from alpha_pulse.feeds.time_text import Integers
 
 EXPECTED = "a time such as 2017-01-03T10:00:00Z (without an offset, name its zone with --tz)"
-_DATE, _CLOCK, _FRACTION = "([0-9]{4}-[0-9]{2}-[0-9]{2})", "([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)", "(?:[.,]([0-9]{1,9}))?"
-_ISO = rf"^{_DATE}(?:[T ]{_CLOCK}{_FRACTION})?\s?(Z|UTC|[+-][0-9]{{2}}:?[0-9]{{2}})?$"
-_YEAR_2200 = 7_258_118_400
+YEAR_2200 = 7_258_118_400
+DAY_NS = 86_400_000_000_000
 _FACTOR = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
 # From 1980 to 2200, but seconds only to 2031: from 1,950,000,000 on, a number may be a date written YYYYMMDDHH.
 _EPOCHS = {"s": (315_532_800, 1_950_000_000)} | {
-    unit: (315_532_800 * 1_000_000_000 // _FACTOR[unit], _YEAR_2200 * 1_000_000_000 // _FACTOR[unit])
+    unit: (315_532_800 * 1_000_000_000 // _FACTOR[unit], YEAR_2200 * 1_000_000_000 // _FACTOR[unit])
     for unit in ("ms", "us", "ns")
 }
+_COMPACT = {8: 19_000_101, 12: 190_001_010_000, 14: 19_000_101_000_000}
+"""Digits of a date written YYYYMMDD, with hours and minutes, and with seconds; and the least such number."""
 
 
-def to_utc_ns(column: pl.Series, tz: str | None, where: str) -> NDArray[np.int64]:
-    """Nanoseconds since the Unix epoch (UTC) of each time, shape (n,).
+class Place(msgspec.Struct, frozen=True):
+    """Where times come from, for errors: the file, the column, and the number of each row, from 1."""
+
+    where: str
+    column: str
+    rows: Integers
+
+    def refusal(self, at: int, found: str, expected: str = EXPECTED, fix: str = "mend the row") -> DataError:
+        """The error about the time at ``at``, from 0."""
+        return DataError(
+            f"{self.where}, row {self.rows[at]}: column '{self.column}' {found}, but {expected} is expected; {fix}"
+        )
+
+
+class Zone(msgspec.Struct, frozen=True):
+    """The zone of times that state none.
 
     Parameters
     ----------
-    column
-        Datetimes, dates, ISO 8601 text, or whole numbers since the epoch (s, ms, us or ns, told by their size).
     tz
-        The zone of times that do not state one, such as ``America/New_York``; None refuses them.
-    where
-        The file, for the error.
+        As given by --tz, or as the source is known to have it; None refuses times that are no plain dates.
+    day_first
+        Whether 01/02/2024 is the first of February; None: as the other rows say, or refused.
+    """
+
+    tz: str | None = None
+    day_first: bool | None = None
+
+
+class Times(msgspec.Struct, frozen=True):
+    """Nanoseconds since the Unix epoch (UTC), shape (n,).
+
+    ``unit`` is ``s``, ``ms``, ``us`` or ``ns`` of numbers since 1970, else ``text``, ``date`` or ``datetime``. ``zone`` says
+    how they came to UTC. ``dates``: whether all are days without a time of the day.
+    """
+
+    ns: Integers
+    unit: str
+    zone: str
+    dates: bool = False
+
+
+def read_times(column: pl.Series, clock: pl.Series | None, zone: Zone, place: Place) -> Times:
+    """The times in a column of datetimes, dates, text, or numbers since the epoch (told by their size).
+
+    Parameters
+    ----------
+    clock
+        The time of the day, where the column holds the day alone.
 
     Raises
     ------
     DataError
-        Naming the first row whose time is empty, unreadable, naive without ``tz``, ambiguous or inexistent there, or
-        outside 1970 .. 2200.
+        Naming the first row whose time is empty, unreadable, naive without a zone, ambiguous or inexistent there, or
+        outside 1970 .. 2199.
     ConfigError
-        ``tz`` is not a zone.
+        ``zone.tz`` is not a zone.
 
-    >>> int(to_utc_ns(pl.Series("ts", ["1970-01-02 01:00:00"]), "Europe/Paris", "x.csv")[0]) // 10**9
+    >>> place = Place("file x.csv", "ts", np.array([1]))
+    >>> int(read_times(pl.Series(["1970-01-02 01:00:00"]), None, Zone("Europe/Paris"), place).ns[0]) // 10**9
     86400
     """
-    if tz is not None:
-        _refuse_unknown_zone(tz)
-    if column.null_count():
-        raise _refusal(where, int(column.is_null().arg_max() or 0), "is empty")
+    if zone.tz is not None:
+        refuse_unknown_zone(zone.tz)
+    column = _stripped(column)
+    _refuse_missing(column, place)
+    if clock is not None:
+        clock = _stripped(clock)
+        _refuse_missing(clock, place)
+        return _from_text(_text(column) + " " + _clock_text(clock), zone, place)
     kind = column.dtype
-    if kind == pl.String:
-        column = column.str.strip_chars()
-        if column.str.contains("^[0-9]+$").all():
-            return _from_epoch(column.cast(pl.Int64, strict=False).fill_null(-1), where)
-        return _from_text(column, tz, where)
-    if kind == pl.Date:
-        kind = pl.Datetime("us")
-        column = column.cast(kind)
-    if isinstance(kind, pl.Datetime):
-        places = np.arange(len(column), dtype=np.int64)
-        if kind.time_zone is None:
-            column = _localise(column, tz, where, places)
-        return _nanoseconds(column, kind.time_unit, where, places)
+    if isinstance(kind, pl.Decimal) or kind.is_float():
+        return _from_floats(column.cast(pl.Float64), zone, place)
     if kind.is_integer():
-        return _from_epoch(column.cast(pl.Int64, strict=False).fill_null(-1), where)
-    raise DataError(f"{where}: column 'ts' holds {kind}; expected {EXPECTED}, or whole numbers since 1970")
+        return _from_integers(column.cast(pl.Int64, strict=False).fill_null(-1), zone, place)
+    if kind == pl.Date:
+        return _from_dates(column.cast(pl.Datetime("us")), zone, place)
+    if isinstance(kind, pl.Datetime):
+        return _from_datetimes(column, zone, place)
+    if kind == pl.String:
+        whole = column.str.len_bytes().max()
+        if isinstance(whole, int) and whole <= 19 and column.str.contains("^[0-9]{5,19}$").all():
+            return _from_integers(column.cast(pl.Int64, strict=False).fill_null(-1), zone, place)
+        return _from_text(column, zone, place)
+    expected = f"{EXPECTED}, or whole numbers since 1970"
+    raise DataError(f"{place.where}: column '{place.column}' holds {kind}; expected {expected}; convert the column")
 
 
-def _refusal(where: str, at: int, found: str, expected: str = EXPECTED) -> DataError:
-    return DataError(f"{where}, row {at + 1}: column 'ts' {found}, but {expected} is expected; mend the row")
+def _stripped(column: pl.Series) -> pl.Series:
+    """Text without the blanks around it; categories as text."""
+    if isinstance(column.dtype, pl.Categorical | pl.Enum):
+        column = column.cast(pl.String)
+    if column.dtype != pl.String:
+        return column
+    return column.str.strip_chars().str.replace_all("[\u00a0\u202f]", " ") if not _ascii(column) else column.str.strip_chars()
 
 
-def _from_epoch(column: pl.Series, where: str) -> NDArray[np.int64]:
+def _ascii(column: pl.Series) -> bool:
+    return bool((column.str.len_bytes() == column.str.len_chars()).all())
+
+
+def _text(column: pl.Series) -> pl.Series:
+    if column.dtype.is_float():
+        column = column.cast(pl.Int64, strict=False)
+    elif column.dtype == pl.Date or isinstance(column.dtype, pl.Datetime):
+        return column.dt.to_string("%Y-%m-%d")
+    return column.cast(pl.String)
+
+
+def _clock_text(clock: pl.Series) -> pl.Series:
+    """The time of the day as text; of numbers such as 930 with the zeros they lack."""
+    text = clock.dt.to_string("%H:%M:%S%.9f") if clock.dtype == pl.Time else _text(clock)
+    if not text.str.contains("^[0-9]+$").all():
+        return text
+    longest = text.str.len_bytes().max()
+    return text.str.pad_start(4 if isinstance(longest, int) and longest <= 4 else 6, "0")
+
+
+def _refuse_missing(column: pl.Series, place: Place) -> None:
+    missing = column.is_null()
+    if column.dtype == pl.String:
+        missing |= column == ""
+    if missing.any():
+        raise place.refusal(int(missing.arg_max() or 0), "is empty")
+
+
+def _from_integers(column: pl.Series, zone: Zone, place: Place) -> Times:
     numbers = column.to_numpy().astype(np.int64)
     for unit, (low, high) in _EPOCHS.items():
         if low <= numbers[0] < high:
             outside = ~((numbers >= low) & (numbers < high))
             if outside.any():
                 at = int(np.argmax(outside))
-                raise _refusal(where, at, f"is {numbers[at]}", f"a number of {unit} since 1970, as in row 1,")
-            return numbers * np.int64(_FACTOR[unit])
-    raise _refusal(where, 0, f"is {numbers[0]}", f"a clear number of s, ms, us or ns since 1970, or {EXPECTED},")
+                other = f"a number of {unit} since 1970, as in row {place.rows[0]},"
+                raise place.refusal(at, f"is {numbers[at]}", other)
+            return Times(numbers * np.int64(_FACTOR[unit]), unit, "UTC")
+    for digits, least in _COMPACT.items():
+        if least <= numbers[0] < 10**digits and ((numbers >= least) & (numbers < 10**digits)).all():
+            return _from_text(column.cast(pl.String), zone, place)
+    raise place.refusal(0, f"is {numbers[0]}", f"a clear number of s, ms, us or ns since 1970, or {EXPECTED},")
 
 
-def _from_text(column: pl.Series, tz: str | None, where: str) -> NDArray[np.int64]:
-    parts = column.to_frame("ts").select(pl.col("ts").str.extract_groups(_ISO)).unnest("ts")
-    parts.columns = ["date", "time", "fraction", "offset"]
-    clock = pl.col("time").fill_null("00:00")
-    full = pl.when(clock.str.len_chars() == 5).then(clock + ":00").otherwise(clock)
-    offset = pl.col("offset").str.replace(":", "")
-    minutes = offset.str.slice(1, 2).cast(pl.Int64, strict=False) * 60 + offset.str.slice(3, 2).cast(pl.Int64, strict=False)
-    signed = pl.when(offset.is_in(["Z", "UTC"])).then(0).when(offset.str.starts_with("-")).then(-minutes).otherwise(minutes)
-    parsed = parts.select(
-        naive=(pl.col("date") + "T" + full).str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False),
-        fraction=pl.col("fraction").fill_null("0").str.pad_end(9, "0").cast(pl.Int64),
-        minutes=signed,
-    )
-    if parsed["naive"].null_count():
-        at = int(parsed["naive"].is_null().arg_max() or 0)
-        raise _refusal(where, at, f"is {column[at]!r}")
-    stated = parsed["minutes"].is_not_null().to_numpy()
-    utc = np.empty(len(column), dtype=np.int64)
-    if stated.any():
-        rows = parsed.filter(stated)
-        shift = rows["minutes"].to_numpy().astype(np.int64) * np.int64(60_000_000_000)
-        utc[stated] = _nanoseconds(rows["naive"], "us", where, np.flatnonzero(stated)) - shift
-    if not stated.all():
-        places = np.flatnonzero(~stated)
-        utc[~stated] = _nanoseconds(_localise(parsed.filter(~stated)["naive"], tz, where, places), "us", where, places)
-    fraction: NDArray[np.int64] = parsed["fraction"].to_numpy().astype(np.int64)
-    return utc + fraction
+def _from_floats(column: pl.Series, zone: Zone, place: Place) -> Times:
+    """Whole numbers as such; fractions are those of seconds, to the microsecond."""
+    numbers = column.to_numpy()
+    wrong = ~np.isfinite(numbers) | (np.abs(numbers) >= 2.0**53)
+    if wrong.any():
+        at = int(np.argmax(wrong))
+        raise place.refusal(at, f"is {numbers[at]:g}", "a whole number that is stored as one")
+    if (numbers == np.floor(numbers)).all():
+        return _from_integers(pl.Series(numbers.astype(np.int64)), zone, place)
+    low, high = _EPOCHS["s"]
+    outside = ~((numbers >= low) & (numbers < high))
+    if outside.any():
+        at = int(np.argmax(outside))
+        raise place.refusal(at, f"is {float(numbers[at])!r}", "a number of seconds since 1970")
+    whole = np.floor(numbers)
+    fraction = np.round((numbers - whole) * 1e6).astype(np.int64)
+    return Times(whole.astype(np.int64) * 1_000_000_000 + fraction * 1_000, "s", "UTC")
 
 
-def _refuse_unknown_zone(tz: str) -> None:
-    """Also where every time states its offset: a slip must not go unnoticed."""
+def _from_dates(naive: pl.Series, zone: Zone, place: Place) -> Times:
+    """Days: those of trading, whatever the zone, unless one is given."""
+    ns = _nanoseconds(_localise(naive, zone.tz or "UTC", place), "us", place)
+    return Times(ns, "date", zone.tz or "dates", dates=True)
+
+
+def _from_datetimes(column: pl.Series, zone: Zone, place: Place) -> Times:
+    kind = column.dtype
+    assert isinstance(kind, pl.Datetime)
+    if kind.time_zone is not None:
+        return Times(_nanoseconds(column, kind.time_unit, place), "datetime", "stated")
+    ns = _nanoseconds(column, kind.time_unit, place)
+    if zone.tz is None and not (ns % DAY_NS).any():
+        return Times(ns, "date", "dates", dates=True)
+    return Times(_nanoseconds(_localise(column, zone.tz, place), kind.time_unit, place), "datetime", str(zone.tz))
+
+
+def _from_text(column: pl.Series, zone: Zone, place: Place) -> Times:
+    read = clocks(column, zone.day_first, place)
+    if not read.naive.size:
+        return Times(_in_years(read.ns, column, place), "text", "stated")
+    ns = read.ns.copy()
+    if read.place:
+        zone = msgspec.structs.replace(zone, tz=read.place)
+        try:
+            refuse_unknown_zone(read.place)
+        except ConfigError:
+            raise place.refusal(0, f"is {column[0]!r}", "a zone that is known") from None
+    if zone.tz is None and not read.stated and not (ns % DAY_NS).any():
+        return Times(_in_years(ns, column, place), "date", "dates", dates=True)
+    naive = _in_years(ns[read.naive], column.gather(read.naive), _of(place, read.naive))
+    local = pl.Series(naive // 1_000).cast(pl.Datetime("us"))
+    certain = _localise(local, zone.tz, _of(place, read.naive), column.gather(read.naive))
+    ns[read.naive] = certain.to_physical().to_numpy() * np.int64(1_000) + naive % 1_000
+    return Times(_in_years(ns, column, place), "text", str(zone.tz), dates=read.dates)
+
+
+def _of(place: Place, rows: Integers) -> Place:
+    return Place(place.where, place.column, place.rows[rows])
+
+
+def _in_years(ns: Integers, column: pl.Series, place: Place) -> Integers:
+    outside = ~((ns >= 0) & (ns < YEAR_2200 * 1_000_000_000))
+    if outside.any():
+        at = int(np.argmax(outside))
+        raise place.refusal(at, f"is {column[at]!r}", "a time from 1970 to 2199")
+    return ns
+
+
+def refuse_unknown_zone(tz: str) -> None:
+    """Refuse a name that is no time zone, also where every time states its offset: a slip must not go unnoticed.
+
+    Raises
+    ------
+    ConfigError
+        Naming it.
+    """
     try:
         known = bool(tz) and pl.Series([], dtype=pl.Datetime).dt.replace_time_zone(tz) is not None
     except pl.exceptions.PolarsError:
@@ -121,25 +250,28 @@ def _refuse_unknown_zone(tz: str) -> None:
         raise ConfigError(f"time zone {tz!r} is not known; expected a name such as UTC or America/New_York")
 
 
-def _localise(naive: pl.Series, tz: str | None, where: str, places: NDArray[np.int64]) -> pl.Series:
-    """Give naive times their zone. ``places`` are their rows, from 0."""
+def _localise(naive: pl.Series, tz: str | None, place: Place, shown: pl.Series | None = None) -> pl.Series:
+    """Give naive times their zone."""
+    shown = naive if shown is None else shown
     if tz is None:
-        raise _refusal(where, int(places[0]), f"is {naive[0]}, which states no zone", "a zone, given with --tz (such as UTC),")
+        raise place.refusal(0, f"is {shown[0]}, which states no zone", "a zone", "name it with --tz, such as --tz UTC")
+    if tz == "UTC":
+        return naive
     certain = naive.dt.replace_time_zone(tz, ambiguous="null", non_existent="null")
     if certain.null_count():
         at = int(certain.is_null().arg_max() or 0)
         exists = naive[at : at + 1].dt.replace_time_zone(tz, ambiguous="earliest", non_existent="null").null_count() == 0
         why = "happens twice" if exists else "does not exist"
-        raise _refusal(where, int(places[at]), f"is {naive[at]}, which {why} in {tz} (clocks change)", "a time with its offset")
+        raise place.refusal(at, f"is {shown[at]}, which {why} in {tz} (clocks change)", "a time with its offset")
     return certain
 
 
-def _nanoseconds(column: pl.Series, unit: str, where: str, places: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Datetimes of a ``unit`` as nanoseconds. ``places`` are their rows, from 0."""
+def _nanoseconds(column: pl.Series, unit: str, place: Place) -> NDArray[np.int64]:
+    """Datetimes of a ``unit`` as nanoseconds."""
     factor = _FACTOR[unit]
     numbers = column.to_physical().to_numpy().astype(np.int64)
-    outside = ~((numbers >= 0) & (numbers < _YEAR_2200 * 1_000_000_000 // factor))
+    outside = ~((numbers >= 0) & (numbers < YEAR_2200 * 1_000_000_000 // factor))
     if outside.any():
         at = int(np.argmax(outside))
-        raise _refusal(where, int(places[at]), f"is {column[at]}", "a time from 1970 to 2199")
+        raise place.refusal(at, f"is {column[at]}", "a time from 1970 to 2199")
     return numbers * np.int64(factor)

@@ -10,7 +10,7 @@ import pytest
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.data import bundled
 from alpha_pulse.feeds import synthetic
-from alpha_pulse.feeds.headers import OPTIONAL, REQUIRED
+from alpha_pulse.feeds.names import PRICES
 from alpha_pulse.feeds.replay import ReplayFeed
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "data.md").read_text(encoding="utf-8")
@@ -36,7 +36,7 @@ def test_the_example_file_is_read_and_the_example_error_is_what_is_said(
 
 
 def test_the_page_names_every_column_file_and_generator() -> None:
-    for name in (*REQUIRED, *OPTIONAL, "random_walk", "regimes", "planted_signal"):
+    for name in ("ts", "symbol", *PRICES, "volume", "bid_close", "ask_close", "random_walk", "regimes", "planted_signal"):
         assert f"`{name}`" in PAGE
     for name, path in bundled().items():
         feed = ReplayFeed.from_file(path)

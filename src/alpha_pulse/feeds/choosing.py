@@ -1,0 +1,210 @@
+"""Which column of a table is which of ours: by the source's declaration, by usual names, or by shape."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from alpha_pulse.core.errors import DataError
+from alpha_pulse.feeds.cells import is_missing, is_number, is_time
+from alpha_pulse.feeds.names import PRICES, meanings, plain, rivals
+from alpha_pulse.feeds.shapes import is_epoch
+from alpha_pulse.feeds.sources import recognise
+from alpha_pulse.feeds.sources.base import Source
+from alpha_pulse.feeds.sources.generic import Generic
+from alpha_pulse.feeds.tables import Table
+from alpha_pulse.feeds.time_text import CLOCK_ONLY
+
+_QUOTES = ("usd", "usdt", "usdc", "busd", "tusd", "eur", "gbp", "jpy", "quote", "currency")
+_VOLUME_OF = re.compile(r"^(?:vol|volume)_([a-z0-9]+)$|^([a-z0-9]+)_(?:vol|volume)$")
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """The source, and the place of each of our columns: ts or ts_end, clock, symbol, the prices, volume, bid_close ...
+
+    ``sides``: whether prices are the middle of bids and asks (``mid``), bids or asks alone, or plain (empty).
+    """
+
+    source: Source
+    places: dict[str, int]
+    sides: str = ""
+
+    def name(self, table: Table, ours: str) -> str:
+        """The file's name of one of our columns; without a header its number, from 1."""
+        return column_name(table, self.places[ours])
+
+
+def column_name(table: Table, place: int) -> str:
+    """What errors call a column."""
+    name = table.header[place].strip() if place < len(table.header) else ""
+    return name or str(place + 1)
+
+
+def choose(table: Table) -> Choice:
+    """Recognise a table and find its columns.
+
+    Raises
+    ------
+    DataError
+        Columns are missing, or two could be the same one.
+    """
+    source = recognise(table)
+    if not table.header:
+        return _by_shape(table, source)
+    found = meanings(table.header)
+    places: dict[str, int] = {}
+    for ours, name in source.columns.items():
+        places[ours] = [plain(each) for each in table.header].index(name)
+    places |= _times(table, found)
+    sides = ""
+    for price in PRICES:
+        if price not in places and price in found:
+            places[price] = _certain(table, found[price], price)
+    if not any(price in places for price in PRICES):
+        sides = _sides(table, found, places)
+    symbol = [place for place in found.get("symbol", []) if place not in places.values()]
+    if symbol:
+        places["symbol"] = _certain(table, symbol, "symbol")
+    _volume(table, found, places)
+    _quotes(table, found, places, sides)
+    if found.get("adj_close"):
+        places["adj_close"] = found["adj_close"][0]
+    _refuse_missing(table, places)
+    return Choice(source, places, sides)
+
+
+def _by_shape(table: Table, source: Source) -> Choice:
+    shape = source.shape or (source.shape_of(table) if isinstance(source, Generic) else ())
+    if not shape:
+        shown = ", ".join(table.sample[0][:7]) if table.sample else ""
+        raise DataError(
+            f"{table.where} has no header that names its columns, and its first row ({shown}) has no known shape; add a header "
+            "such as time,open,high,low,close,volume"
+        )
+    ours = ("clock", "symbol", *PRICES, "volume")
+    places = {name: place for place, name in enumerate(shape) if name in ours}
+    time = next(place for place, name in enumerate(shape) if name in ("ts", "epoch", "compact", "date"))
+    if "zero" in shape:
+        places["volume"] = shape.index("zero")
+    return Choice(source, {"ts": time, **places})
+
+
+def _certain(table: Table, places: Sequence[int], ours: str) -> int:
+    """The column that is meant. Raises DataError where only capitals tell two apart."""
+    pair = rivals(table.header, places, ours)
+    if pair is not None and pair[0] == pair[1]:
+        raise DataError(f"{table.where} has the column {pair[0]!r} more than once; keep one")
+    if pair is not None:
+        raise DataError(f"{table.where} has the columns {pair[0]} and {pair[1]}, of which either could be {ours}; rename one")
+    return places[0]
+
+
+def _times(table: Table, found: dict[str, list[int]]) -> dict[str, int]:
+    """Where the time stands: a number since 1970 before text, a time before a day, a day beside its time of the day.
+
+    An unnamed column is taken for the time where no other is one, as pandas writes an index.
+    """
+    named = list(dict.fromkeys(found.get("ts", []) + found.get("clock", [])))
+    unnamed = [place for place, name in enumerate(table.header) if not name.strip() or name.lower().startswith("unnamed: ")]
+    exact = [place for place in named if table.header[place] == "ts"]
+    if exact:
+        return {"ts": _certain(table, exact, "ts")}
+    kinds = {place: _time_kind(table, place) for place in [*named, *unnamed]}
+    for kind in ("epoch", "time"):
+        if chosen := [place for place in named if kinds[place] == kind]:
+            return {"ts": _certain(table, chosen, "ts")}
+    clock = [place for place in named if kinds[place] == "clock"]
+    if chosen := [place for place in named if kinds[place] == "day"]:
+        day = _certain(table, chosen, "ts")
+        return {"ts": day, "clock": clock[0]} if clock else {"ts": day}
+    if chosen := [place for place in unnamed if kinds[place] in ("epoch", "time", "day")]:
+        return {"ts": chosen[0]}
+    if found.get("ts_end"):
+        return {"ts_end": found["ts_end"][0]}
+    return {"ts": named[0]} if named else {}
+
+
+def _time_kind(table: Table, place: int) -> str:
+    """``epoch``, ``time``, ``day``, ``clock``, or empty where a column holds no times."""
+    cells = [row[place].strip() for row in table.sample if not is_missing(row[place])]
+    if not cells:
+        return ""
+    count = {"epoch": 0, "time": 0, "day": 0, "clock": 0}
+    for cell in cells:
+        if is_epoch(cell):
+            count["epoch"] += 1
+        elif CLOCK_ONLY.match(cell) or (cell.isdigit() and len(cell) <= 6):
+            count["clock"] += 1
+        elif is_time(cell):
+            count["time" if ":" in cell or len(cell) > 12 else "day"] += 1
+    kind = max(count, key=lambda each: count[each])
+    return kind if 2 * count[kind] > len(cells) else ""
+
+
+def _sides(table: Table, found: dict[str, list[int]], places: dict[str, int]) -> str:
+    """Take the prices from bids and asks, where a table has no others."""
+    sides = [side for side in ("bid", "ask") if all(f"{side}_{price}" in found for price in PRICES)]
+    for side in sides:
+        for price in PRICES:
+            places[f"{side}_{price}"] = _certain(table, found[f"{side}_{price}"], f"{side}_{price}")
+    return "mid" if len(sides) == 2 else "".join(sides)
+
+
+def _quotes(table: Table, found: dict[str, list[int]], places: dict[str, int], sides: str) -> None:
+    if sides:
+        return
+    quotes = [name for name in ("bid_close", "ask_close") if name in found]
+    if len(quotes) == 1 and quotes[0] in table.header:
+        raise DataError(f"{table.where} has only one of the columns bid_close and ask_close; give both or neither")
+    if len(quotes) == 2:
+        for name in quotes:
+            places[name] = _certain(table, found[name], name)
+
+
+def _volume(table: Table, found: dict[str, list[int]], places: dict[str, int]) -> None:
+    """The volume in units of what is traded: 'Volume BTC' rather than 'Volume USDT', volume rather than ticks."""
+    if "volume" in places:
+        return
+    if found.get("volume"):
+        places["volume"] = _certain(table, found["volume"], "volume")
+        return
+    units = {}
+    for place, name in enumerate(table.header):
+        match = _VOLUME_OF.match(plain(name))
+        if match is not None and plain(name) != "tick_volume" and (match[1] or match[2]) not in _QUOTES:
+            units[place] = match[1] or match[2]
+    if len(units) == 1:
+        places["volume"] = next(iter(units))
+    elif not units and found.get("tick_volume"):
+        places["volume"] = found["tick_volume"][0]
+    elif len(units) > 1:
+        first = [row[places["symbol"]].lower() for row in table.sample] if "symbol" in places else []
+        base = [place for place, unit in units.items() if first and all(name.startswith(unit) for name in first if name)]
+        if len(base) == 1:
+            places["volume"] = base[0]
+            return
+        names = " and ".join(table.header[place] for place in list(units)[:2])
+        raise DataError(f"{table.where} has the columns {names}, of which either could be volume; rename one")
+
+
+def _refuse_missing(table: Table, places: dict[str, int]) -> None:
+    lacks = [] if "ts" in places or "ts_end" in places else ["a time"]
+    if "bid_close" not in places or "open" in places:
+        lacks += [
+            price for price in PRICES if price not in places and f"bid_{price}" not in places and f"ask_{price}" not in places
+        ]
+    elif "bid_open" not in places and "ask_open" not in places:
+        lacks += list(PRICES)
+    if not lacks:
+        return
+    shown = ", ".join(name for name in table.header if name.strip())
+    if all(is_number(name) or is_time(name) for name in table.header):
+        raise DataError(
+            f"{table.where} has no header: its first line is {shown[:80]}; add one such as time,open,high,low,close,volume"
+        )
+    raise DataError(
+        f"{table.where} has the columns {shown} but lacks {', '.join(lacks)}; expected a time, open, high, low, close and "
+        "optionally symbol, volume, and bid_close with ask_close; rename or add them"
+    )

@@ -1,0 +1,144 @@
+"""What a file is, by its first bytes: unpacked where it is packed, and one entry for each table it may hold."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import polars as pl
+
+from alpha_pulse.core.causes import reason_of
+from alpha_pulse.core.errors import DataError
+
+Format = Literal["text", "json", "parquet", "arrow", "arrow stream"]
+_MAGIC: dict[bytes, Format] = {b"PAR1": "parquet", b"ARROW1": "arrow", b"\xff\xff\xff\xff": "arrow stream"}
+_REFUSED = {
+    b"SQLite format 3": "an SQLite database",
+    b"\x89HDF": "an HDF5 file",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"%PDF": "a PDF",
+    b"FEA1": "a Feather file of version 1",
+    b"7z\xbc\xaf": "a 7z archive",
+    b"Rar!": "a RAR archive",
+    b"\x80\x04": "a Python pickle, which is never loaded",
+    b"\x80\x05": "a Python pickle, which is never loaded",
+    b"<!DOCTYPE": "a web page",
+    b"<html": "a web page",
+}
+_EXPECTED = "CSV, JSON, Parquet or Feather, plain or packed with gzip or zip, is expected; export the bars as one of them"
+_MOST_BYTES = 16 * 2**30
+"""An archive that unpacks to more is refused."""
+
+
+class Content(msgspec.Struct, frozen=True, kw_only=True):
+    """The bytes of a file or of a member of an archive; ``where`` for errors, ``name`` to take a symbol from."""
+
+    where: str
+    path: str
+    name: str
+    format: Format
+    packed: str
+    data: bytes
+
+
+def contents(path: Path) -> Iterator[Content]:
+    """What a file holds, by its content and not by its name.
+
+    Raises
+    ------
+    DataError
+        The file is not there, empty, damaged, or of a kind that is not read.
+    """
+    where = f"file {path}"
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise DataError(f"{where} does not exist; give --data a file of bars, a folder, or a pattern") from None
+    except IsADirectoryError:
+        raise DataError(f"{where} is not a file; give --data a file of bars, a folder, or a pattern") from None
+    except OSError as error:
+        raise DataError(f"{where} cannot be read: {reason_of(error)}; give a file that can be read") from None
+    yield from _unpacked(where, str(path), path.name, "", data, depth=0)
+
+
+def _unpacked(where: str, path: str, name: str, packed: str, data: bytes, depth: int) -> Iterator[Content]:
+    """A file's table, or those of its members. An archive may hold packed files, which hold no archives."""
+    if not data.strip(b"\0 \t\r\n\f") and len(data) < 65_536:
+        raise DataError(f"{where} is empty; a header and at least one row are needed")
+    if data[:4] == b"PK\x03\x04" or data[:4] == b"PK\x05\x06":
+        yield from _members(where, path, packed, data, depth)
+        return
+    for magic, kind, undo in (
+        (b"\x1f\x8b", "gzip", gzip.decompress),
+        (b"BZh", "bzip2", bz2.decompress),
+        (b"\xfd7zXZ\0", "xz", lzma.decompress),
+        (b"\x28\xb5\x2f\xfd", "zstd", _zstd),
+    ):
+        if data.startswith(magic) and depth < 2:
+            try:
+                inner = undo(data)
+            except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, pl.exceptions.PolarsError) as error:
+                raise DataError(f"{where} cannot be unpacked as {kind} ({_first_line(error)}); give a whole file") from None
+            except MemoryError:
+                raise DataError(f"{where} is too large to be unpacked in memory; split it") from None
+            stem = Path(name).stem if Path(name).suffix.lower() in (".gz", ".bz2", ".xz", ".zst", ".zstd") else name
+            yield from _unpacked(where, path, stem, f"{packed}{kind}, ", inner, depth + 1)
+            return
+    yield Content(where=where, path=path, name=name, format=_format(where, data), packed=packed, data=data)
+
+
+def _members(where: str, path: str, packed: str, data: bytes, depth: int) -> Iterator[Content]:
+    if depth >= 2:
+        raise DataError(f"{where} is an archive inside an archive inside an archive; unpack it first")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
+            if "[Content_Types].xml" in names:
+                raise DataError(f"{where} is an Excel workbook, but {_EXPECTED}")
+            names = [name for name in names if not _hidden(name)]
+            if not names:
+                raise DataError(f"{where} is an archive without a file; give one that holds bars")
+            if sum(entry.file_size for entry in archive.infolist()) > _MOST_BYTES:
+                raise DataError(f"{where} unpacks to more than {_MOST_BYTES / 2**30:g} GiB; split it")
+            for name in names:
+                inside = where if len(names) == 1 else f"{where}, member {name}"
+                yield from _unpacked(inside, path, Path(name).name, f"{packed}zip, ", archive.read(name), depth + 1)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
+        raise DataError(f"{where} cannot be unpacked as zip ({_first_line(error)}); give a whole file") from None
+
+
+def _hidden(name: str) -> bool:
+    """What archivers add: ``__MACOSX/._bars.csv``."""
+    return name.startswith("__MACOSX/") or Path(name).name.startswith(".")
+
+
+def _zstd(data: bytes) -> bytes:
+    """The bytes of a zstd frame, as polars unpacks them: lines of one column, which no separator parts."""
+    frame = pl.read_csv(data, has_header=False, separator="\x01", quote_char=None, infer_schema=False)
+    lines = frame.to_series().fill_null("").to_list()
+    return "\n".join(lines).encode()
+
+
+def _format(where: str, data: bytes) -> Format:
+    for magic, found in _MAGIC.items():
+        if data.startswith(magic):
+            return found
+    for magic, told in _REFUSED.items():
+        if data[: len(magic)].lower() == magic.lower():
+            raise DataError(f"{where} is {told}, but {_EXPECTED}")
+    start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start[:1] == b"{" or (start[:1] == b"[" and start[1:].lstrip()[:1] in (b"[", b"{", b"]", b"")):
+        return "json"
+    return "text"
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__

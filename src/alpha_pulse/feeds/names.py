@@ -1,0 +1,113 @@
+"""Names of columns in any usual spelling, and which of several is meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+PRICES = ("open", "high", "low", "close")
+_SAME: dict[str, str] = {
+    # time
+    "ts": "ts time datetime date_time timestamp date open_time opentime ts_event window_start start start_time starttime "
+    "gmt_time local_time utc_time time_utc utc timestamp_utc unix unix_timestamp unix_time unixtime epoch epoch_time epoch_ms "
+    "time_period_start period_start candle_begin_time begin begins_at t index index_level_0 dt datetime_utc date_utc "
+    "date_gmt bar_time kline_open_time open_timestamp time_open timeopen date_open begin_time mts startedat started_at "
+    "interval_start trading_day trade_date tradedate quote_date dtyyyymmdd day",
+    "ts_end": "close_time closetime end_time endtime time_period_end period_end time_close timeclose end close_timestamp "
+    "window_end bar_end interval_end",
+    "clock": "time clock timestamp_time hour time_of_day bar_time",
+    "symbol": "symbol ticker instrument pair name code asset market product product_id sym secid contract isin ric "
+    "symbol_name underlying stock act_symbol tic",
+    "open": "open o openprice open_price priceopen price_open px_open opening opening_price first first_price mid_open mid_o "
+    "openmid open_mid",
+    "high": "high h max highprice high_price pricehigh price_high px_high highest highest_price max_price mid_high mid_h "
+    "highmid high_mid",
+    "low": "low l min lowprice low_price pricelow price_low px_low lowest lowest_price min_price mid_low mid_l lowmid low_mid",
+    "close": "close c last closeprice close_price priceclose price_close px_close closing closing_price close_last px_last "
+    "last_price settle price mid_close mid_c closemid close_mid",
+    "adj_close": "adj_close adjclose adjusted_close adj_closing_price close_adj close_adjusted adjustedclose adj_close_price",
+    "volume": "volume vol v base_volume volume_base volumefrom volume_from vol_base basevolume real_volume realvolume qty "
+    "total_volume trade_volume volume_base_asset volume_traded volumetraded quantity totalvolume bars_volume share_volume "
+    "shares_traded total_traded_quantity vol_",
+    "tick_volume": "tick_volume tickvol tickvolume tick_vol ticks tick_count",
+}
+for _side in ("bid", "ask"):
+    for _price, _letter in (("open", "o"), ("high", "h"), ("low", "l"), ("close", "c")):
+        _SAME[f"{_side}_{_price}"] = (
+            f"{_side}_{_price} {_side}_{_letter} {_side}{_price} {_price}{_side} {_price}_{_side} {_side}_{_price}_price "
+            f"{_price}_{_side}_price"
+        )
+SPELLINGS: dict[str, tuple[str, ...]] = {meaning: tuple(text.split()) for meaning, text in _SAME.items()}
+"""Our columns, and how others call them; the earlier of two that a file has is meant."""
+_KNOWN = {name for names in SPELLINGS.values() for name in names}
+
+
+def plain(name: str) -> str:
+    """A name in lower case, its words joined by ``_``, without signs and numbering.
+
+    >>> plain("<OPEN>"), plain("1. open"), plain("Adj Close*"), plain("__index_level_0__"), plain("Volume BTC")
+    ('open', 'open', 'adj_close', 'index_level_0', 'volume_btc')
+    >>> plain("1b. open (USD)"), plain("openPrice"), plain("close/last"), plain("mid.o")
+    ('open_usd', 'open_price', 'close_last', 'mid_o')
+    """
+    text = re.sub(r"^\s*[0-9]+[a-z]?\.\s+", "", name)
+    text = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text.strip())
+    return re.sub(r"[^0-9a-z%]+", "_", text.lower()).strip("_")
+
+
+def knows(name: str) -> bool:
+    """Whether a name is one that columns of bars have.
+
+    >>> knows("Open"), knows("Volume USDT"), knows("RSI")
+    (True, True, False)
+    """
+    short = plain(name)
+    return short in _KNOWN or short.replace("_", "") in _KNOWN or re.match(r"^vol(ume)?_[a-z0-9]{2,6}$", short) is not None
+
+
+def meanings(header: Sequence[str]) -> dict[str, list[int]]:
+    """The places of the columns that can be each of ours, the one that is meant first.
+
+    A column that is called exactly as ours comes first, then in the order of `SPELLINGS`.
+    """
+    short = [plain(name) for name in header]
+    found: dict[str, list[int]] = {}
+    for meaning, names in SPELLINGS.items():
+        ranked = []
+        for place, name in enumerate(short):
+            near = name if name in names else name.replace("_", "")
+            if near in names:
+                ranked.append((header[place] != meaning, names.index(near), place))
+        if ranked:
+            found[meaning] = [place for _, _, place in sorted(ranked)]
+    return found
+
+
+def rivals(header: Sequence[str], places: Sequence[int], meaning: str) -> tuple[str, str] | None:
+    """Two columns of which either could be the one that is meant, since only capitals or signs tell them apart; else None."""
+    if len(places) < 2:
+        return None
+    first, second = header[places[0]], header[places[1]]
+    if plain(first) != plain(second) or (first == meaning and second != meaning):
+        return None
+    return first, second
+
+
+def split_levels(headers: Sequence[Sequence[str]]) -> Iterator[tuple[tuple[str, ...], Mapping[str, str]]]:
+    """The header, and what stands beside it; of two levels (price and ticker) one header for each ticker.
+
+    >>> list(split_levels([["Price", "Close", "Open"], ["Ticker", "QQQ", "QQQ"], ["Date", "", ""]]))
+    [(('Date', 'Close', 'Open'), {'symbol': 'QQQ'})]
+    """
+    if not headers:
+        yield (), {}
+        return
+    if len(headers) == 1:
+        yield tuple(headers[0]), {}
+        return
+    first, second = headers[0], headers[1]
+    prices, tickers = (first, second) if sum(map(knows, first)) >= sum(map(knows, second)) else (second, first)
+    index = headers[2][0] if len(headers) > 2 else "Date"
+    for ticker in dict.fromkeys(name for name in tickers[1:] if name.strip()):
+        header = [price if name == ticker else "" for price, name in zip(prices, tickers, strict=False)]
+        yield (index, *header[1:]), {"symbol": ticker.strip()}

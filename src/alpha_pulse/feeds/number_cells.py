@@ -1,0 +1,141 @@
+"""Numbers from the cells of a table: plain ones, and those with decimal commas or marks between thousands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from alpha_pulse.core.errors import DataError
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+_SPACES = "[ \u00a0\u202f'\u2019_]"
+_COMMA_IS_DECIMAL = (
+    r"\..*,",
+    r"^[+-]?[0-9]*,[0-9]{1,2}$",
+    r"^[+-]?[0-9]*,[0-9]{4,}$",
+    r"^[+-]?0?,",
+    r"^[+-]?[0-9]{4,},",
+    r"\..*\.",
+)
+_POINT_IS_DECIMAL = (
+    r",.*\.",
+    r"^[+-]?[0-9]*\.[0-9]{1,2}$",
+    r"^[+-]?[0-9]*\.[0-9]{4,}$",
+    r"^[+-]?0?\.",
+    r"^[+-]?[0-9]{4,}\.",
+    r",.*,",
+)
+_GROUPED = {",": r"^[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?$", ".": r"^[+-]?[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]*)?$"}
+_UNITS = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
+
+
+class Numbers(msgspec.Struct, frozen=True):
+    """The numbers by our column, each of shape (n,), and how they were written where it was not plainly."""
+
+    values: dict[str, Floats]
+    written: str
+
+
+def read_numbers(columns: Mapping[str, pl.Series], rows: Integers, where: str) -> Numbers:
+    """The numbers in columns of one file, which all write them alike.
+
+    Parameters
+    ----------
+    columns
+        By our name; the series bear the file's names.
+    rows
+        The number of each row, from 1.
+
+    Raises
+    ------
+    DataError
+        Naming the row and the column of what is empty or no number, or the column of another kind.
+
+    >>> read_numbers({"open": pl.Series("Open", ["1.234,5", "7"])}, np.array([1, 2]), "file x.csv").values["open"].tolist()
+    [1234.5, 7.0]
+    """
+    text: dict[str, pl.Series] = {}
+    values: dict[str, pl.Series] = {}
+    for name, column in columns.items():
+        kind = column.dtype
+        if isinstance(kind, pl.Categorical | pl.Enum):
+            column = column.cast(pl.String)
+        if column.dtype == pl.String:
+            text[name] = column.str.strip_chars("$€£ \t\r\u00a0")
+            values[name] = text[name].cast(pl.Float64, strict=False)
+        elif kind.is_numeric():
+            values[name] = column.cast(pl.Float64)
+        else:
+            raise DataError(f"{where}: column '{column.name}' holds {kind}, but numbers are expected; convert the column")
+    written = ""
+    if any(values[name].null_count() > (column.is_null() | (column == "")).sum() for name, column in text.items()):
+        written = _mark(text, where)
+        for name, column in text.items():
+            values[name] = _converted(column, written, units=name.startswith("volume"))
+    for name, series in values.items():
+        if series.null_count():
+            raise _no_number(columns[name], int(series.is_null().arg_max() or 0), rows, where)
+    return Numbers({name: series.to_numpy().astype(np.float64, copy=False) for name, series in values.items()}, written)
+
+
+def _no_number(column: pl.Series, at: int, rows: Integers, where: str) -> DataError:
+    cell = column[at]
+    found = "empty" if cell is None or not str(cell).strip() else repr(cell)
+    return DataError(
+        f"{where}, row {rows[at]}: column '{column.name}' is {found}, but a number is expected; mend or drop the row"
+    )
+
+
+def _mark(text: Mapping[str, pl.Series], where: str) -> str:
+    """What stands before decimals in a file that does not write all its numbers plainly: ``,`` or ``.``.
+
+    A number such as ``1,234`` alone may be either.
+    """
+    cells = pl.concat([column.str.replace_all(_SPACES, "") for column in text.values()])
+    comma = _any(cells, _COMMA_IS_DECIMAL)
+    point = _any(cells, _POINT_IS_DECIMAL)
+    if comma and not point:
+        return ","
+    if point or not cells.str.contains(",", literal=True).any():
+        return "."
+    for column in text.values():
+        doubtful = column.filter(column.str.contains(r"^[+-]?[0-9]{1,3},[0-9]{3}$"))
+        if len(doubtful):
+            cell, either = doubtful[0], (doubtful[0].replace(",", ""), doubtful[0].replace(",", "."))
+            raise DataError(
+                f"{where}: column '{column.name}' holds {cell!r}, which may be {either[0]} or {either[1]}, "
+                "and no other number tells; write decimals with a point, and thousands without a mark"
+            )
+    return "."
+
+
+def _any(cells: pl.Series, patterns: Sequence[str]) -> bool:
+    return any(bool(cells.str.contains(pattern).any()) for pattern in patterns)
+
+
+def _converted(column: pl.Series, decimal: str, *, units: bool) -> pl.Series:
+    """Cells as numbers, null where they are none."""
+    thousands = "." if decimal == "," else ","
+    bare = column.str.replace_all(rf"([0-9]){_SPACES}([0-9]{{3}})", "${1}${2}").str.replace_all(
+        rf"([0-9]){_SPACES}([0-9]{{3}})", "${1}${2}"
+    )
+    factor = pl.Series([1.0]).new_from_index(0, len(column))
+    if units:
+        letter = bare.str.extract(r"[0-9]\s?([KMBTkmbt])$").str.to_uppercase()
+        bare = bare.str.replace(r"\s?[KMBTkmbt]$", "")
+        factor = letter.replace_strict(_UNITS, default=1.0, return_dtype=pl.Float64)
+    grouped = bare.str.contains(_GROUPED[thousands]).fill_null(value=False)
+    frame = pl.DataFrame({"cell": bare, "grouped": grouped, "factor": factor})
+    plain = pl.col("cell").str.replace_all(thousands, "", literal=True)
+    picked = (
+        pl.when(pl.col("grouped")).then(plain).when(~pl.col("cell").str.contains(thousands, literal=True)).then(pl.col("cell"))
+    )
+    number = picked.str.replace(decimal, ".", literal=True).cast(pl.Float64, strict=False)
+    scaled = pl.when(pl.col("factor") == 1.0).then(number).otherwise(number * pl.col("factor"))
+    return frame.select(scaled.alias("number")).to_series()

@@ -1,0 +1,95 @@
+"""Sources of bars by their layouts: one small declaration a file, found by the content of what is read."""
+
+from __future__ import annotations
+
+from alpha_pulse.feeds.sources.alpaca import ALPACA
+from alpha_pulse.feeds.sources.alpha_vantage import ALPHA_VANTAGE
+from alpha_pulse.feeds.sources.barchart import BARCHART
+from alpha_pulse.feeds.sources.bars_api import BARS_API
+from alpha_pulse.feeds.sources.base import Source
+from alpha_pulse.feeds.sources.binance_headed import BINANCE_HEADED
+from alpha_pulse.feeds.sources.binance_kline import BINANCE_KLINE
+from alpha_pulse.feeds.sources.bitfinex import BITFINEX
+from alpha_pulse.feeds.sources.bitstamp import BITSTAMP
+from alpha_pulse.feeds.sources.bybit import BYBIT
+from alpha_pulse.feeds.sources.ccxt import CCXT
+from alpha_pulse.feeds.sources.coinbase import COINBASE
+from alpha_pulse.feeds.sources.cryptodatadownload import CRYPTODATADOWNLOAD
+from alpha_pulse.feeds.sources.databento import DATABENTO
+from alpha_pulse.feeds.sources.dukascopy import DUKASCOPY
+from alpha_pulse.feeds.sources.dukascopy_gmt import DUKASCOPY_GMT
+from alpha_pulse.feeds.sources.dukascopy_node import DUKASCOPY_NODE
+from alpha_pulse.feeds.sources.freqtrade import FREQTRADE
+from alpha_pulse.feeds.sources.generic import GENERIC
+from alpha_pulse.feeds.sources.histdata import HISTDATA
+from alpha_pulse.feeds.sources.histdata_metatrader import HISTDATA_METATRADER
+from alpha_pulse.feeds.sources.interactive_brokers import INTERACTIVE_BROKERS
+from alpha_pulse.feeds.sources.investing import INVESTING
+from alpha_pulse.feeds.sources.kraken import KRAKEN
+from alpha_pulse.feeds.sources.kraken_api import KRAKEN_API
+from alpha_pulse.feeds.sources.kucoin import KUCOIN
+from alpha_pulse.feeds.sources.metatrader import METATRADER
+from alpha_pulse.feeds.sources.metatrader4 import METATRADER4
+from alpha_pulse.feeds.sources.nasdaq import NASDAQ
+from alpha_pulse.feeds.sources.ninjatrader import NINJATRADER
+from alpha_pulse.feeds.sources.oanda import OANDA
+from alpha_pulse.feeds.sources.okx import OKX
+from alpha_pulse.feeds.sources.polygon import POLYGON
+from alpha_pulse.feeds.sources.stooq import STOOQ
+from alpha_pulse.feeds.sources.stooq_daily import STOOQ_DAILY
+from alpha_pulse.feeds.sources.tiingo import TIINGO
+from alpha_pulse.feeds.sources.tradestation import TRADESTATION
+from alpha_pulse.feeds.sources.tradingview import TRADINGVIEW
+from alpha_pulse.feeds.sources.yahoo import YAHOO
+from alpha_pulse.feeds.sources.yfinance import YFINANCE
+from alpha_pulse.feeds.sources.yfinance_history import YFINANCE_HISTORY
+from alpha_pulse.feeds.tables import Table
+
+SOURCES: tuple[Source, ...] = (
+    BINANCE_KLINE,
+    BINANCE_HEADED,
+    YAHOO,
+    YFINANCE,
+    YFINANCE_HISTORY,
+    FREQTRADE,
+    METATRADER,
+    METATRADER4,
+    TRADINGVIEW,
+    KRAKEN,
+    KRAKEN_API,
+    CCXT,
+    ALPACA,
+    CRYPTODATADOWNLOAD,
+    POLYGON,
+    BARS_API,
+    HISTDATA,
+    HISTDATA_METATRADER,
+    STOOQ,
+    STOOQ_DAILY,
+    DUKASCOPY,
+    DUKASCOPY_GMT,
+    DUKASCOPY_NODE,
+    BITSTAMP,
+    DATABENTO,
+    NINJATRADER,
+    INTERACTIVE_BROKERS,
+    ALPHA_VANTAGE,
+    COINBASE,
+    BITFINEX,
+    KUCOIN,
+    OKX,
+    BYBIT,
+    OANDA,
+    TIINGO,
+    TRADESTATION,
+    INVESTING,
+    NASDAQ,
+    BARCHART,
+    GENERIC,
+)
+"""All of them; the generic one, which is weaker than any other, is the last."""
+
+
+def recognise(table: Table) -> Source:
+    """The source whose layout a table has most surely; the generic one where it has none's."""
+    return max(SOURCES, key=lambda source: source.strength(table))

@@ -1,0 +1,117 @@
+"""What a source of bars is: a layout of files as one tool or vendor writes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from alpha_pulse.feeds.market_data import Stamp
+from alpha_pulse.feeds.names import plain
+from alpha_pulse.feeds.shapes import fits
+from alpha_pulse.feeds.tables import Table
+
+
+class Example(msgspec.Struct, frozen=True):
+    """A file as the source writes it, for the docs and the checks; ``symbol`` is what it holds."""
+
+    name: str
+    text: str
+    symbol: str
+    tz: str | None = None
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """One layout of files, declared.
+
+    Parameters
+    ----------
+    id, title
+        A name for programs, and one for people.
+    header
+        Names of columns (as `alpha_pulse.feeds.names.plain` writes them) that all its files have.
+    lacks
+        Names that none of them has.
+    shape
+        For files without a header: what stands in each column, see `alpha_pulse.feeds.shapes`.
+    file_name
+        A pattern that the file's name, without its ending, must match wholly; its groups ``symbol``, and
+        where they are there ``quote`` and ``settle``, name the symbol (``BTC/USDT:USDT``).
+    file_name_needed
+        Whether a file whose name does not match is of another source.
+    columns
+        Our column, and the plain name it has in these files, where its usual spellings would not tell.
+    stamp
+        What a bar's time is; None where the source does not say.
+    tz
+        The zone of times that state none, where it is the same in all its files.
+    day_first
+        Whether dates such as 01/02/2024 have the day first.
+    above
+        A pattern found in a line above the header of its files.
+    levels
+        Whether its header has two lines, of prices and of tickers.
+    nanos
+        Whether prices written as whole numbers count parts of 1e-9.
+    """
+
+    id: str
+    title: str
+    examples: tuple[Example, ...]
+    header: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+    shape: tuple[str, ...] = ()
+    file_name: str = ""
+    file_name_needed: bool = False
+    columns: Mapping[str, str] = {}
+    stamp: Stamp | None = None
+    tz: str | None = None
+    day_first: bool | None = None
+    above: str = ""
+    levels: bool = False
+    nanos: bool = False
+
+    def strength(self, table: Table) -> float:
+        """How surely a table is this source's; 0 where it is not. The strongest of all sources is taken."""
+        named = bool(self.file_name) and re.fullmatch(self.file_name, stem(table.name), re.IGNORECASE) is not None
+        if self.file_name_needed and not named:
+            return 0.0
+        if self.levels and "symbol" not in table.told:
+            return 0.0
+        if self.above and not any(re.search(self.above, line, re.IGNORECASE) for line in table.skipped):
+            return 0.0
+        if table.header:
+            short = {plain(name) for name in table.header}
+            if not self.header or not short.issuperset(self.header) or short.intersection(self.lacks):
+                return 0.0
+            return 10.0 * len(self.header) + 5.0 * named + 30.0 * (self.levels + bool(self.above))
+        if not self.shape or not fits(self.shape, table.sample):
+            return 0.0
+        return 10.0 * len(self.shape) + 5.0 * named
+
+    def symbol_of(self, name: str) -> str | None:
+        """The symbol in a file's name, where the pattern has one."""
+        if not self.file_name:
+            return None
+        match = re.fullmatch(self.file_name, stem(name), re.IGNORECASE)
+        if match is None or "symbol" not in match.groupdict():
+            return None
+        groups = match.groupdict()
+        quote, settle = groups.get("quote"), groups.get("settle")
+        return match["symbol"] + (f"/{quote}" if quote else "") + (f":{settle}" if settle else "")
+
+
+_ENDINGS = re.compile(
+    r"(?:\.(?:csv|txt|tsv|json|jsonl|ndjson|parquet|pq|feather|ft|arrow|ipc|prn|gz|zip|bz2|xz|zst|zstd|dat|asc))+$",
+    re.IGNORECASE,
+)
+
+
+def stem(name: str) -> str:
+    """A file's name without its endings.
+
+    >>> stem("BTC_USDT-1h.json.gz"), stem("aapl.us.txt")
+    ('BTC_USDT-1h', 'aapl.us')
+    """
+    return _ENDINGS.sub("", name)

@@ -1,0 +1,23 @@
+"""Ccxt's fetch_ohlcv."""
+
+from __future__ import annotations
+
+from alpha_pulse.feeds.sources.base import Example, Source
+
+CCXT = Source(
+    id="ccxt",
+    title="ccxt's fetch_ohlcv",
+    header=("timestamp", "open", "high", "low", "close", "volume"),
+    lacks=("symbol", "trade_count", "vwap", "weighted_price"),
+    shape=("epoch", "open", "high", "low", "close", "volume"),
+    stamp="open",
+    examples=(
+        Example(
+            "btc.csv",
+            "timestamp,open,high,low,close,volume\n"
+            "1575288000000,7297.91,7330.0,7236.56,7309.54,2207.804367\n"
+            "1575291600000,7308.88,7327.09,7283.0,7307.13,1459.186658\n",
+            "btc",
+        ),
+    ),
+)

@@ -1,0 +1,47 @@
+"""Any other table: columns by their usual names, or without a header by what stands in them."""
+
+from __future__ import annotations
+
+from itertools import product
+
+from alpha_pulse.feeds.names import PRICES
+from alpha_pulse.feeds.shapes import fits
+from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.tables import Table
+
+SHAPES: tuple[tuple[str, ...], ...] = (
+    *(
+        (*symbol, *time, *PRICES, *rest)
+        for symbol, time, rest in product(((), ("symbol",)), (("date", "clock"), ("ts",)), ((), ("volume",), ("volume", "...")))
+    ),
+    ("ts", "symbol", *PRICES, "volume"),
+    ("date", "clock", "symbol", *PRICES, "volume"),
+)
+"""What stands in the columns of files without a header whose source is not known, the first that fits."""
+
+
+class Generic(Source, frozen=True, kw_only=True):
+    """Takes every table, with the least strength."""
+
+    def strength(self, table: Table) -> float:
+        """The least there is."""
+        return 0.5
+
+    def shape_of(self, table: Table) -> tuple[str, ...]:
+        """The first of `SHAPES` that fits; empty where none does."""
+        return next((shape for shape in SHAPES if fits(shape, table.sample)), ())
+
+
+GENERIC = Generic(
+    id="generic",
+    title="a table of bars",
+    examples=(
+        Example(
+            "abc.csv",
+            "ts,symbol,open,high,low,close,volume\n"
+            "2024-03-01T09:00:00Z,ABC,100.0,101.0,99.5,100.5,1200\n"
+            "2024-03-01T10:00:00Z,ABC,100.5,100.9,100.1,100.2,800\n",
+            "ABC",
+        ),
+    ),
+)

@@ -1,0 +1,80 @@
+"""The symbol of each row: from a column, from what stands beside the table, or from the file's name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from alpha_pulse.core.errors import DataError, did_you_mean
+from alpha_pulse.feeds.sources.base import Source, stem
+
+Integers = NDArray[np.int64]
+_INTERVAL = re.compile(
+    r"(?:[ _,.-]+(?:[0-9]+-?(?:s|m|min|mins|minutes?|h|hours?|d|days?|w|weeks?|mo)|[mhdw][0-9]{1,2}|mn1?|daily|hourly|weekly"
+    r"|monthly|minute)|[_,] ?[0-9]{1,5})$",
+    re.IGNORECASE,
+)
+_DATES = re.compile(r"[_-](?:data_?)?[0-9]{4}-?[0-9]{2}(?:-?[0-9]{2})?(?:[ _-].*)?$")
+
+
+def symbol_from_name(name: str, source: Source) -> str:
+    """The symbol that a file's name tells: as the source writes it, else all but the ending and the interval.
+
+    >>> from alpha_pulse.feeds.sources.generic import GENERIC
+    >>> [symbol_from_name(name, GENERIC) for name in ("btc.csv", "BTC_USDT-1h.json", "aapl.us.txt")]
+    ['btc', 'BTC_USDT', 'aapl.us']
+    """
+    told = source.symbol_of(name)
+    if told is not None:
+        return told
+    bare = stem(name).strip()
+    short = _INTERVAL.sub("", _DATES.sub("", bare))
+    return short or bare or "data"
+
+
+def names_of(column: pl.Series, where: str) -> pl.Series:
+    """The names in a column as text, empty where there is none. Raises DataError for a column of another kind."""
+    if not (isinstance(column.dtype, pl.String | pl.Categorical | pl.Enum) or column.dtype.is_integer()):
+        if column.dtype == pl.Null:
+            return pl.Series(column.name, [""] * len(column))
+        raise DataError(f"{where}: column '{column.name}' holds {column.dtype}, but names are expected; convert the column")
+    return column.cast(pl.String, strict=False).str.strip_chars().fill_null("")
+
+
+def refuse_names(text: pl.Series, rows: Integers, where: str) -> None:
+    """Refuse empty names, and those with control characters: a name is shown on a terminal, which would obey them.
+
+    Raises
+    ------
+    DataError
+        Naming the row.
+    """
+    for name in text.unique(maintain_order=True):
+        at = int((text == name).arg_max() or 0)
+        if not name:
+            raise DataError(f"{where}, row {rows[at]}: column '{text.name}' is empty, but a name is expected; mend the row")
+        if not name.isprintable():
+            raise DataError(
+                f"{where}, row {rows[at]}: column '{text.name}' is {name!r}, but a name of printable characters is expected; "
+                "mend the row"
+            )
+
+
+def coded(text: pl.Series) -> tuple[tuple[str, ...], Integers]:
+    """The sorted names, and each row's place among them."""
+    names = tuple(sorted(text.unique().to_list()))
+    if len(names) == 1:
+        return names, np.zeros(len(text), dtype=np.int64)
+    code = text.replace_strict(list(names), list(range(len(names))), return_dtype=pl.Int64)
+    return names, code.to_numpy().astype(np.int64)
+
+
+def refuse_unknown(wanted: Sequence[str], held: Sequence[str], where: str) -> None:
+    """Refuse a ``--symbol`` that no file holds. Raises DataError."""
+    for name in wanted:
+        if name not in held:
+            raise DataError(f"{where} holds no symbol {name!r}{did_you_mean(name, held)}")

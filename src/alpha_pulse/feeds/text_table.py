@@ -1,0 +1,219 @@
+"""Text as tables: its encoding, its separator, where its header stands, and the reading of its columns."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+import polars as pl
+
+from alpha_pulse.core.errors import DataError
+from alpha_pulse.feeds.cells import is_number, is_time
+from alpha_pulse.feeds.containers import Content
+from alpha_pulse.feeds.names import knows, split_levels
+from alpha_pulse.feeds.tables import SAMPLE_ROWS, Kind, Loaded, Table
+
+SEPARATORS = {",": "','", ";": "';'", "\t": "tabs", "|": "'|'"}
+_SAMPLE_BYTES = 1 << 18
+_DTYPES: dict[Kind, pl.DataType] = {"number": pl.Float64(), "time": pl.Int64(), "text": pl.String()}
+
+
+class _Layout(msgspec.Struct, frozen=True):
+    """Where things stand in the text: ``first`` is the number of the line of the first row, from 0."""
+
+    separator: str
+    headers: tuple[tuple[str, ...], ...]
+    first: int
+    width: int
+    skipped: tuple[str, ...]
+
+
+def text_tables(content: Content) -> Iterator[Table]:
+    """The table of a text file; one for each symbol, where two header lines name several.
+
+    Raises
+    ------
+    DataError
+        The text cannot be decoded, or is no table.
+    """
+    data, encoding = _decoded(content)
+    sample, whole = _lines(data)
+    if not sample:
+        raise DataError(f"{content.where} is empty; a header and at least one row are needed")
+    layout = _layout(sample, content.where)
+    names = {",": "CSV"}.get(layout.separator, f"CSV, {SEPARATORS[layout.separator]}")
+    shown = f"{content.packed}{names}{encoding}"
+    body, start = _body(data, layout.first)
+    rows = list(csv.reader(io.StringIO("\n".join(sample[layout.first :][:SAMPLE_ROWS])), delimiter=layout.separator))
+    rows = [row for row in rows if any(cell.strip() for cell in row)]
+    padded = tuple(tuple(row[: layout.width] + [""] * (layout.width - len(row))) for row in rows)
+    del whole
+
+    def load(kinds: Mapping[int, Kind]) -> Loaded:
+        return _load(body, start, layout, kinds, content.where)
+
+    for header, told in split_levels(layout.headers):
+        yield Table(
+            where=content.where, path=content.path, name=content.name, format=shown, header=header, sample=padded,
+            load=load, told=told, skipped=layout.skipped,
+        )  # fmt: skip
+
+
+def _decoded(content: Content) -> tuple[bytes, str]:
+    """The text in UTF-8 without a mark, its lines ended by newlines; and its encoding where it is another."""
+    data, encoding = content.data, ""
+    try:
+        if data.startswith(b"\xef\xbb\xbf"):
+            data = data[3:]
+        elif data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            data, encoding = data.decode("utf-16").encode(), ", UTF-16"
+        elif data[1:2] == b"\0" and data[3:4] == b"\0":
+            data, encoding = data.decode("utf-16-le").encode(), ", UTF-16"
+        elif data[:1] == b"\0" and data[2:3] == b"\0":
+            data, encoding = data.decode("utf-16-be").encode(), ", UTF-16"
+    except UnicodeDecodeError:
+        raise DataError(f"{content.where} begins as UTF-16, but cannot be decoded; save it as UTF-8") from None
+    if not data.isascii():
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            data, encoding = data.decode("cp1252", errors="replace").encode(), ", Windows-1252"
+    if b"\n" not in data and b"\r" in data:
+        data = data.replace(b"\r", b"\n")
+    return data, encoding
+
+
+def _lines(data: bytes) -> tuple[list[str], bool]:
+    """The first lines, and whether these are all."""
+    whole = len(data) <= _SAMPLE_BYTES
+    text = data[:_SAMPLE_BYTES].decode(errors="ignore")
+    lines = [line.rstrip("\r") for line in text.split("\n")]
+    if not whole and len(lines) > 1:
+        lines.pop()
+    return lines[: 2 * SAMPLE_ROWS], whole
+
+
+def _layout(lines: Sequence[str], where: str) -> _Layout:
+    separator = max(SEPARATORS, key=lambda sign: _merit(lines, sign))
+    rows = [next(csv.reader([line], delimiter=separator), []) if line.strip() else [] for line in lines]
+    filled = [row for row in rows if row]
+    tail = filled[len(filled) // 5 :]
+    width = Counter(map(len, tail)).most_common(1)[0][0]
+    begins = next((at for at, row in enumerate(rows) if len(row) == width and _is_data(row)), None)
+    head = range(len(rows) if begins is None else begins)
+    named = [at for at in head if sum(knows(cell) for cell in rows[at]) >= 2]
+    if named and (above := _levels(rows, named[0], width)):
+        return _Layout(separator, tuple(tuple(rows[at]) for at in above), above[-1] + 1, _wide(rows, above, width), ())
+    if named:
+        best = max(named, key=lambda at: sum(knows(cell) for cell in rows[at]))
+        header = tuple(rows[best])
+        skipped = tuple(lines[at].strip() for at in range(best) if lines[at].strip())
+        return _Layout(separator, (header,), best + 1, max(width, len(header)), skipped)
+    first = begins if begins is not None and width >= 5 else None
+    if first is None:
+        if begins is None and len(filled[0]) > 1 and not any(is_number(cell) for cell in filled[0]):
+            at = rows.index(filled[0])
+            return _Layout(separator, (tuple(filled[0]),), at + 1, max(width, len(filled[0])), ())
+        raise DataError(
+            f"{where} is no table of bars: its first line is {lines[rows.index(filled[0])].strip()[:60]!r}; expected a header "
+            "that names the columns, such as time,open,high,low,close,volume"
+        )
+    before = [at for at in range(first) if len(rows[at]) == width]
+    start = before[0] if before and not any(knows(cell) for cell in rows[before[0]]) else first
+    skipped = tuple(lines[at].strip() for at in range(start) if lines[at].strip())
+    return _Layout(separator, (), start, width, skipped)
+
+
+def _merit(lines: Sequence[str], separator: str) -> float:
+    """How many cells a row has that are numbers or times, on average, if this is the separator."""
+    rows = list(csv.reader((line for line in lines[:60] if line.strip()), delimiter=separator))
+    cells = sum(sum(1 if is_number(cell) or is_time(cell) else -0.2 * bool(cell.strip()) for cell in row) for row in rows)
+    named = max((sum(knows(cell) for cell in row) for row in rows[:20]), default=0)
+    return cells / max(len(rows), 1) + named
+
+
+def _is_data(row: Sequence[str]) -> bool:
+    numbers = sum(is_number(cell) for cell in row)
+    return numbers >= 4 or (numbers >= 3 and any(is_time(cell) for cell in row))
+
+
+def _levels(rows: Sequence[Sequence[str]], first: int, width: int) -> list[int]:
+    """The lines of a header of two levels, as yfinance writes it: Price and Ticker, and the name of the index."""
+    head = [row[0].strip().lower() for row in rows[first : first + 3] if row]
+    if len(head) >= 2 and {head[0], head[1]} == {"price", "ticker"}:
+        third = rows[first + 2] if len(rows) > first + 2 else []
+        is_index = bool(third) and knows(third[0]) and not any(cell.strip() for cell in third[1:])
+        return [first, first + 1, *([first + 2] if is_index else [])]
+    above = rows[first - 1] if first else []
+    if len(rows) > first + 2 and head and head[0] == "" and len(above) == len(rows[first]) and above and not above[0].strip():
+        third = rows[first + 1]
+        is_index = bool(third) and knows(third[0]) and not any(cell.strip() for cell in third[1:])
+        return [first - 1, first, *([first + 1] if is_index else [])]
+    return []
+
+
+def _wide(rows: Sequence[Sequence[str]], above: Sequence[int], width: int) -> int:
+    return max(width, *(len(rows[at]) for at in above))
+
+
+def _body(data: bytes, first: int) -> tuple[bytes, int]:
+    """The text from line ``first`` on without the blank lines it begins with, and how many these are."""
+    at = 0
+    for _ in range(first):
+        at = data.find(b"\n", at) + 1
+        if not at:
+            return b"", 0
+    start = 0
+    while (end := data.find(b"\n", at)) >= 0 and not data[at:end].strip():
+        at, start = end + 1, start + 1
+    return data[at:], start
+
+
+def _load(body: bytes, start: int, layout: _Layout, kinds: Mapping[int, Kind], where: str) -> Loaded:
+    names = [str(place) for place in range(layout.width)]
+    head = layout.separator.join(names).encode() + b"\n"
+    quote = '"' if b'"' in body else None
+    wanted = [str(place) for place in kinds]
+    frame, odd = None, dict[int, int]()
+
+    def read(schema: Mapping[str, pl.DataType] | None, *, ragged: bool) -> pl.DataFrame:
+        return pl.read_csv(
+            head + body, separator=layout.separator, infer_schema=False, quote_char=quote, schema_overrides=schema,
+            truncate_ragged_lines=ragged,
+        )  # fmt: skip
+
+    if layout.width == 1:
+        raise DataError(f"{where} has one column, but a time and four prices are expected; give the file's separator as ','")
+    try:
+        typed = {str(place): _DTYPES[kind] for place, kind in kinds.items()}
+        frame = read(typed, ragged=False)
+    except pl.exceptions.PolarsError:
+        pass
+    if frame is None:
+        odd = _odd_rows(body, layout)
+        try:
+            frame = read(None, ragged=True)
+        except pl.exceptions.PolarsError as error:
+            told = str(error).strip().partition("\n")[0]
+            raise DataError(f"{where} cannot be read as CSV ({told}); give a whole and valid file") from None
+    frame = frame.select(wanted)
+    if start:
+        blank = pl.DataFrame({name: [None] * start for name in wanted}, schema=frame.schema)
+        frame = pl.concat([blank, frame])
+    return Loaded(frame, {place + start: cells for place, cells in odd.items()})
+
+
+def _odd_rows(body: bytes, layout: _Layout) -> dict[int, int]:
+    """The rows that have more cells than the header names, unless these are empty."""
+    odd = {}
+    reader = csv.reader(io.StringIO(body.decode(errors="replace"), newline=""), delimiter=layout.separator)
+    try:
+        for place, row in enumerate(reader):
+            if len(row) > layout.width and any(cell.strip() for cell in row[layout.width :]):
+                odd[place] = len(row)
+    except csv.Error:  # what polars says of the file has to do
+        pass
+    return odd

@@ -1,0 +1,149 @@
+"""Times as text: the layouts that are read, and the numbers in them, taken from all cells of one layout at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+Integers = NDArray[np.int64]
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_WORD = "(?P<month_name>" + "|".join(f"{name}[a-z]*" for name in _MONTHS) + ")"
+_DATES = (
+    r"(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})",
+    r"(?P<year>[0-9]{4})/(?P<month>[0-9]{1,2})/(?P<day>[0-9]{1,2})",
+    r"(?P<year>[0-9]{4})\.(?P<month>[0-9]{1,2})\.(?P<day>[0-9]{1,2})",
+    r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})",
+    r"(?P<day>[0-9]{1,2})\.(?P<month>[0-9]{1,2})\.(?P<year>[0-9]{4})",
+    r"(?P<one>[0-9]{1,2})/(?P<two>[0-9]{1,2})/(?P<year>[0-9]{4})",
+    r"(?P<one>[0-9]{1,2})-(?P<two>[0-9]{1,2})-(?P<year>[0-9]{4})",
+    rf"(?P<day>[0-9]{{1,2}})[ -]{_WORD}[ -](?P<year>[0-9]{{4}})",
+    rf"{_WORD}[ -](?P<day>[0-9]{{1,2}}),?[ -](?P<year>[0-9]{{4}})",
+    rf"(?P<year>[0-9]{{4}})-{_WORD}-(?P<day>[0-9]{{1,2}})",
+)
+_SECONDS = r"(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
+_CLOCKS = (
+    rf"(?P<hour>[0-9]{{1,2}}):(?P<minute>[0-9]{{2}}){_SECONDS}(?:\s?(?P<half>[ap]\.?m\.?))?",
+    r"(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})(?P<second>[0-9]{2})(?:\.?(?P<fraction>[0-9]{3,9}))?",
+    r"(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})",
+    r"(?P<hour>[0-9]{1,2})[ -]?(?P<half>[ap]m)",
+)
+_ZONE = (
+    r"(?:\s?(?P<zone>z|utc|gmt)?(?P<sign>[+-])(?P<off_hour>[0-9]{2})(?::?(?P<off_minute>[0-9]{2}))?"
+    r"|\s?(?P<utc>z|utc|gmt)|\s(?P<place>[a-z]+/[a-z_/+-]+[0-9]*))?"
+)
+_WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s)?"
+_LAYOUTS = tuple(
+    re.compile(rf"{_WEEKDAY}{date}(?:(?:T|,?\s{{1,2}}){clock}{_ZONE})?", re.IGNORECASE) for date in _DATES for clock in _CLOCKS
+) + tuple(
+    re.compile(text, re.IGNORECASE)
+    for text in (
+        r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})(?P<second>[0-9]{2})",
+        r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})",
+        r"[+-]?(?P<seconds>[0-9]{9,10})\.(?P<fraction>[0-9]{1,9})",
+    )
+)
+CLOCK_ONLY = re.compile(rf"^(?:{_CLOCKS[0]}{_ZONE})$", re.IGNORECASE)
+_DIGITS = re.compile("[0-9]")
+
+
+class Parts(msgspec.Struct, frozen=True):
+    """The numbers in cells of one layout, each of shape (n,), by name; and the words, which all of them share.
+
+    ``rows`` are the places of the cells, from 0.
+    """
+
+    rows: Integers
+    numbers: dict[str, Integers]
+    words: dict[str, str]
+
+
+def matches_time(cell: str) -> bool:
+    """Whether a cell is in one of the layouts.
+
+    >>> matches_time("02.01.2024 13:00:00.000 GMT+0100"), matches_time("2024-01-02"), matches_time("12-11-PM")
+    (True, True, False)
+    """
+    return len(cell) < 64 and cell.isascii() and any(layout.fullmatch(cell) for layout in _LAYOUTS)
+
+
+def parts_of(column: pl.Series) -> Iterator[Parts | int]:
+    """The parts of times as text, for each layout; the place of the first cell that is in none, where there is one.
+
+    Layouts come in the order of their first cells, so that the place is that of the first such cell.
+    """
+    for rows, cells in _groups(column):
+        first = str(cells[0])
+        match = None
+        if len(first) < 64 and first.isascii():
+            match = next((found for layout in _LAYOUTS if (found := layout.fullmatch(first))), None)
+        if match is None:
+            yield int(rows[0])
+            return
+        matrix = _matrix(cells, len(first))
+        spans = {name: match.span(name) for name, text in match.groupdict().items() if text is not None}
+        numbers = {name: _number(matrix, *span) for name, span in spans.items() if first[slice(*span)].isdigit()}
+        words = {name: first[slice(*span)] for name, span in spans.items() if name not in numbers}
+        if "fraction" in numbers:
+            begin, end = spans["fraction"]
+            numbers["fraction"] *= 10 ** (9 - (end - begin))
+        yield Parts(rows, numbers, words)
+
+
+def month_of(word: str) -> int:
+    """The number of a month, from 1, by its English name.
+
+    >>> month_of("september")
+    9
+    """
+    return _MONTHS.index(word[:3].lower()) + 1
+
+
+def _groups(column: pl.Series) -> Iterator[tuple[Integers, pl.Series]]:
+    """The cells that differ in their digits only, and their places; in the order of their first ones."""
+    everything = np.arange(len(column), dtype=np.int64)
+    if _alike(column):
+        yield everything, column
+        return
+    shapes = column.str.replace_all("[0-9]", "9").rank("dense").to_numpy()
+    order = np.argsort(shapes, kind="stable")
+    bounds = np.flatnonzero(np.diff(shapes[order], prepend=-1))
+    groups = [rows.astype(np.int64) for rows in np.split(order, bounds[1:])]
+    for rows in sorted(groups, key=lambda rows: int(rows[0])):
+        yield rows, column.gather(rows)
+
+
+def _alike(column: pl.Series) -> bool:
+    """Whether all cells have digits in the same places, and the same signs in the others."""
+    first = str(column[0])
+    lengths = column.str.len_bytes()
+    if not first.isascii() or lengths.min() != lengths.max():
+        return False
+    matrix = _matrix(column, len(first))
+    for place, sign in enumerate(first):
+        cells = matrix[:, place]
+        if _DIGITS.match(sign):
+            if ((cells - ord("0")) > 9).any():  # bytes below "0" wrap around
+                return False
+        elif (cells != ord(sign)).any():
+            return False
+    return True
+
+
+def _matrix(column: pl.Series, width: int) -> NDArray[np.uint8]:
+    text = str(column.str.join("").item()).encode()
+    return np.ascontiguousarray(np.frombuffer(text, dtype=np.uint8).reshape(len(column), width).T).T
+
+
+def _number(matrix: NDArray[np.uint8], begin: int, end: int) -> Integers:
+    """The digits from ``begin`` to ``end`` of each cell as a number."""
+    value = np.zeros(len(matrix), dtype=np.int64)
+    for place in range(begin, end):
+        value *= 10
+        value += matrix[:, place] - ord("0")
+    return value
