@@ -78,6 +78,17 @@ def test_each_signature_has_files_that_no_other_writes(root: Path) -> None:
     assert first.items() <= both.items()
 
 
+def test_a_kernel_is_compiled_once_whatever_constants_others_call_it_with(root: Path) -> None:
+    callee = kernel(add)
+
+    @kernel
+    def caller(x: float) -> float:
+        return callee(x, 1) + callee(x, 2) + callee(x, y=3)
+
+    assert caller(1.0) == 9.0
+    assert len(callee.overloads) == 1  # type: ignore[attr-defined]
+
+
 def test_a_file_that_cannot_be_read_is_made_again(root: Path) -> None:
     kernel(add)(1.0, 2.0)
     for path in root.rglob("*.nb*"):
