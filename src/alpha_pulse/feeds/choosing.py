@@ -57,6 +57,7 @@ def choose(table: Table) -> Choice:
     places: dict[str, int] = {}
     for ours, name in source.columns.items():
         places[ours] = [plain(each) for each in table.header].index(name)
+    _sum_of_volumes(source, table.header, places)
     places |= _times(table, found)
     sides = ""
     for price in PRICES:
@@ -85,7 +86,7 @@ def _by_shape(table: Table, source: Source) -> Choice:
         )
     ours = ("clock", "symbol", *PRICES, "volume")
     places = {name: place for place, name in enumerate(shape) if name in ours}
-    time = next(place for place, name in enumerate(shape) if name in ("ts", "epoch", "compact", "date"))
+    time = next(place for place, name in enumerate(shape) if name in ("ts", "epoch", "compact", "slashed", "date"))
     if "zero" in shape:
         places["volume"] = shape.index("zero")
     return Choice(source, {"ts": time, **places})
@@ -161,6 +162,12 @@ def _quotes(table: Table, found: dict[str, list[int]], places: dict[str, int], s
     if len(quotes) == 2:
         for name in quotes:
             places[name] = _certain(table, found[name], name)
+
+
+def _sum_of_volumes(source: Source, header: Sequence[str], places: dict[str, int]) -> None:
+    short = [plain(name) for name in header]
+    if source.volumes:
+        places["volume"], places["more_volume"] = (short.index(name) for name in source.volumes)
 
 
 def _volume(table: Table, found: dict[str, list[int]], places: dict[str, int]) -> None:

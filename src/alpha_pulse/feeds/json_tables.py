@@ -17,6 +17,7 @@ from alpha_pulse.feeds.names import knows, plain
 from alpha_pulse.feeds.tables import Table
 
 _SYMBOLS = ("symbol", "ticker", "pair", "instrument", "instrument_name", "product_id")
+_ZONES = ("time_zone", "timezone", "exchange_timezone", "exchange_timezone_name")
 _DEEPEST = 8
 _EXPECTED = "a list of rows, a list of objects, or an object of lists is expected"
 
@@ -79,7 +80,7 @@ def _tables(value: Any, told: Mapping[str, str], depth: int) -> Iterator[tuple[A
         return
     if not isinstance(value, dict):
         return
-    told = {**told, **_symbol_in(value)}
+    told = {**told, **_said_in(value)}
     split = {"columns", "data"} <= set(value) and isinstance(value["columns"], list)
     if split or _is_columns(value) or _is_index(value):
         yield value, told
@@ -101,16 +102,19 @@ _WRAPPERS = (
 )  # fmt: skip
 
 
-def _symbol_in(value: Mapping[str, Any]) -> dict[str, str]:
+def _said_in(value: Mapping[str, Any]) -> dict[str, str]:
+    """The symbol and the zone that stand beside a table."""
     inside = [
         value,
         *(inner for key, inner in value.items() if plain(key) in ("meta", "meta_data", "metadata") and isinstance(inner, dict)),
     ]
+    said: dict[str, str] = {}
     for each in inside:
         for key, text in each.items():
-            if plain(key) in _SYMBOLS and isinstance(text, str) and text.strip():
-                return {"symbol": text.strip()}
-    return {}
+            ours = "symbol" if plain(key) in _SYMBOLS else "tz" if plain(key) in _ZONES else ""
+            if ours and isinstance(text, str) and text.strip():
+                said.setdefault(ours, text.strip())
+    return said
 
 
 def _is_rows(value: list[Any]) -> bool:
@@ -168,8 +172,8 @@ def _table(rows: Any, told: Mapping[str, str], content: Content, shown: str) -> 
     def made(columns: Mapping[str, list[Any]], *, named: bool = True) -> Table:
         lengths = {len(cells) for cells in columns.values()}
         if len(lengths) != 1:
-            shown = ", ".join(map(str, sorted(lengths)))
-            raise DataError(f"{content.where} has lists of {shown} values; lists of equal length are expected")
+            counts = ", ".join(map(str, sorted(lengths)))
+            raise DataError(f"{content.where} has lists of {counts} values; lists of equal length are expected")
         frame = pl.DataFrame([series_of(cells).alias(name) for name, cells in columns.items()])
         return frame_table(frame, content.where, content.path, content.name, shown, named=named, told=told)
 
@@ -210,7 +214,7 @@ def _of_arrays(rows: list[list[Any]], content: Content) -> tuple[dict[str, list[
 
 def _index_cell(rows: Mapping[str, Any], at: int) -> dict[str, Any]:
     index = rows.get("index")
-    return {"index": index[at]} if isinstance(index, list) and at < len(index) and not isinstance(index[at], int) else {}
+    return {"index": index[at]} if isinstance(index, list) and at < len(index) and index != list(range(len(index))) else {}
 
 
 def _is_index_by_column(rows: Mapping[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 
 PRICES = ("open", "high", "low", "close")
@@ -11,24 +12,27 @@ _SAME: dict[str, str] = {
     "ts": "ts time datetime date_time timestamp date open_time opentime ts_event window_start start start_time starttime "
     "gmt_time local_time utc_time time_utc utc timestamp_utc unix unix_timestamp unix_time unixtime epoch epoch_time epoch_ms "
     "time_period_start period_start candle_begin_time begin begins_at t index index_level_0 dt datetime_utc date_utc "
-    "date_gmt bar_time kline_open_time open_timestamp time_open timeopen date_open begin_time mts startedat started_at "
-    "interval_start trading_day trade_date tradedate quote_date dtyyyymmdd day",
+    "date_gmt bar_time start_at candle_time kline_open_time open_timestamp time_open timeopen date_open begin_time mts "
+    "startedat started_at interval_start "
+    "trading_day trade_date tradedate quote_date dtyyyymmdd day ticks datum zeitstempel fecha data",
     "ts_end": "close_time closetime end_time endtime time_period_end period_end time_close timeclose end close_timestamp "
     "window_end bar_end interval_end",
-    "clock": "time clock timestamp_time hour time_of_day bar_time",
+    "clock": "time clock timestamp_time hour time_of_day bar_time zeit uhrzeit hora heure",
     "symbol": "symbol ticker instrument pair name code asset market product product_id sym secid contract isin ric "
-    "symbol_name underlying stock act_symbol tic",
+    "symbol_name underlying stock act_symbol tic instrument_name",
     "open": "open o openprice open_price priceopen price_open px_open opening opening_price first first_price mid_open mid_o "
-    "openmid open_mid",
+    "openmid open_mid eroffnung eroeffnung eroffnungskurs erster apertura ouverture abertura ouv",
     "high": "high h max highprice high_price pricehigh price_high px_high highest highest_price max_price mid_high mid_h "
-    "highmid high_mid",
-    "low": "low l min lowprice low_price pricelow price_low px_low lowest lowest_price min_price mid_low mid_l lowmid low_mid",
+    "highmid high_mid hoch tageshoch maximo haut plus_haut massimo",
+    "low": "low l min lowprice low_price pricelow price_low px_low lowest lowest_price min_price mid_low mid_l lowmid low_mid "
+    "tief tagestief minimo bas plus_bas minimum_price",
     "close": "close c last closeprice close_price priceclose price_close px_close closing closing_price close_last px_last "
-    "last_price settle price mid_close mid_c closemid close_mid",
+    "last_price latest settle price mid_close mid_c closemid close_mid schluss schlusskurs cierre cloture fechamento chiusura "
+    "ultimo dernier",
     "adj_close": "adj_close adjclose adjusted_close adj_closing_price close_adj close_adjusted adjustedclose adj_close_price",
     "volume": "volume vol v base_volume volume_base volumefrom volume_from vol_base basevolume real_volume realvolume qty "
     "total_volume trade_volume volume_base_asset volume_traded volumetraded quantity totalvolume bars_volume share_volume "
-    "shares_traded total_traded_quantity vol_",
+    "shares_traded total_traded_quantity volumen stuck stueck",
     "tick_volume": "tick_volume tickvol tickvolume tick_vol ticks tick_count",
 }
 for _side in ("bid", "ask"):
@@ -47,12 +51,13 @@ def plain(name: str) -> str:
 
     >>> plain("<OPEN>"), plain("1. open"), plain("Adj Close*"), plain("__index_level_0__"), plain("Volume BTC")
     ('open', 'open', 'adj_close', 'index_level_0', 'volume_btc')
-    >>> plain("1b. open (USD)"), plain("openPrice"), plain("close/last"), plain("mid.o")
-    ('open_usd', 'open_price', 'close_last', 'mid_o')
+    >>> plain("1b. open (USD)"), plain("openPrice"), plain("close/last"), plain("mid.o"), plain("Eröffnung")
+    ('open_usd', 'open_price', 'close_last', 'mid_o', 'eroffnung')
     """
     text = re.sub(r"^\s*[0-9]+[a-z]?\.\s+", "", name)
     text = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text.strip())
-    return re.sub(r"[^0-9a-z%]+", "_", text.lower()).strip("_")
+    bare = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
+    return re.sub(r"(?:[^\w%]|_)+", "_", bare.lower()).strip("_")
 
 
 def knows(name: str) -> bool:
@@ -93,6 +98,24 @@ def rivals(header: Sequence[str], places: Sequence[int], meaning: str) -> tuple[
     return first, second
 
 
+_DOTTED = re.compile(r"^(.+)\.(open|high|low|close|volume|adjusted)$", re.IGNORECASE)
+
+
+def _split_dots(header: Sequence[str]) -> Iterator[tuple[tuple[str, ...], Mapping[str, str]]]:
+    """Names such as AAPL.Open, as R's quantmod writes them, without their symbol."""
+    matches = [_DOTTED.match(name.strip()) for name in header]
+    symbols = list(dict.fromkeys(match[1] for match in matches if match is not None))
+    if not symbols or {symbol.lower() for symbol in symbols} & {"bid", "ask", "mid", "quote"}:
+        yield tuple(header), {}
+        return
+    for symbol in symbols:
+        names = [
+            name if match is None else "" if match[1] != symbol else match[2].lower().replace("adjusted", "adj close")
+            for name, match in zip(header, matches, strict=True)
+        ]
+        yield tuple(names), {"symbol": symbol}
+
+
 def split_levels(headers: Sequence[Sequence[str]]) -> Iterator[tuple[tuple[str, ...], Mapping[str, str]]]:
     """The header, and what stands beside it; of two levels (price and ticker) one header for each ticker.
 
@@ -103,11 +126,11 @@ def split_levels(headers: Sequence[Sequence[str]]) -> Iterator[tuple[tuple[str, 
         yield (), {}
         return
     if len(headers) == 1:
-        yield tuple(headers[0]), {}
+        yield from _split_dots(headers[0])
         return
     first, second = headers[0], headers[1]
     prices, tickers = (first, second) if sum(map(knows, first)) >= sum(map(knows, second)) else (second, first)
-    index = headers[2][0] if len(headers) > 2 else "Date"
+    index = headers[2][0] if len(headers) > 2 else prices[0] if knows(prices[0]) and prices[0].lower() != "price" else "Date"
     for ticker in dict.fromkeys(name for name in tickers[1:] if name.strip()):
         header = [price if name == ticker else "" for price, name in zip(prices, tickers, strict=False)]
         yield (index, *header[1:]), {"symbol": ticker.strip()}

@@ -32,7 +32,8 @@ _POINT_IS_DECIMAL = (
     r",.*,",
 )
 _GROUPED = {",": r"^[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?$", ".": r"^[+-]?[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]*)?$"}
-_UNITS = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
+_UNITS = {"K": "e3", "M": "e6", "B": "e9", "T": "e12"}
+"""Volumes such as 3.12B."""
 
 
 class Numbers(msgspec.Struct, frozen=True):
@@ -125,17 +126,16 @@ def _converted(column: pl.Series, decimal: str, *, units: bool) -> pl.Series:
     bare = column.str.replace_all(rf"([0-9]){_SPACES}([0-9]{{3}})", "${1}${2}").str.replace_all(
         rf"([0-9]){_SPACES}([0-9]{{3}})", "${1}${2}"
     )
-    factor = pl.Series([1.0]).new_from_index(0, len(column))
+    power = pl.Series([""]).new_from_index(0, len(column))
     if units:
         letter = bare.str.extract(r"[0-9]\s?([KMBTkmbt])$").str.to_uppercase()
-        bare = bare.str.replace(r"\s?[KMBTkmbt]$", "")
-        factor = letter.replace_strict(_UNITS, default=1.0, return_dtype=pl.Float64)
+        bare = bare.str.replace(r"([0-9])\s?[KMBTkmbt]$", "${1}")
+        power = letter.replace_strict(_UNITS, default="", return_dtype=pl.String)
     grouped = bare.str.contains(_GROUPED[thousands]).fill_null(value=False)
-    frame = pl.DataFrame({"cell": bare, "grouped": grouped, "factor": factor})
+    frame = pl.DataFrame({"cell": bare, "grouped": grouped, "power": power})
     plain = pl.col("cell").str.replace_all(thousands, "", literal=True)
     picked = (
         pl.when(pl.col("grouped")).then(plain).when(~pl.col("cell").str.contains(thousands, literal=True)).then(pl.col("cell"))
     )
-    number = picked.str.replace(decimal, ".", literal=True).cast(pl.Float64, strict=False)
-    scaled = pl.when(pl.col("factor") == 1.0).then(number).otherwise(number * pl.col("factor"))
-    return frame.select(scaled.alias("number")).to_series()
+    number = (picked.str.replace(decimal, ".", literal=True) + pl.col("power")).cast(pl.Float64, strict=False)
+    return frame.select(number.alias("number")).to_series()

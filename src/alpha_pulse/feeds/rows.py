@@ -22,7 +22,7 @@ from alpha_pulse.feeds.times import Place, Times, Zone, read_times
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 _SIDES = tuple(f"{side}_{price}" for side in ("bid", "ask") for price in PRICES)
-_NUMBERS = (*PRICES, "volume", "adj_close", *_SIDES)
+_NUMBERS = (*PRICES, "volume", "more_volume", "adj_close", *_SIDES)
 _SHOWN = 3
 
 
@@ -162,9 +162,7 @@ def _refuse_odd(loaded: Loaded, rows: Integers, table: Table) -> None:
 def _times(frame: pl.DataFrame, rows: Integers, table: Table, choice: Choice, options: ReadOptions) -> Times:
     ours = "ts" if "ts" in choice.places else "ts_end"
     place = Place(table.where, choice.name(table, ours), rows)
-    zone = Zone(options.tz or choice.source.tz, choice.source.day_first)
-    if options.tz == "":
-        zone = Zone("", None)
+    zone = Zone(options.tz or table.told.get("tz") or choice.source.tz, choice.source.day_first)
     clock = frame[str(choice.places["clock"])] if "clock" in choice.places else None
     return read_times(frame[str(choice.places[ours])], clock, zone, place)
 
@@ -184,6 +182,8 @@ def _numbers(frame: pl.DataFrame, rows: Integers, table: Table, choice: Choice) 
         columns[ours] = column
     read = read_numbers(columns, rows, table.where)
     numbers = read.values
+    if "more_volume" in numbers:
+        numbers["volume"] = numbers["volume"] + numbers.pop("more_volume")
     if choice.sides:
         notes += _from_sides(numbers, choice, table)
     if choice.source.nanos and all(not (numbers[price] % 1).any() for price in PRICES) and numbers["low"].min() >= 1e6:

@@ -9,6 +9,8 @@ from alpha_pulse.feeds.cells import is_number, is_plain_number, is_time
 from alpha_pulse.feeds.names import PRICES
 
 Row = Sequence[str]
+SPECIAL = ("compact", "slashed", "later", "vwap", "count", "zero")
+"""What few shapes have: of two that fit, the one with more of these is meant."""
 _ENOUGH = 0.9
 """Part of the rows that must fit: a bad row is named later, and hides no shape."""
 
@@ -20,7 +22,7 @@ def fits(shape: Sequence[str], rows: Sequence[Row]) -> bool:
     ----------
     shape
         For each column one of: ``ts`` (a number since 1970 or a time), ``epoch`` (such a number), ``compact``
-        (20240102 130500), ``date``, ``clock``, ``symbol``, the prices, ``volume``,
+        (20240102 130500), ``slashed`` (01/02/2024), ``date``, ``clock``, ``symbol``, the prices, ``volume``,
         ``vwap`` (between low and high), ``later`` (a number since 1970 after ``epoch``), ``count`` (a whole number),
         ``number``, ``zero``, ``any``; and ``...`` at the end for whatever follows.
 
@@ -88,6 +90,7 @@ def _is_between(cell: str, row: Row, at: dict[str, int]) -> bool:
 _CHECKS: dict[str, Callable[[str, Row, dict[str, int]], bool]] = {
     "ts": lambda cell, row, at: is_epoch(cell) or (is_time(cell) and ":" not in cell[:3]),
     "compact": lambda cell, row, at: re.fullmatch(r"[0-9]{8} [0-9]{4,6}", cell.strip()) is not None,
+    "slashed": lambda cell, row, at: re.fullmatch(r"[0-9]{2}/[0-9]{2}/[0-9]{4}", cell.strip()) is not None,
     "epoch": lambda cell, row, at: is_epoch(cell),
     "date": lambda cell, row, at: is_time(cell) and ":" not in cell,
     "clock": lambda cell, row, at: is_time(cell) or (cell.strip().isdigit() and len(cell.strip()) <= 6),

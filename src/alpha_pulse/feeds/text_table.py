@@ -122,6 +122,9 @@ def _layout(lines: Sequence[str], where: str) -> _Layout:
             "that names the columns, such as time,open,high,low,close,volume"
         )
     before = [at for at in range(first) if len(rows[at]) == width]
+    if before and not any(is_number(cell) or is_time(cell) for cell in rows[before[-1]]):
+        skipped = tuple(lines[at].strip() for at in range(before[-1]) if lines[at].strip())
+        return _Layout(separator, (tuple(rows[before[-1]]),), before[-1] + 1, width, skipped)
     start = before[0] if before and not any(knows(cell) for cell in rows[before[0]]) else first
     skipped = tuple(lines[at].strip() for at in range(start) if lines[at].strip())
     return _Layout(separator, (), start, width, skipped)
@@ -147,12 +150,20 @@ def _levels(rows: Sequence[Sequence[str]], first: int, width: int) -> list[int]:
         third = rows[first + 2] if len(rows) > first + 2 else []
         is_index = bool(third) and knows(third[0]) and not any(cell.strip() for cell in third[1:])
         return [first, first + 1, *([first + 2] if is_index else [])]
+    if len(rows) > first + 1 and _are_tickers(rows[first + 1], len(rows[first])):
+        return [first, first + 1]
     above = rows[first - 1] if first else []
     if len(rows) > first + 2 and head and head[0] == "" and len(above) == len(rows[first]) and above and not above[0].strip():
         third = rows[first + 1]
         is_index = bool(third) and knows(third[0]) and not any(cell.strip() for cell in third[1:])
         return [first - 1, first, *([first + 1] if is_index else [])]
     return []
+
+
+def _are_tickers(row: Sequence[str], width: int) -> bool:
+    """A line below the prices with nothing below the index."""
+    names = row[1:]
+    return len(row) == width and not row[0].strip() and all(cell.strip() and not is_number(cell) for cell in names)
 
 
 def _wide(rows: Sequence[Sequence[str]], above: Sequence[int], width: int) -> int:

@@ -19,12 +19,14 @@ from alpha_pulse.feeds.sources.databento import DATABENTO
 from alpha_pulse.feeds.sources.dukascopy import DUKASCOPY
 from alpha_pulse.feeds.sources.dukascopy_gmt import DUKASCOPY_GMT
 from alpha_pulse.feeds.sources.dukascopy_node import DUKASCOPY_NODE
+from alpha_pulse.feeds.sources.firstrate import FIRSTRATE
 from alpha_pulse.feeds.sources.freqtrade import FREQTRADE
 from alpha_pulse.feeds.sources.generic import GENERIC
 from alpha_pulse.feeds.sources.histdata import HISTDATA
 from alpha_pulse.feeds.sources.histdata_metatrader import HISTDATA_METATRADER
 from alpha_pulse.feeds.sources.interactive_brokers import INTERACTIVE_BROKERS
 from alpha_pulse.feeds.sources.investing import INVESTING
+from alpha_pulse.feeds.sources.kibot import KIBOT
 from alpha_pulse.feeds.sources.kraken import KRAKEN
 from alpha_pulse.feeds.sources.kraken_api import KRAKEN_API
 from alpha_pulse.feeds.sources.kucoin import KUCOIN
@@ -85,6 +87,8 @@ SOURCES: tuple[Source, ...] = (
     INVESTING,
     NASDAQ,
     BARCHART,
+    FIRSTRATE,
+    KIBOT,
     GENERIC,
 )
 """All of them; the generic one, which is weaker than any other, is the last."""

@@ -7,9 +7,8 @@ from alpha_pulse.feeds.sources.base import Example, Source
 BARCHART = Source(
     id="barchart",
     title="Barchart's download",
-    header=("time", "open", "high", "low", "last", "change", "%chg", "volume"),
-    file_name=r"(?P<symbol>[a-z0-9.$]+)_.*historical-data.*",
-    columns={"close": "last"},
+    header=("time", "open", "high", "low", "change", "volume"),
+    file_name=r"(?P<symbol>[A-Z0-9.$^-]+?)_.*historical-data.*",
     stamp="open",
     day_first=False,
     examples=(

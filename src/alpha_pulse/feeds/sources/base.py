@@ -9,7 +9,7 @@ import msgspec
 
 from alpha_pulse.feeds.market_data import Stamp
 from alpha_pulse.feeds.names import plain
-from alpha_pulse.feeds.shapes import fits
+from alpha_pulse.feeds.shapes import SPECIAL, fits
 from alpha_pulse.feeds.tables import Table
 
 
@@ -42,6 +42,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
         Whether a file whose name does not match is of another source.
     columns
         Our column, and the plain name it has in these files, where its usual spellings would not tell.
+    volumes
+        Plain names of columns whose sum is the volume.
     stamp
         What a bar's time is; None where the source does not say.
     tz
@@ -65,6 +67,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     file_name: str = ""
     file_name_needed: bool = False
     columns: Mapping[str, str] = {}
+    volumes: tuple[str, ...] = ()
     stamp: Stamp | None = None
     tz: str | None = None
     day_first: bool | None = None
@@ -88,7 +91,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
             return 10.0 * len(self.header) + 5.0 * named + 30.0 * (self.levels + bool(self.above))
         if not self.shape or not fits(self.shape, table.sample):
             return 0.0
-        return 10.0 * len(self.shape) + 5.0 * named
+        return 10.0 * len(self.shape) + 5.0 * named + sum(meaning in SPECIAL for meaning in self.shape)
 
     def symbol_of(self, name: str) -> str | None:
         """The symbol in a file's name, where the pattern has one."""

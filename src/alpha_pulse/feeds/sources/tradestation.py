@@ -9,6 +9,7 @@ TRADESTATION = Source(
     title="TradeStation's export, stamped by the close",
     header=("date", "time", "open", "high", "low", "close", "up", "down"),
     stamp="close",
+    volumes=("up", "down"),
     day_first=False,
     examples=(
         Example(
