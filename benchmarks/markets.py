@@ -37,7 +37,7 @@ class Gains(msgspec.Struct, frozen=True):
     labels: int
     gains: dict[str, float]
     intervals: dict[str, tuple[float, float] | None]
-    auc: float
+    auc: float | None
 
 
 def measure(bars: Bars, target: str, horizon: int) -> Gains:
@@ -86,7 +86,7 @@ def table(target: str, horizon: int, rows: Sequence[Gains]) -> Table:
     last: list[Cell] = ["median", None]
     for name in MEMBERS:
         last += [median(row.gains[name] for row in rows), *([None] if name in WITH_INTERVAL else [])]
-    cells.append((*last, median(row.auc for row in rows)))
+    cells.append((*last, median(row.auc for row in rows if row.auc is not None)))
     title = f"{target}, {horizon} bars ahead: gain over the base rate, millinats"
     return Table(title, (*columns, Column("AUC", "{:.3f}")), tuple(cells))
 

@@ -258,22 +258,26 @@ def brier(records: Sequence[NaiveRecord]) -> float:
     return math.fsum((r.p - r.label) ** 2 for r in records) / len(records)
 
 
-def auc(records: Sequence[NaiveRecord]) -> float:
+def both_classes(records: Sequence[NaiveRecord]) -> bool:
+    return len({r.label for r in records}) == 2
+
+
+def auc(records: Sequence[NaiveRecord]) -> float | None:
     """The share of (positive, negative) pairs that are ranked right; ties count half."""
     pairs = [(a.p, b.p) for a in records if a.label == 1 for b in records if b.label == 0]
-    return sum(1.0 if a > b else 0.5 if a == b else 0.0 for a, b in pairs) / len(pairs) if pairs else 0.5
+    return sum(1.0 if a > b else 0.5 if a == b else 0.0 for a, b in pairs) / len(pairs) if pairs else None
 
 
 def kappa(records: Sequence[NaiveRecord]) -> float | None:
     n = len(records)
     said, true = sum(r.guess for r in records) / n, sum(r.label for r in records) / n
     by_chance = said * true + (1.0 - said) * (1.0 - true)
-    return (accuracy(records) - by_chance) / (1.0 - by_chance) if by_chance < 1.0 else None
+    return (accuracy(records) - by_chance) / (1.0 - by_chance) if both_classes(records) else None
 
 
 def kappa_temporal(records: Sequence[NaiveRecord]) -> float | None:
     repeated = sum(r.repeated == r.label for r in records) / len(records)
-    return (accuracy(records) - repeated) / (1.0 - repeated) if repeated < 1.0 else None
+    return (accuracy(records) - repeated) / (1.0 - repeated) if repeated < 1.0 and both_classes(records) else None
 
 
 def gain_millinats(records: Sequence[NaiveRecord]) -> float:

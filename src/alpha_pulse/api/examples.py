@@ -177,6 +177,7 @@ SCORES = {
     "kappa": 0.021,
     "kappa_temporal": 0.018,
     "gain_millinats": 0.4,
+    "auc_error": 0.0006,
 }
 SESSION_SCORES = {
     "session_id": SESSION,

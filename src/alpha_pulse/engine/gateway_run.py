@@ -238,7 +238,10 @@ class SessionStatus(msgspec.Struct, frozen=True):
 
 
 class MemberScores(msgspec.Struct, frozen=True):
-    """One member's prequential scores; None where undefined on so few labels."""
+    """One member's prequential scores; None where undefined on so few labels.
+
+    ``auc_error``: how far the exact area under the curve lies from ``auc`` at most; 0 in the window.
+    """
 
     samples: int
     accuracy: float
@@ -248,6 +251,7 @@ class MemberScores(msgspec.Struct, frozen=True):
     kappa: float | None
     kappa_temporal: float | None
     gain_millinats: float
+    auc_error: float | None = None
 
 
 class SessionScores(msgspec.Struct, frozen=True):

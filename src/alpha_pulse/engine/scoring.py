@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from alpha_pulse.engine.gateway_run import OnlineMinusBatch
 from alpha_pulse.kernels.scores import BASE, LABEL, LAST_KNOWN, MEMBERS, NO_CHANGE, SERVED
 from alpha_pulse.learning.intervals import Interval, block_bootstrap
-from alpha_pulse.learning.metrics import above, exact_auc, kappa, log_losses
+from alpha_pulse.learning.metrics import exact_auc, kappa, log_losses, skill
 from alpha_pulse.models.calibration_report import ReliabilityTable, reliability_table
 
 Floats = NDArray[np.float64]
@@ -79,19 +79,19 @@ def _score(scores: Floats, recent: Flags, member: int, symbols: int, seed: int) 
         return Score(0)
     labels = rows[:, LABEL] == 1.0
     guesses = classes(rows, member)
-    hits = float(np.sum(guesses == labels))
+    confusion = np.bincount(2 * labels + guesses, minlength=4).reshape(2, 2).astype(np.float64)
+    misses = float(np.sum(guesses != labels))
     losses = log_losses(rows[:, member], labels)
     gains = 1_000.0 * (log_losses(rows[:, BASE], labels) - losses)
-    known = float(np.mean(classes(rows, NO_CHANGE) == labels))
-    accuracy = hits / n
+    no_change_misses = float(np.sum(classes(rows, NO_CHANGE) != labels))
     return Score(
         labels=n,
-        accuracy=accuracy,
+        accuracy=(n - misses) / n,
         log_loss=float(losses.mean()),
         brier=float(np.mean((rows[:, member] - labels) ** 2)),
-        auc=exact_auc(rows[:, member], labels) if 0 < labels.sum() < n else None,
-        kappa=kappa(hits, float(guesses.sum()), float(labels.sum()), float(n)),
-        kappa_temporal=above(accuracy, known),
+        auc=exact_auc(rows[:, member], labels),
+        kappa=kappa(confusion),
+        kappa_temporal=skill(misses, no_change_misses) if 0 < labels.sum() < n else None,
         gain_millinats=float(gains.mean()),
         labels_last70=int(late.sum()),
         gain_millinats_last70=float(gains[late].mean()) if late.any() else None,

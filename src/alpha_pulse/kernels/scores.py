@@ -119,20 +119,3 @@ def window_health(state: NDArray[np.float64]) -> tuple[float, float]:
     at = HEAD + SERVED * STRIDE
     excess = (state[WINDOW_LOSS] - state[WINDOW_BASE_LOSS]) / filled
     return excess, state[at + HITS] / state[at + COUNT] - state[WINDOW_HITS] / filled
-
-
-@kernel
-def auc_from_histograms(positives: NDArray[np.float64], negatives: NDArray[np.float64]) -> float:
-    """Area under the ROC curve from two histograms over the same bins; ties within a bin count half.
-
-    >>> auc_from_histograms(np.array([0.0, 2.0]), np.array([2.0, 0.0]))
-    1.0
-    """
-    area = 0.0
-    below = 0.0
-    total = 0.0
-    for i in range(positives.shape[0]):
-        area += positives[i] * (below + 0.5 * negatives[i])
-        below += negatives[i]
-        total += positives[i]
-    return area / (total * below) if total > 0.0 and below > 0.0 else 0.5

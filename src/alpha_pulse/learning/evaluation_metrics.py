@@ -1,6 +1,6 @@
 """How good stored predictions were: every metric from the predictions, their labels, and what two simple rules had right.
 
-All three kappas are one formula (`learning.metrics.above`): how much of what a reference misses is got right, the reference
+All three kappas are one formula (`learning.metrics.skill`): how much of what a reference misses is got right, the reference
 being chance (kappa), the majority class (kappa-M) or the last label known (kappa-temporal).
 """
 
@@ -10,12 +10,15 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.learning.metrics import above, class_kappa, exact_auc, log_losses, ranks
+from alpha_pulse.learning.metrics import exact_auc, kappa, log_losses, off_diagonal, ranks, skill
 from alpha_pulse.models.calibration_report import reliability_table
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+
+FADED = 1e-150
+"""A label whose weight is below this does not count: products of two such weights would be 0."""
 
 
 class Metrics(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,14 +113,14 @@ def metrics(scored: Scored) -> Metrics:
     p, labels = scored.probabilities, scored.labels
     additive = _additive(scored, np.ones(n))
     if classes == 2:
-        auc = _auc(p[:, 1], labels == 1)
+        auc = exact_auc(p[:, 1], labels == 1)
         return msgspec.structs.replace(
             additive,
             auc=auc,
             ece=reliability_table(p[:, 1], labels == 1).ece,
             information_coefficient=None if auc is None else _rank_correlation(p[:, 1], labels.astype(np.float64)),
         )
-    areas = [area for c in range(classes) if (area := _auc(p[:, c], labels == c)) is not None]
+    areas = [area for c in range(classes) if (area := exact_auc(p[:, c], labels == c)) is not None]
     said = p[np.arange(n), scored.guesses]
     return msgspec.structs.replace(
         additive,
@@ -135,7 +138,9 @@ def fading_metrics(scored: Scored, factor: float) -> Metrics:
     doi 10.1007/s10994-012-5320-9.
     """
     n = len(scored.labels)
-    return _additive(scored, factor ** np.arange(n - 1, -1, -1.0)) if n else Metrics(labels=0)
+    weights = factor ** np.arange(n - 1, -1, -1.0)
+    weights[weights < FADED] = 0.0
+    return _additive(scored, weights) if n else Metrics(labels=0)
 
 
 def losses(scored: Scored) -> Floats:
@@ -160,34 +165,31 @@ def squared_errors(scored: Scored) -> Floats:
 def _additive(scored: Scored, weights: Floats) -> Metrics:
     """What follows from sums over labels, weighted by ``weights`` (n,)."""
     classes = scored.probabilities.shape[1]
-    total = float(weights.sum())
-
-    def mean(values: Floats | Flags) -> float:
-        return float(weights @ values) / total
-
-    table = np.bincount(scored.labels * classes + scored.guesses, weights, classes**2).reshape(classes, classes)
-    true, hits = table.sum(axis=1), float(np.trace(table))
+    counts = np.bincount(scored.labels * classes + scored.guesses, weights, classes**2)
+    confusion: Floats = counts.reshape(classes, classes).astype(np.float64)
+    true, hits, misses = confusion.sum(axis=1), float(np.trace(confusion)), off_diagonal(confusion)
     came = true > 0.0
-    accuracy = mean(scored.hits)
     several = int(came.sum()) > 1
     return Metrics(
         labels=len(weights),
-        accuracy=accuracy,
-        balanced_accuracy=float(np.mean(np.diag(table)[came] / true[came])) if several else None,
-        kappa=class_kappa(hits, table.sum(axis=0), true) if several else None,
-        kappa_m=above(accuracy, mean(scored.majority)),
-        kappa_temporal=above(accuracy, mean(scored.no_change)),
-        log_loss=mean(losses(scored)),
-        brier=mean(squared_errors(scored)),
+        accuracy=hits / (hits + misses),
+        balanced_accuracy=float(np.mean(np.diag(confusion)[came] / true[came])) if several else None,
+        kappa=kappa(confusion),
+        kappa_m=skill(misses, float(weights @ ~scored.majority)) if several else None,
+        kappa_temporal=skill(misses, float(weights @ ~scored.no_change)) if several else None,
+        log_loss=_mean(losses(scored), weights),
+        brier=_mean(squared_errors(scored), weights),
     )
 
 
-def _auc(probabilities: Floats, positive: Flags) -> float | None:
-    return exact_auc(probabilities, positive) if 0 < int(positive.sum()) < len(positive) else None
+def _mean(values: Floats, weights: Floats) -> float:
+    """The weighted mean, which rounding does not take beyond the values."""
+    mean = float(weights @ values) / float(weights.sum())
+    return min(max(mean, float(values.min())), float(values.max()))
 
 
 def _rank_correlation(first: Floats, second: Floats) -> float | None:
     """Spearman's: the correlation of ranks, of equal values the mean ones; None where one never changes."""
     one, other = (ranks(values) - 0.5 * (len(values) + 1) for values in (first, second))
     spread = float(np.sqrt((one @ one) * (other @ other)))
-    return float(one @ other) / spread if spread > 0.0 else None
+    return min(max(float(one @ other) / spread, -1.0), 1.0) if spread > 0.0 else None

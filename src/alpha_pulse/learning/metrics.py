@@ -14,10 +14,12 @@ from alpha_pulse.models.base import Row
 class MemberMetrics(msgspec.Struct, frozen=True):
     """Prequential scores of one member over the labels it was scored on; log losses in nats, gain in millinats.
 
-    What is undefined on these labels is None: the area under the curve with one class, the kappas where nothing can be better.
+    What is undefined on these labels is None: with one class, the area under the curve and the kappas; with more, a kappa where
+    nothing can be better.
 
-    ``kappa_temporal`` compares with repeating the last label known at prediction time. ``gain_millinats`` is the running base
-    rate's mean log loss minus the member's, times 1,000, over the same labels.
+    The area under the curve of the whole run is of a histogram of scores; the exact one lies at most ``auc_error`` from it.
+    That of the window is exact. ``kappa_temporal`` compares with repeating the last label known at prediction time.
+    ``gain_millinats`` is the running base rate's mean log loss minus the member's, times 1,000, over the same labels.
     """
 
     samples: int
@@ -28,6 +30,7 @@ class MemberMetrics(msgspec.Struct, frozen=True):
     kappa: float | None
     kappa_temporal: float | None
     gain_millinats: float
+    auc_error: float | None = None
 
 
 def whole_run(state: Row) -> dict[str, MemberMetrics]:
@@ -38,8 +41,7 @@ def whole_run(state: Row) -> dict[str, MemberMetrics]:
         sums = state[at : at + kernels.BLOCK]
         if sums[kernels.COUNT] > 0:
             histograms = state[at + kernels.BLOCK : at + kernels.STRIDE]
-            auc = kernels.auc_from_histograms(histograms[: kernels.BINS], histograms[kernels.BINS :])
-            found[name] = _from_sums(sums, auc)
+            found[name] = _from_sums(sums, histogram_auc(histograms[: kernels.BINS], histograms[kernels.BINS :]))
     return found
 
 
@@ -70,11 +72,28 @@ def from_records(records: Row, member: int) -> MemberMetrics:
         kernels.step(state, record)
     at = kernels.HEAD + member * kernels.STRIDE
     labels = records[:, kernels.LABEL] == 1.0
-    return _from_sums(state[at : at + kernels.BLOCK], exact_auc(records[:, member], labels))
+    exact = exact_auc(records[:, member], labels)
+    return _from_sums(state[at : at + kernels.BLOCK], None if exact is None else (exact, 0.0))
 
 
-def exact_auc(probabilities: Row, labels: NDArray[np.bool_]) -> float:
-    """Area under the ROC curve by ranks; ties count half (Mann & Whitney 1947); 0.5 when only one class is there.
+def histogram_auc(positives: Row, negatives: Row) -> tuple[float, float] | None:
+    """Area under the ROC curve from counts of both classes in the same bins of scores, and how far off it may be.
+
+    Two scores in a bin count as equal: the exact area differs by half of such pairs at most. None with one class.
+
+    >>> histogram_auc(np.array([0.0, 1.0, 1.0]), np.array([1.0, 1.0, 0.0]))
+    (0.875, 0.125)
+    """
+    pairs = float(positives.sum() * negatives.sum())
+    if pairs == 0.0:
+        return None
+    below = np.cumsum(negatives) - negatives
+    shared = float(positives @ negatives)
+    return (float(positives @ below) + 0.5 * shared) / pairs, 0.5 * shared / pairs
+
+
+def exact_auc(probabilities: Row, labels: NDArray[np.bool_]) -> float | None:
+    """Area under the ROC curve by ranks; ties count half (Mann & Whitney 1947); None with one class.
 
     >>> exact_auc(np.array([0.1, 0.4, 0.4, 0.9]), np.array([False, False, True, True]))
     0.875
@@ -82,7 +101,7 @@ def exact_auc(probabilities: Row, labels: NDArray[np.bool_]) -> float:
     positives = int(labels.sum())
     negatives = len(labels) - positives
     if positives == 0 or negatives == 0:
-        return 0.5
+        return None
     return float((ranks(probabilities)[labels].sum() - positives * (positives + 1) / 2.0) / (positives * negatives))
 
 
@@ -108,44 +127,60 @@ def log_losses(probabilities: Row, labels: NDArray[np.bool_]) -> Row:
     return losses
 
 
-def kappa(hits: float, predicted: float, positives: float, count: float) -> float | None:
-    """Cohen's kappa: accuracy above that of guessing with the same frequencies, as a share of what is possible."""
-    return class_kappa(hits, np.array([count - predicted, predicted]), np.array([count - positives, positives]))
+def kappa(confusion: Row) -> float | None:
+    """Cohen's kappa, from -1 to 1: how much of what guessing with the same frequencies misses is right; None with one class.
 
+    Parameters
+    ----------
+    confusion
+        float64 of shape (classes, classes): how often each class (row) was predicted to be each (column); or sums of weights.
 
-def class_kappa(hits: float, said: Row, true: Row) -> float | None:
-    """`kappa` for any number of classes, of how often each was ``said`` and ``true``; None where nothing beats chance.
+    References
+    ----------
+    Cohen (1960), "A coefficient of agreement for nominal scales".
 
-    >>> class_kappa(35.0, np.array([25.0, 25.0]), np.array([20.0, 30.0]))
-    0.3999999999999999
+    >>> kappa(np.array([[20.0, 5.0], [10.0, 15.0]]))
+    0.4
     """
-    count = float(true.sum())
-    return above(hits / count, float(said @ true) / (count * count))
+    true, predicted, total = confusion.sum(axis=1), confusion.sum(axis=0), float(confusion.sum())
+    by_chance = off_diagonal(np.outer(true, predicted)) / total
+    if np.count_nonzero(true) < 2:
+        return None
+    found = skill(off_diagonal(confusion), by_chance)
+    return None if found is None else max(found, -1.0)
 
 
-def above(accuracy: float, reference: float) -> float | None:
-    """How much of what ``reference`` misses is got right; None where it misses nothing. All kappas are this.
+def skill(misses: float, reference_misses: float) -> float | None:
+    """How much of what a reference misses is got right, 1 at most; None where it misses nothing. All kappas are this.
 
-    >>> above(0.75, 0.5), above(1.0, 1.0)
+    It is of misses and not of accuracies: the difference of two that are nearly 1 would be mere rounding.
+
+    >>> skill(1.0, 2.0), skill(0.0, 0.0)
     (0.5, None)
     """
-    return (accuracy - reference) / (1.0 - reference) if reference < 1.0 else None
+    return 1.0 - misses / reference_misses if reference_misses > 0.0 else None
 
 
-def _from_sums(sums: Row, auc: float) -> MemberMetrics:
+def off_diagonal(table: Row) -> float:
+    """The sum of what is beside the diagonal of a square table."""
+    return float(table[~np.eye(len(table), dtype=np.bool_)].sum())
+
+
+def _from_sums(sums: Row, auc: tuple[float, float] | None) -> MemberMetrics:
     values = [float(value) for value in sums]
     count, hits = values[kernels.COUNT], values[kernels.HITS]
-    true_positives = values[kernels.TRUE_POSITIVE]
-    predicted = true_positives + values[kernels.FALSE_POSITIVE]
-    positives = true_positives + values[kernels.FALSE_NEGATIVE]
-    accuracy, no_change = hits / count, values[kernels.NO_CHANGE_HITS] / count
+    confusion = sums[[kernels.TRUE_NEGATIVE, kernels.FALSE_POSITIVE, kernels.FALSE_NEGATIVE, kernels.TRUE_POSITIVE]].reshape(
+        2, 2
+    )
+    several = bool(confusion.sum(axis=1).all())
     return MemberMetrics(
         samples=int(count),
-        accuracy=accuracy,
+        accuracy=hits / count,
         log_loss=values[kernels.LOSS] / count,
         brier=values[kernels.BRIER] / count,
-        auc=auc if 0.0 < positives < count else None,
-        kappa=kappa(hits, predicted, positives, count),
-        kappa_temporal=above(accuracy, no_change),
+        auc=None if auc is None else auc[0],
+        kappa=kappa(confusion),
+        kappa_temporal=skill(count - hits, count - values[kernels.NO_CHANGE_HITS]) if several else None,
         gain_millinats=1_000.0 * (values[kernels.BASE_LOSS] - values[kernels.LOSS]) / count,
+        auc_error=None if auc is None else auc[1],
     )

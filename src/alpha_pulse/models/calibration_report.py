@@ -93,7 +93,7 @@ def reliability_table(probabilities: Row, labels: NDArray[np.bool_], *, bins: in
     uncertainty = base * (1.0 - base)
     return ReliabilityTable(
         labels=n,
-        ece=float(share @ errors),
+        ece=min(float(share @ errors), float(errors.max())),
         largest_error=float(errors.max()),
         brier=brier,
         reliability=reliability,

@@ -53,8 +53,12 @@ def assert_metrics(found: metrics.MemberMetrics, expected: list[NaiveRecord], au
     assert found.kappa == pytest.approx(naive.kappa(expected), abs=1e-12)
     assert found.kappa_temporal == pytest.approx(naive.kappa_temporal(expected), abs=1e-12)
     assert found.gain_millinats == pytest.approx(naive.gain_millinats(expected), abs=1e-9)
-    both = len({r.label for r in expected}) == 2
-    assert found.auc == (pytest.approx(naive.auc(expected), abs=auc_within) if both else None)
+    assert found.auc == pytest.approx(naive.auc(expected), abs=auc_within)
+    if naive.both_classes(expected):
+        assert found.auc_error is not None
+        assert found.auc == pytest.approx(naive.auc(expected), abs=found.auc_error + 1e-12)
+    else:
+        assert found.auc_error is found.auc is found.kappa is found.kappa_temporal is None
 
 
 @settings(max_examples=60)
@@ -115,7 +119,9 @@ def test_area_under_the_curve_of_the_histogram_is_near_the_exact_one() -> None:
     p = np.clip(generator.normal(0.45 + 0.1 * labels, 0.1), 0.0, 1.0)
     state = scored([(None, None, 0.4, float(q), 0.5, int(label), 0.0) for q, label in zip(p, labels, strict=True)])
     exact = metrics.exact_auc(p, labels)
-    assert metrics.whole_run(state)["served"].auc == pytest.approx(exact, abs=1e-3)
+    found = metrics.whole_run(state)["served"]
+    assert found.auc_error == pytest.approx(1.05e-3, rel=0.01)
+    assert found.auc == pytest.approx(exact, abs=found.auc_error)
     assert exact == pytest.approx((p[labels][:, None] > p[~labels][None, :]).mean(), abs=1e-12)
 
 

@@ -28,12 +28,19 @@ def record(p: float, label: int, known: float = 0.5, base: float = 0.5) -> list[
 
 def test_kappa_of_cohens_table() -> None:
     """20 agreed on yes, 15 on no, 5 and 10 not: 0.7 agree, 0.5 would by chance."""
-    assert metrics.kappa(hits=35.0, predicted=25.0, positives=30.0, count=50.0) == pytest.approx(0.4)
+    assert metrics.kappa(np.array([[15.0, 5.0], [10.0, 20.0]])) == pytest.approx(0.4)
 
 
-@pytest.mark.parametrize(("hits", "predicted", "positives"), [(10.0, 10.0, 10.0), (10.0, 0.0, 0.0)])
-def test_kappa_is_undefined_where_nothing_could_be_better_than_chance(hits: float, predicted: float, positives: float) -> None:
-    assert metrics.kappa(hits, predicted, positives, 10.0) is None
+@pytest.mark.parametrize("confusion", [[[10.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [3.0, 10.0]], [[5.0, 5.0], [0.0, 0.0]]])
+def test_kappa_is_undefined_with_one_class(confusion: list[list[float]]) -> None:
+    assert metrics.kappa(np.array(confusion)) is None
+
+
+def test_what_one_class_leaves_undefined_is_none() -> None:
+    for state in (scored(np.array([record(p, 1)] * 3)) for p in (0.1, 0.9)):
+        for found in (metrics.whole_run(state)["served"], metrics.window(state)["served"]):
+            assert (found.auc, found.auc_error, found.kappa, found.kappa_temporal) == (None,) * 4
+            assert found.log_loss > 0.0
 
 
 def test_a_member_that_was_never_there_is_left_out() -> None:
