@@ -34,6 +34,8 @@ _REFUSED = {
     b"<html": "a web page",
 }
 _EXPECTED = "CSV, JSON, Parquet or Feather, plain or packed with gzip or zip, is expected; export the bars as one of them"
+_BLANK = 1 << 16
+"""A file of so many bytes is not looked through for whether it is blank."""
 _MOST_BYTES = 16 * 2**30
 """An archive that unpacks to more is refused."""
 
@@ -71,7 +73,7 @@ def contents(path: Path) -> Iterator[Content]:
 
 def _unpacked(where: str, path: str, name: str, packed: str, data: bytes, depth: int) -> Iterator[Content]:
     """A file's table, or those of its members. An archive may hold packed files, which hold no archives."""
-    if not data.strip(b"\0 \t\r\n\f") and len(data) < 65_536:
+    if len(data) < _BLANK and not data.strip(b"\0 \t\r\n\f"):
         raise DataError(f"{where} is empty; a header and at least one row are needed")
     if data[:4] == b"PK\x03\x04" or data[:4] == b"PK\x05\x06":
         yield from _members(where, path, packed, data, depth)

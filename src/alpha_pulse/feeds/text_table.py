@@ -11,7 +11,7 @@ import msgspec
 import polars as pl
 
 from alpha_pulse.core.errors import DataError
-from alpha_pulse.feeds.cells import is_number, is_time
+from alpha_pulse.feeds.cells import is_number, is_plain_number, is_time
 from alpha_pulse.feeds.containers import Content
 from alpha_pulse.feeds.names import knows, split_levels
 from alpha_pulse.feeds.tables import SAMPLE_ROWS, Kind, Loaded, Table
@@ -46,14 +46,16 @@ def text_tables(content: Content) -> Iterator[Table]:
     layout = _layout(sample, content.where)
     names = {",": "CSV"}.get(layout.separator, f"CSV, {SEPARATORS[layout.separator]}")
     shown = f"{content.packed}{names}{encoding}"
-    body, start = _body(data, layout.first)
+    begin, start = _begin(data, layout.first)
     rows = list(csv.reader(io.StringIO("\n".join(sample[layout.first :][:SAMPLE_ROWS])), delimiter=layout.separator))
     rows = [row for row in rows if any(cell.strip() for cell in row)]
     padded = tuple(tuple(row[: layout.width] + [""] * (layout.width - len(row))) for row in rows)
     del whole
 
     def load(kinds: Mapping[int, Kind]) -> Loaded:
-        return _load(body, start, layout, kinds, content.where)
+        return _load(
+            data, begin, start, layout, {place: _likely(kind, place, padded) for place, kind in kinds.items()}, content.where
+        )
 
     for header, told in split_levels(layout.headers):
         yield Table(
@@ -170,29 +172,30 @@ def _wide(rows: Sequence[Sequence[str]], above: Sequence[int], width: int) -> in
     return max(width, *(len(rows[at]) for at in above))
 
 
-def _body(data: bytes, first: int) -> tuple[bytes, int]:
-    """The text from line ``first`` on without the blank lines it begins with, and how many these are."""
+def _begin(data: bytes, first: int) -> tuple[int, int]:
+    """Where line ``first`` begins, or the first line after it that is not blank, and how many blank ones lie between."""
     at = 0
     for _ in range(first):
         at = data.find(b"\n", at) + 1
         if not at:
-            return b"", 0
+            return len(data), 0
     start = 0
     while (end := data.find(b"\n", at)) >= 0 and not data[at:end].strip():
         at, start = end + 1, start + 1
-    return data[at:], start
+    return at, start
 
 
-def _load(body: bytes, start: int, layout: _Layout, kinds: Mapping[int, Kind], where: str) -> Loaded:
+def _load(data: bytes, begin: int, start: int, layout: _Layout, kinds: Mapping[int, Kind], where: str) -> Loaded:
     names = [str(place) for place in range(layout.width)]
     head = layout.separator.join(names).encode() + b"\n"
-    quote = '"' if b'"' in body else None
+    quote = '"' if b'"' in data else None
+    text = b"".join((head, memoryview(data)[begin:]))
     wanted = [str(place) for place in kinds]
     frame, odd = None, dict[int, int]()
 
     def read(schema: Mapping[str, pl.DataType] | None, *, ragged: bool) -> pl.DataFrame:
         return pl.read_csv(
-            head + body, separator=layout.separator, infer_schema=False, quote_char=quote, schema_overrides=schema,
+            text, separator=layout.separator, infer_schema=False, quote_char=quote, schema_overrides=schema,
             truncate_ragged_lines=ragged,
         )  # fmt: skip
 
@@ -204,7 +207,7 @@ def _load(body: bytes, start: int, layout: _Layout, kinds: Mapping[int, Kind], w
     except pl.exceptions.PolarsError:
         pass
     if frame is None:
-        odd = _odd_rows(body, layout)
+        odd = _odd_rows(data[begin:], layout)
         try:
             frame = read(None, ragged=True)
         except pl.exceptions.PolarsError as error:
@@ -215,6 +218,15 @@ def _load(body: bytes, start: int, layout: _Layout, kinds: Mapping[int, Kind], w
         blank = pl.DataFrame({name: [None] * start for name in wanted}, schema=frame.schema)
         frame = pl.concat([blank, frame])
     return Loaded(frame, {place + start: cells for place, cells in odd.items()})
+
+
+def _likely(kind: Kind, place: int, sample: Sequence[Sequence[str]]) -> Kind:
+    """The kind as which a column is read first: one that its sample is not, it cannot be."""
+    cells = [row[place].strip() for row in sample]
+    fits = all(cell.isascii() and cell.isdigit() and len(cell) < 19 for cell in cells if cell) if kind == "time" else True
+    if kind == "number":
+        fits = all(is_plain_number(cell) for cell in cells if cell)
+    return kind if fits else "text"
 
 
 def _odd_rows(body: bytes, layout: _Layout) -> dict[int, int]:

@@ -15,6 +15,22 @@ from alpha_pulse.feeds.time_text import Integers, Parts, month_of, parts_of
 _MINUTE_NS = 60_000_000_000
 _LARGEST_OFFSET = 14 * 60
 Flags = NDArray[np.bool_]
+_FIRST_YEAR, _LAST_YEAR = 1960, 2210
+"""Years before and after, which are refused, are taken for these."""
+_NO_DAY = -100_000
+
+
+def _table_of_days() -> Integers:
+    """The days since 1970 by year, month and day; `_NO_DAY` where there is none such."""
+    table = np.full((_LAST_YEAR - _FIRST_YEAR + 1, 14, 33), _NO_DAY, dtype=np.int64)
+    days = np.arange(f"{_FIRST_YEAR}-01-01", f"{_LAST_YEAR + 1}-01-01", dtype="datetime64[D]")
+    months = days.astype("datetime64[M]").astype(np.int64) + (1970 - _FIRST_YEAR) * 12
+    day = (days - days.astype("datetime64[M]")).astype(np.int64) + 1
+    table[months // 12, months % 12 + 1, day] = days.astype(np.int64)
+    return table
+
+
+_DAYS = _table_of_days()
 
 
 class Teller(Protocol):
@@ -51,8 +67,8 @@ def clocks(column: pl.Series, day_first: bool | None, tell: Teller) -> Clock:
     DataError
         Naming the first row that is no time, whose offset is none, or whose order of day and month is not certain.
     """
-    ns = np.zeros(len(column), dtype=np.int64)
-    naive, places, dates, stated = [], set(), True, False
+    ns = np.empty(len(column), dtype=np.int64)
+    naive, places, dates, stated = list[Integers](), set[str](), True, False
     groups: list[Parts] = []
     wrong: list[tuple[int, str, str | None]] = []
     for parts in parts_of(column):
@@ -79,7 +95,10 @@ def clocks(column: pl.Series, day_first: bool | None, tell: Teller) -> Clock:
             stated = True
             instants = instants - offset * _MINUTE_NS
         places.add(parts.words.get("place", ""))
-        ns[parts.rows] = instants
+        if len(parts.rows) == len(ns):
+            ns = instants
+        else:
+            ns[parts.rows] = instants
     if wrong:
         at, found, expected = min(wrong, key=lambda each: each[0])
         raise tell.refusal(at, found) if expected is None else tell.refusal(at, found, expected)
@@ -135,16 +154,13 @@ def _instants(parts: Parts, day_first: bool) -> tuple[Flags, Integers]:
     month = zero + month_of(words["month_name"]) if "month_name" in words else numbers["month"]
     year, day = numbers["year"], numbers["day"]
     hour, minute, second = (numbers.get(name, zero) for name in ("hour", "minute", "second"))
-    bad = (month < 1) | (month > 12) | (day < 1) | (year < 1000) | (minute > 59) | (second > 59)
+    bad = (year < 1000) | (minute > 59) | (second > 59)
     if "half" in words:
         bad |= (hour < 1) | (hour > 12)
         hour = hour % 12 + (12 if words["half"].lower().startswith("p") else 0)
     bad |= hour > 23
-    months = np.where(bad, 0, (year - 1970) * 12 + month - 1).astype("datetime64[M]")
-    first = months.astype("datetime64[D]").astype(np.int64)
-    length = (months + 1).astype("datetime64[D]").astype(np.int64) - first
-    bad |= day > length
-    days = np.where(bad | (np.abs(year - 1970) > 250), np.where(year < 1970, -1, 100_000), first + day - 1)
+    days = _DAYS[np.clip(year, _FIRST_YEAR, _LAST_YEAR) - _FIRST_YEAR, np.minimum(month, 13), np.minimum(day, 32)]
+    bad |= days == _NO_DAY
     seconds = (hour * 60 + minute) * 60 + second
     return bad, days * 86_400_000_000_000 + seconds * 1_000_000_000 + numbers.get("fraction", zero)
 

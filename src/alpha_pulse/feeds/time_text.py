@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 Integers = NDArray[np.int64]
+Bytes = NDArray[np.uint8]
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WORD = "(?P<month_name>" + "|".join(f"{name}[a-z]*" for name in _MONTHS) + ")"
@@ -77,7 +78,7 @@ def parts_of(column: pl.Series) -> Iterator[Parts | int]:
 
     Layouts come in the order of their first cells, so that the place is that of the first such cell.
     """
-    for rows, cells in _groups(column):
+    for rows, cells, matrix in _groups(column):
         first = str(cells[0])
         match = None
         if len(first) < 64 and first.isascii():
@@ -85,7 +86,7 @@ def parts_of(column: pl.Series) -> Iterator[Parts | int]:
         if match is None:
             yield int(rows[0])
             return
-        matrix = _matrix(cells, len(first))
+        matrix = _matrix(cells, len(first)) if matrix is None else matrix
         spans = {name: match.span(name) for name, text in match.groupdict().items() if text is not None}
         numbers = {name: _number(matrix, *span) for name, span in spans.items() if first[slice(*span)].isdigit()}
         words = {name: first[slice(*span)] for name, span in spans.items() if name not in numbers}
@@ -104,46 +105,47 @@ def month_of(word: str) -> int:
     return _MONTHS.index(word[:3].lower()) + 1
 
 
-def _groups(column: pl.Series) -> Iterator[tuple[Integers, pl.Series]]:
-    """The cells that differ in their digits only, and their places; in the order of their first ones."""
+def _groups(column: pl.Series) -> Iterator[tuple[Integers, pl.Series, Bytes | None]]:
+    """The places of cells that differ in their digits only, the cells, and their bytes if at hand; by their first places."""
     everything = np.arange(len(column), dtype=np.int64)
-    if _alike(column):
-        yield everything, column
+    matrix = alike(column)
+    if matrix is not None:
+        yield everything, column, matrix
         return
     shapes = column.str.replace_all("[0-9]", "9").rank("dense").to_numpy()
     order = np.argsort(shapes, kind="stable")
     bounds = np.flatnonzero(np.diff(shapes[order], prepend=-1))
     groups = [rows.astype(np.int64) for rows in np.split(order, bounds[1:])]
     for rows in sorted(groups, key=lambda rows: int(rows[0])):
-        yield rows, column.gather(rows)
+        yield rows, column.gather(rows), None
 
 
-def _alike(column: pl.Series) -> bool:
-    """Whether all cells have digits in the same places, and the same signs in the others."""
+def alike(column: pl.Series) -> Bytes | None:
+    """The bytes of all cells, shape (n, width), if they have digits in the same places and the same signs in the others."""
     first = str(column[0])
     lengths = column.str.len_bytes()
-    if not first.isascii() or lengths.min() != lengths.max():
-        return False
+    if not first or not first.isascii() or lengths.min() != lengths.max():
+        return None
     matrix = _matrix(column, len(first))
     for place, sign in enumerate(first):
         cells = matrix[:, place]
         if _DIGITS.match(sign):
             if ((cells - ord("0")) > 9).any():  # bytes below "0" wrap around
-                return False
+                return None
         elif (cells != ord(sign)).any():
-            return False
-    return True
+            return None
+    return matrix
 
 
-def _matrix(column: pl.Series, width: int) -> NDArray[np.uint8]:
+def _matrix(column: pl.Series, width: int) -> Bytes:
     text = str(column.str.join("").item()).encode()
     return np.ascontiguousarray(np.frombuffer(text, dtype=np.uint8).reshape(len(column), width).T).T
 
 
-def _number(matrix: NDArray[np.uint8], begin: int, end: int) -> Integers:
+def _number(matrix: Bytes, begin: int, end: int) -> Integers:
     """The digits from ``begin`` to ``end`` of each cell as a number."""
     value = np.zeros(len(matrix), dtype=np.int64)
     for place in range(begin, end):
         value *= 10
-        value += matrix[:, place] - ord("0")
+        value += matrix[:, place] - np.uint8(ord("0"))
     return value

@@ -105,7 +105,8 @@ def read_times(column: pl.Series, clock: pl.Series | None, zone: Zone, place: Pl
         return _from_datetimes(column, zone, place)
     if kind == pl.String:
         whole = column.str.len_bytes().max()
-        if isinstance(whole, int) and whole <= 19 and column.str.contains("^[0-9]{5,19}$").all():
+        digits = isinstance(whole, int) and whole <= 19 and str(column[0]).isdigit()
+        if digits and column.str.contains("^[0-9]{5,19}$").all():
             return _from_integers(column.cast(pl.Int64, strict=False).fill_null(-1), zone, place)
         return _from_text(column, zone, place)
     expected = f"{EXPECTED}, or whole numbers since 1970"
@@ -206,7 +207,7 @@ def _from_text(column: pl.Series, zone: Zone, place: Place) -> Times:
     read = clocks(column, zone.day_first, place)
     if not read.naive.size:
         return Times(_in_years(read.ns, column, place), "text", "stated")
-    ns = read.ns.copy()
+    ns = read.ns
     if read.place:
         zone = msgspec.structs.replace(zone, tz=read.place)
         try:
@@ -215,6 +216,8 @@ def _from_text(column: pl.Series, zone: Zone, place: Place) -> Times:
             raise place.refusal(0, f"is {column[0]!r}", "a zone that is known") from None
     if zone.tz is None and not read.stated and not (ns % DAY_NS).any():
         return Times(_in_years(ns, column, place), "date", "dates", dates=True)
+    if zone.tz == "UTC":
+        return Times(_in_years(ns, column, place), "text", "UTC", dates=read.dates)
     naive = _in_years(ns[read.naive], column.gather(read.naive), _of(place, read.naive))
     local = pl.Series(naive // 1_000).cast(pl.Datetime("us"))
     certain = _localise(local, zone.tz, _of(place, read.naive), column.gather(read.naive))
