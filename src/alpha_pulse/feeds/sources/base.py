@@ -80,6 +80,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
         named = bool(self.file_name) and re.fullmatch(self.file_name, stem(table.name), re.IGNORECASE) is not None
         if self.file_name_needed and not named:
             return 0.0
+        name = 25.0 if self.file_name_needed else 5.0 * named
         if self.levels and "symbol" not in table.told:
             return 0.0
         if self.above and not any(re.search(self.above, line, re.IGNORECASE) for line in table.skipped):
@@ -88,10 +89,10 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
             short = {plain(name) for name in table.header}
             if not self.header or not short.issuperset(self.header) or short.intersection(self.lacks):
                 return 0.0
-            return 10.0 * len(self.header) + 5.0 * named + 30.0 * (self.levels + bool(self.above))
+            return 10.0 * len(self.header) + name + 30.0 * (self.levels + bool(self.above))
         if not self.shape or not fits(self.shape, table.sample):
             return 0.0
-        return 10.0 * len(self.shape) + 5.0 * named + sum(meaning in SPECIAL for meaning in self.shape)
+        return 10.0 * len(self.shape) + name + sum(meaning in SPECIAL for meaning in self.shape)
 
     def symbol_of(self, name: str) -> str | None:
         """The symbol in a file's name, where the pattern has one."""
