@@ -21,24 +21,8 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
-# An engine that runs in a test's process unfreezes everything at its end. `gc.get_freeze_count` would tell, but it counts all
-# objects, a tenth of a second before each test.
-_unfreeze = gc.unfreeze
-_unfrozen: list[bool] = []
-
-
-def _note_unfreeze() -> None:
-    _unfreeze()
-    _unfrozen.append(True)
-
-
-gc.unfreeze = _note_unfreeze
-
-
-def pytest_runtest_setup() -> None:
-    if _unfrozen:
-        _unfrozen.clear()
-        gc.freeze()
+# An engine that runs in a test's process thaws everything at its end. Then each engine that starts would walk all of it.
+gc.unfreeze = lambda: None
 
 
 MODELS = ("tests/contracts/test_models", "tests/unit/models/test_as_river")

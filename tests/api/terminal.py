@@ -25,7 +25,7 @@ def free_port() -> int:
 
 
 class Terminal:
-    """The first terminal: one run at a time, interrupted before the next. One that is killed needs ``make`` a real process."""
+    """The first terminal: one run at a time, interrupted or killed before the next."""
 
     def __init__(
         self, place: Path, port: int, environ: dict[str, str], make: Callable[..., list[str]] = cli_runs.command
@@ -60,6 +60,7 @@ class Terminal:
         """As a power cut would, as far as the process knows."""
         assert self._process is not None
         self._process.kill()
+        # Standard error ends when whoever writes it is dead, which a copy is a moment after its client.
         self._process.communicate(timeout=30)
         self._process = None
 

@@ -54,7 +54,7 @@ def send(client: httpx.Client, batch: int) -> Any:
 def test_examples_survive_kill_9_and_are_learnt_once(tmp_path: Path) -> None:
     bars = cli_runs.write_bars(tmp_path / "bars.parquet", 3_000)
     environ = cli_runs.environment(tmp_path)
-    terminal = Terminal(tmp_path, free_port(), environ)
+    terminal = Terminal(tmp_path, free_port(), environ, cli_runs.forked)
     command = f"alpha-pulse run --data {bars} --config {tmp_path / 'small.toml'} --store run.db --speed 300"
     acknowledged = 0
     try:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import math
 import pickle  # River's tools do, the program never does
 from collections.abc import Callable
@@ -62,6 +63,14 @@ FEWER: dict[str | type, dict[str, int]] = {"sgbt": {"trees": 2}, "adaptive_rando
 """Many trees of sixteen classes are what River's checks copy and pickle slowly, and no other code."""
 
 
+@pytest.fixture(scope="module")
+def _little_to_collect() -> None:
+    """River's checks collect garbage, which walks all that other tests have left."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.mark.usefixtures("_little_to_collect")
 @pytest.mark.parametrize(("task", "model"), ALL)
 def test_it_passes_rivers_own_checks(task: str, model: str | type) -> None:
     estimator = as_river(model, task, capacity=32, **FEWER.get(model, {}))
