@@ -21,6 +21,7 @@ from alpha_pulse.cli_tables import show
 from alpha_pulse.core.clock import wall_ns
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import ConfigError, OutputError
+from alpha_pulse.engine.decision_export import exported
 from alpha_pulse.engine.remarks import remarks
 from alpha_pulse.engine.replay import Progress, replay
 from alpha_pulse.engine.report import decode_report
@@ -127,7 +128,7 @@ def _replay(
             on_fold=lambda made, rows: phases.show("replaying the end of the journal", rows, "steps", made),
             on_skipped=tell_skipped,
             stopped=lambda: bool(caught),
-            write_decision=None if decisions is None else decisions.write,
+            write_decision=None if decisions is None else lambda line: decisions.write(exported(line, feed.bar_open)),
         )
     if result is None:
         print(f"stopped after {done:,} of {feed.total_bars:,} bars; ", end="", file=sys.stderr)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from alpha_pulse.cli_layout import Row, print_table
 from alpha_pulse.cli_words import adaptation_lines, counted, success_lines, verdict
+from alpha_pulse.core.bar_times import SECOND_NS, bar_label, months_of
 from alpha_pulse.engine.report import BookReport, Report, SymbolReport
 from alpha_pulse.engine.scoring import Score
 from alpha_pulse.execution.execution_service import PRIMARY
@@ -65,7 +64,10 @@ def show(report: Report, console: Console | None = None) -> None:
 
 def _header(console: Console, report: Report) -> None:
     data = report.data
-    first, last = (f"{datetime.fromtimestamp(ts / 1e9, tz=UTC):%Y-%m-%d %H:%M}" for ts in (data.first_ts, data.last_ts))
+    first, last = (
+        bar_label(ts if opened is None else opened, ts)
+        for opened, ts in ((data.first_bar_open_ts, data.first_ts), (data.last_bar_open_ts, data.last_ts))
+    )
     console.print(Text.assemble((", ".join(data.symbols), "bold"), f"  {first} to {last} UTC  {_bars(report)}"))
     if data.ignored_columns:
         console.print(f"columns that were not used: {', '.join(data.ignored_columns)}", style="dim")
@@ -81,9 +83,11 @@ def _bars(report: Report) -> str:
 def interval_text(seconds: float) -> str:
     """A length of time in its largest whole unit.
 
-    >>> interval_text(3_600.0), interval_text(300.0), interval_text(0.5)
-    ('1 h', '5 min', '0.5 s')
+    >>> interval_text(3_600.0), interval_text(300.0), interval_text(0.5), interval_text(2_629_746.0)
+    ('1 h', '5 min', '0.5 s', '1 month')
     """
+    if months := months_of(round(seconds * SECOND_NS)):
+        return f"{months} month{'s' if months > 1 else ''}"
     for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= size and seconds % size == 0:
             return f"{seconds / size:g} {unit}"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
-from alpha_pulse.core.types import AdaptationAction
+from alpha_pulse.core.bar_times import bar_label
 from alpha_pulse.engine.gateway_run import AdaptationSpeed, EarnedByMl, OnlineMinusBatch, Speed, SuccessMetrics
 from alpha_pulse.engine.ml_earnings import RULES
 from alpha_pulse.engine.report import Report
+from alpha_pulse.engine.report_events import ListedAction
 from alpha_pulse.learning.comparison import Comparison
 from alpha_pulse.learning.intervals import Interval
 from alpha_pulse.venues.money import cash_text
@@ -32,8 +31,8 @@ def adaptation_lines(report: Report) -> list[tuple[str, str]]:
     return lines + [("", _action(action)) for action in actions[-NEWEST:]]
 
 
-def _action(action: AdaptationAction) -> str:
-    when = f"{datetime.fromtimestamp(action.ts / 1e9, tz=UTC):%Y-%m-%d %H:%M}"
+def _action(action: ListedAction) -> str:
+    when = bar_label(action.ts if action.bar_open_ts is None else action.bar_open_ts, action.ts)
     effect = "no verdict yet"
     if action.effect is not None:
         effect = (

@@ -30,17 +30,19 @@ def symbols(live: Running) -> None:
 
 @contract("GET", "/api/v1/market/{symbol}/bars")
 def bars(live: Running) -> None:
-    rows = live.sql("SELECT seq, ts_event, open, high, low, close FROM bars JOIN journal USING (seq, ts_event) ORDER BY seq")
+    rows = live.sql("SELECT seq, ts_event, open, high, low, close, ts_open FROM bars ORDER BY seq")
     path = f"/api/v1/market/{SYMBOL}/bars"
     found = paged(live, path, limit=700)
-    for name, column in zip(("seq", "ts_ms", "open", "high", "low", "close"), zip(*rows, strict=True), strict=True):
-        same(found[name], [value // MS for value in column] if name == "ts_ms" else list(column))
+    names = ("seq", "ts_ms", "open", "high", "low", "close", "bar_open_ms")
+    for name, column in zip(names, zip(*rows, strict=True), strict=True):
+        same(found[name], [value // MS for value in column] if name.endswith("_ms") else list(column))
     assert found["volume"] == [None] * len(rows)
     thin = live.get(f"{path}?max_points=50", Series).columns
     assert 2 <= len(thin["seq"]) <= 50
     assert max(map(number, thin["high"])) == max(row[3] for row in rows)
     assert min(map(number, thin["low"])) == min(row[4] for row in rows)
     assert (thin["open"][0], thin["close"][-1]) == (rows[0][2], rows[-1][5])
+    assert (thin["bar_open_ms"][0], thin["ts_ms"][-1]) == (rows[0][6] // MS, rows[-1][1] // MS)
     for query in ("limit=0", "limit=10001", "from_seq=-1", "max_points=1", "max_points=5001", "limit=x", "limit=1&limit=2"):
         live.refused(422, f"{path}?{query}", method="GET")
     live.refused(422, f"{path}?form_seq=1", method="GET", said="did you mean 'from_seq'?")
@@ -130,7 +132,7 @@ def equity(live: Running) -> None:
     cash, _ = units(live)
     same(found["combined"], [amount / cash for _, amount in rows])
     books = live.get("/api/v1/system")["books"]
-    assert set(found) == {"seq", "ts_ms", *books}
+    assert set(found) == {"seq", "ts_ms", "bar_open_ms", *books}
 
 
 @contract("GET", "/api/v1/trading/positions")

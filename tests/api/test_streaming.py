@@ -185,7 +185,7 @@ def assert_step(live: Running, message: Any) -> None:
     seq, data = message["seq"], message["data"]
     assert data["steps"] == 1
     ((ts, opened, high, low, close),) = live.sql("SELECT ts_event, open, high, low, close FROM bars WHERE seq = ?", seq)
-    assert data["ts_ms"] == ts // MS
+    assert (data["ts_ms"], data["bar_open_ms"]) == (ts // MS, ts // MS - 3_600_000)
     assert data["bar"] == {"open": opened, "high": high, "low": low, "close": close, "volume": None}
     served = live.sql(
         "SELECT target, probability, confidence, prediction_id FROM predictions WHERE seq = ? ORDER BY target", seq

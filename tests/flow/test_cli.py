@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import signal
 import sqlite3
 import subprocess
@@ -60,7 +61,12 @@ def lasting(result: dict[str, object]) -> dict[str, object]:
 
 def test_the_result_holds_what_is_promised(place: Path, whole: dict[str, object]) -> None:
     assert whole["bars"] == BARS
-    assert hashlib.sha256((place / "whole.jsonl").read_bytes()).hexdigest() == whole["decisions_sha256"]
+    exported = (place / "whole.jsonl").read_bytes()
+    lines = re.sub(rb',"bar_open_ts":\{[^}]*\}\}\n', b"}\n", exported)
+    assert hashlib.sha256(lines).hexdigest() == whole["decisions_sha256"]
+    decisions = [json.loads(line) for line in exported.splitlines()]
+    assert all(one["bar_open_ts"] == {"SYN": one["ts"] - 3_600 * 10**9} for one in decisions)
+    assert whole["data"]["last_ts"] - whole["data"]["last_bar_open_ts"] == 3_600 * 10**9
     assert list(whole)[-1] == "by_symbol"
     for key in ("ml_share", "fees", "books", "metrics", "success_metrics", "drift_alarms", "adaptations", "state_sha256"):
         assert key in whole, key

@@ -8,6 +8,7 @@ SESSION = "EURUSD/direction"
 PREDICTION = "EURUSD/direction/4211"
 FILL = "combined/EURUSD/188"
 TS_MS = 1_504_224_000_000
+OPEN_MS = TS_MS - 3_600_000
 
 CONTROL: dict[str, Any] = {"state": "running", "bars_per_second": 20.0, "seq": 4211}
 PART = {
@@ -29,6 +30,7 @@ ANSWER = {
 FILL_ROW = {
     "seq": 4212,
     "ts_ms": TS_MS + 3_600_000,
+    "bar_open_ms": OPEN_MS + 3_600_000,
     "fill_id": FILL,
     "order_id": "EURUSD/4211/combined",
     "book": "combined",
@@ -48,7 +50,9 @@ TRADE_ROW = {
     "symbol": "EURUSD",
     "quantity": 41250.0,
     "opened_ms": TS_MS + 3_600_000,
+    "opened_bar_open_ms": OPEN_MS + 3_600_000,
     "closed_ms": TS_MS + 68_400_000,
+    "closed_bar_open_ms": OPEN_MS + 68_400_000,
     "open_price": 1.19043,
     "close_price": 1.19212,
     "gross_pnl": 69.71,
@@ -79,6 +83,7 @@ STATUS: dict[str, Any] = {
     "measured_bars_per_second": 19.98,
     "seq": 4211,
     "ts_ms": TS_MS,
+    "bar_open_ms": OPEN_MS,
     "store": "runs/eurusd.db",
     "config_hash": "5f0c",
     "targets": ["volatility", "direction"],
@@ -164,8 +169,15 @@ SESSION_STATUS = {
     "quarantines": 0,
     "age_s": 0.0,
     "last_drift_ms": TS_MS - 86_400_000,
+    "last_drift_bar_open_ms": OPEN_MS - 86_400_000,
     "last_adaptation_ms": TS_MS - 86_400_000,
-    "batch_model": {"model_id": "lightgbm", "version": "9b1f04c2", "trained_ms": TS_MS - 7_963_200_000},
+    "last_adaptation_bar_open_ms": OPEN_MS - 86_400_000,
+    "batch_model": {
+        "model_id": "lightgbm",
+        "version": "9b1f04c2",
+        "trained_ms": TS_MS - 7_963_200_000,
+        "trained_bar_open_ms": OPEN_MS - 7_963_200_000,
+    },
     "gain_millinats": 0.7,
 }
 SCORES = {
@@ -198,7 +210,9 @@ ALARM = {
     "symbol": "EURUSD",
     "target": "direction",
     "ts_ms": TS_MS - 86_400_000,
+    "bar_open_ms": OPEN_MS - 86_400_000,
     "change_ms": TS_MS - 1_209_600_000,
+    "change_bar_open_ms": OPEN_MS - 1_209_600_000,
     "score": 0.08,
     "watched": "errors",
     "features": [],
@@ -213,10 +227,12 @@ ACTION = {
     "symbol": "EURUSD",
     "target": "direction",
     "ts_ms": TS_MS - 86_400_000,
+    "bar_open_ms": OPEN_MS - 86_400_000,
     "cause": "drift:EURUSD/direction/alarm/3",
     "reason": "adwin: error rate rose by 0.080 since sample 3201",
     "status": "undone",
     "closed_ms": TS_MS,
+    "closed_bar_open_ms": OPEN_MS,
     "effect": -0.0004,
     "effect_samples": 500,
 }
@@ -226,9 +242,11 @@ DRIFT = {
     "last_alarm": {
         "alarm_id": "EURUSD/direction/alarm/3",
         "ts_ms": TS_MS - 86_400_000,
+        "bar_open_ms": OPEN_MS - 86_400_000,
         "detector": "adwin",
         "score": 0.08,
         "change_ms": TS_MS - 1_209_600_000,
+        "change_bar_open_ms": OPEN_MS - 1_209_600_000,
         "sample": 3972,
         "watched": "errors",
     },
@@ -267,6 +285,7 @@ INSPECTION = {
     "target": "direction",
     "horizon": 3,
     "ts_ms": TS_MS,
+    "bar_open_ms": OPEN_MS,
     "seq": 4211,
     "probability": 0.521904112,
     "confidence": 0.523,
@@ -291,14 +310,26 @@ REGIMES = {
     "regimes": [
         {
             "from_ms": TS_MS - 86_400_000,
+            "from_bar_open_ms": OPEN_MS - 86_400_000,
             "to_ms": None,
+            "to_bar_open_ms": None,
             "label": "normal",
             "ratio": 1.03,
             "began_ms": TS_MS - 172_800_000,
+            "began_bar_open_ms": OPEN_MS - 172_800_000,
             "probabilities": {"calm": 0.002, "normal": 0.99, "turbulent": 0.008},
         }
     ],
-    "shifts": [{"ts_ms": TS_MS - 43_200_000, "began_ms": TS_MS - 86_400_000, "feature": "trend", "probability": 0.97}],
+    "shifts": [
+        {
+            "ts_ms": TS_MS - 43_200_000,
+            "bar_open_ms": OPEN_MS - 43_200_000,
+            "began_ms": TS_MS - 86_400_000,
+            "began_bar_open_ms": OPEN_MS - 86_400_000,
+            "feature": "trend",
+            "probability": 0.97,
+        }
+    ],
 }
 RELIABILITY = {
     "bins": [{"lower": 0.5, "upper": 0.6, "mean_probability": 0.523, "frequency": 0.517, "count": 611}],
@@ -308,7 +339,7 @@ RELIABILITY = {
 
 def series(columns: dict[str, list[Any]], symbol: str | None = "EURUSD", **more: Any) -> dict[str, Any]:
     """A page of one row."""
-    rows = {"seq": [4211], "ts_ms": [TS_MS], **columns}
+    rows = {"seq": [4211], "ts_ms": [TS_MS], "bar_open_ms": [OPEN_MS], **columns}
     return {"symbol": symbol, "from_seq": 4211, "to_seq": 4211, "next_seq": None, "total": 4212, "columns": rows, **more}
 
 

@@ -1,7 +1,9 @@
 """What the gateway says about the run and its learning sessions: structs named as on the wire, imported through `gateway`.
 
-Times are integer milliseconds since the Unix epoch (UTC), money is units of cash, gains are millinats over the running base
-rate, ``seq`` counts the journal's rows from 0. What is missing is None; nothing is ever NaN.
+Times are integer milliseconds since the Unix epoch (UTC): the instant at which something was known, the end of a bar, and
+beside it the open of that bar, under which it is shown (``ts_ms`` and ``bar_open_ms``, ``closed_ms`` and
+``closed_bar_open_ms``). Money is units of cash, gains are millinats over the running base rate, ``seq`` counts the journal's
+rows from 0. What is missing is None; nothing is ever NaN.
 """
 
 from __future__ import annotations
@@ -163,6 +165,7 @@ class SystemStatus(msgspec.Struct, frozen=True):
     measured_bars_per_second: float | None
     seq: int
     ts_ms: int | None
+    bar_open_ms: int | None
     store: str
     config_hash: str
     targets: tuple[str, ...]
@@ -212,6 +215,7 @@ class BatchModelStatus(msgspec.Struct, frozen=True):
     model_id: str
     version: str
     trained_ms: int
+    trained_bar_open_ms: int
 
 
 class SessionStatus(msgspec.Struct, frozen=True):
@@ -232,7 +236,9 @@ class SessionStatus(msgspec.Struct, frozen=True):
     quarantines: int
     age_s: float | None
     last_drift_ms: int | None
+    last_drift_bar_open_ms: int | None
     last_adaptation_ms: int | None
+    last_adaptation_bar_open_ms: int | None
     batch_model: BatchModelStatus | None
     gain_millinats: float | None
 
@@ -296,9 +302,11 @@ class AlarmBrief(msgspec.Struct, frozen=True):
 
     alarm_id: str
     ts_ms: int
+    bar_open_ms: int
     detector: str
     score: float
     change_ms: int
+    change_bar_open_ms: int
     sample: int
     watched: Watched
 

@@ -1,6 +1,6 @@
 """What the gateway says about the market, trades, adaptation and single steps: structs named as on the wire.
 
-Units as in `gateway_run`.
+Units and times as in `gateway_run`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ class FillOut(msgspec.Struct, frozen=True):
 
     seq: int
     ts_ms: int
+    bar_open_ms: int
     fill_id: str
     order_id: str
     book: str
@@ -40,7 +41,9 @@ class TradeOut(msgspec.Struct, frozen=True):
     symbol: str
     quantity: float
     opened_ms: int
+    opened_bar_open_ms: int
     closed_ms: int
+    closed_bar_open_ms: int
     open_price: float
     close_price: float
     gross_pnl: float
@@ -147,7 +150,9 @@ class AlarmOut(msgspec.Struct, frozen=True):
     symbol: str
     target: str
     ts_ms: int
+    bar_open_ms: int
     change_ms: int
+    change_bar_open_ms: int
     score: float
     watched: Watched
     """What the detector saw change: only errors are a reason to adapt."""
@@ -167,10 +172,12 @@ class ActionOut(msgspec.Struct, frozen=True):
     symbol: str
     target: str
     ts_ms: int
+    bar_open_ms: int
     cause: str
     reason: str
     status: str
     closed_ms: int | None
+    closed_bar_open_ms: int | None
     effect: float | None
     effect_samples: int
 
@@ -189,10 +196,13 @@ class Regime(msgspec.Struct, frozen=True):
     """
 
     from_ms: int
+    from_bar_open_ms: int
     to_ms: int | None
+    to_bar_open_ms: int | None
     label: RegimeLabel
     ratio: float
     began_ms: int
+    began_bar_open_ms: int
     probabilities: dict[RegimeLabel, float]
 
 
@@ -200,7 +210,9 @@ class Shift(msgspec.Struct, frozen=True):
     """A change of trend or correlation, found at ``ts_ms``, that began at ``began_ms`` by estimate."""
 
     ts_ms: int
+    bar_open_ms: int
     began_ms: int
+    began_bar_open_ms: int
     feature: RegimeFeature
     probability: float
 
@@ -240,6 +252,7 @@ class Inspection(msgspec.Struct, frozen=True, omit_defaults=True):
     target: str
     horizon: int
     ts_ms: int
+    bar_open_ms: int
     seq: int
     probability: float
     confidence: float | None
@@ -290,6 +303,7 @@ class Step(msgspec.Struct, frozen=True):
     """One symbol's part of ``steps`` journal rows: the newest figures of all of them, and every event that was in them."""
 
     ts_ms: int
+    bar_open_ms: int
     bar: BarOut | None
     served: list[ServedOut]
     equity: dict[str, float]

@@ -16,6 +16,7 @@ import numpy as np
 from alpha_pulse.core.types import AdaptationAction, AlarmResponse, Bar, DriftAlarm, Fill, Lot, Units
 from alpha_pulse.engine.gateway_run import Page, Series
 from alpha_pulse.engine.history_events import MS, Events
+from alpha_pulse.engine.history_opens import bar_opens
 from alpha_pulse.engine.history_predictions import PredictionHistory
 from alpha_pulse.engine.history_regimes import RegimeHistory
 from alpha_pulse.engine.history_scores import ScoreHistory
@@ -32,6 +33,7 @@ RECENT = 2_048
 NO_BARS = StepRecord()
 NAN = math.nan
 PRICES = ("open", "high", "low", "close", "volume")
+SHOWN = ("seq", "ts_ms", "bar_open_ms", *PRICES)
 
 
 class SymbolHistory:
@@ -48,7 +50,7 @@ class SymbolHistory:
     """
 
     def __init__(self, symbol: str, volatility_horizon: int, window: int) -> None:
-        self.bars = Table(("seq", "ts_ms", *PRICES, "number"))
+        self.bars = Table(("seq", "ts_ms", "bar_open_ms", *PRICES, "number"))
         self.predictions = {target: PredictionHistory() for target in TARGETS}
         self.scores = {target: ScoreHistory(window) for target in TARGETS}
         self.regimes = RegimeHistory(symbol)
@@ -60,7 +62,12 @@ class SymbolHistory:
     def bar(self, seq: int, ts_ms: int, bar: Bar) -> None:
         """Take a bar."""
         volume = bar.volume
-        self.bars.append([seq, ts_ms, bar.open, bar.high, bar.low, bar.close, NAN if volume is None else volume, bar.seq])
+        self.bars.append(
+            [
+                *(seq, ts_ms, bar.ts_open // MS, bar.open, bar.high, bar.low, bar.close),
+                *(NAN if volume is None else volume, bar.seq),
+            ]
+        )
         self._realised.update(bar.close)
         self._seen += 1
         if self._seen > self._horizon:
@@ -78,16 +85,17 @@ class SymbolHistory:
         """Bars; thinned out, each bucket becomes one that begins with its first and ends with its last."""
         cut, table = Cut(self.bars, page), self.bars
         places, starts = cut.thinned(), cut.buckets()
-        columns: dict[str, Floats] = {name: table.column(name)[places] for name in ("seq", "ts_ms", *PRICES)}
+        columns: dict[str, Floats] = {name: table.column(name)[places] for name in SHOWN}
         if starts is not None:
             rows = slice(cut.first, cut.last)
             ends = np.append(starts[1:], cut.last - cut.first) - 1
             columns = {name: table.column(name)[rows][ends] for name in ("seq", "ts_ms", "close")}
+            columns["bar_open_ms"] = table.column("bar_open_ms")[rows][starts]
             columns["open"] = table.column("open")[rows][starts]
             columns["high"] = np.maximum.reduceat(table.column("high")[rows], starts)
             columns["low"] = np.minimum.reduceat(table.column("low")[rows], starts)
             columns["volume"] = np.add.reduceat(table.column("volume")[rows], starts)
-            columns = {name: columns[name] for name in ("seq", "ts_ms", *PRICES)}
+            columns = {name: columns[name] for name in SHOWN}
         return cut.series(symbol, columns)
 
 
@@ -104,7 +112,7 @@ class History:
 
     def __init__(self, symbols: Iterable[str], books: Iterable[str], *, volatility_horizon: int, window: int) -> None:
         self.symbols = {symbol: SymbolHistory(symbol, volatility_horizon, window) for symbol in symbols}
-        self.equity = Table(("seq", "ts_ms", *books))
+        self.equity = Table(("seq", "ts_ms", "bar_open_ms", *books))
         self.earned = Table(("seq", "net", "gross"))
         self._earnings = MlEarnings()
         self.units: dict[str, Units] = {}
@@ -119,6 +127,7 @@ class History:
         self.bars = 0
         self.first_ts = 0
         self.last_ts = 0
+        self.last_open_ts = 0
         self.seq = -1
         self.recent: deque[tuple[int, StepRecord]] = deque(maxlen=RECENT)
         self._root_horizon = math.sqrt(volatility_horizon)
@@ -153,12 +162,12 @@ class History:
             if target == "volatility":
                 level = record.volatilities.get(prediction.symbol, NAN) * self._root_horizon
             symbols[prediction.symbol].predictions[target].served(seq, ts_ms, prediction, level)
-        self.equity.append([seq, ts_ms, *record.equity.values()])
+        self.equity.append([seq, ts_ms, bars[0].ts_open // MS, *record.equity.values()])
         if (earned := self._earnings.step(record.equity, record.fills)) is not None:
             self.earned.append([seq, *earned])
         if not self.slices:
             self.first_ts = ts
-        self.last_ts = ts
+        self.last_ts, self.last_open_ts = ts, bars[0].ts_open
         self.slices += 1
         self.bars += len(bars)
         if record.fills or record.alarms or record.alarm_responses or record.regimes or record.adaptations or record.models:
@@ -184,12 +193,18 @@ class History:
         """Minor units in one unit of cash: those of any symbol, for cash has the same everywhere."""
         return 10 ** next(iter(self.units.values())).cash_decimals if self.units else 1
 
+    def bar_open_ms(self, symbol: str, ts: int) -> int:
+        """The open of a symbol's bar that ends at an instant (ns), in milliseconds; by the slices where it has no bars."""
+        at = self.symbols.get(symbol)
+        bars = self.equity if at is None else at.bars
+        return int(bar_opens(bars, np.array([ts // MS], dtype=np.float64))[0])
+
     def equity_series(self, page: Page) -> Series:
         """Each book's equity in units of cash."""
         cut = Cut(self.equity, page)
         places = cut.thinned()
         columns = {name: self.equity.column(name)[places] for name in self.equity.columns}
-        for name in self.equity.columns[2:]:
+        for name in self.equity.columns[3:]:
             columns[name] = columns[name] / self._minor_units
         return cut.series(None, columns)
 
@@ -198,5 +213,5 @@ class History:
         place = self.equity.newest_at(seq)
         if place < 0:
             return {}
-        values = self.equity.rows[place, 2:].tolist()
-        return {name: value / self._minor_units for name, value in zip(self.equity.columns[2:], values, strict=True)}
+        values = self.equity.rows[place, 3:].tolist()
+        return {name: value / self._minor_units for name, value in zip(self.equity.columns[3:], values, strict=True)}

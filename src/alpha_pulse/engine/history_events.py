@@ -18,6 +18,8 @@ from alpha_pulse.engine.history_table import thinned
 KEPT = 100_000
 """Events of each book and symbol that are always held."""
 MS = 1_000_000
+BarOpen = Callable[[str, int], int]
+"""The open, in milliseconds, of a symbol's bar that ends at an instant (ns)."""
 _seq: Callable[[tuple[int, object]], int] = itemgetter(0)
 
 
@@ -71,18 +73,20 @@ class Events(Generic[E]):
         return found, None, total
 
 
-def fill_out(seq: int, fill: Fill, units: Units) -> FillOut:
+def fill_out(seq: int, fill: Fill, units: Units, opened: BarOpen) -> FillOut:
     """A fill in units and cash."""
     return FillOut(
-        seq, fill.ts // MS, fill.fill_id, fill.order_id, fill.book, fill.symbol, units.quantity(fill.quantity), fill.price,
-        fill.reference, units.cash(fill.cost), units.cash(fill.fee), fill.signal_id, fill.prediction_id,
+        seq, fill.ts // MS, opened(fill.symbol, fill.ts), fill.fill_id, fill.order_id, fill.book, fill.symbol,
+        units.quantity(fill.quantity), fill.price, fill.reference, units.cash(fill.cost), units.cash(fill.fee), fill.signal_id,
+        fill.prediction_id,
     )  # fmt: skip
 
 
-def trade_out(seq: int, lot: Lot, units: Units) -> TradeOut:
+def trade_out(seq: int, lot: Lot, units: Units, opened: BarOpen) -> TradeOut:
     """A closed lot in units and cash."""
     return TradeOut(
-        seq, lot.lot_id, lot.book, lot.symbol, units.quantity(lot.quantity), lot.opened_ts // MS, lot.closed_ts // MS,
+        seq, lot.lot_id, lot.book, lot.symbol, units.quantity(lot.quantity), lot.opened_ts // MS,
+        opened(lot.symbol, lot.opened_ts), lot.closed_ts // MS, opened(lot.symbol, lot.closed_ts),
         lot.open_reference, lot.close_reference, units.cash(lot.gross_pnl), units.cash(lot.costs),
         units.cash(lot.net_pnl), lot.signal_id, lot.prediction_id,
     )  # fmt: skip

@@ -8,6 +8,7 @@ from collections import deque
 from alpha_pulse.core.types import Prediction
 from alpha_pulse.engine.freshness import Freshness
 from alpha_pulse.engine.gateway_run import Page, Series
+from alpha_pulse.engine.history_opens import bar_opens
 from alpha_pulse.engine.history_table import Cut, Table
 
 NAN = math.nan
@@ -76,11 +77,13 @@ class PredictionHistory:
             waiting.popleft()
         return waiting.popleft()[0] if waiting and waiting[0][1] == number else None
 
-    def series(self, symbol: str, target: str, page: Page) -> Series:
-        """What was served and what came true."""
+    def series(self, symbol: str, target: str, page: Page, bars: Table) -> Series:
+        """What was served and what came true; ``bars`` are the symbol's."""
         cut = Cut(self.table, page)
         places = cut.thinned()
-        columns = {name: self.table.column(name)[places] for name in SHOWN}
+        columns = {name: self.table.column(name)[places] for name in SHOWN[:3]}
+        columns["bar_open_ms"] = bar_opens(bars, columns["ts_ms"])
+        columns.update((name, self.table.column(name)[places]) for name in SHOWN[3:])
         found = cut.series(symbol, columns, target=target)
         found.columns["label"] = [None if label != label else int(label) for label in columns["label"].tolist()]
         return found

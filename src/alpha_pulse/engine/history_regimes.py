@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 from alpha_pulse.core.types import RegimeChange, RegimeLabel
 from alpha_pulse.engine.gateway_trading import Regime, Regimes, Shift
+from alpha_pulse.engine.history_events import MS, BarOpen
 
 KEPT = 10_000
 """Changes of each kind that are remembered."""
-MS = 1_000_000
 LABELS: tuple[RegimeLabel, ...] = ("calm", "normal", "turbulent")
 RULE = (
     "What the regime detector said at the time of volatility against its usual level: a hidden Markov model over volatility, "
@@ -24,8 +24,9 @@ class RegimeHistory:
     >>> history = RegimeHistory("X")
     >>> said = (0.99, 0.01, 0.0)
     >>> history.take(RegimeChange("X/regime/1", "X", 9_000_000, "volatility", None, "calm", 0.99, 5_000_000, 0.6, said))
-    >>> history.regimes({"calm": 0.9, "normal": 0.1, "turbulent": 0.0}).regimes[0].label
-    'calm'
+    >>> found = history.regimes({"calm": 0.9, "normal": 0.1, "turbulent": 0.0}, lambda symbol, ts: ts // MS - 1).regimes[0]
+    >>> found.label, found.from_ms, found.from_bar_open_ms
+    ('calm', 9, 8)
     """
 
     def __init__(self, symbol: str) -> None:
@@ -37,10 +38,10 @@ class RegimeHistory:
         """Take one change."""
         (self._regimes if change.feature == "volatility" else self._shifts).append(change)
 
-    def regimes(self, now: Mapping[RegimeLabel, float]) -> Regimes:
+    def regimes(self, now: Mapping[RegimeLabel, float], opened: BarOpen) -> Regimes:
         """All stretches so far, the last one still open, and the probabilities ``now``."""
-        found = self._regimes
-        ends = [change.ts // MS for change in found][1:]
+        found, symbol = self._regimes, self._symbol
+        ends = [change.ts for change in found][1:]
         return Regimes(
             self._symbol,
             RULE,
@@ -48,13 +49,26 @@ class RegimeHistory:
             [
                 Regime(
                     change.ts // MS,
-                    end,
+                    opened(symbol, change.ts),
+                    None if end is None else end // MS,
+                    None if end is None else opened(symbol, end),
                     change.to_label,
                     change.ratio,
                     change.change_ts // MS,
+                    opened(symbol, change.change_ts),
                     dict(zip(LABELS, change.probabilities, strict=True)),
                 )
                 for change, end in zip(found, [*ends, None], strict=False)
             ],
-            [Shift(change.ts // MS, change.change_ts // MS, change.feature, change.probability) for change in self._shifts],
+            [
+                Shift(
+                    change.ts // MS,
+                    opened(symbol, change.ts),
+                    change.change_ts // MS,
+                    opened(symbol, change.change_ts),
+                    change.feature,
+                    change.probability,
+                )
+                for change in self._shifts
+            ],
         )

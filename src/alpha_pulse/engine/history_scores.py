@@ -9,6 +9,7 @@ import numpy as np
 
 from alpha_pulse.engine.gateway_run import Page, Series
 from alpha_pulse.engine.gateway_trading import Bin, Reliability
+from alpha_pulse.engine.history_opens import bar_opens
 from alpha_pulse.engine.history_table import Cut, Floats, Places, Table
 from alpha_pulse.engine.scoring import classes
 from alpha_pulse.kernels.scores import BASE, BATCH, LABEL, MEMBERS, NO_CHANGE, ONLINE, RECORD, SERVED
@@ -89,8 +90,8 @@ class ScoreHistory:
             for member, (count, gain, _) in zip(SHOWN, inside, strict=True)
         }
 
-    def series(self, symbol: str, target: str, page: Page) -> Series:
-        """Windowed gains and accuracies, one row per label."""
+    def series(self, symbol: str, target: str, page: Page, bars: Table) -> Series:
+        """Windowed gains and accuracies, one row per label; ``bars`` are the symbol's."""
         cut = Cut(self.table, page)
         places = cut.thinned()
         inside = self.windowed(places)
@@ -100,6 +101,7 @@ class ScoreHistory:
         columns = {
             "seq": self.table.column("seq")[places],
             "ts_ms": self.table.column("ts_ms")[places],
+            "bar_open_ms": bar_opens(bars, self.table.column("ts_ms")[places]),
             "samples": (places - first + 1).astype(np.float64),
         }
         for name, values in (("gain", gains), ("accuracy", accuracies)):

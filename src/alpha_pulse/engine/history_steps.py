@@ -39,22 +39,26 @@ def step_message(history: History, symbol: str, from_seq: int, to_seq: int) -> S
     volatility = predicted["volatility"]
     return Step(
         ts_ms=newest.ts_event // MS,
+        bar_open_ms=newest.ts_open // MS,
         bar=bar_out(newest),
         served=_served(records[newest_seq - records[0][0]][1], symbol),
         equity=history.equity_at(last),
         fills=[
-            fill_out(seq, fill, history.units[symbol])
+            fill_out(seq, fill, history.units[symbol], history.bar_open_ms)
             for seq, record in records
             for fill in record.fills
             if fill.symbol == symbol
         ],
         trades=[
-            trade_out(seq, lot, history.units[symbol]) for seq, record in records for lot in record.lots if lot.symbol == symbol
+            trade_out(seq, lot, history.units[symbol], history.bar_open_ms)
+            for seq, record in records
+            for lot in record.lots
+            if lot.symbol == symbol
         ],
         labels=[LabelOut(label.prediction_id, label.target, label.label) for label in labels],
         alarms=[alarm_out(history, alarm_id) for alarm_id in _alarms_of(records, symbol)],
         adaptations=[
-            action_out(history.actions[action.action_id][0], action)
+            action_out(history, history.actions[action.action_id][0], action)
             for _, record in records
             for action in record.adaptations
             if action.symbol == symbol
@@ -104,14 +108,18 @@ def alarm_out(history: History, alarm_id: str) -> AlarmOut:
     seq, alarm = history.alarms[alarm_id]
     response = history.responses[alarm_id]
     return AlarmOut(
-        seq, alarm_id, alarm.detector, alarm.symbol, alarm.target, alarm.ts // MS, alarm.change_ts // MS, alarm.score,
+        seq, alarm_id, alarm.detector, alarm.symbol, alarm.target, alarm.ts // MS, history.bar_open_ms(alarm.symbol, alarm.ts),
+        alarm.change_ts // MS, history.bar_open_ms(alarm.symbol, alarm.change_ts), alarm.score,
         alarm.watched, list(alarm.features), response.status, response.reason, response.action_id,
     )  # fmt: skip
 
 
-def action_out(seq: int, action: AdaptationAction) -> ActionOut:
+def action_out(history: History, seq: int, action: AdaptationAction) -> ActionOut:
     """An adaptation, in milliseconds."""
+    closed = action.closed_ts
     return ActionOut(
-        seq, action.action_id, action.kind, action.symbol, action.target, action.ts // MS, action.cause, action.reason,
-        action.status, None if action.closed_ts is None else action.closed_ts // MS, action.effect, action.effect_samples,
+        seq, action.action_id, action.kind, action.symbol, action.target, action.ts // MS,
+        history.bar_open_ms(action.symbol, action.ts), action.cause, action.reason, action.status,
+        None if closed is None else closed // MS, None if closed is None else history.bar_open_ms(action.symbol, closed),
+        action.effect, action.effect_samples,
     )  # fmt: skip

@@ -15,7 +15,7 @@ SLACK = BOUND // 8
 START, LARGE = 1_024, 16_384
 BLOCK = 64
 """Rows that are packed at once: one at a time costs ten times as much, 512 hold the event loop for more than a millisecond."""
-WHOLE = frozenset({"seq", "number", "ts_ms"})
+WHOLE = frozenset({"seq", "number", "ts_ms", "bar_open_ms"})
 """Columns that hold whole numbers."""
 
 Floats = NDArray[np.float64]

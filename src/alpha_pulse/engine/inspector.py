@@ -57,6 +57,7 @@ class Inspector:
             target=target,
             horizon=prediction.horizon,
             ts_ms=prediction.ts // MS,
+            bar_open_ms=self._history.bar_open_ms(symbol, prediction.ts),
             seq=seq,
             probability=prediction.probability,
             confidence=prediction.confidence,
@@ -85,7 +86,7 @@ class Inspector:
         for seq, fill in self._history.fills.all(None, ALL):
             if fill.fill_id == fill_id:
                 prediction_id = f"{fill.symbol}/direction/{_decided_at(fill)}"
-                return self.prediction(prediction_id, fill_out(seq, fill, self._history.units[fill.symbol]))
+                return self.prediction(prediction_id, self._fill_out(seq, fill))
         raise NotFoundError(f"no fill has the id {fill_id!r}; the list of fills has them all")
 
     def _parse(self, prediction_id: str) -> tuple[str, str, int]:
@@ -140,6 +141,7 @@ class Inspector:
                     "value": label.value,
                     "tradable": label.tradable,
                     "ts_ms": label.label_ts // MS,
+                    "bar_open_ms": self._history.bar_open_ms(label.symbol, label.label_ts),
                     "weight": label.weight,
                     "scores": scores if scores is None else {**scores, "label": said[LABEL], "last_known": said[LAST_KNOWN]},
                 }
@@ -148,13 +150,16 @@ class Inspector:
     def _fills_of(self, symbol: str, number: int) -> list[FillOut]:
         """The fills, of all books, of the orders that were made at the ``number``-th bar."""
         found = self._history.fills.all(symbol, ALL)
-        return [fill_out(seq, fill, self._history.units[fill.symbol]) for seq, fill in found if _decided_at(fill) == number]
+        return [self._fill_out(seq, fill) for seq, fill in found if _decided_at(fill) == number]
+
+    def _fill_out(self, seq: int, fill: Fill) -> FillOut:
+        return fill_out(seq, fill, self._history.units[fill.symbol], self._history.bar_open_ms)
 
     def _trades_of(self, symbol: str, opened_by: set[str]) -> list[TradeOut]:
         if not opened_by:
             return []
         lots, units = self._history.lots.all(symbol, ALL), self._history.units[symbol]
-        return [trade_out(seq, lot, units) for seq, lot in lots if lot.open_fill_id in opened_by]
+        return [trade_out(seq, lot, units, self._history.bar_open_ms) for seq, lot in lots if lot.open_fill_id in opened_by]
 
 
 def _decided_at(fill: Fill) -> int:

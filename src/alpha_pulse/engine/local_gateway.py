@@ -167,6 +167,7 @@ class LocalGateway:
             measured_bars_per_second=runner.measured_bars_per_second,
             seq=control.seq,
             ts_ms=history.last_ts // MS if history.slices else None,
+            bar_open_ms=history.last_open_ts // MS if history.slices else None,
             store=system.store.location,
             config_hash=system.config.config_hash,
             targets=TARGETS,
@@ -290,11 +291,13 @@ class LocalGateway:
 
     def predictions(self, symbol: str, target: str, page: Page) -> Series:
         """What was served and what came true."""
-        return self._symbol(symbol).predictions[_target(target)].series(symbol, target, _checked(page))
+        at = self._symbol(symbol)
+        return at.predictions[_target(target)].series(symbol, target, _checked(page), at.bars)
 
     def metrics_history(self, symbol: str, target: str, page: Page) -> Series:
         """Windowed gains and accuracies."""
-        return self._symbol(symbol).scores[_target(target)].series(symbol, target, _checked(page))
+        at = self._symbol(symbol)
+        return at.scores[_target(target)].series(symbol, target, _checked(page), at.bars)
 
     def reliability(self, symbol: str, target: str) -> Reliability:
         """Served probabilities against frequencies."""
@@ -302,13 +305,15 @@ class LocalGateway:
 
     def fills(self, symbol: str | None, book: str, page: Page) -> Fills:
         """Fills of a book or of all."""
-        found, next_seq, total = self._history.fills.page(self._known(symbol), self._book(book), _checked(page))
-        return Fills([fill_out(seq, fill, self._history.units[fill.symbol]) for seq, fill in found], next_seq, total)
+        past = self._history
+        found, next_seq, total = past.fills.page(self._known(symbol), self._book(book), _checked(page))
+        return Fills([fill_out(seq, fill, past.units[fill.symbol], past.bar_open_ms) for seq, fill in found], next_seq, total)
 
     def trades(self, symbol: str | None, book: str, page: Page) -> Trades:
         """Closed lots of a book or of all."""
-        found, next_seq, total = self._history.lots.page(self._known(symbol), self._book(book), _checked(page))
-        return Trades([trade_out(seq, lot, self._history.units[lot.symbol]) for seq, lot in found], next_seq, total)
+        past = self._history
+        found, next_seq, total = past.lots.page(self._known(symbol), self._book(book), _checked(page))
+        return Trades([trade_out(seq, lot, past.units[lot.symbol], past.bar_open_ms) for seq, lot in found], next_seq, total)
 
     async def report_outcomes(self, outcomes: Sequence[OutcomeIn]) -> Reported:
         """Report trades made elsewhere, once per book and id."""
@@ -360,12 +365,13 @@ class LocalGateway:
         """Alarms and actions."""
         return Adaptations(
             [alarm_out(self._history, alarm_id) for alarm_id in self._history.alarms],
-            [action_out(seq, action) for seq, action in self._history.actions.values()],
+            [action_out(self._history, seq, action) for seq, action in self._history.actions.values()],
         )
 
     def regimes(self, symbol: str) -> Regimes:
         """Calm, normal and turbulent times."""
-        return self._symbol(symbol).regimes.regimes(self._system.market.detectors[symbol].probabilities)
+        at = self._symbol(symbol).regimes
+        return at.regimes(self._system.market.detectors[symbol].probabilities, self._history.bar_open_ms)
 
     def inspect(self, prediction_id: str) -> Inspection:
         """Everything about one prediction."""

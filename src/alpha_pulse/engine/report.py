@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse import __version__
+from alpha_pulse.core.bar_times import bar_label
 from alpha_pulse.core.errors import StateError
-from alpha_pulse.core.types import AdaptationAction, AlarmResponse, DriftAlarm
 from alpha_pulse.engine.alarm_counts import alarm_counts
 from alpha_pulse.engine.gateway_run import SuccessMetrics
 from alpha_pulse.engine.instrument import TARGETS, YEAR_NS
 from alpha_pulse.engine.remarks import remarks
+from alpha_pulse.engine.report_events import ListedAction, ListedAlarm, ListedModel, ListedResponse, listed
 from alpha_pulse.engine.ruin import ruins
 from alpha_pulse.engine.scoring import Calibrated, Score, calibrated, score_members
 from alpha_pulse.engine.success import success_metrics
@@ -24,12 +25,10 @@ from alpha_pulse.execution.books import BookResult, SymbolResult
 from alpha_pulse.execution.execution_service import PRIMARY, Carried
 from alpha_pulse.feedback.ledger import Counts
 from alpha_pulse.feedback.trade_quality import TARGET as QUALITY
-from alpha_pulse.feeds.notes import show_time
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.kernels.scores import SERVED
 from alpha_pulse.learning.comparison import Comparison
 from alpha_pulse.learning.metrics import MemberMetrics, whole_run
-from alpha_pulse.learning.training import ModelReady
 from alpha_pulse.venues.money import minor_units
 
 LAST_PART = (3, 10)
@@ -37,7 +36,7 @@ LAST_PART = (3, 10)
 
 
 class DataReport(msgspec.Struct, frozen=True):
-    """What was replayed; times are nanoseconds since the Unix epoch (UTC), of the first and last bar's end."""
+    """What was replayed; times are nanoseconds since the Unix epoch (UTC): the ends and the opens of the first and last bar."""
 
     symbols: tuple[str, ...]
     first_ts: int
@@ -48,6 +47,8 @@ class DataReport(msgspec.Struct, frozen=True):
     has_volume: bool
     has_quotes: bool
     identity: str
+    first_bar_open_ts: int | None = None
+    last_bar_open_ts: int | None = None
 
 
 class BookReport(msgspec.Struct, frozen=True):
@@ -124,10 +125,10 @@ class Report(SymbolReport, frozen=True, kw_only=True):
     """
 
     slices: int
-    drift_alarm_list: list[DriftAlarm]
-    alarm_response_list: list[AlarmResponse]
-    adaptation_list: list[AdaptationAction]
-    models: list[ModelReady]
+    drift_alarm_list: list[ListedAlarm]
+    alarm_response_list: list[ListedResponse]
+    adaptation_list: list[ListedAction]
+    models: list[ListedModel]
     agent_weights: dict[str, float]
     trade_quality: TradeQualityReport
     decisions: int
@@ -171,14 +172,14 @@ def make_report(
     """
     symbols = tuple(system.feed.symbols)
     found = tally(system.store, symbols, TARGETS, write_decision)
-    everything = _part(system, found, symbols)
+    everything, opened = _part(system, found, symbols), system.feed.bar_open
     return Report(
         **msgspec.structs.asdict(everything),
         slices=found.slices,
-        drift_alarm_list=found.alarms,
-        alarm_response_list=list(found.responses.values()),
-        adaptation_list=list(found.actions.values()),
-        models=found.models,
+        drift_alarm_list=[listed(ListedAlarm, alarm, alarm.symbol, opened) for alarm in found.alarms],
+        alarm_response_list=[listed(ListedResponse, one, one.symbol, opened) for one in found.responses.values()],
+        adaptation_list=[listed(ListedAction, action, action.symbol, opened) for action in found.actions.values()],
+        models=[listed(ListedModel, model, model.session_id.rpartition("/")[0], opened) for model in found.models],
         agent_weights=system.agents.weights,
         trade_quality=_quality(system, symbols),
         decisions=found.decision_lines,
@@ -261,10 +262,12 @@ def _ruins(system: System, found: Tally) -> list[str]:
 def _carried(system: System) -> list[str]:
     """A sentence for each symbol whose data ended while positions in it were open."""
     held: dict[str, list[Carried]] = {}
+    opened = system.feed.bar_open
     for one in system.execution.carried(_first_and_last_ts(system)[1]):
         held.setdefault(one.symbol, []).append(one)
     return [
-        f"the data of {symbol} end at {show_time(ones[0].newest_ts)}, before those of other symbols: "
+        f"the data of {symbol} end with the bar of {bar_label(opened(symbol, ones[0].newest_ts), ones[0].newest_ts)} (UTC), "
+        f"before those of other symbols: "
         + " and ".join(f"{one.quantity:.8g} of book {one.book.replace('_', ' ')}" for one in ones)
         + f" cannot be closed and stay in the equity at the last price, {ones[0].close:.8g}"
         for symbol, ones in held.items()
@@ -369,4 +372,6 @@ def _data(system: System) -> DataReport:
         has_volume=feed.has_volume,
         has_quotes=feed.has_quotes,
         identity=feed.identity,
+        first_bar_open_ts=feed.first_open_ts if isinstance(feed, ReplayFeed) else None,
+        last_bar_open_ts=feed.last_open_ts if isinstance(feed, ReplayFeed) else None,
     )

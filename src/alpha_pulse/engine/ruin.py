@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import msgspec
 
+from alpha_pulse.core.bar_times import bar_label
 from alpha_pulse.core.types import Bar, Fill, Units
 from alpha_pulse.execution.books import Book, BookResult
-from alpha_pulse.feeds.notes import show_time
 from alpha_pulse.stores.base import Store
 from alpha_pulse.venues.money import cash_text
 
@@ -61,7 +61,7 @@ def ruins(store: Store, results: Mapping[str, BookResult], initial_cash: int) ->
                     book.revalue(bar.symbol, bar.close)
                 book.mark(row.ts_event)
                 if book.equity <= 0:
-                    found[name] = _sentence(book, row.ts_event, step.bars, closes)
+                    found[name] = _sentence(book, step.bars, closes)
                     del left[name]
             if not left:
                 break
@@ -69,15 +69,16 @@ def ruins(store: Store, results: Mapping[str, BookResult], initial_cash: int) ->
     return [found[name] for name in results if name in found]
 
 
-def _sentence(book: Book, ts: int, bars: tuple[Bar, ...], closes: Mapping[str, float]) -> str:
+def _sentence(book: Book, bars: tuple[Bar, ...], closes: Mapping[str, float]) -> str:
     def lost(bar: Bar) -> float:
         return book.position(bar.symbol) * (bar.close - closes.get(bar.symbol, bar.open))
 
     # A stop may have closed the position within the bar: then no symbol that is held did it, and the first is as good as any.
     worst = min(bars, key=lost)
     equity = cash_text(book.lots(worst.symbol).units.cash(book.equity))
+    when = bar_label(worst.ts_open, worst.ts_event)
     return (
-        f"book {book.name.replace('_', ' ')} lost everything at {show_time(ts)}, when its equity fell to "
+        f"book {book.name.replace('_', ' ')} lost everything in the bar of {when} (UTC), when its equity fell to "
         f"{equity}: {worst.symbol} closed at {worst.close:.12g} after "
         f"{closes.get(worst.symbol, worst.open):.12g}; check that bar, since later results of this book mean nothing"
     )

@@ -81,7 +81,7 @@ class SessionDesk:
             for _, action in self._history.actions.values()
             if (action.symbol, action.target) == (spec.symbol, spec.target)
         ]
-        filled = session.scores[kernels.FILLED] > 0
+        filled, opened = session.scores[kernels.FILLED] > 0, self._history.bar_open_ms
         return SessionStatus(
             session_id=session.session_id,
             symbol=spec.symbol,
@@ -98,8 +98,12 @@ class SessionDesk:
             quarantines=session.quarantines,
             age_s=(now - session.last_learnt_ts) / SECOND_NS if session.last_learnt_ts else None,
             last_drift_ms=None if alarm is None else alarm.ts // MS,
+            last_drift_bar_open_ms=None if alarm is None else opened(spec.symbol, alarm.ts),
             last_adaptation_ms=max(actions) // MS if actions else None,
-            batch_model=None if model is None else BatchModelStatus(model.model_id, model.version, model.trained_ts // MS),
+            last_adaptation_bar_open_ms=opened(spec.symbol, max(actions)) if actions else None,
+            batch_model=None
+            if model is None
+            else BatchModelStatus(model.model_id, model.version, model.trained_ts // MS, opened(spec.symbol, model.trained_ts)),
             gain_millinats=-1_000.0 * kernels.window_health(session.scores)[0] if filled else None,
         )
 
@@ -140,9 +144,11 @@ class SessionDesk:
             drifting = rise is not None and session.learnt - rise.sample < RECENT_LABELS
         brief = None
         if alarm is not None:
+            opened = self._history.bar_open_ms
             brief = AlarmBrief(
-                alarm.alarm_id, alarm.ts // MS, alarm.detector, alarm.score, alarm.change_ts // MS, alarm.sample, alarm.watched
-            )
+                alarm.alarm_id, alarm.ts // MS, opened(spec.symbol, alarm.ts), alarm.detector, alarm.score,
+                alarm.change_ts // MS, opened(spec.symbol, alarm.change_ts), alarm.sample, alarm.watched,
+            )  # fmt: skip
         return DriftStatus(session.session_id, monitor.alarms, brief, monitor.width, "drifting" if drifting else "stable")
 
     # Asking.

@@ -52,6 +52,10 @@ class Feed(Protocol):
         """SHA-256, in hex, of the whole content."""
         ...
 
+    def bar_open(self, symbol: str, ts_event: int) -> int:
+        """When the bar of ``symbol`` that ends at ``ts_event`` began."""
+        ...
+
     @property
     def position(self) -> int:
         """How many slices lie before the next one."""

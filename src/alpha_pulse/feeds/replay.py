@@ -104,6 +104,15 @@ class ReplayFeed:
             self._identity = digest.hexdigest()
         return self._identity
 
+    def bar_open(self, symbol: str, ts_event: int) -> int:
+        """When the bar of ``symbol`` that ends at ``ts_event`` began; as long before as bars last where there is none."""
+        if self.columns.ts_end is not None and symbol in self.symbols:
+            low, high = (int(self._ends.searchsorted(ts_event, side)) for side in ("left", "right"))
+            found = np.flatnonzero(self.columns.code[low:high] == self.symbols.index(symbol))
+            if found.size:
+                return int(self.columns.ts_start[low + int(found[0])])
+        return ts_event - self.interval_ns
+
     @property
     def position(self) -> int:
         """How many slices lie before the next one."""

@@ -66,12 +66,14 @@ class View(NamedTuple):
     """A row per element of a list in the journal's JSON.
 
     ``column`` holds the list, under the view's name; ``fields`` of its elements become columns of their own, lists and objects
-    as JSON. ``left_out`` says what a field is where the journal leaves it out, other than NULL: a literal of SQL.
+    as JSON. ``left_out`` says what a field is where the journal leaves it out, other than NULL: a literal of SQL. ``more`` are
+    columns that are worked out, by name: expressions of SQL.
     """
 
     column: str
     fields: tuple[str, ...]
     left_out: dict[str, str] = {}  # noqa: RUF012  (never changed)
+    more: dict[str, str] = {}  # noqa: RUF012
 
 
 VIEWS = {
@@ -88,7 +90,11 @@ VIEWS = {
             *("watched", "features"),
         ),
     ),
-    "bars": View("payload", ("symbol", "interval_ns", "open", "high", "low", "close", "volume", "bid", "ask")),
+    "bars": View(
+        "payload",
+        ("symbol", "interval_ns", "open", "high", "low", "close", "volume", "bid", "ask"),
+        more={"ts_open": "journal.ts_event - json_extract(item.value, '$.interval_ns')"},
+    ),
     "commands": View(
         "payload",
         (
@@ -155,8 +161,9 @@ def view_sql(name: str) -> str:
     >>> view_sql("models").startswith("CREATE VIEW models AS SELECT journal.seq, journal.ts_event, item.key AS position")
     True
     """
-    column, fields, left_out = VIEWS[name]
-    shown = ", ".join(f"{_extract(field, left_out.get(field))} AS {field}" for field in fields)
+    column, fields, left_out, more = VIEWS[name]
+    extracted = {field: _extract(field, left_out.get(field)) for field in fields}
+    shown = ", ".join(f"{value} AS {field}" for field, value in {**extracted, **more}.items())
     return (
         f"CREATE VIEW {name} AS SELECT journal.seq, journal.ts_event, item.key AS position, item.value AS element, {shown} "
         f"FROM journal, json_each(journal.{column}, '$.{name}') AS item"

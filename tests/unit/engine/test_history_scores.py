@@ -8,6 +8,7 @@ import pytest
 from alpha_pulse.engine import history_table
 from alpha_pulse.engine.gateway_run import Page
 from alpha_pulse.engine.history_scores import ScoreHistory
+from alpha_pulse.engine.history_table import Table
 from alpha_pulse.kernels.scores import BASE, LABEL, RECORD, SERVED
 
 WINDOW = 50
@@ -33,8 +34,12 @@ def test_windows_are_never_wider_than_what_is_held(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(history_table, "BOUND", 10_000)
     for row in range(5_000):
         whole.add(row, 1_000 * row, said(row))
-    found = short.series("X", "direction", Page(0, 10_000, None))
-    every = whole.series("X", "direction", Page(0, 10_000, None))
+    bars = Table(("seq", "ts_ms", "bar_open_ms"))
+    bars.append([4_999, 4_999_000, 4_998_000])
+    found = short.series("X", "direction", Page(0, 10_000, None), bars)
+    every = whole.series("X", "direction", Page(0, 10_000, None), bars)
+    assert found.columns["bar_open_ms"][-1] == 4_998_000
+    assert found.columns["bar_open_ms"][0] == found.columns["ts_ms"][0] - 1_000  # its bar is held no more
     held = len(found.columns["seq"])
     assert 2_000 <= held <= 2_200
     wanted = np.asarray(every.columns["gain_served"][-held:], dtype=float)

@@ -39,8 +39,7 @@ def test_a_short_book_is_ruined_by_a_jump_and_the_result_says_so() -> None:
     assert len(lost) == len(ruined)
     feed = multiplied(900, 2, 1_000.0, JUMP_AT)
     after, before = (feed.columns.close[JUMP_AT - back] for back in (0, 1))
-    # an hourly bar that starts at hour 700 of 2020 is over an hour later
-    assert lost[0].startswith("book combined lost everything at 2020-01-30 05:00:00 UTC, when its equity fell to -")
+    assert lost[0].startswith("book combined lost everything in the bar of 2020-01-30 04:00 (UTC), when its equity fell to -")
     assert f": SYN closed at {after:.12g} after {before:.12g}; check that bar" in lost[0]
 
 
