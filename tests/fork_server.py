@@ -22,6 +22,7 @@ import traceback
 from typing import Any
 
 import alpha_pulse.api.app
+import alpha_pulse.cli_data
 import alpha_pulse.cli_doctor
 import alpha_pulse.cli_evaluate
 import alpha_pulse.cli_replay

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from alpha_pulse import __version__
+from alpha_pulse.cli_data_commands import data_app
 
 app = typer.Typer(
     name="alpha-pulse",
@@ -21,6 +22,7 @@ config_app = typer.Typer(
     help="The settings.\n\nExample: [bold]alpha-pulse config show[/]", no_args_is_help=True, rich_markup_mode="rich"
 )
 app.add_typer(config_app, name="config")
+app.add_typer(data_app, name="data")
 journal_app = typer.Typer(
     help="What a run has stored.\n\nExample: [bold]alpha-pulse journal verify run.db[/]",
     no_args_is_help=True,

@@ -69,9 +69,9 @@ def result_file(path: Path | None) -> Iterator[BinaryIO | None]:
         with file:
             yield file
             if not direct:
-                _sync(file, called)
+                sync_output(file, called)
         if not direct:
-            _take_its_name(part, path, called)
+            take_its_name(part, path, called)
     except BaseException:
         if not direct:
             # Another error is already on its way to the user.
@@ -80,7 +80,8 @@ def result_file(path: Path | None) -> Iterator[BinaryIO | None]:
         raise
 
 
-def _sync(file: io.BufferedWriter, called: str) -> None:
+def sync_output(file: io.BufferedWriter, called: str) -> None:
+    """Bring what was written to the disk. Raises OutputError."""
     file.flush()
     try:
         os.fsync(file.fileno())
@@ -88,7 +89,8 @@ def _sync(file: io.BufferedWriter, called: str) -> None:
         raise OutputError(f"{called} cannot be written: {reason_of(error)} (sync failed); name another place") from None
 
 
-def _take_its_name(part: Path, path: Path, called: str) -> None:
+def take_its_name(part: Path, path: Path, called: str) -> None:
+    """Give a whole file its name, which lasts from then on. Raises OutputError."""
     try:
         part.replace(path)
         sync_folder(path.parent)

@@ -156,7 +156,7 @@ def test_every_flag_in_a_command_exists(place: Path) -> None:
         inline = re.findall(r"`((?:[A-Z_]+=\S+ )*alpha-pulse [^`\n]+)`", text)
         for command in [*inline, *(command for command, _ in commands(page))]:
             words = command[command.index(OURS) + len(OURS) :].split()
-            name = " ".join(words[:2] if words[0] in ("config", "journal") else words[:1])
+            name = " ".join(words[:2] if words[0] in ("config", "data", "journal") else words[:1])
             if name.startswith("-"):
                 continue
             if name not in known:
@@ -168,7 +168,17 @@ def test_every_flag_in_a_command_exists(place: Path) -> None:
 
 
 def test_the_page_on_commands_has_every_flag(place: Path) -> None:
-    for name in ("replay", "run", "evaluate", "warmup", "doctor", "config show", "journal verify"):
+    for name in (
+        "replay",
+        "run",
+        "data inspect",
+        "data import",
+        "evaluate",
+        "warmup",
+        "doctor",
+        "config show",
+        "journal verify",
+    ):
         section = PAGES["cli.md"].partition(f"## alpha-pulse {name}\n")[2].partition("\n## ")[0]
         shown = set(re.findall(r"--[a-z]+", cli_runs.run(place, *name.split(), "--help").stdout)) - {"--help"}
         rows = re.findall(r"^\| `(--[a-z]+)", section, re.MULTILINE)

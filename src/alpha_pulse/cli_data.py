@@ -1,0 +1,179 @@
+"""What ``alpha-pulse data inspect`` and ``data import`` do: read as a replay does, and report or write clean files."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+
+from alpha_pulse import __version__
+from alpha_pulse.cli_data_tables import show_imported, show_inspection
+from alpha_pulse.cli_progress import Phases
+from alpha_pulse.cli_signals import StoppedError, signals
+from alpha_pulse.cli_together import Together
+from alpha_pulse.core.causes import reason_of
+from alpha_pulse.core.config import Config
+from alpha_pulse.core.errors import ConfigError, DataError
+from alpha_pulse.core.files import make_folders
+from alpha_pulse.engine.needed_bars import too_few_bars
+from alpha_pulse.feeds.importing import Import, Imported, file_names, to_parquet
+from alpha_pulse.feeds.inspecting import Inspection, inspect
+from alpha_pulse.feeds.interval import show_interval
+from alpha_pulse.feeds.market_data import MarketData, ReadOptions
+from alpha_pulse.feeds.paths import expand
+from alpha_pulse.feeds.provenance import Provenance, SourceFile, fingerprint
+from alpha_pulse.feeds.reading import read
+
+
+class Answer(Inspection, frozen=True, kw_only=True):
+    """What ``data inspect --json`` prints: an inspection, the command that replays the files, and what is too short for it."""
+
+    command: str | None
+    too_few_bars: tuple[str, ...] = ()
+
+
+def inspect_files(arguments: Sequence[str], options: ReadOptions, config: Config, *, json: bool) -> bool:
+    """Report how files are understood; whether a replay would take them.
+
+    Raises
+    ------
+    AlphaPulseError
+        An argument names no file, or an option cannot be read.
+    """
+    paths = expand(arguments)
+    with closing(Phases()) as phases:
+        phases.show("reading", len(paths), "files", 0)
+        found = inspect(paths, options)
+    bars = {each.symbol: each.bars for each in found.symbols}
+    answer = Answer(
+        **msgspec.structs.asdict(found),
+        command=_replay(arguments, options) if found.would_load else None,
+        too_few_bars=tuple(too_few_bars(config, bars)),
+    )
+    if json:
+        print(msgspec.json.encode(answer).decode())
+    else:
+        show_inspection(answer, answer.command, answer.too_few_bars)
+    return found.would_load
+
+
+def import_files(arguments: Sequence[str], folder: Path, options: ReadOptions, *, overwrite: bool, json: bool) -> None:
+    """Read files, and write one Parquet file for each symbol into a folder.
+
+    Raises
+    ------
+    AlphaPulseError
+        The files are refused, or a file cannot be written.
+    StoppedError
+        By Ctrl-C or SIGTERM; nothing is written then.
+    """
+    paths = expand(arguments)
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"--to {folder} is not a folder; name the folder that is to hold the imported files")
+    with closing(Phases()) as phases:
+        phases.show("reading", len(paths), "files", 0)
+        data = read(paths, options)
+    targets = {symbol: folder / name for symbol, name in file_names(data.bars.symbols, data.bars.interval_ns).items()}
+    _refuse_taken(targets.values(), paths, overwrite=overwrite)
+    with signals() as caught, closing(Phases()) as phases:
+        sources: dict[str, SourceFile] = {}
+        for done, report in enumerate(data.files):
+            _heed(caught)
+            phases.show("hashing the sources", len(data.files), "files", done)
+            if report.path not in sources:
+                sources[report.path] = _fingerprint(Path(report.path), report.source, report.title)
+        _make(folder)
+        written = []
+        with Together() as together:
+            for done, (symbol, path) in enumerate(targets.items()):
+                _heed(caught)
+                phases.show("writing", len(targets), "files", done)
+                written.append(_write(together, path, data, _provenance(data, symbol, options, sources)))
+            _heed(caught)
+    found = Import(
+        interval=show_interval(data.bars.interval_ns),
+        interval_inferred=data.interval_inferred,
+        sources=tuple(sources.values()),
+        files=tuple(written),
+        notes=data.notes,
+        command=shlex.join(["alpha-pulse", "replay", "--data", str(folder)]),
+    )
+    if json:
+        print(msgspec.json.encode(found).decode())
+    else:
+        show_imported(found)
+    sys.stdout.flush()
+
+
+def _replay(arguments: Sequence[str], options: ReadOptions) -> str:
+    """The command that replays these files with these options."""
+    words = ["alpha-pulse", "replay"]
+    for argument in arguments:
+        words += ["--data", argument]
+    for name in options.symbols:
+        words += ["--symbol", name]
+    given = {"--interval": options.interval, "--tz": options.tz, "--stamp": options.stamp}
+    for flag, value in given.items():
+        words += [] if value is None else [flag, value]
+    words += [] if options.duplicates == "refuse" else ["--duplicates", options.duplicates]
+    return shlex.join([*words, "--adjusted"] if options.adjusted else words)
+
+
+def _refuse_taken(targets: Iterable[Path], sources: Iterable[Path], *, overwrite: bool) -> None:
+    """Refuse to write over a source, and over any other file unless that was asked for. Raises ConfigError."""
+    real = {path.resolve() for path in sources}
+    for path in targets:
+        if path.resolve() in real:
+            raise ConfigError(f"{path} would be written over the file it is imported from; name another folder with --to")
+        if path.exists() and not overwrite:
+            raise ConfigError(f"{path} is there already; name another folder with --to, or write over it with --overwrite")
+
+
+def _fingerprint(path: Path, source: str, title: str) -> SourceFile:
+    try:
+        return fingerprint(path, source, title)
+    except OSError as error:
+        raise DataError(f"file {path} cannot be read: {reason_of(error)}; import it again when it can") from None
+
+
+def _make(folder: Path) -> None:
+    try:
+        make_folders(folder)
+    except OSError as error:
+        raise ConfigError(f"--to {folder} cannot be made: {reason_of(error)}; name a folder you may write to") from None
+
+
+def _heed(caught: Sequence[int]) -> None:
+    if caught:
+        raise StoppedError(caught[0])
+
+
+def _provenance(data: MarketData, symbol: str, options: ReadOptions, sources: dict[str, SourceFile]) -> Provenance:
+    return Provenance(
+        version=__version__,
+        interval=show_interval(data.bars.interval_ns),
+        interval_ns=data.bars.interval_ns,
+        symbol=symbol,
+        bars=int((data.bars.code == data.bars.symbols.index(symbol)).sum()),
+        files=tuple({report.path: sources[report.path] for report in data.files if symbol in report.symbols}.values()),
+        options=options,
+        notes=data.notes,
+    )
+
+
+def _write(together: Together, path: Path, data: MarketData, provenance: Provenance) -> Imported:
+    content = to_parquet(data.bars, provenance)
+    together.write(path, content)
+    starts = data.bars.ts_start[data.bars.code == data.bars.symbols.index(provenance.symbol)]
+    return Imported(
+        path=str(path),
+        symbol=provenance.symbol,
+        bars=starts.size,
+        first_open_ts=int(starts[0]),
+        last_open_ts=int(starts[-1]),
+        bytes=len(content),
+    )
