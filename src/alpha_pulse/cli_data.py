@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from alpha_pulse import __version__
 from alpha_pulse.cli_data_tables import show_imported, show_inspection
@@ -46,8 +47,7 @@ def inspect_files(arguments: Sequence[str], options: ReadOptions, config: Config
     """
     paths = expand(arguments)
     with closing(Phases()) as phases:
-        phases.show("reading", len(paths), "files", 0)
-        found = inspect(paths, options)
+        found = inspect(paths, options, _reading(phases))
     bars = {each.symbol: each.bars for each in found.symbols}
     answer = Answer(
         **msgspec.structs.asdict(found),
@@ -75,8 +75,7 @@ def import_files(arguments: Sequence[str], folder: Path, options: ReadOptions, *
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"--to {folder} is not a folder; name the folder that is to hold the imported files")
     with closing(Phases()) as phases:
-        phases.show("reading", len(paths), "files", 0)
-        data = read(paths, options)
+        data = read(paths, options, _reading(phases))
     targets = {symbol: folder / name for symbol, name in file_names(data.bars.symbols, data.bars.interval_ns).items()}
     _refuse_taken(targets.values(), paths, overwrite=overwrite)
     with signals() as caught, closing(Phases()) as phases:
@@ -107,6 +106,16 @@ def import_files(arguments: Sequence[str], folder: Path, options: ReadOptions, *
     else:
         show_imported(found)
     sys.stdout.flush()
+
+
+def _reading(phases: Phases) -> Callable[[int, int], None]:
+    """Shows how far reading is; a single file has no progress to show."""
+
+    def show(done: int, total: int) -> None:
+        if total > 1:
+            phases.show("reading", total, "files", done)
+
+    return show
 
 
 def _replay(arguments: Sequence[str], options: ReadOptions) -> str:
@@ -168,12 +177,15 @@ def _provenance(data: MarketData, symbol: str, options: ReadOptions, sources: di
 def _write(together: Together, path: Path, data: MarketData, provenance: Provenance) -> Imported:
     content = to_parquet(data.bars, provenance)
     together.write(path, content)
-    starts = data.bars.ts_start[data.bars.code == data.bars.symbols.index(provenance.symbol)]
+    own = data.bars.pick(np.flatnonzero(data.bars.code == data.bars.symbols.index(provenance.symbol))).with_ends()
+    starts, ends = own.ts_start, own.ends()
     return Imported(
         path=str(path),
         symbol=provenance.symbol,
         bars=starts.size,
         first_open_ts=int(starts[0]),
+        first_close_ts=int(ends[0]),
         last_open_ts=int(starts[-1]),
+        last_close_ts=int(ends[-1]),
         bytes=len(content),
     )

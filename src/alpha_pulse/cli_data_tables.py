@@ -11,6 +11,7 @@ from rich.table import Table
 from alpha_pulse.cli_layout import Row, print_table
 from alpha_pulse.cli_output import escape
 from alpha_pulse.cli_words import counted
+from alpha_pulse.core.bar_times import bar_label
 from alpha_pulse.feeds.importing import Import
 from alpha_pulse.feeds.inspecting import Inspection, SymbolReport, Understood
 from alpha_pulse.feeds.market_data import FileReport
@@ -23,6 +24,8 @@ MOST_ROWS = 50
 SYMBOL_COLUMNS = ["bars", "first bar", "last bar", "last closes", "first price", "last price"]
 SYMBOL_LEAVE_OUT = ["first price", "last price", "last closes"]
 IMPORTED_COLUMNS = ["bars", "first bar", "last bar", "bytes"]
+COLUMNS = ("ts", "ts_end", "clock", "symbol", "open", "high", "low", "close", "adj_close", "volume")
+"""The order in which columns are shown."""
 STAMPS = {"open": "its open", "close": "its close"}
 
 
@@ -32,7 +35,7 @@ def show_inspection(
     """Print how files were understood; on standard output unless another ``console`` is given."""
     console = _console(console)
     for files in _alike(found.files):
-        _files(console, files)
+        _files(console, files, found.refusal)
     if found.interval is not None:
         how = "inferred from the bars" if found.interval_inferred else "stated"
         more = [name for name, there in (("volume", found.has_volume), ("quotes", found.has_quotes)) if there]
@@ -55,7 +58,15 @@ def show_imported(found: Import, console: Console | None = None) -> None:
     """Print what was imported."""
     console = _console(console)
     rows = [
-        Row(escape(each.path), [f"{each.bars:,}", _when(each.first_open_ts), _when(each.last_open_ts), f"{each.bytes:,}"])
+        Row(
+            escape(each.path),
+            [
+                f"{each.bars:,}",
+                bar_label(each.first_open_ts, each.first_close_ts),
+                bar_label(each.last_open_ts, each.last_close_ts),
+                f"{each.bytes:,}",
+            ],
+        )
         for each in found.files[:MOST_ROWS]
     ]
     print_table(console, "file", IMPORTED_COLUMNS, rows, ["bytes", "first bar"])
@@ -87,7 +98,8 @@ def _alike(files: Iterable[Understood]) -> list[list[Understood]]:
     return list(groups.values())
 
 
-def _files(console: Console, files: list[Understood]) -> None:
+def _files(console: Console, files: list[Understood], refusal: str | None) -> None:
+    """Files that were understood alike; ``refusal`` is that of all files, which is shown at the end."""
     first, report = files[0], files[0].report
     if len(files) == 1:
         console.print(escape(first.path), style="bold", soft_wrap=True)
@@ -101,7 +113,7 @@ def _files(console: Console, files: list[Understood]) -> None:
         rows = sum(file.report.rows for file in files if file.report is not None)
         for name, text in _facts(report, symbols, rows):
             facts.add_row(f"  {name}", escape(text))
-    if first.refusal is not None:
+    if first.refusal is not None and first.refusal != refusal:
         facts.add_row("  refused", escape(first.refusal))
     console.print(facts)
     console.print()
@@ -109,13 +121,15 @@ def _files(console: Console, files: list[Understood]) -> None:
 
 def _facts(report: FileReport, symbols: Sequence[str], rows: int) -> list[tuple[str, str]]:
     stamp = f"a bar's time is {STAMPS.get(report.stamp, report.stamp)} ({report.stamp_from})"
-    zone = f", zone {report.tz}" if report.tz else ""
+    times = [stamp, report.time_unit, f"zone {report.tz}" if report.tz else ""]
+    order = {name: at for at, name in enumerate(COLUMNS)}
+    used = sorted(report.used.items(), key=lambda pair: order.get(pair[0], len(order)))
     found = [
         ("recognised as", f"{report.title} ({report.source}), {report.format}"),
         ("symbols", f"{some(symbols)}, from {report.symbol_from}" if symbols else ""),
-        ("columns", ", ".join(ours if ours == theirs else f"{ours} = {theirs}" for ours, theirs in report.used.items())),
+        ("columns", ", ".join(ours if ours == theirs else f"{ours} = {theirs}" for ours, theirs in used)),
         ("not used", ", ".join(report.ignored)),
-        ("times", f"{stamp}, {report.time_unit}{zone}"),
+        ("times", ", ".join(filter(None, times))),
         ("rows", f"{rows:,}{', not in the order of time: sorted' if report.sorted else ''}" if rows else ""),
     ]
     return [(name, text) for name, text in found if text]
@@ -137,8 +151,9 @@ def _symbols(console: Console, found: Inspection) -> None:
 
 
 def _cells(of: SymbolReport) -> list[str]:
-    times = [_when(ts) for ts in (of.first_open_ts, of.last_open_ts, of.last_close_ts)]
-    return [f"{of.bars:,}", *times, f"{of.first_price:.8g}", f"{of.last_price:.8g}"]
+    first, last = bar_label(of.first_open_ts, of.first_close_ts), bar_label(of.last_open_ts, of.last_close_ts)
+    closes = show_time(of.last_close_ts).removesuffix(" UTC").removesuffix(":00")
+    return [f"{of.bars:,}", first, last, closes, f"{of.first_price:.8g}", f"{of.last_price:.8g}"]
 
 
 def _note(console: Console, note: Note) -> None:
@@ -147,12 +162,3 @@ def _note(console: Console, note: Note) -> None:
         more = "" if note.count <= len(note.places) else ", ..."
         console.print(f"  {escape('; '.join(note.places))}{more}", style="dim")
     console.print()
-
-
-def _when(ts: int) -> str:
-    """An instant without what says nothing: its seconds or its time of day where they are 0.
-
-    >>> _when(0), _when(90 * 60 * 10**9)
-    ('1970-01-01', '1970-01-01 01:30')
-    """
-    return show_time(ts).removesuffix(" UTC").removesuffix(":00").removesuffix(" 00:00")

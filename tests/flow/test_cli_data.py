@@ -157,7 +157,7 @@ def test_what_is_imported_replays_as_its_source(tmp_path: Path) -> None:
     data = read(expand([tmp_path / "out"]))
     assert not data.interval_inferred
     assert ReplayFeed.from_data(data).identity == ReplayFeed.from_data(read([tmp_path / "two.csv"])).identity
-    provenance = provenance_of(tmp_path / "out" / "EURUSD_1h.parquet")
+    provenance = provenance_of(tmp_path / "out" / "EURUSD_1h.parquet", "file x")
     assert provenance is not None
     assert (provenance.symbol, provenance.interval, provenance.bars) == ("EURUSD", "1h", 400)
     [source] = provenance.files

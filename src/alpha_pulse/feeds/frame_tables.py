@@ -12,6 +12,7 @@ import polars as pl
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds.containers import Content
 from alpha_pulse.feeds.names import split_levels
+from alpha_pulse.feeds.provenance import provenance_of
 from alpha_pulse.feeds.tables import SAMPLE_ROWS, Kind, Loaded, Table
 
 _READERS = {"parquet": pl.read_parquet, "arrow": pl.read_ipc, "arrow stream": pl.read_ipc_stream}
@@ -35,7 +36,10 @@ def binary_table(content: Content) -> Table:
         raise DataError(f"{content.where} cannot be read as {title} ({told}); give a whole and valid file") from None
     except pl.exceptions.PanicException:
         raise DataError(f"{content.where} cannot be read as {title}; give a whole and valid file") from None
-    return frame_table(frame, content.where, content.path, content.name, content.packed + title)
+    beside = {}
+    if content.format == "parquet" and (made := provenance_of(io.BytesIO(content.data), content.where)) is not None:
+        beside["interval_ns"] = str(made.interval_ns)
+    return frame_table(frame, content.where, content.path, content.name, content.packed + title, told=beside)
 
 
 def frame_table(

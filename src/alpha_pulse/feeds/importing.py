@@ -22,13 +22,15 @@ _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True):
-    """One file that was written; times are the starts of its first and last bar, ns since the epoch (UTC)."""
+    """One file that was written; times are those at which its first and last bar begin and end, in ns."""
 
     path: str
     symbol: str
     bars: int
     first_open_ts: int
+    first_close_ts: int
     last_open_ts: int
+    last_close_ts: int
     bytes: int
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -15,6 +15,7 @@ from alpha_pulse.feeds.interval import show_interval
 from alpha_pulse.feeds.market_data import FileReport, MarketData, ReadOptions
 from alpha_pulse.feeds.notes import Note
 from alpha_pulse.feeds.reading import read
+from alpha_pulse.feeds.recognising import recognised
 from alpha_pulse.feeds.sessions import sessions
 
 
@@ -77,8 +78,10 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[Note, ...] = ()
 
 
-def inspect(paths: Sequence[Path], options: ReadOptions | None = None) -> Inspection:
-    """Read files together, and report on them; where they are refused, on each by itself.
+def inspect(
+    paths: Sequence[Path], options: ReadOptions | None = None, on_table: Callable[[int, int], object] | None = None
+) -> Inspection:
+    """Read files together, and report on them; where they are refused, on each by itself. ``on_table`` as for `read`.
 
     Raises
     ------
@@ -87,9 +90,12 @@ def inspect(paths: Sequence[Path], options: ReadOptions | None = None) -> Inspec
     """
     options = options or ReadOptions()
     try:
-        data = read(paths, options)
+        data = read(paths, options, on_table)
     except DataError as error:
-        files = tuple(_alone(path, options) for path in paths) if len(paths) > 1 else ()
+        if len(paths) > 1:
+            files = tuple(_alone(path, options) for path in paths)
+        else:
+            files = (Understood(path=str(paths[0]), report=recognised(paths[0], options), refusal=str(error)),)
         return Inspection(would_load=False, refusal=str(error), files=files)
     zone = _zone(data, options)
     return Inspection(
@@ -107,11 +113,13 @@ def inspect(paths: Sequence[Path], options: ReadOptions | None = None) -> Inspec
 
 
 def _alone(path: Path, options: ReadOptions) -> Understood:
+    """One of several files that are refused together. A symbol that is wanted may be in another one."""
+    refusal = None
     try:
-        [report] = read([path], options).files
+        read([path], msgspec.structs.replace(options, symbols=()))
     except DataError as error:
-        return Understood(path=str(path), report=None, refusal=str(error))
-    return Understood(path=str(path), report=report, refusal=None)
+        refusal = str(error)
+    return Understood(path=str(path), report=recognised(path, options), refusal=refusal)
 
 
 def _zone(data: MarketData, options: ReadOptions) -> str:

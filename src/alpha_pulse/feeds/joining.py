@@ -19,11 +19,15 @@ _SHOWN = 3
 
 
 class Joined(msgspec.Struct, frozen=True, kw_only=True):
-    """Bars of several tables; within a symbol, time increases. ``piece`` is each bar's table, ``row`` its number there."""
+    """Bars of several tables; within a symbol, time increases. ``piece`` is each bar's table, ``row`` its number there.
+
+    ``ends`` are there where all tables have them.
+    """
 
     names: tuple[str, ...]
     code: Integers
     ts: Integers
+    ends: Integers | None
     numbers: dict[str, Floats]
     piece: Integers
     row: Integers
@@ -61,10 +65,12 @@ def join(pieces: Sequence[Rows], starts: Sequence[Integers], duplicates: Duplica
         "close",
         *(name for name in ("volume", "bid_close", "ask_close") if _all_have(pieces, name, notes)),
     ]
+    ends = [held.ends for held in pieces if held.ends is not None]
     joined = Joined(
         names=names,
         code=_one(codes),
         ts=_one(starts),
+        ends=_one(ends) if len(ends) == len(pieces) else None,
         numbers={name: _one([held.numbers[name] for held in pieces]) for name in kept},
         piece=np.repeat(np.arange(len(pieces)), [len(held.rows) for held in pieces]),
         row=_one([held.rows for held in pieces]),
@@ -106,6 +112,7 @@ def _picked(joined: Joined, index: Integers) -> Joined:
         joined,
         code=joined.code[index],
         ts=joined.ts[index],
+        ends=None if joined.ends is None else joined.ends[index],
         numbers={name: values[index] for name, values in joined.numbers.items()},
         piece=joined.piece[index],
         row=joined.row[index],

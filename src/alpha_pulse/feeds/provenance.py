@@ -56,8 +56,8 @@ def to_metadata(provenance: Provenance) -> dict[str, str]:
     return {KEY: msgspec.json.encode(provenance).decode()}
 
 
-def provenance_of(file: Path | IO[bytes]) -> Provenance | None:
-    """What a Parquet file says of itself; None where no import made it.
+def provenance_of(file: Path | IO[bytes], where: str) -> Provenance | None:
+    """What a Parquet file says of itself; None where no import made it. ``where`` is the file, for the error.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def provenance_of(file: Path | IO[bytes]) -> Provenance | None:
         return msgspec.json.decode(text, type=Provenance)
     except msgspec.DecodeError as error:
         raise DataError(
-            f"the metadata {KEY!r} of an imported Parquet cannot be read ({error}); import the bars again with this version"
+            f"{where}: its metadata {KEY!r} are not those of this version ({error}); import the bars again with this version"
         ) from None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,13 +45,17 @@ class _Piece(msgspec.Struct, frozen=True):
     symbol_from: str
 
 
-def read(paths: Sequence[Path], options: ReadOptions | None = None) -> MarketData:
+def read(
+    paths: Sequence[Path], options: ReadOptions | None = None, on_table: Callable[[int, int], object] | None = None
+) -> MarketData:
     """Read bars from files.
 
     Parameters
     ----------
     paths
         Files, as `alpha_pulse.feeds.paths.expand` gives them. Each may hold several symbols, and several may hold one.
+    on_table
+        Is told before each table, usually a file, how many were read, and how many there are.
 
     Raises
     ------
@@ -61,8 +65,7 @@ def read(paths: Sequence[Path], options: ReadOptions | None = None) -> MarketDat
         An option cannot be read.
     """
     where = f"file {paths[0]}" if len(paths) == 1 else f"these {len(paths)} files"
-    tables = (table for path in paths for content in contents(path) for table in _tables(content))
-    return _read(tables, options or ReadOptions(), where)
+    return _read((table for path in paths for table in tables_in(path)), options or ReadOptions(), where, on_table)
 
 
 def read_frame(frame: Any, options: ReadOptions | None = None, name: str = "the frame") -> MarketData:
@@ -85,6 +88,11 @@ def read_frame(frame: Any, options: ReadOptions | None = None, name: str = "the 
     return _read(tables_of(frame, name), options or ReadOptions(), name)
 
 
+def tables_in(path: Path) -> Iterator[Table]:
+    """The tables of a file: one, or those of an archive's members. Raises DataError."""
+    return (table for content in contents(path) for table in _tables(content))
+
+
 def _tables(content: Content) -> Iterable[Table]:
     if content.format == "text":
         return text_tables(content)
@@ -93,30 +101,43 @@ def _tables(content: Content) -> Iterable[Table]:
     return [binary_table(content)]
 
 
-def _read(tables: Iterable[Table], options: ReadOptions, where: str) -> MarketData:
+def _read(
+    tables: Iterable[Table], options: ReadOptions, where: str, on_table: Callable[[int, int], object] | None = None
+) -> MarketData:
     stated = None if options.interval is None else parse_interval(options.interval)
     if options.tz is not None:
         refuse_unknown_zone(options.tz)
     chosen = [(table, choose(table)) for table in tables]
-    pieces, notes = _pieces(chosen, options, where)
+    stated = _told_interval(table for table, _ in chosen) if stated is None else stated
+    pieces, notes = _pieces(chosen, options, where, on_table)
     interval = _interval(pieces, options.tz, where) if stated is None else stated
     starts = [_starts(piece, interval, options.tz) for piece in pieces]
     joined, told = join([piece.held for piece in pieces], starts, options.duplicates)
-    bars = _bars(joined, interval)
+    bars = _bars(joined, interval, opens=all(piece.stamp == "open" for piece in pieces))
     check(bars, where, joined.origin)
     notes += [note for piece in pieces for note in _piece_notes(piece, options)] + told
-    notes += oddities(bars, interval_stated=stated is not None)
+    notes += oddities(bars, interval_stated=options.interval is not None)
     files = tuple(_report(piece) for piece in pieces)
     return MarketData(bars=bars, files=files, notes=tuple(notes), interval_inferred=stated is None)
 
 
-def _pieces(chosen: Sequence[tuple[Table, Choice]], options: ReadOptions, where: str) -> tuple[list[_Piece], list[Note]]:
+def _told_interval(tables: Iterable[Table]) -> int | None:
+    """The length of a bar that all tables state of themselves, as imported ones do."""
+    told = {table.told.get("interval_ns", "") for table in tables}
+    return int(told.pop() or 0) or None if len(told) == 1 else None
+
+
+def _pieces(
+    chosen: Sequence[tuple[Table, Choice]], options: ReadOptions, where: str, on_table: Callable[[int, int], object] | None
+) -> tuple[list[_Piece], list[Note]]:
     names = [_name(table, choice) for table, choice in chosen]
     single = _renamed(chosen, names, options)
     pieces: list[_Piece] = []
     notes: list[Note] = []
     held_names: set[str] = set()
-    for (table, choice), name in zip(chosen, names, strict=True):
+    for done, ((table, choice), name) in enumerate(zip(chosen, names, strict=True)):
+        if on_table is not None:
+            on_table(done, len(chosen))
         in_column = "symbol" in choice.places
         asked = options
         if not in_column:
@@ -166,20 +187,21 @@ def _tidied(rows: Rows, options: ReadOptions, symbol_from: str) -> tuple[_Piece,
     rows, notes = tidying.without_rounding(rows)
     if symbol_from == "column":
         symbol_from = f"column {rows.choice.name(rows.table, 'symbol')}"
-    stamp, stamp_from = _stamp(rows, options)
+    stamp, stamp_from = stamp_of(rows.table, rows.choice, options, dates=rows.times.dates)
     return _Piece(rows, turned, stamp, stamp_from, symbol_from), notes
 
 
-def _stamp(rows: Rows, options: ReadOptions) -> tuple[str, str]:
+def stamp_of(table: Table, choice: Choice, options: ReadOptions, *, dates: bool = False) -> tuple[str, str]:
+    """What a bar's time is, its ``open`` or its ``close``, and how that is known; ``dates``: whether all times are days."""
     if options.stamp is not None:
         return options.stamp, "--stamp"
-    if "ts_end" in rows.choice.places:
+    if "ts_end" in choice.places and "ts" not in choice.places:
         return "close", "close-time column"
-    if rows.choice.name(rows.table, "ts") == "ts":
+    if choice.name(table, "ts") == "ts":
         return "open", "column ts"
-    if rows.choice.source.stamp is not None:
-        return rows.choice.source.stamp, "source"
-    return "open", "dates" if rows.times.dates else "assumed"
+    if choice.source.stamp is not None:
+        return choice.source.stamp, "source"
+    return "open", "dates" if dates else "assumed"
 
 
 def _interval(pieces: Sequence[_Piece], tz: str | None, where: str) -> int:
@@ -204,7 +226,8 @@ def _starts(piece: _Piece, interval: int, tz: str | None) -> Integers:
     return open_times(ts, piece.held.code, interval, tz, dates=piece.held.times.dates)
 
 
-def _bars(joined: Joined, interval: int) -> BarColumns:
+def _bars(joined: Joined, interval: int, *, opens: bool) -> BarColumns:
+    """The bars; ``opens``: whether their times are those of opens, beside which ends may stand."""
     numbers = joined.numbers
     quotes = "bid_close" in numbers and "ask_close" in numbers
     return BarColumns(
@@ -216,6 +239,7 @@ def _bars(joined: Joined, interval: int) -> BarColumns:
         high=numbers["high"],
         low=numbers["low"],
         close=numbers["close"],
+        ts_end=joined.ends if opens else None,
         volume=numbers.get("volume"),
         bid=numbers["bid_close"] if quotes else None,
         ask=numbers["ask_close"] if quotes else None,

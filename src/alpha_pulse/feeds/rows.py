@@ -29,12 +29,14 @@ _SHOWN = 3
 class Rows(msgspec.Struct, frozen=True, kw_only=True):
     """What one table holds, in its order: times as they stand (``ts``, UTC), numbers by our column, and each row's number.
 
-    ``names`` are sorted; ``code`` holds each row's place among them.
+    ``ends`` are the ends of bars, where a table has them beside the starts. ``names`` are sorted; ``code`` holds each row's
+    place among them.
     """
 
     table: Table
     choice: Choice
     times: Times
+    ends: Integers | None
     names: tuple[str, ...]
     code: Integers
     numbers: dict[str, Floats]
@@ -71,10 +73,21 @@ def read_rows(table: Table, choice: Choice, options: ReadOptions, name: str) -> 
     else:
         refuse_names(text, rows, table.where)
         names, code = coded(text)
-    times = _times(frame, rows, table, choice, options)
+    ours = "ts" if "ts" in choice.places else "ts_end"
+    times = _times(frame, rows, table, choice, options, ours)
+    both = "ts" in choice.places and "ts_end" in choice.places
+    ends = _times(frame, rows, table, choice, options, "ts_end").ns if both else None
     numbers, told = _numbers(frame, rows, table, choice)
     return Rows(
-        table=table, choice=choice, times=times, names=names, code=code, numbers=numbers, rows=rows, notes=(*notes, *told)
+        table=table,
+        choice=choice,
+        times=times,
+        ends=ends,
+        names=names,
+        code=code,
+        numbers=numbers,
+        rows=rows,
+        notes=(*notes, *told),
     )
 
 
@@ -159,8 +172,7 @@ def _refuse_odd(loaded: Loaded, rows: Integers, table: Table) -> None:
             raise DataError(f"{table.where}, row {place + 1}: {cells} values stand in it, {names}; mend or drop the row")
 
 
-def _times(frame: pl.DataFrame, rows: Integers, table: Table, choice: Choice, options: ReadOptions) -> Times:
-    ours = "ts" if "ts" in choice.places else "ts_end"
+def _times(frame: pl.DataFrame, rows: Integers, table: Table, choice: Choice, options: ReadOptions, ours: str) -> Times:
     place = Place(table.where, choice.name(table, ours), rows)
     zone = Zone(options.tz or table.told.get("tz") or choice.source.tz, choice.source.day_first)
     clock = frame[str(choice.places["clock"])] if "clock" in choice.places else None

@@ -57,6 +57,7 @@ def taken(held: Rows, index: Integers | slice) -> Rows:
     return msgspec.structs.replace(
         held,
         times=msgspec.structs.replace(held.times, ns=held.times.ns[index]),
+        ends=None if held.ends is None else held.ends[index],
         code=held.code[index],
         rows=held.rows[index],
         numbers={name: values[index] for name, values in held.numbers.items()},

@@ -115,7 +115,7 @@ def test_equal_bars_give_equal_bytes_that_say_where_they_come_from(bars: BarColu
     with TemporaryDirectory() as place:
         path = Path(place, "x.parquet")
         path.write_bytes(content)
-        assert provenance_of(path) == provenance(symbol, bars)
+        assert provenance_of(path, "file x") == provenance(symbol, bars)
 
 
 def test_names_of_files_are_safe_and_differ() -> None:
@@ -136,10 +136,10 @@ def test_names_of_files_are_safe_and_differ() -> None:
 def test_a_parquet_of_others_has_no_provenance_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.parquet"
     pl.DataFrame({"a": [1]}).write_parquet(path)
-    assert provenance_of(path) is None
+    assert provenance_of(path, "file x") is None
     pl.DataFrame({"a": [1]}).write_parquet(path, metadata={KEY: '{"interval": 5}'})
     with pytest.raises(DataError, match="import the bars again with this version"):
-        provenance_of(path)
+        provenance_of(path, "file x")
 
 
 def test_a_fingerprint_is_that_of_the_content(tmp_path: Path) -> None:

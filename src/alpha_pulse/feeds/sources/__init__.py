@@ -24,6 +24,7 @@ from alpha_pulse.feeds.sources.freqtrade import FREQTRADE
 from alpha_pulse.feeds.sources.generic import GENERIC
 from alpha_pulse.feeds.sources.histdata import HISTDATA
 from alpha_pulse.feeds.sources.histdata_metatrader import HISTDATA_METATRADER
+from alpha_pulse.feeds.sources.imported import IMPORTED
 from alpha_pulse.feeds.sources.interactive_brokers import INTERACTIVE_BROKERS
 from alpha_pulse.feeds.sources.investing import INVESTING
 from alpha_pulse.feeds.sources.kibot import KIBOT
@@ -48,6 +49,7 @@ from alpha_pulse.feeds.sources.yfinance_history import YFINANCE_HISTORY
 from alpha_pulse.feeds.tables import Table
 
 SOURCES: tuple[Source, ...] = (
+    IMPORTED,
     BINANCE_KLINE,
     BINANCE_HEADED,
     YAHOO,
