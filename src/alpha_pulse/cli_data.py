@@ -9,7 +9,6 @@ from contextlib import closing
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
 from alpha_pulse import __version__
 from alpha_pulse.cli_data_tables import show_imported, show_inspection
@@ -21,6 +20,8 @@ from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import ConfigError, DataError
 from alpha_pulse.core.files import make_folders
 from alpha_pulse.engine.needed_bars import too_few_bars
+from alpha_pulse.feeds.by_symbol import by_symbol, parts
+from alpha_pulse.feeds.columns import BarColumns
 from alpha_pulse.feeds.importing import Import, Imported, file_names, to_parquet
 from alpha_pulse.feeds.inspecting import Inspection, inspect
 from alpha_pulse.feeds.interval import show_interval
@@ -47,7 +48,7 @@ def inspect_files(arguments: Sequence[str], options: ReadOptions, config: Config
     """
     paths = expand(arguments)
     with closing(Phases()) as phases:
-        found = inspect(paths, options, _reading(phases))
+        found = inspect(paths, options, _showing(phases, "reading"))
     bars = {each.symbol: each.bars for each in found.symbols}
     answer = Answer(
         **msgspec.structs.asdict(found),
@@ -75,23 +76,26 @@ def import_files(arguments: Sequence[str], folder: Path, options: ReadOptions, *
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"--to {folder} is not a folder; name the folder that is to hold the imported files")
     with closing(Phases()) as phases:
-        data = read(paths, options, _reading(phases))
+        data = read(paths, options, _showing(phases, "reading"))
     targets = {symbol: folder / name for symbol, name in file_names(data.bars.symbols, data.bars.interval_ns).items()}
     _refuse_taken(targets.values(), paths, overwrite=overwrite)
     with signals() as caught, closing(Phases()) as phases:
+        hashing, writing = _showing(phases, "hashing the sources"), _showing(phases, "writing")
         sources: dict[str, SourceFile] = {}
         for done, report in enumerate(data.files):
             _heed(caught)
-            phases.show("hashing the sources", len(data.files), "files", done)
+            hashing(done, len(data.files))
             if report.path not in sources:
                 sources[report.path] = _fingerprint(Path(report.path), report.source, report.title)
         _make(folder)
         written = []
         with Together() as together:
-            for done, (symbol, path) in enumerate(targets.items()):
+            bars = by_symbol(data.bars)
+            for done, (symbol, part) in enumerate(parts(bars)):
                 _heed(caught)
-                phases.show("writing", len(targets), "files", done)
-                written.append(_write(together, path, data, _provenance(data, symbol, options, sources)))
+                writing(done, len(targets))
+                own = bars.pick(part).with_ends()
+                written.append(_write(together, targets[symbol], own, _provenance(data, symbol, own, options, sources)))
             _heed(caught)
     found = Import(
         interval=show_interval(data.bars.interval_ns),
@@ -108,12 +112,12 @@ def import_files(arguments: Sequence[str], folder: Path, options: ReadOptions, *
     sys.stdout.flush()
 
 
-def _reading(phases: Phases) -> Callable[[int, int], None]:
-    """Shows how far reading is; a single file has no progress to show."""
+def _showing(phases: Phases, title: str) -> Callable[[int, int], None]:
+    """Shows how many files are done of how many; a single file has no progress to show."""
 
     def show(done: int, total: int) -> None:
         if total > 1:
-            phases.show("reading", total, "files", done)
+            phases.show(title, total, "files", done)
 
     return show
 
@@ -161,23 +165,24 @@ def _heed(caught: Sequence[int]) -> None:
         raise StoppedError(caught[0])
 
 
-def _provenance(data: MarketData, symbol: str, options: ReadOptions, sources: dict[str, SourceFile]) -> Provenance:
+def _provenance(
+    data: MarketData, symbol: str, own: BarColumns, options: ReadOptions, sources: dict[str, SourceFile]
+) -> Provenance:
     return Provenance(
         version=__version__,
         interval=show_interval(data.bars.interval_ns),
         interval_ns=data.bars.interval_ns,
         symbol=symbol,
-        bars=int((data.bars.code == data.bars.symbols.index(symbol)).sum()),
+        bars=own.code.size,
         files=tuple({report.path: sources[report.path] for report in data.files if symbol in report.symbols}.values()),
         options=options,
         notes=data.notes,
     )
 
 
-def _write(together: Together, path: Path, data: MarketData, provenance: Provenance) -> Imported:
-    content = to_parquet(data.bars, provenance)
+def _write(together: Together, path: Path, own: BarColumns, provenance: Provenance) -> Imported:
+    content = to_parquet(own, provenance)
     together.write(path, content)
-    own = data.bars.pick(np.flatnonzero(data.bars.code == data.bars.symbols.index(provenance.symbol))).with_ends()
     starts, ends = own.ts_start, own.ends()
     return Imported(
         path=str(path),

@@ -8,7 +8,6 @@ import re
 from collections.abc import Sequence
 
 import msgspec
-import numpy as np
 import polars as pl
 
 from alpha_pulse.feeds.columns import PRICES, BarColumns
@@ -71,9 +70,9 @@ def _short(symbol: str) -> str:
     return hashlib.sha256(symbol.encode()).hexdigest()[:8]
 
 
-def to_frame(bars: BarColumns, symbol: str) -> pl.DataFrame:
+def to_frame(own: BarColumns, symbol: str) -> pl.DataFrame:
     """The bars of one symbol, with the columns of docs/data.md; ``ts_end`` is the instant at which a bar is over."""
-    own = bars.pick(np.flatnonzero(bars.code == bars.symbols.index(symbol))).with_ends()
+    own = own.with_ends()
     times = {"ts": own.ts_start, "ts_end": own.ends()}
     values = {**{name: getattr(own, name) for name in PRICES}, "volume": own.volume, "bid_close": own.bid, "ask_close": own.ask}
     return pl.DataFrame(
@@ -85,8 +84,8 @@ def to_frame(bars: BarColumns, symbol: str) -> pl.DataFrame:
     )
 
 
-def to_parquet(bars: BarColumns, provenance: Provenance) -> bytes:
-    """The file of one symbol: equal bars and provenance give equal bytes."""
+def to_parquet(own: BarColumns, provenance: Provenance) -> bytes:
+    """The file of one symbol's bars: equal bars and provenance give equal bytes."""
     buffer = io.BytesIO()
-    to_frame(bars, provenance.symbol).write_parquet(buffer, metadata=to_metadata(provenance))
+    to_frame(own, provenance.symbol).write_parquet(buffer, metadata=to_metadata(provenance))
     return buffer.getvalue()

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import polars as pl
 
 from alpha_pulse.core.errors import DataError
+from alpha_pulse.feeds.by_symbol import by_symbol, parts
 from alpha_pulse.feeds.columns import BarColumns
 from alpha_pulse.feeds.interval import show_interval
 from alpha_pulse.feeds.market_data import FileReport, MarketData, ReadOptions
@@ -97,7 +97,7 @@ def inspect(
         else:
             files = (Understood(path=str(paths[0]), report=recognised(paths[0], options), refusal=str(error)),)
         return Inspection(would_load=False, refusal=str(error), files=files)
-    zone = _zone(data, options)
+    zone, bars = _zone(data, options), by_symbol(data.bars)
     return Inspection(
         would_load=True,
         refusal=None,
@@ -105,7 +105,7 @@ def inspect(
         interval=show_interval(data.bars.interval_ns),
         interval_inferred=data.interval_inferred,
         zone=zone,
-        symbols=tuple(_symbol(data.bars, place, zone) for place in range(len(data.bars.symbols))),
+        symbols=tuple(_symbol(bars.pick(part), symbol, zone) for symbol, part in parts(bars)),
         has_volume=data.bars.volume is not None,
         has_quotes=data.bars.bid is not None and data.bars.ask is not None,
         notes=data.notes,
@@ -130,13 +130,13 @@ def _zone(data: MarketData, options: ReadOptions) -> str:
     return zones.pop() if len(zones) == 1 and "/" in min(zones) else "UTC"
 
 
-def _symbol(bars: BarColumns, place: int, zone: str) -> SymbolReport:
-    own = bars.pick(np.flatnonzero(bars.code == place)).with_ends()
+def _symbol(own: BarColumns, symbol: str, zone: str) -> SymbolReport:
+    own = own.with_ends()
     starts, ends = own.ts_start, own.ends()
     series = pl.Series(starts).cast(pl.Datetime("ns")).dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
     local = series.dt.replace_time_zone(None).dt.epoch("ns").to_numpy()
     return SymbolReport(
-        symbol=bars.symbols[place],
+        symbol=symbol,
         bars=starts.size,
         first_open_ts=int(starts[0]),
         first_close_ts=int(ends[0]),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
+from alpha_pulse.feeds.by_symbol import by_symbol, parts
 from alpha_pulse.feeds.columns import BarColumns
 from alpha_pulse.feeds.gaps import gaps
 from alpha_pulse.feeds.interval import likely_interval, show_interval
@@ -37,7 +36,7 @@ def oddities(columns: BarColumns, *, interval_stated: bool = False) -> list[Note
     >>> oddities(random_walk(1_000, seed=1).columns)
     []
     """
-    bars = _by_symbol(columns)
+    bars = by_symbol(columns)
     return [
         *price_steps(bars),
         *_missing(bars),
@@ -49,26 +48,11 @@ def oddities(columns: BarColumns, *, interval_stated: bool = False) -> list[Note
     ]
 
 
-def _by_symbol(columns: BarColumns) -> BarColumns:
-    """The bars symbol after symbol."""
-    if len(columns.symbols) == 1 or np.all(np.diff(columns.code) >= 0):
-        return columns
-    return columns.pick(np.argsort(columns.code, kind="stable"))
-
-
-def _parts(bars: BarColumns) -> Iterator[tuple[str, slice]]:
-    """Each symbol with its bars' places."""
-    bounds = np.searchsorted(bars.code, np.arange(len(bars.symbols) + 1))
-    for symbol, low, high in zip(bars.symbols, bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
-        if high > low:
-            yield symbol, slice(low, high)
-
-
 def _missing(bars: BarColumns) -> list[Note]:
     """Bars that are missing inside usual sessions."""
     found = [
         (int(count), symbol, int(start), int(end))
-        for symbol, part in _parts(bars)
+        for symbol, part in parts(bars)
         for each in (gaps(bars.ts_start[part], bars.interval_ns),)
         for count, start, end in zip(each.bars, each.start, each.end, strict=True)
     ]
@@ -90,7 +74,7 @@ def _still(bars: BarColumns) -> list[Note]:
     """Symbols whose price never changes, and runs of bars that do not move."""
     flat = (bars.high == bars.low) & (bars.close == np.where(_first(bars), bars.open, np.roll(bars.close, 1)))
     constant = []
-    for symbol, part in _parts(bars):
+    for symbol, part in parts(bars):
         close = bars.close[part]
         if close.size >= STILL and close.min() == close.max():
             constant.append(symbol)
@@ -107,7 +91,7 @@ def _without_volume(bars: BarColumns) -> list[Note]:
         return []
     none = bars.volume == 0.0
     empty = []
-    for symbol, part in _parts(bars):
+    for symbol, part in parts(bars):
         if none[part].all():
             empty.append(symbol)
             none[part] = False
@@ -118,14 +102,14 @@ def _without_volume(bars: BarColumns) -> list[Note]:
 def _one_price(bars: BarColumns) -> list[Note]:
     """Symbols most of whose bars have one price only, though it moves from bar to bar."""
     one = (bars.high == bars.low) & (bars.close != np.where(_first(bars), np.nan, np.roll(bars.close, 1)))
-    found = [symbol for symbol, part in _parts(bars) if one[part].size >= MANY and 2 * int(one[part].sum()) > one[part].size]
+    found = [symbol for symbol, part in parts(bars) if one[part].size >= MANY and 2 * int(one[part].sum()) > one[part].size]
     tail = "have one price only (high and low are equal): ranges and stops mean little there"
     return _named("one_price", "most bars of", found, tail)
 
 
 def _spans(bars: BarColumns) -> list[Note]:
     """Symbols that begin later or end earlier than others."""
-    spans = {symbol: (int(bars.ts_start[part][0]), int(bars.ts_start[part][-1])) for symbol, part in _parts(bars)}
+    spans = {symbol: (int(bars.ts_start[part][0]), int(bars.ts_start[part][-1])) for symbol, part in parts(bars)}
     begin, end = min(span[0] for span in spans.values()), max(span[1] for span in spans.values())
     most = APART * (end - begin)
     apart = {symbol: span for symbol, span in spans.items() if span[0] - begin > most or end - span[1] > most}
@@ -139,7 +123,7 @@ def _spans(bars: BarColumns) -> list[Note]:
 
 def _short_interval(bars: BarColumns) -> list[Note]:
     """A stated interval that is much shorter than the steps between bars."""
-    for symbol, part in _parts(bars):
+    for symbol, part in parts(bars):
         step = likely_interval(bars.ts_start[part])
         if step is not None and step >= SHORT * bars.interval_ns:
             stated = show_interval(bars.interval_ns)
