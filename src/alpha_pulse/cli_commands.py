@@ -33,13 +33,20 @@ app.add_typer(journal_app, name="journal")
 HOST, PORT, SPEED = "127.0.0.1", 8650, 8.0
 """Where `run` serves its page and how many bars a second it takes, unless told otherwise."""
 
-DataFile = Annotated[
-    Path | None,
-    typer.Option(metavar="F", help="Bars, Parquet or CSV: ts, symbol, open, high, low, close ... (default: EURUSD 2017, 1h)."),
+DataFiles = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="F", help="Bars: a file of most tools, a folder, or a pattern; may be repeated (default: EURUSD 2017, 1h)."
+    ),
 ]
 Interval = Annotated[str | None, typer.Option(metavar="I", help="Length of a bar: 5m, 1h, 1d, 1mo (default: inferred).")]
 Zone = Annotated[str | None, typer.Option(metavar="Z", help="Time zone of times that name none, such as UTC.")]
 Symbols = Annotated[list[str] | None, typer.Option(metavar="S", help="Only this symbol; may be repeated.")]
+Stamp = Annotated[
+    str | None, typer.Option(metavar="open|close", help="What a bar's time is (default: as the source has it, else open).")
+]
+Duplicates = Annotated[str, typer.Option(metavar="refuse|first|last", help="What to do with rows of one symbol and time.")]
+Adjusted = Annotated[bool, typer.Option("--adjusted", help="Take adjusted closes, and scale the other prices alike.")]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", metavar="C", help="A TOML file; see [bold]alpha-pulse config show[/].")
 ]
@@ -60,10 +67,13 @@ def _options(
 
 @app.command()
 def replay(
-    data: DataFile = None,
+    data: DataFiles = None,
     interval: Interval = None,
     tz: Zone = None,
     symbol: Symbols = None,
+    stamp: Stamp = None,
+    duplicates: Duplicates = "refuse",
+    adjusted: Adjusted = False,
     config: ConfigFile = None,
     store: Annotated[
         str | None, typer.Option(metavar="URL", help="sqlite:///FILE, a path, or memory:// (default: a fresh one, shown).")
@@ -80,25 +90,22 @@ def replay(
     """
     from alpha_pulse.cli_output import STANDARD_OUTPUT
     from alpha_pulse.cli_paths import refuse_missing_folders, refuse_shared
+    from alpha_pulse.cli_reading import Given, read_feed
     from alpha_pulse.cli_replay import Outputs, run
     from alpha_pulse.cli_settings import load_settings
     from alpha_pulse.cli_signals import StoppedError
-    from alpha_pulse.data import DEFAULT, bundled
-    from alpha_pulse.feeds.replay import ReplayFeed
 
     json_path = None if json in (None, STANDARD_OUTPUT) else Path(str(json))
-    bars = data or bundled()[DEFAULT]
+    given = Given(data=data, interval=interval, tz=tz, symbol=symbol, stamp=stamp, duplicates=duplicates, adjusted=adjusted)
+    files = given.files()
     outputs: dict[str, Path | None] = {"--json": json_path, "--decisions": decisions}
-    refuse_shared(outputs, {"--data": bars, "--config": config}, store)
+    refuse_shared(outputs, {"--data": files, "--config": [config]}, store)
     refuse_missing_folders(outputs, store)
     settings = load_settings(config)
-    feed = ReplayFeed.from_file(bars, interval, tz, symbol or ())
-    given = {"--data": data, "--interval": interval, "--tz": tz, "--config": config, "--json": json, "--decisions": decisions}
-    again = ["alpha-pulse", "replay"]
-    for name, value in given.items():
+    feed = read_feed(given, files)
+    again = ["alpha-pulse", "replay", *given.words()]
+    for name, value in {"--config": config, "--json": json, "--decisions": decisions}.items():
         again += [] if value is None else [name, str(value)]
-    for name in symbol or ():
-        again += ["--symbol", name]
     try:
         run(settings, feed, store, resume=resume, outputs=Outputs(json, decisions), again=again)
     except StoppedError as stopped:
@@ -107,10 +114,13 @@ def replay(
 
 @app.command()
 def run(
-    data: DataFile = None,
+    data: DataFiles = None,
     interval: Interval = None,
     tz: Zone = None,
     symbol: Symbols = None,
+    stamp: Stamp = None,
+    duplicates: Duplicates = "refuse",
+    adjusted: Adjusted = False,
     config: ConfigFile = None,
     store: Annotated[
         str | None, typer.Option(metavar="URL", help="As for [bold]replay[/] (default: the one of these data and settings).")
@@ -126,34 +136,33 @@ def run(
     Started again it goes on where it was. Example: [bold]alpha-pulse run --speed 20[/]
     """
     from alpha_pulse.cli_paths import refuse_missing_folders, refuse_shared
+    from alpha_pulse.cli_reading import Given, name_of, read_feed
     from alpha_pulse.cli_run import Serving
     from alpha_pulse.cli_run import run as run_and_serve
     from alpha_pulse.cli_settings import load_settings
     from alpha_pulse.cli_signals import StoppedError
     from alpha_pulse.core.errors import ConfigError
-    from alpha_pulse.data import DEFAULT, bundled
-    from alpha_pulse.feeds.replay import ReplayFeed
 
     if fresh and store is not None:
         raise ConfigError("--fresh and --store were both given; a --store that holds nothing begins anew by itself")
     if not speed < float("inf"):
         raise ConfigError(f"--speed is {speed}; give bars a second, or 0 for as fast as it goes")
-    bars = data or bundled()[DEFAULT]
-    refuse_shared({}, {"--data": bars, "--config": config}, store)
+    read = Given(data=data, interval=interval, tz=tz, symbol=symbol, stamp=stamp, duplicates=duplicates, adjusted=adjusted)
+    files = read.files()
+    refuse_shared({}, {"--data": files, "--config": [config]}, store)
     refuse_missing_folders({}, store)
     settings = load_settings(config)
-    feed = ReplayFeed.from_file(bars, interval, tz, symbol or ())
+    feed = read_feed(read, files)
     serving = Serving(host, port, speed, json, own_store=store is None)
     given = {
-        "--data": data, "--interval": interval, "--tz": tz, "--config": config, "--store": store,
+        "--config": config, "--store": store,
         "--host": host if host != HOST else None, "--port": port if port != PORT else None,
         "--speed": f"{speed:g}" if speed != SPEED else None,
     }  # fmt: skip
-    again = ["alpha-pulse", "run", *(word for name, value in given.items() if value is not None for word in (name, str(value)))]
-    for name in symbol or ():
-        again += ["--symbol", name]
+    again = ["alpha-pulse", "run", *read.words()]
+    again += [word for name, value in given.items() if value is not None for word in (name, str(value))]
     try:
-        run_and_serve(settings, feed, bars.stem, store, fresh=fresh, serving=serving, again=again)
+        run_and_serve(settings, feed, name_of(files), store, fresh=fresh, serving=serving, again=again)
     except StoppedError as stopped:
         raise typer.Exit(stopped.exit_code) from None
 
@@ -260,7 +269,7 @@ def evaluate(
     from alpha_pulse.cli_signals import StoppedError
 
     outputs = {"--json": None if json in (None, STANDARD_OUTPUT) else Path(str(json)), "--plot": plot}
-    refuse_shared(outputs, {"--stream": Path(stream)}, None)
+    refuse_shared(outputs, {"--stream": [Path(stream)]}, None)
     refuse_missing_folders(outputs, None)
     try:
         run(Asked(tuple(model), stream, target, delay, window, seed, alpha, json, plot))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from alpha_pulse.core.errors import ConfigError
@@ -14,14 +14,14 @@ PART = ".part"
 """Ends the name of an output while it is written."""
 
 
-def refuse_shared(outputs: dict[str, Path | None], inputs: dict[str, Path | None], store_url: str | None) -> None:
+def refuse_shared(outputs: dict[str, Path | None], inputs: Mapping[str, Sequence[Path | None]], store_url: str | None) -> None:
     """Refuse outputs that are also another output, an input, or a file of the store.
 
     Parameters
     ----------
     outputs, inputs
-        Files by the flag that names them; None where it was not given. What is no regular file (a terminal, /dev/null) may be
-        shared.
+        Files by the flag that names them, which for an input may be several; None where it was not given. What is no regular
+        file (a terminal, /dev/null) may be shared.
     store_url
         As given to ``--store``.
 
@@ -30,13 +30,15 @@ def refuse_shared(outputs: dict[str, Path | None], inputs: dict[str, Path | None
     ConfigError
         Two flags name one file, or an output names a store.
 
-    >>> refuse_shared({"--json": Path("out/a"), "--decisions": Path("out/b")}, {"--data": Path("bars.csv")}, "run.db")
+    >>> refuse_shared({"--json": Path("out/a"), "--decisions": Path("out/b")}, {"--data": [Path("bars.csv")]}, "run.db")
     >>> refuse_shared({"--json": Path("a"), "--decisions": Path("./a")}, {}, None)
     Traceback (most recent call last):
     alpha_pulse.core.errors.ConfigError: --json a and --decisions a are the same file; give each its own
     """
     taken: dict[Path, str] = {}
-    named: list[tuple[str, Path | None, tuple[str, ...]]] = [(flag, path, ("",)) for flag, path in inputs.items()]
+    named: list[tuple[str, Path | None, tuple[str, ...]]] = [
+        (flag, path, ("",)) for flag, paths in inputs.items() for path in paths
+    ]
     named.append(("--store", _store_path(store_url), STORE_FILES))
     named += [(flag, path, ("", PART)) for flag, path in outputs.items()]
     for flag, path, endings in named:

@@ -16,6 +16,7 @@ import msgspec
 from alpha_pulse.cli_output import STANDARD_OUTPUT, result_file
 from alpha_pulse.cli_paths import data_folder
 from alpha_pulse.cli_progress import Phases, progress
+from alpha_pulse.cli_reading import show_files, with_files
 from alpha_pulse.cli_signals import StoppedError, signals
 from alpha_pulse.cli_tables import show
 from alpha_pulse.core.clock import wall_ns
@@ -63,8 +64,7 @@ def run(config: Config, feed: ReplayFeed, store_url: str | None, *, resume: bool
         raise ConfigError("--decisions - was given, but the result goes to standard output; write --decisions FILE")
     run_id = new_run_id()
     json_path = None if outputs.json in (None, STANDARD_OUTPUT) else Path(str(outputs.json))
-    for warning in remarks(config, feed):
-        print(f"warning: {warning}", file=sys.stderr)
+    show_files(feed, remarks(config, feed))
     warm_if_cold(config)
     location = _fresh_store(run_id) if store_url is None else store_url
     try:
@@ -73,7 +73,7 @@ def run(config: Config, feed: ReplayFeed, store_url: str | None, *, resume: bool
             location = store.location
             with closing(store):
                 result = _replay(config, feed, store, run_id, resume, decisions, again, caught)
-            pretty = msgspec.json.format(result, indent=2) + b"\n"
+            pretty = msgspec.json.format(with_files(result, feed), indent=2) + b"\n"
             if json_file is not None:
                 json_file.write(pretty)
         if outputs.json == STANDARD_OUTPUT:

@@ -24,6 +24,7 @@ from alpha_pulse.api.server import bind, serve
 from alpha_pulse.cli_own_store import naming_fresh, open_own_store
 from alpha_pulse.cli_paths import data_folder
 from alpha_pulse.cli_progress import Phases
+from alpha_pulse.cli_reading import show_files
 from alpha_pulse.cli_replay import IN_MEMORY, new_run_id, warm_if_cold
 from alpha_pulse.cli_signals import StoppedError
 from alpha_pulse.cli_tables import show
@@ -97,8 +98,7 @@ def run(
                 "reads along can steer the run; prefer 127.0.0.1 behind a tunnel",
                 file=sys.stderr,
             )
-        for warning in remarks(config, feed):
-            print(f"warning: {warning}", file=sys.stderr)
+        show_files(feed, remarks(config, feed))
         warm_if_cold(config)
         run_id = new_run_id()
         with closing(_opened(config, feed, store_url, run_id, fresh=fresh)) as store:

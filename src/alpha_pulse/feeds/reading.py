@@ -117,7 +117,7 @@ def _read(
     check(bars, where, joined.origin)
     notes += [note for piece in pieces for note in _piece_notes(piece, options)] + told
     notes += oddities(bars, interval_stated=options.interval is not None)
-    files = tuple(_report(piece) for piece in pieces)
+    files = _by_file([_report(piece) for piece in pieces])
     return MarketData(bars=bars, files=files, notes=tuple(notes), interval_inferred=stated is None)
 
 
@@ -264,6 +264,18 @@ def _piece_notes(piece: _Piece, options: ReadOptions) -> list[Note]:
         text = f"{where}: {lines} above the header left out ({table.skipped[0][:60]!r})"
         notes.append(Note(kind="preamble", text=text, count=len(table.skipped)))
     return notes
+
+
+def _by_file(reports: Sequence[FileReport]) -> tuple[FileReport, ...]:
+    """One report a file, also of one that holds several tables."""
+    files: dict[str, FileReport] = {}
+    for report in reports:
+        if (before := files.get(report.path)) is not None:
+            symbols = tuple(sorted({*before.symbols, *report.symbols}))
+            either = before.sorted or report.sorted
+            report = msgspec.structs.replace(before, symbols=symbols, rows=before.rows + report.rows, sorted=either)
+        files[report.path] = report
+    return tuple(files.values())
 
 
 def _report(piece: _Piece) -> FileReport:
