@@ -227,10 +227,25 @@ def own_session(live: Running) -> None:
         {"examples": [{"id": "", "features": [1, 2], "label": 1}]},
         {"examples": [{"id": "x", "features": [1, 2], "label": 1, "weight": -1}]},
         {"examples": [{"id": "x", "features": [1, 2], "label": 1, "lable": 1}]},
+        *({"examples": [{"id": "x", "features": [1, 2], "label": label}]} for label in (None, "abc", 0.5, [1])),
+        *({"examples": [{"id": "x", "features": [1, 2], "label": 1, "weight": weight}]} for weight in (None, "1", [1])),
+        *(
+            {"examples": [{"id": "x", "features": row, "label": 1}]}
+            for row in ([1, None], [1, "2"], [[1], [2]], "12", [1, 1e300])
+        ),
     )
     for body in refused:
         live.refused(422, f"{path}/update", body)
-    live.refused(422, f"{path}/update", b'{"examples":[{"id":"x","features":[NaN,1],"label":1}]}')
+    for number in ("NaN", "1e999", "1" + 400 * "0"):
+        live.refused(422, f"{path}/update", f'{{"examples":[{{"id":"x","features":[{number},1],"label":1}}]}}'.encode())
+    for changes in ({"label": 1}, {"features": [0, 0.6]}, {"weight": 0.5}):
+        other = {"examples": [{"id": "z", "features": [1, 1], "label": 1}, {**examples[0], **changes}]}
+        live.refused(409, f"{path}/update", other, said="has the example 'e0' with other features, label or weight")
+    assert live.post(f"{path}/update", {"examples": [{**examples[0], "weight": 1}]}) == {
+        "applied": 0,
+        "duplicates": 1,
+        "learnt": 41,
+    }
     assert live.post(f"{path}/stop") == {"session_id": f"{symbol}/taste", "status": "stopped"}
     live.refused(404, f"{path}/stop")
     live.refused(409, f"{SESSIONS}/{LOOPS}/update", {"examples": examples})
@@ -281,6 +296,7 @@ def outcomes(live: Running) -> None:
     for changes in wrong:
         live.refused(422, path, {"outcomes": [{**outcome, "id": "y", **changes}]})
     live.refused(422, path, {"outcomes": []})
+    live.refused(409, path, {"outcomes": [{**outcome, "net_pnl": 1.8}]}, said="was given before with other content")
 
 
 @contract("GET", "/api/v1/online-learning/drift/status")

@@ -136,6 +136,83 @@ def test_an_example_is_learnt_once_however_many_came_after_it(tmp_path: Path) ->
     asyncio.run(feed())
 
 
+def test_an_id_stands_for_one_example(tmp_path: Path) -> None:
+    first = examples(10)
+    others = [
+        msgspec.structs.replace(first[3], label=1 - first[3].label),
+        msgspec.structs.replace(first[3], weight=0.5),
+        msgspec.structs.replace(first[3], features=[0.0, 0.0, 0.0]),
+    ]
+
+    async def feed() -> None:
+        store = stored(tmp_path / "run.db")
+        gateway = opened(quiet(), LEAN, store, paused=True)
+        async with running(gateway):
+            await gateway.start_session("ELSE", "logistic", MINE)
+            for other in others:
+                with pytest.raises(ConflictError, match=f"has the example '{other.id}' with other features, label or weight"):
+                    await gateway.update("ELSE/mine", [*first, other])
+            assert learnt(gateway) == 0
+            await gateway.update("ELSE/mine", first)
+        store.close()
+        store = stored(tmp_path / "run.db")
+        gateway = opened(quiet(), LEAN, store, paused=True)
+        async with running(gateway):
+            for other in others:
+                with pytest.raises(ConflictError, match="an id stands for one example: repeat it unchanged"):
+                    await gateway.update("ELSE/mine", [*examples(2, 10), other])
+            assert learnt(gateway) == 10
+            again = await gateway.update("ELSE/mine", first)
+            assert (again.applied, again.duplicates) == (0, 10)
+        store.close()
+
+    asyncio.run(feed())
+
+
+def test_numbers_of_numpy_and_truth_values_are_what_they_are_worth() -> None:
+    async def feed() -> None:
+        gateway = opened(quiet(), LEAN, paused=True)
+        await gateway.start_session("ELSE", "logistic", MINE)
+        plain = example(features=[0.5, 1.0, 2.0])
+        await gateway.update("ELSE/mine", [plain])
+        for same in (
+            example(features=np.array([0.5, 1.0, 2.0])),
+            example(features=(np.float32(0.5), True, 2)),
+            example(features=[0.5, 1.0, 2.0], label=True, weight=np.int64(1)),
+            example(features=[0.5, 1.0, 2.0], label=np.int64(1), weight=1),
+        ):
+            assert (await gateway.update("ELSE/mine", [same])).duplicates == 1
+
+    asyncio.run(feed())
+
+
+def test_an_example_of_weight_0_is_scored_and_teaches_the_rules_beside_nothing() -> None:
+    async def feed() -> None:
+        gateway = opened(quiet(), LEAN, paused=True)
+        await gateway.start_session("ELSE", "logistic", MINE)
+        await gateway.update("ELSE/mine", examples(100))
+        session = gateway._system.learning.session("ELSE", "mine")
+        before = session._baselines.copy()
+        idle = [msgspec.structs.replace(one, label=0, weight=0.0) for one in examples(50, 100)]
+        await gateway.update("ELSE/mine", idle)
+        assert np.array_equal(session._baselines, before)
+        assert gateway.session_scores("ELSE/mine").whole_run["served"].samples == 150
+
+    asyncio.run(feed())
+
+
+def test_a_session_that_saw_one_class_has_no_area_and_no_kappa() -> None:
+    async def feed() -> None:
+        gateway = opened(quiet(), LEAN, paused=True)
+        await gateway.start_session("ELSE", "logistic", MINE)
+        await gateway.update("ELSE/mine", [msgspec.structs.replace(one, label=1) for one in examples(20)])
+        scores = gateway.session_scores("ELSE/mine")
+        for found in (*scores.whole_run.values(), *scores.window.values()):
+            assert found.auc is found.auc_error is found.kappa is found.kappa_temporal is None
+
+    asyncio.run(feed())
+
+
 def test_what_could_not_be_told_from_a_repetition_later_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_desk, "MOST_IDS", 15)
 
@@ -208,12 +285,23 @@ def example(**changes: object) -> ExampleIn:
 
 
 BAD_EXAMPLES: list[tuple[ExampleIn, type[AlphaPulseError], str]] = [
-    (example(id=""), DataError, "id of 0 characters"),
-    (example(id="x" * 129), DataError, "id of 129 characters"),
-    (example(label=2), DataError, "label 2"),
-    (example(label=True), DataError, "label True"),
-    (example(weight=-1.0), NonFiniteError, "weight -1.0"),
-    (example(weight=float("nan")), NonFiniteError, "weight nan"),
+    (example(id=""), DataError, "the id ''; expected a text of 1 to 128"),
+    (example(id="x" * 129), DataError, "the id 'xxx.*; expected a text"),
+    (example(id=5), DataError, "the id 5; expected a text"),
+    (example(label=2), DataError, "the label of example 3 for session ELSE/mine is 2, but a class"),
+    (example(label=None), DataError, "is None, but a class"),
+    (example(label="1"), DataError, "is '1', but a class"),
+    (example(label=0.5), DataError, "is 0.5, but a class"),
+    (example(weight=-1.0), NonFiniteError, "the weight of example 3 .* is -1.0, but"),
+    (example(weight=float("nan")), NonFiniteError, "is nan, but a finite number, 0 or more"),
+    (example(weight=None), DataError, "is None, but a number"),
+    (example(weight=1e15), NonFiniteError, r"is 1000000000000000.0, but a finite number below 1e\+15"),
+    (example(features="abc"), DataError, "are 'abc', but a list of 3 numbers is expected"),
+    (example(features=[[0.0], [0.0], [0.0]]), DataError, r"hold \[0.0\] at place 0, but a number is expected"),
+    (example(features=[0.0, None, 0.0]), DataError, "hold None at place 1, but a number is expected"),
+    (example(features=[0.0, "1", 0.0]), DataError, "hold '1' at place 1, but a number is expected"),
+    (example(features=[0.0, 10**400, 0.0]), NonFiniteError, "a whole number of more than 60 digits at place 1"),
+    (example(features=[0.0, 1e15, 0.0]), NonFiniteError, "at place 1, but a finite number below"),
     (example(features=[0.0]), DataError, "are 1 numbers, but it takes 3"),
     (example(features=[0.0, float("inf"), 0.0]), NonFiniteError, "inf at place 1"),
     (example(features={"ret_1": 0.0}), DataError, "have names"),

@@ -53,6 +53,8 @@ def test_each_is_learnt_once_with_the_next_slice() -> None:
     assert (quality.lots, session.learnt) == (lots + 1 + own, learnt + 1 + own)
     assert system.agents.weights != weights
     assert give(system, trade, outcome) is False
+    with pytest.raises(ConflictError, match="'7' of book 'broker' was given before with other content"):
+        give(system, trade, elsewhere(trade, 901))
     # The loop's own lots of the same signal are learnt as ever.
     done = finished(system)
     assert quality.lots == 1 + sum(lot.book == "combined" for lot in done.lots)
@@ -156,8 +158,12 @@ def test_a_gateway_takes_them_in_units_and_cash_once_and_all_or_none() -> None:
             (ConflictError, "the run's own book 'combined'", {"book": "combined"}),
             (DataError, "has quantity 0.0", {"quantity": 0.0}),
             (DataError, "open_price 1e-300", {"open_price": 1e-300}),
-            (DataError, "and closed_ts 4000000000000000000", {"closed_ms": 4 * 10**12}),
-            (DataError, "expected whole numbers that fit into 64 bits", {"closed_ms": 10**15}),
+            (DataError, "and closed_ms 4000000000000, but the newest bar ended at", {"closed_ms": 4 * 10**12}),
+            (DataError, "and closed_ms 1000000000000000, but the newest", {"closed_ms": 10**15}),
+            (DataError, "expected a size below", {"quantity": 9e14, "net_pnl": -1.0}),
+            (DataError, "and 1e.15 times what was put in", {"quantity": 2e-15, "open_price": 2e-15, "net_pnl": -20.5}),
+            (DataError, "Expected `float`, got `null`", {"net_pnl": None}),
+            (DataError, "Expected `int`, got `float`", {"closed_ms": 1.5}),
             (DataError, "net_pnl of the outcome 'b' is inf", {"net_pnl": math.inf}),
             (DataError, "an id of 0 characters", {"id": ""}),
             (DataError, "above the .* that its quantity and prices give before costs", {"net_pnl": 20.5}),
@@ -171,6 +177,9 @@ def test_a_gateway_takes_them_in_units_and_cash_once_and_all_or_none() -> None:
         told = [reported(trade), reported(trade), reported(trade, id="b", quantity=-10.0, net_pnl=-20.5)]
         assert await gateway.report_outcomes(told) == Reported(2, 1)
         assert await gateway.report_outcomes(told) == Reported(0, 3)
+        for other in ({"net_pnl": 18.0}, {"quantity": 10.5}, {"close_price": 102.5}):
+            with pytest.raises(ConflictError, match="'a' of book 'elsewhere' was given before with other content"):
+                await gateway.report_outcomes([reported(trade, id="c"), reported(trade, **other)])
         assert gateway.control().seq == rows + 2
         (command,) = decode_step(next(system.store.rows(rows + 1)).payload).commands
         assert command.outcome is not None

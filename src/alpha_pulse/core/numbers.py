@@ -12,6 +12,7 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import DataError, NonFiniteError
 
@@ -55,6 +56,38 @@ def a_weight(what: str, value: Any) -> float:
     if not 0.0 <= number < math.inf:
         raise NonFiniteError(f"{what} is {shown(value)}, but a finite number, 0 or more, is expected")
     return float(number)
+
+
+def a_row(what: str, values: Any, length: int) -> NDArray[np.float64]:
+    """``values`` as float64 of shape (length,), each as `a_number`; a row of numpy is copied.
+
+    Raises
+    ------
+    DataError
+        It is no list of so many numbers.
+    NonFiniteError
+        One of them is not finite.
+
+    >>> a_row("the features", [1, True, np.float32(0.5)], 3).tolist()
+    [1.0, 1.0, 0.5]
+    >>> a_row("the features", [[1.0]], 1)
+    Traceback (most recent call last):
+    alpha_pulse.core.errors.DataError: the features hold [1.0] at place 0, but a number is expected
+    """
+    if isinstance(values, str | bytes | dict | set) or not hasattr(values, "__len__") or getattr(values, "ndim", 1) != 1:
+        raise DataError(f"{what} are {shown(values)}, but a list of {length} numbers is expected")
+    if len(values) != length:
+        raise DataError(f"{what} are {len(values)} numbers, but it takes {length}; send them in the order of its schema")
+    if isinstance(values, np.ndarray) and values.dtype == np.float64 and np.isfinite(values).all():
+        return values.copy()
+    row = np.empty(length)
+    for place, value in enumerate(values):
+        try:
+            row[place] = a_number("", value)
+        except DataError as error:
+            said = str(error).removeprefix(" is ")
+            raise type(error)(f"{what} hold {shown(value)} at place {place}, {said.partition(', ')[2]}") from None
+    return row
 
 
 def a_class(what: str, value: Any, n_classes: int) -> int:

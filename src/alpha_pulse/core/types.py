@@ -16,6 +16,7 @@ import msgspec
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import NonFiniteError
+from alpha_pulse.core.numbers import a_class, a_weight
 
 ABSURD = 1e15
 """No price or feature is as large as this; such a number is refused."""
@@ -286,8 +287,11 @@ class Example(msgspec.Struct, frozen=True, gc=False):
     weight: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.weight < ABSURD:
-            raise NonFiniteError(f"the example of {self.prediction_id} has weight {self.weight!r}; expected a number >= 0")
+        label, weight = self.label, self.weight
+        if label is not None and (type(label) is not int or not 0 <= label <= 1):
+            a_class(f"the label of {self.prediction_id}", label, 2)
+        if type(weight) is not float or not 0.0 <= weight < ABSURD:
+            finite(f"the weight of {self.prediction_id}", a_weight(f"the weight of {self.prediction_id}", weight))
 
 
 Watched = Literal["errors", "calibration", "labels", "features"]

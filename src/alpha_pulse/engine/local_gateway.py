@@ -251,7 +251,7 @@ class LocalGateway:
         checked: list[FedExample] = []
         async for part in _in_turns(len(examples)):
             checked += self._desk.checked(session_id, examples, part)
-        self._desk.check_room(session_id, checked)
+        self._desk.check_new(session_id, checked)
         fresh = learnt = 0
         async for part in _in_turns(len(checked)):
             command = self._desk.update(session_id, checked[part.start : part.stop])

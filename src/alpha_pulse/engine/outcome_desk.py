@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from alpha_pulse.core.errors import DataError, NotFoundError, did_you_mean
+from alpha_pulse.core.numbers import shown
 from alpha_pulse.core.types import ABSURD, Lot, Signal, TradeOutcome, Units, finite
 from alpha_pulse.engine.gateway_trading import OutcomeIn
 from alpha_pulse.engine.history import History
 from alpha_pulse.engine.history_events import MS
 from alpha_pulse.engine.system import System
+from alpha_pulse.feedback.outside_outcomes import LARGEST
 from alpha_pulse.learning.commands import Command
 
 COMBINED = "combined"
@@ -35,7 +39,9 @@ class OutcomeDesk:
 
         Raises NotFoundError for a signal that is not known, DataError for what cannot be.
         """
+        given = _typed(given)
         trade = self._signal(given.signal_id)
+        _check_times(given, trade, self._system.now_ns())
         return self._system.feedback.outcome_command(trade, _outcome(given, trade, self._history.units[trade.symbol]))
 
     def _signal(self, signal_id: str) -> Signal:
@@ -52,6 +58,28 @@ class OutcomeDesk:
         if row is None:
             raise NotFoundError(f"no signal {signal_id[:200]!r} is held; fills name the signals that were traded")
         return Signal(signal_id, COMBINED, symbol, int(row["ts_ms"]) * MS, 0.0, None, 0.0)
+
+
+def _typed(given: OutcomeIn) -> OutcomeIn:
+    """What is given, if its fields are of their types: structs that are made in Python are not checked."""
+    try:
+        return msgspec.convert(msgspec.to_builtins(given), OutcomeIn)
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError) as error:
+        raise DataError(f"the outcome {shown(given.id)} cannot be used: {error}") from None
+
+
+def _check_times(given: OutcomeIn, trade: Signal, now: int) -> None:
+    what = f"the outcome {given.id[:200]!r}"
+    if given.opened_ms * MS < trade.ts:
+        raise DataError(
+            f"{what} has opened_ms {given.opened_ms}, before its signal was made at {trade.ts // MS}; expected the time at "
+            "which the trade was opened by that signal, in milliseconds since the Unix epoch (UTC)"
+        )
+    if not given.opened_ms <= given.closed_ms <= now // MS:
+        raise DataError(
+            f"{what} has opened_ms {given.opened_ms} and closed_ms {given.closed_ms}, but the newest bar ended at {now // MS}; "
+            "expected a close between the two, in milliseconds since the Unix epoch (UTC)"
+        )
 
 
 def _outcome(given: OutcomeIn, trade: Signal, units: Units) -> TradeOutcome:
@@ -72,14 +100,15 @@ def _outcome(given: OutcomeIn, trade: Signal, units: Units) -> TradeOutcome:
             f"{what} has net_pnl {given.net_pnl!r}, above the {gross / cash!r} that its quantity and prices give before costs; "
             "expected a net P&L after all costs"
         )
-    opened, closed = given.opened_ms * MS, given.closed_ms * MS
-    if opened < trade.ts:
+    made = given.net_pnl / (size * given.open_price)
+    if not max(size * parts, abs(gross), abs(net)) < LARGEST or not abs(made) < ABSURD:
         raise DataError(
-            f"{what} has opened_ms {given.opened_ms}, before its signal was made at {trade.ts // MS}; expected the time at "
-            "which the trade was opened by that signal, in milliseconds since the Unix epoch (UTC)"
+            f"{what} has quantity {given.quantity!r} and net_pnl {given.net_pnl!r}, {made:g} of what was put in; expected a "
+            f"size below {LARGEST / parts:g}, and amounts below {LARGEST / cash:g} of cash and {ABSURD:g} times what was put in"
         )
+    opened, closed = given.opened_ms * MS, given.closed_ms * MS
     lot = Lot(
         given.id, given.book, trade.symbol, side * max(1, round(size * parts)), opened, closed,
         given.open_price, given.close_price, gross, gross - net, net, "", "", trade.signal_id,
     )  # fmt: skip
-    return TradeOutcome(lot, trade.signal_id, None, net, given.net_pnl / (size * given.open_price), closed, closed - opened)
+    return TradeOutcome(lot, trade.signal_id, None, net, made, closed, closed - opened)

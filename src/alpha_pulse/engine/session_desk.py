@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import msgspec
@@ -17,7 +16,8 @@ from alpha_pulse.core.errors import (
     UnknownNameError,
     did_you_mean,
 )
-from alpha_pulse.core.types import ABSURD, FeatureVector
+from alpha_pulse.core.numbers import a_class, a_row, a_weight, shown
+from alpha_pulse.core.types import ABSURD, FeatureVector, finite
 from alpha_pulse.engine.gateway_run import (
     AlarmBrief,
     Answer,
@@ -200,12 +200,11 @@ class SessionDesk:
                     f"{what} lack {lacking[0]!r} and {len(lacking) - 1} others; send all {width}, 0 for a missing one"
                 )
             features = [features[name] for name in names]
-        if len(features) != width:
-            raise DataError(f"{what} are {len(features)} numbers, but it takes {width}; send them in the order of its schema")
-        for place, value in enumerate(features):
-            if not (math.isfinite(value) and abs(value) < ABSURD):
+        row: list[float] = a_row(what, features, width).tolist()
+        for place, value in enumerate(row):
+            if not abs(value) < ABSURD:
                 raise NonFiniteError(f"{what} hold {value!r} at place {place}, but a finite number below {ABSURD:g} is needed")
-        return [float(value) for value in features]
+        return row
 
     # Checking commands.
 
@@ -250,20 +249,18 @@ class SessionDesk:
         found = []
         for place in places:
             example, what = examples[place], f"example {place} for session {session_id}"
-            if not 0 < len(example.id) <= MAX_ID:
-                raise DataError(f"{what} has an id of {len(example.id)} characters; give each an id of 1 to {MAX_ID}")
-            if type(example.label) is not int or example.label not in (0, 1):
-                raise DataError(f"{what} has the label {example.label!r}; expected 0 or 1")
-            if not 0.0 <= example.weight < ABSURD:
-                raise NonFiniteError(f"{what} has the weight {example.weight!r}; expected a number from 0 to below {ABSURD:g}")
+            if not isinstance(example.id, str) or not 0 < len(example.id) <= MAX_ID:
+                raise DataError(f"{what} has the id {shown(example.id)}; expected a text of 1 to {MAX_ID} characters")
+            label = a_class(f"the label of {what}", example.label, 2)
+            weight = a_weight(f"the weight of {what}", example.weight)
+            finite(f"the weight of {what}", weight)
             row = self._row(session, example.features, f"the features of {what}")
-            found.append(FedExample(example.id, row, example.label, float(example.weight)))
+            found.append(FedExample(example.id, row, label, weight))
         return found
 
-    def check_room(self, session_id: str, checked: Sequence[FedExample]) -> None:
-        """Raise ConflictError when the ids of what is new could not be remembered: it might then be learnt twice."""
-        seen = self._fed(self._session(session_id))
-        fresh = len({example.id for example in checked if example.id not in seen})
+    def check_new(self, session_id: str, checked: Sequence[FedExample]) -> None:
+        """Raise ConflictError for an id that stands for something else, or for more new ones than can be remembered."""
+        fresh = len(self._new(session_id, checked))
         held = self._system.learning.fed_ids
         if fresh and held + fresh > MOST_IDS:
             raise ConflictError(
@@ -273,15 +270,27 @@ class SessionDesk:
 
     def update(self, session_id: str, checked: Sequence[FedExample]) -> Command | None:
         """The command that learns what is new among the examples; None when nothing is."""
-        session = self._session(session_id)
-        seen = self._fed(session)
+        width = self._session(session_id).spec.n_features
+        if any(len(example.features) != width for example in checked):
+            raise ConflictError(f"session {session_id} was started anew meanwhile, for other features; send the rest again")
+        fresh = self._new(session_id, checked)
+        return Command("update", session_id, examples=fresh) if fresh else None
+
+    def _new(self, session_id: str, checked: Sequence[FedExample]) -> list[FedExample]:
+        """The examples that were not learnt yet, each id once. Raises ConflictError for an id sent with other content."""
+        seen = self._fed(self._session(session_id))
         fresh: dict[str, FedExample] = {}
         for example in checked:
-            if len(example.features) != session.spec.n_features:
-                raise ConflictError(f"session {session_id} was started anew meanwhile, for other features; send the rest again")
-            if example.id not in seen:
-                fresh.setdefault(example.id, example)
-        return Command("update", session_id, examples=list(fresh.values())) if fresh else None
+            if example.id in seen:
+                same = seen.repeats(example.id, example.content)
+            else:
+                same = fresh.setdefault(example.id, example).content == example.content
+            if not same:
+                raise ConflictError(
+                    f"session {session_id} has the example {shown(example.id)} with other features, label or weight than are "
+                    "sent now; an id stands for one example: repeat it unchanged, or give the new one another id"
+                )
+        return list(fresh.values())
 
     def stop(self, session_id: str) -> Command:
         """The command that ends a session."""

@@ -28,12 +28,19 @@ class OutsideOutcomes:
         self._waiting: list[TradeOutcome] = []
 
     def taken(self, outcome: TradeOutcome) -> bool:
-        """Whether this outcome was taken before."""
-        return outcome_id(outcome) in self._seen
+        """Whether this outcome was taken before. Raises ConflictError where another one was, under the same book and id."""
+        if outcome_id(outcome) not in self._seen:
+            return False
+        if not self._seen.repeats(outcome_id(outcome), _content(outcome)):
+            raise ConflictError(
+                f"the outcome {outcome.lot.lot_id[:MAX_ID]!r} of book {outcome.lot.book[:MAX_BOOK]!r} was given before with "
+                "other content; an id stands for one outcome: repeat it unchanged, or give the new one another id"
+            )
+        return True
 
     def take(self, outcome: TradeOutcome) -> None:
         """Take a checked outcome, to be learnt with the next slice."""
-        self._seen.add(outcome_id(outcome))
+        self._seen.add(outcome_id(outcome), _content(outcome))
         self._waiting.append(outcome)
 
     def learnable(self, ts: int) -> list[TradeOutcome]:
@@ -54,19 +61,17 @@ class OutsideOutcomes:
         DataError
             A field that cannot be; NonFiniteError for a number that is not finite.
         """
-        outcome = _typed(outcome)
         if len(self._seen) >= MOST_IDS:
             raise ConflictError(f"{MOST_IDS:,} outcomes were given, as many as a run remembers; start another run")
         lot = outcome.lot
         if lot.book in self.own_books:
             raise ConflictError(
-                f"lot {lot.lot_id!r} is of the run's own book {lot.book!r}, from which the loop learns by itself; give the "
-                "outcomes of trades made elsewhere, under a book of another name"
+                f"the outcome {lot.lot_id!r} is of the run's own book {lot.book!r}, from which the loop learns by itself; give "
+                "the outcomes of trades made elsewhere, under a book of another name"
             )
-        what = f"the outcome of lot {lot.lot_id[:MAX_ID]!r}"
+        what = f"the outcome {lot.lot_id[:MAX_ID]!r}"
         _check_names(what, lot)
         _check_numbers(what, outcome)
-        _check_json(what, outcome)
         if not (trade.ts <= outcome.closed_ts <= now and lot.opened_ts <= outcome.closed_ts):
             raise DataError(
                 f"{what} has opened_ts {lot.opened_ts} and closed_ts {outcome.closed_ts}, but its signal is of {trade.ts} "
@@ -91,20 +96,21 @@ def outcome_id(outcome: TradeOutcome) -> str:
     return f"{outcome.lot.book}/{outcome.lot.lot_id}"
 
 
-def _typed(outcome: TradeOutcome) -> TradeOutcome:
-    """The outcome, if its fields are of their types: structs that are made in Python are not checked."""
+def _content(outcome: TradeOutcome) -> bytes:
+    return msgspec.json.encode(outcome)
+
+
+def typed(outcome: TradeOutcome) -> TradeOutcome:
+    """The outcome, if its fields are of their types, and such that the journal can hold them as JSON.
+
+    Structs that are made in Python are not checked. Raises DataError.
+    """
     try:
-        return msgspec.convert(msgspec.to_builtins(outcome), TradeOutcome)
+        found = msgspec.convert(msgspec.to_builtins(outcome), TradeOutcome)
+        _content(found)
+        return found
     except (msgspec.MsgspecError, TypeError, ValueError, OverflowError) as error:
         raise DataError(f"the outcome of signal {outcome.signal_id!r} cannot be used: {error}") from None
-
-
-def _check_json(what: str, outcome: TradeOutcome) -> None:
-    """The journal holds it as JSON, in which not every integer and not every text can stand."""
-    try:
-        msgspec.json.encode(outcome)
-    except (msgspec.MsgspecError, ValueError, OverflowError) as error:
-        raise DataError(f"{what} cannot be used: {error}") from None
 
 
 def _check_names(what: str, lot: Lot) -> None:

@@ -14,7 +14,7 @@ from alpha_pulse.core.stateful import State, Stateful
 from alpha_pulse.core.types import Bar, Contribution, FeatureVector, Prediction, Signal, TradeOutcome
 from alpha_pulse.feedback.labels import Label, MoveWeight, RealisedVolatility, direction_label, volatility_label
 from alpha_pulse.feedback.ledger import Counts, Ledger
-from alpha_pulse.feedback.outside_outcomes import OutsideOutcomes
+from alpha_pulse.feedback.outside_outcomes import OutsideOutcomes, typed
 from alpha_pulse.feedback.trade_quality import TARGET, QualitySession, TradeQuality
 from alpha_pulse.learning.commands import Command
 from alpha_pulse.learning.running import Running
@@ -182,7 +182,8 @@ class TradingFeedbackService:
         NotFoundError
             Its signal is not known, or not any more.
         ConflictError
-            It is of one of the run's own books, or the run takes no command: see `Running.carry_out`.
+            It is of one of the run's own books, another one was given under its book and id, or the run takes no command: see
+            `Running.carry_out`.
         DataError
             A field that cannot be; NonFiniteError for a number that is not finite.
         """
@@ -203,6 +204,7 @@ class TradingFeedbackService:
 
     def outcome_command(self, trade: Signal, outcome: TradeOutcome) -> Command | None:
         """The command that gives an outcome from outside; None when it was given before. Raises as `process_trade_outcome`."""
+        outcome = typed(outcome)
         if self._outside.taken(outcome):
             return None
         symbol = outcome.lot.symbol

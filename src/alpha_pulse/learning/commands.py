@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
+import numpy as np
 
 from alpha_pulse.core.types import TradeOutcome
 
@@ -19,6 +20,11 @@ class FedExample(msgspec.Struct, frozen=True):
     features: list[float]
     label: int
     weight: float = 1.0
+
+    @property
+    def content(self) -> bytes:
+        """All but the id: what must be the same when it is sent again."""
+        return (np.array([*self.features, self.label, self.weight]) + 0.0).tobytes()  # 0.0 and -0.0 are the same
 
 
 class Command(msgspec.Struct, frozen=True, omit_defaults=True):

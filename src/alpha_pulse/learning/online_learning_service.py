@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +10,8 @@ import msgspec
 import numpy as np
 
 from alpha_pulse.core.config import Config
-from alpha_pulse.core.errors import ConfigError, NonFiniteError, SessionError, did_you_mean
+from alpha_pulse.core.errors import ConfigError, SessionError, did_you_mean
+from alpha_pulse.core.numbers import a_class, a_row, a_weight
 from alpha_pulse.core.plugins import load
 from alpha_pulse.core.stateful import State, Stateful
 from alpha_pulse.core.types import DriftAlarm, Example, FeatureVector, Prediction
@@ -173,7 +173,7 @@ class OnlineLearningService:
         elif command.kind == "update":
             session, seen = self._sessions[symbol, target], self._fed[symbol, target]
             for example in command.examples or ():
-                seen.add(example.id)
+                seen.add(example.id, example.content)
                 prediction_id = f"{command.session_id}/{example.id}"
                 row = np.array(example.features, dtype=np.float64)
                 session.serve_alone(prediction_id, FeatureVector(symbol, ts, "", row))
@@ -265,11 +265,8 @@ class OnlineLearningService:
         Without ``prediction_id`` a query, neither stored nor counted. With one, the prediction waits under that id for its
         label (see `update_model`); that is for sessions that their callers feed.
         """
-        session, row = self._by_id(session_id), np.array(features, dtype=np.float64)
-        if not np.isfinite(row).all():
-            raise NonFiniteError(
-                f"the features for session {session_id} hold a value that is not finite; send 0 for a missing one"
-            )
+        session = self._by_id(session_id)
+        row = a_row(f"the features for session {session_id}", features, session.spec.n_features)
         if prediction_id is None:
             return session.query(row)
         self._refuse_journaled(session)
@@ -279,8 +276,10 @@ class OnlineLearningService:
     async def update_model(self, symbol: str, example: Example) -> bool:
         """Give the label of a prediction that waits in a session its caller feeds; False for a tie.
 
-        SessionError when none waits under that id, or the loop labels it itself.
+        SessionError when none waits under that id, or the loop labels it itself; `Example` refuses a label that is none.
         """
+        if example.label is not None:
+            example = msgspec.structs.replace(example, label=int(example.label), weight=float(example.weight))
         for session in self._sessions.values():
             if session.spec.symbol == symbol and example.prediction_id in session.pending:
                 self._refuse_journaled(session)
@@ -298,26 +297,25 @@ class OnlineLearningService:
     async def process_batch(self, session_id: str, examples: Sequence[LabelledRow]) -> list[float]:
         """For each example predict, score, then learn; the predictions made before learning.
 
-        Raises SessionError for rows of another length, labels other than 0 and 1, and sessions of the loop; NonFiniteError for
-        numbers that are not finite; nothing is learnt then.
+        Raises SessionError for sessions of the loop; DataError for rows of another length and what is no number, label or
+        weight; NonFiniteError for numbers that are not finite; nothing is learnt then.
         """
         session = self._by_id(session_id)
         self._refuse_journaled(session)
-        width = session.spec.n_features
-        for i, example in enumerate(examples):
-            if len(example.features) != width or example.label not in (0, 1):
-                raise SessionError(
-                    f"example {i} for session {session_id} has {len(example.features)} features and the label "
-                    f"{example.label!r}; expected {width} and 0 or 1"
-                )
-            if not (np.isfinite(example.features).all() and math.isfinite(example.weight)):
-                raise NonFiniteError(f"example {i} for session {session_id} holds a value that is not finite; mend or drop it")
+        width, what = session.spec.n_features, f"for session {session_id}"
+        checked = [
+            (
+                a_row(f"the features of example {i} {what}", example.features, width),
+                a_class(f"the label of example {i} {what}", example.label, 2),
+                a_weight(f"the weight of example {i} {what}", example.weight),
+            )
+            for i, example in enumerate(examples)
+        ]
         said = []
-        for example in examples:
+        for row, label, weight in checked:
             prediction_id = f"{session_id}/batch/{session.learnt}"
-            row = np.array(example.features, dtype=np.float64)
             said.append(session.serve_alone(prediction_id, FeatureVector(session.spec.symbol, 0, "", row)))
-            self._settle(session, Example(prediction_id, example.label, 0, example.weight))
+            self._settle(session, Example(prediction_id, label, 0, weight))
         return said
 
     async def get_session_metrics(self, session_id: str) -> SessionMetrics:

@@ -1,4 +1,4 @@
-"""Ids that were learnt already: all of them, whatever their age, 16 bytes of each."""
+"""Ids that were learnt already, and what was sent under each: all of them, whatever their age, 24 bytes of each."""
 
 from __future__ import annotations
 
@@ -10,21 +10,23 @@ from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.stateful import State
 
 MOST_IDS = 2_000_000
-"""Ids that a run remembers in all, some 50 MB of memory. After that new ones are refused: none is ever forgotten."""
+"""Ids that a run remembers in all, some 70 MB of memory. After that new ones are refused: none is ever forgotten."""
 DIGEST_BYTES = 16
+CONTENT_BYTES = 8
 PREFIX_BYTES = 2
 REST_BYTES = DIGEST_BYTES - PREFIX_BYTES
+ENTRY_BYTES = REST_BYTES + CONTENT_BYTES
 
 
 class SeenIds:
-    """A set of ids that only grows. It keeps a digest of each, so an id takes 16 bytes however long it is.
+    """A set of ids that only grows. It keeps a digest of each, and one of what was sent under it: 24 bytes in all.
 
-    A digest's first two bytes choose one of 65,536 buckets, in which the rest is searched: with a million ids some 200 bytes.
+    A digest's first two bytes choose one of 65,536 buckets, in which the rest is searched: with a million ids some 300 bytes.
 
     >>> seen = SeenIds()
-    >>> seen.add("a")
-    >>> "a" in seen, "b" in seen, len(seen)
-    (True, False, 1)
+    >>> seen.add("a", b"1")
+    >>> "a" in seen, "b" in seen, len(seen), seen.repeats("a", b"1"), seen.repeats("a", b"2")
+    (True, False, 1, True, False)
     """
 
     def __init__(self) -> None:
@@ -36,30 +38,38 @@ class SeenIds:
 
     def __contains__(self, seen_id: str) -> bool:
         digest = _digest(seen_id)
-        return _holds(self._buckets.get(digest[:PREFIX_BYTES], b""), digest[PREFIX_BYTES:])
+        return _place(self._buckets.get(digest[:PREFIX_BYTES], b""), digest[PREFIX_BYTES:]) >= 0
 
-    def add(self, seen_id: str) -> None:
-        """Remember one more."""
+    def repeats(self, seen_id: str, content: bytes) -> bool:
+        """Whether this was sent under a known id before; False where something else was."""
+        digest = _digest(seen_id)
+        bucket = self._buckets[digest[:PREFIX_BYTES]]
+        at = _place(bucket, digest[PREFIX_BYTES:]) + REST_BYTES
+        return bucket[at : at + CONTENT_BYTES] == content_digest(content)
+
+    def add(self, seen_id: str, content: bytes) -> None:
+        """Remember one more, and what was sent under it."""
         digest = _digest(seen_id)
         bucket, rest = self._buckets.setdefault(digest[:PREFIX_BYTES], bytearray()), digest[PREFIX_BYTES:]
-        if not _holds(bucket, rest):
-            bucket += rest
+        if _place(bucket, rest) < 0:
+            bucket += rest + content_digest(content)
             self._count += 1
 
     def snapshot(self) -> State:
         """All digests, ordered by bucket. See `alpha_pulse.core.stateful.Stateful`."""
         prefixes = sorted(self._buckets)
-        counts = [len(self._buckets[prefix]) // REST_BYTES for prefix in prefixes]
+        counts = [len(self._buckets[prefix]) // ENTRY_BYTES for prefix in prefixes]
         heads = np.frombuffer(b"".join(prefixes), dtype=np.uint8).reshape(-1, PREFIX_BYTES).repeat(counts, axis=0)
-        rests = np.frombuffer(b"".join(self._buckets[prefix] for prefix in prefixes), dtype=np.uint8).reshape(-1, REST_BYTES)
+        rests = np.frombuffer(b"".join(self._buckets[prefix] for prefix in prefixes), dtype=np.uint8)
+        rests = rests.reshape(-1, ENTRY_BYTES)
         return State(arrays={"digests": np.concatenate([heads, rests], axis=1).reshape(-1)})
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
         held = state.arrays.get("digests")
-        if held is None or held.dtype != np.uint8 or held.size % DIGEST_BYTES:
+        if held is None or held.dtype != np.uint8 or held.size % (PREFIX_BYTES + ENTRY_BYTES):
             raise StateError("the ids of a saved state are no whole digests; use an older checkpoint")
-        digests = held.reshape(-1, DIGEST_BYTES)
+        digests = held.reshape(-1, PREFIX_BYTES + ENTRY_BYTES)
         prefixes = np.ascontiguousarray(digests[:, :PREFIX_BYTES]).view(">u2").reshape(-1)
         order = np.argsort(prefixes, kind="stable")
         kept, starts = np.unique(prefixes[order], return_index=True)
@@ -76,9 +86,15 @@ def _digest(seen_id: str) -> bytes:
     return blake2b(seen_id.encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES).digest()
 
 
-def _holds(bucket: bytes | bytearray, rest: bytes) -> bool:
+def content_digest(content: bytes) -> bytes:
+    """What is kept of what was sent."""
+    return blake2b(content, digest_size=CONTENT_BYTES).digest()
+
+
+def _place(bucket: bytes | bytearray, rest: bytes) -> int:
+    """Where the entry of an id begins, or -1."""
     at = bucket.find(rest)
-    while at % REST_BYTES and at >= 0:
+    while at % ENTRY_BYTES and at >= 0:
         # Found across two neighbours, which is no find.
         at = bucket.find(rest, at + 1)
-    return at >= 0
+    return at

@@ -187,7 +187,7 @@ class Session:
         if self._trial is not None:
             compared = self._learn_trial(self._trial, waiting, label, example.weight, values)
         self.model.learn(features, label, example.weight, waiting.parts)
-        if not self.in_loop:
+        if not self.in_loop and example.weight > 0.0:
             baselines.learn(self._baselines, 0, label, values[LAST_KNOWN])
         self.learnt += 1
         self.last_learnt_ts = example.label_ts

@@ -257,8 +257,8 @@ def replaced(outcome: TradeOutcome, **changes: Any) -> TradeOutcome:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"return_": math.nan}, "return_ of the outcome of lot 'l1-0' is nan"),
-        ({"open_reference": math.inf}, "open of the outcome of lot 'l1-0' is inf"),
+        ({"return_": math.nan}, "return_ of the outcome 'l1-0' is nan"),
+        ({"open_reference": math.inf}, "open of the outcome 'l1-0' is inf"),
         ({"pnl": 2.5}, r"cannot be used: Expected `int`, got `float` - at `\$.pnl`"),
         ({"pnl": -(2**63)}, "expected whole numbers that fit into 64 bits"),
         ({"quantity": 0}, "a quantity above 0 for a lot held long"),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from alpha_pulse.core.config import Adaptation, Config, Learning
-from alpha_pulse.core.errors import ConfigError, NonFiniteError, SessionError, UnknownNameError
+from alpha_pulse.core.errors import ConfigError, DataError, NonFiniteError, SessionError, UnknownNameError
 from alpha_pulse.core.stateful import digest
 from alpha_pulse.core.types import Example, Prediction
 from alpha_pulse.learning.commands import Command
@@ -21,6 +21,11 @@ CONFIG = Config(learning=Learning(window=50), adaptation=Adaptation(drift_thresh
 
 def service(config: Config = CONFIG) -> OnlineLearningService:
     return OnlineLearningService(config, lambda symbol, target: D)
+
+
+def given(*fields: Any) -> LabelledRow:
+    """A row as a caller might give it, of whatever types."""
+    return LabelledRow(*fields)
 
 
 def prediction(number: int, symbol: str = "X") -> Prediction:
@@ -132,10 +137,23 @@ def test_a_batch_is_learnt_as_the_model_would_in_one_go() -> None:
 @pytest.mark.parametrize(
     ("example", "error"),
     [
-        (LabelledRow(np.array([1.0, np.nan, 0.0]), 1), NonFiniteError),
-        (LabelledRow(np.zeros(D), 1, float("nan")), NonFiniteError),
-        (LabelledRow(np.zeros(D), 2), SessionError),
-        (LabelledRow(np.zeros(D + 1), 1), SessionError),
+        (given(np.array([1.0, np.nan, 0.0]), 1), NonFiniteError),
+        (given(np.zeros(D), 1, float("nan")), NonFiniteError),
+        (given(np.zeros(D), 2), DataError),
+        (given(np.zeros(D), None), DataError),
+        (given(np.zeros(D), "abc"), DataError),
+        (given(np.zeros(D), 0.5), DataError),
+        (given(np.zeros(D), np.array([1])), DataError),
+        (given(np.zeros(D), 1, None), DataError),
+        (given(np.zeros(D), 1, "1"), DataError),
+        (given(np.zeros(D), 1, -1.0), NonFiniteError),
+        (given(np.zeros(D), 1, 10**400), NonFiniteError),
+        (given(np.zeros(D + 1), 1), DataError),
+        (given([0.0] * (D - 1) + [10**400], 1), NonFiniteError),
+        (given([[0.0]] * D, 1), DataError),
+        (given(np.zeros((D, 1)), 1), DataError),
+        (given("abc", 1), DataError),
+        (given(None, 1), DataError),
     ],
 )
 def test_a_batch_with_a_bad_example_is_refused_and_nothing_of_it_learnt(example: LabelledRow, error: type[Exception]) -> None:
@@ -156,8 +174,37 @@ def test_a_question_changes_nothing_and_must_be_finite() -> None:
     for row in ([1.0, float("nan"), 0.0], [float("inf"), 0.0, 0.0]):
         with pytest.raises(NonFiniteError, match="X/direction"):
             asyncio.run(learning.predict("X/direction", row))
-    with pytest.raises(SessionError, match="takes 3 features"):
-        asyncio.run(learning.predict("X/direction", [1.0]))
+    wrong: list[tuple[Any, str]] = [([1.0], "are 1 numbers, but it takes 3"), ([1.0, None, 2.0], "hold None at place 1")]
+    for bad, said in [*wrong, ("abc", "are 'abc'")]:
+        with pytest.raises(DataError, match=f"the features for session X/direction {said}"):
+            asyncio.run(learning.predict("X/direction", bad))
+
+
+def test_labels_and_weights_of_every_type_are_what_they_are_worth() -> None:
+    learning, twin = service(), service()
+    for one in (learning, twin):
+        one.open_session("X", "direction", "logistic")
+    plain = [LabelledRow(np.array([1.0, 0.0, -1.0]), 1, 2.0), LabelledRow(np.ones(D), 0)]
+    typed = [given((1, False, np.int64(-1)), True, np.float32(2)), given(np.ones(D), np.int64(0), True)]
+    assert asyncio.run(learning.process_batch("X/direction", plain)) == asyncio.run(twin.process_batch("X/direction", typed))
+    labels: list[Any] = [1, np.bool_(True)]
+    for one, label in zip((learning, twin), labels, strict=True):
+        asyncio.run(one.predict("X/direction", np.ones(D), "p"))
+        assert asyncio.run(one.update_model("X", Example("p", label, START_NS, 1)))
+    states = [digest({"s": one.session("X", "direction").snapshot()}) for one in (learning, twin)]
+    assert states[0] == states[1]
+
+
+@pytest.mark.parametrize("label", ["abc", "1", 2, 0.5, float("nan"), [1], 10**400])
+def test_a_label_that_is_none_is_refused_before_it_is_learnt(label: Any) -> None:
+    with pytest.raises(DataError, match=r"the label of p1 is .*, but a class, a whole number from 0 to 1, is expected"):
+        Example("p1", label, START_NS)
+
+
+@pytest.mark.parametrize("weight", ["1", None, -1.0, float("nan"), 10**400, 1e15])
+def test_a_weight_that_is_none_is_refused_before_it_is_learnt(weight: Any) -> None:
+    with pytest.raises(DataError, match=r"the weight of p1 is"):
+        Example("p1", 1, START_NS, weight)
 
 
 def test_a_label_finds_its_session_by_the_prediction_and_only_within_the_symbol() -> None:
