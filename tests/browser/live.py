@@ -26,11 +26,12 @@ HARDLY_EVER = "0.001"
 class LiveServer:
     """One run of one store. Whenever it starts it is paused at once."""
 
-    def __init__(self, folder: Path, bars: Path, settings: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, bars: Path, settings: Mapping[str, Any], tz: str | None = None) -> None:
         self.store = folder / "run.db"
         self.port = 0
         self._folder = folder
         self._bars = bars
+        self._zone = () if tz is None else ("--tz", tz)
         (folder / "config.toml").write_text(to_toml(configured(dict(settings)), {}), encoding="utf-8")
         self._process: subprocess.Popen[str] | None = None
         self.token = ""
@@ -45,7 +46,7 @@ class LiveServer:
 
     def start(self) -> str:
         """The link that it prints."""
-        where = ("--data", self._bars, "--store", self.store, "--config", self._folder / "config.toml")
+        where = ("--data", self._bars, "--store", self.store, "--config", self._folder / "config.toml", *self._zone)
         self._process = subprocess.Popen(
             cli_runs.forked("run", *where, "--port", str(self.port), "--speed", HARDLY_EVER, "--json"),
             cwd=self._folder,

@@ -145,7 +145,7 @@ def test_a_fill_in_the_chart_opens_its_decision(visitor: Visitor, server: LiveSe
     newest = server.ask("/system")["seq"]
     fills = server.ask("/trading/fills", symbol=SYMBOL, book="combined", from_seq=newest - 150)["fills"]
     seq = fills[0]["seq"]
-    [ms] = server.ask(f"/market/{SYMBOL}/bars", from_seq=seq, limit=1)["columns"]["ts_ms"]
+    [ms] = server.ask(f"/market/{SYMBOL}/bars", from_seq=seq, limit=1)["columns"]["bar_open_ms"]
     stamp = f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M}"
     box = panel.locator(".chart").bounding_box()
     assert box is not None

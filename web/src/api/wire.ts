@@ -1,4 +1,4 @@
-// What the API answers, named as on the wire. Times are milliseconds (UTC), money is cash, gains are millinats; missing is null.
+// What the API answers, named as on the wire. Times are milliseconds (UTC), at the end of a bar and beside it at its open; money is cash, gains are millinats; missing is null.
 
 export type RunState = "warming" | "running" | "paused" | "finished" | "failed";
 
@@ -61,6 +61,7 @@ export interface SystemStatus extends Control {
   feed: { name: string; symbols: string[]; interval_s: number; bars_total: number; bars_done: number };
   measured_bars_per_second: number | null;
   ts_ms: number | null;
+  bar_open_ms: number | null;
   targets: string[];
   books: string[];
   initial_cash: number;
@@ -97,8 +98,10 @@ export interface SessionStatus {
   quarantines: number;
   age_s: number | null;
   last_drift_ms: number | null;
+  last_drift_bar_open_ms: number | null;
   last_adaptation_ms: number | null;
-  batch_model: { model_id: string; version: string; trained_ms: number } | null;
+  last_adaptation_bar_open_ms: number | null;
+  batch_model: { model_id: string; version: string; trained_ms: number; trained_bar_open_ms: number } | null;
   gain_millinats: number | null;
 }
 
@@ -111,6 +114,7 @@ export interface DriftStatus {
 export interface Fill {
   seq: number;
   ts_ms: number;
+  bar_open_ms: number;
   fill_id: string;
   order_id: string;
   book: string;
@@ -131,7 +135,9 @@ export interface Trade {
   symbol: string;
   quantity: number;
   opened_ms: number;
+  opened_bar_open_ms: number;
   closed_ms: number;
+  closed_bar_open_ms: number;
   open_price: number;
   close_price: number;
   gross_pnl: number;
@@ -171,7 +177,9 @@ export interface Alarm {
   symbol: string;
   target: string;
   ts_ms: number;
+  bar_open_ms: number;
   change_ms: number;
+  change_bar_open_ms: number;
   score: number;
   watched: "errors" | "calibration" | "labels" | "features";
   features: string[];
@@ -187,10 +195,12 @@ export interface Action {
   symbol: string;
   target: string;
   ts_ms: number;
+  bar_open_ms: number;
   cause: string;
   reason: string;
   status: string;
   closed_ms: number | null;
+  closed_bar_open_ms: number | null;
   effect: number | null;
   effect_samples: number;
 }
@@ -246,6 +256,7 @@ export interface Inspection {
   target: string;
   horizon: number;
   ts_ms: number;
+  bar_open_ms: number;
   seq: number;
   probability: number;
   confidence: number | null;
@@ -258,7 +269,7 @@ export interface Inspection {
   orders: Order[];
   refusals: { book: string; reasons: string[] }[];
   abstention: string | null;
-  label: { label: number | null; value: number | null; ts_ms: number; weight: number } | null;
+  label: { label: number | null; value: number | null; ts_ms: number; bar_open_ms: number; weight: number } | null;
   status: "pending" | "labelled" | "expired";
   fills: Fill[];
   trades: Trade[];
@@ -269,10 +280,13 @@ export type RegimeLabel = "calm" | "normal" | "turbulent";
 
 export interface Regime {
   from_ms: number;
+  from_bar_open_ms: number;
   to_ms: number | null;
+  to_bar_open_ms: number | null;
   label: RegimeLabel;
   ratio: number;
   began_ms: number;
+  began_bar_open_ms: number;
 }
 
 export interface Regimes {
@@ -290,6 +304,7 @@ export interface Bar {
 
 export interface Step {
   ts_ms: number;
+  bar_open_ms: number;
   bar: Bar | null;
   served: { target: string; probability: number; confidence: number | null; prediction_id: string }[];
   equity: Record<string, number>;

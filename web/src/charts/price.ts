@@ -18,6 +18,7 @@ import {
 
 import type { Action, Alarm, Fill } from "../api/wire";
 import { price, priceDecimals } from "../format/number";
+import { barsAreDays } from "../format/time";
 import type { Series } from "../state/series";
 import { colour } from "./palette";
 
@@ -56,7 +57,7 @@ export class PriceChart {
       layout: { attributionLogo: false, fontSize: 11, fontFamily: "system-ui, sans-serif" },
       crosshair: { mode: CrosshairMode.Normal },
       rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.09, bottom: 0.09 } },
-      timeScale: { borderVisible: false, timeVisible: true, minBarSpacing: 0.02, rightOffset: 2 },
+      timeScale: { borderVisible: false, timeVisible: !barsAreDays(), minBarSpacing: 0.02, rightOffset: 2 },
       handleScroll: { mouseWheel: false, vertTouchDrag: false },
       handleScale: { mouseWheel: false },
     });

@@ -23,6 +23,35 @@ export function stamp(ms: number | null | undefined): string {
   return `${date(ms)} ${two(at.getUTCHours())}:${two(at.getUTCMinutes())}${seconds}`;
 }
 
+/** A bar that opens at 15:00 UTC or later belongs to the next date: midnight in zones from UTC+1 to UTC+9, evening sessions. */
+const DATE_SHIFT_MS = 9 * HOUR_MS;
+let days = false;
+
+/** How long the run's bars last: those of a day or longer are shown as dates. */
+export function setBarLength(seconds: number): void {
+  days = seconds * 1000 >= DAY_MS;
+}
+
+export function barsAreDays(): boolean {
+  return days;
+}
+
+/** Where a bar stands on an axis of time: at its open, or at the date that it belongs to. */
+export function barMs(openMs: number): number {
+  return days ? Math.floor((openMs + DATE_SHIFT_MS) / DAY_MS) * DAY_MS : openMs;
+}
+
+/** A bar's time as it is shown: that of its open, a date alone where bars last a day or longer. */
+export function barTime(openMs: number | null | undefined): string {
+  if (openMs === null || openMs === undefined) return NONE;
+  return days ? date(barMs(openMs)) : stamp(openMs);
+}
+
+/** Both times of a bar, for whoever looks closer. */
+export function barTimes(openMs: number | null | undefined, endMs: number | null | undefined): string {
+  return openMs === null || openMs === undefined ? NONE : `bar from ${stamp(openMs)}, known at ${stamp(endMs)} UTC`;
+}
+
 /** A length of time in its largest fitting unit: 45 s, 12 min, 3.0 h, 2.1 d. */
 export function lasting(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined) return NONE;

@@ -3,6 +3,7 @@
 import { Refused, Unreachable } from "../api/client";
 import { Stream, type Link } from "../api/stream";
 import type { Control, DriftStatus, Positions, SessionStatus, Step, SystemStatus } from "../api/wire";
+import { setBarLength } from "../format/time";
 import { client } from "./access.svelte";
 import { BOOK } from "./events.svelte";
 import { Market } from "./market.svelte";
@@ -91,6 +92,7 @@ class Dashboard {
     try {
       const system = await client.system();
       if (mine !== this.beginnings) return;
+      setBarLength(system.feed.interval_s);
       this.system = system;
       this.notice = null;
       const wanted = sessionStorage.getItem(SYMBOL_KEY);
@@ -144,7 +146,7 @@ class Dashboard {
 
   private step(market: Market, seq: number, step: Step): void {
     market.take(seq, step);
-    if (this.system !== null) this.system = { ...this.system, seq, ts_ms: step.ts_ms };
+    if (this.system !== null) this.system = { ...this.system, seq, ts_ms: step.ts_ms, bar_open_ms: step.bar_open_ms };
     this.snapshot.ask();
     this.slowSnapshot.ask();
   }

@@ -77,7 +77,7 @@ export class Market {
   /** Draw one frame of the stream in. */
   take(seq: number, step: Step): void {
     const whole = step.steps === 1;
-    const at = { seq, ts_ms: step.ts_ms };
+    const at = { seq, ts_ms: step.ts_ms, bar_open_ms: step.bar_open_ms };
     if (seq - step.steps > this.told) this.hole(this.told + 1);
     this.newest = Math.max(this.newest, seq);
     this.told = Math.max(this.told, seq);

@@ -4,14 +4,14 @@ import { Series } from "./series";
 
 function filled(): Series {
   const series = new Series();
-  series.replace({ seq: [0, 1, 4], ts_ms: [0, 10, 40], value: [1, 2, 5] });
+  series.replace({ seq: [0, 1, 4], ts_ms: [0, 10, 40], bar_open_ms: [0, 10, 40], value: [1, 2, 5] });
   return series;
 }
 
 describe("a series of history and stream", () => {
   it("takes a streamed row at the end, with null where it says nothing", () => {
     const series = filled();
-    series.append({ seq: 5, ts_ms: 50, other: 7 });
+    series.append({ seq: 5, ts_ms: 50, bar_open_ms: 50, other: 7 });
     expect(series.seq).toEqual([0, 1, 4, 5]);
     expect(series.column("value")).toEqual([1, 2, 5, null]);
     expect(series.column("other")).toEqual([null, null, null, 7]);
@@ -19,7 +19,7 @@ describe("a series of history and stream", () => {
 
   it("lets history fill holes and correct what the stream said", () => {
     const series = filled();
-    series.merge({ seq: [2, 3, 4, 6], ts_ms: [20, 30, 40, 60], value: [3, 4, null, 7] });
+    series.merge({ seq: [2, 3, 4, 6], ts_ms: [20, 30, 40, 60], bar_open_ms: [20, 30, 40, 60], value: [3, 4, null, 7] });
     expect(series.seq).toEqual([0, 1, 2, 3, 4, 6]);
     expect(series.column("value")).toEqual([1, 2, 3, 4, null, 7]);
     expect(series.ts).toEqual([0, 10, 20, 30, 40, 60]);
@@ -27,15 +27,15 @@ describe("a series of history and stream", () => {
 
   it("keeps what a partial row does not speak of", () => {
     const series = filled();
-    series.append({ seq: 4, ts_ms: 40, other: 1 });
+    series.append({ seq: 4, ts_ms: 40, bar_open_ms: 40, other: 1 });
     expect(series.column("value")).toEqual([1, 2, 5]);
     expect(series.column("other")).toEqual([null, null, 1]);
   });
 
   it("is the same whatever comes first", () => {
     const late = filled();
-    late.append({ seq: 7, ts_ms: 70, value: 8 });
-    late.merge({ seq: [5, 6], ts_ms: [50, 60], value: [6, 7] });
+    late.append({ seq: 7, ts_ms: 70, bar_open_ms: 70, value: 8 });
+    late.merge({ seq: [5, 6], ts_ms: [50, 60], bar_open_ms: [50, 60], value: [6, 7] });
     expect(late.seq).toEqual([0, 1, 4, 5, 6, 7]);
     expect(late.column("value")).toEqual([1, 2, 5, 6, 7, 8]);
   });

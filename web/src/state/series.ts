@@ -1,9 +1,10 @@
 // Columns of one series, sorted by the number of the journal's row. What history says replaces what the stream said.
 
 import type { Cell } from "../api/wire";
+import { barMs, barsAreDays } from "../format/time";
 
 export type Columns = Record<string, Cell[]>;
-export type Row = Record<string, Cell> & { seq: number; ts_ms: number };
+export type Row = Record<string, Cell> & { seq: number; ts_ms: number; bar_open_ms: number };
 
 export class Series {
   seq: number[] = [];
@@ -17,8 +18,10 @@ export class Series {
     return this.seq.at(-1) ?? null;
   }
 
+  /** Where each bar stands on the axis of time: see `barMs`. */
   get ts(): number[] {
-    return (this.columns.ts_ms ?? []) as number[];
+    const opens = (this.columns.bar_open_ms ?? []) as number[];
+    return barsAreDays() ? opens.map(barMs) : opens;
   }
 
   column(name: string): Cell[] {
