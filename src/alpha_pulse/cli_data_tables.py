@@ -26,6 +26,7 @@ SYMBOL_LEAVE_OUT = ["first price", "last price", "last closes"]
 IMPORTED_COLUMNS = ["bars", "first bar", "last bar", "bytes"]
 COLUMNS = ("ts", "ts_end", "clock", "symbol", "open", "high", "low", "close", "adj_close", "volume")
 """The order in which columns are shown."""
+ZONES = {"": "", "stated": "zone stated in the file", "dates": "days without a zone"}
 STAMPS = {"open": "its open", "close": "its close"}
 
 
@@ -121,7 +122,7 @@ def _files(console: Console, files: list[Understood], refusal: str | None) -> No
 
 def _facts(report: FileReport, symbols: Sequence[str], rows: int) -> list[tuple[str, str]]:
     stamp = f"a bar's time is {STAMPS.get(report.stamp, report.stamp)} ({report.stamp_from})"
-    times = [stamp, report.time_unit, f"zone {report.tz}" if report.tz else ""]
+    times = [stamp, report.time_unit, ZONES.get(report.tz, f"zone {report.tz}")]
     order = {name: at for at, name in enumerate(COLUMNS)}
     used = sorted(report.used.items(), key=lambda pair: order.get(pair[0], len(order)))
     found = [
