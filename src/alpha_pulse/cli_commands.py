@@ -9,6 +9,7 @@ import typer
 
 from alpha_pulse import __version__
 from alpha_pulse.cli_data_commands import data_app
+from alpha_pulse.cli_reading_options import Adjusted, Duplicates, Interval, Stamp, Symbols, Zone
 
 app = typer.Typer(
     name="alpha-pulse",
@@ -39,14 +40,6 @@ DataFiles = Annotated[
         metavar="F", help="Bars: a file of most tools, a folder, or a pattern; may be repeated (default: EURUSD 2017, 1h)."
     ),
 ]
-Interval = Annotated[str | None, typer.Option(metavar="I", help="Length of a bar: 5m, 1h, 1d, 1mo (default: inferred).")]
-Zone = Annotated[str | None, typer.Option(metavar="Z", help="Time zone of times that name none, such as UTC.")]
-Symbols = Annotated[list[str] | None, typer.Option(metavar="S", help="Only this symbol; may be repeated.")]
-Stamp = Annotated[
-    str | None, typer.Option(metavar="open|close", help="What a bar's time is (default: as the source has it, else open).")
-]
-Duplicates = Annotated[str, typer.Option(metavar="refuse|first|last", help="What to do with rows of one symbol and time.")]
-Adjusted = Annotated[bool, typer.Option("--adjusted", help="Take adjusted closes, and scale the other prices alike.")]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", metavar="C", help="A TOML file; see [bold]alpha-pulse config show[/].")
 ]

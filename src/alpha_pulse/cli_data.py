@@ -13,6 +13,7 @@ import msgspec
 from alpha_pulse import __version__
 from alpha_pulse.cli_data_tables import show_imported, show_inspection
 from alpha_pulse.cli_progress import Phases
+from alpha_pulse.cli_reading import Given
 from alpha_pulse.cli_signals import StoppedError, signals
 from alpha_pulse.cli_together import Together
 from alpha_pulse.core.causes import reason_of
@@ -26,9 +27,10 @@ from alpha_pulse.feeds.importing import Import, Imported, file_names, to_parquet
 from alpha_pulse.feeds.inspecting import Inspection, inspect
 from alpha_pulse.feeds.interval import show_interval
 from alpha_pulse.feeds.market_data import MarketData, ReadOptions
-from alpha_pulse.feeds.paths import expand
 from alpha_pulse.feeds.provenance import Provenance, SourceFile, fingerprint
 from alpha_pulse.feeds.reading import read
+
+REPLAY = ("alpha-pulse", "replay")
 
 
 class Answer(Inspection, frozen=True, kw_only=True):
@@ -38,7 +40,7 @@ class Answer(Inspection, frozen=True, kw_only=True):
     too_few_bars: tuple[str, ...] = ()
 
 
-def inspect_files(arguments: Sequence[str], options: ReadOptions, config: Config, *, json: bool) -> bool:
+def inspect_files(given: Given, config: Config, *, json: bool) -> bool:
     """Report how files are understood; whether a replay would take them.
 
     Raises
@@ -46,13 +48,13 @@ def inspect_files(arguments: Sequence[str], options: ReadOptions, config: Config
     AlphaPulseError
         An argument names no file, or an option cannot be read.
     """
-    paths = expand(arguments)
+    paths, options = given.files(), given.options()
     with closing(Phases()) as phases:
         found = inspect(paths, options, _showing(phases, "reading"))
     bars = {each.symbol: each.bars for each in found.symbols}
     answer = Answer(
         **msgspec.structs.asdict(found),
-        command=_replay(arguments, options) if found.would_load else None,
+        command=shlex.join([*REPLAY, *given.words()]) if found.would_load else None,
         too_few_bars=tuple(too_few_bars(config, bars)),
     )
     if json:
@@ -62,7 +64,7 @@ def inspect_files(arguments: Sequence[str], options: ReadOptions, config: Config
     return found.would_load
 
 
-def import_files(arguments: Sequence[str], folder: Path, options: ReadOptions, *, overwrite: bool, json: bool) -> None:
+def import_files(given: Given, folder: Path, *, overwrite: bool, json: bool) -> None:
     """Read files, and write one Parquet file for each symbol into a folder.
 
     Raises
@@ -72,9 +74,12 @@ def import_files(arguments: Sequence[str], folder: Path, options: ReadOptions, *
     StoppedError
         By Ctrl-C or SIGTERM; nothing is written then.
     """
-    paths = expand(arguments)
+    paths, options = given.files(), given.options()
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"--to {folder} is not a folder; name the folder that is to hold the imported files")
+    for path in paths:
+        if not path.is_file():
+            raise ConfigError(f"{path} can be read only once, but its content is to be hashed too; save it as a file first")
     with closing(Phases()) as phases:
         data = read(paths, options, _showing(phases, "reading"))
     targets = {symbol: folder / name for symbol, name in file_names(data.bars.symbols, data.bars.interval_ns).items()}
@@ -103,7 +108,7 @@ def import_files(arguments: Sequence[str], folder: Path, options: ReadOptions, *
         sources=tuple(sources.values()),
         files=tuple(written),
         notes=data.notes,
-        command=shlex.join(["alpha-pulse", "replay", "--data", str(folder)]),
+        command=shlex.join([*REPLAY, "--data", str(folder)]),
     )
     if json:
         print(msgspec.json.encode(found).decode())
@@ -120,20 +125,6 @@ def _showing(phases: Phases, title: str) -> Callable[[int, int], None]:
             phases.show(title, total, "files", done)
 
     return show
-
-
-def _replay(arguments: Sequence[str], options: ReadOptions) -> str:
-    """The command that replays these files with these options."""
-    words = ["alpha-pulse", "replay"]
-    for argument in arguments:
-        words += ["--data", argument]
-    for name in options.symbols:
-        words += ["--symbol", name]
-    given = {"--interval": options.interval, "--tz": options.tz, "--stamp": options.stamp}
-    for flag, value in given.items():
-        words += [] if value is None else [flag, value]
-    words += [] if options.duplicates == "refuse" else ["--duplicates", options.duplicates]
-    return shlex.join([*words, "--adjusted"] if options.adjusted else words)
 
 
 def _refuse_taken(targets: Iterable[Path], sources: Iterable[Path], *, overwrite: bool) -> None:

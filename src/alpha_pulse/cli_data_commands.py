@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
+
+from alpha_pulse.cli_reading_options import Adjusted, Duplicates, Interval, Stamp, Symbols, Zone
 
 data_app = typer.Typer(
     help="Files of bars.\n\nExample: [bold]alpha-pulse data inspect prices.csv[/]",
@@ -15,21 +17,6 @@ data_app = typer.Typer(
 
 Files = Annotated[
     list[str], typer.Argument(metavar="FILE...", help="Files of bars, folders of them, or patterns such as 'BTC*.zip'.")
-]
-Interval = Annotated[str | None, typer.Option(metavar="I", help="Length of a bar: 5m, 1h, 1d (default: inferred).")]
-Zone = Annotated[str | None, typer.Option(metavar="Z", help="Time zone of times that name none, such as UTC.")]
-Symbols = Annotated[
-    list[str] | None, typer.Option(metavar="S", help="Only this symbol (may be repeated), or the name of bars that have none.")
-]
-Stamp = Annotated[
-    Literal["open", "close"] | None,
-    typer.Option(help="Whether a bar's time is its open or its close (default: as the source is known)."),
-]
-Duplicates = Annotated[
-    Literal["refuse", "first", "last"], typer.Option(help="Of two rows of one symbol and time: refuse them, or take one.")
-]
-Adjusted = Annotated[
-    bool, typer.Option("--adjusted", help="Take adjusted closes, and scale the other prices by the same factor.")
 ]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", metavar="C", help="A TOML file, to tell whether there are enough bars.")
@@ -53,13 +40,11 @@ def data_inspect(
     Example: [bold]alpha-pulse data inspect prices.csv --tz America/New_York[/]
     """
     from alpha_pulse.cli_data import inspect_files
+    from alpha_pulse.cli_reading import Given
     from alpha_pulse.cli_settings import load_settings
-    from alpha_pulse.feeds.market_data import ReadOptions
 
-    options = ReadOptions(
-        interval=interval, tz=tz, symbols=tuple(symbol or ()), stamp=stamp, duplicates=duplicates, adjusted=adjusted
-    )
-    if not inspect_files(files, options, load_settings(config), json=json):
+    given = Given(data=files, interval=interval, tz=tz, symbol=symbol, stamp=stamp, duplicates=duplicates, adjusted=adjusted)
+    if not inspect_files(given, load_settings(config), json=json):
         raise typer.Exit(1)
 
 
@@ -81,14 +66,12 @@ def data_import(
     Example: [bold]alpha-pulse data import 'BTCUSDT-1h-*.zip' --to bars[/]
     """
     from alpha_pulse.cli_data import import_files
+    from alpha_pulse.cli_reading import Given
     from alpha_pulse.cli_signals import StoppedError
-    from alpha_pulse.feeds.market_data import ReadOptions
 
-    options = ReadOptions(
-        interval=interval, tz=tz, symbols=tuple(symbol or ()), stamp=stamp, duplicates=duplicates, adjusted=adjusted
-    )
+    given = Given(data=files, interval=interval, tz=tz, symbol=symbol, stamp=stamp, duplicates=duplicates, adjusted=adjusted)
     try:
-        import_files(files, to, options, overwrite=overwrite, json=json)
+        import_files(given, to, overwrite=overwrite, json=json)
     except StoppedError as stopped:
         typer.echo("alpha-pulse: stopped; nothing was written", err=True)
         raise typer.Exit(stopped.exit_code) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 from pathlib import Path
@@ -135,6 +136,7 @@ def test_each_of_several_files_is_judged(tmp_path: Path) -> None:
         (["no.csv"], "alpha-pulse: file no.csv does not exist"),
         (["none/*.csv"], "alpha-pulse: no file matches none/*.csv"),
         (["a.csv", "--tz", "Mars/Olympus"], "alpha-pulse: time zone 'Mars/Olympus' is not known"),
+        (["a.csv", "--stamp", "middle"], "alpha-pulse: --stamp is 'middle'; expected open or close"),
         (["a.csv", "--interval", "1M"], "alpha-pulse: interval '1M' may mean minutes or months"),
     ],
 )
@@ -179,6 +181,8 @@ def test_files_that_are_there_are_written_over_only_when_asked(tmp_path: Path) -
     assert pl.read_parquet(tmp_path / "out" / "A_1h.parquet").height == 300
     itself = run(tmp_path, "data", "import", "out/A_1h.parquet", "--to", "out", "--overwrite")
     assert "would be written over the file it is imported from" in itself.stderr
+    os.mkfifo(tmp_path / "pipe")
+    assert "pipe can be read only once" in run(tmp_path, "data", "import", "pipe", "--to", "out").stderr
     assert "not a folder" in run(tmp_path, "data", "import", "a.csv", "--to", "a.csv").stderr
 
 

@@ -63,9 +63,9 @@ def contents(path: Path) -> Iterator[Content]:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise DataError(f"{where} does not exist; give --data a file of bars, a folder, or a pattern") from None
+        raise DataError(f"{where} does not exist; name a file of bars, a folder, or a pattern") from None
     except IsADirectoryError:
-        raise DataError(f"{where} is not a file; give --data a file of bars, a folder, or a pattern") from None
+        raise DataError(f"{where} is not a file; name a file of bars, a folder, or a pattern") from None
     except OSError as error:
         raise DataError(f"{where} cannot be read: {reason_of(error)}; give a file that can be read") from None
     yield from _unpacked(where, str(path), path.name, "", data, depth=0)

@@ -21,7 +21,7 @@ def expand(arguments: Iterable[str | Path]) -> list[Path]:
 
     >>> expand(["no/such/*.csv"])
     Traceback (most recent call last):
-    alpha_pulse.core.errors.DataError: no file matches no/such/*.csv; give --data a file of bars, a folder, or a pattern
+    alpha_pulse.core.errors.DataError: no file matches no/such/*.csv; name a file of bars, a folder, or a pattern
     """
     files: dict[Path, Path] = {}
     for argument in arguments:
@@ -34,20 +34,20 @@ def _files(path: Path) -> list[Path]:
     if path.is_dir():
         found = sorted(inner for inner in path.iterdir() if inner.is_file() and not inner.name.startswith("."))
         if not found:
-            raise DataError(f"folder {path} holds no file; give --data a file of bars, a folder, or a pattern")
+            raise DataError(f"folder {path} holds no file; name a file of bars, a folder, or a pattern")
         return found
     if not path.exists() and has_magic(str(path)):
         matches = sorted(Path(match) for match in glob(str(path), recursive=True))  # noqa: PTH207 (an absolute pattern)
         found = [match for match in matches if match.is_file()]
         if not found:
-            raise DataError(f"no file matches {path}; give --data a file of bars, a folder, or a pattern")
+            raise DataError(f"no file matches {path}; name a file of bars, a folder, or a pattern")
         return found
     if not path.exists():
-        raise DataError(f"file {path} does not exist; give --data a file of bars, a folder, or a pattern")
+        raise DataError(f"file {path} does not exist; name a file of bars, a folder, or a pattern")
     if not path.is_file():
         return [path] if path.is_fifo() else _refuse(path)
     return [path]
 
 
 def _refuse(path: Path) -> list[Path]:
-    raise DataError(f"{path} is not a file; give --data a file of bars, a folder, or a pattern")
+    raise DataError(f"{path} is not a file; name a file of bars, a folder, or a pattern")
