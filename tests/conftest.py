@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import gc
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +29,8 @@ gc.unfreeze = lambda: None
 
 MODELS = ("tests/contracts/test_models", "tests/unit/models/test_as_river")
 TREES = ("hoeffding", "forest", "sgbt")
+SHARED_RUNS = ("restless_run", "bundled_run")
+"""Runs of `flow/runs.py` that a process makes once for all tests that read them."""
 TOGETHER = ("tests/faults/", "tests/browser/", "tests/api/")
 """Folders whose tests share a process or a server that takes a while to be ready."""
 LONGEST = (
@@ -34,6 +38,7 @@ LONGEST = (
     "tests/faults",
     "tests/browser",
     "tests/api",
+    "shared runs",
     "tests/flow/test_cli.py",
     "tests/flow/test_random_walk",
     "tests/flow",
@@ -47,12 +52,20 @@ class Groups(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
     def _split_scope(self, nodeid: str) -> str:
         if nodeid.startswith(MODELS):
             return "models of trees" if any(name in nodeid for name in TREES) else "models"
+        if nodeid.startswith("tests/flow/") and _reads_shared_runs(nodeid.partition("::")[0]):
+            return "shared runs"
         return next((folder for folder in TOGETHER if nodeid.startswith(folder)), str(super()._split_scope(nodeid)))
 
     def _assign_work_unit(self, node: Any) -> None:
         scope = min(self.workqueue, key=_rank)
         self.workqueue.move_to_end(scope, last=False)
         super()._assign_work_unit(node)
+
+
+@cache
+def _reads_shared_runs(file: str) -> bool:
+    text = (Path(__file__).parent.parent / file).read_text(encoding="utf-8")
+    return any(name in text for name in SHARED_RUNS)
 
 
 def _rank(scope: str) -> int:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from alpha_pulse.core import plugins
-from alpha_pulse.core.config import Store as StoreConfig
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import planted_signal
 from alpha_pulse.learning import metrics
 from alpha_pulse.models import ONLINE
-from alpha_pulse.stores import open_store
-from flow.runs import LEAN, begun, finished, run
+from flow.gateways import after_a_crash, stored
+from flow.runs import LEAN, begun, finished
 
 NAMES = [*plugins.names("models", ONLINE), "mixture:adahedge(logistic + naive_bayes + hoeffding_tree)"]
-BARS = 1_500
+BARS, CRASH = 1_000, 530
 
 
 def feed() -> ReplayFeed:
@@ -24,24 +24,21 @@ def feed() -> ReplayFeed:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_learner_serves_learns_and_goes_on_after_a_restart(name: str, tmp_path: Path) -> None:
-    settings = {**LEAN, "learning.model": name, "store.checkpoint_steps": 200}
-    whole = run(feed(), settings)
-    session = whole.system.learning.session("SYN", "direction")
+def test_a_learner_serves_learns_and_goes_on_after_a_crash(name: str, tmp_path: Path) -> None:
+    settings = {**LEAN, "learning.model": name, "store.checkpoint_steps": 300}
+    with closing(stored(tmp_path / "run.db", settings)) as store:
+        system = begun(feed(), settings, store)
+        for _ in range(CRASH):
+            system.step()
+        store.flush()
+        crashed = after_a_crash(tmp_path / "run.db", settings)
+        whole = finished(system)
+    session = system.learning.session("SYN", "direction")
     assert session.learnt > BARS - 100
     assert session.quarantines == 0
     scored = metrics.whole_run(session.scores)
     assert scored["online"].log_loss < scored["base"].log_loss
-    path = str(tmp_path / "run.db")
-    store = open_store(path, StoreConfig())
-    system = begun(feed(), settings, store)
-    for _ in range(730):
-        system.step()
-    store.close()
-    store = open_store(path, StoreConfig())
-    try:
-        again = finished(begun(feed(), settings, store, resume=True))
-    finally:
-        store.close()
+    with closing(crashed):
+        again = finished(begun(feed(), settings, crashed, resume=True))
     assert again.hashes == whole.hashes
     assert again.steps == whole.steps

@@ -99,9 +99,9 @@ def test_what_comes_later_changes_nothing_before(
     assert sum(len(payload.get("fills", ())) for _, payload, _ in before[0]) > 5
 
 
-def opening_fills(store: Path, row: int) -> list[dict[str, Any]]:
+def opening_fills(payload: dict[str, Any]) -> list[dict[str, Any]]:
     """The fills of market orders in one row."""
-    return [fill for fill in rows_of(store)[row][1].get("fills", ()) if not fill["order_id"].endswith("/stop")]
+    return [fill for fill in payload.get("fills", ()) if not fill["order_id"].endswith("/stop")]
 
 
 def test_what_happens_within_a_bar_changes_no_fill_at_an_open_of_that_instant(tmp_path: Path) -> None:
@@ -110,9 +110,10 @@ def test_what_happens_within_a_bar_changes_no_fill_at_an_open_of_that_instant(tm
     settings = {**settings, "execution.stop_volatilities": 4.0}
     checked = run(tmp_path / "base", feed, settings)
     assert not checked.differences
+    base = [payload for _, payload, _ in rows_of(tmp_path / "base")]
     tested = 0
     for row in range(60, 240):
-        books = {fill["book"] for fill in opening_fills(tmp_path / "base", row) if fill["symbol"] == "B"}
+        books = {fill["book"] for fill in opening_fills(base[row]) if fill["symbol"] == "B"}
         if tested == 2 or not books - {"buy_and_hold"}:
             continue
         columns = feed.columns
@@ -125,8 +126,9 @@ def test_what_happens_within_a_bar_changes_no_fill_at_an_open_of_that_instant(tm
         other = ReplayFeed(msgspec.structs.replace(columns, **changed)).cut(row + 1)
         store = tmp_path / str(row)
         assert not run(store, other, settings).differences
-        stopped = [fill for fill in rows_of(store)[row][1]["fills"] if fill["order_id"].endswith("/stop")]
+        _, payload, _ = rows_of(store)[row]
+        stopped = [fill for fill in payload["fills"] if fill["order_id"].endswith("/stop")]
         if any(fill["symbol"] == "A" and fill["book"] in books for fill in stopped):
-            assert opening_fills(store, row) == opening_fills(tmp_path / "base", row)
+            assert opening_fills(payload) == opening_fills(base[row])
             tested += 1
     assert tested == 2

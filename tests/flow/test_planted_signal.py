@@ -13,7 +13,10 @@ from benchmarks.reversal import BARS, FLIPS, LATE, NEAR, STRENGTH, accuracy
 hits = cache(reversal.hits)
 
 
-@pytest.mark.parametrize("horizon", [1, 3])
+HORIZONS = [pytest.param(1, marks=pytest.mark.soak), 3]
+
+
+@pytest.mark.parametrize("horizon", HORIZONS)
 def test_online_accuracy_recovers_after_each_flip(horizon: int) -> None:
     online, _ = hits(horizon)
     reachable = [sign_accuracy(sign * STRENGTH, horizon) for sign in (-1.0, 1.0, -1.0)]
@@ -29,7 +32,7 @@ def test_online_accuracy_recovers_after_each_flip(horizon: int) -> None:
         assert late > best - 0.06
 
 
-@pytest.mark.parametrize("horizon", [1, 3])
+@pytest.mark.parametrize("horizon", HORIZONS)
 def test_the_frozen_model_stays_wrong_while_the_sign_is_not_its_own(horizon: int) -> None:
     online, frozen = hits(horizon)
     assert accuracy(frozen, FLIPS[0] - LATE, FLIPS[0]) > 0.55

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -28,8 +28,17 @@ Row = dict[str, Any]
 Change = Callable[[Row, Row], bool]
 
 
+class Step(NamedTuple):
+    ts: int
+    payload: bytes
+    decision: bytes | None
+
+    def parsed(self) -> tuple[Row, Row]:
+        return json.loads(self.payload), json.loads(self.decision or b"{}")
+
+
 @cache
-def rows() -> list[tuple[int, Row, Row | None]]:
+def rows() -> list[Step]:
     """The steps of a run in which something of every kind happens: trades, stops, alarms, trials, a session that is fed."""
     store = MemoryStore()
     system = begun(restless(2_200), SETTINGS, store)
@@ -38,10 +47,7 @@ def rows() -> list[tuple[int, Row, Row | None]]:
         system.command([Command("update", "SYN/fed", examples=[FedExample(str(number), [0.5], 1)])])
     while system.step():
         pass
-    return [
-        (row.ts_event, json.loads(row.payload), None if row.decision is None else json.loads(row.decision))
-        for row in store.rows()
-    ]
+    return [Step(row.ts_event, row.payload, row.decision) for row in store.rows()]
 
 
 def verified(path: Path, change: Change) -> Verification:
@@ -49,12 +55,13 @@ def verified(path: Path, change: Change) -> Verification:
     changed = False
     with contextlib.closing(SqliteStore(path)) as store:
         store.begin(IDENTITY, resume=False)
-        for ts, payload, decision in rows():
+        for step in rows():
+            payload, line = step.payload, step.decision
             if not changed:
-                payload, decision = json.loads(json.dumps([payload, decision]))
-                changed = change(payload, decision or {})
-            line = None if decision is None else json.dumps(decision).encode()
-            store.append(ts, json.dumps(payload).encode(), line)
+                one, other = step.parsed()
+                changed = change(one, other)
+                payload, line = json.dumps(one).encode(), line and json.dumps(other).encode()
+            store.append(step.ts, payload, line)
     assert changed
     with StoreReader(path) as reader:
         return verify(reader)
@@ -193,8 +200,8 @@ def test_a_run_that_is_under_way_is_checked_as_of_one_moment(tmp_path: Path) -> 
     path = tmp_path / "run.db"
     with contextlib.closing(SqliteStore(path)) as store:
         store.begin(IDENTITY, resume=False)
-        for number, (ts, payload, decision) in enumerate(rows()[:400], start=1):
-            store.append(ts, json.dumps(payload).encode(), None if decision is None else json.dumps(decision).encode())
+        for number, step in enumerate(rows()[:400], start=1):
+            store.append(*step)
             if number == 200:
                 store.flush()
                 reader = StoreReader(path)
@@ -221,8 +228,8 @@ def test_a_result_that_other_steps_led_to_is_found_out(tmp_path: Path) -> None:
     path = tmp_path / "run.db"
     with contextlib.closing(SqliteStore(path)) as store:
         store.begin(IDENTITY, resume=False)
-        for ts, payload, decision in rows():
-            store.append(ts, json.dumps(payload).encode(), None if decision is None else json.dumps(decision).encode())
+        for step in rows():
+            store.append(*step)
         store.finish(b'{"bars":2199,"books":{"combined":{"fills":1}}}')
     with StoreReader(path) as reader:
         check = verify(reader).checks[-1]
