@@ -7,7 +7,7 @@ import re
 from alpha_pulse.feeds.time_text import CLOCK_ONLY, matches_time
 
 NUMBER = re.compile(r"^[+-]?[$€£]?(?:[0-9][0-9.,' \u00a0\u202f]*|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?$")
-_PLAIN = re.compile(r"^[+-]?[$€£]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$")
+_PLAIN = re.compile(r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$")
 MISSING = ("", "nan", "null", "none", "na", "n/a", "-", "nat", "#n/a")
 
 

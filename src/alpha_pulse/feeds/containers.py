@@ -17,6 +17,7 @@ import polars as pl
 
 from alpha_pulse.core.causes import reason_of
 from alpha_pulse.core.errors import DataError
+from alpha_pulse.feeds.encodings import decoded
 
 Format = Literal["text", "json", "parquet", "arrow", "arrow stream"]
 _MAGIC: dict[bytes, Format] = {b"PAR1": "parquet", b"ARROW1": "arrow", b"\xff\xff\xff\xff": "arrow stream"}
@@ -41,13 +42,17 @@ _MOST_BYTES = 16 * 2**30
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
-    """The bytes of a file or of a member of an archive; ``where`` for errors, ``name`` to take a symbol from."""
+    """The bytes of a file or of a member of an archive.
+
+    ``where`` is for errors, ``name`` to take a symbol from. Text is in UTF-8, whatever its ``encoding`` was.
+    """
 
     where: str
     path: str
     name: str
     format: Format
     packed: str
+    encoding: str
     data: bytes
 
 
@@ -88,13 +93,18 @@ def _unpacked(where: str, path: str, name: str, packed: str, data: bytes, depth:
             try:
                 inner = undo(data)
             except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, pl.exceptions.PolarsError) as error:
-                raise DataError(f"{where} cannot be unpacked as {kind} ({_first_line(error)}); give a whole file") from None
+                raise DataError(f"{where} cannot be unpacked as {kind} ({first_line(error)}); give a whole file") from None
             except MemoryError:
                 raise DataError(f"{where} is too large to be unpacked in memory; split it") from None
             stem = Path(name).stem if Path(name).suffix.lower() in (".gz", ".bz2", ".xz", ".zst", ".zstd") else name
             yield from _unpacked(where, path, stem, f"{packed}{kind}, ", inner, depth + 1)
             return
-    yield Content(where=where, path=path, name=name, format=_format(where, data), packed=packed, data=data)
+    found: Format = _format(where, data)
+    encoding = ""
+    if found == "text":
+        data, encoding = decoded(data, where)
+        found = "json" if _is_json(data) else found
+    yield Content(where=where, path=path, name=name, format=found, packed=packed, encoding=encoding, data=data)
 
 
 def _members(where: str, path: str, packed: str, data: bytes, depth: int) -> Iterator[Content]:
@@ -114,7 +124,7 @@ def _members(where: str, path: str, packed: str, data: bytes, depth: int) -> Ite
                 inside = where if len(names) == 1 else f"{where}, member {name}"
                 yield from _unpacked(inside, path, Path(name).name, f"{packed}zip, ", archive.read(name), depth + 1)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
-        raise DataError(f"{where} cannot be unpacked as zip ({_first_line(error)}); give a whole file") from None
+        raise DataError(f"{where} cannot be unpacked as zip ({first_line(error)}); give a whole file") from None
 
 
 def _hidden(name: str) -> bool:
@@ -136,11 +146,19 @@ def _format(where: str, data: bytes) -> Format:
     for magic, told in _REFUSED.items():
         if data[: len(magic)].lower() == magic.lower():
             raise DataError(f"{where} is {told}, but {_EXPECTED}")
-    start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if start[:1] == b"{" or (start[:1] == b"[" and start[1:].lstrip()[:1] in (b"[", b"{", b"]", b"")):
-        return "json"
     return "text"
 
 
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0] or type(error).__name__
+def _is_json(data: bytes) -> bool:
+    start = data[:256].lstrip()
+    return start[:1] == b"{" or (start[:1] == b"[" and start[1:].lstrip()[:1] in b'[{]"-0123456789')
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error of a library, as a part of a sentence.
+
+    >>> first_line(ValueError("no\\nmore"))
+    'no'
+    """
+    line = str(error).strip().partition("\n")[0] or type(error).__name__
+    return line if len(line) < 200 else f"{line[:197]}..."

@@ -10,9 +10,10 @@ import numpy as np
 import polars as pl
 
 from alpha_pulse.core.errors import DataError
-from alpha_pulse.feeds.containers import Content
+from alpha_pulse.feeds.containers import Content, first_line
 from alpha_pulse.feeds.names import split_levels
 from alpha_pulse.feeds.provenance import provenance_of
+from alpha_pulse.feeds.quietly import quietly
 from alpha_pulse.feeds.tables import SAMPLE_ROWS, Kind, Loaded, Table
 
 _READERS = {"parquet": pl.read_parquet, "arrow": pl.read_ipc, "arrow stream": pl.read_ipc_stream}
@@ -30,9 +31,10 @@ def binary_table(content: Content) -> Table:
     """
     title = _TITLES[content.format]
     try:
-        frame = _READERS[content.format](io.BytesIO(content.data))
+        with quietly():
+            frame = _READERS[content.format](io.BytesIO(content.data))
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
-        told = str(error).strip().partition("\n")[0]
+        told = first_line(error)
         raise DataError(f"{content.where} cannot be read as {title} ({told}); give a whole and valid file") from None
     except pl.exceptions.PanicException:
         raise DataError(f"{content.where} cannot be read as {title}; give a whole and valid file") from None
@@ -140,7 +142,7 @@ def _series(values: Any, name: str, label: str) -> pl.Series:
             return pl.Series(array.tolist(), strict=False)
         return pl.Series(array)
     except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
-        told = str(error).strip().partition("\n")[0]
+        told = first_line(error)
         raise DataError(f"{name}: column {label!r} cannot be read ({told}); numbers, times or text are expected") from None
 
 

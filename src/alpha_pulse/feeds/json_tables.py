@@ -40,7 +40,7 @@ def json_tables(content: Content) -> Iterator[Table]:
 
 
 def _parsed(content: Content) -> tuple[Any, str]:
-    text = content.data.removeprefix(b"\xef\xbb\xbf")
+    text = content.data
     try:
         return msgspec.json.decode(text), "JSON"
     except (msgspec.DecodeError, RecursionError) as error:

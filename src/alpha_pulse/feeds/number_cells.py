@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import DataError
+from alpha_pulse.core.numbers import shown
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -87,7 +88,7 @@ def read_numbers(columns: Mapping[str, pl.Series], rows: Integers, where: str) -
 
 def _no_number(column: pl.Series, at: int, rows: Integers, where: str) -> DataError:
     cell = column[at]
-    found = "empty" if cell is None or not str(cell).strip() else repr(cell)
+    found = "empty" if cell is None or not str(cell).strip() else shown(cell)
     return DataError(
         f"{where}, row {rows[at]}: column '{column.name}' is {found}, but a number is expected; mend or drop the row"
     )
@@ -110,7 +111,7 @@ def _mark(text: Mapping[str, pl.Series], where: str) -> str:
         if len(doubtful):
             cell, either = doubtful[0], (doubtful[0].replace(",", ""), doubtful[0].replace(",", "."))
             raise DataError(
-                f"{where}: column '{column.name}' holds {cell!r}, which may be {either[0]} or {either[1]}, "
+                f"{where}: column '{column.name}' holds {shown(cell)}, which may be {either[0]} or {either[1]}, "
                 "and no other number tells; write decimals with a point, and thousands without a mark"
             )
     return "."

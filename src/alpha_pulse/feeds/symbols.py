@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import DataError, did_you_mean
+from alpha_pulse.core.numbers import shown
 from alpha_pulse.feeds.sources.base import Source, stem
 
 Integers = NDArray[np.int64]
@@ -59,8 +60,8 @@ def refuse_names(text: pl.Series, rows: Integers, where: str) -> None:
             raise DataError(f"{where}, row {rows[at]}: column '{text.name}' is empty, but a name is expected; mend the row")
         if not name.isprintable():
             raise DataError(
-                f"{where}, row {rows[at]}: column '{text.name}' is {name!r}, but a name of printable characters is expected; "
-                "mend the row"
+                f"{where}, row {rows[at]}: column '{text.name}' is {shown(name)}, but a name of printable characters is "
+                "expected; mend the row"
             )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -12,12 +13,13 @@ import polars as pl
 
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds.cells import is_number, is_plain_number, is_time
-from alpha_pulse.feeds.containers import Content
+from alpha_pulse.feeds.containers import Content, first_line
 from alpha_pulse.feeds.names import knows, split_levels
 from alpha_pulse.feeds.tables import SAMPLE_ROWS, Kind, Loaded, Table
 
 SEPARATORS = {",": "','", ";": "';'", "\t": "tabs", "|": "'|'"}
 _SAMPLE_BYTES = 1 << 18
+_LONE_QUOTE = re.compile(rb'(?:^|[,;\t|\n ])"(?=[,;\t|\r\n ]|$)')
 _DTYPES: dict[Kind, pl.DataType] = {"number": pl.Float64(), "time": pl.Int64(), "text": pl.String()}
 
 
@@ -39,18 +41,17 @@ def text_tables(content: Content) -> Iterator[Table]:
     DataError
         The text cannot be decoded, or is no table.
     """
-    data, encoding = _decoded(content)
-    sample, whole = _lines(data)
+    data = content.data
+    sample = _lines(data)
     if not sample:
         raise DataError(f"{content.where} is empty; a header and at least one row are needed")
     layout = _layout(sample, content.where)
     names = {",": "CSV"}.get(layout.separator, f"CSV, {SEPARATORS[layout.separator]}")
-    shown = f"{content.packed}{names}{encoding}"
+    shown = f"{content.packed}{names}{content.encoding}"
     begin, start = _begin(data, layout.first)
-    rows = list(csv.reader(io.StringIO("\n".join(sample[layout.first :][:SAMPLE_ROWS])), delimiter=layout.separator))
+    rows = _cells(sample[layout.first :][:SAMPLE_ROWS], layout.separator)
     rows = [row for row in rows if any(cell.strip() for cell in row)]
     padded = tuple(tuple(row[: layout.width] + [""] * (layout.width - len(row))) for row in rows)
-    del whole
 
     def load(kinds: Mapping[int, Kind]) -> Loaded:
         return _load(
@@ -64,43 +65,19 @@ def text_tables(content: Content) -> Iterator[Table]:
         )  # fmt: skip
 
 
-def _decoded(content: Content) -> tuple[bytes, str]:
-    """The text in UTF-8 without a mark, its lines ended by newlines; and its encoding where it is another."""
-    data, encoding = content.data, ""
-    try:
-        if data.startswith(b"\xef\xbb\xbf"):
-            data = data[3:]
-        elif data.startswith((b"\xff\xfe", b"\xfe\xff")):
-            data, encoding = data.decode("utf-16").encode(), ", UTF-16"
-        elif data[1:2] == b"\0" and data[3:4] == b"\0":
-            data, encoding = data.decode("utf-16-le").encode(), ", UTF-16"
-        elif data[:1] == b"\0" and data[2:3] == b"\0":
-            data, encoding = data.decode("utf-16-be").encode(), ", UTF-16"
-    except UnicodeDecodeError:
-        raise DataError(f"{content.where} begins as UTF-16, but cannot be decoded; save it as UTF-8") from None
-    if not data.isascii():
-        try:
-            data.decode()
-        except UnicodeDecodeError:
-            data, encoding = data.decode("cp1252", errors="replace").encode(), ", Windows-1252"
-    if b"\n" not in data and b"\r" in data:
-        data = data.replace(b"\r", b"\n")
-    return data, encoding
-
-
-def _lines(data: bytes) -> tuple[list[str], bool]:
-    """The first lines, and whether these are all."""
+def _lines(data: bytes) -> list[str]:
+    """The first lines."""
     whole = len(data) <= _SAMPLE_BYTES
     text = data[:_SAMPLE_BYTES].decode(errors="ignore")
     lines = [line.rstrip("\r") for line in text.split("\n")]
     if not whole and len(lines) > 1:
         lines.pop()
-    return lines[: 2 * SAMPLE_ROWS], whole
+    return lines[: 2 * SAMPLE_ROWS]
 
 
 def _layout(lines: Sequence[str], where: str) -> _Layout:
     separator = max(SEPARATORS, key=lambda sign: _merit(lines, sign))
-    rows = [next(csv.reader([line], delimiter=separator), []) if line.strip() else [] for line in lines]
+    rows = [_cells([line], separator)[0] if line.strip() else [] for line in lines]
     filled = [row for row in rows if row]
     tail = filled[len(filled) // 5 :]
     width = Counter(map(len, tail)).most_common(1)[0][0]
@@ -132,9 +109,17 @@ def _layout(lines: Sequence[str], where: str) -> _Layout:
     return _Layout(separator, (), start, width, skipped)
 
 
+def _cells(lines: Sequence[str], separator: str) -> list[list[str]]:
+    """The cells of lines; at least one row."""
+    try:
+        return list(csv.reader(io.StringIO("\n".join(lines), newline=""), delimiter=separator)) or [[]]
+    except csv.Error:  # cells that are longer than it reads
+        return [line.split(separator) for line in lines]
+
+
 def _merit(lines: Sequence[str], separator: str) -> float:
     """How many cells a row has that are numbers or times, on average, if this is the separator."""
-    rows = list(csv.reader((line for line in lines[:60] if line.strip()), delimiter=separator))
+    rows = _cells([line for line in lines[:60] if line.strip()], separator)
     cells = sum(sum(1 if is_number(cell) or is_time(cell) else -0.2 * bool(cell.strip()) for cell in row) for row in rows)
     named = max((sum(knows(cell) for cell in row) for row in rows[:20]), default=0)
     return cells / max(len(rows), 1) + named
@@ -189,6 +174,7 @@ def _load(data: bytes, begin: int, start: int, layout: _Layout, kinds: Mapping[i
     names = [str(place) for place in range(layout.width)]
     head = layout.separator.join(names).encode() + b"\n"
     quote = '"' if b'"' in data else None
+    lone = quote and _LONE_QUOTE.search(data)
     text = b"".join((head, memoryview(data)[begin:]))
     wanted = [str(place) for place in kinds]
     frame, odd = None, dict[int, int]()
@@ -202,16 +188,18 @@ def _load(data: bytes, begin: int, start: int, layout: _Layout, kinds: Mapping[i
     if layout.width == 1:
         raise DataError(f"{where} has one column, but a time and four prices are expected; give the file's separator as ','")
     try:
+        if lone:  # on which polars panics where a number is expected
+            kinds = dict.fromkeys(kinds, "text")
         typed = {str(place): _DTYPES[kind] for place, kind in kinds.items()}
         frame = read(typed, ragged=False)
-    except pl.exceptions.PolarsError:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         pass
     if frame is None:
         odd = _odd_rows(data[begin:], layout)
         try:
             frame = read(None, ragged=True)
-        except pl.exceptions.PolarsError as error:
-            told = str(error).strip().partition("\n")[0]
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+            told = first_line(error)
             raise DataError(f"{where} cannot be read as CSV ({told}); give a whole and valid file") from None
     frame = frame.select(wanted)
     if start:

@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import DataError
+from alpha_pulse.core.numbers import shown
 from alpha_pulse.feeds.time_text import Integers, Parts, month_of, parts_of
 
 _MINUTE_NS = 60_000_000_000
@@ -84,10 +85,10 @@ def clocks(column: pl.Series, day_first: bool | None, tell: Teller) -> Clock:
         offset, bad_offset = _offset(parts)
         if bad.any():
             at = int(parts.rows[int(np.argmax(bad))])
-            wrong.append((at, f"is {str(column[at])!r}", None))
+            wrong.append((at, f"is {shown(str(column[at]))}", None))
         if bad_offset is not None and bad_offset.any():
             at = int(parts.rows[int(np.argmax(bad_offset))])
-            wrong.append((at, f"is {str(column[at])!r}", "a real offset, from -12:00 to +14:00,"))
+            wrong.append((at, f"is {shown(str(column[at]))}", "a real offset, from -12:00 to +14:00,"))
         if offset is None:
             naive.append(parts.rows)
             dates &= "hour" not in parts.numbers
@@ -104,13 +105,13 @@ def clocks(column: pl.Series, day_first: bool | None, tell: Teller) -> Clock:
         raise tell.refusal(at, found) if expected is None else tell.refusal(at, found, expected)
     places.discard("")
     if len(places) > 1:
-        raise tell.refusal(0, f"is {str(column[0])!r}, and other rows name other zones", "one zone")
+        raise tell.refusal(0, f"is {shown(str(column[0]))}, and other rows name other zones", "one zone")
     rows = np.sort(np.concatenate(naive)) if naive else np.array([], dtype=np.int64)
     return Clock(ns, rows, stated, next(iter(places), ""), dates and not stated)
 
 
 def _unreadable(cell: str) -> str:
-    text = f"is {cell!r}" if len(cell) < 60 else f"is {cell[:57] + '...'!r}"
+    text = f"is {shown(cell)}"
     if "e" in cell.lower() and cell.replace("+", "").replace(".", "").replace(",", "").lower().replace("e", "", 1).isdigit():
         return f"{text}, whose last digits are lost"
     return text
@@ -128,7 +129,7 @@ def _day_first(groups: list[Parts], stated: bool | None, column: pl.Series, tell
     if day_first.any() and month_first.any():
         expected = f"one order of day and month ({str(column[int(rows[day_first].min())])!r} has the day first)"
         at = int(rows[month_first].min())
-        raise tell.refusal(at, f"is {str(column[at])!r}", expected)
+        raise tell.refusal(at, f"is {shown(str(column[at]))}", expected)
     if day_first.any() or month_first.any():
         return bool(day_first.any())
     if stated is not None:
@@ -138,7 +139,7 @@ def _day_first(groups: list[Parts], stated: bool | None, column: pl.Series, tell
     at = int(rows[one != two].min())
     raise tell.refusal(
         at,
-        f"is {str(column[at])!r}, of which no row tells whether the day or the month comes first",
+        f"is {shown(str(column[at]))}, of which no row tells whether the day or the month comes first",
         "a date such as 2024-01-02, or a row with a day above 12,",
     )
 

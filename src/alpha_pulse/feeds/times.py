@@ -8,6 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import ConfigError, DataError
+from alpha_pulse.core.numbers import shown
 from alpha_pulse.feeds.time_parts import clocks
 from alpha_pulse.feeds.time_text import Integers
 
@@ -213,7 +214,7 @@ def _from_text(column: pl.Series, zone: Zone, place: Place) -> Times:
         try:
             refuse_unknown_zone(read.place)
         except ConfigError:
-            raise place.refusal(0, f"is {column[0]!r}", "a zone that is known") from None
+            raise place.refusal(0, f"is {shown(column[0])}", "a zone that is known") from None
     if zone.tz is None and not read.stated and not (ns % DAY_NS).any():
         return Times(_in_years(ns, column, place), "date", "dates", dates=True)
     if zone.tz == "UTC":
@@ -233,7 +234,7 @@ def _in_years(ns: Integers, column: pl.Series, place: Place) -> Integers:
     outside = ~((ns >= 0) & (ns < YEAR_2200 * 1_000_000_000))
     if outside.any():
         at = int(np.argmax(outside))
-        raise place.refusal(at, f"is {column[at]!r}", "a time from 1970 to 2199")
+        raise place.refusal(at, f"is {shown(column[at])}", "a time from 1970 to 2199")
     return ns
 
 

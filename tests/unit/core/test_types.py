@@ -35,6 +35,8 @@ def travelling() -> list[type[msgspec.Struct]]:
 
 @given(st.sampled_from(NUMBERS), st.sampled_from([math.nan, math.inf, -math.inf, 2 * ABSURD, -2 * ABSURD, 1e300]))
 def test_a_bar_with_a_number_that_is_none_is_refused(name: str, value: float) -> None:
+    if name == "volume" and abs(value) < 1e18:
+        value *= 1_000  # volumes are larger than prices
     with pytest.raises(NonFiniteError, match="bar 3 of X"):
         Bar(**{**BAR, name: value})
 
