@@ -128,7 +128,7 @@ def _short_interval(bars: BarColumns) -> list[Note]:
         if step is not None and step >= SHORT * bars.interval_ns:
             stated = show_interval(bars.interval_ns)
             head = f"the bars are stated to last {stated}, but the most frequent step between those of"
-            tail = f"is {show_interval(step)}; if they last as long as that, leave --interval out"
+            tail = f"is {show_interval(step)}; if they last as long as that, give --interval {show_interval(step)}"
             return _named("short_interval", head, [symbol], tail)
     return []
 

@@ -24,7 +24,8 @@ ALWAYS = (19, 20)
 UNSURE = 4
 """Where more than one in so many of the usual slots are empty, the bars follow no hours, and no slot is usual."""
 LEAST_PERIODS = 3
-LARGEST_GRID = 50_000_000
+SPARSE = 20
+"""Where there are more than so many slots for each bar, the bars show no hours."""
 _SAMPLE = 10_000
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -75,7 +76,7 @@ def _grid(ts_start: Integers, interval_ns: int, period_ns: int) -> Grid | None:
     shift = interval_ns // 2 - offset - MONDAY_NS
     low = (int(ts_start[0]) + shift) // period_ns
     periods = (int(ts_start[-1]) + shift) // period_ns - low + 1
-    if periods < LEAST_PERIODS or periods * slots > LARGEST_GRID:
+    if periods < LEAST_PERIODS or periods * slots > max(SPARSE * ts_start.size, 1_000):
         return None
     slot = (ts_start + (shift - low * period_ns)) // interval_ns
     present = np.zeros(periods * slots, dtype=np.bool_)

@@ -134,6 +134,12 @@ def test_a_few_bars_show_no_sessions_and_no_gaps(count: int) -> None:
     assert sessions(ts, MINUTE_NS) == []
 
 
+def test_a_few_bars_far_apart_cost_no_memory() -> None:
+    ts = YEAR_2019 + np.arange(1_000) * 600_000_001_000_000
+    assert found(ts, SECOND_NS // 1_000) == []
+    assert sessions(ts, SECOND_NS // 1_000) == []
+
+
 def local(ts: Integers, zone: str) -> Integers:
     series = pl.Series(ts).cast(pl.Datetime("ns")).dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
     return series.dt.replace_time_zone(None).dt.epoch("ns").to_numpy()
