@@ -1,8 +1,8 @@
-"""All open connections, in two classes with room of their own: those that have shown a good token, and all others.
+"""All open connections, in two classes: those that have shown a good token, and all others.
 
 Whoever reaches the port can open connections without end. They compete among themselves only: one that is opened when there is
 no room for another closes the oldest that has shown no token. A connection of the token's holder is one of those from its
-opening to its first request, and is among the newest then.
+opening to its first request, and is among the newest then; so all room that holders do not use is left to the others.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Protocol
 RESERVED_FILES = 128
 """Open files that are left to everything but connections: the store, the libraries, the terminal."""
 MOST_FILES = 4_096
-MOST_OTHERS, MOST_HOLDERS = 256, 640
+MOST, MOST_HOLDERS = 896, 640
 
 
 class Connection(Protocol):
@@ -33,12 +33,12 @@ class Connections:
 
     Parameters
     ----------
-    others, holders
-        Room for connections that have not shown a good token, and for those that have.
+    room, holders
+        Room for all connections, and, of it, for those that have shown a good token: fewer than ``room``.
     """
 
-    def __init__(self, others: int = MOST_OTHERS, holders: int = MOST_HOLDERS) -> None:
-        self._room = others
+    def __init__(self, room: int = MOST, holders: int = MOST_HOLDERS) -> None:
+        self._room = room
         self._holders_room = holders
         self._others: dict[Connection, None] = {}
         self._holders: dict[Connection, None] = {}
@@ -46,7 +46,7 @@ class Connections:
 
     def opened(self, connection: Connection) -> None:
         """One more, which has shown no token yet."""
-        while len(self._others) >= self._room:
+        while self._others and len(self._others) + len(self._holders) >= self._room:
             self._drop(self._others, next(iter(self._others)))
         self._others[connection] = None
 
@@ -104,8 +104,7 @@ def _within(files: int) -> Connections:
 
     >>> room = _within(256)
     >>> room._room, room._holders_room
-    (32, 96)
+    (128, 96)
     """
-    room = max(32, files - RESERVED_FILES)
-    others = min(MOST_OTHERS, room // 4)
-    return Connections(others, min(MOST_HOLDERS, room - others))
+    room = min(MOST, max(32, files - RESERVED_FILES))
+    return Connections(room, min(MOST_HOLDERS, room - room // 4))
