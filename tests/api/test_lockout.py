@@ -13,7 +13,7 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
-from alpha_pulse.api.connections import MOST_HOLDERS, MOST, Connections, _within
+from alpha_pulse.api.connections import MOST, MOST_HOLDERS, Connections, _within
 from api.crowds import crowd, may_open, still_open
 from api.running import TOKEN, Running
 from flow.gateways import quiet
