@@ -13,6 +13,7 @@ from alpha_pulse.core.errors import DataError
 from alpha_pulse.core.types import ABSURD, LARGEST_VOLUME
 from alpha_pulse.feeds.bar_times import end_times, month_numbers
 from alpha_pulse.feeds.interval import short_first_bars, show_interval
+from alpha_pulse.feeds.notes import show_time
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -260,4 +261,4 @@ def _no_time(columns: BarColumns) -> Sentence:
 
 
 def _show(ts: np.int64) -> str:
-    return f"{np.datetime64(int(ts), 'ns').astype('datetime64[us]')} UTC"
+    return show_time(int(ts))

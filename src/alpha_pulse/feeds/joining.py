@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import DataError
-from alpha_pulse.feeds.market_data import Duplicates, Note
+from alpha_pulse.feeds.market_data import Duplicates
+from alpha_pulse.feeds.notes import Note, show_time
 from alpha_pulse.feeds.rows import Rows
 
 Integers = NDArray[np.int64]
@@ -139,12 +140,12 @@ def _refusal(joined: Joined, again: Integers) -> DataError:
     """About the one that comes first in the files."""
     at = int(again[np.lexsort((joined.row[again], joined.piece[again]))[0]])
     where, names = joined.origin(at)
-    start = np.datetime64(int(joined.ts[at]), "ns").astype("datetime64[us]")
+    start = show_time(int(joined.ts[at]))
     symbol = joined.names[int(joined.code[at])]
     same = all(values[at] == values[at - 1] for values in joined.numbers.values())
     before = "in a row before" if joined.piece[at] == joined.piece[at - 1] else f"in {joined.origin(at - 1)[0]}"
     numbers = "the same numbers" if same else "other numbers"
     return DataError(
-        f"{where}: column '{names['ts']}' is {start} UTC, which {symbol} has {before} with {numbers}; one bar for each symbol "
+        f"{where}: column '{names['ts']}' is {start}, which {symbol} has {before} with {numbers}; one bar for each symbol "
         "and time is expected; take one of them with --duplicates first or last, or mend or drop the row"
     )

@@ -19,6 +19,8 @@ from alpha_pulse.feeds.tables import SAMPLE_ROWS, Kind, Loaded, Table
 
 SEPARATORS = {",": "','", ";": "';'", "\t": "tabs", "|": "'|'"}
 _SAMPLE_BYTES = 1 << 18
+_FEWEST = 5
+"""Columns that a table of bars has: a time and four prices."""
 _LONE_QUOTE = re.compile(rb'(?:^|[,;\t|\n ])"(?=[,;\t|\r\n ]|$)')
 _DTYPES: dict[Kind, pl.DataType] = {"number": pl.Float64(), "time": pl.Int64(), "text": pl.String()}
 
@@ -91,9 +93,9 @@ def _layout(lines: Sequence[str], where: str) -> _Layout:
         header = tuple(rows[best])
         skipped = tuple(lines[at].strip() for at in range(best) if lines[at].strip())
         return _Layout(separator, (header,), best + 1, max(width, len(header)), skipped)
-    first = begins if begins is not None and width >= 5 else None
+    first = begins if begins is not None and width >= _FEWEST else None
     if first is None:
-        if begins is None and len(filled[0]) > 1 and not any(is_number(cell) for cell in filled[0]):
+        if begins is None and len(filled[0]) >= _FEWEST and not any(is_number(cell) for cell in filled[0]):
             at = rows.index(filled[0])
             return _Layout(separator, (tuple(filled[0]),), at + 1, max(width, len(filled[0])), ())
         raise DataError(

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import DataError
-from alpha_pulse.feeds.market_data import Note
 from alpha_pulse.feeds.names import PRICES
+from alpha_pulse.feeds.notes import Note, show_time
 from alpha_pulse.feeds.rows import Rows
 
 Integers = NDArray[np.int64]
@@ -40,9 +40,9 @@ def in_order(held: Rows) -> tuple[Rows, bool]:
         return taken(held, np.arange(len(ts) - 1, -1, -1)), True
     back = np.flatnonzero((np.diff(ts[order]) < 0) & (np.diff(code[order]) == 0))
     at = int(order[back + 1].min())
-    start = np.datetime64(int(ts[at]), "ns").astype("datetime64[us]")
+    start = show_time(int(ts[at]))
     raise DataError(
-        f"{held.table.where}, row {held.rows[at]}: column '{_ts_name(held)}' is {start} UTC, earlier than "
+        f"{held.table.where}, row {held.rows[at]}: column '{_ts_name(held)}' is {start}, earlier than "
         f"{held.names[int(code[at])]} in a row before; increasing times are expected, or decreasing ones in all rows; sort the "
         "rows, or mend or drop the row"
     )
