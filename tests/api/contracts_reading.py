@@ -237,6 +237,13 @@ def adaptations(live: Running) -> None:
     assert {alarm.alarm_id: (alarm.status, alarm.reason, alarm.action_id) for alarm in found.alarms} == {
         alarm_id: tuple(rest) for alarm_id, *rest in responses
     }
+    hour = 3_600_000
+    assert all(alarm.ts_ms - alarm.bar_open_ms == alarm.change_ms - alarm.change_bar_open_ms == hour for alarm in found.alarms)
+    assert all(action.ts_ms - action.bar_open_ms == hour for action in found.actions)
+    assert any(action.closed_ms is not None for action in found.actions)
+    assert all(
+        action.closed_bar_open_ms == (None if action.closed_ms is None else action.closed_ms - hour) for action in found.actions
+    )
     newest = dict(live.sql("SELECT action_id, status FROM adaptations ORDER BY seq"))
     assert {action.action_id: action.status for action in found.actions} == newest
     assert {"kept", "undone"} & set(newest.values())

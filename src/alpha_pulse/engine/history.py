@@ -16,7 +16,7 @@ import numpy as np
 from alpha_pulse.core.types import AdaptationAction, AlarmResponse, Bar, DriftAlarm, Fill, Lot, Units
 from alpha_pulse.engine.gateway_run import Page, Series
 from alpha_pulse.engine.history_events import MS, Events
-from alpha_pulse.engine.history_opens import bar_opens
+from alpha_pulse.engine.history_opens import bar_open
 from alpha_pulse.engine.history_predictions import PredictionHistory
 from alpha_pulse.engine.history_regimes import RegimeHistory
 from alpha_pulse.engine.history_scores import ScoreHistory
@@ -58,6 +58,8 @@ class SymbolHistory:
         self._horizon = volatility_horizon
         self._seen = 0
         self.realised = NAN
+        self.length_ns: int | None = None
+        """How long every bar so far has lasted; 0 where they differ."""
 
     def bar(self, seq: int, ts_ms: int, bar: Bar) -> None:
         """Take a bar."""
@@ -68,6 +70,8 @@ class SymbolHistory:
                 *(NAN if volume is None else volume, bar.seq),
             ]
         )
+        if bar.interval_ns != self.length_ns:
+            self.length_ns = bar.interval_ns if self.length_ns is None else 0
         self._realised.update(bar.close)
         self._seen += 1
         if self._seen > self._horizon:
@@ -196,8 +200,9 @@ class History:
     def bar_open_ms(self, symbol: str, ts: int) -> int:
         """The open of a symbol's bar that ends at an instant (ns), in milliseconds; by the slices where it has no bars."""
         at = self.symbols.get(symbol)
-        bars = self.equity if at is None else at.bars
-        return int(bar_opens(bars, np.array([ts // MS], dtype=np.float64))[0])
+        if at is not None and at.length_ns:
+            return (ts - at.length_ns) // MS
+        return bar_open(self.equity if at is None else at.bars, ts // MS)
 
     def equity_series(self, page: Page) -> Series:
         """Each book's equity in units of cash."""

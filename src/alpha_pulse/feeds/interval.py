@@ -152,8 +152,8 @@ def likely_interval(starts: Integers, tz: str | None = None) -> int | None:
     """The length of one symbol's bars by the steps between their starts; None where these do not show it.
 
     Of the calendar where all lie in months, or weeks, of their own. Else the most frequent step, unless many steps are no
-    multiple of it: then the least one, if all are multiples of that. Shorter steps from a session's beginning to the next full
-    bar do not count, nor does what holidays and the change of clocks do to weeks and days.
+    multiple of it: then the least one, if all are multiples of that. Shorter steps at the beginning of a session (of opens), or
+    at its end (of closes), do not count, nor does what holidays and the change of clocks do to weeks and days.
 
     Parameters
     ----------
@@ -178,8 +178,8 @@ def likely_interval(starts: Integers, tz: str | None = None) -> int | None:
     lengths, counts = np.unique(steps, return_counts=True)
     usual, most = int(lengths[np.argmax(counts)]), int(counts.max())
     leeway = leeway_ns(usual)
-    first = short_first_bars(steps, usual)
-    judged = ~(first | np.concatenate([first[1:], [False]]))
+    first, last = short_first_bars(steps, usual), short_first_bars(steps[::-1], usual)[::-1]
+    judged = ~(first | np.append(first[1:], False) | last | np.append(False, last[:-1]))
     short = judged & (steps < usual - leeway)
     rest = steps % usual
     fits = ~short & (np.minimum(rest, usual - rest) <= leeway)

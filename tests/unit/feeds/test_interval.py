@@ -95,6 +95,7 @@ FIRST_OF_MONTHS = [min(day for day in workdays() if day.month == month) for mont
 CASES = {
     "hourly, from 9:30, the last bar half an hour": (workdays(), [(9 + k, 30) for k in range(7)], NEW_YORK, "1h"),
     "hourly, 9:30, 10:00, 11:00": (workdays(), [(9, 30), *((10 + k, 0) for k in range(6))], NEW_YORK, "1h"),
+    "closes, hourly, the last bar half an hour": (workdays(), [*((10 + k, 30) for k in range(6)), (16, 0)], NEW_YORK, "1h"),
     "every two hours, 9:30, 10:00, 12:00, 14:00": (workdays(), [(9, 30), (10, 0), (12, 0), (14, 0)], NEW_YORK, "2h"),
     "every four hours in a session": (workdays(), [(9, 30), (13, 30)], NEW_YORK, "4h"),
     "half-hourly with a break at noon": (workdays(), [(9, 0), (9, 30), (10, 0), (11, 30), (12, 0), (12, 30)], BERLIN, "30m"),
