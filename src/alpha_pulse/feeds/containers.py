@@ -34,7 +34,7 @@ _REFUSED = {
     b"<!DOCTYPE": "a web page",
     b"<html": "a web page",
 }
-_EXPECTED = "CSV, JSON, Parquet or Feather, plain or packed with gzip or zip, is expected; export the bars as one of them"
+_EXPECTED = "CSV, JSON, Parquet or Feather, plain or packed with gzip or zip, is expected; export it as one of them"
 _BLANK = 1 << 16
 """A file of so many bytes is not looked through for whether it is blank."""
 _MOST_BYTES = 16 * 2**30
@@ -56,8 +56,8 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes
 
 
-def contents(path: Path) -> Iterator[Content]:
-    """What a file holds, by its content and not by its name.
+def contents(path: Path, wanted: str = "name a file of bars, a folder, or a pattern") -> Iterator[Content]:
+    """What a file holds, by its content and not by its name; ``wanted`` is what an error says to do where it is no file.
 
     Raises
     ------
@@ -68,9 +68,9 @@ def contents(path: Path) -> Iterator[Content]:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise DataError(f"{where} does not exist; name a file of bars, a folder, or a pattern") from None
+        raise DataError(f"{where} does not exist; {wanted}") from None
     except IsADirectoryError:
-        raise DataError(f"{where} is not a file; name a file of bars, a folder, or a pattern") from None
+        raise DataError(f"{where} is not a file; {wanted}") from None
     except OSError as error:
         raise DataError(f"{where} cannot be read: {reason_of(error)}; give a file that can be read") from None
     yield from _unpacked(where, str(path), path.name, "", data, depth=0)

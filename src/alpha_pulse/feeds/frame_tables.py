@@ -21,23 +21,22 @@ _TITLES = {"parquet": "Parquet", "arrow": "Feather (Arrow)", "arrow stream": "Ar
 _HANDLED = "a polars frame, a pandas frame, or a dict of arrays by name of the column"
 
 
-def binary_table(content: Content) -> Table:
-    """The table of a Parquet or Arrow file.
-
-    Raises
-    ------
-    DataError
-        It cannot be read.
-    """
+def binary_frame(content: Content) -> pl.DataFrame:
+    """The frame in a Parquet or Arrow file. Raises DataError where it cannot be read."""
     title = _TITLES[content.format]
     try:
         with quietly():
-            frame = _READERS[content.format](io.BytesIO(content.data))
+            return _READERS[content.format](io.BytesIO(content.data))
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
         told = first_line(error)
         raise DataError(f"{content.where} cannot be read as {title} ({told}); give a whole and valid file") from None
     except pl.exceptions.PanicException:
         raise DataError(f"{content.where} cannot be read as {title}; give a whole and valid file") from None
+
+
+def binary_table(content: Content) -> Table:
+    """The table of a Parquet or Arrow file. Raises DataError where it cannot be read."""
+    title, frame = _TITLES[content.format], binary_frame(content)
     beside = {}
     if content.format == "parquet" and (made := provenance_of(io.BytesIO(content.data), content.where)) is not None:
         beside["interval_ns"] = str(made.interval_ns)

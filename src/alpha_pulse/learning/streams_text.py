@@ -1,39 +1,12 @@
-"""The text of a file, whatever it is packed in: gzip or zip, UTF-8 or UTF-16, with or without a byte order mark."""
+"""The text of a file: UTF-8 or UTF-16, with or without a byte order mark, and any line ends."""
 
 from __future__ import annotations
 
 import codecs
-import gzip
-import io
-import zipfile
-import zlib
 
 from alpha_pulse.core.errors import DataError
 
-GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-
-
-def unpacked(raw: bytes, where: str) -> bytes:
-    """The bytes of a file without the gzip or zip around them, which is known by its first bytes and not by its name.
-
-    Raises
-    ------
-    DataError
-        The archive is damaged, or it holds more than one file.
-    """
-    try:
-        if raw.startswith(GZIP):
-            return gzip.decompress(raw)
-        if raw.startswith(ZIP):
-            with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-                names = [name for name in archive.namelist() if not name.endswith("/")]
-                if len(names) != 1:
-                    raise DataError(f"{where} is a zip archive of {len(names)} files; expected one")
-                return archive.read(names[0])
-    except (EOFError, OSError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        raise DataError(f"{where} cannot be unpacked ({error}); give a whole and valid archive") from None
-    return raw
 
 
 def decoded(raw: bytes, where: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 from alpha_pulse.core.errors import AlphaPulseError
@@ -121,6 +122,18 @@ def test_damaged_files_are_read_or_refused(tmp_path: Path) -> None:
     read_there, refused = read_damaged(tmp_path, 1, 400)
     assert read_there > 50
     assert refused > 50
+
+
+def test_damaged_parquet_is_read_or_refused(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    pl.DataFrame({"a": rng.random(50), "y": rng.choice(["x", "y"], 50)}).write_parquet(tmp_path / "s.parquet")
+    raw, refused = (tmp_path / "s.parquet").read_bytes(), 0
+    for _ in range(300):
+        changed = bytearray(raw)
+        for place in rng.integers(0, len(raw), 3):
+            changed[place] = rng.integers(0, 256)
+        refused += isinstance(read_or_refused(tmp_path / "s.parquet", bytes(changed)), str)
+    assert refused > 100
 
 
 @pytest.mark.soak

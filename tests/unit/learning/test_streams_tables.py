@@ -149,6 +149,8 @@ def test_a_target_that_is_missing_is_refused(tmp_path: Path, cell: str) -> None:
         ("a,class\n", "no row"),
         ("", "is empty"),
         ("\n \n", "is empty"),
+        ("\n" * 5_000 + "x", "no row"),
+        ("a" + " " * 5_000 + ",b\n1\n", "no row|target 'b' is missing"),
         ("a,y,y\n1,2,0\n", "has the column 'y' twice; rename one"),
         ("a, y,y\n1,2,0\n", "has the column 'y' twice"),
         ("a,,y\n1,2,0\n", "column 2 has no name, but holds '2'"),
@@ -175,13 +177,16 @@ def test_a_target_that_is_not_there_is_answered_with_the_nearest(tmp_path: Path)
 
 
 def test_a_file_that_is_missing_or_no_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "folder.csv").mkdir()
     for ending in (".csv", ".arff", ".parquet"):
         with pytest.raises(DataError, match="does not exist"):
             open_stream(str(tmp_path / f"no{ending}"))
     with pytest.raises(DataError, match="there is no row in it"):
         open_stream(write(tmp_path / "s.txt", "some text\n"))
+    with pytest.raises(DataError, match="is not a file"):
+        open_stream(str(tmp_path / "folder.csv"))
     with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
         archive.writestr("a.csv", TEXT)
         archive.writestr("b.csv", TEXT)
-    with pytest.raises(DataError, match="zip archive of 2 files; expected one"):
+    with pytest.raises(DataError, match="is an archive of 2 files; expected one"):
         open_stream(str(tmp_path / "two.zip"))
