@@ -12,7 +12,7 @@ from alpha_pulse.learning.streams import Stream
 from alpha_pulse.learning.streams_arff import from_arff
 from alpha_pulse.learning.streams_csv import read_text
 from alpha_pulse.learning.streams_table import from_table
-from alpha_pulse.learning.streams_text import decoded
+from alpha_pulse.learning.streams_text import text_of
 
 _ARFF = re.compile(r"(?:[ \t]*(?:%[^\n]*)?\n)*[ \t]*@(?:relation|attribute)\b", re.IGNORECASE)
 
@@ -39,7 +39,7 @@ def read_stream(path: Path, target: str | None = None) -> Stream:
     content, where = found[0], found[0].where
     if content.format not in ("text", "json"):
         return from_table(binary_frame(content), target, path.name, where)
-    text = decoded(content.data, where)
+    text = text_of(content.data, where)
     if _ARFF.match(text):
         return from_arff(text, target, path.name, where)
     return from_table(read_text(text, where), target, path.name, where)

@@ -113,6 +113,10 @@ def test_equal_numbers_are_one_class_and_whole_numbers_of_any_size_are_told_apar
         same(open_stream(str(tmp_path / "s.parquet")), stream)
 
 
+def test_windows_1252_is_read(tmp_path: Path) -> None:
+    assert read(tmp_path, "a,class\n1,café\n2,tea\n".encode("cp1252")).classes == ("café", "tea")
+
+
 def test_truth_values_are_classes_and_features(tmp_path: Path) -> None:
     pl.DataFrame({"a": [True, False], "up": [True, False]}).write_parquet(tmp_path / "s.parquet")
     stream = open_stream(str(tmp_path / "s.parquet"))
@@ -157,7 +161,7 @@ def test_a_target_that_is_missing_is_refused(tmp_path: Path, cell: str) -> None:
         ("a;y\n1,234;0\n5,678;1\n", "the comma may be a decimal one or divide thousands"),
         ("a,class\n" + "".join(f"1,{k}\n" for k in range(101)), "101 different values"),
         ("a,class\n" + "".join(f"1,{k}.5\n" for k in range(10_001)), "10,001 different values"),
-        (b"a,class\n1,caf\xe9\n", "is not in UTF-8 .byte 13 is 0xe9.; save it as UTF-8"),
+        (b"a,class\n1,caf\x81\n", "neither UTF-8 nor Windows-1252; save it as UTF-8"),
         (b"a,class\n1,\0\n", "it holds a byte 0"),
         (b"\x1f\x8bno gzip", "cannot be unpacked"),
         (b"PK\x03\x04no zip", "cannot be unpacked"),
