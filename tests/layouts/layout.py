@@ -36,7 +36,7 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
     zone
         Where the clock hangs that the file shows, or where a day starts.
     needs_tz
-        The file does not say which zone that is, so the reader must be told.
+        The file does not say which zone that is, so the reader must be told; days need none, but may have one.
     stamp
         What a time stands for.
     volume
@@ -58,12 +58,18 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
     volume: Callable[[str], float] | None = float
     descending: bool = False
 
-    def tables(self) -> Tables:
-        return [table(self.bars, symbol, self.zone) for symbol in self.symbols]
+    @property
+    def dated(self) -> bool:
+        """Whether the file shows days only, which are days in whatever zone is stated, and of UTC without one."""
+        return self.bars == "days" and self.needs_tz
+
+    def tables(self, zone: str | None = None) -> Tables:
+        """The bars, which for days begin at midnight in ``zone`` (by default in the layout's)."""
+        return [table(self.bars, symbol, zone or self.zone) for symbol in self.symbols]
 
     def options(self) -> dict[str, Any]:
         """What a user must say beside the file's name."""
-        return {"tz": self.zone} if self.needs_tz else {}
+        return {"tz": self.zone} if self.needs_tz and not self.dated else {}
 
 
 def put(path: Path, lines: Iterable[str], end: str = "\n", encoding: str = "utf-8") -> None:

@@ -19,7 +19,7 @@ def number(cell: str, decimal: str = ".", thousands: str = "") -> float | None:
     power = 0
     if text[-1:] in _SUFFIX and text[:-1]:
         text, power = text[:-1], _SUFFIX[text[-1]]
-    if thousands and re.fullmatch(rf"[+-]?\d{{1,3}}(\{thousands}\d{{3}})+(\{decimal}\d*)?", text):
+    if thousands and re.fullmatch(rf"[+-]?\d{{1,3}}(\{thousands}\d{{2,3}})*\{thousands}\d{{3}}(\{decimal}\d*)?", text):
         text = text.replace(thousands, "")
     if decimal != ".":
         if "." in text:
@@ -51,6 +51,8 @@ def pattern(form: str, zone: str) -> Clock:
         try:
             when = datetime.strptime(text.strip(), form)  # noqa: DTZ007 (the zone comes below)
         except ValueError:
+            return None
+        if when.strftime(form) != text.strip():  # strptime takes digits that are missing
             return None
         if when.tzinfo is None:
             when = when.replace(tzinfo=ZoneInfo(zone))
@@ -94,7 +96,9 @@ FORMS = (
     "%d.%m.%Y",
     "%m/%d/%Y %H:%M",
     "%m/%d/%Y",
+    "%m/%d/%y",
     "%b %d, %Y",
+    "%d-%b-%Y",
     "%Y/%m/%d %H:%M:%S",
     "%Y%m%d %H%M%S",
     "%Y%m%d",

@@ -61,7 +61,10 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
 
     def start(self, row: Sequence[str]) -> int | None:
         """The bar's start, by its time."""
-        found = self.clock(" ".join(row[at] for at in self.times))
+        parts = [" ".join(row[at].split()) for at in self.times]
+        if len(parts) == 2 and parts[1].isdigit():
+            parts[1] = parts[1].zfill(6)  # as spreadsheets drop the zeros
+        found = self.clock(" ".join(parts))
         return None if found is None else found - self.shift
 
 
@@ -72,7 +75,7 @@ def text_of(content: bytes, name: str) -> str:
     if name.endswith(".zip"):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             content = archive.read(archive.namelist()[0])
-    return content.decode("utf-8-sig")
+    return content.decode("utf-16" if content[:2] == b"\xff\xfe" else "utf-8-sig")
 
 
 def cells(text: str, separator: str) -> Cells:
@@ -96,9 +99,9 @@ def _schemas(layout: Layout, interval: int, text: str, written: Sequence[Row]) -
     for separator, skip, last in product((",", ";", "\t"), range(4), range(2)):
         rows = cells(text, separator)
         body = rows[skip : len(rows) - last]
-        if len(body) != len(written) or len(body[0]) < 5:
+        if len(body) != len(written) or len(body[0]) < 5 or len({len(row) for row in body}) > 1:
             continue
-        clock = _clock(layout.zone, interval, body, written)
+        clock = _clock("UTC" if layout.dated else layout.zone, interval, body, written)
         for summed, (decimal, thousands), scale in product((False, True), SIGNS, (1.0, 1e9)):
             columns = _columns(layout, body, written, decimal, thousands, scale)
             complete = {*PRICES, *(["volume"] if layout.volume and not summed else [])}

@@ -301,7 +301,6 @@ VENDORS = (
         file="intraday_60min_IBM.csv",
         symbols=("IBM",),
         zone=NEW_YORK,
-        needs_tz=True,
         descending=True,
         write=alpha_vantage,
     ),

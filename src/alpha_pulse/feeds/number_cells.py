@@ -32,7 +32,12 @@ _POINT_IS_DECIMAL = (
     r"^[+-]?[0-9]{4,}\.",
     r",.*,",
 )
-_GROUPED = {",": r"^[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?$", ".": r"^[+-]?[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]*)?$"}
+_GROUPED = {
+    ",": r"^[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3})(?:\.[0-9]*)?$",
+    ".": r"^[+-]?[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]*)?$",
+}
+"""By the mark between thousands; commas also as in India, 1,23,45,678."""
+_SPACED = rf"^[+-]?[0-9]{{1,3}}(?:{_SPACES}[0-9]{{3}})+(?:[.,][0-9]*)?$"
 _UNITS = {"K": "e3", "M": "e6", "B": "e9", "T": "e12"}
 """Volumes such as 3.12B."""
 
@@ -124,14 +129,13 @@ def _any(cells: pl.Series, patterns: Sequence[str]) -> bool:
 def _converted(column: pl.Series, decimal: str, *, units: bool) -> pl.Series:
     """Cells as numbers, null where they are none."""
     thousands = "." if decimal == "," else ","
-    bare = column.str.replace_all(rf"([0-9]){_SPACES}([0-9]{{3}})", "${1}${2}").str.replace_all(
-        rf"([0-9]){_SPACES}([0-9]{{3}})", "${1}${2}"
-    )
-    power = pl.Series([""]).new_from_index(0, len(column))
+    bare, power = column, pl.Series([""]).new_from_index(0, len(column))
     if units:
         letter = bare.str.extract(r"[0-9]\s?([KMBTkmbt])$").str.to_uppercase()
         bare = bare.str.replace(r"([0-9])\s?[KMBTkmbt]$", "${1}")
         power = letter.replace_strict(_UNITS, default="", return_dtype=pl.String)
+    spaced = pl.when(pl.col("cell").str.contains(_SPACED)).then(pl.col("cell").str.replace_all(_SPACES, ""))
+    bare = bare.to_frame("cell").select(spaced.otherwise(pl.col("cell"))).to_series()
     grouped = bare.str.contains(_GROUPED[thousands]).fill_null(value=False)
     frame = pl.DataFrame({"cell": bare, "grouped": grouped, "power": power})
     plain = pl.col("cell").str.replace_all(thousands, "", literal=True)

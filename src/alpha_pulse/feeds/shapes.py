@@ -11,6 +11,7 @@ from alpha_pulse.feeds.names import PRICES
 Row = Sequence[str]
 SPECIAL = ("compact", "slashed", "later", "vwap", "count", "zero")
 """What few shapes have: of two that fit, the one with more of these is meant."""
+_SIGNS = str.maketrans("", "", "$€£")
 _ENOUGH = 0.9
 """Part of the rows that must fit: a bad row is named later, and hides no shape."""
 
@@ -56,10 +57,10 @@ def _fits(shape: Sequence[str], row: Row) -> bool:
 def value_of(cell: str) -> float | None:
     """A cell as a number, a decimal comma read as such; None where it is none.
 
-    >>> value_of("1,5"), value_of("x")
-    (1.5, None)
+    >>> value_of("1,5"), value_of("$5"), value_of("x")
+    (1.5, 5.0, None)
     """
-    cell = cell.strip()
+    cell = cell.strip().translate(_SIGNS)
     if is_plain_number(cell):
         return float(cell)
     if is_number(cell) and cell.count(",") == 1 and is_plain_number(cell.replace(",", ".")):

@@ -19,6 +19,8 @@ Flags = NDArray[np.bool_]
 _FIRST_YEAR, _LAST_YEAR = 1960, 2210
 """Years before and after, which are refused, are taken for these."""
 _NO_DAY = -100_000
+_CENTURY = 70
+"""Years of two digits below it are those after 2000."""
 
 
 def _table_of_days() -> Integers:
@@ -80,6 +82,8 @@ def clocks(column: pl.Series, day_first: bool | None, tell: Teller) -> Clock:
     if wrong and any("one" in parts.numbers for parts in groups):
         raise tell.refusal(*wrong[0][:2])
     order = _day_first(groups, day_first, column, tell)
+    if order:
+        _refuse_short_years(groups, column, tell)
     for parts in groups:
         bad, instants = _instants(parts, order)
         offset, bad_offset = _offset(parts)
@@ -144,6 +148,14 @@ def _day_first(groups: list[Parts], stated: bool | None, column: pl.Series, tell
     )
 
 
+def _refuse_short_years(groups: list[Parts], column: pl.Series, tell: Teller) -> None:
+    """Refuse dates such as 18/06/08, of which either end may be the year."""
+    for parts in groups:
+        if "short_year" in parts.numbers and "one" in parts.numbers:
+            at = int(parts.rows[0])
+            raise tell.refusal(at, f"is {str(column[at])!r}, of which either end may be the year", "a year of four digits")
+
+
 def _instants(parts: Parts, day_first: bool) -> tuple[Flags, Integers]:
     """What is wrong, and nanoseconds as the clock shows them."""
     numbers, words = dict(parts.numbers), parts.words
@@ -153,6 +165,8 @@ def _instants(parts: Parts, day_first: bool) -> tuple[Flags, Integers]:
     if "one" in numbers:
         numbers["day"], numbers["month"] = (numbers["one"], numbers["two"])[:: 1 if day_first else -1]
     month = zero + month_of(words["month_name"]) if "month_name" in words else numbers["month"]
+    if "short_year" in numbers:
+        numbers["year"] = numbers["short_year"] + np.where(numbers["short_year"] < _CENTURY, 2000, 1900)
     year, day = numbers["year"], numbers["day"]
     hour, minute, second = (numbers.get(name, zero) for name in ("hour", "minute", "second"))
     bad = (year < 1000) | (minute > 59) | (second > 59)

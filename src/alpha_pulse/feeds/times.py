@@ -109,9 +109,18 @@ def read_times(column: pl.Series, clock: pl.Series | None, zone: Zone, place: Pl
         digits = isinstance(whole, int) and whole <= 19 and str(column[0]).isdigit()
         if digits and column.str.contains("^[0-9]{5,19}$").all():
             return _from_integers(column.cast(pl.Int64, strict=False).fill_null(-1), zone, place)
+        _refuse_among_numbers(column, place)
         return _from_text(column, zone, place)
     expected = f"{EXPECTED}, or whole numbers since 1970"
     raise DataError(f"{place.where}: column '{place.column}' holds {kind}; expected {expected}; convert the column")
+
+
+def _refuse_among_numbers(column: pl.Series, place: Place) -> None:
+    """Refuse what is no whole number where most times are one: that row is wrong, and not the first."""
+    whole = column.str.contains("^[0-9]{9,19}$")
+    if 2 * int(whole.sum()) > len(column):
+        at, other = int((~whole).arg_max() or 0), place.rows[int(whole.arg_max() or 0)]
+        raise place.refusal(at, f"is {column[at]!r}", f"a whole number since 1970, as in row {other},")
 
 
 def _stripped(column: pl.Series) -> pl.Series:

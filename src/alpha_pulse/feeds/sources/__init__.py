@@ -12,6 +12,7 @@ from alpha_pulse.feeds.sources.binance_kline import BINANCE_KLINE
 from alpha_pulse.feeds.sources.bitfinex import BITFINEX
 from alpha_pulse.feeds.sources.bitstamp import BITSTAMP
 from alpha_pulse.feeds.sources.bybit import BYBIT
+from alpha_pulse.feeds.sources.cboe import CBOE
 from alpha_pulse.feeds.sources.ccxt import CCXT
 from alpha_pulse.feeds.sources.coinbase import COINBASE
 from alpha_pulse.feeds.sources.cryptodatadownload import CRYPTODATADOWNLOAD
@@ -35,9 +36,11 @@ from alpha_pulse.feeds.sources.metatrader import METATRADER
 from alpha_pulse.feeds.sources.metatrader4 import METATRADER4
 from alpha_pulse.feeds.sources.nasdaq import NASDAQ
 from alpha_pulse.feeds.sources.ninjatrader import NINJATRADER
+from alpha_pulse.feeds.sources.nse import NSE
 from alpha_pulse.feeds.sources.oanda import OANDA
 from alpha_pulse.feeds.sources.okx import OKX
 from alpha_pulse.feeds.sources.polygon import POLYGON
+from alpha_pulse.feeds.sources.quandl import QUANDL
 from alpha_pulse.feeds.sources.stooq import STOOQ
 from alpha_pulse.feeds.sources.stooq_daily import STOOQ_DAILY
 from alpha_pulse.feeds.sources.tiingo import TIINGO
@@ -88,6 +91,9 @@ SOURCES: tuple[Source, ...] = (
     TRADESTATION,
     INVESTING,
     NASDAQ,
+    NSE,
+    QUANDL,
+    CBOE,
     BARCHART,
     FIRSTRATE,
     KIBOT,
