@@ -170,13 +170,14 @@ def _additive(scored: Scored, weights: Floats) -> Metrics:
     true, hits, misses = confusion.sum(axis=1), float(np.trace(confusion)), off_diagonal(confusion)
     came = true > 0.0
     several = int(came.sum()) > 1
+    missed = float(weights @ ~scored.hits)  # as the references are: a rule is then no better than itself
     return Metrics(
         labels=len(weights),
         accuracy=hits / (hits + misses),
         balanced_accuracy=float(np.mean(np.diag(confusion)[came] / true[came])) if several else None,
         kappa=kappa(confusion),
-        kappa_m=skill(misses, float(weights @ ~scored.majority)) if several else None,
-        kappa_temporal=skill(misses, float(weights @ ~scored.no_change)) if several else None,
+        kappa_m=skill(missed, float(weights @ ~scored.majority)) if several else None,
+        kappa_temporal=skill(missed, float(weights @ ~scored.no_change)) if several else None,
         log_loss=_mean(losses(scored), weights),
         brier=_mean(squared_errors(scored), weights),
     )

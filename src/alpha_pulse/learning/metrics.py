@@ -142,11 +142,11 @@ def kappa(confusion: Row) -> float | None:
     >>> kappa(np.array([[20.0, 5.0], [10.0, 15.0]]))
     0.4
     """
-    true, predicted, total = confusion.sum(axis=1), confusion.sum(axis=0), float(confusion.sum())
-    by_chance = off_diagonal(np.outer(true, predicted)) / total
+    true, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
     if np.count_nonzero(true) < 2:
         return None
-    found = skill(off_diagonal(confusion), by_chance)
+    # Both are multiplied by the total instead of dividing by it: what always predicts one of two classes then gets 0, exactly.
+    found = skill(off_diagonal(confusion) * float(predicted.sum()), off_diagonal(np.outer(true, predicted)))
     return None if found is None else max(found, -1.0)
 
 

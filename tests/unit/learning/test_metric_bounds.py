@@ -79,8 +79,19 @@ def test_an_old_rare_label_leaves_a_constant_prediction_as_good_as_chance(n: int
     found = fading_metrics(scored([0.1] * (n + 1), labels), 1.0 - 1.0 / window)
     assert found.accuracy is not None
     assert found.accuracy <= 1.0
-    assert found.kappa is None or abs(found.kappa) < 1e-9
+    assert found.kappa in (None, 0.0)
     assert found.balanced_accuracy in (None, 0.5)
+
+
+def test_a_rule_is_no_better_than_itself() -> None:
+    rng = np.random.default_rng(1)
+    labels = rng.integers(0, 2, 500)
+    rule = of_two(rng.integers(0, 2, 500).astype(np.float64))
+    right = guesses(rule) == labels
+    for window in range(1, 60):
+        found = fading_metrics(Scored(rule, guesses(rule), labels, right, right), 1.0 - 1.0 / window)
+        assert found.kappa_temporal in (None, 0.0)
+        assert found.kappa_m in (None, 0.0)
 
 
 def test_all_right_is_at_most_1() -> None:
