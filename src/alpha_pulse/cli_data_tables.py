@@ -121,7 +121,7 @@ def _files(console: Console, files: list[Understood], refusal: str | None) -> No
 
 
 def _facts(report: FileReport, symbols: Sequence[str], rows: int) -> list[tuple[str, str]]:
-    stamp = f"a bar's time is {STAMPS.get(report.stamp, report.stamp)} ({report.stamp_from})"
+    stamp = f"a bar's time is {STAMPS[report.stamp]} ({report.stamp_from})" if report.stamp else ""
     times = [stamp, report.time_unit, ZONES.get(report.tz, f"zone {report.tz}")]
     order = {name: at for at, name in enumerate(COLUMNS)}
     used = sorted(report.used.items(), key=lambda pair: order.get(pair[0], len(order)))

@@ -116,6 +116,24 @@ def test_a_refused_file_is_reported_with_exit_code_1(tmp_path: Path) -> None:
     assert inspected(tmp_path, "bad.csv")["command"] is None
 
 
+@pytest.mark.parametrize(
+    ("content", "shown"),
+    [
+        ("Date,Open,High,Low\n2020-01-01,1,2,1\n", ["recognised as", "not used", "Date, Open, High, Low", "lacks close"]),
+        ("", ["is empty"]),
+        ("dear diary\n", ["is no table of bars"]),
+    ],
+)
+def test_a_file_that_is_no_table_of_bars_is_reported_as_far_as_it_is_understood(
+    tmp_path: Path, content: str, shown: list[str]
+) -> None:
+    (tmp_path / "a.csv").write_text(content)
+    done = run(tmp_path, "data", "inspect", "a.csv")
+    assert done.returncode == 1
+    assert done.stdout.startswith("a.csv\n")
+    assert not [word for word in shown if word not in done.stdout]
+
+
 def test_each_of_several_files_is_judged(tmp_path: Path) -> None:
     folder = tmp_path / "bars"
     folder.mkdir()
