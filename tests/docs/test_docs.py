@@ -224,6 +224,15 @@ def test_every_error_is_told() -> None:
         assert f"`{kind.__name__}`" in PAGES["cli.md"], kind
 
 
+def test_every_kind_of_note_on_data_is_told() -> None:
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "src" / "alpha_pulse" / "feeds").glob("*.py"))
+    kinds = set(re.findall(r'(?:\bkind=|\b_note\(|\b_named\(|\b_in_a_row\(\s*bars, \w+, )"([a-z_]+)"', sources)) - {"stable"}
+    section = PAGES["data.md"].partition("### What is reported\n")[2].partition("\n### ")[0]
+    told = re.findall(r"^\| (`.+?) \|", section, re.MULTILINE)
+    assert set(re.findall(r"`([a-z_]+)`", " ".join(told))) == kinds
+    assert len(kinds) > 20
+
+
 def test_every_key_of_the_result_is_told() -> None:
     told = set(re.findall(r"`([a-z0-9_]+)`", PAGES["cli.md"]))
     shapes = (
