@@ -62,15 +62,13 @@ class BarColumns(msgspec.Struct, frozen=True, kw_only=True):
 
     def with_ends(self) -> BarColumns:
         """The same, ``ts_end`` being there if, and only if, a bar is not as long as the interval."""
-        ends = self.ts_end
-        if ends is None:
-            ends = end_times(self.ts_start, self.code, self.interval_ns)
+        ends = self.ends()
         even = bool((ends == self.ts_start + self.interval_ns).all())
         return msgspec.structs.replace(self, ts_end=None if even else ends)
 
     def ends(self) -> Integers:
-        """The instant at which each bar is over. Of bars that are of `with_ends`."""
-        return self.ts_start + self.interval_ns if self.ts_end is None else self.ts_end
+        """The instant at which each bar is over."""
+        return end_times(self.ts_start, self.code, self.interval_ns) if self.ts_end is None else self.ts_end
 
     def arrays(self) -> dict[str, NDArray[np.int64] | NDArray[np.float64]]:
         """The arrays that are there, by name, in the order of the fields."""

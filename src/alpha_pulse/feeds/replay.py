@@ -57,9 +57,9 @@ class ReplayFeed:
         where: str = "the arrays",
     ) -> None:
         check(columns, where)
-        columns = columns.with_ends()
-        self.columns = columns.pick(np.lexsort((columns.code, columns.ends())))
-        self._ends = self.columns.ends()
+        columns, ends = columns.with_ends(), columns.ends()
+        order = np.lexsort((columns.code, ends))
+        self.columns, self._ends = columns.pick(order), ends[order]
         starts = np.flatnonzero(np.diff(self._ends, prepend=-1))
         self._starts = np.append(starts, self._ends.size)
         self._identity: str | None = None
@@ -181,7 +181,7 @@ class ReplayFeed:
         bars = map(
             Bar,
             repeat(symbols[0]) if len(symbols) == 1 else [symbols[code] for code in here.code.tolist()],
-            here.ends().tolist(),
+            self._ends[low:high].tolist(),
             repeat(self.interval_ns) if here.ts_end is None else (here.ts_end - here.ts_start).tolist(),
             here.open.tolist(),
             here.high.tolist(),

@@ -7,6 +7,7 @@ from itertools import groupby
 import msgspec
 import numpy as np
 
+from alpha_pulse.core.bar_times import DATE_SHIFT_NS
 from alpha_pulse.feeds.columns import Integers
 from alpha_pulse.feeds.interval import DAY_NS, HOUR_NS
 from alpha_pulse.feeds.runs import Mask
@@ -160,6 +161,8 @@ def sessions(ts_start: Integers, interval_ns: int) -> list[str]:
     >>> sessions(np.arange(60) * DAY_NS, DAY_NS), sessions(np.arange(2_000) * HOUR_NS, HOUR_NS)
     (['every day'], ['24/7'])
     """
+    if interval_ns == DAY_NS:
+        ts_start = ts_start + DATE_SHIFT_NS  # of days the dates that they are shown under
     of = _grid(ts_start, interval_ns, WEEK_NS)
     if of is None:
         return []

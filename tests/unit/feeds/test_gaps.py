@@ -160,3 +160,9 @@ def test_a_break_at_noon_is_named() -> None:
     noon = (clock >= 11 * HOUR_NS + HALF_HOUR_NS) & (clock < 12 * HOUR_NS + HALF_HOUR_NS)
     assert sessions(ts[~noon], HALF_HOUR_NS) == ["Mon-Fri 09:30-11:30", "Mon-Fri 12:30-16:00"]
     assert found(ts[~noon], HALF_HOUR_NS) == []
+
+
+@pytest.mark.parametrize("hours", [0, 5, -9, 14.5, -2])
+def test_days_are_named_by_the_date_they_are_shown_under(hours: float) -> None:
+    weekdays = np.array([day for day in range(200) if day % 7 < 5]) * DAY_NS + 4 * DAY_NS  # from Monday, 1970-01-05
+    assert sessions(weekdays + int(hours * HOUR_NS), DAY_NS) == ["Mon-Fri"]
