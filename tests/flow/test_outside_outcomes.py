@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 from alpha_pulse.core.errors import AlphaPulseError, ConflictError, DataError, NotFoundError, SessionError
@@ -196,6 +198,30 @@ def test_a_gateway_takes_them_in_units_and_cash_once_and_all_or_none() -> None:
     asyncio.run(ask())
 
 
+def test_a_refusal_speaks_of_the_fields_that_the_caller_gave() -> None:
+    """The lot that is made of an outcome has other fields, in nanoseconds and minor units."""
+    wild: list[Any] = [0, -1, 1, 0.5, -1e-300, 1e14, -9e14, 1e300, math.nan, math.inf, None, "a", 10**18, -(10**18), 10**400]
+    inner = re.compile(r"_ts\b|nanosecond|return_|held_ns|gross_pnl|open_reference|64 bits")
+
+    async def ask() -> None:
+        gateway = gateways.opened(restless(BARS), LEAN, paused=True)
+        await gateway.step(400)
+        rows, good, rng = gateway.control().seq, reported(newest_signal(gateway._system)), np.random.default_rng(1)
+        names = [name for name in OutcomeIn.__struct_fields__ if name not in ("id", "book", "signal_id")]
+        told: list[str] = []
+        for number in range(600):
+            changes = {str(name): wild[rng.integers(len(wild))] for name in rng.choice(names, int(rng.integers(1, 4)))}
+            try:
+                await gateway.report_outcomes([msgspec.structs.replace(good, id=f"w{number}", **changes)])
+            except DataError as error:
+                told.append(str(error))
+        assert [sentence for sentence in told if inner.search(sentence)] == []
+        assert len(told) > 400
+        assert gateway.control().seq == rows + 600 - len(told)
+
+    asyncio.run(ask())
+
+
 def test_what_a_gateway_acknowledged_is_on_the_disk(tmp_path: Path) -> None:
     async def ask() -> None:
         store = gateways.stored(tmp_path / "run.db", LEAN)
@@ -207,6 +233,8 @@ def test_what_a_gateway_acknowledged_is_on_the_disk(tmp_path: Path) -> None:
             again = gateways.opened(restless(BARS), LEAN, gateways.after_a_crash(tmp_path / "run.db", LEAN), paused=True)
             assert again._system.state_sha256() == gateway._system.state_sha256()
             assert await again.report_outcomes(told) == Reported(0, 1)
+            with pytest.raises(ConflictError, match="was given before with other content"):
+                await again.report_outcomes([msgspec.structs.replace(told[0], net_pnl=18.0)])
             again._system.store.close()
         store.close()
 

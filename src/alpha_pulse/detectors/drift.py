@@ -25,14 +25,16 @@ from alpha_pulse.kernels.adwin import (
 
 
 class Adwin:
-    """Keeps the longest window whose parts have equal means, and alarms when it has to be cut: once, as a rule, per change.
+    """Keeps a window whose parts have means that do not differ, and alarms when it has to be cut: once, as a rule, per change.
 
-    Memory grows with the logarithm of the window and is bounded. It alarms on falls as on rises: see the sign of the score.
+    Memory grows with the logarithm of the window and is bounded, because values are kept as sums of 1, 2, 4, ...: cuts are
+    tried between those only. It alarms on falls as on rises: see the sign of the score.
 
     Parameters
     ----------
     delta
-        Confidence of one cut: the chance, within (0, 1), that a test on an unchanged stream finds one, bounded from above.
+        Confidence of one cut, within (0, 1): about the chance that a test on independent values finds one where nothing
+        changes. It is a bound for a known variance; the window's own one is taken.
     clock
         Values between two tests; 1 tests at each. Sparse streams should not wait.
 

@@ -14,7 +14,9 @@ class HDDMA(PackedDetector):
     Parameters
     ----------
     drift_confidence
-        Chance of one comparison to find what is not there, bounded from above; a warning comes at 5 times it.
+        Bounds, for independent values, the chance of one comparison at a fixed cut to find what is not there. Over all
+        values and cuts false alarms are more frequent; `alpha_pulse.detectors.calibrated` states their rate. A warning comes
+        at 5 times it.
     two_sided
         Find falls too.
 
@@ -86,7 +88,9 @@ class FHDDM(PackedDetector):
     Parameters
     ----------
     delta
-        Chance of one comparison to find what is not there, bounded from above; a warning comes at 10 times it.
+        Bounds, for independent values, the chance of one comparison of two windows that are chosen beforehand to find what is
+        not there. The smallest mean is chosen afterwards, so false alarms are more frequent;
+        `alpha_pulse.detectors.calibrated` states their rate. A warning comes at 10 times it.
     window_size
         Values in the window.
 

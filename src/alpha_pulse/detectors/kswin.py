@@ -13,7 +13,8 @@ class KSWIN(PackedDetector):
     Parameters
     ----------
     alpha
-        Chance of one test to find what is not there; a warning comes at 10 times it.
+        For independent values about the chance of one test to find what is not there: it is judged by the value that holds for
+        large windows, which is approximate for small ones. A warning comes at 10 times it.
     window_size
         Values in the window; a value costs one walk along it.
     stat_size
