@@ -6,19 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
-from schemathesis import GenerationMode
-from schemathesis.specs.openapi.checks import ignored_auth, negative_data_rejection, positive_data_acceptance
 
 from api.contracts_all import CONTRACTS
 from api.running import SYMBOL, Running
 from flow.runs import configured, restless
 
 EXAMPLES, MANY_EXAMPLES = 10, 200
-# The run's own state decides whether a step is a conflict, so not each request that the shapes allow is answered with success.
-# The token is left out below, for every route.
-LEFT_OUT = [positive_data_acceptance, ignored_auth]
 KNOWN = {
     "symbol": SYMBOL,
     "session_id": f"{SYMBOL}/direction",
@@ -26,7 +20,6 @@ KNOWN = {
     "target": "direction",
     "book": "combined",
 }
-MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +44,8 @@ def description(fuzzed: Running) -> Any:
                 if name is not None:
                     parameter["schema"] = {"anyOf": [{"const": name}, {"type": "string", "minLength": 1, "maxLength": 200}]}
                     parameter["example"] = name
+    import schemathesis  # here, since only one process needs what takes half a second to import
+
     return schemathesis.openapi.from_dict(found)
 
 
@@ -69,9 +64,15 @@ def test_many_more_requests_of_all_kinds(fuzzed: Running, description: Any, meth
 
 def answered(fuzzed: Running, description: Any, method: str, path: str, examples: int) -> int:
     """Send requests that a route's description allows, and such that it forbids, each with and without the token; how many."""
+    from schemathesis import GenerationMode
+    from schemathesis.specs.openapi.checks import ignored_auth, negative_data_rejection, positive_data_acceptance
+
+    # The run's own state decides whether a step is a conflict, so not each request that the shapes allow is answered with
+    # success. The token is left out below, for every route.
+    always_left_out = [positive_data_acceptance, ignored_auth]
     sent = 0
     operation = description[path][method.lower()]
-    for mode in MODES:
+    for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
         if mode == GenerationMode.NEGATIVE and (method, path) == ("GET", "/health"):
             continue  # it takes nothing, so nothing that it takes can be wrong
 
@@ -82,7 +83,7 @@ def answered(fuzzed: Running, description: Any, method: str, path: str, examples
             sent += 2
             answer = case.call(base_url=fuzzed.url, headers=fuzzed.bearer)
             assert answer.status_code < 500, answer.text
-            left_out = [*LEFT_OUT, negative_data_rejection] if vanishes(case) else LEFT_OUT
+            left_out = [*always_left_out, negative_data_rejection] if vanishes(case) else always_left_out
             case.validate_response(answer, excluded_checks=left_out, headers=fuzzed.bearer)
             open_to_all = path in {"/health", "/api/v1/auth/exchange"}
             stranger = case.call(base_url=fuzzed.url)

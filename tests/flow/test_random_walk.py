@@ -17,8 +17,8 @@ from alpha_pulse.feeds.synthetic import random_walk
 from flow.runs import LEAN, begun, let_peek
 
 BARS = 1_500
-SEEDS = 50
-PEEKED_SEEDS = 12
+SEEDS = 100
+PEEKED_SEEDS = 30
 SOAK_SEEDS = 400
 CRITICAL = 1.96
 SIZE = 0.05
