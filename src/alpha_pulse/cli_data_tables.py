@@ -36,7 +36,7 @@ def show_inspection(
     """Print how files were understood; on standard output unless another ``console`` is given."""
     console = _console(console)
     for files in _alike(found.files):
-        _files(console, files, found.refusal)
+        _files(console, files, several=len(found.files) > 1)
     if found.interval is not None:
         how = "inferred from the bars" if found.interval_inferred else "stated"
         more = [name for name, there in (("volume", found.has_volume), ("quotes", found.has_quotes)) if there]
@@ -94,13 +94,14 @@ def _alike(files: Iterable[Understood]) -> list[list[Understood]]:
     for file in files:
         key: object = file.path
         if file.report is not None:
-            key = msgspec.json.encode(msgspec.structs.replace(file.report, path="", rows=0, symbols=(), sorted=False))
+            alike = msgspec.structs.replace(file.report, path="", rows=0, symbols=(), sorted=False)
+            key = (msgspec.json.encode(alike), file.refusal is None)
         groups.setdefault(key, []).append(file)
     return list(groups.values())
 
 
-def _files(console: Console, files: list[Understood], refusal: str | None) -> None:
-    """Files that were understood alike; ``refusal`` is that of all files, which is shown at the end."""
+def _files(console: Console, files: list[Understood], *, several: bool) -> None:
+    """Files that were understood alike; the refusal of a single file is shown at the end."""
     first, report = files[0], files[0].report
     if len(files) == 1:
         console.print(escape(first.path), style="bold", soft_wrap=True)
@@ -114,8 +115,8 @@ def _files(console: Console, files: list[Understood], refusal: str | None) -> No
         rows = sum(file.report.rows for file in files if file.report is not None)
         for name, text in _facts(report, symbols, rows):
             facts.add_row(f"  {name}", escape(text))
-    if first.refusal is not None and first.refusal != refusal:
-        facts.add_row("  refused", escape(first.refusal))
+    if first.refusal is not None and several:
+        facts.add_row("  refused", escape(first.refusal) + ("" if len(files) == 1 else ", and likewise the others"))
     console.print(facts)
     console.print()
 
