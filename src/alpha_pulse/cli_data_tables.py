@@ -15,7 +15,7 @@ from alpha_pulse.core.bar_times import bar_label
 from alpha_pulse.feeds.importing import Import
 from alpha_pulse.feeds.inspecting import Inspection, SymbolReport, Understood
 from alpha_pulse.feeds.market_data import FileReport
-from alpha_pulse.feeds.notes import Note, show_time, some
+from alpha_pulse.feeds.notes import PLACES, Note, show_time, some
 
 WIDEST = 120
 NARROWEST = 40
@@ -160,7 +160,7 @@ def _cells(of: SymbolReport) -> list[str]:
 
 def _note(console: Console, note: Note) -> None:
     console.print(f"{note.kind.replace('_', ' ')}: {escape(note.text)}.")
-    if note.count > 1 and note.places:
-        more = "" if note.count <= len(note.places) else ", ..."
+    if len(note.places) > 1:
+        more = ", ..." if PLACES <= len(note.places) < note.count else ""
         console.print(f"  {escape('; '.join(note.places))}{more}", style="dim")
     console.print()

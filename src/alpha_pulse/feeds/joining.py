@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds.market_data import Duplicates
-from alpha_pulse.feeds.notes import Note, show_time
+from alpha_pulse.feeds.notes import PLACES, Note, show_time
 from alpha_pulse.feeds.rows import Rows
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
-_SHOWN = 3
 
 
 class Joined(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,7 +128,7 @@ def _without_duplicates(joined: Joined, rule: Duplicates) -> tuple[Joined, list[
         raise _refusal(joined, np.flatnonzero(again))
     drop = again if rule == "first" else np.append(again[1:], False)
     count = int(drop.sum())
-    places = tuple(joined.origin(int(at))[0] for at in np.flatnonzero(again)[:_SHOWN])
+    places = tuple(joined.origin(int(at))[0] for at in np.flatnonzero(again)[:PLACES])
     rows = "1 row repeats" if count == 1 else f"{count:,} rows repeat"
     text = f"{rows} the symbol and time of another, of which the {rule} was taken (--duplicates); the first is {places[0]}"
     note = Note(kind="duplicates", text=text, count=count, places=places)

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds.cells import MISSING, is_missing
 from alpha_pulse.feeds.choosing import Choice, column_name
-from alpha_pulse.feeds.market_data import Note, ReadOptions
+from alpha_pulse.feeds.market_data import ReadOptions
 from alpha_pulse.feeds.names import PRICES
+from alpha_pulse.feeds.notes import PLACES, Note
 from alpha_pulse.feeds.number_cells import read_numbers
 from alpha_pulse.feeds.symbols import coded, names_of, refuse_names
 from alpha_pulse.feeds.tables import Kind, Loaded, Table
@@ -23,7 +24,6 @@ Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 _SIDES = tuple(f"{side}_{price}" for side in ("bid", "ask") for price in PRICES)
 _NUMBERS = (*PRICES, "volume", "more_volume", "adj_close", *_SIDES)
-_SHOWN = 3
 
 
 class Rows(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,7 +137,7 @@ def _with_prices(
         first = frame.filter(pl.Series(told)).row(0)
         shown = next(str(cell) for cell in first if cell is not None and not is_missing(str(cell)))
         verb = "row has" if count == 1 else "rows have"
-        places = tuple(f"{table.where}, row {row}" for row in rows[told][:_SHOWN])
+        places = tuple(f"{table.where}, row {row}" for row in rows[told][:PLACES])
         sentence = (
             f"{table.where}: {count:,} {verb} no price and were left out; the first is row {rows[told][0]} ({shown[:60]!r})"
         )

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds.names import PRICES
-from alpha_pulse.feeds.notes import Note, show_time
+from alpha_pulse.feeds.notes import PLACES, Note, show_time
 from alpha_pulse.feeds.rows import Rows
 
 Integers = NDArray[np.int64]
@@ -16,7 +16,6 @@ Floats = NDArray[np.float64]
 
 ROUNDING = 1e-6
 """A high below open or close, or a low above, by no more than this part of the price is a rounding error of adjusted prices."""
-_SHOWN = 3
 
 
 def in_order(held: Rows) -> tuple[Rows, bool]:
@@ -106,7 +105,7 @@ def without_rounding(held: Rows) -> tuple[Rows, list[Note]]:
         return held, []
     numbers = {**held.numbers, "high": np.where(above, top, high), "low": np.where(below, bottom, low)}
     count = int(spoilt.sum())
-    places = tuple(f"{held.table.where}, row {row}" for row in held.rows[spoilt][:_SHOWN])
+    places = tuple(f"{held.table.where}, row {row}" for row in held.rows[spoilt][:PLACES])
     bars = "1 bar has" if count == 1 else f"{count:,} bars have"
     text = (
         f"{held.table.where}: {bars} a high below or a low above open or close by a rounding error (a millionth of the price "
