@@ -158,6 +158,8 @@ def contest_words(contest: Contest) -> str:
     """
     result, first, second = contest.result, contest.against, contest.model
     level = f"at alpha {contest.alpha:.3g}"
+    if result.mean_difference is None:
+        return f"{first} and {second}: no decision; no label has come."
     if result.low <= 0.0 <= result.high:
         now = (
             f"{first} and {second}: no decision; the squared errors of {second} differ by {result.mean_difference:+.4f} "

@@ -186,6 +186,7 @@ def _account(report: Report) -> list[tuple[str, str]]:
     outside = quality.lots - report.trades
     lots = f"; {quality.wins:,} of {quality.lots:,} closed lots paid" if quality.lots else ""
     lots += f", {outside:,} of them reported from outside" if outside > 0 else ""
+    took_part = "" if report.ml_share is None else f"; models took part in {100 * report.ml_share:.1f} %"
     hits = report.hit_rates
     tradable = ""
     if hits.close_to_close is not None and hits.next_open is not None:
@@ -202,7 +203,7 @@ def _account(report: Report) -> list[tuple[str, str]]:
         *([("direction", tradable)] if tradable else []),
         (
             "decisions",
-            f"{report.decisions:,}; models took part in {100 * report.ml_share:.1f} %; agents: {weights}{lots}",
+            f"{report.decisions:,}{took_part}; agents: {weights}{lots}",
         ),
         ("not traded", _not_traded(report)),
     ]

@@ -13,6 +13,7 @@ SCORES = 500
 @pytest.mark.parametrize("name", [EURUSD, INDICES])
 def test_the_model_takes_part_in_a_share_of_the_decisions(name: str) -> None:
     agents = bundled_run(name).system.agents
+    assert agents.ml_share is not None
     assert 0.05 <= agents.ml_share <= 0.95
     signals = bundled_run(name).signals
     assert agents.ml_share == pytest.approx(sum(signal.ml_part is not None for signal in signals) / len(signals))

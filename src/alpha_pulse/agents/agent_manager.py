@@ -108,9 +108,9 @@ class AgentManager:
         return dict(zip(self._names, self._weights, strict=True))
 
     @property
-    def ml_share(self) -> float:
-        """The share of decisions in which the model took part; 0 before the first."""
-        return self.ml_decisions / self.decisions if self.decisions else 0.0
+    def ml_share(self) -> float | None:
+        """The share of decisions in which the model took part; None before the first."""
+        return self.ml_decisions / self.decisions if self.decisions else None
 
     def decide(self, view: MarketView) -> Decisions:
         """Ask every agent and combine. Raises AgentError when one of them breaks its contract."""

@@ -22,13 +22,14 @@ TOGETHER = 64
 class Comparison(msgspec.Struct, frozen=True):
     """What is known after ``samples`` labels.
 
-    ``mean_difference`` is the second learner's mean loss minus the first's: positive where the first is better. ``low`` and
-    ``high`` bound its average expectation at all times at once. ``p_value`` is that of neither being better at any time,
-    two-sided, and may be looked at after every label. ``winner`` was decided after ``decided_at`` labels, and stays: in one of
-    the interleaved series it had been better on average by then. Whether it is so over all labels, ``low`` and ``high`` say.
+    ``mean_difference`` is the second learner's mean loss minus the first's: positive where the first is better; None without
+    labels. ``low`` and ``high`` bound its average expectation at all times at once. ``p_value`` is that of neither being better
+    at any time, two-sided, and may be looked at after every label. ``winner`` was decided after ``decided_at`` labels, and
+    stays: in one of the interleaved series it had been better on average by then. Whether it is so over all labels, ``low`` and
+    ``high`` say.
     """
 
-    mean_difference: float
+    mean_difference: float | None
     low: float
     high: float
     p_value: float
@@ -121,7 +122,7 @@ class PairedComparison:
         log_p = min(eprocess.log_p(state, eprocess.EVIDENCE_UP), eprocess.log_p(state, eprocess.EVIDENCE_DOWN))
         half = 0.5 * self._alpha
         return Comparison(
-            mean_difference=float(state[eprocess.TOTAL]) / samples if samples else 0.0,
+            mean_difference=float(state[eprocess.TOTAL]) / samples if samples else None,
             low=eprocess.lower_bound(state, half, 1.0),
             high=-eprocess.lower_bound(state, half, -1.0),
             p_value=min(2.0 * math.exp(log_p), 1.0),

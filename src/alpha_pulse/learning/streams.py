@@ -72,7 +72,7 @@ class Stream(msgspec.Struct, frozen=True):
         if not np.isfinite(self.features).all():
             row, column = np.argwhere(~np.isfinite(self.features))[0].tolist()
             raise NonFiniteError(
-                f"stream {self.name}, example {row}: feature {column} is not finite; mend it, or leave the example out"
+                f"stream {self.name}, example {row}: feature {column} is not finite; correct it, or leave the example out"
             )
 
     @property

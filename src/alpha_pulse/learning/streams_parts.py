@@ -65,8 +65,8 @@ def refuse_too_large(generator: str, columns: int, **counts: int) -> None:
     for name, count in counts.items():
         if count * columns > MOST_VALUES:
             most = MOST_VALUES // columns
-            mend = f"give {most:,} or fewer" if most else f"expected {MOST_VALUES:,} numbers or fewer"
+            fix = f"give {most:,} or fewer" if most else f"expected {MOST_VALUES:,} numbers or fewer"
             raise ConfigError(
                 f"{generator} was given {name} = {count:,}, of {columns:,} numbers each: {8 * count * columns // 10**9:,} GB; "
-                f"{mend}"
+                f"{fix}"
             )

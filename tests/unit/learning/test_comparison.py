@@ -17,6 +17,12 @@ from alpha_pulse.learning.comparison import PairedComparison, compare
 from alpha_pulse.learning.comparison_trials import FORECASTS, LOSSES, null_differences, null_trial, power_trial
 
 
+def test_nothing_is_known_without_labels() -> None:
+    result = PairedComparison().result
+    assert (result.mean_difference, result.p_value, result.winner, result.samples) == (None, 1.0, None, 0)
+    assert result.low < 0.0 < result.high
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=40), st.integers(1, 4))
 def test_the_p_value_is_that_of_a_slow_twin(losses: list[tuple[float, float]], horizon: int) -> None:
@@ -28,6 +34,7 @@ def test_the_p_value_is_that_of_a_slow_twin(losses: list[tuple[float, float]], h
     result = comparison.result
     assert result.p_value == pytest.approx(min(1.0, 2.0 * min(sides)), rel=1e-9)
     assert result.mean_difference == pytest.approx(sum(differences) / len(differences), abs=1e-12)
+    assert result.mean_difference is not None
     assert result.low <= result.mean_difference + 1e-12
     assert result.high >= result.mean_difference - 1e-12
 
