@@ -7,6 +7,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from alpha_pulse.core.errors import ConfigError, did_you_mean
 from alpha_pulse.feeds.market_data import MarketData, ReadOptions
 from alpha_pulse.feeds.paths import expand
 from alpha_pulse.feeds.reading import read as read_files
@@ -45,11 +48,22 @@ def read(source: Any, **options: Any) -> MarketData:
     >>> read(bundled()[DEFAULT]).bars.symbols
     ('EURUSD',)
     """
-    if isinstance(options.get("symbols"), str):
-        options["symbols"] = (options["symbols"],)
-    asked = ReadOptions(**{**options, "symbols": tuple(options.get("symbols", ()))})
+    asked = _asked(options)
     if isinstance(source, str | PathLike):
         return read_files(expand([Path(source)]), asked)
     if isinstance(source, list | tuple) and source and all(isinstance(each, str | PathLike) for each in source):
         return read_files(expand([Path(each) for each in source]), asked)
     return read_frame(source, asked)
+
+
+def _asked(options: dict[str, Any]) -> ReadOptions:
+    """The options of `read`. Raises ConfigError for one that is not known, or is none of its values."""
+    for name in options:
+        if name not in ReadOptions.__struct_fields__:
+            raise ConfigError(f"read has no option {name!r}{did_you_mean(name, ReadOptions.__struct_fields__)}")
+    symbols = options.get("symbols", ())
+    names = (symbols,) if isinstance(symbols, str) else tuple(symbols)
+    try:
+        return msgspec.convert({**options, "symbols": names}, ReadOptions)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"an option of read cannot be used: {error}") from None

@@ -149,7 +149,7 @@ def _framed(series: Any, names: Any, where: str) -> pl.DataFrame:
     """Columns as one frame; of columns of one name, which polars has not, all but the first get a number."""
     seen: dict[str, pl.Series] = {}
     for column, name in zip(series, names, strict=True):
-        free = name
+        free = name or " "  # polars gives a name of its own to one that is empty
         while free in seen:
             free += " "
         seen[free] = column.alias(free)

@@ -65,7 +65,8 @@ def read(
         An option cannot be read.
     """
     where = f"file {paths[0]}" if len(paths) == 1 else f"these {len(paths)} files"
-    return _read((table for path in paths for table in tables_in(path)), options or ReadOptions(), where, on_table)
+    tables = tables_in(paths[0]) if len(paths) == 1 else (table for path in paths for table in _light_tables(path))
+    return _read(tables, options or ReadOptions(), where, on_table)
 
 
 def read_frame(frame: Any, options: ReadOptions | None = None, name: str = "the frame") -> MarketData:
@@ -91,6 +92,16 @@ def read_frame(frame: Any, options: ReadOptions | None = None, name: str = "the 
 def tables_in(path: Path) -> Iterator[Table]:
     """The tables of a file: one, or those of an archive's members. Raises DataError."""
     return (table for content in contents(path) for table in _tables(content))
+
+
+def _light_tables(path: Path) -> Iterator[Table]:
+    """The tables of one of many files: a single one is opened again when it is loaded, so that not all are held at once."""
+    tables = list(tables_in(path))
+    if len(tables) > 1:
+        yield from tables
+        return
+    for table in tables:
+        yield msgspec.structs.replace(table, load=lambda kinds: next(iter(tables_in(path))).load(kinds))
 
 
 def _tables(content: Content) -> Iterable[Table]:
@@ -153,7 +164,7 @@ def _pieces(
             continue
         held_names.update(rows.names)
         notes += rows.notes
-        piece, told = _tidied(rows, options, "column" if in_column else "--symbol" if single else "the file's name")
+        piece, told = _tidied(rows, options, _symbol_from(table, choice, single))
         pieces.append(piece)
         notes += told
     refuse_unknown(options.symbols, tuple(held_names), where)
@@ -164,6 +175,14 @@ def _pieces(
 
 def _name(table: Table, choice: Choice) -> str:
     return table.told.get("symbol") or symbol_from_name(table.name, choice.source)
+
+
+def _symbol_from(table: Table, choice: Choice, single: str | None) -> str:
+    if "symbol" in choice.places:
+        return "column"
+    if single:
+        return "--symbol"
+    return "beside the table" if "symbol" in table.told else "the file's name" if table.name else "no name"
 
 
 def _renamed(chosen: Sequence[tuple[Table, Choice]], names: Sequence[str], options: ReadOptions) -> str | None:
