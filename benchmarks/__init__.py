@@ -10,6 +10,7 @@ BENCHMARKS = (
     "features",
     "gbm",
     "detectors",
+    "reading",
     "journal",
     "http",
     "listeners",

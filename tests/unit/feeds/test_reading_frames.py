@@ -66,5 +66,5 @@ def test_what_cannot_be_read_is_named(frame: Any, says: str) -> None:
 def test_options_are_those_of_files() -> None:
     with pytest.raises(ConfigError, match="read has no option 'symbol'; did you mean 'symbols'"):
         read({"time": TIMES, **NUMBERS}, symbol="A")
-    with pytest.raises(ConfigError, match="an option of read cannot be used: .*stamp"):
+    with pytest.raises(ConfigError, match=r"an option of read cannot be used: .*stamp"):
         read({"time": TIMES, **NUMBERS}, stamp="middle")

@@ -1,0 +1,55 @@
+"""Reading bars from CSV: 1,000,000 rows, beside what polars alone needs to read the same file."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from alpha_pulse.feeds.market_data import ReadOptions
+from alpha_pulse.feeds.reading import read
+from benchmarks.measure import Options, Speed, interleave
+from benchmarks.report import Table, rate_table
+
+ROUNDS = 7
+REACH = 1 / 3
+"""Of the rows a second of polars alone."""
+
+
+def run(options: Options) -> list[Table]:
+    """One row for each way in which the time is written, as a share of polars on the same file."""
+    rows = 20_000 if options.quick else 1_000_000
+    speeds: dict[str, Speed] = {}
+    ratios: dict[str, float | None] = {}
+    with tempfile.TemporaryDirectory(prefix="alpha-pulse-benchmark-") as folder:
+        for name, frame in _frames(rows).items():
+            path = Path(folder, f"{name.replace(' ', '_')}.csv")
+            frame.write_csv(path)
+            asked = ReadOptions(tz="UTC")
+            found = interleave(
+                {"polars": lambda path=path: pl.read_csv(path), "bars": lambda path=path: read([path], asked)}, rows, ROUNDS
+            )
+            path.unlink()
+            speeds |= {f"polars, {name}": found["polars"], f"bars, {name}": found["bars"]}
+            ratios[f"bars, {name}"] = found["bars"].median / found["polars"].median
+    title = f"Reading {rows:,} rows of CSV: bars, checked, against the rows alone"
+    note = f"At most {1 / REACH:g} times the time of polars is wanted."
+    return [rate_table(title, speeds, unit="rows", extra={"times polars": ratios}, extra_form="{:.2f}", notes=[note])]
+
+
+def _frames(rows: int) -> dict[str, pl.DataFrame]:
+    rng = np.random.default_rng(1)
+    close = np.round(100 * np.exp(np.cumsum(rng.normal(0, 1e-3, rows))), 2)
+    start = pl.Series(1_514_764_800 + 60 * np.arange(rows)).cast(pl.Int64)
+    prices = {"open": close, "high": close + 0.05, "low": close - 0.05, "close": close}
+    volume = {"volume": np.round(100 * rng.random(rows), 6)}
+    text = pl.from_epoch(start).dt.to_string("%Y-%m-%d %H:%M:%S")
+    return {
+        "epoch": pl.DataFrame({"time": start * 1_000, **prices, **volume}),
+        "text": pl.DataFrame({"time": text, **prices, **volume}),
+        "offset and symbol": pl.DataFrame(
+            {"symbol": ["BTCUSDT"] * rows, "time": text.str.replace(" ", "T") + "+00:00", **prices, **volume}
+        ),
+    }
