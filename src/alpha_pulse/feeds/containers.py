@@ -35,6 +35,8 @@ _REFUSED = {
     b"<html": "a web page",
 }
 _EXPECTED = "CSV, JSON, Parquet or Feather, plain or packed with gzip or zip, is expected; export it as one of them"
+_HEAD = 1 << 19
+"""Bytes from which a plain text file is recognised."""
 _BLANK = 1 << 16
 """A file of so many bytes is not looked through for whether it is blank."""
 _MOST_BYTES = 16 * 2**30
@@ -45,6 +47,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     """The bytes of a file or of a member of an archive.
 
     ``where`` is for errors, ``name`` to take a symbol from. Text is in UTF-8, whatever its ``encoding`` was.
+    ``cut``: the data are but the first lines of a plain text file, which polars can read by itself.
     """
 
     where: str
@@ -54,6 +57,11 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     packed: str
     encoding: str
     data: bytes
+    cut: bool = False
+
+    def whole(self) -> bytes:
+        """All of the text. Raises DataError where it cannot be read any more."""
+        return decoded(_read(Path(self.path), self.where), self.where)[0] if self.cut else self.data
 
 
 def contents(path: Path, wanted: str = "name a file of bars, a folder, or a pattern") -> Iterator[Content]:
@@ -65,15 +73,32 @@ def contents(path: Path, wanted: str = "name a file of bars, a folder, or a patt
         The file is not there, empty, damaged, or of a kind that is not read.
     """
     where = f"file {path}"
+    head = _read(path, where, _HEAD)
+    if len(head) == _HEAD and _is_plain(head):
+        lines = head[: head.rindex(b"\n") + 1]
+        yield Content(where=where, path=str(path), name=path.name, format="text", packed="", encoding="", data=lines, cut=True)
+        return
+    data = _read(path, where) if len(head) == _HEAD else head
+    yield from _unpacked(where, str(path), path.name, "", data, depth=0)
+
+
+def _read(path: Path, where: str, most: int = -1) -> bytes:
+    """The first bytes of a file, by default all. Raises DataError."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(most)
     except FileNotFoundError:
-        raise DataError(f"{where} does not exist; {wanted}") from None
+        raise DataError(f"{where} does not exist; give --data a file of bars, a folder, or a pattern") from None
     except IsADirectoryError:
-        raise DataError(f"{where} is not a file; {wanted}") from None
+        raise DataError(f"{where} is not a file; give --data a file of bars, a folder, or a pattern") from None
     except OSError as error:
         raise DataError(f"{where} cannot be read: {reason_of(error)}; give a file that can be read") from None
-    yield from _unpacked(where, str(path), path.name, "", data, depth=0)
+
+
+def _is_plain(head: bytes) -> bool:
+    """Whether a file begins as text in ASCII without quotes, so that polars can read it as it is."""
+    plain = head.isascii() and b"\0" not in head and b'"' not in head and b"\n" in head and not _is_json(head)
+    return plain and not any(head.startswith(magic) for magic in (*_MAGIC, *_REFUSED, b"PK", b"BZh"))
 
 
 def _unpacked(where: str, path: str, name: str, packed: str, data: bytes, depth: int) -> Iterator[Content]:

@@ -43,7 +43,10 @@ def names_of(column: pl.Series, where: str) -> pl.Series:
         if column.dtype == pl.Null:
             return pl.Series(column.name, [""] * len(column))
         raise DataError(f"{where}: column '{column.name}' holds {column.dtype}, but names are expected; convert the column")
-    return column.cast(pl.String, strict=False).str.strip_chars().fill_null("")
+    text = column.cast(pl.String, strict=False).fill_null("")
+    names = text.unique()
+    stripped = names.str.strip_chars()
+    return text if (stripped == names).all() else text.replace_strict(names, stripped, return_dtype=pl.String)
 
 
 def refuse_names(text: pl.Series, rows: Integers, where: str) -> None:

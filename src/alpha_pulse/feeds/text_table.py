@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-import msgspec
-import polars as pl
-
 from alpha_pulse.core.errors import DataError
-from alpha_pulse.feeds.cells import is_number, is_plain_number, is_time
-from alpha_pulse.feeds.containers import Content, first_line
+from alpha_pulse.feeds.cells import is_number, is_time
+from alpha_pulse.feeds.containers import Content
+from alpha_pulse.feeds.csv_columns import Layout, likely, load_columns
 from alpha_pulse.feeds.names import knows, split_levels
 from alpha_pulse.feeds.tables import SAMPLE_ROWS, Kind, Loaded, Table
 
@@ -21,18 +18,6 @@ SEPARATORS = {",": "','", ";": "';'", "\t": "tabs", "|": "'|'"}
 _SAMPLE_BYTES = 1 << 18
 _FEWEST = 5
 """Columns that a table of bars has: a time and four prices."""
-_LONE_QUOTE = re.compile(rb'(?:^|[,;\t|\n ])"(?=[,;\t|\r\n ]|$)')
-_DTYPES: dict[Kind, pl.DataType] = {"number": pl.Float64(), "time": pl.Int64(), "text": pl.String()}
-
-
-class _Layout(msgspec.Struct, frozen=True):
-    """Where things stand in the text: ``first`` is the number of the line of the first row, from 0."""
-
-    separator: str
-    headers: tuple[tuple[str, ...], ...]
-    first: int
-    width: int
-    skipped: tuple[str, ...]
 
 
 def text_tables(content: Content) -> Iterator[Table]:
@@ -43,22 +28,18 @@ def text_tables(content: Content) -> Iterator[Table]:
     DataError
         The text cannot be decoded, or is no table.
     """
-    data = content.data
-    sample = _lines(data)
+    sample = _lines(content.data)
     if not sample:
         raise DataError(f"{content.where} is empty; a header and at least one row are needed")
     layout = _layout(sample, content.where)
     names = {",": "CSV"}.get(layout.separator, f"CSV, {SEPARATORS[layout.separator]}")
     shown = f"{content.packed}{names}{content.encoding}"
-    begin, start = _begin(data, layout.first)
     rows = _cells(sample[layout.first :][:SAMPLE_ROWS], layout.separator)
     rows = [row for row in rows if any(cell.strip() for cell in row)]
     padded = tuple(tuple(row[: layout.width] + [""] * (layout.width - len(row))) for row in rows)
 
     def load(kinds: Mapping[int, Kind]) -> Loaded:
-        return _load(
-            data, begin, start, layout, {place: _likely(kind, place, padded) for place, kind in kinds.items()}, content.where
-        )
+        return load_columns(content, layout, {place: likely(kind, place, padded) for place, kind in kinds.items()})
 
     for header, told in split_levels(layout.headers):
         yield Table(
@@ -77,7 +58,7 @@ def _lines(data: bytes) -> list[str]:
     return lines[: 2 * SAMPLE_ROWS]
 
 
-def _layout(lines: Sequence[str], where: str) -> _Layout:
+def _layout(lines: Sequence[str], where: str) -> Layout:
     separator = max(SEPARATORS, key=lambda sign: _merit(lines, sign))
     rows = [_cells([line], separator)[0] if line.strip() else [] for line in lines]
     filled = [row for row in rows if row]
@@ -87,17 +68,17 @@ def _layout(lines: Sequence[str], where: str) -> _Layout:
     head = range(len(rows) if begins is None else begins)
     named = [at for at in head if sum(knows(cell) for cell in rows[at]) >= 2]
     if named and (above := _levels(rows, named[0], width)):
-        return _Layout(separator, tuple(tuple(rows[at]) for at in above), above[-1] + 1, _wide(rows, above, width), ())
+        return Layout(separator, tuple(tuple(rows[at]) for at in above), above[-1] + 1, _wide(rows, above, width), ())
     if named:
         best = max(named, key=lambda at: sum(knows(cell) for cell in rows[at]))
         header = tuple(rows[best])
         skipped = tuple(lines[at].strip() for at in range(best) if lines[at].strip())
-        return _Layout(separator, (header,), best + 1, max(width, len(header)), skipped)
+        return Layout(separator, (header,), best + 1, max(width, len(header)), skipped)
     first = begins if begins is not None and width >= _FEWEST else None
     if first is None:
         if begins is None and len(filled[0]) >= _FEWEST and not any(is_number(cell) for cell in filled[0]):
             at = rows.index(filled[0])
-            return _Layout(separator, (tuple(filled[0]),), at + 1, max(width, len(filled[0])), ())
+            return Layout(separator, (tuple(filled[0]),), at + 1, max(width, len(filled[0])), ())
         raise DataError(
             f"{where} is no table of bars: its first line is {lines[rows.index(filled[0])].strip()[:60]!r}; expected a header "
             "that names the columns, such as time,open,high,low,close,volume"
@@ -105,10 +86,10 @@ def _layout(lines: Sequence[str], where: str) -> _Layout:
     before = [at for at in range(first) if len(rows[at]) == width]
     if before and not any(is_number(cell) or is_time(cell) for cell in rows[before[-1]]):
         skipped = tuple(lines[at].strip() for at in range(before[-1]) if lines[at].strip())
-        return _Layout(separator, (tuple(rows[before[-1]]),), before[-1] + 1, width, skipped)
+        return Layout(separator, (tuple(rows[before[-1]]),), before[-1] + 1, width, skipped)
     start = before[0] if before and not any(knows(cell) for cell in rows[before[0]]) else first
     skipped = tuple(lines[at].strip() for at in range(start) if lines[at].strip())
-    return _Layout(separator, (), start, width, skipped)
+    return Layout(separator, (), start, width, skipped)
 
 
 def _cells(lines: Sequence[str], separator: str) -> list[list[str]]:
@@ -157,76 +138,3 @@ def _are_tickers(row: Sequence[str], width: int) -> bool:
 
 def _wide(rows: Sequence[Sequence[str]], above: Sequence[int], width: int) -> int:
     return max(width, *(len(rows[at]) for at in above))
-
-
-def _begin(data: bytes, first: int) -> tuple[int, int]:
-    """Where line ``first`` begins, or the first line after it that is not blank, and how many blank ones lie between."""
-    at = 0
-    for _ in range(first):
-        at = data.find(b"\n", at) + 1
-        if not at:
-            return len(data), 0
-    start = 0
-    while (end := data.find(b"\n", at)) >= 0 and not data[at:end].strip():
-        at, start = end + 1, start + 1
-    return at, start
-
-
-def _load(data: bytes, begin: int, start: int, layout: _Layout, kinds: Mapping[int, Kind], where: str) -> Loaded:
-    names = [str(place) for place in range(layout.width)]
-    head = layout.separator.join(names).encode() + b"\n"
-    quote = '"' if b'"' in data else None
-    lone = quote and _LONE_QUOTE.search(data)
-    text = b"".join((head, memoryview(data)[begin:]))
-    wanted = [str(place) for place in kinds]
-    frame, odd = None, dict[int, int]()
-
-    def read(schema: Mapping[str, pl.DataType] | None, *, ragged: bool) -> pl.DataFrame:
-        return pl.read_csv(
-            text, separator=layout.separator, infer_schema=False, quote_char=quote, schema_overrides=schema,
-            truncate_ragged_lines=ragged,
-        )  # fmt: skip
-
-    if layout.width == 1:
-        raise DataError(f"{where} has one column, but a time and four prices are expected; give the file's separator as ','")
-    try:
-        if lone:  # on which polars panics where a number is expected
-            kinds = dict.fromkeys(kinds, "text")
-        typed = {str(place): _DTYPES[kind] for place, kind in kinds.items()}
-        frame = read(typed, ragged=False)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
-        pass
-    if frame is None:
-        odd = _odd_rows(data[begin:], layout)
-        try:
-            frame = read(None, ragged=True)
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-            told = first_line(error)
-            raise DataError(f"{where} cannot be read as CSV ({told}); give a whole and valid file") from None
-    frame = frame.select(wanted)
-    if start:
-        blank = pl.DataFrame({name: [None] * start for name in wanted}, schema=frame.schema)
-        frame = pl.concat([blank, frame])
-    return Loaded(frame, {place + start: cells for place, cells in odd.items()})
-
-
-def _likely(kind: Kind, place: int, sample: Sequence[Sequence[str]]) -> Kind:
-    """The kind as which a column is read first: one that its sample is not, it cannot be."""
-    cells = [row[place].strip() for row in sample]
-    fits = all(cell.isascii() and cell.isdigit() and len(cell) < 19 for cell in cells if cell) if kind == "time" else True
-    if kind == "number":
-        fits = all(is_plain_number(cell) for cell in cells if cell)
-    return kind if fits else "text"
-
-
-def _odd_rows(body: bytes, layout: _Layout) -> dict[int, int]:
-    """The rows that have more cells than the header names, unless these are empty."""
-    odd = {}
-    reader = csv.reader(io.StringIO(body.decode(errors="replace"), newline=""), delimiter=layout.separator)
-    try:
-        for place, row in enumerate(reader):
-            if len(row) > layout.width and any(cell.strip() for cell in row[layout.width :]):
-                odd[place] = len(row)
-    except csv.Error:  # what polars says of the file has to do
-        pass
-    return odd

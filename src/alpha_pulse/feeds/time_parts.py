@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.core.numbers import shown
-from alpha_pulse.feeds.time_text import Integers, Parts, month_of, parts_of
+from alpha_pulse.feeds.time_text import Bytes, Integers, Parts, month_of, parts_of
 
 _MINUTE_NS = 60_000_000_000
 _LARGEST_OFFSET = 14 * 60
@@ -57,13 +57,15 @@ class Clock(msgspec.Struct):
     dates: bool
 
 
-def clocks(column: pl.Series, day_first: bool | None, tell: Teller) -> Clock:
+def clocks(column: pl.Series, day_first: bool | None, tell: Teller, matrix: Bytes | None = None) -> Clock:
     """Read times as text.
 
     Parameters
     ----------
     day_first
         Whether 01/02/2024 is the first of February; None: as the other rows say.
+    matrix
+        The bytes of the cells if they are at hand, see `alpha_pulse.feeds.time_text.alike`.
 
     Raises
     ------
@@ -74,7 +76,7 @@ def clocks(column: pl.Series, day_first: bool | None, tell: Teller) -> Clock:
     naive, places, dates, stated = list[Integers](), set[str](), True, False
     groups: list[Parts] = []
     wrong: list[tuple[int, str, str | None]] = []
-    for parts in parts_of(column):
+    for parts in parts_of(column, matrix):
         if isinstance(parts, int):
             wrong.append((parts, _unreadable(str(column[parts])), None))
         else:

@@ -75,12 +75,12 @@ def matches_time(cell: str) -> bool:
     return len(cell) < 64 and cell.isascii() and any(layout.fullmatch(cell) for layout in _LAYOUTS)
 
 
-def parts_of(column: pl.Series) -> Iterator[Parts | int]:
+def parts_of(column: pl.Series, matrix: Bytes | None = None) -> Iterator[Parts | int]:
     """The parts of times as text, for each layout; the place of the first cell that is in none, where there is one.
 
     Layouts come in the order of their first cells, so that the place is that of the first such cell.
     """
-    for rows, cells, matrix in _groups(column):
+    for rows, cells, at_hand in _groups(column, matrix):
         first = str(cells[0])
         match = None
         if len(first) < 64 and first.isascii():
@@ -88,9 +88,9 @@ def parts_of(column: pl.Series) -> Iterator[Parts | int]:
         if match is None:
             yield int(rows[0])
             return
-        matrix = _matrix(cells, len(first)) if matrix is None else matrix
+        digits = _matrix(cells, len(first)) if at_hand is None else at_hand
         spans = {name: match.span(name) for name, text in match.groupdict().items() if text is not None}
-        numbers = {name: _number(matrix, *span) for name, span in spans.items() if first[slice(*span)].isdigit()}
+        numbers = {name: _number(digits, *span) for name, span in spans.items() if first[slice(*span)].isdigit()}
         words = {name: first[slice(*span)] for name, span in spans.items() if name not in numbers}
         if "fraction" in numbers:
             begin, end = spans["fraction"]
@@ -107,10 +107,10 @@ def month_of(word: str) -> int:
     return _MONTHS.index(word[:3].lower()) + 1
 
 
-def _groups(column: pl.Series) -> Iterator[tuple[Integers, pl.Series, Bytes | None]]:
+def _groups(column: pl.Series, matrix: Bytes | None) -> Iterator[tuple[Integers, pl.Series, Bytes | None]]:
     """The places of cells that differ in their digits only, the cells, and their bytes if at hand; by their first places."""
     everything = np.arange(len(column), dtype=np.int64)
-    matrix = alike(column)
+    matrix = alike(column) if matrix is None else matrix
     if matrix is not None:
         yield everything, column, matrix
         return

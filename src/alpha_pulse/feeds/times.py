@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from alpha_pulse.core.errors import ConfigError, DataError
 from alpha_pulse.core.numbers import shown
 from alpha_pulse.feeds.time_parts import clocks
-from alpha_pulse.feeds.time_text import Integers
+from alpha_pulse.feeds.time_text import Bytes, Integers, alike, matches_time
 
 EXPECTED = "a time such as 2017-01-03T10:00:00Z (without an offset, name its zone with --tz)"
 YEAR_2200 = 7_258_118_400
@@ -89,6 +89,8 @@ def read_times(column: pl.Series, clock: pl.Series | None, zone: Zone, place: Pl
     """
     if zone.tz is not None:
         refuse_unknown_zone(zone.tz)
+    if clock is None and (matrix := _clean(column)) is not None:
+        return _from_text(column, zone, place, matrix)
     column = _stripped(column)
     _refuse_missing(column, place)
     if clock is not None:
@@ -213,8 +215,14 @@ def _from_datetimes(column: pl.Series, zone: Zone, place: Place) -> Times:
     return Times(_nanoseconds(_localise(column, zone.tz, place), kind.time_unit, place), "datetime", str(zone.tz))
 
 
-def _from_text(column: pl.Series, zone: Zone, place: Place) -> Times:
-    read = clocks(column, zone.day_first, place)
+def _clean(column: pl.Series) -> Bytes | None:
+    """The bytes of times that are all written alike, with nothing to strip; None of any other column."""
+    first = str(column[0]) if column.dtype == pl.String and len(column) else ""
+    return None if column.null_count() or first.isdigit() or not matches_time(first) else alike(column)
+
+
+def _from_text(column: pl.Series, zone: Zone, place: Place, matrix: Bytes | None = None) -> Times:
+    read = clocks(column, zone.day_first, place, matrix)
     if not read.naive.size:
         return Times(_in_years(read.ns, column, place), "text", "stated")
     ns = read.ns

@@ -213,3 +213,40 @@ def test_what_is_no_file_of_bars_is_named(tmp_path: Path) -> None:
             one(tmp_path, data)
         assert says in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+LONG = [f"{START + 60 * at},{10 + at % 7},{20 + at % 7},{9 + at % 7},{11 + at % 7},{at}" for at in range(20_000)]
+LATE = 15_000
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        LONG[LATE],
+        "",
+        "   ",
+        LONG[LATE] + ",,",
+        LONG[LATE] + ",7",
+        LONG[LATE].replace(",", '","').join('""'),
+        LONG[LATE].replace(",9,", ",x,").replace(",10,", ',",'),
+        LONG[LATE] + "\n" + LONG[LATE],
+        "Total",
+        "\xe9",
+        f"{START},1",
+        LONG[LATE].replace(",", ", "),
+    ],
+)
+def test_a_large_file_is_read_as_a_small_one_whatever_comes_late(
+    tmp_path: Path, row: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = "\n".join([",".join(HEADER), *LONG[:LATE], row, *LONG[LATE + 1 :]]).encode("cp1252") + b"\n"
+    assert len(text) > 1 << 19
+
+    def outcome(data: bytes) -> object:
+        try:
+            return numbers(one(tmp_path, data, duplicates="first"))
+        except DataError as error:
+            return str(error)
+
+    assert outcome(text) == outcome(gzip.compress(text, 1))
+    assert capfd.readouterr().err == ""

@@ -1,0 +1,126 @@
+"""The columns of a text, read by polars: as numbers where they look so, and as text where that fails, to name the fault."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import polars as pl
+
+from alpha_pulse.core.errors import DataError
+from alpha_pulse.feeds.cells import is_plain_number
+from alpha_pulse.feeds.containers import Content, first_line
+from alpha_pulse.feeds.quietly import quietly
+from alpha_pulse.feeds.tables import Kind, Loaded
+
+_DTYPES: dict[Kind, pl.DataType] = {"number": pl.Float64(), "time": pl.Int64(), "text": pl.String()}
+_LONE_QUOTE = re.compile(rb'(?:^|[,;\t|\n ])"(?=[,;\t|\r\n ]|$)')
+_FAILURES = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """Where things stand in a text: ``first`` is the number of the line of the first row, from 0."""
+
+    separator: str
+    headers: tuple[tuple[str, ...], ...]
+    first: int
+    width: int
+    skipped: tuple[str, ...]
+
+
+def likely(kind: Kind, place: int, sample: Sequence[Sequence[str]]) -> Kind:
+    """The kind as which a column is read first: what its sample is not, it cannot be."""
+    cells = [cell for row in sample if (cell := row[place].strip())]
+    if kind == "time" and not all(cell.isascii() and cell.isdigit() and len(cell) < 19 for cell in cells):
+        return "text"
+    return "text" if kind == "number" and not all(is_plain_number(cell) for cell in cells) else kind
+
+
+def load_columns(content: Content, layout: Layout, kinds: Mapping[int, Kind]) -> Loaded:
+    """The columns at the places in ``kinds``; all as text where one cannot be of its kind.
+
+    Raises
+    ------
+    DataError
+        The text is no CSV.
+    """
+    begin, blank = _begin(content.data, layout.first)
+    odd: dict[int, int] = {}
+    frame = _from_file(content.path, layout, blank, kinds) if content.cut else None
+    if frame is None:
+        data = content.whole()
+        begin, blank = _begin(data, layout.first)
+        frame, odd = _from_memory(data, begin, layout, kinds, content.where)
+    frame = frame.select(str(place) for place in kinds)
+    if blank:
+        rows = pl.DataFrame({name: [None] * blank for name in frame.columns}, schema=frame.schema)
+        frame = pl.concat([rows, frame])
+    return Loaded(frame, {place + blank: cells for place, cells in odd.items()})
+
+
+def _begin(data: bytes, first: int) -> tuple[int, int]:
+    """Where line ``first`` begins, or the first line after it that is not blank, and how many blank ones lie between."""
+    at = 0
+    for _ in range(first):
+        at = data.find(b"\n", at) + 1
+        if not at:
+            return len(data), 0
+    blank = 0
+    while (end := data.find(b"\n", at)) >= 0 and not data[at:end].strip():
+        at, blank = end + 1, blank + 1
+    return at, blank
+
+
+def _from_file(path: str, layout: Layout, blank: int, kinds: Mapping[int, Kind]) -> pl.DataFrame | None:
+    """Straight from the file, the quick way; None where that fails for any reason."""
+    schema = {str(place): _DTYPES[kinds.get(place, "text")] for place in range(layout.width)}
+    try:
+        with quietly():
+            return pl.read_csv(
+                path, has_header=False, skip_lines=layout.first + blank, schema=schema, separator=layout.separator,
+                missing_columns="insert",
+            )  # fmt: skip
+    except _FAILURES:
+        return None
+
+
+def _from_memory(
+    data: bytes, begin: int, layout: Layout, kinds: Mapping[int, Kind], where: str
+) -> tuple[pl.DataFrame, dict[int, int]]:
+    """All columns, and the rows that have too many cells."""
+    head = layout.separator.join(str(place) for place in range(layout.width)).encode() + b"\n"
+    text = b"".join((head, memoryview(data)[begin:]))
+    quote = '"' if b'"' in data else None
+
+    def read(schema: Mapping[str, pl.DataType] | None, *, ragged: bool) -> pl.DataFrame:
+        return pl.read_csv(
+            text, separator=layout.separator, infer_schema=False, quote_char=quote, schema_overrides=schema,
+            truncate_ragged_lines=ragged,
+        )  # fmt: skip
+
+    if not (quote and _LONE_QUOTE.search(data)):  # on which polars panics where a number is expected
+        try:
+            return read({str(place): _DTYPES[kind] for place, kind in kinds.items()}, ragged=False), {}
+        except _FAILURES:
+            pass
+    odd = _odd_rows(data[begin:], layout)
+    try:
+        return read(None, ragged=True), odd
+    except _FAILURES as error:
+        raise DataError(f"{where} cannot be read as CSV ({first_line(error)}); give a whole and valid file") from None
+
+
+def _odd_rows(body: bytes, layout: Layout) -> dict[int, int]:
+    """The rows that have more cells than the header names, unless these are empty."""
+    odd = {}
+    reader = csv.reader(io.StringIO(body.decode(errors="replace"), newline=""), delimiter=layout.separator)
+    try:
+        for place, row in enumerate(reader):
+            if len(row) > layout.width and any(cell.strip() for cell in row[layout.width :]):
+                odd[place] = len(row)
+    except csv.Error:  # what polars says of the file has to do
+        pass
+    return odd
