@@ -18,7 +18,7 @@ def test_months_are_labelled_and_traded_as_bars_of_one_length() -> None:
     settings = {
         **BATCH_OFF,
         "learning.label_tolerance_bars": 1,
-        "learning.volatility_horizon_bars": 40,
+        "learning.direction_horizon_bars": 40,
         "venue.latency_ms": MONTH_NS / 1e6,
         "execution.entry_rule": "signal",
     }

@@ -22,6 +22,14 @@ SETTLE = (
         ("unit/feedback/test_ledger.py", "unit/feedback/test_trading_feedback_service.py"),
     ),
     Mutant(
+        "expiry-by-the-length-of-the-newest-bar",
+        "settle",
+        "feedback/trading_feedback_service.py",
+        "bar.ts_event, at.interval_ns)",
+        "bar.ts_event, bar.interval_ns)",
+        ("flow/test_calendar_bars.py",),
+    ),
+    Mutant(
         "an-expired-prediction-counts-as-labelled-too",
         "settle",
         "feedback/ledger.py",
