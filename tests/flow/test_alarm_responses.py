@@ -75,8 +75,10 @@ def test_report_and_gateway_count_alike() -> None:
     for part in (report, report.by_symbol["SYN"]):
         assert {name: getattr(part, name) for name in wanted} == wanted
         assert part.drift_alarms == sum(wanted.values())
-    shown = msgspec.convert(msgspec.to_builtins(report.alarm_response_list), list[AlarmResponse])
-    assert shown == list(known.values())
+    listed = msgspec.convert(msgspec.to_builtins(report.alarm_response_list), list[AlarmResponse])
+    assert listed == list(known.values())
+    shown = {alarm.alarm_id: (alarm.status, alarm.reason, alarm.action_id) for alarm in gateway.adaptations().alarms}
+    assert shown == {alarm_id: (r.status, r.reason, r.action_id) for alarm_id, r in known.items()}
 
 
 def test_a_stream_tells_of_the_response_that_comes_later() -> None:
