@@ -187,7 +187,7 @@ def likely_interval(starts: Integers, tz: str | None = None) -> int | None:
         return usual
     if counts[0] >= max(2, _SPARSE * steps.size) and not (lengths % least).any():
         return least
-    return usual if 2 * most >= steps.size and short.sum() <= 1 else None
+    return usual if 2 * most > steps.size and short.sum() <= 1 else None
 
 
 def _sparse(starts: Integers, interval: int) -> bool:

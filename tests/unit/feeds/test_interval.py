@@ -138,6 +138,13 @@ def test_steps_that_show_no_length_are_refused_with_what_they_are() -> None:
         infer_interval(np.zeros(9, dtype=np.int64), starts, ("A",), "x")
 
 
+@pytest.mark.parametrize(
+    ("hours", "expected"), [([0, 2, 5], None), ([0, 1, 4], "1h"), ([0, 72], "3d"), ([0, 2, 4, 5, 7], "2h")]
+)
+def test_few_steps_are_no_more_than_they_show(hours: list[int], expected: str | None) -> None:
+    assert shown(np.array(hours) * HOUR_NS) == expected
+
+
 def test_a_symbol_that_trades_rarely_takes_the_length_of_the_others() -> None:
     often, rarely = np.arange(50) * MINUTE_NS, np.array([0, 7, 12, 31, 36, 49]) * MINUTE_NS
     code = np.repeat([0, 1], [often.size, rarely.size])
