@@ -13,11 +13,11 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _SUFFIX = {"K": 3, "M": 6, "B": 9, "T": 12}
 
 
-def number(cell: str, decimal: str = ".", thousands: str = "") -> float | None:
-    """The nearest double of what the cell says; None where it is no number."""
-    text = cell.strip().removeprefix("$")
+def number(cell: str, decimal: str = ".", thousands: str = "", units: bool = True) -> float | None:
+    """The nearest double of what the cell says, with ``units`` also 1.5K; None where it is no number."""
+    text = cell.strip().lstrip("$")
     power = 0
-    if text[-1:] in _SUFFIX and text[:-1]:
+    if units and text[-1:] in _SUFFIX and text[:-1]:
         text, power = text[:-1], _SUFFIX[text[-1]]
     if thousands and re.fullmatch(rf"[+-]?\d{{1,3}}(\{thousands}\d{{2,3}})*\{thousands}\d{{3}}(\{decimal}\d*)?", text):
         text = text.replace(thousands, "")
@@ -52,7 +52,9 @@ def pattern(form: str, zone: str) -> Clock:
             when = datetime.strptime(text.strip(), form)  # noqa: DTZ007 (the zone comes below)
         except ValueError:
             return None
-        if when.strftime(form) != text.strip():  # strptime takes digits that are missing
+        if re.search(r":\d(?!\d)", text) or (
+            "%m%d" in form and when.strftime(form) != text.strip()
+        ):  # strptime takes fewer digits
             return None
         if when.tzinfo is None:
             when = when.replace(tzinfo=ZoneInfo(zone))
@@ -65,7 +67,8 @@ def pattern(form: str, zone: str) -> Clock:
 
 
 _ISO = re.compile(
-    r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:[.,](\d{1,9}))?)?\s?(?:GMT)?(Z|UTC|[+-]\d{2}:?\d{2})?", re.ASCII
+    r"(\d{4}-\d{1,2}-\d{1,2})(?:[T ](\d{1,2}:\d{2}(?::\d{2})?)(?:[.,](\d{1,9}))?)?\s?(?:GMT)?(Z|UTC|[+-]\d{2}:?\d{2})?",
+    re.ASCII,
 )
 
 
@@ -78,7 +81,7 @@ def iso(zone: str | None) -> Clock:
             return None
         clock = match[2] or "00:00"
         offset = {"Z": "+0000", "UTC": "+0000", None: ""}.get(match[4], (match[4] or "").replace(":", ""))
-        if offset and (int(offset[1:3]) > 23 or int(offset[3:]) > 59):
+        if offset and (int(offset[1:3]) > 14 or int(offset[3:]) % 15):
             return None
         form = "%Y-%m-%dT%H:%M" + (":%S" if clock.count(":") == 2 else "") + ("%z" if offset else "")
         whole = pattern(form, zone or "UTC")(f"{match[1]}T{clock}{offset}")
@@ -90,8 +93,8 @@ def iso(zone: str | None) -> Clock:
 FORMS = (
     "%Y.%m.%d %H:%M:%S",
     "%Y.%m.%d %H:%M",
-    "%d.%m.%Y %H:%M:%S.000",
-    "%d.%m.%Y %H:%M:%S.000 GMT%z",
+    "%d.%m.%Y %H:%M:%S",
+    "%d.%m.%Y %H:%M:%S GMT%z",
     "%d.%m.%Y %H:%M",
     "%d.%m.%Y",
     "%m/%d/%Y %H:%M",

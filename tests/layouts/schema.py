@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from itertools import permutations, product
@@ -56,7 +57,10 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
 
     def value(self, row: Sequence[str], field: str) -> float | None:
         """The number that the cell says, in the unit of the bars; None where it says none."""
-        found = number(row[self.columns[field]], self.decimal, self.thousands)
+        cell, units = row[self.columns[field]], field == "volume"
+        found = number(cell, self.decimal, self.thousands, units)
+        if found is None:
+            found = number(cell, self.decimal, "." if self.decimal == "," else ",", units)
         return found if found is None or field == "volume" else found / self.scale
 
     def start(self, row: Sequence[str]) -> int | None:
@@ -64,8 +68,13 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
         parts = [" ".join(row[at].split()) for at in self.times]
         if len(parts) == 2 and parts[1].isdigit():
             parts[1] = parts[1].zfill(6)  # as spreadsheets drop the zeros
-        found = self.clock(" ".join(parts))
+        found = self.clock(plain_time(" ".join(parts)))
         return None if found is None else found - self.shift
+
+
+def plain_time(text: str) -> str:
+    """Without fractions of nothing, and with a blank before GMT."""
+    return re.sub(r"(:\d\d)[.,]0{1,9}(?!\d)\s?(?=GMT|$)", r"\1 ", text).strip()
 
 
 def text_of(content: bytes, name: str) -> str:

@@ -31,8 +31,8 @@ def decoded(data: bytes, where: str) -> tuple[bytes, str]:
             data.decode()
         except UnicodeDecodeError:
             data, told = data.decode("cp1252", errors="replace").encode(), ", Windows-1252"
-    if b"\n" not in data and b"\r" in data:
-        data = data.replace(b"\r", b"\n")
+    if data.count(b"\r") > data.count(b"\r\n"):
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return data, told
 
 

@@ -136,11 +136,9 @@ def _with_prices(
         count = int(told.sum())
         first = frame.filter(pl.Series(told)).row(0)
         shown = next(str(cell) for cell in first if cell is not None and not is_missing(str(cell)))
-        verb = "row has" if count == 1 else "rows have"
+        verb = "row has no price and was" if count == 1 else "rows have no price and were"
         places = tuple(f"{table.where}, row {row}" for row in rows[told][:PLACES])
-        sentence = (
-            f"{table.where}: {count:,} {verb} no price and were left out; the first is row {rows[told][0]} ({shown[:60]!r})"
-        )
+        sentence = f"{table.where}: {count:,} {verb} left out; the first is row {rows[told][0]} ({shown[:60]!r})"
         notes.append(Note(kind="no_price", text=sentence, count=count, places=places))
     mask = pl.Series(kept)
     return frame.filter(mask), rows[kept], None if text is None else text.filter(mask), notes

@@ -12,8 +12,8 @@ Row = Sequence[str]
 SPECIAL = ("compact", "slashed", "later", "vwap", "count", "zero")
 """What few shapes have: of two that fit, the one with more of these is meant."""
 _SIGNS = str.maketrans("", "", "$€£")
-_ENOUGH = 0.9
-"""Part of the rows that must fit: a bad row is named later, and hides no shape."""
+_BAD, _FEW = 10, 5
+"""One row of ten need not fit, nor one of five to nine: a bad row is named later, and hides no shape."""
 
 
 def fits(shape: Sequence[str], rows: Sequence[Row]) -> bool:
@@ -36,8 +36,8 @@ def fits(shape: Sequence[str], rows: Sequence[Row]) -> bool:
         shape = (*shape[:-1], *["any"] * (max(map(len, rows), default=0) - len(shape) + 1))
     if not rows or len(rows[0]) != len(shape):
         return False
-    good = sum(_fits(shape, row) for row in rows)
-    return good >= _ENOUGH * len(rows) and good > 0
+    bad = sum(not _fits(shape, row) for row in rows)
+    return bad <= max(len(rows) // _BAD, int(len(rows) >= _FEW)) and bad < len(rows)
 
 
 def _fits(shape: Sequence[str], row: Row) -> bool:

@@ -11,7 +11,7 @@ from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds.cells import is_number, is_time
 from alpha_pulse.feeds.containers import Content
 from alpha_pulse.feeds.csv_columns import Layout, likely, load_columns
-from alpha_pulse.feeds.names import knows, split_levels
+from alpha_pulse.feeds.names import PRICES, knows, meanings, split_levels
 from alpha_pulse.feeds.tables import SAMPLE_ROWS, Kind, Loaded, Table
 
 SEPARATORS = {",": "','", ";": "';'", "\t": "tabs", "|": "'|'"}
@@ -88,6 +88,8 @@ def _layout(lines: Sequence[str], where: str) -> Layout:
         skipped = tuple(lines[at].strip() for at in range(before[-1]) if lines[at].strip())
         return Layout(separator, (tuple(rows[before[-1]]),), before[-1] + 1, width, skipped)
     start = before[0] if before and not any(knows(cell) for cell in rows[before[0]]) else first
+    start = next((at for at in range(start) if _is_data(rows[at])), start)  # a row of another width is wrong, and no preamble
+    start = start if any(rows[:start]) else 0
     skipped = tuple(lines[at].strip() for at in range(start) if lines[at].strip())
     return Layout(separator, (), start, width, skipped)
 
@@ -123,6 +125,8 @@ def _levels(rows: Sequence[Sequence[str]], first: int, width: int) -> list[int]:
     if len(rows) > first + 1 and _are_tickers(rows[first + 1], len(rows[first])):
         return [first, first + 1]
     above = rows[first - 1] if first else []
+    if above and sum(price in meanings(above) and price in meanings(rows[first]) for price in PRICES) > 2:
+        return []
     if len(rows) > first + 2 and head and head[0] == "" and len(above) == len(rows[first]) and above and not above[0].strip():
         third = rows[first + 1]
         is_index = bool(third) and knows(third[0]) and not any(cell.strip() for cell in third[1:])
@@ -133,6 +137,8 @@ def _levels(rows: Sequence[Sequence[str]], first: int, width: int) -> list[int]:
 def _are_tickers(row: Sequence[str], width: int) -> bool:
     """A line below the prices with nothing below the index."""
     names = row[1:]
+    if sum(price in meanings(names) for price in PRICES) > 2:
+        return False
     return len(row) == width and not row[0].strip() and all(cell.strip() and not is_number(cell) for cell in names)
 
 

@@ -131,10 +131,13 @@ def _day_first(groups: list[Parts], stated: bool | None, column: pl.Series, tell
     rows = np.concatenate([parts.rows for parts in pairs])
     one = np.concatenate([parts.numbers["one"] for parts in pairs])
     two = np.concatenate([parts.numbers["two"] for parts in pairs])
-    day_first, month_first = one > 12, two > 12
+    day_first, month_first = (one > 12) & (one <= 31) & (two <= 12), (two > 12) & (two <= 31) & (one <= 12)
     if day_first.any() and month_first.any():
-        expected = f"one order of day and month ({str(column[int(rows[day_first].min())])!r} has the day first)"
-        at = int(rows[month_first].min())
+        usual, odd, which = month_first, day_first, "month"
+        if int(day_first.sum()) + int(rows[day_first].min() < rows[month_first].min()) > int(month_first.sum()):
+            usual, odd, which = day_first, month_first, "day"
+        other, at = str(column[int(rows[usual].min())]), int(rows[odd].min())
+        expected = f"one order of day and month ({shown(other)} has the {which} first)"
         raise tell.refusal(at, f"is {shown(str(column[at]))}", expected)
     if day_first.any() or month_first.any():
         return bool(day_first.any())

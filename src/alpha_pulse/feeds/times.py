@@ -164,18 +164,19 @@ def _refuse_missing(column: pl.Series, place: Place) -> None:
 
 
 def _from_integers(column: pl.Series, zone: Zone, place: Place) -> Times:
+    """By the unit or form that most of them have, or half of them and the first; the first that has it not is wrong."""
     numbers = column.to_numpy().astype(np.int64)
-    for unit, (low, high) in _EPOCHS.items():
-        if low <= numbers[0] < high:
-            outside = ~((numbers >= low) & (numbers < high))
-            if outside.any():
-                at = int(np.argmax(outside))
-                other = f"a number of {unit} since 1970, as in row {place.rows[0]},"
-                raise place.refusal(at, f"is {numbers[at]}", other)
-            return Times(numbers * np.int64(_FACTOR[unit]), unit, "UTC")
-    for digits, least in _COMPACT.items():
-        if least <= numbers[0] < 10**digits and ((numbers >= least) & (numbers < 10**digits)).all():
+    forms = {unit: (low, high, f"a number of {unit} since 1970") for unit, (low, high) in _EPOCHS.items()}
+    forms |= {str(digits): (low, 10**digits, "a date such as 20240102") for digits, low in _COMPACT.items()}
+    for form, (low, high, what) in forms.items():
+        fits = (numbers >= low) & (numbers < high)
+        if fits.all():
+            if form in _FACTOR:
+                return Times(numbers * np.int64(_FACTOR[form]), form, "UTC")
             return _from_text(column.cast(pl.String), zone, place)
+        if 2 * int(fits.sum()) + int(fits[0]) > fits.size:
+            at = int(np.argmin(fits))
+            raise place.refusal(at, f"is {numbers[at]}", f"{what}, as in row {place.rows[int(np.argmax(fits))]},")
     raise place.refusal(0, f"is {numbers[0]}", f"a clear number of s, ms, us or ns since 1970, or {EXPECTED},")
 
 
