@@ -7,6 +7,7 @@ import io
 import json
 import random
 import re
+import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -42,10 +43,12 @@ class Base(msgspec.Struct, frozen=True):
 
 
 @cache
-def bases(folder: Path) -> tuple[Base, ...]:
+def bases() -> tuple[Base, ...]:
     """A short file of each layout that loads."""
-    made = (_base(layout, folder) for layout in LAYOUTS.values())
-    return tuple(base for base in made if not isinstance(_read(base, folder / base.layout.file), str))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        made = (_base(layout, folder) for layout in LAYOUTS.values())
+        return tuple(base for base in made if not isinstance(outcome(base, folder / base.layout.file), str))
 
 
 def _base(layout: Layout, folder: Path) -> Base:
@@ -76,7 +79,7 @@ class Verdict(msgspec.Struct, frozen=True):
 def trial(seed: int, folder: Path) -> Verdict:
     """Harm a file by the chance of ``seed``, read it, and judge."""
     chance = random.Random(seed)
-    base = chance.choice(bases(folder))
+    base = chance.choice(bases())
     if base.schema is None:
         return _other(seed, chance, base, folder)
     text = harmed(chance, base.text, base.schema.separator, base.schema.skip)
@@ -84,9 +87,9 @@ def trial(seed: int, folder: Path) -> Verdict:
     packed = path.suffix in (".gz", ".zip")
     if packed and chance.random() < 0.3:
         path.write_bytes(harmed_bytes(chance, base.content))
-        return _judge_packed(seed, base, _read(base, path))
+        return _judge_packed(seed, base, outcome(base, path))
     path.write_bytes(pack(text, path))
-    return _judge_text(seed, base, base.schema, text, _read(base, path))
+    return _judge_text(seed, base, base.schema, text, outcome(base, path))
 
 
 def pack(text: str, path: Path) -> bytes:
@@ -101,7 +104,7 @@ def pack(text: str, path: Path) -> bytes:
     return content
 
 
-def _read(base: Base, path: Path) -> MarketData | str:
+def outcome(base: Base, path: Path) -> MarketData | str:
     """What was read, or the sentence of the refusal; anything else is raised."""
     options = ReadOptions(interval=show_interval(base.tables[0].interval), **base.layout.options())
     try:
@@ -180,11 +183,11 @@ def _other(seed: int, chance: random.Random, base: Base, folder: Path) -> Verdic
     path = folder / base.layout.file
     if base.content[:1] not in (b"{", b"["):
         path.write_bytes(harmed_bytes(chance, base.content))
-        found = _read(base, path)
+        found = outcome(base, path)
         return Verdict(seed, base.layout.name, "refused (binary)" if isinstance(found, str) else "loaded (binary)", None)
     text = harmed(chance, base.content.decode(), ",", 0)
     path.write_text(text, encoding="utf-8")
-    found = _read(base, path)
+    found = outcome(base, path)
     if isinstance(found, str):
         return Verdict(seed, base.layout.name, "refused (JSON)", None, found)
     loaded = {price for bar in listed(found.bars) for price in bar[2:6]}
