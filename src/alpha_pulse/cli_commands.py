@@ -245,6 +245,9 @@ def evaluate(
     target: Annotated[
         str | None, typer.Option(metavar="T", help="The column of the file that is the class (default: the last).")
     ] = None,
+    missing: Annotated[
+        str, typer.Option(metavar="W", help="What a row of the file that lacks a value is: refuse it, or drop the row.")
+    ] = "refuse",
     delay: Annotated[int, typer.Option(metavar="D", min=0, help="Examples predicted before a label is known.")] = 0,
     window: Annotated[int, typer.Option(metavar="W", min=1, help="Labels of the sliding window.")] = 1_000,
     seed: Annotated[int, typer.Option(metavar="S", min=0, help="Of the models, the intervals and a generator.")] = 1,
@@ -265,7 +268,7 @@ def evaluate(
     refuse_shared(outputs, {"--stream": [Path(stream)]}, None)
     refuse_missing_folders(outputs, None)
     try:
-        run(Asked(tuple(model), stream, target, delay, window, seed, alpha, json, plot))
+        run(Asked(tuple(model), stream, target, delay, window, seed, alpha, json, plot, missing))
     except StoppedError as stopped:
         typer.echo("alpha-pulse: stopped; nothing was written", err=True)
         raise typer.Exit(stopped.exit_code) from None

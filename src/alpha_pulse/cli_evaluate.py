@@ -33,6 +33,7 @@ class Asked(msgspec.Struct, frozen=True):
     alpha: float
     json: str | None
     plot: Path | None
+    missing: str = "refuse"
 
 
 def run(asked: Asked) -> None:
@@ -67,7 +68,7 @@ def run(asked: Asked) -> None:
 
 
 def _evaluated(asked: Asked, caught: list[int]) -> Evaluation:
-    stream = open_stream(asked.stream, asked.target, asked.seed)
+    stream = open_stream(asked.stream, asked.target, asked.seed, asked.missing)
     with closing(Phases()) as phases:
 
         def report(model: str, done: int) -> None:

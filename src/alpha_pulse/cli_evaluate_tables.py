@@ -76,8 +76,9 @@ def _header(console: Console, found: Evaluation) -> None:
     )
     counted = f"{first.labelled:,} labelled + {first.pending:,} pending + {first.expired:,} expired"
     late = found.horizon - 1
+    left_out = f"; rows left out for a missing value: {stream.dropped:,}" if stream.dropped else ""
     delay = "labels known before the next prediction" if not late else f"labels {late:,} example{'s' if late > 1 else ''} late"
-    console.print(f"predictions {first.predictions:,} = {counted}; {delay}", style="dim")
+    console.print(f"predictions {first.predictions:,} = {counted}; {delay}{left_out}", style="dim")
     console.print()
 
 

@@ -110,6 +110,16 @@ def test_a_delay_leaves_labels_pending_and_the_seed_is_that_of_everything(place:
     assert json.loads(other.stdout)["models"][0]["state_sha256"] != model["state_sha256"]
 
 
+def test_rows_that_lack_a_value_are_dropped_and_counted(place: Path) -> None:
+    (place / "gaps.data").write_text("".join(f"{i % 7}.5;{'?' if i == 3 else i % 2}\n" for i in range(100)))
+    arguments = ("evaluate", "--model", "naive_bayes", "--stream", "gaps.data", "--missing", "drop")
+    done = run(place, *arguments, "--json", "gaps.json", COLUMNS="140", NO_COLOR="1")
+    assert done.returncode == 0, done.stderr
+    assert "rows left out for a missing value: 1" in done.stdout
+    stream = json.loads((place / "gaps.json").read_text())["stream"]
+    assert (stream["examples"], stream["dropped"]) == (99, 1)
+
+
 def test_ten_classes_and_a_narrow_terminal(place: Path) -> None:
     done = run(place, "evaluate", "--model", "naive_bayes", "--stream", "led_drift:n=500", COLUMNS="50", NO_COLOR="1")
     assert done.returncode == 0, done.stderr
@@ -141,6 +151,7 @@ REFUSALS: list[tuple[tuple[str, ...], str]] = [
     (("--model", "logistic", "--stream", "led_drift:n=50"), "learns two classes"),
     (("--model", "logistic", "--stream", "no.csv"), "does not exist"),
     (("--model", "logistic", "--stream", "sea.csv", "--target", "lable"), "did you mean 'label'"),
+    (("--model", "logistic", "--stream", "sea.csv", "--missing", "skip"), "--missing is 'skip'; expected refuse or drop"),
     (("--model", "logistic", "--stream", "sea:n=50", "--delay", "50"), "no label becomes known"),
     (("--model", "logistic", "--stream", "sea:n=50", "--alpha", "0"), "the level (--alpha) is 0.0"),
     (("--model", "logistic", "--stream", "sea:n=50", "--delay", "9" * 20), "no label becomes known within"),

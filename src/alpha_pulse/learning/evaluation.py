@@ -76,7 +76,7 @@ class Contest(msgspec.Struct, frozen=True):
 
 
 class StreamFacts(msgspec.Struct, frozen=True):
-    """What was evaluated on; ``counts`` of the examples of each class."""
+    """What was evaluated on; ``counts`` of the examples of each class, ``dropped`` of rows that were left out."""
 
     name: str
     examples: int
@@ -85,6 +85,7 @@ class StreamFacts(msgspec.Struct, frozen=True):
     counts: list[int]
     change_points: tuple[int, ...]
     drifting: bool
+    dropped: int = 0
 
 
 class Evaluation(msgspec.Struct, frozen=True):
@@ -184,6 +185,7 @@ def _facts(stream: Stream) -> StreamFacts:
         counts=np.bincount(stream.labels, minlength=stream.n_classes).tolist(),
         change_points=stream.change_points,
         drifting=stream.drifting,
+        dropped=stream.dropped,
     )
 
 

@@ -29,6 +29,8 @@ class Stream(msgspec.Struct, frozen=True):
         Examples, from 0, with which another concept begins; empty where it is not known, or where it changes all the time.
     drifting
         Whether the concept changes with every example.
+    dropped
+        Rows of its file that were left out, because they lacked a value.
     generated
         Whether examples are independent of each other, given the concept, as those of all generators are.
 
@@ -53,6 +55,7 @@ class Stream(msgspec.Struct, frozen=True):
     change_points: tuple[int, ...] = ()
     drifting: bool = False
     generated: bool = False
+    dropped: int = 0
 
     def __post_init__(self) -> None:
         if self.features.ndim != 2 or self.features.shape[1] < 1 or self.labels.shape != (len(self.features),):

@@ -21,6 +21,7 @@ from alpha_pulse.learning.streams_arff_header import Attribute, read_header
 from alpha_pulse.learning.streams_arff_text import Row, read_row
 from alpha_pulse.learning.streams_classes import exact
 from alpha_pulse.learning.streams_header import is_missing, listed
+from alpha_pulse.learning.streams_missing import Missing, Rows, rows_of
 from alpha_pulse.learning.streams_numbers import feature_matrix
 from alpha_pulse.learning.streams_parts import MOST_VALUES
 from alpha_pulse.learning.streams_plain import plain_cells
@@ -32,7 +33,7 @@ _DATA = re.compile(r"^[ \t]*@data[ \t]*(%.*)?$", re.IGNORECASE | re.MULTILINE)
 _NEEDS_TOKENS = re.compile(r"""['"\\{}%\t]""")
 
 
-def from_arff(text: str, target: str | None, name: str, where: str) -> Stream:
+def from_arff(text: str, target: str | None, missing: Missing, name: str, where: str) -> Stream:
     """A stream from the text of an ARFF file.
 
     A nominal attribute stays one column: its values where all of them are numbers, else their places in the list, from 0. So
@@ -46,6 +47,8 @@ def from_arff(text: str, target: str | None, name: str, where: str) -> Stream:
         Of the file.
     target
         The nominal attribute that is the class; None for the last one.
+    missing
+        ``refuse`` a missing value, or ``drop`` its row.
     name, where
         Of the stream, and what an error calls the file.
 
@@ -60,21 +63,23 @@ def from_arff(text: str, target: str | None, name: str, where: str) -> Stream:
         raise DataError(f"{where} has no line @data, below which rows stand; give a whole ARFF file")
     attributes = read_header(text[: data.start()].split("\n"), where)
     chosen = target_of([attribute.name for attribute in attributes], target, where)
-    frame = _table(text[data.end() :], attributes, where)
+    whole = _table(text[data.end() :], attributes, where)
+    frame, numbers = rows_of(whole, missing, where, {a.name: a.values for a in attributes if a.values is not None})
     features: list[pl.Series] = []
     labels: Labels = np.zeros(0, dtype=np.int64)
     classes: tuple[str, ...] = ()
     for attribute in attributes:
         column = frame[attribute.name]
         if attribute.name == chosen:
-            labels, classes = _target(column, attribute, where)
+            labels, classes = _target(column, attribute, numbers, where)
         elif attribute.values is not None:
-            features.append(_nominal(column, attribute.values, where))
+            features.append(_nominal(column, attribute.values, numbers, where))
         elif attribute.date_format is not None:
-            features.append(_dates(column, attribute.date_format, where))
+            features.append(_dates(column, attribute.date_format, numbers, where))
         else:
             features.append(column)
-    return Stream(name, feature_matrix(pl.DataFrame(features), where), labels, classes)
+    matrix = feature_matrix(Rows(pl.DataFrame(features), numbers), where)
+    return Stream(name, matrix, labels, classes, dropped=whole.height - frame.height)
 
 
 def _table(body: str, attributes: list[Attribute], where: str) -> pl.DataFrame:
@@ -124,26 +129,26 @@ def _dense(row: Row, first: list[str]) -> Sequence[str]:
     return [row.sparse.get(place, value) for place, value in enumerate(first)]
 
 
-def _nominal(column: pl.Series, values: tuple[str, ...], where: str) -> pl.Series:
+def _nominal(column: pl.Series, values: tuple[str, ...], numbers: Labels, where: str) -> pl.Series:
     """The column as numbers: the values themselves, or their places."""
-    places = _places(column, values, where)
-    numbers = [exact(value) for value in values]
-    worth = [float(place) if None in numbers else float(values[place]) for place in range(len(values))]
+    places = _places(column, values, numbers, where)
+    found = [exact(value) for value in values]
+    worth = [float(place) if None in found else float(values[place]) for place in range(len(values))]
     return pl.Series(column.name, np.asarray(worth)[places])
 
 
-def _target(column: pl.Series, attribute: Attribute, where: str) -> tuple[Labels, tuple[str, ...]]:
+def _target(column: pl.Series, attribute: Attribute, numbers: Labels, where: str) -> tuple[Labels, tuple[str, ...]]:
     values = attribute.values
     if values is None or not 2 <= len(values) <= MOST_LISTED:
         raise DataError(
             f"{where}: the target {attribute.name!r} is not a class, a list of 2 to {MOST_LISTED:,} values in braces; name "
             "another by --target"
         )
-    places = _places(column, values, where)
+    places = _places(column, values, numbers, where)
     return (1 - places, values[::-1]) if len(values) == 2 else (places, values)
 
 
-def _places(column: pl.Series, values: tuple[str, ...], where: str) -> Labels:
+def _places(column: pl.Series, values: tuple[str, ...], numbers: Labels, where: str) -> Labels:
     """The place of each cell in the list of values, int64 of shape (n,); 1.0 is the 1 of a list."""
     known: dict[object, int] = {number: place for place, value in enumerate(values) if (number := exact(value)) is not None}
     if len(known) < sum(exact(value) is not None for value in values):
@@ -154,16 +159,16 @@ def _places(column: pl.Series, values: tuple[str, ...], where: str) -> Labels:
     for row in np.flatnonzero(places < 0)[:1].tolist():
         cell = f"{shown(column[row])}, a missing value" if is_missing(column[row]) else shown(column[row])
         raise DataError(
-            f"{where}, row {row + 1}: attribute {column.name!r} is {cell}, but one of {listed(values[:20])} is expected; "
+            f"{where}, row {numbers[row]}: attribute {column.name!r} is {cell}, but one of {listed(values[:20])} is expected; "
             "correct or drop the row"
         )
     return places
 
 
-def _dates(column: pl.Series, date_format: str, where: str) -> pl.Series:
+def _dates(column: pl.Series, date_format: str, numbers: Labels, where: str) -> pl.Series:
     """The column as milliseconds since 1970."""
     found = []
-    for row, cell in enumerate(column.to_list(), start=1):
+    for row, cell in zip(numbers.tolist(), column.to_list(), strict=True):
         try:
             found.append(datetime.strptime(cell, date_format).replace(tzinfo=UTC).timestamp() * 1_000.0)
         except ValueError:

@@ -10,6 +10,7 @@ from typing import Any
 
 from alpha_pulse.core.errors import ConfigError, UnknownNameError, did_you_mean
 from alpha_pulse.learning.streams import Stream
+from alpha_pulse.learning.streams_missing import CHOICES
 from alpha_pulse.learning.streams_open import read_stream
 
 GENERATORS = {
@@ -22,7 +23,7 @@ GENERATORS = {
 _KINDS = {int: "a whole number", float: "a number", tuple: "whole numbers with + between them"}
 
 
-def open_stream(text: str, target: str | None = None, seed: int = 1) -> Stream:
+def open_stream(text: str, target: str | None = None, seed: int = 1, missing: str = "refuse") -> Stream:
     """The stream that ``text`` stands for.
 
     Parameters
@@ -34,6 +35,8 @@ def open_stream(text: str, target: str | None = None, seed: int = 1) -> Stream:
         The column of a file that is the class; None for the last one.
     seed
         Of a generator whose options do not hold one.
+    missing
+        What becomes of a row of a file that lacks a value: ``refuse`` or ``drop``.
 
     Raises
     ------
@@ -51,13 +54,16 @@ def open_stream(text: str, target: str | None = None, seed: int = 1) -> Stream:
     >>> open_stream("agrawal:n=1000,functions=2+7").change_points
     (500,)
     """
+    choice = next((choice for choice in CHOICES if choice == missing), None)
+    if choice is None:
+        raise ConfigError(f"--missing is {missing!r}; expected {' or '.join(CHOICES)}")
     name, colon, options = text.partition(":")
     if name in GENERATORS:
         if target is not None:
             raise ConfigError(f"the target {target!r} was named, but {name} is a generator, which has no columns; leave it out")
         return _generated(name, options, seed, given=bool(colon))
     if Path(text).is_file() or Path(text).suffix:
-        return read_stream(Path(text), target)
+        return read_stream(Path(text), target, choice)
     raise UnknownNameError(f"stream {text!r} is neither a file nor a generator{did_you_mean(name, GENERATORS)}")
 
 

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import DataError, NonFiniteError
 from alpha_pulse.core.numbers import shown
+from alpha_pulse.learning.streams import Labels
+from alpha_pulse.learning.streams_header import is_missing
+from alpha_pulse.learning.streams_missing import LEAVE_OUT, Rows
 
 Floats = NDArray[np.float64]
 
@@ -17,7 +20,7 @@ _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
 _DECIMAL_COMMA = r"^[+-]?(\d*,\d+|\d+,)([eE][+-]?\d+)?$"
 
 
-def feature_matrix(frame: pl.DataFrame, where: str) -> Floats:
+def feature_matrix(rows: Rows, where: str) -> Floats:
     """All columns as float64 of shape (n, d).
 
     Raises
@@ -27,20 +30,21 @@ def feature_matrix(frame: pl.DataFrame, where: str) -> Floats:
     NonFiniteError
         The same for NaN and infinity.
     """
+    frame, numbers = rows
     features = np.empty((frame.height, frame.width))
     for place, column in enumerate(frame):
-        features[:, place] = _numbers(column, where)
+        features[:, place] = _numbers(column, numbers, where)
     wrong = np.argwhere(~np.isfinite(features))
     if len(wrong):
         row, place = wrong[0].tolist()
         raise NonFiniteError(
-            f"{where}, row {row + 1}: column {frame.columns[place]!r} is {shown(frame[row, place])}, but a finite number is "
-            "expected; correct or drop the row"
+            f"{where}, row {numbers[row]}: column {frame.columns[place]!r} is {shown(frame[row, place])}, but a finite number "
+            "is expected; correct or drop the row"
         )
     return features
 
 
-def _numbers(column: pl.Series, where: str) -> Floats:
+def _numbers(column: pl.Series, numbers: Labels, where: str) -> Floats:
     if isinstance(column.dtype, pl.Categorical | pl.Enum):
         column = column.cast(pl.String)
     if column.dtype == pl.String:
@@ -52,9 +56,8 @@ def _numbers(column: pl.Series, where: str) -> Floats:
     if read.null_count():
         row = int(read.is_null().arg_max() or 0)
         found = "empty" if column[row] in (None, "") else shown(column[row])
-        raise DataError(
-            f"{where}, row {row + 1}: column {column.name!r} is {found}, but a number is expected; correct or drop the row"
-        )
+        fix = f"give it, or {LEAVE_OUT}" if is_missing(str(column[row] or "")) else "correct or drop the row"
+        raise DataError(f"{where}, row {numbers[row]}: column {column.name!r} is {found}, but a number is expected; {fix}")
     return read.to_numpy().astype(np.float64)
 
 

@@ -11,13 +11,14 @@ from alpha_pulse.feeds.frame_tables import binary_frame
 from alpha_pulse.learning.streams import Stream
 from alpha_pulse.learning.streams_arff import from_arff
 from alpha_pulse.learning.streams_csv import read_text
+from alpha_pulse.learning.streams_missing import Missing
 from alpha_pulse.learning.streams_table import from_table
 from alpha_pulse.learning.streams_text import text_of
 
 _ARFF = re.compile(r"(?:[ \t]*(?:%[^\n]*)?\n)*[ \t]*@(?:relation|attribute)\b", re.IGNORECASE)
 
 
-def read_stream(path: Path, target: str | None = None) -> Stream:
+def read_stream(path: Path, target: str | None = None, missing: Missing = "refuse") -> Stream:
     """Read a stream from a file.
 
     Parameters
@@ -27,6 +28,8 @@ def read_stream(path: Path, target: str | None = None) -> Stream:
         with gzip, zip, bzip2, xz or zstd. The name does not matter.
     target
         The column of the classes; None for the last one.
+    missing
+        ``refuse`` a missing value, or ``drop`` its row.
 
     Raises
     ------
@@ -38,8 +41,8 @@ def read_stream(path: Path, target: str | None = None) -> Stream:
         raise DataError(f"file {path} is an archive of {len(found)} files; expected one")
     content, where = found[0], found[0].where
     if content.format not in ("text", "json"):
-        return from_table(binary_frame(content), target, path.name, where)
+        return from_table(binary_frame(content), target, missing, path.name, where)
     text = text_of(content.data, where)
     if _ARFF.match(text):
-        return from_arff(text, target, path.name, where)
-    return from_table(read_text(text, where), target, path.name, where)
+        return from_arff(text, target, missing, path.name, where)
+    return from_table(read_text(text, where), target, missing, path.name, where)

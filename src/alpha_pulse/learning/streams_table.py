@@ -8,6 +8,7 @@ from alpha_pulse.core.errors import DataError, did_you_mean
 from alpha_pulse.learning.streams import Labels, Stream
 from alpha_pulse.learning.streams_classes import classes_of
 from alpha_pulse.learning.streams_header import is_missing
+from alpha_pulse.learning.streams_missing import LEAVE_OUT, Missing, Rows, rows_of
 from alpha_pulse.learning.streams_numbers import feature_matrix
 
 MOST_CLASSES = 100
@@ -16,7 +17,7 @@ MOST_SPELLINGS = 10_000
 """More different texts than this are not looked at for equal numbers."""
 
 
-def from_table(frame: pl.DataFrame, target: str | None, name: str, where: str) -> Stream:
+def from_table(frame: pl.DataFrame, target: str | None, missing: Missing, name: str, where: str) -> Stream:
     """A stream from a table.
 
     Parameters
@@ -26,6 +27,8 @@ def from_table(frame: pl.DataFrame, target: str | None, name: str, where: str) -
     target
         The column of the classes, text or numbers; None for the last one. Labels are the places of its values, sorted as
         numbers where all of them are, else as text: of ``0`` and ``1``, or ``DOWN`` and ``UP``, the second is label 1.
+    missing
+        ``refuse`` a missing value, or ``drop`` its row.
     name, where
         Of the stream, and what an error calls the table.
 
@@ -37,8 +40,10 @@ def from_table(frame: pl.DataFrame, target: str | None, name: str, where: str) -
     if frame.height == 0:
         raise DataError(f"{where}: there is no row in it; at least one example is needed")
     target = target_of(frame.columns, target, where)
-    labels, classes = _classes(frame[target], where)
-    return Stream(name, feature_matrix(frame.drop(target), where), labels, classes)
+    left, numbers = rows_of(frame, missing, where)
+    labels, classes = _classes(left[target], numbers, where)
+    features = feature_matrix(Rows(left.drop(target), numbers), where)
+    return Stream(name, features, labels, classes, dropped=frame.height - left.height)
 
 
 def target_of(columns: list[str], target: str | None, where: str) -> str:
@@ -59,19 +64,18 @@ def target_of(columns: list[str], target: str | None, where: str) -> str:
     return columns[-1] if target is None else target
 
 
-def _classes(column: pl.Series, where: str) -> tuple[Labels, tuple[str, ...]]:
+def _classes(column: pl.Series, numbers: Labels, where: str) -> tuple[Labels, tuple[str, ...]]:
     """The label of each row, and the names of the classes."""
     try:
         text = column.cast(pl.String).str.strip_chars()
     except pl.exceptions.PolarsError:
         raise DataError(f"{where}: the target {column.name!r} holds {column.dtype}, but a class is expected") from None
     spellings = text.unique(maintain_order=True).to_list()
-    for missing in (spelling for spelling in spellings if spelling is None or is_missing(spelling)):
-        row = text.to_list().index(missing)
-        cell = repr(missing) if missing else "empty"
+    for lacking in (spelling for spelling in spellings if spelling is None or is_missing(spelling)):
+        row = numbers[text.to_list().index(lacking)]
+        cell = repr(lacking) if lacking else "empty"
         raise DataError(
-            f"{where}, row {row + 1}: the target {column.name!r} is missing (the cell is {cell}); give its class, or drop "
-            "the row"
+            f"{where}, row {row}: the target {column.name!r} is missing (the cell is {cell}); give its class, or {LEAVE_OUT}"
         )
     found = classes_of(spellings) if len(spellings) <= MOST_SPELLINGS else dict.fromkeys(spellings, "")
     classes = tuple(dict.fromkeys(found.values()))

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from alpha_pulse.core.errors import DataError
+from alpha_pulse.core.errors import ConfigError, DataError
 from alpha_pulse.learning.streams import Stream
 from alpha_pulse.learning.streams_named import open_stream
 
@@ -135,6 +135,30 @@ def test_a_target_that_is_missing_is_refused(tmp_path: Path, cell: str) -> None:
     pl.DataFrame({"a": [1.0, 2.0], "y": [1.0, float("nan")]}).write_parquet(tmp_path / "s.parquet")
     with pytest.raises(DataError, match="row 2: the target 'y' is missing"):
         open_stream(str(tmp_path / "s.parquet"))
+
+
+def test_rows_that_lack_a_value_are_dropped_if_that_is_asked_for(tmp_path: Path) -> None:
+    path = write(tmp_path / "s.csv", "a,b,class\n?,1,x\n1,2,x\n2,NA,y\n3,4,\n\n4,5,y\n5,nan,x\n6,7,None\n")
+    stream = open_stream(path, missing="drop")
+    assert (stream.features.tolist(), stream.labels.tolist(), stream.dropped) == ([[1.0, 2.0], [4.0, 5.0]], [0, 1], 5)
+    with pytest.raises(DataError, match="row 4: the target 'class' is missing"):
+        open_stream(path)
+    with pytest.raises(DataError, match="give it, or leave such rows out by --missing drop"):
+        open_stream(write(tmp_path / "t.csv", "a,class\n1,0\n?,1\n"))
+    write(tmp_path / "s.csv", "a,b,class\n?,1,x\n1,2,x\n2,NA,y\n3,red,y\n")
+    with pytest.raises(DataError, match="row 4: column 'b' is 'red'"):
+        open_stream(path, missing="drop")
+    write(tmp_path / "s.csv", "a,class\n?,1\n2,\n")
+    with pytest.raises(DataError, match="each of its 2 rows lacks a value"):
+        open_stream(path, missing="drop")
+    pl.DataFrame({"a": [1.0, None, float("nan"), 4.0], "y": [1, 0, 1, 0]}).write_parquet(tmp_path / "s.parquet")
+    assert open_stream(str(tmp_path / "s.parquet"), missing="drop").features.tolist() == [[1.0], [4.0]]
+    head = "@relation r\n@attribute a numeric\n@attribute b {'?',u}\n@attribute class {p,n}\n@data\n"
+    write(tmp_path / "s.arff", head + "1,?,p\n?,u,p\n2,u,?\n3,u,n\n")
+    stream = open_stream(str(tmp_path / "s.arff"), missing="drop")
+    assert (stream.features.tolist(), stream.labels.tolist(), stream.dropped) == ([[1.0, 0.0], [3.0, 1.0]], [1, 0], 2)
+    with pytest.raises(ConfigError, match="--missing is 'skip'; expected refuse or drop"):
+        open_stream(path, missing="skip")
 
 
 @pytest.mark.parametrize(
