@@ -81,4 +81,5 @@ def refuse_unknown(wanted: Sequence[str], held: Sequence[str], where: str) -> No
     """Refuse a ``--symbol`` that no file holds. Raises DataError."""
     for name in wanted:
         if name not in held:
-            raise DataError(f"{where} holds no symbol {name!r}{did_you_mean(name, held)}")
+            verb = "hold" if where.startswith("these ") else "holds"
+            raise DataError(f"{where} {verb} no symbol {name!r}{did_you_mean(name, held)}")
