@@ -45,6 +45,12 @@ for _side in ("bid", "ask"):
         )
 SPELLINGS: dict[str, tuple[str, ...]] = {meaning: tuple(text.split()) for meaning, text in _SAME.items()}
 """Our columns, and how others call them; the earlier of two that a file has is meant."""
+OPENS = (
+    "open_time", "opentime", "start", "start_time", "starttime", "start_at", "startedat", "started_at", "window_start",
+    "time_period_start", "period_start", "candle_begin_time", "begin", "begins_at", "begin_time", "kline_open_time",
+    "open_timestamp", "time_open", "timeopen", "date_open", "interval_start",
+)  # fmt: skip
+"""Names that say that a bar's time is its open."""
 _KNOWN = {name for names in SPELLINGS.values() for name in names}
 
 

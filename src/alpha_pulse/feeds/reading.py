@@ -21,6 +21,7 @@ from alpha_pulse.feeds.interval import infer_interval, parse_interval
 from alpha_pulse.feeds.joining import Joined, join
 from alpha_pulse.feeds.json_tables import json_tables
 from alpha_pulse.feeds.market_data import FileReport, MarketData, ReadOptions
+from alpha_pulse.feeds.names import OPENS, plain
 from alpha_pulse.feeds.notes import Note
 from alpha_pulse.feeds.oddities import oddities
 from alpha_pulse.feeds.rows import Rows, read_rows
@@ -220,6 +221,8 @@ def stamp_of(table: Table, choice: Choice, options: ReadOptions, *, dates: bool 
         return "open", "column ts"
     if choice.source.stamp is not None:
         return choice.source.stamp, "source"
+    if plain(choice.name(table, "ts")) in OPENS:
+        return "open", f"column {choice.name(table, 'ts')}"
     return "open", "dates" if dates else "assumed"
 
 

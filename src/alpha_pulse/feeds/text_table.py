@@ -73,12 +73,12 @@ def _layout(lines: Sequence[str], where: str) -> Layout:
         best = max(named, key=lambda at: sum(knows(cell) for cell in rows[at]))
         header = tuple(rows[best])
         skipped = tuple(lines[at].strip() for at in range(best) if lines[at].strip())
-        return Layout(separator, (header,), best + 1, max(width, len(header)), skipped)
+        return Layout(separator, (header,), best + 1, _width(header, rows[best + 1 :]), skipped)
     first = begins if begins is not None and width >= _FEWEST else None
     if first is None:
         if begins is None and len(filled[0]) >= _FEWEST and not any(is_number(cell) for cell in filled[0]):
             at = rows.index(filled[0])
-            return Layout(separator, (tuple(filled[0]),), at + 1, max(width, len(filled[0])), ())
+            return Layout(separator, (tuple(filled[0]),), at + 1, _width(filled[0], rows[at + 1 :]), ())
         raise DataError(
             f"{where} is no table of bars: its first line is {lines[rows.index(filled[0])].strip()[:60]!r}; expected a header "
             "that names the columns, such as time,open,high,low,close,volume"
@@ -140,6 +140,13 @@ def _are_tickers(row: Sequence[str], width: int) -> bool:
     if sum(price in meanings(names) for price in PRICES) > 2:
         return False
     return len(row) == width and not row[0].strip() and all(cell.strip() and not is_number(cell) for cell in names)
+
+
+def _width(header: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """How many columns there are: as many as names, and more only where all rows end in empty cells."""
+    more = [row for row in rows if len(row) > len(header)]
+    empty = not any(cell.strip() for row in more for cell in row[len(header) :])
+    return max(map(len, more), default=0) if more and empty else len(header)
 
 
 def _wide(rows: Sequence[Sequence[str]], above: Sequence[int], width: int) -> int:

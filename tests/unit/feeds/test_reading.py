@@ -250,3 +250,8 @@ def test_every_read_value_is_finite(tmp_path: Path) -> None:
 def test_errors_are_meant_for_people(tmp_path: Path) -> None:
     assert issubclass(DataError, AlphaPulseError)
     assert refused(write(tmp_path, *GOOD[:2], GOOD[1])).endswith("mend or drop the row")
+
+
+def test_rows_with_more_cells_than_the_header_has_names_are_never_shifted(tmp_path: Path) -> None:
+    rows = [f"{at},{row}" for at, row in enumerate(GOOD)]
+    assert "row 1: 10 values stand in it, but the header names 9 columns" in refused(write(tmp_path, *rows))

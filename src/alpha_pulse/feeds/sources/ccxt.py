@@ -10,7 +10,6 @@ CCXT = Source(
     header=("timestamp", "open", "high", "low", "close", "volume"),
     lacks=("symbol", "trade_count", "vwap", "weighted_price"),
     shape=("epoch", "open", "high", "low", "close", "volume"),
-    stamp="open",
     examples=(
         Example(
             "btc.csv",
