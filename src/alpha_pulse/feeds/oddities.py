@@ -18,6 +18,8 @@ STILL = 10
 """Bars in a row without volume, or without any move, that are reported."""
 APART = 0.05
 """Part of the whole span by which a symbol may begin later or end earlier than another."""
+MANY_GAPS = 100
+"""More than one gap in so many bars is what a market without trades in many bars looks like."""
 MANY = 20
 """Bars from which on it is reported that most of them have one price only."""
 
@@ -66,7 +68,8 @@ def _missing(bars: BarColumns) -> list[Note]:
     longest = max(found, key=lambda gap: gap[0])
     told = "1 bar is" if missing == 1 else f"{missing:,} bars are"
     where = "" if len(found) == 1 else f", in {len(found):,} gaps; the longest, {longest[0]:,} bars, is that of"
-    text = f"{told} missing inside usual sessions{where or ':'} {place(longest)}"
+    thin = ". A source that leaves out bars without trades writes such files" if MANY_GAPS * len(found) > bars.code.size else ""
+    text = f"{told} missing inside usual sessions{where or ':'} {place(longest)}{thin}"
     return [Note(kind="gap", text=text, count=missing, places=tuple(map(place, found[:PLACES])))]
 
 

@@ -16,7 +16,7 @@ WEEK_NS = 7 * DAY_NS
 MONDAY_NS = 4 * DAY_NS
 """1970-01-05, the first Monday of the epoch."""
 SATURDAY = 5
-NEIGHBOURS = 4
+NEIGHBOURS = 8
 """Periods on either side from which it is seen what is usual."""
 MOST = (3, 4)
 """The part of those periods that must have a bar in a slot, on either side, for the slot to be usual."""
@@ -96,11 +96,11 @@ def never_closes(of: Grid) -> bool:
 
 
 def _seen(of: Grid, rows: Integers) -> Mask:
-    """The slots of some periods; what lies before the first and after the last bar is not known, and as in its neighbour."""
+    """The slots of some periods; those before the first and after the last bar, of which nothing is known, count as seen."""
     seen = of.present[rows]
     slots = int(of.present.shape[1])
-    seen[0, : of.first % slots] = seen[1, : of.first % slots]
-    seen[-1, of.last % slots + 1 :] = seen[-2, of.last % slots + 1 :]
+    seen[0, : of.first % slots] = True
+    seen[-1, of.last % slots + 1 :] = True
     return seen
 
 
@@ -117,6 +117,8 @@ def usual(of: Grid) -> Mask:
         found[:] = True
     elif rows.size >= LEAST_PERIODS:
         found[rows] = _as_around(of, rows)
+        if of.present.shape[1] * of.interval_ns == DAY_NS:
+            found &= _between(of.present)
         if UNSURE * int((found & ~of.present)[rows].sum()) > int(found.sum()):
             found[:] = False
         if empty.size and of.present.shape[1] * of.interval_ns == WEEK_NS:  # an empty day may be a holiday, a week is none
@@ -139,6 +141,13 @@ def _as_around(of: Grid, rows: Integers) -> Mask:
     before = whole * (total[at] - total[low]) >= part * (at - low)[:, None]
     after: Mask = whole * (total[high] - total[at + 1]) >= part * (high - at - 1)[:, None]
     return before & after
+
+
+def _between(present: Mask) -> Mask:
+    """The slots of each day from its first bar to its last: Sundays and Fridays may be shorter than other days."""
+    since = np.logical_or.accumulate(present, axis=1)
+    until: Mask = np.logical_or.accumulate(present[:, ::-1], axis=1)[:, ::-1]
+    return since & until
 
 
 def _open_all_week(of: Grid) -> bool:

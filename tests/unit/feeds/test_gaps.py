@@ -22,6 +22,12 @@ def utc(local: Integers, zone: str) -> Integers:
     return pl.Series(local).cast(pl.Datetime("ns")).dt.replace_time_zone(zone).dt.epoch("ns").to_numpy()
 
 
+def local(ts: Integers, zone: str) -> Integers:
+    series = pl.Series(ts).cast(pl.Datetime("ns")).dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
+    there: Integers = series.dt.replace_time_zone(None).dt.epoch("ns").to_numpy()
+    return there
+
+
 def stocks(zone: str = "America/New_York", closed: tuple[str, ...] = HOLIDAYS) -> Integers:
     """Half-hourly bars of a year from 09:30 to 16:00 local time, with holidays, and half days that end at 13:00; in UTC."""
     days = np.arange("2019-01-02", "2020-01-01", dtype="datetime64[D]")
@@ -59,6 +65,52 @@ def found(ts: Integers, interval_ns: int) -> list[tuple[str, str, int]]:
 def test_nights_weekends_holidays_half_days_and_clocks_are_no_gaps(zone: str) -> None:
     assert found(stocks(zone), HALF_HOUR_NS) == []
     assert found(currencies(), HOUR_NS) == []
+
+
+def futures() -> Integers:
+    """Hourly bars of a year from Sunday 18:00 to Friday 17:00 in New York, with a break at 17:00; in UTC."""
+    hours = local(currencies(), "America/New_York")
+    return utc(hours[hours // HOUR_NS % 24 != 17], "America/New_York")
+
+
+def with_lunch() -> Integers:
+    """Half-hourly bars of a year in Tokyo, with a break from 11:30 to 12:30; in UTC."""
+    clock = local(stocks("Asia/Tokyo"), "Asia/Tokyo") % DAY_NS // HALF_HOUR_NS
+    return stocks("Asia/Tokyo")[(clock != 23) & (clock != 24)]
+
+
+MARKETS = {
+    "stocks": (stocks(), HALF_HOUR_NS),
+    "Sydney": (stocks("Australia/Sydney"), HALF_HOUR_NS),
+    "currencies": (currencies(), HOUR_NS),
+    "futures": (futures(), HOUR_NS),
+    "lunch": (with_lunch(), HALF_HOUR_NS),
+    "always": (YEAR_2019 + np.arange(365 * 24) * HOUR_NS, HOUR_NS),
+    "days": (np.unique(stocks() // DAY_NS) * DAY_NS, DAY_NS),
+}
+
+
+@pytest.mark.parametrize("market", MARKETS)
+def test_no_part_of_a_year_without_gaps_has_one(market: str) -> None:
+    rng = np.random.default_rng(1)
+    ts, interval_ns = MARKETS[market]
+    for _ in range(100):
+        count = int(np.exp(rng.uniform(np.log(5), np.log(ts.size))))
+        first = int(rng.integers(0, ts.size - count + 1))
+        assert found(ts[first : first + count], interval_ns) == []
+
+
+@pytest.mark.parametrize("market", ["stocks", "currencies", "futures", "always"])
+def test_most_gaps_in_the_midst_of_sessions_are_found(market: str) -> None:
+    rng = np.random.default_rng(2)
+    ts, interval_ns = MARKETS[market]
+    hits = tries = 0
+    while tries < 100:
+        hole = int(rng.integers(ts.size // 20, ts.size - ts.size // 20))
+        if ts[hole + 2] - ts[hole - 2] == 4 * interval_ns:
+            tries += 1
+            hits += [bars for _, _, bars in found(np.delete(ts, hole), interval_ns)] == [1]
+    assert hits >= 90
 
 
 def test_an_hour_missing_at_noon_is_a_gap_of_a_stock() -> None:
@@ -122,9 +174,38 @@ def test_weeks_and_months() -> None:
         assert [bars for _, _, bars in found(np.delete(months, 30), days * DAY_NS)] == [1]
 
 
-def test_a_thin_market_is_not_full_of_gaps() -> None:
-    ts = YEAR_2019 + np.flatnonzero(np.random.default_rng(1).random(100_000) < 0.3) * MINUTE_NS
-    assert gaps(ts, MINUTE_NS).bars.sum() < 0.01 * ts.size
+@pytest.mark.parametrize("density", [0.1, 0.3, 0.6])
+def test_a_thin_market_has_no_hours_and_so_no_gaps(density: float) -> None:
+    ts = YEAR_2019 + np.flatnonzero(np.random.default_rng(1).random(100_000) < density) * MINUTE_NS
+    assert found(ts, MINUTE_NS) == []
+
+
+def test_a_bar_that_is_there_on_half_of_the_days_is_not_usual() -> None:
+    ts = stocks()
+    noon = (local(ts, "America/New_York") % DAY_NS == 12 * HOUR_NS) & (np.random.default_rng(1).random(ts.size) < 0.5)
+    assert len(found(ts[~noon], HALF_HOUR_NS)) < 8 < noon.sum()
+
+
+def test_a_gap_in_the_second_week_of_a_file_that_begins_on_a_friday() -> None:
+    ts = stocks()
+    ts = ts[ts >= at("2019-01-04")]
+    gap = ("2019-01-08T17:00", "2019-01-08T18:00")
+    assert found(without(ts, *gap), HALF_HOUR_NS) == [(*gap, 2)]
+
+
+def test_days_that_begin_at_a_local_midnight_have_no_gaps_where_clocks_change() -> None:
+    days = np.arange("2018-10-01", "2019-04-20", dtype="datetime64[D]").astype("datetime64[ns]").astype(np.int64)
+    assert found(utc(days, "Europe/Berlin"), DAY_NS) == []
+
+
+@pytest.mark.parametrize("weeks", [2, 20])
+def test_weekends_of_currencies_are_no_gaps_and_a_week_is(weeks: int) -> None:
+    ts = currencies()[: weeks * 120]
+    assert found(ts, HOUR_NS) == []
+    noon = ("2019-01-09T12:00", "2019-01-09T13:00")
+    assert found(without(ts, *noon), HOUR_NS) == [(*noon, 1)]
+    if weeks > 2:
+        assert [bars for _, _, bars in found(without(ts, "2019-01-20T12:00", "2019-01-26"), HOUR_NS)] == [120]
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 40])
@@ -138,11 +219,6 @@ def test_a_few_bars_far_apart_cost_no_memory() -> None:
     ts = YEAR_2019 + np.arange(1_000) * 600_000_001_000_000
     assert found(ts, SECOND_NS // 1_000) == []
     assert sessions(ts, SECOND_NS // 1_000) == []
-
-
-def local(ts: Integers, zone: str) -> Integers:
-    series = pl.Series(ts).cast(pl.Datetime("ns")).dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
-    return series.dt.replace_time_zone(None).dt.epoch("ns").to_numpy()
 
 
 def test_sessions_are_named_in_local_time() -> None:

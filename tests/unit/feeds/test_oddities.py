@@ -68,6 +68,21 @@ def test_a_jump_is_reported_with_its_place(factor: float) -> None:
     assert f"that of SYN at 2020-01-01 20:00:00 UTC, {columns.close[20]:.12g} after {columns.close[19]:.12g}" in note.text
 
 
+def test_a_jump_near_no_split_is_none_without_volume_too() -> None:
+    assert only(scaled({20: 1.8}, walk(market=Market()))).kind == "jump"
+
+
+def test_a_symbol_begins_with_no_jump() -> None:
+    assert oddities(changed(walk(), 0, open=50.0, low=50.0)) == []
+
+
+def test_bars_that_a_source_leaves_out_are_explained() -> None:
+    columns = random_walk(5_000, seed=1).columns
+    note = only(columns.pick(np.flatnonzero(np.random.default_rng(1).random(5_000) < 0.9)))
+    assert note.kind == "gap"
+    assert note.text.endswith("A source that leaves out bars without trades writes such files")
+
+
 def test_all_jumps_are_counted_and_the_farthest_is_named() -> None:
     note = only(scaled({10: 1.8, 20: 100.0, 30: 1 / 1.8}, walk()))
     assert (note.kind, note.count) == ("jump", 3)
