@@ -78,8 +78,9 @@ def a_row(what: str, values: Any, length: int) -> NDArray[np.float64]:
         raise DataError(f"{what} are {shown(values)}, but a list of {length} numbers is expected")
     if len(values) != length:
         raise DataError(f"{what} are {len(values)} numbers, but it takes {length}; send them in the order of its schema")
-    if isinstance(values, np.ndarray) and values.dtype == np.float64 and np.isfinite(values).all():
-        return values.copy()
+    row = _at_once(values)
+    if row is not None:
+        return row
     row = np.empty(length)
     for place, value in enumerate(values):
         try:
@@ -88,6 +89,19 @@ def a_row(what: str, values: Any, length: int) -> NDArray[np.float64]:
             said = str(error).removeprefix(" is ")
             raise type(error)(f"{what} hold {shown(value)} at place {place}, {said.partition(', ')[2]}") from None
     return row
+
+
+def _at_once(values: Any) -> NDArray[np.float64] | None:
+    """The row of plain finite numbers, a copy; None where each has to be looked at."""
+    if isinstance(values, np.ndarray):
+        plain = values.dtype == np.float64
+    else:
+        plain = isinstance(values, list | tuple) and set(map(type, values)) <= {float, int}
+    try:
+        row = np.array(values, dtype=np.float64) if plain else None
+    except OverflowError:
+        return None
+    return row if row is not None and np.isfinite(row).all() else None
 
 
 def a_class(what: str, value: Any, n_classes: int) -> int:

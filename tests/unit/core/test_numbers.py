@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from alpha_pulse.core.errors import DataError, NonFiniteError
-from alpha_pulse.core.numbers import a_class, a_number, a_weight
+from alpha_pulse.core.numbers import a_class, a_number, a_row, a_weight
 
 
 class Unprintable:
@@ -60,3 +60,39 @@ def test_weights_are_not_below_0_and_classes_are_whole_and_known() -> None:
     for label in (2, -1, 0.5, 1.5, np.int64(2)):
         with pytest.raises(DataError, match="from 0 to 1"):
             a_class("the label", label, 2)
+
+
+def test_a_row_is_a_copy_of_its_numbers_whatever_holds_them() -> None:
+    wanted = [1.0, 0.0, 2.5]
+    given: list[Any] = [
+        [1, 0, 2.5],
+        (1.0, False, 2.5),
+        np.array(wanted),
+        np.array([1, 0, 2.5], dtype=np.float32),
+        [np.int8(1), 0, Decimal("2.5")],
+    ]
+    for values in given:
+        row = a_row("x", values, 3)
+        assert row.dtype == np.float64
+        assert row.tolist() == wanted
+        assert not np.shares_memory(row, values) if isinstance(values, np.ndarray) else True
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([1.0, 2.0], "x are 2 numbers, but it takes 3"),
+        ([1.0, 2.0, float("nan")], "x hold nan at place 2, but a finite number is expected"),
+        ([1, 2, 10**400], "x hold a whole number of more than 60 digits at place 2, which is too large for a float"),
+        (np.array([1.0, np.inf, 0.0]), "x hold inf at place 1"),
+        ([1.0, [2.0], 3.0], r"x hold \[2.0\] at place 1, but a number is expected"),
+        (np.zeros((3, 1)), "but a list of 3 numbers is expected"),
+        ("123", "x are '123', but a list"),
+        ({"a": 1}, "but a list"),
+        (None, "x are None, but a list"),
+        (7, "x are 7, but a list"),
+    ],
+)
+def test_a_row_that_is_none_is_refused(values: Any, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        a_row("x", values, 3)
