@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.core.arrays import check_array
 from alpha_pulse.core.errors import ConfigError, StateError
 from alpha_pulse.core.plugins import load
 from alpha_pulse.core.stateful import State, scalar
@@ -159,6 +160,7 @@ class Calibrated:
 
         Raises NonFiniteError, taking none, as the detector does.
         """
+        check_array(f"the values for {self.name}", values, (None,))
         if self.block == 1 or not _all_fit(values, self.domain):
             return self._detector.update_many(values)  # which refuses what does not fit
         drifts = np.zeros(len(values), dtype=np.bool_)

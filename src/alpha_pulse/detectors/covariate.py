@@ -9,12 +9,13 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.core.arrays import check_array
 from alpha_pulse.core.errors import ConfigError, NonFiniteError, StateError
 from alpha_pulse.core.stateful import State, scalar, take
 from alpha_pulse.detectors.base import Detection
 from alpha_pulse.detectors.packed import refuse_below, refuse_outside
 from alpha_pulse.kernels import covariate_layout as layout
-from alpha_pulse.kernels.covariate import covariate_step, covariate_steps
+from alpha_pulse.kernels.covariate import counts_as_test, covariate_step, covariate_steps
 from alpha_pulse.kernels.covariate_layout import covariate_state
 from alpha_pulse.kernels.detection import CHANGE, DRIFT, FLAG, HEADER, SCORE, SEEN, THRESHOLD, WARNING
 
@@ -37,7 +38,9 @@ class FeatureDetector:
     The reference is filled first; then, every fifth of a window, the window of the newest rows is compared with it for each
     feature. How much less a feature's dependent values tell than independent ones is estimated from the reference. All p-values
     are made one by Simes' rule, which is exact for independent features and on the safe side for positively dependent
-    ones. A feature that is constant in the reference, or missing in half of it or more, is not judged until the next reference.
+    ones. Of a feature that is constant in the reference it is judged whether it stays so; where half of a feature's newest
+    values or more are missing, how often it is missing. One that is missing in half of the reference or more is not judged
+    until the next reference.
     A drift is told once: the rows since the change begin a new reference, and there is no verdict until it is full and a window
     has followed it.
 
@@ -129,7 +132,7 @@ class FeatureDetector:
         p_values = self.p_values
         if self._state[layout.WORST] < 0 or self.p_value > self.level:
             return ()
-        judged = np.flatnonzero(self.judged)
+        judged = np.flatnonzero([counts_as_test(entry) for entry in layout.table_of(self._state)])
         surest = judged[np.lexsort((-self.statistics[judged], p_values[judged]))]
         named = holm(p_values[surest]) <= self.level
         return tuple(self.names[at] for rank, at in enumerate(surest.tolist()) if rank == 0 or named[rank])
@@ -170,7 +173,12 @@ class FeatureDetector:
         ------
         NonFiniteError
             A known value is not finite; the row is not taken.
+        DataError
+            The arrays are of other shapes or types.
         """
+        check_array(f"the values for {self.title}", values, (len(self.names),))
+        if known is not None:
+            check_array(f"the marks of known values for {self.title}", known, (len(self.names),), np.bool_)
         flag = covariate_step(self._state, values, self._all_known if known is None else known)
         if flag < 0:
             raise self._refusal(values, known)
@@ -179,8 +187,11 @@ class FeatureDetector:
     def update_many(self, values: Rows, known: Known | None = None) -> Known:
         """Take rows ``values`` (n, d) one by one; whether each gave a drift, (n,). Bit-equal to the same calls of `update`.
 
-        Raises NonFiniteError, taking none, when a known value is not finite.
+        Raises NonFiniteError, taking none, when a known value is not finite, DataError for arrays of other shapes or types.
         """
+        check_array(f"the rows for {self.title}", values, (None, len(self.names)))
+        if known is not None:
+            check_array(f"the marks of known values for {self.title}", known, values.shape, np.bool_)
         every = np.broadcast_to(self._all_known, values.shape).copy() if known is None else known
         wrong = (~np.isfinite(values) & every).any(axis=1)
         if wrong.any():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.core.arrays import check_array
 from alpha_pulse.core.errors import ConfigError, NonFiniteError
 from alpha_pulse.core.stateful import State, take
 from alpha_pulse.detectors.base import Detection, Domain
@@ -106,8 +107,9 @@ class Adwin:
     def update_many(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Take ``values`` (n,) one by one; whether each gave a drift, (n,). Bit-equal to the same calls of `update`.
 
-        Raises NonFiniteError, taking none, when one of them is not within [0, 1].
+        Raises NonFiniteError, taking none, when one of them is not within [0, 1], DataError for another shape or type.
         """
+        check_array("the values for ADWIN", values, (None,))
         if not ((values >= 0.0) & (values <= 1.0)).all():
             raise NonFiniteError("ADWIN was given values that are not within [0, 1]; scale the losses before")
         flags = np.empty(len(values), dtype=np.int64)

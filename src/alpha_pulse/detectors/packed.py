@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.core.arrays import check_array
 from alpha_pulse.core.errors import ConfigError, NonFiniteError, StateError
 from alpha_pulse.core.stateful import State, take
 from alpha_pulse.detectors.base import Detection, Domain
@@ -60,8 +61,9 @@ class PackedDetector:
     def update_many(self, values: Packed) -> NDArray[np.bool_]:
         """Take ``values`` (n,) one by one; whether each gave a drift, (n,). Bit-equal to the same calls of `update`.
 
-        Raises NonFiniteError, taking none, when one of them is none of the ``domain``.
+        Raises NonFiniteError, taking none, when one of them is none of the ``domain``, DataError for another shape or type.
         """
+        check_array(f"the values for {self.title}", values, (None,))
         state = self._state.copy()
         flags = np.empty(len(values), dtype=np.int64)
         self._steps(state, values, flags)

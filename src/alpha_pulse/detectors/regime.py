@@ -191,7 +191,7 @@ class RegimeDetector:
 
     def _block_ends(self, ts: int) -> tuple[RegimeChange, ...]:
         for at in range(len(WATCHED)):
-            if at != 2 or self._market[market_state.KNOWN] != 0.0:
+            if self._has(at):
                 self._times[at, int(self._points[at, SEEN]) % MAX_TIMES] = self._block_ts
         regime_block(self._market, self._hidden, self._points, MOST_UNUSUAL, self._flags)
         found = self._label(ts)
@@ -200,6 +200,11 @@ class RegimeDetector:
         self._block_ts = 0
         self.changed = bool(found)
         return tuple(found)
+
+    def _has(self, at: int) -> bool:
+        """Whether the newest block has number ``at`` of `WATCHED`."""
+        place = (None, market_state.MOVED, market_state.KNOWN)[at]
+        return place is None or bool(self._market[place] != 0.0)
 
     def _label(self, ts: int) -> list[RegimeChange]:
         """Move the label when the other regime is sure enough."""

@@ -5,8 +5,9 @@ compared for each feature, by the population stability index over the deciles of
 and Smirnov, and turned into a p-value by the design effect that the reference shows (`covariate_reference`). The index, about a
 chi-square of independent values, is divided by the largest effect and judged by an F with as many degrees of freedom as the sum
 of effects holds of it; the distance, divided by the root of the effect, by Smirnov's law. Simes' rule makes one p-value of all,
-on which the verdict rests. After a drift the rows since the change begin a new reference. A row costs one look-up for each
-feature.
+on which the verdict rests. A feature that was constant is compared with its one value; where half of the newest values or more
+are missing, how often that was so is compared. After a drift the rows since the change begin a new reference. A row costs one
+look-up for each feature.
 
 Sources: Siddiqi, "Credit risk scorecards" (2006), https://doi.org/10.1002/9781119201731; Yurdakul & Naranjo, "Statistical
 properties of the population stability index", Journal of Risk Model Validation 14 (2020),
@@ -20,6 +21,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.kernels.covariate_index import PRIOR, compare_missing, index_p_value, known_and_missing, psi
 from alpha_pulse.kernels.covariate_layout import (
     BINS,
     BLOCK,
@@ -46,41 +48,17 @@ from alpha_pulse.kernels.covariate_layout import (
     sorted_of,
     table_of,
 )
-from alpha_pulse.kernels.covariate_reference import bin_of, fix_reference
-from alpha_pulse.kernels.covariate_tails import f_tail, simes, smirnov_tail
+from alpha_pulse.kernels.covariate_reference import bin_of, fix_reference, is_constant
+from alpha_pulse.kernels.covariate_tails import simes, smirnov_tail
 from alpha_pulse.kernels.detection import DRIFT, NOTHING, REFUSED, SEEN, THRESHOLD, WARNING, answer
 from alpha_pulse.kernels.jit import kernel
 
-NOISE = 4.0
-"""The noise of a design effect is that of a chi-square of this many times the blocks less one."""
 WARNING_FACTOR = 10.0
 """A warning is a p-value of up to this many times the level."""
-PRIOR = 0.5
-"""Values added to each bin, so that an empty one has a logarithm. For the p-value these are as many independent ones as the
-dependent values are worth, else a bin that is empty by chance would count for too much.
-"""
-
 DATINGS = 4
 """How often the date of a change is sharpened."""
 SAME = 1e-9
 """Log likelihoods that differ by less are one; the earlier date is taken."""
-
-
-@kernel
-def psi(old: NDArray[np.float64], new: NDArray[np.float64], prior: float) -> float:
-    """The population stability index of two counts over the same bins, (bins,) each, ``prior`` added to every one: the sum of
-    (q - p) log(q / p) over the shares p and q.
-
-    >>> round(psi(np.array([50.0, 50.0]), np.array([50.0, 50.0]), 0.5), 6)
-    0.0
-    >>> round(psi(np.array([500.0, 500.0]), np.array([300.0, 700.0]), 0.0), 3)
-    0.169
-    """
-    n, m, total = old.sum() + prior * old.size, new.sum() + prior * new.size, 0.0
-    for k in range(old.size):
-        p, q = (old[k] + prior) / n, (new[k] + prior) / m
-        total += (q - p) * math.log(q / p)
-    return total
 
 
 @kernel
@@ -114,23 +92,45 @@ def ks_distance(ordered: NDArray[np.float64], now: NDArray[np.float64], m: float
 
 
 @kernel
+def _mostly_missing(state: NDArray[np.float64], j: int) -> bool:
+    """Whether half of a feature's newest values or more are missing."""
+    return bool(2.0 * now_of(state)[j].sum() <= state[WINDOW])
+
+
+@kernel
 def _compare_feature(state: NDArray[np.float64], j: int) -> None:
-    """Statistic and p-value of a feature that is judged; 0 and 1 when too little of it is known."""
+    """Statistic and p-value of a feature that is judged: of its values, or of how often it is missing where too few are known;
+    0 and 1 for one that is not judged, or that was constant and still is.
+    """
     entry, now = table_of(state)[j], now_of(state)[j]
     n, m = entry[COUNT], now.sum()
     entry[STATISTIC], entry[P_VALUE] = 0.0, 1.0
-    if n == 0.0 or 2.0 * m <= state[WINDOW]:
+    if n == 0.0:
         return
-    noise = state[REFERENCE] / state[BLOCK] - 1.0
-    if state[CELLS] > BINS:
+    exact, noise = state[CELLS] > BINS, state[REFERENCE] / state[BLOCK] - 1.0
+    if _mostly_missing(state, j):
+        index, difference, entry[P_VALUE] = compare_missing(state, j, m)
+        entry[STATISTIC] = difference if exact else index
+    elif is_constant(entry):
+        counts = np.array([now[0], now[2 * int(n) - 1], now[2 * int(n)]]) if exact else now[:3]
+        if counts[1] < m:
+            old = entry[SHARES : SHARES + 3]
+            entry[STATISTIC] = 1.0 - counts[1] / m if exact else psi(old, counts, PRIOR)
+            entry[P_VALUE] = index_p_value(old, counts, entry[EFFECT], entry[FREEDOM], noise)
+    elif exact:
         entry[STATISTIC] = ks_distance(sorted_of(state)[j, : int(n)], now, m)
         entry[P_VALUE] = smirnov_tail(entry[STATISTIC] * math.sqrt(n * m / (n + m) / entry[EFFECT]), noise)
     else:
         used = int(entry[USED])
-        shares, counts = entry[SHARES : SHARES + used], now[:used]
-        entry[STATISTIC] = psi(shares, counts, PRIOR)
-        scaled = psi(shares, counts, PRIOR * entry[EFFECT]) * n * m / (n + m) / entry[EFFECT] / entry[FREEDOM]
-        entry[P_VALUE] = f_tail(scaled, entry[FREEDOM], NOISE * noise)
+        shares, values = entry[SHARES : SHARES + used], now[:used]
+        entry[STATISTIC] = psi(shares, values, PRIOR)
+        entry[P_VALUE] = index_p_value(shares, values, entry[EFFECT], entry[FREEDOM], noise)
+
+
+@kernel
+def counts_as_test(entry: NDArray[np.float64]) -> bool:
+    """Whether a feature is one of those whose p-values become one: a constant one that stays so can give no false alarm."""
+    return bool(entry[COUNT] > 0.0 and not (is_constant(entry) and entry[STATISTIC] == 0.0))
 
 
 @kernel
@@ -141,7 +141,7 @@ def _compare(state: NDArray[np.float64]) -> None:
     count, worst = 0, -1
     for j in range(d):
         _compare_feature(state, j)
-        if table[j, COUNT] > 0.0:
+        if counts_as_test(table[j]):
             judged[count] = table[j, P_VALUE]
             count += 1
             if worst < 0 or (table[j, P_VALUE], -table[j, STATISTIC]) < (table[worst, P_VALUE], -table[worst, STATISTIC]):
@@ -152,27 +152,42 @@ def _compare(state: NDArray[np.float64]) -> None:
 
 
 @kernel
+def _window_bins(state: NDArray[np.float64], j: int, missing: bool) -> NDArray[np.int64]:
+    """The bin of each value of the current window, the oldest first; -1 for those that are not known. Where how often it is
+    ``missing`` is compared, 0 for known and 1 for missing ones.
+    """
+    entry, rows, window = table_of(state)[j], rows_of(state), int(state[WINDOW])
+    first, oldest = int(state[REFERENCE]), int(state[CURRENT]) % int(state[WINDOW])
+    found = np.empty(window, dtype=np.int64)
+    for i in range(window):
+        value = rows[first + (oldest + i) % window, j]
+        if missing:
+            found[i] = 1 if np.isnan(value) else 0
+        else:
+            found[i] = -1 if np.isnan(value) else bin_of(entry, value)
+    return found
+
+
+@kernel
 def _before_change(state: NDArray[np.float64], j: int) -> int:
     """Rows of the current window before the change of feature ``j``: where the likelihood of the reference's distribution up to
     it, and of another one after it, is largest. The other one is at first the whole window's, then that of the rows after it.
     """
-    entry, rows = table_of(state)[j], rows_of(state)
-    window, first = int(state[WINDOW]), int(state[REFERENCE])
-    used, oldest = int(entry[USED]), int(state[CURRENT]) % window
-    n, before = entry[COUNT] + PRIOR * used, 0
+    entry, window, missing = table_of(state)[j], int(state[WINDOW]), _mostly_missing(state, j)
+    old = known_and_missing(state, j) if missing else entry[SHARES : SHARES + int(entry[USED])].copy()
+    bins, used = _window_bins(state, j, missing), old.size
+    n, before = old.sum() + PRIOR * used, 0
     for _ in range(DATINGS):
         counts = np.full(used, PRIOR)
         for i in range(before, window):
-            value = rows[first + (oldest + i) % window, j]
-            if value == value:
-                counts[bin_of(entry, value)] += 1.0
+            if bins[i] >= 0:
+                counts[bins[i]] += 1.0
         m = counts.sum()
         gain, least, before = 0.0, 0.0, 0
         for i in range(window - 1):
-            value = rows[first + (oldest + i) % window, j]
-            if value == value:
-                k = bin_of(entry, value)
-                gain += math.log(counts[k] / m * n / (entry[SHARES + k] + PRIOR))
+            k = bins[i]
+            if k >= 0:
+                gain += math.log(counts[k] / m * n / (old[k] + PRIOR))
             if gain < least - SAME:
                 least, before = gain, i + 1
     return before

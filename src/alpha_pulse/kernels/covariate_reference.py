@@ -33,6 +33,7 @@ from alpha_pulse.kernels.covariate_layout import (
     REFERENCE,
     SHARES,
     USED,
+    WINDOW,
     rows_of,
     sorted_of,
     table_of,
@@ -41,6 +42,8 @@ from alpha_pulse.kernels.jit import kernel
 
 MOST_KEPT = 0.9
 """The autocorrelation between blocks is taken for this at most."""
+LEAST_BLOCKS = 10.0
+"""Independent values that a window is worth at least, for what the reference never shows."""
 NO_SPREAD = 1e-9
 """Scores whose variance is less are the same in all bins, and so are the counts of all blocks."""
 
@@ -69,6 +72,30 @@ def _set_edges(entry: NDArray[np.float64], ordered: NDArray[np.float64]) -> None
         entry[EDGES] = ordered[np.searchsorted(ordered, ordered[n - 1]) - 1]
         used = 1
     entry[USED] = used + 1.0
+
+
+@kernel
+def is_constant(entry: NDArray[np.float64]) -> bool:
+    """Whether a judged feature had one value in all of its reference: only then is a bin below it, and one above, empty."""
+    return bool(entry[COUNT] > 0.0 and entry[SHARES] == 0.0)
+
+
+@kernel
+def unseen_effect(state: NDArray[np.float64]) -> float:
+    """The design effect of what the reference never shows, another value of a constant feature or a missing one: as if it came
+    in whole blocks, of which a window has ten at least.
+    """
+    return float(max(min(state[BLOCK], state[WINDOW] / LEAST_BLOCKS), 1.0))
+
+
+@kernel
+def _set_constant(state: NDArray[np.float64], entry: NDArray[np.float64], value: float) -> None:
+    """Three bins: below the one value, the value, above it."""
+    entry[EDGES : EDGES + BINS - 1] = np.inf
+    entry[EDGES], entry[EDGES + 1] = np.nextafter(value, -np.inf), value
+    entry[SHARES : SHARES + BINS] = 0.0
+    entry[SHARES + 1] = entry[COUNT]
+    entry[USED], entry[FREEDOM], entry[EFFECT] = 3.0, 2.0, unseen_effect(state)
 
 
 @kernel
@@ -165,10 +192,22 @@ def _steps(deviations: NDArray[np.float64], shares: NDArray[np.float64], kept: f
 
 
 @kernel
+def effect_of_two(marks: NDArray[np.float64], shares: NDArray[np.float64], block: int) -> float:
+    """The design effect of ``marks`` (n,), each 0 or 1, of which there are ``shares`` (2,); as `fix_reference` finds it."""
+    blocks = marks.size // block
+    deviations = np.empty((blocks, 2))
+    for b in range(blocks):
+        gap = marks[b * block : (b + 1) * block].sum() - block * shares[1] / marks.size
+        deviations[b, 0], deviations[b, 1] = -gap, gap
+    effect, _ = _spread(deviations, shares, _kept(deviations, shares))
+    return max(effect, 1.0 / block)
+
+
+@kernel
 def fix_reference(state: NDArray[np.float64]) -> None:
-    """Learn from the reference's rows what later rows are compared with. A feature that is constant, or that is missing in half
-    of the rows or more, is not judged. Where values alternate all blocks are alike, and the effect would be 0: it is taken for
-    one over the rows of a block at least.
+    """Learn from the reference's rows what later rows are compared with. A feature that is missing in half of the rows or more
+    is not judged; of one that is constant, whether it stays so. Where values alternate all blocks are alike, and the effect
+    would be 0: it is taken for one over the rows of a block at least.
     """
     table, rows, ordered = table_of(state), rows_of(state), sorted_of(state)
     reference, block = int(state[REFERENCE]), int(state[BLOCK])
@@ -176,9 +215,14 @@ def fix_reference(state: NDArray[np.float64]) -> None:
         entry, column = table[j], rows[:reference, j].copy()
         known = np.sort(column[~np.isnan(column)])
         entry[COUNT] = 0.0
-        if 2 * known.size <= reference or known[0] == known[known.size - 1]:
+        if 2 * known.size <= reference:
             continue
         entry[COUNT] = known.size
+        if known[0] == known[known.size - 1]:
+            _set_constant(state, entry, known[0])
+            if state[CELLS] > BINS:
+                ordered[j, : known.size] = known
+            continue
         _set_edges(entry, known)
         deviations = _deviations(entry, column, block)
         shares = entry[SHARES : SHARES + int(entry[USED])]

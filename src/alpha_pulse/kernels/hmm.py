@@ -241,6 +241,12 @@ def _set_apart(state: NDArray[np.float64], means: int, prior: int, states: int, 
 
 
 @kernel
+def least_mean(state: NDArray[np.float64]) -> float:
+    """The mean of the first feature in the first state, the least of all."""
+    return float(state[_places(int(state[STATES]), int(state[FEATURES]))[0]])
+
+
+@kernel
 def hmm_step(state: NDArray[np.float64], values: NDArray[np.float64], known: NDArray[np.float64]) -> int:
     """Take ``values`` (D,), those with ``known`` 0 missing; REFUSED, remembering nothing, for one that is no number."""
     for d in range(int(state[FEATURES])):

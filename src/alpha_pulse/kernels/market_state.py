@@ -10,7 +10,9 @@ independent; averages over overlapping windows are not. Of a block of b bars wit
 * correlation: sqrt(b) atanh(c), standard normal around its level. With other symbols c is the correlation of r with the mean
   return of the others in the same slice; alone, it is that of r with the return of the bar before. Its usual level is kept too.
 
-A market that does not move has volatility 0, trend 0 and correlation 0.
+A block in which the market does not move is as calm as can be: its volatility is the least, -`MOST`, and its trend and
+correlation, quotients of nothing, are not known (0 stands in their places). It teaches nothing of the usual level.
+
 Source of the true range: Wilder, "New Concepts in Technical Trading Systems" (1978); of the transform of correlations: Fisher,
 "On the probable error of a coefficient of correlation" (1921).
 """
@@ -37,7 +39,9 @@ KNOWN = 19
 USUAL_CORRELATION, CORRELATIONS = 20, 21
 """The correlation's usual level before the newest block, and how many blocks it is made of."""
 NEXT_CORRELATION = 22
-SIZE = 23
+MOVED = 23
+"""1 where the newest block had a move, and so a trend, else 0."""
+SIZE = 24
 FEATURES = 3
 MIN_PAIRS = 4
 PULL = 0.35
@@ -74,8 +78,9 @@ def _end(state: NDArray[np.float64]) -> None:
         state[VOLATILITY] = min(max(level - state[LEVEL], -MOST), MOST)
         state[LEVEL] += min(max(state[VOLATILITY], -PULL), PULL) / min(state[BLOCKS], state[REFERENCE])
     else:
-        state[VOLATILITY] = 0.0
+        state[VOLATILITY] = -MOST
     squares = state[SQUARES]
+    state[MOVED] = 1.0 if squares > 0.0 else 0.0
     state[TREND] = state[RETURNS] / math.sqrt(squares) if squares > 0.0 else 0.0
     spread = state[PAIRED_SQUARES] * state[OTHER_SQUARES]
     known = state[PAIRS] >= MIN_PAIRS and spread > 0.0

@@ -20,13 +20,17 @@ NAMES = ("walk", "discrete", "patchy", "constant", "shared")
 
 
 def market(n: int, seed: int) -> Rows:
-    """Rows (n, 5): dependent, discrete, often missing, constant, and two that go together; one changes after another."""
+    """Rows (n, 5): dependent, discrete, often missing, constant, and two that go together; one changes after another, the one
+    often missing goes missing altogether, and the constant one begins to move.
+    """
     rng = np.random.default_rng(seed)
     rows = np.column_stack([autoregressive(n, 0.7, rng), rng.integers(0, 4, n), rng.standard_t(3, n), np.ones(n), np.zeros(n)])
     rows[:, 4] = 0.8 * rows[:, 0] + 0.6 * rng.standard_normal(n)
     rows[600:, 4] += 3.0
     rows[1_200:, 1] = rng.integers(2, 6, n - 1_200)
+    rows[1_500:, 3] = rng.standard_normal(n - 1_500)
     rows[rng.random(n) < 0.25, 2] = np.nan
+    rows[900:1_200, 2] = np.nan
     return rows
 
 
@@ -86,7 +90,7 @@ def test_features_that_are_never_known_change_no_names(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FEATURE_DETECTORS)
-def test_masked_values_do_not_count_and_constant_features_are_not_judged(name: str) -> None:
+def test_masked_values_do_not_count_and_a_feature_that_stays_constant_is_no_test(name: str) -> None:
     rng = np.random.default_rng(4)
     rows = np.column_stack([rng.standard_normal(6_000), np.full(6_000, 2.5), rng.standard_normal(6_000)])
     known = np.ones(rows.shape, dtype=np.bool_)
@@ -94,15 +98,63 @@ def test_masked_values_do_not_count_and_constant_features_are_not_judged(name: s
     rows[~known] = 1e9
     detector = FEATURE_DETECTORS[name](("a", "constant", "patchy"), 100_000.0)
     assert not detector.update_many(rows, known).any()
-    assert detector.judged.tolist() == [True, False, True]
+    assert detector.judged.tolist() == [True, True, True]
     assert detector.p_values[1] == 1.0
-    known[4_000:] = False
-    again = FEATURE_DETECTORS[name](("a", "constant", "patchy"), 100_000.0)
-    assert not again.update_many(rows, known).any()
-    assert again.p_value == 1.0
     alone = FEATURE_DETECTORS[name](("constant",))
     assert not alone.update_many(np.full((6_000, 1), 0.1)).any()
     assert alone.changed == ()
+
+
+@pytest.mark.parametrize("name", FEATURE_DETECTORS)
+def test_a_feature_that_stays_constant_costs_the_others_nothing(name: str) -> None:
+    rng = np.random.default_rng(9)
+    alone = rng.standard_normal((5_000, 1))
+    alone[4_000:] += 0.4
+    beside = np.column_stack([alone, np.full((5_000, 9), 2.5)])
+    one, many = FEATURE_DETECTORS[name](("a",)), FEATURE_DETECTORS[name](("a", *(f"c{j}" for j in range(9))))
+    assert one.update_many(alone).tolist() == many.update_many(beside).tolist()
+    assert one.p_value == many.p_value
+    assert one.changed == many.changed
+
+
+QUIET = {"five": lambda rng, n: np.full(n, 5.0), "normal": lambda rng, n: rng.standard_normal(n), "gone": lambda rng, n: None}
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1.0, 1e12])
+@pytest.mark.parametrize("becomes", QUIET)
+@pytest.mark.parametrize("name", FEATURE_DETECTORS)
+def test_a_feature_that_was_constant_and_moves_or_goes_missing_gives_one_alarm(name: str, becomes: str, unit: float) -> None:
+    rng, n, change = np.random.default_rng(6), 7_000, 3_500
+    rows = np.column_stack([rng.standard_normal(n), np.zeros(n)]) * unit
+    known = np.ones(rows.shape, dtype=np.bool_)
+    values = QUIET[becomes](rng, n - change)
+    if values is None:
+        known[change:, 1] = False
+    else:
+        rows[change:, 1] = unit * values
+    detector = FEATURE_DETECTORS[name](("a", "constant"))
+    alarms = [(at, detector.last.change_sample, detector.changed) for at in range(n) if detector.update(rows[at], known[at])]
+    ((alarm, began, changed),) = alarms
+    assert changed == ("constant",)
+    assert change < alarm <= change + 500
+    assert abs(began - change) < 50
+
+
+@pytest.mark.parametrize("name", FEATURE_DETECTORS)
+def test_a_feature_that_goes_missing_gives_an_alarm_unless_that_is_usual(name: str) -> None:
+    rng, n = np.random.default_rng(7), 12_000
+    rows, known = rng.standard_normal((n, 2)), np.ones((n, 2), dtype=np.bool_)
+    known[:, 1] = rng.random(n) < 0.55
+    usual = FEATURE_DETECTORS[name](("a", "b"), 1_000_000.0)
+    assert not usual.update_many(rows, known).any()
+    assert usual.comparisons > 80
+    known[4_000:, 0] = False
+    gone = FEATURE_DETECTORS[name](("a", "b"), 1_000_000.0)
+    alarms = [(at, gone.last.change_sample, gone.changed) for at in range(8_000) if gone.update(rows[at], known[at])]
+    ((alarm, began, changed),) = alarms
+    assert changed == ("a",)
+    assert 4_000 < alarm <= 4_500
+    assert abs(began - 4_000) < 50
 
 
 def degenerate(n: int, seed: int) -> Rows:

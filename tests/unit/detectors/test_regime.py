@@ -143,10 +143,30 @@ def test_what_it_says_between_changes() -> None:
     assert said["turbulent"] > 0.99
 
 
-def test_a_market_that_stands_still_is_normal() -> None:
+STILL = np.tile([5.0, 5.0, 5.0, math.nan], (2_400, 1))
+
+
+def test_a_market_that_stands_still_is_calm() -> None:
     detector = RegimeDetector("X", BLOCK)
-    (change,) = shown(detector, np.tile([5.0, 5.0, 5.0, math.nan], (2_000, 1)))
-    assert (change.from_label, change.to_label) == (None, "normal")
+    (change,) = shown(detector, STILL)
+    assert (change.from_label, change.to_label) == (None, "calm")
+    assert change.change_ts == 1
+    assert all(np.isfinite(array).all() for array in detector.snapshot().arrays.values())
+
+
+@pytest.mark.parametrize("price", [1e-9, 5.0, 1e9])
+def test_a_market_that_stops_is_calm_until_it_moves_again_and_tells_no_more_than_that(price: float) -> None:
+    moving = bars_of(returns([(2_400, 1.0)], seed=13))
+    rows = np.concatenate([moving, np.full((2_400, 4), moving[-1, 2]), moving * moving[-1, 2] / moving[0, 2]])
+    rows[:, :3] *= price / rows[0, 2]
+    rows[:, 3] = math.nan
+    detector = RegimeDetector("X", BLOCK)
+    told = [(change.feature, change.to_label, change.ts) for change in shown(detector, rows)]
+    labels = [(label, ts) for feature, label, ts in told if feature == "volatility"]
+    assert [label for label, _ in labels] == ["normal", "calm", "normal"]
+    assert 2_400 < labels[1][1] <= 2_400 + 4 * BLOCK
+    assert 4_800 < labels[2][1] <= 4_800 + 4 * BLOCK
+    assert len(told) == 3
 
 
 @pytest.mark.parametrize("row", [(math.nan, 1.0, 1.0), (2.0, 0.0, 1.0), (1.0, 1.0, 2.0), (1.0, 1.0, 1.0, math.inf)])

@@ -68,9 +68,13 @@ def test_correlation_is_with_the_others() -> None:
     assert lonely[:, :2].tolist() == found[:, :2].tolist()
 
 
-def test_a_market_that_stands_still_is_zero() -> None:
+def test_a_market_that_stands_still_is_as_calm_as_can_be_and_has_neither_trend_nor_correlation() -> None:
     rows = np.tile([5.0, 5.0, 5.0, NAN], (100, 1))
-    assert (blocks(rows, 10) == 0.0).all()
+    assert blocks(rows, 10).tolist() == [[-kernel.MOST, 0.0, 0.0, 0.0]] * 9
+    state = made(10, 50, False)
+    for row in rows.tolist():
+        market_step(state, *row)
+    assert state[[kernel.MOVED, kernel.KNOWN, kernel.LEVEL]].tolist() == [0.0, 0.0, 0.0]
 
 
 def test_one_wild_bar_moves_the_usual_level_little() -> None:
