@@ -31,22 +31,23 @@ def bounded(x: float, low: float, high: float) -> float:
 
 @dataclass
 class NaiveScaler:
-    """Mean and variance of each column: plain over all rows until 1/n falls below ``step``, exponential from there on."""
+    """Mean and variance of each column: plain over all rows until 1/n falls below ``step``, exponential from there on. A row
+    counts as ``share`` of one.
+    """
 
     d: int
     step: float
     max_z: float
-    least_variance: float = 0.0
-    seen: int = 0
+    seen: float = 0.0
     mean: list[float] = field(default_factory=list)
     variance: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.mean, self.variance = [0.0] * self.d, [0.0] * self.d
 
-    def learn(self, row: Sequence[float]) -> None:
-        self.seen += 1
-        step = max(1.0 / self.seen, self.step)
+    def learn(self, row: Sequence[float], share: float = 1.0) -> None:
+        self.seen += share
+        step = max(share / self.seen, self.step * share)
         for j, x in enumerate(row):
             gap = x - self.mean[j]
             self.mean[j] = self.mean[j] + step * gap
@@ -54,7 +55,7 @@ class NaiveScaler:
 
     def standard(self, row: Sequence[float]) -> list[float]:
         return [
-            bounded((x - m) / math.sqrt(v), -self.max_z, self.max_z) if v > self.least_variance else 0.0
+            bounded((x - m) / math.sqrt(v), -self.max_z, self.max_z) if v > (1e-12 * m) ** 2 else 0.0
             for x, m, v in zip(row, self.mean, self.variance, strict=True)
         ]
 
@@ -76,12 +77,15 @@ class NaiveLogistic:
         return sigmoid(self.bias + sum(w * value for w, value in zip(self.weights, z, strict=True)))
 
     def learn(self, row: Sequence[float], label: int, weight: float = 1.0) -> None:
-        self.scaler.learn(row)
+        if weight == 0.0:
+            return
+        counted = float(weight > 0.0)
+        self.scaler.learn(row, counted)
         gradient = bounded((self.predict(row) - label) * weight, -10.0, 10.0)
         z = self.scaler.standard(row)
         live = [v > 0.0 for v in self.scaler.variance]
         self.weights = [
-            bounded(w - self.rate * (gradient * value + self.l2 * w), -50.0, 50.0) if alive else w
+            bounded(w - self.rate * (gradient * value + self.l2 * counted * w), -50.0, 50.0) if alive else w
             for w, value, alive in zip(self.weights, z, live, strict=True)
         ]
         self.bias = bounded(self.bias - self.rate * gradient, -50.0, 50.0)
@@ -105,9 +109,9 @@ def mix(weights: Sequence[float], probabilities: Sequence[float | None]) -> floa
 
 @dataclass
 class NaiveBaselines:
-    """Keeps (label, last label known when it was predicted) of everything settled."""
+    """Keeps (label, last label known when it was predicted, share of one that it counts as) of everything settled."""
 
-    settled: list[tuple[int, int | None]] = field(default_factory=list)
+    settled: list[tuple[int, int | None, float]] = field(default_factory=list)
 
     @property
     def last(self) -> int | None:
@@ -115,14 +119,14 @@ class NaiveBaselines:
 
     @property
     def base_rate(self) -> float:
-        return (sum(label for label, _ in self.settled) + 1) / (len(self.settled) + 2)
+        return (sum(label * share for label, _, share in self.settled) + 1) / (sum(share for *_, share in self.settled) + 2)
 
     @property
     def no_change(self) -> float:
         if self.last is None:
             return 0.5
-        chances = [(label, known) for label, known in self.settled if known is not None]
-        repeat = (sum(label == known for label, known in chances) + 1) / (len(chances) + 2)
+        chances = [(label == known, share) for label, known, share in self.settled if known is not None]
+        repeat = (sum(same * share for same, share in chances) + 1) / (sum(share for _, share in chances) + 2)
         return repeat if self.last == 1 else 1.0 - repeat
 
 
@@ -147,7 +151,8 @@ class NaiveNewton:
         p = sigmoid(self.score(z))
         seen = taken * max(p * (1.0 - p), 1e-3) * np.outer(along, along)
         sure = np.trace(np.linalg.inv(self.curvature)) < self.inputs / self.prior
-        old = (self.forgetting if sure else 1.0) * self.curvature
+        forgetting = 1.0 - (1.0 - self.forgetting) * float(weight > 0.0)
+        old = (forgetting if sure else 1.0) * self.curvature
         step = np.linalg.solve(old / self.boost + seen, taken * (label - p) * along)
         self.weights = np.clip(self.weights + step, -50.0, 50.0)
         self.curvature = old + seen
@@ -167,7 +172,7 @@ class NaiveLadder:
     def __post_init__(self) -> None:
         members = len(self.sgd) + len(self.adagrad)
         self.curved = [NaiveNewton(self.d + 1, forgetting, prior, self.boost) for forgetting, prior in self.newtons]
-        self.scaler = NaiveScaler(self.d, self.step, max_z=8.0, least_variance=1e-16)
+        self.scaler = NaiveScaler(self.d, self.step, max_z=8.0)
         self.weights = [[0.0] * (self.d + 1) for _ in range(members)]
         self.squares = [[0.0] * (self.d + 1) for _ in range(members)]
         experts = members + len(self.newtons) + 2
@@ -186,9 +191,10 @@ class NaiveLadder:
         return mix(self.mixture, said), said, self.baselines.last
 
     def learn(self, row: Sequence[float], label: int, weight: float, said: Sequence[float], known: int | None) -> None:
-        alpha = min(self.alpha / self.horizon * self.boost, 0.5)
-        self.mixture = share(self.mixture, said, label, 1.0 / self.horizon, alpha)
-        self.scaler.learn(row)
+        counted = float(weight > 0.0)
+        alpha = min(self.alpha / self.horizon * self.boost, 0.5) * counted
+        self.mixture = share(self.mixture, said, label, counted / self.horizon, alpha)
+        self.scaler.learn(row, counted)
         z = [*self.scaler.standard(row), 1.0]
         for m, p in enumerate(self.members(row)):
             error = bounded((p - label) * weight, -10.0, 10.0)
@@ -202,7 +208,7 @@ class NaiveLadder:
                 self.weights[m][j] = bounded(self.weights[m][j] - self.boost * change, -50.0, 50.0)
         for newton in self.curved:
             newton.learn(z, label, weight)
-        self.baselines.settled.append((label, known))
+        self.baselines.settled.append((label, known, counted))
 
 
 @dataclass
@@ -218,11 +224,11 @@ class NaivePlatt:
     def calibrate(self, score: float) -> float:
         return sigmoid(self.slope * score + self.offset)
 
-    def learn(self, score: float, label: int) -> None:
-        p = self.calibrate(score)
+    def learn(self, score: float, label: int, share: float = 1.0) -> None:
+        p, counted = self.calibrate(score), self.exponent * share
         along = np.array([score, 1.0])
-        self.precision = self.precision + self.exponent * max(p * (1.0 - p), 1e-4) * np.outer(along, along)
-        down, across = np.linalg.solve(self.precision, self.exponent * (p - label) * along)
+        self.precision = self.precision + counted * max(p * (1.0 - p), 1e-4) * np.outer(along, along)
+        down, across = np.linalg.solve(self.precision, counted * (p - label) * along)
         self.slope = bounded(self.slope - float(down), 0.0, 10.0)
         self.offset = bounded(self.offset - float(across), -5.0, 5.0)
 

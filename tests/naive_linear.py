@@ -19,15 +19,17 @@ def soft(values: Vector, threshold: Any) -> Vector:
 
 
 class NaiveScaler:
-    """Mean and variance of all rows so far."""
+    """Mean and variance of all rows so far, each counted as a share of one."""
 
     def __init__(self) -> None:
         self.rows: list[Vector] = []
+        self.shares: list[float] = []
 
     def standard(self, row: Vector) -> Vector:
         if not self.rows:
             return np.append(np.zeros(len(row)), 1.0)
-        mean, sd = np.mean(self.rows, axis=0), np.std(self.rows, axis=0)
+        mean = np.average(self.rows, axis=0, weights=self.shares)
+        sd = np.sqrt(np.average((np.array(self.rows) - mean) ** 2, axis=0, weights=self.shares))
         z = np.divide(row - mean, sd, out=np.zeros(len(row)), where=sd > 1e-12)
         return np.append(np.clip(z, -50.0, 50.0), 1.0)
 
@@ -42,11 +44,13 @@ class NaiveOutput:
         self.variances = np.ones(inputs)
         self.free = np.append(np.ones(inputs - 1), 0.0)
 
-    def follow(self, z: Vector, g: float, n: int) -> None:
+    def follow(self, z: Vector, g: float, n: float, share: float) -> None:
         p, w, gradient = self.p, self.w, g * z
         rate, l1, l2 = p.get("rate", 0.0), p.get("l1", 0.0), p.get("l2", 0.0)
+        if self.method != "ftrl":
+            l1, l2 = share * l1, share * l2
         if self.method == "sgd":
-            rate *= n ** -p.get("decay", 0.0)
+            rate *= max(n, 1.0) ** -p.get("decay", 0.0)
             w = soft(w - rate * (gradient + l2 * self.free * w), rate * l1 * self.free)
         elif self.method == "adagrad":
             gradient = gradient + l2 * self.free * w
@@ -70,13 +74,13 @@ class NaiveOutput:
             w = share * (most + won)
         self.w = np.clip(w, -50.0, 50.0)
 
-    def insist(self, z: Vector, loss: float, error: float, weight: float) -> None:
+    def insist(self, z: Vector, loss: float, error: float, weight: float, share: float) -> None:
         if self.method == "arow":
             spread = float(self.variances @ z**2)
             lever = self.variances * z
             self.w = self.w + weight * error / (weight * spread + self.p["noise"]) * lever
             shrunk = self.variances - weight / (weight * spread + self.p["noise"]) * lever**2
-            self.variances = np.minimum(shrunk / self.p["forgetting"], 1.0)
+            self.variances = np.minimum(shrunk / (1.0 - (1.0 - self.p["forgetting"]) * share), 1.0)
         elif loss > 0.0:
             c, length = self.p["aggressiveness"] * weight, float(z @ z)
             step = min(c, loss / length) if self.p["variant"] == 1 else loss / (length + 0.5 / c)
@@ -110,7 +114,9 @@ class NaiveLinear:
         return np.array([1.0 - said[0], said[0]]) if len(said) == 1 else said / said.sum()
 
     def learn(self, row: Vector, label: int, weight: float) -> None:
+        share = float(weight > 0.0)
         self.scaler.rows.append(row)
+        self.scaler.shares.append(share)
         z, taken = self.scaler.standard(row), min(weight, 10.0)
         scores = self.scores(row)
         said = self.chances(row)
@@ -118,26 +124,35 @@ class NaiveLinear:
             right = label == (1 if len(scores) == 1 else c)
             if self.margin:
                 y = 1.0 if right else -1.0
-                platt.learn(scores[c], int(right))
+                platt.learn(scores[c], int(right), share)
                 loss = max(1.0 - y * scores[c], 0.0)
                 if loss > 0.0:
-                    output.insist(z, loss, y * loss, taken)
+                    output.insist(z, loss, y * loss, taken, share)
             else:
                 p = said[1] if len(scores) == 1 else said[c]
-                output.follow(z, float(p - right) * taken, len(self.scaler.rows))
+                output.follow(z, float(p - right) * taken, sum(self.scaler.shares), share)
 
     def estimate(self, row: Vector) -> float:
-        return float(np.mean(self.targets or [0.0]) + np.std(self.targets or [0.0]) * self.scores(row)[0])
+        mean, sd = self.spread()
+        return mean + sd * self.scores(row)[0]
+
+    def spread(self) -> tuple[float, float]:
+        if not self.targets:
+            return 0.0, 0.0
+        mean = float(np.average(self.targets, weights=self.scaler.shares))
+        return mean, math.sqrt(float(np.average((np.array(self.targets) - mean) ** 2, weights=self.scaler.shares)))
 
     def fit(self, row: Vector, target: float, weight: float) -> None:
+        share = float(weight > 0.0)
         self.scaler.rows.append(row)
+        self.scaler.shares.append(share)
         self.targets.append(target)
-        sd = float(np.std(self.targets))
+        mean, sd = self.spread()
         if sd <= 0.0:
             return
-        error = (target - float(np.mean(self.targets))) / sd - self.scores(row)[0]
+        error = (target - mean) / sd - self.scores(row)[0]
         z, taken = self.scaler.standard(row), min(weight, 10.0)
         if self.margin:
-            self.outputs[0].insist(z, max(abs(error) - 0.1, 0.0), error, taken)
+            self.outputs[0].insist(z, max(abs(error) - 0.1, 0.0), error, taken, share)
         else:
-            self.outputs[0].follow(z, min(max(-error * taken, -10.0), 10.0), len(self.scaler.rows))
+            self.outputs[0].follow(z, min(max(-error * taken, -10.0), 10.0), sum(self.scaler.shares), share)

@@ -32,7 +32,7 @@ class Histogram:
                 self.least = value
                 return 0
             width = abs(value - self.least) / (self.bins - 1.0)
-            if width <= 1e-13 * max(abs(value), abs(self.least), 1e-13):
+            if width <= 1e-13 * max(abs(value), abs(self.least)):
                 return 0
             self.per_width = 1.0 / width
             if value > self.least:
@@ -88,7 +88,7 @@ class Histogram:
     def cut(self, threshold: float, below: bool) -> None:
         if self.per_width:
             low, high = (self.least, threshold) if below else (threshold, self.least + self.bins / self.per_width)
-            if high - low > 1e-13 * max(abs(low), abs(high), 1e-13):
+            if high - low > 1e-13 * max(abs(low), abs(high)):
                 self.least, self.per_width = low, self.bins / (high - low)
 
 
@@ -135,7 +135,7 @@ class NaiveRegressionTree:
         self.d, self.max_leaves, self.linear = d, leaves, linear
         self.delta, self.tau, self.grace, self.least_f = delta, tau, grace, least_f
         self.span, self.window, self.prior, self.bins = span, window, prior, bins
-        self.means, self.variances, self.seen = [0.0] * d, [0.0] * d, 0.0
+        self.means, self.variances, self.seen = [0.0] * d, [0.0] * d, [0.0] * d
         self.start()
 
     def start(self) -> None:
@@ -167,12 +167,13 @@ class NaiveRegressionTree:
             node = self.child(node, x)
         return self.speak(node, x)
 
-    def learn(self, x: list[float], target: float, weight: float) -> float:
+    def learn(self, x: list[float], target: float, weight: float, share: float | None = None) -> float:
+        share = float(weight > 0.0) if share is None else share
         if self.linear:
-            self.seen = min(self.seen + 1.0, 1e4)
-            step = 1.0 / self.seen
             for f in range(self.d):
                 if x[f] > MISSING:
+                    self.seen[f] = min(self.seen[f] + share, 1e4)
+                    step = share / self.seen[f]
                     gap = x[f] - self.means[f]
                     self.means[f] += step * gap
                     self.variances[f] += step * (gap * gap * (1.0 - step) - self.variances[f])
@@ -182,18 +183,18 @@ class NaiveRegressionTree:
             node = self.child(node, x)
             node.came += weight
         said = self.speak(node, x)
-        self.observe(node, x, target, weight)
+        self.observe(node, x, target, weight, share)
         if node.count - node.tried >= self.grace:
             node.tried = node.count
             if not self.split(node) and node.count >= self.window:
                 self.fade(node)
         return said
 
-    def observe(self, leaf: Node, x: list[float], target: float, weight: float) -> None:
+    def observe(self, leaf: Node, x: list[float], target: float, weight: float, share: float) -> None:
         if self.linear:
             error, off = target - self.on_line(leaf, x), target - leaf.value
-            leaf.mean_error = 0.995 * leaf.mean_error + off * off
-            leaf.line_error = 0.995 * leaf.line_error + error * error
+            leaf.mean_error = (1.0 - 0.005 * share) * leaf.mean_error + share * off * off
+            leaf.line_error = (1.0 - 0.005 * share) * leaf.line_error + share * error * error
             scores = self.scores(x)
             rate = (
                 max(1.0 / math.sqrt(0.3 * leaf.count + 4.0), 0.03)
@@ -208,7 +209,7 @@ class NaiveRegressionTree:
         if leaf.count == 0.0:
             leaf.offset = leaf.value
         target -= leaf.offset
-        leaf.count += 1.0
+        leaf.count += share
         leaf.weight += weight
         leaf.total += weight * target
         leaf.squares += weight * target * target
@@ -257,7 +258,7 @@ class NaiveBoosting:
 
     def __init__(self, trees: list[NaiveRegressionTree], rate: float, period: float) -> None:
         self.trees, self.rate, self.period = trees, rate, period
-        self.clock, self.turn = 0, 0
+        self.clock, self.turn = 0.0, 0
 
     def predict(self, x: list[float]) -> float:
         return 1.0 / (1.0 + math.exp(-sum(self.rate * tree.predict(x) for tree in self.trees)))
@@ -267,10 +268,12 @@ class NaiveBoosting:
         for tree in self.trees:
             p = 1.0 / (1.0 + math.exp(-score))
             hessian = max(p * (1.0 - p), 0.01)
-            score += self.rate * tree.learn(x, max(-4.0, min(4.0, (label - p) / hessian)), weight * hessian)
-        self.clock += 1
+            score += self.rate * tree.learn(
+                x, max(-4.0, min(4.0, (label - p) / hessian)), weight * hessian, float(weight > 0.0)
+            )
+        self.clock += float(weight > 0.0)
         if self.clock >= self.period:
-            self.clock = 0
+            self.clock = 0.0
             tree, self.turn = self.trees[self.turn], (self.turn + 1) % len(self.trees)
             if tree.leaves == tree.max_leaves:
                 tree.start()

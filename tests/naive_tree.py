@@ -83,20 +83,25 @@ class NaiveTree:
             nodes.append(left if goes_left else right)
         return nodes
 
+    @staticmethod
+    def span(values: Sequence[float]) -> float:
+        return max(values) - min(values) if values else 0.0
+
     def bayes(self, leaf: Node, x: Sequence[float]) -> list[float]:
         scores = []
+        ranges = [self.span([value for observers in leaf.observers for value, _ in observers[k].seen]) for k in range(self.d)]
         for count, observers in zip(leaf.counts, leaf.observers, strict=True):
             if count <= 1e-9:
                 scores.append(-math.inf)
                 continue
-            known = [(o, v) for o, v in zip(observers, x, strict=True) if v > MISSING and o.variance > 0.0]
-            scores.append(math.log(count) + sum(o.log_density(v) for o, v in known))
+            known = [(k, o, v) for k, (o, v) in enumerate(zip(observers, x, strict=True)) if v > MISSING and o.variance > 0.0]
+            scores.append(math.log(count) + sum(o.log_density(v) + math.log(10.0 * ranges[k]) for k, o, v in known))
         return scores
 
     def predict(self, x: Sequence[float]) -> list[float]:
         leaf = self.path(x)[-1]
         scores = self.bayes(leaf, x)
-        if sum(leaf.counts) > 0.0 and leaf.bayes_right >= leaf.majority_right:
+        if sum(leaf.counts) > 0.0 and leaf.bayes_right + 0.5 >= leaf.majority_right:
             shares = [math.exp(s - max(scores)) for s in scores]
         else:
             shares = [count + 1.0 for count in leaf.counts]

@@ -186,7 +186,7 @@ def test_numbers_of_numpy_and_truth_values_are_what_they_are_worth() -> None:
     asyncio.run(feed())
 
 
-def test_an_example_of_weight_0_is_scored_and_teaches_the_rules_beside_nothing() -> None:
+def test_an_example_of_weight_0_is_neither_scored_nor_learnt() -> None:
     async def feed() -> None:
         gateway = opened(quiet(), LEAN, paused=True)
         await gateway.start_session("ELSE", "logistic", MINE)
@@ -196,7 +196,7 @@ def test_an_example_of_weight_0_is_scored_and_teaches_the_rules_beside_nothing()
         idle = [msgspec.structs.replace(one, label=0, weight=0.0) for one in examples(50, 100)]
         await gateway.update("ELSE/mine", idle)
         assert np.array_equal(session._baselines, before)
-        assert gateway.session_scores("ELSE/mine").whole_run["served"].samples == 150
+        assert gateway.session_scores("ELSE/mine").whole_run["served"].samples == 100
 
     asyncio.run(feed())
 

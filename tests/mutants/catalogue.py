@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from .equivalent import EQUIVALENT
 from .journal import JOURNAL
+from .learners import LEARNERS
 from .loop_learning import ADAPT, DETECT, LEARN, SETTLE
 from .loop_trading import DECIDE, EXTRACT, GATE, RECORD, SERVE
 from .money import MONEY
 from .numbers import METRICS
 
-TO_KILL = (*SETTLE, *LEARN, *DETECT, *ADAPT, *EXTRACT, *SERVE, *DECIDE, *GATE, *RECORD, *JOURNAL, *MONEY, *METRICS)
+TO_KILL = (*SETTLE, *LEARN, *DETECT, *ADAPT, *EXTRACT, *SERVE, *DECIDE, *GATE, *RECORD, *JOURNAL, *MONEY, *METRICS, *LEARNERS)
 MUTANTS = (*TO_KILL, *EQUIVALENT)

@@ -33,14 +33,15 @@ SUREST = 0.5
 
 
 class FeatureDetector:
-    """Compares the newest rows of features with a reference window; at most one false alarm in so many rows, however dependent.
+    """Compares the newest rows of features with a reference window; about one false alarm in so many rows, or fewer.
 
     The reference is filled first; then, every fifth of a window, the window of the newest rows is compared with it for each
-    feature. How much less a feature's dependent values tell than independent ones is estimated from the reference. All p-values
-    are made one by Simes' rule, which is exact for independent features and on the safe side for positively dependent
-    ones. Of a feature that is constant in the reference it is judged whether it stays so; where half of a feature's newest
-    values or more are missing, how often it is missing. One that is missing in half of the reference or more is not judged
-    until the next reference.
+    feature. How much less a feature's dependent values tell than independent ones is estimated from the reference: simulation
+    shows the stated rate kept up to an autocorrelation of about .9, not beyond. All p-values are made one by Simes' rule, which
+    is exact for independent tests with exact p-values, as these are about, and on the safe side for positively dependent ones.
+    Of a feature that is constant in the reference it is judged whether it stays so; where half of a feature's newest values or
+    more are missing, how often it is missing. One that is missing in half of the reference or more is not judged until the
+    next reference.
     A drift is told once: the rows since the change begin a new reference, and there is no verdict until it is full and a window
     has followed it.
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.kernels import adwin, tree
+from alpha_pulse.kernels.example_weight import is_due, share_of
 from alpha_pulse.kernels.jit import kernel
 from alpha_pulse.kernels.rng import poisson
 from alpha_pulse.kernels.tree import BOOST, LEAF, SEED, Real, Whole, largest, next_node, seen_at, slot_at, speak
@@ -28,6 +29,8 @@ NONE = -1
 MIN_ROWS = 100.0
 """Rows that a branch and its alternate must both have met before they are compared."""
 SIGNIFICANCE = 0.05
+CARRIED = BOOST + 1
+"""What the shares of examples have added up to since the nodes last watched one."""
 ADWIN_DELTA, ADWIN_CLOCK, ADWIN_ROWS = 0.002, 32, 14
 ADWIN_SIZE = adwin.HEADER + ADWIN_ROWS * adwin.ROW
 
@@ -65,6 +68,7 @@ def _watch(real: Real, whole: Whole, node: int) -> None:
 def clear(real: Real, whole: Whole) -> None:
     """Back to a single leaf that has seen nothing."""
     real[_windows_at(real, whole) :] = 0.0
+    real[CARRIED] = 0.0
     whole[_alternate_at(whole, 0) :] = NONE
     tree.clear(real[: _windows_at(real, whole)], _tree_whole(whole))
     _watch(real, whole, 0)
@@ -180,9 +184,21 @@ def _leaf_learns(real: Real, whole: Whole, leaf: int, x: Real, label: int, weigh
 
 @kernel
 def _descend(
-    real: Real, whole: Whole, start: int, x: Real, label: int, weight: float, scratch: Real, waiting: Whole, queued: int
+    real: Real,
+    whole: Whole,
+    start: int,
+    x: Real,
+    label: int,
+    weight: float,
+    watched: bool,
+    scratch: Real,
+    waiting: Whole,
+    queued: int,
 ) -> int:
-    """The part of the tree below ``start`` learns; alternates met on the way are put to the ``queued`` ones that wait."""
+    """The part of the tree below ``start`` learns; alternates met on the way are put to the ``queued`` ones that wait.
+
+    Where the example is ``watched``, the nodes take its error and branches are compared with their alternates.
+    """
     own = _tree_whole(whole)
     leaf = start
     while own[tree.feature_at(own, leaf)] != LEAF:
@@ -192,9 +208,9 @@ def _descend(
     node = start
     while True:
         real[seen_at(own, node)] += weight
-        if _note_error(real, whole, node, wrong):
+        if watched and _note_error(real, whole, node, wrong):
             _begin_alternate(real, whole, node)
-        elif whole[_alternate_at(whole, node)] != NONE:
+        elif watched and whole[_alternate_at(whole, node)] != NONE:
             verdict = _compare(real, whole, node)
             if verdict > 0:
                 _switch(real, whole, node)
@@ -217,10 +233,11 @@ def learn(real: Real, whole: Whole, x: Real, label: int, weight: float, scratch:
     """One example, for the tree and its alternates. ``scratch``: shape (classes,); ``waiting``: int64, shape (nodes,)."""
     if not weight > 0.0:
         return
+    watched = is_due(real, CARRIED, share_of(weight))
     waiting[0], queued = 0, 1
     while queued > 0:
         queued -= 1
-        queued = _descend(real, whole, waiting[queued], x, label, weight, scratch, waiting, queued)
+        queued = _descend(real, whole, waiting[queued], x, label, weight, watched, scratch, waiting, queued)
 
 
 @kernel

@@ -42,12 +42,12 @@ def no_change(state: NDArray[np.float64], at: int) -> float:
 
 
 @kernel
-def learn(state: NDArray[np.float64], at: int, label: int, known: float) -> None:
-    """One settled label; ``known`` is what `last_known` was when it was predicted."""
-    state[at + LABELS] += 1.0
-    state[at + POSITIVES] += label
+def learn(state: NDArray[np.float64], at: int, label: int, known: float, share: float) -> None:
+    """One settled label, counted as ``share`` (> 0) of one; ``known`` is what `last_known` was when it was predicted."""
+    state[at + LABELS] += share
+    state[at + POSITIVES] += share * label
     if known != UNKNOWN:
-        state[at + CHANCES] += 1.0
+        state[at + CHANCES] += share
         if known == label:
-            state[at + REPEATS] += 1.0
+            state[at + REPEATS] += share
     state[at + LAST] = label

@@ -18,6 +18,7 @@ import math
 
 from alpha_pulse.kernels import regression_tree as tree
 from alpha_pulse.kernels import regression_tree_growth as growth
+from alpha_pulse.kernels.example_weight import share_of
 from alpha_pulse.kernels.hedge import sigmoid
 from alpha_pulse.kernels.jit import kernel
 from alpha_pulse.kernels.regression_tree import MAX_TARGET, Real, Whole
@@ -37,16 +38,16 @@ def _margin(value: float) -> float:
 
 
 @kernel
-def _teach(real: Real, whole: Whole, x: Real, gap: float, p: float, weight: float) -> float:
+def _teach(real: Real, whole: Whole, x: Real, gap: float, p: float, weight: float, share: float) -> float:
     """One member learns the Newton step from probability ``p``, ``gap`` below the label; what it said before."""
     hessian = max(p * (1.0 - p), MIN_HESSIAN)
-    return growth.learn(real, whole, x, min(max(gap / hessian, -MAX_STEP), MAX_STEP), weight * hessian)
+    return growth.learn(real, whole, x, min(max(gap / hessian, -MAX_STEP), MAX_STEP), weight * hessian, share)
 
 
 @kernel
-def _renew(head: Real, real: Real, whole: Whole) -> None:
-    """Count an example, and start the next member again when it is its turn and it is full."""
-    head[CLOCK] += 1.0
+def _renew(head: Real, real: Real, whole: Whole, share: float) -> None:
+    """Count an example as ``share`` of one, and start the next member again when it is its turn and it is full."""
+    head[CLOCK] += share
     if head[CLOCK] >= head[PERIOD]:
         head[CLOCK] = 0.0
         k = int(head[NEXT])
@@ -67,12 +68,14 @@ def predict(head: Real, real: Real, whole: Whole, x: Real) -> float:
 @kernel
 def learn(head: Real, real: Real, whole: Whole, x: Real, label: int, weight: float) -> float:
     """Every member learns one example; P(class 1) before that, equal to `predict`."""
-    score = 0.0
+    if not weight * head[BOOST] > 0.0:
+        return predict(head, real, whole, x)
+    score, share = 0.0, share_of(weight)
     weight *= head[BOOST]
     for k in range(real.shape[0]):
         p = sigmoid(score)
-        score = _margin(score + head[RATE] * _teach(real[k], whole[k], x, label - p, p, weight))
-    _renew(head, real, whole)
+        score = _margin(score + head[RATE] * _teach(real[k], whole[k], x, label - p, p, weight, share))
+    _renew(head, real, whole, share)
     return sigmoid(score)
 
 
@@ -101,16 +104,20 @@ def predict_classes(head: Real, real: Real, whole: Whole, x: Real, scores: Real,
 @kernel
 def learn_classes(head: Real, real: Real, whole: Whole, x: Real, label: int, weight: float, scores: Real, out: Real) -> None:
     """Every member learns one example; class probabilities before that into ``out``, equal to `predict_classes`."""
+    if not weight * head[BOOST] > 0.0:
+        predict_classes(head, real, whole, x, scores, out)
+        return
     scores[:] = 0.0
-    classes = out.shape[0]
+    classes, share = out.shape[0], share_of(weight)
     weight *= head[BOOST]
     for k in range(real.shape[0]):
         c = k % classes
         if c == 0:
             _softmax(scores, out)
         target = 1.0 if c == label else 0.0
-        scores[c] = _margin(scores[c] + head[RATE] * _teach(real[k], whole[k], x, target - out[c], out[c], weight))
-    _renew(head, real, whole)
+        said = _teach(real[k], whole[k], x, target - out[c], out[c], weight, share)
+        scores[c] = _margin(scores[c] + head[RATE] * said)
+    _renew(head, real, whole, share)
     _softmax(scores, out)
 
 
@@ -126,20 +133,20 @@ def predict_number(head: Real, real: Real, whole: Whole, x: Real) -> float:
 @kernel
 def learn_number(head: Real, real: Real, whole: Whole, x: Real, target: float, weight: float) -> float:
     """Every member learns what the ones before it leave of a target; the expected target before, as `predict_number`."""
-    score = head[MEAN]
+    if not weight * head[BOOST] > 0.0:
+        return predict_number(head, real, whole, x)
+    score, share = head[MEAN], share_of(weight)
     weight = min(weight * head[BOOST], tree.MAX_WEIGHT)
     target = min(max(target, -MAX_TARGET), MAX_TARGET)
-    if weight > 0.0:
-        known = head[MEAN_WEIGHT] + weight
-        head[MEAN] += weight / known * (target - head[MEAN])
-        head[MEAN_WEIGHT] = min(known, head[SPAN])
+    known = head[MEAN_WEIGHT] + weight
+    head[MEAN] += weight / known * (target - head[MEAN])
+    head[MEAN_WEIGHT] = min(known, head[SPAN])
     left = target - head[MEAN]
     for k in range(real.shape[0]):
-        said = head[RATE] * growth.learn(real[k], whole[k], x, left, weight)
+        said = head[RATE] * growth.learn(real[k], whole[k], x, left, weight, share)
         score += said
         left -= said
-    if weight > 0.0:
-        _renew(head, real, whole)
+    _renew(head, real, whole, share)
     return float(score)
 
 

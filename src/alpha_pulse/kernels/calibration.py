@@ -71,11 +71,11 @@ def calibrate(state: NDArray[np.float64], score: float) -> float:
 
 
 @kernel
-def learn(state: NDArray[np.float64], score: float, label: int) -> None:
-    """One settled, stored, out-of-sample score and its label."""
+def learn(state: NDArray[np.float64], score: float, label: int, share: float) -> None:
+    """One settled, stored, out-of-sample score and its label, as ``share`` of one."""
     p = calibrate(state, score)
-    information = state[EXPONENT] * max(p * (1.0 - p), 1e-4)
-    error = state[EXPONENT] * (p - label)
+    information = state[EXPONENT] * share * max(p * (1.0 - p), 1e-4)
+    error = state[EXPONENT] * share * (p - label)
     state[P_SLOPE] += information * score * score
     state[P_CROSS] += information * score
     state[P_OFFSET] += information
@@ -84,7 +84,7 @@ def learn(state: NDArray[np.float64], score: float, label: int) -> None:
     across = (state[P_SLOPE] * error - state[P_CROSS] * error * score) / determinant
     state[SLOPE] = min(max(state[SLOPE] - down, 0.0), MAX_SLOPE)
     state[OFFSET] = min(max(state[OFFSET] - across, -MAX_OFFSET), MAX_OFFSET)
-    state[COUNT] += 1.0
+    state[COUNT] += share
 
 
 @kernel
@@ -100,7 +100,7 @@ def calibrate_learn_rows(
     """For each stored probability calibrate, then learn its label."""
     for i in range(probabilities.shape[0]):
         out[i] = calibrate_probability(state, probabilities[i])
-        learn(state, logit(probabilities[i]), labels[i])
+        learn(state, logit(probabilities[i]), labels[i], 1.0)
 
 
 @kernel

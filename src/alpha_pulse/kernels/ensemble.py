@@ -124,9 +124,9 @@ def observe(state: NDArray[np.float64], row: NDArray[np.float64]) -> None:
     label = int(row[LABEL])
     fixed_share(state, WEIGHTS, row, N_MIXED, label, state[EXPONENT], state[SHARE])
     if not math.isnan(row[RAW_ONLINE]):
-        calibration.learn(state[ONLINE_CALIBRATOR : ONLINE_CALIBRATOR + calibration.SIZE], logit(row[RAW_ONLINE]), label)
+        calibration.learn(state[ONLINE_CALIBRATOR : ONLINE_CALIBRATOR + calibration.SIZE], logit(row[RAW_ONLINE]), label, 1.0)
     if not math.isnan(row[RAW_BATCH]):
-        calibration.learn(state[BATCH_CALIBRATOR : BATCH_CALIBRATOR + calibration.SIZE], logit(row[RAW_BATCH]), label)
+        calibration.learn(state[BATCH_CALIBRATOR : BATCH_CALIBRATOR + calibration.SIZE], logit(row[RAW_BATCH]), label, 1.0)
     right = 1 if (row[SERVED] >= 0.5) == (label == 1) else 0
-    calibration.learn(state[CONFIDENCE : CONFIDENCE + calibration.SIZE], abs(logit(row[SERVED])), right)
-    baselines.learn(state, BASELINES, label, row[LAST_KNOWN])
+    calibration.learn(state[CONFIDENCE : CONFIDENCE + calibration.SIZE], abs(logit(row[SERVED])), right, 1.0)
+    baselines.learn(state, BASELINES, label, row[LAST_KNOWN], 1.0)

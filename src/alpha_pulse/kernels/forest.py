@@ -18,14 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.kernels import adwin, tree, tree_growth
+from alpha_pulse.kernels.example_weight import is_due, share_of
 from alpha_pulse.kernels.jit import kernel
 from alpha_pulse.kernels.rng import poisson
 from alpha_pulse.kernels.tree import Real, Whole
 
 CURRENT, BACKGROUND, WARNINGS, DRIFTS, SEED, TREE_WHOLE = range(6)
 WHOLE_HEAD = 8
-RATE, BOOST, TREE_REAL, RIGHT, SEEN = 0, 1, 2, 4, 6
-"""RIGHT and SEEN, two places each: how many rows each tree had right, and met, since it began."""
+RATE, BOOST, TREE_REAL, CARRIED, RIGHT, SEEN = 0, 1, 2, 3, 4, 6
+"""CARRIED: what the shares of examples have added up to since the detectors last saw one. RIGHT and SEEN, two places each: how
+many rows each tree had right, and met, since it began.
+"""
 REAL_HEAD = 8
 ADWIN_ROWS = 16
 """Windows of up to 5 * 2**16 rows."""
@@ -73,6 +76,7 @@ def clear(real: Real, whole: Whole) -> None:
     _forget(detector(real, 0))
     _forget(detector(real, 1))
     whole[CURRENT], whole[BACKGROUND], whole[WARNINGS], whole[DRIFTS] = 0, 0, 0, 0
+    real[CARRIED] = 0.0
 
 
 @kernel
@@ -86,26 +90,31 @@ def vote(real: Real, whole: Whole, x: Real, out: Real) -> None:
 
 
 @kernel
-def _tree_learns(real: Real, whole: Whole, which: int, x: Real, label: int, weight: float, scratch: Real) -> bool:
+def _tree_learns(real: Real, whole: Whole, which: int, x: Real, label: int, weight: float, share: float, scratch: Real) -> bool:
     """Whether the tree would have been wrong."""
     own = tree_whole(whole, which)
     predicted = tree_growth.learn(tree_real(real, whole, which), own, x, label, weight, scratch)
     right = predicted == label
-    real[SEEN + which] += 1.0
-    real[RIGHT + which] += 1.0 if right else 0.0
+    real[SEEN + which] += share
+    real[RIGHT + which] += share if right else 0.0
     return not right
 
 
 @kernel
 def learn(real: Real, whole: Whole, x: Real, label: int, weight: float, scratch: Real) -> None:
     """A member learns one example as often as its generator says, and looks after its trees."""
-    times = poisson(whole, SEED, real[RATE])
-    if times == 0 or not weight > 0.0:
+    if not weight > 0.0:
         return
+    times = poisson(whole, SEED, real[RATE])
+    if times == 0:
+        return
+    share = share_of(weight)
     weight *= times * real[BOOST]
-    wrong = _tree_learns(real, whole, whole[CURRENT], x, label, weight, scratch)
+    wrong = _tree_learns(real, whole, whole[CURRENT], x, label, weight, share, scratch)
     if whole[BACKGROUND] == 1:
-        _tree_learns(real, whole, 1 - whole[CURRENT], x, label, weight, scratch)
+        _tree_learns(real, whole, 1 - whole[CURRENT], x, label, weight, share, scratch)
+    if not is_due(real, CARRIED, share):
+        return
     error = 1.0 if wrong else 0.0
     warning, drift = detector(real, 0), detector(real, 1)
     if adwin.adwin_step(warning, error) == adwin.DRIFT and warning[adwin.SCORE] > 0.0:

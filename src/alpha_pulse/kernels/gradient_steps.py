@@ -22,6 +22,7 @@ from alpha_pulse.kernels.jit import kernel
 from alpha_pulse.kernels.linear import MAX_WEIGHT, clip
 
 EPSILON = 1e-8
+"""Of the sum of squared gradients, which have no unit because inputs and targets are standardised."""
 INTERCEPT_RATE = 0.01
 """Of the constant's weight, where an optimiser has no rate of its own that stays."""
 FULL_BET = 100.0
@@ -73,7 +74,8 @@ def ftrl(w: Row, a: Row, b: Row, z: Row, g: float, alpha: float, boost: float, b
         squares = b[j] + gradient * gradient
         a[j] += gradient - (math.sqrt(squares) - math.sqrt(b[j])) / rate * w[j]
         b[j] = squares
-        w[j] = clip(-soften(a[j], l1) / ((beta + math.sqrt(squares)) / rate + l2), MAX_WEIGHT)
+        stiffness = (beta + math.sqrt(squares)) / rate + l2
+        w[j] = clip(-soften(a[j], l1) / stiffness, MAX_WEIGHT) if stiffness > 0.0 else 0.0
     w[m - 1] = clip(w[m - 1] - boost * INTERCEPT_RATE * g, MAX_WEIGHT)
 
 

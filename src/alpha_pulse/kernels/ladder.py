@@ -5,7 +5,10 @@ no-change table (how often the label equals the last one known). State (float64)
 gradients, N Newton members (`alpha_pulse.kernels.newton`) and E = K + N + 2 experts:
 
     head | rates[K] | mean[d] | variance[d] | inverse sd[d] | W[d + 1, K] | squared gradients[d + 1, K] | Newton members
-    | mixture weights[E]
+    | seen[d] | mixture weights[E]
+
+The scaler is that of `alpha_pulse.kernels.scaler`. An example of weight 0 teaches nothing; one below 1 counts as that share of
+one to the scaler, the mixture, the base rate and the no-change table.
 
 ``parts`` is the row a prediction leaves behind, float64 of shape (E + 1,): each expert's probability (members, base rate,
 no-change), then the last label known at prediction time. It comes back with the label.
@@ -21,17 +24,20 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.kernels import newton
+from alpha_pulse.kernels import newton, scaler
 from alpha_pulse.kernels.baselines import base_rate, last_known, no_change
 from alpha_pulse.kernels.baselines import learn as baselines_learn
+from alpha_pulse.kernels.example_weight import share_of
 from alpha_pulse.kernels.hedge import fixed_share, mixture, sigmoid
 from alpha_pulse.kernels.jit import kernel
 from alpha_pulse.kernels.linear import MAX_GRADIENT, MAX_WEIGHT, clip
+from alpha_pulse.kernels.missing import is_missing
 
 (SEEN, D, K, SGD_MEMBERS, SCALE_STEP, EXPONENT, SHARE, BOOST, NEWTONS, BASELINES) = range(10)
 HEAD = 16
 MAX_Z = 8.0
 EPSILON = 1e-8
+"""Of the sum of squared gradients, which have no unit because inputs are standardised."""
 
 
 @kernel
@@ -41,15 +47,26 @@ def newton_at(d: int, k: int) -> int:
 
 
 @kernel
+def seen_at(d: int, k: int, newtons: int) -> int:
+    """Where the weights of the values seen of each feature lie."""
+    return newton_at(d, k) + newtons * newton.size(d + 1)
+
+
+@kernel
 def size(d: int, k: int, newtons: int) -> int:
     """How many floats the state of ``k`` + ``newtons`` members over ``d`` features takes."""
-    return newton_at(d, k) + newtons * newton.size(d + 1) + k + newtons + 2
+    return seen_at(d, k, newtons) + d + k + newtons + 2
 
 
 @kernel
 def scratch_size(d: int, k: int, newtons: int) -> int:
     """How many floats `learn` needs beside the state: each member's score, the standardised row and one more like it."""
     return k + newtons + 2 * (d + 1)
+
+
+@kernel
+def _standard(state: NDArray[np.float64], x: NDArray[np.float64], mean: int, inverse: int, j: int) -> float:
+    return 0.0 if is_missing(x[j]) else clip((x[j] - state[mean + j]) * state[inverse + j], MAX_Z)
 
 
 @kernel
@@ -67,7 +84,7 @@ def _scores(state: NDArray[np.float64], x: NDArray[np.float64], out: NDArray[np.
     for r in range(newtons):
         out[k + r] = state[v + r * block + d]
     for j in range(d):
-        z = clip((x[j] - state[mean + j]) * state[inverse + j], MAX_Z)
+        z = _standard(state, x, mean, inverse, j)
         row = w + j * k
         for m in range(k):
             out[m] += state[row + m] * z
@@ -95,15 +112,12 @@ def predict(state: NDArray[np.float64], x: NDArray[np.float64], parts: NDArray[n
 
 
 @kernel
-def _scale(state: NDArray[np.float64], x: NDArray[np.float64], d: int, k: int) -> None:
-    step = max(1.0 / state[SEEN], state[SCALE_STEP])
+def _scale(state: NDArray[np.float64], x: NDArray[np.float64], d: int, k: int, share: float) -> None:
     mean = HEAD + k
+    scaler.learn_scales(state, x, mean, mean + d, seen_at(d, k, int(state[NEWTONS])), share, state[SCALE_STEP])
     for j in range(d):
-        delta = x[j] - state[mean + j]
-        state[mean + j] += step * delta
-        variance = (1.0 - step) * (state[mean + d + j] + step * delta * delta)
-        state[mean + d + j] = variance
-        state[mean + 2 * d + j] = 1.0 / math.sqrt(variance) if variance > EPSILON * EPSILON else 0.0
+        spread = scaler.deviation(state[mean + j], state[mean + d + j])
+        state[mean + 2 * d + j] = 1.0 / spread if spread > 0.0 else 0.0
 
 
 @kernel
@@ -124,7 +138,7 @@ def _descend(
     boost = state[BOOST]
     first = k + int(state[NEWTONS])
     for j in range(d + 1):
-        z = clip((x[j] - state[mean + j]) * state[inverse + j], MAX_Z) if j < d else 1.0
+        z = _standard(state, x, mean, inverse, j) if j < d else 1.0
         scratch[first + j] = z
         row = w + j * k
         square = g2 + j * k
@@ -162,16 +176,19 @@ def learn(
 
     ``scratch`` is float64 of shape (`scratch_size`,); its content does not matter.
     """
+    if not weight > 0.0:
+        return
     d = int(state[D])
     k = int(state[K])
     members = k + int(state[NEWTONS])
-    share = min(state[SHARE] * state[BOOST], 0.5)
-    fixed_share(state, state.shape[0] - members - 2, parts, members + 2, label, state[EXPONENT], share)
-    state[SEEN] += 1.0
-    _scale(state, x, d, k)
+    share = share_of(weight)
+    moves = min(state[SHARE] * state[BOOST], 0.5) * share
+    fixed_share(state, state.shape[0] - members - 2, parts, members + 2, label, state[EXPONENT] * share, moves)
+    state[SEEN] += share
+    _scale(state, x, d, k, share)
     _descend(state, x, label, weight, scratch)
     _newton(state, label, weight, scratch)
-    baselines_learn(state, BASELINES, label, parts[members + 2])
+    baselines_learn(state, BASELINES, label, parts[members + 2], share)
 
 
 @kernel

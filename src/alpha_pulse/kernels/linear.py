@@ -1,25 +1,26 @@
 """Online standardisation fused with logistic regression: one predict and one learn over one packed array.
 
-State of the single model (float64): the head below, then mean[d], variance[d], weight[d], bias.
-The scaler is Welford's until ``1/n`` falls below the head's least step, exponential from there on.
+State of the single model (float64): the head below, then mean[d], variance[d], weight[d], bias, seen[d]; the scaler is that of
+`alpha_pulse.kernels.scaler`. An example of weight 0 teaches nothing.
 Every update is bounded: the error times the example's weight by ``MAX_GRADIENT``, a standardised feature by ``MAX_Z``, each
 weight by ``MAX_WEIGHT``.
 
-Sources: Welford (1962); Bottou, "Large-scale machine learning with stochastic gradient descent" (2010).
+Source: Bottou, "Large-scale machine learning with stochastic gradient descent" (2010).
 """
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.kernels import scaler
+from alpha_pulse.kernels.example_weight import share_of
 from alpha_pulse.kernels.hedge import sigmoid
 from alpha_pulse.kernels.jit import kernel
 
 N, STEP, RATE, L2, BOOST = 0, 1, 2, 3, 4
 HEAD = 8
+"""N is the weight of the examples learnt, each at most 1."""
 MAX_GRADIENT = 10.0
 MAX_WEIGHT = 50.0
 MAX_Z = 50.0
@@ -32,14 +33,25 @@ def clip(x: float, bound: float) -> float:
 
 
 @kernel
+def size(d: int) -> int:
+    """How many floats the state takes."""
+    return HEAD + 4 * d + 1
+
+
+@kernel
+def _standard(state: NDArray[np.float64], x: NDArray[np.float64], j: int) -> float:
+    d = x.shape[0]
+    mean = float(state[HEAD + j])
+    return scaler.standard(x[j], mean, scaler.deviation(mean, state[HEAD + d + j]), MAX_Z)
+
+
+@kernel
 def score(state: NDArray[np.float64], x: NDArray[np.float64]) -> float:
     """The log odds of label 1 for one row."""
     d = x.shape[0]
     total = float(state[HEAD + 3 * d])
     for j in range(d):
-        variance = state[HEAD + d + j]
-        if variance > 0.0:
-            total += state[HEAD + 2 * d + j] * clip((x[j] - state[HEAD + j]) / math.sqrt(variance), MAX_Z)
+        total += state[HEAD + 2 * d + j] * _standard(state, x, j)
     return total
 
 
@@ -52,26 +64,19 @@ def predict(state: NDArray[np.float64], x: NDArray[np.float64]) -> float:
 @kernel
 def learn(state: NDArray[np.float64], x: NDArray[np.float64], label: int, weight: float) -> None:
     """One step: the scaler sees the row, then the weights follow the gradient of the log loss."""
+    if not weight > 0.0:
+        return
     d = x.shape[0]
-    state[N] += 1.0
-    step = max(1.0 / state[N], state[STEP])
-    total = state[HEAD + 3 * d]
-    for j in range(d):
-        delta = x[j] - state[HEAD + j]
-        state[HEAD + j] += step * delta
-        variance = (1.0 - step) * (state[HEAD + d + j] + step * delta * delta)
-        state[HEAD + d + j] = variance
-        if variance > 0.0:
-            total += state[HEAD + 2 * d + j] * clip((x[j] - state[HEAD + j]) / math.sqrt(variance), MAX_Z)
-    gradient = clip((sigmoid(total) - label) * weight, MAX_GRADIENT)
+    share = share_of(weight)
+    state[N] += share
+    scaler.learn_scales(state, x, HEAD, HEAD + d, HEAD + 3 * d + 1, share, state[STEP])
+    gradient = clip((sigmoid(score(state, x)) - label) * weight, MAX_GRADIENT)
     rate = state[RATE] * state[BOOST]
-    shrink = rate * state[L2]
+    shrink = rate * state[L2] * share
     for j in range(d):
-        variance = state[HEAD + d + j]
-        if variance > 0.0:
-            z = clip((x[j] - state[HEAD + j]) / math.sqrt(variance), MAX_Z)
+        if state[HEAD + d + j] > 0.0:
             w = state[HEAD + 2 * d + j]
-            state[HEAD + 2 * d + j] = clip(w - rate * gradient * z - shrink * w, MAX_WEIGHT)
+            state[HEAD + 2 * d + j] = clip(w - rate * gradient * _standard(state, x, j) - shrink * w, MAX_WEIGHT)
     state[HEAD + 3 * d] = clip(state[HEAD + 3 * d] - rate * gradient, MAX_WEIGHT)
 
 

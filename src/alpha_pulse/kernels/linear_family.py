@@ -3,12 +3,13 @@
 State (float64), with d features, m = d + 1 inputs, C outputs (1 for two classes and for a number, else one per class) and A
 rows that the method keeps beside the weights:
 
-    head | mean[d] | variance[d] | class weights[classes] | calibrators[C] | W[C, m] | kept[A, C, m]
+    head | mean[d] | variance[d] | seen[d] | class weights[classes] | calibrators[C] | W[C, m] | kept[A, C, m]
 
-The scaler is Welford's until 1/n falls below the head's least step, exponential from there on; a standardised feature is
-bounded by `MAX_Z`. Methods by gradient follow the log loss (two classes), softmax (more) or the squared error of the
-standardised target (a number), bounded by `MAX_GRADIENT`. Methods by margin take classes one against the rest; their scores
-are no log odds, so each output has an online Platt scaling that learns from the score before the step.
+The scaler is that of `alpha_pulse.kernels.scaler`; a standardised feature is bounded by `MAX_Z`. An example of weight 0 teaches
+nothing, and one below 1 counts as that share of one to scalers, calibrators, penalties and what forgets. Methods by gradient
+follow the log loss (two classes), softmax (more) or the squared error of the standardised target (a number), bounded by
+`MAX_GRADIENT`. Methods by margin take classes one against the rest; their scores are no log odds, so each output has an online
+Platt scaling that learns from the score before the step.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.kernels import calibration, gradient_steps, margin_steps
+from alpha_pulse.kernels import calibration, gradient_steps, margin_steps, scaler
+from alpha_pulse.kernels.example_weight import share_of, slowed
 from alpha_pulse.kernels.hedge import sigmoid
 from alpha_pulse.kernels.jit import kernel
 from alpha_pulse.kernels.linear import MAX_GRADIENT, MAX_WEIGHT, clip
@@ -28,11 +30,9 @@ KEPT = (0, 1, 2, 4, 0, 0, 1)
 """How many rows of numbers beside the weights each method keeps."""
 (N, D, CLASSES, OUTPUTS, METHOD, STEP, RATE, DECAY, L1, L2, BETA, FORGETTING, BOOST, TARGET_MEAN, TARGET_VARIANCE) = range(15)
 STEPS = 15
-"""Examples learnt since the weights began, for the rate's decay; N counts those of the scaler."""
+"""Weight of the examples learnt since the weights began, for the rate's decay; N is that of the target's scaler."""
 HEAD = 16
 MAX_Z = 50.0
-EPSILON = 1e-12
-"""A spread below this share of the mean is rounding: the feature stands still."""
 PRIOR = 1.0
 """Variance of a weight before any example."""
 BOOSTED_FORGETTING = 1e-3
@@ -43,7 +43,7 @@ Row = NDArray[np.float64]
 
 @kernel
 def _calibrators(state: Row) -> int:
-    return HEAD + 2 * int(state[D]) + int(state[CLASSES])
+    return HEAD + 3 * int(state[D]) + int(state[CLASSES])
 
 
 @kernel
@@ -54,7 +54,7 @@ def _weights(state: Row) -> int:
 @kernel
 def size(d: int, classes: int, outputs: int, kept: int) -> int:
     """How many floats the state takes."""
-    return HEAD + 2 * d + classes + outputs * (calibration.SIZE + (1 + kept) * (d + 1))
+    return HEAD + 3 * d + classes + outputs * (calibration.SIZE + (1 + kept) * (d + 1))
 
 
 @kernel
@@ -96,22 +96,17 @@ def rebase(state: Row, boost: float) -> None:
 def _standard(state: Row, x: Row, z: Row) -> None:
     d = int(state[D])
     for j in range(d):
-        mean, variance = state[HEAD + j], state[HEAD + d + j]
-        rounding = EPSILON * mean
-        z[j] = clip((x[j] - mean) / math.sqrt(variance), MAX_Z) if variance > rounding * rounding else 0.0
+        mean = state[HEAD + j]
+        z[j] = scaler.standard(x[j], mean, scaler.deviation(mean, state[HEAD + d + j]), MAX_Z)
     z[d] = 1.0
 
 
 @kernel
-def _scale(state: Row, x: Row) -> None:
+def _scale(state: Row, x: Row, share: float) -> None:
     d = int(state[D])
-    state[N] += 1.0
-    state[STEPS] += 1.0
-    step = max(1.0 / state[N], state[STEP])
-    for j in range(d):
-        delta = x[j] - state[HEAD + j]
-        state[HEAD + j] += step * delta
-        state[HEAD + d + j] = (1.0 - step) * (state[HEAD + d + j] + step * delta * delta)
+    state[N] += share
+    state[STEPS] += share
+    scaler.learn_scales(state, x, HEAD, HEAD + d, HEAD + 2 * d, share, state[STEP])
 
 
 @kernel
@@ -187,11 +182,11 @@ def uncertainty(state: Row, x: Row, scratch: Row) -> float:
 
 @kernel
 def _rate(state: Row) -> float:
-    return float(state[RATE] * state[BOOST] * state[STEPS] ** -state[DECAY])
+    return float(state[RATE] * state[BOOST] * max(state[STEPS], 1.0) ** -state[DECAY])
 
 
 @kernel
-def _follow(state: Row, c: int, z: Row, g: float) -> None:
+def _follow(state: Row, c: int, z: Row, g: float, share: float) -> None:
     """One output's step along its gradient."""
     m, outputs = z.shape[0], int(state[OUTPUTS])
     first = _weights(state)
@@ -201,9 +196,9 @@ def _follow(state: Row, c: int, z: Row, g: float) -> None:
     method = int(state[METHOD])
     l1, l2 = state[L1], state[L2]
     if method == SGD:
-        gradient_steps.sgd(w, z, g, _rate(state), l1, l2)
+        gradient_steps.sgd(w, z, g, _rate(state), l1 * share, l2 * share)
     elif method == ADAGRAD:
-        gradient_steps.adagrad(w, state[kept : kept + m], z, g, state[RATE], state[BOOST], l1, l2)
+        gradient_steps.adagrad(w, state[kept : kept + m], z, g, state[RATE], state[BOOST], l1 * share, l2 * share)
     elif method == FTRL:
         a, b = state[kept : kept + m], state[kept + stride : kept + stride + m]
         gradient_steps.ftrl(w, a, b, z, g, state[RATE], state[BOOST], state[BETA], l1, l2)
@@ -211,12 +206,12 @@ def _follow(state: Row, c: int, z: Row, g: float) -> None:
         a, b = state[kept : kept + m], state[kept + stride : kept + stride + m]
         most = state[kept + 2 * stride : kept + 2 * stride + m]
         won = state[kept + 3 * stride : kept + 3 * stride + m]
-        keep = 1.0 - min(BOOSTED_FORGETTING * max(state[BOOST] - 1.0, 0.0), 0.5)
+        keep = slowed(1.0 - min(BOOSTED_FORGETTING * max(state[BOOST] - 1.0, 0.0), 0.5), share)
         gradient_steps.coin(w, a, b, most, won, z, g * min(state[BOOST], 1.0), keep)
 
 
 @kernel
-def _insist(state: Row, c: int, z: Row, loss: float, error: float, weight: float) -> None:
+def _insist(state: Row, c: int, z: Row, loss: float, error: float, weight: float, share: float) -> None:
     """One output's step for a margin: ``loss`` is what passive-aggressive mends, in the direction of ``error``, AROW's own."""
     m, outputs = z.shape[0], int(state[OUTPUTS])
     first = _weights(state)
@@ -225,18 +220,21 @@ def _insist(state: Row, c: int, z: Row, loss: float, error: float, weight: float
     method = int(state[METHOD])
     if method == AROW:
         variances = state[kept : kept + m]
-        margin_steps.arow(w, variances, z, error, weight, state[RATE], state[BOOST], state[FORGETTING], PRIOR)
+        forgetting = slowed(state[FORGETTING], share)
+        margin_steps.arow(w, variances, z, error, weight, state[RATE], state[BOOST], forgetting, PRIOR)
     else:
-        aggressiveness = max(state[RATE] * state[BOOST] * weight, 1e-12)
+        aggressiveness = state[RATE] * state[BOOST] * weight
         margin_steps.passive_aggressive(w, z, loss, 1.0 if error > 0.0 else -1.0, aggressiveness, method == PA_II)
 
 
 @kernel
 def study(state: Row, x: Row, label: int, weight: float, scratch: Row) -> None:
     """One example of a class: the scaler sees the row, then every output takes its step."""
-    d, outputs = int(state[D]), int(state[OUTPUTS])
-    taken = min(weight * state[HEAD + 2 * d + label], MAX_GRADIENT)
-    _scale(state, x)
+    if not weight > 0.0:
+        return
+    d, outputs, share = int(state[D]), int(state[OUTPUTS]), share_of(weight)
+    taken = min(weight * state[HEAD + 3 * d + label], MAX_GRADIENT)
+    _scale(state, x, share)
     z, scores = scratch[: d + 1], scratch[d + 1 :]
     _standard(state, x, z)
     _scores(state, z, scores)
@@ -245,13 +243,13 @@ def study(state: Row, x: Row, label: int, weight: float, scratch: Row) -> None:
             right = (label == 1) if outputs == 1 else (label == c)
             y = 1.0 if right else -1.0
             at = _calibrators(state) + c * calibration.SIZE
-            calibration.learn(state[at : at + calibration.SIZE], clip(scores[c], MAX_WEIGHT), 1 if right else 0)
+            calibration.learn(state[at : at + calibration.SIZE], clip(scores[c], MAX_WEIGHT), 1 if right else 0, share)
             loss = max(1.0 - y * scores[c], 0.0)
             if loss > 0.0:
-                _insist(state, c, z, loss, y * loss, taken)
+                _insist(state, c, z, loss, y * loss, taken, share)
         return
     if outputs == 1:
-        _follow(state, 0, z, clip((sigmoid(scores[0]) - label) * taken, MAX_GRADIENT))
+        _follow(state, 0, z, clip((sigmoid(scores[0]) - label) * taken, MAX_GRADIENT), share)
         return
     top = scores[0]
     for c in range(1, outputs):
@@ -262,15 +260,17 @@ def study(state: Row, x: Row, label: int, weight: float, scratch: Row) -> None:
         total += scores[c]
     for c in range(outputs):
         gradient = scores[c] / total - (1.0 if c == label else 0.0)
-        _follow(state, c, z, clip(gradient * taken, MAX_GRADIENT))
+        _follow(state, c, z, clip(gradient * taken, MAX_GRADIENT), share)
 
 
 @kernel
 def fit_step(state: Row, x: Row, target: float, weight: float, scratch: Row) -> None:
     """One example of a number; the target is standardised like a feature."""
-    d = int(state[D])
-    _scale(state, x)
-    step = max(1.0 / state[N], state[STEP])
+    if not weight > 0.0:
+        return
+    d, share = int(state[D]), share_of(weight)
+    _scale(state, x, share)
+    step = max(share / state[N], state[STEP] * share)
     delta = target - state[TARGET_MEAN]
     state[TARGET_MEAN] += step * delta
     state[TARGET_VARIANCE] = (1.0 - step) * (state[TARGET_VARIANCE] + step * delta * delta)
@@ -283,9 +283,9 @@ def fit_step(state: Row, x: Row, target: float, weight: float, scratch: Row) -> 
     _scores(state, z, scores)
     error = wanted - scores[0]
     if state[METHOD] >= PA_I:
-        _insist(state, 0, z, max(abs(error) - margin_steps.EPSILON, 0.0), error, taken)
+        _insist(state, 0, z, max(abs(error) - margin_steps.EPSILON, 0.0), error, taken, share)
     else:
-        _follow(state, 0, z, clip(-error * taken, MAX_GRADIENT))
+        _follow(state, 0, z, clip(-error * taken, MAX_GRADIENT), share)
 
 
 @kernel

@@ -21,6 +21,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.kernels.example_weight import share_of, slowed
 from alpha_pulse.kernels.hedge import sigmoid
 from alpha_pulse.kernels.jit import kernel
 from alpha_pulse.kernels.linear import MAX_GRADIENT, MAX_WEIGHT, clip
@@ -112,7 +113,7 @@ def learn(
     score
         What its weights say of ``z``, in log odds.
     weight
-        The example's, taken at most as `MAX_GRADIENT`.
+        The example's, above 0, taken at most as `MAX_GRADIENT`.
     boost
         The covariance is taken this many times larger for the step of the weights.
     """
@@ -130,7 +131,7 @@ def learn(
     if not positive:
         _restart(covariance, state[at + PRIOR], n)
     unsure = _spread(covariance, z, u)
-    forgetting = state[at + FORGETTING] if trace * state[at + PRIOR] < n else 1.0
+    forgetting = slowed(state[at + FORGETTING], share_of(weight)) if trace * state[at + PRIOR] < n else 1.0
     step = boost * taken * (label - probability) / (forgetting + boost * curvature * unsure)
     shrink = math.sqrt(curvature / (forgetting + curvature * unsure))
     for i in range(n):

@@ -18,11 +18,13 @@ import math
 from alpha_pulse.kernels import adwin
 from alpha_pulse.kernels import regression_tree as tree
 from alpha_pulse.kernels import regression_tree_growth as growth
+from alpha_pulse.kernels.example_weight import is_due, share_of
 from alpha_pulse.kernels.jit import kernel
 from alpha_pulse.kernels.regression_tree import MAX_TARGET, Real, Whole
 from alpha_pulse.kernels.rng import poisson
 
-RATE, TARGETS, TARGET_MEAN, TARGET_VARIANCE = range(4)
+RATE, TARGETS, TARGET_MEAN, TARGET_VARIANCE, CARRIED = range(5)
+"""CARRIED: what the shares of examples have added up to since the detectors last saw one."""
 REAL_HEAD = 8
 SEED, CURRENT, BACKGROUND, WARNINGS, DRIFTS, TREE_REAL, TREE_WHOLE = range(7)
 WHOLE_HEAD = 8
@@ -65,7 +67,7 @@ def clear(real: Real, whole: Whole) -> None:
         _forget(detector(real, whole, which))
     for place in (CURRENT, BACKGROUND, WARNINGS, DRIFTS):
         whole[place] = 0
-    for place in (TARGETS, TARGET_MEAN, TARGET_VARIANCE):
+    for place in (TARGETS, TARGET_MEAN, TARGET_VARIANCE, CARRIED):
         real[place] = 0.0
 
 
@@ -76,11 +78,11 @@ def vote(real: Real, whole: Whole, x: Real) -> float:
 
 
 @kernel
-def _error(real: Real, said: float, target: float) -> float:
+def _error(real: Real, said: float, target: float, share: float) -> float:
     """A member's error between 0 and 1, in units that follow the spread of the targets."""
-    real[TARGETS] += 1.0
+    real[TARGETS] += share
     gap = target - real[TARGET_MEAN]
-    step = 1.0 / real[TARGETS]
+    step = share / real[TARGETS]
     real[TARGET_MEAN] += step * gap
     real[TARGET_VARIANCE] += step * (gap * gap * (1.0 - step) - real[TARGET_VARIANCE])
     unit = ERROR_SPREAD * math.sqrt(real[TARGET_VARIANCE])
@@ -95,16 +97,20 @@ def _renew(real: Real, whole: Whole, which: int) -> None:
 @kernel
 def learn(real: Real, whole: Whole, x: Real, target: float, weight: float) -> None:
     """A member learns one example as often as its generator says, and looks after its trees."""
-    times = poisson(whole, SEED, real[RATE])
-    if times == 0 or not weight > 0.0:
+    if not weight > 0.0:
+        return
+    times, share = poisson(whole, SEED, real[RATE]), share_of(weight)
+    if times == 0:
         return
     weight = min(weight * times, tree.MAX_WEIGHT)
     target = min(max(target, -MAX_TARGET), MAX_TARGET)
     current = whole[CURRENT]
-    said = growth.learn(real_tree(real, whole, current), whole_tree(whole, current), x, target, weight)
+    said = growth.learn(real_tree(real, whole, current), whole_tree(whole, current), x, target, weight, share)
     if whole[BACKGROUND] == 1:
-        growth.learn(real_tree(real, whole, 1 - current), whole_tree(whole, 1 - current), x, target, weight)
-    error = _error(real, said, target)
+        growth.learn(real_tree(real, whole, 1 - current), whole_tree(whole, 1 - current), x, target, weight, share)
+    error = _error(real, said, target, share)
+    if not is_due(real, CARRIED, share):
+        return
     warning, drift = detector(real, whole, 0), detector(real, whole, 1)
     if adwin.adwin_step(warning, error) == adwin.DRIFT and warning[adwin.SCORE] > 0.0:
         _renew(real, whole, 1 - current)

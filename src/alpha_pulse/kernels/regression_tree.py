@@ -5,14 +5,15 @@ How a leaf splits stands in `alpha_pulse.kernels.regression_tree_growth`.
 
     head | feature[N] | left[N] | slot[N] | observed[S + 1, M] | drawn[D]
 
-``real`` (float64): head | threshold[N] | seen[N] | scale[2 D] | slots[S + 1]. A slot is its head, then for each observed
+``real`` (float64): head | threshold[N] | seen[N] | scale[3 D] | slots[S + 1]. A slot is its head, then for each observed
 feature a histogram (least value, 1 / width of a bin, then weight and sum of targets of each bin), then D + 1 weights of a
 linear model.
 
 The slot after the last is only used while a leaf splits. Node 0 is the root; a leaf has feature -1, a node's right child
 follows its left one. A tree with S leaves stops growing; its leaves go on learning. A missing value takes no part in
-statistics; at a split on it a row follows the branch that most rows have taken. With hessians as weights and
--gradient / hessian as targets the same tree takes Newton steps (Gouk et al.).
+statistics; at a split on it a row follows the branch that most rows have taken. An example of weight 0 teaches nothing, and one
+below 1 counts as that share of one where examples are counted. With hessians as weights and -gradient / hessian as targets the
+same tree takes Newton steps (Gouk et al.).
 
 Sources: Ikonomovska, Gama & Dzeroski, "Learning model trees from evolving data streams", Data Mining and Knowledge Discovery
 (2011), doi 10.1007/s10618-010-0201-y; Gouk, Pfahringer & Frank, "Stochastic gradient trees", ACML (2019); Mastelini & de
@@ -26,6 +27,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.kernels.example_weight import slowed
 from alpha_pulse.kernels.jit import kernel
 from alpha_pulse.kernels.missing import is_missing
 from alpha_pulse.kernels.rng import below
@@ -35,7 +37,7 @@ Whole = NDArray[np.int64]
 
 FEATURES, OBSERVED, BINS, SLOTS, USED, LEAVES, PER_LEAF, LINEAR, SEED = range(9)
 WHOLE_HEAD = 10
-DELTA, TAU, GRACE, LEAST_F, BOOST, SPAN, SCALED, WINDOW, PRIOR = range(9)
+DELTA, TAU, GRACE, LEAST_F, BOOST, SPAN, WINDOW, PRIOR = range(8)
 REAL_HEAD = 10
 
 COUNT, WEIGHT, SUM, SQUARES, OFFSET, LAST_TRY, VALUE, VALUE_WEIGHT, MEAN_ERROR, LINEAR_ERROR = range(10)
@@ -53,6 +55,10 @@ WIDENINGS = 2_000
 """Doublings that lead from the least to the largest width that a histogram may have."""
 SAME = 1e-13
 """Values that differ by less than this share are one value."""
+MAX_INVERSE = 1e290
+"""Of a histogram, so that a bin's place stays a number: narrower bins are as wide as this says."""
+SCALE_MEMORY = 1e4
+"""Values of a feature after which its scale forgets exponentially."""
 ERROR_MEMORY = 0.995
 RATE_START, RATE_DECAY, LEAST_RATE = 4.0, 0.3, 0.03
 """A leaf's linear model starts with a rate of 1 / sqrt(RATE_START)."""
@@ -73,7 +79,7 @@ def slot_size(d: int, m: int, bins: int) -> int:
 @kernel
 def real_size(d: int, m: int, bins: int, slots: int) -> int:
     """Length of ``real``."""
-    return REAL_HEAD + 2 * (2 * slots - 1) + 2 * d + (slots + 1) * slot_size(d, m, bins)
+    return REAL_HEAD + 2 * (2 * slots - 1) + 3 * d + (slots + 1) * slot_size(d, m, bins)
 
 
 @kernel
@@ -102,14 +108,14 @@ def seen_at(whole: Whole, node: int) -> int:
 
 @kernel
 def scale_at(whole: Whole) -> int:
-    """Place of the features' means; their mean squared deviations follow."""
+    """Place of the features' means; their mean squared deviations follow, and the weights of their values."""
     return int(REAL_HEAD + 2 * (2 * whole[SLOTS] - 1))
 
 
 @kernel
 def statistics_at(whole: Whole, slot: int) -> int:
     """Place of a slot's statistics."""
-    return int(scale_at(whole) + 2 * whole[FEATURES] + slot * slot_size(whole[FEATURES], whole[OBSERVED], whole[BINS]))
+    return int(scale_at(whole) + 3 * whole[FEATURES] + slot * slot_size(whole[FEATURES], whole[OBSERVED], whole[BINS]))
 
 
 @kernel
@@ -229,7 +235,7 @@ def _start_range(real: Real, at: int, bins: int, value: float) -> int:
         return 0
     other = real[at + LEAST]
     width = abs(value - other) / (bins - 1.0)
-    if width <= SAME * max(abs(value), abs(other), SAME):
+    if width <= SAME * max(abs(value), abs(other)) or width * MAX_INVERSE <= 1.0:
         return 0
     real[at + INVERSE] = 1.0 / width
     if value > other:
@@ -260,13 +266,14 @@ def bin_of(real: Real, at: int, bins: int, value: float) -> int:
 
 
 @kernel
-def _learn_line(real: Real, whole: Whole, slot: int, x: Real, target: float, weight: float) -> None:
+def _learn_line(real: Real, whole: Whole, slot: int, x: Real, target: float, weight: float, share: float) -> None:
     """One step of normalised least mean squares, and the errors that decide between the leaf's mean and its line."""
     statistics = statistics_at(whole, slot)
     at, d = linear_at(whole, statistics), whole[FEATURES]
     error, off = target - _line(real, whole, slot, x), target - real[statistics + VALUE]
-    real[statistics + MEAN_ERROR] = ERROR_MEMORY * real[statistics + MEAN_ERROR] + off * off
-    real[statistics + LINEAR_ERROR] = ERROR_MEMORY * real[statistics + LINEAR_ERROR] + error * error
+    memory = slowed(ERROR_MEMORY, share)
+    real[statistics + MEAN_ERROR] = memory * real[statistics + MEAN_ERROR] + share * (off * off)
+    real[statistics + LINEAR_ERROR] = memory * real[statistics + LINEAR_ERROR] + share * (error * error)
     norm = 1.0
     for f in range(d):
         score = _score(real, whole, x, f)
@@ -279,32 +286,32 @@ def _learn_line(real: Real, whole: Whole, slot: int, x: Real, target: float, wei
 
 
 @kernel
-def learn_scales(real: Real, whole: Whole, x: Real) -> None:
+def learn_scales(real: Real, whole: Whole, x: Real, share: float) -> None:
     """Follow the mean and the variance of each feature."""
     at, d = scale_at(whole), whole[FEATURES]
-    real[SCALED] = min(real[SCALED] + 1.0, 1e4)
-    step = 1.0 / real[SCALED]
     for f in range(d):
         if not is_missing(x[f]):
+            real[at + 2 * d + f] = min(real[at + 2 * d + f] + share, SCALE_MEMORY)
+            step = share / real[at + 2 * d + f]
             gap = min(max(x[f], -MAX_VALUE), MAX_VALUE) - real[at + f]
             real[at + f] += step * gap
             real[at + d + f] += step * (gap * gap * (1.0 - step) - real[at + d + f])
 
 
 @kernel
-def observe(real: Real, whole: Whole, leaf: int, x: Real, target: float, weight: float) -> None:
-    """A leaf takes one example into its statistics."""
+def observe(real: Real, whole: Whole, leaf: int, x: Real, target: float, weight: float, share: float) -> None:
+    """A leaf takes one example into its statistics, which counts as ``share`` of one."""
     slot = whole[slot_at(whole, leaf)]
     at = statistics_at(whole, slot)
     if whole[LINEAR] == 1:
-        _learn_line(real, whole, slot, x, target, weight)
+        _learn_line(real, whole, slot, x, target, weight, share)
     known = real[at + VALUE_WEIGHT] + weight
     real[at + VALUE] += weight / known * (target - real[at + VALUE])
     real[at + VALUE_WEIGHT] = min(known, real[SPAN])
     if real[at + COUNT] == 0.0:
         real[at + OFFSET] = real[at + VALUE]
     target -= real[at + OFFSET]
-    real[at + COUNT] += 1.0
+    real[at + COUNT] += share
     real[at + WEIGHT] += weight
     real[at + SUM] += weight * target
     real[at + SQUARES] += weight * target * target

@@ -12,6 +12,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.kernels.example_weight import share_of
 from alpha_pulse.kernels.jit import kernel
 from alpha_pulse.kernels.regression_tree import (
     BINS,
@@ -29,6 +30,7 @@ from alpha_pulse.kernels.regression_tree import (
     LEAVES,
     LINEAR,
     LINEAR_ERROR,
+    MAX_INVERSE,
     MAX_TARGET,
     MAX_WEIGHT,
     MEAN_ERROR,
@@ -188,7 +190,7 @@ def _narrow(real: Real, source: int, at: int, bins: int) -> None:
     if high < low:
         return
     real[at + LEAST] = real[source + LEAST] + low / real[source + INVERSE]
-    real[at + INVERSE] = real[source + INVERSE] * bins / (high - low + 1.0)
+    real[at + INVERSE] = min(real[source + INVERSE] * bins / (high - low + 1.0), MAX_INVERSE)
 
 
 @kernel
@@ -198,7 +200,7 @@ def _cut(real: Real, at: int, bins: int, threshold: float, below: bool) -> None:
         return
     least, most = real[at + LEAST], real[at + LEAST] + bins / real[at + INVERSE]
     low, high = (least, threshold) if below else (threshold, most)
-    if high - low > SAME * max(abs(low), abs(high), SAME):
+    if high - low > SAME * max(abs(low), abs(high)) and (high - low) * MAX_INVERSE > bins:
         real[at + LEAST], real[at + INVERSE] = low, bins / (high - low)
 
 
@@ -238,14 +240,14 @@ def _split(real: Real, whole: Whole, leaf: int, chosen: int, threshold: float, w
 
 
 @kernel
-def learn_down(real: Real, whole: Whole, x: Real, target: float, weight: float) -> float:
+def learn_down(real: Real, whole: Whole, x: Real, target: float, weight: float, share: float) -> float:
     """One example, within bounds, goes down to its leaf, which learns and may split; what that said before."""
     node = 0
     while whole[WHOLE_HEAD + node] != LEAF:
         node = next_node(real, whole, node, x)
         real[seen_at(whole, node)] += weight
     said = speak(real, whole, node, x)
-    observe(real, whole, node, x, target, weight)
+    observe(real, whole, node, x, target, weight, share)
     at = statistics_at(whole, whole[slot_at(whole, node)])
     if real[at + COUNT] - real[at + LAST_TRY] >= real[GRACE]:
         real[at + LAST_TRY] = real[at + COUNT]
@@ -255,15 +257,15 @@ def learn_down(real: Real, whole: Whole, x: Real, target: float, weight: float) 
 
 
 @kernel
-def learn(real: Real, whole: Whole, x: Real, target: float, weight: float) -> float:
-    """One example; what the tree would have said before."""
+def learn(real: Real, whole: Whole, x: Real, target: float, weight: float, share: float) -> float:
+    """One example, ``share`` of one where examples are counted; what the tree would have said before."""
     weight = min(weight * real[BOOST], MAX_WEIGHT)
     if not weight > 0.0:
         return predict(real, whole, x)
     if whole[LINEAR] == 1:
-        learn_scales(real, whole, x)
+        learn_scales(real, whole, x, share)
     real[seen_at(whole, 0)] += weight
-    return learn_down(real, whole, x, min(max(target, -MAX_TARGET), MAX_TARGET), weight)
+    return learn_down(real, whole, x, min(max(target, -MAX_TARGET), MAX_TARGET), weight, share)
 
 
 @kernel
@@ -278,4 +280,4 @@ def learn_rows(real: Real, whole: Whole, x: Real, targets: Real, weights: NDArra
     """For each row `predict` into ``out``, then `learn`: the compiled loop over the same steps."""
     for i in range(x.shape[0]):
         out[i] = predict(real, whole, x[i])
-        learn(real, whole, x[i], targets[i], weights[i])
+        learn(real, whole, x[i], targets[i], weights[i], share_of(weights[i]))

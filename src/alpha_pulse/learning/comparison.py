@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.core.arrays import check_array
 from alpha_pulse.core.errors import ConfigError, DataError, StateError
 from alpha_pulse.core.stateful import State, scalar, take
 from alpha_pulse.kernels import eprocess
@@ -98,8 +99,8 @@ class PairedComparison:
 
     def observe_many(self, first: Row, second: Row) -> None:
         """`observe` for each of two arrays (n,) of losses."""
-        if first.shape != second.shape or first.ndim != 1:
-            raise DataError(f"losses of shapes {first.shape} and {second.shape} were given, but a pair per example is needed")
+        check_array("the losses of the first", first, (None,))
+        check_array("the losses of the second", second, (len(first),))
         self._catch_up()
         for losses in (first, second):
             fits = (losses >= 0.0) & (losses <= 1.0)

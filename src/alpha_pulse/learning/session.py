@@ -170,12 +170,17 @@ class Session:
     def settle(self, example: Example, *, keep: bool = False) -> Settled | None:
         """Join a label to what was served, score that, then learn; None for a tie, which is only counted.
 
+        A label of weight 0 teaches nothing: the prediction is taken from the queue, and neither model nor base rate, score,
+        comparison or drift monitor hears of it; None as well.
+
         ``keep`` leaves the stored prediction waiting: one signal may close several lots.
         """
         waiting = self.pending.get(example.prediction_id) if keep else self.pending.take(example.prediction_id)
         label = example.label
         if label is None:
             self.ties += 1
+            return None
+        if example.weight == 0.0:
             return None
         row, features = waiting.row, waiting.features
         row[LABEL] = label
@@ -187,8 +192,8 @@ class Session:
         if self._trial is not None:
             compared = self._learn_trial(self._trial, waiting, label, example.weight, values)
         self.model.learn(features, label, example.weight, waiting.parts)
-        if not self.in_loop and example.weight > 0.0:
-            baselines.learn(self._baselines, 0, label, values[LAST_KNOWN])
+        if not self.in_loop:
+            baselines.learn(self._baselines, 0, label, values[LAST_KNOWN], 1.0)
         self.learnt += 1
         self.last_learnt_ts = example.label_ts
         if self.learnt % GOOD_STATE_EVERY == 0 and self._trial is None:

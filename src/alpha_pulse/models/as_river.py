@@ -1,9 +1,11 @@
 """Our online models as River estimators: dicts in, labels of any kind, for use inside River's pipelines and evaluations.
 
 Our models hold their state in arrays of fixed sizes, so an estimator has a ``capacity`` of features (and of classes) that is
-set when it is made. Names of features get their places as they are first learnt. A feature that is absent counts as
-missing where the model knows missing values (``takes_missing``) and as 0 elsewhere; one that only a prediction brings is
-ignored, because nothing was learnt of it. The feature, or the class, beyond the capacity is refused when it is to be learnt.
+set when it is made. Names of features get their places as they are first learnt. A feature that is absent, None or NaN counts
+as missing where the model knows missing values (``takes_missing``, as all of ours do): it takes no part in what is learnt of
+it, and a linear model takes it at its mean, a scaled 0, as River's do. Elsewhere an absent one counts as 0. A feature that only
+a prediction brings is ignored, because nothing was learnt of it. The feature, or the class, beyond the capacity is refused when
+it is to be learnt. What is refused leaves no trace, and neither does an example of weight 0.
 
 Copies, clones and pickles carry the whole state: River's own tools need them. The program itself never pickles.
 """
@@ -12,18 +14,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Hashable, Iterator
-from math import isfinite
 from typing import Any
 
 import numpy as np
 
 from alpha_pulse.core import plugins
 from alpha_pulse.core.errors import ConfigError, DataError, NonFiniteError, did_you_mean
+from alpha_pulse.core.numbers import a_class, a_number, a_weight, shown
 from alpha_pulse.core.stateful import pack, unpack
 from alpha_pulse.kernels.missing import MISSING
 from alpha_pulse.models import MULTICLASS, ONLINE, REGRESSION
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.given import refuse_target, refuse_weight
+from alpha_pulse.models.given import a_target
 
 try:
     from river import base
@@ -55,7 +57,7 @@ class _Adapter(base.Estimator):
                 f"{self.model} cannot be made with {parameters} and the seed {self.seed!r}: "
                 f"{str(error) or type(error).__name__}"
             ) from None
-        self._absent = MISSING if getattr(kind, "takes_missing", False) else 0.0
+        self._absent = MISSING if getattr(self._model, "takes_missing", False) else 0.0
         self._row: Row = np.full(self.capacity, self._absent)
         self._places: dict[Hashable, int] = {}
         self._labels: list[Hashable] = []
@@ -72,6 +74,7 @@ class _Adapter(base.Estimator):
 
     def _learnt(self, x: Features) -> Row:
         """The row of ``x``; names that are new get the next places, in an order that does not depend on the dict's."""
+        numbers = {name: self._number(name, value) for name, value in x.items()}
         if not x.keys() <= self._places.keys():
             fresh = sorted((name for name in x if name not in self._places), key=lambda name: (str(name), repr(type(name))))
             if len(self._places) + len(fresh) > self.capacity:
@@ -79,25 +82,25 @@ class _Adapter(base.Estimator):
                     f"feature {fresh[-1]!r} is more than the capacity of {self.capacity}; make the estimator with a larger one"
                 )
             for name in fresh:
-                self._number(name, x[name])
-            for name in fresh:
                 self._places[name] = len(self._places)
-        return self._known(x)
+        self._row[:] = self._absent
+        for name, number in numbers.items():
+            self._row[self._places[name]] = number
+        return self._row
 
     def _number(self, name: Hashable, value: Any) -> float:
-        if value is None and self._absent == MISSING:
+        if self._absent == MISSING and (value is None or value != value):
             return MISSING
         try:
-            number = float(value)
-        except (TypeError, ValueError):
-            raise DataError(
-                f"feature {name!r} is {value!r}, which is no number; encode it before, as with OneHotEncoder"
+            return a_number(f"feature {name!r}", value)
+        except NonFiniteError:
+            raise NonFiniteError(
+                f"feature {name!r} is {shown(value)}, but a finite number is expected; leave it out, or impute it before"
             ) from None
-        if not isfinite(number):
-            if number != number and self._absent == MISSING:
-                return MISSING
-            raise NonFiniteError(f"feature {name!r} is {number!r}; leave out what is missing, or impute it before")
-        return number
+        except DataError:
+            raise DataError(
+                f"feature {name!r} is {shown(value)}, which is no number; encode it before, as with OneHotEncoder"
+            ) from None
 
     def __getstate__(self) -> dict[str, Any]:
         kept = {name: value for name, value in self.__dict__.items() if name not in ("_model", "_row", "_parts")}
@@ -144,12 +147,20 @@ class BinaryClassifier(_Adapter, base.Classifier):
 
     def learn_one(self, x: Features, y: base.typing.ClfTarget, w: float = 1.0) -> None:
         """Learn one example of the label False or True (0 or 1), of weight ``w``."""
-        if y not in (0, 1):
-            raise DataError(f"the label is {y!r}, but this classifier is of False and True; make one for several classes")
-        refuse_weight(w)
+        label, weight = self._label(y), a_weight("the weight", w)
+        if weight == 0.0:
+            return
         row = self._learnt(x)
         self._model.predict(row, self._parts)
-        self._model.learn(row, int(y), float(w), self._parts)
+        self._model.learn(row, label, weight, self._parts)
+
+    def _label(self, y: Any) -> int:
+        try:
+            return a_class("the label", y, 2)
+        except DataError:
+            raise DataError(
+                f"the label is {shown(y)}, but this classifier is of False and True; make one for several classes"
+            ) from None
 
     def predict_proba_one(self, x: Features, **kwargs: Any) -> dict[base.typing.ClfTarget, float]:
         """The probabilities of False and True."""
@@ -161,6 +172,7 @@ class MultiClassifier(_Adapter, base.Classifier):
     """A model of `alpha_pulse.models.MULTICLASS` as a classifier of up to ``n_classes`` labels, of any hashable type.
 
     Labels get their places as they appear; of labels not seen yet nothing is said, and the others' probabilities sum to 1.
+    Equal labels are one, as in Python: 1, 1.0 and True are, and 2**53 and 2**53 + 1 are two.
 
     Parameters
     ----------
@@ -193,13 +205,21 @@ class MultiClassifier(_Adapter, base.Classifier):
 
     def learn_one(self, x: Features, y: base.typing.ClfTarget, w: float = 1.0) -> None:
         """Learn one example of the label ``y``, of weight ``w``."""
-        refuse_weight(w)
+        weight, known = a_weight("the weight", w), self._is_known(y)
+        if weight == 0.0:
+            return
+        if not known and len(self._labels) == self.n_classes:
+            raise DataError(f"the label {shown(y)} is one more than the {self.n_classes} of this classifier; make it with more")
         row = self._learnt(x)
-        if y not in self._labels:
-            if len(self._labels) == self.n_classes:
-                raise DataError(f"the label {y!r} is one more than the {self.n_classes} of this classifier; make it with more")
+        if not known:
             self._labels.append(y)
-        self._model.learn(row, self._labels.index(y), float(w))
+        self._model.learn(row, self._labels.index(y), weight)
+
+    def _is_known(self, y: Any) -> bool:
+        """Whether a label was seen before. DataError for what is none: None, NaN, and what is not hashable."""
+        if y is None or not isinstance(y, Hashable) or y != y:
+            raise DataError(f"the label is {shown(y)}, but a number or text is expected; leave out examples without a label")
+        return y in self._labels
 
     def predict_proba_one(self, x: Features, **kwargs: Any) -> dict[base.typing.ClfTarget, float]:
         """The probability of each label that was seen; nothing before the first."""
@@ -235,8 +255,9 @@ class NumberRegressor(_Adapter, base.Regressor):
 
     def learn_one(self, x: Features, y: base.typing.RegTarget, w: float = 1.0) -> None:
         """Learn one example of the target ``y``, of weight ``w``."""
-        refuse_target(float(y), w)
-        self._model.learn(self._learnt(x), float(y), float(w))
+        target, weight = a_target(y), a_weight("the weight", w)
+        if weight > 0.0:
+            self._model.learn(self._learnt(x), target, weight)
 
     def predict_one(self, x: Features, **kwargs: Any) -> base.typing.RegTarget:
         """The expected target."""

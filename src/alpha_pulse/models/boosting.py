@@ -13,7 +13,7 @@ from alpha_pulse.kernels import boosting as kernels
 from alpha_pulse.kernels import regression_tree as tree
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.faces import MultiClassFace, RegressionFace
-from alpha_pulse.models.given import refuse_example, refuse_examples, refuse_row, refuse_rows, refuse_target
+from alpha_pulse.models.given import refuse_example, refuse_examples, refuse_out, refuse_row, refuse_rows
 from alpha_pulse.models.packed import PackedModel
 from alpha_pulse.models.regression_tree import observed_of, regression_arrays
 
@@ -61,7 +61,7 @@ class _Boosted(PackedModel):
         self._whole: NDArray[np.int64] = np.tile(whole, (rows, 1))
         self._whole[:, tree.SEED] = np.random.default_rng(seed).integers(1, 2**62, rows)
         layout |= {
-            "version": 1,
+            "version": 2,
             "n_features": n_features,
             "rows": rows,
             "rate": rate,
@@ -153,12 +153,13 @@ class SGBT(_Boosted):
     def predict(self, features: Row, parts: Row) -> float:
         """P(label = 1); fills ``parts`` (shape (1,)) with it."""
         refuse_row(features, self.n_features)
+        refuse_out(parts, self.n_parts, "parts")
         parts[0] = probability = kernels.predict(self._head, self._real, self._whole, features)
         return probability
 
     def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
         """Learn one settled example."""
-        refuse_example(features, self.n_features, label, 2, weight)
+        label, weight = refuse_example(features, self.n_features, label, 2, weight)
         kernels.learn(self._head, self._real, self._whole, features, label, weight)
 
     def predict_many(self, features: Row) -> Row:
@@ -254,15 +255,10 @@ class SGBTRegressor(_Boosted, RegressionFace):
         layout = {"kind": "sgbt_regressor"}
         super().__init__(layout, n_features, seed, trees, trees, rate, memory, window, life, observed, grace, leaves, bins)
 
-    def predict(self, features: Row) -> float:
-        """The expected target."""
-        refuse_row(features, self.n_features)
+    def _estimate(self, features: Row) -> float:
         return kernels.predict_number(self._head, self._real, self._whole, features)
 
-    def learn(self, features: Row, target: float, weight: float) -> None:
-        """Learn one settled example."""
-        refuse_row(features, self.n_features)
-        refuse_target(target, weight)
+    def _fit(self, features: Row, target: float, weight: float) -> None:
         kernels.learn_number(self._head, self._real, self._whole, features, target, weight)
 
     def _predict_rows(self, features: Row, out: Row) -> None:

@@ -12,7 +12,9 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.core.errors import ConfigError, NonFiniteError, did_you_mean
+from alpha_pulse.core.arrays import check_array
+from alpha_pulse.core.errors import ConfigError, DataError, NonFiniteError, did_you_mean
+from alpha_pulse.core.numbers import a_class
 from alpha_pulse.core.stateful import State
 from alpha_pulse.kernels import calibration, isotonic
 from alpha_pulse.models.base import Row
@@ -37,11 +39,17 @@ class Calibrator(Protocol):
         ...
 
     def learn(self, probability: float, label: int) -> None:
-        """Learn one settled score: the probability as it was served and stored, and its label (0 or 1)."""
+        """Learn one settled score: the probability as it was served and stored, and its label (0 or 1).
+
+        Raises NonFiniteError for what is no probability, DataError for what is no label.
+        """
         ...
 
     def learn_many(self, probabilities: Row, labels: NDArray[np.int64]) -> Row:
-        """For each stored score calibrate, then learn; the calibrated ones. Bit-equal to the same calls one by one."""
+        """For each stored score calibrate, then learn; the calibrated ones. Bit-equal to the same calls one by one.
+
+        Raises NonFiniteError for what is no probability, DataError for labels or arrays that do not fit.
+        """
         ...
 
     def snapshot(self) -> State:
@@ -64,7 +72,17 @@ class _Calibrator(PackedModel):
         super().__init__(1, layout, {"state": self._state})
 
 
-def _refuse(probabilities: Row) -> None:
+def _checked(probability: float, label: int) -> tuple[float, int]:
+    if not 0.0 <= probability <= 1.0:
+        raise NonFiniteError(f"the score is {probability!r}; expected a probability from 0 to 1, leave out absent ones")
+    return float(probability), a_class("the label", label, 2)
+
+
+def _refuse(probabilities: Row, labels: NDArray[np.int64]) -> None:
+    check_array("the probabilities", probabilities, (None,))
+    check_array("the labels", labels, (len(probabilities),), np.int64)
+    if not ((labels == 0) | (labels == 1)).all():
+        raise DataError("the labels of scores hold another number than 0 and 1")
     wrong = ~((probabilities >= 0.0) & (probabilities <= 1.0))
     if wrong.any():
         place = int(wrong.argmax())
@@ -105,11 +123,12 @@ class PlattCalibrator(_Calibrator):
 
     def learn(self, probability: float, label: int) -> None:
         """See `Calibrator.learn`."""
-        calibration.learn(self._state, calibration.logit(probability), label)
+        probability, label = _checked(probability, label)
+        calibration.learn(self._state, calibration.logit(probability), label, 1.0)
 
     def learn_many(self, probabilities: Row, labels: NDArray[np.int64]) -> Row:
-        """See `Calibrator.learn_many`. Raises NonFiniteError for what is no probability."""
-        _refuse(probabilities)
+        """See `Calibrator.learn_many`."""
+        _refuse(probabilities, labels)
         out = np.empty(len(probabilities))
         calibration.calibrate_learn_rows(self._state, probabilities, labels, out)
         return out
@@ -149,11 +168,12 @@ class BetaCalibrator(_Calibrator):
 
     def learn(self, probability: float, label: int) -> None:
         """See `Calibrator.learn`."""
+        probability, label = _checked(probability, label)
         calibration.learn_beta(self._state, probability, label)
 
     def learn_many(self, probabilities: Row, labels: NDArray[np.int64]) -> Row:
-        """See `Calibrator.learn_many`. Raises NonFiniteError for what is no probability."""
-        _refuse(probabilities)
+        """See `Calibrator.learn_many`."""
+        _refuse(probabilities, labels)
         out = np.empty(len(probabilities))
         calibration.calibrate_learn_beta_rows(self._state, probabilities, labels, out)
         return out
@@ -201,11 +221,12 @@ class IsotonicCalibrator(_Calibrator):
 
     def learn(self, probability: float, label: int) -> None:
         """See `Calibrator.learn`."""
+        probability, label = _checked(probability, label)
         isotonic.learn(self._state, probability, label)
 
     def learn_many(self, probabilities: Row, labels: NDArray[np.int64]) -> Row:
-        """See `Calibrator.learn_many`. Raises NonFiniteError for what is no probability."""
-        _refuse(probabilities)
+        """See `Calibrator.learn_many`."""
+        _refuse(probabilities, labels)
         out = np.empty(len(probabilities))
         isotonic.calibrate_learn_rows(self._state, probabilities, labels, out)
         return out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from alpha_pulse.core.arrays import check_array
 from alpha_pulse.core.errors import ConfigError, NonFiniteError
 from alpha_pulse.kernels import conformal
 from alpha_pulse.models.base import Row
@@ -70,6 +71,8 @@ class AdaptiveInterval(PackedModel):
 
     def learn_many(self, forecasts: Row, targets: Row) -> Row:
         """For each stored forecast the radius that it had, then learn its target. Bit-equal to the same calls one by one."""
+        check_array("the forecasts", forecasts, (None,))
+        check_array("the targets", targets, (len(forecasts),))
         errors = np.abs(targets - forecasts)
         if np.isnan(errors).any():
             place = int(np.isnan(errors).argmax())

@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.core.arrays import check_array
 from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.kernels.reliability import CAME, COLUMNS, COUNT, HIGHEST, LOWEST, SAID, bin_sums, wilson
 from alpha_pulse.models.base import Row
@@ -62,6 +63,8 @@ def reliability_table(probabilities: Row, labels: NDArray[np.bool_], *, bins: in
     ------
     ConfigError
         No bins, or no horizon.
+    DataError
+        The arrays are of other shapes or types.
 
     Examples
     --------
@@ -76,6 +79,8 @@ def reliability_table(probabilities: Row, labels: NDArray[np.bool_], *, bins: in
     """
     if bins < 1 or horizon < 1:
         raise ConfigError(f"a reliability table of {bins} bins over a horizon of {horizon} bars; expected at least 1 of each")
+    check_array("the probabilities", probabilities, (None,))
+    check_array("the labels", labels, (len(probabilities),), np.bool_)
     said = ~np.isnan(probabilities)
     p, came = probabilities[said], labels[said].astype(np.float64)
     n = len(p)

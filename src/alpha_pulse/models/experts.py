@@ -9,7 +9,7 @@ from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.kernels import baselines, newton
 from alpha_pulse.kernels import ladder as kernels
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.given import refuse_example, refuse_examples, refuse_row, refuse_rows
+from alpha_pulse.models.given import refuse_example, refuse_examples, refuse_out, refuse_row, refuse_rows
 from alpha_pulse.models.packed import PackedModel
 
 SGD_RATES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3)
@@ -52,6 +52,8 @@ class MarketDefault(PackedModel):
     Hazan, Agarwal & Kale (2007), "Logarithmic regret algorithms for online convex optimization".
     """
 
+    takes_missing = True
+
     def __init__(self, n_features: int, horizon: int = 1, seed: int = 1, *, share: float = 1e-3, span: int = 20_000) -> None:
         if not (0.0 <= share < 1.0 and span >= 1):
             raise ConfigError(
@@ -62,7 +64,7 @@ class MarketDefault(PackedModel):
         members = gradients + newtons
         self.n_parts = members + 3
         self._state: Row = np.zeros(kernels.size(n_features, gradients, newtons))
-        layout = {"kind": "market_default", "version": 2, "n_features": n_features, "experts": list(self.expert_names)}
+        layout = {"kind": "market_default", "version": 3, "n_features": n_features, "experts": list(self.expert_names)}
         super().__init__(n_features, layout, {"state": self._state})
         head = self._state
         head[kernels.D], head[kernels.K], head[kernels.SGD_MEMBERS] = n_features, gradients, len(SGD_RATES)
@@ -91,11 +93,13 @@ class MarketDefault(PackedModel):
     def predict(self, features: Row, parts: Row) -> float:
         """P(label = 1); fills ``parts`` with the experts' probabilities and the last label known."""
         refuse_row(features, self.n_features)
+        refuse_out(parts, self.n_parts, "parts")
         return kernels.predict(self._state, features, parts)
 
     def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
         """Learn one settled example from its stored row and parts."""
-        refuse_example(features, self.n_features, label, 2, weight)
+        label, weight = refuse_example(features, self.n_features, label, 2, weight)
+        refuse_out(parts, self.n_parts, "parts")
         kernels.learn(self._state, features, label, weight, parts, self._scratch)
 
     def predict_many(self, features: Row) -> Row:

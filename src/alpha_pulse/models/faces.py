@@ -6,7 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.given import refuse_example, refuse_examples, refuse_row, refuse_rows, refuse_targets
+from alpha_pulse.models.given import (
+    refuse_example,
+    refuse_examples,
+    refuse_out,
+    refuse_row,
+    refuse_rows,
+    refuse_target,
+    refuse_targets,
+)
 from alpha_pulse.models.packed import PackedModel
 
 
@@ -53,6 +61,7 @@ class BinaryFace(ClassModel):
     def predict(self, features: Row, parts: Row) -> float:
         """P(label = 1); fills ``parts`` (shape (1,)) with it."""
         refuse_row(features, self.n_features)
+        refuse_out(parts, self.n_parts, "parts")
         out = np.empty(2)
         self._speak(features, out)
         probability = float(out[1])
@@ -61,7 +70,7 @@ class BinaryFace(ClassModel):
 
     def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
         """Learn one settled example."""
-        refuse_example(features, self.n_features, label, self.n_classes, weight)
+        label, weight = refuse_example(features, self.n_features, label, self.n_classes, weight)
         self._study(features, label, weight)
 
     def predict_many(self, features: Row) -> Row:
@@ -79,12 +88,13 @@ class MultiClassFace(ClassModel):
     def predict(self, features: Row, probabilities: Row) -> int:
         """Fill ``probabilities`` (shape (n_classes,)); the most probable class, of equals the first."""
         refuse_row(features, self.n_features)
+        refuse_out(probabilities, self.n_classes, "probabilities")
         self._speak(features, probabilities)
         return int(probabilities.argmax())
 
     def learn(self, features: Row, label: int, weight: float) -> None:
         """Learn one settled example."""
-        refuse_example(features, self.n_features, label, self.n_classes, weight)
+        label, weight = refuse_example(features, self.n_features, label, self.n_classes, weight)
         self._study(features, label, weight)
 
     def predict_many(self, features: Row) -> Row:
@@ -97,14 +107,24 @@ class MultiClassFace(ClassModel):
 
 
 class RegressionFace(PackedModel):
-    """What every `RegressionModel` of trees shares."""
+    """A learner of numbers as a `RegressionModel`."""
 
     def predict(self, features: Row) -> float:
         """The expected target."""
-        raise NotImplementedError
+        refuse_row(features, self.n_features)
+        return self._estimate(features)
 
     def learn(self, features: Row, target: float, weight: float) -> None:
-        """Learn one settled example."""
+        """Learn one settled example. Raises NonFiniteError for a target beyond `alpha_pulse.models.given.LARGEST_TARGET`."""
+        target, weight = refuse_target(features, self.n_features, target, weight)
+        self._fit(features, target, weight)
+
+    def _estimate(self, features: Row) -> float:
+        """The expected target of one row."""
+        raise NotImplementedError
+
+    def _fit(self, features: Row, target: float, weight: float) -> None:
+        """Learn one example."""
         raise NotImplementedError
 
     def _predict_rows(self, features: Row, out: Row) -> None:

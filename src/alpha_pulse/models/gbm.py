@@ -14,7 +14,7 @@ from alpha_pulse.core.errors import DataError, NonFiniteError, SessionError, Sta
 from alpha_pulse.core.stateful import State
 from alpha_pulse.kernels import gbm as kernels
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.given import refuse_rows
+from alpha_pulse.models.given import refuse_row, refuse_rows
 
 MIN_LEAF_EXAMPLES = 50
 """Labels of market data overlap, so a leaf needs more of them than LightGBM's default of 20."""
@@ -91,7 +91,7 @@ class LightGBM:
         labels
             0 or 1, shape (n,).
         weights
-            Finite, >= 0, shape (n,); only their ratios matter.
+            Finite, >= 0, shape (n,); only their ratios matter, and an example of weight 0 is left out.
 
         Raises
         ------
@@ -105,6 +105,9 @@ class LightGBM:
         self._refuse_unfit(features, labels, weights)
         import lightgbm  # serving does not need it
 
+        used = weights > 0.0
+        if not used.all():
+            features, labels, weights = features[used], labels[used], weights[used]
         # LightGBM's least hessian in a leaf is absolute, so weights as small as returns would forbid every split.
         scaled = weights / weights.mean()
         data = lightgbm.Dataset(features, labels, weight=scaled, params=dict(self._parameters))
@@ -112,9 +115,10 @@ class LightGBM:
         self._take(booster.model_to_string())
 
     def predict(self, features: Row) -> float:
-        """P(label = 1) for one finite row, shape (n_features,). Raises SessionError before `fit`."""
+        """P(label = 1) for one finite row, shape (n_features,). Raises SessionError before `fit`, DataError for another row."""
         if not self.version:
             raise SessionError("the LightGBM model was asked for a prediction before it was trained; call fit or restore first")
+        refuse_row(features, self.n_features)
         return kernels.gbm_predict(self._packed, features)
 
     def predict_many(self, features: Row) -> Row:
@@ -131,8 +135,6 @@ class LightGBM:
         """
         if not self.version:
             raise SessionError("the LightGBM model was asked for predictions before it was trained; call fit or restore first")
-        if features.ndim != 2 or features.shape[1] != self.n_features:
-            raise DataError(f"rows to predict have shape {list(features.shape)}; expected [n, {self.n_features}]")
         refuse_rows(features, self.n_features)
         out = np.empty(len(features))
         kernels.gbm_predict_rows(self._packed, features, out)
@@ -171,7 +173,7 @@ class LightGBM:
         refuse_rows(features, self.n_features)
         if not np.isfinite(weights).all():
             raise NonFiniteError(
-                f"weight {int(np.argmin(np.isfinite(weights)))} of the training examples is not finite; mend the source"
+                f"weight {int(np.argmin(np.isfinite(weights)))} of the training examples is not finite; correct the source"
             )
         if (weights < 0.0).any():
             raise DataError(f"weight {int(np.argmin(weights))} of the training examples is negative; weights are 0 or more")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from alpha_pulse.core.errors import ConfigError, DataError
 from alpha_pulse.kernels import linear as kernels
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.given import refuse_example, refuse_examples, refuse_row, refuse_rows
+from alpha_pulse.models.given import refuse_example, refuse_examples, refuse_out, refuse_row, refuse_rows
 from alpha_pulse.models.packed import PackedModel
 
 
@@ -46,6 +46,7 @@ class Logistic(PackedModel):
     """
 
     n_parts = 1
+    takes_missing = True
 
     def __init__(
         self, n_features: int, horizon: int = 1, seed: int = 1, *, rate: float = 0.01, l2: float = 0.0, span: int = 0
@@ -55,8 +56,8 @@ class Logistic(PackedModel):
                 f"rate of logistic is {rate}, l2 {l2} and span {span}; expected finite numbers from 0 on, and for span "
                 "the examples until the scaler forgets, or 0 for never"
             )
-        self._state: Row = np.zeros(kernels.HEAD + 3 * n_features + 1)
-        layout = {"kind": "logistic", "version": 1, "n_features": n_features}
+        self._state: Row = np.zeros(kernels.size(n_features))
+        layout = {"kind": "logistic", "version": 2, "n_features": n_features}
         super().__init__(n_features, layout, {"state": self._state})
         self._state[kernels.RATE] = rate
         self._state[kernels.L2] = l2
@@ -66,12 +67,13 @@ class Logistic(PackedModel):
     def predict(self, features: Row, parts: Row) -> float:
         """P(label = 1); fills ``parts`` (shape (1,)) with it."""
         refuse_row(features, self.n_features)
+        refuse_out(parts, self.n_parts, "parts")
         parts[0] = probability = kernels.predict(self._state, features)
         return probability
 
     def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
         """Learn one settled example."""
-        refuse_example(features, self.n_features, label, 2, weight)
+        label, weight = refuse_example(features, self.n_features, label, 2, weight)
         kernels.learn(self._state, features, label, weight)
 
     def predict_many(self, features: Row) -> Row:
@@ -94,7 +96,7 @@ class Logistic(PackedModel):
 
     def reset(self) -> None:
         """Forget the weights; the scaler stays."""
-        self._state[kernels.HEAD + 2 * self.n_features :] = 0.0
+        self._state[kernels.HEAD + 2 * self.n_features : kernels.HEAD + 3 * self.n_features + 1] = 0.0
 
 
 class DictLogistic:

@@ -15,7 +15,6 @@ from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.kernels import linear_family as kernels
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.faces import BinaryFace, MultiClassFace, RegressionFace
-from alpha_pulse.models.given import refuse_row, refuse_target
 from alpha_pulse.models.packed import PackedModel
 
 
@@ -34,6 +33,7 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
 class Linear(PackedModel):
     """The state of one linear learner; its subclasses say by which method, and show one face of it."""
 
+    takes_missing = True
     kind: ClassVar[str]
     method_of: ClassVar[Callable[..., Method]]
 
@@ -49,14 +49,14 @@ class Linear(PackedModel):
             raise ConfigError(f"span of {self.kind} is {span}; expected examples until the scaler forgets, or 0 for never")
         self._state: Row = np.zeros(kernels.size(n_features, classes, outputs, kernels.KEPT[method.code]))
         self._scratch: Row = np.zeros(kernels.scratch_size(n_features, outputs))
-        layout = {"kind": self.kind, "version": 2, "n_features": n_features, "classes": classes, "outputs": outputs}
+        layout = {"kind": self.kind, "version": 3, "n_features": n_features, "classes": classes, "outputs": outputs}
         super().__init__(n_features, {**layout, "method": method.code}, {"state": self._state})
         head = self._state
         head[kernels.D], head[kernels.CLASSES], head[kernels.OUTPUTS] = n_features, classes, outputs
         head[kernels.METHOD], head[kernels.STEP], head[kernels.BOOST] = method.code, 1.0 / span if span else 0.0, 1.0
         head[kernels.RATE], head[kernels.DECAY], head[kernels.BETA] = method.rate, method.decay, method.beta
         head[kernels.L1], head[kernels.L2], head[kernels.FORGETTING] = method.l1, method.l2, method.forgetting
-        head[kernels.HEAD + 2 * n_features : kernels.HEAD + 2 * n_features + classes] = weights
+        head[kernels.HEAD + 3 * n_features : kernels.HEAD + 3 * n_features + classes] = weights
         kernels.unlearn(head)
 
     def _read(self, parameters: dict[str, float]) -> Method:
@@ -144,15 +144,10 @@ class LinearRegressor(Linear, RegressionFace):
     def __init__(self, n_features: int, seed: int = 1, *, span: int = 0, **parameters: float) -> None:
         super().__init__(n_features, 0, 1, (), span, parameters)
 
-    def predict(self, features: Row) -> float:
-        """The expected target."""
-        refuse_row(features, self.n_features)
+    def _estimate(self, features: Row) -> float:
         return kernels.estimate(self._state, features, self._scratch)
 
-    def learn(self, features: Row, target: float, weight: float) -> None:
-        """Learn one settled example."""
-        refuse_row(features, self.n_features)
-        refuse_target(target, weight)
+    def _fit(self, features: Row, target: float, weight: float) -> None:
         kernels.fit_step(self._state, features, target, weight, self._scratch)
 
     def _predict_rows(self, features: Row, out: Row) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.kernels import linear_family as kernels
 from alpha_pulse.models.base import Row
+from alpha_pulse.models.given import refuse_row
 from alpha_pulse.models.gradient import positive
 from alpha_pulse.models.linear_family import LinearBinary, LinearClassifier, LinearRegressor, Method
 
@@ -63,6 +64,7 @@ class _AROW:
 
     def uncertainty(self, features: Row) -> float:
         """The variance of the score of one row (its first output's); it falls as rows like it are learnt."""
+        refuse_row(features, int(self._state[kernels.D]))
         return kernels.uncertainty(self._state, features, self._scratch)
 
 

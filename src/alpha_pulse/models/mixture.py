@@ -15,8 +15,9 @@ from alpha_pulse.core import plugins
 from alpha_pulse.core.errors import ConfigError, StateError
 from alpha_pulse.core.stateful import State, scalar, take
 from alpha_pulse.kernels import adahedge, baselines, hedge
+from alpha_pulse.kernels.example_weight import share_of
 from alpha_pulse.models.base import OnlineModel, Row
-from alpha_pulse.models.given import refuse_example, refuse_examples, refuse_row, refuse_rows
+from alpha_pulse.models.given import refuse_example, refuse_examples, refuse_out, refuse_row, refuse_rows
 
 METHODS = ("fixed_share", "hedge", "adahedge")
 SHARE = 1e-3
@@ -73,11 +74,12 @@ def _numbered(
 class Mixture:
     """Online models mixed by the loss of what each had said when it was served; the running base rate is always one of them.
 
-    With labels that overlap over ``horizon`` events, each loss counts 1/horizon: taken in full they make a mixture too sure
-    of itself. A member that says NaN sleeps: it has no vote, and its weight relative to the mixture stays. Against the best
-    member, ``hedge`` loses at most horizon * log(n) nats in all when labels are immediate; with labels that arrive d events
-    late, each of the d interleaved streams has that regret, so at most d times that in all. ``fixed_share`` has that bound
-    for each stretch between two changes of the best, at log(1 / share) more per change; ``adahedge`` sets its rate by itself.
+    With labels that overlap over ``horizon`` events, each loss counts 1/horizon: taken in full they make a mixture too sure of
+    itself. An example of weight 0 teaches nothing, one below 1 counts as that share of one. A member that says NaN sleeps: it
+    has no vote, and its weight relative to the mixture stays. Against the best member, ``hedge`` loses at most horizon * log(n)
+    nats in all when labels are immediate; with labels that arrive d events late, each of the d interleaved streams has that
+    regret, so at most d times that in all. ``fixed_share`` has that bound for each stretch between two changes of the best, at
+    log(1 / share) more per change; ``adahedge`` sets its rate by itself.
 
     Its parts are each expert's probability, then the members' own parts. Cost: the members', and 1 to 2 µs.
 
@@ -129,6 +131,11 @@ class Mixture:
         adahedge.start(self._state, baselines.SIZE, n)
 
     @property
+    def takes_missing(self) -> bool:
+        """Whether every member can tell a missing value from 0."""
+        return all(getattr(member, "takes_missing", False) for member in self._members)
+
+    @property
     def weights(self) -> Row:
         """The experts' weights, a copy; they sum to 1."""
         return self._state[baselines.SIZE : baselines.SIZE + self._n].copy()
@@ -141,6 +148,7 @@ class Mixture:
     def predict(self, features: Row, parts: Row) -> float:
         """P(label = 1); fills ``parts`` with what each expert says, then with the members' parts."""
         refuse_row(features, self.n_features)
+        refuse_out(parts, self.n_parts, "parts")
         for k, member in enumerate(self._members):
             parts[k] = member.predict(features, parts[self._places[k]])
         parts[self._n - 1] = baselines.base_rate(self._state, 0)
@@ -148,17 +156,22 @@ class Mixture:
 
     def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
         """Learn one settled example: weights by the stored ``parts``, then each member."""
-        refuse_example(features, self.n_features, label, 2, weight)
+        label, weight = refuse_example(features, self.n_features, label, 2, weight)
+        refuse_out(parts, self.n_parts, "parts")
+        if weight == 0.0:
+            return
+        share = share_of(weight)
+        exponent = share / self._horizon
         if self._method == "adahedge":
-            adahedge.learn(self._state, baselines.SIZE, parts, self._n, label, 1.0 / self._horizon)
+            adahedge.learn(self._state, baselines.SIZE, parts, self._n, label, exponent)
         elif self._method == "hedge":
-            adahedge.learn_at_rate_one(self._state, baselines.SIZE, parts, self._n, label, 1.0 / self._horizon)
+            adahedge.learn_at_rate_one(self._state, baselines.SIZE, parts, self._n, label, exponent)
         else:
-            share = min(self._share * self._boost, 0.5)
-            hedge.fixed_share(self._state, baselines.SIZE, parts, self._n, label, 1.0 / self._horizon, share)
+            moves = min(self._share * self._boost, 0.5) * share
+            hedge.fixed_share(self._state, baselines.SIZE, parts, self._n, label, exponent, moves)
         for member, place in zip(self._members, self._places, strict=True):
             member.learn(features, label, weight, parts[place])
-        baselines.learn(self._state, 0, label, baselines.UNKNOWN)
+        baselines.learn(self._state, 0, label, baselines.UNKNOWN, share)
 
     def predict_many(self, features: Row) -> Row:
         """P(label = 1) for each row."""

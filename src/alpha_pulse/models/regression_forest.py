@@ -14,7 +14,6 @@ from alpha_pulse.kernels import regression_forest as kernels
 from alpha_pulse.kernels import regression_tree as tree
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.faces import RegressionFace
-from alpha_pulse.models.given import refuse_row, refuse_target
 from alpha_pulse.models.regression_tree import observed_of, regression_arrays
 
 TAU = 0.05
@@ -104,7 +103,7 @@ class AdaptiveRandomForestRegressor(RegressionFace):
             self._whole[:, kernels.WHOLE_HEAD + which * whole.size + tree.SEED] = seeds[:, 1 + which]
         layout = {
             "kind": "adaptive_random_forest_regressor",
-            "version": 1,
+            "version": 2,
             "n_features": n_features,
             "trees": trees,
             "observed": a_leaf,
@@ -136,15 +135,10 @@ class AdaptiveRandomForestRegressor(RegressionFace):
             place = kernels.REAL_HEAD + which * int(self._whole[0, kernels.TREE_REAL]) + tree.BOOST
             self._real[:, place] = factor
 
-    def predict(self, features: Row) -> float:
-        """The expected target."""
-        refuse_row(features, self.n_features)
+    def _estimate(self, features: Row) -> float:
         return kernels.predict(self._real, self._whole, features)
 
-    def learn(self, features: Row, target: float, weight: float) -> None:
-        """Learn one settled example."""
-        refuse_row(features, self.n_features)
-        refuse_target(target, weight)
+    def _fit(self, features: Row, target: float, weight: float) -> None:
         kernels.learn_all(self._real, self._whole, features, target, weight)
 
     def _predict_rows(self, features: Row, out: Row) -> None:

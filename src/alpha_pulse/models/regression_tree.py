@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.kernels import regression_tree as kernels
 from alpha_pulse.kernels import regression_tree_growth as growth
+from alpha_pulse.kernels.example_weight import share_of
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.faces import RegressionFace
-from alpha_pulse.models.given import refuse_row, refuse_target
 
 FOR_EVER = 1e15
 """A memory that never fills."""
@@ -123,7 +123,7 @@ class HoeffdingTreeRegressor(RegressionFace):
         self._whole[kernels.LINEAR] = linear
         layout = {
             "kind": "hoeffding_tree_regressor",
-            "version": 1,
+            "version": 2,
             "n_features": n_features,
             "leaves": leaves,
             "bins": bins,
@@ -145,16 +145,11 @@ class HoeffdingTreeRegressor(RegressionFace):
         """Count each new example ``factor`` times from now on."""
         self._real[kernels.BOOST] = factor
 
-    def predict(self, features: Row) -> float:
-        """The expected target."""
-        refuse_row(features, self.n_features)
+    def _estimate(self, features: Row) -> float:
         return kernels.predict(self._real, self._whole, features)
 
-    def learn(self, features: Row, target: float, weight: float) -> None:
-        """Learn one settled example."""
-        refuse_row(features, self.n_features)
-        refuse_target(target, weight)
-        growth.learn(self._real, self._whole, features, target, weight)
+    def _fit(self, features: Row, target: float, weight: float) -> None:
+        growth.learn(self._real, self._whole, features, target, weight, share_of(weight))
 
     def _predict_rows(self, features: Row, out: Row) -> None:
         growth.predict_rows(self._real, self._whole, features, out)

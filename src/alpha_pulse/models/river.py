@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from alpha_pulse.core.errors import ConfigError, StateError
 from alpha_pulse.core.stateful import State, scalar
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.given import refuse_example, refuse_examples, refuse_row, refuse_rows
+from alpha_pulse.models.given import refuse_example, refuse_examples, refuse_out, refuse_row, refuse_rows
 from alpha_pulse.models.packed import PackedModel
 from alpha_pulse.models.river_path import Recipe, parse
 
@@ -59,9 +59,10 @@ def named(path: str) -> Callable[..., RiverModel]:
 class RiverModel(PackedModel):
     """A classifier of River, the examples it was taught beside it.
 
-    Features are named ``f0``, ``f1``, ... by their places and labels are False and True. An example's weight, times the
-    boost, at most `MAX_WEIGHT`, goes to the parts that take weights (``w=``); where the classifier takes none, an example is
-    taught as many whole times as the weights so far sum to, at most `MAX_REPEATS`, and the fraction is carried on.
+    Features are named ``f0``, ``f1``, ... by their places and labels are False and True. An example's weight, times the boost,
+    at most `MAX_WEIGHT`, goes to the parts that take weights (``w=``); where the classifier takes none, an example is taught as
+    many whole times as the weights so far sum to, at most `MAX_REPEATS`, and the fraction is carried on. An example of weight 0
+    is neither taught nor remembered. River's own scalers take no weights: they take each example in full.
 
     Memory: the newest ``remembered`` examples at most. When they are full, the classifier is made anew and taught the newer
     half at once, so it never knows more than what would be restored; that one step takes as long as ``remembered / 2``
@@ -120,6 +121,7 @@ class RiverModel(PackedModel):
     def predict(self, features: Row, parts: Row) -> float:
         """P(label = 1), and 0.5 before any learning; NaN, with ``fault``, where the classifier gives none."""
         refuse_row(features, self.n_features)
+        refuse_out(parts, self.n_parts, "parts")
         if self._silent:
             parts[0], self.fault = nan, self._silenced_by
             return nan
@@ -145,13 +147,16 @@ class RiverModel(PackedModel):
 
     def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
         """Learn one settled example and remember it."""
-        refuse_example(features, self.n_features, label, 2, weight)
+        label, weight = refuse_example(features, self.n_features, label, 2, weight)
+        taken = min(weight * self._boost, MAX_WEIGHT)
+        if not taken > 0.0:
+            return
         if self._count == len(self._weights):
             self._forget_the_older_half()
         at, self._count = self._count, self._count + 1
         self._features[at] = features
         self._labels[at] = label
-        self._weights[at] = min(max(weight * self._boost, 0.0), MAX_WEIGHT)
+        self._weights[at] = taken
         if self._silent:
             self._silent -= 1
         self._teach(at)
@@ -171,8 +176,6 @@ class RiverModel(PackedModel):
             self._keep(failed + 1)
 
     def _teach_one(self, x: dict[str, float], label: bool, weight: float) -> None:
-        if weight <= 0.0:
-            return
         if self._takes_weights:
             self._estimator.learn_one(x, label, w=weight)
             return

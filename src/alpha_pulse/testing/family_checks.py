@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from alpha_pulse.core.errors import NonFiniteError, StateError
 from alpha_pulse.core.stateful import State, digest, pack, unpack
 from alpha_pulse.models.base import MultiClassModel, RegressionModel, Row
+from alpha_pulse.models.given import LARGEST_TARGET
 from alpha_pulse.testing.adversarial import adversarial
 
 Model = Any
@@ -249,7 +250,8 @@ def check_survives_adversarial_sequences(family: Family, factory: Factory) -> No
     """Huge, tiny, constant and alternating rows, weights of 1e-6 to 1e6: state finite, predictions valid, still learning."""
     for what, rows, labels in adversarial(200, factory().n_features, family.classes(factory()), 5):
         model = _taught(family, factory)[0]
-        targets = labels if family.protocol is MultiClassModel else rows[:, 0] * (labels - 0.5)
+        numbers = np.clip(rows[:, 0] * (labels - 0.5), -LARGEST_TARGET, LARGEST_TARGET)
+        targets = labels if family.protocol is MultiClassModel else numbers
         model.learn_many(rows, targets, 10.0 ** np.random.default_rng(6).uniform(-6.0, 6.0, len(rows)))
         for key, array in model.snapshot().arrays.items():
             assert np.isfinite(array).all(), f"{what}: array {key!r} of the state holds a number that is not finite"

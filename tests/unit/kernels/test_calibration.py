@@ -27,7 +27,7 @@ def test_every_step_is_the_naive_twins(examples: list[tuple[float, int]], expone
     state, naive = fresh(exponent), NaivePlatt(exponent)
     for score, label in examples:
         assert calibration.calibrate(state, score) == pytest.approx(naive.calibrate(score), abs=1e-12)
-        calibration.learn(state, score, label)
+        calibration.learn(state, score, label, 1.0)
         naive.learn(score, label)
     assert state[calibration.SLOPE] == pytest.approx(naive.slope, abs=1e-12)
     assert state[calibration.OFFSET] == pytest.approx(naive.offset, abs=1e-12)
@@ -45,7 +45,7 @@ def test_it_begins_as_the_identity(p: float) -> None:
 def test_slope_and_offset_stay_inside_their_bounds(examples: list[tuple[float, int]]) -> None:
     state = fresh()
     for score, label in examples * 10:
-        calibration.learn(state, score, label)
+        calibration.learn(state, score, label, 1.0)
         assert np.isfinite(state).all()
         assert abs(state[calibration.SLOPE]) <= calibration.MAX_SLOPE
         assert abs(state[calibration.OFFSET]) <= calibration.MAX_OFFSET
@@ -58,7 +58,7 @@ def test_it_finds_the_line_that_the_labels_follow(slope: float, offset: float) -
     state = fresh()
     for score in generator.normal(0.0, 1.5, 8_000):
         p = 1.0 / (1.0 + math.exp(-slope * score - offset))
-        calibration.learn(state, score, int(generator.random() < p))
+        calibration.learn(state, score, int(generator.random() < p), 1.0)
     assert state[calibration.SLOPE] == pytest.approx(slope, abs=0.15)
     assert state[calibration.OFFSET] == pytest.approx(offset, abs=0.15)
 

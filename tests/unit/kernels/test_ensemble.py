@@ -63,7 +63,7 @@ def test_serving_and_learning_are_the_naive_twins(steps: list[tuple[float | None
             if p is not None:
                 one.learn(logit(p), label)
         confidence.learn(abs(logit(float(row[SERVED]))), int((row[SERVED] >= 0.5) == (label == 1)))
-        baselines.settled.append((label, known))
+        baselines.settled.append((label, known, 1.0))
         assert state[ensemble.WEIGHTS : ensemble.WEIGHTS + 3] == pytest.approx(weights, abs=1e-12)
 
 

@@ -56,8 +56,8 @@ def test_members_and_mixture_are_the_naive_twins_also_when_labels_come_late(
     for row in rows:
         parts = np.full(E + 1, math.nan)
         probability, said, known = naive.predict(row.tolist())
-        assert ladder.predict(state, row, parts) == pytest.approx(probability, abs=1e-12)
-        assert parts[:E] == pytest.approx(said, abs=1e-12)
+        assert ladder.predict(state, row, parts) == pytest.approx(probability, abs=1e-10)
+        assert parts[:E] == pytest.approx(said, abs=1e-10)
         assert parts[E] == (0.5 if known is None else known)
         waiting.append((row, parts, said, known))
         if len(waiting) > horizon:
@@ -65,7 +65,7 @@ def test_members_and_mixture_are_the_naive_twins_also_when_labels_come_late(
             label, weight = int(generator.random() < 0.3), float(generator.choice([1.0, 0.2, 30.0]))
             ladder.learn(state, row, label, weight, parts, scratch)
             naive.learn(row.tolist(), label, weight, said, known)
-            assert state[-E:] == pytest.approx(naive.mixture, abs=1e-12)
+            assert state[-E:] == pytest.approx(naive.mixture, abs=1e-10)
     for found, expected in zip((0, 1), (naive.weights, naive.squares), strict=True):
         table = state[ladder.HEAD + K + 3 * d + found * (d + 1) * K :][: (d + 1) * K]
         assert table == pytest.approx(np.array(expected).T.ravel(), rel=1e-10, abs=1e-12)
@@ -152,7 +152,7 @@ def test_no_change_repeats_the_last_label_known_when_it_was_predicted(labels: li
     known: list[float] = []
     for t in range(len(labels)):
         if t >= delay:
-            baselines.learn(state, 2, labels[t - delay], known[t - delay])
+            baselines.learn(state, 2, labels[t - delay], known[t - delay], 1.0)
         settled = labels[: max(t - delay + 1, 0)]
         known.append(baselines.last_known(state, 2))
         assert known[t] == (settled[-1] if settled else 0.5)

@@ -15,7 +15,7 @@ ABSURD = 1e15
 
 
 def fresh(d: int, rate: float = 0.01, l2: float = 0.0, span: int = 0) -> NDArray[np.float64]:
-    state = np.zeros(linear.HEAD + 3 * d + 1)
+    state = np.zeros(linear.size(d))
     state[linear.RATE], state[linear.L2], state[linear.BOOST] = rate, l2, 1.0
     state[linear.STEP] = 1.0 / span if span else 0.0
     return state
@@ -86,7 +86,7 @@ def test_no_input_moves_a_weight_beyond_its_bound(
         row = np.array([a, b])
         linear.learn(state, row, label, weight)
         assert np.isfinite(state).all()
-        assert np.abs(state[linear.HEAD + 4 :]).max() <= linear.MAX_WEIGHT
+        assert np.abs(state[linear.HEAD + 4 : linear.HEAD + 7]).max() <= linear.MAX_WEIGHT
         assert 0.0 <= linear.predict(state, row) <= 1.0
 
 

@@ -127,7 +127,7 @@ def test_losses_without_a_bound_are_refused_and_not_taken(wrong: float) -> None:
             comparison.observe(*losses)
         with pytest.raises(DataError, match="from 0 to 1"):
             comparison.observe_many(np.array([0.1, losses[0]]), np.array([0.1, losses[1]]))
-    with pytest.raises(DataError, match="pair per example"):
+    with pytest.raises(DataError, match="the losses of the second are float64 of shape"):
         comparison.observe_many(np.zeros(2), np.zeros(3))
     assert digest({"c": comparison.snapshot()}) == before
 

@@ -78,7 +78,7 @@ def test_rules_of_two_classes_are_those_of_the_loop_bit_for_bit(seed: int, delay
         assert found.no_change.probabilities[now, 1] == kernels.no_change(state, 0)
         assert found.majority.probabilities[now, 1] == kernels.base_rate(state, 0)
         if now >= delay:
-            kernels.learn(state, 0, int(labels[now - delay]), known[now - delay])
+            kernels.learn(state, 0, int(labels[now - delay]), known[now - delay], 1.0)
 
 
 def test_a_fixed_delay_leaves_the_last_ones_pending() -> None:

@@ -166,8 +166,9 @@ def test_a_model_that_diverged_is_left_out_and_its_last_good_state_restored(monk
     assert desk.session.serve("well", vector(rows[121], 121))[1] is None
 
 
-@pytest.mark.parametrize("model", ["market_default", "logistic"])
-@pytest.mark.parametrize("place", [30, -1])
+@pytest.mark.parametrize(
+    ("model", "place"), [("market_default", 30), ("market_default", -1), ("logistic", 30), ("logistic", linear.HEAD + 30)]
+)
 def test_before_there_was_a_good_state_it_starts_anew(model: str, place: int) -> None:
     session = new_session(model, d=10)
     fresh = state_of(session.model)
@@ -430,3 +431,22 @@ def test_labels_without_an_order_of_their_own_are_not_compared() -> None:
     twin = Session(SessionSpec("X", "trade_quality", "logistic", 1, 1, 50, ordered=False), maker("logistic", 1, 1))
     twin.restore(session.snapshot())
     assert state_of(twin) == state_of(session)
+
+
+@pytest.mark.parametrize("model", ["market_default", "logistic"])
+def test_a_label_of_weight_0_is_only_taken_from_the_queue(model: str) -> None:
+    desk = Desk(new_session(model, D, 1))
+    rows, labels = stream(60, D, seed=4)
+    for now in range(50):
+        desk.step(now, rows[now], labels)
+    session = desk.session
+    desk.serve(50, rows[50])
+    before, waiting, learnt = state_of(session.model), len(session.pending), session.learnt
+    scores, baselines = session.scores.tobytes(), session.snapshot().arrays["baselines"].tolist()
+    assert session.settle(Example("p50", 1 - int(labels[50]), 51, 0.0)) is None
+    assert (state_of(session.model), session.learnt, session.last_learnt_ts) == (before, learnt, session.last_learnt_ts)
+    assert session.scores.tobytes() == scores
+    assert session.snapshot().arrays["baselines"].tolist() == baselines
+    assert len(session.pending) == waiting - 1
+    with pytest.raises(SessionError):
+        session.settle(Example("p50", 1, 52, 1.0))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from river import checks, compose, datasets, evaluate, metrics, preprocessing
+from river import checks, compose, datasets, evaluate, linear_model, metrics, preprocessing
 
 from alpha_pulse.core import plugins
 from alpha_pulse.core.errors import ConfigError, DataError, NonFiniteError, UnknownNameError
@@ -135,8 +135,8 @@ def test_a_copy_has_learnt_the_same_and_goes_on_by_itself(copied: Callable[[Any]
     assert one.clone().predict_proba_one(probe) == {False: 0.5, True: 0.5}
 
 
-def test_places_follow_the_names_and_absent_ones_count_as_0() -> None:
-    estimator = as_river("logistic", capacity=4)
+def test_places_follow_the_names_and_absent_ones_count_as_0_where_a_model_cannot_tell() -> None:
+    estimator = as_river(Shares, capacity=4, n_classes=2)
     estimator.learn_one({"b": 2.0, "a": 1.0}, True)
     estimator.learn_one({"c": 3.0}, False)
     assert estimator._places == {"a": 0, "b": 1, "c": 2}
@@ -162,8 +162,8 @@ def test_one_feature_too_many_is_refused_and_nothing_is_learnt() -> None:
         estimator.learn_one({"a": 1.0, "b": 1.0, "c": 1.0}, True)
     with pytest.raises(DataError, match="'b' is 'red', which is no number"):
         estimator.learn_one({"a": 1.0, "b": "red"}, True)
-    with pytest.raises(NonFiniteError, match="'a' is nan; leave out"):
-        estimator.learn_one({"a": math.nan}, True)
+    with pytest.raises(NonFiniteError, match="'a' is inf, but a finite number is expected; leave it out"):
+        estimator.learn_one({"a": math.inf, "b": 1.0}, True)
     assert pickle.dumps(estimator) == before
 
 
@@ -199,3 +199,62 @@ def test_a_class_tells_its_task_and_what_is_unknown_is_refused() -> None:
         as_river("logistc")
     with pytest.raises(ConfigError, match="a capacity of 0 features; at least 1"):
         as_river("logistic", capacity=0)
+
+
+def accuracy(estimator: Any, first: int, share: float) -> float:
+    """Of a stream whose label hangs on ``a`` around 100, which comes from example ``first`` on, and on ``b``, always there."""
+    generator, right, n = np.random.default_rng(1), 0, 4_000
+    for i in range(n):
+        a, b = generator.normal(100.0, 1.0), generator.normal(0.0, 1.0)
+        there = i >= first and generator.random() < share
+        label = bool((a - 100.0 if there else 0.0) + 0.5 * b + 0.3 * generator.normal() > 0.0)
+        x = {"b": b, "a": a} if there else {"b": b}
+        said = estimator.predict_proba_one(x)
+        right += i >= n // 2 and (said.get(True, 0.0) >= 0.5) == label
+        estimator.learn_one(x, label)
+    return right / (n - n // 2)
+
+
+@pytest.mark.parametrize(("first", "share"), [(1_000, 1.0), (0, 0.1)])
+@pytest.mark.parametrize("name", ["logistic", "sgd", "adagrad", "arow", "passive_aggressive", "market_default"])
+def test_a_feature_that_is_late_or_rare_is_learnt_as_river_learns_it(name: str, first: int, share: float) -> None:
+    theirs = accuracy(preprocessing.StandardScaler() | linear_model.LogisticRegression(), first, share)
+    assert theirs > 0.8
+    assert accuracy(as_river(name, capacity=8), first, share) > theirs - 0.02
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize(("task", "good"), [("binary", True), ("multiclass", "up"), ("regression", 1.5)])
+def test_what_is_refused_or_weighs_0_leaves_no_trace(task: str, good: Any, known: bool) -> None:
+    estimator = as_river("sgd", task, capacity=3)
+    if known:
+        estimator.learn_one({"a": 1.0}, good)
+    before = pickle.dumps(estimator)
+    refused: list[tuple[dict[str, Any], Any, Any]] = [
+        ({"new": 1.0, "a": "red"}, good, 1.0),
+        ({"new": 1.0, "a": 10**400}, good, 1.0),
+        ({"new": [1.0]}, good, 1.0),
+        ({"new": 1.0}, None, 1.0),
+        ({"new": 1.0}, math.nan, 1.0),
+        ({"new": 1.0}, good, None),
+        ({"new": 1.0}, good, -1.0),
+        ({"new": 1.0}, good, "heavy"),
+        ({"new": 1.0, "more": 1.0, "a": 1.0, "last": 1.0}, good, 1.0),
+    ]
+    if task == "regression":
+        refused += [({"new": 1.0}, y, 1.0) for y in ("abc", 10**400, 1e160)]
+    if task == "multiclass":
+        refused += [({"new": 1.0}, [1], 1.0)]
+    for x, y, w in refused:
+        with pytest.raises(DataError):
+            estimator.learn_one(x, y, w=w)
+        assert pickle.dumps(estimator) == before
+    estimator.learn_one({"new": 1.0}, good, w=0.0)
+    assert pickle.dumps(estimator) == before
+
+
+def test_equal_labels_are_one_and_whole_numbers_are_compared_exactly() -> None:
+    estimator: Any = as_river(Shares, capacity=1, n_classes=4)
+    for label in (1, 1.0, True, np.int64(1), 2**53, 2**53 + 1):
+        estimator.learn_one({"a": 1.0}, label)
+    assert list(estimator.predict_proba_one({"a": 1.0})) == [1, 2**53, 2**53 + 1]

@@ -27,7 +27,9 @@ def test_without_forgetting_it_is_rivers() -> None:
         theirs = peer.predict_proba_one(x)  # type: ignore[no-untyped-call]
         model.predict(row, found)
         if len(theirs) == 3:
-            assert found == pytest.approx([theirs[c] for c in range(3)], rel=1e-6, abs=1e-9)
+            assert found == pytest.approx(
+                [theirs[c] for c in range(3)], abs=1e-6
+            )  # a density counts 1e-9 at least: in River of 1 / the feature's unit
         peer.learn_one(x, label)  # type: ignore[no-untyped-call]
         model.learn(row, label, 1.0)
 
@@ -50,17 +52,24 @@ def test_it_is_the_weighted_estimate_written_down_plainly(span: int) -> None:
     rows[::7, 1] = MISSING
     model = NaiveBayesClassifier(3, 3, span=span)
     model.learn_many(rows, labels, weights)
-    keep = (1.0 - 1.0 / span if span else 1.0) ** np.arange(len(rows))[::-1] * weights
+    fade = 1.0 - np.minimum(weights, 1e9) ** 0 / span if span else np.ones(len(rows))
+    keep = np.append(np.cumprod(fade[:0:-1])[::-1], 1.0) * weights
     row, scores = np.array([0.4, MISSING, 0.1]), []
+    moments = {}
     for c in range(3):
-        score = math.log(keep[labels == c].sum() / keep.sum())
         for j in (0, 2):
             mine = (labels == c) & (rows[:, j] != MISSING)
             w, x = keep[mine], rows[mine, j]
             # Between two examples everything fades alike, so plain weighted sums say the same.
             mean = (w * x).sum() / w.sum()
-            variance = (w * (x - mean) ** 2).sum() / w.sum()
-            score += math.log(1e-9 + math.exp(-0.5 * (row[j] - mean) ** 2 / variance) / math.sqrt(2 * math.pi * variance))
+            moments[c, j] = mean, math.sqrt((w * (x - mean) ** 2).sum() / w.sum())
+    for c in range(3):
+        score = math.log(keep[labels == c].sum() / keep.sum())
+        for j in (0, 2):
+            mean, sd = moments[c, j]
+            widest = max(moments[other, j][1] for other in range(3))
+            density = math.exp(-0.5 * ((row[j] - mean) / sd) ** 2) / (math.sqrt(2 * math.pi) * sd)
+            score += math.log(1e-9 + density * widest)
         scores.append(score)
     expected = np.exp(np.array(scores) - max(scores))
     found = np.zeros(3)

