@@ -70,13 +70,15 @@ def test_nights_weekends_holidays_half_days_and_clocks_are_no_gaps(zone: str) ->
 def futures() -> Integers:
     """Hourly bars of a year from Sunday 18:00 to Friday 17:00 in New York, with a break at 17:00; in UTC."""
     hours = local(currencies(), "America/New_York")
-    return utc(hours[hours // HOUR_NS % 24 != 17], "America/New_York")
+    traded: Integers = hours[hours // HOUR_NS % 24 != 17]
+    return utc(traded, "America/New_York")
 
 
 def with_lunch() -> Integers:
     """Half-hourly bars of a year in Tokyo, with a break from 11:30 to 12:30; in UTC."""
     clock = local(stocks("Asia/Tokyo"), "Asia/Tokyo") % DAY_NS // HALF_HOUR_NS
-    return stocks("Asia/Tokyo")[(clock != 23) & (clock != 24)]
+    traded: Integers = stocks("Asia/Tokyo")[(clock != 23) & (clock != 24)]
+    return traded
 
 
 MARKETS = {
