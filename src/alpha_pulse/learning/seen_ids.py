@@ -10,7 +10,7 @@ from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.stateful import State
 
 MOST_IDS = 2_000_000
-"""Ids that a run remembers in all, some 70 MB of memory. After that new ones are refused: none is ever forgotten."""
+"""Ids that a run remembers in all, some 90 MB of memory. After that new ones are refused: none is ever forgotten."""
 DIGEST_BYTES = 16
 CONTENT_BYTES = 8
 PREFIX_BYTES = 2
