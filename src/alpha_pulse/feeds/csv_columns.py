@@ -31,12 +31,20 @@ class Layout(msgspec.Struct, frozen=True):
     skipped: tuple[str, ...]
 
 
-def likely(kind: Kind, place: int, sample: Sequence[Sequence[str]]) -> Kind:
-    """The kind as which a column is read first: what its sample is not, it cannot be."""
-    cells = [cell for row in sample if (cell := row[place].strip())]
-    if kind == "time" and not all(cell.isascii() and cell.isdigit() and len(cell) < 19 for cell in cells):
-        return "text"
-    return "text" if kind == "number" and not all(is_plain_number(cell) for cell in cells) else kind
+def likely(kinds: Mapping[int, Kind], sample: Sequence[Sequence[str]]) -> dict[int, Kind]:
+    """The kinds as which columns are read first: what its sample is not, none can be.
+
+    Where one number is not plain, all are read as text, since all tell how a file writes its numbers.
+    """
+    cells = {place: [cell for row in sample if (cell := row[place].strip())] for place in kinds}
+    numbers = [place for place, kind in kinds.items() if kind == "number"]
+    plain = all(is_plain_number(cell) for place in numbers for cell in cells[place])
+    found = dict(kinds)
+    for place, kind in kinds.items():
+        digits = all(cell.isascii() and cell.isdigit() and len(cell) < 19 for cell in cells[place])
+        if (kind == "time" and not digits) or (kind == "number" and not plain):
+            found[place] = "text"
+    return found
 
 
 def load_columns(content: Content, layout: Layout, kinds: Mapping[int, Kind]) -> Loaded:

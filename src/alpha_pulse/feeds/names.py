@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 PRICES = ("open", "high", "low", "close")
 _SAME: dict[str, str] = {
@@ -54,6 +55,7 @@ OPENS = (
 _KNOWN = {name for names in SPELLINGS.values() for name in names}
 
 
+@lru_cache(4_096)
 def plain(name: str) -> str:
     """A name in lower case, its words joined by ``_``, without signs and numbering.
 
@@ -68,6 +70,7 @@ def plain(name: str) -> str:
     return re.sub(r"(?:[^\w%]|_)+", "_", bare.lower()).strip("_")
 
 
+@lru_cache(4_096)
 def knows(name: str) -> bool:
     """Whether a name is one that columns of bars have.
 

@@ -39,7 +39,7 @@ def text_tables(content: Content) -> Iterator[Table]:
     padded = tuple(tuple(row[: layout.width] + [""] * (layout.width - len(row))) for row in rows)
 
     def load(kinds: Mapping[int, Kind]) -> Loaded:
-        return load_columns(content, layout, {place: likely(kind, place, padded) for place, kind in kinds.items()})
+        return load_columns(content, layout, likely(kinds, padded))
 
     for header, told in split_levels(layout.headers):
         yield Table(

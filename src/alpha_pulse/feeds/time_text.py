@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 import msgspec
 import numpy as np
@@ -66,6 +67,7 @@ class Parts(msgspec.Struct, frozen=True):
     words: dict[str, str]
 
 
+@lru_cache(4_096)
 def matches_time(cell: str) -> bool:
     """Whether a cell is in one of the layouts.
 
