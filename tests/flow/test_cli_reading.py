@@ -51,7 +51,7 @@ def test_a_folder_a_pattern_and_repeated_files_are_read(place: Path) -> None:
     both = result(place, "--data", "bars/BTCUSDT-1h-2020-01.csv", "--data", "bars/BTCUSDT-1h-2019-12.csv")
     assert pattern["bars"] == both["bars"] == 60
     assert pattern["decisions_sha256"] == both["decisions_sha256"]
-    line = "bars/BTCUSDT-1h-2019-12.csv: Binance's archive of klines, with a header (CSV); BTCUSDT by the file's name, 30 bars"
+    line = "bars/BTCUSDT-1h-2019-12.csv: Binance's klines, with a header (CSV); BTCUSDT by the file's name, 30 bars"
     assert line in str(pattern["told"])
 
 

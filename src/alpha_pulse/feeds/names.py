@@ -131,7 +131,7 @@ def split_levels(headers: Sequence[Sequence[str]]) -> Iterator[tuple[tuple[str, 
     """The header, and what stands beside it; of two levels (price and ticker) one header for each ticker.
 
     >>> list(split_levels([["Price", "Close", "Open"], ["Ticker", "QQQ", "QQQ"], ["Date", "", ""]]))
-    [(('Date', 'Close', 'Open'), {'symbol': 'QQQ'})]
+    [(('Date', 'Close', 'Open'), {'symbol': 'QQQ', 'levels': '2'})]
     """
     if not headers:
         yield (), {}
@@ -144,4 +144,4 @@ def split_levels(headers: Sequence[Sequence[str]]) -> Iterator[tuple[tuple[str, 
     index = headers[2][0] if len(headers) > 2 else prices[0] if knows(prices[0]) and prices[0].lower() != "price" else "Date"
     for ticker in dict.fromkeys(name for name in tickers[1:] if name.strip()):
         header = [price if name == ticker else "" for price, name in zip(prices, tickers, strict=False)]
-        yield (index, *header[1:]), {"symbol": ticker.strip()}
+        yield (index, *header[1:]), {"symbol": ticker.strip(), "levels": "2"}

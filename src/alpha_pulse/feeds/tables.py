@@ -34,7 +34,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
         The columns by place. Cells that cannot be of the kind that is expected of their column are left as text, so that they
         can be named.
     told
-        What stands beside the table: ``interval_ns``, ``symbol``.
+        What stands beside the table: ``interval_ns``, ``symbol``, ``tz``; ``levels`` where the header has two lines.
     skipped
         Lines above the header that are no part of the table.
     """

@@ -20,6 +20,7 @@ from alpha_pulse.feeds.sources.databento import DATABENTO
 from alpha_pulse.feeds.sources.dukascopy import DUKASCOPY
 from alpha_pulse.feeds.sources.dukascopy_gmt import DUKASCOPY_GMT
 from alpha_pulse.feeds.sources.dukascopy_node import DUKASCOPY_NODE
+from alpha_pulse.feeds.sources.finam import FINAM
 from alpha_pulse.feeds.sources.firstrate import FIRSTRATE
 from alpha_pulse.feeds.sources.freqtrade import FREQTRADE
 from alpha_pulse.feeds.sources.generic import GENERIC
@@ -72,6 +73,7 @@ SOURCES: tuple[Source, ...] = (
     HISTDATA,
     HISTDATA_METATRADER,
     STOOQ,
+    FINAM,
     STOOQ_DAILY,
     DUKASCOPY,
     DUKASCOPY_GMT,

@@ -81,7 +81,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
         if self.file_name_needed and not named:
             return 0.0
         name = 25.0 if self.file_name_needed else 5.0 * named
-        if self.levels and "symbol" not in table.told:
+        if self.levels and "levels" not in table.told:
             return 0.0
         if self.above and not any(re.search(self.above, line, re.IGNORECASE) for line in table.skipped):
             return 0.0

@@ -1,4 +1,4 @@
-"""Binance's archive of klines, with a header."""
+"""Binance's klines, with a header."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from alpha_pulse.feeds.sources.base import Example, Source
 
 BINANCE_HEADED = Source(
     id="binance_headed",
-    title="Binance's archive of klines, with a header",
+    title="Binance's klines, with a header",
     header=("open_time", "open", "high", "low", "close", "volume", "close_time"),
     file_name=r"(?P<symbol>[A-Z0-9_]+)-(?:[0-9]+(?:s|m|h|d|w|mo))-[0-9]{4}(?:-[0-9]{2}){0,2}",
     stamp="open",

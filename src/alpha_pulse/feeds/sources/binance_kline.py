@@ -1,4 +1,4 @@
-"""Binance's archive of klines, without a header."""
+"""Binance's klines, without a header."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from alpha_pulse.feeds.sources.base import Example, Source
 
 BINANCE_KLINE = Source(
     id="binance_kline",
-    title="Binance's archive of klines, without a header",
+    title="Binance's klines, without a header",
     shape=("epoch", "open", "high", "low", "close", "volume", "later", "number", "count", "number", "number", "any"),
     file_name=r"(?P<symbol>[A-Z0-9_]+)-(?:[0-9]+(?:s|m|h|d|w|mo))-[0-9]{4}(?:-[0-9]{2}){0,2}",
     stamp="open",

@@ -6,7 +6,7 @@ from alpha_pulse.feeds.sources.base import Example, Source
 
 CCXT = Source(
     id="ccxt",
-    title="ccxt's fetch_ohlcv",
+    title="ccxt, and others that write timestamp, open, high, low, close, volume",
     header=("timestamp", "open", "high", "low", "close", "volume"),
     lacks=("symbol", "trade_count", "vwap", "weighted_price"),
     shape=("epoch", "open", "high", "low", "close", "volume"),

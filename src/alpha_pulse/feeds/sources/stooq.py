@@ -7,7 +7,7 @@ from alpha_pulse.feeds.sources.base import Example, Source
 STOOQ = Source(
     id="stooq",
     title="Stooq's bulk files",
-    header=("ticker", "per", "date", "time", "open", "high", "low", "close", "vol"),
+    header=("ticker", "per", "date", "time", "open", "high", "low", "close", "vol", "openint"),
     examples=(
         Example(
             "aapl.us.txt",
