@@ -49,9 +49,9 @@ METRICS = (
     Mutant(
         "ties-within-a-bin-count-whole",
         "metrics",
-        "kernels/scores.py",
-        "(below + 0.5 * negatives[i])",
-        "(below + negatives[i])",
+        "learning/metrics.py",
+        "(float(positives @ below) + 0.5 * shared)",
+        "(float(positives @ below) + shared)",
         ("unit/kernels/test_scores.py::test_whole_run_and_window_are_the_hand_formulas",),
     ),
     Mutant(
@@ -66,8 +66,8 @@ METRICS = (
         "kappa-over-the-wrong-remainder",
         "metrics",
         "learning/metrics.py",
-        "return (accuracy - reference) / (1.0 - reference) if reference < 1.0 else None",
-        "return (accuracy - reference) / reference if reference < 1.0 else None",
+        "return 1.0 - misses / reference_misses if",
+        "return 1.0 - misses / (misses + reference_misses) if",
         ("unit/learning/test_metrics.py::test_repeating_the_last_label_known_is_what_kappa_temporal_is_measured_against",),
     ),
     Mutant(
@@ -82,7 +82,7 @@ METRICS = (
         "calibration-error-without-the-counts",
         "metrics",
         "models/calibration_report.py",
-        "        ece=float(share @ errors),\n",
+        "        ece=min(float(share @ errors), float(errors.max())),\n",
         "        ece=float(errors.mean()),\n",
         ("unit/models/test_calibration.py::test_the_table_is_the_naive_twins",),
     ),
