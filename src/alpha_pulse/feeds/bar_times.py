@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from alpha_pulse.core.bar_times import DATE_SHIFT_NS, DAY_NS, HOUR_NS, leeway_ns, months_of
+from alpha_pulse.core.bar_times import DATE_SHIFT_NS, DAY_NS, HOUR_NS, WEEK_NS, leeway_ns, months_of
 
 Integers = NDArray[np.int64]
 _EAST_NS = 14 * HOUR_NS
@@ -74,6 +74,21 @@ def open_times(ts_close: Integers, code: Integers, interval_ns: int, tz: str | N
     before[order[1:][same]] = closes[order[:-1][same]]
     earlier = HOUR_NS if leeway_ns(interval_ns) else 0
     return np.where((before < closes) & (before >= opens - earlier), before, opens)
+
+
+def late_stamps(ts_start: Integers, interval_ns: int) -> NDArray[np.bool_]:
+    """Which bars are stamped where their week or month ends: with a Friday, or one of a month's last three days.
+
+    >>> late_stamps(np.array([3, 4]) * DAY_NS + 4 * DAY_NS, 7 * DAY_NS).tolist()
+    [False, True]
+    """
+    days = local_days(ts_start)
+    late: NDArray[np.bool_] = np.zeros(days.size, dtype=np.bool_)
+    if months_of(interval_ns):
+        late = _first_days(_months(days) + 1) - days <= 3
+    elif interval_ns % WEEK_NS == 0:
+        late = (days + 3) % 7 == 4
+    return late
 
 
 def even_starts(first_ns: int, count: int, interval_ns: int) -> Integers:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from alpha_pulse.core.bar_times import months_of
+from alpha_pulse.feeds.bar_times import late_stamps
 from alpha_pulse.feeds.by_symbol import by_symbol, parts
 from alpha_pulse.feeds.columns import BarColumns
 from alpha_pulse.feeds.gaps import gaps
@@ -20,6 +22,8 @@ APART = 0.05
 """Part of the whole span by which a symbol may begin later or end earlier than another."""
 MANY_GAPS = 100
 """More than one gap in so many bars is what a market without trades in many bars looks like."""
+LATE = 3
+"""Bars from which on it is reported that most of them are stamped where a week or a month ends."""
 MANY = 20
 """Bars from which on it is reported that most of them have one price only."""
 
@@ -47,6 +51,7 @@ def oddities(columns: BarColumns, *, interval_stated: bool = False) -> list[Note
         *_one_price(bars),
         *_spans(bars),
         *(_short_interval(bars) if interval_stated else ()),
+        *_late_stamps(bars),
     ]
 
 
@@ -122,6 +127,19 @@ def _spans(bars: BarColumns) -> list[Note]:
     head = f"the bars span {show_time(begin)} to {show_time(end)}, but those of"
     tail = f"only a part of it; the shortest is {symbol}, {show_time(span[0])} to {show_time(span[1])}"
     return _named("spans", head, list(apart), tail)
+
+
+def _late_stamps(bars: BarColumns) -> list[Note]:
+    """Weeks and months that are stamped where they end, as if they began there."""
+    late = late_stamps(bars.ts_start, bars.interval_ns)
+    if late.size < LATE or 2 * late.sum() <= late.size:
+        return []
+    where = "the last days of months" if months_of(bars.interval_ns) else "Fridays"
+    text = (
+        f"{late.sum():,} of {late.size:,} bars of {show_interval(bars.interval_ns)} are stamped with {where}, as by a source "
+        "that stamps a bar by its close; --stamp close states it"
+    )
+    return [Note(kind="late_stamps", text=text, count=int(late.sum()))]
 
 
 def _short_interval(bars: BarColumns) -> list[Note]:

@@ -4,6 +4,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from alpha_pulse.core.bar_times import MONTH_NS, WEEK_NS
 from alpha_pulse.data import bundled
 from alpha_pulse.feeds.columns import BarColumns
 from alpha_pulse.feeds.interval import DAY_NS, HOUR_NS, SECOND_NS
@@ -197,3 +198,16 @@ def test_prices_of_any_size_are_looked_at() -> None:
         whole = msgspec.structs.replace(columns, **{name: getattr(columns, name) * factor for name in PRICES})
         assert oddities(whole) == []
         assert only(scaled({20: 1e9}, whole)).kind == "jump"
+
+
+@pytest.mark.parametrize(
+    ("interval", "shift", "where"), [(WEEK_NS, 2, "Fridays"), (MONTH_NS, 30, "the last days of months"), (DAY_NS, 0, "")]
+)
+def test_weeks_and_months_that_are_stamped_at_their_end_are_reported(interval: int, shift: int, where: str) -> None:
+    bars = random_walk(24, seed=1, market=Market(interval_ns=interval)).columns  # from a Wednesday, the first of a month
+    assert [note.kind for note in oddities(bars) if note.kind == "late_stamps"] == []
+    late = msgspec.structs.replace(
+        bars, ts_start=bars.ts_start + shift * DAY_NS if shift < 30 else bars.ends() - DAY_NS, ts_end=None
+    )
+    notes = [note for note in oddities(late) if note.kind == "late_stamps"]
+    assert [note.text.partition(" are stamped with ")[2].partition(",")[0] for note in notes] == ([where] if where else [])
