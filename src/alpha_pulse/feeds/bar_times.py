@@ -82,12 +82,12 @@ def late_stamps(ts_start: Integers, interval_ns: int) -> NDArray[np.bool_]:
     >>> late_stamps(np.array([3, 4]) * DAY_NS + 4 * DAY_NS, 7 * DAY_NS).tolist()
     [False, True]
     """
-    days = local_days(ts_start)
-    late: NDArray[np.bool_] = np.zeros(days.size, dtype=np.bool_)
+    late: NDArray[np.bool_] = np.zeros(ts_start.size, dtype=np.bool_)
     if months_of(interval_ns):
+        days = local_days(ts_start)
         late = _first_days(_months(days) + 1) - days <= 3
     elif interval_ns % WEEK_NS == 0:
-        late = (days + 3) % 7 == 4
+        late = (local_days(ts_start) + 3) % 7 == 4
     return late
 
 
