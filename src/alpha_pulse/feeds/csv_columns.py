@@ -21,6 +21,9 @@ _LONE_QUOTE = re.compile(rb'(?:^|[,;\t|\n ])"(?=[,;\t|\r\n ]|$)')
 _FAILURES = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
 
+_TAIL = 1 << 16
+
+
 class Layout(msgspec.Struct, frozen=True):
     """Where things stand in a text: ``first`` is the number of the line of the first row, from 0."""
 
@@ -62,11 +65,30 @@ def load_columns(content: Content, layout: Layout, kinds: Mapping[int, Kind]) ->
         data = content.whole()
         begin, blank = _begin(data, layout.first)
         frame, odd = _from_memory(data, begin, layout, kinds, content.where)
+    cells = _cut_off(content.data if not content.cut else _tail(content.path), layout.separator)
+    if cells:
+        odd[frame.height - 1] = cells
     frame = frame.select(str(place) for place in kinds)
     if blank:
         rows = pl.DataFrame({name: [None] * blank for name in frame.columns}, schema=frame.schema)
         frame = pl.concat([rows, frame])
     return Loaded(frame, {place + blank: cells for place, cells in odd.items()})
+
+
+def _tail(path: str) -> bytes:
+    """The end of a file."""
+    with open(path, "rb") as file:  # noqa: PTH123 (as the rest of it is read)
+        file.seek(max(file.seek(0, io.SEEK_END) - _TAIL, 0))
+        return file.read()
+
+
+def _cut_off(tail: bytes, separator: str) -> int:
+    """How many cells the last line has, where it has no end and fewer cells than the line before: it is cut off; else 0."""
+    if tail.endswith(b"\n"):
+        return 0
+    lines = tail.decode(errors="replace").splitlines()[-2:]
+    counts = [len(next(csv.reader([line], delimiter=separator), [])) for line in lines]
+    return counts[1] if len(counts) == 2 and counts[1] < counts[0] else 0
 
 
 def _begin(data: bytes, first: int) -> tuple[int, int]:

@@ -18,6 +18,7 @@ from alpha_pulse.feeds.tables import SAMPLE_ROWS, Kind, Loaded, Table
 
 _READERS = {"parquet": pl.read_parquet, "arrow": pl.read_ipc, "arrow stream": pl.read_ipc_stream}
 _TITLES = {"parquet": "Parquet", "arrow": "Feather (Arrow)", "arrow stream": "Arrow stream"}
+_FAR = {"ms": 10**14, "us": 10**17, "ns": 2**63 - 1}
 _HANDLED = "a polars frame, a pandas frame, or a dict of arrays by name of the column"
 
 
@@ -68,7 +69,8 @@ def frame_table(
 
 def _as_text(column: pl.Series) -> list[str]:
     if isinstance(column.dtype, pl.Datetime):
-        column = column.dt.to_string("%Y-%m-%d %H:%M:%S")
+        near = column.to_physical().abs() < _FAR[column.dtype.time_unit]  # beyond, polars panics
+        column = pl.select(pl.when(near).then(column)).to_series().dt.to_string("%Y-%m-%d %H:%M:%S")
     elif column.dtype.is_nested() or column.dtype in (pl.Binary, pl.Object):
         return [""] * len(column)
     return column.cast(pl.String, strict=False).fill_null("").to_list()

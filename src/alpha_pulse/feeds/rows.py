@@ -22,6 +22,7 @@ from alpha_pulse.feeds.times import Place, Times, Zone, read_times
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
+_LEAST_NANOS = 1e6
 _SIDES = tuple(f"{side}_{price}" for side in ("bid", "ask") for price in PRICES)
 _NUMBERS = (*PRICES, "volume", "more_volume", "adj_close", *_SIDES)
 
@@ -196,12 +197,27 @@ def _numbers(frame: pl.DataFrame, rows: Integers, table: Table, choice: Choice) 
         numbers["volume"] = numbers["volume"] + numbers.pop("more_volume")
     if choice.sides:
         notes += _from_sides(numbers, choice, table)
-    if choice.source.nanos and all(not (numbers[price] % 1).any() for price in PRICES) and numbers["low"].min() >= 1e6:
+    if choice.source.nanos and _in_nanos(numbers, rows, table, choice):
         for price in PRICES:
             numbers[price] = numbers[price] / 1e9
         text = f"{table.where}: prices are whole numbers and were read as parts of 1e-9, as {choice.source.title} writes them"
         notes.append(Note(kind="units", text=text))
     return numbers, notes
+
+
+def _in_nanos(numbers: dict[str, Floats], rows: Integers, table: Table, choice: Choice) -> bool:
+    """Whether prices are whole numbers of 1e-9; one that is not, where most are, is refused."""
+    whole = np.stack([(numbers[price] >= _LEAST_NANOS) & (numbers[price] % 1 == 0) for price in PRICES])
+    if 2 * int(whole.sum()) <= whole.size:
+        return False
+    if not whole.all():
+        at = int(np.argmin(whole.all(axis=0)))
+        price = PRICES[int(np.argmin(whole[:, at]))]
+        raise DataError(
+            f"{table.where}, row {rows[at]}: column '{choice.name(table, price)}' is {numbers[price][at]:.12g}, but a price in "
+            "parts of 1e-9, as most others are, is expected; mend or drop the row"
+        )
+    return True
 
 
 def _from_sides(numbers: dict[str, Floats], choice: Choice, table: Table) -> list[Note]:

@@ -12,6 +12,12 @@ Row = Sequence[str]
 SPECIAL = ("compact", "slashed", "later", "vwap", "count", "zero")
 """What few shapes have: of two that fit, the one with more of these is meant."""
 _SIGNS = str.maketrans("", "", "$€£")
+_MARKS = str.maketrans("", "", ".,")
+_GROUPED = {
+    ".": re.compile(r"([+-]?[0-9]{1,3}(?:[,' \u00a0\u202f\u2019][0-9]{2,3})*)(\.[0-9]*)?"),
+    ",": re.compile(r"([+-]?(?:[0-9]{1,3}(?:[.' \u00a0\u202f\u2019][0-9]{3})*|[0-9]+))(,[0-9]*)?"),
+}
+"""Numbers with marks between thousands, by their sign of decimals."""
 _BAD, _FEW = 10, 5
 """One row of ten need not fit, nor one of five to nine: a bad row is named later, and hides no shape."""
 
@@ -36,8 +42,12 @@ def fits(shape: Sequence[str], rows: Sequence[Row]) -> bool:
         shape = (*shape[:-1], *["any"] * (max(map(len, rows), default=0) - len(shape) + 1))
     if not rows or len(rows[0]) != len(shape):
         return False
-    bad = sum(not _fits(shape, row) for row in rows)
-    return bad <= max(len(rows) // _BAD, int(len(rows) >= _FEW)) and bad < len(rows)
+    allowed = min(max(len(rows) // _BAD, int(len(rows) >= _FEW)), len(rows) - 1)
+    commas = any("," in cell for row in rows for cell in row)
+    return any(
+        sum(not _fits(shape, [_plainly(cell, decimal) for cell in row]) for row in rows) <= allowed
+        for decimal in (".,"[: 1 + commas])
+    )
 
 
 def _fits(shape: Sequence[str], row: Row) -> bool:
@@ -55,17 +65,23 @@ def _fits(shape: Sequence[str], row: Row) -> bool:
 
 
 def value_of(cell: str) -> float | None:
-    """A cell as a number, a decimal comma read as such; None where it is none.
+    """A plain number's value; None where it is none.
 
-    >>> value_of("1,5"), value_of("$5"), value_of("x")
-    (1.5, 5.0, None)
+    >>> value_of("1.5"), value_of("x")
+    (1.5, None)
     """
-    cell = cell.strip().translate(_SIGNS)
-    if is_plain_number(cell):
-        return float(cell)
-    if is_number(cell) and cell.count(",") == 1 and is_plain_number(cell.replace(",", ".")):
-        return float(cell.replace(",", "."))
-    return None
+    return float(cell) if is_plain_number(cell) else None
+
+
+def _plainly(cell: str, decimal: str) -> str:
+    """A number as programs write it, where the cell is one with signs of money, marks between thousands, or this decimal sign.
+
+    >>> _plainly("$1'234.5", "."), _plainly("1.234,5", ","), _plainly("2024.01.02", ".")
+    ('1234.5', '1234.5', '2024.01.02')
+    """
+    text = cell.strip().translate(_SIGNS)
+    match = _GROUPED[decimal].fullmatch(text)
+    return re.sub(r"[^0-9,.+-]", "", match[1].translate(_MARKS) + (match[2] or "").replace(",", ".")) if match else text
 
 
 def is_epoch(cell: str) -> bool:

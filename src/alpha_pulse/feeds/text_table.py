@@ -125,7 +125,9 @@ def _levels(rows: Sequence[Sequence[str]], first: int, width: int) -> list[int]:
     if len(rows) > first + 1 and _are_tickers(rows[first + 1], len(rows[first])):
         return [first, first + 1]
     above = rows[first - 1] if first else []
-    if above and sum(price in meanings(above) and price in meanings(rows[first]) for price in PRICES) > 2:
+    if not any(cell.strip() for cell in above):
+        return []
+    if sum(price in meanings(above) and price in meanings(rows[first]) for price in PRICES) > 2:
         return []
     if len(rows) > first + 2 and head and head[0] == "" and len(above) == len(rows[first]) and above and not above[0].strip():
         third = rows[first + 1]

@@ -19,6 +19,8 @@ Flags = NDArray[np.bool_]
 _FIRST_YEAR, _LAST_YEAR = 1960, 2210
 """Years before and after, which are refused, are taken for these."""
 _NO_DAY = -100_000
+_CONTRARY = 4
+"""Dates in another order than their source writes are wrong where fewer than one of so many are; else all are in that order."""
 _CENTURY = 70
 """Years of two digits below it are those after 2000."""
 
@@ -81,6 +83,7 @@ def clocks(column: pl.Series, day_first: bool | None, tell: Teller, matrix: Byte
             wrong.append((parts, _unreadable(str(column[parts])), None))
         else:
             groups.append(parts)
+    _refuse_lone_numbers(groups, column, tell)
     if wrong and any("one" in parts.numbers for parts in groups):
         raise tell.refusal(*wrong[0][:2])
     order = _day_first(groups, day_first, column, tell)
@@ -139,6 +142,11 @@ def _day_first(groups: list[Parts], stated: bool | None, column: pl.Series, tell
         other, at = str(column[int(rows[usual].min())]), int(rows[odd].min())
         expected = f"one order of day and month ({shown(other)} has the {which} first)"
         raise tell.refusal(at, f"is {shown(str(column[at]))}", expected)
+    if stated is not None:
+        contrary = month_first if stated else day_first
+        if 0 < _CONTRARY * int(contrary.sum()) < len(rows):
+            at, which = int(rows[contrary].min()), "day" if stated else "month"
+            raise tell.refusal(at, f"is {shown(str(column[at]))}", f"a date with the {which} first, as in other rows,")
     if day_first.any() or month_first.any():
         return bool(day_first.any())
     if stated is not None:
@@ -151,6 +159,16 @@ def _day_first(groups: list[Parts], stated: bool | None, column: pl.Series, tell
         f"is {shown(str(column[at]))}, of which no row tells whether the day or the month comes first",
         "a date such as 2024-01-02, or a row with a day above 12,",
     )
+
+
+def _refuse_lone_numbers(groups: list[Parts], column: pl.Series, tell: Teller) -> None:
+    """Refuse numbers of seconds among dates, and dates among numbers."""
+    numbers = [parts for parts in groups if "seconds" in parts.numbers]
+    dates = [parts for parts in groups if "seconds" not in parts.numbers]
+    if numbers and dates:
+        few = min(numbers, dates, key=lambda some: sum(len(parts.rows) for parts in some))
+        at = min(int(parts.rows.min()) for parts in few)
+        raise tell.refusal(at, f"is {shown(str(column[at]))}", "a time as in other rows")
 
 
 def _refuse_short_years(groups: list[Parts], column: pl.Series, tell: Teller) -> None:

@@ -295,5 +295,7 @@ def _nanoseconds(column: pl.Series, unit: str, place: Place) -> NDArray[np.int64
     outside = ~((numbers >= 0) & (numbers < YEAR_2200 * 1_000_000_000 // factor))
     if outside.any():
         at = int(np.argmax(outside))
-        raise place.refusal(at, f"is {column[at]}", "a time from 1970 to 2199")
+        far = abs(int(numbers[at])) * factor > 10**20  # beyond year 5000, of which polars shows none
+        found = f"{numbers[at]} {unit} since 1970" if far else column[at]
+        raise place.refusal(at, f"is {found}", "a time from 1970 to 2199")
     return numbers * np.int64(factor)
