@@ -246,7 +246,7 @@ def evaluate(
         str | None, typer.Option(metavar="T", help="The column of the file that is the class (default: the last).")
     ] = None,
     missing: Annotated[
-        str, typer.Option(metavar="W", help="What a row of the file that lacks a value is: refuse it, or drop the row.")
+        str, typer.Option(metavar="W", help="A value that the file lacks: refuse it, drop its row, or keep it as missing.")
     ] = "refuse",
     delay: Annotated[int, typer.Option(metavar="D", min=0, help="Examples predicted before a label is known.")] = 0,
     window: Annotated[int, typer.Option(metavar="W", min=1, help="Labels of the sliding window.")] = 1_000,

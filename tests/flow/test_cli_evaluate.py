@@ -151,7 +151,7 @@ REFUSALS: list[tuple[tuple[str, ...], str]] = [
     (("--model", "logistic", "--stream", "led_drift:n=50"), "learns two classes"),
     (("--model", "logistic", "--stream", "no.csv"), "does not exist"),
     (("--model", "logistic", "--stream", "sea.csv", "--target", "lable"), "did you mean 'label'"),
-    (("--model", "logistic", "--stream", "sea.csv", "--missing", "skip"), "--missing is 'skip'; expected refuse or drop"),
+    (("--model", "logistic", "--stream", "sea.csv", "--missing", "skip"), "--missing is 'skip'; expected refuse, drop or keep"),
     (("--model", "logistic", "--stream", "sea:n=50", "--delay", "50"), "no label becomes known"),
     (("--model", "logistic", "--stream", "sea:n=50", "--alpha", "0"), "the level (--alpha) is 0.0"),
     (("--model", "logistic", "--stream", "sea:n=50", "--delay", "9" * 20), "no label becomes known within"),

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.clock import elapsed_ns
-from alpha_pulse.core.errors import UnknownNameError
+from alpha_pulse.core.errors import ConfigError, UnknownNameError
 from alpha_pulse.core.plugins import load, names, prefix_of
 from alpha_pulse.core.stateful import digest
+from alpha_pulse.kernels.missing import MISSING
 from alpha_pulse.learning.evaluation_baselines import Said
 from alpha_pulse.learning.evaluation_delays import Timeline
 from alpha_pulse.learning.evaluation_metrics import guesses, of_two
@@ -48,9 +49,20 @@ def make_model(name: str, stream: Stream, horizon: int, seed: int) -> Model:
 
     Raises
     ------
+    ConfigError
+        The stream lacks values, and the model cannot tell a missing one from a number.
     UnknownNameError
         There is no such model, or it does not learn so many classes.
     """
+    model = _made(name, stream, horizon, seed)
+    if bool((stream.features <= MISSING).any()) and not getattr(model, "takes_missing", False):
+        raise ConfigError(
+            f"stream {stream.name} lacks values, which model {name!r} takes for numbers; leave such rows out by --missing drop"
+        )
+    return model
+
+
+def _made(name: str, stream: Stream, horizon: int, seed: int) -> Model:
     features = stream.features.shape[1]
     if stream.n_classes == 2:
         binary: OnlineModel = load("models", ONLINE, name)(features, horizon, seed)

@@ -16,12 +16,13 @@ import polars as pl
 
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.core.numbers import shown
+from alpha_pulse.kernels.missing import MISSING
 from alpha_pulse.learning.streams import Labels, Stream
 from alpha_pulse.learning.streams_arff_header import Attribute, read_header
 from alpha_pulse.learning.streams_arff_text import Row, read_row
 from alpha_pulse.learning.streams_classes import exact
 from alpha_pulse.learning.streams_header import is_missing, listed
-from alpha_pulse.learning.streams_missing import Missing, Rows, rows_of
+from alpha_pulse.learning.streams_missing import Missing, Rows, missing_cells, rows_of
 from alpha_pulse.learning.streams_numbers import feature_matrix
 from alpha_pulse.learning.streams_parts import MOST_VALUES
 from alpha_pulse.learning.streams_plain import plain_cells
@@ -48,7 +49,7 @@ def from_arff(text: str, target: str | None, missing: Missing, name: str, where:
     target
         The nominal attribute that is the class; None for the last one.
     missing
-        ``refuse`` a missing value, or ``drop`` its row.
+        ``refuse`` a missing value, ``drop`` its row, or ``keep`` it where it is of a feature.
     name, where
         Of the stream, and what an error calls the file.
 
@@ -64,7 +65,7 @@ def from_arff(text: str, target: str | None, missing: Missing, name: str, where:
     attributes = read_header(text[: data.start()].split("\n"), where)
     chosen = target_of([attribute.name for attribute in attributes], target, where)
     whole = _table(text[data.end() :], attributes, where)
-    frame, numbers = rows_of(whole, missing, where, {a.name: a.values for a in attributes if a.values is not None})
+    frame, numbers, keep = rows_of(whole, missing, where, {a.name: a.values for a in attributes if a.values is not None})
     features: list[pl.Series] = []
     labels: Labels = np.zeros(0, dtype=np.int64)
     classes: tuple[str, ...] = ()
@@ -73,12 +74,12 @@ def from_arff(text: str, target: str | None, missing: Missing, name: str, where:
         if attribute.name == chosen:
             labels, classes = _target(column, attribute, numbers, where)
         elif attribute.values is not None:
-            features.append(_nominal(column, attribute.values, numbers, where))
+            features.append(_nominal(column, attribute.values, numbers, where, keep=keep))
         elif attribute.date_format is not None:
-            features.append(_dates(column, attribute.date_format, numbers, where))
+            features.append(_dates(column, attribute.date_format, numbers, where, keep=keep))
         else:
             features.append(column)
-    matrix = feature_matrix(Rows(pl.DataFrame(features), numbers), where)
+    matrix = feature_matrix(Rows(pl.DataFrame(features), numbers, keep), where)
     return Stream(name, matrix, labels, classes, dropped=whole.height - frame.height)
 
 
@@ -129,12 +130,13 @@ def _dense(row: Row, first: list[str]) -> Sequence[str]:
     return [row.sparse.get(place, value) for place, value in enumerate(first)]
 
 
-def _nominal(column: pl.Series, values: tuple[str, ...], numbers: Labels, where: str) -> pl.Series:
+def _nominal(column: pl.Series, values: tuple[str, ...], numbers: Labels, where: str, *, keep: bool) -> pl.Series:
     """The column as numbers: the values themselves, or their places."""
-    places = _places(column, values, numbers, where)
+    lacking = missing_cells(column, values) if keep else pl.repeat(False, len(column), eager=True)
+    places = _places(column.set(lacking, values[0]), values, numbers, where)
     found = [exact(value) for value in values]
     worth = [float(place) if None in found else float(values[place]) for place in range(len(values))]
-    return pl.Series(column.name, np.asarray(worth)[places])
+    return pl.Series(column.name, np.where(lacking, MISSING, np.asarray(worth)[places]))
 
 
 def _target(column: pl.Series, attribute: Attribute, numbers: Labels, where: str) -> tuple[Labels, tuple[str, ...]]:
@@ -165,10 +167,13 @@ def _places(column: pl.Series, values: tuple[str, ...], numbers: Labels, where: 
     return places
 
 
-def _dates(column: pl.Series, date_format: str, numbers: Labels, where: str) -> pl.Series:
+def _dates(column: pl.Series, date_format: str, numbers: Labels, where: str, *, keep: bool) -> pl.Series:
     """The column as milliseconds since 1970."""
     found = []
     for row, cell in zip(numbers.tolist(), column.to_list(), strict=True):
+        if keep and is_missing(cell):
+            found.append(MISSING)
+            continue
         try:
             found.append(datetime.strptime(cell, date_format).replace(tzinfo=UTC).timestamp() * 1_000.0)
         except ValueError:

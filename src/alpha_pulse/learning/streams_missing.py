@@ -1,4 +1,4 @@
-"""Rows in which a value is missing: refused where it is read, or left out beforehand if that is asked for."""
+"""Values that are missing: refused where they are read, or kept as missing, or their rows left out, if that is asked for."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.learning.streams_header import MISSING, NONE
 
-Missing = Literal["refuse", "drop"]
-CHOICES: tuple[Missing, ...] = ("refuse", "drop")
+Missing = Literal["refuse", "drop", "keep"]
+CHOICES: tuple[Missing, ...] = ("refuse", "drop", "keep")
 _TEXT = (pl.String, pl.Categorical, pl.Enum)
 
 
@@ -22,10 +22,11 @@ LEAVE_OUT = "leave such rows out by --missing drop"
 
 
 class Rows(NamedTuple):
-    """A table, and the number of each of its rows in the file, from 1."""
+    """A table, the number of each of its rows in the file, from 1, and whether features may be missing."""
 
     frame: pl.DataFrame
     numbers: NDArray[np.int64]
+    keep: bool = False
 
 
 def rows_of(frame: pl.DataFrame, missing: Missing, where: str, listed: Mapping[str, Sequence[str]] | None = None) -> Rows:
@@ -41,11 +42,11 @@ def rows_of(frame: pl.DataFrame, missing: Missing, where: str, listed: Mapping[s
     ([('1', 'x')], [1])
     """
     numbers = np.arange(1, frame.height + 1, dtype=np.int64)
-    if missing == "refuse" or frame.is_empty():
-        return Rows(frame, numbers)
+    if missing != "drop" or frame.is_empty():
+        return Rows(frame, numbers, keep=missing == "keep")
     lacking = np.zeros(frame.height, dtype=np.bool_)
     for column in frame:
-        lacking |= _missing(column, (listed or {}).get(column.name, ())).to_numpy()
+        lacking |= missing_cells(column, (listed or {}).get(column.name, ())).to_numpy()
     if lacking.all():
         raise DataError(
             f"{where}: each of its {frame.height:,} rows lacks a value, so that none is left; fill in what is missing"
@@ -53,7 +54,8 @@ def rows_of(frame: pl.DataFrame, missing: Missing, where: str, listed: Mapping[s
     return Rows(frame.filter(~lacking), numbers[~lacking])
 
 
-def _missing(column: pl.Series, listed: Sequence[str]) -> pl.Series:
+def missing_cells(column: pl.Series, listed: Sequence[str] = ()) -> pl.Series:
+    """Which cells of a column stand for a missing value and are not listed as values."""
     if isinstance(column.dtype, _TEXT):
         text = column.cast(pl.String).str.strip_chars().fill_null("")
         found = text.str.to_lowercase().is_in(list(MISSING)) | (text == NONE)

@@ -36,7 +36,7 @@ def open_stream(text: str, target: str | None = None, seed: int = 1, missing: st
     seed
         Of a generator whose options do not hold one.
     missing
-        What becomes of a row of a file that lacks a value: ``refuse`` or ``drop``.
+        What becomes of a row of a file that lacks a value: ``refuse``, ``drop``, or ``keep`` it.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def open_stream(text: str, target: str | None = None, seed: int = 1, missing: st
     """
     choice = next((choice for choice in CHOICES if choice == missing), None)
     if choice is None:
-        raise ConfigError(f"--missing is {missing!r}; expected {' or '.join(CHOICES)}")
+        raise ConfigError(f"--missing is {missing!r}; expected {', '.join(CHOICES[:-1])} or {CHOICES[-1]}")
     name, colon, options = text.partition(":")
     if name in GENERATORS:
         if target is not None:

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import DataError, NonFiniteError
 from alpha_pulse.core.numbers import shown
+from alpha_pulse.kernels.missing import MISSING
 from alpha_pulse.learning.streams import Labels
 from alpha_pulse.learning.streams_header import is_missing
-from alpha_pulse.learning.streams_missing import LEAVE_OUT, Rows
+from alpha_pulse.learning.streams_missing import LEAVE_OUT, Rows, missing_cells
 
 Floats = NDArray[np.float64]
 
@@ -21,7 +22,7 @@ _DECIMAL_COMMA = r"^[+-]?(\d*,\d+|\d+,)([eE][+-]?\d+)?$"
 
 
 def feature_matrix(rows: Rows, where: str) -> Floats:
-    """All columns as float64 of shape (n, d).
+    """All columns as float64 of shape (n, d); `kernels.missing.MISSING` where a value is missing and may be.
 
     Raises
     ------
@@ -30,10 +31,10 @@ def feature_matrix(rows: Rows, where: str) -> Floats:
     NonFiniteError
         The same for NaN and infinity.
     """
-    frame, numbers = rows
+    frame, numbers, keep = rows
     features = np.empty((frame.height, frame.width))
     for place, column in enumerate(frame):
-        features[:, place] = _numbers(column, numbers, where)
+        features[:, place] = _numbers(column, numbers, where, keep=keep)
     wrong = np.argwhere(~np.isfinite(features))
     if len(wrong):
         row, place = wrong[0].tolist()
@@ -44,7 +45,7 @@ def feature_matrix(rows: Rows, where: str) -> Floats:
     return features
 
 
-def _numbers(column: pl.Series, numbers: Labels, where: str) -> Floats:
+def _numbers(column: pl.Series, numbers: Labels, where: str, *, keep: bool) -> Floats:
     if isinstance(column.dtype, pl.Categorical | pl.Enum):
         column = column.cast(pl.String)
     if column.dtype == pl.String:
@@ -53,6 +54,8 @@ def _numbers(column: pl.Series, numbers: Labels, where: str) -> Floats:
         read = column.cast(pl.Float64)
     else:
         raise DataError(f"{where}: column {column.name!r} holds {column.dtype}, but numbers are expected; convert the column")
+    if keep:
+        read = read.set(missing_cells(column), MISSING)
     if read.null_count():
         row = int(read.is_null().arg_max() or 0)
         found = "empty" if column[row] in (None, "") else shown(column[row])

@@ -29,7 +29,7 @@ def read_stream(path: Path, target: str | None = None, missing: Missing = "refus
     target
         The column of the classes; None for the last one.
     missing
-        ``refuse`` a missing value, or ``drop`` its row.
+        ``refuse`` a missing value, ``drop`` its row, or ``keep`` it where it is of a feature.
 
     Raises
     ------

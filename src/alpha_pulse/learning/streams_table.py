@@ -28,7 +28,7 @@ def from_table(frame: pl.DataFrame, target: str | None, missing: Missing, name: 
         The column of the classes, text or numbers; None for the last one. Labels are the places of its values, sorted as
         numbers where all of them are, else as text: of ``0`` and ``1``, or ``DOWN`` and ``UP``, the second is label 1.
     missing
-        ``refuse`` a missing value, or ``drop`` its row.
+        ``refuse`` a missing value, ``drop`` its row, or ``keep`` it where it is of a feature.
     name, where
         Of the stream, and what an error calls the table.
 
@@ -40,9 +40,9 @@ def from_table(frame: pl.DataFrame, target: str | None, missing: Missing, name: 
     if frame.height == 0:
         raise DataError(f"{where}: there is no row in it; at least one example is needed")
     target = target_of(frame.columns, target, where)
-    left, numbers = rows_of(frame, missing, where)
+    left, numbers, keep = rows_of(frame, missing, where)
     labels, classes = _classes(left[target], numbers, where)
-    features = feature_matrix(Rows(left.drop(target), numbers), where)
+    features = feature_matrix(Rows(left.drop(target), numbers, keep), where)
     return Stream(name, features, labels, classes, dropped=frame.height - left.height)
 
 

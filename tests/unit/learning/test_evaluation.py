@@ -20,6 +20,7 @@ import naive_evaluation as naive
 from alpha_pulse.core import stateful
 from alpha_pulse.core.errors import ConfigError, DataError, UnknownNameError
 from alpha_pulse.core.plugins import load
+from alpha_pulse.kernels.missing import MISSING
 from alpha_pulse.learning.evaluation import Evaluation, evaluate, to_json
 from alpha_pulse.learning.evaluation_curves import curve
 from alpha_pulse.learning.evaluation_delays import Revision, timeline
@@ -237,6 +238,20 @@ def test_a_model_that_cannot_learn_the_stream_is_refused(models: list[str], clas
     stream = Stream("x", np.zeros((9, 1)), np.arange(9) % classes, tuple("abc")[:classes])
     with pytest.raises(UnknownNameError, match=said):
         evaluate(stream, models)
+
+
+def test_features_that_are_missing_are_absent_and_refused_where_a_model_cannot_tell() -> None:
+    whole = sea(3_000, seed=2, noise=0.0)
+    features = whole.features.copy()
+    features[np.random.default_rng(1).random(features.shape) < 0.1] = MISSING
+    holes = msgspec.structs.replace(whole, features=features)
+    names = ["logistic", "naive_bayes", "hoeffding_tree"]
+    for before, after in zip(evaluate(whole, names).models, evaluate(holes, names).models, strict=True):
+        assert before.accuracy is not None
+        assert after.accuracy is not None
+        assert before.accuracy - 0.12 < after.accuracy < before.accuracy + 0.01
+    with pytest.raises(ConfigError, match="lacks values, which model 'river:linear_model"):
+        evaluate(holes, ["river:linear_model.LogisticRegression"])
 
 
 def test_what_cannot_be_evaluated_is_refused() -> None:

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from alpha_pulse.core.errors import ConfigError, DataError
+from alpha_pulse.kernels.missing import MISSING
 from alpha_pulse.learning.streams import Stream
 from alpha_pulse.learning.streams_named import open_stream
 
@@ -157,8 +158,26 @@ def test_rows_that_lack_a_value_are_dropped_if_that_is_asked_for(tmp_path: Path)
     write(tmp_path / "s.arff", head + "1,?,p\n?,u,p\n2,u,?\n3,u,n\n")
     stream = open_stream(str(tmp_path / "s.arff"), missing="drop")
     assert (stream.features.tolist(), stream.labels.tolist(), stream.dropped) == ([[1.0, 0.0], [3.0, 1.0]], [1, 0], 2)
-    with pytest.raises(ConfigError, match="--missing is 'skip'; expected refuse or drop"):
+    with pytest.raises(ConfigError, match="--missing is 'skip'; expected refuse, drop or keep"):
         open_stream(path, missing="skip")
+
+
+def test_features_may_be_kept_as_missing_and_the_target_may_not(tmp_path: Path) -> None:
+    path = write(tmp_path / "s.csv", "a,b,class\n?,1,x\n1,NA,y\n2,3.5,x\n")
+    wanted = [[MISSING, 1.0], [1.0, MISSING], [2.0, 3.5]]
+    assert open_stream(path, missing="keep").features.tolist() == wanted
+    pl.DataFrame({"a": [None, 1.0, 2.0], "b": [1.0, float("nan"), 3.5], "y": [1, 0, 1]}).write_parquet(tmp_path / "s.parquet")
+    assert open_stream(str(tmp_path / "s.parquet"), missing="keep").features.tolist() == wanted
+    head = "@relation r\n@attribute t date yyyy\n@attribute b {q,u}\n@attribute class {p,n}\n@data\n"
+    write(tmp_path / "s.arff", head + "?,u,p\n1970,?,p\n1970,u,n\n")
+    stream = open_stream(str(tmp_path / "s.arff"), missing="keep")
+    assert stream.features.tolist() == [[MISSING, 1.0], [0.0, MISSING], [0.0, 1.0]]
+    write(tmp_path / "s.csv", "a,class\n?,x\n1,y\nred,y\n")
+    with pytest.raises(DataError, match="row 3: column 'a' is 'red'"):
+        open_stream(path, missing="keep")
+    write(tmp_path / "s.csv", "a,class\n?,x\n1,\n")
+    with pytest.raises(DataError, match="row 2: the target 'class' is missing"):
+        open_stream(path, missing="keep")
 
 
 @pytest.mark.parametrize(
