@@ -9,6 +9,22 @@ from .loop_learning import ADAPT, DETECT, LEARN, SETTLE
 from .loop_trading import DECIDE, EXTRACT, GATE, RECORD, SERVE
 from .money import MONEY
 from .numbers import METRICS
+from .reading import READ
 
-TO_KILL = (*SETTLE, *LEARN, *DETECT, *ADAPT, *EXTRACT, *SERVE, *DECIDE, *GATE, *RECORD, *JOURNAL, *MONEY, *METRICS, *LEARNERS)
+TO_KILL = (
+    *SETTLE,
+    *LEARN,
+    *DETECT,
+    *ADAPT,
+    *EXTRACT,
+    *SERVE,
+    *DECIDE,
+    *GATE,
+    *RECORD,
+    *JOURNAL,
+    *MONEY,
+    *METRICS,
+    *LEARNERS,
+    *READ,
+)
 MUTANTS = (*TO_KILL, *EQUIVALENT)

@@ -20,6 +20,7 @@ STAGES = {
     "record": "9 record",
     "journal": "journal, stores and recovery",
     "money": "money",
+    "read": "reading of files",
     "metrics": "numbers about learning",
 }
 

@@ -87,6 +87,12 @@ def test_the_same_bars_in_other_bytes(tmp_path: Path, pack: Callable[[bytes], by
     assert data.bars.interval_ns == HOUR_NS
 
 
+def test_blank_lines_above_the_rows_count(tmp_path: Path) -> None:
+    header, *rows = TEXT.splitlines()
+    with pytest.raises(DataError, match=r"row 4: column 'high' is 'x'"):
+        one(tmp_path, "\n".join([header, "", "", rows[0], rows[1].replace(",12.5,", ",x,"), *rows[2:]]))
+
+
 def as_objects(**more: object) -> list[dict[str, object]]:
     return [dict(zip(HEADER, row, strict=True)) | more for row in ROWS]
 
