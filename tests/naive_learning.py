@@ -79,7 +79,7 @@ class NaiveLogistic:
     def learn(self, row: Sequence[float], label: int, weight: float = 1.0) -> None:
         if weight == 0.0:
             return
-        counted = float(weight > 0.0)
+        counted = min(weight, 1.0)
         self.scaler.learn(row, counted)
         gradient = bounded((self.predict(row) - label) * weight, -10.0, 10.0)
         z = self.scaler.standard(row)
@@ -151,7 +151,7 @@ class NaiveNewton:
         p = sigmoid(self.score(z))
         seen = taken * max(p * (1.0 - p), 1e-3) * np.outer(along, along)
         sure = np.trace(np.linalg.inv(self.curvature)) < self.inputs / self.prior
-        forgetting = 1.0 - (1.0 - self.forgetting) * float(weight > 0.0)
+        forgetting = 1.0 - (1.0 - self.forgetting) * min(weight, 1.0)
         old = (forgetting if sure else 1.0) * self.curvature
         step = np.linalg.solve(old / self.boost + seen, taken * (label - p) * along)
         self.weights = np.clip(self.weights + step, -50.0, 50.0)
@@ -191,7 +191,7 @@ class NaiveLadder:
         return mix(self.mixture, said), said, self.baselines.last
 
     def learn(self, row: Sequence[float], label: int, weight: float, said: Sequence[float], known: int | None) -> None:
-        counted = float(weight > 0.0)
+        counted = min(weight, 1.0)
         alpha = min(self.alpha / self.horizon * self.boost, 0.5) * counted
         self.mixture = share(self.mixture, said, label, counted / self.horizon, alpha)
         self.scaler.learn(row, counted)

@@ -114,7 +114,7 @@ class NaiveLinear:
         return np.array([1.0 - said[0], said[0]]) if len(said) == 1 else said / said.sum()
 
     def learn(self, row: Vector, label: int, weight: float) -> None:
-        share = float(weight > 0.0)
+        share = min(weight, 1.0)
         self.scaler.rows.append(row)
         self.scaler.shares.append(share)
         z, taken = self.scaler.standard(row), min(weight, 10.0)
@@ -143,7 +143,7 @@ class NaiveLinear:
         return mean, math.sqrt(float(np.average((np.array(self.targets) - mean) ** 2, weights=self.scaler.shares)))
 
     def fit(self, row: Vector, target: float, weight: float) -> None:
-        share = float(weight > 0.0)
+        share = min(weight, 1.0)
         self.scaler.rows.append(row)
         self.scaler.shares.append(share)
         self.targets.append(target)

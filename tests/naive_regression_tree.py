@@ -168,7 +168,7 @@ class NaiveRegressionTree:
         return self.speak(node, x)
 
     def learn(self, x: list[float], target: float, weight: float, share: float | None = None) -> float:
-        share = float(weight > 0.0) if share is None else share
+        share = min(weight, 1.0) if share is None else share
         if self.linear:
             for f in range(self.d):
                 if x[f] > MISSING:
@@ -268,10 +268,8 @@ class NaiveBoosting:
         for tree in self.trees:
             p = 1.0 / (1.0 + math.exp(-score))
             hessian = max(p * (1.0 - p), 0.01)
-            score += self.rate * tree.learn(
-                x, max(-4.0, min(4.0, (label - p) / hessian)), weight * hessian, float(weight > 0.0)
-            )
-        self.clock += float(weight > 0.0)
+            score += self.rate * tree.learn(x, max(-4.0, min(4.0, (label - p) / hessian)), weight * hessian, min(weight, 1.0))
+        self.clock += min(weight, 1.0)
         if self.clock >= self.period:
             self.clock = 0.0
             tree, self.turn = self.trees[self.turn], (self.turn + 1) % len(self.trees)

@@ -1,4 +1,4 @@
-"""Of every learner in the tables: a weight of 0 teaches nothing, and nothing depends on a unit.
+"""Of every learner in the tables: a weight of 0 teaches nothing, small weights little, and nothing depends on a unit.
 
 One example per kind of learner is a factory of (n_features) and a seed; what is asked of all is asked in the same words.
 """
@@ -79,6 +79,22 @@ def test_an_example_of_weight_0_teaches_nothing(task: str, name: str) -> None:
     model.set_boost(1.0)
     assert digest({"model": model.snapshot()}) == before or "ftrl" in name  # whose weights are held while its rate changes
     assert np.allclose(model.predict_many(rows), said, rtol=0.0, atol=1e-12)
+
+
+@each_learner
+def test_small_weights_teach_little_and_the_less_the_smaller_they_are(task: str, name: str) -> None:
+    rows, targets = stream(task, 400, 2)
+    probe = stream(task, 100, 3)[0]
+    moved = []
+    for weight in (1.0, 1e-6, 1e-9):
+        model = taught(task, name)
+        said = model.predict_many(probe)
+        model.learn_many(rows, turned(task, targets), np.full(len(rows), weight))
+        moved.append(float(np.abs(model.predict_many(probe) - said).max()))
+    assert moved[0] > 0.05
+    assert moved[1] <= 0.5 * moved[0]
+    # Naive Bayes in a leaf of a few rows: a class that it never met, of whatever weight, speaks where all densities vanish.
+    assert moved[2] <= (0.5 if name == "adaptive_random_forest" else 0.01) * moved[0]
 
 
 @pytest.mark.parametrize("exponent", [-40, 40])

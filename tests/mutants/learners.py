@@ -9,6 +9,22 @@ SHAPES = "contracts/test_shapes.py::"
 
 LEARNERS = (
     Mutant(
+        "a-small-weight-counts-in-full",
+        "learn",
+        "kernels/example_weight.py",
+        "    return min(weight, 1.0)\n",
+        "    return 1.0\n",
+        (CONTRACT + "test_small_weights_teach_little_and_the_less_the_smaller_they_are",),
+    ),
+    Mutant(
+        "a-detector-of-a-forest-sees-small-weights-in-full",
+        "learn",
+        "kernels/example_weight.py",
+        "    if state[at] < 1.0:\n        return False\n    state[at] -= 1.0\n",
+        "    state[at] = 0.0\n",
+        ("unit/models/test_forest.py::test_errors_of_small_weights_do_not_replace_a_tree",),
+    ),
+    Mutant(
         "a-ladder-taught-by-weight-0",
         "learn",
         "kernels/ladder.py",

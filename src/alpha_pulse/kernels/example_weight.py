@@ -18,9 +18,9 @@ def share_of(weight: float) -> float:
     """The share of one example that an example of ``weight`` is.
 
     >>> share_of(0.25), share_of(7.0)
-    (1.0, 1.0)
+    (0.25, 1.0)
     """
-    return 1.0 if weight > 0.0 else 0.0
+    return min(weight, 1.0)
 
 
 @kernel

@@ -87,7 +87,7 @@ def test_whatever_comes_the_state_stays_finite(examples: list[tuple[float, float
     whole[tree.LINEAR] = 1
     tree.clear(real, whole)
     for a, b, target, weight in examples * 2:
-        growth.learn(real, whole, np.array([a, b]), target, weight, float(weight > 0.0))
+        growth.learn(real, whole, np.array([a, b]), target, weight, min(weight, 1.0))
         assert np.isfinite(tree.predict(real, whole, np.array([b, a])))
     assert np.isfinite(real).all()
     assert whole[tree.LEAVES] <= 4

@@ -111,3 +111,13 @@ def test_a_tree_in_the_background_learns_before_it_takes_over() -> None:
                     float(kernels.tree_real(real, whole, other)[tree.counts_at(own, 0) : tree.counts_at(own, 0) + 2].sum())
                 )
     assert max(learnt) > 20.0
+
+
+@pytest.mark.parametrize("weight", [1.0, 1e-6])
+def test_errors_of_small_weights_do_not_replace_a_tree(weight: float) -> None:
+    rows, labels, _ = checks(2_000, 3)
+    model = AdaptiveRandomForest(5, trees=3)
+    model.learn_many(rows, labels, np.ones(2_000))
+    before = model.warnings, model.drifts
+    model.learn_many(rows, 1 - labels, np.full(2_000, weight))
+    assert ((model.warnings, model.drifts) == before) == (weight < 1.0)
