@@ -89,6 +89,8 @@ def cell(chance: random.Random, text: str, separator: str, skip: int) -> str:
 def digits(chance: random.Random, text: str, separator: str, skip: int) -> str:
     """A digit of a row changes, is lost or doubled."""
     places = [at for at, sign in enumerate(text) if sign.isdigit() and text.count("\n", 0, at) >= skip]
+    if not places:
+        return text
     at = chance.choice(places)
     return text[:at] + chance.choice(["", text[at] * 2, str(chance.randrange(10))]) + text[at + 1 :]
 
@@ -122,7 +124,7 @@ def line(chance: random.Random, text: str, separator: str, skip: int) -> str:
 def header(chance: random.Random, text: str, separator: str, skip: int) -> str:
     """Names of columns are exchanged, doubled, emptied, lost or renamed."""
     lines = text.splitlines(keepends=True)
-    if not skip:
+    if not skip or len(lines) < skip:
         return text
     at = chance.randrange(skip)
     names = lines[at].rstrip("\r\n").split(separator)

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 import msgspec
 
 from alpha_pulse.feeds.columns import BarColumns
-from layouts.numbers import iso, number
+from layouts.numbers import number
 from layouts.schema import PRICES, Cells, Schema, cells
 from layouts.table import DAY, HOUR
 
 LARGEST = {"volume": 1e18}
 LARGEST_PRICE = 1e14
 EARLIEST, LATEST = 315_532_800 * 10**9, 7_258_118_400 * 10**9
+MISSING = ("", "nan", "null", "none", "na", "n/a", "-", "nat", "#n/a")
 NEAR = 1e-6
 """How far, as a part of the price, a high may lie below a body and still count as rounded."""
 
@@ -48,9 +49,9 @@ def reading(schema: Schema, text: str, interval: int, symbol: str, footer: Seque
     names = _names(rows[: schema.skip], schema)
     found = Reading([], [], set(), [])
     at = 0
-    for row in rows[schema.skip :]:
+    for row in _without_preamble(schema, rows[schema.skip :]):
         at += 1
-        if not any(cell.strip() for cell in row):
+        if all(cell.strip().lower() in MISSING for cell in row[: schema.width]):
             if len(row) > 1:
                 found.faults.append(Fault(at, "empty"))
             continue
@@ -59,6 +60,14 @@ def reading(schema: Schema, text: str, interval: int, symbol: str, footer: Seque
         _read_row(schema, row, at, symbol, names, found)
     _order(found, interval, names)
     return found
+
+
+def _without_preamble(schema: Schema, rows: Cells) -> Cells:
+    """Without lines of text above the first row of a file without a header; they are not counted."""
+    if schema.skip:
+        return rows
+    first = next((at for at, row in enumerate(rows) if sum(number(cell) is not None for cell in row) > 2), 0)
+    return rows[first:] if any(cell for row in rows[:first] for cell in row) else rows
 
 
 def _names(header: Cells, schema: Schema) -> dict[str, frozenset[str]]:
@@ -92,10 +101,8 @@ def _read_row(
             found.faults.append(Fault(at, "range", names[field]))
     start = schema.start(row)
     if start is None:
-        text = " ".join(row[place] for place in schema.times)
-        start = iso("UTC")(text)
+        start = schema.start_written_otherwise(row)
         if start is not None:
-            start -= schema.shift
             found.doubtful.add(len(found.bars))
         found.faults.append(Fault(at, "time", names["time"]))
     elif not EARLIEST <= start < LATEST:
@@ -122,16 +129,16 @@ def _read_row(
 def _order(found: Reading, interval: int, names: dict[str, frozenset[str]]) -> None:
     """Duplicates, bars that overlap (or follow one that does), and times of which some rise and others fall."""
     least = interval - HOUR if interval % DAY == 0 else interval
-    last: dict[str, int] = {}
+    last: dict[str, tuple[int, int]] = {}
     directions, short = set(), False
     for at, symbol, start in found.times:
         if symbol in last:
-            step = start - last[symbol]
+            before, step = last[symbol][0], start - last[symbol][1]
             directions.add(step > 0)
             if abs(step) < least or short:
-                found.faults.append(Fault(at, "overlap", names["time"]))
+                found.faults += [Fault(row, "overlap", names["time"]) for row in (before, at)]
             short = abs(step) < least
-        last[symbol] = start
+        last[symbol] = at, start
     counts = Counter((symbol, start) for _, symbol, start in found.times)
     for at, symbol, start in found.times:
         if counts[symbol, start] > 1:
@@ -148,15 +155,18 @@ def listed(bars: BarColumns) -> list[Bar]:
     return list(zip(codes, bars.ts_start.tolist(), *prices, volumes, strict=True))
 
 
-def untrue(found: Reading, sentence: str, rows: Cells) -> str | None:
+def untrue(schema: Schema, found: Reading, sentence: str, rows: Cells) -> str | None:
     """What is wrong with a refusal that names a row; None where a fault of the text bears it out.
 
     ``rows`` are those after the header.
     """
     row = re.search(r", rows? (\d+)", sentence)
+    rows = _without_preamble(schema, rows)
     if row is None or _of_another_kind(sentence, rows, rows[int(row[1]) - 1] if int(row[1]) <= len(rows) else []):
         return None
     column = re.search(r"column '([^']*)'", sentence)
+    if len(rows) < 4:  # too few to tell what the columns hold
+        return None
     here = [fault for fault in found.faults if fault.row == int(row[1])]
     if not here:
         return "nothing is wrong with that row"
@@ -171,32 +181,40 @@ def _of_another_kind(sentence: str, rows: Cells, row: Sequence[str]) -> bool:
         pairs = re.findall(r"\b(\d{1,2})/(\d{1,2})/\d{2}", "\n".join(cell for each in rows for cell in each))
         return bool(pairs) and all(max(map(int, pair)) <= 12 for pair in pairs)
     if "is empty, but a number" in sentence:
-        return "" in row
+        return any(not cell.strip() for cell in row)
     if "states no zone" in sentence:
-        return not any(re.search(r"(Z|[+-]\d\d:?\d\d)$", cell) for cell in row)
+        said = re.search(r" is (.*?), which states no zone", sentence)
+        return said is not None and not re.search(r"(Z|[+-]\d\d:?\d\d)$", said[1])
     order = re.search(r" is '([^']*)', but one order of day and month \('([^']*)'", sentence)
     if order is not None:
         return order[1] in row and any(order[2] in each for each in rows)
+    other = re.search(r" is (\S+), but a (?:finite number not below 0|price in parts of 1e-9)", sentence)
+    if other is not None:
+        return any((number(cell) if _float(cell) is None else _float(cell)) == float(other[1]) for cell in row)
     quoted = re.search(r" is '([^']*)', but a number is expected", sentence)
-    return quoted is not None and quoted[1] in row and number(quoted[1]) is None
+    return (
+        quoted is not None
+        and any(cell == quoted[1] or repr(cell) == f"'{quoted[1]}'" for cell in row)
+        and number(quoted[1]) is None
+    )
 
 
-def untrue_of_file(schema: Schema, unharmed: Cells, text: str, sentence: str) -> str | None:
+def untrue_of_file(schema: Schema, unharmed: Cells, whole: str, text: str, sentence: str) -> str | None:
     """What is wrong with a refusal that names no row; None where the text bears it out.
 
-    ``unharmed`` is the header as it was.
+    ``unharmed`` is the header as it was, and ``whole`` the text.
     """
     rows = cells(text, schema.separator)
     header, body = rows[: schema.skip], [row for row in rows[schema.skip :] if any(cell.strip() for cell in row)]
-    names = [cell for row in header for cell in row]
+    names = [cell.strip() for row in rows[: schema.skip + 1] for cell in row]
     if "has no known shape" in sentence or "is no table of bars" in sentence:
-        return None if header or len(body) < 5 or _misfits(schema, body) > 1 else "most rows have the shape"
+        return None if header or len(body) < 5 or _misfits(schema, body, whole) > 1 else "most rows have the shape"
     if re.search(r" but lacks (.*?);", sentence):
         return None if schema.skip != 1 or header != unharmed else "the header is whole"
     twice = re.search(r"has the column '([^']*)' more than once", sentence)
     if twice:
         bare = [name.rpartition(".")[2].lower() for name in names]  # R's AAPL.Open
-        return None if names.count(twice[1]) > 1 or bare.count(twice[1]) > 1 else "that name stands there once"
+        return None if names.count(twice[1].strip()) > 1 or bare.count(twice[1]) > 1 else "that name stands there once"
     if re.search(r"there is no (row|bar) in it|is empty;", sentence):
         return None if not body or header != unharmed else "there are rows"
     if "no row has a price" in sentence:
@@ -204,16 +222,20 @@ def untrue_of_file(schema: Schema, unharmed: Cells, text: str, sentence: str) ->
     if "cannot be read as CSV" in sentence:
         return None if '"' in text or "\0" in text else "the csv module reads it"
     if "of which either could be" in sentence:
-        short = [name.strip().lower() for name in names]
-        return None if len(set(short)) < len(short) else "no two names are alike"
+        pair = re.search(r"has the columns (.*?) and (.*?), of which", sentence)
+        both = pair is not None and {pair[1].strip(), pair[2].strip()} <= set(names)
+        return None if both else "these two names do not stand there"
     return "this kind of sentence is not checked"
 
 
-def _misfits(schema: Schema, body: Cells) -> int:
-    """How many rows have a price or a volume that is no number, or no bar's shape."""
-    count = 0
-    for row in body:
-        found = Reading([], [], set(), [])
-        _read_row(schema, row, 1, "", {name: frozenset() for name in (*schema.columns, "time", "symbol")}, found)
-        count += any(fault.kind != "symbol" for fault in found.faults)
-    return count
+def _misfits(schema: Schema, body: Cells, whole: str) -> int:
+    """How many rows are no rows of the unharmed text."""
+    kept = [row for row in cells(whole, schema.separator) if row]
+    return sum(row not in kept for row in body)
+
+
+def _float(cell: str) -> float | None:
+    try:
+        return float(cell)
+    except ValueError:
+        return None

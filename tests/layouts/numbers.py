@@ -9,7 +9,10 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 SECOND = 10**9
+LAST_SECOND = 1_950_000_000
+"""From here on, a number may be a date and an hour."""
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_SPACED = re.compile(r"[+-]?\d{1,3}([ '_\u2019]\d{3})+([.,]\d*)?", re.ASCII)
 _SUFFIX = {"K": 3, "M": 6, "B": 9, "T": 12}
 
 
@@ -17,8 +20,10 @@ def number(cell: str, decimal: str = ".", thousands: str = "", units: bool = Tru
     """The nearest double of what the cell says, with ``units`` also 1.5K; None where it is no number."""
     text = cell.strip().lstrip("$")
     power = 0
-    if units and text[-1:] in _SUFFIX and text[:-1]:
-        text, power = text[:-1], _SUFFIX[text[-1]]
+    if units and text[-1:].upper() in _SUFFIX and text[:-1]:
+        text, power = text[:-1], _SUFFIX[text[-1].upper()]
+    if _SPACED.fullmatch(text):
+        text = re.sub(r"[ '_\u2019]", "", text)
     if thousands and re.fullmatch(rf"[+-]?\d{{1,3}}(\{thousands}\d{{2,3}})*\{thousands}\d{{3}}(\{decimal}\d*)?", text):
         text = text.replace(thousands, "")
     if decimal != ".":
@@ -39,7 +44,9 @@ def epoch(unit: int) -> Clock:
 
     def read(text: str) -> int | None:
         digits = text.strip()
-        return int(digits) * unit if re.fullmatch(r"\d{1,20}(\.0+)?", digits) and "." not in digits else None
+        if not re.fullmatch(r"\d{1,20}", digits, re.ASCII) or (unit == SECOND and int(digits) >= LAST_SECOND):
+            return None
+        return int(digits) * unit
 
     return read
 
@@ -48,6 +55,8 @@ def pattern(form: str, zone: str) -> Clock:
     """Texts of strptime's form, in ``zone`` where they state no offset; those that a clock shows twice or never are none."""
 
     def read(text: str) -> int | None:
+        if not text.isascii() or re.search(r"[-./]\s", text):
+            return None
         try:
             when = datetime.strptime(text.strip(), form)  # noqa: DTZ007 (the zone comes below)
         except ValueError:
@@ -67,7 +76,8 @@ def pattern(form: str, zone: str) -> Clock:
 
 
 _ISO = re.compile(
-    r"(\d{4}-\d{1,2}-\d{1,2})(?:[T ](\d{1,2}:\d{2}(?::\d{2})?)(?:[.,](\d{1,9}))?)?\s?(?:GMT)?(Z|UTC|[+-]\d{2}:?\d{2})?",
+    r"(\d{4}-\d{1,2}-\d{1,2})(?:[T ](\d{1,2}:\d{2}(?::\d{2}(?=[^\d]|$))?)(?:(?<=:\d\d:\d\d)[.,](\d{1,9}))?)?\s?"
+    r"(?:GMT)?(Z|UTC|[+-]\d{2}(?::?\d{2})?)?",
     re.ASCII,
 )
 
@@ -80,7 +90,7 @@ def iso(zone: str | None) -> Clock:
         if match is None or (match[4] is None and zone is None):
             return None
         clock = match[2] or "00:00"
-        offset = {"Z": "+0000", "UTC": "+0000", None: ""}.get(match[4], (match[4] or "").replace(":", ""))
+        offset = {"Z": "+0000", "UTC": "+0000", None: ""}.get(match[4], (match[4] or "").replace(":", "").ljust(5, "0"))
         if offset and (int(offset[1:3]) > 14 or int(offset[3:]) % 15):
             return None
         form = "%Y-%m-%dT%H:%M" + (":%S" if clock.count(":") == 2 else "") + ("%z" if offset else "")
@@ -98,12 +108,14 @@ FORMS = (
     "%d.%m.%Y %H:%M",
     "%d.%m.%Y",
     "%m/%d/%Y %H:%M",
+    "%m/%d/%Y %H:%M:%S",
     "%m/%d/%Y",
     "%m/%d/%y",
     "%b %d, %Y",
     "%d-%b-%Y",
     "%Y/%m/%d %H:%M:%S",
     "%Y%m%d %H%M%S",
+    "%Y%m%d%H%M%S",
     "%Y%m%d",
 )
 
@@ -111,3 +123,19 @@ FORMS = (
 def clocks(zone: str) -> list[Clock]:
     """Every way to read a time that this module knows."""
     return [iso(zone), *(epoch(unit) for unit in (SECOND, 10**6, 10**3, 1)), *(pattern(form, zone) for form in FORMS)]
+
+
+def any_clock(text: str, zone: str) -> int | None:
+    """What the text says in the first way that fits, whichever it is."""
+    if re.fullmatch(r"(19|20)\d{12}", text):
+        return pattern("%Y%m%d%H%M%S", zone)(text)
+    joined = re.sub(r"\b(\d{2})(\d{2})(\d{2})?$", _colons, text) if re.search(r"[-./]", text) else text
+    parts = joined.split(" ")
+    day = re.sub(r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3", parts[0])
+    variants = (text, joined, " ".join([day, *parts[1:]]), re.sub(r"[./]", "-", joined))
+    readers = clocks(zone)
+    return next((found for each in variants for read in readers if (found := read(each)) is not None), None)
+
+
+def _colons(match: re.Match[str]) -> str:
+    return ":".join(part for part in match.groups() if part)

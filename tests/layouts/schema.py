@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from layouts.layout import Layout
-from layouts.numbers import Clock, clocks, number
+from layouts.numbers import Clock, any_clock, clocks, number
 from layouts.table import Row, Table
 
 PRICES = ("open", "high", "low", "close")
@@ -54,6 +54,7 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
     shift: int
     symbol: int | None
     scale: float
+    zone: str
 
     def value(self, row: Sequence[str], field: str) -> float | None:
         """The number that the cell says, in the unit of the bars; None where it says none."""
@@ -63,12 +64,21 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
             found = number(cell, self.decimal, "." if self.decimal == "," else ",", units)
         return found if found is None or field == "volume" else found / self.scale
 
-    def start(self, row: Sequence[str]) -> int | None:
-        """The bar's start, by its time."""
+    def time(self, row: Sequence[str]) -> str:
+        """The cells of the time as one text."""
         parts = [" ".join(row[at].split()) for at in self.times]
         if len(parts) == 2 and parts[1].isdigit():
-            parts[1] = parts[1].zfill(6)  # as spreadsheets drop the zeros
-        found = self.clock(plain_time(" ".join(parts)))
+            parts[1] = f"{parts[1]}00" if len(parts[1]) == 4 else parts[1].zfill(6)  # spreadsheets drop the zeros
+        return plain_time(" ".join(parts))
+
+    def start(self, row: Sequence[str]) -> int | None:
+        """The bar's start, by its time as this layout writes it."""
+        found = self.clock(self.time(row))
+        return None if found is None else found - self.shift
+
+    def start_written_otherwise(self, row: Sequence[str]) -> int | None:
+        """The bar's start, by its time in whatever way it is written."""
+        found = any_clock(self.time(row), self.zone)
         return None if found is None else found - self.shift
 
 
@@ -130,6 +140,7 @@ def _schemas(layout: Layout, interval: int, text: str, written: Sequence[Row]) -
                 shift=clock[2],
                 symbol=symbols[0] if symbols else None,
                 scale=scale,
+                zone="UTC" if layout.dated else layout.zone,
             )
 
 

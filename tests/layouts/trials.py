@@ -124,11 +124,11 @@ def _judge_text(seed: int, base: Base, schema: Schema, text: str, found: MarketD
     if _QUOTED_ODDLY.search(text) or text.count('"') % 2 or before != after or "\r" in text.replace("\r\n", ""):
         return _judge_loosely(seed, base, schema, text, found)
     if isinstance(found, str) and ", row " not in found:
-        return Verdict(seed, name, "refused", untrue_of_file(schema, before, text, found), found)
+        return Verdict(seed, name, "refused", untrue_of_file(schema, before, base.text, text, found), found)
     true = reading(schema, text.removeprefix("\ufeff"), base.tables[0].interval, symbol, base.footer)
     if isinstance(found, str):
         body = cells(text.removeprefix("\ufeff"), schema.separator)[schema.skip :]
-        return Verdict(seed, name, "refused", untrue(true, found, body), found)
+        return Verdict(seed, name, "refused", untrue(schema, true, found, body), found)
     bars = sorted(listed(found.bars))
     if base.layout.volume is None or "volume" not in schema.columns:
         bars = [(*bar[:6], None) for bar in bars]
@@ -138,9 +138,10 @@ def _judge_text(seed: int, base: Base, schema: Schema, text: str, found: MarketD
     if bars != wanted:
         certain = [bar for at, bar in enumerate(true.bars) if at not in true.doubtful and not (told and at == 0)]
         missing, more = set(certain) - set(bars), set(bars) - set(wanted)
-        if missing or more or len(bars) > len(wanted):
+        cut = schema.shift and any(fault.kind == "overlap" for fault in true.faults)  # a bar opens when the last one closed
+        if (not cut and (missing or more)) or len(bars) > len(wanted):
             complaint = f"missing {sorted(missing)[:2]}, and not in the file {sorted(more)[:2]}; {true.faults}"
-    dropped = any(note.kind == "no_price" for note in found.notes)
+    dropped = any(note.kind in ("no_price", "no_volume") for note in found.notes)
     kinds = () if dropped else ("number", "range", "time range", "symbol", "shape", "duplicate")
     serious = [fault for fault in true.faults if fault.kind in kinds and not (told and fault.row == 1)]
     if complaint is None and serious:
@@ -152,7 +153,8 @@ def _judge_loosely(seed: int, base: Base, schema: Schema, text: str, found: Mark
     """Where a header is harmed or quotes are open: each price that was read stands in some cell of the text."""
     if isinstance(found, str):
         header = cells(base.text, schema.separator)[: schema.skip]
-        complaint = None if ", row " in found else untrue_of_file(schema, header, text.removeprefix("\ufeff"), found)
+        unsure = ", row " in found or text.count('"') % 2 or _QUOTED_ODDLY.search(text)
+        complaint = None if unsure else untrue_of_file(schema, header, base.text, text.removeprefix("\ufeff"), found)
         return Verdict(seed, base.layout.name, "refused (header, quotes)", complaint, found)
     loaded = {price for bar in listed(found.bars) for price in bar[2:6]}
     strange = loaded - set(_numbers_of(text, schema))

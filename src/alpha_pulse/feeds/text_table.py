@@ -83,7 +83,7 @@ def _layout(lines: Sequence[str], where: str) -> Layout:
             f"{where} is no table of bars: its first line is {lines[rows.index(filled[0])].strip()[:60]!r}; expected a header "
             "that names the columns, such as time,open,high,low,close,volume"
         )
-    before = [at for at in range(first) if len(rows[at]) == width]
+    before = [at for at in range(first) if len(rows[at]) == width and any(cell.strip() for cell in rows[at])]
     if before and not any(is_number(cell) or is_time(cell) for cell in rows[before[-1]]):
         skipped = tuple(lines[at].strip() for at in range(before[-1]) if lines[at].strip())
         return Layout(separator, (tuple(rows[before[-1]]),), before[-1] + 1, width, skipped)
