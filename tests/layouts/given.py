@@ -156,7 +156,7 @@ GIVEN = (
     Layout(name="alpaca", tool="Alpaca", file="alpaca.csv", symbols=("BTC/USD", "ETH/USD"), write=alpaca),
     Layout(
         name="descending",
-        tool="This project's own layout",
+        tool="AlphaPulse, and files of its columns",
         file="desc_clean.csv",
         symbols=("BTC/USD",),
         descending=True,
