@@ -39,11 +39,14 @@ def learn_scales(
     least
         The least share of a whole row in the moments.
     """
+    weight, step = 0.0, 0.0
     for j in range(x.shape[0]):
         if is_missing(x[j]):
             continue
         state[seen + j] += share
-        step = max(share / state[seen + j], least * share)
+        if state[seen + j] != weight:  # of most features the same: one division for all of these
+            weight = state[seen + j]
+            step = max(share / weight, least * share)
         delta = min(max(x[j] - state[means + j], -MAX_DELTA), MAX_DELTA)
         state[means + j] += step * delta
         state[variances + j] = (1.0 - step) * (state[variances + j] + step * delta * delta)
