@@ -99,7 +99,7 @@ def _told(target: str, runs: dict[str, Figures]) -> str:
 
 def _any_time(runs: dict[str, Figures]) -> Table:
     rows = [
-        (title, session, found["samples"], 1_000.0 * found["mean_difference"], found["p_value"], _decided(found))
+        (title, session, found["samples"], _thousandfold(found["mean_difference"]), found["p_value"], _decided(found))
         for title, run in runs.items()
         for session, found in run["any_time"].items()
     ]
@@ -109,6 +109,10 @@ def _any_time(runs: dict[str, Figures]) -> Table:
         (*columns, Column("p", "{:.2g}"), Column("shown")),
         tuple(rows),
     )
+
+
+def _thousandfold(value: float | None) -> float | None:
+    return None if value is None else 1_000.0 * value
 
 
 def _decided(found: Figures) -> str:

@@ -66,7 +66,9 @@ def test_the_result_holds_what_is_promised(place: Path, whole: dict[str, object]
     assert hashlib.sha256(lines).hexdigest() == whole["decisions_sha256"]
     decisions = [json.loads(line) for line in exported.splitlines()]
     assert all(one["bar_open_ts"] == {"SYN": one["ts"] - 3_600 * 10**9} for one in decisions)
-    assert whole["data"]["last_ts"] - whole["data"]["last_bar_open_ts"] == 3_600 * 10**9
+    data = whole["data"]
+    assert isinstance(data, dict)
+    assert data["last_ts"] - data["last_bar_open_ts"] == 3_600 * 10**9
     assert list(whole)[-1] == "by_symbol"
     for key in ("ml_share", "fees", "books", "metrics", "success_metrics", "drift_alarms", "adaptations", "state_sha256"):
         assert key in whole, key
