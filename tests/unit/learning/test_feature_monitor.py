@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -9,7 +11,8 @@ from numpy.typing import NDArray
 from alpha_pulse.core.config import Adaptation
 from alpha_pulse.core.errors import NonFiniteError, StateError
 from alpha_pulse.core.stateful import State, pack
-from alpha_pulse.core.types import DriftAlarm, FeatureVector
+from alpha_pulse.core.types import Bar, DriftAlarm, FeatureVector
+from alpha_pulse.features.extractor import FeatureExtractor
 from alpha_pulse.learning.feature_monitor import MOST_WAITING, FeatureMonitor
 
 NAMES = ("a", "b", "hour_sin_1", "c", "week_cos")
@@ -110,3 +113,23 @@ def test_what_waited_is_kept_when_it_is_refused() -> None:
         monitor.observe(HOUR)
     monitor._waiting.pop()
     assert pack({"m": monitor.snapshot()}) == before
+
+
+@pytest.mark.parametrize("prices_stand", [False, True])
+@pytest.mark.parametrize("name", ["psi", "ks"])
+def test_a_market_without_volume_or_moves_is_told_once(name: str, prices_stand: bool) -> None:
+    rng, extractor = np.random.default_rng(1), FeatureExtractor("X", has_volume=True, has_quotes=False)
+    monitor = FeatureMonitor("X", extractor.schema.names, Adaptation(feature_detector=name))  # type: ignore[arg-type]
+    price, found = 100.0, []
+    for at in range(9_000):
+        moves = at < 4_000 or not prices_stand
+        price *= math.exp(0.001 * rng.standard_normal()) if moves else 1.0
+        volume = float(rng.lognormal(3.0, 1.0)) if at < 4_000 else 0.0
+        wide = 1.0005 if moves else 1.0
+        vector = extractor.update(Bar("X", (at + 1) * HOUR, HOUR, price, price * wide, price / wide, price, volume))
+        if vector is not None:
+            assert np.isfinite(vector.values).all()
+            monitor.enter(vector)
+            found += [at for _ in monitor.observe((at + 1) * HOUR)]
+    (alarm,) = found
+    assert 4_000 < alarm < 4_500
