@@ -57,11 +57,11 @@ LEARNERS = (
         (CONTRACT + "test_an_example_of_weight_0_teaches_nothing",),
     ),
     Mutant(
-        "boosted-trees-that-count-weight-0",
+        "a-forest-that-draws-for-weight-0",
         "learn",
-        "kernels/boosting.py",
-        "    if not weight * head[BOOST] > 0.0:\n        return predict(head, real, whole, x)\n",
-        "",
+        "kernels/regression_forest.py",
+        "    if not weight > 0.0:\n        return\n    times, share",
+        "    times, share",
         (CONTRACT + "test_an_example_of_weight_0_teaches_nothing",),
     ),
     Mutant(
