@@ -73,6 +73,9 @@ def contents(path: Path, wanted: str = "name a file of bars, a folder, or a patt
         The file is not there, empty, damaged, or of a kind that is not read.
     """
     where = f"file {path}"
+    if path.exists() and not path.is_file() and not path.is_dir():  # a pipe can be read once
+        yield from _unpacked(where, str(path), path.name, "", _read(path, where), depth=0)
+        return
     head = _read(path, where, _HEAD)
     if len(head) == _HEAD and _is_plain(head):
         lines = head[: head.rindex(b"\n") + 1]

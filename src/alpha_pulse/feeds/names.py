@@ -22,7 +22,7 @@ _SAME: dict[str, str] = {
     "symbol": "symbol ticker instrument pair name code asset market product product_id sym secid contract isin ric "
     "symbol_name underlying stock act_symbol tic instrument_name ts_code",
     "open": "open o openprice open_price priceopen price_open px_open opening opening_price first first_price mid_open mid_o "
-    "openmid open_mid eroffnung eroeffnung eroffnungskurs erster apertura ouverture abertura ouv "
+    "openmid open_mid eroffnung eroeffnung eroffnungskurs eroffn erster apertura ouverture abertura ouv "
     "开盘 开盘价 始値",
     "high": "high h max highprice high_price pricehigh price_high px_high highest highest_price max_price mid_high mid_h "
     "highmid high_mid hoch tageshoch maximo haut plus_haut massimo "
@@ -30,8 +30,8 @@ _SAME: dict[str, str] = {
     "low": "low l min lowprice low_price pricelow price_low px_low lowest lowest_price min_price mid_low mid_l lowmid low_mid "
     "tief tagestief minimo bas plus_bas minimum_price 最低 最低价 安値",
     "close": "close c last closeprice close_price priceclose price_close px_close closing closing_price close_last px_last "
-    "last_price latest settle price mid_close mid_c closemid close_mid schluss schlusskurs cierre cloture fechamento chiusura "
-    "ultimo dernier 收盘 收盘价 終値",
+    "last_price latest settle price mid_close mid_c closemid close_mid schluss schlusskurs zuletzt cierre cloture "
+    "fechamento chiusura ultimo dernier 收盘 收盘价 終値",
     "adj_close": "adj_close adjclose adjusted_close adj_closing_price close_adj close_adjusted adjustedclose adj_close_price",
     "volume": "volume vol v base_volume volume_base volumefrom volume_from vol_base basevolume real_volume realvolume qty "
     "total_volume trade_volume volume_base_asset volume_traded volumetraded quantity totalvolume bars_volume share_volume "

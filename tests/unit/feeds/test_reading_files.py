@@ -7,6 +7,8 @@ import gzip
 import io
 import json
 import lzma
+import os
+import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -256,3 +258,14 @@ def test_a_large_file_is_read_as_a_small_one_whatever_comes_late(
 
     assert outcome(text) == outcome(gzip.compress(text, 1))
     assert capfd.readouterr().err == ""
+
+
+def test_a_pipe_is_read_once(tmp_path: Path) -> None:
+    pipe = tmp_path / "BTCUSDT"
+    os.mkfifo(pipe)
+    text = "\n".join([",".join(HEADER), *LONG]).encode()
+    writer = threading.Thread(target=pipe.write_bytes, args=(text,), daemon=True)
+    writer.start()
+    data = read([pipe])
+    writer.join()
+    assert len(data.bars.code) == len(LONG)

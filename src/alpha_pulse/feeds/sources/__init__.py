@@ -23,6 +23,7 @@ from alpha_pulse.feeds.sources.dukascopy_node import DUKASCOPY_NODE
 from alpha_pulse.feeds.sources.finam import FINAM
 from alpha_pulse.feeds.sources.firstrate import FIRSTRATE
 from alpha_pulse.feeds.sources.freqtrade import FREQTRADE
+from alpha_pulse.feeds.sources.gateio import GATEIO
 from alpha_pulse.feeds.sources.generic import GENERIC
 from alpha_pulse.feeds.sources.histdata import HISTDATA
 from alpha_pulse.feeds.sources.histdata_metatrader import HISTDATA_METATRADER
@@ -35,6 +36,7 @@ from alpha_pulse.feeds.sources.kraken_api import KRAKEN_API
 from alpha_pulse.feeds.sources.kucoin import KUCOIN
 from alpha_pulse.feeds.sources.metatrader import METATRADER
 from alpha_pulse.feeds.sources.metatrader4 import METATRADER4
+from alpha_pulse.feeds.sources.metatrader_python import METATRADER_PYTHON
 from alpha_pulse.feeds.sources.nasdaq import NASDAQ
 from alpha_pulse.feeds.sources.ninjatrader import NINJATRADER
 from alpha_pulse.feeds.sources.nse import NSE
@@ -86,6 +88,8 @@ SOURCES: tuple[Source, ...] = (
     COINBASE,
     BITFINEX,
     KUCOIN,
+    GATEIO,
+    METATRADER_PYTHON,
     OKX,
     BYBIT,
     OANDA,
