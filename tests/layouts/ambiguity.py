@@ -14,7 +14,7 @@ def why_refused(sentence: str, tables: Sequence[Table], style: Style, interval_s
     """The reason that the sentence gives, where it is true of these bars in this style; None where it is not."""
     rows = [row for table in tables for row in table.rows]
     reasons = (
-        ("because clocks change", any(_twice(row, style.zone) for row in rows) and style.needs_tz),
+        ("clocks change", any(_twice(row, style.zone) for row in rows) and style.needs_tz),
         ("day or the month", style.clock == "american" and all(row.at(style.zone).day <= 12 for row in rows)),
         ("decimal", _thousands_or_decimals(rows, style)),
         ("thousands", _thousands_or_decimals(rows, style)),

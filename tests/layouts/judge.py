@@ -66,8 +66,8 @@ def _without_preamble(schema: Schema, rows: Cells) -> Cells:
     """Without lines of text above the first row of a file without a header; they are not counted."""
     if schema.skip:
         return rows
-    first = next((at for at, row in enumerate(rows) if sum(number(cell) is not None for cell in row) > 2), 0)
-    return rows[first:] if any(cell for row in rows[:first] for cell in row) else rows
+    first = next((at for at, row in enumerate(rows) if len(row) > 3 and any(number(cell) is not None for cell in row)), 0)
+    return rows[first:] if any(len(row) > 1 or any(row) for row in rows[:first]) else rows
 
 
 def _names(header: Cells, schema: Schema) -> dict[str, frozenset[str]]:
@@ -179,7 +179,7 @@ def _of_another_kind(sentence: str, rows: Cells, row: Sequence[str]) -> bool:
     """Whether cells bear out a sentence about a column that is not ours, or a time of which the file says too little."""
     if "no row tells whether the day or the month" in sentence:
         pairs = re.findall(r"\b(\d{1,2})/(\d{1,2})/\d{2}", "\n".join(cell for each in rows for cell in each))
-        return bool(pairs) and all(max(map(int, pair)) <= 12 for pair in pairs)
+        return bool(pairs) and not any(12 < max(map(int, pair)) <= 31 and min(map(int, pair)) <= 12 for pair in pairs)
     if "is empty, but a number" in sentence:
         return any(not cell.strip() for cell in row)
     if "states no zone" in sentence:
@@ -195,7 +195,7 @@ def _of_another_kind(sentence: str, rows: Cells, row: Sequence[str]) -> bool:
     return (
         quoted is not None
         and any(cell == quoted[1] or repr(cell) == f"'{quoted[1]}'" for cell in row)
-        and number(quoted[1]) is None
+        and number(quoted[1], units=False) is None
     )
 
 

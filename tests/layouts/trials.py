@@ -117,8 +117,8 @@ def _judge_text(seed: int, base: Base, schema: Schema, text: str, found: MarketD
     name = base.layout.name
     before, after = (cells(whole, schema.separator)[: schema.skip] for whole in (base.text, text.removeprefix("\ufeff")))
     symbol = (base.layout.read_as or base.layout.symbols)[0]
-    if schema.separator not in text:
-        others = [sign for sign in ";,\t|" if sign in text]
+    if text.count(schema.separator) < base.text.count(schema.separator) // 4:
+        others = sorted((sign for sign in ";,\t|" if sign in text), key=text.count, reverse=True)
         schema = msgspec.structs.replace(schema, separator=others[0]) if others else schema
         after = cells(text.removeprefix("\ufeff"), schema.separator)[: schema.skip]
     if _QUOTED_ODDLY.search(text) or text.count('"') % 2 or before != after or "\r" in text.replace("\r\n", ""):
