@@ -206,6 +206,6 @@ LEARNERS = (
         "kernels/regime.py",
         "        if d == 0 and value <= -MOST:\n            value = least_mean(hidden)\n",
         "",
-        ("unit/detectors/test_regime.py::test_a_market_that_stops_is_calm_until_it_moves_again_and_tells_no_more_than_that",),
+        ("unit/detectors/test_regime.py::test_calm_times_with_moves_are_still_known_as_such_after_a_long_standstill",),
     ),
 )

@@ -221,3 +221,17 @@ def test_thresholds_rise_with_what_is_asked_for() -> None:
         found = [threshold(feature, blocks) for blocks in (1.0, 100.0, 300.0, 1_000.0, 2_000.0)]
         assert found == sorted(found)
         assert 0.4 < found[0] < found[-1] < 1.0
+
+
+def test_calm_times_with_moves_are_still_known_as_such_after_a_long_standstill() -> None:
+    usual, calm = bars_of(returns([(2_400, 1.0)], seed=14)), bars_of(returns([(2_400, 0.45)], seed=15))
+    still = np.full((9_600, 4), usual[-1, 2])
+    rows = np.concatenate(
+        [usual, still, usual * usual[-1, 2] / usual[0, 2], calm * usual[-1, 2] ** 2 / usual[0, 2] / calm[0, 2]]
+    )
+    rows[:, 3] = math.nan
+    detector = RegimeDetector("X", BLOCK)
+    shown(detector, rows[:-1_200])
+    assert detector.label == "calm"
+    shown(detector, rows[-1_200:], len(rows) - 1_200)
+    assert detector.label == "calm"
