@@ -66,7 +66,7 @@ def _without_preamble(schema: Schema, rows: Cells) -> Cells:
     """Without lines of text above the first row of a file without a header; they are not counted."""
     if schema.skip:
         return rows
-    first = next((at for at, row in enumerate(rows) if len(row) > 3 and any(number(cell) is not None for cell in row)), 0)
+    first = next((at for at, row in enumerate(rows) if len(row) > 2 and any(number(cell) is not None for cell in row)), 0)
     return rows[first:] if any(len(row) > 1 or any(row) for row in rows[:first]) else rows
 
 
