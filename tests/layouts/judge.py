@@ -167,7 +167,8 @@ def untrue(schema: Schema, found: Reading, sentence: str, rows: Cells) -> str | 
     column = re.search(r"column '([^']*)'", sentence)
     if len(rows) < 4:  # too few to tell what the columns hold
         return None
-    here = [fault for fault in found.faults if fault.row == int(row[1])]
+    cut = not schema.skip and len(rows[0]) < schema.width  # a first row that is cut off may count as a line above the rows
+    here = [fault for fault in found.faults if int(row[1]) <= fault.row <= int(row[1]) + cut]
     if not here:
         return "nothing is wrong with that row"
     if column and not any(not fault.columns or column[1] in fault.columns for fault in here):

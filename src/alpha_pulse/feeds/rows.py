@@ -207,7 +207,8 @@ def _numbers(frame: pl.DataFrame, rows: Integers, table: Table, choice: Choice) 
 
 def _in_nanos(numbers: dict[str, Floats], rows: Integers, table: Table, choice: Choice) -> bool:
     """Whether prices are whole numbers of 1e-9; one that is not, where most are, is refused."""
-    whole = np.stack([(numbers[price] >= _LEAST_NANOS) & (numbers[price] % 1 == 0) for price in PRICES])
+    with np.errstate(invalid="ignore"):  # what is not finite is refused later
+        whole = np.stack([(numbers[price] >= _LEAST_NANOS) & (numbers[price] % 1 == 0) for price in PRICES])
     if 2 * int(whole.sum()) <= whole.size:
         return False
     if not whole.all():
