@@ -27,6 +27,7 @@ __all__ = [
     "LONGEST_NS",
     "SECOND_NS",
     "infer_interval",
+    "is_sparse",
     "likely_interval",
     "parse_interval",
     "show_interval",
@@ -141,7 +142,9 @@ def infer_interval(code: Integers, ts_start: Integers, symbols: tuple[str, ...],
             f"{where}: no symbol has two bars, so the interval cannot be inferred; give it with --interval, such as 1h"
         )
     shortest = min(found.values())
-    other = {symbol: length for symbol, length in found.items() if length != shortest and not _sparse(parts[symbol], shortest)}
+    other = {
+        symbol: length for symbol, length in found.items() if length != shortest and not is_sparse(parts[symbol], shortest)
+    }
     if other:
         told = ", ".join(f"{symbol} {show_interval(length)}" for symbol, length in list(found.items())[:5])
         raise DataError(f"{where}: the symbols' most frequent steps differ ({told}); give the length of a bar with --interval")
@@ -190,7 +193,7 @@ def likely_interval(starts: Integers, tz: str | None = None) -> int | None:
     return usual if 2 * most > steps.size and short.sum() <= 1 else None
 
 
-def _sparse(starts: Integers, interval: int) -> bool:
+def is_sparse(starts: Integers, interval: int) -> bool:
     """Whether bars of ``interval`` with irregular gaps between them may lie so: no step is another bar's length."""
     steps = np.diff(starts)
     _, counts = np.unique(steps, return_counts=True)

@@ -20,6 +20,7 @@ from alpha_pulse.feeds.frame_tables import binary_table, tables_of
 from alpha_pulse.feeds.interval import infer_interval, parse_interval
 from alpha_pulse.feeds.joining import Joined, join
 from alpha_pulse.feeds.json_tables import json_tables
+from alpha_pulse.feeds.lengths import longer_bars, refuse_early_ends
 from alpha_pulse.feeds.market_data import FileReport, MarketData, ReadOptions
 from alpha_pulse.feeds.names import OPENS, plain
 from alpha_pulse.feeds.notes import Note
@@ -123,12 +124,15 @@ def _read(
     stated = _told_interval(table for table, _ in chosen) if stated is None else stated
     pieces, notes = _pieces(chosen, options, where, on_table)
     interval = _interval(pieces, options.tz, where) if stated is None else stated
+    longer = longer_bars([piece.held for piece in pieces], interval, options.tz, stated=stated is not None)
     starts = [_starts(piece, interval, options.tz) for piece in pieces]
     joined, told = join([piece.held for piece in pieces], starts, options.duplicates)
     bars = _bars(joined, interval, opens=all(piece.stamp == "open" for piece in pieces))
     check(bars, where, joined.origin)
+    refuse_early_ends(bars, joined)
     notes += [note for piece in pieces for note in _piece_notes(piece, options)] + told
-    notes += oddities(bars, interval_stated=options.interval is not None)
+    odd = oddities(bars, interval_stated=options.interval is not None)
+    notes += odd + [note for note in longer if all(note.kind != other.kind for other in odd)]
     files = _by_file([_report(piece) for piece in pieces])
     return MarketData(bars=bars, files=files, notes=tuple(notes), interval_inferred=stated is None)
 
