@@ -47,7 +47,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     """The bytes of a file or of a member of an archive.
 
     ``where`` is for errors, ``name`` to take a symbol from. Text is in UTF-8, whatever its ``encoding`` was.
-    ``cut``: the data are but the first lines of a plain text file, which polars can read by itself.
+    ``cut``: ``data`` are only the first lines of a plain text file, to recognise it by; `whole` reads all of it.
     """
 
     where: str

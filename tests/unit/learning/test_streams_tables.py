@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from alpha_pulse.core.errors import ConfigError, DataError
+from alpha_pulse.feeds.containers import _HEAD
 from alpha_pulse.kernels.missing import MISSING
 from alpha_pulse.learning.streams import Stream
 from alpha_pulse.learning.streams_named import open_stream
@@ -31,6 +32,20 @@ def same(one: Stream, other: Stream) -> None:
 
 
 TEXT = "a,b,class\n1,2.5,UP\n-3,4,DOWN\n0,0,UP\n"
+
+
+@pytest.mark.parametrize(
+    "head", ["a,b,class\n", "@relation r\n@attribute a numeric\n@attribute b numeric\n@attribute c {UP,DOWN}\n@data\n"]
+)
+def test_a_file_is_read_to_its_end_however_long_it_is(tmp_path: Path, head: str) -> None:
+    rows = 90_000
+    text = head + "".join(f"{row},{row % 7}.5,{'UP' if row % 3 else 'DOWN'}\n" for row in range(rows))
+    assert len(text) > 2 * _HEAD
+    stream = read(tmp_path, text)
+    assert stream.features[:, 0].tolist() == list(range(rows))
+    # What is not plain comes after the part that the file is recognised by.
+    odd = text.removesuffix("UP\n").removesuffix("DOWN\n") + '"UP"\n'
+    assert len(read(tmp_path, odd).labels) == rows
 
 
 def test_a_table_is_the_same_in_every_format(tmp_path: Path) -> None:
