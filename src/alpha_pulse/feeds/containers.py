@@ -39,7 +39,8 @@ _HEAD = 1 << 19
 """Bytes from which a plain text file is recognised."""
 _BLANK = 1 << 16
 """A file of so many bytes is not looked through for whether it is blank."""
-_MOST_BYTES = 16 * 2**30
+_PART = 1 << 22
+_MOST_BYTES = 4 * 2**30
 """An archive that unpacks to more is refused."""
 
 
@@ -112,9 +113,9 @@ def _unpacked(where: str, path: str, name: str, packed: str, data: bytes, depth:
         yield from _members(where, path, packed, data, depth)
         return
     for magic, kind, undo in (
-        (b"\x1f\x8b", "gzip", gzip.decompress),
-        (b"BZh", "bzip2", bz2.decompress),
-        (b"\xfd7zXZ\0", "xz", lzma.decompress),
+        (b"\x1f\x8b", "gzip", _gzip),
+        (b"BZh", "bzip2", _bzip2),
+        (b"\xfd7zXZ\0", "xz", _xz),
         (b"\x28\xb5\x2f\xfd", "zstd", _zstd),
     ):
         if data.startswith(magic) and depth < 2:
@@ -124,6 +125,8 @@ def _unpacked(where: str, path: str, name: str, packed: str, data: bytes, depth:
                 raise DataError(f"{where} cannot be unpacked as {kind} ({first_line(error)}); give a whole file") from None
             except MemoryError:
                 raise DataError(f"{where} is too large to be unpacked in memory; split it") from None
+            if len(inner) > _MOST_BYTES:
+                raise DataError(f"{where} unpacks to more than {_MOST_BYTES / 2**30:g} GiB; split it")
             stem = Path(name).stem if Path(name).suffix.lower() in (".gz", ".bz2", ".xz", ".zst", ".zstd") else name
             yield from _unpacked(where, path, stem, f"{packed}{kind}, ", inner, depth + 1)
             return
@@ -158,6 +161,29 @@ def _members(where: str, path: str, packed: str, data: bytes, depth: int) -> Ite
 def _hidden(name: str) -> bool:
     """What archivers add: ``__MACOSX/._bars.csv``."""
     return name.startswith("__MACOSX/") or Path(name).name.startswith(".")
+
+
+def _gzip(data: bytes) -> bytes:
+    with gzip.open(io.BytesIO(data)) as file:
+        return _up_to_most(file)
+
+
+def _bzip2(data: bytes) -> bytes:
+    with bz2.open(io.BytesIO(data)) as file:
+        return _up_to_most(file)
+
+
+def _xz(data: bytes) -> bytes:
+    with lzma.open(io.BytesIO(data)) as file:
+        return _up_to_most(file)
+
+
+def _up_to_most(file: gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile) -> bytes:
+    """What unpacks, but no more than shows that it is too much."""
+    whole = io.BytesIO()
+    while whole.tell() <= _MOST_BYTES and (part := file.read(_PART)):
+        whole.write(part)
+    return whole.getvalue()
 
 
 def _zstd(data: bytes) -> bytes:

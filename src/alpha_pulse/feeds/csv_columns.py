@@ -18,6 +18,7 @@ from alpha_pulse.feeds.tables import Kind, Loaded
 
 _DTYPES: dict[Kind, pl.DataType] = {"number": pl.Float64(), "time": pl.Int64(), "text": pl.String()}
 _LONE_QUOTE = re.compile(rb'(?:^|[,;\t|\n ])"(?=[,;\t|\r\n ]|$)')
+_BLANK_LINES = re.compile(rb"(?:[ \t\r\f\v]*+\n)*+")
 _FAILURES = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
 
@@ -65,14 +66,11 @@ def load_columns(content: Content, layout: Layout, kinds: Mapping[int, Kind]) ->
         data = content.whole()
         begin, blank = _begin(data, layout.first)
         frame, odd = _from_memory(data, begin, layout, kinds, content.where)
-    cells = _cut_off(content.data if not content.cut else _tail(content.path), layout.separator)
+    cells = _cut_off(content.data[-_TAIL:] if not content.cut else _tail(content.path), layout.separator)
     if cells:
         odd[frame.height - 1] = cells
     frame = frame.select(str(place) for place in kinds)
-    if blank:
-        rows = pl.DataFrame({name: [None] * blank for name in frame.columns}, schema=frame.schema)
-        frame = pl.concat([rows, frame])
-    return Loaded(frame, {place + blank: cells for place, cells in odd.items()})
+    return Loaded(frame, {place + blank: cells for place, cells in odd.items()}, blank)
 
 
 def _tail(path: str) -> bytes:
@@ -98,10 +96,9 @@ def _begin(data: bytes, first: int) -> tuple[int, int]:
         at = data.find(b"\n", at) + 1
         if not at:
             return len(data), 0
-    blank = 0
-    while (end := data.find(b"\n", at)) >= 0 and not data[at:end].strip():
-        at, blank = end + 1, blank + 1
-    return at, blank
+    match = _BLANK_LINES.match(data, at)
+    end = match.end() if match is not None else at
+    return end, data.count(b"\n", at, end)
 
 
 def _from_file(path: str, layout: Layout, blank: int, kinds: Mapping[int, Kind]) -> pl.DataFrame | None:

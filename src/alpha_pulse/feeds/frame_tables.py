@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -19,6 +21,9 @@ from alpha_pulse.feeds.tables import SAMPLE_ROWS, Kind, Loaded, Table
 _READERS = {"parquet": pl.read_parquet, "arrow": pl.read_ipc, "arrow stream": pl.read_ipc_stream}
 _TITLES = {"parquet": "Parquet", "arrow": "Feather (Arrow)", "arrow stream": "Arrow stream"}
 _FAR = {"ms": 10**14, "us": 10**17, "ns": 2**63 - 1}
+_PAIR = re.compile(r"\('([^']*)', '([^']*)'\)")
+"""A name of two levels, such as ``('Open', 'AAPL')``."""
+_FEWEST_PRICES = 4
 _HANDLED = "a polars frame, a pandas frame, or a dict of arrays by name of the column"
 
 
@@ -35,13 +40,26 @@ def binary_frame(content: Content) -> pl.DataFrame:
         raise DataError(f"{content.where} cannot be read as {title}; give a whole and valid file") from None
 
 
-def binary_table(content: Content) -> Table:
-    """The table of a Parquet or Arrow file. Raises DataError where it cannot be read."""
+def binary_tables(content: Content) -> Iterator[Table]:
+    """The table of a Parquet or Arrow file; one for each symbol where its columns have two levels, as pandas writes them.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read.
+    """
     title, frame = _TITLES[content.format], binary_frame(content)
+    pairs = [_PAIR.fullmatch(name) for name in frame.columns]
+    if sum(pair is not None for pair in pairs) >= _FEWEST_PRICES:
+        labels = [(name, "") if pair is None else (pair[1], pair[2]) for name, pair in zip(frame.columns, pairs, strict=True)]
+        for series, header, told in _by_ticker(frame.get_columns(), labels):
+            both = _framed(series, header, content.where)
+            yield frame_table(both, content.where, content.path, content.name, content.packed + title, told=told)
+        return
     beside = {}
     if content.format == "parquet" and (made := provenance_of(io.BytesIO(content.data), content.where)) is not None:
         beside["interval_ns"] = str(made.interval_ns)
-    return frame_table(frame, content.where, content.path, content.name, content.packed + title, told=beside)
+    yield frame_table(frame, content.where, content.path, content.name, content.packed + title, told=beside)
 
 
 def frame_table(
@@ -71,7 +89,7 @@ def _as_text(column: pl.Series) -> list[str]:
     if isinstance(column.dtype, pl.Datetime):
         near = column.to_physical().abs() < _FAR[column.dtype.time_unit]  # beyond, polars panics
         column = pl.select(pl.when(near).then(column)).to_series().dt.to_string("%Y-%m-%d %H:%M:%S")
-    elif column.dtype.is_nested() or column.dtype in (pl.Binary, pl.Object):
+    elif column.dtype.is_nested() or column.dtype in (pl.Binary, pl.Object, pl.Duration):
         return [""] * len(column)
     return column.cast(pl.String, strict=False).fill_null("").to_list()
 
@@ -112,19 +130,29 @@ def _pandas_tables(frame: Any, name: str) -> Iterator[Table]:
         series.insert(0, _pandas_series(index.to_series(), name, "index"))
         labels.insert(0, "index" if index.name is None else index.name)
     if any(isinstance(label, tuple) for label in labels):
-        pairs = [label if isinstance(label, tuple) else (label, "") for label in labels]
-        levels = [[str(pair[0]) for pair in pairs], [str(pair[1]) for pair in pairs]]
-        for header, told in split_levels([*levels, [str(pairs[0][0])]]):
-            yield frame_table(_framed(series, header, name), name, name, "", "pandas frame", told=told)
+        pairs = [(str(label[0]), str(label[1])) if isinstance(label, tuple) else (str(label), "") for label in labels]
+        for columns, header, told in _by_ticker(series, pairs):
+            yield frame_table(_framed(columns, header, name), name, name, "", "pandas frame", told=told)
         return
     yield frame_table(_framed(series, map(str, labels), name), name, name, "", "pandas frame")
+
+
+def _by_ticker(
+    series: Sequence[pl.Series], pairs: Sequence[tuple[str, str]]
+) -> Iterator[tuple[list[pl.Series], tuple[str, ...], Mapping[str, str]]]:
+    """The columns, their names, and the symbol of each ticker; the index, which belongs to none, comes first."""
+    index = next((place for place, (_, ticker) in enumerate(pairs) if not ticker.strip()), 0)
+    order = [index, *(place for place in range(len(pairs)) if place != index)]
+    levels = [[pairs[place][level] for place in order] for level in (0, 1)]
+    for header, told in split_levels([*levels, [pairs[index][0]]]):
+        yield [series[place] for place in order], header, told
 
 
 def _pandas_series(values: Any, name: str, label: str) -> pl.Series:
     kind = str(values.dtype)
     if kind.startswith("datetime64[") and "," in kind:
         utc = values.dt.tz_convert("UTC").dt.tz_localize(None)
-        return pl.Series(utc.to_numpy()).dt.replace_time_zone("UTC")
+        return _series(utc.to_numpy(), name, label).dt.replace_time_zone("UTC")
     if kind in ("object", "string", "str", "category"):
         return pl.Series(
             [None if value is None or value != value else str(value) for value in values.to_list()], dtype=pl.String
@@ -139,8 +167,12 @@ def _series(values: Any, name: str, label: str) -> pl.Series:
         array = np.asarray(values)
         if array.ndim != 1:
             raise DataError(f"{name}: column {label!r} has the shape {array.shape}, but one number a row is expected")
+        if array.dtype.kind == "O" and {type(value) for value in array} <= {int, float, type(None)}:
+            return series_of(array.tolist())
         if array.dtype.kind in "OUS":
             return pl.Series(array.tolist(), strict=False)
+        if array.dtype.kind == "M" and np.datetime_data(array.dtype)[0] not in (*_FAR, "D", "generic"):
+            return pl.Series(array.astype("M8[us]"))
         return pl.Series(array)
     except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
         told = first_line(error)
@@ -161,6 +193,14 @@ def _framed(series: Any, names: Any, where: str) -> pl.DataFrame:
     return pl.DataFrame(list(seen.values()))
 
 
+def _float(number: float) -> float:
+    """A number as a float, infinite where none is so large."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
+
+
 def series_of(values: Sequence[object]) -> pl.Series:
     """Values of mixed types as one column: whole numbers, numbers, or text.
 
@@ -171,5 +211,5 @@ def series_of(values: Sequence[object]) -> pl.Series:
     if kinds <= {int} and all(value is None or abs(value) < 2**63 for value in values):  # type: ignore[arg-type]
         return pl.Series(values, dtype=pl.Int64)
     if kinds <= {int, float}:
-        return pl.Series([None if value is None else float(value) for value in values], dtype=pl.Float64)  # type: ignore[arg-type]
+        return pl.Series([None if value is None else _float(value) for value in values], dtype=pl.Float64)  # type: ignore[arg-type]
     return pl.Series([None if value is None else str(value) for value in values], dtype=pl.String)

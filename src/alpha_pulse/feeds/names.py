@@ -67,7 +67,7 @@ def plain(name: str) -> str:
     text = re.sub(r"^\s*[0-9]+[a-z]?\.\s+", "", name)
     text = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text.strip())
     bare = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
-    return re.sub(r"(?:[^\w%]|_)+", "_", bare.lower()).strip("_")
+    return re.sub(r"(?:[^\w%]|_)+", "_", bare.casefold()).strip("_")
 
 
 @lru_cache(4_096)

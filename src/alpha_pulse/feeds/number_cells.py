@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 
 import msgspec
 import numpy as np
@@ -38,6 +39,8 @@ _GROUPED = {
 }
 """By the mark between thousands; commas also as in India, 1,23,45,678."""
 _SPACED = rf"^[+-]?[0-9]{{1,3}}(?:{_SPACES}[0-9]{{3}})+(?:[.,][0-9]*)?$"
+_THIRTY_SECONDS = "^[+-]?[0-9]{1,3}['\u2019_](?:[0-2][0-9]|3[01])[0257]$"
+_SURE_THOUSANDS = "['\u2019_](?:3[2-9]|[4-9][0-9]|[0-9]{2}[134689]|[0-9]{3}[^0-9])"
 _UNITS = {"K": "e3", "M": "e6", "B": "e9", "T": "e12"}
 """Volumes such as 3.12B."""
 
@@ -82,6 +85,7 @@ def read_numbers(columns: Mapping[str, pl.Series], rows: Integers, where: str) -
             raise DataError(f"{where}: column '{column.name}' holds {kind}, but numbers are expected; convert the column")
     written = ""
     if any(values[name].null_count() > (column.is_null() | (column == "")).sum() for name, column in text.items()):
+        _refuse_parts(text, where)
         written = _mark(text, where)
         for name, column in text.items():
             values[name] = _converted(column, written, units=name.startswith("volume"))
@@ -105,9 +109,9 @@ def _mark(text: Mapping[str, pl.Series], where: str) -> str:
     A number such as ``1,234`` alone may be either.
     """
     cells = pl.concat([column.str.replace_all(_SPACES, "") for column in text.values()])
-    comma = _any(cells, _COMMA_IS_DECIMAL)
-    point = _any(cells, _POINT_IS_DECIMAL)
-    if comma and not point:
+    comma = int(cells.str.contains("|".join(_COMMA_IS_DECIMAL)).sum())
+    point = int(cells.str.contains("|".join(_POINT_IS_DECIMAL)).sum())
+    if comma > point:
         return ","
     if point or not cells.str.contains(",", literal=True).any():
         return "."
@@ -122,8 +126,18 @@ def _mark(text: Mapping[str, pl.Series], where: str) -> str:
     return "."
 
 
-def _any(cells: pl.Series, patterns: Sequence[str]) -> bool:
-    return any(bool(cells.str.contains(pattern).any()) for pattern in patterns)
+def _refuse_parts(text: Mapping[str, pl.Series], where: str) -> None:
+    """Refuse prices such as ``110'160``, which are 110 16/32 to some, where none can be thousands only."""
+    if any(column.str.contains(_SURE_THOUSANDS).any() for column in text.values()):
+        return
+    for name, column in text.items():
+        parts = column.filter(column.str.contains(_THIRTY_SECONDS))
+        if "volume" not in name and len(parts):
+            either = re.sub("[^0-9]", "", parts[0])
+            raise DataError(
+                f"{where}: column '{column.name}' holds {shown(parts[0])}, which may be {either} or count 32nds, "
+                "and no other number tells; write decimals with a point, and thousands without a mark"
+            )
 
 
 def _converted(column: pl.Series, decimal: str, *, units: bool) -> pl.Series:

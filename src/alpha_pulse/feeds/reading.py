@@ -16,7 +16,7 @@ from alpha_pulse.feeds.bar_times import open_times
 from alpha_pulse.feeds.choosing import Choice, choose, column_name
 from alpha_pulse.feeds.columns import BarColumns, check
 from alpha_pulse.feeds.containers import Content, contents
-from alpha_pulse.feeds.frame_tables import binary_table, tables_of
+from alpha_pulse.feeds.frame_tables import binary_tables, tables_of
 from alpha_pulse.feeds.interval import infer_interval, parse_interval
 from alpha_pulse.feeds.joining import Joined, join
 from alpha_pulse.feeds.json_tables import json_tables
@@ -111,7 +111,7 @@ def _tables(content: Content) -> Iterable[Table]:
         return text_tables(content)
     if content.format == "json":
         return json_tables(content)
-    return [binary_table(content)]
+    return binary_tables(content)
 
 
 def _read(

@@ -110,7 +110,7 @@ def _wanted(
 ) -> tuple[pl.DataFrame, Integers, pl.Series | None]:
     """The rows of the symbols that are wanted, their numbers from 1, and their symbols."""
     frame = loaded.frame
-    rows = np.arange(1, frame.height + 1, dtype=np.int64)
+    rows = np.arange(1, frame.height + 1, dtype=np.int64) + loaded.blank
     if "symbol" not in choice.places:
         return frame, rows, None
     named = choice.name(table, "symbol")
@@ -174,7 +174,7 @@ def _refuse_odd(loaded: Loaded, rows: Integers, table: Table) -> None:
 def _times(frame: pl.DataFrame, rows: Integers, table: Table, choice: Choice, options: ReadOptions, ours: str) -> Times:
     place = Place(table.where, choice.name(table, ours), rows)
     zone = Zone(options.tz or table.told.get("tz") or choice.source.tz, choice.source.day_first)
-    clock = frame[str(choice.places["clock"])] if "clock" in choice.places else None
+    clock = frame[str(choice.places["clock"])].alias(choice.name(table, "clock")) if "clock" in choice.places else None
     return read_times(frame[str(choice.places[ours])], clock, zone, place)
 
 

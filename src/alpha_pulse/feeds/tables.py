@@ -58,8 +58,9 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 class Loaded(msgspec.Struct, frozen=True):
     """The columns that were asked for, named by their place (``"0"``), and the rows that do not fit the header.
 
-    ``odd`` maps the place of a row, from 0, to its number of cells.
+    ``blank`` lines that count as rows stand above the frame's. ``odd`` maps the place of a row, from 0, to its number of cells.
     """
 
     frame: pl.DataFrame
     odd: Mapping[int, int] = {}
+    blank: int = 0

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import ConfigError, DataError
 from alpha_pulse.core.numbers import shown
+from alpha_pulse.feeds.names import plain
 from alpha_pulse.feeds.time_parts import clocks
 from alpha_pulse.feeds.time_text import Bytes, Integers, alike, matches_time
 
@@ -21,6 +22,8 @@ _EPOCHS = {"s": (315_532_800, 1_950_000_000)} | {
     unit: (315_532_800 * 1_000_000_000 // _FACTOR[unit], YEAR_2200 * 1_000_000_000 // _FACTOR[unit])
     for unit in ("ms", "us", "ns")
 }
+_HOURS = ("hour", "hours", "hora", "heure", "stunde")
+"""Names of columns whose whole numbers are hours."""
 _COMPACT = {8: 19_000_101, 12: 190_001_010_000, 14: 19_000_101_000_000}
 """Digits of a date written YYYYMMDD, with hours and minutes, and with seconds; and the least such number."""
 
@@ -96,7 +99,7 @@ def read_times(column: pl.Series, clock: pl.Series | None, zone: Zone, place: Pl
     if clock is not None:
         clock = _stripped(clock)
         _refuse_missing(clock, place)
-        return _from_text(_text(column) + " " + _clock_text(clock), zone, place)
+        return _from_text(_text(column) + " " + _clock_text(clock, place), zone, place)
     kind = column.dtype
     if isinstance(kind, pl.Decimal) or kind.is_float():
         return _from_floats(column.cast(pl.Float64), zone, place)
@@ -108,8 +111,9 @@ def read_times(column: pl.Series, clock: pl.Series | None, zone: Zone, place: Pl
         return _from_datetimes(column, zone, place)
     if kind == pl.String:
         whole = column.str.len_bytes().max()
-        digits = isinstance(whole, int) and whole <= 19 and str(column[0]).isdigit()
-        if digits and column.str.contains("^[0-9]{5,19}$").all():
+        digits = isinstance(whole, int) and whole <= 21 and str(column[0])[:5].isdigit()
+        if digits and column.str.contains(r"^[0-9]{5,19}(?:\.0+)?$").all():
+            column = column.str.replace(r"\.0+$", "")
             return _from_integers(column.cast(pl.Int64, strict=False).fill_null(-1), zone, place)
         _refuse_among_numbers(column, place)
         return _from_text(column, zone, place)
@@ -146,12 +150,20 @@ def _text(column: pl.Series) -> pl.Series:
     return column.cast(pl.String)
 
 
-def _clock_text(clock: pl.Series) -> pl.Series:
-    """The time of the day as text; of numbers such as 930 with the zeros they lack."""
+def _clock_text(clock: pl.Series, place: Place) -> pl.Series:
+    """The time of the day as text; of numbers such as 930 with the zeros they lack, and of hours with their minutes."""
     text = clock.dt.to_string("%H:%M:%S%.9f") if clock.dtype == pl.Time else _text(clock)
     if not text.str.contains("^[0-9]+$").all():
         return text
     longest = text.str.len_bytes().max()
+    if longest in (1, 2):
+        if plain(clock.name) in _HOURS:
+            return text.str.pad_start(2, "0") + "00"
+        if text.cast(pl.Int64).is_between(1, 23).any() and not (text.cast(pl.Int64) > 23).any():
+            doubt = f"holds {shown(text[0])} and other numbers below 24, which may be hours or minutes"
+            raise DataError(
+                f"{place.where}: column '{clock.name}' {doubt}; write the time of the day as 09:00, or name it hour"
+            )
     return text.str.pad_start(4 if isinstance(longest, int) and longest <= 4 else 6, "0")
 
 

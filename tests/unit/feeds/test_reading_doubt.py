@@ -1,0 +1,121 @@
+"""What is doubtful is refused with a true sentence, and what is not is read: hours, 32nds, odd cells, numbers without end."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from alpha_pulse.core.errors import DataError
+from alpha_pulse.data import read as read_any
+from alpha_pulse.feeds import containers
+from alpha_pulse.feeds.interval import DAY_NS, HOUR_NS
+from alpha_pulse.feeds.market_data import MarketData, ReadOptions
+from alpha_pulse.feeds.reading import read
+
+FLAT = {"open": [1.0, 1.0], "high": [1.0, 1.0], "low": [1.0, 1.0], "close": [1.0, 1.0]}
+
+
+def one(folder: Path, text: str | bytes, name: str = "A.csv", **options: object) -> MarketData:
+    path = folder / name
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return read([path], ReadOptions(**options))  # type: ignore[arg-type]
+
+
+def refused(folder: Path, text: str | bytes, name: str = "A.csv") -> str:
+    with pytest.raises(DataError) as caught:
+        one(folder, text, name)
+    return str(caught.value)
+
+
+def table(rows: list[str], header: str = "date,open,high,low,close", separator: str = ",") -> str:
+    return "\n".join([header.replace(",", separator), *rows]) + "\n"
+
+
+@pytest.mark.parametrize(("first", "step"), [(0, 1), (9, 1), (0, 6)])
+def test_hours_are_hours_and_no_minutes(first: int, step: int, tmp_path: Path) -> None:
+    clocks = range(first, 24 if first == 0 else 17, step)
+    rows = [f"202401{day},{hour},10,11,9,10" for day in (15, 16, 17) for hour in clocks]
+    data = one(tmp_path, table(rows, "date,hour,open,high,low,close"), tz="UTC")
+    assert data.bars.interval_ns == step * HOUR_NS
+    assert int(data.bars.ts_start[1] // HOUR_NS) % 24 == first + step
+    assert "may be hours or minutes" in refused(tmp_path, table(rows, "date,clock,open,high,low,close"))
+
+
+def test_a_cell_in_another_style_is_the_one_that_is_named(tmp_path: Path) -> None:
+    rows = [f"2024-01-{day:02};145,12;146,5;144,25;145,5" for day in range(1, 9)]
+    rows[4] = rows[4].replace("146,5", "146.12")
+    assert "row 5: column 'high' is '146.12', but a number is expected" in refused(tmp_path, table(rows, separator=";"))
+
+
+def test_prices_that_may_count_32nds_are_refused_unless_one_cannot(tmp_path: Path) -> None:
+    bonds = ["2024-01-02,110'160,110'210,110'100,110'160", "2024-01-03,110'170,110'200,110'120,110'165"]
+    assert "column 'open' holds \"110'160\", which may be 110160 or count 32nds" in refused(tmp_path, table(bonds))
+    index = [row.replace("110'160", "110'164") for row in bonds]
+    assert one(tmp_path, table(index)).bars.open.tolist() == [110_164.0, 110_170.0]
+    decimals = ["2024-01-02,1'100.5,1'210,1'100,1'160"]
+    assert one(tmp_path, table(decimals), interval="1d").bars.low.tolist() == [1_100.0]
+
+
+@pytest.mark.parametrize("number", [10**400, -(10**400)])
+def test_numbers_larger_than_any_float_are_refused(number: int, tmp_path: Path) -> None:
+    rows = [{"t": 1_704_067_200 + 3_600 * at, "o": number if at else 1, "h": 1, "l": 1, "c": 1} for at in range(3)]
+    assert "row 2: column 'o' is " in refused(tmp_path, json.dumps(rows), "A.json")
+    with pytest.raises(DataError, match=r"row 1: column 'open' is -?inf"):
+        read_any({"time": [1_704_067_200, 1_704_070_800], **FLAT, "open": [number, 1]})
+
+
+def test_times_of_any_numpy_unit_are_read_and_lengths_of_time_are_refused() -> None:
+    for unit in ("h", "s", "ms", "us", "ns"):
+        times = np.array(["2024-01-02T10", "2024-01-02T11"], dtype=f"M8[{unit}]")
+        assert int(read_any({"time": times, **FLAT}, tz="UTC").bars.ts_start[0]) == 1_704_189_600 * 10**9
+    stated = [datetime(2024, 1, 2, 10, tzinfo=UTC), datetime(2024, 1, 2, 11, tzinfo=UTC)]
+    assert read_any({"time": stated, **FLAT}).bars.interval_ns == HOUR_NS
+    with pytest.raises(DataError, match="column 'time' holds Duration"):
+        read_any({"time": [timedelta(1), timedelta(2)], **FLAT})
+
+
+def test_a_last_line_without_end_is_refused_whatever_its_length(tmp_path: Path) -> None:
+    text = "time,open,high,low,close\n" + "0" * 1_000_000
+    assert "A.csv.gz: no row has a price" in refused(tmp_path, gzip.compress(text.encode()), "A.csv.gz")
+    assert "A.csv: no row has a price" in refused(tmp_path, text)
+
+
+def test_what_unpacks_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blank = "time,open,high,low,close\n" + "\n" * 1_000_000
+    rows = "".join(f"{1_704_067_200 + 3_600 * at},1,1,1,1\n" for at in range(5))
+    packed = gzip.compress((blank + rows + "1704088800,0,1,1,1\n").encode())
+    assert "row 1000006: column 'open' is 0" in refused(tmp_path, packed, "A.csv.gz")
+    monkeypatch.setattr(containers, "_MOST_BYTES", 2**19)
+    assert "A.csv.gz unpacks to more than" in refused(tmp_path, packed, "A.csv.gz")
+
+
+def test_epochs_with_a_point_and_a_zero_are_whole_numbers(tmp_path: Path) -> None:
+    rows = [f"{1_704_067_200_000 + 3_600_000 * at}.0,1,1,1,1" for at in range(5)]
+    data = one(tmp_path, table(rows))
+    assert int(data.bars.ts_start[0]) == 1_704_067_200 * 10**9
+    assert data.files[0].time_unit == "ms"
+
+
+def test_parquet_with_columns_of_two_levels_as_pandas_writes_them(tmp_path: Path) -> None:
+    days = pl.Series("Date", [datetime(2024, 1, day) for day in (2, 3, 4)]).cast(pl.Datetime("us"))  # noqa: DTZ001
+    prices = [
+        pl.Series(f"('{price}', '{name}')", [5.0, 6.0, 5.5]) for price in ("Close", "High", "Low", "Open") for name in "AB"
+    ]
+    for index in ("Date", "__index_level_0__", "('Date', '')"):
+        path = tmp_path / "prices.parquet"
+        pl.DataFrame([*prices, days.alias(index)]).write_parquet(path)
+        bars = read([path]).bars
+        assert bars.symbols == ("A", "B")
+        assert bars.interval_ns == DAY_NS
+        assert bars.close.tolist() == [5.0, 6.0, 5.5] * 2
+
+
+def test_german_names_may_be_written_with_sharp_s(tmp_path: Path) -> None:
+    text = "Datum;Eröffnung;Hoch;Tief;Schluß\n2024-01-02;1,5;1,5;1,5;1,5\n2024-01-03;1,5;1,5;1,5;1,5\n"
+    assert one(tmp_path, text).bars.close.tolist() == [1.5, 1.5]
