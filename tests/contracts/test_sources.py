@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,11 @@ EXAMPLES = [pytest.param(source, example, id=source.id) for source in SOURCES fo
 
 def written(example: Example, folder: Path) -> Path:
     path = folder / example.name
-    path.write_text(example.text, encoding="utf-8")
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr(f"{path.stem}.csv", example.text)
+    else:
+        path.write_text(example.text, encoding="utf-8")
     return path
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from layouts.answers import ANSWERS
 from layouts.brokers import BROKERS
+from layouts.closes import CLOSES
 from layouts.daily import DAILY
 from layouts.exchanges import EXCHANGES
 from layouts.exports import EXPORTS
@@ -11,4 +12,6 @@ from layouts.given import GIVEN
 from layouts.layout import Layout
 from layouts.vendors import VENDORS
 
-LAYOUTS: dict[str, Layout] = {one.name: one for one in (*GIVEN, *EXCHANGES, *BROKERS, *VENDORS, *ANSWERS, *DAILY, *EXPORTS)}
+LAYOUTS: dict[str, Layout] = {
+    one.name: one for one in (*GIVEN, *EXCHANGES, *CLOSES, *BROKERS, *VENDORS, *ANSWERS, *DAILY, *EXPORTS)
+}

@@ -46,9 +46,11 @@ class Table(msgspec.Struct, frozen=True):
 
 
 def table(kind: str, symbol: str, zone: str = "UTC") -> Table:
-    """Real prices: ``hours`` over a weekend and a change of clocks, ``minutes`` (with a gap), or ``days`` of ``zone``."""
-    make = {"hours": _hours, "minutes": _minutes, "days": _days}[kind]
-    return Table(symbol, {"hours": HOUR, "minutes": MINUTE, "days": DAY}[kind], make(zone))
+    """Real prices: ``hours`` over a weekend and a change of clocks, ``minutes`` (with a gap), ``days`` of ``zone``, or
+    ``closes``: days that end with a session at 16:00 there.
+    """
+    make = {"hours": _hours, "minutes": _minutes, "days": _days, "closes": _closes}[kind]
+    return Table(symbol, {"hours": HOUR, "minutes": MINUTE, "days": DAY, "closes": DAY}[kind], make(zone))
 
 
 @cache
@@ -66,6 +68,12 @@ def _minutes(zone: str) -> tuple[Row, ...]:
     return tuple(
         msgspec.structs.replace(row, start=first + minute * MINUTE) for row, minute in zip(_hours("UTC"), minutes, strict=True)
     )
+
+
+@cache
+def _closes(zone: str) -> tuple[Row, ...]:
+    days = [(row, row.at(zone).replace(hour=16)) for row in _days(zone)]
+    return tuple(msgspec.structs.replace(row, start=int(close.timestamp()) * SECOND - DAY) for row, close in days)
 
 
 @cache

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 import msgspec
 
 from alpha_pulse.core.errors import DataError
-from alpha_pulse.feeds.cells import is_missing, is_number, is_time
-from alpha_pulse.feeds.names import PRICES, meanings, plain, rivals
-from alpha_pulse.feeds.shapes import is_epoch
+from alpha_pulse.feeds.cells import is_number, is_time
+from alpha_pulse.feeds.choosing_times import certain, time_places
+from alpha_pulse.feeds.names import PRICES, meanings, plain
+from alpha_pulse.feeds.shapes import TIMES
 from alpha_pulse.feeds.sources import recognise
 from alpha_pulse.feeds.sources.base import Source
 from alpha_pulse.feeds.sources.generic import Generic
 from alpha_pulse.feeds.tables import Table
-from alpha_pulse.feeds.time_text import CLOCK_ONLY
 
 _QUOTES = ("usd", "usdt", "usdc", "busd", "tusd", "eur", "gbp", "jpy", "quote", "currency")
 _VOLUME_OF = re.compile(r"^(?:vol|volume)_([a-z0-9]+)$|^([a-z0-9]+)_(?:vol|volume)$")
@@ -53,21 +53,21 @@ def choose(table: Table) -> Choice:
     source = recognise(table)
     if not table.header:
         return _by_shape(table, source)
-    found = meanings(table.header)
+    found = meanings(["" if plain(name) in source.unused else name for name in table.header])
     places: dict[str, int] = {}
     for ours, name in source.columns.items():
         places[ours] = [plain(each) for each in table.header].index(name)
     _sum_of_volumes(source, table.header, places)
-    places |= _times(table, found)
+    places = time_places(table, found) | places
     sides = ""
     for price in PRICES:
         if price not in places and price in found:
-            places[price] = _certain(table, found[price], price)
+            places[price] = certain(table, found[price], price)
     if not any(price in places for price in PRICES):
         sides = _sides(table, found, places)
     symbol = [place for place in found.get("symbol", []) if place not in places.values()]
     if symbol:
-        places["symbol"] = _certain(table, symbol, "symbol")
+        places["symbol"] = certain(table, symbol, "symbol")
     _volume(table, found, places)
     _quotes(table, found, places, sides)
     if found.get("adj_close"):
@@ -86,62 +86,10 @@ def _by_shape(table: Table, source: Source) -> Choice:
         )
     ours = ("clock", "symbol", *PRICES, "volume")
     places = {name: place for place, name in enumerate(shape) if name in ours}
-    time = next(place for place, name in enumerate(shape) if name in ("ts", "epoch", "compact", "slashed", "date"))
+    time = next(place for place, name in enumerate(shape) if name in TIMES)
     if "zero" in shape:
         places["volume"] = shape.index("zero")
     return Choice(source, {"ts": time, **places})
-
-
-def _certain(table: Table, places: Sequence[int], ours: str) -> int:
-    """The column that is meant. Raises DataError where only capitals tell two apart."""
-    pair = rivals(table.header, places, ours)
-    if pair is not None and pair[0] == pair[1]:
-        raise DataError(f"{table.where} has the column {pair[0]!r} more than once; keep one")
-    if pair is not None:
-        raise DataError(f"{table.where} has the columns {pair[0]} and {pair[1]}, of which either could be {ours}; rename one")
-    return places[0]
-
-
-def _times(table: Table, found: dict[str, list[int]]) -> dict[str, int]:
-    """Where the time stands: a number since 1970 before text, a time before a day, a day beside its time of the day.
-
-    An unnamed column is taken for the time where no other is one, as pandas writes an index.
-    """
-    named = list(dict.fromkeys(found.get("ts", []) + found.get("clock", [])))
-    unnamed = [place for place, name in enumerate(table.header) if not name.strip() or name.lower().startswith("unnamed: ")]
-    exact = [place for place in named if table.header[place] == "ts"]
-    if exact:
-        return {"ts": _certain(table, exact, "ts")}
-    kinds = {place: _time_kind(table, place) for place in [*named, *unnamed]}
-    for kind in ("epoch", "time"):
-        if chosen := [place for place in named if kinds[place] == kind]:
-            return {"ts": _certain(table, chosen, "ts")}
-    clock = [place for place in named if kinds[place] == "clock"]
-    if chosen := [place for place in named if kinds[place] == "day"]:
-        day = _certain(table, chosen, "ts")
-        return {"ts": day, "clock": clock[0]} if clock else {"ts": day}
-    if chosen := [place for place in unnamed if kinds[place] in ("epoch", "time", "day")]:
-        return {"ts": chosen[0]}
-    if found.get("ts_end"):
-        return {"ts_end": found["ts_end"][0]}
-    return {"ts": named[0]} if named else {}
-
-
-def _time_kind(table: Table, place: int) -> str:
-    """``epoch``, ``time``, ``day``, ``clock``, or empty where a column holds no times."""
-    cells = [row[place].strip() for row in table.sample if not is_missing(row[place])]
-    if not cells:
-        return ""
-    count = {"epoch": 0, "time": 0, "day": 0, "clock": 0}
-    for cell in cells:
-        if is_epoch(cell):
-            count["epoch"] += 1
-        elif CLOCK_ONLY.match(cell) or (cell.isdigit() and len(cell) <= 6):
-            count["clock"] += 1
-        elif is_time(cell):
-            count["time" if ":" in cell or len(cell) > 12 else "day"] += 1
-    kind = max(count, key=lambda each: count[each])
-    return kind if 2 * count[kind] > len(cells) else ""
 
 
 def _sides(table: Table, found: dict[str, list[int]], places: dict[str, int]) -> str:
@@ -149,7 +97,7 @@ def _sides(table: Table, found: dict[str, list[int]], places: dict[str, int]) ->
     sides = [side for side in ("bid", "ask") if all(f"{side}_{price}" in found for price in PRICES)]
     for side in sides:
         for price in PRICES:
-            places[f"{side}_{price}"] = _certain(table, found[f"{side}_{price}"], f"{side}_{price}")
+            places[f"{side}_{price}"] = certain(table, found[f"{side}_{price}"], f"{side}_{price}")
     return "mid" if len(sides) == 2 else "".join(sides)
 
 
@@ -161,7 +109,7 @@ def _quotes(table: Table, found: dict[str, list[int]], places: dict[str, int], s
         raise DataError(f"{table.where} has only one of the columns bid_close and ask_close; give both or neither")
     if len(quotes) == 2:
         for name in quotes:
-            places[name] = _certain(table, found[name], name)
+            places[name] = certain(table, found[name], name)
 
 
 def _sum_of_volumes(source: Source, header: Sequence[str], places: dict[str, int]) -> None:
@@ -175,7 +123,7 @@ def _volume(table: Table, found: dict[str, list[int]], places: dict[str, int]) -
     if "volume" in places:
         return
     if found.get("volume"):
-        places["volume"] = _certain(table, found["volume"], "volume")
+        places["volume"] = certain(table, found["volume"], "volume")
         return
     units = {}
     for place, name in enumerate(table.header):

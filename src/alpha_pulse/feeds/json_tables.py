@@ -13,11 +13,10 @@ import polars as pl
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds.containers import Content
 from alpha_pulse.feeds.frame_tables import frame_table, series_of
+from alpha_pulse.feeds.json_names import beside
 from alpha_pulse.feeds.names import knows, plain
 from alpha_pulse.feeds.tables import Table
 
-_SYMBOLS = ("symbol", "ticker", "pair", "instrument", "instrument_name", "product_id")
-_ZONES = ("time_zone", "timezone", "exchange_timezone", "exchange_timezone_name")
 _DEEPEST = 8
 _EXPECTED = "a list of rows, a list of objects, or an object of lists is expected"
 
@@ -80,7 +79,7 @@ def _tables(value: Any, told: Mapping[str, str], depth: int) -> Iterator[tuple[A
         return
     if not isinstance(value, dict):
         return
-    told = {**told, **_said_in(value)}
+    told = {**told, **beside(value)}
     split = {"columns", "data"} <= set(value) and isinstance(value["columns"], list)
     if split or _is_columns(value) or _is_index(value):
         yield value, told
@@ -100,21 +99,6 @@ _WRAPPERS = (
     "chart", "historical", "history", "response", "items", "records", "klines", "payload", "body", "series", "candlesticks",
     "aggs", "output", "meta_data", "meta", "metadata", "ticks",
 )  # fmt: skip
-
-
-def _said_in(value: Mapping[str, Any]) -> dict[str, str]:
-    """The symbol and the zone that stand beside a table."""
-    inside = [
-        value,
-        *(inner for key, inner in value.items() if plain(key) in ("meta", "meta_data", "metadata") and isinstance(inner, dict)),
-    ]
-    said: dict[str, str] = {}
-    for each in inside:
-        for key, text in each.items():
-            ours = "symbol" if plain(key) in _SYMBOLS else "tz" if plain(key) in _ZONES else ""
-            if ours and isinstance(text, str) and text.strip():
-                said.setdefault(ours, text.strip())
-    return said
 
 
 def _is_rows(value: list[Any]) -> bool:

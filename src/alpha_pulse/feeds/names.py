@@ -18,25 +18,25 @@ _SAME: dict[str, str] = {
     "trading_day trade_date tradedate quote_date dtyyyymmdd day ticks datum zeitstempel fecha data 日期 时间 日付",
     "ts_end": "close_time closetime end_time endtime time_period_end period_end time_close timeclose end close_timestamp "
     "window_end bar_end interval_end",
-    "clock": "time clock timestamp_time hour time_of_day bar_time zeit uhrzeit hora heure",
+    "clock": "time clock timestamp_time minute hour time_of_day bar_time zeit uhrzeit hora heure",
     "symbol": "symbol ticker instrument pair name code asset market product product_id sym secid contract isin ric "
     "symbol_name underlying stock act_symbol tic instrument_name ts_code",
     "open": "open o openprice open_price priceopen price_open px_open opening opening_price first first_price mid_open mid_o "
     "openmid open_mid eroffnung eroeffnung eroffnungskurs eroffn erster apertura ouverture abertura ouv "
     "开盘 开盘价 始値",
     "high": "high h max highprice high_price pricehigh price_high px_high highest highest_price max_price mid_high mid_h "
-    "highmid high_mid hoch tageshoch maximo haut plus_haut massimo "
+    "highmid high_mid hoch hochst hochster hochstkurs tageshoch maximo haut plus_haut massimo "
     "最高 最高价 高値",
     "low": "low l min lowprice low_price pricelow price_low px_low lowest lowest_price min_price mid_low mid_l lowmid low_mid "
-    "tief tagestief minimo bas plus_bas minimum_price 最低 最低价 安値",
+    "tief tiefst tiefster tiefstkurs tagestief minimo bas plus_bas minimum_price 最低 最低价 安値",
     "close": "close c last closeprice close_price priceclose price_close px_close closing closing_price close_last px_last "
-    "last_price latest settle price mid_close mid_c closemid close_mid schluss schlusskurs zuletzt cierre cloture "
+    "last_price latest settle price mid_close mid_c closemid close_mid schluss schlusskurs zuletzt cierre cloture clot "
     "fechamento chiusura ultimo dernier 收盘 收盘价 終値",
     "adj_close": "adj_close adjclose adjusted_close adj_closing_price close_adj close_adjusted adjustedclose adj_close_price",
     "volume": "volume vol v base_volume volume_base volumefrom volume_from vol_base basevolume real_volume realvolume qty "
     "total_volume trade_volume volume_base_asset volume_traded volumetraded quantity totalvolume bars_volume share_volume "
     "shares_traded total_traded_quantity volumen stuck stueck 成交量 出来高",
-    "tick_volume": "tick_volume tickvol tickvolume tick_vol ticks tick_count",
+    "tick_volume": "tick_volume tickvol tickvolume tick_vol ticks tick_count tickqty tick_qty",
 }
 for _side in ("bid", "ask"):
     for _price, _letter in (("open", "o"), ("high", "h"), ("low", "l"), ("close", "c")):
@@ -93,9 +93,9 @@ def meanings(header: Sequence[str]) -> dict[str, list[int]]:
         for place, name in enumerate(short):
             near = name if name in names else name.replace("_", "")
             if near in names:
-                ranked.append((header[place] != meaning, names.index(near), place))
+                ranked.append((header[place] != meaning, names.index(near), header[place].isupper(), place))
         if ranked:
-            found[meaning] = [place for _, _, place in sorted(ranked)]
+            found[meaning] = [place for *_, place in sorted(ranked)]
     return found
 
 
@@ -104,7 +104,8 @@ def rivals(header: Sequence[str], places: Sequence[int], meaning: str) -> tuple[
     if len(places) < 2:
         return None
     first, second = header[places[0]], header[places[1]]
-    if plain(first) != plain(second) or (first == meaning and second != meaning):
+    letters = len(first) == 1 and first.islower() and second == first.upper()  # t opens and T closes, v is V's whole
+    if plain(first) != plain(second) or letters or (first == meaning and second != meaning):
         return None
     return first, second
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from alpha_pulse.core.bar_times import months_of
+from alpha_pulse.core.bar_times import DATE_SHIFT_NS, DAY_NS, months_of
 from alpha_pulse.feeds.bar_times import late_stamps
 from alpha_pulse.feeds.by_symbol import by_symbol, parts
 from alpha_pulse.feeds.columns import BarColumns
@@ -13,6 +13,7 @@ from alpha_pulse.feeds.interval import likely_interval, show_interval
 from alpha_pulse.feeds.notes import PLACES, Note, show_place, show_time, some
 from alpha_pulse.feeds.price_steps import price_steps
 from alpha_pulse.feeds.runs import Mask, runs
+from alpha_pulse.feeds.sessions import SATURDAY
 
 SHORT = 2
 """A stated interval is reported when the most frequent step is this many times as long, or longer."""
@@ -131,6 +132,8 @@ def _spans(bars: BarColumns) -> list[Note]:
 
 def _late_stamps(bars: BarColumns) -> list[Note]:
     """Weeks and months that are stamped where they end, as if they began there."""
+    if bars.interval_ns == DAY_NS:
+        return _saturdays(bars)
     late = late_stamps(bars.ts_start, bars.interval_ns)
     if late.size < LATE or 2 * late.sum() <= late.size:
         return []
@@ -140,6 +143,19 @@ def _late_stamps(bars: BarColumns) -> list[Note]:
         "that stamps a bar by its close; --stamp close states it"
     )
     return [Note(kind="late_stamps", text=text, count=int(late.sum()))]
+
+
+def _saturdays(bars: BarColumns) -> list[Note]:
+    """Days that come out as Tuesdays to Saturdays, as if the evening on which a session ended were when it began."""
+    weekday = ((bars.ts_start + DATE_SHIFT_NS) // DAY_NS + 3) % 7
+    count = int((weekday == SATURDAY).sum())
+    if count < LATE or (weekday == (SATURDAY + 2) % 7).any():
+        return []
+    text = (
+        f"{count:,} of {weekday.size:,} bars of 1d come out as Saturdays, and none as Monday, as those of a source that stamps "
+        "a bar by its close; --stamp close states it"
+    )
+    return [Note(kind="late_stamps", text=text, count=count)]
 
 
 def _short_interval(bars: BarColumns) -> list[Note]:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds import tidying
-from alpha_pulse.feeds.bar_times import open_times
 from alpha_pulse.feeds.choosing import Choice, choose, column_name
 from alpha_pulse.feeds.columns import BarColumns, check
 from alpha_pulse.feeds.containers import Content, contents
@@ -22,10 +21,10 @@ from alpha_pulse.feeds.joining import Joined, join
 from alpha_pulse.feeds.json_tables import json_tables
 from alpha_pulse.feeds.lengths import longer_bars, refuse_early_ends
 from alpha_pulse.feeds.market_data import FileReport, MarketData, ReadOptions
-from alpha_pulse.feeds.names import OPENS, plain
 from alpha_pulse.feeds.notes import Note
 from alpha_pulse.feeds.oddities import oddities
 from alpha_pulse.feeds.rows import Rows, read_rows
+from alpha_pulse.feeds.stamps import closes_by_hours, stamp_of, starts_of
 from alpha_pulse.feeds.symbols import refuse_unknown, symbol_from_name
 from alpha_pulse.feeds.tables import Table
 from alpha_pulse.feeds.text_table import text_tables
@@ -34,17 +33,20 @@ from alpha_pulse.feeds.times import refuse_unknown_zone
 __all__ = ["FileReport", "MarketData", "Note", "ReadOptions", "read", "read_frame"]
 
 Integers = NDArray[np.int64]
-_SECOND_NS = 1_000_000_000
 
 
 class _Piece(msgspec.Struct, frozen=True):
-    """One table's rows, whether they had to be turned round, and what a bar's time means in them."""
+    """One table's rows, whether they had to be turned round, and what a bar's time means in them.
+
+    ``why`` says why a bar's time is taken for its close, where nothing but the times says so.
+    """
 
     held: Rows
     turned: bool
     stamp: str
     stamp_from: str
     symbol_from: str
+    why: str = ""
 
 
 def read(
@@ -125,7 +127,8 @@ def _read(
     pieces, notes = _pieces(chosen, options, where, on_table)
     interval = _interval(pieces, options.tz, where) if stated is None else stated
     longer = longer_bars([piece.held for piece in pieces], interval, options.tz, stated=stated is not None)
-    starts = [_starts(piece, interval, options.tz) for piece in pieces]
+    pieces = [_stamped(piece, interval) for piece in pieces]
+    starts = [starts_of(piece.held.times, piece.held.code, piece.stamp, interval, options.tz) for piece in pieces]
     joined, told = join([piece.held for piece in pieces], starts, options.duplicates)
     bars = _bars(joined, interval, opens=all(piece.stamp == "open" for piece in pieces))
     check(bars, where, joined.origin)
@@ -215,21 +218,6 @@ def _tidied(rows: Rows, options: ReadOptions, symbol_from: str) -> tuple[_Piece,
     return _Piece(rows, turned, stamp, stamp_from, symbol_from), notes
 
 
-def stamp_of(table: Table, choice: Choice, options: ReadOptions, *, dates: bool = False) -> tuple[str, str]:
-    """What a bar's time is, its ``open`` or its ``close``, and how that is known; ``dates``: whether all times are days."""
-    if options.stamp is not None:
-        return options.stamp, "--stamp"
-    if "ts_end" in choice.places and "ts" not in choice.places:
-        return "close", "close-time column"
-    if choice.name(table, "ts") == "ts":
-        return "open", "column ts"
-    if choice.source.stamp is not None:
-        return choice.source.stamp, "source"
-    if plain(choice.name(table, "ts")) in OPENS:
-        return "open", f"column {choice.name(table, 'ts')}"
-    return "open", "dates" if dates else "assumed"
-
-
 def _interval(pieces: Sequence[_Piece], tz: str | None, where: str) -> int:
     names = tuple(sorted({name for piece in pieces for name in piece.held.names}))
     place = {name: at for at, name in enumerate(names)}
@@ -241,15 +229,10 @@ def _interval(pieces: Sequence[_Piece], tz: str | None, where: str) -> int:
     return infer_interval(code, ts, names, where, tz)
 
 
-def _starts(piece: _Piece, interval: int, tz: str | None) -> Integers:
-    """When each bar began."""
-    ts = piece.held.times.ns
-    if piece.stamp == "open":
-        return ts
-    unit = {"ms": 1_000_000, "us": 1_000, "ns": 1}.get(piece.held.times.unit, 1_000_000)
-    if not ((ts + unit) % _SECOND_NS).any():  # Binance: the last instant of the bar
-        ts = ts + unit
-    return open_times(ts, piece.held.code, interval, tz, dates=piece.held.times.dates)
+def _stamped(piece: _Piece, interval: int) -> _Piece:
+    """Take times for closes that nobody states to be any, where they cannot be opens."""
+    why = closes_by_hours(piece.held.times, interval) if piece.stamp_from == "assumed" else ""
+    return msgspec.structs.replace(piece, stamp="close", stamp_from="hours", why=why) if why else piece
 
 
 def _bars(joined: Joined, interval: int, *, opens: bool) -> BarColumns:
@@ -277,8 +260,11 @@ def _piece_notes(piece: _Piece, options: ReadOptions) -> list[Note]:
     notes = []
     if piece.turned:
         notes.append(Note(kind="sorted", text=f"{where}: rows descend in time; they were sorted", count=len(piece.held.rows)))
+    name = choice.name(table, "ts" if "ts" in choice.places else "ts_end")
+    if piece.why:
+        text = f"{where}: column '{name}' is taken for a bar's close, since {piece.why}; --stamp open or close states it"
+        notes.append(Note(kind="assumed_stamp", text=text))
     if piece.stamp_from == "assumed":
-        name = choice.name(table, "ts")
         text = f"{where}: column '{name}' is taken for a bar's open, which is an assumption; --stamp open or close states it"
         notes.append(Note(kind="assumed_stamp", text=text))
     if "adj_close" in choice.places and not options.adjusted:

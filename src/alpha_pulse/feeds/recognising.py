@@ -7,8 +7,9 @@ from pathlib import Path
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds.choosing import choose, column_name
 from alpha_pulse.feeds.market_data import FileReport, ReadOptions
-from alpha_pulse.feeds.reading import stamp_of, tables_in
+from alpha_pulse.feeds.reading import tables_in
 from alpha_pulse.feeds.sources import recognise
+from alpha_pulse.feeds.stamps import stamp_of
 from alpha_pulse.feeds.symbols import symbol_from_name
 from alpha_pulse.feeds.tables import Table
 

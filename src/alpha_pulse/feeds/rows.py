@@ -22,7 +22,8 @@ from alpha_pulse.feeds.times import Place, Times, Zone, read_times
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
-_LEAST_NANOS = 1e6
+_LEAST_PARTED = 1e-3
+"""The least price in such parts."""
 _SIDES = tuple(f"{side}_{price}" for side in ("bid", "ask") for price in PRICES)
 _NUMBERS = (*PRICES, "volume", "more_volume", "adj_close", *_SIDES)
 
@@ -197,18 +198,23 @@ def _numbers(frame: pl.DataFrame, rows: Integers, table: Table, choice: Choice) 
         numbers["volume"] = numbers["volume"] + numbers.pop("more_volume")
     if choice.sides:
         notes += _from_sides(numbers, choice, table)
-    if choice.source.nanos and _in_nanos(numbers, rows, table, choice):
+    parts = choice.source.parts
+    if parts and _in_parts(numbers, rows, table, choice):
         for price in PRICES:
-            numbers[price] = numbers[price] / 1e9
-        text = f"{table.where}: prices are whole numbers and were read as parts of 1e-9, as {choice.source.title} writes them"
+            numbers[price] = numbers[price] / parts
+        unit, title = f"1e-{len(str(parts)) - 1}", choice.source.title
+        text = f"{table.where}: prices are whole numbers and were read as parts of {unit}, as {title} are written"
         notes.append(Note(kind="units", text=text))
     return numbers, notes
 
 
-def _in_nanos(numbers: dict[str, Floats], rows: Integers, table: Table, choice: Choice) -> bool:
-    """Whether prices are whole numbers of 1e-9; one that is not, where most are, is refused."""
+def _in_parts(numbers: dict[str, Floats], rows: Integers, table: Table, choice: Choice) -> bool:
+    """Whether prices are whole numbers that count parts of 1; one that is not, where most are, is refused."""
+    parts = choice.source.parts
     with np.errstate(invalid="ignore"):  # what is not finite is refused later
-        whole = np.stack([(numbers[price] >= _LEAST_NANOS) & (numbers[price] % 1 == 0) for price in PRICES])
+        if "volume" in numbers and (numbers["volume"] % 1).any():  # of coins: their prices are as they stand
+            return False
+        whole = np.stack([(numbers[price] >= _LEAST_PARTED * parts) & (numbers[price] % 1 == 0) for price in PRICES])
     if 2 * int(whole.sum()) <= whole.size:
         return False
     if not whole.all():
@@ -216,7 +222,7 @@ def _in_nanos(numbers: dict[str, Floats], rows: Integers, table: Table, choice: 
         price = PRICES[int(np.argmin(whole[:, at]))]
         raise DataError(
             f"{table.where}, row {rows[at]}: column '{choice.name(table, price)}' is {numbers[price][at]:.12g}, but a price in "
-            "parts of 1e-9, as most others are, is expected; mend or drop the row"
+            f"parts of 1e-{len(str(parts)) - 1}, as most others are, is expected; mend or drop the row"
         )
     return True
 

@@ -9,8 +9,10 @@ from alpha_pulse.feeds.cells import is_number, is_plain_number, is_time
 from alpha_pulse.feeds.names import PRICES
 
 Row = Sequence[str]
-SPECIAL = ("compact", "slashed", "later", "vwap", "count", "zero")
+SPECIAL = ("compact", "minute", "milliseconds", "slashed", "later", "vwap", "count", "zero")
 """What few shapes have: of two that fit, the one with more of these is meant."""
+TIMES = ("ts", "epoch", "compact", "minute", "milliseconds", "slashed", "date")
+"""What a bar's time may be."""
 _SIGNS = str.maketrans("", "", "$€£")
 _MARKS = str.maketrans("", "", ".,")
 _GROUPED = {
@@ -28,10 +30,10 @@ def fits(shape: Sequence[str], rows: Sequence[Row]) -> bool:
     Parameters
     ----------
     shape
-        For each column one of: ``ts`` (a number since 1970 or a time), ``epoch`` (such a number), ``compact``
-        (20240102 130500), ``slashed`` (01/02/2024), ``date``, ``clock``, ``symbol``, the prices, ``volume``,
-        ``vwap`` (between low and high), ``later`` (a number since 1970 after ``epoch``), ``count`` (a whole number),
-        ``number``, ``zero``, ``any``; and ``...`` at the end for whatever follows.
+        For each column one of: ``ts`` (a number since 1970 or a time), ``epoch`` (such a number), ``milliseconds`` (such a
+        number of ms), ``compact`` (20240102 130500), ``minute`` (20240102 13:05), ``slashed`` (01/02/2024), ``date``,
+        ``clock``, ``symbol``, the prices, ``volume``, ``vwap`` (between low and high), ``later`` (a number since 1970 after
+        ``epoch``), ``count`` (a whole number), ``number``, ``zero``, ``any``; and ``...`` at the end for whatever follows.
 
     >>> fits(("ts", "open", "high", "low", "close", "volume"), [["1575288000", "5", "7", "4", "6", "10"]])
     True
@@ -107,6 +109,8 @@ def _is_between(cell: str, row: Row, at: dict[str, int]) -> bool:
 _CHECKS: dict[str, Callable[[str, Row, dict[str, int]], bool]] = {
     "ts": lambda cell, row, at: is_epoch(cell) or (is_time(cell) and ":" not in cell[:3]),
     "compact": lambda cell, row, at: re.fullmatch(r"[0-9]{8} [0-9]{4,6}", cell.strip()) is not None,
+    "minute": lambda cell, row, at: re.fullmatch(r"[0-9]{8} [0-9]{2}:[0-9]{2}", cell.strip()) is not None,
+    "milliseconds": lambda cell, row, at: is_epoch(cell) and len(cell.strip()) in (12, 13),
     "slashed": lambda cell, row, at: re.fullmatch(r"[0-9]{2}/[0-9]{2}/[0-9]{4}", cell.strip()) is not None,
     "epoch": lambda cell, row, at: is_epoch(cell),
     "date": lambda cell, row, at: is_time(cell) and ":" not in cell,

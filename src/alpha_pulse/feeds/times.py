@@ -268,6 +268,18 @@ def _in_years(ns: Integers, column: pl.Series, place: Place) -> Integers:
     return ns
 
 
+def is_zone(tz: str) -> bool:
+    """Whether a name is that of a time zone.
+
+    >>> is_zone("America/New_York"), is_zone("EDT")
+    (True, False)
+    """
+    try:
+        return bool(tz) and pl.Series([], dtype=pl.Datetime).dt.replace_time_zone(tz) is not None
+    except pl.exceptions.PolarsError:
+        return False
+
+
 def refuse_unknown_zone(tz: str) -> None:
     """Refuse a name that is no time zone, also where every time states its offset: a slip must not go unnoticed.
 
@@ -276,11 +288,7 @@ def refuse_unknown_zone(tz: str) -> None:
     ConfigError
         Naming it.
     """
-    try:
-        known = bool(tz) and pl.Series([], dtype=pl.Datetime).dt.replace_time_zone(tz) is not None
-    except pl.exceptions.PolarsError:
-        known = False
-    if not known:
+    if not is_zone(tz):
         raise ConfigError(f"time zone {tz!r} is not known; expected a name such as UTC or America/New_York")
 
 

@@ -10,11 +10,14 @@ from alpha_pulse.feeds.sources.base import Source
 from alpha_pulse.feeds.sources.binance_headed import BINANCE_HEADED
 from alpha_pulse.feeds.sources.binance_kline import BINANCE_KLINE
 from alpha_pulse.feeds.sources.bitfinex import BITFINEX
+from alpha_pulse.feeds.sources.bitmex import BITMEX
 from alpha_pulse.feeds.sources.bitstamp import BITSTAMP
 from alpha_pulse.feeds.sources.bybit import BYBIT
 from alpha_pulse.feeds.sources.cboe import CBOE
 from alpha_pulse.feeds.sources.ccxt import CCXT
 from alpha_pulse.feeds.sources.coinbase import COINBASE
+from alpha_pulse.feeds.sources.coingecko import COINGECKO
+from alpha_pulse.feeds.sources.coinmarketcap import COINMARKETCAP
 from alpha_pulse.feeds.sources.cryptodatadownload import CRYPTODATADOWNLOAD
 from alpha_pulse.feeds.sources.databento import DATABENTO
 from alpha_pulse.feeds.sources.dukascopy import DUKASCOPY
@@ -27,6 +30,8 @@ from alpha_pulse.feeds.sources.gateio import GATEIO
 from alpha_pulse.feeds.sources.generic import GENERIC
 from alpha_pulse.feeds.sources.histdata import HISTDATA
 from alpha_pulse.feeds.sources.histdata_metatrader import HISTDATA_METATRADER
+from alpha_pulse.feeds.sources.huobi import HUOBI
+from alpha_pulse.feeds.sources.hyperliquid import HYPERLIQUID
 from alpha_pulse.feeds.sources.imported import IMPORTED
 from alpha_pulse.feeds.sources.interactive_brokers import INTERACTIVE_BROKERS
 from alpha_pulse.feeds.sources.investing import INVESTING
@@ -34,6 +39,7 @@ from alpha_pulse.feeds.sources.kibot import KIBOT
 from alpha_pulse.feeds.sources.kraken import KRAKEN
 from alpha_pulse.feeds.sources.kraken_api import KRAKEN_API
 from alpha_pulse.feeds.sources.kucoin import KUCOIN
+from alpha_pulse.feeds.sources.lean import LEAN
 from alpha_pulse.feeds.sources.metatrader import METATRADER
 from alpha_pulse.feeds.sources.metatrader4 import METATRADER4
 from alpha_pulse.feeds.sources.metatrader_python import METATRADER_PYTHON
@@ -48,6 +54,7 @@ from alpha_pulse.feeds.sources.stooq import STOOQ
 from alpha_pulse.feeds.sources.stooq_daily import STOOQ_DAILY
 from alpha_pulse.feeds.sources.tiingo import TIINGO
 from alpha_pulse.feeds.sources.tradestation import TRADESTATION
+from alpha_pulse.feeds.sources.tradestation_daily import TRADESTATION_DAILY
 from alpha_pulse.feeds.sources.tradingview import TRADINGVIEW
 from alpha_pulse.feeds.sources.yahoo import YAHOO
 from alpha_pulse.feeds.sources.yfinance import YFINANCE
@@ -103,6 +110,13 @@ SOURCES: tuple[Source, ...] = (
     BARCHART,
     FIRSTRATE,
     KIBOT,
+    BITMEX,
+    COINGECKO,
+    COINMARKETCAP,
+    HUOBI,
+    HYPERLIQUID,
+    LEAN,
+    TRADESTATION_DAILY,
     GENERIC,
 )
 """All of them; the generic one, which is weaker than any other, is the last."""

@@ -54,8 +54,12 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
         A pattern found in a line above the header of its files.
     levels
         Whether its header has two lines, of prices and of tickers.
-    nanos
-        Whether prices written as whole numbers count parts of 1e-9.
+    format
+        A word that the table's format has, such as ``JSON``.
+    unused
+        Plain names of columns that do not hold what they are called by.
+    parts
+        How many parts of 1 prices count that are written as whole numbers; 0: they are as they stand.
     """
 
     id: str
@@ -73,7 +77,9 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     day_first: bool | None = None
     above: str = ""
     levels: bool = False
-    nanos: bool = False
+    format: str = ""
+    unused: tuple[str, ...] = ()
+    parts: int = 0
 
     def strength(self, table: Table) -> float:
         """How surely a table is this source's; 0 where it is not. The strongest of all sources is taken."""
@@ -81,6 +87,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
         if self.file_name_needed and not named:
             return 0.0
         name = 25.0 if self.file_name_needed else 5.0 * named
+        if self.format not in table.format:
+            return 0.0
         if self.levels and "levels" not in table.told:
             return 0.0
         if self.above and not any(re.search(self.above, line, re.IGNORECASE) for line in table.skipped):

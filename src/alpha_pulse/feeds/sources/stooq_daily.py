@@ -8,6 +8,7 @@ STOOQ_DAILY = Source(
     id="stooq_daily",
     title="Stooq's daily download",
     header=("date", "open", "high", "low", "close"),
+    lacks=("time",),
     file_name=r"(?P<symbol>\^?[A-Z0-9._-]+)_[dwm]",
     file_name_needed=True,
     stamp="open",
