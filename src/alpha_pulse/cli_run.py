@@ -161,6 +161,8 @@ async def _served(
     stop = asyncio.Event()
     caught = _catch_signals(stop)
     page = Path(str(api.__file__)).parent / "page"
+    if not page.is_dir():
+        print("warning: the page is not built, so only the API is served; in a checkout, make page builds it", file=sys.stderr)
     app = create_app(gateway, auth, static=page if page.is_dir() else None, hosts=_names(serving.host))
     work: asyncio.Task[None] | None = None
 
