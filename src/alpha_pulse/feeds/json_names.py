@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from alpha_pulse.feeds.local_times import is_zone
 from alpha_pulse.feeds.names import plain
-from alpha_pulse.feeds.times import is_zone
 
 _SYMBOLS = (
     "symbol", "ticker", "pair", "instrument", "instrument_name", "product_id", "digital_currency_code", "dataset_code",

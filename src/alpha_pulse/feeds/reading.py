@@ -20,6 +20,7 @@ from alpha_pulse.feeds.interval import infer_interval, parse_interval
 from alpha_pulse.feeds.joining import Joined, join
 from alpha_pulse.feeds.json_tables import json_tables
 from alpha_pulse.feeds.lengths import longer_bars, refuse_early_ends
+from alpha_pulse.feeds.local_times import refuse_unknown_zone
 from alpha_pulse.feeds.market_data import FileReport, MarketData, ReadOptions
 from alpha_pulse.feeds.notes import Note
 from alpha_pulse.feeds.oddities import oddities
@@ -28,7 +29,6 @@ from alpha_pulse.feeds.stamps import closes_by_hours, stamp_of, starts_of
 from alpha_pulse.feeds.symbols import refuse_unknown, symbol_from_name
 from alpha_pulse.feeds.tables import Table
 from alpha_pulse.feeds.text_table import text_tables
-from alpha_pulse.feeds.times import refuse_unknown_zone
 
 __all__ = ["FileReport", "MarketData", "Note", "ReadOptions", "read", "read_frame"]
 

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds.cells import MISSING, is_missing
 from alpha_pulse.feeds.choosing import Choice, column_name
+from alpha_pulse.feeds.local_times import Place
 from alpha_pulse.feeds.market_data import ReadOptions
 from alpha_pulse.feeds.names import PRICES
 from alpha_pulse.feeds.notes import PLACES, Note
 from alpha_pulse.feeds.number_cells import read_numbers
 from alpha_pulse.feeds.symbols import coded, names_of, refuse_names
 from alpha_pulse.feeds.tables import Kind, Loaded, Table
-from alpha_pulse.feeds.times import Place, Times, Zone, read_times
+from alpha_pulse.feeds.times import Times, Zone, read_times
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -76,9 +77,9 @@ def read_rows(table: Table, choice: Choice, options: ReadOptions, name: str) -> 
         refuse_names(text, rows, table.where)
         names, code = coded(text)
     ours = "ts" if "ts" in choice.places else "ts_end"
-    times = _times(frame, rows, table, choice, options, ours)
+    times = _times(frame, rows, code, table, choice, options, ours)
     both = "ts" in choice.places and "ts_end" in choice.places
-    ends = _times(frame, rows, table, choice, options, "ts_end").ns if both else None
+    ends = _times(frame, rows, code, table, choice, options, "ts_end").ns if both else None
     numbers, told = _numbers(frame, rows, table, choice)
     return Rows(
         table=table,
@@ -172,8 +173,10 @@ def _refuse_odd(loaded: Loaded, rows: Integers, table: Table) -> None:
             raise DataError(f"{table.where}, row {place + 1}: {cells} values stand in it, {names}; mend or drop the row")
 
 
-def _times(frame: pl.DataFrame, rows: Integers, table: Table, choice: Choice, options: ReadOptions, ours: str) -> Times:
-    place = Place(table.where, choice.name(table, ours), rows)
+def _times(
+    frame: pl.DataFrame, rows: Integers, code: Integers, table: Table, choice: Choice, options: ReadOptions, ours: str
+) -> Times:
+    place = Place(table.where, choice.name(table, ours), rows, code)
     zone = Zone(options.tz or table.told.get("tz") or choice.source.tz, choice.source.day_first)
     clock = frame[str(choice.places["clock"])].alias(choice.name(table, "clock")) if "clock" in choice.places else None
     return read_times(frame[str(choice.places[ours])], clock, zone, place)

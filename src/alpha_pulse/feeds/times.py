@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import ConfigError, DataError
 from alpha_pulse.core.numbers import shown
+from alpha_pulse.feeds.local_times import EXPECTED, Place, localise, refuse_unknown_zone
 from alpha_pulse.feeds.names import plain
 from alpha_pulse.feeds.time_parts import clocks
 from alpha_pulse.feeds.time_text import Bytes, Integers, alike, matches_time
 
-EXPECTED = "a time such as 2017-01-03T10:00:00Z (without an offset, name its zone with --tz)"
 YEAR_2200 = 7_258_118_400
 DAY_NS = 86_400_000_000_000
 _FACTOR = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
@@ -26,20 +26,6 @@ _HOURS = ("hour", "hours", "hora", "heure", "stunde")
 """Names of columns whose whole numbers are hours."""
 _COMPACT = {8: 19_000_101, 12: 190_001_010_000, 14: 19_000_101_000_000}
 """Digits of a date written YYYYMMDD, with hours and minutes, and with seconds; and the least such number."""
-
-
-class Place(msgspec.Struct, frozen=True):
-    """Where times come from, for errors: the file, the column, and the number of each row, from 1."""
-
-    where: str
-    column: str
-    rows: Integers
-
-    def refusal(self, at: int, found: str, expected: str = EXPECTED, fix: str = "mend the row") -> DataError:
-        """The error about the time at ``at``, from 0."""
-        return DataError(
-            f"{self.where}, row {self.rows[at]}: column '{self.column}' {found}, but {expected} is expected; {fix}"
-        )
 
 
 class Zone(msgspec.Struct, frozen=True):
@@ -213,7 +199,7 @@ def _from_floats(column: pl.Series, zone: Zone, place: Place) -> Times:
 
 def _from_dates(naive: pl.Series, zone: Zone, place: Place) -> Times:
     """Days: those of trading, whatever the zone, unless one is given."""
-    ns = _nanoseconds(_localise(naive, zone.tz or "UTC", place), "us", place)
+    ns = _nanoseconds(localise(naive, zone.tz or "UTC", place), "us", place)
     return Times(ns, "date", zone.tz or "dates", dates=True)
 
 
@@ -225,7 +211,7 @@ def _from_datetimes(column: pl.Series, zone: Zone, place: Place) -> Times:
     ns = _nanoseconds(column, kind.time_unit, place)
     if zone.tz is None and not (ns % DAY_NS).any():
         return Times(ns, "date", "dates", dates=True)
-    return Times(_nanoseconds(_localise(column, zone.tz, place), kind.time_unit, place), "datetime", str(zone.tz))
+    return Times(_nanoseconds(localise(column, zone.tz, place), kind.time_unit, place), "datetime", str(zone.tz))
 
 
 def _clean(column: pl.Series) -> Bytes | None:
@@ -251,13 +237,14 @@ def _from_text(column: pl.Series, zone: Zone, place: Place, matrix: Bytes | None
         return Times(_in_years(ns, column, place), "text", "UTC", dates=read.dates)
     naive = _in_years(ns[read.naive], column.gather(read.naive), _of(place, read.naive))
     local = pl.Series(naive // 1_000).cast(pl.Datetime("us"))
-    certain = _localise(local, zone.tz, _of(place, read.naive), column.gather(read.naive))
+    certain = localise(local, zone.tz, _of(place, read.naive), column.gather(read.naive))
     ns[read.naive] = certain.to_physical().to_numpy() * np.int64(1_000) + naive % 1_000
     return Times(_in_years(ns, column, place), "text", str(zone.tz), dates=read.dates)
 
 
 def _of(place: Place, rows: Integers) -> Place:
-    return Place(place.where, place.column, place.rows[rows])
+    code = None if place.code is None else place.code[rows]
+    return Place(place.where, place.column, place.rows[rows], code)
 
 
 def _in_years(ns: Integers, column: pl.Series, place: Place) -> Integers:
@@ -266,46 +253,6 @@ def _in_years(ns: Integers, column: pl.Series, place: Place) -> Integers:
         at = int(np.argmax(outside))
         raise place.refusal(at, f"is {shown(column[at])}", "a time from 1970 to 2199", "mend or drop the row")
     return ns
-
-
-def is_zone(tz: str) -> bool:
-    """Whether a name is that of a time zone.
-
-    >>> is_zone("America/New_York"), is_zone("EDT")
-    (True, False)
-    """
-    try:
-        return bool(tz) and pl.Series([], dtype=pl.Datetime).dt.replace_time_zone(tz) is not None
-    except pl.exceptions.PolarsError:
-        return False
-
-
-def refuse_unknown_zone(tz: str) -> None:
-    """Refuse a name that is no time zone, also where every time states its offset: a slip must not go unnoticed.
-
-    Raises
-    ------
-    ConfigError
-        Naming it.
-    """
-    if not is_zone(tz):
-        raise ConfigError(f"time zone {tz!r} is not known; expected a name such as UTC or America/New_York")
-
-
-def _localise(naive: pl.Series, tz: str | None, place: Place, shown: pl.Series | None = None) -> pl.Series:
-    """Give naive times their zone."""
-    shown = naive if shown is None else shown
-    if tz is None:
-        raise place.refusal(0, f"is {shown[0]}, which states no zone", "a zone", "name it with --tz, such as --tz UTC")
-    if tz == "UTC":
-        return naive
-    certain = naive.dt.replace_time_zone(tz, ambiguous="null", non_existent="null")
-    if certain.null_count():
-        at = int(certain.is_null().arg_max() or 0)
-        exists = naive[at : at + 1].dt.replace_time_zone(tz, ambiguous="earliest", non_existent="null").null_count() == 0
-        why = "happens twice" if exists else "does not exist"
-        raise place.refusal(at, f"is {shown[at]}, which {why} in {tz} (clocks change)", "a time with its offset")
-    return certain
 
 
 def _nanoseconds(column: pl.Series, unit: str, place: Place) -> NDArray[np.int64]:

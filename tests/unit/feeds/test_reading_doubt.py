@@ -119,3 +119,29 @@ def test_parquet_with_columns_of_two_levels_as_pandas_writes_them(tmp_path: Path
 def test_german_names_may_be_written_with_sharp_s(tmp_path: Path) -> None:
     text = "Datum;Eröffnung;Hoch;Tief;Schluß\n2024-01-02;1,5;1,5;1,5;1,5\n2024-01-03;1,5;1,5;1,5;1,5\n"
     assert one(tmp_path, text).bars.close.tolist() == [1.5, 1.5]
+
+
+def autumn(*clocks: str, symbols: str = "A", step: int = 1) -> str:
+    rows = [f"2023-10-29 {clock},{symbol},1,1,1,1" for clock in clocks for symbol in symbols]
+    return table(rows[::step], "time,symbol,open,high,low,close")
+
+
+@pytest.mark.parametrize("step", [1, -1])
+@pytest.mark.parametrize("symbols", ["A", "AB"])
+def test_an_hour_that_happens_twice_is_told_by_the_order_of_rows(symbols: str, step: int, tmp_path: Path) -> None:
+    hours = autumn("00:00", "01:00", "02:00", "02:00", "03:00", "04:00", symbols=symbols, step=step)
+    data = one(tmp_path, hours, tz="Europe/Berlin").bars
+    assert (data.ts_start[data.code == 0] // HOUR_NS % 24).tolist() == [22, 23, 0, 1, 2, 3]
+    halves = autumn("01:30", "02:00", "02:30", "02:00", "02:30", "03:00", symbols=symbols, step=step)
+    assert one(tmp_path, halves, tz="Europe/Berlin").bars.interval_ns == HOUR_NS // 2
+
+
+@pytest.mark.parametrize("clocks", [("01:00", "02:00", "03:00"), ("01:30", "02:00", "02:30", "03:00")])
+@pytest.mark.parametrize("symbols", ["A", "AB"])
+def test_an_hour_that_happens_twice_is_refused_where_it_is_there_once(
+    symbols: str, clocks: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = tmp_path / "A.csv"
+    path.write_text(autumn(*clocks, symbols=symbols), encoding="utf-8")
+    with pytest.raises(DataError, match="happens twice in Europe/Berlin"):
+        read([path], ReadOptions(tz="Europe/Berlin"))
