@@ -9,7 +9,7 @@ import typer
 
 from alpha_pulse import __version__
 from alpha_pulse.cli_data_commands import data_app
-from alpha_pulse.cli_reading_options import Adjusted, Duplicates, Interval, Stamp, Symbols, Zone
+from alpha_pulse.cli_reading_options import Adjusted, Dates, Duplicates, Interval, Stamp, Symbols, Zone
 
 app = typer.Typer(
     name="alpha-pulse",
@@ -66,6 +66,7 @@ def replay(
     symbol: Symbols = None,
     stamp: Stamp = None,
     duplicates: Duplicates = "refuse",
+    dates: Dates = None,
     adjusted: Adjusted = False,
     config: ConfigFile = None,
     store: Annotated[
@@ -89,7 +90,9 @@ def replay(
     from alpha_pulse.cli_signals import StoppedError
 
     json_path = None if json in (None, STANDARD_OUTPUT) else Path(str(json))
-    given = Given(data=data, interval=interval, tz=tz, symbol=symbol, stamp=stamp, duplicates=duplicates, adjusted=adjusted)
+    given = Given(
+        dates=dates, data=data, interval=interval, tz=tz, symbol=symbol, stamp=stamp, duplicates=duplicates, adjusted=adjusted
+    )
     files = given.files()
     outputs: dict[str, Path | None] = {"--json": json_path, "--decisions": decisions}
     refuse_shared(outputs, {"--data": files, "--config": [config]}, store)
@@ -113,6 +116,7 @@ def run(
     symbol: Symbols = None,
     stamp: Stamp = None,
     duplicates: Duplicates = "refuse",
+    dates: Dates = None,
     adjusted: Adjusted = False,
     config: ConfigFile = None,
     store: Annotated[
@@ -140,7 +144,9 @@ def run(
         raise ConfigError("--fresh and --store were both given; a --store that holds nothing begins anew by itself")
     if not speed < float("inf"):
         raise ConfigError(f"--speed is {speed}; give bars a second, or 0 for as fast as it goes")
-    read = Given(data=data, interval=interval, tz=tz, symbol=symbol, stamp=stamp, duplicates=duplicates, adjusted=adjusted)
+    read = Given(
+        dates=dates, data=data, interval=interval, tz=tz, symbol=symbol, stamp=stamp, duplicates=duplicates, adjusted=adjusted
+    )
     files = read.files()
     refuse_shared({}, {"--data": files, "--config": [config]}, store)
     refuse_missing_folders({}, store)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from alpha_pulse.cli_reading_options import Adjusted, Duplicates, Interval, Stamp, Symbols, Zone
+from alpha_pulse.cli_reading_options import Adjusted, Dates, Duplicates, Interval, Stamp, Symbols, Zone
 
 data_app = typer.Typer(
     help="Files of bars.\n\nExample: [bold]alpha-pulse data inspect prices.csv[/]",
@@ -31,6 +31,7 @@ def data_inspect(
     symbol: Symbols = None,
     stamp: Stamp = None,
     duplicates: Duplicates = "refuse",
+    dates: Dates = None,
     adjusted: Adjusted = False,
     config: ConfigFile = None,
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
@@ -43,7 +44,9 @@ def data_inspect(
     from alpha_pulse.cli_reading import Given
     from alpha_pulse.cli_settings import load_settings
 
-    given = Given(data=files, interval=interval, tz=tz, symbol=symbol, stamp=stamp, duplicates=duplicates, adjusted=adjusted)
+    given = Given(
+        dates=dates, data=files, interval=interval, tz=tz, symbol=symbol, stamp=stamp, duplicates=duplicates, adjusted=adjusted
+    )
     if not inspect_files(given, load_settings(config), json=json):
         raise typer.Exit(1)
 
@@ -57,6 +60,7 @@ def data_import(
     symbol: Symbols = None,
     stamp: Stamp = None,
     duplicates: Duplicates = "refuse",
+    dates: Dates = None,
     adjusted: Adjusted = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Write over files that are there.")] = False,
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
@@ -69,7 +73,9 @@ def data_import(
     from alpha_pulse.cli_reading import Given
     from alpha_pulse.cli_signals import StoppedError
 
-    given = Given(data=files, interval=interval, tz=tz, symbol=symbol, stamp=stamp, duplicates=duplicates, adjusted=adjusted)
+    given = Given(
+        dates=dates, data=files, interval=interval, tz=tz, symbol=symbol, stamp=stamp, duplicates=duplicates, adjusted=adjusted
+    )
     try:
         import_files(given, to, overwrite=overwrite, json=json)
     except StoppedError as stopped:

@@ -29,6 +29,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     symbol: Sequence[str] | None
     stamp: str | None
     duplicates: str
+    dates: str | None
     adjusted: bool
 
     def files(self) -> list[Path]:
@@ -47,13 +48,15 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
             raise ConfigError(f"--stamp is {self.stamp!r}; expected open or close: what a bar's time in the file stands for")
         if self.duplicates not in ("refuse", "first", "last"):
             raise ConfigError(f"--duplicates is {self.duplicates!r}; expected refuse, first or last")
-        fields = {name: getattr(self, name) for name in ("interval", "tz", "stamp", "duplicates", "adjusted")}
+        if self.dates not in (None, "dmy", "mdy", "ymd"):
+            raise ConfigError(f"--dates is {self.dates!r}; expected dmy, mdy or ymd: the order of day, month and year")
+        fields = {name: getattr(self, name) for name in ("interval", "tz", "stamp", "duplicates", "dates", "adjusted")}
         return msgspec.convert({**fields, "symbols": self.symbol or ()}, ReadOptions)
 
     def words(self) -> list[str]:
         """The same as words of a command line."""
         words = [word for path in self.data or () for word in ("--data", path)]
-        for flag, value in (("--interval", self.interval), ("--tz", self.tz), ("--stamp", self.stamp)):
+        for flag, value in (("--interval", self.interval), ("--tz", self.tz), ("--stamp", self.stamp), ("--dates", self.dates)):
             words += [] if value is None else [flag, value]
         words += [] if self.duplicates == "refuse" else ["--duplicates", self.duplicates]
         words += ["--adjusted"] if self.adjusted else []

@@ -15,4 +15,7 @@ Stamp = Annotated[
     str | None, typer.Option(metavar="open|close", help="What a bar's time is (default: as the source has it, else open).")
 ]
 Duplicates = Annotated[str, typer.Option(metavar="refuse|first|last", help="What to do with rows of one symbol and time.")]
+Dates = Annotated[
+    str | None, typer.Option(metavar="dmy|mdy|ymd", help="Order of day, month and year in 01/02/2024 (default: as rows tell).")
+]
 Adjusted = Annotated[bool, typer.Option("--adjusted", help="Take adjusted closes, and scale the other prices alike.")]

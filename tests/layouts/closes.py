@@ -127,15 +127,6 @@ def boursorama(tables: Tables, path: Path) -> None:
     put(path, ["date;ouv;haut;bas;clot;vol;devise", *rows])
 
 
-def fxcm(tables: Tables, path: Path) -> None:
-    # fxcmpy: date,bidopen,bidclose,bidhigh,bidlow,askopen,askclose,askhigh,asklow,tickqty
-    rows = (
-        ",".join([text(row, "%Y-%m-%d %H:%M:%S"), *(row.open, row.close, row.high, row.low) * 2, row.volume])
-        for row in tables[0].rows
-    )
-    put(path, ["date,bidopen,bidclose,bidhigh,bidlow,askopen,askclose,askhigh,asklow,tickqty", *rows])
-
-
 CLOSES = (
     Layout(
         name="tradestation_daily",
@@ -226,5 +217,4 @@ CLOSES = (
         needs_tz=True,
         write=boursorama,
     ),
-    Layout(name="fxcm", tool="FXCM", file="EURUSD.csv", symbols=("EURUSD",), needs_tz=True, write=fxcm),
 )

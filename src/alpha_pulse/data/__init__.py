@@ -38,7 +38,7 @@ def read(source: Any, **options: Any) -> MarketData:
         A path or a list of paths; or a polars frame, a pandas frame, or a dict of arrays by name of the column.
     options
         As `alpha_pulse.feeds.market_data.ReadOptions` names them: ``interval``, ``tz``, ``symbols``, ``stamp``, ``duplicates``,
-        ``adjusted``.
+        ``dates``, ``adjusted``.
 
     Raises
     ------

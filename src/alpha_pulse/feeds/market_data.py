@@ -11,6 +11,7 @@ from alpha_pulse.feeds.notes import Note as Note
 
 Stamp = Literal["open", "close"]
 Duplicates = Literal["refuse", "first", "last"]
+Dates = Literal["dmy", "mdy", "ymd"]
 
 
 class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +29,8 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
         Whether a bar's time is its open or its close; None: as the source is known to do, else its open, which is reported.
     duplicates
         What to do where a symbol has two rows of one time: refuse the file, or take the first or the last.
+    dates
+        The order of day, month and year in dates such as 01/02/2024; None: as other rows or the source tell, else refused.
     adjusted
         Take the adjusted close, and scale open, high and low by the same factor, and the volume by its inverse.
     """
@@ -37,6 +40,7 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
     symbols: tuple[str, ...] = ()
     stamp: Stamp | None = None
     duplicates: Duplicates = "refuse"
+    dates: Dates | None = None
     adjusted: bool = False
 
 

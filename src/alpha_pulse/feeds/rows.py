@@ -177,7 +177,7 @@ def _times(
     frame: pl.DataFrame, rows: Integers, code: Integers, table: Table, choice: Choice, options: ReadOptions, ours: str
 ) -> Times:
     place = Place(table.where, choice.name(table, ours), rows, code)
-    zone = Zone(options.tz or table.told.get("tz") or choice.source.tz, choice.source.day_first)
+    zone = Zone(options.tz or table.told.get("tz") or choice.source.tz, choice.source.day_first, options.dates)
     clock = frame[str(choice.places["clock"])].alias(choice.name(table, "clock")) if "clock" in choice.places else None
     return read_times(frame[str(choice.places[ours])], clock, zone, place)
 

@@ -52,6 +52,11 @@ _LAYOUTS = tuple(
     for text in (
         r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})(?P<second>[0-9]{2})",
         r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})",
+        r"(?P<year>[0-9]{4})[-/](?P<month>[0-9]{2})",
+        rf"{_WORD}[ -](?P<year>[0-9]{{4}})",
+        r"(?P<year>[0-9]{4})[ -]?Q(?P<quarter>[0-9])",
+        r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})/[0-9]{4}-[0-9]{2}-[0-9]{2}",
+        *(rf"(?P<one>[0-9]{{2}})(?P<two>[0-9]{{2}})(?P<short_year>[0-9]{{2}}) {clock}" for clock in _CLOCKS[:3]),
         r"[+-]?(?P<seconds>[0-9]{9,10})\.(?P<fraction>[0-9]{1,9})",
     )
 )

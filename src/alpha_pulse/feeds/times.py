@@ -37,10 +37,13 @@ class Zone(msgspec.Struct, frozen=True):
         As given by --tz, or as the source is known to have it; None refuses times that are no plain dates.
     day_first
         Whether 01/02/2024 is the first of February; None: as the other rows say, or refused.
+    dates
+        The order of day, month and year as stated: ``dmy``, ``mdy`` or ``ymd``.
     """
 
     tz: str | None = None
     day_first: bool | None = None
+    dates: str | None = None
 
 
 class Times(msgspec.Struct, frozen=True):
@@ -221,7 +224,7 @@ def _clean(column: pl.Series) -> Bytes | None:
 
 
 def _from_text(column: pl.Series, zone: Zone, place: Place, matrix: Bytes | None = None) -> Times:
-    read = clocks(column, zone.day_first, place, matrix)
+    read = clocks(column, zone.day_first, place, matrix, dates=zone.dates)
     if not read.naive.size:
         return Times(_in_years(read.ns, column, place), "text", "stated")
     ns = read.ns
