@@ -162,7 +162,7 @@ def untrue(schema: Schema, found: Reading, sentence: str, rows: Cells) -> str | 
     """
     row = re.search(r", rows? (\d+)", sentence)
     rows = _without_preamble(schema, rows)
-    if row is None or _of_another_kind(sentence, rows, rows[int(row[1]) - 1] if int(row[1]) <= len(rows) else []):
+    if row is None or _of_another_kind(schema, sentence, rows, rows[int(row[1]) - 1] if int(row[1]) <= len(rows) else []):
         return None
     column = re.search(r"column '([^']*)'", sentence)
     if len(rows) < 4:  # too few to tell what the columns hold
@@ -176,10 +176,12 @@ def untrue(schema: Schema, found: Reading, sentence: str, rows: Cells) -> str | 
     return None
 
 
-def _of_another_kind(sentence: str, rows: Cells, row: Sequence[str]) -> bool:
+def _of_another_kind(schema: Schema, sentence: str, rows: Cells, row: Sequence[str]) -> bool:
     """Whether cells bear out a sentence about a column that is not ours, or a time of which the file says too little."""
     if "no row tells whether the day or the month" in sentence:
-        pairs = re.findall(r"\b(\d{1,2})/(\d{1,2})/\d{2}", "\n".join(cell for each in rows for cell in each))
+        pairs = re.findall(
+            r"\b(\d{1,2})/(\d{1,2})/\d{2}", "\n".join(cell for each in rows if len(each) == schema.width for cell in each)
+        )
         return bool(pairs) and not any(12 < max(map(int, pair)) <= 31 and min(map(int, pair)) <= 12 for pair in pairs)
     if "is empty, but a number" in sentence:
         return any(not cell.strip() for cell in row)

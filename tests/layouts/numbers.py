@@ -51,6 +51,11 @@ def epoch(unit: int) -> Clock:
     return read
 
 
+def _short(text: str) -> str:
+    """Without the zeros that some leave out."""
+    return re.sub(r"\b0(\d)(?=[-./ ])", r"\1", text)
+
+
 def pattern(form: str, zone: str) -> Clock:
     """Texts of strptime's form, in ``zone`` where they state no offset; those that a clock shows twice or never are none."""
 
@@ -61,9 +66,8 @@ def pattern(form: str, zone: str) -> Clock:
             when = datetime.strptime(text.strip(), form)  # noqa: DTZ007 (the zone comes below)
         except ValueError:
             return None
-        if re.search(r":\d(?!\d)", text) or (
-            "%m%d" in form and when.strftime(form) != text.strip()
-        ):  # strptime takes fewer digits
+        again = when.strftime(form)
+        if again != text and ("%m%d" in form or _short(again) != _short(text)):  # strptime takes more than the form shows
             return None
         if when.tzinfo is None:
             when = when.replace(tzinfo=ZoneInfo(zone))
@@ -80,6 +84,15 @@ _ISO = re.compile(
     r"(?:GMT)?(Z|UTC|[+-]\d{2}(?::?\d{2})?)?",
     re.ASCII,
 )
+
+
+_STRICT_ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}|)?)?", re.ASCII)
+
+
+def strict_iso(zone: str) -> Clock:
+    """ISO 8601 as it is usually written."""
+    read = iso(zone)
+    return lambda text: read(text) if _STRICT_ISO.fullmatch(text) else None
 
 
 def iso(zone: str | None) -> Clock:
@@ -122,18 +135,25 @@ FORMS = (
 
 def clocks(zone: str) -> list[Clock]:
     """Every way to read a time that this module knows."""
-    return [iso(zone), *(epoch(unit) for unit in (SECOND, 10**6, 10**3, 1)), *(pattern(form, zone) for form in FORMS)]
+    return [strict_iso(zone), *(epoch(unit) for unit in (SECOND, 10**6, 10**3, 1)), *(pattern(form, zone) for form in FORMS)]
 
 
 def any_clock(text: str, zone: str) -> int | None:
     """What the text says in the first way that fits, whichever it is."""
     if re.fullmatch(r"(19|20)\d{12}", text):
         return pattern("%Y%m%d%H%M%S", zone)(text)
+    part = re.search(r"(?<=:\d\d)[.,](\d{1,9})(?=\s*GMT|$)", text)
+    if part:
+        whole = any_clock(text[: part.start()] + text[part.end() :], zone)
+        return None if whole is None else whole + int(part[1].ljust(9, "0"))
+    text = re.sub(r"(?<![.:\d])(\d)(?=[-./ :,T])", r"0\1", text)
+    text = re.sub(r"(?<=\D)(?<!:)(\d)(?=[-./ :,T]|$)", r"0\1", text)
+    text = re.sub(r"Z(?=[+-])", "", re.sub(r"(\d)T(\d)", r"\1 \2", " ".join(text.split())))
     joined = re.sub(r"\b(\d{2})(\d{2})(\d{2})?$", _colons, text) if re.search(r"[-./]", text) else text
     parts = joined.split(" ")
     day = re.sub(r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3", parts[0])
     variants = (text, joined, " ".join([day, *parts[1:]]), re.sub(r"[./]", "-", joined))
-    readers = clocks(zone)
+    readers = [iso(zone), *clocks(zone)]
     return next((found for each in variants for read in readers if (found := read(each)) is not None), None)
 
 

@@ -66,7 +66,7 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
 
     def time(self, row: Sequence[str]) -> str:
         """The cells of the time as one text."""
-        parts = [" ".join(row[at].split()) for at in self.times]
+        parts = [row[at].strip() for at in self.times]
         if len(parts) == 2 and parts[1].isdigit():
             parts[1] = f"{parts[1]}00" if len(parts[1]) == 4 else parts[1].zfill(6)  # spreadsheets drop the zeros
         return plain_time(" ".join(parts))
@@ -164,6 +164,7 @@ def _clock(zone: str, interval: int, body: Cells, written: Sequence[Row]) -> tup
     """The cells of the time, how to read them, and how long after the bar's start that is."""
     places = [*permutations(range(min(len(body[0]), 4)), 2), *((at,) for at in range(len(body[0])))]
     for times, clock, shift in product(places, clocks(zone), (0, interval)):
-        if all(clock(" ".join(row[at] for at in times)) == want.start + shift for row, want in zip(body, written, strict=True)):
+        cells = (plain_time(" ".join(row[at].strip() for at in times)) for row in body)
+        if all(clock(cell) == want.start + shift for cell, want in zip(cells, written, strict=True)):
             return times, clock, shift
     return None
