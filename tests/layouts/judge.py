@@ -183,6 +183,8 @@ def _of_another_kind(schema: Schema, sentence: str, rows: Cells, row: Sequence[s
             r"\b(\d{1,2})/(\d{1,2})/\d{2}", "\n".join(cell for each in rows if len(each) == schema.width for cell in each)
         )
         return bool(pairs) and not any(12 < max(map(int, pair)) <= 31 and min(map(int, pair)) <= 12 for pair in pairs)
+    if "a quote in it does not end" in sentence:
+        return True
     if "is empty, but a number" in sentence:
         return any(not cell.strip() for cell in row)
     if "states no zone" in sentence:
@@ -191,7 +193,10 @@ def _of_another_kind(schema: Schema, sentence: str, rows: Cells, row: Sequence[s
     order = re.search(r" is '([^']*)', but one order of day and month \('([^']*)'", sentence)
     if order is not None:
         return order[1] in row and any(order[2] in each for each in rows)
-    other = re.search(r" is (\S+), but a (?:finite number not below 0|price in parts of 1e-9)", sentence)
+    other = re.search(
+        r" is ([^,\s]+), (?:but a (?:finite number not below 0|price in parts of 1e-9)|above ask_close|more than .* away from)",
+        sentence,
+    )
     if other is not None:
         return any((number(cell) if _float(cell) is None else _float(cell)) == float(other[1]) for cell in row)
     quoted = re.search(r" is '([^']*)', but a number is expected", sentence)
@@ -213,7 +218,7 @@ def untrue_of_file(schema: Schema, unharmed: Cells, whole: str, text: str, sente
     if "has no known shape" in sentence or "is no table of bars" in sentence:
         return None if header or len(body) < 5 or _misfits(schema, body, whole) > 1 else "most rows have the shape"
     if re.search(r" but lacks (.*?);", sentence):
-        return None if schema.skip != 1 or header != unharmed else "the header is whole"
+        return None if schema.skip != 1 or header != unharmed or len(body) < 4 else "the header is whole"
     twice = re.search(r"has the column '([^']*)' more than once", sentence)
     if twice:
         bare = [name.rpartition(".")[2].lower() for name in names]  # R's AAPL.Open
@@ -222,6 +227,8 @@ def untrue_of_file(schema: Schema, unharmed: Cells, whole: str, text: str, sente
         return None if not body or header != unharmed else "there are rows"
     if "no row has a price" in sentence:
         return None if all(schema.value(row, "open") is None for row in body if len(row) == schema.width) else "one has"
+    if "which may be hours or minutes" in sentence:
+        return None if header != unharmed else "the header is whole"
     if "cannot be read as CSV" in sentence:
         return None if '"' in text or "\0" in text else "the csv module reads it"
     if "of which either could be" in sentence:

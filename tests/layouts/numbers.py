@@ -148,6 +148,8 @@ def any_clock(text: str, zone: str) -> int | None:
         return None if whole is None else whole + int(part[1].ljust(9, "0"))
     text = re.sub(r"(?<![.:\d])(\d)(?=[-./ :,T])", r"0\1", text)
     text = re.sub(r"(?<=\D)(?<!:)(\d)(?=[-./ :,T]|$)", r"0\1", text)
+    if text[-1:] in ("z", "Z") and text[-2:-1].isdigit():
+        return any_clock(text[:-1], "UTC")
     text = re.sub(r"Z(?=[+-])", "", re.sub(r"(\d)T(\d)", r"\1 \2", " ".join(text.split())))
     joined = re.sub(r"\b(\d{2})(\d{2})(\d{2})?$", _colons, text) if re.search(r"[-./]", text) else text
     parts = joined.split(" ")

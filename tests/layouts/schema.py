@@ -108,7 +108,7 @@ def learn(layout: Layout, tables: Sequence[Table], path: Path) -> Schema | None:
         text = text_of(path.read_bytes(), path.name)
     except UnicodeDecodeError:
         return None
-    if text[:1] in "{[":
+    if text[:1] in "{[" or re.search(r"(bid|ask)_?(open|close)", text[:200].lower()):  # a price of several cells is none of one
         return None
     written = [row for table in tables for row in (reversed(table.rows) if layout.descending else table.rows)]
     return next(_schemas(layout, tables[0].interval, text, written), None)

@@ -105,3 +105,11 @@ def test_a_time_beyond_all_years_is_refused(tmp_path: Path) -> None:
     frame.with_columns(pl.col("ts").cast(pl.Datetime("ms", "UTC"))).write_parquet(path)
     with pytest.raises(DataError, match=r"row 1: column 'ts' is .*, but a time from 1970 to 2199 is expected"):
         read([path], ReadOptions())
+
+
+def test_rows_between_two_stray_quotes_are_not_lost(tmp_path: Path) -> None:
+    rows = [f'2024-01-{at + 1:02d},"1,000.5","1,000.5","1,000.5","1,000.5"' for at in range(8)]
+    rows[2] += ',x"'
+    rows[5] = rows[5].replace('"1,000.5"', 'x,000.5"', 1)
+    sentence = refused(tmp_path, ["Date,Open,High,Low,Close,Note", *rows])
+    assert sentence.startswith("row 3: ")

@@ -66,6 +66,8 @@ def load_columns(content: Content, layout: Layout, kinds: Mapping[int, Kind]) ->
         data = content.whole()
         begin, blank = _begin(data, layout.first)
         frame, odd = _from_memory(data, begin, layout, kinds, content.where)
+        if b'"' in data:
+            _refuse_open_quotes(data[begin:], frame.height, blank, layout.separator, content.where)
     cells = _cut_off(content.data[-_TAIL:] if not content.cut else _tail(content.path), layout.separator)
     if cells:
         odd[frame.height - 1] = cells
@@ -138,6 +140,17 @@ def _from_memory(
         return read(None, ragged=True), odd
     except _FAILURES as error:
         raise DataError(f"{where} cannot be read as CSV ({first_line(error)}); give a whole and valid file") from None
+
+
+def _refuse_open_quotes(body: bytes, height: int, blank: int, separator: str, where: str) -> None:
+    """Refuse quotes that do not end in their line where readers differ about the rows, which would be lost."""
+    lines = body.split(b"\n")
+    first = next((at for at, line in enumerate(lines) if line.count(b'"') % 2), None)
+    if first is None:
+        return
+    rows = sum(1 for _ in csv.reader(io.StringIO(body.decode(errors="replace"), newline=""), delimiter=separator))
+    if rows != height:
+        raise DataError(f"{where}, row {blank + first + 1}: a quote in it does not end; mend or drop the row")
 
 
 def _odd_rows(body: bytes, layout: Layout) -> dict[int, int]:
