@@ -131,6 +131,11 @@ def infer_interval(code: Integers, ts_start: Integers, symbols: tuple[str, ...],
         length = likely_interval(starts, tz)
         if length is not None:
             found[symbol] = length
+        elif starts.size > 1 and 2 * int((np.diff(starts) == 0).sum()) > starts.size - 1:
+            raise DataError(
+                f"{where}: most bars of {symbol} have the time of the bar before; one bar for each symbol and time is "
+                "expected; if another column holds the time of the day, name it time"
+            )
         elif starts.size > 1 and not doubtful:
             doubtful = f"{symbol}: {_told(starts)}"
     if not found and doubtful:

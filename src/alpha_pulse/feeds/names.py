@@ -110,6 +110,38 @@ def rivals(header: Sequence[str], places: Sequence[int], meaning: str) -> tuple[
     return first, second
 
 
+_PRICE = "(?P<price>open|high|low|close|volume|adj[ _]close)"
+_WIDE = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (rf"(?P<symbol>.+?)[_ ]{_PRICE}", rf"{_PRICE}[_ ](?P<symbol>.+)", rf"\('(?P<symbol>.+)', '{_PRICE}'\)",
+                    rf"\('{_PRICE}', '(?P<symbol>.+)'\)")
+)  # fmt: skip
+"""Names such as BTC_open, open_BTC, ('BTC', 'open') and ('open', 'BTC')."""
+_NO_SYMBOLS = {"bid", "ask", "mid", "quote", "adj", "adjusted", "price", "prev", "previous", "last", "raw"}
+
+
+def _split_wide(header: Sequence[str]) -> Iterator[tuple[tuple[str, ...], Mapping[str, str]]]:
+    """Names that hold a symbol and a price, of two or more symbols that have all four prices, without the symbols."""
+    for pattern in _WIDE:
+        matches = [pattern.fullmatch(name.strip()) for name in header]
+        names: dict[str, list[str]] = {}
+        for match in matches:
+            if match is not None:
+                names.setdefault(match["symbol"], []).append(match["price"])
+        whole = [symbol for symbol, prices in names.items() if {price.lower() for price in prices}.issuperset(PRICES)]
+        if len(whole) < 2 or _NO_SYMBOLS & {symbol.lower() for symbol in whole} or set(PRICES) <= set(meanings(header)):
+            continue
+        for symbol in whole:
+            prices = iter(names[symbol])
+            parted = [
+                name if match is None else next(prices) if match["symbol"] == symbol else ""
+                for name, match in zip(header, matches, strict=True)
+            ]
+            yield tuple(parted), {"symbol": symbol}
+        return
+    yield tuple(header), {}
+
+
 _DOTTED = re.compile(r"^(.+)\.(open|high|low|close|volume|adjusted)$", re.IGNORECASE)
 
 
@@ -117,7 +149,10 @@ def _split_dots(header: Sequence[str]) -> Iterator[tuple[tuple[str, ...], Mappin
     """Names such as AAPL.Open, as R's quantmod writes them, without their symbol."""
     matches = [_DOTTED.match(name.strip()) for name in header]
     symbols = list(dict.fromkeys(match[1] for match in matches if match is not None))
-    if not symbols or {symbol.lower() for symbol in symbols} & {"bid", "ask", "mid", "quote"}:
+    if not symbols:
+        yield from _split_wide(header)
+        return
+    if {symbol.lower() for symbol in symbols} & {"bid", "ask", "mid", "quote"}:
         yield tuple(header), {}
         return
     for symbol in symbols:

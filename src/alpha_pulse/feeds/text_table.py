@@ -129,7 +129,8 @@ def _levels(rows: Sequence[Sequence[str]], first: int, width: int) -> list[int]:
         return []
     if sum(price in meanings(above) and price in meanings(rows[first]) for price in PRICES) > 2:
         return []
-    if len(rows) > first + 2 and head and head[0] == "" and len(above) == len(rows[first]) and above and not above[0].strip():
+    corner = (above[0].strip().lower(), head[0] if head else None)
+    if len(rows) > first + 2 and len(above) == len(rows[first]) and corner in (("", ""), ("ticker", "price")):
         third = rows[first + 1]
         is_index = bool(third) and knows(third[0]) and not any(cell.strip() for cell in third[1:])
         return [first - 1, first, *([first + 1] if is_index else [])]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 import numpy as np
 import polars as pl
@@ -14,6 +16,7 @@ from alpha_pulse.feeds.time_text import Bytes, Integers, Parts, month_of, parts_
 _MINUTE_NS = 60_000_000_000
 _LARGEST_OFFSET = 14 * 60
 Flags = NDArray[np.bool_]
+EXCEL_DAY = "which looks like one of Excel's day numbers"
 
 
 class Clock(msgspec.Struct):
@@ -91,8 +94,20 @@ def clocks(
     return Clock(ns, rows, stated, next(iter(places), ""), days and not stated)
 
 
+def is_excel_day(cell: str) -> bool:
+    """Whether a cell can be the number of a day since 1900, as Excel counts them: one from 1970 to 2099.
+
+    >>> is_excel_day("43801.5"), is_excel_day("120000")
+    (True, False)
+    """
+    match = re.fullmatch(r"([0-9]{5})(?:[.,][0-9]+)?", cell.strip())
+    return match is not None and 25_569 <= int(match[1]) < 73_051
+
+
 def _unreadable(cell: str) -> str:
     text = f"is {shown(cell)}"
+    if is_excel_day(cell):
+        return f"{text}, {EXCEL_DAY}"
     if "e" in cell.lower() and cell.replace("+", "").replace(".", "").replace(",", "").lower().replace("e", "", 1).isdigit():
         return f"{text}, whose last digits are lost"
     return text

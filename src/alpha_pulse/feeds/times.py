@@ -11,7 +11,7 @@ from alpha_pulse.core.errors import ConfigError, DataError
 from alpha_pulse.core.numbers import shown
 from alpha_pulse.feeds.local_times import EXPECTED, Place, localise, refuse_unknown_zone
 from alpha_pulse.feeds.names import plain
-from alpha_pulse.feeds.time_parts import clocks
+from alpha_pulse.feeds.time_parts import EXCEL_DAY, clocks, is_excel_day
 from alpha_pulse.feeds.time_text import Bytes, Integers, alike, matches_time
 
 YEAR_2200 = 7_258_118_400
@@ -22,6 +22,8 @@ _EPOCHS = {"s": (315_532_800, 1_950_000_000)} | {
     unit: (315_532_800 * 1_000_000_000 // _FACTOR[unit], YEAR_2200 * 1_000_000_000 // _FACTOR[unit])
     for unit in ("ms", "us", "ns")
 }
+_LONGEST_STEP = 40
+"""Times the usual step by which seconds before 1980 may be apart."""
 _HOURS = ("hour", "hours", "hora", "heure", "stunde")
 """Names of columns whose whole numbers are hours."""
 _COMPACT = {8: 19_000_101, 12: 190_001_010_000, 14: 19_000_101_000_000}
@@ -171,6 +173,8 @@ def _from_integers(column: pl.Series, zone: Zone, place: Place) -> Times:
     forms |= {str(digits): (low, 10**digits, "a date such as 20240102") for digits, low in _COMPACT.items()}
     for form, (low, high, what) in forms.items():
         fits = (numbers >= low) & (numbers < high)
+        if form == "s" and not fits.all():
+            fits |= _early_seconds(numbers, low, high)
         if fits.all():
             if form in _FACTOR:
                 return Times(numbers * np.int64(_FACTOR[form]), form, "UTC")
@@ -178,7 +182,20 @@ def _from_integers(column: pl.Series, zone: Zone, place: Place) -> Times:
         if 2 * int(fits.sum()) + int(fits[0]) > fits.size:
             at = int(np.argmin(fits))
             raise place.refusal(at, f"is {numbers[at]}", f"{what}, as in row {place.rows[int(np.argmax(fits))]},")
+    if is_excel_day(str(numbers[0])):
+        raise place.refusal(0, f"is {numbers[0]}, {EXCEL_DAY}", "a date", "format the cells as dates and export again")
     raise place.refusal(0, f"is {numbers[0]}", f"a clear number of s, ms, us or ns since 1970, or {EXPECTED},")
+
+
+def _early_seconds(numbers: Integers, low: int, high: int) -> NDArray[np.bool_]:
+    """Which numbers are seconds before 1980, since they lead up to later ones in steps as theirs."""
+    early: NDArray[np.bool_] = (numbers > 0) & (numbers < low)
+    steps = np.abs(np.diff(np.unique(numbers)))
+    turns = np.diff(numbers)
+    ordered = bool((turns >= 0).all() or (turns <= 0).all())
+    if not (ordered and steps.size and low <= int(numbers.max()) < high and steps.max() <= _LONGEST_STEP * np.median(steps)):
+        early[:] = False
+    return early
 
 
 def _from_floats(column: pl.Series, zone: Zone, place: Place) -> Times:
