@@ -12,7 +12,7 @@ from alpha_pulse.feeds.cells import is_number, is_time
 from alpha_pulse.feeds.choosing_times import certain, time_places
 from alpha_pulse.feeds.names import PRICES, meanings, plain
 from alpha_pulse.feeds.shapes import TIMES
-from alpha_pulse.feeds.sources import recognise
+from alpha_pulse.feeds.sources import SOURCES, recognise
 from alpha_pulse.feeds.sources.base import Source
 from alpha_pulse.feeds.sources.generic import Generic
 from alpha_pulse.feeds.tables import Table
@@ -87,9 +87,26 @@ def _by_shape(table: Table, source: Source) -> Choice:
     ours = ("clock", "symbol", *PRICES, "volume")
     places = {name: place for place, name in enumerate(shape) if name in ours}
     time = next(place for place, name in enumerate(shape) if name in TIMES)
+    _refuse_other_shapes(table, source, shape)
     if "zero" in shape:
         places["volume"] = shape.index("zero")
     return Choice(source, {"ts": time, **places})
+
+
+def _refuse_other_shapes(table: Table, source: Source, shape: Sequence[str]) -> None:
+    """Refuse rows that are bars of this shape and, with other prices, of another one: all of them rise, or all fall."""
+    for other in SOURCES:
+        fits_too = bool(other.shape) and not other.file_name_needed and other.strength(table) > 0
+        if not fits_too or all(_cells(table, shape, price) == _cells(table, other.shape, price) for price in PRICES):
+            continue
+        raise DataError(
+            f"{table.where} has no header, and its rows have the shape of {source.title} and of {other.title}, whose prices "
+            "stand in other columns; add a header such as time,open,high,low,close,volume"
+        )
+
+
+def _cells(table: Table, shape: Sequence[str], name: str) -> list[str]:
+    return [row[shape.index(name)] for row in table.sample]
 
 
 def _sides(table: Table, found: dict[str, list[int]], places: dict[str, int]) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds import tidying
-from alpha_pulse.feeds.choosing import Choice, choose, column_name
+from alpha_pulse.feeds.choosing import Choice, choose
 from alpha_pulse.feeds.columns import BarColumns, check
 from alpha_pulse.feeds.containers import Content, contents
 from alpha_pulse.feeds.frame_tables import binary_tables, tables_of
@@ -29,24 +29,11 @@ from alpha_pulse.feeds.stamps import closes_by_hours, stamp_of, starts_of
 from alpha_pulse.feeds.symbols import refuse_unknown, symbol_from_name
 from alpha_pulse.feeds.tables import Table
 from alpha_pulse.feeds.text_table import text_tables
+from alpha_pulse.feeds.understood import Piece, notes_on, reports, together
 
 __all__ = ["FileReport", "MarketData", "Note", "ReadOptions", "read", "read_frame"]
 
 Integers = NDArray[np.int64]
-
-
-class _Piece(msgspec.Struct, frozen=True):
-    """One table's rows, whether they had to be turned round, and what a bar's time means in them.
-
-    ``why`` says why a bar's time is taken for its close, where nothing but the times says so.
-    """
-
-    held: Rows
-    turned: bool
-    stamp: str
-    stamp_from: str
-    symbol_from: str
-    why: str = ""
 
 
 def read(
@@ -133,10 +120,10 @@ def _read(
     bars = _bars(joined, interval, opens=all(piece.stamp == "open" for piece in pieces))
     check(bars, where, joined.origin)
     refuse_early_ends(bars, joined)
-    notes += [note for piece in pieces for note in _piece_notes(piece, options)] + told
+    notes = together([*notes, *(note for piece in pieces for note in notes_on(piece, options))]) + told
     odd = oddities(bars, interval_stated=options.interval is not None)
     notes += odd + [note for note in longer if all(note.kind != other.kind for other in odd)]
-    files = _by_file([_report(piece) for piece in pieces])
+    files = reports(pieces)
     return MarketData(bars=bars, files=files, notes=tuple(notes), interval_inferred=stated is None)
 
 
@@ -148,10 +135,10 @@ def _told_interval(tables: Iterable[Table]) -> int | None:
 
 def _pieces(
     chosen: Sequence[tuple[Table, Choice]], options: ReadOptions, where: str, on_table: Callable[[int, int], object] | None
-) -> tuple[list[_Piece], list[Note]]:
+) -> tuple[list[Piece], list[Note]]:
     names = [_name(table, choice) for table, choice in chosen]
     single = _renamed(chosen, names, options)
-    pieces: list[_Piece] = []
+    pieces: list[Piece] = []
     notes: list[Note] = []
     held_names: set[str] = set()
     for done, ((table, choice), name) in enumerate(zip(chosen, names, strict=True)):
@@ -207,7 +194,7 @@ def _all_names(table: Table, choice: Choice) -> list[str]:
     return [str(name).strip() for name in column.unique().to_list() if name is not None]
 
 
-def _tidied(rows: Rows, options: ReadOptions, symbol_from: str) -> tuple[_Piece, list[Note]]:
+def _tidied(rows: Rows, options: ReadOptions, symbol_from: str) -> tuple[Piece, list[Note]]:
     rows, turned = tidying.in_order(rows)
     if options.adjusted:
         rows = tidying.adjusted(rows)
@@ -215,10 +202,10 @@ def _tidied(rows: Rows, options: ReadOptions, symbol_from: str) -> tuple[_Piece,
     if symbol_from == "column":
         symbol_from = f"column {rows.choice.name(rows.table, 'symbol')}"
     stamp, stamp_from = stamp_of(rows.table, rows.choice, options, dates=rows.times.dates)
-    return _Piece(rows, turned, stamp, stamp_from, symbol_from), notes
+    return Piece(rows, turned, stamp, stamp_from, symbol_from), notes
 
 
-def _interval(pieces: Sequence[_Piece], tz: str | None, where: str) -> int:
+def _interval(pieces: Sequence[Piece], tz: str | None, where: str) -> int:
     names = tuple(sorted({name for piece in pieces for name in piece.held.names}))
     place = {name: at for at, name in enumerate(names)}
     codes = [np.array([place[name] for name in piece.held.names])[piece.held.code] for piece in pieces]
@@ -229,7 +216,7 @@ def _interval(pieces: Sequence[_Piece], tz: str | None, where: str) -> int:
     return infer_interval(code, ts, names, where, tz)
 
 
-def _stamped(piece: _Piece, interval: int) -> _Piece:
+def _stamped(piece: Piece, interval: int) -> Piece:
     """Take times for closes that nobody states to be any, where they cannot be opens."""
     why = closes_by_hours(piece.held.times, interval) if piece.stamp_from == "assumed" else ""
     return msgspec.structs.replace(piece, stamp="close", stamp_from="hours", why=why) if why else piece
@@ -252,63 +239,4 @@ def _bars(joined: Joined, interval: int, *, opens: bool) -> BarColumns:
         volume=numbers.get("volume"),
         bid=numbers["bid_close"] if quotes else None,
         ask=numbers["ask_close"] if quotes else None,
-    )
-
-
-def _piece_notes(piece: _Piece, options: ReadOptions) -> list[Note]:
-    where, table, choice = piece.held.table.where, piece.held.table, piece.held.choice
-    notes = []
-    if piece.turned:
-        notes.append(Note(kind="sorted", text=f"{where}: rows descend in time; they were sorted", count=len(piece.held.rows)))
-    name = choice.name(table, "ts" if "ts" in choice.places else "ts_end")
-    if piece.why:
-        text = f"{where}: column '{name}' is taken for a bar's close, since {piece.why}; --stamp open or close states it"
-        notes.append(Note(kind="assumed_stamp", text=text))
-    if piece.stamp_from == "assumed":
-        text = f"{where}: column '{name}' is taken for a bar's open, which is an assumption; --stamp open or close states it"
-        notes.append(Note(kind="assumed_stamp", text=text))
-    if "adj_close" in choice.places and not options.adjusted:
-        name = choice.name(table, "adj_close")
-        text = f"{where}: prices are raw; column '{name}' is there, and --adjusted scales all prices by it"
-        notes.append(Note(kind="raw", text=text))
-    if table.skipped:
-        lines = "1 line" if len(table.skipped) == 1 else f"{len(table.skipped)} lines"
-        text = f"{where}: {lines} above the header left out ({table.skipped[0][:60]!r})"
-        notes.append(Note(kind="preamble", text=text, count=len(table.skipped)))
-    return notes
-
-
-def _by_file(reports: Sequence[FileReport]) -> tuple[FileReport, ...]:
-    """One report a file, also of one that holds several tables."""
-    files: dict[str, FileReport] = {}
-    for report in reports:
-        if (before := files.get(report.path)) is not None:
-            symbols = tuple(sorted({*before.symbols, *report.symbols}))
-            either = before.sorted or report.sorted
-            report = msgspec.structs.replace(before, symbols=symbols, rows=before.rows + report.rows, sorted=either)
-        files[report.path] = report
-    return tuple(files.values())
-
-
-def _report(piece: _Piece) -> FileReport:
-    held = piece.held
-    table, choice = held.table, held.choice
-    used = {ours: choice.name(table, ours) for ours in choice.places if ours != "adj_close" or "adj_close" in held.numbers}
-    taken = {choice.places[ours] for ours in used}
-    return FileReport(
-        path=table.path,
-        source=choice.source.id,
-        title=choice.source.title,
-        format=table.format,
-        symbols=held.names,
-        symbol_from=piece.symbol_from,
-        rows=len(held.rows),
-        header=", ".join(table.header),
-        stamp=piece.stamp,
-        stamp_from=piece.stamp_from,
-        tz=held.times.zone,
-        time_unit=held.times.unit,
-        used=used,
-        ignored=tuple(column_name(table, place) for place in range(table.width) if place not in taken),
-        sorted=piece.turned,
     )

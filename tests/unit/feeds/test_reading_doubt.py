@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -145,3 +147,32 @@ def test_an_hour_that_happens_twice_is_refused_where_it_is_there_once(
     path.write_text(autumn(*clocks, symbols=symbols), encoding="utf-8")
     with pytest.raises(DataError, match="happens twice in Europe/Berlin"):
         read([path], ReadOptions(tz="Europe/Berlin"))
+
+
+RISING = [[1_704_067_200_000 + 3_600_000 * at, at + 1, at + 2, at + 2, at + 1, 5] for at in range(9)]
+
+
+def test_rows_without_a_header_that_fit_two_orders_of_prices_are_refused(tmp_path: Path) -> None:
+    assert "prices stand in other columns; add a header" in refused(tmp_path, json.dumps(RISING), "A.json")
+    higher = [[*row[:3], row[3] + at % 2, *row[4:]] for at, row in enumerate(RISING)]  # Bitfinex alone has highs there
+    assert one(tmp_path, json.dumps(higher), "A.json").files[0].source == "bitfinex"
+
+
+def test_a_note_is_told_once_of_many_files(tmp_path: Path) -> None:
+    text = "\n".join(["time,open,high,low,close", *(f"{1_704_067_200 + 3_600 * at},1,1,1,1" for at in range(5))])
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for number in range(12):
+            archive.writestr(f"S{number:02}.csv", text)
+    notes = [note for note in one(tmp_path, packed.getvalue(), "A.zip").notes if note.kind == "assumed_stamp"]
+    assert [note.count for note in notes] == [12]
+    assert "S00.csv: column 'time' is taken" in notes[0].text
+    assert "; likewise in 11 more: file " in notes[0].text
+
+
+def test_what_several_symbols_of_one_table_use_is_not_called_ignored(tmp_path: Path) -> None:
+    names = [f"{symbol}.{price}" for symbol in ("AAPL", "MSFT") for price in ("Open", "High", "Low", "Close")]
+    rows = [f"2024-01-0{day}" + ",5" * 8 + ",7" for day in range(2, 6)]
+    report = one(tmp_path, table(rows, ",".join(["date", *names, "RSI"]))).files[0]
+    assert report.ignored == ("RSI",)
+    assert report.symbols == ("AAPL", "MSFT")
