@@ -70,8 +70,8 @@ class NaiveOutput:
             won = np.maximum(won - w * gradient, 0.0)
             theta, total = theta - gradient, total + np.abs(gradient)
             self.sums = [theta, total, most, won]
-            share = np.divide(theta, most * np.maximum(total + most, 100.0 * most), out=np.zeros_like(w), where=most > 0.0)
-            w = share * (most + won)
+            part = np.divide(theta, most * np.maximum(total + most, 100.0 * most), out=np.zeros_like(w), where=most > 0.0)
+            w = part * (most + won)
         self.w = np.clip(w, -50.0, 50.0)
 
     def insist(self, z: Vector, loss: float, error: float, weight: float, share: float) -> None:

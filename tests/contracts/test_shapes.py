@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -55,36 +56,36 @@ def refused(calls: Calls, state: Callable[[], str]) -> None:
 def calls_of_online(model: Any) -> Calls:
     row, parts = np.zeros(D), np.zeros(model.n_parts)
     for bad in misshapen(D):
-        yield f"predict({bad!r})", lambda bad=bad: model.predict(bad, parts)
-        yield f"learn({bad!r})", lambda bad=bad: model.learn(bad, 1, 1.0, parts)
+        yield f"predict({bad!r})", partial(model.predict, bad, parts)
+        yield f"learn({bad!r})", partial(model.learn, bad, 1, 1.0, parts)
     for bad in misshapen(model.n_parts):
-        yield f"predict(parts={bad!r})", lambda bad=bad: model.predict(row, bad)
+        yield f"predict(parts={bad!r})", partial(model.predict, row, bad)
         if model.n_parts > 1:
-            yield f"learn(parts={bad!r})", lambda bad=bad: model.learn(row, 1, 1.0, bad)
+            yield f"learn(parts={bad!r})", partial(model.learn, row, 1, 1.0, bad)
     yield from calls_of_many(model, np.zeros(3, np.int64), np.int64)
 
 
 def calls_of_classes(model: Any) -> Calls:
     row, out = np.zeros(D), np.zeros(CLASSES)
     for bad in misshapen(D):
-        yield f"predict({bad!r})", lambda bad=bad: model.predict(bad, out)
-        yield f"learn({bad!r})", lambda bad=bad: model.learn(bad, 1, 1.0)
+        yield f"predict({bad!r})", partial(model.predict, bad, out)
+        yield f"learn({bad!r})", partial(model.learn, bad, 1, 1.0)
     for bad in misshapen(CLASSES):
-        yield f"predict(probabilities={bad!r})", lambda bad=bad: model.predict(row, bad)
+        yield f"predict(probabilities={bad!r})", partial(model.predict, row, bad)
     for label in (-1, CLASSES, 0.5, "1", None, [1], np.nan):
-        yield f"learn(label={label!r})", lambda label=label: model.learn(row, label, 1.0)
+        yield f"learn(label={label!r})", partial(model.learn, row, label, 1.0)
     yield from calls_of_many(model, np.zeros(3, np.int64), np.int64)
 
 
 def calls_of_numbers(model: Any) -> Calls:
     row = np.zeros(D)
     for bad in misshapen(D):
-        yield f"predict({bad!r})", lambda bad=bad: model.predict(bad)
-        yield f"learn({bad!r})", lambda bad=bad: model.learn(bad, 1.0, 1.0)
+        yield f"predict({bad!r})", partial(model.predict, bad)
+        yield f"learn({bad!r})", partial(model.learn, bad, 1.0, 1.0)
     for target in ("abc", None, [1.0], 10**400, np.inf):
-        yield f"learn(target={target!r})", lambda target=target: model.learn(row, target, 1.0)
+        yield f"learn(target={target!r})", partial(model.learn, row, target, 1.0)
     for weight in (None, "1", -1.0, np.nan):
-        yield f"learn(weight={weight!r})", lambda weight=weight: model.learn(row, 1.0, weight)
+        yield f"learn(weight={weight!r})", partial(model.learn, row, 1.0, weight)
     yield from calls_of_many(model, np.zeros(3), np.float64)
 
 
@@ -99,12 +100,12 @@ def calls_of_many(model: Any, targets: NDArray[Any], dtype: type[np.generic]) ->
         [[0.0] * D] * 3,
     )
     for bad in wrong:
-        yield f"predict_many({bad!r})", lambda bad=bad: model.predict_many(bad)
-        yield f"learn_many({bad!r})", lambda bad=bad: model.learn_many(bad, targets, ones)
+        yield f"predict_many({bad!r})", partial(model.predict_many, bad)
+        yield f"learn_many({bad!r})", partial(model.learn_many, bad, targets, ones)
     for bad in misshapen(3, dtype):
-        yield f"learn_many(targets={bad!r})", lambda bad=bad: model.learn_many(rows, bad, ones)
+        yield f"learn_many(targets={bad!r})", partial(model.learn_many, rows, bad, ones)
     for bad in misshapen(3):
-        yield f"learn_many(weights={bad!r})", lambda bad=bad: model.learn_many(rows, targets, bad)
+        yield f"learn_many(weights={bad!r})", partial(model.learn_many, rows, targets, bad)
 
 
 @pytest.mark.parametrize("name", [*plugins.names("models", ONLINE), "mixture:logistic + arow", "river:naive_bayes.GaussianNB"])
@@ -130,13 +131,13 @@ def test_batch_models(name: str) -> None:
     rows = np.random.default_rng(1).normal(size=(300, D))
     model: Any = plugins.load("models", BATCH, name)(n_features=D, trees=2, seed=1)
     model.fit(rows, (rows[:, 0] > 0.0).astype(np.int64), np.ones(300))
-    refused(((f"predict({bad!r})", lambda bad=bad: model.predict(bad)) for bad in misshapen(D)), lambda: str(model.version))
+    refused(((f"predict({bad!r})", partial(model.predict, bad)) for bad in misshapen(D)), lambda: str(model.version))
 
 
 def test_the_uncertainty_of_arow() -> None:
     model = AROW(D)
     refused(
-        ((f"uncertainty({bad!r})", lambda bad=bad: model.uncertainty(bad)) for bad in misshapen(D)),
+        ((f"uncertainty({bad!r})", partial(model.uncertainty, bad)) for bad in misshapen(D)),
         lambda: digest({"model": model.snapshot()}),
     )
 
@@ -145,21 +146,21 @@ def test_the_uncertainty_of_arow() -> None:
 def test_detectors_of_one_number(name: str) -> None:
     detector: Any = plugins.load("detectors", DETECTORS, name)()
     wrong = (np.zeros((3, 2)), np.zeros(3, np.float32), np.zeros(3, np.int64), [0.0], 0.0, None)
-    calls = ((f"update_many({bad!r})", lambda bad=bad: detector.update_many(bad)) for bad in wrong)
+    calls = ((f"update_many({bad!r})", partial(detector.update_many, bad)) for bad in wrong)
     refused(calls, lambda: digest({"detector": detector.snapshot()}))
 
 
 def calls_of_features(detector: Any) -> Calls:
     row, rows = np.zeros(2), np.zeros((3, 2))
     for bad in misshapen(2):
-        yield f"update({bad!r})", lambda bad=bad: detector.update(bad)
+        yield f"update({bad!r})", partial(detector.update, bad)
     for bad in misshapen(2, np.bool_):
         if bad is not None:  # None: all are known
-            yield f"update(known={bad!r})", lambda bad=bad: detector.update(row, bad)
+            yield f"update(known={bad!r})", partial(detector.update, row, bad)
     for bad in (np.zeros((3, 50)), np.zeros((3, 1)), np.zeros(2), np.zeros((3, 2), np.float32), [[0.0, 0.0]]):
-        yield f"update_many({bad!r})", lambda bad=bad: detector.update_many(bad)
+        yield f"update_many({bad!r})", partial(detector.update_many, bad)
     for bad in (np.ones((2, 2), np.bool_), np.ones((3, 1), np.bool_), np.ones(2, np.bool_), np.ones((3, 2))):
-        yield f"update_many(known={bad!r})", lambda bad=bad: detector.update_many(rows, bad)
+        yield f"update_many(known={bad!r})", partial(detector.update_many, rows, bad)
 
 
 @pytest.mark.parametrize("name", FEATURE_DETECTORS)
@@ -170,18 +171,18 @@ def test_detectors_of_features(name: str) -> None:
 
 @pytest.mark.parametrize("name", CALIBRATORS)
 def test_calibrators(name: str) -> None:
-    calibrator = CALIBRATORS[name]()
+    calibrator: Any = CALIBRATORS[name]()
     scores, labels = np.full(3, 0.5), np.zeros(3, np.int64)
 
     def calls() -> Calls:
         for bad in (np.full((3, 1), 0.5), np.full(3, 0.5, np.float32), [0.5] * 3, np.full(3, np.nan), np.full(3, 1.5)):
-            yield f"learn_many({bad!r})", lambda bad=bad: calibrator.learn_many(bad, labels)
+            yield f"learn_many({bad!r})", partial(calibrator.learn_many, bad, labels)
         for bad in (*misshapen(3, np.int64), np.full(3, 2), np.full(3, -1)):
-            yield f"learn_many(labels={bad!r})", lambda bad=bad: calibrator.learn_many(scores, bad)
-        for bad in (np.nan, -0.1, 1.1, np.inf):
-            yield f"learn({bad!r})", lambda bad=bad: calibrator.learn(bad, 1)
-        for bad in (2, -1, 0.5, None, "1"):
-            yield f"learn(label={bad!r})", lambda bad=bad: calibrator.learn(0.5, bad)
+            yield f"learn_many(labels={bad!r})", partial(calibrator.learn_many, scores, bad)
+        for score in (np.nan, -0.1, 1.1, np.inf):
+            yield f"learn({score!r})", partial(calibrator.learn, score, 1)
+        for label in (2, -1, 0.5, None, "1"):
+            yield f"learn(label={label!r})", partial(calibrator.learn, 0.5, label)
 
     refused(calls(), lambda: digest({"calibrator": calibrator.snapshot()}))
 
@@ -191,9 +192,9 @@ def test_intervals_comparisons_and_tables_of_reliability() -> None:
 
     def calls() -> Calls:
         for bad in misshapen(3):
-            yield f"interval({bad!r})", lambda bad=bad: interval.learn_many(three, bad)
-            yield f"comparison({bad!r})", lambda bad=bad: comparison.observe_many(three, bad)
+            yield f"interval({bad!r})", partial(interval.learn_many, three, bad)
+            yield f"comparison({bad!r})", partial(comparison.observe_many, three, bad)
         for bad in misshapen(3, np.bool_):
-            yield f"reliability({bad!r})", lambda bad=bad: reliability_table(three, bad)
+            yield f"reliability({bad!r})", partial(reliability_table, three, bad)
 
     refused(calls(), lambda: digest({"interval": interval.snapshot(), "comparison": comparison.snapshot()}))

@@ -57,8 +57,9 @@ def test_a_folder_a_pattern_and_repeated_files_are_read(place: Path) -> None:
 
 def test_notes_are_told_and_stand_in_the_result(place: Path) -> None:
     done = result(place, "--data", "bars/ETHUSDT-1h-2019-12.csv", "--stamp", "close", "--symbol", "ETHUSDT")
-    [file] = done["files"]  # type: ignore[misc]
-    assert file["stamp_from"] == "--stamp"  # type: ignore[index]
+    files = done["files"]
+    assert isinstance(files, list)
+    assert [file["stamp_from"] for file in files] == ["--stamp"]
     twice = place / "twice.csv"
     twice.write_text(
         "\n".join(["time,open,high,low,close", *(f"{START + 3_600_000 * (at // 2)},1,1,1,1" for at in range(8))]), "utf-8"

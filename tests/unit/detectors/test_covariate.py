@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -117,7 +119,12 @@ def test_a_feature_that_stays_constant_costs_the_others_nothing(name: str) -> No
     assert one.changed == many.changed
 
 
-QUIET = {"five": lambda rng, n: np.full(n, 5.0), "normal": lambda rng, n: rng.standard_normal(n), "gone": lambda rng, n: None}
+Becomes = Callable[[np.random.Generator, int], "np.ndarray | None"]
+QUIET: dict[str, Becomes] = {
+    "five": lambda rng, n: np.full(n, 5.0),
+    "normal": lambda rng, n: rng.standard_normal(n),
+    "gone": lambda rng, n: None,
+}
 
 
 @pytest.mark.parametrize("unit", [1e-12, 1.0, 1e12])

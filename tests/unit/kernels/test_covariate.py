@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats  # type: ignore[import-untyped]  # SciPy has no types
 
-from alpha_pulse.kernels.covariate import ks_cell, ks_distance, psi
+from alpha_pulse.kernels.covariate import ks_cell, ks_distance
+from alpha_pulse.kernels.covariate_index import psi
 from alpha_pulse.kernels.covariate_tails import beta_share, f_tail, simes, smirnov_tail
 
 
