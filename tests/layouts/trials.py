@@ -137,9 +137,13 @@ def _judge_text(seed: int, base: Base, schema: Schema, text: str, found: MarketD
     told = any(note.kind == "preamble" for note in found.notes)  # a first line that is no row was left out
     if bars != wanted:
         certain = [bar for at, bar in enumerate(true.bars) if at not in true.doubtful and not (told and at == 0)]
+        # of bars stamped by their close, an open follows from the close before: one harmed time moves another
+        cut = schema.shift and _times_of(schema, text) != _times_of(schema, base.text)
+        if cut:
+            bars, wanted = sorted((*bar[:1], 0, *bar[2:]) for bar in bars), sorted((*bar[:1], 0, *bar[2:]) for bar in wanted)
+            certain = [(*bar[:1], 0, *bar[2:]) for bar in certain]
         missing, more = set(certain) - set(bars), set(bars) - set(wanted)
-        cut = schema.shift and any(fault.kind == "overlap" for fault in true.faults)  # a bar opens when the last one closed
-        if (not cut and (missing or more)) or len(bars) > len(wanted):
+        if missing or more or len(bars) > len(wanted):
             complaint = f"missing {sorted(missing)[:2]}, and not in the file {sorted(more)[:2]}; {true.faults}"
     dropped = any(note.kind in ("no_price", "no_volume") for note in found.notes)
     kinds = () if dropped else ("number", "range", "time range", "symbol", "shape", "duplicate")
@@ -160,6 +164,12 @@ def _judge_loosely(seed: int, base: Base, schema: Schema, text: str, found: Mark
     strange = loaded - set(_numbers_of(text, schema))
     complaint = f"prices that stand nowhere: {sorted(strange)[:3]}" if strange else None
     return Verdict(seed, base.layout.name, "loaded (header, quotes)", complaint)
+
+
+def _times_of(schema: Schema, text: str) -> list[str]:
+    """The cells of the rows' times."""
+    rows = cells(text.removeprefix("\ufeff"), schema.separator)[schema.skip :]
+    return [schema.time(row) for row in rows if len(row) > max(schema.times)]
 
 
 def _numbers_of(text: str, schema: Schema) -> Iterator[float]:

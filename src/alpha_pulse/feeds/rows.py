@@ -215,8 +215,8 @@ def _in_parts(numbers: dict[str, Floats], rows: Integers, table: Table, choice: 
     """Whether prices are whole numbers that count parts of 1; one that is not, where most are, is refused."""
     parts = choice.source.parts
     with np.errstate(invalid="ignore"):  # what is not finite is refused later
-        if "volume" in numbers and (numbers["volume"] % 1).any():  # of coins: their prices are as they stand
-            return False
+        if "volume" in numbers and 2 * int(np.count_nonzero(numbers["volume"] % 1)) > rows.size:
+            return False  # most volumes are parts of coins, whose prices are as they stand
         whole = np.stack([(numbers[price] >= _LEAST_PARTED * parts) & (numbers[price] % 1 == 0) for price in PRICES])
     if 2 * int(whole.sum()) <= whole.size:
         return False
