@@ -64,8 +64,9 @@ def reading(schema: Schema, text: str, interval: int, symbol: str, footer: Seque
 
 def _without_preamble(schema: Schema, rows: Cells) -> Cells:
     """Without lines of text above the first row of a file without a header; they are not counted."""
-    if schema.skip:
-        return rows
+    if schema.skip:  # a header that stands there twice
+        twice = bool(rows) and len(rows[0]) == schema.width and all(cell and number(cell) is None for cell in rows[0][1:])
+        return rows[1:] if twice else rows
     first = next((at for at, row in enumerate(rows) if len(row) > 2 and any(number(cell) is not None for cell in row)), 0)
     return rows[first:] if any(len(row) > 1 or any(row) for row in rows[:first]) else rows
 
@@ -198,12 +199,13 @@ def _of_another_kind(schema: Schema, sentence: str, rows: Cells, row: Sequence[s
         sentence,
     )
     if other is not None:
-        return any((number(cell) if _float(cell) is None else _float(cell)) == float(other[1]) for cell in row)
-    quoted = re.search(r" is '([^']*)', but a number is expected", sentence)
-    return (
-        quoted is not None
-        and any(cell == quoted[1] or repr(cell) == f"'{quoted[1]}'" for cell in row)
-        and number(quoted[1], units=False) is None
+        return any(
+            (number(cell) if _float(cell) is None else _float(cell)) == float(other[1]) or cell.strip().lower() == other[1]
+            for cell in row
+        )
+    quoted = re.search(r" is ('[^']*'|\"[^\"]*\"), but a number is expected", sentence)
+    return quoted is not None and any(
+        repr(cell) == quoted[1] and (number(cell, units=False) is None or not cell.isprintable()) for cell in row
     )
 
 
