@@ -64,9 +64,8 @@ def reading(schema: Schema, text: str, interval: int, symbol: str, footer: Seque
 
 def _without_preamble(schema: Schema, rows: Cells) -> Cells:
     """Without lines of text above the first row of a file without a header; they are not counted."""
-    if schema.skip:  # a header that stands there twice
-        twice = bool(rows) and len(rows[0]) == schema.width and all(cell and number(cell) is None for cell in rows[0][1:])
-        return rows[1:] if twice else rows
+    if schema.skip:
+        return rows
     first = next((at for at, row in enumerate(rows) if len(row) > 2 and any(number(cell) is not None for cell in row)), 0)
     return rows[first:] if any(len(row) > 1 or any(row) for row in rows[:first]) else rows
 
@@ -168,7 +167,12 @@ def untrue(schema: Schema, found: Reading, sentence: str, rows: Cells) -> str | 
     column = re.search(r"column '([^']*)'", sentence)
     if len(rows) < 4:  # too few to tell what the columns hold
         return None
-    cut = not schema.skip and len(rows[0]) < schema.width  # a first row that is cut off may count as a line above the rows
+    # a first row that is cut off, or a header that stands there twice, may count as a line above the rows
+    cut = (
+        len(rows[0]) < schema.width
+        if not schema.skip
+        else all(schema.value(rows[0], name) is None for name in _held(schema, rows[0]))
+    )
     here = [fault for fault in found.faults if int(row[1]) <= fault.row <= int(row[1]) + cut]
     if not here:
         return "nothing is wrong with that row"
@@ -251,3 +255,8 @@ def _float(cell: str) -> float | None:
         return float(cell)
     except ValueError:
         return None
+
+
+def _held(schema: Schema, row: Sequence[str]) -> list[str]:
+    """The prices whose cells a row has."""
+    return [name for name in PRICES if schema.columns[name] < len(row)]
