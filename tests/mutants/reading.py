@@ -44,16 +44,16 @@ READ = (
     ),
     _mutant(
         "a-close-is-taken-for-an-open",
-        "reading.py",
-        '    if piece.stamp == "open":\n        return ts\n',
-        "    if piece.stamp:\n        return ts\n",
+        "stamps.py",
+        '    if stamp == "open":\n        return times.ns\n',
+        "    if stamp:\n        return times.ns\n",
         f"{_TIDYING}::test_a_stamp_is_stated_known_or_assumed",
     ),
     _mutant(
         "the-last-instant-is-not-rounded-up",
-        "reading.py",
-        "        ts = ts + unit\n",
-        "        pass\n",
+        "stamps.py",
+        "            return ts + last\n",
+        "            return ts\n",
         f"{_TIDYING}::test_a_close_time_that_is_the_last_instant_is_rounded_up",
     ),
     _mutant(
@@ -108,8 +108,8 @@ READ = (
     _mutant(
         "row-numbers-without-blank-lines",
         "csv_columns.py",
-        "    if blank:\n",
-        "    if blank > 1_000:\n",
+        "for place, cells in odd.items()}, blank)",
+        "for place, cells in odd.items()}, 0)",
         f"{_FILES}::test_blank_lines_above_the_rows_count",
     ),
     _mutant(

@@ -18,6 +18,7 @@ from alpha_pulse.feeds.sources.generic import Generic
 from alpha_pulse.feeds.tables import Table
 
 _QUOTES = ("usd", "usdt", "usdc", "busd", "tusd", "eur", "gbp", "jpy", "quote", "currency")
+_ZERO = ("0", "0.0", "")
 _VOLUME_OF = re.compile(r"^(?:vol|volume)_([a-z0-9]+)$|^([a-z0-9]+)_(?:vol|volume)$")
 
 
@@ -136,11 +137,13 @@ def _sum_of_volumes(source: Source, header: Sequence[str], places: dict[str, int
 
 
 def _volume(table: Table, found: dict[str, list[int]], places: dict[str, int]) -> None:
-    """The volume in units of what is traded: 'Volume BTC' rather than 'Volume USDT', volume rather than ticks."""
+    """The volume in units of what is traded ('Volume BTC' before 'Volume USDT'); a volume that is not 0 before ticks."""
     if "volume" in places:
         return
     if found.get("volume"):
-        places["volume"] = certain(table, found["volume"], "volume")
+        place = certain(table, found["volume"], "volume")
+        ticks = found.get("tick_volume", [])
+        places["volume"] = ticks[0] if ticks and all(row[place].strip() in _ZERO for row in table.sample) else place
         return
     units = {}
     for place, name in enumerate(table.header):

@@ -190,15 +190,16 @@ def _numbers(frame: pl.DataFrame, rows: Integers, table: Table, choice: Choice) 
         if place is None or str(place) not in frame.columns:
             continue
         column = frame[str(place)].alias(column_name(table, place))
-        if ours == "volume" and _empty(frame, [str(place)]).all():
-            text = f"{table.where}: column '{column.name}' is empty in all rows, so there are no volume features"
+        if ours == "volume" and (why := _why_no_volume(column, frame, str(place), rows)):
+            text = f"{table.where}: column '{column.name}' is {why}, so there are no volume features"
             notes.append(Note(kind="no_volume", text=text))
             continue
         columns[ours] = column
     read = read_numbers(columns, rows, table.where)
     numbers = read.values
-    if "more_volume" in numbers:
-        numbers["volume"] = numbers["volume"] + numbers.pop("more_volume")
+    more = numbers.pop("more_volume", None)
+    if more is not None and "volume" in numbers:
+        numbers["volume"] = numbers["volume"] + more
     if choice.sides:
         notes += _from_sides(numbers, choice, table)
     parts = choice.source.parts
@@ -209,6 +210,17 @@ def _numbers(frame: pl.DataFrame, rows: Integers, table: Table, choice: Choice) 
         text = f"{table.where}: prices are whole numbers and were read as parts of {unit}, as {title} are written"
         notes.append(Note(kind="units", text=text))
     return numbers, notes
+
+
+def _why_no_volume(column: pl.Series, frame: pl.DataFrame, name: str, rows: Integers) -> str:
+    """Why a column of volumes holds none for some rows or for all; empty where it does."""
+    empty = _empty(frame, [name])
+    if empty.all():
+        return "empty in all rows"
+    if empty.any():
+        return f"empty in {int(empty.sum()):,} of {len(empty):,} rows, first in row {rows[int(np.argmax(empty))]}"
+    # Interactive Brokers and others write -1 where there is no volume.
+    return "-1 in all rows" if column.cast(pl.Float64, strict=False).eq_missing(-1.0).all() else ""
 
 
 def _in_parts(numbers: dict[str, Floats], rows: Integers, table: Table, choice: Choice) -> bool:

@@ -176,3 +176,27 @@ def test_what_several_symbols_of_one_table_use_is_not_called_ignored(tmp_path: P
     report = one(tmp_path, table(rows, ",".join(["date", *names, "RSI"]))).files[0]
     assert report.ignored == ("RSI",)
     assert report.symbols == ("AAPL", "MSFT")
+
+
+def test_a_volume_that_is_missing_is_no_volume_and_refuses_nothing(tmp_path: Path) -> None:
+    rows = [f"{1_704_067_200 + 3_600 * at},1,1,1,1,{'' if at == 2 else at}" for at in range(5)]
+    for cells, told in (
+        (rows, "'volume' is empty in 1 of 5 rows, first in row 3"),
+        ([f"{row.rpartition(',')[0]},-1" for row in rows], "'volume' is -1 in all rows"),
+    ):
+        path = tmp_path / "x.csv"
+        path.write_text("\n".join(["time,open,high,low,close,volume", *cells]), "utf-8")
+        data = read([path])
+        assert data.bars.volume is None
+        assert [told in note.text for note in data.notes if note.kind == "no_volume"] == [True]
+
+
+def test_a_volume_that_is_not_0_comes_before_ticks(tmp_path: Path) -> None:
+    path = tmp_path / "ES_H1.csv"
+    for volumes, wanted in (((7, 8), [7.0, 8.0]), ((0, 0), [100.0, 101.0])):
+        rows = [f"2024.01.02\t1{at}:00:00\t1\t1\t1\t1\t{100 + at}\t{volumes[at]}\t2" for at in range(2)]
+        head = "<DATE>\t<TIME>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>\t<TICKVOL>\t<VOL>\t<SPREAD>"
+        path.write_text("\n".join([head, *rows]), "utf-8")
+        volume = read([path], ReadOptions(tz="UTC")).bars.volume
+        assert volume is not None
+        assert volume.tolist() == wanted

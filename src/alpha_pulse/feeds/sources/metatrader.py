@@ -9,7 +9,6 @@ METATRADER = Source(
     title="MetaTrader 5's export",
     header=("date", "open", "high", "low", "close", "tickvol", "vol"),
     file_name=r"(?P<symbol>[A-Z0-9.#&]+?)_?(?:M1|M2|M3|M5|M10|M15|M20|M30|H1|H2|H3|H4|H6|H8|H12|D1|Daily|W1|Weekly|MN1?|Monthly)(?:_[0-9]+_[0-9]+)?",
-    columns={"volume": "tickvol"},
     stamp="open",
     examples=(
         Example(
