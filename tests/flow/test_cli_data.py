@@ -20,7 +20,7 @@ from alpha_pulse.feeds.provenance import provenance_of
 from alpha_pulse.feeds.reading import read
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import Market, random_walk
-from cli_runs import environment, forked, run
+from cli_runs import command, environment, forked, run
 
 HOUR = 3_600
 SYMBOLS = ("BTC/USDT", "EURUSD")
@@ -40,9 +40,9 @@ def write(path: Path, bars: int = 400, symbols: tuple[str, ...] = SYMBOLS, **cha
     return path
 
 
-def started(place: Path, *arguments: str) -> subprocess.Popen[str]:
+def started(place: Path, *command: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        forked(*arguments), cwd=place, env=environment(place), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        command, cwd=place, env=environment(place), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
 
 
@@ -98,8 +98,8 @@ def test_too_few_bars_are_reported_before_anything_runs(tmp_path: Path) -> None:
     write(tmp_path / "short.csv", bars=29, symbols=("A",))
     said = "A has 29 bars, but the first prediction is made at bar 50: nothing is predicted or traded there"
     assert said in inspected(tmp_path, "short.csv")["too_few_bars"][0]
-    for command in (["replay"], ["run", "--port", "0", "--speed", "0"]):
-        with started(tmp_path, *command, "--store", "memory://", "--data", "short.csv") as process:
+    for words in (["replay"], ["run", "--port", "0", "--speed", "0"]):
+        with started(tmp_path, *forked(*words, "--store", "memory://", "--data", "short.csv")) as process:
             assert process.stderr is not None
             assert process.stderr.readline().startswith(f"warning: {said}")
             process.terminate()
@@ -160,8 +160,8 @@ def test_each_of_several_files_is_judged(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_looked_at_is_one_sentence(tmp_path: Path, arguments: list[str], said: str) -> None:
     write(tmp_path / "a.csv", bars=60)
-    for command in (["inspect"], ["import", "--to", "out"]):
-        done = run(tmp_path, "data", *command, *arguments)
+    for words in (["inspect"], ["import", "--to", "out"]):
+        done = run(tmp_path, "data", *words, *arguments)
         assert (done.returncode, done.stdout) == (2, "")
         assert said in done.stderr.splitlines()[-1]
     assert not (tmp_path / "out").exists()
@@ -209,7 +209,8 @@ def test_a_kill_leaves_nothing_half_written(tmp_path: Path) -> None:
     write(tmp_path / "many.csv", bars=60, symbols=symbols)
     killed = 0
     for after_s in (0.0, 0.05, 0.15):
-        with started(tmp_path, "data", "import", "many.csv", "--to", "out", "--overwrite") as process:
+        # A process of its own: what kills the client of a copy does not kill the copy at that instant.
+        with started(tmp_path, *command("data", "import", "many.csv", "--to", "out", "--overwrite")) as process:
             assert process.stderr is not None
             process.stderr.readline()
             time.sleep(after_s)
@@ -225,7 +226,7 @@ def test_a_kill_leaves_nothing_half_written(tmp_path: Path) -> None:
 
 def test_a_signal_leaves_nothing(tmp_path: Path) -> None:
     write(tmp_path / "many.csv", bars=60, symbols=tuple(f"S{number:03}" for number in range(300)))
-    with started(tmp_path, "data", "import", "many.csv", "--to", "out") as process:
+    with started(tmp_path, *forked("data", "import", "many.csv", "--to", "out")) as process:
         assert process.stderr is not None
         assert process.stderr.readline() == "writing: 300 files\n"
         process.terminate()
