@@ -30,7 +30,7 @@ Target = str
 def finite(what: str, value: float) -> None:
     """Refuse a NaN, an infinity or an absurd magnitude."""
     if not (math.isfinite(value) and abs(value) < ABSURD):
-        raise NonFiniteError(f"{what} is {value!r}, but a finite number below {ABSURD:g} is needed; mend the source")
+        raise NonFiniteError(f"{what} is {value!r}, but a finite number below {ABSURD:g} is needed; correct the source")
 
 
 class Bar(msgspec.Struct, frozen=True, gc=False, tag="bar", omit_defaults=True):
@@ -56,7 +56,7 @@ class Bar(msgspec.Struct, frozen=True, gc=False, tag="bar", omit_defaults=True):
         size = abs(self.open) + abs(self.high) + abs(self.low) + abs(self.close)
         size += abs(self.bid or 0.0) + abs(self.ask or 0.0)
         if not (size < ABSURD and abs(self.volume or 0.0) <= LARGEST_VOLUME):
-            raise NonFiniteError(f"bar {self.seq} of {self.symbol} holds a value that is not finite; mend the feed")
+            raise NonFiniteError(f"bar {self.seq} of {self.symbol} holds a value that is not finite; correct the feed")
 
     @property
     def ts_open(self) -> int:
@@ -239,7 +239,7 @@ class Fill(msgspec.Struct, frozen=True, gc=False):
     def __post_init__(self) -> None:
         if not 0.0 < self.price + self.reference < ABSURD:
             raise NonFiniteError(
-                f"fill {self.fill_id} has price {self.price!r} and reference {self.reference!r}; mend the venue"
+                f"fill {self.fill_id} has price {self.price!r} and reference {self.reference!r}; correct the venue"
             )
 
 
@@ -366,7 +366,7 @@ class RegimeChange(msgspec.Struct, frozen=True, gc=False):
     def __post_init__(self) -> None:
         finite(f"the ratio of regime change {self.change_id}", self.ratio)
         if not all(0.0 <= value <= 1.0 for value in (self.probability, *self.probabilities)):
-            raise NonFiniteError(f"regime change {self.change_id} holds probabilities outside of 0 to 1; mend the detector")
+            raise NonFiniteError(f"regime change {self.change_id} holds probabilities outside of 0 to 1; correct the detector")
 
 
 class ModelHealth(msgspec.Struct, frozen=True):

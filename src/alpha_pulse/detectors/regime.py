@@ -185,7 +185,7 @@ class RegimeDetector:
         if answer == market_state.REFUSED:
             raise NonFiniteError(
                 f"the regime detector of {self.symbol} was given high {high!r}, low {low!r}, close {close!r} and others "
-                f"{others!r}, but finite prices above 0 with the close between low and high are needed; mend the feed"
+                f"{others!r}, but finite prices above 0 with the close between low and high are needed; correct the feed"
             )
         return self._block_ends(ts)
 

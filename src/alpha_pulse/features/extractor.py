@@ -100,7 +100,7 @@ class FeatureExtractor:
         if not known:
             raise DataError(
                 f"bar {bar.seq} of {bar.symbol} has open {bar.open}, high {bar.high}, low {bar.low}, close {bar.close}; "
-                "expected prices above 0 and high at least low; mend the feed"
+                "expected prices above 0 and high at least low; correct the feed"
             )
         self.bars = bars = self.bars + 1
         if bars >= self._all_known and not lacking:

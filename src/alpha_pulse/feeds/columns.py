@@ -117,7 +117,7 @@ def check(columns: BarColumns, where: str, origin: Origin | None = None) -> None
     if findings:
         first = min(findings, key=lambda finding: finding.index)
         place, names = (f"{where}, row {first.index + 1}", {}) if origin is None else origin(first.index)
-        raise DataError(f"{place}: {first.say(first.index, names)}; mend or drop the row")
+        raise DataError(f"{place}: {first.say(first.index, names)}; correct or drop the row")
 
 
 def digits(*values: float) -> list[str]:

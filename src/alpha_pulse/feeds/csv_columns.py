@@ -65,7 +65,7 @@ def load_columns(content: Content, layout: Layout, kinds: Mapping[int, Kind]) ->
     if frame is None:
         data = content.whole()
         begin, blank = _begin(data, layout.first)
-        frame, odd = _from_memory(data, begin, layout, kinds, content.where)
+        frame, odd = _from_memory(data, begin, blank, layout, kinds, content.where)
         if b'"' in data:
             _refuse_open_quotes(data[begin:], frame.height, blank, layout.separator, content.where)
     cells = _cut_off(content.data[-_TAIL:] if not content.cut else _tail(content.path), layout.separator)
@@ -117,7 +117,7 @@ def _from_file(path: str, layout: Layout, blank: int, kinds: Mapping[int, Kind])
 
 
 def _from_memory(
-    data: bytes, begin: int, layout: Layout, kinds: Mapping[int, Kind], where: str
+    data: bytes, begin: int, blank: int, layout: Layout, kinds: Mapping[int, Kind], where: str
 ) -> tuple[pl.DataFrame, dict[int, int]]:
     """All columns, and the rows that have too many cells."""
     head = layout.separator.join(str(place) for place in range(layout.width)).encode() + b"\n"
@@ -135,7 +135,7 @@ def _from_memory(
             return read({str(place): _DTYPES[kind] for place, kind in kinds.items()}, ragged=False), {}
         except _FAILURES:
             pass
-    odd = _odd_rows(data[begin:], layout)
+    odd = _odd_rows(data[begin:], layout, blank, where)
     try:
         return read(None, ragged=True), odd
     except _FAILURES as error:
@@ -148,19 +148,26 @@ def _refuse_open_quotes(body: bytes, height: int, blank: int, separator: str, wh
     first = next((at for at, line in enumerate(lines) if line.count(b'"') % 2), None)
     if first is None:
         return
-    rows = sum(1 for _ in csv.reader(io.StringIO(body.decode(errors="replace"), newline=""), delimiter=separator))
-    if rows != height:
-        raise DataError(f"{where}, row {blank + first + 1}: a quote in it does not end; mend or drop the row")
+    reader = csv.reader(io.StringIO(body.decode(errors="replace"), newline=""), delimiter=separator)
+    try:
+        ends = sum(1 for _ in reader) == height
+    except csv.Error:  # the cell that it begins swallows more than any cell may hold
+        ends = False
+    if not ends:
+        raise DataError(f"{where}, row {blank + first + 1}: a quote in it does not end; correct or drop the row")
 
 
-def _odd_rows(body: bytes, layout: Layout) -> dict[int, int]:
+def _odd_rows(body: bytes, layout: Layout, blank: int, where: str) -> dict[int, int]:
     """The rows that have more cells than the header names, unless these are empty."""
     odd = {}
     reader = csv.reader(io.StringIO(body.decode(errors="replace"), newline=""), delimiter=layout.separator)
+    place = -1
     try:
         for place, row in enumerate(reader):
             if len(row) > layout.width and any(cell.strip() for cell in row[layout.width :]):
                 odd[place] = len(row)
-    except csv.Error:  # what polars says of the file has to do
-        pass
+    except csv.Error as error:
+        raise DataError(
+            f"{where}, row {blank + place + 2}: it cannot be read as CSV ({error}); correct or drop the row"
+        ) from None
     return odd

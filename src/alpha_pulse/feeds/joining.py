@@ -146,5 +146,5 @@ def _refusal(joined: Joined, again: Integers) -> DataError:
     numbers = "the same numbers" if same else "other numbers"
     return DataError(
         f"{where}: column '{names['ts']}' is {start}, which {symbol} has {before} with {numbers}; one bar for each symbol "
-        "and time is expected; take one of them with --duplicates first or last, or mend or drop the row"
+        "and time is expected; take one of them with --duplicates first or last, or correct or drop the row"
     )

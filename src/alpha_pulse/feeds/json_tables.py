@@ -190,7 +190,7 @@ def _of_arrays(rows: list[list[Any]], content: Content) -> tuple[dict[str, list[
     for at, row in enumerate(rows, start=1):
         if len(row) != width:
             where = f"{content.where}, row {at - named}"
-            raise DataError(f"{where}: {len(row)} values stand in it, but row {1 - named} has {width}; mend or drop the row")
+            raise DataError(f"{where}: {len(row)} values stand in it, but row {1 - named} has {width}; correct or drop the row")
     names = [str(name) for name in rows[0]] if named else [str(place) for place in range(width)]
     cells = rows[1:] if named else rows
     return {name: [row[place] for row in cells] for place, name in enumerate(names)}, named

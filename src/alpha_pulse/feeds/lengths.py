@@ -84,5 +84,5 @@ def refuse_early_ends(bars: BarColumns, joined: Joined) -> None:
         raise DataError(
             f"{where}: column '{names['ts_end']}' is {show_time(int(bars.ts_end[at]))}, but the bar lasts until "
             f"{show_time(int(least[at]))}, as it starts at {show_time(int(bars.ts_start[at]))} and bars last "
-            f"{show_interval(bars.interval_ns)}; mend the row, or leave the column out"
+            f"{show_interval(bars.interval_ns)}; correct the row, or leave the column out"
         )

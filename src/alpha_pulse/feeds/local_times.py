@@ -25,7 +25,7 @@ class Place(msgspec.Struct, frozen=True):
     rows: Integers
     code: Integers | None = None
 
-    def refusal(self, at: int, found: str, expected: str = EXPECTED, fix: str = "mend the row") -> DataError:
+    def refusal(self, at: int, found: str, expected: str = EXPECTED, fix: str = "correct the row") -> DataError:
         """The error about the time at ``at``, from 0."""
         return DataError(
             f"{self.where}, row {self.rows[at]}: column '{self.column}' {found}, but {expected} is expected; {fix}"

@@ -99,7 +99,7 @@ def _no_number(column: pl.Series, at: int, rows: Integers, where: str) -> DataEr
     cell = column[at]
     found = "empty" if cell is None or not str(cell).strip() else shown(cell)
     return DataError(
-        f"{where}, row {rows[at]}: column '{column.name}' is {found}, but a number is expected; mend or drop the row"
+        f"{where}, row {rows[at]}: column '{column.name}' is {found}, but a number is expected; correct or drop the row"
     )
 
 

@@ -170,7 +170,7 @@ def _refuse_odd(loaded: Loaded, rows: Integers, table: Table) -> None:
     for place, cells in sorted(loaded.odd.items()):
         if place + 1 in rows:
             names = f"but the header names {table.width} columns" if table.header else f"but the others have {table.width}"
-            raise DataError(f"{table.where}, row {place + 1}: {cells} values stand in it, {names}; mend or drop the row")
+            raise DataError(f"{table.where}, row {place + 1}: {cells} values stand in it, {names}; correct or drop the row")
 
 
 def _times(
@@ -237,7 +237,7 @@ def _in_parts(numbers: dict[str, Floats], rows: Integers, table: Table, choice: 
         price = PRICES[int(np.argmin(whole[:, at]))]
         raise DataError(
             f"{table.where}, row {rows[at]}: column '{choice.name(table, price)}' is {numbers[price][at]:.12g}, but a price in "
-            f"parts of 1e-{len(str(parts)) - 1}, as most others are, is expected; mend or drop the row"
+            f"parts of 1e-{len(str(parts)) - 1}, as most others are, is expected; correct or drop the row"
         )
     return True
 

@@ -60,11 +60,11 @@ def refuse_names(text: pl.Series, rows: Integers, where: str) -> None:
     for name in text.unique(maintain_order=True):
         at = int((text == name).arg_max() or 0)
         if not name:
-            raise DataError(f"{where}, row {rows[at]}: column '{text.name}' is empty, but a name is expected; mend the row")
+            raise DataError(f"{where}, row {rows[at]}: column '{text.name}' is empty, but a name is expected; correct the row")
         if not name.isprintable():
             raise DataError(
                 f"{where}, row {rows[at]}: column '{text.name}' is {shown(name)}, but a name of printable characters is "
-                "expected; mend the row"
+                "expected; correct the row"
             )
 
 

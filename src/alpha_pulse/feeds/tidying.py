@@ -43,7 +43,7 @@ def in_order(held: Rows) -> tuple[Rows, bool]:
     raise DataError(
         f"{held.table.where}, row {held.rows[at]}: column '{_ts_name(held)}' is {start}, earlier than "
         f"{held.names[int(code[at])]} in a row before; increasing times are expected, or decreasing ones in all rows; sort the "
-        "rows, or mend or drop the row"
+        "rows, or correct or drop the row"
     )
 
 

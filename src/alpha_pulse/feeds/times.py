@@ -272,7 +272,7 @@ def _in_years(ns: Integers, column: pl.Series, place: Place) -> Integers:
     outside = ~((ns >= 0) & (ns < YEAR_2200 * 1_000_000_000))
     if outside.any():
         at = int(np.argmax(outside))
-        raise place.refusal(at, f"is {shown(column[at])}", "a time from 1970 to 2199", "mend or drop the row")
+        raise place.refusal(at, f"is {shown(column[at])}", "a time from 1970 to 2199", "correct or drop the row")
     return ns
 
 

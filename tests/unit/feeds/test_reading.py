@@ -249,7 +249,7 @@ def test_every_read_value_is_finite(tmp_path: Path) -> None:
 
 def test_errors_are_meant_for_people(tmp_path: Path) -> None:
     assert issubclass(DataError, AlphaPulseError)
-    assert refused(write(tmp_path, *GOOD[:2], GOOD[1])).endswith("mend or drop the row")
+    assert refused(write(tmp_path, *GOOD[:2], GOOD[1])).endswith("correct or drop the row")
 
 
 def test_rows_with_more_cells_than_the_header_has_names_are_never_shifted(tmp_path: Path) -> None:

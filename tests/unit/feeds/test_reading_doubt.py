@@ -200,3 +200,20 @@ def test_a_volume_that_is_not_0_comes_before_ticks(tmp_path: Path) -> None:
         volume = read([path], ReadOptions(tz="UTC")).bars.volume
         assert volume is not None
         assert volume.tolist() == wanted
+
+
+@pytest.mark.parametrize(
+    ("notes", "named"),
+    [
+        ({100: '"n', 8_000: 'n"'}, "row 101: a quote in it does not end"),
+        ({5: "n," + "x" * 200_000}, "row 6: it cannot be read as CSV"),
+        ({5: 'n"' + "x" * 200_000, 6: 'n"'}, "row 6: it cannot be read as CSV"),
+    ],
+    ids=["two quotes far apart", "one cell more", "a quote within a cell"],
+)
+def test_a_cell_longer_than_any_is_refused_with_its_row(tmp_path: Path, notes: dict[int, str], named: str) -> None:
+    rows = [f"{1_704_067_200 + 3_600 * at},1,1,1,1,5,{notes.get(at, 'n')}" for at in range(9_000)]
+    path = tmp_path / "x.csv"
+    path.write_text("\n".join(["time,open,high,low,close,volume,note", *rows]) + "\n", "utf-8")
+    with pytest.raises(DataError, match=named):
+        read([path])
