@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from alpha_pulse.core.bar_times import bar_label
-from alpha_pulse.engine.gateway_run import AdaptationSpeed, EarnedByMl, OnlineMinusBatch, Speed, SuccessMetrics
 from alpha_pulse.engine.ml_earnings import RULES
 from alpha_pulse.engine.report import Report
 from alpha_pulse.engine.report_events import ListedAction
+from alpha_pulse.engine.success_types import AdaptationSpeed, EarnedByMl, OnlineMinusBatch, Speed, SuccessMetrics
 from alpha_pulse.learning.comparison import Comparison
 from alpha_pulse.learning.intervals import Interval
 from alpha_pulse.venues.money import cash_text

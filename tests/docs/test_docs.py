@@ -27,10 +27,10 @@ from alpha_pulse.core.config import Config
 from alpha_pulse.core.config_toml import to_toml
 from alpha_pulse.core.errors import AlphaPulseError
 from alpha_pulse.detectors import DETECTORS
-from alpha_pulse.engine.gateway_run import AdaptationSpeed, EarnedByMl, OnlineMinusBatch, Speed, SuccessMetrics
 from alpha_pulse.engine.journal import DecisionRecord, StepRecord
 from alpha_pulse.engine.report import BookReport, DataReport, HitRates, Report, TradeQualityReport
 from alpha_pulse.engine.scoring import Score
+from alpha_pulse.engine.success_types import AdaptationSpeed, EarnedByMl, OnlineMinusBatch, Speed, SuccessMetrics
 from alpha_pulse.execution.execution_service import BOOKS
 from alpha_pulse.feeds import FEEDS
 from alpha_pulse.kernels.scores import MEMBERS

@@ -9,9 +9,9 @@ import pytest
 
 from alpha_pulse.cli_words import adaptation_lines, success_lines, verdict
 from alpha_pulse.core.config import Batch, Config
-from alpha_pulse.engine.gateway_run import AdaptationSpeed, EarnedByMl, Speed, SuccessMetrics
 from alpha_pulse.engine.replay import replay
 from alpha_pulse.engine.report import Report, decode_report
+from alpha_pulse.engine.success_types import AdaptationSpeed, EarnedByMl, Speed, SuccessMetrics
 from alpha_pulse.feeds.synthetic import random_walk
 from alpha_pulse.learning.comparison import Comparison
 from alpha_pulse.learning.intervals import Interval

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from alpha_pulse.adaptation.recovery import Episode
-from alpha_pulse.engine.gateway_run import AdaptationSpeed, Speed
+from alpha_pulse.engine.success_types import AdaptationSpeed, Speed
 
 SECOND_NS = 1_000_000_000
 

@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from alpha_pulse.core.types import Watched
+from alpha_pulse.engine.success_types import SuccessMetrics
 
 State = Literal["warming", "running", "paused", "finished", "failed"]
 Value = int | float | str | None
@@ -80,76 +81,6 @@ class CountsStatus(msgspec.Struct, frozen=True):
     alarms_skipped: int | None
     adaptations: int | None
     queries: int
-
-
-class OnlineMinusBatch(msgspec.Struct, frozen=True):
-    """Paired difference over common labels: ``mean`` millinats with its 95 % interval, None on too few labels."""
-
-    labels: int
-    accuracy: float
-    mean: float
-    low: float | None
-    high: float | None
-
-
-class EarnedByMl(msgspec.Struct, frozen=True):
-    """P&L of the combined book minus that of the book that follows the rules alone, in units of cash.
-
-    ``*_low`` and ``*_high``: 95 % of the total under the circular block bootstrap of its steps; a result without an interval is
-    not given at all.
-    """
-
-    net: float
-    net_low: float
-    net_high: float
-    gross: float
-    gross_low: float
-    gross_high: float
-
-
-class Speed(msgspec.Struct, frozen=True):
-    """Means over ``episodes``, all of the same ones, from the change as the alarm dates it: in labels and in market seconds.
-
-    None where there is no episode, or where the step is not part of what these episodes have in common.
-    """
-
-    episodes: int
-    samples_to_alarm: float | None = None
-    market_s_to_alarm: float | None = None
-    samples_to_action: float | None = None
-    market_s_to_action: float | None = None
-    samples_to_recovery: float | None = None
-    market_s_to_recovery: float | None = None
-
-
-class AdaptationSpeed(msgspec.Struct, frozen=True):
-    """Episodes of drift in the errors of sessions, and how far each came.
-
-    ``drifts`` counts all of them, ``kept`` those whose action passed its trial. ``acted``: those that led to an action.
-    ``recovered``: those whose error rate is back after an action that was kept. ``unaided``: those whose error rate is back
-    although no action was taken, or the action was rolled back. While an action is on trial its episode is in neither.
-    """
-
-    drifts: int
-    kept: int
-    acted: Speed
-    recovered: Speed
-    unaided: Speed
-
-
-class SuccessMetrics(msgspec.Struct, frozen=True):
-    """Did the loop keep its promises, of the market targets' sessions; None where nothing of the kind happened.
-
-    ``model_freshness_*_s``: market time since the members of a prediction last learnt, weighted as they were in what was
-    served; mean and largest over predictions. ``pnl_by_ml`` is None without the two books, on too few bars for an interval, and
-    of one symbol among several, since books are marked as a whole.
-    """
-
-    model_freshness_mean_s: float | None
-    model_freshness_max_s: float | None
-    adaptation_speed: AdaptationSpeed
-    online_minus_batch: dict[str, OnlineMinusBatch | None]
-    pnl_by_ml: EarnedByMl | None
 
 
 class SystemStatus(msgspec.Struct, frozen=True):

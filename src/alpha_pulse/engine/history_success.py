@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from alpha_pulse.core.clock import elapsed_ns
-from alpha_pulse.engine.gateway_run import SuccessMetrics
 from alpha_pulse.engine.history import History
 from alpha_pulse.engine.instrument import TARGETS, YEAR_NS
 from alpha_pulse.engine.success import success_metrics
+from alpha_pulse.engine.success_types import SuccessMetrics
 from alpha_pulse.engine.system import System
 from alpha_pulse.engine.tally import Tally
 

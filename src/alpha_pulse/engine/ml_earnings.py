@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.types import Fill
-from alpha_pulse.engine.gateway_run import EarnedByMl
+from alpha_pulse.engine.success_types import EarnedByMl
 from alpha_pulse.execution.execution_service import PRIMARY
 from alpha_pulse.learning.intervals import block_bootstrap
 

@@ -12,13 +12,13 @@ from alpha_pulse import __version__
 from alpha_pulse.core.bar_times import bar_label
 from alpha_pulse.core.errors import StateError
 from alpha_pulse.engine.alarm_counts import alarm_counts
-from alpha_pulse.engine.gateway_run import SuccessMetrics
 from alpha_pulse.engine.instrument import TARGETS, YEAR_NS
 from alpha_pulse.engine.remarks import remarks
 from alpha_pulse.engine.report_events import ListedAction, ListedAlarm, ListedModel, ListedResponse, listed
 from alpha_pulse.engine.ruin import ruins
 from alpha_pulse.engine.scoring import Calibrated, Score, calibrated, score_members
 from alpha_pulse.engine.success import success_metrics
+from alpha_pulse.engine.success_types import SuccessMetrics
 from alpha_pulse.engine.system import System
 from alpha_pulse.engine.tally import LabelTable, SymbolTally, Tally, tally
 from alpha_pulse.execution.books import BookResult, SymbolResult

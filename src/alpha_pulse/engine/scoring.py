@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.engine.gateway_run import OnlineMinusBatch
+from alpha_pulse.engine.success_types import OnlineMinusBatch
 from alpha_pulse.kernels.scores import BASE, LABEL, LAST_KNOWN, MEMBERS, NO_CHANGE, SERVED
 from alpha_pulse.learning.intervals import Interval, block_bootstrap
 from alpha_pulse.learning.metrics import exact_auc, kappa, log_losses, skill

@@ -8,9 +8,9 @@ import numpy as np
 
 from alpha_pulse.engine.adaptation_speed import adaptation_speed
 from alpha_pulse.engine.freshness import mean_and_longest_s
-from alpha_pulse.engine.gateway_run import SuccessMetrics
 from alpha_pulse.engine.ml_earnings import earned_by_ml
 from alpha_pulse.engine.scoring import compare
+from alpha_pulse.engine.success_types import SuccessMetrics
 from alpha_pulse.engine.system import System
 from alpha_pulse.engine.tally import Tally
 from alpha_pulse.kernels.scores import BATCH, ONLINE
