@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from river import ensemble, forest, tree
 
-from alpha_pulse.learning.evaluation_metrics import binary_metrics
-from alpha_pulse.learning.streams import Floats, Stream
-from alpha_pulse.learning.streams_generated import hyperplane, sea
-from alpha_pulse.learning.streams_open import read_stream
+from alpha_pulse.evaluation.streams.base import Floats, Stream
+from alpha_pulse.evaluation.streams.generated import hyperplane, sea
+from alpha_pulse.evaluation.streams.open import read_stream
+from alpha_pulse.metrics.batch import binary_metrics
 from alpha_pulse.models.base import RegressionModel
 from alpha_pulse.models.boosting import SGBT, SGBTRegressor
 from alpha_pulse.models.regression_forest import AdaptiveRandomForestRegressor

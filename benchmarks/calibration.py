@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.metrics.reliability import reliability_table
 from alpha_pulse.models.calibration import CALIBRATORS, make_calibrator
 from alpha_pulse.models.calibration_intervals import AdaptiveInterval
-from alpha_pulse.models.calibration_report import reliability_table
 from benchmarks.measure import Options, Work, interleave
 from benchmarks.report import Cell, Column, Table, rate_table
 

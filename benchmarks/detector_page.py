@@ -12,8 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from alpha_pulse.cli_simulate_tables import Section, sections
-from alpha_pulse.learning.simulations import Simulated, tables
+from alpha_pulse.cli.render.simulation import Section, sections
+from alpha_pulse.simulation.tables import Simulated, tables
 from benchmarks.report import fill
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "detectors.md"

@@ -13,9 +13,9 @@ from alpha_pulse.core.plugins import load
 from alpha_pulse.core.types import FeatureVector
 from alpha_pulse.detectors import DETECTORS
 from alpha_pulse.detectors.regime import RegimeDetector
-from alpha_pulse.learning.comparison import PairedComparison
-from alpha_pulse.learning.detector_trials import OF_RIGHT_ANSWERS, RIVER
 from alpha_pulse.learning.feature_monitor import FeatureMonitor
+from alpha_pulse.metrics.comparison import PairedComparison
+from alpha_pulse.simulation.detector_trials import OF_RIGHT_ANSWERS, RIVER
 from benchmarks.measure import Options, Work, interleave
 from benchmarks.report import Cell, Column, Table, rate_table
 

@@ -6,7 +6,7 @@ import lightgbm
 import numpy as np
 
 from alpha_pulse.core.config import Batch
-from alpha_pulse.learning.streams_generated import hyperplane
+from alpha_pulse.evaluation.streams.generated import hyperplane
 from alpha_pulse.models.gbm import LightGBM
 from benchmarks.measure import Options, interleave
 from benchmarks.report import Table, rate_table

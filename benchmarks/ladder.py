@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from alpha_pulse.learning.streams import Stream
-from alpha_pulse.learning.streams_generated import hyperplane
+from alpha_pulse.evaluation.streams.base import Stream
+from alpha_pulse.evaluation.streams.generated import hyperplane
 from alpha_pulse.models.experts import MarketDefault
 from benchmarks.measure import Options, interleave
 from benchmarks.report import Table, rate_table

@@ -11,11 +11,11 @@ from river import forest, linear_model, naive_bayes, optim, preprocessing, tree
 
 from alpha_pulse.core import plugins
 from alpha_pulse.core.clock import elapsed_ns
-from alpha_pulse.learning.evaluation_metrics import binary_metrics
-from alpha_pulse.learning.streams import Floats, Stream
-from alpha_pulse.learning.streams_agrawal import agrawal
-from alpha_pulse.learning.streams_generated import hyperplane, rbf_drift, sea
-from alpha_pulse.learning.streams_open import read_stream
+from alpha_pulse.evaluation.streams.agrawal import agrawal
+from alpha_pulse.evaluation.streams.base import Floats, Stream
+from alpha_pulse.evaluation.streams.generated import hyperplane, rbf_drift, sea
+from alpha_pulse.evaluation.streams.open import read_stream
+from alpha_pulse.metrics.batch import binary_metrics
 from alpha_pulse.models import ONLINE
 from alpha_pulse.models.base import OnlineModel
 from benchmarks.measure import Options, interleave

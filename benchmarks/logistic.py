@@ -7,11 +7,11 @@ from collections.abc import Callable
 import numpy as np
 from river import linear_model, optim, preprocessing
 
-from alpha_pulse.kernels import linear as kernels
-from alpha_pulse.learning.evaluation_metrics import binary_metrics
-from alpha_pulse.learning.streams import Floats, Stream
-from alpha_pulse.learning.streams_generated import hyperplane, sea
-from alpha_pulse.learning.streams_open import read_stream
+from alpha_pulse.evaluation.streams.base import Floats, Stream
+from alpha_pulse.evaluation.streams.generated import hyperplane, sea
+from alpha_pulse.evaluation.streams.open import read_stream
+from alpha_pulse.kernels.linear import linear as kernels
+from alpha_pulse.metrics.batch import binary_metrics
 from alpha_pulse.models.linear import DictLogistic, Logistic
 from benchmarks.measure import Options, interleave
 from benchmarks.report import Table, rate_table

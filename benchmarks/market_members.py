@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from alpha_pulse.core.config import Batch
 from alpha_pulse.features.extractor import FeatureExtractor
 from alpha_pulse.feeds.replay import ReplayFeed
-from alpha_pulse.kernels import ensemble
-from alpha_pulse.kernels.hedge import fixed_share, mixture
-from alpha_pulse.kernels.scores import LABEL, SERVED
+from alpha_pulse.kernels.base.scores import LABEL, SERVED
+from alpha_pulse.kernels.mixing import ensemble
+from alpha_pulse.kernels.mixing.hedge import fixed_share, mixture
 from alpha_pulse.models.experts import MarketDefault
 from alpha_pulse.models.gbm import LightGBM
 

@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.progress import track
 
 from alpha_pulse.core.errors import AlphaPulseError
-from alpha_pulse.learning.intervals import block_bootstrap
-from alpha_pulse.learning.metrics import exact_auc, log_losses
+from alpha_pulse.metrics.intervals import block_bootstrap
+from alpha_pulse.metrics.streaming import exact_auc, log_losses
 from benchmarks.market_members import MEMBERS, NONE, Bars, Floats, Task, read, served, task
 from benchmarks.report import Cell, Column, Table, text
 

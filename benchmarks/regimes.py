@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from alpha_pulse.core.errors import AlphaPulseError
 from alpha_pulse.core.types import RegimeChange
 from alpha_pulse.detectors.regime import LABELS
-from alpha_pulse.engine.market_watch import MarketWatch
+from alpha_pulse.engine.regime_monitor import RegimeMonitor
 from alpha_pulse.feeds.replay import ReplayFeed
 
 SECOND_NS = 1_000_000_000
@@ -104,7 +104,7 @@ def watch(path: Path) -> Seen:
     """Show a file to the regime detector as the loop does."""
     feed = ReplayFeed.from_file(path)
     (symbol,) = feed.symbols
-    market = MarketWatch(feed.symbols, feed.interval_ns)
+    market = RegimeMonitor(feed.symbols, feed.interval_ns)
     detector = market.detectors[symbol]
     n = feed.total_bars
     times, labels, closes = np.zeros(n, dtype=np.int64), np.full(n, -1, dtype=np.int64), np.zeros(n)

@@ -23,7 +23,7 @@ import msgspec
 from alpha_pulse.core.clock import wall_ns
 from alpha_pulse.core.errors import AlphaPulseError
 from alpha_pulse.data import bundled
-from alpha_pulse.engine.report import Report, decode_report
+from alpha_pulse.reporting.report import Report, decode_report
 from benchmarks import results_page
 from benchmarks.report import fill
 from benchmarks.results_store import Part, load, save

@@ -9,7 +9,7 @@ from alpha_pulse.core.config import Batch, Config, Execution, Learning
 from alpha_pulse.engine.journal import decode_step
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.synthetic import planted_signal, sign_accuracy
-from alpha_pulse.kernels.scores import ONLINE
+from alpha_pulse.kernels.base.scores import ONLINE
 from alpha_pulse.learning.training import BatchMember
 from alpha_pulse.stores.memory import MemoryStore
 

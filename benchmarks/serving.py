@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from alpha_pulse.api.access.tokens import Auth
 from alpha_pulse.api.app import create_app
-from alpha_pulse.api.auth import Auth
 from alpha_pulse.api.server import bind, serve
 from alpha_pulse.core.config import Config
-from alpha_pulse.engine.local_gateway import LocalGateway
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.replay import ReplayFeed
+from alpha_pulse.runtime.local_gateway import LocalGateway
 from alpha_pulse.stores import open_store
 
 ROOT = Path(__file__).resolve().parent.parent

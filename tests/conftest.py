@@ -81,7 +81,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if session.config.option.collectonly:
         return
     from alpha_pulse.core.config import Config
-    from alpha_pulse.engine.warmup import is_warm, warm_up
+    from alpha_pulse.runtime.warmup import is_warm, warm_up
 
     if not is_warm(Config()):
         session.config.get_terminal_writer().line("compiling kernels (first run only)", flush=True)

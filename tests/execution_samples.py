@@ -7,7 +7,7 @@ import numpy as np
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.stateful import State, pack
 from alpha_pulse.core.types import Bar, Fill, Order, Signal, Units
-from alpha_pulse.execution.decision import Decision, Settlement, Wish
+from alpha_pulse.execution.decision import Decision, ExecutionResult, SizingInput
 from alpha_pulse.execution.execution_service import ExecutionService
 from alpha_pulse.venues.simulated import SimulatedVenue
 
@@ -62,14 +62,14 @@ def wish(
     plain: float = 0.01,
     quality: float = 1.0,
     probability: float | None = None,
-) -> Wish:
+) -> SizingInput:
     """One step's wish; 10,000 bars a year make the annual volatility 100 times the bar's."""
     step = at.ts_event // HOUR
     made = {
         name: None if value is None else signal(f"{name}{step}", value, symbol=at.symbol, ts=at.ts_event)
         for name, value in (("c", direction), ("r", rules), ("m", ml))
     }
-    return Wish(at, step, made["c"], made["r"], made["m"], volatility, plain, quality, probability, 3, 10_000.0)
+    return SizingInput(at, step, made["c"], made["r"], made["m"], volatility, plain, quality, probability, 3, 10_000.0)
 
 
 class Desk:
@@ -79,7 +79,7 @@ class Desk:
         self.venue = SimulatedVenue(config.venue)
         self.service = ExecutionService(config, self.venue, symbols)
 
-    def step(self, *wishes: Wish, now_ns: int | None = None) -> tuple[list[Settlement], list[Decision]]:
+    def step(self, *wishes: SizingInput, now_ns: int | None = None) -> tuple[list[ExecutionResult], list[Decision]]:
         """One slice: settle all, mark, decide all, release."""
         settled = [self.service.settle([each.bar for each in wishes])]
         self.service.mark(wishes[0].bar.ts_event)
@@ -99,13 +99,13 @@ class Desk:
         self.venue.restore(states["venue"])
 
 
-def walk(seed: int, bars: int, symbols: tuple[str, ...] = ("X",)) -> list[list[Wish]]:
+def walk(seed: int, bars: int, symbols: tuple[str, ...] = ("X",)) -> list[list[SizingInput]]:
     """Random bars and random wishes of all kinds, slice by slice."""
     generator = np.random.default_rng(seed)
     price = dict.fromkeys(symbols, 100.0)
-    slices: list[list[Wish]] = []
+    slices: list[list[SizingInput]] = []
     for hour in range(1, bars + 1):
-        made: list[Wish] = []
+        made: list[SizingInput] = []
         for symbol in symbols:
             before = price[symbol] * float(np.exp(0.003 * generator.standard_normal()))
             close = before * float(np.exp(0.01 * generator.standard_normal()))

@@ -22,15 +22,15 @@ import traceback
 from typing import Any
 
 import alpha_pulse.api.app
-import alpha_pulse.cli_data
-import alpha_pulse.cli_doctor
-import alpha_pulse.cli_evaluate
-import alpha_pulse.cli_replay
-import alpha_pulse.cli_run
-import alpha_pulse.cli_simulate  # noqa: F401  (imported for the copies)
+import alpha_pulse.cli.data
+import alpha_pulse.cli.doctor
+import alpha_pulse.cli.evaluate
+import alpha_pulse.cli.replay
+import alpha_pulse.cli.run
+import alpha_pulse.cli.simulate  # noqa: F401  (imported for the copies)
 from alpha_pulse.core.config import Batch, Config
-from alpha_pulse.engine.replay import replay
 from alpha_pulse.feeds.synthetic import Market, random_walk
+from alpha_pulse.runtime.replay import replay
 from alpha_pulse.stores.memory import MemoryStore
 
 LARGEST_REQUEST = 1 << 20

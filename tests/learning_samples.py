@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.plugins import load
 from alpha_pulse.core.types import Example, FeatureVector
-from alpha_pulse.kernels import ensemble, ladder, linear
-from alpha_pulse.kernels.scores import BASE, ONLINE, SERVED
-from alpha_pulse.learning.pending import Waiting
-from alpha_pulse.learning.session import Session, SessionSpec, Settled
+from alpha_pulse.kernels.base.scores import BASE, ONLINE, SERVED
+from alpha_pulse.kernels.linear import linear
+from alpha_pulse.kernels.linear import logistic_ensemble as ladder
+from alpha_pulse.kernels.mixing import ensemble
+from alpha_pulse.learning.pending import PendingPrediction
+from alpha_pulse.learning.session import ScoredPrediction, Session, SessionSpec
 from alpha_pulse.models import ONLINE as MODELS
 from alpha_pulse.models.base import OnlineModel, Row
 from alpha_pulse.models.experts import ADAGRAD_RATES, SGD_RATES, MarketDefault
@@ -48,30 +50,32 @@ class Desk:
         self.mix = np.zeros(ensemble.SIZE)
         ensemble.start(self.mix, session.spec.horizon, 1e-3)
 
-    def serve(self, step: int, values: Row) -> Waiting:
+    def serve(self, step: int, values: Row) -> PendingPrediction:
         waiting, _ = self.session.serve(f"p{step}", vector(values, step))
         ensemble.serve(self.mix, waiting.row, False)
         return waiting
 
-    def settle(self, step: int, label: int | None, now: int, weight: float = 1.0) -> Settled | None:
+    def settle(self, step: int, label: int | None, now: int, weight: float = 1.0) -> ScoredPrediction | None:
         settled = self.session.settle(Example(f"p{step}", label, START_NS + now * STEP_NS, weight))
         if settled is not None:
             ensemble.observe(self.mix, settled.row)
         return settled
 
-    def step(self, now: int, values: Row, labels: NDArray[np.int64]) -> Settled | None:
+    def step(self, now: int, values: Row, labels: NDArray[np.int64]) -> ScoredPrediction | None:
         """One step of the loop: the label that is due, then a prediction."""
         due = now - self.session.spec.horizon
         settled = self.settle(due, int(labels[due]), now) if f"p{due}" in self.session.pending else None
         self.serve(now, values)
         return settled
 
-    def run(self, rows: Row, labels: NDArray[np.int64], start: int, stop: int) -> list[Settled]:
+    def run(self, rows: Row, labels: NDArray[np.int64], start: int, stop: int) -> list[ScoredPrediction]:
         found = [self.step(now, rows[now], labels) for now in range(start, stop)]
         return [settled for settled in found if settled is not None]
 
 
-def scored(session: Session, step: int, p: float | None, label: int, base: float = 0.5, served: float | None = None) -> Settled:
+def scored(
+    session: Session, step: int, p: float | None, label: int, base: float = 0.5, served: float | None = None
+) -> ScoredPrediction:
     """A settled prediction in which the online member had said ``p`` (None: it was absent)."""
     waiting, _ = session.serve(f"s{step}", vector(np.zeros(session.spec.n_features), step))
     waiting.row[ONLINE] = math.nan if p is None else p

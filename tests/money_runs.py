@@ -18,9 +18,9 @@ from alpha_pulse.agents import AGENTS
 from alpha_pulse.agents.base_agent import BaseAgent
 from alpha_pulse.core.config import Config, load_config
 from alpha_pulse.core.types import MarketView
-from alpha_pulse.engine.replay import replay
 from alpha_pulse.feeds.columns import BarColumns
 from alpha_pulse.feeds.replay import ReplayFeed
+from alpha_pulse.runtime.replay import replay
 from alpha_pulse.stores import open_store
 from money_checker import Checker, check
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from alpha_pulse.learning.evaluation_delays import Revision
+from alpha_pulse.evaluation.delays import Revision
 
 
 def known_before(

@@ -115,7 +115,7 @@ class Node:
 
 
 class NaiveRegressionTree:
-    """See `alpha_pulse.kernels.regression_tree`; every leaf observes every feature."""
+    """See `alpha_pulse.kernels.trees.regression_tree`; every leaf observes every feature."""
 
     def __init__(
         self,
@@ -254,7 +254,7 @@ class NaiveRegressionTree:
 
 
 class NaiveBoosting:
-    """See `alpha_pulse.kernels.boosting`, for two classes."""
+    """See `alpha_pulse.kernels.trees.boosting`, for two classes."""
 
     def __init__(self, trees: list[NaiveRegressionTree], rate: float, period: float) -> None:
         self.trees, self.rate, self.period = trees, rate, period

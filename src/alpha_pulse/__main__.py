@@ -1,6 +1,6 @@
 """``python -m alpha_pulse`` is the command ``alpha-pulse``."""
 
-from alpha_pulse.cli import main
+from alpha_pulse.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from alpha_pulse.engine.gateway import (
+from alpha_pulse.runtime.gateway import (
     Adaptations,
     Fills,
     Inspection,

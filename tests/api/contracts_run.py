@@ -11,13 +11,7 @@ import pytest
 
 from alpha_pulse import __version__
 from alpha_pulse.api.routers.online_learning import Drifts, Sessions
-from alpha_pulse.engine.gateway import (
-    Answer,
-    Control,
-    Inspection,
-    SessionScores,
-    SystemStatus,
-)
+from alpha_pulse.runtime.gateway import Answer, Control, Inspection, SessionScores, SystemStatus
 from api.contracts import LOOPS, MS, SESSIONS, contract
 from api.running import STEPS, SYMBOL, Running
 

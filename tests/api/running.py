@@ -13,15 +13,15 @@ from typing import Any, TypeVar, overload
 import httpx
 import msgspec
 
+from alpha_pulse.api.access.backoff import Backoff
+from alpha_pulse.api.access.tokens import Auth
 from alpha_pulse.api.app import create_app
-from alpha_pulse.api.auth import Auth
-from alpha_pulse.api.backoff import Backoff
 from alpha_pulse.api.server import bind, serve, url
 from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.config import Config
-from alpha_pulse.engine.local_gateway import LocalGateway
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.base import Feed
+from alpha_pulse.runtime.local_gateway import LocalGateway
 from alpha_pulse.stores import open_store
 
 SYMBOL = "SYN"

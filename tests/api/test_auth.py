@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from alpha_pulse.api import session_file
-from alpha_pulse.api.auth import MAX_SESSIONS, MAX_TICKETS, NEVER, SESSION_S, TICKET_S, Auth
-from alpha_pulse.api.backoff import LONGEST_SECONDS, Backoff
-from alpha_pulse.api.token_file import TOKEN_VARIABLE
-from alpha_pulse.api.token_strength import weakness
+from alpha_pulse.api.access import session_file
+from alpha_pulse.api.access.backoff import LONGEST_SECONDS, Backoff
+from alpha_pulse.api.access.token_file import TOKEN_VARIABLE
+from alpha_pulse.api.access.token_strength import weakness
+from alpha_pulse.api.access.tokens import MAX_SESSIONS, MAX_TICKETS, NEVER, SESSION_S, TICKET_S, Auth
 from alpha_pulse.core.clock import wall_ns
 from alpha_pulse.core.errors import ConfigError
 

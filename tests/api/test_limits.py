@@ -13,9 +13,10 @@ import httpx
 import msgspec
 import pytest
 
-from alpha_pulse.api import limits, protocols
+from alpha_pulse.api import protocols
+from alpha_pulse.api import request_guard as limits
 from alpha_pulse.api.app import create_app
-from alpha_pulse.api.limits import MAX_BODY
+from alpha_pulse.api.request_guard import MAX_BODY
 from alpha_pulse.api.server import bind
 from alpha_pulse.core.errors import ConfigError
 from api.running import TOKEN, Running

@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from alpha_pulse.api import protocols, stream_client
-from alpha_pulse.api.auth import SESSION_S
+from alpha_pulse.api.access.tokens import SESSION_S
 from alpha_pulse.api.routers import streaming
 from alpha_pulse.core.clock import elapsed_ns
 from api.running import SYMBOL, TOKEN, Running

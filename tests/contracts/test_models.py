@@ -240,7 +240,7 @@ class ForgetfulOfItsState(SGDClassifier):
     def restore(self, state: State) -> None:
         pass
 
-    def _speak(self, features: Row, out: Row) -> None:
+    def _predict_proba(self, features: Row, out: Row) -> None:
         out[:] = 1.0
 
 

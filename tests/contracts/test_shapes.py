@@ -15,11 +15,11 @@ from alpha_pulse.core.errors import DataError
 from alpha_pulse.core.stateful import digest
 from alpha_pulse.detectors import DETECTORS
 from alpha_pulse.detectors.covariate import FEATURE_DETECTORS
-from alpha_pulse.learning.comparison import PairedComparison
+from alpha_pulse.metrics.comparison import PairedComparison
+from alpha_pulse.metrics.reliability import reliability_table
 from alpha_pulse.models import BATCH, MULTICLASS, ONLINE, REGRESSION
 from alpha_pulse.models.calibration import CALIBRATORS
 from alpha_pulse.models.calibration_intervals import AdaptiveInterval
-from alpha_pulse.models.calibration_report import reliability_table
 from alpha_pulse.models.margin import AROW
 
 D, CLASSES = 4, 3

@@ -28,13 +28,13 @@ from alpha_pulse.core.config_toml import to_toml
 from alpha_pulse.core.errors import AlphaPulseError
 from alpha_pulse.detectors import DETECTORS
 from alpha_pulse.engine.journal import DecisionRecord, StepRecord
-from alpha_pulse.engine.report import BookReport, DataReport, HitRates, Report, TradeQualityReport
-from alpha_pulse.engine.scoring import Score
-from alpha_pulse.engine.success_types import AdaptationSpeed, EarnedByMl, OnlineMinusBatch, Speed, SuccessMetrics
 from alpha_pulse.execution.execution_service import BOOKS
 from alpha_pulse.feeds import FEEDS
-from alpha_pulse.kernels.scores import MEMBERS
+from alpha_pulse.kernels.base.scores import MEMBERS
 from alpha_pulse.models import BATCH, ONLINE
+from alpha_pulse.reporting.report import BookReport, DataReport, HitRates, Report, TradeQualityReport
+from alpha_pulse.reporting.scoring import Score
+from alpha_pulse.reporting.success_types import AdaptationSpeed, EarnedByMl, OnlineMinusBatch, Speed, SuccessMetrics
 from alpha_pulse.stores import STORES
 from alpha_pulse.venues import VENUES
 
@@ -227,7 +227,7 @@ def test_every_error_is_told() -> None:
 
 
 def test_every_kind_of_note_on_data_is_told() -> None:
-    sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "src" / "alpha_pulse" / "feeds").glob("*.py"))
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "src" / "alpha_pulse" / "feeds").rglob("*.py"))
     kinds = set(re.findall(r'(?:\bkind=|\b_note\(|\b_named\(|\b_in_a_row\(\s*bars, \w+, )"([a-z_]+)"', sources)) - {"stable"}
     section = PAGES["data.md"].partition("### What is reported\n")[2].partition("\n### ")[0]
     told = re.findall(r"^\| (`.+?) \|", section, re.MULTILINE)

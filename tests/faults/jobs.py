@@ -12,13 +12,13 @@ from typing import Any
 
 import msgspec
 
-import alpha_pulse.cli_evaluate
-import alpha_pulse.cli_journal
-import alpha_pulse.cli_replay
-import alpha_pulse.cli_simulate
-import alpha_pulse.learning.evaluation_plot  # noqa: F401  (imported for the copies)
-from alpha_pulse.api.auth import Auth
-from alpha_pulse.cli import main
+import alpha_pulse.cli.evaluate
+import alpha_pulse.cli.journal
+import alpha_pulse.cli.replay
+import alpha_pulse.cli.simulate
+import alpha_pulse.evaluation.plot  # noqa: F401  (imported for the copies)
+from alpha_pulse.api.access.tokens import Auth
+from alpha_pulse.cli.main import main
 from alpha_pulse.core.config import Store as StoreConfig
 from alpha_pulse.core.errors import AlphaPulseError
 from alpha_pulse.engine.system import System

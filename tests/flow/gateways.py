@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 import cli_runs
-from alpha_pulse.engine.gateway import ExampleIn, Gateway, SessionConfig
-from alpha_pulse.engine.local_gateway import LocalGateway
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import random_walk
+from alpha_pulse.runtime.gateway import ExampleIn, Gateway, SessionConfig
+from alpha_pulse.runtime.local_gateway import LocalGateway
 from alpha_pulse.stores import open_store
 from alpha_pulse.stores.base import Store
 from alpha_pulse.stores.memory import MemoryStore

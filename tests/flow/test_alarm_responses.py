@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from alpha_pulse.core.types import AlarmResponse
-from alpha_pulse.engine.local_gateway import LocalGateway
-from alpha_pulse.engine.report import make_report
+from alpha_pulse.reporting.report import make_report
+from alpha_pulse.runtime.local_gateway import LocalGateway
 from flow.gateways import opened, ran
 from flow.runs import LEAN, RESTLESS, Done, restless, run
 

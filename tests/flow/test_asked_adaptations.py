@@ -10,8 +10,8 @@ import pytest
 
 from alpha_pulse.core.errors import ConflictError
 from alpha_pulse.engine.journal import StepRecord, decode_step
-from alpha_pulse.engine.local_gateway import LocalGateway
 from alpha_pulse.engine.system import System
+from alpha_pulse.runtime.local_gateway import LocalGateway
 from alpha_pulse.stores.base import Store
 from alpha_pulse.stores.memory import MemoryStore
 from flow.gateways import after_a_crash, opened, stored

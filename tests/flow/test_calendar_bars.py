@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from alpha_pulse.core.bar_times import DAY_NS, MONTH_NS
-from alpha_pulse.engine.report import make_report
 from alpha_pulse.feeds.synthetic import Market, random_walk
+from alpha_pulse.reporting.report import make_report
 from flow.runs import run
 
 BATCH_OFF = {"batch.enabled": False}

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from alpha_pulse.core.config import load_config
-from alpha_pulse.engine.replay import replay
 from alpha_pulse.feeds.replay import ReplayFeed
+from alpha_pulse.runtime.replay import replay
 from alpha_pulse.stores import open_store
 from cli_runs import command, environment, forked, run, run_each, write_bars
 
@@ -359,7 +359,7 @@ def test_help_has_an_example(place: Path, arguments: tuple[str, ...]) -> None:
 
 
 def test_help_loads_nothing_heavy(place: Path) -> None:
-    program = "import sys; sys.argv = ['alpha-pulse', '--help']; from alpha_pulse.cli import main; main()"
+    program = "import sys; sys.argv = ['alpha-pulse', '--help']; from alpha_pulse.cli.main import main; main()"
     done = subprocess.run(
         [*command()[:1], "-X", "importtime", "-c", program],
         cwd=place,

@@ -15,8 +15,8 @@ import polars as pl
 import pytest
 
 from alpha_pulse.feeds.columns import PRICES
-from alpha_pulse.feeds.paths import expand
-from alpha_pulse.feeds.provenance import provenance_of
+from alpha_pulse.feeds.files.paths import expand
+from alpha_pulse.feeds.files.provenance import provenance_of
 from alpha_pulse.feeds.reading import read
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import Market, random_walk

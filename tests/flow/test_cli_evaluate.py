@@ -13,10 +13,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from alpha_pulse.cli_evaluate_tables import contest_words
-from alpha_pulse.learning.comparison import Comparison, Winner
-from alpha_pulse.learning.evaluation import Contest
-from alpha_pulse.learning.streams_generated import sea
+from alpha_pulse.cli.render.evaluation import contest_words
+from alpha_pulse.evaluation.prequential import Contest
+from alpha_pulse.evaluation.streams.generated import sea
+from alpha_pulse.metrics.comparison import Comparison, Winner
 from cli_runs import command, environment, forked, run, run_each
 
 MODELS = ("--model", "logistic", "--model", "hoeffding_tree")
@@ -199,7 +199,7 @@ def test_a_signal_ends_it_and_leaves_nothing(place: Path, number: int, code: int
 def test_help_is_quick_because_nothing_heavy_is_imported(place: Path) -> None:
     code = (
         "import sys; sys.argv = ['alpha-pulse', 'evaluate', '--help']\n"
-        "from alpha_pulse.cli import main\n"
+        "from alpha_pulse.cli.main import main\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
         "print(sorted({'numba', 'numpy', 'polars', 'matplotlib'} & set(sys.modules)))"
     )

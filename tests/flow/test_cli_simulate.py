@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 import cli_runs
-from alpha_pulse.cli_simulate_tables import sections
+from alpha_pulse.cli.render.simulation import sections
 from alpha_pulse.detectors.calibrated import DEPENDENCES, TUNED
 from alpha_pulse.detectors.regime_settings import shipped_regime_curves
-from alpha_pulse.learning import simulations
-from alpha_pulse.learning.simulations import SIMULATIONS, Simulated, how_many, simulate
+from alpha_pulse.simulation import tables
+from alpha_pulse.simulation.tables import SIMULATIONS, Simulated, how_many, simulate
 
 QUICK = ("--runs", "2", "--detector", "ddm", "--table", "false_alarms", "--table", "delays")
 
@@ -68,7 +68,7 @@ def test_thresholds_are_found_for_each_dependence_and_shown() -> None:
 
 
 def test_thresholds_of_regimes_are_probabilities_that_rise(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(simulations, "QUICK_REGIMES", 1_000)
+    monkeypatch.setattr(tables, "QUICK_REGIMES", 1_000)
     found = Simulated(seed=1)
     told: list[int] = []
     simulate(found, "regime_thresholds", 2, report=told.append)
@@ -87,7 +87,7 @@ def test_every_table_can_be_made_and_shown(name: str, monkeypatch: pytest.Monkey
     simulation = SIMULATIONS[name]
     jobs = simulation.jobs(simulation.at_least, 1, tuple(TUNED))
     first = type(simulation)(simulation.about, simulation.runs, lambda *_: [jobs[0]], simulation.at_least)
-    monkeypatch.setitem(simulations.SIMULATIONS, name, first)
+    monkeypatch.setitem(tables.SIMULATIONS, name, first)
     found = Simulated(seed=1)
     simulate(found, name, simulation.at_least)
     assert len(getattr(found, name)) == 1

@@ -20,11 +20,11 @@ from alpha_pulse.core.errors import (
     SessionError,
 )
 from alpha_pulse.core.errors import UnknownNameError as UnknownName
-from alpha_pulse.engine import session_desk
-from alpha_pulse.engine.gateway import ExampleIn, SessionConfig
 from alpha_pulse.engine.journal import decode_step
-from alpha_pulse.engine.local_gateway import LocalGateway
 from alpha_pulse.learning.online_learning_service import LabelledRow
+from alpha_pulse.runtime import session_commands
+from alpha_pulse.runtime.gateway import ExampleIn, SessionConfig
+from alpha_pulse.runtime.local_gateway import LocalGateway
 from alpha_pulse.stores.base import Store
 from alpha_pulse.stores.memory import MemoryStore
 from flow.gateways import MINE, examples, killed_after_learning, opened, quiet, ran, running, stored, until
@@ -214,7 +214,7 @@ def test_a_session_that_saw_one_class_has_no_area_and_no_kappa() -> None:
 
 
 def test_what_could_not_be_told_from_a_repetition_later_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_desk, "MOST_IDS", 15)
+    monkeypatch.setattr(session_commands, "MOST_IDS", 15)
 
     async def feed() -> None:
         gateway = opened(quiet(), LEAN, paused=True)

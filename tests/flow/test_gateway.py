@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from alpha_pulse.core.errors import AlphaPulseError, ConfigError, ConflictError, DataError, NonFiniteError, NotFoundError
-from alpha_pulse.engine.gateway import Page, Step
-from alpha_pulse.engine.local_gateway import LocalGateway
+from alpha_pulse.runtime.gateway import Page, Step
+from alpha_pulse.runtime.local_gateway import LocalGateway
 from flow.gateways import opened, ran, running, until
 from flow.runs import RESTLESS, restless, restless_run
 

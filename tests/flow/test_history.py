@@ -10,8 +10,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from alpha_pulse.engine.gateway import Page, Series
-from alpha_pulse.engine.local_gateway import LocalGateway
+from alpha_pulse.runtime.gateway import Page, Series
+from alpha_pulse.runtime.local_gateway import LocalGateway
 from alpha_pulse.stores.memory import MemoryStore
 from flow.gateways import opened, ran
 from flow.runs import INDICES, RESTLESS, Done, again, bundled_feed, restless, restless_run

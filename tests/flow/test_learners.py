@@ -10,7 +10,7 @@ import pytest
 from alpha_pulse.core import plugins
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import planted_signal
-from alpha_pulse.learning import metrics
+from alpha_pulse.metrics import streaming as metrics
 from alpha_pulse.models import ONLINE
 from flow.gateways import after_a_crash, stored
 from flow.runs import LEAN, begun, finished

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from alpha_pulse.core.types import FeatureVector, Order, Prediction, Signal
-from alpha_pulse.execution.decision import Decision, Wish
+from alpha_pulse.execution.decision import Decision, SizingInput
 from alpha_pulse.execution.execution_service import ExecutionService
-from alpha_pulse.execution.level import ForecastLevel
+from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator
 from alpha_pulse.feedback.trade_quality import TradeQuality
 from alpha_pulse.feeds.synthetic import random_walk
 from flow.runs import LEAN, RESTLESS, begun, finished, restless, restless_run, run, with_gaps
@@ -121,12 +121,12 @@ def test_link_outcome_to_agent_weights() -> None:
     assert contributions["trend"] != 0.5
 
 
-def wishes_of(monkeypatch: pytest.MonkeyPatch) -> list[Wish]:
+def wishes_of(monkeypatch: pytest.MonkeyPatch) -> list[SizingInput]:
     """Everything that reaches execution from now on."""
-    found: list[Wish] = []
+    found: list[SizingInput] = []
     decide = ExecutionService.decide
 
-    def noted(self: ExecutionService, wish: Wish, now_ns: int | None = None) -> Decision:
+    def noted(self: ExecutionService, wish: SizingInput, now_ns: int | None = None) -> Decision:
         found.append(wish)
         return decide(self, wish, now_ns)
 
@@ -182,9 +182,9 @@ def test_link_volatility_forecast_to_sizing(monkeypatch: pytest.MonkeyPatch) -> 
     late = wishes[-200:]
     assert all(wish.volatility != wish.plain_volatility for wish in late)
     # With twice the forecast, positions that no limit cuts are half as large.
-    monkeypatch.setattr(ForecastLevel, "level", lambda self, probability, median: 2.0 * median)
+    monkeypatch.setattr(VolatilityCalibrator, "level", lambda self, probability, median: 2.0 * median)
     doubled = run(restless(800), {**LEAN, "execution.rebalance_band": 0.0})
-    monkeypatch.setattr(ForecastLevel, "level", lambda self, probability, median: 4.0 * median)
+    monkeypatch.setattr(VolatilityCalibrator, "level", lambda self, probability, median: 4.0 * median)
     quartered = run(restless(800), {**LEAN, "execution.rebalance_band": 0.0})
     since = min(forecast)
     sizes = [stop_sizes(one.orders, since) for one in (doubled, quartered)]

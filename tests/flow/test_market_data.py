@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from alpha_pulse.engine.replay import replay
-from alpha_pulse.engine.report import Report, decode_report
 from alpha_pulse.feeds.replay import ReplayFeed
+from alpha_pulse.reporting.report import Report, decode_report
+from alpha_pulse.runtime.replay import replay
 from alpha_pulse.stores.memory import MemoryStore
 from flow.runs import configured
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from alpha_pulse.engine.gateway import Page
-from alpha_pulse.engine.gateway_run import MemberScores
-from alpha_pulse.engine.local_gateway import LocalGateway
-from alpha_pulse.engine.report import Report, make_report
-from alpha_pulse.engine.success_types import Speed
+from alpha_pulse.reporting.report import Report, make_report
+from alpha_pulse.reporting.success_types import Speed
+from alpha_pulse.runtime.gateway import Page
+from alpha_pulse.runtime.local_gateway import LocalGateway
+from alpha_pulse.runtime.messages import MemberScores
 from flow.gateways import opened, ran
 from flow.runs import INDICES, RESTLESS, Done, bundled_run, restless, restless_run
 from recount import BASE, ONLINE, SERVED, Recount, interval_of_total, scores_of

@@ -12,7 +12,7 @@ from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.core.types import RegimeChange
 from alpha_pulse.detectors.regime import RegimeDetector
 from alpha_pulse.engine.journal import encode
-from alpha_pulse.engine.market_watch import MarketWatch
+from alpha_pulse.engine.regime_monitor import RegimeMonitor
 from alpha_pulse.feeds.synthetic import Market, SyntheticFeed, regimes
 from alpha_pulse.stores.memory import MemoryStore
 from flow.gateways import opened, ran
@@ -105,7 +105,7 @@ def test_the_gateway_shows_what_the_journal_holds() -> None:
 
 def test_symbols_are_seen_together() -> None:
     feed = regimes(600, 4, (), Market(symbols=("A", "B"), clustering=0.0))
-    watch = MarketWatch(feed.symbols, feed.interval_ns)
+    watch = RegimeMonitor(feed.symbols, feed.interval_ns)
     returns: dict[str, list[float]] = {"A": [], "B": []}
     seen = []
     while (bars := feed.next_slice()) is not None:

@@ -15,9 +15,9 @@ from alpha_pulse.core.errors import StateError, UnknownNameError
 from alpha_pulse.core.stateful import unpack
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import planted_signal
-from alpha_pulse.learning import metrics
+from alpha_pulse.integrations import river
 from alpha_pulse.learning.online_learning_service import LabelledRow
-from alpha_pulse.models import river
+from alpha_pulse.metrics import streaming as metrics
 from alpha_pulse.stores import open_store
 from flow.runs import LEAN, Done, begun, finished, run
 

@@ -15,12 +15,12 @@ import pytest
 from alpha_pulse import __version__
 from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.errors import ConfigError, ConflictError, NotReadyError, StoreError
-from alpha_pulse.engine import runner
-from alpha_pulse.engine.gateway import Page
-from alpha_pulse.engine.local_gateway import LocalGateway
-from alpha_pulse.engine.system import PROBATION
+from alpha_pulse.engine.system import MIN_VERIFIED_ROWS
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import random_walk
+from alpha_pulse.runtime import live
+from alpha_pulse.runtime.gateway import Page
+from alpha_pulse.runtime.local_gateway import LocalGateway
 from alpha_pulse.stores.base import RunIdentity
 from alpha_pulse.stores.memory import MemoryStore
 from flow.gateways import MINE, examples, opened, quiet, ran, running, stored, until
@@ -260,12 +260,12 @@ def test_short_runs_do_not_drive_out_the_checkpoint_that_a_start_needs(tmp_path:
     taken, (last, _) = [seq for seq, _ in store.checkpoints()], store.head
     store.close()
     assert last == 579
-    assert max(seq for seq in taken if seq <= last - PROBATION) == 249
+    assert max(seq for seq in taken if seq <= last - MIN_VERIFIED_ROWS) == 249
 
 
 def test_a_checkpoint_is_taken_once_a_minute_when_it_can_be_of_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "CHECKPOINT_NS", 0)
+    monkeypatch.setattr(live, "CHECKPOINT_NS", 0)
     gateway = asyncio.run(ran(opened(walk(1_600), LEAN)))
     taken = [seq for seq, _ in gateway._system.store.checkpoints()]
     assert len(taken) == 5
-    assert all(later - earlier >= PROBATION for later, earlier in itertools.pairwise(taken))
+    assert all(later - earlier >= MIN_VERIFIED_ROWS for later, earlier in itertools.pairwise(taken))

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import pytest
 
 import cli_runs
-from alpha_pulse.engine.replay import replay
 from alpha_pulse.engine.verification import Verification, verify
 from alpha_pulse.learning.commands import Command, FedExample
+from alpha_pulse.runtime.replay import replay
 from alpha_pulse.stores.base import RunIdentity
 from alpha_pulse.stores.memory import MemoryStore
 from alpha_pulse.stores.reading import StoreReader

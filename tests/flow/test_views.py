@@ -24,7 +24,7 @@ from alpha_pulse.core.types import (
     Signal,
     Units,
 )
-from alpha_pulse.engine.journal import Abstention, DecisionRecord, Request, ScoredTrade, StepRecord
+from alpha_pulse.engine.journal import Abstention, AdaptationRequest, DecisionRecord, ScoredTrade, StepRecord
 from alpha_pulse.execution.decision import Refusal
 from alpha_pulse.feedback.labels import Label
 from alpha_pulse.feedback.trading_feedback_service import Expired
@@ -52,7 +52,7 @@ ELEMENTS: dict[str, type[msgspec.Struct]] = {
     "predictions": Prediction,
     "refusals": Refusal,
     "regimes": RegimeChange,
-    "requests": Request,
+    "requests": AdaptationRequest,
     "scored_trades": ScoredTrade,
     "signals": Signal,
     "units": Units,

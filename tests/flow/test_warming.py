@@ -11,13 +11,13 @@ import httpx
 import msgspec
 import pytest
 
+from alpha_pulse.api.access.tokens import Auth
 from alpha_pulse.api.app import create_app
-from alpha_pulse.api.auth import Auth
 from alpha_pulse.core.errors import ConflictError, NotReadyError, StateError
-from alpha_pulse.engine.gateway import Page, SessionConfig
-from alpha_pulse.engine.local_gateway import LocalGateway
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.synthetic import random_walk
+from alpha_pulse.runtime.gateway import Page, SessionConfig
+from alpha_pulse.runtime.local_gateway import LocalGateway
 from flow.gateways import opened, running, stored, until
 from flow.runs import LEAN, configured
 

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from alpha_pulse.kernels.scores import SERVED
+from alpha_pulse.kernels.base.scores import SERVED
 from flow.runs import Done
 
 FOLDER = Path(__file__).resolve().parent

@@ -17,7 +17,7 @@ EQUIVALENT = (
     Mutant(
         "a-window-that-is-more-than-full",
         "metrics",
-        "kernels/scores.py",
+        "kernels/base/scores.py",
         "    if state[FILLED] == window:\n",
         "    if state[FILLED] >= window:\n",
         ("unit/kernels/test_scores.py",),

@@ -11,7 +11,7 @@ LEARNERS = (
     Mutant(
         "a-small-weight-counts-in-full",
         "learn",
-        "kernels/example_weight.py",
+        "kernels/base/example_weight.py",
         "    return min(weight, 1.0)\n",
         "    return 1.0\n",
         (CONTRACT + "test_small_weights_teach_little_and_the_less_the_smaller_they_are",),
@@ -19,7 +19,7 @@ LEARNERS = (
     Mutant(
         "a-detector-of-a-forest-sees-small-weights-in-full",
         "learn",
-        "kernels/example_weight.py",
+        "kernels/base/example_weight.py",
         "    if state[at] < 1.0:\n        return False\n    state[at] -= 1.0\n",
         "    state[at] = 0.0\n",
         ("unit/models/test_forest.py::test_errors_of_small_weights_do_not_replace_a_tree",),
@@ -27,7 +27,7 @@ LEARNERS = (
     Mutant(
         "a-ladder-taught-by-weight-0",
         "learn",
-        "kernels/ladder.py",
+        "kernels/linear/logistic_ensemble.py",
         "    if not weight > 0.0:\n        return\n",
         "",
         (CONTRACT + "test_an_example_of_weight_0_teaches_nothing",),
@@ -35,7 +35,7 @@ LEARNERS = (
     Mutant(
         "a-linear-learner-scaled-by-weight-0",
         "learn",
-        "kernels/linear_family.py",
+        "kernels/linear/linear_family.py",
         "    if not weight > 0.0:\n        return\n    d, outputs, share",
         "    d, outputs, share",
         (CONTRACT + "test_an_example_of_weight_0_teaches_nothing",),
@@ -43,7 +43,7 @@ LEARNERS = (
     Mutant(
         "a-bayes-that-forgets-for-nothing",
         "learn",
-        "kernels/bayes.py",
+        "kernels/linear/bayes.py",
         "    if not taken > 0.0:\n        return\n    keep = 1.0 - min(state[FADE] * state[BOOST] * share_of(weight), 0.5)\n",
         "    keep = 1.0 - min(state[FADE] * state[BOOST], 0.5)\n",
         (CONTRACT + "test_an_example_of_weight_0_teaches_nothing",),
@@ -59,7 +59,7 @@ LEARNERS = (
     Mutant(
         "a-forest-that-draws-for-weight-0",
         "learn",
-        "kernels/regression_forest.py",
+        "kernels/trees/regression_forest.py",
         "    if not weight > 0.0:\n        return\n    times, share",
         "    times, share",
         (CONTRACT + "test_an_example_of_weight_0_teaches_nothing",),
@@ -83,7 +83,7 @@ LEARNERS = (
     Mutant(
         "a-least-variance-in-the-features-unit",
         "learn",
-        "kernels/scaler.py",
+        "kernels/base/scaler.py",
         "return math.sqrt(variance) if variance > rounding * rounding else 0.0",
         "return math.sqrt(variance) if variance > 1e-16 else 0.0",
         (CONTRACT + "test_predictions_do_not_depend_on_the_unit_of_a_feature",),
@@ -91,7 +91,7 @@ LEARNERS = (
     Mutant(
         "a-least-density-in-the-features-unit",
         "learn",
-        "kernels/bayes.py",
+        "kernels/linear/bayes.py",
         " / math.sqrt(2.0 * math.pi * variance) * widest",
         " / math.sqrt(2.0 * math.pi * variance)",
         (CONTRACT + "test_predictions_do_not_depend_on_the_unit_of_a_feature",),
@@ -99,7 +99,7 @@ LEARNERS = (
     Mutant(
         "an-unknown-spread-in-the-features-unit",
         "learn",
-        "kernels/tree.py",
+        "kernels/trees/tree.py",
         "precision * span * span",
         "precision",
         (CONTRACT + "test_predictions_do_not_depend_on_the_unit_of_a_feature",),
@@ -107,7 +107,7 @@ LEARNERS = (
     Mutant(
         "an-absurd-target-is-learnt",
         "learn",
-        "models/given.py",
+        "models/validation.py",
         "    if abs(number) > LARGEST_TARGET:\n",
         "    if abs(number) > 1e308:\n",
         (CONTRACT + "test_one_absurd_target_is_refused_before_it_is_learnt",),
@@ -115,31 +115,31 @@ LEARNERS = (
     Mutant(
         "an-absent-feature-is-scaled",
         "learn",
-        "kernels/scaler.py",
+        "kernels/base/scaler.py",
         "    if not spread > 0.0 or is_missing(x):\n",
         "    if not spread > 0.0:\n",
-        ("unit/models/test_as_river.py::test_a_feature_that_is_late_or_rare_is_learnt_as_river_learns_it",),
+        ("unit/integrations/test_as_river.py::test_a_feature_that_is_late_or_rare_is_learnt_as_river_learns_it",),
     ),
     Mutant(
         "a-late-feature-by-the-count-of-all-rows",
         "learn",
-        "kernels/scaler.py",
+        "kernels/base/scaler.py",
         "        if state[seen + j] != weight:",
         "        if weight == 0.0:",
-        ("unit/models/test_as_river.py::test_a_feature_that_is_late_or_rare_is_learnt_as_river_learns_it",),
+        ("unit/integrations/test_as_river.py::test_a_feature_that_is_late_or_rare_is_learnt_as_river_learns_it",),
     ),
     Mutant(
         "a-refused-example-leaves-its-names",
         "learn",
-        "models/as_river.py",
+        "integrations/as_river.py",
         "        numbers = {name: self._number(name, value) for name, value in x.items()}\n",
         "        numbers = {name: 0.0 for name in x}\n",
-        ("unit/models/test_as_river.py::test_what_is_refused_or_weighs_0_leaves_no_trace",),
+        ("unit/integrations/test_as_river.py::test_what_is_refused_or_weighs_0_leaves_no_trace",),
     ),
     Mutant(
         "parts-of-any-length",
         "learn",
-        "models/given.py",
+        "models/validation.py",
         "or out.shape != (n,) or not",
         "or out.ndim != 1 or not",
         (SHAPES + "test_models_of_classes",),
@@ -171,7 +171,7 @@ LEARNERS = (
     Mutant(
         "a-constant-feature-may-move",
         "detect",
-        "kernels/covariate.py",
+        "kernels/detection/covariate.py",
         "        if counts[1] < m:\n",
         "        if counts[1] > m:\n",
         ("unit/detectors/test_covariate.py::test_a_feature_that_was_constant_and_moves_or_goes_missing_gives_one_alarm",),
@@ -179,7 +179,7 @@ LEARNERS = (
     Mutant(
         "a-constant-feature-is-a-test-of-its-own",
         "detect",
-        "kernels/covariate.py",
+        "kernels/detection/covariate.py",
         "entry[COUNT] > 0.0 and not (is_constant(entry) and entry[STATISTIC] == 0.0)",
         "entry[COUNT] > 0.0",
         ("unit/detectors/test_covariate.py::test_a_feature_that_stays_constant_costs_the_others_nothing",),
@@ -187,7 +187,7 @@ LEARNERS = (
     Mutant(
         "a-feature-may-go-missing",
         "detect",
-        "kernels/covariate.py",
+        "kernels/detection/covariate.py",
         "return bool(2.0 * now_of(state)[j].sum() <= state[WINDOW])",
         "return False",
         ("unit/detectors/test_covariate.py::test_a_feature_that_goes_missing_gives_an_alarm_unless_that_is_usual",),
@@ -195,7 +195,7 @@ LEARNERS = (
     Mutant(
         "a-still-market-is-a-usual-one",
         "detect",
-        "kernels/market_state.py",
+        "kernels/regimes/market_state.py",
         "        state[VOLATILITY] = -MOST\n",
         "        state[VOLATILITY] = 0.0\n",
         ("unit/detectors/test_regime.py::test_a_market_that_stands_still_is_calm",),
@@ -203,7 +203,7 @@ LEARNERS = (
     Mutant(
         "a-still-market-fits-no-regime",
         "detect",
-        "kernels/regime.py",
+        "kernels/regimes/regime.py",
         "        if d == 0 and value <= -MOST:\n            value = least_mean(hidden)\n",
         "",
         ("unit/detectors/test_regime.py::test_calm_times_with_moves_are_still_known_as_such_after_a_long_standstill",),

@@ -9,8 +9,8 @@ SETTLE = (
         "label-due-one-bar-early",
         "settle",
         "feedback/ledger.py",
-        "Open(prediction_id, ts, bar + self.horizon, reference)",
-        "Open(prediction_id, ts, bar + self.horizon - 1, reference)",
+        "PendingLabel(prediction_id, ts, bar + self.horizon, reference)",
+        "PendingLabel(prediction_id, ts, bar + self.horizon - 1, reference)",
         ("unit/feedback/test_trading_feedback_service.py::test_labels_are_the_naive_twins_and_the_account_always_adds_up",),
     ),
     Mutant(
@@ -142,7 +142,7 @@ LEARN = (
     Mutant(
         "fixed-share-at-full-exponent",
         "learn",
-        "kernels/hedge.py",
+        "kernels/mixing/hedge.py",
         "math.exp(-exponent * log_loss(p, label))",
         "math.exp(-log_loss(p, label))",
         ("unit/kernels/test_hedge.py::test_weights_are_the_naive_twins_and_stay_a_distribution",),
@@ -150,7 +150,7 @@ LEARN = (
     Mutant(
         "fixed-share-shares-nothing",
         "learn",
-        "kernels/hedge.py",
+        "kernels/mixing/hedge.py",
         "(1.0 - share) * state[at + k] / total + even",
         "state[at + k] / total",
         ("unit/kernels/test_hedge.py::test_weights_are_the_naive_twins_and_stay_a_distribution",),
@@ -158,7 +158,7 @@ LEARN = (
     Mutant(
         "a-sleeping-expert-is-charged-an-even-chance",
         "learn",
-        "kernels/hedge.py",
+        "kernels/mixing/hedge.py",
         "            p = mixed\n",
         "            p = 0.5\n",
         ("unit/kernels/test_hedge.py::test_weights_are_the_naive_twins_and_stay_a_distribution",),
@@ -166,7 +166,7 @@ LEARN = (
     Mutant(
         "mixture-takes-overlapping-labels-at-full-weight",
         "learn",
-        "kernels/ensemble.py",
+        "kernels/mixing/ensemble.py",
         "state[EXPONENT] = 1.0 / horizon",
         "state[EXPONENT] = 1.0",
         ("unit/kernels/test_ensemble.py::test_serving_and_learning_are_the_naive_twins",),
@@ -174,7 +174,7 @@ LEARN = (
     Mutant(
         "calibrator-learns-from-what-it-calibrated",
         "learn",
-        "kernels/ensemble.py",
+        "kernels/mixing/ensemble.py",
         "logit(row[RAW_ONLINE]), label, 1.0)",
         "logit(row[ONLINE]), label, 1.0)",
         ("unit/kernels/test_ensemble.py::test_serving_and_learning_are_the_naive_twins",),
@@ -182,7 +182,7 @@ LEARN = (
     Mutant(
         "repeats-counted-against-the-label-known-now",
         "learn",
-        "kernels/ensemble.py",
+        "kernels/mixing/ensemble.py",
         "baselines.learn(state, BASELINES, label, row[LAST_KNOWN], 1.0)",
         "baselines.learn(state, BASELINES, label, baselines.last_known(state, BASELINES), 1.0)",
         ("unit/kernels/test_ensemble.py::test_serving_and_learning_are_the_naive_twins",),
@@ -190,7 +190,7 @@ LEARN = (
     Mutant(
         "calibration-slope-may-be-negative",
         "learn",
-        "kernels/calibration.py",
+        "kernels/calibration/calibration.py",
         "min(max(state[SLOPE] - down, 0.0), MAX_SLOPE)",
         "min(state[SLOPE] - down, MAX_SLOPE)",
         ("unit/kernels/test_calibration.py::test_every_step_is_the_naive_twins",),
@@ -198,7 +198,7 @@ LEARN = (
     Mutant(
         "scaler-sees-the-row-after-the-step",
         "learn",
-        "kernels/scaler.py",
+        "kernels/base/scaler.py",
         "state[variances + j] = (1.0 - step) * (state[variances + j] + step * delta * delta)",
         "state[variances + j] += step * (delta * delta - state[variances + j])",
         ("unit/kernels/test_linear.py::test_every_step_is_the_naive_twins",),
@@ -206,7 +206,7 @@ LEARN = (
     Mutant(
         "gradient-without-a-bound",
         "learn",
-        "kernels/linear.py",
+        "kernels/linear/linear.py",
         "gradient = clip((sigmoid(score(state, x)) - label) * weight, MAX_GRADIENT)",
         "gradient = (sigmoid(score(state, x)) - label) * weight",
         ("unit/kernels/test_linear.py::test_every_step_is_the_naive_twins",),
@@ -230,15 +230,15 @@ LEARN = (
     Mutant(
         "the-ladders-members-judged-in-hindsight",
         "learn",
-        "kernels/ladder.py",
+        "kernels/linear/logistic_ensemble.py",
         "    moves = min(state[SHARE] * state[BOOST], 0.5) * share\n",
         "    predict(state, x, parts)\n    moves = min(state[SHARE] * state[BOOST], 0.5) * share\n",
-        ("unit/kernels/test_ladder.py::test_members_and_mixture_are_the_naive_twins_also_when_labels_come_late",),
+        ("unit/kernels/test_logistic_ensemble.py::test_members_and_mixture_are_the_naive_twins_also_when_labels_come_late",),
     ),
     Mutant(
         "newton-never-forgets",
         "learn",
-        "kernels/newton.py",
+        "kernels/linear/newton.py",
         "    _shrink(covariance, u, 1.0 / forgetting)\n",
         "    _shrink(covariance, u, 1.0)\n",
         ("unit/kernels/test_newton.py::test_it_is_the_naive_twin",),
@@ -246,7 +246,7 @@ LEARN = (
     Mutant(
         "a-tree-splits-on-half-the-bound",
         "learn",
-        "kernels/tree_growth.py",
+        "kernels/trees/tree_growth.py",
         "math.log(1.0 / real[DELTA]) / (2.0 * total))",
         "math.log(1.0 / real[DELTA]) / (4.0 * total))",
         ("unit/models/test_tree.py::test_it_is_the_tree_that_its_authors_describe",),
@@ -254,10 +254,10 @@ LEARN = (
     Mutant(
         "forecast-level-learns-from-the-wrong-decile",
         "learn",
-        "execution/level.py",
+        "execution/volatility_calibrator.py",
         "return min(int(probability * DECILES), DECILES - 1)",
         "return min(round(probability * DECILES), DECILES - 1)",
-        ("unit/execution/test_level.py::test_the_ratio_is_the_shrunk_mean_of_the_decile",),
+        ("unit/execution/test_volatility_calibrator.py::test_the_ratio_is_the_shrunk_mean_of_the_decile",),
     ),
     Mutant(
         "a-lot-that-broke-even-paid",
@@ -313,7 +313,7 @@ DETECT = (
     Mutant(
         "adwin-bound-without-its-second-term",
         "detect",
-        "kernels/adwin.py",
+        "kernels/detection/adwin.py",
         "needed = root * scale + 2.0 / 3.0 * spread * inverse",
         "needed = root * scale",
         ("unit/kernels/test_adwin.py::test_cuts_exactly_where_the_naive_twin_cuts",),
@@ -321,7 +321,7 @@ DETECT = (
     Mutant(
         "adwin-score-turned-round",
         "detect",
-        "kernels/adwin.py",
+        "kernels/detection/adwin.py",
         "state[SCORE] = state[TOTAL] / state[WIDTH] - (total - state[TOTAL]) / (width - state[WIDTH])",
         "state[SCORE] = (total - state[TOTAL]) / (width - state[WIDTH]) - state[TOTAL] / state[WIDTH]",
         ("unit/detectors/test_drift.py::test_score_tells_the_size_and_sign_of_the_change",),
@@ -329,7 +329,7 @@ DETECT = (
     Mutant(
         "psi-compares-the-reference-with-itself",
         "detect",
-        "kernels/covariate_index.py",
+        "kernels/detection/covariate_index.py",
         "(new[k] + prior) / m",
         "(old[k] + prior) / n",
         ("unit/detectors/test_covariate.py::test_statistics_p_values_and_drifts_are_those_of_a_slow_twin",),
@@ -361,7 +361,7 @@ DETECT = (
     Mutant(
         "a-change-point-forgets-its-hazard",
         "detect",
-        "kernels/bocpd.py",
+        "kernels/regimes/bocpd.py",
         "keep = 1.0 - state[HAZARD]",
         "keep = 1.0",
         ("unit/kernels/test_bocpd.py::test_run_lengths_are_the_textbooks",),
@@ -369,7 +369,7 @@ DETECT = (
     Mutant(
         "regimes-without-a-memory-of-the-last",
         "detect",
-        "kernels/hmm.py",
+        "kernels/regimes/hmm.py",
         "back[j, k] = state[PROBABILITIES + j] * state[transitions + j * states + k]",
         "back[j, k] = state[PROBABILITIES + j] * state[transitions + k * states + j]",
         ("unit/kernels/test_hmm.py::test_it_is_the_forward_algorithm",),
@@ -377,10 +377,10 @@ DETECT = (
     Mutant(
         "a-symbols-own-return-among-the-others",
         "detect",
-        "engine/market_watch.py",
+        "engine/regime_monitor.py",
         "(total - own) / (len(returns) - 1)",
         "total / len(returns)",
-        ("unit/engine/test_market_watch.py::test_each_symbol_is_shown_the_mean_return_of_the_others",),
+        ("unit/engine/test_regime_monitor.py::test_each_symbol_is_shown_the_mean_return_of_the_others",),
     ),
 )
 

@@ -136,7 +136,7 @@ SERVE = (
     Mutant(
         "absent-members-keep-their-weight",
         "serve",
-        "kernels/ensemble.py",
+        "kernels/mixing/ensemble.py",
         "        row[SERVING_WEIGHTS + k] /= total\n",
         "        row[SERVING_WEIGHTS + k] /= 1.0\n",
         ("unit/kernels/test_ensemble.py::test_serving_and_learning_are_the_naive_twins",),
@@ -144,7 +144,7 @@ SERVE = (
     Mutant(
         "the-worst-member-is-champion",
         "serve",
-        "kernels/ensemble.py",
+        "kernels/mixing/ensemble.py",
         "state[WEIGHTS + k] > state[WEIGHTS + champion]",
         "state[WEIGHTS + k] < state[WEIGHTS + champion]",
         ("unit/kernels/test_ensemble.py::test_a_champion_is_the_present_member_of_the_largest_weight_and_serves_alone",),
@@ -152,7 +152,7 @@ SERVE = (
     Mutant(
         "an-absent-member-may-be-champion",
         "serve",
-        "kernels/ensemble.py",
+        "kernels/mixing/ensemble.py",
         "        if not math.isnan(row[k]) and state[WEIGHTS + k] > state[WEIGHTS + champion]:\n",
         "        if state[WEIGHTS + k] > state[WEIGHTS + champion]:\n",
         ("unit/kernels/test_ensemble.py::test_a_champion_is_the_present_member_of_the_largest_weight_and_serves_alone",),
@@ -160,7 +160,7 @@ SERVE = (
     Mutant(
         "members-mixed-before-calibration",
         "serve",
-        "kernels/ensemble.py",
+        "kernels/mixing/ensemble.py",
         "row[BATCH] = _member(state, BATCH_CALIBRATOR, row[RAW_BATCH])",
         "row[BATCH] = row[RAW_BATCH]",
         ("unit/kernels/test_ensemble.py::test_serving_and_learning_are_the_naive_twins",),
@@ -168,7 +168,7 @@ SERVE = (
     Mutant(
         "confidence-of-a-rise-not-of-the-class",
         "serve",
-        "kernels/ensemble.py",
+        "kernels/mixing/ensemble.py",
         "    return calibration.calibrate(state[CONFIDENCE : CONFIDENCE + calibration.SIZE], abs(logit(served)))",
         "    return calibration.calibrate(state[CONFIDENCE : CONFIDENCE + calibration.SIZE], logit(served))",
         ("unit/kernels/test_ensemble.py::test_serving_and_learning_are_the_naive_twins",),
@@ -479,18 +479,18 @@ GATE = (
     Mutant(
         "sized-by-what-the-probability-meant-to-nobody",
         "gate",
-        "execution/level.py",
+        "execution/volatility_calibrator.py",
         "return self.ratio(probability) * trailing_median",
         "return trailing_median",
-        ("unit/execution/test_level.py::test_the_ratio_is_the_shrunk_mean_of_the_decile",),
+        ("unit/execution/test_volatility_calibrator.py::test_the_ratio_is_the_shrunk_mean_of_the_decile",),
     ),
     Mutant(
         "closed-markets-count-in-a-year",
         "gate",
-        "engine/instrument.py",
+        "engine/symbol_state.py",
         "return (self.extractor.bars - 1) * YEAR_NS / elapsed if elapsed else 0.0",
         "return YEAR_NS * self.extractor.bars / max(elapsed, 1) if elapsed else 0.0",
-        ("unit/engine/test_instrument.py::test_a_year_has_as_many_bars_as_came_and_closed_markets_do_not_count",),
+        ("unit/engine/test_symbol_state.py::test_a_year_has_as_many_bars_as_came_and_closed_markets_do_not_count",),
     ),
 )
 
@@ -532,7 +532,7 @@ RECORD = (
         "requests-are-carried-out-unrecorded",
         "record",
         "engine/pipeline.py",
-        "            record.requests.extend(Request(*request) for request in requests)\n",
+        "            record.requests.extend(AdaptationRequest(*request) for request in requests)\n",
         "",
         ("flow/test_recovery.py::test_requests_from_outside_are_in_the_journal_and_come_again",),
     ),

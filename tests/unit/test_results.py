@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from alpha_pulse.core.config import Batch, Config
-from alpha_pulse.engine.replay import replay
-from alpha_pulse.engine.report import decode_report
 from alpha_pulse.feeds.synthetic import random_walk
+from alpha_pulse.reporting.report import decode_report
+from alpha_pulse.runtime.replay import replay
 from alpha_pulse.stores.memory import MemoryStore
 from benchmarks import check, results
 from benchmarks.results_page import sections

@@ -8,20 +8,20 @@ from typing import Literal
 import msgspec
 
 from alpha_pulse.adaptation import policy
-from alpha_pulse.adaptation.policy import Verdict
+from alpha_pulse.adaptation.policy import AdaptationDecision
 from alpha_pulse.adaptation.recovery import RecoveryTracker
 from alpha_pulse.core.clock import Clock
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import ConfigError, ConflictError, SessionError, did_you_mean
 from alpha_pulse.core.stateful import State, Stateful
 from alpha_pulse.core.types import AdaptationAction, AlarmResponse, DriftAlarm, ModelHealth, RegimeChange
-from alpha_pulse.kernels import scores
-from alpha_pulse.kernels.ensemble import RAW_ONLINE
-from alpha_pulse.kernels.scores import LABEL
+from alpha_pulse.kernels.base import scores
+from alpha_pulse.kernels.base.scores import LABEL
+from alpha_pulse.kernels.mixing.ensemble import RAW_ONLINE
 from alpha_pulse.learning.commands import EVERY, Command
 from alpha_pulse.learning.drift_monitor import ERRORS
-from alpha_pulse.learning.running import AdaptationAnswer, Running, request_adaptation
-from alpha_pulse.learning.session import Session, Settled
+from alpha_pulse.learning.host import AdaptationAnswer, Running, request_adaptation
+from alpha_pulse.learning.session import ScoredPrediction, Session
 from alpha_pulse.learning.trial import MIN_BLOCKS
 
 SECOND_NS = 1_000_000_000
@@ -151,7 +151,7 @@ class AdaptiveModelManager:
 
     # What the pipeline calls at stage 4, in this order.
 
-    def observe(self, settled: Settled) -> AdaptationAction | None:
+    def observe(self, settled: ScoredPrediction) -> AdaptationAction | None:
         """One scored label: follow the recovery; close the trial when it has seen enough."""
         watched = self._by_session[settled.session]
         said = settled.values[RAW_ONLINE]
@@ -231,7 +231,7 @@ class AdaptiveModelManager:
 
     # Deciding and acting.
 
-    def _verdict(self, session: Session) -> Verdict:
+    def _verdict(self, session: Session) -> AdaptationDecision:
         excess, lost = scores.window_health(session.scores)
         return policy.on_health(excess, lost, self._config)
 
@@ -245,7 +245,7 @@ class AdaptiveModelManager:
         age = self._clock.now_ns() - learnt_ts if learnt_ts else None
         return ModelHealth(session.spec.symbol, session.spec.target, learnt_ts, filled, loss, base_loss, hits, age)
 
-    def _act(self, watched: _Watched, verdict: Verdict, ts: int) -> AdaptationAction | None:
+    def _act(self, watched: _Watched, verdict: AdaptationDecision, ts: int) -> AdaptationAction | None:
         session = watched.session
         if verdict.kind == "keep" or self._prevented(watched):
             return None

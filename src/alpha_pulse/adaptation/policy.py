@@ -15,7 +15,7 @@ RESET_SCORE = 0.08
 """A rise of the error rate by this much means that the model has it backwards: forgetting beats hurrying (docs/log.md)."""
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class AdaptationDecision(msgspec.Struct, frozen=True):
     """``kind`` of action, the ``cause`` that called for it (drift, regime, decay, request, timer) and the reason in words."""
 
     kind: Kind
@@ -25,26 +25,26 @@ class Verdict(msgspec.Struct, frozen=True):
 
 REGIME = "regime"
 """The request that says that a new regime has begun."""
-KEEP = Verdict("keep", "timer", "within bounds")
+KEEP = AdaptationDecision("keep", "timer", "within bounds")
 
 
-def on_alarm(alarm: DriftAlarm) -> Verdict:
+def on_alarm(alarm: DriftAlarm) -> AdaptationDecision:
     """A drift alarm: learn faster for a while; after a large change, start anew."""
     reason = f"{alarm.detector}: error rate rose by {alarm.score:.3f} since sample {alarm.change_sample}"
-    return Verdict("reset" if alarm.score >= RESET_SCORE else "boost", f"drift:{alarm.alarm_id}", reason)
+    return AdaptationDecision("reset" if alarm.score >= RESET_SCORE else "boost", f"drift:{alarm.alarm_id}", reason)
 
 
-def on_regime(change: RegimeChange, kind: Kind) -> Verdict:
+def on_regime(change: RegimeChange, kind: Kind) -> AdaptationDecision:
     """A market that changed: what ``adaptation.on_regime`` says; the first naming of a regime is no change."""
     cause = f"regime:{change.change_id}"
     if change.from_label is None:
-        return Verdict("keep", cause, f"the first regime is {change.to_label}")
+        return AdaptationDecision("keep", cause, f"the first regime is {change.to_label}")
     if change.feature == "volatility":
-        return Verdict(kind, cause, f"the market went from {change.from_label} to {change.to_label}")
-    return Verdict(kind, cause, f"the {change.feature} of the market changed")
+        return AdaptationDecision(kind, cause, f"the market went from {change.from_label} to {change.to_label}")
+    return AdaptationDecision(kind, cause, f"the {change.feature} of the market changed")
 
 
-def on_health(excess_loss: float, lost_accuracy: float, config: Adaptation) -> Verdict:
+def on_health(excess_loss: float, lost_accuracy: float, config: Adaptation) -> AdaptationDecision:
     """The timer's look at the window: decay is a loss above the base rate's, or accuracy below the whole run's, by a threshold.
 
     Parameters
@@ -57,12 +57,14 @@ def on_health(excess_loss: float, lost_accuracy: float, config: Adaptation) -> V
         The thresholds.
     """
     if excess_loss > config.loss_threshold:
-        return Verdict("reset", "decay", f"windowed log loss is {excess_loss:.3f} nats above the base rate's")
+        return AdaptationDecision("reset", "decay", f"windowed log loss is {excess_loss:.3f} nats above the base rate's")
     if lost_accuracy > config.accuracy_threshold:
-        return Verdict("boost", "decay", f"windowed accuracy is {lost_accuracy:.3f} below the whole run's")
+        return AdaptationDecision("boost", "decay", f"windowed accuracy is {lost_accuracy:.3f} below the whole run's")
     return KEEP
 
 
-def on_request(drift_type: str) -> Verdict:
+def on_request(drift_type: str) -> AdaptationDecision:
     """Somebody asked for it: a new regime starts anew, anything else learns faster for a while."""
-    return Verdict("reset" if drift_type == REGIME else "boost", "request", f"adaptation was asked for ({drift_type})")
+    return AdaptationDecision(
+        "reset" if drift_type == REGIME else "boost", "request", f"adaptation was asked for ({drift_type})"
+    )

@@ -14,14 +14,10 @@ from starlette.responses import Response
 
 from alpha_pulse.api import errors
 from alpha_pulse.api import static as pages
-from alpha_pulse.api.answers import JsonResponse
-from alpha_pulse.api.asked import NoQuery, read_query
-from alpha_pulse.api.auth import Auth
-from alpha_pulse.api.gate import Gate
-from alpha_pulse.api.limits import LOOPBACK, Limits
-from alpha_pulse.api.openapi import document
-from alpha_pulse.api.operations import Operation, Routes
+from alpha_pulse.api.access.auth_middleware import Gate
+from alpha_pulse.api.access.tokens import Auth
 from alpha_pulse.api.prometheus import Exposition
+from alpha_pulse.api.request_guard import LOOPBACK, Limits
 from alpha_pulse.api.routers import (
     adaptation,
     market,
@@ -34,10 +30,14 @@ from alpha_pulse.api.routers import (
     trading,
 )
 from alpha_pulse.api.routers import auth as tickets
+from alpha_pulse.api.schemas.openapi import document
+from alpha_pulse.api.schemas.operations import Operation, Routes
+from alpha_pulse.api.schemas.requests import NoQuery, read_query
+from alpha_pulse.api.schemas.responses import JsonResponse
 from alpha_pulse.api.streaming import Hub
 from alpha_pulse.api.timing import Timing
-from alpha_pulse.api.warming import Warming
-from alpha_pulse.engine.gateway import Gateway
+from alpha_pulse.api.warming_up import Warming
+from alpha_pulse.runtime.gateway import Gateway
 
 
 def create_app(gateway: Gateway, auth: Auth, *, static: Path | None = None, hosts: Collection[str] = LOOPBACK) -> Starlette:

@@ -10,8 +10,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from alpha_pulse.api.answers import JsonResponse, Refusal
-from alpha_pulse.api.operations import Operation
+from alpha_pulse.api.schemas.operations import Operation
+from alpha_pulse.api.schemas.responses import JsonResponse, Refusal
 from alpha_pulse.core.errors import (
     AlphaPulseError,
     ConflictError,

@@ -8,8 +8,8 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from alpha_pulse.api.answers import error_bytes
 from alpha_pulse.api.connections import Connections
+from alpha_pulse.api.schemas.responses import error_bytes
 
 HEAD_SECONDS = 10.0
 MAX_HEAD = 64 * 1024

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from alpha_pulse.api.answers import encode
+from alpha_pulse.api.schemas.responses import encode
 from alpha_pulse.core.clock import elapsed_ns
 
 QUEUE_FRAMES = 16

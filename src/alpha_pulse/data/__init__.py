@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from alpha_pulse.core.errors import ConfigError, did_you_mean
+from alpha_pulse.feeds.files.paths import expand
 from alpha_pulse.feeds.market_data import MarketData, ReadOptions
-from alpha_pulse.feeds.paths import expand
 from alpha_pulse.feeds.reading import read as read_files
 from alpha_pulse.feeds.reading import read_frame
 

@@ -17,7 +17,7 @@ from alpha_pulse.core.plugins import load
 from alpha_pulse.core.stateful import State, scalar
 from alpha_pulse.detectors import DETECTORS
 from alpha_pulse.detectors.base import Detection, Detector, Domain
-from alpha_pulse.kernels.detection import LARGEST
+from alpha_pulse.kernels.detection.detection import LARGEST
 
 Dependence = Literal["independent", "autoregressive", "horizon"]
 DEPENDENCES: tuple[Dependence, ...] = ("independent", "autoregressive", "horizon")

@@ -14,17 +14,17 @@ from alpha_pulse.core.errors import ConfigError, NonFiniteError, StateError
 from alpha_pulse.core.stateful import State, scalar, take
 from alpha_pulse.detectors.base import Detection
 from alpha_pulse.detectors.packed import refuse_below, refuse_outside
-from alpha_pulse.kernels import covariate_layout as layout
-from alpha_pulse.kernels.covariate import counts_as_test, covariate_step, covariate_steps
-from alpha_pulse.kernels.covariate_layout import covariate_state
-from alpha_pulse.kernels.detection import CHANGE, DRIFT, FLAG, HEADER, SCORE, SEEN, THRESHOLD, WARNING
+from alpha_pulse.kernels.detection import covariate_layout as layout
+from alpha_pulse.kernels.detection.covariate import counts_as_test, covariate_step, covariate_steps
+from alpha_pulse.kernels.detection.covariate_layout import covariate_state
+from alpha_pulse.kernels.detection.detection import CHANGE, DRIFT, FLAG, HEADER, SCORE, SEEN, THRESHOLD, WARNING
 
 Rows = NDArray[np.float64]
 Known = NDArray[np.bool_]
 
 OVERLAP = 4.0
 """Neighbouring comparisons share 4/5 of their rows, so that this many count for one: found by simulation, with room to spare
-(`alpha_pulse.learning.covariate_trials` shows what comes of it).
+(`alpha_pulse.simulation.covariate_trials` shows what comes of it).
 """
 COMPARISONS = 5
 """Comparisons in the time of one window."""

@@ -10,7 +10,7 @@ from alpha_pulse.core.errors import ConfigError, NonFiniteError
 from alpha_pulse.core.stateful import State, take
 from alpha_pulse.detectors.base import Detection, Domain
 from alpha_pulse.detectors.packed import refuse_other_threshold
-from alpha_pulse.kernels.adwin import (
+from alpha_pulse.kernels.detection.adwin import (
     DELTA,
     DRIFT,
     FLAG,

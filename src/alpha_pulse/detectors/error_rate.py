@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from alpha_pulse.detectors.packed import PackedDetector, refuse_below, refuse_outside
-from alpha_pulse.kernels.ddm import ddm_state, ddm_step, ddm_steps, eddm_step, eddm_steps
+from alpha_pulse.kernels.detection.ddm import ddm_state, ddm_step, ddm_steps, eddm_step, eddm_steps
 
 
 class DDM(PackedDetector):

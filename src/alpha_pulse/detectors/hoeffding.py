@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from alpha_pulse.detectors.packed import PackedDetector, refuse_below, refuse_outside
-from alpha_pulse.kernels.fhddm import fhddm_state, fhddm_step, fhddm_steps
-from alpha_pulse.kernels.hddm_a import hddm_a_state, hddm_a_step, hddm_a_steps
-from alpha_pulse.kernels.hddm_w import hddm_w_state, hddm_w_step, hddm_w_steps
+from alpha_pulse.kernels.detection.fhddm import fhddm_state, fhddm_step, fhddm_steps
+from alpha_pulse.kernels.detection.hddm_a import hddm_a_state, hddm_a_step, hddm_a_steps
+from alpha_pulse.kernels.detection.hddm_w import hddm_w_state, hddm_w_step, hddm_w_steps
 
 
 class HDDMA(PackedDetector):

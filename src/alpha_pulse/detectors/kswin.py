@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.detectors.packed import PackedDetector, refuse_below, refuse_outside
-from alpha_pulse.kernels.kswin import kswin_state, kswin_step, kswin_steps
+from alpha_pulse.kernels.detection.kswin import kswin_state, kswin_step, kswin_steps
 
 
 class KSWIN(PackedDetector):

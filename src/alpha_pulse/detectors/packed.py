@@ -12,7 +12,7 @@ from alpha_pulse.core.arrays import check_array
 from alpha_pulse.core.errors import ConfigError, NonFiniteError, StateError
 from alpha_pulse.core.stateful import State, take
 from alpha_pulse.detectors.base import Detection, Domain
-from alpha_pulse.kernels.detection import CHANGE, DRIFT, FLAG, LARGEST, REFUSED, SCORE, SEEN, THRESHOLD, WARNING
+from alpha_pulse.kernels.detection.detection import CHANGE, DRIFT, FLAG, LARGEST, REFUSED, SCORE, SEEN, THRESHOLD, WARNING
 
 Packed = NDArray[np.float64]
 Step = Callable[[Packed, float], int]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from alpha_pulse.detectors.packed import PackedDetector, refuse_below, refuse_outside
-from alpha_pulse.kernels.page_hinkley import page_hinkley_state, page_hinkley_step, page_hinkley_steps
+from alpha_pulse.kernels.detection.page_hinkley import page_hinkley_state, page_hinkley_step, page_hinkley_steps
 
 
 class PageHinkley(PackedDetector):

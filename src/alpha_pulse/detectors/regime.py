@@ -28,9 +28,9 @@ from alpha_pulse.detectors.regime_settings import (
     hidden_states,
     threshold,
 )
-from alpha_pulse.kernels import bocpd, hmm, market_state
-from alpha_pulse.kernels.detection import CHANGE, DRIFT, FLAG, SCORE, SEEN, THRESHOLD, WARNING
-from alpha_pulse.kernels.regime import regime_block
+from alpha_pulse.kernels.detection.detection import CHANGE, DRIFT, FLAG, SCORE, SEEN, THRESHOLD, WARNING
+from alpha_pulse.kernels.regimes import bocpd, hmm, market_state
+from alpha_pulse.kernels.regimes.regime import regime_block
 
 LABELS: tuple[RegimeLabel, ...] = get_args(RegimeLabel)
 WATCHED: tuple[RegimeFeature, ...] = get_args(RegimeFeature)

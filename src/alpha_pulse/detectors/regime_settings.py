@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.detectors.calibrated import Curve
-from alpha_pulse.kernels.hmm import hmm_state
+from alpha_pulse.kernels.regimes.hmm import hmm_state
 
 REFERENCE = 400
 """Blocks whose mean is the usual volatility."""

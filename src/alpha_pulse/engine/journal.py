@@ -22,12 +22,12 @@ from alpha_pulse.core.types import (
     TradeOutcome,
     Units,
 )
-from alpha_pulse.execution.decision import Refusal, Settlement
+from alpha_pulse.execution.decision import ExecutionResult, Refusal
 from alpha_pulse.feedback.labels import Label
 from alpha_pulse.feedback.trading_feedback_service import Expired
-from alpha_pulse.kernels.scores import LABEL
+from alpha_pulse.kernels.base.scores import LABEL
 from alpha_pulse.learning.commands import Command
-from alpha_pulse.learning.session import Settled
+from alpha_pulse.learning.session import ScoredPrediction
 from alpha_pulse.learning.training import ModelReady
 from alpha_pulse.stores.base import JournalRow
 
@@ -40,7 +40,7 @@ class Journal(Protocol):
         ...
 
 
-class Request(msgspec.Struct, frozen=True):
+class AdaptationRequest(msgspec.Struct, frozen=True):
     """An adaptation asked for from outside by an earlier command, carried out in this row; ``*`` stands for the timer."""
 
     session_id: str
@@ -67,7 +67,7 @@ class ScoredTrade(msgspec.Struct, frozen=True, omit_defaults=True):
     trial: list[float | None] = msgspec.field(default_factory=list)
 
 
-def scored_trade(outcome: TradeOutcome, settled: Settled) -> ScoredTrade:
+def scored_trade(outcome: TradeOutcome, settled: ScoredPrediction) -> ScoredTrade:
     """What the journal keeps of a closed lot that was learnt from."""
     return ScoredTrade(outcome.lot.lot_id, outcome.lot.symbol, int(settled.values[LABEL]), [*settled.scores], [*settled.trial])
 
@@ -85,7 +85,7 @@ class StepRecord(msgspec.Struct, omit_defaults=True):
 
     bars: tuple[Bar, ...] = ()
     commands: list[Command] = msgspec.field(default_factory=list)
-    requests: list[Request] = msgspec.field(default_factory=list)
+    requests: list[AdaptationRequest] = msgspec.field(default_factory=list)
     fills: list[Fill] = msgspec.field(default_factory=list)
     lots: list[Lot] = msgspec.field(default_factory=list)
     scored_trades: list[ScoredTrade] = msgspec.field(default_factory=list)
@@ -104,7 +104,7 @@ class StepRecord(msgspec.Struct, omit_defaults=True):
     volatilities: dict[str, float] = msgspec.field(default_factory=dict)
     equity: dict[str, int] = msgspec.field(default_factory=dict)
 
-    def take(self, settlement: Settlement) -> Sequence[TradeOutcome]:
+    def take(self, settlement: ExecutionResult) -> Sequence[TradeOutcome]:
         """Add what the slice did to what rested; the trade outcomes."""
         self.fills.extend(settlement.fills)
         self.lots.extend(settlement.lots)
@@ -128,7 +128,7 @@ class RecordedInputs(msgspec.Struct):
     commands: list[Command] = msgspec.field(default_factory=list)
 
 
-class Comparison:
+class ReplayVerifier:
     """Stands for the journal while its tail is folded: every step made again must equal the row that is ``expected``."""
 
     def __init__(self, location: str) -> None:

@@ -12,17 +12,17 @@ from alpha_pulse.adaptation import AdaptiveModelManager
 from alpha_pulse.agents.agent_manager import AgentManager, Decisions
 from alpha_pulse.core.clock import ReplayClock
 from alpha_pulse.core.types import Bar, FeatureVector, MarketView, TradeOutcome
-from alpha_pulse.engine.instrument import TARGETS, Instrument
-from alpha_pulse.engine.journal import Abstention, DecisionRecord, Journal, Request, StepRecord, encode, scored_trade
-from alpha_pulse.engine.market_watch import MarketWatch
-from alpha_pulse.execution.decision import Wish
+from alpha_pulse.engine.journal import Abstention, AdaptationRequest, DecisionRecord, Journal, StepRecord, encode, scored_trade
+from alpha_pulse.engine.regime_monitor import RegimeMonitor
+from alpha_pulse.engine.symbol_state import TARGETS, SymbolState
+from alpha_pulse.execution.decision import SizingInput
 from alpha_pulse.execution.execution_service import PRIMARY, ExecutionService
 from alpha_pulse.feedback import TradingFeedbackService
 from alpha_pulse.feedback.labels import Label
-from alpha_pulse.kernels.scores import SERVED
+from alpha_pulse.kernels.base.scores import SERVED
 from alpha_pulse.learning.commands import Command
 from alpha_pulse.learning.online_learning_service import OnlineLearningService
-from alpha_pulse.learning.session import Settled
+from alpha_pulse.learning.session import ScoredPrediction
 from alpha_pulse.serving import ModelServingService
 
 Slice = tuple[Bar, ...]
@@ -34,14 +34,14 @@ class Pipeline:
     """Market data in, orders out, every outcome back. One call of `on_slice` per instant of market time."""
 
     clock: ReplayClock
-    instruments: dict[str, Instrument]
+    instruments: dict[str, SymbolState]
     learning: OnlineLearningService
     serving: ModelServingService
     agents: AgentManager
     execution: ExecutionService
     feedback: TradingFeedbackService
     adaptation: AdaptiveModelManager
-    market: MarketWatch
+    market: RegimeMonitor
     journal: Journal
 
     def on_slice(self, slice_: Slice) -> StepRecord:
@@ -82,9 +82,9 @@ class Pipeline:
         record.equity = self.execution.mark(slice_[0].ts_event)
         return labels, outcomes
 
-    def learn(self, labels: list[Label], outcomes: list[TradeOutcome], record: StepRecord) -> list[Settled]:
+    def learn(self, labels: list[Label], outcomes: list[TradeOutcome], record: StepRecord) -> list[ScoredPrediction]:
         """2: what was served is scored with the probability stored when it was served, then learnt."""
-        scored: list[Settled] = []
+        scored: list[ScoredPrediction] = []
         record.labels = labels
         for label in labels:
             if (settled := self.learning.learn(label.symbol, label.target, label)) is not None:
@@ -102,7 +102,7 @@ class Pipeline:
             self.feedback.quality(symbol).forget_all_but(self.execution.open_signals(symbol))
         return scored
 
-    def detect(self, scored: list[Settled], record: StepRecord) -> None:
+    def detect(self, scored: list[ScoredPrediction], record: StepRecord) -> None:
         """3: drift detectors see the scores and the features of the step before; the regime detector sees the market."""
         for settled in scored:
             record.alarms.extend(self.learning.detect(settled))
@@ -110,14 +110,14 @@ class Pipeline:
             record.alarms.extend(self.instruments[bar.symbol].detect(bar.ts_event))
         record.regimes = self.market.observe(record.bars)
 
-    def adapt(self, scored: list[Settled], ts: int, record: StepRecord) -> None:
+    def adapt(self, scored: list[ScoredPrediction], ts: int, record: StepRecord) -> None:
         """4: trials are judged; requests, alarms, regimes and the timer may start new ones; due batch members are trained."""
         manager = self.adaptation
         for settled in scored:
             if (closed := manager.observe(settled)) is not None:
                 record.adaptations.append(closed)
         if requests := self.learning.take_requests():
-            record.requests.extend(Request(*request) for request in requests)
+            record.requests.extend(AdaptationRequest(*request) for request in requests)
             record.adaptations.extend(manager.on_requests(requests, ts))
         for alarm in record.alarms:
             if (action := manager.on_alarm(alarm)) is not None:
@@ -178,10 +178,10 @@ class Pipeline:
             if made.abstained is not None:
                 record.abstentions.append(Abstention(bar.symbol, made.abstained))
 
-    def _wish(self, bar: Bar, vector: FeatureVector, decided: Decisions) -> Wish:
+    def _wish(self, bar: Bar, vector: FeatureVector, decided: Decisions) -> SizingInput:
         instrument = self.instruments[bar.symbol]
         volatility, direction = (self.serving.served_at(bar.symbol, target, bar.ts_event) for target in TARGETS)
-        return Wish(
+        return SizingInput(
             bar, bar.seq, decided.combined, decided.rules, decided.ml,
             instrument.forecast_volatility(None if volatility is None else volatility.probability),
             instrument.plain_volatility, self.feedback.scale(vector, decided.combined),

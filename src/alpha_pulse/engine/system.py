@@ -16,16 +16,16 @@ from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import ConflictError, StateError
 from alpha_pulse.core.plugins import load
 from alpha_pulse.core.stateful import Stateful
-from alpha_pulse.engine.instrument import TARGETS, Instrument
-from alpha_pulse.engine.journal import Comparison, Journal, StepRecord, decode_inputs
-from alpha_pulse.engine.market_watch import MarketWatch
+from alpha_pulse.engine.checkpoint import load_newest, state_sha256, write_checkpoint
+from alpha_pulse.engine.journal import Journal, ReplayVerifier, StepRecord, decode_inputs
 from alpha_pulse.engine.pipeline import Pipeline
+from alpha_pulse.engine.regime_monitor import RegimeMonitor
+from alpha_pulse.engine.symbol_state import TARGETS, SymbolState
 from alpha_pulse.execution.execution_service import ExecutionService
 from alpha_pulse.features.extractor import FeatureExtractor
 from alpha_pulse.feedback import TradingFeedbackService
 from alpha_pulse.feedback.trade_quality import EXTRA_FEATURES, TARGET
 from alpha_pulse.feeds.base import Feed
-from alpha_pulse.learning.checkpoint import load_newest, state_sha256, write_checkpoint
 from alpha_pulse.learning.commands import Command
 from alpha_pulse.learning.online_learning_service import OnlineLearningService
 from alpha_pulse.learning.session import Session
@@ -39,7 +39,7 @@ from alpha_pulse.venues.simulated import SimulatedVenue
 SECOND_NS = 1_000_000_000
 BATCH_MODEL = "lightgbm"
 QUALITY_MODEL = "logistic"
-PROBATION = 200
+MIN_VERIFIED_ROWS = 200
 """Rows at least that are made again, and compared, before a run goes on."""
 FOLD_NOTICE = 256
 
@@ -76,7 +76,7 @@ class System:
         self.execution = ExecutionService(config, self.venue, feed.symbols)
         self.feedback = TradingFeedbackService(config, self.agents)
         self.adaptation = AdaptiveModelManager(config, self.clock)
-        self.market = MarketWatch(feed.symbols, feed.interval_ns)
+        self.market = RegimeMonitor(feed.symbols, feed.interval_ns)
         for symbol in feed.symbols:
             self._open(symbol)
         self.pipeline = self._pipeline(store)
@@ -89,14 +89,14 @@ class System:
         self.learning.running = self.serving.running = self.adaptation.running = self
         self.feedback.join(self, self.execution.results(1.0))
 
-    def _instrument(self, symbol: str) -> Instrument:
+    def _instrument(self, symbol: str) -> SymbolState:
         extractor = FeatureExtractor(
             symbol,
             has_volume=self.feed.has_volume,
             has_quotes=self.feed.has_quotes,
             volatility_horizon=self.config.learning.volatility_horizon_bars,
         )
-        return Instrument(extractor, self.config)
+        return SymbolState(extractor, self.config)
 
     def _n_features(self, symbol: str, target: str) -> int:
         extra = EXTRA_FEATURES if target == TARGET else 0
@@ -188,8 +188,8 @@ class System:
     def begin(self, run_id: str, *, resume: bool, on_fold: Callable[[int, int], None] | None = None) -> None:
         """Start the run, or go on with the one in the store: a good checkpoint, then the journal's tail folded onto it.
 
-        The checkpoint is the newest one at least ``PROBATION`` rows before the end, so that this program always makes some rows
-        again and shows that it decides as the one that wrote them did.
+        The checkpoint is the newest one at least ``MIN_VERIFIED_ROWS`` rows before the end, so that this program always makes
+        some rows again and shows that it decides as the one that wrote them did.
 
         Parameters
         ----------
@@ -202,7 +202,7 @@ class System:
         """
         self.store.begin(run_identity(run_id, self.config, self.feed), resume)
         refused: list[str] = []
-        checkpoint = load_newest(self.store, refused, self.store.head[0] - PROBATION)
+        checkpoint = load_newest(self.store, refused, self.store.head[0] - MIN_VERIFIED_ROWS)
         self.skipped_checkpoints = tuple(refused)
         self._checkpointed = next((seq for seq, _ in self.store.checkpoints()), -1)
         first = 0
@@ -226,12 +226,12 @@ class System:
                 # A command that follows the checkpoint takes its time from the slice before.
                 self.clock.advance_to(next(self.store.rows(checkpoint.seq)).ts_event)
         self._steps = first
-        self._fold(first, on_fold)
+        self._replay_tail(first, on_fold)
         self._begun = True
 
-    def _fold(self, first: int, on_fold: Callable[[int, int], None] | None) -> None:
+    def _replay_tail(self, first: int, on_fold: Callable[[int, int], None] | None) -> None:
         """Make the journal's rows from ``first`` on again, from what came in, and see that they come out the same."""
-        comparison = Comparison(self.store.location)
+        comparison = ReplayVerifier(self.store.location)
         pipeline = self._pipeline(comparison)
         rows = self.store.head[0] + 1 - first
         for row in self.store.rows(first):
@@ -264,7 +264,7 @@ class System:
         self._committed(self.pipeline.on_commands(commands))
 
     def carry_out(self, *commands: Command) -> None:
-        """See `alpha_pulse.learning.running.Running`: what services ask for that users call directly."""
+        """See `alpha_pulse.learning.host.Running`: what services ask for that users call directly."""
         if not self._begun:
             raise ConflictError("the run has not begun, so its journal can hold no command yet; call begin first")
         if self._stepping:
@@ -278,7 +278,7 @@ class System:
         return self.clock.now_ns()
 
     def why_not_adapt(self, session_id: str) -> str:
-        """See `alpha_pulse.learning.running.Running`."""
+        """See `alpha_pulse.learning.host.Running`."""
         if any(asked == session_id for asked, _ in self.learning.requests):
             return f"an adaptation of session {session_id} was asked for already, and begins with the next slice"
         if self.no_slice_follows:
@@ -308,10 +308,10 @@ class System:
         self._checkpointed = self.store.head[0]
 
     def checkpoint_if_useful(self) -> None:
-        """Save everything remembered, unless a checkpoint is less than ``PROBATION`` rows old.
+        """Save everything remembered, unless a checkpoint is less than ``MIN_VERIFIED_ROWS`` rows old.
 
         Until that many rows follow it none can be started from. Were one written at each of several short runs, they would
         drive out the older ones, and the whole journal would have to be made again.
         """
-        if self.store.head[0] - self._checkpointed >= PROBATION:
+        if self.store.head[0] - self._checkpointed >= MIN_VERIFIED_ROWS:
             self.checkpoint()

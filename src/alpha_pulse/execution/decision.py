@@ -8,7 +8,7 @@ from alpha_pulse.core.errors import NonFiniteError
 from alpha_pulse.core.types import ABSURD, Bar, Fill, Lot, Order, Signal, TradeOutcome, Units
 
 
-class Wish(msgspec.Struct, frozen=True):
+class SizingInput(msgspec.Struct, frozen=True):
     """What the agents want for one symbol at one step, and the forecasts that size it.
 
     A signal of None is no opinion and leaves the position as it is; flat is a signal of direction 0. ``volatility`` and
@@ -59,7 +59,7 @@ class Decision(msgspec.Struct, frozen=True):
     abstained: str | None = None
 
 
-class Settlement(msgspec.Struct):
+class ExecutionResult(msgspec.Struct):
     """What the bars of a slice did to what rested: fills and closed lots of all books, trade outcomes of the primary one.
 
     ``refusals`` are of orders that could not trade at the price of the fill; ``units`` are those of new symbols.

@@ -11,10 +11,10 @@ from alpha_pulse.core.errors import ConfigError, DataError, OrderError, StateErr
 from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import Bar, Fill, Lot, Order, TradeOutcome, Units
 from alpha_pulse.execution.books import Book, BookResult, SymbolResult
-from alpha_pulse.execution.decision import Decision, Refusal, Settlement, Wish
+from alpha_pulse.execution.decision import Decision, ExecutionResult, Refusal, SizingInput
 from alpha_pulse.execution.desk import Desk, DeskState, Seat
 from alpha_pulse.execution.fill_limit import Account, admitted
-from alpha_pulse.execution.risk import Request, RiskGate
+from alpha_pulse.execution.risk import OrderRequest, RiskGate
 from alpha_pulse.execution.rules import BuyAndHold, CostAware, EntryRule, FollowSignal, Target
 from alpha_pulse.venues.base import Venue
 from alpha_pulse.venues.money import cash_decimals, cash_text, minor_units, money, units_of
@@ -80,7 +80,7 @@ class ExecutionService:
     6
     >>> equity = service.mark(1)
     >>> long = Signal("s1", "trend", "X", 1, 1.0, None, 1.0)
-    >>> decision = service.decide(Wish(bar, 1, long, None, None, 0.01, 0.01, 1.0, None, 3, 10_000.0))
+    >>> decision = service.decide(SizingInput(bar, 1, long, None, None, 0.01, 0.01, 1.0, None, 3, 10_000.0))
     >>> [(order.order_id, order.quantity) for order in decision.orders if order.book == "combined"]
     [('combined/X/1', 100000000), ('combined/X/1/stop', -100000000)]
     >>> service.release(decision.orders)
@@ -103,7 +103,7 @@ class ExecutionService:
         self._desks: dict[str, Desk] = {}
         self._unmarked: list[Desk] = []
         self._opening: Sequence[Bar] = ()
-        self._settled = Settlement()
+        self._settled = ExecutionResult()
 
     def book(self, name: str = PRIMARY) -> Book:
         """One of the books, to read. Raises UnknownNameError."""
@@ -125,13 +125,13 @@ class ExecutionService:
         """Minor units as cash."""
         return float(amount / 10**self.cash_decimals)
 
-    def settle(self, bars: Sequence[Bar]) -> Settlement:
+    def settle(self, bars: Sequence[Bar]) -> ExecutionResult:
         """Let resting orders meet the bars of one slice and take the fills into their books.
 
         All market orders trade at the opens first, then stops within the bars: what happens within a bar is not known when
         another opens. `mark` values the positions at the closes.
         """
-        settled = self._settled = Settlement()
+        settled = self._settled = ExecutionResult()
         for bar in bars:
             if bar.symbol not in self._desks:
                 settled.units.append(self._open(units_of(bar.symbol, bar.close, self._config)).units)
@@ -207,7 +207,7 @@ class ExecutionService:
             book.mark(ts)
         return {name: book.performance.equity for name, book in self._books.items()}
 
-    def decide(self, wish: Wish, now_ns: int | None = None) -> Decision:
+    def decide(self, wish: SizingInput, now_ns: int | None = None) -> Decision:
         """Orders that bring each book to what its rule wants, and refusals of those that the gate stopped.
 
         Parameters
@@ -287,7 +287,7 @@ class ExecutionService:
         return found
 
     def _order(
-        self, seat: Seat, wish: Wish, target: Target, now_ns: int | None, orders: list[Order], refusals: list[Refusal]
+        self, seat: Seat, wish: SizingInput, target: Target, now_ns: int | None, orders: list[Order], refusals: list[Refusal]
     ) -> None:
         """Pass the change to ``target`` through the gate; a refused change of sides still closes what is held."""
         bar, held, name, wanted = wish.bar, seat.lots.position, seat.book.name, target.quantity
@@ -319,7 +319,7 @@ class ExecutionService:
 
     def _reasons(self, seat: Seat, bar: Bar, quantity: int, now_ns: int | None) -> tuple[str, ...]:
         performance, desk = seat.book.performance, self._desks[bar.symbol]
-        request = Request(
+        request = OrderRequest(
             quantity=quantity,
             held=seat.lots.position,
             price=bar.close,

@@ -14,7 +14,7 @@ QUANTITY_LIMIT = 2**63
 """Quantities are int64."""
 
 
-class Request(msgspec.Struct, frozen=True):
+class OrderRequest(msgspec.Struct, frozen=True):
     """An order that someone wants, with what the gate must know to judge it.
 
     Quantities in parts, signed; money in minor units; ``price`` is the last close; ``others`` is what the book's positions in
@@ -42,16 +42,16 @@ class RiskGate:
 
     >>> gate = RiskGate(config.Risk(max_position_fraction=0.5))
     >>> units = Units("X", cash_decimals=2, quantity_decimals=6)
-    >>> gate.check(Request(1_000_000, 0, 100.0, 100_000, 100_000, 0, 60, 0, units))
+    >>> gate.check(OrderRequest(1_000_000, 0, 100.0, 100_000, 100_000, 0, 60, 0, units))
     ()
-    >>> gate.check(Request(6_000_000, 0, 100.0, 100_000, 100_000, 0, 60, 0, units))
+    >>> gate.check(OrderRequest(6_000_000, 0, 100.0, 100_000, 100_000, 0, 60, 0, units))
     ('the position would be worth 600.00, but the limit is 500.00 (max_position_fraction 0.5 of the equity 1,000.00)',)
     """
 
     def __init__(self, limits: config.Risk) -> None:
         self._limits = limits
 
-    def check(self, request: Request) -> tuple[str, ...]:
+    def check(self, request: OrderRequest) -> tuple[str, ...]:
         """Why the request is refused, a sentence per reason; empty when it passes."""
         price = request.price
         if not math.isfinite(price):
@@ -71,7 +71,7 @@ class RiskGate:
         self._data(request, reasons)
         return tuple(reasons)
 
-    def _sizes(self, request: Request, after: int, reasons: list[str]) -> None:
+    def _sizes(self, request: OrderRequest, after: int, reasons: list[str]) -> None:
         limits, equity, units = self._limits, request.equity, request.units
 
         def cash(amount: int) -> str:
@@ -93,7 +93,7 @@ class RiskGate:
                 f"(max_order_fraction {limits.max_order_fraction:g} of the equity {cash(equity)})"
             )
 
-    def _losses(self, request: Request, reasons: list[str]) -> None:
+    def _losses(self, request: OrderRequest, reasons: list[str]) -> None:
         fraction = self._limits.max_daily_loss_fraction
         loss = request.day_start_equity - request.equity
         most, units = round(fraction * request.day_start_equity), request.units
@@ -104,7 +104,7 @@ class RiskGate:
                 f"(max_daily_loss_fraction {fraction:g}): only reducing orders pass until the next day"
             )
 
-    def _data(self, request: Request, reasons: list[str]) -> None:
+    def _data(self, request: OrderRequest, reasons: list[str]) -> None:
         limits = self._limits
         if request.age_ns > limits.stale_after_intervals * request.interval_ns:
             reasons.append(

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, Protocol
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.config import Venue as Costs
 from alpha_pulse.core.types import Bar, Signal, Units
-from alpha_pulse.execution.decision import Wish
+from alpha_pulse.execution.decision import SizingInput
 from alpha_pulse.execution.fill_limit import Account
 from alpha_pulse.execution.sizing import target_fraction, within_band
 from alpha_pulse.venues.money import parts_for
@@ -28,15 +28,15 @@ class Target(NamedTuple):
 class EntryRule(Protocol):
     """Says what to hold. A target equal to what is held means: trade nothing."""
 
-    def target(self, wish: Wish, account: Account, units: Units) -> Target:
+    def target(self, wish: SizingInput, account: Account, units: Units) -> Target:
         """The wanted position, in whole lots."""
         ...
 
-    def signal(self, wish: Wish) -> Signal | None:
+    def signal(self, wish: SizingInput) -> Signal | None:
         """The signal that the rule follows; None for one that follows none."""
         ...
 
-    def volatility(self, wish: Wish) -> float:
+    def volatility(self, wish: SizingInput) -> float:
         """The per-bar volatility that sets the stop's distance; 0 for no stop."""
         ...
 
@@ -65,15 +65,15 @@ class FollowSignal:
         self._band = settings.execution.rebalance_band
         self._max_fraction = settings.risk.max_position_fraction
 
-    def signal(self, wish: Wish) -> Signal | None:
+    def signal(self, wish: SizingInput) -> Signal | None:
         """The signal of this rule's source."""
         return wish.combined if self._source == "combined" else wish.rules if self._source == "rules" else wish.ml
 
-    def volatility(self, wish: Wish) -> float:
+    def volatility(self, wish: SizingInput) -> float:
         """The forecast that this rule sizes by."""
         return wish.plain_volatility if self._source == "rules" else wish.volatility
 
-    def target(self, wish: Wish, account: Account, units: Units) -> Target:
+    def target(self, wish: SizingInput, account: Account, units: Units) -> Target:
         """See `EntryRule`."""
         signal, held, equity = self.signal(wish), account.held, account.equity
         if signal is None:
@@ -116,15 +116,15 @@ class CostAware:
         self._follow = follow
         self._costs = costs
 
-    def signal(self, wish: Wish) -> Signal | None:
+    def signal(self, wish: SizingInput) -> Signal | None:
         """The signal that is followed when it pays."""
         return self._follow.signal(wish)
 
-    def volatility(self, wish: Wish) -> float:
+    def volatility(self, wish: SizingInput) -> float:
         """The forecast that the position is sized by."""
         return self._follow.volatility(wish)
 
-    def target(self, wish: Wish, account: Account, units: Units) -> Target:
+    def target(self, wish: SizingInput, account: Account, units: Units) -> Target:
         """See `EntryRule`."""
         signal, held = self._follow.signal(wish), account.held
         if signal is None:
@@ -155,15 +155,15 @@ class BuyAndHold:
         self._initial_cash = initial_cash
         self._most, self._most_order = settings.risk.max_position_fraction, settings.risk.max_order_fraction
 
-    def signal(self, wish: Wish) -> Signal | None:
+    def signal(self, wish: SizingInput) -> Signal | None:
         """None: it follows no signal."""
         return None
 
-    def volatility(self, wish: Wish) -> float:
+    def volatility(self, wish: SizingInput) -> float:
         """0: it has no stop."""
         return 0.0
 
-    def target(self, wish: Wish, account: Account, units: Units) -> Target:
+    def target(self, wish: SizingInput, account: Account, units: Units) -> Target:
         """See `EntryRule`."""
         close, equity = wish.bar.close, account.equity
         if account.held or close <= 0.0 or equity <= 0:

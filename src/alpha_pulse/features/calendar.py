@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.kernels.jit import kernel
+from alpha_pulse.kernels.base.jit import kernel
 
 _DAY_NS = 86_400_000_000_000
 _TWO_PI = 2.0 * math.pi

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from alpha_pulse.features import layout as at
 from alpha_pulse.features.calendar import calendar_step
 from alpha_pulse.features.schema import RETURNS
-from alpha_pulse.kernels.jit import kernel
-from alpha_pulse.kernels.median import median_push, median_value
-from alpha_pulse.kernels.moments import ema_weight, log_ratio, quotient, wilder_weight
+from alpha_pulse.kernels.base.jit import kernel
+from alpha_pulse.kernels.base.median import median_push, median_value
+from alpha_pulse.kernels.base.moments import ema_weight, log_ratio, quotient, wilder_weight
 
 Row = NDArray[np.float64]
 

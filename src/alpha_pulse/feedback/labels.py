@@ -18,7 +18,7 @@ MAX_WEIGHT = 5.0
 """A direction example weighs its move over the mean move, at most this."""
 
 
-class Open(msgspec.Struct):
+class PendingLabel(msgspec.Struct):
     """A prediction that waits: ``reference`` is the median or the price that its label compares with."""
 
     prediction_id: str
@@ -100,14 +100,14 @@ class MoveWeight:
         self._total, self._count = state.scalars["total"], state.scalars["count"]
 
 
-def volatility_label(symbol: str, waiting: Open, realised: float, ts: int) -> Label:
+def volatility_label(symbol: str, waiting: PendingLabel, realised: float, ts: int) -> Label:
     """1 when realised volatility rose above the median that was known when the prediction was served."""
     label = 1 if realised > waiting.reference else 0
     value = realised / waiting.reference
     return Label(waiting.prediction_id, label, ts, symbol=symbol, target="volatility", value=value)
 
 
-def direction_label(symbol: str, waiting: Open, bar: Bar, entry: str, min_move: float, weight: MoveWeight) -> Label:
+def direction_label(symbol: str, waiting: PendingLabel, bar: Bar, entry: str, min_move: float, weight: MoveWeight) -> Label:
     """1 for up, 0 for down; a move of at most ``min_move`` (a log return) is a tie, which nobody scores or learns."""
     value = math.log(bar.close / waiting.reference)
     tradable = math.log(bar.close / waiting.next_open)

@@ -8,7 +8,7 @@ import msgspec
 
 from alpha_pulse.core.errors import SessionError
 from alpha_pulse.core.stateful import State
-from alpha_pulse.feedback.labels import Open
+from alpha_pulse.feedback.labels import PendingLabel
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -42,19 +42,19 @@ class Ledger:
         self._served = 0
         self._labelled = 0
         self._expired = 0
-        self._waiting: deque[Open] = deque()
+        self._waiting: deque[PendingLabel] = deque()
 
     def open(self, prediction_id: str, ts: int, bar: int, reference: float) -> None:
         """Enter a prediction served at the symbol's ``bar``-th bar, at market time ``ts``."""
         self._served += 1
-        self._waiting.append(Open(prediction_id, ts, bar + self.horizon, reference))
+        self._waiting.append(PendingLabel(prediction_id, ts, bar + self.horizon, reference))
 
     def note_open(self, price: float) -> None:
         """The first price after the newest prediction, at which it could have been traded."""
         if self._waiting and not self._waiting[-1].next_open:
             self._waiting[-1].next_open = price
 
-    def due(self, bar: int) -> Open | None:
+    def due(self, bar: int) -> PendingLabel | None:
         """The prediction that is due at the symbol's ``bar``-th bar, taken out; see `expires`."""
         waiting = self._waiting
         if not waiting or waiting[0].due_bar > bar:
@@ -66,7 +66,7 @@ class Ledger:
             )
         return first
 
-    def expires(self, first: Open, ts: int, interval_ns: int) -> bool:
+    def expires(self, first: PendingLabel, ts: int, interval_ns: int) -> bool:
         """Account for a prediction that is due: whether its bar, at ``ts``, came too late for a label."""
         tolerance = self._tolerance_ns
         if tolerance is not None and ts > first.ts + self.horizon * interval_ns + tolerance:
@@ -97,4 +97,4 @@ class Ledger:
         scalars = state.scalars
         self._served, self._labelled = scalars["served"], scalars["labelled"]
         self._expired, self.ties = scalars["expired"], scalars["ties"]
-        self._waiting = deque(msgspec.convert(scalars["waiting"], list[Open]))
+        self._waiting = deque(msgspec.convert(scalars["waiting"], list[PendingLabel]))

@@ -7,7 +7,7 @@ import msgspec
 from alpha_pulse.core.errors import ConflictError, DataError
 from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import Lot, Signal, TradeOutcome, finite
-from alpha_pulse.learning.seen_ids import MOST_IDS, SeenIds
+from alpha_pulse.learning.dedup_window import MOST_IDS, DedupWindow
 
 MAX_ID = 128
 MAX_BOOK = 64
@@ -24,7 +24,7 @@ class OutsideOutcomes:
     def __init__(self) -> None:
         self.own_books: frozenset[str] = frozenset()
         """Names of the run's books."""
-        self._seen = SeenIds()
+        self._seen = DedupWindow()
         self._waiting: list[TradeOutcome] = []
 
     def taken(self, outcome: TradeOutcome) -> bool:

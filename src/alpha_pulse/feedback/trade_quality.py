@@ -9,10 +9,10 @@ import numpy as np
 from alpha_pulse.core.errors import SessionError
 from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import Contribution, Example, FeatureVector, Missing, Signal, TradeOutcome
-from alpha_pulse.kernels.ensemble import RAW_ONLINE
-from alpha_pulse.kernels.scores import BASE, LABEL, LAST_KNOWN, NO_CHANGE, ONLINE, SERVED
-from alpha_pulse.learning.pending import Waiting
-from alpha_pulse.learning.session import Settled
+from alpha_pulse.kernels.base.scores import BASE, LABEL, LAST_KNOWN, NO_CHANGE, ONLINE, SERVED
+from alpha_pulse.kernels.mixing.ensemble import RAW_ONLINE
+from alpha_pulse.learning.pending import PendingPrediction
+from alpha_pulse.learning.session import ScoredPrediction
 from alpha_pulse.models.base import Row
 
 TARGET = "trade_quality"
@@ -27,7 +27,7 @@ class QualitySession(Protocol):
 
     learnt: int
 
-    def serve(self, prediction_id: str, features: FeatureVector) -> tuple[Waiting, Missing | None]:
+    def serve(self, prediction_id: str, features: FeatureVector) -> tuple[PendingPrediction, Missing | None]:
         """Store features under an id and predict."""
         ...
 
@@ -35,7 +35,7 @@ class QualitySession(Protocol):
         """Predict without storing."""
         ...
 
-    def settle(self, example: Example, *, keep: bool = False) -> Settled | None:
+    def settle(self, example: Example, *, keep: bool = False) -> ScoredPrediction | None:
         """Score and learn; ``keep`` the stored features for further lots of the same signal."""
         ...
 
@@ -99,7 +99,7 @@ class TradeQuality:
         self._entered[signal.signal_id] = signal.contributions
         self._settled[signal.signal_id] = []
 
-    def closed(self, outcome: TradeOutcome) -> tuple[Settled | None, tuple[Contribution, ...]]:
+    def closed(self, outcome: TradeOutcome) -> tuple[ScoredPrediction | None, tuple[Contribution, ...]]:
         """Learn from one closed lot, once; the scored example, and who had contributed to its signal.
 
         Raises SessionError for a lot that was learnt from already, or whose signal is not known.

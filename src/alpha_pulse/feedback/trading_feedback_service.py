@@ -17,8 +17,8 @@ from alpha_pulse.feedback.ledger import Counts, Ledger
 from alpha_pulse.feedback.outside_outcomes import OutsideOutcomes, typed
 from alpha_pulse.feedback.trade_quality import TARGET, QualitySession, TradeQuality
 from alpha_pulse.learning.commands import Command
-from alpha_pulse.learning.running import Running
-from alpha_pulse.learning.session import Settled
+from alpha_pulse.learning.host import Running
+from alpha_pulse.learning.session import ScoredPrediction
 
 
 class AgentCredit(Protocol):
@@ -144,7 +144,7 @@ class TradingFeedbackService:
         """A signal became an order of the primary book."""
         self._symbols[features.symbol].quality.entered(features, signal)
 
-    def closed(self, outcome: TradeOutcome) -> Settled | None:
+    def closed(self, outcome: TradeOutcome) -> ScoredPrediction | None:
         """One closed lot of the primary book reaches the trade-quality model and the agents' weights."""
         lot = outcome.lot
         settled, contributions = self._symbols[lot.symbol].quality.closed(outcome)

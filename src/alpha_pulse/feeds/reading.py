@@ -11,25 +11,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import DataError
-from alpha_pulse.feeds import tidying
-from alpha_pulse.feeds.choosing import Choice, choose
+from alpha_pulse.feeds.cells import row_order
+from alpha_pulse.feeds.cells.column_choice import Choice, choose
+from alpha_pulse.feeds.cells.joins import Joined, join
+from alpha_pulse.feeds.cells.local_times import refuse_unknown_zone
+from alpha_pulse.feeds.cells.rows import Rows, read_rows
+from alpha_pulse.feeds.cells.symbols import refuse_unknown, symbol_from_name
 from alpha_pulse.feeds.columns import BarColumns, check
-from alpha_pulse.feeds.containers import Content, contents
-from alpha_pulse.feeds.frame_tables import binary_tables, tables_of
+from alpha_pulse.feeds.files.containers import Content, contents
+from alpha_pulse.feeds.files.frame_tables import binary_tables, tables_of
+from alpha_pulse.feeds.files.json_tables import json_tables
+from alpha_pulse.feeds.files.reading_report import Piece, notes_on, reports, together
+from alpha_pulse.feeds.files.tables import Table
+from alpha_pulse.feeds.files.text_table import text_tables
 from alpha_pulse.feeds.interval import infer_interval, parse_interval
-from alpha_pulse.feeds.joining import Joined, join
-from alpha_pulse.feeds.json_tables import json_tables
-from alpha_pulse.feeds.lengths import longer_bars, refuse_early_ends
-from alpha_pulse.feeds.local_times import refuse_unknown_zone
 from alpha_pulse.feeds.market_data import FileReport, MarketData, ReadOptions
 from alpha_pulse.feeds.notes import Note
-from alpha_pulse.feeds.oddities import oddities
-from alpha_pulse.feeds.rows import Rows, read_rows
-from alpha_pulse.feeds.stamps import closes_by_hours, stamp_of, starts_of
-from alpha_pulse.feeds.symbols import refuse_unknown, symbol_from_name
-from alpha_pulse.feeds.tables import Table
-from alpha_pulse.feeds.text_table import text_tables
-from alpha_pulse.feeds.understood import Piece, notes_on, reports, together
+from alpha_pulse.feeds.quality.bar_lengths import longer_bars, refuse_early_ends
+from alpha_pulse.feeds.quality.warnings import oddities
+from alpha_pulse.feeds.time_stamps import closes_by_hours, stamp_of, starts_of
 
 __all__ = ["FileReport", "MarketData", "Note", "ReadOptions", "read", "read_frame"]
 
@@ -44,7 +44,7 @@ def read(
     Parameters
     ----------
     paths
-        Files, as `alpha_pulse.feeds.paths.expand` gives them. Each may hold several symbols, and several may hold one.
+        Files, as `alpha_pulse.feeds.files.paths.expand` gives them. Each may hold several symbols, and several may hold one.
     on_table
         Is told before each table, usually a file, how many were read, and how many there are.
 
@@ -195,10 +195,10 @@ def _all_names(table: Table, choice: Choice) -> list[str]:
 
 
 def _tidied(rows: Rows, options: ReadOptions, symbol_from: str) -> tuple[Piece, list[Note]]:
-    rows, turned = tidying.in_order(rows)
+    rows, turned = row_order.in_order(rows)
     if options.adjusted:
-        rows = tidying.adjusted(rows)
-    rows, notes = tidying.without_rounding(rows)
+        rows = row_order.adjusted(rows)
+    rows, notes = row_order.without_rounding(rows)
     if symbol_from == "column":
         symbol_from = f"column {rows.choice.name(rows.table, 'symbol')}"
     stamp, stamp_from = stamp_of(rows.table, rows.choice, options, dates=rows.times.dates)

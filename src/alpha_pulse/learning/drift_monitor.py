@@ -10,9 +10,9 @@ from alpha_pulse.core.stateful import State, scalar
 from alpha_pulse.core.types import DriftAlarm, Watched
 from alpha_pulse.detectors.base import Detector
 from alpha_pulse.detectors.calibrated import Calibrated, Dependence, block_of, nearest_rate, tuned
-from alpha_pulse.kernels.ensemble import RAW_ONLINE
-from alpha_pulse.kernels.scores import LABEL, SERVED
-from alpha_pulse.learning.session import Settled
+from alpha_pulse.kernels.base.scores import LABEL, SERVED
+from alpha_pulse.kernels.mixing.ensemble import RAW_ONLINE
+from alpha_pulse.learning.session import ScoredPrediction
 
 MAX_TIMES = 512
 """Blocks whose times are remembered, to date a change; older ones are thinned out."""
@@ -91,7 +91,7 @@ class DriftMonitor:
         last = self._detectors[0].last
         return last.sample - last.change_sample
 
-    def observe(self, settled: Settled) -> list[DriftAlarm]:
+    def observe(self, settled: ScoredPrediction) -> list[DriftAlarm]:
         """Take one scored label; what has changed."""
         values = settled.values
         said, label = values[RAW_ONLINE], values[LABEL]

@@ -15,13 +15,13 @@ from alpha_pulse.core.numbers import a_class, a_row, a_weight
 from alpha_pulse.core.plugins import load
 from alpha_pulse.core.stateful import State, Stateful
 from alpha_pulse.core.types import DriftAlarm, Example, FeatureVector, Prediction
-from alpha_pulse.learning import metrics
 from alpha_pulse.learning.commands import Command
-from alpha_pulse.learning.comparison import Comparison
+from alpha_pulse.learning.dedup_window import DedupWindow
 from alpha_pulse.learning.drift_monitor import DriftMonitor
-from alpha_pulse.learning.running import AdaptationAnswer, Running, request_adaptation
-from alpha_pulse.learning.seen_ids import SeenIds
-from alpha_pulse.learning.session import Session, SessionSpec, Settled
+from alpha_pulse.learning.host import AdaptationAnswer, Running, request_adaptation
+from alpha_pulse.learning.session import ScoredPrediction, Session, SessionSpec
+from alpha_pulse.metrics import streaming as metrics
+from alpha_pulse.metrics.comparison import Comparison
 from alpha_pulse.models import ONLINE
 from alpha_pulse.models.base import OnlineModel, Row
 
@@ -82,7 +82,7 @@ class OnlineLearningService:
         self._n_features = n_features
         self._sessions: dict[tuple[str, str], Session] = {}
         self._monitors: dict[tuple[str, str], DriftMonitor] = {}
-        self._fed: dict[tuple[str, str], SeenIds] = {}
+        self._fed: dict[tuple[str, str], DedupWindow] = {}
         self._listeners: dict[str, list[asyncio.Queue[Prediction]]] = {}
         self.requests: list[tuple[str, str]] = []
         """Adaptations asked for from outside, (session id, drift type); stage 4 takes them in order."""
@@ -151,11 +151,11 @@ class OnlineLearningService:
             raise SessionError(f"no session runs for {symbol}/{target}{did_you_mean(f'{symbol}/{target}', known)}")
         return found
 
-    def learn(self, symbol: str, target: str, example: Example) -> Settled | None:
+    def learn(self, symbol: str, target: str, example: Example) -> ScoredPrediction | None:
         """Join, score, learn one label; None for a tie."""
         return self._sessions[symbol, target].settle(example)
 
-    def detect(self, settled: Settled) -> list[DriftAlarm]:
+    def detect(self, settled: ScoredPrediction) -> list[DriftAlarm]:
         """Show one scored label to the session's drift monitor; what it found to have changed."""
         spec = settled.session.spec
         return self._monitors[spec.symbol, spec.target].observe(settled)
@@ -165,7 +165,7 @@ class OnlineLearningService:
         symbol, _, target = command.session_id.rpartition("/")
         if command.kind == "start":
             self.open_session(symbol, target, command.model_type, command.horizon, command.n_features)
-            self._fed[symbol, target] = SeenIds()
+            self._fed[symbol, target] = DedupWindow()
         elif command.kind == "stop":
             self._close(symbol, target)
         elif command.kind == "adapt":
@@ -184,7 +184,7 @@ class OnlineLearningService:
         found, self.requests = self.requests, []
         return found
 
-    def fed(self, session_id: str) -> SeenIds | None:
+    def fed(self, session_id: str) -> DedupWindow | None:
         """The examples learnt so far of a session that its caller feeds by commands; None for every other session."""
         symbol, _, target = session_id.rpartition("/")
         return self._fed.get((symbol, target))
@@ -239,7 +239,7 @@ class OnlineLearningService:
             self._close(*key)
         for symbol, target, model_type, horizon, n_features in state.scalars.get("fed", ()):
             self.open_session(symbol, target, model_type, horizon, n_features)
-            self._fed[symbol, target] = SeenIds()
+            self._fed[symbol, target] = DedupWindow()
 
     # What users call.
 
@@ -288,7 +288,7 @@ class OnlineLearningService:
             f"no prediction of {symbol} waits under the id {example.prediction_id!r}; it has its label, or was never served"
         )
 
-    def _settle(self, session: Session, example: Example) -> Settled | None:
+    def _settle(self, session: Session, example: Example) -> ScoredPrediction | None:
         settled = session.settle(example)
         if settled is not None:
             self.detect(settled)

@@ -7,11 +7,11 @@ import numpy as np
 
 from alpha_pulse.core.errors import SessionError, StateError
 from alpha_pulse.core.stateful import State
-from alpha_pulse.kernels.ensemble import ADAPTED, CONTROL, ROW
+from alpha_pulse.kernels.mixing.ensemble import ADAPTED, CONTROL, ROW
 from alpha_pulse.models.base import Row
 
 
-class Waiting(msgspec.Struct, gc=False):
+class PendingPrediction(msgspec.Struct, gc=False):
     """One served prediction; float64 ``features`` (n_features,), ``parts`` and ``control_parts`` (n_parts,), ``row`` (ROW,)."""
 
     features: Row
@@ -31,7 +31,7 @@ class Pending:
 
     def __init__(self, n_features: int, n_parts: int) -> None:
         self._widths = {"features": n_features, "parts": n_parts, "control_parts": n_parts, "rows": ROW}
-        self._waiting: dict[str, Waiting] = {}
+        self._waiting: dict[str, PendingPrediction] = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -39,20 +39,20 @@ class Pending:
     def __contains__(self, prediction_id: str) -> bool:
         return prediction_id in self._waiting
 
-    def add(self, prediction_id: str, waiting: Waiting) -> None:
+    def add(self, prediction_id: str, waiting: PendingPrediction) -> None:
         """Keep a prediction that is being served. Raises SessionError when the id waits already."""
         if prediction_id in self._waiting:
             raise SessionError(f"prediction {prediction_id!r} was served already and waits for its label; ids must differ")
         self._waiting[prediction_id] = waiting
 
-    def get(self, prediction_id: str) -> Waiting:
+    def get(self, prediction_id: str) -> PendingPrediction:
         """A waiting prediction, which stays. Raises SessionError when none waits under that id."""
         found = self._waiting.get(prediction_id)
         if found is None:
             raise self._unknown(prediction_id)
         return found
 
-    def take(self, prediction_id: str) -> Waiting:
+    def take(self, prediction_id: str) -> PendingPrediction:
         """A waiting prediction, which waits no longer. Raises SessionError when none waits under that id."""
         found = self._waiting.pop(prediction_id, None)
         if found is None:
@@ -98,7 +98,7 @@ class Pending:
         self._waiting = {}
         for i, prediction_id in enumerate(ids):
             control = state.arrays["control_parts"][i].copy()
-            self._waiting[prediction_id] = Waiting(
+            self._waiting[prediction_id] = PendingPrediction(
                 state.arrays["features"][i].copy(),
                 state.arrays["parts"][i].copy(),
                 state.arrays["rows"][i].copy(),

@@ -12,12 +12,12 @@ import numpy as np
 from alpha_pulse.core.errors import NonFiniteError, SessionError
 from alpha_pulse.core.stateful import State, take
 from alpha_pulse.core.types import Example, FeatureVector, Missing
-from alpha_pulse.kernels import baselines, scores
-from alpha_pulse.kernels.ensemble import ADAPTED, CONTROL, RAW_ONLINE, ROW
-from alpha_pulse.kernels.scores import BASE, LABEL, LAST_KNOWN, NO_CHANGE, ONLINE, SERVED
-from alpha_pulse.learning.comparison import PairedComparison
-from alpha_pulse.learning.pending import Pending, Waiting
-from alpha_pulse.learning.trial import Trial, Verdict
+from alpha_pulse.kernels.base import baselines, scores
+from alpha_pulse.kernels.base.scores import BASE, LABEL, LAST_KNOWN, NO_CHANGE, ONLINE, SERVED
+from alpha_pulse.kernels.mixing.ensemble import ADAPTED, CONTROL, RAW_ONLINE, ROW
+from alpha_pulse.learning.pending import Pending, PendingPrediction
+from alpha_pulse.learning.trial import Trial, TrialResult
+from alpha_pulse.metrics.comparison import PairedComparison
 from alpha_pulse.models.base import OnlineModel, Row
 
 GOOD_STATE_EVERY = 1_000
@@ -25,7 +25,7 @@ GOOD_STATE_EVERY = 1_000
 
 
 @runtime_checkable
-class Excusing(Protocol):
+class Recoverable(Protocol):
     """A model that can say why it gave no probability (``fault``, empty where nothing was wrong) and mends itself.
 
     It is left out with that reason while it does (``mending``), and its last good state is not restored.
@@ -59,7 +59,7 @@ class SessionSpec(msgspec.Struct, frozen=True):
         return f"{self.symbol}/{self.target}"
 
 
-class Settled(msgspec.Struct, gc=False):
+class ScoredPrediction(msgspec.Struct, gc=False):
     """A stored prediction with its label: what stages 2 to 4 work on.
 
     ``row`` (float64) is laid out as in `kernels.ensemble`; ``values`` is the same as a list. ``trial`` holds the probabilities
@@ -115,7 +115,7 @@ class Session:
         self._good = self.model.snapshot()
         self._trial: Trial | None = None
 
-    def serve(self, prediction_id: str, features: FeatureVector) -> tuple[Waiting, Missing | None]:
+    def serve(self, prediction_id: str, features: FeatureVector) -> tuple[PendingPrediction, Missing | None]:
         """Store the features under the id and let the model speak: (what is stored, why the model is missing or None)."""
         stored = features.values
         if len(stored) != self._width:
@@ -126,13 +126,13 @@ class Session:
             )
         row = np.empty(ROW)
         row.fill(math.nan)
-        waiting = Waiting(stored, np.empty(self._n_parts), row)
+        waiting = PendingPrediction(stored, np.empty(self._n_parts), row)
         self.pending.add(prediction_id, waiting)
         probability = self.model.predict(stored, waiting.parts)
         missing = None
         if 0.0 <= probability <= 1.0:
             row[RAW_ONLINE] = probability
-        elif isinstance(self.model, Excusing) and self.model.fault:
+        elif isinstance(self.model, Recoverable) and self.model.fault:
             missing = Missing(self.spec.model_type, self.model.fault)
         else:
             missing = self._quarantine()
@@ -167,7 +167,7 @@ class Session:
             )
         return self.model.predict(features, self._scratch)
 
-    def settle(self, example: Example, *, keep: bool = False) -> Settled | None:
+    def settle(self, example: Example, *, keep: bool = False) -> ScoredPrediction | None:
         """Join a label to what was served, score that, then learn; None for a tie, which is only counted.
 
         A label of weight 0 teaches nothing: the prediction is taken from the queue, and neither model nor base rate, score,
@@ -198,7 +198,7 @@ class Session:
         self.last_learnt_ts = example.label_ts
         if self.learnt % GOOD_STATE_EVERY == 0 and self._trial is None:
             self._look()
-        return Settled(self, example, features, row, values, compared)
+        return ScoredPrediction(self, example, features, row, values, compared)
 
     def drop(self, prediction_id: str) -> None:
         """A prediction whose label will not come."""
@@ -208,7 +208,7 @@ class Session:
         """Keep a healthy model's state as the last good one; put one back to it that is not, and does not mend itself."""
         if self.model.healthy():
             self._good = self.model.snapshot()
-        elif isinstance(self.model, Excusing) and self.model.mending:
+        elif isinstance(self.model, Recoverable) and self.model.mending:
             return
         else:
             self._quarantine()
@@ -244,14 +244,16 @@ class Session:
         """Labels on which the adapted model and its control were compared."""
         return 0 if self._trial is None else self._trial.samples
 
-    def _serve_trial(self, trial: Trial, waiting: Waiting) -> None:
+    def _serve_trial(self, trial: Trial, waiting: PendingPrediction) -> None:
         row = waiting.row
         waiting.control_parts = np.empty(self._n_parts)
         row[ADAPTED] = row[RAW_ONLINE]
         row[CONTROL] = trial.control.predict(waiting.features, waiting.control_parts)
         row[RAW_ONLINE] = trial.mix(float(row[ADAPTED]), float(row[CONTROL]))
 
-    def _learn_trial(self, trial: Trial, waiting: Waiting, label: int, weight: float, values: list[float]) -> list[float]:
+    def _learn_trial(
+        self, trial: Trial, waiting: PendingPrediction, label: int, weight: float, values: list[float]
+    ) -> list[float]:
         """Compare what the two had predicted, where both had, and let the control learn; what was compared."""
         parts, compared = waiting.control_parts, list[float]()
         if parts is None:
@@ -262,7 +264,7 @@ class Session:
         trial.control.learn(waiting.features, label, weight, parts)
         return compared
 
-    def end_trial(self) -> Verdict:
+    def end_trial(self) -> TrialResult:
         """Judge: the adapted model goes on, at its old pace, where it saved more than luck would; else the control does."""
         trial = self._trial
         if trial is None:

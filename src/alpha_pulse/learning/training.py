@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from alpha_pulse.core.errors import SessionError
 from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import Missing
-from alpha_pulse.kernels.scores import LABEL
-from alpha_pulse.learning.session import Settled
+from alpha_pulse.kernels.base.scores import LABEL
+from alpha_pulse.learning.session import ScoredPrediction
 from alpha_pulse.models.base import BatchModel, Row
 
 RETRY_BARS = 500
@@ -66,7 +66,7 @@ class BatchMember:
         """Whether examples are still wanted."""
         return self.ready is None
 
-    def gather(self, settled: Settled) -> None:
+    def gather(self, settled: ScoredPrediction) -> None:
         """Keep one settled example for training."""
         i = self._count
         if i == len(self._labels):

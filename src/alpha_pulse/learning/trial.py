@@ -7,7 +7,7 @@ import math
 import msgspec
 
 from alpha_pulse.core.stateful import State
-from alpha_pulse.kernels.hedge import log_loss
+from alpha_pulse.kernels.mixing.hedge import log_loss
 from alpha_pulse.models.base import OnlineModel
 
 LUCK = 1.645
@@ -15,7 +15,7 @@ LUCK = 1.645
 MIN_BLOCKS = 10
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class TrialResult(msgspec.Struct, frozen=True):
     """What came of a trial: ``effect`` is the mean log loss saved by the adapted model on ``samples`` common labels."""
 
     effect: float
@@ -73,11 +73,11 @@ class Trial:
         weight = ours / (ours + (1.0 - self._weight) * math.exp(-kept / self._horizon))
         self._weight = min(max(weight, 1e-6), 1.0 - 1e-6)
 
-    def verdict(self) -> Verdict:
+    def verdict(self) -> TrialResult:
         """Whether the adapted model goes on: only when it saved more than luck would."""
         enough = self.samples >= MIN_BLOCKS * self._horizon
         kept = enough and self._saved > LUCK * math.sqrt(self._squares + self._block * self._block)
-        return Verdict(self._saved / self.samples if self.samples else 0.0, self.samples, kept)
+        return TrialResult(self._saved / self.samples if self.samples else 0.0, self.samples, kept)
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""

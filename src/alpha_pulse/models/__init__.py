@@ -13,7 +13,7 @@ ONLINE = {
     "mixture:": "alpha_pulse.models.mixture:named",
     "naive_bayes": "alpha_pulse.models.bayes:NaiveBayes",
     "passive_aggressive": "alpha_pulse.models.margin:PassiveAggressive",
-    "river:": "alpha_pulse.models.river:named",
+    "river:": "alpha_pulse.integrations.river:named",
     "sgbt": "alpha_pulse.models.boosting:SGBT",
     "sgd": "alpha_pulse.models.gradient:SGD",
 }

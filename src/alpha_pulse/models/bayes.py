@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import ConfigError
-from alpha_pulse.kernels import bayes as kernels
+from alpha_pulse.kernels.linear import bayes as kernels
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.faces import BinaryFace, ClassModel, MultiClassFace
+from alpha_pulse.models.estimators import BinaryClassifier, ClassModel, MultiClassFace
 
 SPAN = 1_000
 
@@ -34,10 +34,10 @@ class _Bayes(ClassModel):
         """Forget all examples."""
         self._state[kernels.HEAD :] = 0.0
 
-    def _speak(self, features: Row, out: Row) -> None:
+    def _predict_proba(self, features: Row, out: Row) -> None:
         kernels.speak(self._state, features, out)
 
-    def _study(self, features: Row, label: int, weight: float) -> None:
+    def _learn(self, features: Row, label: int, weight: float) -> None:
         kernels.study(self._state, features, label, weight)
 
     def _speak_rows(self, features: Row, out: Row) -> None:
@@ -47,7 +47,7 @@ class _Bayes(ClassModel):
         kernels.study_rows(self._state, features, labels, weights, out)
 
 
-class NaiveBayes(_Bayes, BinaryFace):
+class NaiveBayes(_Bayes, BinaryClassifier):
     """Each class as a normal distribution per feature, taken as independent; old examples fade.
 
     Parameters

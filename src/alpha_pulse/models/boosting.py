@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import ConfigError
-from alpha_pulse.kernels import boosting as kernels
-from alpha_pulse.kernels import regression_tree as tree
+from alpha_pulse.kernels.trees import boosting as kernels
+from alpha_pulse.kernels.trees import regression_tree as tree
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.faces import MultiClassFace, RegressionFace
-from alpha_pulse.models.given import refuse_example, refuse_examples, refuse_out, refuse_row, refuse_rows
+from alpha_pulse.models.estimators import MultiClassFace, RegressionFace
 from alpha_pulse.models.packed import PackedModel
 from alpha_pulse.models.regression_tree import observed_of, regression_arrays
+from alpha_pulse.models.validation import refuse_example, refuse_examples, refuse_out, refuse_row, refuse_rows
 
 DELTA, TAU = 0.05, 0.05
 LEAST_F = 4.0
@@ -213,10 +213,10 @@ class SGBTClassifier(_Boosted, MultiClassFace):
         self._scores: Row = np.zeros(n_classes)
         self._out: Row = np.zeros(n_classes)
 
-    def _speak(self, features: Row, out: Row) -> None:
+    def _predict_proba(self, features: Row, out: Row) -> None:
         kernels.predict_classes(self._head, self._real, self._whole, features, self._scores, out)
 
-    def _study(self, features: Row, label: int, weight: float) -> None:
+    def _learn(self, features: Row, label: int, weight: float) -> None:
         kernels.learn_classes(self._head, self._real, self._whole, features, label, weight, self._scores, self._out)
 
     def _speak_rows(self, features: Row, out: Row) -> None:

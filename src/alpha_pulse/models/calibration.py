@@ -16,7 +16,7 @@ from alpha_pulse.core.arrays import check_array
 from alpha_pulse.core.errors import ConfigError, DataError, NonFiniteError, did_you_mean
 from alpha_pulse.core.numbers import a_class
 from alpha_pulse.core.stateful import State
-from alpha_pulse.kernels import calibration, isotonic
+from alpha_pulse.kernels.calibration import calibration, isotonic
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.packed import PackedModel
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from alpha_pulse.core.arrays import check_array
 from alpha_pulse.core.errors import ConfigError, NonFiniteError
-from alpha_pulse.kernels import conformal
+from alpha_pulse.kernels.calibration import conformal
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.packed import PackedModel
 

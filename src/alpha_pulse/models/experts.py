@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import ConfigError
-from alpha_pulse.kernels import baselines, newton
-from alpha_pulse.kernels import ladder as kernels
+from alpha_pulse.kernels.base import baselines
+from alpha_pulse.kernels.linear import logistic_ensemble as kernels
+from alpha_pulse.kernels.linear import newton
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.given import refuse_example, refuse_examples, refuse_out, refuse_row, refuse_rows
 from alpha_pulse.models.packed import PackedModel
+from alpha_pulse.models.validation import refuse_example, refuse_examples, refuse_out, refuse_row, refuse_rows
 
 SGD_RATES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3)
 ADAGRAD_RATES = (0.003, 0.01, 0.03, 0.1)

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import ConfigError
-from alpha_pulse.kernels import adwin, tree
-from alpha_pulse.kernels import forest as kernels
+from alpha_pulse.kernels.detection import adwin
+from alpha_pulse.kernels.trees import forest as kernels
+from alpha_pulse.kernels.trees import tree
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.faces import BinaryFace, ClassModel, MultiClassFace
+from alpha_pulse.models.estimators import BinaryClassifier, ClassModel, MultiClassFace
 from alpha_pulse.models.tree import Nominal, set_growth, tree_arrays
 
 TAU = 0.05
@@ -100,10 +101,10 @@ class _Forest(ClassModel):
         """How often a tree was replaced since the last reset."""
         return int(self._whole[:, kernels.DRIFTS].sum())
 
-    def _speak(self, features: Row, out: Row) -> None:
+    def _predict_proba(self, features: Row, out: Row) -> None:
         kernels.predict(self._real, self._whole, features, self._scratch, out)
 
-    def _study(self, features: Row, label: int, weight: float) -> None:
+    def _learn(self, features: Row, label: int, weight: float) -> None:
         kernels.learn_all(self._real, self._whole, features, label, weight, self._scratch)
 
     def _speak_rows(self, features: Row, out: Row) -> None:
@@ -134,7 +135,7 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class AdaptiveRandomForest(_Forest, BinaryFace):
+class AdaptiveRandomForest(_Forest, BinaryClassifier):
     """Trees on resampled rows and random features, each watched and replaced when its own errors drift.
 
     Parameters

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import DataError, NonFiniteError, SessionError, StateError
 from alpha_pulse.core.stateful import State
-from alpha_pulse.kernels import gbm as kernels
+from alpha_pulse.kernels.trees import gbm as kernels
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.given import refuse_row, refuse_rows
+from alpha_pulse.models.validation import refuse_row, refuse_rows
 
 MIN_LEAF_EXAMPLES = 50
 """Labels of market data overlap, so a leaf needs more of them than LightGBM's default of 20."""
@@ -188,7 +188,7 @@ class LightGBM:
 
 
 def pack_text(text: str, n_features: int) -> Row:
-    """Read LightGBM's text model into the layout of `alpha_pulse.kernels.gbm`.
+    """Read LightGBM's text model into the layout of `alpha_pulse.kernels.trees.gbm`.
 
     Numbers are taken exactly as written, except that thresholds within LightGBM's zero step aside from it: LightGBM reads
     features of that size (1e-35) as 0. Leaf values already hold the shrinkage, those of the first tree also the bias.

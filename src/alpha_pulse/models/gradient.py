@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from alpha_pulse.core.errors import ConfigError
-from alpha_pulse.kernels import linear_family as kernels
+from alpha_pulse.kernels.linear import linear_family as kernels
 from alpha_pulse.models.linear_family import LinearBinary, LinearClassifier, LinearRegressor, Method
 
 

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import ConfigError, DataError
-from alpha_pulse.kernels import linear as kernels
+from alpha_pulse.kernels.linear import linear as kernels
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.given import refuse_example, refuse_examples, refuse_out, refuse_row, refuse_rows
 from alpha_pulse.models.packed import PackedModel
+from alpha_pulse.models.validation import refuse_example, refuse_examples, refuse_out, refuse_row, refuse_rows
 
 
 class Logistic(PackedModel):

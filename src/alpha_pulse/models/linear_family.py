@@ -1,4 +1,4 @@
-"""What all linear learners share: the packed array of `alpha_pulse.kernels.linear_family` and three faces of it."""
+"""What all linear learners share: the packed array of `alpha_pulse.kernels.linear.linear_family` and three faces of it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import ConfigError
-from alpha_pulse.kernels import linear_family as kernels
+from alpha_pulse.kernels.linear import linear_family as kernels
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.faces import BinaryFace, MultiClassFace, RegressionFace
+from alpha_pulse.models.estimators import BinaryClassifier, MultiClassFace, RegressionFace
 from alpha_pulse.models.packed import PackedModel
 
 
@@ -74,10 +74,10 @@ class Linear(PackedModel):
         """Forget weights and what is kept beside them; scales of the features are kept."""
         kernels.unlearn(self._state)
 
-    def _speak(self, features: Row, out: Row) -> None:
+    def _predict_proba(self, features: Row, out: Row) -> None:
         kernels.speak(self._state, features, self._scratch, out)
 
-    def _study(self, features: Row, label: int, weight: float) -> None:
+    def _learn(self, features: Row, label: int, weight: float) -> None:
         kernels.study(self._state, features, label, weight, self._scratch)
 
     def _speak_rows(self, features: Row, out: Row) -> None:
@@ -87,7 +87,7 @@ class Linear(PackedModel):
         kernels.study_rows(self._state, features, labels, weights, self._scratch, out)
 
 
-class LinearBinary(Linear, BinaryFace):
+class LinearBinary(Linear, BinaryClassifier):
     """A linear learner of two classes.
 
     Parameters

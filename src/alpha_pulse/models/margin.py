@@ -7,11 +7,11 @@ learns from scores before the step.
 from __future__ import annotations
 
 from alpha_pulse.core.errors import ConfigError
-from alpha_pulse.kernels import linear_family as kernels
+from alpha_pulse.kernels.linear import linear_family as kernels
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.given import refuse_row
 from alpha_pulse.models.gradient import positive
 from alpha_pulse.models.linear_family import LinearBinary, LinearClassifier, LinearRegressor, Method
+from alpha_pulse.models.validation import refuse_row
 
 
 class _PassiveAggressive:

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from alpha_pulse.core import plugins
 from alpha_pulse.core.errors import ConfigError, StateError
 from alpha_pulse.core.stateful import State, scalar, take
-from alpha_pulse.kernels import adahedge, baselines, hedge
-from alpha_pulse.kernels.example_weight import share_of
+from alpha_pulse.kernels.base import baselines
+from alpha_pulse.kernels.base.example_weight import share_of
+from alpha_pulse.kernels.mixing import adahedge, hedge
 from alpha_pulse.models.base import OnlineModel, Row
-from alpha_pulse.models.given import refuse_example, refuse_examples, refuse_out, refuse_row, refuse_rows
+from alpha_pulse.models.validation import refuse_example, refuse_examples, refuse_out, refuse_row, refuse_rows
 
 METHODS = ("fixed_share", "hedge", "adahedge")
 SHARE = 1e-3

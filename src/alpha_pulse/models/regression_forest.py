@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import ConfigError
-from alpha_pulse.kernels import adwin
-from alpha_pulse.kernels import regression_forest as kernels
-from alpha_pulse.kernels import regression_tree as tree
+from alpha_pulse.kernels.detection import adwin
+from alpha_pulse.kernels.trees import regression_forest as kernels
+from alpha_pulse.kernels.trees import regression_tree as tree
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.faces import RegressionFace
+from alpha_pulse.models.estimators import RegressionFace
 from alpha_pulse.models.regression_tree import observed_of, regression_arrays
 
 TAU = 0.05

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import ConfigError
-from alpha_pulse.kernels import regression_tree as kernels
-from alpha_pulse.kernels import regression_tree_growth as growth
-from alpha_pulse.kernels.example_weight import share_of
+from alpha_pulse.kernels.base.example_weight import share_of
+from alpha_pulse.kernels.trees import regression_tree as kernels
+from alpha_pulse.kernels.trees import regression_tree_growth as growth
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.faces import RegressionFace
+from alpha_pulse.models.estimators import RegressionFace
 
 FOR_EVER = 1e15
 """A memory that never fills."""
@@ -34,7 +34,8 @@ def observed_of(share: float, n_features: int) -> int:
 def regression_arrays(
     n_features: int, observed: int, leaves: int, bins: int, delta: float, tau: float, grace: int, least_f: float
 ) -> tuple[Row, NDArray[np.int64]]:
-    """Arrays (real, whole) of a tree of `alpha_pulse.kernels.regression_tree`, not yet cleared and without a memory limit.
+    """Arrays (real, whole) of a tree of `alpha_pulse.kernels.trees.regression_tree`, not yet cleared and without a memory
+    limit.
 
     Parameters
     ----------

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import ConfigError
-from alpha_pulse.kernels import adaptive_tree, tree_growth
-from alpha_pulse.kernels import tree as kernels
+from alpha_pulse.kernels.trees import adaptive_tree, tree_growth
+from alpha_pulse.kernels.trees import tree as kernels
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.faces import BinaryFace, ClassModel, MultiClassFace
+from alpha_pulse.models.estimators import BinaryClassifier, ClassModel, MultiClassFace
 
 NODES_PER_SLOT = 4
 """Room for inner nodes and inactive leaves beside each leaf that can still split."""
@@ -22,7 +22,7 @@ Nominal = Mapping[int, int]
 def tree_arrays(
     n_features: int, n_classes: int, observed: int, nominal: Nominal, budget_bytes: int, node_bytes: int = 0
 ) -> tuple[Row, NDArray[np.int64]]:
-    """Arrays (real, whole) of a tree of `alpha_pulse.kernels.tree` that fit into a budget; not yet cleared.
+    """Arrays (real, whole) of a tree of `alpha_pulse.kernels.trees.tree` that fit into a budget; not yet cleared.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ class _Tree(ClassModel):
         used = self._whole[: int(self._whole[kernels.USED]) + kernels.WHOLE_HEAD][kernels.WHOLE_HEAD :]
         return int((used == kernels.LEAF).sum()) - int(self._whole[kernels.FREE_NODES])
 
-    def _speak(self, features: Row, out: Row) -> None:
+    def _predict_proba(self, features: Row, out: Row) -> None:
         tree_growth.predict(self._real, self._whole, features, out)
 
     def _speak_rows(self, features: Row, out: Row) -> None:
@@ -132,18 +132,19 @@ class _Plain(_Tree):
         """Back to a single leaf that has seen nothing."""
         kernels.clear(self._real, self._whole)
 
-    def _study(self, features: Row, label: int, weight: float) -> None:
+    def _learn(self, features: Row, label: int, weight: float) -> None:
         tree_growth.learn(self._real, self._whole, features, label, weight, self._scratch)
 
     def _study_rows(self, features: Row, labels: NDArray[np.int64], weights: Row, out: Row) -> None:
         tree_growth.learn_rows(self._real, self._whole, features, labels, weights, self._scratch, out)
 
 
-class HoeffdingTree(_Plain, BinaryFace):
+class HoeffdingTree(_Plain, BinaryClassifier):
     """A decision tree grown from a stream: a leaf splits when the Hoeffding bound says that its best feature is truly the best.
 
     Each leaf predicts by naive Bayes or by its class counts, whichever was right more often. Values of
-    `alpha_pulse.kernels.missing.MISSING` and below are missing: they take no part in statistics, and follow the larger branch.
+    `alpha_pulse.kernels.base.missing.MISSING` and below are missing: they take no part in statistics, and follow the larger
+    branch.
 
     Parameters
     ----------
@@ -245,14 +246,14 @@ class _Adaptive(_Tree):
         """Back to a single leaf that has seen nothing."""
         adaptive_tree.clear(self._real, self._whole)
 
-    def _study(self, features: Row, label: int, weight: float) -> None:
+    def _learn(self, features: Row, label: int, weight: float) -> None:
         adaptive_tree.learn(self._real, self._whole, features, label, weight, self._scratch, self._waiting)
 
     def _study_rows(self, features: Row, labels: NDArray[np.int64], weights: Row, out: Row) -> None:
         adaptive_tree.learn_rows(self._real, self._whole, features, labels, weights, self._scratch, self._waiting, out)
 
 
-class HoeffdingAdaptiveTree(_Adaptive, BinaryFace):
+class HoeffdingAdaptiveTree(_Adaptive, BinaryClassifier):
     """A Hoeffding tree whose nodes watch their errors: where they rise, an alternate grows and replaces the branch if better.
 
     Leaves learn each example as often as a Poisson(1) draw says, once at least. Parameters are those of `HoeffdingTree`;

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from alpha_pulse.core.stateful import State, take
-from alpha_pulse.kernels import ensemble
-from alpha_pulse.kernels.scores import SERVED
-from alpha_pulse.learning.session import Settled
+from alpha_pulse.kernels.base.scores import SERVED
+from alpha_pulse.kernels.mixing import ensemble
+from alpha_pulse.learning.session import ScoredPrediction
 from alpha_pulse.models.base import Row
 
 STRATEGIES = {"ensemble": ensemble.ensemble_weights, "champion_challenger": ensemble.champion_weights}
@@ -51,7 +51,7 @@ class MemberMix:
         values: list[float] = row.tolist()
         return values
 
-    def observe(self, settled: Settled) -> None:
+    def observe(self, settled: ScoredPrediction) -> None:
         """Learn from a settled row: weights, calibrators, confidence; choose the threshold anew every 500 scores.
 
         Confidence is honest, so it follows the edge: a threshold chosen once, on the first scores, silenced the model for good

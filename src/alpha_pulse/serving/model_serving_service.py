@@ -12,11 +12,11 @@ from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import ConfigError, did_you_mean
 from alpha_pulse.core.stateful import Stateful
 from alpha_pulse.core.types import FeatureVector, Missing, Prediction, PredictionContext, PredictionPart
-from alpha_pulse.kernels.ensemble import CONFIDENT, RAW_BATCH, RAW_ONLINE, ROW, SERVING_WEIGHTS
-from alpha_pulse.kernels.scores import BASE, BATCH, LABEL, ONLINE, SERVED
+from alpha_pulse.kernels.base.scores import BASE, BATCH, LABEL, ONLINE, SERVED
+from alpha_pulse.kernels.mixing.ensemble import CONFIDENT, RAW_BATCH, RAW_ONLINE, ROW, SERVING_WEIGHTS
 from alpha_pulse.learning.commands import EVERY, Command
-from alpha_pulse.learning.running import Running
-from alpha_pulse.learning.session import Session, Settled
+from alpha_pulse.learning.host import Running
+from alpha_pulse.learning.session import ScoredPrediction, Session
 from alpha_pulse.learning.training import BatchMember, ModelReady
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.calibration import Calibrator, make_calibrator
@@ -57,7 +57,7 @@ class _Member:
             if not isnan(row[raw]):
                 row[place] = calibrator.calibrate(float(row[raw]))
 
-    def observe(self, settled: Settled) -> None:
+    def observe(self, settled: ScoredPrediction) -> None:
         """Let the mixture learn, and the calibrators: from the raw probabilities as they were stored when it served."""
         self.mix.observe(settled)
         for calibrator, (_, raw, _) in zip(self.calibrators, CALIBRATED, strict=False):
@@ -182,7 +182,7 @@ class ModelServingService:
         frozen = PredictionPart(ready.model_id, batch.short_version, "batch", values[BATCH], weight, ts - ready.trained_ts)
         return (frozen, base) if isnan(values[ONLINE]) else (online, frozen, base)
 
-    def observe(self, settled: Settled) -> None:
+    def observe(self, settled: ScoredPrediction) -> None:
         """Let mixture, calibrators and confidence learn from a settled prediction; keep it for training while wanted."""
         member = self._by_session[settled.session]
         member.observe(settled)

@@ -252,14 +252,16 @@ def verified(found: Iterable[RawRow], start: int, end: int, prev_hash: bytes, lo
     expected = start
     for seq, ts_event, payload, decision, digest in found:
         if seq != expected:
-            raise StateError(f"journal row {expected} of {location} is missing (row {seq} follows); {MEND}")
+            raise StateError(f"journal row {expected} of {location} is missing (row {seq} follows); {RECOVERY_HINT}")
         if not _fits(prev_hash, seq, ts_event, payload, decision, digest):
-            raise StateError(f"journal row {seq} of {location} is damaged: its hash does not fit its content; {MEND}")
+            raise StateError(f"journal row {seq} of {location} is damaged: its hash does not fit its content; {RECOVERY_HINT}")
         prev_hash = digest
         yield JournalRow(seq, ts_event, payload, decision, digest)
         expected += 1
     if expected <= end:
-        raise StateError(f"journal row {expected} of {location} is missing, although {end + 1} rows were written; {MEND}")
+        raise StateError(
+            f"journal row {expected} of {location} is missing, although {end + 1} rows were written; {RECOVERY_HINT}"
+        )
 
 
 def _fits(prev_hash: bytes, seq: int, ts_event: int, payload: bytes, decision: bytes | None, digest: bytes) -> bool:
@@ -270,5 +272,5 @@ def _fits(prev_hash: bytes, seq: int, ts_event: int, payload: bytes, decision: b
         return False
 
 
-MEND = "restore the store and its .head file from one backup, or start a new --store"
+RECOVERY_HINT = "restore the store and its .head file from one backup, or start a new --store"
 """The way out of a damaged journal, as the tail of an error sentence."""

@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 
 from alpha_pulse.core.causes import DISK, FORBIDDEN, FULL, READ_ONLY, TOO_LARGE, Cause, cause_of, reason_of
-from alpha_pulse.stores.base import MEND
+from alpha_pulse.stores.base import RECOVERY_HINT
 
 
 class ReplacedError(OSError):
@@ -18,7 +18,7 @@ class ReplacedError(OSError):
 CHECK = "check the disk and the folder"
 SYNC = Cause("the disk did not confirm that data were stored (sync failed)", DISK.advice)
 LOCKED = Cause("another program holds a lock on it", "stop that program")
-DAMAGED = Cause("the database is damaged", MEND)
+DAMAGED = Cause("the database is damaged", RECOVERY_HINT)
 NO_DATABASE = Cause("it is not an SQLite database", "name another file")
 
 _BY_NAME = (
@@ -44,7 +44,7 @@ def cause(error: BaseException, path: Path) -> Cause:
     'no space is left on the disk'
     """
     if isinstance(error, ReplacedError):
-        return Cause(str(error.strerror), MEND)
+        return Cause(str(error.strerror), RECOVERY_HINT)
     if isinstance(error, OSError):
         return cause_of(error) or Cause(reason_of(error), CHECK)
     if isinstance(error, sqlite3.Error):
@@ -61,7 +61,7 @@ def _of_sqlite(error: sqlite3.Error, path: Path) -> Cause:
             # SQLite opens a file for reading when it could not for writing, whatever the reason.
             return Cause("it could be opened for reading only", CHECK)
         return place or found or Cause("it cannot be opened", CHECK)
-    return found or Cause(str(error), MEND)
+    return found or Cause(str(error), RECOVERY_HINT)
 
 
 def _of_the_place(path: Path) -> Cause | None:

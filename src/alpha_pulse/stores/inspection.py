@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from alpha_pulse.core.errors import StateError, StoreError
-from alpha_pulse.stores.base import HASH_BYTES, MEND, SCHEMA_VERSION, RunIdentity, identity_hash
+from alpha_pulse.stores.base import HASH_BYTES, RECOVERY_HINT, SCHEMA_VERSION, RunIdentity, identity_hash
 from alpha_pulse.stores.causes import cause
 from alpha_pulse.stores.head import Mark
 from alpha_pulse.stores.schema import APPLICATION_ID
@@ -108,10 +108,10 @@ def _read(connection: sqlite3.Connection, path: Path) -> Held:
     last = connection.execute("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
     seq, digest = (-1, b"") if last is None else last
     if seq >= 0 and not (isinstance(digest, bytes) and len(digest) == HASH_BYTES):
-        raise StateError(f"journal row {seq} of store {path} is damaged: it has no hash; {MEND}")
+        raise StateError(f"journal row {seq} of store {path} is damaged: it has no hash; {RECOVERY_HINT}")
     if run is None:
         if seq >= 0:
-            raise StateError(f"store {path} holds {seq + 1} journal rows but no run; {MEND}")
+            raise StateError(f"store {path} holds {seq + 1} journal rows but no run; {RECOVERY_HINT}")
         return Held(blank=False)
     *fields, stated, result_hash = run
     try:
@@ -119,7 +119,7 @@ def _read(connection: sqlite3.Connection, path: Path) -> Held:
     except msgspec.ValidationError:
         identity = None
     if identity is None or identity_hash(identity) != stated:
-        raise StateError(f"store {path} cannot be used: its row in table run, which names the run, is damaged; {MEND}")
+        raise StateError(f"store {path} cannot be used: its row in table run, which names the run, is damaged; {RECOVERY_HINT}")
     return Held(blank=False, identity=identity, seq=seq, hash=digest, result_hash=result_hash)
 
 
@@ -128,13 +128,13 @@ def _compare(connection: sqlite3.Connection, path: Path, held: Held, mark: Mark 
         if held.seq >= 0:
             raise StateError(
                 f"store {path} holds {held.seq + 1} rows, but {path.name}.head, which proves that none is missing, is gone or "
-                f"damaged; {MEND}"
+                f"damaged; {RECOVERY_HINT}"
             )
         return
     seq, digest = mark
     if seq == held.seq + 1 and held.result_hash is not None:
         if held.result_hash != digest:
-            raise StateError(f"store {path} has another result than the one committed; {MEND}")
+            raise StateError(f"store {path} has another result than the one committed; {RECOVERY_HINT}")
         return
     if seq > held.seq:
         raise _lost(path, seq, held)
@@ -142,12 +142,13 @@ def _compare(connection: sqlite3.Connection, path: Path, held: Held, mark: Mark 
         found = connection.execute("SELECT hash FROM journal WHERE seq = ?", (seq,)).fetchone()
         if found is None or found[0] != digest:
             raise StateError(
-                f"store {path} has other steps than the ones committed: row {seq} is not what {path.name}.head says; {MEND}"
+                f"store {path} has other steps than the ones committed: row {seq} is not what "
+                f"{path.name}.head says; {RECOVERY_HINT}"
             )
 
 
 def _lost(path: Path, seq: int, held: Held) -> StateError:
     return StateError(
         f"store {path} has lost committed steps: {path.name}.head counts {seq + 1} rows (a stored result counts as one), "
-        f"the database holds {held.seq + 1}; {MEND}"
+        f"the database holds {held.seq + 1}; {RECOVERY_HINT}"
     )

@@ -24,7 +24,7 @@ from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.config import Store as StoreConfig
 from alpha_pulse.core.errors import StateError, StoreError
 from alpha_pulse.stores.base import (
-    MEND,
+    RECOVERY_HINT,
     JournalRow,
     RawRow,
     RunIdentity,
@@ -250,7 +250,9 @@ class SqliteStore:
         if result is None and digest is None:
             return None
         if not isinstance(result, bytes) or result_link(self.head, result) != digest:
-            raise StateError(f"the result in store {self.location} is damaged: its hash does not fit its content; {MEND}")
+            raise StateError(
+                f"the result in store {self.location} is damaged: its hash does not fit its content; {RECOVERY_HINT}"
+            )
         return result
 
     def close(self) -> None:
@@ -386,7 +388,7 @@ class SqliteStore:
     def _hash_at(self, seq: int) -> bytes:
         found = self._ask("SELECT hash FROM journal WHERE seq = ?", seq)
         if not found:
-            raise StateError(f"journal row {seq} of {self.location} is missing; {MEND}")
+            raise StateError(f"journal row {seq} of {self.location} is missing; {RECOVERY_HINT}")
         digest: bytes = found[0][0]
         return digest
 

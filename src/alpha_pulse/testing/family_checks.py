@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from alpha_pulse.core.errors import NonFiniteError, StateError
 from alpha_pulse.core.stateful import State, digest, pack, unpack
 from alpha_pulse.models.base import MultiClassModel, RegressionModel, Row
-from alpha_pulse.models.given import LARGEST_TARGET
+from alpha_pulse.models.validation import LARGEST_TARGET
 from alpha_pulse.testing.adversarial import adversarial
 
 Model = Any

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "src" / "alpha_pulse"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 CLOCK = PACKAGE / "core" / "clock.py"
-SECRETS = PACKAGE / "api" / "token_file.py"
+SECRETS = PACKAGE / "api" / "access" / "token_file.py"
 """Makes tokens, which nobody may foresee and on which no decision depends."""
 MAX_LINES = 450
 MAX_PIPELINE_LINES = 200

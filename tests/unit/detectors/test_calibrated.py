@@ -12,7 +12,7 @@ from alpha_pulse.core.stateful import digest
 from alpha_pulse.detectors import DETECTORS
 from alpha_pulse.detectors.calibrated import DEPENDENCES, TUNED, Calibrated, Curve, block_of, blocks, shipped_curves, tuned
 from alpha_pulse.detectors.drift import Adwin
-from alpha_pulse.learning.stationary_streams import STATIONARY, accepted
+from alpha_pulse.simulation.stationary_streams import STATIONARY, accepted
 
 
 def errors(seed: int, *pieces: tuple[int, float]) -> np.ndarray:

@@ -14,7 +14,7 @@ import naive_covariate as naive
 from alpha_pulse.core.errors import ConfigError, NonFiniteError, StateError
 from alpha_pulse.core.stateful import State, pack, unpack
 from alpha_pulse.detectors.covariate import FEATURE_DETECTORS, FeatureDetector, holm
-from alpha_pulse.learning.stationary_streams import autoregressive
+from alpha_pulse.simulation.stationary_streams import autoregressive
 
 Rows = NDArray[np.float64]
 SMALL = {"reference": 200, "window": 50, "block": 10}

@@ -15,7 +15,7 @@ from alpha_pulse.core.stateful import State, digest, pack, unpack
 from alpha_pulse.core.types import RegimeChange
 from alpha_pulse.detectors.regime import LABELS, WATCHED, RegimeDetector, block_of
 from alpha_pulse.detectors.regime_settings import WARM_UP, shipped_regime_curves, threshold
-from alpha_pulse.learning.regime_trials import bars_of
+from alpha_pulse.simulation.regime_trials import bars_of
 
 Floats = NDArray[np.float64]
 BLOCK = 24

@@ -10,7 +10,7 @@ from alpha_pulse.core.errors import ConfigError, DataError, StateError, UnknownN
 from alpha_pulse.core.stateful import State, Stateful, pack, unpack
 from alpha_pulse.core.types import Order
 from alpha_pulse.execution import ExecutionService
-from alpha_pulse.execution.decision import Wish
+from alpha_pulse.execution.decision import SizingInput
 from alpha_pulse.execution.execution_service import BOOKS
 from alpha_pulse.venues.money import money
 from alpha_pulse.venues.simulated import SimulatedVenue
@@ -152,7 +152,7 @@ def test_an_order_beyond_a_limit_is_refused_with_the_limit_and_not_cut_to_fit() 
     assert "max_order_fraction 0.5" in decision.refusals[0].reasons[0]
 
 
-def run(desk: Desk, slices: list[list[Wish]]) -> list[bytes]:
+def run(desk: Desk, slices: list[list[SizingInput]]) -> list[bytes]:
     seen = []
     for wishes in slices:
         settled, decided = desk.step(*wishes)

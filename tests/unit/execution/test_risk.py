@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alpha_pulse.core.config import Risk
-from alpha_pulse.execution.risk import Request, RiskGate, reduces
+from alpha_pulse.execution.risk import OrderRequest, RiskGate, reduces
 from execution_samples import CENTS, UNIT
 from naive_books import naive_gate
 
-PLAIN = Request(UNIT, 0, 100.0, 100_000, 100_000, 0, 60, 0, CENTS)
+PLAIN = OrderRequest(UNIT, 0, 100.0, 100_000, 100_000, 0, 60, 0, CENTS)
 
 requests = st.builds(
-    Request,
+    OrderRequest,
     quantity=st.one_of(st.integers(-(10**8), 10**8), st.integers(-(2**64), 2**64)),
     held=st.integers(-(10**8), 10**8),
     price=st.one_of(st.floats(0.01, 1e4), st.sampled_from([0.0, -1.0, math.nan, math.inf, -math.inf])),
@@ -38,13 +38,13 @@ limits = st.builds(
 
 
 @given(limits, requests)
-def test_the_gate_passes_what_its_reference_passes(risk: Risk, request: Request) -> None:
+def test_the_gate_passes_what_its_reference_passes(risk: Risk, request: OrderRequest) -> None:
     reasons = RiskGate(risk).check(request)
     assert (not reasons) == naive_gate(risk, request)
 
 
 @given(limits, requests)
-def test_no_order_beyond_a_limit_passes_unless_it_only_reduces(risk: Risk, request: Request) -> None:
+def test_no_order_beyond_a_limit_passes_unless_it_only_reduces(risk: Risk, request: OrderRequest) -> None:
     if RiskGate(risk).check(request) or reduces(request.held, request.quantity):
         return
     worth = request.price / 10_000
@@ -52,7 +52,7 @@ def test_no_order_beyond_a_limit_passes_unless_it_only_reduces(risk: Risk, reque
     assert abs(request.quantity) * worth <= risk.max_order_fraction * request.equity + 1
 
 
-def changed(**values: float) -> Request:
+def changed(**values: float) -> OrderRequest:
     return msgspec.structs.replace(PLAIN, **values)
 
 
@@ -70,7 +70,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("request_", "words"), REFUSED.values(), ids=REFUSED.keys())
-def test_a_reason_names_what_was_found_and_the_limit(request_: Request, words: list[str]) -> None:
+def test_a_reason_names_what_was_found_and_the_limit(request_: OrderRequest, words: list[str]) -> None:
     reasons = RiskGate(Risk()).check(request_)
     assert any(all(word in reason for word in words) for reason in reasons)
 

@@ -7,7 +7,7 @@ import pytest
 
 from alpha_pulse.core.config import Config, Execution, Risk, Venue
 from alpha_pulse.core.errors import NonFiniteError
-from alpha_pulse.execution.decision import Wish
+from alpha_pulse.execution.decision import SizingInput
 from alpha_pulse.execution.fill_limit import Account
 from alpha_pulse.execution.rules import BuyAndHold, CostAware, EntryRule, FollowSignal, expected_move, round_trip
 from execution_samples import CENTS, UNIT, bar, wish
@@ -24,7 +24,9 @@ def follow(source: str = "combined", *, config: Config = CONFIG) -> FollowSignal
     return FollowSignal(config, "combined", use_quality=True)
 
 
-def target(rule: EntryRule, wish: Wish, held: int, equity: int, *, symbols: int = 1, others: int = 0) -> tuple[int, str | None]:
+def target(
+    rule: EntryRule, wish: SizingInput, held: int, equity: int, *, symbols: int = 1, others: int = 0
+) -> tuple[int, str | None]:
     found = rule.target(wish, Account(held, equity, others, 1.0 / symbols), CENTS)
     if found.quantity != held and found.abstained is None:
         # What is meant to be held is what the fraction says, but for the rounding to parts.

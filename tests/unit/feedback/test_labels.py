@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from alpha_pulse.core.stateful import pack, unpack
 from alpha_pulse.core.types import Bar
-from alpha_pulse.feedback.labels import MAX_WEIGHT, MoveWeight, Open, RealisedVolatility, direction_label, volatility_label
+from alpha_pulse.feedback.labels import (
+    MAX_WEIGHT,
+    MoveWeight,
+    PendingLabel,
+    RealisedVolatility,
+    direction_label,
+    volatility_label,
+)
 from naive_learning import realised_volatility
 
 price = st.floats(1.0, 1_000.0)
@@ -45,8 +52,8 @@ def bar(close: float) -> Bar:
     return Bar("X", 50, 10, close, close, close, close)
 
 
-def waiting(reference: float, next_open: float = 100.0) -> Open:
-    return Open("p", 20, 5, reference, next_open)
+def waiting(reference: float, next_open: float = 100.0) -> PendingLabel:
+    return PendingLabel("p", 20, 5, reference, next_open)
 
 
 @given(reference=price, later=price, next_open=price, entry=st.sampled_from(["close", "next_open"]))

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from alpha_pulse.core.stateful import digest
 from alpha_pulse.core.types import Contribution, Lot, Signal, TradeOutcome
 from alpha_pulse.feedback.trade_quality import EXTRA_FEATURES, LOTS_BEFORE_SCALING, TradeQuality
-from alpha_pulse.kernels.scores import BASE, SERVED
-from alpha_pulse.learning import metrics
+from alpha_pulse.kernels.base.scores import BASE, SERVED
 from alpha_pulse.learning.session import Session
+from alpha_pulse.metrics import streaming as metrics
 from learning_samples import new_session, poison, vector
 
 D = 2

@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 
 from alpha_pulse.feeds.columns import Integers
-from alpha_pulse.feeds.gaps import gaps
 from alpha_pulse.feeds.interval import DAY_NS, HOUR_NS, SECOND_NS
-from alpha_pulse.feeds.sessions import sessions
+from alpha_pulse.feeds.quality.gaps import gaps
+from alpha_pulse.feeds.quality.sessions import sessions
 
 HALF_HOUR_NS = HOUR_NS // 2
 MINUTE_NS = 60 * SECOND_NS

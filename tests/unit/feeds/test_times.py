@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import ConfigError, DataError
-from alpha_pulse.feeds.local_times import Place
-from alpha_pulse.feeds.times import Zone, read_times
+from alpha_pulse.feeds.cells.local_times import Place
+from alpha_pulse.feeds.cells.times import Zone, read_times
 
 NOON = 1_704_196_800
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpha_pulse.kernels import adahedge
-from alpha_pulse.kernels.hedge import log_loss, mixture
+from alpha_pulse.kernels.mixing import adahedge
+from alpha_pulse.kernels.mixing.hedge import log_loss, mixture
 from naive_experts import NaiveAdaHedge
 
 N = 4

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alpha_pulse.kernels.adwin import (
+from alpha_pulse.kernels.detection.adwin import (
     DEVIATION,
     DRIFT,
     HEADER,

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from alpha_pulse.kernels import bocpd
-from alpha_pulse.kernels.bocpd import bocpd_changed, bocpd_run, bocpd_state, bocpd_step, bocpd_steps
-from alpha_pulse.kernels.detection import CHANGE, DRIFT, FLAG, REFUSED, SCORE, SEEN
+from alpha_pulse.kernels.detection.detection import CHANGE, DRIFT, FLAG, REFUSED, SCORE, SEEN
+from alpha_pulse.kernels.regimes import bocpd
+from alpha_pulse.kernels.regimes.bocpd import bocpd_changed, bocpd_run, bocpd_state, bocpd_step, bocpd_steps
 from naive_regime import naive_run_lengths
 
 PRIOR = (0.0, 0.5, 3.0, 2.0)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from alpha_pulse.kernels import calibration
+from alpha_pulse.kernels.calibration import calibration
 from naive_calibration import NaiveBeta
 from naive_learning import NaivePlatt, logit
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from alpha_pulse.kernels import conformal
+from alpha_pulse.kernels.calibration import conformal
 from naive_calibration import NaiveConformal
 
 scores = st.floats(0.0, 1e300) | st.sampled_from([0.0, 1.0, 2.0, math.inf])

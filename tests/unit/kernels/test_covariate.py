@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats  # type: ignore[import-untyped]  # SciPy has no types
 
-from alpha_pulse.kernels.covariate import ks_cell, ks_distance
-from alpha_pulse.kernels.covariate_index import psi
-from alpha_pulse.kernels.covariate_tails import beta_share, f_tail, simes, smirnov_tail
+from alpha_pulse.kernels.detection.covariate import ks_cell, ks_distance
+from alpha_pulse.kernels.detection.covariate_index import psi
+from alpha_pulse.kernels.detection.covariate_tails import beta_share, f_tail, simes, smirnov_tail
 
 
 @given(st.floats(0.0, 1.0), st.floats(0.3, 200.0), st.floats(0.3, 200.0))

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from alpha_pulse.kernels import ensemble
-from alpha_pulse.kernels.scores import BASE, BATCH, LABEL, LAST_KNOWN, NO_CHANGE, ONLINE, SERVED
+from alpha_pulse.kernels.base.scores import BASE, BATCH, LABEL, LAST_KNOWN, NO_CHANGE, ONLINE, SERVED
+from alpha_pulse.kernels.mixing import ensemble
 from naive_learning import NaiveBaselines, NaivePlatt, logit, mix, share
 
 said = st.none() | st.floats(0.0, 1.0)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpha_pulse.kernels import hedge
+from alpha_pulse.kernels.mixing import hedge
 from naive_learning import log_loss, mix, share, sigmoid
 
 spoken = st.none() | st.floats(0.0, 1.0)

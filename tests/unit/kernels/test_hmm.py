@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from alpha_pulse.kernels import hmm
-from alpha_pulse.kernels.detection import REFUSED
-from alpha_pulse.kernels.hmm import hmm_state, hmm_step, hmm_steps
+from alpha_pulse.kernels.detection.detection import REFUSED
+from alpha_pulse.kernels.regimes import hmm
+from alpha_pulse.kernels.regimes.hmm import hmm_state, hmm_step, hmm_steps
 from naive_regime import naive_filter, naive_learnt
 
 Floats = NDArray[np.float64]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from alpha_pulse.kernels.import_closure import PACKAGE, import_closure, imported_names
+from alpha_pulse.kernels.base.import_closure import PACKAGE, import_closure, imported_names
 
 ROOT = PACKAGE.parents[1]
 
@@ -85,11 +85,11 @@ def test_what_a_package_itself_holds_counts_where_it_is_taken_from_it(tmp_path: 
 
 def test_a_plug_in_reaches_this_package_too(tmp_path: Path) -> None:
     plug_in = tmp_path / "plug_in.py"
-    plug_in.write_text("from alpha_pulse.kernels.moments import quotient")
-    assert PACKAGE / "kernels" / "moments.py" in import_closure(plug_in, "plug_in")
+    plug_in.write_text("from alpha_pulse.kernels.base.moments import quotient")
+    assert PACKAGE / "kernels" / "base" / "moments.py" in import_closure(plug_in, "plug_in")
 
 
 def test_nested_folders_count_and_the_rest_of_the_program_does_not() -> None:
     found = import_closure(PACKAGE / "features" / "indicators.py", "alpha_pulse.features.indicators")
-    assert {PACKAGE / "features" / "layout.py", PACKAGE / "kernels" / "median.py"} <= set(found)
+    assert {PACKAGE / "features" / "layout.py", PACKAGE / "kernels" / "base" / "median.py"} <= set(found)
     assert not [path for path in found if path.parent.name in ("engine", "learning", "models")]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from alpha_pulse.kernels import isotonic
+from alpha_pulse.kernels.calibration import isotonic
 from naive_calibration import NaiveIsotonic
 
 coarse = st.integers(0, 12).map(lambda k: k / 12)

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from alpha_pulse.kernels import kernel_cache
-from alpha_pulse.kernels.jit import kernel
+from alpha_pulse.kernels.base import kernel_cache
+from alpha_pulse.kernels.base.jit import kernel
 
-STEPS = "from alpha_pulse.kernels.jit import kernel\n\n@kernel\ndef step(x):\n    return x * {rate}\n"
+STEPS = "from alpha_pulse.kernels.base.jit import kernel\n\n@kernel\ndef step(x):\n    return x * {rate}\n"
 TWICE = "\n\n@kernel\ndef twice(x):\n    return step(step(x))\n"
-FARM = "from alpha_pulse.kernels.jit import kernel\nfrom farm.deep.steps import step" + TWICE
-APART = "from alpha_pulse.kernels.jit import kernel\n\n@kernel\ndef apart(x):\n    return x + 1\n"
+FARM = "from alpha_pulse.kernels.base.jit import kernel\nfrom farm.deep.steps import step" + TWICE
+APART = "from alpha_pulse.kernels.base.jit import kernel\n\n@kernel\ndef apart(x):\n    return x + 1\n"
 USE = """
 from numba.core import event
 from farm.apart import apart

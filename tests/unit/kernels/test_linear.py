@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from alpha_pulse.kernels import linear
+from alpha_pulse.kernels.linear import linear
 from naive_learning import NaiveLogistic
 
 ABSURD = 1e15

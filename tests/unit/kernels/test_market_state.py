@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from alpha_pulse.kernels import market_state as kernel
-from alpha_pulse.kernels.market_state import market_state as made
-from alpha_pulse.kernels.market_state import market_step, market_steps
+from alpha_pulse.kernels.regimes import market_state as kernel
+from alpha_pulse.kernels.regimes.market_state import market_state as made
+from alpha_pulse.kernels.regimes.market_state import market_step, market_steps
 from naive_regime import NaiveMarket
 
 Floats = NDArray[np.float64]

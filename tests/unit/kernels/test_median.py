@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpha_pulse.kernels.median import median_push, median_size, median_value
+from alpha_pulse.kernels.base.median import median_push, median_size, median_value
 
 numbers = st.floats(-1e15, 1e15, allow_nan=False) | st.integers(-2, 2).map(float)
 

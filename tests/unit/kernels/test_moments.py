@@ -5,7 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpha_pulse.kernels.moments import ema_weight, log_ratio, quotient, wilder_weight
+from alpha_pulse.kernels.base.moments import ema_weight, log_ratio, quotient, wilder_weight
 
 
 @given(values=st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=30))

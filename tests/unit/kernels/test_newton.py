@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from alpha_pulse.kernels import newton
+from alpha_pulse.kernels.linear import newton
 from naive_learning import NaiveNewton
 
 Row = NDArray[np.float64]

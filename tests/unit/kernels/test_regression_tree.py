@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alpha_pulse.kernels import regression_tree as tree
-from alpha_pulse.kernels import regression_tree_growth as growth
-from alpha_pulse.kernels.missing import MISSING
+from alpha_pulse.kernels.base.missing import MISSING
+from alpha_pulse.kernels.trees import regression_tree as tree
+from alpha_pulse.kernels.trees import regression_tree_growth as growth
 from alpha_pulse.models.regression_tree import regression_arrays
 from naive_regression_tree import Histogram, NaiveRegressionTree
 

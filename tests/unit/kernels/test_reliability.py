@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpha_pulse.kernels.reliability import COLUMNS, bin_sums, wilson
+from alpha_pulse.kernels.calibration.reliability import COLUMNS, bin_sums, wilson
 from naive_calibration import naive_bins, naive_wilson
 
 probabilities = st.floats(0.0, 1.0) | st.integers(0, 5).map(lambda k: k / 5)

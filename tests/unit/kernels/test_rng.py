@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from alpha_pulse.kernels.rng import below, poisson, uniform
+from alpha_pulse.kernels.base.rng import below, poisson, uniform
 
 
 def test_numbers_are_those_of_splitmix64() -> None:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import naive_learning as naive
-from alpha_pulse.kernels import scores
-from alpha_pulse.learning import metrics
+from alpha_pulse.kernels.base import scores
+from alpha_pulse.metrics import streaming as metrics
 from naive_learning import NaiveRecord
 
 WINDOW = 7

@@ -7,7 +7,7 @@ from alpha_pulse.core.config import Adaptation
 from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.stateful import State, digest, pack, unpack
 from alpha_pulse.core.types import DriftAlarm
-from alpha_pulse.kernels.adwin import DELTA
+from alpha_pulse.kernels.detection.adwin import DELTA
 from alpha_pulse.learning.drift_monitor import DriftMonitor
 from alpha_pulse.learning.session import Session
 from learning_samples import START_NS, STEP_NS, new_session, scored

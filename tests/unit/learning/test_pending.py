@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 
 from alpha_pulse.core.errors import SessionError, StateError
 from alpha_pulse.core.stateful import State, pack, unpack
-from alpha_pulse.kernels.ensemble import CONTROL, ROW
-from alpha_pulse.learning.pending import Pending, Waiting
+from alpha_pulse.kernels.mixing.ensemble import CONTROL, ROW
+from alpha_pulse.learning.pending import Pending, PendingPrediction
 
 D, PARTS = 2, 3
 
 
-def waiting(number: int, control: bool = False) -> Waiting:
+def waiting(number: int, control: bool = False) -> PendingPrediction:
     row = np.full(ROW, float(number))
     row[CONTROL] = 0.25 if control else math.nan
-    return Waiting(
+    return PendingPrediction(
         np.full(D, number + 0.1), np.full(PARTS, number + 0.2), row, np.full(PARTS, number + 0.3) if control else None
     )
 

@@ -11,12 +11,13 @@ import naive_learning as naive
 from alpha_pulse.core.errors import NonFiniteError, SessionError
 from alpha_pulse.core.stateful import digest, pack, unpack
 from alpha_pulse.core.types import Example
-from alpha_pulse.kernels import ladder, linear
-from alpha_pulse.kernels.ensemble import ADAPTED, CONTROL, RAW_ONLINE
-from alpha_pulse.learning import metrics
+from alpha_pulse.kernels.linear import linear
+from alpha_pulse.kernels.linear import logistic_ensemble as ladder
+from alpha_pulse.kernels.mixing.ensemble import ADAPTED, CONTROL, RAW_ONLINE
 from alpha_pulse.learning import session as sessions
-from alpha_pulse.learning.comparison import compare
 from alpha_pulse.learning.session import Session, SessionSpec
+from alpha_pulse.metrics import streaming as metrics
+from alpha_pulse.metrics.comparison import compare
 from alpha_pulse.models.base import OnlineModel, Row
 from alpha_pulse.models.linear import Logistic
 from learning_samples import START_NS, STEP_NS, Desk, maker, new_session, poison, scored, stream, vector

@@ -8,7 +8,7 @@ import pytest
 
 from alpha_pulse.core.stateful import pack, unpack
 from alpha_pulse.core.types import Missing
-from alpha_pulse.learning.session import Settled
+from alpha_pulse.learning.session import ScoredPrediction
 from alpha_pulse.learning.training import RETRY_BARS, BatchMember
 from alpha_pulse.models.gbm import LightGBM
 from learning_samples import START_NS, STEP_NS, Desk, new_session, stream
@@ -25,7 +25,7 @@ def member(train_bars: int = TRAIN_BARS) -> BatchMember:
     return BatchMember("X/direction", "lightgbm", D, model, train_bars, DELAY_NS)
 
 
-def settled(count: int, one_class: bool = False) -> list[Settled]:
+def settled(count: int, one_class: bool = False) -> list[ScoredPrediction]:
     """``count`` settled predictions of a session that served ``ROWS`` in turn."""
     desk = Desk(new_session("logistic", D, HORIZON))
     labels = np.ones_like(LABELS) if one_class else LABELS

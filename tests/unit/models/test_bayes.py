@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from river import naive_bayes
 
 from alpha_pulse.core.errors import ConfigError
-from alpha_pulse.kernels.missing import MISSING
+from alpha_pulse.kernels.base.missing import MISSING
 from alpha_pulse.models.bayes import NaiveBayes, NaiveBayesClassifier
 from learning_samples import stream
 

@@ -7,8 +7,8 @@ import pytest
 
 from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.core.stateful import digest, pack, unpack
-from alpha_pulse.kernels import regression_tree as tree
-from alpha_pulse.kernels.missing import MISSING
+from alpha_pulse.kernels.base.missing import MISSING
+from alpha_pulse.kernels.trees import regression_tree as tree
 from alpha_pulse.models.base import MultiClassModel, Row
 from alpha_pulse.models.boosting import SGBT, SGBTClassifier, SGBTRegressor
 from alpha_pulse.models.tree import HoeffdingTree

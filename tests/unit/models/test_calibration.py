@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import ConfigError, NonFiniteError, StateError
 from alpha_pulse.core.stateful import pack, unpack
+from alpha_pulse.metrics.reliability import ReliabilityTable, reliability_table
 from alpha_pulse.models.calibration import CALIBRATORS, Calibrator, IsotonicCalibrator, make_calibrator
 from alpha_pulse.models.calibration_intervals import AdaptiveInterval
-from alpha_pulse.models.calibration_report import ReliabilityTable, reliability_table
 from alpha_pulse.models.linear import Logistic
 from naive_calibration import naive_bins, naive_wilson
 

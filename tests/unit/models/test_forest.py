@@ -5,8 +5,8 @@ import pytest
 
 from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.core.stateful import digest
-from alpha_pulse.kernels import forest as kernels
-from alpha_pulse.kernels import tree, tree_growth
+from alpha_pulse.kernels.trees import forest as kernels
+from alpha_pulse.kernels.trees import tree, tree_growth
 from alpha_pulse.models import forest
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.forest import AdaptiveRandomForest, AdaptiveRandomForestClassifier

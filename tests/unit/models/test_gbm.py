@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import DataError, NonFiniteError, SessionError, StateError
 from alpha_pulse.core.stateful import State
-from alpha_pulse.kernels.gbm import gbm_predict, gbm_predict_rows
+from alpha_pulse.kernels.trees.gbm import gbm_predict, gbm_predict_rows
 from alpha_pulse.models.gbm import LightGBM, pack_text
 
 Matrix = NDArray[np.float64]

@@ -11,8 +11,8 @@ from river import compose, linear_model, optim, preprocessing
 from alpha_pulse.core.errors import ConfigError, DataError, NonFiniteError
 from alpha_pulse.core.plugins import load
 from alpha_pulse.models import ONLINE
-from alpha_pulse.models.given import refuse_rows
 from alpha_pulse.models.linear import DictLogistic, Logistic
+from alpha_pulse.models.validation import refuse_rows
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -9,7 +9,7 @@ from river import tree as river_tree
 
 from alpha_pulse.core.errors import ConfigError, NonFiniteError, StateError
 from alpha_pulse.core.stateful import digest, pack, unpack
-from alpha_pulse.kernels.missing import MISSING
+from alpha_pulse.kernels.base.missing import MISSING
 from alpha_pulse.models.base import RegressionModel
 from alpha_pulse.models.boosting import SGBTRegressor
 from alpha_pulse.models.regression_forest import AdaptiveRandomForestRegressor

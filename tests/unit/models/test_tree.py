@@ -5,9 +5,10 @@ import pytest
 
 from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.core.stateful import digest
-from alpha_pulse.kernels import adaptive_tree, adwin, tree_growth
-from alpha_pulse.kernels import tree as kernels
-from alpha_pulse.kernels.missing import MISSING
+from alpha_pulse.kernels.base.missing import MISSING
+from alpha_pulse.kernels.detection import adwin
+from alpha_pulse.kernels.trees import adaptive_tree, tree_growth
+from alpha_pulse.kernels.trees import tree as kernels
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.tree import (
     HoeffdingAdaptiveTree,

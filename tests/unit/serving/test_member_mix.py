@@ -7,9 +7,9 @@ import pytest
 
 from alpha_pulse.core.stateful import pack, unpack
 from alpha_pulse.core.types import Example
-from alpha_pulse.kernels import ensemble
-from alpha_pulse.kernels.ensemble import CONFIDENT, RAW_ONLINE
-from alpha_pulse.kernels.scores import SERVED
+from alpha_pulse.kernels.base.scores import SERVED
+from alpha_pulse.kernels.mixing import ensemble
+from alpha_pulse.kernels.mixing.ensemble import CONFIDENT, RAW_ONLINE
 from alpha_pulse.learning.session import Session
 from alpha_pulse.serving.member_mix import CONFIDENCE_SCORES, EVEN_CHANCE, MemberMix
 from learning_samples import new_session, vector

@@ -10,8 +10,8 @@ import pytest
 from alpha_pulse.core.config import Config, Learning, Serving
 from alpha_pulse.core.stateful import digest, pack, unpack
 from alpha_pulse.core.types import Example, FeatureVector, Prediction, PredictionContext
-from alpha_pulse.kernels.ensemble import RAW_BATCH, RAW_ONLINE
-from alpha_pulse.kernels.scores import BATCH, ONLINE
+from alpha_pulse.kernels.base.scores import BATCH, ONLINE
+from alpha_pulse.kernels.mixing.ensemble import RAW_BATCH, RAW_ONLINE
 from alpha_pulse.learning.online_learning_service import OnlineLearningService
 from alpha_pulse.learning.session import Session
 from alpha_pulse.learning.training import BatchMember

@@ -6,11 +6,11 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from alpha_pulse.api.answers import JsonResponse
-from alpha_pulse.api.asked import Exchange, NoQuery, read_body, read_query
-from alpha_pulse.api.auth import TICKET_S, Auth
+from alpha_pulse.api.access.tokens import TICKET_S, Auth
 from alpha_pulse.api.errors import refuse
-from alpha_pulse.api.operations import Routes
+from alpha_pulse.api.schemas.operations import Routes
+from alpha_pulse.api.schemas.requests import Exchange, NoQuery, read_body, read_query
+from alpha_pulse.api.schemas.responses import JsonResponse
 
 _decoder = msgspec.json.Decoder(Exchange)
 

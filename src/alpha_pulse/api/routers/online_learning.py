@@ -8,9 +8,9 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from alpha_pulse.api import examples
-from alpha_pulse.api.answers import JsonResponse
-from alpha_pulse.api.asked import (
+from alpha_pulse.api.schemas import examples
+from alpha_pulse.api.schemas.operations import Routes
+from alpha_pulse.api.schemas.requests import (
     Adapt,
     Examples,
     NamedFeatures,
@@ -20,8 +20,8 @@ from alpha_pulse.api.asked import (
     read_body,
     read_query,
 )
-from alpha_pulse.api.operations import Routes
-from alpha_pulse.engine.gateway import Answer, DriftStatus, Gateway, SessionScores, SessionStatus, Updated
+from alpha_pulse.api.schemas.responses import JsonResponse
+from alpha_pulse.runtime.gateway import Answer, DriftStatus, Gateway, SessionScores, SessionStatus, Updated
 
 _start = msgspec.json.Decoder(StartSession)
 _features: msgspec.json.Decoder[list[float] | NamedFeatures] = msgspec.json.Decoder(PredictBody)

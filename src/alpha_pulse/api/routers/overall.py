@@ -8,11 +8,11 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from alpha_pulse.api.answers import JsonResponse
-from alpha_pulse.api.asked import NoQuery, read_query
-from alpha_pulse.api.operations import Routes
 from alpha_pulse.api.prometheus import CONTENT_TYPE, Exposition
-from alpha_pulse.engine.gateway import Gateway
+from alpha_pulse.api.schemas.operations import Routes
+from alpha_pulse.api.schemas.requests import NoQuery, read_query
+from alpha_pulse.api.schemas.responses import JsonResponse
+from alpha_pulse.runtime.gateway import Gateway
 
 
 class Health(msgspec.Struct, frozen=True):

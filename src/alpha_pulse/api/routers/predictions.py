@@ -5,11 +5,11 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from alpha_pulse.api import examples
-from alpha_pulse.api.answers import JsonResponse
-from alpha_pulse.api.asked import NoQuery, SeriesQuery, read_query
-from alpha_pulse.api.operations import Routes
-from alpha_pulse.engine.gateway import Gateway, Inspection, Series
+from alpha_pulse.api.schemas import examples
+from alpha_pulse.api.schemas.operations import Routes
+from alpha_pulse.api.schemas.requests import NoQuery, SeriesQuery, read_query
+from alpha_pulse.api.schemas.responses import JsonResponse
+from alpha_pulse.runtime.gateway import Gateway, Inspection, Series
 
 
 def routes(gateway: Gateway) -> Routes:

@@ -12,13 +12,13 @@ from msgspec import Meta
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from alpha_pulse.api.asked import LARGEST_SEQ
-from alpha_pulse.api.auth import Auth
+from alpha_pulse.api.access.tokens import Auth
 from alpha_pulse.api.protocols import CONNECTION
+from alpha_pulse.api.schemas.requests import LARGEST_SEQ
 from alpha_pulse.api.stream_client import STUCK_SECONDS, Client
 from alpha_pulse.api.streaming import CATCH_UP_FRAMES, Hub, frames, state_frame
 from alpha_pulse.core.errors import did_you_mean
-from alpha_pulse.engine.gateway import Gateway
+from alpha_pulse.runtime.gateway import Gateway
 
 AUTH_SECONDS = 5.0
 MOST_MESSAGES = 1_000

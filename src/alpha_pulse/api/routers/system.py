@@ -8,11 +8,11 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from alpha_pulse.api import examples
-from alpha_pulse.api.answers import JsonResponse
-from alpha_pulse.api.asked import NoQuery, Speed, Steps, read_body, read_query
-from alpha_pulse.api.operations import Routes
-from alpha_pulse.engine.gateway import Control, Gateway, SystemStatus
+from alpha_pulse.api.schemas import examples
+from alpha_pulse.api.schemas.operations import Routes
+from alpha_pulse.api.schemas.requests import NoQuery, Speed, Steps, read_body, read_query
+from alpha_pulse.api.schemas.responses import JsonResponse
+from alpha_pulse.runtime.gateway import Control, Gateway, SystemStatus
 
 _steps = msgspec.json.Decoder(Steps)
 _speed = msgspec.json.Decoder(Speed)

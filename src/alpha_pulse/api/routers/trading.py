@@ -6,11 +6,11 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from alpha_pulse.api import examples
-from alpha_pulse.api.answers import JsonResponse
-from alpha_pulse.api.asked import NoQuery, Outcomes, PageQuery, TradingQuery, read_body, read_query
-from alpha_pulse.api.operations import Routes
-from alpha_pulse.engine.gateway import Fills, Gateway, Inspection, Positions, Reported, Series, Trades
+from alpha_pulse.api.schemas import examples
+from alpha_pulse.api.schemas.operations import Routes
+from alpha_pulse.api.schemas.requests import NoQuery, Outcomes, PageQuery, TradingQuery, read_body, read_query
+from alpha_pulse.api.schemas.responses import JsonResponse
+from alpha_pulse.runtime.gateway import Fills, Gateway, Inspection, Positions, Reported, Series, Trades
 
 _outcomes = msgspec.json.Decoder(Outcomes)
 

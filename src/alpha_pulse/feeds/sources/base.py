@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 import msgspec
 
+from alpha_pulse.feeds.cells.column_names import plain
+from alpha_pulse.feeds.files.headerless import SPECIAL, fits
+from alpha_pulse.feeds.files.tables import Table
 from alpha_pulse.feeds.market_data import Stamp
-from alpha_pulse.feeds.names import plain
-from alpha_pulse.feeds.shapes import SPECIAL, fits
-from alpha_pulse.feeds.tables import Table
 
 
 class Example(msgspec.Struct, frozen=True):
@@ -30,11 +30,11 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     id, title
         A name for programs, and one for people.
     header
-        Names of columns (as `alpha_pulse.feeds.names.plain` writes them) that all its files have.
+        Names of columns (as `alpha_pulse.feeds.cells.column_names.plain` writes them) that all its files have.
     lacks
         Names that none of them has.
     shape
-        For files without a header: what stands in each column, see `alpha_pulse.feeds.shapes`.
+        For files without a header: what stands in each column, see `alpha_pulse.feeds.files.headerless`.
     file_name
         A pattern that the file's name, without its ending, must match wholly; its groups ``symbol``, and
         where they are there ``quote`` and ``settle``, name the symbol (``BTC/USDT:USDT``).

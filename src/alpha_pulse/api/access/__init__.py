@@ -1,0 +1,1 @@
+"""Who may call: tokens, session cookies, and the delay of wrong tokens."""

@@ -1,0 +1,153 @@
+"""Who may speak to the server: one token, sessions for the page, and one-time tickets that stand for either.
+
+Nothing is kept but SHA-256 digests, those of sessions in a file too, so that they outlive the process. Comparing digests takes
+as long for a wrong token as for a right one, and looking one up in a table tells nothing about the tokens behind the others.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import os
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from alpha_pulse.api.access.backoff import Backoff
+from alpha_pulse.api.access.session_file import SessionFile
+from alpha_pulse.api.access.token_file import TOKEN_VARIABLE, fresh_token, read_or_make, refuse_weak
+from alpha_pulse.core.clock import elapsed_ns
+
+SESSION_S = 12 * 3600
+TICKET_S = 120
+MAX_SESSIONS = 64
+MAX_TICKETS = 256
+SECOND_NS = 1_000_000_000
+NEVER = 2**62
+
+log = logging.getLogger("alpha_pulse.api")
+
+
+class _Life(NamedTuple):
+    """Until when a secret is good, and when what is made with it ends at the latest."""
+
+    until_ns: int
+    ends_ns: int
+
+
+class Auth:
+    """Knows the token, the sessions and the tickets.
+
+    Parameters
+    ----------
+    token
+        What a request carries as ``Authorization: Bearer TOKEN``.
+    where
+        Where the token can be read, for people.
+    now_ns
+        A monotonic clock.
+    backoff
+        Counts wrong tokens and holds back their answers.
+
+    >>> auth = Auth("correct-horse-battery", "an example")
+    >>> session = auth.exchange(auth.ticket())
+    >>> auth.accepts(session), auth.accepts("correct-horse-batterz")
+    (True, False)
+    """
+
+    def __init__(self, token: str, where: str, now_ns: Callable[[], int] = elapsed_ns, backoff: Backoff | None = None) -> None:
+        self._digest = _digest(token)
+        self.where = where
+        self._now_ns = now_ns
+        self._sessions: dict[bytes, _Life] = {}
+        self._tickets: dict[bytes, _Life] = {}
+        self._file: SessionFile | None = None
+        self.backoff = Backoff(now_ns) if backoff is None else backoff
+
+    @classmethod
+    def open(cls, path: Path, environ: Mapping[str, str] | None = None) -> Auth:
+        """Take the token from the environment, else from the file, which is made at the first start.
+
+        Raises
+        ------
+        ConfigError
+            The token is weak, or the file cannot be made, or others can read it.
+        """
+        given = (os.environ if environ is None else environ).get(TOKEN_VARIABLE)
+        if given is not None:
+            refuse_weak(given, TOKEN_VARIABLE)
+            return cls(given, f"the environment variable {TOKEN_VARIABLE}")
+        return cls(read_or_make(path), str(path))
+
+    def keep_sessions(self, path: Path) -> None:
+        """Take up the sessions that an earlier process left in a file, and keep those to come in it."""
+        self._file = SessionFile(path, self._digest)
+        now_ns = self._now_ns()
+        for digest, left_ns in list(self._file.read().items())[-MAX_SESSIONS:]:
+            # The wall clock may have been set back meanwhile.
+            until_ns = now_ns + min(left_ns, SESSION_S * SECOND_NS)
+            self._sessions[digest] = _Life(until_ns, until_ns)
+
+    def accepts(self, token: str) -> bool:
+        """Whether this is the token, or that of a session that has not ended."""
+        return self.end_of(token) is not None
+
+    def end_of(self, token: str) -> int | None:
+        """When a token ends, ``NEVER`` for the one of the file; None for one that is wrong or has ended."""
+        digest = _digest(token)
+        if hmac.compare_digest(digest, self._digest):
+            return NEVER
+        return self._end(self._sessions.get(digest))
+
+    def seconds_left(self, ends_ns: int) -> float:
+        """From now to an end that `end_of` or `redeem` gave."""
+        return (ends_ns - self._now_ns()) / SECOND_NS
+
+    def ticket(self, ends_ns: int = NEVER) -> str:
+        """A fresh one-time ticket, good for ``TICKET_S`` seconds, for a token that ends then. Too many drive out the oldest."""
+        return self._issue(self._tickets, TICKET_S, ends_ns, MAX_TICKETS)
+
+    def redeem(self, ticket: str) -> int | None:
+        """Use a ticket up: when the one that it was made for ends; None for a ticket that is unknown, used or too old."""
+        return self._end(self._tickets.pop(_digest(ticket), None))
+
+    def exchange(self, ticket: str) -> str | None:
+        """A session token for a ticket, good for ``SESSION_S`` seconds; None for a ticket that is not good.
+
+        The session ends no later than the one that the ticket was made for; else a session could renew itself for ever.
+        """
+        ends_ns = self.redeem(ticket)
+        if ends_ns is None:
+            return None
+        until_ns = min(ends_ns, self._now_ns() + SESSION_S * SECOND_NS)
+        token = self._issue(self._sessions, SESSION_S, until_ns, MAX_SESSIONS)
+        self._save_sessions()
+        return token
+
+    def _save_sessions(self) -> None:
+        if self._file is None:
+            return
+        now_ns = self._now_ns()
+        try:
+            self._file.write({digest: life.until_ns - now_ns for digest, life in self._sessions.items()})
+        except OSError as error:
+            log.warning("sign-in sessions could not be kept (%s); after a restart the page asks for the token", error)
+
+    def _end(self, life: _Life | None) -> int | None:
+        return life.ends_ns if life is not None and self._now_ns() < life.until_ns else None
+
+    def _issue(self, table: dict[bytes, _Life], life_s: int, ends_ns: int, most: int) -> str:
+        """Put a fresh secret into a table of lives by digest, in which the first is the oldest."""
+        now_ns = self._now_ns()
+        for digest in [digest for digest, life in table.items() if life.until_ns <= now_ns]:
+            del table[digest]
+        while len(table) >= most:
+            del table[next(iter(table))]
+        token = fresh_token()
+        table[_digest(token)] = _Life(min(ends_ns, now_ns + life_s * SECOND_NS), ends_ns)
+        return token
+
+
+def _digest(token: str) -> bytes:
+    return sha256(token.encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,1 @@
+"""Requests, responses and examples of the API, and its OpenAPI description."""

@@ -1,0 +1,93 @@
+"""A route and its description are one thing: what is registered here is what OpenAPI says, and nothing else can be registered.
+
+Endpoints take the request and give bytes; msgspec decodes the one and encodes the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Literal
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from alpha_pulse.api.schemas.requests import refuse_unreadable
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+Method = Literal["GET", "POST"]
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """What one method of one path does.
+
+    ``path`` is as OpenAPI writes it. ``example`` is an answer, ``asks`` examples of the body by name; ``refusals`` are the
+    statuses beside 401, 403, 408, 413, 422 and 503, which any request may meet. ``is_open``: needs no token.
+    """
+
+    method: Method
+    path: str
+    summary: str
+    tag: str
+    answer: Any
+    example: Any
+    status: int = 200
+    query: type[msgspec.Struct] | None = None
+    body: Any = None
+    asks: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    places: Mapping[str, str] = msgspec.field(default_factory=dict)
+    refusals: tuple[int, ...] = ()
+    is_open: bool = False
+    media_type: str = "application/json"
+
+    @property
+    def operation_id(self) -> str:
+        """A name for generated clients."""
+        words = self.path.removeprefix("/api/v1").replace("{", "").replace("}", "").replace("-", "_").split("/")
+        return "_".join([self.method.lower(), *filter(None, words)])
+
+
+class Routes:
+    """Routes below one prefix, with their descriptions.
+
+    ``places`` in a path stand for text with slashes in it too, since ids hold them.
+    """
+
+    def __init__(self, prefix: str, tag: str) -> None:
+        self.routes: list[Route] = []
+        self.operations: list[Operation] = []
+        self._prefix = prefix
+        self._tag = tag
+
+    def get(self, path: str, summary: str, *, answer: Any, example: Any, **more: Any) -> Callable[[Endpoint], Endpoint]:
+        """Register a GET; ``more`` are fields of `Operation`."""
+        return self._add("GET", path, summary, answer=answer, example=example, **more)
+
+    def post(self, path: str, summary: str, *, answer: Any, example: Any, **more: Any) -> Callable[[Endpoint], Endpoint]:
+        """Register a POST; ``more`` are fields of `Operation`."""
+        return self._add("POST", path, summary, answer=answer, example=example, **more)
+
+    def _add(self, method: Method, path: str, summary: str, **more: Any) -> Callable[[Endpoint], Endpoint]:
+        operation = Operation(method=method, path=self._prefix + path, summary=summary, tag=self._tag, **more)
+        self.operations.append(operation)
+
+        def register(endpoint: Endpoint) -> Endpoint:
+            pattern = path
+            for name in operation.places:
+                pattern = pattern.replace(f"{{{name}}}", f"{{{name}:path}}")
+            checked = endpoint if operation.body is not None or method == "GET" else _with_readable_body(endpoint)
+            self.routes.append(Route(self._prefix + pattern, checked, methods=[method]))
+            return endpoint
+
+        return register
+
+
+def _with_readable_body(endpoint: Endpoint) -> Endpoint:
+    """An endpoint that takes no body: what is sent all the same must be text."""
+
+    async def checked(request: Request) -> Response:
+        refuse_unreadable(await request.body())
+        return await endpoint(request)
+
+    return checked

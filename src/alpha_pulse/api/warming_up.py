@@ -1,0 +1,28 @@
+"""While a run starts, its history is being read: what is made of it waits, and only how the run stands is answered at once."""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from alpha_pulse.runtime.gateway import Gateway
+
+API, METRICS = "/api/v1/", "/metrics"
+AT_ONCE = ("/api/v1/system", "/api/v1/openapi.json", "/api/v1/auth/exchange", "/api/v1/auth/ticket")
+
+
+def _is_of_the_run(path: str) -> bool:
+    return path == METRICS or (path.startswith(API) and path not in AT_ONCE)
+
+
+class Warming:
+    """The application, whose requests of the run wait until it has started."""
+
+    def __init__(self, app: ASGIApp, gateway: Gateway) -> None:
+        self._app = app
+        self._gateway = gateway
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See the ASGI specification."""
+        if scope["type"] == "http" and _is_of_the_run(scope["path"]):
+            await self._gateway.ready()
+        await self._app(scope, receive, send)

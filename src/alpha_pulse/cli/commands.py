@@ -1,0 +1,318 @@
+"""The commands. Everything heavy is imported inside them, so that ``--help`` is quick."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from alpha_pulse import __version__
+from alpha_pulse.cli.data_commands import data_app
+from alpha_pulse.cli.reading_options import Adjusted, Dates, Duplicates, Interval, Stamp, Symbols, Zone
+
+app = typer.Typer(
+    name="alpha-pulse",
+    help="An adaptive trading system whose models learn while it trades.\n\nExample: [bold]alpha-pulse replay[/]",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+config_app = typer.Typer(
+    help="The settings.\n\nExample: [bold]alpha-pulse config show[/]", no_args_is_help=True, rich_markup_mode="rich"
+)
+app.add_typer(config_app, name="config")
+app.add_typer(data_app, name="data")
+journal_app = typer.Typer(
+    help="What a run has stored.\n\nExample: [bold]alpha-pulse journal verify run.db[/]",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+app.add_typer(journal_app, name="journal")
+
+HOST, PORT, SPEED = "127.0.0.1", 8650, 8.0
+"""Where `run` serves its page and how many bars a second it takes, unless told otherwise."""
+
+DataFiles = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="F", help="Bars: a file of most tools, a folder, or a pattern; may be repeated (default: EURUSD 2017, 1h)."
+    ),
+]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", metavar="C", help="A TOML file; see [bold]alpha-pulse config show[/].")
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"alpha-pulse {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    """Options of the program itself."""
+
+
+@app.command()
+def replay(
+    data: DataFiles = None,
+    interval: Interval = None,
+    tz: Zone = None,
+    symbol: Symbols = None,
+    stamp: Stamp = None,
+    duplicates: Duplicates = "refuse",
+    dates: Dates = None,
+    adjusted: Adjusted = False,
+    config: ConfigFile = None,
+    store: Annotated[
+        str | None, typer.Option(metavar="URL", help="sqlite:///FILE, a path, or memory:// (default: a fresh one, shown).")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --store.")] = False,
+    json: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Also write the result as JSON; - for standard output.")
+    ] = None,
+    decisions: Annotated[Path | None, typer.Option(metavar="FILE", help="Write one JSON line per decision.")] = None,
+) -> None:
+    """Trade a file of bars on paper, learn from what happens, and show what came of it.
+
+    Example: [bold]alpha-pulse replay --data prices.csv --tz UTC --store run.db --json result.json[/]
+    """
+    from alpha_pulse.cli.reading import Given, read_feed
+    from alpha_pulse.cli.replay import Outputs, run
+    from alpha_pulse.cli.settings import load_settings
+    from alpha_pulse.cli.terminal.paths import refuse_missing_folders, refuse_shared
+    from alpha_pulse.cli.terminal.signals import StoppedError
+    from alpha_pulse.cli.terminal.streams import STANDARD_OUTPUT
+
+    json_path = None if json in (None, STANDARD_OUTPUT) else Path(str(json))
+    given = Given(
+        dates=dates, data=data, interval=interval, tz=tz, symbol=symbol, stamp=stamp, duplicates=duplicates, adjusted=adjusted
+    )
+    files = given.files()
+    outputs: dict[str, Path | None] = {"--json": json_path, "--decisions": decisions}
+    refuse_shared(outputs, {"--data": files, "--config": [config]}, store)
+    refuse_missing_folders(outputs, store)
+    settings = load_settings(config)
+    feed = read_feed(given, files)
+    again = ["alpha-pulse", "replay", *given.words()]
+    for name, value in {"--config": config, "--json": json, "--decisions": decisions}.items():
+        again += [] if value is None else [name, str(value)]
+    try:
+        run(settings, feed, store, resume=resume, outputs=Outputs(json, decisions), again=again)
+    except StoppedError as stopped:
+        raise typer.Exit(stopped.exit_code) from None
+
+
+@app.command()
+def run(
+    data: DataFiles = None,
+    interval: Interval = None,
+    tz: Zone = None,
+    symbol: Symbols = None,
+    stamp: Stamp = None,
+    duplicates: Duplicates = "refuse",
+    dates: Dates = None,
+    adjusted: Adjusted = False,
+    config: ConfigFile = None,
+    store: Annotated[
+        str | None, typer.Option(metavar="URL", help="As for [bold]replay[/] (default: the one of these data and settings).")
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start from the first bar, in a new store.")] = False,
+    speed: Annotated[float, typer.Option(metavar="X", min=0.0, help="Bars a second; 0 is as fast as it goes.")] = SPEED,
+    host: Annotated[str, typer.Option(metavar="H", help="Where to listen.")] = HOST,
+    port: Annotated[int, typer.Option(metavar="P", min=0, max=65535, help="Of the page; 0 takes a free one.")] = PORT,
+    json: Annotated[bool, typer.Option("--json", help="Say as JSON where it is served.")] = False,
+) -> None:
+    """Trade on paper at a pace that can be watched, and serve the page that shows and steers it.
+
+    Started again it goes on where it was. Example: [bold]alpha-pulse run --speed 20[/]
+    """
+    from alpha_pulse.cli.reading import Given, name_of, read_feed
+    from alpha_pulse.cli.run import Serving
+    from alpha_pulse.cli.run import run as run_and_serve
+    from alpha_pulse.cli.settings import load_settings
+    from alpha_pulse.cli.terminal.paths import refuse_missing_folders, refuse_shared
+    from alpha_pulse.cli.terminal.signals import StoppedError
+    from alpha_pulse.core.errors import ConfigError
+
+    if fresh and store is not None:
+        raise ConfigError("--fresh and --store were both given; a --store that holds nothing begins anew by itself")
+    if not speed < float("inf"):
+        raise ConfigError(f"--speed is {speed}; give bars a second, or 0 for as fast as it goes")
+    read = Given(
+        dates=dates, data=data, interval=interval, tz=tz, symbol=symbol, stamp=stamp, duplicates=duplicates, adjusted=adjusted
+    )
+    files = read.files()
+    refuse_shared({}, {"--data": files, "--config": [config]}, store)
+    refuse_missing_folders({}, store)
+    settings = load_settings(config)
+    feed = read_feed(read, files)
+    serving = Serving(host, port, speed, json, own_store=store is None)
+    given = {
+        "--config": config, "--store": store,
+        "--host": host if host != HOST else None, "--port": port if port != PORT else None,
+        "--speed": f"{speed:g}" if speed != SPEED else None,
+    }  # fmt: skip
+    again = ["alpha-pulse", "run", *read.words()]
+    again += [word for name, value in given.items() if value is not None for word in (name, str(value))]
+    try:
+        run_and_serve(settings, feed, name_of(files), store, fresh=fresh, serving=serving, again=again)
+    except StoppedError as stopped:
+        raise typer.Exit(stopped.exit_code) from None
+
+
+@app.command()
+def warmup(
+    config: ConfigFile = None,
+    json: Annotated[bool, typer.Option("--json", help="Say it as JSON.")] = False,
+) -> None:
+    """Compile the kernels that a configuration uses, so that the next run starts at once.
+
+    Example: [bold]alpha-pulse warmup[/]
+    """
+    import msgspec
+
+    from alpha_pulse.cli.settings import load_settings
+    from alpha_pulse.cli.terminal.progress import progress
+    from alpha_pulse.core.errors import OutputError
+    from alpha_pulse.runtime.warmup import about_how_many, warm_up
+
+    settings = load_settings(config)
+    with progress("compiling kernels", about_how_many(settings), "kernels", countdown=False) as report:
+        done = warm_up(settings, report)
+    if done.problem is not None:
+        raise OutputError(
+            f"compiled kernels cannot be kept in {done.cache}: {done.problem}; set NUMBA_CACHE_DIR to another folder"
+        )
+    if json:
+        print(msgspec.json.encode(done).decode())
+    else:
+        compiled = f"{done.compiled} kernels compiled" if done.compiled else "all kernels were compiled already"
+        print(f"{compiled} in {done.seconds:.1f} s; they are kept in {done.cache}")
+
+
+@app.command()
+def doctor(
+    config: ConfigFile = None,
+    port: Annotated[int, typer.Option(metavar="P", min=1, max=65535, help="Where the page is to be served.")] = PORT,
+    json: Annotated[bool, typer.Option("--json", help="Say it as JSON.")] = False,
+) -> None:
+    """Check the installation, and say how to mend what is not in order; exit code 1 then.
+
+    Example: [bold]alpha-pulse doctor[/]
+    """
+    import msgspec
+
+    from alpha_pulse.cli.doctor import examine
+
+    findings = []
+    for finding in examine(config, port):
+        findings.append(finding)
+        if not json:
+            mend = "" if finding.ok else f"; {finding.mend}"
+            print(f"{'ok    ' if finding.ok else 'NOT OK'}  {finding.name:<12}  {finding.found}{mend}", flush=True)
+    if json:
+        print(msgspec.json.encode({"ok": all(finding.ok for finding in findings), "findings": findings}).decode())
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command("simulate-detectors")
+def simulate_detectors(
+    table: Annotated[list[str] | None, typer.Option(metavar="T", help="Only this table; may be repeated.")] = None,
+    detector: Annotated[list[str] | None, typer.Option(metavar="D", help="Only this detector; may be repeated.")] = None,
+    runs: Annotated[int | None, typer.Option(metavar="N", min=2, help="Runs in each cell (default: as in the docs).")] = None,
+    seed: Annotated[int, typer.Option(metavar="S", min=0, help="Of all streams.")] = 1,
+    json: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Also write the results as JSON; - for standard output.")
+    ] = None,
+) -> None:
+    """Simulate how often detectors and comparisons are wrong, and how soon they are right: the tables of docs/detectors.md.
+
+    Takes half an hour in full. Example: [bold]alpha-pulse simulate-detectors --table delays --detector adwin --runs 20[/]
+    """
+    from alpha_pulse.cli.simulate import run
+    from alpha_pulse.cli.terminal.paths import refuse_missing_folders
+    from alpha_pulse.cli.terminal.streams import STANDARD_OUTPUT
+
+    refuse_missing_folders({"--json": None if json in (None, STANDARD_OUTPUT) else Path(str(json))}, None)
+    run(table or (), detector or (), runs, seed, json)
+
+
+@app.command()
+def evaluate(
+    model: Annotated[list[str], typer.Option(metavar="M", help="A model by its name in docs/models.md; may be repeated.")],
+    stream: Annotated[str, typer.Option(metavar="S", help="A CSV, ARFF or Parquet file, or a generator: sea:n=100000,seed=3.")],
+    target: Annotated[
+        str | None, typer.Option(metavar="T", help="The column of the file that is the class (default: the last).")
+    ] = None,
+    missing: Annotated[
+        str, typer.Option(metavar="W", help="A value that the file lacks: refuse it, drop its row, or keep it as missing.")
+    ] = "refuse",
+    delay: Annotated[int, typer.Option(metavar="D", min=0, help="Examples predicted before a label is known.")] = 0,
+    window: Annotated[int, typer.Option(metavar="W", min=1, help="Labels of the sliding window.")] = 1_000,
+    seed: Annotated[int, typer.Option(metavar="S", min=0, help="Of the models, the intervals and a generator.")] = 1,
+    alpha: Annotated[float, typer.Option(metavar="A", help="Chance of calling a model better that is not.")] = 0.05,
+    json: Annotated[str | None, typer.Option(metavar="F", help="Also write the result as JSON; - for standard output.")] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="F", help="Draw the curves: .png, .svg or .pdf.")] = None,
+) -> None:
+    """Predict each example of a stream before it is learnt, and show how good that was, beside simple rules.
+
+    Example: [bold]alpha-pulse evaluate --model logistic --model hoeffding_tree --stream sea --plot sea.png[/]
+    """
+    from alpha_pulse.cli.evaluate import Asked, run
+    from alpha_pulse.cli.terminal.paths import refuse_missing_folders, refuse_shared
+    from alpha_pulse.cli.terminal.signals import StoppedError
+    from alpha_pulse.cli.terminal.streams import STANDARD_OUTPUT
+
+    outputs = {"--json": None if json in (None, STANDARD_OUTPUT) else Path(str(json)), "--plot": plot}
+    refuse_shared(outputs, {"--stream": [Path(stream)]}, None)
+    refuse_missing_folders(outputs, None)
+    try:
+        run(Asked(tuple(model), stream, target, delay, window, seed, alpha, json, plot, missing))
+    except StoppedError as stopped:
+        typer.echo("alpha-pulse: stopped; nothing was written", err=True)
+        raise typer.Exit(stopped.exit_code) from None
+
+
+@config_app.command("show")
+def config_show(
+    config: ConfigFile = None,
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Show every setting in effect and where it comes from: default, file or environment.
+
+    Environment: [bold]ALPHA_PULSE__VENUE__FEE_BPS=2.5[/]. Example: [bold]alpha-pulse config show > my.toml[/]
+    """
+    import msgspec
+
+    from alpha_pulse.cli.settings import load_settings
+    from alpha_pulse.core.config_toml import origins, to_toml
+
+    settings = load_settings(config)
+    if json:
+        print(msgspec.json.format(msgspec.json.encode(settings), indent=2).decode())
+    else:
+        print(to_toml(settings, origins(config)), end="")
+
+
+@journal_app.command("verify")
+def journal_verify(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A store (sqlite:///FILE or a path), or the id of a run of yours.")],
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Check a stored run: its hash chain, counts, what refers to what, checkpoints and result; exit code 1 if any does not fit.
+
+    Nothing is changed, and a run that is under way is not disturbed.
+
+    Example: [bold]alpha-pulse journal verify run.db[/]
+    """
+    from alpha_pulse.cli.journal import verify_run
+
+    if not verify_run(run, json=json):
+        raise typer.Exit(1)

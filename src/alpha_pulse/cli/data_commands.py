@@ -1,0 +1,83 @@
+"""The commands ``alpha-pulse data``. Everything heavy is imported inside them, so that ``--help`` is quick."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from alpha_pulse.cli.reading_options import Adjusted, Dates, Duplicates, Interval, Stamp, Symbols, Zone
+
+data_app = typer.Typer(
+    help="Files of bars.\n\nExample: [bold]alpha-pulse data inspect prices.csv[/]",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+
+Files = Annotated[
+    list[str], typer.Argument(metavar="FILE...", help="Files of bars, folders of them, or patterns such as 'BTC*.zip'.")
+]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", metavar="C", help="A TOML file, to tell whether there are enough bars.")
+]
+
+
+@data_app.command("inspect")
+def data_inspect(
+    files: Files,
+    interval: Interval = None,
+    tz: Zone = None,
+    symbol: Symbols = None,
+    stamp: Stamp = None,
+    duplicates: Duplicates = "refuse",
+    dates: Dates = None,
+    adjusted: Adjusted = False,
+    config: ConfigFile = None,
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Show how files of bars are understood, what is odd about them, and whether a replay takes them; exit code 1 if not.
+
+    Example: [bold]alpha-pulse data inspect prices.csv --tz America/New_York[/]
+    """
+    from alpha_pulse.cli.data import inspect_files
+    from alpha_pulse.cli.reading import Given
+    from alpha_pulse.cli.settings import load_settings
+
+    given = Given(
+        dates=dates, data=files, interval=interval, tz=tz, symbol=symbol, stamp=stamp, duplicates=duplicates, adjusted=adjusted
+    )
+    if not inspect_files(given, load_settings(config), json=json):
+        raise typer.Exit(1)
+
+
+@data_app.command("import")
+def data_import(
+    files: Files,
+    to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where the files are written; made where it is missing.")],
+    interval: Interval = None,
+    tz: Zone = None,
+    symbol: Symbols = None,
+    stamp: Stamp = None,
+    duplicates: Duplicates = "refuse",
+    dates: Dates = None,
+    adjusted: Adjusted = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Write over files that are there.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Write bars as clean Parquet, one file for each symbol, which any command reads without further options.
+
+    Example: [bold]alpha-pulse data import 'BTCUSDT-1h-*.zip' --to bars[/]
+    """
+    from alpha_pulse.cli.data import import_files
+    from alpha_pulse.cli.reading import Given
+    from alpha_pulse.cli.terminal.signals import StoppedError
+
+    given = Given(
+        dates=dates, data=files, interval=interval, tz=tz, symbol=symbol, stamp=stamp, duplicates=duplicates, adjusted=adjusted
+    )
+    try:
+        import_files(given, to, overwrite=overwrite, json=json)
+    except StoppedError as stopped:
+        typer.echo("alpha-pulse: stopped; nothing was written", err=True)
+        raise typer.Exit(stopped.exit_code) from None

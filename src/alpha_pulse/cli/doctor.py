@@ -1,0 +1,161 @@
+"""What ``alpha-pulse doctor`` looks at: everything a run needs, each with the way to mend it."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from importlib import metadata
+from pathlib import Path
+
+import msgspec
+
+from alpha_pulse.core.errors import AlphaPulseError
+
+PYTHONS = ((3, 11), (3, 14))
+MODULES = {
+    "lightgbm": "lightgbm",
+    "matplotlib": "matplotlib",
+    "msgspec": "msgspec",
+    "numba": "numba",
+    "numpy": "numpy",
+    "polars": "polars",
+    "prometheus-client": "prometheus_client",
+    "sqlalchemy": "sqlalchemy",
+    "starlette": "starlette",
+    "uvicorn": "uvicorn",
+    "websockets": "websockets",
+}
+"""What is imported, by the name of its distribution."""
+GIGABYTE = 1_000_000_000
+INSTALL_AGAIN = "install AlphaPulse again into a fresh environment"
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that was looked at: what was found, and how to mend it where it is not ``ok``."""
+
+    name: str
+    ok: bool
+    found: str
+    mend: str = ""
+
+
+def examine(config: Path | None, port: int) -> Iterator[Finding]:
+    """Look at one thing after the other.
+
+    Parameters
+    ----------
+    config
+        The configuration file that runs are to use, if any.
+    port
+        Where the page is to be served.
+    """
+    for name, look in (
+        ("python", _python),
+        ("packages", _packages),
+        ("settings", lambda: _settings(config)),
+        ("kernels", lambda: _kernels(config)),
+        ("bundled data", _data),
+        ("run folder", _run_folder),
+        ("page", _page),
+        ("port", lambda: _port(port)),
+    ):
+        yield _finding(name, look)
+
+
+def _finding(name: str, look: Callable[[], Finding]) -> Finding:
+    try:
+        found = look()
+        return msgspec.structs.replace(found, mend="") if found.ok else found
+    except AlphaPulseError as error:
+        said, _, mend = str(error).rpartition("; ")
+        return Finding(name, ok=False, found=said or mend, mend=mend if said else "")
+    except ImportError as error:
+        return Finding(name, ok=False, found=str(error), mend=INSTALL_AGAIN)
+    except OSError as error:
+        return Finding(name, ok=False, found=f"{error.filename}: {error.strerror}", mend="give yourself access to it")
+
+
+def _python() -> Finding:
+    found = sys.version_info[:2]
+    first, last = (".".join(map(str, version)) for version in PYTHONS)
+    return Finding("python", PYTHONS[0] <= found <= PYTHONS[1], sys.version.split()[0], f"use Python {first} to {last}")
+
+
+def _packages() -> Finding:
+    broken = []
+    for distribution, module in MODULES.items():
+        try:
+            metadata.version(distribution)
+            importlib.import_module(module)
+        except (ImportError, OSError) as error:
+            broken.append(f"{distribution} ({error})")
+    if broken:
+        return Finding("packages", ok=False, found=f"cannot be used: {', '.join(broken)}", mend=INSTALL_AGAIN)
+    return Finding("packages", ok=True, found=f"all {len(MODULES)} can be imported")
+
+
+def _settings(config: Path | None) -> Finding:
+    from alpha_pulse.cli.settings import load_settings
+
+    settings = load_settings(config)
+    where = "the defaults and the environment" if config is None else f"{config}, the environment and the defaults"
+    return Finding("settings", ok=True, found=f"from {where}; hash {settings.config_hash[:12]}")
+
+
+def _kernels(config: Path | None) -> Finding:
+    from alpha_pulse.cli.settings import load_settings
+    from alpha_pulse.core.config import Config
+    from alpha_pulse.kernels.base.kernel_cache import cache_root
+    from alpha_pulse.runtime.warmup import is_warm
+
+    try:
+        settings = load_settings(config)
+    except AlphaPulseError:  # told where the settings are looked at
+        settings = Config()
+
+    place = cache_root()
+    place.mkdir(parents=True, exist_ok=True)
+    if not os.access(place, os.W_OK):
+        return Finding("kernels", False, f"folder {place} cannot be written", "set NUMBA_CACHE_DIR to one you may write to")
+    if is_warm(settings):
+        return Finding("kernels", ok=True, found=f"compiled, in {place}")
+    return Finding(
+        "kernels", ok=True, found="not compiled yet; the first run, or 'alpha-pulse warmup', does it in about a minute"
+    )
+
+
+def _data() -> Finding:
+    from alpha_pulse.data import bundled
+    from alpha_pulse.feeds.replay import ReplayFeed
+
+    counts = [f"{name} {ReplayFeed.from_file(path).total_bars:,} bars" for name, path in sorted(bundled().items())]
+    return Finding("bundled data", ok=True, found=", ".join(counts))
+
+
+def _run_folder() -> Finding:
+    from alpha_pulse.cli.terminal.paths import data_folder
+
+    folder = data_folder()
+    existing = next(place for place in (folder, *folder.parents) if place.exists())
+    if not os.access(existing, os.W_OK | os.X_OK):
+        return Finding("run folder", False, f"{folder} cannot be written", "set XDG_DATA_HOME to a folder you may write to")
+    free = shutil.disk_usage(existing).free
+    room = f"{folder}, {free / GIGABYTE:.1f} GB free"
+    return Finding("run folder", free >= GIGABYTE, room, "free at least 1 GB there, or set XDG_DATA_HOME to another place")
+
+
+def _page() -> Finding:
+    folder = Path(__file__).resolve().parents[1] / "api" / "page"
+    if (folder / "index.html").is_file():
+        return Finding("page", ok=True, found="built")
+    return Finding("page", ok=False, found="not built", mend="in a checkout run 'make page'; otherwise " + INSTALL_AGAIN)
+
+
+def _port(port: int) -> Finding:
+    from alpha_pulse.api.server import bind
+
+    bind("127.0.0.1", port).close()
+    return Finding("port", ok=True, found=f"{port} is free on 127.0.0.1")

@@ -1,0 +1,182 @@
+"""An evaluation as a person reads it, up to 140 columns wide: models, the rules they stand beside, and who is better."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from alpha_pulse.cli.terminal.table import Row, print_table, titles_shown
+from alpha_pulse.evaluation.drift import DriftMark
+from alpha_pulse.evaluation.prequential import Contest, Evaluation, ModelScore, Score
+from alpha_pulse.metrics.batch import Metrics
+
+WIDEST = 140
+NARROWEST = 40
+NOTHING = "·"
+MOST_MARKS = 8
+COLUMNS = ["accuracy %", "interval", "balanced", "kappa", "kappa-M", "kappa-t", "AUC", "IC", "log loss", "Brier", "ECE"]
+COLUMNS += ["newest %", "examples/s"]
+LEAVE_OUT = ["IC", "ECE", "balanced", "kappa-M", "Brier", "newest %", "kappa", "AUC", "examples/s", "kappa-t"]
+LEAVE_OUT += ["log loss", "interval"]
+ABOUT = {
+    "interval": "interval: of the accuracy, 95 %",
+    "kappa-M": "kappa-M: against the majority known",
+    "kappa-t": "kappa-t: against the last label known",
+    "IC": "IC: rank correlation",
+}
+HASH_LENGTH = 16
+"""Characters of a state's hash; JSON has all of it."""
+
+
+def show(found: Evaluation, console: Console | None = None) -> None:
+    """Print an evaluation; on standard output unless another ``console`` is given."""
+    console = console or Console(highlight=False, markup=False, emoji=False)
+    console.width = min(max(console.width, NARROWEST), WIDEST)
+    _header(console, found)
+    rows = [Row(one.model, [*_cells(one, one.window), f"{one.examples_per_second:,.0f}"], "bold") for one in found.models]
+    rows += [
+        Row(f"  {name.replace('_', ' ')}", [NOTHING] * len(COLUMNS) if one is None else [*_cells(one, one.window), NOTHING])
+        for name, one in found.baselines.items()
+    ]
+    print_table(console, "model", COLUMNS, rows, LEAVE_OUT)
+    legend = _legend(titles_shown(console, "model", COLUMNS, rows, LEAVE_OUT), found)
+    if legend:
+        console.print(legend, style="dim")
+    console.print()
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column(overflow="fold")
+    for name, text in _facts(found):
+        facts.add_row(name, text)
+    console.print(facts)
+    for contest in found.comparisons:
+        console.print()
+        console.print(contest_words(contest), style="bold")
+    console.print()
+    hashes = Table.grid(padding=(0, 2))
+    hashes.add_column(style="dim", no_wrap=True)
+    hashes.add_column(style="dim", overflow="fold")
+    for model in found.models:
+        hashes.add_row(f"state of {model.model}", model.state_sha256[:HASH_LENGTH])
+    console.print(hashes)
+
+
+def _legend(titles: list[str], found: Evaluation) -> str:
+    """What the columns that are shown mean, where their titles do not say it."""
+    newest = f"newest: of the last {min(found.window, found.models[0].labelled):,} labels"
+    about = {**ABOUT, "newest %": newest}
+    return "; ".join(about[title] for title in titles if title in about)
+
+
+def _header(console: Console, found: Evaluation) -> None:
+    stream, first = found.stream, found.models[0]
+    console.print(
+        Text.assemble((stream.name, "bold"), f"  {stream.examples:,} examples, {stream.features:,} features, ", _classes(found))
+    )
+    counted = f"{first.labelled:,} labelled + {first.pending:,} pending + {first.expired:,} expired"
+    late = found.horizon - 1
+    left_out = f"; rows left out for a missing value: {stream.dropped:,}" if stream.dropped else ""
+    delay = "labels known before the next prediction" if not late else f"labels {late:,} example{'s' if late > 1 else ''} late"
+    console.print(f"predictions {first.predictions:,} = {counted}; {delay}{left_out}", style="dim")
+    console.print()
+
+
+def _classes(found: Evaluation) -> str:
+    stream = found.stream
+    if len(stream.classes) > 5:
+        return f"{len(stream.classes)} classes"
+    shares = (
+        f"{name} {100 * count / stream.examples:.1f} %" for name, count in zip(stream.classes, stream.counts, strict=True)
+    )
+    return f"classes {', '.join(shares)}"
+
+
+def _cells(one: Score, newest: Metrics) -> list[str]:
+    interval = one.accuracy_interval
+    return [
+        _number(one.accuracy, ".2f", 100.0),
+        NOTHING if interval is None else f"{100 * interval.low:.1f} .. {100 * interval.high:.1f}",
+        _number(one.balanced_accuracy, ".2f", 100.0),
+        _number(one.kappa, "+z.3f"),
+        _number(one.kappa_m, "+z.3f"),
+        _number(one.kappa_temporal, "+z.3f"),
+        _number(one.auc, ".3f"),
+        _number(one.information_coefficient, "+z.3f"),
+        _number(one.log_loss, ".4f"),
+        _number(one.brier, ".4f"),
+        _number(one.ece, ".3f"),
+        _number(newest.accuracy, ".2f", 100.0),
+    ]
+
+
+def _number(value: float | None, style: str, scale: float = 1.0) -> str:
+    return NOTHING if value is None else format(scale * value, style)
+
+
+def _facts(found: Evaluation) -> list[tuple[str, str]]:
+    stream = found.stream
+    facts = []
+    if stream.change_points:
+        facts.append(("true changes", "at " + ", ".join(f"{point:,}" for point in stream.change_points)))
+    elif stream.drifting:
+        facts.append(("true changes", "with every example"))
+    for model in found.models:
+        facts.append((model.model, _about(model)))
+    return facts
+
+
+def _about(model: ModelScore) -> str:
+    silent = f"; {model.abstained:,} predictions were no number" if model.abstained else ""
+    return f"{marks_words(model.drift_marks)}{silent}"
+
+
+def marks_words(marks: list[DriftMark]) -> str:
+    """Where the errors changed.
+
+    >>> marks_words([DriftMark(1200, True), DriftMark(3000, False)])
+    'errors rose at 1,200; fell at 3,000'
+    """
+    if not marks:
+        return "errors steady"
+    parts = []
+    for rise, word in ((True, "rose"), (False, "fell")):
+        places = [f"{mark.example:,}" for mark in marks if mark.rise is rise]
+        more = f" and {len(places) - MOST_MARKS} more" if len(places) > MOST_MARKS else ""
+        if places:
+            parts.append(f"{word} at {', '.join(places[:MOST_MARKS])}{more}")
+    return f"errors {'; '.join(parts)}"
+
+
+def contest_words(contest: Contest) -> str:
+    """Who is better over the whole stream, in a sentence, and who had been shown better at some time before.
+
+    >>> from alpha_pulse.metrics.comparison import Comparison
+    >>> said = contest_words(Contest("b", "a", 1, 0.05, Comparison(0.01, 0.004, 0.016, 0.001, "first", 900, 5_000)))
+    >>> print(said.replace(". ", ".\\n"))
+    a is better than b: its squared errors are smaller by 0.0100 (0.0040 to 0.0160 at alpha 0.05).
+    It had been shown better by label 900.
+    """
+    result, first, second = contest.result, contest.against, contest.model
+    level = f"at alpha {contest.alpha:.3g}"
+    if result.mean_difference is None:
+        return f"{first} and {second}: no decision; no label has come."
+    if result.low <= 0.0 <= result.high:
+        now = (
+            f"{first} and {second}: no decision; the squared errors of {second} differ by {result.mean_difference:+.4f} "
+            f"({result.low:+.4f} to {result.high:+.4f} {level})"
+        )
+        better = None
+    else:
+        better, worse = (first, second) if result.low > 0.0 else (second, first)
+        low, high = sorted((abs(result.low), abs(result.high)))
+        now = (
+            f"{better} is better than {worse}: its squared errors are smaller by {abs(result.mean_difference):.4f} "
+            f"({low:.4f} to {high:.4f} {level})"
+        )
+    if result.winner is None:
+        return f"{now}."
+    early = first if result.winner == "first" else second
+    if early == better:
+        return f"{now}. It had been shown better by label {result.decided_at:,}."
+    return f"{now}. Up to label {result.decided_at:,}, though, {early} had been the better one, as was shown then."

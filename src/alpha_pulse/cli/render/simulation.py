@@ -1,0 +1,278 @@
+"""Simulated results as tables of words and numbers, for a terminal and for docs/detectors.md alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from alpha_pulse.simulation.comparison_trials import LABELS, POWER_LABELS, NullTrial
+from alpha_pulse.simulation.covariate_trials import CovariateDelay, CovariateFalseAlarms
+from alpha_pulse.simulation.detector_calibration import PER
+from alpha_pulse.simulation.detector_trials import CALIBRATED, EVENTS, STATED, Delay, FalseAlarms
+from alpha_pulse.simulation.interval_trials import Coverage
+from alpha_pulse.simulation.regime_trials import RegimeFalseAlarms
+from alpha_pulse.simulation.tables import Simulated
+
+WITHOUT_RIVER = "River is not installed, so its columns are empty: pip install 'alpha-pulse[river]'."
+SETTINGS = (CALIBRATED, "as published", "River's defaults")
+NOTHING = "·"
+Line = tuple[str, Sequence[str]]
+T = TypeVar("T", FalseAlarms, Delay)
+
+
+class Section(msgspec.Struct, frozen=True):
+    """One table: ``rows`` of (name, cells), a heading where there are no cells."""
+
+    title: str
+    first: str
+    titles: Sequence[str]
+    rows: Sequence[Line]
+    notes: Sequence[str] = ()
+
+
+def sections(found: Simulated, name: str) -> list[Section]:
+    """The tables that show one simulation."""
+    return MAKERS[name](found)
+
+
+def grouped(cells: Iterable[T], heading: Callable[[T], str], row: Callable[[T], str]) -> dict[str, dict[str, dict[str, T]]]:
+    """Cells by heading, row and settings, each in the order in which it came first."""
+    groups: dict[str, dict[str, dict[str, T]]] = {}
+    for cell in cells:
+        groups.setdefault(heading(cell), {}).setdefault(row(cell), {})[cell.settings] = cell
+    return groups
+
+
+def _thresholds(found: Simulated) -> list[Section]:
+    titles = [f"{per:,}" for per in PER]
+    rows: list[Line] = []
+    for name, curves in (found.thresholds or {}).items():
+        rows.append((name, ()))
+        for dependence, curve in curves.items():
+            by_rate = dict(zip(curve.per, curve.threshold, strict=True))
+            rows.append((f"  {dependence}", [f"{by_rate[per]:.4g}" if per in by_rate else NOTHING for per in PER]))
+    return [Section("Thresholds by values per false alarm", "detector", titles, rows)]
+
+
+def _regime_thresholds(found: Simulated) -> list[Section]:
+    rows: list[Line] = []
+    for name, curve in (found.regime_thresholds or {}).items():
+        rows.append((name, ()))
+        rows += [(f"  {per:,.0f}", [f"{probability:.4g}"]) for per, probability in zip(curve.per, curve.threshold, strict=True)]
+    title = "Probability of a change that is believed, by blocks per false alarm"
+    return [Section(title, "blocks", ["probability"], rows)]
+
+
+def _false_alarms(found: Simulated) -> list[Section]:
+    cells = found.false_alarms or []
+    rows: list[Line] = []
+    for detector, streams in grouped(cells, lambda cell: cell.detector, lambda cell: cell.stream).items():
+        rows.append((detector, ()))
+        for stream, by_settings in streams.items():
+            ours, published, rivers = (by_settings.get(settings) for settings in SETTINGS)
+            rates = [NOTHING if one is None else f"{one.rate:.2f}" for one in (ours, published, rivers)]
+            bound = NOTHING if ours is None else f"{ours.upper:.2f}"
+            rows.append((f"  {stream}", [rates[0], bound, *rates[1:]]))
+    most, others = (
+        max((cell.runs for cell in cells if (cell.settings == CALIBRATED) == wanted), default=0) for wanted in (True, False)
+    )
+    notes = (
+        f"{most:,} runs of {EVENTS:,} events, published and River's up to {others:,}. Calibrated: 1 is stated, for the",
+        "dependence of the stream; bound: of its rate, 95 %, from above.",
+    )
+    title = f"False alarms in {STATED:,.0f} events in which nothing changes"
+    told = (" ".join(notes), *_missing(cells))
+    return [Section(title, "stream", ["calibrated", "bound", "published", "River's"], rows, told)]
+
+
+def _missing(cells: Iterable[FalseAlarms | Delay]) -> Sequence[str]:
+    return () if any(cell.settings == SETTINGS[-1] for cell in cells) else (WITHOUT_RIVER,)
+
+
+def _delays(found: Simulated) -> list[Section]:
+    rows: list[Line] = []
+    for change, detectors in grouped(found.delays or [], lambda cell: cell.change, lambda cell: cell.detector).items():
+        rows.append((change, ()))
+        for detector, by_settings in detectors.items():
+            rows.append((f"  {detector}", [text for settings in SETTINGS for text in _delay(by_settings.get(settings))]))
+    notes = (
+        "Median events from the change to the alarm; found: in % of the changes, before the next one; false: alarms in "
+        f"{STATED:,.0f} events before the first change. Of a blip nothing should be found.",
+        *_missing(found.delays or []),
+    )
+    titles = ["calibrated", "found", "false", "published", "found", "false", "River's", "found", "false"]
+    return [Section("Events until a change is found", "detector", titles, rows, notes)]
+
+
+def _delay(cell: Delay | None) -> list[str]:
+    if cell is None:
+        return [NOTHING] * 3
+    return [_whole(cell.median), f"{100 * cell.found:.0f}", f"{cell.false_alarms:.1f}"]
+
+
+def _whole(number: float | None) -> str:
+    return NOTHING if number is None else f"{number:,.0f}"
+
+
+def _feature_false_alarms(found: Simulated) -> list[Section]:
+    cells = found.feature_false_alarms or []
+    rows = _headed((_watching(cell), (f"  {cell.stream}", [f"{cell.rate:.2f}", f"{cell.upper:.2f}"])) for cell in cells)
+    notes = (
+        f"{_runs(cells):,} runs of {EVENTS:,} rows; 1 is stated, up to an autocorrelation of .9; bound: 95 %, from above.",
+    )
+    title = f"False alarms in {STATED:,.0f} rows of features in which nothing changes"
+    return [Section(title, "stream", ["rate", "bound"], rows, notes)]
+
+
+def _feature_delays(found: Simulated) -> list[Section]:
+    rows = _headed(
+        (
+            _watching(cell),
+            (
+                f"  {cell.change}",
+                [
+                    _whole(cell.median),
+                    _percent(cell.found),
+                    _whole(cell.dated),
+                    _percent(cell.named),
+                    _percent(cell.others),
+                ],
+            ),
+        )
+        for cell in found.feature_delays or []
+    )
+    notes = (
+        "One feature of them changes. Median rows until the alarm; found: in % of the changes, within 2,000 rows; off: median "
+        "error of the date, in rows; named: how often the alarm named the feature that had changed, others: one that had not, "
+        "in %.",
+    )
+    return [
+        Section("Rows until a changed feature is found", "change", ["rows", "found", "off", "named", "others"], rows, notes)
+    ]
+
+
+def _watching(cell: CovariateFalseAlarms | CovariateDelay) -> str:
+    return f"{cell.detector}, {cell.features} feature{'s' if cell.features > 1 else ''}"
+
+
+def _headed(lines: Iterable[tuple[str, Line]]) -> list[Line]:
+    """Lines under their headings, each heading once."""
+    groups: dict[str, list[Line]] = {}
+    for heading, line in lines:
+        groups.setdefault(heading, []).append(line)
+    return [line for heading, group in groups.items() for line in ((heading, ()), *group)]
+
+
+def _regime_false_alarms(found: Simulated) -> list[Section]:
+    cells = found.regime_false_alarms or []
+    rows = [
+        (cell.market, [f"{cell.labels:.2f}", f"{cell.points:.2f}", f"{cell.rate:.2f}", f"{cell.upper:.2f}"]) for cell in cells
+    ]
+    notes = (
+        f"{_runs(cells):,} runs of 20,000 bars. Labels: changes of the name; points: of trend or correlation; bound: of both, "
+        "95 %, from above.",
+    )
+    title = "Changes of regime told in 10,000 bars in which nothing changes"
+    return [Section(title, "market", ["labels", "points", "both", "bound"], rows, notes)]
+
+
+def _regime_delays(found: Simulated) -> list[Section]:
+    rows = [
+        (cell.change, [_whole(cell.median), _whole(cell.slowest_tenth), f"{100 * cell.found:.0f}", _whole(cell.dating)])
+        for cell in found.regime_delays or []
+    ]
+    notes = ("Found: in % of the changes, within 2,000 bars; off: median error of the date, in bars.",)
+    return [Section("Bars until a regime is found", "change", ["median", "slowest tenth", "found", "off"], rows, notes)]
+
+
+def _recurrence(found: Simulated) -> list[Section]:
+    rows = [
+        (cell.market, [f"{100 * share:.1f}" for share in (cell.right, cell.adjusted, cell.returns)])
+        for cell in found.regime_recurrence or []
+    ]
+    notes = (
+        "Calm, normal and turbulent stretches of 600 to 1,800 bars in random order. Right: bars with the right name; adjusted: "
+        "the same against chance (kappa); returns: stretches of a regime that had been there before that bear its name.",
+    )
+    return [Section("Names of regimes that come back, in %", "market", ["right", "adjusted", "returns"], rows, notes)]
+
+
+def _coverage(found: Simulated) -> list[Section]:
+    cells = found.interval_coverage or []
+    rows = [
+        (
+            f"AR(1), {cell.persistence:g}",
+            [f"{100 * share:.1f}" for share in (cell.covered, cell.low, cell.high, cell.fixed_blocks, cell.independent)],
+        )
+        for cell in cells
+    ]
+    notes = (
+        f"{_runs(cells):,} paths of {max((cell.values for cell in cells), default=0):,} losses, intervals of 95 %; low and "
+        "high: bounds of the share (95 %); fixed: blocks of 200; naive: losses taken as independent.",
+    )
+    return [
+        Section("Intervals that hold the true mean, in %", "losses", ["hold", "low", "high", "fixed", "naive"], rows, notes)
+    ]
+
+
+def _runs(cells: Sequence[CovariateFalseAlarms | RegimeFalseAlarms | Coverage | NullTrial]) -> int:
+    return max((cell.runs for cell in cells), default=0)
+
+
+def _percent(share: float | None) -> str:
+    return NOTHING if share is None else f"{100 * share:.0f}"
+
+
+def _nulls(found: Simulated) -> list[Section]:
+    trials = found.comparison_nulls or []
+    rows = [
+        (
+            f"horizon {trial.horizon}, {trial.forecasts} forecasts, {trial.loss}",
+            [f"{100 * share:.1f}" for share in (trial.decided, trial.low, trial.naive)],
+        )
+        for trial in trials
+    ]
+    notes = (
+        f"{_runs(trials):,} runs, looked at after each of {LABELS:,} labels, at alpha = "
+        "5 %; bound: 99 %, from below; naive: overlapping labels taken as independent.",
+    )
+    return [Section("Runs in which a winner is named between equals, in %", "null", ["decided", "bound", "naive"], rows, notes)]
+
+
+def _power(found: Simulated) -> list[Section]:
+    rows = [
+        (
+            f"horizon {trial.horizon}, strength {trial.strength:g}",
+            [
+                f"{trial.difference:.4f}",
+                f"{100 * trial.decided:.0f}",
+                f"{100 * trial.wrong:.0f}",
+                _whole(trial.median_labels),
+            ],
+        )
+        for trial in found.comparison_power or []
+    ]
+    notes = (
+        f"Difference: of mean squared errors of probabilities. Decided within {POWER_LABELS:,} labels; labels: median until "
+        "then.",
+    )
+    titles = ["difference", "decided", "wrong", "labels"]
+    return [Section("Runs that name the better learner, in %", "advantage", titles, rows, notes)]
+
+
+MAKERS: dict[str, Callable[[Simulated], list[Section]]] = {
+    "thresholds": _thresholds,
+    "regime_thresholds": _regime_thresholds,
+    "false_alarms": _false_alarms,
+    "delays": _delays,
+    "feature_false_alarms": _feature_false_alarms,
+    "feature_delays": _feature_delays,
+    "regime_false_alarms": _regime_false_alarms,
+    "regime_delays": _regime_delays,
+    "regime_recurrence": _recurrence,
+    "interval_coverage": _coverage,
+    "comparison_nulls": _nulls,
+    "comparison_power": _power,
+}

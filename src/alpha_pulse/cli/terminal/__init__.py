@@ -1,0 +1,1 @@
+"""The terminal: streams, progress bars, signals, paths and tables."""

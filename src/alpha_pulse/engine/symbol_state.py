@@ -1,0 +1,100 @@
+"""One symbol's own part of the loop: its features, what its labels compare with, and its forecast volatility."""
+
+from __future__ import annotations
+
+import math
+
+from alpha_pulse.core.config import Config
+from alpha_pulse.core.stateful import State, Stateful
+from alpha_pulse.core.types import Bar, DriftAlarm, FeatureVector
+from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator
+from alpha_pulse.features.extractor import FeatureExtractor
+from alpha_pulse.learning.feature_monitor import FeatureMonitor
+
+YEAR_NS = 31_557_600_000_000_000
+"""A Julian year."""
+TARGETS = ("volatility", "direction")
+
+
+class SymbolState:
+    """What the pipeline keeps per symbol beside the services.
+
+    Parameters
+    ----------
+    extractor
+        Of this symbol.
+    config
+        Of it: horizons, and what watches the features.
+
+    Attributes
+    ----------
+    trailing_median
+        Of the volatility label, at the newest bar; 0 before it exists.
+    plain_volatility
+        Volatility per bar with no model: the trailing median's, or before that exists the exponential mean's.
+    """
+
+    def __init__(self, extractor: FeatureExtractor, config: Config) -> None:
+        self.extractor = extractor
+        self.level = VolatilityCalibrator()
+        self.monitor = FeatureMonitor(extractor.symbol, extractor.schema.names, config.adaptation)
+        self.direction_horizon = config.learning.direction_horizon_bars
+        self._root_horizon = math.sqrt(config.learning.volatility_horizon_bars)
+        self._first_ts = 0
+        self._newest_ts = 0
+        self.trailing_median = 0.0
+        self.plain_volatility = 0.0
+
+    def n_features(self, target: str) -> int:
+        """How many leading features a target uses: the volatility levels, last in the schema, are for ``volatility`` alone."""
+        schema = self.extractor.schema
+        return schema.n_common if target == "direction" else len(schema.names)
+
+    def extract(self, bar: Bar) -> FeatureVector | None:
+        """Take in a bar; its features once there are enough bars."""
+        if not self._first_ts:
+            self._first_ts = bar.ts_event
+        self._newest_ts = bar.ts_event
+        vector = self.extractor.update(bar)
+        self.trailing_median = median = self.extractor.trailing_median
+        self.plain_volatility = median / self._root_horizon if median > 0.0 else self.extractor.bar_volatility
+        if vector is not None:
+            self.monitor.enter(vector)
+        return vector
+
+    def detect(self, ts: int) -> list[DriftAlarm]:
+        """What the vectors up to the step before show to have changed about the features; each is looked at once."""
+        return self.monitor.observe(ts)
+
+    def references(self, bar: Bar) -> tuple[tuple[str, float], ...]:
+        """The targets that can be labelled later, each with what its label will compare with."""
+        if self.trailing_median > 0.0:
+            return (("volatility", self.trailing_median), ("direction", bar.close))
+        return (("direction", bar.close),)
+
+    def forecast_volatility(self, probability: float | None) -> float:
+        """Volatility per bar over the next h bars, at the level that the served probability has meant so far."""
+        return self.plain_volatility if probability is None else self.level.level(probability, self.plain_volatility)
+
+    @property
+    def bars_per_year(self) -> float:
+        """As this symbol's own bars came, so that closed markets do not count."""
+        elapsed = self._newest_ts - self._first_ts
+        return (self.extractor.bars - 1) * YEAR_NS / elapsed if elapsed else 0.0
+
+    def components(self, symbol: str) -> dict[str, Stateful]:
+        """Everything here that has memory, by name."""
+        return {
+            f"features/{symbol}": self.extractor,
+            f"level/{symbol}": self.level,
+            f"monitor/{symbol}": self.monitor,
+            f"instrument/{symbol}": self,
+        }
+
+    def snapshot(self) -> State:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        return State(scalars={"first_ts": self._first_ts, "newest_ts": self._newest_ts})
+
+    def restore(self, state: State) -> None:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        self._first_ts, self._newest_ts = state.scalars["first_ts"], state.scalars["newest_ts"]

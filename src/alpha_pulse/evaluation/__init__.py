@@ -1,0 +1,1 @@
+"""Evaluation of online models outside of the loop: prequential, with delayed labels, beside baselines."""

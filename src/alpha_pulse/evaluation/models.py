@@ -1,0 +1,182 @@
+"""A model by name on a stream: each example is predicted with what was known, and learnt when its label is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.core.clock import elapsed_ns
+from alpha_pulse.core.errors import ConfigError, UnknownNameError
+from alpha_pulse.core.plugins import load, names, prefix_of
+from alpha_pulse.core.stateful import digest
+from alpha_pulse.evaluation.baselines import Predictions
+from alpha_pulse.evaluation.delays import Timeline
+from alpha_pulse.evaluation.streams.base import Stream
+from alpha_pulse.kernels.base.missing import MISSING
+from alpha_pulse.metrics.batch import guesses, of_two
+from alpha_pulse.models import MULTICLASS, ONLINE
+from alpha_pulse.models.base import MultiClassModel, OnlineModel
+
+Floats = NDArray[np.float64]
+Model = OnlineModel | MultiClassModel
+Report = Callable[[int], None]
+
+WARM_ROWS = 300
+"""Examples of the beginning that another model of the kind is shown first, so that compiling is not timed."""
+SMALLEST_CHUNK = 1_024
+LONGEST_CHUNK_NS = 100_000_000
+
+
+class Run(msgspec.Struct, frozen=True):
+    """What a model said of every example, and what it was afterwards.
+
+    ``abstained`` counts predictions that were no number; they stand as equal probabilities. ``seconds`` are those of
+    predicting and learning.
+    """
+
+    said: Predictions
+    abstained: int
+    seconds: float
+    state_sha256: str
+    memory_bytes: int
+
+
+def make_model(name: str, stream: Stream, horizon: int, seed: int) -> Model:
+    """An untaught model for ``stream``: of two classes one of `models.ONLINE`, of more one of `models.MULTICLASS`.
+
+    Raises
+    ------
+    ConfigError
+        The stream lacks values, and the model cannot tell a missing one from a number.
+    UnknownNameError
+        There is no such model, or it does not learn so many classes.
+    """
+    model = _made(name, stream, horizon, seed)
+    if bool((stream.features <= MISSING).any()) and not getattr(model, "takes_missing", False):
+        raise ConfigError(
+            f"stream {stream.name} lacks values, which model {name!r} takes for numbers; leave such rows out by --missing drop"
+        )
+    return model
+
+
+def _made(name: str, stream: Stream, horizon: int, seed: int) -> Model:
+    features = stream.features.shape[1]
+    if stream.n_classes == 2:
+        binary: OnlineModel = load("models", ONLINE, name)(features, horizon, seed)
+        return binary
+    if name not in MULTICLASS and (name in names("models", ONLINE) or prefix_of(ONLINE, name) is not None):
+        raise UnknownNameError(
+            f"model {name!r} learns two classes, but stream {stream.name} has {stream.n_classes}; "
+            f"models for more classes: {', '.join(sorted(MULTICLASS))}"
+        )
+    several: MultiClassModel = load("models", MULTICLASS, name)(features, stream.n_classes, seed)
+    return several
+
+
+def run_model(name: str, stream: Stream, known: Timeline, seed: int = 1, report: Report | None = None) -> Run:
+    """Predict every example of ``stream`` in order, and learn each label when it becomes known.
+
+    Where labels are known at once this is `learn_many` in chunks, which is bit-equal to the calls one by one.
+
+    >>> from alpha_pulse.evaluation.delays import timeline
+    >>> from alpha_pulse.evaluation.streams.generated import sea
+    >>> stream = sea(500)
+    >>> run = run_model("logistic", stream, timeline(stream.labels))
+    >>> run.said.probabilities.shape, run.abstained
+    ((500, 2), 0)
+    """
+    report = report or (lambda done: None)
+    report(0)
+    _warm(name, stream, known, seed)
+    model = make_model(name, stream, known.horizon, seed)
+    go = _at_once if known.immediate else _in_order
+    out = np.empty((len(stream.labels), stream.n_classes))
+    took = go(model, stream.features, known, out, report)
+    silent = ~np.isfinite(out).all(axis=1)
+    out[silent] = 1.0 / stream.n_classes
+    return Run(
+        said=Predictions(out, guesses(out)),
+        abstained=int(silent.sum()),
+        seconds=took / 1e9,
+        state_sha256=digest({"model": model.snapshot()}),
+        memory_bytes=model.memory_bytes,
+    )
+
+
+def _warm(name: str, stream: Stream, known: Timeline, seed: int) -> None:
+    """Show the beginning to a model that is then thrown away, each way once."""
+    model = make_model(name, stream, known.horizon, seed)
+    rows, labels = stream.features[:WARM_ROWS], stream.labels[:WARM_ROWS]
+    model.learn_many(rows, labels, np.ones(len(labels)))
+    if not known.immediate:
+        predict, learn = _calls(model, stream.n_classes)
+        learn(rows[0], int(labels[0]), predict(rows[0])[1])
+
+
+def _at_once(model: Model, features: Floats, known: Timeline, out: Floats, report: Report) -> int:
+    """Chunks that grow until one takes a tenth of a second; nanoseconds in all."""
+    done, chunk, total = 0, SMALLEST_CHUNK, 0
+    while done < len(out):
+        rows = slice(done, min(done + chunk, len(out)))
+        labels = known.labels[rows]
+        start = elapsed_ns()
+        said = model.learn_many(features[rows], labels, np.ones(len(labels)))
+        took = elapsed_ns() - start
+        out[rows] = said if said.ndim == 2 else of_two(said)
+        total += took
+        done = rows.stop
+        report(done)
+        chunk *= 2 if took < LONGEST_CHUNK_NS else 1
+    return total
+
+
+def _in_order(model: Model, features: Floats, known: Timeline, out: Floats, report: Report) -> int:
+    """One example at a time, each label with the parts that were stored at its prediction; nanoseconds in all."""
+    predict, learn = _calls(model, out.shape[1])
+    labels_to_come = np.bincount(known.examples, minlength=len(out)).tolist()
+    steps, examples, labels = known.steps.tolist(), known.examples.tolist(), known.labels.tolist()
+    stored: dict[int, Floats] = {}
+    at, started = 0, elapsed_ns()
+    took = 0
+    for example in range(len(out)):
+        out[example], parts = predict(features[example])
+        if labels_to_come[example]:
+            stored[example] = parts
+        while at < len(steps) and steps[at] == example:
+            other = examples[at]
+            labels_to_come[other] -= 1
+            learn(features[other], labels[at], stored[other] if labels_to_come[other] else stored.pop(other))
+            at += 1
+        if example % SMALLEST_CHUNK == 0:
+            took += elapsed_ns() - started
+            report(example + 1)
+            started = elapsed_ns()
+    took += elapsed_ns() - started
+    report(len(out))
+    return took
+
+
+def _calls(
+    model: Model, classes: int
+) -> tuple[Callable[[Floats], tuple[Floats, Floats]], Callable[[Floats, int, Floats], None]]:  # fmt: skip
+    """(predict, learn): the first answers with class probabilities and what is to be stored for the second."""
+    if isinstance(model, OnlineModel):
+        binary, nothing_yet = model, np.zeros(model.n_parts)
+
+        def predict_two(row: Floats) -> tuple[Floats, Floats]:
+            parts = nothing_yet.copy()
+            p = binary.predict(row, parts)
+            return np.array([1.0 - p, p]), parts
+
+        return predict_two, lambda row, label, parts: binary.learn(row, label, 1.0, parts)
+    several = model
+
+    def predict(row: Floats) -> tuple[Floats, Floats]:
+        said = np.empty(classes)
+        several.predict(row, said)
+        return said, said
+
+    return predict, lambda row, label, parts: several.learn(row, label, 1.0)

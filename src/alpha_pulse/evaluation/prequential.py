@@ -1,0 +1,271 @@
+"""Prequential evaluation: predict with what was known, score the stored prediction, learn when the label arrives."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.core.errors import ConfigError, DataError, StateError
+from alpha_pulse.evaluation.baselines import Baselines, Predictions, baselines
+from alpha_pulse.evaluation.curves import Curve, curve
+from alpha_pulse.evaluation.delays import LABELLED, Timeline, timeline
+from alpha_pulse.evaluation.drift import DriftMark, drift_marks, false_alarms_per
+from alpha_pulse.evaluation.models import Run, make_model, run_model
+from alpha_pulse.evaluation.streams.base import Stream
+from alpha_pulse.metrics.batch import Evaluated, Metrics, fading_metrics, losses, metrics, squared_errors
+from alpha_pulse.metrics.comparison import Comparison, compare
+from alpha_pulse.metrics.intervals import Interval, mean_interval
+
+WINDOW = 1_000
+ALPHA = 0.05
+
+Floats = NDArray[np.float64]
+Tell = Callable[[str, int], None]
+
+
+class Score(Metrics, frozen=True, kw_only=True):
+    """Metrics over the whole run, 95 % intervals of two of them, those of the newest labels, and the course of the accuracy.
+
+    An interval keeps to what there can be: 0 to 1 for an accuracy, 0 or more for a log loss.
+
+    ``window`` holds the metrics of the newest labels, ``fading`` those in which each label counts 1 - 1/window of the next.
+    """
+
+    accuracy_interval: Interval | None
+    log_loss_interval: Interval | None
+    window: Metrics
+    fading: Metrics
+    curve: Curve
+
+
+class ModelScore(Score, frozen=True, kw_only=True):
+    """A model's scores. ``predictions = labelled + pending + expired``; ``abstained`` of them were no number."""
+
+    model: str
+    examples: int
+    examples_per_second: float
+    predictions: int
+    labelled: int
+    pending: int
+    expired: int
+    abstained: int
+    drift_marks: list[DriftMark]
+    memory_bytes: int
+    state_sha256: str
+
+
+class Contest(msgspec.Struct, frozen=True):
+    """The squared errors of probabilities of ``model`` against those of ``against``: see `learning.comparison`.
+
+    They are against the labels as these first became known: all are known ``horizon`` examples later, which the comparison
+    relies on, but revisions may come at any time. Of more than two classes these are summed over classes and halved, so that
+    they lie between 0 and 1.
+    """
+
+    model: str
+    against: str
+    horizon: int
+    alpha: float
+    result: Comparison
+
+
+class StreamFacts(msgspec.Struct, frozen=True):
+    """What was evaluated on; ``counts`` of the examples of each class, ``dropped`` of rows that were left out."""
+
+    name: str
+    examples: int
+    features: int
+    classes: tuple[str, ...]
+    counts: list[int]
+    change_points: tuple[int, ...]
+    drifting: bool
+    dropped: int = 0
+
+
+class Evaluation(msgspec.Struct, frozen=True):
+    """Everything that came of it; None for a baseline that there is not for so many classes.
+
+    ``false_alarms_per``: labels per false alarm of the drift marks, at most, while nothing changes.
+    """
+
+    stream: StreamFacts
+    horizon: int
+    window: int
+    seed: int
+    false_alarms_per: int
+    models: list[ModelScore]
+    baselines: dict[str, Score | None]
+    comparisons: list[Contest]
+
+
+def evaluate(
+    stream: Stream,
+    models: Sequence[str],
+    *,
+    known: Timeline | None = None,
+    window: int = WINDOW,
+    seed: int = 1,
+    alpha: float = ALPHA,
+    report: Tell | None = None,
+) -> Evaluation:
+    """Evaluate each of ``models``, from an untaught one, and every baseline, on one stream.
+
+    Parameters
+    ----------
+    stream
+        The examples.
+    models
+        Names of `models.ONLINE`, or of `models.MULTICLASS` where there are more than two classes; one or more.
+    known
+        When labels become known; by default before the next prediction. See `learning.evaluation_delays`.
+    window
+        Labels of the sliding window, and of the moving average.
+    seed
+        Of the models and of the intervals.
+    alpha
+        Chance that any model is called better or worse than the first where it is not; models share it.
+    report
+        Told the model and how many examples are done.
+
+    Raises
+    ------
+    ConfigError
+        No model, one named twice, a window of nothing, or no label that becomes known.
+    DataError
+        A label that is no class of the stream becomes known.
+    UnknownNameError
+        There is no such model.
+
+    Examples
+    --------
+    >>> from alpha_pulse.evaluation.streams.generated import sea
+    >>> found = evaluate(sea(2_000), ["logistic", "naive_bayes"])
+    >>> [model.labelled for model in found.models], found.models[0].accuracy > found.baselines["majority"].accuracy
+    ([2000, 2000], True)
+
+    References
+    ----------
+    Gama, Sebastião and Rodrigues (2013), "On evaluating stream learning algorithms", Machine Learning 90,
+    doi 10.1007/s10994-012-5320-9.
+    """
+    known = timeline(stream.labels) if known is None else known
+    _refuse(stream, models, known, window, alpha)
+    for name in models:
+        make_model(name, stream, known.horizon, seed)  # so that a name that is none is told before hours of work
+    rules = baselines(known, stream.n_classes, window)
+    scored: list[Evaluated] = []
+    found: list[ModelScore] = []
+    for name in models:
+        run = run_model(name, stream, known, seed, None if report is None else partial(report, name))
+        scored.append(_scored(run.said, rules, known))
+        found.append(_model_score(name, run, scored[-1], stream, known, window, seed))
+    return Evaluation(
+        stream=_facts(stream), horizon=known.horizon, window=window, seed=seed,
+        false_alarms_per=false_alarms_per(known.horizon, stream.generated), models=found,
+        baselines={
+            name: None if said is None else Score(**_score(_scored(said, rules, known), known, window, seed))
+            for name, said in rules.by_name().items()
+        },
+        comparisons=_contests(models, scored, known, alpha),
+    )  # fmt: skip
+
+
+def _facts(stream: Stream) -> StreamFacts:
+    return StreamFacts(
+        name=stream.name,
+        examples=len(stream.labels),
+        features=stream.features.shape[1],
+        classes=stream.classes,
+        counts=np.bincount(stream.labels, minlength=stream.n_classes).tolist(),
+        change_points=stream.change_points,
+        drifting=stream.drifting,
+        dropped=stream.dropped,
+    )
+
+
+def _refuse(stream: Stream, models: Sequence[str], known: Timeline, window: int, alpha: float) -> None:
+    if not models or len(set(models)) < len(models):
+        raise ConfigError(f"the models {', '.join(models) or 'none'} are to be evaluated; expected one or more, each once")
+    if window < 1:
+        raise ConfigError(f"the window (--window) is {window}; expected one label or more")
+    if not 0.0 < alpha < 1.0:
+        raise ConfigError(f"the level (--alpha) is {alpha}; expected a number between 0 and 1, such as {ALPHA}")
+    if len(known.final) != len(stream.labels):
+        raise ConfigError(f"labels of {len(known.final)} examples become known, but the stream has {len(stream.labels)}")
+    if not (known.status == LABELLED).any():
+        raise ConfigError(
+            f"no label becomes known within the {len(stream.labels)} examples of stream {stream.name}; shorten the delay"
+        )
+    for at in np.flatnonzero((known.labels < 0) | (known.labels >= stream.n_classes))[:1]:
+        raise DataError(
+            f"example {known.examples[at]} is known from step {known.steps[at]} on to be of class {known.labels[at]}, but "
+            f"stream {stream.name} has {stream.n_classes} classes; expected a label from 0 to {stream.n_classes - 1}"
+        )
+
+
+def _scored(said: Predictions, rules: Baselines, known: Timeline) -> Evaluated:
+    """The predictions whose labels are known, in order; each label counts once, as it was known at the end."""
+    at = np.flatnonzero(known.status == LABELLED)
+    labels = known.final[at]
+    return Evaluated(
+        said.probabilities[at], said.guesses[at], labels, rules.no_change.guesses[at] == labels,
+        rules.majority.guesses[at] == labels,
+    )  # fmt: skip
+
+
+def _score(scored: Evaluated, known: Timeline, window: int, seed: int) -> dict[str, Any]:
+    """The fields of a `Score`."""
+    return {
+        **msgspec.structs.asdict(metrics(scored)),
+        "accuracy_interval": mean_interval(scored.hits.astype(np.float64), seed, (0.0, 1.0)),
+        "log_loss_interval": mean_interval(losses(scored), seed, (0.0, math.inf)),
+        "window": metrics(scored.newest(window)),
+        "fading": fading_metrics(scored, 1.0 - 1.0 / window),
+        "curve": curve(np.flatnonzero(known.status == LABELLED), scored.hits, window),
+    }
+
+
+def _model_score(
+    name: str, run: Run, scored: Evaluated, stream: Stream, known: Timeline, window: int, seed: int
+) -> ModelScore:  # fmt: skip
+    n = len(stream.labels)
+    labelled, pending, expired = known.counts()
+    if n != labelled + pending + expired:
+        raise StateError(f"{n} predictions were made, but {labelled} are labelled, {pending} pending and {expired} expired")
+    first = known.before < 0
+    order = known.examples[first]
+    wrong = run.said.guesses[order] != known.labels[first]  # as they are heard: a later revision is not known yet
+    return ModelScore(
+        **_score(scored, known, window, seed),
+        model=name, examples=n, examples_per_second=n / run.seconds if run.seconds else 0.0, predictions=n,
+        labelled=labelled, pending=pending, expired=expired, abstained=run.abstained,
+        drift_marks=drift_marks(wrong, known.steps[first], known.horizon, stream.generated), memory_bytes=run.memory_bytes,
+        state_sha256=run.state_sha256,
+    )  # fmt: skip
+
+
+def _contests(models: Sequence[str], scored: list[Evaluated], known: Timeline, alpha: float) -> list[Contest]:
+    """Each of the others against the first, on the labels as they first became known; they share ``alpha``."""
+    horizon, labels = known.horizon, known.first[known.status == LABELLED]
+    scored = [msgspec.structs.replace(one, labels=labels) for one in scored]
+    bounded = [squared_errors(one) if one.probabilities.shape[1] == 2 else 0.5 * squared_errors(one) for one in scored]
+    share = alpha / max(len(models) - 1, 1)
+    bounded = [np.clip(errors, 0.0, 1.0) for errors in bounded]
+    return [
+        Contest(name, models[0], horizon, share, compare(bounded[0], errors, horizon, share))
+        for name, errors in zip(models[1:], bounded[1:], strict=True)
+    ]
+
+
+def to_json(found: Evaluation) -> bytes:
+    """An evaluation as JSON, the model's name and count first in each of ``models``; what is not defined is null."""
+    plain: dict[str, Any] = msgspec.to_builtins(found)
+    leading = ("model", "examples", "examples_per_second")
+    plain["models"] = [{**{key: model[key] for key in leading}, **model} for model in plain["models"]]
+    return msgspec.json.format(msgspec.json.encode({"models": plain.pop("models"), **plain}), indent=2) + b"\n"

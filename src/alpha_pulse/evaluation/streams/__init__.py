@@ -1,0 +1,1 @@
+"""Streams of examples: from files, and generated."""

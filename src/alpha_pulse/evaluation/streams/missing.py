@@ -1,0 +1,63 @@
+"""Values that are missing: refused where they are read, or kept as missing, or their rows left out, if that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from alpha_pulse.core.errors import DataError
+from alpha_pulse.evaluation.streams.header import MISSING, NONE
+
+Missing = Literal["refuse", "drop", "keep"]
+CHOICES: tuple[Missing, ...] = ("refuse", "drop", "keep")
+_TEXT = (pl.String, pl.Categorical, pl.Enum)
+
+
+LEAVE_OUT = "leave such rows out by --missing drop"
+"""What can be done about a value that is missing."""
+
+
+class Rows(NamedTuple):
+    """A table, the number of each of its rows in the file, from 1, and whether features may be missing."""
+
+    frame: pl.DataFrame
+    numbers: NDArray[np.int64]
+    keep: bool = False
+
+
+def rows_of(frame: pl.DataFrame, missing: Missing, where: str, listed: Mapping[str, Sequence[str]] | None = None) -> Rows:
+    """The rows of a table: all, or with ``drop`` those without a missing value; what a column lists as a value is none.
+
+    Raises
+    ------
+    DataError
+        None is left.
+
+    >>> found = rows_of(pl.DataFrame({"a": ["1", "?", "3"], "y": ["x", "x", ""]}), "drop", "x.csv")
+    >>> found.frame.rows(), found.numbers.tolist()
+    ([('1', 'x')], [1])
+    """
+    numbers = np.arange(1, frame.height + 1, dtype=np.int64)
+    if missing != "drop" or frame.is_empty():
+        return Rows(frame, numbers, keep=missing == "keep")
+    lacking = np.zeros(frame.height, dtype=np.bool_)
+    for column in frame:
+        lacking |= missing_cells(column, (listed or {}).get(column.name, ())).to_numpy()
+    if lacking.all():
+        raise DataError(
+            f"{where}: each of its {frame.height:,} rows lacks a value, so that none is left; fill in what is missing"
+        )
+    return Rows(frame.filter(~lacking), numbers[~lacking])
+
+
+def missing_cells(column: pl.Series, listed: Sequence[str] = ()) -> pl.Series:
+    """Which cells of a column stand for a missing value and are not listed as values."""
+    if isinstance(column.dtype, _TEXT):
+        text = column.cast(pl.String).str.strip_chars().fill_null("")
+        found = text.str.to_lowercase().is_in(list(MISSING)) | (text == NONE)
+        return found & ~text.is_in(list(listed)) if listed else found
+    return column.is_null() | column.is_nan().fill_null(True) if column.dtype.is_float() else column.is_null()

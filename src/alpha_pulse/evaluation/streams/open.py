@@ -1,0 +1,48 @@
+"""A stream from a file, whose kind is found by its content: Parquet, Feather, ARFF, or a table as text."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from alpha_pulse.core.errors import DataError
+from alpha_pulse.evaluation.streams.arff import from_arff
+from alpha_pulse.evaluation.streams.base import Stream
+from alpha_pulse.evaluation.streams.csv import read_text
+from alpha_pulse.evaluation.streams.missing import Missing
+from alpha_pulse.evaluation.streams.table import from_table
+from alpha_pulse.evaluation.streams.text import text_of
+from alpha_pulse.feeds.files.containers import contents
+from alpha_pulse.feeds.files.frame_tables import binary_frame
+
+_ARFF = re.compile(r"(?:[ \t]*(?:%[^\n]*)?\n)*[ \t]*@(?:relation|attribute)\b", re.IGNORECASE)
+
+
+def read_stream(path: Path, target: str | None = None, missing: Missing = "refuse") -> Stream:
+    """Read a stream from a file.
+
+    Parameters
+    ----------
+    path
+        A table as text (commas, semicolons, tabs, bars or spaces between its cells), ARFF, Parquet or Feather; plain or packed
+        with gzip, zip, bzip2, xz or zstd. The name does not matter.
+    target
+        The column of the classes; None for the last one.
+    missing
+        ``refuse`` a missing value, ``drop`` its row, or ``keep`` it where it is of a feature.
+
+    Raises
+    ------
+    DataError
+        Naming the file, and the row and column of what cannot be used.
+    """
+    found = list(contents(path, "give --stream a CSV, ARFF or Parquet file, or a generator"))
+    if len(found) > 1:
+        raise DataError(f"file {path} is an archive of {len(found)} files; expected one")
+    content, where = found[0], found[0].where
+    if content.format not in ("text", "json"):
+        return from_table(binary_frame(content), target, missing, path.name, where)
+    text = text_of(content.whole(), where)
+    if _ARFF.match(text):
+        return from_arff(text, target, missing, path.name, where)
+    return from_table(read_text(text, where), target, missing, path.name, where)

@@ -1,0 +1,72 @@
+"""Parts of a generated stream, each with a concept of its own, and the refusal of parameters that make no stream."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from alpha_pulse.core.errors import ConfigError
+from alpha_pulse.evaluation.streams.base import Labels
+
+MOST_VALUES = 200_000_000
+"""Of the features of a generated stream: 1.6 GB."""
+
+
+def parts(n: int, count: int) -> Labels:
+    """The part, from 0, of each of ``n`` examples, where there are ``count`` of about equal length.
+
+    >>> parts(5, 2).tolist()
+    [0, 0, 0, 1, 1]
+    """
+    return np.arange(n, dtype=np.int64) * count // n
+
+
+def change_points(part: Labels) -> tuple[int, ...]:
+    """The first example of each part but the first.
+
+    >>> change_points(np.array([0, 0, 1, 1, 2]))
+    (2, 4)
+    """
+    return tuple((np.flatnonzero(np.diff(part)) + 1).tolist())
+
+
+def refuse_outside(generator: str, **options: tuple[float, float, float | None]) -> None:
+    """Refuse options given as (value, lowest, highest); a highest of None is no limit.
+
+    Raises
+    ------
+    ConfigError
+        Naming the generator, the option and what it may be.
+
+    >>> refuse_outside("sea", n=(0, 1, None))
+    Traceback (most recent call last):
+    alpha_pulse.core.errors.ConfigError: sea was given n = 0; expected 1 or more
+    """
+    for name, (value, lowest, highest) in options.items():
+        if not ((isinstance(value, int) or math.isfinite(value)) and lowest <= value and (highest is None or value <= highest)):
+            shown = str(value) if isinstance(value, int) else f"{value:g}"
+            expected = f"{lowest:g} or more" if highest is None else f"{lowest:g} to {highest:g}"
+            raise ConfigError(f"{generator} was given {name} = {shown}; expected {expected}")
+
+
+def refuse_too_large(generator: str, columns: int, **counts: int) -> None:
+    """Refuse rows of ``columns`` numbers, as many as each of ``counts``, that memory may not hold, before any of it is made.
+
+    Raises
+    ------
+    ConfigError
+        There are more than `MOST_VALUES` numbers; with what they need, and how many rows there may be.
+
+    >>> refuse_too_large("sea", 3, n=10**9)
+    Traceback (most recent call last):
+    alpha_pulse.core.errors.ConfigError: sea was given n = 1,000,000,000, of 3 numbers each: 24 GB; give 66,666,666 or fewer
+    """
+    for name, count in counts.items():
+        if count * columns > MOST_VALUES:
+            most = MOST_VALUES // columns
+            fix = f"give {most:,} or fewer" if most else f"expected {MOST_VALUES:,} numbers or fewer"
+            raise ConfigError(
+                f"{generator} was given {name} = {count:,}, of {columns:,} numbers each: {8 * count * columns // 10**9:,} GB; "
+                f"{fix}"
+            )

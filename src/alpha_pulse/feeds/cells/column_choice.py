@@ -1,0 +1,185 @@
+"""Which column of a table is which of ours: by the source's declaration, by usual names, or by shape."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from alpha_pulse.core.errors import DataError
+from alpha_pulse.feeds.cells.cells import is_number, is_time
+from alpha_pulse.feeds.cells.column_names import PRICES, meanings, plain
+from alpha_pulse.feeds.cells.time_column import certain, time_places
+from alpha_pulse.feeds.files.headerless import TIMES
+from alpha_pulse.feeds.files.tables import Table
+from alpha_pulse.feeds.sources import SOURCES, recognise
+from alpha_pulse.feeds.sources.base import Source
+from alpha_pulse.feeds.sources.generic import Generic
+
+_QUOTES = ("usd", "usdt", "usdc", "busd", "tusd", "eur", "gbp", "jpy", "quote", "currency")
+_ZERO = ("0", "0.0", "")
+_VOLUME_OF = re.compile(r"^(?:vol|volume)_([a-z0-9]+)$|^([a-z0-9]+)_(?:vol|volume)$")
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """The source, and the place of each of our columns: ts or ts_end, clock, symbol, the prices, volume, bid_close ...
+
+    ``sides``: whether prices are the middle of bids and asks (``mid``), bids or asks alone, or plain (empty).
+    """
+
+    source: Source
+    places: dict[str, int]
+    sides: str = ""
+
+    def name(self, table: Table, ours: str) -> str:
+        """The file's name of one of our columns; without a header its number, from 1."""
+        return column_name(table, self.places[ours])
+
+
+def column_name(table: Table, place: int) -> str:
+    """What errors call a column."""
+    name = table.header[place].strip() if place < len(table.header) else ""
+    return name or str(place + 1)
+
+
+def choose(table: Table) -> Choice:
+    """Recognise a table and find its columns.
+
+    Raises
+    ------
+    DataError
+        Columns are missing, or two could be the same one.
+    """
+    source = recognise(table)
+    if not table.header:
+        return _by_shape(table, source)
+    found = meanings(["" if plain(name) in source.unused else name for name in table.header])
+    places: dict[str, int] = {}
+    for ours, name in source.columns.items():
+        places[ours] = [plain(each) for each in table.header].index(name)
+    _sum_of_volumes(source, table.header, places)
+    places = time_places(table, found) | places
+    sides = ""
+    for price in PRICES:
+        if price not in places and price in found:
+            places[price] = certain(table, found[price], price)
+    if not any(price in places for price in PRICES):
+        sides = _sides(table, found, places)
+    symbol = [place for place in found.get("symbol", []) if place not in places.values()]
+    if symbol:
+        places["symbol"] = certain(table, symbol, "symbol")
+    _volume(table, found, places)
+    _quotes(table, found, places, sides)
+    if found.get("adj_close"):
+        places["adj_close"] = found["adj_close"][0]
+    _refuse_missing(table, places)
+    return Choice(source, places, sides)
+
+
+def _by_shape(table: Table, source: Source) -> Choice:
+    shape = source.shape or (source.shape_of(table) if isinstance(source, Generic) else ())
+    if not shape:
+        shown = ", ".join(table.sample[0][:7]) if table.sample else ""
+        raise DataError(
+            f"{table.where} has no header that names its columns, and its first row ({shown}) has no known shape; add a header "
+            "such as time,open,high,low,close,volume"
+        )
+    ours = ("clock", "symbol", *PRICES, "volume")
+    places = {name: place for place, name in enumerate(shape) if name in ours}
+    time = next(place for place, name in enumerate(shape) if name in TIMES)
+    _refuse_other_shapes(table, source, shape)
+    if "zero" in shape:
+        places["volume"] = shape.index("zero")
+    return Choice(source, {"ts": time, **places})
+
+
+def _refuse_other_shapes(table: Table, source: Source, shape: Sequence[str]) -> None:
+    """Refuse rows that are bars of this shape and, with other prices, of another one: all of them rise, or all fall."""
+    for other in SOURCES:
+        fits_too = bool(other.shape) and not other.file_name_needed and other.strength(table) > 0
+        if not fits_too or all(_cells(table, shape, price) == _cells(table, other.shape, price) for price in PRICES):
+            continue
+        raise DataError(
+            f"{table.where} has no header, and its rows have the shape of {source.title} and of {other.title}, whose prices "
+            "stand in other columns; add a header such as time,open,high,low,close,volume"
+        )
+
+
+def _cells(table: Table, shape: Sequence[str], name: str) -> list[str]:
+    return [row[shape.index(name)] for row in table.sample]
+
+
+def _sides(table: Table, found: dict[str, list[int]], places: dict[str, int]) -> str:
+    """Take the prices from bids and asks, where a table has no others."""
+    sides = [side for side in ("bid", "ask") if all(f"{side}_{price}" in found for price in PRICES)]
+    for side in sides:
+        for price in PRICES:
+            places[f"{side}_{price}"] = certain(table, found[f"{side}_{price}"], f"{side}_{price}")
+    return "mid" if len(sides) == 2 else "".join(sides)
+
+
+def _quotes(table: Table, found: dict[str, list[int]], places: dict[str, int], sides: str) -> None:
+    if sides:
+        return
+    quotes = [name for name in ("bid_close", "ask_close") if name in found]
+    if len(quotes) == 1 and quotes[0] in table.header:
+        raise DataError(f"{table.where} has only one of the columns bid_close and ask_close; give both or neither")
+    if len(quotes) == 2:
+        for name in quotes:
+            places[name] = certain(table, found[name], name)
+
+
+def _sum_of_volumes(source: Source, header: Sequence[str], places: dict[str, int]) -> None:
+    short = [plain(name) for name in header]
+    if source.volumes:
+        places["volume"], places["more_volume"] = (short.index(name) for name in source.volumes)
+
+
+def _volume(table: Table, found: dict[str, list[int]], places: dict[str, int]) -> None:
+    """The volume in units of what is traded ('Volume BTC' before 'Volume USDT'); a volume that is not 0 before ticks."""
+    if "volume" in places:
+        return
+    if found.get("volume"):
+        place = certain(table, found["volume"], "volume")
+        ticks = found.get("tick_volume", [])
+        places["volume"] = ticks[0] if ticks and all(row[place].strip() in _ZERO for row in table.sample) else place
+        return
+    units = {}
+    for place, name in enumerate(table.header):
+        match = _VOLUME_OF.match(plain(name))
+        if match is not None and plain(name) != "tick_volume" and (match[1] or match[2]) not in _QUOTES:
+            units[place] = match[1] or match[2]
+    if len(units) == 1:
+        places["volume"] = next(iter(units))
+    elif not units and found.get("tick_volume"):
+        places["volume"] = found["tick_volume"][0]
+    elif len(units) > 1:
+        first = [row[places["symbol"]].lower() for row in table.sample] if "symbol" in places else []
+        base = [place for place, unit in units.items() if first and all(name.startswith(unit) for name in first if name)]
+        if len(base) == 1:
+            places["volume"] = base[0]
+            return
+        names = " and ".join(table.header[place] for place in list(units)[:2])
+        raise DataError(f"{table.where} has the columns {names}, of which either could be volume; rename one")
+
+
+def _refuse_missing(table: Table, places: dict[str, int]) -> None:
+    lacks = [] if "ts" in places or "ts_end" in places else ["a time"]
+    if "bid_close" not in places or "open" in places:
+        lacks += [
+            price for price in PRICES if price not in places and f"bid_{price}" not in places and f"ask_{price}" not in places
+        ]
+    elif "bid_open" not in places and "ask_open" not in places:
+        lacks += list(PRICES)
+    if not lacks:
+        return
+    shown = ", ".join(name for name in table.header if name.strip())
+    if all(is_number(name) or is_time(name) for name in table.header):
+        raise DataError(
+            f"{table.where} has no header: its first line is {shown[:80]}; add one such as time,open,high,low,close,volume"
+        )
+    raise DataError(
+        f"{table.where} has the columns {shown} but lacks {', '.join(lacks)}; expected a time, open, high, low, close and "
+        "optionally symbol, volume, and bid_close with ask_close; rename or add them"
+    )

@@ -1,0 +1,103 @@
+"""Local times as instants: by their zone, and in the hour that happens twice by the order of the rows."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from alpha_pulse.core.errors import ConfigError, DataError
+from alpha_pulse.feeds.quality.runs import runs
+
+Integers = NDArray[np.int64]
+EXPECTED = "a time such as 2017-01-03T10:00:00Z (without an offset, name its zone with --tz)"
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where times come from, for errors: the file, the column, and the number of each row, from 1.
+
+    ``code`` tells the rows of one symbol from those of others; None: all are of one.
+    """
+
+    where: str
+    column: str
+    rows: Integers
+    code: Integers | None = None
+
+    def refusal(self, at: int, found: str, expected: str = EXPECTED, fix: str = "correct the row") -> DataError:
+        """The error about the time at ``at``, from 0."""
+        return DataError(
+            f"{self.where}, row {self.rows[at]}: column '{self.column}' {found}, but {expected} is expected; {fix}"
+        )
+
+
+def is_zone(tz: str) -> bool:
+    """Whether a name is that of a time zone.
+
+    >>> is_zone("America/New_York"), is_zone("EDT")
+    (True, False)
+    """
+    try:
+        return bool(tz) and pl.Series([], dtype=pl.Datetime).dt.replace_time_zone(tz) is not None
+    except pl.exceptions.PolarsError:
+        return False
+
+
+def refuse_unknown_zone(tz: str) -> None:
+    """Refuse a name that is no time zone, also where every time states its offset: a slip must not go unnoticed.
+
+    Raises
+    ------
+    ConfigError
+        Naming it.
+    """
+    if not is_zone(tz):
+        raise ConfigError(f"time zone {tz!r} is not known; expected a name such as UTC or America/New_York")
+
+
+def localise(naive: pl.Series, tz: str | None, place: Place, shown: pl.Series | None = None) -> pl.Series:
+    """Give naive times their zone; of an hour that happens twice, by the order of the rows.
+
+    Raises
+    ------
+    DataError
+        Naming the first time that is not certain, or does not exist.
+    """
+    shown = naive if shown is None else shown
+    if tz is None:
+        raise place.refusal(0, f"is {shown[0]}, which states no zone", "a zone", "name it with --tz, such as --tz UTC")
+    if tz == "UTC":
+        return naive
+    certain = naive.dt.replace_time_zone(tz, ambiguous="null", non_existent="null")
+    if certain.null_count():
+        certain = _by_order(naive, certain, tz, place.code)
+    if certain.null_count():
+        at = int(certain.is_null().arg_max() or 0)
+        exists = naive[at : at + 1].dt.replace_time_zone(tz, ambiguous="earliest", non_existent="null").null_count() == 0
+        why = "happens twice" if exists else "does not exist"
+        raise place.refusal(at, f"is {shown[at]}, which {why} in {tz} (clocks change)", "a time with its offset")
+    return certain
+
+
+def _by_order(naive: pl.Series, certain: pl.Series, tz: str, code: Integers | None) -> pl.Series:
+    """The times that happen twice, where a symbol's rows go back once in that hour: 2:00, 2:30, 2:00, 2:30."""
+    first, second = (naive.dt.replace_time_zone(tz, ambiguous=which, non_existent="null") for which in ("earliest", "latest"))
+    twice = (certain.is_null() & first.is_not_null()).to_numpy()
+    numbers = naive.to_physical().to_numpy()
+    of = np.zeros(len(naive), dtype=np.int64) if code is None else code
+    order = np.argsort(of, kind="stable")
+    changes = np.diff(of[order], prepend=-1) != 0
+    later, known = (np.zeros(len(naive), dtype=np.bool_) for _ in range(2))
+    for begin, count in zip(*runs(twice[order], changes), strict=True):
+        rows = order[begin : begin + count]
+        own = order[of[order] == of[rows[0]]]
+        if numbers[own[-1]] < numbers[own[0]]:
+            rows = rows[::-1]
+        back = np.flatnonzero(np.diff(numbers[rows]) <= 0)
+        if back.size == 1:
+            known[rows] = True
+            later[rows[back[0] + 1 :]] = True
+    frame = pl.DataFrame([certain.alias("certain"), first.alias("first"), second.alias("second")])
+    chosen = pl.when(pl.Series(later)).then(pl.col("second")).when(pl.Series(known)).then(pl.col("first"))
+    return frame.select(chosen.otherwise(pl.col("certain")).alias("ts")).to_series()

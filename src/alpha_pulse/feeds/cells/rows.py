@@ -1,0 +1,256 @@
+"""One table's rows: loaded, those of other symbols and those without a bar left out, each cell as a number or an instant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from alpha_pulse.core.errors import DataError
+from alpha_pulse.feeds.cells.cells import MISSING, is_missing
+from alpha_pulse.feeds.cells.column_choice import Choice, column_name
+from alpha_pulse.feeds.cells.column_names import PRICES
+from alpha_pulse.feeds.cells.local_times import Place
+from alpha_pulse.feeds.cells.number_cells import read_numbers
+from alpha_pulse.feeds.cells.symbols import coded, names_of, refuse_names
+from alpha_pulse.feeds.cells.times import Times, Zone, read_times
+from alpha_pulse.feeds.files.tables import Kind, Loaded, Table
+from alpha_pulse.feeds.market_data import ReadOptions
+from alpha_pulse.feeds.notes import PLACES, Note
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+_LEAST_PARTED = 1e-3
+"""The least price in such parts."""
+_SIDES = tuple(f"{side}_{price}" for side in ("bid", "ask") for price in PRICES)
+_NUMBERS = (*PRICES, "volume", "more_volume", "adj_close", *_SIDES)
+
+
+class Rows(msgspec.Struct, frozen=True, kw_only=True):
+    """What one table holds, in its order: times as they stand (``ts``, UTC), numbers by our column, and each row's number.
+
+    ``ends`` are the ends of bars, where a table has them beside the starts. ``names`` are sorted; ``code`` holds each row's
+    place among them.
+    """
+
+    table: Table
+    choice: Choice
+    times: Times
+    ends: Integers | None
+    names: tuple[str, ...]
+    code: Integers
+    numbers: dict[str, Floats]
+    rows: Integers
+    notes: tuple[Note, ...]
+
+
+def read_rows(table: Table, choice: Choice, options: ReadOptions, name: str) -> Rows | None:
+    """The rows of the symbols that are wanted; None where there are none.
+
+    Parameters
+    ----------
+    name
+        The symbol where no column holds it.
+
+    Raises
+    ------
+    DataError
+        Naming the row and column that cannot be used.
+    """
+    loaded = table.load(_kinds(choice, options))
+    if loaded.frame.height == 0:
+        raise DataError(f"{table.where}: there is no row in it; at least one bar is needed")
+    frame, rows, text = _wanted(loaded, table, choice, options)
+    if frame.height == 0:
+        return None
+    frame, rows, text, notes = _with_prices(frame, rows, text, table, choice)
+    if frame.height == 0:
+        raise DataError(f"{table.where}: no row has a price; at least one bar is needed")
+    _refuse_odd(loaded, rows, table)
+    names: tuple[str, ...] = (name,)
+    if text is None:
+        code = np.zeros(frame.height, dtype=np.int64)
+    else:
+        refuse_names(text, rows, table.where)
+        names, code = coded(text)
+    ours = "ts" if "ts" in choice.places else "ts_end"
+    times = _times(frame, rows, code, table, choice, options, ours)
+    both = "ts" in choice.places and "ts_end" in choice.places
+    ends = _times(frame, rows, code, table, choice, options, "ts_end").ns if both else None
+    numbers, told = _numbers(frame, rows, table, choice)
+    return Rows(
+        table=table,
+        choice=choice,
+        times=times,
+        ends=ends,
+        names=names,
+        code=code,
+        numbers=numbers,
+        rows=rows,
+        notes=(*notes, *told),
+    )
+
+
+def _kinds(choice: Choice, options: ReadOptions) -> dict[int, Kind]:
+    """The columns that are read, by place."""
+    kinds: dict[int, Kind] = {}
+    for ours, place in choice.places.items():
+        if ours == "adj_close" and not options.adjusted:
+            continue
+        kinds[place] = "number" if ours in _NUMBERS else "text"
+    for ours in ("ts", "ts_end"):
+        if ours in choice.places and "clock" not in choice.places:
+            kinds[choice.places[ours]] = "time"
+    return kinds
+
+
+def _wanted(
+    loaded: Loaded, table: Table, choice: Choice, options: ReadOptions
+) -> tuple[pl.DataFrame, Integers, pl.Series | None]:
+    """The rows of the symbols that are wanted, their numbers from 1, and their symbols."""
+    frame = loaded.frame
+    rows = np.arange(1, frame.height + 1, dtype=np.int64) + loaded.blank
+    if "symbol" not in choice.places:
+        return frame, rows, None
+    named = choice.name(table, "symbol")
+    text = names_of(frame[str(choice.places["symbol"])].alias(named), table.where)
+    if not options.symbols:
+        return frame, rows, text
+    kept = text.is_in(list(options.symbols))
+    return frame.filter(kept), rows[kept.to_numpy()], text.filter(kept)
+
+
+def _with_prices(
+    frame: pl.DataFrame, rows: Integers, text: pl.Series | None, table: Table, choice: Choice
+) -> tuple[pl.DataFrame, Integers, pl.Series | None, list[Note]]:
+    """Leave out rows without any price: blank ones, footers, and times at which nothing traded; a note names them."""
+    prices = [str(choice.places[name]) for name in (*PRICES, *_SIDES) if name in choice.places]
+    empty = _empty(frame, prices)
+    if not empty.any():
+        return frame, rows, text, []
+    blank = _empty(frame, frame.columns)
+    kept = ~empty
+    told = empty & ~blank
+    notes = []
+    if told.any():
+        count = int(told.sum())
+        first = frame.filter(pl.Series(told)).row(0)
+        shown = next(str(cell) for cell in first if cell is not None and not is_missing(str(cell)))
+        verb = "row has no price and was" if count == 1 else "rows have no price and were"
+        places = tuple(f"{table.where}, row {row}" for row in rows[told][:PLACES])
+        sentence = f"{table.where}: {count:,} {verb} left out; the first is row {rows[told][0]} ({shown[:60]!r})"
+        notes.append(Note(kind="no_price", text=sentence, count=count, places=places))
+    mask = pl.Series(kept)
+    return frame.filter(mask), rows[kept], None if text is None else text.filter(mask), notes
+
+
+def _empty(frame: pl.DataFrame, columns: Sequence[str]) -> NDArray[np.bool_]:
+    """Which rows hold nothing in these columns."""
+    empty = np.ones(frame.height, dtype=np.bool_)
+    for name in columns:
+        column = frame[name]
+        if isinstance(column.dtype, pl.Categorical | pl.Enum):
+            column = column.cast(pl.String)
+        if column.dtype.is_float():
+            missing = column.is_null() | column.is_nan()
+        elif column.dtype == pl.String:
+            missing = column.is_null() | column.str.strip_chars().str.to_lowercase().is_in(list(MISSING))
+        else:
+            missing = column.is_null()
+        empty &= missing.fill_null(value=True).to_numpy()
+        if not empty.any():
+            break
+    return empty
+
+
+def _refuse_odd(loaded: Loaded, rows: Integers, table: Table) -> None:
+    for place, cells in sorted(loaded.odd.items()):
+        if place + 1 in rows:
+            names = f"but the header names {table.width} columns" if table.header else f"but the others have {table.width}"
+            raise DataError(f"{table.where}, row {place + 1}: {cells} values stand in it, {names}; correct or drop the row")
+
+
+def _times(
+    frame: pl.DataFrame, rows: Integers, code: Integers, table: Table, choice: Choice, options: ReadOptions, ours: str
+) -> Times:
+    place = Place(table.where, choice.name(table, ours), rows, code)
+    zone = Zone(options.tz or table.told.get("tz") or choice.source.tz, choice.source.day_first, options.dates)
+    clock = frame[str(choice.places["clock"])].alias(choice.name(table, "clock")) if "clock" in choice.places else None
+    return read_times(frame[str(choice.places[ours])], clock, zone, place)
+
+
+def _numbers(frame: pl.DataFrame, rows: Integers, table: Table, choice: Choice) -> tuple[dict[str, Floats], list[Note]]:
+    columns: dict[str, pl.Series] = {}
+    notes = []
+    for ours in _NUMBERS:
+        place = choice.places.get(ours)
+        if place is None or str(place) not in frame.columns:
+            continue
+        column = frame[str(place)].alias(column_name(table, place))
+        if ours == "volume" and (why := _why_no_volume(column, frame, str(place), rows)):
+            text = f"{table.where}: column '{column.name}' is {why}, so there are no volume features"
+            notes.append(Note(kind="no_volume", text=text))
+            continue
+        columns[ours] = column
+    read = read_numbers(columns, rows, table.where)
+    numbers = read.values
+    more = numbers.pop("more_volume", None)
+    if more is not None and "volume" in numbers:
+        numbers["volume"] = numbers["volume"] + more
+    if choice.sides:
+        notes += _from_sides(numbers, choice, table)
+    parts = choice.source.parts
+    if parts and _in_parts(numbers, rows, table, choice):
+        for price in PRICES:
+            numbers[price] = numbers[price] / parts
+        unit, title = f"1e-{len(str(parts)) - 1}", choice.source.title
+        text = f"{table.where}: prices are whole numbers and were read as parts of {unit}, as {title} are written"
+        notes.append(Note(kind="units", text=text))
+    return numbers, notes
+
+
+def _why_no_volume(column: pl.Series, frame: pl.DataFrame, name: str, rows: Integers) -> str:
+    """Why a column of volumes holds none for some rows or for all; empty where it does."""
+    empty = _empty(frame, [name])
+    if empty.all():
+        return "empty in all rows"
+    if empty.any():
+        return f"empty in {int(empty.sum()):,} of {len(empty):,} rows, first in row {rows[int(np.argmax(empty))]}"
+    # Interactive Brokers and others write -1 where there is no volume.
+    return "-1 in all rows" if column.cast(pl.Float64, strict=False).eq_missing(-1.0).all() else ""
+
+
+def _in_parts(numbers: dict[str, Floats], rows: Integers, table: Table, choice: Choice) -> bool:
+    """Whether prices are whole numbers that count parts of 1; one that is not, where most are, is refused."""
+    parts = choice.source.parts
+    with np.errstate(invalid="ignore"):  # what is not finite is refused later
+        if "volume" in numbers and 2 * int(np.count_nonzero(numbers["volume"] % 1)) > rows.size:
+            return False  # most volumes are parts of coins, whose prices are as they stand
+        whole = np.stack([(numbers[price] >= _LEAST_PARTED * parts) & (numbers[price] % 1 == 0) for price in PRICES])
+    if 2 * int(whole.sum()) <= whole.size:
+        return False
+    if not whole.all():
+        at = int(np.argmin(whole.all(axis=0)))
+        price = PRICES[int(np.argmin(whole[:, at]))]
+        raise DataError(
+            f"{table.where}, row {rows[at]}: column '{choice.name(table, price)}' is {numbers[price][at]:.12g}, but a price in "
+            f"parts of 1e-{len(str(parts)) - 1}, as most others are, is expected; correct or drop the row"
+        )
+    return True
+
+
+def _from_sides(numbers: dict[str, Floats], choice: Choice, table: Table) -> list[Note]:
+    """Prices from bids and asks: their middle, or the one side there is."""
+    for price in PRICES:
+        if choice.sides == "mid":
+            numbers[price] = (numbers[f"bid_{price}"] + numbers[f"ask_{price}"]) / 2
+        else:
+            numbers[price] = numbers.pop(f"{choice.sides}_{price}")
+    for price in PRICES[:3]:
+        numbers.pop(f"bid_{price}", None)
+        numbers.pop(f"ask_{price}", None)
+    told = "the middle of bids and asks" if choice.sides == "mid" else f"{choice.sides} prices, since there are no others"
+    return [Note(kind="sides", text=f"{table.where}: bars hold {told}")]

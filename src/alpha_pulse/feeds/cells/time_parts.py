@@ -1,0 +1,169 @@
+"""From the numbers in times as text to instants: months by name, the order of day and month, halves of the day, offsets."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from alpha_pulse.core.numbers import shown
+from alpha_pulse.feeds.cells.date_order import NO_DAY, Teller, day_order, days_of, whole_years
+from alpha_pulse.feeds.cells.time_text import Bytes, Integers, Parts, month_of, parts_of
+
+_MINUTE_NS = 60_000_000_000
+_LARGEST_OFFSET = 14 * 60
+Flags = NDArray[np.bool_]
+EXCEL_DAY = "which looks like one of Excel's day numbers"
+
+
+class Clock(msgspec.Struct):
+    """What clocks showed: ``ns`` since 1970 as they showed it, and already UTC but for the rows in ``naive``.
+
+    ``place`` is the zone that the text names, if any. ``dates``: no time of the day is written.
+    """
+
+    ns: Integers
+    naive: Integers
+    stated: bool
+    place: str
+    dates: bool
+
+
+def clocks(
+    column: pl.Series, day_first: bool | None, tell: Teller, matrix: Bytes | None = None, *, dates: str | None = None
+) -> Clock:
+    """Read times as text.
+
+    Parameters
+    ----------
+    day_first
+        Whether 01/02/2024 is the first of February; None: as the other rows say.
+    dates
+        The order of day, month and year, where it is stated: ``dmy``, ``mdy`` or ``ymd``.
+    matrix
+        The bytes of the cells if they are at hand, see `alpha_pulse.feeds.cells.time_text.alike`.
+
+    Raises
+    ------
+    DataError
+        Naming the first row that is no time, whose offset is none, or whose order of day and month is not certain.
+    """
+    ns = np.empty(len(column), dtype=np.int64)
+    naive, places, days, stated = list[Integers](), set[str](), True, False
+    groups: list[Parts] = []
+    wrong: list[tuple[int, str, str | None]] = []
+    for parts in parts_of(column, matrix):
+        if isinstance(parts, int):
+            wrong.append((parts, _unreadable(str(column[parts])), None))
+        else:
+            groups.append(parts)
+    _refuse_lone_numbers(groups, column, tell)
+    if wrong and any("one" in parts.numbers for parts in groups):
+        raise tell.refusal(*wrong[0][:2])
+    order = dates or day_order(groups, day_first, column, tell)
+    for parts in groups:
+        bad, instants = _instants(parts, order)
+        offset, bad_offset = _offset(parts)
+        if bad.any():
+            at = int(parts.rows[int(np.argmax(bad))])
+            wrong.append((at, f"is {shown(str(column[at]))}", None))
+        if bad_offset is not None and bad_offset.any():
+            at = int(parts.rows[int(np.argmax(bad_offset))])
+            wrong.append((at, f"is {shown(str(column[at]))}", "a real offset, from -12:00 to +14:00,"))
+        if offset is None:
+            naive.append(parts.rows)
+            days &= "hour" not in parts.numbers
+        else:
+            stated = True
+            instants = instants - offset * _MINUTE_NS
+        places.add(parts.words.get("place", ""))
+        if len(parts.rows) == len(ns):
+            ns = instants
+        else:
+            ns[parts.rows] = instants
+    if wrong:
+        at, found, expected = min(wrong, key=lambda each: each[0])
+        raise tell.refusal(at, found) if expected is None else tell.refusal(at, found, expected)
+    places.discard("")
+    if len(places) > 1:
+        raise tell.refusal(0, f"is {shown(str(column[0]))}, and other rows name other zones", "one zone")
+    rows = np.sort(np.concatenate(naive)) if naive else np.array([], dtype=np.int64)
+    return Clock(ns, rows, stated, next(iter(places), ""), days and not stated)
+
+
+def is_excel_day(cell: str) -> bool:
+    """Whether a cell can be the number of a day since 1900, as Excel counts them: one from 1970 to 2099.
+
+    >>> is_excel_day("43801.5"), is_excel_day("120000")
+    (True, False)
+    """
+    match = re.fullmatch(r"([0-9]{5})(?:[.,][0-9]+)?", cell.strip())
+    return match is not None and 25_569 <= int(match[1]) < 73_051
+
+
+def _unreadable(cell: str) -> str:
+    text = f"is {shown(cell)}"
+    if is_excel_day(cell):
+        return f"{text}, {EXCEL_DAY}"
+    if "e" in cell.lower() and cell.replace("+", "").replace(".", "").replace(",", "").lower().replace("e", "", 1).isdigit():
+        return f"{text}, whose last digits are lost"
+    return text
+
+
+def _refuse_lone_numbers(groups: list[Parts], column: pl.Series, tell: Teller) -> None:
+    """Refuse numbers of seconds among dates, months and quarters among days, and the reverse."""
+    kinds: dict[str, list[Parts]] = {}
+    for parts in groups:
+        named = ("seconds", "day", "one", "quarter")
+        kind = next((name for name in named if name in parts.numbers), "month")
+        kinds.setdefault({"one": "day"}.get(kind, kind), []).append(parts)
+    if len(kinds) > 1:
+        few = min(kinds.values(), key=lambda some: sum(len(parts.rows) for parts in some))
+        at = min(int(parts.rows.min()) for parts in few)
+        raise tell.refusal(at, f"is {shown(str(column[at]))}", "a time as in other rows")
+
+
+def _instants(parts: Parts, order: str) -> tuple[Flags, Integers]:
+    """What is wrong, and nanoseconds as the clock shows them."""
+    numbers, words = dict(parts.numbers), parts.words
+    zero = np.zeros(len(parts.rows), dtype=np.int64)
+    if "seconds" in numbers:
+        return np.zeros(len(zero), dtype=np.bool_), numbers["seconds"] * 1_000_000_000 + numbers["fraction"]
+    if "short_year" in numbers and "one" in numbers and order == "ymd":
+        numbers["short_year"], numbers["month"], numbers["day"] = numbers["one"], numbers["two"], numbers["short_year"]
+    elif "one" in numbers:
+        numbers["day"], numbers["month"] = (numbers["one"], numbers["two"])[:: -1 if order == "mdy" else 1]
+    month = zero + month_of(words["month_name"]) if "month_name" in words else numbers.get("month", zero)
+    if "quarter" in numbers:
+        bad_quarter = (numbers["quarter"] < 1) | (numbers["quarter"] > 4)
+        month = np.where(bad_quarter, 13, numbers["quarter"] * 3 - 2)
+    if "short_year" in numbers:
+        numbers["year"] = whole_years(numbers["short_year"])
+    year, day = numbers["year"], numbers.get("day", zero + 1)
+    hour, minute, second = (numbers.get(name, zero) for name in ("hour", "minute", "second"))
+    bad = (year < 1000) | (minute > 59) | (second > 59)
+    if "half" in words:
+        bad |= (hour < 1) | (hour > 12)
+        hour = hour % 12 + (12 if words["half"].lower().startswith("p") else 0)
+    bad |= hour > 23
+    days = days_of(year, month, day)
+    bad |= days == NO_DAY
+    seconds = (hour * 60 + minute) * 60 + second
+    return bad, days * 86_400_000_000_000 + seconds * 1_000_000_000 + numbers.get("fraction", zero)
+
+
+def _offset(parts: Parts) -> tuple[Integers | None, Flags | None]:
+    """Minutes before UTC, None where none is written; and which are no offsets."""
+    words = parts.words
+    if "utc" in words or "seconds" in parts.numbers:
+        return np.zeros(len(parts.rows), dtype=np.int64), None
+    if "sign" not in words:
+        return None, None
+    hours = parts.numbers["off_hour"]
+    minutes = parts.numbers.get("off_minute", np.zeros_like(hours))
+    total = hours * 60 + minutes
+    bad = (minutes % 15 != 0) | (minutes > 59) | (total > (12 * 60 if words["sign"] == "-" else _LARGEST_OFFSET))
+    return (-total if words["sign"] == "-" else total), bad

@@ -1,0 +1,1 @@
+"""From a file or a frame to tables of cells."""

@@ -1,0 +1,218 @@
+"""What a file is, by its first bytes: unpacked where it is packed, and one entry for each table it may hold."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import polars as pl
+
+from alpha_pulse.core.causes import reason_of
+from alpha_pulse.core.errors import DataError
+from alpha_pulse.feeds.files.encodings import decoded
+
+Format = Literal["text", "json", "parquet", "arrow", "arrow stream"]
+_MAGIC: dict[bytes, Format] = {b"PAR1": "parquet", b"ARROW1": "arrow", b"\xff\xff\xff\xff": "arrow stream"}
+_REFUSED = {
+    b"SQLite format 3": "an SQLite database",
+    b"\x89HDF": "an HDF5 file",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"%PDF": "a PDF",
+    b"FEA1": "a Feather file of version 1",
+    b"7z\xbc\xaf": "a 7z archive",
+    b"Rar!": "a RAR archive",
+    b"\x80\x04": "a Python pickle, which is never loaded",
+    b"\x80\x05": "a Python pickle, which is never loaded",
+    b"<!DOCTYPE": "a web page",
+    b"<html": "a web page",
+}
+_EXPECTED = "CSV, JSON, Parquet or Feather, plain or packed with gzip or zip, is expected; export it as one of them"
+_HEAD = 1 << 19
+"""Bytes from which a plain text file is recognised."""
+_BLANK = 1 << 16
+"""A file of so many bytes is not looked through for whether it is blank."""
+_PART = 1 << 22
+_MOST_BYTES = 4 * 2**30
+"""An archive that unpacks to more is refused."""
+
+
+class Content(msgspec.Struct, frozen=True, kw_only=True):
+    """The bytes of a file or of a member of an archive.
+
+    ``where`` is for errors, ``name`` to take a symbol from. Text is in UTF-8, whatever its ``encoding`` was.
+    ``cut``: ``data`` are only the first lines of a plain text file, to recognise it by; `whole` reads all of it.
+    """
+
+    where: str
+    path: str
+    name: str
+    format: Format
+    packed: str
+    encoding: str
+    data: bytes
+    cut: bool = False
+
+    def whole(self) -> bytes:
+        """All of the text. Raises DataError where it cannot be read any more."""
+        return decoded(_read(Path(self.path), self.where), self.where)[0] if self.cut else self.data
+
+
+def contents(path: Path, wanted: str = "name a file of bars, a folder, or a pattern") -> Iterator[Content]:
+    """What a file holds, by its content and not by its name; ``wanted`` is what an error says to do where it is no file.
+
+    Raises
+    ------
+    DataError
+        The file is not there, empty, damaged, or of a kind that is not read.
+    """
+    where = f"file {path}"
+    if path.exists() and not path.is_file() and not path.is_dir():  # a pipe can be read once
+        yield from _unpacked(where, str(path), path.name, "", _read(path, where), depth=0)
+        return
+    head = _read(path, where, _HEAD)
+    if len(head) == _HEAD and _is_plain(head):
+        lines = head[: head.rindex(b"\n") + 1]
+        yield Content(where=where, path=str(path), name=path.name, format="text", packed="", encoding="", data=lines, cut=True)
+        return
+    data = _read(path, where) if len(head) == _HEAD else head
+    yield from _unpacked(where, str(path), path.name, "", data, depth=0)
+
+
+def _read(path: Path, where: str, most: int = -1) -> bytes:
+    """The first bytes of a file, by default all. Raises DataError."""
+    try:
+        with path.open("rb") as file:
+            return file.read(most)
+    except FileNotFoundError:
+        raise DataError(f"{where} does not exist; give --data a file of bars, a folder, or a pattern") from None
+    except IsADirectoryError:
+        raise DataError(f"{where} is not a file; give --data a file of bars, a folder, or a pattern") from None
+    except OSError as error:
+        raise DataError(f"{where} cannot be read: {reason_of(error)}; give a file that can be read") from None
+
+
+def _is_plain(head: bytes) -> bool:
+    """Whether a file begins as text in ASCII without quotes, so that polars can read it as it is."""
+    plain = head.isascii() and b"\0" not in head and b'"' not in head and b"\n" in head and not _is_json(head)
+    return plain and not any(head.startswith(magic) for magic in (*_MAGIC, *_REFUSED, b"PK", b"BZh"))
+
+
+def _unpacked(where: str, path: str, name: str, packed: str, data: bytes, depth: int) -> Iterator[Content]:
+    """A file's table, or those of its members. An archive may hold packed files, which hold no archives."""
+    if len(data) < _BLANK and not data.strip(b"\0 \t\r\n\f"):
+        raise DataError(f"{where} is empty; a header and at least one row are needed")
+    if data[:4] == b"PK\x03\x04" or data[:4] == b"PK\x05\x06":
+        yield from _members(where, path, packed, data, depth)
+        return
+    for magic, kind, undo in (
+        (b"\x1f\x8b", "gzip", _gzip),
+        (b"BZh", "bzip2", _bzip2),
+        (b"\xfd7zXZ\0", "xz", _xz),
+        (b"\x28\xb5\x2f\xfd", "zstd", _zstd),
+    ):
+        if data.startswith(magic) and depth < 2:
+            try:
+                inner = undo(data)
+            except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, pl.exceptions.PolarsError) as error:
+                raise DataError(f"{where} cannot be unpacked as {kind} ({first_line(error)}); give a whole file") from None
+            except MemoryError:
+                raise DataError(f"{where} is too large to be unpacked in memory; split it") from None
+            if len(inner) > _MOST_BYTES:
+                raise DataError(f"{where} unpacks to more than {_MOST_BYTES / 2**30:g} GiB; split it")
+            stem = Path(name).stem if Path(name).suffix.lower() in (".gz", ".bz2", ".xz", ".zst", ".zstd") else name
+            yield from _unpacked(where, path, stem, f"{packed}{kind}, ", inner, depth + 1)
+            return
+    found: Format = _format(where, data)
+    encoding = ""
+    if found == "text":
+        data, encoding = decoded(data, where)
+        found = "json" if _is_json(data) else found
+    yield Content(where=where, path=path, name=name, format=found, packed=packed, encoding=encoding, data=data)
+
+
+def _members(where: str, path: str, packed: str, data: bytes, depth: int) -> Iterator[Content]:
+    if depth >= 2:
+        raise DataError(f"{where} is an archive inside an archive inside an archive; unpack it first")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
+            if "[Content_Types].xml" in names:
+                raise DataError(f"{where} is an Excel workbook, but {_EXPECTED}")
+            names = [name for name in names if not _hidden(name)]
+            if not names:
+                raise DataError(f"{where} is an archive without a file; give one that holds bars")
+            if sum(entry.file_size for entry in archive.infolist()) > _MOST_BYTES:
+                raise DataError(f"{where} unpacks to more than {_MOST_BYTES / 2**30:g} GiB; split it")
+            for name in names:
+                inside = where if len(names) == 1 else f"{where}, member {name}"
+                yield from _unpacked(inside, path, Path(name).name, f"{packed}zip, ", archive.read(name), depth + 1)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
+        raise DataError(f"{where} cannot be unpacked as zip ({first_line(error)}); give a whole file") from None
+
+
+def _hidden(name: str) -> bool:
+    """What archivers add: ``__MACOSX/._bars.csv``."""
+    return name.startswith("__MACOSX/") or Path(name).name.startswith(".")
+
+
+def _gzip(data: bytes) -> bytes:
+    with gzip.open(io.BytesIO(data)) as file:
+        return _up_to_most(file)
+
+
+def _bzip2(data: bytes) -> bytes:
+    with bz2.open(io.BytesIO(data)) as file:
+        return _up_to_most(file)
+
+
+def _xz(data: bytes) -> bytes:
+    with lzma.open(io.BytesIO(data)) as file:
+        return _up_to_most(file)
+
+
+def _up_to_most(file: gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile) -> bytes:
+    """What unpacks, but no more than shows that it is too much."""
+    whole = io.BytesIO()
+    while whole.tell() <= _MOST_BYTES and (part := file.read(_PART)):
+        whole.write(part)
+    return whole.getvalue()
+
+
+def _zstd(data: bytes) -> bytes:
+    """The bytes of a zstd frame, as polars unpacks them: lines of one column, which no separator parts."""
+    frame = pl.read_csv(data, has_header=False, separator="\x01", quote_char=None, infer_schema=False)
+    lines = frame.to_series().fill_null("").to_list()
+    return "\n".join(lines).encode()
+
+
+def _format(where: str, data: bytes) -> Format:
+    for magic, found in _MAGIC.items():
+        if data.startswith(magic):
+            return found
+    for magic, told in _REFUSED.items():
+        if data[: len(magic)].lower() == magic.lower():
+            raise DataError(f"{where} is {told}, but {_EXPECTED}")
+    return "text"
+
+
+def _is_json(data: bytes) -> bool:
+    start = data[:256].lstrip()
+    return start[:1] == b"{" or (start[:1] == b"[" and start[1:].lstrip()[:1] in b'[{]"-0123456789')
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error of a library, as a part of a sentence.
+
+    >>> first_line(ValueError("no\\nmore"))
+    'no'
+    """
+    line = str(error).strip().partition("\n")[0] or type(error).__name__
+    return line if len(line) < 200 else f"{line[:197]}..."

@@ -1,0 +1,91 @@
+"""Bars as clean Parquet, one file for each symbol, that reads back as what was read."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from collections.abc import Sequence
+
+import msgspec
+import polars as pl
+
+from alpha_pulse.feeds.columns import PRICES, BarColumns
+from alpha_pulse.feeds.files.provenance import Provenance, SourceFile, to_metadata
+from alpha_pulse.feeds.interval import show_interval
+from alpha_pulse.feeds.notes import Note
+
+LONGEST_NAME = 100
+_UNSAFE = re.compile(r"[^\w.^=+@&~-]", re.ASCII)
+_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
+
+
+class Imported(msgspec.Struct, frozen=True, kw_only=True):
+    """One file that was written; times are those at which its first and last bar begin and end, in ns."""
+
+    path: str
+    symbol: str
+    bars: int
+    first_open_ts: int
+    first_close_ts: int
+    last_open_ts: int
+    last_close_ts: int
+    bytes: int
+
+
+class Import(msgspec.Struct, frozen=True, kw_only=True):
+    """What an import read and wrote, and the command that replays it."""
+
+    interval: str
+    interval_inferred: bool
+    sources: tuple[SourceFile, ...]
+    files: tuple[Imported, ...]
+    notes: tuple[Note, ...]
+    command: str
+
+
+def file_names(symbols: Sequence[str], interval_ns: int) -> dict[str, str]:
+    """A file's name for each symbol, which any file system takes; no two differ in capitals alone.
+
+    >>> file_names(["BTC/USDT", "EURUSD"], 3_600 * 10**9)
+    {'BTC/USDT': 'BTC_USDT_1h.parquet', 'EURUSD': 'EURUSD_1h.parquet'}
+    """
+    ending = f"_{show_interval(interval_ns).replace(' ', '')}.parquet"
+    plain = {symbol: _plain(symbol) for symbol in symbols}
+    taken = [name.lower() for name in plain.values()]
+    return {
+        symbol: (name if taken.count(name.lower()) == 1 else f"{name}-{_short(symbol)}") + ending
+        for symbol, name in plain.items()
+    }
+
+
+def _plain(symbol: str) -> str:
+    name = _UNSAFE.sub("_", symbol)
+    if name.startswith((".", "-")) or _RESERVED.fullmatch(name):
+        name = f"_{name.lstrip('.-')}"
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}-{_short(symbol)}"
+
+
+def _short(symbol: str) -> str:
+    return hashlib.sha256(symbol.encode()).hexdigest()[:8]
+
+
+def to_frame(own: BarColumns, symbol: str) -> pl.DataFrame:
+    """The bars of one symbol, with the columns of docs/data.md; ``ts_end`` is the instant at which a bar is over."""
+    own = own.with_ends()
+    times = {"ts": own.ts_start, "ts_end": own.ends()}
+    values = {**{name: getattr(own, name) for name in PRICES}, "volume": own.volume, "bid_close": own.bid, "ask_close": own.ask}
+    return pl.DataFrame(
+        [
+            *(pl.Series(name, array).cast(pl.Datetime("ns", "UTC")) for name, array in times.items()),
+            pl.Series("symbol", [symbol]).new_from_index(0, own.code.size),
+            *(pl.Series(name, array) for name, array in values.items() if array is not None),
+        ]
+    )
+
+
+def to_parquet(own: BarColumns, provenance: Provenance) -> bytes:
+    """The file of one symbol's bars: equal bars and provenance give equal bytes."""
+    buffer = io.BytesIO()
+    to_frame(own, provenance.symbol).write_parquet(buffer, metadata=to_metadata(provenance))
+    return buffer.getvalue()

@@ -1,0 +1,125 @@
+"""Files without a header, by what stands in their columns: times, four prices that fit each other, and the rest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from alpha_pulse.feeds.cells.cells import is_number, is_plain_number, is_time
+from alpha_pulse.feeds.cells.column_names import PRICES
+
+Row = Sequence[str]
+SPECIAL = ("compact", "minute", "milliseconds", "slashed", "later", "vwap", "count", "zero")
+"""What few shapes have: of two that fit, the one with more of these is meant."""
+TIMES = ("ts", "epoch", "compact", "minute", "milliseconds", "slashed", "date")
+"""What a bar's time may be."""
+_SIGNS = str.maketrans("", "", "$€£")
+_MARKS = str.maketrans("", "", ".,")
+_GROUPED = {
+    ".": re.compile(r"([+-]?[0-9]{1,3}(?:[,' \u00a0\u202f\u2019][0-9]{2,3})*)(\.[0-9]*)?"),
+    ",": re.compile(r"([+-]?(?:[0-9]{1,3}(?:[.' \u00a0\u202f\u2019][0-9]{3})*|[0-9]+))(,[0-9]*)?"),
+}
+"""Numbers with marks between thousands, by their sign of decimals."""
+_BAD, _FEW = 10, 5
+"""One row of ten need not fit, nor one of five to nine: a bad row is named later, and hides no shape."""
+
+
+def fits(shape: Sequence[str], rows: Sequence[Row]) -> bool:
+    """Whether nearly all rows have this shape.
+
+    Parameters
+    ----------
+    shape
+        For each column one of: ``ts`` (a number since 1970 or a time), ``epoch`` (such a number), ``milliseconds`` (such a
+        number of ms), ``compact`` (20240102 130500), ``minute`` (20240102 13:05), ``slashed`` (01/02/2024), ``date``,
+        ``clock``, ``symbol``, the prices, ``volume``, ``vwap`` (between low and high), ``later`` (a number since 1970 after
+        ``epoch``), ``count`` (a whole number), ``number``, ``zero``, ``any``; and ``...`` at the end for whatever follows.
+
+    >>> fits(("ts", "open", "high", "low", "close", "volume"), [["1575288000", "5", "7", "4", "6", "10"]])
+    True
+    >>> fits(("ts", "low", "high", "open", "close", "volume"), [["1575288000", "5", "7", "4", "6", "10"]])
+    False
+    """
+    if shape[-1] == "...":
+        shape = (*shape[:-1], *["any"] * (max(map(len, rows), default=0) - len(shape) + 1))
+    if not rows or len(rows[0]) != len(shape):
+        return False
+    allowed = min(max(len(rows) // _BAD, int(len(rows) >= _FEW)), len(rows) - 1)
+    commas = any("," in cell for row in rows for cell in row)
+    return any(
+        sum(not _fits(shape, [_plainly(cell, decimal) for cell in row]) for row in rows) <= allowed
+        for decimal in (".,"[: 1 + commas])
+    )
+
+
+def _fits(shape: Sequence[str], row: Row) -> bool:
+    at = {meaning: place for place, meaning in enumerate(shape)}
+    prices: list[float] = []
+    for name in PRICES:
+        value = value_of(row[at[name]]) if name in at else None
+        if value is None or value <= 0:
+            return False
+        prices.append(value)
+    first, high, low, last = prices
+    if not (low <= min(first, last) and high >= max(first, last)):
+        return False
+    return all(_CHECKS[meaning](row[place], row, at) for place, meaning in enumerate(shape) if meaning in _CHECKS)
+
+
+def value_of(cell: str) -> float | None:
+    """A plain number's value; None where it is none.
+
+    >>> value_of("1.5"), value_of("x")
+    (1.5, None)
+    """
+    return float(cell) if is_plain_number(cell) else None
+
+
+def _plainly(cell: str, decimal: str) -> str:
+    """A number as programs write it, where the cell is one with signs of money, marks between thousands, or this decimal sign.
+
+    >>> _plainly("$1'234.5", "."), _plainly("1.234,5", ","), _plainly("2024.01.02", ".")
+    ('1234.5', '1234.5', '2024.01.02')
+    """
+    text = cell.strip().translate(_SIGNS)
+    match = _GROUPED[decimal].fullmatch(text)
+    return re.sub(r"[^0-9,.+-]", "", match[1].translate(_MARKS) + (match[2] or "").replace(",", ".")) if match else text
+
+
+def is_epoch(cell: str) -> bool:
+    """Whether a cell can be a number since 1970.
+
+    >>> is_epoch("1575288000"), is_epoch("1575288000.5"), is_epoch("42")
+    (True, True, False)
+    """
+    whole = cell.strip().partition(".")[0]
+    return whole.isascii() and whole.isdigit() and len(whole) in (9, 10, 12, 13, 15, 16, 18, 19) and is_plain_number(cell)
+
+
+def _is_later(cell: str, row: Row, at: dict[str, int]) -> bool:
+    start = row[at["epoch"]].strip()
+    return is_epoch(cell) and is_epoch(start) and float(cell) > float(start)
+
+
+def _is_between(cell: str, row: Row, at: dict[str, int]) -> bool:
+    value, low, high = value_of(cell), value_of(row[at["low"]]), value_of(row[at["high"]])
+    return value is not None and low is not None and high is not None and (low * 0.999 <= value <= high * 1.001 or value == 0)
+
+
+_CHECKS: dict[str, Callable[[str, Row, dict[str, int]], bool]] = {
+    "ts": lambda cell, row, at: is_epoch(cell) or (is_time(cell) and ":" not in cell[:3]),
+    "compact": lambda cell, row, at: re.fullmatch(r"[0-9]{8} [0-9]{4,6}", cell.strip()) is not None,
+    "minute": lambda cell, row, at: re.fullmatch(r"[0-9]{8} [0-9]{2}:[0-9]{2}", cell.strip()) is not None,
+    "milliseconds": lambda cell, row, at: is_epoch(cell) and len(cell.strip()) in (12, 13),
+    "slashed": lambda cell, row, at: re.fullmatch(r"[0-9]{2}/[0-9]{2}/[0-9]{4}", cell.strip()) is not None,
+    "epoch": lambda cell, row, at: is_epoch(cell),
+    "date": lambda cell, row, at: is_time(cell) and ":" not in cell,
+    "clock": lambda cell, row, at: is_time(cell) or (cell.strip().isdigit() and len(cell.strip()) <= 6),
+    "symbol": lambda cell, row, at: bool(cell.strip()) and not is_number(cell) and not is_time(cell),
+    "volume": lambda cell, row, at: (value_of(cell) or 0.0) >= 0 and value_of(cell) is not None,
+    "later": _is_later,
+    "vwap": _is_between,
+    "count": lambda cell, row, at: cell.strip().isdigit(),
+    "number": lambda cell, row, at: value_of(cell) is not None,
+    "zero": lambda cell, row, at: value_of(cell) == 0,
+}

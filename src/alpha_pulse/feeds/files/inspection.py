@@ -1,0 +1,148 @@
+"""How files of bars are understood, and what would happen if they were replayed: a report also where they are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+import polars as pl
+
+from alpha_pulse.core.errors import DataError
+from alpha_pulse.feeds.columns import BarColumns
+from alpha_pulse.feeds.files.by_symbol import by_symbol, parts
+from alpha_pulse.feeds.files.recognition import recognised
+from alpha_pulse.feeds.interval import show_interval
+from alpha_pulse.feeds.market_data import FileReport, MarketData, ReadOptions
+from alpha_pulse.feeds.notes import Note
+from alpha_pulse.feeds.quality.sessions import sessions
+from alpha_pulse.feeds.reading import read
+
+
+class SymbolReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The bars of one symbol.
+
+    Parameters
+    ----------
+    first_open_ts, first_close_ts, last_open_ts, last_close_ts
+        When its first and last bar begin and end, nanoseconds since the Unix epoch (UTC).
+    first_price, last_price
+        Its first and its last close.
+    sessions
+        The usual hours, in the zone of the inspection; empty where the bars are too few to show them.
+    """
+
+    symbol: str
+    bars: int
+    first_open_ts: int
+    first_close_ts: int
+    last_open_ts: int
+    last_close_ts: int
+    first_price: float
+    last_price: float
+    sessions: tuple[str, ...]
+
+
+class Understood(msgspec.Struct, frozen=True, kw_only=True):
+    """One file by itself: how it was understood, or why it was refused."""
+
+    path: str
+    report: FileReport | None
+    refusal: str | None
+
+
+class Inspection(msgspec.Struct, frozen=True, kw_only=True):
+    """Files of bars, read together as a replay reads them.
+
+    Parameters
+    ----------
+    would_load
+        Whether a replay takes them with these options.
+    refusal
+        Why it does not; else None.
+    interval, interval_inferred
+        The length of a bar, and whether it follows from the bars; None where the files are refused, as is ``zone``.
+    zone
+        The time zone of ``sessions``.
+    """
+
+    would_load: bool
+    refusal: str | None
+    files: tuple[Understood, ...]
+    interval: str | None = None
+    interval_inferred: bool | None = None
+    zone: str | None = None
+    symbols: tuple[SymbolReport, ...] = ()
+    has_volume: bool | None = None
+    has_quotes: bool | None = None
+    notes: tuple[Note, ...] = ()
+
+
+def inspect(
+    paths: Sequence[Path], options: ReadOptions | None = None, on_table: Callable[[int, int], object] | None = None
+) -> Inspection:
+    """Read files together, and report on them; where they are refused, on each by itself. ``on_table`` as for `read`.
+
+    Raises
+    ------
+    ConfigError
+        An option cannot be read.
+    """
+    options = options or ReadOptions()
+    try:
+        data = read(paths, options, on_table)
+    except DataError as error:
+        if len(paths) > 1:
+            files = tuple(_alone(path, options) for path in paths)
+        else:
+            files = (Understood(path=str(paths[0]), report=recognised(paths[0], options), refusal=str(error)),)
+        return Inspection(would_load=False, refusal=str(error), files=files)
+    zone, bars = _zone(data, options), by_symbol(data.bars)
+    return Inspection(
+        would_load=True,
+        refusal=None,
+        files=tuple(Understood(path=report.path, report=report, refusal=None) for report in data.files),
+        interval=show_interval(data.bars.interval_ns),
+        interval_inferred=data.interval_inferred,
+        zone=zone,
+        symbols=tuple(_symbol(bars.pick(part), symbol, zone) for symbol, part in parts(bars)),
+        has_volume=data.bars.volume is not None,
+        has_quotes=data.bars.bid is not None and data.bars.ask is not None,
+        notes=data.notes,
+    )
+
+
+def _alone(path: Path, options: ReadOptions) -> Understood:
+    """One of several files that are refused together. A symbol that is wanted may be in another one."""
+    refusal = None
+    try:
+        read([path], msgspec.structs.replace(options, symbols=()))
+    except DataError as error:
+        refusal = str(error)
+    return Understood(path=str(path), report=recognised(path, options), refusal=refusal)
+
+
+def _zone(data: MarketData, options: ReadOptions) -> str:
+    """The market's zone as far as it is known: that of ``--tz``, or the files' own where they have one."""
+    if options.tz is not None:
+        return options.tz
+    zones = {report.tz for report in data.files}
+    return zones.pop() if len(zones) == 1 and "/" in min(zones) else "UTC"
+
+
+def _symbol(own: BarColumns, symbol: str, zone: str) -> SymbolReport:
+    own = own.with_ends()
+    starts, ends = own.ts_start, own.ends()
+    series = pl.Series(starts).cast(pl.Datetime("ns")).dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
+    local = series.dt.replace_time_zone(None).dt.epoch("ns").to_numpy()
+    return SymbolReport(
+        symbol=symbol,
+        bars=starts.size,
+        first_open_ts=int(starts[0]),
+        first_close_ts=int(ends[0]),
+        last_open_ts=int(starts[-1]),
+        last_close_ts=int(ends[-1]),
+        first_price=float(own.close[0]),
+        last_price=float(own.close[-1]),
+        sessions=tuple(sessions(local, own.interval_ns)),
+    )

@@ -1,0 +1,42 @@
+"""What stands beside a table in JSON: the symbol, and the zone of its clock."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from alpha_pulse.feeds.cells.column_names import plain
+from alpha_pulse.feeds.cells.local_times import is_zone
+
+_SYMBOLS = (
+    "symbol", "ticker", "pair", "instrument", "instrument_name", "product_id", "digital_currency_code", "dataset_code",
+)  # fmt: skip
+_PAIR = ("from_symbol", "to_symbol")
+"""Two currencies that together are the symbol, as Alpha Vantage writes them."""
+_ZONES = ("exchange_timezone_name", "time_zone", "timezone", "exchange_timezone")
+"""The one first that is a name; others may hold EDT, which is none."""
+_INSIDE = ("meta", "meta_data", "metadata")
+_CHANNEL = re.compile(r"market\.([^.]+)\.kline\..*")
+"""What Huobi's answers name: market.btcusdt.kline.60min."""
+
+
+def beside(value: Mapping[str, Any]) -> dict[str, str]:
+    """The symbol and the zone that stand beside a table, or in the metadata there.
+
+    >>> beside({"Meta Data": {"2. From Symbol": "EUR", "3. To Symbol": "USD"}, "rows": []})
+    {'symbol': 'EURUSD'}
+    >>> beside({"timezone": "EDT", "exchangeTimezoneName": "America/New_York"})
+    {'tz': 'America/New_York'}
+    """
+    said: dict[str, str] = {}
+    for each in (value, *(inner for key, inner in value.items() if plain(key) in _INSIDE and isinstance(inner, dict))):
+        text = {plain(key): words.strip() for key, words in each.items() if isinstance(words, str) and words.strip()}
+        pair = [text[name] for name in _PAIR if name in text]
+        channel = _CHANNEL.fullmatch(text.get("ch", ""))
+        symbols = [text[name] for name in _SYMBOLS if name in text] + ["".join(pair)] * (len(pair) == len(_PAIR))
+        zones = [text[name] for name in _ZONES if name in text and is_zone(text[name])]
+        for ours, found in (("symbol", symbols + ([channel[1]] if channel else [])), ("tz", zones)):
+            if found:
+                said.setdefault(ours, found[0])
+    return said

@@ -1,0 +1,205 @@
+"""JSON as tables: lists of rows, lists of objects, objects of lists, and these as web APIs wrap them; also one value a line."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from alpha_pulse.core.errors import DataError
+from alpha_pulse.feeds.cells.column_names import knows, plain
+from alpha_pulse.feeds.files.containers import Content
+from alpha_pulse.feeds.files.frame_tables import frame_table, series_of
+from alpha_pulse.feeds.files.json_metadata import beside
+from alpha_pulse.feeds.files.tables import Table
+
+_DEEPEST = 8
+_EXPECTED = "a list of rows, a list of objects, or an object of lists is expected"
+
+
+def json_tables(content: Content) -> Iterator[Table]:
+    """The tables in a JSON text.
+
+    Raises
+    ------
+    DataError
+        It is no JSON, or holds no table.
+    """
+    value, shown = _parsed(content)
+    found = False
+    for rows, told in _tables(value, {}, 0):
+        found = True
+        yield _table(rows, told, content, content.packed + shown)
+    if not found:
+        raise DataError(f"{content.where} is JSON without a table of bars; {_EXPECTED}")
+
+
+def _parsed(content: Content) -> tuple[Any, str]:
+    text = content.data
+    try:
+        return msgspec.json.decode(text), "JSON"
+    except (msgspec.DecodeError, RecursionError) as error:
+        told = str(error)
+    lines = [line for line in text.split(b"\n") if line.strip()]
+    try:
+        if len(lines) > 1 and lines[0].strip()[-1:] in (b"]", b"}"):
+            return _of_lines([_loads(line) for line in lines]), "JSON lines"
+        return _loads(text), "JSON"
+    except (ValueError, RecursionError, UnicodeDecodeError):
+        raise DataError(f"{content.where} cannot be read as JSON ({told}); give a whole and valid file") from None
+
+
+def _loads(text: bytes) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return json.loads(text)  # also NaN, which programs write
+
+
+def _of_lines(values: list[Any]) -> Any:
+    """One object of lists or one wrapped table a line are joined only where all are rows."""
+    return values
+
+
+def _tables(value: Any, told: Mapping[str, str], depth: int) -> Iterator[tuple[Any, Mapping[str, str]]]:
+    """What can be a table, outermost first, and the symbol that stands beside it."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, list):
+        if _is_rows(value):
+            yield value, told
+        else:
+            for inner in value:
+                if isinstance(inner, dict | list):
+                    yield from _tables(inner, told, depth + 1)
+        return
+    if not isinstance(value, dict):
+        return
+    told = {**told, **beside(value)}
+    split = {"columns", "data"} <= set(value) and isinstance(value["columns"], list)
+    if split or _is_columns(value) or _is_index(value):
+        yield value, told
+        return
+    if isinstance(value.get("timestamp"), list) and isinstance(value.get("indicators"), dict):
+        yield _yahoo_chart(value), told
+        return
+    for key, inner in value.items():
+        if isinstance(inner, dict | list):
+            wraps = plain(key) in _WRAPPERS or "time_series" in plain(key) or "symbol" in told
+            named = told if wraps else {**told, "symbol": key}
+            yield from _tables(inner, named, depth + 1)
+
+
+_WRAPPERS = (
+    "data", "result", "results", "candles", "bars", "ohlc", "ohlcv", "list", "rows", "values", "prices", "quotes", "quote",
+    "chart", "historical", "history", "response", "items", "records", "klines", "payload", "body", "series", "candlesticks",
+    "aggs", "output", "meta_data", "meta", "metadata", "ticks",
+)  # fmt: skip
+
+
+def _is_rows(value: list[Any]) -> bool:
+    """Whether all are rows of at least five cells, or objects that name prices."""
+    if not value:
+        return False
+    if all(isinstance(row, list) for row in value):
+        return max(map(len, value)) >= 5 and not any(isinstance(cell, list | dict) for row in value[:50] for cell in row)
+    if all(isinstance(row, dict) for row in value):
+        names = {name for row in value[:50] for name in _flat(row)}
+        return sum(knows(name) for name in names) >= 4
+    return False
+
+
+def _is_columns(value: Mapping[str, Any]) -> bool:
+    lists = [
+        key
+        for key, inner in value.items()
+        if isinstance(inner, list) and not any(isinstance(cell, list | dict) for cell in inner[:50])
+    ]
+    objects = [key for key, inner in value.items() if isinstance(inner, dict)]
+    return sum(knows(key) for key in lists) >= 4 or sum(knows(key) for key in objects) >= 4
+
+
+def _is_index(value: Mapping[str, Any]) -> bool:
+    """An object of objects, by time or by number."""
+    inner = list(value.values())
+    return bool(inner) and all(isinstance(row, dict) and sum(knows(key) for key in _flat(row)) >= 4 for row in inner)
+
+
+def _flat(row: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """Objects in objects as one, their names joined by ``_``.
+
+    >>> _flat({"time": 1, "mid": {"o": 2}})
+    {'time': 1, 'mid_o': 2}
+    """
+    flat: dict[str, Any] = {}
+    for key, value in row.items():
+        if isinstance(value, dict) and not before:
+            flat.update(_flat(value, f"{key}_"))
+        else:
+            flat[before + key] = value
+    return flat
+
+
+def _yahoo_chart(value: Mapping[str, Any]) -> dict[str, Any]:
+    columns: dict[str, Any] = {"timestamp": value["timestamp"]}
+    for part in value["indicators"].values():
+        if isinstance(part, list) and part and isinstance(part[0], dict):
+            columns.update(part[0])
+    return columns
+
+
+def _table(rows: Any, told: Mapping[str, str], content: Content, shown: str) -> Table:
+    def made(columns: Mapping[str, list[Any]], *, named: bool = True) -> Table:
+        lengths = {len(cells) for cells in columns.values()}
+        if len(lengths) != 1:
+            counts = ", ".join(map(str, sorted(lengths)))
+            raise DataError(f"{content.where} has lists of {counts} values; lists of equal length are expected")
+        frame = pl.DataFrame([series_of(cells).alias(name) for name, cells in columns.items()])
+        return frame_table(frame, content.where, content.path, content.name, shown, named=named, told=told)
+
+    if isinstance(rows, dict):
+        if {"columns", "data"} <= set(rows):
+            rows = [
+                dict(zip(map(str, rows["columns"]), row, strict=False)) | _index_cell(rows, at)
+                for at, row in enumerate(rows["data"])
+            ]
+        elif all(isinstance(inner, dict) for inner in rows.values()) and not _is_index_by_column(rows):
+            rows = [{"index": key, **_flat(row)} for key, row in rows.items()]
+        elif all(isinstance(inner, dict) for inner in rows.values()):
+            keys = list(dict.fromkeys(key for inner in rows.values() for key in inner))
+            return made({"index": keys, **{name: [inner.get(key) for key in keys] for name, inner in rows.items()}})
+        else:
+            lists = {key: inner for key, inner in rows.items() if isinstance(inner, list)}
+            return made(lists)
+    if isinstance(rows[0], list):
+        columns, named = _of_arrays(rows, content)
+        return made(columns, named=named)
+    flat = [_flat(row) for row in rows]
+    names = list(dict.fromkeys(name for row in flat for name in row))
+    return made({name: [row.get(name) for row in flat] for name in names})
+
+
+def _of_arrays(rows: list[list[Any]], content: Content) -> tuple[dict[str, list[Any]], bool]:
+    """Rows of cells as columns, and whether the first row holds their names."""
+    named = sum(isinstance(cell, str) and knows(cell) for cell in rows[0]) >= 4
+    width = len(rows[0])
+    for at, row in enumerate(rows, start=1):
+        if len(row) != width:
+            where = f"{content.where}, row {at - named}"
+            raise DataError(f"{where}: {len(row)} values stand in it, but row {1 - named} has {width}; correct or drop the row")
+    names = [str(name) for name in rows[0]] if named else [str(place) for place in range(width)]
+    cells = rows[1:] if named else rows
+    return {name: [row[place] for row in cells] for place, name in enumerate(names)}, named
+
+
+def _index_cell(rows: Mapping[str, Any], at: int) -> dict[str, Any]:
+    index = rows.get("index")
+    return {"index": index[at]} if isinstance(index, list) and at < len(index) and index != list(range(len(index))) else {}
+
+
+def _is_index_by_column(rows: Mapping[str, Any]) -> bool:
+    return sum(knows(key) and re.search("[a-zA-Z]", key) is not None for key in rows) >= 4

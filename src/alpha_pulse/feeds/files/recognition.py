@@ -1,0 +1,55 @@
+"""How a file is understood before its rows are read: what can be said of one that is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alpha_pulse.core.errors import DataError
+from alpha_pulse.feeds.cells.column_choice import choose, column_name
+from alpha_pulse.feeds.cells.symbols import symbol_from_name
+from alpha_pulse.feeds.files.tables import Table
+from alpha_pulse.feeds.market_data import FileReport, ReadOptions
+from alpha_pulse.feeds.reading import tables_in
+from alpha_pulse.feeds.sources import recognise
+from alpha_pulse.feeds.time_stamps import stamp_of
+
+
+def recognised(path: Path, options: ReadOptions) -> FileReport | None:
+    """The report on a file whose rows are not read, as far as it goes; of an archive, on its first table.
+
+    None where nothing is known of it: it cannot be read, or is no table.
+    """
+    try:
+        table = next(tables_in(path), None)
+    except DataError:
+        return None
+    return None if table is None else _report(table, options)
+
+
+def _report(table: Table, options: ReadOptions) -> FileReport:
+    source = recognise(table)
+    try:
+        choice = choose(table)
+    except DataError:
+        choice = None
+    in_column = choice is not None and "symbol" in choice.places
+    symbol_from = "the file's name" if choice is None or not in_column else f"column {choice.name(table, 'symbol')}"
+    stamp, stamp_from = ("", "") if choice is None else stamp_of(table, choice, options)
+    places = {} if choice is None else choice.places
+    return FileReport(
+        path=table.path,
+        source=source.id,
+        title=source.title,
+        format=table.format,
+        symbols=() if in_column else (table.told.get("symbol") or symbol_from_name(table.name, source),),
+        symbol_from=symbol_from,
+        rows=0,
+        header=", ".join(table.header),
+        stamp=stamp,
+        stamp_from=stamp_from,
+        tz=options.tz or source.tz or "",
+        time_unit="",
+        used={ours: column_name(table, place) for ours, place in places.items()},
+        ignored=tuple(column_name(table, place) for place in range(table.width) if place not in places.values()),
+        sorted=False,
+    )

@@ -1,0 +1,1 @@
+"""Checks of bars: gaps, sessions, price steps, lengths; and their warnings."""

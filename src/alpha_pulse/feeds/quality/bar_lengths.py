@@ -1,0 +1,88 @@
+"""What would make a bar known too early is refused: bars of another length among the others, and ends that are too early."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.core.bar_times import leeway_ns
+from alpha_pulse.core.errors import DataError
+from alpha_pulse.feeds.bar_times import end_times
+from alpha_pulse.feeds.cells.joins import Joined
+from alpha_pulse.feeds.cells.rows import Rows
+from alpha_pulse.feeds.columns import BarColumns
+from alpha_pulse.feeds.interval import is_sparse, likely_interval, show_interval
+from alpha_pulse.feeds.notes import Note, show_time
+from alpha_pulse.feeds.quality.runs import runs
+
+Integers = NDArray[np.int64]
+_STRETCH, _WHOLE = 20, 3
+"""Steps in a row, and steps of a whole symbol in one table, that show the length of their bars."""
+
+
+def longer_bars(pieces: Sequence[Rows], interval_ns: int, tz: str | None, *, stated: bool) -> list[Note]:
+    """Refuse tables in which bars are longer than ``interval_ns``, all of a symbol's or a long stretch of them.
+
+    Such bars would be known long before they are over. Where the length was ``stated``, a note tells of them instead.
+
+    Raises
+    ------
+    DataError
+        Naming the first row of the longer bars.
+    """
+    first = next(_longer(pieces, interval_ns, tz), None)
+    if first is None:
+        return []
+    held, at, name, step = first
+    usual, longer = show_interval(interval_ns), show_interval(step)
+    place = f"{held.table.where}, row {held.rows[at]}"
+    found = f"from {show_time(int(held.times.ns[at]))} on, bars of {name} are {longer} apart"
+    if stated:
+        text = f"{place}: {found}, but they are stated to last {usual}; if they last as long as that, read them apart"
+        return [Note(kind="short_interval", text=text, places=(place,))]
+    raise DataError(
+        f"{place}: {found}, but other bars last {usual}; bars of one length are expected; read the others apart, or give the "
+        f"length of all with --interval {usual}"
+    )
+
+
+def _longer(pieces: Sequence[Rows], interval_ns: int, tz: str | None) -> Iterator[tuple[Rows, int, str, int]]:
+    """For each stretch of longer bars its table, the place of its first row, its symbol, and the length of its bars."""
+    for held in pieces:
+        order = np.argsort(held.code, kind="stable")
+        bounds = np.cumsum(np.bincount(held.code, minlength=len(held.names)))[:-1]
+        for name, rows in zip(held.names, np.split(order, bounds), strict=True):
+            starts = held.times.ns[rows]
+            steps = np.diff(starts)
+            for first, count in zip(*runs(2 * steps >= 3 * interval_ns), strict=True):
+                part = starts[first : first + count + 1]
+                if count < min(_STRETCH, max(_WHOLE, steps.size)) or is_sparse(part, interval_ns):
+                    continue
+                step = likely_interval(part, tz)
+                if step is not None and step != interval_ns:
+                    yield held, int(rows[first]), name, step
+
+
+def refuse_early_ends(bars: BarColumns, joined: Joined) -> None:
+    """Refuse a bar that a table says is over before it can be; one that was imported, as its metadata show, is believed.
+
+    Raises
+    ------
+    DataError
+        Naming the first such row.
+    """
+    if bars.ts_end is None:
+        return
+    least = end_times(bars.ts_start, bars.code, bars.interval_ns)
+    imported = np.array(["interval_ns" in held.table.told for held in joined.pieces])
+    early = (bars.ts_end < least - leeway_ns(bars.interval_ns)) & ~imported[joined.piece]
+    if early.any():
+        at = int(np.argmax(early))
+        where, names = joined.origin(at)
+        raise DataError(
+            f"{where}: column '{names['ts_end']}' is {show_time(int(bars.ts_end[at]))}, but the bar lasts until "
+            f"{show_time(int(least[at]))}, as it starts at {show_time(int(bars.ts_start[at]))} and bars last "
+            f"{show_interval(bars.interval_ns)}; correct the row, or leave the column out"
+        )

@@ -1,0 +1,99 @@
+"""Bars that are missing although the market is usually open: told apart from nights, weekends and holidays."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from alpha_pulse.feeds.columns import Integers
+from alpha_pulse.feeds.interval import DAY_NS, HOUR_NS
+from alpha_pulse.feeds.quality.runs import Mask, runs
+from alpha_pulse.feeds.quality.sessions import Grid, grid, never_closes, usual
+
+HOLIDAYS = 5
+"""Whole sessions in a row that may be missing."""
+SHORTENED_NS = 12 * HOUR_NS
+"""A session may begin later or end earlier by half of it, up to this much,"""
+HALF_SESSION_NS = 4 * HOUR_NS
+"""or by any part where it is not longer than this, as before or after a break at noon."""
+LONG_STEP = 1.75
+"""Between bars of more than a day, a step of so many intervals is a gap: one month may be an eighth longer than another."""
+
+
+class Gaps(msgspec.Struct, frozen=True):
+    """Stretches of missing bars, arrays of shape (n,): where they start and end (ns), and how many bars are missing."""
+
+    start: Integers
+    end: Integers
+    bars: Integers
+
+
+def gaps(ts_start: Integers, interval_ns: int) -> Gaps:
+    """Where bars of one symbol are missing.
+
+    Parameters
+    ----------
+    ts_start
+        Increasing, ns since the epoch (UTC); shape (n,), n > 0.
+
+    >>> found = gaps(np.delete(np.arange(1_000) * HOUR_NS, slice(500, 503)), HOUR_NS)
+    >>> found.start // HOUR_NS, found.end // HOUR_NS, found.bars
+    (array([500]), array([503]), array([3]))
+    """
+    if interval_ns > DAY_NS:
+        steps = np.diff(ts_start)
+        at = np.flatnonzero(steps >= LONG_STEP * interval_ns)
+        bars = np.rint(steps[at] / interval_ns).astype(np.int64) - 1
+        return Gaps(ts_start[at] + interval_ns, ts_start[at + 1], bars)
+    of = grid(ts_start, interval_ns)
+    return Gaps(*np.empty((3, 0), dtype=np.int64)) if of is None else _in_sessions(of)
+
+
+def _in_sessions(of: Grid) -> Gaps:
+    slot = np.flatnonzero(usual(of))
+    missing = ~of.present.reshape(-1)[slot]
+    if missing.any() and not never_closes(of):
+        # Of bars that last a day, each is a session of its own.
+        opens = (np.diff(slot, prepend=-2) > 1) | (of.interval_ns == DAY_NS)
+        missing &= ~_holidays(missing, opens, DAY_NS // of.interval_ns)
+        missing &= ~_short_sessions(missing, opens, SHORTENED_NS // of.interval_ns, HALF_SESSION_NS // of.interval_ns)
+        missing &= ~_feasts(of.origin + slot * of.interval_ns)
+    first, bars = runs(missing)
+    start, last = slot[first], slot[first + bars - 1]
+    return Gaps(of.origin + start * of.interval_ns, of.origin + (last + 1) * of.interval_ns, bars)
+
+
+def _holidays(missing: Mask, opens: Mask, day: int) -> Mask:
+    """Slots of sessions of at most a ``day`` that are missing as a whole, a few in a row."""
+    session = np.cumsum(opens) - 1
+    length = np.bincount(session)
+    whole = (np.bincount(session, weights=missing) == length) & (length <= day)
+    first, count = runs(whole)
+    holiday = np.zeros(length.size + 1, dtype=np.int64)
+    few = count <= HOLIDAYS
+    np.add.at(holiday, first[few], 1)
+    np.add.at(holiday, (first + count)[few], -1)
+    found: Mask = np.cumsum(holiday).astype(np.bool_)[session]
+    return found
+
+
+def _short_sessions(missing: Mask, opens: Mask, most: int, half: int) -> Mask:
+    """Slots by which a session begins later or ends earlier: up to half of it and ``most``; any where it has up to ``half``."""
+    session = np.cumsum(opens) - 1
+    first, bars = runs(missing, opens)
+    length = np.bincount(session)[session[first]]
+    at_edge = opens[first] | np.append(opens, True)[first + bars]
+    few = at_edge & (((2 * bars <= length) & (bars <= most)) | (length <= half))
+    found = np.zeros(missing.size, dtype=np.bool_)
+    found[missing] = np.repeat(few, bars)
+    return found
+
+
+def _feasts(start: Integers) -> Mask:
+    """Christmas (24 to 26 December) and New Year (31 December to 2 January), UTC."""
+    days = start.astype("datetime64[ns]").astype("datetime64[D]")
+    month = days.astype("datetime64[M]")
+    day = (days - month).astype(np.int64) + 1
+    of_year = month.astype(np.int64) % 12 + 1
+    found: Mask = (of_year == 12) & (((day >= 24) & (day <= 26)) | (day == 31)) | (of_year == 1) & (day <= 2)
+    return found

@@ -1,0 +1,1 @@
+"""Files of trading programs and libraries."""

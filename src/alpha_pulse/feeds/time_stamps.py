@@ -1,0 +1,113 @@
+"""What the time of a bar stands for, its open or its close, how that is known, and when a bar began."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from alpha_pulse.core.bar_times import DATE_SHIFT_NS, DAY_NS, HOUR_NS, MINUTE_NS
+from alpha_pulse.feeds.bar_times import open_times
+from alpha_pulse.feeds.cells.column_choice import Choice
+from alpha_pulse.feeds.cells.column_names import OPENS, plain
+from alpha_pulse.feeds.cells.times import Times
+from alpha_pulse.feeds.files.tables import Table
+from alpha_pulse.feeds.market_data import ReadOptions
+
+Integers = NDArray[np.int64]
+_SECOND_NS = 1_000_000_000
+_AFTERNOON, _EVENING = 13, 19
+"""Hours from which on a session may be over: on its own clock, and in UTC, where American sessions open in the afternoon."""
+_MOST = 0.9
+"""Part of the bars that a rule must fit: holidays and half days are others."""
+_FRIDAY = 4
+
+
+def stamp_of(table: Table, choice: Choice, options: ReadOptions, *, dates: bool = False) -> tuple[str, str]:
+    """What a bar's time is, its ``open`` or its ``close``, and how that is known; ``dates``: whether all times are days."""
+    if options.stamp is not None:
+        return options.stamp, "--stamp"
+    if "ts_end" in choice.places and "ts" not in choice.places:
+        return "close", "close-time column"
+    if choice.name(table, "ts") == "ts":
+        return "open", "column ts"
+    if choice.source.stamp is not None:
+        return choice.source.stamp, "source"
+    if plain(choice.name(table, "ts")) in OPENS:
+        return "open", f"column {choice.name(table, 'ts')}"
+    return "open", "dates" if dates else "assumed"
+
+
+def closes_by_hours(times: Times, interval: int) -> str:
+    """Why times that nobody states to be closes must be some, in words; empty where they may be opens.
+
+    They are where each is the last instant of a minute, and of daily bars where they lie in the afternoon of Mondays to
+    Fridays: a bar that began on a Friday afternoon would last until Saturday.
+    """
+    if times.dates:
+        return ""
+    if interval >= MINUTE_NS and (after_last_instants(times.ns, times.unit) != times.ns).any():
+        return "it is the last instant of a minute in all rows"
+    wall = _wall(times)
+    local = times.zone not in ("UTC", "stated")
+    late = wall % DAY_NS >= (_AFTERNOON if local else _EVENING) * HOUR_NS
+    if interval == DAY_NS and late.mean() >= _MOST and _on_weekdays(wall):
+        return "it lies in the afternoon of Mondays to Fridays, when sessions close"
+    return ""
+
+
+def starts_of(times: Times, code: Integers, stamp: str, interval: int, tz: str | None) -> Integers:
+    """When each bar began.
+
+    Parameters
+    ----------
+    code
+        Each bar's symbol; within one, time increases.
+    """
+    if stamp == "open":
+        return times.ns
+    closes = after_last_instants(times.ns, times.unit)
+    opens = open_times(closes, code, interval, tz, dates=times.dates)
+    if interval == DAY_NS and not times.dates:
+        wall = _wall(times)
+        if _on_weekdays(wall) and ((opens + DATE_SHIFT_NS) // DAY_NS != wall // DAY_NS).any():
+            return _midnights(times, wall)  # so that the bar is named by the day of its session
+    return opens
+
+
+def after_last_instants(ts: Integers, unit: str) -> Integers:
+    """Times that are all the last instant of a bar, as Binance writes its close times, as the instant after; else as they are.
+
+    >>> after_last_instants(np.array([59_999_000_000, 119_999_000_000]), "ms").tolist()
+    [60000000000, 120000000000]
+    """
+    finest = {"ms": 1_000_000, "us": 1_000, "ns": 1}.get(unit, 1_000_000)
+    for last, whole in ((finest, _SECOND_NS), (_SECOND_NS, MINUTE_NS)):
+        if not ((ts + last) % whole).any():
+            return ts + last
+    return ts
+
+
+def _wall(times: Times) -> Integers:
+    """What a clock of their zone shows, in ns."""
+    if times.zone in ("UTC", "stated", "dates"):
+        return times.ns
+    wall = pl.Series(times.ns).cast(pl.Datetime("ns", "UTC")).dt.convert_time_zone(times.zone).dt.replace_time_zone(None)
+    return wall.to_physical().to_numpy()
+
+
+def _on_weekdays(wall: Integers) -> bool:
+    """Whether times of day, none of them midnight, lie on Fridays too, and hardly ever on a weekend."""
+    weekday = (wall // DAY_NS + 3) % 7
+    weekend = float((weekday > _FRIDAY).mean())
+    return bool((weekday == _FRIDAY).any() and weekend <= 1 - _MOST and (wall % DAY_NS).all())
+
+
+def _midnights(times: Times, wall: Integers) -> Integers:
+    """The beginning of each day in the zone of the times."""
+    days = wall // DAY_NS * DAY_NS
+    if times.zone in ("UTC", "stated", "dates"):
+        return days
+    local = pl.Series(days).cast(pl.Datetime("ns"))
+    begins = local.dt.replace_time_zone(times.zone, ambiguous="earliest", non_existent="null").to_physical()
+    return begins.fill_null(pl.Series(times.ns - (wall - days))).to_numpy()

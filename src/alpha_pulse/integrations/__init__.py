@@ -1,0 +1,1 @@
+"""Other libraries: models of River here, and models of this package in River."""

@@ -1,0 +1,307 @@
+"""Our online models as River estimators: dicts in, labels of any kind, for use inside River's pipelines and evaluations.
+
+Our models hold their state in arrays of fixed sizes, so an estimator has a ``capacity`` of features (and of classes) that is
+set when it is made. Names of features get their places as they are first learnt. A feature that is absent, None or NaN counts
+as missing where the model knows missing values (``takes_missing``, as all of ours do): it takes no part in what is learnt of
+it, and a linear model takes it at its mean, a scaled 0, as River's do. Elsewhere an absent one counts as 0. A feature that only
+a prediction brings is ignored, because nothing was learnt of it. The feature, or the class, beyond the capacity is refused when
+it is to be learnt. What is refused leaves no trace, and neither does an example of weight 0.
+
+Copies, clones and pickles carry the whole state: River's own tools need them. The program itself never pickles.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Hashable, Iterator
+from typing import Any
+
+import numpy as np
+
+from alpha_pulse.core import plugins
+from alpha_pulse.core.errors import ConfigError, DataError, NonFiniteError, did_you_mean
+from alpha_pulse.core.numbers import a_class, a_number, a_weight, shown
+from alpha_pulse.core.stateful import pack, unpack
+from alpha_pulse.kernels.base.missing import MISSING
+from alpha_pulse.models import MULTICLASS, ONLINE, REGRESSION
+from alpha_pulse.models.base import Row
+from alpha_pulse.models.validation import a_target
+
+try:
+    from river import base
+except ModuleNotFoundError:
+    raise ConfigError("River is not installed; install it with: pip install 'alpha-pulse[river]'") from None
+
+CAPACITY = 64
+CLASSES = 16
+
+Features = dict[Any, Any]
+
+
+class _Adapter(base.Estimator):
+    """Names to places, and a state that can be copied; what the three kinds of estimator share."""
+
+    model: str | type
+    capacity: int
+    seed: int
+
+    def _begin(self, table: dict[str, str], parameters: dict[str, Any], **sizes: int) -> None:
+        if self.capacity < 1:
+            raise ConfigError(f"an estimator is to have a capacity of {self.capacity} features; at least 1 is needed")
+        kind: Any = plugins.load("models", table, self.model) if isinstance(self.model, str) else self.model
+        self.parameters = parameters
+        try:
+            self._model: Any = kind(n_features=self.capacity, seed=self.seed, **sizes, **parameters)
+        except (TypeError, ValueError, MemoryError) as error:
+            raise ConfigError(
+                f"{self.model} cannot be made with {parameters} and the seed {self.seed!r}: "
+                f"{str(error) or type(error).__name__}"
+            ) from None
+        self._absent = MISSING if getattr(self._model, "takes_missing", False) else 0.0
+        self._row: Row = np.full(self.capacity, self._absent)
+        self._places: dict[Hashable, int] = {}
+        self._labels: list[Hashable] = []
+
+    def _known(self, x: Features) -> Row:
+        """The row of ``x``, without the features that were never learnt."""
+        row, places = self._row, self._places
+        row[:] = self._absent
+        for name, value in x.items():
+            place = places.get(name)
+            if place is not None:
+                row[place] = self._number(name, value)
+        return row
+
+    def _learnt(self, x: Features) -> Row:
+        """The row of ``x``; names that are new get the next places, in an order that does not depend on the dict's."""
+        numbers = {name: self._number(name, value) for name, value in x.items()}
+        if not x.keys() <= self._places.keys():
+            fresh = sorted((name for name in x if name not in self._places), key=lambda name: (str(name), repr(type(name))))
+            if len(self._places) + len(fresh) > self.capacity:
+                raise DataError(
+                    f"feature {fresh[-1]!r} is more than the capacity of {self.capacity}; make the estimator with a larger one"
+                )
+            for name in fresh:
+                self._places[name] = len(self._places)
+        self._row[:] = self._absent
+        for name, number in numbers.items():
+            self._row[self._places[name]] = number
+        return self._row
+
+    def _number(self, name: Hashable, value: Any) -> float:
+        if self._absent == MISSING and (value is None or value != value):
+            return MISSING
+        try:
+            return a_number(f"feature {name!r}", value)
+        except NonFiniteError:
+            raise NonFiniteError(
+                f"feature {name!r} is {shown(value)}, but a finite number is expected; leave it out, or impute it before"
+            ) from None
+        except DataError:
+            raise DataError(
+                f"feature {name!r} is {shown(value)}, which is no number; encode it before, as with OneHotEncoder"
+            ) from None
+
+    def __getstate__(self) -> dict[str, Any]:
+        kept = {name: value for name, value in self.__dict__.items() if name not in ("_model", "_row", "_parts")}
+        return {**kept, "_saved": pack({"model": self._model.snapshot()})}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        blob, places, labels = state.pop("_saved"), state["_places"], state["_labels"]
+        parameters = state.pop("parameters")
+        sizes = {name: value for name, value in state.items() if not name.startswith("_")}
+        self.__init__(**sizes, **parameters)  # type: ignore[misc]  # the same constructor with the same parameters
+        self._places, self._labels = dict(places), list(labels)
+        self._model.restore(unpack(blob)[0]["model"])
+
+
+class BinaryClassifier(_Adapter, base.Classifier):
+    """A model of `alpha_pulse.models.ONLINE` as a classifier of False and True.
+
+    Parameters
+    ----------
+    model
+        Its name, or a class.
+    capacity
+        Features that it can learn.
+    seed
+        The model's seed.
+    parameters
+        The model's own parameters, by name.
+
+    Examples
+    --------
+    >>> from river import preprocessing
+    >>> chain = preprocessing.StandardScaler() | BinaryClassifier("logistic", capacity=4, rate=0.1)
+    >>> for _ in range(100):
+    ...     chain.learn_one({"x": -1.0}, False)
+    ...     chain.learn_one({"x": 1.0}, True)
+    >>> chain.predict_one({"x": 1.0}), chain.predict_one({"x": -1.0})
+    (True, False)
+    """
+
+    def __init__(self, model: str | type = "logistic", capacity: int = CAPACITY, seed: int = 1, **parameters: Any) -> None:
+        self.model, self.capacity, self.seed = model, capacity, seed
+        self._begin(ONLINE, parameters)
+        self._parts: Row = np.zeros(self._model.n_parts)
+
+    def learn_one(self, x: Features, y: base.typing.ClfTarget, w: float = 1.0) -> None:
+        """Learn one example of the label False or True (0 or 1), of weight ``w``."""
+        label, weight = self._label(y), a_weight("the weight", w)
+        if weight == 0.0:
+            return
+        row = self._learnt(x)
+        self._model.predict(row, self._parts)
+        self._model.learn(row, label, weight, self._parts)
+
+    def _label(self, y: Any) -> int:
+        try:
+            return a_class("the label", y, 2)
+        except DataError:
+            raise DataError(
+                f"the label is {shown(y)}, but this classifier is of False and True; make one for several classes"
+            ) from None
+
+    def predict_proba_one(self, x: Features, **kwargs: Any) -> dict[base.typing.ClfTarget, float]:
+        """The probabilities of False and True."""
+        probability = self._model.predict(self._known(x), self._parts)
+        return {False: 1.0 - probability, True: probability}
+
+
+class MultiClassifier(_Adapter, base.Classifier):
+    """A model of `alpha_pulse.models.MULTICLASS` as a classifier of up to ``n_classes`` labels, of any hashable type.
+
+    Labels get their places as they appear; of labels not seen yet nothing is said, and the others' probabilities sum to 1.
+    Equal labels are one, as in Python: 1, 1.0 and True are, and 2**53 and 2**53 + 1 are two.
+
+    Parameters
+    ----------
+    model
+        Its name, or a class.
+    n_classes
+        Labels that it can learn.
+    capacity
+        Features that it can learn.
+    seed
+        The model's seed.
+    parameters
+        The model's own parameters, by name.
+    """
+
+    def __init__(
+        self, model: str | type, n_classes: int = CLASSES, capacity: int = CAPACITY, seed: int = 1, **parameters: Any
+    ) -> None:
+        self.model, self.n_classes, self.capacity, self.seed = model, n_classes, capacity, seed
+        self._begin(MULTICLASS, parameters, n_classes=n_classes)
+        self._parts: Row = np.zeros(n_classes)
+
+    @classmethod
+    def _unit_test_params(cls) -> Iterator[dict[str, Any]]:
+        yield from ({"model": name} for name in plugins.names("models", MULTICLASS)[:1])
+
+    @property
+    def _multiclass(self) -> bool:
+        return True
+
+    def learn_one(self, x: Features, y: base.typing.ClfTarget, w: float = 1.0) -> None:
+        """Learn one example of the label ``y``, of weight ``w``."""
+        weight, known = a_weight("the weight", w), self._is_known(y)
+        if weight == 0.0:
+            return
+        if not known and len(self._labels) == self.n_classes:
+            raise DataError(f"the label {shown(y)} is one more than the {self.n_classes} of this classifier; make it with more")
+        row = self._learnt(x)
+        if not known:
+            self._labels.append(y)
+        self._model.learn(row, self._labels.index(y), weight)
+
+    def _is_known(self, y: Any) -> bool:
+        """Whether a label was seen before. DataError for what is none: None, NaN, and what is not hashable."""
+        if y is None or not isinstance(y, Hashable) or y != y:
+            raise DataError(f"the label is {shown(y)}, but a number or text is expected; leave out examples without a label")
+        return y in self._labels
+
+    def predict_proba_one(self, x: Features, **kwargs: Any) -> dict[base.typing.ClfTarget, float]:
+        """The probability of each label that was seen; nothing before the first."""
+        self._model.predict(self._known(x), self._parts)
+        shares = self._parts[: len(self._labels)]
+        total = float(shares.sum())
+        shares = shares / total if total > 0.0 else np.full(len(shares), 1.0 / max(len(shares), 1))
+        return dict(zip(self._labels, shares.tolist(), strict=True))  # type: ignore[arg-type]  # River: bool, str or int
+
+
+class NumberRegressor(_Adapter, base.Regressor):
+    """A model of `alpha_pulse.models.REGRESSION` as a regressor.
+
+    Parameters
+    ----------
+    model
+        Its name, or a class.
+    capacity
+        Features that it can learn.
+    seed
+        The model's seed.
+    parameters
+        The model's own parameters, by name.
+    """
+
+    def __init__(self, model: str | type, capacity: int = CAPACITY, seed: int = 1, **parameters: Any) -> None:
+        self.model, self.capacity, self.seed = model, capacity, seed
+        self._begin(REGRESSION, parameters)
+
+    @classmethod
+    def _unit_test_params(cls) -> Iterator[dict[str, Any]]:
+        yield from ({"model": name} for name in plugins.names("models", REGRESSION)[:1])
+
+    def learn_one(self, x: Features, y: base.typing.RegTarget, w: float = 1.0) -> None:
+        """Learn one example of the target ``y``, of weight ``w``."""
+        target, weight = a_target(y), a_weight("the weight", w)
+        if weight > 0.0:
+            self._model.learn(self._learnt(x), target, weight)
+
+    def predict_one(self, x: Features, **kwargs: Any) -> base.typing.RegTarget:
+        """The expected target."""
+        return float(self._model.predict(self._known(x)))
+
+
+TASKS: dict[str, Any] = {"binary": BinaryClassifier, "multiclass": MultiClassifier, "regression": NumberRegressor}
+
+
+def as_river(model: str | type, task: str | None = None, **parameters: Any) -> Any:
+    """One of our online models as a River estimator: a BinaryClassifier, a MultiClassifier or a NumberRegressor.
+
+    Parameters
+    ----------
+    model
+        A name of `alpha_pulse.models`, or a class that keeps one of the promises of `alpha_pulse.models.base`.
+    task
+        ``binary``, ``multiclass`` or ``regression``; needed only for a name that has more than one, where the first is meant.
+    parameters
+        ``capacity``, ``seed``, of a multi-class model ``n_classes``, and the model's own.
+
+    Raises
+    ------
+    ConfigError
+        There is no such task.
+    UnknownNameError
+        There is no such model.
+
+    >>> estimator = as_river("logistic", capacity=8, rate=0.05)
+    >>> estimator.predict_proba_one({"x": 1.0})
+    {False: 0.5, True: 0.5}
+    """
+    if task is None:
+        task = _task_of(model)
+    if task not in TASKS:
+        raise ConfigError(f"{task!r} is no task of a model{did_you_mean(task, TASKS)}")
+    return TASKS[task](model, **parameters)
+
+
+def _task_of(model: str | type) -> str:
+    if isinstance(model, str):
+        tables = (ONLINE, MULTICLASS, REGRESSION)
+        return next((task for task, table in zip(TASKS, tables, strict=True) if model in table), "binary")
+    if "n_classes" in inspect.signature(model).parameters:
+        return "multiclass"
+    learn: Any = getattr(model, "learn", model)
+    return "regression" if "target" in inspect.signature(learn).parameters else "binary"

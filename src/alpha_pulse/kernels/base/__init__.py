@@ -1,0 +1,1 @@
+"""What every kernel uses: compilation, cache, random numbers, moments, scores."""

@@ -1,0 +1,48 @@
+"""The one door to numba: the ``kernel`` decorator.
+
+``fastmath`` and ``parallel`` stay off, so that a step is bit-equal wherever it is called from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ParamSpec, TypeVar
+
+from numba import njit, types
+from numba.core.dispatcher import Dispatcher
+
+from alpha_pulse.kernels.base.kernel_cache import KernelCache
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile ``function`` at its first call: cached on disk, without the GIL, IEEE arithmetic.
+
+    >>> from alpha_pulse.kernels.mixing.hedge import sigmoid
+    >>> sigmoid(0.0)
+    0.5
+    """
+    compiled: Callable[P, R] = njit(nogil=True, no_cfunc_wrapper=True, fastmath=False, error_model="numpy")(function)
+    if isinstance(compiled, Dispatcher):  # not where NUMBA_DISABLE_JIT is set
+        vars(compiled)["_cache"] = KernelCache(function)
+        vars(compiled)["get_call_template"] = _by_type(compiled)
+    return compiled
+
+
+def _by_type(callee: Dispatcher) -> Callable[[Sequence[types.Type], Mapping[str, types.Type]], Any]:
+    """What kernels that call ``callee`` compile it by: the types of the arguments alone.
+
+    numba would compile it once more for each constant that it is called with.
+    """
+    template_of = callee.get_call_template
+
+    def template(args: Sequence[types.Type], kws: Mapping[str, types.Type]) -> Any:
+        return template_of(tuple(map(_plain, args)), {name: _plain(kind) for name, kind in kws.items()})
+
+    return template
+
+
+def _plain(kind: types.Type) -> Any:
+    return types.unliteral(kind)  # type: ignore[no-untyped-call]  # numba is hardly typed

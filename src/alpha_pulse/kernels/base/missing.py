@@ -1,0 +1,17 @@
+"""The finite number that stands for a missing value where a model can tell it from 0."""
+
+from __future__ import annotations
+
+from alpha_pulse.kernels.base.jit import kernel
+
+MISSING = -1e300
+
+
+@kernel
+def is_missing(value: float) -> bool:
+    """Whether ``value`` stands for a missing one.
+
+    >>> is_missing(MISSING), is_missing(0.0)
+    (True, False)
+    """
+    return value <= MISSING

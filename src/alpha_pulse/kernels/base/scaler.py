@@ -1,0 +1,71 @@
+"""Standardisation inside of learners: mean and variance of each feature, over one packed array.
+
+Welford's moments until the share of the newest value falls below a least one, exponential from there on. Each feature has its
+own weight of values seen, so that one which comes late, or is absent most of the time, is standardised by its own values; an
+absent one is at its mean. Nothing here has a unit: a feature times any power of two gives the same bits.
+
+Source: Welford, "Note on a method for calculating corrected sums of squares and products" (1962); with weights: West (1979),
+doi 10.1145/359146.359153.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.kernels.base.jit import kernel
+from alpha_pulse.kernels.base.missing import is_missing
+
+ROUNDING = 1e-12
+"""A spread below this share of the mean is rounding: the feature stands still."""
+MAX_DELTA = 1e150
+"""Deviations beyond this would overflow when they are squared."""
+
+
+@kernel
+def learn_scales(
+    state: NDArray[np.float64], x: NDArray[np.float64], means: int, variances: int, seen: int, share: float, least: float
+) -> None:
+    """Take in one row.
+
+    Parameters
+    ----------
+    means, variances, seen
+        Where in ``state`` each of them begins, one number per feature.
+    share
+        Of one example that the row counts as, above 0.
+    least
+        The least share of a whole row in the moments.
+    """
+    weight, step = 0.0, 0.0
+    for j in range(x.shape[0]):
+        if is_missing(x[j]):
+            continue
+        state[seen + j] += share
+        if state[seen + j] != weight:  # of most features the same: one division for all of these
+            weight = state[seen + j]
+            step = max(share / weight, least * share)
+        delta = min(max(x[j] - state[means + j], -MAX_DELTA), MAX_DELTA)
+        state[means + j] += step * delta
+        state[variances + j] = (1.0 - step) * (state[variances + j] + step * delta * delta)
+
+
+@kernel
+def deviation(mean: float, variance: float) -> float:
+    """The standard deviation; 0 where the feature stands still."""
+    rounding = ROUNDING * mean
+    return math.sqrt(variance) if variance > rounding * rounding else 0.0
+
+
+@kernel
+def standard(x: float, mean: float, spread: float, bound: float) -> float:
+    """``x`` in units of ``spread`` from ``mean``, within ``bound``; 0 where it is missing or ``spread`` is 0.
+
+    >>> standard(5.0, 3.0, 2.0, 8.0), standard(5.0, 3.0, 0.0, 8.0)
+    (1.0, 0.0)
+    """
+    if not spread > 0.0 or is_missing(x):
+        return 0.0
+    return min(max((x - mean) / spread, -bound), bound)

@@ -1,0 +1,121 @@
+"""Prequential scores of several members at once: whole run and sliding window, one packed array, O(members) per label.
+
+State (float64): head | per member a block of ``BLOCK`` sums and two histograms of ``BINS`` bins (scores of the positives, of
+the negatives) | ring of the last W rows, each (probabilities[M], label, last label known).
+
+The members are ``MEMBERS`` in that order. A member that was absent (NaN) is not scored, and its sums of the base rate's loss
+and of the no-change rule's hits run over exactly the labels it was scored on, so that differences are always paired.
+
+Sources: Gama, Sebastião & Rodrigues, "On evaluating stream learning algorithms", Machine Learning 90 (2013);
+Žliobaitė et al., "Evaluation methods and decision theory for classification of streaming data with temporal dependence"
+(2015) for kappa-temporal; Cohen (1960) for kappa.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.kernels.base.jit import kernel
+from alpha_pulse.kernels.mixing.hedge import log_loss
+
+MEMBERS = ("online", "batch", "base", "served", "no_change")
+ONLINE, BATCH, BASE, SERVED, NO_CHANGE = range(5)
+N_MEMBERS = 5
+LABEL, LAST_KNOWN = N_MEMBERS, N_MEMBERS + 1
+RECORD = N_MEMBERS + 2
+
+FILLED, NEXT, WINDOW, WINDOW_LOSS, WINDOW_BASE_LOSS, WINDOW_HITS = range(6)
+HEAD = 8
+(COUNT, HITS, LOSS, BRIER, BASE_LOSS, TRUE_POSITIVE, FALSE_POSITIVE, FALSE_NEGATIVE, TRUE_NEGATIVE, NO_CHANGE_HITS) = range(10)
+BLOCK = 10
+BINS = 1_000
+STRIDE = BLOCK + 2 * BINS
+
+
+@kernel
+def size(window: int) -> int:
+    """How many floats a state with a window of ``window`` labels takes."""
+    return HEAD + N_MEMBERS * STRIDE + window * RECORD
+
+
+@kernel
+def predicted_class(record: NDArray[np.float64], member: int) -> int:
+    """0 or 1; the no-change member repeats the last label known, whatever its probability says."""
+    last = record[LAST_KNOWN]
+    if member == NO_CHANGE and last != 0.5:
+        return int(last)
+    return 1 if record[member] >= 0.5 else 0
+
+
+@kernel
+def _score_member(state: NDArray[np.float64], record: NDArray[np.float64], member: int, label: int) -> None:
+    p = record[member]
+    if math.isnan(p):
+        return
+    at = HEAD + member * STRIDE
+    guess = predicted_class(record, member)
+    state[at + COUNT] += 1.0
+    state[at + HITS] += 1.0 if guess == label else 0.0
+    state[at + LOSS] += log_loss(p, label)
+    state[at + BRIER] += (p - label) * (p - label)
+    state[at + BASE_LOSS] += log_loss(record[BASE], label)
+    if label == 1:
+        state[at + (TRUE_POSITIVE if guess == 1 else FALSE_NEGATIVE)] += 1.0
+    else:
+        state[at + (FALSE_POSITIVE if guess == 1 else TRUE_NEGATIVE)] += 1.0
+    state[at + NO_CHANGE_HITS] += 1.0 if predicted_class(record, NO_CHANGE) == label else 0.0
+    bin_ = min(int(p * BINS), BINS - 1)
+    state[at + BLOCK + (0 if label == 1 else BINS) + bin_] += 1.0
+
+
+@kernel
+def _slide(state: NDArray[np.float64], record: NDArray[np.float64], sign: float) -> None:
+    label = int(record[LABEL])
+    state[WINDOW_LOSS] += sign * log_loss(record[SERVED], label)
+    state[WINDOW_BASE_LOSS] += sign * log_loss(record[BASE], label)
+    state[WINDOW_HITS] += sign * (1.0 if predicted_class(record, SERVED) == label else 0.0)
+
+
+@kernel
+def step(state: NDArray[np.float64], record: NDArray[np.float64]) -> None:
+    """Score one settled prediction: ``record`` starts with (probabilities[M], label, last label known), float64."""
+    label = int(record[LABEL])
+    for member in range(N_MEMBERS):
+        _score_member(state, record, member, label)
+    window = int(state[WINDOW])
+    ring = HEAD + N_MEMBERS * STRIDE
+    slot = ring + int(state[NEXT]) * RECORD
+    if state[FILLED] == window:
+        _slide(state, state[slot : slot + RECORD], -1.0)
+    else:
+        state[FILLED] += 1.0
+    for i in range(RECORD):
+        state[slot + i] = record[i]
+    _slide(state, record, 1.0)
+    state[NEXT] = (state[NEXT] + 1.0) % window
+    if state[NEXT] == 0.0:
+        _resum(state, ring, int(state[FILLED]))
+
+
+@kernel
+def _resum(state: NDArray[np.float64], ring: int, filled: int) -> None:
+    """Sums that are added to and taken from drift by rounding: once per window they are made anew."""
+    state[WINDOW_LOSS] = 0.0
+    state[WINDOW_BASE_LOSS] = 0.0
+    state[WINDOW_HITS] = 0.0
+    for i in range(filled):
+        _slide(state, state[ring + i * RECORD : ring + (i + 1) * RECORD], 1.0)
+
+
+@kernel
+def window_health(state: NDArray[np.float64]) -> tuple[float, float]:
+    """(mean log loss of served above that of the base rate in the window, accuracy lost against the whole run)."""
+    filled = state[FILLED]
+    if filled == 0.0:
+        return 0.0, 0.0
+    at = HEAD + SERVED * STRIDE
+    excess = (state[WINDOW_LOSS] - state[WINDOW_BASE_LOSS]) / filled
+    return excess, state[at + HITS] / state[at + COUNT] - state[WINDOW_HITS] / filled

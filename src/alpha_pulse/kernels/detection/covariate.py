@@ -1,0 +1,267 @@
+"""Whether the newest rows of features are distributed as those of a reference, feature by feature and in total.
+
+A reference window is filled and stays; the newest rows make the current window. At the end of each block of rows the two are
+compared for each feature, by the population stability index over the deciles of the reference or by the distance of Kolmogorov
+and Smirnov, and turned into a p-value by the design effect that the reference shows (`covariate_reference`). The index, about a
+chi-square of independent values, is divided by the largest effect and judged by an F with as many degrees of freedom as the sum
+of effects holds of it; the distance, divided by the root of the effect, by Smirnov's law. Simes' rule makes one p-value of all,
+on which the verdict rests. A feature that was constant is compared with its one value; where half of the newest values or more
+are missing, how often that was so is compared. After a drift the rows since the change begin a new reference. A row costs one
+look-up for each feature.
+
+Sources: Siddiqi, "Credit risk scorecards" (2006), https://doi.org/10.1002/9781119201731; Yurdakul & Naranjo, "Statistical
+properties of the population stability index", Journal of Risk Model Validation 14 (2020),
+https://doi.org/10.21314/JRMV.2020.227; and those of `covariate_tails` and `covariate_reference`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.kernels.base.jit import kernel
+from alpha_pulse.kernels.detection.covariate_index import PRIOR, compare_missing, index_p_value, known_and_missing, psi
+from alpha_pulse.kernels.detection.covariate_layout import (
+    BINS,
+    BLOCK,
+    CELLS,
+    COMPARED,
+    COUNT,
+    CURRENT,
+    EFFECT,
+    EVERY,
+    FEATURES,
+    FILLED,
+    FREEDOM,
+    P_VALUE,
+    REFERENCE,
+    SHARES,
+    STATISTIC,
+    TOTAL_P,
+    USED,
+    WINDOW,
+    WORST,
+    codes_of,
+    now_of,
+    rows_of,
+    sorted_of,
+    table_of,
+)
+from alpha_pulse.kernels.detection.covariate_reference import bin_of, fix_reference, is_constant
+from alpha_pulse.kernels.detection.covariate_tails import simes, smirnov_tail
+from alpha_pulse.kernels.detection.detection import DRIFT, NOTHING, REFUSED, SEEN, THRESHOLD, WARNING, answer
+
+WARNING_FACTOR = 10.0
+"""A warning is a p-value of up to this many times the level."""
+DATINGS = 4
+"""How often the date of a change is sharpened."""
+SAME = 1e-9
+"""Log likelihoods that differ by less are one; the earlier date is taken."""
+
+
+@kernel
+def ks_cell(ordered: NDArray[np.float64], value: float) -> int:
+    """The cell of a value among ``ordered`` (n,): 2i between its i-th and the next, 2i - 1 at its i-th, counted from 1."""
+    low, high = 0, ordered.size
+    while low < high:
+        middle = (low + high) // 2
+        if ordered[middle] <= value:
+            low = middle + 1
+        else:
+            high = middle
+    return 2 * low - 1 if low > 0 and ordered[low - 1] == value else 2 * low
+
+
+@kernel
+def ks_distance(ordered: NDArray[np.float64], now: NDArray[np.float64], m: float) -> float:
+    """The largest distance between two distribution functions: of ``ordered`` (n,) and of ``m`` values counted in its cells."""
+    n, below, largest = ordered.size, 0.0, 0.0
+    for i in range(n + 1):
+        # In whole numbers, m i - n below, and divided once. Amid equal values neither function has a value.
+        whole = i == 0 or i == n or ordered[i] != ordered[i - 1]
+        if whole:
+            largest = max(largest, abs(i * m - below * n))
+        below += now[2 * i]
+        if whole:
+            largest = max(largest, abs(i * m - below * n))
+        if i < n:
+            below += now[2 * i + 1]
+    return largest / (n * m)
+
+
+@kernel
+def _mostly_missing(state: NDArray[np.float64], j: int) -> bool:
+    """Whether half of a feature's newest values or more are missing."""
+    return bool(2.0 * now_of(state)[j].sum() <= state[WINDOW])
+
+
+@kernel
+def _compare_feature(state: NDArray[np.float64], j: int) -> None:
+    """Statistic and p-value of a feature that is judged: of its values, or of how often it is missing where too few are known;
+    0 and 1 for one that is not judged, or that was constant and still is.
+    """
+    entry, now = table_of(state)[j], now_of(state)[j]
+    n, m = entry[COUNT], now.sum()
+    entry[STATISTIC], entry[P_VALUE] = 0.0, 1.0
+    if n == 0.0:
+        return
+    exact, noise = state[CELLS] > BINS, state[REFERENCE] / state[BLOCK] - 1.0
+    if _mostly_missing(state, j):
+        index, difference, entry[P_VALUE] = compare_missing(state, j, m)
+        entry[STATISTIC] = difference if exact else index
+    elif is_constant(entry):
+        counts = np.array([now[0], now[2 * int(n) - 1], now[2 * int(n)]]) if exact else now[:3]
+        if counts[1] < m:
+            old = entry[SHARES : SHARES + 3]
+            entry[STATISTIC] = 1.0 - counts[1] / m if exact else psi(old, counts, PRIOR)
+            entry[P_VALUE] = index_p_value(old, counts, entry[EFFECT], entry[FREEDOM], noise)
+    elif exact:
+        entry[STATISTIC] = ks_distance(sorted_of(state)[j, : int(n)], now, m)
+        entry[P_VALUE] = smirnov_tail(entry[STATISTIC] * math.sqrt(n * m / (n + m) / entry[EFFECT]), noise)
+    else:
+        used = int(entry[USED])
+        shares, values = entry[SHARES : SHARES + used], now[:used]
+        entry[STATISTIC] = psi(shares, values, PRIOR)
+        entry[P_VALUE] = index_p_value(shares, values, entry[EFFECT], entry[FREEDOM], noise)
+
+
+@kernel
+def counts_as_test(entry: NDArray[np.float64]) -> bool:
+    """Whether a feature is one of those whose p-values become one: a constant one that stays so can give no false alarm."""
+    return bool(entry[COUNT] > 0.0 and not (is_constant(entry) and entry[STATISTIC] == 0.0))
+
+
+@kernel
+def _compare(state: NDArray[np.float64]) -> None:
+    """Compare all features; the total p-value is over those that are judged."""
+    table, d = table_of(state), int(state[FEATURES])
+    judged = np.empty(d)
+    count, worst = 0, -1
+    for j in range(d):
+        _compare_feature(state, j)
+        if counts_as_test(table[j]):
+            judged[count] = table[j, P_VALUE]
+            count += 1
+            if worst < 0 or (table[j, P_VALUE], -table[j, STATISTIC]) < (table[worst, P_VALUE], -table[worst, STATISTIC]):
+                worst = j
+    state[WORST] = worst
+    state[TOTAL_P] = simes(judged[:count]) if count else 1.0
+    state[COMPARED] += 1.0
+
+
+@kernel
+def _window_bins(state: NDArray[np.float64], j: int, missing: bool) -> NDArray[np.int64]:
+    """The bin of each value of the current window, the oldest first; -1 for those that are not known. Where how often it is
+    ``missing`` is compared, 0 for known and 1 for missing ones.
+    """
+    entry, rows, window = table_of(state)[j], rows_of(state), int(state[WINDOW])
+    first, oldest = int(state[REFERENCE]), int(state[CURRENT]) % int(state[WINDOW])
+    found = np.empty(window, dtype=np.int64)
+    for i in range(window):
+        value = rows[first + (oldest + i) % window, j]
+        if missing:
+            found[i] = 1 if np.isnan(value) else 0
+        else:
+            found[i] = -1 if np.isnan(value) else bin_of(entry, value)
+    return found
+
+
+@kernel
+def _before_change(state: NDArray[np.float64], j: int) -> int:
+    """Rows of the current window before the change of feature ``j``: where the likelihood of the reference's distribution up to
+    it, and of another one after it, is largest. The other one is at first the whole window's, then that of the rows after it.
+    """
+    entry, window, missing = table_of(state)[j], int(state[WINDOW]), _mostly_missing(state, j)
+    old = known_and_missing(state, j) if missing else entry[SHARES : SHARES + int(entry[USED])].copy()
+    bins, used = _window_bins(state, j, missing), old.size
+    n, before = old.sum() + PRIOR * used, 0
+    for _ in range(DATINGS):
+        counts = np.full(used, PRIOR)
+        for i in range(before, window):
+            if bins[i] >= 0:
+                counts[bins[i]] += 1.0
+        m = counts.sum()
+        gain, least, before = 0.0, 0.0, 0
+        for i in range(window - 1):
+            k = bins[i]
+            if k >= 0:
+                gain += math.log(counts[k] / m * n / (old[k] + PRIOR))
+            if gain < least - SAME:
+                least, before = gain, i + 1
+    return before
+
+
+@kernel
+def _renew(state: NDArray[np.float64], before: int) -> None:
+    """Begin a new reference with the rows of the current window after its first ``before``."""
+    rows = rows_of(state)
+    window, first, oldest = int(state[WINDOW]), int(state[REFERENCE]), int(state[CURRENT]) % int(state[WINDOW])
+    for i in range(before, window):
+        rows[i - before] = rows[first + (oldest + i) % window]
+    state[FILLED], state[CURRENT] = window - before, 0.0
+    now_of(state)[:] = 0.0
+
+
+@kernel
+def _enter(state: NDArray[np.float64], values: NDArray[np.float64], known: NDArray[np.bool_]) -> None:
+    """Put a row into the current window, in the place of its oldest."""
+    table, now, rows, codes, ordered = table_of(state), now_of(state), rows_of(state), codes_of(state), sorted_of(state)
+    window, exact = int(state[WINDOW]), state[CELLS] > BINS
+    at = int(state[CURRENT]) % window
+    full, row = state[CURRENT] >= window, int(state[REFERENCE]) + at
+    for j in range(values.size):
+        if full and codes[at, j] >= 0.0:
+            now[j, int(codes[at, j])] -= 1.0
+        rows[row, j] = values[j] if known[j] else np.nan
+        if known[j] and table[j, COUNT] > 0.0:
+            cell = ks_cell(ordered[j, : int(table[j, COUNT])], values[j]) if exact else bin_of(table[j], values[j])
+            codes[at, j] = cell
+            now[j, cell] += 1.0
+        else:
+            codes[at, j] = -1.0
+    state[CURRENT] += 1.0
+
+
+@kernel
+def covariate_step(state: NDArray[np.float64], values: NDArray[np.float64], known: NDArray[np.bool_]) -> int:
+    """Take one row: ``values`` (d,), of which those ``known`` (d,) count. DRIFT, WARNING or NOTHING; REFUSED, with the state as
+    it was, when a known value is not finite.
+    """
+    for j in range(values.size):
+        if known[j] and not math.isfinite(values[j]):
+            return REFUSED
+    state[SEEN] += 1.0
+    window, filled = state[WINDOW], int(state[FILLED])
+    if filled < state[REFERENCE]:
+        rows = rows_of(state)
+        for j in range(values.size):
+            rows[filled, j] = values[j] if known[j] else np.nan
+        state[FILLED] += 1.0
+        if state[FILLED] == state[REFERENCE]:
+            fix_reference(state)
+        return answer(state, NOTHING, 0.0, state[SEEN] - state[FILLED])
+    _enter(state, values, known)
+    start = state[SEEN] - min(state[CURRENT], window)
+    if state[CURRENT] < window or state[CURRENT] % state[EVERY] != 0.0:
+        return answer(state, NOTHING, 0.0, start)
+    _compare(state)
+    p, worst = state[TOTAL_P], int(state[WORST])
+    if worst < 0 or p > WARNING_FACTOR * state[THRESHOLD]:
+        return answer(state, NOTHING, 0.0, start)
+    statistic = table_of(state)[worst, STATISTIC]
+    if p > state[THRESHOLD]:
+        return answer(state, WARNING, 0.0, start)
+    before = _before_change(state, worst)
+    _renew(state, before)
+    return answer(state, DRIFT, statistic, start + before)
+
+
+@kernel
+def covariate_steps(
+    state: NDArray[np.float64], values: NDArray[np.float64], known: NDArray[np.bool_], flags: NDArray[np.int64]
+) -> None:
+    """`covariate_step` on each row of ``values`` and ``known`` (n, d), its answers into ``flags`` (n,), bit for bit."""
+    for i in range(values.shape[0]):
+        flags[i] = covariate_step(state, values[i], known[i])

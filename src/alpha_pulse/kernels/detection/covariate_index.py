@@ -1,0 +1,79 @@
+"""The population stability index of two counts, and what it says of a feature that is missing more often than it was.
+
+Where half of a feature's newest values or more are missing, the others are too few to compare. What has changed then is how
+often it is missing: the same index over two bins, the known and the missing rows, by the design effect of the missing ones in
+the reference.
+
+Sources: those of `alpha_pulse.kernels.detection.covariate`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.kernels.base.jit import kernel
+from alpha_pulse.kernels.detection.covariate_layout import BLOCK, REFERENCE, WINDOW, rows_of
+from alpha_pulse.kernels.detection.covariate_reference import effect_of_two, unseen_effect
+from alpha_pulse.kernels.detection.covariate_tails import f_tail
+
+NOISE = 4.0
+"""The noise of a design effect is that of a chi-square of this many times the blocks less one."""
+PRIOR = 0.5
+"""Values added to each bin, so that an empty one has a logarithm. For the p-value these are as many independent ones as the
+dependent values are worth, else a bin that is empty by chance would count for too much.
+"""
+
+
+@kernel
+def psi(old: NDArray[np.float64], new: NDArray[np.float64], prior: float) -> float:
+    """The population stability index of two counts over the same bins, (bins,) each, ``prior`` added to every one: the sum of
+    (q - p) log(q / p) over the shares p and q.
+
+    >>> round(psi(np.array([50.0, 50.0]), np.array([50.0, 50.0]), 0.5), 6)
+    0.0
+    >>> round(psi(np.array([500.0, 500.0]), np.array([300.0, 700.0]), 0.0), 3)
+    0.169
+    """
+    n, m, total = old.sum() + prior * old.size, new.sum() + prior * new.size, 0.0
+    for k in range(old.size):
+        p, q = (old[k] + prior) / n, (new[k] + prior) / m
+        total += (q - p) * math.log(q / p)
+    return total
+
+
+@kernel
+def index_p_value(old: NDArray[np.float64], new: NDArray[np.float64], effect: float, freedom: float, noise: float) -> float:
+    """The p-value of the index of two counts whose values tell as much as one in ``effect`` independent ones."""
+    n, m = old.sum(), new.sum()
+    scaled = psi(old, new, PRIOR * effect) * n * m / (n + m) / effect / freedom
+    return f_tail(scaled, freedom, NOISE * noise)
+
+
+@kernel
+def known_and_missing(state: NDArray[np.float64], j: int) -> NDArray[np.float64]:
+    """How many rows of the reference know feature ``j``, and how many do not."""
+    reference, rows, counts = int(state[REFERENCE]), rows_of(state), np.zeros(2)
+    for i in range(reference):
+        counts[1 if np.isnan(rows[i, j]) else 0] += 1.0
+    return counts
+
+
+@kernel
+def compare_missing(state: NDArray[np.float64], j: int, known: float) -> tuple[float, float, float]:
+    """(index, difference of shares, p-value) of how often feature ``j`` is missing, ``known`` of the window's values being
+    known.
+    """
+    reference, block, rows = int(state[REFERENCE]), int(state[BLOCK]), rows_of(state)
+    old, new = known_and_missing(state, j), np.array([known, state[WINDOW] - known])
+    if old[1] > 0.0:
+        marks = np.empty(reference)
+        for i in range(reference):
+            marks[i] = 1.0 if np.isnan(rows[i, j]) else 0.0
+        effect = effect_of_two(marks, old, block)
+    else:
+        effect = unseen_effect(state)
+    p_value = index_p_value(old, new, effect, 1.0, reference / block - 1.0)
+    return psi(old, new, PRIOR), abs(new[1] / new.sum() - old[1] / old.sum()), p_value

@@ -1,0 +1,96 @@
+"""Where the state of the detectors of a change of features keeps what: one float64 array, a header and then tables.
+
+The header begins as that of every detector (`kernels.detection`). After it come, d features wide:
+
+* a table (d, `COLUMNS`) of what is known of each feature: its reference, its newest comparison;
+* the number of rows of the current window in each cell, (d, cells);
+* the rows themselves, NaN where a value was missing: first the reference, then the current window as a ring;
+* the cell of each value of the current window, (window, d), -1 where it was missing;
+* for Kolmogorov-Smirnov each feature's sorted reference, (d, reference).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.kernels.base.jit import kernel
+from alpha_pulse.kernels.detection.detection import HEADER, THRESHOLD
+
+FEATURES, REFERENCE, WINDOW, BLOCK = range(HEADER, HEADER + 4)
+"""Features, rows of the reference and of the current window, rows of a block of the reference."""
+CELLS = HEADER + 4
+"""Cells of a feature: `BINS` of PSI; for Kolmogorov-Smirnov one at and one before each value of the reference, one after."""
+FILLED = HEADER + 5
+"""Rows of the reference so far."""
+CURRENT = HEADER + 6
+"""Rows taken since the reference was full."""
+WORST = HEADER + 7
+"""The feature with the smallest p-value of the newest comparison; -1 before one."""
+TOTAL_P = HEADER + 8
+COMPARED = HEADER + 9
+"""Comparisons made."""
+EVERY = HEADER + 10
+"""Rows from one comparison to the next."""
+BODY = HEADER + 11
+
+BINS = 10
+COUNT, USED, EFFECT, FREEDOM, STATISTIC, P_VALUE = range(6)
+"""Of a feature: known values of its reference (0: it is not judged), bins in use, design effect, degrees of freedom."""
+EDGES = 6
+"""Upper ends of all bins but the last, infinite where there are fewer."""
+SHARES = EDGES + BINS - 1
+"""Values of the reference in each bin."""
+COLUMNS = SHARES + BINS
+
+
+@kernel
+def table_of(state: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What is known of each feature, (d, `COLUMNS`)."""
+    d = int(state[FEATURES])
+    return state[BODY : BODY + d * COLUMNS].reshape(d, COLUMNS)
+
+
+@kernel
+def now_of(state: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rows of the current window in each cell, (d, cells)."""
+    d, cells = int(state[FEATURES]), int(state[CELLS])
+    start = BODY + d * COLUMNS
+    return state[start : start + d * cells].reshape(d, cells)
+
+
+@kernel
+def rows_of(state: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The reference's rows and the ring of the newest, (reference + window, d)."""
+    d, rows = int(state[FEATURES]), int(state[REFERENCE] + state[WINDOW])
+    start = BODY + d * (COLUMNS + int(state[CELLS]))
+    return state[start : start + rows * d].reshape(rows, d)
+
+
+@kernel
+def codes_of(state: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The cell of each value of the ring, (window, d)."""
+    d, rows, window = int(state[FEATURES]), int(state[REFERENCE] + state[WINDOW]), int(state[WINDOW])
+    start = BODY + d * (COLUMNS + int(state[CELLS]) + rows)
+    return state[start : start + window * d].reshape(window, d)
+
+
+@kernel
+def sorted_of(state: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each feature's sorted reference, (d, reference); empty for PSI."""
+    d, rows, window = int(state[FEATURES]), int(state[REFERENCE] + state[WINDOW]), int(state[WINDOW])
+    start = BODY + d * (COLUMNS + int(state[CELLS]) + rows + window)
+    return state[start:].reshape(d, (state.size - start) // d)
+
+
+def covariate_state(
+    features: int, level: float, reference: int, window: int, block: int, every: int, *, exact: bool
+) -> NDArray[np.float64]:
+    """An empty state; ``exact`` keeps what Kolmogorov-Smirnov needs, a bin for each value of the reference."""
+    cells = 2 * reference + 1 if exact else BINS
+    per_feature = COLUMNS + cells + reference + 2 * window + (reference if exact else 0)
+    state = np.zeros(BODY + features * per_feature)
+    state[THRESHOLD], state[FEATURES], state[REFERENCE], state[WINDOW] = level, features, reference, window
+    state[BLOCK], state[EVERY], state[CELLS], state[WORST], state[TOTAL_P] = block, every, cells, -1.0, 1.0
+    table_of(state)[:, P_VALUE] = 1.0
+    return state

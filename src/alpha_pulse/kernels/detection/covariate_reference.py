@@ -1,0 +1,236 @@
+"""What the reference says of each feature: its bins, and how much less its dependent values tell than independent ones would.
+
+A feature's values follow each other closely, so the share of them in a bin varies by far more than that of as many independent
+values. By how much is seen from the reference: it is cut into blocks of consecutive rows, and the counts of the blocks vary as
+those of clusters in a sample survey do. Rao and Scott's design effect is their variance over that of independent values, and it
+differs by direction: a slow mean may have a far larger one than the rest of the distribution. What dependence is left between
+neighbouring blocks is taken for that of a first-order autoregression, (1 + r) / (1 - r), with r mended for the bias of short
+samples.
+
+Sources: Rao & Scott, "The analysis of categorical data from complex sample surveys", Journal of the American Statistical
+Association 76 (1981), https://doi.org/10.1080/01621459.1981.10477633; Thomas & Rao, "Small-sample comparisons of level and
+power for simple goodness-of-fit statistics under cluster sampling", Journal of the American Statistical Association 82 (1987),
+https://doi.org/10.1080/01621459.1987.10478475; Marriott & Pope, "Bias in the estimation of autocorrelations", Biometrika 41
+(1954), https://doi.org/10.1093/biomet/41.3-4.390
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.kernels.base.jit import kernel
+from alpha_pulse.kernels.detection.covariate_layout import (
+    BINS,
+    BLOCK,
+    CELLS,
+    COUNT,
+    EDGES,
+    EFFECT,
+    FEATURES,
+    FREEDOM,
+    REFERENCE,
+    SHARES,
+    USED,
+    WINDOW,
+    rows_of,
+    sorted_of,
+    table_of,
+)
+
+MOST_KEPT = 0.9
+"""The autocorrelation between blocks is taken for this at most."""
+LEAST_BLOCKS = 10.0
+"""Independent values that a window is worth at least, for what the reference never shows."""
+NO_SPREAD = 1e-9
+"""Scores whose variance is less are the same in all bins, and so are the counts of all blocks."""
+
+
+@kernel
+def bin_of(entry: NDArray[np.float64], value: float) -> int:
+    """The bin of a value: how many upper ends lie below it."""
+    at = 0
+    for k in range(BINS - 1):
+        at += int(entry[EDGES + k] < value)
+    return at
+
+
+@kernel
+def _set_edges(entry: NDArray[np.float64], ordered: NDArray[np.float64]) -> None:
+    """Upper ends at the quantiles of the reference's known values, two bins at least: each holds one of the values or more."""
+    n, used = ordered.size, 0
+    entry[EDGES : EDGES + BINS - 1] = np.inf
+    for k in range(1, BINS):
+        edge = ordered[max(k * n // BINS - 1, 0)]
+        if edge < ordered[n - 1] and (used == 0 or edge > entry[EDGES + used - 1]):
+            entry[EDGES + used] = edge
+            used += 1
+    if used == 0:
+        # More than nine tenths are the largest value: what lies below it is a bin all the same, else nothing would be seen.
+        entry[EDGES] = ordered[np.searchsorted(ordered, ordered[n - 1]) - 1]
+        used = 1
+    entry[USED] = used + 1.0
+
+
+@kernel
+def is_constant(entry: NDArray[np.float64]) -> bool:
+    """Whether a judged feature had one value in all of its reference: only then is a bin below it, and one above, empty."""
+    return bool(entry[COUNT] > 0.0 and entry[SHARES] == 0.0)
+
+
+@kernel
+def unseen_effect(state: NDArray[np.float64]) -> float:
+    """The design effect of what the reference never shows, another value of a constant feature or a missing one: as if it came
+    in whole blocks, of which a window has ten at least.
+    """
+    return float(max(min(state[BLOCK], state[WINDOW] / LEAST_BLOCKS), 1.0))
+
+
+@kernel
+def _set_constant(state: NDArray[np.float64], entry: NDArray[np.float64], value: float) -> None:
+    """Three bins: below the one value, the value, above it."""
+    entry[EDGES : EDGES + BINS - 1] = np.inf
+    entry[EDGES], entry[EDGES + 1] = np.nextafter(value, -np.inf), value
+    entry[SHARES : SHARES + BINS] = 0.0
+    entry[SHARES + 1] = entry[COUNT]
+    entry[USED], entry[FREEDOM], entry[EFFECT] = 3.0, 2.0, unseen_effect(state)
+
+
+@kernel
+def _deviations(entry: NDArray[np.float64], column: NDArray[np.float64], block: int) -> NDArray[np.float64]:
+    """Of each block and bin, the values in it less those expected of that block, (blocks, bins); fills the bins' shares."""
+    blocks, used = column.size // block, int(entry[USED])
+    counts = np.zeros((blocks, used))
+    known = np.zeros(blocks)
+    for b in range(blocks):
+        for i in range(b * block, (b + 1) * block):
+            if column[i] == column[i]:
+                counts[b, bin_of(entry, column[i])] += 1.0
+                known[b] += 1.0
+    entry[SHARES : SHARES + BINS] = 0.0
+    for k in range(used):
+        entry[SHARES + k] = counts[:, k].sum()
+        for b in range(blocks):
+            counts[b, k] -= known[b] * entry[SHARES + k] / entry[COUNT]
+    return counts
+
+
+@kernel
+def _kept(deviations: NDArray[np.float64], shares: NDArray[np.float64]) -> float:
+    """(1 + r) / (1 - r) of the autocorrelation r between neighbouring blocks, 1 where there is none."""
+    blocks, used = deviations.shape
+    same, next_ = 0.0, 0.0
+    for k in range(used):
+        for b in range(blocks):
+            same += deviations[b, k] ** 2 / shares[k]
+            if b + 1 < blocks:
+                next_ += deviations[b, k] * deviations[b + 1, k] / shares[k]
+    if same < NO_SPREAD:
+        return 1.0
+    r = next_ / same
+    r = min(max(r + (1.0 + 3.0 * r) / blocks, 0.0), MOST_KEPT)
+    return float((1.0 + r) / (1.0 - r))
+
+
+@kernel
+def _along(deviations: NDArray[np.float64], shares: NDArray[np.float64], folded: bool) -> float:
+    """The design effect of a mean: of the values' ranks, or, ``folded``, of how far these are from the middle."""
+    blocks, used = deviations.shape
+    n, below, mean, square = shares.sum(), 0.0, 0.0, 0.0
+    scores = np.empty(used)
+    for k in range(used):
+        rank = (below + 0.5 * shares[k]) / n - 0.5
+        scores[k] = abs(rank) if folded else rank
+        below += shares[k]
+        mean += scores[k] * shares[k] / n
+        square += scores[k] * scores[k] * shares[k] / n
+    found, plain = 0.0, square - mean * mean
+    if plain < NO_SPREAD:
+        return 0.0
+    for b in range(blocks):
+        total = 0.0
+        for k in range(used):
+            total += scores[k] * deviations[b, k]
+        found += total * total
+    return float(found * blocks / (blocks - 1.0) / (n * plain))
+
+
+@kernel
+def _spread(deviations: NDArray[np.float64], shares: NDArray[np.float64], kept: float) -> tuple[float, float]:
+    """(largest design effect, degrees of freedom: sum of those of all directions over the largest) for a chi-square of bins.
+
+    A mixture of chi-squares has the upper tail of its largest part, which Satterthwaite's mean of them makes too thin.
+    """
+    blocks, used = deviations.shape
+    trace = 0.0
+    for k in range(used):
+        for b in range(blocks):
+            trace += deviations[b, k] ** 2 / shares[k]
+    trace *= blocks / (blocks - 1.0)
+    largest = max(_along(deviations, shares, False), _along(deviations, shares, True))
+    largest = max(largest, trace / (used - 1.0))
+    if largest < NO_SPREAD:
+        return 0.0, used - 1.0
+    return kept * largest, trace / largest
+
+
+@kernel
+def _steps(deviations: NDArray[np.float64], shares: NDArray[np.float64], kept: float) -> float:
+    """The design effect of a distribution function, over the ends of all bins, each weighed by its variance."""
+    blocks, used = deviations.shape
+    n, below, found, plain = shares.sum(), 0.0, 0.0, 0.0
+    sums = np.zeros(blocks)
+    for k in range(used - 1):
+        below += shares[k]
+        plain += below * (1.0 - below / n)
+        for b in range(blocks):
+            sums[b] += deviations[b, k]
+            found += sums[b] * sums[b] * blocks / (blocks - 1.0)
+    return float(kept * found / plain)
+
+
+@kernel
+def effect_of_two(marks: NDArray[np.float64], shares: NDArray[np.float64], block: int) -> float:
+    """The design effect of ``marks`` (n,), each 0 or 1, of which there are ``shares`` (2,); as `fix_reference` finds it."""
+    blocks = marks.size // block
+    deviations = np.empty((blocks, 2))
+    for b in range(blocks):
+        gap = marks[b * block : (b + 1) * block].sum() - block * shares[1] / marks.size
+        deviations[b, 0], deviations[b, 1] = -gap, gap
+    effect, _ = _spread(deviations, shares, _kept(deviations, shares))
+    return max(effect, 1.0 / block)
+
+
+@kernel
+def fix_reference(state: NDArray[np.float64]) -> None:
+    """Learn from the reference's rows what later rows are compared with. A feature that is missing in half of the rows or more
+    is not judged; of one that is constant, whether it stays so. Where values alternate all blocks are alike, and the effect
+    would be 0: it is taken for one over the rows of a block at least.
+    """
+    table, rows, ordered = table_of(state), rows_of(state), sorted_of(state)
+    reference, block = int(state[REFERENCE]), int(state[BLOCK])
+    for j in range(int(state[FEATURES])):
+        entry, column = table[j], rows[:reference, j].copy()
+        known = np.sort(column[~np.isnan(column)])
+        entry[COUNT] = 0.0
+        if 2 * known.size <= reference:
+            continue
+        entry[COUNT] = known.size
+        if known[0] == known[known.size - 1]:
+            _set_constant(state, entry, known[0])
+            if state[CELLS] > BINS:
+                ordered[j, : known.size] = known
+            continue
+        _set_edges(entry, known)
+        deviations = _deviations(entry, column, block)
+        shares = entry[SHARES : SHARES + int(entry[USED])]
+        kept = _kept(deviations, shares)
+        entry[EFFECT], entry[FREEDOM] = _spread(deviations, shares, kept)
+        if state[CELLS] > BINS:
+            ordered[j, : known.size] = known
+            entry[EFFECT] = _steps(deviations, shares, kept)
+        entry[EFFECT] = max(entry[EFFECT], 1.0 / block)
+        if not (math.isfinite(entry[EFFECT]) and math.isfinite(entry[FREEDOM])):
+            entry[COUNT] = 0.0

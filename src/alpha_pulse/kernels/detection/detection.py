@@ -1,0 +1,51 @@
+"""What the state of every change detector begins with, and what its step answers.
+
+ADWIN, which learners hold by the hundred inside of their own state, has a header of its own.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.kernels.base.jit import kernel
+
+REFUSED = -1
+"""The value is out of range; the state is as it was."""
+NOTHING = 0
+WARNING = 1
+DRIFT = 2
+
+SEEN = 0
+"""Values taken."""
+FLAG = 1
+"""The answer to the newest value."""
+SCORE = 2
+"""Of a drift: the mean after the change minus the mean before it; else 0."""
+CHANGE = 3
+"""How many of the values seen came before the change; without one, before those that the newest are compared with."""
+THRESHOLD = 4
+HEADER = 5
+LARGEST = 1e100
+"""A value beyond this is refused: its square would be infinite, and stay so."""
+
+
+@kernel
+def is_error(value: float) -> bool:
+    """Whether a value is 0 or 1."""
+    return value == 0.0 or value == 1.0
+
+
+@kernel
+def is_number(value: float) -> bool:
+    """Whether a value is finite and not beyond `LARGEST`."""
+    return abs(value) <= LARGEST
+
+
+@kernel
+def answer(state: NDArray[np.float64], flag: int, score: float, change: float) -> int:
+    """Leave a verdict in the header, and say its flag."""
+    state[FLAG] = flag
+    state[SCORE] = score if flag == DRIFT else 0.0
+    state[CHANGE] = change
+    return flag

@@ -1,0 +1,144 @@
+"""Evidence that one of two learners loses less on average, valid at every moment and with labels that overlap.
+
+Each label is known h steps after its prediction, so differences of losses are dependent; every h-th of them are not: given what
+was known when a prediction was made, its difference is new. So there are h interleaved series, each with a process of its own.
+With differences d_i from -1 to 1, their sum S, and V = sum (d_i - m_i)^2, where m_i is the mean of those before, but at most 0
+(so that d_i - m_i is at least -1),
+
+    exp(l S - psi(l) V),    psi(l) = -log(1 - l) - l,    0 < l < 1,
+
+has an expectation of at most 1 at every stopping time of the series when the average of the conditional expectations of the
+d_i is at most 0 (Howard et al., theorem 4; Choe & Ramdas). The evidence of a series is the mean of that over a grid of l, and
+by Ville's inequality its running maximum M* exceeds 1/p with a chance of at most p, whatever comes: 1/M* is a p-value at all
+times at once. The p-values of the h series depend on each other in unknown ways; e times their geometric mean is a p-value
+(Vovk & Wang, after Mattner). As each falls only, that holds at all times at once too. The mean of the h processes itself would
+not do: it could be stopped knowing part of the labels that are still out.
+
+Layout: head, then per series a block of ``BLOCK`` places.
+
+Sources: Howard, Ramdas, McAuliffe & Sekhon, "Time-uniform, nonparametric, nonasymptotic confidence sequences", Annals of
+Statistics 49 (2021), https://doi.org/10.1214/20-AOS1991; Choe & Ramdas, "Comparing sequential forecasters", Operations Research
+(2023), https://doi.org/10.1287/opre.2021.0792; Vovk & Wang, "Combining p-values via averaging", Biometrika 107 (2020),
+https://doi.org/10.1093/biomet/asaa027; on lags Arnold, Henzi & Ziegel, "Sequentially valid tests for forecast calibration",
+Annals of Applied Statistics 17 (2023), https://doi.org/10.1214/22-AOAS1697
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.kernels.base.jit import kernel
+
+HORIZON, SEEN, TOTAL, EVIDENCE_UP, EVIDENCE_DOWN = range(5)
+"""``EVIDENCE_*``: log M*, summed over the series, for a positive and for a negative average."""
+HEAD = 5
+COUNT, SUM, SQUARES_UP, SQUARES_DOWN, UP, DOWN = range(6)
+"""``*_DOWN``: of the same differences with their signs turned."""
+BLOCK = 6
+GRID = 9
+LARGEST = 0.9
+"""The largest l; the others are halves of the one before."""
+
+
+@kernel
+def size(horizon: int) -> int:
+    """How many floats a state takes."""
+    return HEAD + horizon * BLOCK
+
+
+@kernel
+def _psi(rate: float) -> float:
+    return -math.log1p(-rate) - rate
+
+
+@kernel
+def log_evidence(total: float, squares: float) -> float:
+    """The logarithm of the mean of exp(l total - psi(l) squares) over the grid of l.
+
+    >>> log_evidence(0.0, 0.0)
+    0.0
+    """
+    largest = -math.inf
+    rate = LARGEST
+    for _ in range(GRID):
+        largest = max(largest, rate * total - _psi(rate) * squares)
+        rate *= 0.5
+    found = 0.0
+    rate = LARGEST
+    for _ in range(GRID):
+        found += math.exp(rate * total - _psi(rate) * squares - largest)
+        rate *= 0.5
+    return largest + math.log(found / GRID)
+
+
+@kernel
+def step(state: NDArray[np.float64], difference: float) -> None:
+    """Take the next difference of losses, from -1 to 1, in the order of the predictions."""
+    horizon = int(state[HORIZON])
+    at = HEAD + (int(state[SEEN]) % horizon) * BLOCK
+    before = state[at + SUM] / state[at + COUNT] if state[at + COUNT] > 0.0 else 0.0
+    state[SEEN] += 1.0
+    state[TOTAL] += difference
+    state[at + COUNT] += 1.0
+    state[at + SUM] += difference
+    state[at + SQUARES_UP] += (difference - min(before, 0.0)) ** 2
+    state[at + SQUARES_DOWN] += (difference - max(before, 0.0)) ** 2
+    up = log_evidence(state[at + SUM], state[at + SQUARES_UP])
+    if up > state[at + UP]:
+        state[EVIDENCE_UP] += up - state[at + UP]
+        state[at + UP] = up
+    down = log_evidence(-state[at + SUM], state[at + SQUARES_DOWN])
+    if down > state[at + DOWN]:
+        state[EVIDENCE_DOWN] += down - state[at + DOWN]
+        state[at + DOWN] = down
+
+
+@kernel
+def log_p(state: NDArray[np.float64], at: int) -> float:
+    """The logarithm of the one-sided p-value that ``state[at]``, `EVIDENCE_UP` or `EVIDENCE_DOWN`, gives; at most 0."""
+    horizon = state[HORIZON]
+    merged = 1.0 if horizon > 1.0 else 0.0
+    return float(min(merged - state[at] / horizon, 0.0))
+
+
+@kernel
+def steps(state: NDArray[np.float64], differences: NDArray[np.float64], log_alpha: float) -> tuple[int, int]:
+    """`step` on each: how many were taken when the p-value of a positive, or a negative, average was first at most alpha.
+
+    0 where it never was. Bit-equal to the same calls of `step`.
+    """
+    positive, negative = 0, 0
+    for i in range(differences.size):
+        step(state, differences[i])
+        if positive == 0 and log_p(state, EVIDENCE_UP) <= log_alpha:
+            positive = int(state[SEEN])
+        if negative == 0 and log_p(state, EVIDENCE_DOWN) <= log_alpha:
+            negative = int(state[SEEN])
+    return positive, negative
+
+
+@kernel
+def lower_bound(state: NDArray[np.float64], alpha: float, sign: float) -> float:
+    """A bound below the average of ``sign`` (1 or -1) times the expected differences, with a chance of at least 1 - alpha.
+
+    It holds at all times at once.
+    Each series has a bound at alpha / h, at the best l of the grid, all of which hold together at alpha / h / `GRID`.
+    """
+    horizon = int(state[HORIZON])
+    needed = math.log(GRID * horizon / alpha)
+    total = 0.0
+    squares = SQUARES_UP if sign > 0.0 else SQUARES_DOWN
+    for series in range(horizon):
+        at = HEAD + series * BLOCK
+        if state[at + COUNT] == 0.0:
+            continue
+        width = math.inf
+        rate = LARGEST
+        for _ in range(GRID):
+            width = min(width, (needed + _psi(rate) * state[at + squares]) / rate)
+            rate *= 0.5
+        total += max(sign * state[at + SUM] - width, -state[at + COUNT])
+    return total / state[SEEN] if state[SEEN] > 0.0 else -1.0

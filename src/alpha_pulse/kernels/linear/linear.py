@@ -1,0 +1,101 @@
+"""Online standardisation fused with logistic regression: one predict and one learn over one packed array.
+
+State of the single model (float64): the head below, then mean[d], variance[d], weight[d], bias, seen[d]; the scaler is that of
+`alpha_pulse.kernels.base.scaler`. An example of weight 0 teaches nothing.
+Every update is bounded: the error times the example's weight by ``MAX_GRADIENT``, a standardised feature by ``MAX_Z``, each
+weight by ``MAX_WEIGHT``.
+
+Source: Bottou, "Large-scale machine learning with stochastic gradient descent" (2010).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.kernels.base import scaler
+from alpha_pulse.kernels.base.example_weight import share_of
+from alpha_pulse.kernels.base.jit import kernel
+from alpha_pulse.kernels.mixing.hedge import sigmoid
+
+N, STEP, RATE, L2, BOOST = 0, 1, 2, 3, 4
+HEAD = 8
+"""N is the weight of the examples learnt, each at most 1."""
+MAX_GRADIENT = 10.0
+MAX_WEIGHT = 50.0
+MAX_Z = 50.0
+
+
+@kernel
+def clip(x: float, bound: float) -> float:
+    """``x`` kept between ``-bound`` and ``bound``."""
+    return min(max(x, -bound), bound)
+
+
+@kernel
+def size(d: int) -> int:
+    """How many floats the state takes."""
+    return HEAD + 4 * d + 1
+
+
+@kernel
+def _standard(state: NDArray[np.float64], x: NDArray[np.float64], j: int) -> float:
+    d = x.shape[0]
+    mean = float(state[HEAD + j])
+    return scaler.standard(x[j], mean, scaler.deviation(mean, state[HEAD + d + j]), MAX_Z)
+
+
+@kernel
+def score(state: NDArray[np.float64], x: NDArray[np.float64]) -> float:
+    """The log odds of label 1 for one row."""
+    d = x.shape[0]
+    total = float(state[HEAD + 3 * d])
+    for j in range(d):
+        total += state[HEAD + 2 * d + j] * _standard(state, x, j)
+    return total
+
+
+@kernel
+def predict(state: NDArray[np.float64], x: NDArray[np.float64]) -> float:
+    """P(label = 1) for one row; the state is not touched."""
+    return sigmoid(score(state, x))
+
+
+@kernel
+def learn(state: NDArray[np.float64], x: NDArray[np.float64], label: int, weight: float) -> None:
+    """One step: the scaler sees the row, then the weights follow the gradient of the log loss."""
+    if not weight > 0.0:
+        return
+    d = x.shape[0]
+    share = share_of(weight)
+    state[N] += share
+    scaler.learn_scales(state, x, HEAD, HEAD + d, HEAD + 3 * d + 1, share, state[STEP])
+    gradient = clip((sigmoid(score(state, x)) - label) * weight, MAX_GRADIENT)
+    rate = state[RATE] * state[BOOST]
+    shrink = rate * state[L2] * share
+    for j in range(d):
+        if state[HEAD + d + j] > 0.0:
+            w = state[HEAD + 2 * d + j]
+            state[HEAD + 2 * d + j] = clip(w - rate * gradient * _standard(state, x, j) - shrink * w, MAX_WEIGHT)
+    state[HEAD + 3 * d] = clip(state[HEAD + 3 * d] - rate * gradient, MAX_WEIGHT)
+
+
+@kernel
+def learn_rows(
+    state: NDArray[np.float64],
+    x: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    out: NDArray[np.float64],
+) -> None:
+    """For each row predict into ``out``, then learn: the compiled loop over the same steps."""
+    for i in range(x.shape[0]):
+        out[i] = predict(state, x[i])
+        learn(state, x[i], labels[i], weights[i])
+
+
+@kernel
+def predict_rows(state: NDArray[np.float64], x: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+    """P(label = 1) for each row."""
+    for i in range(x.shape[0]):
+        out[i] = predict(state, x[i])

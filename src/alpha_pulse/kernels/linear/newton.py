@@ -1,0 +1,140 @@
+"""Logistic regression by online Newton steps: recursive least squares on the log loss, with bounded forgetting.
+
+A member keeps its weights and the inverse of what it has seen of the log loss's curvature, ``C``: a step is as long as the
+member is unsure in that direction, so no learning rate is needed. Curvature fades by ``forgetting`` per example, but only
+while the trace of ``C`` is below where it started: unbounded, the covariance of a feature that stands still grows without end,
+and the first outage bar then destroys the weights. State of one member over n inputs (float64):
+
+    forgetting | prior | weight[n] | C[n, n]
+
+``prior`` is the curvature assumed before any example: C starts as 1 / prior on the diagonal. C is kept symmetric bit for bit.
+
+Sources: Haykin, "Adaptive filter theory" (2002), ch. 9; Hazan, Agarwal & Kale, "Logarithmic regret algorithms for online
+convex optimization", Machine Learning 69 (2007), doi 10.1007/s10994-007-5016-8; Milek & Kraus, "Time-varying stabilized
+forgetting for recursive least squares identification" (1995) for bounded forgetting.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.kernels.base.example_weight import share_of, slowed
+from alpha_pulse.kernels.base.jit import kernel
+from alpha_pulse.kernels.linear.linear import MAX_GRADIENT, MAX_WEIGHT, clip
+from alpha_pulse.kernels.mixing.hedge import sigmoid
+
+FORGETTING, PRIOR, WEIGHT = 0, 1, 2
+MIN_CURVATURE = 1e-3
+"""Least p (1 - p) of an example: a probability of almost 0 or 1 would otherwise say that nothing was seen."""
+
+
+@kernel
+def size(n: int) -> int:
+    """How many floats the state of a member over ``n`` inputs takes."""
+    return WEIGHT + n + n * n
+
+
+@kernel
+def _restart(covariance: NDArray[np.float64], prior: float, n: int) -> None:
+    covariance[:] = 0.0
+    for i in range(n):
+        covariance[i * n + i] = 1.0 / prior
+
+
+@kernel
+def start(state: NDArray[np.float64], at: int, n: int) -> None:
+    """Weights 0 and the prior's covariance; ``forgetting`` and ``prior`` stay."""
+    state[at + WEIGHT : at + WEIGHT + n] = 0.0
+    _restart(state[at + WEIGHT + n : at + size(n)], state[at + PRIOR], n)
+
+
+@kernel
+def _spread(covariance: NDArray[np.float64], z: NDArray[np.float64], u: NDArray[np.float64]) -> float:
+    """``u`` = C z; returns z C z, how unsure the member is of this row."""
+    n = z.shape[0]
+    u[:] = 0.0
+    j = 0
+    while j + 4 <= n:
+        # Four rows at a time, so that u is read and written a quarter as often.
+        a, b = covariance[j * n : (j + 1) * n], covariance[(j + 1) * n : (j + 2) * n]
+        c, e = covariance[(j + 2) * n : (j + 3) * n], covariance[(j + 3) * n : (j + 4) * n]
+        za, zb, zc, ze = z[j], z[j + 1], z[j + 2], z[j + 3]
+        for i in range(n):
+            u[i] += (a[i] * za + b[i] * zb) + (c[i] * zc + e[i] * ze)
+        j += 4
+    while j < n:
+        a, za = covariance[j * n : (j + 1) * n], z[j]
+        for i in range(n):
+            u[i] += a[i] * za
+        j += 1
+    unsure = 0.0
+    for i in range(n):
+        unsure += z[i] * u[i]
+    return max(unsure, 0.0)
+
+
+@kernel
+def _shrink(covariance: NDArray[np.float64], u: NDArray[np.float64], keep: float) -> None:
+    """C = (C - u u') keep, which leaves C symmetric bit for bit."""
+    n = u.shape[0]
+    for i in range(n):
+        row = covariance[i * n : (i + 1) * n]
+        ui = u[i]
+        if keep == 1.0:
+            for j in range(n):
+                row[j] -= ui * u[j]
+        else:
+            for j in range(n):
+                row[j] = (row[j] - ui * u[j]) * keep
+
+
+@kernel
+def learn(
+    state: NDArray[np.float64],
+    at: int,
+    z: NDArray[np.float64],
+    u: NDArray[np.float64],
+    score: float,
+    label: int,
+    weight: float,
+    boost: float,
+) -> None:
+    """One step of the member at ``state[at]``.
+
+    Parameters
+    ----------
+    z
+        The n standardised inputs, a constant 1 among them.
+    u
+        Scratch of shape (n,).
+    score
+        What its weights say of ``z``, in log odds.
+    weight
+        The example's, above 0, taken at most as `MAX_GRADIENT`.
+    boost
+        The covariance is taken this many times larger for the step of the weights.
+    """
+    n = z.shape[0]
+    weights = state[at + WEIGHT : at + WEIGHT + n]
+    covariance = state[at + WEIGHT + n : at + WEIGHT + n + n * n]
+    probability = sigmoid(score)
+    taken = min(weight, MAX_GRADIENT)
+    curvature = max(probability * (1.0 - probability), MIN_CURVATURE) * taken
+    trace = 0.0
+    positive = True
+    for i in range(n):
+        trace += covariance[i * n + i]
+        positive = positive and covariance[i * n + i] > 0.0
+    if not positive:
+        _restart(covariance, state[at + PRIOR], n)
+    unsure = _spread(covariance, z, u)
+    forgetting = slowed(state[at + FORGETTING], share_of(weight)) if trace * state[at + PRIOR] < n else 1.0
+    step = boost * taken * (label - probability) / (forgetting + boost * curvature * unsure)
+    shrink = math.sqrt(curvature / (forgetting + curvature * unsure))
+    for i in range(n):
+        weights[i] = clip(weights[i] + step * u[i], MAX_WEIGHT)
+        u[i] *= shrink
+    _shrink(covariance, u, 1.0 / forgetting)

@@ -1,0 +1,87 @@
+"""Hedge and AdaHedge: exponential weights at the rate 1, or at a rate that follows from what mixing has cost so far.
+
+The mixability gap of a round is the mean loss of the experts under their weights minus the loss of their mixture in the sense
+of exponential weights; the rate is log(n) over the sum of the gaps. Beside an expert that is best throughout, the gaps stop
+growing and the weights go to it; where experts take turns to lead, the rate falls and the regret stays O(sqrt(L log n)).
+
+State of one mixture of n experts (float64): weight[n] | loss[n] (over the least) | sum of gaps.
+
+Source: de Rooij, van Erven, Grünwald & Koolen, "Follow the leader if you can, hedge if you must", JMLR 15 (2014).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.kernels.base.jit import kernel
+from alpha_pulse.kernels.mixing.hedge import log_loss, mixture
+
+MIN_GAP = 1e-9
+MAX_LOSS = 1e6
+"""An expert this far behind stays as far behind, so that it can still come back."""
+
+
+@kernel
+def size(n: int) -> int:
+    """How many floats the state of ``n`` experts takes."""
+    return 2 * n + 1
+
+
+@kernel
+def start(state: NDArray[np.float64], at: int, n: int) -> None:
+    """Equal weights, no losses."""
+    state[at : at + size(n)] = 0.0
+    state[at : at + n] = 1.0 / n
+
+
+@kernel
+def learn(state: NDArray[np.float64], at: int, probabilities: NDArray[np.float64], n: int, label: int, exponent: float) -> None:
+    """One update of the ``n`` weights at ``state[at]`` by the label of what the experts said, losses times ``exponent``.
+
+    A sleeping expert (NaN) is given the mixture's own loss, so that its weight relative to it stays.
+    """
+    mixed = mixture(state, at, probabilities, n)
+    gaps = at + 2 * n
+    rate = math.log(n) / max(state[gaps], MIN_GAP)
+    mean = 0.0
+    least = math.inf
+    for k in range(n):
+        loss = exponent * log_loss(mixed if math.isnan(probabilities[k]) else probabilities[k], label)
+        mean += state[at + k] * loss
+        state[at + n + k] += loss
+        if state[at + k] > 0.0:
+            least = min(least, loss)
+    total = 0.0
+    for k in range(n):
+        loss = exponent * log_loss(mixed if math.isnan(probabilities[k]) else probabilities[k], label)
+        total += state[at + k] * math.exp(-rate * (loss - least))
+    state[gaps] += max(mean - (least - math.log(total) / rate), 0.0)
+    _weigh(state, at, n, math.log(n) / max(state[gaps], MIN_GAP))
+
+
+@kernel
+def learn_at_rate_one(
+    state: NDArray[np.float64], at: int, probabilities: NDArray[np.float64], n: int, label: int, exponent: float
+) -> None:
+    """`learn` at the rate 1, which the log loss allows: exponential weights from sums of losses, so that none runs to 0."""
+    mixed = mixture(state, at, probabilities, n)
+    for k in range(n):
+        state[at + n + k] += exponent * log_loss(mixed if math.isnan(probabilities[k]) else probabilities[k], label)
+    _weigh(state, at, n, 1.0)
+
+
+@kernel
+def _weigh(state: NDArray[np.float64], at: int, n: int, rate: float) -> None:
+    least = state[at + n]
+    for k in range(1, n):
+        least = min(least, state[at + n + k])
+    total = 0.0
+    for k in range(n):
+        state[at + n + k] = min(state[at + n + k] - least, MAX_LOSS)
+        state[at + k] = math.exp(-rate * state[at + n + k])
+        total += state[at + k]
+    for k in range(n):
+        state[at + k] /= total

@@ -1,0 +1,84 @@
+"""Mixtures of experts by fixed share, over weights packed anywhere in a state array.
+
+The exponential-weights update raises each expert's likelihood to ``exponent`` (1/h for labels that overlap over h bars: taken
+at full weight they make the mixture overconfident), then shares a little weight among all, so that no expert dies.
+Regret against the best sequence of experts with k switches is O(k log n) under immediate feedback; with labels that arrive d
+events late it holds for each of the d interleaved streams, so at most d times that.
+
+Sources: Vovk (1990); Herbster & Warmuth, "Tracking the best expert", Machine Learning 32 (1998), doi 10.1023/A:1007424614876;
+Joulani, György & Szepesvári, "Online learning under delayed feedback", ICML (2013).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.kernels.base.jit import kernel
+
+PROBABILITY_FLOOR = 1e-6
+"""Probabilities are kept this far from 0 and 1 when they are scored."""
+
+
+@kernel
+def log_loss(probability: float, label: int) -> float:
+    """-log of the probability given to what happened, in nats, floored so that it stays finite.
+
+    >>> round(log_loss(0.5, 1), 4)
+    0.6931
+    """
+    p = min(max(probability, PROBABILITY_FLOOR), 1.0 - PROBABILITY_FLOOR)
+    return -math.log(p) if label == 1 else -math.log(1.0 - p)
+
+
+@kernel
+def sigmoid(x: float) -> float:
+    """1 / (1 + exp(-x)), without overflow.
+
+    >>> sigmoid(0.0)
+    0.5
+    """
+    if x >= 0.0:
+        return 1.0 / (1.0 + math.exp(-x))
+    e = math.exp(x)
+    return e / (1.0 + e)
+
+
+@kernel
+def mixture(state: NDArray[np.float64], at: int, probabilities: NDArray[np.float64], n: int) -> float:
+    """Sum of weight times probability, over the ``n`` weights that start at ``state[at]``.
+
+    An expert whose probability is NaN is absent (asleep): the others' weights are renormalised. A weight that is NaN makes the
+    mixture NaN.
+    """
+    total = 0.0
+    awake = 0.0
+    for k in range(n):
+        p = probabilities[k]
+        if not math.isnan(p):
+            total += state[at + k] * p
+            awake += state[at + k]
+    return 0.5 if awake == 0.0 else total / awake
+
+
+@kernel
+def fixed_share(
+    state: NDArray[np.float64], at: int, probabilities: NDArray[np.float64], n: int, label: int, exponent: float, share: float
+) -> None:
+    """One update of the ``n`` weights at ``state[at]`` by the label of what the experts said.
+
+    A sleeping expert (NaN) is given the mixture's own loss, so that its weight relative to it stays (Freund et al. 1997).
+    """
+    mixed = mixture(state, at, probabilities, n)
+    total = 0.0
+    for k in range(n):
+        p = probabilities[k]
+        if math.isnan(p):
+            p = mixed
+        state[at + k] *= math.exp(-exponent * log_loss(p, label))
+        total += state[at + k]
+    even = share / n
+    for k in range(n):
+        state[at + k] = (1.0 - share) * state[at + k] / total + even

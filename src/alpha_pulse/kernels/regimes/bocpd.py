@@ -1,0 +1,218 @@
+"""Bayesian online change-point detection: how long ago did what is seen now begin?
+
+Kept is the distribution of the run length r, the number of values since the newest change. A change comes before each value
+with probability ``hazard``; within a run values are normal with unknown mean and variance under a normal-inverse-gamma prior,
+so the next value is Student-t. Hypotheses below ``LEAST`` and, when ``capacity`` of them are held, the least probable one are
+let go of, so a step costs at most ``capacity`` evaluations of a density, and memory never grows.
+
+An alarm is about runs that began after the last alarm (or the beginning): it comes when their probability, given that the run
+is not one of the newest, of less than ``CONFIRMED`` values, exceeds the threshold. It is dated by the most probable of them.
+From then on the change is taken as a fact: hypotheses without it are struck out, so one change gives one alarm.
+
+Sources: Adams and MacKay, "Bayesian online changepoint detection" (2007), https://arxiv.org/abs/0710.3742; Fearnhead and Liu,
+"On-line inference for multiple changepoint problems", JRSS B 69 (2007), https://doi.org/10.1111/j.1467-9868.2007.00601.x
+(letting go of hypotheses); the predictive density: Murphy, "Conjugate Bayesian analysis of the Gaussian distribution" (2007).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.kernels.base.jit import kernel
+from alpha_pulse.kernels.detection.detection import DRIFT, HEADER, NOTHING, REFUSED, SEEN, THRESHOLD, WARNING, answer, is_number
+
+HAZARD, PRIOR_MEAN, PRIOR_KAPPA, PRIOR_ALPHA, PRIOR_BETA, CAPACITY = range(HEADER, HEADER + 6)
+HELD, KNOWN_SINCE, CHANGED = range(HEADER + 6, HEADER + 9)
+"""Hypotheses held; values seen at the last alarm; the probability of a change since then."""
+RUNS = HEADER + 9
+RUN, WEIGHT, MEAN, BETA, GAMMAS = range(5)
+FIELDS = 5
+"""Of a hypothesis: its run length, its probability, the posterior's mean and beta, and lgamma(alpha + 1/2) - lgamma(alpha)."""
+LEAST = 1e-9
+CONFIRMED = 2
+"""Runs of fewer values are not counted: a single value says little, and the run that begins now nothing at all."""
+WARNING_PART = 0.5
+"""A warning is a probability beyond this part of the threshold."""
+
+
+def bocpd_state(
+    threshold: float,
+    hazard: float,
+    prior: tuple[float, float, float, float] = (0.0, 1.0, 1.0, 1.0),
+    capacity: int = 100,
+) -> NDArray[np.float64]:
+    """Before the first value: a run of length 0 for certain. ``prior``: (mean, kappa, alpha, beta) of a run's normal law."""
+    state = np.zeros(RUNS + FIELDS * capacity)
+    state[THRESHOLD], state[HAZARD], state[CAPACITY] = threshold, hazard, capacity
+    state[PRIOR_MEAN : PRIOR_BETA + 1] = prior
+    state[HELD] = 1.0
+    _fresh(state, 0, 1.0)
+    return state
+
+
+@kernel
+def _fresh(state: NDArray[np.float64], place: int, weight: float) -> None:
+    at = RUNS + FIELDS * place
+    state[at + RUN] = 0.0
+    state[at + WEIGHT] = weight
+    state[at + MEAN] = state[PRIOR_MEAN]
+    state[at + BETA] = state[PRIOR_BETA]
+    state[at + GAMMAS] = math.lgamma(state[PRIOR_ALPHA] + 0.5) - math.lgamma(state[PRIOR_ALPHA])
+
+
+@kernel
+def _weigh(state: NDArray[np.float64], at: int, value: float) -> float:
+    """The log density of ``value`` under a hypothesis, a Student-t law; then the hypothesis has taken it in."""
+    kappa = state[PRIOR_KAPPA] + state[at + RUN]
+    alpha = state[PRIOR_ALPHA] + 0.5 * state[at + RUN]
+    shrunk = kappa / (kappa + 1.0)
+    deviation = value - state[at + MEAN]
+    added = 0.5 * shrunk * deviation * deviation
+    beta = state[at + BETA]
+    density = state[at + GAMMAS] - 0.5 * math.log(2.0 * math.pi * beta / shrunk) - (alpha + 0.5) * math.log1p(added / beta)
+    state[at + BETA] = beta + added
+    state[at + MEAN] += deviation / (kappa + 1.0)
+    state[at + RUN] += 1.0
+    state[at + GAMMAS] = math.log(alpha) - state[at + GAMMAS]
+    return float(density)
+
+
+@kernel
+def _grow(state: NDArray[np.float64], value: float) -> None:
+    """Each hypothesis weighs the value, takes it in and becomes one longer; beside them begins a new run."""
+    held = int(state[HELD])
+    said = np.empty(held)
+    highest = -math.inf
+    for place in range(held):
+        said[place] = _weigh(state, RUNS + FIELDS * place, value)
+        highest = max(highest, said[place])
+    total = 0.0
+    for place in range(held):
+        at = RUNS + FIELDS * place
+        state[at + WEIGHT] *= math.exp(said[place] - highest)
+        total += state[at + WEIGHT]
+    keep = 1.0 - state[HAZARD]
+    lightest, least = 0, math.inf
+    kept, left = 0, 0.0
+    for place in range(held):
+        at, to = RUNS + FIELDS * place, RUNS + FIELDS * kept
+        weight = state[at + WEIGHT] / total * keep
+        if weight < LEAST:
+            continue
+        state[to : to + FIELDS] = state[at : at + FIELDS]
+        state[to + WEIGHT] = weight
+        left += weight
+        if weight < least:
+            lightest, least = kept, weight
+        kept += 1
+    if kept == int(state[CAPACITY]):
+        left -= least
+        for at in range(RUNS + FIELDS * lightest, RUNS + FIELDS * (kept - 1)):
+            state[at] = state[at + FIELDS]
+        kept -= 1
+    _fresh(state, kept, state[HAZARD])
+    _scale(state, kept + 1, 1.0 / (left + state[HAZARD]))
+
+
+@kernel
+def _scale(state: NDArray[np.float64], held: int, factor: float) -> None:
+    for place in range(held):
+        state[RUNS + FIELDS * place + WEIGHT] *= factor
+    first = RUNS + FIELDS * held
+    state[first : RUNS + FIELDS * max(held, int(state[HELD]))] = 0.0
+    state[HELD] = held
+
+
+@kernel
+def bocpd_changed(state: NDArray[np.float64], last: float) -> float:
+    """The probability that the newest change came within the ``last`` values, given that it is ``CONFIRMED`` values old."""
+    young, old = 0.0, 0.0
+    for place in range(int(state[HELD])):
+        at = RUNS + FIELDS * place
+        if state[at + RUN] >= last:
+            old += state[at + WEIGHT]
+        elif state[at + RUN] >= CONFIRMED:
+            young += state[at + WEIGHT]
+    return young / (young + old) if young > 0.0 else 0.0
+
+
+@kernel
+def bocpd_run(state: NDArray[np.float64]) -> float:
+    """The most probable run length, in values."""
+    best, most = 0.0, -1.0
+    for place in range(int(state[HELD])):
+        at = RUNS + FIELDS * place
+        if state[at + WEIGHT] > most:
+            best, most = state[at + RUN], state[at + WEIGHT]
+    return best
+
+
+@kernel
+def _rise(state: NDArray[np.float64], place: int, age: float) -> float:
+    """The mean of a run minus that of the values before it, as the most probable run of at least ``age`` values knows them."""
+    at = RUNS + FIELDS * place
+    run, prior = state[at + RUN], state[PRIOR_KAPPA] * state[PRIOR_MEAN]
+    total = state[at + MEAN] * (state[PRIOR_KAPPA] + run) - prior
+    most, before = 0.0, state[PRIOR_MEAN]
+    for other in range(int(state[HELD])):
+        old = RUNS + FIELDS * other
+        if state[old + RUN] >= age and state[old + RUN] > run and state[old + WEIGHT] > most:
+            most = state[old + WEIGHT]
+            longer = state[old + RUN]
+            before = (state[old + MEAN] * (state[PRIOR_KAPPA] + longer) - prior - total) / (longer - run)
+    return float(total / run - before)
+
+
+@kernel
+def _take_as_fact(state: NDArray[np.float64], age: float) -> None:
+    """Strike out the hypotheses without a change in the last ``age`` values."""
+    kept, left = 0, 0.0
+    for place in range(int(state[HELD])):
+        at, to = RUNS + FIELDS * place, RUNS + FIELDS * kept
+        if state[at + RUN] < age:
+            state[to : to + FIELDS] = state[at : at + FIELDS]
+            left += state[to + WEIGHT]
+            kept += 1
+    _scale(state, kept, 1.0 / left)
+    state[KNOWN_SINCE] = state[SEEN]
+
+
+@kernel
+def bocpd_step(state: NDArray[np.float64], value: float) -> int:
+    """Take one finite value; DRIFT, WARNING or NOTHING, or REFUSED. The score is the change of the mean."""
+    if not is_number(value):
+        return REFUSED
+    _grow(state, value)
+    state[SEEN] += 1.0
+    age = state[SEEN] - state[KNOWN_SINCE]
+    changed = bocpd_changed(state, age)
+    state[CHANGED] = changed
+    threshold = state[THRESHOLD]
+    if changed <= threshold:
+        flag = WARNING if changed > WARNING_PART * threshold else NOTHING
+        return answer(state, flag, 0.0, state[SEEN] - bocpd_run(state))
+    place = _likeliest(state, age)
+    change, score = state[SEEN] - state[RUNS + FIELDS * place + RUN], _rise(state, place, age)
+    _take_as_fact(state, age)
+    return answer(state, DRIFT, score, change)
+
+
+@kernel
+def _likeliest(state: NDArray[np.float64], age: float) -> int:
+    """The place of the most probable run that is younger than ``age`` and confirmed."""
+    best, most = 0, -1.0
+    for place in range(int(state[HELD])):
+        at = RUNS + FIELDS * place
+        if CONFIRMED <= state[at + RUN] < age and state[at + WEIGHT] > most:
+            best, most = place, state[at + WEIGHT]
+    return best
+
+
+@kernel
+def bocpd_steps(state: NDArray[np.float64], values: NDArray[np.float64], flags: NDArray[np.int64]) -> None:
+    """`bocpd_step` on each of ``values``, its answers into ``flags`` (int64, same shape), bit for bit."""
+    for i in range(values.size):
+        flags[i] = bocpd_step(state, values[i])

@@ -1,0 +1,277 @@
+"""A hidden Markov model that is filtered and learns as it goes: which of K states is it in now, given what was seen up to now?
+
+In each state the D features are normal and independent; each state has its own deviation of the first feature, and that of
+each other one is common to all, so that a wild value of it cannot favour the state that was visited least. Only filtered
+probabilities are computed: what comes later never changes what was said. The parameters follow by expectation-maximisation
+online: the expected sufficient statistics of transitions and emissions are carried along with the filter, each step moves them
+by a rate of n^-.8 (never below 1/``memory``), and new parameters are made of them and of a prior that counts as ``weight``
+values out of the first n, never less than a ``weight``/``memory`` share.
+
+States are ordered by their mean of the first feature, and kept ``apart`` in it; the middle one's stays within ``slack`` of its
+prior. So a state means the same throughout: the model can learn how calm the calm times are, but not give their name to
+others, and noise within one state does not become three. Standard deviations stay within bounds, and no state is left with a
+probability of more than 1 - ``STAY`` per step.
+
+Sources: Hamilton, "A new approach to the economic analysis of nonstationary time series and the business cycle", Econometrica
+57 (1989), https://doi.org/10.2307/1912559 (the filter); Cappé, "Online EM algorithm for hidden Markov models", JCGS 20 (2011),
+https://doi.org/10.1198/jcgs.2011.09109 (learning it).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.kernels.base.jit import kernel
+from alpha_pulse.kernels.detection.detection import REFUSED, is_number
+
+TAKEN = 0
+SEEN, STATES, FEATURES, LEARN_FROM, MEMORY, WEIGHT, APART, SLACK = range(8)
+PROBABILITIES = 8
+"""Here begin the arrays, one after the other: see `_places`."""
+RATE = 0.8
+"""The exponent of the step sizes, within (1/2, 1]."""
+STAY = 0.9
+"""The least probability to stay in a state."""
+OUT_OF_STATE = 1e-12
+"""No state's probability falls below this: it must be able to come back."""
+
+
+def hmm_state(
+    means: NDArray[np.float64],
+    deviations: NDArray[np.float64],
+    transitions: NDArray[np.float64],
+    bounds: NDArray[np.float64],
+    *,
+    learn_from: int,
+    memory: int,
+    weight: float,
+    apart: float,
+    slack: float,
+) -> NDArray[np.float64]:
+    """Before the first value.
+
+    Parameters
+    ----------
+    means, deviations
+        The prior of each state, (K, D), rising in the first feature.
+    transitions
+        (K, K), rows sum to 1: the prior of what follows on what.
+    bounds
+        (2, D): the least and largest standard deviations.
+    learn_from
+        Values before parameters move; ``memory`` or more: never.
+    memory, weight, apart, slack
+        See above.
+    """
+    states, features = means.shape
+    state = np.zeros(hmm_size(states, features))
+    state[STATES], state[FEATURES], state[LEARN_FROM], state[MEMORY] = states, features, learn_from, memory
+    state[WEIGHT], state[APART], state[SLACK] = weight, apart, slack
+    at = PROBABILITIES
+    state[at : at + states] = 1.0 / states
+    at += states
+    for array in (means, deviations, transitions, means, deviations, transitions, bounds):
+        state[at : at + array.size] = array.ravel()
+        at += array.size
+    return state
+
+
+def hmm_size(states: int, features: int) -> int:
+    """Numbers in the state of a model."""
+    emissions, moves = states * features, states * states
+    return PROBABILITIES + states + 2 * (2 * emissions + moves) + 2 * features + states * (moves + states * (1 + 2 * features))
+
+
+@kernel
+def _places(states: int, features: int) -> tuple[int, int, int, int, int, int, int, int, int]:
+    """Where means, deviations, transitions, their three priors, the bounds and the statistics of moves and emissions begin."""
+    means = PROBABILITIES + states
+    deviations = means + states * features
+    transitions = deviations + states * features
+    prior_means = transitions + states * states
+    prior_deviations = prior_means + states * features
+    prior_transitions = prior_deviations + states * features
+    bounds = prior_transitions + states * states
+    moves = bounds + 2 * features
+    return (
+        means, deviations, transitions, prior_means, prior_deviations, prior_transitions, bounds, moves,
+        moves + states * states * states,
+    )  # fmt: skip
+
+
+@kernel
+def _filter(
+    state: NDArray[np.float64], values: NDArray[np.float64], known: NDArray[np.float64], back: NDArray[np.float64]
+) -> None:
+    """The probabilities after ``values``; into ``back`` (K, K) where each state was reached from, before them."""
+    states, features = int(state[STATES]), int(state[FEATURES])
+    means, deviations, transitions = _places(states, features)[:3]
+    said = np.zeros(states)
+    highest = -math.inf
+    for k in range(states):
+        for d in range(features):
+            if known[d] != 0.0:
+                deviation = state[deviations + k * features + d]
+                away = (values[d] - state[means + k * features + d]) / deviation
+                said[k] -= 0.5 * away * away + math.log(deviation)
+        highest = max(highest, said[k])
+    total = 0.0
+    for k in range(states):
+        reached = 0.0
+        for j in range(states):
+            back[j, k] = state[PROBABILITIES + j] * state[transitions + j * states + k]
+            reached += back[j, k]
+        for j in range(states):
+            back[j, k] /= reached
+        said[k] = max(reached * math.exp(said[k] - highest), OUT_OF_STATE)
+        total += said[k]
+    for k in range(states):
+        state[PROBABILITIES + k] = said[k] / total
+
+
+@kernel
+def _gather(
+    state: NDArray[np.float64], values: NDArray[np.float64], known: NDArray[np.float64], back: NDArray[np.float64]
+) -> None:
+    """Carry the expected statistics along: for each state now, of the moves made and of the values seen in each state."""
+    states, features = int(state[STATES]), int(state[FEATURES])
+    places = _places(states, features)
+    moves, emissions = places[7], places[8]
+    rate = max(state[SEEN] ** -RATE, 1.0 / state[MEMORY])
+    width = 1 + 2 * features
+    carried = np.zeros(states)
+    for i in range(states):
+        for j in range(states):
+            at = moves + (i * states + j) * states
+            for k in range(states):
+                carried[k] = 0.0
+                for before in range(states):
+                    carried[k] += state[at + before] * back[before, k]
+            for k in range(states):
+                state[at + k] = (1.0 - rate) * carried[k]
+            state[at + j] += rate * back[i, j]
+        for part in range(width):
+            at = emissions + (i * width + part) * states
+            for k in range(states):
+                carried[k] = 0.0
+                for before in range(states):
+                    carried[k] += state[at + before] * back[before, k]
+            feature = (part - 1) % features
+            seen = 1.0
+            if part > 0:
+                # A value that is missing is taken to be what the state expects.
+                mean, deviation = state[places[0] + i * features + feature], state[places[1] + i * features + feature]
+                seen = values[feature] if known[feature] != 0.0 else mean
+                if part > features:
+                    seen = seen * seen if known[feature] != 0.0 else mean * mean + deviation * deviation
+            for k in range(states):
+                state[at + k] = (1.0 - rate) * carried[k]
+            state[at + i] += rate * seen
+
+
+@kernel
+def _learn(state: NDArray[np.float64]) -> None:
+    """New parameters from the statistics and the prior."""
+    states, features = int(state[STATES]), int(state[FEATURES])
+    means, deviations, transitions, prior_means, prior_deviations, prior_transitions, bounds, moves, emissions = _places(
+        states, features
+    )
+    width = 1 + 2 * features
+    prior = state[WEIGHT] / min(state[SEEN], state[MEMORY]) / states
+    sums, variances, weights = np.zeros(width), np.zeros(features), 0.0
+    for i in range(states):
+        for part in range(width):
+            sums[part] = 0.0
+            for k in range(states):
+                sums[part] += state[emissions + (i * width + part) * states + k] * state[PROBABILITIES + k]
+        for d in range(features):
+            at = i * features + d
+            first, spread = state[prior_means + at], state[prior_deviations + at]
+            weight = sums[0] + prior
+            mean = (sums[1 + d] + prior * first) / weight
+            square = (sums[1 + features + d] + prior * (first * first + spread * spread)) / weight
+            variance = max(square - mean * mean, 0.0)
+            state[means + at] = mean
+            state[deviations + at] = min(max(math.sqrt(variance), state[bounds + d]), state[bounds + features + d])
+            variances[d] += weight * variance
+        weights += sums[0] + prior
+        total = 0.0
+        for j in range(states):
+            moved = prior * state[prior_transitions + i * states + j]
+            for k in range(states):
+                moved += state[moves + (i * states + j) * states + k] * state[PROBABILITIES + k]
+            state[transitions + i * states + j] = moved
+            total += moved
+        for j in range(states):
+            state[transitions + i * states + j] /= total
+        _make_stay(state, transitions + i * states, states, i)
+    for d in range(1, features):
+        common = min(max(math.sqrt(variances[d] / weights), state[bounds + d]), state[bounds + features + d])
+        for i in range(states):
+            state[deviations + i * features + d] = common
+    _set_apart(state, means, prior_means, states, features)
+
+
+@kernel
+def _make_stay(state: NDArray[np.float64], row: int, states: int, own: int) -> None:
+    stays = state[row + own]
+    if stays >= STAY:
+        return
+    for j in range(states):
+        state[row + j] *= (1.0 - STAY) / (1.0 - stays)
+    state[row + own] = STAY
+
+
+@kernel
+def _set_apart(state: NDArray[np.float64], means: int, prior: int, states: int, features: int) -> None:
+    """Hold the middle state near its prior, and the others at their distance, from the middle outwards."""
+    middle, apart, slack = states // 2, state[APART], state[SLACK]
+    centre = prior + middle * features
+    at = means + middle * features
+    state[at] = min(max(state[at], state[centre] - slack), state[centre] + slack)
+    for k in range(middle + 1, states):
+        at = means + k * features
+        state[at] = max(state[at], state[at - features] + apart)
+    for k in range(middle - 1, -1, -1):
+        at = means + k * features
+        state[at] = min(state[at], state[at + features] - apart)
+
+
+@kernel
+def least_mean(state: NDArray[np.float64]) -> float:
+    """The mean of the first feature in the first state, the least of all."""
+    return float(state[_places(int(state[STATES]), int(state[FEATURES]))[0]])
+
+
+@kernel
+def hmm_step(state: NDArray[np.float64], values: NDArray[np.float64], known: NDArray[np.float64]) -> int:
+    """Take ``values`` (D,), those with ``known`` 0 missing; REFUSED, remembering nothing, for one that is no number."""
+    for d in range(int(state[FEATURES])):
+        if known[d] != 0.0 and not is_number(values[d]):
+            return REFUSED
+    states = int(state[STATES])
+    back = np.zeros((states, states))
+    _filter(state, values, known, back)
+    state[SEEN] += 1.0
+    _gather(state, values, known, back)
+    if state[SEEN] >= state[LEARN_FROM]:
+        _learn(state)
+    return TAKEN
+
+
+@kernel
+def hmm_steps(state: NDArray[np.float64], values: NDArray[np.float64], found: NDArray[np.float64]) -> int:
+    """`hmm_step` on each row of ``values`` (n, D), all known; the probabilities into ``found`` (n, K), bit for bit.
+
+    REFUSED at the first row that has a value which is no number (`is_number`), the rows before it taken.
+    """
+    known = np.ones(int(state[FEATURES]))
+    states = int(state[STATES])
+    for i in range(len(values)):
+        if hmm_step(state, values[i], known) == REFUSED:
+            return REFUSED
+        found[i] = state[PROBABILITIES : PROBABILITIES + states]
+    return TAKEN

@@ -1,0 +1,147 @@
+"""The state of a market in three numbers, each without units: how volatile it is, how it trends, how it hangs together.
+
+Bars are gathered to blocks that do not overlap, because what follows (change points, hidden states) takes its values as
+independent; averages over overlapping windows are not. Of a block of b bars with log returns r and log true ranges R:
+
+* volatility: 2 log(mean of sqrt(R)), minus its usual level. Roots, so that one wild bar does not make a block; the true range
+  holds the gap from the close before, and is the size of r where a feed has closes only. The usual level follows each block by
+  1/n, later 1/``reference``, of the way or of ``PULL``, whichever is less: wild times count no more than others.
+* trend: sum(r) / sqrt(sum(r^2)), which is standard normal without a trend, and at most sqrt(b).
+* correlation: sqrt(b) atanh(c), standard normal around its level. With other symbols c is the correlation of r with the mean
+  return of the others in the same slice; alone, it is that of r with the return of the bar before. Its usual level is kept too.
+
+A block in which the market does not move is as calm as can be: its volatility is the least, -`MOST`, and its trend and
+correlation, quotients of nothing, are not known (0 stands in their places). It teaches nothing of the usual level.
+
+Source of the true range: Wilder, "New Concepts in Technical Trading Systems" (1978); of the transform of correlations: Fisher,
+"On the probable error of a coefficient of correlation" (1921).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.kernels.base.jit import kernel
+
+REFUSED, TAKEN, BLOCK_ENDS = -1, 0, 1
+"""What a step answers."""
+SEEN, IN_BLOCK, BLOCK, REFERENCE, TOGETHER = range(5)
+LAST_CLOSE, LAST_RETURN, ROOTS = range(5, 8)
+RETURNS, SQUARES, PAIRS, PRODUCTS, PAIRED_SQUARES, OTHER_SQUARES = range(8, 14)
+BLOCKS, LEVEL = 14, 15
+VOLATILITY, TREND, CORRELATION = 16, 17, 18
+"""The newest block's three numbers."""
+KNOWN = 19
+"""1 where the newest block had enough pairs for a correlation, else 0 (its place then holds 0)."""
+USUAL_CORRELATION, CORRELATIONS = 20, 21
+"""The correlation's usual level before the newest block, and how many blocks it is made of."""
+NEXT_CORRELATION = 22
+MOVED = 23
+"""1 where the newest block had a move, and so a trend, else 0."""
+SIZE = 24
+FEATURES = 3
+MIN_PAIRS = 4
+PULL = 0.35
+MOST = 3.0
+"""Bound of the volatility: e^3, 20 times the usual."""
+CLOSEST = 0.95
+"""A correlation is cut off here: of a few bars it may well be 1, and its transform would be infinite."""
+
+
+def market_state(block: int, reference: int, together: bool) -> NDArray[np.float64]:
+    """Before the first bar: ``block`` bars to a block, ``together`` with other symbols or alone."""
+    state = np.zeros(SIZE)
+    state[BLOCK], state[REFERENCE], state[TOGETHER] = block, reference, together
+    return state
+
+
+@kernel
+def _pair(state: NDArray[np.float64], own: float, other: float) -> None:
+    state[PAIRS] += 1.0
+    state[PRODUCTS] += own * other
+    state[PAIRED_SQUARES] += own * own
+    state[OTHER_SQUARES] += other * other
+
+
+@kernel
+def _end(state: NDArray[np.float64]) -> None:
+    """Turn the sums of a block into its three numbers, and begin the next block."""
+    block = state[BLOCK]
+    state[BLOCKS] += 1.0
+    if state[ROOTS] > 0.0:
+        level = 2.0 * math.log(state[ROOTS] / block)
+        if state[LEVEL] == 0.0:
+            state[LEVEL] = level
+        state[VOLATILITY] = min(max(level - state[LEVEL], -MOST), MOST)
+        state[LEVEL] += min(max(state[VOLATILITY], -PULL), PULL) / min(state[BLOCKS], state[REFERENCE])
+    else:
+        state[VOLATILITY] = -MOST
+    squares = state[SQUARES]
+    state[MOVED] = 1.0 if squares > 0.0 else 0.0
+    state[TREND] = state[RETURNS] / math.sqrt(squares) if squares > 0.0 else 0.0
+    spread = state[PAIRED_SQUARES] * state[OTHER_SQUARES]
+    known = state[PAIRS] >= MIN_PAIRS and spread > 0.0
+    state[KNOWN] = 1.0 if known else 0.0
+    state[CORRELATION] = 0.0
+    state[USUAL_CORRELATION] = state[NEXT_CORRELATION]
+    if known:
+        together = min(max(state[PRODUCTS] / math.sqrt(spread), -CLOSEST), CLOSEST)
+        state[CORRELATION] = math.sqrt(state[PAIRS]) * math.atanh(together)
+        state[CORRELATIONS] += 1.0
+        count = min(state[CORRELATIONS], state[REFERENCE])
+        state[NEXT_CORRELATION] += (state[CORRELATION] - state[NEXT_CORRELATION]) / count
+        if state[CORRELATIONS] == 1.0:
+            state[USUAL_CORRELATION] = state[CORRELATION]
+    state[IN_BLOCK] = 0.0
+    state[ROOTS] = 0.0
+    state[RETURNS : OTHER_SQUARES + 1] = 0.0
+
+
+@kernel
+def market_step(state: NDArray[np.float64], high: float, low: float, close: float, others: float) -> int:
+    """Take one bar: BLOCK_ENDS when it completed a block, else TAKEN; REFUSED, remembering nothing, when it is no bar.
+
+    ``others`` is the mean log return of the other symbols at the same instant; NaN where there are none.
+    """
+    if not (0.0 < low <= close <= high < math.inf) or math.isinf(others):
+        return REFUSED
+    before = state[LAST_CLOSE]
+    state[LAST_CLOSE] = close
+    state[SEEN] += 1.0
+    if before == 0.0:
+        return TAKEN
+    own = math.log(close / before)
+    state[ROOTS] += math.sqrt(math.log(max(high, before) / min(low, before)))
+    state[RETURNS] += own
+    state[SQUARES] += own * own
+    if state[TOGETHER] == 0.0:
+        _pair(state, own, state[LAST_RETURN])
+    elif not math.isnan(others):
+        _pair(state, own, others)
+    state[LAST_RETURN] = own
+    state[IN_BLOCK] += 1.0
+    if state[IN_BLOCK] < state[BLOCK]:
+        return TAKEN
+    _end(state)
+    return BLOCK_ENDS
+
+
+@kernel
+def market_steps(state: NDArray[np.float64], bars: NDArray[np.float64], found: NDArray[np.float64]) -> int:
+    """`market_step` on each row (high, low, close, others) of ``bars`` (n, 4), bit for bit.
+
+    The four numbers of each complete block go into the rows of ``found``; how many there are, or REFUSED at the first row that
+    is no bar, the rows before it taken.
+    """
+    blocks = 0
+    for i in range(len(bars)):
+        answer = market_step(state, bars[i, 0], bars[i, 1], bars[i, 2], bars[i, 3])
+        if answer == REFUSED:
+            return REFUSED
+        if answer == BLOCK_ENDS:
+            found[blocks] = state[VOLATILITY : KNOWN + 1]
+            blocks += 1
+    return blocks

@@ -1,0 +1,52 @@
+"""What a regime detector does at the end of a block, in one call: change points of three numbers, and the hidden states."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.kernels.base.jit import kernel
+from alpha_pulse.kernels.regimes.bocpd import bocpd_step
+from alpha_pulse.kernels.regimes.hmm import hmm_step, least_mean
+from alpha_pulse.kernels.regimes.market_state import (
+    CORRELATION,
+    FEATURES,
+    KNOWN,
+    MOST,
+    MOVED,
+    TREND,
+    USUAL_CORRELATION,
+    VOLATILITY,
+)
+
+UNKNOWN = -2
+"""In place of a flag: the block did not have this number."""
+
+
+@kernel
+def regime_block(
+    market: NDArray[np.float64],
+    hidden: NDArray[np.float64],
+    points: NDArray[np.float64],
+    most_unusual: float,
+    flags: NDArray[np.int64],
+) -> None:
+    """Show the newest block of ``market`` to the change-point detectors ``points`` (3, n) and to the hidden states.
+
+    The detectors' answers go into ``flags`` (3,). Of trend and correlation the hidden states see how unusual they are, cut off
+    at ``most_unusual``. A block that stands still, or all but, is an ordinary calm one to them: so far out it would fit no
+    state, and a long standstill would teach them that calm times with moves are none.
+    """
+    known = np.ones(FEATURES)
+    known[CORRELATION - VOLATILITY] = market[KNOWN]
+    known[TREND - VOLATILITY] = market[MOVED]
+    values = np.empty(FEATURES)
+    for d in range(FEATURES):
+        value = market[VOLATILITY + d]
+        flags[d] = bocpd_step(points[d], value) if known[d] != 0.0 else UNKNOWN
+        if d == CORRELATION - VOLATILITY:
+            value -= market[USUAL_CORRELATION]
+        if d == 0 and value <= -MOST:
+            value = least_mean(hidden)
+        values[d] = value if d == 0 else min(max(value, -most_unusual), most_unusual)
+    hmm_step(hidden, values, known)

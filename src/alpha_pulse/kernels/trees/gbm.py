@@ -1,0 +1,113 @@
+"""Rows through a packed ensemble of binary decision trees, as LightGBM's text model describes it.
+
+Layout of ``packed``, one float64 array in which some places hold the bits of an int64 word (seen through a view):
+
+* ``[0]`` number of trees, a multiple of ``ABREAST`` (trees that are one leaf of 0 fill up), ``[1]`` sigmoid parameter,
+  ``[2]`` 1 when any node treats zero as missing;
+* then one word per tree: ``root << DEPTH_BITS | depth``, where ``root`` is a position in ``packed``;
+* then the nodes, two places each, siblings side by side: an inner node holds its threshold and the word
+  ``left << LEFT_SHIFT | flags | feature``, a leaf holds its value and a word that leads back to itself.
+
+Leaves that lead to themselves let every row walk ``depth`` levels without a test for the end, so no branch is mispredicted; one
+step waits for the loads of the step before, so several trees are walked abreast (measured: half the time of one after another).
+
+Source: the decision rule is that of LightGBM (Ke et al., 2017), ``Tree::NumericalDecision``.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.kernels.base.jit import kernel
+
+HEADER = 3
+ABREAST = 4
+DEPTH_BITS = 16
+FEATURE_MASK = 0xFFFF
+INNER = 1 << 16
+ZERO_IS_MISSING = 1 << 17
+MISSING_GOES_RIGHT = 1 << 18
+LEFT_SHIFT = 20
+_POSITION_MASK = (1 << 40) - 1
+_DEPTH_MASK = (1 << DEPTH_BITS) - 1
+ZERO = 1.0000000180025095e-35
+"""LightGBM's ``kZeroThreshold``: the float32 nearest to 1e-35. Within it, a value counts as zero."""
+
+
+@kernel
+def _next(words: NDArray[np.int64], packed: NDArray[np.float64], row: NDArray[np.float64], at: int) -> int:
+    word = words[at + 1]
+    step = ((word & INNER) >> 15) if row[word & FEATURE_MASK] > packed[at] else 0
+    following: int = ((word >> LEFT_SHIFT) & _POSITION_MASK) + step
+    return following
+
+
+@kernel
+def _score(packed: NDArray[np.float64], row: NDArray[np.float64]) -> float:
+    words = packed.view(np.int64)
+    trees = int(packed[0])
+    total = 0.0
+    for tree in range(0, trees, ABREAST):
+        start0, start1, start2, start3 = (
+            words[HEADER + tree],
+            words[HEADER + tree + 1],
+            words[HEADER + tree + 2],
+            words[HEADER + tree + 3],
+        )
+        depth = max(max(start0 & _DEPTH_MASK, start1 & _DEPTH_MASK), max(start2 & _DEPTH_MASK, start3 & _DEPTH_MASK))
+        at0 = (start0 >> DEPTH_BITS) & _POSITION_MASK
+        at1 = (start1 >> DEPTH_BITS) & _POSITION_MASK
+        at2 = (start2 >> DEPTH_BITS) & _POSITION_MASK
+        at3 = (start3 >> DEPTH_BITS) & _POSITION_MASK
+        for _ in range(depth):
+            at0 = _next(words, packed, row, at0)
+            at1 = _next(words, packed, row, at1)
+            at2 = _next(words, packed, row, at2)
+            at3 = _next(words, packed, row, at3)
+        total = total + packed[at0] + packed[at1] + packed[at2] + packed[at3]
+    return total
+
+
+@kernel
+def _score_with_zeros(packed: NDArray[np.float64], row: NDArray[np.float64]) -> float:
+    words = packed.view(np.int64)
+    trees = int(packed[0])
+    total = 0.0
+    for tree in range(trees):
+        start = words[HEADER + tree]
+        at = (start >> DEPTH_BITS) & _POSITION_MASK
+        for _ in range(start & _DEPTH_MASK):
+            word = words[at + 1]
+            value = row[word & FEATURE_MASK]
+            right = value > packed[at]
+            if (word & ZERO_IS_MISSING) != 0 and -ZERO <= value <= ZERO:
+                right = (word & MISSING_GOES_RIGHT) != 0
+            step = ((word & INNER) >> 15) if right else 0
+            at = ((word >> LEFT_SHIFT) & _POSITION_MASK) + step
+        total += packed[at]
+    return total
+
+
+@kernel
+def gbm_predict(packed: NDArray[np.float64], row: NDArray[np.float64]) -> float:
+    """P(label = 1) for one row.
+
+    Parameters
+    ----------
+    packed
+        The ensemble, in this module's layout.
+    row
+        float64, shape (n_features,), finite: a NaN would be sent left everywhere, which is not what LightGBM does.
+    """
+    score = _score_with_zeros(packed, row) if packed[2] != 0.0 else _score(packed, row)
+    return 1.0 / (1.0 + math.exp(-packed[1] * score))
+
+
+@kernel
+def gbm_predict_rows(packed: NDArray[np.float64], rows: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+    """`gbm_predict` on each row of ``rows`` (shape (n, n_features)) into ``out`` (shape (n,)), bit for bit."""
+    for i in range(rows.shape[0]):
+        out[i] = gbm_predict(packed, rows[i])

@@ -1,0 +1,196 @@
+"""How good stored predictions were: every metric from the predictions, their labels, and what two simple rules had right.
+
+All three kappas are one formula (`learning.metrics.skill`): how much of what a reference misses is got right, the reference
+being chance (kappa), the majority class (kappa-M) or the last label known (kappa-temporal).
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.metrics.reliability import reliability_table
+from alpha_pulse.metrics.streaming import exact_auc, kappa, log_losses, off_diagonal, ranks, skill
+
+Floats = NDArray[np.float64]
+Labels = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+FADED = 1e-150
+"""A label whose weight is below this does not count: products of two such weights would be 0."""
+
+
+class Metrics(msgspec.Struct, frozen=True, kw_only=True):
+    """Scores over ``labels`` labels; None is what is not defined on them.
+
+    ``log_loss`` in nats. ``balanced_accuracy``: mean share of right answers per class that came. Of two classes ``brier`` is
+    the mean squared error of P(label 1), ``auc`` the area under its ROC curve, ``ece`` its expected calibration error over ten
+    bins of equal counts, ``information_coefficient`` the rank correlation of it and the label. Of more classes ``brier`` sums
+    the squared errors of all, ``auc`` is the mean over classes of one against the rest, ``ece`` is that of the probability
+    given to the class predicted, and there is no information coefficient.
+    """
+
+    labels: int
+    accuracy: float | None = None
+    balanced_accuracy: float | None = None
+    kappa: float | None = None
+    kappa_m: float | None = None
+    kappa_temporal: float | None = None
+    auc: float | None = None
+    log_loss: float | None = None
+    brier: float | None = None
+    ece: float | None = None
+    information_coefficient: float | None = None
+
+
+class Evaluated(msgspec.Struct, frozen=True):
+    """Predictions with their labels, in the order of the predictions.
+
+    Parameters
+    ----------
+    probabilities
+        float64 of shape (n, classes).
+    guesses, labels
+        int64 of shape (n,): the class predicted, and the one that came.
+    no_change, majority
+        bool of shape (n,): what the last label known, and the most frequent one known, had right.
+    """
+
+    probabilities: Floats
+    guesses: Labels
+    labels: Labels
+    no_change: Flags
+    majority: Flags
+
+    @property
+    def hits(self) -> Flags:
+        """Which were right, (n,)."""
+        hits: Flags = self.guesses == self.labels
+        return hits
+
+    def newest(self, count: int) -> Evaluated:
+        """The last ``count`` of them."""
+        start = max(len(self.labels) - count, 0)
+        return Evaluated(
+            self.probabilities[start:], self.guesses[start:], self.labels[start:], self.no_change[start:], self.majority[start:]
+        )
+
+
+def of_two(probabilities: Floats) -> Floats:
+    """Class probabilities (n, 2) from P(label 1), (n,)."""
+    return np.column_stack([1.0 - probabilities, probabilities])
+
+
+def guesses(probabilities: Floats) -> Labels:
+    """The class predicted, (n,): of two, 1 from a probability of 1/2 on, as in `kernels.scores`; of more, the first best one.
+
+    >>> guesses(np.array([[0.5, 0.5], [0.6, 0.4]])).tolist(), guesses(np.array([[0.2, 0.4, 0.4]])).tolist()
+    ([1, 0], [1])
+    """
+    if probabilities.shape[1] == 2:
+        return np.asarray(probabilities[:, 1] >= 0.5, dtype=np.int64)
+    return np.asarray(probabilities.argmax(axis=1), dtype=np.int64)
+
+
+def binary_metrics(probabilities: Floats, labels: Labels) -> Metrics:
+    """`metrics` of P(label 1) and labels of 0 or 1, (n,), without the kappas that need to know what was known when.
+
+    >>> found = binary_metrics(np.array([0.1, 0.4, 0.4, 0.9]), np.array([0, 0, 1, 1]))
+    >>> found.accuracy, found.auc, found.kappa_temporal
+    (0.75, 0.875, None)
+    """
+    said = of_two(probabilities)
+    all_right = np.ones(len(labels), dtype=np.bool_)
+    return metrics(Evaluated(said, guesses(said), labels, all_right, all_right))
+
+
+def metrics(scored: Evaluated) -> Metrics:
+    """Every metric, each label counting once."""
+    n, classes = scored.probabilities.shape
+    if n == 0:
+        return Metrics(labels=0)
+    p, labels = scored.probabilities, scored.labels
+    additive = _additive(scored, np.ones(n))
+    if classes == 2:
+        auc = exact_auc(p[:, 1], labels == 1)
+        return msgspec.structs.replace(
+            additive,
+            auc=auc,
+            ece=reliability_table(p[:, 1], labels == 1).ece,
+            information_coefficient=None if auc is None else _rank_correlation(p[:, 1], labels.astype(np.float64)),
+        )
+    areas = [area for c in range(classes) if (area := exact_auc(p[:, c], labels == c)) is not None]
+    said = p[np.arange(n), scored.guesses]
+    return msgspec.structs.replace(
+        additive,
+        auc=float(np.mean(areas)) if areas else None,
+        ece=reliability_table(said, scored.hits).ece,
+    )
+
+
+def fading_metrics(scored: Evaluated, factor: float) -> Metrics:
+    """Metrics in which a label counts ``factor`` times what the one after it does; those that are means of single scores.
+
+    References
+    ----------
+    Gama, Sebastião and Rodrigues (2013), "On evaluating stream learning algorithms", Machine Learning 90,
+    doi 10.1007/s10994-012-5320-9.
+    """
+    n = len(scored.labels)
+    weights = factor ** np.arange(n - 1, -1, -1.0)
+    weights[weights < FADED] = 0.0
+    return _additive(scored, weights) if n else Metrics(labels=0)
+
+
+def losses(scored: Evaluated) -> Floats:
+    """-log of the probability given to what happened, (n,), in nats."""
+    if scored.probabilities.shape[1] == 2:
+        return log_losses(scored.probabilities[:, 1], scored.labels == 1)
+    given = scored.probabilities[np.arange(len(scored.labels)), scored.labels]
+    return log_losses(given, np.ones(len(given), dtype=np.bool_))
+
+
+def squared_errors(scored: Evaluated) -> Floats:
+    """Squared errors (n,) of P(label 1); of more classes, the sum over all of them."""
+    if scored.probabilities.shape[1] == 2:
+        errors: Floats = (scored.probabilities[:, 1] - scored.labels) ** 2
+        return errors
+    came = np.zeros(scored.probabilities.shape)
+    came[np.arange(len(came)), scored.labels] = 1.0
+    summed: Floats = ((scored.probabilities - came) ** 2).sum(axis=1)
+    return summed
+
+
+def _additive(scored: Evaluated, weights: Floats) -> Metrics:
+    """What follows from sums over labels, weighted by ``weights`` (n,)."""
+    classes = scored.probabilities.shape[1]
+    counts = np.bincount(scored.labels * classes + scored.guesses, weights, classes**2)
+    confusion: Floats = counts.reshape(classes, classes).astype(np.float64)
+    true, hits, misses = confusion.sum(axis=1), float(np.trace(confusion)), off_diagonal(confusion)
+    came = true > 0.0
+    several = int(came.sum()) > 1
+    missed = float(weights @ ~scored.hits)  # as the references are: a rule is then no better than itself
+    return Metrics(
+        labels=len(weights),
+        accuracy=hits / (hits + misses),
+        balanced_accuracy=float(np.mean(np.diag(confusion)[came] / true[came])) if several else None,
+        kappa=kappa(confusion),
+        kappa_m=skill(missed, float(weights @ ~scored.majority)) if several else None,
+        kappa_temporal=skill(missed, float(weights @ ~scored.no_change)) if several else None,
+        log_loss=_mean(losses(scored), weights),
+        brier=_mean(squared_errors(scored), weights),
+    )
+
+
+def _mean(values: Floats, weights: Floats) -> float:
+    """The weighted mean, which rounding does not take beyond the values."""
+    mean = float(weights @ values) / float(weights.sum())
+    return min(max(mean, float(values.min())), float(values.max()))
+
+
+def _rank_correlation(first: Floats, second: Floats) -> float | None:
+    """Spearman's: the correlation of ranks, of equal values the mean ones; None where one never changes."""
+    one, other = (ranks(values) - 0.5 * (len(values) + 1) for values in (first, second))
+    spread = float(np.sqrt((one @ one) * (other @ other)))
+    return min(max(float(one @ other) / spread, -1.0), 1.0) if spread > 0.0 else None

@@ -1,0 +1,168 @@
+"""Intervals for the mean of dependent values, by the circular block bootstrap: of blocks by rule, and of measured ones."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+RESAMPLES = 2_000
+MIN_BLOCK = 200
+"""Labels of one symbol in a bootstrap block of `block_bootstrap`, at least."""
+MAX_BLOCKS = 50
+"""A block of `block_bootstrap` holds at least this part (one in fifty) of all labels."""
+MIN_BLOCKS = 10
+"""Fewer blocks make an interval that is much too narrow: of five, 88 % hold the true mean instead of 95 %."""
+MOST_BLOCKS = 2_000
+"""Of `mean_interval`: with more of them nothing is gained but time lost."""
+TAIL = 0.025
+NORMAL = 1.959963984540054
+
+Floats = NDArray[np.float64]
+
+
+class Interval(msgspec.Struct, frozen=True):
+    """The middle 95 % of the bootstrap distribution."""
+
+    low: float
+    high: float
+
+
+def block_bootstrap(values: Floats, symbols: int = 1, seed: int = 1) -> Interval | None:
+    """A 95 % interval for the mean of dependent values, by the circular block bootstrap (Politis & Romano, 1992).
+
+    Blocks hold at least 200 labels per symbol and at least a fiftieth of all. None when there are fewer than ten such blocks:
+    on sums of twelve overlapping draws, intervals of 2 blocks held the true mean in 72 % of 600 cases, of 5 in 88 %, of 10
+    in 92 %, of 15 and more in 93 to 94 %.
+
+    >>> interval = block_bootstrap(np.tile([0.0, 1.0], 1_000))
+    >>> interval.low, interval.high
+    (0.5, 0.5)
+    """
+    n = len(values)
+    length = max(MIN_BLOCK * symbols, -(-n // MAX_BLOCKS))
+    if n < MIN_BLOCKS * length:
+        return None
+    low, high = np.quantile(_resampled_means(values, length, seed), [TAIL, 1.0 - TAIL]).tolist()
+    return Interval(low, high)
+
+
+def mean_interval(values: Floats, seed: int = 1, within: tuple[float, float] = (-math.inf, math.inf)) -> Interval | None:
+    """A 95 % interval for the mean of dependent values (n,), by blocks whose length their own dependence sets.
+
+    Circular blocks of length b by `block_length`. A bootstrap of blocks draws means that vary too little, by what
+    dependence there is between blocks, and knows the spread of few blocks badly. So the distances of the drawn means from the
+    mean are stretched twice: to the variance 2 V(2b) - V(b), V(b) being that of blocks of b, which takes the first of these
+    faults away (Politis & Romano, 1995; never below V(b)), and by Student's quantile at n / 2b - 1 degrees over the normal one.
+    How often it holds the true mean is simulated in `alpha_pulse.simulation.interval_trials`.
+
+    None where there are fewer than ten blocks, and so for fewer than ten values. An end that lies beyond ``within``, which is
+    what a mean can be, such as 0 to 1 for a share, is put there: the stretch knows no bounds, and no true mean is lost by it.
+
+    >>> interval = mean_interval(np.random.default_rng(1).normal(1.0, 1.0, 10_000))
+    >>> interval.low < 1.0 < interval.high, round(interval.high - interval.low, 2)
+    (True, 0.04)
+
+    References
+    ----------
+    Politis and Romano (1992), "A circular block-resampling procedure for stationary data"; Politis and Romano (1995),
+    "Bias-corrected nonparametric spectral estimation", https://doi.org/10.1111/j.1467-9892.1995.tb00223.x; Politis and White
+    (2004) with Patton's correction, see `block_length`.
+    """
+    n = len(values)
+    length = max(block_length(values), -(-n // MOST_BLOCKS))
+    if n < MIN_BLOCKS * length:
+        return None
+    mean = float(values.mean())
+    single, double = _variance(values, length), _variance(values, 2 * length)
+    if single == 0.0:
+        return Interval(mean, mean)
+    stretch = math.sqrt(max(2.0 * double - single, single) / single) * student_quantile(0.5 * n / length - 1.0) / NORMAL
+    low, high = np.quantile(_resampled_means(values, length, seed), [TAIL, 1.0 - TAIL]).tolist()
+    return Interval(max(mean + stretch * (low - mean), within[0]), min(mean + stretch * (high - mean), within[1]))
+
+
+def block_length(values: Floats) -> int:
+    """The length of circular blocks with the least error of the mean's variance, from the autocovariances of ``values``.
+
+    These are summed under a flat-top window, up to twice the lag from which on five or more of them are negligible; the
+    answer is at most three times the root of n, and at most n / 3.
+
+    >>> noise = np.random.default_rng(1).normal(size=5_003)
+    >>> block_length(noise) < 6 < block_length(noise[:-3] + noise[1:-2] + noise[2:-1] + noise[3:])
+    True
+
+    References
+    ----------
+    Politis and White (2004), "Automatic block-length selection for the dependent bootstrap",
+    https://doi.org/10.1081/ETC-120028836; corrected by Patton, Politis and White (2009),
+    https://doi.org/10.1080/07474930802459016.
+    """
+    n = len(values)
+    if n < 4 or values.min() == values.max():
+        return 1
+    quiet = max(5, math.ceil(math.sqrt(math.log10(n))))
+    highest = min(math.ceil(math.sqrt(n)) + quiet, n - quiet - 2)
+    if highest < 1:
+        return 1
+    covariances = _autocovariances(values, highest + quiet)
+    negligible = np.abs(covariances[1:]) < 2.0 * math.sqrt(math.log10(n) / n) * covariances[0]
+    lag = next((k for k in range(highest) if negligible[k : k + quiet].all()), highest)
+    lags = np.arange(1, min(2 * max(lag, 1), highest) + 1)
+    weights = np.clip(2.0 * (1.0 - lags / lags[-1]), 0.0, 1.0)
+    summed = float(covariances[0] + 2.0 * (weights * covariances[lags]).sum())
+    slope = 2.0 * float((weights * lags * covariances[lags]).sum())
+    longest = math.ceil(min(3.0 * math.sqrt(n), n / 3.0))
+    if summed == 0.0:
+        return longest
+    best = math.ceil(math.cbrt(1.5 * (slope / summed) ** 2 * n))
+    return min(max(best, 1), longest)
+
+
+def student_quantile(degrees: float) -> float:
+    """The 97.5 % quantile of Student's law, by Cornish and Fisher's expansion; within 0.4 % from 4 degrees on.
+
+    >>> round(student_quantile(10.0), 3)
+    2.228
+
+    References
+    ----------
+    Abramowitz and Stegun (1964), "Handbook of mathematical functions", 26.7.5.
+    """
+    z = NORMAL
+    first = (z**3 + z) / 4.0
+    second = (5.0 * z**5 + 16.0 * z**3 + 3.0 * z) / 96.0
+    third = (3.0 * z**7 + 19.0 * z**5 + 17.0 * z**3 - 15.0 * z) / 384.0
+    fourth = (79.0 * z**9 + 776.0 * z**7 + 1_482.0 * z**5 - 1_920.0 * z**3 - 945.0 * z) / 92_160.0
+    return z + first / degrees + second / degrees**2 + third / degrees**3 + fourth / degrees**4
+
+
+def _autocovariances(values: Floats, most: int) -> Floats:
+    """Of lags 0 to ``most``, each divided by n."""
+    n = len(values)
+    spectrum = np.fft.rfft(values - values.mean(), 2 * n)
+    found: Floats = np.fft.irfft(spectrum * np.conj(spectrum), 2 * n)[: most + 1] / n
+    return found
+
+
+def _block_sums(values: Floats, length: int) -> Floats:
+    """Of each of the n circular blocks."""
+    sums = np.cumsum(np.concatenate([[0.0], values, values[: length - 1]]))
+    blocks: Floats = sums[length:] - sums[:-length]
+    return blocks
+
+
+def _variance(values: Floats, length: int) -> float:
+    """n times the variance of the mean, as blocks of ``length`` show it."""
+    return float(np.mean(_block_sums(values - values.mean(), length) ** 2)) / length
+
+
+def _resampled_means(values: Floats, length: int, seed: int) -> Floats:
+    n = len(values)
+    blocks = _block_sums(values, length)
+    count = -(-n // length)
+    starts = np.random.default_rng(seed).integers(0, n, size=(RESAMPLES, count))
+    means: Floats = blocks[starts].sum(axis=1) / (count * length)
+    return means

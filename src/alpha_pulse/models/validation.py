@@ -1,0 +1,130 @@
+"""What a model is given: kernels take shapes and labels on trust, wherever an index leads, so they are checked here.
+
+Of a row to predict only its shape is looked at; a row that is to be learnt must be finite too, or it would stay for good.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.core.arrays import described
+from alpha_pulse.core.errors import DataError, NonFiniteError
+from alpha_pulse.core.numbers import a_class, a_number, a_weight
+from alpha_pulse.kernels.base.finite import all_finite
+
+Row = NDArray[np.float64]
+
+FLOAT64 = np.dtype(np.float64)
+LARGEST_TARGET = 1e50
+"""Largest size of a target: squares of what is larger would drown everything learnt before and after it."""
+
+
+def refuse_row(features: Row, n_features: int) -> None:
+    """Raise DataError for what is no row of ``n_features`` floats."""
+    if not isinstance(features, np.ndarray) or features.shape != (n_features,) or not _is_float64(features):
+        raise DataError(
+            f"a row was given as {described(features)}, but float64 of shape ({n_features},) is expected: "
+            f"{n_features} features, see the schema"
+        )
+
+
+def _is_float64(array: NDArray[Any]) -> bool:
+    return array.dtype is FLOAT64 or array.dtype == FLOAT64  # the same object as a rule, which is asked faster
+
+
+def refuse_out(out: Row, n: int, what: str) -> None:
+    """Raise DataError for an array that a prediction of ``n`` numbers cannot be written into; ``what`` is its name."""
+    if not isinstance(out, np.ndarray) or out.shape != (n,) or not _is_float64(out):
+        raise DataError(f"{what} was given as {described(out)}, but float64 of shape ({n},) is expected")
+
+
+def refuse_example(features: Row, n_features: int, label: int, n_classes: int, weight: float) -> tuple[int, float]:
+    """The label as an int and the weight as a float.
+
+    Raises DataError for a row of another shape or a label that is no class, NonFiniteError for a row that is not finite and for
+    what is no weight.
+    """
+    _refuse_unlearnable(features, n_features)
+    return a_class("the label", label, n_classes), a_weight("the weight of an example", weight)
+
+
+def refuse_target(features: Row, n_features: int, target: float, weight: float) -> tuple[float, float]:
+    """Target and weight as floats; raises as `refuse_example`, and NonFiniteError for a target beyond `LARGEST_TARGET`."""
+    _refuse_unlearnable(features, n_features)
+    return a_target(target), a_weight("the weight of an example", weight)
+
+
+def a_target(target: Any) -> float:
+    """``target`` as a float. Raises DataError for what is no number, NonFiniteError for one beyond `LARGEST_TARGET`."""
+    number = a_number("the target", target)
+    if abs(number) > LARGEST_TARGET:
+        raise NonFiniteError(
+            f"the target is {number!r}, but at most {LARGEST_TARGET:g} in size is learnt; leave the example out"
+        )
+    return number
+
+
+def _refuse_unlearnable(features: Row, n_features: int) -> None:
+    refuse_row(features, n_features)
+    if not all_finite(features):
+        at = int(np.argmin(np.isfinite(features)))
+        raise NonFiniteError(f"feature {at} is {float(features[at])!r}; mark it as missing (0 with a mask) instead")
+
+
+def refuse_rows(features: Row, n_features: int) -> None:
+    """Raise DataError for rows of another shape, NonFiniteError naming the first row that holds a NaN or an infinity."""
+    if (
+        not isinstance(features, np.ndarray)
+        or features.ndim != 2
+        or features.shape[1] != n_features
+        or features.dtype != np.float64
+    ):
+        raise DataError(
+            f"rows were given as {described(features)}, but float64 of shape (n, {n_features}) is expected; see the schema"
+        )
+    if not np.isfinite(features).all():
+        row = int(np.argwhere(~np.isfinite(features).all(axis=1))[0, 0])
+        raise NonFiniteError(
+            f"features of row {row} hold a value that is not finite; mark it as missing (0 with a mask) instead"
+        )
+
+
+def refuse_examples(features: Row, n_features: int, labels: NDArray[np.int64], n_classes: int, weights: Row) -> None:
+    """As `refuse_rows`, and for labels that are no classes of integers, and weights that are none."""
+    refuse_rows(features, n_features)
+    _refuse_lengths(features, labels, weights, "labels")
+    if labels.dtype != np.int64 or (labels.size and not (labels.min() >= 0 and labels.max() < n_classes)):
+        raise DataError(f"labels are to be int64 from 0 to {n_classes - 1}, but {labels.dtype} was given: {_shown(labels)}")
+
+
+def refuse_targets(features: Row, n_features: int, targets: Row, weights: Row) -> None:
+    """As `refuse_rows`, and for targets and weights that are not finite, or targets beyond `LARGEST_TARGET`."""
+    refuse_rows(features, n_features)
+    _refuse_lengths(features, targets, weights, "targets")
+    if targets.dtype != np.float64:
+        raise DataError(f"targets are to be float64, but {targets.dtype} was given")
+    if not (np.abs(targets) <= LARGEST_TARGET).all():
+        at = int(np.argmin(np.abs(targets) <= LARGEST_TARGET))
+        raise NonFiniteError(
+            f"target {at} is {float(targets[at])!r}, but finite ones of at most {LARGEST_TARGET:g} in size are learnt; "
+            "leave the example out"
+        )
+
+
+def _refuse_lengths(features: Row, wanted: NDArray[np.int64] | Row, weights: Row, what: str) -> None:
+    n = len(features)
+    for name, column in ((what, wanted), ("weights", weights)):
+        if not isinstance(column, np.ndarray) or column.shape != (n,):
+            raise DataError(f"{n} rows were given with {name} as {described(column)}; give one of each per row")
+    if weights.dtype != np.float64:
+        raise DataError(f"weights are to be float64, but {weights.dtype} was given")
+    if not ((weights >= 0.0) & (weights < math.inf)).all():
+        raise NonFiniteError("weights hold a value that is below 0 or not finite")
+
+
+def _shown(labels: NDArray[np.int64]) -> str:
+    return ", ".join(str(value) for value in np.unique(labels)[:5])

@@ -1,0 +1,1 @@
+"""After the run: report, summary, scores, data checks."""

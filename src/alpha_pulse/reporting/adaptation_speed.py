@@ -1,0 +1,52 @@
+"""How fast adaptation was: from the change of an episode to its alarm, its action and its recovery, over the same episodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from alpha_pulse.adaptation.recovery import Episode
+from alpha_pulse.reporting.success_types import AdaptationSpeed, Speed
+
+SECOND_NS = 1_000_000_000
+
+
+def adaptation_speed(episodes: Sequence[Episode]) -> AdaptationSpeed:
+    """Sum up episodes, of one session or of several.
+
+    >>> one = Episode("a", 100, 140, 1_000_000_000, 5_000_000_000, 0.4, action_sample=140, action_ts=5_000_000_000, kept=False)
+    >>> found = adaptation_speed([one])
+    >>> found.drifts, found.acted.samples_to_alarm, found.acted.market_s_to_action, found.recovered.episodes
+    (1, 40.0, 4.0, 0)
+    """
+    acted = [episode for episode in episodes if episode.action_ts is not None]
+    over = [episode for episode in episodes if episode.recovery_ts is not None and not episode.on_trial]
+    recovered = [episode for episode in over if episode.kept]
+    unaided = [episode for episode in over if not episode.kept]
+    return AdaptationSpeed(
+        drifts=len(episodes),
+        kept=sum(episode.kept is True for episode in episodes),
+        acted=_speed(acted, action=True),
+        recovered=_speed(recovered, action=True, recovery=True),
+        unaided=_speed(unaided, recovery=True),
+    )
+
+
+def _speed(episodes: Sequence[Episode], *, action: bool = False, recovery: bool = False) -> Speed:
+    if not episodes:
+        return Speed(0)
+
+    def samples(end: Callable[[Episode], int | None]) -> float:
+        return sum((end(episode) or 0) - episode.change_sample for episode in episodes) / len(episodes)
+
+    def seconds(end: Callable[[Episode], int | None]) -> float:
+        return sum((end(episode) or 0) - episode.change_ts for episode in episodes) / len(episodes) / SECOND_NS
+
+    return Speed(
+        len(episodes),
+        samples(lambda episode: episode.alarm_sample),
+        seconds(lambda episode: episode.alarm_ts),
+        samples(lambda episode: episode.action_sample) if action else None,
+        seconds(lambda episode: episode.action_ts) if action else None,
+        samples(lambda episode: episode.recovery_sample) if recovery else None,
+        seconds(lambda episode: episode.recovery_ts) if recovery else None,
+    )

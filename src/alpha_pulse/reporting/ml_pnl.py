@@ -1,0 +1,53 @@
+"""What the models earned: the combined book beside the one that follows the rules alone, step by step, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.core.types import Fill
+from alpha_pulse.execution.execution_service import PRIMARY
+from alpha_pulse.metrics.intervals import block_bootstrap
+from alpha_pulse.reporting.success_types import EarnedByMl
+
+RULES = "rules_only"
+SIGNS = {PRIMARY: 1, RULES: -1}
+Floats = NDArray[np.float64]
+
+
+class MlEarnings:
+    """From committed steps to what each added to the difference, net and before fees and costs, in minor units.
+
+    >>> earnings = MlEarnings()
+    >>> earnings.step({"combined": 10_020, "rules_only": 10_000}, [])
+    (20.0, 20.0)
+    >>> fill = Fill("f", "o", "combined", "X", 1, 1_000_000, 10.0, 10.0, cost=3, fee=1, signal_id="s")
+    >>> earnings.step({"combined": 10_000, "rules_only": 10_000}, [fill])
+    (-20.0, -16.0)
+    """
+
+    def __init__(self) -> None:
+        self._ahead = 0
+
+    def step(self, equity: Mapping[str, int], fills: Iterable[Fill]) -> tuple[float, float] | None:
+        """Take one slice; None where one of the two books does not run."""
+        if PRIMARY not in equity or RULES not in equity:
+            return None
+        ahead = equity[PRIMARY] - equity[RULES]
+        net, self._ahead = ahead - self._ahead, ahead
+        charges = sum(SIGNS.get(fill.book, 0) * (fill.cost + fill.fee) for fill in fills)
+        return float(net), float(net + charges)
+
+
+def earned_by_ml(steps: Floats, seed: int, cash: Callable[[float], float]) -> EarnedByMl | None:
+    """The totals of ``steps``, float64 of shape (n, 2) as `MlEarnings.step` gives them, in cash; None without an interval."""
+    numbers: list[float] = []
+    for column in range(steps.shape[1]):
+        interval = block_bootstrap(steps[:, column], 1, seed)
+        if interval is None:
+            return None
+        total = float(steps[:, column].sum())
+        numbers += [cash(value) for value in (total, len(steps) * interval.low, len(steps) * interval.high)]
+    return EarnedByMl(*numbers)

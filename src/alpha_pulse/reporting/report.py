@@ -1,0 +1,377 @@
+"""The result of a run: what came of it, in numbers that add up, all made from the journal and the final state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse import __version__
+from alpha_pulse.core.bar_times import bar_label
+from alpha_pulse.core.errors import StateError
+from alpha_pulse.engine.symbol_state import TARGETS, YEAR_NS
+from alpha_pulse.engine.system import System
+from alpha_pulse.execution.books import BookResult, SymbolResult
+from alpha_pulse.execution.execution_service import PRIMARY, Carried
+from alpha_pulse.feedback.ledger import Counts
+from alpha_pulse.feedback.trade_quality import TARGET as QUALITY
+from alpha_pulse.feeds.replay import ReplayFeed
+from alpha_pulse.kernels.base.scores import SERVED
+from alpha_pulse.metrics.comparison import Comparison
+from alpha_pulse.metrics.streaming import MemberMetrics, whole_run
+from alpha_pulse.reporting.alarm_counts import alarm_counts
+from alpha_pulse.reporting.bankruptcy import ruins
+from alpha_pulse.reporting.data_checks import remarks
+from alpha_pulse.reporting.report_events import ListedAction, ListedAlarm, ListedModel, ListedResponse, listed
+from alpha_pulse.reporting.run_summary import LabelTable, RunSummary, SymbolTally, tally
+from alpha_pulse.reporting.scoring import Calibrated, Score, calibrated, score_members
+from alpha_pulse.reporting.success import success_metrics
+from alpha_pulse.reporting.success_types import SuccessMetrics
+from alpha_pulse.venues.money import minor_units
+
+LAST_PART = (3, 10)
+"""The first 3 of 10 parts of a symbol's bars do not count for the ``last70`` figures."""
+
+
+class DataReport(msgspec.Struct, frozen=True):
+    """What was replayed; times are nanoseconds since the Unix epoch (UTC): the ends and the opens of the first and last bar."""
+
+    symbols: tuple[str, ...]
+    first_ts: int
+    last_ts: int
+    interval_s: float
+    interval_inferred: bool
+    ignored_columns: tuple[str, ...]
+    has_volume: bool
+    has_quotes: bool
+    identity: str
+    first_bar_open_ts: int | None = None
+    last_bar_open_ts: int | None = None
+
+
+class BookReport(msgspec.Struct, frozen=True):
+    """One book in units of cash; drawdown as a fraction of the peak. A single symbol's part has no equity of its own."""
+
+    net_pnl: float
+    gross_pnl: float
+    fees: float
+    costs: float
+    trades: int
+    fills: int
+    sharpe: float | None = None
+    max_drawdown: float | None = None
+    equity: float | None = None
+    turnover: float | None = None
+
+
+class HitRates(msgspec.Struct, frozen=True):
+    """How often the served direction was right: from close to close, and from the next open, where it could be traded."""
+
+    labels: int
+    close_to_close: float | None
+    next_open: float | None
+
+
+class TradeQualityReport(msgspec.Struct, frozen=True):
+    """The trade-quality sessions: closed lots, those with a net gain, and how well that was foretold (by symbol)."""
+
+    lots: int
+    wins: int
+    metrics: dict[str, dict[str, MemberMetrics]]
+
+
+class SymbolReport(msgspec.Struct, frozen=True):
+    """One symbol's part; money in units of cash. ``gross_pnl - costs - fees = net_pnl``.
+
+    ``drift_alarms = alarms_acted + alarms_deferred + alarms_skipped``: by the newest response to each.
+
+    ``against_base``, by session: what was served (first) compared with the base rate (second) after each label.
+    """
+
+    bars: int
+    predictions: int
+    labelled: int
+    pending: int
+    expired: int
+    ties: int
+    trades: int
+    gross_pnl: float
+    net_pnl: float
+    fees: float
+    costs: float
+    ml_share: float | None
+    refusals: int
+    abstentions: int
+    metrics: dict[str, dict[str, Score]]
+    hit_rates: HitRates
+    books: dict[str, BookReport]
+    drift_alarms: int
+    alarms_acted: int
+    alarms_deferred: int
+    alarms_skipped: int
+    adaptations: int
+    success_metrics: SuccessMetrics
+    against_base: dict[str, Comparison]
+
+
+class Report(SymbolReport, frozen=True, kw_only=True):
+    """All symbols together, and what there is once per run. ``predictions = labelled + pending + expired``.
+
+    ``reliability``, by target, holds the bins of the served probability and of the confidence.
+    ``warnings`` are sentences on what makes the figures doubtful; a result of an older version has none.
+    ``bars_per_second`` is wall time and the only figure that differs between equal runs, beside ``store``.
+    """
+
+    slices: int
+    drift_alarm_list: list[ListedAlarm]
+    alarm_response_list: list[ListedResponse]
+    adaptation_list: list[ListedAction]
+    models: list[ListedModel]
+    agent_weights: dict[str, float]
+    trade_quality: TradeQualityReport
+    decisions: int
+    decisions_sha256: str
+    state_sha256: str
+    config_hash: str
+    program_version: str
+    bars_per_second: float | None
+    bars_per_second_note: str
+    store: str
+    warnings: list[str] = msgspec.field(default_factory=list)
+    reliability: dict[str, Calibrated] = msgspec.field(default_factory=dict)
+    data: DataReport
+    by_symbol: dict[str, SymbolReport]
+
+
+RATE_NOTE = (
+    "event loop of the last process, all stages, books and the store's writes, checkpoints included; "
+    "without its first 300 slices and those in which a batch model was trained"
+)
+
+
+def make_report(
+    system: System, bars_per_second: float | None = None, write_decision: Callable[[bytes], object] | None = None
+) -> Report:
+    """Read the journal of a run that is at its end, and sum up.
+
+    Parameters
+    ----------
+    system
+        After its last step.
+    bars_per_second
+        As measured, or None.
+    write_decision
+        Is handed each decision line, newline included.
+
+    Raises
+    ------
+    StateError
+        The journal is damaged.
+    """
+    symbols = tuple(system.feed.symbols)
+    found = tally(system.store, symbols, TARGETS, write_decision)
+    everything, opened = _part(system, found, symbols), system.feed.bar_open
+    return Report(
+        **msgspec.structs.asdict(everything),
+        slices=found.slices,
+        drift_alarm_list=[listed(ListedAlarm, alarm, alarm.symbol, opened) for alarm in found.alarms],
+        alarm_response_list=[listed(ListedResponse, one, one.symbol, opened) for one in found.responses.values()],
+        adaptation_list=[listed(ListedAction, action, action.symbol, opened) for action in found.actions.values()],
+        models=[listed(ListedModel, model, model.session_id.rpartition("/")[0], opened) for model in found.models],
+        agent_weights=system.agents.weights,
+        trade_quality=_quality(system, symbols),
+        decisions=found.decision_lines,
+        decisions_sha256=found.decisions_sha256,
+        state_sha256=system.state_sha256(),
+        config_hash=system.config.config_hash,
+        program_version=__version__,
+        bars_per_second=bars_per_second,
+        bars_per_second_note=RATE_NOTE,
+        store=system.store.location,
+        warnings=[*remarks(system.config, system.feed), *_ruins(system, found), *_carried(system)],
+        reliability=_reliability(system, found, symbols),
+        data=_data(system),
+        by_symbol={symbol: _part(system, found, (symbol,), single=True) for symbol in symbols},
+    )
+
+
+def encode_report(report: Report) -> bytes:
+    """The JSON object that is stored as the run's result; what is not finite has no place in it and would be null."""
+    return msgspec.json.encode(report)
+
+
+def decode_report(content: bytes) -> Report:
+    """Read what `encode_report` wrote. Raises StateError when another version of this program wrote it."""
+    try:
+        return msgspec.json.decode(content, type=Report)
+    except msgspec.DecodeError as error:
+        raise StateError(
+            f"the stored result does not fit this program ({error}); show it with the version that made it, or use --json"
+        ) from None
+
+
+def _part(system: System, found: RunSummary, symbols: tuple[str, ...], *, single: bool = False) -> SymbolReport:
+    """The report over some symbols: over all, with each book's own risk figures, or over a ``single`` one."""
+    counts = _add_counts(system, symbols)
+    results: Mapping[str, BookResult] = system.execution.results(_marks_per_year(system, found))
+    books: Mapping[str, BookResult] | Mapping[str, SymbolResult] = results
+    if single:
+        books = {name: system.execution.by_symbol(name)[symbols[0]] for name in results}
+    combined, cash = books[PRIMARY], system.execution.cash
+    tallies = [found.symbols[symbol] for symbol in symbols]
+    decisions = sum(at.decisions for at in tallies)
+    return SymbolReport(
+        bars=sum(len(at.bars) for at in tallies),
+        predictions=counts.predictions,
+        labelled=counts.labelled,
+        pending=counts.pending,
+        expired=counts.expired,
+        ties=counts.ties,
+        trades=combined.trades,
+        gross_pnl=cash(combined.gross_pnl),
+        net_pnl=cash(combined.net_pnl),
+        fees=cash(combined.fees),
+        costs=cash(combined.costs),
+        ml_share=sum(at.ml_decisions for at in tallies) / decisions if decisions else None,
+        refusals=sum(at.refusals for at in tallies),
+        abstentions=sum(at.abstentions for at in tallies),
+        metrics={target: _scores(found, target, symbols, system.config.seed) for target in TARGETS},
+        hit_rates=_hit_rates(found.tables["direction"], _rows_of(found, "direction", symbols)),
+        books={name: _book(result, cash) for name, result in books.items()},
+        drift_alarms=sum(alarm.symbol in symbols for alarm in found.alarms),
+        **alarm_counts(response for response in found.responses.values() if response.symbol in symbols),
+        adaptations=sum(action.symbol in symbols for action in found.actions.values()),
+        success_metrics=success_metrics(system, found, [(symbol, target) for symbol in symbols for target in TARGETS]),
+        against_base={
+            f"{symbol}/{target}": compared.result
+            for symbol in symbols
+            for target in TARGETS
+            if (compared := system.learning.session(symbol, target).against_base) is not None
+        },
+    )
+
+
+def _ruins(system: System, found: RunSummary) -> list[str]:
+    execution = system.execution
+    cash = minor_units(system.config.execution.initial_cash, execution.cash_decimals)
+    return ruins(system.store, execution.results(_marks_per_year(system, found)), cash)
+
+
+def _carried(system: System) -> list[str]:
+    """A sentence for each symbol whose data ended while positions in it were open."""
+    held: dict[str, list[Carried]] = {}
+    opened = system.feed.bar_open
+    for one in system.execution.carried(_first_and_last_ts(system)[1]):
+        held.setdefault(one.symbol, []).append(one)
+    return [
+        f"the data of {symbol} end with the bar of {bar_label(opened(symbol, ones[0].newest_ts), ones[0].newest_ts)} (UTC), "
+        f"before those of other symbols: "
+        + " and ".join(f"{one.quantity:.8g} of book {one.book.replace('_', ' ')}" for one in ones)
+        + f" cannot be closed and stay in the equity at the last price, {ones[0].close:.8g}"
+        for symbol, ones in held.items()
+    ]
+
+
+def _add_counts(system: System, symbols: tuple[str, ...]) -> Counts:
+    parts = [counts for (symbol, _), counts in system.feedback.counts().items() if symbol in symbols]
+    return Counts(
+        predictions=sum(part.predictions for part in parts),
+        labelled=sum(part.labelled for part in parts),
+        pending=sum(part.pending for part in parts),
+        expired=sum(part.expired for part in parts),
+        ties=sum(part.ties for part in parts),
+    )
+
+
+def _rows_of(found: RunSummary, target: str, symbols: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Which rows of a target's table are of these symbols."""
+    places = [place for place, symbol in enumerate(found.symbols) if symbol in symbols]
+    return np.isin(found.tables[target].symbol, places)
+
+
+def _scores(found: RunSummary, target: str, symbols: tuple[str, ...], seed: int) -> dict[str, Score]:
+    table, wanted = found.tables[target], _rows_of(found, target, symbols)
+    from_bar = np.array([_first_recent(at) for at in found.symbols.values()], dtype=np.int64)
+    recent = table.seq >= from_bar[table.symbol]
+    return score_members(table.scores[wanted], recent[wanted], len(symbols), seed)
+
+
+def _reliability(system: System, found: RunSummary, symbols: tuple[str, ...]) -> dict[str, Calibrated]:
+    tables = {}
+    for target, table in found.tables.items():
+        confidences = np.full(len(table.seq), np.nan)
+        for place, symbol in enumerate(symbols):
+            wanted = table.symbol == place
+            confidences[wanted] = found.confidences[symbol, target].at(table.seq[wanted])
+        horizon = system.learning.session(symbols[0], target).spec.horizon
+        tables[target] = calibrated(table.scores, confidences, horizon)
+    return tables
+
+
+def _first_recent(at: SymbolTally) -> int:
+    """The number of the first bar in the last 70 % of a symbol's bars."""
+    part, whole = LAST_PART
+    first = -(-len(at.bars) * part // whole)
+    return at.bars[min(first, len(at.bars) - 1)] if at.bars else 0
+
+
+def _hit_rates(table: LabelTable, wanted: NDArray[np.bool_]) -> HitRates:
+    moved = wanted & ~np.isnan(table.tradable) & (table.tradable != 0.0) & ~np.isnan(table.scores[:, SERVED])
+    n = int(moved.sum())
+    if n == 0:
+        return HitRates(0, None, None)
+    said_up = table.scores[moved, SERVED] >= 0.5
+    closed_up, traded_up = table.value[moved] > 0.0, table.tradable[moved] > 0.0
+    return HitRates(n, float(np.mean(said_up == closed_up)), float(np.mean(said_up == traded_up)))
+
+
+def _marks_per_year(system: System, found: RunSummary) -> float:
+    """Slices per year as they came, so that closed markets do not count."""
+    first, last = _first_and_last_ts(system)
+    return (found.slices - 1) * YEAR_NS / (last - first) if last > first else 0.0
+
+
+def _first_and_last_ts(system: System) -> tuple[int, int]:
+    feed = system.feed
+    return (feed.first_ts, feed.last_ts) if isinstance(feed, ReplayFeed) else (0, system.clock.now_ns())
+
+
+def _book(result: BookResult | SymbolResult, cash: Callable[[int], float]) -> BookReport:
+    money = {name: cash(getattr(result, name)) for name in ("net_pnl", "gross_pnl", "fees", "costs")}
+    if isinstance(result, SymbolResult):
+        return BookReport(**money, trades=result.trades, fills=result.fills)
+    return BookReport(
+        **money,
+        trades=result.trades,
+        fills=result.fills,
+        sharpe=result.sharpe,
+        max_drawdown=result.max_drawdown,
+        equity=cash(result.equity),
+        turnover=result.turnover,
+    )
+
+
+def _quality(system: System, symbols: tuple[str, ...]) -> TradeQualityReport:
+    parts = [system.feedback.quality(symbol) for symbol in symbols]
+    scores = {symbol: whole_run(system.learning.session(symbol, QUALITY).scores) for symbol in symbols}
+    return TradeQualityReport(sum(part.lots for part in parts), sum(part.wins for part in parts), scores)
+
+
+def _data(system: System) -> DataReport:
+    feed = system.feed
+    first, last = _first_and_last_ts(system)
+    return DataReport(
+        symbols=tuple(feed.symbols),
+        first_ts=first,
+        last_ts=last,
+        interval_s=feed.interval_ns / 1e9,
+        interval_inferred=isinstance(feed, ReplayFeed) and feed.interval_inferred,
+        ignored_columns=feed.ignored_columns if isinstance(feed, ReplayFeed) else (),
+        has_volume=feed.has_volume,
+        has_quotes=feed.has_quotes,
+        identity=feed.identity,
+        first_bar_open_ts=feed.first_open_ts if isinstance(feed, ReplayFeed) else None,
+        last_bar_open_ts=feed.last_open_ts if isinstance(feed, ReplayFeed) else None,
+    )

@@ -1,0 +1,38 @@
+"""Did the loop keep its promises: models fresh, drift found and answered, online better than frozen, and what that earned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from alpha_pulse.engine.system import System
+from alpha_pulse.kernels.base.scores import BATCH, ONLINE
+from alpha_pulse.reporting.adaptation_speed import adaptation_speed
+from alpha_pulse.reporting.ml_pnl import earned_by_ml
+from alpha_pulse.reporting.model_freshness import mean_and_longest_s
+from alpha_pulse.reporting.run_summary import RunSummary
+from alpha_pulse.reporting.scoring import compare
+from alpha_pulse.reporting.success_types import SuccessMetrics
+
+
+def success_metrics(system: System, found: RunSummary, sessions: Sequence[tuple[str, str]]) -> SuccessMetrics:
+    """Over ``sessions``, as (symbol, target) of market targets."""
+    places = {symbol: place for place, symbol in enumerate(found.symbols)}
+    wanted = sorted({places[symbol] for symbol, _ in sessions})
+    everything = len(wanted) == len(places)
+    seed = system.config.seed
+    differences = {
+        target: compare(table.scores[np.isin(table.symbol, wanted)], ONLINE, BATCH, len(wanted), seed)
+        for target, table in found.tables.items()
+    }
+    mean_s, longest_s = mean_and_longest_s(found.freshness[session] for session in sessions)
+    return SuccessMetrics(
+        model_freshness_mean_s=mean_s,
+        model_freshness_max_s=longest_s,
+        adaptation_speed=adaptation_speed(
+            [episode for session in sessions for episode in system.adaptation.recovery(*session).episodes]
+        ),
+        online_minus_batch=differences,
+        pnl_by_ml=earned_by_ml(found.earnings, seed, system.execution.cash) if everything else None,
+    )

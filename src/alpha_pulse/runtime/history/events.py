@@ -1,0 +1,92 @@
+"""Fills and closed lots, by book and symbol, read in pages."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from heapq import merge
+from itertools import islice
+from operator import itemgetter
+from typing import Generic, Protocol, TypeVar
+
+from alpha_pulse.core.types import Fill, Lot, Units
+from alpha_pulse.runtime.gateway import ALL
+from alpha_pulse.runtime.history.table import thinned
+from alpha_pulse.runtime.messages import Page
+from alpha_pulse.runtime.trading_messages import FillOut, TradeOut
+
+KEPT = 100_000
+"""Events of each book and symbol that are always held."""
+MS = 1_000_000
+BarOpen = Callable[[str, int], int]
+"""The open, in milliseconds, of a symbol's bar that ends at an instant (ns)."""
+_seq: Callable[[tuple[int, object]], int] = itemgetter(0)
+
+
+class _Event(Protocol):
+    @property
+    def book(self) -> str: ...
+    @property
+    def symbol(self) -> str: ...
+
+
+E = TypeVar("E", bound=_Event)
+
+
+class Events(Generic[E]):
+    """Events with the number of their journal row, in order."""
+
+    def __init__(self) -> None:
+        self._by: dict[tuple[str, str], list[tuple[int, E]]] = {}
+
+    def add(self, seq: int, event: E) -> None:
+        """Take one; the oldest of its book and symbol are let go of when there are too many."""
+        held = self._by.setdefault((event.book, event.symbol), [])
+        held.append((seq, event))
+        if len(held) > KEPT + KEPT // 8:
+            del held[: len(held) - KEPT]
+
+    def all(self, symbol: str | None, book: str) -> Iterator[tuple[int, E]]:
+        """Those of a book (or of all) and a symbol (or of all), in order."""
+        return merge(*self._lists(symbol, book), key=_seq)
+
+    def _lists(self, symbol: str | None, book: str) -> list[list[tuple[int, E]]]:
+        return [
+            held for (name, traded), held in self._by.items() if book in (ALL, name) and (symbol is None or symbol == traded)
+        ]
+
+    def page(self, symbol: str | None, book: str, page: Page) -> tuple[list[tuple[int, E]], int | None, int]:
+        """(events, where to go on, how many in all). A row is never torn: a page may hold a few more than its limit."""
+        lists = self._lists(symbol, book)
+        total = sum(len(held) for held in lists)
+        rest = merge(*(islice(held, bisect_left(held, page.from_seq, key=_seq), None) for held in lists), key=_seq)
+        if page.max_points is not None:
+            everything = list(rest)
+            if len(everything) > page.max_points:
+                everything = [everything[at] for at in thinned(len(everything), page.max_points).tolist()]
+            return everything, None, total
+        found: list[tuple[int, E]] = []
+        for seq, event in rest:
+            if len(found) >= page.limit and seq != found[-1][0]:
+                return found, seq, total
+            found.append((seq, event))
+        return found, None, total
+
+
+def fill_out(seq: int, fill: Fill, units: Units, opened: BarOpen) -> FillOut:
+    """A fill in units and cash."""
+    return FillOut(
+        seq, fill.ts // MS, opened(fill.symbol, fill.ts), fill.fill_id, fill.order_id, fill.book, fill.symbol,
+        units.quantity(fill.quantity), fill.price, fill.reference, units.cash(fill.cost), units.cash(fill.fee), fill.signal_id,
+        fill.prediction_id,
+    )  # fmt: skip
+
+
+def trade_out(seq: int, lot: Lot, units: Units, opened: BarOpen) -> TradeOut:
+    """A closed lot in units and cash."""
+    return TradeOut(
+        seq, lot.lot_id, lot.book, lot.symbol, units.quantity(lot.quantity), lot.opened_ts // MS,
+        opened(lot.symbol, lot.opened_ts), lot.closed_ts // MS, opened(lot.symbol, lot.closed_ts),
+        lot.open_reference, lot.close_reference, units.cash(lot.gross_pnl), units.cash(lot.costs),
+        units.cash(lot.net_pnl), lot.signal_id, lot.prediction_id,
+    )  # fmt: skip

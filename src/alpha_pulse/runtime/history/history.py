@@ -1,0 +1,222 @@
+"""What has happened so far, in memory: fed with each committed row, whether it is made now or read back from the journal.
+
+Nothing here decides anything; losing it costs nothing but reading the journal again. Of each symbol the newest 200,000 bars,
+predictions and labels at least are held (`history_table.BOUND`), and 100,000 fills and lots of each book and symbol
+(`history_events.KEPT`); a series says with ``oldest_seq`` that older rows were let go of.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable
+
+import numpy as np
+
+from alpha_pulse.core.types import AdaptationAction, AlarmResponse, Bar, DriftAlarm, Fill, Lot, Units
+from alpha_pulse.engine.journal import StepRecord, decode_step
+from alpha_pulse.engine.symbol_state import TARGETS
+from alpha_pulse.feedback.labels import Label, RealisedVolatility
+from alpha_pulse.learning.training import ModelReady
+from alpha_pulse.reporting.ml_pnl import MlEarnings
+from alpha_pulse.runtime.history.events import MS, Events
+from alpha_pulse.runtime.history.opens import bar_open
+from alpha_pulse.runtime.history.predictions import PredictionHistory
+from alpha_pulse.runtime.history.regimes import RegimeHistory
+from alpha_pulse.runtime.history.scores import ScoreHistory
+from alpha_pulse.runtime.history.table import Floats, PageSlice, Table
+from alpha_pulse.runtime.messages import Page, Series
+from alpha_pulse.stores.base import JournalRow
+
+RECENT = 2_048
+"""Newest rows whose events are held whole, for streaming."""
+NO_BARS = StepRecord()
+NAN = math.nan
+PRICES = ("open", "high", "low", "close", "volume")
+SHOWN = ("seq", "ts_ms", "bar_open_ms", *PRICES)
+
+
+class SymbolHistory:
+    """One symbol.
+
+    Parameters
+    ----------
+    symbol
+        Its name.
+    volatility_horizon
+        Of the volatility label, in bars.
+    window
+        Labels of the sliding window of scores.
+    """
+
+    def __init__(self, symbol: str, volatility_horizon: int, window: int) -> None:
+        self.bars = Table(("seq", "ts_ms", "bar_open_ms", *PRICES, "number"))
+        self.predictions = {target: PredictionHistory() for target in TARGETS}
+        self.scores = {target: ScoreHistory(window) for target in TARGETS}
+        self.regimes = RegimeHistory(symbol)
+        self._realised = RealisedVolatility(volatility_horizon)
+        self._horizon = volatility_horizon
+        self._seen = 0
+        self.realised = NAN
+        self.length_ns: int | None = None
+        """How long every bar so far has lasted; 0 where they differ."""
+
+    def bar(self, seq: int, ts_ms: int, bar: Bar) -> None:
+        """Take a bar."""
+        volume = bar.volume
+        self.bars.append(
+            [
+                *(seq, ts_ms, bar.ts_open // MS, bar.open, bar.high, bar.low, bar.close),
+                *(NAN if volume is None else volume, bar.seq),
+            ]
+        )
+        if bar.interval_ns != self.length_ns:
+            self.length_ns = bar.interval_ns if self.length_ns is None else 0
+        self._realised.update(bar.close)
+        self._seen += 1
+        if self._seen > self._horizon:
+            self.realised = self._realised.value
+
+    def label(self, seq: int, ts_ms: int, label: Label) -> None:
+        """Take a settled label."""
+        target = label.target
+        realised = self.realised if target == "volatility" else NAN
+        self.predictions[target].labelled(label.prediction_id, seq, label.label, realised)
+        if label.scores:
+            self.scores[target].add(seq, ts_ms, label.scores)
+
+    def bar_series(self, symbol: str, page: Page) -> Series:
+        """Bars; thinned out, each bucket becomes one that begins with its first and ends with its last."""
+        cut, table = PageSlice(self.bars, page), self.bars
+        places, starts = cut.thinned(), cut.buckets()
+        columns: dict[str, Floats] = {name: table.column(name)[places] for name in SHOWN}
+        if starts is not None:
+            rows = slice(cut.first, cut.last)
+            ends = np.append(starts[1:], cut.last - cut.first) - 1
+            columns = {name: table.column(name)[rows][ends] for name in ("seq", "ts_ms", "close")}
+            columns["bar_open_ms"] = table.column("bar_open_ms")[rows][starts]
+            columns["open"] = table.column("open")[rows][starts]
+            columns["high"] = np.maximum.reduceat(table.column("high")[rows], starts)
+            columns["low"] = np.minimum.reduceat(table.column("low")[rows], starts)
+            columns["volume"] = np.add.reduceat(table.column("volume")[rows], starts)
+            columns = {name: columns[name] for name in SHOWN}
+        return cut.series(symbol, columns)
+
+
+class History:
+    """Everything that was committed.
+
+    Parameters
+    ----------
+    symbols, books
+        Of the run.
+    volatility_horizon, window
+        See `SymbolHistory`.
+    """
+
+    def __init__(self, symbols: Iterable[str], books: Iterable[str], *, volatility_horizon: int, window: int) -> None:
+        self.symbols = {symbol: SymbolHistory(symbol, volatility_horizon, window) for symbol in symbols}
+        self.equity = Table(("seq", "ts_ms", "bar_open_ms", *books))
+        self.earned = Table(("seq", "net", "gross"))
+        self._earnings = MlEarnings()
+        self.units: dict[str, Units] = {}
+        self.fills: Events[Fill] = Events()
+        self.lots: Events[Lot] = Events()
+        self.alarms: dict[str, tuple[int, DriftAlarm]] = {}
+        self.responses: dict[str, AlarmResponse] = {}
+        """The newest response to each alarm, by its id."""
+        self.actions: dict[str, tuple[int, AdaptationAction]] = {}
+        self.models: dict[str, ModelReady] = {}
+        self.slices = 0
+        self.bars = 0
+        self.first_ts = 0
+        self.last_ts = 0
+        self.last_open_ts = 0
+        self.seq = -1
+        self.recent: deque[tuple[int, StepRecord]] = deque(maxlen=RECENT)
+        self._root_horizon = math.sqrt(volatility_horizon)
+
+    def read_back(self, rows: Iterable[JournalRow]) -> Iterable[int]:
+        """Take rows out of the journal; yields the number of each."""
+        for row in rows:
+            self.take(row.seq, decode_step(row.payload))
+            yield row.seq
+
+    def take(self, seq: int, record: StepRecord) -> None:
+        """Take one committed row."""
+        self.seq = seq
+        # Of commands nothing is told, and they may be large.
+        self.recent.append((seq, record if record.bars else NO_BARS))
+        bars = record.bars
+        if not bars:
+            return
+        ts = bars[0].ts_event
+        ts_ms = ts // MS
+        symbols = self.symbols
+        self.units.update((units.symbol, units) for units in record.units)
+        for bar in bars:
+            symbols[bar.symbol].bar(seq, ts_ms, bar)
+        for label in record.labels:
+            symbols[label.symbol].label(seq, ts_ms, label)
+        for late in record.expired:
+            symbols[late.symbol].predictions[late.target].expired(late.prediction_id)
+        for prediction in record.predictions:
+            target = prediction.target
+            level = NAN
+            if target == "volatility":
+                level = record.volatilities.get(prediction.symbol, NAN) * self._root_horizon
+            symbols[prediction.symbol].predictions[target].served(seq, ts_ms, prediction, level)
+        self.equity.append([seq, ts_ms, bars[0].ts_open // MS, *record.equity.values()])
+        if (earned := self._earnings.step(record.equity, record.fills)) is not None:
+            self.earned.append([seq, *earned])
+        if not self.slices:
+            self.first_ts = ts
+        self.last_ts, self.last_open_ts = ts, bars[0].ts_open
+        self.slices += 1
+        self.bars += len(bars)
+        if record.fills or record.alarms or record.alarm_responses or record.regimes or record.adaptations or record.models:
+            self._events(seq, record)
+
+    def _events(self, seq: int, record: StepRecord) -> None:
+        for fill in record.fills:
+            self.fills.add(seq, fill)
+        for lot in record.lots:
+            self.lots.add(seq, lot)
+        self.alarms.update((alarm.alarm_id, (seq, alarm)) for alarm in record.alarms)
+        self.responses.update((response.alarm_id, response) for response in record.alarm_responses)
+        for change in record.regimes:
+            self.symbols[change.symbol].regimes.take(change)
+        for action in record.adaptations:
+            known = self.actions.get(action.action_id)
+            self.actions[action.action_id] = (seq if known is None else known[0], action)
+        for model in record.models:
+            self.models[model.session_id] = model
+
+    @property
+    def _minor_units(self) -> int:
+        """Minor units in one unit of cash: those of any symbol, for cash has the same everywhere."""
+        return 10 ** next(iter(self.units.values())).cash_decimals if self.units else 1
+
+    def bar_open_ms(self, symbol: str, ts: int) -> int:
+        """The open of a symbol's bar that ends at an instant (ns), in milliseconds; by the slices where it has no bars."""
+        at = self.symbols.get(symbol)
+        if at is not None and at.length_ns:
+            return (ts - at.length_ns) // MS
+        return bar_open(self.equity if at is None else at.bars, ts // MS)
+
+    def equity_series(self, page: Page) -> Series:
+        """Each book's equity in units of cash."""
+        cut = PageSlice(self.equity, page)
+        places = cut.thinned()
+        columns = {name: self.equity.column(name)[places] for name in self.equity.columns}
+        for name in self.equity.columns[3:]:
+            columns[name] = columns[name] / self._minor_units
+        return cut.series(None, columns)
+
+    def equity_at(self, seq: int) -> dict[str, float]:
+        """Each book's equity at or before a row, in units of cash."""
+        place = self.equity.newest_at(seq)
+        if place < 0:
+            return {}
+        values = self.equity.rows[place, 3:].tolist()
+        return {name: value / self._minor_units for name, value in zip(self.equity.columns[3:], values, strict=True)}

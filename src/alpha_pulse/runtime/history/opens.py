@@ -1,0 +1,49 @@
+"""From the instant at which something became known to the open of that bar: the time that it is shown under."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+import numpy as np
+
+from alpha_pulse.runtime.history.table import Floats, Table
+
+
+def bar_opens(bars: Table, ts_ms: Floats) -> Floats:
+    """The open of the bar that ends at each instant, or that it lies in; shape (n,), milliseconds since the epoch (UTC).
+
+    Parameters
+    ----------
+    bars
+        Its columns ``ts_ms`` and ``bar_open_ms`` rise. For an instant that none of the bars held covers, the open is as long
+        before as the newest bar lasted.
+
+    >>> bars = Table(("seq", "ts_ms", "bar_open_ms"))
+    >>> for row in ([0, 1_000.0, 500.0], [1, 2_000.0, 1_000.0]):
+    ...     bars.append(row)
+    >>> bar_opens(bars, np.array([500.0, 1_000.0, 1_700.0, 4_000.0])).tolist()
+    [-500.0, 500.0, 1000.0, 3000.0]
+    """
+    if not bars.held:
+        return ts_ms
+    ends, opens = bars.column("ts_ms"), bars.column("bar_open_ms")
+    found = opens[np.minimum(ends.searchsorted(ts_ms), len(ends) - 1)]
+    covered = (found < ts_ms) & (ts_ms <= ends[-1])
+    return np.where(covered, found, ts_ms - (ends[-1] - opens[-1]))
+
+
+def bar_open(bars: Table, ts_ms: int) -> int:
+    """`bar_opens` of one instant, without a copy of the columns.
+
+    >>> bars = Table(("seq", "ts_ms", "bar_open_ms"))
+    >>> bars.append([0, 1_000.0, 500.0])
+    >>> bar_open(bars, 1_000), bar_open(bars, 2_000)
+    (500, 1500)
+    """
+    if not bars.held:
+        return ts_ms
+    ends, opens = bars.column("ts_ms"), bars.column("bar_open_ms")
+    place = bisect_left(ends, ts_ms)
+    if place < len(ends) and opens[place] < ts_ms:
+        return int(opens[place])
+    return ts_ms - int(ends[-1] - opens[-1])

@@ -1,0 +1,97 @@
+"""Predictions of one (symbol, target): what was served by whom, and what came true."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+from alpha_pulse.core.types import Prediction
+from alpha_pulse.reporting.model_freshness import Freshness
+from alpha_pulse.runtime.history.opens import bar_opens
+from alpha_pulse.runtime.history.table import PageSlice, Table
+from alpha_pulse.runtime.messages import Page, Series
+
+NAN = math.nan
+PENDING, LABELLED, EXPIRED = 0.0, 1.0, 2.0
+SHOWN = (
+    *("seq", "number", "ts_ms", "probability", "confidence", "online", "batch", "base"),
+    *("weight_online", "weight_batch", "weight_base", "label", "level", "realised"),
+)
+COLUMNS = (*SHOWN, "status", "label_seq")
+
+
+class PredictionHistory:
+    """One row per prediction; its label is filled in when it comes. ``number`` is the one at the end of the prediction's id."""
+
+    def __init__(self) -> None:
+        self.table = Table(COLUMNS)
+        self.freshness = Freshness()
+        self._count = 0
+        self._waiting: deque[tuple[int, int]] = deque()
+
+    def served(self, seq: int, ts_ms: int, prediction: Prediction, level: float) -> None:
+        """Take a served prediction; ``level`` is the forecast that goes with it, or NaN."""
+        number = int(prediction.prediction_id.rpartition("/")[2])
+        online = batch = base = weight_online = weight_batch = weight_base = NAN
+        for part in prediction.parts:
+            source = part.source
+            if source == "online":
+                online, weight_online = part.probability, part.weight
+            elif source == "batch":
+                batch, weight_batch = part.probability, part.weight
+            else:
+                base, weight_base = part.probability, part.weight
+        self.freshness.add(prediction.parts)
+        confidence = prediction.confidence
+        self.table.append(
+            [
+                seq, number, ts_ms, prediction.probability, NAN if confidence is None else confidence, online, batch, base,
+                weight_online, weight_batch, weight_base, NAN, level, NAN, PENDING, NAN,
+            ]
+        )  # fmt: skip
+        self._waiting.append((self._count, number))
+        self._count += 1
+
+    def labelled(self, prediction_id: str, seq: int, label: int | None, realised: float) -> None:
+        """Take a label; None for a tie."""
+        row = self._take(prediction_id)
+        if row is not None:
+            table = self.table
+            table.set(row, "status", LABELLED)
+            table.set(row, "label_seq", seq)
+            table.set(row, "realised", realised)
+            if label is not None:
+                table.set(row, "label", label)
+
+    def expired(self, prediction_id: str) -> None:
+        """Take that a label will not come."""
+        row = self._take(prediction_id)
+        if row is not None:
+            self.table.set(row, "status", EXPIRED)
+
+    def _take(self, prediction_id: str) -> int | None:
+        """The waiting prediction of that id: first served, first due."""
+        number = int(prediction_id.rpartition("/")[2])
+        waiting = self._waiting
+        while waiting and waiting[0][1] < number:
+            waiting.popleft()
+        return waiting.popleft()[0] if waiting and waiting[0][1] == number else None
+
+    def series(self, symbol: str, target: str, page: Page, bars: Table) -> Series:
+        """What was served and what came true; ``bars`` are the symbol's."""
+        cut = PageSlice(self.table, page)
+        places = cut.thinned()
+        columns = {name: self.table.column(name)[places] for name in SHOWN[:3]}
+        columns["bar_open_ms"] = bar_opens(bars, columns["ts_ms"])
+        columns.update((name, self.table.column(name)[places]) for name in SHOWN[3:])
+        found = cut.series(symbol, columns, target=target)
+        found.columns["label"] = [None if label != label else int(label) for label in columns["label"].tolist()]
+        return found
+
+    def at(self, seq: int) -> dict[str, float | None] | None:
+        """The newest prediction at or before a row."""
+        place = self.table.newest_at(seq)
+        if place < 0:
+            return None
+        values = self.table.rows[place].tolist()
+        return {name: None if value != value else value for name, value in zip(COLUMNS, values, strict=True)}

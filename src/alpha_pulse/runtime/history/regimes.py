@@ -1,0 +1,74 @@
+"""Calm, normal and turbulent times of one symbol, and changes of its trend and correlation: as the journal holds them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+
+from alpha_pulse.core.types import RegimeChange, RegimeLabel
+from alpha_pulse.runtime.history.events import MS, BarOpen
+from alpha_pulse.runtime.trading_messages import Regime, Regimes, Shift
+
+KEPT = 10_000
+"""Changes of each kind that are remembered."""
+LABELS: tuple[RegimeLabel, ...] = ("calm", "normal", "turbulent")
+RULE = (
+    "What the regime detector said at the time of volatility against its usual level: a hidden Markov model over volatility, "
+    "trend and correlation names the regime, change-point detection dates it. It says what was, and foretells nothing."
+)
+
+
+class RegimeHistory:
+    """The changes of one symbol.
+
+    >>> history = RegimeHistory("X")
+    >>> said = (0.99, 0.01, 0.0)
+    >>> history.take(RegimeChange("X/regime/1", "X", 9_000_000, "volatility", None, "calm", 0.99, 5_000_000, 0.6, said))
+    >>> found = history.regimes({"calm": 0.9, "normal": 0.1, "turbulent": 0.0}, lambda symbol, ts: ts // MS - 1).regimes[0]
+    >>> found.label, found.from_ms, found.from_bar_open_ms
+    ('calm', 9, 8)
+    """
+
+    def __init__(self, symbol: str) -> None:
+        self._symbol = symbol
+        self._regimes: deque[RegimeChange] = deque(maxlen=KEPT)
+        self._shifts: deque[RegimeChange] = deque(maxlen=KEPT)
+
+    def take(self, change: RegimeChange) -> None:
+        """Take one change."""
+        (self._regimes if change.feature == "volatility" else self._shifts).append(change)
+
+    def regimes(self, now: Mapping[RegimeLabel, float], opened: BarOpen) -> Regimes:
+        """All stretches so far, the last one still open, and the probabilities ``now``."""
+        found, symbol = self._regimes, self._symbol
+        ends = [change.ts for change in found][1:]
+        return Regimes(
+            self._symbol,
+            RULE,
+            dict(now),
+            [
+                Regime(
+                    change.ts // MS,
+                    opened(symbol, change.ts),
+                    None if end is None else end // MS,
+                    None if end is None else opened(symbol, end),
+                    change.to_label,
+                    change.ratio,
+                    change.change_ts // MS,
+                    opened(symbol, change.change_ts),
+                    dict(zip(LABELS, change.probabilities, strict=True)),
+                )
+                for change, end in zip(found, [*ends, None], strict=False)
+            ],
+            [
+                Shift(
+                    change.ts // MS,
+                    opened(symbol, change.ts),
+                    change.change_ts // MS,
+                    opened(symbol, change.change_ts),
+                    change.feature,
+                    change.probability,
+                )
+                for change in self._shifts
+            ],
+        )

@@ -1,0 +1,132 @@
+"""Labels of one (symbol, target) as they came: what each member had said, and running sums that give any window at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from alpha_pulse.kernels.base.scores import BASE, BATCH, LABEL, MEMBERS, NO_CHANGE, ONLINE, RECORD, SERVED
+from alpha_pulse.metrics.streaming import log_losses
+from alpha_pulse.reporting.scoring import classes
+from alpha_pulse.runtime.history.opens import bar_opens
+from alpha_pulse.runtime.history.table import Floats, PageSlice, Places, Table
+from alpha_pulse.runtime.messages import Page, Series
+from alpha_pulse.runtime.trading_messages import Bin, Reliability
+
+SHOWN = (ONLINE, BATCH, SERVED, NO_CHANGE)
+"""Members whose gains over the base rate are shown."""
+HEAD = 2
+SUMS = HEAD + RECORD
+KINDS = ("count", "gain", "hits")
+BINS = 10
+NAN = math.nan
+
+
+class ScoreHistory:
+    """One row per scored label. Columns: seq, ts_ms, the scores (see `kernels.scores`), and for each shown member the running
+    count, sum of gains (nats) and hits.
+
+    Parameters
+    ----------
+    window
+        Labels of the sliding window, at most `alpha_pulse.runtime.history.table.BOUND`.
+    """
+
+    def __init__(self, window: int) -> None:
+        self.window = window
+        said = [*MEMBERS, "label", "last_known"]
+        sums = [f"{kind}_{MEMBERS[member]}" for member in SHOWN for kind in KINDS]
+        self.table = Table(["seq", "ts_ms", *said, *sums])
+        self._unsummed = [0.0] * len(sums)
+        self._summed = 0
+
+    def add(self, seq: int, ts_ms: int, scores: Sequence[float | None]) -> None:
+        """Take one scored label; summing up is left to the next reader."""
+        self.table.append([seq, ts_ms, *(NAN if value is None else value for value in scores[:RECORD]), *self._unsummed])
+
+    def _rows(self) -> Floats:
+        """The labels held, their sums made."""
+        rows, dropped = self.table.rows, self.table.dropped
+        first = max(self._summed - dropped, 0)
+        if first == len(rows):
+            return rows
+        fresh = rows[first:, HEAD:SUMS]
+        labels = fresh[:, LABEL] == 1.0
+        base = log_losses(fresh[:, BASE], labels)
+        parts = []
+        for member in SHOWN:
+            scored = ~np.isnan(fresh[:, member])
+            gains = np.where(scored, base - log_losses(fresh[:, member], labels), 0.0)
+            parts += [scored, gains, scored & (classes(fresh, member) == labels)]
+        sums = np.cumsum(np.column_stack(parts).astype(np.float64), axis=0)
+        rows[first:, SUMS:] = sums + rows[first - 1, SUMS:] if first else sums
+        self._summed = dropped + len(rows)
+        return rows
+
+    @property
+    def scores(self) -> Floats:
+        """What was said, of the labels held: float64 of shape (n, RECORD)."""
+        return self.table.rows[:, HEAD:SUMS]
+
+    def windowed(self, places: Places) -> Floats:
+        """Counts, gains and hits over the window that ends at each of ``places``: shape (n, members, 3)."""
+        sums = self._rows()[:, SUMS:]
+        before = places - self.window
+        # Where older labels were let go of, the first windows are shorter; sums count from the run's first label.
+        unknown = sums[:1] if self.table.dropped else 0.0
+        inside = sums[places] - np.where(before[:, None] >= 0, sums[np.maximum(before, 0)], unknown)
+        return inside.reshape(len(places), len(SHOWN), len(KINDS))
+
+    def gains_at(self, seq: int) -> dict[str, float | None]:
+        """Windowed gains in millinats, by member, at the newest label at or before a row."""
+        place = self.table.newest_at(seq)
+        if place < 0:
+            return {MEMBERS[member]: None for member in SHOWN}
+        inside = self.windowed(np.array([place]))[0].tolist()
+        return {
+            MEMBERS[member]: 1_000.0 * gain / count if count else None
+            for member, (count, gain, _) in zip(SHOWN, inside, strict=True)
+        }
+
+    def series(self, symbol: str, target: str, page: Page, bars: Table) -> Series:
+        """Windowed gains and accuracies, one row per label; ``bars`` are the symbol's."""
+        cut = PageSlice(self.table, page)
+        places = cut.thinned()
+        inside = self.windowed(places)
+        counts = np.where(inside[:, :, 0] > 0.0, inside[:, :, 0], np.nan)
+        gains, accuracies = 1_000.0 * inside[:, :, 1] / counts, inside[:, :, 2] / counts
+        first = np.maximum(places - self.window + 1, 0)
+        columns = {
+            "seq": self.table.column("seq")[places],
+            "ts_ms": self.table.column("ts_ms")[places],
+            "bar_open_ms": bar_opens(bars, self.table.column("ts_ms")[places]),
+            "samples": (places - first + 1).astype(np.float64),
+        }
+        for name, values in (("gain", gains), ("accuracy", accuracies)):
+            columns.update({f"{name}_{MEMBERS[member]}": values[:, place] for place, member in enumerate(SHOWN)})
+        found = cut.series(symbol, columns, target=target, window=self.window)
+        found.columns["samples"] = [int(samples) for samples in columns["samples"]]
+        return found
+
+    def reliability(self) -> Reliability:
+        """Served probabilities in ten bins against how often they came true, over the window."""
+        rows = self.scores[-self.window :]
+        served, labels = rows[:, SERVED], rows[:, LABEL]
+        bins = np.minimum((served * BINS).astype(np.int64), BINS - 1)
+        counts = np.bincount(bins, minlength=BINS)
+        said, came = np.bincount(bins, served, minlength=BINS), np.bincount(bins, labels, minlength=BINS)
+        return Reliability(
+            [
+                Bin(
+                    lower=i / BINS,
+                    upper=(i + 1) / BINS,
+                    mean_probability=float(said[i] / counts[i]) if counts[i] else None,
+                    frequency=float(came[i] / counts[i]) if counts[i] else None,
+                    count=int(counts[i]),
+                )
+                for i in range(BINS)
+            ],
+            len(rows),
+        )

@@ -1,0 +1,218 @@
+"""Everything about one prediction: its journal row, that of its label, and the fills and lots that came of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alpha_pulse.core.errors import NotFoundError, StateError, did_you_mean
+from alpha_pulse.core.types import Fill, Order, Prediction, PredictionPart, Signal, Units
+from alpha_pulse.engine.journal import DecisionRecord, StepRecord, decode_decision, decode_step
+from alpha_pulse.engine.symbol_state import TARGETS, SymbolState
+from alpha_pulse.kernels.base.scores import LABEL, LAST_KNOWN, MEMBERS
+from alpha_pulse.runtime.gateway import ALL
+from alpha_pulse.runtime.history.events import MS, fill_out, trade_out
+from alpha_pulse.runtime.history.history import History
+from alpha_pulse.runtime.history.predictions import EXPIRED, LABELLED
+from alpha_pulse.runtime.history.steps import bar_out
+from alpha_pulse.runtime.messages import Part
+from alpha_pulse.runtime.trading_messages import FillOut, Inspection, TradeOut
+from alpha_pulse.stores.base import Store
+
+SECOND_NS = 1_000_000_000
+STATUS = {LABELLED: "labelled", EXPIRED: "expired"}
+
+
+class Inspector:
+    """Finds a prediction through history, and reads what it was made of from the journal: one row, and its label's.
+
+    Parameters
+    ----------
+    history
+        Knows the rows.
+    store
+        Holds them.
+    instruments
+        By symbol, for the names of features.
+    """
+
+    def __init__(self, history: History, store: Store, instruments: dict[str, SymbolState]) -> None:
+        self._history = history
+        self._store = store
+        self._instruments = instruments
+
+    def prediction(self, prediction_id: str, fill: FillOut | None = None) -> Inspection:
+        """Raises NotFoundError for an id that was never served, or whose bar history holds no more."""
+        symbol, target, number = self._parse(prediction_id)
+        row = self._history.symbols[symbol].predictions[target].table.find("number", number)
+        if row is None:
+            raise NotFoundError(self._lacking(prediction_id, symbol, target))
+        seq = int(row["seq"])
+        record, decision = self._read(seq)
+        prediction = next(found for found in record.predictions if found.prediction_id == prediction_id)
+        fills = self._fills_of(symbol, number)
+        label_seq = row["label_seq"]
+        return Inspection(
+            prediction_id=prediction_id,
+            symbol=symbol,
+            target=target,
+            horizon=prediction.horizon,
+            ts_ms=prediction.ts // MS,
+            bar_open_ms=self._history.bar_open_ms(symbol, prediction.ts),
+            seq=seq,
+            probability=prediction.probability,
+            confidence=prediction.confidence,
+            trust=prediction.trust,
+            missing=[{"model_id": missing.model_id, "reason": missing.reason} for missing in prediction.missing],
+            parts=parts_out(prediction.parts),
+            features=self._features(symbol, target, record),
+            bar=bar_out(next(bar for bar in record.bars if bar.symbol == symbol)),
+            signals=[part for signal in decision.signals if signal.symbol == symbol for part in _signals(signal)],
+            orders=[_order(order, self._history.units[symbol]) for order in decision.orders if order.symbol == symbol],
+            refusals=[
+                {"book": refusal.book, "reasons": list(refusal.reasons)}
+                for refusal in record.refusals
+                if refusal.symbol == symbol and refusal.order_id is None
+            ],
+            abstention=next((found.reason for found in record.abstentions if found.symbol == symbol), None),
+            label=None if label_seq != label_seq else self._label(prediction, int(label_seq)),
+            status=STATUS.get(row["status"], "pending"),  # type: ignore[arg-type]
+            fills=fills,
+            trades=self._trades_of(symbol, {found.fill_id for found in fills}),
+            fill=fill,
+        )
+
+    def fill(self, fill_id: str) -> Inspection:
+        """The direction prediction of the step in which a fill's order was decided."""
+        for seq, fill in self._history.fills.all(None, ALL):
+            if fill.fill_id == fill_id:
+                prediction_id = f"{fill.symbol}/direction/{_decided_at(fill)}"
+                return self.prediction(prediction_id, self._fill_out(seq, fill))
+        raise NotFoundError(f"no fill has the id {fill_id!r}; the list of fills has them all")
+
+    def _parse(self, prediction_id: str) -> tuple[str, str, int]:
+        rest, _, number = prediction_id.rpartition("/")
+        symbol, _, target = rest.rpartition("/")
+        symbols = self._history.symbols
+        if symbol not in symbols:
+            raise NotFoundError(
+                f"prediction {prediction_id!r} is of {symbol!r}, which is no symbol of this run{did_you_mean(symbol, symbols)}"
+            )
+        if target not in TARGETS:
+            raise NotFoundError(f"prediction {prediction_id!r} is of target {target!r}{did_you_mean(target, TARGETS)}")
+        if not (number.isascii() and number.isdigit() and len(number) < 16):
+            raise NotFoundError(
+                f"prediction {prediction_id!r} does not end with the number of a bar, as {symbol}/{target}/1234"
+            )
+        return symbol, target, int(number)
+
+    def _lacking(self, prediction_id: str, symbol: str, target: str) -> str:
+        numbers = self._history.symbols[symbol].predictions[target].table.column("number")
+        if not len(numbers):
+            return f"no prediction of {symbol}/{target} has been served yet, so there is no {prediction_id!r}"
+        return (
+            f"no prediction {prediction_id!r} is held; those of {symbol}/{target} go from {int(numbers[0])} to "
+            f"{int(numbers[-1])}"
+        )
+
+    def _read(self, seq: int) -> tuple[StepRecord, DecisionRecord]:
+        row = next(iter(self._store.rows(seq)), None)
+        if row is None:
+            raise StateError(f"journal row {seq} of {self._store.location} is missing; restore the store from a backup")
+        decision = DecisionRecord(row.ts_event, [], []) if row.decision is None else decode_decision(row.decision)
+        return decode_step(row.payload), decision
+
+    def _features(self, symbol: str, target: str, record: StepRecord) -> dict[str, float | None]:
+        instrument = self._instruments[symbol]
+        values = record.features.get(symbol, [])[: instrument.n_features(target)]
+        masked = set(record.masked.get(symbol, ()))
+        names = instrument.extractor.schema.names
+        return {
+            name: None if place in masked else value for place, (name, value) in enumerate(zip(names, values, strict=False))
+        }
+
+    def _label(self, prediction: Prediction, seq: int) -> dict[str, Any] | None:
+        record, _ = self._read(seq)
+        for label in record.labels:
+            if label.prediction_id == prediction.prediction_id:
+                said = label.scores
+                scores = {name: said[place] for place, name in enumerate(MEMBERS)} if said else None
+                return {
+                    "label": label.label,
+                    "value": label.value,
+                    "tradable": label.tradable,
+                    "ts_ms": label.label_ts // MS,
+                    "bar_open_ms": self._history.bar_open_ms(label.symbol, label.label_ts),
+                    "weight": label.weight,
+                    "scores": scores if scores is None else {**scores, "label": said[LABEL], "last_known": said[LAST_KNOWN]},
+                }
+        return None
+
+    def _fills_of(self, symbol: str, number: int) -> list[FillOut]:
+        """The fills, of all books, of the orders that were made at the ``number``-th bar."""
+        found = self._history.fills.all(symbol, ALL)
+        return [self._fill_out(seq, fill) for seq, fill in found if _decided_at(fill) == number]
+
+    def _fill_out(self, seq: int, fill: Fill) -> FillOut:
+        return fill_out(seq, fill, self._history.units[fill.symbol], self._history.bar_open_ms)
+
+    def _trades_of(self, symbol: str, opened_by: set[str]) -> list[TradeOut]:
+        if not opened_by:
+            return []
+        lots, units = self._history.lots.all(symbol, ALL), self._history.units[symbol]
+        return [trade_out(seq, lot, units, self._history.bar_open_ms) for seq, lot in lots if lot.open_fill_id in opened_by]
+
+
+def _decided_at(fill: Fill) -> int:
+    """The number of the bar at which a fill's order was made: the end of its order's id, a stop's suffix aside."""
+    return int(fill.order_id.removesuffix("/stop").rpartition("/")[2])
+
+
+def parts_out(parts: tuple[PredictionPart, ...]) -> list[Part]:
+    """Members' shares, ages in seconds."""
+    return [
+        Part(
+            part.model_id, part.version, part.source, part.probability, part.weight,
+            None if part.age_ns is None else part.age_ns / SECOND_NS,
+        )
+        for part in parts
+    ]  # fmt: skip
+
+
+def _signals(signal: Signal) -> list[dict[str, Any]]:
+    """A combined signal, then what went into it."""
+    combined = {
+        "signal_id": signal.signal_id,
+        "agent": signal.agent,
+        "direction": signal.direction,
+        "confidence": signal.confidence,
+        "rule_part": signal.rule_part,
+        "ml_part": signal.ml_part,
+        "weight": None,
+    }
+    return [
+        combined,
+        *(
+            {
+                "signal_id": part.signal_id,
+                "agent": part.agent,
+                "direction": part.direction,
+                "confidence": None,
+                "rule_part": None,
+                "ml_part": None,
+                "weight": part.weight,
+            }
+            for part in signal.contributions
+        ),
+    ]
+
+
+def _order(order: Order, units: Units) -> dict[str, Any]:
+    return {
+        "order_id": order.order_id,
+        "book": order.book,
+        "kind": order.kind,
+        "quantity": units.quantity(order.quantity),
+        "stop_price": order.stop_price,
+        "signal_id": order.signal_id,
+        "prediction_id": order.prediction_id,
+    }

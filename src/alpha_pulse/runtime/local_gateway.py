@@ -1,0 +1,442 @@
+"""The gateway to a system in this process: history answers what was, the system what is, the runner steers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from alpha_pulse import __version__
+from alpha_pulse.core.errors import ConfigError, NotFoundError, NotReadyError, did_you_mean
+from alpha_pulse.engine.symbol_state import TARGETS
+from alpha_pulse.engine.system import System
+from alpha_pulse.execution.execution_service import PRIMARY
+from alpha_pulse.learning.commands import FedExample
+from alpha_pulse.reporting.alarm_counts import NAMES, alarm_counts
+from alpha_pulse.runtime.gateway import ALL, MAX_EXAMPLES, MAX_LIMIT, MAX_OUTCOMES, MAX_POINTS, MAX_STEPS
+from alpha_pulse.runtime.history.events import MS, fill_out, trade_out
+from alpha_pulse.runtime.history.history import History, SymbolHistory
+from alpha_pulse.runtime.history.steps import action_out, alarm_out, step_message
+from alpha_pulse.runtime.history.success import LiveSuccess, marks_per_year
+from alpha_pulse.runtime.inspector import Inspector
+from alpha_pulse.runtime.live import Runner
+from alpha_pulse.runtime.messages import (
+    Answer,
+    Control,
+    CountsStatus,
+    DriftStatus,
+    ExampleIn,
+    Features,
+    FeedStatus,
+    Page,
+    Series,
+    SessionConfig,
+    SessionScores,
+    SessionStatus,
+    SystemStatus,
+    Updated,
+)
+from alpha_pulse.runtime.outcome_commands import OutcomeCommands
+from alpha_pulse.runtime.session_commands import SessionCommands
+from alpha_pulse.runtime.trading_messages import (
+    Adaptations,
+    BookStatus,
+    Fills,
+    Inspection,
+    OutcomeIn,
+    Position,
+    Positions,
+    Regimes,
+    Reliability,
+    Reported,
+    Step,
+    Trades,
+)
+
+SECOND_NS = 1_000_000_000
+TOGETHER = 100
+"""Examples that are checked, or learnt, in one turn of the event loop."""
+
+
+class _Hash(msgspec.Struct):
+    """The part of a result that a status shows."""
+
+    decisions_sha256: str | None = None
+
+
+class LocalGateway:
+    """See `alpha_pulse.runtime.gateway.Gateway`.
+
+    Parameters
+    ----------
+    system
+        After `System.begin`. Its ``on_commit`` is taken.
+    name
+        Of the data, for people.
+    bars_per_second, paused
+        See `alpha_pulse.runtime.live.Runner`.
+
+    Attributes
+    ----------
+    runner
+        To be run as a task of the event loop, beside whoever asks.
+    """
+
+    def __init__(self, system: System, name: str, *, bars_per_second: float = 0.0, paused: bool = False) -> None:
+        learning = system.config.learning
+        self._system = system
+        self._name = name
+        self._books = tuple(system.execution.results(1.0))
+        self._past = History(
+            system.feed.symbols,
+            self._books,
+            volatility_horizon=learning.volatility_horizon_bars,
+            window=learning.window,
+        )
+        self._desk = SessionCommands(system, self._past)
+        self._outcomes = OutcomeCommands(system, self._past)
+        self._inspector = Inspector(self._past, system.store, system.instruments)
+        self._success = LiveSuccess(system, self._past)
+        self.runner = Runner(system, lambda: self._past.bars, bars_per_second=bars_per_second, paused=paused)
+
+    def read_back(self) -> Iterator[int]:
+        """Take the journal so far into history; to be done before anything else. Yields each row's number."""
+        yield from self._past.read_back(self._system.store.rows())
+        self._system.on_commit = self._past.take
+        # What was worked out meanwhile was of a part.
+        self._success = LiveSuccess(self._system, self._past)
+
+    def read_back_first(self) -> None:
+        """As `read_back`, but leave it to the runner, so that a long journal keeps nobody from being answered.
+
+        Until it is done the state is ``warming``, and whatever is made of history is refused with NotReadyError.
+        """
+        rows = self.read_back()
+        if self._system.store.head[0] >= 0:
+            self.runner.do_first(rows, "reading what happened so far")
+        else:
+            deque(rows, maxlen=0)
+
+    @property
+    def _history(self) -> History:
+        self._refuse_while_warming()
+        return self._past
+
+    def _refuse_while_warming(self) -> None:
+        if self.runner.state == "warming":
+            raise NotReadyError(f"the run is starting ({self.runner.detail}); ask again in a moment")
+
+    # The run.
+
+    @property
+    def version(self) -> str:
+        """Of the program."""
+        return __version__
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Of the feed."""
+        return self._system.feed.symbols
+
+    async def ready(self) -> None:
+        """Return when the run has started: its history has been read."""
+        await self.runner.ready()
+
+    def control(self) -> Control:
+        """How the run stands."""
+        return self.runner.control()
+
+    def status(self) -> SystemStatus:
+        """Everything about the run."""
+        system, runner, history = self._system, self.runner, self._past
+        identity, result = system.store.identity, runner.result
+        control = runner.control()
+        return SystemStatus(
+            version=__version__,
+            run_id="" if identity is None else identity.run_id,
+            mode="paper",
+            state=control.state,
+            detail=runner.detail,
+            feed=FeedStatus(
+                self._name, system.feed.symbols, system.feed.interval_ns / SECOND_NS, system.feed.total_bars, history.bars
+            ),
+            bars_per_second=control.bars_per_second,
+            measured_bars_per_second=runner.measured_bars_per_second,
+            seq=control.seq,
+            ts_ms=history.last_ts // MS if history.slices else None,
+            bar_open_ms=history.last_open_ts // MS if history.slices else None,
+            store=system.store.location,
+            config_hash=system.config.config_hash,
+            targets=TARGETS,
+            books=self._books,
+            initial_cash=system.config.execution.initial_cash,
+            counts=self._counts(),
+            success_metrics=self._success.metrics(exact=result is not None),
+            result=None if result is None else msgspec.Raw(result),
+            decisions_sha256=None if result is None else msgspec.json.decode(result, type=_Hash).decisions_sha256,
+        )
+
+    def _counts(self) -> CountsStatus:
+        system = self._system
+        accounts = list(system.feedback.counts().values())
+        combined = system.execution.results(1.0)[PRIMARY]
+        past = self._past
+        known = self.runner.state != "warming"
+        return CountsStatus(
+            predictions=sum(account.predictions for account in accounts),
+            labelled=sum(account.labelled for account in accounts),
+            pending=sum(account.pending for account in accounts),
+            expired=sum(account.expired for account in accounts),
+            fills=combined.fills,
+            trades=combined.trades,
+            alarms=len(past.alarms) if known else None,
+            **(alarm_counts(past.responses.values()) if known else dict.fromkeys(NAMES)),
+            adaptations=len(past.actions) if known else None,
+            queries=system.serving.queries,
+        )
+
+    def config(self) -> dict[str, Any]:
+        """The configuration in effect."""
+        found: dict[str, Any] = msgspec.to_builtins(self._system.settings)
+        return found
+
+    def pause(self) -> Control:
+        """Stop between two steps."""
+        return self.runner.pause()
+
+    def resume(self) -> Control:
+        """Go on."""
+        return self.runner.resume()
+
+    async def step(self, steps: int = 1) -> Control:
+        """Make some steps of a paused run."""
+        if type(steps) is not int or not 1 <= steps <= MAX_STEPS:
+            raise ConfigError(f"steps is {steps!r}, but a whole number from 1 to {MAX_STEPS:,} is needed")
+        return await self.runner.step(steps)
+
+    def set_speed(self, bars_per_second: float) -> Control:
+        """Change the pace."""
+        return self.runner.set_speed(bars_per_second)
+
+    # Learning.
+
+    async def start_session(self, symbol: str, model_type: str, config: SessionConfig) -> str:
+        """Start a session that its caller feeds."""
+        self.runner.refuse_commands()
+        command = self._desk.start(symbol, model_type, config)
+        await self.runner.command(command)
+        return command.session_id
+
+    def sessions(self) -> list[SessionStatus]:
+        """All sessions."""
+        self._refuse_while_warming()
+        return self._desk.sessions()
+
+    def session_scores(self, session_id: str) -> SessionScores:
+        """One session's scores."""
+        return self._desk.scores(session_id)
+
+    def predict(self, session_id: str, features: Features) -> Answer:
+        """What a session says about these features."""
+        return self._desk.predict(session_id, features)
+
+    async def update(self, session_id: str, examples: Sequence[ExampleIn]) -> Updated:
+        """Learn examples, once per id."""
+        if not 1 <= len(examples) <= MAX_EXAMPLES:
+            raise ConfigError(f"{len(examples)} examples were sent; send 1 to {MAX_EXAMPLES:,} at once")
+        self.runner.refuse_commands()
+        checked: list[FedExample] = []
+        async for part in _in_turns(len(examples)):
+            checked += self._desk.checked(session_id, examples, part)
+        self._desk.check_new(session_id, checked)
+        fresh = learnt = 0
+        async for part in _in_turns(len(checked)):
+            command = self._desk.update(session_id, checked[part.start : part.stop])
+            if command is not None:
+                self.runner.carry_out(command)
+                fresh += len(command.examples or ())
+            # Counted before the wait: until the disk has it, somebody else may stop the session.
+            learnt = self._desk.learnt(session_id)
+        # Without a command too: what was sent before may still be on its way.
+        await self.runner.durable()
+        return Updated(fresh, len(examples) - fresh, learnt)
+
+    async def stop_session(self, session_id: str) -> None:
+        """End a session that its caller feeds."""
+        self.runner.refuse_commands()
+        await self.runner.command(self._desk.stop(session_id))
+
+    async def adapt(self, session_id: str, drift_type: str) -> None:
+        """Ask for an adaptation at the next slice."""
+        self.runner.refuse_commands()
+        await self.runner.command(self._desk.adapt(session_id, drift_type))
+
+    def drift(self) -> list[DriftStatus]:
+        """Every session's drift monitor."""
+        self._refuse_while_warming()
+        return self._desk.drift()
+
+    # Reading.
+
+    def bars(self, symbol: str, page: Page) -> Series:
+        """Bars of a symbol."""
+        return self._symbol(symbol).bar_series(symbol, _checked(page))
+
+    def equity(self, page: Page) -> Series:
+        """Equity of all books."""
+        return self._history.equity_series(_checked(page))
+
+    def predictions(self, symbol: str, target: str, page: Page) -> Series:
+        """What was served and what came true."""
+        at = self._symbol(symbol)
+        return at.predictions[_target(target)].series(symbol, target, _checked(page), at.bars)
+
+    def metrics_history(self, symbol: str, target: str, page: Page) -> Series:
+        """Windowed gains and accuracies."""
+        at = self._symbol(symbol)
+        return at.scores[_target(target)].series(symbol, target, _checked(page), at.bars)
+
+    def reliability(self, symbol: str, target: str) -> Reliability:
+        """Served probabilities against frequencies."""
+        return self._symbol(symbol).scores[_target(target)].reliability()
+
+    def fills(self, symbol: str | None, book: str, page: Page) -> Fills:
+        """Fills of a book or of all."""
+        past = self._history
+        found, next_seq, total = past.fills.page(self._known(symbol), self._book(book), _checked(page))
+        return Fills([fill_out(seq, fill, past.units[fill.symbol], past.bar_open_ms) for seq, fill in found], next_seq, total)
+
+    def trades(self, symbol: str | None, book: str, page: Page) -> Trades:
+        """Closed lots of a book or of all."""
+        past = self._history
+        found, next_seq, total = past.lots.page(self._known(symbol), self._book(book), _checked(page))
+        return Trades([trade_out(seq, lot, past.units[lot.symbol], past.bar_open_ms) for seq, lot in found], next_seq, total)
+
+    async def report_outcomes(self, outcomes: Sequence[OutcomeIn]) -> Reported:
+        """Report trades made elsewhere, once per book and id."""
+        if not 1 <= len(outcomes) <= MAX_OUTCOMES:
+            raise ConfigError(f"{len(outcomes)} outcomes were sent; send 1 to {MAX_OUTCOMES} at once")
+        self._refuse_while_warming()
+        self.runner.refuse_commands()
+        self._system.refuse_at_the_end()
+        for given in outcomes:
+            self._outcomes.command(given)
+        fresh = 0
+        for given in outcomes:
+            command = self._outcomes.command(given)
+            if command is not None:
+                self.runner.carry_out(command)
+                fresh += 1
+        await self.runner.durable()
+        return Reported(fresh, len(outcomes) - fresh)
+
+    def positions(self) -> Positions:
+        """What the books hold and how they do."""
+        execution = self._system.execution
+        cash, positions = execution.cash, []
+        for name in self._books:
+            for symbol, units in self._history.units.items():
+                lots = execution.book(name).lots(symbol)
+                held = units.quantity(lots.position)
+                closes = self._history.symbols[symbol].bars.column("close")
+                if held and len(closes):
+                    basis, marked = cash(lots.basis), cash(lots.marked)
+                    unrealised = cash(lots.marked - lots.basis)
+                    positions.append(Position(name, symbol, held, basis / held, float(closes[-1]), marked, unrealised))
+        books = {
+            name: BookStatus(
+                equity=cash(book.equity),
+                net_pnl=cash(book.net_pnl),
+                gross_pnl=cash(book.gross_pnl),
+                fees=cash(book.fees),
+                costs=cash(book.costs),
+                trades=book.trades,
+                sharpe=book.sharpe,
+                max_drawdown=book.max_drawdown,
+            )
+            for name, book in execution.results(marks_per_year(self._history)).items()
+        }
+        return Positions(positions, books)
+
+    def adaptations(self) -> Adaptations:
+        """Alarms and actions."""
+        return Adaptations(
+            [alarm_out(self._history, alarm_id) for alarm_id in self._history.alarms],
+            [action_out(self._history, seq, action) for seq, action in self._history.actions.values()],
+        )
+
+    def regimes(self, symbol: str) -> Regimes:
+        """Calm, normal and turbulent times."""
+        at = self._symbol(symbol).regimes
+        return at.regimes(self._system.market.detectors[symbol].probabilities, self._history.bar_open_ms)
+
+    def inspect(self, prediction_id: str) -> Inspection:
+        """Everything about one prediction."""
+        self._refuse_while_warming()
+        return self._inspector.prediction(prediction_id)
+
+    def inspect_fill(self, fill_id: str) -> Inspection:
+        """The decision behind a fill."""
+        self._refuse_while_warming()
+        return self._inspector.fill(fill_id)
+
+    # Listening.
+
+    def listen(self, listener: Callable[[], object]) -> Callable[[], None]:
+        """Be told of new rows and of changes."""
+        return self.runner.listen(listener)
+
+    @property
+    def oldest_step(self) -> int:
+        """The first row that `steps` still knows."""
+        recent = self._past.recent
+        return recent[0][0] if recent else 0
+
+    def steps(self, symbol: str, from_seq: int, to_seq: int) -> Step | None:
+        """One message for some rows."""
+        self._symbol(symbol)
+        return step_message(self._history, symbol, from_seq, to_seq)
+
+    def _symbol(self, symbol: str) -> SymbolHistory:
+        found = self._history.symbols.get(symbol)
+        if found is None:
+            raise NotFoundError(f"this run has no symbol {symbol[:200]!r}{did_you_mean(symbol, self._history.symbols)}")
+        return found
+
+    def _known(self, symbol: str | None) -> str | None:
+        if symbol is not None:
+            self._symbol(symbol)
+        return symbol
+
+    def _book(self, book: str) -> str:
+        if book != ALL and book not in self._books:
+            raise NotFoundError(f"this run has no book {book[:200]!r}{did_you_mean(book, [ALL, *self._books])}")
+        return book
+
+
+async def _in_turns(count: int) -> AsyncIterator[range]:
+    """Parts of a long piece of work, between which whoever else waits gets their turn."""
+    for start in range(0, count, TOGETHER):
+        if start:
+            await asyncio.sleep(0)
+        yield range(start, min(start + TOGETHER, count))
+
+
+def _target(target: str) -> str:
+    if target not in TARGETS:
+        raise NotFoundError(f"{target[:200]!r} is no target that is served{did_you_mean(target, TARGETS)}")
+    return target
+
+
+def _checked(page: Page) -> Page:
+    """Raises ConfigError for a page that cannot be."""
+    if page.from_seq < 0:
+        raise ConfigError(f"from_seq is {page.from_seq}, but rows are counted from 0")
+    if not 1 <= page.limit <= MAX_LIMIT:
+        raise ConfigError(f"limit is {page.limit}, but 1 to {MAX_LIMIT:,} rows can be asked for at once")
+    if page.max_points is not None and not 2 <= page.max_points <= MAX_POINTS:
+        raise ConfigError(f"max_points is {page.max_points}, but 2 to {MAX_POINTS:,} is needed")
+    return page

@@ -1,0 +1,252 @@
+"""What the gateway says about the run and its learning sessions: structs named as on the wire, imported through `gateway`.
+
+Times are integer milliseconds since the Unix epoch (UTC): the instant at which something was known, the end of a bar, and
+beside it the open of that bar, under which it is shown (``ts_ms`` and ``bar_open_ms``, ``closed_ms`` and
+``closed_bar_open_ms``). Money is units of cash, gains are millinats over the running base rate, ``seq`` counts the journal's
+rows from 0. What is missing is None; nothing is ever NaN.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from alpha_pulse.core.types import Watched
+from alpha_pulse.reporting.success_types import SuccessMetrics
+
+State = Literal["warming", "running", "paused", "finished", "failed"]
+Value = int | float | str | None
+
+
+class Page(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which part of a series: ``limit`` rows from ``from_seq`` on, or all of them thinned out to ``max_points``."""
+
+    from_seq: int = 0
+    limit: int = 1000
+    max_points: int | None = None
+
+
+class Series(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Columns of equal length. ``next_seq`` is where to go on, None at the end; ``total`` counts all rows held.
+
+    ``oldest_seq`` is there once older rows were let go of: it is the first one held.
+    """
+
+    symbol: str | None
+    from_seq: int
+    to_seq: int | None
+    next_seq: int | None
+    total: int
+    columns: dict[str, list[Value]]
+    target: str | None = None
+    window: int | None = None
+    oldest_seq: int | None = None
+
+
+class Control(msgspec.Struct, frozen=True):
+    """How the run stands; ``bars_per_second`` is the target pace, 0 for as fast as it goes."""
+
+    state: State
+    bars_per_second: float
+    seq: int
+
+
+class FeedStatus(msgspec.Struct, frozen=True):
+    """What is replayed."""
+
+    name: str
+    symbols: tuple[str, ...]
+    interval_s: float
+    bars_total: int
+    bars_done: int
+
+
+class CountsStatus(msgspec.Struct, frozen=True):
+    """Market targets together; fills and trades of the combined book. predictions = labelled + pending + expired.
+
+    alarms = alarms_acted + alarms_deferred + alarms_skipped: by the newest response to each. These and ``adaptations`` are None
+    while the history of the run is read (the state is ``warming``).
+    """
+
+    predictions: int
+    labelled: int
+    pending: int
+    expired: int
+    fills: int
+    trades: int
+    alarms: int | None
+    alarms_acted: int | None
+    alarms_deferred: int | None
+    alarms_skipped: int | None
+    adaptations: int | None
+    queries: int
+
+
+class SystemStatus(msgspec.Struct, frozen=True):
+    """Everything about the run at once. ``detail`` is a sentence for people: why it failed, what was left out."""
+
+    version: str
+    run_id: str
+    mode: Literal["paper"]
+    state: State
+    detail: str | None
+    feed: FeedStatus
+    bars_per_second: float
+    measured_bars_per_second: float | None
+    seq: int
+    ts_ms: int | None
+    bar_open_ms: int | None
+    store: str
+    config_hash: str
+    targets: tuple[str, ...]
+    books: tuple[str, ...]
+    initial_cash: float
+    counts: CountsStatus
+    success_metrics: SuccessMetrics
+    result: msgspec.Raw | None
+    decisions_sha256: str | None
+
+
+# Learning.
+
+
+class SessionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What may be chosen for a session that its caller feeds. ``n_features`` None: as many as the feed's schema has."""
+
+    target: str = "direction"
+    horizon: int | None = None
+    source: str | None = None
+    n_features: int | None = None
+
+
+class ExampleIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One labelled example of a caller, learnt once however often it is sent under its ``id``."""
+
+    id: str
+    features: list[float] | dict[str, float]
+    label: int
+    weight: float = 1.0
+
+
+Features = list[float] | dict[str, float]
+
+
+class Updated(msgspec.Struct, frozen=True):
+    """What came of examples; ``learnt`` counts all labels the session has learnt."""
+
+    applied: int
+    duplicates: int
+    learnt: int
+
+
+class BatchModelStatus(msgspec.Struct, frozen=True):
+    """The frozen member beside a session."""
+
+    model_id: str
+    version: str
+    trained_ms: int
+    trained_bar_open_ms: int
+
+
+class SessionStatus(msgspec.Struct, frozen=True):
+    """One session. ``age_s`` is the market time since the newest label learnt."""
+
+    session_id: str
+    symbol: str
+    target: str
+    model_type: str
+    version: str
+    source: Literal["loop", "api"]
+    state: Literal["learning", "in_trial", "quarantined"]
+    horizon: int
+    n_features: int
+    learnt: int
+    pending: int
+    ties: int
+    quarantines: int
+    age_s: float | None
+    last_drift_ms: int | None
+    last_drift_bar_open_ms: int | None
+    last_adaptation_ms: int | None
+    last_adaptation_bar_open_ms: int | None
+    batch_model: BatchModelStatus | None
+    gain_millinats: float | None
+
+
+class MemberScores(msgspec.Struct, frozen=True):
+    """One member's prequential scores; None where undefined on so few labels.
+
+    ``auc_error``: how far the exact area under the curve lies from ``auc`` at most; 0 in the window.
+    """
+
+    samples: int
+    accuracy: float
+    log_loss: float
+    brier: float
+    auc: float | None
+    kappa: float | None
+    kappa_temporal: float | None
+    gain_millinats: float
+    auc_error: float | None = None
+
+
+class SessionScores(msgspec.Struct, frozen=True):
+    """How a session does: whole run and sliding window. Ages of its own model: None while it has learnt nothing."""
+
+    session_id: str
+    model_type: str
+    learnt: int
+    pending: int
+    ties: int
+    quarantines: int
+    age_mean_s: float | None
+    age_max_s: float | None
+    whole_run: dict[str, MemberScores]
+    window: dict[str, MemberScores]
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One member's share in a prediction; ``age_s`` is the market time since it last learnt, None before it has."""
+
+    model_id: str
+    version: str
+    source: str
+    probability: float
+    weight: float
+    age_s: float | None
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a session says about given features; in no ledger and never labelled."""
+
+    session_id: str
+    probability: float
+    confidence: float | None
+    parts: list[Part]
+    schema_id: str | None
+    model_version: str
+
+
+class AlarmBrief(msgspec.Struct, frozen=True):
+    """A session's newest alarm."""
+
+    alarm_id: str
+    ts_ms: int
+    bar_open_ms: int
+    detector: str
+    score: float
+    change_ms: int
+    change_bar_open_ms: int
+    sample: int
+    watched: Watched
+
+
+class DriftStatus(msgspec.Struct, frozen=True):
+    """One session's drift monitor."""
+
+    session_id: str
+    alarms: int
+    last_alarm: AlarmBrief | None
+    window_blocks: int
+    state: Literal["stable", "drifting"]

@@ -1,0 +1,341 @@
+"""What may be asked of learning sessions, and what must hold before a command for one of them is carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from alpha_pulse.core.errors import (
+    ConfigError,
+    ConflictError,
+    DataError,
+    NonFiniteError,
+    NotFoundError,
+    UnknownNameError,
+    did_you_mean,
+)
+from alpha_pulse.core.numbers import a_class, a_row, a_weight, shown
+from alpha_pulse.core.types import ABSURD, FeatureVector, finite
+from alpha_pulse.engine.symbol_state import TARGETS
+from alpha_pulse.engine.system import System
+from alpha_pulse.kernels.base import scores as kernels
+from alpha_pulse.learning.commands import Command, FedExample
+from alpha_pulse.learning.dedup_window import MOST_IDS, DedupWindow
+from alpha_pulse.learning.online_learning_service import DRIFT_TYPES
+from alpha_pulse.learning.session import Session
+from alpha_pulse.metrics import streaming as metrics
+from alpha_pulse.runtime.history.events import MS
+from alpha_pulse.runtime.history.history import History
+from alpha_pulse.runtime.inspector import SECOND_NS, parts_out
+from alpha_pulse.runtime.messages import (
+    AlarmBrief,
+    Answer,
+    BatchModelStatus,
+    DriftStatus,
+    ExampleIn,
+    Features,
+    MemberScores,
+    SessionConfig,
+    SessionScores,
+    SessionStatus,
+)
+
+MAX_NAME = 64
+MAX_ID = 128
+MAX_FEATURES = 1_000
+MAX_HORIZON = 100_000
+MAX_FED = 64
+"""Sessions that callers feed, at once; each takes some hundred kilobytes of every checkpoint."""
+RECENT_LABELS = 200
+"""A caller's session counts as drifting for this many labels after an alarm; the loop's until its errors are back."""
+QUIETLY = "api"
+
+
+class SessionCommands:
+    """Reads sessions and checks commands; it changes nothing itself.
+
+    Parameters
+    ----------
+    system, history
+        Of the run.
+    """
+
+    def __init__(self, system: System, history: History) -> None:
+        self._system = system
+        self._history = history
+
+    # Reading.
+
+    def sessions(self) -> list[SessionStatus]:
+        """All sessions, the loop's first."""
+        return [self._status(session) for session in self._system.learning.all_sessions()]
+
+    def _status(self, session: Session) -> SessionStatus:
+        spec, now = session.spec, self._system.clock.now_ns()
+        alarm = self._system.learning.monitor(spec.symbol, spec.target).last_alarm
+        model = self._history.models.get(session.session_id)
+        actions = [
+            action.ts
+            for _, action in self._history.actions.values()
+            if (action.symbol, action.target) == (spec.symbol, spec.target)
+        ]
+        filled, opened = session.scores[kernels.FILLED] > 0, self._history.bar_open_ms
+        return SessionStatus(
+            session_id=session.session_id,
+            symbol=spec.symbol,
+            target=spec.target,
+            model_type=spec.model_type,
+            version=str(session.learnt),
+            source="loop" if session.in_loop else "api",
+            state="in_trial" if session.in_trial else "learning" if self._trusted(session) else "quarantined",
+            horizon=spec.horizon,
+            n_features=spec.n_features,
+            learnt=session.learnt,
+            pending=len(session.pending),
+            ties=session.ties,
+            quarantines=session.quarantines,
+            age_s=(now - session.last_learnt_ts) / SECOND_NS if session.last_learnt_ts else None,
+            last_drift_ms=None if alarm is None else alarm.ts // MS,
+            last_drift_bar_open_ms=None if alarm is None else opened(spec.symbol, alarm.ts),
+            last_adaptation_ms=max(actions) // MS if actions else None,
+            last_adaptation_bar_open_ms=opened(spec.symbol, max(actions)) if actions else None,
+            batch_model=None
+            if model is None
+            else BatchModelStatus(model.model_id, model.version, model.trained_ts // MS, opened(spec.symbol, model.trained_ts)),
+            gain_millinats=-1_000.0 * kernels.window_health(session.scores)[0] if filled else None,
+        )
+
+    def _trusted(self, session: Session) -> bool:
+        newest = self._system.serving.newest(session.spec.symbol, session.spec.target) if session.in_loop else None
+        return newest is None or newest.trust
+
+    def scores(self, session_id: str) -> SessionScores:
+        """One session's scores, whole run and window."""
+        session = self._session(session_id)
+        mean, largest = session.age_ns
+        return SessionScores(
+            session_id,
+            session.spec.model_type,
+            session.learnt,
+            len(session.pending),
+            session.ties,
+            session.quarantines,
+            None if mean is None else mean / SECOND_NS,
+            None if largest is None else largest / SECOND_NS,
+            {name: _scores_out(found) for name, found in metrics.whole_run(session.scores).items()},
+            {name: _scores_out(found) for name, found in metrics.window(session.scores).items()},
+        )
+
+    def drift(self) -> list[DriftStatus]:
+        """Every session's drift monitor."""
+        return [self._drift(session) for session in self._system.learning.all_sessions()]
+
+    def _drift(self, session: Session) -> DriftStatus:
+        spec = session.spec
+        monitor = self._system.learning.monitor(spec.symbol, spec.target)
+        alarm = monitor.last_alarm
+        if session.in_loop:
+            episodes = self._system.adaptation.recovery(spec.symbol, spec.target).episodes
+            drifting = any(episode.recovery_ts is None for episode in episodes)
+        else:
+            rise = monitor.last_rise
+            drifting = rise is not None and session.learnt - rise.sample < RECENT_LABELS
+        brief = None
+        if alarm is not None:
+            opened = self._history.bar_open_ms
+            brief = AlarmBrief(
+                alarm.alarm_id, alarm.ts // MS, opened(spec.symbol, alarm.ts), alarm.detector, alarm.score,
+                alarm.change_ts // MS, opened(spec.symbol, alarm.change_ts), alarm.sample, alarm.watched,
+            )  # fmt: skip
+        return DriftStatus(session.session_id, monitor.alarms, brief, monitor.width, "drifting" if drifting else "stable")
+
+    # Asking.
+
+    def predict(self, session_id: str, features: Features) -> Answer:
+        """A pure query: of a session that the loop serves with all its members, of every other with its model alone."""
+        session = self._session(session_id)
+        spec, now = session.spec, self._system.clock.now_ns()
+        row = np.array(self._row(session, features, f"the features for session {session_id}"), dtype=np.float64)
+        names = self._names(session)
+        schema_id = None if names is None or spec.symbol not in self._system.instruments else self._schema_id(spec.symbol)
+        if session.in_loop and spec.target in TARGETS:
+            vector = FeatureVector(spec.symbol, now, schema_id or "", row)
+            said = self._system.serving.query(spec.target, vector)
+            parts = parts_out(said.parts)
+            return Answer(session_id, said.probability, said.confidence, parts, schema_id, str(session.learnt))
+        probability = session.query(row)
+        if not 0.0 <= probability <= 1.0:
+            raise NonFiniteError(
+                f"session {session_id} has no answer for these features, which are too large for it; scale them to about 1"
+            )
+        return Answer(session_id, probability, None, [], schema_id, str(session.learnt))
+
+    def _schema_id(self, symbol: str) -> str:
+        return self._system.instruments[symbol].extractor.schema.schema_id
+
+    def _names(self, session: Session) -> tuple[str, ...] | None:
+        """The features' names, where the session has as many as the feed's schema; None where its caller chose."""
+        spec, instruments = session.spec, self._system.instruments
+        instrument = instruments.get(spec.symbol) or next(iter(instruments.values()))
+        names = instrument.extractor.schema.names
+        if session.in_loop:
+            return names[: spec.n_features] if spec.target in TARGETS else None
+        return names if len(names) == spec.n_features else None
+
+    def _row(self, session: Session, features: Features, what: str) -> list[float]:
+        """Features in their order. Raises DataError for another number or other names, NonFiniteError for absurd values."""
+        width = session.spec.n_features
+        if isinstance(features, dict):
+            names = self._names(session)
+            if names is None:
+                raise DataError(f"{what} have names, but this session's have none; send a list of {width} numbers")
+            for name in features:
+                if name not in names:
+                    raise DataError(f"{what} hold the unknown name {name!r}{did_you_mean(name, names)}")
+            lacking = [name for name in names if name not in features]
+            if lacking:
+                raise DataError(
+                    f"{what} lack {lacking[0]!r} and {len(lacking) - 1} others; send all {width}, 0 for a missing one"
+                )
+            features = [features[name] for name in names]
+        row: list[float] = a_row(what, features, width).tolist()
+        for place, value in enumerate(row):
+            if not abs(value) < ABSURD:
+                raise NonFiniteError(f"{what} hold {value!r} at place {place}, but a finite number below {ABSURD:g} is needed")
+        return row
+
+    # Checking commands.
+
+    def start(self, symbol: str, model_type: str, config: SessionConfig) -> Command:
+        """The command that starts a session, once everything about it holds."""
+        _check_name("symbol", symbol)
+        _check_name("target", config.target)
+        if "/" in config.target:
+            raise ConfigError(
+                f"the target {config.target!r} holds a '/', which separates symbol and target; choose another name"
+            )
+        if config.source not in (None, QUIETLY):
+            raise ConfigError(f"the source is {config.source!r}; a session that can be started here has the source 'api'")
+        symbols = self._system.feed.symbols
+        if symbol not in symbols and config.source != QUIETLY:
+            raise NotFoundError(
+                f"the feed has no symbol {symbol!r}, and only a session whose source is 'api' may be of another"
+                f"{did_you_mean(symbol, symbols)}"
+            )
+        learning = self._system.learning
+        session_id = f"{symbol}/{config.target}"
+        if learning.has_active_session(symbol, config.target):
+            raise ConflictError(f"session {session_id} runs already; stop it first, or start one of another target")
+        if sum(not session.in_loop for session in learning.all_sessions()) >= MAX_FED:
+            raise ConflictError(f"{MAX_FED} sessions fed by their callers run already, as many as there can be; stop one first")
+        instruments = self._system.instruments
+        instrument = instruments.get(symbol) or next(iter(instruments.values()))
+        width = len(instrument.extractor.schema.names) if config.n_features is None else config.n_features
+        _check_count("n_features", width, MAX_FEATURES)
+        horizon = 1 if config.horizon is None else config.horizon
+        _check_count("horizon", horizon, MAX_HORIZON)
+        try:
+            learning.maker(model_type, width, horizon)
+        except (ConfigError, UnknownNameError) as error:
+            raise type(error)(f"model_type: {error}") from None
+        return Command("start", session_id, model_type, horizon, width)
+
+    def checked(self, session_id: str, examples: Sequence[ExampleIn], places: range) -> list[FedExample]:
+        """The examples at some places, once everything about them holds."""
+        session = self._session(session_id)
+        self._fed(session)
+        found = []
+        for place in places:
+            example, what = examples[place], f"example {place} for session {session_id}"
+            if not isinstance(example.id, str) or not 0 < len(example.id) <= MAX_ID:
+                raise DataError(f"{what} has the id {shown(example.id)}; expected a text of 1 to {MAX_ID} characters")
+            label = a_class(f"the label of {what}", example.label, 2)
+            weight = a_weight(f"the weight of {what}", example.weight)
+            finite(f"the weight of {what}", weight)
+            row = self._row(session, example.features, f"the features of {what}")
+            found.append(FedExample(example.id, row, label, weight))
+        return found
+
+    def check_new(self, session_id: str, checked: Sequence[FedExample]) -> None:
+        """Raise ConflictError for an id that stands for something else, or for more new ones than can be remembered."""
+        fresh = len(self._new(session_id, checked))
+        held = self._system.learning.fed_ids
+        if fresh and held + fresh > MOST_IDS:
+            raise ConflictError(
+                f"this run remembers the ids of {held:,} examples, and {MOST_IDS:,} is all that it can, so the {fresh:,} new "
+                "ones of this request are not learnt; stop a session whose examples are not sent again, or start another run"
+            )
+
+    def update(self, session_id: str, checked: Sequence[FedExample]) -> Command | None:
+        """The command that learns what is new among the examples; None when nothing is."""
+        width = self._session(session_id).spec.n_features
+        if any(len(example.features) != width for example in checked):
+            raise ConflictError(f"session {session_id} was started anew meanwhile, for other features; send the rest again")
+        fresh = self._new(session_id, checked)
+        return Command("update", session_id, examples=fresh) if fresh else None
+
+    def _new(self, session_id: str, checked: Sequence[FedExample]) -> list[FedExample]:
+        """The examples that were not learnt yet, each id once. Raises ConflictError for an id sent with other content."""
+        seen = self._fed(self._session(session_id))
+        fresh: dict[str, FedExample] = {}
+        for example in checked:
+            if example.id in seen:
+                same = seen.repeats(example.id, example.content)
+            else:
+                same = fresh.setdefault(example.id, example).content == example.content
+            if not same:
+                raise ConflictError(
+                    f"session {session_id} has the example {shown(example.id)} with other features, label or weight than are "
+                    "sent now; an id stands for one example: repeat it unchanged, or give the new one another id"
+                )
+        return list(fresh.values())
+
+    def stop(self, session_id: str) -> Command:
+        """The command that ends a session."""
+        self._fed(self._session(session_id))
+        return Command("stop", session_id)
+
+    def adapt(self, session_id: str, drift_type: str) -> Command:
+        """The command that has the next slice begin an adaptation."""
+        self._session(session_id)
+        if drift_type not in DRIFT_TYPES:
+            raise ConfigError(f"drift_type: {drift_type!r} is no type of drift{did_you_mean(drift_type, DRIFT_TYPES)}")
+        if reason := self._system.why_not_adapt(session_id):
+            raise ConflictError(reason)
+        return Command("adapt", session_id, drift_type=drift_type)
+
+    def learnt(self, session_id: str) -> int:
+        """Labels that a session has learnt."""
+        return self._session(session_id).learnt
+
+    def _session(self, session_id: str) -> Session:
+        for session in self._system.learning.all_sessions():
+            if session.session_id == session_id:
+                return session
+        known = [session.session_id for session in self._system.learning.all_sessions()]
+        raise NotFoundError(f"no session {session_id[:200]!r} runs{did_you_mean(session_id, known)}")
+
+    def _fed(self, session: Session) -> DedupWindow:
+        seen = self._system.learning.fed(session.session_id)
+        if seen is None:
+            raise ConflictError(
+                f"session {session.session_id} is served by the running loop, which alone feeds and ends it; "
+                "start a session of another target for your own examples"
+            )
+        return seen
+
+
+def _check_name(what: str, name: str) -> None:
+    if not 0 < len(name) <= MAX_NAME or not name.isprintable() or name != name.strip():
+        raise ConfigError(f"the {what} is {name[:MAX_NAME]!r}; give it 1 to {MAX_NAME} printable characters")
+
+
+def _check_count(what: str, value: int, most: int) -> None:
+    if type(value) is not int or not 1 <= value <= most:
+        raise ConfigError(f"session config: {what} is {value!r}, but a whole number from 1 to {most:,} is needed")
+
+
+def _scores_out(found: metrics.MemberMetrics) -> MemberScores:
+    return msgspec.convert(msgspec.structs.asdict(found), MemberScores)

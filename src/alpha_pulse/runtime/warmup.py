@@ -1,0 +1,157 @@
+"""Compiles everything that a configuration uses, by running the real loop on a short made-up market that is then forgotten."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+from typing import IO
+
+import msgspec
+
+from alpha_pulse.core import plugins
+from alpha_pulse.core.causes import reason_of
+from alpha_pulse.core.clock import elapsed_ns
+from alpha_pulse.core.config import Config
+from alpha_pulse.detectors.regime import DAY_NS, LARGEST_BLOCK
+from alpha_pulse.engine.system import System
+from alpha_pulse.features.schema import MIN_BARS
+from alpha_pulse.feeds.interval import HOUR_NS
+from alpha_pulse.feeds.synthetic import Market, random_walk
+from alpha_pulse.kernels.base.kernel_cache import cache_root, program_key
+from alpha_pulse.models import ONLINE
+from alpha_pulse.reporting.report import make_report
+from alpha_pulse.runtime import warmup_watchers
+from alpha_pulse.runtime.compilations import compilations
+from alpha_pulse.stores.memory import MemoryStore
+
+TRAIN_BARS = 1_500
+BARS = TRAIN_BARS + 100
+TRIAL_AT = 1_000
+"""The slice at which an adaptation is asked for, so that its trial is compiled too."""
+TREES = 4
+FIRST_BARS = MIN_BARS + 20
+"""So many bars reach nearly all but what watches the market: that is first called at the end of a day."""
+FIRST_INTERVAL_NS = DAY_NS // LARGEST_BLOCK
+WAIT_S = 0.1
+
+
+class WarmUp(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a warm-up did: the folder of compiled kernels, how many were compiled now, how long all of it took.
+
+    ``problem`` says why they could not be kept there.
+    """
+
+    cache: str
+    compiled: int
+    seconds: float
+    problem: str | None = None
+
+
+def is_warm(config: Config) -> bool:
+    """Whether `warm_up` has been here with this program, on this machine, for the same kinds of models."""
+    mark = _mark(config)
+    with contextlib.suppress(OSError):
+        os.utime(mark)  # what is used is not removed as forgotten
+    return mark.exists()
+
+
+def about_how_many(config: Config) -> int:
+    """Kernels in the sources that ``config`` makes this program load: about how many compilations a first run takes."""
+    plugins.load("models", ONLINE, config.learning.model)
+    files = (getattr(module, "__file__", None) for name, module in sys.modules.items() if name.startswith("alpha_pulse."))
+    return sum(Path(file).read_text(encoding="utf-8").count("\n@kernel\n") for file in set(files) if file)
+
+
+def warm_up(config: Config, on_compiled: Callable[[int], object] = lambda _: None) -> WarmUp:
+    """Run the loop once through all that ``config`` can reach.
+
+    Parameters
+    ----------
+    config
+        Of the runs that are to start quickly.
+    on_compiled
+        Is told the number of kernels compiled so far.
+    """
+    began = elapsed_ns()
+    own = 0
+
+    def count(compiled: int) -> None:
+        nonlocal own
+        own = compiled
+        on_compiled(own + beside.compiled)
+
+    beside = _Beside(config, on_waiting=lambda: on_compiled(own + beside.compiled))
+    with compilations(count):
+        if not is_warm(config):
+            with beside.running():
+                _run(config, FIRST_BARS, FIRST_INTERVAL_NS)
+        _run(_shortened(config), BARS, HOUR_NS)
+    problem = None
+    try:
+        mark = _mark(config)
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+    except OSError as error:
+        # A run does without: it compiles again at its next start.
+        problem = reason_of(error)
+    return WarmUp(str(cache_root()), own + beside.compiled, (elapsed_ns() - began) / 1e9, problem)
+
+
+class _Beside:
+    """Another process that compiles what watches the market."""
+
+    def __init__(self, config: Config, on_waiting: Callable[[], object]) -> None:
+        self.compiled = 0
+        self._command = (sys.executable, "-m", warmup_watchers.__name__, config.adaptation.feature_detector)
+        self._on_waiting = on_waiting
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Until the block and the process have both ended. What it could not compile is compiled later."""
+        with subprocess.Popen(
+            self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as process:
+            counting = Thread(target=self._count, args=(process.stdout,), daemon=True)
+            counting.start()
+            yield
+            while counting.is_alive():
+                counting.join(WAIT_S)
+                self._on_waiting()
+
+    def _count(self, lines: IO[bytes]) -> None:
+        for _ in lines:
+            self.compiled += 1
+
+
+def _run(config: Config, bars: int, interval_ns: int) -> None:
+    feed = random_walk(bars, seed=1, market=Market(symbols=("WARMUP",), has_volume=True, interval_ns=interval_ns))
+    system = System(config, feed, MemoryStore())
+    system.begin("warm-up", resume=False)
+    while system.step():
+        if feed.position == TRIAL_AT:
+            system.learning.requests += [(session.session_id, "warm-up") for session in system.learning.all_sessions()]
+    system.state_sha256()
+    make_report(system)
+
+
+def _shortened(config: Config) -> Config:
+    """The same kinds of everything, with as little training as they can be had with."""
+    batch = msgspec.structs.replace(
+        config.batch, train_bars=TRAIN_BARS, ready_delay_s=0.0, volatility_trees=TREES, direction_trees=TREES
+    )
+    return msgspec.structs.replace(config, batch=batch)
+
+
+def _mark(config: Config) -> Path:
+    """An empty file that says what was compiled, beside the kernels."""
+    batch = "batch" if config.batch.enabled else "online"
+    # A model's name may be a path of any length, with characters that no file name may have.
+    kinds = "|".join((config.learning.model, config.serving.strategy, config.serving.calibration, batch))
+    return cache_root() / f"warm-{program_key()}-{hashlib.sha256(kinds.encode()).hexdigest()[:16]}"

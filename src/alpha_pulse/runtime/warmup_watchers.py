@@ -1,0 +1,34 @@
+"""Compiles what watches the market, in a process beside the one that compiles the rest: the two take about as long.
+
+Run as ``python -m alpha_pulse.runtime.warmup_watchers psi``; it writes a line for each kernel that it compiles.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+import numpy as np
+
+from alpha_pulse.detectors.covariate import FEATURE_DETECTORS
+from alpha_pulse.detectors.regime import LEAST_BLOCK, RegimeDetector
+from alpha_pulse.runtime.compilations import compilations
+
+
+def compile_watchers(feature_detector: str) -> None:
+    """Call each of their kernels once, with the types that the loop calls them with."""
+    regimes = RegimeDetector("WARMUP", LEAST_BLOCK)
+    for bar in range(LEAST_BLOCK):
+        regimes.update(bar, 1.0, 1.0, 1.0)
+    FEATURE_DETECTORS[feature_detector](("value",)).update_many(np.zeros((1, 1)), np.ones((1, 1), dtype=np.bool_))
+
+
+def main() -> None:
+    """As the process that was started for it; it ends when nobody reads its lines any more."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    with compilations(lambda _: print(flush=True)):
+        compile_watchers(sys.argv[1])
+
+
+if __name__ == "__main__":
+    main()

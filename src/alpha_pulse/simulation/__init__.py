@@ -1,0 +1,1 @@
+"""Simulations behind the tables of the docs: detectors, comparisons, regimes."""

@@ -1,0 +1,186 @@
+"""How often the detectors of changed features alarm where nothing changes, and how soon where something does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.detectors.covariate import FEATURE_DETECTORS
+from alpha_pulse.simulation.detector_trials import EVENTS, NORMAL_95, STATED
+from alpha_pulse.simulation.stationary_streams import autoregressive
+
+Rows = NDArray[np.float64]
+FEW, MANY = 1, 30
+"""Features of the streams; of many, the first half share a common part, and correlate by .64."""
+SHARED = 0.8
+BEFORE = 4_000
+"""Rows before a change: the reference, a window, and 1,500 more."""
+AFTER = 2_000
+"""Rows within which a change has to be found."""
+
+
+class Features(msgspec.Struct, frozen=True):
+    """One kind of stationary features: autoregressions that keep ``kept`` of a row's value; at 0, of t3 tails if ``heavy``."""
+
+    name: str
+    kept: float
+    heavy: bool = False
+
+    def make(self, n: int, features: int, rng: np.random.Generator) -> Rows:
+        """Rows (n, features), each feature of mean 0 and, where it is Gaussian, of variance 1."""
+        rows = np.column_stack([self._path(n, rng) for _ in range(features)])
+        if features > 1:
+            shared, half = self._path(n, rng), features // 2
+            rows[:, :half] = SHARED * shared[:, None] + np.sqrt(1.0 - SHARED**2) * rows[:, :half]
+        return rows
+
+    def _path(self, n: int, rng: np.random.Generator) -> Rows:
+        if self.heavy:
+            return rng.standard_t(3, n)
+        return autoregressive(n, self.kept, rng) if self.kept else rng.standard_normal(n)
+
+
+INDEPENDENT = Features("independent Gaussian", 0.0)
+SLOW = Features("AR 0.9", 0.9)
+HELD: tuple[Features, ...] = (INDEPENDENT, Features("heavy tail (t3)", 0.0, heavy=True), Features("AR 0.5", 0.5), SLOW)
+"""Streams on which the stated rate is held."""
+BEYOND: tuple[Features, ...] = (Features("AR 0.99", 0.99), Features("AR 0.999", 0.999))
+"""Streams whose memory is a good part of the reference, or all of it; shown for what they are."""
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A change of the last feature: ``shift`` in standard deviations, ``scale`` of its standard deviation."""
+
+    name: str
+    stream: Features
+    shift: float = 0.0
+    scale: float = 1.0
+
+    def make(self, features: int, rng: np.random.Generator) -> Rows:
+        """Rows (`BEFORE` + `AFTER`, features), changed from the row `BEFORE` on."""
+        rows = self.stream.make(BEFORE + AFTER, features, rng)
+        rows[BEFORE:, -1] = rows[BEFORE:, -1] * self.scale + self.shift
+        return rows
+
+
+SHIFTS = (0.5, 1.0, 2.0)
+CHANGES: tuple[Change, ...] = tuple(
+    change
+    for stream in (INDEPENDENT, SLOW)
+    for change in (
+        *(Change(f"mean by {shift:g} sd, {stream.name}", stream, shift) for shift in SHIFTS),
+        Change(f"variance doubled, {stream.name}", stream, scale=2.0**0.5),
+    )
+)
+
+
+class CovariateFalseAlarms(msgspec.Struct, frozen=True):
+    """False alarms of one detector on one stationary stream, per ``STATED`` rows; ``upper`` is a 95 % bound."""
+
+    detector: str
+    stream: str
+    features: int
+    runs: int
+    rows: int
+    alarms: int
+    rate: float
+    upper: float
+
+
+class CovariateDelay(msgspec.Struct, frozen=True):
+    """How soon one detector finds a change of one feature, in rows.
+
+    ``named`` is how often an alarm named that feature, ``others`` how often it named one that had not changed.
+
+    ``dated`` is the median distance of the change's date from the truth, in rows; ``false_alarms`` counts those before the
+    change, per ``STATED`` rows.
+    """
+
+    detector: str
+    change: str
+    features: int
+    changes: int
+    found: float | None
+    median: float | None
+    slowest_tenth: float | None
+    named: float | None
+    others: float | None
+    dated: float | None
+    false_alarms: float
+
+
+def _names(features: int) -> list[str]:
+    return [f"f{at}" for at in range(features)]
+
+
+def covariate_false_alarms(name: str, stream: Features, features: int, runs: int, seed: int) -> CovariateFalseAlarms:
+    """Alarms in ``runs`` runs of `EVENTS` rows; the bound is from the spread between runs, of none that of a Poisson law."""
+    rng = np.random.default_rng([seed, features, *stream.name.encode()])
+    kind, counts = FEATURE_DETECTORS[name], np.empty(runs)
+    for run in range(runs):
+        counts[run] = kind(_names(features), STATED).update_many(stream.make(EVENTS, features, rng)).sum()
+    scale = STATED / EVENTS
+    rate = float(counts.mean()) * scale
+    upper = rate + NORMAL_95 * float(counts.std(ddof=1)) / np.sqrt(runs) * scale if counts.any() else 3.0 / runs * scale
+    return CovariateFalseAlarms(name, stream.name, features, runs, runs * EVENTS, int(counts.sum()), rate, float(upper))
+
+
+def covariate_delay(name: str, change: Change, features: int, runs: int, seed: int) -> CovariateDelay:
+    """How many changes are found within `AFTER` rows, and after how many."""
+    rng = np.random.default_rng([seed, features, *change.name.encode()])
+    kind, names = FEATURE_DETECTORS[name], _names(features)
+    delays: list[int] = []
+    off: list[int] = []
+    named, others, before, whole = 0, 0, 0, 0
+    for _ in range(runs):
+        detector, rows = kind(names, STATED), change.make(features, rng)
+        false = int(detector.update_many(rows[:BEFORE]).sum())
+        before += false
+        if false:
+            continue  # It is filling a new reference; counted as a false alarm, not as a late find.
+        whole += 1
+        for at, row in enumerate(rows[BEFORE:]):
+            if detector.update(row):
+                delays.append(at)
+                off.append(abs(detector.last.change_sample - BEFORE))
+                named += names[-1] in detector.changed
+                others += detector.changed != (names[-1],)
+                break
+    found = len(delays)
+    return CovariateDelay(
+        name, change.name, features, whole, found / whole if whole else None,
+        float(np.median(delays)) if found else None,
+        float(np.quantile(delays, 0.9)) if found else None,
+        named / found if found else None,
+        others / found if found else None,
+        float(np.median(off)) if found else None,
+        before * STATED / (runs * BEFORE),
+    )  # fmt: skip
+
+
+def covariate_false_alarm_jobs(
+    runs: int, seed: int, names: Sequence[str] = tuple(FEATURE_DETECTORS)
+) -> list[Callable[[], CovariateFalseAlarms]]:
+    """`covariate_false_alarms` of every detector on every stream, of few features and of many, a call each."""
+    return [
+        partial(covariate_false_alarms, name, stream, features, runs, seed)
+        for name in names
+        for stream in (*HELD, *BEYOND)
+        for features in (FEW, MANY)
+    ]
+
+
+def covariate_delay_jobs(
+    runs: int, seed: int, names: Sequence[str] = tuple(FEATURE_DETECTORS)
+) -> list[Callable[[], CovariateDelay]]:
+    """`covariate_delay` of every detector for every change, of few features and of many, a call each."""
+    return [
+        partial(covariate_delay, name, change, features, runs, seed)
+        for name in names
+        for change in CHANGES
+        for features in (FEW, MANY)
+    ]

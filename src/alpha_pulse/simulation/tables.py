@@ -1,0 +1,156 @@
+"""The simulations behind docs/detectors.md, by name: what each is made of, and how much of it the page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from alpha_pulse.core.errors import ConfigError, UnknownNameError, did_you_mean
+from alpha_pulse.detectors.calibrated import TUNED, Curve, Curves
+from alpha_pulse.simulation import comparison_trials, covariate_trials, detector_trials, interval_trials, regime_trials
+from alpha_pulse.simulation.comparison_trials import NullTrial, PowerTrial
+from alpha_pulse.simulation.covariate_trials import CovariateDelay, CovariateFalseAlarms
+from alpha_pulse.simulation.detector_calibration import FULL, QUICK, calibrate, steps
+from alpha_pulse.simulation.detector_trials import Delay, FalseAlarms
+from alpha_pulse.simulation.interval_trials import Coverage
+from alpha_pulse.simulation.regime_calibration import FULL as FULL_REGIMES
+from alpha_pulse.simulation.regime_calibration import QUICK as QUICK_REGIMES
+from alpha_pulse.simulation.regime_calibration import calibrate_regimes, regime_steps
+from alpha_pulse.simulation.regime_trials import Recurrence, RegimeDelay, RegimeFalseAlarms
+
+Job = Callable[[], msgspec.Struct]
+Report = Callable[[int], None]
+
+
+class Simulation(msgspec.Struct, frozen=True):
+    """One table: its jobs, of which each gives a row, and the runs in each that the docs show."""
+
+    about: str
+    runs: int
+    jobs: Callable[[int, int, Sequence[str]], Sequence[Job]]
+    at_least: int = 2
+
+
+class Calibration(msgspec.Struct, frozen=True):
+    """A table that is shipped: how many pieces of work it takes, and what makes it, in full or as a quick draft."""
+
+    about: str
+    steps: Callable[[Sequence[str]], int]
+    make: Callable[[Sequence[str], bool, int, Report | None], Any]
+
+
+CALIBRATIONS: dict[str, Calibration] = {
+    "thresholds": Calibration(
+        "thresholds", steps, lambda names, full, seed, report: calibrate(names, FULL if full else QUICK, seed, report)
+    ),
+    "regime_thresholds": Calibration(
+        "thresholds of regimes",
+        lambda _: regime_steps(),
+        lambda _, full, seed, report: calibrate_regimes(FULL_REGIMES if full else QUICK_REGIMES, seed, report),
+    ),
+}
+
+SIMULATIONS: dict[str, Simulation] = {
+    "false_alarms": Simulation("alarms where nothing changes", 40, detector_trials.false_alarm_jobs),
+    "delays": Simulation("how soon a change is found", 200, detector_trials.delay_jobs),
+    "feature_false_alarms": Simulation(
+        "alarms where no feature changes", 200, lambda runs, seed, _: covariate_trials.covariate_false_alarm_jobs(runs, seed)
+    ),
+    "feature_delays": Simulation(
+        "how soon a changed feature is found", 200, lambda runs, seed, _: covariate_trials.covariate_delay_jobs(runs, seed)
+    ),
+    "regime_false_alarms": Simulation(
+        "regimes told where there is one", 200, lambda runs, seed, _: regime_trials.false_alarm_jobs(runs, seed)
+    ),
+    "regime_delays": Simulation("how soon a regime is found", 200, lambda runs, seed, _: regime_trials.delay_jobs(runs, seed)),
+    "regime_recurrence": Simulation(
+        "names of regimes that come back", 20, lambda runs, seed, _: regime_trials.recurrence_jobs(runs, seed)
+    ),
+    "interval_coverage": Simulation(
+        "how often intervals hold the truth", 2_000, lambda runs, seed, _: interval_trials.coverage_jobs(runs, seed)
+    ),
+    "comparison_nulls": Simulation(
+        "winners named between equals", 500, lambda runs, seed, _: comparison_trials.null_jobs(runs, seed)
+    ),
+    "comparison_power": Simulation(
+        "how soon the better learner is named", 100, lambda runs, seed, _: comparison_trials.power_jobs(runs, seed)
+    ),
+}
+
+
+class Simulated(msgspec.Struct):
+    """What came of it, a list per table; None where a table was not asked for."""
+
+    seed: int
+    thresholds: Curves | None = None
+    regime_thresholds: dict[str, Curve] | None = None
+    false_alarms: list[FalseAlarms] | None = None
+    delays: list[Delay] | None = None
+    feature_false_alarms: list[CovariateFalseAlarms] | None = None
+    feature_delays: list[CovariateDelay] | None = None
+    regime_false_alarms: list[RegimeFalseAlarms] | None = None
+    regime_delays: list[RegimeDelay] | None = None
+    regime_recurrence: list[Recurrence] | None = None
+    interval_coverage: list[Coverage] | None = None
+    comparison_nulls: list[NullTrial] | None = None
+    comparison_power: list[PowerTrial] | None = None
+
+
+def tables() -> list[str]:
+    """The names of all tables."""
+    return [*CALIBRATIONS, *SIMULATIONS]
+
+
+def refuse_unknown(asked: Sequence[str], detectors: Sequence[str]) -> None:
+    """Raise UnknownNameError for a table or a detector that is not simulated."""
+    for what, names, known in (("table", asked, tables()), ("detector", detectors, list(TUNED))):
+        for name in names:
+            if name not in known:
+                raise UnknownNameError(f"there is no {what} {name!r} to simulate{did_you_mean(name, known)}")
+
+
+def how_many(name: str, runs: int | None, seed: int, detectors: Sequence[str]) -> int:
+    """The pieces of work that `simulate` reports for a table."""
+    return CALIBRATIONS[name].steps(detectors) if name in CALIBRATIONS else len(_jobs(name, runs, seed, detectors))
+
+
+def about(name: str) -> str:
+    """What a table is about, in a few words."""
+    return CALIBRATIONS[name].about if name in CALIBRATIONS else SIMULATIONS[name].about
+
+
+def _jobs(name: str, runs: int | None, seed: int, detectors: Sequence[str]) -> Sequence[Job]:
+    simulation = SIMULATIONS[name]
+    wanted = simulation.runs if runs is None else runs
+    if wanted < simulation.at_least:
+        raise ConfigError(f"{wanted} runs of {name!r} were asked for, but {simulation.at_least} at least are needed")
+    return simulation.jobs(wanted, seed, detectors)
+
+
+def simulate(
+    into: Simulated, name: str, runs: int | None = None, detectors: Sequence[str] = tuple(TUNED), report: Report | None = None
+) -> None:
+    """Make one table and put it ``into`` the results.
+
+    Parameters
+    ----------
+    name
+        Of `tables`.
+    runs
+        In each cell; None for as many as the docs show. Of thresholds any number makes a quick draft.
+    detectors
+        Of `TUNED`, where the table is about detectors of a stream of numbers.
+    report
+        Told how many of `how_many` are done.
+    """
+    if name in CALIBRATIONS:
+        setattr(into, name, CALIBRATIONS[name].make(detectors, runs is None, into.seed, report))
+        return
+    found: list[Any] = []
+    for job in _jobs(name, runs, into.seed, detectors):
+        found.append(job())
+        if report is not None:
+            report(len(found))
+    setattr(into, name, found)

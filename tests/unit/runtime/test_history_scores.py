@@ -1,0 +1,51 @@
+"""Windowed gains: right also where the oldest labels were let go of."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from alpha_pulse.kernels.base.scores import BASE, LABEL, RECORD, SERVED
+from alpha_pulse.runtime.history import table as history_table
+from alpha_pulse.runtime.history.scores import ScoreHistory
+from alpha_pulse.runtime.history.table import Table
+from alpha_pulse.runtime.messages import Page
+
+WINDOW = 50
+
+
+def said(row: int) -> list[float | None]:
+    """A label that is 1 now and then, a fair base rate, and a served probability that is right more often than not."""
+    values: list[float | None] = [None] * RECORD
+    label = float(row % 3 == 0)
+    values[LABEL], values[BASE], values[SERVED] = label, 0.5, 0.7 if label else 0.4 if row % 7 else 0.8
+    return values
+
+
+def test_windows_are_never_wider_than_what_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history_table, "BOUND", 2_000)
+    monkeypatch.setattr(history_table, "SLACK", 200)
+    whole, short = ScoreHistory(WINDOW), ScoreHistory(WINDOW)
+    for row in range(2_100):
+        short.add(row, 1_000 * row, said(row))
+        short.gains_at(row)
+    for row in range(2_100, 5_000):
+        short.add(row, 1_000 * row, said(row))
+    monkeypatch.setattr(history_table, "BOUND", 10_000)
+    for row in range(5_000):
+        whole.add(row, 1_000 * row, said(row))
+    bars = Table(("seq", "ts_ms", "bar_open_ms"))
+    bars.append([4_999, 4_999_000, 4_998_000])
+    found = short.series("X", "direction", Page(0, 10_000, None), bars)
+    every = whole.series("X", "direction", Page(0, 10_000, None), bars)
+    assert found.columns["bar_open_ms"][-1] == 4_998_000
+    first_ts = found.columns["ts_ms"][0]
+    assert isinstance(first_ts, int)
+    assert found.columns["bar_open_ms"][0] == first_ts - 1_000  # its bar is held no more
+    held = len(found.columns["seq"])
+    assert 2_000 <= held <= 2_200
+    wanted = np.asarray(every.columns["gain_served"][-held:], dtype=float)
+    gains = np.asarray(found.columns["gain_served"], dtype=float)
+    np.testing.assert_allclose(gains[WINDOW:], wanted[WINDOW:], atol=1e-6)
+    assert np.isnan(gains[0])
+    assert np.nanmax(np.abs(gains[:WINDOW])) < 2_000.0
