@@ -1,4 +1,4 @@
-"""Puts what `alpha-pulse simulate-detectors --json FILE` found into docs/detectors.md.
+"""Puts what `alpha-pulse simulate-detectors --json FILE` found into docs/concepts/detectors.md.
 
 `python -m benchmarks.detector_page FILE ...`
 """
@@ -16,7 +16,7 @@ from alpha_pulse.cli.render.simulation import Section, sections
 from alpha_pulse.simulation.tables import Simulated, tables
 from benchmarks.report import fill
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "detectors.md"
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "concepts" / "detectors.md"
 
 
 def markdown(section: Section) -> str:
@@ -31,7 +31,7 @@ def markdown(section: Section) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fill the place of every table that the file holds."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.detector_page", description="Fills docs/detectors.md.")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.detector_page", description="Fills docs/concepts/detectors.md.")
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="from alpha-pulse simulate-detectors --json FILE")
     page = PAGE.read_text(encoding="utf-8")
     for file in parser.parse_args(arguments).files:

@@ -1,4 +1,4 @@
-"""Known crises as the regime detector saw them: `python -m benchmarks.regimes FOLDER [--images FOLDER]`, for docs/regimes.md.
+"""The regime detector on known crises, for docs/concepts/regimes.md: `python -m benchmarks.regimes FOLDER [--images FOLDER]`.
 
 Prints what it said about each crisis, and when, and draws one picture per file of bars.
 """
@@ -234,7 +234,7 @@ def summary(subject: Subject, seen: Seen) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """See the module."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.regimes", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("folder", type=Path, help="the folder with the bars of docs/regimes.md")
+    parser.add_argument("folder", type=Path, help="the folder with the bars of docs/concepts/regimes.md")
     parser.add_argument("--images", type=Path, help="where to draw")
     chosen = parser.parse_args(arguments)
     rows, summaries = [], []

@@ -1,4 +1,4 @@
-"""An independent recount of a run's money, by docs/money.md: from bars, orders and configuration to fills, lots and figures.
+"""A second count of a run's money by docs/concepts/money.md: from bars, orders and configuration to fills, lots and figures.
 
 Nothing of AlphaPulse is imported: the rows come from the SQLite file itself. Sizes and prices are exact fractions of the
 numbers that are written there; only ``money`` is a product of doubles, as that page defines it.

@@ -1,4 +1,4 @@
-"""The examples of docs/api.md: what they ask, what is answered, and how an answer is shown.
+"""The examples of docs/reference/api.md: what they ask, what is answered, and how an answer is shown.
 
 Run as a program, with src and tests on the path, it fills the page anew: ``python -m api.api_page``.
 """
@@ -19,7 +19,7 @@ from alpha_pulse.data import DEFAULT
 from api.running import Running
 from flow.runs import again, bundled_feed, configured
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "api.md"
 EXAMPLE = re.compile(r"^```http\n(?P<asked>.*?)^```\n+```text\n(?P<answered>.*?)^```$", re.DOTALL | re.MULTILINE)
 PRIVATE = {"token", "ticket", "store", "run_id", "config_hash"}
 CUT = "..."

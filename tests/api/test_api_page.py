@@ -1,4 +1,4 @@
-"""docs/api.md: each request is answered as the page says, and each route is on it."""
+"""docs/reference/api.md: each request is answered as the page says, and each route is on it."""
 
 from __future__ import annotations
 

@@ -39,7 +39,11 @@ from alpha_pulse.stores import STORES
 from alpha_pulse.venues import VENUES
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+}
+"""The text of each page by its path in the project."""
 ALL = "\n".join(PAGES.values())
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 OURS = "alpha-pulse "
@@ -97,11 +101,10 @@ def test_python_blocks_run_and_print_what_is_stated(page: str, tmp_path: Path, m
     if "entry-points" in PAGES[page]:
         plug_in_package(page, tmp_path)
         monkeypatch.syspath_prepend(tmp_path)
-    path = ROOT / ("README.md" if page == "README.md" else f"docs/{page}")
     for block in blocks(page, "python"):
         printed = io.StringIO()
         # Blank lines above, so that a traceback names the line of the page.
-        code = compile("\n" * (block.line - 1) + block.text, str(path), "exec")
+        code = compile("\n" * (block.line - 1) + block.text, str(ROOT / page), "exec")
         with contextlib.redirect_stdout(printed):
             exec(code, module.__dict__)
         if block.output is not None or printed.getvalue():
@@ -181,7 +184,7 @@ def test_the_page_on_commands_has_every_flag(place: Path) -> None:
         "config show",
         "journal verify",
     ):
-        section = PAGES["cli.md"].partition(f"## alpha-pulse {name}\n")[2].partition("\n## ")[0]
+        section = PAGES["docs/reference/cli.md"].partition(f"## alpha-pulse {name}\n")[2].partition("\n## ")[0]
         shown = set(re.findall(r"--[a-z]+", cli_runs.run(place, *name.split(), "--help").stdout)) - {"--help"}
         rows = re.findall(r"^\| `(--[a-z]+)", section, re.MULTILINE)
         told = set(rows or re.findall(r"`(--[a-z]+)", section))
@@ -206,7 +209,7 @@ def keys_with_defaults() -> Iterator[tuple[str, str]]:
 
 
 def test_every_setting_is_told_with_its_default_and_no_other() -> None:
-    told = dict(re.findall(r"^\| `([a-z_.]+)` \| (.+?) \|", PAGES["configuration.md"], re.MULTILINE))
+    told = dict(re.findall(r"^\| `([a-z_.]+)` \| (.+?) \|", PAGES["docs/reference/configuration.md"], re.MULTILINE))
     assert told == dict(keys_with_defaults())
 
 
@@ -216,27 +219,27 @@ def test_every_name_that_can_be_chosen_is_told() -> None:
         assert f"`{name}`" in ALL, name
     for table in tables:
         for name in table:
-            assert f"`{name}`" in PAGES["extending.md"], name
+            assert f"`{name}`" in PAGES["docs/how-to/own-model.md"], name
 
 
 def test_every_error_is_told() -> None:
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, AlphaPulseError)]
     assert len(kinds) > 8
     for kind in kinds:
-        assert f"`{kind.__name__}`" in PAGES["cli.md"], kind
+        assert f"`{kind.__name__}`" in PAGES["docs/reference/cli.md"], kind
 
 
 def test_every_kind_of_note_on_data_is_told() -> None:
     sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "src" / "alpha_pulse" / "feeds").rglob("*.py"))
     kinds = set(re.findall(r'(?:\bkind=|\b_note\(|\b_named\(|\b_in_a_row\(\s*bars, \w+, )"([a-z_]+)"', sources)) - {"stable"}
-    section = PAGES["data.md"].partition("### What is reported\n")[2].partition("\n### ")[0]
+    section = PAGES["docs/how-to/read-your-data.md"].partition("### What is reported\n")[2].partition("\n### ")[0]
     told = re.findall(r"^\| (`.+?) \|", section, re.MULTILINE)
     assert set(re.findall(r"`([a-z_]+)`", " ".join(told))) == kinds
     assert len(kinds) > 20
 
 
 def test_every_key_of_the_result_is_told() -> None:
-    told = set(re.findall(r"`([a-z0-9_]+)`", PAGES["cli.md"]))
+    told = set(re.findall(r"`([a-z0-9_]+)`", PAGES["docs/reference/cli.md"]))
     shapes = (
         *(Report, Score, BookReport, SuccessMetrics, DataReport, HitRates, TradeQualityReport),
         *(EarnedByMl, AdaptationSpeed, OnlineMinusBatch, Speed),
@@ -294,11 +297,25 @@ def test_the_readme_shows_what_a_replay_of_the_bundled_bars_shows(place: Path) -
 # References.
 
 
+def links_of(page: str) -> Iterator[tuple[str, str]]:
+    """The page or file that each link leads to, by its path in the project, and the heading that it names."""
+    for target, anchor in re.findall(r"\[[^\]]+\]\(([^)#]*)#?([^)]*)\)", FENCE.sub("", PAGES[page])):
+        if "://" not in target:
+            path = os.path.normpath(Path(page).parent / target) if target else page
+            yield path, anchor
+
+
+def anchors_of(page: str) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", PAGES[page]), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_links_lead_somewhere() -> None:
-    for page, text in PAGES.items():
-        base = ROOT if page == "README.md" else ROOT / "docs"
-        for target in re.findall(r"\[[^\]]+\]\(([^)#]+)(?:#[^)]*)?\)", FENCE.sub("", text)):
-            assert "://" in target or (base / target).exists(), f"{page}: {target}"
+    for page in PAGES:
+        for path, anchor in links_of(page):
+            assert (ROOT / path).exists(), f"{page}: {path}"
+            assert not anchor or anchor in anchors_of(path), f"{page}: {path}#{anchor}"
 
 
 def functions_of(path: Path) -> set[str]:
@@ -314,7 +331,7 @@ def test_tests_that_are_named_exist() -> None:
 
 
 def test_every_law_names_a_test() -> None:
-    rows = dict(re.findall(r"^\| (\d+) \| (.*) \|$", PAGES["architecture.md"], re.MULTILINE))
+    rows = dict(re.findall(r"^\| (\d+) \| (.*) \|$", PAGES["docs/architecture.md"], re.MULTILINE))
     for law in LAWS:
         assert re.search(r"`tests/[a-z_/]+\.py::\w+`", rows[str(law)]), law
 
@@ -323,7 +340,7 @@ def test_every_link_of_the_loop_is_listed_with_its_test() -> None:
     path = ROOT / "tests" / "flow" / "test_links.py"
     for function in functions_of(path):
         if function.startswith("test_link_"):
-            assert f"`tests/flow/test_links.py::{function}`" in PAGES["architecture.md"], function
+            assert f"`tests/flow/test_links.py::{function}`" in PAGES["docs/architecture.md"], function
 
 
 def test_source_files_and_functions_that_are_named_exist() -> None:
@@ -337,5 +354,10 @@ def test_source_files_and_functions_that_are_named_exist() -> None:
 
 
 def test_every_page_is_reached_from_the_readme() -> None:
-    for page in PAGES:
-        assert page == "README.md" or f"(docs/{page})" in PAGES["README.md"], page
+    reached, open_pages = set[str](), ["README.md"]
+    while open_pages:
+        page = open_pages.pop()
+        if page not in reached and page in PAGES:
+            reached.add(page)
+            open_pages += [path for path, _ in links_of(page)]
+    assert reached == set(PAGES)

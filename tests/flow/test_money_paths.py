@@ -1,4 +1,4 @@
-"""Hand-made paths of prices, each with what docs/money.md says of it; the checker recounts every run."""
+"""Hand-made paths of prices, each with what docs/concepts/money.md says of it; the checker recounts every run."""
 
 from __future__ import annotations
 

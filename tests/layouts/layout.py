@@ -22,7 +22,7 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
     name
         Ours; unique.
     tool
-        The first cell of its row in docs/data.md.
+        The first cell of its row in docs/how-to/read-your-data.md.
     file
         The name that the tool gives the file.
     write

@@ -1,4 +1,4 @@
-"""The table "I have a file from ..." of docs/data.md, made of the layouts and of what reading them reports.
+"""The table "I have a file from ..." of docs/how-to/read-your-data.md, made of the layouts and of what reading them reports.
 
 ``PYTHONPATH=src:tests python -m layouts.page`` writes it into the page.
 """
@@ -14,7 +14,7 @@ from alpha_pulse.feeds.reading import ReadOptions, read
 from layouts.all import LAYOUTS
 from layouts.layout import Layout
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "data.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "read-your-data.md"
 HEAD = "| from | such as | add | recognised as | stamped by | zone |\n| --- | --- | --- | --- | --- | --- |\n"
 ZONES = {"dates": "days", "stated": "as written", "UTC": "UTC"}
 

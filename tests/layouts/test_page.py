@@ -1,4 +1,4 @@
-"""The table of docs/data.md says what reading each tool's file does."""
+"""The table of docs/how-to/read-your-data.md says what reading each tool's file does."""
 
 from __future__ import annotations
 

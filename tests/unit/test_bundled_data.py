@@ -34,7 +34,7 @@ def test_a_bundled_file_is_what_it_was(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(KNOWN))
 def test_a_bundled_file_is_attributed_and_described(name: str) -> None:
-    for page in ("NOTICE", "docs/data.md"):
+    for page in ("NOTICE", "docs/how-to/read-your-data.md"):
         assert f"{name}.parquet" in (ROOT / page).read_text(encoding="utf-8")
 
 

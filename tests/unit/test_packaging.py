@@ -47,7 +47,7 @@ def test_the_locks_agree() -> None:
 
 
 def test_the_repository_has_what_a_user_expects() -> None:
-    for name in ("README.md", "LICENSE", "NOTICE", "CHANGELOG.md", "Makefile", ".ci/run", "docs/data.md"):
+    for name in ("README.md", "LICENSE", "NOTICE", "CHANGELOG.md", "Makefile", ".ci/run", "docs/how-to/read-your-data.md"):
         assert (ROOT / name).is_file(), name
     assert "Apache License" in (ROOT / "LICENSE").read_text(encoding="utf-8")
     assert "make test" in (ROOT / ".ci/run").read_text(encoding="utf-8")

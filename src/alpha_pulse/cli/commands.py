@@ -232,7 +232,7 @@ def simulate_detectors(
         str | None, typer.Option(metavar="FILE", help="Also write the results as JSON; - for standard output.")
     ] = None,
 ) -> None:
-    """Simulate how often detectors and comparisons are wrong, and how soon they are right: the tables of docs/detectors.md.
+    """Simulate how often detectors and comparisons are wrong, and how soon right: the tables of docs/concepts/detectors.md.
 
     Takes half an hour in full. Example: [bold]alpha-pulse simulate-detectors --table delays --detector adwin --runs 20[/]
     """
@@ -246,7 +246,7 @@ def simulate_detectors(
 
 @app.command()
 def evaluate(
-    model: Annotated[list[str], typer.Option(metavar="M", help="A model by its name in docs/models.md; may be repeated.")],
+    model: Annotated[list[str], typer.Option(metavar="M", help="A model of docs/concepts/models.md; may be repeated.")],
     stream: Annotated[str, typer.Option(metavar="S", help="A CSV, ARFF or Parquet file, or a generator: sea:n=100000,seed=3.")],
     target: Annotated[
         str | None, typer.Option(metavar="T", help="The column of the file that is the class (default: the last).")

@@ -1,4 +1,4 @@
-"""Bars: the bundled ones (what they are and where from: docs/data.md and NOTICE), and those of your files and frames."""
+"""Bars: the bundled ones (docs/how-to/read-your-data.md and NOTICE describe them), and those of your files and frames."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     kind
-        One word for programs, such as ``sorted``, ``jump`` or ``gap``; docs/data.md lists them.
+        One word for programs, such as ``sorted``, ``jump`` or ``gap``; docs/how-to/read-your-data.md lists them.
     text
         One sentence for people.
     count

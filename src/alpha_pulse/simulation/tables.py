@@ -1,4 +1,4 @@
-"""The simulations behind docs/detectors.md, by name: what each is made of, and how much of it the page shows."""
+"""The simulations behind docs/concepts/detectors.md, by name: what each is made of, and how much of it the page shows."""
 
 from __future__ import annotations
 

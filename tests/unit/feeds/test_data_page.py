@@ -1,4 +1,4 @@
-"""What docs/data.md says is what happens."""
+"""What docs/how-to/read-your-data.md says is what happens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from alpha_pulse.feeds import synthetic
 from alpha_pulse.feeds.cells.column_names import PRICES
 from alpha_pulse.feeds.replay import ReplayFeed
 
-PAGE = (Path(__file__).resolve().parents[3] / "docs" / "data.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).resolve().parents[3] / "docs" / "how-to" / "read-your-data.md").read_text(encoding="utf-8")
 
 
 def block(opening: str) -> str:

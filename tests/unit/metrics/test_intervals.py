@@ -42,7 +42,7 @@ def test_an_interval_of_the_fewest_blocks_is_hardly_too_narrow() -> None:
 
 RUNS = 300
 ROOM = 1.5 * np.sqrt(0.95 * 0.05 / RUNS)
-"""What so few runs may be off by; docs/evaluation.md has 2,000 of each."""
+"""What so few runs may be off by; docs/how-to/compare.md has 2,000 of each."""
 
 
 @pytest.mark.parametrize("persistence", PERSISTENCES)

@@ -1,4 +1,4 @@
-"""The trials of the regime detector: small ones say what the large ones of docs/regimes.md do."""
+"""The trials of the regime detector: small ones say what the large ones of docs/concepts/regimes.md do."""
 
 from __future__ import annotations
 

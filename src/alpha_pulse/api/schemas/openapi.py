@@ -15,7 +15,7 @@ REF = "#/components/schemas/{name}"
 ABOUT = (
     "One run of AlphaPulse: what it sees, predicts, learns and trades on paper. Times are integer milliseconds since the Unix "
     "epoch (UTC); money is in units of cash; `seq` is the number of the journal's row; what is missing is null. "
-    "The WebSocket `/api/v1/online-learning/streaming/{symbol}` is described in docs/api.md."
+    "The WebSocket `/api/v1/online-learning/streaming/{symbol}` is described in docs/reference/api.md."
 )
 ALWAYS = (403, 408, 413, 422, 503)
 MEANINGS = {
@@ -46,7 +46,9 @@ def document(operations: Sequence[Operation], version: str) -> bytes:
         "paths": paths,
         "components": {
             "schemas": components,
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "docs/api.md says where it is."}},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "description": "Where it is: docs/reference/api.md."}
+            },
         },
         "security": [{"token": []}],
     }

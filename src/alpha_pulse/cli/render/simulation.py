@@ -1,4 +1,4 @@
-"""Simulated results as tables of words and numbers, for a terminal and for docs/detectors.md alike."""
+"""Simulated results as tables of words and numbers, for a terminal and for docs/concepts/detectors.md alike."""
 
 from __future__ import annotations
 

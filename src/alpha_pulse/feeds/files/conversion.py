@@ -71,7 +71,7 @@ def _short(symbol: str) -> str:
 
 
 def to_frame(own: BarColumns, symbol: str) -> pl.DataFrame:
-    """The bars of one symbol, with the columns of docs/data.md; ``ts_end`` is the instant at which a bar is over."""
+    """The bars of one symbol, with the columns of docs/how-to/read-your-data.md; ``ts_end`` is the instant a bar is over."""
     own = own.with_ends()
     times = {"ts": own.ts_start, "ts_end": own.ends()}
     values = {**{name: getattr(own, name) for name in PRICES}, "volume": own.volume, "bid_close": own.bid, "ask_close": own.ask}
