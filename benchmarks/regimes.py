@@ -148,7 +148,7 @@ def table(subject: Subject, seen: Seen) -> list[str]:
     for crisis in subject.crises:
         found = said_of(seen, crisis)
         if found is None:
-            said = "not called turbulent | | | "
+            said = "not reported | | | "
         else:
             change, over = found
             until = "the end of the file" if over is None else day(over)
@@ -248,7 +248,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AlphaPulseError as error:
         print(error, file=sys.stderr)
         return 1
-    print("| | day | what happened | called turbulent on | begun, by estimate | volatility over usual | until |")
+    print("| | day | what happened | reported turbulent on | estimated beginning | volatility over usual | until |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     print("\n".join([*rows, "", *summaries]))
     return 0

@@ -61,7 +61,7 @@ def _regime_thresholds(found: Simulated) -> list[Section]:
     for name, curve in (found.regime_thresholds or {}).items():
         rows.append((name, ()))
         rows += [(f"  {per:,.0f}", [f"{probability:.4g}"]) for per, probability in zip(curve.per, curve.threshold, strict=True)]
-    title = "Probability of a change that is believed, by blocks per false alarm"
+    title = "Probability from which a change is reported, by blocks per false alarm"
     return [Section(title, "blocks", ["probability"], rows)]
 
 
@@ -79,8 +79,8 @@ def _false_alarms(found: Simulated) -> list[Section]:
         max((cell.runs for cell in cells if (cell.settings == CALIBRATED) == wanted), default=0) for wanted in (True, False)
     )
     notes = (
-        f"{most:,} runs of {EVENTS:,} events, published and River's up to {others:,}. Calibrated: 1 is stated, for the",
-        "dependence of the stream; bound: of its rate, 95 %, from above.",
+        f"{most:,} runs of {EVENTS:,} events; published and River's: up to {others:,} runs. The stated rate of calibrated is "
+        "1, for the dependence of the stream; bound: upper bound of its rate (95 %).",
     )
     title = f"False alarms in {STATED:,.0f} events in which nothing changes"
     told = (" ".join(notes), *_missing(cells))
@@ -99,7 +99,7 @@ def _delays(found: Simulated) -> list[Section]:
             rows.append((f"  {detector}", [text for settings in SETTINGS for text in _delay(by_settings.get(settings))]))
     notes = (
         "Median events from the change to the alarm; found: in % of the changes, before the next one; false: alarms in "
-        f"{STATED:,.0f} events before the first change. Of a blip nothing should be found.",
+        f"{STATED:,.0f} events before the first change. A blip should not be found.",
         *_missing(found.delays or []),
     )
     titles = ["calibrated", "found", "false", "published", "found", "false", "River's", "found", "false"]
@@ -120,7 +120,8 @@ def _feature_false_alarms(found: Simulated) -> list[Section]:
     cells = found.feature_false_alarms or []
     rows = _headed((_watching(cell), (f"  {cell.stream}", [f"{cell.rate:.2f}", f"{cell.upper:.2f}"])) for cell in cells)
     notes = (
-        f"{_runs(cells):,} runs of {EVENTS:,} rows; 1 is stated, up to an autocorrelation of .9; bound: 95 %, from above.",
+        f"{_runs(cells):,} runs of {EVENTS:,} rows. The stated rate is 1, up to an autocorrelation of .9; "
+        "bound: upper bound (95 %).",
     )
     title = f"False alarms in {STATED:,.0f} rows of features in which nothing changes"
     return [Section(title, "stream", ["rate", "bound"], rows, notes)]
@@ -145,8 +146,8 @@ def _feature_delays(found: Simulated) -> list[Section]:
     )
     notes = (
         "One feature of them changes. Median rows until the alarm; found: in % of the changes, within 2,000 rows; off: median "
-        "error of the date, in rows; named: how often the alarm named the feature that had changed, others: one that had not, "
-        "in %.",
+        "error of the estimated change, in rows; named: alarms that name the feature that changed, others: alarms that name "
+        "one that did not change, in %.",
     )
     return [
         Section("Rows until a changed feature is found", "change", ["rows", "found", "off", "named", "others"], rows, notes)
@@ -171,10 +172,10 @@ def _regime_false_alarms(found: Simulated) -> list[Section]:
         (cell.market, [f"{cell.labels:.2f}", f"{cell.points:.2f}", f"{cell.rate:.2f}", f"{cell.upper:.2f}"]) for cell in cells
     ]
     notes = (
-        f"{_runs(cells):,} runs of 20,000 bars. Labels: changes of the name; points: of trend or correlation; bound: of both, "
-        "95 %, from above.",
+        f"{_runs(cells):,} runs of 20,000 bars. Labels: changes of the name; points: changes of trend or correlation; "
+        "bound: upper bound of both together (95 %).",
     )
-    title = "Changes of regime told in 10,000 bars in which nothing changes"
+    title = "Changes of regime reported in 10,000 bars in which nothing changes"
     return [Section(title, "market", ["labels", "points", "both", "bound"], rows, notes)]
 
 
@@ -183,7 +184,7 @@ def _regime_delays(found: Simulated) -> list[Section]:
         (cell.change, [_whole(cell.median), _whole(cell.slowest_tenth), f"{100 * cell.found:.0f}", _whole(cell.dating)])
         for cell in found.regime_delays or []
     ]
-    notes = ("Found: in % of the changes, within 2,000 bars; off: median error of the date, in bars.",)
+    notes = ("Found: in % of the changes, within 2,000 bars; off: median error of the estimated change, in bars.",)
     return [Section("Bars until a regime is found", "change", ["median", "slowest tenth", "found", "off"], rows, notes)]
 
 
@@ -193,8 +194,8 @@ def _recurrence(found: Simulated) -> list[Section]:
         for cell in found.regime_recurrence or []
     ]
     notes = (
-        "Calm, normal and turbulent stretches of 600 to 1,800 bars in random order. Right: bars with the right name; adjusted: "
-        "the same against chance (kappa); returns: stretches of a regime that had been there before that bear its name.",
+        "Calm, normal and turbulent periods of 600 to 1,800 bars in random order. Right: bars with the right name; adjusted: "
+        "the same, corrected for chance (kappa); returns: periods of a returning regime that get its name again.",
     )
     return [Section("Names of regimes that come back, in %", "market", ["right", "adjusted", "returns"], rows, notes)]
 
@@ -210,10 +211,12 @@ def _coverage(found: Simulated) -> list[Section]:
     ]
     notes = (
         f"{_runs(cells):,} paths of {max((cell.values for cell in cells), default=0):,} losses, intervals of 95 %; low and "
-        "high: bounds of the share (95 %); fixed: blocks of 200; naive: losses taken as independent.",
+        "high: bounds of the percentage (95 %); fixed: with blocks of 200; naive: with losses treated as independent.",
     )
     return [
-        Section("Intervals that hold the true mean, in %", "losses", ["hold", "low", "high", "fixed", "naive"], rows, notes)
+        Section(
+            "Intervals that contain the true mean, in %", "losses", ["covered", "low", "high", "fixed", "naive"], rows, notes
+        )
     ]
 
 
@@ -235,8 +238,8 @@ def _nulls(found: Simulated) -> list[Section]:
         for trial in trials
     ]
     notes = (
-        f"{_runs(trials):,} runs, looked at after each of {LABELS:,} labels, at alpha = "
-        "5 %; bound: 99 %, from below; naive: overlapping labels taken as independent.",
+        f"{_runs(trials):,} runs, evaluated after each of {LABELS:,} labels, at alpha = "
+        "5 %; bound: lower bound (99 %); naive: overlapping labels treated as independent.",
     )
     return [Section("Runs in which a winner is named between equals, in %", "null", ["decided", "bound", "naive"], rows, notes)]
 
