@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.progress import track
 
 from alpha_pulse.core.errors import AlphaPulseError
-from alpha_pulse.metrics.intervals import block_bootstrap
-from alpha_pulse.metrics.streaming import exact_auc, log_losses
+from alpha_pulse.metrics.definitions import exact_auc, log_losses
+from alpha_pulse.metrics.intervals import mean_interval
 from benchmarks.market_members import MEMBERS, NONE, Bars, Floats, Task, read, served, task
 from benchmarks.report import Cell, Column, Table, text
 
@@ -64,7 +64,7 @@ def _scored(wanted: Task) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
 
 
 def _interval(values: Floats) -> tuple[float, float] | None:
-    found = block_bootstrap(values)
+    found = mean_interval(values)
     return None if found is None else (found.low, found.high)
 
 

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.metrics.intervals import block_length, student_quantile
+
 HORIZONS = {"volatility": 12, "direction": 3, "trade_quality": 1}
 ONLINE, BATCH, BASE, SERVED, NO_CHANGE, LABEL, LAST_KNOWN, RAW = range(8)
 FLOOR = 1e-6
@@ -168,11 +170,19 @@ def _guess(row: Sequence[float], member: int) -> float:
 
 
 def interval_of_total(values: NDArray[np.float64], seed: int) -> tuple[float, float]:
-    """95 % of the sum under a circular block bootstrap, block by block."""
-    n = len(values)
-    length = max(200, -(-n // 50))
+    """95 % of the sum under a circular block bootstrap, block by block, widened as `mean_interval` describes."""
+    n, mean = len(values), values.mean()
+    length = max(block_length(values), -(-n // 2_000))
+
+    def blocks(span: int) -> NDArray[np.float64]:
+        return np.array([values.take(range(start, start + span), mode="wrap").sum() for start in range(n)])
+
+    def variance(span: int) -> float:
+        return float(np.mean((blocks(span) - span * mean) ** 2)) / span
+
+    single, double = variance(length), variance(2 * length)
+    wider = math.sqrt(max(2.0 * double / single - 1.0, 1.0)) * student_quantile(0.5 * n / length - 1.0) / 1.959963984540054
     count = -(-n // length)
     starts = np.random.default_rng(seed).integers(0, n, size=(2_000, count))
-    blocks = np.array([values.take(range(start, start + length), mode="wrap").sum() for start in range(n)])
-    low, high = np.quantile(blocks[starts].sum(axis=1) / (count * length), [0.025, 0.975])
-    return float(n * low), float(n * high)
+    low, high = np.quantile(blocks(length)[starts].sum(axis=1) / (count * length), [0.025, 0.975])
+    return float(n * (mean + wider * (low - mean))), float(n * (mean + wider * (high - mean)))

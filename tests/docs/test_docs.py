@@ -31,10 +31,10 @@ from alpha_pulse.engine.journal import DecisionRecord, StepRecord
 from alpha_pulse.execution.execution_service import BOOKS
 from alpha_pulse.feeds import FEEDS
 from alpha_pulse.kernels.base.scores import MEMBERS
+from alpha_pulse.metrics.members import OnlineMinusBatch, Score
 from alpha_pulse.models import BATCH, ONLINE
 from alpha_pulse.reporting.report import BookReport, DataReport, HitRates, Report, TradeQualityReport
-from alpha_pulse.reporting.scoring import Score
-from alpha_pulse.reporting.success_types import AdaptationSpeed, EarnedByMl, OnlineMinusBatch, Speed, SuccessMetrics
+from alpha_pulse.reporting.success_types import AdaptationSpeed, EarnedByMl, Speed, SuccessMetrics
 from alpha_pulse.stores import STORES
 from alpha_pulse.venues import VENUES
 

@@ -57,7 +57,7 @@ METRICS = (
     Mutant(
         "ranks-of-equal-values-by-chance",
         "metrics",
-        "metrics/streaming.py",
+        "metrics/definitions.py",
         "(np.cumsum(counts) - (counts - 1) / 2.0)[inverse]",
         "np.cumsum(counts).astype(np.float64)[inverse]",
         ("unit/kernels/test_scores.py::test_whole_run_and_window_are_the_hand_formulas",),
@@ -65,7 +65,7 @@ METRICS = (
     Mutant(
         "kappa-over-the-wrong-remainder",
         "metrics",
-        "metrics/streaming.py",
+        "metrics/definitions.py",
         "return 1.0 - misses / reference_misses if",
         "return 1.0 - misses / (misses + reference_misses) if",
         ("unit/metrics/test_streaming.py::test_repeating_the_last_label_known_is_what_kappa_temporal_is_measured_against",),
@@ -98,9 +98,17 @@ METRICS = (
         "an-interval-of-blocks-of-one",
         "metrics",
         "metrics/intervals.py",
-        "length = max(MIN_BLOCK * symbols, -(-n // MAX_BLOCKS))",
-        "length = max(1, -(-n // n))",
-        ("unit/metrics/test_intervals.py::test_the_bootstrap_interval_covers_the_mean_of_dependent_values",),
+        "length = max(block_length(values), least_block, -(-n // MOST_BLOCKS))",
+        "length = max(1, -(-n // MOST_BLOCKS))",
+        ("unit/metrics/test_intervals.py::test_an_interval_covers_the_mean_of_sums_that_overlap",),
+    ),
+    Mutant(
+        "symbols-taken-for-independent",
+        "metrics",
+        "metrics/intervals.py",
+        "    values = _averaged(values, symbols)\n",
+        "",
+        ("unit/metrics/test_intervals.py::test_an_interval_covers_the_mean_of_symbols_side_by_side",),
     ),
     Mutant(
         "p-values-of-one-series-for-all",
@@ -121,7 +129,7 @@ METRICS = (
     Mutant(
         "members-compared-on-different-labels",
         "metrics",
-        "reporting/scoring.py",
+        "metrics/members.py",
         "rows = scores[~np.isnan(scores[:, first] + scores[:, second])]",
         "rows = np.nan_to_num(scores, nan=0.5)",
         ("unit/reporting/test_report.py::test_members_are_compared_on_common_labels_only",),
@@ -129,9 +137,9 @@ METRICS = (
     Mutant(
         "the-last-part-is-the-whole",
         "metrics",
-        "reporting/scoring.py",
-        "float(gains[late].mean()) if late.any() else None",
-        "float(gains.mean()) if late.any() else None",
+        "metrics/members.py",
+        "float(recent_skill.mean()) if",
+        "float(skill.mean()) if",
         ("unit/reporting/test_report.py::test_the_gain_of_the_last_part_is_that_of_its_labels_alone",),
     ),
     Mutant(

@@ -1,7 +1,7 @@
 """How good stored predictions were: every metric from the predictions, their labels, and what two simple rules had right.
 
-All three kappas are one formula (`learning.metrics.skill`): how much of what a reference misses is got right, the reference
-being chance (kappa), the majority class (kappa-M) or the last label known (kappa-temporal).
+All three kappas are one formula (`alpha_pulse.metrics.definitions.skill`) against three references: chance (kappa), the
+majority class (kappa-M) and the last label known (kappa-temporal).
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.metrics.definitions import exact_auc, kappa, log_losses, off_diagonal, ranks, skill
 from alpha_pulse.metrics.reliability import reliability_table
-from alpha_pulse.metrics.streaming import exact_auc, kappa, log_losses, off_diagonal, ranks, skill
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -54,14 +54,15 @@ class Evaluated(msgspec.Struct, frozen=True):
     guesses, labels
         int64 of shape (n,): the class predicted, and the one that came.
     no_change, majority
-        bool of shape (n,): what the last label known, and the most frequent one known, had right.
+        bool of shape (n,): which labels the last one known, and the most frequent one known, predicted correctly; None where
+        the kappa that compares with it is not wanted.
     """
 
     probabilities: Floats
     guesses: Labels
     labels: Labels
-    no_change: Flags
-    majority: Flags
+    no_change: Flags | None = None
+    majority: Flags | None = None
 
     @property
     def hits(self) -> Flags:
@@ -73,7 +74,11 @@ class Evaluated(msgspec.Struct, frozen=True):
         """The last ``count`` of them."""
         start = max(len(self.labels) - count, 0)
         return Evaluated(
-            self.probabilities[start:], self.guesses[start:], self.labels[start:], self.no_change[start:], self.majority[start:]
+            self.probabilities[start:],
+            self.guesses[start:],
+            self.labels[start:],
+            None if self.no_change is None else self.no_change[start:],
+            None if self.majority is None else self.majority[start:],
         )
 
 
@@ -100,9 +105,8 @@ def binary_metrics(probabilities: Floats, labels: Labels) -> Metrics:
     >>> found.accuracy, found.auc, found.kappa_temporal
     (0.75, 0.875, None)
     """
-    said = of_two(probabilities)
-    all_right = np.ones(len(labels), dtype=np.bool_)
-    return metrics(Evaluated(said, guesses(said), labels, all_right, all_right))
+    both = of_two(probabilities)
+    return metrics(Evaluated(both, guesses(both), labels))
 
 
 def metrics(scored: Evaluated) -> Metrics:
@@ -176,11 +180,16 @@ def _additive(scored: Evaluated, weights: Floats) -> Metrics:
         accuracy=hits / (hits + misses),
         balanced_accuracy=float(np.mean(np.diag(confusion)[came] / true[came])) if several else None,
         kappa=kappa(confusion),
-        kappa_m=skill(missed, float(weights @ ~scored.majority)) if several else None,
-        kappa_temporal=skill(missed, float(weights @ ~scored.no_change)) if several else None,
+        kappa_m=_against(missed, scored.majority, weights) if several else None,
+        kappa_temporal=_against(missed, scored.no_change, weights) if several else None,
         log_loss=_mean(losses(scored), weights),
         brier=_mean(squared_errors(scored), weights),
     )
+
+
+def _against(missed: float, reference: Flags | None, weights: Floats) -> float | None:
+    """The kappa against a reference, from what it predicted correctly."""
+    return None if reference is None else skill(missed, float(weights @ ~reference))
 
 
 def _mean(values: Floats, weights: Floats) -> float:

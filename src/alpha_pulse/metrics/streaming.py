@@ -1,13 +1,14 @@
-"""Numbers a person can read, from the packed scores of a session."""
+"""Scores of a session's members, from its packed state: the whole run from sums, the window from stored records."""
 
 from __future__ import annotations
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from alpha_pulse.kernels.base import scores as kernels
-from alpha_pulse.kernels.mixing.hedge import PROBABILITY_FLOOR
+from alpha_pulse.metrics.batch import losses, metrics, squared_errors
+from alpha_pulse.metrics.definitions import kappa, skill
+from alpha_pulse.metrics.members import evaluated, skills
 from alpha_pulse.models.base import Row
 
 
@@ -48,12 +49,11 @@ def whole_run(state: Row) -> dict[str, MemberMetrics]:
 def window(state: Row) -> dict[str, MemberMetrics]:
     """Metrics of each member over the sliding window, with the exact area under the curve."""
     records = window_records(state)
-    found = {}
-    for member, name in enumerate(kernels.MEMBERS):
-        scored = records[~np.isnan(records[:, member])]
-        if len(scored):
-            found[name] = from_records(scored, member)
-    return found
+    return {
+        name: _from_records(records, member)
+        for member, name in enumerate(kernels.MEMBERS)
+        if not np.isnan(records[:, member]).all()
+    }
 
 
 def window_records(state: Row) -> Row:
@@ -62,18 +62,6 @@ def window_records(state: Row) -> Row:
     ring = state[kernels.HEAD + kernels.N_MEMBERS * kernels.STRIDE :].reshape(size, kernels.RECORD)
     start = int(state[kernels.NEXT]) if filled == size else 0
     return np.roll(ring[:filled], -start, axis=0)
-
-
-def from_records(records: Row, member: int) -> MemberMetrics:
-    """Metrics of one member over records that all hold it; the area under the curve is exact."""
-    state = np.zeros(kernels.size(1))
-    state[kernels.WINDOW] = 1
-    for record in records:
-        kernels.step(state, record)
-    at = kernels.HEAD + member * kernels.STRIDE
-    labels = records[:, kernels.LABEL] == 1.0
-    exact = exact_auc(records[:, member], labels)
-    return _from_sums(state[at : at + kernels.BLOCK], None if exact is None else (exact, 0.0))
 
 
 def histogram_auc(positives: Row, negatives: Row) -> tuple[float, float] | None:
@@ -92,78 +80,21 @@ def histogram_auc(positives: Row, negatives: Row) -> tuple[float, float] | None:
     return (float(positives @ below) + 0.5 * shared) / pairs, 0.5 * shared / pairs
 
 
-def exact_auc(probabilities: Row, labels: NDArray[np.bool_]) -> float | None:
-    """Area under the ROC curve by ranks; ties count half (Mann & Whitney 1947); None with one class.
-
-    >>> exact_auc(np.array([0.1, 0.4, 0.4, 0.9]), np.array([False, False, True, True]))
-    0.875
-    """
-    positives = int(labels.sum())
-    negatives = len(labels) - positives
-    if positives == 0 or negatives == 0:
-        return None
-    return float((ranks(probabilities)[labels].sum() - positives * (positives + 1) / 2.0) / (positives * negatives))
-
-
-def ranks(values: Row) -> Row:
-    """The place of each value (n,) among all, from 1; equal ones share the mean of their places.
-
-    >>> ranks(np.array([0.3, 0.1, 0.3])).tolist()
-    [2.5, 1.0, 2.5]
-    """
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    places: Row = (np.cumsum(counts) - (counts - 1) / 2.0)[inverse]
-    return places
-
-
-def log_losses(probabilities: Row, labels: NDArray[np.bool_]) -> Row:
-    """-log of the probability given to what happened, in nats, floored as in `kernels.hedge.log_loss`.
-
-    >>> log_losses(np.array([0.5, 0.0]), np.array([True, False])).round(4).tolist()
-    [0.6931, 0.0]
-    """
-    p = np.clip(probabilities, PROBABILITY_FLOOR, 1.0 - PROBABILITY_FLOOR)
-    losses: Row = -np.log(np.where(labels, p, 1.0 - p))
-    return losses
-
-
-def kappa(confusion: Row) -> float | None:
-    """Cohen's kappa, from -1 to 1: how much of what guessing with the same frequencies misses is right; None with one class.
-
-    Parameters
-    ----------
-    confusion
-        float64 of shape (classes, classes): how often each class (row) was predicted to be each (column); or sums of weights.
-
-    References
-    ----------
-    Cohen (1960), "A coefficient of agreement for nominal scales".
-
-    >>> kappa(np.array([[20.0, 5.0], [10.0, 15.0]]))
-    0.4
-    """
-    true, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
-    if np.count_nonzero(true) < 2:
-        return None
-    # Both are multiplied by the total instead of dividing by it: what always predicts one of two classes then gets 0, exactly.
-    found = skill(off_diagonal(confusion) * float(predicted.sum()), off_diagonal(np.outer(true, predicted)))
-    return None if found is None else max(found, -1.0)
-
-
-def skill(misses: float, reference_misses: float) -> float | None:
-    """How much of what a reference misses is got right, 1 at most; None where it misses nothing. All kappas are this.
-
-    It is of misses and not of accuracies: the difference of two that are nearly 1 would be mere rounding.
-
-    >>> skill(1.0, 2.0), skill(0.0, 0.0)
-    (0.5, None)
-    """
-    return 1.0 - misses / reference_misses if reference_misses > 0.0 else None
-
-
-def off_diagonal(table: Row) -> float:
-    """The sum of what is beside the diagonal of a square table."""
-    return float(table[~np.eye(len(table), dtype=np.bool_)].sum())
+def _from_records(records: Row, member: int) -> MemberMetrics:
+    scored = records[~np.isnan(records[:, member])]
+    evaluation = evaluated(scored, member)
+    found = metrics(evaluation)
+    return MemberMetrics(
+        samples=found.labels,
+        accuracy=float(evaluation.hits.mean()),
+        log_loss=float(losses(evaluation).mean()),
+        brier=float(squared_errors(evaluation).mean()),
+        auc=found.auc,
+        kappa=found.kappa,
+        kappa_temporal=found.kappa_temporal,
+        gain_millinats=float(skills(scored, member).mean()),
+        auc_error=None if found.auc is None else 0.0,
+    )
 
 
 def _from_sums(sums: Row, auc: tuple[float, float] | None) -> MemberMetrics:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.types import Fill
 from alpha_pulse.execution.execution_service import PRIMARY
-from alpha_pulse.metrics.intervals import block_bootstrap
+from alpha_pulse.metrics.intervals import mean_interval
 from alpha_pulse.reporting.success_types import EarnedByMl
 
 RULES = "rules_only"
@@ -45,7 +45,7 @@ def earned_by_ml(steps: Floats, seed: int, cash: Callable[[float], float]) -> Ea
     """The totals of ``steps``, float64 of shape (n, 2) as `MlEarnings.step` gives them, in cash; None without an interval."""
     numbers: list[float] = []
     for column in range(steps.shape[1]):
-        interval = block_bootstrap(steps[:, column], 1, seed)
+        interval = mean_interval(steps[:, column], seed)
         if interval is None:
             return None
         total = float(steps[:, column].sum())

@@ -20,13 +20,13 @@ from alpha_pulse.feedback.trade_quality import TARGET as QUALITY
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.kernels.base.scores import SERVED
 from alpha_pulse.metrics.comparison import Comparison
+from alpha_pulse.metrics.members import Calibrated, Score, calibrated, score_members
 from alpha_pulse.metrics.streaming import MemberMetrics, whole_run
 from alpha_pulse.reporting.alarm_counts import alarm_counts
 from alpha_pulse.reporting.bankruptcy import ruins
 from alpha_pulse.reporting.data_checks import remarks
 from alpha_pulse.reporting.report_events import ListedAction, ListedAlarm, ListedModel, ListedResponse, listed
 from alpha_pulse.reporting.run_summary import LabelTable, RunSummary, SymbolTally, tally
-from alpha_pulse.reporting.scoring import Calibrated, Score, calibrated, score_members
 from alpha_pulse.reporting.success import success_metrics
 from alpha_pulse.reporting.success_types import SuccessMetrics
 from alpha_pulse.venues.money import minor_units
@@ -237,7 +237,7 @@ def _part(system: System, found: RunSummary, symbols: tuple[str, ...], *, single
         ml_share=sum(at.ml_decisions for at in tallies) / decisions if decisions else None,
         refusals=sum(at.refusals for at in tallies),
         abstentions=sum(at.abstentions for at in tallies),
-        metrics={target: _scores(found, target, symbols, system.config.seed) for target in TARGETS},
+        metrics={target: _scores(system, found, target, symbols) for target in TARGETS},
         hit_rates=_hit_rates(found.tables["direction"], _rows_of(found, "direction", symbols)),
         books={name: _book(result, cash) for name, result in books.items()},
         drift_alarms=sum(alarm.symbol in symbols for alarm in found.alarms),
@@ -291,11 +291,12 @@ def _rows_of(found: RunSummary, target: str, symbols: tuple[str, ...]) -> NDArra
     return np.isin(found.tables[target].symbol, places)
 
 
-def _scores(found: RunSummary, target: str, symbols: tuple[str, ...], seed: int) -> dict[str, Score]:
+def _scores(system: System, found: RunSummary, target: str, symbols: tuple[str, ...]) -> dict[str, Score]:
     table, wanted = found.tables[target], _rows_of(found, target, symbols)
+    horizon = system.learning.session(symbols[0], target).spec.horizon
     from_bar = np.array([_first_recent(at) for at in found.symbols.values()], dtype=np.int64)
     recent = table.seq >= from_bar[table.symbol]
-    return score_members(table.scores[wanted], recent[wanted], len(symbols), seed)
+    return score_members(table.scores[wanted], recent[wanted], len(symbols), horizon, system.config.seed)
 
 
 def _reliability(system: System, found: RunSummary, symbols: tuple[str, ...]) -> dict[str, Calibrated]:

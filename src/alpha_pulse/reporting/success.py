@@ -8,11 +8,11 @@ import numpy as np
 
 from alpha_pulse.engine.system import System
 from alpha_pulse.kernels.base.scores import BATCH, ONLINE
+from alpha_pulse.metrics.members import compare
 from alpha_pulse.reporting.adaptation_speed import adaptation_speed
 from alpha_pulse.reporting.ml_pnl import earned_by_ml
 from alpha_pulse.reporting.model_freshness import mean_and_longest_s
 from alpha_pulse.reporting.run_summary import RunSummary
-from alpha_pulse.reporting.scoring import compare
 from alpha_pulse.reporting.success_types import SuccessMetrics
 
 
@@ -22,10 +22,11 @@ def success_metrics(system: System, found: RunSummary, sessions: Sequence[tuple[
     wanted = sorted({places[symbol] for symbol, _ in sessions})
     everything = len(wanted) == len(places)
     seed = system.config.seed
-    differences = {
-        target: compare(table.scores[np.isin(table.symbol, wanted)], ONLINE, BATCH, len(wanted), seed)
-        for target, table in found.tables.items()
-    }
+    differences = {}
+    for target, table in found.tables.items():
+        rows = table.scores[np.isin(table.symbol, wanted)]
+        horizon = system.learning.session(next(iter(places)), target).spec.horizon
+        differences[target] = compare(rows, ONLINE, BATCH, len(wanted), horizon, seed)
     mean_s, longest_s = mean_and_longest_s(found.freshness[session] for session in sessions)
     return SuccessMetrics(
         model_freshness_mean_s=mean_s,

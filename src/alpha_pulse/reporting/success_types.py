@@ -4,15 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-
-class OnlineMinusBatch(msgspec.Struct, frozen=True):
-    """Paired difference over common labels: ``mean`` millinats with its 95 % interval, None on too few labels."""
-
-    labels: int
-    accuracy: float
-    mean: float
-    low: float | None
-    high: float | None
+from alpha_pulse.metrics.members import OnlineMinusBatch
 
 
 class EarnedByMl(msgspec.Struct, frozen=True):

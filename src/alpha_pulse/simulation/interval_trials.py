@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from alpha_pulse.kernels.calibration.reliability import wilson
-from alpha_pulse.metrics.intervals import Interval, block_bootstrap, block_length, mean_interval
+from alpha_pulse.metrics.intervals import Interval, block_length, mean_interval
 from alpha_pulse.simulation.stationary_streams import autoregressive
 
 PERSISTENCES = (0.0, 0.5, 0.9)
@@ -25,7 +25,7 @@ class Coverage(msgspec.Struct, frozen=True):
 
     The bounds are Wilson's (1927, doi 10.1080/01621459.1927.10502953), which have a width at 0 and at 1 too.
 
-    ``fixed_blocks`` is that of `block_bootstrap`, and ``independent`` of an interval that takes the losses for independent.
+    ``independent`` is the coverage of an interval that takes the losses for independent.
     ``width`` is the mean width of the intervals, ``block`` their mean block length.
     """
 
@@ -35,7 +35,6 @@ class Coverage(msgspec.Struct, frozen=True):
     covered: float
     low: float
     high: float
-    fixed_blocks: float
     independent: float
     width: float
     block: float
@@ -49,7 +48,7 @@ def coverage(persistence: float, runs: int, seed: int, values: int = VALUES) -> 
     (True, 50)
     """
     rng = np.random.default_rng([seed, round(1_000 * persistence)])
-    covered = fixed = independent = 0
+    covered = independent = 0
     width = block = 0.0
     for run in range(runs):
         losses = autoregressive(values, persistence, rng)
@@ -57,13 +56,10 @@ def coverage(persistence: float, runs: int, seed: int, values: int = VALUES) -> 
         covered += _holds(interval)
         width += (interval.high - interval.low) / runs if interval is not None else math.nan
         block += block_length(losses) / runs
-        fixed += _holds(block_bootstrap(losses, seed=run))
         independent += abs(float(losses.mean())) <= NORMAL_95 * float(losses.std()) / math.sqrt(values)
     share = covered / runs
     low, high = wilson(share, float(runs))
-    return Coverage(
-        persistence, values, runs, share, low, high, fixed / runs, independent / runs, width, block
-    )  # fmt: skip
+    return Coverage(persistence, values, runs, share, low, high, independent / runs, width, block)
 
 
 def coverage_jobs(runs: int, seed: int) -> list[Callable[[], Coverage]]:

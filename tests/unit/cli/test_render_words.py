@@ -67,7 +67,7 @@ def test_each_judgement_of_what_is_served_says_what_it_asks_and_none_says_better
 
 
 def test_what_the_models_earned_stands_with_its_interval_or_not_at_all() -> None:
-    assert line(short(), "P&L by ML") == "too few bars for an interval"
+    assert line(with_success(pnl_by_ml=None), "P&L by ML") == "too few bars for an interval"
     earned = EarnedByMl(21.4, -310.25, 355.9, 35.0, -301.7, 1_370.3)
     assert line(with_success(pnl_by_ml=earned), "P&L by ML") == (
         "net +21.40 [-310.25, +355.90], gross +35.00 [-301.70, +1,370.30] (combined less rules only, with 95 % intervals)"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 import naive_learning as naive
 from alpha_pulse.kernels.base import scores
 from alpha_pulse.metrics import streaming as metrics
+from alpha_pulse.metrics.definitions import exact_auc
 from naive_learning import NaiveRecord
 
 WINDOW = 7
@@ -118,7 +119,7 @@ def test_area_under_the_curve_of_the_histogram_is_near_the_exact_one() -> None:
     labels = generator.random(2_000) < 0.4
     p = np.clip(generator.normal(0.45 + 0.1 * labels, 0.1), 0.0, 1.0)
     state = scored([(None, None, 0.4, float(q), 0.5, int(label), 0.0) for q, label in zip(p, labels, strict=True)])
-    exact = metrics.exact_auc(p, labels)
+    exact = exact_auc(p, labels)
     found = metrics.whole_run(state)["served"]
     assert found.auc_error == pytest.approx(1.05e-3, rel=0.01)
     assert found.auc == pytest.approx(exact, abs=found.auc_error)
@@ -127,7 +128,7 @@ def test_area_under_the_curve_of_the_histogram_is_near_the_exact_one() -> None:
 
 @given(st.lists(st.tuples(probability, st.booleans()), max_size=30))
 def test_exact_area_counts_pairs(pairs: list[tuple[float, bool]]) -> None:
-    found = metrics.exact_auc(np.array([p for p, _ in pairs]), np.array([label for _, label in pairs], dtype=np.bool_))
+    found = exact_auc(np.array([p for p, _ in pairs]), np.array([label for _, label in pairs], dtype=np.bool_))
     assert found == pytest.approx(naive.auc([NaiveRecord(p, 0.5, int(label), None, 0.5) for p, label in pairs]), abs=1e-12)
 
 

@@ -2,42 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpha_pulse.metrics.intervals import block_bootstrap, block_length, mean_interval, student_quantile
+from alpha_pulse.metrics.intervals import Floats, block_length, mean_interval, student_quantile
 from alpha_pulse.simulation.interval_trials import ACCEPTED, PERSISTENCES, coverage, coverage_jobs
 from alpha_pulse.simulation.stationary_streams import autoregressive
 
 
-def test_the_bootstrap_interval_covers_the_mean_of_dependent_values() -> None:
-    covered = 0
-    for seed in range(60):
-        noise = np.random.default_rng(seed).standard_normal(6_002)
-        values = noise[2:] + noise[1:-1] + noise[:-2]
-        interval = block_bootstrap(values, seed=1)
-        assert interval is not None
-        covered += interval.low <= 0.0 <= interval.high
-    assert 49 <= covered <= 60
+def covered(values_of: Callable[[np.random.Generator], Floats], runs: int, symbols: int = 1, least_block: int = 1) -> int:
+    """How many of ``runs`` intervals hold the true mean, 0."""
+    count = 0
+    for seed in range(runs):
+        interval = mean_interval(values_of(np.random.default_rng(seed)), seed, symbols=symbols, least_block=least_block)
+        count += interval is not None and interval.low <= 0.0 <= interval.high
+    return count
 
 
-def test_too_few_blocks_have_no_interval() -> None:
-    assert block_bootstrap(np.ones(1_999)) is None
-    assert block_bootstrap(np.ones(2_000)) is not None
-    assert block_bootstrap(np.ones(3_999), symbols=2) is None
-    assert block_bootstrap(np.ones(4_000), symbols=2) is not None
+def test_an_interval_covers_the_mean_of_sums_that_overlap() -> None:
+    assert 49 <= covered(lambda rng: np.convolve(rng.standard_normal(6_002), np.ones(3), "valid"), 60) <= 60
+    assert covered(lambda rng: np.convolve(rng.standard_normal(2_011), np.ones(12), "valid"), 200) >= 180
 
 
-def test_an_interval_of_the_fewest_blocks_is_hardly_too_narrow() -> None:
-    covered = 0
-    for seed in range(200):
-        noise = np.random.default_rng(seed).standard_normal(2_011)
-        interval = block_bootstrap(np.convolve(noise, np.ones(12), "valid"), seed=seed)
-        assert interval is not None
-        covered += interval.low <= 0.0 <= interval.high
-    assert covered >= 175
+@pytest.mark.parametrize("common", [True, False])
+def test_an_interval_covers_the_mean_of_symbols_side_by_side(common: bool) -> None:
+    def overlapping(rng: np.random.Generator) -> Floats:
+        moves = rng.standard_normal((1_011, 1 if common else 10))
+        sums = np.column_stack([np.convolve(column, np.ones(12), "valid") for column in moves.T])
+        return (sums + 0.5 * rng.standard_normal((1_000, 10))).ravel()
+
+    assert covered(overlapping, 100, symbols=10, least_block=12) >= 88
+    assert common or covered(overlapping, 100) < 82
+
+
+def test_blocks_are_at_least_as_long_as_the_horizon() -> None:
+    values = np.random.default_rng(1).standard_normal(600)
+    assert mean_interval(values, least_block=60) is not None
+    assert mean_interval(values, least_block=61) is None
+    assert mean_interval(np.repeat(values, 2), symbols=2, least_block=60) == mean_interval(values, least_block=60)
 
 
 RUNS = 300

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alpha_pulse.metrics.batch import Evaluated, Metrics, fading_metrics, guesses, metrics, of_two
-from alpha_pulse.metrics.streaming import exact_auc, histogram_auc
+from alpha_pulse.metrics.definitions import exact_auc
+from alpha_pulse.metrics.streaming import histogram_auc
 
 BOUNDS = {
     "accuracy": (0.0, 1.0), "balanced_accuracy": (0.0, 1.0), "kappa": (-1.0, 1.0), "kappa_m": (-np.inf, 1.0),
@@ -43,6 +44,7 @@ def exact(one: Evaluated, factor: Fraction) -> tuple[Fraction, Fraction | None, 
     true = [sum((w for w, y in zip(weights, one.labels, strict=True) if y == c), Fraction(0)) / total for c in classes]
     said = [sum((w for w, g in zip(weights, one.guesses, strict=True) if g == c), Fraction(0)) / total for c in classes]
     by_chance = sum((a * b for a, b in zip(true, said, strict=True)), Fraction(0))
+    assert one.no_change is not None
     known = sum((w for w, right in zip(weights, one.no_change, strict=True) if right), Fraction(0)) / total
     if sum(share > 0 for share in true) < 2:
         return hit, None, None

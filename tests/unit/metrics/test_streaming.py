@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from alpha_pulse.kernels.base import scores
 from alpha_pulse.metrics import streaming as metrics
+from alpha_pulse.metrics.definitions import kappa
 from alpha_pulse.models.base import Row
 
 
@@ -28,12 +29,12 @@ def record(p: float, label: int, known: float = 0.5, base: float = 0.5) -> list[
 
 def test_kappa_of_cohens_table() -> None:
     """20 agreed on yes, 15 on no, 5 and 10 not: 0.7 agree, 0.5 would by chance."""
-    assert metrics.kappa(np.array([[15.0, 5.0], [10.0, 20.0]])) == pytest.approx(0.4)
+    assert kappa(np.array([[15.0, 5.0], [10.0, 20.0]])) == pytest.approx(0.4)
 
 
 @pytest.mark.parametrize("confusion", [[[10.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [3.0, 10.0]], [[5.0, 5.0], [0.0, 0.0]]])
 def test_kappa_is_undefined_with_one_class(confusion: list[list[float]]) -> None:
-    assert metrics.kappa(np.array(confusion)) is None
+    assert kappa(np.array(confusion)) is None
 
 
 def test_what_one_class_leaves_undefined_is_none() -> None:

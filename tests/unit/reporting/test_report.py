@@ -15,9 +15,9 @@ from alpha_pulse.feeds.synthetic import Market, SyntheticFeed, planted_signal, r
 from alpha_pulse.kernels.base import scores as kernels
 from alpha_pulse.kernels.base.scores import MEMBERS, ONLINE, RECORD, SERVED
 from alpha_pulse.metrics import streaming as metrics
+from alpha_pulse.metrics.members import Score, calibrated, compare, score_members
 from alpha_pulse.metrics.reliability import reliability_table
 from alpha_pulse.reporting.report import Report, decode_report
-from alpha_pulse.reporting.scoring import Score, calibrated, compare, score_members
 from alpha_pulse.runtime.replay import Progress, replay
 from alpha_pulse.stores.memory import MemoryStore
 
@@ -178,19 +178,28 @@ def random_scores(n: int, seed: int) -> np.ndarray[tuple[int, int], np.dtype[np.
     return rows
 
 
+def step_by_step(rows: np.ndarray[tuple[int, int], np.dtype[np.float64]], member: int) -> metrics.MemberMetrics:
+    state = np.zeros(kernels.size(1))
+    state[kernels.WINDOW] = 1
+    for row in rows:
+        kernels.step(state, row)
+    return metrics.whole_run(state)[MEMBERS[member]]
+
+
 def test_scores_agree_with_the_kernels_record_by_record() -> None:
     rows = random_scores(600, 2)
-    found = score_members(rows, np.ones(600, dtype=bool), 1, 1)
+    found = score_members(rows, np.ones(600, dtype=bool), 1, 1, 1)
     for member, name in enumerate(MEMBERS):
-        expected = metrics.from_records(rows[~np.isnan(rows[:, member])], member)
-        for field in ("accuracy", "log_loss", "brier", "auc", "kappa", "kappa_temporal", "gain_millinats"):
+        expected = step_by_step(rows[~np.isnan(rows[:, member])], member)
+        assert found[name].auc == pytest.approx(expected.auc, abs=expected.auc_error)
+        for field in ("accuracy", "log_loss", "brier", "kappa", "kappa_temporal", "gain_millinats"):
             assert getattr(found[name], field) == pytest.approx(getattr(expected, field), abs=1e-12), (name, field)
 
 
 def test_the_gain_of_the_last_part_is_that_of_its_labels_alone() -> None:
     rows = random_scores(600, 5)
     late = np.arange(600) >= 180
-    found, alone = score_members(rows, late, 1, 1), score_members(rows[late], np.ones(420, dtype=bool), 1, 1)
+    found, alone = score_members(rows, late, 1, 1, 1), score_members(rows[late], np.ones(420, dtype=bool), 1, 1, 1)
     for name in MEMBERS:
         assert found[name].labels_last70 == alone[name].labels < found[name].labels or name == "batch"
         assert found[name].gain_millinats_last70 == pytest.approx(alone[name].gain_millinats)
@@ -199,13 +208,19 @@ def test_the_gain_of_the_last_part_is_that_of_its_labels_alone() -> None:
 
 def test_members_are_compared_on_common_labels_only() -> None:
     rows = random_scores(300, 4)
-    found = compare(rows, SERVED, kernels.BATCH, 1, 1)
+    found = compare(rows, SERVED, kernels.BATCH, 1, 12, 1)
     assert found is not None
-    assert (found.labels, found.low, found.high) == (200, None, None)
-    both = score_members(rows[100:], np.ones(200, dtype=bool), 1, 1)
+    assert found.labels == 200
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low < found.mean < found.high
+    few = compare(rows[:110], SERVED, kernels.BATCH, 1, 12, 1)
+    assert few is not None
+    assert (few.labels, few.low, few.high) == (10, None, None)
+    both = score_members(rows[100:], np.ones(200, dtype=bool), 1, 1, 1)
     served, batch = both["served"], both["batch"]
     assert found.mean == pytest.approx((served.gain_millinats or 0.0) - (batch.gain_millinats or 0.0))
-    assert compare(rows[:50], ONLINE, kernels.BATCH, 1, 1) is None
+    assert compare(rows[:50], ONLINE, kernels.BATCH, 1, 12, 1) is None
 
 
 def test_reliability_is_of_what_was_served_and_of_the_confidence_stated_with_it(
@@ -233,7 +248,7 @@ def test_reliability_is_of_what_was_served_and_of_the_confidence_stated_with_it(
 def test_a_member_that_says_what_comes_true_has_no_calibration_error_to_speak_of() -> None:
     rows = random_scores(20_000, 3)
     rows[:, kernels.LABEL] = np.random.default_rng(4).random(len(rows)) < rows[:, SERVED]
-    found = score_members(rows, np.ones(len(rows), dtype=bool), 1, 1)
+    found = score_members(rows, np.ones(len(rows), dtype=bool), 1, 1, 1)
     assert (found["served"].ece or 0.0) < 0.01
     assert (found["online"].ece or 0.0) > 0.1
     assert calibrated(rows, np.full(len(rows), np.nan), 1).confidence.labels == 0

@@ -10,8 +10,8 @@ from alpha_pulse.cli.render.words import adaptation_lines, counted, success_line
 from alpha_pulse.cli.terminal.table import Row, print_table
 from alpha_pulse.core.bar_times import SECOND_NS, bar_label, months_of
 from alpha_pulse.execution.execution_service import PRIMARY
+from alpha_pulse.metrics.members import Score
 from alpha_pulse.reporting.report import BookReport, Report, SymbolReport
-from alpha_pulse.reporting.scoring import Score
 from alpha_pulse.venues.money import cash_text
 
 WIDEST = 120

@@ -205,19 +205,15 @@ def _coverage(found: Simulated) -> list[Section]:
     rows = [
         (
             f"AR(1), {cell.persistence:g}",
-            [f"{100 * share:.1f}" for share in (cell.covered, cell.low, cell.high, cell.fixed_blocks, cell.independent)],
+            [f"{100 * share:.1f}" for share in (cell.covered, cell.low, cell.high, cell.independent)],
         )
         for cell in cells
     ]
     notes = (
         f"{_runs(cells):,} paths of {max((cell.values for cell in cells), default=0):,} losses, intervals of 95 %; low and "
-        "high: bounds of the percentage (95 %); fixed: with blocks of 200; naive: with losses treated as independent.",
+        "high: bounds of the percentage (95 %); naive: with losses treated as independent.",
     )
-    return [
-        Section(
-            "Intervals that contain the true mean, in %", "losses", ["covered", "low", "high", "fixed", "naive"], rows, notes
-        )
-    ]
+    return [Section("Intervals that contain the true mean, in %", "losses", ["covered", "low", "high", "naive"], rows, notes)]
 
 
 def _runs(cells: Sequence[CovariateFalseAlarms | RegimeFalseAlarms | Coverage | NullTrial]) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from alpha_pulse.core.bar_times import bar_label
 from alpha_pulse.metrics.comparison import Comparison
 from alpha_pulse.metrics.intervals import Interval
+from alpha_pulse.metrics.members import OnlineMinusBatch
 from alpha_pulse.reporting.ml_pnl import RULES
 from alpha_pulse.reporting.report import Report
 from alpha_pulse.reporting.report_events import ListedAction
-from alpha_pulse.reporting.success_types import AdaptationSpeed, EarnedByMl, OnlineMinusBatch, Speed, SuccessMetrics
+from alpha_pulse.reporting.success_types import AdaptationSpeed, EarnedByMl, Speed, SuccessMetrics
 from alpha_pulse.venues.money import cash_text
 
 NEWEST = 4

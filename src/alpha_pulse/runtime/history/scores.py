@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from alpha_pulse.kernels.base.scores import BASE, BATCH, LABEL, MEMBERS, NO_CHANGE, ONLINE, RECORD, SERVED
-from alpha_pulse.metrics.streaming import log_losses
-from alpha_pulse.reporting.scoring import classes
+from alpha_pulse.metrics.definitions import log_losses
+from alpha_pulse.metrics.members import classes
 from alpha_pulse.runtime.history.opens import bar_opens
 from alpha_pulse.runtime.history.table import Floats, PageSlice, Places, Table
 from alpha_pulse.runtime.messages import Page, Series

@@ -1,0 +1,83 @@
+"""The metrics themselves, each of arrays of predictions and labels or of sums over them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.kernels.mixing.hedge import PROBABILITY_FLOOR
+from alpha_pulse.models.base import Row
+
+
+def exact_auc(probabilities: Row, labels: NDArray[np.bool_]) -> float | None:
+    """Area under the ROC curve by ranks; ties count half (Mann & Whitney 1947); None with one class.
+
+    >>> exact_auc(np.array([0.1, 0.4, 0.4, 0.9]), np.array([False, False, True, True]))
+    0.875
+    """
+    positives = int(labels.sum())
+    negatives = len(labels) - positives
+    if positives == 0 or negatives == 0:
+        return None
+    return float((ranks(probabilities)[labels].sum() - positives * (positives + 1) / 2.0) / (positives * negatives))
+
+
+def ranks(values: Row) -> Row:
+    """The place of each value (n,) among all, from 1; equal ones share the mean of their places.
+
+    >>> ranks(np.array([0.3, 0.1, 0.3])).tolist()
+    [2.5, 1.0, 2.5]
+    """
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    places: Row = (np.cumsum(counts) - (counts - 1) / 2.0)[inverse]
+    return places
+
+
+def log_losses(probabilities: Row, labels: NDArray[np.bool_]) -> Row:
+    """-log of the probability given to what happened, in nats, floored as in `kernels.hedge.log_loss`.
+
+    >>> log_losses(np.array([0.5, 0.0]), np.array([True, False])).round(4).tolist()
+    [0.6931, 0.0]
+    """
+    p = np.clip(probabilities, PROBABILITY_FLOOR, 1.0 - PROBABILITY_FLOOR)
+    losses: Row = -np.log(np.where(labels, p, 1.0 - p))
+    return losses
+
+
+def kappa(confusion: Row) -> float | None:
+    """Cohen's kappa, from -1 to 1: how much of what guessing with the same frequencies misses is right; None with one class.
+
+    Parameters
+    ----------
+    confusion
+        float64 of shape (classes, classes): how often each class (row) was predicted to be each (column); or sums of weights.
+
+    References
+    ----------
+    Cohen (1960), "A coefficient of agreement for nominal scales".
+
+    >>> kappa(np.array([[20.0, 5.0], [10.0, 15.0]]))
+    0.4
+    """
+    true, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
+    if np.count_nonzero(true) < 2:
+        return None
+    # Both are multiplied by the total instead of dividing by it: what always predicts one of two classes then gets 0, exactly.
+    found = skill(off_diagonal(confusion) * float(predicted.sum()), off_diagonal(np.outer(true, predicted)))
+    return None if found is None else max(found, -1.0)
+
+
+def skill(misses: float, reference_misses: float) -> float | None:
+    """How much of what a reference misses is got right, 1 at most; None where it misses nothing. All kappas are this.
+
+    It is of misses and not of accuracies: the difference of two that are nearly 1 would be mere rounding.
+
+    >>> skill(1.0, 2.0), skill(0.0, 0.0)
+    (0.5, None)
+    """
+    return 1.0 - misses / reference_misses if reference_misses > 0.0 else None
+
+
+def off_diagonal(table: Row) -> float:
+    """The sum of what is beside the diagonal of a square table."""
+    return float(table[~np.eye(len(table), dtype=np.bool_)].sum())

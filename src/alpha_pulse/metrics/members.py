@@ -1,0 +1,174 @@
+"""Scores of the members of a session (online, batch, base, served, no-change) from their stored records.
+
+A record is a row of RECORD floats, as `alpha_pulse.kernels.base.scores` lays it out: the members' probabilities of label 1, the
+label, and the last label known when they were made.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.kernels.base.scores import BASE, LABEL, LAST_KNOWN, MEMBERS, NO_CHANGE, SERVED
+from alpha_pulse.metrics.batch import Evaluated, metrics, of_two
+from alpha_pulse.metrics.definitions import log_losses
+from alpha_pulse.metrics.intervals import Interval, mean_interval
+from alpha_pulse.metrics.reliability import ReliabilityTable, reliability_table
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+class Score(msgspec.Struct, frozen=True):
+    """One member's scores over ``labels`` labels; log loss in nats, gains in millinats per label over the running base rate.
+
+    ``ece`` is the expected calibration error: how far what came true lies from what was said, over ten bins of equal counts.
+    ``gain_millinats_last70`` takes the labels of predictions that were served in the last 70 % of their symbol's bars. What
+    is not defined on so few labels is None.
+    """
+
+    labels: int
+    accuracy: float | None = None
+    log_loss: float | None = None
+    brier: float | None = None
+    auc: float | None = None
+    kappa: float | None = None
+    kappa_temporal: float | None = None
+    gain_millinats: float | None = None
+    labels_last70: int = 0
+    gain_millinats_last70: float | None = None
+    gain_millinats_last70_interval: Interval | None = None
+    ece: float | None = None
+
+
+class Calibrated(msgspec.Struct, frozen=True):
+    """Whether what was said came true as often: the served probability of label 1, and the confidence in the class served."""
+
+    served: ReliabilityTable
+    confidence: ReliabilityTable
+
+
+class OnlineMinusBatch(msgspec.Struct, frozen=True):
+    """Paired difference over common labels: ``mean`` millinats with its 95 % interval, None on too few labels."""
+
+    labels: int
+    accuracy: float
+    mean: float
+    low: float | None
+    high: float | None
+
+
+def classes(scores: Floats, member: int) -> Flags:
+    """The class a member predicted; the no-change member repeats the last label known (see `kernels.scores`)."""
+    guesses: Flags = scores[:, member] >= 0.5
+    if member == NO_CHANGE:
+        last = scores[:, LAST_KNOWN]
+        guesses = np.where(last == 0.5, guesses, last == 1.0)
+    return guesses
+
+
+def evaluated(scores: Floats, member: int) -> Evaluated:
+    """One member's predictions and their labels, over the records that have both.
+
+    Parameters
+    ----------
+    scores
+        float64 of shape (n, RECORD), in order of time.
+    member
+        Its column.
+    """
+    rows = scores[~np.isnan(scores[:, member])]
+    labels = rows[:, LABEL] == 1.0
+    return Evaluated(
+        of_two(rows[:, member]),
+        classes(rows, member).astype(np.int64),
+        labels.astype(np.int64),
+        classes(rows, NO_CHANGE) == labels,
+    )
+
+
+def skills(scores: Floats, member: int) -> Floats:
+    """The log loss of the base rate minus that of a member, (n,), in millinats; NaN where the member is absent."""
+    labels = scores[:, LABEL] == 1.0
+    return 1_000.0 * (log_losses(scores[:, BASE], labels) - log_losses(scores[:, member], labels))
+
+
+def score_members(scores: Floats, recent: Flags, symbols: int, horizon: int, seed: int) -> dict[str, Score]:
+    """Scores of every member, by name; one that was never scored has 0 labels and nothing else.
+
+    Parameters
+    ----------
+    scores
+        float64 of shape (n, RECORD), in order of time.
+    recent
+        bool of shape (n,): which labels count for the last 70 %.
+    symbols
+        The number of symbols that the labels come from.
+    horizon
+        Bars over which labels overlap: blocks of the bootstrap are at least as long.
+    seed
+        Of the bootstrap.
+    """
+    return {name: _score(scores, recent, member, symbols, horizon, seed) for member, name in enumerate(MEMBERS)}
+
+
+def _score(scores: Floats, recent: Flags, member: int, symbols: int, horizon: int, seed: int) -> Score:
+    scored = ~np.isnan(scores[:, member])
+    rows, late = scores[scored], recent[scored]
+    if not len(rows):
+        return Score(0)
+    of_all = metrics(evaluated(rows, member))
+    skill = skills(rows, member)
+    recent_skill = skill[late]
+    return Score(
+        labels=of_all.labels,
+        accuracy=of_all.accuracy,
+        log_loss=of_all.log_loss,
+        brier=of_all.brier,
+        auc=of_all.auc,
+        kappa=of_all.kappa,
+        kappa_temporal=of_all.kappa_temporal,
+        gain_millinats=float(skill.mean()),
+        labels_last70=len(recent_skill),
+        gain_millinats_last70=float(recent_skill.mean()) if len(recent_skill) else None,
+        gain_millinats_last70_interval=(
+            None if member == BASE else mean_interval(recent_skill, seed, symbols=symbols, least_block=horizon)
+        ),
+        ece=of_all.ece,
+    )
+
+
+def calibrated(scores: Floats, confidences: Floats, horizon: int) -> Calibrated:
+    """Reliability of what was served, from stored scores.
+
+    Parameters
+    ----------
+    scores
+        float64 of shape (n, RECORD), laid out as in `kernels.scores`.
+    confidences
+        float64 of shape (n,), as they were served; NaN where none was stated.
+    horizon
+        Bars over which labels overlap; it widens the bins' intervals.
+    """
+    labels = scores[:, LABEL] == 1.0
+    right = classes(scores, SERVED) == labels
+    return Calibrated(
+        reliability_table(scores[:, SERVED], labels, horizon=horizon), reliability_table(confidences, right, horizon=horizon)
+    )
+
+
+def compare(scores: Floats, first: int, second: int, symbols: int, horizon: int, seed: int) -> OnlineMinusBatch | None:
+    """One member minus another, over the labels that both were scored on; None without such labels.
+
+    Parameters are those of `score_members`; ``first`` and ``second`` are the members' columns.
+    """
+    rows = scores[~np.isnan(scores[:, first] + scores[:, second])]
+    if not len(rows):
+        return None
+    labels = rows[:, LABEL] == 1.0
+    differences = skills(rows, first) - skills(rows, second)
+    hits = float((classes(rows, first) == labels).mean() - (classes(rows, second) == labels).mean())
+    interval = mean_interval(differences, seed, symbols=symbols, least_block=horizon)
+    low, high = (None, None) if interval is None else (interval.low, interval.high)
+    return OnlineMinusBatch(len(rows), hits, float(differences.mean()), low, high)
