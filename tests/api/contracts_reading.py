@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from alpha_pulse.metrics.reliability import ReliabilityTable
 from alpha_pulse.runtime.gateway import (
     Adaptations,
     Fills,
     Inspection,
     Positions,
     Regimes,
-    Reliability,
     Series,
     SessionScores,
     Trades,
@@ -211,19 +211,18 @@ def history(live: Running) -> None:
 
 @contract("GET", "/api/v1/metrics/reliability")
 def reliability(live: Running) -> None:
-    found = live.get(f"/api/v1/metrics/reliability?symbol={SYMBOL}&target=direction", Reliability)
-    assert found.samples == sum(one.count for one in found.bins) > 0
+    found = live.get(f"/api/v1/metrics/reliability?symbol={SYMBOL}&target=direction", ReliabilityTable)
+    assert found.labels == sum(one.count for one in found.bins) > 0
     rows = live.sql(
         "SELECT label FROM labels WHERE target = 'direction' AND label IS NOT NULL AND scores <> '[]' "
         "ORDER BY seq DESC LIMIT ?",
-        found.samples,
+        found.labels,
     )
-    ones = sum(one.count * (one.frequency or 0.0) for one in found.bins)
+    ones = sum(one.count * one.observed for one in found.bins)
     assert ones == pytest.approx(sum(label for (label,) in rows))
     for one in found.bins:
-        if one.count:
-            assert one.mean_probability is not None
-            assert one.lower <= one.mean_probability <= one.upper
+        assert one.lowest <= one.mean_predicted <= one.highest
+        assert one.low <= one.observed <= one.high
 
 
 @contract("GET", "/api/v1/adaptations")

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from alpha_pulse.metrics.reliability import ReliabilityTable
 from alpha_pulse.runtime.messages import (
     Answer,
     Control,
@@ -32,7 +33,6 @@ from alpha_pulse.runtime.trading_messages import (
     OutcomeIn,
     Positions,
     Regimes,
-    Reliability,
     Reported,
     Step,
     Trades,
@@ -52,7 +52,6 @@ __all__ = [
     "Page",
     "Positions",
     "Regimes",
-    "Reliability",
     "Reported",
     "Series",
     "SessionConfig",
@@ -185,8 +184,8 @@ class Gateway(Protocol):
         """Windowed gains and accuracies, one row per label."""
         ...
 
-    def reliability(self, symbol: str, target: str) -> Reliability:
-        """Served probabilities against frequencies in the window."""
+    def reliability(self, symbol: str, target: str) -> ReliabilityTable:
+        """Served probabilities against their labels in the window."""
         ...
 
     def fills(self, symbol: str | None, book: str, page: Page) -> Fills:

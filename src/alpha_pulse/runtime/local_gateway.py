@@ -15,6 +15,7 @@ from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.engine.system import System
 from alpha_pulse.execution.execution_service import PRIMARY
 from alpha_pulse.learning.commands import FedExample
+from alpha_pulse.metrics.reliability import ReliabilityTable
 from alpha_pulse.reporting.alarm_counts import NAMES, alarm_counts
 from alpha_pulse.runtime.gateway import ALL, MAX_EXAMPLES, MAX_LIMIT, MAX_OUTCOMES, MAX_POINTS, MAX_STEPS
 from alpha_pulse.runtime.history.events import MS, fill_out, trade_out
@@ -50,7 +51,6 @@ from alpha_pulse.runtime.trading_messages import (
     Position,
     Positions,
     Regimes,
-    Reliability,
     Reported,
     Step,
     Trades,
@@ -299,9 +299,10 @@ class LocalGateway:
         at = self._symbol(symbol)
         return at.scores[_target(target)].series(symbol, target, _checked(page), at.bars)
 
-    def reliability(self, symbol: str, target: str) -> Reliability:
-        """Served probabilities against frequencies."""
-        return self._symbol(symbol).scores[_target(target)].reliability()
+    def reliability(self, symbol: str, target: str) -> ReliabilityTable:
+        """Served probabilities against their labels in the window."""
+        horizon = self._system.learning.session(symbol, _target(target)).spec.horizon
+        return self._symbol(symbol).scores[target].reliability(horizon)
 
     def fills(self, symbol: str | None, book: str, page: Page) -> Fills:
         """Fills of a book or of all."""

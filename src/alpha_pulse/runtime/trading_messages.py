@@ -227,23 +227,6 @@ class Regimes(msgspec.Struct, frozen=True):
     shifts: list[Shift]
 
 
-class Bin(msgspec.Struct, frozen=True):
-    """Predictions between two probabilities: what was said and how often it came true."""
-
-    lower: float
-    upper: float
-    mean_probability: float | None
-    frequency: float | None
-    count: int
-
-
-class Reliability(msgspec.Struct, frozen=True):
-    """Served probabilities against frequencies, over the window."""
-
-    bins: list[Bin]
-    samples: int
-
-
 class Inspection(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything about one prediction, read from its journal row and its label's. ``fill`` is the one that was asked about."""
 

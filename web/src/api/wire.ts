@@ -211,16 +211,19 @@ export interface Adaptations {
 }
 
 export interface ReliabilityBin {
-  lower: number;
-  upper: number;
-  mean_probability: number | null;
-  frequency: number | null;
   count: number;
+  lowest: number;
+  highest: number;
+  mean_predicted: number;
+  observed: number;
+  low: number;
+  high: number;
 }
 
 export interface Reliability {
+  labels: number;
+  ece: number | null;
   bins: ReliabilityBin[];
-  samples: number;
 }
 
 export interface Part {

@@ -9,7 +9,8 @@ from alpha_pulse.api.schemas import examples
 from alpha_pulse.api.schemas.operations import Routes
 from alpha_pulse.api.schemas.requests import SeriesQuery, SessionQuery, read_query
 from alpha_pulse.api.schemas.responses import JsonResponse
-from alpha_pulse.runtime.gateway import Gateway, Reliability, Series
+from alpha_pulse.metrics.reliability import ReliabilityTable
+from alpha_pulse.runtime.gateway import Gateway, Series
 
 
 def routes(gateway: Gateway) -> Routes:
@@ -30,8 +31,8 @@ def routes(gateway: Gateway) -> Routes:
 
     @found.get(
         "/reliability",
-        "Served probabilities against frequencies, in the window",
-        answer=Reliability,
+        "Served probabilities against their labels, in the window",
+        answer=ReliabilityTable,
         example=examples.RELIABILITY,
         query=SessionQuery,
         refusals=(404,),

@@ -332,8 +332,25 @@ REGIMES = {
     ],
 }
 RELIABILITY = {
-    "bins": [{"lower": 0.5, "upper": 0.6, "mean_probability": 0.523, "frequency": 0.517, "count": 611}],
-    "samples": 1000,
+    "labels": 1000,
+    "ece": 0.021,
+    "largest_error": 0.052,
+    "brier": 0.2458,
+    "reliability": 0.0009,
+    "resolution": 0.0041,
+    "uncertainty": 0.2496,
+    "within_bins": -0.0006,
+    "bins": [
+        {
+            "count": 100,
+            "lowest": 0.512,
+            "highest": 0.534,
+            "mean_predicted": 0.523,
+            "observed": 0.517,
+            "low": 0.421,
+            "high": 0.612,
+        }
+    ],
 }
 
 

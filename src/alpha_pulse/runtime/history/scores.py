@@ -10,17 +10,16 @@ import numpy as np
 from alpha_pulse.kernels.base.scores import BASE, BATCH, LABEL, MEMBERS, NO_CHANGE, ONLINE, RECORD, SERVED
 from alpha_pulse.metrics.definitions import log_losses
 from alpha_pulse.metrics.members import classes
+from alpha_pulse.metrics.reliability import ReliabilityTable, reliability_table
 from alpha_pulse.runtime.history.opens import bar_opens
 from alpha_pulse.runtime.history.table import Floats, PageSlice, Places, Table
 from alpha_pulse.runtime.messages import Page, Series
-from alpha_pulse.runtime.trading_messages import Bin, Reliability
 
 SHOWN = (ONLINE, BATCH, SERVED, NO_CHANGE)
 """Members whose gains over the base rate are shown."""
 HEAD = 2
 SUMS = HEAD + RECORD
 KINDS = ("count", "gain", "hits")
-BINS = 10
 NAN = math.nan
 
 
@@ -110,23 +109,7 @@ class ScoreHistory:
         found.columns["samples"] = [int(samples) for samples in columns["samples"]]
         return found
 
-    def reliability(self) -> Reliability:
-        """Served probabilities in ten bins against how often they came true, over the window."""
+    def reliability(self, horizon: int) -> ReliabilityTable:
+        """Served probabilities against their labels over the window; labels overlap over ``horizon`` bars."""
         rows = self.scores[-self.window :]
-        served, labels = rows[:, SERVED], rows[:, LABEL]
-        bins = np.minimum((served * BINS).astype(np.int64), BINS - 1)
-        counts = np.bincount(bins, minlength=BINS)
-        said, came = np.bincount(bins, served, minlength=BINS), np.bincount(bins, labels, minlength=BINS)
-        return Reliability(
-            [
-                Bin(
-                    lower=i / BINS,
-                    upper=(i + 1) / BINS,
-                    mean_probability=float(said[i] / counts[i]) if counts[i] else None,
-                    frequency=float(came[i] / counts[i]) if counts[i] else None,
-                    count=int(counts[i]),
-                )
-                for i in range(BINS)
-            ],
-            len(rows),
-        )
+        return reliability_table(rows[:, SERVED], rows[:, LABEL] == 1.0, horizon=horizon)
