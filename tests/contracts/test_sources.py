@@ -10,11 +10,11 @@ import pytest
 from alpha_pulse.core.errors import AlphaPulseError, DataError
 from alpha_pulse.feeds.files.containers import contents
 from alpha_pulse.feeds.files.json_tables import json_tables
-from alpha_pulse.feeds.files.tables import Table
 from alpha_pulse.feeds.files.text_table import text_tables
 from alpha_pulse.feeds.reading import ReadOptions, read
 from alpha_pulse.feeds.sources import SOURCES
 from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.tables import Table
 
 EXAMPLES = [pytest.param(source, example, id=source.id) for source in SOURCES for example in source.examples]
 

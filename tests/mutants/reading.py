@@ -44,14 +44,14 @@ READ = (
     ),
     _mutant(
         "a-close-is-taken-for-an-open",
-        "time_stamps.py",
+        "cells/timestamp_convention.py",
         '    if stamp == "open":\n        return times.ns\n',
         "    if stamp:\n        return times.ns\n",
         f"{_ROW_ORDER}::test_a_stamp_is_stated_known_or_assumed",
     ),
     _mutant(
         "the-last-instant-is-not-rounded-up",
-        "time_stamps.py",
+        "cells/timestamp_convention.py",
         "            return ts + last\n",
         "            return ts\n",
         f"{_ROW_ORDER}::test_a_close_time_that_is_the_last_instant_is_rounded_up",
@@ -66,8 +66,8 @@ READ = (
     _mutant(
         "offsets-the-wrong-way",
         "cells/time_parts.py",
-        "instants = instants - offset * _MINUTE_NS",
-        "instants = instants + offset * _MINUTE_NS",
+        "instants = instants - offset * MINUTE_NS",
+        "instants = instants + offset * MINUTE_NS",
         f"{_TIMES}::test_texts_with_an_offset",
     ),
     _mutant(

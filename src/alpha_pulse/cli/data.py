@@ -21,13 +21,12 @@ from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import ConfigError, DataError
 from alpha_pulse.core.files import make_folders
 from alpha_pulse.feeds.columns import BarColumns
-from alpha_pulse.feeds.files.by_symbol import by_symbol, parts
 from alpha_pulse.feeds.files.conversion import Import, Imported, file_names, to_parquet
-from alpha_pulse.feeds.files.inspection import Inspection, inspect
 from alpha_pulse.feeds.files.provenance import Provenance, SourceFile, fingerprint
 from alpha_pulse.feeds.interval import show_interval
 from alpha_pulse.feeds.market_data import MarketData, ReadOptions
 from alpha_pulse.feeds.reading import read
+from alpha_pulse.feeds.reports.inspection import Inspection, inspect
 from alpha_pulse.reporting.required_bars import too_few_bars
 
 REPLAY = ("alpha-pulse", "replay")
@@ -95,8 +94,8 @@ def import_files(given: Given, folder: Path, *, overwrite: bool, json: bool) -> 
         _make(folder)
         written = []
         with Together() as together:
-            bars = by_symbol(data.bars)
-            for done, (symbol, part) in enumerate(parts(bars)):
+            bars = data.bars.sorted_by_symbol()
+            for done, (symbol, part) in enumerate(bars.symbol_slices()):
                 _heed(caught)
                 writing(done, len(targets))
                 own = bars.pick(part).with_ends()

@@ -10,7 +10,7 @@ import msgspec
 
 from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.data import DEFAULT, bundled
-from alpha_pulse.feeds.cells.column_names import PRICES
+from alpha_pulse.feeds.columns import PRICES
 from alpha_pulse.feeds.files.paths import expand
 from alpha_pulse.feeds.interval import show_interval
 from alpha_pulse.feeds.market_data import FileReport, ReadOptions

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from alpha_pulse.core.bar_times import DATE_SHIFT_NS, DAY_NS, HOUR_NS, WEEK_NS, leeway_ns, months_of
+from alpha_pulse.feeds.arrays import Integers, Mask
 
-Integers = NDArray[np.int64]
 _EAST_NS = 14 * HOUR_NS
 """Of the zones east of UTC+9, midnight is as early as 10:00 UTC."""
 
@@ -76,13 +75,13 @@ def open_times(ts_close: Integers, code: Integers, interval_ns: int, tz: str | N
     return np.where((before < closes) & (before >= opens - earlier), before, opens)
 
 
-def late_stamps(ts_start: Integers, interval_ns: int) -> NDArray[np.bool_]:
+def late_stamps(ts_start: Integers, interval_ns: int) -> Mask:
     """Which bars are stamped where their week or month ends: with a Friday, or one of a month's last three days.
 
     >>> late_stamps(np.array([3, 4]) * DAY_NS + 4 * DAY_NS, 7 * DAY_NS).tolist()
     [False, True]
     """
-    late: NDArray[np.bool_] = np.zeros(ts_start.size, dtype=np.bool_)
+    late: Mask = np.zeros(ts_start.size, dtype=np.bool_)
     if months_of(interval_ns):
         days = local_days(ts_start)
         late = _first_days(_months(days) + 1) - days <= 3
@@ -122,7 +121,7 @@ def _first_days(months: Integers) -> Integers:
     return months.astype("M8[M]").astype("M8[D]").astype(np.int64)
 
 
-def _neighbours(code: Integers) -> tuple[Integers, NDArray[np.bool_]]:
+def _neighbours(code: Integers) -> tuple[Integers, Mask]:
     """The places of the bars, symbol by symbol, and which of them are followed by one of their symbol."""
     order = np.argsort(code, kind="stable")
     return order, np.diff(code[order]) == 0

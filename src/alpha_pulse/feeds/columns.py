@@ -1,27 +1,16 @@
-"""Bars as arrays, and the refusal of every bar that could not have happened."""
+"""Bars as arrays."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from alpha_pulse.core.bar_times import LONGEST_NS, leeway_ns, months_of
-from alpha_pulse.core.errors import DataError
-from alpha_pulse.core.types import ABSURD, LARGEST_VOLUME
-from alpha_pulse.feeds.bar_times import end_times, month_numbers
-from alpha_pulse.feeds.interval import short_first_bars, show_interval
-from alpha_pulse.feeds.notes import show_time
+from alpha_pulse.feeds.arrays import Floats, Integers, Mask
+from alpha_pulse.feeds.bar_times import end_times
+from alpha_pulse.feeds.notes import show_place
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-
-_LARGEST = ABSURD / 10  # the six prices of a bar, added up, stay below ABSURD
-_LATEST_NS = 7_258_118_400 * 1_000_000_000  # 2200-01-01
-FARTHEST_QUOTE = 0.1
-"""How far a quote may lie from its close, as a part of the close: beyond it is another price's quote, not a wide spread."""
 PRICES = ("open", "high", "low", "close")
 
 
@@ -70,193 +59,34 @@ class BarColumns(msgspec.Struct, frozen=True, kw_only=True):
         """The instant at which each bar is over."""
         return end_times(self.ts_start, self.code, self.interval_ns) if self.ts_end is None else self.ts_end
 
-    def arrays(self) -> dict[str, NDArray[np.int64] | NDArray[np.float64]]:
+    def arrays(self) -> dict[str, Integers | Floats]:
         """The arrays that are there, by name, in the order of the fields."""
         names = ("code", "ts_start", "ts_end", *PRICES, "volume", "bid", "ask")
         return {name: array for name in names if (array := getattr(self, name)) is not None}
 
+    @property
+    def has_quotes(self) -> bool:
+        """Whether each bar carries the bid and the ask at its close."""
+        return self.bid is not None and self.ask is not None
 
-Origin = Callable[[int], tuple[str, Mapping[str, str]]]
-"""Of a bar: its file and row for errors, and what the file calls our columns."""
-Sentence = Callable[[int, Mapping[str, str]], str]
-"""What is wrong with a bar, given what the file calls our columns."""
+    def sorted_by_symbol(self) -> BarColumns:
+        """The bars of one symbol after those of another, each symbol's in the order they had."""
+        if len(self.symbols) == 1 or np.all(np.diff(self.code) >= 0):
+            return self
+        return self.pick(np.argsort(self.code, kind="stable"))
 
+    def symbol_slices(self) -> Iterator[tuple[str, slice]]:
+        """Each symbol that has bars, with the slice of its bars; the bars must be sorted by symbol."""
+        bounds = np.searchsorted(self.code, np.arange(len(self.symbols) + 1))
+        for symbol, low, high in zip(self.symbols, bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+            if high > low:
+                yield symbol, slice(low, high)
 
-class _Finding(msgspec.Struct):
-    """The first offending bar of one check, and the rest of its sentence."""
+    def first_of_symbol(self) -> Mask:
+        """Which bars are the first of their symbol; the bars must be sorted by symbol."""
+        first: Mask = np.diff(self.code, prepend=-1) != 0
+        return first
 
-    index: int
-    say: Sentence
-
-
-def check(columns: BarColumns, where: str, origin: Origin | None = None) -> None:
-    """Refuse bars that could not have happened, naming the first row that is wrong.
-
-    Parameters
-    ----------
-    columns
-        In the order of the file: within a symbol, time must increase.
-    where
-        The file, for the error.
-    origin
-        Where each bar comes from; by default row 1, 2, 3, ... of ``where``.
-
-    Raises
-    ------
-    DataError
-        A price that is not finite and positive, a high or low inside the body, quotes that are crossed or far from the close,
-        a negative volume, a duplicate, disorder, or bars closer together than the interval.
-    """
-    if columns.code.size == 0:
-        raise DataError(f"{where}: there is no bar in it; at least one row is needed")
-    if not 0 < columns.interval_ns <= LONGEST_NS:
-        raise DataError(
-            f"{where}: bars are given a length of {columns.interval_ns} ns; expected a length above 0 and of a year at most"
-        )
-    findings = [*_values(columns), *_shapes(columns), *_times(columns)]
-    if findings:
-        first = min(findings, key=lambda finding: finding.index)
-        place, names = (f"{where}, row {first.index + 1}", {}) if origin is None else origin(first.index)
-        raise DataError(f"{place}: {first.say(first.index, names)}; correct or drop the row")
-
-
-def digits(*values: float) -> list[str]:
-    """Numbers to twelve digits, or to all of them where these would be alike.
-
-    >>> digits(1.0, 2.5), digits(50.707327, 50.70732700000001)
-    (['1', '2.5'], ['50.707327', '50.70732700000001'])
-    """
-    short = [f"{value:.12g}" for value in values]
-    return short if len(set(short)) == len(set(values)) else [repr(float(value)) for value in values]
-
-
-def _first(wrong: NDArray[np.bool_], say: Sentence) -> list[_Finding]:
-    return [_Finding(int(np.argmax(wrong)), say)] if wrong.any() else []
-
-
-def _values(columns: BarColumns) -> list[_Finding]:
-    """Each number by itself."""
-    findings = []
-    for field, name in (*((price, price) for price in PRICES), ("bid", "bid_close"), ("ask", "ask_close")):
-        values = getattr(columns, field)
-        if values is not None:
-            findings += _first(
-                ~((values > 0) & (values < _LARGEST)), _number(name, values, f"a finite price above 0 (and below {_LARGEST:g})")
-            )
-    if columns.volume is not None:
-        wrong = ~((columns.volume >= 0) & (columns.volume <= LARGEST_VOLUME))
-        expected = f"a finite number not below 0 (and not above {LARGEST_VOLUME:g})"
-        findings += _first(wrong, _number("volume", columns.volume, expected))
-    return findings
-
-
-def _number(ours: str, values: Floats, expected: str) -> Sentence:
-    return lambda at, names: f"column '{names.get(ours, ours)}' is {values[at]:.12g}, but {expected} is expected"
-
-
-def _shapes(columns: BarColumns) -> list[_Finding]:
-    """The numbers of one bar against each other."""
-    high, low, first, last = columns.high, columns.low, columns.open, columns.close
-
-    def too_low(at: int, names: Mapping[str, str]) -> str:
-        shown = digits(high[at], first[at], last[at])
-        return f"column '{names.get('high', 'high')}' is {shown[0]}, below open {shown[1]} or close {shown[2]}"
-
-    def too_high(at: int, names: Mapping[str, str]) -> str:
-        shown = digits(low[at], first[at], last[at])
-        return f"column '{names.get('low', 'low')}' is {shown[0]}, above open {shown[1]} or close {shown[2]}"
-
-    findings = _first((high < first) | (high < last), too_low) + _first((low > first) | (low > last), too_high)
-    if columns.bid is not None and columns.ask is not None:
-        bid, ask = columns.bid, columns.ask
-
-        def crossed(at: int, names: Mapping[str, str]) -> str:
-            name, shown = names.get("bid_close", "bid_close"), digits(bid[at], ask[at])
-            return f"column '{name}' is {shown[0]}, above ask_close {shown[1]}; uncrossed quotes are expected"
-
-        findings += _first(bid > ask, crossed)
-        for name, quote in (("bid_close", bid), ("ask_close", ask)):
-            with np.errstate(all="ignore"):  # what is not finite has been found before
-                far = np.abs(quote - last) > FARTHEST_QUOTE * last
-            findings += _first(far, _far(name, quote, last))
-    return findings
-
-
-def _far(ours: str, quote: Floats, close: Floats) -> Sentence:
-    return lambda at, names: (
-        f"column '{names.get(ours, ours)}' is {quote[at]:.12g}, more than {FARTHEST_QUOTE:.0%} away from close "
-        f"{close[at]:.12g}; a quote of the same moment and unit is expected"
-    )
-
-
-def _times(columns: BarColumns) -> list[_Finding]:
-    """Each bar against the bar of its symbol before it, and against its own end."""
-    order = np.argsort(columns.code, kind="stable")
-    start, same = columns.ts_start[order], np.diff(columns.code[order]) == 0
-    step = np.diff(start)
-    wrong = np.zeros(columns.code.size, dtype=np.bool_)
-    before = np.zeros(columns.code.size, dtype=np.int64)
-    wrong[order[1:]] = same & ((step <= 0) | _too_short(columns, start, step, same))
-    before[order[1:]] = step
-
-    def say(at: int, names: Mapping[str, str]) -> str:
-        name, symbol = names.get("ts", "ts"), columns.symbols[int(columns.code[at])]
-        when = _show(columns.ts_start[at])
-        step_ns = int(before[at])
-        if step_ns == 0:
-            return (
-                f"column '{name}' is {when}, which {symbol} has in a row before; one bar for each symbol and time is expected"
-            )
-        if step_ns < 0:
-            return f"column '{name}' is {when}, earlier than {symbol} in a row before; increasing times are expected"
-        return (
-            f"column '{name}' is {when}, {show_interval(step_ns)} after {symbol}'s bar before, but bars last "
-            f"{show_interval(columns.interval_ns)}; bars that do not overlap are expected (the length of a bar is set with "
-            "--interval)"
-        )
-
-    return [
-        *_first((columns.ts_start < 0) | (columns.ts_start >= _LATEST_NS), _no_time(columns)),
-        *_first(wrong, say),
-        *_ends(columns, order, same),
-    ]
-
-
-def _too_short(columns: BarColumns, start: Integers, step: Integers, same: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which steps are shorter than a bar, by more than the calendar or the beginning of a session explains."""
-    interval = columns.interval_ns
-    if columns.ts_end is not None:
-        return np.zeros(step.size, dtype=np.bool_)
-    if months := months_of(interval):
-        return np.diff(month_numbers(start)) < months
-    short: NDArray[np.bool_] = step < interval - leeway_ns(interval)
-    if short.any():
-        short &= ~short_first_bars(np.where(same, step, LONGEST_NS), interval)
-    return short
-
-
-def _ends(columns: BarColumns, order: Integers, same: NDArray[np.bool_]) -> list[_Finding]:
-    """Ends that are stated lie after the bar's start, and not after the next one's."""
-    start, end = columns.ts_start, columns.ts_end
-    if end is None:
-        return []
-    wrong = (end <= start) | (end > start + LONGEST_NS)
-    early, late = order[:-1][same], order[1:][same]
-    wrong[early] |= end[early] > start[late]
-    return _first(
-        wrong,
-        lambda at, _: (
-            f"the bar starts at {_show(start[at])} and ends at {_show(end[at])}; an end after the start, and not after the "
-            "next bar's start, is expected"
-        ),
-    )
-
-
-def _no_time(columns: BarColumns) -> Sentence:
-    return lambda at, names: (
-        f"column '{names.get('ts', 'ts')}' is {_show(columns.ts_start[at])}; a time from 1970 to 2199 is expected"
-    )
-
-
-def _show(ts: np.int64) -> str:
-    return show_time(int(ts))
+    def describe(self, index: int) -> str:
+        """The bar at ``index`` as notes name it: its symbol and its start."""
+        return show_place(self.symbols[int(self.code[index])], int(self.ts_start[index]))

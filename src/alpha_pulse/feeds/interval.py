@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import numpy as np
-from numpy.typing import NDArray
 
 from alpha_pulse.core.bar_times import (
     DAY_NS,
@@ -19,6 +18,7 @@ from alpha_pulse.core.bar_times import (
     months_of,
 )
 from alpha_pulse.core.errors import ConfigError, DataError
+from alpha_pulse.feeds.arrays import Integers, Mask
 from alpha_pulse.feeds.bar_times import local_days, month_numbers
 
 __all__ = [
@@ -33,7 +33,6 @@ __all__ = [
     "show_interval",
 ]
 
-Integers = NDArray[np.int64]
 _CLOCK_NS = {"w": WEEK_NS, "d": DAY_NS, "h": HOUR_NS, "m": MINUTE_NS, "s": SECOND_NS, "ms": 1_000_000}
 _MONTHS = {"y": 12, "q": 3, "mo": 1}
 _UNITS_NS = {**_CLOCK_NS, **{unit: months * MONTH_NS for unit, months in _MONTHS.items()}}
@@ -205,7 +204,7 @@ def is_sparse(starts: Integers, interval: int) -> bool:
     return not (steps % interval).any() and (steps.size < 2 or 2 * int(counts.max()) < steps.size)
 
 
-def short_first_bars(steps: Integers, interval: int) -> NDArray[np.bool_]:
+def short_first_bars(steps: Integers, interval: int) -> Mask:
     """Which steps are shorter than the interval because a session begins between two full bars: 9:30, 10:00, 11:00.
 
     They follow a gap, and a full step follows them. ``steps`` are those of one symbol; shape (n,).
@@ -216,7 +215,7 @@ def short_first_bars(steps: Integers, interval: int) -> NDArray[np.bool_]:
     full = steps >= interval - leeway_ns(interval)
     after_gap = np.concatenate([[True], steps[:-1] > interval])
     before_full = np.concatenate([full[1:], [True]])
-    found: NDArray[np.bool_] = ~full & after_gap & before_full
+    found: Mask = ~full & after_gap & before_full
     return found
 
 

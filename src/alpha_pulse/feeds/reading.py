@@ -8,32 +8,30 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds.cells import row_order
 from alpha_pulse.feeds.cells.column_choice import Choice, choose
-from alpha_pulse.feeds.cells.joins import Joined, join
+from alpha_pulse.feeds.cells.joins import Joined, join, symbol_codes
 from alpha_pulse.feeds.cells.local_times import refuse_unknown_zone
 from alpha_pulse.feeds.cells.rows import Rows, read_rows
 from alpha_pulse.feeds.cells.symbols import refuse_unknown, symbol_from_name
-from alpha_pulse.feeds.columns import BarColumns, check
+from alpha_pulse.feeds.cells.timestamp_convention import closes_by_hours, stamp_of, starts_of
+from alpha_pulse.feeds.columns import BarColumns
 from alpha_pulse.feeds.files.containers import Content, contents
 from alpha_pulse.feeds.files.frame_tables import binary_tables, tables_of
 from alpha_pulse.feeds.files.json_tables import json_tables
-from alpha_pulse.feeds.files.reading_report import Piece, notes_on, reports, together
-from alpha_pulse.feeds.files.tables import Table
 from alpha_pulse.feeds.files.text_table import text_tables
 from alpha_pulse.feeds.interval import infer_interval, parse_interval
 from alpha_pulse.feeds.market_data import FileReport, MarketData, ReadOptions
 from alpha_pulse.feeds.notes import Note
 from alpha_pulse.feeds.quality.bar_lengths import longer_bars, refuse_early_ends
+from alpha_pulse.feeds.quality.validation import check_bars
 from alpha_pulse.feeds.quality.warnings import oddities
-from alpha_pulse.feeds.time_stamps import closes_by_hours, stamp_of, starts_of
+from alpha_pulse.feeds.reports.file_reports import Piece, notes_on, reports, together
+from alpha_pulse.feeds.tables import Table
 
 __all__ = ["FileReport", "MarketData", "Note", "ReadOptions", "read", "read_frame"]
-
-Integers = NDArray[np.int64]
 
 
 def read(
@@ -118,7 +116,7 @@ def _read(
     starts = [starts_of(piece.held.times, piece.held.code, piece.stamp, interval, options.tz) for piece in pieces]
     joined, told = join([piece.held for piece in pieces], starts, options.duplicates)
     bars = _bars(joined, interval, opens=all(piece.stamp == "open" for piece in pieces))
-    check(bars, where, joined.origin)
+    check_bars(bars, where, joined.origin)
     refuse_early_ends(bars, joined)
     notes = together([*notes, *(note for piece in pieces for note in notes_on(piece, options))]) + told
     odd = oddities(bars, interval_stated=options.interval is not None)
@@ -206,9 +204,7 @@ def _tidied(rows: Rows, options: ReadOptions, symbol_from: str) -> tuple[Piece, 
 
 
 def _interval(pieces: Sequence[Piece], tz: str | None, where: str) -> int:
-    names = tuple(sorted({name for piece in pieces for name in piece.held.names}))
-    place = {name: at for at, name in enumerate(names)}
-    codes = [np.array([place[name] for name in piece.held.names])[piece.held.code] for piece in pieces]
+    names, codes = symbol_codes([piece.held for piece in pieces])
     code, ts = np.concatenate(codes), np.concatenate([piece.held.times.ns for piece in pieces])
     if len(pieces) > 1:
         order = np.lexsort((ts, code))

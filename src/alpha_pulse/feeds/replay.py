@@ -15,8 +15,9 @@ from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import Bar
 from alpha_pulse.feeds import reading
 from alpha_pulse.feeds.base import Slice
-from alpha_pulse.feeds.columns import BarColumns, check
+from alpha_pulse.feeds.columns import BarColumns
 from alpha_pulse.feeds.market_data import FileReport, MarketData, Note, ReadOptions
+from alpha_pulse.feeds.quality.validation import check_bars
 
 BLOCK = 512
 """Slices that are built at once: enough to spread the cost of leaving numpy, few enough to take well under 1 ms."""
@@ -40,7 +41,7 @@ class ReplayFeed:
     Raises
     ------
     DataError
-        A bar that could not have happened; see `alpha_pulse.feeds.columns.check`.
+        A bar that could not have happened; see `alpha_pulse.feeds.quality.validation.check_bars`.
 
     >>> from alpha_pulse.data import DEFAULT, bundled
     >>> feed = ReplayFeed.from_file(bundled()[DEFAULT])
@@ -56,7 +57,7 @@ class ReplayFeed:
         ignored_columns: tuple[str, ...] = (),
         where: str = "the arrays",
     ) -> None:
-        check(columns, where)
+        check_bars(columns, where)
         columns, ends = columns.with_ends(), columns.ends()
         order = np.lexsort((columns.code, ends))
         self.columns, self._ends = columns.pick(order), ends[order]
@@ -73,7 +74,7 @@ class ReplayFeed:
         self.files: tuple[FileReport, ...] = ()
         self.notes: tuple[Note, ...] = ()
         self.has_volume = columns.volume is not None
-        self.has_quotes = columns.bid is not None and columns.ask is not None
+        self.has_quotes = columns.has_quotes
         self.total_bars = int(self.columns.ts_start.size)
         self.total_slices = int(starts.size)
         self.first_ts, self.last_ts = int(self._ends[0]), int(self._ends[-1])

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
+from alpha_pulse.feeds.arrays import Floats
 from alpha_pulse.feeds.bar_times import even_starts
-from alpha_pulse.feeds.columns import BarColumns, Floats
+from alpha_pulse.feeds.columns import BarColumns
 from alpha_pulse.feeds.interval import HOUR_NS, SECOND_NS
 from alpha_pulse.feeds.replay import ReplayFeed
 

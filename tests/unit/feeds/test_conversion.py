@@ -15,7 +15,6 @@ from alpha_pulse.core.bar_times import DAY_NS, HOUR_NS, MINUTE_NS, MONTH_NS, WEE
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds.bar_times import even_starts
 from alpha_pulse.feeds.columns import BarColumns
-from alpha_pulse.feeds.files.by_symbol import by_symbol, parts
 from alpha_pulse.feeds.files.conversion import file_names, to_parquet
 from alpha_pulse.feeds.files.provenance import KEY, Provenance, SourceFile, fingerprint, provenance_of
 from alpha_pulse.feeds.interval import show_interval
@@ -60,8 +59,8 @@ def provenance(symbol: str, own: BarColumns) -> Provenance:
 
 
 def imported(bars: BarColumns, folder: Path) -> list[Path]:
-    bars, names = by_symbol(bars), file_names(bars.symbols, bars.interval_ns)
-    for symbol, part in parts(bars):
+    bars, names = bars.sorted_by_symbol(), file_names(bars.symbols, bars.interval_ns)
+    for symbol, part in bars.symbol_slices():
         own = bars.pick(part)
         (folder / names[symbol]).write_bytes(to_parquet(own, provenance(symbol, own)))
     return sorted(folder.iterdir())
@@ -124,7 +123,7 @@ def test_what_tools_write_is_imported_as_it_is_read_and_has_nothing_odd(name: st
 @settings(max_examples=20, deadline=None)
 @given(tables())
 def test_equal_bars_give_equal_bytes_that_say_where_they_come_from(bars: BarColumns) -> None:
-    symbol, part = list(parts(bars))[-1]
+    symbol, part = list(bars.symbol_slices())[-1]
     own = bars.pick(part)
     content = to_parquet(own, provenance(symbol, own))
     assert content == to_parquet(own, provenance(symbol, own))

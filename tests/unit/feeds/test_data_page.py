@@ -10,7 +10,7 @@ import pytest
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.data import bundled
 from alpha_pulse.feeds import synthetic
-from alpha_pulse.feeds.cells.column_names import PRICES
+from alpha_pulse.feeds.columns import PRICES
 from alpha_pulse.feeds.replay import ReplayFeed
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "how-to" / "read-your-data.md").read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from alpha_pulse.feeds.columns import Integers
+from alpha_pulse.feeds.arrays import Integers
 from alpha_pulse.feeds.interval import DAY_NS, HOUR_NS, SECOND_NS
 from alpha_pulse.feeds.quality.gaps import gaps
 from alpha_pulse.feeds.quality.sessions import sessions

@@ -10,7 +10,8 @@ import pytest
 
 from alpha_pulse.core.errors import ConfigError, DataError
 from alpha_pulse.features.extractor import FeatureExtractor
-from alpha_pulse.feeds.columns import BarColumns, Floats
+from alpha_pulse.feeds.arrays import Floats
+from alpha_pulse.feeds.columns import BarColumns
 from alpha_pulse.feeds.interval import DAY_NS, HOUR_NS
 from alpha_pulse.feeds.market_data import ReadOptions
 from alpha_pulse.feeds.reading import read

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from alpha_pulse.feeds.columns import Floats
+from alpha_pulse.feeds.arrays import Floats
 from alpha_pulse.feeds.synthetic import Market, SyntheticFeed, planted_signal, random_walk, regimes, sign_accuracy
 
 

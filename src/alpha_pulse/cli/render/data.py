@@ -13,9 +13,9 @@ from alpha_pulse.cli.terminal.streams import escape
 from alpha_pulse.cli.terminal.table import Row, print_table
 from alpha_pulse.core.bar_times import bar_label
 from alpha_pulse.feeds.files.conversion import Import
-from alpha_pulse.feeds.files.inspection import Inspection, SymbolReport, Understood
 from alpha_pulse.feeds.market_data import FileReport
 from alpha_pulse.feeds.notes import PLACES, Note, show_time, some
+from alpha_pulse.feeds.reports.inspection import Inspection, SymbolReport, Understood
 
 WIDEST = 120
 NARROWEST = 40

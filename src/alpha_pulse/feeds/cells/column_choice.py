@@ -9,13 +9,14 @@ import msgspec
 
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds.cells.cells import is_number, is_time
-from alpha_pulse.feeds.cells.column_names import PRICES, meanings, plain
+from alpha_pulse.feeds.cells.column_names import meanings, plain
+from alpha_pulse.feeds.cells.headerless import TIMES
 from alpha_pulse.feeds.cells.time_column import certain, time_places
-from alpha_pulse.feeds.files.headerless import TIMES
-from alpha_pulse.feeds.files.tables import Table
+from alpha_pulse.feeds.columns import PRICES
 from alpha_pulse.feeds.sources import SOURCES, recognise
 from alpha_pulse.feeds.sources.base import Source
 from alpha_pulse.feeds.sources.generic import Generic
+from alpha_pulse.feeds.tables import Table
 
 _QUOTES = ("usd", "usdt", "usdc", "busd", "tusd", "eur", "gbp", "jpy", "quote", "currency")
 _ZERO = ("0", "0.0", "")
@@ -35,6 +36,10 @@ class Choice(msgspec.Struct, frozen=True):
     def name(self, table: Table, ours: str) -> str:
         """The file's name of one of our columns; without a header its number, from 1."""
         return column_name(table, self.places[ours])
+
+    def time_name(self, table: Table) -> str:
+        """The file's name of the column of times: of opens, or of closes where there are no opens."""
+        return self.name(table, "ts" if "ts" in self.places else "ts_end")
 
 
 def column_name(table: Table, place: int) -> str:

@@ -7,7 +7,8 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
-PRICES = ("open", "high", "low", "close")
+from alpha_pulse.feeds.columns import PRICES
+
 _SAME: dict[str, str] = {
     # time
     "ts": "ts time datetime date_time timestamp date open_time opentime ts_event window_start start start_time starttime "

@@ -10,7 +10,8 @@ import polars as pl
 
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.core.numbers import shown
-from alpha_pulse.feeds.cells.time_text import Integers, Parts
+from alpha_pulse.feeds.arrays import Integers
+from alpha_pulse.feeds.cells.time_text import Parts
 
 NO_DAY = -100_000
 """In place of the number of a day that does not exist."""

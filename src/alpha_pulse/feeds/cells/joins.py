@@ -10,12 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import DataError
+from alpha_pulse.feeds.arrays import Floats, Integers
 from alpha_pulse.feeds.cells.rows import Rows
 from alpha_pulse.feeds.market_data import Duplicates
 from alpha_pulse.feeds.notes import PLACES, Note, show_time
-
-Integers = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
 class Joined(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +35,7 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True):
         """The file and row of a bar, and what the file calls our columns."""
         held = self.pieces[int(self.piece[at])]
         names = {ours: held.choice.name(held.table, ours) for ours in held.choice.places}
-        names["ts"] = names.get("ts") or names["ts_end"]
+        names["ts"] = held.choice.time_name(held.table)
         return f"{held.table.where}, row {self.row[at]}", names
 
 
@@ -54,9 +52,7 @@ def join(pieces: Sequence[Rows], starts: Sequence[Integers], duplicates: Duplica
     DataError
         Two rows of one symbol and time, unless ``duplicates`` says which to take.
     """
-    names = tuple(sorted({name for held in pieces for name in held.names}))
-    place = {name: at for at, name in enumerate(names)}
-    codes = [np.array([place[name] for name in held.names], dtype=np.int64)[held.code] for held in pieces]
+    names, codes = symbol_codes(pieces)
     notes: list[Note] = []
     kept = [
         "open",
@@ -82,6 +78,13 @@ def join(pieces: Sequence[Rows], starts: Sequence[Integers], duplicates: Duplica
         joined, told = _without_duplicates(joined, duplicates)
         notes += told
     return joined, notes
+
+
+def symbol_codes(pieces: Sequence[Rows]) -> tuple[tuple[str, ...], list[Integers]]:
+    """The sorted symbols of all tables, and for each table the place of each row's symbol among them."""
+    names = tuple(sorted({name for held in pieces for name in held.names}))
+    place = {name: index for index, name in enumerate(names)}
+    return names, [np.array([place[name] for name in held.names], dtype=np.int64)[held.code] for held in pieces]
 
 
 def _one(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:

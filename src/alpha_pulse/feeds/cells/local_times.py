@@ -5,12 +5,11 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import ConfigError, DataError
-from alpha_pulse.feeds.quality.runs import runs
+from alpha_pulse.feeds.arrays import Integers
+from alpha_pulse.feeds.runs import runs
 
-Integers = NDArray[np.int64]
 EXPECTED = "a time such as 2017-01-03T10:00:00Z (without an offset, name its zone with --tz)"
 
 

@@ -8,13 +8,10 @@ from collections.abc import Mapping
 import msgspec
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.core.numbers import shown
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+from alpha_pulse.feeds.arrays import Floats, Integers
 
 _SPACES = "[ \u00a0\u202f'\u2019_]"
 _COMMA_IS_DECIMAL = (

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import DataError
-from alpha_pulse.feeds.cells.column_names import PRICES
+from alpha_pulse.feeds.arrays import Integers
 from alpha_pulse.feeds.cells.rows import Rows
+from alpha_pulse.feeds.columns import PRICES
 from alpha_pulse.feeds.notes import PLACES, Note, show_time
-
-Integers = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 ROUNDING = 1e-6
 """A high below open or close, or a low above, by no more than this part of the price is a rounding error of adjusted prices."""
@@ -41,14 +38,10 @@ def in_order(held: Rows) -> tuple[Rows, bool]:
     at = int(order[back + 1].min())
     start = show_time(int(ts[at]))
     raise DataError(
-        f"{held.table.where}, row {held.rows[at]}: column '{_ts_name(held)}' is {start}, earlier than "
+        f"{held.table.where}, row {held.rows[at]}: column '{held.choice.time_name(held.table)}' is {start}, earlier than "
         f"{held.names[int(code[at])]} in a row before; increasing times are expected, or decreasing ones in all rows; sort the "
         "rows, or correct or drop the row"
     )
-
-
-def _ts_name(held: Rows) -> str:
-    return held.choice.name(held.table, "ts" if "ts" in held.choice.places else "ts_end")
 
 
 def taken(held: Rows, index: Integers | slice) -> Rows:

@@ -7,22 +7,20 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import DataError
+from alpha_pulse.feeds.arrays import Floats, Integers, Mask
 from alpha_pulse.feeds.cells.cells import MISSING, is_missing
 from alpha_pulse.feeds.cells.column_choice import Choice, column_name
-from alpha_pulse.feeds.cells.column_names import PRICES
 from alpha_pulse.feeds.cells.local_times import Place
 from alpha_pulse.feeds.cells.number_cells import read_numbers
 from alpha_pulse.feeds.cells.symbols import coded, names_of, refuse_names
 from alpha_pulse.feeds.cells.times import Times, Zone, read_times
-from alpha_pulse.feeds.files.tables import Kind, Loaded, Table
+from alpha_pulse.feeds.columns import PRICES
 from alpha_pulse.feeds.market_data import ReadOptions
 from alpha_pulse.feeds.notes import PLACES, Note
+from alpha_pulse.feeds.tables import Kind, Loaded, Table
 
-Integers = NDArray[np.int64]
-Floats = NDArray[np.float64]
 _LEAST_PARTED = 1e-3
 """The least price in such parts."""
 _SIDES = tuple(f"{side}_{price}" for side in ("bid", "ask") for price in PRICES)
@@ -147,7 +145,7 @@ def _with_prices(
     return frame.filter(mask), rows[kept], None if text is None else text.filter(mask), notes
 
 
-def _empty(frame: pl.DataFrame, columns: Sequence[str]) -> NDArray[np.bool_]:
+def _empty(frame: pl.DataFrame, columns: Sequence[str]) -> Mask:
     """Which rows hold nothing in these columns."""
     empty = np.ones(frame.height, dtype=np.bool_)
     for name in columns:

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import DataError, did_you_mean
 from alpha_pulse.core.numbers import shown
+from alpha_pulse.feeds.arrays import Integers
 from alpha_pulse.feeds.sources.base import Source, stem
 
-Integers = NDArray[np.int64]
 _INTERVAL = re.compile(
     r"(?:[ _,.-]+(?:[0-9]+-?(?:s|m|min|mins|minutes?|h|hours?|d|days?|w|weeks?|mo)|[mhdw][0-9]{1,2}|mn1?|daily|hourly|weekly"
     r"|monthly|minute)|[_,] ?[0-9]{1,5})$",

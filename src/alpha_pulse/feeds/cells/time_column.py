@@ -8,9 +8,9 @@ from alpha_pulse.core.errors import DataError
 from alpha_pulse.core.numbers import shown
 from alpha_pulse.feeds.cells.cells import is_missing, is_time
 from alpha_pulse.feeds.cells.column_names import OPENS, plain, rivals
+from alpha_pulse.feeds.cells.headerless import is_epoch
 from alpha_pulse.feeds.cells.time_text import CLOCK_ONLY
-from alpha_pulse.feeds.files.headerless import is_epoch
-from alpha_pulse.feeds.files.tables import Table
+from alpha_pulse.feeds.tables import Table
 
 _DAYS = ("date", "day", "trade_date", "trading_day", "datum", "fecha", "data")
 

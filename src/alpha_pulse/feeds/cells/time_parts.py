@@ -7,15 +7,14 @@ import re
 import msgspec
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from alpha_pulse.core.bar_times import DAY_NS, MINUTE_NS, SECOND_NS
 from alpha_pulse.core.numbers import shown
+from alpha_pulse.feeds.arrays import Bytes, Integers, Mask
 from alpha_pulse.feeds.cells.date_order import NO_DAY, Teller, day_order, days_of, whole_years
-from alpha_pulse.feeds.cells.time_text import Bytes, Integers, Parts, month_of, parts_of
+from alpha_pulse.feeds.cells.time_text import Parts, month_of, parts_of
 
-_MINUTE_NS = 60_000_000_000
 _LARGEST_OFFSET = 14 * 60
-Flags = NDArray[np.bool_]
 EXCEL_DAY = "which looks like one of Excel's day numbers"
 
 
@@ -78,7 +77,7 @@ def clocks(
             days &= "hour" not in parts.numbers
         else:
             stated = True
-            instants = instants - offset * _MINUTE_NS
+            instants = instants - offset * MINUTE_NS
         places.add(parts.words.get("place", ""))
         if len(parts.rows) == len(ns):
             ns = instants
@@ -126,12 +125,12 @@ def _refuse_lone_numbers(groups: list[Parts], column: pl.Series, tell: Teller) -
         raise tell.refusal(at, f"is {shown(str(column[at]))}", "a time as in other rows")
 
 
-def _instants(parts: Parts, order: str) -> tuple[Flags, Integers]:
+def _instants(parts: Parts, order: str) -> tuple[Mask, Integers]:
     """What is wrong, and nanoseconds as the clock shows them."""
     numbers, words = dict(parts.numbers), parts.words
     zero = np.zeros(len(parts.rows), dtype=np.int64)
     if "seconds" in numbers:
-        return np.zeros(len(zero), dtype=np.bool_), numbers["seconds"] * 1_000_000_000 + numbers["fraction"]
+        return np.zeros(len(zero), dtype=np.bool_), numbers["seconds"] * SECOND_NS + numbers["fraction"]
     if "short_year" in numbers and "one" in numbers and order == "ymd":
         numbers["short_year"], numbers["month"], numbers["day"] = numbers["one"], numbers["two"], numbers["short_year"]
     elif "one" in numbers:
@@ -152,10 +151,10 @@ def _instants(parts: Parts, order: str) -> tuple[Flags, Integers]:
     days = days_of(year, month, day)
     bad |= days == NO_DAY
     seconds = (hour * 60 + minute) * 60 + second
-    return bad, days * 86_400_000_000_000 + seconds * 1_000_000_000 + numbers.get("fraction", zero)
+    return bad, days * DAY_NS + seconds * SECOND_NS + numbers.get("fraction", zero)
 
 
-def _offset(parts: Parts) -> tuple[Integers | None, Flags | None]:
+def _offset(parts: Parts) -> tuple[Integers | None, Mask | None]:
     """Minutes before UTC, None where none is written; and which are no offsets."""
     words = parts.words
     if "utc" in words or "seconds" in parts.numbers:

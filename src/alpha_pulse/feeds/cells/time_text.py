@@ -9,10 +9,8 @@ from functools import lru_cache
 import msgspec
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-Integers = NDArray[np.int64]
-Bytes = NDArray[np.uint8]
+from alpha_pulse.feeds.arrays import Bytes, Integers
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WORD = (

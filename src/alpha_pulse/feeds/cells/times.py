@@ -5,22 +5,21 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from alpha_pulse.core.bar_times import DAY_NS, SECOND_NS
 from alpha_pulse.core.errors import ConfigError, DataError
 from alpha_pulse.core.numbers import shown
+from alpha_pulse.feeds.arrays import Bytes, Integers, Mask
 from alpha_pulse.feeds.cells.column_names import plain
 from alpha_pulse.feeds.cells.local_times import EXPECTED, Place, localise, refuse_unknown_zone
 from alpha_pulse.feeds.cells.time_parts import EXCEL_DAY, clocks, is_excel_day
-from alpha_pulse.feeds.cells.time_text import Bytes, Integers, alike, matches_time
+from alpha_pulse.feeds.cells.time_text import alike, matches_time
 
 YEAR_2200 = 7_258_118_400
-DAY_NS = 86_400_000_000_000
-_FACTOR = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
+_FACTOR = {"s": SECOND_NS, "ms": 1_000_000, "us": 1_000, "ns": 1}
 # From 1980 to 2200, but seconds only to 2031: from 1,950,000,000 on, a number may be a date written YYYYMMDDHH.
 _EPOCHS = {"s": (315_532_800, 1_950_000_000)} | {
-    unit: (315_532_800 * 1_000_000_000 // _FACTOR[unit], YEAR_2200 * 1_000_000_000 // _FACTOR[unit])
-    for unit in ("ms", "us", "ns")
+    unit: (315_532_800 * SECOND_NS // _FACTOR[unit], YEAR_2200 * SECOND_NS // _FACTOR[unit]) for unit in ("ms", "us", "ns")
 }
 _LONGEST_STEP = 40
 """Times the usual step by which seconds before 1980 may be apart."""
@@ -187,9 +186,9 @@ def _from_integers(column: pl.Series, zone: Zone, place: Place) -> Times:
     raise place.refusal(0, f"is {numbers[0]}", f"a clear number of s, ms, us or ns since 1970, or {EXPECTED},")
 
 
-def _early_seconds(numbers: Integers, low: int, high: int) -> NDArray[np.bool_]:
+def _early_seconds(numbers: Integers, low: int, high: int) -> Mask:
     """Which numbers are seconds before 1980, since they lead up to later ones in steps as theirs."""
-    early: NDArray[np.bool_] = (numbers > 0) & (numbers < low)
+    early: Mask = (numbers > 0) & (numbers < low)
     steps = np.diff(np.sort(numbers))  # numpy's unique hashes each number, which takes most of the time of reading
     steps = steps[steps > 0]
     turns = np.diff(numbers)
@@ -215,7 +214,7 @@ def _from_floats(column: pl.Series, zone: Zone, place: Place) -> Times:
         raise place.refusal(at, f"is {float(numbers[at])!r}", "a number of seconds since 1970")
     whole = np.floor(numbers)
     fraction = np.round((numbers - whole) * 1e6).astype(np.int64)
-    return Times(whole.astype(np.int64) * 1_000_000_000 + fraction * 1_000, "s", "UTC")
+    return Times(whole.astype(np.int64) * SECOND_NS + fraction * 1_000, "s", "UTC")
 
 
 def _from_dates(naive: pl.Series, zone: Zone, place: Place) -> Times:
@@ -269,18 +268,18 @@ def _of(place: Place, rows: Integers) -> Place:
 
 
 def _in_years(ns: Integers, column: pl.Series, place: Place) -> Integers:
-    outside = ~((ns >= 0) & (ns < YEAR_2200 * 1_000_000_000))
+    outside = ~((ns >= 0) & (ns < YEAR_2200 * SECOND_NS))
     if outside.any():
         at = int(np.argmax(outside))
         raise place.refusal(at, f"is {shown(column[at])}", "a time from 1970 to 2199", "correct or drop the row")
     return ns
 
 
-def _nanoseconds(column: pl.Series, unit: str, place: Place) -> NDArray[np.int64]:
+def _nanoseconds(column: pl.Series, unit: str, place: Place) -> Integers:
     """Datetimes of a ``unit`` as nanoseconds."""
     factor = _FACTOR[unit]
     numbers = column.to_physical().to_numpy().astype(np.int64)
-    outside = ~((numbers >= 0) & (numbers < YEAR_2200 * 1_000_000_000 // factor))
+    outside = ~((numbers >= 0) & (numbers < YEAR_2200 * SECOND_NS // factor))
     if outside.any():
         at = int(np.argmax(outside))
         far = abs(int(numbers[at])) * factor > 10**20  # beyond year 5000, of which polars shows none

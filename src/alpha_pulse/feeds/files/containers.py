@@ -62,11 +62,15 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
 
     def whole(self) -> bytes:
         """All of the text. Raises DataError where it cannot be read any more."""
-        return decoded(_read(Path(self.path), self.where), self.where)[0] if self.cut else self.data
+        return (
+            decoded(_read(Path(self.path), self.where, "give a file that can be read"), self.where)[0]
+            if self.cut
+            else self.data
+        )
 
 
-def contents(path: Path, wanted: str = "name a file of bars, a folder, or a pattern") -> Iterator[Content]:
-    """What a file holds, by its content and not by its name; ``wanted`` is what an error says to do where it is no file.
+def contents(path: Path, fix: str = "give --data a file of bars, a folder, or a pattern") -> Iterator[Content]:
+    """The tables of a file, recognised by its content and not by its name; ``fix`` ends the error about a path that is no file.
 
     Raises
     ------
@@ -75,26 +79,26 @@ def contents(path: Path, wanted: str = "name a file of bars, a folder, or a patt
     """
     where = f"file {path}"
     if path.exists() and not path.is_file() and not path.is_dir():  # a pipe can be read once
-        yield from _unpacked(where, str(path), path.name, "", _read(path, where), depth=0)
+        yield from _unpacked(where, str(path), path.name, "", _read(path, where, fix), depth=0)
         return
-    head = _read(path, where, _HEAD)
+    head = _read(path, where, fix, _HEAD)
     if len(head) == _HEAD and _is_plain(head):
         lines = head[: head.rindex(b"\n") + 1]
         yield Content(where=where, path=str(path), name=path.name, format="text", packed="", encoding="", data=lines, cut=True)
         return
-    data = _read(path, where) if len(head) == _HEAD else head
+    data = _read(path, where, fix) if len(head) == _HEAD else head
     yield from _unpacked(where, str(path), path.name, "", data, depth=0)
 
 
-def _read(path: Path, where: str, most: int = -1) -> bytes:
+def _read(path: Path, where: str, fix: str, most: int = -1) -> bytes:
     """The first bytes of a file, by default all. Raises DataError."""
     try:
         with path.open("rb") as file:
             return file.read(most)
     except FileNotFoundError:
-        raise DataError(f"{where} does not exist; give --data a file of bars, a folder, or a pattern") from None
+        raise DataError(f"{where} does not exist; {fix}") from None
     except IsADirectoryError:
-        raise DataError(f"{where} is not a file; give --data a file of bars, a folder, or a pattern") from None
+        raise DataError(f"{where} is not a file; {fix}") from None
     except OSError as error:
         raise DataError(f"{where} cannot be read: {reason_of(error)}; give a file that can be read") from None
 

@@ -14,7 +14,7 @@ from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds.cells.cells import is_plain_number
 from alpha_pulse.feeds.files.containers import Content, first_line
 from alpha_pulse.feeds.files.native_output import quietly
-from alpha_pulse.feeds.files.tables import Kind, Loaded
+from alpha_pulse.feeds.tables import Kind, Loaded
 
 _DTYPES: dict[Kind, pl.DataType] = {"number": pl.Float64(), "time": pl.Int64(), "text": pl.String()}
 _LONE_QUOTE = re.compile(rb'(?:^|[,;\t|\n ])"(?=[,;\t|\r\n ]|$)')

@@ -16,7 +16,7 @@ from alpha_pulse.feeds.cells.column_names import split_levels
 from alpha_pulse.feeds.files.containers import Content, first_line
 from alpha_pulse.feeds.files.native_output import quietly
 from alpha_pulse.feeds.files.provenance import provenance_of
-from alpha_pulse.feeds.files.tables import SAMPLE_ROWS, Kind, Loaded, Table
+from alpha_pulse.feeds.tables import SAMPLE_ROWS, Kind, Loaded, Table
 
 _READERS = {"parquet": pl.read_parquet, "arrow": pl.read_ipc, "arrow stream": pl.read_ipc_stream}
 _TITLES = {"parquet": "Parquet", "arrow": "Feather (Arrow)", "arrow stream": "Arrow stream"}

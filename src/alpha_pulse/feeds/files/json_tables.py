@@ -15,7 +15,7 @@ from alpha_pulse.feeds.cells.column_names import knows, plain
 from alpha_pulse.feeds.files.containers import Content
 from alpha_pulse.feeds.files.frame_tables import frame_table, series_of
 from alpha_pulse.feeds.files.json_metadata import beside
-from alpha_pulse.feeds.files.tables import Table
+from alpha_pulse.feeds.tables import Table
 
 _DEEPEST = 8
 _EXPECTED = "a list of rows, a list of objects, or an object of lists is expected"
@@ -47,7 +47,7 @@ def _parsed(content: Content) -> tuple[Any, str]:
     lines = [line for line in text.split(b"\n") if line.strip()]
     try:
         if len(lines) > 1 and lines[0].strip()[-1:] in (b"]", b"}"):
-            return _of_lines([_loads(line) for line in lines]), "JSON lines"
+            return [_loads(line) for line in lines], "JSON lines"
         return _loads(text), "JSON"
     except (ValueError, RecursionError, UnicodeDecodeError):
         raise DataError(f"{content.where} cannot be read as JSON ({told}); give a whole and valid file") from None
@@ -58,11 +58,6 @@ def _loads(text: bytes) -> Any:
         return msgspec.json.decode(text)
     except msgspec.DecodeError:
         return json.loads(text)  # also NaN, which programs write
-
-
-def _of_lines(values: list[Any]) -> Any:
-    """One object of lists or one wrapped table a line are joined only where all are rows."""
-    return values
 
 
 def _tables(value: Any, told: Mapping[str, str], depth: int) -> Iterator[tuple[Any, Mapping[str, str]]]:

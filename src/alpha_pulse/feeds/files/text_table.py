@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds.cells.cells import is_number, is_time
-from alpha_pulse.feeds.cells.column_names import PRICES, knows, meanings, split_levels
+from alpha_pulse.feeds.cells.column_names import knows, meanings, split_levels
+from alpha_pulse.feeds.columns import PRICES
 from alpha_pulse.feeds.files.containers import Content
 from alpha_pulse.feeds.files.csv_columns import Layout, likely, load_columns
-from alpha_pulse.feeds.files.tables import SAMPLE_ROWS, Kind, Loaded, Table
+from alpha_pulse.feeds.tables import SAMPLE_ROWS, Kind, Loaded, Table
 
 SEPARATORS = {",": "','", ";": "';'", "\t": "tabs", "|": "'|'"}
 _SAMPLE_BYTES = 1 << 18

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from alpha_pulse.core.bar_times import leeway_ns
 from alpha_pulse.core.errors import DataError
@@ -15,9 +14,8 @@ from alpha_pulse.feeds.cells.rows import Rows
 from alpha_pulse.feeds.columns import BarColumns
 from alpha_pulse.feeds.interval import is_sparse, likely_interval, show_interval
 from alpha_pulse.feeds.notes import Note, show_time
-from alpha_pulse.feeds.quality.runs import runs
+from alpha_pulse.feeds.runs import runs
 
-Integers = NDArray[np.int64]
 _STRETCH, _WHOLE = 20, 3
 """Steps in a row, and steps of a whole symbol in one table, that show the length of their bars."""
 

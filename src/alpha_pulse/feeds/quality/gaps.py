@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from alpha_pulse.feeds.columns import Integers
+from alpha_pulse.feeds.arrays import Integers, Mask
 from alpha_pulse.feeds.interval import DAY_NS, HOUR_NS
-from alpha_pulse.feeds.quality.runs import Mask, runs
 from alpha_pulse.feeds.quality.sessions import Grid, grid, never_closes, usual
+from alpha_pulse.feeds.runs import runs
 
 HOLIDAYS = 5
 """Whole sessions in a row that may be missing."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from alpha_pulse.feeds.columns import BarColumns, Floats, Integers
-from alpha_pulse.feeds.notes import PLACES, Note, show_place
-from alpha_pulse.feeds.quality.runs import Mask
+from alpha_pulse.feeds.arrays import Floats, Integers, Mask
+from alpha_pulse.feeds.columns import BarColumns
+from alpha_pulse.feeds.notes import PLACES, Note
 
 JUMP = 1.5
 """Factor by which a close may differ from the close before, upwards or (two thirds) downwards."""
@@ -45,7 +45,7 @@ def price_steps(bars: BarColumns) -> list[Note]:
     bars
         Symbol after symbol, each in order of time; at least one.
     """
-    fresh = np.diff(bars.code, prepend=-1) != 0
+    fresh = bars.first_of_symbol()
     last = np.append(fresh[1:], True)
     before = np.where(fresh, bars.open, np.roll(bars.close, 1))
     steps = _Steps(bars, fresh, before, np.where(last, bars.close, np.roll(bars.close, -1)))
@@ -71,8 +71,8 @@ def _spikes(steps: _Steps) -> tuple[list[Note], Mask]:
     name, price = ("high", bars.high[far]) if above[far] >= below[far] else ("low", bars.low[far])
     told = "1 bar reaches" if at.size == 1 else f"{at.size:,} bars reach"
     text = (
-        f"{told} far beyond the closes before and after; the farthest is {_place(bars, far)}, whose {name} is {price:.12g} "
-        f"between closes of {before[far]:.12g} and {after[far]:.12g}: likely a wrong price, so look at these rows"
+        f"{told} far beyond the closes before and after; the farthest is {bars.describe(far)}, whose {name} is {price:.12g} "
+        f"between closes of {before[far]:.12g} and {after[far]:.12g}: likely a wrong price; check these rows"
     )
     return [_note("spike", text, bars, at)], explained[:-1]
 
@@ -110,7 +110,7 @@ def _splits(steps: _Steps, explained: Mask) -> tuple[list[Note], Mask]:
     first = int(at[0])
     told = "1 step looks like a split" if at.size == 1 else f"{at.size:,} steps look like splits; the first"
     text = (
-        f"{told}, {_ratio(float(factor[0]))}, at {_place(bars, first)}: the open is {bars.open[first]:.12g} after a close of "
+        f"{told}, {_ratio(float(factor[0]))}, at {bars.describe(first)}: the open is {bars.open[first]:.12g} after a close of "
         f"{before[first]:.12g}; use prices that are adjusted for splits"
     )
     return [_note("split", text, bars, at)], explained
@@ -148,15 +148,11 @@ def _jumps(steps: _Steps, explained: Mask) -> list[Note]:
     told = "1 close is" if at.size == 1 else f"{at.size:,} closes are"
     text = (
         f"{told} more than {JUMP:g} times the close before, or less than two thirds of it; the farthest is that of "
-        f"{_place(bars, far)}, {bars.close[far]:.12g} after {before[far]:.12g}: likely a unit or split error, so look at these "
-        "rows"
+        f"{bars.describe(far)}, {bars.close[far]:.12g} after {before[far]:.12g}: likely a unit or split error; check "
+        "these rows"
     )
     return [_note("jump", text, bars, at)]
 
 
 def _note(kind: str, text: str, bars: BarColumns, at: Integers) -> Note:
-    return Note(kind=kind, text=text, count=at.size, places=tuple(_place(bars, int(each)) for each in at[:PLACES]))
-
-
-def _place(bars: BarColumns, at: int) -> str:
-    return show_place(bars.symbols[int(bars.code[at])], int(bars.ts_start[at]))
+    return Note(kind=kind, text=text, count=at.size, places=tuple(bars.describe(index) for index in at[:PLACES].tolist()))

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from alpha_pulse.core.bar_times import DATE_SHIFT_NS, DAY_NS, months_of
+from alpha_pulse.feeds.arrays import Mask
 from alpha_pulse.feeds.bar_times import late_stamps
 from alpha_pulse.feeds.columns import BarColumns
-from alpha_pulse.feeds.files.by_symbol import by_symbol, parts
 from alpha_pulse.feeds.interval import likely_interval, show_interval
-from alpha_pulse.feeds.notes import PLACES, Note, show_place, show_time, some
+from alpha_pulse.feeds.notes import PLACES, Note, show_time, some
 from alpha_pulse.feeds.quality.gaps import gaps
 from alpha_pulse.feeds.quality.price_steps import price_steps
-from alpha_pulse.feeds.quality.runs import Mask, runs
 from alpha_pulse.feeds.quality.sessions import SATURDAY
+from alpha_pulse.feeds.runs import runs
 
 SHORT = 2
 """A stated interval is reported when the most frequent step is this many times as long, or longer."""
@@ -43,7 +43,7 @@ def oddities(columns: BarColumns, *, interval_stated: bool = False) -> list[Note
     >>> oddities(random_walk(1_000, seed=1).columns)
     []
     """
-    bars = by_symbol(columns)
+    bars = columns.sorted_by_symbol()
     return [
         *price_steps(bars),
         *_missing(bars),
@@ -60,7 +60,7 @@ def _missing(bars: BarColumns) -> list[Note]:
     """Bars that are missing inside usual sessions."""
     found = [
         (int(count), symbol, int(start), int(end))
-        for symbol, part in parts(bars)
+        for symbol, part in bars.symbol_slices()
         for each in (gaps(bars.ts_start[part], bars.interval_ns),)
         for count, start, end in zip(each.bars, each.start, each.end, strict=True)
     ]
@@ -81,9 +81,9 @@ def _missing(bars: BarColumns) -> list[Note]:
 
 def _still(bars: BarColumns) -> list[Note]:
     """Symbols whose price never changes, and runs of bars that do not move."""
-    flat = (bars.high == bars.low) & (bars.close == np.where(_first(bars), bars.open, np.roll(bars.close, 1)))
+    flat = (bars.high == bars.low) & (bars.close == np.where(bars.first_of_symbol(), bars.open, np.roll(bars.close, 1)))
     constant = []
-    for symbol, part in parts(bars):
+    for symbol, part in bars.symbol_slices():
         close = bars.close[part]
         if close.size >= STILL and close.min() == close.max():
             constant.append(symbol)
@@ -100,7 +100,7 @@ def _without_volume(bars: BarColumns) -> list[Note]:
         return []
     none = bars.volume == 0.0
     empty = []
-    for symbol, part in parts(bars):
+    for symbol, part in bars.symbol_slices():
         if none[part].all():
             empty.append(symbol)
             none[part] = False
@@ -110,15 +110,17 @@ def _without_volume(bars: BarColumns) -> list[Note]:
 
 def _one_price(bars: BarColumns) -> list[Note]:
     """Symbols most of whose bars have one price only, though it moves from bar to bar."""
-    one = (bars.high == bars.low) & (bars.close != np.where(_first(bars), np.nan, np.roll(bars.close, 1)))
-    found = [symbol for symbol, part in parts(bars) if one[part].size >= MANY and 2 * int(one[part].sum()) > one[part].size]
+    one = (bars.high == bars.low) & (bars.close != np.where(bars.first_of_symbol(), np.nan, np.roll(bars.close, 1)))
+    found = [
+        symbol for symbol, part in bars.symbol_slices() if one[part].size >= MANY and 2 * int(one[part].sum()) > one[part].size
+    ]
     tail = "have one price only (high and low are equal): ranges and stops mean little there"
     return _named("one_price", "most bars of", found, tail)
 
 
 def _spans(bars: BarColumns) -> list[Note]:
     """Symbols that begin later or end earlier than others."""
-    spans = {symbol: (int(bars.ts_start[part][0]), int(bars.ts_start[part][-1])) for symbol, part in parts(bars)}
+    spans = {symbol: (int(bars.ts_start[part][0]), int(bars.ts_start[part][-1])) for symbol, part in bars.symbol_slices()}
     begin, end = min(span[0] for span in spans.values()), max(span[1] for span in spans.values())
     most = APART * (end - begin)
     apart = {symbol: span for symbol, span in spans.items() if span[0] - begin > most or end - span[1] > most}
@@ -160,7 +162,7 @@ def _saturdays(bars: BarColumns) -> list[Note]:
 
 def _short_interval(bars: BarColumns) -> list[Note]:
     """A stated interval that is much shorter than the steps between bars."""
-    for symbol, part in parts(bars):
+    for symbol, part in bars.symbol_slices():
         step = likely_interval(bars.ts_start[part])
         if step is not None and step >= SHORT * bars.interval_ns:
             stated = show_interval(bars.interval_ns)
@@ -178,25 +180,15 @@ def _named(kind: str, head: str, symbols: list[str], tail: str) -> list[Note]:
     return [Note(kind=kind, text=text, count=len(symbols), places=tuple(symbols[:PLACES]))]
 
 
-def _first(bars: BarColumns) -> Mask:
-    """Whether a bar is its symbol's first."""
-    first = np.ones(bars.code.size, dtype=np.bool_)
-    first[1:] = bars.code[1:] != bars.code[:-1]
-    return first
-
-
 def _in_a_row(bars: BarColumns, mask: Mask, kind: str, told: str) -> list[Note]:
     """A note on runs of at least `STILL` bars."""
-    first, length = runs(mask, _first(bars))
+    first, length = runs(mask, bars.first_of_symbol())
     first, length = first[length >= STILL], length[length >= STILL]
     if not first.size:
         return []
 
-    def place(at: int) -> str:
-        return show_place(bars.symbols[int(bars.code[at])], int(bars.ts_start[at]))
-
     longest = int(np.argmax(length))
     many = f"in {first.size:,} runs of {STILL} or more, the longest of {int(length[longest]):,},"
     where = "in a row" if first.size == 1 else many
-    text = f"{int(length.sum()):,} bars {where} {told}: {place(int(first[longest]))}"
-    return [Note(kind=kind, text=text, count=int(length.sum()), places=tuple(map(place, first[:PLACES].tolist())))]
+    text = f"{int(length.sum()):,} bars {where} {told}: {bars.describe(int(first[longest]))}"
+    return [Note(kind=kind, text=text, count=int(length.sum()), places=tuple(map(bars.describe, first[:PLACES].tolist())))]

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 import msgspec
 
 from alpha_pulse.feeds.cells.column_names import plain
-from alpha_pulse.feeds.files.headerless import SPECIAL, fits
-from alpha_pulse.feeds.files.tables import Table
+from alpha_pulse.feeds.cells.headerless import SPECIAL, fits
 from alpha_pulse.feeds.market_data import Stamp
+from alpha_pulse.feeds.tables import Table
 
 
 class Example(msgspec.Struct, frozen=True):
@@ -34,7 +34,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     lacks
         Names that none of them has.
     shape
-        For files without a header: what stands in each column, see `alpha_pulse.feeds.files.headerless`.
+        For files without a header: what stands in each column, see `alpha_pulse.feeds.cells.headerless`.
     file_name
         A pattern that the file's name, without its ending, must match wholly; its groups ``symbol``, and
         where they are there ``quote`` and ``settle``, name the symbol (``BTC/USDT:USDT``).

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from itertools import product
 
-from alpha_pulse.feeds.cells.column_names import PRICES
-from alpha_pulse.feeds.files.headerless import fits
-from alpha_pulse.feeds.files.tables import Table
+from alpha_pulse.feeds.cells.headerless import fits
+from alpha_pulse.feeds.columns import PRICES
 from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.tables import Table
 
 SHAPES: tuple[tuple[str, ...], ...] = (
     *(

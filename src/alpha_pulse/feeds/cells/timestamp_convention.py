@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from alpha_pulse.core.bar_times import DATE_SHIFT_NS, DAY_NS, HOUR_NS, MINUTE_NS
+from alpha_pulse.core.bar_times import DATE_SHIFT_NS, DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
+from alpha_pulse.feeds.arrays import Integers
 from alpha_pulse.feeds.bar_times import open_times
 from alpha_pulse.feeds.cells.column_choice import Choice
 from alpha_pulse.feeds.cells.column_names import OPENS, plain
 from alpha_pulse.feeds.cells.times import Times
-from alpha_pulse.feeds.files.tables import Table
 from alpha_pulse.feeds.market_data import ReadOptions
+from alpha_pulse.feeds.tables import Table
 
-Integers = NDArray[np.int64]
-_SECOND_NS = 1_000_000_000
 _AFTERNOON, _EVENING = 13, 19
 """Hours from which on a session may be over: on its own clock, and in UTC, where American sessions open in the afternoon."""
 _MOST = 0.9
@@ -82,7 +79,7 @@ def after_last_instants(ts: Integers, unit: str) -> Integers:
     [60000000000, 120000000000]
     """
     finest = {"ms": 1_000_000, "us": 1_000, "ns": 1}.get(unit, 1_000_000)
-    for last, whole in ((finest, _SECOND_NS), (_SECOND_NS, MINUTE_NS)):
+    for last, whole in ((finest, SECOND_NS), (SECOND_NS, MINUTE_NS)):
         if not ((ts + last) % whole).any():
             return ts + last
     return ts

@@ -7,11 +7,11 @@ from pathlib import Path
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds.cells.column_choice import choose, column_name
 from alpha_pulse.feeds.cells.symbols import symbol_from_name
-from alpha_pulse.feeds.files.tables import Table
+from alpha_pulse.feeds.cells.timestamp_convention import stamp_of
 from alpha_pulse.feeds.market_data import FileReport, ReadOptions
 from alpha_pulse.feeds.reading import tables_in
 from alpha_pulse.feeds.sources import recognise
-from alpha_pulse.feeds.time_stamps import stamp_of
+from alpha_pulse.feeds.tables import Table
 
 
 def recognised(path: Path, options: ReadOptions) -> FileReport | None:

@@ -10,13 +10,12 @@ import polars as pl
 
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds.columns import BarColumns
-from alpha_pulse.feeds.files.by_symbol import by_symbol, parts
-from alpha_pulse.feeds.files.recognition import recognised
 from alpha_pulse.feeds.interval import show_interval
 from alpha_pulse.feeds.market_data import FileReport, MarketData, ReadOptions
 from alpha_pulse.feeds.notes import Note
 from alpha_pulse.feeds.quality.sessions import sessions
 from alpha_pulse.feeds.reading import read
+from alpha_pulse.feeds.reports.refused_files import recognised
 
 
 class SymbolReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +96,7 @@ def inspect(
         else:
             files = (Understood(path=str(paths[0]), report=recognised(paths[0], options), refusal=str(error)),)
         return Inspection(would_load=False, refusal=str(error), files=files)
-    zone, bars = _zone(data, options), by_symbol(data.bars)
+    zone, bars = _zone(data, options), data.bars.sorted_by_symbol()
     return Inspection(
         would_load=True,
         refusal=None,
@@ -105,9 +104,9 @@ def inspect(
         interval=show_interval(data.bars.interval_ns),
         interval_inferred=data.interval_inferred,
         zone=zone,
-        symbols=tuple(_symbol(bars.pick(part), symbol, zone) for symbol, part in parts(bars)),
+        symbols=tuple(_symbol(bars.pick(part), symbol, zone) for symbol, part in bars.symbol_slices()),
         has_volume=data.bars.volume is not None,
-        has_quotes=data.bars.bid is not None and data.bars.ask is not None,
+        has_quotes=data.bars.has_quotes,
         notes=data.notes,
     )
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from alpha_pulse.feeds.cells.cells import is_number, is_plain_number, is_time
-from alpha_pulse.feeds.cells.column_names import PRICES
+from alpha_pulse.feeds.columns import PRICES
 
 Row = Sequence[str]
 SPECIAL = ("compact", "minute", "milliseconds", "slashed", "later", "vwap", "count", "zero")

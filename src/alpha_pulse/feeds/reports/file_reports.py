@@ -35,7 +35,7 @@ def notes_on(piece: Piece, options: ReadOptions) -> list[Note]:
     notes = []
     if piece.turned:
         notes.append(Note(kind="sorted", text=f"{where}: rows descend in time; they were sorted", count=len(piece.held.rows)))
-    name = choice.name(table, "ts" if "ts" in choice.places else "ts_end")
+    name = choice.time_name(table)
     if piece.why:
         text = f"{where}: column '{name}' is taken for a bar's close, since {piece.why}; --stamp open or close states it"
         notes.append(Note(kind="assumed_stamp", text=text))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Integers = NDArray[np.int64]
-Mask = NDArray[np.bool_]
+from alpha_pulse.feeds.arrays import Integers, Mask
 
 
 def runs(mask: Mask, cuts: Mask | None = None) -> tuple[Integers, Integers]:
