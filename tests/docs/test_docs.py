@@ -279,8 +279,8 @@ def assert_within(shown: Any, real: Any, where: str) -> None:
         assert shown == real, where
 
 
-def test_the_readme_shows_what_a_replay_of_the_bundled_bars_shows(place: Path) -> None:
-    shown = next(text for _, text in FENCE.findall(PAGES["README.md"]) if text.startswith("EURUSD"))
+def test_the_result_that_is_shown_is_that_of_a_replay_of_the_bundled_bars(place: Path) -> None:
+    shown = next(text for _, text in FENCE.findall(PAGES["docs/how-to/read-a-result.md"]) if text.startswith("EURUSD"))
     done = cli_runs.run(place, "replay", "--store", "memory://", COLUMNS="120")
     assert done.returncode == 0, done.stderr
     # Scores and P&L may differ in their last digits elsewhere; names, counts and the account may not.
