@@ -99,8 +99,8 @@ def _markets(options: Options) -> Table:
         def work() -> None:
             watch = FeatureMonitor("X", names, Adaptation(feature_detector=detector))
             for vector in vectors:
-                watch.enter(vector)
-                watch.observe(vector.ts)
+                watch.observe(vector)
+                watch.detect(vector.ts)
 
         return work
 

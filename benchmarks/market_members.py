@@ -153,12 +153,12 @@ def _with_batch(task: Task, online: Floats, batch: Floats) -> Floats:
     rows[:, ensemble.RAW_ONLINE], rows[:, ensemble.RAW_BATCH] = online, batch
 
     def serve(i: int) -> None:
-        ensemble.serve(state, rows[i], False)
+        ensemble.mix(state, rows[i], False)
         said[i] = rows[i, SERVED]
 
     def learn(i: int, label: int) -> None:
         rows[i, LABEL] = label
-        ensemble.observe(state, rows[i])
+        ensemble.update(state, rows[i])
 
     _delayed(task, serve, learn)
     return said

@@ -13,7 +13,7 @@ from alpha_pulse.feeds.base import Slice
 P = ParamSpec("P")
 R = TypeVar("R")
 
-STAGES = ("settle", "learn", "detect", "adapt", "extract", "serve", "decide", "gate", "record")
+STAGES = ("resolve", "learn", "detect", "adapt", "extract", "serve", "decide", "gate", "record")
 """Methods of the pipeline, in the order in which it calls them."""
 FEED, CHECKPOINT = "feed: next slice", "checkpoint"
 

@@ -81,7 +81,7 @@ class Desk:
 
     def step(self, *wishes: SizingInput, now_ns: int | None = None) -> tuple[list[ExecutionResult], list[Decision]]:
         """One slice: settle all, mark, decide all, release."""
-        settled = [self.service.settle([each.bar for each in wishes])]
+        settled = [self.service.process_bars([each.bar for each in wishes])]
         self.service.mark(wishes[0].bar.ts_event)
         decided = [self.service.decide(each, now_ns) for each in wishes]
         for decision in decided:

@@ -50,22 +50,22 @@ class Desk:
         self.mix = np.zeros(ensemble.SIZE)
         ensemble.start(self.mix, session.spec.horizon, 1e-3)
 
-    def serve(self, step: int, values: Row) -> PendingPrediction:
-        waiting, _ = self.session.serve(f"p{step}", vector(values, step))
-        ensemble.serve(self.mix, waiting.row, False)
+    def predict(self, step: int, values: Row) -> PendingPrediction:
+        waiting, _ = self.session.predict(f"p{step}", vector(values, step))
+        ensemble.mix(self.mix, waiting.row, False)
         return waiting
 
-    def settle(self, step: int, label: int | None, now: int, weight: float = 1.0) -> ScoredPrediction | None:
-        settled = self.session.settle(Example(f"p{step}", label, START_NS + now * STEP_NS, weight))
+    def apply_label(self, step: int, label: int | None, now: int, weight: float = 1.0) -> ScoredPrediction | None:
+        settled = self.session.apply_label(Example(f"p{step}", label, START_NS + now * STEP_NS, weight))
         if settled is not None:
-            ensemble.observe(self.mix, settled.row)
+            ensemble.update(self.mix, settled.row)
         return settled
 
     def step(self, now: int, values: Row, labels: NDArray[np.int64]) -> ScoredPrediction | None:
         """One step of the loop: the label that is due, then a prediction."""
         due = now - self.session.spec.horizon
-        settled = self.settle(due, int(labels[due]), now) if f"p{due}" in self.session.pending else None
-        self.serve(now, values)
+        settled = self.apply_label(due, int(labels[due]), now) if f"p{due}" in self.session.pending else None
+        self.predict(now, values)
         return settled
 
     def run(self, rows: Row, labels: NDArray[np.int64], start: int, stop: int) -> list[ScoredPrediction]:
@@ -77,12 +77,12 @@ def scored(
     session: Session, step: int, p: float | None, label: int, base: float = 0.5, served: float | None = None
 ) -> ScoredPrediction:
     """A settled prediction in which the online member had said ``p`` (None: it was absent)."""
-    waiting, _ = session.serve(f"s{step}", vector(np.zeros(session.spec.n_features), step))
+    waiting, _ = session.predict(f"s{step}", vector(np.zeros(session.spec.n_features), step))
     waiting.row[ONLINE] = math.nan if p is None else p
     waiting.row[BASE] = base
     waiting.row[SERVED] = served if served is not None else base if p is None else p
     waiting.row[ensemble.RAW_ONLINE] = waiting.row[ONLINE]
-    settled = session.settle(Example(f"s{step}", label, START_NS + step * STEP_NS))
+    settled = session.apply_label(Example(f"s{step}", label, START_NS + step * STEP_NS))
     assert settled is not None
     return settled
 

@@ -276,13 +276,13 @@ def test_link_expiry_to_session() -> None:
 def test_link_primary_orders_to_trade_quality(monkeypatch: pytest.MonkeyPatch) -> None:
     # Only what the primary book ordered may wait for an outcome, and only as long as it holds a lot of it.
     entered: list[str] = []
-    remember = TradeQuality.entered
+    remember = TradeQuality.on_entry
 
     def spy(self: TradeQuality, features: FeatureVector, signal: Signal) -> None:
         entered.append(signal.signal_id)
         remember(self, features, signal)
 
-    monkeypatch.setattr(TradeQuality, "entered", spy)
+    monkeypatch.setattr(TradeQuality, "on_entry", spy)
     done = run(restless(1_400), {"batch.enabled": False})
     ordered = [order.signal_id for order in done.orders if order.book == "combined" and order.kind == "market"]
     assert entered == ordered

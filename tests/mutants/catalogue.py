@@ -5,14 +5,14 @@ from __future__ import annotations
 from .equivalent import EQUIVALENT
 from .journal import JOURNAL
 from .learners import LEARNERS
-from .loop_learning import ADAPT, DETECT, LEARN, SETTLE
+from .loop_learning import ADAPT, DETECT, LEARN, RESOLVE
 from .loop_trading import DECIDE, EXTRACT, GATE, RECORD, SERVE
 from .money import MONEY
 from .numbers import METRICS
 from .reading import READ
 
 TO_KILL = (
-    *SETTLE,
+    *RESOLVE,
     *LEARN,
     *DETECT,
     *ADAPT,

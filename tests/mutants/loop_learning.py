@@ -1,13 +1,13 @@
-"""Faults of the stages that learn: settle, learn, detect, adapt."""
+"""Faults of the stages that learn: resolve, learn, detect, adapt."""
 
 from __future__ import annotations
 
 from .table import Mutant
 
-SETTLE = (
+RESOLVE = (
     Mutant(
         "label-due-one-bar-early",
-        "settle",
+        "resolve",
         "feedback/ledger.py",
         "PendingLabel(prediction_id, ts, bar + self.horizon, reference)",
         "PendingLabel(prediction_id, ts, bar + self.horizon - 1, reference)",
@@ -15,7 +15,7 @@ SETTLE = (
     ),
     Mutant(
         "expiry-without-the-horizon",
-        "settle",
+        "resolve",
         "feedback/ledger.py",
         "ts > first.ts + self.horizon * interval_ns + tolerance",
         "ts > first.ts + interval_ns + tolerance",
@@ -23,7 +23,7 @@ SETTLE = (
     ),
     Mutant(
         "expiry-by-the-length-of-the-newest-bar",
-        "settle",
+        "resolve",
         "feedback/trading_feedback_service.py",
         "bar.ts_event, at.interval_ns)",
         "bar.ts_event, bar.interval_ns)",
@@ -31,7 +31,7 @@ SETTLE = (
     ),
     Mutant(
         "an-expired-prediction-counts-as-labelled-too",
-        "settle",
+        "resolve",
         "feedback/ledger.py",
         "            self._expired += 1\n            return True",
         "            self._expired += 1\n            self._labelled += 1\n            return True",
@@ -39,7 +39,7 @@ SETTLE = (
     ),
     Mutant(
         "an-expired-prediction-stays-in-its-session",
-        "settle",
+        "resolve",
         "engine/pipeline.py",
         "self.learning.session(late.symbol, late.target).drop(late.prediction_id)",
         "self.learning.session(late.symbol, late.target)",
@@ -47,7 +47,7 @@ SETTLE = (
     ),
     Mutant(
         "direction-labelled-by-the-open",
-        "settle",
+        "resolve",
         "feedback/labels.py",
         "value = math.log(bar.close / waiting.reference)",
         "value = math.log(bar.open / waiting.reference)",
@@ -55,7 +55,7 @@ SETTLE = (
     ),
     Mutant(
         "label-entry-swapped",
-        "settle",
+        "resolve",
         "feedback/labels.py",
         'move = tradable if entry == "next_open" else value',
         'move = value if entry == "next_open" else tradable',
@@ -63,7 +63,7 @@ SETTLE = (
     ),
     Mutant(
         "a-move-of-exactly-the-least-is-no-tie",
-        "settle",
+        "resolve",
         "feedback/labels.py",
         "None if abs(move) <= min_move else",
         "None if abs(move) < min_move else",
@@ -71,7 +71,7 @@ SETTLE = (
     ),
     Mutant(
         "realised-volatility-over-one-bar-too-many",
-        "settle",
+        "resolve",
         "feedback/labels.py",
         "deque(maxlen=horizon)",
         "deque(maxlen=horizon + 1)",
@@ -79,7 +79,7 @@ SETTLE = (
     ),
     Mutant(
         "a-move-weighs-against-a-mean-that-holds-it",
-        "settle",
+        "resolve",
         "feedback/labels.py",
         "        mean = self._total / self._count if self._count else size\n"
         "        self._total += size\n        self._count += 1\n",

@@ -194,7 +194,7 @@ SERVE = (
         "serve",
         "serving/model_serving_service.py",
         "        row[RAW_ONLINE] = member.session.query(values)\n",
-        '        row[RAW_ONLINE] = member.session.serve(f"query/{self.queries}", features)[0].row[RAW_ONLINE]\n',
+        '        row[RAW_ONLINE] = member.session.predict(f"query/{self.queries}", features)[0].row[RAW_ONLINE]\n',
         ("unit/serving/test_model_serving_service.py::test_a_question_about_other_features_is_pure_and_counted_apart",),
     ),
     Mutant(

@@ -9,7 +9,7 @@ import msgspec
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path("src", "alpha_pulse")
 STAGES = {
-    "settle": "1 settle",
+    "resolve": "1 resolve",
     "learn": "2 learn",
     "detect": "3 detect",
     "adapt": "4 adapt",

@@ -116,11 +116,11 @@ class AdaptiveModelManager:
             raise ConfigError(f"{ACCURACY} is {threshold!r}; expected a number from 0 to 1")
         command = Command("set", EVERY, setting=ACCURACY, value=float(threshold))
         if self.running is None:
-            self.apply(command, 0)
+            self.apply_command(command, 0)
         else:
             self.running.carry_out(command)
 
-    def apply(self, command: Command, ts: int) -> None:
+    def apply_command(self, command: Command, ts: int) -> None:
         """Carry out a command that sets ``accuracy_threshold``; it was checked before."""
         if command.setting == ACCURACY and isinstance(command.value, float):
             self._config = msgspec.structs.replace(self._config, accuracy_threshold=command.value)
@@ -151,13 +151,13 @@ class AdaptiveModelManager:
 
     # What the pipeline calls at stage 4, in this order.
 
-    def observe(self, settled: ScoredPrediction) -> AdaptationAction | None:
+    def on_label(self, settled: ScoredPrediction) -> AdaptationAction | None:
         """One scored label: follow the recovery; close the trial when it has seen enough."""
         watched = self._by_session[settled.session]
         said = settled.values[RAW_ONLINE]
         if said == said:
             wrong = (said >= 0.5) != (settled.values[LABEL] == 1.0)
-            watched.recovery.observe(float(wrong), settled.example.label_ts)
+            watched.recovery.update(float(wrong), settled.example.label_ts)
         session = watched.session
         if not session.in_trial or session.trial_samples < watched.trial_labels:
             return None
@@ -170,7 +170,7 @@ class AdaptiveModelManager:
             self._responses.append(_response(alarm, "skipped", reason))
             return None
         watched = self._watched[alarm.symbol, alarm.target]
-        watched.recovery.alarmed(alarm)
+        watched.recovery.on_alarm(alarm)
         watched.deferred.append(alarm.alarm_id)
         action = self._act(watched, policy.on_alarm(alarm), alarm.ts)
         if action is None and self._config.enabled:
@@ -262,7 +262,7 @@ class AdaptiveModelManager:
         session.begin_trial(boost=self._config.boost_factor if verdict.kind == "boost" else None)
         watched.open = action
         for alarm_id in watched.deferred:
-            watched.recovery.acted(alarm_id, ts)
+            watched.recovery.on_action(alarm_id, ts)
         self._respond(watched, ts, "acted", action.reason, action.action_id)
         return action
 
@@ -301,7 +301,7 @@ class AdaptiveModelManager:
             effect=verdict.effect,
             effect_samples=verdict.samples,
         )
-        watched.recovery.judged(kept=verdict.kept)
+        watched.recovery.on_result(kept=verdict.kept)
         watched.open = None
         watched.rest_until = watched.session.learnt + self._config.cooldown_labels
         return closed

@@ -35,7 +35,7 @@ class Episode(msgspec.Struct):
     recovery_sample: int | None = None
     recovery_ts: int | None = None
 
-    def observe(self, error: float, sample: int, ts: int) -> bool:
+    def update(self, error: float, sample: int, ts: int) -> bool:
         """Take one label after the alarm; whether the episode is over."""
         self.errors += error
         self.seen += 1
@@ -61,26 +61,26 @@ class RecoveryTracker:
         self._samples = 0
         self._open: list[Episode] = []
 
-    def observe(self, error: float, ts: int) -> None:
+    def update(self, error: float, ts: int) -> None:
         """One scored label; ``error`` is 0 or 1."""
         self._samples += 1
         if self._open:
-            self._open = [episode for episode in self._open if not episode.observe(error, self._samples, ts)]
+            self._open = [episode for episode in self._open if not episode.update(error, self._samples, ts)]
 
-    def alarmed(self, alarm: DriftAlarm) -> None:
+    def on_alarm(self, alarm: DriftAlarm) -> None:
         """A change was found: an episode begins, at the point to which the alarm dates the change."""
         level = alarm.mean - RECOVERED * alarm.score
         episode = Episode(alarm.alarm_id, alarm.change_sample, alarm.sample, alarm.change_ts, alarm.ts, level)
         self.episodes.append(episode)
         self._open.append(episode)
 
-    def acted(self, alarm_id: str, ts: int) -> None:
+    def on_action(self, alarm_id: str, ts: int) -> None:
         """The alarm of that id led to an action, at the newest label."""
         for episode in self._open:
             if episode.alarm_id == alarm_id:
                 episode.action_sample, episode.action_ts = max(self._samples, episode.alarm_sample), ts
 
-    def judged(self, *, kept: bool) -> None:
+    def on_result(self, *, kept: bool) -> None:
         """The trial that runs is over, and with it that of every episode acted on by it: the action is kept, or rolled back."""
         for episode in self.episodes:
             if episode.on_trial:

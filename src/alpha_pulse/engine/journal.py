@@ -104,7 +104,7 @@ class StepRecord(msgspec.Struct, omit_defaults=True):
     volatilities: dict[str, float] = msgspec.field(default_factory=dict)
     equity: dict[str, int] = msgspec.field(default_factory=dict)
 
-    def take(self, settlement: ExecutionResult) -> Sequence[TradeOutcome]:
+    def add_execution(self, settlement: ExecutionResult) -> Sequence[TradeOutcome]:
         """Add what the slice did to what rested; the trade outcomes."""
         self.fills.extend(settlement.fills)
         self.lots.extend(settlement.lots)

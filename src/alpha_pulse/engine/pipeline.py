@@ -49,7 +49,7 @@ class Pipeline:
         ts = slice_[0].ts_event
         self.clock.advance_to(ts)
         record, decision = StepRecord(bars=slice_), DecisionRecord(ts, [], [])
-        labels, outcomes = self.settle(slice_, record)
+        labels, outcomes = self.resolve(slice_, record)
         scored = self.learn(labels, outcomes, record)
         self.detect(scored, record)
         self.adapt(scored, ts, record)
@@ -65,21 +65,22 @@ class Pipeline:
         record, ts = StepRecord(commands=commands), self.clock.now_ns()
         for command in commands:
             for service in (self.learning, self.serving, self.feedback, self.adaptation):
-                service.apply(command, ts)
+                service.apply_command(command, ts)
         self.record(record, DecisionRecord(ts, [], []))
         return record
 
-    def settle(self, slice_: Slice, record: StepRecord) -> tuple[list[Label], list[TradeOutcome]]:
+    def resolve(self, slice_: Slice, record: StepRecord) -> tuple[list[Label], list[TradeOutcome]]:
         """1: resting orders meet the new bars; labels that are now due are joined to the predictions that made them."""
-        labels: list[Label] = []
-        outcomes = [*self.feedback.outside(slice_[0].ts_event), *record.take(self.execution.settle(slice_))]
+        ts, labels = slice_[0].ts_event, list[Label]()
+        outcomes = self.feedback.external_outcomes(ts)
+        outcomes.extend(record.add_execution(self.execution.process_bars(slice_)))
         for bar in slice_:
-            due, expired = self.feedback.settle(bar)
+            due, expired = self.feedback.resolve_labels(bar)
             labels.extend(due)
             for late in expired:
                 self.learning.session(late.symbol, late.target).drop(late.prediction_id)
                 record.expired.append(late)
-        record.equity = self.execution.mark(slice_[0].ts_event)
+        record.equity = self.execution.mark(ts)
         return labels, outcomes
 
     def learn(self, labels: list[Label], outcomes: list[TradeOutcome], record: StepRecord) -> list[ScoredPrediction]:
@@ -91,15 +92,15 @@ class Pipeline:
                 scored.append(settled)
                 label.scores.extend(settled.scores)
                 label.trial.extend(settled.trial)
-                self.serving.observe(settled)
+                self.serving.update(settled)
                 if label.target == "volatility":
-                    self.instruments[label.symbol].level.observe(settled.values[SERVED], label.value)
+                    self.instruments[label.symbol].level.update(settled.values[SERVED], label.value)
         for outcome in outcomes:
-            if (quality := self.feedback.closed(outcome)) is not None:
+            if (quality := self.feedback.apply_outcome(outcome)) is not None:
                 scored.append(quality)
                 record.scored_trades.append(scored_trade(outcome, quality))
         for symbol in {outcome.lot.symbol for outcome in outcomes}:
-            self.feedback.quality(symbol).forget_all_but(self.execution.open_signals(symbol))
+            self.feedback.quality(symbol).keep_only(self.execution.open_signals(symbol))
         return scored
 
     def detect(self, scored: list[ScoredPrediction], record: StepRecord) -> None:
@@ -114,7 +115,7 @@ class Pipeline:
         """4: trials are judged; requests, alarms, regimes and the timer may start new ones; due batch members are trained."""
         manager = self.adaptation
         for settled in scored:
-            if (closed := manager.observe(settled)) is not None:
+            if (closed := manager.on_label(settled)) is not None:
                 record.adaptations.append(closed)
         if requests := self.learning.take_requests():
             record.requests.extend(AdaptationRequest(*request) for request in requests)
@@ -145,7 +146,7 @@ class Pipeline:
                 continue
             for target, reference in self.instruments[bar.symbol].references(bar):
                 prediction = self.serving.serve(f"{bar.symbol}/{target}/{bar.seq}", target, vector)
-                self.feedback.served(prediction, reference)
+                self.feedback.add_prediction(prediction, reference)
                 record.predictions.append(prediction)
 
     def decide(self, slice_: Slice, features: Vectors, decision: DecisionRecord) -> list[Decisions | None]:
@@ -173,7 +174,7 @@ class Pipeline:
             if made.orders:
                 decision.orders.extend(made.orders)
                 if any(order.book == PRIMARY for order in made.orders):
-                    self.feedback.entered(vector, decided.combined)
+                    self.feedback.on_entry(vector, decided.combined)
             record.refusals.extend(made.refusals)
             if made.abstained is not None:
                 record.abstentions.append(Abstention(bar.symbol, made.abstained))
@@ -184,7 +185,7 @@ class Pipeline:
         return SizingInput(
             bar, bar.seq, decided.combined, decided.rules, decided.ml,
             instrument.forecast_volatility(None if volatility is None else volatility.probability),
-            instrument.plain_volatility, self.feedback.scale(vector, decided.combined),
+            instrument.plain_volatility, self.feedback.quality_scale(vector, decided.combined),
             None if direction is None else direction.probability, instrument.direction_horizon, instrument.bars_per_year,
         )  # fmt: skip
 

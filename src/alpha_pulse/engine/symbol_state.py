@@ -59,12 +59,12 @@ class SymbolState:
         self.trailing_median = median = self.extractor.trailing_median
         self.plain_volatility = median / self._root_horizon if median > 0.0 else self.extractor.bar_volatility
         if vector is not None:
-            self.monitor.enter(vector)
+            self.monitor.observe(vector)
         return vector
 
     def detect(self, ts: int) -> list[DriftAlarm]:
         """What the vectors up to the step before show to have changed about the features; each is looked at once."""
-        return self.monitor.observe(ts)
+        return self.monitor.detect(ts)
 
     def references(self, bar: Bar) -> tuple[tuple[str, float], ...]:
         """The targets that can be labelled later, each with what its label will compare with."""

@@ -134,12 +134,12 @@ class System:
         for target in TARGETS:
             session = self.learning.open_session(symbol, target)
             session.in_loop = True
-            self.serving.open(symbol, target)
+            self.serving.add_session(symbol, target)
             self.adaptation.watch(session)
         quality = self.learning.open_session(symbol, TARGET, QUALITY_MODEL, ordered=False)
         quality.in_loop = True
         self.adaptation.watch(quality)
-        self.feedback.open(symbol, quality, self.feed.interval_ns)
+        self.feedback.add_symbol(symbol, quality, self.feed.interval_ns)
 
     def _pipeline(self, journal: Journal) -> Pipeline:
         return Pipeline(

@@ -107,7 +107,7 @@ def _file(reader: StoreReader) -> Check:
 def _chain(reader: StoreReader, steps: Steps, hashes: dict[int, str], on_progress: Callable[[int], object]) -> Check:
     wanted = set(reader.checkpoint_rows())
     for row in reader.rows():
-        steps.take(row)
+        steps.read(row)
         if row.seq in wanted:
             hashes[row.seq] = row.hash.hex()
         if (row.seq + 1) % NOTICE == 0:

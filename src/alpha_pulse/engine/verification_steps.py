@@ -76,7 +76,7 @@ class Steps:
         """Of the decision lines, as ``--decisions`` writes them."""
         return self._decisions.hexdigest()
 
-    def take(self, row: JournalRow) -> None:
+    def read(self, row: JournalRow) -> None:
         """Read the next row."""
         try:
             step = decode_step(row.payload)

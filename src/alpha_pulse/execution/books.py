@@ -67,7 +67,7 @@ class Book:
 
     >>> book = Book("combined", 100_000)
     >>> book.add_instrument(Units("X", cash_decimals=2, quantity_decimals=6))
-    >>> _ = book.apply(Fill("f1", "o1", "combined", "X", 1, 2_000_000, 100.5, 100.0, cost=100, fee=10, signal_id="s"))
+    >>> _ = book.apply_fill(Fill("f1", "o1", "combined", "X", 1, 2_000_000, 100.5, 100.0, cost=100, fee=10, signal_id="s"))
     >>> book.revalue("X", 101.0)
     >>> book.mark(1)
     >>> book.cash, book.equity, book.position("X")
@@ -105,10 +105,10 @@ class Book:
         """Signed quantity held, in parts of a unit; 0 of a symbol that had no bar yet."""
         return self._lots[symbol].position if symbol in self._lots else 0
 
-    def apply(self, fill: Fill) -> list[Lot]:
+    def apply_fill(self, fill: Fill) -> list[Lot]:
         """Take a fill; the lots that it closed. Cash moves by the value at the reference price, the costs and the fee."""
         lots = self.lots(fill.symbol)
-        closed = lots.apply(fill)
+        closed = lots.apply_fill(fill)
         self.cash -= money(fill.quantity, fill.reference, lots.units) + fill.cost + fill.fee
         return closed
 

@@ -57,7 +57,7 @@ class Desk:
         self.newest_ts = 0
         self.gap_ns = 0
 
-    def take(self, bar: Bar, stale_after_intervals: float) -> None:
+    def process_bar(self, bar: Bar, stale_after_intervals: float) -> None:
         """Take in the next bar; a gap of more than ``stale_after_intervals`` before it counts, unless it is a usual break."""
         self.gap_ns, close = 0, bar.close
         if self.newest_ts:

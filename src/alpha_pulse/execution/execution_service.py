@@ -76,7 +76,7 @@ class ExecutionService:
     >>> config = Config()
     >>> service = ExecutionService(config, SimulatedVenue(config.venue), ["X"])
     >>> bar = Bar("X", 1, 1, 100.0, 101.0, 99.0, 100.0)
-    >>> service.settle([bar]).units[0].quantity_decimals
+    >>> service.process_bars([bar]).units[0].quantity_decimals
     6
     >>> equity = service.mark(1)
     >>> long = Signal("s1", "trend", "X", 1, 1.0, None, 1.0)
@@ -84,7 +84,7 @@ class ExecutionService:
     >>> [(order.order_id, order.quantity) for order in decision.orders if order.book == "combined"]
     [('combined/X/1', 100000000), ('combined/X/1/stop', -100000000)]
     >>> service.release(decision.orders)
-    >>> [fill.reference for fill in service.settle([Bar("X", 2, 1, 100.5, 101.0, 99.0, 100.0)]).fills]
+    >>> [fill.reference for fill in service.process_bars([Bar("X", 2, 1, 100.5, 101.0, 99.0, 100.0)]).fills]
     [100.5, 100.5]
     """
 
@@ -125,7 +125,7 @@ class ExecutionService:
         """Minor units as cash."""
         return float(amount / 10**self.cash_decimals)
 
-    def settle(self, bars: Sequence[Bar]) -> ExecutionResult:
+    def process_bars(self, bars: Sequence[Bar]) -> ExecutionResult:
         """Let resting orders meet the bars of one slice and take the fills into their books.
 
         All market orders trade at the opens first, then stops within the bars: what happens within a bar is not known when
@@ -141,7 +141,7 @@ class ExecutionService:
         self._opening = ()
         for bar in bars:
             self._apply(self._venue.fill_stops(bar))
-            self._desks[bar.symbol].take(bar, self._config.risk.stale_after_intervals)
+            self._desks[bar.symbol].process_bar(bar, self._config.risk.stale_after_intervals)
         self._unmarked = [self._desks[bar.symbol] for bar in bars]
         return settled
 
@@ -186,7 +186,7 @@ class ExecutionService:
             book = self._books.get(fill.book)
             if book is None:
                 raise OrderError(f"fill {fill.fill_id} is for book {fill.book!r}{did_you_mean(fill.book, self._books)}")
-            closed = book.apply(fill)
+            closed = book.apply_fill(fill)
             book.revalue(fill.symbol, fill.reference)
             settled.fills.append(fill)
             settled.lots += closed

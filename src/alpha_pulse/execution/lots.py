@@ -63,9 +63,9 @@ class LotQueue:
         Of the symbol. A closed lot worth less than ``min_order`` when it was opened is no trade: its money counts, it does not.
 
     >>> queue = LotQueue("combined", Units("X", cash_decimals=2, quantity_decimals=6))
-    >>> queue.apply(Fill("f1", "o1", "combined", "X", 1, 2_000_000, 10.0, 10.0, cost=3, fee=2, signal_id="s1"))
+    >>> queue.apply_fill(Fill("f1", "o1", "combined", "X", 1, 2_000_000, 10.0, 10.0, cost=3, fee=2, signal_id="s1"))
     []
-    >>> lot, = queue.apply(Fill("f2", "o2", "combined", "X", 2, -1_000_000, 12.0, 12.0, cost=1, fee=1, signal_id="s2"))
+    >>> lot, = queue.apply_fill(Fill("f2", "o2", "combined", "X", 2, -1_000_000, 12.0, 12.0, cost=1, fee=1, signal_id="s2"))
     >>> lot.gross_pnl, lot.costs, lot.net_pnl, lot.signal_id, queue.position
     (200, 4, 196, 's1', 1000000)
     """
@@ -108,7 +108,7 @@ class LotQueue:
         self.closed = 0
         """Closed lots that are trades: no dust."""
 
-    def apply(self, fill: Fill) -> list[Lot]:
+    def apply_fill(self, fill: Fill) -> list[Lot]:
         """Take a fill into the queue; the lots that it closed, oldest first.
 
         Raises OrderError when the fill belongs elsewhere, trades nothing, or has a negative cost or fee.

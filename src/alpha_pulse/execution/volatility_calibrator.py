@@ -22,7 +22,7 @@ class VolatilityCalibrator:
 
     >>> level = VolatilityCalibrator()
     >>> for _ in range(50):
-    ...     level.observe(0.95, 2.0)
+    ...     level.update(0.95, 2.0)
     >>> level.level(0.91, 0.004), level.level(0.15, 0.004)
     (0.006, 0.004)
     """
@@ -31,7 +31,7 @@ class VolatilityCalibrator:
         self._sums = [0.0] * DECILES
         self._counts = [0] * DECILES
 
-    def observe(self, probability: float, ratio: float) -> None:
+    def update(self, probability: float, ratio: float) -> None:
         """Learn one settled label.
 
         Parameters

@@ -44,7 +44,7 @@ class Ledger:
         self._expired = 0
         self._waiting: deque[PendingLabel] = deque()
 
-    def open(self, prediction_id: str, ts: int, bar: int, reference: float) -> None:
+    def add(self, prediction_id: str, ts: int, bar: int, reference: float) -> None:
         """Enter a prediction served at the symbol's ``bar``-th bar, at market time ``ts``."""
         self._served += 1
         self._waiting.append(PendingLabel(prediction_id, ts, bar + self.horizon, reference))

@@ -27,7 +27,7 @@ class OutsideOutcomes:
         self._seen = DedupWindow()
         self._waiting: list[TradeOutcome] = []
 
-    def taken(self, outcome: TradeOutcome) -> bool:
+    def is_known(self, outcome: TradeOutcome) -> bool:
         """Whether this outcome was taken before. Raises ConflictError where another one was, under the same book and id."""
         if outcome_id(outcome) not in self._seen:
             return False
@@ -38,12 +38,12 @@ class OutsideOutcomes:
             )
         return True
 
-    def take(self, outcome: TradeOutcome) -> None:
+    def accept(self, outcome: TradeOutcome) -> None:
         """Take a checked outcome, to be learnt with the next slice."""
         self._seen.add(outcome_id(outcome), _content(outcome))
         self._waiting.append(outcome)
 
-    def learnable(self, ts: int) -> list[TradeOutcome]:
+    def take_waiting(self, ts: int) -> list[TradeOutcome]:
         """Those that wait, as they are learnt at ``ts``: they became known then, and their lots' ids are no others'."""
         if not self._waiting:
             return []
@@ -51,7 +51,7 @@ class OutsideOutcomes:
         replace = msgspec.structs.replace
         return [replace(one, lot=replace(one.lot, lot_id=outcome_id(one)), closed_ts=ts) for one in found]
 
-    def checked(self, trade: Signal, outcome: TradeOutcome, now: int) -> TradeOutcome:
+    def validated(self, trade: Signal, outcome: TradeOutcome, now: int) -> TradeOutcome:
         """The outcome, once everything about it holds; ``now`` is market time.
 
         Raises

@@ -27,7 +27,7 @@ class QualitySession(Protocol):
 
     learnt: int
 
-    def serve(self, prediction_id: str, features: FeatureVector) -> tuple[PendingPrediction, Missing | None]:
+    def predict(self, prediction_id: str, features: FeatureVector) -> tuple[PendingPrediction, Missing | None]:
         """Store features under an id and predict."""
         ...
 
@@ -35,7 +35,7 @@ class QualitySession(Protocol):
         """Predict without storing."""
         ...
 
-    def settle(self, example: Example, *, keep: bool = False) -> ScoredPrediction | None:
+    def apply_label(self, example: Example, *, keep: bool = False) -> ScoredPrediction | None:
         """Score and learn; ``keep`` the stored features for further lots of the same signal."""
         ...
 
@@ -88,10 +88,10 @@ class TradeQuality:
     def _base_rate(self) -> float:
         return (self._wins + 1) / (self._lots + 2)
 
-    def entered(self, features: FeatureVector, signal: Signal) -> None:
+    def on_entry(self, features: FeatureVector, signal: Signal) -> None:
         """A signal became an order: keep what was known, under the signal's id."""
         known = FeatureVector(features.symbol, features.ts, features.schema_id, self._row(features, signal))
-        row = self._session.serve(signal.signal_id, known)[0].row
+        row = self._session.predict(signal.signal_id, known)[0].row
         row[ONLINE] = row[RAW_ONLINE]
         row[BASE] = row[NO_CHANGE] = self._base_rate
         row[SERVED] = row[BASE] if np.isnan(row[ONLINE]) else row[ONLINE]
@@ -99,7 +99,7 @@ class TradeQuality:
         self._entered[signal.signal_id] = signal.contributions
         self._settled[signal.signal_id] = []
 
-    def closed(self, outcome: TradeOutcome) -> tuple[ScoredPrediction | None, tuple[Contribution, ...]]:
+    def apply_outcome(self, outcome: TradeOutcome) -> tuple[ScoredPrediction | None, tuple[Contribution, ...]]:
         """Learn from one closed lot, once; the scored example, and who had contributed to its signal.
 
         Raises SessionError for a lot that was learnt from already, or whose signal is not known.
@@ -112,13 +112,13 @@ class TradeQuality:
             )
         settled_lots.append(outcome.lot.lot_id)
         label = 1 if outcome.pnl > 0 else 0
-        settled = self._session.settle(Example(outcome.signal_id, label, outcome.closed_ts), keep=True)
+        settled = self._session.apply_label(Example(outcome.signal_id, label, outcome.closed_ts), keep=True)
         self._lots += 1
         self._wins += label
         self._last_label = float(label)
         return settled, self._entered[outcome.signal_id]
 
-    def forget_all_but(self, signal_ids: set[str]) -> None:
+    def keep_only(self, signal_ids: set[str]) -> None:
         """Drop what was kept for signals that hold no lot and no order any more; the newest entry always stays."""
         for signal_id in list(self._entered)[:-1]:
             if signal_id not in signal_ids:

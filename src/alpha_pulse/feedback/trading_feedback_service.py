@@ -87,13 +87,13 @@ class TradingFeedbackService:
         self._running = running
         self._outside.own_books = frozenset(own_books)
 
-    def open(self, symbol: str, quality: QualitySession, interval_ns: int) -> None:
+    def add_symbol(self, symbol: str, quality: QualitySession, interval_ns: int) -> None:
         """Begin to label a symbol's predictions; ``quality`` is its session (symbol, trade_quality)."""
         self._symbols[symbol] = _Symbol(self._config, TradeQuality(quality), interval_ns)
 
     # Market labels.
 
-    def settle(self, bar: Bar) -> tuple[list[Label], list[Expired]]:
+    def resolve_labels(self, bar: Bar) -> tuple[list[Label], list[Expired]]:
         """The labels that this bar makes known, and the predictions that it comes too late for."""
         at = self._symbols[bar.symbol]
         at.bars += 1
@@ -115,10 +115,10 @@ class TradingFeedbackService:
                 labels.append(label)
         return labels, expired
 
-    def served(self, prediction: Prediction, reference: float) -> None:
+    def add_prediction(self, prediction: Prediction, reference: float) -> None:
         """Enter a served prediction; its label will compare with ``reference``: the close, or the trailing median."""
         at = self._symbols[prediction.symbol]
-        at.ledgers[prediction.target].open(prediction.prediction_id, prediction.ts, at.bars, reference)
+        at.ledgers[prediction.target].add(prediction.prediction_id, prediction.ts, at.bars, reference)
 
     def bars(self, symbol: str) -> int:
         """Bars of a symbol seen so far."""
@@ -136,29 +136,29 @@ class TradingFeedbackService:
         """A symbol's trade-quality model."""
         return self._symbols[symbol].quality
 
-    def scale(self, features: FeatureVector, signal: Signal) -> float:
+    def quality_scale(self, features: FeatureVector, signal: Signal) -> float:
         """What trade quality makes of a signal's size: 0.5 to 1.5."""
         return self._symbols[features.symbol].quality.scale(features, signal)
 
-    def entered(self, features: FeatureVector, signal: Signal) -> None:
+    def on_entry(self, features: FeatureVector, signal: Signal) -> None:
         """A signal became an order of the primary book."""
-        self._symbols[features.symbol].quality.entered(features, signal)
+        self._symbols[features.symbol].quality.on_entry(features, signal)
 
-    def closed(self, outcome: TradeOutcome) -> ScoredPrediction | None:
+    def apply_outcome(self, outcome: TradeOutcome) -> ScoredPrediction | None:
         """One closed lot of the primary book reaches the trade-quality model and the agents' weights."""
         lot = outcome.lot
-        settled, contributions = self._symbols[lot.symbol].quality.closed(outcome)
+        settled, contributions = self._symbols[lot.symbol].quality.apply_outcome(outcome)
         self._agents.credit(contributions, 1 if lot.quantity > 0 else -1, outcome.return_)
         return settled
 
-    def outside(self, ts: int) -> list[TradeOutcome]:
+    def external_outcomes(self, ts: int) -> list[TradeOutcome]:
         """The outcomes from outside that are learnt with the slice at ``ts``, before its own: their signals are known still."""
-        return self._outside.learnable(ts)
+        return self._outside.take_waiting(ts)
 
-    def apply(self, command: Command, ts: int) -> None:
+    def apply_command(self, command: Command, ts: int) -> None:
         """Carry out a command that gives an outcome from outside; it was checked before, and waits for a slice."""
         if command.outcome is not None:
-            self._outside.take(command.outcome)
+            self._outside.accept(command.outcome)
 
     async def process_trade_outcome(self, trade: Signal, outcome: TradeOutcome) -> bool:
         """Learn from what came of ``trade`` elsewhere than in the run's own books; whether the outcome is new.
@@ -197,15 +197,15 @@ class TradingFeedbackService:
         if self._running is not None:
             self._running.carry_out(command)
             return True
-        self.apply(command, outcome.closed_ts)
-        for one in self.outside(outcome.closed_ts):
-            self.closed(one)
+        self.apply_command(command, outcome.closed_ts)
+        for one in self.external_outcomes(outcome.closed_ts):
+            self.apply_outcome(one)
         return True
 
     def outcome_command(self, trade: Signal, outcome: TradeOutcome) -> Command | None:
         """The command that gives an outcome from outside; None when it was given before. Raises as `process_trade_outcome`."""
         outcome = typed(outcome)
-        if self._outside.taken(outcome):
+        if self._outside.is_known(outcome):
             return None
         symbol = outcome.lot.symbol
         if symbol not in self._symbols or not self._symbols[symbol].quality.knows(trade.signal_id):
@@ -214,7 +214,7 @@ class TradingFeedbackService:
                 "that this book held of it is closed; give an outcome while the book holds a lot of its signal"
             )
         now = outcome.closed_ts if self._running is None else self._running.now_ns()
-        return Command("outcome", f"{symbol}/{TARGET}", outcome=self._outside.checked(trade, outcome, now))
+        return Command("outcome", f"{symbol}/{TARGET}", outcome=self._outside.validated(trade, outcome, now))
 
     def components(self) -> dict[str, Stateful]:
         """Everything here that has memory, by name."""

@@ -43,8 +43,8 @@ class FeatureMonitor:
     >>> monitor = FeatureMonitor("X", ("spread", "hour_sin_1"), Adaptation())
     >>> rng, found = np.random.default_rng(1), []
     >>> for ts in range(4_000):
-    ...     monitor.enter(FeatureVector("X", ts, "s", rng.normal(size=2) + 2.0 * (ts >= 3_000)))
-    ...     found += monitor.observe(ts)
+    ...     monitor.observe(FeatureVector("X", ts, "s", rng.normal(size=2) + 2.0 * (ts >= 3_000)))
+    ...     found += monitor.detect(ts)
     >>> [(alarm.alarm_id, alarm.detector, alarm.features, abs(alarm.change_ts - 3_000) < 10) for alarm in found]
     [('X/features/alarm/1', 'psi', ('spread',), True)]
     """
@@ -60,11 +60,11 @@ class FeatureMonitor:
         self._waiting: list[FeatureVector] = []
         self._due = MOST_WAITING
 
-    def enter(self, vector: FeatureVector) -> None:
+    def observe(self, vector: FeatureVector) -> None:
         """Hold a vector until it is looked at, in a later step. The vector is the caller's, and must not change until then."""
         self._waiting.append(vector)
 
-    def observe(self, ts: int) -> list[DriftAlarm]:
+    def detect(self, ts: int) -> list[DriftAlarm]:
         """What has changed, as far as was entered before this call, which comes at market time ``ts``."""
         found = []
         while len(self._waiting) >= self._due:

@@ -153,14 +153,14 @@ class OnlineLearningService:
 
     def learn(self, symbol: str, target: str, example: Example) -> ScoredPrediction | None:
         """Join, score, learn one label; None for a tie."""
-        return self._sessions[symbol, target].settle(example)
+        return self._sessions[symbol, target].apply_label(example)
 
     def detect(self, settled: ScoredPrediction) -> list[DriftAlarm]:
         """Show one scored label to the session's drift monitor; what it found to have changed."""
         spec = settled.session.spec
         return self._monitors[spec.symbol, spec.target].observe(settled)
 
-    def apply(self, command: Command, ts: int) -> None:
+    def apply_command(self, command: Command, ts: int) -> None:
         """Carry out a command for a session at market time ``ts``; it was checked before. An adaptation waits for a slice."""
         symbol, _, target = command.session_id.rpartition("/")
         if command.kind == "start":
@@ -176,8 +176,8 @@ class OnlineLearningService:
                 seen.add(example.id, example.content)
                 prediction_id = f"{command.session_id}/{example.id}"
                 row = np.array(example.features, dtype=np.float64)
-                session.serve_alone(prediction_id, FeatureVector(symbol, ts, "", row))
-                self._settle(session, Example(prediction_id, example.label, ts, example.weight))
+                session.predict_alone(prediction_id, FeatureVector(symbol, ts, "", row))
+                self._apply_label(session, Example(prediction_id, example.label, ts, example.weight))
 
     def take_requests(self) -> list[tuple[str, str]]:
         """The adaptations asked for since the last call."""
@@ -271,7 +271,7 @@ class OnlineLearningService:
             return session.query(row)
         self._refuse_journaled(session)
         session.query(row)
-        return session.serve_alone(prediction_id, FeatureVector(session.spec.symbol, 0, "", row))
+        return session.predict_alone(prediction_id, FeatureVector(session.spec.symbol, 0, "", row))
 
     async def update_model(self, symbol: str, example: Example) -> bool:
         """Give the label of a prediction that waits in a session its caller feeds; False for a tie.
@@ -283,13 +283,13 @@ class OnlineLearningService:
         for session in self._sessions.values():
             if session.spec.symbol == symbol and example.prediction_id in session.pending:
                 self._refuse_journaled(session)
-                return self._settle(session, example) is not None
+                return self._apply_label(session, example) is not None
         raise SessionError(
             f"no prediction of {symbol} waits under the id {example.prediction_id!r}; it has its label, or was never served"
         )
 
-    def _settle(self, session: Session, example: Example) -> ScoredPrediction | None:
-        settled = session.settle(example)
+    def _apply_label(self, session: Session, example: Example) -> ScoredPrediction | None:
+        settled = session.apply_label(example)
         if settled is not None:
             self.detect(settled)
         return settled
@@ -314,8 +314,8 @@ class OnlineLearningService:
         said = []
         for row, label, weight in checked:
             prediction_id = f"{session_id}/batch/{session.learnt}"
-            said.append(session.serve_alone(prediction_id, FeatureVector(session.spec.symbol, 0, "", row)))
-            self._settle(session, Example(prediction_id, label, 0, weight))
+            said.append(session.predict_alone(prediction_id, FeatureVector(session.spec.symbol, 0, "", row)))
+            self._apply_label(session, Example(prediction_id, label, 0, weight))
         return said
 
     async def get_session_metrics(self, session_id: str) -> SessionMetrics:

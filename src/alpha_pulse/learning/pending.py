@@ -52,7 +52,7 @@ class Pending:
             raise self._unknown(prediction_id)
         return found
 
-    def take(self, prediction_id: str) -> PendingPrediction:
+    def pop(self, prediction_id: str) -> PendingPrediction:
         """A waiting prediction, which waits no longer. Raises SessionError when none waits under that id."""
         found = self._waiting.pop(prediction_id, None)
         if found is None:

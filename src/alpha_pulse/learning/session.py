@@ -115,7 +115,7 @@ class Session:
         self._good = self.model.snapshot()
         self._trial: Trial | None = None
 
-    def serve(self, prediction_id: str, features: FeatureVector) -> tuple[PendingPrediction, Missing | None]:
+    def predict(self, prediction_id: str, features: FeatureVector) -> tuple[PendingPrediction, Missing | None]:
         """Store the features under the id and let the model speak: (what is stored, why the model is missing or None)."""
         stored = features.values
         if len(stored) != self._width:
@@ -149,9 +149,9 @@ class Session:
                 ages[2] = age
         return waiting, missing
 
-    def serve_alone(self, prediction_id: str, features: FeatureVector) -> float:
+    def predict_alone(self, prediction_id: str, features: FeatureVector) -> float:
         """Serve with no other member beside: what its caller feeds is scored against the base rate and no-change too."""
-        waiting, _ = self.serve(prediction_id, features)
+        waiting, _ = self.predict(prediction_id, features)
         row, base = waiting.row, baselines.base_rate(self._baselines, 0)
         row[ONLINE] = row[RAW_ONLINE]
         row[SERVED] = base if math.isnan(row[RAW_ONLINE]) else row[RAW_ONLINE]
@@ -167,7 +167,7 @@ class Session:
             )
         return self.model.predict(features, self._scratch)
 
-    def settle(self, example: Example, *, keep: bool = False) -> ScoredPrediction | None:
+    def apply_label(self, example: Example, *, keep: bool = False) -> ScoredPrediction | None:
         """Join a label to what was served, score that, then learn; None for a tie, which is only counted.
 
         A label of weight 0 teaches nothing: the prediction is taken from the queue, and neither model nor base rate, score,
@@ -175,7 +175,7 @@ class Session:
 
         ``keep`` leaves the stored prediction waiting: one signal may close several lots.
         """
-        waiting = self.pending.get(example.prediction_id) if keep else self.pending.take(example.prediction_id)
+        waiting = self.pending.get(example.prediction_id) if keep else self.pending.pop(example.prediction_id)
         label = example.label
         if label is None:
             self.ties += 1
@@ -202,7 +202,7 @@ class Session:
 
     def drop(self, prediction_id: str) -> None:
         """A prediction whose label will not come."""
-        self.pending.take(prediction_id)
+        self.pending.pop(prediction_id)
 
     def _look(self) -> None:
         """Keep a healthy model's state as the last good one; put one back to it that is not, and does not mend itself."""

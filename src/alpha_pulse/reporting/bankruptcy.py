@@ -55,7 +55,7 @@ def ruins(store: Store, results: Mapping[str, BookResult], initial_cash: int) ->
                     book.add_instrument(units)
             for fill in step.fills:
                 if fill.book in left:
-                    left[fill.book].apply(fill)
+                    left[fill.book].apply_fill(fill)
             for name, book in list(left.items()):
                 for bar in step.bars:
                     book.revalue(bar.symbol, bar.close)

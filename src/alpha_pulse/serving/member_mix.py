@@ -45,19 +45,19 @@ class MemberMix:
         self._strategy = strategy
         self._champion = STRATEGIES[strategy] is ensemble.champion_weights
 
-    def serve(self, row: Row) -> list[float]:
+    def mix(self, row: Row) -> list[float]:
         """Fill ``row`` from the members' raw probabilities; the same as a list (see `kernels.ensemble`)."""
-        ensemble.serve(self._state, row, self._champion)
+        ensemble.mix(self._state, row, self._champion)
         values: list[float] = row.tolist()
         return values
 
-    def observe(self, settled: ScoredPrediction) -> None:
+    def update(self, settled: ScoredPrediction) -> None:
         """Learn from a settled row: weights, calibrators, confidence; choose the threshold anew every 500 scores.
 
         Confidence is honest, so it follows the edge: a threshold chosen once, on the first scores, silenced the model for good
         on SPY hourly (0.1 % of decisions) and let it into 97 % on BTCUSDT 5m. It stands for 500 scores, then is chosen again.
         """
-        ensemble.observe(self._state, settled.row)
+        ensemble.update(self._state, settled.row)
         self._served[self._scored] = settled.values[SERVED]
         self._scored += 1
         if self._scored == CONFIDENCE_SCORES:

@@ -57,9 +57,9 @@ class _Member:
             if not isnan(row[raw]):
                 row[place] = calibrator.calibrate(float(row[raw]))
 
-    def observe(self, settled: ScoredPrediction) -> None:
+    def update(self, settled: ScoredPrediction) -> None:
         """Let the mixture learn, and the calibrators: from the raw probabilities as they were stored when it served."""
-        self.mix.observe(settled)
+        self.mix.update(settled)
         for calibrator, (_, raw, _) in zip(self.calibrators, CALIBRATED, strict=False):
             if not isnan(settled.row[raw]):
                 calibrator.learn(float(settled.row[raw]), int(settled.row[LABEL]))
@@ -105,18 +105,18 @@ class ModelServingService:
             raise ConfigError(f"{STRATEGY} is {strategy!r}{did_you_mean(str(strategy), STRATEGIES)}")
         command = Command("set", EVERY, setting=STRATEGY, value=str(strategy))
         if self.running is None:
-            self.apply(command, 0)
+            self.apply_command(command, 0)
         else:
             self.running.carry_out(command)
 
-    def apply(self, command: Command, ts: int) -> None:
+    def apply_command(self, command: Command, ts: int) -> None:
         """Carry out a command that sets ``serving_strategy``; it was checked before."""
         if command.setting == STRATEGY:
             self._strategy = str(command.value)
             for member in self._members.values():
                 member.mix.strategy = self._strategy
 
-    def open(self, symbol: str, target: str) -> None:
+    def add_session(self, symbol: str, target: str) -> None:
         """Begin to serve a running session."""
         session = self._sessions.session(symbol, target)
         batch = self._make_batch(session) if self._make_batch is not None else None
@@ -129,7 +129,7 @@ class ModelServingService:
     def serve(self, prediction_id: str, target: str, features: FeatureVector) -> Prediction:
         """Make this step's prediction and store all that its label will need."""
         member = self._members[features.symbol, target]
-        waiting, quarantined = member.session.serve(prediction_id, features)
+        waiting, quarantined = member.session.predict(prediction_id, features)
         member.newest = self._predict(member, prediction_id, features.ts, waiting.features, waiting.row, quarantined)
         return member.newest
 
@@ -154,7 +154,7 @@ class ModelServingService:
             else:
                 row[RAW_BATCH] = said
         member.calibrate(row)
-        values = member.mix.serve(row)
+        values = member.mix.mix(row)
         return Prediction(
             prediction_id,
             spec.symbol,
@@ -182,10 +182,10 @@ class ModelServingService:
         frozen = PredictionPart(ready.model_id, batch.short_version, "batch", values[BATCH], weight, ts - ready.trained_ts)
         return (frozen, base) if isnan(values[ONLINE]) else (online, frozen, base)
 
-    def observe(self, settled: ScoredPrediction) -> None:
+    def update(self, settled: ScoredPrediction) -> None:
         """Let mixture, calibrators and confidence learn from a settled prediction; keep it for training while wanted."""
         member = self._by_session[settled.session]
-        member.observe(settled)
+        member.update(settled)
         if member.batch is not None and member.batch.gathering:
             member.batch.gather(settled)
 

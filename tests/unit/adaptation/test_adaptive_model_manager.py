@@ -43,7 +43,7 @@ class Bench:
             self.clock.advance_to(START_NS + self.now * STEP_NS)
             self.now += 1
             if settled is not None:
-                action = self.manager.observe(settled)
+                action = self.manager.on_label(settled)
                 if action is not None:
                     closed.append(action)
         return closed

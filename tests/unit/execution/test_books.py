@@ -41,7 +41,7 @@ def test_money_is_conserved_to_the_minor_unit_at_any_time(
     gross = costs = fees = 0
     closes: dict[str, float] = dict.fromkeys(SYMBOLS, 1.0)
     for number, (symbol, quantity, price, cost, fee, close) in enumerate(sequence):
-        lots = made.apply(fill(number, quantity, price, cost=cost, fee=fee, symbol=symbol))
+        lots = made.apply_fill(fill(number, quantity, price, cost=cost, fee=fee, symbol=symbol))
         gross += sum(lot.gross_pnl for lot in lots)
         costs += cost
         fees += fee
@@ -73,7 +73,7 @@ def test_a_snapshot_in_mid_stream_changes_nothing(sequence: list[tuple[str, int,
             restored.restore(unpack(blob)[0]["book"])
             assert pack({"book": restored.snapshot()}) == blob
         for each in (whole, restored) if number >= cut else (whole,):
-            each.apply(fill(number, quantity, price, cost=cost, fee=fee, symbol=symbol))
+            each.apply_fill(fill(number, quantity, price, cost=cost, fee=fee, symbol=symbol))
             each.revalue(symbol, close)
             each.mark(number + 1)
         if number >= cut:
@@ -82,16 +82,16 @@ def test_a_snapshot_in_mid_stream_changes_nothing(sequence: list[tuple[str, int,
 
 def test_a_fractional_quantity_costs_its_fraction() -> None:
     made = book()
-    made.apply(fill(1, UNIT // 3, 100.0))
+    made.apply_fill(fill(1, UNIT // 3, 100.0))
     assert made.cash == INITIAL - 3333
-    made.apply(fill(2, -(UNIT // 3), 100.0))
+    made.apply_fill(fill(2, -(UNIT // 3), 100.0))
     assert made.cash == INITIAL
 
 
 def test_a_round_trip_at_one_price_loses_exactly_its_charges() -> None:
     made = book()
-    made.apply(fill(1, 7 * UNIT, 33.33, cost=12, fee=5))
-    made.apply(fill(2, -7 * UNIT, 33.33, cost=11, fee=4))
+    made.apply_fill(fill(1, 7 * UNIT, 33.33, cost=12, fee=5))
+    made.apply_fill(fill(2, -7 * UNIT, 33.33, cost=11, fee=4))
     result = made.result(252.0)
     assert (result.net_pnl, result.gross_pnl, result.costs, result.fees, result.trades, result.fills) == (-32, 0, 23, 9, 1, 2)
     assert result.turnover == pytest.approx(2 * 7 * 3333 / INITIAL)

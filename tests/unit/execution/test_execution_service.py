@@ -264,7 +264,7 @@ def test_names_that_are_not_known_are_refused() -> None:
     with pytest.raises(UnknownNameError, match="is not a book"):
         service.book("signal")
     with pytest.raises(DataError, match="did you mean 'EURUSD'"):
-        service.settle([bar(1, symbol="EURUSDT")])
+        service.process_bars([bar(1, symbol="EURUSDT")])
 
 
 def test_a_state_of_other_books_or_symbols_is_refused() -> None:

@@ -30,7 +30,7 @@ def test_the_queue_equals_its_naive_twin(sequence: list[Fill]) -> None:
     queue, naive = LotQueue("combined", CENTS), NaiveBook(0)
     found: dict[tuple[str, str], list[int]] = {}
     for each in sequence:
-        for lot in queue.apply(each):
+        for lot in queue.apply_fill(each):
             assert (lot.open_fill_id, lot.close_fill_id) not in found
             found[lot.open_fill_id, lot.close_fill_id] = [lot.quantity, lot.gross_pnl, lot.costs]
         naive.apply(each)
@@ -43,7 +43,7 @@ def test_every_minor_unit_of_every_fill_is_in_exactly_one_place(sequence: list[F
     queue = LotQueue("combined", CENTS)
     gross = charges = 0
     for each in sequence:
-        for lot in queue.apply(each):
+        for lot in queue.apply_fill(each):
             assert lot.net_pnl == lot.gross_pnl - lot.costs <= lot.gross_pnl
             assert lot.opened_ts <= lot.closed_ts
             gross += lot.gross_pnl
@@ -66,30 +66,30 @@ def test_adjoining_shares_add_up_to_the_whole(amount: int, whole: int, cuts: lis
 
 def test_crossing_through_zero_closes_everything_and_opens_the_rest() -> None:
     queue = LotQueue("combined", CENTS)
-    queue.apply(fill(1, 2 * UNIT, 10.0, cost=20, fee=2))
-    queue.apply(fill(2, 1 * UNIT, 12.0, fee=1))
-    first, second = queue.apply(fill(3, -5 * UNIT, 15.0, cost=50))
+    queue.apply_fill(fill(1, 2 * UNIT, 10.0, cost=20, fee=2))
+    queue.apply_fill(fill(2, 1 * UNIT, 12.0, fee=1))
+    first, second = queue.apply_fill(fill(3, -5 * UNIT, 15.0, cost=50))
     assert (first.quantity, first.gross_pnl, first.costs, first.net_pnl) == (2 * UNIT, 1000, 42, 958)
     assert (second.quantity, second.gross_pnl, second.costs) == (1 * UNIT, 300, 11)
     assert (first.lot_id, second.lot_id) == ("f3/0", "f3/1")
     assert (first.signal_id, first.prediction_id, second.signal_id) == ("s1", "p1", "s2")
     assert (queue.position, queue.basis) == (-2 * UNIT, -3000)
-    (last,) = queue.apply(fill(4, 2 * UNIT, 14.0))
+    (last,) = queue.apply_fill(fill(4, 2 * UNIT, 14.0))
     assert (last.quantity, last.gross_pnl, last.costs, last.open_fill_id) == (-2 * UNIT, 200, 20, "f3")
 
 
 def test_an_indivisible_cost_goes_to_the_parts_without_loss() -> None:
     queue = LotQueue("combined", CENTS)
-    queue.apply(fill(1, 3, 1e6, cost=10))
-    assert [queue.apply(fill(k, -1, 1e6))[0].costs for k in (2, 3, 4)] == [3, 3, 4]
+    queue.apply_fill(fill(1, 3, 1e6, cost=10))
+    assert [queue.apply_fill(fill(k, -1, 1e6))[0].costs for k in (2, 3, 4)] == [3, 3, 4]
 
 
 def test_closed_dust_counts_as_money_and_not_as_a_trade() -> None:
     queue = LotQueue("combined", msgspec.structs.replace(CENTS, min_order=1_000))
-    queue.apply(fill(1, 2 * UNIT, 10.0))
-    queue.apply(fill(2, -2 * UNIT + 999, 12.0))
+    queue.apply_fill(fill(1, 2 * UNIT, 10.0))
+    queue.apply_fill(fill(2, -2 * UNIT + 999, 12.0))
     assert (queue.closed, queue.position) == (1, 999)
-    (dust,) = queue.apply(fill(3, -999, 12.0))
+    (dust,) = queue.apply_fill(fill(3, -999, 12.0))
     assert (queue.closed, queue.position) == (1, 0)
     assert dust.gross_pnl + 400 == queue.realised_gross == 400
 
@@ -100,13 +100,13 @@ def test_closed_dust_counts_as_money_and_not_as_a_trade() -> None:
 def test_a_fill_that_cannot_be_right_is_refused(foreign: Fill) -> None:
     queue = LotQueue("combined", CENTS)
     with pytest.raises(OrderError, match="fill f1"):
-        queue.apply(foreign)
+        queue.apply_fill(foreign)
     assert queue.fills == 0
 
 
 def test_a_damaged_state_is_refused() -> None:
     queue = LotQueue("combined", CENTS)
-    queue.apply(fill(1, 5, 10.0))
+    queue.apply_fill(fill(1, 5, 10.0))
     state = queue.dump()
     with pytest.raises(StateError, match="hold 5"):
         LotQueue("combined", CENTS).load(

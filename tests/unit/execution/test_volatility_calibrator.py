@@ -17,7 +17,7 @@ observations = st.lists(st.tuples(st.floats(0.0, 1.0), st.floats(0.0, 20.0)), ma
 def test_the_ratio_is_the_shrunk_mean_of_the_decile(seen: list[tuple[float, float]], probability: float) -> None:
     level = VolatilityCalibrator()
     for each, ratio in seen:
-        level.observe(each, ratio)
+        level.update(each, ratio)
     mine = [ratio for each, ratio in seen if min(9, int(each * 10)) == min(9, int(probability * 10))]
     assert level.ratio(probability) == pytest.approx((50.0 + sum(mine)) / (50 + len(mine)), rel=1e-12)
     assert level.level(probability, 0.02) == 0.02 * level.ratio(probability)
@@ -30,7 +30,7 @@ def test_the_ratio_is_the_shrunk_mean_of_the_decile(seen: list[tuple[float, floa
 def test_a_snapshot_does_not_follow_later_labels() -> None:
     level = VolatilityCalibrator()
     before = level.snapshot()
-    level.observe(1.0, 3.0)
+    level.update(1.0, 3.0)
     assert before.arrays["sums"].sum() == 0.0
     assert isinstance(level, Stateful)
 
@@ -41,7 +41,7 @@ def test_a_snapshot_does_not_follow_later_labels() -> None:
 def test_what_is_not_a_probability_or_a_ratio_is_refused(probability: float, ratio: float) -> None:
     level = VolatilityCalibrator()
     with pytest.raises(NonFiniteError, match="expected"):
-        level.observe(probability, ratio)
+        level.update(probability, ratio)
     assert level.ratio(0.5) == 1.0
 
 

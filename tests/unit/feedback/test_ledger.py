@@ -50,7 +50,7 @@ def test_every_prediction_is_labelled_pending_or_expired(
         else:
             assert (due, late) == (None, None)
         if serves:
-            ledger.open(f"p{bar}", ts, bar, 7.0)
+            ledger.add(f"p{bar}", ts, bar, 7.0)
             served.append((f"p{bar}", bar, ts))
         counts = ledger.counts
         assert counts.predictions == counts.labelled + counts.pending + counts.expired
@@ -59,6 +59,6 @@ def test_every_prediction_is_labelled_pending_or_expired(
 
 def test_a_bar_that_was_left_out_is_an_error_not_a_wrong_label() -> None:
     ledger = Ledger("direction", 2, None)
-    ledger.open("p", 0, 1, 7.0)
+    ledger.add("p", 0, 1, 7.0)
     with pytest.raises(SessionError, match="'p' of direction was due at bar 3, but bar 4 came"):
         ledger.due(4)

@@ -37,9 +37,9 @@ def teach(quality: TradeQuality, count: int, first: int = 0, inverted: bool = Fa
     generator = np.random.default_rng(first + 1)
     for number in range(first, first + count):
         values = generator.normal(size=D)
-        quality.entered(vector(values, number), signal(number))
-        quality.closed(outcome(number, 100 if (values[0] > 0.0) != inverted else -100))
-        quality.forget_all_but(set())
+        quality.on_entry(vector(values, number), signal(number))
+        quality.apply_outcome(outcome(number, 100 if (values[0] > 0.0) != inverted else -100))
+        quality.keep_only(set())
 
 
 def test_sizes_are_left_alone_before_200_closed_lots() -> None:
@@ -75,11 +75,11 @@ def test_asking_for_a_size_changes_nothing() -> None:
 def test_one_signal_may_close_several_lots_and_is_learnt_from_each() -> None:
     learnt = session()
     quality = TradeQuality(learnt)
-    quality.entered(vector(np.ones(D), 1), signal(1))
+    quality.on_entry(vector(np.ones(D), 1), signal(1))
     for number, pnl in enumerate((5, -5, 5)):
         came = outcome(1, pnl)
         lot = msgspec.structs.replace(came.lot, lot_id=f"l1/{number}")
-        settled, contributions = quality.closed(msgspec.structs.replace(came, lot=lot))
+        settled, contributions = quality.apply_outcome(msgspec.structs.replace(came, lot=lot))
         assert settled is not None
         assert settled.values[5] == (1 if pnl > 0 else 0)
         assert [c.agent for c in contributions] == ["trend"]
@@ -90,11 +90,11 @@ def test_signals_without_an_open_lot_are_forgotten_but_the_newest() -> None:
     learnt = session()
     quality = TradeQuality(learnt)
     for number in range(4):
-        quality.entered(vector(np.ones(D), number), signal(number))
-    quality.forget_all_but({"s1"})
+        quality.on_entry(vector(np.ones(D), number), signal(number))
+    quality.keep_only({"s1"})
     assert [f"s{n}" in learnt.pending for n in range(4)] == [False, True, False, True]
-    quality.closed(outcome(1, 5))
-    quality.forget_all_but(set())
+    quality.apply_outcome(outcome(1, 5))
+    quality.keep_only(set())
     assert len(learnt.pending) == 1
 
 
@@ -113,8 +113,8 @@ def test_while_its_model_is_quarantined_the_share_of_lots_that_paid_is_served() 
     quality = TradeQuality(learnt)
     teach(quality, 20)
     poison(learnt.model)
-    quality.entered(vector(np.ones(D), 99), signal(99))
-    settled, _ = quality.closed(outcome(99, 5))
+    quality.on_entry(vector(np.ones(D), 99), signal(99))
+    settled, _ = quality.apply_outcome(outcome(99, 5))
     assert settled is not None
     assert settled.values[SERVED] == settled.values[BASE] == (quality.wins - 1 + 1) / (20 + 2)
     assert np.isfinite(learnt.scores[:8]).all()

@@ -37,7 +37,7 @@ class Credits:
 def service(learning: Learning, symbols: Sequence[str] = ("X",)) -> TradingFeedbackService:
     feedback = TradingFeedbackService(Config(learning=learning), Credits())
     for symbol in symbols:
-        feedback.open(symbol, new_session("logistic", D + EXTRA_FEATURES, 1, target="trade_quality"), MINUTE)
+        feedback.add_symbol(symbol, new_session("logistic", D + EXTRA_FEATURES, 1, target="trade_quality"), MINUTE)
     return feedback
 
 
@@ -93,7 +93,7 @@ def test_labels_are_the_naive_twins_and_the_account_always_adds_up(
         minute += gap
         mine = bars[symbol]
         mine.append(bar(number, close, minute, close * 1.01, symbol))
-        labels, expired = feedback.settle(mine[-1])
+        labels, expired = feedback.resolve_labels(mine[-1])
         found = {label.target: label for label in labels}
         late = {one.target: one for one in expired}
         at = len(mine) - 1
@@ -114,7 +114,7 @@ def test_labels_are_the_naive_twins_and_the_account_always_adds_up(
         for target, serve in (("volatility", with_volatility), ("direction", with_direction)):
             if serve:
                 reference = 0.1 if target == "volatility" else close
-                feedback.served(prediction(target, number, minute, symbol), reference)
+                feedback.add_prediction(prediction(target, number, minute, symbol), reference)
                 waiting[symbol, target, at] = reference
         assert feedback.bars(symbol) == len(mine)
         for (name, target), counts in feedback.counts().items():
@@ -143,9 +143,9 @@ def assert_label(label: Label, reference: float, bars: list[Bar], at: int, horiz
 
 def test_ties_are_counted_among_the_labelled() -> None:
     feedback = service(Learning(direction_horizon_bars=1))
-    feedback.settle(bar(0, 100.0, 1))
-    feedback.served(prediction("direction", 0, 1), 100.0)
-    feedback.settle(bar(1, 100.0, 2))
+    feedback.resolve_labels(bar(0, 100.0, 1))
+    feedback.add_prediction(prediction("direction", 0, 1), 100.0)
+    feedback.resolve_labels(bar(1, 100.0, 2))
     counts = feedback.counts()["X", "direction"]
     assert (counts.predictions, counts.labelled, counts.ties, counts.pending) == (1, 1, 1, 0)
 
@@ -192,15 +192,15 @@ def outcome(number: int, pnl: int, quantity: int = 5, lot: int = 0) -> TradeOutc
 def traded() -> tuple[TradingFeedbackService, Credits]:
     given_credit = Credits()
     feedback = TradingFeedbackService(Config(), given_credit)
-    feedback.open("X", new_session("logistic", D + EXTRA_FEATURES, 1, target="trade_quality"), MINUTE)
+    feedback.add_symbol("X", new_session("logistic", D + EXTRA_FEATURES, 1, target="trade_quality"), MINUTE)
     return feedback, given_credit
 
 
 def test_a_closed_lot_trains_trade_quality_and_credits_those_who_wanted_it() -> None:
     feedback, given_credit = traded()
-    feedback.entered(vector(np.ones(D), 1), signal(1, "trend"))
-    feedback.entered(vector(np.zeros(D), 2), signal(2, "reversion"))
-    first, second = feedback.closed(outcome(1, 500)), feedback.closed(outcome(2, -200, quantity=-5))
+    feedback.on_entry(vector(np.ones(D), 1), signal(1, "trend"))
+    feedback.on_entry(vector(np.zeros(D), 2), signal(2, "reversion"))
+    first, second = feedback.apply_outcome(outcome(1, 500)), feedback.apply_outcome(outcome(2, -200, quantity=-5))
     assert first is not None
     assert second is not None
     assert (first.example.label, second.example.label) == (1, 0)
@@ -213,8 +213,8 @@ def test_a_closed_lot_trains_trade_quality_and_credits_those_who_wanted_it() -> 
 
 def test_a_trade_that_only_broke_even_did_not_pay() -> None:
     feedback, _ = traded()
-    feedback.entered(vector(np.ones(D), 1), signal(1))
-    settled = feedback.closed(outcome(1, 0))
+    feedback.on_entry(vector(np.ones(D), 1), signal(1))
+    settled = feedback.apply_outcome(outcome(1, 0))
     assert settled is not None
     assert settled.example.label == 0
 
@@ -222,19 +222,19 @@ def test_a_trade_that_only_broke_even_did_not_pay() -> None:
 def test_outcomes_do_not_enter_the_account_of_market_labels() -> None:
     feedback, _ = traded()
     before = feedback.counts()
-    feedback.entered(vector(np.ones(D), 1), signal(1))
-    feedback.closed(outcome(1, 500))
+    feedback.on_entry(vector(np.ones(D), 1), signal(1))
+    feedback.apply_outcome(outcome(1, 500))
     assert feedback.counts() == before
     assert set(before) == {("X", "volatility"), ("X", "direction")}
 
 
 def test_an_outcome_must_belong_to_the_trade_and_to_a_signal_that_was_traded() -> None:
     feedback, given_credit = traded()
-    feedback.entered(vector(np.ones(D), 1), signal(1))
+    feedback.on_entry(vector(np.ones(D), 1), signal(1))
     with pytest.raises(SessionError, match="outcome of signal 's2' was given with signal 's1'"):
         asyncio.run(feedback.process_trade_outcome(signal(1), outcome(2, 5)))
     with pytest.raises(SessionError, match="its signal 's9' never became an order"):
-        feedback.closed(outcome(9, 5))
+        feedback.apply_outcome(outcome(9, 5))
     assert given_credit.given == []
     assert feedback.quality("X").lots == 0
     with pytest.raises(NotFoundError, match="signal 's9' of 'X' is not known"):
@@ -244,7 +244,7 @@ def test_an_outcome_must_belong_to_the_trade_and_to_a_signal_that_was_traded() -
     assert feedback.quality("X").lots == 1
     assert len(given_credit.given) == 1
     with pytest.raises(SessionError, match="was learnt from already"):
-        feedback.closed(replaced(outcome(1, 5), lot_id="primary/l1-0"))
+        feedback.apply_outcome(replaced(outcome(1, 5), lot_id="primary/l1-0"))
 
 
 def replaced(outcome: TradeOutcome, **changes: Any) -> TradeOutcome:
@@ -278,7 +278,7 @@ def replaced(outcome: TradeOutcome, **changes: Any) -> TradeOutcome:
 )
 def test_an_outcome_that_cannot_be_is_refused_and_changes_nothing(changes: dict[str, Any], said: str) -> None:
     feedback, given_credit = traded()
-    feedback.entered(vector(np.ones(D), 1), signal(1))
+    feedback.on_entry(vector(np.ones(D), 1), signal(1))
     before = digest({name: part.snapshot() for name, part in feedback.components().items()})
     with pytest.raises(DataError, match=said):
         asyncio.run(feedback.process_trade_outcome(signal(1), replaced(outcome(1, 5), **changes)))
@@ -288,13 +288,13 @@ def test_an_outcome_that_cannot_be_is_refused_and_changes_nothing(changes: dict[
 
 def test_what_is_saved_comes_back_with_those_who_contributed() -> None:
     feedback, _ = traded()
-    feedback.entered(vector(np.ones(D), 1), signal(1))
+    feedback.on_entry(vector(np.ones(D), 1), signal(1))
     other, given_credit = traded()
     saved = feedback.quality("X").snapshot()
-    other.entered(vector(np.ones(D), 1), signal(1, "another"))
+    other.on_entry(vector(np.ones(D), 1), signal(1, "another"))
     other.quality("X").restore(unpack(pack({"q": saved}))[0]["q"])
     assert digest({"q": other.quality("X").snapshot()}) == digest({"q": saved})
-    other.closed(outcome(1, 5))
+    other.apply_outcome(outcome(1, 5))
     assert given_credit.given[0][0] == ["trend"]
 
 
@@ -302,13 +302,13 @@ def test_an_outcome_that_waits_for_its_slice_survives_a_restart() -> None:
     feedback, given_credit = traded()
     other, _ = traded()
     for one in (feedback, other):
-        one.entered(vector(np.ones(D), 1), signal(1))
-    feedback.apply(Command("outcome", "X/trade_quality", outcome=outcome(1, 5)), 3)
+        one.on_entry(vector(np.ones(D), 1), signal(1))
+    feedback.apply_command(Command("outcome", "X/trade_quality", outcome=outcome(1, 5)), 3)
     saved = {name: part.snapshot() for name, part in feedback.components().items()}
     for name, part in other.components().items():
         part.restore(unpack(pack(saved))[0][name])
     assert asyncio.run(other.process_trade_outcome(signal(1), outcome(1, 5))) is False
-    (waiting,) = other.outside(9)
+    (waiting,) = other.external_outcomes(9)
     assert (waiting.lot.lot_id, waiting.closed_ts, waiting.pnl) == ("primary/l1-0", 9, 5)
-    assert other.outside(10) == []
+    assert other.external_outcomes(10) == []
     assert given_credit.given == []

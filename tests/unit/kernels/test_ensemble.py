@@ -27,7 +27,7 @@ def served(
 ) -> NDArray[np.float64]:
     row = np.full(ensemble.ROW, math.nan)
     row[ensemble.RAW_ONLINE], row[ensemble.RAW_BATCH] = nan(online), nan(batch)
-    ensemble.serve(state, row, champion)
+    ensemble.mix(state, row, champion)
     return row
 
 
@@ -57,7 +57,7 @@ def test_serving_and_learning_are_the_naive_twins(steps: list[tuple[float | None
         row, online, batch, known, label = waiting.pop(0)
         stored = [None if math.isnan(p) else float(p) for p in row[: BASE + 1]]
         row[LABEL] = label
-        ensemble.observe(state, row)
+        ensemble.update(state, row)
         weights = share(weights, stored, label, 1.0 / HORIZON, ALPHA / HORIZON)
         for p, one in zip((online, batch), calibrators, strict=True):
             if p is not None:
@@ -111,7 +111,7 @@ def test_with_no_member_the_base_rate_serves() -> None:
         row = served(state, None, None)
         assert row[SERVED] == row[BASE]
         row[LABEL] = 1.0
-        ensemble.observe(state, row)
+        ensemble.update(state, row)
     assert served(state, None, None)[SERVED] == 0.9
 
 
@@ -132,7 +132,7 @@ def test_a_member_that_is_too_sure_of_itself_is_calibrated_before_it_is_mixed() 
         up = generator.random() < 0.5
         row = served(state, 0.98 if up else 0.02, None)
         row[LABEL] = float(up == (generator.random() < 0.7))
-        ensemble.observe(state, row)
+        ensemble.update(state, row)
     row = served(state, 0.98, 0.98)
     assert row[ONLINE] == pytest.approx(0.7, abs=0.03)
     assert row[BATCH] == pytest.approx(0.98, abs=1e-9)
@@ -144,7 +144,7 @@ def test_a_member_that_the_caller_has_calibrated_is_mixed_as_it_is() -> None:
     row[ensemble.RAW_ONLINE], row[ensemble.RAW_BATCH], row[ONLINE] = 0.9, 0.9, 0.6
     state = weighted([0.5, 0.3, 0.2])
     state[ensemble.BATCH_CALIBRATOR] = 0.5
-    ensemble.serve(state, row, False)
+    ensemble.mix(state, row, False)
     batch = 1.0 / (1.0 + math.exp(-0.5 * logit(0.9)))
     assert row[ONLINE] == 0.6
     assert row[BATCH] == pytest.approx(batch, abs=ROUNDED)

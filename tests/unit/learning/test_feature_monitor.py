@@ -31,8 +31,8 @@ def vector(rows: Rows, at: int, mask: NDArray[np.bool_] | None = None) -> Featur
 def fed(monitor: FeatureMonitor, rows: Rows, first: int = 0, last: int | None = None) -> list[DriftAlarm]:
     found: list[DriftAlarm] = []
     for at in range(first, len(rows) if last is None else last):
-        monitor.enter(vector(rows, at))
-        found += monitor.observe(at * HOUR)
+        monitor.observe(vector(rows, at))
+        found += monitor.detect(at * HOUR)
     return found
 
 
@@ -64,8 +64,8 @@ def test_a_masked_value_is_not_looked_at() -> None:
     rows[3_000::3, 1] = 0.0
     mask = np.array([False, True, False, False, False])
     for at in range(len(rows)):
-        monitor.enter(vector(rows, at, mask if at >= 3_000 and at % 3 == 0 else None))
-        found += len(monitor.observe(at * HOUR))
+        monitor.observe(vector(rows, at, mask if at >= 3_000 and at % 3 == 0 else None))
+        found += len(monitor.detect(at * HOUR))
     assert not found
     assert fed(FeatureMonitor("X", NAMES, Adaptation()), rows)
 
@@ -77,9 +77,9 @@ def test_it_goes_on_from_a_state_as_if_it_had_not_stopped(cut: int) -> None:
     whole, first, second = (FeatureMonitor("X", NAMES, Adaptation()) for _ in range(3))
     found = fed(whole, rows)
     before = fed(first, rows, last=cut)
-    first.enter(vector(rows, cut, np.zeros(5, dtype=np.bool_)))  # entered, and not yet looked at
+    first.observe(vector(rows, cut, np.zeros(5, dtype=np.bool_)))  # entered, and not yet looked at
     second.restore(first.snapshot())
-    after = second.observe((cut + 1) * HOUR) + fed(second, rows, cut + 1)
+    after = second.detect((cut + 1) * HOUR) + fed(second, rows, cut + 1)
     assert before + after == found
     assert len(found) == 1
     assert pack({"m": second.snapshot()}) == pack({"m": whole.snapshot()})
@@ -87,7 +87,7 @@ def test_it_goes_on_from_a_state_as_if_it_had_not_stopped(cut: int) -> None:
 
 def test_a_state_that_does_not_fit_is_refused_and_changes_nothing() -> None:
     monitor = FeatureMonitor("X", NAMES, Adaptation())
-    monitor.enter(vector(rows_of(1, 5), 0))
+    monitor.observe(vector(rows_of(1, 5), 0))
     before = pack({"m": monitor.snapshot()})
     for other in (
         FeatureMonitor("X", NAMES[:3], Adaptation()).snapshot(),
@@ -108,9 +108,9 @@ def test_what_waited_is_kept_when_it_is_refused() -> None:
     fed(monitor, rows, last=MOST_WAITING - 1)
     before = pack({"m": monitor.snapshot()})
     rows[-1, 0] = np.nan
-    monitor.enter(vector(rows, MOST_WAITING - 1))
+    monitor.observe(vector(rows, MOST_WAITING - 1))
     with pytest.raises(NonFiniteError):
-        monitor.observe(HOUR)
+        monitor.detect(HOUR)
     monitor._waiting.pop()
     assert pack({"m": monitor.snapshot()}) == before
 
@@ -129,7 +129,7 @@ def test_a_market_without_volume_or_moves_is_told_once(name: str, prices_stand: 
         vector = extractor.update(Bar("X", (at + 1) * HOUR, HOUR, price, price * wide, price / wide, price, volume))
         if vector is not None:
             assert np.isfinite(vector.values).all()
-            monitor.enter(vector)
-            found += [at for _ in monitor.observe((at + 1) * HOUR)]
+            monitor.observe(vector)
+            found += [at for _ in monitor.detect((at + 1) * HOUR)]
     (alarm,) = found
     assert 4_000 < alarm < 4_500

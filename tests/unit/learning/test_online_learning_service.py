@@ -42,10 +42,10 @@ def test_from_start_to_stop() -> None:
         desk = Desk(learning.session("X"))
         rows, labels = stream(60, D, seed=1)
         for step in range(60):
-            desk.serve(step, rows[step])
+            desk.predict(step, rows[step])
             if step >= 2:
                 assert await learning.update_model("X", Example(f"p{step - 2}", int(labels[step - 2]), START_NS + step))
-        desk.serve(60, rows[0])
+        desk.predict(60, rows[0])
         assert await learning.update_model("X", Example("p60", None, START_NS)) is False
         found = await learning.get_session_metrics(session_id)
         assert (found.session_id, found.model_type, found.learnt, found.pending, found.ties) == (
@@ -226,7 +226,7 @@ def test_what_the_loop_serves_is_not_fed_or_ended_from_outside() -> None:
     learning = service()
     session = learning.open_session("X", "direction", "logistic")
     session.in_loop = True
-    session.serve("p1", vector(np.zeros(D), 0))
+    session.predict("p1", vector(np.zeros(D), 0))
     for call in (
         learning.update_model("X", Example("p1", 1, START_NS)),
         learning.process_batch("X/direction", [LabelledRow(np.ones(D), 1)]),
@@ -256,7 +256,7 @@ def test_without_a_run_an_adaptation_is_refused_for_each_session_with_the_reason
 def test_adaptations_asked_for_wait_in_order_and_survive_a_restart() -> None:
     learning = service()
     for session_id, drift_type in (("Y/direction", "regime"), ("X/direction", "performance")):
-        learning.apply(Command("adapt", session_id, drift_type=drift_type), START_NS)
+        learning.apply_command(Command("adapt", session_id, drift_type=drift_type), START_NS)
     twin = service()
     twin.restore(learning.snapshot())
     assert twin.take_requests() == learning.take_requests() == [("Y/direction", "regime"), ("X/direction", "performance")]

@@ -41,9 +41,9 @@ def test_it_holds_what_was_added_and_not_yet_taken_oldest_first(steps: list[tupl
             with pytest.raises(SessionError, match="was served already"):
                 pending.add(key, waiting(number))
         elif key in expected:
-            assert pending.get(key).features[0] == pending.take(key).features[0] == expected.pop(key) + 0.1
+            assert pending.get(key).features[0] == pending.pop(key).features[0] == expected.pop(key) + 0.1
         else:
-            for call in (pending.take, pending.get):
+            for call in (pending.pop, pending.get):
                 with pytest.raises(SessionError, match=f"no prediction waits under the id '{key}'"):
                     call(key)
         assert len(pending) == len(expected)

@@ -32,11 +32,11 @@ def state_of(thing: Session | OnlineModel) -> str:
 def test_the_stored_probability_is_scored_although_the_model_has_changed_since() -> None:
     desk = Desk(new_session())
     rows, labels = stream(200, D, seed=1)
-    desk.serve(0, rows[0])
+    desk.predict(0, rows[0])
     stored = float(desk.session.pending.get("p0").row[RAW_ONLINE])
     desk.session.model.learn_many(rows, labels, np.ones(200))
     assert desk.session.query(rows[0]) != stored
-    settled = desk.settle(0, 1, now=9)
+    settled = desk.apply_label(0, 1, now=9)
     assert settled is not None
     assert settled.values[RAW_ONLINE] == stored
     whole = metrics.whole_run(desk.session.scores)
@@ -64,15 +64,15 @@ def test_it_learns_from_what_was_stored_when_it_served(model: str, horizon: int)
 def test_the_weight_of_an_example_reaches_the_model() -> None:
     light, heavy = Desk(new_session("logistic")), Desk(new_session("logistic"))
     for desk, weight in ((light, 0.5), (heavy, 5.0)):
-        desk.serve(0, np.zeros(D))
-        desk.settle(0, 1, 1, weight)
+        desk.predict(0, np.zeros(D))
+        desk.apply_label(0, 1, 1, weight)
     assert heavy.session.query(np.zeros(D)) > light.session.query(np.zeros(D)) > 0.5
 
 
 def test_a_target_uses_the_first_part_of_the_features() -> None:
     narrow, wide = new_session(d=3), new_session(d=3)
     values = np.array([0.5, -1.0, 2.0, 99.0, 98.0])
-    one, two = narrow.serve("p", vector(values[:3], 0))[0], wide.serve("p", vector(values, 0))[0]
+    one, two = narrow.predict("p", vector(values[:3], 0))[0], wide.predict("p", vector(values, 0))[0]
     assert one.features.tolist() == two.features.tolist() == [0.5, -1.0, 2.0]
     assert state_of(narrow) == state_of(wide)
 
@@ -80,22 +80,22 @@ def test_a_target_uses_the_first_part_of_the_features() -> None:
 def test_ids_that_are_unknown_or_come_twice_are_refused() -> None:
     desk = Desk(new_session())
     row = np.zeros(D)
-    desk.serve(0, row)
+    desk.predict(0, row)
     before = state_of(desk.session)
     with pytest.raises(SessionError, match="'p0' was served already"):
-        desk.serve(0, row)
+        desk.predict(0, row)
     with pytest.raises(SessionError, match="no prediction waits under the id 'p7'"):
-        desk.settle(7, 1, now=1)
+        desk.apply_label(7, 1, now=1)
     with pytest.raises(SessionError, match="no prediction waits under the id 'p7'"):
         desk.session.drop("p7")
     assert state_of(desk.session) == before
-    desk.settle(0, 1, now=1)
+    desk.apply_label(0, 1, now=1)
     with pytest.raises(SessionError, match="or has its label already"):
-        desk.settle(0, 1, now=2)
-    desk.serve(1, row)
+        desk.apply_label(0, 1, now=2)
+    desk.predict(1, row)
     desk.session.drop("p1")
     with pytest.raises(SessionError, match="p1"):
-        desk.settle(1, 1, now=2)
+        desk.apply_label(1, 1, now=2)
     assert desk.session.learnt == 1
 
 
@@ -105,7 +105,7 @@ def test_a_tie_is_only_counted() -> None:
     desk.run(rows, labels, 0, 20)
     before, scores = state_of(desk.session.model), desk.session.scores.tobytes()
     learnt = desk.session.learnt
-    assert desk.settle(19, None, now=22) is None
+    assert desk.apply_label(19, None, now=22) is None
     assert (state_of(desk.session.model), desk.session.scores.tobytes()) == (before, scores)
     assert (desk.session.ties, desk.session.learnt) == (1, learnt)
     assert "p19" not in desk.session.pending
@@ -113,9 +113,9 @@ def test_a_tie_is_only_counted() -> None:
 
 def test_kept_predictions_can_be_settled_again() -> None:
     desk = Desk(new_session())
-    desk.serve(0, np.ones(D))
+    desk.predict(0, np.ones(D))
     for label in (1, 0):
-        settled = desk.session.settle(Example("p0", label, START_NS), keep=True)
+        settled = desk.session.apply_label(Example("p0", label, START_NS), keep=True)
         assert settled is not None
         assert settled.values[5] == label
     assert desk.session.learnt == 2
@@ -140,7 +140,7 @@ def test_age_is_the_time_since_the_newest_label_that_was_learnt() -> None:
     desk.run(rows, labels, 0, 40)
     assert desk.session.last_learnt_ts == START_NS + 39 * STEP_NS
     assert desk.session.age_ns == (0.0, 0)
-    desk.serve(44, rows[0])
+    desk.predict(44, rows[0])
     assert list(desk.session.age_ns)[1] == 5 * STEP_NS
 
 
@@ -157,14 +157,14 @@ def test_a_model_that_diverged_is_left_out_and_its_last_good_state_restored(monk
     desk.run(rows, labels, 101, 120)
     assert state_of(desk.session.model) != good
     poison(desk.session.model)
-    waiting, missing = desk.session.serve("ill", vector(rows[120], 120))
+    waiting, missing = desk.session.predict("ill", vector(rows[120], 120))
     assert missing is not None
     assert missing.model_id == "market_default"
     assert "quarantined" in missing.reason
     assert math.isnan(waiting.row[RAW_ONLINE])
     assert desk.session.quarantines == 1
     assert state_of(desk.session.model) == good
-    assert desk.session.serve("well", vector(rows[121], 121))[1] is None
+    assert desk.session.predict("well", vector(rows[121], 121))[1] is None
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_before_there_was_a_good_state_it_starts_anew(model: str, place: int) ->
     saved.arrays["state"][place] = math.nan
     session.model.restore(saved)
     assert not session.model.healthy()
-    assert session.serve("ill", vector(np.ones(10), 0))[1] is not None
+    assert session.predict("ill", vector(np.ones(10), 0))[1] is not None
     assert state_of(session.model) == fresh
 
 
@@ -189,8 +189,8 @@ def test_what_was_served_without_the_model_is_scored_without_it_and_learnt() -> 
     desk.run(rows, labels, 0, 60)
     online = metrics.whole_run(desk.session.scores)["online"].samples
     poison(desk.session.model)
-    desk.serve(60, rows[0])
-    settled = desk.settle(60, 1, now=63)
+    desk.predict(60, rows[0])
+    settled = desk.apply_label(60, 1, now=63)
     assert settled is not None
     whole = metrics.whole_run(desk.session.scores)
     assert (whole["online"].samples, whole["served"].samples) == (online, online + 1)
@@ -326,7 +326,7 @@ def test_a_good_state_kept_in_a_trial_does_not_bring_the_trials_pace_back(monkey
     desk, _, now = in_trial(20.0, seed=11, turns=True)
     assert desk.session.end_trial().kept
     poison(desk.session.model)
-    desk.serve(now, np.zeros(D))
+    desk.predict(now, np.zeros(D))
     assert desk.session.model.snapshot().arrays["state"][ladder.BOOST] == 1.0
 
 
@@ -364,10 +364,10 @@ def test_a_model_that_says_why_it_is_silent_is_left_out_with_its_reason_and_keep
     session, row = Session(spec, lambda: Resting(D)), np.ones(D)
     reasons = []
     for step in range(6):
-        waiting, missing = session.serve(f"p{step}", vector(row, step))
+        waiting, missing = session.predict(f"p{step}", vector(row, step))
         reasons.append(None if missing is None else (missing.model_id, missing.reason))
         assert math.isnan(waiting.row[RAW_ONLINE]) == (missing is not None)
-        session.settle(Example(f"p{step}", 1, START_NS + step * STEP_NS))
+        session.apply_label(Example(f"p{step}", 1, START_NS + step * STEP_NS))
     assert reasons == [None, None, ("resting", "it rests"), ("resting", "it rests"), None, None]
     assert session.quarantines == 0
     twin = Logistic(D)
@@ -382,8 +382,8 @@ def test_a_model_that_mends_itself_is_not_put_back(monkeypatch: pytest.MonkeyPat
     assert isinstance(session.model, Resting)
     session.model.mending = True
     for step in range(20):
-        session.serve(f"p{step}", vector(np.ones(D), step))
-        session.settle(Example(f"p{step}", 1, START_NS + step * STEP_NS))
+        session.predict(f"p{step}", vector(np.ones(D), step))
+        session.apply_label(Example(f"p{step}", 1, START_NS + step * STEP_NS))
     assert session.quarantines == 0
 
 
@@ -393,9 +393,9 @@ def test_features_that_are_not_finite_are_refused_whatever_the_model_makes_of_th
         bad = np.ones(D)
         bad[1] = math.nan
         with pytest.raises(NonFiniteError, match="'p0' was asked for features that are not finite"):
-            session.serve("p0", vector(bad, 0))
+            session.predict("p0", vector(bad, 0))
         assert len(session.pending) == 0
-        session.serve("p1", vector(np.full(D, 1e200), 1))
+        session.predict("p1", vector(np.full(D, 1e200), 1))
 
 
 def test_what_is_served_is_compared_with_the_base_rate_as_it_was_stored() -> None:
@@ -441,13 +441,13 @@ def test_a_label_of_weight_0_is_only_taken_from_the_queue(model: str) -> None:
     for now in range(50):
         desk.step(now, rows[now], labels)
     session = desk.session
-    desk.serve(50, rows[50])
+    desk.predict(50, rows[50])
     before, waiting, learnt = state_of(session.model), len(session.pending), session.learnt
     scores, baselines = session.scores.tobytes(), session.snapshot().arrays["baselines"].tolist()
-    assert session.settle(Example("p50", 1 - int(labels[50]), 51, 0.0)) is None
+    assert session.apply_label(Example("p50", 1 - int(labels[50]), 51, 0.0)) is None
     assert (state_of(session.model), session.learnt, session.last_learnt_ts) == (before, learnt, session.last_learnt_ts)
     assert session.scores.tobytes() == scores
     assert session.snapshot().arrays["baselines"].tolist() == baselines
     assert len(session.pending) == waiting - 1
     with pytest.raises(SessionError):
-        session.settle(Example("p50", 1, 52, 1.0))
+        session.apply_label(Example("p50", 1, 52, 1.0))

@@ -32,12 +32,12 @@ class Stream:
             self.steps += 1
             p = float(self.generator.uniform(0.2, 0.8))
             label = int((p >= 0.5) == (self.generator.random() < self.right))
-            waiting, _ = self.session.serve(f"p{self.steps}", vector(np.zeros(1), self.steps))
+            waiting, _ = self.session.predict(f"p{self.steps}", vector(np.zeros(1), self.steps))
             waiting.row[RAW_ONLINE] = p
-            self.served.append(self.mix.serve(waiting.row)[SERVED])
-            settled = self.session.settle(Example(f"p{self.steps}", label, self.steps))
+            self.served.append(self.mix.mix(waiting.row)[SERVED])
+            settled = self.session.apply_label(Example(f"p{self.steps}", label, self.steps))
             assert settled is not None
-            self.mix.observe(settled)
+            self.mix.update(settled)
 
 
 def mix(strategy: str = "ensemble") -> MemberMix:
@@ -47,7 +47,7 @@ def mix(strategy: str = "ensemble") -> MemberMix:
 def ask(mix_: MemberMix, p: float) -> list[float]:
     row = np.full(ensemble.ROW, math.nan)
     row[RAW_ONLINE] = p
-    return mix_.serve(row)
+    return mix_.mix(row)
 
 
 def test_the_threshold_is_chosen_when_500_scores_are_stored() -> None:

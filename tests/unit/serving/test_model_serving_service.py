@@ -47,7 +47,7 @@ class Loop:
         self.learning = OnlineLearningService(config, lambda symbol, target: D)
         self.session = self.learning.open_session("X", "direction")
         self.serving = ModelServingService(config, self.learning, make_batch if batch else None)
-        self.serving.open("X", "direction")
+        self.serving.add_session("X", "direction")
         self.now = 0
 
     def run(self, count: int) -> Prediction:
@@ -58,7 +58,7 @@ class Loop:
                     "X", "direction", Example(f"p{due}", int(LABELS[due]), START_NS + self.now * STEP_NS)
                 )
                 assert settled is not None
-                self.serving.observe(settled)
+                self.serving.update(settled)
             self.serving.train_if_due("X", self.now, START_NS + self.now * STEP_NS)
             found = self.serving.serve(f"p{self.now}", "direction", vector(WIDER[self.now], self.now))
             self.now += 1

@@ -84,7 +84,7 @@ def champion_weights(state: NDArray[np.float64], row: NDArray[np.float64]) -> No
 
 
 @kernel
-def serve(state: NDArray[np.float64], row: NDArray[np.float64], champion: bool) -> None:
+def mix(state: NDArray[np.float64], row: NDArray[np.float64], champion: bool) -> None:
     """From ``row[RAW_ONLINE]`` and ``row[RAW_BATCH]`` fill the rest of ``row``; the state is not touched.
 
     A member whose place is not NaN was calibrated by the caller and stays as it is.
@@ -120,7 +120,7 @@ def confidence(state: NDArray[np.float64], served: float) -> float:
 
 
 @kernel
-def observe(state: NDArray[np.float64], row: NDArray[np.float64]) -> None:
+def update(state: NDArray[np.float64], row: NDArray[np.float64]) -> None:
     """Learn from one settled ``row`` (its label filled in): mixture weights, calibrators, confidence, baselines."""
     label = int(row[LABEL])
     fixed_share(state, WEIGHTS, row, N_MIXED, label, state[EXPONENT], state[SHARE])
