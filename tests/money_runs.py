@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from alpha_pulse.agents import AGENTS
 from alpha_pulse.agents.base_agent import BaseAgent
-from alpha_pulse.core.config import Config, load_config
+from alpha_pulse.core.config import Config
+from alpha_pulse.core.config_loading import load_config
 from alpha_pulse.core.types import MarketView
 from alpha_pulse.feeds.columns import BarColumns
 from alpha_pulse.feeds.replay import ReplayFeed

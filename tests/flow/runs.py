@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 import cli_runs
 from alpha_pulse.agents.base_agent import BaseAgent
 from alpha_pulse.agents.trend import TrendFollowing
-from alpha_pulse.core.config import Config, load_config
+from alpha_pulse.core.config import Config
+from alpha_pulse.core.config_loading import load_config
 from alpha_pulse.core.types import (
     AdaptationAction,
     Bar,

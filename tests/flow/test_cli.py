@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from alpha_pulse.core.config import load_config
+from alpha_pulse.core.config_loading import load_config
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.runtime.replay import replay
 from alpha_pulse.stores import open_store

@@ -55,20 +55,8 @@ def create_app(gateway: Gateway, auth: Auth, *, static: Path | None = None, host
         Names under which the server may be called, without port.
     """
     hub, registry = Hub(gateway), CollectorRegistry()
-    parts = [
-        # First comes what is asked most often: routes are tried in turn.
-        online_learning.routes(gateway),
-        overall.routes(gateway, Exposition(registry, gateway, hub)),
-        tickets.routes(auth),
-        system.routes(gateway),
-        market.routes(gateway),
-        trading.routes(gateway),
-        predictions.routes(gateway),
-        metrics.routes(gateway),
-        adaptation.routes(gateway),
-    ]
+    parts = all_routes(gateway, auth, Exposition(registry, gateway, hub))
     operations = [operation for part in parts for operation in part.operations]
-    parts.append(_description(operations, gateway.version))
 
     @asynccontextmanager
     async def life(_: Starlette) -> AsyncIterator[None]:
@@ -87,6 +75,24 @@ def create_app(gateway: Gateway, auth: Auth, *, static: Path | None = None, host
     return app
 
 
+def all_routes(gateway: Gateway, auth: Auth, exposition: Exposition) -> list[Routes]:
+    """The routes of the HTTP API in groups, the description of all of them last."""
+    groups = [
+        # The most frequent requests first: routes are matched in turn.
+        online_learning.routes(gateway),
+        overall.routes(gateway, exposition),
+        tickets.routes(auth),
+        system.routes(gateway),
+        market.routes(gateway),
+        trading.routes(gateway),
+        predictions.routes(gateway),
+        metrics.routes(gateway),
+        adaptation.routes(gateway),
+    ]
+    operations = [operation for group in groups for operation in group.operations]
+    return [*groups, _description(operations, gateway.version)]
+
+
 def _description(operations: list[Operation], version: str) -> Routes:
     """The route of the description, which describes itself too."""
     found = Routes("/api/v1", "overall")
@@ -97,8 +103,7 @@ def _description(operations: list[Operation], version: str) -> Routes:
         read_query(request, NoQuery)
         return JsonResponse(content)
 
-    operations.extend(found.operations)
-    content = document(operations, version)
+    content = document([*operations, *found.operations], version)
     return found
 
 

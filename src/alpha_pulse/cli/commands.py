@@ -25,19 +25,19 @@ config_app = typer.Typer(
 app.add_typer(config_app, name="config")
 app.add_typer(data_app, name="data")
 journal_app = typer.Typer(
-    help="What a run has stored.\n\nExample: [bold]alpha-pulse journal verify run.db[/]",
+    help="Stored runs.\n\nExample: [bold]alpha-pulse journal verify run.db[/]",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
 app.add_typer(journal_app, name="journal")
 
 HOST, PORT, SPEED = "127.0.0.1", 8650, 8.0
-"""Where `run` serves its page and how many bars a second it takes, unless told otherwise."""
+"""Defaults of `run`: the address of its page, and bars a second."""
 
 DataFiles = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="F", help="Bars: a file of most tools, a folder, or a pattern; may be repeated (default: EURUSD 2017, 1h)."
+        metavar="F", help="Bars: a file, a folder of files or a quoted pattern; may be repeated (default: EURUSD 2017, 1h)."
     ),
 ]
 ConfigFile = Annotated[
@@ -70,15 +70,18 @@ def replay(
     adjusted: Adjusted = False,
     config: ConfigFile = None,
     store: Annotated[
-        str | None, typer.Option(metavar="URL", help="sqlite:///FILE, a path, or memory:// (default: a fresh one, shown).")
+        str | None,
+        typer.Option(metavar="URL", help="Where to keep the run: sqlite:///FILE, a path, or memory:// (default: a new store)."),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --store.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume the run in --store.")] = False,
     json: Annotated[
         str | None, typer.Option(metavar="FILE", help="Also write the result as JSON; - for standard output.")
     ] = None,
-    decisions: Annotated[Path | None, typer.Option(metavar="FILE", help="Write one JSON line per decision.")] = None,
+    decisions: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write one JSON line for each slice with a signal or an order.")
+    ] = None,
 ) -> None:
-    """Trade a file of bars on paper, learn from what happens, and show what came of it.
+    """Trade a file of bars on paper, learn from the outcomes, and show the result.
 
     Example: [bold]alpha-pulse replay --data prices.csv --tz UTC --store run.db --json result.json[/]
     """
@@ -120,17 +123,25 @@ def run(
     adjusted: Adjusted = False,
     config: ConfigFile = None,
     store: Annotated[
-        str | None, typer.Option(metavar="URL", help="As for [bold]replay[/] (default: the one of these data and settings).")
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="As for [bold]replay[/]; resumed if it has a run (default: the store of these data and settings).",
+        ),
     ] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Start from the first bar, in a new store.")] = False,
-    speed: Annotated[float, typer.Option(metavar="X", min=0.0, help="Bars a second; 0 is as fast as it goes.")] = SPEED,
-    host: Annotated[str, typer.Option(metavar="H", help="Where to listen.")] = HOST,
-    port: Annotated[int, typer.Option(metavar="P", min=0, max=65535, help="Of the page; 0 takes a free one.")] = PORT,
-    json: Annotated[bool, typer.Option("--json", help="Say as JSON where it is served.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start from the first bar, in a new store; the old store is not deleted.")
+    ] = False,
+    speed: Annotated[float, typer.Option(metavar="X", min=0.0, help="Bars a second; 0: as fast as possible.")] = SPEED,
+    host: Annotated[str, typer.Option(metavar="H", help="Address to listen on.")] = HOST,
+    port: Annotated[int, typer.Option(metavar="P", min=0, max=65535, help="Port of the page; 0: any free port.")] = PORT,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print where the page is served as one line of JSON, and no tables.")
+    ] = False,
 ) -> None:
     """Trade on paper at a pace that can be watched, and serve the page that shows and steers it.
 
-    Started again it goes on where it was. Example: [bold]alpha-pulse run --speed 20[/]
+    A second start resumes the run. Example: [bold]alpha-pulse run --speed 20[/]
     """
     from alpha_pulse.cli.reading import Given, name_of, read_feed
     from alpha_pulse.cli.run import Serving
@@ -169,7 +180,7 @@ def run(
 @app.command()
 def warmup(
     config: ConfigFile = None,
-    json: Annotated[bool, typer.Option("--json", help="Say it as JSON.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Compile the kernels that a configuration uses, so that the next run starts at once.
 
@@ -199,10 +210,10 @@ def warmup(
 @app.command()
 def doctor(
     config: ConfigFile = None,
-    port: Annotated[int, typer.Option(metavar="P", min=1, max=65535, help="Where the page is to be served.")] = PORT,
-    json: Annotated[bool, typer.Option("--json", help="Say it as JSON.")] = False,
+    port: Annotated[int, typer.Option(metavar="P", min=1, max=65535, help="Port on which the page will be served.")] = PORT,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Check the installation, and say how to mend what is not in order; exit code 1 then.
+    """Check the installation and show how to fix each problem; exit code 1 if there is one.
 
     Example: [bold]alpha-pulse doctor[/]
     """
@@ -226,13 +237,15 @@ def doctor(
 def simulate_detectors(
     table: Annotated[list[str] | None, typer.Option(metavar="T", help="Only this table; may be repeated.")] = None,
     detector: Annotated[list[str] | None, typer.Option(metavar="D", help="Only this detector; may be repeated.")] = None,
-    runs: Annotated[int | None, typer.Option(metavar="N", min=2, help="Runs in each cell (default: as in the docs).")] = None,
-    seed: Annotated[int, typer.Option(metavar="S", min=0, help="Of all streams.")] = 1,
+    runs: Annotated[
+        int | None, typer.Option(metavar="N", min=2, help="Runs in each cell (default: as many as for the docs).")
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="S", min=0, help="Seed of all streams.")] = 1,
     json: Annotated[
         str | None, typer.Option(metavar="FILE", help="Also write the results as JSON; - for standard output.")
     ] = None,
 ) -> None:
-    """Simulate how often detectors and comparisons are wrong, and how soon right: the tables of docs/concepts/detectors.md.
+    """Simulate false alarms and delays of detectors and comparisons: the tables of docs/concepts/detectors.md.
 
     Takes half an hour in full. Example: [bold]alpha-pulse simulate-detectors --table delays --detector adwin --runs 20[/]
     """
@@ -246,22 +259,35 @@ def simulate_detectors(
 
 @app.command()
 def evaluate(
-    model: Annotated[list[str], typer.Option(metavar="M", help="A model of docs/concepts/models.md; may be repeated.")],
+    model: Annotated[
+        list[str],
+        typer.Option(
+            metavar="M", help="A model of docs/concepts/models.md; may be repeated; the others are compared with the first."
+        ),
+    ],
     stream: Annotated[str, typer.Option(metavar="S", help="A CSV, ARFF or Parquet file, or a generator: sea:n=100000,seed=3.")],
     target: Annotated[
         str | None, typer.Option(metavar="T", help="The column of the file that is the class (default: the last).")
     ] = None,
     missing: Annotated[
-        str, typer.Option(metavar="W", help="A value that the file lacks: refuse it, drop its row, or keep it as missing.")
+        str,
+        typer.Option(
+            metavar="refuse|drop|keep",
+            help="A row that lacks a value: refuse it, drop it (and count it), or keep the value as missing.",
+        ),
     ] = "refuse",
     delay: Annotated[int, typer.Option(metavar="D", min=0, help="Examples predicted before a label is known.")] = 0,
-    window: Annotated[int, typer.Option(metavar="W", min=1, help="Labels of the sliding window.")] = 1_000,
-    seed: Annotated[int, typer.Option(metavar="S", min=0, help="Of the models, the intervals and a generator.")] = 1,
-    alpha: Annotated[float, typer.Option(metavar="A", help="Chance of calling a model better that is not.")] = 0.05,
+    window: Annotated[
+        int, typer.Option(metavar="W", min=1, help="Labels in the sliding window, the moving average and the fading metrics.")
+    ] = 1_000,
+    seed: Annotated[
+        int, typer.Option(metavar="S", min=0, help="Seed of the models, the intervals and a generator without its own.")
+    ] = 1,
+    alpha: Annotated[float, typer.Option(metavar="A", help="Probability of calling a model better when it is not.")] = 0.05,
     json: Annotated[str | None, typer.Option(metavar="F", help="Also write the result as JSON; - for standard output.")] = None,
     plot: Annotated[Path | None, typer.Option(metavar="F", help="Draw the curves: .png, .svg or .pdf.")] = None,
 ) -> None:
-    """Predict each example of a stream before it is learnt, and show how good that was, beside simple rules.
+    """Predict each example of a stream before it is learnt, and show the scores beside those of simple baselines.
 
     Example: [bold]alpha-pulse evaluate --model logistic --model hoeffding_tree --stream sea --plot sea.png[/]
     """
@@ -283,7 +309,7 @@ def evaluate(
 @config_app.command("show")
 def config_show(
     config: ConfigFile = None,
-    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Show every setting in effect and where it comes from: default, file or environment.
 
@@ -303,12 +329,14 @@ def config_show(
 
 @journal_app.command("verify")
 def journal_verify(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A store (sqlite:///FILE or a path), or the id of a run of yours.")],
-    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="A store (sqlite:///FILE or a path), or the id of a run in your data folder.")
+    ],
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Check a stored run: its hash chain, counts, what refers to what, checkpoints and result; exit code 1 if any does not fit.
+    """Check a stored run: its hash chain, counts, references, checkpoints and result; exit code 1 if a check fails.
 
-    Nothing is changed, and a run that is under way is not disturbed.
+    It changes nothing, and does not disturb a run that is in progress.
 
     Example: [bold]alpha-pulse journal verify run.db[/]
     """

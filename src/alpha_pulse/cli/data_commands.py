@@ -19,7 +19,7 @@ Files = Annotated[
     list[str], typer.Argument(metavar="FILE...", help="Files of bars, folders of them, or patterns such as 'BTC*.zip'.")
 ]
 ConfigFile = Annotated[
-    Path | None, typer.Option("--config", metavar="C", help="A TOML file, to tell whether there are enough bars.")
+    Path | None, typer.Option("--config", metavar="C", help="A TOML file; the number of bars is checked against its settings.")
 ]
 
 
@@ -34,9 +34,9 @@ def data_inspect(
     dates: Dates = None,
     adjusted: Adjusted = False,
     config: ConfigFile = None,
-    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Show how files of bars are understood, what is odd about them, and whether a replay takes them; exit code 1 if not.
+    """Show how files of bars are read, their warnings, and whether a replay accepts them; exit code 1 if not.
 
     Example: [bold]alpha-pulse data inspect prices.csv --tz America/New_York[/]
     """
@@ -54,7 +54,7 @@ def data_inspect(
 @data_app.command("import")
 def data_import(
     files: Files,
-    to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where the files are written; made where it is missing.")],
+    to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Folder for the files; created if it is missing.")],
     interval: Interval = None,
     tz: Zone = None,
     symbol: Symbols = None,
@@ -62,10 +62,10 @@ def data_import(
     duplicates: Duplicates = "refuse",
     dates: Dates = None,
     adjusted: Adjusted = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Write over files that are there.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Overwrite existing files.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Write bars as clean Parquet, one file for each symbol, which any command reads without further options.
+    """Write bars as clean Parquet, one file for each symbol; any command reads these files without further options.
 
     Example: [bold]alpha-pulse data import 'BTCUSDT-1h-*.zip' --to bars[/]
     """

@@ -6,8 +6,9 @@ from collections.abc import Collection
 from pathlib import Path
 
 from alpha_pulse.agents import AGENTS
-from alpha_pulse.core.config import Config, load_config
+from alpha_pulse.core.config import Config
 from alpha_pulse.core.config_errors import place_of
+from alpha_pulse.core.config_loading import load_config
 from alpha_pulse.core.config_toml import origins
 from alpha_pulse.core.errors import ConfigError, UnknownNameError, did_you_mean
 from alpha_pulse.core.plugins import load, names, prefix_of

@@ -1,22 +1,15 @@
-"""The configuration: frozen structs that refuse unknown keys. Flag > environment > file > default.
+"""The settings: frozen structs, one for each section. The unit of a number stands in its name.
 
-Environment: ``ALPHA_PULSE__SECTION__KEY=value``. File: TOML, one table per section. Units stand in the names.
+The docstring of a setting is its row in docs/reference/configuration.md, which ``python -m reference --write-docs`` writes.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import tomllib
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
-
-from alpha_pulse.core.config_errors import ENV_PREFIX, SECRETS, explain, source_of
-from alpha_pulse.core.errors import ConfigError, did_you_mean
 
 PositiveInt = Annotated[int, Meta(ge=1)]
 NonNegativeInt = Annotated[int, Meta(ge=0)]
@@ -33,103 +26,129 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class Learning(_Section, frozen=True):
-    """Sessions: what is predicted, by which online model.
-
-    ``label_tolerance_bars``: a label whose bar comes later than this many intervals after it was expected expires
-    (None: never). ``label_entry``: ``close`` labels from close to close, ``next_open`` from the next bar's open.
-    ``min_move_bps``: a direction label counts as up or down only beyond this move; smaller ones are ties.
-    """
+    """What is predicted, and by which online model."""
 
     model: str = "market_default"
+    """Online model of the sessions `volatility` and `direction`: a name in docs/concepts/models.md, or a plug-in."""
     volatility_horizon_bars: PositiveInt = 12
+    """Bars over which realised volatility is measured."""
     direction_horizon_bars: PositiveInt = 3
+    """Bars after which the direction is known."""
     label_entry: Literal["close", "next_open"] = "close"
+    """Price from which a direction is measured: the close of the bar, or the open of the next bar, where it can be traded."""
     min_move_bps: NonNegative = 0.0
+    """A direction counts as up or down only beyond this move. Smaller moves are ties: they are counted, and not learnt."""
     label_tolerance_bars: PositiveInt | None = None
+    """A label that comes more than this many intervals late expires. Not set: no label expires, however long the gap."""
     window: Annotated[int, Meta(ge=50, le=100_000)] = 1_000
+    """Labels in the sliding window of scores."""
 
 
 class Batch(_Section, frozen=True):
-    """The frozen LightGBM: trained once on the first ``train_bars`` bars, serving ``ready_delay_s`` of market time later."""
+    """The frozen LightGBM model."""
 
     enabled: bool = True
+    """Whether there is a batch member (`lightgbm`)."""
     train_bars: Annotated[int, Meta(ge=1_500)] = 2_000
+    """The model is trained once, when the symbol has this many bars, on all labels known by then."""
     ready_delay_s: NonNegative = 60.0
+    """The model starts to serve this much market time after it is trained, as if training ran beside a live market."""
     leaves: Annotated[int, Meta(ge=2, le=256)] = 8
+    """Largest number of leaves of a tree."""
     direction_trees: PositiveInt = 80
+    """Trees for `direction`."""
     volatility_trees: PositiveInt = 250
+    """Trees for `volatility`."""
     learning_rate: Fraction = 0.03
+    """Shrinkage of each tree."""
 
 
 class Serving(_Section, frozen=True):
-    """How members become one prediction. ``share`` is the fixed share per bar of horizon: share/h is used.
-
-    ``calibration``: what each member passes through before it is mixed, learnt from its stored scores. ``platt`` (slope and
-    offset of the log odds), ``beta`` (a slope for each side), ``isotonic`` (any rising shape, over the last 2,000 labels).
-    """
+    """How members become one prediction."""
 
     strategy: Literal["ensemble", "champion_challenger"] = "ensemble"
+    """`ensemble`: all available members, by their learnt weights. `champion_challenger`: only the member with most weight."""
     share: Probability = 1e-3
+    """Weight that is redistributed among the members per horizon: `share / h` at each label (fixed share)."""
     calibration: Literal["platt", "beta", "isotonic"] = "platt"
+    """Calibration of each member before it is mixed, learnt from its stored scores. `platt`: slope and offset of the log odds;
+    `beta`: a slope for each side; `isotonic`: any rising shape, over the last 2,000 labels."""
 
 
 class Agents(_Section, frozen=True):
-    """Who decides. ``ml_confidence_threshold`` None: chosen anew every 500 stored scores."""
+    """Who decides."""
 
     members: tuple[str, ...] = ("trend", "reversion")
+    """The agents. Each is wrapped so that it can use the model's prediction."""
     ml_confidence_threshold: Probability | None = None
+    """Confidence from which the model takes part. Not set: chosen from stored scores every 500 scores, and never below 1/2."""
     rule_weight: NonNegative = 0.6
+    """Weight of the rules when the model takes part."""
     ml_weight: NonNegative = 0.4
+    """Weight of the model. `rule_weight` and `ml_weight` must add up to 1."""
 
 
 class Execution(_Section, frozen=True):
-    """Sizing and books. ``target_volatility`` is annual; ``stop_volatilities`` counts bar volatilities (0: no stops).
-
-    ``rebalance_band``: a change of position smaller than this fraction of the largest position is not traded.
-    ``min_order_fraction``: no order is worth less than this fraction of the initial cash, unless it closes a position.
-    """
+    """Sizes and books."""
 
     initial_cash: Annotated[float, Meta(ge=1, lt=1e13)] = 100_000.0
+    """Cash of each book, in units of the quote currency."""
     target_volatility: Positive = 0.10
+    """Annual volatility that a whole position should have."""
     rebalance_band: NonNegative = 0.4
+    """A change smaller than this fraction of the position at direction 1 is not traded, unless it closes the position."""
     min_order_fraction: Annotated[float, Meta(ge=0, lt=1)] = 0.001
+    """No order is worth less than this fraction of the initial cash, unless it closes a position."""
     entry_rule: Literal["signal", "cost_aware"] = "signal"
+    """`signal`: follow every signal. `cost_aware`: trade only when the expected move pays for the round trip. The other rule
+    runs as a shadow book."""
     stop_volatilities: NonNegative = 8.0
+    """Distance of the stop in volatilities per bar; 0: no stops."""
     shadow_books: bool = True
+    """Whether books run beside `combined`: `cost_aware` (or `signal`), `rules_only`, `ml_only`, `buy_and_hold`."""
 
 
 class Risk(_Section, frozen=True):
-    """The gate's limits, as fractions of the book's equity; staleness in bar intervals and in repeated bars.
-
-    ``stale_after_intervals``: no entry on a bar older than this, nor on the first bar after a gap longer than this.
-    """
+    """The limits of the risk gate."""
 
     max_position_fraction: Positive = 1.0
+    """Largest value of all positions of the book together, as a fraction of its equity; checked at the decision and
+    at the fill (docs/concepts/money.md)."""
     max_order_fraction: Positive = 2.0
+    """Largest value of one order, as a fraction of the book's equity; checked at the decision and at the fill."""
     max_daily_loss_fraction: Fraction = 0.03
+    """After this loss since the UTC day began, only orders that reduce a position pass until the next day."""
     stale_after_intervals: Positive = 3.0
+    """No entry on a bar that is older than this many intervals, or on the first bar after a gap this long.
+    Usual breaks of the market do not count (docs/concepts/money.md)."""
     frozen_after_bars: PositiveInt = 12
+    """No entry on a price that has repeated for this many bars."""
 
 
 class Venue(_Section, frozen=True):
-    """The simulated venue: costs in basis points of the traded value, latency, and the units in which symbols trade there.
-
-    ``half_spread_bps`` serves where no quotes exist. ``lot_size`` (units of the symbol): quantities are multiples of it.
-    ``tick_size`` (cash): fill prices are multiples of it. ``min_order_value`` (cash): smaller orders are refused, unless they
-    close a position. Each of these is one number for all symbols, or a table of numbers by symbol; None: no such limit.
-    """
+    """Costs and units of the simulated venue."""
 
     fee_bps: NonNegative = 1.0
+    """Fee of each fill."""
     half_spread_bps: NonNegative = 0.5
+    """Half the spread, where the feed has no quotes; with quotes, the newest known ones (docs/concepts/money.md)."""
     slippage_bps: NonNegative = 0.5
+    """Slippage of each fill."""
     latency_ms: NonNegative = 0.0
+    """Delay of an order, rounded to whole bars: it trades at the open of the next bar, or that many bars later. A delay below
+    half a bar changes nothing."""
     lot_size: PerSymbol | None = None
+    """Quantities are multiples of it, in units of the symbol. Not set: fractions as fine as a billionth of the initial
+    cash (docs/concepts/money.md)."""
     tick_size: PerSymbol | None = None
+    """Fill prices are multiples of it. Not set: prices are not rounded."""
     min_order_value: PerSymbol | None = None
+    """Smaller orders are refused, in cash, unless they close a position. Not set: `execution.min_order_fraction` of the initial
+    cash."""
 
 
 def for_symbol(setting: PerSymbol | None, symbol: str) -> float | None:
-    """What a setting that may be given by symbol says of one; None when it says nothing.
+    """The value for one symbol of a setting that may be a table by symbol; None where it has none.
 
     >>> for_symbol(0.5, "X"), for_symbol({"X": 1.0}, "X"), for_symbol({"X": 1.0}, "Y")
     (0.5, 1.0, None)
@@ -138,46 +157,59 @@ def for_symbol(setting: PerSymbol | None, symbol: str) -> float | None:
 
 
 class Adaptation(_Section, frozen=True):
-    """When and how the online models are adapted.
-
-    ``detector`` watches the errors of each model, set such that it gives one false alarm in ``false_alarms_per`` labels while
-    nothing changes; ``drift_threshold`` sets its threshold itself instead (of ADWIN: delta). ``feature_detector`` watches the
-    features of each symbol, with one false alarm in as many bars; its alarms are recorded and shown.
-    ``accuracy_threshold``: windowed accuracy this far below the whole run's counts as decay, as does a windowed log loss
-    above the base rate's by ``loss_threshold``. ``on_regime``: what a change of regime leads to. Counts are labels, except
-    where the name says otherwise.
-    """
+    """When and how the online models are adapted."""
 
     enabled: bool = True
+    """Whether models are adapted. Otherwise alarms are still recorded, as skipped."""
     interval_s: Annotated[float, Meta(ge=0.001, lt=1e9)] = 300.0
+    """Period of the timer, in market time. The timer fires at most once per slice. It cannot change during a run."""
     detector: str = "adwin"
+    """The detector that watches the errors of each model: a name in docs/concepts/detectors.md, or a plug-in."""
     feature_detector: Literal["psi", "ks"] = "psi"
+    """The detector that watches the features of each symbol: population stability index or Kolmogorov-Smirnov. Its alarms are
+    recorded and shown; they change nothing."""
     false_alarms_per: Annotated[float, Meta(ge=1_000, le=1_000_000)] = 50_000.0
+    """Labels (for features: bars) per false alarm of a detector while nothing changes. The detector's threshold follows from
+    this and from the horizon."""
     drift_threshold: Positive | None = None
+    """The detector's own threshold, in place of the one that follows from `false_alarms_per`; for `adwin` its confidence,
+    delta. It cannot change during a run."""
     accuracy_threshold: Probability = 0.1
+    """Decay: windowed accuracy this far below that of the whole run. It can be set during a run (docs/architecture.md)."""
     loss_threshold: NonNegative = 0.05
+    """Decay: windowed log loss this far above that of the base rate, in nats."""
     on_regime: Literal["keep", "boost", "reset"] = "keep"
+    """What a change of regime leads to. `keep`: it is recorded and shown. `boost`: the symbol's sessions learn faster for a
+    while. `reset`: they start anew. Both run as a trial against a control (docs/concepts/regimes.md)."""
     boost_factor: Annotated[float, Meta(gt=1, le=100)] = 4.0
+    """A boost multiplies the learning rates and the mixing share by this."""
     boost_labels: PositiveInt = 500
+    """Labels of a trial, after which either the adapted model or its control continues."""
     cooldown_labels: NonNegativeInt = 500
+    """Labels between the end of a trial and the start of the next. An alarm in this time is deferred."""
 
 
 class Store(_Section, frozen=True):
-    """Durability: ``group`` commits after ``group_ms`` or ``group_steps``, once the commit before it is done; ``step`` syncs
-    every step before release.
-    """
+    """Durability of the run's store. This section cannot change a decision."""
 
     durability: Literal["group", "step"] = "group"
+    """`group`: rows are committed together. `step`: each row is on the disk before its orders are released."""
     group_ms: Positive = 20.0
+    """A group is committed when it is this old and the group before it is on the disk."""
     group_steps: PositiveInt = 500
+    """A group is committed when it has this many rows and the group before it is on the disk. With four times as many rows the
+    run waits for the disk."""
     checkpoint_steps: PositiveInt = 5_000
+    """Steps between two checkpoints."""
     keep_checkpoints: PositiveInt = 5
+    """Number of checkpoints that are retained, the newest first."""
 
 
 class Config(_Section, frozen=True):
     """All of it. ``config_hash`` names the decisions' inputs; the store's section cannot change a decision and is left out."""
 
     seed: NonNegativeInt = 1
+    """Seed of every generator: LightGBM's, and that of the bootstrap for reported intervals."""
     learning: Learning = msgspec.field(default_factory=Learning)
     batch: Batch = msgspec.field(default_factory=Batch)
     serving: Serving = msgspec.field(default_factory=Serving)
@@ -204,91 +236,3 @@ class Config(_Section, frozen=True):
         content: dict[str, Any] = msgspec.to_builtins(self)
         content.pop("store")
         return content
-
-
-def load_config(
-    path: Path | None = None, environ: Mapping[str, str] | None = None, overrides: Mapping[str, Any] | None = None
-) -> Config:
-    """Read the configuration.
-
-    Parameters
-    ----------
-    path
-        A TOML file, or None.
-    environ
-        The environment (default: the process's); keys ``ALPHA_PULSE__SECTION__KEY``.
-    overrides
-        From flags: ``{"section.key": value}``.
-
-    Raises
-    ------
-    ConfigError
-        Naming what was found, where, what was expected.
-
-    >>> load_config(environ={"ALPHA_PULSE__VENUE__FEE_BPS": "2.5"}).venue.fee_bps
-    2.5
-    """
-    content = _read_toml(path) if path is not None else {}
-    sources = {} if path is None else dict.fromkeys(_keys(content), str(path))
-    for name, raw in sorted((os.environ if environ is None else environ).items()):
-        if name.startswith(ENV_PREFIX) and name not in SECRETS:
-            keys = name[len(ENV_PREFIX) :].lower().split("__")
-            _put(content, keys, _parse(raw), name)
-            sources[".".join(keys)] = name
-    for name, value in (overrides or {}).items():
-        _put(content, name.split("."), value, name)
-        sources[name] = name
-    _refuse_unknown(content, Config, sources, "")
-    try:
-        return msgspec.convert(content, Config)
-    except msgspec.ValidationError as error:
-        said = explain(error, content, Config, sources)
-        raise ConfigError(f"{said}; see 'alpha-pulse config show' for every key and its default") from None
-
-
-def _keys(content: Mapping[str, Any]) -> list[str]:
-    """All keys of a file, as ``section.key``."""
-    found: list[str] = []
-    for name, value in content.items():
-        found += [name, *(f"{name}.{key}" for key in value)] if isinstance(value, Mapping) else [name]
-    return found
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(
-            f"configuration file {path} cannot be read ({error.strerror}); give --config an existing TOML file"
-        ) from None
-    except ValueError as error:  # no TOML, no UTF-8, or a number too long for Python
-        raise ConfigError(f"configuration file {path} is not valid TOML: {error}") from None
-
-
-def _parse(raw: str) -> Any:
-    """An environment value: TOML where it is one (numbers, booleans, lists), else the text itself."""
-    try:
-        return tomllib.loads(f"value = {raw}")["value"]
-    except ValueError:
-        return raw
-
-
-def _put(content: dict[str, Any], keys: list[str], value: Any, name: str) -> None:
-    at = content
-    for key in keys[:-1]:
-        at = at.setdefault(key, {})
-        if not isinstance(at, dict):
-            raise ConfigError(f"{name} names a key below {key!r}, which is a value; write SECTION and KEY, joined by '__'")
-    at[keys[-1]] = value
-
-
-def _refuse_unknown(content: Mapping[str, Any], kind: type[msgspec.Struct], sources: Mapping[str, str], section: str) -> None:
-    fields = {field.name: field for field in msgspec.structs.fields(kind)}
-    for key, value in content.items():
-        if key not in fields:
-            where = source_of(f"{section}.{key}" if section else key, sources) or "the configuration"
-            place = f"section [{section}]" if section else "the top level"
-            raise ConfigError(f"{where}: unknown key {key!r} at {place}{did_you_mean(key, fields)}")
-        inner = fields[key].type
-        if isinstance(value, Mapping) and isinstance(inner, type) and issubclass(inner, msgspec.Struct):
-            _refuse_unknown(value, inner, sources, key)

@@ -22,7 +22,7 @@ def origins(path: Path | None = None, environ: Mapping[str, str] | None = None) 
     Parameters
     ----------
     path
-        A configuration file that `core.config.load_config` accepts, or None.
+        A configuration file that `core.config_loading.load_config` accepts, or None.
     environ
         The environment (default: the process's).
 
@@ -62,15 +62,15 @@ def to_toml(config: Config, origin: Mapping[str, str]) -> str:
 def _line(key: str, value: Value, origin: str | None) -> str:
     if value is None:
         return f"{'# ' + key + ' is not set':<{_NOTE_AT}}# {origin or 'default'}"
-    return f"{key + ' = ' + _literal(value):<{_NOTE_AT - 1}} # {origin or 'default'}"
+    return f"{key + ' = ' + literal(value):<{_NOTE_AT - 1}} # {origin or 'default'}"
 
 
-def _literal(value: str | bool | int | float | tuple[str, ...] | dict[str, float]) -> str:
+def literal(value: str | bool | int | float | tuple[str, ...] | dict[str, float]) -> str:
     """A TOML literal; JSON's strings are TOML basic strings."""
     if isinstance(value, tuple):
-        return "[" + ", ".join(_literal(item) for item in value) + "]"
+        return "[" + ", ".join(literal(item) for item in value) + "]"
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{_literal(name)} = {number!r}" for name, number in value.items()) + " }"
+        return "{ " + ", ".join(f"{literal(name)} = {number!r}" for name, number in value.items()) + " }"
     if isinstance(value, str):
         return msgspec.json.encode(value).decode()
     return "true" if value is True else "false" if value is False else repr(value)

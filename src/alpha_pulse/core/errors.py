@@ -1,4 +1,4 @@
-"""Every error a user can meet: one sentence saying what was found, where, what was expected, and the mend."""
+"""Every error that a user can see: one sentence with the problem, its place, what was expected, and the fix."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ConfigError(AlphaPulseError):
 
 
 class DataError(AlphaPulseError):
-    """Market data or another outside input that is refused at the boundary."""
+    """Market data or another external input that is refused at the boundary."""
 
 
 class NonFiniteError(DataError):
@@ -26,19 +26,19 @@ class NonFiniteError(DataError):
 
 
 class UnknownNameError(AlphaPulseError):
-    """A name that no table or entry point holds."""
+    """A name that is neither built in nor that of an installed plug-in."""
 
 
 class SessionError(AlphaPulseError):
-    """A learning session that does not exist, exists already, or cannot do what was asked."""
+    """A learning session that does not exist, exists already, or cannot do what is requested."""
 
 
 class NotFoundError(AlphaPulseError):
-    """Something that was asked for by its name or id and is not there."""
+    """A symbol, prediction or other object that does not exist."""
 
 
 class ConflictError(AlphaPulseError):
-    """A request that is well formed, but does not fit what is going on."""
+    """A valid request that conflicts with the state of the run, such as a step while it is not paused."""
 
 
 class NotReadyError(AlphaPulseError):
@@ -50,11 +50,11 @@ class StateError(AlphaPulseError):
 
 
 class StoreError(AlphaPulseError):
-    """A store that cannot be opened, or that holds another run."""
+    """A store that cannot be opened, or that contains another run."""
 
 
 class OutputError(AlphaPulseError):
-    """Standard output, or another place for results, that cannot be written."""
+    """Standard output, or a file for results, that cannot be written."""
 
 
 class OrderError(AlphaPulseError):

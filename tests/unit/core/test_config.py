@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from alpha_pulse.core.config import Config, load_config
+from alpha_pulse.core.config import Config
 from alpha_pulse.core.config_errors import ENV_PREFIX
+from alpha_pulse.core.config_loading import load_config
 from alpha_pulse.core.config_toml import origins
 from alpha_pulse.core.errors import ConfigError
 

@@ -1,0 +1,106 @@
+"""Read the configuration: flag > environment > file > default; unknown keys and values out of range are refused.
+
+Environment: ``ALPHA_PULSE__SECTION__KEY=value``. File: TOML, one table per section.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from alpha_pulse.core.config import Config
+from alpha_pulse.core.config_errors import ENV_PREFIX, SECRETS, explain, source_of
+from alpha_pulse.core.errors import ConfigError, did_you_mean
+
+
+def load_config(
+    path: Path | None = None, environ: Mapping[str, str] | None = None, overrides: Mapping[str, Any] | None = None
+) -> Config:
+    """Read the configuration.
+
+    Parameters
+    ----------
+    path
+        A TOML file, or None.
+    environ
+        The environment (default: the process's); keys ``ALPHA_PULSE__SECTION__KEY``.
+    overrides
+        From flags: ``{"section.key": value}``.
+
+    Raises
+    ------
+    ConfigError
+        Naming what was found, where, what was expected.
+
+    >>> load_config(environ={"ALPHA_PULSE__VENUE__FEE_BPS": "2.5"}).venue.fee_bps
+    2.5
+    """
+    content = _read_toml(path) if path is not None else {}
+    sources = {} if path is None else dict.fromkeys(_keys(content), str(path))
+    for name, raw in sorted((os.environ if environ is None else environ).items()):
+        if name.startswith(ENV_PREFIX) and name not in SECRETS:
+            keys = name[len(ENV_PREFIX) :].lower().split("__")
+            _put(content, keys, _parse(raw), name)
+            sources[".".join(keys)] = name
+    for name, value in (overrides or {}).items():
+        _put(content, name.split("."), value, name)
+        sources[name] = name
+    _refuse_unknown(content, Config, sources, "")
+    try:
+        return msgspec.convert(content, Config)
+    except msgspec.ValidationError as error:
+        said = explain(error, content, Config, sources)
+        raise ConfigError(f"{said}; see 'alpha-pulse config show' for every key and its default") from None
+
+
+def _keys(content: Mapping[str, Any]) -> list[str]:
+    """All keys of a file, as ``section.key``."""
+    found: list[str] = []
+    for name, value in content.items():
+        found += [name, *(f"{name}.{key}" for key in value)] if isinstance(value, Mapping) else [name]
+    return found
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            f"configuration file {path} cannot be read ({error.strerror}); give --config an existing TOML file"
+        ) from None
+    except ValueError as error:  # no TOML, no UTF-8, or a number too long for Python
+        raise ConfigError(f"configuration file {path} is not valid TOML: {error}") from None
+
+
+def _parse(raw: str) -> Any:
+    """An environment value: TOML where it is one (numbers, booleans, lists), else the text itself."""
+    try:
+        return tomllib.loads(f"value = {raw}")["value"]
+    except ValueError:
+        return raw
+
+
+def _put(content: dict[str, Any], keys: list[str], value: Any, name: str) -> None:
+    at = content
+    for key in keys[:-1]:
+        at = at.setdefault(key, {})
+        if not isinstance(at, dict):
+            raise ConfigError(f"{name} names a key below {key!r}, which is a value; write SECTION and KEY, joined by '__'")
+    at[keys[-1]] = value
+
+
+def _refuse_unknown(content: Mapping[str, Any], kind: type[msgspec.Struct], sources: Mapping[str, str], section: str) -> None:
+    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    for key, value in content.items():
+        if key not in fields:
+            where = source_of(f"{section}.{key}" if section else key, sources) or "the configuration"
+            place = f"section [{section}]" if section else "the top level"
+            raise ConfigError(f"{where}: unknown key {key!r} at {place}{did_you_mean(key, fields)}")
+        inner = fields[key].type
+        if isinstance(value, Mapping) and isinstance(inner, type) and issubclass(inner, msgspec.Struct):
+            _refuse_unknown(value, inner, sources, key)

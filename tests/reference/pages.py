@@ -1,0 +1,55 @@
+"""The tables of docs/reference that are made from the code, and where they stand in its pages.
+
+A table stands between ``<!-- reference: NAME -->`` and ``<!-- end: NAME -->``. All other text of a page is written by hand.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from . import commands, errors, routes, settings
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
+TABLE = re.compile(r"<!-- reference: (?P<name>[^>]+) -->\n.*?<!-- end: (?P=name) -->", re.DOTALL)
+IN_DOCS = re.compile(r"\bdocs/((?:[a-z-]+/)*([a-z-]+\.md))")
+
+
+def tables() -> dict[str, dict[str, str]]:
+    """Each table by its name, by the page on which it stands."""
+    return {
+        "api.md": {"routes": routes.table()},
+        "cli.md": {**{f"options of {name}": text for name, text in commands.tables().items()}, "errors": errors.table()},
+        "configuration.md": {f"settings of {name}": text for name, text in settings.tables().items()},
+    }
+
+
+def filled(page: str) -> str:
+    """The text of a page with its tables as the code has them.
+
+    Raises
+    ------
+    ValueError
+        Where the page lacks the place of a table, or has a place that no table fills.
+    """
+    text = (FOLDER / page).read_text(encoding="utf-8")
+    made = tables()[page]
+    places = [match["name"] for match in TABLE.finditer(text)]
+    if sorted(places) != sorted(made):
+        raise ValueError(f"docs/reference/{page} has places for {sorted(places)}, but the tables are {sorted(made)}")
+    return TABLE.sub(lambda match: _between_markers(match["name"], made[match["name"]]), text)
+
+
+def write(page: str) -> None:
+    """Write the tables into a page."""
+    (FOLDER / page).write_text(filled(page), encoding="utf-8")
+
+
+def is_current(page: str) -> bool:
+    """Whether the tables of a page equal those of the code."""
+    return filled(page) == (FOLDER / page).read_text(encoding="utf-8")
+
+
+def _between_markers(name: str, table: str) -> str:
+    linked = IN_DOCS.sub(r"[\2](../\1)", table).replace("](../reference/", "](")
+    return f"<!-- reference: {name} -->\n\n{linked}\n\n<!-- end: {name} -->"
