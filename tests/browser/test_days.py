@@ -45,7 +45,7 @@ def test_a_friday_is_a_friday(browser: object, daily: LiveServer) -> None:
     visitor.wait_for("time", FRIDAY)
     header = page.locator('[data-value="time"]').get_attribute("title")
     assert header == "bar from 2021-04-02 00:00, known at 2021-04-03 00:00 UTC"
-    assert page.locator('[data-panel="price"] .at').inner_text() == FRIDAY
+    assert page.locator('[data-panel="price"] .time').inner_text() == FRIDAY
     assert FRIDAY in visitor.charts("price")
     fills = daily.ask("/trading/fills", symbol="SPY", book="combined", limit=10_000)["fills"]
     assert [row[0] for row in visitor.table("fills")] == [day(fill["bar_open_ms"]) for fill in reversed(fills)][:60]
@@ -55,7 +55,7 @@ def test_a_friday_is_a_friday(browser: object, daily: LiveServer) -> None:
     assert box is not None
     page.mouse.move(box["x"] + box["width"] - 2, box["y"] + 20)
     opens = daily.ask("/trading/equity", max_points=5_000)["columns"]["bar_open_ms"]
-    assert equity.locator(".at").inner_text() in {day(opened) for opened in opens[-4:]}
+    assert equity.locator(".time").inner_text() in {day(opened) for opened in opens[-4:]}
     page.locator('[data-panel="fills"] tbody tr').first.click()
     dialog = page.get_by_role("dialog")
     dialog.locator('[data-section="outcome"]').wait_for()

@@ -21,10 +21,10 @@ def ends_with(visitor: Visitor, server: LiveServer) -> None:
     equity = server.ask("/trading/equity", from_seq=server.ask("/system")["seq"])["columns"]["combined"][-1]
     visitor.page.wait_for_selector(f'[data-panel="equity"] [aria-label*="combined {equity:,.0f}"]')
     [(count,)] = server.sql("SELECT count(*) FROM fills WHERE book = 'combined' AND symbol = 'EURUSD'")
-    visitor.page.get_by_text(f"combined book, {count:,} in all").wait_for()
+    visitor.page.get_by_text(f"combined book, {count:,} in total").wait_for()
 
 
-def test_steps_pace_and_pause_by_keys_and_buttons(visitor: Visitor, server: LiveServer) -> None:
+def test_step_speed_and_pause_by_keys_and_buttons(visitor: Visitor, server: LiveServer) -> None:
     before = bars(server)
     visitor.page.keyboard.press("s")
     visitor.wait_for("bars", f"{before + 1:,}")
@@ -33,8 +33,8 @@ def test_steps_pace_and_pause_by_keys_and_buttons(visitor: Visitor, server: Live
     visitor.page.keyboard.press("Shift+S")
     visitor.wait_for("bars", f"{before + 12:,}")
     assert bars(server) == before + 12
-    visitor.page.get_by_label("Pace").select_option("20")
-    visitor.page.wait_for_function("document.querySelector('[name=pace]').value === '20'")
+    visitor.page.get_by_label("Speed").select_option("20")
+    visitor.page.wait_for_function("document.querySelector('[name=speed]').value === '20'")
     assert server.ask("/system")["bars_per_second"] == 20
     visitor.page.keyboard.press("p")
     visitor.wait_for("state", "running")
@@ -59,7 +59,7 @@ def test_a_fast_run_leaves_no_holes(visitor: Visitor, server: LiveServer) -> Non
 
 
 def test_a_reload_loses_nothing(visitor: Visitor, server: LiveServer) -> None:
-    seen = {panel: visitor.charts(panel) for panel in ("equity", "volatility", "gain-volatility", "weights-direction")}
+    seen = {panel: visitor.charts(panel) for panel in ("equity", "volatility", "skill-volatility", "weights-direction")}
     fills = visitor.table("fills")
     visitor.page.reload()
     visitor.ready()
@@ -75,9 +75,9 @@ def test_the_page_comes_back_with_the_server(browser: object, visitor: Visitor, 
     stays.wait_for("link", "disconnected")
     notice = stays.page.locator('[data-notice="disconnected"]')
     notice.wait_for()
-    assert "Trying again in" in notice.inner_text()
+    assert "Next attempt in" in notice.inner_text()
     assert number(stays.says("bars")) == before
-    notice.get_by_role("button", name="Try now").click()
+    notice.get_by_role("button", name="Retry now").click()
     stays.wait_for("link", "disconnected")
     server.start()
     server.step(25)

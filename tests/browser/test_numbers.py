@@ -11,6 +11,7 @@ from browser.live import LiveServer
 from browser.visitor import Visitor, number
 
 SYMBOL = "EURUSD"
+STATUSES = {"open": "on trial", "kept": "accepted", "undone": "rolled back"}
 COMBINED = "book = 'combined' AND symbol = 'EURUSD'"
 
 
@@ -33,9 +34,9 @@ def test_sessions_are_those_of_the_api(visitor: Visitor, server: LiveServer) -> 
     rows = visitor.table("sessions")
     assert [row[0] for row in rows] == [f"{one['symbol']} {one['target'].replace('_', ' ')}" for one in sessions]
     for row, session in zip(rows, sessions, strict=True):
-        assert row[2] == session["version"]
-        assert number(row[5]) == session["learnt"]
-        assert number(row[6]) == pytest.approx(session["gain_millinats"], abs=0.051)
+        assert row[1] == f"{session['model_type'].replace('_', ' ')} {session['version']}"
+        assert number(row[3]) == session["learnt"]
+        assert number(row[5]) == pytest.approx(session["gain_millinats"], abs=0.051)
 
 
 def test_fills_are_those_of_the_journal(visitor: Visitor, server: LiveServer) -> None:
@@ -50,7 +51,7 @@ def test_fills_are_those_of_the_journal(visitor: Visitor, server: LiveServer) ->
         assert number(row[3]) == pytest.approx(price, abs=5.1e-6)
         assert [number(row[5]), number(row[6])] == pytest.approx([cost / 10**minor, fee / 10**minor], abs=0.0051)
     [(count,)] = server.sql(f"SELECT count(*) FROM fills WHERE {COMBINED}")
-    assert f"{count:,} in all" in visitor.page.locator('[data-panel="fills"] header').inner_text()
+    assert f"{count:,} in total" in visitor.page.locator('[data-panel="fills"] header').inner_text()
 
 
 def test_charts_end_where_the_series_end(visitor: Visitor, server: LiveServer) -> None:
@@ -63,11 +64,11 @@ def test_charts_end_where_the_series_end(visitor: Visitor, server: LiveServer) -
     known = [value for value in forecast["realised"] if value is not None]
     said = visitor.charts("volatility")
     assert f"forecast {100 * forecast['level'][-1]:.3f} %" in said
-    assert f"came true {100 * known[-1]:.3f} %" in said
+    assert f"realised {100 * known[-1]:.3f} %" in said
     assert f"probability of high volatility {100 * forecast['probability'][-1]:.1f} %" in said
     for target in ("volatility", "direction"):
         history = server.ask("/metrics/history", symbol=SYMBOL, target=target, from_seq=seq - 60)["columns"]
-        said = visitor.charts(f"gain-{target}").replace("\u2212", "-")
+        said = visitor.charts(f"skill-{target}").replace("\u2212", "-")
         for member, label in (("served", "served"), ("online", "online"), ("no_change", "no change")):
             shown = re.search(rf"{label} (\S+?)(,|$)", said)
             assert shown is not None
@@ -85,7 +86,8 @@ def test_the_regime_is_the_one_that_the_journal_told_last(visitor: Visitor, serv
     assert said["regimes"][-1]["label"] == label
     chip = visitor.page.locator('[data-panel="volatility"] .regime')
     assert chip.inner_text().split() == [label, f"{100 * said['probabilities'][label]:.0f}", "%"]
-    assert f"{said['regimes'][-1]['ratio']:.1f} times" in (chip.get_attribute("title") or "")
+    chip.locator("[data-term]").hover()
+    assert f"{said['regimes'][-1]['ratio']:.1f} times" in chip.get_by_role("tooltip").inner_text()
 
 
 def test_adaptations_are_those_of_the_journal(visitor: Visitor, server: LiveServer) -> None:
@@ -96,7 +98,7 @@ def test_adaptations_are_those_of_the_journal(visitor: Visitor, server: LiveServ
     shown = visitor.page.locator('[data-panel="adaptations"] li .status').all_inner_texts()
     causes = {action["cause"] for action in actions}
     alarms = [alarm["status"] for alarm in listed["alarms"] if f"drift:{alarm['alarm_id']}" not in causes]
-    assert sorted(shown) == sorted([*(action["status"] for action in actions), *alarms])
+    assert sorted(shown) == sorted(STATUSES.get(status, status) for status in [*(action["status"] for action in actions), *alarms])
 
 
 def test_success_metrics_say_why_there_is_none(visitor: Visitor, server: LiveServer) -> None:
@@ -106,7 +108,7 @@ def test_success_metrics_say_why_there_is_none(visitor: Visitor, server: LiveSer
     earned = visitor.page.locator('[data-metric="pnl-by-ml"] .value').inner_text()
     assert number(earned) == pytest.approx(metrics["pnl_by_ml"]["net"], abs=0.006)
     detail = visitor.page.locator('[data-metric="pnl-by-ml"] .detail').inner_text().replace("\u2212", "-")
-    found = re.search(r"95 %: (\S+?)\.\.(\S+),", detail)
+    found = re.search(r"95 % \[(\S+), (\S+)\],", detail)
     assert found is not None
     ends = [metrics["pnl_by_ml"][end] for end in ("net_low", "net_high")]
     assert [number(found[1]), number(found[2])] == pytest.approx(ends, abs=0.006)
@@ -149,7 +151,7 @@ def test_a_fill_in_the_chart_opens_its_decision(visitor: Visitor, server: LiveSe
     stamp = f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M}"
     box = panel.locator(".chart").bounding_box()
     assert box is not None
-    mouse, at = visitor.page.mouse, panel.locator(".at")
+    mouse, at = visitor.page.mouse, panel.locator(".time")
     x = box["x"]
     while at.inner_text() != stamp and x < box["x"] + box["width"]:
         x += 1
@@ -166,9 +168,9 @@ def test_a_fill_in_the_chart_opens_its_decision(visitor: Visitor, server: LiveSe
 
 def test_the_pointer_turns_the_key_and_not_what_is_spoken(visitor: Visitor) -> None:
     panel = visitor.page.locator('[data-panel="equity"]')
-    spoken, key = visitor.charts("equity"), panel.locator(".key")
+    spoken, key = visitor.charts("equity"), panel.locator(".legend")
     newest = key.inner_text()
     panel.locator(".u-over").hover()
-    panel.locator(".at").wait_for()
+    panel.locator(".time").wait_for()
     assert key.inner_text() != newest
     assert visitor.charts("equity") == spoken

@@ -47,7 +47,7 @@ def test_without_a_link_the_page_says_how_to_get_in(stranger: Visitor) -> None:
     stranger.ready()
 
 
-def test_nothing_is_asked_of_anybody_else(visitor: Visitor) -> None:
+def test_no_other_host_is_requested(visitor: Visitor) -> None:
     visitor.page.wait_for_timeout(300)
     assert visitor.foreign == []
     stored = visitor.page.evaluate("[Object.keys(localStorage), Object.keys(sessionStorage)]")
@@ -68,7 +68,7 @@ def test_a_phone_needs_no_sideways_scrolling(browser: object, server: LiveServer
 
 
 def test_what_matters_most_is_above_the_fold(visitor: Visitor) -> None:
-    for panel in ("success", "volatility", "price", "equity", "gain-volatility", "gain-direction"):
+    for panel in ("success", "volatility", "price", "equity", "skill-volatility", "skill-direction"):
         box = visitor.page.locator(f'[data-panel="{panel}"]').bounding_box()
         assert box is not None
         assert box["y"] + box["height"] <= 900, panel
@@ -91,7 +91,7 @@ def test_everything_can_be_reached_by_keyboard(visitor: Visitor) -> None:
         reached.add(visitor.page.evaluate("document.activeElement.name || document.activeElement.textContent.trim()"))
         outline = visitor.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         assert outline == "solid"
-    assert {"symbol", "Resume", "Step", "pace"} <= reached
+    assert {"symbol", "Resume", "Step", "speed"} <= reached
 
 
 def test_names_from_outside_are_text(browser: object, tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_a_run_that_ends_says_so(browser: object, tmp_path: Path) -> None:
         visitor = Visitor(browser, server)
         visitor.page.goto(link)
         visitor.wait_for("link", "connected")
-        visitor.page.get_by_text("No label has come true yet").first.wait_for()
+        visitor.page.get_by_text("No label is known yet").first.wait_for()
         server.step(261)
         visitor.page.locator('[data-notice="finished"]').wait_for()
         visitor.wait_for("state", "finished")

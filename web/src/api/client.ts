@@ -1,4 +1,4 @@
-// Every request of the page, in one place.
+// All requests of the page to the API.
 
 import type {
   Adaptations,
@@ -9,13 +9,13 @@ import type {
   Positions,
   Regimes,
   Reliability,
-  SeriesAnswer,
+  SeriesPage,
   SessionStatus,
   SystemStatus,
 } from "./wire";
 
-/** The server answered, but not with what was asked for; the message is its own sentence. */
-export class Refused extends Error {
+/** The server responded with an error; the message is the server's sentence. */
+export class ResponseError extends Error {
   constructor(
     readonly status: number,
     message: string,
@@ -24,8 +24,8 @@ export class Refused extends Error {
   }
 }
 
-/** Nobody answered. */
-export class Unreachable extends Error {}
+/** There was no complete response. */
+export class NetworkError extends Error {}
 
 export interface Page {
   from_seq?: number;
@@ -36,12 +36,12 @@ export interface Page {
 type Query = Record<string, string | number | undefined>;
 
 const ROOT = "/api/v1";
-const PATIENCE_MS = 15_000;
+const TIMEOUT_MS = 15_000;
 
 export class Client {
   constructor(
     private readonly token: () => string | null,
-    private readonly onRefusedToken: () => void,
+    private readonly onInvalidToken: () => void,
   ) {}
 
   exchange = (ticket: string) => this.post<{ token: string }>("/auth/exchange", { ticket });
@@ -56,12 +56,12 @@ export class Client {
   sessions = async () => (await this.get<{ sessions: SessionStatus[] }>("/online-learning/sessions")).sessions;
   drift = async () => (await this.get<{ sessions: DriftStatus[] }>("/online-learning/drift/status")).sessions;
 
-  bars = (symbol: string, page: Page) => this.get<SeriesAnswer>(`/market/${encodeURIComponent(symbol)}/bars`, { ...page });
-  equity = (page: Page) => this.get<SeriesAnswer>("/trading/equity", { ...page });
+  bars = (symbol: string, page: Page) => this.get<SeriesPage>(`/market/${encodeURIComponent(symbol)}/bars`, { ...page });
+  equity = (page: Page) => this.get<SeriesPage>("/trading/equity", { ...page });
   predictions = (symbol: string, target: string, page: Page) =>
-    this.get<SeriesAnswer>("/predictions", { symbol, target, ...page });
+    this.get<SeriesPage>("/predictions", { symbol, target, ...page });
   history = (symbol: string, target: string, page: Page) =>
-    this.get<SeriesAnswer>("/metrics/history", { symbol, target, ...page });
+    this.get<SeriesPage>("/metrics/history", { symbol, target, ...page });
   reliability = (symbol: string, target: string) => this.get<Reliability>("/metrics/reliability", { symbol, target });
   fills = (symbol: string, book: string, page: Page) =>
     this.get<{ fills: Fill[]; next_seq: number | null }>("/trading/fills", { symbol, book, ...page });
@@ -72,51 +72,51 @@ export class Client {
   prediction = (id: string) => this.get<Inspection>(`/predictions/${path(id)}`);
   decision = (fillId: string) => this.get<Inspection>(`/trading/fills/${path(fillId)}/decision`);
 
-  private get<T>(where: string, query: Query = {}): Promise<T> {
-    const given = Object.entries(query).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]]));
-    const text = new URLSearchParams(given).toString();
-    return this.ask<T>("GET", text ? `${where}?${text}` : where);
+  private get<T>(route: string, query: Query = {}): Promise<T> {
+    const parameters = Object.entries(query).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]]));
+    const text = new URLSearchParams(parameters).toString();
+    return this.request<T>("GET", text ? `${route}?${text}` : route);
   }
 
-  private post<T>(where: string, body: unknown = {}): Promise<T> {
-    return this.ask<T>("POST", where, JSON.stringify(body));
+  private post<T>(route: string, body: unknown = {}): Promise<T> {
+    return this.request<T>("POST", route, JSON.stringify(body));
   }
 
-  private async ask<T>(method: string, where: string, body?: string): Promise<T> {
+  private async request<T>(method: string, route: string, body?: string): Promise<T> {
     const headers = new Headers();
     const token = this.token();
     if (token !== null) headers.set("authorization", `Bearer ${token}`);
     if (body !== undefined) headers.set("content-type", "application/json");
-    let answer: Response;
+    let response: Response;
     try {
-      const signal = AbortSignal.timeout(PATIENCE_MS);
-      answer = await fetch(ROOT + where, { method, headers, body: body ?? null, signal, cache: "no-store" });
+      const signal = AbortSignal.timeout(TIMEOUT_MS);
+      response = await fetch(ROOT + route, { method, headers, body: body ?? null, signal, cache: "no-store" });
     } catch {
-      throw new Unreachable("the server does not answer");
+      throw new NetworkError("the server does not respond");
     }
-    if (!answer.ok) {
-      if (answer.status === 401 && where !== "/auth/exchange") this.onRefusedToken();
-      throw new Refused(answer.status, await sentence(answer));
+    if (!response.ok) {
+      if (response.status === 401 && route !== "/auth/exchange") this.onInvalidToken();
+      throw new ResponseError(response.status, await messageOf(response));
     }
     try {
-      return (await answer.json()) as T;
+      return (await response.json()) as T;
     } catch {
-      throw new Unreachable("the server's answer broke off");
+      throw new NetworkError("the connection closed before the response was complete");
     }
   }
 }
 
-/** Ids hold slashes, which stay; everything else that an address gives a meaning to is escaped. */
+/** Ids contain slashes, which stay; all other characters with a meaning in an address are escaped. */
 function path(id: string): string {
   return id.split("/").map(encodeURIComponent).join("/");
 }
 
-async function sentence(answer: Response): Promise<string> {
+async function messageOf(response: Response): Promise<string> {
   try {
-    const { detail } = (await answer.json()) as { detail?: unknown };
+    const { detail } = (await response.json()) as { detail?: unknown };
     if (typeof detail === "string") return detail;
   } catch {
-    // Not ours: something between the page and the server answered.
+    // Not a response of the server: something between the page and the server sent it.
   }
-  return `the server answered ${answer.status}`;
+  return `the server responded with status ${response.status}`;
 }

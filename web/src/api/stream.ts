@@ -1,13 +1,13 @@
-// The live connection to one symbol: opened with a one-time ticket, taken up again where it broke off, with growing pauses.
+// The live connection to one symbol: opened with a one-time ticket, resumed where it broke off, with growing pauses.
 
 import type { Control, Message, Step } from "./wire";
 
-export type Link = { state: "connecting" } | { state: "live" } | { state: "waiting"; until: number; why: string };
+export type Link = { state: "connecting" } | { state: "live" } | { state: "disconnected"; until: number; reason: string };
 
 export interface Listener {
-  /** A one-time ticket; rejects when none can be had. */
+  /** A one-time ticket; rejects when the server gives none. */
   ticket(): Promise<string>;
-  /** The first row that is not known yet. */
+  /** The first row that the page does not have yet. */
   fromSeq(): number;
   onLink(link: Link): void;
   onControl(control: Control, hello: boolean): void;
@@ -17,15 +17,15 @@ export interface Listener {
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
-/** The server says something at least every 20 s; a connection that has been silent for longer is dead. */
+/** The server sends a message at least every 20 s; a connection that is silent for longer than this is dead. */
 const SILENCE_MS = 45_000;
 
 export class Stream {
   private socket: WebSocket | null = null;
   private pause = FIRST_PAUSE_MS;
   private retry: ReturnType<typeof setTimeout> | undefined;
-  private watch: ReturnType<typeof setTimeout> | undefined;
-  private ended = false;
+  private silence: ReturnType<typeof setTimeout> | undefined;
+  private closed = false;
 
   constructor(
     private readonly symbol: string,
@@ -34,18 +34,18 @@ export class Stream {
     void this.open();
   }
 
-  /** Try again at once. */
-  now(): void {
-    if (this.socket !== null || this.ended) return;
+  /** Retry at once. */
+  retryNow(): void {
+    if (this.socket !== null || this.closed) return;
     clearTimeout(this.retry);
     this.pause = FIRST_PAUSE_MS;
     void this.open();
   }
 
   close(): void {
-    this.ended = true;
+    this.closed = true;
     clearTimeout(this.retry);
-    clearTimeout(this.watch);
+    clearTimeout(this.silence);
     this.socket?.close(1000);
     this.socket = null;
   }
@@ -56,28 +56,28 @@ export class Stream {
     try {
       ticket = await this.listener.ticket();
     } catch (error) {
-      this.later(error instanceof Error ? error.message : "no ticket");
+      this.retryLater(error instanceof Error ? error.message : "no ticket");
       return;
     }
-    if (this.ended) return;
+    if (this.closed) return;
     const address = new URL(`/api/v1/online-learning/streaming/${encodeURIComponent(this.symbol)}`, location.href);
     address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(address);
     this.socket = socket;
     socket.onopen = () =>
       socket.send(JSON.stringify({ type: "auth", data: { ticket }, from_seq: this.listener.fromSeq() }));
-    socket.onmessage = (event) => this.hear(event);
+    socket.onmessage = (event) => this.receive(event);
     socket.onclose = (event) => {
       if (this.socket !== socket) return;
       this.socket = null;
-      this.later(event.reason || "the connection closed");
+      this.retryLater(event.reason || "the connection closed");
     };
-    this.listenFor(socket);
+    this.watchSilence(socket);
   }
 
-  private hear(event: MessageEvent): void {
-    if (this.ended) return;
-    if (this.socket !== null) this.listenFor(this.socket);
+  private receive(event: MessageEvent): void {
+    if (this.closed) return;
+    if (this.socket !== null) this.watchSilence(this.socket);
     const message = JSON.parse(String(event.data)) as Message;
     switch (message.type) {
       case "hello":
@@ -99,23 +99,23 @@ export class Stream {
     }
   }
 
-  private listenFor(socket: WebSocket): void {
-    clearTimeout(this.watch);
-    this.watch = setTimeout(() => {
+  private watchSilence(socket: WebSocket): void {
+    clearTimeout(this.silence);
+    this.silence = setTimeout(() => {
       if (this.socket !== socket) return;
       this.socket = null;
       socket.close();
-      this.later("the server fell silent");
+      this.retryLater("the server sent nothing for 45 s");
     }, SILENCE_MS);
   }
 
-  private later(why: string): void {
-    if (this.ended) return;
-    clearTimeout(this.watch);
-    // Not all pages of a server that comes back should knock at the same instant.
+  private retryLater(reason: string): void {
+    if (this.closed) return;
+    clearTimeout(this.silence);
+    // Random, so that the pages of a server that restarts do not reconnect at the same instant.
     const wait = this.pause * (0.8 + 0.4 * Math.random());
     this.pause = Math.min(2 * this.pause, LONGEST_PAUSE_MS);
-    this.listener.onLink({ state: "waiting", until: Date.now() + wait, why });
+    this.listener.onLink({ state: "disconnected", until: Date.now() + wait, reason });
     this.retry = setTimeout(() => void this.open(), wait);
   }
 }

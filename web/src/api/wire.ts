@@ -1,4 +1,5 @@
-// What the API answers, named as on the wire. Times are milliseconds (UTC), at the end of a bar and beside it at its open; money is cash, gains are millinats; missing is null.
+// The responses of the API, named as on the wire. Times are milliseconds (UTC): of the end of a bar, and of its open where named so.
+// Money is in cash, skill in millinats; a missing value is null.
 
 export type RunState = "warming" | "running" | "paused" | "finished" | "failed";
 
@@ -16,7 +17,7 @@ export interface OnlineMinusBatch {
   high: number | null;
 }
 
-/** Means over the same episodes, from the change. */
+/** Means over the same episodes, counted from the change. */
 export interface Speed {
   episodes: number;
   samples_to_alarm: number | null;
@@ -74,7 +75,7 @@ export interface SystemStatus extends Control {
 
 export type Cell = number | null;
 
-export interface SeriesAnswer {
+export interface SeriesPage {
   from_seq: number;
   to_seq: number | null;
   next_seq: number | null;
@@ -170,6 +171,8 @@ export interface Positions {
   books: Record<string, BookStatus>;
 }
 
+export type AlarmStatus = "acted" | "deferred" | "skipped";
+
 export interface Alarm {
   seq: number;
   alarm_id: string;
@@ -183,10 +186,12 @@ export interface Alarm {
   score: number;
   watched: "errors" | "calibration" | "labels" | "features";
   features: string[];
-  status: "acted" | "deferred" | "skipped";
+  status: AlarmStatus;
   reason: string;
   action_id: string | null;
 }
+
+export type ActionStatus = "open" | "kept" | "undone";
 
 export interface Action {
   seq: number;
@@ -198,7 +203,7 @@ export interface Action {
   bar_open_ms: number;
   cause: string;
   reason: string;
-  status: string;
+  status: ActionStatus;
   closed_ms: number | null;
   closed_bar_open_ms: number | null;
   effect: number | null;

@@ -1,9 +1,9 @@
-// Repaints wait for the screen, and for each other: however fast bars come, a chart is drawn a few times a second.
+// Limits repaints: at any rate of bars, a chart is drawn about ten times a second at most.
 
 const EVERY_MS = 90;
 
-/** A function that has `draw` called at the next good moment; `cancel` forgets it. */
-export function painter(draw: () => void): { ask: () => void; cancel: () => void } {
+/** `schedule` calls `draw` at the next frame that the limit allows; `cancel` drops a scheduled call. */
+export function painter(draw: () => void): { schedule: () => void; cancel: () => void } {
   let frame = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let drawn = -Infinity;
@@ -13,7 +13,7 @@ export function painter(draw: () => void): { ask: () => void; cancel: () => void
     draw();
   };
   return {
-    ask() {
+    schedule() {
       if (frame !== 0 || timer !== undefined) return;
       timer = setTimeout(
         () => {

@@ -1,47 +1,51 @@
-// Who has which colour and line, in every panel.
+// Colour, line style and term of each series, the same in every panel.
 
-export interface Look {
+import type { TermName } from "../ui/glossary";
+
+export interface SeriesStyle {
   label: string;
   /** Name of a colour in styles/tokens.css. */
   colour: string;
   width: number;
   dash?: number[];
+  /** The term that explains the series. */
+  term?: TermName;
 }
 
-const BASELINE = [4, 3];
+const BASELINE_DASH = [4, 3];
 
-/** What acts is the strongest line, what learns is blue, a naive yardstick is grey and dashed. */
-const MEMBERS: Record<string, Look> = {
-  served: { label: "served", colour: "system", width: 2 },
-  online: { label: "online", colour: "online", width: 1.4 },
-  batch: { label: "batch", colour: "batch", width: 1.4 },
-  base: { label: "base rate", colour: "base", width: 1.4 },
-  no_change: { label: "no change", colour: "naive", width: 1.2, dash: BASELINE },
+/** The series that the system acts on is the strongest line, learning models are blue, baselines are grey and dashed. */
+const MODELS: Record<string, SeriesStyle> = {
+  served: { label: "served", colour: "system", width: 2, term: "served" },
+  online: { label: "online", colour: "online", width: 1.4, term: "online" },
+  batch: { label: "batch", colour: "batch", width: 1.4, term: "batch" },
+  base: { label: "base rate", colour: "base", width: 1.4, term: "base rate" },
+  no_change: { label: "no change", colour: "naive", width: 1.2, dash: BASELINE_DASH, term: "no change" },
 };
 
-const BOOKS: Record<string, Look> = {
-  combined: { label: "combined", colour: "system", width: 2 },
-  signal: { label: "signal", colour: "cost", width: 1.3 },
-  cost_aware: { label: "cost aware", colour: "cost", width: 1.3 },
-  rules_only: { label: "rules only", colour: "rules", width: 1.3 },
-  ml_only: { label: "ML only", colour: "online", width: 1.3 },
-  buy_and_hold: { label: "buy and hold", colour: "naive", width: 1.2, dash: BASELINE },
+const BOOKS: Record<string, SeriesStyle> = {
+  combined: { label: "combined", colour: "system", width: 2, term: "combined book" },
+  signal: { label: "signal", colour: "cost", width: 1.3, term: "signal" },
+  cost_aware: { label: "cost aware", colour: "cost", width: 1.3, term: "cost aware" },
+  rules_only: { label: "rules only", colour: "rules", width: 1.3, term: "rules only" },
+  ml_only: { label: "ML only", colour: "online", width: 1.3, term: "ML only" },
+  buy_and_hold: { label: "buy and hold", colour: "naive", width: 1.2, dash: BASELINE_DASH, term: "buy and hold" },
 };
 
-export function memberLook(name: string): Look {
-  return MEMBERS[name] ?? { label: name, colour: "naive", width: 1 };
+export function modelStyle(name: string): SeriesStyle {
+  return MODELS[name] ?? { label: name, colour: "naive", width: 1 };
 }
 
-export function bookLook(name: string): Look {
-  return BOOKS[name] ?? { label: words(name), colour: "naive", width: 1 };
+export function bookStyle(name: string): SeriesStyle {
+  return BOOKS[name] ?? { label: spaced(name), colour: "naive", width: 1 };
 }
 
-/** A name of the program's as words. */
-export function words(name: string): string {
+/** An identifier as it is shown: with spaces instead of underscores. */
+export function spaced(name: string): string {
   return name.replaceAll("_", " ");
 }
 
-/** A colour of the theme in effect, for what is drawn on a canvas. */
+/** A colour of the current theme, for canvases. */
 export function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }

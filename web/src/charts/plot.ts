@@ -1,33 +1,33 @@
-// How a line chart over bars looks: everything uPlot is told, and what is painted over it.
+// The options of uPlot for a line chart over bars, and what is painted over it.
 
 import uPlot from "uplot";
 
 import { tick } from "../format/time";
 import type { Series } from "../state/series";
-import { colour, type Look } from "./palette";
+import { colour, type SeriesStyle } from "./palette";
 import { timeTicks } from "./ticks";
 
-export interface Line extends Look {
-  /** The column it draws. */
+export interface Line extends SeriesStyle {
+  /** The column of the series. */
   column: string;
   /** Fill the area below it. */
   area?: boolean;
 }
 
 export interface Scale {
-  /** What is measured, in which unit: stands beside the axis. */
+  /** Quantity and unit, beside the axis. */
   label: string;
-  /** Text of a value at the axis. */
+  /** A value as text, at the axis. */
   tick: (value: number) => string;
-  /** Always inside the range. */
+  /** Values that are always in the range. */
   include?: number[];
-  /** Leave rare outliers outside, so that they do not flatten everything else. */
-  sturdy?: boolean;
-  /** The whole range, whatever the data say. */
+  /** Exclude rare outliers, so that they do not flatten the rest. */
+  robust?: boolean;
+  /** A fixed range. */
   fixed?: [number, number];
 }
 
-export interface Mark {
+export interface Marker {
   seq: number;
   colour: string;
 }
@@ -36,20 +36,21 @@ export interface Drawing {
   series: Series;
   lines: Line[];
   scale: Scale;
-  /** A value that all others are to be seen against. */
+  /** A value with a line across the chart, for comparison. */
   reference: number | null;
-  marks: () => readonly Mark[];
+  markers: () => readonly Marker[];
   domain: () => [number, number];
-  /** Whether the time axis is written below. */
+  /** Whether the time axis has labels. */
   times: boolean;
-  onCursor: (place: number | null) => void;
+  onCursor: (index: number | null) => void;
 }
 
 const FONT = "11px system-ui, sans-serif";
-/** Values of a line that are looked at for a sturdy range, and the share that may lie beyond either end. */
+/** The number of values of a line that a robust range uses, and the fraction that it excludes at either end. */
 const BULK_SAMPLES = 1000;
 const BULK_CUT = 0.015;
-const TICK_PX = 56;
+/** Width of a label of the time axis, with the space around it. */
+const LABEL_PX = 56;
 
 export function options(drawing: Drawing, width: number, height: number): uPlot.Options {
   const { scale, times } = drawing;
@@ -62,11 +63,11 @@ export function options(drawing: Drawing, width: number, height: number): uPlot.
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 5 } },
     scales: {
       x: { time: false, range: () => drawing.domain() },
-      y: { range: (u, low, high) => range(scale, scale.sturdy ? bulk(u) : [low, high]) },
+      y: { range: (u, low, high) => range(scale, scale.robust ? bulk(u) : [low, high]) },
     },
     series: [{}, ...drawing.lines.map(seriesOf)],
     axes: [
-      { ...axis, show: times, size: 23, gap: 5, splits: (u) => ticksOf(u, drawing.series).at, values: timesOf(drawing.series) },
+      { ...axis, show: times, size: 23, gap: 5, splits: (u) => ticksOf(u, drawing.series).rows, values: timesOf(drawing.series) },
       {
         ...axis,
         size: 50,
@@ -76,11 +77,11 @@ export function options(drawing: Drawing, width: number, height: number): uPlot.
         labelSize: 15,
         labelGap: 0,
         labelFont: FONT,
-        values: (_, at) => at.map(scale.tick),
+        values: (_, ticks) => ticks.map(scale.tick),
       },
     ],
     hooks: {
-      drawAxes: [(u) => paintReference(u, drawing.reference), (u) => paintMarks(u, drawing.marks())],
+      drawAxes: [(u) => paintReference(u, drawing.reference), (u) => paintMarkers(u, drawing.markers())],
       setCursor: [(u) => drawing.onCursor(u.cursor.left === undefined || u.cursor.left < 0 ? null : (u.cursor.idx ?? null))],
     },
   };
@@ -106,15 +107,15 @@ function seriesOf(line: Line): uPlot.Series {
 
 function range(scale: Scale, data: [number | null, number | null]): [number, number] {
   if (scale.fixed !== undefined) return scale.fixed;
-  const values = [...data, ...(scale.include ?? [])].filter((one): one is number => one !== null && Number.isFinite(one));
+  const values = [...data, ...(scale.include ?? [])].filter((value): value is number => value !== null && Number.isFinite(value));
   if (values.length === 0) return [0, 1];
-  const least = Math.min(...values);
-  const most = Math.max(...values);
-  const room = (most - least || Math.abs(most) || 1) * 0.06;
-  return [least === 0 ? 0 : least - room, most === 0 ? 0 : most + room];
+  const lowest = Math.min(...values);
+  const highest = Math.max(...values);
+  const margin = (highest - lowest || Math.abs(highest) || 1) * 0.06;
+  return [lowest === 0 ? 0 : lowest - margin, highest === 0 ? 0 : highest + margin];
 }
 
-/** Between which values nearly all that is in view lies. */
+/** The range of nearly all visible values. */
 function bulk(u: uPlot): [number | null, number | null] {
   const [seq = [], ...columns] = u.data;
   const { min = -Infinity, max = Infinity } = u.scales.x ?? {};
@@ -122,8 +123,8 @@ function bulk(u: uPlot): [number | null, number | null] {
   const values: number[] = [];
   for (const column of columns) {
     for (let i = 0; i < seq.length; i += stride) {
-      const [at = 0, value] = [seq[i], column[i]];
-      if (at >= min && at <= max && value != null) values.push(value);
+      const [row = 0, value] = [seq[i], column[i]];
+      if (row >= min && row <= max && value != null) values.push(value);
     }
   }
   values.sort((a, b) => a - b);
@@ -133,14 +134,14 @@ function bulk(u: uPlot): [number | null, number | null] {
 
 function ticksOf(u: uPlot, series: Series) {
   const { min = 0, max = 1 } = u.scales.x ?? {};
-  return timeTicks(series.seq, series.ts, min, max, Math.max(2, Math.floor(u.bbox.width / devicePixelRatio / TICK_PX)));
+  return timeTicks(series.seq, series.ts, min, max, Math.max(2, Math.floor(u.bbox.width / devicePixelRatio / LABEL_PX)));
 }
 
 function timesOf(series: Series) {
-  return (u: uPlot, at: number[]) => {
+  return (u: uPlot, rows: number[]) => {
     const { stepMs } = ticksOf(u, series);
-    return at.map((seq) => {
-      const ms = series.ts[series.place(seq)];
+    return rows.map((seq) => {
+      const ms = series.ts[series.indexAt(seq)];
       return ms === undefined ? "" : tick(ms, stepMs);
     });
   };
@@ -161,15 +162,15 @@ function paintReference(u: uPlot, reference: number | null): void {
   ctx.restore();
 }
 
-function paintMarks(u: uPlot, marks: readonly Mark[]): void {
+function paintMarkers(u: uPlot, markers: readonly Marker[]): void {
   const { ctx, bbox } = u;
   ctx.save();
   ctx.lineWidth = devicePixelRatio;
   ctx.setLineDash([2 * devicePixelRatio, 2 * devicePixelRatio]);
-  for (const mark of marks) {
-    const x = Math.round(u.valToPos(mark.seq, "x", true)) + 0.5;
+  for (const marker of markers) {
+    const x = Math.round(u.valToPos(marker.seq, "x", true)) + 0.5;
     if (x < bbox.left || x > bbox.left + bbox.width) continue;
-    ctx.strokeStyle = colour(mark.colour);
+    ctx.strokeStyle = colour(marker.colour);
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);

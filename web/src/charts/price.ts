@@ -1,4 +1,4 @@
-// The candles: one lightweight-charts chart, with fills, alarms and adaptations as marks on it.
+// The price chart: candles with fills, alarms and adaptations as markers.
 
 import {
   CandlestickSeries,
@@ -22,12 +22,12 @@ import { barsAreDays } from "../format/time";
 import type { Series } from "../state/series";
 import { colour } from "./palette";
 
-export interface Marked {
+export interface ChartEvents {
   fills: readonly Fill[];
   alarms: readonly Alarm[];
   actions: readonly Action[];
-  /** The fill that is being looked at. */
-  chosen: string | null;
+  /** The fill whose decision the inspector shows. */
+  selected: string | null;
 }
 
 export interface PriceListener {
@@ -35,15 +35,15 @@ export interface PriceListener {
   onCursor(seq: number | null): void;
 }
 
-/** So many candles and more are too narrow for full-size marks. */
+/** From this number of candles on, full-size markers would overlap. */
 const CROWDED = 600;
 
 export class PriceChart {
   private readonly chart: IChartApi;
   private readonly candles: ISeriesApi<"Candlestick">;
-  private readonly marks: ISeriesMarkersPluginApi<Time>;
+  private readonly markers: ISeriesMarkersPluginApi<Time>;
   private decimals = 0;
-  /** Whether the newest bars stay in view; not while somebody looks at older ones. */
+  /** Whether the newest bars stay in view; false once the user has moved the chart. */
   private following = true;
 
   constructor(
@@ -53,32 +53,32 @@ export class PriceChart {
   ) {
     this.chart = createChart(box, {
       autoSize: true,
-      // Its logo brings a style element, which the page's policy forbids; the footer carries the attribution.
+      // The logo of the library needs a style element, which the page's content policy forbids; the footer has the attribution.
       layout: { attributionLogo: false, fontSize: 11, fontFamily: "system-ui, sans-serif" },
       crosshair: { mode: CrosshairMode.Normal },
       rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.09, bottom: 0.09 } },
-      timeScale: { borderVisible: false, timeVisible: !barsAreDays(), minBarSpacing: 0.02, rightOffset: 2 },
+      timeScale: { borderVisible: false, timeVisible: !barsAreDays(), minBarSpacing: 0.02, rightOffset: 2, fixLeftEdge: true },
       handleScroll: { mouseWheel: false, vertTouchDrag: false },
       handleScale: { mouseWheel: false },
     });
     this.candles = this.chart.addSeries(CandlestickSeries, { priceLineVisible: false });
-    this.marks = createSeriesMarkers(this.candles, []);
-    this.chart.subscribeClick((event) => this.clicked(event));
+    this.markers = createSeriesMarkers(this.candles, []);
+    this.chart.subscribeClick((event) => this.onClick(event));
     this.chart.subscribeCrosshairMove((event) => {
       if (event.sourceEvent !== undefined) this.listener.onCursor(this.seqAt(event.time));
     });
-    box.addEventListener("pointerdown", this.stray);
-    this.dress();
+    box.addEventListener("pointerdown", this.stopFollowing);
+    this.applyTheme();
   }
 
-  /** Take the colours of the theme in effect. */
-  dress(): void {
+  /** Use the colours of the current theme. */
+  applyTheme(): void {
     this.chart.applyOptions({
       layout: { background: { type: ColorType.Solid, color: colour("panel") }, textColor: colour("muted") },
       grid: { vertLines: { color: colour("grid") }, horzLines: { color: colour("grid") } },
     });
     const [up, down] = [colour("candle"), colour("candle-down")];
-    // Rising candles are hollow, so that nothing depends on their colour and the marks stand out.
+    // Rising candles are hollow, so that the direction does not depend on colour.
     this.candles.applyOptions({
       upColor: colour("panel"),
       downColor: down,
@@ -89,36 +89,36 @@ export class PriceChart {
     });
   }
 
-  draw(marked: Marked): void {
+  draw(events: ChartEvents): void {
     const { series } = this;
-    this.adoptPrecision();
+    this.updatePrecision();
     this.candles.setData(candlesOf(series));
-    this.marks.setMarkers(marksOf(series, marked));
+    this.markers.setMarkers(markersOf(series, events));
     if (this.following) this.showAll();
   }
 
-  /** Have all bars that are held in view, and stay with the newest. */
+  /** Show all loaded bars and follow the newest. */
   showAll(): void {
     this.following = true;
     this.chart.timeScale().setVisibleLogicalRange({ from: -0.5, to: this.series.length + 0.02 * this.series.length });
   }
 
-  point(seq: number | null): void {
-    const place = seq === null ? -1 : this.series.place(seq);
-    const time = this.series.ts[place];
-    const close = this.series.column("close")[place];
+  moveCrosshair(seq: number | null): void {
+    const index = seq === null ? -1 : this.series.indexAt(seq);
+    const time = this.series.ts[index];
+    const close = this.series.column("close")[index];
     if (seq === null || time === undefined || close === null || close === undefined) this.chart.clearCrosshairPosition();
     else this.chart.setCrosshairPosition(close, seconds(time), this.candles);
   }
 
   close(): void {
-    this.box.removeEventListener("pointerdown", this.stray);
+    this.box.removeEventListener("pointerdown", this.stopFollowing);
     this.chart.remove();
   }
 
-  private readonly stray = () => (this.following = false);
+  private readonly stopFollowing = () => (this.following = false);
 
-  private clicked(event: MouseEventParams): void {
+  private onClick(event: MouseEventParams): void {
     if (typeof event.hoveredObjectId === "string" && event.hoveredObjectId.startsWith("fill:")) {
       this.listener.onFill(event.hoveredObjectId.slice("fill:".length));
     }
@@ -126,11 +126,11 @@ export class PriceChart {
 
   private seqAt(time: Time | undefined): number | null {
     if (typeof time !== "number") return null;
-    const place = this.series.ts.indexOf(time * 1000);
-    return this.series.seq[place] ?? null;
+    const index = this.series.ts.indexOf(time * 1000);
+    return this.series.seq[index] ?? null;
   }
 
-  private adoptPrecision(): void {
+  private updatePrecision(): void {
     const close = this.series.column("close").at(-1) ?? null;
     if (close === null || priceDecimals(close) === this.decimals) return;
     this.decimals = priceDecimals(close);
@@ -153,26 +153,26 @@ function candlesOf(series: Series): CandlestickData<UTCTimestamp>[] {
   return candles;
 }
 
-function marksOf(series: Series, { fills, alarms, actions, chosen }: Marked): SeriesMarker<Time>[] {
+function markersOf(series: Series, { fills, alarms, actions, selected }: ChartEvents): SeriesMarker<Time>[] {
   const first = series.seq[0] ?? Infinity;
   const last = series.last ?? -1;
   const size = series.length > 3 * CROWDED ? 0.3 : series.length > CROWDED ? 0.6 : 1;
-  const timeOf = (seq: number) => seconds(series.ts[series.place(seq)] ?? 0);
-  const seen = <T extends { seq: number }>(list: readonly T[]) => list.filter((one) => one.seq >= first && one.seq <= last);
-  const marks: SeriesMarker<Time>[] = [
-    ...seen(fills).map((fill): SeriesMarker<Time> => {
+  const timeOf = (seq: number) => seconds(series.ts[series.indexAt(seq)] ?? 0);
+  const visible = <T extends { seq: number }>(events: readonly T[]) => events.filter(({ seq }) => seq >= first && seq <= last);
+  const markers: SeriesMarker<Time>[] = [
+    ...visible(fills).map((fill): SeriesMarker<Time> => {
       const bought = fill.quantity > 0;
       return {
         time: timeOf(fill.seq),
         id: `fill:${fill.fill_id}`,
-        size: fill.fill_id === chosen ? 2 : size,
-        text: fill.fill_id === chosen ? "inspected" : "",
+        size: fill.fill_id === selected ? 2 : size,
+        text: fill.fill_id === selected ? "inspected" : "",
         ...(bought
           ? { position: "belowBar", shape: "arrowUp", color: colour("buy") }
           : { position: "aboveBar", shape: "arrowDown", color: colour("sell") }),
       };
     }),
-    ...seen(alarms).map(
+    ...visible(alarms).map(
       (alarm): SeriesMarker<Time> => ({
         time: timeOf(alarm.seq),
         position: "aboveBar",
@@ -181,7 +181,7 @@ function marksOf(series: Series, { fills, alarms, actions, chosen }: Marked): Se
         text: `drift ${alarm.target}`,
       }),
     ),
-    ...seen(actions).map(
+    ...visible(actions).map(
       (action): SeriesMarker<Time> => ({
         time: timeOf(action.seq),
         position: "belowBar",
@@ -191,5 +191,5 @@ function marksOf(series: Series, { fills, alarms, actions, chosen }: Marked): Se
       }),
     ),
   ];
-  return marks.sort((a, b) => Number(a.time) - Number(b.time));
+  return markers.sort((a, b) => Number(a.time) - Number(b.time));
 }

@@ -10,23 +10,37 @@ const ts = Array.from({ length: 35 * 24 }, (_, i) => MONDAY + i * HOUR_MS).filte
 );
 const seq = ts.map((_, i) => i);
 
+/** Distances between neighbouring ticks. */
+function gaps(rows: number[]): number[] {
+  return rows.slice(1).map((row, i) => row - (rows[i] ?? 0));
+}
+
 describe("ticks of a time axis", () => {
-  it("stand on Mondays for some weeks, though weekends take no room", () => {
-    const { at, stepMs } = timeTicks(seq, ts, 0, seq.length - 1, 6);
+  it("stand on Mondays for some weeks, though weekends take no space", () => {
+    const { rows, stepMs } = timeTicks(seq, ts, 0, seq.length - 1, 6);
     expect(stepMs).toBe(7 * DAY_MS);
-    expect(at).toEqual([120, 240, 360, 480]);
-    expect(at.map((one) => tick(ts[one] ?? 0, stepMs))).toEqual(["9 Jan", "16 Jan", "23 Jan", "30 Jan"]);
+    expect(rows).toEqual([120, 240, 360, 480]);
+    expect(rows.map((row) => tick(ts[row] ?? 0, stepMs))).toEqual(["9 Jan", "16 Jan", "23 Jan", "30 Jan"]);
   });
 
   it("stand on round hours for a day", () => {
-    const { at, stepMs } = timeTicks(seq, ts, 24, 47, 5);
-    expect(at.map((one) => tick(ts[one] ?? 0, stepMs))).toEqual(["3 Jan", "06:00", "12:00", "18:00"]);
+    const { rows, stepMs } = timeTicks(seq, ts, 24, 47, 5);
+    expect(rows.map((row) => tick(ts[row] ?? 0, stepMs))).toEqual(["3 Jan", "06:00", "12:00", "18:00"]);
   });
 
-  it("are never more than about what was asked for, and none without bars", () => {
-    for (const most of [2, 3, 8, 15]) {
-      expect(timeTicks(seq, ts, 0, seq.length - 1, most).at.length).toBeLessThanOrEqual(2 * most);
+  it("never overlap and are not cut at the end, however few the bars", () => {
+    for (let bars = 2; bars < seq.length; bars += 7) {
+      for (const most of [2, 3, 6, 15]) {
+        const { rows } = timeTicks(seq, ts, 0, bars - 1, most);
+        const space = (bars - 1) / most;
+        expect(rows.length).toBeLessThanOrEqual(Math.ceil(most / 0.8));
+        for (const gap of gaps(rows)) expect(gap).toBeGreaterThanOrEqual(0.8 * space);
+        for (const row of rows) expect(row).toBeLessThanOrEqual(bars - 1 - 0.4 * space);
+      }
     }
-    expect(timeTicks([], [], 0, 10, 5).at).toEqual([]);
+  });
+
+  it("are none without bars", () => {
+    expect(timeTicks([], [], 0, 10, 5).rows).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-// Ticks of a time axis whose places are bars, not seconds: nights and weekends take no room, dates still fall on round times.
+// Ticks of a time axis whose positions are bars, not seconds: nights and weekends take no space, and labels still stand on round times.
 
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../format/time";
 
@@ -19,47 +19,52 @@ const MONTH_MS = 30.44 * DAY_MS;
 const MONTHS = [1, 2, 3, 6, 12, 24, 60, 120];
 /** Days are counted from a Monday, so that steps of a week fall on Mondays. */
 const MONDAY_MS = 4 * DAY_MS;
+/** Two labels are at least this fraction of a label's space apart, and the last one is half of it away from the end. */
+const MIN_GAP = 0.8;
 
 export interface Ticks {
-  at: number[];
+  /** Row numbers of the labelled bars. */
+  rows: number[];
   stepMs: number;
 }
 
-/** The bars (by number) at which a round time is first reached, at most `most` of them between the bars `low` and `high`. */
+/** The rows at which a round time is first reached, between the rows `low` and `high`, on an axis with space for `most` labels. */
 export function timeTicks(seq: readonly number[], ts: readonly number[], low: number, high: number, most: number): Ticks {
-  const first = seq.findIndex((one) => one >= low);
-  const last = seq.findLastIndex((one) => one <= high);
+  const first = seq.findIndex((row) => row >= low);
+  const last = seq.findLastIndex((row) => row <= high);
   const from = ts[first];
   const to = ts[last];
-  if (from === undefined || to === undefined || last <= first || most < 1) return { at: [], stepMs: DAY_MS };
-  const round = rounding((to - from) / most);
-  const at: number[] = [];
-  let before = round.floor(first > 0 ? (ts[first - 1] ?? from) : from);
+  if (from === undefined || to === undefined || last <= first || most < 1) return { rows: [], stepMs: DAY_MS };
+  const { stepMs, stepOf } = stepFor((to - from) / most);
+  const rows: number[] = [];
+  let previous = stepOf(first > 0 ? (ts[first - 1] ?? from) : from);
   for (let i = first; i <= last; i += 1) {
-    const now = round.floor(ts[i] ?? from);
-    if (now !== before) at.push(seq[i] ?? low);
-    before = now;
+    const step = stepOf(ts[i] ?? from);
+    if (step !== previous) rows.push(seq[i] ?? low);
+    previous = step;
   }
-  return { at: thinned(at, (high - low) / most), stepMs: round.stepMs };
+  const gap = (MIN_GAP * (high - low)) / most;
+  return { rows: separated(rows.filter((row) => row <= high - gap / 2), gap), stepMs };
 }
 
-/** Without ticks that stand closer than half of what is wanted: an overnight gap crosses several round times at once. */
-function thinned(at: number[], wanted: number): number[] {
+/** Without the rows that are closer than `gap` to the one before: a night without bars passes several round times at once. */
+function separated(rows: number[], gap: number): number[] {
   const kept: number[] = [];
-  for (const one of at) {
-    const newest = kept.at(-1);
-    if (newest === undefined || one - newest >= wanted / 2) kept.push(one);
+  for (const row of rows) {
+    const previous = kept.at(-1);
+    if (previous === undefined || row - previous >= gap) kept.push(row);
   }
   return kept;
 }
 
-function rounding(wantedMs: number): { stepMs: number; floor: (ms: number) => number } {
-  const step = STEPS_MS.find((one) => one >= wantedMs);
-  if (step !== undefined) return { stepMs: step, floor: (ms) => Math.floor((ms - MONDAY_MS) / step) };
-  const months = MONTHS.find((one) => one * MONTH_MS >= wantedMs) ?? 240;
-  const floor = (ms: number) => {
-    const at = new Date(ms);
-    return Math.floor((at.getUTCFullYear() * 12 + at.getUTCMonth()) / months);
+/** The shortest step of at least this length, and the number of the step that a time lies in. */
+function stepFor(wantedMs: number): { stepMs: number; stepOf: (ms: number) => number } {
+  const step = STEPS_MS.find((ms) => ms >= wantedMs);
+  if (step !== undefined) return { stepMs: step, stepOf: (ms) => Math.floor((ms - MONDAY_MS) / step) };
+  const months = MONTHS.find((count) => count * MONTH_MS >= wantedMs) ?? 240;
+  const stepOf = (ms: number) => {
+    const day = new Date(ms);
+    return Math.floor((day.getUTCFullYear() * 12 + day.getUTCMonth()) / months);
   };
-  return { stepMs: months * MONTH_MS, floor };
+  return { stepMs: months * MONTH_MS, stepOf };
 }

@@ -1,4 +1,4 @@
-/** What caused an adaptation, in a word; an alarm or a change of regime is named by its id, which says nothing to a reader. */
+/** The cause of an adaptation, in a word, without the id of the alarm or of the regime. */
 export function causeOf(cause: string): string {
   const [kind, id] = cause.split(":", 2);
   return id !== undefined && (kind === "drift" || kind === "regime") ? kind : cause;

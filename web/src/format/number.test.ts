@@ -25,7 +25,7 @@ it("groups, signs and rounds", () => {
   ]);
 });
 
-it("shows small amounts, prices and quantities, of accounts of 1 and coins of 1e-8, with digits that say something", () => {
+it("shows small amounts, prices and quantities, of accounts of 1 and coins of 1e-8, with enough digits", () => {
   expect([cash(1234.567), cash(0), cash(null), cash(0.05), signedCash(-0.000123), signedCash(0.5)]).toEqual([
     "1,234.57",
     "0.00",
@@ -42,7 +42,7 @@ it("shows small amounts, prices and quantities, of accounts of 1 and coins of 1e
   ]);
 });
 
-it("counts one thing as one", () => {
+it("uses the singular for one", () => {
   expect([counted(1, "bar"), counted(0, "bar"), counted(6225, "bar"), counted(0.5, "bar", 2)]).toEqual([
     "1 bar",
     "0 bars",
@@ -51,7 +51,7 @@ it("counts one thing as one", () => {
   ]);
 });
 
-it("says how long and when", () => {
+it("formats durations and times", () => {
   expect([lasting(10), lasting(3600), lasting(3 * 3600), lasting(5158800)]).toEqual(["10 s", "60 min", "3.0 h", "59.7 d"]);
   expect(stamp(Date.UTC(2017, 5, 25, 22))).toBe("2017-06-25 22:00");
 });

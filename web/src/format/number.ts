@@ -1,12 +1,12 @@
-// Numbers as text. A number that is not there is an en dash, never 0 or NaN.
+// Numbers as text. A missing number is an en dash, never 0 or NaN.
 
 export const NONE = "–";
 const MINUS = "\u2212";
-const MOST_DECIMALS = 14;
+const MAX_DECIMALS = 14;
 
 type Maybe = number | null | undefined;
 
-/** Digits in groups of three, a real minus sign. */
+/** Digits in groups of three, with a typographic minus sign. */
 export function fixed(value: Maybe, decimals = 0): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return NONE;
   const text = Math.abs(value).toLocaleString("en-US", {
@@ -23,7 +23,7 @@ export function signed(value: Maybe, decimals = 0): string {
   return value !== null && value !== undefined && value > 0 && /[1-9]/.test(text) ? `+${text}` : text;
 }
 
-/** So many of something: 1 bar, 20 bars. */
+/** A number with its noun: 1 bar, 20 bars. */
 export function counted(value: Maybe, noun: string, decimals = 0): string {
   return `${fixed(value, decimals)} ${noun}${value === 1 ? "" : "s"}`;
 }
@@ -32,17 +32,17 @@ export function percent(value: Maybe, decimals = 1): string {
   return value === null || value === undefined ? NONE : `${fixed(100 * value, decimals)} %`;
 }
 
-/** Prices keep six significant digits, so that 1.05794 and 45,123.5 both show what moves. */
+/** Prices have six significant digits: 1.05794 and 45,123.50. */
 export function price(value: Maybe): string {
   if (value === null || value === undefined) return NONE;
   return fixed(value, priceDecimals(value));
 }
 
 export function priceDecimals(value: number): number {
-  return Math.min(MOST_DECIMALS, Math.max(2, 5 - magnitude(value)));
+  return Math.min(MAX_DECIMALS, Math.max(2, 5 - magnitude(value)));
 }
 
-/** Amounts of cash in cents, or with two significant digits where cents say too little. */
+/** Amounts of cash in cents, or with two significant digits where cents are too coarse. */
 export function cash(value: Maybe): string {
   return fixed(value, cashDecimals(value));
 }
@@ -53,14 +53,14 @@ export function signedCash(value: Maybe): string {
 }
 
 function cashDecimals(value: Maybe): number {
-  return value ? Math.min(MOST_DECIMALS, Math.max(2, 1 - magnitude(value))) : 2;
+  return value ? Math.min(MAX_DECIMALS, Math.max(2, 1 - magnitude(value))) : 2;
 }
 
-/** Quantities of a unit: whole ones where they are many. */
+/** Quantities; without decimals from 1,000 on. */
 export function quantity(value: Maybe): string {
   if (value === null || value === undefined) return NONE;
   const size = Math.abs(value);
-  return fixed(value, size >= 1000 ? 0 : size >= 1 || size === 0 ? 2 : Math.min(MOST_DECIMALS, 5 - magnitude(value)));
+  return fixed(value, size >= 1000 ? 0 : size >= 1 || size === 0 ? 2 : Math.min(MAX_DECIMALS, 5 - magnitude(value)));
 }
 
 function magnitude(value: number): number {

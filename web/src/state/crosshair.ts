@@ -1,17 +1,17 @@
 // One crosshair for all charts: the row that the pointer is over in any of them.
 
-type Seen = (seq: number | null) => void;
+type Listener = (seq: number | null) => void;
 
 class Crosshair {
-  private readonly charts = new Set<Seen>();
+  private readonly charts = new Set<Listener>();
 
-  /** Be told where the pointer is in other charts; calling what is returned ends it. */
-  watch(chart: Seen): () => void {
+  /** Receive the row under the pointer of other charts; the returned function unsubscribes. */
+  subscribe(chart: Listener): () => void {
     this.charts.add(chart);
     return () => this.charts.delete(chart);
   }
 
-  move(seq: number | null, from: Seen): void {
+  move(seq: number | null, from: Listener): void {
     for (const chart of this.charts) if (chart !== from) chart(seq);
   }
 }

@@ -1,6 +1,6 @@
-// What the page knows: the run, its sessions and books, one symbol's market, and the live connection that carries it all on.
+// The state of the page: the run, its sessions and books, the market of one symbol, and the live connection.
 
-import { Refused, Unreachable } from "../api/client";
+import { NetworkError, ResponseError } from "../api/client";
 import { Stream, type Link } from "../api/stream";
 import type { Control, DriftStatus, Positions, SessionStatus, Step, SystemStatus } from "../api/wire";
 import { setBarLength } from "../format/time";
@@ -23,29 +23,29 @@ class Dashboard {
   positions = $state.raw<Positions | null>(null);
   market = $state.raw<Market | null>(null);
   link = $state.raw<Link>({ state: "connecting" });
-  /** What went wrong last, as a sentence; gone with the next success. */
+  /** The last error, as a sentence; null after the next success. */
   notice = $state<string | null>(null);
-  /** Bars that price and volatility show, and those that everything slower shows. */
+  /** Bars shown in price and volatility, and bars shown in equity, skill and weights. */
   near = $state<Span>(200);
   far = $state<Span>("all");
 
   private stream: Stream | null = null;
   private retry: ReturnType<typeof setTimeout> | undefined;
-  /** Counts the times that reading began; what an older one brings is let go of. */
-  private beginnings = 0;
+  /** Counts the loads; the results of an older load are dropped. */
+  private loads = 0;
   private readonly snapshot = new Throttle(SNAPSHOT_MS, () => this.guarded(() => this.readSnapshot()));
   private readonly slowSnapshot = new Throttle(SLOW_SNAPSHOT_MS, () => this.guarded(() => this.readSlowSnapshot()));
 
-  /** Read the run and connect; goes on trying until `stop`. */
+  /** Load the run and connect; retries until `stop`. */
   start(): void {
-    void this.begin();
+    void this.load();
   }
 
   stop(): void {
     clearTimeout(this.retry);
     this.snapshot.cancel();
     this.slowSnapshot.cancel();
-    this.leave();
+    this.disconnect();
     this.market = null;
     this.system = null;
   }
@@ -57,17 +57,17 @@ class Dashboard {
 
   async show(near: Span, far: Span): Promise<void> {
     const market = this.market;
-    const nearer = near !== this.near;
-    const farther = far !== this.far;
+    const nearChanged = near !== this.near;
+    const farChanged = far !== this.far;
     this.near = near;
     this.far = far;
     if (market === null) return;
     await this.guarded(async () => {
-      await Promise.all([nearer ? market.loadNear(near) : null, farther ? market.loadFar(far) : null]);
+      await Promise.all([nearChanged ? market.loadNear(near) : null, farChanged ? market.loadFar(far) : null]);
     });
   }
 
-  /** Carry out a command and show at once what it did. */
+  /** Send a command and show its result at once. */
   async command(task: () => Promise<Control>): Promise<void> {
     await this.guarded(async () => {
       this.control(await task(), false);
@@ -76,46 +76,46 @@ class Dashboard {
   }
 
   retryNow(): void {
-    this.stream?.now();
+    this.stream?.retryNow();
     if (this.market === null) this.restart();
   }
 
-  /** Read everything anew; what is shown stays until then. */
+  /** Load everything again; the page shows the old state until then. */
   private restart(): void {
     clearTimeout(this.retry);
-    this.leave();
-    void this.begin();
+    this.disconnect();
+    void this.load();
   }
 
-  private async begin(): Promise<void> {
-    const mine = ++this.beginnings;
+  private async load(): Promise<void> {
+    const load = ++this.loads;
     try {
       const system = await client.system();
-      if (mine !== this.beginnings) return;
+      if (load !== this.loads) return;
       setBarLength(system.feed.interval_s);
       this.system = system;
       this.notice = null;
       const wanted = sessionStorage.getItem(SYMBOL_KEY);
-      const symbol = system.feed.symbols.find((one) => one === wanted) ?? system.feed.symbols[0];
+      const symbol = system.feed.symbols.find((candidate) => candidate === wanted) ?? system.feed.symbols[0];
       if (system.state === "warming" || symbol === undefined) {
-        this.retry = setTimeout(() => void this.begin(), WARMING_MS);
+        this.retry = setTimeout(() => void this.load(), WARMING_MS);
         return;
       }
-      const market = new Market(client, symbol, system.targets, (error) => this.failed(error));
+      const market = new Market(client, symbol, system.targets, (error) => this.report(error));
       await market.load(this.near, this.far, system.seq);
-      if (mine !== this.beginnings) return;
+      if (load !== this.loads) return;
       this.market = market;
       this.connect(market);
-      this.snapshot.ask();
-      this.slowSnapshot.ask();
+      this.snapshot.request();
+      this.slowSnapshot.request();
     } catch (error) {
-      this.failed(error);
-      if (mine === this.beginnings) this.retry = setTimeout(() => void this.begin(), RETRY_MS);
+      this.report(error);
+      if (load === this.loads) this.retry = setTimeout(() => void this.load(), RETRY_MS);
     }
   }
 
-  private leave(): void {
-    this.beginnings += 1;
+  private disconnect(): void {
+    this.loads += 1;
     this.stream?.close();
     this.stream = null;
     this.market?.close();
@@ -128,33 +128,32 @@ class Dashboard {
       onLink: (link) => (this.link = link),
       onControl: (control, hello) => this.control(control, hello),
       onStep: (seq, step) => this.step(market, seq, step),
-      onGap: (from) => market.hole(from),
+      onGap: (from) => market.markGap(from),
     });
   }
 
   private control(control: Control, hello: boolean): void {
     if (this.system === null) return;
     if (hello && this.market !== null && control.seq < this.market.newest) {
-      // Another run than the one shown: everything is read anew.
+      // The server has started another run: load everything again.
       this.restart();
       return;
     }
     this.system = { ...this.system, ...control };
-    this.snapshot.ask();
-    this.slowSnapshot.ask();
+    this.snapshot.request();
+    this.slowSnapshot.request();
   }
 
   private step(market: Market, seq: number, step: Step): void {
-    market.take(seq, step);
+    market.apply(seq, step);
     if (this.system !== null) this.system = { ...this.system, seq, ts_ms: step.ts_ms, bar_open_ms: step.bar_open_ms };
-    this.snapshot.ask();
-    this.slowSnapshot.ask();
+    this.snapshot.request();
+    this.slowSnapshot.request();
   }
 
   private async readSnapshot(): Promise<void> {
     const [system, sessions, positions] = await Promise.all([client.system(), client.sessions(), client.positions()]);
-    const shown = this.system;
-    if (shown !== null && shown.run_id !== system.run_id) {
+    if (this.system !== null && this.system.run_id !== system.run_id) {
       this.restart();
       return;
     }
@@ -162,7 +161,7 @@ class Dashboard {
     this.sessions = sessions;
     this.positions = positions;
     if (this.market !== null && this.link.state !== "live" && system.seq > this.market.newest) {
-      this.market.hole(this.market.newest + 1);
+      this.market.markGap(this.market.newest + 1);
       this.market.newest = system.seq;
     }
     if (this.link.state === "live") this.notice = null;
@@ -176,20 +175,20 @@ class Dashboard {
       market?.loadRegimes(),
       market?.events.loadAdaptations(),
     ]);
-    this.drift = Object.fromEntries(drift.map((one) => [one.session_id, one]));
+    this.drift = Object.fromEntries(drift.map((status) => [status.session_id, status]));
   }
 
   private async guarded(task: () => Promise<void>): Promise<void> {
     try {
       await task();
     } catch (error) {
-      this.failed(error);
+      this.report(error);
     }
   }
 
-  private failed(error: unknown): void {
-    if (error instanceof Unreachable || error instanceof Refused) {
-      if (!(error instanceof Refused && error.status === 401)) this.notice = error.message;
+  private report(error: unknown): void {
+    if (error instanceof NetworkError || error instanceof ResponseError) {
+      if (!(error instanceof ResponseError && error.status === 401)) this.notice = error.message;
       return;
     }
     throw error;
@@ -198,7 +197,7 @@ class Dashboard {
 
 export const dashboard = new Dashboard();
 
-/** What the traded book holds of a symbol; null when nothing is known yet. */
-export function held(positions: Positions | null, symbol: string) {
-  return positions?.positions.find((one) => one.book === BOOK && one.symbol === symbol) ?? null;
+/** The position of the combined book in a symbol; null while it is unknown. */
+export function positionIn(positions: Positions | null, symbol: string) {
+  return positions?.positions.find((position) => position.book === BOOK && position.symbol === symbol) ?? null;
 }

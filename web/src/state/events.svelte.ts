@@ -1,4 +1,4 @@
-// Fills of the combined book, drift alarms and adaptations of one symbol: few enough to be held in full.
+// Fills of the combined book, drift alarms and adaptations of one symbol; few enough to be stored in full.
 
 import type { Client } from "../api/client";
 import type { Action, Alarm, Fill } from "../api/wire";
@@ -17,7 +17,7 @@ export class Events {
     private readonly symbol: string,
   ) {}
 
-  /** Read everything from row `from` on. */
+  /** Read all events from row `from` on. */
   async load(from = 0): Promise<void> {
     await Promise.all([this.loadFills(from), this.loadAdaptations()]);
     this.loaded = true;
@@ -25,15 +25,15 @@ export class Events {
 
   async loadAdaptations(): Promise<void> {
     const { alarms, actions } = await this.client.adaptations();
-    this.alarms = alarms.filter((one) => one.symbol === this.symbol);
-    this.actions = actions.filter((one) => one.symbol === this.symbol);
+    this.alarms = alarms.filter((alarm) => alarm.symbol === this.symbol);
+    this.actions = actions.filter((action) => action.symbol === this.symbol);
   }
 
-  take(fills: readonly Fill[], alarms: readonly Alarm[], actions: readonly Action[]): void {
-    const ours = fills.filter((one) => one.book === BOOK && one.symbol === this.symbol);
-    if (ours.length > 0) this.fills = joined(this.fills, ours, (one) => one.fill_id);
-    if (alarms.length > 0) this.alarms = joined(this.alarms, alarms, (one) => one.alarm_id);
-    if (actions.length > 0) this.actions = joined(this.actions, actions, (one) => one.action_id);
+  add(fills: readonly Fill[], alarms: readonly Alarm[], actions: readonly Action[]): void {
+    const ownFills = fills.filter((fill) => fill.book === BOOK && fill.symbol === this.symbol);
+    if (ownFills.length > 0) this.fills = merged(this.fills, ownFills, (fill) => fill.fill_id);
+    if (alarms.length > 0) this.alarms = merged(this.alarms, alarms, (alarm) => alarm.alarm_id);
+    if (actions.length > 0) this.actions = merged(this.actions, actions, (action) => action.action_id);
   }
 
   private async loadFills(from: number): Promise<void> {
@@ -43,15 +43,15 @@ export class Events {
         from_seq: next,
         limit: PAGE,
       });
-      this.take(page.fills, [], []);
+      this.add(page.fills, [], []);
       next = page.next_seq;
     }
   }
 }
 
-/** Both lists by id, the newer state of each, in the order of the journal. */
-function joined<T extends { seq: number }>(held: readonly T[], given: readonly T[], id: (one: T) => string): T[] {
-  const byId = new Map(held.map((one) => [id(one), one]));
-  for (const one of given) byId.set(id(one), one);
+/** The union of both lists by id, with the newer state of each event, in the order of the journal. */
+function merged<T extends { seq: number }>(known: readonly T[], added: readonly T[], idOf: (event: T) => string): T[] {
+  const byId = new Map(known.map((event) => [idOf(event), event]));
+  for (const event of added) byId.set(idOf(event), event);
   return [...byId.values()].sort((a, b) => a.seq - b.seq);
 }

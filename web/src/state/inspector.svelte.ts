@@ -1,16 +1,16 @@
-// The decision that is being looked at: what was known, what was said, what was done, what came of it.
+// The decision that the inspector shows: its bar, prediction, signals, orders and outcome.
 
-import { Refused, Unreachable } from "../api/client";
+import { NetworkError, ResponseError } from "../api/client";
 import type { Fill, Inspection } from "../api/wire";
 import { client } from "./access.svelte";
 
 class Inspector {
   /** The fill whose decision is shown; null while the inspector is closed. */
   fillId = $state<string | null>(null);
-  found = $state.raw<Inspection | null>(null);
-  complaint = $state<string | null>(null);
+  decision = $state.raw<Inspection | null>(null);
+  error = $state<string | null>(null);
   private fill: Fill | null = null;
-  private asked = 0;
+  private requests = 0;
 
   async open(fillId: string): Promise<void> {
     this.fillId = fillId;
@@ -22,10 +22,10 @@ class Inspector {
     });
   }
 
-  /** Look at the same step's prediction of another target. */
-  async turn(target: string): Promise<void> {
-    if (this.found === null || this.found.target === target) return;
-    const { symbol, target: from, prediction_id } = this.found;
+  /** Show the prediction of another target in the same step. */
+  async showTarget(target: string): Promise<void> {
+    if (this.decision === null || this.decision.target === target) return;
+    const { symbol, target: from, prediction_id } = this.decision;
     const bar = prediction_id.slice(`${symbol}/${from}/`.length);
     const fill = this.fill;
     await this.read(async () => {
@@ -35,21 +35,21 @@ class Inspector {
   }
 
   close(): void {
-    this.asked += 1;
+    this.requests += 1;
     this.fillId = null;
-    this.found = null;
-    this.complaint = null;
+    this.decision = null;
+    this.error = null;
   }
 
   private async read(task: () => Promise<Inspection>): Promise<void> {
-    const mine = ++this.asked;
-    this.complaint = null;
+    const request = ++this.requests;
+    this.error = null;
     try {
-      const found = await task();
-      if (mine === this.asked) this.found = found;
+      const decision = await task();
+      if (request === this.requests) this.decision = decision;
     } catch (error) {
-      if (!(error instanceof Refused || error instanceof Unreachable)) throw error;
-      if (mine === this.asked) this.complaint = error.message;
+      if (!(error instanceof ResponseError || error instanceof NetworkError)) throw error;
+      if (request === this.requests) this.error = error.message;
     }
   }
 }

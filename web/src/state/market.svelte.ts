@@ -1,4 +1,4 @@
-// Everything the page shows of one symbol.
+// The data of one symbol.
 
 import type { Client } from "../api/client";
 import type { Regimes, Reliability, Step } from "../api/wire";
@@ -6,29 +6,29 @@ import { Events } from "./events.svelte";
 import { Throttle } from "./throttle";
 import { Tracked, type Span } from "./tracked.svelte";
 
-/** The forecast of a target with this name has a level. */
+/** The target whose forecast has a level. */
 export const VOLATILITY = "volatility";
 const NEAR_MS = 400;
 const FAR_MS = 1_500;
-/** Rows back from the newest within which a forecast may still be waiting for what comes true. */
+/** A forecast within this many rows of the newest may not have its realised value yet. */
 const PENDING_ROWS = 250;
 
 export class Market {
   readonly bars: Tracked;
   readonly forecast: Tracked;
   readonly equity: Tracked;
-  readonly gains: Record<string, Tracked>;
+  readonly skills: Record<string, Tracked>;
   readonly weights: Record<string, Tracked>;
   readonly events: Events;
   reliability = $state.raw<Record<string, Reliability>>({});
   regimes = $state.raw<Regimes | null>(null);
-  /** The newest row that this page knows of. */
+  /** The newest row that the page has received. */
   newest = $state(-1);
-  private readonly nearHoles = new Throttle(NEAR_MS, () => this.guarded(() => this.readNear()));
-  private readonly farHoles = new Throttle(FAR_MS, () => this.guarded(() => this.readFar()));
+  private readonly nearGaps = new Throttle(NEAR_MS, () => this.guarded(() => this.readNear()));
+  private readonly farGaps = new Throttle(FAR_MS, () => this.guarded(() => this.readFar()));
   private rereadForecast = false;
-  /** Events are known of all rows up to this one, and may be missing from `eventsFrom` on. */
-  private told = -1;
+  /** Events of all rows up to this one are known, but events from row `eventsFrom` on may be missing. */
+  private eventsTo = -1;
   private eventsFrom = Infinity;
   private closed = false;
 
@@ -43,75 +43,75 @@ export class Market {
     this.equity = new Tracked((page) => client.equity(page));
     const perTarget = (make: (target: string) => Tracked) =>
       Object.fromEntries(targets.map((target) => [target, make(target)]));
-    this.gains = perTarget((target) => new Tracked((page) => client.history(symbol, target, page)));
+    this.skills = perTarget((target) => new Tracked((page) => client.history(symbol, target, page)));
     this.weights = perTarget((target) => new Tracked((page) => client.predictions(symbol, target, page)));
     this.events = new Events(client, symbol);
   }
 
-  /** Read everything, so that it holds at least up to row `newest`. */
+  /** Read all data, at least up to row `newest`. */
   async load(near: Span, far: Span, newest: number): Promise<void> {
     this.newest = Math.max(this.newest, newest);
-    this.told = newest;
+    this.eventsTo = newest;
     await Promise.all([this.loadNear(near), this.loadFar(far), this.events.load(), this.loadReliability(), this.loadRegimes()]);
   }
 
   async loadNear(span: Span): Promise<void> {
-    await Promise.all(this.near.map((one) => one.load(span, this.newest)));
+    await Promise.all(this.near.map((tracked) => tracked.load(span, this.newest)));
   }
 
   async loadFar(span: Span): Promise<void> {
-    await Promise.all(this.far.map((one) => one.load(span, this.newest)));
+    await Promise.all(this.far.map((tracked) => tracked.load(span, this.newest)));
   }
 
   async loadReliability(): Promise<void> {
-    const found = await Promise.all(
+    const tables = await Promise.all(
       this.targets.map(async (target) => [target, await this.client.reliability(this.symbol, target)] as const),
     );
-    this.reliability = Object.fromEntries(found);
+    this.reliability = Object.fromEntries(tables);
   }
 
   async loadRegimes(): Promise<void> {
     this.regimes = await this.client.regimes(this.symbol);
   }
 
-  /** Draw one frame of the stream in. */
-  take(seq: number, step: Step): void {
-    const whole = step.steps === 1;
-    const at = { seq, ts_ms: step.ts_ms, bar_open_ms: step.bar_open_ms };
-    if (seq - step.steps > this.told) this.hole(this.told + 1);
+  /** Add one message of the stream. */
+  apply(seq: number, step: Step): void {
+    const complete = step.steps === 1;
+    const time = { seq, ts_ms: step.ts_ms, bar_open_ms: step.bar_open_ms };
+    if (seq - step.steps > this.eventsTo) this.markGap(this.eventsTo + 1);
     this.newest = Math.max(this.newest, seq);
-    this.told = Math.max(this.told, seq);
-    // Bars with holes between them would look like a market that never was; lines may be coarse for a moment.
-    if (step.bar !== null && whole) this.bars.append({ ...at, ...step.bar }, whole);
-    this.equity.append({ ...at, ...step.equity }, whole);
+    this.eventsTo = Math.max(this.eventsTo, seq);
+    // Candles with gaps would mislead, so they wait for the missing rows; lines may be coarse for a moment.
+    if (step.bar !== null && complete) this.bars.append({ ...time, ...step.bar }, complete);
+    this.equity.append({ ...time, ...step.equity }, complete);
     for (const served of step.served) {
       const weights = step.weights[served.target] ?? {};
-      const prefixed = Object.fromEntries(Object.entries(weights).map(([name, one]) => [`weight_${name}`, one]));
-      const row = { ...at, probability: served.probability, confidence: served.confidence, ...prefixed };
-      this.weights[served.target]?.append(row, whole);
-      if (served.target === VOLATILITY && whole) this.forecast.append({ ...row, level: step.level.forecast }, whole);
+      const prefixed = Object.fromEntries(Object.entries(weights).map(([name, weight]) => [`weight_${name}`, weight]));
+      const row = { ...time, probability: served.probability, confidence: served.confidence, ...prefixed };
+      this.weights[served.target]?.append(row, complete);
+      if (served.target === VOLATILITY && complete) this.forecast.append({ ...row, level: step.level.forecast }, complete);
     }
     for (const target of new Set(step.labels.map((label) => label.target))) {
-      const gains = Object.entries(step.gains[target] ?? {}).map(([name, one]) => [`gain_${name}`, one]);
-      this.gains[target]?.append({ ...at, ...Object.fromEntries(gains) }, whole);
+      const skills = Object.entries(step.gains[target] ?? {}).map(([name, skill]) => [`gain_${name}`, skill]);
+      this.skills[target]?.append({ ...time, ...Object.fromEntries(skills) }, complete);
       if (target === VOLATILITY) this.rereadForecast = true;
     }
-    this.events.take(step.fills, step.alarms, step.adaptations);
-    if (!whole || this.rereadForecast || this.bars.long) this.nearHoles.ask();
-    if (!whole || this.equity.long) this.farHoles.ask();
+    this.events.add(step.fills, step.alarms, step.adaptations);
+    if (!complete || this.rereadForecast || this.bars.tooLong) this.nearGaps.request();
+    if (!complete || this.equity.tooLong) this.farGaps.request();
   }
 
-  /** The stream left out rows from this one on. */
-  hole(from: number): void {
+  /** Rows from this one on are missing from the stream. */
+  markGap(from: number): void {
     this.eventsFrom = Math.min(this.eventsFrom, from);
-    this.nearHoles.ask();
-    this.farHoles.ask();
+    this.nearGaps.request();
+    this.farGaps.request();
   }
 
   close(): void {
     this.closed = true;
-    this.nearHoles.cancel();
-    this.farHoles.cancel();
+    this.nearGaps.cancel();
+    this.farGaps.cancel();
   }
 
   private get near(): Tracked[] {
@@ -119,20 +119,20 @@ export class Market {
   }
 
   private get far(): Tracked[] {
-    return [this.equity, ...Object.values(this.gains), ...Object.values(this.weights)];
+    return [this.equity, ...Object.values(this.skills), ...Object.values(this.weights)];
   }
 
   private async readNear(): Promise<void> {
-    const waiting = this.rereadForecast ? this.oldestPending() : Infinity;
+    const oldest = this.rereadForecast ? this.oldestPending() : Infinity;
     this.rereadForecast = false;
-    await Promise.all([this.bars.catchUp(this.newest), this.forecast.catchUp(this.newest, waiting)]);
+    await Promise.all([this.bars.catchUp(this.newest), this.forecast.catchUp(this.newest, oldest)]);
   }
 
   private async readFar(): Promise<void> {
     const from = this.eventsFrom;
     this.eventsFrom = Infinity;
     try {
-      await Promise.all([...this.far.map((one) => one.catchUp(this.newest)), from < Infinity ? this.events.load(from) : null]);
+      await Promise.all([...this.far.map((tracked) => tracked.catchUp(this.newest)), from < Infinity ? this.events.load(from) : null]);
     } catch (error) {
       this.eventsFrom = Math.min(this.eventsFrom, from);
       throw error;
@@ -148,7 +148,7 @@ export class Market {
     }
   }
 
-  /** The oldest forecast of which is not known what came true. */
+  /** The row of the oldest forecast without a realised value. */
   private oldestPending(): number {
     const { series } = this.forecast;
     const realised = series.column("realised");

@@ -9,7 +9,7 @@ function filled(): Series {
 }
 
 describe("a series of history and stream", () => {
-  it("takes a streamed row at the end, with null where it says nothing", () => {
+  it("appends a streamed row, with null in its missing columns", () => {
     const series = filled();
     series.append({ seq: 5, ts_ms: 50, bar_open_ms: 50, other: 7 });
     expect(series.seq).toEqual([0, 1, 4, 5]);
@@ -17,7 +17,7 @@ describe("a series of history and stream", () => {
     expect(series.column("other")).toEqual([null, null, null, 7]);
   });
 
-  it("lets history fill holes and correct what the stream said", () => {
+  it("fills gaps and corrects streamed values from the history", () => {
     const series = filled();
     series.merge({ seq: [2, 3, 4, 6], ts_ms: [20, 30, 40, 60], bar_open_ms: [20, 30, 40, 60], value: [3, 4, null, 7] });
     expect(series.seq).toEqual([0, 1, 2, 3, 4, 6]);
@@ -25,14 +25,14 @@ describe("a series of history and stream", () => {
     expect(series.ts).toEqual([0, 10, 20, 30, 40, 60]);
   });
 
-  it("keeps what a partial row does not speak of", () => {
+  it("leaves the columns that a partial row does not have", () => {
     const series = filled();
     series.append({ seq: 4, ts_ms: 40, bar_open_ms: 40, other: 1 });
     expect(series.column("value")).toEqual([1, 2, 5]);
     expect(series.column("other")).toEqual([null, null, 1]);
   });
 
-  it("is the same whatever comes first", () => {
+  it("is the same in any order of arrival", () => {
     const late = filled();
     late.append({ seq: 7, ts_ms: 70, bar_open_ms: 70, value: 8 });
     late.merge({ seq: [5, 6], ts_ms: [50, 60], bar_open_ms: [50, 60], value: [6, 7] });
@@ -40,10 +40,10 @@ describe("a series of history and stream", () => {
     expect(late.column("value")).toEqual([1, 2, 5, 6, 7, 8]);
   });
 
-  it("finds places and lets go of the oldest", () => {
+  it("finds indexes and drops the oldest rows", () => {
     const series = filled();
-    expect([-1, 0, 3, 4, 9].map((seq) => series.place(seq))).toEqual([-1, 0, 1, 2, 2]);
-    series.keep(2);
+    expect([-1, 0, 3, 4, 9].map((seq) => series.indexAt(seq))).toEqual([-1, 0, 1, 2, 2]);
+    series.truncate(2);
     expect(series.seq).toEqual([1, 4]);
     expect(series.column("value")).toEqual([2, 5]);
   });

@@ -1,4 +1,4 @@
-// Columns of one series, sorted by the number of the journal's row. What history says replaces what the stream said.
+// Columns of one series, sorted by the row number of the journal. Values of the history replace values of the stream.
 
 import type { Cell } from "../api/wire";
 import { barMs, barsAreDays } from "../format/time";
@@ -18,7 +18,7 @@ export class Series {
     return this.seq.at(-1) ?? null;
   }
 
-  /** Where each bar stands on the axis of time: see `barMs`. */
+  /** The position of each bar on the time axis; see `barMs`. */
   get ts(): number[] {
     const opens = (this.columns.bar_open_ms ?? []) as number[];
     return barsAreDays() ? opens.map(barMs) : opens;
@@ -34,7 +34,7 @@ export class Series {
     this.columns = others;
   }
 
-  /** Add one row at the end; a row that is held already is overwritten where the new one knows more. */
+  /** Add one row at the end; values of an existing row are overwritten. */
   append(row: Row): void {
     const last = this.last;
     if (last === null || row.seq > last) {
@@ -50,40 +50,40 @@ export class Series {
     }
   }
 
-  /** Take in rows wherever they belong; for a row that is held already theirs counts. */
+  /** Insert rows in order; values of existing rows are overwritten. */
   merge(columns: Columns): void {
     const added = (columns.seq ?? []) as number[];
     if (added.length === 0) return;
     const names = [...new Set([...Object.keys(this.columns), ...Object.keys(columns)])].filter((name) => name !== "seq");
     const merged = new Series();
     for (const name of names) merged.columns[name] = [];
-    let held = 0;
-    let given = 0;
-    while (held < this.seq.length || given < added.length) {
-      const mine = this.seq[held] ?? Infinity;
-      const theirs = added[given] ?? Infinity;
-      merged.seq.push(Math.min(mine, theirs));
+    let ownIndex = 0;
+    let addedIndex = 0;
+    while (ownIndex < this.seq.length || addedIndex < added.length) {
+      const ownSeq = this.seq[ownIndex] ?? Infinity;
+      const addedSeq = added[addedIndex] ?? Infinity;
+      merged.seq.push(Math.min(ownSeq, addedSeq));
       for (const name of names) {
-        const value = theirs <= mine ? columns[name]?.[given] : undefined;
-        const kept = mine <= theirs ? this.columns[name]?.[held] : undefined;
-        merged.columns[name]?.push((value === undefined ? kept : value) ?? null);
+        const addedValue = addedSeq <= ownSeq ? columns[name]?.[addedIndex] : undefined;
+        const ownValue = ownSeq <= addedSeq ? this.columns[name]?.[ownIndex] : undefined;
+        merged.columns[name]?.push((addedValue === undefined ? ownValue : addedValue) ?? null);
       }
-      if (mine <= theirs) held += 1;
-      if (theirs <= mine) given += 1;
+      if (ownSeq <= addedSeq) ownIndex += 1;
+      if (addedSeq <= ownSeq) addedIndex += 1;
     }
     this.seq = merged.seq;
     this.columns = merged.columns;
   }
 
-  /** Let go of the oldest rows. */
-  keep(rows: number): void {
+  /** Drop the oldest rows. */
+  truncate(rows: number): void {
     if (this.length <= rows) return;
     this.seq = this.seq.slice(-rows);
     for (const [name, column] of Object.entries(this.columns)) this.columns[name] = column.slice(-rows);
   }
 
-  /** The place of the row with this number, or of the newest before it; -1 before the first. */
-  place(seq: number): number {
+  /** The index of the row with this number, or of the newest row before it; -1 before the first. */
+  indexAt(seq: number): number {
     let low = 0;
     let high = this.seq.length;
     while (low < high) {

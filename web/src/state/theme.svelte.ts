@@ -1,4 +1,4 @@
-// Dark or light: as the system says, until somebody chooses; the choice outlives the tab.
+// Dark or light: the setting of the operating system, until the user chooses; the choice is stored in the browser.
 
 type Name = "dark" | "light";
 const KEY = "alpha-pulse.theme";

@@ -1,4 +1,4 @@
-/** Runs a task soon, but at most once per `everyMs`, never twice at the same time, and once more when asked meanwhile. */
+/** Runs a task at most once per `everyMs` and never twice at the same time; a request during a run causes one more run. */
 export class Throttle {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private running = false;
@@ -10,7 +10,7 @@ export class Throttle {
     private readonly task: () => Promise<void>,
   ) {}
 
-  ask(): void {
+  request(): void {
     if (this.running) {
       this.again = true;
     } else if (this.timer === undefined) {
@@ -34,7 +34,7 @@ export class Throttle {
       this.running = false;
       if (this.again) {
         this.again = false;
-        this.ask();
+        this.request();
       }
     }
   }

@@ -1,0 +1,17 @@
+// The status of an alarm or an adaptation, as the term that the page shows for it.
+
+import type { ActionStatus, AlarmStatus } from "../api/wire";
+import type { TermName } from "../ui/glossary";
+
+const TERMS: Record<ActionStatus | AlarmStatus, TermName> = {
+  open: "on trial",
+  kept: "accepted",
+  undone: "rolled back",
+  acted: "acted",
+  deferred: "deferred",
+  skipped: "skipped",
+};
+
+export function statusTerm(status: ActionStatus | AlarmStatus): TermName {
+  return TERMS[status];
+}
