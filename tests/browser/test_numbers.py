@@ -98,7 +98,7 @@ def test_adaptations_are_those_of_the_journal(visitor: Visitor, server: LiveServ
     shown = visitor.page.locator('[data-panel="adaptations"] li .status').all_inner_texts()
     causes = {action["cause"] for action in actions}
     alarms = [alarm["status"] for alarm in listed["alarms"] if f"drift:{alarm['alarm_id']}" not in causes]
-    assert sorted(shown) == sorted(STATUSES.get(status, status) for status in [*(action["status"] for action in actions), *alarms])
+    assert sorted(shown) == sorted([*(STATUSES[action["status"]] for action in actions), *alarms])
 
 
 def test_success_metrics_say_why_there_is_none(visitor: Visitor, server: LiveServer) -> None:
