@@ -1,4 +1,4 @@
-"""Calibrators and conformal intervals: cost per event of a call each way, and of the loop; what calibration repairs."""
+"""Calibrators: cost per event of a call each way, and of the loop; what calibration repairs."""
 
 from __future__ import annotations
 
@@ -7,21 +7,19 @@ from numpy.typing import NDArray
 
 from alpha_pulse.metrics.reliability import reliability_table
 from alpha_pulse.models.calibration import CALIBRATORS, make_calibrator
-from alpha_pulse.models.calibration_intervals import AdaptiveInterval
 from benchmarks.measure import Options, Work, interleave
 from benchmarks.report import Cell, Column, Table, rate_table
 
 ROUNDS = 5
-COVERAGES = (0.8, 0.9, 0.95)
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 
 def run(options: Options) -> list[Table]:
-    """Speed, then the log loss on over-confident, skewed and one-sided scores, then coverage while errors drift."""
+    """Speed, then the log loss on over-confident, skewed and one-sided scores."""
     n = 600 if options.quick else 20_000
-    return [_speeds(n), _repairs(n), _coverages(n)]
+    return [_speeds(n), _repairs(n)]
 
 
 def _sample(n: int, seed: int) -> tuple[Floats, Floats, np.random.Generator]:
@@ -39,8 +37,6 @@ def _speeds(n: int) -> Table:
     scores, said, generator = _sample(n, 1)
     labels = _labels(0.5 * scores, generator)
     given, known = said.tolist(), labels.tolist()
-    errors = np.abs(generator.normal(size=n))
-    targets = errors.tolist()
 
     def events(name: str) -> Work:
         def work() -> None:
@@ -54,21 +50,12 @@ def _speeds(n: int) -> Table:
     def loop(name: str) -> Work:
         return lambda: make_calibrator(name).learn_many(said, labels)
 
-    def interval_events() -> None:
-        interval = AdaptiveInterval()
-        for target in targets:
-            interval.interval(0.0)
-            interval.learn(0.0, target)
-
     works: dict[str, Work] = {}
     for name in CALIBRATORS:
         works[f"{name}, per event"] = events(name)
         works[f"{name}, compiled loop"] = loop(name)
-    works["adaptive interval, per event"] = interval_events
-    works["adaptive interval, compiled loop"] = lambda: AdaptiveInterval().learn_many(np.zeros(n), errors)
     works["reliability table of all"] = lambda: reliability_table(said, labels == 1)
     memory = {f"{name}, per event": float(make_calibrator(name).memory_bytes) for name in CALIBRATORS}
-    memory["adaptive interval, per event"] = float(AdaptiveInterval().memory_bytes)
     return rate_table(
         f"Calibrate, then learn, {n:,} scores",
         interleave(works, n, ROUNDS),
@@ -100,16 +87,3 @@ def _repairs(n: int) -> Table:
     return Table(
         f"Log loss after calibration, second half of {n:,} scores, each before its label is learnt", columns, tuple(rows)
     )
-
-
-def _coverages(n: int) -> Table:
-    t = np.arange(n, dtype=np.float64)
-    generator = np.random.default_rng(3)
-    scales = {"steady": np.ones(n), "jumps of 5x": np.where(t // 2_000 % 2 == 1, 5.0, 1.0), "growth": np.exp(t / 3_000.0)}
-    rows: list[tuple[Cell, ...]] = []
-    for name, scale in scales.items():
-        errors = np.abs(generator.normal(size=n)) * scale
-        held = [errors <= AdaptiveInterval(coverage).learn_many(np.zeros(n), errors) for coverage in COVERAGES]
-        rows.append((name, *(float(hits.mean()) for hits in held)))
-    columns = (Column("errors"), *(Column(f"asked {coverage:.0%}", "{:.1%}") for coverage in COVERAGES))
-    return Table(f"Share of {n:,} targets inside the adaptive interval", columns, tuple(rows))

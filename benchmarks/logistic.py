@@ -12,13 +12,13 @@ from alpha_pulse.evaluation.streams.generated import hyperplane, sea
 from alpha_pulse.evaluation.streams.open import read_stream
 from alpha_pulse.kernels.linear import linear as kernels
 from alpha_pulse.metrics.batch import binary_metrics
-from alpha_pulse.models.linear import DictLogistic, Logistic
+from alpha_pulse.models.linear import Logistic
 from benchmarks.measure import Options, interleave
 from benchmarks.report import Table, rate_table
 
 RATE = 0.01
 RIVER = "River"
-BARS = {"rows, two kernel calls": 8.0, "dicts": 4.0, "compiled loop": 75.0}
+BARS = {"rows, two kernel calls": 8.0, "compiled loop": 75.0}
 ROUNDS = 9
 SAME = 1e-9
 
@@ -43,7 +43,6 @@ class Contest:
             RIVER: self.river,
             "rows, two kernel calls": self.kernel_calls,
             "rows, two calls of Logistic": self.rows_of_class,
-            "dicts": self.from_dicts,
             "compiled loop": self.loop,
         }
 
@@ -76,15 +75,6 @@ class Contest:
             out.append(predict(row, parts))
             learn(row, label, 1.0, parts)
         self._keep("rows, two calls of Logistic", out)
-
-    def from_dicts(self) -> None:
-        model = DictLogistic(self.width, rate=RATE)
-        predict, learn = model.predict_one, model.learn_one
-        out = []
-        for row, label in zip(self.dicts, self.answers, strict=True):
-            out.append(predict(row))
-            learn(row, label)
-        self._keep("dicts", out)
 
     def loop(self) -> None:
         model = Logistic(self.width, rate=RATE)

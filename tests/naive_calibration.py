@@ -1,4 +1,4 @@
-"""The slow obvious twins of calibrators, conformal intervals and the reliability table."""
+"""The slow obvious twins of calibrators and of the reliability table."""
 
 from __future__ import annotations
 
@@ -88,41 +88,6 @@ class NaiveIsotonic:
         if not self.knots:
             return p
         return bounded(float(np.interp(p, [x for x, _ in self.knots], [y for _, y in self.knots])), FLOOR, 1.0 - FLOOR)
-
-
-@dataclass
-class NaiveConformal:
-    """Keeps every score; quantiles by sorting."""
-
-    alpha: float
-    window: int
-    scores: list[float] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        a = self.alpha
-        self.levels, self.weights = [a] * 8, [1.0 / 8.0] * 8
-        self.steps = [0.001 * 2**k for k in range(8)]
-        self.eta = math.sqrt(3.0 / 500.0) * math.sqrt((math.log(4_000.0) + 2.0) / ((1 - a) ** 2 * a**3 + a**2 * (1 - a) ** 3))
-
-    @property
-    def level(self) -> float:
-        return sum(w * level for w, level in zip(self.weights, self.levels, strict=True))
-
-    def radius(self) -> float:
-        held = sorted(self.scores[-self.window :])
-        place = math.ceil((len(held) + 1) * (1.0 - self.level))
-        return math.inf if place > len(held) else 0.0 if place < 1 else held[place - 1]
-
-    def learn(self, score: float) -> None:
-        held = self.scores[-self.window :]
-        beta = (sum(other >= score for other in held) + 1) / (len(held) + 1)
-        losses = [self.alpha * (beta - level) - min(0.0, beta - level) for level in self.levels]
-        likelihoods = [w * math.exp(-self.eta * loss) for w, loss in zip(self.weights, losses, strict=True)]
-        total = sum(likelihoods)
-        self.weights = [(1.0 - 0.001) * w / total + 0.001 / 8.0 for w in likelihoods]
-        misses = [beta <= level for level in self.levels]
-        self.levels = [a + g * (self.alpha - miss) for a, g, miss in zip(self.levels, self.steps, misses, strict=True)]
-        self.scores.append(score)
 
 
 def naive_bins(said: Sequence[float], labels: Sequence[int], bins: int) -> list[list[tuple[float, int]]]:

@@ -19,7 +19,6 @@ from alpha_pulse.metrics.comparison import PairedComparison
 from alpha_pulse.metrics.reliability import reliability_table
 from alpha_pulse.models import BATCH, MULTICLASS, ONLINE, REGRESSION
 from alpha_pulse.models.calibration import CALIBRATORS
-from alpha_pulse.models.calibration_intervals import AdaptiveInterval
 from alpha_pulse.models.margin import AROW
 
 D, CLASSES = 4, 3
@@ -187,14 +186,13 @@ def test_calibrators(name: str) -> None:
     refused(calls(), lambda: digest({"calibrator": calibrator.snapshot()}))
 
 
-def test_intervals_comparisons_and_tables_of_reliability() -> None:
-    interval, comparison, three = AdaptiveInterval(), PairedComparison(), np.full(3, 0.5)
+def test_comparisons_and_tables_of_reliability() -> None:
+    comparison, three = PairedComparison(), np.full(3, 0.5)
 
     def calls() -> Calls:
         for bad in misshapen(3):
-            yield f"interval({bad!r})", partial(interval.learn_many, three, bad)
             yield f"comparison({bad!r})", partial(comparison.observe_many, three, bad)
         for bad in misshapen(3, np.bool_):
             yield f"reliability({bad!r})", partial(reliability_table, three, bad)
 
-    refused(calls(), lambda: digest({"interval": interval.snapshot(), "comparison": comparison.snapshot()}))
+    refused(calls(), lambda: digest({"comparison": comparison.snapshot()}))

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.core.errors import ConfigError, DataError
+from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.kernels.linear import linear as kernels
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.packed import PackedModel
@@ -97,59 +97,3 @@ class Logistic(PackedModel):
     def reset(self) -> None:
         """Forget the weights; the scaler stays."""
         self._state[kernels.HEAD + 2 * self.n_features : kernels.HEAD + 3 * self.n_features + 1] = 0.0
-
-
-class DictLogistic:
-    """A face for rows that come as dicts: names get their places as they appear, absent ones count as 0.
-
-    Examples
-    --------
-    >>> model = DictLogistic(capacity=4)
-    >>> for _ in range(500):
-    ...     model.learn_one({"x": -1.0}, 0)
-    ...     model.learn_one({"x": 1.0}, 1)
-    >>> model.predict_one({"x": 1.0}) > 0.8
-    True
-    """
-
-    def __init__(self, capacity: int, *, rate: float = 0.01) -> None:
-        self.model = Logistic(capacity, rate=rate)
-        self._state = self.model._state
-        self._row: Row = np.zeros(capacity)
-        self._places: dict[str, int] = {}
-
-    def _fill(self, features: dict[str, float]) -> int:
-        """Write the row of known names, 0 in the places of those that are absent; how many names are unknown."""
-        row, places, unknown = self._row, self._places, 0
-        for name, value in features.items():
-            place = places.get(name)
-            if place is None:
-                unknown += 1
-            else:
-                row[place] = value
-        if len(features) - unknown < len(places):
-            row[:] = 0.0
-            for name in features.keys() & places.keys():
-                row[places[name]] = features[name]
-        return unknown
-
-    def _new_place(self, name: str) -> int:
-        if len(self._places) == len(self._row):
-            raise DataError(f"feature {name!r} is one more than the capacity of {len(self._row)}; make the model larger")
-        return self._places.setdefault(name, len(self._places))
-
-    def predict_one(self, features: dict[str, float]) -> float:
-        """P(label = 1); a name of which nothing was learnt takes no part."""
-        self._fill(features)
-        return kernels.predict(self._state, self._row)
-
-    def learn_one(self, features: dict[str, float], label: int) -> None:
-        """Learn one example. DataError for a label other than 0 and 1, or a name beyond the capacity."""
-        if label not in (0, 1):
-            raise DataError(f"the label is {label!r}, but this model learns 0 and 1")
-        if self._fill(features):
-            for name in features:
-                if name not in self._places:
-                    self._new_place(name)
-            self._fill(features)
-        kernels.learn(self._state, self._row, label, 1.0)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from alpha_pulse.kernels.detection.detection import REFUSED
 from alpha_pulse.kernels.regimes import hmm
-from alpha_pulse.kernels.regimes.hmm import hmm_state, hmm_step, hmm_steps
+from alpha_pulse.kernels.regimes.hmm import hmm_state, hmm_step
 from naive_regime import naive_filter, naive_learnt
 
 Floats = NDArray[np.float64]
@@ -39,6 +39,16 @@ def drawn(n: int, seed: int, levels: tuple[float, float, float] = (-1.0, 0.0, 1.
     values = rng.standard_normal((n, 2))
     values[:, 0] = np.array(levels)[states] + 0.3 * values[:, 0]
     return values, states
+
+
+def hmm_steps(state: NDArray[np.float64], values: NDArray[np.float64], found: NDArray[np.float64]) -> int:
+    """`hmm_step` on each row of ``values``, all known; the probabilities into ``found``."""
+    known = np.ones(values.shape[1])
+    for row, probabilities in zip(values, found, strict=True):
+        if hmm_step(state, row, known) == REFUSED:
+            return REFUSED
+        probabilities[:] = state[hmm.PROBABILITIES : hmm.PROBABILITIES + probabilities.size]
+    return hmm.TAKEN
 
 
 @settings(max_examples=25, deadline=None)

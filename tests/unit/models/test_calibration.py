@@ -14,7 +14,6 @@ from alpha_pulse.core.errors import ConfigError, NonFiniteError, StateError
 from alpha_pulse.core.stateful import pack, unpack
 from alpha_pulse.metrics.reliability import ReliabilityTable, reliability_table
 from alpha_pulse.models.calibration import CALIBRATORS, Calibrator, IsotonicCalibrator, make_calibrator
-from alpha_pulse.models.calibration_intervals import AdaptiveInterval
 from alpha_pulse.models.linear import Logistic
 from naive_calibration import naive_bins, naive_wilson
 
@@ -169,70 +168,8 @@ def test_bad_parameters_are_told() -> None:
         make_calibrator("beta", 0)
     with pytest.raises(ConfigError, match="window and every"):
         IsotonicCalibrator(window=1)
-    with pytest.raises(ConfigError, match=r"coverage of an adaptive interval is 1\.0"):
-        AdaptiveInterval(1.0)
-    with pytest.raises(ConfigError, match="window of an adaptive interval is 5"):
-        AdaptiveInterval(window=5)
     with pytest.raises(ConfigError, match="0 bins"):
         reliability_table(np.array([0.5]), np.array([True]), bins=0)
-
-
-SCALES: dict[str, Callable[[Floats], Floats]] = {
-    "steady": lambda t: np.ones_like(t),
-    "jumps": lambda t: np.where(t // 2_000 % 2 == 1, 5.0, 1.0),
-    "growth": lambda t: np.exp(t / 3_000.0),
-    "waves": lambda t: 2.0 + 1.5 * np.sin(t / 200.0),
-}
-
-
-@pytest.mark.parametrize("scale", sorted(SCALES))
-@pytest.mark.parametrize("coverage", [0.8, 0.9, 0.95])
-def test_intervals_keep_their_coverage_while_errors_drift(scale: str, coverage: float) -> None:
-    t = np.arange(16_000, dtype=np.float64)
-    for seed in range(3):
-        generator = np.random.default_rng(seed)
-        forecasts = generator.normal(0.0, 10.0, len(t))
-        targets = forecasts + generator.standard_t(4, len(t)) * SCALES[scale](t)
-        radii = AdaptiveInterval(coverage).learn_many(forecasts, targets)
-        held = np.abs(targets - forecasts) <= radii
-        assert held.mean() == pytest.approx(coverage, abs=0.012)
-        local = np.convolve(held, np.full(500, 1.0 / 500.0), "valid")
-        assert np.abs(local - coverage).max() < 0.09
-
-
-def test_a_window_without_adaptation_would_lose_its_coverage_in_growth() -> None:
-    errors = np.abs(np.random.default_rng(1).normal(size=8_000)) * np.exp(np.arange(8_000) / 300.0)
-    plain = np.mean([errors[i] <= np.quantile(errors[i - 500 : i], 0.9) for i in range(500, 8_000)])
-    radii = AdaptiveInterval(0.9).learn_many(np.zeros(8_000), errors)
-    assert plain < 0.75
-    assert np.mean(errors <= radii) == pytest.approx(0.9, abs=0.02)
-
-
-def test_intervals_go_on_alike_when_saved_and_step_as_the_loop() -> None:
-    errors = np.random.default_rng(1).normal(size=400)
-    one, twin = AdaptiveInterval(window=60), AdaptiveInterval(window=60)
-    radii = one.learn_many(np.zeros(200), errors[:200])
-    for radius, error in zip(radii, errors[:200], strict=True):
-        assert twin.interval(0.0) == (-radius, radius)
-        twin.learn(0.0, float(error))
-    assert pack({"c": one.snapshot()}) == pack({"c": twin.snapshot()})
-    fresh = AdaptiveInterval(window=60)
-    fresh.restore(unpack(pack({"c": one.snapshot()}))[0]["c"])
-    assert fresh.learn_many(np.zeros(200), errors[200:]).tolist() == one.learn_many(np.zeros(200), errors[200:]).tolist()
-    with pytest.raises(StateError, match="layout"):
-        AdaptiveInterval(0.8, window=60).restore(one.snapshot())
-
-
-def test_intervals_refuse_what_is_no_number_and_bear_what_is_huge() -> None:
-    interval = AdaptiveInterval(window=20)
-    with pytest.raises(NonFiniteError, match="no distance"):
-        interval.learn(math.nan, 1.0)
-    with pytest.raises(NonFiniteError, match="forecast or target 1"):
-        interval.learn_many(np.zeros(2), np.array([0.0, math.nan]))
-    for k in range(100):
-        interval.learn(1e300 * (-1.0) ** k, -1e300)
-    assert interval.healthy()
-    assert -0.128 <= interval.level <= 1.128
 
 
 @given(st.lists(st.tuples(probabilities, st.integers(0, 1)), min_size=1, max_size=150), st.sampled_from([1, 3, 12]))

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from river import compose, linear_model, optim, preprocessing
 
-from alpha_pulse.core.errors import ConfigError, DataError, NonFiniteError
+from alpha_pulse.core.errors import ConfigError, NonFiniteError
 from alpha_pulse.core.plugins import load
 from alpha_pulse.models import ONLINE
-from alpha_pulse.models.linear import DictLogistic, Logistic
+from alpha_pulse.models.linear import Logistic
 from alpha_pulse.models.validation import refuse_rows
 
 
@@ -26,35 +26,6 @@ def test_predicts_as_river_does(seed: int) -> None:
         named = dict(zip("abc", row.tolist(), strict=True))
         assert probability == pytest.approx(theirs.predict_proba_one(named)[True], abs=1e-9)
         theirs.learn_one(named, bool(label))
-
-
-def test_the_dict_face_is_the_same_model() -> None:
-    generator = np.random.default_rng(3)
-    rows, labels = generator.normal(size=(200, 2)), generator.random(200) < 0.4
-    dicts, rowwise = DictLogistic(capacity=2), Logistic(2)
-    for row, label in zip(rows, labels, strict=True):
-        named = {"x": float(row[0]), "y": float(row[1])}
-        parts = np.zeros(1)
-        assert dicts.predict_one(named) == rowwise.predict(row, parts) == parts[0]
-        dicts.learn_one(named, int(label))
-        rowwise.learn(row, int(label), 1.0, parts)
-
-
-def test_names_may_come_in_any_order_and_an_absent_one_counts_as_0() -> None:
-    one, two = DictLogistic(capacity=3), DictLogistic(capacity=3)
-    for model in (one, two):
-        model.learn_one({"x": 1.0, "y": 2.0}, 1)
-        model.learn_one({"x": 3.0, "y": -2.0}, 0)
-    one.learn_one({"y": 4.0, "x": 0.0}, 1)
-    two.learn_one({"y": 4.0}, 1)
-    assert one.predict_one({"x": 0.0, "y": 1.0}) == two.predict_one({"y": 1.0})
-
-
-def test_one_name_more_than_there_is_room_for_is_refused_by_name() -> None:
-    model = DictLogistic(capacity=1)
-    model.learn_one({"x": 1.0}, 1)
-    with pytest.raises(DataError, match="'z' is one more than the capacity of 1"):
-        model.learn_one({"x": 1.0, "z": 1.0}, 1)
 
 
 def test_reset_forgets_the_weights_and_keeps_the_scales() -> None:
@@ -73,20 +44,6 @@ def test_the_first_bad_row_is_named(row: int, column: int, value: float) -> None
     rows[row, column] = rows[5, 0] = value
     with pytest.raises(NonFiniteError, match=f"row {row} "):
         refuse_rows(rows, 3)
-
-
-def test_dicts_predict_purely_and_absent_names_count_as_0() -> None:
-    model = DictLogistic(capacity=2)
-    for _ in range(200):
-        model.learn_one({"a": 1.0, "b": 1.0}, 1)
-        model.learn_one({"a": -1.0, "b": -1.0}, 0)
-    alone = model.predict_one({"a": 0.0})
-    model.predict_one({"a": 1.0, "b": 1.0})
-    assert model.predict_one({"a": 0.0, "z": 9.0}) == alone
-    with pytest.raises(DataError, match="one more than the capacity of 2"):
-        model.learn_one({"c": 1.0}, 1)
-    with pytest.raises(DataError, match="the label is 5"):
-        model.learn_one({"a": 1.0}, 5)
 
 
 @pytest.mark.parametrize(

@@ -260,18 +260,3 @@ def hmm_step(state: NDArray[np.float64], values: NDArray[np.float64], known: NDA
     if state[SEEN] >= state[LEARN_FROM]:
         _learn(state)
     return TAKEN
-
-
-@kernel
-def hmm_steps(state: NDArray[np.float64], values: NDArray[np.float64], found: NDArray[np.float64]) -> int:
-    """`hmm_step` on each row of ``values`` (n, D), all known; the probabilities into ``found`` (n, K), bit for bit.
-
-    REFUSED at the first row that has a value which is no number (`is_number`), the rows before it taken.
-    """
-    known = np.ones(int(state[FEATURES]))
-    states = int(state[STATES])
-    for i in range(len(values)):
-        if hmm_step(state, values[i], known) == REFUSED:
-            return REFUSED
-        found[i] = state[PROBABILITIES : PROBABILITIES + states]
-    return TAKEN
