@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from alpha_pulse.core.errors import AlphaPulseError, DataError
-from alpha_pulse.feeds.files.containers import contents
+from alpha_pulse.feeds.files.containers import read_contents
 from alpha_pulse.feeds.files.json_tables import json_tables
 from alpha_pulse.feeds.files.text_table import text_tables
 from alpha_pulse.feeds.reading import ReadOptions, read
@@ -30,7 +30,7 @@ def written(example: Example, folder: Path) -> Path:
 
 
 def table_of(path: Path) -> Table:
-    [content] = contents(path)
+    [content] = read_contents(path)
     [table] = json_tables(content) if content.format == "json" else text_tables(content)
     return table
 

@@ -24,7 +24,7 @@ READ = (
     _mutant(
         "descending-rows-stay-so",
         "cells/row_order.py",
-        "return taken(held, np.arange(len(ts) - 1, -1, -1)), True",
+        "return take_rows(held, np.arange(len(ts) - 1, -1, -1)), True",
         "return held, True",
         f"{_ROW_ORDER}::test_descending_rows_are_sorted_which_is_told",
     ),

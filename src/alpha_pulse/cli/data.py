@@ -21,7 +21,7 @@ from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import ConfigError, DataError
 from alpha_pulse.core.files import make_folders
 from alpha_pulse.feeds.columns import BarColumns
-from alpha_pulse.feeds.files.conversion import Import, Imported, file_names, to_parquet
+from alpha_pulse.feeds.files.conversion import ImportedFile, ImportResult, file_names, to_parquet
 from alpha_pulse.feeds.files.provenance import Provenance, SourceFile, fingerprint
 from alpha_pulse.feeds.interval import show_interval
 from alpha_pulse.feeds.market_data import MarketData, ReadOptions
@@ -101,7 +101,7 @@ def import_files(given: Given, folder: Path, *, overwrite: bool, json: bool) -> 
                 own = bars.pick(part).with_ends()
                 written.append(_write(together, targets[symbol], own, _provenance(data, symbol, own, options, sources)))
             _heed(caught)
-    found = Import(
+    found = ImportResult(
         interval=show_interval(data.bars.interval_ns),
         interval_inferred=data.interval_inferred,
         sources=tuple(sources.values()),
@@ -170,11 +170,11 @@ def _provenance(
     )
 
 
-def _write(together: Together, path: Path, own: BarColumns, provenance: Provenance) -> Imported:
+def _write(together: Together, path: Path, own: BarColumns, provenance: Provenance) -> ImportedFile:
     content = to_parquet(own, provenance)
     together.write(path, content)
     starts, ends = own.ts_start, own.ends()
-    return Imported(
+    return ImportedFile(
         path=str(path),
         symbol=provenance.symbol,
         bars=starts.size,

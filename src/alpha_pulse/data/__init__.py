@@ -48,15 +48,15 @@ def read(source: Any, **options: Any) -> MarketData:
     >>> read(bundled()[DEFAULT]).bars.symbols
     ('EURUSD',)
     """
-    asked = _asked(options)
+    read_options = _read_options(options)
     if isinstance(source, str | PathLike):
-        return read_files(expand([Path(source)]), asked)
+        return read_files(expand([Path(source)]), read_options)
     if isinstance(source, list | tuple) and source and all(isinstance(each, str | PathLike) for each in source):
-        return read_files(expand([Path(each) for each in source]), asked)
-    return read_frame(source, asked)
+        return read_files(expand([Path(each) for each in source]), read_options)
+    return read_frame(source, read_options)
 
 
-def _asked(options: dict[str, Any]) -> ReadOptions:
+def _read_options(options: dict[str, Any]) -> ReadOptions:
     """The options of `read`. Raises ConfigError for one that is not known, or is none of its values."""
     for name in options:
         if name not in ReadOptions.__struct_fields__:

@@ -75,10 +75,10 @@ def open_times(ts_close: Integers, code: Integers, interval_ns: int, tz: str | N
     return np.where((before < closes) & (before >= opens - earlier), before, opens)
 
 
-def late_stamps(ts_start: Integers, interval_ns: int) -> Mask:
+def stamped_at_end(ts_start: Integers, interval_ns: int) -> Mask:
     """Which bars are stamped where their week or month ends: with a Friday, or one of a month's last three days.
 
-    >>> late_stamps(np.array([3, 4]) * DAY_NS + 4 * DAY_NS, 7 * DAY_NS).tolist()
+    >>> stamped_at_end(np.array([3, 4]) * DAY_NS + 4 * DAY_NS, 7 * DAY_NS).tolist()
     [False, True]
     """
     late: Mask = np.zeros(ts_start.size, dtype=np.bool_)
@@ -90,7 +90,7 @@ def late_stamps(ts_start: Integers, interval_ns: int) -> Mask:
     return late
 
 
-def even_starts(first_ns: int, count: int, interval_ns: int) -> Integers:
+def regular_starts(first_ns: int, count: int, interval_ns: int) -> Integers:
     """The starts of ``count`` bars that follow upon each other; of calendar months, from that of ``first_ns`` on."""
     numbers = np.arange(count, dtype=np.int64)
     if months := months_of(interval_ns):

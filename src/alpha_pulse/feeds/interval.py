@@ -27,8 +27,8 @@ __all__ = [
     "LONGEST_NS",
     "SECOND_NS",
     "infer_interval",
+    "interval_of_steps",
     "is_sparse",
-    "likely_interval",
     "parse_interval",
     "show_interval",
 ]
@@ -53,9 +53,9 @@ _WORDS = {
     "yearly": "y",
 }
 _EXPECTED = "such as 60s, 5m, 1h, 1d, 1w, 1mo, 1q or 1y"
-_SURE = 0.9
+_MIN_FRACTION = 0.9
 """Share of steps that must be multiples of the most frequent one, where that is not half of them."""
-_SPARSE = 0.1
+_MIN_SPARSE_FRACTION = 0.1
 """Share of steps that are as long as a bar at least, in data with many gaps."""
 
 
@@ -103,7 +103,7 @@ def show_interval(interval_ns: int) -> str:
 
 
 def infer_interval(code: Integers, ts_start: Integers, symbols: tuple[str, ...], where: str, tz: str | None = None) -> int:
-    """The length of a bar, by the steps between each symbol's bars; see `likely_interval`.
+    """The length of a bar, by the steps between each symbol's bars; see `interval_of_steps`.
 
     Symbols whose steps say nothing, because they have few bars, take the length that the others show.
 
@@ -127,7 +127,7 @@ def infer_interval(code: Integers, ts_start: Integers, symbols: tuple[str, ...],
     found: dict[str, int] = {}
     doubtful = ""
     for symbol, starts in parts.items():
-        length = likely_interval(starts, tz)
+        length = interval_of_steps(starts, tz)
         if length is not None:
             found[symbol] = length
         elif starts.size > 1 and 2 * int((np.diff(starts) == 0).sum()) > starts.size - 1:
@@ -136,7 +136,7 @@ def infer_interval(code: Integers, ts_start: Integers, symbols: tuple[str, ...],
                 "expected; if another column holds the time of the day, name it time"
             )
         elif starts.size > 1 and not doubtful:
-            doubtful = f"{symbol}: {_told(starts)}"
+            doubtful = f"{symbol}: {_describe_steps(starts)}"
     if not found and doubtful:
         raise DataError(
             f"{where}: the steps between bars do not show their length ({doubtful}); give it with --interval, such as 1h"
@@ -155,7 +155,7 @@ def infer_interval(code: Integers, ts_start: Integers, symbols: tuple[str, ...],
     return shortest
 
 
-def likely_interval(starts: Integers, tz: str | None = None) -> int | None:
+def interval_of_steps(starts: Integers, tz: str | None = None) -> int | None:
     """The length of one symbol's bars by the steps between their starts; None where these do not show it.
 
     Of the calendar where all lie in months, or weeks, of their own. Else the most frequent step, unless many steps are no
@@ -168,14 +168,14 @@ def likely_interval(starts: Integers, tz: str | None = None) -> int | None:
         Shape (n,), ns, increasing.
 
     >>> hours = np.array([9.5, 10, 11, 12, 13, 14, 15, 33.5, 34, 35])
-    >>> likely_interval((hours * HOUR_NS).astype(np.int64)) == HOUR_NS
+    >>> interval_of_steps((hours * HOUR_NS).astype(np.int64)) == HOUR_NS
     True
     """
     steps = np.diff(starts)
     steps = steps[steps > 0]
     if steps.size == 0:
         return None
-    calendar = _calendar(starts, steps, tz)
+    calendar = _calendar_interval(starts, steps, tz)
     if calendar is not None:
         return calendar
     least = int(steps.min())
@@ -190,9 +190,9 @@ def likely_interval(starts: Integers, tz: str | None = None) -> int | None:
     short = judged & (steps < usual - leeway)
     rest = steps % usual
     fits = ~short & (np.minimum(rest, usual - rest) <= leeway)
-    if fits[judged].sum() >= _SURE * judged.sum():
+    if fits[judged].sum() >= _MIN_FRACTION * judged.sum():
         return usual
-    if counts[0] >= max(2, _SPARSE * steps.size) and not (lengths % least).any():
+    if counts[0] >= max(2, _MIN_SPARSE_FRACTION * steps.size) and not (lengths % least).any():
         return least
     return usual if 2 * most > steps.size and short.sum() <= 1 else None
 
@@ -219,7 +219,7 @@ def short_first_bars(steps: Integers, interval: int) -> Mask:
     return found
 
 
-def _calendar(starts: Integers, steps: Integers, tz: str | None) -> int | None:
+def _calendar_interval(starts: Integers, steps: Integers, tz: str | None) -> int | None:
     """The interval of bars that have calendar months, or weeks that are not all 7 days apart, to themselves."""
     if steps.min() < 4 * DAY_NS:
         return None
@@ -235,7 +235,7 @@ def _calendar(starts: Integers, steps: Integers, tz: str | None) -> int | None:
     return WEEK_NS if uneven and weeks.min() >= 1 and 2 * int((weeks == 1).sum()) >= weeks.size else None
 
 
-def _told(starts: Integers) -> str:
+def _describe_steps(starts: Integers) -> str:
     """The most frequent steps, in words."""
     lengths, counts = np.unique(np.diff(starts), return_counts=True)
     most = np.argsort(-counts, kind="stable")[:3]

@@ -11,24 +11,24 @@ import numpy as np
 
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds.cells import row_order
-from alpha_pulse.feeds.cells.column_choice import Choice, choose
+from alpha_pulse.feeds.cells.column_choice import Choice, choose_columns
 from alpha_pulse.feeds.cells.joins import Joined, join, symbol_codes
-from alpha_pulse.feeds.cells.local_times import refuse_unknown_zone
+from alpha_pulse.feeds.cells.local_times import check_zone
 from alpha_pulse.feeds.cells.rows import Rows, read_rows
-from alpha_pulse.feeds.cells.symbols import refuse_unknown, symbol_from_name
-from alpha_pulse.feeds.cells.timestamp_convention import closes_by_hours, stamp_of, starts_of
+from alpha_pulse.feeds.cells.symbols import check_symbols_exist, symbol_from_name
+from alpha_pulse.feeds.cells.timestamp_convention import bar_starts, known_convention, reason_for_closes
 from alpha_pulse.feeds.columns import BarColumns
-from alpha_pulse.feeds.files.containers import Content, contents
-from alpha_pulse.feeds.files.frame_tables import binary_tables, tables_of
+from alpha_pulse.feeds.files.containers import Content, read_contents
+from alpha_pulse.feeds.files.frame_tables import binary_tables, frame_tables
 from alpha_pulse.feeds.files.json_tables import json_tables
 from alpha_pulse.feeds.files.text_table import text_tables
 from alpha_pulse.feeds.interval import infer_interval, parse_interval
 from alpha_pulse.feeds.market_data import FileReport, MarketData, ReadOptions
 from alpha_pulse.feeds.notes import Note
-from alpha_pulse.feeds.quality.bar_lengths import longer_bars, refuse_early_ends
+from alpha_pulse.feeds.quality.bar_lengths import check_ends, check_longer_bars
 from alpha_pulse.feeds.quality.validation import check_bars
-from alpha_pulse.feeds.quality.warnings import oddities
-from alpha_pulse.feeds.reports.file_reports import Piece, notes_on, reports, together
+from alpha_pulse.feeds.quality.warnings import find_warnings
+from alpha_pulse.feeds.reports.file_reports import ReadTable, file_reports, merge_alike, table_notes
 from alpha_pulse.feeds.tables import Table
 
 __all__ = ["FileReport", "MarketData", "Note", "ReadOptions", "read", "read_frame"]
@@ -54,7 +54,7 @@ def read(
         An option cannot be read.
     """
     where = f"file {paths[0]}" if len(paths) == 1 else f"these {len(paths)} files"
-    tables = tables_in(paths[0]) if len(paths) == 1 else (table for path in paths for table in _light_tables(path))
+    tables = tables_in(paths[0]) if len(paths) == 1 else (table for path in paths for table in _reopened_tables(path))
     return _read(tables, options or ReadOptions(), where, on_table)
 
 
@@ -75,15 +75,15 @@ def read_frame(frame: Any, options: ReadOptions | None = None, name: str = "the 
     Traceback (most recent call last):
     alpha_pulse.core.errors.DataError: x, row 1: column 'time' is 0, but a clear number of s, ms, us or ns since 1970, ...
     """
-    return _read(tables_of(frame, name), options or ReadOptions(), name)
+    return _read(frame_tables(frame, name), options or ReadOptions(), name)
 
 
 def tables_in(path: Path) -> Iterator[Table]:
     """The tables of a file: one, or those of an archive's members. Raises DataError."""
-    return (table for content in contents(path) for table in _tables(content))
+    return (table for content in read_contents(path) for table in _tables(content))
 
 
-def _light_tables(path: Path) -> Iterator[Table]:
+def _reopened_tables(path: Path) -> Iterator[Table]:
     """The tables of one of many files: a single one is opened again when it is loaded, so that not all are held at once."""
     tables = list(tables_in(path))
     if len(tables) > 1:
@@ -106,37 +106,37 @@ def _read(
 ) -> MarketData:
     stated = None if options.interval is None else parse_interval(options.interval)
     if options.tz is not None:
-        refuse_unknown_zone(options.tz)
-    chosen = [(table, choose(table)) for table in tables]
-    stated = _told_interval(table for table, _ in chosen) if stated is None else stated
-    pieces, notes = _pieces(chosen, options, where, on_table)
-    interval = _interval(pieces, options.tz, where) if stated is None else stated
-    longer = longer_bars([piece.held for piece in pieces], interval, options.tz, stated=stated is not None)
-    pieces = [_stamped(piece, interval) for piece in pieces]
-    starts = [starts_of(piece.held.times, piece.held.code, piece.stamp, interval, options.tz) for piece in pieces]
+        check_zone(options.tz)
+    chosen = [(table, choose_columns(table)) for table in tables]
+    stated = _stored_interval(table for table, _ in chosen) if stated is None else stated
+    pieces, notes = _read_tables(chosen, options, where, on_table)
+    interval = _infer_interval(pieces, options.tz, where) if stated is None else stated
+    longer = check_longer_bars([piece.held for piece in pieces], interval, options.tz, stated=stated is not None)
+    pieces = [_infer_closes(piece, interval) for piece in pieces]
+    starts = [bar_starts(piece.held.times, piece.held.code, piece.stamp, interval, options.tz) for piece in pieces]
     joined, told = join([piece.held for piece in pieces], starts, options.duplicates)
     bars = _bars(joined, interval, opens=all(piece.stamp == "open" for piece in pieces))
     check_bars(bars, where, joined.origin)
-    refuse_early_ends(bars, joined)
-    notes = together([*notes, *(note for piece in pieces for note in notes_on(piece, options))]) + told
-    odd = oddities(bars, interval_stated=options.interval is not None)
+    check_ends(bars, joined)
+    notes = merge_alike([*notes, *(note for piece in pieces for note in table_notes(piece, options))]) + told
+    odd = find_warnings(bars, interval_stated=options.interval is not None)
     notes += odd + [note for note in longer if all(note.kind != other.kind for other in odd)]
-    files = reports(pieces)
+    files = file_reports(pieces)
     return MarketData(bars=bars, files=files, notes=tuple(notes), interval_inferred=stated is None)
 
 
-def _told_interval(tables: Iterable[Table]) -> int | None:
+def _stored_interval(tables: Iterable[Table]) -> int | None:
     """The length of a bar that all tables state of themselves, as imported ones do."""
     told = {table.told.get("interval_ns", "") for table in tables}
     return int(told.pop() or 0) or None if len(told) == 1 else None
 
 
-def _pieces(
+def _read_tables(
     chosen: Sequence[tuple[Table, Choice]], options: ReadOptions, where: str, on_table: Callable[[int, int], object] | None
-) -> tuple[list[Piece], list[Note]]:
-    names = [_name(table, choice) for table, choice in chosen]
-    single = _renamed(chosen, names, options)
-    pieces: list[Piece] = []
+) -> tuple[list[ReadTable], list[Note]]:
+    names = [_symbol_of(table, choice) for table, choice in chosen]
+    single = _single_symbol(chosen, names, options)
+    pieces: list[ReadTable] = []
     notes: list[Note] = []
     held_names: set[str] = set()
     for done, ((table, choice), name) in enumerate(zip(chosen, names, strict=True)):
@@ -153,20 +153,20 @@ def _pieces(
             asked = msgspec.structs.replace(options, symbols=())
         rows = read_rows(table, choice, asked, name)
         if rows is None:
-            held_names.update(_all_names(table, choice))
+            held_names.update(_symbols_in_column(table, choice))
             continue
         held_names.update(rows.names)
         notes += rows.notes
-        piece, told = _tidied(rows, options, _symbol_from(table, choice, single))
+        piece, told = _order_rows(rows, options, _symbol_from(table, choice, single))
         pieces.append(piece)
         notes += told
-    refuse_unknown(options.symbols, tuple(held_names), where)
+    check_symbols_exist(options.symbols, tuple(held_names), where)
     if not pieces:
         raise DataError(f"{where}: there is no bar in it; at least one row is needed")
     return pieces, notes
 
 
-def _name(table: Table, choice: Choice) -> str:
+def _symbol_of(table: Table, choice: Choice) -> str:
     return table.told.get("symbol") or symbol_from_name(table.name, choice.source)
 
 
@@ -178,7 +178,7 @@ def _symbol_from(table: Table, choice: Choice, single: str | None) -> str:
     return "beside the table" if "symbol" in table.told else "the file's name" if table.name else "no name"
 
 
-def _renamed(chosen: Sequence[tuple[Table, Choice]], names: Sequence[str], options: ReadOptions) -> str | None:
+def _single_symbol(chosen: Sequence[tuple[Table, Choice]], names: Sequence[str], options: ReadOptions) -> str | None:
     """The one ``--symbol`` as the name of all rows, where no file names its symbol but by the file's name."""
     unnamed = all("symbol" not in choice.places and "symbol" not in table.told for table, choice in chosen)
     if len(options.symbols) == 1 and unnamed and len(set(names)) == 1:
@@ -186,24 +186,24 @@ def _renamed(chosen: Sequence[tuple[Table, Choice]], names: Sequence[str], optio
     return None
 
 
-def _all_names(table: Table, choice: Choice) -> list[str]:
+def _symbols_in_column(table: Table, choice: Choice) -> list[str]:
     place = choice.places["symbol"]
     column = table.load({place: "text"}).frame.to_series()
     return [str(name).strip() for name in column.unique().to_list() if name is not None]
 
 
-def _tidied(rows: Rows, options: ReadOptions, symbol_from: str) -> tuple[Piece, list[Note]]:
-    rows, turned = row_order.in_order(rows)
+def _order_rows(rows: Rows, options: ReadOptions, symbol_from: str) -> tuple[ReadTable, list[Note]]:
+    rows, turned = row_order.sort_rows(rows)
     if options.adjusted:
         rows = row_order.adjusted(rows)
-    rows, notes = row_order.without_rounding(rows)
+    rows, notes = row_order.fix_rounding(rows)
     if symbol_from == "column":
         symbol_from = f"column {rows.choice.name(rows.table, 'symbol')}"
-    stamp, stamp_from = stamp_of(rows.table, rows.choice, options, dates=rows.times.dates)
-    return Piece(rows, turned, stamp, stamp_from, symbol_from), notes
+    stamp, stamp_from = known_convention(rows.table, rows.choice, options, dates=rows.times.dates)
+    return ReadTable(rows, turned, stamp, stamp_from, symbol_from), notes
 
 
-def _interval(pieces: Sequence[Piece], tz: str | None, where: str) -> int:
+def _infer_interval(pieces: Sequence[ReadTable], tz: str | None, where: str) -> int:
     names, codes = symbol_codes([piece.held for piece in pieces])
     code, ts = np.concatenate(codes), np.concatenate([piece.held.times.ns for piece in pieces])
     if len(pieces) > 1:
@@ -212,9 +212,9 @@ def _interval(pieces: Sequence[Piece], tz: str | None, where: str) -> int:
     return infer_interval(code, ts, names, where, tz)
 
 
-def _stamped(piece: Piece, interval: int) -> Piece:
+def _infer_closes(piece: ReadTable, interval: int) -> ReadTable:
     """Take times for closes that nobody states to be any, where they cannot be opens."""
-    why = closes_by_hours(piece.held.times, interval) if piece.stamp_from == "assumed" else ""
+    why = reason_for_closes(piece.held.times, interval) if piece.stamp_from == "assumed" else ""
     return msgspec.structs.replace(piece, stamp="close", stamp_from="hours", why=why) if why else piece
 
 

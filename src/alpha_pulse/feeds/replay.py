@@ -66,7 +66,7 @@ class ReplayFeed:
         self._identity: str | None = None
         self._block: list[Slice] = []
         self._block_start = 0
-        self._at = 0
+        self._block_index = 0
         self.symbols = columns.symbols
         self.interval_ns = columns.interval_ns
         self.interval_inferred = interval_inferred
@@ -117,7 +117,7 @@ class ReplayFeed:
     @property
     def position(self) -> int:
         """How many slices lie before the next one."""
-        return self._block_start + self._at
+        return self._block_start + self._block_index
 
     @property
     def bars_done(self) -> int:
@@ -126,13 +126,13 @@ class ReplayFeed:
 
     def next_slice(self) -> Slice | None:
         """The next slice, or None at the end."""
-        at = self._at
+        at = self._block_index
         if at == len(self._block):
             self._build(self._block_start + at)
             if not self._block:
                 return None
             at = 0
-        self._at = at + 1
+        self._block_index = at + 1
         return self._block[at]
 
     def seek(self, position: int) -> None:
@@ -141,7 +141,7 @@ class ReplayFeed:
             raise DataError(
                 f"position {position} was asked for, but this feed has positions 0 to {self.total_slices}; seek inside them"
             )
-        self._block, self._block_start, self._at = [], position, 0
+        self._block, self._block_start, self._block_index = [], position, 0
 
     def cut(self, slices: int) -> ReplayFeed:
         """A feed of the first ``slices`` slices only, at its beginning; at least one."""
@@ -173,7 +173,7 @@ class ReplayFeed:
     def _build(self, first: int) -> None:
         """Build the block of slices that begins with slice ``first``; an empty one at the end."""
         bounds = self._starts[first : first + BLOCK + 1].tolist()
-        self._block, self._block_start, self._at = [], first, 0
+        self._block, self._block_start, self._block_index = [], first, 0
         if len(bounds) < 2:
             return
         low, high = bounds[0], bounds[-1]

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from alpha_pulse.feeds.arrays import Floats
-from alpha_pulse.feeds.bar_times import even_starts
+from alpha_pulse.feeds.bar_times import regular_starts
 from alpha_pulse.feeds.columns import BarColumns
 from alpha_pulse.feeds.interval import HOUR_NS, SECOND_NS
 from alpha_pulse.feeds.replay import ReplayFeed
@@ -77,7 +77,7 @@ def random_walk(bars: int, seed: int, market: Market | None = None) -> Synthetic
     >>> random_walk(100, seed=1).next_slice() == random_walk(100, seed=1).next_slice()
     True
     """
-    return _feed(bars, seed, market or Market(), np.zeros(bars), np.ones(bars), np.zeros(bars), ())
+    return _make_feed(bars, seed, market or Market(), np.zeros(bars), np.ones(bars), np.zeros(bars), ())
 
 
 def regimes(
@@ -102,9 +102,9 @@ def regimes(
     >>> regimes(300, seed=1, change_points=[100, 200]).change_points
     (100, 200)
     """
-    turn = _turns(bars, change_points) % len(levels)
+    turn = _changes_before(bars, change_points) % len(levels)
     trend, factor = np.asarray(levels, dtype=np.float64)[turn].T
-    return _feed(bars, seed, market or Market(), trend, factor, np.zeros(bars), tuple(change_points))
+    return _make_feed(bars, seed, market or Market(), trend, factor, np.zeros(bars), tuple(change_points))
 
 
 def planted_signal(
@@ -127,8 +127,8 @@ def planted_signal(
     >>> planted_signal(300, seed=1, change_points=[150]).total_bars
     300
     """
-    sign = np.where(_turns(bars, change_points) % 2 == 0, 1.0, -1.0)
-    return _feed(bars, seed, market or Market(), np.zeros(bars), np.ones(bars), strength * sign, tuple(change_points))
+    sign = np.where(_changes_before(bars, change_points) % 2 == 0, 1.0, -1.0)
+    return _make_feed(bars, seed, market or Market(), np.zeros(bars), np.ones(bars), strength * sign, tuple(change_points))
 
 
 def sign_accuracy(strength: float, horizon: int) -> float:
@@ -145,7 +145,7 @@ def sign_accuracy(strength: float, horizon: int) -> float:
     return 0.5 + math.asin(abs(covariance) / math.sqrt(variance)) / math.pi
 
 
-def _turns(bars: int, change_points: Sequence[int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _changes_before(bars: int, change_points: Sequence[int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """How many change points lie at or before each bar."""
     points = np.asarray(change_points, dtype=np.int64)
     if points.size and (np.any(np.diff(points) <= 0) or points[0] < 1 or points[-1] >= bars):
@@ -153,14 +153,14 @@ def _turns(bars: int, change_points: Sequence[int]) -> np.ndarray[tuple[int], np
     return np.searchsorted(points, np.arange(bars), side="right")
 
 
-def _feed(
+def _make_feed(
     bars: int, seed: int, market: Market, trend: Floats, factor: Floats, memory: Floats, change_points: tuple[int, ...]
 ) -> SyntheticFeed:
     """The common generator: ``trend`` and ``memory`` (of the return before) in units of volatility; shape (bars,)."""
     symbols = tuple(sorted(market.symbols))
     children = np.random.SeedSequence(seed).spawn(len(symbols))
-    parts = [_one(np.random.default_rng(child), bars, market, trend, factor, memory) for child in children]
-    starts = even_starts(START_NS, bars, market.interval_ns)
+    parts = [_symbol_bars(np.random.default_rng(child), bars, market, trend, factor, memory) for child in children]
+    starts = regular_starts(START_NS, bars, market.interval_ns)
     columns = BarColumns(
         symbols=symbols,
         interval_ns=market.interval_ns,
@@ -175,7 +175,7 @@ def _feed(
     return SyntheticFeed(columns, change_points)
 
 
-def _one(
+def _symbol_bars(
     rng: np.random.Generator, bars: int, market: Market, trend: Floats, factor: Floats, memory: Floats
 ) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     """Open, high, low, close and volume of one symbol, each of shape (bars,)."""

@@ -9,7 +9,7 @@ import numpy as np
 from alpha_pulse.core.config import Config, for_symbol
 from alpha_pulse.feeds.base import Feed
 from alpha_pulse.feeds.notes import some
-from alpha_pulse.feeds.quality.warnings import oddities
+from alpha_pulse.feeds.quality.warnings import find_warnings
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.reporting.required_bars import too_few_bars
 from alpha_pulse.venues.money import cash_text
@@ -32,7 +32,7 @@ def remarks(config: Config, feed: Feed) -> list[str]:
         return []
     bars = dict(zip(feed.symbols, np.bincount(feed.columns.code, minlength=len(feed.symbols)).tolist(), strict=True))
     return [
-        *(note.text for note in oddities(feed.columns, interval_stated=not feed.interval_inferred)),
+        *(note.text for note in find_warnings(feed.columns, interval_stated=not feed.interval_inferred)),
         *too_few_bars(config, bars),
         *_too_dear(config, feed),
         *_too_large_orders(config, feed.symbols),

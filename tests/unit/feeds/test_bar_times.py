@@ -138,7 +138,7 @@ def test_ends_that_are_stated_rule() -> None:
     assert feed(starts, DAY_NS, ts_end=ends).identity != feed(starts, DAY_NS).identity
     assert feed(starts, DAY_NS, ts_end=starts + DAY_NS).identity == feed(starts, DAY_NS).identity
     for wrong in (starts, ends[::-1].copy()):
-        with pytest.raises(DataError, match="an end after the start, and not after the next bar's start, is expected"):
+        with pytest.raises(DataError, match="expected an end after the start, and not after the start of the next bar"):
             feed(starts, DAY_NS, ts_end=wrong)
 
 

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from alpha_pulse.core.bar_times import DAY_NS, HOUR_NS, MINUTE_NS, MONTH_NS, WEEK_NS
 from alpha_pulse.core.errors import DataError
-from alpha_pulse.feeds.bar_times import even_starts
+from alpha_pulse.feeds.bar_times import regular_starts
 from alpha_pulse.feeds.columns import BarColumns
 from alpha_pulse.feeds.files.conversion import file_names, to_parquet
 from alpha_pulse.feeds.files.provenance import KEY, Provenance, SourceFile, fingerprint, provenance_of
 from alpha_pulse.feeds.interval import show_interval
 from alpha_pulse.feeds.market_data import ReadOptions
 from alpha_pulse.feeds.notes import Note
-from alpha_pulse.feeds.quality.warnings import oddities
+from alpha_pulse.feeds.quality.warnings import find_warnings
 from alpha_pulse.feeds.reading import read
 from alpha_pulse.feeds.replay import ReplayFeed
 from layouts.all import LAYOUTS
@@ -78,7 +78,7 @@ def tables(draw: st.DrawFn) -> BarColumns:
         count = draw(st.integers(1, 40))
         slots = np.sort(rng.choice(2 * count, count, replace=False))
         code.append(np.full(count, place))
-        starts.append(even_starts(first, 2 * count, interval)[slots])
+        starts.append(regular_starts(first, 2 * count, interval)[slots])
     size = sum(map(len, starts))
     low = np.exp(rng.uniform(-12, 12, size))
     high = low * (1 + rng.uniform(0, 0.1, size))
@@ -117,7 +117,7 @@ def test_what_tools_write_is_imported_as_it_is_read_and_has_nothing_odd(name: st
     folder = tmp_path / "imported"
     folder.mkdir()
     assert ReplayFeed.from_data(read(imported(data.bars, folder))).identity == ReplayFeed.from_data(data).identity
-    assert [note.kind for note in oddities(data.bars) if note.kind != "no_volume"] == []
+    assert [note.kind for note in find_warnings(data.bars) if note.kind != "no_volume"] == []
 
 
 @settings(max_examples=20, deadline=None)

@@ -8,7 +8,7 @@ import pytest
 
 from alpha_pulse.feeds.arrays import Integers
 from alpha_pulse.feeds.interval import DAY_NS, HOUR_NS, SECOND_NS
-from alpha_pulse.feeds.quality.gaps import gaps
+from alpha_pulse.feeds.quality.gaps import find_gaps
 from alpha_pulse.feeds.quality.sessions import sessions
 
 HALF_HOUR_NS = HOUR_NS // 2
@@ -56,7 +56,7 @@ def without(ts: Integers, start: str, end: str) -> Integers:
 
 def found(ts: Integers, interval_ns: int) -> list[tuple[str, str, int]]:
     """Gaps as (start, end, bars)."""
-    each = gaps(ts, interval_ns)
+    each = find_gaps(ts, interval_ns)
     text = [np.datetime_as_string(values.astype("datetime64[ns]"), unit="m") for values in (each.start, each.end)]
     return [(str(a), str(b), int(n)) for a, b, n in zip(*text, each.bars, strict=True)]
 
@@ -152,7 +152,7 @@ def test_christmas_is_no_gap_of_currencies_but_another_day_is() -> None:
 def test_every_missing_bar_is_a_gap_where_trade_never_stops(interval_ns: int, bars: int, start: int, missing: int) -> None:
     ts = YEAR_2019 + np.arange(bars) * interval_ns
     assert found(ts, interval_ns) == []
-    holed = gaps(np.delete(ts, slice(start, start + missing)), interval_ns)
+    holed = find_gaps(np.delete(ts, slice(start, start + missing)), interval_ns)
     assert (holed.start.tolist(), holed.end.tolist()) == ([ts[start]], [ts[start + missing]])
     assert holed.bars.tolist() == [missing]
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from alpha_pulse.core.bar_times import DAY_NS, HOUR_NS, MINUTE_NS, MONTH_NS, months_of
 from alpha_pulse.core.errors import ConfigError, DataError
-from alpha_pulse.feeds.interval import infer_interval, likely_interval, parse_interval, show_interval
+from alpha_pulse.feeds.interval import infer_interval, interval_of_steps, parse_interval, show_interval
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def local(days: list[date], clocks: list[tuple[int, int]], zone: ZoneInfo) -> np
 
 
 def shown(starts: np.ndarray, tz: str | None = None) -> str | None:
-    length = likely_interval(starts, tz)
+    length = interval_of_steps(starts, tz)
     return None if length is None else show_interval(length)
 
 
@@ -129,7 +129,7 @@ def test_sessions_holidays_and_clocks_make_no_false_interval(case: str) -> None:
 def test_missing_bars_make_no_false_interval(seed: int, kept: float, interval: int) -> None:
     rng = np.random.default_rng(seed)
     starts = np.flatnonzero(rng.random(400) < kept) * np.int64(interval)
-    assert likely_interval(starts) in (interval, None)
+    assert interval_of_steps(starts) in (interval, None)
 
 
 def test_steps_that_show_no_length_are_refused_with_what_they_are() -> None:

@@ -93,7 +93,7 @@ def test_what_unpacks_without_end_is_refused(tmp_path: Path, monkeypatch: pytest
     rows = "".join(f"{1_704_067_200 + 3_600 * at},1,1,1,1\n" for at in range(5))
     packed = gzip.compress((blank + rows + "1704088800,0,1,1,1\n").encode())
     assert "row 1000006: column 'open' is 0" in refused(tmp_path, packed, "A.csv.gz")
-    monkeypatch.setattr(containers, "_MOST_BYTES", 2**19)
+    monkeypatch.setattr(containers, "_MAX_BYTES", 2**19)
     assert "A.csv.gz unpacks to more than" in refused(tmp_path, packed, "A.csv.gz")
 
 

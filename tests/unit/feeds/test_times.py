@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import ConfigError, DataError
-from alpha_pulse.feeds.cells.local_times import Place
-from alpha_pulse.feeds.cells.times import Zone, read_times
+from alpha_pulse.feeds.cells.local_times import TimeContext
+from alpha_pulse.feeds.cells.times import TimeOptions, read_times
 
 NOON = 1_704_196_800
 
 
 def to_utc_ns(column: pl.Series, tz: str | None, where: str) -> NDArray[np.int64]:
-    return read_times(column, None, Zone(tz), Place(where, column.name, np.arange(len(column)) + 1)).ns
+    return read_times(column, None, TimeOptions(tz), TimeContext(where, column.name, np.arange(len(column)) + 1)).ns
 
 
 def one(text: str, tz: str | None = None) -> int:

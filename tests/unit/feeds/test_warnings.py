@@ -9,7 +9,7 @@ from alpha_pulse.data import bundled
 from alpha_pulse.feeds.columns import BarColumns
 from alpha_pulse.feeds.interval import DAY_NS, HOUR_NS, SECOND_NS
 from alpha_pulse.feeds.notes import Note
-from alpha_pulse.feeds.quality.warnings import oddities
+from alpha_pulse.feeds.quality.warnings import find_warnings
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import Market, random_walk
 
@@ -38,13 +38,13 @@ def changed(columns: BarColumns, rows: int | slice, **values: float) -> BarColum
 
 
 def only(columns: BarColumns, *, interval_stated: bool = False) -> Note:
-    (note,) = oddities(columns, interval_stated=interval_stated)
+    (note,) = find_warnings(columns, interval_stated=interval_stated)
     return note
 
 
 @pytest.mark.parametrize("name", sorted(bundled()))
 def test_the_bundled_bars_have_nothing_odd(name: str) -> None:
-    assert oddities(ReplayFeed.from_file(bundled()[name]).columns) == []
+    assert find_warnings(ReplayFeed.from_file(bundled()[name]).columns) == []
 
 
 @pytest.mark.parametrize("volatility", [1e-4, 0.002, 0.03])
@@ -52,12 +52,12 @@ def test_the_bundled_bars_have_nothing_odd(name: str) -> None:
 def test_a_walk_has_nothing_odd(volatility: float, interval_ns: int) -> None:
     for seed in range(3):
         market = Market(symbols=("A", "B"), interval_ns=interval_ns, volatility=volatility, has_volume=True)
-        assert oddities(random_walk(3_000, seed=seed, market=market).columns) == []
+        assert find_warnings(random_walk(3_000, seed=seed, market=market).columns) == []
 
 
 def test_one_bar_has_nothing_odd() -> None:
-    assert oddities(walk(400).pick(slice(0, 1))) == []
-    assert oddities(scaled({10: 1.3, 20: 1 / 1.3}, walk())) == []
+    assert find_warnings(walk(400).pick(slice(0, 1))) == []
+    assert find_warnings(scaled({10: 1.3, 20: 1 / 1.3}, walk())) == []
 
 
 @pytest.mark.parametrize("factor", [1_000.0, 1.8, 1 / 1.8, 0.001])
@@ -74,7 +74,7 @@ def test_a_jump_near_no_split_is_none_without_volume_too() -> None:
 
 
 def test_a_symbol_begins_with_no_jump() -> None:
-    assert oddities(changed(walk(), 0, open=50.0, low=50.0)) == []
+    assert find_warnings(changed(walk(), 0, open=50.0, low=50.0)) == []
 
 
 def test_bars_that_a_source_leaves_out_are_explained() -> None:
@@ -94,7 +94,7 @@ def test_all_jumps_are_counted_and_the_farthest_is_named() -> None:
 def test_symbols_are_not_compared_with_each_other() -> None:
     columns = walk(market=Market(symbols=("A", "B")))
     apart = np.where(columns.code == 1, 1_000.0, 1.0)
-    assert oddities(msgspec.structs.replace(columns, **{name: getattr(columns, name) * apart for name in PRICES})) == []
+    assert find_warnings(msgspec.structs.replace(columns, **{name: getattr(columns, name) * apart for name in PRICES})) == []
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_wild_market_has_no_spikes_but_a_calm_one_of_the_same_move_has() -> No
     for volatility, count in ((0.02, 0), (0.0005, 1)):
         columns = walk(market=Market(volatility=volatility))
         close = max(columns.close[99], columns.close[100], columns.close[101])
-        assert sum(note.count for note in oddities(changed(columns, 100, high=1.12 * close))) == count
+        assert sum(note.count for note in find_warnings(changed(columns, 100, high=1.12 * close))) == count
 
 
 @pytest.mark.parametrize(("factor", "name"), [(0.5, "2 for 1"), (1 / 3, "3 for 1"), (2 / 3, "3 for 2"), (10.0, "1 for 10")])
@@ -135,7 +135,7 @@ def test_a_split_is_told_from_a_jump(factor: float, name: str, has_volume: bool)
         in note.text
     )
     other = msgspec.structs.replace(columns, volume=np.full(400, 50.0) / scale)
-    assert [each.kind for each in oddities(other)] == ["jump"]
+    assert [each.kind for each in find_warnings(other)] == ["jump"]
 
 
 def test_runs_without_volume_are_reported_and_single_bars_are_not() -> None:
@@ -151,7 +151,7 @@ def test_bars_that_stand_still_are_reported() -> None:
     columns = walk(market=Market())
     price = float(columns.close[99])
     still = dict.fromkeys(PRICES, price)
-    assert oddities(changed(columns, slice(100, 109), **still)) == []
+    assert find_warnings(changed(columns, slice(100, 109), **still)) == []
     note = only(changed(columns, slice(100, 110), **still))
     assert (note.kind, note.count, note.places) == ("stale", 10, ("SYN at 2020-01-05 04:00:00 UTC",))
     note = only(changed(columns, slice(None), **still))
@@ -164,13 +164,13 @@ def test_bars_of_one_price_each_are_reported() -> None:
     assert (note.kind, note.places) == ("one_price", ("SYN",))
     some_of_them = np.arange(400) % 3 == 0
     arrays = {name: np.where(some_of_them, columns.close, getattr(columns, name)) for name in ("open", "high", "low")}
-    assert oddities(msgspec.structs.replace(columns, **arrays)) == []
+    assert find_warnings(msgspec.structs.replace(columns, **arrays)) == []
 
 
 def test_a_symbol_that_ends_early_is_reported() -> None:
     columns = walk(market=Market(symbols=("A", "B")))
     hours = (columns.ts_start - columns.ts_start[0]) // HOUR_NS
-    assert oddities(columns.pick(np.flatnonzero((columns.code == 0) | (hours < 390)))) == []
+    assert find_warnings(columns.pick(np.flatnonzero((columns.code == 0) | (hours < 390)))) == []
     note = only(columns.pick(np.flatnonzero((columns.code == 0) | (hours < 200))))
     assert (note.kind, note.places) == ("spans", ("B",))
     assert "those of B only a part of it; the shortest is B, 2020-01-01 00:00:00 UTC to 2020-01-09 07:00:00 UTC" in note.text
@@ -178,25 +178,25 @@ def test_a_symbol_that_ends_early_is_reported() -> None:
 
 def test_an_interval_far_below_the_steps_is_reported() -> None:
     columns = walk()
-    assert oddities(columns, interval_stated=True) == []
+    assert find_warnings(columns, interval_stated=True) == []
     short = msgspec.structs.replace(columns, interval_ns=MINUTE_NS)
-    found = [note for note in oddities(short, interval_stated=True) if note.kind == "short_interval"]
+    found = [note for note in find_warnings(short, interval_stated=True) if note.kind == "short_interval"]
     assert found[0].text.startswith("the bars are stated to last 1m, but the most frequent step between those of SYN is 1h")
-    assert oddities(msgspec.structs.replace(columns, interval_ns=HOUR_NS - SECOND_NS), interval_stated=True) == []
-    assert oddities(msgspec.structs.replace(columns.pick(slice(0, 1)), interval_ns=DAY_NS), interval_stated=True) == []
+    assert find_warnings(msgspec.structs.replace(columns, interval_ns=HOUR_NS - SECOND_NS), interval_stated=True) == []
+    assert find_warnings(msgspec.structs.replace(columns.pick(slice(0, 1)), interval_ns=DAY_NS), interval_stated=True) == []
 
 
 def test_the_order_of_delivery_changes_nothing() -> None:
     columns = scaled({100: 3.3}, changed(walk(market=Market(symbols=("A", "B"))), 300, high=500.0))
     by_symbol = columns.pick(np.argsort(columns.code, kind="stable"))
-    assert oddities(by_symbol) == oddities(columns) != []
+    assert find_warnings(by_symbol) == find_warnings(columns) != []
 
 
 def test_prices_of_any_size_are_looked_at() -> None:
     columns = walk()
     for factor in (1e-12, 1e10):
         whole = msgspec.structs.replace(columns, **{name: getattr(columns, name) * factor for name in PRICES})
-        assert oddities(whole) == []
+        assert find_warnings(whole) == []
         assert only(scaled({20: 1e9}, whole)).kind == "jump"
 
 
@@ -205,9 +205,9 @@ def test_prices_of_any_size_are_looked_at() -> None:
 )
 def test_weeks_and_months_that_are_stamped_at_their_end_are_reported(interval: int, shift: int, where: str) -> None:
     bars = random_walk(24, seed=1, market=Market(interval_ns=interval)).columns  # from a Wednesday, the first of a month
-    assert [note.kind for note in oddities(bars) if note.kind == "late_stamps"] == []
+    assert [note.kind for note in find_warnings(bars) if note.kind == "late_stamps"] == []
     late = msgspec.structs.replace(
         bars, ts_start=bars.ts_start + shift * DAY_NS if shift < 30 else bars.ends() - DAY_NS, ts_end=None
     )
-    notes = [note for note in oddities(late) if note.kind == "late_stamps"]
+    notes = [note for note in find_warnings(late) if note.kind == "late_stamps"]
     assert [note.text.partition(" are stamped with ")[2].partition(",")[0] for note in notes] == ([where] if where else [])

@@ -12,10 +12,10 @@ from alpha_pulse.cli.render.words import counted
 from alpha_pulse.cli.terminal.streams import escape
 from alpha_pulse.cli.terminal.table import Row, print_table
 from alpha_pulse.core.bar_times import bar_label
-from alpha_pulse.feeds.files.conversion import Import
+from alpha_pulse.feeds.files.conversion import ImportResult
 from alpha_pulse.feeds.market_data import FileReport
 from alpha_pulse.feeds.notes import PLACES, Note, show_time, some
-from alpha_pulse.feeds.reports.inspection import Inspection, SymbolReport, Understood
+from alpha_pulse.feeds.reports.inspection import FileInspection, Inspection, SymbolReport
 
 WIDEST = 120
 NARROWEST = 40
@@ -55,7 +55,7 @@ def show_inspection(
         console.print(f"  {escape(str(found.refusal))}", soft_wrap=True)
 
 
-def show_imported(found: Import, console: Console | None = None) -> None:
+def show_imported(found: ImportResult, console: Console | None = None) -> None:
     """Print what was imported."""
     console = _console(console)
     rows = [
@@ -88,9 +88,9 @@ def _console(console: Console | None) -> Console:
     return console
 
 
-def _alike(files: Iterable[Understood]) -> list[list[Understood]]:
+def _alike(files: Iterable[FileInspection]) -> list[list[FileInspection]]:
     """Files that were understood alike, together; each that was refused by itself."""
-    groups: dict[object, list[Understood]] = {}
+    groups: dict[object, list[FileInspection]] = {}
     for file in files:
         key: object = file.path
         if file.report is not None:
@@ -100,7 +100,7 @@ def _alike(files: Iterable[Understood]) -> list[list[Understood]]:
     return list(groups.values())
 
 
-def _files(console: Console, files: list[Understood], *, several: bool) -> None:
+def _files(console: Console, files: list[FileInspection], *, several: bool) -> None:
     """Files that were understood alike; the refusal of a single file is shown at the end."""
     first, report = files[0], files[0].report
     if len(files) == 1:

@@ -12,7 +12,7 @@ from alpha_pulse.evaluation.streams.csv import read_text
 from alpha_pulse.evaluation.streams.missing import Missing
 from alpha_pulse.evaluation.streams.table import from_table
 from alpha_pulse.evaluation.streams.text import text_of
-from alpha_pulse.feeds.files.containers import contents
+from alpha_pulse.feeds.files.containers import read_contents
 from alpha_pulse.feeds.files.frame_tables import binary_frame
 
 _ARFF = re.compile(r"(?:[ \t]*(?:%[^\n]*)?\n)*[ \t]*@(?:relation|attribute)\b", re.IGNORECASE)
@@ -36,7 +36,7 @@ def read_stream(path: Path, target: str | None = None, missing: Missing = "refus
     DataError
         Naming the file, and the row and column of what cannot be used.
     """
-    found = list(contents(path, "give --stream a CSV, ARFF or Parquet file, or a generator"))
+    found = list(read_contents(path, "give --stream a CSV, ARFF or Parquet file, or a generator"))
     if len(found) > 1:
         raise DataError(f"file {path} is an archive of {len(found)} files; expected one")
     content, where = found[0], found[0].where

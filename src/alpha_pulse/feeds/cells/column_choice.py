@@ -9,9 +9,9 @@ import msgspec
 
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds.cells.cells import is_number, is_time
-from alpha_pulse.feeds.cells.column_names import meanings, plain
+from alpha_pulse.feeds.cells.column_names import candidate_places, plain
 from alpha_pulse.feeds.cells.headerless import TIMES
-from alpha_pulse.feeds.cells.time_column import certain, time_places
+from alpha_pulse.feeds.cells.time_column import time_places, unambiguous_column
 from alpha_pulse.feeds.columns import PRICES
 from alpha_pulse.feeds.sources import SOURCES, recognise
 from alpha_pulse.feeds.sources.base import Source
@@ -48,7 +48,7 @@ def column_name(table: Table, place: int) -> str:
     return name or str(place + 1)
 
 
-def choose(table: Table) -> Choice:
+def choose_columns(table: Table) -> Choice:
     """Recognise a table and find its columns.
 
     Raises
@@ -58,31 +58,31 @@ def choose(table: Table) -> Choice:
     """
     source = recognise(table)
     if not table.header:
-        return _by_shape(table, source)
-    found = meanings(["" if plain(name) in source.unused else name for name in table.header])
+        return _choose_by_shape(table, source)
+    found = candidate_places(["" if plain(name) in source.unused else name for name in table.header])
     places: dict[str, int] = {}
     for ours, name in source.columns.items():
         places[ours] = [plain(each) for each in table.header].index(name)
-    _sum_of_volumes(source, table.header, places)
+    _choose_summed_volumes(source, table.header, places)
     places = time_places(table, found) | places
     sides = ""
     for price in PRICES:
         if price not in places and price in found:
-            places[price] = certain(table, found[price], price)
+            places[price] = unambiguous_column(table, found[price], price)
     if not any(price in places for price in PRICES):
-        sides = _sides(table, found, places)
+        sides = _choose_bid_ask_prices(table, found, places)
     symbol = [place for place in found.get("symbol", []) if place not in places.values()]
     if symbol:
-        places["symbol"] = certain(table, symbol, "symbol")
-    _volume(table, found, places)
-    _quotes(table, found, places, sides)
+        places["symbol"] = unambiguous_column(table, symbol, "symbol")
+    _choose_volume(table, found, places)
+    _choose_quotes(table, found, places, sides)
     if found.get("adj_close"):
         places["adj_close"] = found["adj_close"][0]
-    _refuse_missing(table, places)
+    _check_complete(table, places)
     return Choice(source, places, sides)
 
 
-def _by_shape(table: Table, source: Source) -> Choice:
+def _choose_by_shape(table: Table, source: Source) -> Choice:
     shape = source.shape or (source.shape_of(table) if isinstance(source, Generic) else ())
     if not shape:
         shown = ", ".join(table.sample[0][:7]) if table.sample else ""
@@ -93,13 +93,13 @@ def _by_shape(table: Table, source: Source) -> Choice:
     ours = ("clock", "symbol", *PRICES, "volume")
     places = {name: place for place, name in enumerate(shape) if name in ours}
     time = next(place for place, name in enumerate(shape) if name in TIMES)
-    _refuse_other_shapes(table, source, shape)
+    _check_other_shapes(table, source, shape)
     if "zero" in shape:
         places["volume"] = shape.index("zero")
     return Choice(source, {"ts": time, **places})
 
 
-def _refuse_other_shapes(table: Table, source: Source, shape: Sequence[str]) -> None:
+def _check_other_shapes(table: Table, source: Source, shape: Sequence[str]) -> None:
     """Refuse rows that are bars of this shape and, with other prices, of another one: all of them rise, or all fall."""
     for other in SOURCES:
         fits_too = bool(other.shape) and not other.file_name_needed and other.strength(table) > 0
@@ -115,16 +115,16 @@ def _cells(table: Table, shape: Sequence[str], name: str) -> list[str]:
     return [row[shape.index(name)] for row in table.sample]
 
 
-def _sides(table: Table, found: dict[str, list[int]], places: dict[str, int]) -> str:
+def _choose_bid_ask_prices(table: Table, found: dict[str, list[int]], places: dict[str, int]) -> str:
     """Take the prices from bids and asks, where a table has no others."""
     sides = [side for side in ("bid", "ask") if all(f"{side}_{price}" in found for price in PRICES)]
     for side in sides:
         for price in PRICES:
-            places[f"{side}_{price}"] = certain(table, found[f"{side}_{price}"], f"{side}_{price}")
+            places[f"{side}_{price}"] = unambiguous_column(table, found[f"{side}_{price}"], f"{side}_{price}")
     return "mid" if len(sides) == 2 else "".join(sides)
 
 
-def _quotes(table: Table, found: dict[str, list[int]], places: dict[str, int], sides: str) -> None:
+def _choose_quotes(table: Table, found: dict[str, list[int]], places: dict[str, int], sides: str) -> None:
     if sides:
         return
     quotes = [name for name in ("bid_close", "ask_close") if name in found]
@@ -132,21 +132,21 @@ def _quotes(table: Table, found: dict[str, list[int]], places: dict[str, int], s
         raise DataError(f"{table.where} has only one of the columns bid_close and ask_close; give both or neither")
     if len(quotes) == 2:
         for name in quotes:
-            places[name] = certain(table, found[name], name)
+            places[name] = unambiguous_column(table, found[name], name)
 
 
-def _sum_of_volumes(source: Source, header: Sequence[str], places: dict[str, int]) -> None:
+def _choose_summed_volumes(source: Source, header: Sequence[str], places: dict[str, int]) -> None:
     short = [plain(name) for name in header]
     if source.volumes:
         places["volume"], places["more_volume"] = (short.index(name) for name in source.volumes)
 
 
-def _volume(table: Table, found: dict[str, list[int]], places: dict[str, int]) -> None:
+def _choose_volume(table: Table, found: dict[str, list[int]], places: dict[str, int]) -> None:
     """The volume in units of what is traded ('Volume BTC' before 'Volume USDT'); a volume that is not 0 before ticks."""
     if "volume" in places:
         return
     if found.get("volume"):
-        place = certain(table, found["volume"], "volume")
+        place = unambiguous_column(table, found["volume"], "volume")
         ticks = found.get("tick_volume", [])
         places["volume"] = ticks[0] if ticks and all(row[place].strip() in _ZERO for row in table.sample) else place
         return
@@ -169,7 +169,7 @@ def _volume(table: Table, found: dict[str, list[int]], places: dict[str, int]) -
         raise DataError(f"{table.where} has the columns {names}, of which either could be volume; rename one")
 
 
-def _refuse_missing(table: Table, places: dict[str, int]) -> None:
+def _check_complete(table: Table, places: dict[str, int]) -> None:
     lacks = [] if "ts" in places or "ts_end" in places else ["a time"]
     if "bid_close" not in places or "open" in places:
         lacks += [

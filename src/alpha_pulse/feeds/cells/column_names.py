@@ -47,7 +47,7 @@ for _side in ("bid", "ask"):
         )
 SPELLINGS: dict[str, tuple[str, ...]] = {meaning: tuple(text.split()) for meaning, text in _SAME.items()}
 """Our columns, and how others call them; the earlier of two that a file has is meant."""
-OPENS = (
+OPEN_TIME_NAMES = (
     "open_time", "opentime", "start", "start_time", "starttime", "start_at", "startedat", "started_at", "window_start",
     "time_period_start", "period_start", "candle_begin_time", "begin", "begins_at", "begin_time", "kline_open_time",
     "open_timestamp", "time_open", "timeopen", "date_open", "interval_start",
@@ -72,17 +72,17 @@ def plain(name: str) -> str:
 
 
 @lru_cache(4_096)
-def knows(name: str) -> bool:
+def is_known_name(name: str) -> bool:
     """Whether a name is one that columns of bars have.
 
-    >>> knows("Open"), knows("Volume USDT"), knows("RSI")
+    >>> is_known_name("Open"), is_known_name("Volume USDT"), is_known_name("RSI")
     (True, True, False)
     """
     short = plain(name)
     return short in _KNOWN or short.replace("_", "") in _KNOWN or re.match(r"^vol(ume)?_[a-z0-9]{2,6}$", short) is not None
 
 
-def meanings(header: Sequence[str]) -> dict[str, list[int]]:
+def candidate_places(header: Sequence[str]) -> dict[str, list[int]]:
     """The places of the columns that can be each of ours, the one that is meant first.
 
     A column that is called exactly as ours comes first, then in the order of `SPELLINGS`.
@@ -100,7 +100,7 @@ def meanings(header: Sequence[str]) -> dict[str, list[int]]:
     return found
 
 
-def rivals(header: Sequence[str], places: Sequence[int], meaning: str) -> tuple[str, str] | None:
+def ambiguous_pair(header: Sequence[str], places: Sequence[int], meaning: str) -> tuple[str, str] | None:
     """Two columns of which either could be the one that is meant, since only capitals or signs tell them apart; else None."""
     if len(places) < 2:
         return None
@@ -130,7 +130,7 @@ def _split_wide(header: Sequence[str]) -> Iterator[tuple[tuple[str, ...], Mappin
             if match is not None:
                 names.setdefault(match["symbol"], []).append(match["price"])
         whole = [symbol for symbol, prices in names.items() if {price.lower() for price in prices}.issuperset(PRICES)]
-        if len(whole) < 2 or _NO_SYMBOLS & {symbol.lower() for symbol in whole} or set(PRICES) <= set(meanings(header)):
+        if len(whole) < 2 or _NO_SYMBOLS & {symbol.lower() for symbol in whole} or set(PRICES) <= set(candidate_places(header)):
             continue
         for symbol in whole:
             prices = iter(names[symbol])
@@ -177,8 +177,14 @@ def split_levels(headers: Sequence[Sequence[str]]) -> Iterator[tuple[tuple[str, 
         yield from _split_dots(headers[0])
         return
     first, second = headers[0], headers[1]
-    prices, tickers = (first, second) if sum(map(knows, first)) >= sum(map(knows, second)) else (second, first)
-    index = headers[2][0] if len(headers) > 2 else prices[0] if knows(prices[0]) and prices[0].lower() != "price" else "Date"
+    prices, tickers = (first, second) if sum(map(is_known_name, first)) >= sum(map(is_known_name, second)) else (second, first)
+    index = (
+        headers[2][0]
+        if len(headers) > 2
+        else prices[0]
+        if is_known_name(prices[0]) and prices[0].lower() != "price"
+        else "Date"
+    )
     for ticker in dict.fromkeys(name for name in tickers[1:] if name.strip()):
         header = [price if name == ticker else "" for price, name in zip(prices, tickers, strict=False)]
         yield (index, *header[1:]), {"symbol": ticker.strip(), "levels": "2"}

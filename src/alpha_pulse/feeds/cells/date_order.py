@@ -41,7 +41,7 @@ def _table_of_days() -> Integers:
 _DAYS = _table_of_days()
 
 
-class Teller(Protocol):
+class ErrorContext(Protocol):
     """Who makes the error about a row."""
 
     def refusal(self, at: int, found: str, expected: str = ..., fix: str = ...) -> DataError:
@@ -64,7 +64,7 @@ def whole_years(short: Integers) -> Integers:
     return short + np.where(short < _CENTURY, 2000, 1900)
 
 
-def day_order(groups: Sequence[Parts], day_first: bool | None, column: pl.Series, tell: Teller) -> str:
+def infer_date_order(groups: Sequence[Parts], day_first: bool | None, column: pl.Series, tell: ErrorContext) -> str:
     """The order of day, month and year in dates such as 01/02/2024 and 01/02/24: ``dmy``, ``mdy`` or ``ymd``.
 
     Parameters
@@ -83,7 +83,7 @@ def day_order(groups: Sequence[Parts], day_first: bool | None, column: pl.Series
     return "ymd" if short and _year_first(short, column, tell) else "dmy"
 
 
-def _year_first(groups: Sequence[Parts], column: pl.Series, tell: Teller) -> bool:
+def _year_first(groups: Sequence[Parts], column: pl.Series, tell: ErrorContext) -> bool:
     """Whether dates such as 18/06/08 begin with the year: where only so they are days in order, or span far less time."""
     rows = np.concatenate([parts.rows for parts in groups])
     order = np.argsort(rows)
@@ -107,7 +107,7 @@ def _in_order(days: Integers) -> bool:
     return bool((days != NO_DAY).all() and ((steps >= 0).all() or (steps <= 0).all()))
 
 
-def _day_first(groups: Sequence[Parts], stated: bool | None, column: pl.Series, tell: Teller) -> bool:
+def _day_first(groups: Sequence[Parts], stated: bool | None, column: pl.Series, tell: ErrorContext) -> bool:
     """Whether the day comes before the month in dates such as 01/02/2024, where the file has any."""
     pairs = [parts for parts in groups if "one" in parts.numbers]
     if not pairs:

@@ -24,7 +24,7 @@ _BAD, _FEW = 10, 5
 """One row of ten need not fit, nor one of five to nine: a bad row is named later, and hides no shape."""
 
 
-def fits(shape: Sequence[str], rows: Sequence[Row]) -> bool:
+def matches_shape(shape: Sequence[str], rows: Sequence[Row]) -> bool:
     """Whether nearly all rows have this shape.
 
     Parameters
@@ -35,9 +35,9 @@ def fits(shape: Sequence[str], rows: Sequence[Row]) -> bool:
         ``clock``, ``symbol``, the prices, ``volume``, ``vwap`` (between low and high), ``later`` (a number since 1970 after
         ``epoch``), ``count`` (a whole number), ``number``, ``zero``, ``any``; and ``...`` at the end for whatever follows.
 
-    >>> fits(("ts", "open", "high", "low", "close", "volume"), [["1575288000", "5", "7", "4", "6", "10"]])
+    >>> matches_shape(("ts", "open", "high", "low", "close", "volume"), [["1575288000", "5", "7", "4", "6", "10"]])
     True
-    >>> fits(("ts", "low", "high", "open", "close", "volume"), [["1575288000", "5", "7", "4", "6", "10"]])
+    >>> matches_shape(("ts", "low", "high", "open", "close", "volume"), [["1575288000", "5", "7", "4", "6", "10"]])
     False
     """
     if shape[-1] == "...":
@@ -47,16 +47,16 @@ def fits(shape: Sequence[str], rows: Sequence[Row]) -> bool:
     allowed = min(max(len(rows) // _BAD, int(len(rows) >= _FEW)), len(rows) - 1)
     commas = any("," in cell for row in rows for cell in row)
     return any(
-        sum(not _fits(shape, [_plainly(cell, decimal) for cell in row]) for row in rows) <= allowed
+        sum(not _row_matches(shape, [_as_plain_number(cell, decimal) for cell in row]) for row in rows) <= allowed
         for decimal in (".,"[: 1 + commas])
     )
 
 
-def _fits(shape: Sequence[str], row: Row) -> bool:
+def _row_matches(shape: Sequence[str], row: Row) -> bool:
     at = {meaning: place for place, meaning in enumerate(shape)}
     prices: list[float] = []
     for name in PRICES:
-        value = value_of(row[at[name]]) if name in at else None
+        value = parse_plain_number(row[at[name]]) if name in at else None
         if value is None or value <= 0:
             return False
         prices.append(value)
@@ -66,19 +66,19 @@ def _fits(shape: Sequence[str], row: Row) -> bool:
     return all(_CHECKS[meaning](row[place], row, at) for place, meaning in enumerate(shape) if meaning in _CHECKS)
 
 
-def value_of(cell: str) -> float | None:
+def parse_plain_number(cell: str) -> float | None:
     """A plain number's value; None where it is none.
 
-    >>> value_of("1.5"), value_of("x")
+    >>> parse_plain_number("1.5"), parse_plain_number("x")
     (1.5, None)
     """
     return float(cell) if is_plain_number(cell) else None
 
 
-def _plainly(cell: str, decimal: str) -> str:
+def _as_plain_number(cell: str, decimal: str) -> str:
     """A number as programs write it, where the cell is one with signs of money, marks between thousands, or this decimal sign.
 
-    >>> _plainly("$1'234.5", "."), _plainly("1.234,5", ","), _plainly("2024.01.02", ".")
+    >>> _as_plain_number("$1'234.5", "."), _as_plain_number("1.234,5", ","), _as_plain_number("2024.01.02", ".")
     ('1234.5', '1234.5', '2024.01.02')
     """
     text = cell.strip().translate(_SIGNS)
@@ -86,10 +86,10 @@ def _plainly(cell: str, decimal: str) -> str:
     return re.sub(r"[^0-9,.+-]", "", match[1].translate(_MARKS) + (match[2] or "").replace(",", ".")) if match else text
 
 
-def is_epoch(cell: str) -> bool:
+def is_epoch_number(cell: str) -> bool:
     """Whether a cell can be a number since 1970.
 
-    >>> is_epoch("1575288000"), is_epoch("1575288000.5"), is_epoch("42")
+    >>> is_epoch_number("1575288000"), is_epoch_number("1575288000.5"), is_epoch_number("42")
     (True, True, False)
     """
     whole = cell.strip().partition(".")[0]
@@ -98,28 +98,28 @@ def is_epoch(cell: str) -> bool:
 
 def _is_later(cell: str, row: Row, at: dict[str, int]) -> bool:
     start = row[at["epoch"]].strip()
-    return is_epoch(cell) and is_epoch(start) and float(cell) > float(start)
+    return is_epoch_number(cell) and is_epoch_number(start) and float(cell) > float(start)
 
 
 def _is_between(cell: str, row: Row, at: dict[str, int]) -> bool:
-    value, low, high = value_of(cell), value_of(row[at["low"]]), value_of(row[at["high"]])
+    value, low, high = parse_plain_number(cell), parse_plain_number(row[at["low"]]), parse_plain_number(row[at["high"]])
     return value is not None and low is not None and high is not None and (low * 0.999 <= value <= high * 1.001 or value == 0)
 
 
 _CHECKS: dict[str, Callable[[str, Row, dict[str, int]], bool]] = {
-    "ts": lambda cell, row, at: is_epoch(cell) or (is_time(cell) and ":" not in cell[:3]),
+    "ts": lambda cell, row, at: is_epoch_number(cell) or (is_time(cell) and ":" not in cell[:3]),
     "compact": lambda cell, row, at: re.fullmatch(r"[0-9]{8} [0-9]{4,6}", cell.strip()) is not None,
     "minute": lambda cell, row, at: re.fullmatch(r"[0-9]{8} [0-9]{2}:[0-9]{2}", cell.strip()) is not None,
-    "milliseconds": lambda cell, row, at: is_epoch(cell) and len(cell.strip()) in (12, 13),
+    "milliseconds": lambda cell, row, at: is_epoch_number(cell) and len(cell.strip()) in (12, 13),
     "slashed": lambda cell, row, at: re.fullmatch(r"[0-9]{2}/[0-9]{2}/[0-9]{4}", cell.strip()) is not None,
-    "epoch": lambda cell, row, at: is_epoch(cell),
+    "epoch": lambda cell, row, at: is_epoch_number(cell),
     "date": lambda cell, row, at: is_time(cell) and ":" not in cell,
     "clock": lambda cell, row, at: is_time(cell) or (cell.strip().isdigit() and len(cell.strip()) <= 6),
     "symbol": lambda cell, row, at: bool(cell.strip()) and not is_number(cell) and not is_time(cell),
-    "volume": lambda cell, row, at: (value_of(cell) or 0.0) >= 0 and value_of(cell) is not None,
+    "volume": lambda cell, row, at: (parse_plain_number(cell) or 0.0) >= 0 and parse_plain_number(cell) is not None,
     "later": _is_later,
     "vwap": _is_between,
     "count": lambda cell, row, at: cell.strip().isdigit(),
-    "number": lambda cell, row, at: value_of(cell) is not None,
-    "zero": lambda cell, row, at: value_of(cell) == 0,
+    "number": lambda cell, row, at: parse_plain_number(cell) is not None,
+    "zero": lambda cell, row, at: parse_plain_number(cell) == 0,
 }

@@ -64,18 +64,18 @@ def join(pieces: Sequence[Rows], starts: Sequence[Integers], duplicates: Duplica
     ends = [held.ends for held in pieces if held.ends is not None]
     joined = Joined(
         names=names,
-        code=_one(codes),
-        ts=_one(starts),
-        ends=_one(ends) if len(ends) == len(pieces) else None,
-        numbers={name: _one([held.numbers[name] for held in pieces]) for name in kept},
+        code=_concatenate(codes),
+        ts=_concatenate(starts),
+        ends=_concatenate(ends) if len(ends) == len(pieces) else None,
+        numbers={name: _concatenate([held.numbers[name] for held in pieces]) for name in kept},
         piece=np.repeat(np.arange(len(pieces)), [len(held.rows) for held in pieces]),
-        row=_one([held.rows for held in pieces]),
+        row=_concatenate([held.rows for held in pieces]),
         pieces=tuple(pieces),
     )
     order = _order(joined)
     if order is not None:
-        joined = _picked(joined, order)
-        joined, told = _without_duplicates(joined, duplicates)
+        joined = _pick(joined, order)
+        joined, told = _drop_duplicates(joined, duplicates)
         notes += told
     return joined, notes
 
@@ -87,7 +87,7 @@ def symbol_codes(pieces: Sequence[Rows]) -> tuple[tuple[str, ...], list[Integers
     return names, [np.array([place[name] for name in held.names], dtype=np.int64)[held.code] for held in pieces]
 
 
-def _one(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
+def _concatenate(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
     return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
 
@@ -110,7 +110,7 @@ def _order(joined: Joined) -> Integers | None:
     return np.lexsort((joined.row, joined.piece, joined.ts, joined.code))
 
 
-def _picked(joined: Joined, index: Integers) -> Joined:
+def _pick(joined: Joined, index: Integers) -> Joined:
     return msgspec.structs.replace(
         joined,
         code=joined.code[index],
@@ -122,23 +122,23 @@ def _picked(joined: Joined, index: Integers) -> Joined:
     )
 
 
-def _without_duplicates(joined: Joined, rule: Duplicates) -> tuple[Joined, list[Note]]:
+def _drop_duplicates(joined: Joined, rule: Duplicates) -> tuple[Joined, list[Note]]:
     again = np.zeros(len(joined.ts), dtype=np.bool_)
     again[1:] = (np.diff(joined.ts) == 0) & (np.diff(joined.code) == 0)
     if not again.any():
         return joined, []
     if rule == "refuse":
-        raise _refusal(joined, np.flatnonzero(again))
+        raise _duplicate_error(joined, np.flatnonzero(again))
     drop = again if rule == "first" else np.append(again[1:], False)
     count = int(drop.sum())
     places = tuple(joined.origin(int(at))[0] for at in np.flatnonzero(again)[:PLACES])
     rows = "1 row repeats" if count == 1 else f"{count:,} rows repeat"
     text = f"{rows} the symbol and time of another, of which the {rule} was taken (--duplicates); the first is {places[0]}"
     note = Note(kind="duplicates", text=text, count=count, places=places)
-    return _picked(joined, np.flatnonzero(~drop)), [note]
+    return _pick(joined, np.flatnonzero(~drop)), [note]
 
 
-def _refusal(joined: Joined, again: Integers) -> DataError:
+def _duplicate_error(joined: Joined, again: Integers) -> DataError:
     """About the one that comes first in the files."""
     at = int(again[np.lexsort((joined.row[again], joined.piece[again]))[0]])
     where, names = joined.origin(at)

@@ -13,7 +13,7 @@ from alpha_pulse.feeds.runs import runs
 EXPECTED = "a time such as 2017-01-03T10:00:00Z (without an offset, name its zone with --tz)"
 
 
-class Place(msgspec.Struct, frozen=True):
+class TimeContext(msgspec.Struct, frozen=True):
     """Where times come from, for errors: the file, the column, and the number of each row, from 1.
 
     ``code`` tells the rows of one symbol from those of others; None: all are of one.
@@ -43,7 +43,7 @@ def is_zone(tz: str) -> bool:
         return False
 
 
-def refuse_unknown_zone(tz: str) -> None:
+def check_zone(tz: str) -> None:
     """Refuse a name that is no time zone, also where every time states its offset: a slip must not go unnoticed.
 
     Raises
@@ -55,7 +55,7 @@ def refuse_unknown_zone(tz: str) -> None:
         raise ConfigError(f"time zone {tz!r} is not known; expected a name such as UTC or America/New_York")
 
 
-def localise(naive: pl.Series, tz: str | None, place: Place, shown: pl.Series | None = None) -> pl.Series:
+def localise(naive: pl.Series, tz: str | None, place: TimeContext, shown: pl.Series | None = None) -> pl.Series:
     """Give naive times their zone; of an hour that happens twice, by the order of the rows.
 
     Raises

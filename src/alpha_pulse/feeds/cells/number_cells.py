@@ -82,17 +82,17 @@ def read_numbers(columns: Mapping[str, pl.Series], rows: Integers, where: str) -
             raise DataError(f"{where}: column '{column.name}' holds {kind}, but numbers are expected; convert the column")
     written = ""
     if any(values[name].null_count() > (column.is_null() | (column == "")).sum() for name, column in text.items()):
-        _refuse_parts(text, where)
-        written = _mark(text, where)
+        _check_fractions(text, where)
+        written = _decimal_mark(text, where)
         for name, column in text.items():
-            values[name] = _converted(column, written, units=name.startswith("volume"))
+            values[name] = _convert(column, written, units=name.startswith("volume"))
     for name, series in values.items():
         if series.null_count():
-            raise _no_number(columns[name], int(series.is_null().arg_max() or 0), rows, where)
+            raise _not_a_number(columns[name], int(series.is_null().arg_max() or 0), rows, where)
     return Numbers({name: series.to_numpy().astype(np.float64, copy=False) for name, series in values.items()}, written)
 
 
-def _no_number(column: pl.Series, at: int, rows: Integers, where: str) -> DataError:
+def _not_a_number(column: pl.Series, at: int, rows: Integers, where: str) -> DataError:
     cell = column[at]
     found = "empty" if cell is None or not str(cell).strip() else shown(cell)
     return DataError(
@@ -100,7 +100,7 @@ def _no_number(column: pl.Series, at: int, rows: Integers, where: str) -> DataEr
     )
 
 
-def _mark(text: Mapping[str, pl.Series], where: str) -> str:
+def _decimal_mark(text: Mapping[str, pl.Series], where: str) -> str:
     """What stands before decimals in a file that does not write all its numbers plainly: ``,`` or ``.``.
 
     A number such as ``1,234`` alone may be either.
@@ -123,7 +123,7 @@ def _mark(text: Mapping[str, pl.Series], where: str) -> str:
     return "."
 
 
-def _refuse_parts(text: Mapping[str, pl.Series], where: str) -> None:
+def _check_fractions(text: Mapping[str, pl.Series], where: str) -> None:
     """Refuse prices such as ``110'160``, which are 110 16/32 to some, where none can be thousands only."""
     if any(column.str.contains(_SURE_THOUSANDS).any() for column in text.values()):
         return
@@ -137,7 +137,7 @@ def _refuse_parts(text: Mapping[str, pl.Series], where: str) -> None:
             )
 
 
-def _converted(column: pl.Series, decimal: str, *, units: bool) -> pl.Series:
+def _convert(column: pl.Series, decimal: str, *, units: bool) -> pl.Series:
     """Cells as numbers, null where they are none."""
     thousands = "." if decimal == "," else ","
     bare, power = column, pl.Series([""]).new_from_index(0, len(column))

@@ -15,7 +15,7 @@ ROUNDING = 1e-6
 """A high below open or close, or a low above, by no more than this part of the price is a rounding error of adjusted prices."""
 
 
-def in_order(held: Rows) -> tuple[Rows, bool]:
+def sort_rows(held: Rows) -> tuple[Rows, bool]:
     """The rows in the order of time within each symbol, and whether they were not.
 
     Descending rows are turned round. Other disorder is refused: nobody can tell which time is wrong.
@@ -33,7 +33,7 @@ def in_order(held: Rows) -> tuple[Rows, bool]:
     if not (step < 0).any():
         return held, False
     if (step <= 0).all():
-        return taken(held, np.arange(len(ts) - 1, -1, -1)), True
+        return take_rows(held, np.arange(len(ts) - 1, -1, -1)), True
     back = np.flatnonzero((np.diff(ts[order]) < 0) & (np.diff(code[order]) == 0))
     at = int(order[back + 1].min())
     start = show_time(int(ts[at]))
@@ -44,7 +44,7 @@ def in_order(held: Rows) -> tuple[Rows, bool]:
     )
 
 
-def taken(held: Rows, index: Integers | slice) -> Rows:
+def take_rows(held: Rows, index: Integers | slice) -> Rows:
     """Some of the rows, in the order of ``index``."""
     return msgspec.structs.replace(
         held,
@@ -86,7 +86,7 @@ def adjusted(held: Rows) -> Rows:
     return msgspec.structs.replace(held, numbers=numbers)
 
 
-def without_rounding(held: Rows) -> tuple[Rows, list[Note]]:
+def fix_rounding(held: Rows) -> tuple[Rows, list[Note]]:
     """Highs and lows that miss open or close by rounding, made to hold them; a note tells how many."""
     first, high, low, last = (held.numbers[price] for price in PRICES)
     top, bottom = np.maximum(first, last), np.minimum(first, last)

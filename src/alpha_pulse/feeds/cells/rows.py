@@ -12,16 +12,16 @@ from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds.arrays import Floats, Integers, Mask
 from alpha_pulse.feeds.cells.cells import MISSING, is_missing
 from alpha_pulse.feeds.cells.column_choice import Choice, column_name
-from alpha_pulse.feeds.cells.local_times import Place
+from alpha_pulse.feeds.cells.local_times import TimeContext
 from alpha_pulse.feeds.cells.number_cells import read_numbers
-from alpha_pulse.feeds.cells.symbols import coded, names_of, refuse_names
-from alpha_pulse.feeds.cells.times import Times, Zone, read_times
+from alpha_pulse.feeds.cells.symbols import check_names, encode_symbols, symbol_names
+from alpha_pulse.feeds.cells.times import TimeOptions, Times, read_times
 from alpha_pulse.feeds.columns import PRICES
 from alpha_pulse.feeds.market_data import ReadOptions
 from alpha_pulse.feeds.notes import PLACES, Note
 from alpha_pulse.feeds.tables import Kind, Loaded, Table
 
-_LEAST_PARTED = 1e-3
+_LOWEST_SCALED_PRICE = 1e-3
 """The least price in such parts."""
 _SIDES = tuple(f"{side}_{price}" for side in ("bid", "ask") for price in PRICES)
 _NUMBERS = (*PRICES, "volume", "more_volume", "adj_close", *_SIDES)
@@ -58,27 +58,27 @@ def read_rows(table: Table, choice: Choice, options: ReadOptions, name: str) -> 
     DataError
         Naming the row and column that cannot be used.
     """
-    loaded = table.load(_kinds(choice, options))
+    loaded = table.load(_column_kinds(choice, options))
     if loaded.frame.height == 0:
         raise DataError(f"{table.where}: there is no row in it; at least one bar is needed")
-    frame, rows, text = _wanted(loaded, table, choice, options)
+    frame, rows, text = _select_symbols(loaded, table, choice, options)
     if frame.height == 0:
         return None
-    frame, rows, text, notes = _with_prices(frame, rows, text, table, choice)
+    frame, rows, text, notes = _drop_rows_without_prices(frame, rows, text, table, choice)
     if frame.height == 0:
         raise DataError(f"{table.where}: no row has a price; at least one bar is needed")
-    _refuse_odd(loaded, rows, table)
+    _check_row_lengths(loaded, rows, table)
     names: tuple[str, ...] = (name,)
     if text is None:
         code = np.zeros(frame.height, dtype=np.int64)
     else:
-        refuse_names(text, rows, table.where)
-        names, code = coded(text)
+        check_names(text, rows, table.where)
+        names, code = encode_symbols(text)
     ours = "ts" if "ts" in choice.places else "ts_end"
-    times = _times(frame, rows, code, table, choice, options, ours)
+    times = _read_time_column(frame, rows, code, table, choice, options, ours)
     both = "ts" in choice.places and "ts_end" in choice.places
-    ends = _times(frame, rows, code, table, choice, options, "ts_end").ns if both else None
-    numbers, told = _numbers(frame, rows, table, choice)
+    ends = _read_time_column(frame, rows, code, table, choice, options, "ts_end").ns if both else None
+    numbers, told = _read_number_columns(frame, rows, table, choice)
     return Rows(
         table=table,
         choice=choice,
@@ -92,7 +92,7 @@ def read_rows(table: Table, choice: Choice, options: ReadOptions, name: str) -> 
     )
 
 
-def _kinds(choice: Choice, options: ReadOptions) -> dict[int, Kind]:
+def _column_kinds(choice: Choice, options: ReadOptions) -> dict[int, Kind]:
     """The columns that are read, by place."""
     kinds: dict[int, Kind] = {}
     for ours, place in choice.places.items():
@@ -105,7 +105,7 @@ def _kinds(choice: Choice, options: ReadOptions) -> dict[int, Kind]:
     return kinds
 
 
-def _wanted(
+def _select_symbols(
     loaded: Loaded, table: Table, choice: Choice, options: ReadOptions
 ) -> tuple[pl.DataFrame, Integers, pl.Series | None]:
     """The rows of the symbols that are wanted, their numbers from 1, and their symbols."""
@@ -114,22 +114,22 @@ def _wanted(
     if "symbol" not in choice.places:
         return frame, rows, None
     named = choice.name(table, "symbol")
-    text = names_of(frame[str(choice.places["symbol"])].alias(named), table.where)
+    text = symbol_names(frame[str(choice.places["symbol"])].alias(named), table.where)
     if not options.symbols:
         return frame, rows, text
     kept = text.is_in(list(options.symbols))
     return frame.filter(kept), rows[kept.to_numpy()], text.filter(kept)
 
 
-def _with_prices(
+def _drop_rows_without_prices(
     frame: pl.DataFrame, rows: Integers, text: pl.Series | None, table: Table, choice: Choice
 ) -> tuple[pl.DataFrame, Integers, pl.Series | None, list[Note]]:
     """Leave out rows without any price: blank ones, footers, and times at which nothing traded; a note names them."""
     prices = [str(choice.places[name]) for name in (*PRICES, *_SIDES) if name in choice.places]
-    empty = _empty(frame, prices)
+    empty = _empty_rows(frame, prices)
     if not empty.any():
         return frame, rows, text, []
-    blank = _empty(frame, frame.columns)
+    blank = _empty_rows(frame, frame.columns)
     kept = ~empty
     told = empty & ~blank
     notes = []
@@ -145,7 +145,7 @@ def _with_prices(
     return frame.filter(mask), rows[kept], None if text is None else text.filter(mask), notes
 
 
-def _empty(frame: pl.DataFrame, columns: Sequence[str]) -> Mask:
+def _empty_rows(frame: pl.DataFrame, columns: Sequence[str]) -> Mask:
     """Which rows hold nothing in these columns."""
     empty = np.ones(frame.height, dtype=np.bool_)
     for name in columns:
@@ -164,23 +164,25 @@ def _empty(frame: pl.DataFrame, columns: Sequence[str]) -> Mask:
     return empty
 
 
-def _refuse_odd(loaded: Loaded, rows: Integers, table: Table) -> None:
+def _check_row_lengths(loaded: Loaded, rows: Integers, table: Table) -> None:
     for place, cells in sorted(loaded.odd.items()):
         if place + 1 in rows:
             names = f"but the header names {table.width} columns" if table.header else f"but the others have {table.width}"
             raise DataError(f"{table.where}, row {place + 1}: {cells} values stand in it, {names}; correct or drop the row")
 
 
-def _times(
+def _read_time_column(
     frame: pl.DataFrame, rows: Integers, code: Integers, table: Table, choice: Choice, options: ReadOptions, ours: str
 ) -> Times:
-    place = Place(table.where, choice.name(table, ours), rows, code)
-    zone = Zone(options.tz or table.told.get("tz") or choice.source.tz, choice.source.day_first, options.dates)
+    place = TimeContext(table.where, choice.name(table, ours), rows, code)
+    zone = TimeOptions(options.tz or table.told.get("tz") or choice.source.tz, choice.source.day_first, options.dates)
     clock = frame[str(choice.places["clock"])].alias(choice.name(table, "clock")) if "clock" in choice.places else None
     return read_times(frame[str(choice.places[ours])], clock, zone, place)
 
 
-def _numbers(frame: pl.DataFrame, rows: Integers, table: Table, choice: Choice) -> tuple[dict[str, Floats], list[Note]]:
+def _read_number_columns(
+    frame: pl.DataFrame, rows: Integers, table: Table, choice: Choice
+) -> tuple[dict[str, Floats], list[Note]]:
     columns: dict[str, pl.Series] = {}
     notes = []
     for ours in _NUMBERS:
@@ -199,9 +201,9 @@ def _numbers(frame: pl.DataFrame, rows: Integers, table: Table, choice: Choice) 
     if more is not None and "volume" in numbers:
         numbers["volume"] = numbers["volume"] + more
     if choice.sides:
-        notes += _from_sides(numbers, choice, table)
+        notes += _prices_from_quotes(numbers, choice, table)
     parts = choice.source.parts
-    if parts and _in_parts(numbers, rows, table, choice):
+    if parts and _check_scaled(numbers, rows, table, choice):
         for price in PRICES:
             numbers[price] = numbers[price] / parts
         unit, title = f"1e-{len(str(parts)) - 1}", choice.source.title
@@ -212,7 +214,7 @@ def _numbers(frame: pl.DataFrame, rows: Integers, table: Table, choice: Choice) 
 
 def _why_no_volume(column: pl.Series, frame: pl.DataFrame, name: str, rows: Integers) -> str:
     """Why a column of volumes holds none for some rows or for all; empty where it does."""
-    empty = _empty(frame, [name])
+    empty = _empty_rows(frame, [name])
     if empty.all():
         return "empty in all rows"
     if empty.any():
@@ -221,13 +223,13 @@ def _why_no_volume(column: pl.Series, frame: pl.DataFrame, name: str, rows: Inte
     return "-1 in all rows" if column.cast(pl.Float64, strict=False).eq_missing(-1.0).all() else ""
 
 
-def _in_parts(numbers: dict[str, Floats], rows: Integers, table: Table, choice: Choice) -> bool:
+def _check_scaled(numbers: dict[str, Floats], rows: Integers, table: Table, choice: Choice) -> bool:
     """Whether prices are whole numbers that count parts of 1; one that is not, where most are, is refused."""
     parts = choice.source.parts
     with np.errstate(invalid="ignore"):  # what is not finite is refused later
         if "volume" in numbers and 2 * int(np.count_nonzero(numbers["volume"] % 1)) > rows.size:
             return False  # most volumes are parts of coins, whose prices are as they stand
-        whole = np.stack([(numbers[price] >= _LEAST_PARTED * parts) & (numbers[price] % 1 == 0) for price in PRICES])
+        whole = np.stack([(numbers[price] >= _LOWEST_SCALED_PRICE * parts) & (numbers[price] % 1 == 0) for price in PRICES])
     if 2 * int(whole.sum()) <= whole.size:
         return False
     if not whole.all():
@@ -240,7 +242,7 @@ def _in_parts(numbers: dict[str, Floats], rows: Integers, table: Table, choice: 
     return True
 
 
-def _from_sides(numbers: dict[str, Floats], choice: Choice, table: Table) -> list[Note]:
+def _prices_from_quotes(numbers: dict[str, Floats], choice: Choice, table: Table) -> list[Note]:
     """Prices from bids and asks: their middle, or the one side there is."""
     for price in PRICES:
         if choice.sides == "mid":

@@ -36,7 +36,7 @@ def symbol_from_name(name: str, source: Source) -> str:
     return short or bare or "data"
 
 
-def names_of(column: pl.Series, where: str) -> pl.Series:
+def symbol_names(column: pl.Series, where: str) -> pl.Series:
     """The names in a column as text, empty where there is none. Raises DataError for a column of another kind."""
     if not (isinstance(column.dtype, pl.String | pl.Categorical | pl.Enum) or column.dtype.is_integer()):
         if column.dtype == pl.Null:
@@ -48,7 +48,7 @@ def names_of(column: pl.Series, where: str) -> pl.Series:
     return text if (stripped == names).all() else text.replace_strict(names, stripped, return_dtype=pl.String)
 
 
-def refuse_names(text: pl.Series, rows: Integers, where: str) -> None:
+def check_names(text: pl.Series, rows: Integers, where: str) -> None:
     """Refuse empty names, and those with control characters: a name is shown on a terminal, which would obey them.
 
     Raises
@@ -67,7 +67,7 @@ def refuse_names(text: pl.Series, rows: Integers, where: str) -> None:
             )
 
 
-def coded(text: pl.Series) -> tuple[tuple[str, ...], Integers]:
+def encode_symbols(text: pl.Series) -> tuple[tuple[str, ...], Integers]:
     """The sorted names, and each row's place among them."""
     names = tuple(sorted(text.unique().to_list()))
     if len(names) == 1:
@@ -76,7 +76,7 @@ def coded(text: pl.Series) -> tuple[tuple[str, ...], Integers]:
     return names, code.to_numpy().astype(np.int64)
 
 
-def refuse_unknown(wanted: Sequence[str], held: Sequence[str], where: str) -> None:
+def check_symbols_exist(wanted: Sequence[str], held: Sequence[str], where: str) -> None:
     """Refuse a ``--symbol`` that no file holds. Raises DataError."""
     for name in wanted:
         if name not in held:

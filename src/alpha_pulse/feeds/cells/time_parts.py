@@ -11,14 +11,14 @@ import polars as pl
 from alpha_pulse.core.bar_times import DAY_NS, MINUTE_NS, SECOND_NS
 from alpha_pulse.core.numbers import shown
 from alpha_pulse.feeds.arrays import Bytes, Integers, Mask
-from alpha_pulse.feeds.cells.date_order import NO_DAY, Teller, day_order, days_of, whole_years
+from alpha_pulse.feeds.cells.date_order import NO_DAY, ErrorContext, days_of, infer_date_order, whole_years
 from alpha_pulse.feeds.cells.time_text import Parts, month_of, parts_of
 
 _LARGEST_OFFSET = 14 * 60
 EXCEL_DAY = "which looks like one of Excel's day numbers"
 
 
-class Clock(msgspec.Struct):
+class ParsedTimes(msgspec.Struct):
     """What clocks showed: ``ns`` since 1970 as they showed it, and already UTC but for the rows in ``naive``.
 
     ``place`` is the zone that the text names, if any. ``dates``: no time of the day is written.
@@ -31,9 +31,9 @@ class Clock(msgspec.Struct):
     dates: bool
 
 
-def clocks(
-    column: pl.Series, day_first: bool | None, tell: Teller, matrix: Bytes | None = None, *, dates: str | None = None
-) -> Clock:
+def parse_time_text(
+    column: pl.Series, day_first: bool | None, tell: ErrorContext, matrix: Bytes | None = None, *, dates: str | None = None
+) -> ParsedTimes:
     """Read times as text.
 
     Parameters
@@ -43,7 +43,7 @@ def clocks(
     dates
         The order of day, month and year, where it is stated: ``dmy``, ``mdy`` or ``ymd``.
     matrix
-        The bytes of the cells if they are at hand, see `alpha_pulse.feeds.cells.time_text.alike`.
+        The bytes of the cells if they are at hand, see `alpha_pulse.feeds.cells.time_text.same_layout_bytes`.
 
     Raises
     ------
@@ -56,13 +56,13 @@ def clocks(
     wrong: list[tuple[int, str, str | None]] = []
     for parts in parts_of(column, matrix):
         if isinstance(parts, int):
-            wrong.append((parts, _unreadable(str(column[parts])), None))
+            wrong.append((parts, _describe_unreadable(str(column[parts])), None))
         else:
             groups.append(parts)
-    _refuse_lone_numbers(groups, column, tell)
+    _check_one_kind(groups, column, tell)
     if wrong and any("one" in parts.numbers for parts in groups):
         raise tell.refusal(*wrong[0][:2])
-    order = dates or day_order(groups, day_first, column, tell)
+    order = dates or infer_date_order(groups, day_first, column, tell)
     for parts in groups:
         bad, instants = _instants(parts, order)
         offset, bad_offset = _offset(parts)
@@ -90,7 +90,7 @@ def clocks(
     if len(places) > 1:
         raise tell.refusal(0, f"is {shown(str(column[0]))}, and other rows name other zones", "one zone")
     rows = np.sort(np.concatenate(naive)) if naive else np.array([], dtype=np.int64)
-    return Clock(ns, rows, stated, next(iter(places), ""), days and not stated)
+    return ParsedTimes(ns, rows, stated, next(iter(places), ""), days and not stated)
 
 
 def is_excel_day(cell: str) -> bool:
@@ -103,7 +103,7 @@ def is_excel_day(cell: str) -> bool:
     return match is not None and 25_569 <= int(match[1]) < 73_051
 
 
-def _unreadable(cell: str) -> str:
+def _describe_unreadable(cell: str) -> str:
     text = f"is {shown(cell)}"
     if is_excel_day(cell):
         return f"{text}, {EXCEL_DAY}"
@@ -112,7 +112,7 @@ def _unreadable(cell: str) -> str:
     return text
 
 
-def _refuse_lone_numbers(groups: list[Parts], column: pl.Series, tell: Teller) -> None:
+def _check_one_kind(groups: list[Parts], column: pl.Series, tell: ErrorContext) -> None:
     """Refuse numbers of seconds among dates, months and quarters among days, and the reverse."""
     kinds: dict[str, list[Parts]] = {}
     for parts in groups:

@@ -118,7 +118,7 @@ def month_of(word: str) -> int:
 def _groups(column: pl.Series, matrix: Bytes | None) -> Iterator[tuple[Integers, pl.Series, Bytes | None]]:
     """The places of cells that differ in their digits only, the cells, and their bytes if at hand; by their first places."""
     everything = np.arange(len(column), dtype=np.int64)
-    matrix = alike(column) if matrix is None else matrix
+    matrix = same_layout_bytes(column) if matrix is None else matrix
     if matrix is not None:
         yield everything, column, matrix
         return
@@ -130,7 +130,7 @@ def _groups(column: pl.Series, matrix: Bytes | None) -> Iterator[tuple[Integers,
         yield rows, column.gather(rows), None
 
 
-def alike(column: pl.Series) -> Bytes | None:
+def same_layout_bytes(column: pl.Series) -> Bytes | None:
     """The bytes of all cells, shape (n, width), if they have digits in the same places and the same signs in the others."""
     first = str(column[0])
     lengths = column.str.len_bytes()

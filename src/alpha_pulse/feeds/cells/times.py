@@ -11,9 +11,9 @@ from alpha_pulse.core.errors import ConfigError, DataError
 from alpha_pulse.core.numbers import shown
 from alpha_pulse.feeds.arrays import Bytes, Integers, Mask
 from alpha_pulse.feeds.cells.column_names import plain
-from alpha_pulse.feeds.cells.local_times import EXPECTED, Place, localise, refuse_unknown_zone
-from alpha_pulse.feeds.cells.time_parts import EXCEL_DAY, clocks, is_excel_day
-from alpha_pulse.feeds.cells.time_text import alike, matches_time
+from alpha_pulse.feeds.cells.local_times import EXPECTED, TimeContext, check_zone, localise
+from alpha_pulse.feeds.cells.time_parts import EXCEL_DAY, is_excel_day, parse_time_text
+from alpha_pulse.feeds.cells.time_text import matches_time, same_layout_bytes
 
 YEAR_2200 = 7_258_118_400
 _FACTOR = {"s": SECOND_NS, "ms": 1_000_000, "us": 1_000, "ns": 1}
@@ -29,7 +29,7 @@ _COMPACT = {8: 19_000_101, 12: 190_001_010_000, 14: 19_000_101_000_000}
 """Digits of a date written YYYYMMDD, with hours and minutes, and with seconds; and the least such number."""
 
 
-class Zone(msgspec.Struct, frozen=True):
+class TimeOptions(msgspec.Struct, frozen=True):
     """The zone of times that state none.
 
     Parameters
@@ -60,7 +60,7 @@ class Times(msgspec.Struct, frozen=True):
     dates: bool = False
 
 
-def read_times(column: pl.Series, clock: pl.Series | None, zone: Zone, place: Place) -> Times:
+def read_times(column: pl.Series, clock: pl.Series | None, zone: TimeOptions, place: TimeContext) -> Times:
     """The times in a column of datetimes, dates, text, or numbers since the epoch (told by their size).
 
     Parameters
@@ -76,20 +76,20 @@ def read_times(column: pl.Series, clock: pl.Series | None, zone: Zone, place: Pl
     ConfigError
         ``zone.tz`` is not a zone.
 
-    >>> place = Place("file x.csv", "ts", np.array([1]))
-    >>> int(read_times(pl.Series(["1970-01-02 01:00:00"]), None, Zone("Europe/Paris"), place).ns[0]) // 10**9
+    >>> place = TimeContext("file x.csv", "ts", np.array([1]))
+    >>> int(read_times(pl.Series(["1970-01-02 01:00:00"]), None, TimeOptions("Europe/Paris"), place).ns[0]) // 10**9
     86400
     """
     if zone.tz is not None:
-        refuse_unknown_zone(zone.tz)
-    if clock is None and (matrix := _clean(column)) is not None:
+        check_zone(zone.tz)
+    if clock is None and (matrix := _uniform_bytes(column)) is not None:
         return _from_text(column, zone, place, matrix)
-    column = _stripped(column)
-    _refuse_missing(column, place)
+    column = _strip(column)
+    _check_present(column, place)
     if clock is not None:
-        clock = _stripped(clock)
-        _refuse_missing(clock, place)
-        return _from_text(_text(column) + " " + _clock_text(clock, place), zone, place)
+        clock = _strip(clock)
+        _check_present(clock, place)
+        return _from_text(_as_text(column) + " " + _clock_text(clock, place), zone, place)
     kind = column.dtype
     if isinstance(kind, pl.Decimal) or kind.is_float():
         return _from_floats(column.cast(pl.Float64), zone, place)
@@ -105,13 +105,13 @@ def read_times(column: pl.Series, clock: pl.Series | None, zone: Zone, place: Pl
         if digits and column.str.contains(r"^[0-9]{5,19}(?:\.0+)?$").all():
             column = column.str.replace(r"\.0+$", "")
             return _from_integers(column.cast(pl.Int64, strict=False).fill_null(-1), zone, place)
-        _refuse_among_numbers(column, place)
+        _check_all_numbers(column, place)
         return _from_text(column, zone, place)
     expected = f"{EXPECTED}, or whole numbers since 1970"
     raise DataError(f"{place.where}: column '{place.column}' holds {kind}; expected {expected}; convert the column")
 
 
-def _refuse_among_numbers(column: pl.Series, place: Place) -> None:
+def _check_all_numbers(column: pl.Series, place: TimeContext) -> None:
     """Refuse what is no whole number where most times are one: that row is wrong, and not the first."""
     whole = column.str.contains("^[0-9]{9,19}$")
     if 2 * int(whole.sum()) > len(column):
@@ -119,20 +119,22 @@ def _refuse_among_numbers(column: pl.Series, place: Place) -> None:
         raise place.refusal(at, f"is {column[at]!r}", f"a whole number since 1970, as in row {other},")
 
 
-def _stripped(column: pl.Series) -> pl.Series:
+def _strip(column: pl.Series) -> pl.Series:
     """Text without the blanks around it; categories as text."""
     if isinstance(column.dtype, pl.Categorical | pl.Enum):
         column = column.cast(pl.String)
     if column.dtype != pl.String:
         return column
-    return column.str.strip_chars().str.replace_all("[\u00a0\u202f]", " ") if not _ascii(column) else column.str.strip_chars()
+    return (
+        column.str.strip_chars().str.replace_all("[\u00a0\u202f]", " ") if not _is_ascii(column) else column.str.strip_chars()
+    )
 
 
-def _ascii(column: pl.Series) -> bool:
+def _is_ascii(column: pl.Series) -> bool:
     return bool((column.str.len_bytes() == column.str.len_chars()).all())
 
 
-def _text(column: pl.Series) -> pl.Series:
+def _as_text(column: pl.Series) -> pl.Series:
     if column.dtype.is_float():
         column = column.cast(pl.Int64, strict=False)
     elif column.dtype == pl.Date or isinstance(column.dtype, pl.Datetime):
@@ -140,9 +142,9 @@ def _text(column: pl.Series) -> pl.Series:
     return column.cast(pl.String)
 
 
-def _clock_text(clock: pl.Series, place: Place) -> pl.Series:
+def _clock_text(clock: pl.Series, place: TimeContext) -> pl.Series:
     """The time of the day as text; of numbers such as 930 with the zeros they lack, and of hours with their minutes."""
-    text = clock.dt.to_string("%H:%M:%S%.9f") if clock.dtype == pl.Time else _text(clock)
+    text = clock.dt.to_string("%H:%M:%S%.9f") if clock.dtype == pl.Time else _as_text(clock)
     if not text.str.contains("^[0-9]+$").all():
         return text
     longest = text.str.len_bytes().max()
@@ -157,7 +159,7 @@ def _clock_text(clock: pl.Series, place: Place) -> pl.Series:
     return text.str.pad_start(4 if isinstance(longest, int) and longest <= 4 else 6, "0")
 
 
-def _refuse_missing(column: pl.Series, place: Place) -> None:
+def _check_present(column: pl.Series, place: TimeContext) -> None:
     missing = column.is_null()
     if column.dtype == pl.String:
         missing |= column == ""
@@ -165,7 +167,7 @@ def _refuse_missing(column: pl.Series, place: Place) -> None:
         raise place.refusal(int(missing.arg_max() or 0), "is empty")
 
 
-def _from_integers(column: pl.Series, zone: Zone, place: Place) -> Times:
+def _from_integers(column: pl.Series, zone: TimeOptions, place: TimeContext) -> Times:
     """By the unit or form that most of them have, or half of them and the first; the first that has it not is wrong."""
     numbers = column.to_numpy().astype(np.int64)
     forms = {unit: (low, high, f"a number of {unit} since 1970") for unit, (low, high) in _EPOCHS.items()}
@@ -173,7 +175,7 @@ def _from_integers(column: pl.Series, zone: Zone, place: Place) -> Times:
     for form, (low, high, what) in forms.items():
         fits = (numbers >= low) & (numbers < high)
         if form == "s" and not fits.all():
-            fits |= _early_seconds(numbers, low, high)
+            fits |= _seconds_before_1980(numbers, low, high)
         if fits.all():
             if form in _FACTOR:
                 return Times(numbers * np.int64(_FACTOR[form]), form, "UTC")
@@ -186,7 +188,7 @@ def _from_integers(column: pl.Series, zone: Zone, place: Place) -> Times:
     raise place.refusal(0, f"is {numbers[0]}", f"a clear number of s, ms, us or ns since 1970, or {EXPECTED},")
 
 
-def _early_seconds(numbers: Integers, low: int, high: int) -> Mask:
+def _seconds_before_1980(numbers: Integers, low: int, high: int) -> Mask:
     """Which numbers are seconds before 1980, since they lead up to later ones in steps as theirs."""
     early: Mask = (numbers > 0) & (numbers < low)
     steps = np.diff(np.sort(numbers))  # numpy's unique hashes each number, which takes most of the time of reading
@@ -198,7 +200,7 @@ def _early_seconds(numbers: Integers, low: int, high: int) -> Mask:
     return early
 
 
-def _from_floats(column: pl.Series, zone: Zone, place: Place) -> Times:
+def _from_floats(column: pl.Series, zone: TimeOptions, place: TimeContext) -> Times:
     """Whole numbers as such; fractions are those of seconds, to the microsecond."""
     numbers = column.to_numpy()
     wrong = ~np.isfinite(numbers) | (np.abs(numbers) >= 2.0**53)
@@ -217,13 +219,13 @@ def _from_floats(column: pl.Series, zone: Zone, place: Place) -> Times:
     return Times(whole.astype(np.int64) * SECOND_NS + fraction * 1_000, "s", "UTC")
 
 
-def _from_dates(naive: pl.Series, zone: Zone, place: Place) -> Times:
+def _from_dates(naive: pl.Series, zone: TimeOptions, place: TimeContext) -> Times:
     """Days: those of trading, whatever the zone, unless one is given."""
     ns = _nanoseconds(localise(naive, zone.tz or "UTC", place), "us", place)
     return Times(ns, "date", zone.tz or "dates", dates=True)
 
 
-def _from_datetimes(column: pl.Series, zone: Zone, place: Place) -> Times:
+def _from_datetimes(column: pl.Series, zone: TimeOptions, place: TimeContext) -> Times:
     kind = column.dtype
     assert isinstance(kind, pl.Datetime)
     if kind.time_zone is not None:
@@ -234,40 +236,40 @@ def _from_datetimes(column: pl.Series, zone: Zone, place: Place) -> Times:
     return Times(_nanoseconds(localise(column, zone.tz, place), kind.time_unit, place), "datetime", str(zone.tz))
 
 
-def _clean(column: pl.Series) -> Bytes | None:
+def _uniform_bytes(column: pl.Series) -> Bytes | None:
     """The bytes of times that are all written alike, with nothing to strip; None of any other column."""
     first = str(column[0]) if column.dtype == pl.String and len(column) else ""
-    return None if column.null_count() or first.isdigit() or not matches_time(first) else alike(column)
+    return None if column.null_count() or first.isdigit() or not matches_time(first) else same_layout_bytes(column)
 
 
-def _from_text(column: pl.Series, zone: Zone, place: Place, matrix: Bytes | None = None) -> Times:
-    read = clocks(column, zone.day_first, place, matrix, dates=zone.dates)
+def _from_text(column: pl.Series, zone: TimeOptions, place: TimeContext, matrix: Bytes | None = None) -> Times:
+    read = parse_time_text(column, zone.day_first, place, matrix, dates=zone.dates)
     if not read.naive.size:
-        return Times(_in_years(read.ns, column, place), "text", "stated")
+        return Times(_check_years(read.ns, column, place), "text", "stated")
     ns = read.ns
     if read.place:
         zone = msgspec.structs.replace(zone, tz=read.place)
         try:
-            refuse_unknown_zone(read.place)
+            check_zone(read.place)
         except ConfigError:
             raise place.refusal(0, f"is {shown(column[0])}", "a zone that is known") from None
     if zone.tz is None and not read.stated and not (ns % DAY_NS).any():
-        return Times(_in_years(ns, column, place), "date", "dates", dates=True)
+        return Times(_check_years(ns, column, place), "date", "dates", dates=True)
     if zone.tz == "UTC":
-        return Times(_in_years(ns, column, place), "text", "UTC", dates=read.dates)
-    naive = _in_years(ns[read.naive], column.gather(read.naive), _of(place, read.naive))
+        return Times(_check_years(ns, column, place), "text", "UTC", dates=read.dates)
+    naive = _check_years(ns[read.naive], column.gather(read.naive), _context_of_rows(place, read.naive))
     local = pl.Series(naive // 1_000).cast(pl.Datetime("us"))
-    certain = localise(local, zone.tz, _of(place, read.naive), column.gather(read.naive))
+    certain = localise(local, zone.tz, _context_of_rows(place, read.naive), column.gather(read.naive))
     ns[read.naive] = certain.to_physical().to_numpy() * np.int64(1_000) + naive % 1_000
-    return Times(_in_years(ns, column, place), "text", str(zone.tz), dates=read.dates)
+    return Times(_check_years(ns, column, place), "text", str(zone.tz), dates=read.dates)
 
 
-def _of(place: Place, rows: Integers) -> Place:
+def _context_of_rows(place: TimeContext, rows: Integers) -> TimeContext:
     code = None if place.code is None else place.code[rows]
-    return Place(place.where, place.column, place.rows[rows], code)
+    return TimeContext(place.where, place.column, place.rows[rows], code)
 
 
-def _in_years(ns: Integers, column: pl.Series, place: Place) -> Integers:
+def _check_years(ns: Integers, column: pl.Series, place: TimeContext) -> Integers:
     outside = ~((ns >= 0) & (ns < YEAR_2200 * SECOND_NS))
     if outside.any():
         at = int(np.argmax(outside))
@@ -275,7 +277,7 @@ def _in_years(ns: Integers, column: pl.Series, place: Place) -> Integers:
     return ns
 
 
-def _nanoseconds(column: pl.Series, unit: str, place: Place) -> Integers:
+def _nanoseconds(column: pl.Series, unit: str, place: TimeContext) -> Integers:
     """Datetimes of a ``unit`` as nanoseconds."""
     factor = _FACTOR[unit]
     numbers = column.to_physical().to_numpy().astype(np.int64)

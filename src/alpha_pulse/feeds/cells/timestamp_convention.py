@@ -8,19 +8,19 @@ from alpha_pulse.core.bar_times import DATE_SHIFT_NS, DAY_NS, HOUR_NS, MINUTE_NS
 from alpha_pulse.feeds.arrays import Integers
 from alpha_pulse.feeds.bar_times import open_times
 from alpha_pulse.feeds.cells.column_choice import Choice
-from alpha_pulse.feeds.cells.column_names import OPENS, plain
+from alpha_pulse.feeds.cells.column_names import OPEN_TIME_NAMES, plain
 from alpha_pulse.feeds.cells.times import Times
 from alpha_pulse.feeds.market_data import ReadOptions
 from alpha_pulse.feeds.tables import Table
 
 _AFTERNOON, _EVENING = 13, 19
 """Hours from which on a session may be over: on its own clock, and in UTC, where American sessions open in the afternoon."""
-_MOST = 0.9
+_MIN_FRACTION = 0.9
 """Part of the bars that a rule must fit: holidays and half days are others."""
 _FRIDAY = 4
 
 
-def stamp_of(table: Table, choice: Choice, options: ReadOptions, *, dates: bool = False) -> tuple[str, str]:
+def known_convention(table: Table, choice: Choice, options: ReadOptions, *, dates: bool = False) -> tuple[str, str]:
     """What a bar's time is, its ``open`` or its ``close``, and how that is known; ``dates``: whether all times are days."""
     if options.stamp is not None:
         return options.stamp, "--stamp"
@@ -30,12 +30,12 @@ def stamp_of(table: Table, choice: Choice, options: ReadOptions, *, dates: bool 
         return "open", "column ts"
     if choice.source.stamp is not None:
         return choice.source.stamp, "source"
-    if plain(choice.name(table, "ts")) in OPENS:
+    if plain(choice.name(table, "ts")) in OPEN_TIME_NAMES:
         return "open", f"column {choice.name(table, 'ts')}"
     return "open", "dates" if dates else "assumed"
 
 
-def closes_by_hours(times: Times, interval: int) -> str:
+def reason_for_closes(times: Times, interval: int) -> str:
     """Why times that nobody states to be closes must be some, in words; empty where they may be opens.
 
     They are where each is the last instant of a minute, and of daily bars where they lie in the afternoon of Mondays to
@@ -43,17 +43,17 @@ def closes_by_hours(times: Times, interval: int) -> str:
     """
     if times.dates:
         return ""
-    if interval >= MINUTE_NS and (after_last_instants(times.ns, times.unit) != times.ns).any():
+    if interval >= MINUTE_NS and (round_up_last_instants(times.ns, times.unit) != times.ns).any():
         return "it is the last instant of a minute in all rows"
-    wall = _wall(times)
+    wall = _wall_clock(times)
     local = times.zone not in ("UTC", "stated")
     late = wall % DAY_NS >= (_AFTERNOON if local else _EVENING) * HOUR_NS
-    if interval == DAY_NS and late.mean() >= _MOST and _on_weekdays(wall):
+    if interval == DAY_NS and late.mean() >= _MIN_FRACTION and _on_weekdays(wall):
         return "it lies in the afternoon of Mondays to Fridays, when sessions close"
     return ""
 
 
-def starts_of(times: Times, code: Integers, stamp: str, interval: int, tz: str | None) -> Integers:
+def bar_starts(times: Times, code: Integers, stamp: str, interval: int, tz: str | None) -> Integers:
     """When each bar began.
 
     Parameters
@@ -63,19 +63,20 @@ def starts_of(times: Times, code: Integers, stamp: str, interval: int, tz: str |
     """
     if stamp == "open":
         return times.ns
-    closes = after_last_instants(times.ns, times.unit)
+    closes = round_up_last_instants(times.ns, times.unit)
     opens = open_times(closes, code, interval, tz, dates=times.dates)
     if interval == DAY_NS and not times.dates:
-        wall = _wall(times)
+        wall = _wall_clock(times)
         if _on_weekdays(wall) and ((opens + DATE_SHIFT_NS) // DAY_NS != wall // DAY_NS).any():
             return _midnights(times, wall)  # so that the bar is named by the day of its session
     return opens
 
 
-def after_last_instants(ts: Integers, unit: str) -> Integers:
+def round_up_last_instants(ts: Integers, unit: str) -> Integers:
     """Times that are all the last instant of a bar, as Binance writes its close times, as the instant after; else as they are.
 
-    >>> after_last_instants(np.array([59_999_000_000, 119_999_000_000]), "ms").tolist()
+    >>> import numpy as np
+    >>> round_up_last_instants(np.array([59_999_000_000, 119_999_000_000]), "ms").tolist()
     [60000000000, 120000000000]
     """
     finest = {"ms": 1_000_000, "us": 1_000, "ns": 1}.get(unit, 1_000_000)
@@ -85,7 +86,7 @@ def after_last_instants(ts: Integers, unit: str) -> Integers:
     return ts
 
 
-def _wall(times: Times) -> Integers:
+def _wall_clock(times: Times) -> Integers:
     """What a clock of their zone shows, in ns."""
     if times.zone in ("UTC", "stated", "dates"):
         return times.ns
@@ -97,7 +98,7 @@ def _on_weekdays(wall: Integers) -> bool:
     """Whether times of day, none of them midnight, lie on Fridays too, and hardly ever on a weekend."""
     weekday = (wall // DAY_NS + 3) % 7
     weekend = float((weekday > _FRIDAY).mean())
-    return bool((weekday == _FRIDAY).any() and weekend <= 1 - _MOST and (wall % DAY_NS).all())
+    return bool((weekday == _FRIDAY).any() and weekend <= 1 - _MIN_FRACTION and (wall % DAY_NS).all())
 
 
 def _midnights(times: Times, wall: Integers) -> Integers:

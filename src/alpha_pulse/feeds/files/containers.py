@@ -17,7 +17,7 @@ import polars as pl
 
 from alpha_pulse.core.causes import reason_of
 from alpha_pulse.core.errors import DataError
-from alpha_pulse.feeds.files.encodings import decoded
+from alpha_pulse.feeds.files.encodings import decode_text
 
 Format = Literal["text", "json", "parquet", "arrow", "arrow stream"]
 _MAGIC: dict[bytes, Format] = {b"PAR1": "parquet", b"ARROW1": "arrow", b"\xff\xff\xff\xff": "arrow stream"}
@@ -40,7 +40,7 @@ _HEAD = 1 << 19
 _BLANK = 1 << 16
 """A file of so many bytes is not looked through for whether it is blank."""
 _PART = 1 << 22
-_MOST_BYTES = 4 * 2**30
+_MAX_BYTES = 4 * 2**30
 """An archive that unpacks to more is refused."""
 
 
@@ -63,13 +63,13 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     def whole(self) -> bytes:
         """All of the text. Raises DataError where it cannot be read any more."""
         return (
-            decoded(_read(Path(self.path), self.where, "give a file that can be read"), self.where)[0]
+            decode_text(_read(Path(self.path), self.where, "give a file that can be read"), self.where)[0]
             if self.cut
             else self.data
         )
 
 
-def contents(path: Path, fix: str = "give --data a file of bars, a folder, or a pattern") -> Iterator[Content]:
+def read_contents(path: Path, fix: str = "give --data a file of bars, a folder, or a pattern") -> Iterator[Content]:
     """The tables of a file, recognised by its content and not by its name; ``fix`` ends the error about a path that is no file.
 
     Raises
@@ -79,7 +79,7 @@ def contents(path: Path, fix: str = "give --data a file of bars, a folder, or a 
     """
     where = f"file {path}"
     if path.exists() and not path.is_file() and not path.is_dir():  # a pipe can be read once
-        yield from _unpacked(where, str(path), path.name, "", _read(path, where, fix), depth=0)
+        yield from _unpack(where, str(path), path.name, "", _read(path, where, fix), depth=0)
         return
     head = _read(path, where, fix, _HEAD)
     if len(head) == _HEAD and _is_plain(head):
@@ -87,14 +87,14 @@ def contents(path: Path, fix: str = "give --data a file of bars, a folder, or a 
         yield Content(where=where, path=str(path), name=path.name, format="text", packed="", encoding="", data=lines, cut=True)
         return
     data = _read(path, where, fix) if len(head) == _HEAD else head
-    yield from _unpacked(where, str(path), path.name, "", data, depth=0)
+    yield from _unpack(where, str(path), path.name, "", data, depth=0)
 
 
-def _read(path: Path, where: str, fix: str, most: int = -1) -> bytes:
+def _read(path: Path, where: str, fix: str, size: int = -1) -> bytes:
     """The first bytes of a file, by default all. Raises DataError."""
     try:
         with path.open("rb") as file:
-            return file.read(most)
+            return file.read(size)
     except FileNotFoundError:
         raise DataError(f"{where} does not exist; {fix}") from None
     except IsADirectoryError:
@@ -109,14 +109,14 @@ def _is_plain(head: bytes) -> bool:
     return plain and not any(head.startswith(magic) for magic in (*_MAGIC, *_REFUSED, b"PK", b"BZh"))
 
 
-def _unpacked(where: str, path: str, name: str, packed: str, data: bytes, depth: int) -> Iterator[Content]:
+def _unpack(where: str, path: str, name: str, packed: str, data: bytes, depth: int) -> Iterator[Content]:
     """A file's table, or those of its members. An archive may hold packed files, which hold no archives."""
     if len(data) < _BLANK and not data.strip(b"\0 \t\r\n\f"):
         raise DataError(f"{where} is empty; a header and at least one row are needed")
     if data[:4] == b"PK\x03\x04" or data[:4] == b"PK\x05\x06":
-        yield from _members(where, path, packed, data, depth)
+        yield from _unpack_members(where, path, packed, data, depth)
         return
-    for magic, kind, undo in (
+    for magic, kind, unpack in (
         (b"\x1f\x8b", "gzip", _gzip),
         (b"BZh", "bzip2", _bzip2),
         (b"\xfd7zXZ\0", "xz", _xz),
@@ -124,25 +124,25 @@ def _unpacked(where: str, path: str, name: str, packed: str, data: bytes, depth:
     ):
         if data.startswith(magic) and depth < 2:
             try:
-                inner = undo(data)
+                inner = unpack(data)
             except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, pl.exceptions.PolarsError) as error:
                 raise DataError(f"{where} cannot be unpacked as {kind} ({first_line(error)}); give a whole file") from None
             except MemoryError:
                 raise DataError(f"{where} is too large to be unpacked in memory; split it") from None
-            if len(inner) > _MOST_BYTES:
-                raise DataError(f"{where} unpacks to more than {_MOST_BYTES / 2**30:g} GiB; split it")
+            if len(inner) > _MAX_BYTES:
+                raise DataError(f"{where} unpacks to more than {_MAX_BYTES / 2**30:g} GiB; split it")
             stem = Path(name).stem if Path(name).suffix.lower() in (".gz", ".bz2", ".xz", ".zst", ".zstd") else name
-            yield from _unpacked(where, path, stem, f"{packed}{kind}, ", inner, depth + 1)
+            yield from _unpack(where, path, stem, f"{packed}{kind}, ", inner, depth + 1)
             return
-    found: Format = _format(where, data)
+    found: Format = _detect_format(where, data)
     encoding = ""
     if found == "text":
-        data, encoding = decoded(data, where)
+        data, encoding = decode_text(data, where)
         found = "json" if _is_json(data) else found
     yield Content(where=where, path=path, name=name, format=found, packed=packed, encoding=encoding, data=data)
 
 
-def _members(where: str, path: str, packed: str, data: bytes, depth: int) -> Iterator[Content]:
+def _unpack_members(where: str, path: str, packed: str, data: bytes, depth: int) -> Iterator[Content]:
     if depth >= 2:
         raise DataError(f"{where} is an archive inside an archive inside an archive; unpack it first")
     try:
@@ -150,42 +150,42 @@ def _members(where: str, path: str, packed: str, data: bytes, depth: int) -> Ite
             names = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
             if "[Content_Types].xml" in names:
                 raise DataError(f"{where} is an Excel workbook, but {_EXPECTED}")
-            names = [name for name in names if not _hidden(name)]
+            names = [name for name in names if not _is_hidden(name)]
             if not names:
                 raise DataError(f"{where} is an archive without a file; give one that holds bars")
-            if sum(entry.file_size for entry in archive.infolist()) > _MOST_BYTES:
-                raise DataError(f"{where} unpacks to more than {_MOST_BYTES / 2**30:g} GiB; split it")
+            if sum(entry.file_size for entry in archive.infolist()) > _MAX_BYTES:
+                raise DataError(f"{where} unpacks to more than {_MAX_BYTES / 2**30:g} GiB; split it")
             for name in names:
                 inside = where if len(names) == 1 else f"{where}, member {name}"
-                yield from _unpacked(inside, path, Path(name).name, f"{packed}zip, ", archive.read(name), depth + 1)
+                yield from _unpack(inside, path, Path(name).name, f"{packed}zip, ", archive.read(name), depth + 1)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
         raise DataError(f"{where} cannot be unpacked as zip ({first_line(error)}); give a whole file") from None
 
 
-def _hidden(name: str) -> bool:
+def _is_hidden(name: str) -> bool:
     """What archivers add: ``__MACOSX/._bars.csv``."""
     return name.startswith("__MACOSX/") or Path(name).name.startswith(".")
 
 
 def _gzip(data: bytes) -> bytes:
     with gzip.open(io.BytesIO(data)) as file:
-        return _up_to_most(file)
+        return _read_limited(file)
 
 
 def _bzip2(data: bytes) -> bytes:
     with bz2.open(io.BytesIO(data)) as file:
-        return _up_to_most(file)
+        return _read_limited(file)
 
 
 def _xz(data: bytes) -> bytes:
     with lzma.open(io.BytesIO(data)) as file:
-        return _up_to_most(file)
+        return _read_limited(file)
 
 
-def _up_to_most(file: gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile) -> bytes:
+def _read_limited(file: gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile) -> bytes:
     """What unpacks, but no more than shows that it is too much."""
     whole = io.BytesIO()
-    while whole.tell() <= _MOST_BYTES and (part := file.read(_PART)):
+    while whole.tell() <= _MAX_BYTES and (part := file.read(_PART)):
         whole.write(part)
     return whole.getvalue()
 
@@ -197,7 +197,7 @@ def _zstd(data: bytes) -> bytes:
     return "\n".join(lines).encode()
 
 
-def _format(where: str, data: bytes) -> Format:
+def _detect_format(where: str, data: bytes) -> Format:
     for magic, found in _MAGIC.items():
         if data.startswith(magic):
             return found

@@ -20,7 +20,7 @@ _UNSAFE = re.compile(r"[^\w.^=+@&~-]", re.ASCII)
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 
 
-class Imported(msgspec.Struct, frozen=True, kw_only=True):
+class ImportedFile(msgspec.Struct, frozen=True, kw_only=True):
     """One file that was written; times are those at which its first and last bar begin and end, in ns."""
 
     path: str
@@ -33,13 +33,13 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int
 
 
-class Import(msgspec.Struct, frozen=True, kw_only=True):
+class ImportResult(msgspec.Struct, frozen=True, kw_only=True):
     """What an import read and wrote, and the command that replays it."""
 
     interval: str
     interval_inferred: bool
     sources: tuple[SourceFile, ...]
-    files: tuple[Imported, ...]
+    files: tuple[ImportedFile, ...]
     notes: tuple[Note, ...]
     command: str
 
@@ -51,22 +51,22 @@ def file_names(symbols: Sequence[str], interval_ns: int) -> dict[str, str]:
     {'BTC/USDT': 'BTC_USDT_1h.parquet', 'EURUSD': 'EURUSD_1h.parquet'}
     """
     ending = f"_{show_interval(interval_ns).replace(' ', '')}.parquet"
-    plain = {symbol: _plain(symbol) for symbol in symbols}
+    plain = {symbol: _safe_name(symbol) for symbol in symbols}
     taken = [name.lower() for name in plain.values()]
     return {
-        symbol: (name if taken.count(name.lower()) == 1 else f"{name}-{_short(symbol)}") + ending
+        symbol: (name if taken.count(name.lower()) == 1 else f"{name}-{_short_hash(symbol)}") + ending
         for symbol, name in plain.items()
     }
 
 
-def _plain(symbol: str) -> str:
+def _safe_name(symbol: str) -> str:
     name = _UNSAFE.sub("_", symbol)
     if name.startswith((".", "-")) or _RESERVED.fullmatch(name):
         name = f"_{name.lstrip('.-')}"
-    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}-{_short(symbol)}"
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}-{_short_hash(symbol)}"
 
 
-def _short(symbol: str) -> str:
+def _short_hash(symbol: str) -> str:
     return hashlib.sha256(symbol.encode()).hexdigest()[:8]
 
 

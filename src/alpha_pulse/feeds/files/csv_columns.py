@@ -13,7 +13,7 @@ import polars as pl
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds.cells.cells import is_plain_number
 from alpha_pulse.feeds.files.containers import Content, first_line
-from alpha_pulse.feeds.files.native_output import quietly
+from alpha_pulse.feeds.files.native_output import suppressed_stderr
 from alpha_pulse.feeds.tables import Kind, Loaded
 
 _DTYPES: dict[Kind, pl.DataType] = {"number": pl.Float64(), "time": pl.Int64(), "text": pl.String()}
@@ -35,7 +35,7 @@ class Layout(msgspec.Struct, frozen=True):
     skipped: tuple[str, ...]
 
 
-def likely(kinds: Mapping[int, Kind], sample: Sequence[Sequence[str]]) -> dict[int, Kind]:
+def initial_types(kinds: Mapping[int, Kind], sample: Sequence[Sequence[str]]) -> dict[int, Kind]:
     """The kinds as which columns are read first: what its sample is not, none can be.
 
     Where one number is not plain, all are read as text, since all tell how a file writes its numbers.
@@ -59,30 +59,30 @@ def load_columns(content: Content, layout: Layout, kinds: Mapping[int, Kind]) ->
     DataError
         The text is no CSV.
     """
-    begin, blank = _begin(content.data, layout.first)
+    begin, blank = _first_row(content.data, layout.first)
     odd: dict[int, int] = {}
     frame = _from_file(content.path, layout, blank, kinds) if content.cut else None
     if frame is None:
         data = content.whole()
-        begin, blank = _begin(data, layout.first)
+        begin, blank = _first_row(data, layout.first)
         frame, odd = _from_memory(data, begin, blank, layout, kinds, content.where)
         if b'"' in data:
-            _refuse_open_quotes(data[begin:], frame.height, blank, layout.separator, content.where)
-    cells = _cut_off(content.data[-_TAIL:] if not content.cut else _tail(content.path), layout.separator)
+            _check_quotes(data[begin:], frame.height, blank, layout.separator, content.where)
+    cells = _cells_of_truncated_line(content.data[-_TAIL:] if not content.cut else _file_tail(content.path), layout.separator)
     if cells:
         odd[frame.height - 1] = cells
     frame = frame.select(str(place) for place in kinds)
     return Loaded(frame, {place + blank: cells for place, cells in odd.items()}, blank)
 
 
-def _tail(path: str) -> bytes:
+def _file_tail(path: str) -> bytes:
     """The end of a file."""
     with open(path, "rb") as file:  # noqa: PTH123 (as the rest of it is read)
         file.seek(max(file.seek(0, io.SEEK_END) - _TAIL, 0))
         return file.read()
 
 
-def _cut_off(tail: bytes, separator: str) -> int:
+def _cells_of_truncated_line(tail: bytes, separator: str) -> int:
     """How many cells the last line has, where it has no end and fewer cells than the line before: it is cut off; else 0."""
     if tail.endswith(b"\n"):
         return 0
@@ -91,7 +91,7 @@ def _cut_off(tail: bytes, separator: str) -> int:
     return counts[1] if len(counts) == 2 and counts[1] < counts[0] else 0
 
 
-def _begin(data: bytes, first: int) -> tuple[int, int]:
+def _first_row(data: bytes, first: int) -> tuple[int, int]:
     """Where line ``first`` begins, or the first line after it that is not blank, and how many blank ones lie between."""
     at = 0
     for _ in range(first):
@@ -107,7 +107,7 @@ def _from_file(path: str, layout: Layout, blank: int, kinds: Mapping[int, Kind])
     """Straight from the file, the quick way; None where that fails for any reason."""
     schema = {str(place): _DTYPES[kinds.get(place, "text")] for place in range(layout.width)}
     try:
-        with quietly():
+        with suppressed_stderr():
             return pl.read_csv(
                 path, has_header=False, skip_lines=layout.first + blank, schema=schema, separator=layout.separator,
                 missing_columns="insert",
@@ -135,14 +135,14 @@ def _from_memory(
             return read({str(place): _DTYPES[kind] for place, kind in kinds.items()}, ragged=False), {}
         except _FAILURES:
             pass
-    odd = _odd_rows(data[begin:], layout, blank, where)
+    odd = _ragged_rows(data[begin:], layout, blank, where)
     try:
         return read(None, ragged=True), odd
     except _FAILURES as error:
         raise DataError(f"{where} cannot be read as CSV ({first_line(error)}); give a whole and valid file") from None
 
 
-def _refuse_open_quotes(body: bytes, height: int, blank: int, separator: str, where: str) -> None:
+def _check_quotes(body: bytes, height: int, blank: int, separator: str, where: str) -> None:
     """Refuse quotes that do not end in their line where readers differ about the rows, which would be lost."""
     lines = body.split(b"\n")
     first = next((at for at, line in enumerate(lines) if line.count(b'"') % 2), None)
@@ -157,7 +157,7 @@ def _refuse_open_quotes(body: bytes, height: int, blank: int, separator: str, wh
         raise DataError(f"{where}, row {blank + first + 1}: a quote in it does not end; correct or drop the row")
 
 
-def _odd_rows(body: bytes, layout: Layout, blank: int, where: str) -> dict[int, int]:
+def _ragged_rows(body: bytes, layout: Layout, blank: int, where: str) -> dict[int, int]:
     """The rows that have more cells than the header names, unless these are empty."""
     odd = {}
     reader = csv.reader(io.StringIO(body.decode(errors="replace"), newline=""), delimiter=layout.separator)

@@ -7,7 +7,7 @@ import codecs
 from alpha_pulse.core.errors import DataError
 
 
-def decoded(data: bytes, where: str) -> tuple[bytes, str]:
+def decode_text(data: bytes, where: str) -> tuple[bytes, str]:
     """A text in UTF-8 without a mark, its lines ended by newlines; and its encoding's name where it was another one.
 
     Raises
@@ -15,7 +15,7 @@ def decoded(data: bytes, where: str) -> tuple[bytes, str]:
     DataError
         It begins as UTF-16, but goes on otherwise.
 
-    >>> decoded("Eröffnung".encode("utf-16"), "file x.csv")[0].decode()
+    >>> decode_text("Eröffnung".encode("utf-16"), "file x.csv")[0].decode()
     'Eröffnung'
     """
     encoding = _utf16(data)

@@ -14,7 +14,7 @@ import polars as pl
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds.cells.column_names import split_levels
 from alpha_pulse.feeds.files.containers import Content, first_line
-from alpha_pulse.feeds.files.native_output import quietly
+from alpha_pulse.feeds.files.native_output import suppressed_stderr
 from alpha_pulse.feeds.files.provenance import provenance_of
 from alpha_pulse.feeds.tables import SAMPLE_ROWS, Kind, Loaded, Table
 
@@ -24,14 +24,14 @@ _FAR = {"ms": 10**14, "us": 10**17, "ns": 2**63 - 1}
 _PAIR = re.compile(r"\('([^']*)', '([^']*)'\)")
 """A name of two levels, such as ``('Open', 'AAPL')``."""
 _FEWEST_PRICES = 4
-_HANDLED = "a polars frame, a pandas frame, or a dict of arrays by name of the column"
+_SUPPORTED = "a polars frame, a pandas frame, or a dict of arrays by name of the column"
 
 
 def binary_frame(content: Content) -> pl.DataFrame:
     """The frame in a Parquet or Arrow file. Raises DataError where it cannot be read."""
     title = _TITLES[content.format]
     try:
-        with quietly():
+        with suppressed_stderr():
             return _READERS[content.format](io.BytesIO(content.data))
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
         told = first_line(error)
@@ -52,8 +52,8 @@ def binary_tables(content: Content) -> Iterator[Table]:
     pairs = [_PAIR.fullmatch(name) for name in frame.columns]
     if sum(pair is not None for pair in pairs) >= _FEWEST_PRICES:
         labels = [(name, "") if pair is None else (pair[1], pair[2]) for name, pair in zip(frame.columns, pairs, strict=True)]
-        for series, header, told in _by_ticker(frame.get_columns(), labels):
-            both = _framed(series, header, content.where)
+        for series, header, told in _split_by_ticker(frame.get_columns(), labels):
+            both = _to_frame(series, header, content.where)
             yield frame_table(both, content.where, content.path, content.name, content.packed + title, told=told)
         return
     beside = {}
@@ -94,7 +94,7 @@ def _as_text(column: pl.Series) -> list[str]:
     return column.cast(pl.String, strict=False).fill_null("").to_list()
 
 
-def tables_of(frame: Any, name: str) -> Iterator[Table]:
+def frame_tables(frame: Any, name: str) -> Iterator[Table]:
     """The table of a frame that a program has; one for each symbol where its columns have two levels.
 
     Raises
@@ -109,10 +109,10 @@ def tables_of(frame: Any, name: str) -> Iterator[Table]:
         return
     if isinstance(frame, Mapping):
         columns = {str(key): _series(values, name, str(key)) for key, values in frame.items()}
-        yield frame_table(_framed(columns.values(), columns, name), name, name, "", "dict of arrays")
+        yield frame_table(_to_frame(columns.values(), columns, name), name, name, "", "dict of arrays")
         return
     if not (hasattr(frame, "columns") and hasattr(frame, "index") and hasattr(frame, "iloc")):
-        raise DataError(f"{name} is {type(frame).__name__}, but {_HANDLED} is expected")
+        raise DataError(f"{name} is {type(frame).__name__}, but {_SUPPORTED} is expected")
     yield from _pandas_tables(frame, name)
 
 
@@ -131,13 +131,13 @@ def _pandas_tables(frame: Any, name: str) -> Iterator[Table]:
         labels.insert(0, "index" if index.name is None else index.name)
     if any(isinstance(label, tuple) for label in labels):
         pairs = [(str(label[0]), str(label[1])) if isinstance(label, tuple) else (str(label), "") for label in labels]
-        for columns, header, told in _by_ticker(series, pairs):
-            yield frame_table(_framed(columns, header, name), name, name, "", "pandas frame", told=told)
+        for columns, header, told in _split_by_ticker(series, pairs):
+            yield frame_table(_to_frame(columns, header, name), name, name, "", "pandas frame", told=told)
         return
-    yield frame_table(_framed(series, map(str, labels), name), name, name, "", "pandas frame")
+    yield frame_table(_to_frame(series, map(str, labels), name), name, name, "", "pandas frame")
 
 
-def _by_ticker(
+def _split_by_ticker(
     series: Sequence[pl.Series], pairs: Sequence[tuple[str, str]]
 ) -> Iterator[tuple[list[pl.Series], tuple[str, ...], Mapping[str, str]]]:
     """The columns, their names, and the symbol of each ticker; the index, which belongs to none, comes first."""
@@ -179,7 +179,7 @@ def _series(values: Any, name: str, label: str) -> pl.Series:
         raise DataError(f"{name}: column {label!r} cannot be read ({told}); numbers, times or text are expected") from None
 
 
-def _framed(series: Any, names: Any, where: str) -> pl.DataFrame:
+def _to_frame(series: Any, names: Any, where: str) -> pl.DataFrame:
     """Columns as one frame; of columns of one name, which polars has not, all but the first get a number."""
     seen: dict[str, pl.Series] = {}
     for column, name in zip(series, names, strict=True):

@@ -21,12 +21,12 @@ _CHANNEL = re.compile(r"market\.([^.]+)\.kline\..*")
 """What Huobi's answers name: market.btcusdt.kline.60min."""
 
 
-def beside(value: Mapping[str, Any]) -> dict[str, str]:
+def table_metadata(value: Mapping[str, Any]) -> dict[str, str]:
     """The symbol and the zone that stand beside a table, or in the metadata there.
 
-    >>> beside({"Meta Data": {"2. From Symbol": "EUR", "3. To Symbol": "USD"}, "rows": []})
+    >>> table_metadata({"Meta Data": {"2. From Symbol": "EUR", "3. To Symbol": "USD"}, "rows": []})
     {'symbol': 'EURUSD'}
-    >>> beside({"timezone": "EDT", "exchangeTimezoneName": "America/New_York"})
+    >>> table_metadata({"timezone": "EDT", "exchangeTimezoneName": "America/New_York"})
     {'tz': 'America/New_York'}
     """
     said: dict[str, str] = {}

@@ -11,10 +11,10 @@ import msgspec
 import polars as pl
 
 from alpha_pulse.core.errors import DataError
-from alpha_pulse.feeds.cells.column_names import knows, plain
+from alpha_pulse.feeds.cells.column_names import is_known_name, plain
 from alpha_pulse.feeds.files.containers import Content
 from alpha_pulse.feeds.files.frame_tables import frame_table, series_of
-from alpha_pulse.feeds.files.json_metadata import beside
+from alpha_pulse.feeds.files.json_metadata import table_metadata
 from alpha_pulse.feeds.tables import Table
 
 _DEEPEST = 8
@@ -29,7 +29,7 @@ def json_tables(content: Content) -> Iterator[Table]:
     DataError
         It is no JSON, or holds no table.
     """
-    value, shown = _parsed(content)
+    value, shown = _parse(content)
     found = False
     for rows, told in _tables(value, {}, 0):
         found = True
@@ -38,7 +38,7 @@ def json_tables(content: Content) -> Iterator[Table]:
         raise DataError(f"{content.where} is JSON without a table of bars; {_EXPECTED}")
 
 
-def _parsed(content: Content) -> tuple[Any, str]:
+def _parse(content: Content) -> tuple[Any, str]:
     text = content.data
     try:
         return msgspec.json.decode(text), "JSON"
@@ -47,13 +47,13 @@ def _parsed(content: Content) -> tuple[Any, str]:
     lines = [line for line in text.split(b"\n") if line.strip()]
     try:
         if len(lines) > 1 and lines[0].strip()[-1:] in (b"]", b"}"):
-            return [_loads(line) for line in lines], "JSON lines"
-        return _loads(text), "JSON"
+            return [_decode(line) for line in lines], "JSON lines"
+        return _decode(text), "JSON"
     except (ValueError, RecursionError, UnicodeDecodeError):
         raise DataError(f"{content.where} cannot be read as JSON ({told}); give a whole and valid file") from None
 
 
-def _loads(text: bytes) -> Any:
+def _decode(text: bytes) -> Any:
     try:
         return msgspec.json.decode(text)
     except msgspec.DecodeError:
@@ -74,9 +74,9 @@ def _tables(value: Any, told: Mapping[str, str], depth: int) -> Iterator[tuple[A
         return
     if not isinstance(value, dict):
         return
-    told = {**told, **beside(value)}
+    told = {**told, **table_metadata(value)}
     split = {"columns", "data"} <= set(value) and isinstance(value["columns"], list)
-    if split or _is_columns(value) or _is_index(value):
+    if split or _is_columns(value) or _is_keyed_rows(value):
         yield value, told
         return
     if isinstance(value.get("timestamp"), list) and isinstance(value.get("indicators"), dict):
@@ -104,7 +104,7 @@ def _is_rows(value: list[Any]) -> bool:
         return max(map(len, value)) >= 5 and not any(isinstance(cell, list | dict) for row in value[:50] for cell in row)
     if all(isinstance(row, dict) for row in value):
         names = {name for row in value[:50] for name in _flat(row)}
-        return sum(knows(name) for name in names) >= 4
+        return sum(is_known_name(name) for name in names) >= 4
     return False
 
 
@@ -115,13 +115,13 @@ def _is_columns(value: Mapping[str, Any]) -> bool:
         if isinstance(inner, list) and not any(isinstance(cell, list | dict) for cell in inner[:50])
     ]
     objects = [key for key, inner in value.items() if isinstance(inner, dict)]
-    return sum(knows(key) for key in lists) >= 4 or sum(knows(key) for key in objects) >= 4
+    return sum(is_known_name(key) for key in lists) >= 4 or sum(is_known_name(key) for key in objects) >= 4
 
 
-def _is_index(value: Mapping[str, Any]) -> bool:
+def _is_keyed_rows(value: Mapping[str, Any]) -> bool:
     """An object of objects, by time or by number."""
     inner = list(value.values())
-    return bool(inner) and all(isinstance(row, dict) and sum(knows(key) for key in _flat(row)) >= 4 for row in inner)
+    return bool(inner) and all(isinstance(row, dict) and sum(is_known_name(key) for key in _flat(row)) >= 4 for row in inner)
 
 
 def _flat(row: Mapping[str, Any], before: str = "") -> dict[str, Any]:
@@ -148,7 +148,7 @@ def _yahoo_chart(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _table(rows: Any, told: Mapping[str, str], content: Content, shown: str) -> Table:
-    def made(columns: Mapping[str, list[Any]], *, named: bool = True) -> Table:
+    def build(columns: Mapping[str, list[Any]], *, named: bool = True) -> Table:
         lengths = {len(cells) for cells in columns.values()}
         if len(lengths) != 1:
             counts = ", ".join(map(str, sorted(lengths)))
@@ -159,28 +159,28 @@ def _table(rows: Any, told: Mapping[str, str], content: Content, shown: str) -> 
     if isinstance(rows, dict):
         if {"columns", "data"} <= set(rows):
             rows = [
-                dict(zip(map(str, rows["columns"]), row, strict=False)) | _index_cell(rows, at)
+                dict(zip(map(str, rows["columns"]), row, strict=False)) | _index_value(rows, at)
                 for at, row in enumerate(rows["data"])
             ]
-        elif all(isinstance(inner, dict) for inner in rows.values()) and not _is_index_by_column(rows):
+        elif all(isinstance(inner, dict) for inner in rows.values()) and not _is_keyed_columns(rows):
             rows = [{"index": key, **_flat(row)} for key, row in rows.items()]
         elif all(isinstance(inner, dict) for inner in rows.values()):
             keys = list(dict.fromkeys(key for inner in rows.values() for key in inner))
-            return made({"index": keys, **{name: [inner.get(key) for key in keys] for name, inner in rows.items()}})
+            return build({"index": keys, **{name: [inner.get(key) for key in keys] for name, inner in rows.items()}})
         else:
             lists = {key: inner for key, inner in rows.items() if isinstance(inner, list)}
-            return made(lists)
+            return build(lists)
     if isinstance(rows[0], list):
-        columns, named = _of_arrays(rows, content)
-        return made(columns, named=named)
+        columns, named = _columns_of_rows(rows, content)
+        return build(columns, named=named)
     flat = [_flat(row) for row in rows]
     names = list(dict.fromkeys(name for row in flat for name in row))
-    return made({name: [row.get(name) for row in flat] for name in names})
+    return build({name: [row.get(name) for row in flat] for name in names})
 
 
-def _of_arrays(rows: list[list[Any]], content: Content) -> tuple[dict[str, list[Any]], bool]:
+def _columns_of_rows(rows: list[list[Any]], content: Content) -> tuple[dict[str, list[Any]], bool]:
     """Rows of cells as columns, and whether the first row holds their names."""
-    named = sum(isinstance(cell, str) and knows(cell) for cell in rows[0]) >= 4
+    named = sum(isinstance(cell, str) and is_known_name(cell) for cell in rows[0]) >= 4
     width = len(rows[0])
     for at, row in enumerate(rows, start=1):
         if len(row) != width:
@@ -191,10 +191,10 @@ def _of_arrays(rows: list[list[Any]], content: Content) -> tuple[dict[str, list[
     return {name: [row[place] for row in cells] for place, name in enumerate(names)}, named
 
 
-def _index_cell(rows: Mapping[str, Any], at: int) -> dict[str, Any]:
+def _index_value(rows: Mapping[str, Any], at: int) -> dict[str, Any]:
     index = rows.get("index")
     return {"index": index[at]} if isinstance(index, list) and at < len(index) and index != list(range(len(index))) else {}
 
 
-def _is_index_by_column(rows: Mapping[str, Any]) -> bool:
-    return sum(knows(key) and re.search("[a-zA-Z]", key) is not None for key in rows) >= 4
+def _is_keyed_columns(rows: Mapping[str, Any]) -> bool:
+    return sum(is_known_name(key) and re.search("[a-zA-Z]", key) is not None for key in rows) >= 4

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def quietly() -> Iterator[None]:
+def suppressed_stderr() -> Iterator[None]:
     """Send standard error of the process to nowhere for a moment: polars prints a trace when it panics on a damaged file."""
     sys.stderr.flush()
     try:

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds.cells.cells import is_number, is_time
-from alpha_pulse.feeds.cells.column_names import knows, meanings, split_levels
+from alpha_pulse.feeds.cells.column_names import candidate_places, is_known_name, split_levels
 from alpha_pulse.feeds.columns import PRICES
 from alpha_pulse.feeds.files.containers import Content
-from alpha_pulse.feeds.files.csv_columns import Layout, likely, load_columns
+from alpha_pulse.feeds.files.csv_columns import Layout, initial_types, load_columns
 from alpha_pulse.feeds.tables import SAMPLE_ROWS, Kind, Loaded, Table
 
 SEPARATORS = {",": "','", ";": "';'", "\t": "tabs", "|": "'|'"}
@@ -29,10 +29,10 @@ def text_tables(content: Content) -> Iterator[Table]:
     DataError
         The text cannot be decoded, or is no table.
     """
-    sample = _lines(content.data)
+    sample = _first_lines(content.data)
     if not sample:
         raise DataError(f"{content.where} is empty; a header and at least one row are needed")
-    layout = _layout(sample, content.where)
+    layout = _detect_layout(sample, content.where)
     names = {",": "CSV"}.get(layout.separator, f"CSV, {SEPARATORS[layout.separator]}")
     shown = f"{content.packed}{names}{content.encoding}"
     rows = _cells(sample[layout.first :][:SAMPLE_ROWS], layout.separator)
@@ -40,7 +40,7 @@ def text_tables(content: Content) -> Iterator[Table]:
     padded = tuple(tuple(row[: layout.width] + [""] * (layout.width - len(row))) for row in rows)
 
     def load(kinds: Mapping[int, Kind]) -> Loaded:
-        return load_columns(content, layout, likely(kinds, padded))
+        return load_columns(content, layout, initial_types(kinds, padded))
 
     for header, told in split_levels(layout.headers):
         yield Table(
@@ -49,7 +49,7 @@ def text_tables(content: Content) -> Iterator[Table]:
         )  # fmt: skip
 
 
-def _lines(data: bytes) -> list[str]:
+def _first_lines(data: bytes) -> list[str]:
     """The first lines."""
     whole = len(data) <= _SAMPLE_BYTES
     text = data[:_SAMPLE_BYTES].decode(errors="ignore")
@@ -59,27 +59,27 @@ def _lines(data: bytes) -> list[str]:
     return lines[: 2 * SAMPLE_ROWS]
 
 
-def _layout(lines: Sequence[str], where: str) -> Layout:
-    separator = max(SEPARATORS, key=lambda sign: _merit(lines, sign))
+def _detect_layout(lines: Sequence[str], where: str) -> Layout:
+    separator = max(SEPARATORS, key=lambda sign: _separator_score(lines, sign))
     rows = [_cells([line], separator)[0] if line.strip() else [] for line in lines]
     filled = [row for row in rows if row]
     tail = filled[len(filled) // 5 :]
     width = Counter(map(len, tail)).most_common(1)[0][0]
-    begins = next((at for at, row in enumerate(rows) if len(row) == width and _is_data(row)), None)
+    begins = next((at for at, row in enumerate(rows) if len(row) == width and _is_data_row(row)), None)
     head = range(len(rows) if begins is None else begins)
-    named = [at for at in head if sum(knows(cell) for cell in rows[at]) >= 2]
-    if named and (above := _levels(rows, named[0], width)):
-        return Layout(separator, tuple(tuple(rows[at]) for at in above), above[-1] + 1, _wide(rows, above, width), ())
+    named = [at for at in head if sum(is_known_name(cell) for cell in rows[at]) >= 2]
+    if named and (above := _two_level_lines(rows, named[0], width)):
+        return Layout(separator, tuple(tuple(rows[at]) for at in above), above[-1] + 1, _widest(rows, above, width), ())
     if named:
-        best = max(named, key=lambda at: sum(knows(cell) for cell in rows[at]))
+        best = max(named, key=lambda at: sum(is_known_name(cell) for cell in rows[at]))
         header = tuple(rows[best])
         skipped = tuple(lines[at].strip() for at in range(best) if lines[at].strip())
-        return Layout(separator, (header,), best + 1, _width(header, rows[best + 1 :]), skipped)
+        return Layout(separator, (header,), best + 1, _column_count(header, rows[best + 1 :]), skipped)
     first = begins if begins is not None and width >= _FEWEST else None
     if first is None:
         if begins is None and len(filled[0]) >= _FEWEST and not any(is_number(cell) for cell in filled[0]):
             at = rows.index(filled[0])
-            return Layout(separator, (tuple(filled[0]),), at + 1, _width(filled[0], rows[at + 1 :]), ())
+            return Layout(separator, (tuple(filled[0]),), at + 1, _column_count(filled[0], rows[at + 1 :]), ())
         raise DataError(
             f"{where} is no table of bars: its first line is {lines[rows.index(filled[0])].strip()[:60]!r}; expected a header "
             "that names the columns, such as time,open,high,low,close,volume"
@@ -88,8 +88,10 @@ def _layout(lines: Sequence[str], where: str) -> Layout:
     if before and not any(is_number(cell) or is_time(cell) for cell in rows[before[-1]]):
         skipped = tuple(lines[at].strip() for at in range(before[-1]) if lines[at].strip())
         return Layout(separator, (tuple(rows[before[-1]]),), before[-1] + 1, width, skipped)
-    start = before[0] if before and not any(knows(cell) for cell in rows[before[0]]) else first
-    start = next((at for at in range(start) if _is_data(rows[at])), start)  # a row of another width is wrong, and no preamble
+    start = before[0] if before and not any(is_known_name(cell) for cell in rows[before[0]]) else first
+    start = next(
+        (at for at in range(start) if _is_data_row(rows[at])), start
+    )  # a row of another width is wrong, and no preamble
     start = start if any(rows[:start]) else 0
     skipped = tuple(lines[at].strip() for at in range(start) if lines[at].strip())
     return Layout(separator, (), start, width, skipped)
@@ -103,55 +105,55 @@ def _cells(lines: Sequence[str], separator: str) -> list[list[str]]:
         return [line.split(separator) for line in lines]
 
 
-def _merit(lines: Sequence[str], separator: str) -> float:
+def _separator_score(lines: Sequence[str], separator: str) -> float:
     """How many cells a row has that are numbers or times, on average, if this is the separator."""
     rows = _cells([line for line in lines[:60] if line.strip()], separator)
     cells = sum(sum(1 if is_number(cell) or is_time(cell) else -0.2 * bool(cell.strip()) for cell in row) for row in rows)
-    named = max((sum(knows(cell) for cell in row) for row in rows[:20]), default=0)
+    named = max((sum(is_known_name(cell) for cell in row) for row in rows[:20]), default=0)
     return cells / max(len(rows), 1) + named
 
 
-def _is_data(row: Sequence[str]) -> bool:
+def _is_data_row(row: Sequence[str]) -> bool:
     numbers = sum(is_number(cell) for cell in row)
     return numbers >= 4 or (numbers >= 3 and any(is_time(cell) for cell in row))
 
 
-def _levels(rows: Sequence[Sequence[str]], first: int, width: int) -> list[int]:
+def _two_level_lines(rows: Sequence[Sequence[str]], first: int, width: int) -> list[int]:
     """The lines of a header of two levels, as yfinance writes it: Price and Ticker, and the name of the index."""
     head = [row[0].strip().lower() for row in rows[first : first + 3] if row]
     if len(head) >= 2 and {head[0], head[1]} == {"price", "ticker"}:
         third = rows[first + 2] if len(rows) > first + 2 else []
-        is_index = bool(third) and knows(third[0]) and not any(cell.strip() for cell in third[1:])
+        is_index = bool(third) and is_known_name(third[0]) and not any(cell.strip() for cell in third[1:])
         return [first, first + 1, *([first + 2] if is_index else [])]
-    if len(rows) > first + 1 and _are_tickers(rows[first + 1], len(rows[first])):
+    if len(rows) > first + 1 and _is_ticker_row(rows[first + 1], len(rows[first])):
         return [first, first + 1]
     above = rows[first - 1] if first else []
     if not any(cell.strip() for cell in above):
         return []
-    if sum(price in meanings(above) and price in meanings(rows[first]) for price in PRICES) > 2:
+    if sum(price in candidate_places(above) and price in candidate_places(rows[first]) for price in PRICES) > 2:
         return []
     corner = (above[0].strip().lower(), head[0] if head else None)
     if len(rows) > first + 2 and len(above) == len(rows[first]) and corner in (("", ""), ("ticker", "price")):
         third = rows[first + 1]
-        is_index = bool(third) and knows(third[0]) and not any(cell.strip() for cell in third[1:])
+        is_index = bool(third) and is_known_name(third[0]) and not any(cell.strip() for cell in third[1:])
         return [first - 1, first, *([first + 1] if is_index else [])]
     return []
 
 
-def _are_tickers(row: Sequence[str], width: int) -> bool:
+def _is_ticker_row(row: Sequence[str], width: int) -> bool:
     """A line below the prices with nothing below the index."""
     names = row[1:]
-    if sum(price in meanings(names) for price in PRICES) > 2:
+    if sum(price in candidate_places(names) for price in PRICES) > 2:
         return False
     return len(row) == width and not row[0].strip() and all(cell.strip() and not is_number(cell) for cell in names)
 
 
-def _width(header: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+def _column_count(header: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
     """How many columns there are: as many as names, and more only where all rows end in empty cells."""
     more = [row for row in rows if len(row) > len(header)]
     empty = not any(cell.strip() for row in more for cell in row[len(header) :])
     return max(map(len, more), default=0) if more and empty else len(header)
 
 
-def _wide(rows: Sequence[Sequence[str]], above: Sequence[int], width: int) -> int:
+def _widest(rows: Sequence[Sequence[str]], above: Sequence[int], width: int) -> int:
     return max(width, *(len(rows[at]) for at in above))

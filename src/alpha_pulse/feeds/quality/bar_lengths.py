@@ -12,15 +12,15 @@ from alpha_pulse.feeds.bar_times import end_times
 from alpha_pulse.feeds.cells.joins import Joined
 from alpha_pulse.feeds.cells.rows import Rows
 from alpha_pulse.feeds.columns import BarColumns
-from alpha_pulse.feeds.interval import is_sparse, likely_interval, show_interval
+from alpha_pulse.feeds.interval import interval_of_steps, is_sparse, show_interval
 from alpha_pulse.feeds.notes import Note, show_time
 from alpha_pulse.feeds.runs import runs
 
-_STRETCH, _WHOLE = 20, 3
+_LONG_RUN, _WHOLE_SYMBOL = 20, 3
 """Steps in a row, and steps of a whole symbol in one table, that show the length of their bars."""
 
 
-def longer_bars(pieces: Sequence[Rows], interval_ns: int, tz: str | None, *, stated: bool) -> list[Note]:
+def check_longer_bars(pieces: Sequence[Rows], interval_ns: int, tz: str | None, *, stated: bool) -> list[Note]:
     """Refuse tables in which bars are longer than ``interval_ns``, all of a symbol's or a long stretch of them.
 
     Such bars would be known long before they are over. Where the length was ``stated``, a note tells of them instead.
@@ -30,7 +30,7 @@ def longer_bars(pieces: Sequence[Rows], interval_ns: int, tz: str | None, *, sta
     DataError
         Naming the first row of the longer bars.
     """
-    first = next(_longer(pieces, interval_ns, tz), None)
+    first = next(_longer_runs(pieces, interval_ns, tz), None)
     if first is None:
         return []
     held, at, name, step = first
@@ -46,7 +46,7 @@ def longer_bars(pieces: Sequence[Rows], interval_ns: int, tz: str | None, *, sta
     )
 
 
-def _longer(pieces: Sequence[Rows], interval_ns: int, tz: str | None) -> Iterator[tuple[Rows, int, str, int]]:
+def _longer_runs(pieces: Sequence[Rows], interval_ns: int, tz: str | None) -> Iterator[tuple[Rows, int, str, int]]:
     """For each stretch of longer bars its table, the place of its first row, its symbol, and the length of its bars."""
     for held in pieces:
         order = np.argsort(held.code, kind="stable")
@@ -56,14 +56,14 @@ def _longer(pieces: Sequence[Rows], interval_ns: int, tz: str | None) -> Iterato
             steps = np.diff(starts)
             for first, count in zip(*runs(2 * steps >= 3 * interval_ns), strict=True):
                 part = starts[first : first + count + 1]
-                if count < min(_STRETCH, max(_WHOLE, steps.size)) or is_sparse(part, interval_ns):
+                if count < min(_LONG_RUN, max(_WHOLE_SYMBOL, steps.size)) or is_sparse(part, interval_ns):
                     continue
-                step = likely_interval(part, tz)
+                step = interval_of_steps(part, tz)
                 if step is not None and step != interval_ns:
                     yield held, int(rows[first]), name, step
 
 
-def refuse_early_ends(bars: BarColumns, joined: Joined) -> None:
+def check_ends(bars: BarColumns, joined: Joined) -> None:
     """Refuse a bar that a table says is over before it can be; one that was imported, as its metadata show, is believed.
 
     Raises

@@ -7,7 +7,7 @@ import numpy as np
 
 from alpha_pulse.feeds.arrays import Integers, Mask
 from alpha_pulse.feeds.interval import DAY_NS, HOUR_NS
-from alpha_pulse.feeds.quality.sessions import Grid, grid, never_closes, usual
+from alpha_pulse.feeds.quality.sessions import Grid, make_grid, never_closes, usual_slots
 from alpha_pulse.feeds.runs import runs
 
 HOLIDAYS = 5
@@ -28,7 +28,7 @@ class Gaps(msgspec.Struct, frozen=True):
     bars: Integers
 
 
-def gaps(ts_start: Integers, interval_ns: int) -> Gaps:
+def find_gaps(ts_start: Integers, interval_ns: int) -> Gaps:
     """Where bars of one symbol are missing.
 
     Parameters
@@ -36,7 +36,7 @@ def gaps(ts_start: Integers, interval_ns: int) -> Gaps:
     ts_start
         Increasing, ns since the epoch (UTC); shape (n,), n > 0.
 
-    >>> found = gaps(np.delete(np.arange(1_000) * HOUR_NS, slice(500, 503)), HOUR_NS)
+    >>> found = find_gaps(np.delete(np.arange(1_000) * HOUR_NS, slice(500, 503)), HOUR_NS)
     >>> found.start // HOUR_NS, found.end // HOUR_NS, found.bars
     (array([500]), array([503]), array([3]))
     """
@@ -45,22 +45,22 @@ def gaps(ts_start: Integers, interval_ns: int) -> Gaps:
         at = np.flatnonzero(steps >= LONG_STEP * interval_ns)
         bars = np.rint(steps[at] / interval_ns).astype(np.int64) - 1
         return Gaps(ts_start[at] + interval_ns, ts_start[at + 1], bars)
-    of = grid(ts_start, interval_ns)
-    return Gaps(*np.empty((3, 0), dtype=np.int64)) if of is None else _in_sessions(of)
+    grid = make_grid(ts_start, interval_ns)
+    return Gaps(*np.empty((3, 0), dtype=np.int64)) if grid is None else _in_sessions(grid)
 
 
-def _in_sessions(of: Grid) -> Gaps:
-    slot = np.flatnonzero(usual(of))
-    missing = ~of.present.reshape(-1)[slot]
-    if missing.any() and not never_closes(of):
+def _in_sessions(grid: Grid) -> Gaps:
+    slot = np.flatnonzero(usual_slots(grid))
+    missing = ~grid.present.reshape(-1)[slot]
+    if missing.any() and not never_closes(grid):
         # Of bars that last a day, each is a session of its own.
-        opens = (np.diff(slot, prepend=-2) > 1) | (of.interval_ns == DAY_NS)
-        missing &= ~_holidays(missing, opens, DAY_NS // of.interval_ns)
-        missing &= ~_short_sessions(missing, opens, SHORTENED_NS // of.interval_ns, HALF_SESSION_NS // of.interval_ns)
-        missing &= ~_feasts(of.origin + slot * of.interval_ns)
+        opens = (np.diff(slot, prepend=-2) > 1) | (grid.interval_ns == DAY_NS)
+        missing &= ~_holidays(missing, opens, DAY_NS // grid.interval_ns)
+        missing &= ~_short_sessions(missing, opens, SHORTENED_NS // grid.interval_ns, HALF_SESSION_NS // grid.interval_ns)
+        missing &= ~_public_holidays(grid.origin + slot * grid.interval_ns)
     first, bars = runs(missing)
     start, last = slot[first], slot[first + bars - 1]
-    return Gaps(of.origin + start * of.interval_ns, of.origin + (last + 1) * of.interval_ns, bars)
+    return Gaps(grid.origin + start * grid.interval_ns, grid.origin + (last + 1) * grid.interval_ns, bars)
 
 
 def _holidays(missing: Mask, opens: Mask, day: int) -> Mask:
@@ -89,7 +89,7 @@ def _short_sessions(missing: Mask, opens: Mask, most: int, half: int) -> Mask:
     return found
 
 
-def _feasts(start: Integers) -> Mask:
+def _public_holidays(start: Integers) -> Mask:
     """Christmas (24 to 26 December) and New Year (31 December to 2 January), UTC."""
     days = start.astype("datetime64[ns]").astype("datetime64[D]")
     month = days.astype("datetime64[M]")

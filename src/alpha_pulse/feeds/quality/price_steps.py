@@ -49,12 +49,12 @@ def price_steps(bars: BarColumns) -> list[Note]:
     last = np.append(fresh[1:], True)
     before = np.where(fresh, bars.open, np.roll(bars.close, 1))
     steps = _Steps(bars, fresh, before, np.where(last, bars.close, np.roll(bars.close, -1)))
-    notes, explained = _spikes(steps)
-    splits, explained = _splits(steps, explained)
-    return notes + splits + _jumps(steps, explained)
+    notes, explained = _find_spikes(steps)
+    splits, explained = _find_splits(steps, explained)
+    return notes + splits + _find_jumps(steps, explained)
 
 
-def _spikes(steps: _Steps) -> tuple[list[Note], Mask]:
+def _find_spikes(steps: _Steps) -> tuple[list[Note], Mask]:
     """A note on spikes, and the bars of which each is one or follows one."""
     bars, before, after = steps.bars, steps.before, steps.after
     above = bars.high / np.maximum(before, after)
@@ -93,7 +93,7 @@ def _usual_reach(steps: _Steps, at: Integers) -> Floats:
     return found
 
 
-def _splits(steps: _Steps, explained: Mask) -> tuple[list[Note], Mask]:
+def _find_splits(steps: _Steps, explained: Mask) -> tuple[list[Note], Mask]:
     """A note on steps that look like splits, and the bars that are explained with them."""
     bars, before = steps.bars, steps.before
     least = SPLITS[0] * (1.0 - SPLIT_ERROR)
@@ -110,8 +110,8 @@ def _splits(steps: _Steps, explained: Mask) -> tuple[list[Note], Mask]:
     first = int(at[0])
     told = "1 step looks like a split" if at.size == 1 else f"{at.size:,} steps look like splits; the first"
     text = (
-        f"{told}, {_ratio(float(factor[0]))}, at {bars.describe(first)}: the open is {bars.open[first]:.12g} after a close of "
-        f"{before[first]:.12g}; use prices that are adjusted for splits"
+        f"{told}, {_split_ratio(float(factor[0]))}, at {bars.describe(first)}: the open is {bars.open[first]:.12g} after "
+        f"a close of {before[first]:.12g}; use prices that are adjusted for splits"
     )
     return [_note("split", text, bars, at)], explained
 
@@ -128,10 +128,10 @@ def _volume_agrees(bars: BarColumns, at: int, factor: float) -> bool:
     return bool(-np.log(later / earlier) / np.log(factor) >= 0.5)
 
 
-def _ratio(factor: float) -> str:
+def _split_ratio(factor: float) -> str:
     """The split that multiplies a price by ``factor``.
 
-    >>> _ratio(0.5), _ratio(1.5), _ratio(1 / 1.5)
+    >>> _split_ratio(0.5), _split_ratio(1.5), _split_ratio(1 / 1.5)
     ('2 for 1', '2 for 3', '3 for 2')
     """
     shares = 1.0 / factor if factor < 1.0 else factor
@@ -139,7 +139,7 @@ def _ratio(factor: float) -> str:
     return f"{many} for {few}" if factor < 1.0 else f"{few} for {many}"
 
 
-def _jumps(steps: _Steps, explained: Mask) -> list[Note]:
+def _find_jumps(steps: _Steps, explained: Mask) -> list[Note]:
     bars, before = steps.bars, steps.before
     at = np.flatnonzero(((bars.close > JUMP * before) | (before > JUMP * bars.close)) & ~explained & ~steps.fresh)
     if not at.size:

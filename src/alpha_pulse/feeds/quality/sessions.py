@@ -51,7 +51,7 @@ class Grid(msgspec.Struct, frozen=True):
     last: int
 
 
-def grid(ts_start: Integers, interval_ns: int) -> Grid | None:
+def make_grid(ts_start: Integers, interval_ns: int) -> Grid | None:
     """The bars of one symbol in slots; None where there are too few weeks or days, or a bar does not divide them.
 
     Parameters
@@ -59,13 +59,13 @@ def grid(ts_start: Integers, interval_ns: int) -> Grid | None:
     ts_start
         Increasing, ns since the epoch, in the zone in which the slots are wanted; shape (n,), n > 0.
     """
-    week = _grid(ts_start, interval_ns, WEEK_NS)
+    week = _make_grid(ts_start, interval_ns, WEEK_NS)
     if week is None or week.present.shape[0] > LEAST_PERIODS:
         return week
-    return _grid(ts_start, interval_ns, DAY_NS)
+    return _make_grid(ts_start, interval_ns, DAY_NS)
 
 
-def _grid(ts_start: Integers, interval_ns: int, period_ns: int) -> Grid | None:
+def _make_grid(ts_start: Integers, interval_ns: int, period_ns: int) -> Grid | None:
     slots, rest = divmod(period_ns, interval_ns)
     if rest or slots < 2:
         return None
@@ -84,54 +84,54 @@ def _grid(ts_start: Integers, interval_ns: int, period_ns: int) -> Grid | None:
     return Grid(origin, interval_ns, present.reshape(periods, slots), int(slot[0]), int(slot[-1]))
 
 
-def never_closes(of: Grid) -> bool:
+def never_closes(grid: Grid) -> bool:
     """Whether there are no nights and weekends: nearly every slot has a bar in more than half of the periods that have any."""
-    rows = np.flatnonzero(of.present.any(axis=1))
-    if rows.size < LEAST_PERIODS or not _open_all_week(of):
+    rows = np.flatnonzero(grid.present.any(axis=1))
+    if rows.size < LEAST_PERIODS or not _open_all_week(grid):
         return False
-    often = 2 * np.count_nonzero(_seen(of, rows), axis=0) > rows.size
+    often = 2 * np.count_nonzero(_present_or_unknown(grid, rows), axis=0) > rows.size
     return bool(ALWAYS[1] * int(often.sum()) >= ALWAYS[0] * often.size)
 
 
-def _seen(of: Grid, rows: Integers) -> Mask:
+def _present_or_unknown(grid: Grid, rows: Integers) -> Mask:
     """The slots of some periods; those before the first and after the last bar, of which nothing is known, count as seen."""
-    seen = of.present[rows]
-    slots = int(of.present.shape[1])
-    seen[0, : of.first % slots] = True
-    seen[-1, of.last % slots + 1 :] = True
+    seen = grid.present[rows]
+    slots = int(grid.present.shape[1])
+    seen[0, : grid.first % slots] = True
+    seen[-1, grid.last % slots + 1 :] = True
     return seen
 
 
-def usual(of: Grid) -> Mask:
+def usual_slots(grid: Grid) -> Mask:
     """Whether a slot is one in which the market is usually open; flat, False before the first and after the last bar.
 
     Where a market never closes, every slot is usual. Otherwise one is where most of the periods before, and most of those
     after, have a bar in it: so a change of clocks and new trading hours make no gap.
     """
-    filled = of.present.any(axis=1)
+    filled = grid.present.any(axis=1)
     rows, empty = np.flatnonzero(filled), np.flatnonzero(~filled)
-    found = np.zeros(of.present.shape, dtype=np.bool_)
-    if never_closes(of):
+    found = np.zeros(grid.present.shape, dtype=np.bool_)
+    if never_closes(grid):
         found[:] = True
     elif rows.size >= LEAST_PERIODS:
-        found[rows] = _as_around(of, rows)
-        if of.present.shape[1] * of.interval_ns == DAY_NS:
-            found &= _between(of.present)
-        if UNSURE * int((found & ~of.present)[rows].sum()) > int(found.sum()):
+        found[rows] = _usual_by_neighbours(grid, rows)
+        if grid.present.shape[1] * grid.interval_ns == DAY_NS:
+            found &= _first_to_last(grid.present)
+        if UNSURE * int((found & ~grid.present)[rows].sum()) > int(found.sum()):
             found[:] = False
-        if empty.size and of.present.shape[1] * of.interval_ns == WEEK_NS:  # an empty day may be a holiday, a week is none
+        if empty.size and grid.present.shape[1] * grid.interval_ns == WEEK_NS:  # an empty day may be a holiday, a week is none
             next_row = np.searchsorted(rows, empty)
             found[empty] = found[rows[next_row - 1]] & found[rows[next_row]]
     flat = found.reshape(-1)
-    flat[: of.first] = False
-    flat[of.last + 1 :] = False
+    flat[: grid.first] = False
+    flat[grid.last + 1 :] = False
     return flat
 
 
-def _as_around(of: Grid, rows: Integers) -> Mask:
+def _usual_by_neighbours(grid: Grid, rows: Integers) -> Mask:
     """Whether most of the periods before and most of those after have a bar in a slot, of the periods ``rows`` only."""
-    seen = _seen(of, rows)
-    total = np.zeros((rows.size + 1, int(of.present.shape[1])), dtype=np.int32)
+    seen = _present_or_unknown(grid, rows)
+    total = np.zeros((rows.size + 1, int(grid.present.shape[1])), dtype=np.int32)
     np.cumsum(seen, axis=0, out=total[1:])
     at = np.arange(rows.size)
     low, high = np.maximum(at - NEIGHBOURS, 0), np.minimum(at + NEIGHBOURS + 1, rows.size)
@@ -141,20 +141,20 @@ def _as_around(of: Grid, rows: Integers) -> Mask:
     return before & after
 
 
-def _between(present: Mask) -> Mask:
+def _first_to_last(present: Mask) -> Mask:
     """The slots of each day from its first bar to its last: Sundays and Fridays may be shorter than other days."""
     since = np.logical_or.accumulate(present, axis=1)
     until: Mask = np.logical_or.accumulate(present[:, ::-1], axis=1)[:, ::-1]
     return since & until
 
 
-def _open_all_week(of: Grid) -> bool:
+def _open_all_week(grid: Grid) -> bool:
     """Whether bars of a Saturday show that an empty day is no weekend; a period of a week shows it by itself."""
-    slots = of.present.shape[1]
-    if slots * of.interval_ns == WEEK_NS:
+    slots = grid.present.shape[1]
+    if slots * grid.interval_ns == WEEK_NS:
         return True
-    weekday = ((of.origin - MONDAY_NS) // DAY_NS + np.arange(of.present.shape[0])) % 7
-    return bool(2 * of.present[weekday == SATURDAY].sum() > slots)
+    weekday = ((grid.origin - MONDAY_NS) // DAY_NS + np.arange(grid.present.shape[0])) % 7
+    return bool(2 * grid.present[weekday == SATURDAY].sum() > slots)
 
 
 def sessions(ts_start: Integers, interval_ns: int) -> list[str]:
@@ -170,10 +170,10 @@ def sessions(ts_start: Integers, interval_ns: int) -> list[str]:
     """
     if interval_ns == DAY_NS:
         ts_start = ts_start + DATE_SHIFT_NS  # of days the dates that they are shown under
-    of = _grid(ts_start, interval_ns, WEEK_NS)
-    if of is None:
+    grid = _make_grid(ts_start, interval_ns, WEEK_NS)
+    if grid is None:
         return []
-    filled = of.present[of.present.any(axis=1)]
+    filled = grid.present[grid.present.any(axis=1)]
     mask = 2 * filled.sum(axis=0) > filled.shape[0]
     if not mask.any():
         return []
@@ -183,7 +183,7 @@ def sessions(ts_start: Integers, interval_ns: int) -> list[str]:
     start = int(np.argmin(mask))
     turned = np.roll(mask, -start)
     edges = np.flatnonzero(np.diff(turned, prepend=False, append=False))
-    offset = (of.origin - MONDAY_NS) % interval_ns
+    offset = (grid.origin - MONDAY_NS) % interval_ns
     runs = [
         (((start + int(a)) * interval_ns + offset) % WEEK_NS, (int(b) - int(a)) * interval_ns)
         for a, b in zip(edges[::2], edges[1::2], strict=True)

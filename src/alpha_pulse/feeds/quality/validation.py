@@ -23,15 +23,15 @@ FARTHEST_QUOTE = 0.1
 
 Origin = Callable[[int], tuple[str, Mapping[str, str]]]
 """Of a bar: its file and row for errors, and what the file calls our columns."""
-Sentence = Callable[[int, Mapping[str, str]], str]
+Describe = Callable[[int, Mapping[str, str]], str]
 """What is wrong with a bar, given what the file calls our columns."""
 
 
-class _Finding(msgspec.Struct):
+class _Problem(msgspec.Struct):
     """The first offending bar of one check, and the rest of its sentence."""
 
     index: int
-    say: Sentence
+    describe: Describe
 
 
 def check_bars(columns: BarColumns, where: str, origin: Origin | None = None) -> None:
@@ -58,11 +58,11 @@ def check_bars(columns: BarColumns, where: str, origin: Origin | None = None) ->
         raise DataError(
             f"{where}: bars are given a length of {columns.interval_ns} ns; expected a length above 0 and of a year at most"
         )
-    findings = [*_values(columns), *_shapes(columns), *_times(columns)]
-    if findings:
-        first = min(findings, key=lambda finding: finding.index)
+    problems = [*_value_ranges(columns), *_price_relations(columns), *_times(columns)]
+    if problems:
+        first = min(problems, key=lambda problem: problem.index)
         place, names = (f"{where}, row {first.index + 1}", {}) if origin is None else origin(first.index)
-        raise DataError(f"{place}: {first.say(first.index, names)}; correct or drop the row")
+        raise DataError(f"{place}: {first.describe(first.index, names)}; correct or drop the row")
 
 
 def digits(*values: float) -> list[str]:
@@ -75,31 +75,32 @@ def digits(*values: float) -> list[str]:
     return short if len(set(short)) == len(set(values)) else [repr(float(value)) for value in values]
 
 
-def _first(wrong: Mask, say: Sentence) -> list[_Finding]:
-    return [_Finding(int(np.argmax(wrong)), say)] if wrong.any() else []
+def _first_wrong(wrong: Mask, describe: Describe) -> list[_Problem]:
+    return [_Problem(int(np.argmax(wrong)), describe)] if wrong.any() else []
 
 
-def _values(columns: BarColumns) -> list[_Finding]:
+def _value_ranges(columns: BarColumns) -> list[_Problem]:
     """Each number by itself."""
-    findings = []
+    problems = []
     for field, name in (*((price, price) for price in PRICES), ("bid", "bid_close"), ("ask", "ask_close")):
         values = getattr(columns, field)
         if values is not None:
-            findings += _first(
-                ~((values > 0) & (values < _LARGEST)), _number(name, values, f"a finite price above 0 (and below {_LARGEST:g})")
+            problems += _first_wrong(
+                ~((values > 0) & (values < _LARGEST)),
+                _wrong_number(name, values, f"a finite price above 0 (and below {_LARGEST:g})"),
             )
     if columns.volume is not None:
         wrong = ~((columns.volume >= 0) & (columns.volume <= LARGEST_VOLUME))
         expected = f"a finite number not below 0 (and not above {LARGEST_VOLUME:g})"
-        findings += _first(wrong, _number("volume", columns.volume, expected))
-    return findings
+        problems += _first_wrong(wrong, _wrong_number("volume", columns.volume, expected))
+    return problems
 
 
-def _number(ours: str, values: Floats, expected: str) -> Sentence:
+def _wrong_number(ours: str, values: Floats, expected: str) -> Describe:
     return lambda at, names: f"column '{names.get(ours, ours)}' is {values[at]:.12g}, but {expected} is expected"
 
 
-def _shapes(columns: BarColumns) -> list[_Finding]:
+def _price_relations(columns: BarColumns) -> list[_Problem]:
     """The numbers of one bar against each other."""
     high, low, first, last = columns.high, columns.low, columns.open, columns.close
 
@@ -111,7 +112,7 @@ def _shapes(columns: BarColumns) -> list[_Finding]:
         shown = digits(low[at], first[at], last[at])
         return f"column '{names.get('low', 'low')}' is {shown[0]}, above open {shown[1]} or close {shown[2]}"
 
-    findings = _first((high < first) | (high < last), too_low) + _first((low > first) | (low > last), too_high)
+    problems = _first_wrong((high < first) | (high < last), too_low) + _first_wrong((low > first) | (low > last), too_high)
     if columns.bid is not None and columns.ask is not None:
         bid, ask = columns.bid, columns.ask
 
@@ -119,22 +120,22 @@ def _shapes(columns: BarColumns) -> list[_Finding]:
             name, shown = names.get("bid_close", "bid_close"), digits(bid[at], ask[at])
             return f"column '{name}' is {shown[0]}, above ask_close {shown[1]}; uncrossed quotes are expected"
 
-        findings += _first(bid > ask, crossed)
+        problems += _first_wrong(bid > ask, crossed)
         for name, quote in (("bid_close", bid), ("ask_close", ask)):
             with np.errstate(all="ignore"):  # what is not finite has been found before
                 far = np.abs(quote - last) > FARTHEST_QUOTE * last
-            findings += _first(far, _far(name, quote, last))
-    return findings
+            problems += _first_wrong(far, _far_quote(name, quote, last))
+    return problems
 
 
-def _far(ours: str, quote: Floats, close: Floats) -> Sentence:
+def _far_quote(ours: str, quote: Floats, close: Floats) -> Describe:
     return lambda at, names: (
         f"column '{names.get(ours, ours)}' is {quote[at]:.12g}, more than {FARTHEST_QUOTE:.0%} away from close "
         f"{close[at]:.12g}; a quote of the same moment and unit is expected"
     )
 
 
-def _times(columns: BarColumns) -> list[_Finding]:
+def _times(columns: BarColumns) -> list[_Problem]:
     """Each bar against the bar of its symbol before it, and against its own end."""
     order = np.argsort(columns.code, kind="stable")
     start, same = columns.ts_start[order], np.diff(columns.code[order]) == 0
@@ -144,9 +145,9 @@ def _times(columns: BarColumns) -> list[_Finding]:
     wrong[order[1:]] = same & ((step <= 0) | _too_short(columns, start, step, same))
     before[order[1:]] = step
 
-    def say(at: int, names: Mapping[str, str]) -> str:
+    def describe(at: int, names: Mapping[str, str]) -> str:
         name, symbol = names.get("ts", "ts"), columns.symbols[int(columns.code[at])]
-        when = _show(columns.ts_start[at])
+        when = _show_time(columns.ts_start[at])
         step_ns = int(before[at])
         if step_ns == 0:
             return (
@@ -161,9 +162,9 @@ def _times(columns: BarColumns) -> list[_Finding]:
         )
 
     return [
-        *_first((columns.ts_start < 0) | (columns.ts_start >= _LATEST_NS), _no_time(columns)),
-        *_first(wrong, say),
-        *_ends(columns, order, same),
+        *_first_wrong((columns.ts_start < 0) | (columns.ts_start >= _LATEST_NS), _no_time(columns)),
+        *_first_wrong(wrong, describe),
+        *_bar_ends(columns, order, same),
     ]
 
 
@@ -180,7 +181,7 @@ def _too_short(columns: BarColumns, start: Integers, step: Integers, same: Mask)
     return short
 
 
-def _ends(columns: BarColumns, order: Integers, same: Mask) -> list[_Finding]:
+def _bar_ends(columns: BarColumns, order: Integers, same: Mask) -> list[_Problem]:
     """Ends that are stated lie after the bar's start, and not after the next one's."""
     start, end = columns.ts_start, columns.ts_end
     if end is None:
@@ -188,20 +189,20 @@ def _ends(columns: BarColumns, order: Integers, same: Mask) -> list[_Finding]:
     wrong = (end <= start) | (end > start + LONGEST_NS)
     early, late = order[:-1][same], order[1:][same]
     wrong[early] |= end[early] > start[late]
-    return _first(
+    return _first_wrong(
         wrong,
         lambda at, _: (
-            f"the bar starts at {_show(start[at])} and ends at {_show(end[at])}; an end after the start, and not after the "
-            "next bar's start, is expected"
+            f"the bar starts at {_show_time(start[at])} and ends at {_show_time(end[at])}; expected an end after the start, "
+            "and not after the start of the next bar"
         ),
     )
 
 
-def _no_time(columns: BarColumns) -> Sentence:
+def _no_time(columns: BarColumns) -> Describe:
     return lambda at, names: (
-        f"column '{names.get('ts', 'ts')}' is {_show(columns.ts_start[at])}; a time from 1970 to 2199 is expected"
+        f"column '{names.get('ts', 'ts')}' is {_show_time(columns.ts_start[at])}; a time from 1970 to 2199 is expected"
     )
 
 
-def _show(ts: np.int64) -> str:
+def _show_time(ts: np.int64) -> str:
     return show_time(int(ts))

@@ -6,11 +6,11 @@ import numpy as np
 
 from alpha_pulse.core.bar_times import DATE_SHIFT_NS, DAY_NS, months_of
 from alpha_pulse.feeds.arrays import Mask
-from alpha_pulse.feeds.bar_times import late_stamps
+from alpha_pulse.feeds.bar_times import stamped_at_end
 from alpha_pulse.feeds.columns import BarColumns
-from alpha_pulse.feeds.interval import likely_interval, show_interval
+from alpha_pulse.feeds.interval import interval_of_steps, show_interval
 from alpha_pulse.feeds.notes import PLACES, Note, show_time, some
-from alpha_pulse.feeds.quality.gaps import gaps
+from alpha_pulse.feeds.quality.gaps import find_gaps
 from alpha_pulse.feeds.quality.price_steps import price_steps
 from alpha_pulse.feeds.quality.sessions import SATURDAY
 from alpha_pulse.feeds.runs import runs
@@ -29,7 +29,7 @@ MANY = 20
 """Bars from which on it is reported that most of them have one price only."""
 
 
-def oddities(columns: BarColumns, *, interval_stated: bool = False) -> list[Note]:
+def find_warnings(columns: BarColumns, *, interval_stated: bool = False) -> list[Note]:
     """Everything odd about bars, each kind once.
 
     Parameters
@@ -40,28 +40,28 @@ def oddities(columns: BarColumns, *, interval_stated: bool = False) -> list[Note
         Whether the length of a bar was stated, rather than taken from the bars.
 
     >>> from alpha_pulse.feeds.synthetic import random_walk
-    >>> oddities(random_walk(1_000, seed=1).columns)
+    >>> find_warnings(random_walk(1_000, seed=1).columns)
     []
     """
     bars = columns.sorted_by_symbol()
     return [
         *price_steps(bars),
-        *_missing(bars),
-        *_still(bars),
+        *_missing_bars(bars),
+        *_without_moves(bars),
         *_without_volume(bars),
         *_one_price(bars),
-        *_spans(bars),
+        *_different_ranges(bars),
         *(_short_interval(bars) if interval_stated else ()),
-        *_late_stamps(bars),
+        *_stamped_at_end(bars),
     ]
 
 
-def _missing(bars: BarColumns) -> list[Note]:
+def _missing_bars(bars: BarColumns) -> list[Note]:
     """Bars that are missing inside usual sessions."""
     found = [
         (int(count), symbol, int(start), int(end))
         for symbol, part in bars.symbol_slices()
-        for each in (gaps(bars.ts_start[part], bars.interval_ns),)
+        for each in (find_gaps(bars.ts_start[part], bars.interval_ns),)
         for count, start, end in zip(each.bars, each.start, each.end, strict=True)
     ]
     if not found:
@@ -79,7 +79,7 @@ def _missing(bars: BarColumns) -> list[Note]:
     return [Note(kind="gap", text=text, count=missing, places=tuple(map(place, found[:PLACES])))]
 
 
-def _still(bars: BarColumns) -> list[Note]:
+def _without_moves(bars: BarColumns) -> list[Note]:
     """Symbols whose price never changes, and runs of bars that do not move."""
     flat = (bars.high == bars.low) & (bars.close == np.where(bars.first_of_symbol(), bars.open, np.roll(bars.close, 1)))
     constant = []
@@ -89,7 +89,7 @@ def _still(bars: BarColumns) -> list[Note]:
             constant.append(symbol)
             flat[part] = False
     tail = "is the same in all bars: there is nothing to predict or to trade"
-    return _named("constant", "the close of", constant, tail) + _in_a_row(
+    return _note_on_symbols("constant", "the close of", constant, tail) + _long_runs(
         bars, flat, "stale", "stand still, as prices do that are not updated"
     )
 
@@ -105,7 +105,7 @@ def _without_volume(bars: BarColumns) -> list[Note]:
             empty.append(symbol)
             none[part] = False
     tail = "is 0 in all bars; leave the column out where there is no volume"
-    return _named("no_volume", "the volume of", empty, tail) + _in_a_row(bars, none, "zero_volume", "have no volume")
+    return _note_on_symbols("no_volume", "the volume of", empty, tail) + _long_runs(bars, none, "zero_volume", "have no volume")
 
 
 def _one_price(bars: BarColumns) -> list[Note]:
@@ -115,10 +115,10 @@ def _one_price(bars: BarColumns) -> list[Note]:
         symbol for symbol, part in bars.symbol_slices() if one[part].size >= MANY and 2 * int(one[part].sum()) > one[part].size
     ]
     tail = "have one price only (high and low are equal): ranges and stops mean little there"
-    return _named("one_price", "most bars of", found, tail)
+    return _note_on_symbols("one_price", "most bars of", found, tail)
 
 
-def _spans(bars: BarColumns) -> list[Note]:
+def _different_ranges(bars: BarColumns) -> list[Note]:
     """Symbols that begin later or end earlier than others."""
     spans = {symbol: (int(bars.ts_start[part][0]), int(bars.ts_start[part][-1])) for symbol, part in bars.symbol_slices()}
     begin, end = min(span[0] for span in spans.values()), max(span[1] for span in spans.values())
@@ -129,14 +129,14 @@ def _spans(bars: BarColumns) -> list[Note]:
     symbol, span = max(apart.items(), key=lambda item: end - begin - (item[1][1] - item[1][0]))
     head = f"the bars span {show_time(begin)} to {show_time(end)}, but those of"
     tail = f"only a part of it; the shortest is {symbol}, {show_time(span[0])} to {show_time(span[1])}"
-    return _named("spans", head, list(apart), tail)
+    return _note_on_symbols("spans", head, list(apart), tail)
 
 
-def _late_stamps(bars: BarColumns) -> list[Note]:
+def _stamped_at_end(bars: BarColumns) -> list[Note]:
     """Weeks and months that are stamped where they end, as if they began there."""
     if bars.interval_ns == DAY_NS:
-        return _saturdays(bars)
-    late = late_stamps(bars.ts_start, bars.interval_ns)
+        return _stamped_at_end_of_day(bars)
+    late = stamped_at_end(bars.ts_start, bars.interval_ns)
     if late.size < LATE or 2 * late.sum() <= late.size:
         return []
     where = "the last days of months" if months_of(bars.interval_ns) else "Fridays"
@@ -147,7 +147,7 @@ def _late_stamps(bars: BarColumns) -> list[Note]:
     return [Note(kind="late_stamps", text=text, count=int(late.sum()))]
 
 
-def _saturdays(bars: BarColumns) -> list[Note]:
+def _stamped_at_end_of_day(bars: BarColumns) -> list[Note]:
     """Days that come out as Tuesdays to Saturdays, as if the evening on which a session ended were when it began."""
     weekday = ((bars.ts_start + DATE_SHIFT_NS) // DAY_NS + 3) % 7
     count = int((weekday == SATURDAY).sum())
@@ -163,16 +163,16 @@ def _saturdays(bars: BarColumns) -> list[Note]:
 def _short_interval(bars: BarColumns) -> list[Note]:
     """A stated interval that is much shorter than the steps between bars."""
     for symbol, part in bars.symbol_slices():
-        step = likely_interval(bars.ts_start[part])
+        step = interval_of_steps(bars.ts_start[part])
         if step is not None and step >= SHORT * bars.interval_ns:
             stated = show_interval(bars.interval_ns)
             head = f"the bars are stated to last {stated}, but the most frequent step between those of"
             tail = f"is {show_interval(step)}; if they last as long as that, give --interval {show_interval(step)}"
-            return _named("short_interval", head, [symbol], tail)
+            return _note_on_symbols("short_interval", head, [symbol], tail)
     return []
 
 
-def _named(kind: str, head: str, symbols: list[str], tail: str) -> list[Note]:
+def _note_on_symbols(kind: str, head: str, symbols: list[str], tail: str) -> list[Note]:
     """A note on symbols; none where there are none."""
     if not symbols:
         return []
@@ -180,7 +180,7 @@ def _named(kind: str, head: str, symbols: list[str], tail: str) -> list[Note]:
     return [Note(kind=kind, text=text, count=len(symbols), places=tuple(symbols[:PLACES]))]
 
 
-def _in_a_row(bars: BarColumns, mask: Mask, kind: str, told: str) -> list[Note]:
+def _long_runs(bars: BarColumns, mask: Mask, kind: str, told: str) -> list[Note]:
     """A note on runs of at least `STILL` bars."""
     first, length = runs(mask, bars.first_of_symbol())
     first, length = first[length >= STILL], length[length >= STILL]

@@ -15,7 +15,7 @@ from alpha_pulse.feeds.notes import PLACES, Note, some
 _NAMES_AND_NUMBERS = re.compile(r"'.*'|\".*\"|[0-9][0-9,]*|\b(?:has|have|was|were|rows?|bars?|lines?)\b")
 
 
-class Piece(msgspec.Struct, frozen=True):
+class ReadTable(msgspec.Struct, frozen=True):
     """One table's rows, whether they had to be turned round, and what a bar's time means in them.
 
     ``why`` says why a bar's time is taken for its close, where nothing but the times says so.
@@ -29,7 +29,7 @@ class Piece(msgspec.Struct, frozen=True):
     why: str = ""
 
 
-def notes_on(piece: Piece, options: ReadOptions) -> list[Note]:
+def table_notes(piece: ReadTable, options: ReadOptions) -> list[Note]:
     """What was assumed about a table, or left out of it."""
     where, table, choice = piece.held.table.where, piece.held.table, piece.held.choice
     notes = []
@@ -53,20 +53,20 @@ def notes_on(piece: Piece, options: ReadOptions) -> list[Note]:
     return notes
 
 
-def together(notes: Sequence[Note]) -> list[Note]:
+def merge_alike(notes: Sequence[Note]) -> list[Note]:
     """One note for all that differ in files, names and numbers alone: it names the first file, and how many more there are.
 
-    >>> [note.text for note in together([Note(kind="sorted", text=f"file {name}: rows descend") for name in "ABC"])]
+    >>> [note.text for note in merge_alike([Note(kind="sorted", text=f"file {name}: rows descend") for name in "ABC"])]
     ['file A: rows descend; likewise in 2 more: file B and file C']
     """
     alike: dict[tuple[str, str], list[Note]] = {}
     for note in notes:
         sentence = _NAMES_AND_NUMBERS.sub("", note.text.partition(": ")[2])
         alike.setdefault((note.kind, sentence), []).append(note)
-    return [_one(each) for each in alike.values()]
+    return [_merge(each) for each in alike.values()]
 
 
-def _one(notes: Sequence[Note]) -> Note:
+def _merge(notes: Sequence[Note]) -> Note:
     first = notes[0]
     if len(notes) == 1:
         return first
@@ -79,34 +79,34 @@ def _one(notes: Sequence[Note]) -> Note:
     )
 
 
-def reports(pieces: Sequence[Piece]) -> tuple[FileReport, ...]:
+def file_reports(pieces: Sequence[ReadTable]) -> tuple[FileReport, ...]:
     """One report a file, also of one that holds several tables."""
-    files: dict[str, list[Piece]] = {}
+    files: dict[str, list[ReadTable]] = {}
     for piece in pieces:
         files.setdefault(piece.held.table.path, []).append(piece)
     return tuple(_report(each) for each in files.values())
 
 
-def _used(piece: Piece) -> dict[str, int]:
+def _used_places(piece: ReadTable) -> dict[str, int]:
     """The places of the columns that were read."""
     places = piece.held.choice.places
     return {ours: place for ours, place in places.items() if ours != "adj_close" or "adj_close" in piece.held.numbers}
 
 
-def _report(pieces: Sequence[Piece]) -> FileReport:
+def _report(pieces: Sequence[ReadTable]) -> FileReport:
     first = pieces[0]
     table, choice = first.held.table, first.held.choice
     names: dict[str, list[str]] = {}
     ignored: list[str] = []
-    members: dict[str, list[Piece]] = {}
+    members: dict[str, list[ReadTable]] = {}
     for piece in pieces:
         members.setdefault(piece.held.table.where, []).append(piece)
-        for ours, place in _used(piece).items():
+        for ours, place in _used_places(piece).items():
             names.setdefault(ours, []).append(column_name(piece.held.table, place))
     for same in members.values():
-        taken = {place for piece in same for place in _used(piece).values()}
+        taken = {place for piece in same for place in _used_places(piece).values()}
         unused = [place for place in range(same[0].held.table.width) if place not in taken]
-        other = [_name_in(same, place) or str(place + 1) for place in unused]
+        other = [_column_name_in(same, place) or str(place + 1) for place in unused]
         before = set(ignored)
         ignored += [name for name in other if name not in before]
     return FileReport(
@@ -117,7 +117,7 @@ def _report(pieces: Sequence[Piece]) -> FileReport:
         symbols=tuple(sorted({name for piece in pieces for name in piece.held.names})),
         symbol_from=first.symbol_from,
         rows=sum(len(piece.held.rows) for piece in pieces),
-        header=", ".join(_name_in(members[table.where], place) for place in range(len(table.header))),
+        header=", ".join(_column_name_in(members[table.where], place) for place in range(len(table.header))),
         stamp=first.stamp,
         stamp_from=first.stamp_from,
         tz=first.held.times.zone,
@@ -128,7 +128,7 @@ def _report(pieces: Sequence[Piece]) -> FileReport:
     )
 
 
-def _name_in(pieces: Sequence[Piece], place: int) -> str:
+def _column_name_in(pieces: Sequence[ReadTable], place: int) -> str:
     """A column's name in the first of the tables of one text that has it, each of which holds one symbol."""
     headers = [piece.held.table.header for piece in pieces if place < len(piece.held.table.header)]
     return next((name.strip() for header in headers if (name := header[place]).strip()), "")

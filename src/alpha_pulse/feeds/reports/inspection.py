@@ -15,7 +15,7 @@ from alpha_pulse.feeds.market_data import FileReport, MarketData, ReadOptions
 from alpha_pulse.feeds.notes import Note
 from alpha_pulse.feeds.quality.sessions import sessions
 from alpha_pulse.feeds.reading import read
-from alpha_pulse.feeds.reports.refused_files import recognised
+from alpha_pulse.feeds.reports.refused_files import refused_file_report
 
 
 class SymbolReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +42,7 @@ class SymbolReport(msgspec.Struct, frozen=True, kw_only=True):
     sessions: tuple[str, ...]
 
 
-class Understood(msgspec.Struct, frozen=True, kw_only=True):
+class FileInspection(msgspec.Struct, frozen=True, kw_only=True):
     """One file by itself: how it was understood, or why it was refused."""
 
     path: str
@@ -67,7 +67,7 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
 
     would_load: bool
     refusal: str | None
-    files: tuple[Understood, ...]
+    files: tuple[FileInspection, ...]
     interval: str | None = None
     interval_inferred: bool | None = None
     zone: str | None = None
@@ -92,33 +92,33 @@ def inspect(
         data = read(paths, options, on_table)
     except DataError as error:
         if len(paths) > 1:
-            files = tuple(_alone(path, options) for path in paths)
+            files = tuple(_inspect_alone(path, options) for path in paths)
         else:
-            files = (Understood(path=str(paths[0]), report=recognised(paths[0], options), refusal=str(error)),)
+            files = (FileInspection(path=str(paths[0]), report=refused_file_report(paths[0], options), refusal=str(error)),)
         return Inspection(would_load=False, refusal=str(error), files=files)
     zone, bars = _zone(data, options), data.bars.sorted_by_symbol()
     return Inspection(
         would_load=True,
         refusal=None,
-        files=tuple(Understood(path=report.path, report=report, refusal=None) for report in data.files),
+        files=tuple(FileInspection(path=report.path, report=report, refusal=None) for report in data.files),
         interval=show_interval(data.bars.interval_ns),
         interval_inferred=data.interval_inferred,
         zone=zone,
-        symbols=tuple(_symbol(bars.pick(part), symbol, zone) for symbol, part in bars.symbol_slices()),
+        symbols=tuple(_symbol_report(bars.pick(part), symbol, zone) for symbol, part in bars.symbol_slices()),
         has_volume=data.bars.volume is not None,
         has_quotes=data.bars.has_quotes,
         notes=data.notes,
     )
 
 
-def _alone(path: Path, options: ReadOptions) -> Understood:
+def _inspect_alone(path: Path, options: ReadOptions) -> FileInspection:
     """One of several files that are refused together. A symbol that is wanted may be in another one."""
     refusal = None
     try:
         read([path], msgspec.structs.replace(options, symbols=()))
     except DataError as error:
         refusal = str(error)
-    return Understood(path=str(path), report=recognised(path, options), refusal=refusal)
+    return FileInspection(path=str(path), report=refused_file_report(path, options), refusal=refusal)
 
 
 def _zone(data: MarketData, options: ReadOptions) -> str:
@@ -129,7 +129,7 @@ def _zone(data: MarketData, options: ReadOptions) -> str:
     return zones.pop() if len(zones) == 1 and "/" in min(zones) else "UTC"
 
 
-def _symbol(own: BarColumns, symbol: str, zone: str) -> SymbolReport:
+def _symbol_report(own: BarColumns, symbol: str, zone: str) -> SymbolReport:
     own = own.with_ends()
     starts, ends = own.ts_start, own.ends()
     series = pl.Series(starts).cast(pl.Datetime("ns")).dt.replace_time_zone("UTC").dt.convert_time_zone(zone)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from alpha_pulse.core.errors import DataError
-from alpha_pulse.feeds.cells.column_choice import choose, column_name
+from alpha_pulse.feeds.cells.column_choice import choose_columns, column_name
 from alpha_pulse.feeds.cells.symbols import symbol_from_name
-from alpha_pulse.feeds.cells.timestamp_convention import stamp_of
+from alpha_pulse.feeds.cells.timestamp_convention import known_convention
 from alpha_pulse.feeds.market_data import FileReport, ReadOptions
 from alpha_pulse.feeds.reading import tables_in
 from alpha_pulse.feeds.sources import recognise
 from alpha_pulse.feeds.tables import Table
 
 
-def recognised(path: Path, options: ReadOptions) -> FileReport | None:
+def refused_file_report(path: Path, options: ReadOptions) -> FileReport | None:
     """The report on a file whose rows are not read, as far as it goes; of an archive, on its first table.
 
     None where nothing is known of it: it cannot be read, or is no table.
@@ -29,12 +29,12 @@ def recognised(path: Path, options: ReadOptions) -> FileReport | None:
 def _report(table: Table, options: ReadOptions) -> FileReport:
     source = recognise(table)
     try:
-        choice = choose(table)
+        choice = choose_columns(table)
     except DataError:
         choice = None
     in_column = choice is not None and "symbol" in choice.places
     symbol_from = "the file's name" if choice is None or not in_column else f"column {choice.name(table, 'symbol')}"
-    stamp, stamp_from = ("", "") if choice is None else stamp_of(table, choice, options)
+    stamp, stamp_from = ("", "") if choice is None else known_convention(table, choice, options)
     places = {} if choice is None else choice.places
     return FileReport(
         path=table.path,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from alpha_pulse.feeds.cells.column_names import plain
-from alpha_pulse.feeds.cells.headerless import SPECIAL, fits
+from alpha_pulse.feeds.cells.headerless import SPECIAL, matches_shape
 from alpha_pulse.feeds.market_data import Stamp
 from alpha_pulse.feeds.tables import Table
 
@@ -98,7 +98,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
             if not self.header or not short.issuperset(self.header) or short.intersection(self.lacks):
                 return 0.0
             return 10.0 * len(self.header) + name + 30.0 * (self.levels + bool(self.above))
-        if not self.shape or not fits(self.shape, table.sample):
+        if not self.shape or not matches_shape(self.shape, table.sample):
             return 0.0
         return 10.0 * len(self.shape) + name + sum(meaning in SPECIAL for meaning in self.shape)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
-from alpha_pulse.feeds.cells.headerless import fits
+from alpha_pulse.feeds.cells.headerless import matches_shape
 from alpha_pulse.feeds.columns import PRICES
 from alpha_pulse.feeds.sources.base import Example, Source
 from alpha_pulse.feeds.tables import Table
@@ -29,7 +29,7 @@ class Generic(Source, frozen=True, kw_only=True):
 
     def shape_of(self, table: Table) -> tuple[str, ...]:
         """The first of `SHAPES` that fits; empty where none does."""
-        return next((shape for shape in SHAPES if fits(shape, table.sample)), ())
+        return next((shape for shape in SHAPES if matches_shape(shape, table.sample)), ())
 
 
 GENERIC = Generic(
