@@ -35,7 +35,7 @@ class Gains(msgspec.Struct, frozen=True):
     target: str
     horizon: int
     labels: int
-    gains: dict[str, float]
+    skills: dict[str, float]
     intervals: dict[str, tuple[float, float] | None]
     auc: float | None
 
@@ -79,15 +79,15 @@ def table(target: str, horizon: int, rows: Sequence[Gains]) -> Table:
     for row in rows:
         line: list[Cell] = [row.file, row.labels]
         for name in MEMBERS:
-            line.append(row.gains[name])
+            line.append(row.skills[name])
             if name in WITH_INTERVAL:
                 line.append(_shown(row.intervals[name]))
         cells.append((*line, row.auc))
     last: list[Cell] = ["median", None]
     for name in MEMBERS:
-        last += [median(row.gains[name] for row in rows), *([None] if name in WITH_INTERVAL else [])]
+        last += [median(row.skills[name] for row in rows), *([None] if name in WITH_INTERVAL else [])]
     cells.append((*last, median(row.auc for row in rows if row.auc is not None)))
-    title = f"{target}, {horizon} bars ahead: gain over the base rate, millinats"
+    title = f"{target}, {horizon} bars ahead: skill over the base rate, millinats"
     return Table(title, (*columns, Column("AUC", "{:.3f}")), tuple(cells))
 
 

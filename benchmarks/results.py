@@ -60,20 +60,20 @@ def figures(report: Report, calm: Report) -> Figures:
         "base_accuracy": {target: report.metrics[target]["base"].accuracy for target in TARGETS},
         "any_time": msgspec.to_builtins(report.against_base),
         "books": {name: {"net": book.net_pnl, "gross": book.gross_pnl} for name, book in report.books.items()},
-        "ml_share": report.ml_share,
-        "pnl_by_ml": msgspec.to_builtins(success.pnl_by_ml),
-        "trials": {status: statuses.count(status) for status in ("kept", "undone", "open")},
+        "ml_fraction": report.ml_fraction,
+        "ml_pnl": msgspec.to_builtins(success.ml_pnl),
+        "trials": {status: statuses.count(status) for status in ("accepted", "rolled_back", "open")},
         "adaptation_speed": msgspec.to_builtins(success.adaptation_speed),
         "freshness_s": [success.model_freshness_mean_s, success.model_freshness_max_s],
-        "calm_volatility": calm.metrics["volatility"]["served"].gain_millinats_last70,
+        "calm_volatility": calm.metrics["volatility"]["served"].skill_millinats_last70,
     }
 
 
 def _member(report: Report, target: str, name: str) -> Figures:
     score = report.metrics[target][name]
-    interval = score.gain_millinats_last70_interval
+    interval = score.skill_millinats_last70_interval
     return {
-        "gain": score.gain_millinats_last70,
+        "skill": score.skill_millinats_last70,
         "interval": None if interval is None else [interval.low, interval.high],
         "auc": score.auc,
         "accuracy": score.accuracy,

@@ -76,24 +76,24 @@ def _forecast(target: str, runs: dict[str, Figures]) -> str:
     for title, run in runs.items():
         members = run["members"][target]
         served = members["served"]
-        cells: list[Cell] = [title, served["gain"], _span(served["interval"], _mnat), served["auc"], served["accuracy"]]
-        cells += [members[name]["gain"] for name in ("online", "batch", "no_change")]
+        cells: list[Cell] = [title, served["skill"], _span(served["interval"], _mnat), served["auc"], served["accuracy"]]
+        cells += [members[name]["skill"] for name in ("online", "batch", "no_change")]
         if reference:
             known = by_title.get(title)
-            cells += [known, served["gain"] / known if known and served["gain"] is not None else None]
+            cells += [known, served["skill"] / known if known and served["skill"] is not None else None]
         rows.append(tuple(cells))
-    return text(Table(f"Gain on {target}, last 70 %, millinats", tuple(columns), tuple(rows), (_told(target, runs),)))
+    return text(Table(f"Skill on {target}, last 70 %, millinats", tuple(columns), tuple(rows), (_told(target, runs),)))
 
 
 def _told(target: str, runs: dict[str, Figures]) -> str:
     members = [run["members"][target] for run in runs.values()]
     spans = [one["served"]["interval"] for one in members if one["served"]["interval"] is not None]
     above, below = sum(span[0] > 0.0 for span in spans), sum(span[1] < 0.0 for span in spans)
-    both = [one for one in members if one["online"]["gain"] is not None and one["batch"]["gain"] is not None]
-    ahead = sum(one["online"]["gain"] > one["batch"]["gain"] for one in both)
+    both = [one for one in members if one["online"]["skill"] is not None and one["batch"]["skill"] is not None]
+    ahead = sum(one["online"]["skill"] > one["batch"]["skill"] for one in both)
     return (
         f"Of {len(spans)} intervals {above} lie above 0, {below} below, and {len(spans) - above - below} hold 0. "
-        f"The online model gained more than the frozen batch model on {ahead} of {len(both)} files."
+        f"The online model had more skill than the frozen batch model on {ahead} of {len(both)} files."
     )
 
 
@@ -137,16 +137,16 @@ def _learners(parts: dict[str, Part]) -> str:
         rows: list[tuple[Cell, ...]] = [
             (
                 name,
-                *(one["gains"][member] for member in LEARNERS),
+                *(one["skills"][member] for member in LEARNERS),
                 _span(one["intervals"]["online"], lambda end: f"{end:+.2f}"),
                 one["auc"],
             )
             for name, one in found
         ]
-        medians = [median(one["gains"][member] for _, one in found) for member in LEARNERS]
+        medians = [median(one["skills"][member] for _, one in found) for member in LEARNERS]
         above = sum(one["intervals"]["online"] is not None and one["intervals"]["online"][0] > 0.0 for _, one in found)
         rows.append(("median", *medians, f"{above} of {len(found)} above 0", median(one["auc"] for _, one in found)))
-        tables.append(text(Table(f"{_ahead(task)}: gain over the base rate, millinats", tuple(columns), tuple(rows))))
+        tables.append(text(Table(f"{_ahead(task)}: skill over the base rate, millinats", tuple(columns), tuple(rows))))
     return "\n\n".join(tables)
 
 
@@ -165,10 +165,10 @@ def _books(runs: dict[str, Figures]) -> str:
     rows: list[tuple[Cell, ...]] = []
     for title, run in runs.items():
         cells = [f"{_cash(run['books'][name]['net'])} ({_cash(run['books'][name]['gross'])})" for name in BOOKS]
-        earned = run["pnl_by_ml"]
+        earned = run["ml_pnl"]
         by_ml = "." if earned is None else f"{_cash(earned['net'])} {_span((earned['net_low'], earned['net_high']), _cash)}"
-        rows.append((title, *cells, by_ml, run["ml_share"]))
-    spans = [run["pnl_by_ml"] for run in runs.values() if run["pnl_by_ml"] is not None]
+        rows.append((title, *cells, by_ml, run["ml_fraction"]))
+    spans = [run["ml_pnl"] for run in runs.values() if run["ml_pnl"] is not None]
     above, below = sum(one["net_low"] > 0.0 for one in spans), sum(one["net_high"] < 0.0 for one in spans)
     lost = sum(run["books"]["combined"]["net"] < 0.0 for run in runs.values())
     held = sum(run["books"]["combined"]["net"] > run["books"]["buy_and_hold"]["net"] for run in runs.values())
@@ -183,29 +183,30 @@ def _adaptation(runs: dict[str, Figures]) -> str:
     trials, speeds = [], []
     for title, run in runs.items():
         done, speed = run["trials"], run["adaptation_speed"]
-        served = run["members"]["volatility"]["served"]["gain"]
+        served = run["members"]["volatility"]["served"]["skill"]
         mean_s, longest_s = run["freshness_s"]
         trials.append(
             (
-                *(title, speed["drifts"], sum(done.values()), done["kept"], done["undone"], done["open"]),
+                *(title, speed["drifts"], sum(done.values()), done["accepted"], done["rolled_back"], done["open"]),
                 *(served, run["calm_volatility"], _days(mean_s), _days(longest_s)),
             )
         )
-        for kind in ("acted", "recovered", "unaided"):
+        for kind in ("acted", "recovered", "recovered_without_adaptation"):
             one = speed[kind]
             if one["episodes"]:
                 steps = (one[f"samples_to_{step}"] for step in ("alarm", "action", "recovery"))
-                speeds.append((title, kind, one["episodes"], *steps))
-    kept, judged = (sum(run["trials"][status] for run in runs.values()) for status in ("kept", "undone"))
+                speeds.append((title, kind.replace("_", " "), one["episodes"], *steps))
+    accepted, decided = (sum(run["trials"][status] for run in runs.values()) for status in ("accepted", "rolled_back"))
     note = (
-        f"{kept} of {kept + judged} actions that were judged are kept; luck keeps about one in twenty that change nothing. "
+        f"{accepted} of {accepted + decided} actions whose trial is over were accepted; about one in twenty that change "
+        "nothing is accepted by chance. "
         "While a trial lasts the mixture of both models serves."
     )
-    columns = [Column("data"), *(Column(name) for name in ("drifts", "actions", "kept", "undone", "on trial"))]
+    columns = [Column("data"), *(Column(name) for name in ("drifts", "actions", "accepted", "rolled back", "on trial"))]
     columns += [Column("volatility", "{:+.1f}"), Column("without adaptation", "{:+.1f}")]
     columns += [Column("freshness, mean, d", "{:,.1f}"), Column("longest, d", "{:,.1f}")]
     first = text(
-        Table("Actions of adaptation, and what serving gains with and without them", tuple(columns), tuple(trials), (note,))
+        Table("Actions of adaptation, and the skill served with and without them", tuple(columns), tuple(trials), (note,))
     )
     if not speeds:
         return first

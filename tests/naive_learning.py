@@ -286,7 +286,7 @@ def kappa_temporal(records: Sequence[NaiveRecord]) -> float | None:
     return (accuracy(records) - repeated) / (1.0 - repeated) if repeated < 1.0 and both_classes(records) else None
 
 
-def gain_millinats(records: Sequence[NaiveRecord]) -> float:
+def skill_millinats(records: Sequence[NaiveRecord]) -> float:
     return 1_000.0 * math.fsum(log_loss(r.base, r.label) - log_loss(r.p, r.label) for r in records) / len(records)
 
 

@@ -136,7 +136,7 @@ def _acted(row: Row) -> Iterable[tuple[str, str, int]]:
 def _judged(saved: Sequence[float], horizon: int) -> tuple[float, int, str]:
     blocks = [sum(saved[at : at + horizon]) for at in range(0, len(saved), horizon)]
     beyond_luck = sum(saved) > LUCK * math.sqrt(sum(block * block for block in blocks))
-    return sum(saved) / len(saved), len(saved), "kept" if beyond_luck and len(saved) >= 10 * horizon else "undone"
+    return sum(saved) / len(saved), len(saved), "accepted" if beyond_luck and len(saved) >= 10 * horizon else "rolled_back"
 
 
 def _follow(episode: Row, error: bool, sample: int, ts: int) -> None:
@@ -159,7 +159,7 @@ def scores_of(labels: Sequence[Row], member: int) -> dict[str, float]:
         "accuracy": sum(hits) / len(rows),
         "log_loss": sum(losses) / len(rows),
         "brier": sum((row[member] - row[LABEL]) ** 2 for row in rows) / len(rows),
-        "gain_millinats": 1_000.0 * (sum(base) - sum(losses)) / len(rows),
+        "skill_millinats": 1_000.0 * (sum(base) - sum(losses)) / len(rows),
     }
 
 

@@ -206,7 +206,7 @@ def history(live: Running) -> None:
     newest = live.get(f"{SESSIONS}/{LOOPS}/metrics", SessionScores).window["served"]
     assert columns["samples"][-1] == newest.samples
     assert columns["accuracy_served"][-1] == pytest.approx(newest.accuracy, abs=1e-9)
-    assert columns["gain_served"][-1] == pytest.approx(newest.gain_millinats, abs=1e-6)
+    assert columns["skill_served"][-1] == pytest.approx(newest.skill_millinats, abs=1e-6)
 
 
 @contract("GET", "/api/v1/metrics/reliability")
@@ -245,7 +245,7 @@ def adaptations(live: Running) -> None:
     )
     newest = dict(live.sql("SELECT action_id, status FROM adaptations ORDER BY seq"))
     assert {action.action_id: action.status for action in found.actions} == newest
-    assert {"kept", "undone"} & set(newest.values())
+    assert {"accepted", "rolled_back"} & set(newest.values())
 
 
 @contract("GET", "/api/v1/regimes")

@@ -43,7 +43,7 @@ def metrics(live: Running) -> None:
         assert float(values[f'alpha_pulse_predictions_total{{target="{target}"}}']) == made
     equity = live.get("/api/v1/trading/positions")["books"]["combined"]["equity"]
     assert float(values['alpha_pulse_equity_cash{book="combined"}']) == equity
-    for name in (f"alpha_pulse_model_age_seconds{{{session}}}", f"alpha_pulse_window_gain_nats{{{session}}}"):
+    for name in (f"alpha_pulse_model_age_seconds{{{session}}}", f"alpha_pulse_window_skill_nats{{{session}}}"):
         assert math.isfinite(float(values[name]))
     assert "alpha_pulse_stream_clients" in values
     live.get("/health", token=None)

@@ -11,7 +11,7 @@ from browser.live import LiveServer
 from browser.visitor import Visitor, number
 
 SYMBOL = "EURUSD"
-STATUSES = {"open": "on trial", "kept": "accepted", "undone": "rolled back"}
+STATUSES = {"open": "on trial", "accepted": "accepted", "rolled_back": "rolled back"}
 COMBINED = "book = 'combined' AND symbol = 'EURUSD'"
 
 
@@ -36,7 +36,7 @@ def test_sessions_are_those_of_the_api(visitor: Visitor, server: LiveServer) -> 
     for row, session in zip(rows, sessions, strict=True):
         assert row[1] == f"{session['model_type'].replace('_', ' ')} {session['version']}"
         assert number(row[3]) == session["learnt"]
-        assert number(row[5]) == pytest.approx(session["gain_millinats"], abs=0.051)
+        assert number(row[5]) == pytest.approx(session["skill_millinats"], abs=0.051)
 
 
 def test_fills_are_those_of_the_journal(visitor: Visitor, server: LiveServer) -> None:
@@ -72,7 +72,7 @@ def test_charts_end_where_the_series_end(visitor: Visitor, server: LiveServer) -
         for member, label in (("served", "served"), ("online", "online"), ("no_change", "no change")):
             shown = re.search(rf"{label} (\S+?)(,|$)", said)
             assert shown is not None
-            assert number(shown[1]) == pytest.approx(history[f"gain_{member}"][-1], abs=0.051)
+            assert number(shown[1]) == pytest.approx(history[f"skill_{member}"][-1], abs=0.051)
         weights = server.ask("/predictions", symbol=SYMBOL, target=target, from_seq=seq)["columns"]
         assert f"online {100 * weights['weight_online'][-1]:.0f} %" in visitor.charts(f"weights-{target}")
 
@@ -106,11 +106,11 @@ def test_success_metrics_say_why_there_is_none(visitor: Visitor, server: LiveSer
     tiles = visitor.page.locator("[data-metric]")
     assert tiles.count() == 5
     earned = visitor.page.locator('[data-metric="pnl-by-ml"] .value').inner_text()
-    assert number(earned) == pytest.approx(metrics["pnl_by_ml"]["net"], abs=0.006)
+    assert number(earned) == pytest.approx(metrics["ml_pnl"]["net"], abs=0.006)
     detail = visitor.page.locator('[data-metric="pnl-by-ml"] .detail').inner_text().replace("\u2212", "-")
     found = re.search(r"95 % \[(\S+), (\S+)\],", detail)
     assert found is not None
-    ends = [metrics["pnl_by_ml"][end] for end in ("net_low", "net_high")]
+    ends = [metrics["ml_pnl"][end] for end in ("net_low", "net_high")]
     assert [number(found[1]), number(found[2])] == pytest.approx(ends, abs=0.006)
     speed = metrics["adaptation_speed"]
     for name, kind, key in (("adaptation", "acted", "market_s_to_action"), ("recovery", "recovered", "samples_to_recovery")):

@@ -70,7 +70,7 @@ def test_the_result_holds_what_is_promised(place: Path, whole: dict[str, object]
     assert isinstance(data, dict)
     assert data["last_ts"] - data["last_bar_open_ts"] == 3_600 * 10**9
     assert list(whole)[-1] == "by_symbol"
-    for key in ("ml_share", "fees", "books", "metrics", "success_metrics", "drift_alarms", "adaptations", "state_sha256"):
+    for key in ("ml_fraction", "fees", "books", "metrics", "success_metrics", "drift_alarms", "adaptations", "state_sha256"):
         assert key in whole, key
     assert not list(place.glob("*.part"))
 

@@ -13,10 +13,10 @@ SCORES = 500
 @pytest.mark.parametrize("name", [EURUSD, INDICES])
 def test_the_model_takes_part_in_a_share_of_the_decisions(name: str) -> None:
     agents = bundled_run(name).system.agents
-    assert agents.ml_share is not None
-    assert 0.05 <= agents.ml_share <= 0.95
+    assert agents.ml_fraction is not None
+    assert 0.05 <= agents.ml_fraction <= 0.95
     signals = bundled_run(name).signals
-    assert agents.ml_share == pytest.approx(sum(signal.ml_part is not None for signal in signals) / len(signals))
+    assert agents.ml_fraction == pytest.approx(sum(signal.ml_part is not None for signal in signals) / len(signals))
 
 
 def test_rules_decide_alone_before_500_scores() -> None:
@@ -36,7 +36,7 @@ def test_rules_decide_alone_before_500_scores() -> None:
 
 def test_a_threshold_that_is_never_reached_leaves_the_rules_alone() -> None:
     done = run(restless(900), {"batch.enabled": False, "agents.ml_confidence_threshold": 0.999})
-    assert done.system.agents.ml_share == 0.0
+    assert done.system.agents.ml_fraction == 0.0
     assert {order.book for order in done.orders} >= {"combined", "rules_only"}
 
 

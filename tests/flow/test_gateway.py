@@ -153,8 +153,8 @@ def test_every_step_is_streamed_with_all_its_events() -> None:
     assert [served.prediction_id for step in steps for served in step.served] == served
     assert all(step.steps == 1 for step in steps)
     history = gateway.metrics_history("SYN", "direction", WHOLE)
-    by_seq = dict(zip(history.columns["seq"], history.columns["gain_served"], strict=True))
-    assert [step.gains["direction"]["served"] for step in steps] == [by_seq[seq] for seq in range(1_000, 1_400)]
+    by_seq = dict(zip(history.columns["seq"], history.columns["skill_served"], strict=True))
+    assert [step.skill["direction"]["served"] for step in steps] == [by_seq[seq] for seq in range(1_000, 1_400)]
 
 
 def test_steps_can_stand_for_many_rows_and_older_ones_are_gone(gateway: LocalGateway) -> None:

@@ -111,10 +111,10 @@ def test_windowed_figures_are_the_sessions_own(live: LocalGateway) -> None:
         window = live.session_scores(f"{symbol}/{target}").window
         found = live.metrics_history(symbol, target, ALL)
         for member in ("online", "batch", "served", "no_change"):
-            assert column(found, f"gain_{member}")[-1] == pytest.approx(window[member].gain_millinats, abs=1e-8)
+            assert column(found, f"skill_{member}")[-1] == pytest.approx(window[member].skill_millinats, abs=1e-8)
             assert column(found, f"accuracy_{member}")[-1] == pytest.approx(window[member].accuracy, abs=1e-12)
         status = next(found for found in live.sessions() if found.session_id == f"{symbol}/{target}")
-        assert status.gain_millinats == pytest.approx(window["served"].gain_millinats, abs=1e-8)
+        assert status.skill_millinats == pytest.approx(window["served"].skill_millinats, abs=1e-8)
         assert sum(part.count for part in live.reliability(symbol, target).bins) == 1_000
 
 

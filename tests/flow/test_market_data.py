@@ -51,8 +51,8 @@ def test_every_prediction_is_accounted_for(name: str) -> None:
 @pytest.mark.parametrize("name", REFERENCE_MILLINATS)
 def test_forecasts_are_as_good_as_they_were(name: str) -> None:
     served = {target: members["served"] for target, members in report_on(name).metrics.items()}
-    gain, interval = served["volatility"].gain_millinats_last70, served["direction"].gain_millinats_last70_interval
-    print(f"\n{name}: volatility {gain:+.1f} millinats, direction {served['direction'].gain_millinats_last70:+.2f} {interval}")
+    gain, interval = served["volatility"].skill_millinats_last70, served["direction"].skill_millinats_last70_interval
+    print(f"\n{name}: volatility {gain:+.1f} millinats, direction {served['direction'].skill_millinats_last70:+.2f} {interval}")
     assert gain is not None
     assert gain >= AT_LEAST * REFERENCE_MILLINATS[name]
     assert interval is not None

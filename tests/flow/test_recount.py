@@ -91,16 +91,16 @@ def test_adaptation_speed() -> None:
     episodes = rows.episodes()
     speed = report.success_metrics.adaptation_speed
     assert speed.drifts == len(episodes) > 3
-    assert speed.kept == sum(episode["status"] == "kept" for episode in episodes)
+    assert speed.accepted == sum(episode["status"] == "accepted" for episode in episodes)
     acted = [episode for episode in episodes if episode["action"]]
     back = [episode for episode in episodes if episode["recovery"] and episode["status"] != "open"]
-    recovered = [episode for episode in back if episode["status"] == "kept"]
-    unaided = [episode for episode in back if episode["status"] != "kept"]
+    recovered = [episode for episode in back if episode["status"] == "accepted"]
+    recovered_without_adaptation = [episode for episode in back if episode["status"] != "accepted"]
     assert acted
-    assert unaided
+    assert recovered_without_adaptation
     same_episodes(speed.acted, acted, ("alarm", "action"))
     same_episodes(speed.recovered, recovered, ("alarm", "action", "recovery"))
-    same_episodes(speed.unaided, unaided, ("alarm", "recovery"))
+    same_episodes(speed.recovered_without_adaptation, recovered_without_adaptation, ("alarm", "recovery"))
     for episode in episodes:
         points = [episode[step] for step in ("change", "alarm", "action", "recovery") if episode[step]]
         assert points == sorted(points)
@@ -122,7 +122,7 @@ def same_episodes(speed: Speed, episodes: Sequence[dict[str, Any]], steps: Seque
 @pytest.mark.parametrize("name", ["restless", INDICES])
 def test_what_the_models_earned(name: str) -> None:
     report, rows = reported(name)
-    earned = report.success_metrics.pnl_by_ml
+    earned = report.success_metrics.ml_pnl
     assert earned is not None
     books = report.books
     assert earned.net == pytest.approx(books["combined"].net_pnl - books["rules_only"].net_pnl, abs=1e-6)
@@ -134,7 +134,7 @@ def test_what_the_models_earned(name: str) -> None:
 
 def test_of_one_symbol_among_several_nothing_is_said_to_be_earned() -> None:
     report, _ = reported(INDICES)
-    assert [part.success_metrics.pnl_by_ml for part in report.by_symbol.values()] == [None, None]
+    assert [part.success_metrics.ml_pnl for part in report.by_symbol.values()] == [None, None]
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +154,7 @@ def test_scores_that_the_page_shows(live: LocalGateway) -> None:
             mine = labels[max(at + 1 - window, 0) : at + 1]
             for member, place in (("online", ONLINE), ("served", SERVED)):
                 found = scores_of(mine, place)
-                assert history.columns[f"gain_{member}"][at] == pytest.approx(found["gain_millinats"], abs=1e-6)
+                assert history.columns[f"skill_{member}"][at] == pytest.approx(found["skill_millinats"], abs=1e-6)
                 assert history.columns[f"accuracy_{member}"][at] == pytest.approx(found["accuracy"], abs=1e-9)
         scores = live.session_scores(f"{symbol}/{target}")
         for member, place in (("online", ONLINE), ("served", SERVED)):

@@ -41,7 +41,7 @@ def test_agents_go_on_by_rules_when_nothing_serves(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(ModelServingService, "prediction", nothing)
     done = run(restless(1_000), LEAN)
-    assert done.system.agents.ml_share == 0.0
+    assert done.system.agents.ml_fraction == 0.0
     assert len(done.signals) > 900
     assert all(signal.ml_part is None and signal.direction == signal.rule_part for signal in done.signals)
     assert sum(order.book == "combined" for order in done.orders) > 20

@@ -91,7 +91,7 @@ def times(rows: Row, name: str, factor: int) -> bool:
 
 
 def closed(rows: Row, **fields: Any) -> bool:
-    if not any(action.get("status") in ("kept", "undone") for action in rows.get("adaptations", ())):
+    if not any(action.get("status") in ("accepted", "rolled_back") for action in rows.get("adaptations", ())):
         return False
     rows["adaptations"] = [{**action, **fields} for action in rows["adaptations"]]
     return True

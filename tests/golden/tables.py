@@ -18,7 +18,8 @@ KEYS = ("seq", "symbol", "book")
 """Columns that name a row, as far as a table has them."""
 BILLION = 1_000_000_000
 """Probabilities are served with 9 decimals, and kept as whole billionths."""
-STATUS = {"open": "opened", "kept": "accepted", "undone": "rolled_back"}
+OPENED = "opened"
+"""The event of an adaptation whose status is ``open``; the others are named by their status."""
 
 Tables = dict[str, pl.DataFrame]
 
@@ -190,7 +191,8 @@ def _events(done: Done) -> pl.DataFrame:
             rows.append((seq, r.symbol, None, "regime", code, None, r.change_ts, r.probability))
         for d in record.adaptations:
             cause = d.cause.partition(":")[0]
-            rows.append((seq, d.symbol, d.target, STATUS[d.status], f"{d.kind}:{cause}", d.effect_samples, None, d.effect))
+            status = OPENED if d.status == "open" else d.status
+            rows.append((seq, d.symbol, d.target, status, f"{d.kind}:{cause}", d.effect_samples, None, d.effect))
         for m in record.models:
             symbol, _, target = m.session_id.rpartition("/")
             rows.append((seq, symbol, target, "model", m.version, m.examples, m.ready_ts, None))

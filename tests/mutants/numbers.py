@@ -178,8 +178,8 @@ METRICS = (
         "recovered-by-an-action-that-was-rolled-back",
         "metrics",
         "reporting/adaptation_speed.py",
-        "recovered = [episode for episode in over if episode.kept]",
-        "recovered = [episode for episode in over if episode.kept is not None]",
+        "recovered = [episode for episode in over if episode.accepted]",
+        "recovered = [episode for episode in over if episode.accepted is not None]",
         ("unit/reporting/test_adaptation_speed.py::test_an_action_that_was_rolled_back_did_not_make_anything_recover",),
     ),
     Mutant(

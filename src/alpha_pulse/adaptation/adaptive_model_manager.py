@@ -296,12 +296,12 @@ class AdaptiveModelManager:
         verdict = watched.session.end_trial()
         closed = msgspec.structs.replace(
             watched.open,
-            status="kept" if verdict.kept else "undone",
+            status="accepted" if verdict.accepted else "rolled_back",
             closed_ts=ts,
             effect=verdict.effect,
             effect_samples=verdict.samples,
         )
-        watched.recovery.on_result(kept=verdict.kept)
+        watched.recovery.on_result(accepted=verdict.accepted)
         watched.open = None
         watched.rest_until = watched.session.learnt + self._config.cooldown_labels
         return closed
@@ -333,7 +333,7 @@ class AdaptiveModelManager:
     def retrain_with_new_regime(self, symbol: str) -> tuple[AdaptationAnswer, ...]:
         """Have a symbol's sessions learn anew from the next slice on; for each session, whether that will happen.
 
-        It is kept only where it beats the model as it was.
+        It is accepted only where it beats the model as it was.
         """
         return self._request(symbol, policy.REGIME)
 

@@ -16,9 +16,9 @@ RECOVERED = 0.75
 class Episode(msgspec.Struct):
     """One drift: samples (labels) and market times of change, alarm, action and recovery; None while it has not come.
 
-    All samples count the session's labels from its first, as the alarm does. ``kept`` says whether the action passed its trial;
-    None without an action, and while it is on trial. The episode is over when the error rate of a whole span of labels lies at
-    or below ``level``. ``errors`` and ``seen`` are of the span under way.
+    All samples count the session's labels from its first, as the alarm does. ``accepted``: whether the action passed its
+    trial; None without an action, and while it is on trial. The episode is over when the error rate of a whole span of labels
+    is at or below ``level``. ``errors`` and ``seen`` are of the span under way.
     """
 
     alarm_id: str
@@ -31,7 +31,7 @@ class Episode(msgspec.Struct):
     seen: int = 0
     action_sample: int | None = None
     action_ts: int | None = None
-    kept: bool | None = None
+    accepted: bool | None = None
     recovery_sample: int | None = None
     recovery_ts: int | None = None
 
@@ -49,8 +49,8 @@ class Episode(msgspec.Struct):
 
     @property
     def on_trial(self) -> bool:
-        """Whether it is not known yet if its action is kept."""
-        return self.action_ts is not None and self.kept is None
+        """Whether it is not known yet if its action is accepted."""
+        return self.action_ts is not None and self.accepted is None
 
 
 class RecoveryTracker:
@@ -80,11 +80,11 @@ class RecoveryTracker:
             if episode.alarm_id == alarm_id:
                 episode.action_sample, episode.action_ts = max(self._samples, episode.alarm_sample), ts
 
-    def on_result(self, *, kept: bool) -> None:
-        """The trial that runs is over, and with it that of every episode acted on by it: the action is kept, or rolled back."""
+    def on_result(self, *, accepted: bool) -> None:
+        """The running trial is over: the action of every episode on trial is accepted, or rolled back."""
         for episode in self.episodes:
             if episode.on_trial:
-                episode.kept = kept
+                episode.accepted = accepted
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""

@@ -108,7 +108,7 @@ class AgentManager:
         return dict(zip(self._names, self._weights, strict=True))
 
     @property
-    def ml_share(self) -> float | None:
+    def ml_fraction(self) -> float | None:
         """The share of decisions in which the model took part; None before the first."""
         return self.ml_decisions / self.decisions if self.decisions else None
 

@@ -75,8 +75,8 @@ class Exposition:
         )
         ages = {_key(s): s.age_s for s in sessions if s.age_s is not None}
         yield _gauge("model_age_seconds", "Market time since a session's newest label", keys, ages)
-        gains = {_key(s): s.gain_millinats / MILLI for s in sessions if s.gain_millinats is not None}
-        yield _gauge("window_gain_nats", "Served over the base rate, log loss per label in the window", keys, gains)
+        skills = {_key(s): s.skill_millinats / MILLI for s in sessions if s.skill_millinats is not None}
+        yield _gauge("window_skill_nats", "Served over the base rate, log loss per label in the window", keys, skills)
         predictions: dict[tuple[str, ...], float] = {}
         for session in sessions:
             made = session.learnt + session.ties + session.pending

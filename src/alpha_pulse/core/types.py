@@ -385,9 +385,9 @@ class ModelHealth(msgspec.Struct, frozen=True):
 class AdaptationAction(msgspec.Struct, frozen=True, gc=False):
     """What adaptation did, why, and what came of it.
 
-    ``status`` goes from ``open`` to ``kept`` or ``undone`` once the effect is known; ``effect`` is the mean log loss of the
-    control (the model without the action) minus that of the adapted model, over ``effect_samples`` labels: positive helped,
-    and is kept when luck would not give as much in one of twenty.
+    ``status`` goes from ``open`` to ``accepted`` or ``rolled_back`` once the effect is known; ``effect`` is the mean log loss
+    of the control (the model without the action) minus that of the adapted model, over ``effect_samples`` labels: positive
+    helped, and is accepted when chance would give as much in less than one of twenty.
     """
 
     action_id: str
@@ -397,7 +397,7 @@ class AdaptationAction(msgspec.Struct, frozen=True, gc=False):
     ts: int
     cause: str
     reason: str
-    status: Literal["open", "kept", "undone"] = "open"
+    status: Literal["open", "accepted", "rolled_back"] = "open"
     closed_ts: int | None = None
     effect: float | None = None
     effect_samples: int = 0

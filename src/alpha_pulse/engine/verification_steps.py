@@ -17,7 +17,7 @@ from alpha_pulse.stores.base import JournalRow
 FAULTS_SHOWN = 3
 SOURCES = ("combined", "rules", "ml")
 """Whose signal an order may follow; all three of a step share the end of their ids."""
-CLOSED = ("kept", "undone")
+CLOSED = ("accepted", "rolled_back")
 
 
 class Faults:

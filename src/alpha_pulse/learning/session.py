@@ -270,11 +270,11 @@ class Session:
         if trial is None:
             raise SessionError(f"session {self.session_id} is in no trial; begin one first")
         verdict = trial.verdict()
-        if verdict.kept:
+        if verdict.accepted:
             self.model.set_boost(1.0)
         else:
             self.model = trial.control
-        self.pending.end_control(keep=verdict.kept)
+        self.pending.end_control(keep=verdict.accepted)
         self._trial = None
         return verdict
 

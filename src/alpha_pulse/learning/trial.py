@@ -20,7 +20,7 @@ class TrialResult(msgspec.Struct, frozen=True):
 
     effect: float
     samples: int
-    kept: bool
+    accepted: bool
 
 
 class Trial:
@@ -76,8 +76,8 @@ class Trial:
     def verdict(self) -> TrialResult:
         """Whether the adapted model goes on: only when it saved more than luck would."""
         enough = self.samples >= MIN_BLOCKS * self._horizon
-        kept = enough and self._saved > LUCK * math.sqrt(self._squares + self._block * self._block)
-        return TrialResult(self._saved / self.samples if self.samples else 0.0, self.samples, kept)
+        accepted = enough and self._saved > LUCK * math.sqrt(self._squares + self._block * self._block)
+        return TrialResult(self._saved / self.samples if self.samples else 0.0, self.samples, accepted)
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""

@@ -24,7 +24,7 @@ class Score(msgspec.Struct, frozen=True):
     """One member's scores over ``labels`` labels; log loss in nats, gains in millinats per label over the running base rate.
 
     ``ece`` is the expected calibration error: how far what came true lies from what was said, over ten bins of equal counts.
-    ``gain_millinats_last70`` takes the labels of predictions that were served in the last 70 % of their symbol's bars. What
+    ``skill_millinats_last70`` takes the labels of predictions that were served in the last 70 % of their symbol's bars. What
     is not defined on so few labels is None.
     """
 
@@ -35,10 +35,10 @@ class Score(msgspec.Struct, frozen=True):
     auc: float | None = None
     kappa: float | None = None
     kappa_temporal: float | None = None
-    gain_millinats: float | None = None
+    skill_millinats: float | None = None
     labels_last70: int = 0
-    gain_millinats_last70: float | None = None
-    gain_millinats_last70_interval: Interval | None = None
+    skill_millinats_last70: float | None = None
+    skill_millinats_last70_interval: Interval | None = None
     ece: float | None = None
 
 
@@ -129,10 +129,10 @@ def _score(scores: Floats, recent: Flags, member: int, symbols: int, horizon: in
         auc=of_all.auc,
         kappa=of_all.kappa,
         kappa_temporal=of_all.kappa_temporal,
-        gain_millinats=float(skill.mean()),
+        skill_millinats=float(skill.mean()),
         labels_last70=len(recent_skill),
-        gain_millinats_last70=float(recent_skill.mean()) if len(recent_skill) else None,
-        gain_millinats_last70_interval=(
+        skill_millinats_last70=float(recent_skill.mean()) if len(recent_skill) else None,
+        skill_millinats_last70_interval=(
             None if member == BASE else mean_interval(recent_skill, seed, symbols=symbols, least_block=horizon)
         ),
         ece=of_all.ece,

@@ -20,7 +20,7 @@ class MemberMetrics(msgspec.Struct, frozen=True):
 
     The area under the curve of the whole run is of a histogram of scores; the exact one lies at most ``auc_error`` from it.
     That of the window is exact. ``kappa_temporal`` compares with repeating the last label known at prediction time.
-    ``gain_millinats`` is the running base rate's mean log loss minus the member's, times 1,000, over the same labels.
+    ``skill_millinats`` is the running base rate's mean log loss minus the member's, times 1,000, over the same labels.
     """
 
     samples: int
@@ -30,7 +30,7 @@ class MemberMetrics(msgspec.Struct, frozen=True):
     auc: float | None
     kappa: float | None
     kappa_temporal: float | None
-    gain_millinats: float
+    skill_millinats: float
     auc_error: float | None = None
 
 
@@ -92,7 +92,7 @@ def _from_records(records: Row, member: int) -> MemberMetrics:
         auc=found.auc,
         kappa=found.kappa,
         kappa_temporal=found.kappa_temporal,
-        gain_millinats=float(skills(scored, member).mean()),
+        skill_millinats=float(skills(scored, member).mean()),
         auc_error=None if found.auc is None else 0.0,
     )
 
@@ -112,6 +112,6 @@ def _from_sums(sums: Row, auc: tuple[float, float] | None) -> MemberMetrics:
         auc=None if auc is None else auc[0],
         kappa=kappa(confusion),
         kappa_temporal=skill(count - hits, count - values[kernels.NO_CHANGE_HITS]) if several else None,
-        gain_millinats=1_000.0 * (values[kernels.BASE_LOSS] - values[kernels.LOSS]) / count,
+        skill_millinats=1_000.0 * (values[kernels.BASE_LOSS] - values[kernels.LOSS]) / count,
         auc_error=None if auc is None else auc[1],
     )

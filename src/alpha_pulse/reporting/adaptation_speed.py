@@ -13,21 +13,22 @@ SECOND_NS = 1_000_000_000
 def adaptation_speed(episodes: Sequence[Episode]) -> AdaptationSpeed:
     """Sum up episodes, of one session or of several.
 
-    >>> one = Episode("a", 100, 140, 1_000_000_000, 5_000_000_000, 0.4, action_sample=140, action_ts=5_000_000_000, kept=False)
+    >>> one = Episode("a", 100, 140, 1_000_000_000, 5_000_000_000, 0.4, action_sample=140, action_ts=5_000_000_000)
+    >>> one.accepted = False
     >>> found = adaptation_speed([one])
     >>> found.drifts, found.acted.samples_to_alarm, found.acted.market_s_to_action, found.recovered.episodes
     (1, 40.0, 4.0, 0)
     """
     acted = [episode for episode in episodes if episode.action_ts is not None]
     over = [episode for episode in episodes if episode.recovery_ts is not None and not episode.on_trial]
-    recovered = [episode for episode in over if episode.kept]
-    unaided = [episode for episode in over if not episode.kept]
+    recovered = [episode for episode in over if episode.accepted]
+    recovered_without_adaptation = [episode for episode in over if not episode.accepted]
     return AdaptationSpeed(
         drifts=len(episodes),
-        kept=sum(episode.kept is True for episode in episodes),
+        accepted=sum(episode.accepted is True for episode in episodes),
         acted=_speed(acted, action=True),
         recovered=_speed(recovered, action=True, recovery=True),
-        unaided=_speed(unaided, recovery=True),
+        recovered_without_adaptation=_speed(recovered_without_adaptation, recovery=True),
     )
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from alpha_pulse.core.types import Fill
 from alpha_pulse.execution.execution_service import PRIMARY
 from alpha_pulse.metrics.intervals import mean_interval
-from alpha_pulse.reporting.success_types import EarnedByMl
+from alpha_pulse.reporting.success_types import MlPnl
 
 RULES = "rules_only"
 SIGNS = {PRIMARY: 1, RULES: -1}
@@ -41,7 +41,7 @@ class MlEarnings:
         return float(net), float(net + charges)
 
 
-def earned_by_ml(steps: Floats, seed: int, cash: Callable[[float], float]) -> EarnedByMl | None:
+def ml_pnl(steps: Floats, seed: int, cash: Callable[[float], float]) -> MlPnl | None:
     """The totals of ``steps``, float64 of shape (n, 2) as `MlEarnings.step` gives them, in cash; None without an interval."""
     numbers: list[float] = []
     for column in range(steps.shape[1]):
@@ -50,4 +50,4 @@ def earned_by_ml(steps: Floats, seed: int, cash: Callable[[float], float]) -> Ea
             return None
         total = float(steps[:, column].sum())
         numbers += [cash(value) for value in (total, len(steps) * interval.low, len(steps) * interval.high)]
-    return EarnedByMl(*numbers)
+    return MlPnl(*numbers)

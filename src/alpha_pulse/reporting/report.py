@@ -101,7 +101,7 @@ class SymbolReport(msgspec.Struct, frozen=True):
     net_pnl: float
     fees: float
     costs: float
-    ml_share: float | None
+    ml_fraction: float | None
     refusals: int
     abstentions: int
     metrics: dict[str, dict[str, Score]]
@@ -234,7 +234,7 @@ def _part(system: System, found: RunSummary, symbols: tuple[str, ...], *, single
         net_pnl=cash(combined.net_pnl),
         fees=cash(combined.fees),
         costs=cash(combined.costs),
-        ml_share=sum(at.ml_decisions for at in tallies) / decisions if decisions else None,
+        ml_fraction=sum(at.ml_decisions for at in tallies) / decisions if decisions else None,
         refusals=sum(at.refusals for at in tallies),
         abstentions=sum(at.abstentions for at in tallies),
         metrics={target: _scores(system, found, target, symbols) for target in TARGETS},

@@ -10,7 +10,7 @@ from alpha_pulse.engine.system import System
 from alpha_pulse.kernels.base.scores import BATCH, ONLINE
 from alpha_pulse.metrics.members import compare
 from alpha_pulse.reporting.adaptation_speed import adaptation_speed
-from alpha_pulse.reporting.ml_pnl import earned_by_ml
+from alpha_pulse.reporting.ml_pnl import ml_pnl
 from alpha_pulse.reporting.model_freshness import mean_and_longest_s
 from alpha_pulse.reporting.run_summary import RunSummary
 from alpha_pulse.reporting.success_types import SuccessMetrics
@@ -35,5 +35,5 @@ def success_metrics(system: System, found: RunSummary, sessions: Sequence[tuple[
             [episode for session in sessions for episode in system.adaptation.recovery(*session).episodes]
         ),
         online_minus_batch=differences,
-        pnl_by_ml=earned_by_ml(found.earnings, seed, system.execution.cash) if everything else None,
+        ml_pnl=ml_pnl(found.earnings, seed, system.execution.cash) if everything else None,
     )

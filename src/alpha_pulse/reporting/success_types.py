@@ -7,7 +7,7 @@ import msgspec
 from alpha_pulse.metrics.members import OnlineMinusBatch
 
 
-class EarnedByMl(msgspec.Struct, frozen=True):
+class MlPnl(msgspec.Struct, frozen=True):
     """P&L of the combined book minus that of the book that follows the rules alone, in units of cash.
 
     ``*_low`` and ``*_high``: 95 % of the total under the circular block bootstrap of its steps; a result without an interval is
@@ -40,23 +40,23 @@ class Speed(msgspec.Struct, frozen=True):
 class AdaptationSpeed(msgspec.Struct, frozen=True):
     """Episodes of drift in the errors of sessions, and how far each came.
 
-    ``drifts`` counts all of them, ``kept`` those whose action passed its trial. ``acted``: those that led to an action.
-    ``recovered``: those whose error rate is back after an action that was kept. ``unaided``: those whose error rate is back
-    although no action was taken, or the action was rolled back. While an action is on trial its episode is in neither.
+    ``drifts`` counts all of them, ``accepted`` those whose action passed its trial. ``acted``: those that led to an action.
+    ``recovered``: those whose error rate recovered after an accepted action. ``recovered_without_adaptation``: those whose
+    error rate recovered although no action was taken, or the action was rolled back. An episode on trial is in neither.
     """
 
     drifts: int
-    kept: int
+    accepted: int
     acted: Speed
     recovered: Speed
-    unaided: Speed
+    recovered_without_adaptation: Speed
 
 
 class SuccessMetrics(msgspec.Struct, frozen=True):
     """Did the loop keep its promises, of the market targets' sessions; None where nothing of the kind happened.
 
     ``model_freshness_*_s``: market time since the members of a prediction last learnt, weighted as they were in what was
-    served; mean and largest over predictions. ``pnl_by_ml`` is None without the two books, on too few bars for an interval, and
+    served; mean and largest over predictions. ``ml_pnl`` is None without the two books, on too few bars for an interval, and
     of one symbol among several, since books are marked as a whole.
     """
 
@@ -64,4 +64,4 @@ class SuccessMetrics(msgspec.Struct, frozen=True):
     model_freshness_max_s: float | None
     adaptation_speed: AdaptationSpeed
     online_minus_batch: dict[str, OnlineMinusBatch | None]
-    pnl_by_ml: EarnedByMl | None
+    ml_pnl: MlPnl | None

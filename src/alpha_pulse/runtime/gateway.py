@@ -181,7 +181,7 @@ class Gateway(Protocol):
         ...
 
     def metrics_history(self, symbol: str, target: str, page: Page) -> Series:
-        """Windowed gains and accuracies, one row per label."""
+        """Windowed skills and accuracies, one row per label."""
         ...
 
     def reliability(self, symbol: str, target: str) -> ReliabilityTable:

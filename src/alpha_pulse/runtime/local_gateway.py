@@ -295,7 +295,7 @@ class LocalGateway:
         return at.predictions[_target(target)].series(symbol, target, _checked(page), at.bars)
 
     def metrics_history(self, symbol: str, target: str, page: Page) -> Series:
-        """Windowed gains and accuracies."""
+        """Windowed skills and accuracies."""
         at = self._symbol(symbol)
         return at.scores[_target(target)].series(symbol, target, _checked(page), at.bars)
 

@@ -2,7 +2,7 @@
 
 Times are integer milliseconds since the Unix epoch (UTC): the instant at which something was known, the end of a bar, and
 beside it the open of that bar, under which it is shown (``ts_ms`` and ``bar_open_ms``, ``closed_ms`` and
-``closed_bar_open_ms``). Money is units of cash, gains are millinats over the running base rate, ``seq`` counts the journal's
+``closed_bar_open_ms``). Money is units of cash, skill is in millinats over the running base rate, ``seq`` counts the journal's
 rows from 0. What is missing is None; nothing is ever NaN.
 """
 
@@ -171,7 +171,7 @@ class SessionStatus(msgspec.Struct, frozen=True):
     last_adaptation_ms: int | None
     last_adaptation_bar_open_ms: int | None
     batch_model: BatchModelStatus | None
-    gain_millinats: float | None
+    skill_millinats: float | None
 
 
 class MemberScores(msgspec.Struct, frozen=True):
@@ -187,7 +187,7 @@ class MemberScores(msgspec.Struct, frozen=True):
     auc: float | None
     kappa: float | None
     kappa_temporal: float | None
-    gain_millinats: float
+    skill_millinats: float
     auc_error: float | None = None
 
 

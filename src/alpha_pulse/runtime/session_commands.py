@@ -104,7 +104,7 @@ class SessionCommands:
             batch_model=None
             if model is None
             else BatchModelStatus(model.model_id, model.version, model.trained_ts // MS, opened(spec.symbol, model.trained_ts)),
-            gain_millinats=-1_000.0 * kernels.window_health(session.scores)[0] if filled else None,
+            skill_millinats=-1_000.0 * kernels.window_health(session.scores)[0] if filled else None,
         )
 
     def _trusted(self, session: Session) -> bool:

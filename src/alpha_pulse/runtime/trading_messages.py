@@ -296,6 +296,6 @@ class Step(msgspec.Struct, frozen=True):
     alarms: list[AlarmOut]
     adaptations: list[ActionOut]
     steps: int
-    gains: dict[str, dict[str, float | None]]
+    skill: dict[str, dict[str, float | None]]
     weights: dict[str, dict[str, float | None]]
     level: LevelOut

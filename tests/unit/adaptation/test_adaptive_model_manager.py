@@ -131,7 +131,7 @@ def test_what_helped_is_kept_and_the_record_closed_with_the_effect() -> None:
     assert opened is not None
     (closed,) = bench.run(120)
     assert closed.action_id == opened.action_id
-    assert closed.status == "kept"
+    assert closed.status == "accepted"
     assert closed.effect is not None
     assert closed.effect > 0.0
     assert closed.effect_samples == settings.boost_labels
@@ -150,7 +150,7 @@ def test_what_did_not_help_is_undone_to_the_model_as_it_would_have_been() -> Non
     bench.alarm()
     (closed,) = bench.run(60)
     untouched.run(60)
-    assert closed.status == "undone"
+    assert closed.status == "rolled_back"
     assert closed.effect is not None
     assert closed.effect <= 0.0
     assert digest({"m": bench.session.model.snapshot()}) == digest({"m": untouched.session.model.snapshot()})
@@ -225,7 +225,7 @@ def test_the_action_after_the_wait_answers_the_alarms_that_waited() -> None:
     acted = {episode.alarm_id: episode.action_ts for episode in bench.manager.recovery("X", "direction").episodes}
     assert acted["a2"] == acted["a3"] == bench.ts > (acted["a1"] or 0)
     bench.run(40)
-    kept = {episode.alarm_id: episode.kept for episode in bench.manager.recovery("X", "direction").episodes}
+    kept = {episode.alarm_id: episode.accepted for episode in bench.manager.recovery("X", "direction").episodes}
     assert kept["a2"] is kept["a3"] is not None
 
 

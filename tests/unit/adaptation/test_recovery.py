@@ -32,8 +32,8 @@ def test_an_episode_holds_the_times_of_change_alarm_and_action() -> None:
     assert (episode.alarm_id, episode.change_sample, episode.alarm_sample, episode.action_sample) == ("a1", 195, 260, 260)
     assert (episode.change_ts, episode.alarm_ts, episode.action_ts) == (1_950, 2_600, 2_700)
     assert episode.on_trial
-    tracker.on_result(kept=False)
-    assert (episode.kept, episode.on_trial) == (False, False)
+    tracker.on_result(accepted=False)
+    assert (episode.accepted, episode.on_trial) == (False, False)
     assert (episode.recovery_sample, episode.recovery_ts) == (None, None)
 
 
@@ -72,11 +72,11 @@ def test_a_trial_judges_every_episode_that_was_acted_on_by_it() -> None:
     tracker = drifted()
     tracker.on_alarm(alarm(2, 270, 250))
     tracker.on_action("a1", 2_900)
-    tracker.on_result(kept=False)
+    tracker.on_result(accepted=False)
     tracker.on_action("a2", 4_000)
-    assert [episode.kept for episode in tracker.episodes] == [False, None]
-    tracker.on_result(kept=True)
-    assert [episode.kept for episode in tracker.episodes] == [False, True]
+    assert [episode.accepted for episode in tracker.episodes] == [False, None]
+    tracker.on_result(accepted=True)
+    assert [episode.accepted for episode in tracker.episodes] == [False, True]
 
 
 def test_an_action_belongs_to_the_alarm_that_called_for_it() -> None:
@@ -105,5 +105,5 @@ def test_saved_at_any_point_it_goes_on_alike(errors: list[bool], alarms: set[int
                 tracker.on_alarm(alarm(step, step + 1, step // 2, 0.1))
                 tracker.on_action(f"a{step}", step)
             if step % 40 == 0:
-                tracker.on_result(kept=step % 80 == 0)
+                tracker.on_result(accepted=step % 80 == 0)
     assert len({pack({"t": tracker.snapshot()}) for tracker in trackers}) == 1

@@ -64,12 +64,12 @@ def test_ml_signal_is_the_models_view_alone() -> None:
 def test_ml_share_counts_decisions_in_which_the_model_took_part() -> None:
     predictor = FakePredictor(probability=0.52, confidence=0.6)
     manager = pair(predictor)
-    assert manager.ml_share is None
+    assert manager.ml_fraction is None
     for seq, confidence in enumerate([None, 0.5, 0.6, 0.7]):
         predictor.confidence = confidence
         manager.decide(view([0.1] * 5, seq=seq))
     assert (manager.decisions, manager.ml_decisions) == (4, 2)
-    assert manager.ml_decisions / manager.decisions == manager.ml_share
+    assert manager.ml_decisions / manager.decisions == manager.ml_fraction
 
 
 @given(ROWS, st.lists(st.tuples(st.floats(0.0, 1.0), st.floats(0.3, 0.9)), min_size=1), st.floats(-0.1, 0.1))

@@ -94,13 +94,13 @@ def test_warnings_are_shown_and_that_nothing_was_learnt() -> None:
 def test_too_few_labels_have_no_interval() -> None:
     report = report_of(shadow_books=True)
     scores = {
-        target: {**members, "served": msgspec.structs.replace(members["served"], gain_millinats_last70_interval=None)}
+        target: {**members, "served": msgspec.structs.replace(members["served"], skill_millinats_last70_interval=None)}
         for target, members in report.metrics.items()
     }
     report = msgspec.structs.replace(report, metrics=scores)
     served = report.metrics["volatility"]["served"]
-    assert served.gain_millinats_last70 is not None
-    assert f"{served.gain_millinats_last70:+z.1f} {NOTHING}" in shown(report)
+    assert served.skill_millinats_last70 is not None
+    assert f"{served.skill_millinats_last70:+z.1f} {NOTHING}" in shown(report)
     assert "volatility too few labels for an interval, direction too few labels for an interval" in verdict(report)
 
 

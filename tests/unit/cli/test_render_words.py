@@ -13,7 +13,7 @@ from alpha_pulse.feeds.synthetic import random_walk
 from alpha_pulse.metrics.comparison import Comparison
 from alpha_pulse.metrics.intervals import Interval
 from alpha_pulse.reporting.report import Report, decode_report
-from alpha_pulse.reporting.success_types import AdaptationSpeed, EarnedByMl, Speed, SuccessMetrics
+from alpha_pulse.reporting.success_types import AdaptationSpeed, MlPnl, Speed, SuccessMetrics
 from alpha_pulse.runtime.replay import replay
 from alpha_pulse.stores.memory import MemoryStore
 
@@ -37,7 +37,7 @@ def with_success(**changes: object) -> Report:
 def served(interval: Interval | None, winner: str | None) -> Report:
     report = short()
     metrics = {
-        target: {**members, "served": msgspec.structs.replace(members["served"], gain_millinats_last70_interval=interval)}
+        target: {**members, "served": msgspec.structs.replace(members["served"], skill_millinats_last70_interval=interval)}
         for target, members in report.metrics.items()
     }
     compared = Comparison(0.01, -0.001, 0.02, 0.2, winner, 9_120 if winner else None, 20_000)  # type: ignore[arg-type]
@@ -67,9 +67,9 @@ def test_each_judgement_of_what_is_served_says_what_it_asks_and_none_says_better
 
 
 def test_what_the_models_earned_stands_with_its_interval_or_not_at_all() -> None:
-    assert line(with_success(pnl_by_ml=None), "P&L by ML") == "too few bars for an interval"
-    earned = EarnedByMl(21.4, -310.25, 355.9, 35.0, -301.7, 1_370.3)
-    assert line(with_success(pnl_by_ml=earned), "P&L by ML") == (
+    assert line(with_success(ml_pnl=None), "P&L by ML") == "too few bars for an interval"
+    earned = MlPnl(21.4, -310.25, 355.9, 35.0, -301.7, 1_370.3)
+    assert line(with_success(ml_pnl=earned), "P&L by ML") == (
         "net +21.40 [-310.25, +355.90], gross +35.00 [-301.70, +1,370.30] (combined less rules only, with 95 % intervals)"
     )
 
@@ -81,13 +81,11 @@ def test_each_kind_of_episode_has_its_own_means() -> None:
     )
     lines = success_lines(with_success(adaptation_speed=speed))
     at = next(place for place, (name, _) in enumerate(lines) if name == "adaptation speed")
-    assert lines[at][1] == "7 drifts of errors, 3 acted on, 1 of these actions kept"
+    assert lines[at][1] == "7 drifts of errors, 3 acted on, 1 accepted"
     assert lines[at + 1] == (
         "", "acted on (3), from the change: to alarm 660 labels, 5 d; to action 672 labels, 5 d",
     )  # fmt: skip
-    assert lines[at + 2][1].startswith(
-        "recovered after an action that was kept (1), from the change: to alarm 48 labels, 1 min"
-    )
+    assert lines[at + 2][1].startswith("recovered after an accepted action (1), from the change: to alarm 48 labels, 1 min")
     assert lines[at + 2][1].endswith("to recovery 448 labels, 2 h")
     assert lines[at + 3][0]
 

@@ -104,7 +104,7 @@ def test_what_was_served_is_scored_beside_the_share_of_lots_that_paid() -> None:
     teach(quality, 300)
     whole = metrics.whole_run(learnt.scores)
     assert whole["served"].samples == 300
-    assert whole["served"].gain_millinats > 100.0
+    assert whole["served"].skill_millinats > 100.0
     assert whole["base"].log_loss == pytest.approx(np.log(2.0), abs=0.03)
 
 

@@ -53,7 +53,7 @@ def assert_metrics(found: metrics.MemberMetrics, expected: list[NaiveRecord], au
     assert found.brier == pytest.approx(naive.brier(expected), abs=1e-12)
     assert found.kappa == pytest.approx(naive.kappa(expected), abs=1e-12)
     assert found.kappa_temporal == pytest.approx(naive.kappa_temporal(expected), abs=1e-12)
-    assert found.gain_millinats == pytest.approx(naive.gain_millinats(expected), abs=1e-9)
+    assert found.skill_millinats == pytest.approx(naive.skill_millinats(expected), abs=1e-9)
     assert found.auc == pytest.approx(naive.auc(expected), abs=auc_within)
     if naive.both_classes(expected):
         assert found.auc_error is not None
@@ -136,7 +136,7 @@ def test_exact_area_counts_pairs(pairs: list[tuple[float, bool]]) -> None:
 def test_window_health_is_the_loss_above_the_base_rate_and_the_accuracy_lost(steps: list[Step]) -> None:
     excess, lost = scores.window_health(scored(steps))
     whole, inside = records(steps, scores.SERVED), records(steps[-WINDOW:], scores.SERVED)
-    assert excess == pytest.approx(-naive.gain_millinats(inside) / 1_000.0, abs=1e-9)
+    assert excess == pytest.approx(-naive.skill_millinats(inside) / 1_000.0, abs=1e-9)
     assert lost == pytest.approx(naive.accuracy(whole) - naive.accuracy(inside), abs=1e-12)
 
 

@@ -224,7 +224,7 @@ def in_trial(
 @pytest.mark.parametrize("boost", [100.0, None])
 def test_an_adaptation_that_is_undone_leaves_what_never_was_adapted(model: str, boost: float | None) -> None:
     desk, twin, now = in_trial(boost, seed=9, turns=False, model=model)
-    assert not desk.session.end_trial().kept
+    assert not desk.session.end_trial().accepted
     assert not desk.session.in_trial
     assert state_of(desk.session.model) == state_of(twin.session.model)
     ours, theirs = desk.session.pending.snapshot(), twin.session.pending.snapshot()
@@ -240,7 +240,7 @@ def test_an_adaptation_that_is_undone_leaves_what_never_was_adapted(model: str, 
 def test_where_the_world_has_turned_the_faster_learner_goes_on_at_its_old_pace() -> None:
     desk, twin, _ = in_trial(20.0, seed=11, turns=True)
     adapted = state_of(desk.session.model)
-    assert desk.session.end_trial().kept
+    assert desk.session.end_trial().accepted
     assert desk.session.model.snapshot().arrays["state"][ladder.BOOST] == 1.0
     assert state_of(desk.session.model) != state_of(twin.session.model)
     desk.session.model.set_boost(20.0)
@@ -276,7 +276,7 @@ def test_a_trial_without_common_labels_is_undone() -> None:
     before = state_of(desk.session.model)
     desk.session.begin_trial(boost=4.0)
     verdict = desk.session.end_trial()
-    assert (verdict.effect, verdict.samples, verdict.kept) == (0.0, 0, False)
+    assert (verdict.effect, verdict.samples, verdict.accepted) == (0.0, 0, False)
     assert state_of(desk.session.model) == before
 
 
@@ -324,7 +324,7 @@ def test_a_saved_session_is_not_changed_by_what_comes_after() -> None:
 def test_a_good_state_kept_in_a_trial_does_not_bring_the_trials_pace_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "GOOD_STATE_EVERY", 10)
     desk, _, now = in_trial(20.0, seed=11, turns=True)
-    assert desk.session.end_trial().kept
+    assert desk.session.end_trial().accepted
     poison(desk.session.model)
     desk.predict(now, np.zeros(D))
     assert desk.session.model.snapshot().arrays["state"][ladder.BOOST] == 1.0

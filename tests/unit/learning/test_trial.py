@@ -47,10 +47,10 @@ def test_what_saved_more_than_luck_would_is_kept(adapted: float, kept: bool) -> 
     on_trial = trial()
     for _ in range(MIN_BLOCKS * 3 - 1):
         on_trial.compare(adapted, 0.5, 1)
-    assert not on_trial.verdict().kept
+    assert not on_trial.verdict().accepted
     on_trial.compare(adapted, 0.5, 1)
     verdict = on_trial.verdict()
-    assert verdict.kept is kept
+    assert verdict.accepted is kept
     assert verdict.effect == pytest.approx(math.log(adapted / 0.5))
 
 
@@ -63,7 +63,7 @@ def test_luck_keeps_one_of_twenty() -> None:
             adapted = 0.5 + generator.normal(0.0, 0.05)
             for _ in range(3):
                 on_trial.compare(adapted, 1.0 - adapted, int(shared[block]))
-        kept += on_trial.verdict().kept
+        kept += on_trial.verdict().accepted
     assert 12 <= kept <= 52
 
 

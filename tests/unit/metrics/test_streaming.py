@@ -65,8 +65,8 @@ def test_the_windows_records_come_oldest_first(count: int, window: int) -> None:
 
 def test_gain_compares_with_the_base_rate_on_the_same_labels() -> None:
     state = scored(np.array([[math.nan, math.nan, 0.9, 0.9, 0.5, 0, 0.5], record(0.8, 1, base=0.5)]))
-    assert metrics.whole_run(state)["online"].gain_millinats == pytest.approx(1_000 * math.log(0.8 / 0.5))
-    assert metrics.whole_run(state)["base"].gain_millinats == 0.0
+    assert metrics.whole_run(state)["online"].skill_millinats == pytest.approx(1_000 * math.log(0.8 / 0.5))
+    assert metrics.whole_run(state)["base"].skill_millinats == 0.0
 
 
 def test_repeating_the_last_label_known_is_what_kappa_temporal_is_measured_against() -> None:

@@ -73,7 +73,7 @@ def test_scores_are_those_that_the_sessions_kept(finished: tuple[System, Report,
             for name, expected in kept.items():
                 found = members[name]
                 assert found.labels == expected.samples
-                for field in ("accuracy", "log_loss", "brier", "kappa", "kappa_temporal", "gain_millinats"):
+                for field in ("accuracy", "log_loss", "brier", "kappa", "kappa_temporal", "skill_millinats"):
                     assert getattr(found, field) == pytest.approx(getattr(expected, field), abs=1e-9), (target, name, field)
                 assert found.auc is not None
                 assert found.auc == pytest.approx(expected.auc, abs=expected.auc_error)
@@ -96,7 +96,7 @@ def test_the_decisions_hash_is_that_of_the_lines(finished: tuple[System, Report,
     assert [line.rstrip(b"\n") for line in lines] == list(system.store.decisions())
     assert len(lines) == report.decisions
     assert report.state_sha256 == system.state_sha256()
-    assert report.ml_share == system.agents.ml_share
+    assert report.ml_fraction == system.agents.ml_fraction
 
 
 def test_alarms_and_adaptations_are_listed_once(finished: tuple[System, Report, list[bytes]]) -> None:
@@ -154,7 +154,7 @@ def test_a_run_too_short_to_learn_anything_has_a_report() -> None:
     assert (report.bars, report.predictions, report.trades, report.decisions) == (3, 0, 0, 0)
     assert report.metrics["direction"]["served"] == Score(0)
     success = report.success_metrics
-    assert (success.model_freshness_mean_s, success.model_freshness_max_s, success.pnl_by_ml) == (None, None, None)
+    assert (success.model_freshness_mean_s, success.model_freshness_max_s, success.ml_pnl) == (None, None, None)
     assert report.decisions_sha256 == hashlib.sha256(b"").hexdigest()
 
 
@@ -163,9 +163,9 @@ def test_what_two_bars_do_not_define_is_null() -> None:
     assert result is not None
     found = msgspec.json.decode(result)
     success = found["success_metrics"]
-    assert success["model_freshness_mean_s"] is success["model_freshness_max_s"] is success["pnl_by_ml"] is None
+    assert success["model_freshness_mean_s"] is success["model_freshness_max_s"] is success["ml_pnl"] is None
     assert [book["sharpe"] for book in found["books"].values()] == [None] * len(found["books"])
-    for speed in ("acted", "recovered", "unaided"):
+    for speed in ("acted", "recovered", "recovered_without_adaptation"):
         assert success["adaptation_speed"][speed]["samples_to_alarm"] is None
 
 
@@ -192,7 +192,7 @@ def test_scores_agree_with_the_kernels_record_by_record() -> None:
     for member, name in enumerate(MEMBERS):
         expected = step_by_step(rows[~np.isnan(rows[:, member])], member)
         assert found[name].auc == pytest.approx(expected.auc, abs=expected.auc_error)
-        for field in ("accuracy", "log_loss", "brier", "kappa", "kappa_temporal", "gain_millinats"):
+        for field in ("accuracy", "log_loss", "brier", "kappa", "kappa_temporal", "skill_millinats"):
             assert getattr(found[name], field) == pytest.approx(getattr(expected, field), abs=1e-12), (name, field)
 
 
@@ -202,8 +202,8 @@ def test_the_gain_of_the_last_part_is_that_of_its_labels_alone() -> None:
     found, alone = score_members(rows, late, 1, 1, 1), score_members(rows[late], np.ones(420, dtype=bool), 1, 1, 1)
     for name in MEMBERS:
         assert found[name].labels_last70 == alone[name].labels < found[name].labels or name == "batch"
-        assert found[name].gain_millinats_last70 == pytest.approx(alone[name].gain_millinats)
-    assert found["online"].gain_millinats != pytest.approx(found["online"].gain_millinats_last70)
+        assert found[name].skill_millinats_last70 == pytest.approx(alone[name].skill_millinats)
+    assert found["online"].skill_millinats != pytest.approx(found["online"].skill_millinats_last70)
 
 
 def test_members_are_compared_on_common_labels_only() -> None:
@@ -219,7 +219,7 @@ def test_members_are_compared_on_common_labels_only() -> None:
     assert (few.labels, few.low, few.high) == (10, None, None)
     both = score_members(rows[100:], np.ones(200, dtype=bool), 1, 1, 1)
     served, batch = both["served"], both["batch"]
-    assert found.mean == pytest.approx((served.gain_millinats or 0.0) - (batch.gain_millinats or 0.0))
+    assert found.mean == pytest.approx((served.skill_millinats or 0.0) - (batch.skill_millinats or 0.0))
     assert compare(rows[:50], ONLINE, kernels.BATCH, 1, 12, 1) is None
 
 

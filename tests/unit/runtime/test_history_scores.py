@@ -1,4 +1,4 @@
-"""Windowed gains: right also where the oldest labels were let go of."""
+"""Windowed skills: right also where the oldest labels were let go of."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_windows_are_never_wider_than_what_is_held(monkeypatch: pytest.MonkeyPat
     whole, short = ScoreHistory(WINDOW), ScoreHistory(WINDOW)
     for row in range(2_100):
         short.add(row, 1_000 * row, said(row))
-        short.gains_at(row)
+        short.skills_at(row)
     for row in range(2_100, 5_000):
         short.add(row, 1_000 * row, said(row))
     monkeypatch.setattr(history_table, "BOUND", 10_000)
@@ -44,8 +44,8 @@ def test_windows_are_never_wider_than_what_is_held(monkeypatch: pytest.MonkeyPat
     assert found.columns["bar_open_ms"][0] == first_ts - 1_000  # its bar is held no more
     held = len(found.columns["seq"])
     assert 2_000 <= held <= 2_200
-    wanted = np.asarray(every.columns["gain_served"][-held:], dtype=float)
-    gains = np.asarray(found.columns["gain_served"], dtype=float)
-    np.testing.assert_allclose(gains[WINDOW:], wanted[WINDOW:], atol=1e-6)
-    assert np.isnan(gains[0])
-    assert np.nanmax(np.abs(gains[:WINDOW])) < 2_000.0
+    wanted = np.asarray(every.columns["skill_served"][-held:], dtype=float)
+    skills = np.asarray(found.columns["skill_served"], dtype=float)
+    np.testing.assert_allclose(skills[WINDOW:], wanted[WINDOW:], atol=1e-6)
+    assert np.isnan(skills[0])
+    assert np.nanmax(np.abs(skills[:WINDOW])) < 2_000.0

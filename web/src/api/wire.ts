@@ -30,14 +30,14 @@ export interface Speed {
 
 export interface AdaptationSpeed {
   drifts: number;
-  kept: number;
+  accepted: number;
   acted: Speed;
   recovered: Speed;
-  unaided: Speed;
+  recovered_without_adaptation: Speed;
 }
 
 /** Totals in cash, each with its 95 % interval. */
-export interface EarnedByMl {
+export interface MlPnl {
   net: number;
   net_low: number;
   net_high: number;
@@ -51,7 +51,7 @@ export interface SuccessMetrics {
   model_freshness_max_s: number | null;
   adaptation_speed: AdaptationSpeed;
   online_minus_batch: Record<string, OnlineMinusBatch | null>;
-  pnl_by_ml: EarnedByMl | null;
+  ml_pnl: MlPnl | null;
 }
 
 export interface SystemStatus extends Control {
@@ -103,7 +103,7 @@ export interface SessionStatus {
   last_adaptation_ms: number | null;
   last_adaptation_bar_open_ms: number | null;
   batch_model: { model_id: string; version: string; trained_ms: number; trained_bar_open_ms: number } | null;
-  gain_millinats: number | null;
+  skill_millinats: number | null;
 }
 
 export interface DriftStatus {
@@ -191,7 +191,7 @@ export interface Alarm {
   action_id: string | null;
 }
 
-export type ActionStatus = "open" | "kept" | "undone";
+export type ActionStatus = "open" | "accepted" | "rolled_back";
 
 export interface Action {
   seq: number;
@@ -322,7 +322,7 @@ export interface Step {
   alarms: Alarm[];
   adaptations: Action[];
   steps: number;
-  gains: Record<string, Record<string, Cell>>;
+  skill: Record<string, Record<string, Cell>>;
   weights: Record<string, Record<string, Cell>>;
   level: { forecast: number | null; realised: number | null };
 }

@@ -5,8 +5,8 @@ import type { TermName } from "../ui/glossary";
 
 const TERMS: Record<ActionStatus | AlarmStatus, TermName> = {
   open: "on trial",
-  kept: "accepted",
-  undone: "rolled back",
+  accepted: "accepted",
+  rolled_back: "rolled back",
   acted: "acted",
   deferred: "deferred",
   skipped: "skipped",

@@ -92,7 +92,7 @@ export class Market {
       if (served.target === VOLATILITY && complete) this.forecast.append({ ...row, level: step.level.forecast }, complete);
     }
     for (const target of new Set(step.labels.map((label) => label.target))) {
-      const skills = Object.entries(step.gains[target] ?? {}).map(([name, skill]) => [`gain_${name}`, skill]);
+      const skills = Object.entries(step.skill[target] ?? {}).map(([name, skill]) => [`skill_${name}`, skill]);
       this.skills[target]?.append({ ...time, ...Object.fromEntries(skills) }, complete);
       if (target === VOLATILITY) this.rereadForecast = true;
     }

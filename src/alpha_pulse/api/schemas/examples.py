@@ -108,7 +108,7 @@ STATUS: dict[str, Any] = {
         "model_freshness_max_s": 190800.0,
         "adaptation_speed": {
             "drifts": 3,
-            "kept": 1,
+            "accepted": 1,
             "acted": {
                 "episodes": 2,
                 "samples_to_alarm": 212.0,
@@ -127,7 +127,7 @@ STATUS: dict[str, Any] = {
                 "samples_to_recovery": 731.0,
                 "market_s_to_recovery": 2631600.0,
             },
-            "unaided": {
+            "recovered_without_adaptation": {
                 "episodes": 0,
                 "samples_to_alarm": None,
                 "market_s_to_alarm": None,
@@ -141,7 +141,7 @@ STATUS: dict[str, Any] = {
             "volatility": {"labels": 2201, "accuracy": 0.004, "mean": 1.9, "low": -0.8, "high": 4.6},
             "direction": None,
         },
-        "pnl_by_ml": {
+        "ml_pnl": {
             "net": 21.4,
             "net_low": -310.2,
             "net_high": 355.9,
@@ -178,7 +178,7 @@ SESSION_STATUS = {
         "trained_ms": TS_MS - 7_963_200_000,
         "trained_bar_open_ms": OPEN_MS - 7_963_200_000,
     },
-    "gain_millinats": 0.7,
+    "skill_millinats": 0.7,
 }
 SCORES = {
     "samples": 4208,
@@ -188,7 +188,7 @@ SCORES = {
     "auc": 0.513,
     "kappa": 0.021,
     "kappa_temporal": 0.018,
-    "gain_millinats": 0.4,
+    "skill_millinats": 0.4,
     "auc_error": 0.0006,
 }
 SESSION_SCORES = {
@@ -230,7 +230,7 @@ ACTION = {
     "bar_open_ms": OPEN_MS - 86_400_000,
     "cause": "drift:EURUSD/direction/alarm/3",
     "reason": "adwin: error rate rose by 0.080 since sample 3201",
-    "status": "undone",
+    "status": "rolled_back",
     "closed_ms": TS_MS,
     "closed_bar_open_ms": OPEN_MS,
     "effect": -0.0004,
@@ -382,10 +382,10 @@ PREDICTIONS = series(
 HISTORY = series(
     {
         "samples": [1000],
-        "gain_online": [0.5],
-        "gain_batch": [-0.2],
-        "gain_served": [0.7],
-        "gain_no_change": [-3.1],
+        "skill_online": [0.5],
+        "skill_batch": [-0.2],
+        "skill_served": [0.7],
+        "skill_no_change": [-3.1],
         "accuracy_online": [0.514],
         "accuracy_batch": [0.507],
         "accuracy_served": [0.515],

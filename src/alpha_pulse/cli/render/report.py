@@ -108,11 +108,11 @@ def _bold(name: str, important: str) -> str | None:
 
 
 def _score(score: Score, *, base: bool) -> list[str]:
-    interval = score.gain_millinats_last70_interval
+    interval = score.skill_millinats_last70_interval
     gains = [NOTHING] * 3
     if not base:
         between = NOTHING if interval is None else f"{interval.low:+z.1f} .. {interval.high:+z.1f}"
-        gains = [_number(score.gain_millinats, "+z.1f"), _number(score.gain_millinats_last70, "+z.1f"), between]
+        gains = [_number(score.skill_millinats, "+z.1f"), _number(score.skill_millinats_last70, "+z.1f"), between]
     return [
         f"{score.labels:,}",
         _percent(score.accuracy),
@@ -186,7 +186,7 @@ def _account(report: Report) -> list[tuple[str, str]]:
     outside = quality.lots - report.trades
     lots = f"; {quality.wins:,} of {quality.lots:,} closed lots paid" if quality.lots else ""
     lots += f", {outside:,} of them reported from outside" if outside > 0 else ""
-    took_part = "" if report.ml_share is None else f"; models took part in {100 * report.ml_share:.1f} %"
+    took_part = "" if report.ml_fraction is None else f"; models took part in {100 * report.ml_fraction:.1f} %"
     hits = report.hit_rates
     tradable = ""
     if hits.close_to_close is not None and hits.next_open is not None:

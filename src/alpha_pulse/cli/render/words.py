@@ -9,7 +9,7 @@ from alpha_pulse.metrics.members import OnlineMinusBatch
 from alpha_pulse.reporting.ml_pnl import RULES
 from alpha_pulse.reporting.report import Report
 from alpha_pulse.reporting.report_events import ListedAction
-from alpha_pulse.reporting.success_types import AdaptationSpeed, EarnedByMl, Speed, SuccessMetrics
+from alpha_pulse.reporting.success_types import AdaptationSpeed, MlPnl, Speed, SuccessMetrics
 from alpha_pulse.venues.money import cash_text
 
 NEWEST = 4
@@ -23,9 +23,9 @@ def adaptation_lines(report: Report) -> list[tuple[str, str]]:
     alarms = counted(report.drift_alarms, "drift alarm") + (f" ({answered})" if answered else "")
     counts = f"{alarms}, {counted(report.adaptations, 'adaptation')}"
     actions = report.adaptation_list
-    kept, undone = (sum(action.status == status for action in actions) for status in ("kept", "undone"))
+    accepted, rolled_back = (sum(action.status == status for action in actions) for status in ("accepted", "rolled_back"))
     if actions:
-        counts += f": {kept} kept, {undone} undone, {len(actions) - kept - undone} still on trial"
+        counts += f": {accepted} accepted, {rolled_back} rolled back, {len(actions) - accepted - rolled_back} still on trial"
     lines = [("adaptation", counts)]
     if len(actions) > NEWEST:
         lines.append(("", f"the newest {NEWEST}:"))
@@ -36,9 +36,8 @@ def _action(action: ListedAction) -> str:
     when = bar_label(action.ts if action.bar_open_ts is None else action.bar_open_ts, action.ts)
     effect = "no verdict yet"
     if action.effect is not None:
-        effect = (
-            f"{action.status}, {1_000 * action.effect:+.1f} millinats against its control over {action.effect_samples} labels"
-        )
+        status, saved = action.status.replace("_", " "), 1_000 * action.effect
+        effect = f"{status}, {saved:+.1f} millinats against its control over {action.effect_samples} labels"
     return f"{when} {action.symbol}/{action.target} {action.kind}: {action.reason}; {effect}"
 
 
@@ -55,7 +54,7 @@ def success_lines(report: Report) -> list[tuple[str, str]]:
         lines.append(("online - batch", "; ".join(differences)))
     lines.append(("any-time test", _any_time_test(report)))
     if RULES in report.books:
-        lines.append(("P&L by ML", _earned(found.pnl_by_ml)))
+        lines.append(("P&L by ML", _earned(found.ml_pnl)))
     return lines
 
 
@@ -78,11 +77,11 @@ def _speed_lines(speed: AdaptationSpeed) -> list[tuple[str, str]]:
     """Counts of episodes, then a line for each kind, whose means are all over the same episodes."""
     if not speed.drifts:
         return []
-    counts = f"{counted(speed.drifts, 'drift')} of errors, {speed.acted.episodes} acted on, {speed.kept} of these actions kept"
+    counts = f"{counted(speed.drifts, 'drift')} of errors, {speed.acted.episodes} acted on, {speed.accepted} accepted"
     kinds = (
         ("acted on", speed.acted),
-        ("recovered after an action that was kept", speed.recovered),
-        ("recovered without one", speed.unaided),
+        ("recovered after an accepted action", speed.recovered),
+        ("recovered without one", speed.recovered_without_adaptation),
     )
     return [
         ("adaptation speed", counts),
@@ -124,7 +123,7 @@ def _against_base(result: Comparison) -> str:
     return f"{'lower' if first else 'higher'}, shown by label {result.decided_at:,}{now}"
 
 
-def _earned(earned: EarnedByMl | None) -> str:
+def _earned(earned: MlPnl | None) -> str:
     if earned is None:
         return "too few bars for an interval"
     figures = [
@@ -184,7 +183,7 @@ def _money(report: Report) -> str:
 
 def _foresight(report: Report) -> str:
     direction, volatility = (
-        _place_of(report.metrics[target]["served"].gain_millinats_last70_interval) for target in ("direction", "volatility")
+        _place_of(report.metrics[target]["served"].skill_millinats_last70_interval) for target in ("direction", "volatility")
     )
     return (
         "Log-loss gain of what was served over the base rate, by its 95 % interval over the last 70 % of the bars: "

@@ -16,16 +16,16 @@ from alpha_pulse.runtime.history.table import Floats, PageSlice, Places, Table
 from alpha_pulse.runtime.messages import Page, Series
 
 SHOWN = (ONLINE, BATCH, SERVED, NO_CHANGE)
-"""Members whose gains over the base rate are shown."""
+"""Members whose skills over the base rate are shown."""
 HEAD = 2
 SUMS = HEAD + RECORD
-KINDS = ("count", "gain", "hits")
+KINDS = ("count", "skill", "hits")
 NAN = math.nan
 
 
 class ScoreHistory:
     """One row per scored label. Columns: seq, ts_ms, the scores (see `kernels.scores`), and for each shown member the running
-    count, sum of gains (nats) and hits.
+    count, sum of skills (nats) and hits.
 
     Parameters
     ----------
@@ -57,8 +57,8 @@ class ScoreHistory:
         parts = []
         for member in SHOWN:
             scored = ~np.isnan(fresh[:, member])
-            gains = np.where(scored, base - log_losses(fresh[:, member], labels), 0.0)
-            parts += [scored, gains, scored & (classes(fresh, member) == labels)]
+            skills = np.where(scored, base - log_losses(fresh[:, member], labels), 0.0)
+            parts += [scored, skills, scored & (classes(fresh, member) == labels)]
         sums = np.cumsum(np.column_stack(parts).astype(np.float64), axis=0)
         rows[first:, SUMS:] = sums + rows[first - 1, SUMS:] if first else sums
         self._summed = dropped + len(rows)
@@ -70,7 +70,7 @@ class ScoreHistory:
         return self.table.rows[:, HEAD:SUMS]
 
     def windowed(self, places: Places) -> Floats:
-        """Counts, gains and hits over the window that ends at each of ``places``: shape (n, members, 3)."""
+        """Counts, skills and hits over the window that ends at each of ``places``: shape (n, members, 3)."""
         sums = self._rows()[:, SUMS:]
         before = places - self.window
         # Where older labels were let go of, the first windows are shorter; sums count from the run's first label.
@@ -78,24 +78,24 @@ class ScoreHistory:
         inside = sums[places] - np.where(before[:, None] >= 0, sums[np.maximum(before, 0)], unknown)
         return inside.reshape(len(places), len(SHOWN), len(KINDS))
 
-    def gains_at(self, seq: int) -> dict[str, float | None]:
-        """Windowed gains in millinats, by member, at the newest label at or before a row."""
+    def skills_at(self, seq: int) -> dict[str, float | None]:
+        """Windowed skills in millinats, by member, at the newest label at or before a row."""
         place = self.table.newest_at(seq)
         if place < 0:
             return {MEMBERS[member]: None for member in SHOWN}
         inside = self.windowed(np.array([place]))[0].tolist()
         return {
-            MEMBERS[member]: 1_000.0 * gain / count if count else None
-            for member, (count, gain, _) in zip(SHOWN, inside, strict=True)
+            MEMBERS[member]: 1_000.0 * skill / count if count else None
+            for member, (count, skill, _) in zip(SHOWN, inside, strict=True)
         }
 
     def series(self, symbol: str, target: str, page: Page, bars: Table) -> Series:
-        """Windowed gains and accuracies, one row per label; ``bars`` are the symbol's."""
+        """Windowed skills and accuracies, one row per label; ``bars`` are the symbol's."""
         cut = PageSlice(self.table, page)
         places = cut.thinned()
         inside = self.windowed(places)
         counts = np.where(inside[:, :, 0] > 0.0, inside[:, :, 0], np.nan)
-        gains, accuracies = 1_000.0 * inside[:, :, 1] / counts, inside[:, :, 2] / counts
+        skills, accuracies = 1_000.0 * inside[:, :, 1] / counts, inside[:, :, 2] / counts
         first = np.maximum(places - self.window + 1, 0)
         columns = {
             "seq": self.table.column("seq")[places],
@@ -103,7 +103,7 @@ class ScoreHistory:
             "bar_open_ms": bar_opens(bars, self.table.column("ts_ms")[places]),
             "samples": (places - first + 1).astype(np.float64),
         }
-        for name, values in (("gain", gains), ("accuracy", accuracies)):
+        for name, values in (("skill", skills), ("accuracy", accuracies)):
             columns.update({f"{name}_{MEMBERS[member]}": values[:, place] for place, member in enumerate(SHOWN)})
         found = cut.series(symbol, columns, target=target, window=self.window)
         found.columns["samples"] = [int(samples) for samples in columns["samples"]]

@@ -56,7 +56,7 @@ def step_message(history: History, symbol: str, from_seq: int, to_seq: int) -> S
             if action.symbol == symbol
         ],
         steps=len(records),
-        gains={target: at.scores[target].gains_at(last) for target in TARGETS},
+        skill={target: at.scores[target].skills_at(last) for target in TARGETS},
         weights={
             target: {name: row[f"weight_{name}"] for name in WEIGHTS} for target, row in predicted.items() if row is not None
         },
