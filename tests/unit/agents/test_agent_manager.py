@@ -61,7 +61,7 @@ def test_ml_signal_is_the_models_view_alone() -> None:
     assert (decisions.rules.confidence, decisions.rules.prediction_id, decisions.rules.ml_part) == (None, None, None)
 
 
-def test_ml_share_counts_decisions_in_which_the_model_took_part() -> None:
+def test_ml_fraction_counts_decisions_in_which_the_model_took_part() -> None:
     predictor = FakePredictor(probability=0.52, confidence=0.6)
     manager = pair(predictor)
     assert manager.ml_fraction is None
