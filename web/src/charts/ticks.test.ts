@@ -40,6 +40,11 @@ describe("ticks of a time axis", () => {
     }
   });
 
+  it("stand on days, not hours, where a young series fills the end of the axis only", () => {
+    const { rows, stepMs } = timeTicks(seq.slice(108), ts.slice(108), 0, 130, 6);
+    expect(rows.map((row) => tick(ts[row] ?? 0, stepMs))).toEqual(["9 Jan"]);
+  });
+
   it("are none without bars", () => {
     expect(timeTicks([], [], 0, 10, 5).rows).toEqual([]);
   });

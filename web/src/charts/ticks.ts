@@ -35,7 +35,9 @@ export function timeTicks(seq: readonly number[], ts: readonly number[], low: nu
   const from = ts[first];
   const to = ts[last];
   if (from === undefined || to === undefined || last <= first || most < 1) return { rows: [], stepMs: DAY_MS };
-  const { stepMs, stepOf } = stepFor((to - from) / most);
+  // A young series fills the end of the axis only, with space for fewer labels.
+  const filled = ((seq[last] ?? high) - (seq[first] ?? low)) / (high - low);
+  const { stepMs, stepOf } = stepFor((to - from) / Math.max(1, most * filled));
   const rows: number[] = [];
   let previous = stepOf(first > 0 ? (ts[first - 1] ?? from) : from);
   for (let i = first; i <= last; i += 1) {
