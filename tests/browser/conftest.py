@@ -1,4 +1,4 @@
-"""A browser that is on the machine, and a server that it looks at."""
+"""The browser of this machine, and a server whose page it opens."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ from flow.runs import RESTLESS
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BARS = Path(alpha_pulse.data.__file__).parent / "eurusd_1h_2017.parquet"
 STEPS = 2_600
-"""Taken before anybody looks: all members serve by then, lots were closed, and something has been adapted."""
+"""Steps before the page is opened: all models serve by then, lots are closed, and an adaptation has begun."""
 
 
-def missing(what: str) -> None:
-    """Skip, or fail where a browser was promised."""
+def missing(reason: str) -> None:
+    """Skip, or fail where a browser is required."""
     if os.environ.get("CI") == "true" or os.environ.get("ALPHA_PULSE_REQUIRE_BROWSER") == "1":
-        pytest.fail(what, pytrace=False)
-    pytest.skip(what)
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Skipped tests are easily overlooked."""
+    """Report skipped tests in the summary."""
     skipped = [report for report in terminalreporter.stats.get("skipped", []) if report.nodeid.startswith("tests/browser/")]
     if skipped:
-        terminalreporter.write_line(f"{len(skipped)} browser tests did not look at the dashboard: {skipped[0].longrepr[2]}")
+        terminalreporter.write_line(f"{len(skipped)} browser tests of the dashboard were skipped: {skipped[0].longrepr[2]}")
 
 
 @pytest.fixture(scope="session")
 def program() -> str:
-    """The browser; without one, or without a page to show, the tests are skipped, or fail where they must not be."""
-    found = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    if found is None:
-        missing(f"no browser is installed (looked for {', '.join(PROGRAMS)}); Debian's is: apt-get install chromium")
+    """The path of the browser; without a browser or a built page the tests are skipped, or fail where they are required."""
+    path = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if path is None:
+        missing(f"no browser is installed (searched for {', '.join(PROGRAMS)}); Debian's is: apt-get install chromium")
     if not (PAGE / "index.html").is_file():
         missing("the dashboard is not built; run: python scripts/build_page.py")
-    return str(found)
+    return str(path)
 
 
 # Per module: Playwright keeps an event loop running on this thread, in which no other test could start one of its own.
@@ -61,7 +61,7 @@ def server(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[L
     server = LiveServer(tmp_path_factory.mktemp("browser"), BARS, RESTLESS)
     server.start()
     server.step(STEPS - 400)
-    server.ask("/online-learning/sessions/EURUSD/direction/adapt", {"drift_type": "regime"})
+    server.request("/online-learning/sessions/EURUSD/direction/adapt", {"drift_type": "regime"})
     server.step(400)
     yield server
     server.stop()
@@ -69,9 +69,9 @@ def server(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[L
 
 @pytest.fixture
 def visitor(browser: object, server: LiveServer) -> Iterator[Visitor]:
-    """Somebody at a desk who has opened the link. What the page complained of is a failure."""
+    """A visitor with a desktop screen who has opened the link. An error in the console fails the test."""
     visitor = Visitor(browser, server)
     visitor.open()
     yield visitor
     visitor.leave()
-    assert visitor.complaints == []
+    assert visitor.errors == []

@@ -1,4 +1,4 @@
-"""The page as such: who gets in, how it looks on a phone, what it never does."""
+"""Sign-in, layout on a desktop and a phone, keyboard, hostile names."""
 
 from __future__ import annotations
 
@@ -14,42 +14,42 @@ from flow.runs import LEAN
 
 
 @pytest.fixture
-def stranger(browser: object, server: LiveServer) -> Iterator[Visitor]:
-    """Somebody without a link."""
+def guest(browser: object, server: LiveServer) -> Iterator[Visitor]:
+    """A visitor without a link."""
     visitor = Visitor(browser, server)
     yield visitor
     visitor.leave()
 
 
-def test_a_link_opens_the_page_once(stranger: Visitor, visitor: Visitor) -> None:
+def test_a_link_opens_the_page_once(guest: Visitor, visitor: Visitor) -> None:
     link = visitor.server.link()
-    stranger.page.goto(link)
-    stranger.ready()
-    assert stranger.page.url == f"{stranger.server.url}/"
-    assert stranger.page.evaluate("history.length") <= 2
-    stranger.page.evaluate("sessionStorage.clear()")
-    # Only the fragment changes, so the page stays and hears of it.
-    stranger.page.goto(link)
-    stranger.page.reload()
-    stranger.page.get_by_label("Token").wait_for()
-    assert "ticket" not in stranger.page.url
+    guest.page.goto(link)
+    guest.ready()
+    assert guest.page.url == f"{guest.server.url}/"
+    assert guest.page.evaluate("history.length") <= 2
+    guest.page.evaluate("sessionStorage.clear()")
+    # Only the fragment changes, so the browser does not load the page again.
+    guest.page.goto(link)
+    guest.page.reload()
+    guest.page.get_by_label("Token").wait_for()
+    assert "ticket" not in guest.page.url
 
 
-def test_without_a_link_the_page_says_how_to_get_in(stranger: Visitor) -> None:
-    stranger.page.goto(stranger.server.url)
-    stranger.page.get_by_text("alpha-pulse run").wait_for()
-    field = stranger.page.get_by_label("Token")
+def test_without_a_link_the_page_explains_the_sign_in(guest: Visitor) -> None:
+    guest.page.goto(guest.server.url)
+    guest.page.get_by_text("alpha-pulse run").wait_for()
+    field = guest.page.get_by_label("Token")
     field.fill("not-the-token-at-all")
-    stranger.page.get_by_role("button", name="Open").click()
-    stranger.page.get_by_role("alert").wait_for()
-    field.fill(stranger.server.token)
+    guest.page.get_by_role("button", name="Open").click()
+    guest.page.get_by_role("alert").wait_for()
+    field.fill(guest.server.token)
     field.press("Enter")
-    stranger.ready()
+    guest.ready()
 
 
 def test_no_other_host_is_requested(visitor: Visitor) -> None:
     visitor.page.wait_for_timeout(300)
-    assert visitor.foreign == []
+    assert visitor.foreign_requests == []
     stored = visitor.page.evaluate("[Object.keys(localStorage), Object.keys(sessionStorage)]")
     assert stored == [[], ["alpha-pulse.token"]]
 
@@ -61,20 +61,20 @@ def test_a_phone_needs_no_sideways_scrolling(browser: object, server: LiveServer
     visitor.page.locator("[data-fill] button").first.click()
     dialog = visitor.page.get_by_role("dialog")
     dialog.locator('[data-section="features"]').wait_for()
-    assert dialog.evaluate("box => [box, ...box.children].every(one => one.scrollWidth <= one.clientWidth + 1)")
+    assert dialog.evaluate("box => [box, ...box.children].every(part => part.scrollWidth <= part.clientWidth + 1)")
     assert visitor.width_needed() <= PHONE["width"]
     visitor.leave()
-    assert visitor.complaints == []
+    assert visitor.errors == []
 
 
-def test_what_matters_most_is_above_the_fold(visitor: Visitor) -> None:
+def test_the_main_panels_are_above_the_fold(visitor: Visitor) -> None:
     for panel in ("success", "volatility", "price", "equity", "skill-volatility", "skill-direction"):
         box = visitor.page.locator(f'[data-panel="{panel}"]').bounding_box()
         assert box is not None
         assert box["y"] + box["height"] <= 900, panel
 
 
-def test_the_theme_is_kept(visitor: Visitor) -> None:
+def test_the_theme_is_remembered(visitor: Visitor) -> None:
     theme = "document.documentElement.dataset.theme"
     assert visitor.page.evaluate(theme) == "dark"
     visitor.page.keyboard.press("t")
@@ -94,7 +94,7 @@ def test_everything_can_be_reached_by_keyboard(visitor: Visitor) -> None:
     assert {"symbol", "Resume", "Step", "speed"} <= reached
 
 
-def test_names_from_outside_are_text(browser: object, tmp_path: Path) -> None:
+def test_external_names_are_shown_as_text(browser: object, tmp_path: Path) -> None:
     name = '<img src=x onerror="document.title=1">'
     server = LiveServer(tmp_path, cli_runs.write_bars(tmp_path / "bars.parquet", 400, (name,)), LEAN)
     server.start()
@@ -106,12 +106,12 @@ def test_names_from_outside_are_text(browser: object, tmp_path: Path) -> None:
         assert visitor.page.title() == "AlphaPulse"
         assert visitor.page.locator("img").count() == 0
         visitor.leave()
-        assert visitor.complaints == []
+        assert visitor.errors == []
     finally:
         server.stop()
 
 
-def test_a_run_that_ends_says_so(browser: object, tmp_path: Path) -> None:
+def test_the_page_reports_the_end_of_a_run(browser: object, tmp_path: Path) -> None:
     server = LiveServer(tmp_path, cli_runs.write_bars(tmp_path / "bars.parquet", 260), LEAN)
     link = server.start()
     try:
@@ -125,6 +125,6 @@ def test_a_run_that_ends_says_so(browser: object, tmp_path: Path) -> None:
         assert visitor.page.get_by_role("button", name="Pause").is_disabled()
         assert {row[-1] for row in visitor.table("sessions")} == {"ended"}
         visitor.leave()
-        assert visitor.complaints == []
+        assert visitor.errors == []
     finally:
         server.stop()

@@ -33,7 +33,7 @@ def phone(browser: object, server: LiveServer) -> Iterator[Visitor]:
     visitor.open()
     yield visitor
     visitor.leave()
-    assert visitor.complaints == []
+    assert visitor.errors == []
 
 
 def skill_title(visitor: Visitor) -> Any:
@@ -79,9 +79,9 @@ def test_screen_readers_get_the_sentence(visitor: Visitor) -> None:
     assert visitor.page.locator(f"id={tooltip}").text_content().startswith(SKILL)
 
 
-@pytest.mark.parametrize("viewport", ["desk", "phone"])
+@pytest.mark.parametrize("viewport", ["desktop", "phone"])
 def test_no_explanation_is_cut(viewport: str, request: pytest.FixtureRequest) -> None:
-    visitor: Visitor = request.getfixturevalue("visitor" if viewport == "desk" else "phone")
+    visitor: Visitor = request.getfixturevalue("visitor" if viewport == "desktop" else "phone")
     visitor.page.locator("[data-fill] button").first.click()
     visitor.page.get_by_role("dialog").locator('[data-section="features"]').wait_for()
     terms = visitor.page.locator("[data-term]")

@@ -1,4 +1,4 @@
-"""Somebody who looks at the page: what it says, and whether it complained."""
+"""A browser tab with the page: its texts, and the errors in its console."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from browser.live import LiveServer
 
-DESK = {"width": 1440, "height": 900}
+DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 PATIENCE_MS = 30_000
 BROKEN_CONNECTION = re.compile(r"WebSocket connection .* failed|net::ERR_|Failed to load resource")
@@ -19,34 +19,34 @@ class Visitor:
 
     def __init__(self, browser: Any, server: LiveServer, viewport: dict[str, int] | None = None, **context: Any) -> None:
         self.server = server
-        self.complaints: list[str] = []
-        self.foreign: list[str] = []
-        self._context = browser.new_context(viewport=viewport or DESK, color_scheme="dark", **context)
+        self.errors: list[str] = []
+        self.foreign_requests: list[str] = []
+        self._context = browser.new_context(viewport=viewport or DESKTOP, color_scheme="dark", **context)
         self._context.set_default_timeout(PATIENCE_MS)
         self.page = self._context.new_page()
-        self.page.on("console", lambda said: self._hear(said.type, said.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", lambda request: self._asked(request.url))
+        self.page.on("console", lambda message: self._log(message.type, message.text))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", lambda request: self._check_host(request.url))
 
-    def _hear(self, kind: str, text: str) -> None:
-        if kind in {"error", "warning"}:
-            self.complaints.append(text)
+    def _log(self, level: str, text: str) -> None:
+        if level in {"error", "warning"}:
+            self.errors.append(text)
 
-    def _asked(self, url: str) -> None:
+    def _check_host(self, url: str) -> None:
         if urlsplit(url).netloc != urlsplit(self.server.url).netloc:
-            self.foreign.append(url)
+            self.foreign_requests.append(url)
 
-    def forgive_broken_connections(self) -> None:
-        """The browser itself reports each connection that fails; where a test breaks them, that is no fault of the page."""
-        self.complaints = [text for text in self.complaints if not BROKEN_CONNECTION.search(text)]
+    def ignore_broken_connections(self) -> None:
+        """Drop the messages of the browser about connections that a test has broken."""
+        self.errors = [text for text in self.errors if not BROKEN_CONNECTION.search(text)]
 
     def open(self) -> None:
-        """Use a fresh link, and wait until everything is read and connected."""
+        """Open a fresh link, and wait until the page is loaded and connected."""
         self.page.goto(self.server.link())
         self.ready()
 
     def sign_in(self) -> None:
-        """Paste the token, which outlives a start of the server."""
+        """Paste the token, which stays valid when the server restarts."""
         self.page.goto(self.server.url)
         self.page.get_by_label("Token").fill(self.server.token)
         self.page.get_by_role("button", name="Open").click()
@@ -60,23 +60,23 @@ class Visitor:
     def leave(self) -> None:
         self._context.close()
 
-    def says(self, name: str) -> str:
+    def text_of(self, name: str) -> str:
         """The text of one value."""
         return str(self.page.locator(f'[data-value="{name}"]').inner_text())
 
     def wait_for(self, name: str, text: str) -> None:
-        """Until a value reads so."""
+        """Wait until a value has this text."""
         self.page.locator(f'[data-value="{name}"]', has_text=re.compile(f"^{re.escape(text)}$")).wait_for()
 
     def table(self, panel: str) -> list[list[str]]:
-        """The texts of a panel's table, without its head."""
-        found = self.page.locator(f'[data-panel="{panel}"] tbody').evaluate_all(
+        """The cells of the table of a panel, without its head."""
+        rows = self.page.locator(f'[data-panel="{panel}"] tbody').evaluate_all(
             "bodies => bodies.flatMap(body => [...body.rows].map(row => [...row.cells].map(cell => cell.innerText.trim())))"
         )
-        return [[str(cell) for cell in row] for row in found]
+        return [[str(cell) for cell in row] for row in rows]
 
     def charts(self, panel: str) -> str:
-        """What a panel's charts say to those who cannot see them: the newest value of each line."""
+        """The descriptions of the charts of a panel for screen readers: the newest value of each line."""
         labels = self.page.locator(f'[data-panel="{panel}"] [role="img"]').evaluate_all(
             'charts => charts.map(chart => chart.getAttribute("aria-label"))'
         )
@@ -87,5 +87,5 @@ class Visitor:
 
 
 def number(text: str) -> float:
-    """A number as the page writes it."""
+    """A number from a text of the page."""
     return float(text.replace(",", "").replace("\u2212", "-").replace("+", "").replace("%", "").strip())
