@@ -39,7 +39,7 @@ def hits(horizon: int) -> tuple[Hits, Hits]:
     system.begin("reversal", resume=False)
     while system.step():
         pass
-    width, batch = system.instruments["SYN"].n_features("direction"), system.components()["batch/SYN/direction"]
+    width, batch = system.symbols["SYN"].n_features("direction"), system.components()["batch/SYN/direction"]
     assert isinstance(batch, BatchMember)
     features: dict[int, NDArray[np.float64]] = {}
     online, frozen = np.full(BARS, np.nan), np.full(BARS, np.nan)

@@ -1,4 +1,4 @@
-"""Bars, signals, wishes and walks for the tests of venues and execution."""
+"""Bars, signals, inputs and walks for the tests of venues and execution."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def signal(name: str, direction: float, *, symbol: str = "X", ts: int = 0) -> Si
     return Signal(name, name, symbol, ts, direction, None, direction, prediction_id=f"{name}/p")
 
 
-def wish(
+def sizing(
     at: Bar,
     direction: float | None,
     *,
@@ -63,7 +63,7 @@ def wish(
     quality: float = 1.0,
     probability: float | None = None,
 ) -> SizingInput:
-    """One step's wish; 10,000 bars a year make the annual volatility 100 times the bar's."""
+    """One step's sizing; 10,000 bars a year make the annual volatility 100 times the bar's."""
     step = at.ts_event // HOUR
     made = {
         name: None if value is None else signal(f"{name}{step}", value, symbol=at.symbol, ts=at.ts_event)
@@ -72,18 +72,18 @@ def wish(
     return SizingInput(at, step, made["c"], made["r"], made["m"], volatility, plain, quality, probability, 3, 10_000.0)
 
 
-class Desk:
+class Trading:
     """A service with its venue, driven as the pipeline drives it."""
 
     def __init__(self, config: Config, symbols: tuple[str, ...] = ("X",)) -> None:
         self.venue = SimulatedVenue(config.venue)
         self.service = ExecutionService(config, self.venue, symbols)
 
-    def step(self, *wishes: SizingInput, now_ns: int | None = None) -> tuple[list[ExecutionResult], list[Decision]]:
+    def step(self, *inputs: SizingInput, now_ns: int | None = None) -> tuple[list[ExecutionResult], list[Decision]]:
         """One slice: settle all, mark, decide all, release."""
-        settled = [self.service.process_bars([each.bar for each in wishes])]
-        self.service.mark(wishes[0].bar.ts_event)
-        decided = [self.service.decide(each, now_ns) for each in wishes]
+        settled = [self.service.process_bars([each.bar for each in inputs])]
+        self.service.mark(inputs[0].bar.ts_event)
+        decided = [self.service.decide(each, now_ns) for each in inputs]
         for decision in decided:
             self.service.release(decision.orders)
         return settled, decided
@@ -100,7 +100,7 @@ class Desk:
 
 
 def walk(seed: int, bars: int, symbols: tuple[str, ...] = ("X",)) -> list[list[SizingInput]]:
-    """Random bars and random wishes of all kinds, slice by slice."""
+    """Random bars and random inputs of all kinds, slice by slice."""
     generator = np.random.default_rng(seed)
     price = dict.fromkeys(symbols, 100.0)
     slices: list[list[SizingInput]] = []
@@ -116,7 +116,7 @@ def walk(seed: int, bars: int, symbols: tuple[str, ...] = ("X",)) -> list[list[S
             at = bar(hour, before, high, low, close, symbol=symbol, quotes=quotes)
             directions = [None if generator.random() < 0.1 else float(generator.uniform(-1, 1)) for _ in range(3)]
             made.append(
-                wish(
+                sizing(
                     at, directions[0], rules=directions[1], ml=directions[2],
                     volatility=float(generator.uniform(0.001, 0.02)), plain=0.01, quality=float(generator.uniform(0.5, 1.5)),
                     probability=None if generator.random() < 0.1 else float(generator.uniform(0.2, 0.8)),

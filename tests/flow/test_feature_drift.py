@@ -43,7 +43,7 @@ def test_a_change_is_in_the_journal_with_its_date_and_starts_nothing() -> None:
     done = whole()
     (alarm,) = of_features(done)
     assert (alarm.alarm_id, alarm.target, alarm.detector) == ("SYN/features/alarm/1", "features", "psi")
-    assert set(alarm.features) <= set(done.system.instruments["SYN"].extractor.schema.names)
+    assert set(alarm.features) <= set(done.system.symbols["SYN"].extractor.schema.names)
     assert alarm.features
     row = next(number for number, record in enumerate(done.records) if alarm in record.alarms)
     bars = [record.bars[0].ts_event for record in done.records]
@@ -56,8 +56,8 @@ def test_a_change_is_in_the_journal_with_its_date_and_starts_nothing() -> None:
 def test_each_vector_is_looked_at_once() -> None:
     done = whole()
     extracted = sum("SYN" in record.features for record in done.records)
-    waiting = done.system.instruments["SYN"].monitor.snapshot().arrays["values"]
-    sample = int(done.system.instruments["SYN"].monitor.snapshot().scalars["rows"])
+    waiting = done.system.symbols["SYN"].feature_monitor.snapshot().arrays["values"]
+    sample = int(done.system.symbols["SYN"].feature_monitor.snapshot().scalars["rows"])
     assert sample + len(waiting) == extracted > 3_000
     assert 1 <= len(waiting) <= MOST_WAITING
 

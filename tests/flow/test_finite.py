@@ -38,7 +38,7 @@ def test_a_model_that_diverges_is_set_back_and_the_run_goes_on(monkeypatch: pyte
     monkeypatch.setitem(ONLINE, "diverging", "flow.runs:Diverging")
     settings = {**LEAN, "learning.model": "diverging", "adaptation.enabled": False}
     feed = restless(1_600)
-    Diverging.left, Diverging.width = Diverging.at, begun(restless(10)).instruments["SYN"].n_features("direction")
+    Diverging.left, Diverging.width = Diverging.at, begun(restless(10)).symbols["SYN"].n_features("direction")
     done = run(feed, settings)
     session = done.system.learning.session("SYN")
     assert session.quarantines == 1

@@ -100,7 +100,7 @@ def test_what_cannot_be_is_answered_with_a_sentence(number: int, gateway: LocalG
 def test_a_query_is_answered_by_all_members_and_changes_nothing(gateway: LocalGateway) -> None:
     system = gateway._system
     before = system.state_sha256()
-    schema = system.instruments["SYN"].extractor.schema
+    schema = system.symbols["SYN"].extractor.schema
     found = gateway.inspect("SYN/direction/4199")
     asked = gateway.predict("SYN/direction", {name: value or 0.0 for name, value in found.features.items()})
     assert [part.source for part in asked.parts] == ["online", "batch", "base"]

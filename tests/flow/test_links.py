@@ -121,25 +121,25 @@ def test_link_outcome_to_agent_weights() -> None:
     assert contributions["trend"] != 0.5
 
 
-def wishes_of(monkeypatch: pytest.MonkeyPatch) -> list[SizingInput]:
+def sizing_inputs_of(monkeypatch: pytest.MonkeyPatch) -> list[SizingInput]:
     """Everything that reaches execution from now on."""
     found: list[SizingInput] = []
     decide = ExecutionService.decide
 
-    def noted(self: ExecutionService, wish: SizingInput, now_ns: int | None = None) -> Decision:
-        found.append(wish)
-        return decide(self, wish, now_ns)
+    def noted(self: ExecutionService, sizing: SizingInput, now_ns: int | None = None) -> Decision:
+        found.append(sizing)
+        return decide(self, sizing, now_ns)
 
     monkeypatch.setattr(ExecutionService, "decide", noted)
     return found
 
 
 def test_link_trade_quality_to_sizing(monkeypatch: pytest.MonkeyPatch) -> None:
-    wishes = wishes_of(monkeypatch)
+    inputs = sizing_inputs_of(monkeypatch)
     done = run(restless(), RESTLESS)
     assert done.system.feedback.quality("SYN").lots > 220
-    assert wishes[500].quality == 1.0
-    late = {wish.quality for wish in wishes[-100:]}
+    assert inputs[500].quality == 1.0
+    late = {sizing.quality for sizing in inputs[-100:]}
     assert len(late) > 20
     assert all(0.5 <= quality <= 1.5 for quality in late)
 
@@ -173,18 +173,18 @@ def test_link_training_to_serving() -> None:
 
 
 def test_link_volatility_forecast_to_sizing(monkeypatch: pytest.MonkeyPatch) -> None:
-    wishes = wishes_of(monkeypatch)
+    inputs = sizing_inputs_of(monkeypatch)
     done = run(restless(800), LEAN)
     forecast = {p.ts: p.probability for p in done.predictions if p.target == "volatility"}
     assert len(forecast) > 500
-    for wish in wishes:
-        assert (wish.volatility == wish.plain_volatility) or wish.bar.ts_event in forecast
-    late = wishes[-200:]
-    assert all(wish.volatility != wish.plain_volatility for wish in late)
+    for sizing in inputs:
+        assert (sizing.volatility == sizing.plain_volatility) or sizing.bar.ts_event in forecast
+    late = inputs[-200:]
+    assert all(sizing.volatility != sizing.plain_volatility for sizing in late)
     # With twice the forecast, positions that no limit cuts are half as large.
-    monkeypatch.setattr(VolatilityCalibrator, "level", lambda self, probability, median: 2.0 * median)
+    monkeypatch.setattr(VolatilityCalibrator, "forecast", lambda self, probability, median: 2.0 * median)
     doubled = run(restless(800), {**LEAN, "execution.rebalance_band": 0.0})
-    monkeypatch.setattr(VolatilityCalibrator, "level", lambda self, probability, median: 4.0 * median)
+    monkeypatch.setattr(VolatilityCalibrator, "forecast", lambda self, probability, median: 4.0 * median)
     quartered = run(restless(800), {**LEAN, "execution.rebalance_band": 0.0})
     since = min(forecast)
     sizes = [stop_sizes(one.orders, since) for one in (doubled, quartered)]
@@ -201,7 +201,7 @@ def stop_sizes(orders: list[Order], since: int) -> dict[int, int]:
 def test_link_labels_to_forecast_level() -> None:
     done = run(restless(800), LEAN)
     labelled = sum(label.target == "volatility" for label in done.labels)
-    counts = done.system.instruments["SYN"].level.snapshot().arrays["counts"]
+    counts = done.system.symbols["SYN"].calibrator.snapshot().arrays["counts"]
     assert counts.sum() == labelled > 500
 
 

@@ -18,7 +18,7 @@ def test_what_is_learnt_is_what_was_served(monkeypatch: pytest.MonkeyPatch) -> N
         for record in done.records
         for prediction in record.predictions
     }
-    width = done.system.instruments["SYN"].n_features
+    width = done.system.symbols["SYN"].n_features
     expected = [
         (features[label.prediction_id][: width(label.target)].tobytes(), label.label, label.weight)
         for label in done.labels

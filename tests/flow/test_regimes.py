@@ -96,7 +96,7 @@ def test_the_gateway_shows_what_the_journal_holds() -> None:
     ]
     assert [regime.to_ms for regime in shown.regimes] == [regime.from_ms for regime in shown.regimes[1:]] + [None]
     assert len(shown.shifts) == len(changes(kept())) - len(found)
-    assert shown.probabilities == kept().system.market.detectors["SYN"].probabilities
+    assert shown.probabilities == kept().system.regimes.detectors["SYN"].probabilities
     assert all(
         max(regime.probabilities, key=lambda name: regime.probabilities[name]) == regime.label for regime in shown.regimes
     )

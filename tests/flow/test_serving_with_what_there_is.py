@@ -53,8 +53,8 @@ def test_a_question_is_answered_and_changes_nothing() -> None:
     context = PredictionContext("SYN", "someone", "direction")
     asked = 0
     vectors = []
-    extract = system.instruments["SYN"].extract
-    system.instruments["SYN"].extract = lambda bar: vectors.append(extract(bar)) or vectors[-1]  # type: ignore[method-assign,func-returns-value]
+    extract = system.symbols["SYN"].extract
+    system.symbols["SYN"].extract = lambda bar: vectors.append(extract(bar)) or vectors[-1]  # type: ignore[method-assign,func-returns-value]
     while system.step():
         if len(vectors) % 10 == 0 and vectors[-2] is not None:
             before = system.feedback.counts()

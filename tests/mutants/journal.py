@@ -270,15 +270,15 @@ JOURNAL = (
         "engine/system.py",
         "        self.command(list(commands))\n        self.store.flush()\n",
         "        self.command(list(commands))\n",
-        ("flow/test_outside_outcomes.py::test_what_was_acknowledged_survives_kill_9_and_the_run_resumes_alike",),
+        ("flow/test_external_outcomes.py::test_what_was_acknowledged_survives_kill_9_and_the_run_resumes_alike",),
     ),
     Mutant(
         "an-outcome-is-learnt-twice",
         "journal",
-        "feedback/outside_outcomes.py",
+        "feedback/external_outcomes.py",
         "        self._seen.add(outcome_id(outcome), _content(outcome))\n",
         "",
-        ("flow/test_outside_outcomes.py::test_each_is_learnt_once_with_the_next_slice",),
+        ("flow/test_external_outcomes.py::test_each_is_learnt_once_with_the_next_slice",),
     ),
     Mutant(
         "a-setting-is-lost-in-a-restart",

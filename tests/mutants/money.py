@@ -197,9 +197,11 @@ MONEY = (
         "equity-at-the-price-of-the-fill",
         "money",
         "execution/execution_service.py",
-        "            desk.value(desk.close)\n",
+        "            trading.value(trading.close)\n",
         "            pass\n",
-        ("unit/execution/test_execution_service.py::test_over_random_wishes_money_is_conserved_and_time_never_runs_backwards",),
+        (
+            "unit/execution/test_execution_service.py::test_over_random_sizing_inputs_money_is_conserved_and_time_never_runs_backwards",
+        ),
     ),
     Mutant(
         "outcomes-before-costs",

@@ -20,7 +20,7 @@ from alpha_pulse.kernels.base.scores import LABEL
 from alpha_pulse.kernels.mixing.ensemble import RAW_ONLINE
 from alpha_pulse.learning.commands import EVERY, Command
 from alpha_pulse.learning.drift_monitor import ERRORS
-from alpha_pulse.learning.host import AdaptationAnswer, Running, request_adaptation
+from alpha_pulse.learning.running_system import AdaptationResponse, RunningSystem, request_adaptation
 from alpha_pulse.learning.session import ScoredPrediction, Session
 from alpha_pulse.learning.trial import MIN_BLOCKS
 
@@ -83,11 +83,6 @@ class AdaptiveModelManager:
         Of it: ``adaptation``.
     clock
         Market time, for the timer.
-
-    Attributes
-    ----------
-    running
-        The system that this is part of, set by it; None without one.
     """
 
     def __init__(self, config: Config, clock: Clock) -> None:
@@ -98,7 +93,11 @@ class AdaptiveModelManager:
         self._watched: dict[tuple[str, str], _Watched] = {}
         self._by_session: dict[Session, _Watched] = {}
         self._responses: list[AlarmResponse] = []
-        self.running: Running | None = None
+        self._running: RunningSystem | None = None
+
+    def attach(self, running: RunningSystem) -> None:
+        """Become part of a running system: what users request is then a journaled command."""
+        self._running = running
 
     # Settings.
 
@@ -115,10 +114,10 @@ class AdaptiveModelManager:
         if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not 0.0 <= threshold <= 1.0:
             raise ConfigError(f"{ACCURACY} is {threshold!r}; expected a number from 0 to 1")
         command = Command("set", EVERY, setting=ACCURACY, value=float(threshold))
-        if self.running is None:
+        if self._running is None:
             self.apply_command(command, 0)
         else:
-            self.running.carry_out(command)
+            self._running.carry_out(command)
 
     def apply_command(self, command: Command, ts: int) -> None:
         """Carry out a command that sets ``accuracy_threshold``; it was checked before."""
@@ -310,11 +309,11 @@ class AdaptiveModelManager:
 
     async def monitor_and_adapt(self) -> None:
         """Have the timer fire at the next slice, whenever it is due. ConflictError when nothing could come of it."""
-        if self.running is None:
+        if self._running is None:
             raise ConflictError("no run is going on, so no slice follows at which the timer could fire")
         if not self._config.enabled:
             raise ConflictError(f"{DISABLED}, so the timer does nothing; set it to true and start a new run")
-        self.running.carry_out(Command("adapt", EVERY, drift_type=TIMER))
+        self._running.carry_out(Command("adapt", EVERY, drift_type=TIMER))
 
     def get_model_metrics(self, symbol: str) -> dict[str, ModelHealth]:
         """How each of a symbol's sessions does lately, by target."""
@@ -326,20 +325,20 @@ class AdaptiveModelManager:
             episode.recovery_ts is None for watched in self._of(symbol).values() for episode in watched.recovery.episodes
         )
 
-    def adapt_model(self, symbol: str) -> tuple[AdaptationAnswer, ...]:
+    def adapt_model(self, symbol: str) -> tuple[AdaptationResponse, ...]:
         """Have a symbol's sessions learn faster from the next slice on; for each session, whether that will happen."""
         return self._request(symbol, "performance")
 
-    def retrain_with_new_regime(self, symbol: str) -> tuple[AdaptationAnswer, ...]:
+    def retrain_with_new_regime(self, symbol: str) -> tuple[AdaptationResponse, ...]:
         """Have a symbol's sessions learn anew from the next slice on; for each session, whether that will happen.
 
         It is accepted only where it beats the model as it was.
         """
         return self._request(symbol, policy.REGIME)
 
-    def _request(self, symbol: str, drift_type: str) -> tuple[AdaptationAnswer, ...]:
+    def _request(self, symbol: str, drift_type: str) -> tuple[AdaptationResponse, ...]:
         sessions = [watched.session.session_id for watched in self._of(symbol).values()]
-        return request_adaptation(self.running, sessions, drift_type)
+        return request_adaptation(self._running, sessions, drift_type)
 
     def why_not(self, session_id: str) -> str:
         """Why no action on a session can begin now, and until when; empty when one can."""

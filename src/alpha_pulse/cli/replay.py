@@ -125,7 +125,7 @@ def _replay(
             run_id,
             resume=resume,
             on_progress=show_progress,
-            on_fold=lambda made, rows: phases.show("replaying the end of the journal", rows, "steps", made),
+            on_replay=lambda made, rows: phases.show("replaying the end of the journal", rows, "steps", made),
             on_skipped=tell_skipped,
             stopped=lambda: bool(caught),
             write_decision=None if decisions is None else lambda line: decisions.write(exported(line, feed.bar_open)),

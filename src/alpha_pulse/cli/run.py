@@ -134,7 +134,7 @@ def _begun(config: Config, feed: ReplayFeed, store: Store, name: str, run_id: st
         system.begin(
             run_id,
             resume=True,
-            on_fold=lambda made, rows: phases.show("replaying the end of the journal", rows, "steps", made),
+            on_replay=lambda made, rows: phases.show("replaying the end of the journal", rows, "steps", made),
         )
         for reason in system.skipped_checkpoints:
             phases.close()

@@ -14,14 +14,6 @@ class Clock(Protocol):
         ...
 
 
-class SystemClock:
-    """Wall time, for live feeds."""
-
-    def now_ns(self) -> int:
-        """Nanoseconds since the Unix epoch."""
-        return time.time_ns()
-
-
 class ReplayClock:
     """Time as the data tells it: it stands still until someone sets it, and never goes back.
 

@@ -13,6 +13,7 @@ from alpha_pulse.core.types import (
     AlarmResponse,
     Bar,
     DriftAlarm,
+    FeatureVector,
     Fill,
     Lot,
     Order,
@@ -67,9 +68,9 @@ class ScoredTrade(msgspec.Struct, frozen=True, omit_defaults=True):
     trial: list[float | None] = msgspec.field(default_factory=list)
 
 
-def scored_trade(outcome: TradeOutcome, settled: ScoredPrediction) -> ScoredTrade:
-    """What the journal keeps of a closed lot that was learnt from."""
-    return ScoredTrade(outcome.lot.lot_id, outcome.lot.symbol, int(settled.values[LABEL]), [*settled.scores], [*settled.trial])
+def scored_trade(outcome: TradeOutcome, scored: ScoredPrediction) -> ScoredTrade:
+    """The journal's record of a closed lot that was learnt from."""
+    return ScoredTrade(outcome.lot.lot_id, outcome.lot.symbol, int(scored.values[LABEL]), [*scored.scores], [*scored.trial])
 
 
 class StepRecord(msgspec.Struct, omit_defaults=True):
@@ -104,13 +105,21 @@ class StepRecord(msgspec.Struct, omit_defaults=True):
     volatilities: dict[str, float] = msgspec.field(default_factory=dict)
     equity: dict[str, int] = msgspec.field(default_factory=dict)
 
-    def add_execution(self, settlement: ExecutionResult) -> Sequence[TradeOutcome]:
-        """Add what the slice did to what rested; the trade outcomes."""
-        self.fills.extend(settlement.fills)
-        self.lots.extend(settlement.lots)
-        self.refusals.extend(settlement.refusals)
-        self.units.extend(settlement.units)
-        return settlement.outcomes
+    def add_execution(self, result: ExecutionResult) -> Sequence[TradeOutcome]:
+        """Add what the waiting orders did on the slice; returns the trade outcomes, which `ScoredTrade` records."""
+        self.fills.extend(result.fills)
+        self.lots.extend(result.lots)
+        self.refusals.extend(result.refusals)
+        self.units.extend(result.units)
+        return result.outcomes
+
+    def add_features(self, vectors: Sequence[FeatureVector | None]) -> None:
+        """Add the features of the slice, with the places of those that were missing."""
+        for vector in vectors:
+            if vector is not None:
+                self.features[vector.symbol] = vector.values.tolist()
+                if vector.mask is not None:
+                    self.masked[vector.symbol] = vector.mask.nonzero()[0].tolist()
 
 
 class DecisionRecord(msgspec.Struct):

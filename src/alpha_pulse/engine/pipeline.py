@@ -1,7 +1,10 @@
-"""START HERE. The loop: nine stages in one order, for replay, paper and live alike.
+"""START HERE. The loop: nine stages in one order, the same for replay, paper and live trading.
 
-The order is the argument that nothing looks ahead and nothing is lost: a slice first settles what was decided before it, then
-the models learn from that, and only then is anything new decided; nothing leaves before the journal holds it.
+The order prevents look-ahead: a slice first resolves earlier decisions, then the models learn from that, and only then a new
+decision is made. No order or prediction leaves before the journal contains it.
+
+How a label reaches a model: `resolve` computes the label, `learn` passes it to the session that made the prediction.
+How an order is refused: `gate` (limits, stale data) or, at the price of its fill, `resolve`. Both journal the reasons.
 """
 
 from __future__ import annotations
@@ -31,21 +34,21 @@ Vectors = list[FeatureVector | None]
 
 @dataclass(eq=False)
 class Pipeline:
-    """Market data in, orders out, every outcome back. One call of `on_slice` per instant of market time."""
+    """Market data in, orders out, every outcome back. `on_slice` is called once per instant of market time."""
 
     clock: ReplayClock
-    instruments: dict[str, SymbolState]
+    symbols: dict[str, SymbolState]
     learning: OnlineLearningService
     serving: ModelServingService
     agents: AgentManager
     execution: ExecutionService
     feedback: TradingFeedbackService
     adaptation: AdaptiveModelManager
-    market: RegimeMonitor
+    regimes: RegimeMonitor
     journal: Journal
 
     def on_slice(self, slice_: Slice) -> StepRecord:
-        """Take in all events that share one ``ts_event``; what was committed."""
+        """Process all bars that share one ``ts_event``; returns the committed row."""
         ts = slice_[0].ts_event
         self.clock.advance_to(ts)
         record, decision = StepRecord(bars=slice_), DecisionRecord(ts, [], [])
@@ -61,7 +64,7 @@ class Pipeline:
         return record
 
     def on_commands(self, commands: list[Command]) -> StepRecord:
-        """Take in what callers ask for: a row of its own in the one order, without a decision."""
+        """Apply users' commands as a row of their own, without a decision; returns the committed row."""
         record, ts = StepRecord(commands=commands), self.clock.now_ns()
         for command in commands:
             for service in (self.learning, self.serving, self.feedback, self.adaptation):
@@ -70,7 +73,10 @@ class Pipeline:
         return record
 
     def resolve(self, slice_: Slice, record: StepRecord) -> tuple[list[Label], list[TradeOutcome]]:
-        """1: resting orders meet the new bars; labels that are now due are joined to the predictions that made them."""
+        """1: waiting orders trade on the new bars; each bar gives the labels of the predictions that are now due.
+
+        A prediction whose bar comes too late expires: it gets no label, and its session drops it.
+        """
         ts, labels = slice_[0].ts_event, list[Label]()
         outcomes = self.feedback.external_outcomes(ts)
         outcomes.extend(record.add_execution(self.execution.process_bars(slice_)))
@@ -84,17 +90,20 @@ class Pipeline:
         return labels, outcomes
 
     def learn(self, labels: list[Label], outcomes: list[TradeOutcome], record: StepRecord) -> list[ScoredPrediction]:
-        """2: what was served is scored with the probability stored when it was served, then learnt."""
+        """2: each label is joined by id to its stored prediction, which is scored as it was served; then the model learns it.
+
+        Closed lots reach the trade-quality model and the agents' weights in the same way. Returns what was scored.
+        """
         scored: list[ScoredPrediction] = []
-        record.labels = labels
         for label in labels:
-            if (settled := self.learning.learn(label.symbol, label.target, label)) is not None:
-                scored.append(settled)
-                label.scores.extend(settled.scores)
-                label.trial.extend(settled.trial)
-                self.serving.update(settled)
-                if label.target == "volatility":
-                    self.instruments[label.symbol].level.update(settled.values[SERVED], label.value)
+            prediction = self.learning.learn(label.symbol, label.target, label)
+            record.labels.append(label if prediction is None else label.with_scores(prediction.scores, prediction.trial))
+            if prediction is None:  # a tie, or a weight of 0
+                continue
+            scored.append(prediction)
+            self.serving.update(prediction)
+            if label.target == "volatility":
+                self.symbols[label.symbol].calibrator.update(prediction.values[SERVED], label.value)
         for outcome in outcomes:
             if (quality := self.feedback.apply_outcome(outcome)) is not None:
                 scored.append(quality)
@@ -104,19 +113,19 @@ class Pipeline:
         return scored
 
     def detect(self, scored: list[ScoredPrediction], record: StepRecord) -> None:
-        """3: drift detectors see the scores and the features of the step before; the regime detector sees the market."""
-        for settled in scored:
-            record.alarms.extend(self.learning.detect(settled))
+        """3: drift detectors see the scores and the features of the step before; regime detectors see the bars."""
+        for prediction in scored:
+            record.alarms.extend(self.learning.detect(prediction))
         for bar in record.bars:
-            record.alarms.extend(self.instruments[bar.symbol].detect(bar.ts_event))
-        record.regimes = self.market.observe(record.bars)
+            record.alarms.extend(self.symbols[bar.symbol].detect(bar.ts_event))
+        record.regimes = self.regimes.observe(record.bars)
 
     def adapt(self, scored: list[ScoredPrediction], ts: int, record: StepRecord) -> None:
-        """4: trials are judged; requests, alarms, regimes and the timer may start new ones; due batch members are trained."""
+        """4: trials end; requests, alarms, regimes and the timer may begin new ones; batch members that are due are trained."""
         manager = self.adaptation
-        for settled in scored:
-            if (closed := manager.on_label(settled)) is not None:
-                record.adaptations.append(closed)
+        for prediction in scored:
+            if (ended := manager.on_label(prediction)) is not None:
+                record.adaptations.append(ended)
         if requests := self.learning.take_requests():
             record.requests.extend(AdaptationRequest(*request) for request in requests)
             record.adaptations.extend(manager.on_requests(requests, ts))
@@ -130,67 +139,60 @@ class Pipeline:
             record.models.extend(self.serving.train_if_due(bar.symbol, self.feedback.bars(bar.symbol), ts))
 
     def extract(self, slice_: Slice, record: StepRecord) -> Vectors:
-        """5: bars become features, by the code that training uses too."""
-        vectors = [self.instruments[bar.symbol].extract(bar) for bar in slice_]
-        for vector in vectors:
-            if vector is not None:
-                record.features[vector.symbol] = vector.values.tolist()
-                if vector.mask is not None:
-                    record.masked[vector.symbol] = vector.mask.nonzero()[0].tolist()
+        """5: bars become features, by the same code as in training; None for a symbol with too few bars."""
+        vectors = [self.symbols[bar.symbol].extract(bar) for bar in slice_]
+        record.add_features(vectors)
         return vectors
 
     def serve(self, slice_: Slice, features: Vectors, record: StepRecord) -> None:
-        """6: one prediction per symbol and target; each is entered in the ledger, traded or not."""
+        """6: one prediction per symbol and target; each waits for its label, whether it is traded or not."""
         for bar, vector in zip(slice_, features, strict=True):
             if vector is None:
                 continue
-            for target, reference in self.instruments[bar.symbol].references(bar):
+            for target, reference in self.symbols[bar.symbol].references(bar):
                 prediction = self.serving.serve(f"{bar.symbol}/{target}/{bar.seq}", target, vector)
                 self.feedback.add_prediction(prediction, reference)
                 record.predictions.append(prediction)
 
     def decide(self, slice_: Slice, features: Vectors, decision: DecisionRecord) -> list[Decisions | None]:
-        """7: agents weigh rules and the shared prediction; the manager makes one signal of theirs."""
-        found: list[Decisions | None] = []
+        """7: each agent combines its rules with the shared prediction; the manager combines the agents into one signal."""
+        decisions: list[Decisions | None] = []
         for bar, vector in zip(slice_, features, strict=True):
-            if vector is None:
-                found.append(None)
-                continue
-            decisions = self.agents.decide(MarketView(bar, vector))
-            decision.signals.append(decisions.combined)
-            found.append(decisions)
-        return found
+            decided = None if vector is None else self.agents.decide(MarketView(bar, vector))
+            decisions.append(decided)
+            if decided is not None:
+                decision.signals.append(decided.combined)
+        return decisions
 
     def gate(
         self, slice_: Slice, features: Vectors, decisions: list[Decisions | None], record: StepRecord, decision: DecisionRecord
     ) -> None:
-        """8: signals are sized by the volatility forecast and pass the risk gate, or are refused with reasons."""
+        """8: each book sizes the signal; the risk gate passes the order or refuses it, and the reasons are journaled."""
         for bar, vector, decided in zip(slice_, features, decisions, strict=True):
             if vector is None or decided is None:
                 continue
-            wish = self._wish(bar, vector, decided)
-            record.volatilities[bar.symbol] = wish.volatility
-            made = self.execution.decide(wish, self.clock.now_ns())
-            if made.orders:
-                decision.orders.extend(made.orders)
-                if any(order.book == PRIMARY for order in made.orders):
-                    self.feedback.on_entry(vector, decided.combined)
-            record.refusals.extend(made.refusals)
-            if made.abstained is not None:
-                record.abstentions.append(Abstention(bar.symbol, made.abstained))
+            sizing = self._sizing_input(bar, vector, decided)
+            record.volatilities[bar.symbol] = sizing.volatility
+            result = self.execution.decide(sizing, self.clock.now_ns())
+            decision.orders.extend(result.orders)
+            if any(order.book == PRIMARY for order in result.orders):
+                self.feedback.on_entry(vector, decided.combined)
+            record.refusals.extend(result.refusals)
+            if result.abstained is not None:
+                record.abstentions.append(Abstention(bar.symbol, result.abstained))
 
-    def _wish(self, bar: Bar, vector: FeatureVector, decided: Decisions) -> SizingInput:
-        instrument = self.instruments[bar.symbol]
+    def _sizing_input(self, bar: Bar, vector: FeatureVector, decided: Decisions) -> SizingInput:
+        state = self.symbols[bar.symbol]
         volatility, direction = (self.serving.served_at(bar.symbol, target, bar.ts_event) for target in TARGETS)
         return SizingInput(
             bar, bar.seq, decided.combined, decided.rules, decided.ml,
-            instrument.forecast_volatility(None if volatility is None else volatility.probability),
-            instrument.plain_volatility, self.feedback.quality_scale(vector, decided.combined),
-            None if direction is None else direction.probability, instrument.direction_horizon, instrument.bars_per_year,
+            state.forecast_volatility(None if volatility is None else volatility.probability),
+            state.plain_volatility, self.feedback.quality_scale(vector, decided.combined),
+            None if direction is None else direction.probability, state.direction_horizon, state.bars_per_year,
         )  # fmt: skip
 
     def record(self, record: StepRecord, decision: DecisionRecord) -> None:
-        """9: one row holds all of the above; only then do orders reach the venue and predictions their listeners."""
+        """9: one journal row contains all of the above; only then do orders reach the venue and predictions their listeners."""
         line = encode(decision) if decision.signals or decision.orders else None
         self.journal.append(decision.ts, encode(record), line)
         self.execution.release(decision.orders)

@@ -36,8 +36,8 @@ class SymbolState:
 
     def __init__(self, extractor: FeatureExtractor, config: Config) -> None:
         self.extractor = extractor
-        self.level = VolatilityCalibrator()
-        self.monitor = FeatureMonitor(extractor.symbol, extractor.schema.names, config.adaptation)
+        self.calibrator = VolatilityCalibrator()
+        self.feature_monitor = FeatureMonitor(extractor.symbol, extractor.schema.names, config.adaptation)
         self.direction_horizon = config.learning.direction_horizon_bars
         self._root_horizon = math.sqrt(config.learning.volatility_horizon_bars)
         self._first_ts = 0
@@ -59,12 +59,12 @@ class SymbolState:
         self.trailing_median = median = self.extractor.trailing_median
         self.plain_volatility = median / self._root_horizon if median > 0.0 else self.extractor.bar_volatility
         if vector is not None:
-            self.monitor.observe(vector)
+            self.feature_monitor.observe(vector)
         return vector
 
     def detect(self, ts: int) -> list[DriftAlarm]:
         """What the vectors up to the step before show to have changed about the features; each is looked at once."""
-        return self.monitor.detect(ts)
+        return self.feature_monitor.detect(ts)
 
     def references(self, bar: Bar) -> tuple[tuple[str, float], ...]:
         """The targets that can be labelled later, each with what its label will compare with."""
@@ -74,7 +74,7 @@ class SymbolState:
 
     def forecast_volatility(self, probability: float | None) -> float:
         """Volatility per bar over the next h bars, at the level that the served probability has meant so far."""
-        return self.plain_volatility if probability is None else self.level.level(probability, self.plain_volatility)
+        return self.plain_volatility if probability is None else self.calibrator.forecast(probability, self.plain_volatility)
 
     @property
     def bars_per_year(self) -> float:
@@ -86,8 +86,8 @@ class SymbolState:
         """Everything here that has memory, by name."""
         return {
             f"features/{symbol}": self.extractor,
-            f"level/{symbol}": self.level,
-            f"monitor/{symbol}": self.monitor,
+            f"level/{symbol}": self.calibrator,
+            f"monitor/{symbol}": self.feature_monitor,
             f"instrument/{symbol}": self,
         }
 

@@ -41,7 +41,7 @@ BATCH_MODEL = "lightgbm"
 QUALITY_MODEL = "logistic"
 MIN_VERIFIED_ROWS = 200
 """Rows at least that are made again, and compared, before a run goes on."""
-FOLD_NOTICE = 256
+REPLAY_NOTICE = 256
 
 
 def run_identity(run_id: str, config: Config, feed: Feed) -> RunIdentity:
@@ -69,14 +69,14 @@ class System:
         self.store = store
         self.clock = ReplayClock()
         self.venue = SimulatedVenue(config.venue)
-        self.instruments = {symbol: self._instrument(symbol) for symbol in feed.symbols}
+        self.symbols = {symbol: self._symbol_state(symbol) for symbol in feed.symbols}
         self.learning = OnlineLearningService(config, self._n_features)
         self.serving = ModelServingService(config, self.learning, self._batch_member if config.batch.enabled else None)
         self.agents = self._agent_manager()
         self.execution = ExecutionService(config, self.venue, feed.symbols)
-        self.feedback = TradingFeedbackService(config, self.agents)
+        self.feedback = TradingFeedbackService(config, self.agents, self.execution.book_names)
         self.adaptation = AdaptiveModelManager(config, self.clock)
-        self.market = RegimeMonitor(feed.symbols, feed.interval_ns)
+        self.regimes = RegimeMonitor(feed.symbols, feed.interval_ns)
         for symbol in feed.symbols:
             self._open(symbol)
         self.pipeline = self._pipeline(store)
@@ -86,10 +86,10 @@ class System:
         self._steps = 0
         self._checkpointed = -1
         self._begun = self._stepping = False
-        self.learning.running = self.serving.running = self.adaptation.running = self
-        self.feedback.join(self, self.execution.results(1.0))
+        for service in (self.learning, self.serving, self.feedback, self.adaptation):
+            service.attach(self)
 
-    def _instrument(self, symbol: str) -> SymbolState:
+    def _symbol_state(self, symbol: str) -> SymbolState:
         extractor = FeatureExtractor(
             symbol,
             has_volume=self.feed.has_volume,
@@ -100,10 +100,10 @@ class System:
 
     def _n_features(self, symbol: str, target: str) -> int:
         extra = EXTRA_FEATURES if target == TARGET else 0
-        return self.instruments[symbol].n_features(target) + extra
+        return self.symbols[symbol].n_features(target) + extra
 
     def _agent_manager(self) -> AgentManager:
-        agents, schema = self.config.agents, next(iter(self.instruments.values())).extractor.schema
+        agents, schema = self.config.agents, next(iter(self.symbols.values())).extractor.schema
         return AgentManager(
             [
                 MLAwareAgent(
@@ -132,26 +132,24 @@ class System:
 
     def _open(self, symbol: str) -> None:
         for target in TARGETS:
-            session = self.learning.open_session(symbol, target)
-            session.in_loop = True
+            session = self.learning.open_session(symbol, target, engine_owned=True)
             self.serving.add_session(symbol, target)
             self.adaptation.watch(session)
-        quality = self.learning.open_session(symbol, TARGET, QUALITY_MODEL, ordered=False)
-        quality.in_loop = True
+        quality = self.learning.open_session(symbol, TARGET, QUALITY_MODEL, ordered=False, engine_owned=True)
         self.adaptation.watch(quality)
         self.feedback.add_symbol(symbol, quality, self.feed.interval_ns)
 
     def _pipeline(self, journal: Journal) -> Pipeline:
         return Pipeline(
             self.clock,
-            self.instruments,
+            self.symbols,
             self.learning,
             self.serving,
             self.agents,
             self.execution,
             self.feedback,
             self.adaptation,
-            self.market,
+            self.regimes,
             journal,
         )
 
@@ -163,9 +161,9 @@ class System:
             "agents": self.agents,
             "feed": self.feed,
         }
-        for symbol, instrument in self.instruments.items():
-            found.update(instrument.components(symbol))
-        for service in (self.learning, self.serving, self.feedback, self.adaptation, self.market):
+        for symbol, symbol_state in self.symbols.items():
+            found.update(symbol_state.components(symbol))
+        for service in (self.learning, self.serving, self.feedback, self.adaptation, self.regimes):
             found.update(service.components())
         return found
 
@@ -185,7 +183,7 @@ class System:
 
     # Life.
 
-    def begin(self, run_id: str, *, resume: bool, on_fold: Callable[[int, int], None] | None = None) -> None:
+    def begin(self, run_id: str, *, resume: bool, on_replay: Callable[[int, int], None] | None = None) -> None:
         """Start the run, or go on with the one in the store: a good checkpoint, then the journal's tail folded onto it.
 
         The checkpoint is the newest one at least ``MIN_VERIFIED_ROWS`` rows before the end, so that this program always makes
@@ -197,7 +195,7 @@ class System:
             A name; it decides nothing.
         resume
             Whether the store may hold the run already.
-        on_fold
+        on_replay
             Told (rows made again, rows in all) now and then.
         """
         self.store.begin(run_identity(run_id, self.config, self.feed), resume)
@@ -226,10 +224,10 @@ class System:
                 # A command that follows the checkpoint takes its time from the slice before.
                 self.clock.advance_to(next(self.store.rows(checkpoint.seq)).ts_event)
         self._steps = first
-        self._replay_tail(first, on_fold)
+        self._replay_tail(first, on_replay)
         self._begun = True
 
-    def _replay_tail(self, first: int, on_fold: Callable[[int, int], None] | None) -> None:
+    def _replay_tail(self, first: int, on_replay: Callable[[int, int], None] | None) -> None:
         """Make the journal's rows from ``first`` on again, from what came in, and see that they come out the same."""
         comparison = ReplayVerifier(self.store.location)
         pipeline = self._pipeline(comparison)
@@ -243,8 +241,8 @@ class System:
             else:
                 pipeline.on_commands(inputs.commands)
             self._steps += 1
-            if on_fold is not None and (self._steps - first) % FOLD_NOTICE == 0:
-                on_fold(self._steps - first, rows)
+            if on_replay is not None and (self._steps - first) % REPLAY_NOTICE == 0:
+                on_replay(self._steps - first, rows)
 
     def step(self) -> bool:
         """Run one slice; False at the end of the feed."""
@@ -264,7 +262,7 @@ class System:
         self._committed(self.pipeline.on_commands(commands))
 
     def carry_out(self, *commands: Command) -> None:
-        """See `alpha_pulse.learning.host.Running`: what services ask for that users call directly."""
+        """See `alpha_pulse.learning.running_system.RunningSystem`: what services ask for that users call directly."""
         if not self._begun:
             raise ConflictError("the run has not begun, so its journal can hold no command yet; call begin first")
         if self._stepping:
@@ -278,7 +276,7 @@ class System:
         return self.clock.now_ns()
 
     def why_not_adapt(self, session_id: str) -> str:
-        """See `alpha_pulse.learning.host.Running`."""
+        """See `alpha_pulse.learning.running_system.RunningSystem`."""
         if any(asked == session_id for asked, _ in self.learning.requests):
             return f"an adaptation of session {session_id} was asked for already, and begins with the next slice"
         if self.no_slice_follows:

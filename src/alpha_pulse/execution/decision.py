@@ -13,7 +13,7 @@ class SizingInput(msgspec.Struct, frozen=True):
 
     A signal of None is no opinion and leaves the position as it is; flat is a signal of direction 0. ``volatility`` and
     ``plain_volatility`` are forecasts of the volatility of log returns per bar, the second one made without any model; 0
-    says that there is none yet, which leaves the position as it is, unless the wish is to be flat. ``probability`` is P(up)
+    says that there is none yet, which leaves the position as it is, unless the signal is flat. ``probability`` is P(up)
     over ``direction_horizon`` bars as served, or None.
     """
 

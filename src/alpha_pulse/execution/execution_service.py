@@ -12,10 +12,10 @@ from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import Bar, Fill, Lot, Order, TradeOutcome, Units
 from alpha_pulse.execution.books import Book, BookResult, SymbolResult
 from alpha_pulse.execution.decision import Decision, ExecutionResult, Refusal, SizingInput
-from alpha_pulse.execution.desk import Desk, DeskState, Seat
 from alpha_pulse.execution.fill_limit import Account, admitted
 from alpha_pulse.execution.risk import OrderRequest, RiskGate
 from alpha_pulse.execution.rules import BuyAndHold, CostAware, EntryRule, FollowSignal, Target
+from alpha_pulse.execution.symbol_trading import BookPosition, SymbolTrading, SymbolTradingState
 from alpha_pulse.venues.base import Venue
 from alpha_pulse.venues.money import cash_decimals, cash_text, minor_units, money, units_of
 
@@ -36,7 +36,7 @@ class Carried(msgspec.Struct, frozen=True):
 
 class _ServiceState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     books: dict[str, dict[str, object]]
-    desks: dict[str, DeskState]
+    desks: dict[str, SymbolTradingState]
 
 
 class ExecutionService:
@@ -100,8 +100,8 @@ class ExecutionService:
         self._books = {name: Book(name, cash) for name in names}
         self._rules = {name: _rule(name, config, cash) for name in names}
         self._symbols = tuple(symbols)
-        self._desks: dict[str, Desk] = {}
-        self._unmarked: list[Desk] = []
+        self._trading: dict[str, SymbolTrading] = {}
+        self._unmarked: list[SymbolTrading] = []
         self._opening: Sequence[Bar] = ()
         self._settled = ExecutionResult()
 
@@ -112,6 +112,11 @@ class ExecutionService:
             raise UnknownNameError(f"{name!r} is not a book of this run{did_you_mean(name, self._books)}")
         return found
 
+    @property
+    def book_names(self) -> tuple[str, ...]:
+        """The books of this run, the primary one first."""
+        return tuple(self._books)
+
     def open_signals(self, symbol: str) -> set[str]:
         """The signals that the primary book's open lots in ``symbol`` came from."""
         return self._books[PRIMARY].lots(symbol).signal_ids()
@@ -119,7 +124,7 @@ class ExecutionService:
     @property
     def units(self) -> dict[str, Units]:
         """The units of each symbol that had a bar."""
-        return {symbol: desk.units for symbol, desk in self._desks.items()}
+        return {symbol: trading.units for symbol, trading in self._trading.items()}
 
     def cash(self, amount: float) -> float:
         """Minor units as cash."""
@@ -133,7 +138,7 @@ class ExecutionService:
         """
         settled = self._settled = ExecutionResult()
         for bar in bars:
-            if bar.symbol not in self._desks:
+            if bar.symbol not in self._trading:
                 settled.units.append(self._open(units_of(bar.symbol, bar.close, self._config)).units)
         self._opening = bars
         for bar in bars:
@@ -141,27 +146,27 @@ class ExecutionService:
         self._opening = ()
         for bar in bars:
             self._apply(self._venue.fill_stops(bar))
-            self._desks[bar.symbol].process_bar(bar, self._config.risk.stale_after_intervals)
-        self._unmarked = [self._desks[bar.symbol] for bar in bars]
+            self._trading[bar.symbol].process_bar(bar, self._config.risk.stale_after_intervals)
+        self._unmarked = [self._trading[bar.symbol] for bar in bars]
         return settled
 
-    def _open(self, units: Units) -> Desk:
+    def _open(self, units: Units) -> SymbolTrading:
         """Begin to trade a symbol."""
         if units.symbol not in self._symbols:
             near = did_you_mean(units.symbol, self._symbols)
             raise DataError(f"execution met symbol {units.symbol!r}, which this run does not trade{near}")
         self._venue.add_instrument(units)
-        seats = []
+        positions = []
         for name, book in self._books.items():
             book.add_instrument(units)
-            seats.append(Seat(book, book.lots(units.symbol), self._rules[name]))
-        desk = self._desks[units.symbol] = Desk(units, seats)
-        return desk
+            positions.append(BookPosition(book, book.lots(units.symbol), self._rules[name]))
+        trading = self._trading[units.symbol] = SymbolTrading(units, positions)
+        return trading
 
     def _admit(self, order: Order, price: float, cost_rate: float) -> int:
         """How much of a market order may trade at ``price``; see `alpha_pulse.venues.base.Admit`."""
         for bar in self._opening:
-            self._desks[bar.symbol].value(bar.open)
+            self._trading[bar.symbol].value(bar.open)
         self._opening = ()
         book, limits = self._books[order.book], self._config.risk
         lots = book.lots(order.symbol)
@@ -191,7 +196,7 @@ class ExecutionService:
             settled.fills.append(fill)
             settled.lots += closed
             if fill.book == PRIMARY:
-                units = self._desks[fill.symbol].units
+                units = self._trading[fill.symbol].units
                 made = [(lot, money(abs(lot.quantity), lot.open_reference, units)) for lot in closed]
                 settled.outcomes += [_outcome(lot, put_in) for lot, put_in in made if put_in >= units.min_order]
 
@@ -200,19 +205,19 @@ class ExecutionService:
 
         Returns the equity of each book, in minor units.
         """
-        for desk in self._unmarked:
-            desk.value(desk.close)
+        for trading in self._unmarked:
+            trading.value(trading.close)
         self._unmarked = []
         for book in self._books.values():
             book.mark(ts)
         return {name: book.performance.equity for name, book in self._books.items()}
 
-    def decide(self, wish: SizingInput, now_ns: int | None = None) -> Decision:
+    def decide(self, sizing: SizingInput, now_ns: int | None = None) -> Decision:
         """Orders that bring each book to what its rule wants, and refusals of those that the gate stopped.
 
         Parameters
         ----------
-        wish
+        sizing
             Signals and forecasts of one symbol at one step.
         now_ns
             Market time, for the check of stale data (default: the bar's own time).
@@ -220,16 +225,16 @@ class ExecutionService:
         orders: list[Order] = []
         refusals: list[Refusal] = []
         abstained: str | None = None
-        desk, share = self._desk(wish.bar.symbol), 1.0 / len(self._desks)
-        for seat in desk.seats:
-            lots, book = seat.lots, seat.book
+        trading, share = self._symbol_trading(sizing.bar.symbol), 1.0 / len(self._trading)
+        for position in trading.positions:
+            lots, book = position.lots, position.book
             account = Account(lots.position, book.performance.equity, book.gross - abs(lots.marked), share)
-            target = seat.rule.target(wish, account, desk.units)
+            target = position.rule.target(sizing, account, trading.units)
             if target.abstained is not None:
                 abstained = target.abstained
-            target = _without_dust(target, lots.position, wish.bar.close, desk.units)
-            if target.quantity != lots.position and not self._venue.pending(book.name, wish.bar.symbol):
-                self._order(seat, wish, target, now_ns, orders, refusals)
+            target = _without_dust(target, lots.position, sizing.bar.close, trading.units)
+            if target.quantity != lots.position and not self._venue.pending(book.name, sizing.bar.symbol):
+                self._order(position, sizing, target, now_ns, orders, refusals)
         if orders or refusals or abstained is not None:
             return Decision(tuple(orders), tuple(refusals), abstained)
         return NOTHING_DECIDED
@@ -250,16 +255,18 @@ class ExecutionService:
     def carried(self, ts: int) -> list[Carried]:
         """Open positions in symbols whose newest bar ended before ``ts``."""
         return [
-            Carried(seat.book.name, symbol, desk.units.quantity(seat.lots.position), desk.close, desk.newest_ts)
-            for symbol, desk in sorted(self._desks.items())
-            for seat in desk.seats
-            if seat.lots.position and desk.newest_ts < ts
+            Carried(
+                position.book.name, symbol, trading.units.quantity(position.lots.position), trading.close, trading.newest_ts
+            )
+            for symbol, trading in sorted(self._trading.items())
+            for position in trading.positions
+            if position.lots.position and trading.newest_ts < ts
         ]
 
     def snapshot(self) -> State:
         """All books, and how long each price has stood still. The venue's state is the venue's."""
         books = {name: book.snapshot().scalars for name, book in self._books.items()}
-        desks = {symbol: desk.dump() for symbol, desk in sorted(self._desks.items())}
+        desks = {symbol: trading.dump() for symbol, trading in sorted(self._trading.items())}
         return State(scalars={"books": books, "desks": msgspec.to_builtins(desks)})
 
     def restore(self, state: State) -> None:
@@ -274,32 +281,38 @@ class ExecutionService:
                 f"but this run has {sorted(self._books)} and {sorted(self._symbols)}; "
                 "resume with the configuration and data that saved it"
             )
-        self._desks, self._unmarked = {}, []
+        self._trading, self._unmarked = {}, []
         for saved in found.desks.values():
             self._open(saved.units).load(saved)
         for name, scalars in found.books.items():
             self._books[name].restore(State(scalars=scalars))
 
-    def _desk(self, symbol: str) -> Desk:
-        found = self._desks.get(symbol)
+    def _symbol_trading(self, symbol: str) -> SymbolTrading:
+        found = self._trading.get(symbol)
         if found is None:
-            raise DataError(f"{symbol!r} has had no bar yet{did_you_mean(symbol, self._desks)}; settle a bar of it first")
+            raise DataError(f"{symbol!r} has had no bar yet{did_you_mean(symbol, self._trading)}; settle a bar of it first")
         return found
 
     def _order(
-        self, seat: Seat, wish: SizingInput, target: Target, now_ns: int | None, orders: list[Order], refusals: list[Refusal]
+        self,
+        position: BookPosition,
+        sizing: SizingInput,
+        target: Target,
+        now_ns: int | None,
+        orders: list[Order],
+        refusals: list[Refusal],
     ) -> None:
         """Pass the change to ``target`` through the gate; a refused change of sides still closes what is held."""
-        bar, held, name, wanted = wish.bar, seat.lots.position, seat.book.name, target.quantity
-        signal = seat.rule.signal(wish)
+        bar, held, name, wanted = sizing.bar, position.lots.position, position.book.name, target.quantity
+        signal = position.rule.signal(sizing)
         signal_id = name if signal is None else signal.signal_id
-        reasons = self._reasons(seat, bar, wanted - held, now_ns)
+        reasons = self._reasons(position, bar, wanted - held, now_ns)
         if reasons:
             refusals.append(Refusal(name, bar.symbol, signal_id, reasons))
-            if held * wanted >= 0 or self._reasons(seat, bar, -held, now_ns):
+            if held * wanted >= 0 or self._reasons(position, bar, -held, now_ns):
                 return
             wanted = 0
-        order_id = f"{name}/{bar.symbol}/{wish.step}"
+        order_id = f"{name}/{bar.symbol}/{sizing.step}"
         prediction_id = None if signal is None else signal.prediction_id
         fraction = target.fraction if wanted else 0.0
         orders.append(
@@ -307,7 +320,7 @@ class ExecutionService:
                 order_id, name, bar.symbol, bar.ts_event, "market", wanted - held, signal_id, prediction_id, fraction=fraction
             )
         )
-        distance = self._stop_volatilities * seat.rule.volatility(wish)
+        distance = self._stop_volatilities * position.rule.volatility(sizing)
         if wanted == 0 or distance <= 0.0:
             return
         stop = bar.close * (1.0 - distance if wanted > 0 else 1.0 + distance)
@@ -317,19 +330,19 @@ class ExecutionService:
                 Order(f"{order_id}/stop", name, bar.symbol, bar.ts_event, "stop", -wanted, signal_id, prediction_id, stop)
             )
 
-    def _reasons(self, seat: Seat, bar: Bar, quantity: int, now_ns: int | None) -> tuple[str, ...]:
-        performance, desk = seat.book.performance, self._desks[bar.symbol]
+    def _reasons(self, position: BookPosition, bar: Bar, quantity: int, now_ns: int | None) -> tuple[str, ...]:
+        performance, trading = position.book.performance, self._trading[bar.symbol]
         request = OrderRequest(
             quantity=quantity,
-            held=seat.lots.position,
+            held=position.lots.position,
             price=bar.close,
             equity=performance.equity,
             day_start_equity=performance.day_start_equity,
-            age_ns=max(desk.gap_ns, 0 if now_ns is None else now_ns - bar.ts_event),
+            age_ns=max(trading.gap_ns, 0 if now_ns is None else now_ns - bar.ts_event),
             interval_ns=bar.interval_ns,
-            frozen_bars=desk.frozen_bars,
-            units=desk.units,
-            others=seat.book.gross - abs(seat.lots.marked),
+            frozen_bars=trading.frozen_bars,
+            units=trading.units,
+            others=position.book.gross - abs(position.lots.marked),
         )
         return self._gate.check(request)
 

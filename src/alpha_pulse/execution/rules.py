@@ -1,4 +1,4 @@
-"""The entry rules: what position each book wants. They read the wish and what is held, and remember nothing."""
+"""The entry rules: what position each book wants. They read the sizing and what is held, and remember nothing."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ class Target(NamedTuple):
 class EntryRule(Protocol):
     """Says what to hold. A target equal to what is held means: trade nothing."""
 
-    def target(self, wish: SizingInput, account: Account, units: Units) -> Target:
+    def target(self, sizing: SizingInput, account: Account, units: Units) -> Target:
         """The wanted position, in whole lots."""
         ...
 
-    def signal(self, wish: SizingInput) -> Signal | None:
+    def signal(self, sizing: SizingInput) -> Signal | None:
         """The signal that the rule follows; None for one that follows none."""
         ...
 
-    def volatility(self, wish: SizingInput) -> float:
+    def volatility(self, sizing: SizingInput) -> float:
         """The per-bar volatility that sets the stop's distance; 0 for no stop."""
         ...
 
@@ -65,27 +65,27 @@ class FollowSignal:
         self._band = settings.execution.rebalance_band
         self._max_fraction = settings.risk.max_position_fraction
 
-    def signal(self, wish: SizingInput) -> Signal | None:
+    def signal(self, sizing: SizingInput) -> Signal | None:
         """The signal of this rule's source."""
-        return wish.combined if self._source == "combined" else wish.rules if self._source == "rules" else wish.ml
+        return sizing.combined if self._source == "combined" else sizing.rules if self._source == "rules" else sizing.ml
 
-    def volatility(self, wish: SizingInput) -> float:
+    def volatility(self, sizing: SizingInput) -> float:
         """The forecast that this rule sizes by."""
-        return wish.plain_volatility if self._source == "rules" else wish.volatility
+        return sizing.plain_volatility if self._source == "rules" else sizing.volatility
 
-    def target(self, wish: SizingInput, account: Account, units: Units) -> Target:
+    def target(self, sizing: SizingInput, account: Account, units: Units) -> Target:
         """See `EntryRule`."""
-        signal, held, equity = self.signal(wish), account.held, account.equity
+        signal, held, equity = self.signal(sizing), account.held, account.equity
         if signal is None:
             return Target(held)
         direction = signal.direction
         if direction == 0.0 or equity <= 0:
             return Target(0)
-        forecast, close = self.volatility(wish), wish.bar.close
+        forecast, close = self.volatility(sizing), sizing.bar.close
         if forecast <= 0.0 or close <= 0.0:
             return Target(held)
-        annual = forecast * math.sqrt(wish.bars_per_year)
-        quality = wish.quality if self._use_quality else 1.0
+        annual = forecast * math.sqrt(sizing.bars_per_year)
+        quality = sizing.quality if self._use_quality else 1.0
         most = self._max_fraction
         full = target_fraction(1.0, annual, self._target_volatility, quality, most) * account.share
         fraction = target_fraction(direction, annual, self._target_volatility, quality, most) * account.share
@@ -116,29 +116,29 @@ class CostAware:
         self._follow = follow
         self._costs = costs
 
-    def signal(self, wish: SizingInput) -> Signal | None:
+    def signal(self, sizing: SizingInput) -> Signal | None:
         """The signal that is followed when it pays."""
-        return self._follow.signal(wish)
+        return self._follow.signal(sizing)
 
-    def volatility(self, wish: SizingInput) -> float:
+    def volatility(self, sizing: SizingInput) -> float:
         """The forecast that the position is sized by."""
-        return self._follow.volatility(wish)
+        return self._follow.volatility(sizing)
 
-    def target(self, wish: SizingInput, account: Account, units: Units) -> Target:
+    def target(self, sizing: SizingInput, account: Account, units: Units) -> Target:
         """See `EntryRule`."""
-        signal, held = self._follow.signal(wish), account.held
+        signal, held = self._follow.signal(sizing), account.held
         if signal is None:
             return Target(held)
-        probability = wish.probability
+        probability = sizing.probability
         if probability is None:
             return Target(held, abstained="no probability of the direction was served")
         lean = 2.0 * probability - 1.0
         direction = signal.direction
-        move = expected_move(self._follow.volatility(wish), wish.direction_horizon)
-        cost = round_trip(wish.bar, self._costs)
+        move = expected_move(self._follow.volatility(sizing), sizing.direction_horizon)
+        cost = round_trip(sizing.bar, self._costs)
         gain = lean * move if direction > 0.0 else -lean * move if direction < 0.0 else 0.0
         if gain > cost:
-            return self._follow.target(wish, account, units)
+            return self._follow.target(sizing, account, units)
         reason = (
             f"the expected gain of {gain * BASIS_POINTS:.2f} bp does not exceed the round trip of {cost * BASIS_POINTS:.2f} bp"
         )
@@ -155,17 +155,17 @@ class BuyAndHold:
         self._initial_cash = initial_cash
         self._most, self._most_order = settings.risk.max_position_fraction, settings.risk.max_order_fraction
 
-    def signal(self, wish: SizingInput) -> Signal | None:
+    def signal(self, sizing: SizingInput) -> Signal | None:
         """None: it follows no signal."""
         return None
 
-    def volatility(self, wish: SizingInput) -> float:
+    def volatility(self, sizing: SizingInput) -> float:
         """0: it has no stop."""
         return 0.0
 
-    def target(self, wish: SizingInput, account: Account, units: Units) -> Target:
+    def target(self, sizing: SizingInput, account: Account, units: Units) -> Target:
         """See `EntryRule`."""
-        close, equity = wish.bar.close, account.equity
+        close, equity = sizing.bar.close, account.equity
         if account.held or close <= 0.0 or equity <= 0:
             return Target(account.held)
         whole = min(self._initial_cash, self._most * equity)

@@ -20,10 +20,10 @@ class VolatilityCalibrator:
     ``ratio(p) = (50 * 1 + sum of ratios) / (50 + their number)`` over the settled labels whose served probability fell into the
     same decile: a histogram regression, shrunk to 1 while it knows little (histogram binning: Zadrozny & Elkan, 2001).
 
-    >>> level = VolatilityCalibrator()
+    >>> calibrator = VolatilityCalibrator()
     >>> for _ in range(50):
-    ...     level.update(0.95, 2.0)
-    >>> level.level(0.91, 0.004), level.level(0.15, 0.004)
+    ...     calibrator.update(0.95, 2.0)
+    >>> calibrator.level(0.91, 0.004), calibrator.forecast(0.15, 0.004)
     (0.006, 0.004)
     """
 
@@ -59,7 +59,7 @@ class VolatilityCalibrator:
         decile = _decile(probability)
         return (PRIOR + self._sums[decile]) / (PRIOR + self._counts[decile])
 
-    def level(self, probability: float, trailing_median: float) -> float:
+    def forecast(self, probability: float, trailing_median: float) -> float:
         """The forecast, in the unit of ``trailing_median`` (volatility over the label's horizon)."""
         return self.ratio(probability) * trailing_median
 

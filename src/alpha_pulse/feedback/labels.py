@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 
 import msgspec
 
@@ -44,6 +45,10 @@ class Label(Example, frozen=True, kw_only=True, omit_defaults=True):
     tradable: float | None = None
     scores: list[float | None] = msgspec.field(default_factory=list)
     trial: list[float | None] = msgspec.field(default_factory=list)
+
+    def with_scores(self, scores: Sequence[float], trial: Sequence[float]) -> Label:
+        """The same label, joined to what had been predicted."""
+        return msgspec.structs.replace(self, scores=[*scores], trial=[*trial])
 
 
 class RealisedVolatility:

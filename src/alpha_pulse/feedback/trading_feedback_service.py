@@ -12,12 +12,12 @@ from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import NotFoundError, SessionError
 from alpha_pulse.core.stateful import State, Stateful
 from alpha_pulse.core.types import Bar, Contribution, FeatureVector, Prediction, Signal, TradeOutcome
+from alpha_pulse.feedback.external_outcomes import ExternalOutcomes, typed
 from alpha_pulse.feedback.labels import Label, MoveWeight, RealisedVolatility, direction_label, volatility_label
 from alpha_pulse.feedback.ledger import Counts, Ledger
-from alpha_pulse.feedback.outside_outcomes import OutsideOutcomes, typed
 from alpha_pulse.feedback.trade_quality import TARGET, QualitySession, TradeQuality
 from alpha_pulse.learning.commands import Command
-from alpha_pulse.learning.host import Running
+from alpha_pulse.learning.running_system import RunningSystem
 from alpha_pulse.learning.session import ScoredPrediction
 
 
@@ -70,22 +70,23 @@ class TradingFeedbackService:
     config
         Of it: ``learning`` (horizons, label entry, tolerance).
     agents
-        Gets credit for closed lots.
+        Learns from closed lots how much each agent counts.
+    own_books
+        Names of the run's books. Their lots are learnt by the loop, so an external outcome of one of them is refused.
     """
 
-    def __init__(self, config: Config, agents: AgentCredit) -> None:
+    def __init__(self, config: Config, agents: AgentCredit, own_books: Iterable[str] = ()) -> None:
         self._config = config
         self._agents = agents
         self._entry = config.learning.label_entry
         self._min_move = math.log1p(config.learning.min_move_bps / 10_000.0)
         self._symbols: dict[str, _Symbol] = {}
-        self._outside = OutsideOutcomes()
-        self._running: Running | None = None
+        self._external = ExternalOutcomes(own_books)
+        self._running: RunningSystem | None = None
 
-    def join(self, running: Running, own_books: Iterable[str]) -> None:
-        """Become part of a running system, whose books are ``own_books``: outcomes from outside become its commands."""
+    def attach(self, running: RunningSystem) -> None:
+        """Become part of a running system: external outcomes are then journaled commands."""
         self._running = running
-        self._outside.own_books = frozenset(own_books)
 
     def add_symbol(self, symbol: str, quality: QualitySession, interval_ns: int) -> None:
         """Begin to label a symbol's predictions; ``quality`` is its session (symbol, trade_quality)."""
@@ -153,12 +154,12 @@ class TradingFeedbackService:
 
     def external_outcomes(self, ts: int) -> list[TradeOutcome]:
         """The outcomes from outside that are learnt with the slice at ``ts``, before its own: their signals are known still."""
-        return self._outside.take_waiting(ts)
+        return self._external.take_waiting(ts)
 
     def apply_command(self, command: Command, ts: int) -> None:
         """Carry out a command that gives an outcome from outside; it was checked before, and waits for a slice."""
         if command.outcome is not None:
-            self._outside.accept(command.outcome)
+            self._external.accept(command.outcome)
 
     async def process_trade_outcome(self, trade: Signal, outcome: TradeOutcome) -> bool:
         """Learn from what came of ``trade`` elsewhere than in the run's own books; whether the outcome is new.
@@ -183,7 +184,7 @@ class TradingFeedbackService:
             Its signal is not known, or not any more.
         ConflictError
             It is of one of the run's own books, another one was given under its book and id, or the run takes no command: see
-            `Running.carry_out`.
+            `RunningSystem.carry_out`.
         DataError
             A field that cannot be; NonFiniteError for a number that is not finite.
         """
@@ -205,7 +206,7 @@ class TradingFeedbackService:
     def outcome_command(self, trade: Signal, outcome: TradeOutcome) -> Command | None:
         """The command that gives an outcome from outside; None when it was given before. Raises as `process_trade_outcome`."""
         outcome = typed(outcome)
-        if self._outside.is_known(outcome):
+        if self._external.is_known(outcome):
             return None
         symbol = outcome.lot.symbol
         if symbol not in self._symbols or not self._symbols[symbol].quality.knows(trade.signal_id):
@@ -214,11 +215,11 @@ class TradingFeedbackService:
                 "that this book held of it is closed; give an outcome while the book holds a lot of its signal"
             )
         now = outcome.closed_ts if self._running is None else self._running.now_ns()
-        return Command("outcome", f"{symbol}/{TARGET}", outcome=self._outside.validated(trade, outcome, now))
+        return Command("outcome", f"{symbol}/{TARGET}", outcome=self._external.validated(trade, outcome, now))
 
     def components(self) -> dict[str, Stateful]:
         """Everything here that has memory, by name."""
-        found: dict[str, Stateful] = {"outside_outcomes": self._outside}
+        found: dict[str, Stateful] = {"outside_outcomes": self._external}
         for symbol, at in self._symbols.items():
             found[f"feedback/{symbol}"] = at
             found[f"realised/{symbol}"] = at.realised

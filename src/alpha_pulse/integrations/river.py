@@ -69,7 +69,7 @@ class RiverModel(PackedModel):
     others. The classifier's own memory comes on top of ``memory_bytes``; River alone bounds it.
 
     An error of the classifier while it learns begins it anew: what it knew is forgotten, and until it has learnt
-    `SILENT_EXAMPLES` more it serves NaN. An error while it predicts makes that prediction NaN. ``fault`` says why.
+    `SILENT_EXAMPLES` more it serves NaN. An error while it predicts makes that prediction NaN. ``failure`` says why.
 
     Cost: River's own, and 3 µs per call for the row that it takes as a dict. Restoring teaches every remembered example again.
 
@@ -115,21 +115,21 @@ class RiverModel(PackedModel):
         self._boost = 1.0
         self._silent = 0
         self._silenced_by = ""
-        self.fault = ""
+        self.failure = ""
         """Why the newest prediction was NaN; empty where it was none."""
 
     def predict(self, features: Row, parts: Row) -> float:
-        """P(label = 1), and 0.5 before any learning; NaN, with ``fault``, where the classifier gives none."""
+        """P(label = 1), and 0.5 before any learning; NaN, with ``failure``, where the classifier gives none."""
         refuse_row(features, self.n_features)
         refuse_out(parts, self.n_parts, "parts")
         if self._silent:
-            parts[0], self.fault = nan, self._silenced_by
+            parts[0], self.failure = nan, self._silenced_by
             return nan
-        self.fault = ""
+        self.failure = ""
         try:
             probability = self._said(features)
         except Exception as error:
-            self.fault, probability = _reason("predict", error), nan
+            self.failure, probability = _reason("predict", error), nan
         parts[0] = probability
         return probability
 
@@ -230,7 +230,7 @@ class RiverModel(PackedModel):
         self._begin_anew()
 
     @property
-    def mending(self) -> bool:
+    def warming_up(self) -> bool:
         """Whether it was begun anew after an error and is silent until it has learnt enough."""
         return self._silent > 0
 

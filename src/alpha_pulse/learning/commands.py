@@ -13,7 +13,7 @@ EVERY = "*"
 """Stands for every session."""
 
 
-class FedExample(msgspec.Struct, frozen=True):
+class IngestedExample(msgspec.Struct, frozen=True):
     """A labelled row under an id of its caller's choice. ``features`` are as many as the session takes; ``label`` is 0 or 1."""
 
     id: str
@@ -41,7 +41,7 @@ class Command(msgspec.Struct, frozen=True, omit_defaults=True):
     model_type: str | None = None
     horizon: int | None = None
     n_features: int | None = None
-    examples: list[FedExample] | None = None
+    examples: list[IngestedExample] | None = None
     drift_type: str | None = None
     outcome: TradeOutcome | None = None
     setting: str | None = None

@@ -18,7 +18,7 @@ from alpha_pulse.core.types import DriftAlarm, Example, FeatureVector, Predictio
 from alpha_pulse.learning.commands import Command
 from alpha_pulse.learning.dedup_window import DedupWindow
 from alpha_pulse.learning.drift_monitor import DriftMonitor
-from alpha_pulse.learning.host import AdaptationAnswer, Running, request_adaptation
+from alpha_pulse.learning.running_system import AdaptationResponse, RunningSystem, request_adaptation
 from alpha_pulse.learning.session import ScoredPrediction, Session, SessionSpec
 from alpha_pulse.metrics import streaming as metrics
 from alpha_pulse.metrics.comparison import Comparison
@@ -82,12 +82,15 @@ class OnlineLearningService:
         self._n_features = n_features
         self._sessions: dict[tuple[str, str], Session] = {}
         self._monitors: dict[tuple[str, str], DriftMonitor] = {}
-        self._fed: dict[tuple[str, str], DedupWindow] = {}
+        self._ingested: dict[tuple[str, str], DedupWindow] = {}
         self._listeners: dict[str, list[asyncio.Queue[Prediction]]] = {}
         self.requests: list[tuple[str, str]] = []
         """Adaptations asked for from outside, (session id, drift type); stage 4 takes them in order."""
-        self.running: Running | None = None
-        """The system that this is part of, set by it."""
+        self._running: RunningSystem | None = None
+
+    def attach(self, running: RunningSystem) -> None:
+        """Become part of a running system: adaptations that are requested are then journaled commands."""
+        self._running = running
 
     # What the pipeline calls.
 
@@ -100,6 +103,7 @@ class OnlineLearningService:
         n_features: int | None = None,
         *,
         ordered: bool = True,
+        engine_owned: bool = False,
     ) -> Session:
         """Start a session; SessionError when (symbol, target) runs already. ``ordered``: see `SessionSpec`."""
         key = (symbol, target)
@@ -113,7 +117,7 @@ class OnlineLearningService:
         name = model_type or learning.model
         width = self._n_features(symbol, target) if n_features is None else n_features
         spec = SessionSpec(symbol, target, name, horizon, width, learning.window, ordered)
-        self._sessions[key] = session = Session(spec, self.maker(name, width, horizon))
+        self._sessions[key] = session = Session(spec, self.maker(name, width, horizon), engine_owned=engine_owned)
         self._monitors[key] = DriftMonitor(symbol, target, horizon, self._config.adaptation, ordered=ordered)
         return session
 
@@ -165,13 +169,13 @@ class OnlineLearningService:
         symbol, _, target = command.session_id.rpartition("/")
         if command.kind == "start":
             self.open_session(symbol, target, command.model_type, command.horizon, command.n_features)
-            self._fed[symbol, target] = DedupWindow()
+            self._ingested[symbol, target] = DedupWindow()
         elif command.kind == "stop":
             self._close(symbol, target)
         elif command.kind == "adapt":
             self.requests.append((command.session_id, command.drift_type or DRIFT_TYPES[0]))
         elif command.kind == "update":
-            session, seen = self._sessions[symbol, target], self._fed[symbol, target]
+            session, seen = self._sessions[symbol, target], self._ingested[symbol, target]
             for example in command.examples or ():
                 seen.add(example.id, example.content)
                 prediction_id = f"{command.session_id}/{example.id}"
@@ -184,15 +188,15 @@ class OnlineLearningService:
         found, self.requests = self.requests, []
         return found
 
-    def fed(self, session_id: str) -> DedupWindow | None:
+    def ingested(self, session_id: str) -> DedupWindow | None:
         """The examples learnt so far of a session that its caller feeds by commands; None for every other session."""
         symbol, _, target = session_id.rpartition("/")
-        return self._fed.get((symbol, target))
+        return self._ingested.get((symbol, target))
 
     @property
-    def fed_ids(self) -> int:
+    def ingested_ids(self) -> int:
         """Ids of examples that are remembered, over all sessions that callers feed."""
-        return sum(len(seen) for seen in self._fed.values())
+        return sum(len(seen) for seen in self._ingested.values())
 
     def all_sessions(self) -> list[Session]:
         """Every running session, in the order in which they were started."""
@@ -213,10 +217,10 @@ class OnlineLearningService:
         """Everything with memory that is journaled, by name; sessions fed by `process_batch` are their callers' own."""
         found: dict[str, Stateful] = {"learning": self}
         for (symbol, target), session in self._sessions.items():
-            seen = self._fed.get((symbol, target))
+            seen = self._ingested.get((symbol, target))
             if seen is not None:
                 found[f"fed/{symbol}/{target}"] = seen
-            if session.in_loop or seen is not None:
+            if session.engine_owned or seen is not None:
                 found[f"session/{symbol}/{target}"] = session
                 found[f"drift/{symbol}/{target}"] = self._monitors[symbol, target]
         return found
@@ -227,19 +231,19 @@ class OnlineLearningService:
         See `alpha_pulse.core.stateful.Stateful`.
         """
         scalars: dict[str, Any] = {"requests": [list(request) for request in self.requests]}
-        if self._fed:
-            specs = [self._sessions[key].spec for key in self._fed]
+        if self._ingested:
+            specs = [self._sessions[key].spec for key in self._ingested]
             scalars["fed"] = [[spec.symbol, spec.target, spec.model_type, spec.horizon, spec.n_features] for spec in specs]
         return State(scalars=scalars)
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
         self.requests = [(symbol, drift_type) for symbol, drift_type in state.scalars["requests"]]
-        for key in list(self._fed):
+        for key in list(self._ingested):
             self._close(*key)
         for symbol, target, model_type, horizon, n_features in state.scalars.get("fed", ()):
             self.open_session(symbol, target, model_type, horizon, n_features)
-            self._fed[symbol, target] = DedupWindow()
+            self._ingested[symbol, target] = DedupWindow()
 
     # What users call.
 
@@ -328,7 +332,7 @@ class OnlineLearningService:
             mean, largest, metrics.whole_run(session.scores), metrics.window(session.scores), compared,
         )  # fmt: skip
 
-    async def trigger_adaptation(self, symbol: str, drift_type: str = "performance") -> tuple[AdaptationAnswer, ...]:
+    async def trigger_adaptation(self, symbol: str, drift_type: str = "performance") -> tuple[AdaptationResponse, ...]:
         """Ask for an adaptation of a symbol's sessions: ``performance`` (learn faster) or ``regime`` (learn anew).
 
         Returns, for each session, whether it will begin with the next slice, and if not, why: a trial or a cool-down,
@@ -339,7 +343,7 @@ class OnlineLearningService:
         if drift_type not in DRIFT_TYPES:
             raise ConfigError(f"{drift_type!r} is no type of drift{did_you_mean(drift_type, DRIFT_TYPES)}")
         sessions = [session.session_id for session in self._sessions.values() if session.spec.symbol == symbol]
-        return request_adaptation(self.running, sessions, drift_type)
+        return request_adaptation(self._running, sessions, drift_type)
 
     async def get_drift_summary(self) -> dict[str, dict[str, Any]]:
         """For each session: alarms so far, the newest one, and how many blocks of errors the newest are compared with."""
@@ -371,7 +375,7 @@ class OnlineLearningService:
 
     def _close(self, symbol: str, target: str) -> None:
         del self._sessions[symbol, target], self._monitors[symbol, target]
-        self._fed.pop((symbol, target), None)
+        self._ingested.pop((symbol, target), None)
 
     def _by_id(self, session_id: str) -> Session:
         symbol, _, target = session_id.rpartition("/")
@@ -379,12 +383,12 @@ class OnlineLearningService:
 
     def _refuse_journaled(self, session: Session) -> None:
         """What the loop or commands feed is in the journal; a change from outside would be no part of that."""
-        if session.in_loop:
+        if session.engine_owned:
             raise SessionError(
                 f"session {session.session_id} is served by the running loop, which alone feeds and ends it; "
                 "start a session of another target for your own examples"
             )
-        if (session.spec.symbol, session.spec.target) in self._fed:
+        if (session.spec.symbol, session.spec.target) in self._ingested:
             raise SessionError(
                 f"session {session.session_id} is fed by commands, which the journal holds; feed and end it the same way, or "
                 "start a session of another target"

@@ -26,15 +26,15 @@ GOOD_STATE_EVERY = 1_000
 
 @runtime_checkable
 class Recoverable(Protocol):
-    """A model that can say why it gave no probability (``fault``, empty where nothing was wrong) and mends itself.
+    """A model that can say why it gave no probability (``failure``, empty where nothing was wrong) and mends itself.
 
-    It is left out with that reason while it does (``mending``), and its last good state is not restored.
+    It is left out with that reason while it does (``warming_up``), and its last good state is not restored.
     """
 
-    fault: str
+    failure: str
 
     @property
-    def mending(self) -> bool:
+    def warming_up(self) -> bool:
         """Whether it is silent until it has learnt enough again."""
         ...
 
@@ -88,9 +88,12 @@ class Session:
         Symbol, target, horizon and sizes.
     make_model
         Builds a fresh model of the session's kind; also used for the control of a trial.
+    engine_owned
+        Whether the pipeline serves this session and gives it its labels. Otherwise its caller does, and the session keeps
+        its own baselines.
     """
 
-    def __init__(self, spec: SessionSpec, make_model: Callable[[], OnlineModel]) -> None:
+    def __init__(self, spec: SessionSpec, make_model: Callable[[], OnlineModel], *, engine_owned: bool = False) -> None:
         self.spec = spec
         self.session_id = spec.session_id
         self.model = make_model()
@@ -103,8 +106,7 @@ class Session:
         self.scores[scores.WINDOW] = spec.window
         self._baselines: Row = np.zeros(baselines.SIZE)
         baselines.start(self._baselines, 0)
-        self.in_loop = False
-        """Whether the pipeline serves this session; set where the system is built."""
+        self.engine_owned = engine_owned
         self.against_base = PairedComparison(spec.horizon) if spec.ordered else None
         """What was served (first) and the base rate (second), by their squared errors; None where labels have no order."""
         self.learnt = 0
@@ -132,8 +134,8 @@ class Session:
         missing = None
         if 0.0 <= probability <= 1.0:
             row[RAW_ONLINE] = probability
-        elif isinstance(self.model, Recoverable) and self.model.fault:
-            missing = Missing(self.spec.model_type, self.model.fault)
+        elif isinstance(self.model, Recoverable) and self.model.failure:
+            missing = Missing(self.spec.model_type, self.model.failure)
         else:
             missing = self._quarantine()
         if self._trial is not None:
@@ -192,7 +194,7 @@ class Session:
         if self._trial is not None:
             compared = self._learn_trial(self._trial, waiting, label, example.weight, values)
         self.model.learn(features, label, example.weight, waiting.parts)
-        if not self.in_loop:
+        if not self.engine_owned:
             baselines.learn(self._baselines, 0, label, values[LAST_KNOWN], 1.0)
         self.learnt += 1
         self.last_learnt_ts = example.label_ts
@@ -208,7 +210,7 @@ class Session:
         """Keep a healthy model's state as the last good one; put one back to it that is not, and does not mend itself."""
         if self.model.healthy():
             self._good = self.model.snapshot()
-        elif isinstance(self.model, Recoverable) and self.model.mending:
+        elif isinstance(self.model, Recoverable) and self.model.warming_up:
             return
         else:
             self._quarantine()

@@ -204,7 +204,7 @@ class Mixture:
     def healthy(self) -> bool:
         """Whether the weights are finite and every member is healthy, or asleep because it mends itself."""
         return bool(np.isfinite(self._state).all()) and all(
-            member.healthy() or getattr(member, "mending", False) for member in self._members
+            member.healthy() or getattr(member, "warming_up", False) for member in self._members
         )
 
     def snapshot(self) -> State:

@@ -31,14 +31,14 @@ class Inspector:
         Knows the rows.
     store
         Holds them.
-    instruments
+    symbols
         By symbol, for the names of features.
     """
 
-    def __init__(self, history: History, store: Store, instruments: dict[str, SymbolState]) -> None:
+    def __init__(self, history: History, store: Store, symbols: dict[str, SymbolState]) -> None:
         self._history = history
         self._store = store
-        self._instruments = instruments
+        self._symbols = symbols
 
     def prediction(self, prediction_id: str, fill: FillOut | None = None) -> Inspection:
         """Raises NotFoundError for an id that was never served, or whose bar history holds no more."""
@@ -122,10 +122,10 @@ class Inspector:
         return decode_step(row.payload), decision
 
     def _features(self, symbol: str, target: str, record: StepRecord) -> dict[str, float | None]:
-        instrument = self._instruments[symbol]
-        values = record.features.get(symbol, [])[: instrument.n_features(target)]
+        symbol_state = self._symbols[symbol]
+        values = record.features.get(symbol, [])[: symbol_state.n_features(target)]
         masked = set(record.masked.get(symbol, ()))
-        names = instrument.extractor.schema.names
+        names = symbol_state.extractor.schema.names
         return {
             name: None if place in masked else value for place, (name, value) in enumerate(zip(names, values, strict=False))
         }

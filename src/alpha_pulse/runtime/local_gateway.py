@@ -14,7 +14,7 @@ from alpha_pulse.core.errors import ConfigError, NotFoundError, NotReadyError, d
 from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.engine.system import System
 from alpha_pulse.execution.execution_service import PRIMARY
-from alpha_pulse.learning.commands import FedExample
+from alpha_pulse.learning.commands import IngestedExample
 from alpha_pulse.metrics.reliability import ReliabilityTable
 from alpha_pulse.reporting.alarm_counts import NAMES, alarm_counts
 from alpha_pulse.runtime.gateway import ALL, MAX_EXAMPLES, MAX_LIMIT, MAX_OUTCOMES, MAX_POINTS, MAX_STEPS
@@ -98,7 +98,7 @@ class LocalGateway:
         )
         self._desk = SessionCommands(system, self._past)
         self._outcomes = OutcomeCommands(system, self._past)
-        self._inspector = Inspector(self._past, system.store, system.instruments)
+        self._inspector = Inspector(self._past, system.store, system.symbols)
         self._success = LiveSuccess(system, self._past)
         self.runner = Runner(system, lambda: self._past.bars, bars_per_second=bars_per_second, paused=paused)
 
@@ -248,7 +248,7 @@ class LocalGateway:
         if not 1 <= len(examples) <= MAX_EXAMPLES:
             raise ConfigError(f"{len(examples)} examples were sent; send 1 to {MAX_EXAMPLES:,} at once")
         self.runner.refuse_commands()
-        checked: list[FedExample] = []
+        checked: list[IngestedExample] = []
         async for part in _in_turns(len(examples)):
             checked += self._desk.checked(session_id, examples, part)
         self._desk.check_new(session_id, checked)
@@ -372,7 +372,7 @@ class LocalGateway:
     def regimes(self, symbol: str) -> Regimes:
         """Calm, normal and turbulent times."""
         at = self._symbol(symbol).regimes
-        return at.regimes(self._system.market.detectors[symbol].probabilities, self._history.bar_open_ms)
+        return at.regimes(self._system.regimes.detectors[symbol].probabilities, self._history.bar_open_ms)
 
     def inspect(self, prediction_id: str) -> Inspection:
         """Everything about one prediction."""

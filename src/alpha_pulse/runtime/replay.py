@@ -41,7 +41,7 @@ def replay(
     *,
     resume: bool = False,
     on_progress: Callable[[Progress], object] = lambda _: None,
-    on_fold: Callable[[int, int], None] | None = None,
+    on_replay: Callable[[int, int], None] | None = None,
     on_skipped: Callable[[str], object] = lambda _: None,
     stopped: Callable[[], bool] = never,
     write_decision: Callable[[bytes], object] | None = None,
@@ -58,7 +58,7 @@ def replay(
         Go on with the run that the store holds, if any. A finished run's result is given again.
     on_progress
         Is told every few milliseconds.
-    on_fold
+    on_replay
         Is told (steps made again, steps in all) now and then, while the journal's tail is folded onto a checkpoint.
     on_skipped
         Is told of each checkpoint that could not be used, and why.
@@ -87,7 +87,7 @@ def replay(
     if resume and (known := _finished_before(config, feed, store, run_id, write_decision)) is not None:
         return known
     system = System(config, feed, store)
-    system.begin(run_id, resume=resume, on_fold=on_fold)
+    system.begin(run_id, resume=resume, on_replay=on_replay)
     for reason in system.skipped_checkpoints:
         on_skipped(reason)
     stopwatch = _Stopwatch(config.batch.train_bars if config.batch.enabled else 0)

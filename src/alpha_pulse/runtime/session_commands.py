@@ -21,7 +21,7 @@ from alpha_pulse.core.types import ABSURD, FeatureVector, finite
 from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.engine.system import System
 from alpha_pulse.kernels.base import scores as kernels
-from alpha_pulse.learning.commands import Command, FedExample
+from alpha_pulse.learning.commands import Command, IngestedExample
 from alpha_pulse.learning.dedup_window import MOST_IDS, DedupWindow
 from alpha_pulse.learning.online_learning_service import DRIFT_TYPES
 from alpha_pulse.learning.session import Session
@@ -88,7 +88,7 @@ class SessionCommands:
             target=spec.target,
             model_type=spec.model_type,
             version=str(session.learnt),
-            source="loop" if session.in_loop else "api",
+            source="loop" if session.engine_owned else "api",
             state="in_trial" if session.in_trial else "learning" if self._trusted(session) else "quarantined",
             horizon=spec.horizon,
             n_features=spec.n_features,
@@ -108,7 +108,7 @@ class SessionCommands:
         )
 
     def _trusted(self, session: Session) -> bool:
-        newest = self._system.serving.newest(session.spec.symbol, session.spec.target) if session.in_loop else None
+        newest = self._system.serving.newest(session.spec.symbol, session.spec.target) if session.engine_owned else None
         return newest is None or newest.trust
 
     def scores(self, session_id: str) -> SessionScores:
@@ -136,7 +136,7 @@ class SessionCommands:
         spec = session.spec
         monitor = self._system.learning.monitor(spec.symbol, spec.target)
         alarm = monitor.last_alarm
-        if session.in_loop:
+        if session.engine_owned:
             episodes = self._system.adaptation.recovery(spec.symbol, spec.target).episodes
             drifting = any(episode.recovery_ts is None for episode in episodes)
         else:
@@ -159,8 +159,8 @@ class SessionCommands:
         spec, now = session.spec, self._system.clock.now_ns()
         row = np.array(self._row(session, features, f"the features for session {session_id}"), dtype=np.float64)
         names = self._names(session)
-        schema_id = None if names is None or spec.symbol not in self._system.instruments else self._schema_id(spec.symbol)
-        if session.in_loop and spec.target in TARGETS:
+        schema_id = None if names is None or spec.symbol not in self._system.symbols else self._schema_id(spec.symbol)
+        if session.engine_owned and spec.target in TARGETS:
             vector = FeatureVector(spec.symbol, now, schema_id or "", row)
             said = self._system.serving.query(spec.target, vector)
             parts = parts_out(said.parts)
@@ -173,14 +173,14 @@ class SessionCommands:
         return Answer(session_id, probability, None, [], schema_id, str(session.learnt))
 
     def _schema_id(self, symbol: str) -> str:
-        return self._system.instruments[symbol].extractor.schema.schema_id
+        return self._system.symbols[symbol].extractor.schema.schema_id
 
     def _names(self, session: Session) -> tuple[str, ...] | None:
         """The features' names, where the session has as many as the feed's schema; None where its caller chose."""
-        spec, instruments = session.spec, self._system.instruments
-        instrument = instruments.get(spec.symbol) or next(iter(instruments.values()))
-        names = instrument.extractor.schema.names
-        if session.in_loop:
+        spec, symbols = session.spec, self._system.symbols
+        symbol_state = symbols.get(spec.symbol) or next(iter(symbols.values()))
+        names = symbol_state.extractor.schema.names
+        if session.engine_owned:
             return names[: spec.n_features] if spec.target in TARGETS else None
         return names if len(names) == spec.n_features else None
 
@@ -228,11 +228,11 @@ class SessionCommands:
         session_id = f"{symbol}/{config.target}"
         if learning.has_active_session(symbol, config.target):
             raise ConflictError(f"session {session_id} runs already; stop it first, or start one of another target")
-        if sum(not session.in_loop for session in learning.all_sessions()) >= MAX_FED:
+        if sum(not session.engine_owned for session in learning.all_sessions()) >= MAX_FED:
             raise ConflictError(f"{MAX_FED} sessions fed by their callers run already, as many as there can be; stop one first")
-        instruments = self._system.instruments
-        instrument = instruments.get(symbol) or next(iter(instruments.values()))
-        width = len(instrument.extractor.schema.names) if config.n_features is None else config.n_features
+        symbol_states = self._system.symbols
+        symbol_state = symbol_states.get(symbol) or next(iter(symbol_states.values()))
+        width = len(symbol_state.extractor.schema.names) if config.n_features is None else config.n_features
         _check_count("n_features", width, MAX_FEATURES)
         horizon = 1 if config.horizon is None else config.horizon
         _check_count("horizon", horizon, MAX_HORIZON)
@@ -242,7 +242,7 @@ class SessionCommands:
             raise type(error)(f"model_type: {error}") from None
         return Command("start", session_id, model_type, horizon, width)
 
-    def checked(self, session_id: str, examples: Sequence[ExampleIn], places: range) -> list[FedExample]:
+    def checked(self, session_id: str, examples: Sequence[ExampleIn], places: range) -> list[IngestedExample]:
         """The examples at some places, once everything about them holds."""
         session = self._session(session_id)
         self._fed(session)
@@ -255,20 +255,20 @@ class SessionCommands:
             weight = a_weight(f"the weight of {what}", example.weight)
             finite(f"the weight of {what}", weight)
             row = self._row(session, example.features, f"the features of {what}")
-            found.append(FedExample(example.id, row, label, weight))
+            found.append(IngestedExample(example.id, row, label, weight))
         return found
 
-    def check_new(self, session_id: str, checked: Sequence[FedExample]) -> None:
+    def check_new(self, session_id: str, checked: Sequence[IngestedExample]) -> None:
         """Raise ConflictError for an id that stands for something else, or for more new ones than can be remembered."""
         fresh = len(self._new(session_id, checked))
-        held = self._system.learning.fed_ids
+        held = self._system.learning.ingested_ids
         if fresh and held + fresh > MOST_IDS:
             raise ConflictError(
                 f"this run remembers the ids of {held:,} examples, and {MOST_IDS:,} is all that it can, so the {fresh:,} new "
                 "ones of this request are not learnt; stop a session whose examples are not sent again, or start another run"
             )
 
-    def update(self, session_id: str, checked: Sequence[FedExample]) -> Command | None:
+    def update(self, session_id: str, checked: Sequence[IngestedExample]) -> Command | None:
         """The command that learns what is new among the examples; None when nothing is."""
         width = self._session(session_id).spec.n_features
         if any(len(example.features) != width for example in checked):
@@ -276,10 +276,10 @@ class SessionCommands:
         fresh = self._new(session_id, checked)
         return Command("update", session_id, examples=fresh) if fresh else None
 
-    def _new(self, session_id: str, checked: Sequence[FedExample]) -> list[FedExample]:
+    def _new(self, session_id: str, checked: Sequence[IngestedExample]) -> list[IngestedExample]:
         """The examples that were not learnt yet, each id once. Raises ConflictError for an id sent with other content."""
         seen = self._fed(self._session(session_id))
-        fresh: dict[str, FedExample] = {}
+        fresh: dict[str, IngestedExample] = {}
         for example in checked:
             if example.id in seen:
                 same = seen.repeats(example.id, example.content)
@@ -318,7 +318,7 @@ class SessionCommands:
         raise NotFoundError(f"no session {session_id[:200]!r} runs{did_you_mean(session_id, known)}")
 
     def _fed(self, session: Session) -> DedupWindow:
-        seen = self._system.learning.fed(session.session_id)
+        seen = self._system.learning.ingested(session.session_id)
         if seen is None:
             raise ConflictError(
                 f"session {session.session_id} is served by the running loop, which alone feeds and ends it; "

@@ -15,7 +15,7 @@ from alpha_pulse.core.types import FeatureVector, Missing, Prediction, Predictio
 from alpha_pulse.kernels.base.scores import BASE, BATCH, LABEL, ONLINE, SERVED
 from alpha_pulse.kernels.mixing.ensemble import CONFIDENT, RAW_BATCH, RAW_ONLINE, ROW, SERVING_WEIGHTS
 from alpha_pulse.learning.commands import EVERY, Command
-from alpha_pulse.learning.host import Running
+from alpha_pulse.learning.running_system import RunningSystem
 from alpha_pulse.learning.session import ScoredPrediction, Session
 from alpha_pulse.learning.training import BatchMember, ModelReady
 from alpha_pulse.models.base import Row
@@ -80,8 +80,7 @@ class ModelServingService:
 
     def __init__(self, config: Config, sessions: Sessions, make_batch: MakeBatch | None = None) -> None:
         self._strategy: str = config.serving.strategy
-        self.running: Running | None = None
-        """The system that this is part of, set by it."""
+        self._running: RunningSystem | None = None
         self.queries = 0
         self._share = config.serving.share
         self._calibration = config.serving.calibration
@@ -90,6 +89,10 @@ class ModelServingService:
         self._members: dict[tuple[str, str], _Member] = {}
         self._by_session: dict[Session, _Member] = {}
         self._batch_members: dict[str, list[BatchMember]] = {}
+
+    def attach(self, running: RunningSystem) -> None:
+        """Become part of a running system: a new strategy is then a journaled command."""
+        self._running = running
 
     @property
     def serving_strategy(self) -> str:
@@ -104,10 +107,10 @@ class ModelServingService:
         if str(strategy) not in STRATEGIES:
             raise ConfigError(f"{STRATEGY} is {strategy!r}{did_you_mean(str(strategy), STRATEGIES)}")
         command = Command("set", EVERY, setting=STRATEGY, value=str(strategy))
-        if self.running is None:
+        if self._running is None:
             self.apply_command(command, 0)
         else:
-            self.running.carry_out(command)
+            self._running.carry_out(command)
 
     def apply_command(self, command: Command, ts: int) -> None:
         """Carry out a command that sets ``serving_strategy``; it was checked before."""

@@ -20,7 +20,7 @@ def test_the_ratio_is_the_shrunk_mean_of_the_decile(seen: list[tuple[float, floa
         level.update(each, ratio)
     mine = [ratio for each, ratio in seen if min(9, int(each * 10)) == min(9, int(probability * 10))]
     assert level.ratio(probability) == pytest.approx((50.0 + sum(mine)) / (50 + len(mine)), rel=1e-12)
-    assert level.level(probability, 0.02) == 0.02 * level.ratio(probability)
+    assert level.forecast(probability, 0.02) == 0.02 * level.ratio(probability)
     blob = pack({"level": level.snapshot()})
     twin = VolatilityCalibrator()
     twin.restore(unpack(blob)[0]["level"])

@@ -180,7 +180,7 @@ def test_an_error_while_it_learns_begins_it_anew_after_a_while_with_the_reason()
     model.learn(np.array([99.0, 0.0]), 1, 1.0, parts)
     assert math.isnan(model.predict(x[0], parts))
     assert math.isnan(parts[0])
-    assert model.fault == "River could not learn: ZeroDivisionError: of <object object at 0x> at a row"
+    assert model.failure == "River could not learn: ZeroDivisionError: of <object object at 0x> at a row"
     assert not model.healthy()
     twin = stumbling()
     twin.restore(model.snapshot())
@@ -188,7 +188,7 @@ def test_an_error_while_it_learns_begins_it_anew_after_a_while_with_the_reason()
         said = one.learn_many(x, y, np.ones(300))
         assert np.isnan(said[: river.SILENT_EXAMPLES]).all()
         assert np.isfinite(said[river.SILENT_EXAMPLES :]).all()
-        assert (one.fault, one.healthy()) == ("", True)
+        assert (one.failure, one.healthy()) == ("", True)
     fresh = stumbling()
     fresh.learn_many(x, y, np.ones(300))
     probes = rows(20, 7, d=2)[0]
@@ -200,9 +200,9 @@ def test_an_error_while_it_predicts_makes_that_prediction_nan_and_changes_nothin
     model.learn_many(*rows(50, 8, d=2), np.ones(50))
     before = state_of(model)
     assert math.isnan(model.predict(np.array([0.0, 99.0]), parts))
-    assert model.fault == "River could not predict: KeyError: 'f9'"
+    assert model.failure == "River could not predict: KeyError: 'f9'"
     assert math.isfinite(model.predict(np.array([0.0, 1.0]), parts))
-    assert model.fault == ""
+    assert model.failure == ""
     assert state_of(model) == before
 
 

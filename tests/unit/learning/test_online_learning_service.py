@@ -68,17 +68,14 @@ def test_from_start_to_stop() -> None:
 
 def test_horizons_and_the_model_come_from_the_configuration_where_nothing_is_said() -> None:
     learning = service(Config(learning=Learning(volatility_horizon_bars=7, direction_horizon_bars=4, model="logistic")))
-    assert learning.open_session("X", "volatility").spec.horizon == 7
-    assert learning.open_session("X", "direction").spec.horizon == 4
+    assert learning.open_session("X", "volatility", engine_owned=True).spec.horizon == 7
+    assert learning.open_session("X", "direction", engine_owned=True).spec.horizon == 4
     assert learning.open_session("X", "trade_quality", "market_default").spec.horizon == 1
     targets = ("volatility", "direction", "trade_quality")
     models = [learning.session("X", target).spec.model_type for target in targets]
     assert models == ["logistic", "logistic", "market_default"]
-    assert set(learning.components()) == {"learning"}
-    for target in targets:
-        learning.session("X", target).in_loop = True
     assert set(learning.components()) == {"learning"} | {
-        f"{kind}/X/{target}" for kind in ("session", "drift") for target in ("volatility", "direction", "trade_quality")
+        f"{kind}/X/{target}" for kind in ("session", "drift") for target in ("volatility", "direction")
     }
 
 
@@ -224,8 +221,7 @@ def test_a_label_finds_its_session_by_the_prediction_and_only_within_the_symbol(
 
 def test_what_the_loop_serves_is_not_fed_or_ended_from_outside() -> None:
     learning = service()
-    session = learning.open_session("X", "direction", "logistic")
-    session.in_loop = True
+    session = learning.open_session("X", "direction", "logistic", engine_owned=True)
     session.predict("p1", vector(np.zeros(D), 0))
     for call in (
         learning.update_model("X", Example("p1", 1, START_NS)),

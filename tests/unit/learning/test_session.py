@@ -348,15 +348,15 @@ class Resting(Logistic):
 
     fault = ""
     asked = 0
-    mending = False
+    warming_up = False
 
     def healthy(self) -> bool:
-        return not self.mending and super().healthy()
+        return not self.warming_up and super().healthy()
 
     def predict(self, features: Row, parts: Row) -> float:
         self.asked += 1
-        self.fault = "it rests" if self.asked in (3, 4) else ""
-        return math.nan if self.fault else super().predict(features, parts)
+        self.failure = "it rests" if self.asked in (3, 4) else ""
+        return math.nan if self.failure else super().predict(features, parts)
 
 
 def test_a_model_that_says_why_it_is_silent_is_left_out_with_its_reason_and_keeps_what_it_learnt() -> None:
@@ -380,7 +380,7 @@ def test_a_model_that_mends_itself_is_not_put_back(monkeypatch: pytest.MonkeyPat
     spec = SessionSpec("X", "direction", "resting", 1, D, 50)
     session = Session(spec, lambda: Resting(D))
     assert isinstance(session.model, Resting)
-    session.model.mending = True
+    session.model.warming_up = True
     for step in range(20):
         session.predict(f"p{step}", vector(np.ones(D), step))
         session.apply_label(Example(f"p{step}", 1, START_NS + step * STEP_NS))

@@ -108,13 +108,13 @@ def test_the_bound_holds_where_a_member_far_behind_comes_back(method: str) -> No
 
 
 def test_a_member_that_mends_itself_leaves_the_mixture_healthy() -> None:
-    class Mending(Logistic):
-        mending = True
+    class WarmingUp(Logistic):
+        warming_up = True
 
         def healthy(self) -> bool:
             return False
 
-    assert Mixture({"mending": Mending(2), "awake": Logistic(2)}).healthy()
+    assert Mixture({"warming": WarmingUp(2), "awake": Logistic(2)}).healthy()
 
 
 @pytest.mark.parametrize(

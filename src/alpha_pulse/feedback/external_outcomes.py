@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from alpha_pulse.core.errors import ConflictError, DataError
@@ -15,15 +17,14 @@ LARGEST = 2**63
 """Amounts are below this, as all in the journal."""
 
 
-class OutsideOutcomes:
+class ExternalOutcomes:
     """Which outcomes were taken, by ``book/lot_id``, and those not learnt yet.
 
     The book is one of the caller's own: the loop learns from the lots of its books itself.
     """
 
-    def __init__(self) -> None:
-        self.own_books: frozenset[str] = frozenset()
-        """Names of the run's books."""
+    def __init__(self, own_books: Iterable[str] = ()) -> None:
+        self._own_books = frozenset(own_books)
         self._seen = DedupWindow()
         self._waiting: list[TradeOutcome] = []
 
@@ -64,7 +65,7 @@ class OutsideOutcomes:
         if len(self._seen) >= MOST_IDS:
             raise ConflictError(f"{MOST_IDS:,} outcomes were given, as many as a run remembers; start another run")
         lot = outcome.lot
-        if lot.book in self.own_books:
+        if lot.book in self._own_books:
             raise ConflictError(
                 f"the outcome {lot.lot_id!r} is of the run's own book {lot.book!r}, from which the loop learns by itself; give "
                 "the outcomes of trades made elsewhere, under a book of another name"

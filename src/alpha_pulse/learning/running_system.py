@@ -12,7 +12,7 @@ from alpha_pulse.learning.commands import Command
 NOT_RUNNING = "no run is going on that could adapt session {session_id}, which its caller feeds"
 
 
-class Running(Protocol):
+class RunningSystem(Protocol):
     """A system between `begin` and the end of its run."""
 
     def carry_out(self, *commands: Command) -> None:
@@ -31,7 +31,7 @@ class Running(Protocol):
         ...
 
 
-class AdaptationAnswer(msgspec.Struct, frozen=True):
+class AdaptationResponse(msgspec.Struct, frozen=True):
     """What comes of a request: ``requested`` begins with the next slice, ``refused`` does not, for the ``reason``."""
 
     session_id: str
@@ -39,15 +39,19 @@ class AdaptationAnswer(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-def request_adaptation(running: Running | None, session_ids: Iterable[str], drift_type: str) -> tuple[AdaptationAnswer, ...]:
+def request_adaptation(
+    running: RunningSystem | None, session_ids: Iterable[str], drift_type: str
+) -> tuple[AdaptationResponse, ...]:
     """Ask for an adaptation of some sessions; the requests that will be met are journaled and durable."""
-    answers = [_answer(running, session_id) for session_id in session_ids]
-    wanted = [Command("adapt", answer.session_id, drift_type=drift_type) for answer in answers if answer.status == "requested"]
-    if running is not None and wanted:
-        running.carry_out(*wanted)
-    return tuple(answers)
+    responses = [_response(running, session_id) for session_id in session_ids]
+    commands = [
+        Command("adapt", response.session_id, drift_type=drift_type) for response in responses if response.status == "requested"
+    ]
+    if running is not None and commands:
+        running.carry_out(*commands)
+    return tuple(responses)
 
 
-def _answer(running: Running | None, session_id: str) -> AdaptationAnswer:
+def _response(running: RunningSystem | None, session_id: str) -> AdaptationResponse:
     reason = NOT_RUNNING.format(session_id=session_id) if running is None else running.why_not_adapt(session_id)
-    return AdaptationAnswer(session_id, "refused" if reason else "requested", reason)
+    return AdaptationResponse(session_id, "refused" if reason else "requested", reason)

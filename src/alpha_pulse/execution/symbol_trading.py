@@ -1,4 +1,4 @@
-"""One symbol's place in execution: its units, a seat per book, and what the gate must know of its data."""
+"""One symbol's place in execution: its units, a position per book, and what the gate must know of its data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from alpha_pulse.execution.rules import EntryRule
 from alpha_pulse.execution.session_breaks import SessionBreaks
 
 
-class Seat:
+class BookPosition:
     """One book's place in one symbol."""
 
     __slots__ = ("book", "lots", "rule")
@@ -22,8 +22,8 @@ class Seat:
         self.rule = rule
 
 
-class DeskState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `Desk` remembers; the positions are the books'."""
+class SymbolTradingState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `SymbolTrading` remembers; the positions are the books'."""
 
     units: Units
     close: float
@@ -33,7 +33,7 @@ class DeskState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     breaks: list[tuple[int, int]]
 
 
-class Desk:
+class SymbolTrading:
     """One symbol.
 
     Attributes
@@ -46,11 +46,11 @@ class Desk:
         How long bars were missing before the newest one; 0 where they were not, or the market had a usual break.
     """
 
-    __slots__ = ("breaks", "close", "frozen_bars", "gap_ns", "newest_ts", "seats", "units")
+    __slots__ = ("breaks", "close", "frozen_bars", "gap_ns", "newest_ts", "positions", "units")
 
-    def __init__(self, units: Units, seats: list[Seat]) -> None:
+    def __init__(self, units: Units, positions: list[BookPosition]) -> None:
         self.units = units
-        self.seats = seats
+        self.positions = positions
         self.breaks = SessionBreaks()
         self.close = 0.0
         self.frozen_bars = 0
@@ -73,15 +73,15 @@ class Desk:
 
     def value(self, price: float) -> None:
         """Value every book's position at ``price``."""
-        for seat in self.seats:
-            if seat.lots.position or seat.lots.marked:
-                seat.book.revalue(self.units.symbol, price)
+        for position in self.positions:
+            if position.lots.position or position.lots.marked:
+                position.book.revalue(self.units.symbol, price)
 
-    def dump(self) -> DeskState:
+    def dump(self) -> SymbolTradingState:
         """Everything remembered."""
-        return DeskState(self.units, self.close, self.frozen_bars, self.newest_ts, self.gap_ns, self.breaks.dump())
+        return SymbolTradingState(self.units, self.close, self.frozen_bars, self.newest_ts, self.gap_ns, self.breaks.dump())
 
-    def load(self, state: DeskState) -> None:
+    def load(self, state: SymbolTradingState) -> None:
         """Take over ``state``."""
         self.close, self.frozen_bars = state.close, state.frozen_bars
         self.newest_ts, self.gap_ns = state.newest_ts, state.gap_ns
