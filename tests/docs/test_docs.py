@@ -9,6 +9,7 @@ import io
 import os
 import re
 import shlex
+import sqlite3
 import subprocess
 import sys
 import types
@@ -182,7 +183,7 @@ def test_every_name_that_can_be_chosen_is_told() -> None:
 
 def test_every_kind_of_note_on_data_is_told() -> None:
     sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "src" / "alpha_pulse" / "feeds").rglob("*.py"))
-    kinds = set(re.findall(r'(?:\bkind=|\b_note\(|\b_named\(|\b_in_a_row\(\s*bars, \w+, )"([a-z_]+)"', sources)) - {"stable"}
+    kinds = set(re.findall(r'(?:\bkind=|\b_note\(|\b_note_on_symbols\(|\b_long_runs\(\s*bars, \w+, )"([a-z_]+)"', sources)) - {"stable"}
     section = PAGES["docs/how-to/read-your-data.md"].partition("## What is reported\n")[2].partition("\n## ")[0]
     told = re.findall(r"^\| (`.+?) \|", section, re.MULTILINE)
     assert set(re.findall(r"`([a-z_]+)`", " ".join(told))) == kinds
@@ -230,19 +231,63 @@ def assert_within(shown: Any, real: Any, where: str) -> None:
         assert shown == real, where
 
 
-def test_the_result_that_is_shown_is_that_of_a_replay_of_the_bundled_bars(place: Path) -> None:
-    shown = next(text for _, text in FENCE.findall(PAGES["docs/how-to/read-a-result.md"]) if text.startswith("EURUSD"))
-    done = cli_runs.run(place, "replay", "--store", "memory://", COLUMNS="120")
+@pytest.fixture(scope="module")
+def replayed(place: Path) -> tuple[Path, str]:
+    """The store of a replay of the bundled bars, and what the replay printed."""
+    done = cli_runs.run(place, "replay", "--store", "bundled.db", COLUMNS="120")
     assert done.returncode == 0, done.stderr
+    return place / "bundled.db", done.stdout
+
+
+ROW_KEYS = {
+    "abstentions": "reason",
+    "bars": "seq",
+    "fills": "fill_id",
+    "labels": "prediction_id",
+    "lots": "lot_id",
+    "models": "session_id",
+    "orders": "order_id",
+    "predictions": "prediction_id",
+    "signals": "signal_id",
+}
+
+
+@pytest.mark.parametrize("page", pages_with("json"))
+def test_rows_that_are_shown_are_those_of_a_replay_of_the_bundled_bars(page: str, replayed: tuple[Path, str]) -> None:
+    with contextlib.closing(sqlite3.connect(replayed[0])) as database:
+        for block in blocks(page, "json"):
+            for view, elements in msgspec.json.decode(block.text).items():
+                for shown in elements if view in ROW_KEYS else ():
+                    key = ROW_KEYS[view]
+                    row = database.execute(f"SELECT element FROM {view} WHERE {key} = ?", (shown[key],)).fetchone()
+                    assert row is not None, f"{page}, line {block.line}: the replay has no {shown[key]}"
+                    assert_close(shown, msgspec.json.decode(row[0]), f"{page}, line {block.line}, {shown[key]}")
+
+
+def assert_close(shown: Any, real: Any, where: str) -> None:
+    """What is shown, which may leave out keys, is real but for the last digits of numbers."""
+    if isinstance(shown, dict):
+        for key in set(shown) & set(real):
+            assert_close(shown[key], real[key], f"{where}, {key}")
+    elif isinstance(shown, list):
+        for item, other in zip(shown, real, strict=True):
+            assert_close(item, other, where)
+    else:
+        wanted = pytest.approx(real, rel=1e-4) if isinstance(real, int | float) else real
+        assert shown == wanted, f"{where}: {shown} is shown, {real} is real"
+
+
+def test_the_result_that_is_shown_is_that_of_a_replay_of_the_bundled_bars(replayed: tuple[Path, str]) -> None:
+    shown = next(text for _, text in FENCE.findall(PAGES["docs/how-to/read-a-result.md"]) if text.startswith("EURUSD"))
     # Scores and P&L may differ in their last digits elsewhere; names, counts and the account may not.
-    said = re.sub(r" +", " ", done.stdout)
+    printed = re.sub(r" +", " ", replayed[1])
     lines = [re.sub(r" +", " ", line).strip() for line in shown.splitlines()]
-    assert lines[0] in said
-    assert next(line for line in lines if line.startswith("predictions")) in said
+    assert lines[0] in printed
+    assert next(line for line in lines if line.startswith("predictions")) in printed
     names = re.findall(r"^ {0,2}([a-z_]+(?: [a-z]+)*)  +[-+0-9]", shown, re.MULTILINE)
     assert len(names) > 12
     for name in names:
-        assert re.search(rf"^ ?{name} ", said, re.MULTILINE), name
+        assert re.search(rf"^ ?{name} ", printed, re.MULTILINE), name
 
 
 # References.
