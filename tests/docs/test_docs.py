@@ -183,7 +183,8 @@ def test_every_name_that_can_be_chosen_is_told() -> None:
 
 def test_every_kind_of_note_on_data_is_told() -> None:
     sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "src" / "alpha_pulse" / "feeds").rglob("*.py"))
-    kinds = set(re.findall(r'(?:\bkind=|\b_note\(|\b_note_on_symbols\(|\b_long_runs\(\s*bars, \w+, )"([a-z_]+)"', sources)) - {"stable"}
+    makers = r"\bkind=|\b_note\(|\b_note_on_symbols\(|\b_long_runs\(\s*bars, \w+, "
+    kinds = set(re.findall(rf'(?:{makers})"([a-z_]+)"', sources)) - {"stable"}
     section = PAGES["docs/how-to/read-your-data.md"].partition("## What is reported\n")[2].partition("\n## ")[0]
     told = re.findall(r"^\| (`.+?) \|", section, re.MULTILINE)
     assert set(re.findall(r"`([a-z_]+)`", " ".join(told))) == kinds
