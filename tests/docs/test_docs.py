@@ -285,6 +285,8 @@ def test_the_result_that_is_shown_is_that_of_a_replay_of_the_bundled_bars(replay
     lines = [re.sub(r" +", " ", line).strip() for line in shown.splitlines()]
     assert lines[0] in printed
     assert next(line for line in lines if line.startswith("predictions")) in printed
+    words, sentences = (re.sub(r"[0-9]", "#", " ".join(text.split())) for text in (printed, shown.split("\n\n")[-1]))
+    assert sentences in words
     names = re.findall(r"^ {0,2}([a-z_]+(?: [a-z]+)*)  +[-+0-9]", shown, re.MULTILINE)
     assert len(names) > 12
     for name in names:
