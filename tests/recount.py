@@ -50,7 +50,7 @@ class Recount:
         ages = []
         for row in self.rows:
             for prediction in row.get("predictions", ()):
-                known = [(weight, age) for *_, weight, age in prediction["parts"] if age is not None]
+                known = [(weight, age) for *_, weight, age in prediction["members"] if age is not None]
                 if known:
                     ages.append(sum(weight * age for weight, age in known) / sum(weight for weight, _ in known) / 1e9)
         return sum(ages) / len(ages), max(ages)
@@ -87,7 +87,7 @@ class Recount:
                         if episode["session"] == session:
                             _follow(episode, error, seen[session], label["label_ts"])
             for alarm in row.get("alarms", ()):
-                if alarm["watched"] == "errors" and alarm["target"] in ("volatility", "direction"):
+                if alarm["monitored"] == "errors" and alarm["target"] in ("volatility", "direction"):
                     level = alarm["mean"] - BACK * alarm["score"]
                     found.append(
                         {

@@ -228,8 +228,8 @@ def reliability(live: Running) -> None:
 @contract("GET", "/api/v1/adaptations")
 def adaptations(live: Running) -> None:
     found = live.get("/api/v1/adaptations", Adaptations)
-    rows = live.sql("SELECT seq, alarm_id, score, watched, features FROM alarms ORDER BY seq")
-    told = [(alarm.seq, alarm.alarm_id, alarm.score, alarm.watched) for alarm in found.alarms]
+    rows = live.sql("SELECT seq, alarm_id, score, monitored, features FROM alarms ORDER BY seq")
+    told = [(alarm.seq, alarm.alarm_id, alarm.score, alarm.monitored) for alarm in found.alarms]
     assert told == [tuple(row[:4]) for row in rows]
     assert [alarm.features for alarm in found.alarms] == [json.loads(row[4]) for row in rows]
     responses = live.sql("SELECT alarm_id, status, reason, action_id FROM alarm_responses ORDER BY seq")

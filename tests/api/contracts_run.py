@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from alpha_pulse import __version__
-from alpha_pulse.api.routers.online_learning import Drifts, Sessions
-from alpha_pulse.runtime.gateway import Answer, Control, Inspection, SessionScores, SystemStatus
+from alpha_pulse.api.routers.online_learning import DriftStatuses, Sessions
+from alpha_pulse.runtime.gateway import Control, Inspection, PredictResponse, SessionScores, SystemStatus
 from api.contracts import LOOPS, MS, SESSIONS, contract
 from api.running import STEPS, SYMBOL, Running
 
@@ -137,7 +137,7 @@ def sessions(live: Running) -> None:
     assert {LOOPS, f"{SYMBOL}/volatility", f"{SYMBOL}/trade_quality"} <= set(found)
     loops = found[LOOPS]
     rows = live.sql("SELECT count(*) FILTER (WHERE label IS NOT NULL), count(*) FROM labels WHERE target = 'direction'")[0]
-    assert (loops.learnt, loops.learnt + loops.ties) == rows
+    assert (loops.labels_used, loops.labels_used + loops.ties) == rows
     assert (loops.source, loops.model_type, loops.horizon) == ("loop", "market_default", 3)
     assert loops.batch_model is not None
     version, trained = live.sql("SELECT version, trained_ts FROM models WHERE session_id = ?", LOOPS)[-1]
@@ -163,12 +163,12 @@ def predict(live: Running) -> None:
     before = live.get("/api/v1/system", SystemStatus)
     width = next(s["n_features"] for s in live.get(SESSIONS)["sessions"] if s["session_id"] == LOOPS)
     vector = vector[:width]
-    bare = live.post(f"{SESSIONS}/{LOOPS}/predict", vector, Answer)
+    bare = live.post(f"{SESSIONS}/{LOOPS}/predict", vector, PredictResponse)
     assert 0.0 < bare.probability < 1.0
-    assert sum(part.weight for part in bare.parts) == pytest.approx(1.0)
-    named = live.post(f"{SESSIONS}/{LOOPS}/predict", {"features": vector}, Answer)
+    assert sum(part.weight for part in bare.members) == pytest.approx(1.0)
+    named = live.post(f"{SESSIONS}/{LOOPS}/predict", {"features": vector}, PredictResponse)
     features = live.get(f"/api/v1/predictions/{live.newest_prediction}", Inspection).features
-    by_name = live.post(f"{SESSIONS}/{LOOPS}/predict", {"features": dict(zip(features, vector, strict=False))}, Answer)
+    by_name = live.post(f"{SESSIONS}/{LOOPS}/predict", {"features": dict(zip(features, vector, strict=False))}, PredictResponse)
     assert bare == named == by_name
     # The same features, the same model: what the loop itself served last.
     ((served,),) = live.sql("SELECT probability FROM predictions WHERE target = 'direction' ORDER BY seq DESC LIMIT 1")
@@ -204,15 +204,15 @@ def own_session(live: Running) -> None:
     examples = [{"id": f"e{i}", "features": [float(i % 2), 0.5], "label": i % 2} for i in range(40)]
     path = f"{SESSIONS}/{symbol}/taste"
     first = live.post(f"{path}/update", {"examples": examples})
-    assert first == {"applied": 40, "duplicates": 0, "learnt": 40}
+    assert first == {"applied": 40, "duplicates": 0, "labels_used": 40}
     again = live.post(f"{path}/update", {"examples": [*examples[:3], {"id": "new", "features": [1, 1], "label": 1}]})
-    assert again == {"applied": 1, "duplicates": 3, "learnt": 41}
+    assert again == {"applied": 1, "duplicates": 3, "labels_used": 41}
     # It is in the journal before it is answered.
     rows = live.sql(
         "SELECT kind, json_array_length(examples) FROM commands WHERE session_id = ? ORDER BY seq", f"{symbol}/taste"
     )
     assert rows == [("start", None), ("update", 40), ("update", 1)]
-    up, down = (live.post(f"{path}/predict", [x, 0.5], Answer).probability for x in (1.0, 0.0))
+    up, down = (live.post(f"{path}/predict", [x, 0.5], PredictResponse).probability for x in (1.0, 0.0))
     assert up > 0.5 > down
     refused: tuple[dict[str, Any], ...] = (
         {"examples": []},
@@ -238,7 +238,7 @@ def own_session(live: Running) -> None:
     assert live.post(f"{path}/update", {"examples": [{**examples[0], "weight": 1}]}) == {
         "applied": 0,
         "duplicates": 1,
-        "learnt": 41,
+        "labels_used": 41,
     }
     assert live.post(f"{path}/stop") == {"session_id": f"{symbol}/taste", "status": "stopped"}
     live.refused(404, f"{path}/stop")
@@ -295,7 +295,9 @@ def outcomes(live: Running) -> None:
 
 @contract("GET", "/api/v1/online-learning/drift/status")
 def drift(live: Running) -> None:
-    found = {session.session_id: session for session in live.get("/api/v1/online-learning/drift/status", Drifts).sessions}
+    found = {
+        session.session_id: session for session in live.get("/api/v1/online-learning/drift/status", DriftStatuses).sessions
+    }
     for target in ("direction", "volatility"):
         rows = live.sql("SELECT alarm_id, score FROM alarms WHERE target = ? ORDER BY seq", target)
         session = found[f"{SYMBOL}/{target}"]

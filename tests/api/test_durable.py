@@ -72,7 +72,7 @@ def test_examples_survive_kill_9_and_are_learnt_once(tmp_path: Path) -> None:
                 again = send(client, acknowledged)
                 assert again["applied"] in {0, BATCH}
                 acknowledged += 1
-                assert again["learnt"] == acknowledged * BATCH
+                assert again["labels_used"] == acknowledged * BATCH
                 if kill == KILLS:
                     break
                 sender = Sender(client, acknowledged)

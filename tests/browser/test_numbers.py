@@ -35,7 +35,7 @@ def test_sessions_are_those_of_the_api(visitor: Visitor, server: LiveServer) -> 
     assert [row[0] for row in rows] == [f"{session['symbol']} {session['target'].replace('_', ' ')}" for session in sessions]
     for row, session in zip(rows, sessions, strict=True):
         assert row[1] == f"{session['model_type'].replace('_', ' ')} {session['version']}"
-        assert number(row[3]) == session["learnt"]
+        assert number(row[3]) == session["labels_used"]
         assert number(row[5]) == pytest.approx(session["skill_millinats"], abs=0.051)
 
 

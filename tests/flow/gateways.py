@@ -119,7 +119,7 @@ async def _learn(path: Path, batches: Sequence[int]) -> None:
         await gateway.start_session("ELSE", "logistic", MINE)
         for first in batches:
             updated = await gateway.update("ELSE/mine", examples(50, first))
-            os.write(1, b"%d\n" % updated.learnt)
+            os.write(1, b"%d\n" % updated.labels_used)
         await asyncio.sleep(PATIENCE_S)
 
 

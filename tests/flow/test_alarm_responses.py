@@ -102,7 +102,7 @@ def test_where_adaptation_is_switched_off_every_alarm_is_skipped(cut: int) -> No
     assert done.alarms
     known = newest(done)
     assert set(known) == {alarm.alarm_id for alarm in done.alarms}
-    about = {alarm.alarm_id: alarm.watched for alarm in done.alarms}
+    about = {alarm.alarm_id: alarm.monitored for alarm in done.alarms}
     for alarm_id, response in known.items():
         assert response.status == "skipped"
         assert ("adaptation.enabled is false" in response.reason) == (about[alarm_id] == "errors")

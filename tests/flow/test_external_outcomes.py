@@ -18,7 +18,7 @@ from alpha_pulse.core.types import MarketView, Signal, TradeOutcome
 from alpha_pulse.engine.journal import decode_step
 from alpha_pulse.engine.system import System
 from alpha_pulse.engine.verification import verify
-from alpha_pulse.runtime.gateway import OutcomeIn, Reported
+from alpha_pulse.runtime.gateway import OutcomeIn, OutcomesResult
 from alpha_pulse.stores import open_store
 from alpha_pulse.stores.memory import MemoryStore
 from alpha_pulse.stores.reading import StoreReader
@@ -177,8 +177,8 @@ def test_a_gateway_takes_them_in_units_and_cash_once_and_all_or_none() -> None:
         assert gateway.control().seq == rows
         lots = quality.lots
         told = [reported(trade), reported(trade), reported(trade, id="b", quantity=-10.0, net_pnl=-20.5)]
-        assert await gateway.report_outcomes(told) == Reported(2, 1)
-        assert await gateway.report_outcomes(told) == Reported(0, 3)
+        assert await gateway.report_outcomes(told) == OutcomesResult(2, 1)
+        assert await gateway.report_outcomes(told) == OutcomesResult(0, 3)
         for other in ({"net_pnl": 18.0}, {"quantity": 10.5}, {"close_price": 102.5}):
             with pytest.raises(ConflictError, match="'a' of book 'elsewhere' was given before with other content"):
                 await gateway.report_outcomes([reported(trade, id="c"), reported(trade, **other)])
@@ -232,7 +232,7 @@ def test_what_a_gateway_acknowledged_is_on_the_disk(tmp_path: Path) -> None:
             await gateway.report_outcomes(told)
             again = gateways.opened(restless(BARS), LEAN, gateways.after_a_crash(tmp_path / "run.db", LEAN), paused=True)
             assert again._system.state_sha256() == gateway._system.state_sha256()
-            assert await again.report_outcomes(told) == Reported(0, 1)
+            assert await again.report_outcomes(told) == OutcomesResult(0, 1)
             with pytest.raises(ConflictError, match="was given before with other content"):
                 await again.report_outcomes([msgspec.structs.replace(told[0], net_pnl=18.0)])
             again._system.store.close()

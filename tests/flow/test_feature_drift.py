@@ -36,7 +36,7 @@ def whole() -> Done:
 
 
 def of_features(done: Done) -> list[DriftAlarm]:
-    return [alarm for alarm in done.alarms if alarm.watched == "features"]
+    return [alarm for alarm in done.alarms if alarm.monitored == "features"]
 
 
 def test_a_change_is_in_the_journal_with_its_date_and_starts_nothing() -> None:

@@ -32,7 +32,7 @@ from flow.runs import LEAN, RESTLESS, Done, restless, restless_run, run
 
 
 def learnt(gateway: LocalGateway, session_id: str = "ELSE/mine") -> int:
-    return next(found.learnt for found in gateway.sessions() if found.session_id == session_id)
+    return next(found.labels_used for found in gateway.sessions() if found.session_id == session_id)
 
 
 async def _fed(store: Store) -> LocalGateway:
@@ -79,7 +79,7 @@ def test_a_command_bears_the_time_of_the_slice_before_it() -> None:
 def test_what_is_fed_is_learnt_and_scored() -> None:
     gateway = asyncio.run(_fed(MemoryStore()))
     scores = gateway.session_scores("ELSE/mine")
-    assert scores.learnt == 800
+    assert scores.labels_used == 800
     assert scores.whole_run["online"].accuracy > 0.8
     assert gateway.predict("ELSE/mine", [2.0, 0.0, 0.0]).probability > 0.7 > 0.3
     assert gateway.predict("ELSE/mine", [-2.0, 0.0, 0.0]).probability < 0.3
@@ -92,20 +92,20 @@ def test_an_example_is_learnt_once(tmp_path: Path) -> None:
         async with running(gateway):
             await gateway.start_session("ELSE", "logistic", MINE)
             first = await gateway.update("ELSE/mine", examples(10))
-            assert (first.applied, first.duplicates, first.learnt) == (10, 0, 10)
+            assert (first.applied, first.duplicates, first.labels_used) == (10, 0, 10)
             state = gateway.session_scores("ELSE/mine")
             again = await gateway.update("ELSE/mine", examples(10))
-            assert (again.applied, again.duplicates, again.learnt) == (0, 10, 10)
+            assert (again.applied, again.duplicates, again.labels_used) == (0, 10, 10)
             assert gateway.session_scores("ELSE/mine") == state
             twice = [*examples(2, 10), *examples(2, 10), *examples(1)]
             mixed = await gateway.update("ELSE/mine", twice)
-            assert (mixed.applied, mixed.duplicates, mixed.learnt) == (2, 3, 12)
+            assert (mixed.applied, mixed.duplicates, mixed.labels_used) == (2, 3, 12)
         store.close()
         store = stored(tmp_path / "run.db")
         gateway = opened(quiet(), LEAN, store, paused=True)
         async with running(gateway):
             late = await gateway.update("ELSE/mine", examples(13))
-            assert (late.applied, late.duplicates, late.learnt) == (1, 12, 13)
+            assert (late.applied, late.duplicates, late.labels_used) == (1, 12, 13)
         store.close()
 
     asyncio.run(feed())
@@ -122,15 +122,15 @@ def test_an_example_is_learnt_once_however_many_came_after_it(tmp_path: Path) ->
             for start in range(0, 20_500, 500):
                 await gateway.update("ELSE/mine", examples(500, start))
             again = await gateway.update("ELSE/mine", examples(500))
-            assert (again.applied, again.duplicates, again.learnt) == (0, 500, 20_500)
+            assert (again.applied, again.duplicates, again.labels_used) == (0, 500, 20_500)
         store.close()
         store = stored(tmp_path / "run.db", settings)
         gateway = opened(quiet(), settings, store, paused=True)
         async with running(gateway):
             late = await gateway.update("ELSE/mine", examples(501, 20_000))
-            assert (late.applied, late.duplicates, late.learnt) == (1, 500, 20_501)
+            assert (late.applied, late.duplicates, late.labels_used) == (1, 500, 20_501)
             first = await gateway.update("ELSE/mine", examples(500))
-            assert (first.applied, first.duplicates, first.learnt) == (0, 500, 20_501)
+            assert (first.applied, first.duplicates, first.labels_used) == (0, 500, 20_501)
         store.close()
 
     asyncio.run(feed())
@@ -243,7 +243,7 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
     async def go_on() -> None:
         async with running(gateway):
             again = await gateway.update("ELSE/mine", examples(60, 100))
-            assert (again.applied, again.duplicates, again.learnt) == (10, 50, 160)
+            assert (again.applied, again.duplicates, again.labels_used) == (10, 50, 160)
             gateway.resume()
             await until(gateway, "finished")
 

@@ -44,14 +44,14 @@ def test_a_model_that_diverges_is_set_back_and_the_run_goes_on(monkeypatch: pyte
     assert session.quarantines == 1
     assert done.system.learning.session("SYN", "volatility").quarantines == 0
     direction = [prediction for prediction in done.predictions if prediction.target == "direction"]
-    suspect = [number for number, prediction in enumerate(direction) if not prediction.trust]
+    suspect = [number for number, prediction in enumerate(direction) if prediction.quarantined]
     assert len(suspect) == 1
     (missing,) = direction[suspect[0]].missing
     assert missing.model_id == "diverging"
     assert "quarantined" in missing.reason
-    assert [part.source for part in direction[suspect[0]].parts] == ["base"]
+    assert [part.source for part in direction[suspect[0]].members] == ["base"]
     following = direction[suspect[0] + 1]
-    assert [part.source for part in following.parts] == ["online", "base"]
+    assert [part.source for part in following.members] == ["online", "base"]
     assert following.missing == ()
     assert all(0.0 <= prediction.probability <= 1.0 for prediction in done.predictions)
     assert np.isfinite([signal.direction for signal in done.signals]).all()

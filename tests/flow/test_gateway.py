@@ -27,7 +27,7 @@ def test_the_inspector_shows_what_the_journal_says(gateway: LocalGateway) -> Non
     prediction = next(p for p in done.predictions if p.prediction_id == "SYN/direction/3000")
     found = gateway.inspect(prediction.prediction_id)
     assert (found.probability, found.confidence, found.horizon) == (prediction.probability, prediction.confidence, 3)
-    assert [part.model_id for part in found.parts] == [part.model_id for part in prediction.parts]
+    assert [part.model_id for part in found.members] == [part.model_id for part in prediction.members]
     assert found.bar.close == done.bars[3_000].close
     assert list(found.features.values()) == done.records[3_000].features["SYN"][:30]
     label = next(label for label in done.labels if label.prediction_id == prediction.prediction_id)
@@ -103,12 +103,12 @@ def test_a_query_is_answered_by_all_members_and_changes_nothing(gateway: LocalGa
     schema = system.symbols["SYN"].extractor.schema
     found = gateway.inspect("SYN/direction/4199")
     asked = gateway.predict("SYN/direction", {name: value or 0.0 for name, value in found.features.items()})
-    assert [part.source for part in asked.parts] == ["online", "batch", "base"]
+    assert [part.source for part in asked.members] == ["online", "batch", "base"]
     assert asked.probability == pytest.approx(found.probability, abs=1e-9)
     assert (asked.schema_id, asked.model_version) == (schema.schema_id, str(system.learning.session("SYN").learnt))
     assert gateway.predict("SYN/volatility", [0.0] * len(schema.names)).confidence is not None
     alone = gateway.predict("SYN/trade_quality", [0.0] * 36)
-    assert (alone.parts, alone.schema_id) == ([], None)
+    assert (alone.members, alone.schema_id) == ([], None)
     assert system.state_sha256() == before
     assert gateway.status().counts.queries == 2
 

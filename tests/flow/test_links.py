@@ -31,7 +31,7 @@ def test_link_feedback_to_learner() -> None:
     # Each label was scored with what had been served under its id, and the next prediction knows of it.
     served = {prediction.prediction_id: prediction for prediction in done.predictions}
     assert all(label.scores[3] == served[label.prediction_id].probability for label in done.labels if label.label is not None)
-    versions = [int(prediction.parts[0].version) for prediction in done.predictions if prediction.target == "direction"]
+    versions = [int(prediction.members[0].version) for prediction in done.predictions if prediction.target == "direction"]
     assert versions[-1] == session.learnt
     assert len(set(versions)) > 200
 
@@ -46,7 +46,7 @@ def test_link_learner_to_prediction() -> None:
 
 def test_link_settled_to_mixture() -> None:
     done = run(restless(700), LEAN)
-    weights = [prediction.parts[0].weight for prediction in done.predictions if prediction.target == "direction"]
+    weights = [prediction.members[0].weight for prediction in done.predictions if prediction.target == "direction"]
     assert weights[0] == pytest.approx(0.5)
     assert weights[-1] > 0.9
 
@@ -64,7 +64,7 @@ def test_link_scores_to_detector() -> None:
 def test_link_alarm_to_adaptation() -> None:
     done = restless_run()
     acted = {action.cause: action for action in done.adaptations if action.status == "open"}
-    causes = [f"drift:{alarm.alarm_id}" for alarm in done.alarms if (alarm.target, alarm.watched) == ("direction", "errors")]
+    causes = [f"drift:{alarm.alarm_id}" for alarm in done.alarms if (alarm.target, alarm.monitored) == ("direction", "errors")]
     assert causes
     assert causes[0] in acted
     first = acted[causes[0]]
@@ -161,15 +161,15 @@ def test_link_training_to_serving() -> None:
     assert set(ready) == {"SYN/volatility", "SYN/direction"}
     for prediction in done.predictions:
         model = ready[f"SYN/{prediction.target}"]
-        batch = [part for part in prediction.parts if part.source == "batch"]
+        batch = [part for part in prediction.members if part.source == "batch"]
         if prediction.ts < model.ready_ts:
             assert not batch
         else:
             assert model.version.startswith(batch[0].version)
             assert len(batch[0].version) >= 8
-            mixed = sum(part.weight * part.probability for part in prediction.parts)
+            mixed = sum(part.weight * part.probability for part in prediction.members)
             assert prediction.probability == pytest.approx(mixed, abs=1e-6)
-    assert max(part.weight for p in done.predictions for part in p.parts if part.source == "batch") > 0.05
+    assert max(part.weight for p in done.predictions for part in p.members if part.source == "batch") > 0.05
 
 
 def test_link_volatility_forecast_to_sizing(monkeypatch: pytest.MonkeyPatch) -> None:

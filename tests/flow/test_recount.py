@@ -167,7 +167,7 @@ def test_trade_quality_that_the_page_shows(live: LocalGateway) -> None:
     (symbol,) = live.symbols
     scores = live.session_scores(f"{symbol}/trade_quality")
     trades = rows.trades()
-    assert scores.learnt == len(trades)
+    assert scores.labels_used == len(trades)
     for member, place in (("online", ONLINE), ("served", SERVED)):
         same_scores(scores.whole_run[member], scores_of(trades, place))
 

@@ -46,7 +46,7 @@ def test_it_serves_and_learns(whole: Done) -> None:
     assert isinstance(session.model, river.RiverModel)
     assert session.learnt > 1_300
     assert session.quarantines == 0
-    parts = [part for prediction in whole.predictions for part in prediction.parts if part.source == "online"]
+    parts = [part for prediction in whole.predictions for part in prediction.members if part.source == "online"]
     assert {part.model_id for part in parts} == {SCALED}
     assert len(parts) == len(whole.predictions)
     scored = metrics.whole_run(session.scores)
@@ -129,7 +129,7 @@ def test_an_error_of_river_leaves_it_out_with_the_reason_and_the_run_goes_on(
     assert "River could not predict: KeyError: 'f0'" in reasons
     assert len(reasons) < 0.6 * len(done.predictions)
     assert session.quarantines == 0
-    assert all(not prediction.trust for prediction in done.predictions if prediction.missing)
+    assert all(prediction.quarantined for prediction in done.predictions if prediction.missing)
     path = str(tmp_path / "run.db")
     stopped(path, 1_010)
     assert resumed(path).steps == done.steps

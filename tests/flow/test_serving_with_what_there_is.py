@@ -16,7 +16,7 @@ def test_a_member_that_is_not_trained_or_not_ready_is_named_with_the_reason() ->
     reasons: list[str] = []
     for number, record in enumerate(done.records):
         for prediction in record.predictions:
-            sources = [part.source for part in prediction.parts]
+            sources = [part.source for part in prediction.members]
             if number < 1_509:
                 assert sources == ["online", "base"]
                 (missing,) = prediction.missing
@@ -25,13 +25,13 @@ def test_a_member_that_is_not_trained_or_not_ready_is_named_with_the_reason() ->
             else:
                 assert sources == ["online", "batch", "base"]
                 assert prediction.missing == ()
-            assert sum(part.weight for part in prediction.parts) == pytest.approx(1.0)
+            assert sum(part.weight for part in prediction.members) == pytest.approx(1.0)
     assert list(dict.fromkeys(reasons)) == ["not trained before 1500 bars", "trained, not ready yet"]
 
 
 def test_without_a_batch_model_online_and_base_rate_serve_alone() -> None:
     done = run(restless(400), LEAN)
-    assert {tuple(part.source for part in prediction.parts) for prediction in done.predictions} == {("online", "base")}
+    assert {tuple(part.source for part in prediction.members) for prediction in done.predictions} == {("online", "base")}
     assert done.system.serving.newest("SYN", "direction") is not None
 
 

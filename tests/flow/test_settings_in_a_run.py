@@ -53,7 +53,7 @@ def test_a_strategy_that_is_set_acts_from_the_next_prediction_on() -> None:
     for record in done.records:
         for bar in record.bars:
             for prediction in record.predictions:
-                alone = max(part.weight for part in prediction.parts) == 1.0
+                alone = max(part.weight for part in prediction.members) == 1.0
                 assert alone == (CHAMPION_AT <= bar.seq < ENSEMBLE_AT), bar.seq
     assert sum(len(record.predictions) for record in done.records) > 1_000
     commands = [(command.setting, command.value) for record in done.records for command in record.commands]

@@ -131,7 +131,7 @@ def test_every_column_shows_something(name: str, journal: sqlite3.Connection) ->
 
 def test_what_the_journal_leaves_out_is_shown(journal: sqlite3.Connection) -> None:
     lists = ("labels", "scores"), ("labels", "trial"), ("scored_trades", "trial"), ("signals", "contributions")
-    for name, field in (*lists, ("labels", "weight"), ("predictions", "trust")):
+    for name, field in (*lists, ("labels", "weight"), ("predictions", "quarantined")):
         assert journal.execute(f"SELECT count(*) FROM {name} WHERE {field} IS NULL").fetchone() == (0,), (name, field)
 
 

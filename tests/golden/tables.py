@@ -185,7 +185,7 @@ def _events(done: Done) -> pl.DataFrame:
     rows: list[tuple[Any, ...]] = []
     for seq, record in enumerate(done.records):
         for a in record.alarms:
-            rows.append((seq, a.symbol, a.target, "alarm", f"{a.watched}:{a.detector}", a.sample, a.change_sample, a.score))
+            rows.append((seq, a.symbol, a.target, "alarm", f"{a.monitored}:{a.detector}", a.sample, a.change_sample, a.score))
         for r in record.regimes:
             code = f"{r.feature}:{r.from_label}:{r.to_label}"
             rows.append((seq, r.symbol, None, "regime", code, None, r.change_ts, r.probability))

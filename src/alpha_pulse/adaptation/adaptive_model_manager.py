@@ -164,8 +164,8 @@ class AdaptiveModelManager:
 
     def on_alarm(self, alarm: DriftAlarm) -> AdaptationAction | None:
         """A drift alarm; only one about a session's errors is a reason to act. Each gets a response: see `take_responses`."""
-        if alarm.watched != ERRORS:
-            reason = f"an alarm about {alarm.watched} is recorded and shown, and no reason to adapt"
+        if alarm.monitored != ERRORS:
+            reason = f"an alarm about {alarm.monitored} is recorded and shown, and no reason to adapt"
             self._responses.append(_response(alarm, "skipped", reason))
             return None
         watched = self._watched[alarm.symbol, alarm.target]

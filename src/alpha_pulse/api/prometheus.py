@@ -69,7 +69,7 @@ class Exposition:
     def _sessions(self) -> Iterator[Metric]:
         sessions = self._shown()
         keys = ("symbol", "target")
-        yield _counter("labels", "Labels that a session has learnt", keys, {_key(s): s.learnt for s in sessions})
+        yield _counter("labels", "Labels that a session has used", keys, {_key(s): s.labels_used for s in sessions})
         yield _counter(
             "quarantines", "Times that a session's model was set back", keys, {_key(s): s.quarantines for s in sessions}
         )
@@ -79,7 +79,7 @@ class Exposition:
         yield _gauge("window_skill_nats", "Served over the base rate, log loss per label in the window", keys, skills)
         predictions: dict[tuple[str, ...], float] = {}
         for session in sessions:
-            made = session.learnt + session.ties + session.pending
+            made = session.labels_used + session.ties + session.pending
             predictions[session.target,] = predictions.get((session.target,), 0) + made
         yield _counter("predictions", "Predictions served, without those that expired", ("target",), predictions)
 

@@ -119,8 +119,8 @@ class PredictionContext(msgspec.Struct, frozen=True):
     target: Target = "direction"
 
 
-class PredictionPart(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """One member's share in a prediction. ``age_ns`` is the market time since the member last learnt, None before it has.
+class MemberPrediction(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """One member's probability and weight in a prediction. ``age_ns``: market time since its newest label, or None.
 
     In JSON it is a list in this order. A batch member's ``version`` is the start of its artefact's SHA-256.
     """
@@ -141,10 +141,10 @@ class Missing(msgspec.Struct, frozen=True, gc=False):
 
 
 class Prediction(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """The probability that the label will be 1, with the parts it was made of.
+    """The probability that the label will be 1, with the members it was made of.
 
     ``confidence`` is the calibrated probability that the predicted class is right; None until 500 scores are stored.
-    ``trust`` is False while the online member is quarantined; ``missing`` names every member that was left out.
+    ``quarantined`` is True while the online member is quarantined; ``missing`` names every member that was left out.
     """
 
     prediction_id: str
@@ -154,8 +154,8 @@ class Prediction(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     horizon: int
     probability: float
     confidence: float | None
-    parts: tuple[PredictionPart, ...] = ()
-    trust: bool = True
+    members: tuple[MemberPrediction, ...] = ()
+    quarantined: bool = False
     missing: tuple[Missing, ...] = ()
 
     def __post_init__(self) -> None:
@@ -294,16 +294,16 @@ class Example(msgspec.Struct, frozen=True, gc=False):
             finite(f"the weight of {self.prediction_id}", a_weight(f"the weight of {self.prediction_id}", weight))
 
 
-Watched = Literal["errors", "calibration", "labels", "features"]
+Monitored = Literal["errors", "calibration", "labels", "features"]
 """What a drift detector sees change: of a session its errors, its calibration or its labels; of a symbol its features."""
 
 
 class DriftAlarm(msgspec.Struct, frozen=True, gc=False):
-    """A detector's verdict on what is ``watched``: a session's errors, its calibration, its labels, or a symbol's features.
+    """A change of what is ``monitored``: a session's errors, its calibration or its labels, or a symbol's features.
 
-    ``sample`` counts the values watched up to ``ts``; the change is dated after the first ``change_sample`` of them, the last
+    ``sample`` counts the monitored values up to ``ts``; the change is dated after the first ``change_sample`` of them, the last
     of which was known at ``change_ts``: one point, in samples and in time.
-    ``mean`` is that of what is watched since the change, ``score`` how much it lies above the mean before. Of features,
+    ``mean`` is that of the monitored values since the change, ``score`` how much it lies above the mean before. Of features,
     ``features`` names those that changed, the surest first, ``score`` is its statistic, ``mean`` is 0, and samples are rows.
     """
 
@@ -317,7 +317,7 @@ class DriftAlarm(msgspec.Struct, frozen=True, gc=False):
     change_sample: int
     change_ts: int
     mean: float = 0.0
-    watched: Watched = "errors"
+    monitored: Monitored = "errors"
     features: tuple[str, ...] = ()
 
 

@@ -7,7 +7,7 @@ import msgspec
 from alpha_pulse.core.config import Adaptation
 from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.stateful import State, scalar
-from alpha_pulse.core.types import DriftAlarm, Watched
+from alpha_pulse.core.types import DriftAlarm, Monitored
 from alpha_pulse.detectors.base import Detector
 from alpha_pulse.detectors.calibrated import Calibrated, Dependence, block_of, nearest_rate, tuned
 from alpha_pulse.kernels.base.scores import LABEL, SERVED
@@ -16,14 +16,14 @@ from alpha_pulse.learning.session import ScoredPrediction
 
 MAX_TIMES = 512
 """Blocks whose times are remembered, to date a change; older ones are thinned out."""
-ERRORS: Watched = "errors"
-WATCHED: tuple[Watched, ...] = (ERRORS, "calibration", "labels")
+ERRORS: Monitored = "errors"
+MONITORED: tuple[Monitored, ...] = (ERRORS, "calibration", "labels")
 STEADY_DETECTOR = "adwin"
 """Watches calibration and labels, whatever watches the errors: it takes all of 0 to 1, and finds falls as it finds rises."""
 
 
 class DriftMonitor:
-    """Labels over a horizon of h bars overlap, so what is watched is dependent: detectors are given means of blocks of h.
+    """Labels over a horizon of h bars overlap, so monitored values are dependent: detectors are given means of blocks of h.
 
     Labels that come in no order of their own, as those of trades do, are taken in blocks of 20.
 
@@ -57,7 +57,7 @@ class DriftMonitor:
         """The newest that is about errors."""
         dependence: Dependence = "horizon" if ordered else "autoregressive"
         self._length = block_of(dependence, horizon)
-        self._names = {watched: settings.detector if watched == ERRORS else STEADY_DETECTOR for watched in WATCHED}
+        self._names = {name: settings.detector if name == ERRORS else STEADY_DETECTOR for name in MONITORED}
         self._detectors = [
             self._error_detector(settings, dependence, horizon),
             self._steady_detector(settings, dependence, horizon),
@@ -120,7 +120,7 @@ class DriftMonitor:
             del times[: MAX_TIMES // 2 : 2]
         found = []
         for at, detector in enumerate(self._detectors):
-            if detector.update(means[at]) and (WATCHED[at] != ERRORS or detector.last.score > 0.0):
+            if detector.update(means[at]) and (MONITORED[at] != ERRORS or detector.last.score > 0.0):
                 found.append(self._alarm(at, ts))
         return found
 
@@ -130,7 +130,7 @@ class DriftMonitor:
         before = self._change(detection.change_sample)
         alarm = DriftAlarm(
             alarm_id=f"{self.symbol}/{self.target}/alarm/{self.alarms}",
-            detector=self._names[WATCHED[at]],
+            detector=self._names[MONITORED[at]],
             symbol=self.symbol,
             target=self.target,
             ts=ts,
@@ -139,10 +139,10 @@ class DriftMonitor:
             change_sample=before[0] * self._length,
             change_ts=before[1],
             mean=(self._totals[at] - before[2 + at]) / (self._blocks - before[0]),
-            watched=WATCHED[at],
+            monitored=MONITORED[at],
         )
         self.last_alarm = alarm
-        if alarm.watched == ERRORS:
+        if alarm.monitored == ERRORS:
             self.last_rise = alarm
         return alarm
 
@@ -154,12 +154,12 @@ class DriftMonitor:
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
         states = [detector.snapshot() for detector in self._detectors]
-        arrays = {f"{WATCHED[at]}/{key}": array for at, state in enumerate(states) for key, array in state.arrays.items()}
+        arrays = {f"{MONITORED[at]}/{key}": array for at, state in enumerate(states) for key, array in state.arrays.items()}
         return State(
             scalars={
                 "memory": msgspec.to_builtins(
                     _Memory(
-                        [self._names[watched] for watched in WATCHED], self._length, self.alarms, self.last_alarm,
+                        [self._names[name] for name in MONITORED], self._length, self.alarms, self.last_alarm,
                         self.last_rise, self._sums, self._count, self._blocks, self._totals, self._times,
                     )
                 ),
@@ -174,7 +174,7 @@ class DriftMonitor:
             memory = msgspec.convert(scalar(state, "memory", dict), _Memory)
         except msgspec.ValidationError as error:
             raise StateError(f"the state of the drift monitor of {self.symbol}/{self.target} does not fit ({error})") from None
-        if (memory.names, memory.length) != ([self._names[watched] for watched in WATCHED], self._length):
+        if (memory.names, memory.length) != ([self._names[name] for name in MONITORED], self._length):
             raise StateError(
                 f"the drift monitor of {self.symbol}/{self.target} was saved with {memory.names} over blocks of {memory.length}"
                 f", and is set to {list(self._names.values())} over blocks of {self._length} now"
@@ -187,12 +187,12 @@ class DriftMonitor:
     def _restore_detectors(self, state: State) -> None:
         """All of them, or, with StateError, none."""
         saved = scalar(state, "detectors", list)
-        if len(saved) != len(WATCHED):
-            raise StateError(f"{len(saved)} detectors were saved, but {len(WATCHED)} are watching")
+        if len(saved) != len(MONITORED):
+            raise StateError(f"{len(saved)} detectors were saved, but {len(MONITORED)} are watching")
         before = [detector.snapshot() for detector in self._detectors]
         try:
             for at, detector in enumerate(self._detectors):
-                prefix = f"{WATCHED[at]}/"
+                prefix = f"{MONITORED[at]}/"
                 arrays = {key.removeprefix(prefix): array for key, array in state.arrays.items() if key.startswith(prefix)}
                 detector.restore(State(saved[at], arrays))
         except StateError:

@@ -15,7 +15,7 @@ from alpha_pulse.detectors.covariate import FEATURE_DETECTORS
 
 TARGET = "features"
 CALENDAR = ("hour_", "week_")
-"""How features begin that follow from the clock alone: they are not watched, for no window of them is as another."""
+"""How features begin that follow from the clock alone: they are not monitored, for no window of them is as another."""
 REFERENCE, WINDOW = 2_000, 500
 MOST_WAITING = 100
 """Vectors that may wait to be looked at together: as many as lie between two comparisons."""
@@ -77,7 +77,7 @@ class FeatureMonitor:
 
     def _take(self, vectors: list[FeatureVector]) -> bool:
         """Show vectors to the detector, of which only the last can give a drift: whether it did."""
-        # What is not watched is given as never known: a whole vector costs less than a choice from it.
+        # What is not monitored is given as never known: a whole vector costs less than a choice from it.
         known = np.repeat(self._watched[None], len(vectors), axis=0)
         for at, vector in enumerate(vectors):
             if vector.mask is not None:
@@ -100,7 +100,7 @@ class FeatureMonitor:
             score=detection.score,
             change_sample=detection.change_sample,
             change_ts=int(self._times[max(detection.change_sample - 1, self._rows - WINDOW, 0) % WINDOW]),
-            watched="features",
+            monitored="features",
             features=self._detector.changed,
         )
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from alpha_pulse.core.types import PredictionPart
+from alpha_pulse.core.types import MemberPrediction
 
 SECOND_NS = 1_000_000_000
 
 
 class Freshness:
-    """Takes the parts of predictions as they were served; ages in nanoseconds of market time.
+    """Takes the members of predictions as they were served; ages in nanoseconds of market time.
 
     The age of a prediction is the mean age of its members, weighted as they were in what was served. A prediction none of whose
     members had learnt anything has no age and does not count.
 
     >>> freshness = Freshness()
-    >>> freshness.add([PredictionPart("m", "7", "online", 0.6, 0.75, 0), PredictionPart("b", "1", "batch", 0.5, 0.25, 8)])
+    >>> freshness.add([MemberPrediction("m", "7", "online", 0.6, 0.75, 0), MemberPrediction("b", "1", "batch", 0.5, 0.25, 8)])
     >>> freshness.predictions, freshness.total, freshness.longest
     (1, 2.0, 2.0)
     """
@@ -26,13 +26,13 @@ class Freshness:
         self.total = 0.0
         self.longest = 0.0
 
-    def add(self, parts: Sequence[PredictionPart]) -> None:
+    def add(self, members: Sequence[MemberPrediction]) -> None:
         """Take one prediction."""
         weights = age = 0.0
-        for part in parts:
-            if part.age_ns is not None:
-                weights += part.weight
-                age += part.weight * part.age_ns
+        for member in members:
+            if member.age_ns is not None:
+                weights += member.weight
+                age += member.weight * member.age_ns
         if weights > 0.0:
             age /= weights
             self.predictions += 1

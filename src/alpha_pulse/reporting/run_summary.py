@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.core.types import AdaptationAction, AlarmResponse, Bar, DriftAlarm, Fill, PredictionPart, Signal
+from alpha_pulse.core.types import AdaptationAction, AlarmResponse, Bar, DriftAlarm, Fill, MemberPrediction, Signal
 from alpha_pulse.engine.journal import Abstention
 from alpha_pulse.execution.decision import Refusal
 from alpha_pulse.feedback.labels import Label
@@ -34,7 +34,7 @@ class _Served(msgspec.Struct):
 
     prediction_id: str
     confidence: float | None = None
-    parts: tuple[PredictionPart, ...] = ()
+    members: tuple[MemberPrediction, ...] = ()
 
 
 class _Read(msgspec.Struct):
@@ -187,7 +187,7 @@ class RunSummary:
         for served in read.predictions:
             name, _, number = served.prediction_id.rpartition("/")
             symbol, _, target = name.rpartition("/")
-            self.freshness[symbol, target].add(served.parts)
+            self.freshness[symbol, target].add(served.members)
             if served.confidence is not None:
                 self.confidences[symbol, target].add(int(number), served.confidence)
         self.alarms.extend(read.alarms)

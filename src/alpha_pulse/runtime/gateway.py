@@ -13,34 +13,33 @@ from typing import Any, Protocol
 
 from alpha_pulse.metrics.reliability import ReliabilityTable
 from alpha_pulse.runtime.messages import (
-    Answer,
     Control,
     DriftStatus,
     ExampleIn,
     Features,
     Page,
+    PredictResponse,
     Series,
     SessionConfig,
     SessionScores,
     SessionStatus,
     SystemStatus,
-    Updated,
+    UpdateResult,
 )
 from alpha_pulse.runtime.trading_messages import (
     Adaptations,
     Fills,
     Inspection,
     OutcomeIn,
+    OutcomesResult,
     Positions,
     Regimes,
-    Reported,
     Step,
     Trades,
 )
 
 __all__ = [
     "Adaptations",
-    "Answer",
     "Control",
     "DriftStatus",
     "ExampleIn",
@@ -49,10 +48,11 @@ __all__ = [
     "Gateway",
     "Inspection",
     "OutcomeIn",
+    "OutcomesResult",
     "Page",
     "Positions",
+    "PredictResponse",
     "Regimes",
-    "Reported",
     "Series",
     "SessionConfig",
     "SessionScores",
@@ -60,7 +60,7 @@ __all__ = [
     "Step",
     "SystemStatus",
     "Trades",
-    "Updated",
+    "UpdateResult",
 ]
 
 MAX_LIMIT = 10_000
@@ -140,11 +140,11 @@ class Gateway(Protocol):
         """One session's scores."""
         ...
 
-    def predict(self, session_id: str, features: Features) -> Answer:
+    def predict(self, session_id: str, features: Features) -> PredictResponse:
         """What a session says about these features: a pure query. Features by name must be all of the schema's."""
         ...
 
-    async def update(self, session_id: str, examples: Sequence[ExampleIn]) -> Updated:
+    async def update(self, session_id: str, examples: Sequence[ExampleIn]) -> UpdateResult:
         """Predict, score and learn examples, once per id; answers when the journal holds them durably.
 
         ConflictError for a session of the loop.
@@ -196,7 +196,7 @@ class Gateway(Protocol):
         """Closed lots of one book or of `ALL`, of one symbol or of every."""
         ...
 
-    async def report_outcomes(self, outcomes: Sequence[OutcomeIn]) -> Reported:
+    async def report_outcomes(self, outcomes: Sequence[OutcomeIn]) -> OutcomesResult:
         """Report trades made elsewhere on combined signals, each once; answers when the journal holds them durably.
 
         They are learnt with the next slice. NotFoundError for a signal that is not known any more, ConflictError for a book of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from alpha_pulse.core.errors import NotFoundError, StateError, did_you_mean
-from alpha_pulse.core.types import Fill, Order, Prediction, PredictionPart, Signal, Units
+from alpha_pulse.core.types import Fill, MemberPrediction, Order, Prediction, Signal, Units
 from alpha_pulse.engine.journal import DecisionRecord, StepRecord, decode_decision, decode_step
 from alpha_pulse.engine.symbol_state import TARGETS, SymbolState
 from alpha_pulse.kernels.base.scores import LABEL, LAST_KNOWN, MEMBERS
@@ -14,7 +14,7 @@ from alpha_pulse.runtime.history.events import MS, fill_out, trade_out
 from alpha_pulse.runtime.history.history import History
 from alpha_pulse.runtime.history.predictions import EXPIRED, LABELLED
 from alpha_pulse.runtime.history.steps import bar_out
-from alpha_pulse.runtime.messages import Part
+from alpha_pulse.runtime.messages import MemberOut
 from alpha_pulse.runtime.trading_messages import FillOut, Inspection, TradeOut
 from alpha_pulse.stores.base import Store
 
@@ -61,9 +61,9 @@ class Inspector:
             seq=seq,
             probability=prediction.probability,
             confidence=prediction.confidence,
-            trust=prediction.trust,
+            quarantined=prediction.quarantined,
             missing=[{"model_id": missing.model_id, "reason": missing.reason} for missing in prediction.missing],
-            parts=parts_out(prediction.parts),
+            members=members_out(prediction.members),
             features=self._features(symbol, target, record),
             bar=bar_out(next(bar for bar in record.bars if bar.symbol == symbol)),
             signals=[part for signal in decision.signals if signal.symbol == symbol for part in _signals(signal)],
@@ -167,14 +167,14 @@ def _decided_at(fill: Fill) -> int:
     return int(fill.order_id.removesuffix("/stop").rpartition("/")[2])
 
 
-def parts_out(parts: tuple[PredictionPart, ...]) -> list[Part]:
-    """Members' shares, ages in seconds."""
+def members_out(members: tuple[MemberPrediction, ...]) -> list[MemberOut]:
+    """The members of a prediction, ages in seconds."""
     return [
-        Part(
-            part.model_id, part.version, part.source, part.probability, part.weight,
-            None if part.age_ns is None else part.age_ns / SECOND_NS,
+        MemberOut(
+            member.model_id, member.version, member.source, member.probability, member.weight,
+            None if member.age_ns is None else member.age_ns / SECOND_NS,
         )
-        for part in parts
+        for member in members
     ]  # fmt: skip
 
 

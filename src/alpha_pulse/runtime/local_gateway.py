@@ -25,7 +25,6 @@ from alpha_pulse.runtime.history.success import LiveSuccess, marks_per_year
 from alpha_pulse.runtime.inspector import Inspector
 from alpha_pulse.runtime.live import Runner
 from alpha_pulse.runtime.messages import (
-    Answer,
     Control,
     CountsStatus,
     DriftStatus,
@@ -33,12 +32,13 @@ from alpha_pulse.runtime.messages import (
     Features,
     FeedStatus,
     Page,
+    PredictResponse,
     Series,
     SessionConfig,
     SessionScores,
     SessionStatus,
     SystemStatus,
-    Updated,
+    UpdateResult,
 )
 from alpha_pulse.runtime.outcome_commands import OutcomeCommands
 from alpha_pulse.runtime.session_commands import SessionCommands
@@ -48,10 +48,10 @@ from alpha_pulse.runtime.trading_messages import (
     Fills,
     Inspection,
     OutcomeIn,
+    OutcomesResult,
     Position,
     Positions,
     Regimes,
-    Reported,
     Step,
     Trades,
 )
@@ -239,11 +239,11 @@ class LocalGateway:
         """One session's scores."""
         return self._desk.scores(session_id)
 
-    def predict(self, session_id: str, features: Features) -> Answer:
+    def predict(self, session_id: str, features: Features) -> PredictResponse:
         """What a session says about these features."""
         return self._desk.predict(session_id, features)
 
-    async def update(self, session_id: str, examples: Sequence[ExampleIn]) -> Updated:
+    async def update(self, session_id: str, examples: Sequence[ExampleIn]) -> UpdateResult:
         """Learn examples, once per id."""
         if not 1 <= len(examples) <= MAX_EXAMPLES:
             raise ConfigError(f"{len(examples)} examples were sent; send 1 to {MAX_EXAMPLES:,} at once")
@@ -262,7 +262,7 @@ class LocalGateway:
             learnt = self._desk.learnt(session_id)
         # Without a command too: what was sent before may still be on its way.
         await self.runner.durable()
-        return Updated(fresh, len(examples) - fresh, learnt)
+        return UpdateResult(fresh, len(examples) - fresh, learnt)
 
     async def stop_session(self, session_id: str) -> None:
         """End a session that its caller feeds."""
@@ -316,7 +316,7 @@ class LocalGateway:
         found, next_seq, total = past.lots.page(self._known(symbol), self._book(book), _checked(page))
         return Trades([trade_out(seq, lot, past.units[lot.symbol], past.bar_open_ms) for seq, lot in found], next_seq, total)
 
-    async def report_outcomes(self, outcomes: Sequence[OutcomeIn]) -> Reported:
+    async def report_outcomes(self, outcomes: Sequence[OutcomeIn]) -> OutcomesResult:
         """Report trades made elsewhere, once per book and id."""
         if not 1 <= len(outcomes) <= MAX_OUTCOMES:
             raise ConfigError(f"{len(outcomes)} outcomes were sent; send 1 to {MAX_OUTCOMES} at once")
@@ -332,7 +332,7 @@ class LocalGateway:
                 self.runner.carry_out(command)
                 fresh += 1
         await self.runner.durable()
-        return Reported(fresh, len(outcomes) - fresh)
+        return OutcomesResult(fresh, len(outcomes) - fresh)
 
     def positions(self) -> Positions:
         """What the books hold and how they do."""

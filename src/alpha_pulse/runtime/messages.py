@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from alpha_pulse.core.types import Watched
+from alpha_pulse.core.types import Monitored
 from alpha_pulse.reporting.success_types import SuccessMetrics
 
 State = Literal["warming", "running", "paused", "finished", "failed"]
@@ -132,12 +132,12 @@ class ExampleIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 Features = list[float] | dict[str, float]
 
 
-class Updated(msgspec.Struct, frozen=True):
-    """What came of examples; ``learnt`` counts all labels the session has learnt."""
+class UpdateResult(msgspec.Struct, frozen=True):
+    """The result of an update: new examples, repeated ones, and all labels that the session has used since its start."""
 
     applied: int
     duplicates: int
-    learnt: int
+    labels_used: int
 
 
 class BatchModelStatus(msgspec.Struct, frozen=True):
@@ -150,7 +150,7 @@ class BatchModelStatus(msgspec.Struct, frozen=True):
 
 
 class SessionStatus(msgspec.Struct, frozen=True):
-    """One session. ``age_s`` is the market time since the newest label learnt."""
+    """One session. ``age_s`` is the market time since its newest label."""
 
     session_id: str
     symbol: str
@@ -161,7 +161,7 @@ class SessionStatus(msgspec.Struct, frozen=True):
     state: Literal["learning", "in_trial", "quarantined"]
     horizon: int
     n_features: int
-    learnt: int
+    labels_used: int
     pending: int
     ties: int
     quarantines: int
@@ -192,11 +192,11 @@ class MemberScores(msgspec.Struct, frozen=True):
 
 
 class SessionScores(msgspec.Struct, frozen=True):
-    """How a session does: whole run and sliding window. Ages of its own model: None while it has learnt nothing."""
+    """How a session does: whole run and sliding window. Ages of its own model: None before its first label."""
 
     session_id: str
     model_type: str
-    learnt: int
+    labels_used: int
     pending: int
     ties: int
     quarantines: int
@@ -206,8 +206,8 @@ class SessionScores(msgspec.Struct, frozen=True):
     window: dict[str, MemberScores]
 
 
-class Part(msgspec.Struct, frozen=True):
-    """One member's share in a prediction; ``age_s`` is the market time since it last learnt, None before it has."""
+class MemberOut(msgspec.Struct, frozen=True):
+    """One member's probability and weight in a prediction; ``age_s``: market time since its newest label, or None."""
 
     model_id: str
     version: str
@@ -217,13 +217,13 @@ class Part(msgspec.Struct, frozen=True):
     age_s: float | None
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """What a session says about given features; in no ledger and never labelled."""
+class PredictResponse(msgspec.Struct, frozen=True):
+    """A prediction on request: not in the ledger and never labelled."""
 
     session_id: str
     probability: float
     confidence: float | None
-    parts: list[Part]
+    members: list[MemberOut]
     schema_id: str | None
     model_version: str
 
@@ -239,7 +239,7 @@ class AlarmBrief(msgspec.Struct, frozen=True):
     change_ms: int
     change_bar_open_ms: int
     sample: int
-    watched: Watched
+    monitored: Monitored
 
 
 class DriftStatus(msgspec.Struct, frozen=True):

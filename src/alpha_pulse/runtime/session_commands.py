@@ -28,15 +28,15 @@ from alpha_pulse.learning.session import Session
 from alpha_pulse.metrics import streaming as metrics
 from alpha_pulse.runtime.history.events import MS
 from alpha_pulse.runtime.history.history import History
-from alpha_pulse.runtime.inspector import SECOND_NS, parts_out
+from alpha_pulse.runtime.inspector import SECOND_NS, members_out
 from alpha_pulse.runtime.messages import (
     AlarmBrief,
-    Answer,
     BatchModelStatus,
     DriftStatus,
     ExampleIn,
     Features,
     MemberScores,
+    PredictResponse,
     SessionConfig,
     SessionScores,
     SessionStatus,
@@ -89,10 +89,10 @@ class SessionCommands:
             model_type=spec.model_type,
             version=str(session.learnt),
             source="loop" if session.engine_owned else "api",
-            state="in_trial" if session.in_trial else "learning" if self._trusted(session) else "quarantined",
+            state="in_trial" if session.in_trial else "quarantined" if self._quarantined(session) else "learning",
             horizon=spec.horizon,
             n_features=spec.n_features,
-            learnt=session.learnt,
+            labels_used=session.learnt,
             pending=len(session.pending),
             ties=session.ties,
             quarantines=session.quarantines,
@@ -107,9 +107,9 @@ class SessionCommands:
             skill_millinats=-1_000.0 * kernels.window_health(session.scores)[0] if filled else None,
         )
 
-    def _trusted(self, session: Session) -> bool:
+    def _quarantined(self, session: Session) -> bool:
         newest = self._system.serving.newest(session.spec.symbol, session.spec.target) if session.engine_owned else None
-        return newest is None or newest.trust
+        return newest is not None and newest.quarantined
 
     def scores(self, session_id: str) -> SessionScores:
         """One session's scores, whole run and window."""
@@ -147,13 +147,13 @@ class SessionCommands:
             opened = self._history.bar_open_ms
             brief = AlarmBrief(
                 alarm.alarm_id, alarm.ts // MS, opened(spec.symbol, alarm.ts), alarm.detector, alarm.score,
-                alarm.change_ts // MS, opened(spec.symbol, alarm.change_ts), alarm.sample, alarm.watched,
+                alarm.change_ts // MS, opened(spec.symbol, alarm.change_ts), alarm.sample, alarm.monitored,
             )  # fmt: skip
         return DriftStatus(session.session_id, monitor.alarms, brief, monitor.width, "drifting" if drifting else "stable")
 
     # Asking.
 
-    def predict(self, session_id: str, features: Features) -> Answer:
+    def predict(self, session_id: str, features: Features) -> PredictResponse:
         """A pure query: of a session that the loop serves with all its members, of every other with its model alone."""
         session = self._session(session_id)
         spec, now = session.spec, self._system.clock.now_ns()
@@ -163,14 +163,14 @@ class SessionCommands:
         if session.engine_owned and spec.target in TARGETS:
             vector = FeatureVector(spec.symbol, now, schema_id or "", row)
             said = self._system.serving.query(spec.target, vector)
-            parts = parts_out(said.parts)
-            return Answer(session_id, said.probability, said.confidence, parts, schema_id, str(session.learnt))
+            members = members_out(said.members)
+            return PredictResponse(session_id, said.probability, said.confidence, members, schema_id, str(session.learnt))
         probability = session.query(row)
         if not 0.0 <= probability <= 1.0:
             raise NonFiniteError(
                 f"session {session_id} has no answer for these features, which are too large for it; scale them to about 1"
             )
-        return Answer(session_id, probability, None, [], schema_id, str(session.learnt))
+        return PredictResponse(session_id, probability, None, [], schema_id, str(session.learnt))
 
     def _schema_id(self, symbol: str) -> str:
         return self._system.symbols[symbol].extractor.schema.schema_id

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from alpha_pulse.core.types import RegimeFeature, RegimeLabel, Watched
-from alpha_pulse.runtime.messages import Part
+from alpha_pulse.core.types import Monitored, RegimeFeature, RegimeLabel
+from alpha_pulse.runtime.messages import MemberOut
 
 
 class FillOut(msgspec.Struct, frozen=True):
@@ -70,7 +70,7 @@ class OutcomeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     book: str = "elsewhere"
 
 
-class Reported(msgspec.Struct, frozen=True):
+class OutcomesResult(msgspec.Struct, frozen=True):
     """How many outcomes are new, to be learnt with the next slice, and how many were reported before."""
 
     applied: int
@@ -154,7 +154,7 @@ class AlarmOut(msgspec.Struct, frozen=True):
     change_ms: int
     change_bar_open_ms: int
     score: float
-    watched: Watched
+    monitored: Monitored
     """What the detector saw change: only errors are a reason to adapt."""
     features: list[str]
     """Of features, those that changed, the surest first."""
@@ -239,9 +239,9 @@ class Inspection(msgspec.Struct, frozen=True, omit_defaults=True):
     seq: int
     probability: float
     confidence: float | None
-    trust: bool
+    quarantined: bool
     missing: list[dict[str, str]]
-    parts: list[Part]
+    members: list[MemberOut]
     features: dict[str, float | None]
     bar: BarOut
     signals: list[dict[str, Any]]

@@ -11,7 +11,7 @@ import numpy as np
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import ConfigError, did_you_mean
 from alpha_pulse.core.stateful import Stateful
-from alpha_pulse.core.types import FeatureVector, Missing, Prediction, PredictionContext, PredictionPart
+from alpha_pulse.core.types import FeatureVector, MemberPrediction, Missing, Prediction, PredictionContext
 from alpha_pulse.kernels.base.scores import BASE, BATCH, LABEL, ONLINE, SERVED
 from alpha_pulse.kernels.mixing.ensemble import CONFIDENT, RAW_BATCH, RAW_ONLINE, ROW, SERVING_WEIGHTS
 from alpha_pulse.learning.commands import EVERY, Command
@@ -166,23 +166,23 @@ class ModelServingService:
             spec.horizon,
             values[SERVED],
             None if member.mix.threshold is None else values[CONFIDENT],
-            self._parts(member, values, ts),
-            quarantined is None,
+            self._member_predictions(member, values, ts),
+            quarantined is not None,
             missing,
         )
 
-    def _parts(self, member: _Member, values: list[float], ts: int) -> tuple[PredictionPart, ...]:
+    def _member_predictions(self, member: _Member, values: list[float], ts: int) -> tuple[MemberPrediction, ...]:
         session, batch = member.session, member.batch
         learnt_ts = session.last_learnt_ts
         age = ts - learnt_ts if learnt_ts else None
-        base = PredictionPart("base_rate", "", "base", values[BASE], values[SERVING_WEIGHTS + BASE], age)
+        base = MemberPrediction("base_rate", "", "base", values[BASE], values[SERVING_WEIGHTS + BASE], age)
         name, version = session.spec.model_type, str(session.learnt)
-        online = PredictionPart(name, version, "online", values[ONLINE], values[SERVING_WEIGHTS + ONLINE], age)
+        online = MemberPrediction(name, version, "online", values[ONLINE], values[SERVING_WEIGHTS + ONLINE], age)
         if batch is None or batch.ready is None or isnan(values[BATCH]):
             return (base,) if isnan(values[ONLINE]) else (online, base)
         ready = batch.ready
         weight = values[SERVING_WEIGHTS + BATCH]
-        frozen = PredictionPart(ready.model_id, batch.short_version, "batch", values[BATCH], weight, ts - ready.trained_ts)
+        frozen = MemberPrediction(ready.model_id, batch.short_version, "batch", values[BATCH], weight, ts - ready.trained_ts)
         return (frozen, base) if isnan(values[ONLINE]) else (online, frozen, base)
 
     def update(self, settled: ScoredPrediction) -> None:

@@ -87,7 +87,7 @@ VIEWS = {
         "payload",
         (
             *("alarm_id", "detector", "symbol", "target", "sample", "score", "change_sample", "change_ts", "mean"),
-            *("watched", "features"),
+            *("monitored", "features"),
         ),
     ),
     "bars": View(
@@ -129,8 +129,8 @@ VIEWS = {
     ),
     "predictions": View(
         "payload",
-        ("prediction_id", "symbol", "target", "horizon", "probability", "confidence", "parts", "trust", "missing"),
-        {"parts": "'[]'", "trust": "1", "missing": "'[]'"},
+        ("prediction_id", "symbol", "target", "horizon", "probability", "confidence", "members", "quarantined", "missing"),
+        {"members": "'[]'", "quarantined": "0", "missing": "'[]'"},
     ),
     "refusals": View("payload", ("book", "symbol", "signal_id", "reasons", "order_id")),
     "regimes": View(

@@ -16,7 +16,7 @@ from alpha_pulse.core.clock import ReplayClock
 from alpha_pulse.core.config import Adaptation, Config
 from alpha_pulse.core.errors import ConfigError, ConflictError, SessionError
 from alpha_pulse.core.stateful import digest, pack, unpack
-from alpha_pulse.core.types import AdaptationAction, AlarmResponse, DriftAlarm, Watched
+from alpha_pulse.core.types import AdaptationAction, AlarmResponse, DriftAlarm, Monitored
 from alpha_pulse.kernels.linear import logistic_ensemble as ladder
 from learning_samples import START_NS, STEP_NS, Desk, new_session, scored, stream
 
@@ -229,13 +229,13 @@ def test_the_action_after_the_wait_answers_the_alarms_that_waited() -> None:
     assert kept["a2"] is kept["a3"] is not None
 
 
-@pytest.mark.parametrize("watched", ["calibration", "labels", "features"])
-def test_an_alarm_about_anything_but_errors_is_skipped(watched: Watched) -> None:
+@pytest.mark.parametrize("monitored", ["calibration", "labels", "features"])
+def test_an_alarm_about_anything_but_errors_is_skipped(monitored: Monitored) -> None:
     bench = Bench()
-    assert bench.manager.on_alarm(DriftAlarm("a", "psi", "X", "direction", 5, 9, 0.5, 3, 2, watched=watched)) is None
+    assert bench.manager.on_alarm(DriftAlarm("a", "psi", "X", "direction", 5, 9, 0.5, 3, 2, monitored=monitored)) is None
     (response,) = bench.manager.take_responses()
     assert (response.status, response.ts) == ("skipped", 5)
-    assert watched in response.reason
+    assert monitored in response.reason
 
 
 DOINGS = st.lists(

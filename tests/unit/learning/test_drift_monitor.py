@@ -29,7 +29,7 @@ def feed(monitor: DriftMonitor, session: Session, share_right: list[float], seed
         label = int(generator.random() < 0.5)
         right = generator.random() < share
         found += monitor.observe(scored(session, step, 0.9 if right == (label == 1) else 0.1, label))
-    return [alarm for alarm in found if alarm.watched == "errors"]
+    return [alarm for alarm in found if alarm.monitored == "errors"]
 
 
 @pytest.mark.parametrize("horizon", [1, 3])
@@ -138,7 +138,7 @@ def watched_alarms(
 
 def test_labels_that_become_rarer_are_told_and_so_is_the_calibration_that_is_lost() -> None:
     alarms = watched_alarms([0.45] * 6_000, [0.45] * 3_000 + [0.1] * 3_000, seed=9)
-    found = {alarm.watched: alarm for alarm in alarms}
+    found = {alarm.monitored: alarm for alarm in alarms}
     assert set(found) == {"calibration", "labels"}
     for alarm in found.values():
         assert alarm.score < -0.1
@@ -149,13 +149,13 @@ def test_labels_that_become_rarer_are_told_and_so_is_the_calibration_that_is_los
 
 def test_labels_that_change_as_foretold_leave_the_calibration_alone() -> None:
     rates = [0.45] * 3_000 + [0.1] * 3_000
-    assert {alarm.watched for alarm in watched_alarms(rates, rates, seed=10)} == {"labels"}
+    assert {alarm.monitored for alarm in watched_alarms(rates, rates, seed=10)} == {"labels"}
 
 
 def test_the_mean_since_the_change_is_that_of_what_is_watched() -> None:
     rates = [0.3] * 6_000 + [0.9] * 900
     alarm = watched_alarms(rates, rates, seed=11)[-1]
-    assert alarm.watched == "labels"
+    assert alarm.monitored == "labels"
     assert alarm.mean == pytest.approx(0.9, abs=0.1)
 
 
@@ -174,7 +174,7 @@ def test_labels_that_come_and_go_in_long_waves_are_no_drift_of_their_rate() -> N
         generator = np.random.default_rng(100 + seed)
         turns = np.cumsum(generator.random(20_000) < 1 / 40) % 2
         rates = np.where(turns == 1, 0.7, 0.3).tolist()
-        found += [alarm for alarm in watched_alarms(rates, rates, seed, settings) if alarm.watched == "labels"]
+        found += [alarm for alarm in watched_alarms(rates, rates, seed, settings) if alarm.monitored == "labels"]
     assert len(found) <= 6
 
 

@@ -43,7 +43,7 @@ def test_a_change_of_one_feature_is_told_once_with_its_name_and_date(name: str) 
     monitor = FeatureMonitor("X", NAMES, Adaptation(feature_detector=name))  # type: ignore[arg-type]
     (alarm,) = fed(monitor, rows)
     assert (alarm.alarm_id, alarm.symbol, alarm.target) == ("X/features/alarm/1", "X", "features")
-    assert (alarm.detector, alarm.watched, alarm.features) == (name, "features", ("c",))
+    assert (alarm.detector, alarm.monitored, alarm.features) == (name, "features", ("c",))
     assert abs(alarm.change_sample - 3_140) < 15
     assert alarm.change_ts == (alarm.change_sample - 1) * HOUR
     assert alarm.ts == (alarm.sample - 1) * HOUR

@@ -82,17 +82,17 @@ def test_a_prediction_says_what_it_is_and_what_it_was_made_of() -> None:
     assert (found.prediction_id, found.symbol, found.target, found.horizon) == (f"p{now}", "X", "direction", HORIZON)
     assert found.ts == START_NS + now * STEP_NS
     assert found.missing == ()
-    assert found.trust
-    assert [(part.source, part.model_id) for part in found.parts] == [
+    assert not found.quarantined
+    assert [(part.source, part.model_id) for part in found.members] == [
         ("online", "logistic"),
         ("batch", "lightgbm"),
         ("base", "base_rate"),
     ]
-    assert math.fsum(part.weight for part in found.parts) == pytest.approx(1.0)
-    assert found.probability == pytest.approx(math.fsum(part.weight * part.probability for part in found.parts))
-    assert found.parts[0].version == str(loop.session.learnt)
-    assert found.parts[0].age_ns == 0
-    assert found.parts[1].age_ns == (now - TRAIN_BARS) * STEP_NS
+    assert math.fsum(part.weight for part in found.members) == pytest.approx(1.0)
+    assert found.probability == pytest.approx(math.fsum(part.weight * part.probability for part in found.members))
+    assert found.members[0].version == str(loop.session.learnt)
+    assert found.members[0].age_ns == 0
+    assert found.members[1].age_ns == (now - TRAIN_BARS) * STEP_NS
 
 
 def test_what_was_served_at_another_instant_sizes_nothing() -> None:
@@ -108,8 +108,8 @@ def test_the_batch_part_is_named_by_its_artefact() -> None:
     loop.run(TRAIN_BARS)
     (ready,) = loop.serving.train_if_due("X", TRAIN_BARS, START_NS + TRAIN_BARS * STEP_NS)
     found = loop.run(DELAY + 1)
-    assert len(found.parts[1].version) >= 8
-    assert ready.version.startswith(found.parts[1].version)
+    assert len(found.members[1].version) >= 8
+    assert ready.version.startswith(found.members[1].version)
     assert loop.serving.train_if_due("X", TRAIN_BARS, START_NS) == []
     assert loop.serving.train_if_due("Y", TRAIN_BARS, START_NS) == []
 
@@ -119,9 +119,9 @@ def test_a_champion_serves_alone_and_the_others_are_shown_with_weight_0() -> Non
     loop.run(TRAIN_BARS + DELAY)
     for _ in range(50):
         found = loop.run(1)
-        weights = [part.weight for part in found.parts]
+        weights = [part.weight for part in found.members]
         assert sorted(weights) == [0.0, 0.0, 1.0]
-        assert found.probability == found.parts[weights.index(1.0)].probability
+        assert found.probability == found.members[weights.index(1.0)].probability
 
 
 def test_both_strategies_learn_the_same_from_the_same_members() -> None:
@@ -162,7 +162,7 @@ def test_a_question_answers_what_would_be_served() -> None:
     asked = loop.serving.query("direction", vector(WIDER[loop.now], loop.now))
     due = loop.now - HORIZON
     served = loop.serving.serve("next", "direction", vector(WIDER[loop.now], loop.now))
-    assert (asked.probability, asked.parts, asked.confidence) == (served.probability, served.parts, served.confidence)
+    assert (asked.probability, asked.members, asked.confidence) == (served.probability, served.members, served.confidence)
     assert due >= 0
 
 
@@ -177,7 +177,7 @@ def test_where_nothing_serves_there_is_no_prediction() -> None:
 def test_members_that_are_not_there_are_named_with_the_reason() -> None:
     loop = Loop()
     assert reasons(loop.run(1)) == {"lightgbm": f"not trained before {TRAIN_BARS} bars"}
-    assert [part.source for part in loop.run(1).parts] == ["online", "base"]
+    assert [part.source for part in loop.run(1).members] == ["online", "base"]
     assert reasons(loop.run(TRAIN_BARS)) == {"lightgbm": "trained, not ready yet"}
     assert reasons(loop.run(DELAY)) == {}
     assert Loop(batch=False).run(1).missing == ()
@@ -189,11 +189,11 @@ def test_while_the_online_member_is_quarantined_the_others_serve() -> None:
     poison(loop.session.model)
     ill = loop.run(1)
     assert "quarantined" in reasons(ill)["logistic"]
-    assert not ill.trust
-    assert [(part.source, part.weight) for part in ill.parts] == [("base", 1.0)]
-    assert ill.probability == ill.parts[0].probability
+    assert ill.quarantined
+    assert [(part.source, part.weight) for part in ill.members] == [("base", 1.0)]
+    assert ill.probability == ill.members[0].probability
     well = loop.run(1)
-    assert well.trust
+    assert not well.quarantined
     assert reasons(well) == {}
     assert loop.session.quarantines == 1
     loop.run(20)
@@ -206,8 +206,8 @@ def test_the_parts_of_those_that_serve_in_place_of_a_quarantined_one_are_shown()
     loop.run(TRAIN_BARS + DELAY + 20)
     poison(loop.session.model)
     ill = loop.run(1)
-    assert [part.source for part in ill.parts] == ["batch", "base"]
-    assert math.fsum(part.weight for part in ill.parts) == pytest.approx(1.0)
+    assert [part.source for part in ill.members] == ["batch", "base"]
+    assert math.fsum(part.weight for part in ill.members) == pytest.approx(1.0)
 
 
 def test_confidence_is_not_stated_before_500_scores() -> None:
@@ -271,4 +271,4 @@ def test_a_question_is_calibrated_too_and_teaches_nothing() -> None:
     asked = loop.serving.query("direction", vector(WIDER[300], 300))
     assert loop.state() == before
     served = loop.serving.serve("next", "direction", vector(WIDER[300], 300))
-    assert (asked.probability, asked.parts) == (served.probability, served.parts)
+    assert (asked.probability, asked.members) == (served.probability, served.members)

@@ -93,7 +93,7 @@ export interface SessionStatus {
   source: "loop" | "api";
   state: "learning" | "in_trial" | "quarantined";
   horizon: number;
-  learnt: number;
+  labels_used: number;
   pending: number;
   ties: number;
   quarantines: number;
@@ -184,7 +184,7 @@ export interface Alarm {
   change_ms: number;
   change_bar_open_ms: number;
   score: number;
-  watched: "errors" | "calibration" | "labels" | "features";
+  monitored: "errors" | "calibration" | "labels" | "features";
   features: string[];
   status: AlarmStatus;
   reason: string;
@@ -231,7 +231,7 @@ export interface Reliability {
   bins: ReliabilityBin[];
 }
 
-export interface Part {
+export interface Member {
   model_id: string;
   version: string;
   source: string;
@@ -268,9 +268,9 @@ export interface Inspection {
   seq: number;
   probability: number;
   confidence: number | null;
-  trust: boolean;
+  quarantined: boolean;
   missing: { model_id: string; reason: string }[];
-  parts: Part[];
+  members: Member[];
   features: Record<string, number | null>;
   bar: Bar;
   signals: Signal[];

@@ -21,7 +21,7 @@ from alpha_pulse.api.schemas.requests import (
     read_query,
 )
 from alpha_pulse.api.schemas.responses import JsonResponse
-from alpha_pulse.runtime.gateway import Answer, DriftStatus, Gateway, SessionScores, SessionStatus, Updated
+from alpha_pulse.runtime.gateway import DriftStatus, Gateway, PredictResponse, SessionScores, SessionStatus, UpdateResult
 
 _start = msgspec.json.Decoder(StartSession)
 _features: msgspec.json.Decoder[list[float] | NamedFeatures] = msgspec.json.Decoder(PredictBody)
@@ -31,7 +31,7 @@ SESSION = {"session_id": examples.SESSION}
 MINE = {"session_id": "BTCUSDT/direction"}
 
 
-class Changed(msgspec.Struct, frozen=True):
+class SessionChange(msgspec.Struct, frozen=True):
     """What became of a session."""
 
     session_id: str
@@ -44,7 +44,7 @@ class Sessions(msgspec.Struct, frozen=True):
     sessions: list[SessionStatus]
 
 
-class Drifts(msgspec.Struct, frozen=True):
+class DriftStatuses(msgspec.Struct, frozen=True):
     """Every session's drift monitor."""
 
     sessions: list[DriftStatus]
@@ -77,17 +77,17 @@ def _reading(found: Routes, gateway: Gateway) -> None:
         read_query(request, NoQuery)
         return JsonResponse(gateway.session_scores(request.path_params["session_id"]))
 
-    @found.get("/drift/status", "Every session's drift monitor", answer=Drifts, example={"sessions": [examples.DRIFT]})
+    @found.get("/drift/status", "Every session's drift monitor", answer=DriftStatuses, example={"sessions": [examples.DRIFT]})
     async def drift(request: Request) -> Response:
         read_query(request, NoQuery)
-        return JsonResponse(Drifts(gateway.drift()))
+        return JsonResponse(DriftStatuses(gateway.drift()))
 
 
 def _own_sessions(found: Routes, gateway: Gateway) -> None:
     @found.post(
         "/sessions/start",
         "Start a session that you feed yourself",
-        answer=Changed,
+        answer=SessionChange,
         example={**MINE, "status": "started"},
         status=201,
         body=StartSession,
@@ -104,13 +104,13 @@ def _own_sessions(found: Routes, gateway: Gateway) -> None:
         read_query(request, NoQuery)
         asked = await read_body(request, _start)
         session_id = await gateway.start_session(asked.symbol, asked.model_type, asked.config)
-        return JsonResponse(Changed(session_id, "started"), 201)
+        return JsonResponse(SessionChange(session_id, "started"), 201)
 
     @found.post(
         "/sessions/{session_id}/update",
         "Give labelled examples; answered when they are durable",
-        answer=Updated,
-        example={"applied": 2, "duplicates": 0, "learnt": 2},
+        answer=UpdateResult,
+        example={"applied": 2, "duplicates": 0, "labels_used": 2},
         body=Examples,
         asks={
             "two examples": {
@@ -131,7 +131,7 @@ def _own_sessions(found: Routes, gateway: Gateway) -> None:
     @found.post(
         "/sessions/{session_id}/stop",
         "End a session that you feed yourself",
-        answer=Changed,
+        answer=SessionChange,
         example={**MINE, "status": "stopped"},
         places=MINE,
         refusals=(404, 409),
@@ -140,15 +140,15 @@ def _own_sessions(found: Routes, gateway: Gateway) -> None:
         read_query(request, NoQuery)
         session_id = request.path_params["session_id"]
         await gateway.stop_session(session_id)
-        return JsonResponse(Changed(session_id, "stopped"))
+        return JsonResponse(SessionChange(session_id, "stopped"))
 
 
 def _predicting(found: Routes, gateway: Gateway) -> None:
     @found.post(
         "/sessions/{session_id}/predict",
         "What a session says about features: a pure query",
-        answer=Answer,
-        example=examples.ANSWER,
+        answer=PredictResponse,
+        example=examples.PREDICT_RESPONSE,
         body=PredictBody,
         asks={
             "in the schema's order": [0.4, -1.2],
@@ -168,7 +168,7 @@ def _predicting(found: Routes, gateway: Gateway) -> None:
     @found.post(
         "/sessions/{session_id}/adapt",
         "Ask for an adaptation, carried out at the next slice",
-        answer=Changed,
+        answer=SessionChange,
         example={**SESSION, "status": "requested"},
         status=202,
         body=Adapt,
@@ -180,4 +180,4 @@ def _predicting(found: Routes, gateway: Gateway) -> None:
         read_query(request, NoQuery)
         session_id = request.path_params["session_id"]
         await gateway.adapt(session_id, (await read_body(request, _adapt)).drift_type)
-        return JsonResponse(Changed(session_id, "requested"), 202)
+        return JsonResponse(SessionChange(session_id, "requested"), 202)

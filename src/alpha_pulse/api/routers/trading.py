@@ -10,7 +10,7 @@ from alpha_pulse.api.schemas import examples
 from alpha_pulse.api.schemas.operations import Routes
 from alpha_pulse.api.schemas.requests import NoQuery, Outcomes, PageQuery, TradingQuery, read_body, read_query
 from alpha_pulse.api.schemas.responses import JsonResponse
-from alpha_pulse.runtime.gateway import Fills, Gateway, Inspection, Positions, Reported, Series, Trades
+from alpha_pulse.runtime.gateway import Fills, Gateway, Inspection, OutcomesResult, Positions, Series, Trades
 
 _outcomes = msgspec.json.Decoder(Outcomes)
 
@@ -46,7 +46,7 @@ def routes(gateway: Gateway) -> Routes:
     @found.post(
         "/outcomes",
         "Report trades made elsewhere on combined signals; answered when they are durable, learnt with the next slice",
-        answer=Reported,
+        answer=OutcomesResult,
         example={"applied": 1, "duplicates": 0},
         body=Outcomes,
         asks={"a long": {"outcomes": [examples.OUTCOME]}},

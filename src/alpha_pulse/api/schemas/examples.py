@@ -11,7 +11,7 @@ TS_MS = 1_504_224_000_000
 OPEN_MS = TS_MS - 3_600_000
 
 CONTROL: dict[str, Any] = {"state": "running", "bars_per_second": 20.0, "seq": 4211}
-PART = {
+MEMBER = {
     "model_id": "market_default",
     "version": "4208",
     "source": "online",
@@ -19,11 +19,11 @@ PART = {
     "weight": 0.61,
     "age_s": 3600.0,
 }
-ANSWER = {
+PREDICT_RESPONSE = {
     "session_id": SESSION,
     "probability": 0.521904112,
     "confidence": 0.523,
-    "parts": [PART],
+    "members": [MEMBER],
     "schema_id": "d1c3a7",
     "model_version": "4208",
 }
@@ -163,7 +163,7 @@ SESSION_STATUS = {
     "state": "learning",
     "horizon": 3,
     "n_features": 30,
-    "learnt": 4208,
+    "labels_used": 4208,
     "pending": 3,
     "ties": 12,
     "quarantines": 0,
@@ -194,7 +194,7 @@ SCORES = {
 SESSION_SCORES = {
     "session_id": SESSION,
     "model_type": "market_default",
-    "learnt": 4208,
+    "labels_used": 4208,
     "pending": 3,
     "ties": 12,
     "quarantines": 0,
@@ -214,7 +214,7 @@ ALARM = {
     "change_ms": TS_MS - 1_209_600_000,
     "change_bar_open_ms": OPEN_MS - 1_209_600_000,
     "score": 0.08,
-    "watched": "errors",
+    "monitored": "errors",
     "features": [],
     "status": "acted",
     "reason": "adwin: error rate rose by 0.080 since sample 3201",
@@ -248,7 +248,7 @@ DRIFT = {
         "change_ms": TS_MS - 1_209_600_000,
         "change_bar_open_ms": OPEN_MS - 1_209_600_000,
         "sample": 3972,
-        "watched": "errors",
+        "monitored": "errors",
     },
     "window_blocks": 402,
     "state": "drifting",
@@ -289,9 +289,9 @@ INSPECTION = {
     "seq": 4211,
     "probability": 0.521904112,
     "confidence": 0.523,
-    "trust": True,
+    "quarantined": False,
     "missing": [],
-    "parts": [PART],
+    "members": [MEMBER],
     "features": {"ret_1": 0.0312, "rsi_14": 54.2},
     "bar": BAR,
     "signals": [{"signal_id": "EURUSD/4211/combined", "agent": "combined", "direction": 0.4, "confidence": 0.523}],

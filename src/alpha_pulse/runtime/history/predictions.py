@@ -33,15 +33,15 @@ class PredictionHistory:
         """Take a served prediction; ``level`` is the forecast that goes with it, or NaN."""
         number = int(prediction.prediction_id.rpartition("/")[2])
         online = batch = base = weight_online = weight_batch = weight_base = NAN
-        for part in prediction.parts:
-            source = part.source
+        for member in prediction.members:
+            source = member.source
             if source == "online":
-                online, weight_online = part.probability, part.weight
+                online, weight_online = member.probability, member.weight
             elif source == "batch":
-                batch, weight_batch = part.probability, part.weight
+                batch, weight_batch = member.probability, member.weight
             else:
-                base, weight_base = part.probability, part.weight
-        self.freshness.add(prediction.parts)
+                base, weight_base = member.probability, member.weight
+        self.freshness.add(prediction.members)
         confidence = prediction.confidence
         self.table.append(
             [

@@ -102,7 +102,7 @@ def alarm_out(history: History, alarm_id: str) -> AlarmOut:
     return AlarmOut(
         seq, alarm_id, alarm.detector, alarm.symbol, alarm.target, alarm.ts // MS, history.bar_open_ms(alarm.symbol, alarm.ts),
         alarm.change_ts // MS, history.bar_open_ms(alarm.symbol, alarm.change_ts), alarm.score,
-        alarm.watched, list(alarm.features), response.status, response.reason, response.action_id,
+        alarm.monitored, list(alarm.features), response.status, response.reason, response.action_id,
     )  # fmt: skip
 
 
