@@ -170,8 +170,8 @@ METRICS = (
         "freshness-of-members-that-were-not-served",
         "metrics",
         "reporting/model_freshness.py",
-        "                age += part.weight * part.age_ns\n",
-        "                age += part.age_ns\n",
+        "                age += member.weight * member.age_ns\n",
+        "                age += member.age_ns\n",
         ("flow/test_recount.py::test_freshness",),
     ),
     Mutant(
