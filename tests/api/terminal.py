@@ -70,6 +70,6 @@ class Terminal:
         self._process.send_signal(signal.SIGINT)
         _, said = self._process.communicate(timeout=30)
         assert self._process.returncode == 130, said
-        assert b"Go on with" in said
+        assert b"Resume with" in said
         assert b"Traceback" not in said
         self._process = None

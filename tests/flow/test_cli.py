@@ -192,7 +192,7 @@ def test_a_resumed_run_says_what_it_makes_again_and_what_it_left_out(tmp_path: P
     assert done.returncode == 0, done.stderr
     made_again, left_out, *going_on = done.stderr.splitlines()
     assert made_again == "replaying the end of the journal: 340 steps"
-    assert left_out.startswith("left out: checkpoint at row 399: a packed state was expected")
+    assert left_out.startswith("warning: checkpoint at row 399: a packed state was expected")
     assert all(line.startswith("replaying SYN") for line in going_on)
     straight = run(tmp_path, *arguments, "--store", "memory://", "--json", "-")
     assert lasting(json.loads(done.stdout)) == lasting(json.loads(straight.stdout))
@@ -387,4 +387,4 @@ def test_a_symbol_with_one_bar_is_reported(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     lost = run(tmp_path, *arguments, "memory://", "--json", "run.db")
     assert lost.returncode == 2
-    assert "is a store of another run" in lost.stderr
+    assert "is the store of a run" in lost.stderr

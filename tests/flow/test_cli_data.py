@@ -193,12 +193,12 @@ def test_files_that_are_there_are_written_over_only_when_asked(tmp_path: Path) -
     write(tmp_path / "a.csv", bars=300, symbols=("A",))
     refused = run(tmp_path, "data", "import", "a.csv", "--to", "out")
     assert refused.returncode == 2
-    assert refused.stderr.splitlines()[-1].startswith("alpha-pulse: out/A_1h.parquet is there already")
+    assert refused.stderr.splitlines()[-1].startswith("alpha-pulse: out/A_1h.parquet exists already")
     assert (tmp_path / "out" / "A_1h.parquet").read_bytes() == before
     assert run(tmp_path, "data", "import", "a.csv", "--to", "out", "--overwrite").returncode == 0
     assert pl.read_parquet(tmp_path / "out" / "A_1h.parquet").height == 300
     itself = run(tmp_path, "data", "import", "out/A_1h.parquet", "--to", "out", "--overwrite")
-    assert "would be written over the file it is imported from" in itself.stderr
+    assert "is a file to import and would be overwritten" in itself.stderr
     os.mkfifo(tmp_path / "pipe")
     assert "pipe can be read only once" in run(tmp_path, "data", "import", "pipe", "--to", "out").stderr
     assert "not a folder" in run(tmp_path, "data", "import", "a.csv", "--to", "a.csv").stderr

@@ -79,18 +79,18 @@ def test_a_file_of_the_same_examples_gives_the_same(
 @pytest.mark.parametrize(
     ("low", "high", "winner", "said"),
     [
-        (0.01, 0.03, "first", "(0.0100 to 0.0300 at alpha 0.05). It had been shown better by label 1,900."),
+        (0.01, 0.03, "first", "(0.0100 to 0.0300 at alpha 0.05). The difference was significant at label 1,900."),
         (
             -0.03,
             -0.01,
             "first",
-            "(0.0100 to 0.0300 at alpha 0.05). Up to label 1,900, though, a had been the better one, as was shown then.",
+            "(0.0100 to 0.0300 at alpha 0.05). At label 1,900, a was significantly better.",
         ),
         (
             -0.01,
             0.03,
             "second",
-            "(-0.0100 to +0.0300 at alpha 0.05). Up to label 1,900, though, b had been the better one, as was shown then.",
+            "(-0.0100 to +0.0300 at alpha 0.05). At label 1,900, b was significantly better.",
         ),
     ],
 )
@@ -115,7 +115,7 @@ def test_rows_that_lack_a_value_are_dropped_and_counted(place: Path) -> None:
     arguments = ("evaluate", "--model", "naive_bayes", "--stream", "gaps.data", "--missing", "drop")
     done = run(place, *arguments, "--json", "gaps.json", COLUMNS="140", NO_COLOR="1")
     assert done.returncode == 0, done.stderr
-    assert "rows left out for a missing value: 1" in done.stdout
+    assert "rows dropped for missing values: 1" in done.stdout
     stream = json.loads((place / "gaps.json").read_text())["stream"]
     assert (stream["examples"], stream["dropped"]) == (99, 1)
 

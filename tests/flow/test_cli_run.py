@@ -100,7 +100,7 @@ def test_it_serves_stops_goes_on_and_ends(place: Path) -> None:
             time.sleep(0.02)
         code, said = first.stop(signal.SIGTERM)
     assert code == 143
-    assert "all of them are kept. Go on with:\n  alpha-pulse run --data bars.parquet --config small.toml" in said
+    assert "all are stored. Resume with:\n  alpha-pulse run --data bars.parquet --config small.toml" in said
     assert "Traceback" not in said
     done = int(said.split("stopped after ")[1].split(" of")[0])
     assert 100 <= done < BARS
@@ -159,7 +159,7 @@ def test_a_person_is_told_where_to_look(place: Path) -> None:
     finally:
         process.kill()
         process.communicate()
-    assert "SYN on paper: 400 bars, as fast as it goes" in said
+    assert "SYN on paper: 400 bars, as fast as possible" in said
     assert "/#ticket=" in said
     assert "labelled +" in said
     assert (place / "told.db").exists()
@@ -203,5 +203,5 @@ def test_a_server_for_others_is_warned_about(place: Path) -> None:
         assert open_to_all.get("/api/v1/system")["state"] == "running"
         code, said = open_to_all.stop(signal.SIGINT)
     assert code == 130
-    assert "warning: 0.0.0.0 can be reached from other machines" in said
-    assert "nothing was kept" in said
+    assert "warning: other machines can reach 0.0.0.0" in said
+    assert "nothing was stored" in said

@@ -1,4 +1,4 @@
-"""Files that take their names together, once all of them are whole: what ends in between leaves none of them half written."""
+"""Several files that are renamed to their names together, once all are complete: an interruption leaves no partial file."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from pathlib import Path
 from types import TracebackType
 
 from alpha_pulse.cli.terminal.paths import PART
-from alpha_pulse.cli.terminal.streams import open_output, sync_output, take_its_name
+from alpha_pulse.cli.terminal.streams import open_output, rename_durably, sync_output
 from alpha_pulse.core.causes import reason_of
 from alpha_pulse.core.errors import ConfigError
 
 
-class Together:
-    """Writes files of one folder under hidden names, which no later command reads, until the block ends well."""
+class AtomicFiles:
+    """Writes files under hidden temporary names, and renames all of them when the block ends without an error."""
 
     def __init__(self) -> None:
         self._parts: list[tuple[Path, Path]] = []
 
-    def __enter__(self) -> Together:
+    def __enter__(self) -> AtomicFiles:
         return self
 
     def write(self, path: Path, content: bytes) -> None:
-        """Write a file, whole and to the disk.
+        """Write a file under its temporary name, and sync it.
 
         Raises
         ------
         ConfigError
-            It cannot be made.
+            The file cannot be created.
         OutputError
-            It cannot be written.
+            A write fails.
         """
         part, called = path.with_name(f".{path.name}{PART}"), f"output file {path}"
         try:
@@ -45,9 +45,9 @@ class Together:
         try:
             if error is None:
                 for part, path in self._parts:
-                    take_its_name(part, path, f"output file {path}")
+                    rename_durably(part, path, f"output file {path}")
         finally:
             for part, _ in self._parts:
-                # Another error is already on its way to the user.
+                # The error that ended the block is the one to report.
                 with suppress(OSError):
                     part.unlink(missing_ok=True)

@@ -20,7 +20,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 config_app = typer.Typer(
-    help="The settings.\n\nExample: [bold]alpha-pulse config show[/]", no_args_is_help=True, rich_markup_mode="rich"
+    help="Settings.\n\nExample: [bold]alpha-pulse config show[/]", no_args_is_help=True, rich_markup_mode="rich"
 )
 app.add_typer(config_app, name="config")
 app.add_typer(data_app, name="data")
@@ -85,28 +85,27 @@ def replay(
 
     Example: [bold]alpha-pulse replay --data prices.csv --tz UTC --store run.db --json result.json[/]
     """
-    from alpha_pulse.cli.reading import Given, read_feed
+    from alpha_pulse.cli.reading import DataOptions, read_feed
     from alpha_pulse.cli.replay import Outputs, run
     from alpha_pulse.cli.settings import load_settings
     from alpha_pulse.cli.terminal.paths import refuse_missing_folders, refuse_shared
     from alpha_pulse.cli.terminal.signals import StoppedError
-    from alpha_pulse.cli.terminal.streams import STANDARD_OUTPUT
+    from alpha_pulse.cli.terminal.streams import file_of
 
-    json_path = None if json in (None, STANDARD_OUTPUT) else Path(str(json))
-    given = Given(
+    options = DataOptions(
         dates=dates, data=data, interval=interval, tz=tz, symbol=symbol, stamp=stamp, duplicates=duplicates, adjusted=adjusted
     )
-    files = given.files()
-    outputs: dict[str, Path | None] = {"--json": json_path, "--decisions": decisions}
+    files = options.files()
+    outputs: dict[str, Path | None] = {"--json": file_of(json), "--decisions": decisions}
     refuse_shared(outputs, {"--data": files, "--config": [config]}, store)
     refuse_missing_folders(outputs, store)
     settings = load_settings(config)
-    feed = read_feed(given, files)
-    again = ["alpha-pulse", "replay", *given.words()]
+    feed = read_feed(options, files)
+    command = ["alpha-pulse", "replay", *options.words()]
     for name, value in {"--config": config, "--json": json, "--decisions": decisions}.items():
-        again += [] if value is None else [name, str(value)]
+        command += [] if value is None else [name, str(value)]
     try:
-        run(settings, feed, store, resume=resume, outputs=Outputs(json, decisions), again=again)
+        run(settings, feed, store, resume=resume, outputs=Outputs(json, decisions), command=command)
     except StoppedError as stopped:
         raise typer.Exit(stopped.exit_code) from None
 
@@ -139,12 +138,12 @@ def run(
         bool, typer.Option("--json", help="Print where the page is served as one line of JSON, and no tables.")
     ] = False,
 ) -> None:
-    """Trade on paper at a pace that can be watched, and serve the page that shows and steers it.
+    """Trade on paper at a speed that can be watched, and serve a page that shows and controls the run.
 
     A second start resumes the run. Example: [bold]alpha-pulse run --speed 20[/]
     """
-    from alpha_pulse.cli.reading import Given, name_of, read_feed
-    from alpha_pulse.cli.run import Serving
+    from alpha_pulse.cli.reading import DataOptions, name_of, read_feed
+    from alpha_pulse.cli.run import ServeOptions
     from alpha_pulse.cli.run import run as run_and_serve
     from alpha_pulse.cli.settings import load_settings
     from alpha_pulse.cli.terminal.paths import refuse_missing_folders, refuse_shared
@@ -152,27 +151,27 @@ def run(
     from alpha_pulse.core.errors import ConfigError
 
     if fresh and store is not None:
-        raise ConfigError("--fresh and --store were both given; a --store that holds nothing begins anew by itself")
+        raise ConfigError("--fresh and --store were both given; give only one: a --store without a run starts a new one")
     if not speed < float("inf"):
-        raise ConfigError(f"--speed is {speed}; give bars a second, or 0 for as fast as it goes")
-    read = Given(
+        raise ConfigError(f"--speed is {speed}; expected bars per second, or 0 for as fast as possible")
+    options = DataOptions(
         dates=dates, data=data, interval=interval, tz=tz, symbol=symbol, stamp=stamp, duplicates=duplicates, adjusted=adjusted
     )
-    files = read.files()
+    files = options.files()
     refuse_shared({}, {"--data": files, "--config": [config]}, store)
     refuse_missing_folders({}, store)
     settings = load_settings(config)
-    feed = read_feed(read, files)
-    serving = Serving(host, port, speed, json, own_store=store is None)
-    given = {
+    feed = read_feed(options, files)
+    serving = ServeOptions(host, port, speed, json, default_store=store is None)
+    non_defaults = {
         "--config": config, "--store": store,
         "--host": host if host != HOST else None, "--port": port if port != PORT else None,
         "--speed": f"{speed:g}" if speed != SPEED else None,
     }  # fmt: skip
-    again = ["alpha-pulse", "run", *read.words()]
-    again += [word for name, value in given.items() if value is not None for word in (name, str(value))]
+    command = ["alpha-pulse", "run", *options.words()]
+    command += [word for name, value in non_defaults.items() if value is not None for word in (name, str(value))]
     try:
-        run_and_serve(settings, feed, name_of(files), store, fresh=fresh, serving=serving, again=again)
+        run_and_serve(settings, feed, name_of(files), store, fresh=fresh, serving=serving, command=command)
     except StoppedError as stopped:
         raise typer.Exit(stopped.exit_code) from None
 
@@ -182,7 +181,7 @@ def warmup(
     config: ConfigFile = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Compile the kernels that a configuration uses, so that the next run starts at once.
+    """Compile the kernels that a configuration uses, so that the next run starts without delay.
 
     Example: [bold]alpha-pulse warmup[/]
     """
@@ -198,13 +197,13 @@ def warmup(
         done = warm_up(settings, report)
     if done.problem is not None:
         raise OutputError(
-            f"compiled kernels cannot be kept in {done.cache}: {done.problem}; set NUMBA_CACHE_DIR to another folder"
+            f"compiled kernels cannot be stored in {done.cache}: {done.problem}; set NUMBA_CACHE_DIR to another folder"
         )
     if json:
         print(msgspec.json.encode(done).decode())
     else:
         compiled = f"{done.compiled} kernels compiled" if done.compiled else "all kernels were compiled already"
-        print(f"{compiled} in {done.seconds:.1f} s; they are kept in {done.cache}")
+        print(f"{compiled} in {done.seconds:.1f} s; cache: {done.cache}")
 
 
 @app.command()
@@ -225,8 +224,8 @@ def doctor(
     for finding in examine(config, port):
         findings.append(finding)
         if not json:
-            mend = "" if finding.ok else f"; {finding.mend}"
-            print(f"{'ok    ' if finding.ok else 'NOT OK'}  {finding.name:<12}  {finding.found}{mend}", flush=True)
+            fix = "" if finding.ok else f"; {finding.mend}"
+            print(f"{'ok    ' if finding.ok else 'NOT OK'}  {finding.name:<12}  {finding.found}{fix}", flush=True)
     if json:
         print(msgspec.json.encode({"ok": all(finding.ok for finding in findings), "findings": findings}).decode())
     if not all(finding.ok for finding in findings):
@@ -247,13 +246,13 @@ def simulate_detectors(
 ) -> None:
     """Simulate false alarms and delays of detectors and comparisons: the tables of docs/concepts/detectors.md.
 
-    Takes half an hour in full. Example: [bold]alpha-pulse simulate-detectors --table delays --detector adwin --runs 20[/]
+    All tables take half an hour. Example: [bold]alpha-pulse simulate-detectors --table delays --detector adwin --runs 20[/]
     """
     from alpha_pulse.cli.simulate import run
     from alpha_pulse.cli.terminal.paths import refuse_missing_folders
-    from alpha_pulse.cli.terminal.streams import STANDARD_OUTPUT
+    from alpha_pulse.cli.terminal.streams import file_of
 
-    refuse_missing_folders({"--json": None if json in (None, STANDARD_OUTPUT) else Path(str(json))}, None)
+    refuse_missing_folders({"--json": file_of(json)}, None)
     run(table or (), detector or (), runs, seed, json)
 
 
@@ -267,7 +266,7 @@ def evaluate(
     ],
     stream: Annotated[str, typer.Option(metavar="S", help="A CSV, ARFF or Parquet file, or a generator: sea:n=100000,seed=3.")],
     target: Annotated[
-        str | None, typer.Option(metavar="T", help="The column of the file that is the class (default: the last).")
+        str | None, typer.Option(metavar="T", help="The column that contains the class (default: the last).")
     ] = None,
     missing: Annotated[
         str,
@@ -291,16 +290,16 @@ def evaluate(
 
     Example: [bold]alpha-pulse evaluate --model logistic --model hoeffding_tree --stream sea --plot sea.png[/]
     """
-    from alpha_pulse.cli.evaluate import Asked, run
+    from alpha_pulse.cli.evaluate import EvaluateOptions, run
     from alpha_pulse.cli.terminal.paths import refuse_missing_folders, refuse_shared
     from alpha_pulse.cli.terminal.signals import StoppedError
-    from alpha_pulse.cli.terminal.streams import STANDARD_OUTPUT
+    from alpha_pulse.cli.terminal.streams import file_of
 
-    outputs = {"--json": None if json in (None, STANDARD_OUTPUT) else Path(str(json)), "--plot": plot}
+    outputs = {"--json": file_of(json), "--plot": plot}
     refuse_shared(outputs, {"--stream": [Path(stream)]}, None)
     refuse_missing_folders(outputs, None)
     try:
-        run(Asked(tuple(model), stream, target, delay, window, seed, alpha, json, plot, missing))
+        run(EvaluateOptions(tuple(model), stream, target, delay, window, seed, alpha, json, plot, missing))
     except StoppedError as stopped:
         typer.echo("alpha-pulse: stopped; nothing was written", err=True)
         raise typer.Exit(stopped.exit_code) from None

@@ -1,4 +1,4 @@
-"""What ``alpha-pulse data inspect`` and ``data import`` do: read as a replay does, and report or write clean files."""
+"""The commands ``alpha-pulse data inspect`` and ``data import``: read files as a replay does, then report or write them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 import msgspec
 
 from alpha_pulse import __version__
-from alpha_pulse.cli.atomic_files import Together
-from alpha_pulse.cli.reading import Given
+from alpha_pulse.cli.atomic_files import AtomicFiles
+from alpha_pulse.cli.reading import DataOptions
 from alpha_pulse.cli.render.data import show_imported, show_inspection
 from alpha_pulse.cli.terminal.progress import Phases
 from alpha_pulse.cli.terminal.signals import StoppedError, signals
@@ -32,38 +32,38 @@ from alpha_pulse.reporting.required_bars import too_few_bars
 REPLAY = ("alpha-pulse", "replay")
 
 
-class Answer(Inspection, frozen=True, kw_only=True):
-    """What ``data inspect --json`` prints: an inspection, the command that replays the files, and what is too short for it."""
+class InspectionOutput(Inspection, frozen=True, kw_only=True):
+    """The JSON of ``data inspect --json``: the inspection, the command that replays the files, and warnings of too few bars."""
 
     command: str | None
     too_few_bars: tuple[str, ...] = ()
 
 
-def inspect_files(given: Given, config: Config, *, json: bool) -> bool:
-    """Report how files are understood; whether a replay would take them.
+def inspect_files(selection: DataOptions, config: Config, *, json: bool) -> bool:
+    """Report how files are read, and return whether a replay would accept them.
 
     Raises
     ------
     AlphaPulseError
-        An argument names no file, or an option cannot be read.
+        An argument names no file, or an option has an invalid value.
     """
-    paths, options = given.files(), given.options()
+    paths, options = selection.files(), selection.options()
     with closing(Phases()) as phases:
-        found = inspect(paths, options, _showing(phases, "reading"))
-    bars = {each.symbol: each.bars for each in found.symbols}
-    answer = Answer(
-        **msgspec.structs.asdict(found),
-        command=shlex.join([*REPLAY, *given.words()]) if found.would_load else None,
+        inspection = inspect(paths, options, _file_progress(phases, "reading"))
+    bars = {each.symbol: each.bars for each in inspection.symbols}
+    output = InspectionOutput(
+        **msgspec.structs.asdict(inspection),
+        command=shlex.join([*REPLAY, *selection.words()]) if inspection.would_load else None,
         too_few_bars=tuple(too_few_bars(config, bars)),
     )
     if json:
-        print(msgspec.json.encode(answer).decode())
+        print(msgspec.json.encode(output).decode())
     else:
-        show_inspection(answer, answer.command, answer.too_few_bars)
-    return found.would_load
+        show_inspection(output, output.command, output.too_few_bars)
+    return inspection.would_load
 
 
-def import_files(given: Given, folder: Path, *, overwrite: bool, json: bool) -> None:
+def import_files(selection: DataOptions, folder: Path, *, overwrite: bool, json: bool) -> None:
     """Read files, and write one Parquet file for each symbol into a folder.
 
     Raises
@@ -71,37 +71,37 @@ def import_files(given: Given, folder: Path, *, overwrite: bool, json: bool) -> 
     AlphaPulseError
         The files are refused, or a file cannot be written.
     StoppedError
-        By Ctrl-C or SIGTERM; nothing is written then.
+        By Ctrl-C or SIGTERM; no file is written then.
     """
-    paths, options = given.files(), given.options()
+    paths, options = selection.files(), selection.options()
     if folder.exists() and not folder.is_dir():
-        raise ConfigError(f"--to {folder} is not a folder; name the folder that is to hold the imported files")
+        raise ConfigError(f"--to {folder} is not a folder; name the folder for the imported files")
     for path in paths:
         if not path.is_file():
-            raise ConfigError(f"{path} can be read only once, but its content is to be hashed too; save it as a file first")
+            raise ConfigError(f"{path} is not a regular file, and cannot be read a second time for its hash; save it as one")
     with closing(Phases()) as phases:
-        data = read(paths, options, _showing(phases, "reading"))
+        data = read(paths, options, _file_progress(phases, "reading"))
     targets = {symbol: folder / name for symbol, name in file_names(data.bars.symbols, data.bars.interval_ns).items()}
-    _refuse_taken(targets.values(), paths, overwrite=overwrite)
+    _refuse_overwrites(targets.values(), paths, overwrite=overwrite)
     with signals() as caught, closing(Phases()) as phases:
-        hashing, writing = _showing(phases, "hashing the sources"), _showing(phases, "writing")
+        hashing, writing = _file_progress(phases, "hashing the sources"), _file_progress(phases, "writing")
         sources: dict[str, SourceFile] = {}
         for done, report in enumerate(data.files):
-            _heed(caught)
+            _stop_if_signalled(caught)
             hashing(done, len(data.files))
             if report.path not in sources:
                 sources[report.path] = _fingerprint(Path(report.path), report.source, report.title)
-        _make(folder)
+        _create(folder)
         written = []
-        with Together() as together:
+        with AtomicFiles() as output:
             bars = data.bars.sorted_by_symbol()
             for done, (symbol, part) in enumerate(bars.symbol_slices()):
-                _heed(caught)
+                _stop_if_signalled(caught)
                 writing(done, len(targets))
-                own = bars.pick(part).with_ends()
-                written.append(_write(together, targets[symbol], own, _provenance(data, symbol, own, options, sources)))
-            _heed(caught)
-    found = ImportResult(
+                columns = bars.pick(part).with_ends()
+                written.append(_write(output, targets[symbol], columns, _provenance(data, symbol, columns, options, sources)))
+            _stop_if_signalled(caught)
+    result = ImportResult(
         interval=show_interval(data.bars.interval_ns),
         interval_inferred=data.interval_inferred,
         sources=tuple(sources.values()),
@@ -110,14 +110,14 @@ def import_files(given: Given, folder: Path, *, overwrite: bool, json: bool) -> 
         command=shlex.join([*REPLAY, "--data", str(folder)]),
     )
     if json:
-        print(msgspec.json.encode(found).decode())
+        print(msgspec.json.encode(result).decode())
     else:
-        show_imported(found)
+        show_imported(result)
     sys.stdout.flush()
 
 
-def _showing(phases: Phases, title: str) -> Callable[[int, int], None]:
-    """Shows how many files are done of how many; a single file has no progress to show."""
+def _file_progress(phases: Phases, title: str) -> Callable[[int, int], None]:
+    """Shows how many files are done; a single file shows no progress."""
 
     def show(done: int, total: int) -> None:
         if total > 1:
@@ -126,54 +126,54 @@ def _showing(phases: Phases, title: str) -> Callable[[int, int], None]:
     return show
 
 
-def _refuse_taken(targets: Iterable[Path], sources: Iterable[Path], *, overwrite: bool) -> None:
-    """Refuse to write over a source, and over any other file unless that was asked for. Raises ConfigError."""
+def _refuse_overwrites(targets: Iterable[Path], sources: Iterable[Path], *, overwrite: bool) -> None:
+    """Refuse to overwrite a source, and any other file without ``overwrite``. Raises ConfigError."""
     real = {path.resolve() for path in sources}
     for path in targets:
         if path.resolve() in real:
-            raise ConfigError(f"{path} would be written over the file it is imported from; name another folder with --to")
+            raise ConfigError(f"{path} is a file to import and would be overwritten; name another folder with --to")
         if path.exists() and not overwrite:
-            raise ConfigError(f"{path} is there already; name another folder with --to, or write over it with --overwrite")
+            raise ConfigError(f"{path} exists already; name another folder with --to, or replace it with --overwrite")
 
 
 def _fingerprint(path: Path, source: str, title: str) -> SourceFile:
     try:
         return fingerprint(path, source, title)
     except OSError as error:
-        raise DataError(f"file {path} cannot be read: {reason_of(error)}; import it again when it can") from None
+        raise DataError(f"file {path} cannot be read: {reason_of(error)}; import it again when it can be read") from None
 
 
-def _make(folder: Path) -> None:
+def _create(folder: Path) -> None:
     try:
         make_folders(folder)
     except OSError as error:
-        raise ConfigError(f"--to {folder} cannot be made: {reason_of(error)}; name a folder you may write to") from None
+        raise ConfigError(f"--to {folder} cannot be created: {reason_of(error)}; name a folder you may write to") from None
 
 
-def _heed(caught: Sequence[int]) -> None:
+def _stop_if_signalled(caught: Sequence[int]) -> None:
     if caught:
         raise StoppedError(caught[0])
 
 
 def _provenance(
-    data: MarketData, symbol: str, own: BarColumns, options: ReadOptions, sources: dict[str, SourceFile]
+    data: MarketData, symbol: str, columns: BarColumns, options: ReadOptions, sources: dict[str, SourceFile]
 ) -> Provenance:
     return Provenance(
         version=__version__,
         interval=show_interval(data.bars.interval_ns),
         interval_ns=data.bars.interval_ns,
         symbol=symbol,
-        bars=own.code.size,
+        bars=columns.code.size,
         files=tuple({report.path: sources[report.path] for report in data.files if symbol in report.symbols}.values()),
         options=options,
         notes=data.notes,
     )
 
 
-def _write(together: Together, path: Path, own: BarColumns, provenance: Provenance) -> ImportedFile:
-    content = to_parquet(own, provenance)
-    together.write(path, content)
-    starts, ends = own.ts_start, own.ends()
+def _write(output: AtomicFiles, path: Path, columns: BarColumns, provenance: Provenance) -> ImportedFile:
+    content = to_parquet(columns, provenance)
+    output.write(path, content)
+    starts, ends = columns.ts_start, columns.ends()
     return ImportedFile(
         path=str(path),
         symbol=provenance.symbol,

@@ -16,7 +16,7 @@ data_app = typer.Typer(
 )
 
 Files = Annotated[
-    list[str], typer.Argument(metavar="FILE...", help="Files of bars, folders of them, or patterns such as 'BTC*.zip'.")
+    list[str], typer.Argument(metavar="FILE...", help="Files of bars, folders of files, or patterns such as 'BTC*.zip'.")
 ]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", metavar="C", help="A TOML file; the number of bars is checked against its settings.")
@@ -41,13 +41,13 @@ def data_inspect(
     Example: [bold]alpha-pulse data inspect prices.csv --tz America/New_York[/]
     """
     from alpha_pulse.cli.data import inspect_files
-    from alpha_pulse.cli.reading import Given
+    from alpha_pulse.cli.reading import DataOptions
     from alpha_pulse.cli.settings import load_settings
 
-    given = Given(
+    options = DataOptions(
         dates=dates, data=files, interval=interval, tz=tz, symbol=symbol, stamp=stamp, duplicates=duplicates, adjusted=adjusted
     )
-    if not inspect_files(given, load_settings(config), json=json):
+    if not inspect_files(options, load_settings(config), json=json):
         raise typer.Exit(1)
 
 
@@ -70,14 +70,14 @@ def data_import(
     Example: [bold]alpha-pulse data import 'BTCUSDT-1h-*.zip' --to bars[/]
     """
     from alpha_pulse.cli.data import import_files
-    from alpha_pulse.cli.reading import Given
+    from alpha_pulse.cli.reading import DataOptions
     from alpha_pulse.cli.terminal.signals import StoppedError
 
-    given = Given(
+    options = DataOptions(
         dates=dates, data=files, interval=interval, tz=tz, symbol=symbol, stamp=stamp, duplicates=duplicates, adjusted=adjusted
     )
     try:
-        import_files(given, to, overwrite=overwrite, json=json)
+        import_files(options, to, overwrite=overwrite, json=json)
     except StoppedError as stopped:
         typer.echo("alpha-pulse: stopped; nothing was written", err=True)
         raise typer.Exit(stopped.exit_code) from None

@@ -1,4 +1,4 @@
-"""The store that belongs to these data and this configuration: which one `run` resumes, and what if it cannot be opened."""
+"""The default store of `run`: one per data and configuration, resumed by the next start."""
 
 from __future__ import annotations
 
@@ -16,44 +16,44 @@ from alpha_pulse.stores.base import Store
 from alpha_pulse.stores.head import InUseError, read_mark
 
 STORE_FILE = "store.db"
-ASIDE = ".unopened"
-"""Ends the name of a folder whose store could not be opened and held nothing."""
+UNOPENED_SUFFIX = ".unopened"
+"""Suffix of a folder whose store could not be opened and contains no rows."""
 
 
-def open_own_store(feed: ReplayFeed, config: Config, run_id: str, *, fresh: bool) -> Store:
-    """Open the newest store of this user's for these data and this configuration; a new one if there is none, or for ``fresh``.
+def open_default_store(feed: ReplayFeed, config: Config, run_id: str, *, fresh: bool) -> Store:
+    """Open this user's newest store for these data and this configuration; a new store if there is none, or with ``fresh``.
 
-    A store that cannot be opened and holds no step is set aside, which is reported, and a new one takes its place.
+    A store that cannot be opened and contains no steps is renamed, with a warning, and a new one is created.
 
     Raises
     ------
     StoreError, StateError
-        The newest store is in use, or cannot be opened although it holds steps.
+        The newest store is in use, or contains steps and cannot be opened.
     """
     folder = data_folder() / "live" / f"{feed.identity[:12]}-{config.config_hash[:12]}"
-    # By any file of a store: one whose database was deleted is not passed over either.
-    held = sorted({path.parent.name for path in folder.glob(f"*/{STORE_FILE}*") if not path.parent.name.endswith(ASIDE)})
+    # Any file of a store counts, so that a store whose database was deleted is found too.
+    names = {path.parent.name for path in folder.glob(f"*/{STORE_FILE}*")}
+    run_ids = sorted(name for name in names if not name.endswith(UNOPENED_SUFFIX))
     new = f"sqlite:///{folder / run_id / STORE_FILE}"
-    if fresh or not held:
+    if fresh or not run_ids:
         return open_store(new, config.store)
-    newest = folder / held[-1] / STORE_FILE
+    newest = folder / run_ids[-1] / STORE_FILE
     try:
         return open_store(f"sqlite:///{newest}", config.store)
     except InUseError:
         raise
     except (StoreError, StateError) as error:
-        if not holds_nothing(newest):
-            raise naming_fresh(error) from None
+        if not contains_no_rows(newest):
+            raise with_fresh_hint(error) from None
         aside = _set_aside(newest.parent)
-        print(f"warning: {error}; it holds no step, so it is kept in {aside}, and a new run begins", file=sys.stderr)
+        print(f"warning: {error}; it contains no steps, so it was moved to {aside}, and a new run starts", file=sys.stderr)
         return open_store(new, config.store)
 
 
-def holds_nothing(store: Path) -> bool:
-    """Whether no row of a store that cannot be opened was ever acknowledged.
+def contains_no_rows(store: Path) -> bool:
+    """Whether no row was ever committed to a store that cannot be opened.
 
-    An empty file, and one that SQLite was killed in while it made the first table, hold nothing; of any other, the .head file
-    must say so.
+    An empty file contains nothing, nor does a database whose creation was interrupted. For any other, the .head file decides.
     """
     try:
         mark = read_mark(store)
@@ -64,16 +64,16 @@ def holds_nothing(store: Path) -> bool:
         return False
 
 
-def naming_fresh(error: AlphaPulseError) -> AlphaPulseError:
-    """The same error, which also names the option that starts without the store it is about."""
+def with_fresh_hint(error: AlphaPulseError) -> AlphaPulseError:
+    """The same error, with a hint at ``--fresh``, which starts a new store."""
     return type(error)(f"{error}; or start a new store with --fresh, which leaves that store as it is")
 
 
 def _set_aside(folder: Path) -> Path:
-    aside = folder.with_name(folder.name + ASIDE)
+    aside = folder.with_name(folder.name + UNOPENED_SUFFIX)
     try:
         folder.rename(aside)
         sync_folder(folder.parent)
     except OSError as error:
-        raise StoreError(f"folder {folder} cannot be set aside: {reason_of(error)}; rename it, or begin with --fresh") from None
+        raise StoreError(f"folder {folder} cannot be renamed: {reason_of(error)}; rename it, or start with --fresh") from None
     return aside

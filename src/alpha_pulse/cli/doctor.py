@@ -1,4 +1,4 @@
-"""What ``alpha-pulse doctor`` looks at: everything a run needs, each with the way to mend it."""
+"""The checks of ``alpha-pulse doctor``: what a run needs, and how to fix what is missing."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ MODULES = {
     "uvicorn": "uvicorn",
     "websockets": "websockets",
 }
-"""What is imported, by the name of its distribution."""
+"""Imported packages: distribution name to module name."""
 GIGABYTE = 1_000_000_000
 INSTALL_AGAIN = "install AlphaPulse again into a fresh environment"
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing that was looked at: what was found, and how to mend it where it is not ``ok``."""
+    """The result of one check: what was found, and how to fix it where it is not ``ok``."""
 
     name: str
     ok: bool
@@ -43,16 +43,16 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def examine(config: Path | None, port: int) -> Iterator[Finding]:
-    """Look at one thing after the other.
+    """Run the checks one after the other.
 
     Parameters
     ----------
     config
-        The configuration file that runs are to use, if any.
+        The configuration file of the runs, or None.
     port
-        Where the page is to be served.
+        The port to check for the page.
     """
-    for name, look in (
+    for name, check in (
         ("python", _python),
         ("packages", _packages),
         ("settings", lambda: _settings(config)),
@@ -62,26 +62,26 @@ def examine(config: Path | None, port: int) -> Iterator[Finding]:
         ("page", _page),
         ("port", lambda: _port(port)),
     ):
-        yield _finding(name, look)
+        yield _finding(name, check)
 
 
-def _finding(name: str, look: Callable[[], Finding]) -> Finding:
+def _finding(name: str, check: Callable[[], Finding]) -> Finding:
     try:
-        found = look()
-        return msgspec.structs.replace(found, mend="") if found.ok else found
+        finding = check()
+        return msgspec.structs.replace(finding, mend="") if finding.ok else finding
     except AlphaPulseError as error:
-        said, _, mend = str(error).rpartition("; ")
-        return Finding(name, ok=False, found=said or mend, mend=mend if said else "")
+        problem, _, fix = str(error).rpartition("; ")
+        return Finding(name, ok=False, found=problem or fix, mend=fix if problem else "")
     except ImportError as error:
         return Finding(name, ok=False, found=str(error), mend=INSTALL_AGAIN)
     except OSError as error:
-        return Finding(name, ok=False, found=f"{error.filename}: {error.strerror}", mend="give yourself access to it")
+        return Finding(name, ok=False, found=f"{error.filename}: {error.strerror}", mend="give this user access to it")
 
 
 def _python() -> Finding:
-    found = sys.version_info[:2]
-    first, last = (".".join(map(str, version)) for version in PYTHONS)
-    return Finding("python", PYTHONS[0] <= found <= PYTHONS[1], sys.version.split()[0], f"use Python {first} to {last}")
+    version = sys.version_info[:2]
+    first, last = (".".join(map(str, bound)) for bound in PYTHONS)
+    return Finding("python", PYTHONS[0] <= version <= PYTHONS[1], sys.version.split()[0], f"use Python {first} to {last}")
 
 
 def _packages() -> Finding:
@@ -93,7 +93,7 @@ def _packages() -> Finding:
         except (ImportError, OSError) as error:
             broken.append(f"{distribution} ({error})")
     if broken:
-        return Finding("packages", ok=False, found=f"cannot be used: {', '.join(broken)}", mend=INSTALL_AGAIN)
+        return Finding("packages", ok=False, found=f"cannot be imported: {', '.join(broken)}", mend=INSTALL_AGAIN)
     return Finding("packages", ok=True, found=f"all {len(MODULES)} can be imported")
 
 
@@ -113,17 +113,17 @@ def _kernels(config: Path | None) -> Finding:
 
     try:
         settings = load_settings(config)
-    except AlphaPulseError:  # told where the settings are looked at
+    except AlphaPulseError:  # reported by the check of the settings
         settings = Config()
 
-    place = cache_root()
-    place.mkdir(parents=True, exist_ok=True)
-    if not os.access(place, os.W_OK):
-        return Finding("kernels", False, f"folder {place} cannot be written", "set NUMBA_CACHE_DIR to one you may write to")
+    folder = cache_root()
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        return Finding("kernels", False, f"folder {folder} cannot be written", "set NUMBA_CACHE_DIR to a writable folder")
     if is_warm(settings):
-        return Finding("kernels", ok=True, found=f"compiled, in {place}")
+        return Finding("kernels", ok=True, found=f"compiled, in {folder}")
     return Finding(
-        "kernels", ok=True, found="not compiled yet; the first run, or 'alpha-pulse warmup', does it in about a minute"
+        "kernels", ok=True, found="not compiled yet; the first run or 'alpha-pulse warmup' compiles them in about a minute"
     )
 
 
@@ -141,10 +141,10 @@ def _run_folder() -> Finding:
     folder = data_folder()
     existing = next(place for place in (folder, *folder.parents) if place.exists())
     if not os.access(existing, os.W_OK | os.X_OK):
-        return Finding("run folder", False, f"{folder} cannot be written", "set XDG_DATA_HOME to a folder you may write to")
+        return Finding("run folder", False, f"{folder} cannot be written", "set XDG_DATA_HOME to a writable folder")
     free = shutil.disk_usage(existing).free
-    room = f"{folder}, {free / GIGABYTE:.1f} GB free"
-    return Finding("run folder", free >= GIGABYTE, room, "free at least 1 GB there, or set XDG_DATA_HOME to another place")
+    found = f"{folder}, {free / GIGABYTE:.1f} GB free"
+    return Finding("run folder", free >= GIGABYTE, found, "free at least 1 GB, or set XDG_DATA_HOME to another disk")
 
 
 def _page() -> Finding:

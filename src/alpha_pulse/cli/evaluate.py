@@ -1,4 +1,4 @@
-"""What ``alpha-pulse evaluate`` does: read or make the stream, evaluate, show, and leave nothing half written."""
+"""The command ``alpha-pulse evaluate``: read or generate the stream, evaluate the models, show or write the scores."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import msgspec
 from alpha_pulse.cli.render.evaluation import show
 from alpha_pulse.cli.terminal.progress import Phases
 from alpha_pulse.cli.terminal.signals import StoppedError, signals
-from alpha_pulse.cli.terminal.streams import STANDARD_OUTPUT, result_file
+from alpha_pulse.cli.terminal.streams import STANDARD_OUTPUT, file_of, result_file
 from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.evaluation.delays import timeline
 from alpha_pulse.evaluation.prequential import Evaluation, evaluate, to_json
@@ -21,7 +21,7 @@ from alpha_pulse.evaluation.streams.named import open_stream
 PLOTS = (".png", ".svg", ".pdf")
 
 
-class Asked(msgspec.Struct, frozen=True):
+class EvaluateOptions(msgspec.Struct, frozen=True):
     """The options of the command."""
 
     models: tuple[str, ...]
@@ -36,39 +36,38 @@ class Asked(msgspec.Struct, frozen=True):
     missing: str = "refuse"
 
 
-def run(asked: Asked) -> None:
-    """Evaluate, and show or write what came of it.
+def run(options: EvaluateOptions) -> None:
+    """Evaluate the models, and show or write the scores.
 
     Raises
     ------
     AlphaPulseError
-        With one sentence for the user.
+        The message is one sentence for the user.
     StoppedError
-        By Ctrl-C or SIGTERM; nothing is written then.
+        By Ctrl-C or SIGTERM; no file is written then.
     """
-    if asked.plot is not None and asked.plot.suffix.lower() not in PLOTS:
-        raise ConfigError(f"--plot {asked.plot} is of a kind that is not drawn; give a name that ends in {', '.join(PLOTS)}")
-    json_path = None if asked.json in (None, STANDARD_OUTPUT) else Path(str(asked.json))
-    with signals() as caught, result_file(json_path) as json_file, result_file(asked.plot) as plot_file:
-        found = _evaluated(asked, caught)
+    if options.plot is not None and options.plot.suffix.lower() not in PLOTS:
+        raise ConfigError(f"--plot {options.plot} has an unsupported format; use a name that ends in {', '.join(PLOTS)}")
+    with signals() as caught, result_file(file_of(options.json)) as json_file, result_file(options.plot) as plot_file:
+        evaluation = _evaluate(options, caught)
         if json_file is not None:
-            json_file.write(to_json(found))
-        if plot_file is not None and asked.plot is not None:
+            json_file.write(to_json(evaluation))
+        if plot_file is not None and options.plot is not None:
             from alpha_pulse.evaluation.plot import draw  # half a second of imports
 
-            # In memory first: who draws may write past the file's own door, whose errors are sentences.
+            # In memory first: matplotlib may write to the descriptor, where a failure would be a traceback.
             drawn = io.BytesIO()
-            draw(found, drawn, asked.plot.suffix.lower().removeprefix("."))
+            draw(evaluation, drawn, options.plot.suffix.lower().removeprefix("."))
             plot_file.write(drawn.getvalue())
-    if asked.json == STANDARD_OUTPUT:
-        sys.stdout.buffer.write(to_json(found))
+    if options.json == STANDARD_OUTPUT:
+        sys.stdout.buffer.write(to_json(evaluation))
     else:
-        show(found)
+        show(evaluation)
     sys.stdout.flush()
 
 
-def _evaluated(asked: Asked, caught: list[int]) -> Evaluation:
-    stream = open_stream(asked.stream, asked.target, asked.seed, asked.missing)
+def _evaluate(options: EvaluateOptions, caught: list[int]) -> Evaluation:
+    stream = open_stream(options.stream, options.target, options.seed, options.missing)
     with closing(Phases()) as phases:
 
         def report(model: str, done: int) -> None:
@@ -78,10 +77,10 @@ def _evaluated(asked: Asked, caught: list[int]) -> Evaluation:
 
         return evaluate(
             stream,
-            asked.models,
-            known=timeline(stream.labels, asked.delay),
-            window=asked.window,
-            seed=asked.seed,
-            alpha=asked.alpha,
+            options.models,
+            known=timeline(stream.labels, options.delay),
+            window=options.window,
+            seed=options.seed,
+            alpha=options.alpha,
             report=report,
         )

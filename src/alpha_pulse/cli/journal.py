@@ -1,4 +1,4 @@
-"""What ``alpha-pulse journal verify`` does: find the run, check it, show what was found."""
+"""The command ``alpha-pulse journal verify``: find a stored run, check it, show the results."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from alpha_pulse.stores.reading import StoreReader
 
 
 def verify_run(run: str, *, json: bool) -> bool:
-    """Check a run and print what was found; whether all of it fits.
+    """Check a run, print the results, and return whether all checks passed.
 
     Parameters
     ----------
     run
         A store's URL or path, or the id of a run in this user's data folder.
     json
-        Print JSON instead of lines.
+        Print JSON instead of text.
 
     Raises
     ------
     AlphaPulseError
-        There is no such run, or its file is no store of this program.
+        There is no such run, or the file is not a store of this program.
     """
     path = find_run(run)
-    found = _verified(path)
+    verification = _verified(path)
     if json:
-        print(msgspec.json.encode(found).decode())
+        print(msgspec.json.encode(verification).decode())
     else:
-        _show(found)
-    return found.ok
+        _show(verification)
+    return verification.ok
 
 
 def find_run(run: str) -> Path:
@@ -49,7 +49,7 @@ def find_run(run: str) -> Path:
     scheme, separator, address = run.partition("://")
     if separator:
         if scheme != "sqlite" or not address[1:]:
-            raise ConfigError(f"RUN {run!r} names no stored run; write sqlite:///FILE, a path, or the id of a run")
+            raise ConfigError(f"RUN {run!r} names no stored run; give sqlite:///FILE, a path, or the id of a run")
         return Path(address[1:])
     if Path(run).exists() or "/" in run:
         return Path(run)
@@ -57,13 +57,13 @@ def find_run(run: str) -> Path:
     known |= {name: path for path in list(known.values()) if (name := _run_id(path)) is not None}
     if run not in known:
         near = difflib.get_close_matches(run, known, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else "; name its file"
+        hint = f"; did you mean {near[0]!r}?" if near else "; give the path of its store"
         raise ConfigError(f"RUN {run!r} is neither a file nor the id of a run in {data_folder()}{hint}")
     return known[run]
 
 
 def _run_id(path: Path) -> str | None:
-    """The id of the run in a store; a run that found its store made, but empty, has another than the store's folder."""
+    """The id of the run in a store; it differs from the name of the store's folder when the store existed before the run."""
     try:
         with StoreReader(path) as reader:
             return None if reader.identity is None else reader.identity.run_id
@@ -81,12 +81,13 @@ def _verified(path: Path) -> Verification:
         return Verification(f"sqlite:///{path}", None, None, finished=None, ok=False, checks=[check])
 
 
-def _show(found: Verification) -> None:
-    if found.rows is None:
-        print(f"the run in {found.store} could not be read; nothing but its file was checked")
+def _show(result: Verification) -> None:
+    if result.rows is None:
+        print(f"the run in {result.store} could not be read; only the file was checked")
     else:
         print(
-            f"run {found.run_id or 'unknown'} in {found.store}: {found.rows:,} rows, {'' if found.finished else 'not '}finished"
+            f"run {result.run_id or 'unknown'} in {result.store}: "
+            f"{result.rows:,} rows, {'' if result.finished else 'not '}finished"
         )
-    for check in found.checks:
+    for check in result.checks:
         print(f"{'ok    ' if check.ok else 'NOT OK'}  {check.name:<12}  {check.found}")

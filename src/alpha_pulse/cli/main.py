@@ -1,4 +1,4 @@
-"""The command ``alpha-pulse``: what must hold before anything else is imported, and the last word about every error."""
+"""The entry point ``alpha-pulse``: signals and streams before other imports, and the report of every error."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ SHOW_CURSOR = b"\x1b[?25h"
 
 
 def main() -> None:
-    """Run the command; an error that is meant for people is one sentence and exit code 2."""
-    # Whoever started this may have had it ignore Ctrl-C, as shells do with what runs in the background.
+    """Run the command. An AlphaPulseError is printed as one sentence; the exit code is then 2."""
+    # A shell that starts the program in the background may have set SIGINT to be ignored; leave it so.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _leave)
     from alpha_pulse.cli.terminal.streams import escape, open_standard_streams
@@ -35,18 +35,18 @@ def main() -> None:
         print(f"alpha-pulse: {escape(str(error))}", file=sys.stderr)
         sys.exit(REFUSED)
     except OSError as error:
-        # Any file that the program or a package of it writes, such as a cache.
-        found = cause_of(error)
-        if found is None:
+        # Any file that this program or a library writes, such as a cache.
+        cause = cause_of(error)
+        if cause is None:
             raise
-        place = error.filename or "a file"
-        print(f"alpha-pulse: {escape(str(place))} cannot be used: {found.reason}; {found.advice}", file=sys.stderr)
+        path = error.filename or "a file"
+        print(f"alpha-pulse: {escape(str(path))} cannot be used: {cause.reason}; {cause.advice}", file=sys.stderr)
         sys.exit(REFUSED)
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
-    """End at once, as long as there is nothing to close: a KeyboardInterrupt may get lost in what is being imported."""
-    # A progress bar hides the cursor. Written past sys.stderr, which may be in the middle of a line of its own.
+    """End the process during start-up, when nothing is open yet: a KeyboardInterrupt may get lost inside an import."""
+    # A progress bar hides the cursor. os.write, because sys.stderr may be inside a write of its own.
     with contextlib.suppress(OSError):
         os.write(STANDARD_ERROR, (SHOW_CURSOR if os.isatty(STANDARD_ERROR) else b"") + b"alpha-pulse: interrupted\n")
     os._exit(INTERRUPTED)

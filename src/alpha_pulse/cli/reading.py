@@ -1,4 +1,4 @@
-"""The bars of ``--data``: which files, how they are to be read, and what is shown of how they were understood."""
+"""The bars of ``--data``: find the files, read them, and print how they were read."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from alpha_pulse.feeds.replay import ReplayFeed
 _MOST_FILES = 5
 
 
-class Given(msgspec.Struct, frozen=True, kw_only=True):
-    """The options of a command that reads bars, as given."""
+class DataOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The options of a command that reads bars, as on the command line."""
 
     data: Sequence[str] | None
     interval: str | None
@@ -33,19 +33,19 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     adjusted: bool
 
     def files(self) -> list[Path]:
-        """The files that ``--data`` names; the bundled one if it is not given. Raises DataError for what names none."""
+        """The files that ``--data`` names; the bundled file without it. Raises DataError when a name matches no file."""
         return expand(self.data) if self.data else [bundled()[DEFAULT]]
 
     def options(self) -> ReadOptions:
-        """What the options say of reading.
+        """The options of the reader.
 
         Raises
         ------
         ConfigError
-            One of them is none of its words.
+            An option has none of its allowed values.
         """
         if self.stamp not in (None, "open", "close"):
-            raise ConfigError(f"--stamp is {self.stamp!r}; expected open or close: what a bar's time in the file stands for")
+            raise ConfigError(f"--stamp is {self.stamp!r}; expected open or close: what a bar's time in the file marks")
         if self.duplicates not in ("refuse", "first", "last"):
             raise ConfigError(f"--duplicates is {self.duplicates!r}; expected refuse, first or last")
         if self.dates not in (None, "dmy", "mdy", "ymd"):
@@ -54,7 +54,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.convert({**fields, "symbols": self.symbol or ()}, ReadOptions)
 
     def words(self) -> list[str]:
-        """The same as words of a command line."""
+        """The options as arguments of a command line."""
         words = [word for path in self.data or () for word in ("--data", path)]
         for flag, value in (("--interval", self.interval), ("--tz", self.tz), ("--stamp", self.stamp), ("--dates", self.dates)):
             words += [] if value is None else [flag, value]
@@ -63,13 +63,13 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
         return words + [word for name in self.symbol or () for word in ("--symbol", name)]
 
 
-def read_feed(given: Given, files: Sequence[Path]) -> ReplayFeed:
-    """The bars of the files. Raises DataError and ConfigError, see `alpha_pulse.feeds.reading.read`."""
-    return ReplayFeed.from_data(read(files, given.options()))
+def read_feed(selection: DataOptions, files: Sequence[Path]) -> ReplayFeed:
+    """Read the bars of the files. Raises DataError and ConfigError, see `alpha_pulse.feeds.reading.read`."""
+    return ReplayFeed.from_data(read(files, selection.options()))
 
 
 def name_of(files: Sequence[Path]) -> str:
-    """What people call the data.
+    """A short name of the data.
 
     >>> name_of([Path("a/btc.csv"), Path("eth.csv")])
     'btc and 1 more'
@@ -78,7 +78,7 @@ def name_of(files: Sequence[Path]) -> str:
 
 
 def show_files(feed: ReplayFeed, warnings: Sequence[str]) -> None:
-    """Print, on standard error, how files of other layouts than our own were understood, then notes, then warnings."""
+    """Print on standard error: how files of other layouts were read, notes, and warnings."""
     foreign = [file for file in feed.files if not _is_ours(file)]
     for file in foreign[:_MOST_FILES]:
         print(_line(file, feed.interval_ns), file=sys.stderr)
@@ -92,7 +92,7 @@ def show_files(feed: ReplayFeed, warnings: Sequence[str]) -> None:
 
 
 def _is_ours(file: FileReport) -> bool:
-    """Whether a file says all by itself: it has our names of columns, the time being that of the open."""
+    """Whether a file has the column names of this program, and needs no line that describes how it was read."""
     return file.source in ("generic", "alpha_pulse") and all(file.used.get(name) == name for name in ("ts", "symbol", *PRICES))
 
 
@@ -106,7 +106,7 @@ def _line(file: FileReport, interval_ns: int) -> str:
 
 
 def with_files(result: bytes, feed: ReplayFeed) -> bytes:
-    """A result as JSON, with how the files were understood and what was noticed in them."""
+    """A result as JSON, with the reports about the files and the notes added."""
     content = msgspec.json.decode(result)
     by_symbol = content.pop("by_symbol")
     content |= {"files": feed.files, "notes": feed.notes, "by_symbol": by_symbol}

@@ -1,4 +1,4 @@
-"""The configuration as commands use it: loaded, and every name in it known."""
+"""Load the configuration of a command, and check the names in it."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def load_settings(path: Path | None) -> Config:
     Raises
     ------
     ConfigError
-        A key or a value that cannot be used.
+        A key or a value is invalid.
     UnknownNameError
-        An agent, a detector or a model that neither this program nor a plug-in has.
+        Neither this program nor a plug-in has such an agent, detector or model.
     """
     config = load_config(path)
     model = config.learning.model
@@ -41,7 +41,7 @@ def load_settings(path: Path | None) -> Config:
 
 
 def _try_to_load(model: str, path: Path | None) -> None:
-    """Refuse a model whose name says how to make it, when it cannot be made."""
+    """Load a model whose name has a prefix such as ``river:``. Raises the error of the loader, with the place of the key."""
     try:
         load("models", ONLINE, model)
     except (ConfigError, UnknownNameError) as error:
@@ -49,7 +49,7 @@ def _try_to_load(model: str, path: Path | None) -> None:
 
 
 def _try_threshold(detector: str, threshold: float, path: Path | None) -> None:
-    """Refuse a threshold that the detector cannot have."""
+    """Build the detector with the threshold. Raises its error, with the place of the key."""
     try:
         tuned(detector, 1.0, threshold=threshold)
     except ConfigError as error:
@@ -57,8 +57,8 @@ def _try_threshold(detector: str, threshold: float, path: Path | None) -> None:
         raise ConfigError(f"{place_of(key, origins(path).get(key))}: {error}") from None
 
 
-def _refuse_unknown(key: str, given: Collection[str], known: Collection[str], path: Path | None, expected: str) -> None:
-    for name in given:
+def _refuse_unknown(key: str, chosen: Collection[str], known: Collection[str], path: Path | None, expected: str) -> None:
+    for name in chosen:
         if name not in known:
             place = place_of(key, origins(path).get(key))
             raise UnknownNameError(

@@ -1,49 +1,48 @@
-"""What ``alpha-pulse simulate-detectors`` does: simulate, show each table as soon as it is there, write them all."""
+"""The command ``alpha-pulse simulate-detectors``: simulate, show each table when it is ready, write all of them as JSON."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 from rich.console import Console
 
 from alpha_pulse.cli.render.simulation import sections
 from alpha_pulse.cli.terminal.progress import progress
-from alpha_pulse.cli.terminal.streams import STANDARD_OUTPUT, result_file
+from alpha_pulse.cli.terminal.streams import STANDARD_OUTPUT, file_of, result_file
 from alpha_pulse.cli.terminal.table import Row, print_table
 from alpha_pulse.detectors.calibrated import TUNED
 from alpha_pulse.simulation.tables import SIMULATIONS, Simulated, about, how_many, refuse_unknown, simulate
 
 
 def run(tables: Sequence[str], detectors: Sequence[str], runs: int | None, seed: int, json: str | None) -> None:
-    """Make ``tables`` (all but the thresholds unless named) and show them; ``json`` names a file, or - for standard output.
+    """Simulate ``tables`` (by default all but the thresholds) and show them; ``json`` names a file, or - for standard output.
 
     Raises
     ------
     AlphaPulseError
-        With one sentence for the user.
+        The message is one sentence for the user.
     """
     refuse_unknown(tables, detectors)
     chosen = tuple(detectors) or tuple(TUNED)
-    found = Simulated(seed)
+    results = Simulated(seed)
     console = Console(highlight=False, markup=False, emoji=False)
-    with result_file(None if json in (None, STANDARD_OUTPUT) else Path(str(json))) as file:
+    with result_file(file_of(json)) as file:
         for name in tables or SIMULATIONS:
             with progress(about(name), how_many(name, runs, seed, chosen), "cells") as report:
-                simulate(found, name, runs, chosen, report)
+                simulate(results, name, runs, chosen, report)
             if json != STANDARD_OUTPUT:
-                _show(console, found, name)
-        pretty = msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n"
+                _show(console, results, name)
+        pretty = msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n"
         if file is not None:
             file.write(pretty)
     if json == STANDARD_OUTPUT:
         sys.stdout.buffer.write(pretty)
 
 
-def _show(console: Console, found: Simulated, name: str) -> None:
-    for section in sections(found, name):
+def _show(console: Console, results: Simulated, name: str) -> None:
+    for section in sections(results, name):
         console.print(section.title, style="bold")
         rows = [Row(label, cells, "bold" if not cells else None) for label, cells in section.rows]
         print_table(console, section.first, section.titles, rows, ())

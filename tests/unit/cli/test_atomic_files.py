@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from alpha_pulse.cli.atomic_files import Together
+from alpha_pulse.cli.atomic_files import AtomicFiles
 from alpha_pulse.core.errors import ConfigError
 
 
 def test_files_take_their_names_together(tmp_path: Path) -> None:
-    with Together() as together:
+    with AtomicFiles() as together:
         for name in ("a", "b"):
             together.write(tmp_path / name, name.encode())
             assert not (tmp_path / name).exists()
@@ -18,7 +18,7 @@ def test_files_take_their_names_together(tmp_path: Path) -> None:
 
 
 def write_and_fail(folder: Path) -> None:
-    with Together() as together:
+    with AtomicFiles() as together:
         together.write(folder / "a", b"new")
         together.write(folder / "b", b"new")
         raise ZeroDivisionError
@@ -32,5 +32,5 @@ def test_what_fails_in_between_leaves_what_was_there(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="name a folder you may write to"), Together() as together:
+    with pytest.raises(ConfigError, match="name a folder you may write to"), AtomicFiles() as together:
         together.write(tmp_path / "no" / "a", b"")

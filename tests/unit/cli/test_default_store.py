@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from alpha_pulse.cli.default_store import ASIDE, open_own_store
+from alpha_pulse.cli.default_store import UNOPENED_SUFFIX, open_default_store
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import StateError, StoreError
 from alpha_pulse.feeds.synthetic import random_walk
@@ -24,7 +24,7 @@ def data_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def opened(run_id: str, *, fresh: bool = False) -> Store:
-    return open_own_store(FEED, Config(), run_id, fresh=fresh)
+    return open_default_store(FEED, Config(), run_id, fresh=fresh)
 
 
 def made(run_id: str, rows: int) -> Path:
@@ -53,8 +53,8 @@ def test_one_that_holds_nothing_is_set_aside_and_reported(capsys: pytest.Capture
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "is not an SQLite database" in said
-    aside = broken.parent.with_name(broken.parent.name + ASIDE)
-    assert f"it holds no step, so it is kept in {aside}, and a new run begins" in said
+    aside = broken.parent.with_name(broken.parent.name + UNOPENED_SUFFIX)
+    assert f"it contains no steps, so it was moved to {aside}, and a new run starts" in said
     assert (aside / "store.db").read_bytes() == b"no database" * 1_000
 
 

@@ -83,12 +83,12 @@ def test_each_symbol_has_a_row_where_there_are_several() -> None:
 
 def test_warnings_are_shown_and_that_nothing_was_learnt() -> None:
     report = report_of(shadow_books=True)
-    assert "freshness members had last learnt" in shown(report)
+    assert "freshness time from a member's last label to a served prediction: mean" in shown(report)
     assert "Warning" not in shown(report)
     unknown = msgspec.structs.replace(report.success_metrics, model_freshness_mean_s=None, model_freshness_max_s=None)
     odd = msgspec.structs.replace(report, warnings=["one thing", "another"], success_metrics=unknown)
     assert "Warning: one thing. Warning: another. " in shown(odd)
-    assert "freshness undefined: no prediction was served by a member that had learnt anything" in shown(odd)
+    assert "freshness undefined: no served prediction came from a member with a label" in shown(odd)
 
 
 def test_too_few_labels_have_no_interval() -> None:
@@ -106,10 +106,10 @@ def test_too_few_labels_have_no_interval() -> None:
 
 def test_what_was_not_traded_names_the_book_that_it_counts() -> None:
     report = msgspec.structs.replace(report_of(shadow_books=True), abstentions=1_234, refusals=5)
-    told = "cost aware book: 1,234 bars on which the move did not cover the costs; 5 orders refused over all books"
+    told = "cost aware book: 1,234 bars with an expected move smaller than the costs; 5 orders refused over all books"
     assert f"not traded {told}" in shown(report)
     alone = report_of(shadow_books=False)
     assert alone.abstentions == 0
     assert f"not traded {alone.refusals:,} orders refused over all books" in shown(alone)
     follows_it = msgspec.structs.replace(alone, abstentions=7)
-    assert "combined book: 7 bars on which" in shown(follows_it)
+    assert "combined book: 7 bars with" in shown(follows_it)

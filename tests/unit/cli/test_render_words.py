@@ -51,13 +51,13 @@ def test_each_judgement_of_what_is_served_says_what_it_asks_and_none_says_better
 ) -> None:
     report = served(interval, winner)
     test, end = line(report, "any-time test"), verdict(report)
-    assert test.startswith("squared error beside the base rate's over the whole run, at 5 % after every label: ")
-    assert "Log-loss gain of what was served over the base rate, by its 95 % interval over the last 70 % of the bars: " in end
+    assert test.startswith("squared error against the base rate, whole run, level 5 % at every label: ")
+    assert "Log-loss skill of the served predictions over the last 70 % of the bars, by its 95 % interval: " in end
     assert not any(word in test + end for word in ("better", "worse"))
     shown = {
-        None: "no difference shown (p = 0.2)",
-        "first": "lower, shown by label 9,120",
-        "second": "higher, shown by label 9",
+        None: "no significant difference (p = 0.2)",
+        "first": "lower, significant at label 9,120",
+        "second": "higher, significant at label 9",
     }
     assert f"volatility {shown[winner]}" in test
     place = "too few labels for an interval"
@@ -70,7 +70,8 @@ def test_what_the_models_earned_stands_with_its_interval_or_not_at_all() -> None
     assert line(with_success(ml_pnl=None), "P&L by ML") == "too few bars for an interval"
     earned = MlPnl(21.4, -310.25, 355.9, 35.0, -301.7, 1_370.3)
     assert line(with_success(ml_pnl=earned), "P&L by ML") == (
-        "net +21.40 [-310.25, +355.90], gross +35.00 [-301.70, +1,370.30] (combined less rules only, with 95 % intervals)"
+        "net +21.40 [-310.25, +355.90], gross +35.00 [-301.70, +1,370.30] "
+        "in units of cash (combined minus rules only, with 95 % intervals)"
     )
 
 
@@ -81,11 +82,13 @@ def test_each_kind_of_episode_has_its_own_means() -> None:
     )
     lines = success_lines(with_success(adaptation_speed=speed))
     at = next(place for place, (name, _) in enumerate(lines) if name == "adaptation speed")
-    assert lines[at][1] == "7 drifts of errors, 3 acted on, 1 accepted"
+    assert lines[at][1] == "7 error drifts, 3 with an action, 1 of these accepted"
     assert lines[at + 1] == (
-        "", "acted on (3), from the change: to alarm 660 labels, 5 d; to action 672 labels, 5 d",
+        "", "with an action (3), mean from the change: to alarm 660 labels, 5 d; to action 672 labels, 5 d",
     )  # fmt: skip
-    assert lines[at + 2][1].startswith("recovered after an accepted action (1), from the change: to alarm 48 labels, 1 min")
+    assert lines[at + 2][1].startswith(
+        "recovered after an accepted action (1), mean from the change: to alarm 48 labels, 1 min"
+    )
     assert lines[at + 2][1].endswith("to recovery 448 labels, 2 h")
     assert lines[at + 3][0]
 

@@ -1,4 +1,4 @@
-"""An evaluation as a person reads it, up to 140 columns wide: models, the rules they stand beside, and who is better."""
+"""The tables of an evaluation on a terminal, up to 140 columns wide: models, baselines, comparisons."""
 
 from __future__ import annotations
 
@@ -21,91 +21,103 @@ LEAVE_OUT = ["IC", "ECE", "balanced", "kappa-M", "Brier", "newest %", "kappa", "
 LEAVE_OUT += ["log loss", "interval"]
 ABOUT = {
     "interval": "interval: of the accuracy, 95 %",
-    "kappa-M": "kappa-M: against the majority known",
-    "kappa-t": "kappa-t: against the last label known",
-    "IC": "IC: rank correlation",
+    "kappa-M": "kappa-M: against the majority class of the labels so far",
+    "kappa-t": "kappa-t: against the newest known label",
+    "IC": "IC: rank correlation of scores and labels",
 }
 HASH_LENGTH = 16
-"""Characters of a state's hash; JSON has all of it."""
+"""Characters of a state's hash that are shown; JSON contains all of it."""
 
 
-def show(found: Evaluation, console: Console | None = None) -> None:
-    """Print an evaluation; on standard output unless another ``console`` is given."""
+def show(evaluation: Evaluation, console: Console | None = None) -> None:
+    """Print an evaluation on ``console``, by default standard output."""
     console = console or Console(highlight=False, markup=False, emoji=False)
     console.width = min(max(console.width, NARROWEST), WIDEST)
-    _header(console, found)
-    rows = [Row(one.model, [*_cells(one, one.window), f"{one.examples_per_second:,.0f}"], "bold") for one in found.models]
+    _header(console, evaluation)
+    rows = [
+        Row(model.model, [*_cells(model, model.window), f"{model.examples_per_second:,.0f}"], "bold")
+        for model in evaluation.models
+    ]
     rows += [
-        Row(f"  {name.replace('_', ' ')}", [NOTHING] * len(COLUMNS) if one is None else [*_cells(one, one.window), NOTHING])
-        for name, one in found.baselines.items()
+        Row(
+            f"  {name.replace('_', ' ')}",
+            [NOTHING] * len(COLUMNS) if score is None else [*_cells(score, score.window), NOTHING],
+        )
+        for name, score in evaluation.baselines.items()
     ]
     print_table(console, "model", COLUMNS, rows, LEAVE_OUT)
-    legend = _legend(titles_shown(console, "model", COLUMNS, rows, LEAVE_OUT), found)
+    legend = _legend(titles_shown(console, "model", COLUMNS, rows, LEAVE_OUT), evaluation)
     if legend:
         console.print(legend, style="dim")
     console.print()
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column(overflow="fold")
-    for name, text in _facts(found):
+    for name, text in _facts(evaluation):
         facts.add_row(name, text)
     console.print(facts)
-    for contest in found.comparisons:
+    for contest in evaluation.comparisons:
         console.print()
         console.print(contest_words(contest), style="bold")
     console.print()
     hashes = Table.grid(padding=(0, 2))
     hashes.add_column(style="dim", no_wrap=True)
     hashes.add_column(style="dim", overflow="fold")
-    for model in found.models:
+    for model in evaluation.models:
         hashes.add_row(f"state of {model.model}", model.state_sha256[:HASH_LENGTH])
     console.print(hashes)
 
 
-def _legend(titles: list[str], found: Evaluation) -> str:
-    """What the columns that are shown mean, where their titles do not say it."""
-    newest = f"newest: of the last {min(found.window, found.models[0].labelled):,} labels"
+def _legend(titles: list[str], evaluation: Evaluation) -> str:
+    """Definitions of the shown columns."""
+    newest = f"newest: of the last {min(evaluation.window, evaluation.models[0].labelled):,} labels"
     about = {**ABOUT, "newest %": newest}
     return "; ".join(about[title] for title in titles if title in about)
 
 
-def _header(console: Console, found: Evaluation) -> None:
-    stream, first = found.stream, found.models[0]
+def _header(console: Console, evaluation: Evaluation) -> None:
+    stream, first = evaluation.stream, evaluation.models[0]
     console.print(
-        Text.assemble((stream.name, "bold"), f"  {stream.examples:,} examples, {stream.features:,} features, ", _classes(found))
+        Text.assemble(
+            (stream.name, "bold"), f"  {stream.examples:,} examples, {stream.features:,} features, ", _classes(evaluation)
+        )
     )
     counted = f"{first.labelled:,} labelled + {first.pending:,} pending + {first.expired:,} expired"
-    late = found.horizon - 1
-    left_out = f"; rows left out for a missing value: {stream.dropped:,}" if stream.dropped else ""
-    delay = "labels known before the next prediction" if not late else f"labels {late:,} example{'s' if late > 1 else ''} late"
+    late = evaluation.horizon - 1
+    left_out = f"; rows dropped for missing values: {stream.dropped:,}" if stream.dropped else ""
+    delay = (
+        "each label is known before the next prediction"
+        if not late
+        else f"labels {late:,} example{'s' if late > 1 else ''} late"
+    )
     console.print(f"predictions {first.predictions:,} = {counted}; {delay}{left_out}", style="dim")
     console.print()
 
 
-def _classes(found: Evaluation) -> str:
-    stream = found.stream
+def _classes(evaluation: Evaluation) -> str:
+    stream = evaluation.stream
     if len(stream.classes) > 5:
         return f"{len(stream.classes)} classes"
-    shares = (
+    fractions = (
         f"{name} {100 * count / stream.examples:.1f} %" for name, count in zip(stream.classes, stream.counts, strict=True)
     )
-    return f"classes {', '.join(shares)}"
+    return f"classes {', '.join(fractions)}"
 
 
-def _cells(one: Score, newest: Metrics) -> list[str]:
-    interval = one.accuracy_interval
+def _cells(score: Score, newest: Metrics) -> list[str]:
+    interval = score.accuracy_interval
     return [
-        _number(one.accuracy, ".2f", 100.0),
+        _number(score.accuracy, ".2f", 100.0),
         NOTHING if interval is None else f"{100 * interval.low:.1f} .. {100 * interval.high:.1f}",
-        _number(one.balanced_accuracy, ".2f", 100.0),
-        _number(one.kappa, "+z.3f"),
-        _number(one.kappa_m, "+z.3f"),
-        _number(one.kappa_temporal, "+z.3f"),
-        _number(one.auc, ".3f"),
-        _number(one.information_coefficient, "+z.3f"),
-        _number(one.log_loss, ".4f"),
-        _number(one.brier, ".4f"),
-        _number(one.ece, ".3f"),
+        _number(score.balanced_accuracy, ".2f", 100.0),
+        _number(score.kappa, "+z.3f"),
+        _number(score.kappa_m, "+z.3f"),
+        _number(score.kappa_temporal, "+z.3f"),
+        _number(score.auc, ".3f"),
+        _number(score.information_coefficient, "+z.3f"),
+        _number(score.log_loss, ".4f"),
+        _number(score.brier, ".4f"),
+        _number(score.ece, ".3f"),
         _number(newest.accuracy, ".2f", 100.0),
     ]
 
@@ -114,31 +126,31 @@ def _number(value: float | None, style: str, scale: float = 1.0) -> str:
     return NOTHING if value is None else format(scale * value, style)
 
 
-def _facts(found: Evaluation) -> list[tuple[str, str]]:
-    stream = found.stream
+def _facts(evaluation: Evaluation) -> list[tuple[str, str]]:
+    stream = evaluation.stream
     facts = []
     if stream.change_points:
         facts.append(("true changes", "at " + ", ".join(f"{point:,}" for point in stream.change_points)))
     elif stream.drifting:
-        facts.append(("true changes", "with every example"))
-    for model in found.models:
+        facts.append(("true changes", "at every example"))
+    for model in evaluation.models:
         facts.append((model.model, _about(model)))
     return facts
 
 
 def _about(model: ModelScore) -> str:
-    silent = f"; {model.abstained:,} predictions were no number" if model.abstained else ""
-    return f"{marks_words(model.drift_marks)}{silent}"
+    undefined = f"; {model.abstained:,} predictions were not numbers" if model.abstained else ""
+    return f"{marks_words(model.drift_marks)}{undefined}"
 
 
 def marks_words(marks: list[DriftMark]) -> str:
-    """Where the errors changed.
+    """The examples at which the errors changed.
 
     >>> marks_words([DriftMark(1200, True), DriftMark(3000, False)])
     'errors rose at 1,200; fell at 3,000'
     """
     if not marks:
-        return "errors steady"
+        return "errors did not change"
     parts = []
     for rise, word in ((True, "rose"), (False, "fell")):
         places = [f"{mark.example:,}" for mark in marks if mark.rise is rise]
@@ -149,18 +161,18 @@ def marks_words(marks: list[DriftMark]) -> str:
 
 
 def contest_words(contest: Contest) -> str:
-    """Who is better over the whole stream, in a sentence, and who had been shown better at some time before.
+    """Which model is better over the whole stream, and which was significantly better at an earlier label.
 
     >>> from alpha_pulse.metrics.comparison import Comparison
-    >>> said = contest_words(Contest("b", "a", 1, 0.05, Comparison(0.01, 0.004, 0.016, 0.001, "first", 900, 5_000)))
-    >>> print(said.replace(". ", ".\\n"))
+    >>> sentences = contest_words(Contest("b", "a", 1, 0.05, Comparison(0.01, 0.004, 0.016, 0.001, "first", 900, 5_000)))
+    >>> print(sentences.replace(". ", ".\\n"))
     a is better than b: its squared errors are smaller by 0.0100 (0.0040 to 0.0160 at alpha 0.05).
-    It had been shown better by label 900.
+    The difference was significant at label 900.
     """
     result, first, second = contest.result, contest.against, contest.model
     level = f"at alpha {contest.alpha:.3g}"
     if result.mean_difference is None:
-        return f"{first} and {second}: no decision; no label has come."
+        return f"{first} and {second}: no decision; no label is known."
     if result.low <= 0.0 <= result.high:
         now = (
             f"{first} and {second}: no decision; the squared errors of {second} differ by {result.mean_difference:+.4f} "
@@ -178,5 +190,5 @@ def contest_words(contest: Contest) -> str:
         return f"{now}."
     early = first if result.winner == "first" else second
     if early == better:
-        return f"{now}. It had been shown better by label {result.decided_at:,}."
-    return f"{now}. Up to label {result.decided_at:,}, though, {early} had been the better one, as was shown then."
+        return f"{now}. The difference was significant at label {result.decided_at:,}."
+    return f"{now}. At label {result.decided_at:,}, {early} was significantly better."

@@ -1,4 +1,4 @@
-"""The result of a replay as a trader reads it, up to 120 columns wide."""
+"""The tables of a replay's result on a terminal, up to 120 columns wide."""
 
 from __future__ import annotations
 
@@ -16,24 +16,30 @@ from alpha_pulse.venues.money import cash_text
 
 WIDEST = 120
 NARROWEST = 40
-"""Sentences are not folded more narrowly than this; a terminal that is folds them itself."""
+"""Sentences are wrapped at this width or wider; a narrower terminal wraps them itself."""
 MOST_SYMBOLS = 20
 MEMBERS = {"online": "online", "batch": "batch", "served": "served", "base": "base rate", "no_change": "no change"}
 NOTHING = "·"
-ABOUT_SCORES = "gain: millinats a label over the base rate; gain 70: in the last 70 % of bars"
-SCORE_COLUMNS = ["labels", "hits %", "log loss", "Brier", "AUC", "kappa", "kappa-t", "gain", "gain 70", "95 % interval"]
-SCORE_LEAVE_OUT = ["Brier", "log loss", "kappa-t", "kappa", "AUC", "labels", "gain", "95 % interval", "gain 70"]
+ABOUT_SCORES = (
+    "skill: log-loss skill over the base rate, in mnat (thousandths of a nat) per label; "
+    "skill 70: over the last 70 % of the bars"
+)
+SCORE_COLUMNS = ["labels", "hits %", "log loss", "Brier", "AUC", "kappa", "kappa-t", "skill", "skill 70", "95 % interval"]
+SCORE_LEAVE_OUT = ["Brier", "log loss", "kappa-t", "kappa", "AUC", "labels", "skill", "95 % interval", "skill 70"]
 BOOK_COLUMNS = ["net P&L", "gross P&L", "fees", "costs", "Sharpe", "max dd %", "lots", "turnover"]
 BOOK_LEAVE_OUT = ["turnover", "lots", "Sharpe", "max dd %", "gross P&L", "costs", "fees"]
 SYMBOL_COLUMNS = ["bars", "net P&L", "gross P&L", "fees", "costs", "lots", "vol hits %", "dir hits %"]
 SYMBOL_LEAVE_OUT = ["bars", "lots", "vol hits %", "dir hits %", "gross P&L", "costs", "fees"]
-ABOUT_BOOKS = "P&L in units of cash; costs: half-spread and slippage; Sharpe a year; lots closed"
-ABOUT_SYMBOLS = "P&L of the combined book; hits of the served volatility and direction"
+ABOUT_BOOKS = (
+    "P&L, fees and costs in units of cash; costs: half-spread and slippage; Sharpe: per year; max dd: maximum drawdown; "
+    "lots: closed; turnover: traded value divided by the initial cash"
+)
+ABOUT_SYMBOLS = "combined book, in units of cash; hits of the served predictions"
 
 
 def show(report: Report, console: Console | None = None) -> None:
-    """Print a report; on standard output unless another ``console`` is given."""
-    # Names come from the data: what looks like markup in them is none.
+    """Print a report on ``console``, by default standard output."""
+    # Names come from the data, so no markup in them is interpreted.
     console = console or Console(highlight=False, markup=False, emoji=False)
     console.width = min(max(console.width, NARROWEST), WIDEST)
     _header(console, report)
@@ -70,7 +76,7 @@ def _header(console: Console, report: Report) -> None:
     )
     console.print(Text.assemble((", ".join(data.symbols), "bold"), f"  {first} to {last} UTC  {_bars(report)}"))
     if data.ignored_columns:
-        console.print(f"columns that were not used: {', '.join(data.ignored_columns)}", style="dim")
+        console.print(f"columns not used: {', '.join(data.ignored_columns)}", style="dim")
     console.print(f"store {report.store}", style="dim", soft_wrap=True)
     console.print()
 
@@ -109,10 +115,10 @@ def _bold(name: str, important: str) -> str | None:
 
 def _score(score: Score, *, base: bool) -> list[str]:
     interval = score.skill_millinats_last70_interval
-    gains = [NOTHING] * 3
+    skill = [NOTHING] * 3
     if not base:
-        between = NOTHING if interval is None else f"{interval.low:+z.1f} .. {interval.high:+z.1f}"
-        gains = [_number(score.skill_millinats, "+z.1f"), _number(score.skill_millinats_last70, "+z.1f"), between]
+        bounds = NOTHING if interval is None else f"{interval.low:+z.1f} .. {interval.high:+z.1f}"
+        skill = [_number(score.skill_millinats, "+z.1f"), _number(score.skill_millinats_last70, "+z.1f"), bounds]
     return [
         f"{score.labels:,}",
         _percent(score.accuracy),
@@ -121,12 +127,12 @@ def _score(score: Score, *, base: bool) -> list[str]:
         _number(score.auc, ".3f"),
         _number(score.kappa, "+z.3f"),
         _number(score.kappa_temporal, "+z.3f"),
-        *gains,
+        *skill,
     ]
 
 
-def _percent(share: float | None) -> str:
-    return NOTHING if share is None else f"{100 * share:.1f}"
+def _percent(fraction: float | None) -> str:
+    return NOTHING if fraction is None else f"{100 * fraction:.1f}"
 
 
 def _number(value: float | None, style: str) -> str:
@@ -155,44 +161,44 @@ def _colored(money: float) -> Text:
 
 
 def _symbols(console: Console, report: Report) -> None:
-    """A row for each symbol, or for those that moved the result most."""
-    parts = sorted(report.by_symbol.items(), key=lambda part: -abs(part[1].net_pnl))[:MOST_SYMBOLS]
-    kept = {name for name, _ in parts}
-    rows = [Row(name, _symbol(part)) for name, part in report.by_symbol.items() if name in kept]
+    """A row for each symbol, or for those with the largest absolute P&L."""
+    largest = sorted(report.by_symbol.items(), key=lambda item: -abs(item[1].net_pnl))[:MOST_SYMBOLS]
+    names = {name for name, _ in largest}
+    rows = [Row(name, _symbol(symbol)) for name, symbol in report.by_symbol.items() if name in names]
     print_table(console, "symbol", SYMBOL_COLUMNS, rows, SYMBOL_LEAVE_OUT)
-    more = len(report.by_symbol) - len(kept)
+    more = len(report.by_symbol) - len(names)
     console.print(ABOUT_SYMBOLS + (f"; {more:,} symbols with smaller P&L are in the JSON" if more else ""), style="dim")
     console.print()
 
 
-def _symbol(part: SymbolReport) -> list[str | Text]:
-    volatility, direction = (part.metrics[target]["served"].accuracy for target in ("volatility", "direction"))
+def _symbol(symbol: SymbolReport) -> list[str | Text]:
+    volatility, direction = (symbol.metrics[target]["served"].accuracy for target in ("volatility", "direction"))
     return [
-        f"{part.bars:,}",
-        _colored(part.net_pnl),
-        _signed(part.gross_pnl),
-        cash_text(part.fees),
-        cash_text(part.costs),
-        f"{part.trades:,}",
+        f"{symbol.bars:,}",
+        _colored(symbol.net_pnl),
+        _signed(symbol.gross_pnl),
+        cash_text(symbol.fees),
+        cash_text(symbol.costs),
+        f"{symbol.trades:,}",
         _percent(volatility),
         _percent(direction),
     ]
 
 
 def _account(report: Report) -> list[tuple[str, str]]:
-    ties = f"; {report.ties:,} of the labelled are ties" if report.ties else ""
+    ties = f"; {report.ties:,} of the labels are ties" if report.ties else ""
     weights = ", ".join(f"{name} {weight:.2f}" for name, weight in report.agent_weights.items())
     quality = report.trade_quality
-    outside = quality.lots - report.trades
-    lots = f"; {quality.wins:,} of {quality.lots:,} closed lots paid" if quality.lots else ""
-    lots += f", {outside:,} of them reported from outside" if outside > 0 else ""
-    took_part = "" if report.ml_fraction is None else f"; models took part in {100 * report.ml_fraction:.1f} %"
+    external = quality.lots - report.trades
+    trades = f"; winning trades: {quality.wins:,} of {quality.lots:,}" if quality.lots else ""
+    trades += f", {external:,} of them reported from outside" if external > 0 else ""
+    by_models = "" if report.ml_fraction is None else f"; models contributed to {100 * report.ml_fraction:.1f} %"
     hits = report.hit_rates
     tradable = ""
     if hits.close_to_close is not None and hits.next_open is not None:
         tradable = (
-            f"{100 * hits.close_to_close:.1f} % right from close to close, {100 * hits.next_open:.1f} % from the next open, "
-            "where it can be traded"
+            f"{100 * hits.close_to_close:.1f} % hits from close to close, {100 * hits.next_open:.1f} % from the next open "
+            "(the first tradable price)"
         )
     return [
         (
@@ -203,20 +209,20 @@ def _account(report: Report) -> list[tuple[str, str]]:
         *([("direction", tradable)] if tradable else []),
         (
             "decisions",
-            f"{report.decisions:,}{took_part}; agents: {weights}{lots}",
+            f"{report.decisions:,}{by_models}; weights of agents: {weights}{trades}",
         ),
         ("not traded", _not_traded(report)),
     ]
 
 
 def _not_traded(report: Report) -> str:
-    """The cost-aware rule is asked at every bar, also while its book holds or closes; the gate is that of all books."""
+    """Abstentions of the cost-aware rule, which decides at every bar, and orders refused by the risk limits of all books."""
     refused = f"{counted(report.refusals, 'order')} refused over all books"
-    beside = "cost_aware" in report.books
-    if not beside and not report.abstentions:
+    has_cost_aware = "cost_aware" in report.books
+    if not has_cost_aware and not report.abstentions:
         return refused
-    book = "cost aware" if beside else "combined"
-    return f"{book} book: {report.abstentions:,} bars on which the move did not cover the costs; {refused}"
+    book = "cost aware" if has_cost_aware else "combined"
+    return f"{book} book: {report.abstentions:,} bars with an expected move smaller than the costs; {refused}"
 
 
 def _hashes(report: Report) -> Table:

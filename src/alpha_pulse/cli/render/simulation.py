@@ -32,9 +32,9 @@ class Section(msgspec.Struct, frozen=True):
     notes: Sequence[str] = ()
 
 
-def sections(found: Simulated, name: str) -> list[Section]:
+def sections(results: Simulated, name: str) -> list[Section]:
     """The tables that show one simulation."""
-    return MAKERS[name](found)
+    return MAKERS[name](results)
 
 
 def grouped(cells: Iterable[T], heading: Callable[[T], str], row: Callable[[T], str]) -> dict[str, dict[str, dict[str, T]]]:
@@ -45,10 +45,10 @@ def grouped(cells: Iterable[T], heading: Callable[[T], str], row: Callable[[T], 
     return groups
 
 
-def _thresholds(found: Simulated) -> list[Section]:
+def _thresholds(results: Simulated) -> list[Section]:
     titles = [f"{per:,}" for per in PER]
     rows: list[Line] = []
-    for name, curves in (found.thresholds or {}).items():
+    for name, curves in (results.thresholds or {}).items():
         rows.append((name, ()))
         for dependence, curve in curves.items():
             by_rate = dict(zip(curve.per, curve.threshold, strict=True))
@@ -56,17 +56,17 @@ def _thresholds(found: Simulated) -> list[Section]:
     return [Section("Thresholds by values per false alarm", "detector", titles, rows)]
 
 
-def _regime_thresholds(found: Simulated) -> list[Section]:
+def _regime_thresholds(results: Simulated) -> list[Section]:
     rows: list[Line] = []
-    for name, curve in (found.regime_thresholds or {}).items():
+    for name, curve in (results.regime_thresholds or {}).items():
         rows.append((name, ()))
         rows += [(f"  {per:,.0f}", [f"{probability:.4g}"]) for per, probability in zip(curve.per, curve.threshold, strict=True)]
     title = "Probability from which a change is reported, by blocks per false alarm"
     return [Section(title, "blocks", ["probability"], rows)]
 
 
-def _false_alarms(found: Simulated) -> list[Section]:
-    cells = found.false_alarms or []
+def _false_alarms(results: Simulated) -> list[Section]:
+    cells = results.false_alarms or []
     rows: list[Line] = []
     for detector, streams in grouped(cells, lambda cell: cell.detector, lambda cell: cell.stream).items():
         rows.append((detector, ()))
@@ -78,29 +78,29 @@ def _false_alarms(found: Simulated) -> list[Section]:
     most, others = (
         max((cell.runs for cell in cells if (cell.settings == CALIBRATED) == wanted), default=0) for wanted in (True, False)
     )
-    notes = (
+    about = (
         f"{most:,} runs of {EVENTS:,} events; published and River's: up to {others:,} runs. The stated rate of calibrated is "
-        "1, for the dependence of the stream; bound: upper bound of its rate (95 %).",
+        "1, for the dependence of the stream; bound: upper bound of its rate (95 %)."
     )
     title = f"False alarms in {STATED:,.0f} events in which nothing changes"
-    told = (" ".join(notes), *_missing(cells))
-    return [Section(title, "stream", ["calibrated", "bound", "published", "River's"], rows, told)]
+    notes = (about, *_missing(cells))
+    return [Section(title, "stream", ["calibrated", "bound", "published", "River's"], rows, notes)]
 
 
 def _missing(cells: Iterable[FalseAlarms | Delay]) -> Sequence[str]:
     return () if any(cell.settings == SETTINGS[-1] for cell in cells) else (WITHOUT_RIVER,)
 
 
-def _delays(found: Simulated) -> list[Section]:
+def _delays(results: Simulated) -> list[Section]:
     rows: list[Line] = []
-    for change, detectors in grouped(found.delays or [], lambda cell: cell.change, lambda cell: cell.detector).items():
+    for change, detectors in grouped(results.delays or [], lambda cell: cell.change, lambda cell: cell.detector).items():
         rows.append((change, ()))
         for detector, by_settings in detectors.items():
             rows.append((f"  {detector}", [text for settings in SETTINGS for text in _delay(by_settings.get(settings))]))
     notes = (
         "Median events from the change to the alarm; found: in % of the changes, before the next one; false: alarms in "
         f"{STATED:,.0f} events before the first change. A blip should not be found.",
-        *_missing(found.delays or []),
+        *_missing(results.delays or []),
     )
     titles = ["calibrated", "found", "false", "published", "found", "false", "River's", "found", "false"]
     return [Section("Events until a change is found", "detector", titles, rows, notes)]
@@ -116,8 +116,8 @@ def _whole(number: float | None) -> str:
     return NOTHING if number is None else f"{number:,.0f}"
 
 
-def _feature_false_alarms(found: Simulated) -> list[Section]:
-    cells = found.feature_false_alarms or []
+def _feature_false_alarms(results: Simulated) -> list[Section]:
+    cells = results.feature_false_alarms or []
     rows = _headed((_watching(cell), (f"  {cell.stream}", [f"{cell.rate:.2f}", f"{cell.upper:.2f}"])) for cell in cells)
     notes = (
         f"{_runs(cells):,} runs of {EVENTS:,} rows. The stated rate is 1, up to an autocorrelation of .9; "
@@ -127,7 +127,7 @@ def _feature_false_alarms(found: Simulated) -> list[Section]:
     return [Section(title, "stream", ["rate", "bound"], rows, notes)]
 
 
-def _feature_delays(found: Simulated) -> list[Section]:
+def _feature_delays(results: Simulated) -> list[Section]:
     rows = _headed(
         (
             _watching(cell),
@@ -142,7 +142,7 @@ def _feature_delays(found: Simulated) -> list[Section]:
                 ],
             ),
         )
-        for cell in found.feature_delays or []
+        for cell in results.feature_delays or []
     )
     notes = (
         "One feature of them changes. Median rows until the alarm; found: in % of the changes, within 2,000 rows; off: median "
@@ -166,8 +166,8 @@ def _headed(lines: Iterable[tuple[str, Line]]) -> list[Line]:
     return [line for heading, group in groups.items() for line in ((heading, ()), *group)]
 
 
-def _regime_false_alarms(found: Simulated) -> list[Section]:
-    cells = found.regime_false_alarms or []
+def _regime_false_alarms(results: Simulated) -> list[Section]:
+    cells = results.regime_false_alarms or []
     rows = [
         (cell.market, [f"{cell.labels:.2f}", f"{cell.points:.2f}", f"{cell.rate:.2f}", f"{cell.upper:.2f}"]) for cell in cells
     ]
@@ -179,19 +179,19 @@ def _regime_false_alarms(found: Simulated) -> list[Section]:
     return [Section(title, "market", ["labels", "points", "both", "bound"], rows, notes)]
 
 
-def _regime_delays(found: Simulated) -> list[Section]:
+def _regime_delays(results: Simulated) -> list[Section]:
     rows = [
         (cell.change, [_whole(cell.median), _whole(cell.slowest_tenth), f"{100 * cell.found:.0f}", _whole(cell.dating)])
-        for cell in found.regime_delays or []
+        for cell in results.regime_delays or []
     ]
     notes = ("Found: in % of the changes, within 2,000 bars; off: median error of the estimated change, in bars.",)
     return [Section("Bars until a regime is found", "change", ["median", "slowest tenth", "found", "off"], rows, notes)]
 
 
-def _recurrence(found: Simulated) -> list[Section]:
+def _recurrence(results: Simulated) -> list[Section]:
     rows = [
         (cell.market, [f"{100 * share:.1f}" for share in (cell.right, cell.adjusted, cell.returns)])
-        for cell in found.regime_recurrence or []
+        for cell in results.regime_recurrence or []
     ]
     notes = (
         "Calm, normal and turbulent periods of 600 to 1,800 bars in random order. Right: bars with the right name; adjusted: "
@@ -200,8 +200,8 @@ def _recurrence(found: Simulated) -> list[Section]:
     return [Section("Names of regimes that come back, in %", "market", ["right", "adjusted", "returns"], rows, notes)]
 
 
-def _coverage(found: Simulated) -> list[Section]:
-    cells = found.interval_coverage or []
+def _coverage(results: Simulated) -> list[Section]:
+    cells = results.interval_coverage or []
     rows = [
         (
             f"AR(1), {cell.persistence:g}",
@@ -224,8 +224,8 @@ def _percent(share: float | None) -> str:
     return NOTHING if share is None else f"{100 * share:.0f}"
 
 
-def _nulls(found: Simulated) -> list[Section]:
-    trials = found.comparison_nulls or []
+def _nulls(results: Simulated) -> list[Section]:
+    trials = results.comparison_nulls or []
     rows = [
         (
             f"horizon {trial.horizon}, {trial.forecasts} forecasts, {trial.loss}",
@@ -240,7 +240,7 @@ def _nulls(found: Simulated) -> list[Section]:
     return [Section("Runs in which a winner is named between equals, in %", "null", ["decided", "bound", "naive"], rows, notes)]
 
 
-def _power(found: Simulated) -> list[Section]:
+def _power(results: Simulated) -> list[Section]:
     rows = [
         (
             f"horizon {trial.horizon}, strength {trial.strength:g}",
@@ -251,7 +251,7 @@ def _power(found: Simulated) -> list[Section]:
                 _whole(trial.median_labels),
             ],
         )
-        for trial in found.comparison_power or []
+        for trial in results.comparison_power or []
     ]
     notes = (
         f"Difference: of mean squared errors of probabilities. Decided within {POWER_LABELS:,} labels; labels: median until "

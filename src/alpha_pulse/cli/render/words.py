@@ -1,4 +1,4 @@
-"""The parts of a result that need words: what adaptation did, what the loop achieved, and what all of it was worth."""
+"""The sentences of a result: adaptation, success metrics, and a summary of profit and skill."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from alpha_pulse.reporting.report_events import ListedAction
 from alpha_pulse.reporting.success_types import AdaptationSpeed, MlPnl, Speed, SuccessMetrics
 from alpha_pulse.venues.money import cash_text
 
+STATUS = {"open": "on trial", "accepted": "accepted", "rolled_back": "rolled back"}
 NEWEST = 4
-"""Adaptations that are told one by one."""
+"""Adaptations that are listed; older ones are only counted."""
 
 
 def adaptation_lines(report: Report) -> list[tuple[str, str]]:
     """Counts of alarms and adaptations, and the newest few with cause and effect."""
-    parts = ((report.alarms_acted, "acted on"), (report.alarms_deferred, "deferred"), (report.alarms_skipped, "skipped"))
-    answered = ", ".join(f"{count:,} {status}" for count, status in parts if count)
-    alarms = counted(report.drift_alarms, "drift alarm") + (f" ({answered})" if answered else "")
+    responses = ((report.alarms_acted, "acted on"), (report.alarms_deferred, "deferred"), (report.alarms_skipped, "skipped"))
+    counted_responses = ", ".join(f"{count:,} {status}" for count, status in responses if count)
+    alarms = counted(report.drift_alarms, "drift alarm") + (f" ({counted_responses})" if counted_responses else "")
     counts = f"{alarms}, {counted(report.adaptations, 'adaptation')}"
     actions = report.adaptation_list
     accepted, rolled_back = (sum(action.status == status for action in actions) for status in ("accepted", "rolled_back"))
     if actions:
-        counts += f": {accepted} accepted, {rolled_back} rolled back, {len(actions) - accepted - rolled_back} still on trial"
+        counts += f": {accepted} accepted, {rolled_back} rolled back, {len(actions) - accepted - rolled_back} on trial"
     lines = [("adaptation", counts)]
     if len(actions) > NEWEST:
         lines.append(("", f"the newest {NEWEST}:"))
@@ -34,58 +35,61 @@ def adaptation_lines(report: Report) -> list[tuple[str, str]]:
 
 def _action(action: ListedAction) -> str:
     when = bar_label(action.ts if action.bar_open_ts is None else action.bar_open_ts, action.ts)
-    effect = "no verdict yet"
+    effect = STATUS[action.status]
     if action.effect is not None:
-        status, saved = action.status.replace("_", " "), 1_000 * action.effect
-        effect = f"{status}, {saved:+.1f} millinats against its control over {action.effect_samples} labels"
+        effect += f", skill {1_000 * action.effect:+.1f} mnat against its control over {action.effect_samples} labels"
     return f"{when} {action.symbol}/{action.target} {action.kind}: {action.reason}; {effect}"
 
 
 def success_lines(report: Report) -> list[tuple[str, str]]:
-    """How fresh, how quick, how much better than frozen, and what the models earned."""
-    found = report.success_metrics
-    lines = [("freshness", _freshness(found)), *_speed_lines(found.adaptation_speed)]
+    """Freshness of the models, speed of adaptation, online against batch models, and P&L of the models."""
+    metrics = report.success_metrics
+    lines = [("freshness", _freshness(metrics)), *_speed_lines(metrics.adaptation_speed)]
     differences = [
-        f"{target} {100 * one.accuracy:+.1f} points of hits, {_in_millinats(one)}"
-        for target, one in found.online_minus_batch.items()
-        if one is not None
+        f"{target} {100 * difference.accuracy:+.1f} percentage points of hits, {_skill_difference(difference)}"
+        for target, difference in metrics.online_minus_batch.items()
+        if difference is not None
     ]
     if differences:
         lines.append(("online - batch", "; ".join(differences)))
     lines.append(("any-time test", _any_time_test(report)))
     if RULES in report.books:
-        lines.append(("P&L by ML", _earned(found.ml_pnl)))
+        lines.append(("P&L by ML", _pnl_of_models(metrics.ml_pnl)))
     return lines
 
 
-def _in_millinats(one: OnlineMinusBatch) -> str:
-    if one.low is None or one.high is None:
-        return f"{one.mean:+.1f} millinats (too few labels for an interval)"
-    return f"{one.mean:+.1f} millinats [{one.low:+.1f}, {one.high:+.1f}]"
+def _skill_difference(difference: OnlineMinusBatch) -> str:
+    skill = f"skill {difference.mean:+.1f} mnat"
+    if difference.low is None or difference.high is None:
+        return f"{skill} (too few labels for an interval)"
+    return f"{skill} [{difference.low:+.1f}, {difference.high:+.1f}]"
 
 
-def _freshness(found: SuccessMetrics) -> str:
-    mean_s, longest_s = found.model_freshness_mean_s, found.model_freshness_max_s
+def _freshness(metrics: SuccessMetrics) -> str:
+    mean_s, longest_s = metrics.model_freshness_mean_s, metrics.model_freshness_max_s
     if mean_s is None or longest_s is None:
-        return "undefined: no prediction was served by a member that had learnt anything"
+        return "undefined: no served prediction came from a member with a label"
     return (
-        f"members had last learnt {duration(mean_s)} before a prediction, by their weight in it; {duration(longest_s)} at most"
+        f"time from a member's last label to a served prediction: mean {duration(mean_s)}, weighted by member; "
+        f"maximum {duration(longest_s)}"
     )
 
 
 def _speed_lines(speed: AdaptationSpeed) -> list[tuple[str, str]]:
-    """Counts of episodes, then a line for each kind, whose means are all over the same episodes."""
+    """Counts of episodes, then a line per kind; the means of a line are over the same episodes."""
     if not speed.drifts:
         return []
-    counts = f"{counted(speed.drifts, 'drift')} of errors, {speed.acted.episodes} acted on, {speed.accepted} accepted"
+    counts = (
+        f"{counted(speed.drifts, 'error drift')}, {speed.acted.episodes} with an action, {speed.accepted} of these accepted"
+    )
     kinds = (
-        ("acted on", speed.acted),
+        ("with an action", speed.acted),
         ("recovered after an accepted action", speed.recovered),
-        ("recovered without one", speed.recovered_without_adaptation),
+        ("recovered without an accepted action", speed.recovered_without_adaptation),
     )
     return [
         ("adaptation speed", counts),
-        *(("", f"{name} ({kind.episodes}), from the change: {_steps(kind)}") for name, kind in kinds if kind.episodes),
+        *(("", f"{name} ({kind.episodes}), mean from the change: {_steps(kind)}") for name, kind in kinds if kind.episodes),
     ]
 
 
@@ -102,28 +106,28 @@ def _steps(speed: Speed) -> str:
 
 
 def _any_time_test(report: Report) -> str:
-    """What a test that could be looked at after each label has shown of each target's squared errors."""
-    said = []
+    """The sequential test of each target's squared errors against the base rate; it is valid after every label."""
+    outcomes = []
     for target in report.metrics:
         results = [result for session, result in report.against_base.items() if session.endswith(f"/{target}")]
         if len(results) == 1:
-            said.append(f"{target} {_against_base(results[0])}")
+            outcomes.append(f"{target} {_against_base(results[0])}")
         else:
             lower, higher = (sum(result.winner == winner for result in results) for winner in ("first", "second"))
-            said.append(f"{target} lower in {lower}, higher in {higher} of {len(results)} symbols")
-    return f"squared error beside the base rate's over the whole run, at 5 % after every label: {'; '.join(said)}"
+            outcomes.append(f"{target} lower in {lower}, higher in {higher} of {len(results)} symbols")
+    return f"squared error against the base rate, whole run, level 5 % at every label: {'; '.join(outcomes)}"
 
 
 def _against_base(result: Comparison) -> str:
     if result.winner is None:
-        return f"no difference shown (p = {result.p_value:.2g})"
+        return f"no significant difference (p = {result.p_value:.2g})"
     first = result.winner == "first"
-    certain = result.low > 0.0 if first else result.high < 0.0
-    now = "" if certain else ", no longer certain over the whole run"
-    return f"{'lower' if first else 'higher'}, shown by label {result.decided_at:,}{now}"
+    significant = result.low > 0.0 if first else result.high < 0.0
+    now = "" if significant else ", not significant over the whole run"
+    return f"{'lower' if first else 'higher'}, significant at label {result.decided_at:,}{now}"
 
 
-def _earned(earned: MlPnl | None) -> str:
+def _pnl_of_models(earned: MlPnl | None) -> str:
     if earned is None:
         return "too few bars for an interval"
     figures = [
@@ -133,20 +137,20 @@ def _earned(earned: MlPnl | None) -> str:
             ("gross", earned.gross, earned.gross_low, earned.gross_high),
         )
     ]
-    return f"{', '.join(figures)} (combined less rules only, with 95 % intervals)"
+    return f"{', '.join(figures)} in units of cash (combined minus rules only, with 95 % intervals)"
 
 
-def counted(number: int, what: str) -> str:
-    """A number of things, in words.
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, in the plural where it is not 1.
 
     >>> counted(1, "alarm"), counted(2_000, "alarm")
     ('1 alarm', '2,000 alarms')
     """
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def duration(seconds: float) -> str:
-    """A length of market time with a unit that suits it.
+    """A length of market time in a suitable unit.
 
     >>> duration(5.0), duration(5_400.0), duration(200_000.0)
     ('5 s', '1.5 h', '2.3 d')
@@ -158,41 +162,41 @@ def duration(seconds: float) -> str:
 
 
 def verdict(report: Report) -> str:
-    """What it was worth, in plain words, whatever they are."""
-    return f"{_money(report)} {_foresight(report)}"
+    """One sentence about the profit and one about the skill of the served predictions."""
+    return f"{_profit(report)} {_skill(report)}"
 
 
-def _money(report: Report) -> str:
+def _profit(report: Report) -> str:
     charges = cash_text(report.fees + report.costs)
     if report.trades == 0 and report.gross_pnl == 0.0:
         return "The combined book did not trade."
     if report.gross_pnl <= 0.0:
         return (
-            f"The combined signal lost {cash_text(-report.gross_pnl)} before any cost, and {charges} of fees, spread and "
-            "slippage came on top: direction was not foreseen well enough to trade here."
+            f"The combined book lost {cash_text(-report.gross_pnl)} before costs, and paid {charges} for fees, spread and "
+            "slippage: the direction forecast is too weak to trade on these data."
         )
     if report.net_pnl <= 0.0:
         return (
-            f"The combined signal made {cash_text(report.gross_pnl)} before costs, which does not cover the {charges} of fees, "
-            "spread and slippage: direction was foreseen too weakly to trade this often here."
+            f"The combined book made {cash_text(report.gross_pnl)} before costs, less than the {charges} for fees, spread and "
+            "slippage: the direction forecast is too weak to trade this often on these data."
         )
     hold = report.books.get("buy_and_hold")
-    beside = "" if hold is None else f", beside {cash_text(hold.net_pnl, signed=True)} by buying and holding"
-    return f"The combined signal made {cash_text(report.net_pnl)} after all costs{beside}; one history proves little."
+    beside = "" if hold is None else f"; buy and hold made {cash_text(hold.net_pnl, signed=True)}"
+    return f"The combined book made {cash_text(report.net_pnl)} after all costs{beside}. One history proves little."
 
 
-def _foresight(report: Report) -> str:
+def _skill(report: Report) -> str:
     direction, volatility = (
-        _place_of(report.metrics[target]["served"].skill_millinats_last70_interval) for target in ("direction", "volatility")
+        _position_of(report.metrics[target]["served"].skill_millinats_last70_interval) for target in ("direction", "volatility")
     )
     return (
-        "Log-loss gain of what was served over the base rate, by its 95 % interval over the last 70 % of the bars: "
+        "Log-loss skill of the served predictions over the last 70 % of the bars, by its 95 % interval: "
         f"volatility {volatility}, direction {direction}."
     )
 
 
-def _place_of(interval: Interval | None) -> str:
-    """Where an interval lies, and nothing about which model is the better one: that is asked by another test."""
+def _position_of(interval: Interval | None) -> str:
+    """Where an interval lies. Which model is better is the question of another test, so this does not name one."""
     if interval is None:
         return "too few labels for an interval"
     if interval.low > 0.0:

@@ -1,4 +1,4 @@
-"""Where the program keeps things, and the refusal of a command that would write one file over another."""
+"""The user's data folder, and checks that no two options of a command name the same file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from alpha_pulse.core.errors import ConfigError
 STORE_FILES = ("", "-journal", "-wal", "-shm", ".head", ".new")
 SQLITE_MAGIC = b"SQLite format 3"
 PART = ".part"
-"""Ends the name of an output while it is written."""
+"""Suffix of an output file while it is written."""
 
 
 def refuse_shared(outputs: dict[str, Path | None], inputs: Mapping[str, Sequence[Path | None]], store_url: str | None) -> None:
@@ -20,15 +20,15 @@ def refuse_shared(outputs: dict[str, Path | None], inputs: Mapping[str, Sequence
     Parameters
     ----------
     outputs, inputs
-        Files by the flag that names them, which for an input may be several; None where it was not given. What is no regular
-        file (a terminal, /dev/null) may be shared.
+        Files by flag, one or more for an input; None where the flag is absent. A path that is not a regular file (a terminal,
+        /dev/null) may be shared.
     store_url
-        As given to ``--store``.
+        The value of ``--store``, or None.
 
     Raises
     ------
     ConfigError
-        Two flags name one file, or an output names a store.
+        Two flags name the same file, or an output names a store.
 
     >>> refuse_shared({"--json": Path("out/a"), "--decisions": Path("out/b")}, {"--data": [Path("bars.csv")]}, "run.db")
     >>> refuse_shared({"--json": Path("a"), "--decisions": Path("./a")}, {}, None)
@@ -51,27 +51,25 @@ def refuse_shared(outputs: dict[str, Path | None], inputs: Mapping[str, Sequence
             taken[real] = f"{flag} {path}"
     for flag, target in outputs.items():
         if target is not None and _is_store(target):
-            raise ConfigError(
-                f"{flag} {target} is a store of another run, which would be lost; give the output a name of its own"
-            )
+            raise ConfigError(f"{flag} {target} is the store of a run and would be overwritten; give the output another name")
 
 
 def refuse_missing_folders(outputs: dict[str, Path | None], store_url: str | None) -> None:
-    """Refuse outputs and a store in a folder that is not there: made silently, a slip of the pen would hide the results.
+    """Refuse outputs and a store in a missing folder: creating it would hide a misspelt path.
 
     Raises
     ------
     ConfigError
-        Naming the flag and the folder.
+        The message names the flag and the folder.
 
     >>> refuse_missing_folders({"--json": Path("no/a")}, None)
     Traceback (most recent call last):
-    alpha_pulse.core.errors.ConfigError: --json no/a: the folder no does not exist; make it first, or name another place
+    alpha_pulse.core.errors.ConfigError: --json no/a: the folder no does not exist; create it first, or name another place
     """
     for flag, path in {**outputs, "--store": _store_path(store_url)}.items():
         if path is not None and not path.parent.is_dir():
             why = "is not a folder" if path.parent.exists() else "does not exist"
-            raise ConfigError(f"{flag} {path}: the folder {path.parent} {why}; make it first, or name another place")
+            raise ConfigError(f"{flag} {path}: the folder {path.parent} {why}; create it first, or name another place")
 
 
 def _is_store(path: Path) -> bool:
@@ -98,6 +96,6 @@ def _real(path: Path, endings: tuple[str, ...]) -> Iterator[Path]:
 
 
 def data_folder() -> Path:
-    """Where this user's runs and the server's token are kept."""
+    """The folder of this user's runs and of the server's token."""
     named = os.environ.get("XDG_DATA_HOME")
     return (Path(named) if named else Path.home() / ".local" / "share") / "alpha-pulse"

@@ -1,4 +1,4 @@
-"""How far a command is, on standard error: a bar on a terminal, now and then a plain line elsewhere."""
+"""Progress of a command on standard error: a bar on a terminal, a line every five seconds elsewhere."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LINE_EVERY_NS = 5_000_000_000
 
 
 class Report(Protocol):
-    """Takes how much is done and a note to show beside it."""
+    """Shows how much is done, with an optional note."""
 
     def __call__(self, done: int, note: str = "") -> None:
         """Show it."""
@@ -25,16 +25,18 @@ class Report(Protocol):
 
 @contextmanager
 def progress(title: str, total: int, unit: str, *, countdown: bool = True) -> Iterator[Report]:
-    """Show that ``title`` is under way until the block ends; a bar is wiped away then.
+    """Show the progress of ``title`` until the block ends, which clears a bar.
 
     Parameters
     ----------
     title
-        What is being done.
+        The name of the work.
     total
-        How many ``unit`` there are to do.
+        The number of units of work.
+    unit
+        The plural name of a unit, such as "bars".
     countdown
-        Show the time that is left rather than the time that has passed.
+        Show the remaining time instead of the elapsed time.
     """
     console = Console(stderr=True, highlight=False)
     if console.is_terminal:
@@ -50,7 +52,7 @@ def progress(title: str, total: int, unit: str, *, countdown: bool = True) -> It
 
 
 class Phases:
-    """One `progress` after another, each begun at its first word: a terminal shows one at a time."""
+    """Several `progress` bars, one after the other; each starts with its first report."""
 
     def __init__(self) -> None:
         self._open = ExitStack()
@@ -58,14 +60,14 @@ class Phases:
         self._report: Report | None = None
 
     def show(self, title: str, total: int, unit: str, done: int, note: str = "") -> None:
-        """Show that ``done`` of ``total`` are done; another ``title`` than before ends what was shown."""
+        """Show that ``done`` of ``total`` units are done. A new ``title`` ends the bar before it."""
         if self._report is None or title != self._title:
             self.close()
             self._title, self._report = title, self._open.enter_context(progress(title, total, unit))
         self._report(done, note)
 
     def close(self) -> None:
-        """End what is shown; another phase may follow."""
+        """End the current bar; another may follow."""
         self._open.close()
         self._report = None
 
@@ -85,7 +87,7 @@ def _bar(console: Console, countdown: bool) -> Progress:
 
 
 class _Lines:
-    """A first line once the work has begun, so that a refusal stands alone; then one every five seconds."""
+    """Prints a line with the first report, so that an error before it stands alone; then one every five seconds."""
 
     def __init__(self, title: str, total: int, unit: str) -> None:
         self._title, self._total, self._unit = title, total, unit

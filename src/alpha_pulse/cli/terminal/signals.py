@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a wish to end, which a command heeds between two steps."""
+"""Ctrl-C and SIGTERM as a request to stop, which a command checks between two steps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import FrameType
 
 
 class StoppedError(Exception):
-    """A signal asked for the end; everything so far is durable."""
+    """A signal requested the end of the command; everything so far is durable."""
 
     def __init__(self, signal_number: int) -> None:
         super().__init__(signal_number)
@@ -18,7 +18,7 @@ class StoppedError(Exception):
 
 @contextmanager
 def signals() -> Iterator[list[int]]:
-    """The signals that asked for the end so far. A second one ends the process at once."""
+    """The signals received so far. A second one ends the process at once."""
     caught: list[int] = []
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 

@@ -1,4 +1,4 @@
-"""Standard output, standard error and files for results: a failure to write is a sentence, never a traceback."""
+"""Standard output, standard error and result files. A failed write raises an error of one sentence, never a traceback."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 STANDARD_OUTPUT = "-"
-"""Names it in place of a file."""
+"""Stands for standard output in place of a file name."""
 READER_LEFT = 141
 """The exit code of a process that SIGPIPE ended, as shells report it."""
 PLAIN = {"·": "-", "─": "-", "…": "..."}
-"""What stands for our own signs where an encoding lacks them."""
+"""Replacements for the characters of the tables that an encoding lacks."""
 _FALLBACK = "alpha_pulse.plain"
 
 
 def open_standard_streams() -> None:
-    """Make both streams such that no character and no full disk ends in a traceback.
+    """Replace both streams: a character that cannot be encoded or a full disk must not cause a traceback.
 
     Raises
     ------
@@ -37,24 +37,33 @@ def open_standard_streams() -> None:
         Standard output is closed.
     """
     codecs.register_error(_FALLBACK, _plain)
-    if sys.stderr is None:  # closed; print() would fall back on standard output
+    if sys.stderr is None:  # closed; print() would write to standard output
         sys.stderr = _stream(Outlet(os.devnull, None), "utf-8", line_buffering=True)
     else:
         sys.stderr = _stream(Outlet(sys.stderr.fileno(), None), sys.stderr.encoding, line_buffering=True)
     if sys.stdout is None:
-        raise OutputError("standard output is closed, so the result could not be shown; redirect it to a file or to /dev/null")
+        raise OutputError("standard output is closed, so the result cannot be shown; redirect it to a file or to /dev/null")
     output = Outlet(sys.stdout.fileno(), "standard output", exit_when_reader_left=True)
     sys.stdout = _stream(output, sys.stdout.encoding, line_buffering=output.isatty())
 
 
+def file_of(target: str | None) -> Path | None:
+    """The file that an option such as ``--json`` names; None for standard output, and without the option.
+
+    >>> file_of("-"), file_of(None), str(file_of("result.json"))
+    (None, None, 'result.json')
+    """
+    return None if target in (None, STANDARD_OUTPUT) else Path(str(target))
+
+
 def open_output(path: Path, called: str) -> io.BufferedWriter:
-    """Open a file for results, or raise OSError; ``called`` names it in the OutputError of a failed write."""
+    """Open a file for results. ``called`` is its name in the OutputError of a failed write. Raises OSError."""
     return io.BufferedWriter(Outlet(str(path), called))
 
 
 @contextmanager
 def result_file(path: Path | None) -> Iterator[BinaryIO | None]:
-    """A file that takes its name only when the block ends well. Raises ConfigError when it cannot be written."""
+    """A file that is renamed to ``path`` when the block ends without an error. Raises ConfigError when it cannot be written."""
     if path is None:
         yield None
         return
@@ -71,17 +80,17 @@ def result_file(path: Path | None) -> Iterator[BinaryIO | None]:
             if not direct:
                 sync_output(file, called)
         if not direct:
-            take_its_name(part, path, called)
+            rename_durably(part, path, called)
     except BaseException:
         if not direct:
-            # Another error is already on its way to the user.
+            # The error that ended the block is the one to report.
             with suppress(OSError):
                 part.unlink(missing_ok=True)
         raise
 
 
 def sync_output(file: io.BufferedWriter, called: str) -> None:
-    """Bring what was written to the disk. Raises OutputError."""
+    """Flush and fsync. Raises OutputError."""
     file.flush()
     try:
         os.fsync(file.fileno())
@@ -89,8 +98,8 @@ def sync_output(file: io.BufferedWriter, called: str) -> None:
         raise OutputError(f"{called} cannot be written: {reason_of(error)} (sync failed); name another place") from None
 
 
-def take_its_name(part: Path, path: Path, called: str) -> None:
-    """Give a whole file its name, which lasts from then on. Raises OutputError."""
+def rename_durably(part: Path, path: Path, called: str) -> None:
+    """Rename a complete file to ``path``, and make the rename durable. Raises OutputError."""
     try:
         part.replace(path)
         sync_folder(path.parent)
@@ -99,25 +108,25 @@ def take_its_name(part: Path, path: Path, called: str) -> None:
 
 
 def escape(text: str) -> str:
-    """``text`` on one line, without what a terminal would obey.
+    """``text`` on one line, with line breaks and control characters escaped.
 
     >>> print(escape("a\\nb\\x1b[2J"))
     a\\nb\\x1b[2J
     """
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 class Outlet(io.FileIO):
-    """A file descriptor or path for writing. The first failure is raised as one sentence, what follows it is dropped.
+    """A file descriptor or path for writing. The first failed write raises an OutputError; later failures are dropped.
 
     Parameters
     ----------
     target
-        A descriptor, which stays open, or a path, which is opened for writing.
+        A descriptor, which `close` leaves open, or a path, which is opened for writing.
     called
-        Its name in that sentence; None for what nobody needs to be told about, such as progress.
+        Its name in the error; None: failures are ignored, as for progress.
     exit_when_reader_left
-        Whether a reader that closed its end ends the process quietly, as it does with other commands in a pipe.
+        Whether a broken pipe ends the process without a message, as it ends other commands of a pipe.
     """
 
     def __init__(self, target: int | str, called: str | None, *, exit_when_reader_left: bool = False) -> None:
@@ -138,7 +147,7 @@ class Outlet(io.FileIO):
             raise self._failed(error) from None
 
     def close(self) -> None:
-        """Close, or raise OutputError: some file systems say only now that what was written is lost."""
+        """Close, or raise OutputError: some file systems report a failed write only here."""
         try:
             super().close()
         except OSError as error:
@@ -147,8 +156,8 @@ class Outlet(io.FileIO):
 
     def _failed(self, error: OSError) -> OutputError:
         called, self._called = self._called, None
-        found = cause_of(error)
-        advice = "" if found is None else f"{found.advice}, or "
+        cause = cause_of(error)
+        advice = "" if cause is None else f"{cause.advice}, or "
         return OutputError(f"{called} cannot be written: {reason_of(error)}; {advice}name another place")
 
 
@@ -157,8 +166,8 @@ def _stream(outlet: Outlet, encoding: str, *, line_buffering: bool) -> io.TextIO
 
 
 def _plain(error: UnicodeError) -> tuple[str, int]:
-    """Signs that an encoding lacks: our own as plain ones, all others as escapes."""
+    """Characters that an encoding lacks: those of `PLAIN` replaced, all others escaped."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     lacking = error.object[error.start : error.end]
-    return "".join(PLAIN.get(sign) or sign.encode("ascii", "backslashreplace").decode() for sign in lacking), error.end
+    return "".join(PLAIN.get(char) or char.encode("ascii", "backslashreplace").decode() for char in lacking), error.end

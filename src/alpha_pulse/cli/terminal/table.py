@@ -1,4 +1,4 @@
-"""Tables that never cut a number: where the width does not do, whole columns are left out, the least important first."""
+"""Tables that never truncate a number: on a narrow console, whole columns are omitted, the least important first."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.text import Text
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One line; without ``cells`` it is a heading of those below it."""
+    """One line of a table; without ``cells`` it is a heading."""
 
     name: str
     cells: Sequence[str | Text] = ()
@@ -26,12 +26,11 @@ def print_table(console: Console, first: str, titles: Sequence[str], rows: Seque
     Parameters
     ----------
     first, titles
-        Headings of the names and of the other columns.
+        Headings of the column of names and of the other columns.
     rows
         Each with a cell for every title, or with none.
     leave_out
-        Titles that may be left out where the console is too narrow, the first one first. What then is too wide still is
-        printed in full all the same.
+        Titles that may be omitted on a narrow console, the first one first. A table that is still too wide is printed in full.
 
     >>> rows = [Row("x", ["1,234.50", "2"])]
     >>> print_table(Console(width=15), "book", ["net", "lots"], rows, ["lots"])
@@ -39,13 +38,13 @@ def print_table(console: Console, first: str, titles: Sequence[str], rows: Seque
     ─────────────
     x    1,234.50
     """
-    kept, needed = _fitting(console.width, first, titles, rows, leave_out)
+    shown, needed = _fitting(console.width, first, titles, rows, leave_out)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=0, header_style="dim")
     table.add_column(first, no_wrap=True)
-    for at in kept:
-        table.add_column(titles[at], justify="right", no_wrap=True)
+    for index in shown:
+        table.add_column(titles[index], justify="right", no_wrap=True)
     for row in rows:
-        table.add_row(Text(row.name), *(row.cells[at] for at in kept if row.cells), style=row.style)
+        table.add_row(Text(row.name), *(row.cells[index] for index in shown if row.cells), style=row.style)
     width = console.width
     console.width = max(width, needed)
     console.print(table)
@@ -55,27 +54,27 @@ def print_table(console: Console, first: str, titles: Sequence[str], rows: Seque
 def titles_shown(
     console: Console, first: str, titles: Sequence[str], rows: Sequence[Row], leave_out: Sequence[str]
 ) -> list[str]:
-    """The titles that `print_table` of the same prints.
+    """The titles that `print_table` prints for the same arguments.
 
     >>> titles_shown(Console(width=15), "book", ["net", "lots"], [Row("x", ["1,234.50", "2"])], ["lots"])
     ['net']
     """
-    return [titles[at] for at in _fitting(console.width, first, titles, rows, leave_out)[0]]
+    return [titles[index] for index in _fitting(console.width, first, titles, rows, leave_out)[0]]
 
 
 def _fitting(
     width: int, first: str, titles: Sequence[str], rows: Sequence[Row], leave_out: Sequence[str]
 ) -> tuple[list[int], int]:
-    """The columns that are not left out, and how wide they are together with the names."""
-    widths = [_width([title, *(row.cells[at] for row in rows if row.cells)]) for at, title in enumerate(titles)]
-    kept = list(range(len(titles)))
+    """The indices of the columns that fit, and their total width, with the names."""
+    widths = [_width([title, *(row.cells[index] for row in rows if row.cells)]) for index, title in enumerate(titles)]
+    shown = list(range(len(titles)))
     needed = _width([first, *(row.name for row in rows)]) + sum(1 + width for width in widths)
     for title in leave_out:
         if needed > width:
-            at = titles.index(title)
-            kept.remove(at)
-            needed -= 1 + widths[at]
-    return kept, needed
+            index = titles.index(title)
+            shown.remove(index)
+            needed -= 1 + widths[index]
+    return shown, needed
 
 
 def _width(cells: Sequence[str | Text]) -> int:
