@@ -200,7 +200,7 @@ def test_files_that_are_there_are_written_over_only_when_asked(tmp_path: Path) -
     itself = run(tmp_path, "data", "import", "out/A_1h.parquet", "--to", "out", "--overwrite")
     assert "is a file to import and would be overwritten" in itself.stderr
     os.mkfifo(tmp_path / "pipe")
-    assert "pipe can be read only once" in run(tmp_path, "data", "import", "pipe", "--to", "out").stderr
+    assert "pipe is not a regular file" in run(tmp_path, "data", "import", "pipe", "--to", "out").stderr
     assert "not a folder" in run(tmp_path, "data", "import", "a.csv", "--to", "a.csv").stderr
 
 
