@@ -45,7 +45,7 @@ class Growing(BaseAgent):
         return len(self.held) / 100.0
 
 
-@pytest.mark.parametrize("check", ["direction_in_range", "asked_twice", "memory_is_bounded"])
+@pytest.mark.parametrize("check", ["direction_in_range", "is_repeatable", "memory_is_bounded"])
 def test_checks_catch_a_bad_agent(check: str) -> None:
     by_name = {found.__name__: found for found in CHECKS}
     with pytest.raises(AssertionError, match="growing"):

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from alpha_pulse.agents.base_agent import BaseAgent
+from alpha_pulse.agents.base_agent import BaseAgent, checked_decision
 from alpha_pulse.core.errors import AgentError, ConfigError, StateError, did_you_mean
 from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import Contribution, MarketView, Signal, finite
@@ -124,7 +124,7 @@ class AgentManager:
         confidence: float | None = None
         prediction_id: str | None = None
         for agent, name, weight in zip(self._agents, self._names, self._weights, strict=True):
-            signal = agent.decide(view)
+            signal = checked_decision(agent, view)
             members.append(signal)
             wanted, rule = signal.direction, signal.rule_part
             contributions.append(Contribution(signal.signal_id, name, wanted, weight))

@@ -1,14 +1,12 @@
 """What an agent promises: a direction from -1 (short) to 1 (long) for each view of the market, as a Signal.
 
-An agent knows features by name and nothing of models, money or orders. Models reach it through `Predictor`, which
-whoever serves predictions implements.
+An agent knows features by name and nothing of models, money or orders. Models reach it through `Predictor`, which the
+serving service implements.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Generator
-from types import CoroutineType
 from typing import Protocol
 
 from alpha_pulse.core.errors import AgentError, NonFiniteError, StateError, did_you_mean
@@ -17,18 +15,14 @@ from alpha_pulse.core.types import FeatureVector, MarketView, Prediction, Predic
 
 
 class Predictor(Protocol):
-    """Where an agent gets predictions from. Asking again within one step is free: all agents share one prediction."""
+    """The source of an agent's predictions. All agents share one prediction per step, so that a second call costs nothing."""
 
     def prediction(self, features: FeatureVector, context: PredictionContext) -> Prediction | None:
-        """The prediction for this step, or None: nothing is available, decide by rules."""
-        ...
-
-    async def get_prediction(self, features: FeatureVector, context: PredictionContext) -> Prediction | None:
-        """The same, for those who await it."""
+        """The prediction for this step, or None when none is available: decide by rules."""
         ...
 
     def confidence_threshold(self, symbol: str) -> float | None:
-        """The confidence from which the model takes part for ``symbol``; None while it is not known: decide by rules."""
+        """The confidence (0 to 1) from which the model takes part for ``symbol``; None while unknown: decide by rules."""
         ...
 
 
@@ -37,7 +31,7 @@ class BaseAgent(ABC):
 
     A subclass sets ``name``, looks up its features once with `index_of` and implements `rule_based_analysis`. It may
     keep the direction it last took per symbol in ``held``, which is saved and restored; one with more memory extends
-    `snapshot` and `restore`. Asked twice about the same view, it answers the same.
+    `snapshot` and `restore`. The same view always gives the same Signal, however often it is decided.
 
     Parameters
     ----------
@@ -84,15 +78,15 @@ class BaseAgent(ABC):
     def rule_based_analysis(self, market_data: MarketView) -> float:
         """The rules' direction, finite, from -1 to 1. Missing features hold 0 and should pull towards 0."""
 
-    def analyze(self, market_data: MarketView) -> Signal | Awaitable[Signal]:
-        """The Signal for this view; here by rules alone. An override may be ``async`` if it never really suspends."""
+    def decide(self, market_data: MarketView) -> Signal:
+        """The Signal for this view, by rules alone. An override that adds other sources must be as repeatable."""
         bar = market_data.bar
         direction = self.rule_based_analysis(market_data)
         return Signal(f"{self.name}/{bar.symbol}/{bar.seq}", self.name, bar.symbol, bar.ts_event, direction, None, direction)
 
-    def decide(self, market_data: MarketView) -> Signal:
-        """The Signal for this view, at once: what the agent manager calls. Raises AgentError as `run_analysis` does."""
-        return run_analysis(self, market_data)
+    async def analyze(self, market_data: MarketView) -> Signal:
+        """`decide`, for callers that await. Raises AgentError as `checked_decision` does."""
+        return checked_decision(self, market_data)
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
@@ -109,23 +103,23 @@ class BaseAgent(ABC):
         self.held = dict(held)
 
 
-def run_analysis(agent: BaseAgent, market_data: MarketView) -> Signal:
-    """Run ``agent.analyze`` to its end, at once, whether it is ``def`` or ``async def``.
+def checked_decision(agent: BaseAgent, market_data: MarketView) -> Signal:
+    """The agent's Signal for this view, checked: what the agent manager uses.
 
     Raises
     ------
     AgentError
-        The agent really suspended, returned no Signal, a Signal of another symbol, or a direction that is not a number
-        from -1 to 1.
+        The agent returned no Signal, a Signal of another symbol, or a direction that is not a number from -1 to 1.
     """
     try:
-        found = agent.analyze(market_data)
-        signal = found if isinstance(found, Signal) else _drive(agent, found)
+        signal = agent.decide(market_data)
     except NonFiniteError as error:
-        raise refused(agent, error) from error
+        raise AgentError(f"agent {agent.name!r} is refused: {error}") from error
+    if not isinstance(signal, Signal):
+        raise AgentError(f"agent {agent.name!r} returned {type(signal).__name__} from decide; expected a Signal")
     if signal.symbol != market_data.bar.symbol:
         raise AgentError(
-            f"agent {agent.name!r} returned a Signal of {signal.symbol!r} when asked about {market_data.bar.symbol!r}; "
+            f"agent {agent.name!r} returned a Signal of {signal.symbol!r} for a bar of {market_data.bar.symbol!r}; "
             "use the symbol of market_data.bar"
         )
     ml_part = signal.ml_part
@@ -135,30 +129,3 @@ def run_analysis(agent: BaseAgent, market_data: MarketView) -> Signal:
             "expected numbers from -1 to 1 (ml_part may be None)"
         )
     return signal
-
-
-def refused(agent: BaseAgent, error: NonFiniteError) -> AgentError:
-    """The refusal of an agent that came up with something that is no number."""
-    return AgentError(f"agent {agent.name!r} is refused: {error}")
-
-
-def _drive(agent: BaseAgent, found: Awaitable[Signal]) -> Signal:
-    """Take one step of an awaitable: that must finish it, since nothing here could wake it again."""
-    # A coroutine is driven directly, which costs half of what the general door (`__await__`) does.
-    if isinstance(found, CoroutineType):
-        steps: Generator[object, None, Signal] | CoroutineType[object, None, Signal] = found
-    elif isinstance(found, Awaitable):
-        steps = found.__await__()
-    else:
-        raise AgentError(f"agent {agent.name!r} returned {type(found).__name__} from analyze; expected a Signal")
-    try:
-        steps.send(None)
-    except StopIteration as done:
-        if isinstance(done.value, Signal):
-            return done.value
-        raise AgentError(f"agent {agent.name!r} returned {type(done.value).__name__} from analyze; expected a Signal") from None
-    steps.close()
-    raise AgentError(
-        f"agent {agent.name!r} suspended inside analyze (it awaited something that was not ready); "
-        "decide from what is at hand, and bring slow sources in through an 'external' agent"
-    )

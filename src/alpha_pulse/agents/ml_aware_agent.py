@@ -1,11 +1,11 @@
-"""Gives any rule-based agent a second opinion: the model's, once that is confident enough."""
+"""Combines a rule-based agent with the model's prediction, once that is confident enough."""
 
 from __future__ import annotations
 
 import math
 
-from alpha_pulse.agents.base_agent import BaseAgent, Predictor, refused
-from alpha_pulse.core.errors import ConfigError, NonFiniteError
+from alpha_pulse.agents.base_agent import BaseAgent, Predictor
+from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import MarketView, Prediction, PredictionContext, Signal
 
@@ -20,11 +20,11 @@ class MLAwareAgent(BaseAgent):
     Parameters
     ----------
     agent
-        The agent to wrap; its name and its memory are this agent's.
+        The agent to wrap; name and saved state are its own.
     predictor
         Where predictions and the learnt threshold come from.
     target
-        What the predictions asked for are of.
+        Of the predictions: ``direction``, or another target whose label 1 means up.
     ml_confidence_threshold
         The confidence (0 to 1) from which the model takes part; None: the predictor's, by symbol.
     weights
@@ -79,18 +79,10 @@ class MLAwareAgent(BaseAgent):
         """The wrapped agent's direction; no model takes part."""
         return self.agent.rule_based_analysis(market_data)
 
-    async def analyze(self, market_data: MarketView) -> Signal:
-        """The Signal for this view, with both parts. ``prediction_id`` is set only where the model took part."""
-        context = self._context(market_data.bar.symbol)
-        return self._mix(market_data, await self._predictor.get_prediction(market_data.features, context))
-
     def decide(self, market_data: MarketView) -> Signal:
-        """The same as `analyze`, without a coroutine. Raises AgentError for a direction that is no number."""
-        context = self._context(market_data.bar.symbol)
-        try:
-            return self._mix(market_data, self._predictor.prediction(market_data.features, context))
-        except NonFiniteError as error:
-            raise refused(self, error) from error
+        """The Signal for this view, with both parts. ``prediction_id`` is set only where the model took part."""
+        prediction = self._predictor.prediction(market_data.features, self._context(market_data.bar.symbol))
+        return self._mix(market_data, prediction)
 
     def _context(self, symbol: str) -> PredictionContext:
         context = self._contexts.get(symbol)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from alpha_pulse.agents.base_agent import BaseAgent, run_analysis
+from alpha_pulse.agents.base_agent import BaseAgent, checked_decision
 from alpha_pulse.core.errors import AgentError
 from alpha_pulse.core.stateful import digest, pack, unpack
 from alpha_pulse.core.types import Bar, FeatureVector, MarketView
@@ -54,32 +54,32 @@ def check_agent_direction_in_range(factory: AgentFactory) -> None:
 
 
 def check_agent_signal_is_addressed(factory: AgentFactory) -> None:
-    """``analyze`` ends at once with a Signal that carries the agent, the symbol, the time and an id of its own."""
+    """``decide`` returns a Signal that carries the agent, the symbol, the time and an id of its own."""
     agent = factory(_SCHEMA.names)
     seen = set()
     for view in market_views(50, 4):
-        signal = run_analysis(agent, view)
+        signal = checked_decision(agent, view)
         assert signal.agent == agent.name, f"{agent.name}: its Signal names agent {signal.agent!r}"
         assert signal.ts == view.bar.ts_event, f"{agent.name}: its Signal is of {signal.ts}, the bar of {view.bar.ts_event}"
         assert signal.signal_id not in seen, f"{agent.name}: signal_id {signal.signal_id!r} came twice"
         seen.add(signal.signal_id)
 
 
-def check_agent_asked_twice(factory: AgentFactory) -> None:
-    """The same view gives the same direction and leaves the same state, however often it is asked about."""
+def check_agent_is_repeatable(factory: AgentFactory) -> None:
+    """The same view gives the same direction and leaves the same state, however often it is decided."""
     agent = factory(_SCHEMA.names)
     for view in market_views(200, 5):
         first = agent.rule_based_analysis(view)
         state = digest({"agent": agent.snapshot()})
-        assert agent.rule_based_analysis(view) == first, f"{agent.name}: bar {view.bar.seq} got two answers"
-        assert digest({"agent": agent.snapshot()}) == state, f"{agent.name}: being asked again changed its state"
+        assert agent.rule_based_analysis(view) == first, f"{agent.name}: bar {view.bar.seq} gave two directions"
+        assert digest({"agent": agent.snapshot()}) == state, f"{agent.name}: deciding again changed its state"
 
 
 def check_agent_is_deterministic(factory: AgentFactory) -> None:
     """Two agents that saw the same views decide the same and hold the same state."""
     one, two = factory(_SCHEMA.names), factory(_SCHEMA.names)
     for view in market_views(300, 6):
-        assert run_analysis(one, view) == run_analysis(two, view), f"{one.name}: twins differ at bar {view.bar.seq}"
+        assert checked_decision(one, view) == checked_decision(two, view), f"{one.name}: twins differ at bar {view.bar.seq}"
     assert digest({"agent": one.snapshot()}) == digest({"agent": two.snapshot()}), f"{one.name}: twins hold different states"
 
 
@@ -93,7 +93,7 @@ def check_agent_state_round_trip(factory: AgentFactory) -> None:
     blob = pack({"agent": state})
     fresh.restore(unpack(blob)[0]["agent"])
     for view in views[100:]:
-        assert run_analysis(agent, view) == run_analysis(fresh, view), f"{agent.name}: differs after restore"
+        assert checked_decision(agent, view) == checked_decision(fresh, view), f"{agent.name}: differs after restore"
     assert pack({"agent": agent.snapshot()}) == pack({"agent": fresh.snapshot()}), f"{agent.name}: states differ after restore"
     assert pack({"agent": state}) == blob, f"{agent.name}: a snapshot changed with later steps; copy what you hold"
 
@@ -130,7 +130,7 @@ def yield_agent_checks() -> Iterator[Callable[[AgentFactory], None]]:
     yield check_agent_names_missing_feature
     yield check_agent_direction_in_range
     yield check_agent_signal_is_addressed
-    yield check_agent_asked_twice
+    yield check_agent_is_repeatable
     yield check_agent_is_deterministic
     yield check_agent_state_round_trip
     yield check_agent_memory_is_bounded

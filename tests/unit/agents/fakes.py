@@ -51,8 +51,5 @@ class FakePredictor:
         prediction_id = f"p/{context.symbol}/{features.ts}"
         return Prediction(prediction_id, context.symbol, features.ts, context.target, 3, self.probability, self.confidence)
 
-    async def get_prediction(self, features: FeatureVector, context: PredictionContext) -> Prediction | None:
-        return self.prediction(features, context)
-
     def confidence_threshold(self, symbol: str) -> float | None:
         return self.threshold

@@ -1,10 +1,9 @@
 import asyncio
-from collections.abc import Awaitable, Generator
 from typing import Any
 
 import pytest
 
-from alpha_pulse.agents.base_agent import BaseAgent, run_analysis
+from alpha_pulse.agents.base_agent import BaseAgent, checked_decision
 from alpha_pulse.core.errors import AgentError, StateError
 from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import MarketView, Signal
@@ -17,79 +16,48 @@ def signal_for(market_data: MarketView, symbol: str | None = None, **parts: Any)
 
 
 class Odd(FixedAgent):
-    """Runs whatever ``analyze`` a test gives it."""
+    """Runs whatever ``decide`` a test gives it."""
 
     def __init__(self, answer: Any) -> None:
         super().__init__(name="odd")
         self.answer = answer
 
-    def analyze(self, market_data: MarketView) -> Signal | Awaitable[Signal]:
-        found: Signal | Awaitable[Signal] = self.answer(market_data)
-        return found
-
-
-class Ready:
-    """An awaitable that is no coroutine and is done at once."""
-
-    def __init__(self, signal: Signal) -> None:
-        self.signal = signal
-
-    def __await__(self) -> Generator[None, None, Signal]:
-        yield from ()
-        return self.signal
-
-
-async def at_once(market_data: MarketView) -> Signal:
-    return signal_for(market_data)
-
-
-async def through_others(market_data: MarketView) -> Signal:
-    return await at_once(market_data)
-
-
-async def suspends(market_data: MarketView) -> Signal:
-    await asyncio.sleep(0)
-    return signal_for(market_data)
-
-
-async def no_signal(market_data: MarketView) -> float:
-    return 0.5
+    def decide(self, market_data: MarketView) -> Signal:
+        signal: Signal = self.answer(market_data)
+        return signal
 
 
 def test_default_analysis_is_rules_alone() -> None:
-    signal = run_analysis(FixedAgent(0.5), view(seq=3))
+    signal = checked_decision(FixedAgent(0.5), view(seq=3))
     assert (signal.signal_id, signal.agent, signal.symbol) == ("fixed/EURUSD/3", "fixed", "EURUSD")
     assert (signal.direction, signal.rule_part, signal.ml_part) == (0.5, 0.5, None)
     assert (signal.confidence, signal.prediction_id) == (None, None)
 
 
-@pytest.mark.parametrize("answer", [signal_for, at_once, through_others, lambda market: Ready(signal_for(market))])
-def test_plain_and_async_answers_are_taken(answer: Any) -> None:
-    assert run_analysis(Odd(answer), view()) == signal_for(view())
+def test_analyze_is_decide_for_those_who_await() -> None:
+    assert asyncio.run(Odd(signal_for).analyze(view())) == signal_for(view())
 
 
 @pytest.mark.parametrize(
     ("answer", "sentence"),
     [
-        (suspends, "agent 'odd' suspended inside analyze"),
-        (lambda market: 0.5, "agent 'odd' returned float from analyze; expected a Signal"),
-        (lambda market: None, "agent 'odd' returned NoneType from analyze; expected a Signal"),
-        (no_signal, "agent 'odd' returned float from analyze; expected a Signal"),
-        (lambda market: signal_for(market, "GBPUSD"), "agent 'odd' returned a Signal of 'GBPUSD' when asked about 'EURUSD'"),
+        (lambda market: 0.5, "agent 'odd' returned float from decide; expected a Signal"),
+        (lambda market: None, "agent 'odd' returned NoneType from decide; expected a Signal"),
+        (lambda market: signal_for(market, "GBPUSD"), "agent 'odd' returned a Signal of 'GBPUSD' for a bar of 'EURUSD'"),
         (lambda market: signal_for(market, rule_part=float("nan")), "rule_part nan; expected numbers from -1 to 1"),
         (lambda market: signal_for(market, ml_part=1.5), "ml_part 1.5; expected numbers from -1 to 1"),
     ],
 )
 def test_broken_answers_are_refused_by_sentence(answer: Any, sentence: str) -> None:
     with pytest.raises(AgentError) as caught:
-        run_analysis(Odd(answer), view())
+        checked_decision(Odd(answer), view())
     assert sentence in str(caught.value)
 
 
 @pytest.mark.parametrize("direction", [float("nan"), float("inf"), -1.01, 2.0])
 def test_direction_out_of_range_names_the_agent(direction: float) -> None:
     with pytest.raises(AgentError, match="agent 'fixed' is refused: signal fixed/EURUSD/0 has direction"):
-        run_analysis(FixedAgent(direction), view())
+        checked_decision(FixedAgent(direction), view())
 
 
 def test_an_agents_own_error_is_not_swallowed() -> None:
@@ -97,7 +65,7 @@ def test_an_agents_own_error_is_not_swallowed() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        run_analysis(Odd(broken), view())
+        checked_decision(Odd(broken), view())
 
 
 def test_missing_feature_is_named_with_the_nearest() -> None:

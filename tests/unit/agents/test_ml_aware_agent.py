@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpha_pulse.agents.base_agent import run_analysis
+from alpha_pulse.agents.base_agent import checked_decision
 from alpha_pulse.agents.ml_aware_agent import MLAwareAgent
 from alpha_pulse.agents.trend import TrendFollowing
 from alpha_pulse.core.errors import AgentError, ConfigError
-from alpha_pulse.core.types import FeatureVector, Prediction, PredictionContext, Signal
+from alpha_pulse.core.types import PredictionContext, Signal
 from unit.agents.fakes import FakePredictor, FixedAgent, view
 
 UNIT = st.floats(-1.0, 1.0)
@@ -23,7 +23,7 @@ def analysed(
     full_edge: float = 0.1,
 ) -> Signal:
     agent = MLAwareAgent(FixedAgent(rule), predictor, ml_confidence_threshold=threshold, weights=weights, full_edge=full_edge)
-    return run_analysis(agent, view(seq=4))
+    return checked_decision(agent, view(seq=4))
 
 
 def test_confident_model_is_mixed_in_at_six_to_four() -> None:
@@ -76,7 +76,7 @@ def test_predictor_is_told_who_asks_for_what() -> None:
     predictor = FakePredictor()
     agent = MLAwareAgent(FixedAgent(), predictor)
     for symbol in ("A", "B", "A"):
-        run_analysis(agent, view(symbol=symbol))
+        checked_decision(agent, view(symbol=symbol))
     expected = [PredictionContext(symbol, "fixed", f"{symbol}/direction", "direction") for symbol in ("A", "B", "A")]
     assert predictor.contexts == expected
 
@@ -84,17 +84,6 @@ def test_predictor_is_told_who_asks_for_what() -> None:
 def test_analyze_can_be_awaited() -> None:
     agent = MLAwareAgent(FixedAgent(1.0), FakePredictor(0.5))
     assert asyncio.run(agent.analyze(view())).direction == pytest.approx(0.6)
-
-
-class SlowPredictor(FakePredictor):
-    async def get_prediction(self, features: FeatureVector, context: PredictionContext) -> Prediction | None:
-        await asyncio.sleep(0)
-        return await super().get_prediction(features, context)
-
-
-def test_a_predictor_that_suspends_is_refused() -> None:
-    with pytest.raises(AgentError, match="agent 'fixed' suspended"):
-        run_analysis(MLAwareAgent(FixedAgent(), SlowPredictor()), view())
 
 
 def test_a_probability_that_is_no_number_is_refused() -> None:
@@ -124,7 +113,7 @@ def test_state_is_the_wrapped_agents() -> None:
     names = ("ret_96", "ema_dist_50", "ema_dist_200")
     inner = TrendFollowing(names)
     agent = MLAwareAgent(inner, FakePredictor())
-    run_analysis(agent, view([1.0, 1.0, 1.0]))
+    checked_decision(agent, view([1.0, 1.0, 1.0]))
     assert agent.snapshot() == inner.snapshot()
     fresh = TrendFollowing(names)
     MLAwareAgent(fresh, FakePredictor()).restore(agent.snapshot())
