@@ -76,9 +76,9 @@ def test_notes_are_told_and_stand_in_the_result(place: Path) -> None:
     [
         (("--stamp", "middle"), "--stamp is 'middle'; expected open or close"),
         (("--duplicates", "drop"), "--duplicates is 'drop'; expected refuse, first or last"),
-        (("--data", "bars", "--symbol", "BTCUSD"), "these 3 files hold no symbol 'BTCUSD'; did you mean 'BTCUSDT'?"),
+        (("--data", "bars", "--symbol", "BTCUSD"), "these 3 files contain no symbol 'BTCUSD'; did you mean 'BTCUSDT'?"),
         (("--data", "bars/*.parquet"), "no file matches bars/*.parquet"),
-        (("--data", "bars", "--adjusted"), "has no adjusted close, which --adjusted takes"),
+        (("--data", "bars", "--adjusted"), "has no adjusted close, which --adjusted needs"),
         (("--data", "bars", "--json", "bars/ETHUSDT-1h-2019-12.csv"), "are the same file"),
     ],
 )

@@ -183,7 +183,7 @@ def untrue(schema: Schema, found: Reading, sentence: str, rows: Cells) -> str | 
 
 def _of_another_kind(schema: Schema, sentence: str, rows: Cells, row: Sequence[str]) -> bool:
     """Whether cells bear out a sentence about a column that is not ours, or a time of which the file says too little."""
-    if "no row tells whether the day or the month" in sentence:
+    if "no row shows whether the day or the month" in sentence:
         pairs = re.findall(
             r"\b(\d{1,2})/(\d{1,2})/\d{2}", "\n".join(cell for each in rows if len(each) == schema.width for cell in each)
         )
@@ -199,7 +199,8 @@ def _of_another_kind(schema: Schema, sentence: str, rows: Cells, row: Sequence[s
     if order is not None:
         return order[1] in row and any(order[2] in each for each in rows)
     other = re.search(
-        r" is ([^,\s]+), (?:but a (?:finite number not below 0|price in parts of 1e-9)|above ask_close|more than .* away from)",
+        r" is ([^,\s]+), "
+        r"(?:but a (?:finite number not below 0|whole number in units of 1e-9)|above ask_close|more than .* away from)",
         sentence,
     )
     if other is not None:
@@ -229,7 +230,7 @@ def untrue_of_file(schema: Schema, unharmed: Cells, whole: str, text: str, sente
     if twice:
         bare = [name.rpartition(".")[2].lower() for name in names]  # R's AAPL.Open
         return None if names.count(twice[1].strip()) > 1 or bare.count(twice[1]) > 1 else "that name stands there once"
-    if re.search(r"there is no (row|bar) in it|is empty;", sentence):
+    if re.search(r"it contains no (rows|bars)|is empty;", sentence):
         return None if not body or header != unharmed else "there are rows"
     if "no row has a price" in sentence:
         return None if all(schema.value(row, "open") is None for row in body if len(row) == schema.width) else "one has"

@@ -53,17 +53,17 @@ def test_a_year_of_two_digits_is_read_where_it_can_be_no_day(tmp_path: Path) -> 
     path.write_text("Date,Open,High,Low,Close\n" + "".join(f"{day},1,1,1,1\n" for day in days), encoding="utf-8")
     assert read([path], ReadOptions()).bars.ts_start.tolist() == [(1_489_363_200 + at * 24 * HOUR) * 10**9 for at in range(3)]
     path.write_text("Date,Open,High,Low,Close\n17/03/08,1,1,1,1\n17/03/09,1,1,1,1\n", encoding="utf-8")
-    with pytest.raises(DataError, match="row 1: column 'Date' is '17/03/08', of which either end may be the year"):
+    with pytest.raises(DataError, match="row 1: column 'Date' is '17/03/08', whose year may be at either end"):
         read([path], ReadOptions())
 
 
 def test_a_last_line_that_is_cut_off_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "ABC.csv"
     path.write_text("Date,Open,High,Low,Close,Note\n2024-01-02,1,1,1,1,x\n2024-01-03,1.25,1.25,1.2", encoding="utf-8")
-    with pytest.raises(DataError, match="row 2: 4 values stand in it, but the header names 6 columns"):
+    with pytest.raises(DataError, match="row 2: the row has 4 values, but the header names 6 columns"):
         read([path], ReadOptions())
     path.write_text("Date,Open,High,Low,Close,Note\n2024-01-02,1,1,1,1,x\n2024-01-03,1,1,1,1", encoding="utf-8")
-    with pytest.raises(DataError, match="row 2: 5 values stand in it"):
+    with pytest.raises(DataError, match="row 2: the row has 5 values"):
         read([path], ReadOptions())
     path.write_text("Date,Open,High,Low,Close,Note\n2024-01-02,1,1,1,1,x\n2024-01-03,1,1,1,1\n", encoding="utf-8")
     assert len(read([path], ReadOptions()).bars.code) == 2
@@ -78,7 +78,7 @@ def test_one_price_in_another_unit_turns_no_others(tmp_path: Path) -> None:
     rows[3] = rows[3].replace("1040000000", "1E-3")
     header = "ts_event,rtype,publisher_id,instrument_id,open,high,low,close,volume,symbol\n"
     path.write_text(header + "".join(rows), encoding="utf-8")
-    with pytest.raises(DataError, match=r"row 4: column 'low' is 0.001, but a price in parts of 1e-9, as most others are"):
+    with pytest.raises(DataError, match=r"row 4: column 'low' is 0.001, but a whole number in units of 1e-9, as in most rows"):
         read([path], ReadOptions())
 
 

@@ -17,15 +17,15 @@ READ = (
     _mutant(
         "of-duplicates-the-other-one",
         "cells/joins.py",
-        'drop = again if rule == "first" else',
-        'drop = again if rule == "last" else',
+        'drop = repeated if rule == "first" else',
+        'drop = repeated if rule == "last" else',
         f"{_ROW_ORDER}::test_duplicates_are_refused_or_one_is_taken",
     ),
     _mutant(
         "descending-rows-stay-so",
         "cells/row_order.py",
-        "return take_rows(held, np.arange(len(ts) - 1, -1, -1)), True",
-        "return held, True",
+        "return take_rows(rows, np.arange(len(ts) - 1, -1, -1)), True",
+        "return rows, True",
         f"{_ROW_ORDER}::test_descending_rows_are_sorted_which_is_told",
     ),
     _mutant(
@@ -94,8 +94,8 @@ READ = (
     _mutant(
         "rows-of-other-symbols-are-read",
         "cells/rows.py",
-        "    return frame.filter(kept), rows[kept.to_numpy()], text.filter(kept)\n",
-        "    return frame, rows, text\n",
+        "    return frame.filter(wanted), row_numbers[wanted.to_numpy()], text.filter(wanted)\n",
+        "    return frame, row_numbers, text\n",
         "unit/feeds/test_input_cases.py::test_faults_in_rows_of_other_symbols_do_not_matter",
     ),
     _mutant(
@@ -108,8 +108,8 @@ READ = (
     _mutant(
         "row-numbers-without-blank-lines",
         "files/csv_columns.py",
-        "for place, cells in odd.items()}, blank)",
-        "for place, cells in odd.items()}, 0)",
+        "for place, cells in ragged.items()}, blank_lines)",
+        "for place, cells in ragged.items()}, 0)",
         f"{_FILES}::test_blank_lines_above_the_rows_count",
     ),
     _mutant(
@@ -122,7 +122,7 @@ READ = (
     _mutant(
         "cells-too-many-are-cut-off",
         "files/csv_columns.py",
-        "            truncate_ragged_lines=ragged,\n",
+        "            truncate_ragged_lines=truncate,\n",
         "            truncate_ragged_lines=True,\n",
         "unit/feeds/test_reading.py::test_files_that_are_no_files_of_bars",
     ),

@@ -22,11 +22,11 @@ class BarColumns(msgspec.Struct, frozen=True, kw_only=True):
     symbols
         Sorted; ``code`` holds each bar's place in it.
     interval_ns
-        The length of a bar, or what stands for one of the calendar (`alpha_pulse.core.bar_times.MONTH_NS`).
+        The length of a bar; calendar lengths are multiples of `alpha_pulse.core.bar_times.MONTH_NS`.
     ts_start
         The bar's start, nanoseconds since the Unix epoch (UTC).
     ts_end
-        The instant at which the bar is over, and so known; None: as `alpha_pulse.feeds.bar_times.end_times` has it.
+        When the bar ends and becomes known; None: computed by `alpha_pulse.feeds.bar_times.end_times`.
     volume, bid, ask
         None where there is no such column. ``bid`` and ``ask`` are the quotes at the close.
     """
@@ -45,22 +45,22 @@ class BarColumns(msgspec.Struct, frozen=True, kw_only=True):
     ask: Floats | None = None
 
     def pick(self, index: Integers | slice) -> BarColumns:
-        """The bars at ``index``, in its order."""
+        """The bars at ``index``, in that order."""
         arrays = {name: array[index] for name, array in self.arrays().items()}
         return msgspec.structs.replace(self, **arrays)
 
     def with_ends(self) -> BarColumns:
-        """The same, ``ts_end`` being there if, and only if, a bar is not as long as the interval."""
+        """The same bars; ``ts_end`` is set only if a bar is not as long as the interval."""
         ends = self.ends()
         even = bool((ends == self.ts_start + self.interval_ns).all())
         return msgspec.structs.replace(self, ts_end=None if even else ends)
 
     def ends(self) -> Integers:
-        """The instant at which each bar is over."""
+        """When each bar ends."""
         return end_times(self.ts_start, self.code, self.interval_ns) if self.ts_end is None else self.ts_end
 
     def arrays(self) -> dict[str, Integers | Floats]:
-        """The arrays that are there, by name, in the order of the fields."""
+        """The arrays that are not None, by name, in the order of the fields."""
         names = ("code", "ts_start", "ts_end", *PRICES, "volume", "bid", "ask")
         return {name: array for name in names if (array := getattr(self, name)) is not None}
 

@@ -54,20 +54,20 @@ _WORDS = {
 }
 _EXPECTED = "such as 60s, 5m, 1h, 1d, 1w, 1mo, 1q or 1y"
 _MIN_FRACTION = 0.9
-"""Share of steps that must be multiples of the most frequent one, where that is not half of them."""
+"""Fraction of the steps that must be multiples of the most frequent one, where that one is not half of them."""
 _MIN_SPARSE_FRACTION = 0.1
-"""Share of steps that are as long as a bar at least, in data with many gaps."""
+"""Least fraction of the steps that have the length of a bar, in data with many gaps."""
 
 
 def parse_interval(text: str) -> int:
     """Nanoseconds of an interval: a whole number and one of ms, s, m (or min), h, d, w, mo, q, y; or a word such as month.
 
-    Months, quarters and years are those of the calendar: `alpha_pulse.core.bar_times.MONTH_NS` stands for one.
+    Months, quarters and years are calendar months: multiples of `alpha_pulse.core.bar_times.MONTH_NS`.
 
     Raises
     ------
     ConfigError
-        Anything else, zero and more than a year included, and ``M``, which means minutes to some and a month to others.
+        The text is anything else, zero, more than a year, or has the unit ``M``, which can mean minutes or months.
 
     >>> parse_interval("5m") == 300 * SECOND_NS, parse_interval("month") == parse_interval("1mo")
     (True, True)
@@ -87,7 +87,7 @@ def parse_interval(text: str) -> int:
 
 
 def show_interval(interval_ns: int) -> str:
-    """The shortest text that `parse_interval` reads back.
+    """The shortest text from which `parse_interval` gives the same interval.
 
     >>> show_interval(90 * MINUTE_NS), show_interval(7 * DAY_NS), show_interval(3 * MONTH_NS)
     ('90m', '1w', '1q')
@@ -105,7 +105,7 @@ def show_interval(interval_ns: int) -> str:
 def infer_interval(code: Integers, ts_start: Integers, symbols: tuple[str, ...], where: str, tz: str | None = None) -> int:
     """The length of a bar, by the steps between each symbol's bars; see `interval_of_steps`.
 
-    Symbols whose steps say nothing, because they have few bars, take the length that the others show.
+    Symbols with too few bars take the length of the others.
 
     Parameters
     ----------
@@ -119,48 +119,53 @@ def infer_interval(code: Integers, ts_start: Integers, symbols: tuple[str, ...],
     Raises
     ------
     DataError
-        No symbol has two bars, no symbol's steps show a length, or symbols disagree.
+        No symbol has two bars, no symbol's steps show a length, or the lengths of symbols differ.
     """
     order = np.argsort(code, kind="stable")
     ends = np.cumsum(np.bincount(code, minlength=len(symbols)))
     parts = dict(zip(symbols, np.split(ts_start[order], ends[:-1]), strict=True))
-    found: dict[str, int] = {}
+    lengths_by_symbol: dict[str, int] = {}
     doubtful = ""
     for symbol, starts in parts.items():
         length = interval_of_steps(starts, tz)
         if length is not None:
-            found[symbol] = length
+            lengths_by_symbol[symbol] = length
         elif starts.size > 1 and 2 * int((np.diff(starts) == 0).sum()) > starts.size - 1:
             raise DataError(
-                f"{where}: most bars of {symbol} have the time of the bar before; one bar for each symbol and time is "
-                "expected; if another column holds the time of the day, name it time"
+                f"{where}: most bars of {symbol} have the same time as the bar before; one bar for each symbol and time "
+                "is expected; if another column contains the time of day, name it time"
             )
         elif starts.size > 1 and not doubtful:
             doubtful = f"{symbol}: {_describe_steps(starts)}"
-    if not found and doubtful:
+    if not lengths_by_symbol and doubtful:
         raise DataError(
-            f"{where}: the steps between bars do not show their length ({doubtful}); give it with --interval, such as 1h"
+            f"{where}: the length of a bar cannot be inferred from the steps between bars ({doubtful}); give it with "
+            "--interval, such as 1h"
         )
-    if not found:
+    if not lengths_by_symbol:
         raise DataError(
             f"{where}: no symbol has two bars, so the interval cannot be inferred; give it with --interval, such as 1h"
         )
-    shortest = min(found.values())
+    shortest = min(lengths_by_symbol.values())
     other = {
-        symbol: length for symbol, length in found.items() if length != shortest and not is_sparse(parts[symbol], shortest)
+        symbol: length
+        for symbol, length in lengths_by_symbol.items()
+        if length != shortest and not is_sparse(parts[symbol], shortest)
     }
     if other:
-        told = ", ".join(f"{symbol} {show_interval(length)}" for symbol, length in list(found.items())[:5])
-        raise DataError(f"{where}: the symbols' most frequent steps differ ({told}); give the length of a bar with --interval")
+        shown = ", ".join(f"{symbol} {show_interval(length)}" for symbol, length in list(lengths_by_symbol.items())[:5])
+        raise DataError(
+            f"{where}: the most frequent steps of the symbols differ ({shown}); give the length of a bar with --interval"
+        )
     return shortest
 
 
 def interval_of_steps(starts: Integers, tz: str | None = None) -> int | None:
-    """The length of one symbol's bars by the steps between their starts; None where these do not show it.
+    """The length of one symbol's bars, inferred from the steps between their starts; None where they do not show it.
 
-    Of the calendar where all lie in months, or weeks, of their own. Else the most frequent step, unless many steps are no
-    multiple of it: then the least one, if all are multiples of that. Shorter steps at the beginning of a session (of opens), or
-    at its end (of closes), do not count, nor does what holidays and the change of clocks do to weeks and days.
+    Months or weeks, where each bar lies in a month or week of its own. Otherwise the most frequent step; where many steps are
+    not multiples of it, the shortest step, if all are multiples of that. Shorter steps at the start of a session (for opens) or
+    at its end (for closes) are ignored, and so are the changes that holidays and daylight saving make to weeks and days.
 
     Parameters
     ----------
@@ -186,11 +191,11 @@ def interval_of_steps(starts: Integers, tz: str | None = None) -> int | None:
     usual, most = int(lengths[np.argmax(counts)]), int(counts.max())
     leeway = leeway_ns(usual)
     first, last = short_first_bars(steps, usual), short_first_bars(steps[::-1], usual)[::-1]
-    judged = ~(first | np.append(first[1:], False) | last | np.append(False, last[:-1]))
-    short = judged & (steps < usual - leeway)
+    evaluated = ~(first | np.append(first[1:], False) | last | np.append(False, last[:-1]))
+    short = evaluated & (steps < usual - leeway)
     rest = steps % usual
     fits = ~short & (np.minimum(rest, usual - rest) <= leeway)
-    if fits[judged].sum() >= _MIN_FRACTION * judged.sum():
+    if fits[evaluated].sum() >= _MIN_FRACTION * evaluated.sum():
         return usual
     if counts[0] >= max(2, _MIN_SPARSE_FRACTION * steps.size) and not (lengths % least).any():
         return least
@@ -198,7 +203,7 @@ def interval_of_steps(starts: Integers, tz: str | None = None) -> int | None:
 
 
 def is_sparse(starts: Integers, interval: int) -> bool:
-    """Whether bars of ``interval`` with irregular gaps between them may lie so: no step is another bar's length."""
+    """Whether the starts fit bars of ``interval`` with irregular gaps: all steps are multiples of it, and no step dominates."""
     steps = np.diff(starts)
     _, counts = np.unique(steps, return_counts=True)
     return not (steps % interval).any() and (steps.size < 2 or 2 * int(counts.max()) < steps.size)
@@ -215,12 +220,12 @@ def short_first_bars(steps: Integers, interval: int) -> Mask:
     full = steps >= interval - leeway_ns(interval)
     after_gap = np.concatenate([[True], steps[:-1] > interval])
     before_full = np.concatenate([full[1:], [True]])
-    found: Mask = ~full & after_gap & before_full
-    return found
+    short: Mask = ~full & after_gap & before_full
+    return short
 
 
 def _calendar_interval(starts: Integers, steps: Integers, tz: str | None) -> int | None:
-    """The interval of bars that have calendar months, or weeks that are not all 7 days apart, to themselves."""
+    """The interval of bars of calendar months, or of weeks that are not all 7 days apart; None for other bars."""
     if steps.min() < 4 * DAY_NS:
         return None
     if steps.min() >= 27 * DAY_NS:
@@ -236,7 +241,7 @@ def _calendar_interval(starts: Integers, steps: Integers, tz: str | None) -> int
 
 
 def _describe_steps(starts: Integers) -> str:
-    """The most frequent steps, in words."""
+    """The most frequent steps, as text."""
     lengths, counts = np.unique(np.diff(starts), return_counts=True)
     most = np.argsort(-counts, kind="stable")[:3]
-    return ", ".join(f"{100 * counts[at] / counts.sum():.0f} % are {show_interval(int(lengths[at]))}" for at in most)
+    return ", ".join(f"{100 * counts[index] / counts.sum():.0f} % are {show_interval(int(lengths[index]))}" for index in most)

@@ -14,7 +14,7 @@ from alpha_pulse.feeds.cells import row_order
 from alpha_pulse.feeds.cells.column_choice import Choice, choose_columns
 from alpha_pulse.feeds.cells.joins import Joined, join, symbol_codes
 from alpha_pulse.feeds.cells.local_times import check_zone
-from alpha_pulse.feeds.cells.rows import Rows, read_rows
+from alpha_pulse.feeds.cells.rows import TableRows, read_rows
 from alpha_pulse.feeds.cells.symbols import check_symbols_exist, symbol_from_name
 from alpha_pulse.feeds.cells.timestamp_convention import bar_starts, known_convention, reason_for_closes
 from alpha_pulse.feeds.columns import BarColumns
@@ -73,7 +73,7 @@ def read_frame(frame: Any, options: ReadOptions | None = None, name: str = "the 
 
     >>> read_frame({"time": [0, 3_600], "o": [1, 1], "h": [1, 1], "l": [1, 1], "c": [1, 1]}, name="x")
     Traceback (most recent call last):
-    alpha_pulse.core.errors.DataError: x, row 1: column 'time' is 0, but a clear number of s, ms, us or ns since 1970, ...
+    alpha_pulse.core.errors.DataError: x, row 1: column 'time' is 0, but a number of s, ms, us or ns since 1970, ...
     """
     return _read(frame_tables(frame, name), options or ReadOptions(), name)
 
@@ -111,10 +111,10 @@ def _read(
     stated = _stored_interval(table for table, _ in chosen) if stated is None else stated
     pieces, notes = _read_tables(chosen, options, where, on_table)
     interval = _infer_interval(pieces, options.tz, where) if stated is None else stated
-    longer = check_longer_bars([piece.held for piece in pieces], interval, options.tz, stated=stated is not None)
+    longer = check_longer_bars([piece.rows for piece in pieces], interval, options.tz, stated=stated is not None)
     pieces = [_infer_closes(piece, interval) for piece in pieces]
-    starts = [bar_starts(piece.held.times, piece.held.code, piece.stamp, interval, options.tz) for piece in pieces]
-    joined, told = join([piece.held for piece in pieces], starts, options.duplicates)
+    starts = [bar_starts(piece.rows.times, piece.rows.code, piece.stamp, interval, options.tz) for piece in pieces]
+    joined, told = join([piece.rows for piece in pieces], starts, options.duplicates)
     bars = _bars(joined, interval, opens=all(piece.stamp == "open" for piece in pieces))
     check_bars(bars, where, joined.origin)
     check_ends(bars, joined)
@@ -127,7 +127,7 @@ def _read(
 
 def _stored_interval(tables: Iterable[Table]) -> int | None:
     """The length of a bar that all tables state of themselves, as imported ones do."""
-    told = {table.told.get("interval_ns", "") for table in tables}
+    told = {table.metadata.get("interval_ns", "") for table in tables}
     return int(told.pop() or 0) or None if len(told) == 1 else None
 
 
@@ -167,7 +167,7 @@ def _read_tables(
 
 
 def _symbol_of(table: Table, choice: Choice) -> str:
-    return table.told.get("symbol") or symbol_from_name(table.name, choice.source)
+    return table.metadata.get("symbol") or symbol_from_name(table.name, choice.source)
 
 
 def _symbol_from(table: Table, choice: Choice, single: str | None) -> str:
@@ -175,12 +175,12 @@ def _symbol_from(table: Table, choice: Choice, single: str | None) -> str:
         return "column"
     if single:
         return "--symbol"
-    return "beside the table" if "symbol" in table.told else "the file's name" if table.name else "no name"
+    return "beside the table" if "symbol" in table.metadata else "the file's name" if table.name else "no name"
 
 
 def _single_symbol(chosen: Sequence[tuple[Table, Choice]], names: Sequence[str], options: ReadOptions) -> str | None:
     """The one ``--symbol`` as the name of all rows, where no file names its symbol but by the file's name."""
-    unnamed = all("symbol" not in choice.places and "symbol" not in table.told for table, choice in chosen)
+    unnamed = all("symbol" not in choice.places and "symbol" not in table.metadata for table, choice in chosen)
     if len(options.symbols) == 1 and unnamed and len(set(names)) == 1:
         return options.symbols[0]
     return None
@@ -192,20 +192,20 @@ def _symbols_in_column(table: Table, choice: Choice) -> list[str]:
     return [str(name).strip() for name in column.unique().to_list() if name is not None]
 
 
-def _order_rows(rows: Rows, options: ReadOptions, symbol_from: str) -> tuple[ReadTable, list[Note]]:
-    rows, turned = row_order.sort_rows(rows)
+def _order_rows(rows: TableRows, options: ReadOptions, symbol_from: str) -> tuple[ReadTable, list[Note]]:
+    rows, was_descending = row_order.sort_rows(rows)
     if options.adjusted:
         rows = row_order.adjusted(rows)
     rows, notes = row_order.fix_rounding(rows)
     if symbol_from == "column":
         symbol_from = f"column {rows.choice.name(rows.table, 'symbol')}"
     stamp, stamp_from = known_convention(rows.table, rows.choice, options, dates=rows.times.dates)
-    return ReadTable(rows, turned, stamp, stamp_from, symbol_from), notes
+    return ReadTable(rows, was_descending, stamp, stamp_from, symbol_from), notes
 
 
 def _infer_interval(pieces: Sequence[ReadTable], tz: str | None, where: str) -> int:
-    names, codes = symbol_codes([piece.held for piece in pieces])
-    code, ts = np.concatenate(codes), np.concatenate([piece.held.times.ns for piece in pieces])
+    names, codes = symbol_codes([piece.rows for piece in pieces])
+    code, ts = np.concatenate(codes), np.concatenate([piece.rows.times.ns for piece in pieces])
     if len(pieces) > 1:
         order = np.lexsort((ts, code))
         code, ts = code[order], ts[order]
@@ -214,7 +214,7 @@ def _infer_interval(pieces: Sequence[ReadTable], tz: str | None, where: str) -> 
 
 def _infer_closes(piece: ReadTable, interval: int) -> ReadTable:
     """Take times for closes that nobody states to be any, where they cannot be opens."""
-    why = reason_for_closes(piece.held.times, interval) if piece.stamp_from == "assumed" else ""
+    why = reason_for_closes(piece.rows.times, interval) if piece.stamp_from == "assumed" else ""
     return msgspec.structs.replace(piece, stamp="close", stamp_from="hours", why=why) if why else piece
 
 

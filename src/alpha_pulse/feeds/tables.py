@@ -1,4 +1,4 @@
-"""A table before anything is known of its meaning: names, a few rows as text, and how to load its columns."""
+"""A table before its columns are interpreted: header, a sample of rows as text, and a function that loads columns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 import polars as pl
 
 SAMPLE_ROWS = 200
-"""Rows that are looked at to find out what a file is."""
+"""Rows from which a file is recognised."""
 Kind = Literal["number", "time", "text"]
 
 
@@ -21,22 +21,21 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     where
         The file, for errors, such as ``file bars.csv``.
     path
-        The file as it was given.
+        The path of the file.
     name
-        The name to take a symbol from: the file's, or that of the archive's member.
+        The name of the file, or of the archive's member, from which a symbol may be taken.
     format
         For people, such as ``CSV, ';'``.
     header
-        The columns' names as they stand; a column without a name has an empty one. Empty where the table has no header.
+        The columns' names as written, empty for a column without a name; () where the table has no header.
     sample
         The first rows, each cell as text; of equal length.
     load
-        The columns by place. Cells that cannot be of the kind that is expected of their column are left as text, so that they
-        can be named.
-    told
-        What stands beside the table: ``interval_ns``, ``symbol``, ``tz``; ``levels`` where the header has two lines.
-    skipped
-        Lines above the header that are no part of the table.
+        Loads columns by index. A column with a cell that is not of the requested kind stays text, so that errors can quote it.
+    metadata
+        What the file states beside the table: ``interval_ns``, ``symbol``, ``tz``; ``levels`` where the header has two lines.
+    preamble
+        Lines above the header that do not belong to the table.
     """
 
     where: str
@@ -46,8 +45,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     header: tuple[str, ...]
     sample: tuple[tuple[str, ...], ...]
     load: Callable[[Mapping[int, Kind]], Loaded]
-    told: Mapping[str, str] = {}
-    skipped: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = {}
+    preamble: tuple[str, ...] = ()
 
     @property
     def width(self) -> int:
@@ -56,11 +55,12 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Loaded(msgspec.Struct, frozen=True):
-    """The columns that were asked for, named by their place (``"0"``), and the rows that do not fit the header.
+    """The requested columns, named by their index (``"0"``).
 
-    ``blank`` lines that count as rows stand above the frame's. ``odd`` maps the place of a row, from 0, to its number of cells.
+    ``blank_lines`` is the number of blank lines above the first row; they count in row numbers. ``ragged`` maps the index of a
+    row with too many or too few cells to its number of cells.
     """
 
     frame: pl.DataFrame
-    odd: Mapping[int, int] = {}
-    blank: int = 0
+    ragged: Mapping[int, int] = {}
+    blank_lines: int = 0

@@ -49,7 +49,7 @@ def test_which_end_is_the_year_is_told_by_rows_in_order(order: str, tmp_path: Pa
 
 def test_an_end_that_nothing_tells_can_be_stated(tmp_path: Path) -> None:
     path = written(tmp_path, [f"15/{month:02}/01" for month in range(1, 13)])
-    with pytest.raises(DataError, match=r"either end may be the year.*--dates"):
+    with pytest.raises(DataError, match=r"whose year may be at either end.*--dates"):
         read([path])
     assert days(path, "ymd") == [date(2015, month, 1) for month in range(1, 13)]
     assert days(path, "dmy") == [date(2001, month, 15) for month in range(1, 13)]

@@ -134,7 +134,9 @@ def test_missing_bars_make_no_false_interval(seed: int, kept: float, interval: i
 
 def test_steps_that_show_no_length_are_refused_with_what_they_are() -> None:
     starts = np.cumsum([0, 3, 5, 7, 3, 5, 7, 4, 11]) * MINUTE_NS
-    with pytest.raises(DataError, match=r"x: the steps between bars do not show their length \(A: 25 % are 3m, 25 % are 5m"):
+    with pytest.raises(
+        DataError, match=r"x: the length of a bar cannot be inferred from the steps between bars \(A: 25 % are 3m, 25 % are 5m"
+    ):
         infer_interval(np.zeros(9, dtype=np.int64), starts, ("A",), "x")
 
 
@@ -150,5 +152,5 @@ def test_a_symbol_that_trades_rarely_takes_the_length_of_the_others() -> None:
     code = np.repeat([0, 1], [often.size, rarely.size])
     assert infer_interval(code, np.concatenate([often, rarely]), ("A", "B"), "x") == MINUTE_NS
     hourly = np.arange(6) * HOUR_NS
-    with pytest.raises(DataError, match=r"the symbols' most frequent steps differ \(A 1m, B 1h\)"):
+    with pytest.raises(DataError, match=r"the most frequent steps of the symbols differ \(A 1m, B 1h\)"):
         infer_interval(code, np.concatenate([often, hourly]), ("A", "B"), "x")

@@ -65,8 +65,8 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
         (1, "2024-03-01T09:00:00Z,A\0,10,11,9,10,0,9.9,10.1", "'symbol' is 'A\\x00'"),
         (2, "2024-03-01T10:00:00Z,A,10,11,9,10,-3,9.9,10.1", "'volume' is -3"),
         (2, "2024-03-01T10:00:00Z,A,10,11,9,10,inf,9.9,10.1", "'volume' is inf"),
-        (2, "2024-03-01T09:00:00Z,A,10,11,9,10,0,9.9,10.1", "which A has in a row before"),
-        (3, "2024-03-01T09:30:00Z,A,10,11,9,10,0,9.9,10.1", "earlier than A in a row before"),
+        (2, "2024-03-01T09:00:00Z,A,10,11,9,10,0,9.9,10.1", "which A has in an earlier row"),
+        (3, "2024-03-01T09:30:00Z,A,10,11,9,10,0,9.9,10.1", "earlier than the previous row of A"),
         (2, "2024-03-01T10:00:00,A,10,11,9,10,0,9.9,10.1", "states no zone"),
         (2, "yesterday,A,10,11,9,10,0,9.9,10.1", "'ts' is 'yesterday'"),
         (2, "2024-02-30T10:00:00Z,A,10,11,9,10,0,9.9,10.1", "'ts' is '2024-02-30T10:00:00Z'"),
@@ -92,7 +92,7 @@ def test_the_first_bad_row_is_named_whatever_is_wrong_with_later_ones(tmp_path: 
 def test_bars_that_overlap_are_refused(tmp_path: Path) -> None:
     message = refused(write(tmp_path, *GOOD, "2024-03-01T11:30:00Z,A,10,11,9,10,0,9.9,10.1"))
     assert "row 4" in message
-    assert "30m after A's bar before, but bars last 1h" in message
+    assert "30m after the previous bar of A, but bars last 1h" in message
     assert "row 2" in refused(write(tmp_path, *GOOD), interval="2h")
 
 
@@ -141,7 +141,7 @@ def test_files_that_are_no_files_of_bars(tmp_path: Path) -> None:
     assert "not a file" in refused(tmp_path)
     (tmp_path / "empty.csv").touch()
     assert "is empty" in refused(tmp_path / "empty.csv")
-    assert "there is no row" in refused(write(tmp_path, name="header.csv"))
+    assert "it contains no rows" in refused(write(tmp_path, name="header.csv"))
     (tmp_path / "bars.xlsx").write_bytes(b"PK")
     assert "is no table of bars" in refused(tmp_path / "bars.xlsx")
     (tmp_path / "broken.csv").write_bytes(b"PAR1 but no more")
@@ -152,9 +152,9 @@ def test_files_that_are_no_files_of_bars(tmp_path: Path) -> None:
     (tmp_path / "torn.csv.gz").write_bytes(packed[:-20])
     assert "torn.csv.gz" in refused(tmp_path / "torn.csv.gz")
     (tmp_path / "LONG.CSV.GZ").write_bytes(gzip.compress("\n".join((HEADER, f"{GOOD[0]},7")).encode()))
-    assert "row 1: 10 values stand in it" in refused(tmp_path / "LONG.CSV.GZ")
+    assert "row 1: the row has 10 values" in refused(tmp_path / "LONG.CSV.GZ")
     torn = write(tmp_path, GOOD[0], GOOD[1] + ",7,8", *GOOD[2:])
-    assert f"row 2: {HEADER.count(',') + 3} values stand in it, but the header names" in refused(torn)
+    assert f"row 2: the row has {HEADER.count(',') + 3} values, but the header names" in refused(torn)
 
 
 def test_a_column_of_another_type_is_refused(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_column_of_another_type_is_refused(tmp_path: Path) -> None:
     frame.write_parquet(tmp_path / "a.parquet")
     assert "row 1: column 'ts' is 1.5, but a number of seconds since 1970" in refused(tmp_path / "a.parquet")
     frame.with_columns(ts=pl.lit(1_700_000_000), open=pl.lit(True)).write_parquet(tmp_path / "b.parquet")
-    assert "column 'open' holds Boolean" in refused(tmp_path / "b.parquet", interval="1h")
+    assert "column 'open' has the type Boolean" in refused(tmp_path / "b.parquet", interval="1h")
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -191,7 +191,7 @@ def test_symbols_are_names(tmp_path: Path) -> None:
     frame.with_columns(symbol=pl.lit("X", dtype=pl.Categorical)).write_parquet(tmp_path / "a.parquet")
     assert ReplayFeed.from_file(tmp_path / "a.parquet", interval="1h").symbols == ("X",)
     frame.with_columns(symbol=pl.Series([["X"]])).write_parquet(tmp_path / "a.parquet")
-    assert "column 'symbol' holds List(String)" in refused(tmp_path / "a.parquet", interval="1h")
+    assert "column 'symbol' has the type List(String)" in refused(tmp_path / "a.parquet", interval="1h")
 
 
 def test_csv_and_parquet_are_the_same(tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ def test_symbols_can_be_chosen_and_rows_keep_their_numbers(tmp_path: Path) -> No
     assert ReplayFeed.from_file(path).symbols == ("A", "B")
     assert ReplayFeed.from_file(path, symbols=["B"]).symbols == ("B",)
     message = refused(path, symbols=("Bb",))
-    assert "holds no symbol 'Bb'; did you mean 'B'?" in message
+    assert "contains no symbol 'Bb'; did you mean 'B'?" in message
     rows[3] = rows[3].replace("10.5", "99")
     assert ReplayFeed.from_file(write(tmp_path, *rows), symbols=["A"]).total_bars == 3
     assert "row 4" in refused(write(tmp_path, *rows), symbols=("B",))
@@ -254,4 +254,4 @@ def test_errors_are_meant_for_people(tmp_path: Path) -> None:
 
 def test_rows_with_more_cells_than_the_header_has_names_are_never_shifted(tmp_path: Path) -> None:
     rows = [f"{at},{row}" for at, row in enumerate(GOOD)]
-    assert "row 1: 10 values stand in it, but the header names 9 columns" in refused(write(tmp_path, *rows))
+    assert "row 1: the row has 10 values, but the header names 9 columns" in refused(write(tmp_path, *rows))

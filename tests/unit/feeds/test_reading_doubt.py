@@ -57,7 +57,7 @@ def test_a_cell_in_another_style_is_the_one_that_is_named(tmp_path: Path) -> Non
 
 def test_prices_that_may_count_32nds_are_refused_unless_one_cannot(tmp_path: Path) -> None:
     bonds = ["2024-01-02,110'160,110'210,110'100,110'160", "2024-01-03,110'170,110'200,110'120,110'165"]
-    assert "column 'open' holds \"110'160\", which may be 110160 or count 32nds" in refused(tmp_path, table(bonds))
+    assert "column 'open' contains \"110'160\", which may be 110160 or a fraction in 32nds" in refused(tmp_path, table(bonds))
     index = [row.replace("110'160", "110'164") for row in bonds]
     assert one(tmp_path, table(index)).bars.open.tolist() == [110_164.0, 110_170.0]
     decimals = ["2024-01-02,1'100.5,1'210,1'100,1'160"]
@@ -78,7 +78,7 @@ def test_times_of_any_numpy_unit_are_read_and_lengths_of_time_are_refused() -> N
         assert int(read_any({"time": times, **FLAT}, tz="UTC").bars.ts_start[0]) == 1_704_189_600 * 10**9
     stated = [datetime(2024, 1, 2, 10, tzinfo=UTC), datetime(2024, 1, 2, 11, tzinfo=UTC)]
     assert read_any({"time": stated, **FLAT}).bars.interval_ns == HOUR_NS
-    with pytest.raises(DataError, match="column 'time' holds Duration"):
+    with pytest.raises(DataError, match="column 'time' has the type Duration"):
         read_any({"time": [timedelta(1), timedelta(2)], **FLAT})
 
 
@@ -145,7 +145,7 @@ def test_an_hour_that_happens_twice_is_refused_where_it_is_there_once(
 ) -> None:
     path = tmp_path / "A.csv"
     path.write_text(autumn(*clocks, symbols=symbols), encoding="utf-8")
-    with pytest.raises(DataError, match="happens twice in Europe/Berlin"):
+    with pytest.raises(DataError, match="occurs twice in Europe/Berlin"):
         read([path], ReadOptions(tz="Europe/Berlin"))
 
 

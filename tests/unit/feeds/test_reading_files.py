@@ -173,7 +173,7 @@ def test_files_of_one_symbol_join_and_those_of_several_combine(tmp_path: Path) -
     turned = read([tmp_path / "A-1h-2024-02.csv", tmp_path / "A-1h-2024-01.csv"])
     assert numbers(turned) == [tuple(map(float, row)) for row in ROWS]
     assert read(expand([tmp_path]), ReadOptions(symbols=("B",))).bars.symbols == ("B",)
-    with pytest.raises(DataError, match=r"these 3 files holds? no symbol 'C'"):
+    with pytest.raises(DataError, match=r"these 3 files contains? no symbol 'C'"):
         read(expand([tmp_path]), ReadOptions(symbols=("C",)))
 
 
@@ -214,8 +214,11 @@ def test_what_is_no_file_of_bars_is_named(tmp_path: Path) -> None:
         (b"  \n\n", "is empty"),
         (gzip.compress(TEXT.encode())[:-9], "cannot be unpacked as gzip"),
         (zipped(TEXT.encode())[:80], "cannot be unpacked as zip"),
-        (b"time,open,high,low,close\n", "there is no row in it"),
-        (b"time;open;high;low;close\n1704196800;1,234;1,235;1,233;1,234\n", "may be 1234 or 1.234, and no other number tells"),
+        (b"time,open,high,low,close\n", "it contains no rows"),
+        (
+            b"time;open;high;low;close\n1704196800;1,234;1,235;1,233;1,234\n",
+            "may be 1234 or 1.234, and no other number",
+        ),
     ):
         with pytest.raises(DataError) as caught:
             one(tmp_path, data)

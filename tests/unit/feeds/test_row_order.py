@@ -43,17 +43,19 @@ def test_descending_rows_are_sorted_which_is_told(tmp_path: Path) -> None:
 def test_rows_in_no_order_are_refused(tmp_path: Path) -> None:
     mixed = rows()
     mixed[1], mixed[3] = mixed[3], mixed[1]
-    with pytest.raises(DataError, match=r"x.csv, row 3: column 'time' is 2024-01-02 14:00:00 UTC, earlier than A"):
+    with pytest.raises(
+        DataError, match=r"x.csv, row 3: column 'time' is 2024-01-02 14:00:00 UTC, earlier than the previous row of A"
+    ):
         one(tmp_path, mixed)
 
 
 def test_duplicates_are_refused_or_one_is_taken(tmp_path: Path) -> None:
     twice = [*rows()[:3], rows()[2].replace(",13,", ",13.5,"), *rows()[3:]]
     with pytest.raises(
-        DataError, match=r"row 4: column 'time' is 2024-01-02 14:00:00 UTC, which A has in a row before with other"
+        DataError, match=r"row 4: column 'time' is 2024-01-02 14:00:00 UTC, which A has in an earlier row with other"
     ):
         one(tmp_path, twice)
-    with pytest.raises(DataError, match=r"row 2: .* with the same numbers; .* take one of them with --duplicates"):
+    with pytest.raises(DataError, match=r"row 2: .* with the same numbers; .* choose one with --duplicates"):
         one(tmp_path, [rows()[0], *rows()])
     first, last = (one(tmp_path, twice, duplicates=rule) for rule in ("first", "last"))
     assert (first.bars.close[2], last.bars.close[2]) == (13.0, 13.5)
@@ -107,7 +109,7 @@ def test_adjusted_and_raw_prices_are_never_mixed(tmp_path: Path) -> None:
     assert scaled.bars.volume is not None
     assert scaled.bars.volume.tolist() == [2000, 2000]
     assert "raw" not in kinds(scaled)
-    with pytest.raises(DataError, match="has no adjusted close, which --adjusted takes"):
+    with pytest.raises(DataError, match="has no adjusted close, which --adjusted needs"):
         one(tmp_path, rows(), adjusted=True)
 
 

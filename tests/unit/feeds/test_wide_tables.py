@@ -41,7 +41,7 @@ def test_tickers_may_stand_above_the_prices(tmp_path: Path) -> None:
 
 def test_bars_of_equal_times_are_called_that(tmp_path: Path) -> None:
     path = written(tmp_path, "date,open,high,low,close", *["2019-12-02,1,1,1,1"] * 9)
-    with pytest.raises(DataError, match="most bars of both have the time of the bar before"):
+    with pytest.raises(DataError, match="most bars of both have the same time as the bar before"):
         read([path])
 
 
@@ -63,5 +63,5 @@ def test_seconds_before_1980_lead_up_to_later_ones(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("cell", ["42080", "43801.5"])
 def test_a_day_number_of_excel_is_called_that(cell: str, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="which looks like one of Excel's day numbers"):
+    with pytest.raises(DataError, match="which looks like a day number of Excel"):
         read([written(tmp_path, "Date,Open,High,Low,Close", f"{cell},1,1,1,1")])

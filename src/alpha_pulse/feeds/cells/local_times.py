@@ -1,4 +1,4 @@
-"""Local times as instants: by their zone, and in the hour that happens twice by the order of the rows."""
+"""Converts local times to instants by their zone; in the repeated hour of a clock change, by the order of the rows."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ EXPECTED = "a time such as 2017-01-03T10:00:00Z (without an offset, name its zon
 class TimeContext(msgspec.Struct, frozen=True):
     """Where times come from, for errors: the file, the column, and the number of each row, from 1.
 
-    ``code`` tells the rows of one symbol from those of others; None: all are of one.
+    ``code`` is the index of each row's symbol; None: all rows are of one symbol.
     """
 
     where: str
     column: str
-    rows: Integers
+    row_numbers: Integers
     code: Integers | None = None
 
-    def refusal(self, at: int, found: str, expected: str = EXPECTED, fix: str = "correct the row") -> DataError:
-        """The error about the time at ``at``, from 0."""
+    def refusal(self, index: int, found: str, expected: str = EXPECTED, fix: str = "correct the row") -> DataError:
+        """The error about the time at ``index``, from 0."""
         return DataError(
-            f"{self.where}, row {self.rows[at]}: column '{self.column}' {found}, but {expected} is expected; {fix}"
+            f"{self.where}, row {self.row_numbers[index]}: column '{self.column}' {found}, but {expected} is expected; {fix}"
         )
 
 
@@ -44,43 +44,43 @@ def is_zone(tz: str) -> bool:
 
 
 def check_zone(tz: str) -> None:
-    """Refuse a name that is no time zone, also where every time states its offset: a slip must not go unnoticed.
+    """Refuse a name that is not a time zone, also where every time states its offset, so that a typing error is noticed.
 
     Raises
     ------
     ConfigError
-        Naming it.
+        The name is not that of a time zone.
     """
     if not is_zone(tz):
         raise ConfigError(f"time zone {tz!r} is not known; expected a name such as UTC or America/New_York")
 
 
-def localise(naive: pl.Series, tz: str | None, place: TimeContext, shown: pl.Series | None = None) -> pl.Series:
-    """Give naive times their zone; of an hour that happens twice, by the order of the rows.
+def localise(naive: pl.Series, tz: str | None, context: TimeContext, shown: pl.Series | None = None) -> pl.Series:
+    """Give naive times their zone; in an hour that occurs twice, by the order of the rows.
 
     Raises
     ------
     DataError
-        Naming the first time that is not certain, or does not exist.
+        A time is ambiguous or does not exist; the error names the first such row.
     """
     shown = naive if shown is None else shown
     if tz is None:
-        raise place.refusal(0, f"is {shown[0]}, which states no zone", "a zone", "name it with --tz, such as --tz UTC")
+        raise context.refusal(0, f"is {shown[0]}, which states no zone", "a zone", "name it with --tz, such as --tz UTC")
     if tz == "UTC":
         return naive
     certain = naive.dt.replace_time_zone(tz, ambiguous="null", non_existent="null")
     if certain.null_count():
-        certain = _by_order(naive, certain, tz, place.code)
+        certain = _by_order(naive, certain, tz, context.code)
     if certain.null_count():
         at = int(certain.is_null().arg_max() or 0)
         exists = naive[at : at + 1].dt.replace_time_zone(tz, ambiguous="earliest", non_existent="null").null_count() == 0
-        why = "happens twice" if exists else "does not exist"
-        raise place.refusal(at, f"is {shown[at]}, which {why} in {tz} (clocks change)", "a time with its offset")
+        why = "occurs twice" if exists else "does not exist"
+        raise context.refusal(at, f"is {shown[at]}, which {why} in {tz} (clocks change)", "a time with its offset")
     return certain
 
 
 def _by_order(naive: pl.Series, certain: pl.Series, tz: str, code: Integers | None) -> pl.Series:
-    """The times that happen twice, where a symbol's rows go back once in that hour: 2:00, 2:30, 2:00, 2:30."""
+    """Resolve times that occur twice, where a symbol's rows go back once in that hour: 2:00, 2:30, 2:00, 2:30."""
     first, second = (naive.dt.replace_time_zone(tz, ambiguous=which, non_existent="null") for which in ("earliest", "latest"))
     twice = (certain.is_null() & first.is_not_null()).to_numpy()
     numbers = naive.to_physical().to_numpy()

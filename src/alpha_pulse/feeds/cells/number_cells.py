@@ -1,4 +1,4 @@
-"""Numbers from the cells of a table: plain ones, and those with decimal commas or marks between thousands."""
+"""Numbers from the cells of a table, also with decimal commas or thousands separators."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _GROUPED = {
     ",": r"^[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3})(?:\.[0-9]*)?$",
     ".": r"^[+-]?[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]*)?$",
 }
-"""By the mark between thousands; commas also as in India, 1,23,45,678."""
+"""By the thousands separator; commas also grouped as in India, 1,23,45,678."""
 _SPACED = rf"^[+-]?[0-9]{{1,3}}(?:{_SPACES}[0-9]{{3}})+(?:[.,][0-9]*)?$"
 _THIRTY_SECONDS = "^[+-]?[0-9]{1,3}['\u2019_](?:[0-2][0-9]|3[01])[0257]$"
 _SURE_THOUSANDS = "['\u2019_](?:3[2-9]|[4-9][0-9]|[0-9]{2}[134689]|[0-9]{3}[^0-9])"
@@ -43,26 +43,26 @@ _UNITS = {"K": "e3", "M": "e6", "B": "e9", "T": "e12"}
 
 
 class Numbers(msgspec.Struct, frozen=True):
-    """The numbers by our column, each of shape (n,), and how they were written where it was not plainly."""
+    """The numbers by our column name, each of shape (n,), and the decimal mark where cells were not plain numbers."""
 
     values: dict[str, Floats]
-    written: str
+    decimal_mark: str
 
 
-def read_numbers(columns: Mapping[str, pl.Series], rows: Integers, where: str) -> Numbers:
-    """The numbers in columns of one file, which all write them alike.
+def read_numbers(columns: Mapping[str, pl.Series], row_numbers: Integers, where: str) -> Numbers:
+    """The numbers in the columns of one file, which use one notation.
 
     Parameters
     ----------
     columns
-        By our name; the series bear the file's names.
-    rows
+        By our column name; each series has the file's name.
+    row_numbers
         The number of each row, from 1.
 
     Raises
     ------
     DataError
-        Naming the row and the column of what is empty or no number, or the column of another kind.
+        A cell is empty or not a number, or a column has another type; the error names the row and the column.
 
     >>> read_numbers({"open": pl.Series("Open", ["1.234,5", "7"])}, np.array([1, 2]), "file x.csv").values["open"].tolist()
     [1234.5, 7.0]
@@ -79,31 +79,34 @@ def read_numbers(columns: Mapping[str, pl.Series], rows: Integers, where: str) -
         elif kind.is_numeric():
             values[name] = column.cast(pl.Float64)
         else:
-            raise DataError(f"{where}: column '{column.name}' holds {kind}, but numbers are expected; convert the column")
-    written = ""
+            raise DataError(
+                f"{where}: column '{column.name}' has the type {kind}, but numbers are expected; convert the column"
+            )
+    decimal_mark = ""
     if any(values[name].null_count() > (column.is_null() | (column == "")).sum() for name, column in text.items()):
         _check_fractions(text, where)
-        written = _decimal_mark(text, where)
+        decimal_mark = _decimal_mark(text, where)
         for name, column in text.items():
-            values[name] = _convert(column, written, units=name.startswith("volume"))
+            values[name] = _convert(column, decimal_mark, units=name.startswith("volume"))
     for name, series in values.items():
         if series.null_count():
-            raise _not_a_number(columns[name], int(series.is_null().arg_max() or 0), rows, where)
-    return Numbers({name: series.to_numpy().astype(np.float64, copy=False) for name, series in values.items()}, written)
+            raise _not_a_number(columns[name], int(series.is_null().arg_max() or 0), row_numbers, where)
+    return Numbers({name: series.to_numpy().astype(np.float64, copy=False) for name, series in values.items()}, decimal_mark)
 
 
-def _not_a_number(column: pl.Series, at: int, rows: Integers, where: str) -> DataError:
-    cell = column[at]
-    found = "empty" if cell is None or not str(cell).strip() else shown(cell)
+def _not_a_number(column: pl.Series, index: int, row_numbers: Integers, where: str) -> DataError:
+    cell = column[index]
+    value = "empty" if cell is None or not str(cell).strip() else shown(cell)
     return DataError(
-        f"{where}, row {rows[at]}: column '{column.name}' is {found}, but a number is expected; correct or drop the row"
+        f"{where}, row {row_numbers[index]}: column '{column.name}' is {value}, but a number is expected; correct or drop the "
+        "row"
     )
 
 
 def _decimal_mark(text: Mapping[str, pl.Series], where: str) -> str:
-    """What stands before decimals in a file that does not write all its numbers plainly: ``,`` or ``.``.
+    """The decimal mark of a file whose numbers are not all plain: ``,`` or ``.``.
 
-    A number such as ``1,234`` alone may be either.
+    A number such as ``1,234`` alone is ambiguous.
     """
     cells = pl.concat([column.str.replace_all(_SPACES, "") for column in text.values()])
     comma = int(cells.str.contains("|".join(_COMMA_IS_DECIMAL)).sum())
@@ -117,28 +120,28 @@ def _decimal_mark(text: Mapping[str, pl.Series], where: str) -> str:
         if len(doubtful):
             cell, either = doubtful[0], (doubtful[0].replace(",", ""), doubtful[0].replace(",", "."))
             raise DataError(
-                f"{where}: column '{column.name}' holds {shown(cell)}, which may be {either[0]} or {either[1]}, "
-                "and no other number tells; write decimals with a point, and thousands without a mark"
+                f"{where}: column '{column.name}' contains {shown(cell)}, which may be {either[0]} or {either[1]}, "
+                "and no other number decides; write a decimal point and no thousands separators"
             )
     return "."
 
 
 def _check_fractions(text: Mapping[str, pl.Series], where: str) -> None:
-    """Refuse prices such as ``110'160``, which are 110 16/32 to some, where none can be thousands only."""
+    """Refuse prices such as ``110'160``, which may mean 110 16/32, unless another price can only have thousands separators."""
     if any(column.str.contains(_SURE_THOUSANDS).any() for column in text.values()):
         return
     for name, column in text.items():
-        parts = column.filter(column.str.contains(_THIRTY_SECONDS))
-        if "volume" not in name and len(parts):
-            either = re.sub("[^0-9]", "", parts[0])
+        fractions = column.filter(column.str.contains(_THIRTY_SECONDS))
+        if "volume" not in name and len(fractions):
+            either = re.sub("[^0-9]", "", fractions[0])
             raise DataError(
-                f"{where}: column '{column.name}' holds {shown(parts[0])}, which may be {either} or count 32nds, "
-                "and no other number tells; write decimals with a point, and thousands without a mark"
+                f"{where}: column '{column.name}' contains {shown(fractions[0])}, which may be {either} or a fraction in "
+                "32nds, and no other number decides; write a decimal point and no thousands separators"
             )
 
 
 def _convert(column: pl.Series, decimal: str, *, units: bool) -> pl.Series:
-    """Cells as numbers, null where they are none."""
+    """Cells as numbers; null where a cell is not a number."""
     thousands = "." if decimal == "," else ","
     bare, power = column, pl.Series([""]).new_from_index(0, len(column))
     if units:

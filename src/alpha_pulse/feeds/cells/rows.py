@@ -1,4 +1,4 @@
-"""One table's rows: loaded, those of other symbols and those without a bar left out, each cell as a number or an instant."""
+"""Reads the rows of one table: selects symbols, drops rows without prices, and converts cells to numbers and times."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from alpha_pulse.feeds.notes import PLACES, Note
 from alpha_pulse.feeds.tables import Kind, Loaded, Table
 
 _LOWEST_SCALED_PRICE = 1e-3
-"""The least price in such parts."""
+"""The lowest price that may be stored as a scaled whole number."""
 _SIDES = tuple(f"{side}_{price}" for side in ("bid", "ask") for price in PRICES)
 _NUMBERS = (*PRICES, "volume", "more_volume", "adj_close", *_SIDES)
 
 
-class Rows(msgspec.Struct, frozen=True, kw_only=True):
-    """What one table holds, in its order: times as they stand (``ts``, UTC), numbers by our column, and each row's number.
+class TableRows(msgspec.Struct, frozen=True, kw_only=True):
+    """The rows of one table, in its order: times as written (UTC), numbers by our column name, and row numbers from 1.
 
-    ``ends`` are the ends of bars, where a table has them beside the starts. ``names`` are sorted; ``code`` holds each row's
-    place among them.
+    ``ends`` are the ends of bars, where a table has them as well as the starts. ``names`` are the sorted symbols; ``code`` is
+    each row's index in them.
     """
 
     table: Table
@@ -41,45 +41,45 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
     names: tuple[str, ...]
     code: Integers
     numbers: dict[str, Floats]
-    rows: Integers
+    row_numbers: Integers
     notes: tuple[Note, ...]
 
 
-def read_rows(table: Table, choice: Choice, options: ReadOptions, name: str) -> Rows | None:
-    """The rows of the symbols that are wanted; None where there are none.
+def read_rows(table: Table, choice: Choice, options: ReadOptions, name: str) -> TableRows | None:
+    """Read the rows of the selected symbols; None where there are none.
 
     Parameters
     ----------
     name
-        The symbol where no column holds it.
+        The symbol of all rows, where no column contains it.
 
     Raises
     ------
     DataError
-        Naming the row and column that cannot be used.
+        A cell cannot be used; the error names its row and column.
     """
     loaded = table.load(_column_kinds(choice, options))
     if loaded.frame.height == 0:
-        raise DataError(f"{table.where}: there is no row in it; at least one bar is needed")
-    frame, rows, text = _select_symbols(loaded, table, choice, options)
+        raise DataError(f"{table.where}: it contains no rows; at least one bar is needed")
+    frame, row_numbers, text = _select_symbols(loaded, table, choice, options)
     if frame.height == 0:
         return None
-    frame, rows, text, notes = _drop_rows_without_prices(frame, rows, text, table, choice)
+    frame, row_numbers, text, notes = _drop_rows_without_prices(frame, row_numbers, text, table, choice)
     if frame.height == 0:
         raise DataError(f"{table.where}: no row has a price; at least one bar is needed")
-    _check_row_lengths(loaded, rows, table)
+    _check_row_lengths(loaded, row_numbers, table)
     names: tuple[str, ...] = (name,)
     if text is None:
         code = np.zeros(frame.height, dtype=np.int64)
     else:
-        check_names(text, rows, table.where)
+        check_names(text, row_numbers, table.where)
         names, code = encode_symbols(text)
     ours = "ts" if "ts" in choice.places else "ts_end"
-    times = _read_time_column(frame, rows, code, table, choice, options, ours)
+    times = _read_time_column(frame, row_numbers, code, table, choice, options, ours)
     both = "ts" in choice.places and "ts_end" in choice.places
-    ends = _read_time_column(frame, rows, code, table, choice, options, "ts_end").ns if both else None
-    numbers, told = _read_number_columns(frame, rows, table, choice)
-    return Rows(
+    ends = _read_time_column(frame, row_numbers, code, table, choice, options, "ts_end").ns if both else None
+    numbers, number_notes = _read_number_columns(frame, row_numbers, table, choice)
+    return TableRows(
         table=table,
         choice=choice,
         times=times,
@@ -87,13 +87,13 @@ def read_rows(table: Table, choice: Choice, options: ReadOptions, name: str) -> 
         names=names,
         code=code,
         numbers=numbers,
-        rows=rows,
-        notes=(*notes, *told),
+        row_numbers=row_numbers,
+        notes=(*notes, *number_notes),
     )
 
 
 def _column_kinds(choice: Choice, options: ReadOptions) -> dict[int, Kind]:
-    """The columns that are read, by place."""
+    """The kind of each column that is read, by its index."""
     kinds: dict[int, Kind] = {}
     for ours, place in choice.places.items():
         if ours == "adj_close" and not options.adjusted:
@@ -108,45 +108,45 @@ def _column_kinds(choice: Choice, options: ReadOptions) -> dict[int, Kind]:
 def _select_symbols(
     loaded: Loaded, table: Table, choice: Choice, options: ReadOptions
 ) -> tuple[pl.DataFrame, Integers, pl.Series | None]:
-    """The rows of the symbols that are wanted, their numbers from 1, and their symbols."""
+    """The rows of the selected symbols, their numbers from 1, and their symbols."""
     frame = loaded.frame
-    rows = np.arange(1, frame.height + 1, dtype=np.int64) + loaded.blank
+    row_numbers = np.arange(1, frame.height + 1, dtype=np.int64) + loaded.blank_lines
     if "symbol" not in choice.places:
-        return frame, rows, None
+        return frame, row_numbers, None
     named = choice.name(table, "symbol")
     text = symbol_names(frame[str(choice.places["symbol"])].alias(named), table.where)
     if not options.symbols:
-        return frame, rows, text
-    kept = text.is_in(list(options.symbols))
-    return frame.filter(kept), rows[kept.to_numpy()], text.filter(kept)
+        return frame, row_numbers, text
+    wanted = text.is_in(list(options.symbols))
+    return frame.filter(wanted), row_numbers[wanted.to_numpy()], text.filter(wanted)
 
 
 def _drop_rows_without_prices(
-    frame: pl.DataFrame, rows: Integers, text: pl.Series | None, table: Table, choice: Choice
+    frame: pl.DataFrame, row_numbers: Integers, text: pl.Series | None, table: Table, choice: Choice
 ) -> tuple[pl.DataFrame, Integers, pl.Series | None, list[Note]]:
-    """Leave out rows without any price: blank ones, footers, and times at which nothing traded; a note names them."""
+    """Drop rows without any price: blank rows, footers, and times without trades. A note reports those that are not blank."""
     prices = [str(choice.places[name]) for name in (*PRICES, *_SIDES) if name in choice.places]
     empty = _empty_rows(frame, prices)
     if not empty.any():
-        return frame, rows, text, []
+        return frame, row_numbers, text, []
     blank = _empty_rows(frame, frame.columns)
     kept = ~empty
-    told = empty & ~blank
+    dropped = empty & ~blank
     notes = []
-    if told.any():
-        count = int(told.sum())
-        first = frame.filter(pl.Series(told)).row(0)
+    if dropped.any():
+        count = int(dropped.sum())
+        first = frame.filter(pl.Series(dropped)).row(0)
         shown = next(str(cell) for cell in first if cell is not None and not is_missing(str(cell)))
-        verb = "row has no price and was" if count == 1 else "rows have no price and were"
-        places = tuple(f"{table.where}, row {row}" for row in rows[told][:PLACES])
-        sentence = f"{table.where}: {count:,} {verb} left out; the first is row {rows[told][0]} ({shown[:60]!r})"
+        verb = "row without a price was" if count == 1 else "rows without a price were"
+        places = tuple(f"{table.where}, row {row}" for row in row_numbers[dropped][:PLACES])
+        sentence = f"{table.where}: {count:,} {verb} dropped; the first is row {row_numbers[dropped][0]} ({shown[:60]!r})"
         notes.append(Note(kind="no_price", text=sentence, count=count, places=places))
     mask = pl.Series(kept)
-    return frame.filter(mask), rows[kept], None if text is None else text.filter(mask), notes
+    return frame.filter(mask), row_numbers[kept], None if text is None else text.filter(mask), notes
 
 
 def _empty_rows(frame: pl.DataFrame, columns: Sequence[str]) -> Mask:
-    """Which rows hold nothing in these columns."""
+    """Which rows are empty in all of these columns."""
     empty = np.ones(frame.height, dtype=np.bool_)
     for name in columns:
         column = frame[name]
@@ -164,24 +164,26 @@ def _empty_rows(frame: pl.DataFrame, columns: Sequence[str]) -> Mask:
     return empty
 
 
-def _check_row_lengths(loaded: Loaded, rows: Integers, table: Table) -> None:
-    for place, cells in sorted(loaded.odd.items()):
-        if place + 1 in rows:
-            names = f"but the header names {table.width} columns" if table.header else f"but the others have {table.width}"
-            raise DataError(f"{table.where}, row {place + 1}: {cells} values stand in it, {names}; correct or drop the row")
+def _check_row_lengths(loaded: Loaded, row_numbers: Integers, table: Table) -> None:
+    for index, cells in sorted(loaded.ragged.items()):
+        if index + 1 in row_numbers:
+            names = f"but the header names {table.width} columns" if table.header else f"but other rows have {table.width}"
+            raise DataError(f"{table.where}, row {index + 1}: the row has {cells} values, {names}; correct or drop the row")
 
 
 def _read_time_column(
-    frame: pl.DataFrame, rows: Integers, code: Integers, table: Table, choice: Choice, options: ReadOptions, ours: str
+    frame: pl.DataFrame, row_numbers: Integers, code: Integers, table: Table, choice: Choice, options: ReadOptions, ours: str
 ) -> Times:
-    place = TimeContext(table.where, choice.name(table, ours), rows, code)
-    zone = TimeOptions(options.tz or table.told.get("tz") or choice.source.tz, choice.source.day_first, options.dates)
+    context = TimeContext(table.where, choice.name(table, ours), row_numbers, code)
+    time_options = TimeOptions(
+        options.tz or table.metadata.get("tz") or choice.source.tz, choice.source.day_first, options.dates
+    )
     clock = frame[str(choice.places["clock"])].alias(choice.name(table, "clock")) if "clock" in choice.places else None
-    return read_times(frame[str(choice.places[ours])], clock, zone, place)
+    return read_times(frame[str(choice.places[ours])], clock, time_options, context)
 
 
 def _read_number_columns(
-    frame: pl.DataFrame, rows: Integers, table: Table, choice: Choice
+    frame: pl.DataFrame, row_numbers: Integers, table: Table, choice: Choice
 ) -> tuple[dict[str, Floats], list[Note]]:
     columns: dict[str, pl.Series] = {}
     notes = []
@@ -190,12 +192,12 @@ def _read_number_columns(
         if place is None or str(place) not in frame.columns:
             continue
         column = frame[str(place)].alias(column_name(table, place))
-        if ours == "volume" and (why := _why_no_volume(column, frame, str(place), rows)):
-            text = f"{table.where}: column '{column.name}' is {why}, so there are no volume features"
+        if ours == "volume" and (why := _why_no_volume(column, frame, str(place), row_numbers)):
+            text = f"{table.where}: column '{column.name}' is {why}, so the volume is not used and there are no volume features"
             notes.append(Note(kind="no_volume", text=text))
             continue
         columns[ours] = column
-    read = read_numbers(columns, rows, table.where)
+    read = read_numbers(columns, row_numbers, table.where)
     numbers = read.values
     more = numbers.pop("more_volume", None)
     if more is not None and "volume" in numbers:
@@ -203,32 +205,32 @@ def _read_number_columns(
     if choice.sides:
         notes += _prices_from_quotes(numbers, choice, table)
     parts = choice.source.parts
-    if parts and _check_scaled(numbers, rows, table, choice):
+    if parts and _check_scaled(numbers, row_numbers, table, choice):
         for price in PRICES:
             numbers[price] = numbers[price] / parts
         unit, title = f"1e-{len(str(parts)) - 1}", choice.source.title
-        text = f"{table.where}: prices are whole numbers and were read as parts of {unit}, as {title} are written"
+        text = f"{table.where}: prices are whole numbers and were read in units of {unit}, as in {title}"
         notes.append(Note(kind="units", text=text))
     return numbers, notes
 
 
-def _why_no_volume(column: pl.Series, frame: pl.DataFrame, name: str, rows: Integers) -> str:
-    """Why a column of volumes holds none for some rows or for all; empty where it does."""
+def _why_no_volume(column: pl.Series, frame: pl.DataFrame, name: str, row_numbers: Integers) -> str:
+    """Why a column of volumes cannot be used; empty where it can."""
     empty = _empty_rows(frame, [name])
     if empty.all():
         return "empty in all rows"
     if empty.any():
-        return f"empty in {int(empty.sum()):,} of {len(empty):,} rows, first in row {rows[int(np.argmax(empty))]}"
+        return f"empty in {int(empty.sum()):,} of {len(empty):,} rows, first in row {row_numbers[int(np.argmax(empty))]}"
     # Interactive Brokers and others write -1 where there is no volume.
     return "-1 in all rows" if column.cast(pl.Float64, strict=False).eq_missing(-1.0).all() else ""
 
 
-def _check_scaled(numbers: dict[str, Floats], rows: Integers, table: Table, choice: Choice) -> bool:
-    """Whether prices are whole numbers that count parts of 1; one that is not, where most are, is refused."""
+def _check_scaled(numbers: dict[str, Floats], row_numbers: Integers, table: Table, choice: Choice) -> bool:
+    """Whether prices are scaled whole numbers. Where most prices are, one that is not is refused."""
     parts = choice.source.parts
-    with np.errstate(invalid="ignore"):  # what is not finite is refused later
-        if "volume" in numbers and 2 * int(np.count_nonzero(numbers["volume"] % 1)) > rows.size:
-            return False  # most volumes are parts of coins, whose prices are as they stand
+    with np.errstate(invalid="ignore"):  # prices that are not finite are refused later
+        if "volume" in numbers and 2 * int(np.count_nonzero(numbers["volume"] % 1)) > row_numbers.size:
+            return False  # most volumes are fractions of coins, whose prices are not scaled
         whole = np.stack([(numbers[price] >= _LOWEST_SCALED_PRICE * parts) & (numbers[price] % 1 == 0) for price in PRICES])
     if 2 * int(whole.sum()) <= whole.size:
         return False
@@ -236,14 +238,14 @@ def _check_scaled(numbers: dict[str, Floats], rows: Integers, table: Table, choi
         at = int(np.argmin(whole.all(axis=0)))
         price = PRICES[int(np.argmin(whole[:, at]))]
         raise DataError(
-            f"{table.where}, row {rows[at]}: column '{choice.name(table, price)}' is {numbers[price][at]:.12g}, but a price in "
-            f"parts of 1e-{len(str(parts)) - 1}, as most others are, is expected; correct or drop the row"
+            f"{table.where}, row {row_numbers[at]}: column '{choice.name(table, price)}' is {numbers[price][at]:.12g}, but a "
+            f"whole number in units of 1e-{len(str(parts)) - 1}, as in most rows, is expected; correct or drop the row"
         )
     return True
 
 
 def _prices_from_quotes(numbers: dict[str, Floats], choice: Choice, table: Table) -> list[Note]:
-    """Prices from bids and asks: their middle, or the one side there is."""
+    """Prices from bids and asks: the midpoint, or the one side that the table has."""
     for price in PRICES:
         if choice.sides == "mid":
             numbers[price] = (numbers[f"bid_{price}"] + numbers[f"ask_{price}"]) / 2
@@ -252,5 +254,5 @@ def _prices_from_quotes(numbers: dict[str, Floats], choice: Choice, table: Table
     for price in PRICES[:3]:
         numbers.pop(f"bid_{price}", None)
         numbers.pop(f"ask_{price}", None)
-    told = "the middle of bids and asks" if choice.sides == "mid" else f"{choice.sides} prices, since there are no others"
-    return [Note(kind="sides", text=f"{table.where}: bars hold {told}")]
+    prices = "the midpoint of bid and ask" if choice.sides == "mid" else f"{choice.sides} prices, since the table has no others"
+    return [Note(kind="sides", text=f"{table.where}: prices are {prices}")]

@@ -1,4 +1,4 @@
-"""From the numbers in times as text to instants: months by name, the order of day and month, halves of the day, offsets."""
+"""Converts the numbers in times as text to instants: month names, the order of day and month, AM and PM, offsets."""
 
 from __future__ import annotations
 
@@ -15,43 +15,45 @@ from alpha_pulse.feeds.cells.date_order import NO_DAY, ErrorContext, days_of, in
 from alpha_pulse.feeds.cells.time_text import Parts, month_of, parts_of
 
 _LARGEST_OFFSET = 14 * 60
-EXCEL_DAY = "which looks like one of Excel's day numbers"
+EXCEL_DAY = "which looks like a day number of Excel"
 
 
 class ParsedTimes(msgspec.Struct):
-    """What clocks showed: ``ns`` since 1970 as they showed it, and already UTC but for the rows in ``naive``.
+    """Times as text, parsed: ``ns`` since 1970 in UTC, except that the rows in ``naive`` are still local.
 
-    ``place`` is the zone that the text names, if any. ``dates``: no time of the day is written.
+    ``stated``: whether a row states an offset. ``zone_name`` is the zone that the text names, if any. ``dates``: no row has a
+    time of day.
     """
 
     ns: Integers
     naive: Integers
     stated: bool
-    place: str
+    zone_name: str
     dates: bool
 
 
 def parse_time_text(
-    column: pl.Series, day_first: bool | None, tell: ErrorContext, matrix: Bytes | None = None, *, dates: str | None = None
+    column: pl.Series, day_first: bool | None, context: ErrorContext, matrix: Bytes | None = None, *, dates: str | None = None
 ) -> ParsedTimes:
-    """Read times as text.
+    """Parse times as text.
 
     Parameters
     ----------
     day_first
-        Whether 01/02/2024 is the first of February; None: as the other rows say.
+        Whether 01/02/2024 is 1 February; None: inferred from the other rows.
     dates
         The order of day, month and year, where it is stated: ``dmy``, ``mdy`` or ``ymd``.
     matrix
-        The bytes of the cells if they are at hand, see `alpha_pulse.feeds.cells.time_text.same_layout_bytes`.
+        The bytes of the cells, if already known; see `alpha_pulse.feeds.cells.time_text.same_layout_bytes`.
 
     Raises
     ------
     DataError
-        Naming the first row that is no time, whose offset is none, or whose order of day and month is not certain.
+        A cell is not a time, has an impossible offset, or has an ambiguous order of day and month; the error names the first
+        such row.
     """
     ns = np.empty(len(column), dtype=np.int64)
-    naive, places, days, stated = list[Integers](), set[str](), True, False
+    naive, zone_names, days, stated = list[Integers](), set[str](), True, False
     groups: list[Parts] = []
     wrong: list[tuple[int, str, str | None]] = []
     for parts in parts_of(column, matrix):
@@ -59,42 +61,42 @@ def parse_time_text(
             wrong.append((parts, _describe_unreadable(str(column[parts])), None))
         else:
             groups.append(parts)
-    _check_one_kind(groups, column, tell)
+    _check_one_kind(groups, column, context)
     if wrong and any("one" in parts.numbers for parts in groups):
-        raise tell.refusal(*wrong[0][:2])
-    order = dates or infer_date_order(groups, day_first, column, tell)
+        raise context.refusal(*wrong[0][:2])
+    order = dates or infer_date_order(groups, day_first, column, context)
     for parts in groups:
         bad, instants = _instants(parts, order)
         offset, bad_offset = _offset(parts)
         if bad.any():
-            at = int(parts.rows[int(np.argmax(bad))])
-            wrong.append((at, f"is {shown(str(column[at]))}", None))
+            index = int(parts.rows[int(np.argmax(bad))])
+            wrong.append((index, f"is {shown(str(column[index]))}", None))
         if bad_offset is not None and bad_offset.any():
-            at = int(parts.rows[int(np.argmax(bad_offset))])
-            wrong.append((at, f"is {shown(str(column[at]))}", "a real offset, from -12:00 to +14:00,"))
+            index = int(parts.rows[int(np.argmax(bad_offset))])
+            wrong.append((index, f"is {shown(str(column[index]))}", "a real offset, from -12:00 to +14:00,"))
         if offset is None:
             naive.append(parts.rows)
             days &= "hour" not in parts.numbers
         else:
             stated = True
             instants = instants - offset * MINUTE_NS
-        places.add(parts.words.get("place", ""))
+        zone_names.add(parts.words.get("place", ""))
         if len(parts.rows) == len(ns):
             ns = instants
         else:
             ns[parts.rows] = instants
     if wrong:
-        at, found, expected = min(wrong, key=lambda each: each[0])
-        raise tell.refusal(at, found) if expected is None else tell.refusal(at, found, expected)
-    places.discard("")
-    if len(places) > 1:
-        raise tell.refusal(0, f"is {shown(str(column[0]))}, and other rows name other zones", "one zone")
+        index, found, expected = min(wrong, key=lambda each: each[0])
+        raise context.refusal(index, found) if expected is None else context.refusal(index, found, expected)
+    zone_names.discard("")
+    if len(zone_names) > 1:
+        raise context.refusal(0, f"is {shown(str(column[0]))}, but other rows name other zones", "one zone")
     rows = np.sort(np.concatenate(naive)) if naive else np.array([], dtype=np.int64)
-    return ParsedTimes(ns, rows, stated, next(iter(places), ""), days and not stated)
+    return ParsedTimes(ns, rows, stated, next(iter(zone_names), ""), days and not stated)
 
 
 def is_excel_day(cell: str) -> bool:
-    """Whether a cell can be the number of a day since 1900, as Excel counts them: one from 1970 to 2099.
+    """Whether a cell can be a day number of Excel (days since 1900) from 1970 to 2099.
 
     >>> is_excel_day("43801.5"), is_excel_day("120000")
     (True, False)
@@ -108,25 +110,25 @@ def _describe_unreadable(cell: str) -> str:
     if is_excel_day(cell):
         return f"{text}, {EXCEL_DAY}"
     if "e" in cell.lower() and cell.replace("+", "").replace(".", "").replace(",", "").lower().replace("e", "", 1).isdigit():
-        return f"{text}, whose last digits are lost"
+        return f"{text}, whose last digits are missing"
     return text
 
 
-def _check_one_kind(groups: list[Parts], column: pl.Series, tell: ErrorContext) -> None:
-    """Refuse numbers of seconds among dates, months and quarters among days, and the reverse."""
+def _check_one_kind(groups: list[Parts], column: pl.Series, context: ErrorContext) -> None:
+    """Refuse seconds among dates, and months or quarters among days, and the reverse."""
     kinds: dict[str, list[Parts]] = {}
     for parts in groups:
         named = ("seconds", "day", "one", "quarter")
         kind = next((name for name in named if name in parts.numbers), "month")
         kinds.setdefault({"one": "day"}.get(kind, kind), []).append(parts)
     if len(kinds) > 1:
-        few = min(kinds.values(), key=lambda some: sum(len(parts.rows) for parts in some))
-        at = min(int(parts.rows.min()) for parts in few)
-        raise tell.refusal(at, f"is {shown(str(column[at]))}", "a time as in other rows")
+        fewest = min(kinds.values(), key=lambda some: sum(len(parts.rows) for parts in some))
+        index = min(int(parts.rows.min()) for parts in fewest)
+        raise context.refusal(index, f"is {shown(str(column[index]))}", "a time as in other rows")
 
 
 def _instants(parts: Parts, order: str) -> tuple[Mask, Integers]:
-    """What is wrong, and nanoseconds as the clock shows them."""
+    """Which rows are not valid times, and the local times in nanoseconds."""
     numbers, words = dict(parts.numbers), parts.words
     zero = np.zeros(len(parts.rows), dtype=np.int64)
     if "seconds" in numbers:
@@ -155,7 +157,7 @@ def _instants(parts: Parts, order: str) -> tuple[Mask, Integers]:
 
 
 def _offset(parts: Parts) -> tuple[Integers | None, Mask | None]:
-    """Minutes before UTC, None where none is written; and which are no offsets."""
+    """The offset from UTC in minutes, None where none is written; and which rows have an impossible one."""
     words = parts.words
     if "utc" in words or "seconds" in parts.numbers:
         return np.zeros(len(parts.rows), dtype=np.int64), None

@@ -32,7 +32,7 @@ class Layout(msgspec.Struct, frozen=True):
     headers: tuple[tuple[str, ...], ...]
     first: int
     width: int
-    skipped: tuple[str, ...]
+    preamble: tuple[str, ...]
 
 
 def initial_types(kinds: Mapping[int, Kind], sample: Sequence[Sequence[str]]) -> dict[int, Kind]:
@@ -59,20 +59,20 @@ def load_columns(content: Content, layout: Layout, kinds: Mapping[int, Kind]) ->
     DataError
         The text is no CSV.
     """
-    begin, blank = _first_row(content.data, layout.first)
-    odd: dict[int, int] = {}
-    frame = _from_file(content.path, layout, blank, kinds) if content.cut else None
+    begin, blank_lines = _first_row(content.data, layout.first)
+    ragged: dict[int, int] = {}
+    frame = _from_file(content.path, layout, blank_lines, kinds) if content.cut else None
     if frame is None:
         data = content.whole()
-        begin, blank = _first_row(data, layout.first)
-        frame, odd = _from_memory(data, begin, blank, layout, kinds, content.where)
+        begin, blank_lines = _first_row(data, layout.first)
+        frame, ragged = _from_memory(data, begin, blank_lines, layout, kinds, content.where)
         if b'"' in data:
-            _check_quotes(data[begin:], frame.height, blank, layout.separator, content.where)
+            _check_quotes(data[begin:], frame.height, blank_lines, layout.separator, content.where)
     cells = _cells_of_truncated_line(content.data[-_TAIL:] if not content.cut else _file_tail(content.path), layout.separator)
     if cells:
-        odd[frame.height - 1] = cells
+        ragged[frame.height - 1] = cells
     frame = frame.select(str(place) for place in kinds)
-    return Loaded(frame, {place + blank: cells for place, cells in odd.items()}, blank)
+    return Loaded(frame, {place + blank_lines: cells for place, cells in ragged.items()}, blank_lines)
 
 
 def _file_tail(path: str) -> bytes:
@@ -103,13 +103,13 @@ def _first_row(data: bytes, first: int) -> tuple[int, int]:
     return end, data.count(b"\n", at, end)
 
 
-def _from_file(path: str, layout: Layout, blank: int, kinds: Mapping[int, Kind]) -> pl.DataFrame | None:
+def _from_file(path: str, layout: Layout, blank_lines: int, kinds: Mapping[int, Kind]) -> pl.DataFrame | None:
     """Straight from the file, the quick way; None where that fails for any reason."""
     schema = {str(place): _DTYPES[kinds.get(place, "text")] for place in range(layout.width)}
     try:
         with suppressed_stderr():
             return pl.read_csv(
-                path, has_header=False, skip_lines=layout.first + blank, schema=schema, separator=layout.separator,
+                path, has_header=False, skip_lines=layout.first + blank_lines, schema=schema, separator=layout.separator,
                 missing_columns="insert",
             )  # fmt: skip
     except _FAILURES:
@@ -117,32 +117,32 @@ def _from_file(path: str, layout: Layout, blank: int, kinds: Mapping[int, Kind])
 
 
 def _from_memory(
-    data: bytes, begin: int, blank: int, layout: Layout, kinds: Mapping[int, Kind], where: str
+    data: bytes, begin: int, blank_lines: int, layout: Layout, kinds: Mapping[int, Kind], where: str
 ) -> tuple[pl.DataFrame, dict[int, int]]:
     """All columns, and the rows that have too many cells."""
     head = layout.separator.join(str(place) for place in range(layout.width)).encode() + b"\n"
     text = b"".join((head, memoryview(data)[begin:]))
     quote = '"' if b'"' in data else None
 
-    def read(schema: Mapping[str, pl.DataType] | None, *, ragged: bool) -> pl.DataFrame:
+    def read(schema: Mapping[str, pl.DataType] | None, *, truncate: bool) -> pl.DataFrame:
         return pl.read_csv(
             text, separator=layout.separator, infer_schema=False, quote_char=quote, schema_overrides=schema,
-            truncate_ragged_lines=ragged,
+            truncate_ragged_lines=truncate,
         )  # fmt: skip
 
     if not (quote and _LONE_QUOTE.search(data)):  # on which polars panics where a number is expected
         try:
-            return read({str(place): _DTYPES[kind] for place, kind in kinds.items()}, ragged=False), {}
+            return read({str(place): _DTYPES[kind] for place, kind in kinds.items()}, truncate=False), {}
         except _FAILURES:
             pass
-    odd = _ragged_rows(data[begin:], layout, blank, where)
+    ragged = _ragged_rows(data[begin:], layout, blank_lines, where)
     try:
-        return read(None, ragged=True), odd
+        return read(None, truncate=True), ragged
     except _FAILURES as error:
         raise DataError(f"{where} cannot be read as CSV ({first_line(error)}); give a whole and valid file") from None
 
 
-def _check_quotes(body: bytes, height: int, blank: int, separator: str, where: str) -> None:
+def _check_quotes(body: bytes, height: int, blank_lines: int, separator: str, where: str) -> None:
     """Refuse quotes that do not end in their line where readers differ about the rows, which would be lost."""
     lines = body.split(b"\n")
     first = next((at for at, line in enumerate(lines) if line.count(b'"') % 2), None)
@@ -154,20 +154,20 @@ def _check_quotes(body: bytes, height: int, blank: int, separator: str, where: s
     except csv.Error:  # the cell that it begins swallows more than any cell may hold
         ends = False
     if not ends:
-        raise DataError(f"{where}, row {blank + first + 1}: a quote in it does not end; correct or drop the row")
+        raise DataError(f"{where}, row {blank_lines + first + 1}: a quote in it does not end; correct or drop the row")
 
 
-def _ragged_rows(body: bytes, layout: Layout, blank: int, where: str) -> dict[int, int]:
+def _ragged_rows(body: bytes, layout: Layout, blank_lines: int, where: str) -> dict[int, int]:
     """The rows that have more cells than the header names, unless these are empty."""
-    odd = {}
+    ragged = {}
     reader = csv.reader(io.StringIO(body.decode(errors="replace"), newline=""), delimiter=layout.separator)
     place = -1
     try:
         for place, row in enumerate(reader):
             if len(row) > layout.width and any(cell.strip() for cell in row[layout.width :]):
-                odd[place] = len(row)
+                ragged[place] = len(row)
     except csv.Error as error:
         raise DataError(
-            f"{where}, row {blank + place + 2}: it cannot be read as CSV ({error}); correct or drop the row"
+            f"{where}, row {blank_lines + place + 2}: it cannot be read as CSV ({error}); correct or drop the row"
         ) from None
-    return odd
+    return ragged

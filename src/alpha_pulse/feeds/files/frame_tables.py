@@ -34,8 +34,8 @@ def binary_frame(content: Content) -> pl.DataFrame:
         with suppressed_stderr():
             return _READERS[content.format](io.BytesIO(content.data))
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
-        told = first_line(error)
-        raise DataError(f"{content.where} cannot be read as {title} ({told}); give a whole and valid file") from None
+        metadata = first_line(error)
+        raise DataError(f"{content.where} cannot be read as {title} ({metadata}); give a whole and valid file") from None
     except pl.exceptions.PanicException:
         raise DataError(f"{content.where} cannot be read as {title}; give a whole and valid file") from None
 
@@ -52,14 +52,14 @@ def binary_tables(content: Content) -> Iterator[Table]:
     pairs = [_PAIR.fullmatch(name) for name in frame.columns]
     if sum(pair is not None for pair in pairs) >= _FEWEST_PRICES:
         labels = [(name, "") if pair is None else (pair[1], pair[2]) for name, pair in zip(frame.columns, pairs, strict=True)]
-        for series, header, told in _split_by_ticker(frame.get_columns(), labels):
+        for series, header, metadata in _split_by_ticker(frame.get_columns(), labels):
             both = _to_frame(series, header, content.where)
-            yield frame_table(both, content.where, content.path, content.name, content.packed + title, told=told)
+            yield frame_table(both, content.where, content.path, content.name, content.packed + title, metadata=metadata)
         return
     beside = {}
     if content.format == "parquet" and (made := provenance_of(io.BytesIO(content.data), content.where)) is not None:
         beside["interval_ns"] = str(made.interval_ns)
-    yield frame_table(frame, content.where, content.path, content.name, content.packed + title, told=beside)
+    yield frame_table(frame, content.where, content.path, content.name, content.packed + title, metadata=beside)
 
 
 def frame_table(
@@ -70,7 +70,7 @@ def frame_table(
     shown: str,
     *,
     named: bool = True,
-    told: Mapping[str, str] | None = None,
+    metadata: Mapping[str, str] | None = None,
 ) -> Table:
     """A frame as a table; ``named``: whether its columns have names that mean something."""
 
@@ -81,7 +81,7 @@ def frame_table(
     rows = tuple(zip(*cells, strict=True)) if cells else ()
     return Table(
         where=where, path=path, name=name, format=shown, header=tuple(frame.columns) if named else (), sample=rows, load=load,
-        told=told or {},
+        metadata=metadata or {},
     )  # fmt: skip
 
 
@@ -131,8 +131,8 @@ def _pandas_tables(frame: Any, name: str) -> Iterator[Table]:
         labels.insert(0, "index" if index.name is None else index.name)
     if any(isinstance(label, tuple) for label in labels):
         pairs = [(str(label[0]), str(label[1])) if isinstance(label, tuple) else (str(label), "") for label in labels]
-        for columns, header, told in _split_by_ticker(series, pairs):
-            yield frame_table(_to_frame(columns, header, name), name, name, "", "pandas frame", told=told)
+        for columns, header, metadata in _split_by_ticker(series, pairs):
+            yield frame_table(_to_frame(columns, header, name), name, name, "", "pandas frame", metadata=metadata)
         return
     yield frame_table(_to_frame(series, map(str, labels), name), name, name, "", "pandas frame")
 
@@ -144,8 +144,8 @@ def _split_by_ticker(
     index = next((place for place, (_, ticker) in enumerate(pairs) if not ticker.strip()), 0)
     order = [index, *(place for place in range(len(pairs)) if place != index)]
     levels = [[pairs[place][level] for place in order] for level in (0, 1)]
-    for header, told in split_levels([*levels, [pairs[index][0]]]):
-        yield [series[place] for place in order], header, told
+    for header, metadata in split_levels([*levels, [pairs[index][0]]]):
+        yield [series[place] for place in order], header, metadata
 
 
 def _pandas_series(values: Any, name: str, label: str) -> pl.Series:
@@ -175,8 +175,8 @@ def _series(values: Any, name: str, label: str) -> pl.Series:
             return pl.Series(array.astype("M8[us]"))
         return pl.Series(array)
     except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
-        told = first_line(error)
-        raise DataError(f"{name}: column {label!r} cannot be read ({told}); numbers, times or text are expected") from None
+        metadata = first_line(error)
+        raise DataError(f"{name}: column {label!r} cannot be read ({metadata}); numbers, times or text are expected") from None
 
 
 def _to_frame(series: Any, names: Any, where: str) -> pl.DataFrame:

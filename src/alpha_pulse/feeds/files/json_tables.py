@@ -31,9 +31,9 @@ def json_tables(content: Content) -> Iterator[Table]:
     """
     value, shown = _parse(content)
     found = False
-    for rows, told in _tables(value, {}, 0):
+    for rows, metadata in _tables(value, {}, 0):
         found = True
-        yield _table(rows, told, content, content.packed + shown)
+        yield _table(rows, metadata, content, content.packed + shown)
     if not found:
         raise DataError(f"{content.where} is JSON without a table of bars; {_EXPECTED}")
 
@@ -43,14 +43,14 @@ def _parse(content: Content) -> tuple[Any, str]:
     try:
         return msgspec.json.decode(text), "JSON"
     except (msgspec.DecodeError, RecursionError) as error:
-        told = str(error)
+        metadata = str(error)
     lines = [line for line in text.split(b"\n") if line.strip()]
     try:
         if len(lines) > 1 and lines[0].strip()[-1:] in (b"]", b"}"):
             return [_decode(line) for line in lines], "JSON lines"
         return _decode(text), "JSON"
     except (ValueError, RecursionError, UnicodeDecodeError):
-        raise DataError(f"{content.where} cannot be read as JSON ({told}); give a whole and valid file") from None
+        raise DataError(f"{content.where} cannot be read as JSON ({metadata}); give a whole and valid file") from None
 
 
 def _decode(text: bytes) -> Any:
@@ -60,32 +60,32 @@ def _decode(text: bytes) -> Any:
         return json.loads(text)  # also NaN, which programs write
 
 
-def _tables(value: Any, told: Mapping[str, str], depth: int) -> Iterator[tuple[Any, Mapping[str, str]]]:
+def _tables(value: Any, metadata: Mapping[str, str], depth: int) -> Iterator[tuple[Any, Mapping[str, str]]]:
     """What can be a table, outermost first, and the symbol that stands beside it."""
     if depth > _DEEPEST:
         return
     if isinstance(value, list):
         if _is_rows(value):
-            yield value, told
+            yield value, metadata
         else:
             for inner in value:
                 if isinstance(inner, dict | list):
-                    yield from _tables(inner, told, depth + 1)
+                    yield from _tables(inner, metadata, depth + 1)
         return
     if not isinstance(value, dict):
         return
-    told = {**told, **table_metadata(value)}
+    metadata = {**metadata, **table_metadata(value)}
     split = {"columns", "data"} <= set(value) and isinstance(value["columns"], list)
     if split or _is_columns(value) or _is_keyed_rows(value):
-        yield value, told
+        yield value, metadata
         return
     if isinstance(value.get("timestamp"), list) and isinstance(value.get("indicators"), dict):
-        yield _yahoo_chart(value), told
+        yield _yahoo_chart(value), metadata
         return
     for key, inner in value.items():
         if isinstance(inner, dict | list):
-            wraps = plain(key) in _WRAPPERS or "time_series" in plain(key) or "symbol" in told
-            named = told if wraps else {**told, "symbol": key}
+            wraps = plain(key) in _WRAPPERS or "time_series" in plain(key) or "symbol" in metadata
+            named = metadata if wraps else {**metadata, "symbol": key}
             yield from _tables(inner, named, depth + 1)
 
 
@@ -147,14 +147,14 @@ def _yahoo_chart(value: Mapping[str, Any]) -> dict[str, Any]:
     return columns
 
 
-def _table(rows: Any, told: Mapping[str, str], content: Content, shown: str) -> Table:
+def _table(rows: Any, metadata: Mapping[str, str], content: Content, shown: str) -> Table:
     def build(columns: Mapping[str, list[Any]], *, named: bool = True) -> Table:
         lengths = {len(cells) for cells in columns.values()}
         if len(lengths) != 1:
             counts = ", ".join(map(str, sorted(lengths)))
             raise DataError(f"{content.where} has lists of {counts} values; lists of equal length are expected")
         frame = pl.DataFrame([series_of(cells).alias(name) for name, cells in columns.items()])
-        return frame_table(frame, content.where, content.path, content.name, shown, named=named, told=told)
+        return frame_table(frame, content.where, content.path, content.name, shown, named=named, metadata=metadata)
 
     if isinstance(rows, dict):
         if {"columns", "data"} <= set(rows):
@@ -185,7 +185,7 @@ def _columns_of_rows(rows: list[list[Any]], content: Content) -> tuple[dict[str,
     for at, row in enumerate(rows, start=1):
         if len(row) != width:
             where = f"{content.where}, row {at - named}"
-            raise DataError(f"{where}: {len(row)} values stand in it, but row {1 - named} has {width}; correct or drop the row")
+            raise DataError(f"{where}: the row has {len(row)} values, but row {1 - named} has {width}; correct or drop the row")
     names = [str(name) for name in rows[0]] if named else [str(place) for place in range(width)]
     cells = rows[1:] if named else rows
     return {name: [row[place] for row in cells] for place, name in enumerate(names)}, named

@@ -42,10 +42,10 @@ def text_tables(content: Content) -> Iterator[Table]:
     def load(kinds: Mapping[int, Kind]) -> Loaded:
         return load_columns(content, layout, initial_types(kinds, padded))
 
-    for header, told in split_levels(layout.headers):
+    for header, metadata in split_levels(layout.headers):
         yield Table(
             where=content.where, path=content.path, name=content.name, format=shown, header=header, sample=padded,
-            load=load, told=told, skipped=layout.skipped,
+            load=load, metadata=metadata, preamble=layout.preamble,
         )  # fmt: skip
 
 
@@ -73,8 +73,8 @@ def _detect_layout(lines: Sequence[str], where: str) -> Layout:
     if named:
         best = max(named, key=lambda at: sum(is_known_name(cell) for cell in rows[at]))
         header = tuple(rows[best])
-        skipped = tuple(lines[at].strip() for at in range(best) if lines[at].strip())
-        return Layout(separator, (header,), best + 1, _column_count(header, rows[best + 1 :]), skipped)
+        preamble = tuple(lines[at].strip() for at in range(best) if lines[at].strip())
+        return Layout(separator, (header,), best + 1, _column_count(header, rows[best + 1 :]), preamble)
     first = begins if begins is not None and width >= _FEWEST else None
     if first is None:
         if begins is None and len(filled[0]) >= _FEWEST and not any(is_number(cell) for cell in filled[0]):
@@ -86,15 +86,15 @@ def _detect_layout(lines: Sequence[str], where: str) -> Layout:
         )
     before = [at for at in range(first) if len(rows[at]) == width and any(cell.strip() for cell in rows[at])]
     if before and not any(is_number(cell) or is_time(cell) for cell in rows[before[-1]]):
-        skipped = tuple(lines[at].strip() for at in range(before[-1]) if lines[at].strip())
-        return Layout(separator, (tuple(rows[before[-1]]),), before[-1] + 1, width, skipped)
+        preamble = tuple(lines[at].strip() for at in range(before[-1]) if lines[at].strip())
+        return Layout(separator, (tuple(rows[before[-1]]),), before[-1] + 1, width, preamble)
     start = before[0] if before and not any(is_known_name(cell) for cell in rows[before[0]]) else first
     start = next(
         (at for at in range(start) if _is_data_row(rows[at])), start
     )  # a row of another width is wrong, and no preamble
     start = start if any(rows[:start]) else 0
-    skipped = tuple(lines[at].strip() for at in range(start) if lines[at].strip())
-    return Layout(separator, (), start, width, skipped)
+    preamble = tuple(lines[at].strip() for at in range(start) if lines[at].strip())
+    return Layout(separator, (), start, width, preamble)
 
 
 def _cells(lines: Sequence[str], separator: str) -> list[list[str]]:

@@ -19,23 +19,23 @@ from alpha_pulse.feeds.notes import show_time
 _LARGEST = ABSURD / 10  # the six prices of a bar, added up, stay below ABSURD
 _LATEST_NS = 7_258_118_400 * SECOND_NS  # 2200-01-01
 FARTHEST_QUOTE = 0.1
-"""How far a quote may lie from its close, as a part of the close: beyond it is another price's quote, not a wide spread."""
+"""The largest distance of a quote from its close, as a fraction of the close. A quote further away belongs to another price."""
 
 Origin = Callable[[int], tuple[str, Mapping[str, str]]]
-"""Of a bar: its file and row for errors, and what the file calls our columns."""
+"""The file and row of a bar, and the file's names of our columns."""
 Describe = Callable[[int, Mapping[str, str]], str]
-"""What is wrong with a bar, given what the file calls our columns."""
+"""Describes what is wrong with a bar; takes its index and the file's names of our columns."""
 
 
 class _Problem(msgspec.Struct):
-    """The first offending bar of one check, and the rest of its sentence."""
+    """The first bar that fails one check, and what is wrong with it."""
 
     index: int
     describe: Describe
 
 
 def check_bars(columns: BarColumns, where: str, origin: Origin | None = None) -> None:
-    """Refuse bars that could not have happened, naming the first row that is wrong.
+    """Refuse bars that could not have happened; the error names the first wrong row.
 
     Parameters
     ----------
@@ -49,15 +49,13 @@ def check_bars(columns: BarColumns, where: str, origin: Origin | None = None) ->
     Raises
     ------
     DataError
-        A price that is not finite and positive, a high or low inside the body, quotes that are crossed or far from the close,
-        a negative volume, a duplicate, disorder, or bars closer together than the interval.
+        A price is not finite and positive; a high or low lies inside the body; quotes are crossed or far from the close; a
+        volume is negative; a time is repeated or out of order; bars are closer together than the interval.
     """
     if columns.code.size == 0:
-        raise DataError(f"{where}: there is no bar in it; at least one row is needed")
+        raise DataError(f"{where}: it contains no bars; at least one row is needed")
     if not 0 < columns.interval_ns <= LONGEST_NS:
-        raise DataError(
-            f"{where}: bars are given a length of {columns.interval_ns} ns; expected a length above 0 and of a year at most"
-        )
+        raise DataError(f"{where}: the length of a bar is {columns.interval_ns} ns; expected more than 0 and at most a year")
     problems = [*_value_ranges(columns), *_price_relations(columns), *_times(columns)]
     if problems:
         first = min(problems, key=lambda problem: problem.index)
@@ -66,7 +64,7 @@ def check_bars(columns: BarColumns, where: str, origin: Origin | None = None) ->
 
 
 def digits(*values: float) -> list[str]:
-    """Numbers to twelve digits, or to all of them where these would be alike.
+    """Numbers to twelve digits, or to all digits where different numbers would look equal.
 
     >>> digits(1.0, 2.5), digits(50.707327, 50.70732700000001)
     (['1', '2.5'], ['50.707327', '50.70732700000001'])
@@ -80,7 +78,7 @@ def _first_wrong(wrong: Mask, describe: Describe) -> list[_Problem]:
 
 
 def _value_ranges(columns: BarColumns) -> list[_Problem]:
-    """Each number by itself."""
+    """Checks of each number alone."""
     problems = []
     for field, name in (*((price, price) for price in PRICES), ("bid", "bid_close"), ("ask", "ask_close")):
         values = getattr(columns, field)
@@ -101,7 +99,7 @@ def _wrong_number(ours: str, values: Floats, expected: str) -> Describe:
 
 
 def _price_relations(columns: BarColumns) -> list[_Problem]:
-    """The numbers of one bar against each other."""
+    """Checks of the numbers of a bar against each other."""
     high, low, first, last = columns.high, columns.low, columns.open, columns.close
 
     def too_low(at: int, names: Mapping[str, str]) -> str:
@@ -118,11 +116,11 @@ def _price_relations(columns: BarColumns) -> list[_Problem]:
 
         def crossed(at: int, names: Mapping[str, str]) -> str:
             name, shown = names.get("bid_close", "bid_close"), digits(bid[at], ask[at])
-            return f"column '{name}' is {shown[0]}, above ask_close {shown[1]}; uncrossed quotes are expected"
+            return f"column '{name}' is {shown[0]}, above ask_close {shown[1]}; a bid at or below the ask is expected"
 
         problems += _first_wrong(bid > ask, crossed)
         for name, quote in (("bid_close", bid), ("ask_close", ask)):
-            with np.errstate(all="ignore"):  # what is not finite has been found before
+            with np.errstate(all="ignore"):  # values that are not finite are reported by another check
                 far = np.abs(quote - last) > FARTHEST_QUOTE * last
             problems += _first_wrong(far, _far_quote(name, quote, last))
     return problems
@@ -131,12 +129,12 @@ def _price_relations(columns: BarColumns) -> list[_Problem]:
 def _far_quote(ours: str, quote: Floats, close: Floats) -> Describe:
     return lambda at, names: (
         f"column '{names.get(ours, ours)}' is {quote[at]:.12g}, more than {FARTHEST_QUOTE:.0%} away from close "
-        f"{close[at]:.12g}; a quote of the same moment and unit is expected"
+        f"{close[at]:.12g}; a quote of the same time and unit is expected"
     )
 
 
 def _times(columns: BarColumns) -> list[_Problem]:
-    """Each bar against the bar of its symbol before it, and against its own end."""
+    """Checks of the times of a bar against the previous bar of its symbol, and against its own end."""
     order = np.argsort(columns.code, kind="stable")
     start, same = columns.ts_start[order], np.diff(columns.code[order]) == 0
     step = np.diff(start)
@@ -150,15 +148,14 @@ def _times(columns: BarColumns) -> list[_Problem]:
         when = _show_time(columns.ts_start[at])
         step_ns = int(before[at])
         if step_ns == 0:
-            return (
-                f"column '{name}' is {when}, which {symbol} has in a row before; one bar for each symbol and time is expected"
-            )
+            repeated = f"column '{name}' is {when}, which {symbol} has in an earlier row"
+            return f"{repeated}; one bar for each symbol and time is expected"
         if step_ns < 0:
-            return f"column '{name}' is {when}, earlier than {symbol} in a row before; increasing times are expected"
+            return f"column '{name}' is {when}, earlier than the previous row of {symbol}; increasing times are expected"
         return (
-            f"column '{name}' is {when}, {show_interval(step_ns)} after {symbol}'s bar before, but bars last "
-            f"{show_interval(columns.interval_ns)}; bars that do not overlap are expected (the length of a bar is set with "
-            "--interval)"
+            f"column '{name}' is {when}, {show_interval(step_ns)} after the previous bar of {symbol}, but bars last "
+            f"{show_interval(columns.interval_ns)}; bars that do not overlap are expected (--interval sets "
+            "the length of a bar)"
         )
 
     return [
@@ -169,7 +166,7 @@ def _times(columns: BarColumns) -> list[_Problem]:
 
 
 def _too_short(columns: BarColumns, start: Integers, step: Integers, same: Mask) -> Mask:
-    """Which steps are shorter than a bar, by more than the calendar or the beginning of a session explains."""
+    """Which steps are shorter than a bar, except where the calendar or the start of a session explains it."""
     interval = columns.interval_ns
     if columns.ts_end is not None:
         return np.zeros(step.size, dtype=np.bool_)
@@ -182,7 +179,7 @@ def _too_short(columns: BarColumns, start: Integers, step: Integers, same: Mask)
 
 
 def _bar_ends(columns: BarColumns, order: Integers, same: Mask) -> list[_Problem]:
-    """Ends that are stated lie after the bar's start, and not after the next one's."""
+    """Checks that stated ends lie after the start of the bar and not after the start of the next one."""
     start, end = columns.ts_start, columns.ts_end
     if end is None:
         return []

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from alpha_pulse.feeds.cells.column_choice import column_name
-from alpha_pulse.feeds.cells.rows import Rows
+from alpha_pulse.feeds.cells.rows import TableRows
 from alpha_pulse.feeds.market_data import FileReport, ReadOptions
 from alpha_pulse.feeds.notes import PLACES, Note, some
 
@@ -21,35 +21,37 @@ class ReadTable(msgspec.Struct, frozen=True):
     ``why`` says why a bar's time is taken for its close, where nothing but the times says so.
     """
 
-    held: Rows
-    turned: bool
+    rows: TableRows
+    was_descending: bool
     stamp: str
     stamp_from: str
     symbol_from: str
     why: str = ""
 
 
-def table_notes(piece: ReadTable, options: ReadOptions) -> list[Note]:
+def table_notes(read: ReadTable, options: ReadOptions) -> list[Note]:
     """What was assumed about a table, or left out of it."""
-    where, table, choice = piece.held.table.where, piece.held.table, piece.held.choice
+    where, table, choice = read.rows.table.where, read.rows.table, read.rows.choice
     notes = []
-    if piece.turned:
-        notes.append(Note(kind="sorted", text=f"{where}: rows descend in time; they were sorted", count=len(piece.held.rows)))
+    if read.was_descending:
+        notes.append(
+            Note(kind="sorted", text=f"{where}: rows descend in time; they were sorted", count=len(read.rows.row_numbers))
+        )
     name = choice.time_name(table)
-    if piece.why:
-        text = f"{where}: column '{name}' is taken for a bar's close, since {piece.why}; --stamp open or close states it"
+    if read.why:
+        text = f"{where}: column '{name}' is taken for a bar's close, since {read.why}; --stamp open or close states it"
         notes.append(Note(kind="assumed_stamp", text=text))
-    if piece.stamp_from == "assumed":
+    if read.stamp_from == "assumed":
         text = f"{where}: column '{name}' is taken for a bar's open, which is an assumption; --stamp open or close states it"
         notes.append(Note(kind="assumed_stamp", text=text))
     if "adj_close" in choice.places and not options.adjusted:
         name = choice.name(table, "adj_close")
         text = f"{where}: prices are raw; column '{name}' is there, and --adjusted scales all prices by it"
         notes.append(Note(kind="raw", text=text))
-    if table.skipped:
-        lines = "1 line" if len(table.skipped) == 1 else f"{len(table.skipped)} lines"
-        text = f"{where}: {lines} above the header left out ({table.skipped[0][:60]!r})"
-        notes.append(Note(kind="preamble", text=text, count=len(table.skipped)))
+    if table.preamble:
+        lines = "1 line" if len(table.preamble) == 1 else f"{len(table.preamble)} lines"
+        text = f"{where}: {lines} above the header left out ({table.preamble[0][:60]!r})"
+        notes.append(Note(kind="preamble", text=text, count=len(table.preamble)))
     return notes
 
 
@@ -79,33 +81,33 @@ def _merge(notes: Sequence[Note]) -> Note:
     )
 
 
-def file_reports(pieces: Sequence[ReadTable]) -> tuple[FileReport, ...]:
+def file_reports(tables_read: Sequence[ReadTable]) -> tuple[FileReport, ...]:
     """One report a file, also of one that holds several tables."""
     files: dict[str, list[ReadTable]] = {}
-    for piece in pieces:
-        files.setdefault(piece.held.table.path, []).append(piece)
+    for read in tables_read:
+        files.setdefault(read.rows.table.path, []).append(read)
     return tuple(_report(each) for each in files.values())
 
 
-def _used_places(piece: ReadTable) -> dict[str, int]:
+def _used_places(read: ReadTable) -> dict[str, int]:
     """The places of the columns that were read."""
-    places = piece.held.choice.places
-    return {ours: place for ours, place in places.items() if ours != "adj_close" or "adj_close" in piece.held.numbers}
+    places = read.rows.choice.places
+    return {ours: place for ours, place in places.items() if ours != "adj_close" or "adj_close" in read.rows.numbers}
 
 
-def _report(pieces: Sequence[ReadTable]) -> FileReport:
-    first = pieces[0]
-    table, choice = first.held.table, first.held.choice
+def _report(tables_read: Sequence[ReadTable]) -> FileReport:
+    first = tables_read[0]
+    table, choice = first.rows.table, first.rows.choice
     names: dict[str, list[str]] = {}
     ignored: list[str] = []
     members: dict[str, list[ReadTable]] = {}
-    for piece in pieces:
-        members.setdefault(piece.held.table.where, []).append(piece)
-        for ours, place in _used_places(piece).items():
-            names.setdefault(ours, []).append(column_name(piece.held.table, place))
+    for read in tables_read:
+        members.setdefault(read.rows.table.where, []).append(read)
+        for ours, place in _used_places(read).items():
+            names.setdefault(ours, []).append(column_name(read.rows.table, place))
     for same in members.values():
-        taken = {place for piece in same for place in _used_places(piece).values()}
-        unused = [place for place in range(same[0].held.table.width) if place not in taken]
+        taken = {place for read in same for place in _used_places(read).values()}
+        unused = [place for place in range(same[0].rows.table.width) if place not in taken]
         other = [_column_name_in(same, place) or str(place + 1) for place in unused]
         before = set(ignored)
         ignored += [name for name in other if name not in before]
@@ -114,21 +116,21 @@ def _report(pieces: Sequence[ReadTable]) -> FileReport:
         source=choice.source.id,
         title=choice.source.title,
         format=table.format,
-        symbols=tuple(sorted({name for piece in pieces for name in piece.held.names})),
+        symbols=tuple(sorted({name for read in tables_read for name in read.rows.names})),
         symbol_from=first.symbol_from,
-        rows=sum(len(piece.held.rows) for piece in pieces),
+        rows=sum(len(read.rows.row_numbers) for read in tables_read),
         header=", ".join(_column_name_in(members[table.where], place) for place in range(len(table.header))),
         stamp=first.stamp,
         stamp_from=first.stamp_from,
-        tz=first.held.times.zone,
-        time_unit=first.held.times.unit,
+        tz=first.rows.times.zone,
+        time_unit=first.rows.times.unit,
         used={ours: some(list(dict.fromkeys(each))) for ours, each in names.items()},
         ignored=tuple(ignored),
-        sorted=any(piece.turned for piece in pieces),
+        sorted=any(read.was_descending for read in tables_read),
     )
 
 
-def _column_name_in(pieces: Sequence[ReadTable], place: int) -> str:
+def _column_name_in(tables_read: Sequence[ReadTable], place: int) -> str:
     """A column's name in the first of the tables of one text that has it, each of which holds one symbol."""
-    headers = [piece.held.table.header for piece in pieces if place < len(piece.held.table.header)]
+    headers = [read.rows.table.header for read in tables_read if place < len(read.rows.table.header)]
     return next((name.strip() for header in headers if (name := header[place]).strip()), "")

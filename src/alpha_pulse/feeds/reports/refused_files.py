@@ -41,7 +41,7 @@ def _report(table: Table, options: ReadOptions) -> FileReport:
         source=source.id,
         title=source.title,
         format=table.format,
-        symbols=() if in_column else (table.told.get("symbol") or symbol_from_name(table.name, source),),
+        symbols=() if in_column else (table.metadata.get("symbol") or symbol_from_name(table.name, source),),
         symbol_from=symbol_from,
         rows=0,
         header=", ".join(table.header),

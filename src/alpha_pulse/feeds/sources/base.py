@@ -89,9 +89,9 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
         name = 25.0 if self.file_name_needed else 5.0 * named
         if self.format not in table.format:
             return 0.0
-        if self.levels and "levels" not in table.told:
+        if self.levels and "levels" not in table.metadata:
             return 0.0
-        if self.above and not any(re.search(self.above, line, re.IGNORECASE) for line in table.skipped):
+        if self.above and not any(re.search(self.above, line, re.IGNORECASE) for line in table.preamble):
             return 0.0
         if table.header:
             short = {plain(name) for name in table.header}
