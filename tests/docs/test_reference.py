@@ -1,13 +1,19 @@
-"""The tables of docs/reference that are made from the code equal it, and each setting and option has a meaning."""
+"""The tables of docs/reference that are made from the code equal it, and architecture.md names the floors and dependencies."""
 
 from __future__ import annotations
 
 import re
+import tomllib
+from pathlib import Path
 
 import pytest
 
 from reference import commands, settings
 from reference.pages import filled, is_current, tables
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", list(tables()))
@@ -28,3 +34,29 @@ def test_a_page_without_the_place_of_a_table_is_refused(monkeypatch: pytest.Monk
     monkeypatch.setattr("reference.settings.tables", lambda: {"nothing": "| |"})
     with pytest.raises(ValueError, match=r"configuration\.md has places for .* but the tables are \['settings of nothing'\]"):
         filled("configuration.md")
+
+
+def test_the_floors_of_the_page_are_those_that_are_checked() -> None:
+    [layers] = [contract["layers"] for contract in PROJECT["tool"]["importlinter"]["contracts"] if contract["type"] == "layers"]
+    checked = [set(re.findall(r"\w+", layer)) for layer in layers if layer != "__main__"]
+    rows = re.findall(r"^\| (\d+) \| (`\w+`(?:, `\w+`)*) \|", ARCHITECTURE.partition("\n## Where")[0], re.MULTILINE)
+    assert [set(re.findall(r"\w+", names)) for _, names in rows] == checked
+    assert [int(floor) for floor, _ in rows] == list(range(len(checked), 0, -1))
+
+
+def test_every_dependency_has_a_reason() -> None:
+    section = ARCHITECTURE.partition("\n## Dependencies")[2]
+    extras = PROJECT["project"]["optional-dependencies"]["dev"]
+    for requirement in [*PROJECT["project"]["dependencies"], *extras]:
+        name = re.split(r"[><=;]", requirement)[0]
+        assert f"`{name}`" in section, name
+
+
+def test_the_new_modules_of_the_page_on_upgrading_exist() -> None:
+    section = (
+        (ROOT / "docs" / "upgrading.md").read_text(encoding="utf-8").partition("\n## Modules\n")[2].partition("\nWhole")[0]
+    )
+    new = re.findall(r"^\| `[\w.]+` \| `([\w.]+)` \|$", section, re.MULTILINE)
+    assert len(new) > 50
+    for name in new:
+        assert (ROOT / "src" / "alpha_pulse" / f"{name.replace('.', '/')}.py").exists(), name
