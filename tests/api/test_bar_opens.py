@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from alpha_pulse.core.bar_times import DAY_NS, MONTH_NS
+from alpha_pulse.core.bar_times import MONTH_NS
+from alpha_pulse.core.durations import DAY_NS
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import Market, random_walk
 from api.running import Running

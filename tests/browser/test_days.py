@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from alpha_pulse.core.bar_times import DAY_NS
+from alpha_pulse.core.durations import DAY_NS
 from alpha_pulse.feeds.synthetic import Market, random_walk
 from browser.live import LiveServer
 from browser.visitor import Visitor

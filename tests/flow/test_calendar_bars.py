@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from alpha_pulse.core.bar_times import DAY_NS, MONTH_NS
+from alpha_pulse.core.bar_times import MONTH_NS
+from alpha_pulse.core.durations import DAY_NS
 from alpha_pulse.feeds.synthetic import Market, random_walk
 from alpha_pulse.reporting.report import make_report
 from flow.runs import run

@@ -6,9 +6,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.core.durations import DAY_NS, HOUR_NS
 from alpha_pulse.feeds.arrays import Floats
 from alpha_pulse.feeds.columns import BarColumns
-from alpha_pulse.feeds.interval import DAY_NS, HOUR_NS
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import START_NS, Market, planted_signal, regimes
 

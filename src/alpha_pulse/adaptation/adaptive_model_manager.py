@@ -12,6 +12,7 @@ from alpha_pulse.adaptation.policy import AdaptationDecision
 from alpha_pulse.adaptation.recovery import RecoveryTracker
 from alpha_pulse.core.clock import Clock
 from alpha_pulse.core.config import Config
+from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.core.errors import ConfigError, ConflictError, SessionError, did_you_mean
 from alpha_pulse.core.stateful import State, Stateful
 from alpha_pulse.core.types import AdaptationAction, AlarmResponse, DriftAlarm, ModelHealth, RegimeChange
@@ -24,7 +25,6 @@ from alpha_pulse.learning.running_system import AdaptationResponse, RunningSyste
 from alpha_pulse.learning.session import ScoredPrediction, Session
 from alpha_pulse.learning.trial import MIN_BLOCKS
 
-SECOND_NS = 1_000_000_000
 TIMER = "timer"
 ACCURACY = "adaptation.accuracy_threshold"
 DISABLED = "adaptation.enabled is false"

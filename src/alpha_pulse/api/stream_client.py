@@ -14,11 +14,11 @@ import msgspec
 
 from alpha_pulse.api.schemas.responses import encode
 from alpha_pulse.core.clock import elapsed_ns
+from alpha_pulse.core.durations import SECOND_NS
 
 QUEUE_FRAMES = 16
 STUCK_SECONDS = 5.0
 BEHIND_SECONDS = 30.0
-SECOND_NS = 1_000_000_000
 VERSION = 1
 
 

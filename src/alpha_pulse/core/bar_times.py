@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-SECOND_NS = 1_000_000_000
-MINUTE_NS = 60 * SECOND_NS
-HOUR_NS = 60 * MINUTE_NS
-DAY_NS = 24 * HOUR_NS
-WEEK_NS = 7 * DAY_NS
+from alpha_pulse.core.durations import DAY_NS, HOUR_NS, SECOND_NS, WEEK_NS
+
 MONTH_NS = 2_629_746 * SECOND_NS
 """Stands for one calendar month, as its multiples do for more: the mean month, a twelfth of 365.2425 days."""
 LONGEST_NS = 366 * DAY_NS

@@ -8,6 +8,7 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.core.durations import DAY_NS
 from alpha_pulse.core.errors import ConfigError, NonFiniteError, StateError
 from alpha_pulse.core.stateful import State, scalar, take_all
 from alpha_pulse.core.types import RegimeChange, RegimeFeature, RegimeLabel
@@ -312,5 +313,4 @@ def block_of(interval_ns: int) -> int:
     return min(max(round(DAY_NS / interval_ns), LEAST_BLOCK), LARGEST_BLOCK)
 
 
-DAY_NS = 86_400_000_000_000
 LEAST_BLOCK, LARGEST_BLOCK = 5, 288

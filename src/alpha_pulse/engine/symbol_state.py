@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 
 from alpha_pulse.core.config import Config
+from alpha_pulse.core.durations import YEAR_NS
 from alpha_pulse.core.stateful import State, Stateful
 from alpha_pulse.core.types import Bar, DriftAlarm, FeatureVector
 from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator
 from alpha_pulse.features.extractor import FeatureExtractor
 from alpha_pulse.learning.feature_monitor import FeatureMonitor
 
-YEAR_NS = 31_557_600_000_000_000
-"""A Julian year."""
 TARGETS = ("volatility", "direction")
 
 

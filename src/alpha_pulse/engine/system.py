@@ -13,6 +13,7 @@ from alpha_pulse.agents.agent_manager import AgentManager
 from alpha_pulse.agents.ml_aware_agent import MLAwareAgent
 from alpha_pulse.core.clock import ReplayClock
 from alpha_pulse.core.config import Config
+from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.core.errors import ConflictError, StateError
 from alpha_pulse.core.plugins import load
 from alpha_pulse.core.stateful import Stateful
@@ -36,7 +37,6 @@ from alpha_pulse.serving import ModelServingService
 from alpha_pulse.stores.base import RunIdentity, Store
 from alpha_pulse.venues.simulated import SimulatedVenue
 
-SECOND_NS = 1_000_000_000
 BATCH_MODEL = "lightgbm"
 QUALITY_MODEL = "logistic"
 MIN_VERIFIED_ROWS = 200

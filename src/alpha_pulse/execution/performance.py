@@ -6,7 +6,7 @@ import math
 
 import msgspec
 
-DAY_NS = 86_400_000_000_000
+from alpha_pulse.core.durations import DAY_NS
 
 
 class PerformanceState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 
-DAY_NS = 86_400_000_000_000
-NEAR_NS = 3_600_000_000_000
+from alpha_pulse.core.durations import DAY_NS, HOUR_NS
+
+NEAR_NS = HOUR_NS
 """Two breaks begin at the same time of day when they begin within an hour of each other: clocks are put forward and back."""
 KEPT = 24
 NEEDED = 2

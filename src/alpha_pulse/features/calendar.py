@@ -7,9 +7,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.core.durations import DAY_NS
 from alpha_pulse.kernels.base.jit import kernel
 
-_DAY_NS = 86_400_000_000_000
 _TWO_PI = 2.0 * math.pi
 _MONDAY = 3
 """Days to add so that Monday is 0: the epoch was a Thursday."""
@@ -26,8 +26,8 @@ def calendar_step(ts: int, out: NDArray[np.float64], at: int) -> None:
     >>> np.abs(row[:4]).round(12).tolist()
     [1.0, 0.0, 0.0, 1.0]
     """
-    day = ts // _DAY_NS
-    hour = _TWO_PI * ((ts - day * _DAY_NS) / _DAY_NS)
+    day = ts // DAY_NS
+    hour = _TWO_PI * ((ts - day * DAY_NS) / DAY_NS)
     sine, cosine = math.sin(hour), math.cos(hour)
     week = _TWO_PI * ((day + _MONDAY) % 7) / 7.0
     out[at] = sine

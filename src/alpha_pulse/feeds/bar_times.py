@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from alpha_pulse.core.bar_times import DATE_SHIFT_NS, DAY_NS, HOUR_NS, WEEK_NS, leeway_ns, months_of
+from alpha_pulse.core.bar_times import DATE_SHIFT_NS, leeway_ns, months_of
+from alpha_pulse.core.durations import DAY_NS, HOUR_NS, WEEK_NS
 from alpha_pulse.feeds.arrays import Integers, Mask
 
 _EAST_NS = 14 * HOUR_NS

@@ -6,26 +6,14 @@ import re
 
 import numpy as np
 
-from alpha_pulse.core.bar_times import (
-    DAY_NS,
-    HOUR_NS,
-    LONGEST_NS,
-    MINUTE_NS,
-    MONTH_NS,
-    SECOND_NS,
-    WEEK_NS,
-    leeway_ns,
-    months_of,
-)
+from alpha_pulse.core.bar_times import LONGEST_NS, MONTH_NS, leeway_ns, months_of
+from alpha_pulse.core.durations import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS, WEEK_NS
 from alpha_pulse.core.errors import ConfigError, DataError
 from alpha_pulse.feeds.arrays import Integers, Mask
 from alpha_pulse.feeds.bar_times import local_days, month_numbers
 
 __all__ = [
-    "DAY_NS",
-    "HOUR_NS",
     "LONGEST_NS",
-    "SECOND_NS",
     "infer_interval",
     "interval_of_steps",
     "is_sparse",

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
+from alpha_pulse.core.durations import HOUR_NS, SECOND_NS
 from alpha_pulse.feeds.arrays import Floats
 from alpha_pulse.feeds.bar_times import regular_starts
 from alpha_pulse.feeds.columns import BarColumns
-from alpha_pulse.feeds.interval import HOUR_NS, SECOND_NS
 from alpha_pulse.feeds.replay import ReplayFeed
 
 START_NS = 1_577_836_800 * SECOND_NS

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from alpha_pulse.adaptation.recovery import Episode
+from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.reporting.success_types import AdaptationSpeed, Speed
-
-SECOND_NS = 1_000_000_000
 
 
 def adaptation_speed(episodes: Sequence[Episode]) -> AdaptationSpeed:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.core.types import MemberPrediction
-
-SECOND_NS = 1_000_000_000
 
 
 class Freshness:

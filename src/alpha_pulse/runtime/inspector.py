@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.core.errors import NotFoundError, StateError, did_you_mean
 from alpha_pulse.core.types import Fill, MemberPrediction, Order, Prediction, Signal, Units
 from alpha_pulse.engine.journal import DecisionRecord, StepRecord, decode_decision, decode_step
@@ -18,7 +19,6 @@ from alpha_pulse.runtime.messages import MemberOut
 from alpha_pulse.runtime.trading_messages import FillOut, Inspection, TradeOut
 from alpha_pulse.stores.base import Store
 
-SECOND_NS = 1_000_000_000
 STATUS = {LABELLED: "labelled", EXPIRED: "expired"}
 
 

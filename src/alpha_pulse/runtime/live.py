@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from alpha_pulse.core.clock import elapsed_ns
+from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.core.errors import AlphaPulseError, ConfigError, ConflictError, NotReadyError
 from alpha_pulse.engine.system import System
 from alpha_pulse.learning.commands import Command
@@ -26,7 +27,6 @@ CHECKPOINT_NS = 60_000_000_000
 """Time between checkpoints that no number of steps asked for."""
 MEASURED_NS = 5_000_000_000
 SAMPLE_NS = 100_000_000
-SECOND_NS = 1_000_000_000
 SLOWEST = 0.001
 FASTEST = 1e9
 RARELY = (50_000, 50, 100)

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from alpha_pulse import __version__
+from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.core.errors import ConfigError, NotFoundError, NotReadyError, did_you_mean
 from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.engine.system import System
@@ -56,7 +57,6 @@ from alpha_pulse.runtime.trading_messages import (
     Trades,
 )
 
-SECOND_NS = 1_000_000_000
 TOGETHER = 100
 """Examples that are checked, or learnt, in one turn of the event loop."""
 

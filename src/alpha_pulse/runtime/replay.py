@@ -8,6 +8,7 @@ import msgspec
 
 from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.config import Config
+from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.engine.system import System, run_identity
 from alpha_pulse.feeds.base import Feed
 from alpha_pulse.reporting.report import encode_report, make_report
@@ -17,7 +18,6 @@ CHUNK = 64
 """Slices between two looks at whether to stop: a few milliseconds."""
 SETTLING_SLICES = 300
 """First slices that are left out of the rate: the first of each kind of step costs more than the later ones."""
-SECOND_NS = 1_000_000_000
 
 
 class Progress(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
+from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.core.errors import (
     ConfigError,
     ConflictError,
@@ -28,7 +29,7 @@ from alpha_pulse.learning.session import Session
 from alpha_pulse.metrics import streaming as metrics
 from alpha_pulse.runtime.history.events import MS
 from alpha_pulse.runtime.history.history import History
-from alpha_pulse.runtime.inspector import SECOND_NS, members_out
+from alpha_pulse.runtime.inspector import members_out
 from alpha_pulse.runtime.messages import (
     AlarmBrief,
     BatchModelStatus,

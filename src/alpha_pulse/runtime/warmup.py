@@ -19,10 +19,10 @@ from alpha_pulse.core import plugins
 from alpha_pulse.core.causes import reason_of
 from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.config import Config
-from alpha_pulse.detectors.regime import DAY_NS, LARGEST_BLOCK
+from alpha_pulse.core.durations import DAY_NS, HOUR_NS
+from alpha_pulse.detectors.regime import LARGEST_BLOCK
 from alpha_pulse.engine.system import System
 from alpha_pulse.features.schema import MIN_BARS
-from alpha_pulse.feeds.interval import HOUR_NS
 from alpha_pulse.feeds.synthetic import Market, random_walk
 from alpha_pulse.kernels.base.kernel_cache import cache_root, program_key
 from alpha_pulse.models import ONLINE

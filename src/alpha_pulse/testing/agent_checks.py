@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from alpha_pulse.agents.base_agent import BaseAgent, checked_decision
+from alpha_pulse.core.durations import HOUR_NS
 from alpha_pulse.core.errors import AgentError
 from alpha_pulse.core.stateful import digest, pack, unpack
 from alpha_pulse.core.types import Bar, FeatureVector, MarketView
@@ -22,7 +23,6 @@ from alpha_pulse.features.schema import schema_for
 
 AgentFactory = Callable[[tuple[str, ...]], BaseAgent]
 
-_HOUR_NS = 3_600_000_000_000
 _SCHEMA = schema_for(has_volume=True, has_quotes=True)
 
 
@@ -38,9 +38,9 @@ def market_views(count: int, seed: int, scale: float = 1.0, symbol: str = "CHECK
         served = np.where(mask, 0.0, values)
         served.setflags(write=False)
         opened, price = price, price * float(np.exp(rng.normal(0.0, 0.01)))
-        ts = (seq + 1) * _HOUR_NS
+        ts = (seq + 1) * HOUR_NS
         low, high = min(opened, price), max(opened, price)
-        bar = Bar(symbol, ts, _HOUR_NS, opened, high, low, price, 1_000.0, price * 0.9999, price * 1.0001, seq)
+        bar = Bar(symbol, ts, HOUR_NS, opened, high, low, price, 1_000.0, price * 0.9999, price * 1.0001, seq)
         yield MarketView(bar, FeatureVector(symbol, ts, _SCHEMA.schema_id, served, mask if mask.any() else None))
 
 
@@ -120,8 +120,8 @@ def check_agent_names_missing_feature(factory: AgentFactory) -> None:
     if refusal:
         assert name in refusal, f"{name}: the refusal does not name the agent: {refusal}"
         return
-    bar = Bar("CHECK", _HOUR_NS, _HOUR_NS, 100.0, 100.0, 100.0, 100.0)
-    direction = agent.rule_based_analysis(MarketView(bar, FeatureVector("CHECK", _HOUR_NS, "none", np.zeros(1))))
+    bar = Bar("CHECK", HOUR_NS, HOUR_NS, 100.0, 100.0, 100.0, 100.0)
+    direction = agent.rule_based_analysis(MarketView(bar, FeatureVector("CHECK", HOUR_NS, "none", np.zeros(1))))
     assert -1.0 <= direction <= 1.0, f"{name}: direction {direction!r} on a schema of one feature is not from -1 to 1"
 
 

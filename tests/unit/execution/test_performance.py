@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpha_pulse.execution.performance import DAY_NS, Performance
+from alpha_pulse.core.durations import DAY_NS
+from alpha_pulse.execution.performance import Performance
 
 HOUR = DAY_NS // 24
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from alpha_pulse.execution.session_breaks import DAY_NS, NEAR_NS, SessionBreaks
+from alpha_pulse.core.durations import DAY_NS
+from alpha_pulse.execution.session_breaks import NEAR_NS, SessionBreaks
 
 HOUR = NEAR_NS
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from alpha_pulse.core.durations import DAY_NS, HOUR_NS
 from alpha_pulse.core.errors import DataError
-from alpha_pulse.feeds.interval import DAY_NS, HOUR_NS
 from alpha_pulse.feeds.market_data import MarketData, ReadOptions
 from alpha_pulse.feeds.reading import read
 

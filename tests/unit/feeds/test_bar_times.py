@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpha_pulse.core.bar_times import DAY_NS, HOUR_NS, LONGEST_NS, MONTH_NS, WEEK_NS, bar_label
+from alpha_pulse.core.bar_times import LONGEST_NS, MONTH_NS, bar_label
+from alpha_pulse.core.durations import DAY_NS, HOUR_NS, WEEK_NS
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds.bar_times import end_times, open_times
 from alpha_pulse.feeds.columns import BarColumns

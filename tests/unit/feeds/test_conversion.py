@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alpha_pulse.core.bar_times import DAY_NS, HOUR_NS, MINUTE_NS, MONTH_NS, WEEK_NS
+from alpha_pulse.core.bar_times import MONTH_NS
+from alpha_pulse.core.durations import DAY_NS, HOUR_NS, MINUTE_NS, WEEK_NS
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds.bar_times import regular_starts
 from alpha_pulse.feeds.columns import BarColumns

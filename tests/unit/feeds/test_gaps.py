@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from alpha_pulse.core.durations import DAY_NS, HOUR_NS, SECOND_NS
 from alpha_pulse.feeds.arrays import Integers
-from alpha_pulse.feeds.interval import DAY_NS, HOUR_NS, SECOND_NS
 from alpha_pulse.feeds.quality.gaps import find_gaps
 from alpha_pulse.feeds.quality.sessions import sessions
 

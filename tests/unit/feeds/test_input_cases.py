@@ -8,11 +8,11 @@ import msgspec
 import numpy as np
 import pytest
 
+from alpha_pulse.core.durations import DAY_NS, HOUR_NS
 from alpha_pulse.core.errors import ConfigError, DataError
 from alpha_pulse.features.extractor import FeatureExtractor
 from alpha_pulse.feeds.arrays import Floats
 from alpha_pulse.feeds.columns import BarColumns
-from alpha_pulse.feeds.interval import DAY_NS, HOUR_NS
 from alpha_pulse.feeds.market_data import ReadOptions
 from alpha_pulse.feeds.reading import read
 from alpha_pulse.feeds.replay import ReplayFeed

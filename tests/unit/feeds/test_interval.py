@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpha_pulse.core.bar_times import DAY_NS, HOUR_NS, MINUTE_NS, MONTH_NS, months_of
+from alpha_pulse.core.bar_times import MONTH_NS, months_of
+from alpha_pulse.core.durations import DAY_NS, HOUR_NS, MINUTE_NS
 from alpha_pulse.core.errors import ConfigError, DataError
 from alpha_pulse.feeds.interval import infer_interval, interval_of_steps, parse_interval, show_interval
 

@@ -13,10 +13,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from alpha_pulse.core.durations import DAY_NS, HOUR_NS
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.data import read as read_any
 from alpha_pulse.feeds.files import containers
-from alpha_pulse.feeds.interval import DAY_NS, HOUR_NS
 from alpha_pulse.feeds.market_data import MarketData, ReadOptions
 from alpha_pulse.feeds.reading import read
 

@@ -16,10 +16,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from alpha_pulse.core.durations import HOUR_NS
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.data import read as read_any
 from alpha_pulse.feeds.files.paths import expand
-from alpha_pulse.feeds.interval import HOUR_NS
 from alpha_pulse.feeds.market_data import MarketData, ReadOptions
 from alpha_pulse.feeds.reading import read
 

@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from alpha_pulse.core.durations import HOUR_NS
 from alpha_pulse.core.errors import ConfigError, DataError
 from alpha_pulse.data import read
-from alpha_pulse.feeds.interval import HOUR_NS
 
 TIMES = [datetime(2024, 1, 2, 9, tzinfo=UTC) + timedelta(hours=at) for at in range(4)]
 NUMBERS = {"Open": [10.0, 11, 12, 13], "High": [12.0, 13, 14, 15], "Low": [9.0, 10, 11, 12], "Close": [11.0, 12, 13, 14]}

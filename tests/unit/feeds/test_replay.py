@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alpha_pulse.core.durations import HOUR_NS
 from alpha_pulse.core.errors import DataError, StateError
 from alpha_pulse.core.stateful import Stateful, pack, unpack
 from alpha_pulse.core.types import Bar
 from alpha_pulse.feeds import FEEDS, replay
 from alpha_pulse.feeds.base import Feed, Slice
 from alpha_pulse.feeds.columns import BarColumns
-from alpha_pulse.feeds.interval import HOUR_NS
 from alpha_pulse.feeds.replay import ReplayFeed
 
 NAMES = ("AAA", "BBB", "CCC")

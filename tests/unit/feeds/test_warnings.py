@@ -4,10 +4,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from alpha_pulse.core.bar_times import MONTH_NS, WEEK_NS
+from alpha_pulse.core.bar_times import MONTH_NS
+from alpha_pulse.core.durations import DAY_NS, HOUR_NS, SECOND_NS, WEEK_NS
 from alpha_pulse.data import bundled
 from alpha_pulse.feeds.columns import BarColumns
-from alpha_pulse.feeds.interval import DAY_NS, HOUR_NS, SECOND_NS
 from alpha_pulse.feeds.notes import Note
 from alpha_pulse.feeds.quality.warnings import find_warnings
 from alpha_pulse.feeds.replay import ReplayFeed

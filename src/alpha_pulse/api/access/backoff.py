@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 
 from alpha_pulse.core.clock import elapsed_ns
+from alpha_pulse.core.durations import SECOND_NS
 
 FREE = 5
 """Wrong ones that are answered at once: a slip of the hand, a page whose session has ended."""
@@ -16,7 +17,6 @@ FIRST_SECONDS, LONGEST_SECONDS = 0.1, 3.0
 FORGIVEN_SECONDS = 10.0
 """After so long one wrong token less counts."""
 MOST_COUNTED = 20
-SECOND_NS = 1_000_000_000
 
 
 class Backoff:

@@ -18,12 +18,12 @@ from alpha_pulse.api.access.backoff import Backoff
 from alpha_pulse.api.access.session_file import SessionFile
 from alpha_pulse.api.access.token_file import TOKEN_VARIABLE, fresh_token, read_or_make, refuse_weak
 from alpha_pulse.core.clock import elapsed_ns
+from alpha_pulse.core.durations import SECOND_NS
 
 SESSION_S = 12 * 3600
 TICKET_S = 120
 MAX_SESSIONS = 64
 MAX_TICKETS = 256
-SECOND_NS = 1_000_000_000
 NEVER = 2**62
 
 log = logging.getLogger("alpha_pulse.api")

@@ -8,7 +8,8 @@ from rich.text import Text
 
 from alpha_pulse.cli.render.words import adaptation_lines, counted, success_lines, verdict
 from alpha_pulse.cli.terminal.table import Row, print_table
-from alpha_pulse.core.bar_times import SECOND_NS, bar_label, months_of
+from alpha_pulse.core.bar_times import bar_label, months_of
+from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.execution.execution_service import PRIMARY
 from alpha_pulse.metrics.members import Score
 from alpha_pulse.reporting.report import BookReport, Report, SymbolReport

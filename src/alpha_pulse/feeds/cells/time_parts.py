@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from alpha_pulse.core.bar_times import DAY_NS, MINUTE_NS, SECOND_NS
+from alpha_pulse.core.durations import DAY_NS, MINUTE_NS, SECOND_NS
 from alpha_pulse.core.numbers import shown
 from alpha_pulse.feeds.arrays import Bytes, Integers, Mask
 from alpha_pulse.feeds.cells.date_order import NO_DAY, ErrorContext, days_of, infer_date_order, whole_years

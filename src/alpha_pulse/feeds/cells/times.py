@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from alpha_pulse.core.bar_times import DAY_NS, SECOND_NS
+from alpha_pulse.core.durations import DAY_NS, SECOND_NS
 from alpha_pulse.core.errors import ConfigError, DataError
 from alpha_pulse.core.numbers import shown
 from alpha_pulse.feeds.arrays import Bytes, Integers, Mask

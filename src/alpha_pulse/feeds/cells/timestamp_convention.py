@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from alpha_pulse.core.bar_times import DATE_SHIFT_NS, DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
+from alpha_pulse.core.bar_times import DATE_SHIFT_NS
+from alpha_pulse.core.durations import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from alpha_pulse.feeds.arrays import Integers
 from alpha_pulse.feeds.bar_times import open_times
 from alpha_pulse.feeds.cells.column_choice import Choice

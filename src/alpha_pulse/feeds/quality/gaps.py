@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from alpha_pulse.core.durations import DAY_NS, HOUR_NS
 from alpha_pulse.feeds.arrays import Integers, Mask
-from alpha_pulse.feeds.interval import DAY_NS, HOUR_NS
 from alpha_pulse.feeds.quality.sessions import Grid, make_grid, never_closes, usual_slots
 from alpha_pulse.feeds.runs import runs
 

@@ -7,9 +7,9 @@ from itertools import groupby
 import msgspec
 import numpy as np
 
-from alpha_pulse.core.bar_times import DATE_SHIFT_NS, WEEK_NS
+from alpha_pulse.core.bar_times import DATE_SHIFT_NS
+from alpha_pulse.core.durations import DAY_NS, HOUR_NS, WEEK_NS
 from alpha_pulse.feeds.arrays import Integers, Mask
-from alpha_pulse.feeds.interval import DAY_NS, HOUR_NS
 
 MONDAY_NS = 4 * DAY_NS
 """1970-01-05, the first Monday of the epoch."""

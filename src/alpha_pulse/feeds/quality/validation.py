@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 import msgspec
 import numpy as np
 
-from alpha_pulse.core.bar_times import LONGEST_NS, SECOND_NS, leeway_ns, months_of
+from alpha_pulse.core.bar_times import LONGEST_NS, leeway_ns, months_of
+from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.core.types import ABSURD, LARGEST_VOLUME
 from alpha_pulse.feeds.arrays import Floats, Integers, Mask

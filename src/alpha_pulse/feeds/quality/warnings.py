@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from alpha_pulse.core.bar_times import DATE_SHIFT_NS, DAY_NS, months_of
+from alpha_pulse.core.bar_times import DATE_SHIFT_NS, months_of
+from alpha_pulse.core.durations import DAY_NS
 from alpha_pulse.feeds.arrays import Mask
 from alpha_pulse.feeds.bar_times import stamped_at_end
 from alpha_pulse.feeds.columns import BarColumns

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from alpha_pulse.core.clock import elapsed_ns
-from alpha_pulse.engine.symbol_state import TARGETS, YEAR_NS
+from alpha_pulse.core.durations import YEAR_NS
+from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.engine.system import System
 from alpha_pulse.reporting.run_summary import RunSummary
 from alpha_pulse.reporting.success import success_metrics
