@@ -72,19 +72,19 @@ def test_the_page_reconnects_to_a_restarted_server(browser: object, visitor: Vis
     stays.sign_in()
     before = number(stays.text_of("bars"))
     server.stop()
-    stays.wait_for("link", "disconnected")
+    stays.wait_for("connection", "disconnected")
     notice = stays.page.locator('[data-notice="disconnected"]')
     notice.wait_for()
     assert "Next attempt in" in notice.inner_text()
     assert number(stays.text_of("bars")) == before
     notice.get_by_role("button", name="Retry now").click()
-    stays.wait_for("link", "disconnected")
+    stays.wait_for("connection", "disconnected")
     server.start()
     server.step(25)
-    stays.wait_for("link", "connected")
+    stays.wait_for("connection", "connected")
     notice.wait_for(state="detached")
     # A session from a link is valid after a restart of the server.
-    visitor.wait_for("link", "connected")
+    visitor.wait_for("connection", "connected")
     for each in (stays, visitor):
         each.ignore_broken_connections()
     assert stays.errors == []
@@ -98,7 +98,7 @@ def test_the_page_reconnects_after_a_network_failure(visitor: Visitor, server: L
     server.step(30)
     visitor.page.wait_for_timeout(300)
     visitor.page.context.set_offline(False)
-    visitor.wait_for("link", "connected")
+    visitor.wait_for("connection", "connected")
     wait_until_paused(visitor, server)
     wait_until_current(visitor, server)
     visitor.ignore_broken_connections()

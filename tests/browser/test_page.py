@@ -117,7 +117,7 @@ def test_the_page_reports_the_end_of_a_run(browser: object, tmp_path: Path) -> N
     try:
         visitor = Visitor(browser, server)
         visitor.page.goto(link)
-        visitor.wait_for("link", "connected")
+        visitor.wait_for("connection", "connected")
         visitor.page.get_by_text("No label is known yet").first.wait_for()
         server.step(261)
         visitor.page.locator('[data-notice="finished"]').wait_for()

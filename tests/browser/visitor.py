@@ -53,7 +53,7 @@ class Visitor:
         self.ready()
 
     def ready(self) -> None:
-        self.wait_for("link", "connected")
+        self.wait_for("connection", "connected")
         self.page.wait_for_selector("[data-session]")
         self.page.wait_for_selector("[data-book]")
 

@@ -2,14 +2,17 @@
 
 import type { Control, Message, Step } from "./wire";
 
-export type Link = { state: "connecting" } | { state: "live" } | { state: "disconnected"; until: number; reason: string };
+export type ConnectionState =
+  | { state: "connecting" }
+  | { state: "live" }
+  | { state: "disconnected"; until: number; reason: string };
 
 export interface Listener {
   /** A one-time ticket; rejects when the server gives none. */
   ticket(): Promise<string>;
   /** The first row that the page does not have yet. */
   fromSeq(): number;
-  onLink(link: Link): void;
+  onConnection(connection: ConnectionState): void;
   onControl(control: Control, hello: boolean): void;
   onStep(seq: number, step: Step): void;
   onGap(from: number): void;
@@ -51,7 +54,7 @@ export class Stream {
   }
 
   private async open(): Promise<void> {
-    this.listener.onLink({ state: "connecting" });
+    this.listener.onConnection({ state: "connecting" });
     let ticket: string;
     try {
       ticket = await this.listener.ticket();
@@ -82,7 +85,7 @@ export class Stream {
     switch (message.type) {
       case "hello":
         this.pause = FIRST_PAUSE_MS;
-        this.listener.onLink({ state: "live" });
+        this.listener.onConnection({ state: "live" });
         this.listener.onControl(message.data, true);
         break;
       case "state":
@@ -115,7 +118,7 @@ export class Stream {
     // Random, so that the pages of a server that restarts do not reconnect at the same instant.
     const wait = this.pause * (0.8 + 0.4 * Math.random());
     this.pause = Math.min(2 * this.pause, LONGEST_PAUSE_MS);
-    this.listener.onLink({ state: "disconnected", until: Date.now() + wait, reason });
+    this.listener.onConnection({ state: "disconnected", until: Date.now() + wait, reason });
     this.retry = setTimeout(() => void this.open(), wait);
   }
 }

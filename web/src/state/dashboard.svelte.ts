@@ -1,7 +1,7 @@
 // The state of the page: the run, its sessions and books, the market of one symbol, and the live connection.
 
 import { NetworkError, ResponseError } from "../api/client";
-import { Stream, type Link } from "../api/stream";
+import { Stream, type ConnectionState } from "../api/stream";
 import type { Control, DriftStatus, Positions, SessionStatus, Step, SystemStatus } from "../api/wire";
 import { setBarLength } from "../format/time";
 import { client } from "./access.svelte";
@@ -22,7 +22,7 @@ class Dashboard {
   drift = $state.raw<Record<string, DriftStatus>>({});
   positions = $state.raw<Positions | null>(null);
   market = $state.raw<Market | null>(null);
-  link = $state.raw<Link>({ state: "connecting" });
+  connection = $state.raw<ConnectionState>({ state: "connecting" });
   /** The last error, as a sentence; null after the next success. */
   notice = $state<string | null>(null);
   /** Bars shown in price and volatility, and bars shown in equity, skill and weights. */
@@ -125,7 +125,7 @@ class Dashboard {
     this.stream = new Stream(market.symbol, {
       ticket: async () => (await client.ticket()).ticket,
       fromSeq: () => market.newest + 1,
-      onLink: (link) => (this.link = link),
+      onConnection: (connection) => (this.connection = connection),
       onControl: (control, hello) => this.control(control, hello),
       onStep: (seq, step) => this.step(market, seq, step),
       onGap: (from) => market.markGap(from),
@@ -160,11 +160,11 @@ class Dashboard {
     this.system = system;
     this.sessions = sessions;
     this.positions = positions;
-    if (this.market !== null && this.link.state !== "live" && system.seq > this.market.newest) {
+    if (this.market !== null && this.connection.state !== "live" && system.seq > this.market.newest) {
       this.market.markGap(this.market.newest + 1);
       this.market.newest = system.seq;
     }
-    if (this.link.state === "live") this.notice = null;
+    if (this.connection.state === "live") this.notice = null;
   }
 
   private async readSlowSnapshot(): Promise<void> {

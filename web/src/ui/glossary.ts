@@ -19,7 +19,7 @@ export const GLOSSARY = {
   served: "The prediction that the system acts on: the weighted mixture of the online model, the batch model and the base rate.",
   online: "Model that learns from each label as soon as the label is known.",
   batch: "Model that is trained once on past bars and then stays fixed until it is retrained.",
-  weight: "Share of a model in the served prediction, learned from the log loss of each model; the weights add up to 1.",
+  weight: "Weight of a model in the served prediction, learned from past log loss; the weights of all models add up to 1.",
   version: "For an online model the number of labels that it was trained on, for a batch model the start of its file's SHA-256.",
   confidence:
     "Calibrated probability that the likelier side is right, estimated from earlier served predictions; below a threshold the agents use their rules only.",
@@ -43,13 +43,13 @@ export const GLOSSARY = {
     "Current volatility state of the market (calm, normal or turbulent) with its probability, from a hidden Markov model that uses past bars only.",
 
   // Drift and adaptation
-  drift: "Change in the statistics of errors, labels or features that a detector reports as larger than chance explains.",
+  drift: "Change in the statistics of errors, labels or features that a detector reports as too large for chance.",
   "drift alarm": "Report of a detector that the errors, the calibration, the label rate or the features of a session have changed.",
   adaptation: "Change of a learning model because of drift, a new regime, decay or a request.",
   "adaptation trial":
     "Comparison of the adapted model with a copy that was not adapted (the control), on the labels after the change; the effect is the log loss saved, in mnat.",
-  accepted: "The adapted model beat its control by more than chance explains (one case in twenty), so the adaptation stays.",
-  "rolled back": "The adapted model did not beat its control by more than chance explains, so the control took its place again.",
+  accepted: "The adapted model beat its control by more than chance gives in one case of twenty, so the adaptation stays.",
+  "rolled back": "The adapted model did not beat its control by more than chance gives in one case of twenty, so the control replaced it.",
   "on trial": "The adapted model and its control are still being compared.",
   acted: "This alarm led to an adaptation.",
   deferred: "No action yet, because a trial or a cool-down is in progress.",
@@ -78,8 +78,8 @@ export const GLOSSARY = {
   Sharpe: "Mean of the returns per bar over their standard deviation, annualised; a dash where it is undefined.",
   "max drawdown": "Largest fall of the equity from a peak, as a percentage of the peak.",
   "signal direction": "What an agent wants to hold, from −1 (short) to +1 (long).",
-  "agent weight": "Share of the agent in the combined signal, learned from the results of its closed lots.",
-  "risk gate": "Checks that every order passes before it reaches the venue: position, order size, drawdown and stale data.",
+  "agent weight": "Weight of the agent in the combined signal, learned from the results of its closed lots.",
+  "risk gate": "Checks that every order passes before it reaches the venue: position, order size, daily loss and stale data.",
   feature: "Input of the models, scaled; the models were given exactly these values.",
 } as const;
 
