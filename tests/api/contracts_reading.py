@@ -168,7 +168,8 @@ def predictions(live: Running) -> None:
             sum(w or 0.0 for w in row) for row in zip(*(found[f"weight_{m}"] for m in ("online", "batch", "base")), strict=True)
         ]
         assert weights == pytest.approx([1.0] * len(rows))
-        known = [(said, true) for said, true in zip(found["level"], found["realised"], strict=True) if true is not None]
+        columns = found["volatility_forecast"], found["volatility_realised"]
+        known = [(said, true) for said, true in zip(*columns, strict=True) if true is not None]
         assert (len(known) > 1_000) == (target == "volatility")
     path = f"/api/v1/predictions?symbol={SYMBOL}"
     live.refused(422, path, method="GET", said="target")

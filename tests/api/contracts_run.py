@@ -277,10 +277,10 @@ def outcomes(live: Running) -> None:
     assert live.post(path, {"outcomes": [outcome]}) == {"applied": 1, "duplicates": 0}
     assert live.post(path, {"outcomes": [outcome, outcome]}) == {"applied": 0, "duplicates": 2}
     ((kind, told),) = live.sql("SELECT kind, outcome FROM commands ORDER BY seq DESC LIMIT 1")
-    assert (kind, msgspec.json.decode(told)["lot"]["book"]) == ("outcome", "elsewhere")
+    assert (kind, msgspec.json.decode(told)["lot"]["book"]) == ("outcome", "external")
     live.post("/api/v1/system/step", {"steps": 1})
     ((lot_id,),) = live.sql("SELECT lot_id FROM scored_trades ORDER BY seq DESC, position LIMIT 1")
-    assert lot_id == f"elsewhere/{outcome['id']}"
+    assert lot_id == f"external/{outcome['id']}"
     live.refused(409, path, {"outcomes": [{**outcome, "id": "x", "book": "combined"}]}, said="own book 'combined'")
     live.refused(404, path, {"outcomes": [{**outcome, "id": "x", "signal_id": "combined/SYM/1"}]}, said="did you mean")
     wrong: tuple[dict[str, Any], ...] = (

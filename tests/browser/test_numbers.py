@@ -61,9 +61,9 @@ def test_charts_end_where_the_series_end(visitor: Visitor, server: LiveServer) -
     assert combined is not None
     assert number(combined[1]) == pytest.approx(equity["combined"][-1], abs=0.51)
     forecast = server.request("/predictions", symbol=SYMBOL, target="volatility", from_seq=seq - 60)["columns"]
-    known = [value for value in forecast["realised"] if value is not None]
+    known = [value for value in forecast["volatility_realised"] if value is not None]
     description = visitor.charts("volatility")
-    assert f"forecast {100 * forecast['level'][-1]:.3f} %" in description
+    assert f"forecast {100 * forecast['volatility_forecast'][-1]:.3f} %" in description
     assert f"realised {100 * known[-1]:.3f} %" in description
     assert f"probability of high volatility {100 * forecast['probability'][-1]:.1f} %" in description
     for target in ("volatility", "direction"):

@@ -56,7 +56,16 @@ def timeless(found: dict[str, object]) -> list[dict[str, object]]:
 
 
 def test_result_and_picture_are_written_whole(place: Path, whole: dict[str, object]) -> None:
-    assert list(whole) == ["models", "stream", "horizon", "window", "seed", "false_alarms_per", "baselines", "comparisons"]
+    assert list(whole) == [
+        "models",
+        "stream",
+        "horizon",
+        "window",
+        "seed",
+        "samples_per_false_alarm",
+        "baselines",
+        "comparisons",
+    ]
     assert (place / "whole.png").read_bytes().startswith(b"\x89PNG")
     assert not list(place.glob("*.part"))
     first = timeless(whole)[0]

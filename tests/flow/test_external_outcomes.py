@@ -180,7 +180,7 @@ def test_a_gateway_takes_them_in_units_and_cash_once_and_all_or_none() -> None:
         assert await gateway.report_outcomes(told) == OutcomesResult(2, 1)
         assert await gateway.report_outcomes(told) == OutcomesResult(0, 3)
         for other in ({"net_pnl": 18.0}, {"quantity": 10.5}, {"close_price": 102.5}):
-            with pytest.raises(ConflictError, match="'a' of book 'elsewhere' was given before with other content"):
+            with pytest.raises(ConflictError, match="'a' of book 'external' was given before with other content"):
                 await gateway.report_outcomes([reported(trade, id="c"), reported(trade, **other)])
         assert gateway.control().seq == rows + 2
         (command,) = decode_step(next(system.store.rows(rows + 1)).payload).commands

@@ -93,13 +93,13 @@ def test_level_and_realised_are_volatility_over_the_horizon(live: LocalGateway) 
     closes = np.log(column(live.bars(symbol, ALL), "close"))
     found = live.predictions(symbol, "volatility", ALL)
     numbers = np.array(column(found, "seq"), dtype=np.int64)
-    realised = np.array(column(found, "realised"))
+    realised = np.array(column(found, "volatility_realised"))
     for place in (0, 500, 3_000):
         at = numbers[place]
         assert realised[place] == pytest.approx(math.sqrt(np.sum(np.diff(closes[at : at + 13]) ** 2)), rel=1e-9)
     assert np.isnan(realised[-12:]).all()
     assert not np.isnan(realised[:-12]).any()
-    levels = np.array(column(found, "level"))
+    levels = np.array(column(found, "volatility_forecast"))
     assert not np.isnan(levels).any()
     # A forecast is of the size of what came true.
     assert 0.8 < np.nanmedian(realised / levels) < 1.25

@@ -159,7 +159,7 @@ def test_what_does_not_fit_is_named(tmp_path: Path, name: str, sentence: str, ch
     assert not check.ok
     assert sentence in check.found
     assert check.found.startswith("row ")
-    assert check.faults >= 1
+    assert check.errors >= 1
 
 
 def changed(path: Path, sql: str) -> Verification:
@@ -233,7 +233,7 @@ def test_a_result_that_other_steps_led_to_is_found_out(tmp_path: Path) -> None:
         store.finish(b'{"bars":2199,"books":{"combined":{"fills":1}}}')
     with StoreReader(path) as reader:
         check = verify(reader).checks[-1]
-    assert check.faults == 2
+    assert check.errors == 2
     assert "bars is 2199 in the result, 2200 in the journal" in check.found
 
 

@@ -39,7 +39,7 @@ class Finding(msgspec.Struct, frozen=True):
     name: str
     ok: bool
     found: str
-    mend: str = ""
+    fix: str = ""
 
 
 def examine(config: Path | None, port: int) -> Iterator[Finding]:
@@ -68,14 +68,14 @@ def examine(config: Path | None, port: int) -> Iterator[Finding]:
 def _finding(name: str, check: Callable[[], Finding]) -> Finding:
     try:
         finding = check()
-        return msgspec.structs.replace(finding, mend="") if finding.ok else finding
+        return msgspec.structs.replace(finding, fix="") if finding.ok else finding
     except AlphaPulseError as error:
         problem, _, fix = str(error).rpartition("; ")
-        return Finding(name, ok=False, found=problem or fix, mend=fix if problem else "")
+        return Finding(name, ok=False, found=problem or fix, fix=fix if problem else "")
     except ImportError as error:
-        return Finding(name, ok=False, found=str(error), mend=INSTALL_AGAIN)
+        return Finding(name, ok=False, found=str(error), fix=INSTALL_AGAIN)
     except OSError as error:
-        return Finding(name, ok=False, found=f"{error.filename}: {error.strerror}", mend="give this user access to it")
+        return Finding(name, ok=False, found=f"{error.filename}: {error.strerror}", fix="give this user access to it")
 
 
 def _python() -> Finding:
@@ -93,7 +93,7 @@ def _packages() -> Finding:
         except (ImportError, OSError) as error:
             broken.append(f"{distribution} ({error})")
     if broken:
-        return Finding("packages", ok=False, found=f"cannot be imported: {', '.join(broken)}", mend=INSTALL_AGAIN)
+        return Finding("packages", ok=False, found=f"cannot be imported: {', '.join(broken)}", fix=INSTALL_AGAIN)
     return Finding("packages", ok=True, found=f"all {len(MODULES)} can be imported")
 
 
@@ -151,7 +151,7 @@ def _page() -> Finding:
     folder = Path(__file__).resolve().parents[1] / "api" / "page"
     if (folder / "index.html").is_file():
         return Finding("page", ok=True, found="built")
-    return Finding("page", ok=False, found="not built", mend="in a checkout run 'make page'; otherwise " + INSTALL_AGAIN)
+    return Finding("page", ok=False, found="not built", fix="in a checkout run 'make page'; otherwise " + INSTALL_AGAIN)
 
 
 def _port(port: int) -> Finding:

@@ -77,7 +77,7 @@ def _verified(path: Path) -> Verification:
             rows = reader.rows_held
             return verify(reader, lambda done: phases.show("checking the journal", rows, "rows", done))
     except StateError as error:
-        check = Check("file", ok=False, found=str(error), faults=1)
+        check = Check("file", ok=False, found=str(error), errors=1)
         return Verification(f"sqlite:///{path}", None, None, finished=None, ok=False, checks=[check])
 
 

@@ -62,7 +62,7 @@ class Startup(msgspec.Struct, frozen=True):
     token_file: str
     store: str
     run_id: str
-    process: int
+    pid: int
 
 
 def run(

@@ -68,8 +68,8 @@ class Serving(_Section, frozen=True):
 
     strategy: Literal["ensemble", "champion_challenger"] = "ensemble"
     """`ensemble`: all available members, by their learnt weights. `champion_challenger`: only the member with most weight."""
-    share: Probability = 1e-3
-    """Weight that is redistributed among the members per horizon: `share / h` at each label (fixed share)."""
+    fixed_share: Probability = 1e-3
+    """Weight that is redistributed among the members per horizon: `fixed_share / h` at each label (fixed share)."""
     calibration: Literal["platt", "beta", "isotonic"] = "platt"
     """Calibration of each member before it is mixed, learnt from its stored scores. `platt`: slope and offset of the log odds;
     `beta`: a slope for each side; `isotonic`: any rising shape, over the last 2,000 labels."""
@@ -168,12 +168,12 @@ class Adaptation(_Section, frozen=True):
     feature_detector: Literal["psi", "ks"] = "psi"
     """The detector that watches the features of each symbol: population stability index or Kolmogorov-Smirnov. Its alarms are
     recorded and shown; they change nothing."""
-    false_alarms_per: Annotated[float, Meta(ge=1_000, le=1_000_000)] = 50_000.0
+    samples_per_false_alarm: Annotated[float, Meta(ge=1_000, le=1_000_000)] = 50_000.0
     """Labels (for features: bars) per false alarm of a detector while nothing changes. The detector's threshold follows from
     this and from the horizon."""
     drift_threshold: Positive | None = None
-    """The detector's own threshold, in place of the one that follows from `false_alarms_per`; for `adwin` its confidence,
-    delta. It cannot change during a run."""
+    """The detector's own threshold, in place of the one that follows from `samples_per_false_alarm`; for `adwin` its
+    confidence, delta. It cannot change during a run."""
     accuracy_threshold: Probability = 0.1
     """Decay: windowed accuracy this far below that of the whole run. It can be set during a run (docs/architecture.md)."""
     loss_threshold: NonNegative = 0.05

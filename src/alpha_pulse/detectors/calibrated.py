@@ -74,7 +74,7 @@ def shipped_curves() -> Curves:
 
 
 class Calibrated:
-    """Watches events for a lasting change, with at most one false alarm in ``false_alarms_per`` of them while nothing changes.
+    """Detects a lasting change of events, with at most one false alarm in ``samples_per_false_alarm`` of them.
 
     Dependent events are gathered to blocks, of which the detector sees the mean (one that takes 0 and 1 only: the last value):
     blocks of h for the losses of forecasts over h overlapping steps, of 20 for other autocorrelated values. What dependence is
@@ -84,7 +84,7 @@ class Calibrated:
     ----------
     name
         A detector of the table or of a plug-in; one that is not in the table of thresholds is used with its own defaults.
-    false_alarms_per
+    samples_per_false_alarm
         Events per accepted false alarm.
     dependence
         ``independent``, ``autoregressive`` (an autocorrelation of up to .9), or ``horizon``.
@@ -96,13 +96,13 @@ class Calibrated:
     Raises
     ------
     ConfigError
-        ``false_alarms_per`` is outside of what was simulated for this detector.
+        ``samples_per_false_alarm`` is outside of what was simulated for this detector.
     UnknownNameError
         There is no such detector.
 
     Examples
     --------
-    >>> detector = Calibrated("adwin", false_alarms_per=10_000)
+    >>> detector = Calibrated("adwin", samples_per_false_alarm=10_000)
     >>> alarms = [i for i in range(400) if detector.update(0.1 if i < 200 else 0.9)]
     >>> len(alarms), alarms[0] - 200 < 20
     (1, True)
@@ -111,7 +111,7 @@ class Calibrated:
     def __init__(
         self,
         name: str,
-        false_alarms_per: float = 10_000.0,
+        samples_per_false_alarm: float = 10_000.0,
         *,
         dependence: Dependence = "independent",
         horizon: int = 1,
@@ -119,7 +119,7 @@ class Calibrated:
     ) -> None:
         self.name = name
         self.block = block_of(dependence, horizon)
-        self._detector = tuned(name, false_alarms_per, dependence=dependence, horizon=horizon, threshold=threshold)
+        self._detector = tuned(name, samples_per_false_alarm, dependence=dependence, horizon=horizon, threshold=threshold)
         self.domain: Domain = self._detector.domain
         self._mean = self._detector.domain != "binary"
         self._sum = 0.0
@@ -230,7 +230,9 @@ def make_detector(name: str, threshold: float) -> Detector:
     return made
 
 
-def nearest_rate(name: str, false_alarms_per: float, *, dependence: Dependence = "independent", horizon: int = 1) -> float:
+def nearest_rate(
+    name: str, samples_per_false_alarm: float, *, dependence: Dependence = "independent", horizon: int = 1
+) -> float:
     """Events per false alarm: those asked for, or the nearest for which the detector was calibrated with such blocks.
 
     >>> nearest_rate("adwin", 50_000, dependence="horizon", horizon=3)
@@ -239,15 +241,15 @@ def nearest_rate(name: str, false_alarms_per: float, *, dependence: Dependence =
     60000.0
     """
     if name not in TUNED:
-        return float(false_alarms_per)
+        return float(samples_per_false_alarm)
     block = block_of(dependence, horizon)
     per = shipped_curves()[name]["independent" if block == 1 else dependence].per
-    return min(max(float(false_alarms_per), per[0] * block), per[-1] * block)
+    return min(max(float(samples_per_false_alarm), per[0] * block), per[-1] * block)
 
 
 def tuned(
     name: str,
-    false_alarms_per: float,
+    samples_per_false_alarm: float,
     *,
     dependence: Dependence = "independent",
     horizon: int = 1,
@@ -266,11 +268,11 @@ def tuned(
     if threshold is None:
         block = block_of(dependence, horizon)
         curve = shipped_curves()[name]["independent" if block == 1 else dependence]
-        threshold = curve.at(false_alarms_per / block)
+        threshold = curve.at(samples_per_false_alarm / block)
         if threshold is None:
             low, high = (per * block for per in (curve.per[0], curve.per[-1]))
             raise ConfigError(
-                f"one false alarm of {name} in {false_alarms_per:,.0f} events was asked for, but with {block} of them to a "
-                f"block it was calibrated for one in {low:,.0f} to one in {high:,.0f}; choose a number between them"
+                f"one false alarm of {name} in {samples_per_false_alarm:,.0f} events was asked for, but with {block} of "
+                f"them to a block it was calibrated for one in {low:,.0f} to one in {high:,.0f}; choose a number between them"
             )
     return make_detector(name, threshold)

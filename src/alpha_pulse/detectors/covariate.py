@@ -52,7 +52,7 @@ class FeatureDetector:
     ----------
     names
         One per feature.
-    false_alarms_per
+    samples_per_false_alarm
         Rows per accepted false alarm, from 1,000 on.
     reference, window
         Rows of the reference and of the newest that are compared with it.
@@ -72,7 +72,7 @@ class FeatureDetector:
     def __init__(
         self,
         names: Sequence[str],
-        false_alarms_per: float = 10_000.0,
+        samples_per_false_alarm: float = 10_000.0,
         *,
         reference: int = 2_000,
         window: int = 500,
@@ -83,7 +83,7 @@ class FeatureDetector:
             raise ConfigError(
                 f"{self.title} was given the features {self.names!r}, but one name at least, and none twice, is needed"
             )
-        refuse_outside(f"{self.title}'s false_alarms_per", false_alarms_per, 999.0, math.inf, "10000")
+        refuse_outside(f"{self.title}'s samples_per_false_alarm", samples_per_false_alarm, 999.0, math.inf, "10000")
         refuse_below(f"{self.title}'s block", block, 2, "50")
         refuse_below(f"{self.title}'s window", window, 50, "500")
         refuse_below(f"{self.title}'s reference", reference, 10 * block, "2000")
@@ -94,7 +94,7 @@ class FeatureDetector:
                 "2000, 500 and 50 are usual"
             )
         every = window // COMPARISONS
-        self.level = min(OVERLAP * every / false_alarms_per, SUREST)
+        self.level = min(OVERLAP * every / samples_per_false_alarm, SUREST)
         """A total p-value of at most this is a drift."""
         self._state = covariate_state(len(self.names), self.level, reference, window, block, every, exact=self.exact)
         self._all_known = np.ones(len(self.names), dtype=np.bool_)

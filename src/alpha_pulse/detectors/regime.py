@@ -61,7 +61,7 @@ class RegimeDetector:
         Of the bars.
     block
         Bars to a block, 5 or more: as many as a day has, so that the hours of the day are no regimes.
-    false_alarms_per
+    samples_per_false_alarm
         Blocks per false change point of any of the three while nothing changes; those of volatility support a label and are not
         told by themselves. Of each number no more than one in about 100 blocks is offered, whatever is asked for.
     together
@@ -72,7 +72,7 @@ class RegimeDetector:
     Raises
     ------
     ConfigError
-        ``block`` or ``false_alarms_per`` is out of range.
+        ``block`` or ``samples_per_false_alarm`` is out of range.
 
     Examples
     --------
@@ -94,20 +94,20 @@ class RegimeDetector:
         self,
         symbol: str,
         block: int = 24,
-        false_alarms_per: float = 2_000.0,
+        samples_per_false_alarm: float = 2_000.0,
         *,
         together: bool = False,
         reference: int = REFERENCE,
     ) -> None:
         refuse_below("the regime detector's block", block, 5, "as many bars as a day has")
         refuse_below("the regime detector's reference", reference, WARM_UP, "400")
-        refuse_outside("the regime detector's false_alarms_per", false_alarms_per, 0.0, math.inf, "2000")
+        refuse_outside("the regime detector's samples_per_false_alarm", samples_per_false_alarm, 0.0, math.inf, "2000")
         self.symbol = symbol
         self.block = block
         self._market = market_state.market_state(block, reference, together)
         self._hidden = hidden_states(block)
         self._points = np.stack(
-            [bocpd.bocpd_state(threshold(name, false_alarms_per), HAZARD, PRIORS[name], CAPACITY) for name in WATCHED]
+            [bocpd.bocpd_state(threshold(name, samples_per_false_alarm), HAZARD, PRIORS[name], CAPACITY) for name in WATCHED]
         )
         self._times = np.zeros((len(WATCHED), MAX_TIMES), dtype=np.int64)
         self._flags = np.zeros(len(WATCHED), dtype=np.int64)

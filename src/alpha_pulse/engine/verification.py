@@ -19,12 +19,12 @@ NOTICE = 256
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One thing that was checked, what was found, and how many faults."""
+    """One thing that was checked, what was found, and how many errors."""
 
     name: str
     ok: bool
     found: str
-    faults: int = 0
+    errors: int = 0
 
 
 class Verification(msgspec.Struct, frozen=True):
@@ -83,14 +83,14 @@ def _attempt(name: str, check: Callable[[], Check]) -> Check:
     try:
         return check()
     except StateError as error:
-        return Check(name, ok=False, found=str(error), faults=1)
+        return Check(name, ok=False, found=str(error), errors=1)
 
 
 def _judged(name: str, faults: Faults, found: str) -> Check:
     if not faults.count:
         return Check(name, ok=True, found=found)
     more = f"; and {faults.count - len(faults.shown):,} more" if faults.count > len(faults.shown) else ""
-    return Check(name, ok=False, found="; ".join(faults.shown) + more, faults=faults.count)
+    return Check(name, ok=False, found="; ".join(faults.shown) + more, errors=faults.count)
 
 
 def _file(reader: StoreReader) -> Check:

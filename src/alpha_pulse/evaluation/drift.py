@@ -27,17 +27,17 @@ def dependence_of(horizon: int, independent: bool) -> Dependence:
     return "horizon" if horizon > 1 else "independent"
 
 
-def false_alarms_per(horizon: int, independent: bool) -> int:
+def samples_per_false_alarm(horizon: int, independent: bool) -> int:
     """Labels per accepted false alarm of `drift_marks`: 10,000, or the nearest for which its detector is calibrated.
 
-    >>> false_alarms_per(25, independent=False), false_alarms_per(150, independent=False)
+    >>> samples_per_false_alarm(25, independent=False), samples_per_false_alarm(150, independent=False)
     (10000, 15000)
     """
     return round(nearest_rate(DETECTOR, FALSE_ALARMS_PER, dependence=dependence_of(horizon, independent), horizon=horizon))
 
 
 def drift_marks(wrong: NDArray[np.bool_], steps: NDArray[np.int64], horizon: int, independent: bool) -> list[DriftMark]:
-    """Alarms of ADWIN over errors, at most one false alarm in `false_alarms_per` labels.
+    """Alarms of ADWIN over errors, at most one false alarm in `samples_per_false_alarm` labels.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def drift_marks(wrong: NDArray[np.bool_], steps: NDArray[np.int64], horizon: int
     >>> [(1_990 < mark.example < 2_200, mark.rise) for mark in drift_marks(wrong, np.arange(4_000), 1, True)]
     [(True, True)]
     """
-    per = false_alarms_per(horizon, independent)
+    per = samples_per_false_alarm(horizon, independent)
     detector = Calibrated(DETECTOR, per, dependence=dependence_of(horizon, independent), horizon=horizon)
     found = []
     for error, step in zip(wrong.astype(np.float64).tolist(), steps.tolist(), strict=True):

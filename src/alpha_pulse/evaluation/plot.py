@@ -168,7 +168,7 @@ def _marks(axes: Axes, found: Evaluation) -> None:
         _row(axes, model, number)
     axes.set_ylim(len(found.models) - 0.4, -0.6)
     axes.set_yticks([])
-    rate = f"at most one false alarm in {found.false_alarms_per:,} labels"
+    rate = f"at most one false alarm in {found.samples_per_false_alarm:,} labels"
     axes.set_xlabel(f"examples          ▲ errors rose   ▽ errors fell (ADWIN, {rate})", color=MUTED)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.tick_params(axis="x", colors=MUTED)

@@ -15,7 +15,7 @@ from alpha_pulse.core.errors import ConfigError, DataError, StateError
 from alpha_pulse.evaluation.baselines import Baselines, Predictions, baselines
 from alpha_pulse.evaluation.curves import Curve, curve
 from alpha_pulse.evaluation.delays import LABELLED, Timeline, timeline
-from alpha_pulse.evaluation.drift import DriftMark, drift_marks, false_alarms_per
+from alpha_pulse.evaluation.drift import DriftMark, drift_marks, samples_per_false_alarm
 from alpha_pulse.evaluation.models import Run, make_model, run_model
 from alpha_pulse.evaluation.streams.base import Stream
 from alpha_pulse.metrics.batch import Evaluated, Metrics, fading_metrics, losses, metrics, squared_errors
@@ -91,14 +91,14 @@ class StreamFacts(msgspec.Struct, frozen=True):
 class Evaluation(msgspec.Struct, frozen=True):
     """Everything that came of it; None for a baseline that there is not for so many classes.
 
-    ``false_alarms_per``: labels per false alarm of the drift marks, at most, while nothing changes.
+    ``samples_per_false_alarm``: labels per false alarm of the drift marks, at most, while nothing changes.
     """
 
     stream: StreamFacts
     horizon: int
     window: int
     seed: int
-    false_alarms_per: int
+    samples_per_false_alarm: int
     models: list[ModelScore]
     baselines: dict[str, Score | None]
     comparisons: list[Contest]
@@ -167,7 +167,7 @@ def evaluate(
         found.append(_model_score(name, run, scored[-1], stream, known, window, seed))
     return Evaluation(
         stream=_facts(stream), horizon=known.horizon, window=window, seed=seed,
-        false_alarms_per=false_alarms_per(known.horizon, stream.generated), models=found,
+        samples_per_false_alarm=samples_per_false_alarm(known.horizon, stream.generated), models=found,
         baselines={
             name: None if said is None else Score(**_score(_scored(said, rules, known), known, window, seed))
             for name, said in rules.by_name().items()

@@ -41,8 +41,8 @@ class DriftMonitor:
     horizon
         Labels per block, h.
     settings
-        Of them: ``detector``, ``false_alarms_per`` and ``drift_threshold``. A rate for which a detector was not calibrated with
-        such blocks is replaced by the nearest for which it was.
+        Of them: ``detector``, ``samples_per_false_alarm`` and ``drift_threshold``. A rate for which a detector was not
+        calibrated with such blocks is replaced by the nearest for which it was.
     ordered
         Whether each label comes h steps after its prediction.
     """
@@ -72,17 +72,17 @@ class DriftMonitor:
 
     @staticmethod
     def _error_detector(settings: Adaptation, dependence: Dependence, horizon: int) -> Detector:
-        per = nearest_rate(settings.detector, settings.false_alarms_per, dependence=dependence, horizon=horizon)
+        per = nearest_rate(settings.detector, settings.samples_per_false_alarm, dependence=dependence, horizon=horizon)
         return tuned(settings.detector, per, dependence=dependence, horizon=horizon, threshold=settings.drift_threshold)
 
     @staticmethod
     def _steady_detector(settings: Adaptation, dependence: Dependence, horizon: int) -> Detector:
-        per = nearest_rate(STEADY_DETECTOR, settings.false_alarms_per, dependence=dependence, horizon=horizon)
+        per = nearest_rate(STEADY_DETECTOR, settings.samples_per_false_alarm, dependence=dependence, horizon=horizon)
         return tuned(STEADY_DETECTOR, per, dependence=dependence, horizon=horizon)
 
     def _label_detector(self, settings: Adaptation) -> Detector:
         """Its events are blocks of labels."""
-        per = nearest_rate(STEADY_DETECTOR, settings.false_alarms_per / self._length, dependence="autoregressive")
+        per = nearest_rate(STEADY_DETECTOR, settings.samples_per_false_alarm / self._length, dependence="autoregressive")
         return Calibrated(STEADY_DETECTOR, per, dependence="autoregressive")
 
     @property

@@ -36,7 +36,7 @@ class FeatureMonitor:
     names
         One per value of a vector; those of the calendar are left out.
     settings
-        Of them: ``feature_detector`` and ``false_alarms_per``, which here counts vectors.
+        Of them: ``feature_detector`` and ``samples_per_false_alarm``, which here counts vectors.
 
     Examples
     --------
@@ -54,7 +54,9 @@ class FeatureMonitor:
         self.alarms = 0
         self._name = settings.feature_detector
         self._watched = np.array([not name.startswith(CALENDAR) for name in names])
-        self._detector = FEATURE_DETECTORS[self._name](names, settings.false_alarms_per, reference=REFERENCE, window=WINDOW)
+        self._detector = FEATURE_DETECTORS[self._name](
+            names, settings.samples_per_false_alarm, reference=REFERENCE, window=WINDOW
+        )
         self._times = np.zeros(WINDOW, dtype=np.int64)
         self._rows = 0
         self._waiting: list[FeatureVector] = []

@@ -67,7 +67,7 @@ class OutcomeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     open_price: float
     close_price: float
     net_pnl: float
-    book: str = "elsewhere"
+    book: str = "external"
 
 
 class OutcomesResult(msgspec.Struct, frozen=True):
@@ -275,8 +275,8 @@ class LabelOut(msgspec.Struct, frozen=True):
     label: int | None
 
 
-class LevelOut(msgspec.Struct, frozen=True):
-    """Volatility over the horizon, in log-return units: the newest forecast, and the newest one that came true."""
+class VolatilityOut(msgspec.Struct, frozen=True):
+    """Volatility over the horizon, in log-return units: the newest forecast and the newest measured value."""
 
     forecast: float | None
     realised: float | None
@@ -298,4 +298,4 @@ class Step(msgspec.Struct, frozen=True):
     steps: int
     skill: dict[str, dict[str, float | None]]
     weights: dict[str, dict[str, float | None]]
-    level: LevelOut
+    volatility: VolatilityOut

@@ -82,7 +82,7 @@ class ModelServingService:
         self._strategy: str = config.serving.strategy
         self._running: RunningSystem | None = None
         self.queries = 0
-        self._share = config.serving.share
+        self._share = config.serving.fixed_share
         self._calibration = config.serving.calibration
         self._sessions = sessions
         self._make_batch = make_batch

@@ -82,22 +82,22 @@ class Contender(msgspec.Struct, frozen=True):
     every: int = 1
 
 
-def contenders(names: Sequence[str] = tuple(TUNED), false_alarms_per: float = STATED) -> Iterator[Contender]:
+def contenders(names: Sequence[str] = tuple(TUNED), samples_per_false_alarm: float = STATED) -> Iterator[Contender]:
     """For each detector: calibrated, with the parameters of its paper, and, where installed, River's with its defaults."""
     for name in names:
         kind = load("detectors", DETECTORS, name)
         domain = kind().domain
-        yield Contender(name, CALIBRATED, domain, _calibrated(name, false_alarms_per))
+        yield Contender(name, CALIBRATED, domain, _calibrated(name, samples_per_false_alarm))
         yield Contender(name, "as published", domain, _published(kind))
         if find_spec("river") is not None:
             yield Contender(name, "River's defaults", domain, _river(name), SLOW.get(name, 1))
 
 
-def _calibrated(name: str, false_alarms_per: float) -> Callable[[Row, Stationary | None], NDArray[np.int64]]:
+def _calibrated(name: str, samples_per_false_alarm: float) -> Callable[[Row, Stationary | None], NDArray[np.int64]]:
     def alarms(values: Row, stream: Stationary | None) -> NDArray[np.int64]:
         dependence = "independent" if stream is None else stream.dependence
         horizon = 1 if stream is None else stream.horizon
-        detector: Detector = Calibrated(name, false_alarms_per, dependence=dependence, horizon=horizon)
+        detector: Detector = Calibrated(name, samples_per_false_alarm, dependence=dependence, horizon=horizon)
         return np.flatnonzero(detector.update_many(values))
 
     return alarms

@@ -41,7 +41,7 @@ def test_a_sound_installation_is_called_sound() -> None:
     found = by_name()
     assert {name for name, finding in found.items() if not finding.ok} <= {"page"}, "the page may not be built in a checkout"
     assert "6,225 bars" in found["bundled data"].found
-    assert all(not finding.mend for finding in found.values() if finding.ok)
+    assert all(not finding.fix for finding in found.values() if finding.ok)
 
 
 def test_a_taken_port_is_named() -> None:
@@ -52,7 +52,7 @@ def test_a_taken_port_is_named() -> None:
         finding = by_name(port=port)["port"]
     assert not finding.ok
     assert str(port) in finding.found
-    assert "--port" in finding.mend
+    assert "--port" in finding.fix
 
 
 def test_a_broken_setting_is_told_once(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_a_broken_setting_is_told_once(tmp_path: Path) -> None:
     config.write_text("[execution]\ninitial_cahs = 3\n")
     found = by_name(config)
     assert not found["settings"].ok
-    assert "initial_cash" in found["settings"].mend
+    assert "initial_cash" in found["settings"].fix
     assert found["kernels"].ok
 
 
@@ -70,7 +70,7 @@ def test_a_run_folder_that_cannot_be_written_is_named(tmp_path: Path, monkeypatc
     monkeypatch.setenv("XDG_DATA_HOME", str(place))
     finding = by_name()["run folder"]
     assert not finding.ok
-    assert "XDG_DATA_HOME" in finding.mend
+    assert "XDG_DATA_HOME" in finding.fix
 
 
 def test_the_command_prints_a_line_each_and_speaks_json() -> None:

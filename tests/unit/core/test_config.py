@@ -84,7 +84,7 @@ def test_a_name_that_is_near_to_nothing_is_answered_with_all(tmp_path: Path) -> 
         ("[venue]\nfee_bps = nan\n", r"venue\.fee_bps"),
         ("[venue]\nfee_bps = inf\n", r"venue\.fee_bps"),
         ("[serving]\nstrategy = 'best'\n", r"serving\.strategy"),
-        ("[serving]\nshare = 1.0\n", r"serving\.share"),
+        ("[serving]\nfixed_share = 1.0\n", r"serving\.fixed_share"),
         ("[serving]\ncalibration = 'sigmoid'\n", r"serving\.calibration"),
         ("[batch]\ntrain_bars = 10\n", r"batch\.train_bars"),
         ("venue = 5\n", r"venue"),

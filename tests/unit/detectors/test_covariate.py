@@ -291,7 +291,7 @@ def test_a_state_that_does_not_fit_is_refused_and_changes_nothing(name: str) -> 
     [
         ({"names": ()}, "one name at least"),
         ({"names": ("a", "a")}, "none twice"),
-        ({"false_alarms_per": 10.0}, "false_alarms_per is 10.0"),
+        ({"samples_per_false_alarm": 10.0}, "samples_per_false_alarm is 10.0"),
         ({"window": 20}, "window is 20"),
         ({"window": 503}, "multiple of 5"),
         ({"window": 500, "reference": 500}, "shorter than it"),

@@ -207,10 +207,10 @@ def test_parameters_out_of_range_are_refused() -> None:
     with pytest.raises(ConfigError, match="reference is 3"):
         RegimeDetector("X", reference=3)
     for wrong in (-5.0, 0.0, math.nan):
-        with pytest.raises(ConfigError, match="false_alarms_per is"):
-            RegimeDetector("X", false_alarms_per=wrong)
+        with pytest.raises(ConfigError, match="samples_per_false_alarm is"):
+            RegimeDetector("X", samples_per_false_alarm=wrong)
     with pytest.raises(ConfigError, match="thresholds of volatility are known"):
-        RegimeDetector("X", false_alarms_per=1e9)
+        RegimeDetector("X", samples_per_false_alarm=1e9)
     with pytest.raises(ConfigError, match="length above 0"):
         block_of(0)
 

@@ -22,7 +22,7 @@ from alpha_pulse.core.errors import ConfigError, DataError, UnknownNameError
 from alpha_pulse.core.plugins import load
 from alpha_pulse.evaluation.curves import curve
 from alpha_pulse.evaluation.delays import Revision, timeline
-from alpha_pulse.evaluation.drift import dependence_of, drift_marks, false_alarms_per
+from alpha_pulse.evaluation.drift import dependence_of, drift_marks, samples_per_false_alarm
 from alpha_pulse.evaluation.models import make_model, run_model
 from alpha_pulse.evaluation.plot import draw, spread
 from alpha_pulse.evaluation.prequential import Evaluation, evaluate, to_json
@@ -303,7 +303,7 @@ def test_labels_that_come_very_late_can_be_watched_too() -> None:
 def test_the_rate_of_false_alarms_that_is_told_is_the_one_used(delay: int, wanted: int) -> None:
     stream = sea(400)
     found = evaluate(stream, ["logistic"], known=timeline(stream.labels, delay))
-    assert found.false_alarms_per == wanted == false_alarms_per(delay + 1, independent=True)
+    assert found.samples_per_false_alarm == wanted == samples_per_false_alarm(delay + 1, independent=True)
     file = BytesIO()
     with mpl.rc_context({"svg.fonttype": "none"}):
         draw(found, file, "svg")

@@ -161,14 +161,14 @@ def test_the_mean_since_the_change_is_that_of_what_is_watched() -> None:
 
 def test_without_a_threshold_of_its_own_it_keeps_to_the_stated_rate_of_false_alarms() -> None:
     """6 runs of 20,000 labels, three things watched, one false alarm in 50,000 each: 7 are expected at most."""
-    settings = Adaptation(false_alarms_per=50_000)
+    settings = Adaptation(samples_per_false_alarm=50_000)
     alarms = [alarm for seed in range(6) for alarm in watched_alarms([0.4] * 20_000, [0.4] * 20_000, seed, settings)]
     assert len(alarms) <= 3 * 6 * 20_000 / 50_000 + 8
 
 
 def test_labels_that_come_and_go_in_long_waves_are_no_drift_of_their_rate() -> None:
     """As those of volatility do: runs of some hundred labels of one kind. 5 runs of 20,000 labels at one in 50,000."""
-    settings = Adaptation(false_alarms_per=50_000)
+    settings = Adaptation(samples_per_false_alarm=50_000)
     found = []
     for seed in range(5):
         generator = np.random.default_rng(100 + seed)
@@ -189,7 +189,7 @@ def test_labels_of_trades_are_taken_in_blocks_of_twenty() -> None:
 @pytest.mark.parametrize("horizon", [1, 12, 600])
 def test_any_horizon_and_any_stated_rate_can_be_watched(horizon: int) -> None:
     for per in (1_000.0, 1_000_000.0):
-        monitor = DriftMonitor("X", "volatility", horizon, Adaptation(detector="kswin", false_alarms_per=per))
+        monitor = DriftMonitor("X", "volatility", horizon, Adaptation(detector="kswin", samples_per_false_alarm=per))
         session = new_session("logistic", d=1, horizon=1)
         assert monitor.observe(scored(session, 0, 0.9, 1)) == []
         assert monitor.width == (1 if horizon == 1 else 0)
@@ -206,7 +206,7 @@ def test_a_state_of_another_monitor_is_refused_and_nothing_is_taken() -> None:
     strangers = [
         DriftMonitor("X", "direction", 3, Adaptation(detector="ddm")).snapshot(),
         DriftMonitor("X", "direction", 6, Adaptation()).snapshot(),
-        DriftMonitor("X", "direction", 3, Adaptation(false_alarms_per=10_000)).snapshot(),
+        DriftMonitor("X", "direction", 3, Adaptation(samples_per_false_alarm=10_000)).snapshot(),
         broken,
         State(),
     ]

@@ -324,7 +324,7 @@ export interface Step {
   steps: number;
   skill: Record<string, Record<string, Cell>>;
   weights: Record<string, Record<string, Cell>>;
-  level: { forecast: number | null; realised: number | null };
+  volatility: { forecast: number | null; realised: number | null };
 }
 
 export type Message =

@@ -89,7 +89,7 @@ export class Market {
       const prefixed = Object.fromEntries(Object.entries(weights).map(([name, weight]) => [`weight_${name}`, weight]));
       const row = { ...time, probability: served.probability, confidence: served.confidence, ...prefixed };
       this.weights[served.target]?.append(row, complete);
-      if (served.target === VOLATILITY && complete) this.forecast.append({ ...row, level: step.level.forecast }, complete);
+      if (served.target === VOLATILITY && complete) this.forecast.append({ ...row, volatility_forecast: step.volatility.forecast }, complete);
     }
     for (const target of new Set(step.labels.map((label) => label.target))) {
       const skills = Object.entries(step.skill[target] ?? {}).map(([name, skill]) => [`skill_${name}`, skill]);
@@ -151,7 +151,7 @@ export class Market {
   /** The row of the oldest forecast without a realised value. */
   private oldestPending(): number {
     const { series } = this.forecast;
-    const realised = series.column("realised");
+    const realised = series.column("volatility_realised");
     for (let i = Math.max(0, series.length - PENDING_ROWS); i < series.length; i += 1) {
       if (realised[i] === null || realised[i] === undefined) return series.seq[i] ?? 0;
     }

@@ -374,8 +374,8 @@ PREDICTIONS = series(
         "weight_batch": [0.2],
         "weight_base": [0.19],
         "label": [None],
-        "level": [None],
-        "realised": [None],
+        "volatility_forecast": [None],
+        "volatility_realised": [None],
     },
     target="direction",
 )

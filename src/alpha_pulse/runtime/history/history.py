@@ -162,10 +162,10 @@ class History:
             symbols[late.symbol].predictions[late.target].expired(late.prediction_id)
         for prediction in record.predictions:
             target = prediction.target
-            level = NAN
+            forecast = NAN
             if target == "volatility":
-                level = record.volatilities.get(prediction.symbol, NAN) * self._root_horizon
-            symbols[prediction.symbol].predictions[target].served(seq, ts_ms, prediction, level)
+                forecast = record.volatilities.get(prediction.symbol, NAN) * self._root_horizon
+            symbols[prediction.symbol].predictions[target].served(seq, ts_ms, prediction, forecast)
         self.equity.append([seq, ts_ms, bars[0].ts_open // MS, *record.equity.values()])
         if (earned := self._earnings.step(record.equity, record.fills)) is not None:
             self.earned.append([seq, *earned])

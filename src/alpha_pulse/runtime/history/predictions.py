@@ -15,7 +15,7 @@ NAN = math.nan
 PENDING, LABELLED, EXPIRED = 0.0, 1.0, 2.0
 SHOWN = (
     *("seq", "number", "ts_ms", "probability", "confidence", "online", "batch", "base"),
-    *("weight_online", "weight_batch", "weight_base", "label", "level", "realised"),
+    *("weight_online", "weight_batch", "weight_base", "label", "volatility_forecast", "volatility_realised"),
 )
 COLUMNS = (*SHOWN, "status", "label_seq")
 
@@ -29,8 +29,8 @@ class PredictionHistory:
         self._count = 0
         self._waiting: deque[tuple[int, int]] = deque()
 
-    def served(self, seq: int, ts_ms: int, prediction: Prediction, level: float) -> None:
-        """Take a served prediction; ``level`` is the forecast that goes with it, or NaN."""
+    def served(self, seq: int, ts_ms: int, prediction: Prediction, volatility_forecast: float) -> None:
+        """Take a served prediction; ``volatility_forecast`` over the horizon goes with it, or NaN."""
         number = int(prediction.prediction_id.rpartition("/")[2])
         online = batch = base = weight_online = weight_batch = weight_base = NAN
         for member in prediction.members:
@@ -46,7 +46,7 @@ class PredictionHistory:
         self.table.append(
             [
                 seq, number, ts_ms, prediction.probability, NAN if confidence is None else confidence, online, batch, base,
-                weight_online, weight_batch, weight_base, NAN, level, NAN, PENDING, NAN,
+                weight_online, weight_batch, weight_base, NAN, volatility_forecast, NAN, PENDING, NAN,
             ]
         )  # fmt: skip
         self._waiting.append((self._count, number))
@@ -59,7 +59,7 @@ class PredictionHistory:
             table = self.table
             table.set(row, "status", LABELLED)
             table.set(row, "label_seq", seq)
-            table.set(row, "realised", realised)
+            table.set(row, "volatility_realised", realised)
             if label is not None:
                 table.set(row, "label", label)
 

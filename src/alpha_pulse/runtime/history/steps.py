@@ -8,7 +8,7 @@ from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.feedback.labels import Label
 from alpha_pulse.runtime.history.events import MS, fill_out, trade_out
 from alpha_pulse.runtime.history.history import History, SymbolHistory
-from alpha_pulse.runtime.trading_messages import ActionOut, AlarmOut, BarOut, LabelOut, LevelOut, ServedOut, Step
+from alpha_pulse.runtime.trading_messages import ActionOut, AlarmOut, BarOut, LabelOut, ServedOut, Step, VolatilityOut
 
 WEIGHTS = ("online", "batch", "base")
 
@@ -60,7 +60,7 @@ def step_message(history: History, symbol: str, from_seq: int, to_seq: int) -> S
         weights={
             target: {name: row[f"weight_{name}"] for name in WEIGHTS} for target, row in predicted.items() if row is not None
         },
-        level=LevelOut(None if volatility is None else volatility["level"], _realised(at, labels)),
+        volatility=VolatilityOut(None if volatility is None else volatility["volatility_forecast"], _realised(at, labels)),
     )
 
 
@@ -69,7 +69,9 @@ def _realised(at: SymbolHistory, labels: list[Label]) -> float | None:
     for label in reversed(labels):
         if label.target == "volatility":
             row = at.predictions["volatility"].table.find("number", int(label.prediction_id.rpartition("/")[2]))
-            return None if row is None or row["realised"] != row["realised"] else row["realised"]
+            return (
+                None if row is None or row["volatility_realised"] != row["volatility_realised"] else row["volatility_realised"]
+            )
     return None
 
 
