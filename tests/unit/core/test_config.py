@@ -73,7 +73,7 @@ def test_an_unknown_section_is_refused_with_the_nearest_one() -> None:
 
 
 def test_a_name_that_is_near_to_nothing_is_answered_with_all(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="; known: calibration, share, strategy"):
+    with pytest.raises(ConfigError, match="; known: calibration, fixed_share, strategy"):
         load_config(written(tmp_path, "[serving]\nzzz = 1\n"), {})
 
 
