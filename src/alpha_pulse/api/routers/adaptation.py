@@ -18,7 +18,7 @@ def routes(gateway: Gateway) -> Routes:
 
     @found.get(
         "/adaptations",
-        "Drift alarms, and what was done, each with its newest state",
+        "Drift alarms and adaptations, each with its newest state",
         answer=Adaptations,
         example={"alarms": [examples.ALARM], "actions": [examples.ACTION]},
     )
@@ -28,7 +28,7 @@ def routes(gateway: Gateway) -> Routes:
 
     @found.get(
         "/regimes",
-        "Calm, normal and turbulent times, by a rule",
+        "Calm, normal and turbulent periods",
         answer=Regimes,
         example=examples.REGIMES,
         query=SymbolQuery,

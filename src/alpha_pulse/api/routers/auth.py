@@ -52,7 +52,7 @@ def routes(auth: Auth) -> Routes:
 
     @found.post(
         "/ticket",
-        "A one-time ticket, for a WebSocket or a link",
+        "Create a one-time ticket for a WebSocket or a link",
         answer=Ticket,
         example={"ticket": "Zt4Qk3r0o1cXl9bWJ5m2nQ7vTzB8yR6uEeFfGgHhIiA", "expires_in_s": TICKET_S},
     )

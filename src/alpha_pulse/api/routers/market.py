@@ -30,7 +30,7 @@ def routes(gateway: Gateway) -> Routes:
 
     @found.get(
         "/{symbol}/bars",
-        "Bars; thinned out, each bucket becomes one bar",
+        "Bars; downsampled, each group becomes one bar",
         answer=Series,
         example=examples.BARS,
         query=PageQuery,

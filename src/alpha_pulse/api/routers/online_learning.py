@@ -67,7 +67,7 @@ def _reading(found: Routes, gateway: Gateway) -> None:
 
     @found.get(
         "/sessions/{session_id}/metrics",
-        "How a session does, over the whole run and in the window",
+        "Scores of a session, over the whole run and in the window",
         answer=SessionScores,
         example=examples.SESSION_SCORES,
         places=SESSION,
@@ -77,7 +77,9 @@ def _reading(found: Routes, gateway: Gateway) -> None:
         read_query(request, NoQuery)
         return JsonResponse(gateway.session_scores(request.path_params["session_id"]))
 
-    @found.get("/drift/status", "Every session's drift monitor", answer=DriftStatuses, example={"sessions": [examples.DRIFT]})
+    @found.get(
+        "/drift/status", "The drift monitor of every session", answer=DriftStatuses, example={"sessions": [examples.DRIFT]}
+    )
     async def drift(request: Request) -> Response:
         read_query(request, NoQuery)
         return JsonResponse(DriftStatuses(gateway.drift()))
@@ -86,7 +88,7 @@ def _reading(found: Routes, gateway: Gateway) -> None:
 def _own_sessions(found: Routes, gateway: Gateway) -> None:
     @found.post(
         "/sessions/start",
-        "Start a session that you feed yourself",
+        "Start a session for your own examples",
         answer=SessionChange,
         example={**MINE, "status": "started"},
         status=201,
@@ -108,7 +110,7 @@ def _own_sessions(found: Routes, gateway: Gateway) -> None:
 
     @found.post(
         "/sessions/{session_id}/update",
-        "Give labelled examples; answered when they are durable",
+        "Learn labelled examples; the response comes when they are durable",
         answer=UpdateResult,
         example={"applied": 2, "duplicates": 0, "labels_used": 2},
         body=Examples,
@@ -130,7 +132,7 @@ def _own_sessions(found: Routes, gateway: Gateway) -> None:
 
     @found.post(
         "/sessions/{session_id}/stop",
-        "End a session that you feed yourself",
+        "Stop a session for your own examples",
         answer=SessionChange,
         example={**MINE, "status": "stopped"},
         places=MINE,
@@ -146,7 +148,7 @@ def _own_sessions(found: Routes, gateway: Gateway) -> None:
 def _predicting(found: Routes, gateway: Gateway) -> None:
     @found.post(
         "/sessions/{session_id}/predict",
-        "What a session says about features: a pure query",
+        "Predict from features; changes nothing",
         answer=PredictResponse,
         example=examples.PREDICT_RESPONSE,
         body=PredictBody,
@@ -167,7 +169,7 @@ def _predicting(found: Routes, gateway: Gateway) -> None:
 
     @found.post(
         "/sessions/{session_id}/adapt",
-        "Ask for an adaptation, carried out at the next slice",
+        "Request an adaptation at the next slice",
         answer=SessionChange,
         example={**SESSION, "status": "requested"},
         status=202,

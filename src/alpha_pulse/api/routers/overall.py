@@ -29,7 +29,7 @@ def routes(gateway: Gateway, exposition: Exposition) -> Routes:
 
     @found.get(
         "/health",
-        "Whether the run is well",
+        "Health of the run",
         answer=Health,
         example={"status": "ok", "version": "0.1.0", "state": "running"},
         is_open=True,
@@ -41,7 +41,7 @@ def routes(gateway: Gateway, exposition: Exposition) -> Routes:
 
     @found.get(
         "/metrics",
-        "Everything that is counted, for Prometheus",
+        "All metrics in the format of Prometheus",
         answer=str,
         example="alpha_pulse_bars_total 4212.0\n",
         media_type="text/plain",

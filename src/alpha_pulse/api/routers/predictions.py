@@ -18,7 +18,7 @@ def routes(gateway: Gateway) -> Routes:
 
     @found.get(
         "",
-        "What was served, by which members at which weights, and what came true",
+        "Served predictions, with members, weights and labels",
         answer=Series,
         example=examples.PREDICTIONS,
         query=SeriesQuery,

@@ -22,7 +22,7 @@ def routes(gateway: Gateway) -> Routes:
     """``/system``."""
     found = Routes("/api/v1/system", "system")
 
-    @found.get("", "Everything about the run", answer=SystemStatus, example=examples.STATUS)
+    @found.get("", "State of the run, counts and success metrics", answer=SystemStatus, example=examples.STATUS)
     async def status(request: Request) -> Response:
         read_query(request, NoQuery)
         return JsonResponse(gateway.status())
@@ -37,19 +37,19 @@ def routes(gateway: Gateway) -> Routes:
         read_query(request, NoQuery)
         return JsonResponse(gateway.config())
 
-    @found.post("/pause", "Stop between two steps", answer=Control, example=_control("paused"), refusals=(409,))
+    @found.post("/pause", "Pause the run between two steps", answer=Control, example=_control("paused"), refusals=(409,))
     async def pause(request: Request) -> Response:
         read_query(request, NoQuery)
         return JsonResponse(gateway.pause())
 
-    @found.post("/resume", "Go on", answer=Control, example=examples.CONTROL, refusals=(409,))
+    @found.post("/resume", "Resume the run", answer=Control, example=examples.CONTROL, refusals=(409,))
     async def resume(request: Request) -> Response:
         read_query(request, NoQuery)
         return JsonResponse(gateway.resume())
 
     @found.post(
         "/step",
-        "Make some steps while the run is paused",
+        "Advance a paused run by some steps",
         answer=Control,
         example=_control("paused"),
         body=Steps,
@@ -62,7 +62,7 @@ def routes(gateway: Gateway) -> Routes:
 
     @found.post(
         "/speed",
-        "Change the pace",
+        "Change the pace in bars per second",
         answer=Control,
         example=examples.CONTROL,
         body=Speed,

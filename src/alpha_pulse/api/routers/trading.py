@@ -45,7 +45,7 @@ def routes(gateway: Gateway) -> Routes:
 
     @found.post(
         "/outcomes",
-        "Report trades made elsewhere on combined signals; answered when they are durable, learnt with the next slice",
+        "Report trades made elsewhere on combined signals; the response comes when they are durable",
         answer=OutcomesResult,
         example={"applied": 1, "duplicates": 0},
         body=Outcomes,
@@ -58,7 +58,7 @@ def routes(gateway: Gateway) -> Routes:
 
     @found.get(
         "/fills/{fill_id}/decision",
-        "Why a fill was made: its step's direction prediction, with everything around it",
+        "The decision behind a fill: its step's direction prediction, signals and orders",
         answer=Inspection,
         example={**examples.INSPECTION, "fill": examples.FILL_ROW},
         places={"fill_id": examples.FILL},
@@ -68,11 +68,11 @@ def routes(gateway: Gateway) -> Routes:
         read_query(request, NoQuery)
         return JsonResponse(gateway.inspect_fill(request.path_params["fill_id"]))
 
-    @found.get("/equity", "Every book's equity", answer=Series, example=examples.EQUITY, query=PageQuery)
+    @found.get("/equity", "Equity of every book", answer=Series, example=examples.EQUITY, query=PageQuery)
     async def equity(request: Request) -> Response:
         return JsonResponse(gateway.equity(read_query(request, PageQuery).page))
 
-    @found.get("/positions", "What the books hold, and how they do", answer=Positions, example=examples.POSITIONS)
+    @found.get("/positions", "Positions and performance of the books", answer=Positions, example=examples.POSITIONS)
     async def positions(request: Request) -> Response:
         read_query(request, NoQuery)
         return JsonResponse(gateway.positions())
