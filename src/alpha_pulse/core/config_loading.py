@@ -16,6 +16,7 @@ import msgspec
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.config_errors import ENV_PREFIX, SECRETS, explain, source_of
 from alpha_pulse.core.errors import ConfigError, did_you_mean
+from alpha_pulse.core.renamed import new_name
 
 
 def load_config(
@@ -100,7 +101,8 @@ def _refuse_unknown(content: Mapping[str, Any], kind: type[msgspec.Struct], sour
         if key not in fields:
             where = source_of(f"{section}.{key}" if section else key, sources) or "the configuration"
             place = f"section [{section}]" if section else "the top level"
-            raise ConfigError(f"{where}: unknown key {key!r} at {place}{did_you_mean(key, fields)}")
+            advice = new_name(section, key) or did_you_mean(key, fields)
+            raise ConfigError(f"{where}: unknown key {key!r} at {place}{advice}")
         inner = fields[key].type
         if isinstance(value, Mapping) and isinstance(inner, type) and issubclass(inner, msgspec.Struct):
             _refuse_unknown(value, inner, sources, key)

@@ -12,6 +12,7 @@ from alpha_pulse.core.config_errors import ENV_PREFIX
 from alpha_pulse.core.config_loading import load_config
 from alpha_pulse.core.config_toml import origins
 from alpha_pulse.core.errors import ConfigError
+from alpha_pulse.core.renamed import RENAMED_KEYS
 
 SECTIONS = [field.name for field in msgspec.structs.fields(Config) if field.name != "seed"]
 
@@ -70,6 +71,23 @@ def test_an_unknown_section_is_refused_with_the_nearest_one() -> None:
         load_config(environ={f"{ENV_PREFIX}VENNUE__FEE_BPS": "1"})
     with pytest.raises(ConfigError, match=r"unknown key 'sed' at the top level; did you mean 'seed'\?"):
         load_config(environ={}, overrides={"sed": 1})
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED_KEYS.items())
+def test_a_renamed_key_is_refused_with_its_new_name(old: str, new: str, tmp_path: Path) -> None:
+    """In a file, in the environment and from a flag; the new name exists, and docs/upgrading.md lists both."""
+    section, _, key = old.partition(".")
+    assert new in {f"{section}.{field.name}" for field in msgspec.structs.fields(type(getattr(Config(), section)))}
+    said = re.escape(
+        f"unknown key '{key}' at section [{section}]; it is named '{new.partition('.')[2]}' since 0.2 (docs/upgrading.md)"
+    )
+    with pytest.raises(ConfigError, match=said):
+        load_config(written(tmp_path, f"[{section}]\n{key} = 1\n"), {})
+    with pytest.raises(ConfigError, match=said):
+        load_config(environ={f"{ENV_PREFIX}{section}__{key}".upper(): "1"})
+    with pytest.raises(ConfigError, match=said):
+        load_config(environ={}, overrides={old: 1})
+    assert f"| `{old}` | `{new}` |" in (Path(__file__).parents[3] / "docs" / "upgrading.md").read_text(encoding="utf-8")
 
 
 def test_a_name_that_is_near_to_nothing_is_answered_with_all(tmp_path: Path) -> None:
