@@ -24,7 +24,7 @@ from alpha_pulse.core.errors import AlphaPulseError
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import random_walk
-from alpha_pulse.learning.commands import Command, IngestedExample
+from alpha_pulse.learning.commands import Command, LabelledExample
 from alpha_pulse.stores import open_store
 from alpha_pulse.stores.base import Store
 from alpha_pulse.stores.memory import MemoryStore
@@ -92,7 +92,7 @@ def _learn(system: System, number: int) -> None:
     seen = system.learning.ingested(SESSION)
     assert seen is not None
     if str(number) not in seen:
-        example = IngestedExample(str(number), [0.5, number % 7 / 7.0], number % 2)
+        example = LabelledExample(str(number), [0.5, number % 7 / 7.0], number % 2)
         system.command([Command("update", SESSION, examples=[example])])
 
 

@@ -19,7 +19,8 @@ import cli_runs
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import random_walk
-from alpha_pulse.runtime.gateway import ExampleIn, Gateway, SessionConfig
+from alpha_pulse.learning.commands import LabelledExample
+from alpha_pulse.runtime.gateway import Gateway, SessionConfig
 from alpha_pulse.runtime.local_gateway import LocalGateway
 from alpha_pulse.stores import open_store
 from alpha_pulse.stores.base import Store
@@ -82,10 +83,10 @@ async def ran(gateway: LocalGateway) -> LocalGateway:
     return gateway
 
 
-def examples(count: int, first: int = 0, width: int = 3) -> list[ExampleIn]:
+def examples(count: int, first: int = 0, width: int = 3) -> list[LabelledExample]:
     """Labelled rows in which the first feature says the label."""
     rows = np.random.default_rng(7).standard_normal((first + count, width))[first:]
-    return [ExampleIn(f"e{first + i}", row.tolist(), int(row[0] > 0.0)) for i, row in enumerate(rows)]
+    return [LabelledExample(f"e{first + i}", row.tolist(), int(row[0] > 0.0)) for i, row in enumerate(rows)]
 
 
 MINE = SessionConfig(target="mine", source="api", n_features=3)

@@ -21,9 +21,10 @@ from alpha_pulse.core.errors import (
 )
 from alpha_pulse.core.errors import UnknownNameError as UnknownName
 from alpha_pulse.engine.journal import decode_step
+from alpha_pulse.learning.commands import LabelledExample
 from alpha_pulse.learning.online_learning_service import LabelledRow
 from alpha_pulse.runtime import session_commands
-from alpha_pulse.runtime.gateway import ExampleIn, SessionConfig
+from alpha_pulse.runtime.gateway import SessionConfig
 from alpha_pulse.runtime.local_gateway import LocalGateway
 from alpha_pulse.stores.base import Store
 from alpha_pulse.stores.memory import MemoryStore
@@ -280,11 +281,11 @@ def test_a_checkpoint_holds_them(tmp_path: Path) -> None:
     asyncio.run(some())
 
 
-def example(**changes: object) -> ExampleIn:
-    return msgspec.structs.replace(ExampleIn("a", [0.0, 0.0, 0.0], 1), **changes)
+def example(**changes: object) -> LabelledExample:
+    return msgspec.structs.replace(LabelledExample("a", [0.0, 0.0, 0.0], 1), **changes)
 
 
-BAD_EXAMPLES: list[tuple[ExampleIn, type[AlphaPulseError], str]] = [
+BAD_EXAMPLES: list[tuple[LabelledExample, type[AlphaPulseError], str]] = [
     (example(id=""), DataError, "the id ''; expected a text of 1 to 128"),
     (example(id="x" * 129), DataError, "the id 'xxx.*; expected a text"),
     (example(id=5), DataError, "the id 5; expected a text"),

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from alpha_pulse.metrics.streaming import MemberMetrics
 from alpha_pulse.reporting.report import Report, make_report
 from alpha_pulse.reporting.success_types import Speed
 from alpha_pulse.runtime.gateway import Page
 from alpha_pulse.runtime.local_gateway import LocalGateway
-from alpha_pulse.runtime.messages import MemberScores
 from flow.gateways import opened, ran
 from flow.runs import INDICES, RESTLESS, Done, bundled_run, restless, restless_run
 from recount import BASE, ONLINE, SERVED, Recount, interval_of_total, scores_of
@@ -172,7 +172,7 @@ def test_trade_quality_that_the_page_shows(live: LocalGateway) -> None:
         same_scores(scores.whole_run[member], scores_of(trades, place))
 
 
-def same_scores(shown: MemberScores, found: dict[str, float]) -> None:
+def same_scores(shown: MemberMetrics, found: dict[str, float]) -> None:
     assert shown.samples == found.pop("labels")
     for key, value in found.items():
         assert getattr(shown, key) == pytest.approx(value, abs=1e-6), key

@@ -14,7 +14,7 @@ import pytest
 
 import cli_runs
 from alpha_pulse.engine.verification import Verification, verify
-from alpha_pulse.learning.commands import Command, IngestedExample
+from alpha_pulse.learning.commands import Command, LabelledExample
 from alpha_pulse.runtime.replay import replay
 from alpha_pulse.stores.base import RunIdentity
 from alpha_pulse.stores.memory import MemoryStore
@@ -44,7 +44,7 @@ def rows() -> list[Step]:
     system = begun(restless(2_200), SETTINGS, store)
     system.command([Command("start", "SYN/fed", model_type="logistic", horizon=1, n_features=1)])
     for number in range(3):
-        system.command([Command("update", "SYN/fed", examples=[IngestedExample(str(number), [0.5], 1)])])
+        system.command([Command("update", "SYN/fed", examples=[LabelledExample(str(number), [0.5], 1)])])
     while system.step():
         pass
     return [Step(row.ts_event, row.payload, row.decision) for row in store.rows()]

@@ -29,7 +29,7 @@ from alpha_pulse.execution.decision import Refusal
 from alpha_pulse.feedback.labels import Label
 from alpha_pulse.feedback.trading_feedback_service import Expired
 from alpha_pulse.feeds.replay import ReplayFeed
-from alpha_pulse.learning.commands import Command, IngestedExample
+from alpha_pulse.learning.commands import Command, LabelledExample
 from alpha_pulse.learning.training import ModelReady
 from alpha_pulse.stores import open_store
 from alpha_pulse.stores.schema import VIEWS
@@ -88,7 +88,7 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connec
     while system.step():
         if system.feed.position == 600:
             system.command([Command("start", "MINE/direction", "logistic", 1, 2)])
-            system.command([Command("update", "MINE/direction", examples=[IngestedExample("a", [0.5, 1.0], 1)])])
+            system.command([Command("update", "MINE/direction", examples=[LabelledExample("a", [0.5, 1.0], 1)])])
             system.command([Command("adapt", "SYN/direction", drift_type="performance")])
             system.serving.serving_strategy = "champion_challenger"
         if system.feed.position == 700:

@@ -13,11 +13,15 @@ EVERY = "*"
 """Stands for every session."""
 
 
-class IngestedExample(msgspec.Struct, frozen=True):
-    """A labelled row under an id of its caller's choice. ``features`` are as many as the session takes; ``label`` is 0 or 1."""
+class LabelledExample(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A labelled row under an id of its caller's choice: learned once, however often it is sent.
+
+    ``features`` are a list in the order of the session's features, or a dict by their names; journal rows hold a list.
+    ``label`` is 0 or 1.
+    """
 
     id: str
-    features: list[float]
+    features: list[float] | dict[str, float]
     label: int
     weight: float = 1.0
 
@@ -41,7 +45,7 @@ class Command(msgspec.Struct, frozen=True, omit_defaults=True):
     model_type: str | None = None
     horizon: int | None = None
     n_features: int | None = None
-    examples: list[IngestedExample] | None = None
+    examples: list[LabelledExample] | None = None
     drift_type: str | None = None
     outcome: TradeOutcome | None = None
     setting: str | None = None

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from alpha_pulse.learning.commands import LabelledExample
 from alpha_pulse.metrics.reliability import ReliabilityTable
 from alpha_pulse.runtime.messages import (
     Control,
     DriftStatus,
-    ExampleIn,
     Features,
     Page,
     PredictResponse,
@@ -42,7 +42,6 @@ __all__ = [
     "Adaptations",
     "Control",
     "DriftStatus",
-    "ExampleIn",
     "Features",
     "Fills",
     "Gateway",
@@ -144,7 +143,7 @@ class Gateway(Protocol):
         """What a session says about these features: a pure query. Features by name must be all of the schema's."""
         ...
 
-    async def update(self, session_id: str, examples: Sequence[ExampleIn]) -> UpdateResult:
+    async def update(self, session_id: str, examples: Sequence[LabelledExample]) -> UpdateResult:
         """Predict, score and learn examples, once per id; answers when the journal holds them durably.
 
         ConflictError for a session of the loop.

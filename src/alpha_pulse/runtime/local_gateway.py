@@ -15,7 +15,7 @@ from alpha_pulse.core.errors import ConfigError, NotFoundError, NotReadyError, d
 from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.engine.system import System
 from alpha_pulse.execution.execution_service import PRIMARY
-from alpha_pulse.learning.commands import IngestedExample
+from alpha_pulse.learning.commands import LabelledExample
 from alpha_pulse.metrics.reliability import ReliabilityTable
 from alpha_pulse.reporting.alarm_counts import NAMES, alarm_counts
 from alpha_pulse.runtime.gateway import ALL, MAX_EXAMPLES, MAX_LIMIT, MAX_OUTCOMES, MAX_POINTS, MAX_STEPS
@@ -29,7 +29,6 @@ from alpha_pulse.runtime.messages import (
     Control,
     CountsStatus,
     DriftStatus,
-    ExampleIn,
     Features,
     FeedStatus,
     Page,
@@ -243,12 +242,12 @@ class LocalGateway:
         """What a session says about these features."""
         return self._desk.predict(session_id, features)
 
-    async def update(self, session_id: str, examples: Sequence[ExampleIn]) -> UpdateResult:
+    async def update(self, session_id: str, examples: Sequence[LabelledExample]) -> UpdateResult:
         """Learn examples, once per id."""
         if not 1 <= len(examples) <= MAX_EXAMPLES:
             raise ConfigError(f"{len(examples)} examples were sent; send 1 to {MAX_EXAMPLES:,} at once")
         self.runner.refuse_commands()
-        checked: list[IngestedExample] = []
+        checked: list[LabelledExample] = []
         async for part in _in_turns(len(examples)):
             checked += self._desk.checked(session_id, examples, part)
         self._desk.check_new(session_id, checked)

@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from alpha_pulse.core.types import Monitored
+from alpha_pulse.metrics.streaming import MemberMetrics
 from alpha_pulse.reporting.success_types import SuccessMetrics
 
 State = Literal["warming", "running", "paused", "finished", "failed"]
@@ -120,15 +121,6 @@ class SessionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     n_features: int | None = None
 
 
-class ExampleIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One labelled example of a caller, learnt once however often it is sent under its ``id``."""
-
-    id: str
-    features: list[float] | dict[str, float]
-    label: int
-    weight: float = 1.0
-
-
 Features = list[float] | dict[str, float]
 
 
@@ -174,23 +166,6 @@ class SessionStatus(msgspec.Struct, frozen=True):
     skill_millinats: float | None
 
 
-class MemberScores(msgspec.Struct, frozen=True):
-    """One member's prequential scores; None where undefined on so few labels.
-
-    ``auc_error``: how far the exact area under the curve lies from ``auc`` at most; 0 in the window.
-    """
-
-    samples: int
-    accuracy: float
-    log_loss: float
-    brier: float
-    auc: float | None
-    kappa: float | None
-    kappa_temporal: float | None
-    skill_millinats: float
-    auc_error: float | None = None
-
-
 class SessionScores(msgspec.Struct, frozen=True):
     """How a session does: whole run and sliding window. Ages of its own model: None before its first label."""
 
@@ -202,8 +177,8 @@ class SessionScores(msgspec.Struct, frozen=True):
     quarantines: int
     age_mean_s: float | None
     age_max_s: float | None
-    whole_run: dict[str, MemberScores]
-    window: dict[str, MemberScores]
+    whole_run: dict[str, MemberMetrics]
+    window: dict[str, MemberMetrics]
 
 
 class MemberOut(msgspec.Struct, frozen=True):

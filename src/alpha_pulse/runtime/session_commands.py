@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
 import numpy as np
 
 from alpha_pulse.core.durations import SECOND_NS
@@ -22,7 +21,7 @@ from alpha_pulse.core.types import ABSURD, FeatureVector, finite
 from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.engine.system import System
 from alpha_pulse.kernels.base import scores as kernels
-from alpha_pulse.learning.commands import Command, IngestedExample
+from alpha_pulse.learning.commands import Command, LabelledExample
 from alpha_pulse.learning.dedup_window import MOST_IDS, DedupWindow
 from alpha_pulse.learning.online_learning_service import DRIFT_TYPES
 from alpha_pulse.learning.session import Session
@@ -34,9 +33,7 @@ from alpha_pulse.runtime.messages import (
     AlarmBrief,
     BatchModelStatus,
     DriftStatus,
-    ExampleIn,
     Features,
-    MemberScores,
     PredictResponse,
     SessionConfig,
     SessionScores,
@@ -125,8 +122,8 @@ class SessionCommands:
             session.quarantines,
             None if mean is None else mean / SECOND_NS,
             None if largest is None else largest / SECOND_NS,
-            {name: _scores_out(found) for name, found in metrics.whole_run(session.scores).items()},
-            {name: _scores_out(found) for name, found in metrics.window(session.scores).items()},
+            metrics.whole_run(session.scores),
+            metrics.window(session.scores),
         )
 
     def drift(self) -> list[DriftStatus]:
@@ -243,7 +240,7 @@ class SessionCommands:
             raise type(error)(f"model_type: {error}") from None
         return Command("start", session_id, model_type, horizon, width)
 
-    def checked(self, session_id: str, examples: Sequence[ExampleIn], places: range) -> list[IngestedExample]:
+    def checked(self, session_id: str, examples: Sequence[LabelledExample], places: range) -> list[LabelledExample]:
         """The examples at some places, once everything about them holds."""
         session = self._session(session_id)
         self._fed(session)
@@ -256,10 +253,10 @@ class SessionCommands:
             weight = a_weight(f"the weight of {what}", example.weight)
             finite(f"the weight of {what}", weight)
             row = self._row(session, example.features, f"the features of {what}")
-            found.append(IngestedExample(example.id, row, label, weight))
+            found.append(LabelledExample(example.id, row, label, weight))
         return found
 
-    def check_new(self, session_id: str, checked: Sequence[IngestedExample]) -> None:
+    def check_new(self, session_id: str, checked: Sequence[LabelledExample]) -> None:
         """Raise ConflictError for an id that stands for something else, or for more new ones than can be remembered."""
         fresh = len(self._new(session_id, checked))
         held = self._system.learning.ingested_ids
@@ -269,7 +266,7 @@ class SessionCommands:
                 "ones of this request are not learnt; stop a session whose examples are not sent again, or start another run"
             )
 
-    def update(self, session_id: str, checked: Sequence[IngestedExample]) -> Command | None:
+    def update(self, session_id: str, checked: Sequence[LabelledExample]) -> Command | None:
         """The command that learns what is new among the examples; None when nothing is."""
         width = self._session(session_id).spec.n_features
         if any(len(example.features) != width for example in checked):
@@ -277,10 +274,10 @@ class SessionCommands:
         fresh = self._new(session_id, checked)
         return Command("update", session_id, examples=fresh) if fresh else None
 
-    def _new(self, session_id: str, checked: Sequence[IngestedExample]) -> list[IngestedExample]:
+    def _new(self, session_id: str, checked: Sequence[LabelledExample]) -> list[LabelledExample]:
         """The examples that were not learnt yet, each id once. Raises ConflictError for an id sent with other content."""
         seen = self._fed(self._session(session_id))
-        fresh: dict[str, IngestedExample] = {}
+        fresh: dict[str, LabelledExample] = {}
         for example in checked:
             if example.id in seen:
                 same = seen.repeats(example.id, example.content)
@@ -336,7 +333,3 @@ def _check_name(what: str, name: str) -> None:
 def _check_count(what: str, value: int, most: int) -> None:
     if type(value) is not int or not 1 <= value <= most:
         raise ConfigError(f"session config: {what} is {value!r}, but a whole number from 1 to {most:,} is needed")
-
-
-def _scores_out(found: metrics.MemberMetrics) -> MemberScores:
-    return msgspec.convert(msgspec.structs.asdict(found), MemberScores)

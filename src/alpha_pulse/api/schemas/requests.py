@@ -10,6 +10,7 @@ from msgspec import Meta
 from starlette.requests import Request
 
 from alpha_pulse.core.errors import DataError, did_you_mean
+from alpha_pulse.learning.commands import LabelledExample
 from alpha_pulse.runtime.gateway import (
     ALL,
     MAX_EXAMPLES,
@@ -17,7 +18,6 @@ from alpha_pulse.runtime.gateway import (
     MAX_OUTCOMES,
     MAX_POINTS,
     MAX_STEPS,
-    ExampleIn,
     OutcomeIn,
     Page,
     SessionConfig,
@@ -120,7 +120,7 @@ PredictBody = list[float] | NamedFeatures
 class Examples(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Labelled examples, each learnt once however often it is sent under its id."""
 
-    examples: Annotated[list[ExampleIn], Meta(min_length=1, max_length=MAX_EXAMPLES)]
+    examples: Annotated[list[LabelledExample], Meta(min_length=1, max_length=MAX_EXAMPLES)]
 
 
 class Outcomes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
