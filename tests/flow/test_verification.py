@@ -110,30 +110,30 @@ def given_twice(rows: Row) -> bool:
 
 
 CHANGES: list[tuple[str, str, Change]] = [
-    ("counts", "is no step of this program", lambda row, _: first(row, "predictions", probability="high")),
+    ("counts", "is not a step of this program", lambda row, _: first(row, "predictions", probability="high")),
     ("counts", "is not the next one", lambda row, _: first(row, "bars", seq=-1)),
-    ("joins", "does not wait for a label", lambda row, _: drop(row, "predictions")),
-    ("joins", "does not wait for a label", lambda row, _: doubled(row, "labels")),
+    ("joins", "is not pending", lambda row, _: drop(row, "predictions")),
+    ("joins", "is not pending", lambda row, _: doubled(row, "labels")),
     ("joins", "as one of SYN/volatility", lambda row, _: first(row, "labels", target="volatility")),
-    ("joins", "which was not given or is filled already", lambda row, _: first(row, "fills", order_id="combined/SYN/0")),
+    ("joins", "which was not placed or is filled already", lambda row, _: first(row, "fills", order_id="combined/SYN/0")),
     ("joins", "or is filled already", lambda row, _: doubled(row, "fills")),
     ("joins", "differs from its order", lambda row, _: first(row, "fills", signal_id="combined/SYN/0")),
-    ("joins", "which was not given or is filled already", lambda _, line: drop(line, "orders")),
-    ("joins", "is not held", lambda row, _: first(row, "lots", open_fill_id="combined/SYN/0/f")),
+    ("joins", "which was not placed or is filled already", lambda _, line: drop(line, "orders")),
+    ("joins", "is not open", lambda row, _: first(row, "lots", open_fill_id="combined/SYN/0/f")),
     ("joins", "which is not in that row", lambda row, _: first(row, "lots", close_fill_id="combined/SYN/0/f")),
     ("joins", "differs from the fills", lambda row, _: first(row, "lots", opened_ts=1)),
-    ("joins", "are held", lambda row, _: times(row, "lots", -1)),
-    ("joins", "are held", lambda row, _: times(row, "lots", 10)),
-    ("joins", "its order says", lambda row, _: times(row, "fills", 10)),
-    ("joins", "which is not of that step", lambda _, line: first(line, "orders", signal_id="combined/SYN/0")),
-    ("joins", "made elsewhere", lambda _, line: first(line, "signals", prediction_id="SYN/direction/0")),
+    ("joins", "are open", lambda row, _: times(row, "lots", -1)),
+    ("joins", "are open", lambda row, _: times(row, "lots", 10)),
+    ("joins", "its order", lambda row, _: times(row, "fills", 10)),
+    ("joins", "which is not in that row", lambda _, line: first(line, "orders", signal_id="combined/SYN/0")),
+    ("joins", "of another row", lambda _, line: first(line, "signals", prediction_id="SYN/direction/0")),
     ("joins", "which is not in the journal", lambda row, _: drop(row, "alarms") and bool(row.get("adaptations"))),
     ("outcomes", "net P&L other than", lambda row, _: first(row, "lots", net_pnl=1, gross_pnl=9, costs=9)),
     ("joins", "responds to alarm x, which", lambda row, _: first(row, "alarm_responses", alarm_id="x")),
-    ("joins", "by action x, which was not begun", lambda row, _: first(row, "alarm_responses", status="acted", action_id="x")),
+    ("joins", "by action x, which did not begin", lambda row, _: first(row, "alarm_responses", status="acted", action_id="x")),
     ("outcomes", "learns from lot x, which was not closed", lambda row, _: first(row, "scored_trades", lot_id="x")),
-    ("outcomes", "which was not closed then or is learnt already", lambda row, _: doubled(row, "scored_trades")),
-    ("outcomes", "takes the outcome of lot x/x again", lambda row, _: given_twice(row)),
+    ("outcomes", "which was not closed in that row or was learnt before", lambda row, _: doubled(row, "scored_trades")),
+    ("outcomes", "applies the outcome of lot x/x again", lambda row, _: given_twice(row)),
     ("outcomes", "which is not open", lambda row, _: closed(row, action_id="SYN/direction/action/99")),
     ("outcomes", "learns example '0' of SYN/fed again", lambda row, _: bool(row.get("commands")) and first(
         row["commands"][0], "examples", id="0", features=[0.5]) and row["commands"][0]["examples"].append(
@@ -186,7 +186,7 @@ def test_a_finished_run_fits_and_a_changed_one_does_not(finished: Path) -> None:
     assert found.rows == 320
     for sql, name, sentence in (
         ("UPDATE checkpoint SET blob = zeroblob(100) WHERE seq = 199", "checkpoints", "at row 199"),
-        ("UPDATE checkpoint SET seq = 298 WHERE seq = 299", "checkpoints", "at row 298 was taken after other steps"),
+        ("UPDATE checkpoint SET seq = 298 WHERE seq = 299", "checkpoints", "at row 298 does not belong to this journal"),
         ("UPDATE run SET result = replace(result, '\"bars\":320', '\"bars\":321')", "result", "its hash does not fit"),
         ("DROP TRIGGER journal_refuses_update", "file", "journal_refuses_update is not as it was made"),
         ("UPDATE journal SET payload = replace(payload, '1', '2') WHERE seq = 7", "chain", "journal row 7 of"),
@@ -234,7 +234,7 @@ def test_a_result_that_other_steps_led_to_is_found_out(tmp_path: Path) -> None:
     with StoreReader(path) as reader:
         check = verify(reader).checks[-1]
     assert check.errors == 2
-    assert "bars is 2199 in the result, 2200 in the journal" in check.found
+    assert "bars is 2199 in the result, but 2200 in the journal" in check.found
 
 
 def test_the_command_finds_runs_by_path_url_and_id(tmp_path: Path) -> None:

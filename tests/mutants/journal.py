@@ -188,8 +188,8 @@ JOURNAL = (
         "a-lot-larger-than-its-fill-fits",
         "journal",
         "engine/verification_steps.py",
-        "        if lot.quantity * held <= 0 or left * held < 0:\n",
-        "        if lot.quantity * held <= 0:\n",
+        "        if lot.quantity * remaining <= 0 or left * remaining < 0:\n",
+        "        if lot.quantity * remaining <= 0:\n",
         ("flow/test_verification.py",),
     ),
     Mutant(

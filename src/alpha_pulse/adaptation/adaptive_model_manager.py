@@ -150,17 +150,17 @@ class AdaptiveModelManager:
 
     # What the pipeline calls at stage 4, in this order.
 
-    def on_label(self, settled: ScoredPrediction) -> AdaptationAction | None:
+    def on_label(self, scored: ScoredPrediction) -> AdaptationAction | None:
         """One scored label: follow the recovery; close the trial when it has seen enough."""
-        watched = self._by_session[settled.session]
-        said = settled.values[RAW_ONLINE]
-        if said == said:
-            wrong = (said >= 0.5) != (settled.values[LABEL] == 1.0)
-            watched.recovery.update(float(wrong), settled.example.label_ts)
+        watched = self._by_session[scored.session]
+        probability = scored.values[RAW_ONLINE]
+        if probability == probability:
+            wrong = (probability >= 0.5) != (scored.values[LABEL] == 1.0)
+            watched.recovery.update(float(wrong), scored.example.label_ts)
         session = watched.session
         if not session.in_trial or session.trial_samples < watched.trial_labels:
             return None
-        return self._close(watched, settled.example.label_ts)
+        return self._close(watched, scored.example.label_ts)
 
     def on_alarm(self, alarm: DriftAlarm) -> AdaptationAction | None:
         """A drift alarm; only one about a session's errors is a reason to act. Each gets a response: see `take_responses`."""
@@ -181,23 +181,23 @@ class AdaptiveModelManager:
 
     def take_responses(self) -> list[AlarmResponse]:
         """The responses to alarms since the last call: to new ones, and to those that were deferred before."""
-        found, self._responses = self._responses, []
-        return found
+        responses, self._responses = self._responses, []
+        return responses
 
     def on_regimes(self, changes: Sequence[RegimeChange]) -> list[AdaptationAction]:
         """Changes of the market: reasons to act for each session of their symbols, or for none, as is configured."""
-        found = []
+        actions = []
         for change in changes:
-            verdict = policy.on_regime(change, self._config.on_regime)
+            decision = policy.on_regime(change, self._config.on_regime)
             for (symbol, _), watched in self._watched.items():
-                action = self._act(watched, verdict, change.ts) if symbol == change.symbol else None
+                action = self._act(watched, decision, change.ts) if symbol == change.symbol else None
                 if action is not None:
-                    found.append(action)
-        return found
+                    actions.append(action)
+        return actions
 
     def on_requests(self, requests: Sequence[tuple[str, str]], ts: int) -> list[AdaptationAction]:
         """What was asked for from outside: (session id, drift type). It comes before alarms, which could prevent it."""
-        found = []
+        actions = []
         for session_id, drift_type in requests:
             if session_id == EVERY:
                 self._next_ns = ts
@@ -206,27 +206,27 @@ class AdaptiveModelManager:
                 continue
             action = self._act(self._watched[_key(session_id)], policy.on_request(drift_type), ts)
             if action is not None:
-                found.append(action)
-        return found
+                actions.append(action)
+        return actions
 
     def on_timer(self, ts: int) -> list[AdaptationAction]:
         """The timer: at most once per slice, at the first slice at or after it is due."""
         if ts < self._next_ns:
             return []
         self._next_ns = ts - ts % self._interval_ns + self._interval_ns
-        found = []
+        actions = []
         for watched in self._watched.values():
             session = watched.session
             if session.learnt < watched.look_at or session.learnt < watched.rest_until or session.in_trial:
                 continue
             watched.look_at = session.learnt + LOOK_EVERY
-            verdict = self._verdict(session)
-            action = self._act(watched, verdict, ts)
+            decision = self._verdict(session)
+            action = self._act(watched, decision, ts)
             if action is not None:
-                found.append(action)
+                actions.append(action)
             else:
                 self._respond(watched, ts, "skipped", "after the wait the session's window was within its bounds")
-        return found
+        return actions
 
     # Deciding and acting.
 
@@ -237,28 +237,28 @@ class AdaptiveModelManager:
     def _health(self, session: Session) -> ModelHealth:
         sums, filled = session.scores, int(session.scores[scores.FILLED])
         loss, base_loss, hits = (
-            float(sums[at]) / filled if filled else None
-            for at in (scores.WINDOW_LOSS, scores.WINDOW_BASE_LOSS, scores.WINDOW_HITS)
+            float(sums[place]) / filled if filled else None
+            for place in (scores.WINDOW_LOSS, scores.WINDOW_BASE_LOSS, scores.WINDOW_HITS)
         )
         learnt_ts = session.last_learnt_ts
         age = self._clock.now_ns() - learnt_ts if learnt_ts else None
         return ModelHealth(session.spec.symbol, session.spec.target, learnt_ts, filled, loss, base_loss, hits, age)
 
-    def _act(self, watched: _Watched, verdict: AdaptationDecision, ts: int) -> AdaptationAction | None:
+    def _act(self, watched: _Watched, decision: AdaptationDecision, ts: int) -> AdaptationAction | None:
         session = watched.session
-        if verdict.kind == "keep" or self._prevented(watched):
+        if decision.kind == "keep" or self._prevented(watched):
             return None
         watched.actions += 1
         action = AdaptationAction(
             action_id=f"{session.session_id}/action/{watched.actions}",
-            kind=verdict.kind,
+            kind=decision.kind,
             symbol=session.spec.symbol,
             target=session.spec.target,
             ts=ts,
-            cause=verdict.cause,
-            reason=verdict.reason,
+            cause=decision.cause,
+            reason=decision.reason,
         )
-        session.begin_trial(boost=self._config.boost_factor if verdict.kind == "boost" else None)
+        session.begin_trial(boost=self._config.boost_factor if decision.kind == "boost" else None)
         watched.open = action
         for alarm_id in watched.deferred:
             watched.recovery.on_action(alarm_id, ts)
@@ -292,15 +292,15 @@ class AdaptiveModelManager:
     def _close(self, watched: _Watched, ts: int) -> AdaptationAction | None:
         if watched.open is None:
             return None
-        verdict = watched.session.end_trial()
+        result = watched.session.end_trial()
         closed = msgspec.structs.replace(
             watched.open,
-            status="accepted" if verdict.accepted else "rolled_back",
+            status="accepted" if result.accepted else "rolled_back",
             closed_ts=ts,
-            effect=verdict.effect,
-            effect_samples=verdict.samples,
+            effect=result.effect,
+            effect_samples=result.samples,
         )
-        watched.recovery.on_result(accepted=verdict.accepted)
+        watched.recovery.on_result(accepted=result.accepted)
         watched.open = None
         watched.rest_until = watched.session.learnt + self._config.cooldown_labels
         return closed
@@ -352,12 +352,12 @@ class AdaptiveModelManager:
         return self._watched[symbol, target].recovery
 
     def _of(self, symbol: str) -> dict[str, _Watched]:
-        found = {target: watched for (name, target), watched in self._watched.items() if name == symbol}
-        if not found:
+        sessions = {target: watched for (name, target), watched in self._watched.items() if name == symbol}
+        if not sessions:
             raise SessionError(
                 f"no session of {symbol!r} is watched{did_you_mean(symbol, {name for name, _ in self._watched})}"
             )
-        return found
+        return sessions
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
@@ -370,10 +370,10 @@ class AdaptiveModelManager:
 
     def components(self) -> dict[str, Stateful]:
         """Everything here that has memory, by name."""
-        found: dict[str, Stateful] = {"adaptation": self}
+        components: dict[str, Stateful] = {"adaptation": self}
         for (symbol, target), watched in self._watched.items():
-            found[f"adaptation/{symbol}/{target}"] = watched
-        return found
+            components[f"adaptation/{symbol}/{target}"] = watched
+        return components
 
 
 def _read_only(name: str, wanted: object, value: object) -> ConflictError:

@@ -193,9 +193,9 @@ class AgentManager:
         for place, contribution in zip(awake, contributions, strict=True):
             agreed = max(-1.0, min(1.0, contribution.direction * outcome))
             weights[place] *= math.exp(-self._learning_rate * (0.5 - 0.5 * agreed))
-        kept = sum(weights[place] for place in awake)
+        after = sum(weights[place] for place in awake)
         for place in awake:
-            weights[place] *= before / kept
+            weights[place] *= before / after
         total = sum(weights)
         floor = self._share / len(weights)
         for place, weight in enumerate(weights):
@@ -243,8 +243,8 @@ class AgentManager:
                 f"{', '.join(sorted(self._names))}; restore with the configuration that saved it"
             )
         for name, agent in zip(self._names, self._agents, strict=True):
-            mark = f"{name}/"
-            arrays = {key.removeprefix(mark): array for key, array in state.arrays.items() if key.startswith(mark)}
+            prefix = f"{name}/"
+            arrays = {key.removeprefix(prefix): array for key, array in state.arrays.items() if key.startswith(prefix)}
             agent.restore(State(scalars=saved.agents[name], arrays=arrays))
         self._weights = [saved.weights[name] for name in self._names]
         self._lots, self._scale = saved.lots, saved.scale

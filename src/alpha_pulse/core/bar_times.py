@@ -43,5 +43,5 @@ def bar_label(open_ns: int, end_ns: int) -> str:
     """
     if end_ns - open_ns >= DAY_NS - HOUR_NS:
         return f"{datetime.fromtimestamp((open_ns + DATE_SHIFT_NS) // SECOND_NS, tz=UTC):%Y-%m-%d}"
-    at = datetime.fromtimestamp(open_ns // SECOND_NS, tz=UTC)
-    return f"{at:%Y-%m-%d %H:%M}" if at.second == 0 else f"{at:%Y-%m-%d %H:%M:%S}"
+    open_time = datetime.fromtimestamp(open_ns // SECOND_NS, tz=UTC)
+    return f"{open_time:%Y-%m-%d %H:%M}" if open_time.second == 0 else f"{open_time:%Y-%m-%d %H:%M:%S}"

@@ -45,5 +45,5 @@ def reason_of(error: OSError) -> str:
     >>> reason_of(FileNotFoundError(errno.ENOENT, "No such file or directory"))
     'no such file or directory'
     """
-    found = cause_of(error)
-    return (error.strerror or str(error)).lower() if found is None else found.reason
+    cause = cause_of(error)
+    return (error.strerror or str(error)).lower() if cause is None else cause.reason

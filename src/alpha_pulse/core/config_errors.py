@@ -48,10 +48,10 @@ def explain(
     error: msgspec.ValidationError, content: Mapping[str, Any], kind: type[msgspec.Struct], sources: Mapping[str, str]
 ) -> str:
     """What stands there and what was expected, for a value that ``kind`` refused."""
-    found = _PLACE.search(str(error))
-    if found is None:
+    place = _PLACE.search(str(error))
+    if place is None:
         return str(error)
-    key = found[1]
+    key = place[1]
     value: Any = content
     expected: inspect.Type = inspect.type_info(kind)
     for name in key.split("."):
@@ -78,14 +78,14 @@ def _wanted(kind: inspect.Type) -> str:
     ('a number above 0 and at most 1', "'a' or 'b'")
     """
     if isinstance(kind, inspect.UnionType):
-        return " or ".join(_wanted(one) for one in kind.types if not isinstance(one, inspect.NoneType))
+        return " or ".join(_wanted(option) for option in kind.types if not isinstance(option, inspect.NoneType))
     if isinstance(kind, inspect.DictType):
         return "a table of such by symbol"
     if isinstance(kind, _NUMBERS):
         noun = "a whole number" if isinstance(kind, inspect.IntType) else "a number"
         limits = (("above", kind.gt), ("of at least", kind.ge), ("below", kind.lt), ("at most", kind.le))
-        said = " and ".join(f"{word} {limit:,g}" for word, limit in limits if limit is not None)
-        return f"{noun} {said}".rstrip()
+        limits_text = " and ".join(f"{word} {limit:,g}" for word, limit in limits if limit is not None)
+        return f"{noun} {limits_text}".rstrip()
     if isinstance(kind, inspect.LiteralType):
         return " or ".join(repr(value) for value in kind.values)
     if isinstance(kind, inspect.VarTupleType):

@@ -55,16 +55,16 @@ def load_config(
     try:
         return msgspec.convert(content, Config)
     except msgspec.ValidationError as error:
-        said = explain(error, content, Config, sources)
-        raise ConfigError(f"{said}; see 'alpha-pulse config show' for every key and its default") from None
+        sentence = explain(error, content, Config, sources)
+        raise ConfigError(f"{sentence}; see 'alpha-pulse config show' for every key and its default") from None
 
 
 def _keys(content: Mapping[str, Any]) -> list[str]:
     """All keys of a file, as ``section.key``."""
-    found: list[str] = []
+    keys: list[str] = []
     for name, value in content.items():
-        found += [name, *(f"{name}.{key}" for key in value)] if isinstance(value, Mapping) else [name]
-    return found
+        keys += [name, *(f"{name}.{key}" for key in value)] if isinstance(value, Mapping) else [name]
+    return keys
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -87,12 +87,12 @@ def _parse(raw: str) -> Any:
 
 
 def _put(content: dict[str, Any], keys: list[str], value: Any, name: str) -> None:
-    at = content
+    section = content
     for key in keys[:-1]:
-        at = at.setdefault(key, {})
-        if not isinstance(at, dict):
+        section = section.setdefault(key, {})
+        if not isinstance(section, dict):
             raise ConfigError(f"{name} names a key below {key!r}, which is a value; write SECTION and KEY, joined by '__'")
-    at[keys[-1]] = value
+    section[keys[-1]] = value
 
 
 def _refuse_unknown(content: Mapping[str, Any], kind: type[msgspec.Struct], sources: Mapping[str, str], section: str) -> None:

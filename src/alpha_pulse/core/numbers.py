@@ -86,8 +86,8 @@ def a_row(what: str, values: Any, length: int) -> NDArray[np.float64]:
         try:
             row[place] = a_number("", value)
         except DataError as error:
-            said = str(error).removeprefix(" is ")
-            raise type(error)(f"{what} hold {shown(value)} at place {place}, {said.partition(', ')[2]}") from None
+            sentence = str(error).removeprefix(" is ")
+            raise type(error)(f"{what} hold {shown(value)} at place {place}, {sentence.partition(', ')[2]}") from None
     return row
 
 

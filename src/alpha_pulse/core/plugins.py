@@ -59,14 +59,14 @@ def load(family: str, table: Mapping[str, str], name: str) -> Any:
         return _imported(table[name])
     for point in entry_points(group=f"alpha_pulse.{family}"):
         if point.name == name:
-            found = point.load()
-            version = getattr(found, "API_VERSION", None)
+            plugin = point.load()
+            version = getattr(plugin, "API_VERSION", None)
             if version != API_VERSION:
                 raise UnknownNameError(
                     f"plug-in {name!r} of {family} states API_VERSION {version!r}, but this program speaks {API_VERSION}; "
                     "install a version of the plug-in made for it"
                 )
-            return found
+            return plugin
     known = names(family, table) + [key for key in table if key.endswith(":")]
     raise UnknownNameError(f"{name!r} is not a name in {family}{did_you_mean(name, known)}")
 

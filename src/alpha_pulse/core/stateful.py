@@ -118,24 +118,24 @@ def take(target: NDArray[Any], state: State, key: str) -> None:
 
 
 def _fitting(target: NDArray[Any], state: State, key: str) -> NDArray[Any]:
-    found = state.arrays.get(key)
-    if found is None or found.shape != target.shape or found.dtype != target.dtype:
-        was = "missing" if found is None else f"{found.dtype}{list(found.shape)}"
+    array = state.arrays.get(key)
+    if array is None or array.shape != target.shape or array.dtype != target.dtype:
+        was = "missing" if array is None else f"{array.dtype}{list(array.shape)}"
         raise StateError(
             f"array {key!r} of a saved state is {was}, but this configuration needs {target.dtype}{list(target.shape)}; "
             "restore with the configuration that saved it"
         )
-    return found
+    return array
 
 
 def scalar(state: State, key: str, kind: type) -> Any:
     """``state.scalars[key]``, or say that it is missing or no ``kind``."""
-    found = state.scalars.get(key)
-    if kind is float and type(found) is int:
-        return float(found)
-    if type(found) is not kind:
+    value = state.scalars.get(key)
+    if kind is float and type(value) is int:
+        return float(value)
+    if type(value) is not kind:
         raise StateError(
-            f"{key!r} of a saved state is {'missing' if found is None else repr(found)}, but {kind.__name__} is needed; "
+            f"{key!r} of a saved state is {'missing' if value is None else repr(value)}, but {kind.__name__} is needed; "
             "use an older checkpoint"
         )
-    return found
+    return value

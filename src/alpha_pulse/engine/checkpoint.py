@@ -1,6 +1,6 @@
-"""Checkpoints: every component's state at one row of the journal, and how to find the newest one that can be trusted.
+"""Checkpoints: the state of every component after one row of the journal, and the search for the newest valid one.
 
-Restart is the newest good checkpoint, then the journal's tail folded onto it (crash-only software, Candea and Fox, 2003).
+A restart loads the newest valid checkpoint and replays the rest of the journal (crash-only software, Candea and Fox, 2003).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _HASH = "journal_hash"
 
 
 class Loaded(msgspec.Struct, frozen=True):
-    """A checkpoint that fits its journal. ``skipped`` says of each newer one why it was not taken."""
+    """A checkpoint that belongs to its journal. ``skipped`` gives, for each newer one, why it was not used."""
 
     seq: int
     states: dict[str, State]
@@ -28,23 +28,23 @@ class Loaded(msgspec.Struct, frozen=True):
 
 
 def write_checkpoint(store: Store, seq: int, components: Mapping[str, Stateful], meta: Mapping[str, Any] | None = None) -> None:
-    """Keep the state of all ``components`` as it is after row ``seq``, which must be the journal's last.
+    """Save the state of all ``components`` after row ``seq``, which must be the last row of the journal.
 
     Parameters
     ----------
     store
         Where the run lives.
     seq
-        The row whose step the components have just taken; -1 before the first.
+        The number of the row that the components processed last; -1 before the first.
     components
         Everything with memory, by name.
     meta
-        JSON values to find again in `Loaded`; ``seq`` and ``journal_hash`` are added.
+        JSON values that `load_newest` returns with the states; ``seq`` and ``journal_hash`` are added.
 
     Raises
     ------
     StateError
-        ``seq`` is not the last row: the components are then not what they were after it.
+        ``seq`` is not the last row, so the components have processed other rows.
 
     >>> from alpha_pulse.stores.base import RunIdentity
     >>> from alpha_pulse.stores.memory import MemoryStore
@@ -57,7 +57,7 @@ def write_checkpoint(store: Store, seq: int, components: Mapping[str, Stateful],
     last, chain_hash = store.head
     if seq != last:
         raise StateError(
-            f"a checkpoint at row {seq} was asked for, but the journal ends at row {last}; take it after that step"
+            f"a checkpoint at row {seq} was requested, but the journal ends at row {last}; write it after that row"
         )
     states = {name: component.snapshot() for name, component in components.items()}
     store.save_checkpoint(seq, pack(states, {**(meta or {}), _SEQ: seq, _HASH: chain_hash.hex()}))
@@ -71,15 +71,15 @@ def load_newest(store: Store, refused: list[str] | None = None, at_most: int | N
     store
         Where the run lives.
     refused
-        Takes the reasons for checkpoints left out, also when none is good; `Loaded.skipped` holds them too.
+        Receives the reasons for checkpoints that are skipped, also when none is valid; `Loaded.skipped` has them too.
     at_most
-        Pass over checkpoints after this row, without a reason.
+        Ignore checkpoints after this row, without a reason.
     """
     reasons = [] if refused is None else refused
     for seq, blob in store.checkpoints():
         try:
             states, meta = unpack(blob)
-            _fits(store, seq, meta)
+            _check_origin(store, seq, meta)
         except StateError as error:
             reasons.append(f"checkpoint at row {seq}: {error}")
             continue
@@ -98,12 +98,12 @@ def state_sha256(components: Mapping[str, Stateful]) -> str:
     return digest({name: component.snapshot() for name, component in components.items()})
 
 
-def _fits(store: Store, seq: int, meta: Mapping[str, Any]) -> None:
-    """Refuse a state that was taken at another row, or after other steps than this journal's."""
+def _check_origin(store: Store, seq: int, meta: Mapping[str, Any]) -> None:
+    """Raise StateError for a state of another row, or of another journal."""
     if meta.get(_SEQ) != seq:
-        raise StateError(f"it says that it was taken at row {meta.get(_SEQ)!r}; use an older checkpoint")
+        raise StateError(f"it states row {meta.get(_SEQ)!r}; use an older checkpoint")
     if seq < 0:
         return
     row = next(store.rows(seq), None)
     if row is None or row.hash.hex() != meta.get(_HASH):
-        raise StateError(f"it was taken after other steps than the ones in {store.location}; use an older checkpoint")
+        raise StateError(f"it does not belong to the journal in {store.location}; use an older checkpoint")

@@ -1,4 +1,4 @@
-"""What one step leaves in the journal: everything that came in and everything that was decided, as plain JSON."""
+"""The journal row of one step: all inputs, results and decisions, as plain JSON."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Journal(Protocol):
 
 
 class AdaptationRequest(msgspec.Struct, frozen=True):
-    """An adaptation asked for from outside by an earlier command, carried out in this row; ``*`` stands for the timer."""
+    """An adaptation that a command of an earlier row requested, handled in this row; ``*`` stands for the timer."""
 
     session_id: str
     drift_type: str
@@ -56,7 +56,7 @@ class Abstention(msgspec.Struct, frozen=True):
 
 
 class ScoredTrade(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A closed lot of the primary book as the trade-quality model met it: ``label`` is 1 for a net gain.
+    """A closed lot of the primary book as the trade-quality model scored it: ``label`` is 1 for a net profit.
 
     ``scores`` and ``trial`` are laid out as those of a `Label`; there is no batch member.
     """
@@ -74,7 +74,7 @@ def scored_trade(outcome: TradeOutcome, scored: ScoredPrediction) -> ScoredTrade
 
 
 class StepRecord(msgspec.Struct, omit_defaults=True):
-    """The payload of one journal row; what is empty is left out.
+    """The payload of one journal row; empty fields are left out.
 
     ``features`` are values by symbol, ``masked`` the places of those that were missing, ``volatilities`` the forecasts per bar
     that positions were sized by, ``equity`` is that of each book in minor units. A row has either bars or ``commands``.
@@ -131,27 +131,26 @@ class DecisionRecord(msgspec.Struct):
 
 
 class RecordedInputs(msgspec.Struct):
-    """The part of a payload that a step is made again from."""
+    """The inputs of a row: all that is needed to replay it."""
 
     bars: tuple[Bar, ...] = ()
     commands: list[Command] = msgspec.field(default_factory=list)
 
 
 class ReplayVerifier:
-    """Stands for the journal while its tail is folded: every step made again must equal the row that is ``expected``."""
+    """Takes the place of the journal while its tail is replayed: each replayed row must equal the ``expected`` one."""
 
     def __init__(self, location: str) -> None:
         self.expected: JournalRow | None = None
         self._location = location
 
     def append(self, ts_event: int, payload: bytes, decision: bytes | None) -> int:
-        """Compare one step with its row. Raises StateError when this program decides otherwise than the one that wrote it."""
+        """Compare one replayed row with the stored one. Raises StateError when they differ."""
         row = self.expected
         if row is None or (row.ts_event, row.payload, row.decision) != (ts_event, payload, decision):
             raise StateError(
-                f"journal row {'?' if row is None else row.seq} of {self._location} comes out differently when it is made "
-                "again: this program decides otherwise than the one that wrote it; resume with that version, or "
-                "start a new --store"
+                f"journal row {'?' if row is None else row.seq} of {self._location} differs when it is replayed: this program "
+                "decides differently from the one that wrote it; resume with that version, or start a new --store"
             )
         return row.seq
 

@@ -1,4 +1,4 @@
-"""Shows each bar of a run to its symbol's regime detector, together with what the other symbols did at the same instant."""
+"""Passes each bar of a run to its symbol's regime detector, with the mean return of the other symbols in the same slice."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ class RegimeMonitor:
         self._closes: dict[str, float] = {}
 
     def observe(self, bars: Sequence[Bar]) -> list[RegimeChange]:
-        """The bars of one slice; what changed with them."""
-        found: list[RegimeChange] = []
+        """Process the bars of one slice; returns the changes of regime that they show."""
+        changes: list[RegimeChange] = []
         others = self._others(bars) if self._together else {}
         for bar in bars:
             high, low, close = bar.high, bar.low, bar.close
-            if not low <= close <= high:  # which the feed has remarked on, and is no reason to stop
+            if not low <= close <= high:  # the feed has warned about it; it is no reason to stop
                 high, low = max(high, close), min(low, close)
-            found += self.detectors[bar.symbol].update(bar.ts_event, high, low, close, others.get(bar.symbol, math.nan))
-        return found
+            changes += self.detectors[bar.symbol].update(bar.ts_event, high, low, close, others.get(bar.symbol, math.nan))
+        return changes
 
     def _others(self, bars: Sequence[Bar]) -> dict[str, float]:
-        """For each symbol of a slice with company, the mean log return of the others."""
+        """By symbol, the mean log return of the others; empty when fewer than two symbols have a return."""
         closes = self._closes
         returns = {bar.symbol: math.log(bar.close / closes[bar.symbol]) for bar in bars if bar.symbol in closes}
         for bar in bars:

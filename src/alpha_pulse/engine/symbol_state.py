@@ -1,4 +1,4 @@
-"""One symbol's own part of the loop: its features, what its labels compare with, and its forecast volatility."""
+"""The state of one symbol in the loop: its features, the references of its labels, its volatility forecast."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ TARGETS = ("volatility", "direction")
 
 
 class SymbolState:
-    """What the pipeline keeps per symbol beside the services.
+    """The pipeline's own state of one symbol, beside the services.
 
     Parameters
     ----------
     extractor
         Of this symbol.
     config
-        Of it: horizons, and what watches the features.
+        Of it: ``learning`` (horizons) and ``adaptation`` (which detector monitors the features).
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class SymbolState:
         return schema.n_common if target == "direction" else len(schema.names)
 
     def extract(self, bar: Bar) -> FeatureVector | None:
-        """Take in a bar; its features once there are enough bars."""
+        """Process a bar; returns its features, or None while there are too few bars."""
         if not self._first_ts:
             self._first_ts = bar.ts_event
         self._newest_ts = bar.ts_event
@@ -62,22 +62,22 @@ class SymbolState:
         return vector
 
     def detect(self, ts: int) -> list[DriftAlarm]:
-        """What the vectors up to the step before show to have changed about the features; each is looked at once."""
+        """Alarms about the distribution of the features, from the vectors up to the step before; each vector is used once."""
         return self.feature_monitor.detect(ts)
 
     def references(self, bar: Bar) -> tuple[tuple[str, float], ...]:
-        """The targets that can be labelled later, each with what its label will compare with."""
+        """The targets that can be labelled later, each with the reference of its label: trailing median or close."""
         if self.trailing_median > 0.0:
             return (("volatility", self.trailing_median), ("direction", bar.close))
         return (("direction", bar.close),)
 
     def forecast_volatility(self, probability: float | None) -> float:
-        """Volatility per bar over the next h bars, at the level that the served probability has meant so far."""
+        """Volatility per bar over the next h bars, calibrated by what such a probability has meant so far (log return)."""
         return self.plain_volatility if probability is None else self.calibrator.forecast(probability, self.plain_volatility)
 
     @property
     def bars_per_year(self) -> float:
-        """As this symbol's own bars came, so that closed markets do not count."""
+        """Bars per year at the mean rate of this symbol so far, so that closed markets do not count."""
         elapsed = self._newest_ts - self._first_ts
         return (self.extractor.bars - 1) * YEAR_NS / elapsed if elapsed else 0.0
 

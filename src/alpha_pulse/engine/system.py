@@ -155,17 +155,17 @@ class System:
 
     def components(self) -> dict[str, Stateful]:
         """Everything with memory, by name: what a checkpoint holds and what the state's hash is made of."""
-        found: dict[str, Stateful] = {
+        components: dict[str, Stateful] = {
             "venue": self.venue,
             "execution": self.execution,
             "agents": self.agents,
             "feed": self.feed,
         }
         for symbol, symbol_state in self.symbols.items():
-            found.update(symbol_state.components(symbol))
+            components.update(symbol_state.components(symbol))
         for service in (self.learning, self.serving, self.feedback, self.adaptation, self.regimes):
-            found.update(service.components())
-        return found
+            components.update(service.components())
+        return components
 
     def state_sha256(self) -> str:
         """SHA-256, in hex, of everything remembered."""
@@ -277,7 +277,7 @@ class System:
 
     def why_not_adapt(self, session_id: str) -> str:
         """See `alpha_pulse.learning.running_system.RunningSystem`."""
-        if any(asked == session_id for asked, _ in self.learning.requests):
+        if any(requested == session_id for requested, _ in self.learning.requests):
             return f"an adaptation of session {session_id} was asked for already, and begins with the next slice"
         if self.no_slice_follows:
             return f"the data have ended, so no slice follows with which an adaptation of session {session_id} could begin"

@@ -1,4 +1,4 @@
-"""Checks a stored run from its first row to its result: the chain, the counts, what refers to what, checkpoints, the result."""
+"""Checks a stored run from its first row to its result: hash chain, counts, references between rows, checkpoints, result."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 
 from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.stateful import unpack
-from alpha_pulse.engine.verification_steps import Faults, Steps
+from alpha_pulse.engine.verification_steps import Defects, Steps
 from alpha_pulse.execution.execution_service import PRIMARY
 from alpha_pulse.stores.reading import StoreReader
 
@@ -19,7 +19,7 @@ NOTICE = 256
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One thing that was checked, what was found, and how many errors."""
+    """One check: what was found, and how many defects (``errors``)."""
 
     name: str
     ok: bool
@@ -28,7 +28,7 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class Verification(msgspec.Struct, frozen=True):
-    """What became of checking one run."""
+    """The result of checking one stored run."""
 
     store: str
     run_id: str | None
@@ -67,9 +67,9 @@ def verify(reader: StoreReader, on_progress: Callable[[int], object] = lambda _:
     if checks[-1].ok:
         counts = steps.counts
         checks += [
-            _judged("counts", steps.order, _counted(steps)),
-            _judged("joins", steps.joins, f"{counts['fills']:,} fills, {counts['lots']:,} lots, {counts['orders']:,} orders"),
-            _judged("outcomes", steps.outcomes, _outcomes(steps)),
+            _summary("counts", steps.order, _counted(steps)),
+            _summary("joins", steps.joins, f"{counts['fills']:,} fills, {counts['lots']:,} lots, {counts['orders']:,} orders"),
+            _summary("outcomes", steps.outcomes, _outcomes(steps)),
             _attempt("checkpoints", lambda: _checkpoints(reader, hashes)),
             _attempt("result", lambda: _result(reader, steps)),
         ]
@@ -79,29 +79,29 @@ def verify(reader: StoreReader, on_progress: Callable[[int], object] = lambda _:
 
 
 def _attempt(name: str, check: Callable[[], Check]) -> Check:
-    """``check``, or what damage it met."""
+    """The result of ``check``; an error of the stored state is a failed check."""
     try:
         return check()
     except StateError as error:
         return Check(name, ok=False, found=str(error), errors=1)
 
 
-def _judged(name: str, faults: Faults, found: str) -> Check:
-    if not faults.count:
+def _summary(name: str, defects: Defects, found: str) -> Check:
+    if not defects.count:
         return Check(name, ok=True, found=found)
-    more = f"; and {faults.count - len(faults.shown):,} more" if faults.count > len(faults.shown) else ""
-    return Check(name, ok=False, found="; ".join(faults.shown) + more, errors=faults.count)
+    more = f"; and {defects.count - len(defects.shown):,} more" if defects.count > len(defects.shown) else ""
+    return Check(name, ok=False, found="; ".join(defects.shown) + more, errors=defects.count)
 
 
 def _file(reader: StoreReader) -> Check:
-    faults = Faults()
+    defects = Defects()
     for sentence in reader.faults():
-        faults.add(sentence)
+        defects.add(sentence)
     identity = reader.identity
     config = "" if identity is None else identity.config
     if identity is not None and config and hashlib.sha256(config.encode()).hexdigest() != identity.config_hash:
-        faults.add("the stored configuration is not the one that config_hash names")
-    return _judged("file", faults, "pages, tables and the run's identity are whole")
+        defects.add("the stored configuration is not the one that config_hash names")
+    return _summary("file", defects, "pages, tables and the run's identity are whole")
 
 
 def _chain(reader: StoreReader, steps: Steps, hashes: dict[int, str], on_progress: Callable[[int], object]) -> Check:
@@ -127,23 +127,23 @@ def _counted(steps: Steps) -> str:
 def _outcomes(steps: Steps) -> str:
     counts = steps.counts
     return (
-        f"{counts['outcomes']:,} closed lots of book {PRIMARY} and {counts['given']:,} from outside, of which "
+        f"{counts['outcomes']:,} closed lots of book {PRIMARY} and {counts['given']:,} external ones, of which "
         f"{counts['scored']:,} were learnt from; {steps.adaptations:,} adaptations, {counts['examples']:,} examples"
     )
 
 
 def _checkpoints(reader: StoreReader, hashes: dict[int, str]) -> Check:
-    faults, count = Faults(), 0
+    defects, count = Defects(), 0
     for seq in reader.checkpoint_rows():
         count += 1
         try:
             meta = unpack(reader.checkpoint(seq))[1]
         except StateError as error:
-            faults.add(f"the checkpoint at row {seq}: {error}")
+            defects.add(f"the checkpoint at row {seq}: {error}")
             continue
         if meta.get("seq") != seq or (seq >= 0 and meta.get("journal_hash") != hashes.get(seq)):
-            faults.add(f"the checkpoint at row {seq} was taken after other steps")
-    return _judged("checkpoints", faults, f"{count} whole, each matching its row")
+            defects.add(f"the checkpoint at row {seq} does not belong to this journal")
+    return _summary("checkpoints", defects, f"{count} whole, each matching its row")
 
 
 def _result(reader: StoreReader, steps: Steps) -> Check:
@@ -151,16 +151,16 @@ def _result(reader: StoreReader, steps: Steps) -> Check:
     if content is None:
         return Check("result", ok=True, found="none yet, since the run is not finished")
     result: dict[str, Any] = msgspec.json.decode(content)
-    faults, figures = Faults(), _figures(steps)
+    defects, figures = Defects(), _figures(steps)
     for name, counted in figures.items():
         stated = _stated(result, name)
         if stated is not None and stated != counted:
-            faults.add(f"{name} is {stated} in the result, {counted} in the journal")
-    return _judged("result", faults, f"its hash fits, and so do {len(figures)} figures counted again")
+            defects.add(f"{name} is {stated} in the result, but {counted} in the journal")
+    return _summary("result", defects, f"its hash fits, and so do {len(figures)} recounted figures")
 
 
 def _figures(steps: Steps) -> dict[str, int | str]:
-    """What the result says too, by the path to it."""
+    """Figures that the result contains too, by their path in it."""
     counts = steps.counts
     names = (
         "bars",
@@ -182,7 +182,7 @@ def _figures(steps: Steps) -> dict[str, int | str]:
 
 
 def _stated(result: dict[str, Any], path: str) -> Any:
-    found: Any = result
+    value: Any = result
     for name in path.split("."):
-        found = found.get(name) if isinstance(found, dict) else None
-    return found
+        value = value.get(name) if isinstance(value, dict) else None
+    return value

@@ -96,10 +96,10 @@ class Book:
 
     def lots(self, symbol: str) -> LotQueue:
         """The lots in one symbol. Raises OrderError when the book may not hold it."""
-        found = self._lots.get(symbol)
-        if found is None:
+        lots = self._lots.get(symbol)
+        if lots is None:
             raise OrderError(f"book {self.name!r} holds no symbol {symbol!r}{did_you_mean(symbol, self._lots)}")
-        return found
+        return lots
 
     def position(self, symbol: str) -> int:
         """Signed quantity held, in parts of a unit; 0 of a symbol that had no bar yet."""
@@ -172,17 +172,17 @@ class Book:
     def restore(self, state: State) -> None:
         """Take over ``state``. Raises StateError when it is of other symbols or not a book's."""
         try:
-            found = msgspec.convert(state.scalars, _BookState)
+            saved = msgspec.convert(state.scalars, _BookState)
         except msgspec.ValidationError as error:
             raise StateError(f"the saved state of book {self.name!r} does not fit: {error}; use an older checkpoint") from None
-        if sorted(found.lots) != sorted(self._lots):
+        if sorted(saved.lots) != sorted(self._lots):
             raise StateError(
-                f"the saved book {self.name!r} holds the symbols {sorted(found.lots)}, but this run has {sorted(self._lots)}; "
+                f"the saved book {self.name!r} holds the symbols {sorted(saved.lots)}, but this run has {sorted(self._lots)}; "
                 "resume with the same symbols"
             )
-        self.cash = found.cash
-        self.value = found.value
-        for symbol, lots in found.lots.items():
+        self.cash = saved.cash
+        self.value = saved.value
+        for symbol, lots in saved.lots.items():
             self._lots[symbol].load(lots)
         self.gross = sum(abs(lots.marked) for lots in self._lots.values())
-        self.performance.load(found.performance)
+        self.performance.load(saved.performance)

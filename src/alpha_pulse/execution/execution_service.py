@@ -107,10 +107,10 @@ class ExecutionService:
 
     def book(self, name: str = PRIMARY) -> Book:
         """One of the books, to read. Raises UnknownNameError."""
-        found = self._books.get(name)
-        if found is None:
+        book = self._books.get(name)
+        if book is None:
             raise UnknownNameError(f"{name!r} is not a book of this run{did_you_mean(name, self._books)}")
-        return found
+        return book
 
     @property
     def book_names(self) -> tuple[str, ...]:
@@ -136,10 +136,10 @@ class ExecutionService:
         All market orders trade at the opens first, then stops within the bars: what happens within a bar is not known when
         another opens. `mark` values the positions at the closes.
         """
-        settled = self._settled = ExecutionResult()
+        result = self._settled = ExecutionResult()
         for bar in bars:
             if bar.symbol not in self._trading:
-                settled.units.append(self._open(units_of(bar.symbol, bar.close, self._config)).units)
+                result.units.append(self._open(units_of(bar.symbol, bar.close, self._config)).units)
         self._opening = bars
         for bar in bars:
             self._apply(self._venue.fill_at_open(bar, self._admit))
@@ -148,7 +148,7 @@ class ExecutionService:
             self._apply(self._venue.fill_stops(bar))
             self._trading[bar.symbol].process_bar(bar, self._config.risk.stale_after_intervals)
         self._unmarked = [self._trading[bar.symbol] for bar in bars]
-        return settled
+        return result
 
     def _open(self, units: Units) -> SymbolTrading:
         """Begin to trade a symbol."""
@@ -186,19 +186,19 @@ class ExecutionService:
         return quantity
 
     def _apply(self, fills: Sequence[Fill]) -> None:
-        settled = self._settled
+        result = self._settled
         for fill in fills:
             book = self._books.get(fill.book)
             if book is None:
                 raise OrderError(f"fill {fill.fill_id} is for book {fill.book!r}{did_you_mean(fill.book, self._books)}")
             closed = book.apply_fill(fill)
             book.revalue(fill.symbol, fill.reference)
-            settled.fills.append(fill)
-            settled.lots += closed
+            result.fills.append(fill)
+            result.lots += closed
             if fill.book == PRIMARY:
                 units = self._trading[fill.symbol].units
-                made = [(lot, money(abs(lot.quantity), lot.open_reference, units)) for lot in closed]
-                settled.outcomes += [_outcome(lot, put_in) for lot, put_in in made if put_in >= units.min_order]
+                closed_values = [(lot, money(abs(lot.quantity), lot.open_reference, units)) for lot in closed]
+                result.outcomes += [_outcome(lot, put_in) for lot, put_in in closed_values if put_in >= units.min_order]
 
     def mark(self, ts: int) -> dict[str, int]:
         """Value positions at the closes of the slice at ``ts``, once after all its bars were settled.
@@ -272,26 +272,26 @@ class ExecutionService:
     def restore(self, state: State) -> None:
         """Take over ``state``. Raises StateError when it is of other books or symbols."""
         try:
-            found = msgspec.convert(state.scalars, _ServiceState)
+            saved = msgspec.convert(state.scalars, _ServiceState)
         except msgspec.ValidationError as error:
             raise StateError(f"the saved state of execution does not fit: {error}; use an older checkpoint") from None
-        if sorted(found.books) != sorted(self._books) or not set(found.desks) <= set(self._symbols):
+        if sorted(saved.books) != sorted(self._books) or not set(saved.desks) <= set(self._symbols):
             raise StateError(
-                f"the saved state of execution is of books {sorted(found.books)} and symbols {sorted(found.desks)}, "
+                f"the saved state of execution is of books {sorted(saved.books)} and symbols {sorted(saved.desks)}, "
                 f"but this run has {sorted(self._books)} and {sorted(self._symbols)}; "
                 "resume with the configuration and data that saved it"
             )
         self._trading, self._unmarked = {}, []
-        for saved in found.desks.values():
-            self._open(saved.units).load(saved)
-        for name, scalars in found.books.items():
+        for trading in saved.desks.values():
+            self._open(trading.units).load(trading)
+        for name, scalars in saved.books.items():
             self._books[name].restore(State(scalars=scalars))
 
     def _symbol_trading(self, symbol: str) -> SymbolTrading:
-        found = self._trading.get(symbol)
-        if found is None:
+        trading = self._trading.get(symbol)
+        if trading is None:
             raise DataError(f"{symbol!r} has had no bar yet{did_you_mean(symbol, self._trading)}; settle a bar of it first")
-        return found
+        return trading
 
     def _order(
         self,

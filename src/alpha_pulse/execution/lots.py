@@ -138,11 +138,11 @@ class LotQueue:
         """Close ``quantity`` (signed as held) of the oldest lot against the incoming fill."""
         opened, closing = oldest.fill, incoming.fill
         start, end = oldest.used, oldest.used + quantity
-        at, to = incoming.used, incoming.used - quantity
+        first, last = incoming.used, incoming.used - quantity
         basis = share(oldest.value, start, end, opened.quantity)
-        gross = -share(incoming.value, at, to, closing.quantity) - basis
-        charges = share(oldest.charges, start, end, opened.quantity) + share(incoming.charges, at, to, closing.quantity)
-        oldest.used, incoming.used = end, to
+        gross = -share(incoming.value, first, last, closing.quantity) - basis
+        charges = share(oldest.charges, start, end, opened.quantity) + share(incoming.charges, first, last, closing.quantity)
+        oldest.used, incoming.used = end, last
         self.basis -= basis
         self.realised_gross += gross
         self.realised_charges += charges

@@ -124,10 +124,10 @@ class FeatureExtractor:
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`. Raises StateError when symbol or schema differ."""
-        found = (state.scalars.get("symbol"), state.scalars.get("schema_id"))
-        if found != (self.symbol, self._schema_id):
+        saved = (state.scalars.get("symbol"), state.scalars.get("schema_id"))
+        if saved != (self.symbol, self._schema_id):
             raise StateError(
-                f"a saved extractor is of symbol {found[0]!r} and schema {found[1]!r}, but {self.symbol!r} and "
+                f"a saved extractor is of symbol {saved[0]!r} and schema {saved[1]!r}, but {self.symbol!r} and "
                 f"{self._schema_id!r} are needed; restore with the configuration that saved it"
             )
         take(self._state, state, "state")

@@ -48,9 +48,9 @@ class ExternalOutcomes:
         """Those that wait, as they are learnt at ``ts``: they became known then, and their lots' ids are no others'."""
         if not self._waiting:
             return []
-        found, self._waiting = self._waiting, []
+        outcomes, self._waiting = self._waiting, []
         replace = msgspec.structs.replace
-        return [replace(one, lot=replace(one.lot, lot_id=outcome_id(one)), closed_ts=ts) for one in found]
+        return [replace(outcome, lot=replace(outcome.lot, lot_id=outcome_id(outcome)), closed_ts=ts) for outcome in outcomes]
 
     def validated(self, trade: Signal, outcome: TradeOutcome, now: int) -> TradeOutcome:
         """The outcome, once everything about it holds; ``now`` is market time.
@@ -107,9 +107,9 @@ def typed(outcome: TradeOutcome) -> TradeOutcome:
     Structs that are made in Python are not checked. Raises DataError.
     """
     try:
-        found = msgspec.convert(msgspec.to_builtins(outcome), TradeOutcome)
-        _content(found)
-        return found
+        converted = msgspec.convert(msgspec.to_builtins(outcome), TradeOutcome)
+        _content(converted)
+        return converted
     except (msgspec.MsgspecError, TypeError, ValueError, OverflowError) as error:
         raise DataError(f"the outcome of signal {outcome.signal_id!r} cannot be used: {error}") from None
 

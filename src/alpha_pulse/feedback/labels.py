@@ -105,20 +105,20 @@ class MoveWeight:
         self._total, self._count = state.scalars["total"], state.scalars["count"]
 
 
-def volatility_label(symbol: str, waiting: PendingLabel, realised: float, ts: int) -> Label:
+def volatility_label(symbol: str, pending: PendingLabel, realised: float, ts: int) -> Label:
     """1 when realised volatility rose above the median that was known when the prediction was served."""
-    label = 1 if realised > waiting.reference else 0
-    value = realised / waiting.reference
-    return Label(waiting.prediction_id, label, ts, symbol=symbol, target="volatility", value=value)
+    label = 1 if realised > pending.reference else 0
+    value = realised / pending.reference
+    return Label(pending.prediction_id, label, ts, symbol=symbol, target="volatility", value=value)
 
 
-def direction_label(symbol: str, waiting: PendingLabel, bar: Bar, entry: str, min_move: float, weight: MoveWeight) -> Label:
+def direction_label(symbol: str, pending: PendingLabel, bar: Bar, entry: str, min_move: float, weight: MoveWeight) -> Label:
     """1 for up, 0 for down; a move of at most ``min_move`` (a log return) is a tie, which nobody scores or learns."""
-    value = math.log(bar.close / waiting.reference)
-    tradable = math.log(bar.close / waiting.next_open)
+    value = math.log(bar.close / pending.reference)
+    tradable = math.log(bar.close / pending.next_open)
     move = tradable if entry == "next_open" else value
     label = None if abs(move) <= min_move else int(move > 0.0)
     size = weight.weigh(move) if label is not None else 1.0
     return Label(
-        waiting.prediction_id, label, bar.ts_event, size, symbol=symbol, target="direction", value=value, tradable=tradable
+        pending.prediction_id, label, bar.ts_event, size, symbol=symbol, target="direction", value=value, tradable=tradable
     )

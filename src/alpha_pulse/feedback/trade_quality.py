@@ -104,19 +104,19 @@ class TradeQuality:
 
         Raises SessionError for a lot that was learnt from already, or whose signal is not known.
         """
-        settled_lots = self._settled.get(outcome.signal_id)
-        if settled_lots is None or outcome.lot.lot_id in settled_lots:
+        applied_lots = self._settled.get(outcome.signal_id)
+        if applied_lots is None or outcome.lot.lot_id in applied_lots:
             raise SessionError(
                 f"the outcome of lot {outcome.lot.lot_id!r} was learnt from already, or its signal {outcome.signal_id!r} "
                 "never became an order; every closed lot counts once"
             )
-        settled_lots.append(outcome.lot.lot_id)
+        applied_lots.append(outcome.lot.lot_id)
         label = 1 if outcome.pnl > 0 else 0
-        settled = self._session.apply_label(Example(outcome.signal_id, label, outcome.closed_ts), keep=True)
+        scored = self._session.apply_label(Example(outcome.signal_id, label, outcome.closed_ts), keep=True)
         self._lots += 1
         self._wins += label
         self._last_label = float(label)
-        return settled, self._entered[outcome.signal_id]
+        return scored, self._entered[outcome.signal_id]
 
     def keep_only(self, signal_ids: set[str]) -> None:
         """Drop what was kept for signals that hold no lot and no order any more; the newest entry always stays."""

@@ -96,30 +96,30 @@ class TradingFeedbackService:
 
     def resolve_labels(self, bar: Bar) -> tuple[list[Label], list[Expired]]:
         """The labels that this bar makes known, and the predictions that it comes too late for."""
-        at = self._symbols[bar.symbol]
-        at.bars += 1
-        at.realised.update(bar.close)
+        state = self._symbols[bar.symbol]
+        state.bars += 1
+        state.realised.update(bar.close)
         labels: list[Label] = []
         expired: list[Expired] = []
-        for target, ledger in at.ledgers.items():
+        for target, ledger in state.ledgers.items():
             ledger.note_open(bar.open)
-            first = ledger.due(at.bars)
+            first = ledger.due(state.bars)
             if first is None:
                 continue
-            if ledger.expires(first, bar.ts_event, at.interval_ns):
+            if ledger.expires(first, bar.ts_event, state.interval_ns):
                 expired.append(Expired(bar.symbol, target, first.prediction_id))
             elif target == "volatility":
-                labels.append(volatility_label(bar.symbol, first, at.realised.value, bar.ts_event))
+                labels.append(volatility_label(bar.symbol, first, state.realised.value, bar.ts_event))
             else:
-                label = direction_label(bar.symbol, first, bar, self._entry, self._min_move, at.weight)
+                label = direction_label(bar.symbol, first, bar, self._entry, self._min_move, state.weight)
                 ledger.ties += label.label is None
                 labels.append(label)
         return labels, expired
 
     def add_prediction(self, prediction: Prediction, reference: float) -> None:
         """Enter a served prediction; its label will compare with ``reference``: the close, or the trailing median."""
-        at = self._symbols[prediction.symbol]
-        at.ledgers[prediction.target].add(prediction.prediction_id, prediction.ts, at.bars, reference)
+        state = self._symbols[prediction.symbol]
+        state.ledgers[prediction.target].add(prediction.prediction_id, prediction.ts, state.bars, reference)
 
     def bars(self, symbol: str) -> int:
         """Bars of a symbol seen so far."""
@@ -128,7 +128,9 @@ class TradingFeedbackService:
     def counts(self) -> dict[tuple[str, str], Counts]:
         """The account of each (symbol, target)."""
         return {
-            (symbol, target): ledger.counts for symbol, at in self._symbols.items() for target, ledger in at.ledgers.items()
+            (symbol, target): ledger.counts
+            for symbol, state in self._symbols.items()
+            for target, ledger in state.ledgers.items()
         }
 
     # Trade outcomes.
@@ -148,9 +150,9 @@ class TradingFeedbackService:
     def apply_outcome(self, outcome: TradeOutcome) -> ScoredPrediction | None:
         """One closed lot of the primary book reaches the trade-quality model and the agents' weights."""
         lot = outcome.lot
-        settled, contributions = self._symbols[lot.symbol].quality.apply_outcome(outcome)
+        scored, contributions = self._symbols[lot.symbol].quality.apply_outcome(outcome)
         self._agents.credit(contributions, 1 if lot.quantity > 0 else -1, outcome.return_)
-        return settled
+        return scored
 
     def external_outcomes(self, ts: int) -> list[TradeOutcome]:
         """The outcomes from outside that are learnt with the slice at ``ts``, before its own: their signals are known still."""
@@ -199,8 +201,8 @@ class TradingFeedbackService:
             self._running.carry_out(command)
             return True
         self.apply_command(command, outcome.closed_ts)
-        for one in self.external_outcomes(outcome.closed_ts):
-            self.apply_outcome(one)
+        for waiting in self.external_outcomes(outcome.closed_ts):
+            self.apply_outcome(waiting)
         return True
 
     def outcome_command(self, trade: Signal, outcome: TradeOutcome) -> Command | None:
@@ -219,12 +221,12 @@ class TradingFeedbackService:
 
     def components(self) -> dict[str, Stateful]:
         """Everything here that has memory, by name."""
-        found: dict[str, Stateful] = {"outside_outcomes": self._external}
-        for symbol, at in self._symbols.items():
-            found[f"feedback/{symbol}"] = at
-            found[f"realised/{symbol}"] = at.realised
-            found[f"move_weight/{symbol}"] = at.weight
-            found[f"quality/{symbol}"] = at.quality
-            for target, ledger in at.ledgers.items():
-                found[f"ledger/{symbol}/{target}"] = ledger
-        return found
+        components: dict[str, Stateful] = {"outside_outcomes": self._external}
+        for symbol, state in self._symbols.items():
+            components[f"feedback/{symbol}"] = state
+            components[f"realised/{symbol}"] = state.realised
+            components[f"move_weight/{symbol}"] = state.weight
+            components[f"quality/{symbol}"] = state.quality
+            for target, ledger in state.ledgers.items():
+                components[f"ledger/{symbol}/{target}"] = ledger
+        return components

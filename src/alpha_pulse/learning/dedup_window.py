@@ -44,8 +44,8 @@ class DedupWindow:
         """Whether this was sent under a known id before; False where something else was."""
         digest = _digest(seen_id)
         bucket = self._buckets[digest[:PREFIX_BYTES]]
-        at = _place(bucket, digest[PREFIX_BYTES:]) + REST_BYTES
-        return bucket[at : at + CONTENT_BYTES] == content_digest(content)
+        start = _place(bucket, digest[PREFIX_BYTES:]) + REST_BYTES
+        return bucket[start : start + CONTENT_BYTES] == content_digest(content)
 
     def add(self, seen_id: str, content: bytes) -> None:
         """Remember one more, and what was sent under it."""
@@ -66,10 +66,10 @@ class DedupWindow:
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        held = state.arrays.get("digests")
-        if held is None or held.dtype != np.uint8 or held.size % (PREFIX_BYTES + ENTRY_BYTES):
+        saved = state.arrays.get("digests")
+        if saved is None or saved.dtype != np.uint8 or saved.size % (PREFIX_BYTES + ENTRY_BYTES):
             raise StateError("the ids of a saved state are no whole digests; use an older checkpoint")
-        digests = held.reshape(-1, PREFIX_BYTES + ENTRY_BYTES)
+        digests = saved.reshape(-1, PREFIX_BYTES + ENTRY_BYTES)
         prefixes = np.ascontiguousarray(digests[:, :PREFIX_BYTES]).view(">u2").reshape(-1)
         order = np.argsort(prefixes, kind="stable")
         kept, starts = np.unique(prefixes[order], return_index=True)
@@ -93,8 +93,8 @@ def content_digest(content: bytes) -> bytes:
 
 def _place(bucket: bytes | bytearray, rest: bytes) -> int:
     """Where the entry of an id begins, or -1."""
-    at = bucket.find(rest)
-    while at % ENTRY_BYTES and at >= 0:
-        # Found across two neighbours, which is no find.
-        at = bucket.find(rest, at + 1)
-    return at
+    offset = bucket.find(rest)
+    while offset % ENTRY_BYTES and offset >= 0:
+        # The bytes span two neighbouring entries: search on.
+        offset = bucket.find(rest, offset + 1)
+    return offset

@@ -91,13 +91,13 @@ class DriftMonitor:
         last = self._detectors[0].last
         return last.sample - last.change_sample
 
-    def observe(self, settled: ScoredPrediction) -> list[DriftAlarm]:
+    def observe(self, scored: ScoredPrediction) -> list[DriftAlarm]:
         """Take one scored label; what has changed."""
-        values = settled.values
-        said, label = values[RAW_ONLINE], values[LABEL]
-        if said != said:
+        values = scored.values
+        probability, label = values[RAW_ONLINE], values[LABEL]
+        if probability != probability:
             return []
-        wrong = (said >= 0.5) != (label == 1.0)
+        wrong = (probability >= 0.5) != (label == 1.0)
         sums = self._sums
         sums[0] += wrong
         sums[1] += 0.5 + 0.5 * (label - values[SERVED])
@@ -109,7 +109,7 @@ class DriftMonitor:
         if self._binary:
             means[0] = float(wrong)
         self._sums, self._count = [0.0, 0.0, 0.0], 0
-        return self._block(means, settled.example.label_ts)
+        return self._block(means, scored.example.label_ts)
 
     def _block(self, means: list[float], ts: int) -> list[DriftAlarm]:
         self._blocks += 1
@@ -118,28 +118,28 @@ class DriftMonitor:
         times.append((self._blocks, ts, totals[0], totals[1], totals[2]))
         if len(times) > MAX_TIMES:
             del times[: MAX_TIMES // 2 : 2]
-        found = []
-        for at, detector in enumerate(self._detectors):
-            if detector.update(means[at]) and (MONITORED[at] != ERRORS or detector.last.score > 0.0):
-                found.append(self._alarm(at, ts))
-        return found
+        alarms = []
+        for index, detector in enumerate(self._detectors):
+            if detector.update(means[index]) and (MONITORED[index] != ERRORS or detector.last.score > 0.0):
+                alarms.append(self._alarm(index, ts))
+        return alarms
 
-    def _alarm(self, at: int, ts: int) -> DriftAlarm:
-        detection = self._detectors[at].last
+    def _alarm(self, index: int, ts: int) -> DriftAlarm:
+        detection = self._detectors[index].last
         self.alarms += 1
-        before = self._change(detection.change_sample)
+        change = self._change(detection.change_sample)
         alarm = DriftAlarm(
             alarm_id=f"{self.symbol}/{self.target}/alarm/{self.alarms}",
-            detector=self._names[MONITORED[at]],
+            detector=self._names[MONITORED[index]],
             symbol=self.symbol,
             target=self.target,
             ts=ts,
             sample=self._blocks * self._length,
             score=detection.score,
-            change_sample=before[0] * self._length,
-            change_ts=before[1],
-            mean=(self._totals[at] - before[2 + at]) / (self._blocks - before[0]),
-            monitored=MONITORED[at],
+            change_sample=change[0] * self._length,
+            change_ts=change[1],
+            mean=(self._totals[index] - change[2 + index]) / (self._blocks - change[0]),
+            monitored=MONITORED[index],
         )
         self.last_alarm = alarm
         if alarm.monitored == ERRORS:
@@ -154,7 +154,9 @@ class DriftMonitor:
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
         states = [detector.snapshot() for detector in self._detectors]
-        arrays = {f"{MONITORED[at]}/{key}": array for at, state in enumerate(states) for key, array in state.arrays.items()}
+        arrays = {
+            f"{MONITORED[index]}/{key}": array for index, state in enumerate(states) for key, array in state.arrays.items()
+        }
         return State(
             scalars={
                 "memory": msgspec.to_builtins(
@@ -191,10 +193,10 @@ class DriftMonitor:
             raise StateError(f"{len(saved)} detectors were saved, but {len(MONITORED)} are watching")
         before = [detector.snapshot() for detector in self._detectors]
         try:
-            for at, detector in enumerate(self._detectors):
-                prefix = f"{MONITORED[at]}/"
+            for index, detector in enumerate(self._detectors):
+                prefix = f"{MONITORED[index]}/"
                 arrays = {key.removeprefix(prefix): array for key, array in state.arrays.items() if key.startswith(prefix)}
-                detector.restore(State(saved[at], arrays))
+                detector.restore(State(saved[index], arrays))
         except StateError:
             for detector, kept in zip(self._detectors, before, strict=True):
                 detector.restore(kept)

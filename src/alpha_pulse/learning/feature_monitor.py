@@ -68,22 +68,22 @@ class FeatureMonitor:
 
     def detect(self, ts: int) -> list[DriftAlarm]:
         """What has changed, as far as was entered before this call, which comes at market time ``ts``."""
-        found = []
+        alarms = []
         while len(self._waiting) >= self._due:
             vectors = self._waiting[: self._due]
             if self._take(vectors):
-                found.append(self._alarm(ts))
+                alarms.append(self._alarm(ts))
             del self._waiting[: self._due]
             self._due = min(self._detector.due, MOST_WAITING)
-        return found
+        return alarms
 
     def _take(self, vectors: list[FeatureVector]) -> bool:
         """Show vectors to the detector, of which only the last can give a drift: whether it did."""
         # What is not monitored is given as never known: a whole vector costs less than a choice from it.
         known = np.repeat(self._watched[None], len(vectors), axis=0)
-        for at, vector in enumerate(vectors):
+        for index, vector in enumerate(vectors):
             if vector.mask is not None:
-                known[at] &= ~vector.mask
+                known[index] &= ~vector.mask
         drifts = self._detector.update_many(np.array([vector.values for vector in vectors]), known)
         self._times[np.arange(self._rows, self._rows + len(vectors)) % WINDOW] = [vector.ts for vector in vectors]
         self._rows += len(vectors)
@@ -129,10 +129,10 @@ class FeatureMonitor:
         """See `alpha_pulse.core.stateful.Stateful`."""
         alarms, rows, waiting = scalar(state, "alarms", int), scalar(state, "rows", int), scalar(state, "waiting", list)
         try:
-            told = msgspec.convert(waiting, list[tuple[int, str, bool]])
+            headers = msgspec.convert(waiting, list[tuple[int, str, bool]])
         except msgspec.ValidationError as error:
             raise StateError(f"the vectors that waited to be looked at do not fit ({error})") from None
-        values = np.empty((len(told), len(self._watched)))
+        values = np.empty((len(headers), len(self._watched)))
         masks = np.empty(values.shape, dtype=np.bool_)
         times = np.empty_like(self._times)
         for target, key in ((values, "values"), (masks, "masks"), (times, "times")):
@@ -141,6 +141,6 @@ class FeatureMonitor:
         self._due = min(self._detector.due, MOST_WAITING)
         self.alarms, self._rows, self._times = alarms, rows, times
         self._waiting = [
-            FeatureVector(self.symbol, ts, schema_id, values[at], masks[at] if masked else None)
-            for at, (ts, schema_id, masked) in enumerate(told)
+            FeatureVector(self.symbol, ts, schema_id, values[index], masks[index] if masked else None)
+            for index, (ts, schema_id, masked) in enumerate(headers)
         ]

@@ -137,32 +137,32 @@ class OnlineLearningService:
             model: OnlineModel = make(n_features=n_features, horizon=horizon, seed=self._config.seed)
             return model
 
-        wanted = COPIES * make_model().memory_bytes
-        held = sum(COPIES * session.model.memory_bytes for session in self._sessions.values())
-        if held + wanted > MAX_STATE_BYTES:
+        needed = COPIES * make_model().memory_bytes
+        others = sum(COPIES * session.model.memory_bytes for session in self._sessions.values())
+        if others + needed > MAX_STATE_BYTES:
             raise ConfigError(
-                f"a session of {model_type} with {n_features} features may need {wanted / 1e6:,.0f} MB of a checkpoint beside "
-                f"{held / 1e6:,.0f} MB of {len(self._sessions)} other sessions, but a checkpoint holds "
+                f"a session of {model_type} with {n_features} features may need {needed / 1e6:,.0f} MB of a checkpoint beside "
+                f"{others / 1e6:,.0f} MB of {len(self._sessions)} other sessions, but a checkpoint holds "
                 f"{MAX_STATE_BYTES / 1e6:,.0f} MB; choose a smaller model, fewer features or fewer symbols"
             )
         return make_model
 
     def session(self, symbol: str, target: str = "direction") -> Session:
         """The running session of (symbol, target); SessionError when there is none."""
-        found = self._sessions.get((symbol, target))
-        if found is None:
+        session = self._sessions.get((symbol, target))
+        if session is None:
             known = [s.session_id for s in self._sessions.values()]
             raise SessionError(f"no session runs for {symbol}/{target}{did_you_mean(f'{symbol}/{target}', known)}")
-        return found
+        return session
 
     def learn(self, symbol: str, target: str, example: Example) -> ScoredPrediction | None:
         """Join, score, learn one label; None for a tie."""
         return self._sessions[symbol, target].apply_label(example)
 
-    def detect(self, settled: ScoredPrediction) -> list[DriftAlarm]:
+    def detect(self, scored: ScoredPrediction) -> list[DriftAlarm]:
         """Show one scored label to the session's drift monitor; what it found to have changed."""
-        spec = settled.session.spec
-        return self._monitors[spec.symbol, spec.target].observe(settled)
+        spec = scored.session.spec
+        return self._monitors[spec.symbol, spec.target].observe(scored)
 
     def apply_command(self, command: Command, ts: int) -> None:
         """Carry out a command for a session at market time ``ts``; it was checked before. An adaptation waits for a slice."""
@@ -185,8 +185,8 @@ class OnlineLearningService:
 
     def take_requests(self) -> list[tuple[str, str]]:
         """The adaptations asked for since the last call."""
-        found, self.requests = self.requests, []
-        return found
+        requests, self.requests = self.requests, []
+        return requests
 
     def ingested(self, session_id: str) -> DedupWindow | None:
         """The examples learnt so far of a session that its caller feeds by commands; None for every other session."""
@@ -215,15 +215,15 @@ class OnlineLearningService:
 
     def components(self) -> dict[str, Stateful]:
         """Everything with memory that is journaled, by name; sessions fed by `process_batch` are their callers' own."""
-        found: dict[str, Stateful] = {"learning": self}
+        components: dict[str, Stateful] = {"learning": self}
         for (symbol, target), session in self._sessions.items():
             seen = self._ingested.get((symbol, target))
             if seen is not None:
-                found[f"fed/{symbol}/{target}"] = seen
+                components[f"fed/{symbol}/{target}"] = seen
             if session.engine_owned or seen is not None:
-                found[f"session/{symbol}/{target}"] = session
-                found[f"drift/{symbol}/{target}"] = self._monitors[symbol, target]
-        return found
+                components[f"session/{symbol}/{target}"] = session
+                components[f"drift/{symbol}/{target}"] = self._monitors[symbol, target]
+        return components
 
     def snapshot(self) -> State:
         """What was asked for and is not carried out yet, and which sessions are fed by commands: `restore` opens those.
@@ -293,10 +293,10 @@ class OnlineLearningService:
         )
 
     def _apply_label(self, session: Session, example: Example) -> ScoredPrediction | None:
-        settled = session.apply_label(example)
-        if settled is not None:
-            self.detect(settled)
-        return settled
+        scored = session.apply_label(example)
+        if scored is not None:
+            self.detect(scored)
+        return scored
 
     async def process_batch(self, session_id: str, examples: Sequence[LabelledRow]) -> list[float]:
         """For each example predict, score, then learn; the predictions made before learning.
@@ -315,12 +315,12 @@ class OnlineLearningService:
             )
             for i, example in enumerate(examples)
         ]
-        said = []
+        predictions = []
         for row, label, weight in checked:
             prediction_id = f"{session_id}/batch/{session.learnt}"
-            said.append(session.predict_alone(prediction_id, FeatureVector(session.spec.symbol, 0, "", row)))
+            predictions.append(session.predict_alone(prediction_id, FeatureVector(session.spec.symbol, 0, "", row)))
             self._apply_label(session, Example(prediction_id, label, 0, weight))
-        return said
+        return predictions
 
     async def get_session_metrics(self, session_id: str) -> SessionMetrics:
         """Scores of a session so far."""

@@ -39,25 +39,25 @@ class Pending:
     def __contains__(self, prediction_id: str) -> bool:
         return prediction_id in self._waiting
 
-    def add(self, prediction_id: str, waiting: PendingPrediction) -> None:
+    def add(self, prediction_id: str, pending: PendingPrediction) -> None:
         """Keep a prediction that is being served. Raises SessionError when the id waits already."""
         if prediction_id in self._waiting:
             raise SessionError(f"prediction {prediction_id!r} was served already and waits for its label; ids must differ")
-        self._waiting[prediction_id] = waiting
+        self._waiting[prediction_id] = pending
 
     def get(self, prediction_id: str) -> PendingPrediction:
         """A waiting prediction, which stays. Raises SessionError when none waits under that id."""
-        found = self._waiting.get(prediction_id)
-        if found is None:
+        pending = self._waiting.get(prediction_id)
+        if pending is None:
             raise self._unknown(prediction_id)
-        return found
+        return pending
 
     def pop(self, prediction_id: str) -> PendingPrediction:
         """A waiting prediction, which waits no longer. Raises SessionError when none waits under that id."""
-        found = self._waiting.pop(prediction_id, None)
-        if found is None:
+        pending = self._waiting.pop(prediction_id, None)
+        if pending is None:
             raise self._unknown(prediction_id)
-        return found
+        return pending
 
     def _unknown(self, prediction_id: str) -> SessionError:
         return SessionError(
@@ -66,12 +66,12 @@ class Pending:
 
     def end_control(self, *, keep: bool) -> None:
         """A trial is over: forget the control's parts, or, without ``keep``, let them take the place of the adapted model's."""
-        for waiting in self._waiting.values():
-            if waiting.control_parts is not None:
+        for pending in self._waiting.values():
+            if pending.control_parts is not None:
                 if not keep:
-                    waiting.parts = waiting.control_parts
-                waiting.control_parts = None
-                waiting.row[ADAPTED] = waiting.row[CONTROL] = np.nan
+                    pending.parts = pending.control_parts
+                pending.control_parts = None
+                pending.row[ADAPTED] = pending.row[CONTROL] = np.nan
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""

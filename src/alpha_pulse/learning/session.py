@@ -128,9 +128,9 @@ class Session:
             )
         row = np.empty(ROW)
         row.fill(math.nan)
-        waiting = PendingPrediction(stored, np.empty(self._n_parts), row)
-        self.pending.add(prediction_id, waiting)
-        probability = self.model.predict(stored, waiting.parts)
+        pending = PendingPrediction(stored, np.empty(self._n_parts), row)
+        self.pending.add(prediction_id, pending)
+        probability = self.model.predict(stored, pending.parts)
         missing = None
         if 0.0 <= probability <= 1.0:
             row[RAW_ONLINE] = probability
@@ -139,7 +139,7 @@ class Session:
         else:
             missing = self._quarantine()
         if self._trial is not None:
-            self._serve_trial(self._trial, waiting)
+            self._serve_trial(self._trial, pending)
             if not math.isnan(row[RAW_ONLINE]):
                 missing = None
         if self.last_learnt_ts:
@@ -149,12 +149,12 @@ class Session:
             ages[1] += age
             if age > ages[2]:
                 ages[2] = age
-        return waiting, missing
+        return pending, missing
 
     def predict_alone(self, prediction_id: str, features: FeatureVector) -> float:
         """Serve with no other member beside: what its caller feeds is scored against the base rate and no-change too."""
-        waiting, _ = self.predict(prediction_id, features)
-        row, base = waiting.row, baselines.base_rate(self._baselines, 0)
+        pending, _ = self.predict(prediction_id, features)
+        row, base = pending.row, baselines.base_rate(self._baselines, 0)
         row[ONLINE] = row[RAW_ONLINE]
         row[SERVED] = base if math.isnan(row[RAW_ONLINE]) else row[RAW_ONLINE]
         row[BASE], row[NO_CHANGE] = base, baselines.no_change(self._baselines, 0)
@@ -177,14 +177,14 @@ class Session:
 
         ``keep`` leaves the stored prediction waiting: one signal may close several lots.
         """
-        waiting = self.pending.get(example.prediction_id) if keep else self.pending.pop(example.prediction_id)
+        pending = self.pending.get(example.prediction_id) if keep else self.pending.pop(example.prediction_id)
         label = example.label
         if label is None:
             self.ties += 1
             return None
         if example.weight == 0.0:
             return None
-        row, features = waiting.row, waiting.features
+        row, features = pending.row, pending.features
         row[LABEL] = label
         scores.step(self.scores, row)
         values: list[float] = row.tolist()
@@ -192,8 +192,8 @@ class Session:
             self.against_base.observe((values[SERVED] - label) ** 2, (values[BASE] - label) ** 2)
         compared: list[float] = []
         if self._trial is not None:
-            compared = self._learn_trial(self._trial, waiting, label, example.weight, values)
-        self.model.learn(features, label, example.weight, waiting.parts)
+            compared = self._learn_trial(self._trial, pending, label, example.weight, values)
+        self.model.learn(features, label, example.weight, pending.parts)
         if not self.engine_owned:
             baselines.learn(self._baselines, 0, label, values[LAST_KNOWN], 1.0)
         self.learnt += 1
@@ -246,24 +246,24 @@ class Session:
         """Labels on which the adapted model and its control were compared."""
         return 0 if self._trial is None else self._trial.samples
 
-    def _serve_trial(self, trial: Trial, waiting: PendingPrediction) -> None:
-        row = waiting.row
-        waiting.control_parts = np.empty(self._n_parts)
+    def _serve_trial(self, trial: Trial, pending: PendingPrediction) -> None:
+        row = pending.row
+        pending.control_parts = np.empty(self._n_parts)
         row[ADAPTED] = row[RAW_ONLINE]
-        row[CONTROL] = trial.control.predict(waiting.features, waiting.control_parts)
+        row[CONTROL] = trial.control.predict(pending.features, pending.control_parts)
         row[RAW_ONLINE] = trial.mix(float(row[ADAPTED]), float(row[CONTROL]))
 
     def _learn_trial(
-        self, trial: Trial, waiting: PendingPrediction, label: int, weight: float, values: list[float]
+        self, trial: Trial, pending: PendingPrediction, label: int, weight: float, values: list[float]
     ) -> list[float]:
         """Compare what the two had predicted, where both had, and let the control learn; what was compared."""
-        parts, compared = waiting.control_parts, list[float]()
+        parts, compared = pending.control_parts, list[float]()
         if parts is None:
-            parts = waiting.parts
+            parts = pending.parts
         else:
             compared = values[ADAPTED : CONTROL + 1]
             trial.compare(values[ADAPTED], values[CONTROL], label)
-        trial.control.learn(waiting.features, label, weight, parts)
+        trial.control.learn(pending.features, label, weight, parts)
         return compared
 
     def end_trial(self) -> TrialResult:
@@ -271,14 +271,14 @@ class Session:
         trial = self._trial
         if trial is None:
             raise SessionError(f"session {self.session_id} is in no trial; begin one first")
-        verdict = trial.verdict()
-        if verdict.accepted:
+        result = trial.verdict()
+        if result.accepted:
             self.model.set_boost(1.0)
         else:
             self.model = trial.control
-        self.pending.end_control(keep=verdict.accepted)
+        self.pending.end_control(keep=result.accepted)
         self._trial = None
-        return verdict
+        return result
 
     @property
     def age_ns(self) -> tuple[float | None, int | None]:

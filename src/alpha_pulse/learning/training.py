@@ -66,16 +66,16 @@ class BatchMember:
         """Whether examples are still wanted."""
         return self.ready is None
 
-    def gather(self, settled: ScoredPrediction) -> None:
+    def gather(self, scored: ScoredPrediction) -> None:
         """Keep one settled example for training."""
-        i = self._count
-        if i == len(self._labels):
+        row = self._count
+        if row == len(self._labels):
             self._features = np.concatenate([self._features, np.zeros_like(self._features)])
             self._weights = np.concatenate([self._weights, np.zeros_like(self._weights)])
             self._labels = np.concatenate([self._labels, np.zeros_like(self._labels)])
-        self._features[i], self._weights[i] = settled.features, settled.example.weight
-        self._labels[i] = int(settled.values[LABEL])
-        self._count = i + 1
+        self._features[row], self._weights[row] = scored.features, scored.example.weight
+        self._labels[row] = int(scored.values[LABEL])
+        self._count = row + 1
 
     def train_if_due(self, bars: int, ts: int) -> ModelReady | None:
         """Train when ``bars`` have reached ``train_bars``; the event that says what is ready and when it serves.

@@ -51,14 +51,14 @@ class MemberMix:
         values: list[float] = row.tolist()
         return values
 
-    def update(self, settled: ScoredPrediction) -> None:
+    def update(self, scored: ScoredPrediction) -> None:
         """Learn from a settled row: weights, calibrators, confidence; choose the threshold anew every 500 scores.
 
         Confidence is honest, so it follows the edge: a threshold chosen once, on the first scores, silenced the model for good
         on SPY hourly (0.1 % of decisions) and let it into 97 % on BTCUSDT 5m. It stands for 500 scores, then is chosen again.
         """
-        ensemble.update(self._state, settled.row)
-        self._served[self._scored] = settled.values[SERVED]
+        ensemble.update(self._state, scored.row)
+        self._served[self._scored] = scored.values[SERVED]
         self._scored += 1
         if self._scored == CONFIDENCE_SCORES:
             self._scored = 0

@@ -57,12 +57,12 @@ class _Member:
             if not isnan(row[raw]):
                 row[place] = calibrator.calibrate(float(row[raw]))
 
-    def update(self, settled: ScoredPrediction) -> None:
+    def update(self, scored: ScoredPrediction) -> None:
         """Let the mixture learn, and the calibrators: from the raw probabilities as they were stored when it served."""
-        self.mix.update(settled)
+        self.mix.update(scored)
         for calibrator, (_, raw, _) in zip(self.calibrators, CALIBRATED, strict=False):
-            if not isnan(settled.row[raw]):
-                calibrator.learn(float(settled.row[raw]), int(settled.row[LABEL]))
+            if not isnan(scored.row[raw]):
+                calibrator.learn(float(scored.row[raw]), int(scored.row[LABEL]))
 
 
 class ModelServingService:
@@ -126,14 +126,16 @@ class ModelServingService:
         if batch is not None:
             self._batch_members.setdefault(symbol, []).append(batch)
         mix = MemberMix(session.spec.horizon, self._share, self._strategy)
-        own = [make_calibrator(self._calibration, session.spec.horizon) for _ in CALIBRATED if self._calibration != BUILT_IN]
-        self._members[symbol, target] = self._by_session[session] = _Member(session, batch, mix, own)
+        calibrators = [
+            make_calibrator(self._calibration, session.spec.horizon) for _ in CALIBRATED if self._calibration != BUILT_IN
+        ]
+        self._members[symbol, target] = self._by_session[session] = _Member(session, batch, mix, calibrators)
 
     def serve(self, prediction_id: str, target: str, features: FeatureVector) -> Prediction:
         """Make this step's prediction and store all that its label will need."""
         member = self._members[features.symbol, target]
-        waiting, quarantined = member.session.predict(prediction_id, features)
-        member.newest = self._predict(member, prediction_id, features.ts, waiting.features, waiting.row, quarantined)
+        pending, quarantined = member.session.predict(prediction_id, features)
+        member.newest = self._predict(member, prediction_id, features.ts, pending.features, pending.row, quarantined)
         return member.newest
 
     def query(self, target: str, features: FeatureVector) -> Prediction:
@@ -151,11 +153,11 @@ class ModelServingService:
         spec, batch = member.session.spec, member.batch
         missing = () if quarantined is None else (quarantined,)
         if batch is not None:
-            said = batch.predict(features, ts)
-            if isinstance(said, Missing):
-                missing = (*missing, said)
+            probability = batch.predict(features, ts)
+            if isinstance(probability, Missing):
+                missing = (*missing, probability)
             else:
-                row[RAW_BATCH] = said
+                row[RAW_BATCH] = probability
         member.calibrate(row)
         values = member.mix.mix(row)
         return Prediction(
@@ -185,21 +187,21 @@ class ModelServingService:
         frozen = MemberPrediction(ready.model_id, batch.short_version, "batch", values[BATCH], weight, ts - ready.trained_ts)
         return (frozen, base) if isnan(values[ONLINE]) else (online, frozen, base)
 
-    def update(self, settled: ScoredPrediction) -> None:
+    def update(self, scored: ScoredPrediction) -> None:
         """Let mixture, calibrators and confidence learn from a settled prediction; keep it for training while wanted."""
-        member = self._by_session[settled.session]
-        member.update(settled)
+        member = self._by_session[scored.session]
+        member.update(scored)
         if member.batch is not None and member.batch.gathering:
-            member.batch.gather(settled)
+            member.batch.gather(scored)
 
     def train_if_due(self, symbol: str, bars: int, ts: int) -> list[ModelReady]:
         """Train the batch members of a symbol whose bars are there; what is ready, and from when it serves."""
-        found: list[ModelReady] = []
+        models: list[ModelReady] = []
         for member in self._batch_members.get(symbol, ()):
             ready = member.train_if_due(bars, ts)
             if ready is not None:
-                found.append(ready)
-        return found
+                models.append(ready)
+        return models
 
     def newest(self, symbol: str, target: str) -> Prediction | None:
         """The newest prediction served for (symbol, target) by this process."""
@@ -232,11 +234,11 @@ class ModelServingService:
 
     def components(self) -> dict[str, Stateful]:
         """Everything here that has memory, by name."""
-        found: dict[str, Stateful] = {}
+        components: dict[str, Stateful] = {}
         for (symbol, target), member in self._members.items():
-            found[f"mix/{symbol}/{target}"] = member.mix
+            components[f"mix/{symbol}/{target}"] = member.mix
             for calibrator, (name, _, _) in zip(member.calibrators, CALIBRATED, strict=False):
-                found[f"calibration/{symbol}/{target}/{name}"] = calibrator
+                components[f"calibration/{symbol}/{target}/{name}"] = calibrator
             if member.batch is not None:
-                found[f"batch/{symbol}/{target}"] = member.batch
-        return found
+                components[f"batch/{symbol}/{target}"] = member.batch
+        return components

@@ -62,9 +62,9 @@ def check_detector_satisfies_the_protocol(factory: DetectorFactory) -> None:
 def check_detector_finds_a_jump(factory: DetectorFactory) -> None:
     """An error rate that jumps from 0.2 to 0.7 after 1,000 values is found within 1,000, dated within 200, on 10 streams."""
     for seed in range(10):
-        found = [d for d in _run(factory(), _errors(seed, (1_000, 0.2), (1_000, 0.7))) if d.sample > 1_000]
-        assert found, f"stream {seed}: the jump was not found within 1,000 values"
-        dated = found[0].change_sample
+        drifts = [d for d in _run(factory(), _errors(seed, (1_000, 0.2), (1_000, 0.7))) if d.sample > 1_000]
+        assert drifts, f"stream {seed}: the jump was not found within 1,000 values"
+        dated = drifts[0].change_sample
         assert abs(dated - 1_000) <= 200, f"stream {seed}: the change after value 1,000 was dated after value {dated}"
 
 
@@ -117,8 +117,8 @@ def check_detector_update_many_equals_the_loop(factory: DetectorFactory) -> None
     values = _errors(13, (400, 0.2), (400, 0.8))
     one, many = factory(), factory()
     flags = [one.update(value) for value in values]
-    found = [flag for part in (values[:1], [], values[1:333], values[333:]) for flag in many.update_many(np.array(part))]
-    assert found == flags, "update_many gave other drifts than update"
+    drifts = [flag for part in (values[:1], [], values[1:333], values[333:]) for flag in many.update_many(np.array(part))]
+    assert drifts == flags, "update_many gave other drifts than update"
     assert _state_of(one) == _state_of(many), "update_many left another state than update"
 
 

@@ -64,9 +64,9 @@ def yield_family_checks(family: Family) -> Iterator[Callable[[Factory], None]]:
         check_boost_changes_learning,
         check_reset_forgets,
     ):
-        found = partial(check, family)
-        found.__name__ = check.__name__  # type: ignore[attr-defined]  # tests are named by it
-        yield found
+        bound = partial(check, family)
+        bound.__name__ = check.__name__  # type: ignore[attr-defined]  # tests are named by it
+        yield bound
 
 
 def _state_of(model: Model) -> str:
@@ -116,9 +116,9 @@ def check_learns_above_a_constant(family: Family, factory: Factory) -> None:
     """Where one feature decides, its loss on the last half of 6,000 examples is a tenth below the best constant's."""
     model = factory()
     rows, targets, weights = family.examples(model, 6_000, 2)
-    found = family.score(model.learn_many(rows, targets, weights)[3_000:], targets[3_000:])
+    loss = family.score(model.learn_many(rows, targets, weights)[3_000:], targets[3_000:])
     constant = family.best_constant(targets[3_000:])
-    assert found < 0.9 * constant, f"a loss of {found:.4f} is not a tenth below the {constant:.4f} of the best constant"
+    assert loss < 0.9 * constant, f"a loss of {loss:.4f} is not a tenth below the {constant:.4f} of the best constant"
 
 
 def check_learn_many_equals_the_loop(family: Family, factory: Factory) -> None:
@@ -130,8 +130,8 @@ def check_learn_many_equals_the_loop(family: Family, factory: Factory) -> None:
     for row, target, weight in zip(rows, targets.tolist(), weights.tolist(), strict=True):
         served.append(family.said(one, row))
         one.learn(row, target, weight)
-    found = many.learn_many(rows, targets, weights).reshape(len(rows), -1).tolist()
-    assert found == served, "learn_many served other predictions than the loop"
+    predictions = many.learn_many(rows, targets, weights).reshape(len(rows), -1).tolist()
+    assert predictions == served, "learn_many served other predictions than the loop"
     assert _state_of(one) == _state_of(many), "learn_many left another state than the loop"
 
 
@@ -139,8 +139,8 @@ def check_predict_many_equals_the_loop(family: Family, factory: Factory) -> None
     """`predict_many` gives what predict gives for each row, bit for bit, and changes nothing."""
     model, rows, _, _ = _taught(family, factory)
     before = _state_of(model)
-    found = model.predict_many(rows).reshape(len(rows), -1).tolist()
-    assert found == [family.said(model, row) for row in rows], "predict_many differs from predict"
+    predictions = model.predict_many(rows).reshape(len(rows), -1).tolist()
+    assert predictions == [family.said(model, row) for row in rows], "predict_many differs from predict"
     assert _state_of(model) == before, "predict_many changed the state"
 
 
@@ -300,10 +300,12 @@ def _class_examples(model: Model, n: int, seed: int) -> tuple[Row, Targets, Row]
 
 
 def _class_said(model: Model, row: Row) -> list[float]:
-    found = np.full(model.n_classes, math.nan)
-    chosen = model.predict(row, found)
-    assert chosen == int(found.argmax()), f"predict answered class {chosen}, but class {found.argmax()} is the most probable"
-    return [float(p) for p in found]
+    probabilities = np.full(model.n_classes, math.nan)
+    chosen = model.predict(row, probabilities)
+    assert chosen == int(probabilities.argmax()), (
+        f"predict answered class {chosen}, but class {probabilities.argmax()} is the most probable"
+    )
+    return [float(p) for p in probabilities]
 
 
 def _class_fault(said: list[float]) -> str:

@@ -127,8 +127,8 @@ def check_model_predict_many_equals_the_loop(factory: ModelFactory) -> None:
     """`predict_many` gives what predict gives for each row, bit for bit, and changes nothing."""
     model, rows, _, _ = _taught(factory)
     before = _state_of(model)
-    found = model.predict_many(rows).tolist()
-    assert found == [_predict(model, row)[0] for row in rows], "predict_many differs from predict"
+    predictions = model.predict_many(rows).tolist()
+    assert predictions == [_predict(model, row)[0] for row in rows], "predict_many differs from predict"
     assert _state_of(model) == before, "predict_many changed the state"
 
 

@@ -245,14 +245,14 @@ class SimulatedVenue:
     def restore(self, state: State) -> None:
         """Take over ``state``. Raises StateError when it is not a simulated venue's."""
         try:
-            found = msgspec.convert(state.scalars, _VenueState)
+            saved = msgspec.convert(state.scalars, _VenueState)
         except msgspec.ValidationError as error:
             raise StateError(f"the saved state of the simulated venue does not fit: {error}; use an older checkpoint") from None
         self._resting = {}
-        for symbol, waiting in found.waiting.items():
+        for symbol, waiting in saved.waiting.items():
             resting = self._resting[symbol] = _Resting()
             resting.waiting = list(waiting)
-            resting.stops = {order.book: order for order in found.stops.get(symbol, [])}
-        self._held = {symbol: dict(held) for symbol, held in found.held.items()}
-        self._units = {units.symbol: units for units in found.units}
-        self._quoted = dict(found.quoted)
+            resting.stops = {order.book: order for order in saved.stops.get(symbol, [])}
+        self._held = {symbol: dict(held) for symbol, held in saved.held.items()}
+        self._units = {units.symbol: units for units in saved.units}
+        self._quoted = dict(saved.quoted)

@@ -139,8 +139,8 @@ def test_a_good_checkpoint_of_another_journal_or_row_is_not_taken(memory: Memory
     memory.save_checkpoint(1, stolen)
     refused: list[str] = []
     assert load_newest(memory, refused) is None
-    assert "taken at row 0" in refused[0]
-    assert "taken after other steps" in refused[1]
+    assert "it states row 0" in refused[0]
+    assert "does not belong to the journal" in refused[1]
 
 
 def test_checkpoint_before_the_first_row(memory: MemoryStore) -> None:
