@@ -31,7 +31,7 @@ from alpha_pulse.kernels.base.scores import MEMBERS
 from alpha_pulse.metrics.members import OnlineMinusBatch, Score
 from alpha_pulse.models import BATCH, ONLINE
 from alpha_pulse.reporting.report import BookReport, DataReport, HitRates, Report, TradeQualityReport
-from alpha_pulse.reporting.success_types import AdaptationSpeed, MlPnl, Speed, SuccessMetrics
+from alpha_pulse.reporting.success_types import AdaptationSpeed, MlPnl, ResponseTimes, SuccessMetrics
 from alpha_pulse.stores import STORES
 from alpha_pulse.venues import VENUES
 
@@ -195,7 +195,7 @@ def test_every_key_of_the_result_is_told() -> None:
     told = set(re.findall(r"`([a-z0-9_]+)`", PAGES["docs/reference/cli.md"]))
     shapes = (
         *(Report, Score, BookReport, SuccessMetrics, DataReport, HitRates, TradeQualityReport),
-        *(MlPnl, AdaptationSpeed, OnlineMinusBatch, Speed),
+        *(MlPnl, AdaptationSpeed, OnlineMinusBatch, ResponseTimes),
     )
     for shape in shapes:
         missing = {field.encode_name for field in msgspec.structs.fields(shape)} - told

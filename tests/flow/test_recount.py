@@ -11,7 +11,7 @@ import pytest
 
 from alpha_pulse.metrics.streaming import MemberMetrics
 from alpha_pulse.reporting.report import Report, make_report
-from alpha_pulse.reporting.success_types import Speed
+from alpha_pulse.reporting.success_types import ResponseTimes
 from alpha_pulse.runtime.gateway import Page
 from alpha_pulse.runtime.local_gateway import LocalGateway
 from flow.gateways import opened, ran
@@ -107,7 +107,7 @@ def test_adaptation_speed() -> None:
         assert [ts for _, ts in points] == sorted(ts for _, ts in points)
 
 
-def same_episodes(speed: Speed, episodes: Sequence[dict[str, Any]], steps: Sequence[str]) -> None:
+def same_episodes(speed: ResponseTimes, episodes: Sequence[dict[str, Any]], steps: Sequence[str]) -> None:
     assert speed.episodes == len(episodes)
     for step in ("alarm", "action", "recovery"):
         samples, seconds = getattr(speed, f"samples_to_{step}"), getattr(speed, f"market_s_to_{step}")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from alpha_pulse.adaptation.recovery import Episode
 from alpha_pulse.core.durations import SECOND_NS
-from alpha_pulse.reporting.success_types import AdaptationSpeed, Speed
+from alpha_pulse.reporting.success_types import AdaptationSpeed, ResponseTimes
 
 
 def adaptation_speed(episodes: Sequence[Episode]) -> AdaptationSpeed:
@@ -31,9 +31,9 @@ def adaptation_speed(episodes: Sequence[Episode]) -> AdaptationSpeed:
     )
 
 
-def _speed(episodes: Sequence[Episode], *, action: bool = False, recovery: bool = False) -> Speed:
+def _speed(episodes: Sequence[Episode], *, action: bool = False, recovery: bool = False) -> ResponseTimes:
     if not episodes:
-        return Speed(0)
+        return ResponseTimes(0)
 
     def samples(end: Callable[[Episode], int | None]) -> float:
         return sum((end(episode) or 0) - episode.change_sample for episode in episodes) / len(episodes)
@@ -41,7 +41,7 @@ def _speed(episodes: Sequence[Episode], *, action: bool = False, recovery: bool 
     def seconds(end: Callable[[Episode], int | None]) -> float:
         return sum((end(episode) or 0) - episode.change_ts for episode in episodes) / len(episodes) / SECOND_NS
 
-    return Speed(
+    return ResponseTimes(
         len(episodes),
         samples(lambda episode: episode.alarm_sample),
         seconds(lambda episode: episode.alarm_ts),

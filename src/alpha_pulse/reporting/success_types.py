@@ -22,7 +22,7 @@ class MlPnl(msgspec.Struct, frozen=True):
     gross_high: float
 
 
-class Speed(msgspec.Struct, frozen=True):
+class ResponseTimes(msgspec.Struct, frozen=True):
     """Means over ``episodes``, all of the same ones, from the change as the alarm dates it: in labels and in market seconds.
 
     None where there is no episode, or where the step is not part of what these episodes have in common.
@@ -47,9 +47,9 @@ class AdaptationSpeed(msgspec.Struct, frozen=True):
 
     drifts: int
     accepted: int
-    acted: Speed
-    recovered: Speed
-    recovered_without_adaptation: Speed
+    acted: ResponseTimes
+    recovered: ResponseTimes
+    recovered_without_adaptation: ResponseTimes
 
 
 class SuccessMetrics(msgspec.Struct, frozen=True):

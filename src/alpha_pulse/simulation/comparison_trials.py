@@ -34,7 +34,7 @@ LEAN = 0.2
 class NullTrial(msgspec.Struct, frozen=True):
     """Share of runs in which one of two equally good learners was ever called better; ``low`` is a 99 % bound.
 
-    ``naive`` is the share where every overlapping label counts as if it were independent.
+    ``independent`` is the fraction where every overlapping label counts as if it were independent.
     """
 
     horizon: int
@@ -43,7 +43,7 @@ class NullTrial(msgspec.Struct, frozen=True):
     runs: int
     decided: float
     low: float
-    naive: float
+    independent: float
 
 
 class PowerTrial(msgspec.Struct, frozen=True):
@@ -54,7 +54,7 @@ class PowerTrial(msgspec.Struct, frozen=True):
     difference: float
     runs: int
     decided: float
-    wrong: float
+    wrong_sign: float
     median_labels: float | None
 
 

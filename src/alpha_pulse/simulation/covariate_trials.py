@@ -94,22 +94,21 @@ class CovariateFalseAlarms(msgspec.Struct, frozen=True):
 class CovariateDelay(msgspec.Struct, frozen=True):
     """How soon one detector finds a change of one feature, in rows.
 
-    ``named`` is how often an alarm named that feature, ``others`` how often it named one that had not changed.
-
-    ``dated`` is the median distance of the change's date from the truth, in rows; ``false_alarms`` counts those before the
-    change, per ``STATED`` rows.
+    ``detected`` is the fraction of changes that were found, ``right_feature`` the fraction of alarms that named the changed
+    feature, ``other_features`` the fraction that named another feature. ``change_point_error`` is the median distance of the
+    estimated change point from the true one, in rows; ``false_alarms`` counts those before the change, per ``STATED`` rows.
     """
 
     detector: str
     change: str
     features: int
     changes: int
-    found: float | None
+    detected: float | None
     median: float | None
     slowest_tenth: float | None
-    named: float | None
-    others: float | None
-    dated: float | None
+    right_feature: float | None
+    other_features: float | None
+    change_point_error: float | None
     false_alarms: float
 
 

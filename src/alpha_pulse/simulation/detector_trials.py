@@ -57,7 +57,7 @@ class FalseAlarms(msgspec.Struct, frozen=True):
 
 
 class Delay(msgspec.Struct, frozen=True):
-    """How soon one detector finds one kind of change, in events; of a blip, ``found`` should be small.
+    """How soon one detector finds one kind of change, in events; of a blip, ``detected`` should be small.
 
     ``false_alarms`` counts those before the first change, per ``STATED`` events.
     """
@@ -66,7 +66,7 @@ class Delay(msgspec.Struct, frozen=True):
     settings: str
     change: str
     changes: int
-    found: float
+    detected: float
     median: float | None
     slowest_tenth: float | None
     false_alarms: float

@@ -73,29 +73,29 @@ class RegimeFalseAlarms(msgspec.Struct, frozen=True):
 
 
 class RegimeDelay(msgspec.Struct, frozen=True):
-    """How soon one kind of change is found, in bars; ``dating`` is the median error of the estimated change point."""
+    """How soon one kind of change is found, in bars; ``change_point_error`` is the median error of its estimated start."""
 
     change: str
     runs: int
-    found: float
+    detected: float
     median: float | None
     slowest_tenth: float | None
-    dating: float | None
+    change_point_error: float | None
 
 
 class Recurrence(msgspec.Struct, frozen=True):
     """How well names fit where regimes come back.
 
-    ``right`` is the share of bars with the right name, ``adjusted`` the same against chance (Cohen's kappa), ``returns`` the
-    share of stretches, of those whose regime had been there before, that mostly bear its name.
+    ``accuracy`` is the fraction of bars with the right name, ``kappa`` is Cohen's. Of the periods whose regime had been there
+    before, ``return_accuracy`` is the fraction that mostly bear its name.
     """
 
     market: str
     runs: int
     bars: int
-    right: float
-    adjusted: float
-    returns: float
+    accuracy: float
+    kappa: float
+    return_accuracy: float
 
 
 def bars_of(returns: Rows, others: Rows | None = None) -> Rows:

@@ -13,7 +13,7 @@ from alpha_pulse.feeds.synthetic import random_walk
 from alpha_pulse.metrics.comparison import Comparison
 from alpha_pulse.metrics.intervals import Interval
 from alpha_pulse.reporting.report import Report, decode_report
-from alpha_pulse.reporting.success_types import AdaptationSpeed, MlPnl, Speed, SuccessMetrics
+from alpha_pulse.reporting.success_types import AdaptationSpeed, MlPnl, ResponseTimes, SuccessMetrics
 from alpha_pulse.runtime.replay import replay
 from alpha_pulse.stores.memory import MemoryStore
 
@@ -78,7 +78,11 @@ def test_what_the_models_earned_stands_with_its_interval_or_not_at_all() -> None
 def test_each_kind_of_episode_has_its_own_means() -> None:
     assert line(short(), "adaptation speed") == ""
     speed = AdaptationSpeed(
-        7, 1, Speed(3, 660.0, 432_000.0, 672.0, 436_000.0), Speed(1, 48.0, 60.0, 48.0, 60.0, 448.0, 7_200.0), Speed(0)
+        7,
+        1,
+        ResponseTimes(3, 660.0, 432_000.0, 672.0, 436_000.0),
+        ResponseTimes(1, 48.0, 60.0, 48.0, 60.0, 448.0, 7_200.0),
+        ResponseTimes(0),
     )
     lines = success_lines(with_success(adaptation_speed=speed))
     at = next(place for place, (name, _) in enumerate(lines) if name == "adaptation speed")

@@ -103,12 +103,12 @@ SPLIT = ["2024-01-02,100,104,98,102,51,1000", "2024-01-03,50,52,49,51,51,2000"]
 def test_adjusted_and_raw_prices_are_never_mixed(tmp_path: Path) -> None:
     raw = one(tmp_path, SPLIT, DAILY, "QQQ.csv")
     assert raw.bars.close.tolist() == [102, 51]
-    assert "raw" in kinds(raw)
+    assert "unadjusted" in kinds(raw)
     scaled = one(tmp_path, SPLIT, DAILY, "QQQ.csv", adjusted=True)
     assert [scaled.bars.open[0], scaled.bars.high[0], scaled.bars.low[0], scaled.bars.close[0]] == [50, 52, 49, 51]
     assert scaled.bars.volume is not None
     assert scaled.bars.volume.tolist() == [2000, 2000]
-    assert "raw" not in kinds(scaled)
+    assert "unadjusted" not in kinds(scaled)
     with pytest.raises(DataError, match="has no adjusted close, which --adjusted needs"):
         one(tmp_path, rows(), adjusted=True)
 
@@ -137,7 +137,7 @@ def test_prices_of_bids_and_asks(tmp_path: Path) -> None:
     assert both.bars.open[0] == pytest.approx(10.1)
     assert both.bars.bid is not None
     assert both.bars.bid[0] == 11
-    assert "sides" in kinds(both)
+    assert "quote_prices" in kinds(both)
     bids = one(tmp_path, [",".join(line.split(",")[:5]) for line in lines], ",".join(header.split(",")[:5]))
     assert bids.bars.open[0] == 10
     assert bids.bars.bid is None

@@ -161,7 +161,7 @@ def test_bars_that_stand_still_are_reported() -> None:
 def test_bars_of_one_price_each_are_reported() -> None:
     columns = walk(market=Market())
     note = only(msgspec.structs.replace(columns, open=columns.close, high=columns.close, low=columns.close))
-    assert (note.kind, note.places) == ("one_price", ("SYN",))
+    assert (note.kind, note.places) == ("flat_bars", ("SYN",))
     some_of_them = np.arange(400) % 3 == 0
     arrays = {name: np.where(some_of_them, columns.close, getattr(columns, name)) for name in ("open", "high", "low")}
     assert find_warnings(msgspec.structs.replace(columns, **arrays)) == []
@@ -172,7 +172,7 @@ def test_a_symbol_that_ends_early_is_reported() -> None:
     hours = (columns.ts_start - columns.ts_start[0]) // HOUR_NS
     assert find_warnings(columns.pick(np.flatnonzero((columns.code == 0) | (hours < 390)))) == []
     note = only(columns.pick(np.flatnonzero((columns.code == 0) | (hours < 200))))
-    assert (note.kind, note.places) == ("spans", ("B",))
+    assert (note.kind, note.places) == ("unequal_spans", ("B",))
     assert "those of B only a part of it; the shortest is B, 2020-01-01 00:00:00 UTC to 2020-01-09 07:00:00 UTC" in note.text
 
 

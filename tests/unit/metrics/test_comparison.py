@@ -150,13 +150,13 @@ def test_equally_good_learners_are_hardly_ever_told_apart_though_looked_at_after
     assert sum(trial.decided * trial.runs for trial in trials) <= 7  # of 60; 3 are expected at alpha = 5 %
     assert all(trial.low <= 0.05 for trial in trials)
     if horizon > 1:
-        assert max(trial.naive for trial in trials) > 0.3
+        assert max(trial.independent for trial in trials) > 0.3
 
 
 @pytest.mark.parametrize("horizon", [1, 6, 24])
 def test_a_better_learner_is_found_and_never_the_worse_one(horizon: int) -> None:
     trial = power_trial(horizon, 0.2, runs=6, seed=5)
-    assert (trial.decided, trial.wrong) == (1.0, 0.0)
+    assert (trial.decided, trial.wrong_sign) == (1.0, 0.0)
     assert trial.difference > 0.0
 
 

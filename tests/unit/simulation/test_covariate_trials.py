@@ -29,11 +29,11 @@ def test_rates_and_delays_of_a_few_runs() -> None:
     assert alarms == trials.covariate_false_alarms("psi", trials.SLOW, 3, 20, 1)
     change = next(change for change in trials.CHANGES if change.shift == 1.0)
     found = trials.covariate_delay("psi", change, 2, 8, 1)
-    assert found.found == found.named == 1.0
+    assert found.detected == found.right_feature == 1.0
     assert found.median is not None
     assert found.median < 300
-    assert found.dated is not None
-    assert found.dated < 60
+    assert found.change_point_error is not None
+    assert found.change_point_error < 60
 
 
 def test_there_is_a_job_for_every_row_of_the_tables() -> None:

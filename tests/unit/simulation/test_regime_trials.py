@@ -19,7 +19,7 @@ def test_where_nothing_changes_almost_nothing_is_told() -> None:
 @pytest.mark.parametrize("change", trials.CHANGING, ids=lambda change: change.name)
 def test_changes_are_found(change: trials.ChangingMarket) -> None:
     found = trials.delay(change, runs=4, seed=3)
-    assert found.found == 1.0
+    assert found.detected == 1.0
     assert found.median is not None
     assert found.slowest_tenth is not None
     assert found.median <= found.slowest_tenth < (700 if change.feature == "trend" else 200)
@@ -27,9 +27,9 @@ def test_changes_are_found(change: trials.ChangingMarket) -> None:
 
 def test_names_recur() -> None:
     found = trials.recurrence(runs=2, seed=4)
-    assert found.right > 0.9
-    assert found.adjusted > 0.85
-    assert found.returns > 0.9
+    assert found.accuracy > 0.9
+    assert found.kappa > 0.85
+    assert found.return_accuracy > 0.9
 
 
 def test_equal_seeds_give_equal_trials() -> None:

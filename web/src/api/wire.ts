@@ -18,7 +18,7 @@ export interface OnlineMinusBatch {
 }
 
 /** Means over the same episodes, counted from the change. */
-export interface Speed {
+export interface ResponseTimes {
   episodes: number;
   samples_to_alarm: number | null;
   market_s_to_alarm: number | null;
@@ -31,9 +31,9 @@ export interface Speed {
 export interface AdaptationSpeed {
   drifts: number;
   accepted: number;
-  acted: Speed;
-  recovered: Speed;
-  recovered_without_adaptation: Speed;
+  acted: ResponseTimes;
+  recovered: ResponseTimes;
+  recovered_without_adaptation: ResponseTimes;
 }
 
 /** Totals in cash, each with its 95 % interval. */

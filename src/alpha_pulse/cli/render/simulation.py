@@ -109,7 +109,7 @@ def _delays(results: Simulated) -> list[Section]:
 def _delay(cell: Delay | None) -> list[str]:
     if cell is None:
         return [NOTHING] * 3
-    return [_whole(cell.median), f"{100 * cell.found:.0f}", f"{cell.false_alarms:.1f}"]
+    return [_whole(cell.median), f"{100 * cell.detected:.0f}", f"{cell.false_alarms:.1f}"]
 
 
 def _whole(number: float | None) -> str:
@@ -135,10 +135,10 @@ def _feature_delays(results: Simulated) -> list[Section]:
                 f"  {cell.change}",
                 [
                     _whole(cell.median),
-                    _percent(cell.found),
-                    _whole(cell.dated),
-                    _percent(cell.named),
-                    _percent(cell.others),
+                    _percent(cell.detected),
+                    _whole(cell.change_point_error),
+                    _percent(cell.right_feature),
+                    _percent(cell.other_features),
                 ],
             ),
         )
@@ -181,7 +181,10 @@ def _regime_false_alarms(results: Simulated) -> list[Section]:
 
 def _regime_delays(results: Simulated) -> list[Section]:
     rows = [
-        (cell.change, [_whole(cell.median), _whole(cell.slowest_tenth), f"{100 * cell.found:.0f}", _whole(cell.dating)])
+        (
+            cell.change,
+            [_whole(cell.median), _whole(cell.slowest_tenth), f"{100 * cell.detected:.0f}", _whole(cell.change_point_error)],
+        )
         for cell in results.regime_delays or []
     ]
     notes = ("Found: in % of the changes, within 2,000 bars; off: median error of the estimated change, in bars.",)
@@ -190,7 +193,7 @@ def _regime_delays(results: Simulated) -> list[Section]:
 
 def _recurrence(results: Simulated) -> list[Section]:
     rows = [
-        (cell.market, [f"{100 * share:.1f}" for share in (cell.right, cell.adjusted, cell.returns)])
+        (cell.market, [f"{100 * share:.1f}" for share in (cell.accuracy, cell.kappa, cell.return_accuracy)])
         for cell in results.regime_recurrence or []
     ]
     notes = (
@@ -229,7 +232,7 @@ def _nulls(results: Simulated) -> list[Section]:
     rows = [
         (
             f"horizon {trial.horizon}, {trial.forecasts} forecasts, {trial.loss}",
-            [f"{100 * share:.1f}" for share in (trial.decided, trial.low, trial.naive)],
+            [f"{100 * share:.1f}" for share in (trial.decided, trial.low, trial.independent)],
         )
         for trial in trials
     ]
@@ -247,7 +250,7 @@ def _power(results: Simulated) -> list[Section]:
             [
                 f"{trial.difference:.4f}",
                 f"{100 * trial.decided:.0f}",
-                f"{100 * trial.wrong:.0f}",
+                f"{100 * trial.wrong_sign:.0f}",
                 _whole(trial.median_labels),
             ],
         )

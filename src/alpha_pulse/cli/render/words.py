@@ -9,7 +9,7 @@ from alpha_pulse.metrics.members import OnlineMinusBatch
 from alpha_pulse.reporting.ml_pnl import RULES
 from alpha_pulse.reporting.report import Report
 from alpha_pulse.reporting.report_events import ListedAction
-from alpha_pulse.reporting.success_types import AdaptationSpeed, MlPnl, Speed, SuccessMetrics
+from alpha_pulse.reporting.success_types import AdaptationSpeed, MlPnl, ResponseTimes, SuccessMetrics
 from alpha_pulse.venues.money import cash_text
 
 STATUS = {"open": "on trial", "accepted": "accepted", "rolled_back": "rolled back"}
@@ -93,7 +93,7 @@ def _speed_lines(speed: AdaptationSpeed) -> list[tuple[str, str]]:
     ]
 
 
-def _steps(speed: Speed) -> str:
+def _steps(speed: ResponseTimes) -> str:
     return "; ".join(
         f"to {name} {samples:,.0f} labels, {duration(seconds)}"
         for name, samples, seconds in (

@@ -97,7 +97,7 @@ def _all_have(tables: Sequence[TableRows], name: str, notes: list[Note]) -> bool
     if having and len(having) < len(tables):
         lacking = next(rows for rows in tables if name not in rows.numbers)
         text = f"{lacking.table.where} has no {name}, so the {name} of the other files is not used"
-        notes.append(Note(kind="lacking", text=text, count=len(tables) - len(having), places=(lacking.table.where,)))
+        notes.append(Note(kind="missing_column", text=text, count=len(tables) - len(having), places=(lacking.table.where,)))
     return len(having) == len(tables)
 
 

@@ -255,4 +255,4 @@ def _prices_from_quotes(numbers: dict[str, Floats], choice: Choice, table: Table
         numbers.pop(f"bid_{price}", None)
         numbers.pop(f"ask_{price}", None)
     prices = "the midpoint of bid and ask" if choice.sides == "mid" else f"{choice.sides} prices, since the table has no others"
-    return [Note(kind="sides", text=f"{table.where}: prices are {prices}")]
+    return [Note(kind="quote_prices", text=f"{table.where}: prices are {prices}")]

@@ -116,7 +116,7 @@ def _one_price(bars: BarColumns) -> list[Note]:
         symbol for symbol, part in bars.symbol_slices() if one[part].size >= MANY and 2 * int(one[part].sum()) > one[part].size
     ]
     tail = "have one price only (high and low are equal): ranges and stops mean little there"
-    return _note_on_symbols("one_price", "most bars of", found, tail)
+    return _note_on_symbols("flat_bars", "most bars of", found, tail)
 
 
 def _different_ranges(bars: BarColumns) -> list[Note]:
@@ -130,7 +130,7 @@ def _different_ranges(bars: BarColumns) -> list[Note]:
     symbol, span = max(apart.items(), key=lambda item: end - begin - (item[1][1] - item[1][0]))
     head = f"the bars span {show_time(begin)} to {show_time(end)}, but those of"
     tail = f"only a part of it; the shortest is {symbol}, {show_time(span[0])} to {show_time(span[1])}"
-    return _note_on_symbols("spans", head, list(apart), tail)
+    return _note_on_symbols("unequal_spans", head, list(apart), tail)
 
 
 def _stamped_at_end(bars: BarColumns) -> list[Note]:

@@ -47,7 +47,7 @@ def table_notes(read: ReadTable, options: ReadOptions) -> list[Note]:
     if "adj_close" in choice.places and not options.adjusted:
         name = choice.name(table, "adj_close")
         text = f"{where}: prices are raw; column '{name}' is there, and --adjusted scales all prices by it"
-        notes.append(Note(kind="raw", text=text))
+        notes.append(Note(kind="unadjusted", text=text))
     if table.preamble:
         lines = "1 line" if len(table.preamble) == 1 else f"{len(table.preamble)} lines"
         text = f"{where}: {lines} above the header left out ({table.preamble[0][:60]!r})"
