@@ -1,4 +1,4 @@
-"""What README and docs say is what happens: blocks run, names exist, defaults are the code's, links lead somewhere."""
+"""README and docs are true: blocks run, names exist, links and anchors lead somewhere."""
 
 from __future__ import annotations
 
@@ -60,11 +60,11 @@ class Block(msgspec.Struct, frozen=True):
 
 def blocks(page: str, language: str) -> list[Block]:
     text = PAGES[page]
-    found = list(FENCE.finditer(text))
+    fences = list(FENCE.finditer(text))
     result = []
-    for block, after in zip_longest(found, found[1:]):
-        stated = after is not None and after[1] == "text" and not text[block.end() : after.start()].strip()
-        output = after[2] if after is not None and stated else None
+    for block, after in zip_longest(fences, fences[1:]):
+        follows = after is not None and after[1] == "text" and not text[block.end() : after.start()].strip()
+        output = after[2] if after is not None and follows else None
         result.append(Block(block[1], block[2], text.count("\n", 0, block.start(2)) + 1, output))
     return [block for block in result if block.language == language]
 
@@ -73,8 +73,8 @@ def pages_with(language: str) -> list[str]:
     return [page for page in PAGES if blocks(page, language)]
 
 
-def same(wanted: str, found: str) -> bool:
-    return doctest.OutputChecker().check_output(wanted, found, doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+def matches(wanted: str, printed: str) -> bool:
+    return doctest.OutputChecker().check_output(wanted, printed, doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
 
 
 # Blocks of Python.
@@ -91,7 +91,7 @@ def plug_in_package(page: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("page", pages_with("python"))
-def test_python_blocks_run_and_print_what_is_stated(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_python_blocks_run_and_print_their_output(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module = types.ModuleType("my_plugins")
     monkeypatch.setitem(sys.modules, "my_plugins", module)
     monkeypatch.chdir(tmp_path)
@@ -105,27 +105,27 @@ def test_python_blocks_run_and_print_what_is_stated(page: str, tmp_path: Path, m
         with contextlib.redirect_stdout(printed):
             exec(code, module.__dict__)
         if block.output is not None or printed.getvalue():
-            assert same(block.output or "", printed.getvalue()), printed.getvalue()
+            assert matches(block.output or "", printed.getvalue()), printed.getvalue()
 
 
 # Blocks of the shell.
 
 
 def commands(page: str) -> list[tuple[str, list[str]]]:
-    """Each command of the page's console blocks, with the lines of output that are stated below it."""
-    found: list[tuple[str, list[str]]] = []
+    """Each command of the page's console blocks, with the lines of output below it."""
+    pairs: list[tuple[str, list[str]]] = []
     for block in blocks(page, "console"):
         for line in block.text.splitlines():
             if line.startswith("$ "):
-                found.append((line[2:], []))
+                pairs.append((line[2:], []))
             elif line.strip():
-                found[-1][1].append(line)
-    return found
+                pairs[-1][1].append(line)
+    return pairs
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with bars of some user's and an ``alpha-pulse`` that is this one."""
+    """A folder with a user's bars, and an ``alpha-pulse`` that runs this program."""
     folder = tmp_path_factory.mktemp("shell")
     cli_runs.write_bars(folder / "bars.parquet", 400)
     program = folder / "bin" / "alpha-pulse"
@@ -136,19 +136,19 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("page", pages_with("console"))
-def test_console_blocks_run_and_say_what_is_stated(page: str, place: Path) -> None:
+def test_console_blocks_run_and_print_their_output(page: str, place: Path) -> None:
     environ = cli_runs.environment(place, PATH=f"{place / 'bin'}{os.pathsep}{os.environ['PATH']}")
-    for command, stated in commands(page):
+    for command, output in commands(page):
         if "$DATA" in command:
             continue
         done = subprocess.run(
             ["sh", "-c", command], cwd=place, env=environ, capture_output=True, text=True, timeout=100, check=False
         )
-        refused = any(line.startswith("alpha-pulse: ") for line in stated)
+        refused = any(line.startswith("alpha-pulse: ") for line in output)
         assert done.returncode == (2 if refused else 0), (command, done.stderr)
-        said = (done.stdout + done.stderr).splitlines()
-        for line in stated:
-            assert any(same(line, one) for one in said), (command, line, said)
+        printed = (done.stdout + done.stderr).splitlines()
+        for wanted in output:
+            assert any(matches(wanted, line) for line in printed), (command, wanted, printed)
 
 
 def test_every_flag_in_a_command_exists(place: Path) -> None:
@@ -172,7 +172,7 @@ def test_every_flag_in_a_command_exists(place: Path) -> None:
 # Names.
 
 
-def test_every_name_that_can_be_chosen_is_told() -> None:
+def test_every_name_that_can_be_chosen_is_documented() -> None:
     tables: list[dict[str, str]] = [ONLINE, BATCH, DETECTORS, AGENTS, FEEDS, STORES, VENUES]
     for name in [*(name for table in tables for name in table), *BOOKS]:
         assert f"`{name}`" in ALL, name
@@ -181,26 +181,26 @@ def test_every_name_that_can_be_chosen_is_told() -> None:
             assert f"`{name}`" in PAGES["docs/how-to/own-model.md"], name
 
 
-def test_every_kind_of_note_on_data_is_told() -> None:
+def test_every_kind_of_data_check_is_documented() -> None:
     sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "src" / "alpha_pulse" / "feeds").rglob("*.py"))
     makers = r"\bkind=|\b_note\(|\b_note_on_symbols\(|\b_long_runs\(\s*bars, \w+, "
     kinds = set(re.findall(rf'(?:{makers})"([a-z_]+)"', sources)) - {"stable"}
     section = PAGES["docs/how-to/read-your-data.md"].partition("## What is reported\n")[2].partition("\n## ")[0]
-    told = re.findall(r"^\| (`.+?) \|", section, re.MULTILINE)
-    assert set(re.findall(r"`([a-z_]+)`", " ".join(told))) == kinds
+    documented = re.findall(r"^\| (`.+?) \|", section, re.MULTILINE)
+    assert set(re.findall(r"`([a-z_]+)`", " ".join(documented))) == kinds
     assert len(kinds) > 20
 
 
-def test_every_key_of_the_result_is_told() -> None:
-    told = set(re.findall(r"`([a-z0-9_]+)`", PAGES["docs/reference/cli.md"]))
+def test_every_key_of_the_result_is_documented() -> None:
+    documented = set(re.findall(r"`([a-z0-9_]+)`", PAGES["docs/reference/cli.md"]))
     shapes = (
         *(Report, Score, BookReport, SuccessMetrics, DataReport, HitRates, TradeQualityReport),
         *(MlPnl, AdaptationSpeed, OnlineMinusBatch, ResponseTimes),
     )
     for shape in shapes:
-        missing = {field.encode_name for field in msgspec.structs.fields(shape)} - told
+        missing = {field.encode_name for field in msgspec.structs.fields(shape)} - documented
         assert not missing, (shape, missing)
-    assert set(MEMBERS) <= told
+    assert set(MEMBERS) <= documented
 
 
 # Data that are shown.
@@ -216,7 +216,7 @@ def test_rows_that_are_shown_have_the_shape_of_rows(page: str) -> None:
 
 
 def assert_within(shown: Any, real: Any, where: str) -> None:
-    """Every key and value that is shown is one that the program's own types hold; what they leave out is their default."""
+    """Every key and value shown belongs to the program's own types; a key that they lack is null."""
     if isinstance(shown, dict):
         for key, value in shown.items():
             # ``type`` is the tag of the union; None is the default that a row may leave out.
@@ -226,8 +226,8 @@ def assert_within(shown: Any, real: Any, where: str) -> None:
                 assert value is None, f"{where}: {key}"
     elif isinstance(shown, list):
         assert len(shown) == len(real), where
-        for one, other in zip(shown, real, strict=True):
-            assert_within(one, other, where)
+        for item, other in zip(shown, real, strict=True):
+            assert_within(item, other, where)
     else:
         assert shown == real, where
 
@@ -266,7 +266,7 @@ def test_rows_that_are_shown_are_those_of_a_replay_of_the_bundled_bars(page: str
 
 
 def assert_close(shown: Any, real: Any, where: str) -> None:
-    """What is shown, which may leave out keys, is real but for the last digits of numbers."""
+    """The shown keys have the real values, but for the last digits of numbers."""
     if isinstance(shown, dict):
         for key in set(shown) & set(real):
             assert_close(shown[key], real[key], f"{where}, {key}")
