@@ -4,7 +4,7 @@ export const GLOSSARY = {
   // Scores
   "log-loss skill":
     "Log loss of the base rate minus log loss of the model on the same labels; above zero the model predicts better than the base rate.",
-  mnat: "Millinat, a thousandth of a nat: the unit of log loss with the natural logarithm; guessing a fair coin with probability 0.5 costs 693 mnat.",
+  mnat: "Millinat, a thousandth of a nat: the unit of log loss with the natural logarithm; a prediction of 0.5 costs 693 mnat.",
   "base rate": "Fraction of labels so far that are 1; predicting it every time is the baseline with zero skill.",
   "no change": "Baseline that expects the last known label again.",
   reliability:
@@ -43,13 +43,13 @@ export const GLOSSARY = {
     "Current volatility state of the market (calm, normal or turbulent) with its probability, from a hidden Markov model that uses past bars only.",
 
   // Drift and adaptation
-  drift: "Change in the statistics of errors, labels or features that a detector reports as too large for chance.",
+  drift: "Change in the statistics of errors, labels or features that a detector reports as significant.",
   "drift alarm": "Report of a detector that the errors, the calibration, the label rate or the features of a session have changed.",
   adaptation: "Change of a learning model because of drift, a new regime, decay or a request.",
   "adaptation trial":
     "Comparison of the adapted model with a copy that was not adapted (the control), on the labels after the change; the effect is the log loss saved, in mnat.",
-  accepted: "The adapted model beat its control by more than chance gives in one case of twenty, so the adaptation stays.",
-  "rolled back": "The adapted model did not beat its control by more than chance gives in one case of twenty, so the control replaced it.",
+  accepted: "The adapted model was better than its control at the 5 % significance level, so the adaptation stays.",
+  "rolled back": "The adapted model was not better than its control at the 5 % significance level, so the control replaced it.",
   "on trial": "The adapted model and its control are still being compared.",
   acted: "This alarm led to an adaptation.",
   deferred: "No action yet, because a trial or a cool-down is in progress.",
@@ -77,7 +77,7 @@ export const GLOSSARY = {
   "closed lots": "Number of round trips: lots that were opened and closed again, first in, first out.",
   Sharpe: "Mean of the returns per bar over their standard deviation, annualised; a dash where it is undefined.",
   "max drawdown": "Largest fall of the equity from a peak, as a percentage of the peak.",
-  "signal direction": "What an agent wants to hold, from −1 (short) to +1 (long).",
+  "signal direction": "Position that an agent proposes, from −1 (short) to +1 (long).",
   "agent weight": "Weight of the agent in the combined signal, learned from the results of its closed lots.",
   "risk gate": "Checks that every order passes before it reaches the venue: position, order size, daily loss and stale data.",
   feature: "Input of the models, scaled; the models were given exactly these values.",
