@@ -108,7 +108,7 @@ def asked_from_python(store: Store) -> System:
     assert [(answer.session_id, answer.status) for answer in first] == [(session_id, "requested") for session_id in SESSIONS]
     again = system.adaptation.adapt_model("SYN")
     assert {answer.status for answer in again} == {"refused"}
-    assert "was asked for already, and begins with the next slice" in again[0].reason
+    assert "was requested already and begins with the next slice" in again[0].reason
     rows = system.store.head[0]
     system.step()
     trial = system.adaptation.retrain_with_new_regime("SYN")

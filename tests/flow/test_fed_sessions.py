@@ -415,7 +415,7 @@ def test_an_adaptation_of_one_session_leaves_the_others_alone() -> None:
         await gateway.adapt("SYN/direction", "regime")
         with pytest.raises(ConfigError, match="did you mean 'regime'"):
             await gateway.adapt("SYN/direction", "regiem")
-        with pytest.raises(ConflictError, match="was asked for already, and begins with the next slice"):
+        with pytest.raises(ConflictError, match="was requested already and begins with the next slice"):
             await gateway.adapt("SYN/direction", "performance")
         await gateway.step(1)
         return gateway

@@ -1,4 +1,4 @@
-"""The only place that constructs: from a configuration, a feed and a store to a pipeline that is ready to run."""
+"""The only module that constructs services: from a configuration, a feed and a store to a pipeline that is ready to run."""
 
 from __future__ import annotations
 
@@ -40,27 +40,39 @@ from alpha_pulse.venues.simulated import SimulatedVenue
 BATCH_MODEL = "lightgbm"
 QUALITY_MODEL = "logistic"
 MIN_VERIFIED_ROWS = 200
-"""Rows at least that are made again, and compared, before a run goes on."""
+"""Least number of rows that are replayed, and compared with the journal, before a run resumes."""
 REPLAY_NOTICE = 256
+"""Replayed rows between two reports of progress."""
 
 
 def run_identity(run_id: str, config: Config, feed: Feed) -> RunIdentity:
-    """What a store is asked to hold: this configuration on these data, by this program."""
+    """The run that a store has to contain: this configuration on these data, by this program."""
     content = config.decisive_json.decode()
     return RunIdentity(run_id, config.config_hash, feed.identity, __version__, config=content)
 
 
 class System:
-    """Everything wired together around one pipeline, and its life: start or recover, step, checkpoint.
+    """One run: all services around one pipeline, and its life cycle (`begin`, `step`, `command`, `checkpoint`).
 
     Parameters
     ----------
     config
         All settings.
     feed
-        Where slices come from.
+        The market data, as slices in order of time.
     store
-        Where steps and checkpoints go.
+        Journal rows and checkpoints are written to it.
+
+    Raises
+    ------
+    ConfigError
+        A setting by symbol names one that is not in the data, or the models do not fit into a checkpoint.
+    UnknownNameError
+        A model, detector or agent of the configuration does not exist.
+
+    References
+    ----------
+    Recovery from a checkpoint and the rest of the journal: Candea and Fox (2003), Crash-only software, HotOS IX.
     """
 
     def __init__(self, config: Config, feed: Feed, store: Store) -> None:
@@ -82,10 +94,10 @@ class System:
         self.pipeline = self._pipeline(store)
         self.skipped_checkpoints: tuple[str, ...] = ()
         self.on_commit: Callable[[int, StepRecord], None] | None = None
-        """Told each row's number and content once the journal holds it; rows made again at the start are not told."""
+        """Called with the number and the content of each row that the journal contains; not for replayed rows."""
         self._steps = 0
         self._checkpointed = -1
-        self._begun = self._stepping = False
+        self._begun = self._in_step = False
         for service in (self.learning, self.serving, self.feedback, self.adaptation):
             service.attach(self)
 
@@ -154,7 +166,7 @@ class System:
         )
 
     def components(self) -> dict[str, Stateful]:
-        """Everything with memory, by name: what a checkpoint holds and what the state's hash is made of."""
+        """All components with state, by name: the content of a checkpoint, and of `state_sha256`."""
         components: dict[str, Stateful] = {
             "venue": self.venue,
             "execution": self.execution,
@@ -168,12 +180,12 @@ class System:
         return components
 
     def state_sha256(self) -> str:
-        """SHA-256, in hex, of everything remembered."""
+        """SHA-256, in hex, of the state of all components."""
         return state_sha256(self.components())
 
     @property
     def settings(self) -> Config:
-        """The configuration with what was set since the run began; ``config`` is what it began with."""
+        """The configuration with the settings that were changed during the run; ``config`` is the one at its start."""
         replace, config = msgspec.structs.replace, self.config
         return replace(
             config,
@@ -181,22 +193,29 @@ class System:
             adaptation=replace(config.adaptation, accuracy_threshold=self.adaptation.accuracy_threshold),
         )
 
-    # Life.
+    # Life cycle.
 
     def begin(self, run_id: str, *, resume: bool, on_replay: Callable[[int, int], None] | None = None) -> None:
-        """Start the run, or go on with the one in the store: a good checkpoint, then the journal's tail folded onto it.
+        """Start the run, or resume the one in the store: load a checkpoint, then replay the rest of the journal.
 
-        The checkpoint is the newest one at least ``MIN_VERIFIED_ROWS`` rows before the end, so that this program always makes
-        some rows again and shows that it decides as the one that wrote them did.
+        The checkpoint is the newest one at least ``MIN_VERIFIED_ROWS`` rows before the end. So some rows are always replayed
+        and compared with the stored ones, which shows that this program decides as the one that wrote them did.
 
         Parameters
         ----------
         run_id
-            A name; it decides nothing.
+            A name, which has no influence on decisions.
         resume
-            Whether the store may hold the run already.
+            Whether the store may contain the run already.
         on_replay
-            Told (rows made again, rows in all) now and then.
+            Called with (rows replayed, rows to replay) every ``REPLAY_NOTICE`` rows.
+
+        Raises
+        ------
+        StoreError
+            The store contains another run, or contains this one and ``resume`` is False.
+        StateError
+            A replayed row differs from the stored one, or the checkpoint has other components.
         """
         self.store.begin(run_identity(run_id, self.config, self.feed), resume)
         refused: list[str] = []
@@ -207,13 +226,13 @@ class System:
         if checkpoint is None:
             self.feed.seek(0)
         else:
-            # First, for it opens the sessions that are fed by commands; what follows is their state.
+            # First: it opens the sessions that callers feed by commands, whose state is restored below.
             if "learning" in checkpoint.states:
                 self.learning.restore(checkpoint.states["learning"])
             components = self.components()
             if set(components) != set(checkpoint.states):
                 raise StateError(
-                    f"the checkpoint at row {checkpoint.seq} holds other components than this program has; "
+                    f"the checkpoint at row {checkpoint.seq} has other components than this program; "
                     "resume with the version that wrote it, or start a new --store"
                 )
             for name, component in components.items():
@@ -221,19 +240,19 @@ class System:
                     component.restore(checkpoint.states[name])
             first = checkpoint.seq + 1
             if first > 0:
-                # A command that follows the checkpoint takes its time from the slice before.
+                # A command after the checkpoint has the time of the slice before it.
                 self.clock.advance_to(next(self.store.rows(checkpoint.seq)).ts_event)
         self._steps = first
         self._replay_tail(first, on_replay)
         self._begun = True
 
     def _replay_tail(self, first: int, on_replay: Callable[[int, int], None] | None) -> None:
-        """Make the journal's rows from ``first`` on again, from what came in, and see that they come out the same."""
-        comparison = ReplayVerifier(self.store.location)
-        pipeline = self._pipeline(comparison)
+        """Replay the journal from row ``first`` on from its inputs; each row must equal the stored one."""
+        verifier = ReplayVerifier(self.store.location)
+        pipeline = self._pipeline(verifier)
         rows = self.store.head[0] + 1 - first
         for row in self.store.rows(first):
-            comparison.expected = row
+            verifier.expected = row
             inputs = decode_inputs(row.payload)
             if inputs.bars:
                 pipeline.on_slice(inputs.bars)
@@ -245,29 +264,29 @@ class System:
                 on_replay(self._steps - first, rows)
 
     def step(self) -> bool:
-        """Run one slice; False at the end of the feed."""
+        """Process the next slice of the feed; False at its end."""
         slice_ = self.feed.next_slice()
         if slice_ is None:
             return False
-        self._stepping = True
+        self._in_step = True
         try:
             record = self.pipeline.on_slice(slice_)
         finally:
-            self._stepping = False
+            self._in_step = False
         self._committed(record)
         return True
 
     def command(self, commands: list[Command]) -> None:
-        """Carry out commands that were checked, as one row of the journal; durable after ``store.flush()``."""
+        """Apply validated commands as one row of the journal; they are durable after ``store.flush()``."""
         self._committed(self.pipeline.on_commands(commands))
 
     def carry_out(self, *commands: Command) -> None:
-        """See `alpha_pulse.learning.running_system.RunningSystem`: what services ask for that users call directly."""
+        """See `alpha_pulse.learning.running_system.RunningSystem`: commands of services that users call directly."""
         if not self._begun:
-            raise ConflictError("the run has not begun, so its journal can hold no command yet; call begin first")
-        if self._stepping:
-            raise ConflictError("a step is under way, and commands are journaled between two steps; call after it")
-        self.refuse_at_the_end()
+            raise ConflictError("the run has not begun, so its journal cannot record a command yet; call begin first")
+        if self._in_step:
+            raise ConflictError("a step is in progress, and commands are journaled between two steps; call after it")
+        self.check_slice_follows()
         self.command(list(commands))
         self.store.flush()
 
@@ -278,19 +297,19 @@ class System:
     def why_not_adapt(self, session_id: str) -> str:
         """See `alpha_pulse.learning.running_system.RunningSystem`."""
         if any(requested == session_id for requested, _ in self.learning.requests):
-            return f"an adaptation of session {session_id} was asked for already, and begins with the next slice"
+            return f"an adaptation of session {session_id} was requested already and begins with the next slice"
         if self.no_slice_follows:
             return f"the data have ended, so no slice follows with which an adaptation of session {session_id} could begin"
         return self.adaptation.why_not(session_id)
 
-    def refuse_at_the_end(self) -> None:
+    def check_slice_follows(self) -> None:
         """Raises ConflictError when no slice follows on which a command could act."""
         if self.no_slice_follows:
             raise ConflictError("the data have ended, so no slice follows on which a command could act; start another run")
 
     @property
     def no_slice_follows(self) -> bool:
-        """Whether the feed has come to its end."""
+        """Whether the feed has ended."""
         return sum(self.feedback.bars(symbol) for symbol in self.feed.symbols) >= self.feed.total_bars
 
     def _committed(self, record: StepRecord) -> None:
@@ -301,15 +320,15 @@ class System:
             self.checkpoint()
 
     def checkpoint(self) -> None:
-        """Save everything remembered, as of the newest step."""
+        """Write a checkpoint after the newest row."""
         write_checkpoint(self.store, self.store.head[0], self.components())
         self._checkpointed = self.store.head[0]
 
     def checkpoint_if_useful(self) -> None:
-        """Save everything remembered, unless a checkpoint is less than ``MIN_VERIFIED_ROWS`` rows old.
+        """Write a checkpoint, unless the newest one is less than ``MIN_VERIFIED_ROWS`` rows old.
 
-        Until that many rows follow it none can be started from. Were one written at each of several short runs, they would
-        drive out the older ones, and the whole journal would have to be made again.
+        A run resumes only from a checkpoint that this many rows follow. If each of several short runs wrote one, they would
+        replace the older ones, and the whole journal would have to be replayed.
         """
         if self.store.head[0] - self._checkpointed >= MIN_VERIFIED_ROWS:
             self.checkpoint()

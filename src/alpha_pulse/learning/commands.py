@@ -1,4 +1,4 @@
-"""What a caller may ask of a session: commands, which are rows of the journal."""
+"""Commands of users to sessions. Each is part of a journal row, so that a resumed run applies it again."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ class LabelledExample(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def content(self) -> bytes:
-        """All but the id: what must be the same when it is sent again."""
+        """All but the id, as bytes: the same whenever the example is sent again."""
         return (np.array([*self.features, self.label, self.weight]) + 0.0).tobytes()  # 0.0 and -0.0 are the same
 
 
 class Command(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One change that a caller asks for. It is journaled, so that a restart makes it again.
+    """One change that a user requests. It is journaled, so that a resumed run applies it again.
 
     ``start``, ``update`` and ``stop`` are for sessions that their caller feeds: ``start`` has ``model_type``, ``horizon`` and
-    ``n_features``, ``update`` has ``examples``, none of them learnt before. ``adapt`` is for the loop's sessions and has a
+    ``n_features``, ``update`` has ``examples``, none of which was learnt before. ``adapt`` is for the loop's sessions and has a
     ``drift_type``; ``outcome`` is for a session of trade quality and has an ``outcome``, not taken before; ``set`` is for
     all sessions (``*``) and has a ``setting``, by its configuration key, and a ``value``.
     """

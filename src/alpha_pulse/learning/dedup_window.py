@@ -1,4 +1,4 @@
-"""Ids that were learnt already, and what was sent under each: all of them, whatever their age, 24 bytes of each."""
+"""The ids that were learnt already, with a digest of their content: all of them, whatever their age, in 24 bytes each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.stateful import State
 
 MOST_IDS = 2_000_000
-"""Ids that a run remembers in all, some 90 MB of memory. After that new ones are refused: none is ever forgotten."""
+"""Ids that a run can remember, some 90 MB of memory. New ones are then refused, and none is forgotten."""
 DIGEST_BYTES = 16
 CONTENT_BYTES = 8
 PREFIX_BYTES = 2
@@ -19,7 +19,7 @@ ENTRY_BYTES = REST_BYTES + CONTENT_BYTES
 
 
 class DedupWindow:
-    """A set of ids that only grows. It keeps a digest of each, and one of what was sent under it: 24 bytes in all.
+    """A set of ids that only grows, each stored as a digest of the id and one of its content: 24 bytes together.
 
     A digest's first two bytes choose one of 65,536 buckets, in which the rest is searched: with a million ids some 300 bytes.
 
@@ -41,14 +41,14 @@ class DedupWindow:
         return _place(self._buckets.get(digest[:PREFIX_BYTES], b""), digest[PREFIX_BYTES:]) >= 0
 
     def repeats(self, seen_id: str, content: bytes) -> bool:
-        """Whether this was sent under a known id before; False where something else was."""
+        """Whether the same content was sent under this known id before; False for other content."""
         digest = _digest(seen_id)
         bucket = self._buckets[digest[:PREFIX_BYTES]]
         start = _place(bucket, digest[PREFIX_BYTES:]) + REST_BYTES
         return bucket[start : start + CONTENT_BYTES] == content_digest(content)
 
     def add(self, seen_id: str, content: bytes) -> None:
-        """Remember one more, and what was sent under it."""
+        """Add an id with its content; without effect when it is known."""
         digest = _digest(seen_id)
         bucket, rest = self._buckets.setdefault(digest[:PREFIX_BYTES], bytearray()), digest[PREFIX_BYTES:]
         if _place(bucket, rest) < 0:
@@ -68,7 +68,7 @@ class DedupWindow:
         """See `alpha_pulse.core.stateful.Stateful`."""
         saved = state.arrays.get("digests")
         if saved is None or saved.dtype != np.uint8 or saved.size % (PREFIX_BYTES + ENTRY_BYTES):
-            raise StateError("the ids of a saved state are no whole digests; use an older checkpoint")
+            raise StateError("the ids of a saved state are not whole digests; use an older checkpoint")
         digests = saved.reshape(-1, PREFIX_BYTES + ENTRY_BYTES)
         prefixes = np.ascontiguousarray(digests[:, :PREFIX_BYTES]).view(">u2").reshape(-1)
         order = np.argsort(prefixes, kind="stable")
@@ -87,12 +87,12 @@ def _digest(seen_id: str) -> bytes:
 
 
 def content_digest(content: bytes) -> bytes:
-    """What is kept of what was sent."""
+    """The digest of an example's content."""
     return blake2b(content, digest_size=CONTENT_BYTES).digest()
 
 
 def _place(bucket: bytes | bytearray, rest: bytes) -> int:
-    """Where the entry of an id begins, or -1."""
+    """The offset of an id's entry, or -1."""
     offset = bucket.find(rest)
     while offset % ENTRY_BYTES and offset >= 0:
         # The bytes span two neighbouring entries: search on.

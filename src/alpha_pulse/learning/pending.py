@@ -1,4 +1,4 @@
-"""What was served and waits for its label: features, the model's parts and the row of probabilities, by prediction id."""
+"""Predictions that wait for their labels, by id: features, the model's parts and the row of probabilities."""
 
 from __future__ import annotations
 
@@ -40,20 +40,20 @@ class Pending:
         return prediction_id in self._waiting
 
     def add(self, prediction_id: str, pending: PendingPrediction) -> None:
-        """Keep a prediction that is being served. Raises SessionError when the id waits already."""
+        """Add a prediction. Raises SessionError when the id is pending already."""
         if prediction_id in self._waiting:
-            raise SessionError(f"prediction {prediction_id!r} was served already and waits for its label; ids must differ")
+            raise SessionError(f"prediction {prediction_id!r} is pending already and waits for its label; ids must differ")
         self._waiting[prediction_id] = pending
 
     def get(self, prediction_id: str) -> PendingPrediction:
-        """A waiting prediction, which stays. Raises SessionError when none waits under that id."""
+        """A pending prediction, which stays pending. Raises SessionError when there is none under that id."""
         pending = self._waiting.get(prediction_id)
         if pending is None:
             raise self._unknown(prediction_id)
         return pending
 
     def pop(self, prediction_id: str) -> PendingPrediction:
-        """A waiting prediction, which waits no longer. Raises SessionError when none waits under that id."""
+        """Remove and return a pending prediction. Raises SessionError when there is none under that id."""
         pending = self._waiting.pop(prediction_id, None)
         if pending is None:
             raise self._unknown(prediction_id)
@@ -61,11 +61,11 @@ class Pending:
 
     def _unknown(self, prediction_id: str) -> SessionError:
         return SessionError(
-            f"no prediction waits under the id {prediction_id!r}: it was never served here, or has its label already"
+            f"no prediction is pending under the id {prediction_id!r}: it was never made here, or has its label already"
         )
 
     def end_control(self, *, keep: bool) -> None:
-        """A trial is over: forget the control's parts, or, without ``keep``, let them take the place of the adapted model's."""
+        """A trial has ended: drop the control's parts, or, without ``keep``, let them replace the adapted model's."""
         for pending in self._waiting.values():
             if pending.control_parts is not None:
                 if not keep:

@@ -1,4 +1,4 @@
-"""What a service needs of the running system that it is part of: a way into the journal, and what may be adapted."""
+"""What a service needs of the system that it is part of: journaled commands, and requests for adaptations."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import msgspec
 
 from alpha_pulse.learning.commands import Command
 
-NOT_RUNNING = "no run is going on that could adapt session {session_id}, which its caller feeds"
+NOT_RUNNING = "session {session_id} is not part of a run, so nothing can adapt it"
 
 
 class RunningSystem(Protocol):
     """A system between `begin` and the end of its run."""
 
     def carry_out(self, *commands: Command) -> None:
-        """Journal commands as one row and carry them out; they are durable when this returns.
+        """Journal commands as one row and apply them; they are durable when this returns.
 
         Raises ConflictError before the run has begun, after the last slice, and inside of a step.
         """
@@ -27,12 +27,12 @@ class RunningSystem(Protocol):
         ...
 
     def why_not_adapt(self, session_id: str) -> str:
-        """Why an adaptation that is asked for now would not begin with the next slice; empty when it will."""
+        """Why an adaptation that is requested now would not begin with the next slice; empty when it will."""
         ...
 
 
 class AdaptationResponse(msgspec.Struct, frozen=True):
-    """What comes of a request: ``requested`` begins with the next slice, ``refused`` does not, for the ``reason``."""
+    """The response to a request: ``requested`` begins with the next slice, ``refused`` does not, and ``reason`` says why."""
 
     session_id: str
     status: Literal["requested", "refused"]
@@ -42,7 +42,7 @@ class AdaptationResponse(msgspec.Struct, frozen=True):
 def request_adaptation(
     running: RunningSystem | None, session_ids: Iterable[str], drift_type: str
 ) -> tuple[AdaptationResponse, ...]:
-    """Ask for an adaptation of some sessions; the requests that will be met are journaled and durable."""
+    """Request an adaptation of some sessions; those that will begin are journaled, and durable when this returns."""
     responses = [_response(running, session_id) for session_id in session_ids]
     commands = [
         Command("adapt", response.session_id, drift_type=drift_type) for response in responses if response.status == "requested"

@@ -1,4 +1,4 @@
-"""One learning session: a model for one (symbol, target), what it served, how it scores, and the trial it may be in."""
+"""One learning session: the model of one (symbol, target), its pending predictions, its scores, and its trial if one runs."""
 
 from __future__ import annotations
 
@@ -21,28 +21,29 @@ from alpha_pulse.metrics.comparison import PairedComparison
 from alpha_pulse.models.base import OnlineModel, Row
 
 GOOD_STATE_EVERY = 1_000
-"""Labels between two looks at a model's health; a healthy state is kept as the last good one."""
+"""Labels between two checks of a model's health; a healthy state is saved as the last good one."""
 
 
 @runtime_checkable
 class Recoverable(Protocol):
-    """A model that can say why it gave no probability (``failure``, empty where nothing was wrong) and mends itself.
+    """A model that recovers from its own errors, and gives the reason (``failure``, else empty) when it has no probability.
 
-    It is left out with that reason while it does (``warming_up``), and its last good state is not restored.
+    While it recovers (``warming_up``) it is left out with that reason, and its last good state is not restored.
     """
 
     failure: str
 
     @property
     def warming_up(self) -> bool:
-        """Whether it is silent until it has learnt enough again."""
+        """Whether it gives no probability until it has seen enough labels again."""
         ...
 
 
 class SessionSpec(msgspec.Struct, frozen=True):
-    """What a session is made of. ``n_features`` leads the schema's values: a target may use a first part of them.
+    """The fixed properties of a session. A target uses the first ``n_features`` values of the schema, all or fewer.
 
-    ``ordered``: each prediction gets one label, ``horizon`` steps later. Labels of trades come when lots are closed.
+    ``horizon`` counts steps (bars) until the label, ``window`` labels of the sliding scores. ``ordered``: each prediction gets
+    one label, ``horizon`` steps later; the labels of trades come when their lots are closed.
     """
 
     symbol: str
@@ -60,7 +61,7 @@ class SessionSpec(msgspec.Struct, frozen=True):
 
 
 class ScoredPrediction(msgspec.Struct, gc=False):
-    """A stored prediction with its label: what stages 2 to 4 work on.
+    """A stored prediction with its label: the input of stages 2 to 4.
 
     ``row`` (float64) is laid out as in `kernels.ensemble`; ``values`` is the same as a list. ``trial`` holds the probabilities
     of the adapted model and of its control where the label counted for a trial; else it is empty.
@@ -75,12 +76,12 @@ class ScoredPrediction(msgspec.Struct, gc=False):
 
     @property
     def scores(self) -> list[float]:
-        """What the journal keeps of it: members, label, last label known, and the online model before calibration."""
+        """The journaled part: members, label, last known label, and the online model's probability before calibration."""
         return self.values[: RAW_ONLINE + 1]
 
 
 class Session:
-    """Predicts, waits for the label, scores what was served, then learns from the stored features.
+    """Predicts and stores; when the label comes, scores the stored prediction and learns from the stored features.
 
     Parameters
     ----------
@@ -91,6 +92,11 @@ class Session:
     engine_owned
         Whether the pipeline serves this session and gives it its labels. Otherwise its caller does, and the session keeps
         its own baselines.
+
+    References
+    ----------
+    Scoring before learning (prequential evaluation): Dawid (1984), Statistical theory: the prequential approach, JRSS A 147(2).
+    Labels that come late: Joulani, György and Szepesvári (2013), Online learning under delayed feedback, ICML.
     """
 
     def __init__(self, spec: SessionSpec, make_model: Callable[[], OnlineModel], *, engine_owned: bool = False) -> None:
@@ -118,14 +124,26 @@ class Session:
         self._trial: Trial | None = None
 
     def predict(self, prediction_id: str, features: FeatureVector) -> tuple[PendingPrediction, Missing | None]:
-        """Store the features under the id and let the model speak: (what is stored, why the model is missing or None)."""
+        """Predict, and store the prediction under its id until its label comes.
+
+        Returns
+        -------
+        tuple
+            The stored prediction, with the online model's probability in its row (NaN without one), and why the online model is
+            missing, or None.
+
+        Raises
+        ------
+        NonFiniteError
+            A feature is not finite.
+        SessionError
+            The id is pending already.
+        """
         stored = features.values
         if len(stored) != self._width:
             stored = stored[: self._width]
         if not np.isfinite(stored).all():
-            raise NonFiniteError(
-                f"prediction {prediction_id!r} was asked for features that are not finite; mask what is missing"
-            )
+            raise NonFiniteError(f"the features of prediction {prediction_id!r} are not finite; mask missing values")
         row = np.empty(ROW)
         row.fill(math.nan)
         pending = PendingPrediction(stored, np.empty(self._n_parts), row)
@@ -152,7 +170,10 @@ class Session:
         return pending, missing
 
     def predict_alone(self, prediction_id: str, features: FeatureVector) -> float:
-        """Serve with no other member beside: what its caller feeds is scored against the base rate and no-change too."""
+        """Predict for a session that its caller feeds: the online model alone is served, and the base rate until it has one.
+
+        Base rate and no-change are stored beside it, as baselines of the scores. Returns P(label = 1).
+        """
         pending, _ = self.predict(prediction_id, features)
         row, base = pending.row, baselines.base_rate(self._baselines, 0)
         row[ONLINE] = row[RAW_ONLINE]
@@ -162,7 +183,7 @@ class Session:
         return float(row[SERVED])
 
     def query(self, features: Row) -> float:
-        """P(label = 1) by the online model alone; nothing is stored or counted."""
+        """P(label = 1) by the online model alone; nothing is stored or counted. SessionError for a row of another length."""
         if len(features) != self._width or features.ndim != 1:
             raise SessionError(
                 f"session {self.session_id} takes {self._width} features, but {features.size} were given; see the schema"
@@ -170,12 +191,24 @@ class Session:
         return self.model.predict(features, self._scratch)
 
     def apply_label(self, example: Example, *, keep: bool = False) -> ScoredPrediction | None:
-        """Join a label to what was served, score that, then learn; None for a tie, which is only counted.
+        """Join a label to its stored prediction by id, score the prediction, then learn.
 
-        A label of weight 0 teaches nothing: the prediction is taken from the queue, and neither model nor base rate, score,
-        comparison or drift monitor hears of it; None as well.
+        Parameters
+        ----------
+        example
+            The label: 0, 1 or None for a tie, with its time and weight.
+        keep
+            Leave the prediction pending: one signal may close several lots.
 
-        ``keep`` leaves the stored prediction waiting: one signal may close several lots.
+        Returns
+        -------
+        ScoredPrediction or None
+            None for a tie, which is only counted, and for weight 0, which changes no model, score or monitor.
+
+        Raises
+        ------
+        SessionError
+            No prediction is pending under the id.
         """
         pending = self.pending.get(example.prediction_id) if keep else self.pending.pop(example.prediction_id)
         label = example.label
@@ -190,24 +223,24 @@ class Session:
         values: list[float] = row.tolist()
         if self.against_base is not None and values[SERVED] == values[SERVED]:
             self.against_base.observe((values[SERVED] - label) ** 2, (values[BASE] - label) ** 2)
-        compared: list[float] = []
+        trial_probabilities: list[float] = []
         if self._trial is not None:
-            compared = self._learn_trial(self._trial, pending, label, example.weight, values)
+            trial_probabilities = self._learn_trial(self._trial, pending, label, example.weight, values)
         self.model.learn(features, label, example.weight, pending.parts)
         if not self.engine_owned:
             baselines.learn(self._baselines, 0, label, values[LAST_KNOWN], 1.0)
         self.learnt += 1
         self.last_learnt_ts = example.label_ts
         if self.learnt % GOOD_STATE_EVERY == 0 and self._trial is None:
-            self._look()
-        return ScoredPrediction(self, example, features, row, values, compared)
+            self._check_health()
+        return ScoredPrediction(self, example, features, row, values, trial_probabilities)
 
     def drop(self, prediction_id: str) -> None:
         """A prediction whose label will not come."""
         self.pending.pop(prediction_id)
 
-    def _look(self) -> None:
-        """Keep a healthy model's state as the last good one; put one back to it that is not, and does not mend itself."""
+    def _check_health(self) -> None:
+        """Save the state of a healthy model as the last good one; restore that one in any other, unless it recovers."""
         if self.model.healthy():
             self._good = self.model.snapshot()
         elif isinstance(self.model, Recoverable) and self.model.warming_up:
@@ -225,9 +258,9 @@ class Session:
     # A trial: the adapted model and a control, the model as it was, learn the same examples and serve as a mixture.
 
     def begin_trial(self, *, boost: float | None) -> None:
-        """Adapt: learn ``boost`` times faster, or with None forget what was learnt; keep the model as it was as control."""
+        """Adapt: learn ``boost`` times faster, or with None reset; a copy of the model from before is the control."""
         if self._trial is not None:
-            raise SessionError(f"session {self.session_id} is in a trial already; it ends by itself")
+            raise SessionError(f"session {self.session_id} is in a trial already, which ends by itself")
         control = self._make_model()
         control.restore(self.model.snapshot())
         self._trial = Trial(control, self.spec.horizon)
@@ -256,7 +289,7 @@ class Session:
     def _learn_trial(
         self, trial: Trial, pending: PendingPrediction, label: int, weight: float, values: list[float]
     ) -> list[float]:
-        """Compare what the two had predicted, where both had, and let the control learn; what was compared."""
+        """Compare the two stored predictions, where both exist, and let the control learn; returns the two probabilities."""
         parts, compared = pending.control_parts, list[float]()
         if parts is None:
             parts = pending.parts
@@ -267,11 +300,11 @@ class Session:
         return compared
 
     def end_trial(self) -> TrialResult:
-        """Judge: the adapted model goes on, at its old pace, where it saved more than luck would; else the control does."""
+        """End the trial: accept the adapted model where it saved more than chance would, else roll back to the control."""
         trial = self._trial
         if trial is None:
             raise SessionError(f"session {self.session_id} is in no trial; begin one first")
-        result = trial.verdict()
+        result = trial.result()
         if result.accepted:
             self.model.set_boost(1.0)
         else:
@@ -282,7 +315,7 @@ class Session:
 
     @property
     def age_ns(self) -> tuple[float | None, int | None]:
-        """Mean and largest market time between a prediction and the newest label its model had learnt; None without any."""
+        """Mean and largest market time (ns) from a model's newest label to its prediction; None before any label."""
         count, total, largest = self._ages
         return (total / count, largest) if count else (None, None)
 

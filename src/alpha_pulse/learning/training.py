@@ -1,4 +1,4 @@
-"""The batch member of a session: gathers the first bars' settled examples, is trained once, and serves frozen from then on."""
+"""The batch member of a session: collects the examples of the first bars, is trained once, and then predicts unchanged."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ModelReady(msgspec.Struct, frozen=True):
 
 
 class BatchMember:
-    """Trains on all examples settled when ``train_bars`` bars are seen; serves ``ready_delay_ns`` of market time later.
+    """Trains on all labelled examples of the first ``train_bars`` bars; predicts from ``ready_delay_ns`` of market time later.
 
     Training runs at that slice, synchronously; the delay stands for the time it takes when it runs beside a live market.
     """
@@ -63,11 +63,11 @@ class BatchMember:
 
     @property
     def gathering(self) -> bool:
-        """Whether examples are still wanted."""
+        """Whether it still collects examples: until it is trained."""
         return self.ready is None
 
     def gather(self, scored: ScoredPrediction) -> None:
-        """Keep one settled example for training."""
+        """Store one labelled example for training."""
         row = self._count
         if row == len(self._labels):
             self._features = np.concatenate([self._features, np.zeros_like(self._features)])
@@ -78,9 +78,9 @@ class BatchMember:
         self._count = row + 1
 
     def train_if_due(self, bars: int, ts: int) -> ModelReady | None:
-        """Train when ``bars`` have reached ``train_bars``; the event that says what is ready and when it serves.
+        """Train when ``bars`` have reached ``train_bars``; returns the trained artefact and when it begins to predict.
 
-        A training that is refused, for want of one of the classes, is tried again ``RETRY_BARS`` later on all examples by then.
+        Training on a single class is refused; it is retried ``RETRY_BARS`` bars later, on all examples by then.
         """
         if bars < self._due_bars or not self.gathering:
             return None
@@ -98,7 +98,7 @@ class BatchMember:
         return self.ready
 
     def predict(self, features: Row, ts: int) -> float | Missing:
-        """P(label = 1), or why this member is missing."""
+        """P(label = 1) at market time ``ts`` (ns), or why this member is missing."""
         ready = self.ready
         if ready is None:
             return Missing(self.model_id, self.refused) if self.refused else self._untrained

@@ -1,4 +1,4 @@
-"""An adaptation on trial: the adapted model and the model as it was learn side by side, and serve as a mixture of two."""
+"""The trial of an adaptation: the adapted model and an unchanged copy learn the same labels, and their mixture is served."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from alpha_pulse.core.stateful import State
 from alpha_pulse.kernels.mixing.hedge import log_loss
 from alpha_pulse.models.base import OnlineModel
 
-LUCK = 1.645
-"""Standard deviations that the saving must lie above 0: luck alone gets there in one trial of twenty."""
+CRITICAL_VALUE = 1.645
+"""Standard deviations by which the saving must exceed 0: by chance this happens in one trial of twenty."""
 MIN_BLOCKS = 10
+"""Blocks of h labels before an adaptation can be accepted."""
 
 
 class TrialResult(msgspec.Struct, frozen=True):
-    """What came of a trial: ``effect`` is the mean log loss saved by the adapted model on ``samples`` common labels."""
+    """``effect`` is the mean log loss (nats) that the adapted model saved on ``samples`` common labels, against the control."""
 
     effect: float
     samples: int
@@ -24,16 +25,16 @@ class TrialResult(msgspec.Struct, frozen=True):
 
 
 class Trial:
-    """Two models on the same examples. Neither is believed: what is served is their mixture, weighted by what each lost.
+    """Two models on the same examples. Their mixture is served, weighted by their losses.
 
-    Labels over a horizon of h bars overlap: losses enter the weights with exponent 1/h, and the saving is judged on sums over
+    Labels over a horizon of h bars overlap: losses enter the weights with exponent 1/h, and the saving is tested on sums over
     blocks of h labels, self-normalised (de la Peña, Lai & Shao, "Self-normalized processes", 2009). While the trial lasts
     the mixture loses at most h * log(2) nats more than the better of the two.
 
     Parameters
     ----------
     control
-        The model as it was.
+        A copy of the model before the adaptation.
     horizon
         Labels over which they overlap, h.
     """
@@ -53,7 +54,7 @@ class Trial:
         return self._weight
 
     def mix(self, adapted: float, control: float) -> float:
-        """The probability to serve; a model that says nothing (NaN) is left out."""
+        """The probability to serve; a model without one (NaN) is left out."""
         if math.isnan(adapted):
             return control
         if math.isnan(control):
@@ -61,22 +62,22 @@ class Trial:
         return self._weight * adapted + (1.0 - self._weight) * control
 
     def compare(self, adapted: float, control: float, label: int) -> None:
-        """Judge one settled prediction that both had made; a model that had diverged (NaN) counts as one that says 1/2."""
-        lost, kept = (log_loss(0.5 if math.isnan(p) else p, label) for p in (adapted, control))
+        """Score one label that both had predicted; a model that had diverged (NaN) counts as a prediction of 1/2."""
+        adapted_loss, control_loss = (log_loss(0.5 if math.isnan(p) else p, label) for p in (adapted, control))
         self.samples += 1
-        self._saved += kept - lost
-        self._block += kept - lost
+        self._saved += control_loss - adapted_loss
+        self._block += control_loss - adapted_loss
         if self.samples % self._horizon == 0:
             self._squares += self._block * self._block
             self._block = 0.0
-        ours = self._weight * math.exp(-lost / self._horizon)
-        weight = ours / (ours + (1.0 - self._weight) * math.exp(-kept / self._horizon))
+        adapted_weight = self._weight * math.exp(-adapted_loss / self._horizon)
+        weight = adapted_weight / (adapted_weight + (1.0 - self._weight) * math.exp(-control_loss / self._horizon))
         self._weight = min(max(weight, 1e-6), 1.0 - 1e-6)
 
-    def verdict(self) -> TrialResult:
-        """Whether the adapted model goes on: only when it saved more than luck would."""
+    def result(self) -> TrialResult:
+        """The effect so far, and whether the adapted model is accepted: only when it saved more than chance would."""
         enough = self.samples >= MIN_BLOCKS * self._horizon
-        accepted = enough and self._saved > LUCK * math.sqrt(self._squares + self._block * self._block)
+        accepted = enough and self._saved > CRITICAL_VALUE * math.sqrt(self._squares + self._block * self._block)
         return TrialResult(self._saved / self.samples if self.samples else 0.0, self.samples, accepted)
 
     def snapshot(self) -> State:

@@ -321,7 +321,7 @@ class LocalGateway:
             raise ConfigError(f"{len(outcomes)} outcomes were sent; send 1 to {MAX_OUTCOMES} at once")
         self._refuse_while_warming()
         self.runner.refuse_commands()
-        self._system.refuse_at_the_end()
+        self._system.check_slice_follows()
         for given in outcomes:
             self._outcomes.command(given)
         fresh = 0

@@ -38,13 +38,13 @@ def test_it_holds_what_was_added_and_not_yet_taken_oldest_first(steps: list[tupl
             pending.add(key, waiting(number, control=number % 2 == 0))
             expected[key] = number
         elif add:
-            with pytest.raises(SessionError, match="was served already"):
+            with pytest.raises(SessionError, match="is pending already"):
                 pending.add(key, waiting(number))
         elif key in expected:
             assert pending.get(key).features[0] == pending.pop(key).features[0] == expected.pop(key) + 0.1
         else:
             for call in (pending.pop, pending.get):
-                with pytest.raises(SessionError, match=f"no prediction waits under the id '{key}'"):
+                with pytest.raises(SessionError, match=f"no prediction is pending under the id '{key}'"):
                     call(key)
         assert len(pending) == len(expected)
         assert all((f"p{k}" in pending) == (f"p{k}" in expected) for k in range(7))

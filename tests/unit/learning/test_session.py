@@ -82,11 +82,11 @@ def test_ids_that_are_unknown_or_come_twice_are_refused() -> None:
     row = np.zeros(D)
     desk.predict(0, row)
     before = state_of(desk.session)
-    with pytest.raises(SessionError, match="'p0' was served already"):
+    with pytest.raises(SessionError, match="'p0' is pending already"):
         desk.predict(0, row)
-    with pytest.raises(SessionError, match="no prediction waits under the id 'p7'"):
+    with pytest.raises(SessionError, match="no prediction is pending under the id 'p7'"):
         desk.apply_label(7, 1, now=1)
-    with pytest.raises(SessionError, match="no prediction waits under the id 'p7'"):
+    with pytest.raises(SessionError, match="no prediction is pending under the id 'p7'"):
         desk.session.drop("p7")
     assert state_of(desk.session) == before
     desk.apply_label(0, 1, now=1)
@@ -392,7 +392,7 @@ def test_features_that_are_not_finite_are_refused_whatever_the_model_makes_of_th
         session = new_session(name, horizon=1)
         bad = np.ones(D)
         bad[1] = math.nan
-        with pytest.raises(NonFiniteError, match="'p0' was asked for features that are not finite"):
+        with pytest.raises(NonFiniteError, match="the features of prediction 'p0' are not finite"):
             session.predict("p0", vector(bad, 0))
         assert len(session.pending) == 0
         session.predict("p1", vector(np.full(D, 1e200), 1))

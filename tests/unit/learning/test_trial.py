@@ -47,11 +47,11 @@ def test_what_saved_more_than_luck_would_is_kept(adapted: float, kept: bool) -> 
     on_trial = trial()
     for _ in range(MIN_BLOCKS * 3 - 1):
         on_trial.compare(adapted, 0.5, 1)
-    assert not on_trial.verdict().accepted
+    assert not on_trial.result().accepted
     on_trial.compare(adapted, 0.5, 1)
-    verdict = on_trial.verdict()
-    assert verdict.accepted is kept
-    assert verdict.effect == pytest.approx(math.log(adapted / 0.5))
+    result = on_trial.result()
+    assert result.accepted is kept
+    assert result.effect == pytest.approx(math.log(adapted / 0.5))
 
 
 def test_luck_keeps_one_of_twenty() -> None:
@@ -63,14 +63,14 @@ def test_luck_keeps_one_of_twenty() -> None:
             adapted = 0.5 + generator.normal(0.0, 0.05)
             for _ in range(3):
                 on_trial.compare(adapted, 1.0 - adapted, int(shared[block]))
-        kept += on_trial.verdict().accepted
+        kept += on_trial.result().accepted
     assert 12 <= kept <= 52
 
 
 def test_a_model_that_diverged_counts_as_one_that_says_nothing() -> None:
     on_trial = trial()
     on_trial.compare(math.nan, 0.25, 1)
-    assert on_trial.verdict().effect == pytest.approx(math.log(2.0))
+    assert on_trial.result().effect == pytest.approx(math.log(2.0))
 
 
 def test_a_saved_trial_goes_on_bit_for_bit() -> None:
