@@ -50,13 +50,13 @@ class TestBegin:
         append(empty, 1)
 
     def test_a_second_run_is_refused_with_the_way_out(self, store: Store) -> None:
-        with pytest.raises(StoreError, match="already holds run 'run-1'; use --resume to go on, or another --store"):
+        with pytest.raises(StoreError, match="already contains run 'run-1'; use --resume to continue it, or another --store"):
             store.begin(IDENTITY, resume=False)
 
     @pytest.mark.parametrize("field", ["config_hash", "feed_identity"])
     def test_resume_of_another_run_names_what_differs(self, store: Store, field: str) -> None:
         other = msgspec.structs.replace(IDENTITY, **{field: "other"})
-        with pytest.raises(StoreError, match=f"differs? \\({field} .* there, other here\\)") as caught:
+        with pytest.raises(StoreError, match=f"differs? \\({field} .* in the store, other now\\)") as caught:
             store.begin(other, resume=True)
         assert ({"config_hash", "feed_identity"} - {field}).pop() not in str(caught.value)
 
@@ -133,12 +133,12 @@ class TestJournal:
     def test_a_row_is_brought_to_the_disk_without_waiting(self, store: Store) -> None:
         append(store, 3)
         asked = 0
-        while (commit := store.reach(2)) is not None:
+        while (commit := store.ensure_durable(2)) is not None:
             commit.result(10)
             asked += 1
         assert asked <= 2
         assert not store.due()
-        assert store.reach(0) is None
+        assert store.ensure_durable(0) is None
         append(store, 1)
         assert check_is_prefix(store) == 4
 

@@ -95,7 +95,7 @@ def test_a_finished_run_is_shown_again_and_not_run_again(place: Path, whole: dic
     assert (place / "again.jsonl").read_bytes() == (place / "whole.jsonl").read_bytes()
     refused = run(place, *arguments)
     assert refused.returncode == 2
-    assert refused.stderr.startswith("alpha-pulse: store sqlite:///whole.db already holds run")
+    assert refused.stderr.startswith("alpha-pulse: store sqlite:///whole.db already contains run")
     assert refused.stderr.count("\n") == 1
     assert "use --resume" in refused.stderr
     assert refused.stdout == ""
@@ -135,7 +135,7 @@ REFUSALS: list[tuple[tuple[str, ...], str]] = [
     (("replay", "--json", "no/such/file.json"), "--json no/such/file.json: the folder no/such does not exist"),
     (("replay", "--decisions", "bars.parquet/file"), "the folder bars.parquet is not a folder"),
     (("replay", "--store", "sqlite:///no/run.db"), "--store no/run.db: the folder no does not exist"),
-    (("replay", "--data", "bars.parquet", "--config", "small.toml", "--store", ""), "--store '' names no place"),
+    (("replay", "--data", "bars.parquet", "--config", "small.toml", "--store", ""), "--store '' names no file"),
     (("replay", "--data", "bars.parquet", "--tz", ""), "time zone '' is not known"),
     (("replay", "--data", "a\nb.csv"), "file a\\nb.csv does not exist"),
     (("replay", "--config", "names.toml"), "learning.model in names.toml names 'logistics'"),

@@ -154,7 +154,7 @@ def test_rows_reach_the_disk_while_nothing_comes(tmp_path: Path) -> None:
             async with asyncio.timeout(10):
                 while store._durable < 2:  # type: ignore[attr-defined]
                     await asyncio.sleep(0.005)
-            return store.reach(2)
+            return store.ensure_durable(2)
 
     assert asyncio.run(rest()) is None
 

@@ -187,8 +187,8 @@ def test_a_finished_run_fits_and_a_changed_one_does_not(finished: Path) -> None:
     for sql, name, sentence in (
         ("UPDATE checkpoint SET blob = zeroblob(100) WHERE seq = 199", "checkpoints", "at row 199"),
         ("UPDATE checkpoint SET seq = 298 WHERE seq = 299", "checkpoints", "at row 298 does not belong to this journal"),
-        ("UPDATE run SET result = replace(result, '\"bars\":320', '\"bars\":321')", "result", "its hash does not fit"),
-        ("DROP TRIGGER journal_refuses_update", "file", "journal_refuses_update is not as it was made"),
+        ("UPDATE run SET result = replace(result, '\"bars\":320', '\"bars\":321')", "result", "its hash does not match"),
+        ("DROP TRIGGER journal_refuses_update", "file", "journal_refuses_update was changed"),
         ("UPDATE journal SET payload = replace(payload, '1', '2') WHERE seq = 7", "chain", "journal row 7 of"),
     ):
         check = {check.name: check for check in changed(finished, sql).checks}[name]
@@ -221,7 +221,7 @@ def test_a_damaged_mark_is_found_though_the_other_still_holds(finished: Path) ->
         with StoreReader(finished) as reader:
             found = verify(reader)
         assert [check.name for check in found.checks if not check.ok] == ["file"]
-        assert found.checks[0].found == "a mark in run.db.head is damaged; the other one holds"
+        assert found.checks[0].found == "a mark in run.db.head is damaged; the other one is intact"
 
 
 def test_a_result_that_other_steps_led_to_is_found_out(tmp_path: Path) -> None:
@@ -261,7 +261,7 @@ def test_the_command_finds_runs_by_path_url_and_id(tmp_path: Path) -> None:
         ],
     )
     assert [one.returncode for one in refused] == [1, 2, 2, 2, 2, 2]
-    assert "NOT OK  result        its hash does not fit its content" in refused[0].stdout
+    assert "NOT OK  result        its hash does not match its content" in refused[0].stdout
     assert f"did you mean '{store.parent.name}'?" in refused[1].stderr
     assert "names no stored run" in refused[2].stderr
     assert "is not an SQLite database" in refused[3].stderr

@@ -74,7 +74,7 @@ def _run_id(path: Path) -> str | None:
 def _verified(path: Path) -> Verification:
     try:
         with StoreReader(path) as reader, closing(Phases()) as phases:
-            rows = reader.rows_held
+            rows = reader.row_count
             return verify(reader, lambda done: phases.show("checking the journal", rows, "rows", done))
     except StateError as error:
         check = Check("file", ok=False, found=str(error), errors=1)

@@ -75,7 +75,7 @@ def verify(reader: StoreReader, on_progress: Callable[[int], object] = lambda _:
         ]
     run_id = None if reader.identity is None else reader.identity.run_id
     ok = all(check.ok for check in checks)
-    return Verification(f"sqlite:///{reader.path}", run_id, reader.rows_held, reader.finished, ok, checks)
+    return Verification(f"sqlite:///{reader.path}", run_id, reader.row_count, reader.finished, ok, checks)
 
 
 def _attempt(name: str, check: Callable[[], Check]) -> Check:
@@ -95,7 +95,7 @@ def _summary(name: str, defects: Defects, found: str) -> Check:
 
 def _file(reader: StoreReader) -> Check:
     defects = Defects()
-    for sentence in reader.faults():
+    for sentence in reader.defects():
         defects.add(sentence)
     identity = reader.identity
     config = "" if identity is None else identity.config
@@ -112,8 +112,8 @@ def _chain(reader: StoreReader, steps: Steps, hashes: dict[int, str], on_progres
             hashes[row.seq] = row.hash.hex()
         if (row.seq + 1) % NOTICE == 0:
             on_progress(row.seq + 1)
-    on_progress(reader.rows_held)
-    return Check("chain", ok=True, found=f"{reader.rows_held:,} rows, each fits the one before; .head agrees")
+    on_progress(reader.row_count)
+    return Check("chain", ok=True, found=f"{reader.row_count:,} rows, each fits the one before; .head agrees")
 
 
 def _counted(steps: Steps) -> str:

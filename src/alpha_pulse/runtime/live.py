@@ -203,7 +203,7 @@ class Runner:
         """Return when every row so far is on the disk. Raises StoreError when it cannot get there."""
         seq = self._store.head[0]
         try:
-            while (commit := self._store.reach(seq)) is not None:
+            while (commit := self._store.ensure_durable(seq)) is not None:
                 # Its failure is found again, as a sentence, by the next turn.
                 with contextlib.suppress(Exception):
                     await asyncio.wrap_future(commit)
@@ -312,7 +312,7 @@ class Runner:
             return
         self._reached_ns = now
         try:
-            if self._store.reach(seq) is None:
+            if self._store.ensure_durable(seq) is None:
                 self._safe = seq
         except AlphaPulseError as error:
             self._fail(error)

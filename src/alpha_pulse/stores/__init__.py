@@ -18,7 +18,7 @@ STORES = {
 
 
 def open_store(url: str, settings: StoreConfig) -> Store:
-    """Open the store that ``url`` names; a file that does not exist yet is made, and so is its folder.
+    """Open the store that ``url`` names; a missing file is created, and so is its folder.
 
     Parameters
     ----------
@@ -30,9 +30,9 @@ def open_store(url: str, settings: StoreConfig) -> Store:
     Raises
     ------
     StoreError
-        The scheme is unknown, or the place cannot be used: locked by another process, no database, not writable.
+        The scheme is unknown, or the file is locked by another process, not a store of this program, or not writable.
     StateError
-        Steps that were committed are missing.
+        Committed steps are missing.
 
     >>> from alpha_pulse.core.config import Store
     >>> open_store("memory://", Store()).location
@@ -42,7 +42,7 @@ def open_store(url: str, settings: StoreConfig) -> Store:
     known = names("stores", STORES)
     if not separator:
         if not url or url.rstrip(":/") in known:
-            raise StoreError(f"--store {url!r} names no place; write memory://, sqlite:///FILE or a file path")
+            raise StoreError(f"--store {url!r} names no file; give memory://, sqlite:///FILE or a file path")
         scheme, address = "sqlite", "/" + url
     if scheme not in known:
         raise StoreError(f"--store {url!r} has the unknown scheme {scheme!r}{did_you_mean(scheme, known)}")

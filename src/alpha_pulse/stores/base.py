@@ -1,6 +1,6 @@
-"""What a store promises: a hash-chained journal, checkpoints beside it, one run, one writer.
+"""The interface of a store: a hash-chained journal and checkpoints of one run, with one writer.
 
-A crash drops whole steps from the end of the journal, never one from the middle. Nothing is ever taken out.
+A crash may lose whole steps from the end of the journal, never one from the middle. No row is ever deleted.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ SCHEMA_VERSION = 4
 ``monitored`` (was ``watched``), and adaptations end as ``accepted`` or ``rolled_back`` (were ``kept`` and ``undone``).
 
 3 (2026-11-29): labels hold the online model's probability before calibration and the inputs of trials, ``scored_trades`` the
-trade-quality scores, and ages of members that have learnt nothing are null; table ``run`` holds the configuration, and hashes
+trade-quality scores, and ages of members without a label are null; table ``run`` contains the configuration, and hashes
 of the identity and of the result.
 """
 HASH_BYTES = 32
 _HASH_SHOWN = 12
 RawRow = tuple[int, int, bytes, bytes | None, bytes]
-"""seq, ts_event, payload, decision, hash: a row as it came from the medium, not yet believed."""
+"""seq, ts_event, payload, decision, hash: a row as read, not yet verified."""
 
 _pack_link = struct.Struct("<qqq").pack
 _well_formed = msgspec.json.Decoder(msgspec.Raw).decode
 
 
 class RunIdentity(msgspec.Struct, frozen=True):
-    """Which run a store holds. Hashes are SHA-256 in hex; ``run_id`` is a name and enters no chain.
+    """The run in a store. Hashes are SHA-256 in hex; ``run_id`` is a name and is not part of the hash chain.
 
-    ``config`` is the JSON text that ``config_hash`` is the hash of, or empty where nobody gave it.
+    ``config`` is the JSON text whose hash is ``config_hash``, or empty.
     """
 
     run_id: str
@@ -59,19 +59,19 @@ class JournalRow(msgspec.Struct, frozen=True, gc=False):
 
 
 class Store(Protocol):
-    """Where a run lives. Rows count from 0; ``ts_event`` is in nanoseconds since the Unix epoch (UTC).
+    """Stores one run. Rows count from 0; ``ts_event`` is in nanoseconds since the Unix epoch (UTC).
 
-    An appended row is in the open group: part of the head and of ``rows`` at once, safe from a crash once its group is
-    flushed. With durability ``group``, ``append`` flushes by itself when the group is full or old, and may leave the
-    waiting for the disk to the background; with ``step``, no row leaves ``append`` before it is on the disk.
+    An appended row belongs to the open group: it is part of the head and of ``rows`` at once, and durable once its group is
+    flushed. With durability ``group``, ``append`` starts a flush when the group is full or old, and may return before the
+    disk confirms it; with ``step``, each ``append`` returns after its row is on the disk.
     """
 
     location: str
-    """How a person names this store, in messages and on the command line."""
+    """The URL of the store, for messages and the command line."""
 
     @property
     def identity(self) -> RunIdentity | None:
-        """The run that is held; None before the first `begin`."""
+        """The run in the store; None before the first `begin`."""
         ...
 
     @property
@@ -80,33 +80,34 @@ class Store(Protocol):
         ...
 
     def begin(self, identity: RunIdentity, resume: bool) -> None:
-        """Start a run, or go on with the one held. Resuming an empty store starts.
+        """Start a run, or resume the stored one. An empty store starts a run even with ``resume``.
 
-        Raises StoreError when a run is held and ``resume`` is False, or when the run held has another configuration,
-        feed or schema. The identity of the first start stays.
+        Raises StoreError when the store contains a run and ``resume`` is False, or when that run has another configuration,
+        feed or schema. The identity of the first start is kept.
         """
         ...
 
     def append(self, ts_event: int, payload: bytes, decision: bytes | None) -> int:
         """Add one row to the open group and return its seq.
 
-        Raises DataError for what cannot be a JSON object on one line, StoreError when the run has not begun, is
+        Raises DataError for content that is not a JSON object on one line; StoreError when the run has not begun or is
         finished, or an earlier flush failed.
         """
         ...
 
     def due(self) -> bool:
-        """Whether the open group is full or old enough to be flushed: to be asked when no rows come."""
+        """Whether the open group is full or old enough to be flushed; call it while no rows are appended."""
         ...
 
     def flush(self) -> None:
-        """Return when every appended row is on the disk. Raises StoreError when it cannot get there."""
+        """Return when every appended row is on the disk. Raises StoreError when a write fails."""
         ...
 
-    def reach(self, seq: int) -> Future[None] | None:
-        """Have row ``seq`` brought to the disk, without waiting.
+    def ensure_durable(self, seq: int) -> Future[None] | None:
+        """Start to write row ``seq`` to the disk, without waiting.
 
-        None once it is there; else a future after which to ask again. Raises StoreError when it cannot get there.
+        Returns None once the row is durable; otherwise a future: call again when it is done. Raises StoreError when a write
+        fails.
         """
         ...
 
@@ -122,31 +123,31 @@ class Store(Protocol):
         ...
 
     def save_checkpoint(self, seq: int, blob: bytes) -> None:
-        """Keep ``blob`` as the state after row ``seq``, in one transaction with all rows up to it.
+        """Store ``blob`` as the state after row ``seq``, in one transaction with all rows up to it.
 
-        Only the newest ``keep_checkpoints`` stay. Raises StateError when the journal does not reach ``seq``.
+        Only the newest ``keep_checkpoints`` are kept. Raises StateError when the journal ends before ``seq``.
         """
         ...
 
     def checkpoints(self) -> Iterator[tuple[int, bytes]]:
-        """(seq, blob), newest first. A blob that the medium cannot give back comes as ``b""``, so that older ones follow."""
+        """(seq, blob), newest first. An unreadable blob is ``b""``, so that the caller can use an older one."""
         ...
 
     def finish(self, result: bytes) -> None:
-        """Flush, and keep the run's result (a JSON object). No row can follow."""
+        """Flush, and store the run's result (a JSON object). No row can be appended afterwards."""
         ...
 
     def result(self) -> bytes | None:
-        """What `finish` kept; None while the run is not finished. Raises StateError when a byte of it has changed."""
+        """The stored result; None while the run is not finished. Raises StateError when it does not match its hash."""
         ...
 
     def close(self) -> None:
-        """Flush and let go of everything. A second call does nothing."""
+        """Flush, and release the lock and the files. A second call does nothing."""
         ...
 
 
 def genesis(identity: RunIdentity) -> bytes:
-    """The hash before row 0. Equal runs have equal chains, so ``run_id`` is left out; ``config_hash`` stands for ``config``.
+    """The hash before row 0. Without ``run_id``, so that equal runs have equal chains; ``config_hash`` stands for ``config``.
 
     >>> a, b = (RunIdentity(run_id=name, config_hash="c", feed_identity="f", program_version="1") for name in "ab")
     >>> genesis(a) == genesis(b)
@@ -158,7 +159,7 @@ def genesis(identity: RunIdentity) -> bytes:
 
 
 def identity_hash(identity: RunIdentity) -> bytes:
-    """What shows that no byte of an identity has changed, its name included.
+    """The hash of a whole identity, its name included.
 
     >>> identity_hash(RunIdentity("a", "c", "f", "1")) == identity_hash(RunIdentity("b", "c", "f", "1"))
     False
@@ -172,7 +173,7 @@ def link(prev_hash: bytes, seq: int, ts_event: int, payload: bytes, decision: by
     >>> link(bytes(32), 0, 5, b"{}", None).hex()[:16]
     'd1edae8356709f51'
     """
-    # Piece by piece: hashlib gives the interpreter away for more than 2,047 bytes at once, and the committing thread takes it.
+    # In pieces: hashlib releases the GIL for more than 2,047 bytes at once, and the committing thread would take it.
     digest = hashlib.sha256(prev_hash + _pack_link(seq, ts_event, len(payload)))
     digest.update(payload)
     if decision is not None:
@@ -189,8 +190,8 @@ def result_link(head: tuple[int, bytes], result: bytes) -> bytes:
     return link(head[1], head[0] + 1, 0, result, None)
 
 
-def json_text(what: str, seq: int, content: bytes) -> str:
-    """``content`` as text, once it is certain that it is one JSON object. Raises DataError otherwise.
+def json_text(part: str, seq: int, content: bytes) -> str:
+    """``content`` as text, after a check that it is one JSON object. ``part`` names it in the DataError.
 
     >>> json_text("payload", 3, b'{"x":NaN}')  # doctest: +ELLIPSIS
     Traceback (most recent call last):
@@ -201,18 +202,18 @@ def json_text(what: str, seq: int, content: bytes) -> str:
         _well_formed(content)
         text = content.decode()
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{what} of row {seq} is not a JSON object ({error}); encode it with msgspec.json") from None
+        raise DataError(f"{part} of row {seq} is not a JSON object ({error}); encode it with msgspec.json") from None
     if text[0] != "{":
         raise DataError(
-            f"{what} of row {seq} starts with {text[0]!r}, but a JSON object is expected; encode a struct or a dict"
+            f"{part} of row {seq} starts with {text[0]!r}, but a JSON object is expected; encode a struct or a dict"
         )
     return text
 
 
-def row_text(what: str, seq: int, content: bytes) -> str:
-    """``content`` as text: one JSON object on one line, as msgspec wrote it. Raises DataError for anything that cannot be one.
+def row_text(part: str, seq: int, content: bytes) -> str:
+    """``content`` as text: one JSON object on one line. ``part`` names it in the DataError.
 
-    Only the ends are looked at: what msgspec encoded is well-formed, and a full check costs as much as encoding it.
+    Only the first and the last byte and line breaks are checked: a full check costs as much as encoding the row.
 
     >>> row_text("payload", 3, b"[1]")
     Traceback (most recent call last):
@@ -220,44 +221,50 @@ def row_text(what: str, seq: int, content: bytes) -> str:
     alpha_pulse.core.errors.DataError: payload of row 3 is not a JSON object on one line; encode a struct with msgspec.json
     """
     if content[:1] != b"{" or content[-1:] != b"}" or b"\n" in content:
-        raise DataError(f"{what} of row {seq} is not a JSON object on one line; encode a struct with msgspec.json")
+        raise DataError(f"{part} of row {seq} is not a JSON object on one line; encode a struct with msgspec.json")
     return content.decode()
 
 
-def admit(held: RunIdentity | None, asked: RunIdentity, resume: bool, location: str) -> RunIdentity:
-    """The identity to go on with: the one held, if any. Raises StoreError when ``asked`` may not use this store."""
-    if held is None:
-        return asked
+def check_identity(stored: RunIdentity | None, requested: RunIdentity, resume: bool, location: str) -> RunIdentity:
+    """The identity to use: the stored one, if any. Raises StoreError when ``requested`` may not use this store."""
+    if stored is None:
+        return requested
     if not resume:
-        raise StoreError(f"store {location} already holds run {held.run_id!r}; use --resume to go on, or another --store")
-    parts = [
-        f"{what} ({name} {was[:_HASH_SHOWN]} there, {now[:_HASH_SHOWN]} here)"
-        for what, name, was, now in (
-            ("the configuration differs", "config_hash", held.config_hash, asked.config_hash),
-            ("the data differ", "feed_identity", held.feed_identity, asked.feed_identity),
-            ("the store's layout differs", "schema_version", str(held.schema_version), str(asked.schema_version)),
-        )
-        if was != now
-    ]
-    if parts:
-        # Another version alone is no reason to refuse, but it may be why a hash differs.
-        if held.program_version != asked.program_version:
-            parts.append(f"version {held.program_version} of this program wrote it, and this is {asked.program_version}")
         raise StoreError(
-            f"store {location} holds run {held.run_id!r}, which is not this one: {'; '.join(parts)}; "
-            "resume with the configuration and data that started it, or use another --store"
+            f"store {location} already contains run {stored.run_id!r}; use --resume to continue it, or another --store"
         )
-    return held
+    differences = [
+        f"{difference} ({name} {before[:_HASH_SHOWN]} in the store, {now[:_HASH_SHOWN]} now)"
+        for difference, name, before, now in (
+            ("the configuration differs", "config_hash", stored.config_hash, requested.config_hash),
+            ("the data differ", "feed_identity", stored.feed_identity, requested.feed_identity),
+            ("the store's layout differs", "schema_version", str(stored.schema_version), str(requested.schema_version)),
+        )
+        if before != now
+    ]
+    if differences:
+        # Another program version alone is accepted, but it may be why a hash differs.
+        if stored.program_version != requested.program_version:
+            differences.append(
+                f"version {stored.program_version} of this program wrote it, and this is {requested.program_version}"
+            )
+        raise StoreError(
+            f"store {location} contains run {stored.run_id!r}, which is another one: {'; '.join(differences)}; "
+            "resume it with the configuration and data that started it, or use another --store"
+        )
+    return stored
 
 
-def verified(found: Iterable[RawRow], start: int, end: int, prev_hash: bytes, location: str) -> Iterator[JournalRow]:
-    """Rows ``start`` to ``end`` (inclusive) out of raw ones, each checked. Raises StateError at the first that does not fit."""
+def verified(rows: Iterable[RawRow], start: int, end: int, prev_hash: bytes, location: str) -> Iterator[JournalRow]:
+    """Rows ``start`` to ``end`` (inclusive), checked against their hashes. Raises StateError at the first mismatch."""
     expected = start
-    for seq, ts_event, payload, decision, digest in found:
+    for seq, ts_event, payload, decision, digest in rows:
         if seq != expected:
             raise StateError(f"journal row {expected} of {location} is missing (row {seq} follows); {RECOVERY_HINT}")
         if not _fits(prev_hash, seq, ts_event, payload, decision, digest):
-            raise StateError(f"journal row {seq} of {location} is damaged: its hash does not fit its content; {RECOVERY_HINT}")
+            raise StateError(
+                f"journal row {seq} of {location} is damaged: its hash does not match its content; {RECOVERY_HINT}"
+            )
         prev_hash = digest
         yield JournalRow(seq, ts_event, payload, decision, digest)
         expected += 1
@@ -268,7 +275,7 @@ def verified(found: Iterable[RawRow], start: int, end: int, prev_hash: bytes, lo
 
 
 def _fits(prev_hash: bytes, seq: int, ts_event: int, payload: bytes, decision: bytes | None, digest: bytes) -> bool:
-    """Whether a row is the next link. A damaged file may give values of any type."""
+    """Whether the hash of a row matches. A damaged file may contain values of any type."""
     try:
         return link(prev_hash, seq, ts_event, payload, decision) == digest
     except (TypeError, struct.error):
@@ -276,4 +283,4 @@ def _fits(prev_hash: bytes, seq: int, ts_event: int, payload: bytes, decision: b
 
 
 RECOVERY_HINT = "restore the store and its .head file from one backup, or start a new --store"
-"""The way out of a damaged journal, as the tail of an error sentence."""
+"""How to recover from a damaged journal, as the end of an error message."""

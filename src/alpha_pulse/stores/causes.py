@@ -1,4 +1,4 @@
-"""Why a store could not be read or written, and what helps: SQLite's own words name neither the disk nor the way out."""
+"""Causes of failed reads and writes of a store, with advice: SQLite's own messages name neither."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from alpha_pulse.stores.base import RECOVERY_HINT
 
 
 class ReplacedError(OSError):
-    """A file of a store was deleted, replaced or cut while it was in use."""
+    """A file of a store was deleted, replaced or truncated while it was in use."""
 
 
 CHECK = "check the disk and the folder"
-SYNC = Cause("the disk did not confirm that data were stored (sync failed)", DISK.advice)
+SYNC = Cause("the disk did not confirm a write (sync failed)", DISK.advice)
 LOCKED = Cause("another program holds a lock on it", "stop that program")
 DAMAGED = Cause("the database is damaged", RECOVERY_HINT)
 NO_DATABASE = Cause("it is not an SQLite database", "name another file")
@@ -34,11 +34,11 @@ _BY_NAME = (
     ("SQLITE_NOTADB", NO_DATABASE),
 )
 _SPARE_BYTES = 65_536
-"""A limit is reached when not even this much fits below it."""
+"""The file size limit counts as reached when fewer bytes than these are left."""
 
 
 def cause(error: BaseException, path: Path) -> Cause:
-    """What stands behind ``error``, met at the store ``path``.
+    """The cause of ``error`` at the store ``path``.
 
     >>> cause(OSError(28, "No space left on device"), Path("run.db")).reason
     'no space is left on the disk'
@@ -48,32 +48,32 @@ def cause(error: BaseException, path: Path) -> Cause:
     if isinstance(error, OSError):
         return cause_of(error) or Cause(reason_of(error), CHECK)
     if isinstance(error, sqlite3.Error):
-        return _of_sqlite(error, path)
+        return _sqlite_cause(error, path)
     return Cause(str(error) or type(error).__name__, CHECK)
 
 
-def _of_sqlite(error: sqlite3.Error, path: Path) -> Cause:
+def _sqlite_cause(error: sqlite3.Error, path: Path) -> Cause:
     name = getattr(error, "sqlite_errorname", "")
-    found = next((known for start, known in _BY_NAME if name.startswith(start)), None)
-    if found in (DISK, FORBIDDEN) or name.startswith("SQLITE_CANTOPEN"):
-        place = _of_the_place(path)
-        if place is None and found is FORBIDDEN and os.access(path if path.exists() else path.parent, os.W_OK):
-            # SQLite opens a file for reading when it could not for writing, whatever the reason.
+    known = next((cause for prefix, cause in _BY_NAME if name.startswith(prefix)), None)
+    if known in (DISK, FORBIDDEN) or name.startswith("SQLITE_CANTOPEN"):
+        file_system = _file_system_cause(path)
+        if file_system is None and known is FORBIDDEN and os.access(path if path.exists() else path.parent, os.W_OK):
+            # SQLite falls back to reading when it cannot open a file for writing, whatever the reason.
             return Cause("it could be opened for reading only", CHECK)
-        return place or found or Cause("it cannot be opened", CHECK)
-    return found or Cause(str(error), RECOVERY_HINT)
+        return file_system or known or Cause("it cannot be opened", CHECK)
+    return known or Cause(str(error), RECOVERY_HINT)
 
 
-def _of_the_place(path: Path) -> Cause | None:
-    """What the file system itself shows: SQLite keeps the system's own error to itself."""
+def _file_system_cause(path: Path) -> Cause | None:
+    """The cause as the file system shows it: SQLite does not pass on the system's error."""
     try:
-        place = os.statvfs(path.parent)
+        volume = os.statvfs(path.parent)
         largest = max((file.stat().st_size for file in path.parent.glob(f"{path.name}*")), default=0)
     except OSError as error:
         return cause_of(error)
-    if place.f_flag & os.ST_RDONLY:
+    if volume.f_flag & os.ST_RDONLY:
         return READ_ONLY
-    if place.f_bavail == 0 or (place.f_files and place.f_favail == 0):
+    if volume.f_bavail == 0 or (volume.f_files and volume.f_favail == 0):
         return FULL
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
     if limit != resource.RLIM_INFINITY and largest + _SPARE_BYTES > limit:

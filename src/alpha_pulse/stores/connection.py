@@ -1,4 +1,4 @@
-"""The one connection that writes, and what is settled before its first row."""
+"""Open the connection that writes, and set it up before its first row."""
 
 from __future__ import annotations
 
@@ -25,43 +25,41 @@ _PRAGMAS = (
 
 
 def connect_for_writing(file: Path, path: Path, *, blank: bool) -> sqlite3.Connection:
-    """Open the database ``file``, make it first where it is ``blank``.
+    """Open the database ``file``; create it first when ``blank``.
 
     Parameters
     ----------
     file
         The real file.
     path
-        As the user named it, for the error.
+        The path as the user gave it, for errors.
     blank
-        Whether there is none yet, or one without tables.
+        Whether the file is missing or has no tables.
 
     Raises
     ------
     StoreError
-        It cannot be made or written.
+        The file cannot be created or written.
     """
     db: sqlite3.Connection | None = None
     try:
         if blank:
             make_database(file)
-        # SQLite would open a file that may not be written all the same, and say so only at the first write.
+        # SQLite opens a file without write permission too, and fails only at the first write.
         os.close(os.open(file, os.O_RDWR | os.O_CLOEXEC))
         db = sqlite3.connect(file, isolation_level=None, timeout=_BUSY_S, check_same_thread=False)
-        _settle(db)
+        _set_up(db)
         sync_folder(file.parent)
     except (sqlite3.Error, OSError) as error:
         if db is not None:
             db.close()
-        found = cause(error, file)
-        raise StoreError(
-            f"store {path} cannot be written: {found.reason}; {found.advice}, or give --store another file"
-        ) from error
+        reason, advice = cause(error, file)
+        raise StoreError(f"store {path} cannot be written: {reason}; {advice}, or give --store another file") from error
     db.text_factory = bytes
     return db
 
 
-def _settle(db: sqlite3.Connection) -> None:
+def _set_up(db: sqlite3.Connection) -> None:
     use_wal(db)
     for pragma in _PRAGMAS:
         db.execute(f"PRAGMA {pragma}")
@@ -69,5 +67,5 @@ def _settle(db: sqlite3.Connection) -> None:
         db.execute("BEGIN IMMEDIATE")
         schema.renew_views(db, stale)
         db.execute("COMMIT")
-    # After a crash: what the -wal holds may be in memory only, and would be lost with the next power cut.
+    # After a crash the content of the -wal file may be in the page cache only, and a power cut would lose it.
     db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()

@@ -1,4 +1,4 @@
-"""Makes a store's files such that a kill at any instant leaves either none of them or ones that open."""
+"""Create a store's files so that a kill at any moment leaves either no files or files that can be opened."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from alpha_pulse.stores.causes import cause
 from alpha_pulse.stores.head import HeadFile
 
 NEW = ".new"
-"""Ends the name of a database that is being made."""
+"""Suffix of a database that is being created."""
 LEFT_BY_SQLITE = ("-journal", "-wal", "-shm")
-# 2 kB rows: at 4 kB a page holds one and half of it is air; 16 kB holds seven and costs 3 us a row less.
+# Rows of 2 kB: a page of 4 kB fits one and wastes half; 16 kB fit seven and cost 3 us less per row.
 PAGE_BYTES = 16_384
 
 
 def claim(path: Path) -> HeadFile:
-    """Make the folder and take the lock. Raises StoreError."""
+    """Create the folder and take the lock. Raises StoreError."""
     if path.is_dir():
-        raise StoreError(f"store {path} is a folder, but a file is expected; write {path / 'run.db'}")
+        raise StoreError(f"store {path} is a folder, but a file is expected; give {path / 'run.db'}")
     try:
         make_folders(path.parent)
     except OSError as error:
-        found = cause(error, path)
+        reason, advice = cause(error, path)
         raise StoreError(
-            f"folder {path.parent} of the store cannot be made: {found.reason}; {found.advice}, or give --store another place"
+            f"folder {path.parent} of the store cannot be created: {reason}; {advice}, or give --store another place"
         ) from None
     return HeadFile(path)
 
 
 def make_database(path: Path) -> None:
-    """Put an empty journal at ``path``, in place of nothing or of a database without tables. Raises OSError, sqlite3.Error.
+    """Create an empty journal at ``path``, or replace a database without tables. Raises OSError, sqlite3.Error.
 
-    It is made under another name, because SQLite itself would leave a rollback journal behind when it is killed while it
-    makes one, and a database that must be rolled back cannot be read by those who may only read.
+    The file is created under another name and renamed: SQLite would leave a rollback journal behind when it is killed here,
+    and a reader without write permission could not open that database.
     """
     new = path.with_name(path.name + NEW)
     _remove(new, ("", *LEFT_BY_SQLITE))
@@ -46,7 +46,7 @@ def make_database(path: Path) -> None:
     _fill(new)
     with new.open("rb+") as file:
         os.fsync(file.fileno())
-    # A -wal of what was there before would be taken for one of the new database.
+    # SQLite would take the -wal file of an earlier database for one of the new database.
     _remove(path, LEFT_BY_SQLITE)
     new.replace(path)
     sync_folder(path.parent)
@@ -55,7 +55,7 @@ def make_database(path: Path) -> None:
 def _fill(path: Path) -> None:
     db = sqlite3.connect(path, isolation_level=None)
     try:
-        # All of it is thrown away if this process ends here, so nothing needs a journal.
+        # The file is discarded if this process ends here, so it needs no journal.
         for pragma in (f"page_size = {PAGE_BYTES}", "journal_mode = MEMORY", "synchronous = OFF"):
             db.execute(f"PRAGMA {pragma}")
         db.execute("BEGIN IMMEDIATE")
@@ -68,7 +68,7 @@ def _fill(path: Path) -> None:
 
 
 def use_wal(db: sqlite3.Connection) -> None:
-    """Put a database into WAL mode. Raises sqlite3.OperationalError: SQLite itself only answers with the mode that stays."""
+    """Put a database into WAL mode. Raises sqlite3.OperationalError on failure, which SQLite itself does not report."""
     ((mode,),) = db.execute("PRAGMA journal_mode = WAL").fetchall()
     if mode != "wal":
         raise sqlite3.OperationalError(f"the journal mode is {mode} and could not be made wal")
@@ -80,9 +80,9 @@ def _remove(path: Path, endings: tuple[str, ...]) -> None:
 
 
 def roll_back(path: Path) -> None:
-    """Undo a transaction that an earlier version of this program was killed in while it made its database.
+    """Roll back the creation of a database in which an earlier version of this program was killed.
 
-    A journal in WAL mode never has a rollback journal, so nothing that was committed is touched. Raises sqlite3.Error.
+    A database in WAL mode has no rollback journal, so committed rows are not affected. Raises sqlite3.Error.
     """
     if not path.with_name(path.name + "-journal").exists() or path.with_name(path.name + "-wal").exists():
         return

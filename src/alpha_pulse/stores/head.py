@@ -1,9 +1,9 @@
-"""The high-water mark beside a database: how far it had got, told by a file of its own, which is also the lock.
+"""The .head file beside a database: the number and hash of the newest committed row, and the lock of the store.
 
-Why: one flipped bit in SQLite's -wal after a crash makes SQLite drop every commit from there on, without an error and
-with ``integrity_check`` = ok. The journal is then a shorter, perfectly valid chain; only a second witness can tell.
+Reason: after one flipped bit in SQLite's -wal file, SQLite drops every commit from there on, without an error and with
+``integrity_check`` = ok. The journal is then a shorter but valid chain; only a second file reveals the loss.
 
-Layout: two slots, 512 bytes apart, written in turn, so that a torn write spoils only one; each is seq (8 bytes), hash (32),
+Layout: two slots, 512 bytes apart, written in turn, so that a torn write damages only one; each is seq (8 bytes), hash (32),
 CRC-32 (4), little endian. A stored result counts as one more row. At 1024: the id of the process that holds the lock, for
 the message only.
 """
@@ -31,7 +31,7 @@ Mark = tuple[int, bytes]
 
 
 class InUseError(StoreError):
-    """Another process, or another part of this one, writes the store."""
+    """Another process, or another store object of this process, holds the lock."""
 
 
 def head_path(store: Path) -> Path:
@@ -49,11 +49,9 @@ def read_mark(store: Path) -> Mark | None:
 
 
 def damaged_marks(store: Path) -> int:
-    """How many of the two slots hold something that is no mark, twice in a row: the first may have been read while it was
-    written. Raises OSError.
-    """
+    """The number of damaged slots. Each is read twice, because a slot may be read during a write. Raises OSError."""
     twice = zip(_contents(store), _contents(store), strict=False)
-    return sum(one == other and any(one) and _slot(one) is None for one, other in twice)
+    return sum(first == second and any(first) and _slot(first) is None for first, second in twice)
 
 
 def _contents(store: Path) -> list[bytes]:
@@ -68,17 +66,17 @@ def _contents(store: Path) -> list[bytes]:
 
 
 class HeadFile:
-    """Holds ``<store>.head`` open and locked (``flock``: the kernel lets go of it however the process ends).
+    """``<store>.head``, open and locked (``flock``: the kernel releases the lock however the process ends).
 
-    Raises StoreError when another holder, in this process or another, has the lock, or the file cannot be made.
+    Raises InUseError when this or another process has the lock; StoreError when the file cannot be created.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     head = HeadFile(Path(folder, "run.db"))
     ...     head.write(7, bytes(32))
-    ...     found = head.read()
+    ...     mark = head.read()
     ...     head.close()
-    >>> found[0]
+    >>> mark[0]
     7
     """
 
@@ -97,7 +95,7 @@ class HeadFile:
         self._next = 1 if self._newest is not None and slots[0] == self._newest else 0
 
     def _open_locked(self, store: Path) -> None:
-        """Open and lock the file that has this name now: the one opened may have been removed by its holder before the lock."""
+        """Open and lock the file. Repeat if the file was replaced between the two: its holder may have removed it."""
         while True:
             self.descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             self._lock(store)
@@ -122,7 +120,7 @@ class HeadFile:
         return self._newest
 
     def write(self, seq: int, digest: bytes) -> None:
-        """Note that rows up to ``seq`` are committed. Survives the end of the process; only `sync` survives a power loss.
+        """Record that rows up to ``seq`` are committed. Survives the end of the process; after `sync` also a power loss.
 
         Raises OSError.
         """
@@ -132,16 +130,16 @@ class HeadFile:
         self._newest = (seq, digest)
 
     def sync(self) -> None:
-        """Bring the slots to the disk. Raises OSError."""
+        """Sync the slots to the disk. Raises OSError."""
         os.fsync(self.descriptor)
 
     def close(self) -> None:
-        """Give up the lock. Raises OSError."""
+        """Release the lock. Raises OSError."""
         os.close(self.descriptor)
 
     def discard(self) -> None:
-        """Give up the lock of a store that could not be opened after all; a file made for it goes too."""
-        # Another error is already on its way to the user.
+        """Release the lock of a store that could not be opened, and remove the file if it was created for it."""
+        # The error that prevented the opening is the one to report.
         with contextlib.suppress(OSError):
             if self._fresh:
                 self.path.unlink()
@@ -164,8 +162,8 @@ def _slot(content: bytes) -> Mark | None:
 
 
 def _unusable(store: Path, error: OSError) -> StoreError:
-    found = cause(error, store)
+    reason, advice = cause(error, store)
     return StoreError(
-        f"store {store} cannot be opened: {head_path(store)}: {found.reason}; {found.advice}, or give --store a file in a "
+        f"store {store} cannot be opened: {head_path(store)}: {reason}; {advice}, or give --store a file in a "
         "folder you may write to"
     )

@@ -1,6 +1,6 @@
-"""A read-only look at an SQLite store before anyone writes to it.
+"""Inspect an SQLite store, read-only, before a writer opens it.
 
-Read-only, because the first writer that closes a damaged database folds its -wal away, and with it the evidence.
+Read-only, because a writer that closes a damaged database merges its -wal file, and destroys the evidence.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from alpha_pulse.stores.schema import APPLICATION_ID
 _RUN = "SELECT run_id, config_hash, feed_identity, program_version, schema_version, config, identity_hash, result_hash FROM run"
 
 
-class Held(msgspec.Struct, frozen=True):
-    """What a database holds. ``seq`` is -1 and ``hash`` empty while the journal has no row; ``blank``: no tables yet.
+class StoreContent(msgspec.Struct, frozen=True):
+    """The content of a database. ``seq`` is -1 and ``hash`` empty while the journal has no row; ``blank``: no tables yet.
 
     ``result_hash`` is None while there is no result.
     """
@@ -36,8 +36,8 @@ class Held(msgspec.Struct, frozen=True):
 def connect_for_reading(path: Path) -> sqlite3.Connection:
     """A connection that cannot write. Raises sqlite3.Error.
 
-    Even a reader needs files beside the database, in which readers and writers see each other. Where none can be made, as on a
-    read-only medium, nobody can be writing either.
+    A reader, too, creates files beside the database to coordinate with writers. Where it cannot, as on a read-only medium,
+    there can be no writer either, and the database is opened as immutable.
     """
     alone = not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists()
     mode = "mode=ro&immutable=1" if alone else "mode=ro"
@@ -46,28 +46,28 @@ def connect_for_reading(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def inspect(path: Path, mark: Mark | None) -> Held:
-    """Read what ``path`` holds and compare it with the high-water mark.
+def inspect(path: Path, mark: Mark | None) -> StoreContent:
+    """Read the content of ``path`` and compare it with the mark in the .head file.
 
     Parameters
     ----------
     path
         An SQLite file, which may be empty (0 bytes) or missing.
     mark
-        (seq, hash) of the newest row known to be committed; None when no mark is intact.
+        (seq, hash) of the newest committed row; None when no mark is intact.
 
     Raises
     ------
     StoreError
-        The file cannot be read, or is no SQLite database, another program's, or of another schema version.
+        The file cannot be read, is not an SQLite database, belongs to another program, or has another schema version.
     StateError
-        Fewer rows than ``mark`` says, others than it says, or rows without any mark.
+        Rows are missing or differ from ``mark``, or there are rows but no mark.
     """
     if not path.exists():
-        held = Held(blank=True)
+        content = StoreContent(blank=True)
         if mark is not None and mark[0] >= 0:
-            raise _lost(path, mark[0], held)
-        return held
+            raise _lost(path, mark[0], content)
+        return content
     try:
         connection = connect_for_reading(path)
         try:
@@ -78,25 +78,25 @@ def inspect(path: Path, mark: Mark | None) -> Held:
         raise unreadable(path, error) from error
 
 
-def look(connection: sqlite3.Connection, path: Path, mark: Mark | None) -> Held:
-    """What `inspect` does, on a connection that is open. Raises sqlite3.Error too."""
-    held = _read(connection, path)
-    _compare(connection, path, held, mark)
-    return held
+def look(connection: sqlite3.Connection, path: Path, mark: Mark | None) -> StoreContent:
+    """As `inspect`, on an open connection. Raises sqlite3.Error too."""
+    content = _read(connection, path)
+    _compare(connection, path, content, mark)
+    return content
 
 
 def unreadable(path: Path, error: sqlite3.Error) -> StoreError:
-    """What to say when SQLite cannot read the file at all."""
-    found = cause(error, path)
-    return StoreError(f"store {path} cannot be read as an SQLite database: {found.reason}; {found.advice}")
+    """The error for a file that SQLite cannot read."""
+    reason, advice = cause(error, path)
+    return StoreError(f"store {path} cannot be read as an SQLite database: {reason}; {advice}")
 
 
-def _read(connection: sqlite3.Connection, path: Path) -> Held:
+def _read(connection: sqlite3.Connection, path: Path) -> StoreContent:
     ((application,),) = connection.execute("PRAGMA application_id")
     ((version,),) = connection.execute("PRAGMA user_version")
     ((tables,),) = connection.execute("SELECT count(*) FROM sqlite_master")
     if tables == 0 and application == 0:
-        return Held(blank=True)
+        return StoreContent(blank=True)
     if application != APPLICATION_ID:
         raise StoreError(f"store {path} is an SQLite database of another program; give --store another file")
     if version != SCHEMA_VERSION:
@@ -111,44 +111,43 @@ def _read(connection: sqlite3.Connection, path: Path) -> Held:
         raise StateError(f"journal row {seq} of store {path} is damaged: it has no hash; {RECOVERY_HINT}")
     if run is None:
         if seq >= 0:
-            raise StateError(f"store {path} holds {seq + 1} journal rows but no run; {RECOVERY_HINT}")
-        return Held(blank=False)
+            raise StateError(f"store {path} contains {seq + 1} journal rows but no run; {RECOVERY_HINT}")
+        return StoreContent(blank=False)
     *fields, stated, result_hash = run
     try:
         identity = msgspec.convert(dict(zip(RunIdentity.__struct_fields__, fields, strict=True)), RunIdentity)
     except msgspec.ValidationError:
         identity = None
     if identity is None or identity_hash(identity) != stated:
-        raise StateError(f"store {path} cannot be used: its row in table run, which names the run, is damaged; {RECOVERY_HINT}")
-    return Held(blank=False, identity=identity, seq=seq, hash=digest, result_hash=result_hash)
+        raise StateError(f"store {path} cannot be used: the row of table run is damaged; {RECOVERY_HINT}")
+    return StoreContent(blank=False, identity=identity, seq=seq, hash=digest, result_hash=result_hash)
 
 
-def _compare(connection: sqlite3.Connection, path: Path, held: Held, mark: Mark | None) -> None:
+def _compare(connection: sqlite3.Connection, path: Path, content: StoreContent, mark: Mark | None) -> None:
     if mark is None:
-        if held.seq >= 0:
+        if content.seq >= 0:
             raise StateError(
-                f"store {path} holds {held.seq + 1} rows, but {path.name}.head, which proves that none is missing, is gone or "
-                f"damaged; {RECOVERY_HINT}"
+                f"store {path} contains {content.seq + 1} rows, but {path.name}.head, which proves that no row is lost, "
+                f"is missing or damaged; {RECOVERY_HINT}"
             )
         return
     seq, digest = mark
-    if seq == held.seq + 1 and held.result_hash is not None:
-        if held.result_hash != digest:
-            raise StateError(f"store {path} has another result than the one committed; {RECOVERY_HINT}")
+    if seq == content.seq + 1 and content.result_hash is not None:
+        if content.result_hash != digest:
+            raise StateError(f"store {path} has another result than the committed one; {RECOVERY_HINT}")
         return
-    if seq > held.seq:
-        raise _lost(path, seq, held)
+    if seq > content.seq:
+        raise _lost(path, seq, content)
     if seq >= 0:
-        found = connection.execute("SELECT hash FROM journal WHERE seq = ?", (seq,)).fetchone()
-        if found is None or found[0] != digest:
+        row = connection.execute("SELECT hash FROM journal WHERE seq = ?", (seq,)).fetchone()
+        if row is None or row[0] != digest:
             raise StateError(
-                f"store {path} has other steps than the ones committed: row {seq} is not what "
-                f"{path.name}.head says; {RECOVERY_HINT}"
+                f"store {path} differs from the committed steps: row {seq} does not match {path.name}.head; {RECOVERY_HINT}"
             )
 
 
-def _lost(path: Path, seq: int, held: Held) -> StateError:
+def _lost(path: Path, seq: int, content: StoreContent) -> StateError:
     return StateError(
         f"store {path} has lost committed steps: {path.name}.head counts {seq + 1} rows (a stored result counts as one), "
-        f"the database holds {held.seq + 1}; {RECOVERY_HINT}"
+        f"the database contains {content.seq + 1}; {RECOVERY_HINT}"
     )

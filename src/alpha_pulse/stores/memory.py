@@ -1,4 +1,4 @@
-"""The store that keeps nothing: the reference for what the others must do, and the fastest for trying things."""
+"""A store in memory, lost with the process: the reference for other stores, and the fastest for experiments."""
 
 from __future__ import annotations
 
@@ -6,11 +6,21 @@ from collections.abc import Iterator
 
 from alpha_pulse.core.config import Store as StoreConfig
 from alpha_pulse.core.errors import StateError, StoreError
-from alpha_pulse.stores.base import JournalRow, RawRow, RunIdentity, admit, genesis, json_text, link, row_text, verified
+from alpha_pulse.stores.base import (
+    JournalRow,
+    RawRow,
+    RunIdentity,
+    check_identity,
+    genesis,
+    json_text,
+    link,
+    row_text,
+    verified,
+)
 
 
 class MemoryStore:
-    """A journal in a list, gone with the process.
+    """A journal in a list, lost with the process.
 
     >>> store = MemoryStore()
     >>> store.begin(RunIdentity("r", "c", "f", "1"), resume=False)
@@ -33,14 +43,14 @@ class MemoryStore:
 
     @classmethod
     def open(cls, address: str, settings: StoreConfig) -> MemoryStore:
-        """From the part of a URL behind ``memory://``, which must be empty."""
+        """Open by the part of a URL after ``memory://``, which must be empty."""
         if address:
-            raise StoreError(f"store memory://{address} names a place, but memory has none; write memory://")
+            raise StoreError(f"store memory://{address} has a path, but a store in memory has none; give memory://")
         return cls(settings)
 
     @property
     def identity(self) -> RunIdentity | None:
-        """The run that is held."""
+        """The run in the store."""
         return self._identity
 
     @property
@@ -49,18 +59,18 @@ class MemoryStore:
         return len(self._rows) - 1, self._hash
 
     def begin(self, identity: RunIdentity, resume: bool) -> None:
-        """Start or go on; raises StoreError as the protocol says."""
+        """Start or resume the run. Raises StoreError as `Store.begin` does."""
         self._refuse_closed()
         started = self._identity is None
-        self._identity = admit(self._identity, identity, resume, self.location)
+        self._identity = check_identity(self._identity, identity, resume, self.location)
         if started:
             self._genesis = self._hash = genesis(self._identity)
 
     def append(self, ts_event: int, payload: bytes, decision: bytes | None) -> int:
-        """Add one row; raises DataError or StoreError as the protocol says."""
+        """Add one row. Raises DataError and StoreError as `Store.append` does."""
         self._refuse_closed()
         if self._identity is None:
-            raise StoreError(f"store {self.location} holds no run yet; call begin first")
+            raise StoreError(f"store {self.location} contains no run yet; call begin first")
         if self._result is not None:
             raise StoreError(f"the run in store {self.location} is finished; use another --store")
         seq = len(self._rows)
@@ -72,15 +82,15 @@ class MemoryStore:
         return seq
 
     def due(self) -> bool:
-        """Never: there is nothing to wait for."""
+        """Always False: every row is stored at once."""
         return False
 
     def flush(self) -> None:
-        """Nothing to do."""
+        """Do nothing."""
         self._refuse_closed()
 
-    def reach(self, seq: int) -> None:
-        """Every row is where it will ever be."""
+    def ensure_durable(self, seq: int) -> None:
+        """Do nothing: every row is stored at once."""
         self._refuse_closed()
 
     def rows(self, from_seq: int = 0) -> Iterator[JournalRow]:
@@ -90,15 +100,15 @@ class MemoryStore:
         if start > end:
             return iter(())
         prev_hash = self._rows[start - 1][4] if start else self._genesis
-        found = (self._rows[seq] for seq in range(start, end + 1))
-        return verified(found, start, end, prev_hash, self.location)
+        rows = (self._rows[seq] for seq in range(start, end + 1))
+        return verified(rows, start, end, prev_hash, self.location)
 
     def decisions(self) -> Iterator[bytes]:
         """The decision lines in order."""
         return (row.decision for row in self.rows() if row.decision is not None)
 
     def save_checkpoint(self, seq: int, blob: bytes) -> None:
-        """Keep a state; raises StateError when the journal does not reach ``seq``."""
+        """Store a state. Raises StateError when the journal ends before ``seq``."""
         self._refuse_closed()
         if not -1 <= seq < len(self._rows):
             raise StateError(
@@ -114,20 +124,20 @@ class MemoryStore:
         return iter(sorted(self._checkpoints.items(), reverse=True))
 
     def finish(self, result: bytes) -> None:
-        """Keep the result; no row can follow."""
+        """Store the result; no row can be appended afterwards."""
         self._refuse_closed()
         if self._identity is None or self._result is not None:
-            raise StoreError(f"store {self.location} holds no running run, so none can be finished; call begin first")
+            raise StoreError(f"store {self.location} contains no unfinished run; call begin first")
         json_text("result", len(self._rows), result)
         self._result = result
 
     def result(self) -> bytes | None:
-        """What `finish` kept; memory has no bytes that change by themselves."""
+        """The stored result; None while the run is not finished."""
         self._refuse_closed()
         return self._result
 
     def close(self) -> None:
-        """Refuse everything from now on."""
+        """Raise StoreError at every later call."""
         self._closed = True
 
     def _refuse_closed(self) -> None:

@@ -1,4 +1,4 @@
-"""A store as it is on the disk, to be read and checked: nothing is written, and a run that writes it is not disturbed."""
+"""Read and check a store on the disk. Nothing is written, and a program that writes the store is not disturbed."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from alpha_pulse.stores.head import damaged_marks, head_path, read_mark
 from alpha_pulse.stores.inspection import connect_for_reading, look, unreadable
 
 _ROWS = "SELECT seq, ts_event, CAST(payload AS BLOB), CAST(decision AS BLOB), hash FROM journal ORDER BY seq"
-_FAULTS_SHOWN = 5
+_DEFECTS_SHOWN = 5
 
 
 class StoreReader:
-    """One moment of an SQLite store.
+    """A snapshot of an SQLite store.
 
     Parameters
     ----------
@@ -28,9 +28,9 @@ class StoreReader:
     Raises
     ------
     StoreError
-        There is no such file, or it is no store that this program can read.
+        There is no such file, or this program cannot read it as a store.
     StateError
-        It holds less than, or something else than, the .head file says.
+        Rows are missing or differ from the .head file.
 
     >>> import tempfile
     >>> from alpha_pulse.stores.sql import SqliteStore
@@ -39,16 +39,16 @@ class StoreReader:
     ...     store.begin(RunIdentity("r", "c", "f", "1"), resume=False)
     ...     store.close()
     ...     with StoreReader(Path(folder, "run.db")) as reader:
-    ...         print(reader.identity.run_id, reader.rows_held, reader.faults())
+    ...         print(reader.identity.run_id, reader.row_count, reader.defects())
     r 0 []
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         if not path.is_file():
-            raise StoreError(f"store {path} does not exist; name the file of a run, as alpha-pulse replay --store does")
+            raise StoreError(f"store {path} does not exist; give the file of a run, as for alpha-pulse replay --store")
         try:
-            # Before the snapshot: what is committed in between is then no loss.
+            # Before the snapshot, so that a commit in between does not look like a loss.
             mark = read_mark(path)
             self._damaged_marks = damaged_marks(path)
             self._db = connect_for_reading(path)
@@ -59,7 +59,7 @@ class StoreReader:
             raise unreadable(path, error) from error
         try:
             self._db.execute("BEGIN")
-            self._held = look(self._db, path, mark)
+            self._content = look(self._db, path, mark)
         except sqlite3.Error as error:
             self._db.close()
             raise unreadable(path, error) from error
@@ -74,56 +74,58 @@ class StoreReader:
         self.close()
 
     def close(self) -> None:
-        """Let go of the snapshot."""
+        """Release the snapshot."""
         self._db.close()
 
     @property
     def identity(self) -> RunIdentity | None:
-        """The run that is held; None before its first start was complete."""
-        return self._held.identity
+        """The run in the store; None before its first start was complete."""
+        return self._content.identity
 
     @property
-    def rows_held(self) -> int:
-        """How many rows the journal has."""
-        return self._held.seq + 1
+    def row_count(self) -> int:
+        """The number of rows in the journal."""
+        return self._content.seq + 1
 
     @property
     def finished(self) -> bool:
-        """Whether a result is kept."""
-        return self._held.result_hash is not None
+        """Whether the store contains a result."""
+        return self._content.result_hash is not None
 
-    def faults(self) -> list[str]:
-        """What is wrong with the database as a file: its pages, its types, its tables. Raises StateError."""
-        found = [text for (text,) in self._ask(f"PRAGMA integrity_check({_FAULTS_SHOWN})") if text != "ok"]
-        held = dict(self._ask("SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'trigger')"))
-        found += [f"{name} is not as it was made" for name, text in schema.statements().items() if held.get(name) != text]
+    def defects(self) -> list[str]:
+        """Defects of the database file: of its pages, types, tables and marks. Raises StateError."""
+        defects = [text for (text,) in self._query(f"PRAGMA integrity_check({_DEFECTS_SHOWN})") if text != "ok"]
+        stored = dict(self._query("SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'trigger')"))
+        defects += [
+            f"the definition of {name} was changed" for name, text in schema.statements().items() if stored.get(name) != text
+        ]
         if self._damaged_marks:
-            found.append(f"a mark in {head_path(self.path).name} is damaged; the other one holds")
-        return found
+            defects.append(f"a mark in {head_path(self.path).name} is damaged; the other one is intact")
+        return defects
 
     def rows(self) -> Iterator[JournalRow]:
-        """All rows, each checked against the hash before it. Raises StateError naming the first that does not fit."""
-        identity = self._held.identity
+        """All rows, each checked against the hash before it. Raises StateError at the first that does not match."""
+        identity = self._content.identity
         first = b"" if identity is None else genesis(identity)
-        return verified(self._raw(), 0, self._held.seq, first, str(self.path))
+        return verified(self._raw(), 0, self._content.seq, first, str(self.path))
 
     def result(self) -> bytes | None:
-        """The result of a finished run, None of another. Raises StateError when it is not what was stored."""
-        found = self._ask("SELECT CAST(result AS BLOB), result_hash FROM run")
-        result, digest = found[0] if found else (None, None)
+        """The result of a finished run, otherwise None. Raises StateError when it does not match its hash."""
+        rows = self._query("SELECT CAST(result AS BLOB), result_hash FROM run")
+        result, digest = rows[0] if rows else (None, None)
         if result is None and digest is None:
             return None
-        if not isinstance(result, bytes) or result_link((self._held.seq, self._held.hash), result) != digest:
-            raise StateError("its hash does not fit its content")
+        if not isinstance(result, bytes) or result_link((self._content.seq, self._content.hash), result) != digest:
+            raise StateError("its hash does not match its content")
         return result
 
     def checkpoint_rows(self) -> list[int]:
-        """The rows after which states are kept, oldest first. Raises StateError."""
-        return [seq for (seq,) in self._ask("SELECT seq FROM checkpoint ORDER BY seq")]
+        """The seqs of the checkpoints, oldest first. Raises StateError."""
+        return [seq for (seq,) in self._query("SELECT seq FROM checkpoint ORDER BY seq")]
 
     def checkpoint(self, seq: int) -> bytes:
-        """The state after row ``seq``, not yet believed. Raises StateError."""
-        ((blob,),) = self._ask("SELECT CAST(blob AS BLOB) FROM checkpoint WHERE seq = ?", seq)
+        """The checkpoint after row ``seq``, not verified. Raises StateError."""
+        ((blob,),) = self._query("SELECT CAST(blob AS BLOB) FROM checkpoint WHERE seq = ?", seq)
         return blob or b""
 
     def _raw(self) -> Iterator[RawRow]:
@@ -132,7 +134,7 @@ class StoreReader:
         except sqlite3.Error as error:
             raise self._unreadable(error) from error
 
-    def _ask(self, query: str, *values: int) -> list[tuple]:  # type: ignore[type-arg]  # rows of any shape
+    def _query(self, query: str, *values: int) -> list[tuple]:  # type: ignore[type-arg]  # rows of any shape
         try:
             return self._db.execute(query, values).fetchall()
         except sqlite3.Error as error:

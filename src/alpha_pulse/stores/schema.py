@@ -1,7 +1,7 @@
-"""The tables of an SQL store, and views that show what the journal's JSON holds.
+"""The tables of an SQL store, and views of the journal's JSON.
 
-Tables are SQLAlchemy Core, STRICT, with CHECKs. Views are projections: dropped and made anew whenever their text changed.
-They are for readers: SQLite 3.40 counts json_extract as unsafe in a view, so the store's own connection (trusted_schema OFF)
+Tables are SQLAlchemy Core, STRICT, with CHECKs. Views are projections, recreated whenever their definition changes. They are
+for readers: SQLite 3.40 counts json_extract as unsafe in a view, so the store's own connection (trusted_schema OFF)
 cannot query them, while any ordinary connection can.
 """
 
@@ -15,7 +15,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateTable
 
 APPLICATION_ID = 0x41507531
-"""Written into the database's header, so that files of other programs are told apart."""
+"""Written into the database's header, to recognise files of this program."""
 
 METADATA = MetaData()
 
@@ -65,9 +65,8 @@ _TRIGGERS = tuple(
 class View(NamedTuple):
     """A row per element of a list in the journal's JSON.
 
-    ``column`` holds the list, under the view's name; ``fields`` of its elements become columns of their own, lists and objects
-    as JSON. ``left_out`` says what a field is where the journal leaves it out, other than NULL: a literal of SQL. ``more`` are
-    columns that are worked out, by name: expressions of SQL.
+    ``column`` contains the list, under the view's name. ``fields`` of its elements become columns, lists and objects as JSON.
+    ``left_out``: defaults of fields that the journal omits, as SQL literals. ``more``: computed columns, as SQL expressions.
     """
 
     column: str
@@ -152,11 +151,11 @@ VIEWS = {
     ),
     "units": View("payload", ("symbol", "cash_decimals", "quantity_decimals", "lot", "min_order", "tick")),
 }
-"""All lists in the journal's JSON. An element's own time and number are the columns ``ts_event`` and ``seq`` of its step."""
+"""All lists in the journal's JSON. The time and the number of an element are ``ts_event`` and ``seq`` of its step."""
 
 
 def view_sql(name: str) -> str:
-    """The statement that makes one view: a row per element, with its step, its place in the list, its JSON and its fields.
+    """The statement that creates a view: a row per element, with its step, position in the list, JSON and fields.
 
     >>> view_sql("models").startswith("CREATE VIEW models AS SELECT journal.seq, journal.ts_event, item.key AS position")
     True
@@ -171,19 +170,19 @@ def view_sql(name: str) -> str:
 
 
 def _extract(field: str, left_out: str | None) -> str:
-    found = f"json_extract(item.value, '$.{field}')"
-    return found if left_out is None else f"coalesce({found}, {left_out})"
+    value = f"json_extract(item.value, '$.{field}')"
+    return value if left_out is None else f"coalesce({value}, {left_out})"
 
 
 def statements() -> dict[str, str]:
-    """What makes each table and trigger, by name, word for word as SQLite keeps it."""
+    """The statements that create tables and triggers, by name, exactly as SQLite stores them."""
     dialect = sqlite.dialect()
     tables = {table.name: str(CreateTable(table).compile(dialect=dialect)).strip() for table in METADATA.sorted_tables}
     return {**tables, **{text.split()[2]: text for text in _TRIGGERS}}
 
 
 def create(connection: sqlite3.Connection, version: int) -> None:
-    """Make tables and triggers in an empty database, inside the caller's transaction."""
+    """Create tables and triggers in an empty database, inside the caller's transaction."""
     for statement in statements().values():
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -191,13 +190,13 @@ def create(connection: sqlite3.Connection, version: int) -> None:
 
 
 def stale_views(connection: sqlite3.Connection) -> list[str]:
-    """The views that are missing or were written by a program with another idea of them."""
-    held = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'view'").fetchall())
-    return [name for name in sorted(VIEWS) if held.get(name) != view_sql(name)]
+    """The views that are missing or have another definition."""
+    stored = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'view'").fetchall())
+    return [name for name in sorted(VIEWS) if stored.get(name) != view_sql(name)]
 
 
 def renew_views(connection: sqlite3.Connection, names: list[str]) -> None:
-    """Make the named views anew, inside the caller's transaction."""
+    """Recreate the named views, inside the caller's transaction."""
     for name in names:
         connection.execute(f"DROP VIEW IF EXISTS {name}")
         connection.execute(view_sql(name))

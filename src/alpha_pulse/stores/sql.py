@@ -1,18 +1,18 @@
 """The journal in one SQLite file: durable, hash-chained, readable by plain SQL, written by exactly one connection.
 
-One connection, because SQLite before 3.51.3 can corrupt a WAL database when two write and checkpoint at once. Waiting
-for the disk takes about half of a row's cost, so in ``group`` durability the COMMIT of a group runs in a thread while the
-next group fills; the two never use the connection at the same time.
+One connection, because SQLite before 3.51.3 can corrupt a WAL database when two connections write and checkpoint at once.
+Waiting for the disk is about half of the cost of a row, so with durability ``group`` the COMMIT of a group runs in a thread
+while the next group fills; the two never use the connection at the same time.
 
-SQLite's own checkpoints are off: it passes over their errors, and a write that the disk refused once counts as done at the
-next attempt. The store makes them itself, and stops at the first error.
+SQLite's automatic checkpoints are off: it ignores their errors, and a write that failed once counts as done at the next
+attempt. The store runs checkpoints itself, and stops at the first error.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
@@ -28,7 +28,7 @@ from alpha_pulse.stores.base import (
     JournalRow,
     RawRow,
     RunIdentity,
-    admit,
+    check_identity,
     genesis,
     identity_hash,
     json_text,
@@ -41,7 +41,7 @@ from alpha_pulse.stores.causes import ReplacedError, cause
 from alpha_pulse.stores.connection import connect_for_writing
 from alpha_pulse.stores.creation import PAGE_BYTES, claim, roll_back
 from alpha_pulse.stores.head import Mark
-from alpha_pulse.stores.inspection import Held, inspect, unreadable
+from alpha_pulse.stores.inspection import StoreContent, inspect, unreadable
 from alpha_pulse.stores.watch import FileWatch
 
 _INSERT = "INSERT INTO journal (seq, ts_event, payload, decision, hash) VALUES (?, ?, ?, ?, ?)"
@@ -56,7 +56,7 @@ _BLOCK_ROWS = 512
 _CLOCK_EVERY = 16
 _LONGEST_GROUPS = 4
 _CHECKPOINT_BYTES = 256 * PAGE_BYTES
-"""About what the -wal file takes before it is brought into the database."""
+"""The approximate size of the -wal file at which it is merged into the database."""
 _Pending = tuple[int, int, str, str | None, bytes]
 _Statement = tuple[str, tuple[int | str | bytes, ...]]
 _Failures = (sqlite3.Error, OSError)
@@ -68,16 +68,16 @@ class SqliteStore:
     Parameters
     ----------
     path
-        The file; made with mode 0600, its folder too, when missing.
+        The file; created with mode 0600 when missing, and its folder too.
     settings
-        Durability, group size, how many checkpoints to keep.
+        Durability, group size, number of checkpoints to keep.
 
     Raises
     ------
     StoreError
-        The file is in use, is no store of this program, or cannot be written.
+        The file is in use, is not a store of this program, or cannot be written.
     StateError
-        The .head file knows of committed rows that the database does not hold.
+        The database lacks rows that are committed according to the .head file.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -101,38 +101,38 @@ class SqliteStore:
         self._first_ns = 0
         self._committing: Future[None] | None = None
         self._started = Event()
-        self._refusal: str | None = f"store {self.location} holds no run yet; call begin first"
+        self._refusal: str | None = f"store {self.location} contains no run yet; call begin first"
         self._failed = self._closed = False
         self._unsaved_bytes = 0
-        # SQLite follows links too, and keeps its -wal beside the real file.
+        # SQLite follows links too, and creates its -wal file beside the real file.
         self._file = Path(os.path.realpath(path))
         self._head = claim(path)
         self._watch = FileWatch(self._file, self._file.with_name(self._file.name + "-wal"), self._head.path)
         try:
-            held = _looked_at(path, self._file, self._head.read())
-            self._db = connect_for_writing(self._file, path, blank=held.blank)
+            content = _inspect(path, self._file, self._head.read())
+            self._db = connect_for_writing(self._file, path, blank=content.blank)
             self._watch.check()
         except BaseException as error:
             self._head.discard()
             if not isinstance(error, OSError):
                 raise
             raise StoreError(f"store {path} cannot be opened: {cause(error, self._file).reason}; open it again") from error
-        self._identity = held.identity
-        self._genesis = genesis(held.identity) if held.identity else b""
-        self._seq = self._durable = held.seq
-        self._hash = held.hash or self._genesis
+        self._identity = content.identity
+        self._genesis = genesis(content.identity) if content.identity else b""
+        self._seq = self._durable = content.seq
+        self._hash = content.hash or self._genesis
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-commit")
 
     @classmethod
     def open(cls, address: str, settings: StoreConfig) -> SqliteStore:
-        """From the part of a URL behind ``sqlite://``: a slash, then the path."""
+        """Open by the part of a URL after ``sqlite://``: a slash, then the path."""
         if not address.startswith("/") or address[1:] in ("", ":memory:"):
-            raise StoreError(f"store sqlite://{address} names no file; write sqlite:///FILE, or memory:// to keep nothing")
+            raise StoreError(f"store sqlite://{address} names no file; give sqlite:///FILE, or memory:// for a store in memory")
         return cls(Path(address[1:]), settings)
 
     @property
     def identity(self) -> RunIdentity | None:
-        """The run that is held."""
+        """The run in the store."""
         return self._identity
 
     @property
@@ -141,19 +141,19 @@ class SqliteStore:
         return self._seq, self._hash
 
     def begin(self, identity: RunIdentity, resume: bool) -> None:
-        """Start or go on; raises StoreError as the protocol says."""
+        """Start or resume the run. Raises StoreError as `Store.begin` does."""
         self._refuse_unusable()
-        held = admit(self._identity, identity, resume, self.location)
+        run = check_identity(self._identity, identity, resume, self.location)
         if self._identity is None:
-            self._genesis = self._hash = genesis(held)
-            self._write([(_BEGIN, (*msgspec.structs.astuple(held), identity_hash(held)))], sync=True)
-            self._settle()
-            self._identity = held
+            self._genesis = self._hash = genesis(run)
+            self._write([(_BEGIN, (*msgspec.structs.astuple(run), identity_hash(run)))], sync=True)
+            self._wait_for_commit()
+            self._identity = run
         finished = self.result() is not None
         self._refusal = f"the run in store {self.location} is finished; use another --store" if finished else None
 
     def append(self, ts_event: int, payload: bytes, decision: bytes | None) -> int:
-        """Add one row; raises DataError or StoreError as the protocol says."""
+        """Add one row. Raises DataError and StoreError as `Store.append` does."""
         if self._refusal is not None:
             raise StoreError(self._refusal)
         seq = self._seq + 1
@@ -174,7 +174,7 @@ class SqliteStore:
         return seq
 
     def _write_unless_busy(self, count: int) -> None:
-        """A group that is due waits for the commit of the one before it, up to a length at which the caller waits instead."""
+        """Write the group, unless the commit before it still runs; a group that is too long waits for that commit."""
         busy = self._committing is not None and not self._committing.done()
         if not busy or count >= _LONGEST_GROUPS * self._group_steps:
             self._write([], sync=False)
@@ -186,25 +186,25 @@ class SqliteStore:
         )
 
     def flush(self) -> None:
-        """Return when every row is on the disk; raises StoreError when it cannot get there."""
+        """Return when every row is on the disk. Raises StoreError when a write fails."""
         self._refuse_unusable()
         if self._pending:
             self._write([], sync=self._each)
-        self._settle()
+        self._wait_for_commit()
 
-    def reach(self, seq: int) -> Future[None] | None:
-        """None once row ``seq`` is on the disk, else a future after which to ask again; raises StoreError as `flush` does."""
+    def ensure_durable(self, seq: int) -> Future[None] | None:
+        """None once row ``seq`` is on the disk, otherwise a future: call again when it is done. Raises StoreError."""
         self._refuse_unusable()
         if seq > self._durable and (self._committing is None or self._committing.done()):
-            self._settle()
+            self._wait_for_commit()
             if seq > self._durable:
                 self._write([], sync=self._each)
         return self._committing if seq > self._durable else None
 
     def rows(self, from_seq: int = 0) -> Iterator[JournalRow]:
-        """The rows from ``from_seq`` on, checked, in blocks; raises StateError naming the first that is damaged."""
+        """The rows from ``from_seq`` on, checked, in blocks. Raises StateError naming the first that is damaged."""
         if self._failed and not self._closed:
-            # What reached the disk before can still be read.
+            # The rows on the disk can still be read.
             end = self._durable
         else:
             self.flush()
@@ -220,61 +220,64 @@ class SqliteStore:
         return (row.decision for row in self.rows() if row.decision is not None)
 
     def save_checkpoint(self, seq: int, blob: bytes) -> None:
-        """Keep a state, in one transaction with the open group; raises StateError when the journal does not reach ``seq``."""
+        """Store a state, in one transaction with the open group. Raises StateError when the journal ends before ``seq``."""
         self._refuse_unusable()
         if not -1 <= seq <= self._seq:
             raise StateError(f"a checkpoint at row {seq} was given, but the journal of {self.location} ends at {self._seq}")
         self._write([("INSERT OR REPLACE INTO checkpoint VALUES (?, ?)", (seq, blob)), (_FORGET, (self._keep,))], sync=True)
 
     def checkpoints(self) -> Iterator[tuple[int, bytes]]:
-        """(seq, blob), newest first; ``b""`` for a blob that the file does not give back."""
+        """(seq, blob), newest first; ``b""`` for a blob that cannot be read."""
         self.flush()
-        seqs = [seq for (seq,) in self._ask("SELECT seq FROM checkpoint ORDER BY seq DESC")]
+        seqs = [seq for (seq,) in self._query("SELECT seq FROM checkpoint ORDER BY seq DESC")]
         return ((seq, self._blob(seq)) for seq in seqs)
 
     def finish(self, result: bytes) -> None:
-        """Flush and keep the result; no row can follow."""
+        """Flush and store the result; no row can be appended afterwards."""
         if self._refusal is not None:
             raise StoreError(self._refusal)
         text = json_text("result", self._seq + 1, result)
         digest = result_link(self.head, result)
         self._write([(_FINISH, (text, digest))], sync=True, mark=(self._seq + 1, digest))
-        self._settle()
+        self._wait_for_commit()
         self._refusal = f"the run in store {self.location} is finished; use another --store"
 
     def result(self) -> bytes | None:
-        """What `finish` kept; raises StateError when it is not what was kept."""
+        """The stored result, or None. Raises StateError when it does not match its hash."""
         self._refuse_unusable()
-        found = self._ask("SELECT result, result_hash FROM run")
-        result, digest = found[0] if found else (None, None)
+        rows = self._query("SELECT result, result_hash FROM run")
+        result, digest = rows[0] if rows else (None, None)
         if result is None and digest is None:
             return None
         if not isinstance(result, bytes) or result_link(self.head, result) != digest:
             raise StateError(
-                f"the result in store {self.location} is damaged: its hash does not fit its content; {RECOVERY_HINT}"
+                f"the result in store {self.location} is damaged: its hash does not match its content; {RECOVERY_HINT}"
             )
         return result
 
     def close(self) -> None:
-        """Flush, sync and give up the lock. Raises StoreError when the last rows could not be brought to the disk."""
+        """Flush, sync and release the lock. Raises StoreError when the last rows could not be written."""
         if self._closed:
             return
         try:
             if not self._failed:
                 self.flush()
-                self._attempt(self._bring_home)
+                self._sync_all()
         finally:
-            closing = self._let_go()
+            closing = self._release()
         if closing is not None and not self._failed:
             raise StoreError(f"store {self.location} could not be closed: {cause(closing, self._file).reason}") from closing
 
-    def _bring_home(self) -> None:
-        """The last of everything: what SQLite does at its close too, but without a word when it fails."""
-        self._watch.check()
-        self._save_wal()
-        self._head.sync()
+    def _sync_all(self) -> None:
+        """Merge the -wal file and sync. SQLite does this at its close too, but does not report a failure."""
+        try:
+            self._watch.check()
+            self._merge_wal()
+            self._head.sync()
+        except _Failures as error:
+            raise self._fail(error) from error
 
-    def _let_go(self) -> BaseException | None:
+    def _release(self) -> BaseException | None:
         self._closed = True
         self._refusal = f"store {self.location} is closed; open it again"
         self._worker.shutdown()
@@ -286,18 +289,12 @@ class SqliteStore:
                 first = first or error
         return first
 
-    def _attempt(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except _Failures as error:
-            raise self._fail(error) from error
-
     def _write(self, statements: list[_Statement], sync: bool, mark: Mark | None = None) -> None:
-        """One transaction: the open group, then ``statements``. Its COMMIT runs behind us in ``group`` durability.
+        """Run one transaction: the open group, then ``statements``. With durability ``group``, its COMMIT runs in a thread.
 
-        ``mark`` is what the .head file tells afterwards; without it, the last row.
+        ``mark`` is written to the .head file afterwards; by default the last row.
         """
-        self._settle()
+        self._wait_for_commit()
         rows, self._pending = self._pending, []
         mark = mark or (self._seq, self._hash)
         self._unsaved_bytes += 2 * PAGE_BYTES + sum(len(row[2]) for row in rows)
@@ -313,7 +310,7 @@ class SqliteStore:
             else:
                 self._started.clear()
                 self._committing = self._worker.submit(self._commit, self._seq, mark, sync)
-                # Hands the interpreter over; without it the thread starts only when its 5 ms switch interval is up.
+                # Yields the GIL; otherwise the thread starts only after the switch interval of 5 ms.
                 self._started.wait()
         except _Failures as error:
             raise self._fail(error) from error
@@ -332,31 +329,31 @@ class SqliteStore:
             self._head.sync()
         self._durable = seq
         if self._unsaved_bytes >= _CHECKPOINT_BYTES:
-            self._save_wal()
+            self._merge_wal()
 
-    def _save_wal(self) -> None:
-        """Bring the -wal file into the database, as far as readers leave it free. Raises sqlite3.Error."""
+    def _merge_wal(self) -> None:
+        """Merge the -wal file into the database, except pages that readers still use. Raises sqlite3.Error."""
         self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         self._unsaved_bytes = 0
 
-    def _settle(self) -> None:
-        """Wait for the commit that is under way; raises StoreError when it failed."""
+    def _wait_for_commit(self) -> None:
+        """Wait for the running commit. Raises StoreError when it failed."""
         if self._committing is not None:
             try:
                 self._committing.result()
             except _Failures as error:
                 raise self._fail(error) from error
-            # Last, so that an interrupted wait is taken up again by whoever comes next.
+            # Last, so that the next caller waits again if this wait is interrupted.
             self._committing = None
 
     def _fail(self, error: BaseException) -> StoreError:
-        """Refuse everything from now on: after a failed write only a fresh look at the file can tell what it holds."""
+        """Refuse all later calls: after a failed write, the content is known only when the file is opened again."""
         self._failed = True
         self._committing = None
         reason, advice = cause(error, self._file)
-        again = "" if isinstance(error, ReplacedError) else ", then start it again (replay takes --resume)"
-        kept = self._what_is_kept(error)
-        self._refusal = f"store {self.location} could not be written: {reason}; {kept}; {advice}{again}"
+        restart = "" if isinstance(error, ReplacedError) else ", then start the run again (replay: with --resume)"
+        loss = self._possible_loss(error)
+        self._refusal = f"store {self.location} could not be written: {reason}; {loss}; {advice}{restart}"
         if self._db.in_transaction:
             try:
                 self._db.execute("ROLLBACK")
@@ -364,44 +361,44 @@ class SqliteStore:
                 error.add_note(f"rolling back failed too: {second}")
         return StoreError(self._refusal)
 
-    def _what_is_kept(self, error: BaseException) -> str:
+    def _possible_loss(self, error: BaseException) -> str:
         if isinstance(error, ReplacedError):
-            return "rows that were in it may be lost"
-        # The database may have been committed where the write after it failed.
-        return "no row is kept" if self._durable < 0 else f"rows after {self._durable} may be lost"
+            return "its rows may be lost"
+        # A later row may be committed too, if only the write after its commit failed.
+        return "no row is stored" if self._durable < 0 else f"rows after {self._durable} may be lost"
 
     def _refuse_unusable(self) -> None:
         if (self._failed or self._closed) and self._refusal is not None:
             raise StoreError(self._refusal)
 
     def _blocks(self, start: int, end: int) -> Iterator[RawRow]:
-        for at in range(start, end + 1, _BLOCK_ROWS):
-            # An append between two blocks may have a commit under way; the connection is one.
-            self._settle()
+        for first in range(start, end + 1, _BLOCK_ROWS):
+            # An append between two blocks may have started a commit on the same connection.
+            self._wait_for_commit()
             try:
-                block: list[RawRow] = self._db.execute(_SELECT, (at, min(at + _BLOCK_ROWS - 1, end))).fetchall()
+                block: list[RawRow] = self._db.execute(_SELECT, (first, min(first + _BLOCK_ROWS - 1, end))).fetchall()
             except sqlite3.Error as error:
                 reason, advice = cause(error, self._file)
-                raise StateError(f"journal rows from {at} of {self.location} cannot be read: {reason}; {advice}") from error
+                raise StateError(f"journal rows from {first} of {self.location} cannot be read: {reason}; {advice}") from error
             yield from block
 
     def _hash_at(self, seq: int) -> bytes:
-        found = self._ask("SELECT hash FROM journal WHERE seq = ?", seq)
-        if not found:
+        rows = self._query("SELECT hash FROM journal WHERE seq = ?", seq)
+        if not rows:
             raise StateError(f"journal row {seq} of {self.location} is missing; {RECOVERY_HINT}")
-        digest: bytes = found[0][0]
+        digest: bytes = rows[0][0]
         return digest
 
     def _blob(self, seq: int) -> bytes:
-        self._settle()
+        self._wait_for_commit()
         try:
-            found = self._db.execute("SELECT blob FROM checkpoint WHERE seq = ?", (seq,)).fetchone()
+            row = self._db.execute("SELECT blob FROM checkpoint WHERE seq = ?", (seq,)).fetchone()
         except sqlite3.Error:
             return b""
-        return found[0] if found else b""
+        return row[0] if row else b""
 
-    def _ask(self, query: str, *values: int) -> list[Any]:
-        self._settle()
+    def _query(self, query: str, *values: int) -> list[Any]:
+        self._wait_for_commit()
         try:
             return self._db.execute(query, values).fetchall()
         except sqlite3.Error as error:
@@ -409,8 +406,8 @@ class SqliteStore:
             raise StateError(f"store {self.location} cannot be read: {reason}; {advice}") from error
 
 
-def _looked_at(path: Path, file: Path, mark: Mark | None) -> Held:
-    """What the database holds, after the roll-back that an interrupted creation by an earlier version may need."""
+def _inspect(path: Path, file: Path, mark: Mark | None) -> StoreContent:
+    """The content of the database, after rolling back an interrupted creation by an earlier version."""
     try:
         roll_back(file)
     except sqlite3.Error as error:

@@ -1,4 +1,4 @@
-"""Notices that a file of a store was deleted, replaced or cut while it was in use: SQLite would go on writing into nothing."""
+"""Detects that a file of a store was deleted, replaced or truncated while in use; SQLite itself does not notice."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from alpha_pulse.stores.causes import ReplacedError
 
 
 class _Watched:
-    """One file, by what it was when it was last looked at."""
+    """One file: its inode and its size at the last check."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -18,24 +18,25 @@ class _Watched:
 
     def check(self) -> None:
         try:
-            found = self._path.stat()
+            status = self._path.stat()
         except FileNotFoundError:
             if self._known is None:
                 return
             raise ReplacedError(errno.ENOENT, f"{self._path.name} was deleted while it was in use") from None
         if self._known is None:
-            self._known = (found.st_dev, found.st_ino)
-        elif self._known != (found.st_dev, found.st_ino):
+            self._known = (status.st_dev, status.st_ino)
+        elif self._known != (status.st_dev, status.st_ino):
             raise ReplacedError(errno.ESTALE, f"{self._path.name} was replaced while it was in use")
-        if found.st_size < self._size:
+        if status.st_size < self._size:
             raise ReplacedError(
-                errno.EIO, f"{self._path.name} was cut from {self._size:,} to {found.st_size:,} bytes while it was in use"
+                errno.EIO,
+                f"{self._path.name} was cut from {self._size:,} to {status.st_size:,} bytes while it was in use",
             )
-        self._size = found.st_size
+        self._size = status.st_size
 
 
 class FileWatch:
-    """The files of one store; those that are not there yet are watched once they appear. None of them ever shrinks.
+    """The files of one store; missing files are watched once they appear. None of them may shrink.
 
     Parameters
     ----------
@@ -47,6 +48,6 @@ class FileWatch:
         self._files = [_Watched(path) for path in paths]
 
     def check(self) -> None:
-        """Look again. Raises `ReplacedError`, or another OSError when a file cannot be looked at."""
+        """Check the files. Raises `ReplacedError`, or another OSError when a file cannot be checked."""
         for file in self._files:
             file.check()

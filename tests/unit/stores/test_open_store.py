@@ -32,14 +32,14 @@ def test_relative_paths_start_here(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     [
         ("postgresql://host/db", "unknown scheme 'postgresql'; known: memory, sqlite"),
         ("sqllite:///x.db", "did you mean 'sqlite'"),
-        ("sqlite://x.db", "write sqlite:///FILE"),
-        ("sqlite://", "write sqlite:///FILE"),
-        ("sqlite:///", "write sqlite:///FILE"),
-        ("sqlite:///:memory:", "memory:// to keep nothing"),
-        ("memory://here", "write memory://"),
-        ("memory", "names no place; write memory://"),
-        ("memory:", "names no place; write memory://"),
-        ("", "names no place"),
+        ("sqlite://x.db", "give sqlite:///FILE"),
+        ("sqlite://", "give sqlite:///FILE"),
+        ("sqlite:///", "give sqlite:///FILE"),
+        ("sqlite:///:memory:", "memory:// for a store in memory"),
+        ("memory://here", "give memory://"),
+        ("memory", "names no file; give memory://"),
+        ("memory:", "names no file; give memory://"),
+        ("", "names no file"),
     ],
 )
 def test_what_names_no_store_is_refused(url: str, sentence: str) -> None:

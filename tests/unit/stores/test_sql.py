@@ -150,7 +150,7 @@ class TestDamage:
         make(path, 10)
         path.with_name("run.db.head").unlink()
         for _ in range(2):
-            with pytest.raises(StateError, match="gone or damaged"):
+            with pytest.raises(StateError, match="missing or damaged"):
                 SqliteStore(path)
 
     def test_a_damaged_slot_leaves_the_other(self, path: Path) -> None:
@@ -250,11 +250,11 @@ class TestDurability:
         with contextlib.closing(SqliteStore(path, BY_HAND)) as store:
             store.begin(IDENTITY, resume=False)
             append(store, 7)
-            while (commit := store.reach(6)) is not None:
+            while (commit := store.ensure_durable(6)) is not None:
                 commit.result(10)
             assert rows_seen_by_another(path) == 7
             append(store, 5)
-            assert store.reach(6) is None
+            assert store.ensure_durable(6) is None
             assert rows_seen_by_another(path) == 7
 
     def test_a_row_whose_commit_fails_is_never_reached(self, path: Path) -> None:
@@ -262,11 +262,11 @@ class TestDurability:
         store.begin(IDENTITY, resume=False)
         append(store, 7)
         path.unlink()
-        commit = store.reach(6)
+        commit = store.ensure_durable(6)
         assert commit is not None
         assert "was deleted" in str(commit.exception(10))
         with pytest.raises(StoreError, match="was deleted"):
-            store.reach(6)
+            store.ensure_durable(6)
         store.close()
 
     def test_a_row_that_cannot_be_reached_is_told(self, path: Path) -> None:
@@ -274,12 +274,13 @@ class TestDurability:
         store.begin(IDENTITY, resume=False)
         append(store, 2_000)
         with small_files(path.with_name("run.db-wal").stat().st_size):
-            commit = store.reach(1_999)
+            commit = store.ensure_durable(1_999)
             assert commit is None or commit.exception(10) is not None
             with pytest.raises(
-                StoreError, match=r"could not be written: .*(rows after 19 may be lost|no row is kept); .*replay takes --resume"
+                StoreError,
+                match=r"could not be written: .*(rows after 19 may be lost|no row is stored); .*replay: with --resume",
             ):
-                store.reach(1_999)
+                store.ensure_durable(1_999)
             store.close()
 
     def test_a_failed_write_stops_the_store_and_keeps_what_was_flushed(self, path: Path) -> None:
@@ -290,7 +291,8 @@ class TestDurability:
         append(store, 2_000)
         with small_files(path.with_name("run.db-wal").stat().st_size):
             with pytest.raises(
-                StoreError, match=r"could not be written: .*(rows after 19 may be lost|no row is kept); .*replay takes --resume"
+                StoreError,
+                match=r"could not be written: .*(rows after 19 may be lost|no row is stored); .*replay: with --resume",
             ):
                 store.flush()
             with pytest.raises(StoreError, match="could not be written"):
@@ -373,7 +375,7 @@ class TestOpening:
 
     def test_a_place_that_cannot_be_made_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("in the way")
-        with pytest.raises(StoreError, match="cannot be made"):
+        with pytest.raises(StoreError, match="cannot be created"):
             SqliteStore(tmp_path / "file" / "run.db")
 
     def test_views_of_another_program_version_are_made_anew(self, path: Path) -> None:

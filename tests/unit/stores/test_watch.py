@@ -43,7 +43,7 @@ def test_it_is_noticed_before_the_next_acknowledgement(
         append(store, 20)
         store.flush()
         harm(path.with_name(name))
-        with pytest.raises(StoreError, match=rf"{name} was {word} .*; rows that were in it may be lost; restore the store"):
+        with pytest.raises(StoreError, match=rf"{name} was {word} .*; its rows may be lost; restore the store"):
             acknowledged(store)
         with pytest.raises(StoreError, match=word):
             store.flush()
