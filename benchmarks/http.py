@@ -88,8 +88,8 @@ def _latencies(taken: np.ndarray[tuple[int], np.dtype[np.float64]], sent: int) -
         ),
         ((sent, taken.size / sent, p50, p99, P99_MS, verdict(-p99, -P99_MS), p999, largest),),
         (
-            f"From when a request was due to its whole answer, over {CONNECTIONS} connections that are kept; a client that "
-            "waits for answers before it asks again would see less.",
+            f"From the scheduled time of a request to its complete response, over {CONNECTIONS} persistent connections. A client "
+            "that waits for each response before its next request would measure less.",
         ),
     )  # fmt: skip
 
@@ -102,5 +102,5 @@ def _loss(alone: list[float], asked: list[float]) -> Table:
         (Column("turns"), Column("bars/s alone"), Column("bars/s beside requests"), Column("lost", "{:.1%}"),
          Column("to stay below", "{:.0%}"), Column("reached")),
         ((len(alone), quiet, busy, max(lost, 0.0), LOSS, verdict(-lost, -LOSS)),),
-        ("All books, all of the server and the store's commit thread on one core; medians of turns A B A B.",),
+        ("All books, the server and the store's commit thread share one core; medians of turns A B A B.",),
     )  # fmt: skip

@@ -110,11 +110,11 @@ async def _measured(size: Size) -> list[Table]:
         Column("memory, MB, after each turn"),
     )  # fmt: skip
     notes = (
-        f"The p99 of due to decided moves by {shift:+.1%}; it is to move by less than {SHIFT:.0%}: "
+        f"The p99 of due to decided changes by {shift:+.1%}; the target is less than {SHIFT:.0%}: "
         f"{'reached' if shift < SHIFT else 'not reached'}.",
         f"Turns of {size.seconds:g} s at {size.pace:,.0f} bars/s, A B A B; figures of the median {WINDOW_S:g} s. "
-        f"Each client that read got {np.mean(frames):,.0f} frames a turn, each of which was made once; {dropped:,.0f} of those "
-        "that never read were dropped.",
+        f"Each reading client received {np.mean(frames):,.0f} frames a turn, each encoded once; {dropped:,.0f} of the clients "
+        "that never read were disconnected.",
     )
     return [Table(f"{size.readers} clients that read and {size.deaf} that never do", columns, rows, notes)]
 

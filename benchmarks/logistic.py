@@ -103,5 +103,5 @@ def _contest(stream: Stream) -> Table:
             "accuracy": {name: binary_metrics(p, stream.labels).accuracy for name, p in found.items()},
             "AUC": {name: binary_metrics(p, stream.labels).auc for name, p in found.items()},
         },
-        notes=[f"Further than {SAME:g} from River's: {int((apart > SAME).sum()):,} of {apart.size:,} probabilities."],
+        notes=[f"{int((apart > SAME).sum()):,} of {apart.size:,} probabilities differ from River's by more than {SAME:g}."],
     )

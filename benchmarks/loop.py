@@ -131,7 +131,7 @@ def _timed(feed: ReplayFeed, size: Size, folder: Path) -> list[Table]:
         f"Latency of Pipeline.on_slice, {COMBINED}, {taken.size:,} bars",
         tuple(Column(f"{name}, µs", "{:,.1f}") for name in ("p50", "p90", "p99", "p99.9", "largest")),
         (tuple(float(np.quantile(taken, q)) for q in (0.5, 0.9, 0.99, 0.999, 1.0)),),
-        ("To the row's place in the open group of the journal; the disk and the checkpoints are not in it.",),
+        ("Until the row is in the open group of the journal; the disk and the checkpoints are not included.",),
     )
     parts = {name: ns / 1e3 / bars for name, ns in stages.spent.items()}
     parts["everything else"] = spent.micros - sum(parts.values())
@@ -139,6 +139,6 @@ def _timed(feed: ReplayFeed, size: Size, folder: Path) -> list[Table]:
         f"Where the time goes, {COMBINED}, {bars:,} bars",
         (Column("stage"), Column("µs a bar", "{:.2f}"), Column("share", "{:.1%}")),
         tuple((name, micros, micros / spent.micros) for name, micros in parts.items()),
-        ("With timers around each stage, which cost about 0.2 µs each.",),
+        ("Timers around each stage cost about 0.2 µs each.",),
     )
     return [latency, share]
