@@ -22,7 +22,10 @@ from benchmarks.report import Table, rate_table
 RIVER = "River ADWINBoosting, 10 trees"
 RIVER_TREE, RIVER_FOREST = "River tree", "River forest, 10 trees"
 ROUNDS = 3
-MOA = "River has no streaming gradient boosting. MOA's SGBT processes 450 examples/s with 100 trees and reaches .8851 on elecNormNew."
+MOA = (
+    "River has no streaming gradient boosting. MOA's SGBT processes 450 examples/s with 100 trees and reaches .8851 on "
+    "elecNormNew."
+)
 
 
 class Contest:

@@ -88,8 +88,8 @@ def _latencies(taken: np.ndarray[tuple[int], np.dtype[np.float64]], sent: int) -
         ),
         ((sent, taken.size / sent, p50, p99, P99_MS, verdict(-p99, -P99_MS), p999, largest),),
         (
-            f"From the scheduled time of a request to its complete response, over {CONNECTIONS} persistent connections. A client "
-            "that waits for each response before its next request would measure less.",
+            f"From the scheduled time of a request to its complete response, over {CONNECTIONS} persistent connections. A "
+            "client that waits for each response before its next request would measure less.",
         ),
     )  # fmt: skip
 
