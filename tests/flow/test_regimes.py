@@ -95,7 +95,7 @@ def test_the_gateway_shows_what_the_journal_holds() -> None:
         (change.ts // 1_000_000, change.to_label, change.change_ts // 1_000_000, change.ratio) for change in found
     ]
     assert [regime.to_ms for regime in shown.regimes] == [regime.from_ms for regime in shown.regimes[1:]] + [None]
-    assert len(shown.shifts) == len(changes(kept())) - len(found)
+    assert len(shown.change_points) == len(changes(kept())) - len(found)
     assert shown.probabilities == kept().system.regimes.detectors["SYN"].probabilities
     assert all(
         max(regime.probabilities, key=lambda name: regime.probabilities[name]) == regime.label for regime in shown.regimes

@@ -57,8 +57,8 @@ RESOLVE = (
         "label-entry-swapped",
         "resolve",
         "feedback/labels.py",
-        'move = tradable if entry == "next_open" else value',
-        'move = value if entry == "next_open" else tradable',
+        'move = next_open_return if entry == "next_open" else value',
+        'move = value if entry == "next_open" else next_open_return',
         ("unit/feedback/test_labels.py::test_direction_is_up_where_the_price_rose",),
     ),
     Mutant(

@@ -32,17 +32,17 @@ class PendingLabel(msgspec.Struct):
 class Label(Example, frozen=True, kw_only=True, omit_defaults=True):
     """A settled label, as it is learnt and as it is journaled.
 
-    ``value`` is realised over median volatility, or the log return from close to close; ``tradable`` that from the next bar's
-    open, for direction. ``scores`` are what had been predicted (see `kernels.ensemble`): members' probabilities, label, last
-    label known, and the online model's probability before calibration; they are filled in when the label is joined to its
-    prediction, and stay empty for a tie. ``trial`` holds the probabilities of the adapted model and of its control, before
-    calibration, where the label counts for a trial.
+    ``value`` is realised over median volatility, or the log return from close to close; ``next_open_return`` is the log return
+    from the next bar's open, for direction. ``scores`` are what had been predicted (see `kernels.ensemble`): members'
+    probabilities, label, last label known, and the online model's probability before calibration; they are filled in when the
+    label is joined to its prediction, and stay empty for a tie. ``trial`` holds the probabilities of the adapted model and of
+    its control, before calibration, where the label counts for a trial.
     """
 
     symbol: str
     target: str
     value: float
-    tradable: float | None = None
+    next_open_return: float | None = None
     scores: list[float | None] = msgspec.field(default_factory=list)
     trial: list[float | None] = msgspec.field(default_factory=list)
 
@@ -115,10 +115,11 @@ def volatility_label(symbol: str, pending: PendingLabel, realised: float, ts: in
 def direction_label(symbol: str, pending: PendingLabel, bar: Bar, entry: str, min_move: float, weight: MoveWeight) -> Label:
     """1 for up, 0 for down; a move of at most ``min_move`` (a log return) is a tie, which nobody scores or learns."""
     value = math.log(bar.close / pending.reference)
-    tradable = math.log(bar.close / pending.next_open)
-    move = tradable if entry == "next_open" else value
+    next_open_return = math.log(bar.close / pending.next_open)
+    move = next_open_return if entry == "next_open" else value
     label = None if abs(move) <= min_move else int(move > 0.0)
     size = weight.weigh(move) if label is not None else 1.0
     return Label(
-        pending.prediction_id, label, bar.ts_event, size, symbol=symbol, target="direction", value=value, tradable=tradable
-    )
+        pending.prediction_id, label, bar.ts_event, size,
+        symbol=symbol, target="direction", value=value, next_open_return=next_open_return,
+    )  # fmt: skip

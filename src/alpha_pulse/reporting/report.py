@@ -320,12 +320,12 @@ def _first_recent(at: SymbolTally) -> int:
 
 
 def _hit_rates(table: LabelTable, wanted: NDArray[np.bool_]) -> HitRates:
-    moved = wanted & ~np.isnan(table.tradable) & (table.tradable != 0.0) & ~np.isnan(table.scores[:, SERVED])
+    moved = wanted & ~np.isnan(table.next_open_return) & (table.next_open_return != 0.0) & ~np.isnan(table.scores[:, SERVED])
     n = int(moved.sum())
     if n == 0:
         return HitRates(0, None, None)
     said_up = table.scores[moved, SERVED] >= 0.5
-    closed_up, traded_up = table.value[moved] > 0.0, table.tradable[moved] > 0.0
+    closed_up, traded_up = table.value[moved] > 0.0, table.next_open_return[moved] > 0.0
     return HitRates(n, float(np.mean(said_up == closed_up)), float(np.mean(said_up == traded_up)))
 
 

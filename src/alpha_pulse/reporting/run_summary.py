@@ -22,7 +22,7 @@ from alpha_pulse.stores.base import JournalRow, Store
 
 BLOCK = 8_192
 """Labels that are gathered as Python numbers before they are packed."""
-VALUE, TRADABLE = RECORD, RECORD + 1
+VALUE, NEXT_OPEN_RETURN = RECORD, RECORD + 1
 _WIDTH = RECORD + 2
 
 Floats = NDArray[np.float64]
@@ -66,9 +66,9 @@ _decided = msgspec.json.Decoder(_Decided).decode
 class LabelTable:
     """One target's scored labels in the journal's order; ties have no scores and are not in it.
 
-    After `pack`: ``scores`` float64 of shape (n, RECORD), laid out as in `kernels.scores`; ``value`` and ``tradable`` (what the
-    label was made from, and the log return from the next open; NaN where there is none), ``ts``, ``seq`` (number of the bar
-    that the prediction was made at) and ``symbol`` (place in the run's symbols), each of shape (n,).
+    After `pack`: ``scores`` float64 of shape (n, RECORD), laid out as in `kernels.scores`; ``value`` (what the label was made
+    from), ``next_open_return`` (log return; NaN where there is none), ``ts``, ``seq`` (number of the bar at which the
+    prediction was made) and ``symbol`` (place in the run's symbols), each of shape (n,).
 
     >>> table = LabelTable()
     >>> said = [0.6, None, 0.5, 0.6, 0.5, 1.0, 0.5]
@@ -88,7 +88,7 @@ class LabelTable:
         """Take one settled label."""
         if not label.scores:
             return
-        self._numbers.append([*label.scores[:RECORD], label.value, label.tradable])
+        self._numbers.append([*label.scores[:RECORD], label.value, label.next_open_return])
         self._counts.append((ts, int(label.prediction_id.rpartition("/")[2]), symbol))
         if len(self._counts) == BLOCK:
             self._pack_block()
@@ -105,7 +105,7 @@ class LabelTable:
         counts = np.concatenate([np.zeros((0, 3), dtype=np.int64), *(block for _, block in self._packed)])
         self.scores: Floats = numbers[:, :RECORD]
         self.value: Floats = numbers[:, VALUE]
-        self.tradable: Floats = numbers[:, TRADABLE]
+        self.next_open_return: Floats = numbers[:, NEXT_OPEN_RETURN]
         self.ts: Integers = counts[:, 0]
         self.seq: Integers = counts[:, 1]
         self.symbol: Integers = counts[:, 2]

@@ -139,7 +139,7 @@ class Inspector:
                 return {
                     "label": label.label,
                     "value": label.value,
-                    "tradable": label.tradable,
+                    "next_open_return": label.next_open_return,
                     "ts_ms": label.label_ts // MS,
                     "bar_open_ms": self._history.bar_open_ms(label.symbol, label.label_ts),
                     "weight": label.weight,

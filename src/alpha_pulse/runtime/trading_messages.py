@@ -1,6 +1,6 @@
 """What the gateway says about the market, trades, adaptation and single steps: structs named as on the wire.
 
-Units and times as in `gateway_run`.
+Units and times as in `messages`.
 """
 
 from __future__ import annotations
@@ -206,7 +206,7 @@ class Regime(msgspec.Struct, frozen=True):
     probabilities: dict[RegimeLabel, float]
 
 
-class Shift(msgspec.Struct, frozen=True):
+class ChangePoint(msgspec.Struct, frozen=True):
     """A change of trend or correlation, found at ``ts_ms``, that began at ``began_ms`` by estimate."""
 
     ts_ms: int
@@ -221,10 +221,10 @@ class Regimes(msgspec.Struct, frozen=True):
     """What the regime detector says: the probabilities now, and what it said when."""
 
     symbol: str
-    rule: str
+    method: str
     probabilities: dict[RegimeLabel, float]
     regimes: list[Regime]
-    shifts: list[Shift]
+    change_points: list[ChangePoint]
 
 
 class Inspection(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -19,7 +19,8 @@ SCHEMA_VERSION = 4
 """The layout of journal rows and tables that this program writes. A store of another version is refused, not converted.
 
 4 (2026-11-30): predictions hold ``members`` and ``quarantined`` (were ``parts`` and ``trust``, inverted), alarms what is
-``monitored`` (was ``watched``), and adaptations end as ``accepted`` or ``rolled_back`` (were ``kept`` and ``undone``).
+``monitored`` (was ``watched``), adaptations end as ``accepted`` or ``rolled_back`` (were ``kept`` and ``undone``), and
+labels hold ``next_open_return`` (was ``tradable``).
 
 3 (2026-11-29): labels hold the online model's probability before calibration and the inputs of trials, ``scored_trades`` the
 trade-quality scores, and ages of members without a label are null; table ``run`` contains the configuration, and hashes

@@ -111,7 +111,7 @@ VIEWS = {
     ),
     "labels": View(
         "payload",
-        ("prediction_id", "symbol", "target", "label", "label_ts", "weight", "value", "tradable", "scores", "trial"),
+        ("prediction_id", "symbol", "target", "label", "label_ts", "weight", "value", "next_open_return", "scores", "trial"),
         {"weight": "1.0", "scores": "'[]'", "trial": "'[]'"},
     ),
     "lots": View(

@@ -62,7 +62,7 @@ def test_direction_is_up_where_the_price_rose(reference: float, later: float, ne
     start = next_open if entry == "next_open" else reference
     move = math.log(later / start)
     assert label.value == pytest.approx(math.log(later / reference), abs=1e-12)
-    assert label.tradable == pytest.approx(math.log(later / next_open), abs=1e-12)
+    assert label.next_open_return == pytest.approx(math.log(later / next_open), abs=1e-12)
     assert label.label == (None if move == 0.0 else int(move > 0.0))
     assert (label.prediction_id, label.label_ts, label.symbol, label.target) == ("p", 50, "X", "direction")
 
@@ -90,4 +90,4 @@ def test_volatility_is_1_above_the_median_that_was_known(realised: float, median
     assert label.label == int(realised > median)
     assert label.weight == 1.0
     assert label.value == pytest.approx(realised / median)
-    assert label.tradable is None
+    assert label.next_open_return is None

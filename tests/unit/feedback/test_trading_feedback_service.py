@@ -136,7 +136,7 @@ def assert_label(label: Label, reference: float, bars: list[Bar], at: int, horiz
     start = next_open if entry == "next_open" else served_at.close
     move = math.log(bars[at].close / start)
     assert label.value == pytest.approx(math.log(bars[at].close / served_at.close), abs=1e-12)
-    assert label.tradable == pytest.approx(math.log(bars[at].close / next_open), abs=1e-12)
+    assert label.next_open_return == pytest.approx(math.log(bars[at].close / next_open), abs=1e-12)
     tie = abs(move) <= math.log1p(min_move / 10_000.0)
     assert label.label == (None if tie else int(move > 0.0))
 

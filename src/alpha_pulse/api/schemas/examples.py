@@ -305,7 +305,7 @@ INSPECTION = {
 }
 REGIMES = {
     "symbol": "EURUSD",
-    "rule": "what the regime detector said at the time",
+    "method": "probabilities of the regime detector, as they were known at the time",
     "probabilities": {"calm": 0.004, "normal": 0.993, "turbulent": 0.003},
     "regimes": [
         {
@@ -320,7 +320,7 @@ REGIMES = {
             "probabilities": {"calm": 0.002, "normal": 0.99, "turbulent": 0.008},
         }
     ],
-    "shifts": [
+    "change_points": [
         {
             "ts_ms": TS_MS - 43_200_000,
             "bar_open_ms": OPEN_MS - 43_200_000,

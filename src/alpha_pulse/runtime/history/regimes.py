@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 from alpha_pulse.core.types import RegimeChange, RegimeLabel
 from alpha_pulse.runtime.history.events import MS, BarOpen
-from alpha_pulse.runtime.trading_messages import Regime, Regimes, Shift
+from alpha_pulse.runtime.trading_messages import ChangePoint, Regime, Regimes
 
 KEPT = 10_000
 """Changes of each kind that are remembered."""
 LABELS: tuple[RegimeLabel, ...] = ("calm", "normal", "turbulent")
-RULE = (
+METHOD = (
     "What the regime detector said at the time of volatility against its usual level: a hidden Markov model over volatility, "
     "trend and correlation names the regime, change-point detection dates it. It says what was, and foretells nothing."
 )
@@ -44,7 +44,7 @@ class RegimeHistory:
         ends = [change.ts for change in found][1:]
         return Regimes(
             self._symbol,
-            RULE,
+            METHOD,
             dict(now),
             [
                 Regime(
@@ -61,7 +61,7 @@ class RegimeHistory:
                 for change, end in zip(found, [*ends, None], strict=False)
             ],
             [
-                Shift(
+                ChangePoint(
                     change.ts // MS,
                     opened(symbol, change.ts),
                     change.change_ts // MS,
