@@ -1,4 +1,4 @@
-"""Sessions by (symbol, target): start, predict, learn, drift, metrics. Synchronous inside, thin async doors at the edge."""
+"""Sessions by (symbol, target): start, predict, learn, drift, metrics. Synchronous inside, with async methods for users."""
 
 from __future__ import annotations
 
@@ -26,20 +26,17 @@ from alpha_pulse.models import ONLINE
 from alpha_pulse.models.base import OnlineModel, Row
 
 STREAM_BUFFER = 1_024
-"""Predictions a slow listener of `stream_predictions` may lag behind before the oldest are dropped."""
-
-
+"""Predictions that may wait for a slow listener of `stream_predictions`; then the oldest are dropped."""
 DRIFT_TYPES = ("performance", "regime")
-"""What an adaptation can be asked for because of."""
-
+"""The reasons for which a user can request an adaptation."""
 COPIES = 3
-"""How often a checkpoint may hold a session's model: itself, its last good state, and in a trial its control."""
+"""Copies of a session's model in a checkpoint, at most: itself, its last good state, and in a trial its control."""
 MAX_STATE_BYTES = 900_000_000
-"""Of all models in a checkpoint, which is one value of the store; SQLite holds values of up to 10**9 bytes."""
+"""Limit for all models in a checkpoint, which is one value of the store: SQLite stores values of up to 10**9 bytes."""
 
 
 class LabelledRow(msgspec.Struct, frozen=True):
-    """An example that brings its own features, from a caller that serves nothing through the loop."""
+    """A labelled example with its own features, from a caller that does not use the loop."""
 
     features: Row
     label: int
@@ -47,7 +44,7 @@ class LabelledRow(msgspec.Struct, frozen=True):
 
 
 class SessionMetrics(msgspec.Struct, frozen=True):
-    """How a session does: whole run and sliding window, each member beside the baselines.
+    """The scores of a session: whole run and sliding window, each member beside the baselines.
 
     ``against_base`` compares what was served (first) with the base rate (second), at alpha = 5 % at all times at once; None for
     trades, whose labels come in no order of their own.
@@ -67,14 +64,21 @@ class SessionMetrics(msgspec.Struct, frozen=True):
 
 
 class OnlineLearningService:
-    """All sessions of one system.
+    """All learning sessions of one system, with their drift monitors.
+
+    A session predicts and stores; when the label comes it scores the stored prediction, then learns from the stored features
+    (`alpha_pulse.learning.session.Session`). The pipeline serves the sessions of the run; callers may start their own.
 
     Parameters
     ----------
     config
-        Horizons, windows, the default model.
+        Of it: ``learning`` (default model, horizons in bars, window in labels), ``adaptation`` (detectors) and ``seed``.
     n_features
-        Length of a feature row for (symbol, target).
+        Gives the length of a feature row for (symbol, target).
+
+    References
+    ----------
+    Scoring before learning (prequential evaluation): Dawid (1984), Statistical theory: the prequential approach, JRSS A 147(2).
     """
 
     def __init__(self, config: Config, n_features: Callable[[str, str], int]) -> None:
@@ -85,14 +89,14 @@ class OnlineLearningService:
         self._ingested: dict[tuple[str, str], DedupWindow] = {}
         self._listeners: dict[str, list[asyncio.Queue[Prediction]]] = {}
         self.requests: list[tuple[str, str]] = []
-        """Adaptations asked for from outside, (session id, drift type); stage 4 takes them in order."""
+        """Adaptations that users requested, (session id, drift type); stage 4 handles them in order."""
         self._running: RunningSystem | None = None
 
     def attach(self, running: RunningSystem) -> None:
         """Become part of a running system: adaptations that are requested are then journaled commands."""
         self._running = running
 
-    # What the pipeline calls.
+    # Methods for the pipeline.
 
     def open_session(
         self,
@@ -105,7 +109,32 @@ class OnlineLearningService:
         ordered: bool = True,
         engine_owned: bool = False,
     ) -> Session:
-        """Start a session; SessionError when (symbol, target) runs already. ``ordered``: see `SessionSpec`."""
+        """Start a session.
+
+        Parameters
+        ----------
+        symbol, target
+            The key of the session; ``symbol/target`` is its id.
+        model_type
+            A name of the table of online models (default: ``learning.model``).
+        horizon
+            Steps until a label (default: the target's, in bars; 1 for a target without one).
+        n_features
+            Length of a feature row (default: as the schema gives for this target).
+        ordered
+            Whether each prediction gets one label, ``horizon`` steps later; see `SessionSpec`.
+        engine_owned
+            Whether the pipeline serves the session.
+
+        Raises
+        ------
+        SessionError
+            (symbol, target) runs already.
+        ConfigError
+            Its model does not fit into a checkpoint beside the others.
+        UnknownNameError
+            There is no such model.
+        """
         key = (symbol, target)
         if key in self._sessions:
             raise SessionError(f"session {symbol}/{target} runs already; stop it first, or use it")
@@ -122,12 +151,12 @@ class OnlineLearningService:
         return session
 
     def maker(self, model_type: str, n_features: int, horizon: int) -> Callable[[], OnlineModel]:
-        """What makes the models of a session, once one of them is known to fit into a checkpoint beside all others.
+        """A function that builds the models of a session, after a check that they fit into a checkpoint with all others.
 
         Raises
         ------
         ConfigError
-            It does not fit.
+            They do not fit.
         UnknownNameError
             There is no such model.
         """
@@ -156,16 +185,16 @@ class OnlineLearningService:
         return session
 
     def learn(self, symbol: str, target: str, example: Example) -> ScoredPrediction | None:
-        """Join, score, learn one label; None for a tie."""
+        """Apply one label to its session; see `Session.apply_label`. None for a tie."""
         return self._sessions[symbol, target].apply_label(example)
 
     def detect(self, scored: ScoredPrediction) -> list[DriftAlarm]:
-        """Show one scored label to the session's drift monitor; what it found to have changed."""
+        """Pass one scored label to the session's drift monitor; returns its alarms."""
         spec = scored.session.spec
         return self._monitors[spec.symbol, spec.target].observe(scored)
 
     def apply_command(self, command: Command, ts: int) -> None:
-        """Carry out a command for a session at market time ``ts``; it was checked before. An adaptation waits for a slice."""
+        """Apply a validated command at market time ``ts`` (ns). An adaptation waits for the next slice."""
         symbol, _, target = command.session_id.rpartition("/")
         if command.kind == "start":
             self.open_session(symbol, target, command.model_type, command.horizon, command.n_features)
@@ -184,18 +213,18 @@ class OnlineLearningService:
                 self._apply_label(session, Example(prediction_id, example.label, ts, example.weight))
 
     def take_requests(self) -> list[tuple[str, str]]:
-        """The adaptations asked for since the last call."""
+        """The adaptations that were requested since the last call."""
         requests, self.requests = self.requests, []
         return requests
 
     def ingested(self, session_id: str) -> DedupWindow | None:
-        """The examples learnt so far of a session that its caller feeds by commands; None for every other session."""
+        """The ids learnt by a session that its caller feeds by commands; None for every other session."""
         symbol, _, target = session_id.rpartition("/")
         return self._ingested.get((symbol, target))
 
     @property
     def ingested_ids(self) -> int:
-        """Ids of examples that are remembered, over all sessions that callers feed."""
+        """Number of ids that are remembered, over all sessions that callers feed."""
         return sum(len(seen) for seen in self._ingested.values())
 
     def all_sessions(self) -> list[Session]:
@@ -207,14 +236,14 @@ class OnlineLearningService:
         return self._monitors[symbol, target]
 
     def publish(self, prediction: Prediction) -> None:
-        """Hand a committed prediction to those who stream its symbol; a full listener loses its oldest."""
+        """Pass a committed prediction to the listeners of its symbol; a full listener loses its oldest one."""
         for queue in self._listeners.get(prediction.symbol, ()):
             if queue.full():
                 queue.get_nowait()
             queue.put_nowait(prediction)
 
     def components(self) -> dict[str, Stateful]:
-        """Everything with memory that is journaled, by name; sessions fed by `process_batch` are their callers' own."""
+        """Components with state, by name. Sessions that are fed by `process_batch` are not journaled and not part of it."""
         components: dict[str, Stateful] = {"learning": self}
         for (symbol, target), session in self._sessions.items():
             seen = self._ingested.get((symbol, target))
@@ -226,7 +255,7 @@ class OnlineLearningService:
         return components
 
     def snapshot(self) -> State:
-        """What was asked for and is not carried out yet, and which sessions are fed by commands: `restore` opens those.
+        """The requests that are not handled yet, and the sessions that are fed by commands, which `restore` opens.
 
         See `alpha_pulse.core.stateful.Stateful`.
         """
@@ -245,10 +274,29 @@ class OnlineLearningService:
             self.open_session(symbol, target, model_type, horizon, n_features)
             self._ingested[symbol, target] = DedupWindow()
 
-    # What users call.
+    # Methods for users.
 
     async def start_session(self, symbol: str, model_type: str, config: Mapping[str, Any] | None = None) -> str:
-        """Start learning for a symbol. ``config`` may name ``target`` (default ``direction``) and ``horizon`` (events)."""
+        """Start a session that its caller feeds; returns its id.
+
+        Parameters
+        ----------
+        symbol
+            Any name; it need not be one of the run.
+        model_type
+            A name of the table of online models.
+        config
+            May contain ``target`` (default ``direction``) and ``horizon`` (events until a label, at least 1).
+
+        Raises
+        ------
+        ConfigError
+            An unknown key, or a horizon that is not a whole number from 1 on.
+        SessionError
+            The session runs already.
+        UnknownNameError
+            There is no such model.
+        """
         settings = dict(config or {})
         unknown = set(settings) - {"target", "horizon"}
         if unknown:
@@ -256,7 +304,7 @@ class OnlineLearningService:
             raise ConfigError(f"session config: unknown key {name!r}{did_you_mean(name, ['target', 'horizon'])}")
         horizon = settings.get("horizon")
         if horizon is not None and (type(horizon) is not int or horizon < 1):
-            raise ConfigError(f"session config: horizon is {horizon!r}, but a whole number of events from 1 on is needed")
+            raise ConfigError(f"session config: horizon is {horizon!r}, but a whole number of events, at least 1, is expected")
         return self.open_session(symbol, settings.get("target", "direction"), model_type, horizon).session_id
 
     def has_active_session(self, symbol: str, target: str = "direction") -> bool:
@@ -266,30 +314,49 @@ class OnlineLearningService:
     async def predict(self, session_id: str, features: Row | Sequence[float], prediction_id: str | None = None) -> float:
         """P(label = 1) by the online model of a session.
 
-        Without ``prediction_id`` a query, neither stored nor counted. With one, the prediction waits under that id for its
-        label (see `update_model`); that is for sessions that their callers feed.
+        Parameters
+        ----------
+        session_id
+            ``symbol/target``.
+        features
+            Finite numbers, in the order of the session's schema.
+        prediction_id
+            None: a query, which is neither stored nor counted. Else the prediction is stored under this id until `update_model`
+            gives its label; only for sessions that their callers feed.
+
+        Raises
+        ------
+        SessionError
+            There is no such session, the id is pending already, or the session is fed by the loop or by commands.
+        DataError
+            The features are not that many numbers; NonFiniteError where one is not finite.
         """
         session = self._by_id(session_id)
         row = a_row(f"the features for session {session_id}", features, session.spec.n_features)
         if prediction_id is None:
             return session.query(row)
-        self._refuse_journaled(session)
+        self._check_caller_feeds(session)
         session.query(row)
         return session.predict_alone(prediction_id, FeatureVector(session.spec.symbol, 0, "", row))
 
     async def update_model(self, symbol: str, example: Example) -> bool:
-        """Give the label of a prediction that waits in a session its caller feeds; False for a tie.
+        """Apply the label of a pending prediction of a session that its caller feeds; False for a tie or weight 0.
 
-        SessionError when none waits under that id, or the loop labels it itself; `Example` refuses a label that is none.
+        Raises
+        ------
+        SessionError
+            No prediction of the symbol is pending under that id, or the loop or commands label it.
+        DataError
+            The label is not 0, 1 or None; NonFiniteError for a weight that is not finite.
         """
         if example.label is not None:
             example = msgspec.structs.replace(example, label=int(example.label), weight=float(example.weight))
         for session in self._sessions.values():
             if session.spec.symbol == symbol and example.prediction_id in session.pending:
-                self._refuse_journaled(session)
+                self._check_caller_feeds(session)
                 return self._apply_label(session, example) is not None
         raise SessionError(
-            f"no prediction of {symbol} waits under the id {example.prediction_id!r}; it has its label, or was never served"
+            f"no prediction of {symbol} is pending under the id {example.prediction_id!r}; it has its label, or was never made"
         )
 
     def _apply_label(self, session: Session, example: Example) -> ScoredPrediction | None:
@@ -299,13 +366,18 @@ class OnlineLearningService:
         return scored
 
     async def process_batch(self, session_id: str, examples: Sequence[LabelledRow]) -> list[float]:
-        """For each example predict, score, then learn; the predictions made before learning.
+        """For each example predict, score, then learn; returns the predictions, each made before its label was learnt.
 
-        Raises SessionError for sessions of the loop; DataError for rows of another length and what is no number, label or
-        weight; NonFiniteError for numbers that are not finite; nothing is learnt then.
+        Raises
+        ------
+        SessionError
+            The session is fed by the loop or by commands.
+        DataError
+            A row of another length, or a value that is not a number, label or weight; NonFiniteError for one that is not
+            finite. No example is learnt then.
         """
         session = self._by_id(session_id)
-        self._refuse_journaled(session)
+        self._check_caller_feeds(session)
         width, what = session.spec.n_features, f"for session {session_id}"
         checked = [
             (
@@ -323,7 +395,7 @@ class OnlineLearningService:
         return predictions
 
     async def get_session_metrics(self, session_id: str) -> SessionMetrics:
-        """Scores of a session so far."""
+        """The scores of a session so far. SessionError when there is no such session."""
         session = self._by_id(session_id)
         mean, largest = session.age_ns
         compared = None if session.against_base is None else session.against_base.result
@@ -333,10 +405,17 @@ class OnlineLearningService:
         )  # fmt: skip
 
     async def trigger_adaptation(self, symbol: str, drift_type: str = "performance") -> tuple[AdaptationResponse, ...]:
-        """Ask for an adaptation of a symbol's sessions: ``performance`` (learn faster) or ``regime`` (learn anew).
+        """Request an adaptation of a symbol's sessions: ``performance`` (learn faster) or ``regime`` (reset the model).
 
-        Returns, for each session, whether it will begin with the next slice, and if not, why: a trial or a cool-down,
-        ``adaptation.enabled = false``, or that no run is going on. What will begin is journaled and durable.
+        Returns, for each session, whether the adaptation will begin with the next slice, and if not, why: a trial, a cool-down,
+        ``adaptation.enabled = false``, or a session that is not part of a run. Accepted requests are journaled and durable.
+
+        Raises
+        ------
+        SessionError
+            The symbol has no session.
+        ConfigError
+            An unknown ``drift_type``.
         """
         if not any(key[0] == symbol for key in self._sessions):
             raise SessionError(f"no session runs for {symbol}{did_you_mean(symbol, {key[0] for key in self._sessions})}")
@@ -346,7 +425,7 @@ class OnlineLearningService:
         return request_adaptation(self._running, sessions, drift_type)
 
     async def get_drift_summary(self) -> dict[str, dict[str, Any]]:
-        """For each session: alarms so far, the newest one, and how many blocks of errors the newest are compared with."""
+        """By session id: alarms so far, the newest one, and the number of blocks of errors in the detector's window."""
         return {
             self._sessions[key].session_id: {
                 "alarms": monitor.alarms,
@@ -357,7 +436,7 @@ class OnlineLearningService:
         }
 
     async def stream_predictions(self, symbol: str) -> AsyncIterator[Prediction]:
-        """Served predictions of a symbol as their steps are committed."""
+        """The served predictions of a symbol, as their steps are committed to the journal."""
         queue: asyncio.Queue[Prediction] = asyncio.Queue(STREAM_BUFFER)
         listeners = self._listeners.setdefault(symbol, [])
         listeners.append(queue)
@@ -368,9 +447,9 @@ class OnlineLearningService:
             listeners.remove(queue)
 
     async def stop_session(self, session_id: str) -> None:
-        """End a session that its caller feeds. SessionError for one that the running loop serves: stop the run instead."""
+        """End a session that its caller feeds. SessionError for one that the loop or commands feed."""
         session = self._by_id(session_id)
-        self._refuse_journaled(session)
+        self._check_caller_feeds(session)
         self._close(session.spec.symbol, session.spec.target)
 
     def _close(self, symbol: str, target: str) -> None:
@@ -381,8 +460,8 @@ class OnlineLearningService:
         symbol, _, target = session_id.rpartition("/")
         return self.session(symbol, target)
 
-    def _refuse_journaled(self, session: Session) -> None:
-        """What the loop or commands feed is in the journal; a change from outside would be no part of that."""
+    def _check_caller_feeds(self, session: Session) -> None:
+        """Raise SessionError for a session that the journal feeds: a direct change of it would not be journaled."""
         if session.engine_owned:
             raise SessionError(
                 f"session {session.session_id} is served by the running loop, which alone feeds and ends it; "

@@ -1,4 +1,4 @@
-"""Members become one prediction, memoised per step, with its parts and a calibrated confidence."""
+"""Combines models into one prediction per step, with its members and a calibrated confidence."""
 
 from alpha_pulse.serving.model_serving_service import ModelServingService
 

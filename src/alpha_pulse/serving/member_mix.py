@@ -1,4 +1,4 @@
-"""What serving keeps for one (symbol, target): the mixture over members, their calibrators, confidence and its threshold."""
+"""The mixture of one (symbol, target): weights and calibrators of the members, confidence and its threshold."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from alpha_pulse.learning.session import ScoredPrediction
 from alpha_pulse.models.base import Row
 
 STRATEGIES = {"ensemble": ensemble.ensemble_weights, "champion_challenger": ensemble.champion_weights}
-"""How members become the served probability: pure functions of learnt weights and what is present."""
+"""How members become the served probability: pure functions of the learnt weights and of the members that are present."""
 CONFIDENCE_SCORES = 500
-"""Settled scores before confidence is stated, and between two choices of its threshold."""
+"""Labels before a confidence is stated, and between two choices of its threshold."""
 THRESHOLD_QUANTILE = 0.5
-"""The model takes part in this upper share of the decisions of the slice that the threshold is chosen on."""
+"""The model takes part in this upper fraction of the decisions on which the threshold is chosen."""
 EVEN_CHANCE = 0.5
-"""The threshold is never below this: a model that is more likely wrong than right is not followed."""
+"""The threshold is at least this: a model that is more likely wrong than right does not take part."""
 
 
 class MemberMix:
-    """The learnt part of serving. ``weights`` are those of (online, batch, base rate), a view of the state.
+    """The learnt state of serving. ``weights`` are those of (online, batch, base rate), a view of the state.
 
     ``strategy``, one of `STRATEGIES`, may be changed between two predictions.
     """
@@ -46,16 +46,16 @@ class MemberMix:
         self._champion = STRATEGIES[strategy] is ensemble.champion_weights
 
     def mix(self, row: Row) -> list[float]:
-        """Fill ``row`` from the members' raw probabilities; the same as a list (see `kernels.ensemble`)."""
+        """Fill ``row`` from the members' raw probabilities; returns it as a list (see `kernels.mixing.ensemble`)."""
         ensemble.mix(self._state, row, self._champion)
         values: list[float] = row.tolist()
         return values
 
     def update(self, scored: ScoredPrediction) -> None:
-        """Learn from a settled row: weights, calibrators, confidence; choose the threshold anew every 500 scores.
+        """Learn from a labelled row: weights, calibrators, confidence; choose the threshold again every 500 labels.
 
-        Confidence is honest, so it follows the edge: a threshold chosen once, on the first scores, silenced the model for good
-        on SPY hourly (0.1 % of decisions) and let it into 97 % on BTCUSDT 5m. It stands for 500 scores, then is chosen again.
+        A threshold that is chosen once does not follow a model whose edge changes: chosen on the first labels, it let the model
+        into 0.1 % of the decisions on SPY hourly and into 97 % on BTCUSDT 5m. So it is chosen again every 500 labels.
         """
         ensemble.update(self._state, scored.row)
         self._served[self._scored] = scored.values[SERVED]

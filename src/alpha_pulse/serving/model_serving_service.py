@@ -1,4 +1,4 @@
-"""The one place predictions come from: online and batch members, mixed, calibrated, memoised per step."""
+"""The source of all predictions: online and batch members, calibrated, mixed, and memoised per step."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from alpha_pulse.serving.member_mix import STRATEGIES, MemberMix
 MakeBatch = Callable[[Session], BatchMember]
 STRATEGY = "serving.strategy"
 BUILT_IN = "platt"
-"""The calibration that the mixture's own kernel holds; any other is a pair of calibrators beside it."""
+"""The calibration that is part of the mixture's kernel; any other is a pair of calibrators beside it."""
 CALIBRATED = (("online", RAW_ONLINE, ONLINE), ("batch", RAW_BATCH, BATCH))
 """Members that are calibrated before they are mixed: name, place of the raw probability, place of the calibrated one."""
 
 
 class Sessions(Protocol):
-    """What serving needs of learning."""
+    """The part of the learning service that serving needs."""
 
     def session(self, symbol: str, target: str = "direction") -> Session:
         """The running session of (symbol, target)."""
@@ -41,7 +41,7 @@ class Sessions(Protocol):
 class _Member:
     """One (symbol, target): its session, its batch member if any, its mixture, and the newest prediction.
 
-    ``calibrators`` stand for the mixture's own: of the online and of the batch member, or none.
+    ``calibrators`` replace those of the mixture, for the online and the batch member; empty for the built-in ones.
     """
 
     def __init__(self, session: Session, batch: BatchMember | None, mix: MemberMix, calibrators: list[Calibrator]) -> None:
@@ -52,13 +52,13 @@ class _Member:
         self.newest: Prediction | None = None
 
     def calibrate(self, row: Row) -> None:
-        """Fill in what the members' raw probabilities are worth, where calibrators of its own are there to say it."""
+        """Fill in the calibrated probabilities, unless the mixture calibrates them."""
         for calibrator, (_, raw, place) in zip(self.calibrators, CALIBRATED, strict=False):
             if not isnan(row[raw]):
                 row[place] = calibrator.calibrate(float(row[raw]))
 
     def update(self, scored: ScoredPrediction) -> None:
-        """Let the mixture learn, and the calibrators: from the raw probabilities as they were stored when it served."""
+        """Update mixture and calibrators with one label, from the raw probabilities that were stored with the prediction."""
         self.mix.update(scored)
         for calibrator, (_, raw, _) in zip(self.calibrators, CALIBRATED, strict=False):
             if not isnan(scored.row[raw]):
@@ -66,16 +66,24 @@ class _Member:
 
 
 class ModelServingService:
-    """Serves one prediction per (symbol, target, step), whoever asks and however often.
+    """Serves one prediction per (symbol, target, step): all agents share it, and further calls return the same one.
+
+    A prediction mixes the online model, the batch model and the base rate, each calibrated, by weights that are learnt from the
+    labels. With ``champion_challenger`` the member of the largest weight serves alone.
 
     Parameters
     ----------
     config
-        Of it: ``serving``.
+        Of it: ``serving`` (strategy, share of the weights that is spread evenly, calibration).
     sessions
         The learning service.
     make_batch
-        Builds the batch member of a session, or None where batch models are off.
+        Builds the batch member of a session; None where batch models are off.
+
+    References
+    ----------
+    The weights: Herbster and Warmuth (1998), Tracking the best expert, doi:10.1023/A:1007424614876. Calibration by slope and
+    offset of the log odds: Platt (1999), Probabilistic outputs for support vector machines.
     """
 
     def __init__(self, config: Config, sessions: Sessions, make_batch: MakeBatch | None = None) -> None:
@@ -98,7 +106,8 @@ class ModelServingService:
     def serving_strategy(self) -> str:
         """How members become the served probability: ``ensemble`` or ``champion_challenger``.
 
-        Setting it acts from the next prediction on; in a running system it is a journaled command.
+        A change takes effect with the next prediction; in a running system it is a journaled command. ConfigError for an
+        unknown name.
         """
         return next((member.mix.strategy for member in self._members.values()), self._strategy)
 
@@ -113,14 +122,14 @@ class ModelServingService:
             self._running.carry_out(command)
 
     def apply_command(self, command: Command, ts: int) -> None:
-        """Carry out a command that sets ``serving_strategy``; it was checked before."""
+        """Apply a validated command that sets ``serving_strategy``."""
         if command.setting == STRATEGY:
             self._strategy = str(command.value)
             for member in self._members.values():
                 member.mix.strategy = self._strategy
 
     def add_session(self, symbol: str, target: str) -> None:
-        """Begin to serve a running session."""
+        """Begin to serve a running session, with a mixture of its own."""
         session = self._sessions.session(symbol, target)
         batch = self._make_batch(session) if self._make_batch is not None else None
         if batch is not None:
@@ -132,14 +141,31 @@ class ModelServingService:
         self._members[symbol, target] = self._by_session[session] = _Member(session, batch, mix, calibrators)
 
     def serve(self, prediction_id: str, target: str, features: FeatureVector) -> Prediction:
-        """Make this step's prediction and store all that its label will need."""
+        """Make the prediction of this step, and store it in its session until the label comes.
+
+        Parameters
+        ----------
+        prediction_id
+            ``symbol/target/seq``, unique in the run.
+        target
+            Of the session.
+        features
+            Of the newest bar.
+
+        Raises
+        ------
+        NonFiniteError
+            A feature is not finite.
+        SessionError
+            The id is pending already.
+        """
         member = self._members[features.symbol, target]
         pending, quarantined = member.session.predict(prediction_id, features)
         member.newest = self._predict(member, prediction_id, features.ts, pending.features, pending.row, quarantined)
         return member.newest
 
     def query(self, target: str, features: FeatureVector) -> Prediction:
-        """What would be served for ``features``: pure, counted apart, in no ledger, never labelled."""
+        """The prediction for ``features`` without serving it: not stored, never labelled, counted in ``queries``."""
         member = self._members[features.symbol, target]
         self.queries += 1
         row = np.full(ROW, np.nan)
@@ -188,14 +214,14 @@ class ModelServingService:
         return (frozen, base) if isnan(values[ONLINE]) else (online, frozen, base)
 
     def update(self, scored: ScoredPrediction) -> None:
-        """Let mixture, calibrators and confidence learn from a settled prediction; keep it for training while wanted."""
+        """Update mixture, calibrators and confidence with one scored label; an untrained batch member collects it."""
         member = self._by_session[scored.session]
         member.update(scored)
         if member.batch is not None and member.batch.gathering:
             member.batch.gather(scored)
 
     def train_if_due(self, symbol: str, bars: int, ts: int) -> list[ModelReady]:
-        """Train the batch members of a symbol whose bars are there; what is ready, and from when it serves."""
+        """Train the batch members of a symbol that are due at ``bars``; returns what is ready, and from when it predicts."""
         models: list[ModelReady] = []
         for member in self._batch_members.get(symbol, ()):
             ready = member.train_if_due(bars, ts)
@@ -214,7 +240,7 @@ class ModelServingService:
         return newest if newest is not None and newest.ts == ts else None
 
     def prediction(self, features: FeatureVector, context: PredictionContext) -> Prediction | None:
-        """This step's prediction, which all agents share; for other features, a query. None: nothing serves, use rules."""
+        """The prediction of this step, which all agents share; for other features, a query. None without a session."""
         member = self._members.get((context.symbol, context.target))
         if member is None:
             return None
@@ -224,11 +250,11 @@ class ModelServingService:
         return self.query(context.target, features)
 
     async def get_prediction(self, features: FeatureVector, context: PredictionContext) -> Prediction | None:
-        """See `prediction`."""
+        """`prediction`, for callers that await."""
         return self.prediction(features, context)
 
     def confidence_threshold(self, symbol: str) -> float | None:
-        """The confidence from which the model takes part in decisions; None before 500 scores."""
+        """The confidence (0 to 1) from which the model takes part in decisions; None before 500 labels."""
         member = self._members.get((symbol, "direction"))
         return None if member is None else member.mix.threshold
 

@@ -210,7 +210,7 @@ def test_a_label_finds_its_session_by_the_prediction_and_only_within_the_symbol(
         learning.open_session(symbol, "volatility", "logistic")
         learning.open_session(symbol, "direction", "logistic")
     asyncio.run(learning.predict("X/volatility", np.zeros(D), "p1"))
-    with pytest.raises(SessionError, match="no prediction of Y waits under the id 'p1'"):
+    with pytest.raises(SessionError, match="no prediction of Y is pending under the id 'p1'"):
         asyncio.run(learning.update_model("Y", Example("p1", 1, START_NS)))
     assert asyncio.run(learning.update_model("X", Example("p1", 1, START_NS)))
     learnt = [learning.session(symbol, target).learnt for symbol in ("X", "Y") for target in ("volatility", "direction")]
