@@ -27,7 +27,7 @@ def pytest_collection_finish() -> None:
 gc.unfreeze = lambda: None
 
 
-MODELS = ("tests/contracts/test_models", "tests/unit/models/test_as_river")
+MODELS = ("tests/contracts/test_models", "tests/unit/integrations/test_as_river")
 TREES = ("hoeffding", "forest", "sgbt")
 SHARED_RUNS = ("restless_run", "bundled_run")
 """Runs of `flow/runs.py` that a process makes once for all tests that read them."""

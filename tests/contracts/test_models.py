@@ -247,8 +247,8 @@ class ForgetfulOfItsState(SGDClassifier):
 class Unbounded(SGDRegressor):
     """Predicts what is not finite after a huge row, and cannot be boosted."""
 
-    def _learn_rows(self, features: Row, targets: Row, weights: Row, out: Row) -> None:
-        super()._learn_rows(features, targets, weights, out)
+    def _fit_rows(self, features: Row, targets: Row, weights: Row, out: Row) -> None:
+        super()._fit_rows(features, targets, weights, out)
         with np.errstate(over="ignore"):
             self._state[-1] += np.abs(features).max() ** 4
 

@@ -148,7 +148,7 @@ LEARNERS = (
         "a-row-of-any-length-for-lightgbm",
         "serve",
         "models/gbm.py",
-        "        refuse_row(features, self.n_features)\n        return kernels",
+        "        check_row(features, self.n_features)\n        return kernels",
         "        return kernels",
         (SHAPES + "test_batch_models",),
     ),

@@ -178,11 +178,11 @@ def _marks(axes: Axes, found: Evaluation) -> None:
 
 def _row(axes: Axes, model: ModelScore, number: int) -> None:
     axes.axhline(number, color=FAINT, linewidth=0.7, zorder=0)
-    for rise, face in ((True, _colour(number)), (False, "white")):
+    for rise, colour in ((True, _colour(number)), (False, "white")):
         at = [mark.example for mark in model.drift_marks if mark.rise is rise]
         axes.scatter(
-            at, [number] * len(at), marker="^" if rise else "v", s=42, facecolor=face, edgecolor=_colour(number), linewidth=1.1,
-            zorder=3, clip_on=False,
+            at, [number] * len(at), marker="^" if rise else "v", s=42, facecolor=colour, edgecolor=_colour(number),
+            linewidth=1.1, zorder=3, clip_on=False,
         )  # fmt: skip
     axes.annotate(
         shortened(model.model), xy=(1.022, number), xycoords=("axes fraction", "data"), color=_colour(number), va="center",

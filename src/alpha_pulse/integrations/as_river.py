@@ -115,7 +115,7 @@ class _Adapter(base.Estimator):
         self._model.restore(unpack(blob)[0]["model"])
 
 
-class BinaryClassifier(_Adapter, base.Classifier):
+class RiverBinaryClassifier(_Adapter, base.Classifier):
     """A model of `alpha_pulse.models.ONLINE` as a classifier of False and True.
 
     Parameters
@@ -132,7 +132,7 @@ class BinaryClassifier(_Adapter, base.Classifier):
     Examples
     --------
     >>> from river import preprocessing
-    >>> chain = preprocessing.StandardScaler() | BinaryClassifier("logistic", capacity=4, rate=0.1)
+    >>> chain = preprocessing.StandardScaler() | RiverBinaryClassifier("logistic", capacity=4, rate=0.1)
     >>> for _ in range(100):
     ...     chain.learn_one({"x": -1.0}, False)
     ...     chain.learn_one({"x": 1.0}, True)
@@ -168,7 +168,7 @@ class BinaryClassifier(_Adapter, base.Classifier):
         return {False: 1.0 - probability, True: probability}
 
 
-class MultiClassifier(_Adapter, base.Classifier):
+class RiverMultiClassifier(_Adapter, base.Classifier):
     """A model of `alpha_pulse.models.MULTICLASS` as a classifier of up to ``n_classes`` labels, of any hashable type.
 
     Labels get their places as they appear; of labels not seen yet nothing is said, and the others' probabilities sum to 1.
@@ -230,7 +230,7 @@ class MultiClassifier(_Adapter, base.Classifier):
         return dict(zip(self._labels, shares.tolist(), strict=True))  # type: ignore[arg-type]  # River: bool, str or int
 
 
-class NumberRegressor(_Adapter, base.Regressor):
+class RiverRegressor(_Adapter, base.Regressor):
     """A model of `alpha_pulse.models.REGRESSION` as a regressor.
 
     Parameters
@@ -264,11 +264,11 @@ class NumberRegressor(_Adapter, base.Regressor):
         return float(self._model.predict(self._known(x)))
 
 
-TASKS: dict[str, Any] = {"binary": BinaryClassifier, "multiclass": MultiClassifier, "regression": NumberRegressor}
+TASKS: dict[str, Any] = {"binary": RiverBinaryClassifier, "multiclass": RiverMultiClassifier, "regression": RiverRegressor}
 
 
 def as_river(model: str | type, task: str | None = None, **parameters: Any) -> Any:
-    """One of our online models as a River estimator: a BinaryClassifier, a MultiClassifier or a NumberRegressor.
+    """One of our online models as a River estimator: a RiverBinaryClassifier, a RiverMultiClassifier or a RiverRegressor.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ from alpha_pulse.core.stateful import State, scalar
 from alpha_pulse.integrations.river_path import Recipe, parse
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.packed import PackedModel
-from alpha_pulse.models.validation import refuse_example, refuse_examples, refuse_out, refuse_row, refuse_rows
+from alpha_pulse.models.validation import check_example, check_examples, check_out, check_row, check_rows
 
 REMEMBERED = 10_000
 """Examples that are kept at most."""
@@ -120,8 +120,8 @@ class RiverModel(PackedModel):
 
     def predict(self, features: Row, parts: Row) -> float:
         """P(label = 1), and 0.5 before any learning; NaN, with ``failure``, where the classifier gives none."""
-        refuse_row(features, self.n_features)
-        refuse_out(parts, self.n_parts, "parts")
+        check_row(features, self.n_features)
+        check_out(parts, self.n_parts, "parts")
         if self._silent:
             parts[0], self.failure = nan, self._silenced_by
             return nan
@@ -147,7 +147,7 @@ class RiverModel(PackedModel):
 
     def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
         """Learn one settled example and remember it."""
-        label, weight = refuse_example(features, self.n_features, label, 2, weight)
+        label, weight = check_example(features, self.n_features, label, 2, weight)
         taken = min(weight * self._boost, MAX_WEIGHT)
         if not taken > 0.0:
             return
@@ -206,13 +206,13 @@ class RiverModel(PackedModel):
 
     def predict_many(self, features: Row) -> Row:
         """P(label = 1) for each row."""
-        refuse_rows(features, self.n_features)
+        check_rows(features, self.n_features)
         parts = np.zeros(1)
         return np.array([self.predict(row, parts) for row in features])
 
     def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
         """For each row predict, then learn; returns the predictions."""
-        refuse_examples(features, self.n_features, labels, 2, weights)
+        check_examples(features, self.n_features, labels, 2, weights)
         out, parts = np.empty(len(features)), np.zeros(1)
         for i, (label, weight) in enumerate(zip(labels.tolist(), weights.tolist(), strict=True)):
             out[i] = self.predict(features[i], parts)

@@ -39,7 +39,7 @@ class OnlineModel(Protocol):
         ...
 
     def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
-        """Learn one settled example: the stored features and the stored ``parts`` of its prediction."""
+        """Learn one labelled example: the stored features and the stored ``parts`` of its prediction."""
         ...
 
     def predict_many(self, features: Row) -> Row:
@@ -88,7 +88,7 @@ class MultiClassModel(Protocol):
         ...
 
     def learn(self, features: Row, label: int, weight: float) -> None:
-        """Learn one settled example."""
+        """Learn one labelled example."""
         ...
 
     def predict_many(self, features: Row) -> Row:
@@ -136,7 +136,7 @@ class RegressionModel(Protocol):
         ...
 
     def learn(self, features: Row, target: float, weight: float) -> None:
-        """Learn one settled example; ``target`` is finite."""
+        """Learn one labelled example; ``target`` is finite."""
         ...
 
     def predict_many(self, features: Row) -> Row:

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.kernels.linear import bayes as kernels
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.estimators import BinaryClassifier, ClassModel, MultiClassFace
+from alpha_pulse.models.estimators import BinaryClassifier, Classifier, MultiClassClassifier
 
 SPAN = 1_000
 
 
-class _Bayes(ClassModel):
+class _Bayes(Classifier):
     takes_missing = True
 
     def __init__(self, n_features: int, classes: int, span: int) -> None:
@@ -40,10 +40,10 @@ class _Bayes(ClassModel):
     def _learn(self, features: Row, label: int, weight: float) -> None:
         kernels.study(self._state, features, label, weight)
 
-    def _speak_rows(self, features: Row, out: Row) -> None:
+    def _predict_proba_rows(self, features: Row, out: Row) -> None:
         kernels.speak_rows(self._state, features, out)
 
-    def _study_rows(self, features: Row, labels: NDArray[np.int64], weights: Row, out: Row) -> None:
+    def _learn_rows(self, features: Row, labels: NDArray[np.int64], weights: Row, out: Row) -> None:
         kernels.study_rows(self._state, features, labels, weights, out)
 
 
@@ -76,7 +76,7 @@ class NaiveBayes(_Bayes, BinaryClassifier):
         super().__init__(n_features, 2, span)
 
 
-class NaiveBayesClassifier(_Bayes, MultiClassFace):
+class NaiveBayesClassifier(_Bayes, MultiClassClassifier):
     """`NaiveBayes` for ``n_classes`` classes."""
 
     def __init__(self, n_features: int, n_classes: int, seed: int = 1, *, span: int = SPAN) -> None:

@@ -12,10 +12,10 @@ from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.kernels.trees import boosting as kernels
 from alpha_pulse.kernels.trees import regression_tree as tree
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.estimators import MultiClassFace, RegressionFace
+from alpha_pulse.models.estimators import MultiClassClassifier, Regressor
 from alpha_pulse.models.packed import PackedModel
 from alpha_pulse.models.regression_tree import observed_of, regression_arrays
-from alpha_pulse.models.validation import refuse_example, refuse_examples, refuse_out, refuse_row, refuse_rows
+from alpha_pulse.models.validation import check_example, check_examples, check_out, check_row, check_rows
 
 DELTA, TAU = 0.05, 0.05
 LEAST_F = 4.0
@@ -152,32 +152,32 @@ class SGBT(_Boosted):
 
     def predict(self, features: Row, parts: Row) -> float:
         """P(label = 1); fills ``parts`` (shape (1,)) with it."""
-        refuse_row(features, self.n_features)
-        refuse_out(parts, self.n_parts, "parts")
+        check_row(features, self.n_features)
+        check_out(parts, self.n_parts, "parts")
         parts[0] = probability = kernels.predict(self._head, self._real, self._whole, features)
         return probability
 
     def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
-        """Learn one settled example."""
-        label, weight = refuse_example(features, self.n_features, label, 2, weight)
+        """Learn one labelled example."""
+        label, weight = check_example(features, self.n_features, label, 2, weight)
         kernels.learn(self._head, self._real, self._whole, features, label, weight)
 
     def predict_many(self, features: Row) -> Row:
         """P(label = 1) for each row."""
-        refuse_rows(features, self.n_features)
+        check_rows(features, self.n_features)
         out = np.empty(len(features))
         kernels.predict_rows(self._head, self._real, self._whole, features, out)
         return out
 
     def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
         """For each row predict, then learn; returns the predictions."""
-        refuse_examples(features, self.n_features, labels, 2, weights)
+        check_examples(features, self.n_features, labels, 2, weights)
         out = np.empty(len(features))
         kernels.learn_rows(self._head, self._real, self._whole, features, labels, weights, out)
         return out
 
 
-class SGBTClassifier(_Boosted, MultiClassFace):
+class SGBTClassifier(_Boosted, MultiClassClassifier):
     """`SGBT` for ``n_classes`` classes: each iteration is one tree a class, joined by a softmax.
 
     Examples
@@ -219,14 +219,14 @@ class SGBTClassifier(_Boosted, MultiClassFace):
     def _learn(self, features: Row, label: int, weight: float) -> None:
         kernels.learn_classes(self._head, self._real, self._whole, features, label, weight, self._scores, self._out)
 
-    def _speak_rows(self, features: Row, out: Row) -> None:
+    def _predict_proba_rows(self, features: Row, out: Row) -> None:
         kernels.predict_class_rows(self._head, self._real, self._whole, features, self._scores, out)
 
-    def _study_rows(self, features: Row, labels: NDArray[np.int64], weights: Row, out: Row) -> None:
+    def _learn_rows(self, features: Row, labels: NDArray[np.int64], weights: Row, out: Row) -> None:
         kernels.learn_class_rows(self._head, self._real, self._whole, features, labels, weights, self._scores, out)
 
 
-class SGBTRegressor(_Boosted, RegressionFace):
+class SGBTRegressor(_Boosted, Regressor):
     """`SGBT` for a number, with squared loss; ``memory`` counts examples of weight 1.
 
     Examples
@@ -261,8 +261,8 @@ class SGBTRegressor(_Boosted, RegressionFace):
     def _fit(self, features: Row, target: float, weight: float) -> None:
         kernels.learn_number(self._head, self._real, self._whole, features, target, weight)
 
-    def _predict_rows(self, features: Row, out: Row) -> None:
+    def _estimate_rows(self, features: Row, out: Row) -> None:
         kernels.predict_number_rows(self._head, self._real, self._whole, features, out)
 
-    def _learn_rows(self, features: Row, targets: Row, weights: Row, out: Row) -> None:
+    def _fit_rows(self, features: Row, targets: Row, weights: Row, out: Row) -> None:
         kernels.learn_number_rows(self._head, self._real, self._whole, features, targets, weights, out)

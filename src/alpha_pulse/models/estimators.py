@@ -1,4 +1,4 @@
-"""The faces of a learner: `OnlineModel` for two classes, `MultiClassModel` for more, `RegressionModel` for numbers."""
+"""The interfaces of a learner: `OnlineModel` for two classes, `MultiClassModel` for more, `RegressionModel` for numbers."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from numpy.typing import NDArray
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.packed import PackedModel
 from alpha_pulse.models.validation import (
-    refuse_example,
-    refuse_examples,
-    refuse_out,
-    refuse_row,
-    refuse_rows,
-    refuse_target,
-    refuse_targets,
+    check_example,
+    check_examples,
+    check_out,
+    check_row,
+    check_rows,
+    check_target,
+    check_targets,
 )
 
 
-class ClassModel(PackedModel):
-    """What both faces need from a learner over ``n_classes`` classes."""
+class Classifier(PackedModel):
+    """What both classifiers need from a learner over ``n_classes`` classes."""
 
     n_classes: int
 
@@ -31,28 +31,28 @@ class ClassModel(PackedModel):
         """Learn one example."""
         raise NotImplementedError
 
-    def _speak_rows(self, features: Row, out: Row) -> None:
+    def _predict_proba_rows(self, features: Row, out: Row) -> None:
         """Class probabilities of each row into ``out`` (shape (n, n_classes))."""
         raise NotImplementedError
 
-    def _study_rows(self, features: Row, labels: NDArray[np.int64], weights: Row, out: Row) -> None:
+    def _learn_rows(self, features: Row, labels: NDArray[np.int64], weights: Row, out: Row) -> None:
         """For each row its probabilities into ``out``, then learn it."""
         raise NotImplementedError
 
     def _predicted(self, features: Row) -> Row:
-        refuse_rows(features, self.n_features)
+        check_rows(features, self.n_features)
         out = np.empty((len(features), self.n_classes))
-        self._speak_rows(features, out)
+        self._predict_proba_rows(features, out)
         return out
 
     def _learnt(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
-        refuse_examples(features, self.n_features, labels, self.n_classes, weights)
+        check_examples(features, self.n_features, labels, self.n_classes, weights)
         out = np.empty((len(features), self.n_classes))
-        self._study_rows(features, labels, weights, out)
+        self._learn_rows(features, labels, weights, out)
         return out
 
 
-class BinaryClassifier(ClassModel):
+class BinaryClassifier(Classifier):
     """A learner of two classes as an `OnlineModel`; its one part is its own probability."""
 
     n_classes = 2
@@ -60,8 +60,8 @@ class BinaryClassifier(ClassModel):
 
     def predict(self, features: Row, parts: Row) -> float:
         """P(label = 1); fills ``parts`` (shape (1,)) with it."""
-        refuse_row(features, self.n_features)
-        refuse_out(parts, self.n_parts, "parts")
+        check_row(features, self.n_features)
+        check_out(parts, self.n_parts, "parts")
         out = np.empty(2)
         self._predict_proba(features, out)
         probability = float(out[1])
@@ -69,8 +69,8 @@ class BinaryClassifier(ClassModel):
         return probability
 
     def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
-        """Learn one settled example."""
-        label, weight = refuse_example(features, self.n_features, label, self.n_classes, weight)
+        """Learn one labelled example."""
+        label, weight = check_example(features, self.n_features, label, self.n_classes, weight)
         self._learn(features, label, weight)
 
     def predict_many(self, features: Row) -> Row:
@@ -82,19 +82,19 @@ class BinaryClassifier(ClassModel):
         return self._learnt(features, labels, weights)[:, 1].copy()
 
 
-class MultiClassFace(ClassModel):
+class MultiClassClassifier(Classifier):
     """A learner of classes as a `MultiClassModel`."""
 
     def predict(self, features: Row, probabilities: Row) -> int:
         """Fill ``probabilities`` (shape (n_classes,)); the most probable class, of equals the first."""
-        refuse_row(features, self.n_features)
-        refuse_out(probabilities, self.n_classes, "probabilities")
+        check_row(features, self.n_features)
+        check_out(probabilities, self.n_classes, "probabilities")
         self._predict_proba(features, probabilities)
         return int(probabilities.argmax())
 
     def learn(self, features: Row, label: int, weight: float) -> None:
-        """Learn one settled example."""
-        label, weight = refuse_example(features, self.n_features, label, self.n_classes, weight)
+        """Learn one labelled example."""
+        label, weight = check_example(features, self.n_features, label, self.n_classes, weight)
         self._learn(features, label, weight)
 
     def predict_many(self, features: Row) -> Row:
@@ -106,12 +106,12 @@ class MultiClassFace(ClassModel):
         return self._learnt(features, labels, weights)
 
 
-class RegressionFace(PackedModel):
+class Regressor(PackedModel):
     """A learner of numbers as a `RegressionModel`."""
 
     def predict(self, features: Row) -> float:
         """The expected target."""
-        refuse_row(features, self.n_features)
+        check_row(features, self.n_features)
         return self._estimate(features)
 
     def learn(self, features: Row, target: float, weight: float) -> None:
@@ -119,7 +119,7 @@ class RegressionFace(PackedModel):
 
         Raises NonFiniteError for a target beyond `alpha_pulse.models.validation.LARGEST_TARGET`.
         """
-        target, weight = refuse_target(features, self.n_features, target, weight)
+        target, weight = check_target(features, self.n_features, target, weight)
         self._fit(features, target, weight)
 
     def _estimate(self, features: Row) -> float:
@@ -130,22 +130,22 @@ class RegressionFace(PackedModel):
         """Learn one example."""
         raise NotImplementedError
 
-    def _predict_rows(self, features: Row, out: Row) -> None:
+    def _estimate_rows(self, features: Row, out: Row) -> None:
         raise NotImplementedError
 
-    def _learn_rows(self, features: Row, targets: Row, weights: Row, out: Row) -> None:
+    def _fit_rows(self, features: Row, targets: Row, weights: Row, out: Row) -> None:
         raise NotImplementedError
 
     def predict_many(self, features: Row) -> Row:
         """The expected target of each row."""
-        refuse_rows(features, self.n_features)
+        check_rows(features, self.n_features)
         out = np.empty(len(features))
-        self._predict_rows(features, out)
+        self._estimate_rows(features, out)
         return out
 
     def learn_many(self, features: Row, targets: Row, weights: Row) -> Row:
         """For each row predict, then learn; returns the predictions."""
-        refuse_targets(features, self.n_features, targets, weights)
+        check_targets(features, self.n_features, targets, weights)
         out = np.empty(len(features))
-        self._learn_rows(features, targets, weights, out)
+        self._fit_rows(features, targets, weights, out)
         return out

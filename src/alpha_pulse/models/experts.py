@@ -11,7 +11,7 @@ from alpha_pulse.kernels.linear import logistic_ensemble as kernels
 from alpha_pulse.kernels.linear import newton
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.packed import PackedModel
-from alpha_pulse.models.validation import refuse_example, refuse_examples, refuse_out, refuse_row, refuse_rows
+from alpha_pulse.models.validation import check_example, check_examples, check_out, check_row, check_rows
 
 SGD_RATES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3)
 ADAGRAD_RATES = (0.003, 0.01, 0.03, 0.1)
@@ -93,26 +93,26 @@ class MarketDefault(PackedModel):
 
     def predict(self, features: Row, parts: Row) -> float:
         """P(label = 1); fills ``parts`` with the experts' probabilities and the last label known."""
-        refuse_row(features, self.n_features)
-        refuse_out(parts, self.n_parts, "parts")
+        check_row(features, self.n_features)
+        check_out(parts, self.n_parts, "parts")
         return kernels.predict(self._state, features, parts)
 
     def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
-        """Learn one settled example from its stored row and parts."""
-        label, weight = refuse_example(features, self.n_features, label, 2, weight)
-        refuse_out(parts, self.n_parts, "parts")
+        """Learn one labelled example from its stored row and parts."""
+        label, weight = check_example(features, self.n_features, label, 2, weight)
+        check_out(parts, self.n_parts, "parts")
         kernels.learn(self._state, features, label, weight, parts, self._scratch)
 
     def predict_many(self, features: Row) -> Row:
         """P(label = 1) for each row."""
-        refuse_rows(features, self.n_features)
+        check_rows(features, self.n_features)
         out = np.empty(len(features))
         kernels.predict_rows(self._state, features, np.zeros(self.n_parts), out)
         return out
 
     def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
         """For each row predict, then learn; returns the predictions."""
-        refuse_examples(features, self.n_features, labels, 2, weights)
+        check_examples(features, self.n_features, labels, 2, weights)
         out = np.empty(len(features))
         kernels.learn_rows(self._state, features, labels, weights, np.zeros(self.n_parts), self._scratch, out)
         return out

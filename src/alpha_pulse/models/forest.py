@@ -14,7 +14,7 @@ from alpha_pulse.kernels.detection import adwin
 from alpha_pulse.kernels.trees import forest as kernels
 from alpha_pulse.kernels.trees import tree
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.estimators import BinaryClassifier, ClassModel, MultiClassFace
+from alpha_pulse.models.estimators import BinaryClassifier, Classifier, MultiClassClassifier
 from alpha_pulse.models.tree import Nominal, set_growth, tree_arrays
 
 TAU = 0.05
@@ -25,7 +25,7 @@ WORTH_THREADS = 256
 """Rows from which threads pay for their start."""
 
 
-class _Forest(ClassModel):
+class _Forest(Classifier):
     takes_missing = True
 
     def __init__(
@@ -107,10 +107,10 @@ class _Forest(ClassModel):
     def _learn(self, features: Row, label: int, weight: float) -> None:
         kernels.learn_all(self._real, self._whole, features, label, weight, self._scratch)
 
-    def _speak_rows(self, features: Row, out: Row) -> None:
+    def _predict_proba_rows(self, features: Row, out: Row) -> None:
         kernels.predict_rows(self._real, self._whole, features, self._scratch, out)
 
-    def _study_rows(self, features: Row, labels: NDArray[np.int64], weights: Row, out: Row) -> None:
+    def _learn_rows(self, features: Row, labels: NDArray[np.int64], weights: Row, out: Row) -> None:
         """Members run on as many cores as there are; no bit depends on how many."""
         trees = range(len(self._real))
         threads = min(_cores(), len(trees)) if len(features) >= WORTH_THREADS else 1
@@ -195,7 +195,7 @@ class AdaptiveRandomForest(_Forest, BinaryClassifier):
         )
 
 
-class AdaptiveRandomForestClassifier(_Forest, MultiClassFace):
+class AdaptiveRandomForestClassifier(_Forest, MultiClassClassifier):
     """`AdaptiveRandomForest` for ``n_classes`` classes."""
 
     def __init__(

@@ -14,7 +14,7 @@ from alpha_pulse.core.errors import DataError, NonFiniteError, SessionError, Sta
 from alpha_pulse.core.stateful import State
 from alpha_pulse.kernels.trees import gbm as kernels
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.validation import refuse_row, refuse_rows
+from alpha_pulse.models.validation import check_row, check_rows
 
 MIN_LEAF_EXAMPLES = 50
 """Labels of market data overlap, so a leaf needs more of them than LightGBM's default of 20."""
@@ -118,7 +118,7 @@ class LightGBM:
         """P(label = 1) for one finite row, shape (n_features,). Raises SessionError before `fit`, DataError for another row."""
         if not self.version:
             raise SessionError("the LightGBM model was asked for a prediction before it was trained; call fit or restore first")
-        refuse_row(features, self.n_features)
+        check_row(features, self.n_features)
         return kernels.gbm_predict(self._packed, features)
 
     def predict_many(self, features: Row) -> Row:
@@ -135,7 +135,7 @@ class LightGBM:
         """
         if not self.version:
             raise SessionError("the LightGBM model was asked for predictions before it was trained; call fit or restore first")
-        refuse_rows(features, self.n_features)
+        check_rows(features, self.n_features)
         out = np.empty(len(features))
         kernels.gbm_predict_rows(self._packed, features, out)
         return out
@@ -170,7 +170,7 @@ class LightGBM:
                 f"training examples have features {list(features.shape)}, labels [{n}] and weights {list(weights.shape)}; "
                 f"expected [n, {self.n_features}], [n] and [n]"
             )
-        refuse_rows(features, self.n_features)
+        check_rows(features, self.n_features)
         if not np.isfinite(weights).all():
             raise NonFiniteError(
                 f"weight {int(np.argmin(np.isfinite(weights)))} of the training examples is not finite; correct the source"

@@ -11,7 +11,7 @@ from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.kernels.linear import linear as kernels
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.packed import PackedModel
-from alpha_pulse.models.validation import refuse_example, refuse_examples, refuse_out, refuse_row, refuse_rows
+from alpha_pulse.models.validation import check_example, check_examples, check_out, check_row, check_rows
 
 
 class Logistic(PackedModel):
@@ -66,26 +66,26 @@ class Logistic(PackedModel):
 
     def predict(self, features: Row, parts: Row) -> float:
         """P(label = 1); fills ``parts`` (shape (1,)) with it."""
-        refuse_row(features, self.n_features)
-        refuse_out(parts, self.n_parts, "parts")
+        check_row(features, self.n_features)
+        check_out(parts, self.n_parts, "parts")
         parts[0] = probability = kernels.predict(self._state, features)
         return probability
 
     def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
-        """Learn one settled example."""
-        label, weight = refuse_example(features, self.n_features, label, 2, weight)
+        """Learn one labelled example."""
+        label, weight = check_example(features, self.n_features, label, 2, weight)
         kernels.learn(self._state, features, label, weight)
 
     def predict_many(self, features: Row) -> Row:
         """P(label = 1) for each row."""
-        refuse_rows(features, self.n_features)
+        check_rows(features, self.n_features)
         out = np.empty(len(features))
         kernels.predict_rows(self._state, features, out)
         return out
 
     def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
         """For each row predict, then learn; returns the predictions."""
-        refuse_examples(features, self.n_features, labels, 2, weights)
+        check_examples(features, self.n_features, labels, 2, weights)
         out = np.empty(len(features))
         kernels.learn_rows(self._state, features, labels, weights, out)
         return out

@@ -1,4 +1,4 @@
-"""What all linear learners share: the packed array of `alpha_pulse.kernels.linear.linear_family` and three faces of it."""
+"""What all linear learners share: the packed array of `alpha_pulse.kernels.linear.linear_family` and three interfaces to it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.kernels.linear import linear_family as kernels
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.estimators import BinaryClassifier, MultiClassFace, RegressionFace
+from alpha_pulse.models.estimators import BinaryClassifier, MultiClassClassifier, Regressor
 from alpha_pulse.models.packed import PackedModel
 
 
@@ -31,7 +31,7 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Linear(PackedModel):
-    """The state of one linear learner; its subclasses say by which method, and show one face of it."""
+    """The state of one linear learner; its subclasses choose the method and the interface."""
 
     takes_missing = True
     kind: ClassVar[str]
@@ -80,10 +80,10 @@ class Linear(PackedModel):
     def _learn(self, features: Row, label: int, weight: float) -> None:
         kernels.study(self._state, features, label, weight, self._scratch)
 
-    def _speak_rows(self, features: Row, out: Row) -> None:
+    def _predict_proba_rows(self, features: Row, out: Row) -> None:
         kernels.speak_rows(self._state, features, self._scratch, out)
 
-    def _study_rows(self, features: Row, labels: NDArray[np.int64], weights: Row, out: Row) -> None:
+    def _learn_rows(self, features: Row, labels: NDArray[np.int64], weights: Row, out: Row) -> None:
         kernels.study_rows(self._state, features, labels, weights, self._scratch, out)
 
 
@@ -119,7 +119,7 @@ class LinearBinary(Linear, BinaryClassifier):
         super().__init__(n_features, 2, 1, class_weights, span, parameters)
 
 
-class LinearClassifier(Linear, MultiClassFace):
+class LinearClassifier(Linear, MultiClassClassifier):
     """A linear learner of ``n_classes`` classes; the other parameters as for two."""
 
     def __init__(
@@ -138,7 +138,7 @@ class LinearClassifier(Linear, MultiClassFace):
         super().__init__(n_features, n_classes, n_classes, class_weights or (1.0,) * n_classes, span, parameters)
 
 
-class LinearRegressor(Linear, RegressionFace):
+class LinearRegressor(Linear, Regressor):
     """A linear learner of a number, which is standardised inside like a feature, so that rates have no unit."""
 
     def __init__(self, n_features: int, seed: int = 1, *, span: int = 0, **parameters: float) -> None:
@@ -150,8 +150,8 @@ class LinearRegressor(Linear, RegressionFace):
     def _fit(self, features: Row, target: float, weight: float) -> None:
         kernels.fit_step(self._state, features, target, weight, self._scratch)
 
-    def _predict_rows(self, features: Row, out: Row) -> None:
+    def _estimate_rows(self, features: Row, out: Row) -> None:
         kernels.estimate_rows(self._state, features, self._scratch, out)
 
-    def _learn_rows(self, features: Row, targets: Row, weights: Row, out: Row) -> None:
+    def _fit_rows(self, features: Row, targets: Row, weights: Row, out: Row) -> None:
         kernels.fit_rows(self._state, features, targets, weights, self._scratch, out)

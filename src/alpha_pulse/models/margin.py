@@ -11,7 +11,7 @@ from alpha_pulse.kernels.linear import linear_family as kernels
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.gradient import positive
 from alpha_pulse.models.linear_family import LinearBinary, LinearClassifier, LinearRegressor, Method
-from alpha_pulse.models.validation import refuse_row
+from alpha_pulse.models.validation import check_row
 
 
 class _PassiveAggressive:
@@ -64,7 +64,7 @@ class _AROW:
 
     def uncertainty(self, features: Row) -> float:
         """The variance of the score of one row (its first output's); it falls as rows like it are learnt."""
-        refuse_row(features, int(self._state[kernels.D]))
+        check_row(features, int(self._state[kernels.D]))
         return kernels.uncertainty(self._state, features, self._scratch)
 
 

@@ -18,7 +18,7 @@ from alpha_pulse.kernels.base import baselines
 from alpha_pulse.kernels.base.example_weight import share_of
 from alpha_pulse.kernels.mixing import adahedge, hedge
 from alpha_pulse.models.base import OnlineModel, Row
-from alpha_pulse.models.validation import refuse_example, refuse_examples, refuse_out, refuse_row, refuse_rows
+from alpha_pulse.models.validation import check_example, check_examples, check_out, check_row, check_rows
 
 METHODS = ("fixed_share", "hedge", "adahedge")
 SHARE = 1e-3
@@ -148,17 +148,17 @@ class Mixture:
 
     def predict(self, features: Row, parts: Row) -> float:
         """P(label = 1); fills ``parts`` with what each expert says, then with the members' parts."""
-        refuse_row(features, self.n_features)
-        refuse_out(parts, self.n_parts, "parts")
+        check_row(features, self.n_features)
+        check_out(parts, self.n_parts, "parts")
         for k, member in enumerate(self._members):
             parts[k] = member.predict(features, parts[self._places[k]])
         parts[self._n - 1] = baselines.base_rate(self._state, 0)
         return hedge.mixture(self._state, baselines.SIZE, parts, self._n)
 
     def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
-        """Learn one settled example: weights by the stored ``parts``, then each member."""
-        label, weight = refuse_example(features, self.n_features, label, 2, weight)
-        refuse_out(parts, self.n_parts, "parts")
+        """Learn one labelled example: weights by the stored ``parts``, then each member."""
+        label, weight = check_example(features, self.n_features, label, 2, weight)
+        check_out(parts, self.n_parts, "parts")
         if weight == 0.0:
             return
         share = share_of(weight)
@@ -176,13 +176,13 @@ class Mixture:
 
     def predict_many(self, features: Row) -> Row:
         """P(label = 1) for each row."""
-        refuse_rows(features, self.n_features)
+        check_rows(features, self.n_features)
         parts = np.zeros(self.n_parts)
         return np.array([self.predict(row, parts) for row in features])
 
     def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
         """For each row predict, then learn; returns the predictions."""
-        refuse_examples(features, self.n_features, labels, 2, weights)
+        check_examples(features, self.n_features, labels, 2, weights)
         out, parts = np.empty(len(features)), np.zeros(self.n_parts)
         for i, (row, label, weight) in enumerate(zip(features, labels.tolist(), weights.tolist(), strict=True)):
             out[i] = self.predict(row, parts)

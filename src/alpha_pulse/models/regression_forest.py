@@ -13,7 +13,7 @@ from alpha_pulse.kernels.detection import adwin
 from alpha_pulse.kernels.trees import regression_forest as kernels
 from alpha_pulse.kernels.trees import regression_tree as tree
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.estimators import RegressionFace
+from alpha_pulse.models.estimators import Regressor
 from alpha_pulse.models.regression_tree import observed_of, regression_arrays
 
 TAU = 0.05
@@ -29,7 +29,7 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class AdaptiveRandomForestRegressor(RegressionFace):
+class AdaptiveRandomForestRegressor(Regressor):
     """Regression trees on resampled rows and random features, each watched and replaced when its own errors drift.
 
     Parameters
@@ -141,10 +141,10 @@ class AdaptiveRandomForestRegressor(RegressionFace):
     def _fit(self, features: Row, target: float, weight: float) -> None:
         kernels.learn_all(self._real, self._whole, features, target, weight)
 
-    def _predict_rows(self, features: Row, out: Row) -> None:
+    def _estimate_rows(self, features: Row, out: Row) -> None:
         kernels.predict_rows(self._real, self._whole, features, out)
 
-    def _learn_rows(self, features: Row, targets: Row, weights: Row, out: Row) -> None:
+    def _fit_rows(self, features: Row, targets: Row, weights: Row, out: Row) -> None:
         """Members run on as many cores as there are; no bit depends on how many."""
         trees = range(len(self._real))
         threads = min(_cores(), len(trees)) if len(features) >= WORTH_THREADS else 1

@@ -12,7 +12,7 @@ from alpha_pulse.kernels.base.example_weight import share_of
 from alpha_pulse.kernels.trees import regression_tree as kernels
 from alpha_pulse.kernels.trees import regression_tree_growth as growth
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.estimators import RegressionFace
+from alpha_pulse.models.estimators import Regressor
 
 FOR_EVER = 1e15
 """A memory that never fills."""
@@ -74,7 +74,7 @@ def regression_arrays(
     return real, whole
 
 
-class HoeffdingTreeRegressor(RegressionFace):
+class HoeffdingTreeRegressor(Regressor):
     """A tree that splits where the variance of the target falls, with a mean and a linear model in each leaf.
 
     Parameters
@@ -152,8 +152,8 @@ class HoeffdingTreeRegressor(RegressionFace):
     def _fit(self, features: Row, target: float, weight: float) -> None:
         growth.learn(self._real, self._whole, features, target, weight, share_of(weight))
 
-    def _predict_rows(self, features: Row, out: Row) -> None:
+    def _estimate_rows(self, features: Row, out: Row) -> None:
         growth.predict_rows(self._real, self._whole, features, out)
 
-    def _learn_rows(self, features: Row, targets: Row, weights: Row, out: Row) -> None:
+    def _fit_rows(self, features: Row, targets: Row, weights: Row, out: Row) -> None:
         growth.learn_rows(self._real, self._whole, features, targets, weights, out)

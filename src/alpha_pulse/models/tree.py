@@ -11,7 +11,7 @@ from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.kernels.trees import adaptive_tree, tree_growth
 from alpha_pulse.kernels.trees import tree as kernels
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.estimators import BinaryClassifier, ClassModel, MultiClassFace
+from alpha_pulse.models.estimators import BinaryClassifier, Classifier, MultiClassClassifier
 
 NODES_PER_SLOT = 4
 """Room for inner nodes and inactive leaves beside each leaf that can still split."""
@@ -81,7 +81,7 @@ def set_growth(real: Row, delta: float, tau: float, grace: int) -> None:
     real[kernels.DELTA], real[kernels.TAU], real[kernels.GRACE], real[kernels.BOOST] = delta, tau, grace, 1.0
 
 
-class _Tree(ClassModel):
+class _Tree(Classifier):
     """What the plain and the adaptive tree share."""
 
     takes_missing = True
@@ -115,7 +115,7 @@ class _Tree(ClassModel):
     def _predict_proba(self, features: Row, out: Row) -> None:
         tree_growth.predict(self._real, self._whole, features, out)
 
-    def _speak_rows(self, features: Row, out: Row) -> None:
+    def _predict_proba_rows(self, features: Row, out: Row) -> None:
         tree_growth.predict_rows(self._real, self._whole, features, out)
 
 
@@ -135,7 +135,7 @@ class _Plain(_Tree):
     def _learn(self, features: Row, label: int, weight: float) -> None:
         tree_growth.learn(self._real, self._whole, features, label, weight, self._scratch)
 
-    def _study_rows(self, features: Row, labels: NDArray[np.int64], weights: Row, out: Row) -> None:
+    def _learn_rows(self, features: Row, labels: NDArray[np.int64], weights: Row, out: Row) -> None:
         tree_growth.learn_rows(self._real, self._whole, features, labels, weights, self._scratch, out)
 
 
@@ -193,7 +193,7 @@ class HoeffdingTree(_Plain, BinaryClassifier):
         super().__init__(n_features, 2, delta, tau, grace, nominal or {}, budget_bytes)
 
 
-class HoeffdingTreeClassifier(_Plain, MultiClassFace):
+class HoeffdingTreeClassifier(_Plain, MultiClassClassifier):
     """`HoeffdingTree` for ``n_classes`` classes.
 
     Examples
@@ -249,7 +249,7 @@ class _Adaptive(_Tree):
     def _learn(self, features: Row, label: int, weight: float) -> None:
         adaptive_tree.learn(self._real, self._whole, features, label, weight, self._scratch, self._waiting)
 
-    def _study_rows(self, features: Row, labels: NDArray[np.int64], weights: Row, out: Row) -> None:
+    def _learn_rows(self, features: Row, labels: NDArray[np.int64], weights: Row, out: Row) -> None:
         adaptive_tree.learn_rows(self._real, self._whole, features, labels, weights, self._scratch, self._waiting, out)
 
 
@@ -288,7 +288,7 @@ class HoeffdingAdaptiveTree(_Adaptive, BinaryClassifier):
         super().__init__(n_features, 2, seed, delta, tau, grace, nominal or {}, budget_bytes)
 
 
-class HoeffdingAdaptiveTreeClassifier(_Adaptive, MultiClassFace):
+class HoeffdingAdaptiveTreeClassifier(_Adaptive, MultiClassClassifier):
     """`HoeffdingAdaptiveTree` for ``n_classes`` classes."""
 
     def __init__(

@@ -23,7 +23,7 @@ LARGEST_TARGET = 1e50
 """Largest size of a target: squares of what is larger would drown everything learnt before and after it."""
 
 
-def refuse_row(features: Row, n_features: int) -> None:
+def check_row(features: Row, n_features: int) -> None:
     """Raise DataError for what is no row of ``n_features`` floats."""
     if not isinstance(features, np.ndarray) or features.shape != (n_features,) or not _is_float64(features):
         raise DataError(
@@ -36,25 +36,25 @@ def _is_float64(array: NDArray[Any]) -> bool:
     return array.dtype is FLOAT64 or array.dtype == FLOAT64  # the same object as a rule, which is asked faster
 
 
-def refuse_out(out: Row, n: int, what: str) -> None:
+def check_out(out: Row, n: int, what: str) -> None:
     """Raise DataError for an array that a prediction of ``n`` numbers cannot be written into; ``what`` is its name."""
     if not isinstance(out, np.ndarray) or out.shape != (n,) or not _is_float64(out):
         raise DataError(f"{what} was given as {described(out)}, but float64 of shape ({n},) is expected")
 
 
-def refuse_example(features: Row, n_features: int, label: int, n_classes: int, weight: float) -> tuple[int, float]:
+def check_example(features: Row, n_features: int, label: int, n_classes: int, weight: float) -> tuple[int, float]:
     """The label as an int and the weight as a float.
 
     Raises DataError for a row of another shape or a label that is no class, NonFiniteError for a row that is not finite and for
     what is no weight.
     """
-    _refuse_unlearnable(features, n_features)
+    _check_finite_row(features, n_features)
     return a_class("the label", label, n_classes), a_weight("the weight of an example", weight)
 
 
-def refuse_target(features: Row, n_features: int, target: float, weight: float) -> tuple[float, float]:
-    """Target and weight as floats; raises as `refuse_example`, and NonFiniteError for a target beyond `LARGEST_TARGET`."""
-    _refuse_unlearnable(features, n_features)
+def check_target(features: Row, n_features: int, target: float, weight: float) -> tuple[float, float]:
+    """Target and weight as floats; raises as `check_example`, and NonFiniteError for a target beyond `LARGEST_TARGET`."""
+    _check_finite_row(features, n_features)
     return a_target(target), a_weight("the weight of an example", weight)
 
 
@@ -68,14 +68,14 @@ def a_target(target: Any) -> float:
     return number
 
 
-def _refuse_unlearnable(features: Row, n_features: int) -> None:
-    refuse_row(features, n_features)
+def _check_finite_row(features: Row, n_features: int) -> None:
+    check_row(features, n_features)
     if not all_finite(features):
         at = int(np.argmin(np.isfinite(features)))
         raise NonFiniteError(f"feature {at} is {float(features[at])!r}; mark it as missing (0 with a mask) instead")
 
 
-def refuse_rows(features: Row, n_features: int) -> None:
+def check_rows(features: Row, n_features: int) -> None:
     """Raise DataError for rows of another shape, NonFiniteError naming the first row that holds a NaN or an infinity."""
     if (
         not isinstance(features, np.ndarray)
@@ -93,18 +93,18 @@ def refuse_rows(features: Row, n_features: int) -> None:
         )
 
 
-def refuse_examples(features: Row, n_features: int, labels: NDArray[np.int64], n_classes: int, weights: Row) -> None:
-    """As `refuse_rows`, and for labels that are no classes of integers, and weights that are none."""
-    refuse_rows(features, n_features)
-    _refuse_lengths(features, labels, weights, "labels")
+def check_examples(features: Row, n_features: int, labels: NDArray[np.int64], n_classes: int, weights: Row) -> None:
+    """As `check_rows`, and for labels that are no classes of integers, and weights that are none."""
+    check_rows(features, n_features)
+    _check_lengths(features, labels, weights, "labels")
     if labels.dtype != np.int64 or (labels.size and not (labels.min() >= 0 and labels.max() < n_classes)):
         raise DataError(f"labels are to be int64 from 0 to {n_classes - 1}, but {labels.dtype} was given: {_shown(labels)}")
 
 
-def refuse_targets(features: Row, n_features: int, targets: Row, weights: Row) -> None:
-    """As `refuse_rows`, and for targets and weights that are not finite, or targets beyond `LARGEST_TARGET`."""
-    refuse_rows(features, n_features)
-    _refuse_lengths(features, targets, weights, "targets")
+def check_targets(features: Row, n_features: int, targets: Row, weights: Row) -> None:
+    """As `check_rows`, and for targets and weights that are not finite, or targets beyond `LARGEST_TARGET`."""
+    check_rows(features, n_features)
+    _check_lengths(features, targets, weights, "targets")
     if targets.dtype != np.float64:
         raise DataError(f"targets are to be float64, but {targets.dtype} was given")
     if not (np.abs(targets) <= LARGEST_TARGET).all():
@@ -115,7 +115,7 @@ def refuse_targets(features: Row, n_features: int, targets: Row, weights: Row) -
         )
 
 
-def _refuse_lengths(features: Row, wanted: NDArray[np.int64] | Row, weights: Row, what: str) -> None:
+def _check_lengths(features: Row, wanted: NDArray[np.int64] | Row, weights: Row, what: str) -> None:
     n = len(features)
     for name, column in ((what, wanted), ("weights", weights)):
         if not isinstance(column, np.ndarray) or column.shape != (n,):

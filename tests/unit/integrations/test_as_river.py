@@ -14,7 +14,7 @@ from river import checks, compose, datasets, evaluate, linear_model, metrics, pr
 
 from alpha_pulse.core import plugins
 from alpha_pulse.core.errors import ConfigError, DataError, NonFiniteError, UnknownNameError
-from alpha_pulse.integrations.as_river import BinaryClassifier, MultiClassifier, NumberRegressor, as_river
+from alpha_pulse.integrations.as_river import RiverBinaryClassifier, RiverMultiClassifier, RiverRegressor, as_river
 from alpha_pulse.models import MULTICLASS, ONLINE, REGRESSION
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.linear import Logistic
@@ -146,7 +146,7 @@ def test_places_follow_the_names_and_absent_ones_count_as_0_where_a_model_cannot
 
 def test_what_is_absent_is_missing_where_the_model_knows_that() -> None:
     estimator = as_river(Noting, capacity=3)
-    assert isinstance(estimator, NumberRegressor)
+    assert isinstance(estimator, RiverRegressor)
     estimator.learn_one({"a": 1.0, "b": 2.0}, 7)
     assert estimator._model.last.tolist() == [1.0, 2.0, -1e300, 7.0]
     estimator.learn_one({"b": None, "a": math.nan}, 8)
@@ -169,7 +169,7 @@ def test_one_feature_too_many_is_refused_and_nothing_is_learnt() -> None:
 
 def test_labels_of_any_kind_get_places_as_they_appear() -> None:
     estimator = as_river(Shares, capacity=1, n_classes=3)
-    assert isinstance(estimator, MultiClassifier)
+    assert isinstance(estimator, RiverMultiClassifier)
     assert estimator.predict_proba_one({}) == {}
     assert estimator.predict_one({}) is None
     for label in ("up", "down", "up", 7):
@@ -183,7 +183,7 @@ def test_labels_of_any_kind_get_places_as_they_appear() -> None:
 
 def test_a_binary_classifier_is_of_false_and_true_only() -> None:
     estimator = as_river("logistic", capacity=1)
-    assert type(estimator) is BinaryClassifier
+    assert type(estimator) is RiverBinaryClassifier
     truth: Any = np.bool_(True)
     estimator.learn_one({"a": 1.0}, truth)
     for label in (2, "up"):
@@ -192,7 +192,7 @@ def test_a_binary_classifier_is_of_false_and_true_only() -> None:
 
 
 def test_a_class_tells_its_task_and_what_is_unknown_is_refused() -> None:
-    assert isinstance(as_river(Logistic), BinaryClassifier)
+    assert isinstance(as_river(Logistic), RiverBinaryClassifier)
     with pytest.raises(ConfigError, match="'binry' is no task of a model; did you mean 'binary'"):
         as_river("logistic", "binry")
     with pytest.raises(UnknownNameError, match="did you mean 'logistic'"):

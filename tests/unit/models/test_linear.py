@@ -12,7 +12,7 @@ from alpha_pulse.core.errors import ConfigError, NonFiniteError
 from alpha_pulse.core.plugins import load
 from alpha_pulse.models import ONLINE
 from alpha_pulse.models.linear import Logistic
-from alpha_pulse.models.validation import refuse_rows
+from alpha_pulse.models.validation import check_rows
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -43,7 +43,7 @@ def test_the_first_bad_row_is_named(row: int, column: int, value: float) -> None
     rows = np.zeros((6, 3))
     rows[row, column] = rows[5, 0] = value
     with pytest.raises(NonFiniteError, match=f"row {row} "):
-        refuse_rows(rows, 3)
+        check_rows(rows, 3)
 
 
 @pytest.mark.parametrize(
