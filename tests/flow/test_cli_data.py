@@ -121,7 +121,7 @@ def test_a_refused_file_is_reported_with_exit_code_1(tmp_path: Path) -> None:
     [
         ("Date,Open,High,Low\n2020-01-01,1,2,1\n", ["recognised as", "not used", "Date, Open, High, Low", "lacks close"]),
         ("", ["is empty"]),
-        ("dear diary\n", ["is no table of bars"]),
+        ("dear diary\n", ["is not a table of bars"]),
     ],
 )
 def test_a_file_that_is_no_table_of_bars_is_reported_as_far_as_it_is_understood(

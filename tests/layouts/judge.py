@@ -188,7 +188,7 @@ def _of_another_kind(schema: Schema, sentence: str, rows: Cells, row: Sequence[s
             r"\b(\d{1,2})/(\d{1,2})/\d{2}", "\n".join(cell for each in rows if len(each) == schema.width for cell in each)
         )
         return bool(pairs) and not any(12 < max(map(int, pair)) <= 31 and min(map(int, pair)) <= 12 for pair in pairs)
-    if "a quote in it does not end" in sentence:
+    if "a quote is not closed" in sentence:
         return True
     if "is empty, but a number" in sentence:
         return any(not cell.strip() for cell in row)
@@ -222,7 +222,7 @@ def untrue_of_file(schema: Schema, unharmed: Cells, whole: str, text: str, sente
     rows = cells(text, schema.separator)
     header, body = rows[: schema.skip], [row for row in rows[schema.skip :] if any(cell.strip() for cell in row)]
     names = [cell.strip() for row in rows[: schema.skip + 1] for cell in row]
-    if "has no known shape" in sentence or "is no table of bars" in sentence:
+    if "has no known shape" in sentence or "is not a table of bars" in sentence:
         return None if header or len(body) < 5 or _misfits(schema, body, whole) > 1 else "most rows have the shape"
     if re.search(r" but lacks (.*?);", sentence):
         return None if schema.skip != 1 or header != unharmed or len(body) < 4 else "the header is whole"
@@ -238,8 +238,8 @@ def untrue_of_file(schema: Schema, unharmed: Cells, whole: str, text: str, sente
         return None if header != unharmed else "the header is whole"
     if "cannot be read as CSV" in sentence:
         return None if '"' in text or "\0" in text else "the csv module reads it"
-    if "of which either could be" in sentence:
-        pair = re.search(r"has the columns (.*?) and (.*?), of which", sentence)
+    if "and either could be" in sentence:
+        pair = re.search(r"has the columns (.*?) and (.*?), and either", sentence)
         both = pair is not None and {pair[1].strip(), pair[2].strip()} <= set(names)
         return None if both else "these two names do not stand there"
     return "this kind of sentence is not checked"

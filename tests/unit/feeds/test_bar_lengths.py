@@ -59,7 +59,7 @@ def test_files_of_bars_of_two_lengths_are_not_joined(
 def test_a_long_stretch_of_longer_bars_in_one_file_is_refused(tmp_path: Path, stretches: tuple[tuple[int, int], ...]) -> None:
     path = tmp_path / "A.csv"
     path.write_text(table(*stretches), encoding="utf-8")
-    with pytest.raises(DataError, match="read the others apart, or give the length of all with --interval"):
+    with pytest.raises(DataError, match="read them separately, or state the length of all bars with --interval"):
         read([path])
 
 

@@ -108,10 +108,10 @@ def test_whole_days_may_be_an_hour_shorter_where_clocks_change(tmp_path: Path) -
     [
         ("ts,symbol,open,high,lo,close", "has the columns ts, symbol, open, high, lo, close but lacks low; expected a time,"),
         ("when,symbol,open,high,low,close", "lacks a time"),
-        ("ts,symbol,open,high,low,Close,CLOSE", "columns Close and CLOSE, of which either could be close"),
+        ("ts,symbol,open,high,low,Close,CLOSE", "columns Close and CLOSE, and either could be close"),
         ("ts,symbol,open,high,low,close,bid_close", "only one of the columns bid_close and ask_close"),
         ("ts,symbol,open,high,low,close,close", "'close' more than once"),
-        ("ts,symbol,open,high,low,close,btc_volume,eth_volume", "btc_volume and eth_volume, of which either could be volume"),
+        ("ts,symbol,open,high,low,close,btc_volume,eth_volume", "btc_volume and eth_volume, and either could be volume"),
     ],
 )
 def test_columns_that_do_not_fit_are_refused(tmp_path: Path, header: str, says: str) -> None:
@@ -143,7 +143,7 @@ def test_files_that_are_no_files_of_bars(tmp_path: Path) -> None:
     assert "is empty" in refused(tmp_path / "empty.csv")
     assert "it contains no rows" in refused(write(tmp_path, name="header.csv"))
     (tmp_path / "bars.xlsx").write_bytes(b"PK")
-    assert "is no table of bars" in refused(tmp_path / "bars.xlsx")
+    assert "is not a table of bars" in refused(tmp_path / "bars.xlsx")
     (tmp_path / "broken.csv").write_bytes(b"PAR1 but no more")
     assert "cannot be read as Parquet" in refused(tmp_path / "broken.csv")
     (tmp_path / "latin.csv").write_bytes(HEADER.encode() + b"\n\xff\xfe,A,1,1,1,1,1,1,1\n")

@@ -153,7 +153,7 @@ RISING = [[1_704_067_200_000 + 3_600_000 * at, at + 1, at + 2, at + 2, at + 1, 5
 
 
 def test_rows_without_a_header_that_fit_two_orders_of_prices_are_refused(tmp_path: Path) -> None:
-    assert "prices stand in other columns; add a header" in refused(tmp_path, json.dumps(RISING), "A.json")
+    assert "prices are in other columns; add a header" in refused(tmp_path, json.dumps(RISING), "A.json")
     higher = [[*row[:3], row[3] + at % 2, *row[4:]] for at, row in enumerate(RISING)]  # Bitfinex alone has highs there
     assert one(tmp_path, json.dumps(higher), "A.json").files[0].source == "bitfinex"
 
@@ -205,9 +205,9 @@ def test_a_volume_that_is_not_0_comes_before_ticks(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("notes", "named"),
     [
-        ({100: '"n', 8_000: 'n"'}, "row 101: a quote in it does not end"),
-        ({5: "n," + "x" * 200_000}, "row 6: it cannot be read as CSV"),
-        ({5: 'n"' + "x" * 200_000, 6: 'n"'}, "row 6: it cannot be read as CSV"),
+        ({100: '"n', 8_000: 'n"'}, "row 101: a quote is not closed"),
+        ({5: "n," + "x" * 200_000}, "row 6: the row cannot be read as CSV"),
+        ({5: 'n"' + "x" * 200_000, 6: 'n"'}, "row 6: the row cannot be read as CSV"),
     ],
     ids=["two quotes far apart", "one cell more", "a quote within a cell"],
 )

@@ -210,7 +210,7 @@ def test_what_is_no_file_of_bars_is_named(tmp_path: Path) -> None:
         (b"<!doctype html><html></html>", "is a web page"),
         (b"{}", "is JSON without a table of bars"),
         (b"[1, 2", "cannot be read as JSON"),
-        (b"Dear reader,\nthere are no bars here.\n", "is no table of bars: its first line is 'Dear reader,'"),
+        (b"Dear reader,\nthere are no bars here.\n", "is not a table of bars: its first line is 'Dear reader,'"),
         (b"  \n\n", "is empty"),
         (gzip.compress(TEXT.encode())[:-9], "cannot be unpacked as gzip"),
         (zipped(TEXT.encode())[:80], "cannot be unpacked as zip"),

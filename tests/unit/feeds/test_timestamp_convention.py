@@ -55,7 +55,7 @@ def test_a_daily_bar_stamped_by_its_sessions_close_is_that_days(
 def test_it_may_be_stated_that_they_are_opens_and_what_is_odd_is_reported(tmp_path: Path) -> None:
     data = read([written(tmp_path, [f"{day} 16:00:00" for day in DAYS])], ReadOptions(tz="America/New_York", stamp="open"))
     [note] = [note for note in data.notes if note.kind == "late_stamps"]
-    assert "come out as Saturdays, and none as Monday" in note.text
+    assert "are on Saturdays, and none on a Monday" in note.text
 
 
 @pytest.mark.parametrize(("clock", "weekdays"), [("00:00:00", range(5)), ("09:30:00", range(5)), ("18:00:00", (6, 0, 1, 2, 3))])

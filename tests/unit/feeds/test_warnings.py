@@ -81,7 +81,7 @@ def test_bars_that_a_source_leaves_out_are_explained() -> None:
     columns = random_walk(5_000, seed=1).columns
     note = only(columns.pick(np.flatnonzero(np.random.default_rng(1).random(5_000) < 0.9)))
     assert note.kind == "gap"
-    assert note.text.endswith("A source that leaves out bars without trades writes such files")
+    assert note.text.endswith("Sources that omit bars without trades write such files")
 
 
 def test_all_jumps_are_counted_and_the_farthest_is_named() -> None:
@@ -173,7 +173,7 @@ def test_a_symbol_that_ends_early_is_reported() -> None:
     assert find_warnings(columns.pick(np.flatnonzero((columns.code == 0) | (hours < 390)))) == []
     note = only(columns.pick(np.flatnonzero((columns.code == 0) | (hours < 200))))
     assert (note.kind, note.places) == ("unequal_spans", ("B",))
-    assert "those of B only a part of it; the shortest is B, 2020-01-01 00:00:00 UTC to 2020-01-09 07:00:00 UTC" in note.text
+    assert "those of B only a part of that; the shortest is B, 2020-01-01 00:00:00 UTC to 2020-01-09 07:00:00 UTC" in note.text
 
 
 def test_an_interval_far_below_the_steps_is_reported() -> None:
@@ -181,7 +181,7 @@ def test_an_interval_far_below_the_steps_is_reported() -> None:
     assert find_warnings(columns, interval_stated=True) == []
     short = msgspec.structs.replace(columns, interval_ns=MINUTE_NS)
     found = [note for note in find_warnings(short, interval_stated=True) if note.kind == "short_interval"]
-    assert found[0].text.startswith("the bars are stated to last 1m, but the most frequent step between those of SYN is 1h")
+    assert found[0].text.startswith("--interval states bars of 1m, but the most frequent step between those of SYN is 1h")
     assert find_warnings(msgspec.structs.replace(columns, interval_ns=HOUR_NS - SECOND_NS), interval_stated=True) == []
     assert find_warnings(msgspec.structs.replace(columns.pick(slice(0, 1)), interval_ns=DAY_NS), interval_stated=True) == []
 
@@ -210,4 +210,4 @@ def test_weeks_and_months_that_are_stamped_at_their_end_are_reported(interval: i
         bars, ts_start=bars.ts_start + shift * DAY_NS if shift < 30 else bars.ends() - DAY_NS, ts_end=None
     )
     notes = [note for note in find_warnings(late) if note.kind == "late_stamps"]
-    assert [note.text.partition(" are stamped with ")[2].partition(",")[0] for note in notes] == ([where] if where else [])
+    assert [note.text.partition(" have times on ")[2].partition(",")[0] for note in notes] == ([where] if where else [])

@@ -42,7 +42,7 @@ def read_stream(path: Path, target: str | None = None, missing: Missing = "refus
     content, where = found[0], found[0].where
     if content.format not in ("text", "json"):
         return from_table(binary_frame(content), target, missing, path.name, where)
-    text = text_of(content.whole(), where)
+    text = text_of(content.full_text(), where)
     if _ARFF.match(text):
         return from_arff(text, target, missing, path.name, where)
     return from_table(read_text(text, where), target, missing, path.name, where)

@@ -1,4 +1,4 @@
-"""What one cell of a sample looks like: a number, a time, or neither."""
+"""Classifies a cell of a sample: a number, a time, missing, or neither."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def is_number(cell: str) -> bool:
 
 
 def is_plain_number(cell: str) -> bool:
-    """Whether a cell is a number as programs write it.
+    """Whether a cell is a number without currency signs and thousands separators, with a decimal point.
 
     >>> is_plain_number("1234.5"), is_plain_number("1,234.5")
     (True, False)
@@ -30,7 +30,7 @@ def is_plain_number(cell: str) -> bool:
 
 
 def is_time(cell: str) -> bool:
-    """Whether a cell can be a date or a time that is more than a number.
+    """Whether a cell can be a date or a time, but not only a number.
 
     >>> is_time("2019.12.02"), is_time("20240102 130500"), is_time("1575288000")
     (True, True, False)
@@ -40,7 +40,7 @@ def is_time(cell: str) -> bool:
 
 
 def is_missing(cell: str) -> bool:
-    """Whether a cell holds no value in one of the usual spellings.
+    """Whether a cell is empty or one of the usual spellings of a missing value.
 
     >>> is_missing("NaN"), is_missing("0")
     (True, False)

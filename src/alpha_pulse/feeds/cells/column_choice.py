@@ -1,4 +1,4 @@
-"""Which column of a table is which of ours: by the source's declaration, by usual names, or by shape."""
+"""Maps the columns of a table to ours: by the declaration of the source, by usual names, or by the shape of the rows."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _VOLUME_OF = re.compile(r"^(?:vol|volume)_([a-z0-9]+)$|^([a-z0-9]+)_(?:vol|volum
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """The source, and the place of each of our columns: ts or ts_end, clock, symbol, the prices, volume, bid_close ...
+    """The source, and the index of each of our columns: ts or ts_end, clock, symbol, the prices, volume, bid_close ...
 
-    ``sides``: whether prices are the middle of bids and asks (``mid``), bids or asks alone, or plain (empty).
+    ``sides``: ``mid`` where prices are midpoints of bids and asks, ``bid`` or ``ask`` where they are one side, else empty.
     """
 
     source: Source
@@ -34,7 +34,7 @@ class Choice(msgspec.Struct, frozen=True):
     sides: str = ""
 
     def name(self, table: Table, ours: str) -> str:
-        """The file's name of one of our columns; without a header its number, from 1."""
+        """The file's name of one of our columns; its number, from 1, where the table has no header."""
         return column_name(table, self.places[ours])
 
     def time_name(self, table: Table) -> str:
@@ -43,7 +43,7 @@ class Choice(msgspec.Struct, frozen=True):
 
 
 def column_name(table: Table, place: int) -> str:
-    """What errors call a column."""
+    """The name of a column in errors: from the header, or its number, from 1."""
     name = table.header[place].strip() if place < len(table.header) else ""
     return name or str(place + 1)
 
@@ -54,30 +54,30 @@ def choose_columns(table: Table) -> Choice:
     Raises
     ------
     DataError
-        Columns are missing, or two could be the same one.
+        Columns are missing, or two columns could be the same one of ours.
     """
     source = recognise(table)
     if not table.header:
         return _choose_by_shape(table, source)
-    found = candidate_places(["" if plain(name) in source.unused else name for name in table.header])
+    candidates = candidate_places(["" if plain(name) in source.unused else name for name in table.header])
     places: dict[str, int] = {}
     for ours, name in source.columns.items():
         places[ours] = [plain(each) for each in table.header].index(name)
     _choose_summed_volumes(source, table.header, places)
-    places = time_places(table, found) | places
+    places = time_places(table, candidates) | places
     sides = ""
     for price in PRICES:
-        if price not in places and price in found:
-            places[price] = unambiguous_column(table, found[price], price)
+        if price not in places and price in candidates:
+            places[price] = unambiguous_column(table, candidates[price], price)
     if not any(price in places for price in PRICES):
-        sides = _choose_bid_ask_prices(table, found, places)
-    symbol = [place for place in found.get("symbol", []) if place not in places.values()]
+        sides = _choose_bid_ask_prices(table, candidates, places)
+    symbol = [place for place in candidates.get("symbol", []) if place not in places.values()]
     if symbol:
         places["symbol"] = unambiguous_column(table, symbol, "symbol")
-    _choose_volume(table, found, places)
-    _choose_quotes(table, found, places, sides)
-    if found.get("adj_close"):
-        places["adj_close"] = found["adj_close"][0]
+    _choose_volume(table, candidates, places)
+    _choose_quotes(table, candidates, places, sides)
+    if candidates.get("adj_close"):
+        places["adj_close"] = candidates["adj_close"][0]
     _check_complete(table, places)
     return Choice(source, places, sides)
 
@@ -100,14 +100,14 @@ def _choose_by_shape(table: Table, source: Source) -> Choice:
 
 
 def _check_other_shapes(table: Table, source: Source, shape: Sequence[str]) -> None:
-    """Refuse rows that are bars of this shape and, with other prices, of another one: all of them rise, or all fall."""
+    """Refuse rows that also fit the shape of another source with other prices, as where all bars rise or all fall."""
     for other in SOURCES:
         fits_too = bool(other.shape) and not other.file_name_needed and other.strength(table) > 0
         if not fits_too or all(_cells(table, shape, price) == _cells(table, other.shape, price) for price in PRICES):
             continue
         raise DataError(
             f"{table.where} has no header, and its rows have the shape of {source.title} and of {other.title}, whose prices "
-            "stand in other columns; add a header such as time,open,high,low,close,volume"
+            "are in other columns; add a header such as time,open,high,low,close,volume"
         )
 
 
@@ -115,24 +115,24 @@ def _cells(table: Table, shape: Sequence[str], name: str) -> list[str]:
     return [row[shape.index(name)] for row in table.sample]
 
 
-def _choose_bid_ask_prices(table: Table, found: dict[str, list[int]], places: dict[str, int]) -> str:
-    """Take the prices from bids and asks, where a table has no others."""
-    sides = [side for side in ("bid", "ask") if all(f"{side}_{price}" in found for price in PRICES)]
+def _choose_bid_ask_prices(table: Table, candidates: dict[str, list[int]], places: dict[str, int]) -> str:
+    """Choose bid and ask prices, where a table has no others."""
+    sides = [side for side in ("bid", "ask") if all(f"{side}_{price}" in candidates for price in PRICES)]
     for side in sides:
         for price in PRICES:
-            places[f"{side}_{price}"] = unambiguous_column(table, found[f"{side}_{price}"], f"{side}_{price}")
+            places[f"{side}_{price}"] = unambiguous_column(table, candidates[f"{side}_{price}"], f"{side}_{price}")
     return "mid" if len(sides) == 2 else "".join(sides)
 
 
-def _choose_quotes(table: Table, found: dict[str, list[int]], places: dict[str, int], sides: str) -> None:
+def _choose_quotes(table: Table, candidates: dict[str, list[int]], places: dict[str, int], sides: str) -> None:
     if sides:
         return
-    quotes = [name for name in ("bid_close", "ask_close") if name in found]
+    quotes = [name for name in ("bid_close", "ask_close") if name in candidates]
     if len(quotes) == 1 and quotes[0] in table.header:
         raise DataError(f"{table.where} has only one of the columns bid_close and ask_close; give both or neither")
     if len(quotes) == 2:
         for name in quotes:
-            places[name] = unambiguous_column(table, found[name], name)
+            places[name] = unambiguous_column(table, candidates[name], name)
 
 
 def _choose_summed_volumes(source: Source, header: Sequence[str], places: dict[str, int]) -> None:
@@ -141,13 +141,13 @@ def _choose_summed_volumes(source: Source, header: Sequence[str], places: dict[s
         places["volume"], places["more_volume"] = (short.index(name) for name in source.volumes)
 
 
-def _choose_volume(table: Table, found: dict[str, list[int]], places: dict[str, int]) -> None:
-    """The volume in units of what is traded ('Volume BTC' before 'Volume USDT'); a volume that is not 0 before ticks."""
+def _choose_volume(table: Table, candidates: dict[str, list[int]], places: dict[str, int]) -> None:
+    """Choose the volume in units of the asset ('Volume BTC' over 'Volume USDT'); the tick volume where the volume is 0."""
     if "volume" in places:
         return
-    if found.get("volume"):
-        place = unambiguous_column(table, found["volume"], "volume")
-        ticks = found.get("tick_volume", [])
+    if candidates.get("volume"):
+        place = unambiguous_column(table, candidates["volume"], "volume")
+        ticks = candidates.get("tick_volume", [])
         places["volume"] = ticks[0] if ticks and all(row[place].strip() in _ZERO for row in table.sample) else place
         return
     units = {}
@@ -157,8 +157,8 @@ def _choose_volume(table: Table, found: dict[str, list[int]], places: dict[str, 
             units[place] = match[1] or match[2]
     if len(units) == 1:
         places["volume"] = next(iter(units))
-    elif not units and found.get("tick_volume"):
-        places["volume"] = found["tick_volume"][0]
+    elif not units and candidates.get("tick_volume"):
+        places["volume"] = candidates["tick_volume"][0]
     elif len(units) > 1:
         first = [row[places["symbol"]].lower() for row in table.sample] if "symbol" in places else []
         base = [place for place, unit in units.items() if first and all(name.startswith(unit) for name in first if name)]
@@ -166,18 +166,18 @@ def _choose_volume(table: Table, found: dict[str, list[int]], places: dict[str, 
             places["volume"] = base[0]
             return
         names = " and ".join(table.header[place] for place in list(units)[:2])
-        raise DataError(f"{table.where} has the columns {names}, of which either could be volume; rename one")
+        raise DataError(f"{table.where} has the columns {names}, and either could be volume; rename one")
 
 
 def _check_complete(table: Table, places: dict[str, int]) -> None:
-    lacks = [] if "ts" in places or "ts_end" in places else ["a time"]
+    missing = [] if "ts" in places or "ts_end" in places else ["a time"]
     if "bid_close" not in places or "open" in places:
-        lacks += [
+        missing += [
             price for price in PRICES if price not in places and f"bid_{price}" not in places and f"ask_{price}" not in places
         ]
     elif "bid_open" not in places and "ask_open" not in places:
-        lacks += list(PRICES)
-    if not lacks:
+        missing += list(PRICES)
+    if not missing:
         return
     shown = ", ".join(name for name in table.header if name.strip())
     if all(is_number(name) or is_time(name) for name in table.header):
@@ -185,6 +185,6 @@ def _check_complete(table: Table, places: dict[str, int]) -> None:
             f"{table.where} has no header: its first line is {shown[:80]}; add one such as time,open,high,low,close,volume"
         )
     raise DataError(
-        f"{table.where} has the columns {shown} but lacks {', '.join(lacks)}; expected a time, open, high, low, close and "
+        f"{table.where} has the columns {shown} but lacks {', '.join(missing)}; expected a time, open, high, low, close and "
         "optionally symbol, volume, and bid_close with ask_close; rename or add them"
     )

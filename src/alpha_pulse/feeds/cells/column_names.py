@@ -1,4 +1,4 @@
-"""Names of columns in any usual spelling, and which of several is meant."""
+"""Names of columns in any usual spelling, and which of several columns is preferred."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ for _side in ("bid", "ask"):
             f"{_price}_{_side}_price"
         )
 SPELLINGS: dict[str, tuple[str, ...]] = {meaning: tuple(text.split()) for meaning, text in _SAME.items()}
-"""Our columns, and how others call them; the earlier of two that a file has is meant."""
+"""Our columns, and their names in files; where a file has two, the earlier name is used."""
 OPEN_TIME_NAMES = (
     "open_time", "opentime", "start", "start_time", "starttime", "start_at", "startedat", "started_at", "window_start",
     "time_period_start", "period_start", "candle_begin_time", "begin", "begins_at", "begin_time", "kline_open_time",
     "open_timestamp", "time_open", "timeopen", "date_open", "interval_start",
 )  # fmt: skip
-"""Names that say that a bar's time is its open."""
+"""Names of a time that is the open of a bar."""
 _KNOWN = {name for names in SPELLINGS.values() for name in names}
 
 
 @lru_cache(4_096)
 def plain(name: str) -> str:
-    """A name in lower case, its words joined by ``_``, without signs and numbering.
+    """A name in lower case, its words joined by ``_``, without punctuation and numbering.
 
     >>> plain("<OPEN>"), plain("1. open"), plain("Adj Close*"), plain("__index_level_0__"), plain("Volume BTC")
     ('open', 'open', 'adj_close', 'index_level_0', 'volume_btc')
@@ -73,7 +73,7 @@ def plain(name: str) -> str:
 
 @lru_cache(4_096)
 def is_known_name(name: str) -> bool:
-    """Whether a name is one that columns of bars have.
+    """Whether a name is a known name of a column of bars.
 
     >>> is_known_name("Open"), is_known_name("Volume USDT"), is_known_name("RSI")
     (True, True, False)
@@ -83,12 +83,12 @@ def is_known_name(name: str) -> bool:
 
 
 def candidate_places(header: Sequence[str]) -> dict[str, list[int]]:
-    """The places of the columns that can be each of ours, the one that is meant first.
+    """For each of our columns the indices of the columns that it can be, the preferred one first.
 
-    A column that is called exactly as ours comes first, then in the order of `SPELLINGS`.
+    A column with exactly our name comes first, then the order of `SPELLINGS`.
     """
     short = [plain(name) for name in header]
-    found: dict[str, list[int]] = {}
+    places_by_meaning: dict[str, list[int]] = {}
     for meaning, names in SPELLINGS.items():
         ranked = []
         for place, name in enumerate(short):
@@ -96,16 +96,18 @@ def candidate_places(header: Sequence[str]) -> dict[str, list[int]]:
             if near in names:
                 ranked.append((header[place] != meaning, names.index(near), header[place].isupper(), place))
         if ranked:
-            found[meaning] = [place for *_, place in sorted(ranked)]
-    return found
+            places_by_meaning[meaning] = [place for *_, place in sorted(ranked)]
+    return places_by_meaning
 
 
 def ambiguous_pair(header: Sequence[str], places: Sequence[int], meaning: str) -> tuple[str, str] | None:
-    """Two columns of which either could be the one that is meant, since only capitals or signs tell them apart; else None."""
+    """The names of the two best columns where they differ only in capitals or signs; else None."""
     if len(places) < 2:
         return None
     first, second = header[places[0]], header[places[1]]
-    letters = len(first) == 1 and first.islower() and second == first.upper()  # t opens and T closes, v is V's whole
+    letters = (
+        len(first) == 1 and first.islower() and second == first.upper()
+    )  # t is the open and T the close, v the volume of V
     if plain(first) != plain(second) or letters or (first == meaning and second != meaning):
         return None
     return first, second
@@ -122,23 +124,27 @@ _NO_SYMBOLS = {"bid", "ask", "mid", "quote", "adj", "adjusted", "price", "prev",
 
 
 def _split_wide(header: Sequence[str]) -> Iterator[tuple[tuple[str, ...], Mapping[str, str]]]:
-    """Names that hold a symbol and a price, of two or more symbols that have all four prices, without the symbols."""
+    """Headers without symbols, one for each symbol, where names contain a symbol and a price (two symbols or more)."""
     for pattern in _WIDE:
         matches = [pattern.fullmatch(name.strip()) for name in header]
         names: dict[str, list[str]] = {}
         for match in matches:
             if match is not None:
                 names.setdefault(match["symbol"], []).append(match["price"])
-        whole = [symbol for symbol, prices in names.items() if {price.lower() for price in prices}.issuperset(PRICES)]
-        if len(whole) < 2 or _NO_SYMBOLS & {symbol.lower() for symbol in whole} or set(PRICES) <= set(candidate_places(header)):
+        complete = [symbol for symbol, prices in names.items() if {price.lower() for price in prices}.issuperset(PRICES)]
+        if (
+            len(complete) < 2
+            or _NO_SYMBOLS & {symbol.lower() for symbol in complete}
+            or set(PRICES) <= set(candidate_places(header))
+        ):
             continue
-        for symbol in whole:
+        for symbol in complete:
             prices = iter(names[symbol])
-            parted = [
+            split = [
                 name if match is None else next(prices) if match["symbol"] == symbol else ""
                 for name, match in zip(header, matches, strict=True)
             ]
-            yield tuple(parted), {"symbol": symbol}
+            yield tuple(split), {"symbol": symbol}
         return
     yield tuple(header), {}
 
@@ -147,7 +153,7 @@ _DOTTED = re.compile(r"^(.+)\.(open|high|low|close|volume|adjusted)$", re.IGNORE
 
 
 def _split_dots(header: Sequence[str]) -> Iterator[tuple[tuple[str, ...], Mapping[str, str]]]:
-    """Names such as AAPL.Open, as R's quantmod writes them, without their symbol."""
+    """Headers without symbols, one for each symbol, of names such as AAPL.Open, as R's quantmod writes them."""
     matches = [_DOTTED.match(name.strip()) for name in header]
     symbols = list(dict.fromkeys(match[1] for match in matches if match is not None))
     if not symbols:
@@ -165,7 +171,7 @@ def _split_dots(header: Sequence[str]) -> Iterator[tuple[tuple[str, ...], Mappin
 
 
 def split_levels(headers: Sequence[Sequence[str]]) -> Iterator[tuple[tuple[str, ...], Mapping[str, str]]]:
-    """The header, and what stands beside it; of two levels (price and ticker) one header for each ticker.
+    """The header and its metadata; of a header of two levels (price and ticker) one header for each ticker.
 
     >>> list(split_levels([["Price", "Close", "Open"], ["Ticker", "QQQ", "QQQ"], ["Date", "", ""]]))
     [(('Date', 'Close', 'Open'), {'symbol': 'QQQ', 'levels': '2'})]

@@ -204,11 +204,11 @@ def _read_number_columns(
         numbers["volume"] = numbers["volume"] + more
     if choice.sides:
         notes += _prices_from_quotes(numbers, choice, table)
-    parts = choice.source.parts
-    if parts and _check_scaled(numbers, row_numbers, table, choice):
+    price_scale = choice.source.price_scale
+    if price_scale and _check_scaled(numbers, row_numbers, table, choice):
         for price in PRICES:
-            numbers[price] = numbers[price] / parts
-        unit, title = f"1e-{len(str(parts)) - 1}", choice.source.title
+            numbers[price] = numbers[price] / price_scale
+        unit, title = f"1e-{len(str(price_scale)) - 1}", choice.source.title
         text = f"{table.where}: prices are whole numbers and were read in units of {unit}, as in {title}"
         notes.append(Note(kind="units", text=text))
     return numbers, notes
@@ -227,11 +227,13 @@ def _why_no_volume(column: pl.Series, frame: pl.DataFrame, name: str, row_number
 
 def _check_scaled(numbers: dict[str, Floats], row_numbers: Integers, table: Table, choice: Choice) -> bool:
     """Whether prices are scaled whole numbers. Where most prices are, one that is not is refused."""
-    parts = choice.source.parts
+    price_scale = choice.source.price_scale
     with np.errstate(invalid="ignore"):  # prices that are not finite are refused later
         if "volume" in numbers and 2 * int(np.count_nonzero(numbers["volume"] % 1)) > row_numbers.size:
             return False  # most volumes are fractions of coins, whose prices are not scaled
-        whole = np.stack([(numbers[price] >= _LOWEST_SCALED_PRICE * parts) & (numbers[price] % 1 == 0) for price in PRICES])
+        whole = np.stack(
+            [(numbers[price] >= _LOWEST_SCALED_PRICE * price_scale) & (numbers[price] % 1 == 0) for price in PRICES]
+        )
     if 2 * int(whole.sum()) <= whole.size:
         return False
     if not whole.all():
@@ -239,7 +241,7 @@ def _check_scaled(numbers: dict[str, Floats], row_numbers: Integers, table: Tabl
         price = PRICES[int(np.argmin(whole[:, at]))]
         raise DataError(
             f"{table.where}, row {row_numbers[at]}: column '{choice.name(table, price)}' is {numbers[price][at]:.12g}, but a "
-            f"whole number in units of 1e-{len(str(parts)) - 1}, as in most rows, is expected; correct or drop the row"
+            f"whole number in units of 1e-{len(str(price_scale)) - 1}, as in most rows, is expected; correct or drop the row"
         )
     return True
 

@@ -16,27 +16,27 @@ _DAYS = ("date", "day", "trade_date", "trading_day", "datum", "fecha", "data")
 
 
 def unambiguous_column(table: Table, places: Sequence[int], ours: str) -> int:
-    """The column that is meant. Raises DataError where only capitals tell two apart."""
+    """The best of the candidate columns. Raises DataError where two differ only in capitals or signs."""
     pair = ambiguous_pair(table.header, places, ours)
     if pair is not None and pair[0] == pair[1]:
         raise DataError(f"{table.where} has the column {pair[0]!r} more than once; keep one")
     if pair is not None:
-        raise DataError(f"{table.where} has the columns {pair[0]} and {pair[1]}, of which either could be {ours}; rename one")
+        raise DataError(f"{table.where} has the columns {pair[0]} and {pair[1]}, and either could be {ours}; rename one")
     return places[0]
 
 
-def time_places(table: Table, found: dict[str, list[int]]) -> dict[str, int]:
-    """Where the time stands: the open's before others, one in UTC before local ones, a number since 1970 before text, a time
-    before a day, and a day beside its time of the day.
+def time_places(table: Table, candidates: dict[str, list[int]]) -> dict[str, int]:
+    """The columns of times. Preferred are the time of the open, UTC over local times, numbers since 1970 over text, and a time
+    over a day; a day is combined with a column of the time of day.
 
-    An unnamed column is taken for the time where no other is one, as pandas writes an index.
+    An unnamed column, as pandas writes an index, is used where no other contains times.
 
     Raises
     ------
     DataError
-        Two columns differ, and nothing tells which of them is meant.
+        Two columns contain different times, and neither name decides between them.
     """
-    named = list(dict.fromkeys(found.get("ts", []) + found.get("clock", [])))
+    named = list(dict.fromkeys(candidates.get("ts", []) + candidates.get("clock", [])))
     unnamed = [place for place, name in enumerate(table.header) if not name.strip() or name.lower().startswith("unnamed: ")]
     exact = [place for place in named if table.header[place] == "ts"]
     if exact:
@@ -46,24 +46,24 @@ def time_places(table: Table, found: dict[str, list[int]]) -> dict[str, int]:
         return {"ts": _choose_whole_time(table, chosen, kinds)}
     clock = [place for place in named if kinds[place] == "clock"]
     days = [place for place in named if kinds[place] == "day"]
-    if not days and len(clock) > 1:  # 240102 may be a time of the day, too
+    if not days and len(clock) > 1:  # 240102 may also be a time of day
         days = [place for place in clock if plain(table.header[place]) in _DAYS]
         clock = [place for place in clock if place not in days]
     if days:
         day = unambiguous_column(table, days, "ts")
-        end = [place for place in found.get("ts_end", []) if _time_kind(table, place) in ("epoch", "time")]
+        end = [place for place in candidates.get("ts_end", []) if _time_kind(table, place) in ("epoch", "time")]
         if not clock and end and _all_equal(table, day):
             return {"ts_end": end[0]}
         return {"ts": day, "clock": clock[0]} if clock else {"ts": day}
     if chosen := [place for place in unnamed if kinds[place] in ("epoch", "time", "day")]:
         return {"ts": chosen[0]}
-    if found.get("ts_end"):
-        return {"ts_end": found["ts_end"][0]}
+    if candidates.get("ts_end"):
+        return {"ts_end": candidates["ts_end"][0]}
     return {"ts": named[0]} if named else {}
 
 
 def _choose_whole_time(table: Table, places: Sequence[int], kinds: dict[int, str]) -> int:
-    """The column that is meant of those that hold whole times."""
+    """The preferred one of the columns that contain complete times."""
     opens = [place for place in places if plain(table.header[place]) in OPEN_TIME_NAMES]
     epochs = [place for place in places if kinds[place] == "epoch"]
     utc = [place for place in places if {"utc", "gmt"} & set(plain(table.header[place]).split("_"))]
@@ -71,23 +71,23 @@ def _choose_whole_time(table: Table, places: Sequence[int], kinds: dict[int, str
         return unambiguous_column(table, opens or epochs, "ts")
     best = unambiguous_column(table, utc or places, "ts")
     for other in places:
-        if not utc and (at := _first_difference(table, best, other)) is not None:
+        if not utc and (index := _first_difference(table, best, other)) is not None:
             names = [table.header[place].strip() for place in (best, other)]
-            cells = [shown(table.sample[at][place].strip()) for place in (best, other)]
+            cells = [shown(table.sample[index][place].strip()) for place in (best, other)]
             raise DataError(
-                f"{table.where}, row {at + 1}: column '{names[0]}' is {cells[0]} and column '{names[1]}' is {cells[1]}, "
-                "of which either could be ts; rename the one that is meant to ts"
+                f"{table.where}, row {index + 1}: column '{names[0]}' is {cells[0]} and column '{names[1]}' is {cells[1]}, "
+                "and either could be ts; rename the right one to ts"
             )
     return best
 
 
-def _first_difference(table: Table, one: int, two: int) -> int | None:
-    """The first row in which two columns hold different times, as far as these say; None where there is none."""
+def _first_difference(table: Table, first: int, second: int) -> int | None:
+    """The first row in which two columns contain different times; None where there is none."""
 
     def bare(cell: str) -> str:
         return cell.strip().replace("T", " ").removesuffix("Z").removesuffix("+00:00").removesuffix(".000")
 
-    return next((at for at, row in enumerate(table.sample) if bare(row[one]) != bare(row[two])), None)
+    return next((index for index, row in enumerate(table.sample) if bare(row[first]) != bare(row[second])), None)
 
 
 def _all_equal(table: Table, place: int) -> bool:
@@ -95,7 +95,7 @@ def _all_equal(table: Table, place: int) -> bool:
 
 
 def _time_kind(table: Table, place: int) -> str:
-    """``epoch``, ``time``, ``day``, ``clock``, or empty where a column holds no times."""
+    """``epoch``, ``time``, ``day``, ``clock``, or empty where a column does not contain times."""
     cells = [row[place].strip() for row in table.sample if not is_missing(row[place])]
     if not cells:
         return ""

@@ -1,4 +1,4 @@
-"""Times as text: the layouts that are read, and the numbers in them, taken from all cells of one layout at once."""
+"""Times as text: the supported layouts, and the numbers in them, extracted from all cells of one layout at once."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ _DIGITS = re.compile("[0-9]")
 
 
 class Parts(msgspec.Struct, frozen=True):
-    """The numbers in cells of one layout, each of shape (n,), by name; and the words, which all of them share.
+    """The numbers in cells of one layout, each of shape (n,), by name; and the words, which are the same in all of them.
 
-    ``rows`` are the places of the cells, from 0.
+    ``rows`` are the indices of the cells.
     """
 
     rows: Integers
@@ -84,19 +84,19 @@ def matches_time(cell: str) -> bool:
 
 
 def parts_of(column: pl.Series, matrix: Bytes | None = None) -> Iterator[Parts | int]:
-    """The parts of times as text, for each layout; the place of the first cell that is in none, where there is one.
+    """The parts of times as text, for each layout; the index of the first cell in no layout, where there is one.
 
-    Layouts come in the order of their first cells, so that the place is that of the first such cell.
+    Layouts come in the order of their first cells, so the index is that of the first such cell.
     """
-    for rows, cells, at_hand in _groups(column, matrix):
+    for rows, cells, known_bytes in _groups(column, matrix):
         first = str(cells[0])
         match = None
         if len(first) < 64 and first.isascii():
-            match = next((found for layout in _LAYOUTS if (found := layout.fullmatch(first))), None)
+            match = next((full for layout in _LAYOUTS if (full := layout.fullmatch(first))), None)
         if match is None:
             yield int(rows[0])
             return
-        digits = _matrix(cells, len(first)) if at_hand is None else at_hand
+        digits = _matrix(cells, len(first)) if known_bytes is None else known_bytes
         spans = {name: match.span(name) for name, text in match.groupdict().items() if text is not None}
         numbers = {name: _number(digits, *span) for name, span in spans.items() if first[slice(*span)].isdigit()}
         words = {name: first[slice(*span)] for name, span in spans.items() if name not in numbers}
@@ -116,11 +116,11 @@ def month_of(word: str) -> int:
 
 
 def _groups(column: pl.Series, matrix: Bytes | None) -> Iterator[tuple[Integers, pl.Series, Bytes | None]]:
-    """The places of cells that differ in their digits only, the cells, and their bytes if at hand; by their first places."""
-    everything = np.arange(len(column), dtype=np.int64)
+    """Groups of cells that differ only in digits: their indices, the cells, and their bytes if known; by first index."""
+    all_rows = np.arange(len(column), dtype=np.int64)
     matrix = same_layout_bytes(column) if matrix is None else matrix
     if matrix is not None:
-        yield everything, column, matrix
+        yield all_rows, column, matrix
         return
     shapes = column.str.replace_all("[0-9]", "9").rank("dense").to_numpy()
     order = np.argsort(shapes, kind="stable")
@@ -131,7 +131,7 @@ def _groups(column: pl.Series, matrix: Bytes | None) -> Iterator[tuple[Integers,
 
 
 def same_layout_bytes(column: pl.Series) -> Bytes | None:
-    """The bytes of all cells, shape (n, width), if they have digits in the same places and the same signs in the others."""
+    """The bytes of all cells, shape (n, width), if all have digits in the same places and equal characters elsewhere."""
     first = str(column[0])
     lengths = column.str.len_bytes()
     if not first or not first.isascii() or lengths.min() != lengths.max():

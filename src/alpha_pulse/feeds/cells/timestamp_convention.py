@@ -1,4 +1,4 @@
-"""What the time of a bar stands for, its open or its close, how that is known, and when a bar began."""
+"""The timestamp convention of a table: whether times are opens or closes of bars, how that is known, and when bars start."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from alpha_pulse.feeds.tables import Table
 _AFTERNOON, _EVENING = 13, 19
 """Hours from which on a session may be over: on its own clock, and in UTC, where American sessions open in the afternoon."""
 _MIN_FRACTION = 0.9
-"""Part of the bars that a rule must fit: holidays and half days are others."""
+"""Fraction of the bars that a rule must fit; the rest may be holidays and half days."""
 _FRIDAY = 4
 
 
 def known_convention(table: Table, choice: Choice, options: ReadOptions, *, dates: bool = False) -> tuple[str, str]:
-    """What a bar's time is, its ``open`` or its ``close``, and how that is known; ``dates``: whether all times are days."""
+    """Whether times are the ``open`` or the ``close`` of bars, and how that is known; ``dates``: whether all times are days."""
     if options.stamp is not None:
         return options.stamp, "--stamp"
     if "ts_end" in choice.places and "ts" not in choice.places:
@@ -37,10 +37,10 @@ def known_convention(table: Table, choice: Choice, options: ReadOptions, *, date
 
 
 def reason_for_closes(times: Times, interval: int) -> str:
-    """Why times that nobody states to be closes must be some, in words; empty where they may be opens.
+    """Why times must be closes although nothing states it; empty where they may be opens.
 
-    They are where each is the last instant of a minute, and of daily bars where they lie in the afternoon of Mondays to
-    Fridays: a bar that began on a Friday afternoon would last until Saturday.
+    They must be closes where each is the last instant of a minute, and for daily bars where they lie in the afternoon of
+    Mondays to Fridays: a bar that started on a Friday afternoon would last until Saturday.
     """
     if times.dates:
         return ""
@@ -55,7 +55,7 @@ def reason_for_closes(times: Times, interval: int) -> str:
 
 
 def bar_starts(times: Times, code: Integers, stamp: str, interval: int, tz: str | None) -> Integers:
-    """When each bar began.
+    """When each bar starts.
 
     Parameters
     ----------
@@ -69,12 +69,12 @@ def bar_starts(times: Times, code: Integers, stamp: str, interval: int, tz: str 
     if interval == DAY_NS and not times.dates:
         wall = _wall_clock(times)
         if _on_weekdays(wall) and ((opens + DATE_SHIFT_NS) // DAY_NS != wall // DAY_NS).any():
-            return _midnights(times, wall)  # so that the bar is named by the day of its session
+            return _midnights(times, wall)  # so that the bar has the date of its session
     return opens
 
 
 def round_up_last_instants(ts: Integers, unit: str) -> Integers:
-    """Times that are all the last instant of a bar, as Binance writes its close times, as the instant after; else as they are.
+    """Round up times that are all the last instant of a bar, as Binance writes close times; other times are unchanged.
 
     >>> import numpy as np
     >>> round_up_last_instants(np.array([59_999_000_000, 119_999_000_000]), "ms").tolist()
@@ -88,7 +88,7 @@ def round_up_last_instants(ts: Integers, unit: str) -> Integers:
 
 
 def _wall_clock(times: Times) -> Integers:
-    """What a clock of their zone shows, in ns."""
+    """The local times in their zone, in ns."""
     if times.zone in ("UTC", "stated", "dates"):
         return times.ns
     wall = pl.Series(times.ns).cast(pl.Datetime("ns", "UTC")).dt.convert_time_zone(times.zone).dt.replace_time_zone(None)
@@ -96,7 +96,7 @@ def _wall_clock(times: Times) -> Integers:
 
 
 def _on_weekdays(wall: Integers) -> bool:
-    """Whether times of day, none of them midnight, lie on Fridays too, and hardly ever on a weekend."""
+    """Whether no time is midnight, some are on Fridays, and hardly any on a weekend."""
     weekday = (wall // DAY_NS + 3) % 7
     weekend = float((weekday > _FRIDAY).mean())
     return bool((weekday == _FRIDAY).any() and weekend <= 1 - _MIN_FRACTION and (wall % DAY_NS).all())

@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes: unpacked where it is packed, and one entry for each table it may hold."""
+"""Recognises a file by its first bytes and unpacks it; gives one `Content` for the file or for each member of an archive."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ _REFUSED = {
 }
 _EXPECTED = "CSV, JSON, Parquet or Feather, plain or packed with gzip or zip, is expected; export it as one of them"
 _HEAD = 1 << 19
-"""Bytes from which a plain text file is recognised."""
+"""The number of bytes from which a plain text file is recognised."""
 _BLANK = 1 << 16
-"""A file of so many bytes is not looked through for whether it is blank."""
+"""Only files smaller than this are checked for being blank."""
 _PART = 1 << 22
 _MAX_BYTES = 4 * 2**30
-"""An archive that unpacks to more is refused."""
+"""A packed file or archive that unpacks to more is refused."""
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
     """The bytes of a file or of a member of an archive.
 
-    ``where`` is for errors, ``name`` to take a symbol from. Text is in UTF-8, whatever its ``encoding`` was.
-    ``cut``: ``data`` are only the first lines of a plain text file, to recognise it by; `whole` reads all of it.
+    ``where`` is for errors; ``name`` may contain a symbol. Text is converted to UTF-8 from its ``encoding``. ``partial``:
+    ``data`` are only the first lines of a plain text file, enough to recognise it; `full_text` reads all of it.
     """
 
     where: str
@@ -58,15 +58,14 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     packed: str
     encoding: str
     data: bytes
-    cut: bool = False
+    partial: bool = False
 
-    def whole(self) -> bytes:
-        """All of the text. Raises DataError where it cannot be read any more."""
-        return (
-            decode_text(_read(Path(self.path), self.where, "give a file that can be read"), self.where)[0]
-            if self.cut
-            else self.data
-        )
+    def full_text(self) -> bytes:
+        """The whole text. Raises DataError where the file can no longer be read."""
+        if not self.partial:
+            return self.data
+        data = _read(Path(self.path), self.where, "give a file that can be read")
+        return decode_text(data, self.where)[0]
 
 
 def read_contents(path: Path, fix: str = "give --data a file of bars, a folder, or a pattern") -> Iterator[Content]:
@@ -75,7 +74,7 @@ def read_contents(path: Path, fix: str = "give --data a file of bars, a folder, 
     Raises
     ------
     DataError
-        The file is not there, empty, damaged, or of a kind that is not read.
+        The file does not exist, is empty or damaged, or has an unsupported format.
     """
     where = f"file {path}"
     if path.exists() and not path.is_file() and not path.is_dir():  # a pipe can be read once
@@ -84,14 +83,16 @@ def read_contents(path: Path, fix: str = "give --data a file of bars, a folder, 
     head = _read(path, where, fix, _HEAD)
     if len(head) == _HEAD and _is_plain(head):
         lines = head[: head.rindex(b"\n") + 1]
-        yield Content(where=where, path=str(path), name=path.name, format="text", packed="", encoding="", data=lines, cut=True)
+        yield Content(
+            where=where, path=str(path), name=path.name, format="text", packed="", encoding="", data=lines, partial=True
+        )
         return
     data = _read(path, where, fix) if len(head) == _HEAD else head
     yield from _unpack(where, str(path), path.name, "", data, depth=0)
 
 
 def _read(path: Path, where: str, fix: str, size: int = -1) -> bytes:
-    """The first bytes of a file, by default all. Raises DataError."""
+    """The first ``size`` bytes of a file, by default all. Raises DataError."""
     try:
         with path.open("rb") as file:
             return file.read(size)
@@ -104,13 +105,13 @@ def _read(path: Path, where: str, fix: str, size: int = -1) -> bytes:
 
 
 def _is_plain(head: bytes) -> bool:
-    """Whether a file begins as text in ASCII without quotes, so that polars can read it as it is."""
+    """Whether a file starts as ASCII text without quotes, which polars can read directly from the file."""
     plain = head.isascii() and b"\0" not in head and b'"' not in head and b"\n" in head and not _is_json(head)
     return plain and not any(head.startswith(magic) for magic in (*_MAGIC, *_REFUSED, b"PK", b"BZh"))
 
 
 def _unpack(where: str, path: str, name: str, packed: str, data: bytes, depth: int) -> Iterator[Content]:
-    """A file's table, or those of its members. An archive may hold packed files, which hold no archives."""
+    """The content of a file, or of its members. An archive may contain packed files, but these no archives."""
     if len(data) < _BLANK and not data.strip(b"\0 \t\r\n\f"):
         raise DataError(f"{where} is empty; a header and at least one row are needed")
     if data[:4] == b"PK\x03\x04" or data[:4] == b"PK\x05\x06":
@@ -126,7 +127,7 @@ def _unpack(where: str, path: str, name: str, packed: str, data: bytes, depth: i
             try:
                 inner = unpack(data)
             except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, pl.exceptions.PolarsError) as error:
-                raise DataError(f"{where} cannot be unpacked as {kind} ({first_line(error)}); give a whole file") from None
+                raise DataError(f"{where} cannot be unpacked as {kind} ({first_line(error)}); give a complete file") from None
             except MemoryError:
                 raise DataError(f"{where} is too large to be unpacked in memory; split it") from None
             if len(inner) > _MAX_BYTES:
@@ -134,12 +135,12 @@ def _unpack(where: str, path: str, name: str, packed: str, data: bytes, depth: i
             stem = Path(name).stem if Path(name).suffix.lower() in (".gz", ".bz2", ".xz", ".zst", ".zstd") else name
             yield from _unpack(where, path, stem, f"{packed}{kind}, ", inner, depth + 1)
             return
-    found: Format = _detect_format(where, data)
+    format_found: Format = _detect_format(where, data)
     encoding = ""
-    if found == "text":
+    if format_found == "text":
         data, encoding = decode_text(data, where)
-        found = "json" if _is_json(data) else found
-    yield Content(where=where, path=path, name=name, format=found, packed=packed, encoding=encoding, data=data)
+        format_found = "json" if _is_json(data) else format_found
+    yield Content(where=where, path=path, name=name, format=format_found, packed=packed, encoding=encoding, data=data)
 
 
 def _unpack_members(where: str, path: str, packed: str, data: bytes, depth: int) -> Iterator[Content]:
@@ -152,18 +153,18 @@ def _unpack_members(where: str, path: str, packed: str, data: bytes, depth: int)
                 raise DataError(f"{where} is an Excel workbook, but {_EXPECTED}")
             names = [name for name in names if not _is_hidden(name)]
             if not names:
-                raise DataError(f"{where} is an archive without a file; give one that holds bars")
+                raise DataError(f"{where} is an archive without files; give one that contains bars")
             if sum(entry.file_size for entry in archive.infolist()) > _MAX_BYTES:
                 raise DataError(f"{where} unpacks to more than {_MAX_BYTES / 2**30:g} GiB; split it")
             for name in names:
                 inside = where if len(names) == 1 else f"{where}, member {name}"
                 yield from _unpack(inside, path, Path(name).name, f"{packed}zip, ", archive.read(name), depth + 1)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
-        raise DataError(f"{where} cannot be unpacked as zip ({first_line(error)}); give a whole file") from None
+        raise DataError(f"{where} cannot be unpacked as zip ({first_line(error)}); give a complete file") from None
 
 
 def _is_hidden(name: str) -> bool:
-    """What archivers add: ``__MACOSX/._bars.csv``."""
+    """Whether a member was added by an archiver, such as ``__MACOSX/._bars.csv``."""
     return name.startswith("__MACOSX/") or Path(name).name.startswith(".")
 
 
@@ -183,27 +184,27 @@ def _xz(data: bytes) -> bytes:
 
 
 def _read_limited(file: gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile) -> bytes:
-    """What unpacks, but no more than shows that it is too much."""
+    """The unpacked bytes; stops soon after the limit is exceeded."""
     whole = io.BytesIO()
-    while whole.tell() <= _MAX_BYTES and (part := file.read(_PART)):
-        whole.write(part)
+    while whole.tell() <= _MAX_BYTES and (chunk := file.read(_PART)):
+        whole.write(chunk)
     return whole.getvalue()
 
 
 def _zstd(data: bytes) -> bytes:
-    """The bytes of a zstd frame, as polars unpacks them: lines of one column, which no separator parts."""
+    """The bytes of a zstd frame, unpacked by polars: one column of lines, with a separator that does not occur."""
     frame = pl.read_csv(data, has_header=False, separator="\x01", quote_char=None, infer_schema=False)
     lines = frame.to_series().fill_null("").to_list()
     return "\n".join(lines).encode()
 
 
 def _detect_format(where: str, data: bytes) -> Format:
-    for magic, found in _MAGIC.items():
+    for magic, format_found in _MAGIC.items():
         if data.startswith(magic):
-            return found
-    for magic, told in _REFUSED.items():
+            return format_found
+    for magic, kind_of_file in _REFUSED.items():
         if data[: len(magic)].lower() == magic.lower():
-            raise DataError(f"{where} is {told}, but {_EXPECTED}")
+            raise DataError(f"{where} is {kind_of_file}, but {_EXPECTED}")
     return "text"
 
 
@@ -213,7 +214,7 @@ def _is_json(data: bytes) -> bool:
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of an error of a library, as a part of a sentence.
+    """The first line of a library's error message, for use in a sentence.
 
     >>> first_line(ValueError("no\\nmore"))
     'no'

@@ -1,4 +1,4 @@
-"""Bars as clean Parquet, one file for each symbol, that reads back as what was read."""
+"""Writes bars as Parquet, one file for each symbol, from which the same bars are read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 
 
 class ImportedFile(msgspec.Struct, frozen=True, kw_only=True):
-    """One file that was written; times are those at which its first and last bar begin and end, in ns."""
+    """One written file, and the starts and ends of its first and last bar (ns)."""
 
     path: str
     symbol: str
@@ -34,7 +34,7 @@ class ImportedFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ImportResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What an import read and wrote, and the command that replays it."""
+    """The files that an import read and wrote, and the command that replays them."""
 
     interval: str
     interval_inferred: bool
@@ -45,7 +45,7 @@ class ImportResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def file_names(symbols: Sequence[str], interval_ns: int) -> dict[str, str]:
-    """A file's name for each symbol, which any file system takes; no two differ in capitals alone.
+    """A file name for each symbol that any file system accepts; no two differ only in capitals.
 
     >>> file_names(["BTC/USDT", "EURUSD"], 3_600 * 10**9)
     {'BTC/USDT': 'BTC_USDT_1h.parquet', 'EURUSD': 'EURUSD_1h.parquet'}
@@ -71,7 +71,7 @@ def _short_hash(symbol: str) -> str:
 
 
 def to_frame(own: BarColumns, symbol: str) -> pl.DataFrame:
-    """The bars of one symbol, with the columns of docs/how-to/read-your-data.md; ``ts_end`` is the instant a bar is over."""
+    """The bars of one symbol, with the columns of docs/how-to/read-your-data.md; ``ts_end`` is the end of a bar."""
     own = own.with_ends()
     times = {"ts": own.ts_start, "ts_end": own.ends()}
     values = {**{name: getattr(own, name) for name in PRICES}, "volume": own.volume, "bid_close": own.bid, "ask_close": own.ask}

@@ -1,4 +1,4 @@
-"""The columns of a text, read by polars: as numbers where they look so, and as text where that fails, to name the fault."""
+"""Reads the columns of a text with polars: as numbers where possible, else as text, so that errors can quote cells."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TAIL = 1 << 16
 
 
 class Layout(msgspec.Struct, frozen=True):
-    """Where things stand in a text: ``first`` is the number of the line of the first row, from 0."""
+    """The layout of a text table; ``first`` is the line of the first row, from 0."""
 
     separator: str
     headers: tuple[tuple[str, ...], ...]
@@ -36,39 +36,41 @@ class Layout(msgspec.Struct, frozen=True):
 
 
 def initial_types(kinds: Mapping[int, Kind], sample: Sequence[Sequence[str]]) -> dict[int, Kind]:
-    """The kinds as which columns are read first: what its sample is not, none can be.
+    """The kinds to read columns as in the first attempt: a kind that the sample does not fit is replaced by text.
 
-    Where one number is not plain, all are read as text, since all tell how a file writes its numbers.
+    Where one number is not plain, all number columns are read as text, since all of them show the notation of the file.
     """
     cells = {place: [cell for row in sample if (cell := row[place].strip())] for place in kinds}
     numbers = [place for place, kind in kinds.items() if kind == "number"]
     plain = all(is_plain_number(cell) for place in numbers for cell in cells[place])
-    found = dict(kinds)
+    chosen = dict(kinds)
     for place, kind in kinds.items():
         digits = all(cell.isascii() and cell.isdigit() and len(cell) < 19 for cell in cells[place])
         if (kind == "time" and not digits) or (kind == "number" and not plain):
-            found[place] = "text"
-    return found
+            chosen[place] = "text"
+    return chosen
 
 
 def load_columns(content: Content, layout: Layout, kinds: Mapping[int, Kind]) -> Loaded:
-    """The columns at the places in ``kinds``; all as text where one cannot be of its kind.
+    """Load the columns at the indices in ``kinds``; all as text where one has a cell of another kind.
 
     Raises
     ------
     DataError
-        The text is no CSV.
+        The text is not valid CSV.
     """
     begin, blank_lines = _first_row(content.data, layout.first)
     ragged: dict[int, int] = {}
-    frame = _from_file(content.path, layout, blank_lines, kinds) if content.cut else None
+    frame = _from_file(content.path, layout, blank_lines, kinds) if content.partial else None
     if frame is None:
-        data = content.whole()
+        data = content.full_text()
         begin, blank_lines = _first_row(data, layout.first)
         frame, ragged = _from_memory(data, begin, blank_lines, layout, kinds, content.where)
         if b'"' in data:
             _check_quotes(data[begin:], frame.height, blank_lines, layout.separator, content.where)
-    cells = _cells_of_truncated_line(content.data[-_TAIL:] if not content.cut else _file_tail(content.path), layout.separator)
+    cells = _cells_of_truncated_line(
+        content.data[-_TAIL:] if not content.partial else _file_tail(content.path), layout.separator
+    )
     if cells:
         ragged[frame.height - 1] = cells
     frame = frame.select(str(place) for place in kinds)
@@ -83,7 +85,7 @@ def _file_tail(path: str) -> bytes:
 
 
 def _cells_of_truncated_line(tail: bytes, separator: str) -> int:
-    """How many cells the last line has, where it has no end and fewer cells than the line before: it is cut off; else 0."""
+    """The number of cells of a truncated last line: it has no line end and fewer cells than the line before. Else 0."""
     if tail.endswith(b"\n"):
         return 0
     lines = tail.decode(errors="replace").splitlines()[-2:]
@@ -92,19 +94,19 @@ def _cells_of_truncated_line(tail: bytes, separator: str) -> int:
 
 
 def _first_row(data: bytes, first: int) -> tuple[int, int]:
-    """Where line ``first`` begins, or the first line after it that is not blank, and how many blank ones lie between."""
-    at = 0
+    """The offset of the first non-blank line from line ``first`` on, and the number of blank lines skipped."""
+    offset = 0
     for _ in range(first):
-        at = data.find(b"\n", at) + 1
-        if not at:
+        offset = data.find(b"\n", offset) + 1
+        if not offset:
             return len(data), 0
-    match = _BLANK_LINES.match(data, at)
-    end = match.end() if match is not None else at
-    return end, data.count(b"\n", at, end)
+    match = _BLANK_LINES.match(data, offset)
+    end = match.end() if match is not None else offset
+    return end, data.count(b"\n", offset, end)
 
 
 def _from_file(path: str, layout: Layout, blank_lines: int, kinds: Mapping[int, Kind]) -> pl.DataFrame | None:
-    """Straight from the file, the quick way; None where that fails for any reason."""
+    """Read directly from the file, which is fastest; None where that fails for any reason."""
     schema = {str(place): _DTYPES[kinds.get(place, "text")] for place in range(layout.width)}
     try:
         with suppressed_stderr():
@@ -119,7 +121,7 @@ def _from_file(path: str, layout: Layout, blank_lines: int, kinds: Mapping[int, 
 def _from_memory(
     data: bytes, begin: int, blank_lines: int, layout: Layout, kinds: Mapping[int, Kind], where: str
 ) -> tuple[pl.DataFrame, dict[int, int]]:
-    """All columns, and the rows that have too many cells."""
+    """Read all columns from memory; also gives the rows that have too many cells."""
     head = layout.separator.join(str(place) for place in range(layout.width)).encode() + b"\n"
     text = b"".join((head, memoryview(data)[begin:]))
     quote = '"' if b'"' in data else None
@@ -139,26 +141,26 @@ def _from_memory(
     try:
         return read(None, truncate=True), ragged
     except _FAILURES as error:
-        raise DataError(f"{where} cannot be read as CSV ({first_line(error)}); give a whole and valid file") from None
+        raise DataError(f"{where} cannot be read as CSV ({first_line(error)}); give a complete and valid file") from None
 
 
 def _check_quotes(body: bytes, height: int, blank_lines: int, separator: str, where: str) -> None:
-    """Refuse quotes that do not end in their line where readers differ about the rows, which would be lost."""
+    """Refuse an open quote where the csv module and polars count different rows, since rows would be lost."""
     lines = body.split(b"\n")
-    first = next((at for at, line in enumerate(lines) if line.count(b'"') % 2), None)
+    first = next((offset for offset, line in enumerate(lines) if line.count(b'"') % 2), None)
     if first is None:
         return
     reader = csv.reader(io.StringIO(body.decode(errors="replace"), newline=""), delimiter=separator)
     try:
         ends = sum(1 for _ in reader) == height
-    except csv.Error:  # the cell that it begins swallows more than any cell may hold
+    except csv.Error:  # the quoted cell exceeds the largest size of a cell
         ends = False
     if not ends:
-        raise DataError(f"{where}, row {blank_lines + first + 1}: a quote in it does not end; correct or drop the row")
+        raise DataError(f"{where}, row {blank_lines + first + 1}: a quote is not closed; correct or drop the row")
 
 
 def _ragged_rows(body: bytes, layout: Layout, blank_lines: int, where: str) -> dict[int, int]:
-    """The rows that have more cells than the header names, unless these are empty."""
+    """The rows that have more non-empty cells than the header has names."""
     ragged = {}
     reader = csv.reader(io.StringIO(body.decode(errors="replace"), newline=""), delimiter=layout.separator)
     place = -1
@@ -168,6 +170,6 @@ def _ragged_rows(body: bytes, layout: Layout, blank_lines: int, where: str) -> d
                 ragged[place] = len(row)
     except csv.Error as error:
         raise DataError(
-            f"{where}, row {blank_lines + place + 2}: it cannot be read as CSV ({error}); correct or drop the row"
+            f"{where}, row {blank_lines + place + 2}: the row cannot be read as CSV ({error}); correct or drop the row"
         ) from None
     return ragged

@@ -1,4 +1,4 @@
-"""Frames as tables: Parquet, Arrow and Feather files, and what a Python program has in its hands."""
+"""Frames as tables: Parquet, Arrow and Feather files, and frames of Python programs."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def binary_frame(content: Content) -> pl.DataFrame:
             return _READERS[content.format](io.BytesIO(content.data))
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
         metadata = first_line(error)
-        raise DataError(f"{content.where} cannot be read as {title} ({metadata}); give a whole and valid file") from None
+        raise DataError(f"{content.where} cannot be read as {title} ({metadata}); give a complete and valid file") from None
     except pl.exceptions.PanicException:
-        raise DataError(f"{content.where} cannot be read as {title}; give a whole and valid file") from None
+        raise DataError(f"{content.where} cannot be read as {title}; give a complete and valid file") from None
 
 
 def binary_tables(content: Content) -> Iterator[Table]:
@@ -56,10 +56,10 @@ def binary_tables(content: Content) -> Iterator[Table]:
             both = _to_frame(series, header, content.where)
             yield frame_table(both, content.where, content.path, content.name, content.packed + title, metadata=metadata)
         return
-    beside = {}
+    metadata = {}
     if content.format == "parquet" and (made := provenance_of(io.BytesIO(content.data), content.where)) is not None:
-        beside["interval_ns"] = str(made.interval_ns)
-    yield frame_table(frame, content.where, content.path, content.name, content.packed + title, metadata=beside)
+        metadata["interval_ns"] = str(made.interval_ns)
+    yield frame_table(frame, content.where, content.path, content.name, content.packed + title, metadata=metadata)
 
 
 def frame_table(
@@ -72,7 +72,7 @@ def frame_table(
     named: bool = True,
     metadata: Mapping[str, str] | None = None,
 ) -> Table:
-    """A frame as a table; ``named``: whether its columns have names that mean something."""
+    """A frame as a table; ``named``: whether the names of its columns are a header."""
 
     def load(kinds: Mapping[int, Kind]) -> Loaded:
         return Loaded(pl.DataFrame([frame.to_series(place).alias(str(place)) for place in kinds]))
@@ -87,7 +87,7 @@ def frame_table(
 
 def _as_text(column: pl.Series) -> list[str]:
     if isinstance(column.dtype, pl.Datetime):
-        near = column.to_physical().abs() < _FAR[column.dtype.time_unit]  # beyond, polars panics
+        near = column.to_physical().abs() < _FAR[column.dtype.time_unit]  # polars panics on times beyond these
         column = pl.select(pl.when(near).then(column)).to_series().dt.to_string("%Y-%m-%d %H:%M:%S")
     elif column.dtype.is_nested() or column.dtype in (pl.Binary, pl.Object, pl.Duration):
         return [""] * len(column)
@@ -95,12 +95,12 @@ def _as_text(column: pl.Series) -> list[str]:
 
 
 def frame_tables(frame: Any, name: str) -> Iterator[Table]:
-    """The table of a frame that a program has; one for each symbol where its columns have two levels.
+    """The table of a frame from a Python program; one for each symbol where its columns have two levels.
 
     Raises
     ------
     DataError
-        It is no frame.
+        It is not a supported frame.
     """
     if isinstance(frame, pl.LazyFrame):
         frame = frame.collect()
@@ -117,7 +117,7 @@ def frame_tables(frame: Any, name: str) -> Iterator[Table]:
 
 
 def _pandas_tables(frame: Any, name: str) -> Iterator[Table]:
-    """By what pandas frames promise, without pandas."""
+    """Uses the interface of pandas frames without importing pandas."""
     labels = list(frame.columns)
     series = [_pandas_series(frame.iloc[:, place], name, str(label)) for place, label in enumerate(labels)]
     index = frame.index
@@ -140,7 +140,7 @@ def _pandas_tables(frame: Any, name: str) -> Iterator[Table]:
 def _split_by_ticker(
     series: Sequence[pl.Series], pairs: Sequence[tuple[str, str]]
 ) -> Iterator[tuple[list[pl.Series], tuple[str, ...], Mapping[str, str]]]:
-    """The columns, their names, and the symbol of each ticker; the index, which belongs to none, comes first."""
+    """The columns, their names, and the metadata of each ticker; the index, which belongs to no ticker, comes first."""
     index = next((place for place, (_, ticker) in enumerate(pairs) if not ticker.strip()), 0)
     order = [index, *(place for place in range(len(pairs)) if place != index)]
     levels = [[pairs[place][level] for place in order] for level in (0, 1)]
@@ -166,7 +166,7 @@ def _series(values: Any, name: str, label: str) -> pl.Series:
             return values
         array = np.asarray(values)
         if array.ndim != 1:
-            raise DataError(f"{name}: column {label!r} has the shape {array.shape}, but one number a row is expected")
+            raise DataError(f"{name}: column {label!r} has the shape {array.shape}, but one dimension is expected")
         if array.dtype.kind == "O" and {type(value) for value in array} <= {int, float, type(None)}:
             return series_of(array.tolist())
         if array.dtype.kind in "OUS":
@@ -180,10 +180,10 @@ def _series(values: Any, name: str, label: str) -> pl.Series:
 
 
 def _to_frame(series: Any, names: Any, where: str) -> pl.DataFrame:
-    """Columns as one frame; of columns of one name, which polars has not, all but the first get a number."""
+    """Columns as one frame; equal names, which polars does not allow, are made unique with spaces."""
     seen: dict[str, pl.Series] = {}
     for column, name in zip(series, names, strict=True):
-        free = name or " "  # polars gives a name of its own to one that is empty
+        free = name or " "  # polars would rename a column with an empty name
         while free in seen:
             free += " "
         seen[free] = column.alias(free)
@@ -194,7 +194,7 @@ def _to_frame(series: Any, names: Any, where: str) -> pl.DataFrame:
 
 
 def _float(number: float) -> float:
-    """A number as a float, infinite where none is so large."""
+    """A number as a float; infinite where it is too large."""
     try:
         return float(number)
     except OverflowError:

@@ -1,4 +1,4 @@
-"""JSON as tables: lists of rows, lists of objects, objects of lists, and these as web APIs wrap them; also one value a line."""
+"""JSON as tables: lists of rows, lists of objects, objects of lists, also wrapped as by web APIs; also JSON lines."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def json_tables(content: Content) -> Iterator[Table]:
     Raises
     ------
     DataError
-        It is no JSON, or holds no table.
+        The text is not valid JSON, or contains no table.
     """
     value, shown = _parse(content)
     found = False
@@ -50,18 +50,18 @@ def _parse(content: Content) -> tuple[Any, str]:
             return [_decode(line) for line in lines], "JSON lines"
         return _decode(text), "JSON"
     except (ValueError, RecursionError, UnicodeDecodeError):
-        raise DataError(f"{content.where} cannot be read as JSON ({metadata}); give a whole and valid file") from None
+        raise DataError(f"{content.where} cannot be read as JSON ({metadata}); give a complete and valid file") from None
 
 
 def _decode(text: bytes) -> Any:
     try:
         return msgspec.json.decode(text)
     except msgspec.DecodeError:
-        return json.loads(text)  # also NaN, which programs write
+        return json.loads(text)  # also accepts NaN
 
 
 def _tables(value: Any, metadata: Mapping[str, str], depth: int) -> Iterator[tuple[Any, Mapping[str, str]]]:
-    """What can be a table, outermost first, and the symbol that stands beside it."""
+    """The values that can be tables, outermost first, and the metadata beside each."""
     if depth > _DEEPEST:
         return
     if isinstance(value, list):
@@ -125,7 +125,7 @@ def _is_keyed_rows(value: Mapping[str, Any]) -> bool:
 
 
 def _flat(row: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    """Objects in objects as one, their names joined by ``_``.
+    """Nested objects as one object, with keys joined by ``_``.
 
     >>> _flat({"time": 1, "mid": {"o": 2}})
     {'time': 1, 'mid_o': 2}
@@ -159,8 +159,8 @@ def _table(rows: Any, metadata: Mapping[str, str], content: Content, shown: str)
     if isinstance(rows, dict):
         if {"columns", "data"} <= set(rows):
             rows = [
-                dict(zip(map(str, rows["columns"]), row, strict=False)) | _index_value(rows, at)
-                for at, row in enumerate(rows["data"])
+                dict(zip(map(str, rows["columns"]), row, strict=False)) | _index_value(rows, index)
+                for index, row in enumerate(rows["data"])
             ]
         elif all(isinstance(inner, dict) for inner in rows.values()) and not _is_keyed_columns(rows):
             rows = [{"index": key, **_flat(row)} for key, row in rows.items()]
@@ -179,21 +179,22 @@ def _table(rows: Any, metadata: Mapping[str, str], content: Content, shown: str)
 
 
 def _columns_of_rows(rows: list[list[Any]], content: Content) -> tuple[dict[str, list[Any]], bool]:
-    """Rows of cells as columns, and whether the first row holds their names."""
+    """Rows of cells as columns, and whether the first row contains their names."""
     named = sum(isinstance(cell, str) and is_known_name(cell) for cell in rows[0]) >= 4
     width = len(rows[0])
-    for at, row in enumerate(rows, start=1):
+    for index, row in enumerate(rows, start=1):
         if len(row) != width:
-            where = f"{content.where}, row {at - named}"
+            where = f"{content.where}, row {index - named}"
             raise DataError(f"{where}: the row has {len(row)} values, but row {1 - named} has {width}; correct or drop the row")
     names = [str(name) for name in rows[0]] if named else [str(place) for place in range(width)]
     cells = rows[1:] if named else rows
     return {name: [row[place] for row in cells] for place, name in enumerate(names)}, named
 
 
-def _index_value(rows: Mapping[str, Any], at: int) -> dict[str, Any]:
+def _index_value(rows: Mapping[str, Any], place: int) -> dict[str, Any]:
     index = rows.get("index")
-    return {"index": index[at]} if isinstance(index, list) and at < len(index) and index != list(range(len(index))) else {}
+    stated = isinstance(index, list) and place < len(index) and index != list(range(len(index)))
+    return {"index": index[place]} if stated else {}
 
 
 def _is_keyed_columns(rows: Mapping[str, Any]) -> bool:

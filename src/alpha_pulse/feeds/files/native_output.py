@@ -1,4 +1,4 @@
-"""Keeps what native code prints when it fails off the terminal: the failure itself is an exception, which is reported."""
+"""Suppresses what native code prints on standard error when it fails; the failure itself is raised as an exception."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from contextlib import contextmanager
 
 @contextmanager
 def suppressed_stderr() -> Iterator[None]:
-    """Send standard error of the process to nowhere for a moment: polars prints a trace when it panics on a damaged file."""
+    """Discard standard error of the process: polars prints a trace when it panics on a damaged file."""
     sys.stderr.flush()
     try:
-        kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+        saved, null_device = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     except OSError:  # there is no standard error
         yield
         return
     try:
-        os.dup2(nowhere, 2)
+        os.dup2(null_device, 2)
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(null_device)

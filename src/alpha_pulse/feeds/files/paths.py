@@ -1,4 +1,4 @@
-"""The files that arguments name: files, folders and patterns."""
+"""Expands arguments to files: paths, folders and patterns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from alpha_pulse.core.errors import DataError
 
 
 def expand(arguments: Iterable[str | Path]) -> list[Path]:
-    """Files as given, those of a folder (not of its folders), and those that a pattern matches; sorted, each once.
+    """The files of all arguments: a file, the files in a folder (not in subfolders), or the matches of a pattern; each once.
 
     Hidden files of a folder are left out.
 
@@ -32,16 +32,16 @@ def expand(arguments: Iterable[str | Path]) -> list[Path]:
 
 def _files(path: Path) -> list[Path]:
     if path.is_dir():
-        found = sorted(inner for inner in path.iterdir() if inner.is_file() and not inner.name.startswith("."))
-        if not found:
-            raise DataError(f"folder {path} holds no file; name a file of bars, a folder, or a pattern")
-        return found
+        files_found = sorted(inner for inner in path.iterdir() if inner.is_file() and not inner.name.startswith("."))
+        if not files_found:
+            raise DataError(f"folder {path} contains no files; name a file of bars, a folder, or a pattern")
+        return files_found
     if not path.exists() and has_magic(str(path)):
         matches = sorted(Path(match) for match in glob(str(path), recursive=True))  # noqa: PTH207 (an absolute pattern)
-        found = [match for match in matches if match.is_file()]
-        if not found:
+        files_found = [match for match in matches if match.is_file()]
+        if not files_found:
             raise DataError(f"no file matches {path}; name a file of bars, a folder, or a pattern")
-        return found
+        return files_found
     if not path.exists():
         raise DataError(f"file {path} does not exist; name a file of bars, a folder, or a pattern")
     if not path.is_file():

@@ -1,4 +1,4 @@
-"""What an imported file says of itself, in the metadata of its Parquet: the length of its bars, and where they come from."""
+"""The provenance of an imported file, in its Parquet metadata: the length of its bars and their sources."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from alpha_pulse.feeds.market_data import ReadOptions
 from alpha_pulse.feeds.notes import Note
 
 KEY = "alpha_pulse"
-"""Of the metadata: a JSON object, see `Provenance`."""
+"""The key in the metadata; its value is a JSON object, see `Provenance`."""
 _BLOCK = 1 << 20
 
 
 class SourceFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that bars were imported from: its name without its folder, its content, and what it was recognised as."""
+    """A file from which bars were imported: its name without the folder, its size and hash, and its source."""
 
     name: str
     bytes: int
@@ -38,7 +38,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     interval, interval_ns
         The length of a bar, as ``--interval`` takes it and as `BarColumns` has it.
     files, options, notes
-        What was read, how, and what was reported about it. Paths in notes are the user's own.
+        The files, the options of reading, and the notes. Paths in notes are as the user wrote them.
     """
 
     version: str
@@ -52,17 +52,17 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def to_metadata(provenance: Provenance) -> dict[str, str]:
-    """The metadata that `provenance_of` reads back."""
+    """The metadata from which `provenance_of` reads the provenance."""
     return {KEY: msgspec.json.encode(provenance).decode()}
 
 
 def provenance_of(file: Path | IO[bytes], where: str) -> Provenance | None:
-    """What a Parquet file says of itself; None where no import made it. ``where`` is the file, for the error.
+    """The provenance of a Parquet file; None where it was not imported. ``where`` is the file, for the error.
 
     Raises
     ------
     DataError
-        It was imported by a version whose words this one does not know.
+        It was imported by another version with another format.
     """
     text = pl.read_parquet_metadata(file).get(KEY)
     if text is None:
@@ -71,7 +71,8 @@ def provenance_of(file: Path | IO[bytes], where: str) -> Provenance | None:
         return msgspec.json.decode(text, type=Provenance)
     except msgspec.DecodeError as error:
         raise DataError(
-            f"{where}: its metadata {KEY!r} are not those of this version ({error}); import the bars again with this version"
+            f"{where}: its metadata {KEY!r} have the format of another version ({error}); import the bars again with this "
+            "version"
         ) from None
 
 

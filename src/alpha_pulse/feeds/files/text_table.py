@@ -1,4 +1,4 @@
-"""Text as tables: its encoding, its separator, where its header stands, and the reading of its columns."""
+"""Text as tables: finds the separator, the header and the first row."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from alpha_pulse.feeds.tables import SAMPLE_ROWS, Kind, Loaded, Table
 SEPARATORS = {",": "','", ";": "';'", "\t": "tabs", "|": "'|'"}
 _SAMPLE_BYTES = 1 << 18
 _FEWEST = 5
-"""Columns that a table of bars has: a time and four prices."""
+"""The least number of columns of a table of bars: a time and four prices."""
 
 
 def text_tables(content: Content) -> Iterator[Table]:
@@ -27,7 +27,7 @@ def text_tables(content: Content) -> Iterator[Table]:
     Raises
     ------
     DataError
-        The text cannot be decoded, or is no table.
+        The text cannot be decoded, or is not a table.
     """
     sample = _first_lines(content.data)
     if not sample:
@@ -65,35 +65,35 @@ def _detect_layout(lines: Sequence[str], where: str) -> Layout:
     filled = [row for row in rows if row]
     tail = filled[len(filled) // 5 :]
     width = Counter(map(len, tail)).most_common(1)[0][0]
-    begins = next((at for at, row in enumerate(rows) if len(row) == width and _is_data_row(row)), None)
+    begins = next((index for index, row in enumerate(rows) if len(row) == width and _is_data_row(row)), None)
     head = range(len(rows) if begins is None else begins)
-    named = [at for at in head if sum(is_known_name(cell) for cell in rows[at]) >= 2]
+    named = [index for index in head if sum(is_known_name(cell) for cell in rows[index]) >= 2]
     if named and (above := _two_level_lines(rows, named[0], width)):
-        return Layout(separator, tuple(tuple(rows[at]) for at in above), above[-1] + 1, _widest(rows, above, width), ())
+        return Layout(separator, tuple(tuple(rows[index]) for index in above), above[-1] + 1, _widest(rows, above, width), ())
     if named:
-        best = max(named, key=lambda at: sum(is_known_name(cell) for cell in rows[at]))
+        best = max(named, key=lambda index: sum(is_known_name(cell) for cell in rows[index]))
         header = tuple(rows[best])
-        preamble = tuple(lines[at].strip() for at in range(best) if lines[at].strip())
+        preamble = tuple(lines[index].strip() for index in range(best) if lines[index].strip())
         return Layout(separator, (header,), best + 1, _column_count(header, rows[best + 1 :]), preamble)
     first = begins if begins is not None and width >= _FEWEST else None
     if first is None:
         if begins is None and len(filled[0]) >= _FEWEST and not any(is_number(cell) for cell in filled[0]):
-            at = rows.index(filled[0])
-            return Layout(separator, (tuple(filled[0]),), at + 1, _column_count(filled[0], rows[at + 1 :]), ())
+            index = rows.index(filled[0])
+            return Layout(separator, (tuple(filled[0]),), index + 1, _column_count(filled[0], rows[index + 1 :]), ())
         raise DataError(
-            f"{where} is no table of bars: its first line is {lines[rows.index(filled[0])].strip()[:60]!r}; expected a header "
-            "that names the columns, such as time,open,high,low,close,volume"
+            f"{where} is not a table of bars: its first line is {lines[rows.index(filled[0])].strip()[:60]!r}; expected a "
+            "header that names the columns, such as time,open,high,low,close,volume"
         )
-    before = [at for at in range(first) if len(rows[at]) == width and any(cell.strip() for cell in rows[at])]
+    before = [index for index in range(first) if len(rows[index]) == width and any(cell.strip() for cell in rows[index])]
     if before and not any(is_number(cell) or is_time(cell) for cell in rows[before[-1]]):
-        preamble = tuple(lines[at].strip() for at in range(before[-1]) if lines[at].strip())
+        preamble = tuple(lines[index].strip() for index in range(before[-1]) if lines[index].strip())
         return Layout(separator, (tuple(rows[before[-1]]),), before[-1] + 1, width, preamble)
     start = before[0] if before and not any(is_known_name(cell) for cell in rows[before[0]]) else first
     start = next(
-        (at for at in range(start) if _is_data_row(rows[at])), start
-    )  # a row of another width is wrong, and no preamble
+        (index for index in range(start) if _is_data_row(rows[index])), start
+    )  # a row of another width is an error, not a preamble
     start = start if any(rows[:start]) else 0
-    preamble = tuple(lines[at].strip() for at in range(start) if lines[at].strip())
+    preamble = tuple(lines[index].strip() for index in range(start) if lines[index].strip())
     return Layout(separator, (), start, width, preamble)
 
 
@@ -101,12 +101,12 @@ def _cells(lines: Sequence[str], separator: str) -> list[list[str]]:
     """The cells of lines; at least one row."""
     try:
         return list(csv.reader(io.StringIO("\n".join(lines), newline=""), delimiter=separator)) or [[]]
-    except csv.Error:  # cells that are longer than it reads
+    except csv.Error:  # a cell exceeds the largest size
         return [line.split(separator) for line in lines]
 
 
 def _separator_score(lines: Sequence[str], separator: str) -> float:
-    """How many cells a row has that are numbers or times, on average, if this is the separator."""
+    """The average number of cells of a row that are numbers or times with this separator."""
     rows = _cells([line for line in lines[:60] if line.strip()], separator)
     cells = sum(sum(1 if is_number(cell) or is_time(cell) else -0.2 * bool(cell.strip()) for cell in row) for row in rows)
     named = max((sum(is_known_name(cell) for cell in row) for row in rows[:20]), default=0)
@@ -119,7 +119,7 @@ def _is_data_row(row: Sequence[str]) -> bool:
 
 
 def _two_level_lines(rows: Sequence[Sequence[str]], first: int, width: int) -> list[int]:
-    """The lines of a header of two levels, as yfinance writes it: Price and Ticker, and the name of the index."""
+    """The lines of a header of two levels, as in yfinance: prices, tickers, and the name of the index; empty for others."""
     head = [row[0].strip().lower() for row in rows[first : first + 3] if row]
     if len(head) >= 2 and {head[0], head[1]} == {"price", "ticker"}:
         third = rows[first + 2] if len(rows) > first + 2 else []
@@ -141,7 +141,7 @@ def _two_level_lines(rows: Sequence[Sequence[str]], first: int, width: int) -> l
 
 
 def _is_ticker_row(row: Sequence[str], width: int) -> bool:
-    """A line below the prices with nothing below the index."""
+    """Whether a row is the line of tickers below the prices; its first cell is empty."""
     names = row[1:]
     if sum(price in candidate_places(names) for price in PRICES) > 2:
         return False
@@ -149,11 +149,11 @@ def _is_ticker_row(row: Sequence[str], width: int) -> bool:
 
 
 def _column_count(header: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
-    """How many columns there are: as many as names, and more only where all rows end in empty cells."""
+    """The number of columns: that of the header, and more only where the extra cells of all rows are empty."""
     more = [row for row in rows if len(row) > len(header)]
     empty = not any(cell.strip() for row in more for cell in row[len(header) :])
     return max(map(len, more), default=0) if more and empty else len(header)
 
 
 def _widest(rows: Sequence[Sequence[str]], above: Sequence[int], width: int) -> int:
-    return max(width, *(len(rows[at]) for at in above))
+    return max(width, *(len(rows[index]) for index in above))

@@ -1,4 +1,4 @@
-"""What would make a bar known too early is refused: bars of another length among the others, and ends that are too early."""
+"""Refuses what would make a bar known too early: longer bars among the others, and ends that are too early."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ from alpha_pulse.feeds.notes import Note, show_time
 from alpha_pulse.feeds.runs import runs
 
 _LONG_RUN, _WHOLE_SYMBOL = 20, 3
-"""Steps in a row, and steps of a whole symbol in one table, that show the length of their bars."""
+"""The number of consecutive steps, and of steps of a whole symbol in one table, that show the length of bars."""
 
 
 def check_longer_bars(tables: Sequence[TableRows], interval_ns: int, tz: str | None, *, stated: bool) -> list[Note]:
-    """Refuse tables in which bars are longer than ``interval_ns``, all of a symbol's or a long stretch of them.
+    """Refuse tables in which all bars of a symbol, or a long run of them, are longer than ``interval_ns``.
 
-    Such bars would be known long before they are over. Where the length was ``stated``, a note tells of them instead.
+    Such bars would be known long before they end. Where the length was ``stated``, a note reports them instead.
 
     Raises
     ------
     DataError
-        Naming the first row of the longer bars.
+        Bars are longer; the error names the first row of them.
     """
     first = next(_longer_runs(tables, interval_ns, tz), None)
     if first is None:
         return []
-    rows, at, name, step = first
+    rows, index, name, step = first
     usual, longer = show_interval(interval_ns), show_interval(step)
-    place = f"{rows.table.where}, row {rows.row_numbers[at]}"
-    found = f"from {show_time(int(rows.times.ns[at]))} on, bars of {name} are {longer} apart"
+    place = f"{rows.table.where}, row {rows.row_numbers[index]}"
+    facts = f"from {show_time(int(rows.times.ns[index]))} on, bars of {name} are {longer} apart"
     if stated:
-        text = f"{place}: {found}, but they are stated to last {usual}; if they last as long as that, read them apart"
+        text = f"{place}: {facts}, but --interval states {usual}; if these bars are longer, read them separately"
         return [Note(kind="short_interval", text=text, places=(place,))]
     raise DataError(
-        f"{place}: {found}, but other bars last {usual}; bars of one length are expected; read the others apart, or give the "
-        f"length of all with --interval {usual}"
+        f"{place}: {facts}, but other bars last {usual}; bars of one length are expected; read them separately, or state "
+        f"the length of all bars with --interval {usual}"
     )
 
 
 def _longer_runs(tables: Sequence[TableRows], interval_ns: int, tz: str | None) -> Iterator[tuple[TableRows, int, str, int]]:
-    """For each stretch of longer bars its table, the place of its first row, its symbol, and the length of its bars."""
+    """For each run of longer bars its table, the index of its first row, its symbol, and the length of its bars."""
     for rows in tables:
         order = np.argsort(rows.code, kind="stable")
         bounds = np.cumsum(np.bincount(rows.code, minlength=len(rows.names)))[:-1]
@@ -64,12 +64,12 @@ def _longer_runs(tables: Sequence[TableRows], interval_ns: int, tz: str | None) 
 
 
 def check_ends(bars: BarColumns, joined: Joined) -> None:
-    """Refuse a bar that a table says is over before it can be; one that was imported, as its metadata show, is believed.
+    """Refuse a stated end before the bar can end; ends in imported files (recognised by metadata) are accepted.
 
     Raises
     ------
     DataError
-        Naming the first such row.
+        An end is too early; the error names the first such row.
     """
     if bars.ts_end is None:
         return
@@ -77,10 +77,10 @@ def check_ends(bars: BarColumns, joined: Joined) -> None:
     imported = np.array(["interval_ns" in rows.table.metadata for rows in joined.tables])
     early = (bars.ts_end < least - leeway_ns(bars.interval_ns)) & ~imported[joined.table_index]
     if early.any():
-        at = int(np.argmax(early))
-        where, names = joined.origin(at)
+        index = int(np.argmax(early))
+        where, names = joined.origin(index)
         raise DataError(
-            f"{where}: column '{names['ts_end']}' is {show_time(int(bars.ts_end[at]))}, but the bar lasts until "
-            f"{show_time(int(least[at]))}, as it starts at {show_time(int(bars.ts_start[at]))} and bars last "
-            f"{show_interval(bars.interval_ns)}; correct the row, or leave the column out"
+            f"{where}: column '{names['ts_end']}' is {show_time(int(bars.ts_end[index]))}, but the bar lasts until "
+            f"{show_time(int(least[index]))}, as it starts at {show_time(int(bars.ts_start[index]))} and bars last "
+            f"{show_interval(bars.interval_ns)}; correct the row, or remove the column"
         )

@@ -1,4 +1,4 @@
-"""Bars that are missing although the market is usually open: told apart from nights, weekends and holidays."""
+"""Finds bars that are missing although the market is usually open; nights, weekends and holidays are not gaps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from alpha_pulse.feeds.quality.sessions import Grid, make_grid, never_closes, us
 from alpha_pulse.feeds.runs import runs
 
 HOLIDAYS = 5
-"""Whole sessions in a row that may be missing."""
+"""The number of consecutive sessions that may be missing as a holiday."""
 SHORTENED_NS = 12 * HOUR_NS
 """A session may begin later or end earlier by half of it, up to this much,"""
 HALF_SESSION_NS = 4 * HOUR_NS
@@ -21,7 +21,7 @@ LONG_STEP = 1.75
 
 
 class Gaps(msgspec.Struct, frozen=True):
-    """Stretches of missing bars, arrays of shape (n,): where they start and end (ns), and how many bars are missing."""
+    """Runs of missing bars, arrays of shape (n,): their starts and ends (ns), and the number of missing bars."""
 
     start: Integers
     end: Integers
@@ -29,22 +29,22 @@ class Gaps(msgspec.Struct, frozen=True):
 
 
 def find_gaps(ts_start: Integers, interval_ns: int) -> Gaps:
-    """Where bars of one symbol are missing.
+    """The gaps in the bars of one symbol.
 
     Parameters
     ----------
     ts_start
         Increasing, ns since the epoch (UTC); shape (n,), n > 0.
 
-    >>> found = find_gaps(np.delete(np.arange(1_000) * HOUR_NS, slice(500, 503)), HOUR_NS)
-    >>> found.start // HOUR_NS, found.end // HOUR_NS, found.bars
+    >>> result = find_gaps(np.delete(np.arange(1_000) * HOUR_NS, slice(500, 503)), HOUR_NS)
+    >>> result.start // HOUR_NS, result.end // HOUR_NS, result.bars
     (array([500]), array([503]), array([3]))
     """
     if interval_ns > DAY_NS:
         steps = np.diff(ts_start)
-        at = np.flatnonzero(steps >= LONG_STEP * interval_ns)
-        bars = np.rint(steps[at] / interval_ns).astype(np.int64) - 1
-        return Gaps(ts_start[at] + interval_ns, ts_start[at + 1], bars)
+        index = np.flatnonzero(steps >= LONG_STEP * interval_ns)
+        bars = np.rint(steps[index] / interval_ns).astype(np.int64) - 1
+        return Gaps(ts_start[index] + interval_ns, ts_start[index + 1], bars)
     grid = make_grid(ts_start, interval_ns)
     return Gaps(*np.empty((3, 0), dtype=np.int64)) if grid is None else _in_sessions(grid)
 
@@ -53,7 +53,7 @@ def _in_sessions(grid: Grid) -> Gaps:
     slot = np.flatnonzero(usual_slots(grid))
     missing = ~grid.present.reshape(-1)[slot]
     if missing.any() and not never_closes(grid):
-        # Of bars that last a day, each is a session of its own.
+        # Each daily bar is a session of its own.
         opens = (np.diff(slot, prepend=-2) > 1) | (grid.interval_ns == DAY_NS)
         missing &= ~_holidays(missing, opens, DAY_NS // grid.interval_ns)
         missing &= ~_short_sessions(missing, opens, SHORTENED_NS // grid.interval_ns, HALF_SESSION_NS // grid.interval_ns)
@@ -64,7 +64,7 @@ def _in_sessions(grid: Grid) -> Gaps:
 
 
 def _holidays(missing: Mask, opens: Mask, day: int) -> Mask:
-    """Slots of sessions of at most a ``day`` that are missing as a whole, a few in a row."""
+    """Slots of whole missing sessions of at most a ``day``, where only a few are missing in a row."""
     session = np.cumsum(opens) - 1
     length = np.bincount(session)
     whole = (np.bincount(session, weights=missing) == length) & (length <= day)
@@ -73,8 +73,8 @@ def _holidays(missing: Mask, opens: Mask, day: int) -> Mask:
     few = count <= HOLIDAYS
     np.add.at(holiday, first[few], 1)
     np.add.at(holiday, (first + count)[few], -1)
-    found: Mask = np.cumsum(holiday).astype(np.bool_)[session]
-    return found
+    in_holiday: Mask = np.cumsum(holiday).astype(np.bool_)[session]
+    return in_holiday
 
 
 def _short_sessions(missing: Mask, opens: Mask, most: int, half: int) -> Mask:
@@ -84,9 +84,9 @@ def _short_sessions(missing: Mask, opens: Mask, most: int, half: int) -> Mask:
     length = np.bincount(session)[session[first]]
     at_edge = opens[first] | np.append(opens, True)[first + bars]
     few = at_edge & (((2 * bars <= length) & (bars <= most)) | (length <= half))
-    found = np.zeros(missing.size, dtype=np.bool_)
-    found[missing] = np.repeat(few, bars)
-    return found
+    shortened = np.zeros(missing.size, dtype=np.bool_)
+    shortened[missing] = np.repeat(few, bars)
+    return shortened
 
 
 def _public_holidays(start: Integers) -> Mask:
@@ -95,5 +95,5 @@ def _public_holidays(start: Integers) -> Mask:
     month = days.astype("datetime64[M]")
     day = (days - month).astype(np.int64) + 1
     of_year = month.astype(np.int64) % 12 + 1
-    found: Mask = (of_year == 12) & (((day >= 24) & (day <= 26)) | (day == 31)) | (of_year == 1) & (day <= 2)
-    return found
+    on_holiday: Mask = (of_year == 12) & (((day >= 24) & (day <= 26)) | (day == 31)) | (of_year == 1) & (day <= 2)
+    return on_holiday

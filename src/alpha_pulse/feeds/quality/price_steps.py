@@ -1,4 +1,4 @@
-"""Prices that are far from those around them: spikes, what looks like a split, and other jumps."""
+"""Finds prices that are far from their neighbours: spikes, probable splits, and other jumps."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from alpha_pulse.feeds.columns import BarColumns
 from alpha_pulse.feeds.notes import PLACES, Note
 
 JUMP = 1.5
-"""Factor by which a close may differ from the close before, upwards or (two thirds) downwards."""
+"""The largest factor between two closes that is not a jump; downwards its inverse, two thirds."""
 SPIKE = 1.05
 """A spike is a high or low that is beyond the closes before and after by this factor,"""
 SPIKE_REACHES = 20
-"""and by so many times the usual reach of the bars around it."""
+"""and by this many times the usual range of the bars around it."""
 AROUND = 50
-"""Bars on either side whose median reach is the usual one."""
+"""Bars on either side whose median range is the usual one."""
 SPLITS = (1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0)
 """Factors of usual splits; those of reverse splits are their inverses."""
 SPLIT_ERROR = 0.03
 """How far the step from a close to the next open may be from such a factor."""
 VOLUME_BARS = 10
-"""Bars before and after a split whose median volumes differ by the root of its factor, or more."""
+"""Bars before and after a split; their median volumes must differ by the root of its factor or more."""
 _CHUNK = 10_000
 _FACTORS = np.array([*(1.0 / factor for factor in SPLITS), *SPLITS])
 
 
 class _Steps(msgspec.Struct, frozen=True):
-    """Bars, symbol after symbol, with the closes before and after each; at a symbol's ends its own first and last price."""
+    """Bars sorted by symbol, with the closes before and after each; at the ends of a symbol its first and last price."""
 
     bars: BarColumns
     fresh: Mask
@@ -38,12 +38,12 @@ class _Steps(msgspec.Struct, frozen=True):
 
 
 def price_steps(bars: BarColumns) -> list[Note]:
-    """Notes on spikes, splits and jumps; no bar is in two of them.
+    """Notes on spikes, splits and jumps; a bar is in one of them at most.
 
     Parameters
     ----------
     bars
-        Symbol after symbol, each in order of time; at least one.
+        Sorted by symbol, then time; at least one bar.
     """
     fresh = bars.first_of_symbol()
     last = np.append(fresh[1:], True)
@@ -55,74 +55,74 @@ def price_steps(bars: BarColumns) -> list[Note]:
 
 
 def _find_spikes(steps: _Steps) -> tuple[list[Note], Mask]:
-    """A note on spikes, and the bars of which each is one or follows one."""
+    """A note on spikes, and the bars that are spikes or follow one."""
     bars, before, after = steps.bars, steps.before, steps.after
     above = bars.high / np.maximum(before, after)
     below = np.minimum(before, after) / bars.low
-    at = np.flatnonzero((above > SPIKE) | (below > SPIKE))
-    height = np.maximum(above[at], below[at])
-    kept = height - 1.0 > SPIKE_REACHES * _usual_reach(steps, at)
-    at, height = at[kept], height[kept]
+    index = np.flatnonzero((above > SPIKE) | (below > SPIKE))
+    height = np.maximum(above[index], below[index])
+    far_enough = height - 1.0 > SPIKE_REACHES * _usual_reach(steps, index)
+    index, height = index[far_enough], height[far_enough]
     explained = np.zeros(before.size + 1, dtype=np.bool_)
-    explained[at] = explained[at + 1] = True
-    if not at.size:
+    explained[index] = explained[index + 1] = True
+    if not index.size:
         return [], explained[:-1]
-    far = int(at[np.argmax(height)])
+    far = int(index[np.argmax(height)])
     name, price = ("high", bars.high[far]) if above[far] >= below[far] else ("low", bars.low[far])
-    told = "1 bar reaches" if at.size == 1 else f"{at.size:,} bars reach"
+    count_text = "1 bar reaches" if index.size == 1 else f"{index.size:,} bars reach"
     text = (
-        f"{told} far beyond the closes before and after; the farthest is {bars.describe(far)}, whose {name} is {price:.12g} "
-        f"between closes of {before[far]:.12g} and {after[far]:.12g}: likely a wrong price; check these rows"
+        f"{count_text} far beyond the closes before and after; the farthest is {bars.describe(far)}, whose {name} is "
+        f"{price:.12g} between closes of {before[far]:.12g} and {after[far]:.12g}: likely a wrong price; check these rows"
     )
-    return [_note("spike", text, bars, at)], explained[:-1]
+    return [_note("spike", text, bars, index)], explained[:-1]
 
 
-def _usual_reach(steps: _Steps, at: Integers) -> Floats:
-    """The median, around each place, of how far its symbol's bars reach: high over low, the close before included."""
+def _usual_reach(steps: _Steps, index: Integers) -> Floats:
+    """The median range of the bars around each index: high over low, the previous close included, minus 1."""
     bars, bounds = steps.bars, np.append(np.flatnonzero(steps.fresh), steps.fresh.size)
-    symbol = np.searchsorted(bounds, at, side="right")
+    symbol = np.searchsorted(bounds, index, side="right")
     first, size = bounds[symbol - 1], bounds[symbol] - bounds[symbol - 1]
-    start = np.clip(at - first - AROUND, 0, np.maximum(size - 2 * AROUND - 1, 0))
-    found = np.empty(at.size)
-    for begin in range(0, at.size, _CHUNK):
+    start = np.clip(index - first - AROUND, 0, np.maximum(size - 2 * AROUND - 1, 0))
+    reach = np.empty(index.size)
+    for begin in range(0, index.size, _CHUNK):
         part = (slice(begin, begin + _CHUNK), None)
         window = first[part] + (start[part] + np.arange(2 * AROUND + 1)) % size[part]
         high = np.maximum(bars.high[window], steps.before[window])
         low = np.minimum(bars.low[window], steps.before[window])
-        found[part[0]] = np.median(high / low, axis=1) - 1.0
-    return found
+        reach[part[0]] = np.median(high / low, axis=1) - 1.0
+    return reach
 
 
 def _find_splits(steps: _Steps, explained: Mask) -> tuple[list[Note], Mask]:
-    """A note on steps that look like splits, and the bars that are explained with them."""
+    """A note on steps that look like splits, and the bars explained so far."""
     bars, before = steps.bars, steps.before
     least = SPLITS[0] * (1.0 - SPLIT_ERROR)
-    at = np.flatnonzero(((bars.open > least * before) | (before > least * bars.open)) & ~explained)
-    step = bars.open[at] / before[at]
+    index = np.flatnonzero(((bars.open > least * before) | (before > least * bars.open)) & ~explained)
+    step = bars.open[index] / before[index]
     factor = _FACTORS[np.argmin(np.abs(np.log(_FACTORS[:, None]) - np.log(step)), axis=0)]
     near = np.abs(step / factor - 1.0) <= SPLIT_ERROR
-    near[near] = [_volume_agrees(bars, int(place), float(by)) for place, by in zip(at[near], factor[near], strict=True)]
-    at, factor = at[near], factor[near]
-    if not at.size:
+    near[near] = [_volume_agrees(bars, int(place), float(by)) for place, by in zip(index[near], factor[near], strict=True)]
+    index, factor = index[near], factor[near]
+    if not index.size:
         return [], explained
     explained = explained.copy()
-    explained[at] = True
-    first = int(at[0])
-    told = "1 step looks like a split" if at.size == 1 else f"{at.size:,} steps look like splits; the first"
+    explained[index] = True
+    first = int(index[0])
+    count_text = "1 step looks like a split" if index.size == 1 else f"{index.size:,} steps look like splits; the first"
     text = (
-        f"{told}, {_split_ratio(float(factor[0]))}, at {bars.describe(first)}: the open is {bars.open[first]:.12g} after "
+        f"{count_text}, {_split_ratio(float(factor[0]))}, at {bars.describe(first)}: the open is {bars.open[first]:.12g} after "
         f"a close of {before[first]:.12g}; use prices that are adjusted for splits"
     )
-    return [_note("split", text, bars, at)], explained
+    return [_note("split", text, bars, index)], explained
 
 
-def _volume_agrees(bars: BarColumns, at: int, factor: float) -> bool:
-    """Whether the usual volume changes at a bar as it does by a split; True where there is no volume to tell."""
+def _volume_agrees(bars: BarColumns, index: int, factor: float) -> bool:
+    """Whether the usual volume changes at a bar as in a split; True where there is no volume."""
     if bars.volume is None:
         return True
-    low = max(at - VOLUME_BARS, int(np.searchsorted(bars.code, bars.code[at])))
-    high = min(at + VOLUME_BARS, int(np.searchsorted(bars.code, bars.code[at], side="right")))
-    earlier, later = float(np.median(bars.volume[low:at])), float(np.median(bars.volume[at:high]))
+    low = max(index - VOLUME_BARS, int(np.searchsorted(bars.code, bars.code[index])))
+    high = min(index + VOLUME_BARS, int(np.searchsorted(bars.code, bars.code[index], side="right")))
+    earlier, later = float(np.median(bars.volume[low:index])), float(np.median(bars.volume[index:high]))
     if earlier == 0.0 or later == 0.0:
         return earlier == later
     return bool(-np.log(later / earlier) / np.log(factor) >= 0.5)
@@ -135,24 +135,24 @@ def _split_ratio(factor: float) -> str:
     ('2 for 1', '2 for 3', '3 for 2')
     """
     shares = 1.0 / factor if factor < 1.0 else factor
-    many, few = (f"{2 * shares:.0f}", "2") if shares % 1.0 > 0.25 and shares < 2 else (f"{shares:.0f}", "1")
-    return f"{many} for {few}" if factor < 1.0 else f"{few} for {many}"
+    new_shares, old_shares = (f"{2 * shares:.0f}", "2") if shares % 1.0 > 0.25 and shares < 2 else (f"{shares:.0f}", "1")
+    return f"{new_shares} for {old_shares}" if factor < 1.0 else f"{old_shares} for {new_shares}"
 
 
 def _find_jumps(steps: _Steps, explained: Mask) -> list[Note]:
     bars, before = steps.bars, steps.before
-    at = np.flatnonzero(((bars.close > JUMP * before) | (before > JUMP * bars.close)) & ~explained & ~steps.fresh)
-    if not at.size:
+    index = np.flatnonzero(((bars.close > JUMP * before) | (before > JUMP * bars.close)) & ~explained & ~steps.fresh)
+    if not index.size:
         return []
-    far = int(at[np.argmax(np.abs(np.log(bars.close[at] / before[at])))])
-    told = "1 close is" if at.size == 1 else f"{at.size:,} closes are"
+    far = int(index[np.argmax(np.abs(np.log(bars.close[index] / before[index])))])
+    count_text = "1 close is" if index.size == 1 else f"{index.size:,} closes are"
     text = (
-        f"{told} more than {JUMP:g} times the close before, or less than two thirds of it; the farthest is that of "
+        f"{count_text} more than {JUMP:g} times the close before, or less than two thirds of it; the farthest is that of "
         f"{bars.describe(far)}, {bars.close[far]:.12g} after {before[far]:.12g}: likely a unit or split error; check "
         "these rows"
     )
-    return [_note("jump", text, bars, at)]
+    return [_note("jump", text, bars, index)]
 
 
-def _note(kind: str, text: str, bars: BarColumns, at: Integers) -> Note:
-    return Note(kind=kind, text=text, count=at.size, places=tuple(bars.describe(index) for index in at[:PLACES].tolist()))
+def _note(kind: str, text: str, bars: BarColumns, index: Integers) -> Note:
+    return Note(kind=kind, text=text, count=index.size, places=tuple(map(bars.describe, index[:PLACES].tolist())))

@@ -1,4 +1,4 @@
-"""When a market is open, as its own bars show it: by the slots of a week (or of a day), each as long as a bar."""
+"""Infers from bars when a market is open: by the slots of a week (or of a day), each as long as a bar."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ MONDAY_NS = 4 * DAY_NS
 """1970-01-05, the first Monday of the epoch."""
 SATURDAY = 5
 NEIGHBOURS = 8
-"""Periods on either side from which it is seen what is usual."""
+"""The number of periods before and after from which a slot counts as usual."""
 MOST = (3, 4)
-"""The part of those periods that must have a bar in a slot, on either side, for the slot to be usual."""
+"""The fraction of those periods, before and after, that must have a bar in a usual slot."""
 ALWAYS = (19, 20)
-"""A market never closes when so many of the slots have a bar in more than half of the periods."""
+"""A market never closes when this fraction of the slots have a bar in more than half of the periods."""
 UNSURE = 4
-"""Where more than one in so many of the usual slots are empty, the bars follow no hours, and no slot is usual."""
+"""Where more than one in this many usual slots is empty, the bars do not follow hours, and no slot is usual."""
 LEAST_PERIODS = 3
 SPARSE = 20
-"""Where there are more than so many slots for each bar, the bars show no hours."""
+"""Where there are more than this many slots for each bar, hours cannot be inferred."""
 _SAMPLE = 10_000
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -94,7 +94,7 @@ def never_closes(grid: Grid) -> bool:
 
 
 def _present_or_unknown(grid: Grid, rows: Integers) -> Mask:
-    """The slots of some periods; those before the first and after the last bar, of which nothing is known, count as seen."""
+    """The slots of some periods; slots before the first and after the last bar are unknown and count as present."""
     seen = grid.present[rows]
     slots = int(grid.present.shape[1])
     seen[0, : grid.first % slots] = True
@@ -105,31 +105,33 @@ def _present_or_unknown(grid: Grid, rows: Integers) -> Mask:
 def usual_slots(grid: Grid) -> Mask:
     """Whether a slot is one in which the market is usually open; flat, False before the first and after the last bar.
 
-    Where a market never closes, every slot is usual. Otherwise one is where most of the periods before, and most of those
-    after, have a bar in it: so a change of clocks and new trading hours make no gap.
+    Where a market never closes, every slot is usual. Otherwise a slot is usual where most of the periods before and most of
+    those after have a bar in it, so that daylight saving and new trading hours make no gap.
     """
     filled = grid.present.any(axis=1)
     rows, empty = np.flatnonzero(filled), np.flatnonzero(~filled)
-    found = np.zeros(grid.present.shape, dtype=np.bool_)
+    slots_usual = np.zeros(grid.present.shape, dtype=np.bool_)
     if never_closes(grid):
-        found[:] = True
+        slots_usual[:] = True
     elif rows.size >= LEAST_PERIODS:
-        found[rows] = _usual_by_neighbours(grid, rows)
+        slots_usual[rows] = _usual_by_neighbours(grid, rows)
         if grid.present.shape[1] * grid.interval_ns == DAY_NS:
-            found &= _first_to_last(grid.present)
-        if UNSURE * int((found & ~grid.present)[rows].sum()) > int(found.sum()):
-            found[:] = False
-        if empty.size and grid.present.shape[1] * grid.interval_ns == WEEK_NS:  # an empty day may be a holiday, a week is none
+            slots_usual &= _first_to_last(grid.present)
+        if UNSURE * int((slots_usual & ~grid.present)[rows].sum()) > int(slots_usual.sum()):
+            slots_usual[:] = False
+        if (
+            empty.size and grid.present.shape[1] * grid.interval_ns == WEEK_NS
+        ):  # an empty day may be a holiday, an empty week is not
             next_row = np.searchsorted(rows, empty)
-            found[empty] = found[rows[next_row - 1]] & found[rows[next_row]]
-    flat = found.reshape(-1)
+            slots_usual[empty] = slots_usual[rows[next_row - 1]] & slots_usual[rows[next_row]]
+    flat = slots_usual.reshape(-1)
     flat[: grid.first] = False
     flat[grid.last + 1 :] = False
     return flat
 
 
 def _usual_by_neighbours(grid: Grid, rows: Integers) -> Mask:
-    """Whether most of the periods before and most of those after have a bar in a slot, of the periods ``rows`` only."""
+    """Whether most of the periods before and most of those after have a bar in a slot; only the periods ``rows`` count."""
     seen = _present_or_unknown(grid, rows)
     total = np.zeros((rows.size + 1, int(grid.present.shape[1])), dtype=np.int32)
     np.cumsum(seen, axis=0, out=total[1:])
@@ -149,7 +151,7 @@ def _first_to_last(present: Mask) -> Mask:
 
 
 def _open_all_week(grid: Grid) -> bool:
-    """Whether bars of a Saturday show that an empty day is no weekend; a period of a week shows it by itself."""
+    """Whether bars on Saturdays show that the market has no weekend; True where a period is a week."""
     slots = grid.present.shape[1]
     if slots * grid.interval_ns == WEEK_NS:
         return True
@@ -169,7 +171,7 @@ def sessions(ts_start: Integers, interval_ns: int) -> list[str]:
     (['every day'], ['24/7'])
     """
     if interval_ns == DAY_NS:
-        ts_start = ts_start + DATE_SHIFT_NS  # of days the dates that they are shown under
+        ts_start = ts_start + DATE_SHIFT_NS  # the dates under which daily bars are shown
     grid = _make_grid(ts_start, interval_ns, WEEK_NS)
     if grid is None:
         return []
@@ -179,25 +181,25 @@ def sessions(ts_start: Integers, interval_ns: int) -> list[str]:
         return []
     if mask.all():
         return ["every day" if interval_ns == DAY_NS else "24/7"]
-    # Begin where the market is closed, so that no session is cut in two by the week's end.
+    # Start where the market is closed, so that the end of the week does not split a session.
     start = int(np.argmin(mask))
-    turned = np.roll(mask, -start)
-    edges = np.flatnonzero(np.diff(turned, prepend=False, append=False))
+    rolled = np.roll(mask, -start)
+    edges = np.flatnonzero(np.diff(rolled, prepend=False, append=False))
     offset = (grid.origin - MONDAY_NS) % interval_ns
-    runs = [
+    open_runs = [
         (((start + int(a)) * interval_ns + offset) % WEEK_NS, (int(b) - int(a)) * interval_ns)
         for a, b in zip(edges[::2], edges[1::2], strict=True)
     ]
-    return _named(sorted(runs), interval_ns)
+    return _named(sorted(open_runs), interval_ns)
 
 
-def _named(runs: list[tuple[int, int]], interval_ns: int) -> list[str]:
-    """Runs (start in the week, length) as text; equal hours of several days together."""
+def _named(open_runs: list[tuple[int, int]], interval_ns: int) -> list[str]:
+    """Runs (start in the week, length) as text; days with equal hours are combined."""
     if interval_ns == DAY_NS:
-        return [_days([(start // DAY_NS + day) % 7 for day in range(length // DAY_NS)]) for start, length in runs]
+        return [_days([(start // DAY_NS + day) % 7 for day in range(length // DAY_NS)]) for start, length in open_runs]
     hours: dict[tuple[int, int], list[int]] = {}
     long: list[str] = []
-    for start, length in runs:
+    for start, length in open_runs:
         day, clock = divmod(start, DAY_NS)
         if length <= DAY_NS:
             hours.setdefault((clock, length), []).append(day)
@@ -210,7 +212,7 @@ def _named(runs: list[tuple[int, int]], interval_ns: int) -> list[str]:
 
 
 def _days(days: list[int]) -> str:
-    """Days of the week, neighbours together.
+    """Days of the week as text, consecutive ones as a range.
 
     >>> _days([0, 1, 2, 4]), _days([6])
     ('Mon-Wed, Fri', 'Sun')

@@ -1,4 +1,4 @@
-"""Sources of bars by their layouts: one small declaration a file, found by the content of what is read."""
+"""Sources of bars: one declaration of a file layout per module. A table is recognised by its content."""
 
 from __future__ import annotations
 
@@ -119,9 +119,9 @@ SOURCES: tuple[Source, ...] = (
     TRADESTATION_DAILY,
     GENERIC,
 )
-"""All of them; the generic one, which is weaker than any other, is the last."""
+"""All sources; the generic one, the weakest, comes last."""
 
 
 def recognise(table: Table) -> Source:
-    """The source whose layout a table has most surely; the generic one where it has none's."""
+    """The source whose layout matches a table best; the generic one where no other matches."""
     return max(SOURCES, key=lambda source: source.strength(table))

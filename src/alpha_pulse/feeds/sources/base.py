@@ -1,4 +1,4 @@
-"""What a source of bars is: a layout of files as one tool or vendor writes them."""
+"""The declaration of a source: the layout of the files that one tool or vendor writes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from alpha_pulse.feeds.tables import Table
 
 
 class Example(msgspec.Struct, frozen=True):
-    """A file as the source writes it, for the docs and the checks; ``symbol`` is what it holds."""
+    """A file as the source writes it, for docs and tests; ``symbol`` is its symbol."""
 
     name: str
     text: str
@@ -23,7 +23,7 @@ class Example(msgspec.Struct, frozen=True):
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """One layout of files, declared.
+    """The layout of the files of one source.
 
     Parameters
     ----------
@@ -34,20 +34,20 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     lacks
         Names that none of them has.
     shape
-        For files without a header: what stands in each column, see `alpha_pulse.feeds.cells.headerless`.
+        For files without a header: the meaning of each column, see `alpha_pulse.feeds.cells.headerless`.
     file_name
         A pattern that the file's name, without its ending, must match wholly; its groups ``symbol``, and
         where they are there ``quote`` and ``settle``, name the symbol (``BTC/USDT:USDT``).
     file_name_needed
         Whether a file whose name does not match is of another source.
     columns
-        Our column, and the plain name it has in these files, where its usual spellings would not tell.
+        Our column and its plain name in these files, where the usual spellings do not find it.
     volumes
         Plain names of columns whose sum is the volume.
     stamp
-        What a bar's time is; None where the source does not say.
+        Whether times are the open or the close of bars; None where it is not known.
     tz
-        The zone of times that state none, where it is the same in all its files.
+        The zone of naive times, where it is the same in all files.
     day_first
         Whether dates such as 01/02/2024 have the day first.
     above
@@ -57,9 +57,9 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     format
         A word that the table's format has, such as ``JSON``.
     unused
-        Plain names of columns that do not hold what they are called by.
-    parts
-        How many parts of 1 prices count that are written as whole numbers; 0: they are as they stand.
+        Plain names of columns whose content is not what the name says.
+    price_scale
+        The factor by which prices that are written as whole numbers are scaled; 0: prices are not scaled.
     """
 
     id: str
@@ -79,10 +79,10 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     levels: bool = False
     format: str = ""
     unused: tuple[str, ...] = ()
-    parts: int = 0
+    price_scale: int = 0
 
     def strength(self, table: Table) -> float:
-        """How surely a table is this source's; 0 where it is not. The strongest of all sources is taken."""
+        """How well a table matches this source; 0 where it does not. The source with the greatest value is chosen."""
         named = bool(self.file_name) and re.fullmatch(self.file_name, stem(table.name), re.IGNORECASE) is not None
         if self.file_name_needed and not named:
             return 0.0

@@ -1,4 +1,4 @@
-"""Any other table: columns by their usual names, or without a header by what stands in them."""
+"""Any other table: columns are found by their usual names, or without a header by their values."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ SHAPES: tuple[tuple[str, ...], ...] = (
     ("ts", "symbol", *PRICES, "volume"),
     ("date", "clock", "symbol", *PRICES, "volume"),
 )
-"""What stands in the columns of files without a header whose source is not known, the first that fits."""
+"""Shapes of files without a header from an unknown source; the first that matches is used."""
 
 
 class Generic(Source, frozen=True, kw_only=True):
-    """Takes every table, with the least strength."""
+    """Matches every table, with the least strength."""
 
     def strength(self, table: Table) -> float:
-        """The least there is."""
+        """The least of all sources."""
         return 0.5
 
     def shape_of(self, table: Table) -> tuple[str, ...]:
-        """The first of `SHAPES` that fits; empty where none does."""
+        """The first of `SHAPES` that matches; empty where none does."""
         return next((shape for shape in SHAPES if matches_shape(shape, table.sample)), ())
 
 

@@ -11,7 +11,7 @@ LEAN = Source(
     file_name=r"(?:[0-9]{8}_)?(?P<symbol>[a-z0-9.]+?)(?:_(?:tick|second|minute|hour|daily))?(?:_(?:trade|quote))?",
     format="zip",
     stamp="open",
-    parts=10_000,
+    price_scale=10_000,
     examples=(
         Example(
             "qqq.zip",

@@ -8,7 +8,7 @@ DATABENTO = Source(
     id="databento",
     title="Databento's OHLCV",
     header=("ts_event", "rtype", "publisher_id", "instrument_id", "open", "high", "low", "close", "volume"),
-    parts=1_000_000_000,
+    price_scale=1_000_000_000,
     stamp="open",
     examples=(
         Example(
