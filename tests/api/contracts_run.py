@@ -290,7 +290,7 @@ def outcomes(live: Running) -> None:
     for changes in wrong:
         live.refused(422, path, {"outcomes": [{**outcome, "id": "y", **changes}]})
     live.refused(422, path, {"outcomes": []})
-    live.refused(409, path, {"outcomes": [{**outcome, "net_pnl": 1.8}]}, said="was given before with other content")
+    live.refused(409, path, {"outcomes": [{**outcome, "net_pnl": 1.8}]}, said="was reported before with other content")
 
 
 @contract("GET", "/api/v1/online-learning/drift/status")

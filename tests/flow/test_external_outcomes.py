@@ -55,7 +55,7 @@ def test_each_is_learnt_once_with_the_next_slice() -> None:
     assert (quality.lots, session.learnt) == (lots + 1 + own, learnt + 1 + own)
     assert system.agents.weights != weights
     assert give(system, trade, outcome) is False
-    with pytest.raises(ConflictError, match="'7' of book 'broker' was given before with other content"):
+    with pytest.raises(ConflictError, match="'7' of book 'broker' was reported before with other content"):
         give(system, trade, elsewhere(trade, 901))
     # The loop's own lots of the same signal are learnt as ever.
     done = finished(system)
@@ -180,7 +180,7 @@ def test_a_gateway_takes_them_in_units_and_cash_once_and_all_or_none() -> None:
         assert await gateway.report_outcomes(told) == OutcomesResult(2, 1)
         assert await gateway.report_outcomes(told) == OutcomesResult(0, 3)
         for other in ({"net_pnl": 18.0}, {"quantity": 10.5}, {"close_price": 102.5}):
-            with pytest.raises(ConflictError, match="'a' of book 'external' was given before with other content"):
+            with pytest.raises(ConflictError, match="'a' of book 'external' was reported before with other content"):
                 await gateway.report_outcomes([reported(trade, id="c"), reported(trade, **other)])
         assert gateway.control().seq == rows + 2
         (command,) = decode_step(next(system.store.rows(rows + 1)).payload).commands
@@ -233,7 +233,7 @@ def test_what_a_gateway_acknowledged_is_on_the_disk(tmp_path: Path) -> None:
             again = gateways.opened(restless(BARS), LEAN, gateways.after_a_crash(tmp_path / "run.db", LEAN), paused=True)
             assert again._system.state_sha256() == gateway._system.state_sha256()
             assert await again.report_outcomes(told) == OutcomesResult(0, 1)
-            with pytest.raises(ConflictError, match="was given before with other content"):
+            with pytest.raises(ConflictError, match="was reported before with other content"):
                 await again.report_outcomes([msgspec.structs.replace(told[0], net_pnl=18.0)])
             again._system.store.close()
         store.close()

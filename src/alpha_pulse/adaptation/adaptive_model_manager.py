@@ -369,7 +369,7 @@ class AdaptiveModelManager:
         self._config = msgspec.structs.replace(self._config, accuracy_threshold=state.scalars["accuracy_threshold"])
 
     def components(self) -> dict[str, Stateful]:
-        """Everything here that has memory, by name."""
+        """Components with state, by name."""
         components: dict[str, Stateful] = {"adaptation": self}
         for (symbol, target), watched in self._watched.items():
             components[f"adaptation/{symbol}/{target}"] = watched

@@ -64,5 +64,5 @@ class RegimeMonitor:
         self._closes = {symbol: float(close) for symbol, close in scalar(state, "closes", dict).items()}
 
     def components(self) -> dict[str, Stateful]:
-        """Everything here that has memory, by name."""
+        """Components with state, by name."""
         return {"regimes": self, **{f"regimes/{symbol}": detector for symbol, detector in self.detectors.items()}}

@@ -82,7 +82,7 @@ class SymbolState:
         return (self.extractor.bars - 1) * YEAR_NS / elapsed if elapsed else 0.0
 
     def components(self, symbol: str) -> dict[str, Stateful]:
-        """Everything here that has memory, by name."""
+        """Components with state, by name."""
         return {
             f"features/{symbol}": self.extractor,
             f"level/{symbol}": self.calibrator,

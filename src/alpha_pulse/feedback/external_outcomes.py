@@ -1,4 +1,4 @@
-"""Outcomes that come from outside of the run: each is taken once, and waits for the slice with which it is learnt."""
+"""Outcomes of trades outside of the run: each is accepted once, and waits for the slice with which it is learnt."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ LARGEST = 2**63
 
 
 class ExternalOutcomes:
-    """Which outcomes were taken, by ``book/lot_id``, and those not learnt yet.
+    """The external outcomes that were accepted, by ``book/lot_id``, and those that are not learnt yet.
 
-    The book is one of the caller's own: the loop learns from the lots of its books itself.
+    The book has to be the caller's: the loop learns from the lots of the run's own books itself.
     """
 
     def __init__(self, own_books: Iterable[str] = ()) -> None:
@@ -29,23 +29,23 @@ class ExternalOutcomes:
         self._waiting: list[TradeOutcome] = []
 
     def is_known(self, outcome: TradeOutcome) -> bool:
-        """Whether this outcome was taken before. Raises ConflictError where another one was, under the same book and id."""
+        """Whether this outcome was accepted before. ConflictError when another one was, under the same book and id."""
         if outcome_id(outcome) not in self._seen:
             return False
         if not self._seen.repeats(outcome_id(outcome), _content(outcome)):
             raise ConflictError(
-                f"the outcome {outcome.lot.lot_id[:MAX_ID]!r} of book {outcome.lot.book[:MAX_BOOK]!r} was given before with "
-                "other content; an id stands for one outcome: repeat it unchanged, or give the new one another id"
+                f"the outcome {outcome.lot.lot_id[:MAX_ID]!r} of book {outcome.lot.book[:MAX_BOOK]!r} was reported before with "
+                "other content; an id belongs to one outcome: repeat it unchanged, or give the new one another id"
             )
         return True
 
     def accept(self, outcome: TradeOutcome) -> None:
-        """Take a checked outcome, to be learnt with the next slice."""
+        """Accept a validated outcome, to be learnt with the next slice."""
         self._seen.add(outcome_id(outcome), _content(outcome))
         self._waiting.append(outcome)
 
     def take_waiting(self, ts: int) -> list[TradeOutcome]:
-        """Those that wait, as they are learnt at ``ts``: they became known then, and their lots' ids are no others'."""
+        """Remove and return the waiting outcomes, closed at ``ts``, with the book as part of their lots' ids."""
         if not self._waiting:
             return []
         outcomes, self._waiting = self._waiting, []
@@ -53,22 +53,22 @@ class ExternalOutcomes:
         return [replace(outcome, lot=replace(outcome.lot, lot_id=outcome_id(outcome)), closed_ts=ts) for outcome in outcomes]
 
     def validated(self, trade: Signal, outcome: TradeOutcome, now: int) -> TradeOutcome:
-        """The outcome, once everything about it holds; ``now`` is market time.
+        """The outcome, if it is valid; ``now`` is market time (ns).
 
         Raises
         ------
         ConflictError
-            It is of one of the run's own books, or there were too many.
+            Its book is one of the run's own, or the run cannot remember more outcomes.
         DataError
-            A field that cannot be; NonFiniteError for a number that is not finite.
+            An invalid field; NonFiniteError for a number that is not finite.
         """
         if len(self._seen) >= MOST_IDS:
-            raise ConflictError(f"{MOST_IDS:,} outcomes were given, as many as a run remembers; start another run")
+            raise ConflictError(f"{MOST_IDS:,} outcomes were reported, as many as a run remembers; start another run")
         lot = outcome.lot
         if lot.book in self._own_books:
             raise ConflictError(
-                f"the outcome {lot.lot_id!r} is of the run's own book {lot.book!r}, from which the loop learns by itself; give "
-                "the outcomes of trades made elsewhere, under a book of another name"
+                f"the outcome {lot.lot_id!r} is of the run's own book {lot.book!r}, from which the loop learns by itself; "
+                "report outcomes of external trades, under a book of another name"
             )
         what = f"the outcome {lot.lot_id[:MAX_ID]!r}"
         _check_names(what, lot)
@@ -93,7 +93,7 @@ class ExternalOutcomes:
 
 
 def outcome_id(outcome: TradeOutcome) -> str:
-    """What an outcome from outside is known by."""
+    """The id of an external outcome."""
     return f"{outcome.lot.book}/{outcome.lot.lot_id}"
 
 
@@ -102,9 +102,9 @@ def _content(outcome: TradeOutcome) -> bytes:
 
 
 def typed(outcome: TradeOutcome) -> TradeOutcome:
-    """The outcome, if its fields are of their types, and such that the journal can hold them as JSON.
+    """The outcome, if its fields have their types and can be written as JSON; DataError otherwise.
 
-    Structs that are made in Python are not checked. Raises DataError.
+    Python does not check the fields of a struct when it is constructed.
     """
     try:
         converted = msgspec.convert(msgspec.to_builtins(outcome), TradeOutcome)
@@ -136,7 +136,7 @@ def _check_numbers(what: str, outcome: TradeOutcome) -> None:
 
 
 def _check_agreement(what: str, trade: Signal, outcome: TradeOutcome) -> None:
-    """An outcome states some things twice: by itself, and in its lot."""
+    """Raise DataError when the outcome and its lot differ in what both state."""
     lot = outcome.lot
     if not trade.signal_id == outcome.signal_id == lot.signal_id:
         raise DataError(

@@ -1,4 +1,4 @@
-"""What came true: the label of a prediction from the bars after it, and nothing else.
+"""Labels: computed from the bars after a prediction, and from nothing else.
 
 ``volatility``: realised volatility over the next h bars above the trailing median known at prediction time.
 ``direction``: the close h bars later above the close (or the next bar's open) at prediction time; weighted by the move's size.
@@ -16,11 +16,11 @@ from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import Bar, Example
 
 MAX_WEIGHT = 5.0
-"""A direction example weighs its move over the mean move, at most this."""
+"""Largest weight of a direction example: its move over the mean move."""
 
 
 class PendingLabel(msgspec.Struct):
-    """A prediction that waits: ``reference`` is the median or the price that its label compares with."""
+    """A prediction that waits for its label; ``reference`` is the median or the price that the label compares with."""
 
     prediction_id: str
     ts: int
@@ -30,7 +30,7 @@ class PendingLabel(msgspec.Struct):
 
 
 class Label(Example, frozen=True, kw_only=True, omit_defaults=True):
-    """A settled label, as it is learnt and as it is journaled.
+    """A label, as it is learnt and as it is journaled.
 
     ``value`` is realised over median volatility, or the log return from close to close; ``next_open_return`` is the log return
     from the next bar's open, for direction. ``scores`` are what had been predicted (see `kernels.ensemble`): members'
@@ -59,7 +59,7 @@ class RealisedVolatility:
         self._close = 0.0
 
     def update(self, close: float) -> None:
-        """Take in the next close."""
+        """Add the next close."""
         if self._close:
             move = math.log(close / self._close)
             self._squares.append(move * move)
@@ -106,14 +106,14 @@ class MoveWeight:
 
 
 def volatility_label(symbol: str, pending: PendingLabel, realised: float, ts: int) -> Label:
-    """1 when realised volatility rose above the median that was known when the prediction was served."""
+    """1 when realised volatility is above the median that was known when the prediction was served."""
     label = 1 if realised > pending.reference else 0
     value = realised / pending.reference
     return Label(pending.prediction_id, label, ts, symbol=symbol, target="volatility", value=value)
 
 
 def direction_label(symbol: str, pending: PendingLabel, bar: Bar, entry: str, min_move: float, weight: MoveWeight) -> Label:
-    """1 for up, 0 for down; a move of at most ``min_move`` (a log return) is a tie, which nobody scores or learns."""
+    """1 for up, 0 for down; a move of at most ``min_move`` (a log return) is a tie, which is not scored or learnt."""
     value = math.log(bar.close / pending.reference)
     next_open_return = math.log(bar.close / pending.next_open)
     move = next_open_return if entry == "next_open" else value

@@ -1,4 +1,4 @@
-"""The account of predictions: each one that was served is labelled, pending or expired, and they add up."""
+"""The ledger of predictions: each served prediction is labelled, pending or expired, and the counts add up."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from alpha_pulse.feedback.labels import PendingLabel
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """One ledger's account. ``ties`` are labelled predictions whose label was a tie."""
+    """The counts of one ledger. ``ties`` are labelled predictions whose label was a tie."""
 
     predictions: int
     labelled: int
@@ -45,17 +45,17 @@ class Ledger:
         self._waiting: deque[PendingLabel] = deque()
 
     def add(self, prediction_id: str, ts: int, bar: int, reference: float) -> None:
-        """Enter a prediction served at the symbol's ``bar``-th bar, at market time ``ts``."""
+        """Add a prediction that was served at the symbol's ``bar``-th bar, at market time ``ts`` (ns)."""
         self._served += 1
         self._waiting.append(PendingLabel(prediction_id, ts, bar + self.horizon, reference))
 
     def note_open(self, price: float) -> None:
-        """The first price after the newest prediction, at which it could have been traded."""
+        """Store the first price after the newest prediction, at which it could have been traded."""
         if self._waiting and not self._waiting[-1].next_open:
             self._waiting[-1].next_open = price
 
     def due(self, bar: int) -> PendingLabel | None:
-        """The prediction that is due at the symbol's ``bar``-th bar, taken out; see `expires`."""
+        """Remove and return the prediction that is due at the symbol's ``bar``-th bar; see `expires`."""
         waiting = self._waiting
         if not waiting or waiting[0].due_bar > bar:
             return None
@@ -67,7 +67,7 @@ class Ledger:
         return first
 
     def expires(self, first: PendingLabel, ts: int, interval_ns: int) -> bool:
-        """Account for a prediction that is due: whether its bar, at ``ts``, came too late for a label."""
+        """Count a prediction that is due; whether its bar, at ``ts``, came too late for a label."""
         tolerance = self._tolerance_ns
         if tolerance is not None and ts > first.ts + self.horizon * interval_ns + tolerance:
             self._expired += 1
@@ -77,7 +77,7 @@ class Ledger:
 
     @property
     def counts(self) -> Counts:
-        """The account; it always adds up."""
+        """predictions = labelled + pending + expired, always."""
         return Counts(self._served, self._labelled, len(self._waiting), self._expired, self.ties)
 
     def snapshot(self) -> State:

@@ -1,4 +1,4 @@
-"""Is this signal worth taking, and how large? Learnt from the net outcome of every closed lot of the primary book."""
+"""The trade-quality model: how probable a net profit of a signal is, learnt from every closed lot of the primary book."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ LOTS_BEFORE_SCALING = 200
 
 
 class QualitySession(Protocol):
-    """What is needed of the learning session (symbol, trade_quality)."""
+    """The part of the learning session (symbol, trade_quality) that is used here."""
 
     learnt: int
 
     def predict(self, prediction_id: str, features: FeatureVector) -> tuple[PendingPrediction, Missing | None]:
-        """Store features under an id and predict."""
+        """Predict, and store the prediction under its id."""
         ...
 
     def query(self, features: Row) -> float:
@@ -36,11 +36,11 @@ class QualitySession(Protocol):
         ...
 
     def apply_label(self, example: Example, *, keep: bool = False) -> ScoredPrediction | None:
-        """Score and learn; ``keep`` the stored features for further lots of the same signal."""
+        """Score and learn a label; ``keep`` the stored prediction for further lots of the same signal."""
         ...
 
     def drop(self, prediction_id: str) -> None:
-        """Forget stored features."""
+        """Remove a stored prediction."""
         ...
 
 
@@ -50,14 +50,14 @@ class TradeQuality:
     def __init__(self, session: QualitySession) -> None:
         self._session = session
         self._entered: dict[str, tuple[Contribution, ...]] = {}
-        self._settled: dict[str, list[str]] = {}
+        self._applied: dict[str, list[str]] = {}
         self._wins = 0
         self._lots = 0
         self._last_label = 0.5
 
     @property
     def lots(self) -> int:
-        """Closed lots learnt from."""
+        """Closed lots that were learnt."""
         return self._lots
 
     @property
@@ -66,7 +66,7 @@ class TradeQuality:
         return self._wins
 
     def knows(self, signal_id: str) -> bool:
-        """Whether outcomes of that signal can be learnt from: what was known when it became an order is still kept."""
+        """Whether outcomes of that signal can be learnt: it became an order, and its features are still stored."""
         return signal_id in self._entered
 
     def _row(self, features: FeatureVector, signal: Signal) -> Row:
@@ -78,7 +78,7 @@ class TradeQuality:
         return row
 
     def scale(self, features: FeatureVector, signal: Signal) -> float:
-        """0.5 to 1.5: how the chance that this signal pays compares with that of all so far; 1 before 200 closed lots."""
+        """0.5 to 1.5: 1 plus twice the probability of a profit above that of all lots so far; 1 before 200 closed lots."""
         if self._lots < LOTS_BEFORE_SCALING:
             return 1.0
         scale = 1.0 + 2.0 * (self._session.query(self._row(features, signal)) - self._base_rate)
@@ -89,7 +89,7 @@ class TradeQuality:
         return (self._wins + 1) / (self._lots + 2)
 
     def on_entry(self, features: FeatureVector, signal: Signal) -> None:
-        """A signal became an order: keep what was known, under the signal's id."""
+        """A signal became an order: store its features and the prediction, under the signal's id."""
         known = FeatureVector(features.symbol, features.ts, features.schema_id, self._row(features, signal))
         row = self._session.predict(signal.signal_id, known)[0].row
         row[ONLINE] = row[RAW_ONLINE]
@@ -97,17 +97,17 @@ class TradeQuality:
         row[SERVED] = row[BASE] if np.isnan(row[ONLINE]) else row[ONLINE]
         row[LABEL], row[LAST_KNOWN] = np.nan, self._last_label
         self._entered[signal.signal_id] = signal.contributions
-        self._settled[signal.signal_id] = []
+        self._applied[signal.signal_id] = []
 
     def apply_outcome(self, outcome: TradeOutcome) -> tuple[ScoredPrediction | None, tuple[Contribution, ...]]:
-        """Learn from one closed lot, once; the scored example, and who had contributed to its signal.
+        """Learn one closed lot, once; returns the scored prediction, and the contributions to its signal.
 
-        Raises SessionError for a lot that was learnt from already, or whose signal is not known.
+        Raises SessionError for a lot that was learnt already, or whose signal is not known.
         """
-        applied_lots = self._settled.get(outcome.signal_id)
+        applied_lots = self._applied.get(outcome.signal_id)
         if applied_lots is None or outcome.lot.lot_id in applied_lots:
             raise SessionError(
-                f"the outcome of lot {outcome.lot.lot_id!r} was learnt from already, or its signal {outcome.signal_id!r} "
+                f"the outcome of lot {outcome.lot.lot_id!r} was learnt already, or its signal {outcome.signal_id!r} "
                 "never became an order; every closed lot counts once"
             )
         applied_lots.append(outcome.lot.lot_id)
@@ -119,10 +119,10 @@ class TradeQuality:
         return scored, self._entered[outcome.signal_id]
 
     def keep_only(self, signal_ids: set[str]) -> None:
-        """Drop what was kept for signals that hold no lot and no order any more; the newest entry always stays."""
+        """Drop the signals that have no open lot and no order any more; the newest one always stays."""
         for signal_id in list(self._entered)[:-1]:
             if signal_id not in signal_ids:
-                del self._entered[signal_id], self._settled[signal_id]
+                del self._entered[signal_id], self._applied[signal_id]
                 self._session.drop(signal_id)
 
     def snapshot(self) -> State:
@@ -137,7 +137,7 @@ class TradeQuality:
                 "wins": self._wins,
                 "lots": self._lots,
                 "last": self._last_label,
-                "settled": {signal_id: list(lots) for signal_id, lots in self._settled.items()},
+                "settled": {signal_id: list(lots) for signal_id, lots in self._applied.items()},
             }
         )
 
@@ -145,5 +145,5 @@ class TradeQuality:
         """See `alpha_pulse.core.stateful.Stateful`."""
         scalars = state.scalars
         self._entered = {signal_id: tuple(Contribution(*c) for c in parts) for signal_id, parts in scalars["entered"]}
-        self._settled = {signal_id: list(lots) for signal_id, lots in scalars["settled"].items()}
+        self._applied = {signal_id: list(lots) for signal_id, lots in scalars["settled"].items()}
         self._wins, self._lots, self._last_label = scalars["wins"], scalars["lots"], scalars["last"]

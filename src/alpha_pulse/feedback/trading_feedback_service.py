@@ -1,4 +1,4 @@
-"""Brings outcomes back: labels for every served prediction, and closed lots for the trades that were taken."""
+"""Feedback: the labels of all served predictions, and the outcomes of closed trades."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from alpha_pulse.learning.session import ScoredPrediction
 
 
 class AgentCredit(Protocol):
-    """Who learns which agent deserves how much weight."""
+    """Learns the weights of the agents."""
 
     def credit(self, contributions: Sequence[Contribution], side: int, return_: float) -> None:
         """Learn from one closed lot."""
@@ -30,7 +30,7 @@ class AgentCredit(Protocol):
 
 
 class Expired(msgspec.Struct, frozen=True):
-    """A prediction whose label came too late to count."""
+    """A prediction whose bar came too late for a label."""
 
     symbol: str
     target: str
@@ -38,7 +38,7 @@ class Expired(msgspec.Struct, frozen=True):
 
 
 class _Symbol:
-    """One symbol's bars so far, its ledgers, and what its labels are made from."""
+    """The state of one symbol: bars so far, ledgers of pending predictions, and the inputs of its labels."""
 
     def __init__(self, config: Config, quality: TradeQuality, interval_ns: int) -> None:
         learning = config.learning
@@ -54,7 +54,7 @@ class _Symbol:
         }
 
     def snapshot(self) -> State:
-        """See `alpha_pulse.core.stateful.Stateful`; the parts are components of their own."""
+        """See `alpha_pulse.core.stateful.Stateful`; ledgers and label inputs are separate components."""
         return State(scalars={"bars": self.bars})
 
     def restore(self, state: State) -> None:
@@ -63,12 +63,15 @@ class _Symbol:
 
 
 class TradingFeedbackService:
-    """Labels what was served and learns from what was traded.
+    """Computes the label of every served prediction, and applies the outcome of every closed trade.
+
+    A prediction waits in the ledger of its (symbol, target) until the bar on which it is due. That bar gives its label, or the
+    prediction expires when the bar comes too late. Every prediction is labelled, pending or expired (`counts`).
 
     Parameters
     ----------
     config
-        Of it: ``learning`` (horizons, label entry, tolerance).
+        Of it: ``learning`` (horizons and tolerance in bars, label entry, least move in basis points).
     agents
         Learns from closed lots how much each agent counts.
     own_books
@@ -89,13 +92,29 @@ class TradingFeedbackService:
         self._running = running
 
     def add_symbol(self, symbol: str, quality: QualitySession, interval_ns: int) -> None:
-        """Begin to label a symbol's predictions; ``quality`` is its session (symbol, trade_quality)."""
+        """Begin to label a symbol's predictions.
+
+        Parameters
+        ----------
+        symbol
+            Of the run.
+        quality
+            Its session (symbol, trade_quality).
+        interval_ns
+            The length of a bar.
+        """
         self._symbols[symbol] = _Symbol(self._config, TradeQuality(quality), interval_ns)
 
-    # Market labels.
+    # Labels of predictions.
 
     def resolve_labels(self, bar: Bar) -> tuple[list[Label], list[Expired]]:
-        """The labels that this bar makes known, and the predictions that it comes too late for."""
+        """The labels that this bar gives, and the predictions that expire because it comes too late.
+
+        Raises
+        ------
+        SessionError
+            A prediction was due at an earlier bar, which never came.
+        """
         state = self._symbols[bar.symbol]
         state.bars += 1
         state.realised.update(bar.close)
@@ -117,7 +136,16 @@ class TradingFeedbackService:
         return labels, expired
 
     def add_prediction(self, prediction: Prediction, reference: float) -> None:
-        """Enter a served prediction; its label will compare with ``reference``: the close, or the trailing median."""
+        """Add a served prediction to its ledger.
+
+        Parameters
+        ----------
+        prediction
+            As it was served.
+        reference
+            What its label compares with: the close (``direction``) or the trailing median of realised volatility
+            (``volatility``).
+        """
         state = self._symbols[prediction.symbol]
         state.ledgers[prediction.target].add(prediction.prediction_id, prediction.ts, state.bars, reference)
 
@@ -126,7 +154,7 @@ class TradingFeedbackService:
         return self._symbols[symbol].bars
 
     def counts(self) -> dict[tuple[str, str], Counts]:
-        """The account of each (symbol, target)."""
+        """Predictions, labels, ties and expiries of each (symbol, target)."""
         return {
             (symbol, target): ledger.counts
             for symbol, state in self._symbols.items()
@@ -140,35 +168,43 @@ class TradingFeedbackService:
         return self._symbols[symbol].quality
 
     def quality_scale(self, features: FeatureVector, signal: Signal) -> float:
-        """What trade quality makes of a signal's size: 0.5 to 1.5."""
+        """The factor on a signal's size by the trade-quality model: 0.5 to 1.5; 1 before 200 closed lots."""
         return self._symbols[features.symbol].quality.scale(features, signal)
 
     def on_entry(self, features: FeatureVector, signal: Signal) -> None:
-        """A signal became an order of the primary book."""
+        """Store what was known when a signal became an order of the primary book, until its lots are closed."""
         self._symbols[features.symbol].quality.on_entry(features, signal)
 
     def apply_outcome(self, outcome: TradeOutcome) -> ScoredPrediction | None:
-        """One closed lot of the primary book reaches the trade-quality model and the agents' weights."""
+        """Apply the outcome of one closed lot to the trade-quality model and to the agents' weights.
+
+        Returns the scored prediction of the trade-quality model; None for a lot whose label has weight 0.
+
+        Raises
+        ------
+        SessionError
+            The lot was applied already, or its signal is not known.
+        """
         lot = outcome.lot
         scored, contributions = self._symbols[lot.symbol].quality.apply_outcome(outcome)
         self._agents.credit(contributions, 1 if lot.quantity > 0 else -1, outcome.return_)
         return scored
 
     def external_outcomes(self, ts: int) -> list[TradeOutcome]:
-        """The outcomes from outside that are learnt with the slice at ``ts``, before its own: their signals are known still."""
+        """The external outcomes that are learnt with the slice at ``ts``, before its own, while their signals are known."""
         return self._external.take_waiting(ts)
 
     def apply_command(self, command: Command, ts: int) -> None:
-        """Carry out a command that gives an outcome from outside; it was checked before, and waits for a slice."""
+        """Apply a validated command with an external outcome, which is learnt with the next slice."""
         if command.outcome is not None:
             self._external.accept(command.outcome)
 
     async def process_trade_outcome(self, trade: Signal, outcome: TradeOutcome) -> bool:
-        """Learn from what came of ``trade`` elsewhere than in the run's own books; whether the outcome is new.
+        """Learn from the outcome of ``trade`` outside of the run's own books; returns whether the outcome is new.
 
-        Each outcome counts once, however often it is given: it is known by ``lot.book`` and ``lot.lot_id``. In a running system
-        it is a command, which the journal holds durably when this returns and which is learnt with the next slice, at
-        that slice's time. Without one it is learnt at once.
+        Each outcome counts once, however often it is reported: ``lot.book`` and ``lot.lot_id`` identify it. In a running system
+        it is a command: the journal contains it durably when this returns, and it is learnt with the next slice, at the time of
+        that slice. Otherwise it is learnt at once.
 
         Parameters
         ----------
@@ -181,18 +217,18 @@ class TradingFeedbackService:
         Raises
         ------
         SessionError
-            The outcome is another signal's.
+            The outcome belongs to another signal.
         NotFoundError
-            Its signal is not known, or not any more.
+            Its signal is not known, or no longer.
         ConflictError
-            It is of one of the run's own books, another one was given under its book and id, or the run takes no command: see
-            `RunningSystem.carry_out`.
+            Its book is one of the run's own, another outcome was reported under its book and id, or the run accepts no command:
+            see `RunningSystem.carry_out`.
         DataError
-            A field that cannot be; NonFiniteError for a number that is not finite.
+            An invalid field; NonFiniteError for a number that is not finite.
         """
         if trade.signal_id != outcome.signal_id:
             raise SessionError(
-                f"outcome of signal {outcome.signal_id!r} was given with signal {trade.signal_id!r}; they must be the same"
+                f"outcome of signal {outcome.signal_id!r} was reported with signal {trade.signal_id!r}; they must be the same"
             )
         command = self.outcome_command(trade, outcome)
         if command is None:
@@ -206,7 +242,7 @@ class TradingFeedbackService:
         return True
 
     def outcome_command(self, trade: Signal, outcome: TradeOutcome) -> Command | None:
-        """The command that gives an outcome from outside; None when it was given before. Raises as `process_trade_outcome`."""
+        """The command for an external outcome; None when it was reported before. Raises as `process_trade_outcome`."""
         outcome = typed(outcome)
         if self._external.is_known(outcome):
             return None
@@ -214,13 +250,13 @@ class TradingFeedbackService:
         if symbol not in self._symbols or not self._symbols[symbol].quality.knows(trade.signal_id):
             raise NotFoundError(
                 f"signal {trade.signal_id!r} of {symbol!r} is not known: it never became an order of the primary book, or all "
-                "that this book held of it is closed; give an outcome while the book holds a lot of its signal"
+                "lots of the signal are closed; report an outcome while the book has an open lot of its signal"
             )
         now = outcome.closed_ts if self._running is None else self._running.now_ns()
         return Command("outcome", f"{symbol}/{TARGET}", outcome=self._external.validated(trade, outcome, now))
 
     def components(self) -> dict[str, Stateful]:
-        """Everything here that has memory, by name."""
+        """Components with state, by name."""
         components: dict[str, Stateful] = {"outside_outcomes": self._external}
         for symbol, state in self._symbols.items():
             components[f"feedback/{symbol}"] = state

@@ -259,7 +259,7 @@ class ModelServingService:
         return None if member is None else member.mix.threshold
 
     def components(self) -> dict[str, Stateful]:
-        """Everything here that has memory, by name."""
+        """Components with state, by name."""
         components: dict[str, Stateful] = {}
         for (symbol, target), member in self._members.items():
             components[f"mix/{symbol}/{target}"] = member.mix

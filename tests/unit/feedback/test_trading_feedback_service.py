@@ -231,7 +231,7 @@ def test_outcomes_do_not_enter_the_account_of_market_labels() -> None:
 def test_an_outcome_must_belong_to_the_trade_and_to_a_signal_that_was_traded() -> None:
     feedback, given_credit = traded()
     feedback.on_entry(vector(np.ones(D), 1), signal(1))
-    with pytest.raises(SessionError, match="outcome of signal 's2' was given with signal 's1'"):
+    with pytest.raises(SessionError, match="outcome of signal 's2' was reported with signal 's1'"):
         asyncio.run(feedback.process_trade_outcome(signal(1), outcome(2, 5)))
     with pytest.raises(SessionError, match="its signal 's9' never became an order"):
         feedback.apply_outcome(outcome(9, 5))
@@ -243,7 +243,7 @@ def test_an_outcome_must_belong_to_the_trade_and_to_a_signal_that_was_traded() -
     assert asyncio.run(feedback.process_trade_outcome(signal(1), outcome(1, 5))) is False
     assert feedback.quality("X").lots == 1
     assert len(given_credit.given) == 1
-    with pytest.raises(SessionError, match="was learnt from already"):
+    with pytest.raises(SessionError, match="was learnt already"):
         feedback.apply_outcome(replaced(outcome(1, 5), lot_id="primary/l1-0"))
 
 
