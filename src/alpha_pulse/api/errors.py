@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from alpha_pulse.api.schemas.operations import Operation
-from alpha_pulse.api.schemas.responses import JsonResponse, Refusal
+from alpha_pulse.api.schemas.responses import ErrorResponse, JsonResponse
 from alpha_pulse.core.errors import (
     AlphaPulseError,
     ConflictError,
@@ -52,7 +52,7 @@ def refuse(status: int, detail: str, headers: Mapping[str, str] | None = None) -
     """The answer to a refused request. Of a sentence that repeats something long, the beginning and the end are told."""
     if len(detail) > MAX_BEGIN + MAX_END:
         detail = f"{detail[:MAX_BEGIN]}...{detail[-MAX_END:]}"
-    return JsonResponse(Refusal(detail), status, headers=headers)
+    return JsonResponse(ErrorResponse(detail), status, headers=headers)
 
 
 def _routing_sentence(request: Request, error: HTTPException, operations: Sequence[Operation]) -> str:

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from alpha_pulse.api.access.tokens import Auth
 from alpha_pulse.api.protocols import CONNECTION
-from alpha_pulse.api.schemas.responses import JsonResponse, Refusal
+from alpha_pulse.api.schemas.responses import ErrorResponse, JsonResponse
 
 BEARER = "bearer "
 WHERE = "`alpha-pulse run` says at its start where the token is"
@@ -44,13 +44,13 @@ class Gate:
             try:
                 ends_ns = await self._end([value for name, value in scope["headers"] if name == b"authorization"])
             except _StrangerError as fault:
-                await JsonResponse(Refusal(str(fault)), 401, headers=CHALLENGE)(scope, receive, send)
+                await JsonResponse(ErrorResponse(str(fault)), 401, headers=CHALLENGE)(scope, receive, send)
                 return
             state = scope.setdefault("state", {})
             state["ends_ns"] = ends_ns
             connection = state.get(CONNECTION)
             if connection is not None and not connection.admit():
-                await JsonResponse(Refusal(NO_ROOM), 503, headers={"connection": "close"})(scope, receive, send)
+                await JsonResponse(ErrorResponse(NO_ROOM), 503, headers={"connection": "close"})(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 

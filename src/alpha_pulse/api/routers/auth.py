@@ -9,13 +9,13 @@ from starlette.responses import Response
 from alpha_pulse.api.access.tokens import TICKET_S, Auth
 from alpha_pulse.api.errors import refuse
 from alpha_pulse.api.schemas.operations import Routes
-from alpha_pulse.api.schemas.requests import Exchange, NoQuery, read_body, read_query
+from alpha_pulse.api.schemas.requests import ExchangeRequest, NoQuery, read_body, read_query
 from alpha_pulse.api.schemas.responses import JsonResponse
 
-_decoder = msgspec.json.Decoder(Exchange)
+_decoder = msgspec.json.Decoder(ExchangeRequest)
 
 
-class Session(msgspec.Struct, frozen=True):
+class SessionToken(msgspec.Struct, frozen=True):
     """The token of a fresh session."""
 
     token: str
@@ -35,9 +35,9 @@ def routes(auth: Auth) -> Routes:
     @found.post(
         "/exchange",
         "Exchange the ticket of a one-time link for a session token",
-        answer=Session,
+        answer=SessionToken,
         example={"token": "GIs1oVOIs4kYvVtL2kmZ8pB0kLJJb2mBFCkBXr0yWc4"},
-        body=Exchange,
+        body=ExchangeRequest,
         asks={"the link's ticket": {"ticket": "Zt4Qk3r0o1cXl9bWJ5m2nQ7vTzB8yR6uEeFfGgHhIiA"}},
         refusals=(401,),
         is_open=True,
@@ -48,7 +48,7 @@ def routes(auth: Auth) -> Routes:
         if token is None:
             await auth.backoff.wait()
             return refuse(401, "the ticket is unknown, used or too old; ask for a fresh link where AlphaPulse was started")
-        return JsonResponse(Session(token))
+        return JsonResponse(SessionToken(token))
 
     @found.post(
         "/ticket",

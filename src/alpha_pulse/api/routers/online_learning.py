@@ -11,22 +11,22 @@ from starlette.responses import Response
 from alpha_pulse.api.schemas import examples
 from alpha_pulse.api.schemas.operations import Routes
 from alpha_pulse.api.schemas.requests import (
-    Adapt,
-    Examples,
+    AdaptRequest,
     NamedFeatures,
     NoQuery,
     PredictBody,
-    StartSession,
+    StartSessionRequest,
+    UpdateRequest,
     read_body,
     read_query,
 )
 from alpha_pulse.api.schemas.responses import JsonResponse
 from alpha_pulse.runtime.gateway import DriftStatus, Gateway, PredictResponse, SessionScores, SessionStatus, UpdateResult
 
-_start = msgspec.json.Decoder(StartSession)
+_start = msgspec.json.Decoder(StartSessionRequest)
 _features: msgspec.json.Decoder[list[float] | NamedFeatures] = msgspec.json.Decoder(PredictBody)
-_examples = msgspec.json.Decoder(Examples)
-_adapt = msgspec.json.Decoder(Adapt)
+_examples = msgspec.json.Decoder(UpdateRequest)
+_adapt = msgspec.json.Decoder(AdaptRequest)
 SESSION = {"session_id": examples.SESSION}
 MINE = {"session_id": "BTCUSDT/direction"}
 
@@ -92,7 +92,7 @@ def _own_sessions(found: Routes, gateway: Gateway) -> None:
         answer=SessionChange,
         example={**MINE, "status": "started"},
         status=201,
-        body=StartSession,
+        body=StartSessionRequest,
         asks={
             "two features of your own": {
                 "symbol": "BTCUSDT",
@@ -113,7 +113,7 @@ def _own_sessions(found: Routes, gateway: Gateway) -> None:
         "Learn labelled examples; the response comes when they are durable",
         answer=UpdateResult,
         example={"applied": 2, "duplicates": 0, "labels_used": 2},
-        body=Examples,
+        body=UpdateRequest,
         asks={
             "two examples": {
                 "examples": [
@@ -173,7 +173,7 @@ def _predicting(found: Routes, gateway: Gateway) -> None:
         answer=SessionChange,
         example={**SESSION, "status": "requested"},
         status=202,
-        body=Adapt,
+        body=AdaptRequest,
         asks={"learn faster": {"drift_type": "performance"}},
         places=SESSION,
         refusals=(404, 409),

@@ -10,12 +10,12 @@ from starlette.responses import Response
 
 from alpha_pulse.api.schemas import examples
 from alpha_pulse.api.schemas.operations import Routes
-from alpha_pulse.api.schemas.requests import NoQuery, Speed, Steps, read_body, read_query
+from alpha_pulse.api.schemas.requests import NoQuery, SpeedRequest, StepRequest, read_body, read_query
 from alpha_pulse.api.schemas.responses import JsonResponse
 from alpha_pulse.runtime.gateway import Control, Gateway, SystemStatus
 
-_steps = msgspec.json.Decoder(Steps)
-_speed = msgspec.json.Decoder(Speed)
+_steps = msgspec.json.Decoder(StepRequest)
+_speed = msgspec.json.Decoder(SpeedRequest)
 
 
 def routes(gateway: Gateway) -> Routes:
@@ -52,7 +52,7 @@ def routes(gateway: Gateway) -> Routes:
         "Advance a paused run by some steps",
         answer=Control,
         example=_control("paused"),
-        body=Steps,
+        body=StepRequest,
         asks={"ten": {"steps": 10}},
         refusals=(409,),
     )
@@ -65,7 +65,7 @@ def routes(gateway: Gateway) -> Routes:
         "Change the pace in bars per second",
         answer=Control,
         example=examples.CONTROL,
-        body=Speed,
+        body=SpeedRequest,
         asks={"twenty bars a second": {"bars_per_second": 20.0}, "as fast as it goes": {"bars_per_second": 0.0}},
         refusals=(409,),
     )

@@ -8,11 +8,11 @@ from starlette.responses import Response
 
 from alpha_pulse.api.schemas import examples
 from alpha_pulse.api.schemas.operations import Routes
-from alpha_pulse.api.schemas.requests import NoQuery, Outcomes, PageQuery, TradingQuery, read_body, read_query
+from alpha_pulse.api.schemas.requests import NoQuery, OutcomesRequest, PageQuery, TradingQuery, read_body, read_query
 from alpha_pulse.api.schemas.responses import JsonResponse
 from alpha_pulse.runtime.gateway import Fills, Gateway, Inspection, OutcomesResult, Positions, Series, Trades
 
-_outcomes = msgspec.json.Decoder(Outcomes)
+_outcomes = msgspec.json.Decoder(OutcomesRequest)
 
 
 def routes(gateway: Gateway) -> Routes:
@@ -48,7 +48,7 @@ def routes(gateway: Gateway) -> Routes:
         "Report trades made elsewhere on combined signals; the response comes when they are durable",
         answer=OutcomesResult,
         example={"applied": 1, "duplicates": 0},
-        body=Outcomes,
+        body=OutcomesRequest,
         asks={"a long": {"outcomes": [examples.OUTCOME]}},
         refusals=(404, 409),
     )

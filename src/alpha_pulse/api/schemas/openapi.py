@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from alpha_pulse.api.schemas.operations import Operation
-from alpha_pulse.api.schemas.responses import Refusal
+from alpha_pulse.api.schemas.responses import ErrorResponse
 
 REF = "#/components/schemas/{name}"
 ABOUT = (
@@ -32,7 +32,7 @@ MEANINGS = {
 
 def document(operations: Sequence[Operation], version: str) -> bytes:
     """The OpenAPI document, as JSON."""
-    kinds: list[Any] = [Refusal]
+    kinds: list[Any] = [ErrorResponse]
     for operation in operations:
         kinds += [kind for kind in (operation.answer, operation.query, operation.body) if kind is not None]
     schemas, components = msgspec.json.schema_components(kinds, ref_template=REF)
@@ -93,7 +93,7 @@ def _responses(operation: Operation, by_kind: dict[str, Any]) -> dict[str, Any]:
     for status in sorted(statuses):
         found[str(status)] = {
             "description": MEANINGS[status],
-            "content": {"application/json": {"schema": by_kind[_key(Refusal)]}},
+            "content": {"application/json": {"schema": by_kind[_key(ErrorResponse)]}},
         }
     return found
 

@@ -82,25 +82,25 @@ class NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Nothing."""
 
 
-class Exchange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ExchangeRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The ticket of a one-time link."""
 
     ticket: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
-class Steps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class StepRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many steps to make."""
 
     steps: Annotated[int, Meta(ge=1, le=MAX_STEPS)] = 1
 
 
-class Speed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SpeedRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The pace; 0 is as fast as it goes."""
 
     bars_per_second: Annotated[float, Meta(ge=0, le=1e9)]
 
 
-class StartSession(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class StartSessionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The session that is to start."""
 
     symbol: Name
@@ -117,19 +117,19 @@ class NamedFeatures(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 PredictBody = list[float] | NamedFeatures
 
 
-class Examples(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class UpdateRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Labelled examples, each learnt once however often it is sent under its id."""
 
     examples: Annotated[list[LabelledExample], Meta(min_length=1, max_length=MAX_EXAMPLES)]
 
 
-class Outcomes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class OutcomesRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Outcomes of trades made elsewhere, each learnt once however often it is sent under its book and id."""
 
     outcomes: Annotated[list[OutcomeIn], Meta(min_length=1, max_length=MAX_OUTCOMES)]
 
 
-class Adapt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class AdaptRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``performance``: learn faster for a while; ``regime``: learn anew."""
 
     drift_type: Literal["performance", "regime"]

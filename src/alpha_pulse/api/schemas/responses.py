@@ -10,7 +10,7 @@ from starlette.responses import Response
 encode = msgspec.json.Encoder().encode
 
 
-class Refusal(msgspec.Struct, frozen=True):
+class ErrorResponse(msgspec.Struct, frozen=True):
     """What every refused request is answered with: one sentence."""
 
     detail: str
@@ -32,4 +32,4 @@ def error_bytes(detail: str) -> bytes:
     >>> error_bytes("no")
     b'{"detail":"no"}'
     """
-    return encode(Refusal(detail))
+    return encode(ErrorResponse(detail))
