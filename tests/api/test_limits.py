@@ -321,6 +321,6 @@ def test_examples_of_the_description_have_the_shape_of_answers(live: Running) ->
     operations = [operation for part in parts for operation in part.routes(live.gateway).operations]
     assert len(operations) > 20
     for operation in operations:
-        msgspec.convert(operation.example, operation.answer)
-        for example in operation.asks.values():
+        msgspec.convert(operation.example, operation.response)
+        for example in operation.body_examples.values():
             msgspec.convert(example, operation.body)

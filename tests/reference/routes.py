@@ -30,7 +30,7 @@ def _operations() -> list[Operation]:
 
 def _row(operation: Operation) -> list[str]:
     token = " No token is needed." if operation.is_open else ""
-    statuses = ", ".join(str(status) for status in (operation.status, *sorted(operation.refusals)))
+    statuses = ", ".join(str(status) for status in (operation.status, *sorted(operation.error_statuses)))
     return [f"`{operation.method} {operation.path}`", f"{operation.summary}.{token}", _parameters(operation), statuses]
 
 

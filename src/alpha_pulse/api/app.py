@@ -98,7 +98,7 @@ def _description(operations: list[Operation], version: str) -> Routes:
     found = Routes("/api/v1", "overall")
     example = {"openapi": "3.1.0", "info": {"title": "AlphaPulse", "version": version}}
 
-    @found.get("/openapi.json", "The OpenAPI description of all routes", answer=dict[str, Any], example=example)
+    @found.get("/openapi.json", "The OpenAPI description of all routes", response=dict[str, Any], example=example)
     async def description(request: Request) -> Response:
         read_query(request, NoQuery)
         return JsonResponse(content)

@@ -19,7 +19,7 @@ def routes(gateway: Gateway) -> Routes:
     @found.get(
         "/adaptations",
         "Drift alarms and adaptations, each with its newest state",
-        answer=Adaptations,
+        response=Adaptations,
         example={"alarms": [examples.ALARM], "actions": [examples.ACTION]},
     )
     async def adaptations(request: Request) -> Response:
@@ -29,10 +29,10 @@ def routes(gateway: Gateway) -> Routes:
     @found.get(
         "/regimes",
         "Calm, normal and turbulent periods",
-        answer=Regimes,
+        response=Regimes,
         example=examples.REGIMES,
         query=SymbolQuery,
-        refusals=(404,),
+        error_statuses=(404,),
     )
     async def regimes(request: Request) -> Response:
         return JsonResponse(gateway.regimes(read_query(request, SymbolQuery).symbol))

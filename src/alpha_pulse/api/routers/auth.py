@@ -35,11 +35,11 @@ def routes(auth: Auth) -> Routes:
     @found.post(
         "/exchange",
         "Exchange the ticket of a one-time link for a session token",
-        answer=SessionToken,
+        response=SessionToken,
         example={"token": "GIs1oVOIs4kYvVtL2kmZ8pB0kLJJb2mBFCkBXr0yWc4"},
         body=ExchangeRequest,
-        asks={"the link's ticket": {"ticket": "Zt4Qk3r0o1cXl9bWJ5m2nQ7vTzB8yR6uEeFfGgHhIiA"}},
-        refusals=(401,),
+        body_examples={"the link's ticket": {"ticket": "Zt4Qk3r0o1cXl9bWJ5m2nQ7vTzB8yR6uEeFfGgHhIiA"}},
+        error_statuses=(401,),
         is_open=True,
     )
     async def exchange(request: Request) -> Response:
@@ -53,7 +53,7 @@ def routes(auth: Auth) -> Routes:
     @found.post(
         "/ticket",
         "Create a one-time ticket for a WebSocket or a link",
-        answer=Ticket,
+        response=Ticket,
         example={"ticket": "Zt4Qk3r0o1cXl9bWJ5m2nQ7vTzB8yR6uEeFfGgHhIiA", "expires_in_s": TICKET_S},
     )
     async def ticket(request: Request) -> Response:

@@ -23,7 +23,7 @@ def routes(gateway: Gateway) -> Routes:
     """``/market``."""
     found = Routes("/api/v1/market", "market")
 
-    @found.get("/symbols", "The feed's symbols", answer=Symbols, example={"symbols": ["EURUSD"]})
+    @found.get("/symbols", "The feed's symbols", response=Symbols, example={"symbols": ["EURUSD"]})
     async def symbols(request: Request) -> Response:
         read_query(request, NoQuery)
         return JsonResponse(Symbols(gateway.symbols))
@@ -31,11 +31,11 @@ def routes(gateway: Gateway) -> Routes:
     @found.get(
         "/{symbol}/bars",
         "Bars; downsampled, each group becomes one bar",
-        answer=Series,
+        response=Series,
         example=examples.BARS,
         query=PageQuery,
-        places={"symbol": "EURUSD"},
-        refusals=(404,),
+        path_examples={"symbol": "EURUSD"},
+        error_statuses=(404,),
     )
     async def bars(request: Request) -> Response:
         return JsonResponse(gateway.bars(request.path_params["symbol"], read_query(request, PageQuery).page))

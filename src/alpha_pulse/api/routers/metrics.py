@@ -20,10 +20,10 @@ def routes(gateway: Gateway) -> Routes:
     @found.get(
         "/history",
         "Gain over the base rate and accuracy in the window, one row per label",
-        answer=Series,
+        response=Series,
         example=examples.HISTORY,
         query=SeriesQuery,
-        refusals=(404,),
+        error_statuses=(404,),
     )
     async def history(request: Request) -> Response:
         asked = read_query(request, SeriesQuery)
@@ -32,10 +32,10 @@ def routes(gateway: Gateway) -> Routes:
     @found.get(
         "/reliability",
         "Served probabilities against their labels, in the window",
-        answer=ReliabilityTable,
+        response=ReliabilityTable,
         example=examples.RELIABILITY,
         query=SessionQuery,
-        refusals=(404,),
+        error_statuses=(404,),
     )
     async def reliability(request: Request) -> Response:
         asked = read_query(request, SessionQuery)

@@ -60,7 +60,7 @@ def routes(gateway: Gateway) -> Routes:
 
 
 def _reading(found: Routes, gateway: Gateway) -> None:
-    @found.get("/sessions", "All sessions", answer=Sessions, example={"sessions": [examples.SESSION_STATUS]})
+    @found.get("/sessions", "All sessions", response=Sessions, example={"sessions": [examples.SESSION_STATUS]})
     async def sessions(request: Request) -> Response:
         read_query(request, NoQuery)
         return JsonResponse(Sessions(gateway.sessions()))
@@ -68,17 +68,17 @@ def _reading(found: Routes, gateway: Gateway) -> None:
     @found.get(
         "/sessions/{session_id}/metrics",
         "Scores of a session, over the whole run and in the window",
-        answer=SessionScores,
+        response=SessionScores,
         example=examples.SESSION_SCORES,
-        places=SESSION,
-        refusals=(404,),
+        path_examples=SESSION,
+        error_statuses=(404,),
     )
     async def metrics(request: Request) -> Response:
         read_query(request, NoQuery)
         return JsonResponse(gateway.session_scores(request.path_params["session_id"]))
 
     @found.get(
-        "/drift/status", "The drift monitor of every session", answer=DriftStatuses, example={"sessions": [examples.DRIFT]}
+        "/drift/status", "The drift monitor of every session", response=DriftStatuses, example={"sessions": [examples.DRIFT]}
     )
     async def drift(request: Request) -> Response:
         read_query(request, NoQuery)
@@ -89,18 +89,18 @@ def _own_sessions(found: Routes, gateway: Gateway) -> None:
     @found.post(
         "/sessions/start",
         "Start a session for your own examples",
-        answer=SessionChange,
+        response=SessionChange,
         example={**MINE, "status": "started"},
         status=201,
         body=StartSessionRequest,
-        asks={
+        body_examples={
             "two features of your own": {
                 "symbol": "BTCUSDT",
                 "model_type": "logistic",
                 "config": {"target": "direction", "source": "api", "n_features": 2},
             }
         },
-        refusals=(404, 409),
+        error_statuses=(404, 409),
     )
     async def start(request: Request) -> Response:
         read_query(request, NoQuery)
@@ -111,10 +111,10 @@ def _own_sessions(found: Routes, gateway: Gateway) -> None:
     @found.post(
         "/sessions/{session_id}/update",
         "Learn labelled examples; the response comes when they are durable",
-        answer=UpdateResult,
+        response=UpdateResult,
         example={"applied": 2, "duplicates": 0, "labels_used": 2},
         body=UpdateRequest,
-        asks={
+        body_examples={
             "two examples": {
                 "examples": [
                     {"id": "a1", "features": [0.4, -1.2], "label": 1},
@@ -122,8 +122,8 @@ def _own_sessions(found: Routes, gateway: Gateway) -> None:
                 ]
             }
         },
-        places=MINE,
-        refusals=(404, 409),
+        path_examples=MINE,
+        error_statuses=(404, 409),
     )
     async def update(request: Request) -> Response:
         read_query(request, NoQuery)
@@ -133,10 +133,10 @@ def _own_sessions(found: Routes, gateway: Gateway) -> None:
     @found.post(
         "/sessions/{session_id}/stop",
         "Stop a session for your own examples",
-        answer=SessionChange,
+        response=SessionChange,
         example={**MINE, "status": "stopped"},
-        places=MINE,
-        refusals=(404, 409),
+        path_examples=MINE,
+        error_statuses=(404, 409),
     )
     async def stop(request: Request) -> Response:
         read_query(request, NoQuery)
@@ -149,16 +149,16 @@ def _predicting(found: Routes, gateway: Gateway) -> None:
     @found.post(
         "/sessions/{session_id}/predict",
         "Predict from features; changes nothing",
-        answer=PredictResponse,
+        response=PredictResponse,
         example=examples.PREDICT_RESPONSE,
         body=PredictBody,
-        asks={
+        body_examples={
             "in the schema's order": [0.4, -1.2],
             "the same, named": {"features": [0.4, -1.2]},
             "by the schema's names": {"features": {"ret_1": 0.4, "ret_3": -1.2}},
         },
-        places=SESSION,
-        refusals=(404,),
+        path_examples=SESSION,
+        error_statuses=(404,),
     )
     async def predict(request: Request) -> Response:
         if request.scope["query_string"]:
@@ -170,13 +170,13 @@ def _predicting(found: Routes, gateway: Gateway) -> None:
     @found.post(
         "/sessions/{session_id}/adapt",
         "Request an adaptation at the next slice",
-        answer=SessionChange,
+        response=SessionChange,
         example={**SESSION, "status": "requested"},
         status=202,
         body=AdaptRequest,
-        asks={"learn faster": {"drift_type": "performance"}},
-        places=SESSION,
-        refusals=(404, 409),
+        body_examples={"learn faster": {"drift_type": "performance"}},
+        path_examples=SESSION,
+        error_statuses=(404, 409),
     )
     async def adapt(request: Request) -> Response:
         read_query(request, NoQuery)

@@ -30,7 +30,7 @@ def routes(gateway: Gateway, exposition: Exposition) -> Routes:
     @found.get(
         "/health",
         "Health of the run",
-        answer=Health,
+        response=Health,
         example={"status": "ok", "version": "0.1.0", "state": "running"},
         is_open=True,
     )
@@ -42,7 +42,7 @@ def routes(gateway: Gateway, exposition: Exposition) -> Routes:
     @found.get(
         "/metrics",
         "All metrics in the format of Prometheus",
-        answer=str,
+        response=str,
         example="alpha_pulse_bars_total 4212.0\n",
         media_type="text/plain",
     )

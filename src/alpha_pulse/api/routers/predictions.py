@@ -19,10 +19,10 @@ def routes(gateway: Gateway) -> Routes:
     @found.get(
         "",
         "Served predictions, with members, weights and labels",
-        answer=Series,
+        response=Series,
         example=examples.PREDICTIONS,
         query=SeriesQuery,
-        refusals=(404,),
+        error_statuses=(404,),
     )
     async def predictions(request: Request) -> Response:
         asked = read_query(request, SeriesQuery)
@@ -31,10 +31,10 @@ def routes(gateway: Gateway) -> Routes:
     @found.get(
         "/{prediction_id}",
         "Everything about one prediction",
-        answer=Inspection,
+        response=Inspection,
         example=examples.INSPECTION,
-        places={"prediction_id": examples.PREDICTION},
-        refusals=(404,),
+        path_examples={"prediction_id": examples.PREDICTION},
+        error_statuses=(404,),
     )
     async def inspect(request: Request) -> Response:
         read_query(request, NoQuery)

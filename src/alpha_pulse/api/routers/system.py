@@ -22,7 +22,7 @@ def routes(gateway: Gateway) -> Routes:
     """``/system``."""
     found = Routes("/api/v1/system", "system")
 
-    @found.get("", "State of the run, counts and success metrics", answer=SystemStatus, example=examples.STATUS)
+    @found.get("", "State of the run, counts and success metrics", response=SystemStatus, example=examples.STATUS)
     async def status(request: Request) -> Response:
         read_query(request, NoQuery)
         return JsonResponse(gateway.status())
@@ -30,19 +30,21 @@ def routes(gateway: Gateway) -> Routes:
     @found.get(
         "/config",
         "The configuration in effect",
-        answer=dict[str, Any],
+        response=dict[str, Any],
         example={"seed": 1, "learning": {"model": "market_default", "window": 1000}},
     )
     async def config(request: Request) -> Response:
         read_query(request, NoQuery)
         return JsonResponse(gateway.config())
 
-    @found.post("/pause", "Pause the run between two steps", answer=Control, example=_control("paused"), refusals=(409,))
+    @found.post(
+        "/pause", "Pause the run between two steps", response=Control, example=_control("paused"), error_statuses=(409,)
+    )
     async def pause(request: Request) -> Response:
         read_query(request, NoQuery)
         return JsonResponse(gateway.pause())
 
-    @found.post("/resume", "Resume the run", answer=Control, example=examples.CONTROL, refusals=(409,))
+    @found.post("/resume", "Resume the run", response=Control, example=examples.CONTROL, error_statuses=(409,))
     async def resume(request: Request) -> Response:
         read_query(request, NoQuery)
         return JsonResponse(gateway.resume())
@@ -50,11 +52,11 @@ def routes(gateway: Gateway) -> Routes:
     @found.post(
         "/step",
         "Advance a paused run by some steps",
-        answer=Control,
+        response=Control,
         example=_control("paused"),
         body=StepRequest,
-        asks={"ten": {"steps": 10}},
-        refusals=(409,),
+        body_examples={"ten": {"steps": 10}},
+        error_statuses=(409,),
     )
     async def step(request: Request) -> Response:
         read_query(request, NoQuery)
@@ -63,11 +65,11 @@ def routes(gateway: Gateway) -> Routes:
     @found.post(
         "/speed",
         "Change the pace in bars per second",
-        answer=Control,
+        response=Control,
         example=examples.CONTROL,
         body=SpeedRequest,
-        asks={"twenty bars a second": {"bars_per_second": 20.0}, "as fast as it goes": {"bars_per_second": 0.0}},
-        refusals=(409,),
+        body_examples={"twenty bars a second": {"bars_per_second": 20.0}, "as fast as it goes": {"bars_per_second": 0.0}},
+        error_statuses=(409,),
     )
     async def speed(request: Request) -> Response:
         read_query(request, NoQuery)

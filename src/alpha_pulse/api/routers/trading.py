@@ -22,10 +22,10 @@ def routes(gateway: Gateway) -> Routes:
     @found.get(
         "/fills",
         "Fills",
-        answer=Fills,
+        response=Fills,
         example={"fills": [examples.FILL_ROW], "next_seq": None, "total": 188},
         query=TradingQuery,
-        refusals=(404,),
+        error_statuses=(404,),
     )
     async def fills(request: Request) -> Response:
         asked = read_query(request, TradingQuery)
@@ -34,10 +34,10 @@ def routes(gateway: Gateway) -> Routes:
     @found.get(
         "/trades",
         "Closed lots",
-        answer=Trades,
+        response=Trades,
         example={"trades": [examples.TRADE_ROW], "next_seq": None, "total": 97},
         query=TradingQuery,
-        refusals=(404,),
+        error_statuses=(404,),
     )
     async def trades(request: Request) -> Response:
         asked = read_query(request, TradingQuery)
@@ -46,11 +46,11 @@ def routes(gateway: Gateway) -> Routes:
     @found.post(
         "/outcomes",
         "Report trades made elsewhere on combined signals; the response comes when they are durable",
-        answer=OutcomesResult,
+        response=OutcomesResult,
         example={"applied": 1, "duplicates": 0},
         body=OutcomesRequest,
-        asks={"a long": {"outcomes": [examples.OUTCOME]}},
-        refusals=(404, 409),
+        body_examples={"a long": {"outcomes": [examples.OUTCOME]}},
+        error_statuses=(404, 409),
     )
     async def outcomes(request: Request) -> Response:
         read_query(request, NoQuery)
@@ -59,20 +59,20 @@ def routes(gateway: Gateway) -> Routes:
     @found.get(
         "/fills/{fill_id}/decision",
         "The decision behind a fill: its step's direction prediction, signals and orders",
-        answer=Inspection,
+        response=Inspection,
         example={**examples.INSPECTION, "fill": examples.FILL_ROW},
-        places={"fill_id": examples.FILL},
-        refusals=(404,),
+        path_examples={"fill_id": examples.FILL},
+        error_statuses=(404,),
     )
     async def decision(request: Request) -> Response:
         read_query(request, NoQuery)
         return JsonResponse(gateway.inspect_fill(request.path_params["fill_id"]))
 
-    @found.get("/equity", "Equity of every book", answer=Series, example=examples.EQUITY, query=PageQuery)
+    @found.get("/equity", "Equity of every book", response=Series, example=examples.EQUITY, query=PageQuery)
     async def equity(request: Request) -> Response:
         return JsonResponse(gateway.equity(read_query(request, PageQuery).page))
 
-    @found.get("/positions", "Positions and performance of the books", answer=Positions, example=examples.POSITIONS)
+    @found.get("/positions", "Positions and performance of the books", response=Positions, example=examples.POSITIONS)
     async def positions(request: Request) -> Response:
         read_query(request, NoQuery)
         return JsonResponse(gateway.positions())

@@ -1,4 +1,4 @@
-"""An answer of each kind, for the description. A test holds them against the structs."""
+"""A response of each type, for the OpenAPI description. A test compares them with the structs."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def document(operations: Sequence[Operation], version: str) -> bytes:
     """The OpenAPI document, as JSON."""
     kinds: list[Any] = [ErrorResponse]
     for operation in operations:
-        kinds += [kind for kind in (operation.answer, operation.query, operation.body) if kind is not None]
+        kinds += [kind for kind in (operation.response, operation.query, operation.body) if kind is not None]
     schemas, components = msgspec.json.schema_components(kinds, ref_template=REF)
     by_kind = {_key(kind): schema for kind, schema in zip(kinds, schemas, strict=True)}
     paths: dict[str, dict[str, Any]] = {}
@@ -68,26 +68,26 @@ def _described(operation: Operation, by_kind: dict[str, Any], components: dict[s
     }
     if operation.is_open:
         found["security"] = []
-    parameters = [*_places(operation), *_query(operation, by_kind, components)]
+    parameters = [*_path_parameters(operation), *_query(operation, by_kind, components)]
     if parameters:
         found["parameters"] = parameters
     if operation.body is not None:
         content: dict[str, Any] = {"schema": by_kind[_key(operation.body)]}
-        if operation.asks:
-            content["examples"] = {name: {"value": value} for name, value in operation.asks.items()}
+        if operation.body_examples:
+            content["examples"] = {name: {"value": value} for name, value in operation.body_examples.items()}
         found["requestBody"] = {"required": True, "content": {"application/json": content}}
     return found
 
 
 def _responses(operation: Operation, by_kind: dict[str, Any]) -> dict[str, Any]:
-    answer = {"schema": by_kind[_key(operation.answer)], "example": operation.example}
+    content = {"schema": by_kind[_key(operation.response)], "example": operation.example}
     found = {
         str(operation.status): {
             "description": HTTPStatus(operation.status).phrase,
-            "content": {operation.media_type: answer},
+            "content": {operation.media_type: content},
         }
     }
-    statuses = {*ALWAYS, *operation.refusals}
+    statuses = {*ALWAYS, *operation.error_statuses}
     if not operation.is_open:
         statuses.add(401)
     for status in sorted(statuses):
@@ -98,7 +98,7 @@ def _responses(operation: Operation, by_kind: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _places(operation: Operation) -> list[dict[str, Any]]:
+def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
@@ -108,7 +108,7 @@ def _places(operation: Operation) -> list[dict[str, Any]]:
             "schema": {"type": "string", "minLength": 1},
             "example": example,
         }
-        for name, example in operation.places.items()
+        for name, example in operation.path_examples.items()
     ]
 
 

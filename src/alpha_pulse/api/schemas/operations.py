@@ -22,22 +22,23 @@ Method = Literal["GET", "POST"]
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """What one method of one path does.
 
-    ``path`` is as OpenAPI writes it. ``example`` is an answer, ``asks`` examples of the body by name; ``refusals`` are the
-    statuses beside 401, 403, 408, 413, 422 and 503, which any request may meet. ``is_open``: needs no token.
+    ``path`` is as OpenAPI writes it. ``example`` is a response; ``body_examples`` are request bodies by name; ``path_examples``
+    are values of the path's parameters. ``error_statuses`` are those beside 401, 403, 408, 413, 422 and 503, which any request
+    may get. ``is_open``: needs no token.
     """
 
     method: Method
     path: str
     summary: str
     tag: str
-    answer: Any
+    response: Any
     example: Any
     status: int = 200
     query: type[msgspec.Struct] | None = None
     body: Any = None
-    asks: Mapping[str, Any] = msgspec.field(default_factory=dict)
-    places: Mapping[str, str] = msgspec.field(default_factory=dict)
-    refusals: tuple[int, ...] = ()
+    body_examples: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    path_examples: Mapping[str, str] = msgspec.field(default_factory=dict)
+    error_statuses: tuple[int, ...] = ()
     is_open: bool = False
     media_type: str = "application/json"
 
@@ -51,7 +52,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 class Routes:
     """Routes below one prefix, with their descriptions.
 
-    ``places`` in a path stand for text with slashes in it too, since ids hold them.
+    Parameters in a path (``path_examples``) may contain slashes, since ids do.
     """
 
     def __init__(self, prefix: str, tag: str) -> None:
@@ -60,13 +61,13 @@ class Routes:
         self._prefix = prefix
         self._tag = tag
 
-    def get(self, path: str, summary: str, *, answer: Any, example: Any, **more: Any) -> Callable[[Endpoint], Endpoint]:
+    def get(self, path: str, summary: str, *, response: Any, example: Any, **more: Any) -> Callable[[Endpoint], Endpoint]:
         """Register a GET; ``more`` are fields of `Operation`."""
-        return self._add("GET", path, summary, answer=answer, example=example, **more)
+        return self._add("GET", path, summary, response=response, example=example, **more)
 
-    def post(self, path: str, summary: str, *, answer: Any, example: Any, **more: Any) -> Callable[[Endpoint], Endpoint]:
+    def post(self, path: str, summary: str, *, response: Any, example: Any, **more: Any) -> Callable[[Endpoint], Endpoint]:
         """Register a POST; ``more`` are fields of `Operation`."""
-        return self._add("POST", path, summary, answer=answer, example=example, **more)
+        return self._add("POST", path, summary, response=response, example=example, **more)
 
     def _add(self, method: Method, path: str, summary: str, **more: Any) -> Callable[[Endpoint], Endpoint]:
         operation = Operation(method=method, path=self._prefix + path, summary=summary, tag=self._tag, **more)
@@ -74,7 +75,7 @@ class Routes:
 
         def register(endpoint: Endpoint) -> Endpoint:
             pattern = path
-            for name in operation.places:
+            for name in operation.path_examples:
                 pattern = pattern.replace(f"{{{name}}}", f"{{{name}:path}}")
             checked = endpoint if operation.body is not None or method == "GET" else _with_readable_body(endpoint)
             self.routes.append(Route(self._prefix + pattern, checked, methods=[method]))

@@ -1,4 +1,4 @@
-"""How messages become answers: JSON by msgspec, which writes what is not finite as null."""
+"""Responses: JSON by msgspec, which writes numbers that are not finite as null."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ encode = msgspec.json.Encoder().encode
 
 
 class ErrorResponse(msgspec.Struct, frozen=True):
-    """What every refused request is answered with: one sentence."""
+    """The body of every refused request: one sentence."""
 
     detail: str
 
