@@ -198,9 +198,8 @@ def _adaptation(runs: dict[str, Figures]) -> str:
                 speeds.append((title, kind.replace("_", " "), one["episodes"], *steps))
     accepted, decided = (sum(run["trials"][status] for run in runs.values()) for status in ("accepted", "rolled_back"))
     note = (
-        f"{accepted} of {accepted + decided} actions with a completed trial were accepted; about one in twenty that change "
-        "nothing would be accepted by chance. "
-        "During a trial the mixture of both models serves."
+        f"{accepted} of {accepted + decided} actions with a completed trial were accepted. About one in twenty actions without "
+        "an effect is accepted by chance. During a trial the mixture of both models serves."
     )
     columns = [Column("data"), *(Column(name) for name in ("drifts", "actions", "accepted", "rolled back", "on trial"))]
     columns += [Column("volatility", "{:+.1f}"), Column("without adaptation", "{:+.1f}")]

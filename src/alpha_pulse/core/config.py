@@ -180,7 +180,7 @@ class Adaptation(_Section, frozen=True):
     """Decay: windowed log loss this far above that of the base rate, in nats."""
     on_regime: Literal["keep", "boost", "reset"] = "keep"
     """What a change of regime leads to. `keep`: it is recorded and shown. `boost`: the symbol's sessions learn faster for a
-    while. `reset`: they start anew. Both run as a trial against a control (docs/concepts/regimes.md)."""
+    while. `reset`: they start from scratch. Both run as a trial against a control (docs/concepts/regimes.md)."""
     boost_factor: Annotated[float, Meta(gt=1, le=100)] = 4.0
     """A boost multiplies the learning rates and the mixing share by this."""
     boost_labels: PositiveInt = 500
