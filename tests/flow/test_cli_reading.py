@@ -68,7 +68,7 @@ def test_notes_are_told_and_stand_in_the_result(place: Path) -> None:
     kinds = [note["kind"] for note in done["notes"]]  # type: ignore[attr-defined]
     assert "duplicates" in kinds
     assert "assumed_stamp" in kinds
-    assert "note: file twice.csv: column 'time' is taken for a bar's open, which is an assumption" in str(done["told"])
+    assert "note: file twice.csv: column 'time' is assumed to be the open of a bar" in str(done["told"])
 
 
 @pytest.mark.parametrize(

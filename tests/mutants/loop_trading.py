@@ -10,7 +10,7 @@ EXTRACT = (
         "extract",
         "feeds/replay.py",
         "            self._ends[low:high].tolist(),\n",
-        "            here.ts_start.tolist(),\n",
+        "            block.ts_start.tolist(),\n",
         ("unit/feeds/test_replay.py::test_slices_partition_all_bars_in_order",),
     ),
     Mutant(
@@ -33,8 +33,8 @@ EXTRACT = (
         "a-bar-bears-the-close-of-the-next",
         "extract",
         "feeds/replay.py",
-        "            here.close.tolist(),\n",
-        "            [*here.close.tolist()[1:], here.close.tolist()[-1]],\n",
+        "            block.close.tolist(),\n",
+        "            [*block.close.tolist()[1:], block.close.tolist()[-1]],\n",
         ("unit/feeds/test_replay.py::test_slices_partition_all_bars_in_order",),
     ),
     Mutant(

@@ -16,7 +16,7 @@ from alpha_pulse.feeds.reading import read as read_files
 from alpha_pulse.feeds.reading import read_frame
 
 DEFAULT = "eurusd_1h_2017"
-"""What is replayed when no file is named."""
+"""The bundled file that is replayed when no file is named."""
 
 
 def bundled() -> dict[str, Path]:
@@ -37,7 +37,7 @@ def read(source: Any, **options: Any) -> MarketData:
     source
         A path or a list of paths; or a polars frame, a pandas frame, or a dict of arrays by name of the column.
     options
-        As `alpha_pulse.feeds.market_data.ReadOptions` names them: ``interval``, ``tz``, ``symbols``, ``stamp``, ``duplicates``,
+        The fields of `alpha_pulse.feeds.market_data.ReadOptions`: ``interval``, ``tz``, ``symbols``, ``stamp``, ``duplicates``,
         ``dates``, ``adjusted``.
 
     Raises
@@ -57,7 +57,7 @@ def read(source: Any, **options: Any) -> MarketData:
 
 
 def _read_options(options: dict[str, Any]) -> ReadOptions:
-    """The options of `read`. Raises ConfigError for one that is not known, or is none of its values."""
+    """The options of `read`. Raises ConfigError for an unknown option or value."""
     for name in options:
         if name not in ReadOptions.__struct_fields__:
             raise ConfigError(f"read has no option {name!r}{did_you_mean(name, ReadOptions.__struct_fields__)}")

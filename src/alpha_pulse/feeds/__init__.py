@@ -1,4 +1,4 @@
-"""Feeds by name: where events come from, in the order in which they became knowable."""
+"""Feeds by name: sources of bars in the order in which they become known."""
 
 FEEDS = {
     "replay": "alpha_pulse.feeds.replay:ReplayFeed",

@@ -1,4 +1,4 @@
-"""From a bar's open to its end and back, where bars differ in length: months, weeks with holidays, clocks that change."""
+"""Converts opens of bars to ends and back, also where lengths differ: months, weeks with holidays, clock changes."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from alpha_pulse.core.durations import DAY_NS, HOUR_NS, WEEK_NS
 from alpha_pulse.feeds.arrays import Integers, Mask
 
 _EAST_NS = 14 * HOUR_NS
-"""Of the zones east of UTC+9, midnight is as early as 10:00 UTC."""
+"""In the zones east of UTC+9, midnight is as early as 10:00 UTC."""
 
 
 def end_times(ts_start: Integers, code: Integers, interval_ns: int, tz: str | None = None) -> Integers:
-    """The instant at which each bar is over, and so known: shape (n,), ns since the epoch (UTC).
+    """The end of each bar, when it becomes known: shape (n,), ns since the epoch (UTC).
 
-    That is the open plus the interval, of calendar months the beginning of the next month. A bar ends earlier where the next
-    one of its symbol begins earlier (a first bar of half an hour, a week after a holiday, the day on which clocks are put
-    forward), and an hour later where the next one begins an hour later (the day on which they are put back).
+    The end is the open plus the interval; for calendar months it is the start of the next month. A bar ends earlier where the
+    next bar of its symbol starts earlier (a first bar of half an hour, a week after a holiday, the day on which clocks go
+    forward), and an hour later where the next bar starts an hour later (the day on which clocks go back).
 
     Parameters
     ----------
@@ -45,17 +45,17 @@ def end_times(ts_start: Integers, code: Integers, interval_ns: int, tz: str | No
 
 
 def open_times(ts_close: Integers, code: Integers, interval_ns: int, tz: str | None = None, *, dates: bool = False) -> Integers:
-    """The opens of bars that are stamped by their close: shape (n,), ns since the epoch (UTC).
+    """The opens of bars whose times are closes: shape (n,), ns since the epoch (UTC).
 
-    That is the close minus the interval, of calendar months the beginning of the month that ends there; later where the bar
-    before closed later, and an hour earlier where it closed an hour earlier.
+    The open is the close minus the interval; for calendar months it is the start of the month that ends. It is later where the
+    previous bar closed later, and an hour earlier where it closed an hour earlier.
 
     Parameters
     ----------
     ts_close, code, tz
         As in `end_times`.
     dates
-        The stamps are dates without a clock time: a bar closes when its date is over.
+        The times are dates without a time of day: a bar closes at the end of its date.
 
     >>> friday = np.array([19_727 * DAY_NS])
     >>> code = np.zeros(1, dtype=np.int64)
@@ -77,7 +77,7 @@ def open_times(ts_close: Integers, code: Integers, interval_ns: int, tz: str | N
 
 
 def stamped_at_end(ts_start: Integers, interval_ns: int) -> Mask:
-    """Which bars are stamped where their week or month ends: with a Friday, or one of a month's last three days.
+    """Which bars have a time at the end of their week or month: a Friday, or one of the last three days of a month.
 
     >>> stamped_at_end(np.array([3, 4]) * DAY_NS + 4 * DAY_NS, 7 * DAY_NS).tolist()
     [False, True]
@@ -92,7 +92,7 @@ def stamped_at_end(ts_start: Integers, interval_ns: int) -> Mask:
 
 
 def regular_starts(first_ns: int, count: int, interval_ns: int) -> Integers:
-    """The starts of ``count`` bars that follow upon each other; of calendar months, from that of ``first_ns`` on."""
+    """The starts of ``count`` consecutive bars; for calendar months, from the month of ``first_ns`` on."""
     numbers = np.arange(count, dtype=np.int64)
     if months := months_of(interval_ns):
         return _first_days(month_numbers(np.array([first_ns])) + months * numbers) * DAY_NS
@@ -100,7 +100,7 @@ def regular_starts(first_ns: int, count: int, interval_ns: int) -> Integers:
 
 
 def local_days(ts: Integers, tz: str | None = None) -> Integers:
-    """The date of each instant, in days since the epoch: in ``tz``, or else where these times are midnight or morning."""
+    """The date of each instant, in days since the epoch: in ``tz``, or else where more of them start a month."""
     if tz is not None:
         wall = pl.Series(ts).cast(pl.Datetime("ns", "UTC")).dt.convert_time_zone(tz).dt.replace_time_zone(None)
         return wall.to_physical().to_numpy() // DAY_NS
@@ -123,6 +123,6 @@ def _first_days(months: Integers) -> Integers:
 
 
 def _neighbours(code: Integers) -> tuple[Integers, Mask]:
-    """The places of the bars, symbol by symbol, and which of them are followed by one of their symbol."""
+    """The indices of the bars sorted by symbol, and which of them are followed by a bar of the same symbol."""
     order = np.argsort(code, kind="stable")
     return order, np.diff(code[order]) == 0

@@ -1,4 +1,4 @@
-"""What a feed promises: every event once, in one total order, from any position again."""
+"""The interface of feeds: every bar once, in one total order, and repeatable from any position."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import Bar
 
 Slice = tuple[Bar, ...]
-"""All events that share one ``ts_event``, ordered by symbol; never empty."""
+"""All bars that share one ``ts_event``, ordered by symbol; never empty."""
 
 
 @runtime_checkable
@@ -16,9 +16,9 @@ class Feed(Protocol):
     """A source of bars.
 
     - ``ts_event`` strictly increases from slice to slice; within a slice it is the same, ordered by symbol.
-    - ``seq`` is the number of the bar's slice, counted from 0, whatever the position the reading started from.
-    - A bar is delivered with the instant at which it became knowable: its end.
-    - `next_slice` never blocks and never skips; None means the end, for good, until `seek`.
+    - ``seq`` is the number of the bar's slice, counted from 0, wherever reading started.
+    - A bar has the time at which it becomes known: its end.
+    - `next_slice` never blocks and never skips; None means the end, and stays so until `seek`.
     - `seek(n)` makes the next slice the (n+1)-th, bit-equal to what it was the first time.
     """
 
@@ -29,7 +29,7 @@ class Feed(Protocol):
 
     @property
     def interval_ns(self) -> int:
-        """The length of a bar, in nanoseconds; a bar of its own may be longer or shorter (`alpha_pulse.core.bar_times`)."""
+        """The length of a bar, in nanoseconds; single bars may be longer or shorter (`alpha_pulse.core.bar_times`)."""
         ...
 
     @property
@@ -70,9 +70,9 @@ class Feed(Protocol):
         ...
 
     def snapshot(self) -> State:
-        """See `alpha_pulse.core.stateful.Stateful`: what was delivered, and nothing of what comes."""
+        """See `alpha_pulse.core.stateful.Stateful`: what was delivered, and nothing of later bars."""
         ...
 
     def restore(self, state: State) -> None:
-        """See `alpha_pulse.core.stateful.Stateful`. Raises StateError when the delivered past was another."""
+        """See `alpha_pulse.core.stateful.Stateful`. Raises StateError when the bars delivered before differ."""
         ...

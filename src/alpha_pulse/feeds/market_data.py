@@ -1,4 +1,4 @@
-"""What reading files of bars takes and gives: options, bars, how each file was understood, and what was noticed."""
+"""The options and the result of reading files of bars: bars, reports on files, and notes."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
     interval
         The length of a bar, such as ``1h``; None: the most frequent step of each symbol.
     tz
-        The zone of times that state none, such as ``America/New_York``; None: as the source is known to have, else refused.
+        The zone of naive times, such as ``America/New_York``; None: the zone of the source, if known, else they are refused.
     symbols
-        Only these; empty: all. One symbol gives its name to files that name none.
+        Read only these; empty: all. A single symbol names the rows of files that name none.
     stamp
-        Whether a bar's time is its open or its close; None: as the source is known to do, else its open, which is reported.
+        Whether times are the open or the close of bars; None: as known of the source, else the open, with a note.
     duplicates
-        What to do where a symbol has two rows of one time: refuse the file, or take the first or the last.
+        What to do with two rows of one symbol and time: refuse the file, or use the first or the last.
     dates
-        The order of day, month and year in dates such as 01/02/2024; None: as other rows or the source tell, else refused.
+        The order of day, month and year in dates such as 01/02/2024; None: inferred from rows or source, else refused.
     adjusted
-        Take the adjusted close, and scale open, high and low by the same factor, and the volume by its inverse.
+        Use the adjusted close; scale open, high and low by the same factor, and the volume by its inverse.
     """
 
     interval: str | None = None
@@ -45,24 +45,24 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FileReport(msgspec.Struct, frozen=True, kw_only=True):
-    """How one file was understood.
+    """How one file was read.
 
     Parameters
     ----------
     source, title
-        The id of the `Source` whose layout it has, and its name for people.
+        The id and the title of the `Source` whose layout the file has.
     format
         Such as ``CSV, ';'``.
     symbol_from, stamp_from
-        Where the symbol, and the meaning of a bar's time, were taken from.
+        Where the symbol, and whether times are opens or closes, was found.
     header
-        The names of the columns as they stand in the file; empty where it has none.
+        The names of the columns in the file; empty where it has no header.
     time_unit
-        ``s``, ``ms``, ``us`` or ``ns`` of numbers since 1970; ``text``, ``date`` or ``datetime`` else.
+        ``s``, ``ms``, ``us`` or ``ns`` for numbers since 1970; else ``text``, ``date`` or ``datetime``.
     used
-        The file's column by ours.
+        For each of our columns the column of the file.
     sorted
-        Whether the rows were not in the order of time.
+        Whether the rows had to be sorted by time.
     """
 
     path: str
@@ -83,7 +83,7 @@ class FileReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MarketData(msgspec.Struct, frozen=True, kw_only=True):
-    """Bars, in an order in which each symbol's time increases, and where they come from."""
+    """Bars, in an order in which each symbol's time increases, with reports on their files and notes."""
 
     bars: BarColumns
     files: tuple[FileReport, ...]

@@ -1,4 +1,4 @@
-"""What a reader of bars reports: never silent, never fatal."""
+"""Notes: what a reader of bars reports about data that it accepts."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import msgspec
 import numpy as np
 
 PLACES = 5
-"""How many places a note names."""
+"""The largest number of places in a note."""
 _NAMED = 3
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
-    """Something about data that was accepted.
+    """A report about accepted data.
 
     Parameters
     ----------
     kind
         One word for programs, such as ``sorted``, ``jump`` or ``gap``; docs/how-to/read-your-data.md lists them.
     text
-        One sentence for people.
+        A sentence for people.
     count
         How often it occurs.
     places

@@ -1,4 +1,4 @@
-"""Reads bars from files and frames: recognises each table by its content, and joins what they hold."""
+"""Reads bars from files and frames: recognises each table by its content and joins their rows."""
 
 from __future__ import annotations
 
@@ -42,14 +42,15 @@ def read(
     Parameters
     ----------
     paths
-        Files, as `alpha_pulse.feeds.files.paths.expand` gives them. Each may hold several symbols, and several may hold one.
+        Files, as from `alpha_pulse.feeds.files.paths.expand`. A file may contain several symbols, and a symbol several files.
     on_table
-        Is told before each table, usually a file, how many were read, and how many there are.
+        Called before each table, usually a file, with the number of tables read and the number of all.
 
     Raises
     ------
     DataError
-        Naming the file, the row (from 1, not counting header lines), the column, what was found and what was expected.
+        The bars are refused; the error names the file, the row (from 1, not counting header lines), the column, the value and
+        what was expected.
     ConfigError
         An option cannot be read.
     """
@@ -64,7 +65,7 @@ def read_frame(frame: Any, options: ReadOptions | None = None, name: str = "the 
     Parameters
     ----------
     name
-        What errors call the frame.
+        The name of the frame in errors.
 
     Raises
     ------
@@ -84,7 +85,7 @@ def tables_in(path: Path) -> Iterator[Table]:
 
 
 def _reopened_tables(path: Path) -> Iterator[Table]:
-    """The tables of one of many files: a single one is opened again when it is loaded, so that not all are held at once."""
+    """The tables of one of many files; a single table is opened again for loading, so that not all are in memory at once."""
     tables = list(tables_in(path))
     if len(tables) > 1:
         yield from tables
@@ -109,26 +110,32 @@ def _read(
         check_zone(options.tz)
     chosen = [(table, choose_columns(table)) for table in tables]
     stated = _stored_interval(table for table, _ in chosen) if stated is None else stated
-    pieces, notes = _read_tables(chosen, options, where, on_table)
-    interval = _infer_interval(pieces, options.tz, where) if stated is None else stated
-    longer = check_longer_bars([piece.rows for piece in pieces], interval, options.tz, stated=stated is not None)
-    pieces = [_infer_closes(piece, interval) for piece in pieces]
-    starts = [bar_starts(piece.rows.times, piece.rows.code, piece.stamp, interval, options.tz) for piece in pieces]
-    joined, told = join([piece.rows for piece in pieces], starts, options.duplicates)
-    bars = _bars(joined, interval, opens=all(piece.stamp == "open" for piece in pieces))
+    tables_read, notes = _read_tables(chosen, options, where, on_table)
+    interval = _infer_interval(tables_read, options.tz, where) if stated is None else stated
+    longer = check_longer_bars([read_table.rows for read_table in tables_read], interval, options.tz, stated=stated is not None)
+    tables_read = [_infer_closes(read_table, interval) for read_table in tables_read]
+    starts = [
+        bar_starts(read_table.rows.times, read_table.rows.code, read_table.stamp, interval, options.tz)
+        for read_table in tables_read
+    ]
+    joined, duplicate_notes = join([read_table.rows for read_table in tables_read], starts, options.duplicates)
+    bars = _bars(joined, interval, opens=all(read_table.stamp == "open" for read_table in tables_read))
     check_bars(bars, where, joined.origin)
     check_ends(bars, joined)
-    notes = merge_alike([*notes, *(note for piece in pieces for note in table_notes(piece, options))]) + told
-    odd = find_warnings(bars, interval_stated=options.interval is not None)
-    notes += odd + [note for note in longer if all(note.kind != other.kind for other in odd)]
-    files = file_reports(pieces)
+    notes = (
+        merge_alike([*notes, *(note for read_table in tables_read for note in table_notes(read_table, options))])
+        + duplicate_notes
+    )
+    warnings = find_warnings(bars, interval_stated=options.interval is not None)
+    notes += warnings + [note for note in longer if all(note.kind != other.kind for other in warnings)]
+    files = file_reports(tables_read)
     return MarketData(bars=bars, files=files, notes=tuple(notes), interval_inferred=stated is None)
 
 
 def _stored_interval(tables: Iterable[Table]) -> int | None:
-    """The length of a bar that all tables state of themselves, as imported ones do."""
-    told = {table.metadata.get("interval_ns", "") for table in tables}
-    return int(told.pop() or 0) or None if len(told) == 1 else None
+    """The length of a bar in the metadata, where all tables state the same one, as imported files do."""
+    stated = {table.metadata.get("interval_ns", "") for table in tables}
+    return int(stated.pop() or 0) or None if len(stated) == 1 else None
 
 
 def _read_tables(
@@ -136,34 +143,34 @@ def _read_tables(
 ) -> tuple[list[ReadTable], list[Note]]:
     names = [_symbol_of(table, choice) for table, choice in chosen]
     single = _single_symbol(chosen, names, options)
-    pieces: list[ReadTable] = []
+    tables_read: list[ReadTable] = []
     notes: list[Note] = []
-    held_names: set[str] = set()
+    symbols_seen: set[str] = set()
     for done, ((table, choice), name) in enumerate(zip(chosen, names, strict=True)):
         if on_table is not None:
             on_table(done, len(chosen))
         in_column = "symbol" in choice.places
-        asked = options
+        table_options = options
         if not in_column:
             name = single or name
-            held_names.add(name)
+            symbols_seen.add(name)
             if options.symbols and name not in options.symbols:
                 continue
         elif single:
-            asked = msgspec.structs.replace(options, symbols=())
-        rows = read_rows(table, choice, asked, name)
+            table_options = msgspec.structs.replace(options, symbols=())
+        rows = read_rows(table, choice, table_options, name)
         if rows is None:
-            held_names.update(_symbols_in_column(table, choice))
+            symbols_seen.update(_symbols_in_column(table, choice))
             continue
-        held_names.update(rows.names)
+        symbols_seen.update(rows.names)
         notes += rows.notes
-        piece, told = _order_rows(rows, options, _symbol_from(table, choice, single))
-        pieces.append(piece)
-        notes += told
-    check_symbols_exist(options.symbols, tuple(held_names), where)
-    if not pieces:
-        raise DataError(f"{where}: there is no bar in it; at least one row is needed")
-    return pieces, notes
+        read_table, order_notes = _order_rows(rows, options, _symbol_from(table, choice, single))
+        tables_read.append(read_table)
+        notes += order_notes
+    check_symbols_exist(options.symbols, tuple(symbols_seen), where)
+    if not tables_read:
+        raise DataError(f"{where}: it contains no bars; at least one row is needed")
+    return tables_read, notes
 
 
 def _symbol_of(table: Table, choice: Choice) -> str:
@@ -179,7 +186,7 @@ def _symbol_from(table: Table, choice: Choice, single: str | None) -> str:
 
 
 def _single_symbol(chosen: Sequence[tuple[Table, Choice]], names: Sequence[str], options: ReadOptions) -> str | None:
-    """The one ``--symbol`` as the name of all rows, where no file names its symbol but by the file's name."""
+    """The single ``--symbol`` as the symbol of all rows, where a symbol is known only from the names of files; else None."""
     unnamed = all("symbol" not in choice.places and "symbol" not in table.metadata for table, choice in chosen)
     if len(options.symbols) == 1 and unnamed and len(set(names)) == 1:
         return options.symbols[0]
@@ -203,23 +210,23 @@ def _order_rows(rows: TableRows, options: ReadOptions, symbol_from: str) -> tupl
     return ReadTable(rows, was_descending, stamp, stamp_from, symbol_from), notes
 
 
-def _infer_interval(pieces: Sequence[ReadTable], tz: str | None, where: str) -> int:
-    names, codes = symbol_codes([piece.rows for piece in pieces])
-    code, ts = np.concatenate(codes), np.concatenate([piece.rows.times.ns for piece in pieces])
-    if len(pieces) > 1:
+def _infer_interval(tables_read: Sequence[ReadTable], tz: str | None, where: str) -> int:
+    names, codes = symbol_codes([read_table.rows for read_table in tables_read])
+    code, ts = np.concatenate(codes), np.concatenate([read_table.rows.times.ns for read_table in tables_read])
+    if len(tables_read) > 1:
         order = np.lexsort((ts, code))
         code, ts = code[order], ts[order]
     return infer_interval(code, ts, names, where, tz)
 
 
-def _infer_closes(piece: ReadTable, interval: int) -> ReadTable:
-    """Take times for closes that nobody states to be any, where they cannot be opens."""
-    why = reason_for_closes(piece.rows.times, interval) if piece.stamp_from == "assumed" else ""
-    return msgspec.structs.replace(piece, stamp="close", stamp_from="hours", why=why) if why else piece
+def _infer_closes(read_table: ReadTable, interval: int) -> ReadTable:
+    """Read times as closes where the convention is only assumed and they cannot be opens."""
+    why = reason_for_closes(read_table.rows.times, interval) if read_table.stamp_from == "assumed" else ""
+    return msgspec.structs.replace(read_table, stamp="close", stamp_from="hours", why=why) if why else read_table
 
 
 def _bars(joined: Joined, interval: int, *, opens: bool) -> BarColumns:
-    """The bars; ``opens``: whether their times are those of opens, beside which ends may stand."""
+    """The bars; ``opens``: whether all times are opens, so that stated ends may be used."""
     numbers = joined.numbers
     quotes = "bid_close" in numbers and "ask_close" in numbers
     return BarColumns(

@@ -20,28 +20,28 @@ from alpha_pulse.feeds.market_data import FileReport, MarketData, Note, ReadOpti
 from alpha_pulse.feeds.quality.validation import check_bars
 
 BLOCK = 512
-"""Slices that are built at once: enough to spread the cost of leaving numpy, few enough to take well under 1 ms."""
+"""The number of slices built at once: enough to spread the cost of leaving numpy, few enough to take under 1 ms."""
 
 
 class ReplayFeed:
     """Bars from arrays or a file, one slice per ``ts_event``; see `alpha_pulse.feeds.base.Feed`.
 
-    Bars are stamped by their start in ``columns``; their ``ts_event`` is their end (`BarColumns.ends`), and their
-    ``interval_ns`` what lies between. The attribute ``columns`` holds them in the order of delivery.
+    In ``columns`` bars have the time of their start; ``ts_event`` is their end (`BarColumns.ends`), and ``interval_ns`` the
+    time between. The attribute ``columns`` contains them in the order of delivery.
 
     Parameters
     ----------
     columns
-        Checked here; in any order in which each symbol's time increases.
+        The bars, in any order in which each symbol's time increases; they are checked here.
     interval_inferred
-        Whether the length of a bar was guessed from the data, to be shown.
+        Whether the length of a bar was inferred, for reports.
     ignored_columns
-        Columns of the file that were not used, to be shown.
+        Columns of the file that were not used, for reports.
 
     Raises
     ------
     DataError
-        A bar that could not have happened; see `alpha_pulse.feeds.quality.validation.check_bars`.
+        A bar could not have happened; see `alpha_pulse.feeds.quality.validation.check_bars`.
 
     >>> from alpha_pulse.data import DEFAULT, bundled
     >>> feed = ReplayFeed.from_file(bundled()[DEFAULT])
@@ -87,7 +87,7 @@ class ReplayFeed:
 
     @staticmethod
     def from_data(data: MarketData) -> ReplayFeed:
-        """Bars that were read, with how their files were understood (``files``) and what was noticed (``notes``)."""
+        """A feed of bars that were read, with the reports on their files (``files``) and the notes (``notes``)."""
         ignored = dict.fromkeys(name for file in data.files for name in file.ignored)
         feed = ReplayFeed(data.bars, interval_inferred=data.interval_inferred, ignored_columns=tuple(ignored))
         feed.files, feed.notes = data.files, data.notes
@@ -106,12 +106,12 @@ class ReplayFeed:
         return self._identity
 
     def bar_open(self, symbol: str, ts_event: int) -> int:
-        """When the bar of ``symbol`` that ends at ``ts_event`` began; as long before as bars last where there is none."""
+        """When the bar of ``symbol`` that ends at ``ts_event`` began; one interval before where there is no such bar."""
         if self.columns.ts_end is not None and symbol in self.symbols:
             low, high = (int(self._ends.searchsorted(ts_event, side)) for side in ("left", "right"))
-            found = np.flatnonzero(self.columns.code[low:high] == self.symbols.index(symbol))
-            if found.size:
-                return int(self.columns.ts_start[low + int(found[0])])
+            matches = np.flatnonzero(self.columns.code[low:high] == self.symbols.index(symbol))
+            if matches.size:
+                return int(self.columns.ts_start[low + int(matches[0])])
         return ts_event - self.interval_ns
 
     @property
@@ -126,29 +126,25 @@ class ReplayFeed:
 
     def next_slice(self) -> Slice | None:
         """The next slice, or None at the end."""
-        at = self._block_index
-        if at == len(self._block):
-            self._build(self._block_start + at)
+        index = self._block_index
+        if index == len(self._block):
+            self._build(self._block_start + index)
             if not self._block:
                 return None
-            at = 0
-        self._block_index = at + 1
-        return self._block[at]
+            index = 0
+        self._block_index = index + 1
+        return self._block[index]
 
     def seek(self, position: int) -> None:
         """Continue after the first ``position`` slices. Raises DataError outside 0 .. ``total_slices``."""
         if not 0 <= position <= self.total_slices:
-            raise DataError(
-                f"position {position} was asked for, but this feed has positions 0 to {self.total_slices}; seek inside them"
-            )
+            raise DataError(f"position {position} is outside this feed; expected 0 to {self.total_slices}")
         self._block, self._block_start, self._block_index = [], position, 0
 
     def cut(self, slices: int) -> ReplayFeed:
         """A feed of the first ``slices`` slices only, at its beginning; at least one."""
         if not 1 <= slices <= self.total_slices:
-            raise DataError(
-                f"a cut after {slices} slices was asked for, but this feed has 1 to {self.total_slices}; cut inside them"
-            )
+            raise DataError(f"a feed of {slices} slices cannot be made; expected 1 to {self.total_slices}")
         return ReplayFeed(self.columns.pick(slice(0, int(self._starts[slices]))), interval_inferred=self.interval_inferred)
 
     def snapshot(self) -> State:
@@ -156,7 +152,7 @@ class ReplayFeed:
         return State(scalars={"position": self.position, "ts_event": self._ts_before(self.position)})
 
     def restore(self, state: State) -> None:
-        """Continue where ``state`` was taken. Raises StateError when this feed's past is another."""
+        """Continue where ``state`` was taken. Raises StateError when the bars before that position differ."""
         position = state.scalars.get("position")
         if not isinstance(position, int) or not 0 <= position <= self.total_slices:
             raise StateError(
@@ -177,20 +173,20 @@ class ReplayFeed:
         if len(bounds) < 2:
             return
         low, high = bounds[0], bounds[-1]
-        here = self.columns.pick(slice(low, high))
+        block = self.columns.pick(slice(low, high))
         symbols = self.symbols
         bars = map(
             Bar,
-            repeat(symbols[0]) if len(symbols) == 1 else [symbols[code] for code in here.code.tolist()],
+            repeat(symbols[0]) if len(symbols) == 1 else [symbols[code] for code in block.code.tolist()],
             self._ends[low:high].tolist(),
-            repeat(self.interval_ns) if here.ts_end is None else (here.ts_end - here.ts_start).tolist(),
-            here.open.tolist(),
-            here.high.tolist(),
-            here.low.tolist(),
-            here.close.tolist(),
-            repeat(None) if here.volume is None else here.volume.tolist(),
-            repeat(None) if here.bid is None else here.bid.tolist(),
-            repeat(None) if here.ask is None else here.ask.tolist(),
+            repeat(self.interval_ns) if block.ts_end is None else (block.ts_end - block.ts_start).tolist(),
+            block.open.tolist(),
+            block.high.tolist(),
+            block.low.tolist(),
+            block.close.tolist(),
+            repeat(None) if block.volume is None else block.volume.tolist(),
+            repeat(None) if block.bid is None else block.bid.tolist(),
+            repeat(None) if block.ask is None else block.ask.tolist(),
             range(low, high) if len(symbols) == 1 else np.repeat(np.arange(len(bounds) - 1) + first, np.diff(bounds)).tolist(),
         )
         if len(symbols) == 1:

@@ -1,4 +1,4 @@
-"""Markets made to order, from a seed: a fair game, regimes with known changes, a planted signal that flips."""
+"""Synthetic markets from a seed: a fair game, regimes with known changes, and a planted signal that flips its sign."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PERSISTENCE = 0.98
 
 
 class Market(msgspec.Struct, frozen=True, kw_only=True):
-    """What all generators share.
+    """The settings of a synthetic market.
 
     Parameters
     ----------
@@ -32,10 +32,10 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
     price
         The first open.
     volatility
-        The standard deviation of a bar's log return where its level is ordinary.
+        The standard deviation of the log return of a bar at the usual level of volatility.
     clustering
-        The standard deviation of the log of the volatility's level, a stationary AR(1) with coefficient 0.98: calm and wild
-        spells that can be foretold. 0: constant.
+        The standard deviation of the log of the level of volatility, a stationary AR(1) with coefficient 0.98, so that
+        volatility is predictable. 0: constant.
     has_volume
         Whether bars carry a volume, which grows with the size of the move.
     """
@@ -49,9 +49,9 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SyntheticFeed(ReplayFeed):
-    """A `ReplayFeed` that knows where its market changed.
+    """A `ReplayFeed` with known change points.
 
-    ``change_points``: for each symbol alike, the numbers (from 0) of the first bars that follow new rules.
+    ``change_points``: the indices of the first bars after each change, the same for all symbols.
     """
 
     def __init__(self, columns: BarColumns, change_points: tuple[int, ...] = ()) -> None:
@@ -60,7 +60,7 @@ class SyntheticFeed(ReplayFeed):
 
 
 def random_walk(bars: int, seed: int, market: Market | None = None) -> SyntheticFeed:
-    """A fair game: at every instant the expected price is the present one, whatever was seen before.
+    """A fair game: at every instant the expected future price is the current price (a martingale).
 
     A bar opens at the close before it. Its high and low are those of the continuous path, so that a stop filled at its price
     is fair as well: no causal strategy has an expected gross profit.
@@ -87,7 +87,7 @@ def regimes(
     market: Market | None = None,
     levels: Sequence[tuple[float, float]] = ((0.0, 1.0), (0.05, 0.5), (-0.05, 3.0)),
 ) -> SyntheticFeed:
-    """Regimes of trend and volatility that take turns, each beginning at a known bar.
+    """Alternating regimes of trend and volatility, each starting at a known bar.
 
     Parameters
     ----------
@@ -110,10 +110,10 @@ def regimes(
 def planted_signal(
     bars: int, seed: int, change_points: Sequence[int], market: Market | None = None, strength: float = 0.35
 ) -> SyntheticFeed:
-    """Returns that foretell the next ones; at each change point the sign of the relation flips.
+    """Returns that predict the next ones; at each change point the sign of the relation flips.
 
     A bar's return, in units of its volatility, has correlation ``strength`` with the one before, then ``-strength``, and so on.
-    `sign_accuracy` gives the share of right directions that can be reached.
+    `sign_accuracy` gives the best possible fraction of right directions.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def planted_signal(
 
 
 def sign_accuracy(strength: float, horizon: int) -> float:
-    """How often the last return's sign, turned by that of ``strength``, is right about the sum of the next ``horizon`` returns.
+    """How often the sign of the last return, times that of ``strength``, is that of the sum of the next ``horizon`` returns.
 
     For a Gaussian AR(1) the two correlate by c, and their signs agree with probability 1/2 + arcsin(c)/pi (Sheppard, 1899).
 
@@ -149,7 +149,7 @@ def _changes_before(bars: int, change_points: Sequence[int]) -> np.ndarray[tuple
     """How many change points lie at or before each bar."""
     points = np.asarray(change_points, dtype=np.int64)
     if points.size and (np.any(np.diff(points) <= 0) or points[0] < 1 or points[-1] >= bars):
-        raise ValueError(f"change points {list(change_points)} were given; expected increasing bars inside 1 .. {bars - 1}")
+        raise ValueError(f"the change points are {list(change_points)}; expected increasing indices from 1 to {bars - 1}")
     return np.searchsorted(points, np.arange(bars), side="right")
 
 
@@ -198,7 +198,7 @@ def _symbol_bars(
     began = np.concatenate([[0.0], path.ravel()[:-1]]).reshape(bars, _SUBSTEPS)
     close = market.price * np.exp(path[:, -1])
     open_ = np.concatenate([[market.price], close[:-1]])
-    # rounding may leave an extreme a hair inside the body
+    # rounding may put an extreme slightly inside the body
     high = np.maximum(market.price * np.exp((began + up).max(axis=1)), np.maximum(open_, close))
     low = np.minimum(market.price * np.exp((began + down).min(axis=1)), np.minimum(open_, close))
     volume = 1_000.0 * np.exp(0.5 * np.abs(moves.sum(axis=1)) / market.volatility + 0.3 * rng.standard_normal(bars))

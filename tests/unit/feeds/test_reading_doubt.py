@@ -166,7 +166,7 @@ def test_a_note_is_told_once_of_many_files(tmp_path: Path) -> None:
             archive.writestr(f"S{number:02}.csv", text)
     notes = [note for note in one(tmp_path, packed.getvalue(), "A.zip").notes if note.kind == "assumed_stamp"]
     assert [note.count for note in notes] == [12]
-    assert "S00.csv: column 'time' is taken" in notes[0].text
+    assert "S00.csv: column 'time' is assumed" in notes[0].text
     assert "; likewise in 11 more: file " in notes[0].text
 
 

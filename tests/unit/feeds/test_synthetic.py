@@ -76,5 +76,5 @@ def test_the_planted_signal_flips_where_it_says() -> None:
 
 @pytest.mark.parametrize("points", [[0], [100], [50, 50], [60, 40]])
 def test_change_points_outside_are_refused(points: list[int]) -> None:
-    with pytest.raises(ValueError, match=r"expected increasing bars inside 1 \.\. 99"):
+    with pytest.raises(ValueError, match=r"expected increasing indices from 1 to 99"):
         planted_signal(100, 1, points)

@@ -49,7 +49,7 @@ def test_a_daily_bar_stamped_by_its_sessions_close_is_that_days(
     assert (data.bars.ends() >= closes.to_numpy()).all(), "known before the session closed"
     if stamp is None:
         [note] = [note for note in data.notes if note.kind == "assumed_stamp"]
-        assert "in the afternoon of Mondays to Fridays, when sessions close; --stamp open or close states it" in note.text
+        assert "in the afternoon of Mondays to Fridays, when sessions close; state it with --stamp open or close" in note.text
 
 
 def test_it_may_be_stated_that_they_are_opens_and_what_is_odd_is_reported(tmp_path: Path) -> None:

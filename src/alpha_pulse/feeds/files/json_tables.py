@@ -193,8 +193,9 @@ def _columns_of_rows(rows: list[list[Any]], content: Content) -> tuple[dict[str,
 
 def _index_value(rows: Mapping[str, Any], place: int) -> dict[str, Any]:
     index = rows.get("index")
-    stated = isinstance(index, list) and place < len(index) and index != list(range(len(index)))
-    return {"index": index[place]} if stated else {}
+    if not isinstance(index, list) or place >= len(index) or index == list(range(len(index))):
+        return {}
+    return {"index": index[place]}
 
 
 def _is_keyed_columns(rows: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""How tables were understood: a report on each file, and notes on what was assumed or left out, each kind once."""
+"""Reports on how files were read, and notes on what was assumed or dropped, merged where they are alike."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _NAMES_AND_NUMBERS = re.compile(r"'.*'|\".*\"|[0-9][0-9,]*|\b(?:has|have|was|wer
 
 
 class ReadTable(msgspec.Struct, frozen=True):
-    """One table's rows, whether they had to be turned round, and what a bar's time means in them.
+    """The rows of one table, whether they were in descending order, and whether their times are opens or closes.
 
-    ``why`` says why a bar's time is taken for its close, where nothing but the times says so.
+    ``why`` is the reason for reading times as closes, where only the times themselves show it.
     """
 
     rows: TableRows
@@ -30,33 +30,37 @@ class ReadTable(msgspec.Struct, frozen=True):
 
 
 def table_notes(read: ReadTable, options: ReadOptions) -> list[Note]:
-    """What was assumed about a table, or left out of it."""
+    """Notes on what was assumed about a table, or dropped from it."""
     where, table, choice = read.rows.table.where, read.rows.table, read.rows.choice
     notes = []
     if read.was_descending:
         notes.append(
-            Note(kind="sorted", text=f"{where}: rows descend in time; they were sorted", count=len(read.rows.row_numbers))
+            Note(
+                kind="sorted",
+                text=f"{where}: rows were in descending order of time; they were sorted",
+                count=len(read.rows.row_numbers),
+            )
         )
     name = choice.time_name(table)
     if read.why:
-        text = f"{where}: column '{name}' is taken for a bar's close, since {read.why}; --stamp open or close states it"
+        text = f"{where}: column '{name}' is read as the close of a bar, since {read.why}; state it with --stamp open or close"
         notes.append(Note(kind="assumed_stamp", text=text))
     if read.stamp_from == "assumed":
-        text = f"{where}: column '{name}' is taken for a bar's open, which is an assumption; --stamp open or close states it"
+        text = f"{where}: column '{name}' is assumed to be the open of a bar; state it with --stamp open or close"
         notes.append(Note(kind="assumed_stamp", text=text))
     if "adj_close" in choice.places and not options.adjusted:
         name = choice.name(table, "adj_close")
-        text = f"{where}: prices are raw; column '{name}' is there, and --adjusted scales all prices by it"
+        text = f"{where}: prices are not adjusted; --adjusted scales all prices by column '{name}'"
         notes.append(Note(kind="unadjusted", text=text))
     if table.preamble:
         lines = "1 line" if len(table.preamble) == 1 else f"{len(table.preamble)} lines"
-        text = f"{where}: {lines} above the header left out ({table.preamble[0][:60]!r})"
+        text = f"{where}: {lines} above the header ignored ({table.preamble[0][:60]!r})"
         notes.append(Note(kind="preamble", text=text, count=len(table.preamble)))
     return notes
 
 
 def merge_alike(notes: Sequence[Note]) -> list[Note]:
-    """One note for all that differ in files, names and numbers alone: it names the first file, and how many more there are.
+    """Merge notes that differ only in files, names and numbers: the note names the first file and the number of others.
 
     >>> [note.text for note in merge_alike([Note(kind="sorted", text=f"file {name}: rows descend") for name in "ABC"])]
     ['file A: rows descend; likewise in 2 more: file B and file C']
@@ -82,7 +86,7 @@ def _merge(notes: Sequence[Note]) -> Note:
 
 
 def file_reports(tables_read: Sequence[ReadTable]) -> tuple[FileReport, ...]:
-    """One report a file, also of one that holds several tables."""
+    """One report for each file, also where a file contains several tables."""
     files: dict[str, list[ReadTable]] = {}
     for read in tables_read:
         files.setdefault(read.rows.table.path, []).append(read)
@@ -90,7 +94,7 @@ def file_reports(tables_read: Sequence[ReadTable]) -> tuple[FileReport, ...]:
 
 
 def _used_places(read: ReadTable) -> dict[str, int]:
-    """The places of the columns that were read."""
+    """The indices of the columns that were read."""
     places = read.rows.choice.places
     return {ours: place for ours, place in places.items() if ours != "adj_close" or "adj_close" in read.rows.numbers}
 
@@ -105,12 +109,12 @@ def _report(tables_read: Sequence[ReadTable]) -> FileReport:
         members.setdefault(read.rows.table.where, []).append(read)
         for ours, place in _used_places(read).items():
             names.setdefault(ours, []).append(column_name(read.rows.table, place))
-    for same in members.values():
-        taken = {place for read in same for place in _used_places(read).values()}
-        unused = [place for place in range(same[0].rows.table.width) if place not in taken]
-        other = [_column_name_in(same, place) or str(place + 1) for place in unused]
+    for tables_of_member in members.values():
+        used = {place for read in tables_of_member for place in _used_places(read).values()}
+        unused = [place for place in range(tables_of_member[0].rows.table.width) if place not in used]
+        unused_names = [_column_name_in(tables_of_member, place) or str(place + 1) for place in unused]
         before = set(ignored)
-        ignored += [name for name in other if name not in before]
+        ignored += [name for name in unused_names if name not in before]
     return FileReport(
         path=table.path,
         source=choice.source.id,
@@ -131,6 +135,6 @@ def _report(tables_read: Sequence[ReadTable]) -> FileReport:
 
 
 def _column_name_in(tables_read: Sequence[ReadTable], place: int) -> str:
-    """A column's name in the first of the tables of one text that has it, each of which holds one symbol."""
+    """The name of a column in the first of the tables (one for each symbol) of a file member that names it."""
     headers = [read.rows.table.header for read in tables_read if place < len(read.rows.table.header)]
     return next((name.strip() for header in headers if (name := header[place]).strip()), "")

@@ -1,4 +1,4 @@
-"""How files of bars are understood, and what would happen if they were replayed: a report also where they are refused."""
+"""Inspects files of bars: how they are read, and whether a replay would accept them; reports also on refused files."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class SymbolReport(msgspec.Struct, frozen=True, kw_only=True):
     first_open_ts, first_close_ts, last_open_ts, last_close_ts
         When its first and last bar begin and end, nanoseconds since the Unix epoch (UTC).
     first_price, last_price
-        Its first and its last close.
+        The first and the last close.
     sessions
-        The usual hours, in the zone of the inspection; empty where the bars are too few to show them.
+        The usual hours, in the zone of the inspection; empty where there are too few bars.
     """
 
     symbol: str
@@ -43,7 +43,7 @@ class SymbolReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FileInspection(msgspec.Struct, frozen=True, kw_only=True):
-    """One file by itself: how it was understood, or why it was refused."""
+    """One file: how it was read, or why it was refused."""
 
     path: str
     report: FileReport | None
@@ -56,9 +56,9 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     would_load
-        Whether a replay takes them with these options.
+        Whether a replay accepts them with these options.
     refusal
-        Why it does not; else None.
+        The reason if it does not; else None.
     interval, interval_inferred
         The length of a bar, and whether it follows from the bars; None where the files are refused, as is ``zone``.
     zone
@@ -80,7 +80,7 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
 def inspect(
     paths: Sequence[Path], options: ReadOptions | None = None, on_table: Callable[[int, int], object] | None = None
 ) -> Inspection:
-    """Read files together, and report on them; where they are refused, on each by itself. ``on_table`` as for `read`.
+    """Read files together and report on them; where they are refused, report on each alone. ``on_table`` as for `read`.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def inspect(
 
 
 def _inspect_alone(path: Path, options: ReadOptions) -> FileInspection:
-    """One of several files that are refused together. A symbol that is wanted may be in another one."""
+    """Inspect one of several refused files alone; selected symbols are ignored, since they may be in another file."""
     refusal = None
     try:
         read([path], msgspec.structs.replace(options, symbols=()))
@@ -122,7 +122,7 @@ def _inspect_alone(path: Path, options: ReadOptions) -> FileInspection:
 
 
 def _zone(data: MarketData, options: ReadOptions) -> str:
-    """The market's zone as far as it is known: that of ``--tz``, or the files' own where they have one."""
+    """The zone of the market: that of ``--tz``, or the one zone of the files, else UTC."""
     if options.tz is not None:
         return options.tz
     zones = {report.tz for report in data.files}

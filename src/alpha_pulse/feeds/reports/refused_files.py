@@ -1,4 +1,4 @@
-"""How a file is understood before its rows are read: what can be said of one that is refused."""
+"""Reports on refused files: what can be recognised without reading the rows."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from alpha_pulse.feeds.tables import Table
 
 
 def refused_file_report(path: Path, options: ReadOptions) -> FileReport | None:
-    """The report on a file whose rows are not read, as far as it goes; of an archive, on its first table.
+    """An incomplete report on a file whose rows are not read; for an archive, on its first table.
 
-    None where nothing is known of it: it cannot be read, or is no table.
+    None where the file cannot be read or is not a table.
     """
     try:
         table = next(tables_in(path), None)
