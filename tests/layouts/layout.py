@@ -34,9 +34,9 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
     read_as
         What the reader must call them, where that differs.
     zone
-        Where the clock hangs that the file shows, or where a day starts.
+        The zone of the times in the file, or in which a day starts.
     needs_tz
-        The file does not say which zone that is, so the reader must be told; days need none, but may have one.
+        The file does not say which zone that is, so --tz must state it; days need none, but may have one.
     stamp
         What a time stands for.
     volume

@@ -1,4 +1,4 @@
-"""Where a layout keeps what: found by comparing the cells of an unharmed file with the bars that were written."""
+"""Where a layout keeps what: found by comparing the cells of an undamaged file with the bars that were written."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def cells(text: str, separator: str) -> Cells:
     return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
 
 
-def learn(layout: Layout, tables: Sequence[Table], path: Path) -> Schema | None:
+def schema_of_layout(layout: Layout, tables: Sequence[Table], path: Path) -> Schema | None:
     """The schema of a delimited layout; None where its text is none, or a row holds several bars."""
     try:
         text = text_of(path.read_bytes(), path.name)

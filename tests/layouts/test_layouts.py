@@ -10,8 +10,8 @@ import cli_runs
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds.reading import ReadOptions, read
 from layouts.all import LAYOUTS
+from layouts.compare_bars import assert_same_bars
 from layouts.layout import Layout, Tables
-from layouts.same import assert_same
 
 NAMES = sorted(LAYOUTS)
 NAIVE = [name for name in NAMES if LAYOUTS[name].needs_tz and not LAYOUTS[name].dated]
@@ -30,7 +30,7 @@ def test_what_a_tool_wrote_reads_back(name: str, tmp_path: Path) -> None:
     layout = LAYOUTS[name]
     tables, path = written(layout, tmp_path)
     data = read([path], ReadOptions(**layout.options()))
-    assert_same(data.bars, tables, layout.read_as or layout.symbols, layout.volume)
+    assert_same_bars(data.bars, tables, layout.read_as or layout.symbols, layout.volume)
     assert {report.stamp for report in data.files} == {layout.stamp}
     assert sum(report.rows for report in data.files) == sum(len(table.rows) for table in tables)
     assert {report.sorted for report in data.files} == {layout.descending}
@@ -42,7 +42,7 @@ def test_days_begin_in_the_zone_that_is_stated(name: str, tmp_path: Path) -> Non
     layout = LAYOUTS[name]
     _, path = written(layout, tmp_path)
     data = read([path], ReadOptions(tz=layout.zone))
-    assert_same(data.bars, layout.tables(), layout.read_as or layout.symbols, layout.volume)
+    assert_same_bars(data.bars, layout.tables(), layout.read_as or layout.symbols, layout.volume)
 
 
 @pytest.mark.parametrize("name", NAIVE)

@@ -11,8 +11,8 @@ import pytest
 
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds.reading import ReadOptions, read
+from layouts.compare_bars import assert_same_bars
 from layouts.layout import put, seconds
-from layouts.same import assert_same
 from layouts.table import Table, table
 
 BARS = table("hours", "BTCUSD")
@@ -60,7 +60,7 @@ def test_another_order_is_read_as_it_is_or_refused(write: object, tmp_path: Path
         sentence = str(error)
         assert path.name in sentence
         return
-    assert_same(data.bars, [BARS], ("BTCUSD",))
+    assert_same_bars(data.bars, [BARS], ("BTCUSD",))
 
 
 def test_milliseconds_since_midnight_are_no_times(tmp_path: Path) -> None:

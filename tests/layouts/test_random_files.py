@@ -12,10 +12,10 @@ from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds.interval import show_interval
 from alpha_pulse.feeds.reading import MarketData, ReadOptions, read
 from layouts.ambiguity import why_refused
+from layouts.compare_bars import assert_same_bars
 from layouts.random_files import frame, write_json, write_text
 from layouts.random_styles import Style, styles
 from layouts.random_tables import tables
-from layouts.same import assert_same
 
 MANY = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
@@ -43,7 +43,7 @@ def test_delimited_text(data: st.DataObject) -> None:
     if isinstance(found, str):
         assert why_refused(found, bars, style, stated), found
         return
-    assert_same(found.bars, bars, symbols, float if "volume" in style.columns else None)
+    assert_same_bars(found.bars, bars, symbols, float if "volume" in style.columns else None)
 
 
 PLAIN = Style(
@@ -64,7 +64,7 @@ def test_parquet_and_feather(data: st.DataObject) -> None:
         path = Path(folder) / f"ABC.{kind}"
         table.write_parquet(path) if kind == "parquet" else table.write_ipc(path)
         found = read([path], ReadOptions(tz="UTC" if time == "datetime" else None, interval=show_interval(bars[0].interval)))
-    assert_same(found.bars, bars, ("ABC",))
+    assert_same_bars(found.bars, bars, ("ABC",))
 
 
 @given(st.data())
@@ -79,4 +79,4 @@ def test_json(data: st.DataObject) -> None:
         path = Path(folder) / ("ABC.jsonl" if shape == "lines" else "ABC.json")
         write_json(bars, style, path, shape)
         found = read([path], ReadOptions(interval=show_interval(bars[0].interval)))
-    assert_same(found.bars, bars, symbols)
+    assert_same_bars(found.bars, bars, symbols)

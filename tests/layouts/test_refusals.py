@@ -1,4 +1,4 @@
-"""Sentences of refusals that a harmed file once got wrong."""
+"""Messages of refusals that were once wrong for damaged files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One trial: a file of some layout is harmed and read, and what comes of it is judged."""
+"""One trial: a file of some layout is damaged and read, and the result is checked."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from alpha_pulse.core.errors import ConfigError, DataError
 from alpha_pulse.feeds.interval import show_interval
 from alpha_pulse.feeds.reading import MarketData, ReadOptions, read
 from layouts.all import LAYOUTS
-from layouts.harm import harmed, harmed_bytes
-from layouts.judge import listed, reading, untrue, untrue_of_file
+from layouts.damage import damaged, damaged_bytes
 from layouts.layout import Layout, Tables
 from layouts.numbers import number
-from layouts.schema import Schema, cells, learn, text_of
+from layouts.oracle import list_bars, reading, wrong_file_refusal, wrong_refusal
+from layouts.schema import Schema, cells, schema_of_layout, text_of
 
 ROWS = 9
 _QUOTED_ODDLY = re.compile(r"[^,;\t|\r\n]\"[^,;\t|\r\n]")
@@ -32,7 +32,7 @@ _QUOTED_ODDLY = re.compile(r"[^,;\t|\r\n]\"[^,;\t|\r\n]")
 
 
 class Base(msgspec.Struct, frozen=True):
-    """An unharmed file, its bars, and its schema where it is delimited text."""
+    """An undamaged file, its bars, and its schema where it is delimited text."""
 
     layout: Layout
     tables: Tables
@@ -56,7 +56,7 @@ def _base(layout: Layout, folder: Path) -> Base:
     layout.write(_first(layout.tables()), path)
     tables = _first(layout.tables("UTC" if layout.dated else None))
     content = path.read_bytes()
-    schema = learn(layout, tables, path)
+    schema = schema_of_layout(layout, tables, path)
     text = text_of(content, layout.file) if schema else ""
     footer = tuple(cells(text, schema.separator)[-1]) if schema and schema.last else ()
     return Base(layout, tables, content, schema, text, footer)
@@ -66,7 +66,7 @@ def _first(tables: Tables) -> Tables:
     return [msgspec.structs.replace(table, rows=table.rows[:ROWS]) for table in tables]
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class TrialResult(msgspec.Struct, frozen=True):
     """``complaint`` is None where nothing is wrong; ``outcome`` says what the reader did."""
 
     seed: int
@@ -76,20 +76,20 @@ class Verdict(msgspec.Struct, frozen=True):
     sentence: str = ""
 
 
-def trial(seed: int, folder: Path) -> Verdict:
-    """Harm a file by the chance of ``seed``, read it, and judge."""
-    chance = random.Random(seed)
-    base = chance.choice(bases())
+def trial(seed: int, folder: Path) -> TrialResult:
+    """Damage a file at random from ``seed``, read it, and check the result."""
+    rng = random.Random(seed)
+    base = rng.choice(bases())
     if base.schema is None:
-        return _other(seed, chance, base, folder)
-    text = harmed(chance, base.text, base.schema.separator, base.schema.skip)
+        return _other(seed, rng, base, folder)
+    text = damaged(rng, base.text, base.schema.separator, base.schema.skip)
     path = folder / base.layout.file
     packed = path.suffix in (".gz", ".zip")
-    if packed and chance.random() < 0.3:
-        path.write_bytes(harmed_bytes(chance, base.content))
-        return _judge_packed(seed, base, outcome(base, path))
+    if packed and rng.random() < 0.3:
+        path.write_bytes(damaged_bytes(rng, base.content))
+        return _check_packed(seed, base, outcome(base, path))
     path.write_bytes(pack(text, path))
-    return _judge_text(seed, base, base.schema, text, outcome(base, path))
+    return _check_text(seed, base, base.schema, text, outcome(base, path))
 
 
 def pack(text: str, path: Path) -> bytes:
@@ -113,7 +113,7 @@ def outcome(base: Base, path: Path) -> MarketData | str:
         return str(error)
 
 
-def _judge_text(seed: int, base: Base, schema: Schema, text: str, found: MarketData | str) -> Verdict:
+def _check_text(seed: int, base: Base, schema: Schema, text: str, found: MarketData | str) -> TrialResult:
     name = base.layout.name
     before, after = (cells(whole, schema.separator)[: schema.skip] for whole in (base.text, text.removeprefix("\ufeff")))
     symbol = (base.layout.read_as or base.layout.symbols)[0]
@@ -122,14 +122,14 @@ def _judge_text(seed: int, base: Base, schema: Schema, text: str, found: MarketD
         schema = msgspec.structs.replace(schema, separator=others[0]) if others else schema
         after = cells(text.removeprefix("\ufeff"), schema.separator)[: schema.skip]
     if _QUOTED_ODDLY.search(text) or text.count('"') % 2 or before != after or "\r" in text.replace("\r\n", ""):
-        return _judge_loosely(seed, base, schema, text, found)
+        return _check_other_format(seed, base, schema, text, found)
     if isinstance(found, str) and ", row " not in found:
-        return Verdict(seed, name, "refused", untrue_of_file(schema, before, base.text, text, found), found)
+        return TrialResult(seed, name, "refused", wrong_file_refusal(schema, before, base.text, text, found), found)
     true = reading(schema, text.removeprefix("\ufeff"), base.tables[0].interval, symbol, base.footer)
     if isinstance(found, str):
         body = cells(text.removeprefix("\ufeff"), schema.separator)[schema.skip :]
-        return Verdict(seed, name, "refused", untrue(schema, true, found, body), found)
-    bars = sorted(listed(found.bars))
+        return TrialResult(seed, name, "refused", wrong_refusal(schema, true, found, body), found)
+    bars = sorted(list_bars(found.bars))
     if base.layout.volume is None or "volume" not in schema.columns:
         bars = [(*bar[:6], None) for bar in bars]
     wanted = sorted(true.bars)
@@ -137,7 +137,7 @@ def _judge_text(seed: int, base: Base, schema: Schema, text: str, found: MarketD
     told = any(note.kind == "preamble" for note in found.notes)  # a first line that is no row was left out
     if bars != wanted:
         certain = [bar for at, bar in enumerate(true.bars) if at not in true.doubtful and not (told and at == 0)]
-        # of bars stamped by their close, an open follows from the close before: one harmed time moves another
+        # of bars stamped by their close, an open follows from the close before: one damaged time moves another
         cut = schema.shift and _times_of(schema, text) != _times_of(schema, base.text)
         if cut:
             bars, wanted = sorted((*bar[:1], 0, *bar[2:]) for bar in bars), sorted((*bar[:1], 0, *bar[2:]) for bar in wanted)
@@ -150,20 +150,20 @@ def _judge_text(seed: int, base: Base, schema: Schema, text: str, found: MarketD
     serious = [fault for fault in true.faults if fault.kind in kinds and not (told and fault.row == 1)]
     if complaint is None and serious:
         complaint = f"loaded although {serious[:2]}"
-    return Verdict(seed, name, "loaded", complaint)
+    return TrialResult(seed, name, "loaded", complaint)
 
 
-def _judge_loosely(seed: int, base: Base, schema: Schema, text: str, found: MarketData | str) -> Verdict:
-    """Where a header is harmed or quotes are open: each price that was read stands in some cell of the text."""
+def _check_other_format(seed: int, base: Base, schema: Schema, text: str, found: MarketData | str) -> TrialResult:
+    """Where a header is damaged or quotes are open: each price that was read must be in some cell of the text."""
     if isinstance(found, str):
         header = cells(base.text, schema.separator)[: schema.skip]
         unsure = ", row " in found or text.count('"') % 2 or _QUOTED_ODDLY.search(text)
-        complaint = None if unsure else untrue_of_file(schema, header, base.text, text.removeprefix("\ufeff"), found)
-        return Verdict(seed, base.layout.name, "refused (header, quotes)", complaint, found)
-    loaded = {price for bar in listed(found.bars) for price in bar[2:6]}
+        complaint = None if unsure else wrong_file_refusal(schema, header, base.text, text.removeprefix("\ufeff"), found)
+        return TrialResult(seed, base.layout.name, "refused (header, quotes)", complaint, found)
+    loaded = {price for bar in list_bars(found.bars) for price in bar[2:6]}
     strange = loaded - set(_numbers_of(text, schema))
     complaint = f"prices that stand nowhere: {sorted(strange)[:3]}" if strange else None
-    return Verdict(seed, base.layout.name, "loaded (header, quotes)", complaint)
+    return TrialResult(seed, base.layout.name, "loaded (header, quotes)", complaint)
 
 
 def _times_of(schema: Schema, text: str) -> list[str]:
@@ -182,29 +182,29 @@ def _numbers_of(text: str, schema: Schema) -> Iterator[float]:
                 yield from (value, value / schema.scale)
 
 
-def _judge_packed(seed: int, base: Base, found: MarketData | str) -> Verdict:
+def _check_packed(seed: int, base: Base, found: MarketData | str) -> TrialResult:
     """A sum over the content stands in the file: what loads is whole."""
     if isinstance(found, str):
-        return Verdict(seed, base.layout.name, "refused (packed)", None, found)
+        return TrialResult(seed, base.layout.name, "refused (packed)", None, found)
     wanted = {row.start for table in base.tables for row in table.rows}
     complaint = None if set(found.bars.ts_start.tolist()) == wanted else "a damaged archive loaded"
-    return Verdict(seed, base.layout.name, "loaded (packed)", complaint)
+    return TrialResult(seed, base.layout.name, "loaded (packed)", complaint)
 
 
-def _other(seed: int, chance: random.Random, base: Base, folder: Path) -> Verdict:
+def _other(seed: int, rng: random.Random, base: Base, folder: Path) -> TrialResult:
     path = folder / base.layout.file
     if base.content[:1] not in (b"{", b"["):
-        path.write_bytes(harmed_bytes(chance, base.content))
+        path.write_bytes(damaged_bytes(rng, base.content))
         found = outcome(base, path)
-        return Verdict(seed, base.layout.name, "refused (binary)" if isinstance(found, str) else "loaded (binary)", None)
-    text = harmed(chance, base.content.decode(), ",", 0)
+        return TrialResult(seed, base.layout.name, "refused (binary)" if isinstance(found, str) else "loaded (binary)", None)
+    text = damaged(rng, base.content.decode(), ",", 0)
     path.write_text(text, encoding="utf-8")
     found = outcome(base, path)
     if isinstance(found, str):
-        return Verdict(seed, base.layout.name, "refused (JSON)", None, found)
-    loaded = {price for bar in listed(found.bars) for price in bar[2:6]}
+        return TrialResult(seed, base.layout.name, "refused (JSON)", None, found)
+    loaded = {price for bar in list_bars(found.bars) for price in bar[2:6]}
     strange = loaded - _leaves(text)
-    return Verdict(
+    return TrialResult(
         seed, base.layout.name, "loaded (JSON)", f"prices that stand nowhere: {sorted(strange)[:3]}" if strange else None
     )
 
@@ -233,6 +233,6 @@ def _leaves(text: str) -> set[float]:
     return found
 
 
-def tally(verdicts: list[Verdict]) -> dict[str, int]:
+def count_outcomes(results: list[TrialResult]) -> dict[str, int]:
     """How often each outcome occurred."""
-    return dict(Counter(verdict.outcome for verdict in verdicts).most_common())
+    return dict(Counter(result.outcome for result in results).most_common())

@@ -24,10 +24,10 @@ class TimeContext(msgspec.Struct, frozen=True):
     row_numbers: Integers
     code: Integers | None = None
 
-    def refusal(self, index: int, found: str, expected: str = EXPECTED, fix: str = "correct the row") -> DataError:
+    def refusal(self, index: int, value: str, expected: str = EXPECTED, fix: str = "correct the row") -> DataError:
         """The error about the time at ``index``, from 0."""
         return DataError(
-            f"{self.where}, row {self.row_numbers[index]}: column '{self.column}' {found}, but {expected} is expected; {fix}"
+            f"{self.where}, row {self.row_numbers[index]}: column '{self.column}' {value}, but {expected} is expected; {fix}"
         )
 
 
@@ -72,10 +72,10 @@ def localise(naive: pl.Series, tz: str | None, context: TimeContext, shown: pl.S
     if certain.null_count():
         certain = _by_order(naive, certain, tz, context.code)
     if certain.null_count():
-        at = int(certain.is_null().arg_max() or 0)
-        exists = naive[at : at + 1].dt.replace_time_zone(tz, ambiguous="earliest", non_existent="null").null_count() == 0
+        index = int(certain.is_null().arg_max() or 0)
+        exists = naive[index : index + 1].dt.replace_time_zone(tz, ambiguous="earliest", non_existent="null").null_count() == 0
         why = "occurs twice" if exists else "does not exist"
-        raise context.refusal(at, f"is {shown[at]}, which {why} in {tz} (clocks change)", "a time with its offset")
+        raise context.refusal(index, f"is {shown[index]}, which {why} in {tz} (clocks change)", "a time with its offset")
     return certain
 
 
@@ -84,14 +84,14 @@ def _by_order(naive: pl.Series, certain: pl.Series, tz: str, code: Integers | No
     first, second = (naive.dt.replace_time_zone(tz, ambiguous=which, non_existent="null") for which in ("earliest", "latest"))
     twice = (certain.is_null() & first.is_not_null()).to_numpy()
     numbers = naive.to_physical().to_numpy()
-    of = np.zeros(len(naive), dtype=np.int64) if code is None else code
-    order = np.argsort(of, kind="stable")
-    changes = np.diff(of[order], prepend=-1) != 0
+    symbol_code = np.zeros(len(naive), dtype=np.int64) if code is None else code
+    order = np.argsort(symbol_code, kind="stable")
+    changes = np.diff(symbol_code[order], prepend=-1) != 0
     later, known = (np.zeros(len(naive), dtype=np.bool_) for _ in range(2))
     for begin, count in zip(*runs(twice[order], changes), strict=True):
         rows = order[begin : begin + count]
-        own = order[of[order] == of[rows[0]]]
-        if numbers[own[-1]] < numbers[own[0]]:
+        rows_of_symbol = order[symbol_code[order] == symbol_code[rows[0]]]
+        if numbers[rows_of_symbol[-1]] < numbers[rows_of_symbol[0]]:
             rows = rows[::-1]
         back = np.flatnonzero(np.diff(numbers[rows]) <= 0)
         if back.size == 1:

@@ -66,13 +66,13 @@ def parse_time_text(
         raise context.refusal(*wrong[0][:2])
     order = dates or infer_date_order(groups, day_first, column, context)
     for parts in groups:
-        bad, instants = _instants(parts, order)
-        offset, bad_offset = _offset(parts)
-        if bad.any():
-            index = int(parts.rows[int(np.argmax(bad))])
+        invalid, instants = _instants(parts, order)
+        offset, invalid_offset = _offset(parts)
+        if invalid.any():
+            index = int(parts.rows[int(np.argmax(invalid))])
             wrong.append((index, f"is {shown(str(column[index]))}", None))
-        if bad_offset is not None and bad_offset.any():
-            index = int(parts.rows[int(np.argmax(bad_offset))])
+        if invalid_offset is not None and invalid_offset.any():
+            index = int(parts.rows[int(np.argmax(invalid_offset))])
             wrong.append((index, f"is {shown(str(column[index]))}", "a real offset, from -12:00 to +14:00,"))
         if offset is None:
             naive.append(parts.rows)
@@ -86,8 +86,8 @@ def parse_time_text(
         else:
             ns[parts.rows] = instants
     if wrong:
-        index, found, expected = min(wrong, key=lambda each: each[0])
-        raise context.refusal(index, found) if expected is None else context.refusal(index, found, expected)
+        index, value, expected = min(wrong, key=lambda each: each[0])
+        raise context.refusal(index, value) if expected is None else context.refusal(index, value, expected)
     zone_names.discard("")
     if len(zone_names) > 1:
         raise context.refusal(0, f"is {shown(str(column[0]))}, but other rows name other zones", "one zone")
@@ -145,15 +145,15 @@ def _instants(parts: Parts, order: str) -> tuple[Mask, Integers]:
         numbers["year"] = whole_years(numbers["short_year"])
     year, day = numbers["year"], numbers.get("day", zero + 1)
     hour, minute, second = (numbers.get(name, zero) for name in ("hour", "minute", "second"))
-    bad = (year < 1000) | (minute > 59) | (second > 59)
+    invalid = (year < 1000) | (minute > 59) | (second > 59)
     if "half" in words:
-        bad |= (hour < 1) | (hour > 12)
+        invalid |= (hour < 1) | (hour > 12)
         hour = hour % 12 + (12 if words["half"].lower().startswith("p") else 0)
-    bad |= hour > 23
+    invalid |= hour > 23
     days = days_of(year, month, day)
-    bad |= days == NO_DAY
+    invalid |= days == NO_DAY
     seconds = (hour * 60 + minute) * 60 + second
-    return bad, days * DAY_NS + seconds * SECOND_NS + numbers.get("fraction", zero)
+    return invalid, days * DAY_NS + seconds * SECOND_NS + numbers.get("fraction", zero)
 
 
 def _offset(parts: Parts) -> tuple[Integers | None, Mask | None]:
@@ -166,5 +166,5 @@ def _offset(parts: Parts) -> tuple[Integers | None, Mask | None]:
     hours = parts.numbers["off_hour"]
     minutes = parts.numbers.get("off_minute", np.zeros_like(hours))
     total = hours * 60 + minutes
-    bad = (minutes % 15 != 0) | (minutes > 59) | (total > (12 * 60 if words["sign"] == "-" else _LARGEST_OFFSET))
-    return (-total if words["sign"] == "-" else total), bad
+    invalid = (minutes % 15 != 0) | (minutes > 59) | (total > (12 * 60 if words["sign"] == "-" else _LARGEST_OFFSET))
+    return (-total if words["sign"] == "-" else total), invalid

@@ -30,11 +30,11 @@ def json_tables(content: Content) -> Iterator[Table]:
         The text is not valid JSON, or contains no table.
     """
     value, shown = _parse(content)
-    found = False
+    has_table = False
     for rows, metadata in _tables(value, {}, 0):
-        found = True
+        has_table = True
         yield _table(rows, metadata, content, content.packed + shown)
-    if not found:
+    if not has_table:
         raise DataError(f"{content.where} is JSON without a table of bars; {_EXPECTED}")
 
 

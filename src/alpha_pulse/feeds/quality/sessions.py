@@ -135,11 +135,11 @@ def _usual_by_neighbours(grid: Grid, rows: Integers) -> Mask:
     seen = _present_or_unknown(grid, rows)
     total = np.zeros((rows.size + 1, int(grid.present.shape[1])), dtype=np.int32)
     np.cumsum(seen, axis=0, out=total[1:])
-    at = np.arange(rows.size)
-    low, high = np.maximum(at - NEIGHBOURS, 0), np.minimum(at + NEIGHBOURS + 1, rows.size)
+    period = np.arange(rows.size)
+    low, high = np.maximum(period - NEIGHBOURS, 0), np.minimum(period + NEIGHBOURS + 1, rows.size)
     part, whole = MOST
-    before = whole * (total[at] - total[low]) >= part * (at - low)[:, None]
-    after: Mask = whole * (total[high] - total[at + 1]) >= part * (high - at - 1)[:, None]
+    before = whole * (total[period] - total[low]) >= part * (period - low)[:, None]
+    after: Mask = whole * (total[high] - total[period + 1]) >= part * (high - period - 1)[:, None]
     return before & after
 
 

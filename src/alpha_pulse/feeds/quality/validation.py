@@ -96,27 +96,27 @@ def _value_ranges(columns: BarColumns) -> list[_Problem]:
 
 
 def _wrong_number(ours: str, values: Floats, expected: str) -> Describe:
-    return lambda at, names: f"column '{names.get(ours, ours)}' is {values[at]:.12g}, but {expected} is expected"
+    return lambda index, names: f"column '{names.get(ours, ours)}' is {values[index]:.12g}, but {expected} is expected"
 
 
 def _price_relations(columns: BarColumns) -> list[_Problem]:
     """Checks of the numbers of a bar against each other."""
     high, low, first, last = columns.high, columns.low, columns.open, columns.close
 
-    def too_low(at: int, names: Mapping[str, str]) -> str:
-        shown = digits(high[at], first[at], last[at])
+    def too_low(index: int, names: Mapping[str, str]) -> str:
+        shown = digits(high[index], first[index], last[index])
         return f"column '{names.get('high', 'high')}' is {shown[0]}, below open {shown[1]} or close {shown[2]}"
 
-    def too_high(at: int, names: Mapping[str, str]) -> str:
-        shown = digits(low[at], first[at], last[at])
+    def too_high(index: int, names: Mapping[str, str]) -> str:
+        shown = digits(low[index], first[index], last[index])
         return f"column '{names.get('low', 'low')}' is {shown[0]}, above open {shown[1]} or close {shown[2]}"
 
     problems = _first_wrong((high < first) | (high < last), too_low) + _first_wrong((low > first) | (low > last), too_high)
     if columns.bid is not None and columns.ask is not None:
         bid, ask = columns.bid, columns.ask
 
-        def crossed(at: int, names: Mapping[str, str]) -> str:
-            name, shown = names.get("bid_close", "bid_close"), digits(bid[at], ask[at])
+        def crossed(index: int, names: Mapping[str, str]) -> str:
+            name, shown = names.get("bid_close", "bid_close"), digits(bid[index], ask[index])
             return f"column '{name}' is {shown[0]}, above ask_close {shown[1]}; a bid at or below the ask is expected"
 
         problems += _first_wrong(bid > ask, crossed)
@@ -128,9 +128,9 @@ def _price_relations(columns: BarColumns) -> list[_Problem]:
 
 
 def _far_quote(ours: str, quote: Floats, close: Floats) -> Describe:
-    return lambda at, names: (
-        f"column '{names.get(ours, ours)}' is {quote[at]:.12g}, more than {FARTHEST_QUOTE:.0%} away from close "
-        f"{close[at]:.12g}; a quote of the same time and unit is expected"
+    return lambda index, names: (
+        f"column '{names.get(ours, ours)}' is {quote[index]:.12g}, more than {FARTHEST_QUOTE:.0%} away from close "
+        f"{close[index]:.12g}; a quote of the same time and unit is expected"
     )
 
 
@@ -144,10 +144,10 @@ def _times(columns: BarColumns) -> list[_Problem]:
     wrong[order[1:]] = same & ((step <= 0) | _too_short(columns, start, step, same))
     before[order[1:]] = step
 
-    def describe(at: int, names: Mapping[str, str]) -> str:
-        name, symbol = names.get("ts", "ts"), columns.symbols[int(columns.code[at])]
-        when = _show_time(columns.ts_start[at])
-        step_ns = int(before[at])
+    def describe(index: int, names: Mapping[str, str]) -> str:
+        name, symbol = names.get("ts", "ts"), columns.symbols[int(columns.code[index])]
+        when = _show_time(columns.ts_start[index])
+        step_ns = int(before[index])
         if step_ns == 0:
             repeated = f"column '{name}' is {when}, which {symbol} has in an earlier row"
             return f"{repeated}; one bar for each symbol and time is expected"
@@ -189,16 +189,16 @@ def _bar_ends(columns: BarColumns, order: Integers, same: Mask) -> list[_Problem
     wrong[early] |= end[early] > start[late]
     return _first_wrong(
         wrong,
-        lambda at, _: (
-            f"the bar starts at {_show_time(start[at])} and ends at {_show_time(end[at])}; expected an end after the start, "
-            "and not after the start of the next bar"
+        lambda index, _: (
+            f"the bar starts at {_show_time(start[index])} and ends at {_show_time(end[index])}; expected an end after the "
+            "start, and not after the start of the next bar"
         ),
     )
 
 
 def _no_time(columns: BarColumns) -> Describe:
-    return lambda at, names: (
-        f"column '{names.get('ts', 'ts')}' is {_show_time(columns.ts_start[at])}; a time from 1970 to 2199 is expected"
+    return lambda index, names: (
+        f"column '{names.get('ts', 'ts')}' is {_show_time(columns.ts_start[index])}; a time from 1970 to 2199 is expected"
     )
 
 

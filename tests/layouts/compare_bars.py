@@ -12,7 +12,7 @@ from layouts.table import Table
 PRICES = ("open", "high", "low", "close")
 
 
-def assert_same(
+def assert_same_bars(
     bars: BarColumns, tables: Sequence[Table], symbols: Sequence[str], volume: Callable[[str], float] | None = float
 ) -> None:
     """``symbols`` are the names that the bars have, in the order of ``tables``; ``volume`` is None where there is none."""

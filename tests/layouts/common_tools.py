@@ -1,4 +1,4 @@
-"""The layouts of the files that were given with the issue, each as its tool writes it."""
+"""The layouts of the most common tools, each as the tool writes it."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def descending(tables: Tables, path: Path) -> None:
     put(path, ["ts,symbol,open,high,low,close,volume", *rows])
 
 
-GIVEN = (
+COMMON_TOOLS = (
     binance(1_000, header=False),
     binance(1_000_000, header=False),
     binance(1_000, header=True),

@@ -1,4 +1,4 @@
-"""What web services answer, saved as it came: JSON whose bars lie somewhere inside."""
+"""Responses of web services, saved unchanged: JSON that contains bars at some depth."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def deribit(tables: Tables, path: Path) -> None:
     save(path, {"jsonrpc": "2.0", "id": 833, "result": result})
 
 
-ANSWERS = (
+WEB_RESPONSES = (
     Layout(
         name="alpha_vantage_json",
         tool="Alpha Vantage",

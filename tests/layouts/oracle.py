@@ -1,4 +1,4 @@
-"""Judges what a reader made of a harmed text: each bar by its row's cells, each refusal by what is wrong there."""
+"""Checks how a reader handled a damaged text: each bar against the cells of its row, each refusal against the row it names."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def _order(found: Reading, interval: int, names: dict[str, frozenset[str]]) -> N
             found.faults.append(Fault(at, "order", names["time"]))
 
 
-def listed(bars: BarColumns) -> list[Bar]:
+def list_bars(bars: BarColumns) -> list[Bar]:
     """The bars that were read, as `reading` lists them."""
     volumes = [None] * bars.code.size if bars.volume is None else bars.volume.tolist()
     codes = [bars.symbols[code] for code in bars.code.tolist()]
@@ -155,7 +155,7 @@ def listed(bars: BarColumns) -> list[Bar]:
     return list(zip(codes, bars.ts_start.tolist(), *prices, volumes, strict=True))
 
 
-def untrue(schema: Schema, found: Reading, sentence: str, rows: Cells) -> str | None:
+def wrong_refusal(schema: Schema, found: Reading, sentence: str, rows: Cells) -> str | None:
     """What is wrong with a refusal that names a row; None where a fault of the text bears it out.
 
     ``rows`` are those after the header.
@@ -214,10 +214,10 @@ def _of_another_kind(schema: Schema, sentence: str, rows: Cells, row: Sequence[s
     )
 
 
-def untrue_of_file(schema: Schema, unharmed: Cells, whole: str, text: str, sentence: str) -> str | None:
+def wrong_file_refusal(schema: Schema, undamaged: Cells, whole: str, text: str, sentence: str) -> str | None:
     """What is wrong with a refusal that names no row; None where the text bears it out.
 
-    ``unharmed`` is the header as it was, and ``whole`` the text.
+    ``undamaged`` is the header as it was, and ``whole`` the text.
     """
     rows = cells(text, schema.separator)
     header, body = rows[: schema.skip], [row for row in rows[schema.skip :] if any(cell.strip() for cell in row)]
@@ -225,17 +225,17 @@ def untrue_of_file(schema: Schema, unharmed: Cells, whole: str, text: str, sente
     if "has no known shape" in sentence or "is not a table of bars" in sentence:
         return None if header or len(body) < 5 or _misfits(schema, body, whole) > 1 else "most rows have the shape"
     if re.search(r" but lacks (.*?);", sentence):
-        return None if schema.skip != 1 or header != unharmed or len(body) < 4 else "the header is whole"
+        return None if schema.skip != 1 or header != undamaged or len(body) < 4 else "the header is whole"
     twice = re.search(r"has the column '([^']*)' more than once", sentence)
     if twice:
         bare = [name.rpartition(".")[2].lower() for name in names]  # R's AAPL.Open
         return None if names.count(twice[1].strip()) > 1 or bare.count(twice[1]) > 1 else "that name stands there once"
     if re.search(r"it contains no (rows|bars)|is empty;", sentence):
-        return None if not body or header != unharmed else "there are rows"
+        return None if not body or header != undamaged else "there are rows"
     if "no row has a price" in sentence:
         return None if all(schema.value(row, "open") is None for row in body if len(row) == schema.width) else "one has"
     if "which may be hours or minutes" in sentence:
-        return None if header != unharmed else "the header is whole"
+        return None if header != undamaged else "the header is whole"
     if "cannot be read as CSV" in sentence:
         return None if '"' in text or "\0" in text else "the csv module reads it"
     if "and either could be" in sentence:
@@ -246,7 +246,7 @@ def untrue_of_file(schema: Schema, unharmed: Cells, whole: str, text: str, sente
 
 
 def _misfits(schema: Schema, body: Cells, whole: str) -> int:
-    """How many rows are no rows of the unharmed text."""
+    """How many rows are no rows of the undamaged text."""
     kept = [row for row in cells(whole, schema.separator) if row]
     return sum(row not in kept for row in body)
 

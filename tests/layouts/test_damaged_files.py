@@ -10,21 +10,21 @@ import pytest
 from alpha_pulse.feeds.reading import MarketData
 from faults.soaking import sizes
 from layouts import trials
-from layouts.trials import tally, trial
+from layouts.trials import count_outcomes, trial
 
 
 @sizes(small=400, large=100_000, parts=10)
-def test_a_harmed_file_is_read_by_its_cells_or_refused_truly(count: int, seed: int, tmp_path: Path) -> None:
-    verdicts = [trial(seed * 1_000_000 + number, tmp_path) for number in range(count)]
-    wrong = [verdict for verdict in verdicts if verdict.complaint]
+def test_a_damaged_file_is_read_by_its_cells_or_refused_with_a_true_reason(count: int, seed: int, tmp_path: Path) -> None:
+    results = [trial(seed * 1_000_000 + number, tmp_path) for number in range(count)]
+    wrong = [result for result in results if result.complaint]
     assert not wrong, "\n".join(map(str, wrong[:5]))
-    outcomes = tally(verdicts)
+    outcomes = count_outcomes(results)
     assert outcomes["loaded"] > count // 10
     assert outcomes["refused"] > count // 10
 
 
 @pytest.mark.parametrize("field", ["ts_start", "close"])
-def test_the_judge_finds_a_value_that_its_cell_does_not_say(
+def test_the_oracle_finds_a_value_that_differs_from_its_cell(
     field: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     honest = trials.outcome
@@ -38,12 +38,12 @@ def test_the_judge_finds_a_value_that_its_cell_does_not_say(
         return msgspec.structs.replace(found, bars=msgspec.structs.replace(found.bars, **{field: changed}))
 
     monkeypatch.setattr(trials, "outcome", lying)
-    loaded = [verdict for number in range(60) if (verdict := trial(number, tmp_path)).outcome == "loaded"]
+    loaded = [result for number in range(60) if (result := trial(number, tmp_path)).outcome == "loaded"]
     assert loaded
-    assert all(verdict.complaint for verdict in loaded)
+    assert all(result.complaint for result in loaded)
 
 
-def test_the_judge_finds_a_refusal_that_names_another_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oracle_finds_a_refusal_that_names_another_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     honest = trials.outcome
 
     def lying(base: trials.Base, path: Path) -> MarketData | str:
@@ -51,5 +51,5 @@ def test_the_judge_finds_a_refusal_that_names_another_row(tmp_path: Path, monkey
         return found.replace(", row ", ", row 1") if isinstance(found, str) else found
 
     monkeypatch.setattr(trials, "outcome", lying)
-    refused = [verdict for number in range(60) if ", row " in (verdict := trial(number, tmp_path)).sentence]
-    assert sum(verdict.complaint is not None for verdict in refused if verdict.outcome == "refused") > 5
+    refused = [result for number in range(60) if ", row " in (result := trial(number, tmp_path)).sentence]
+    assert sum(result.complaint is not None for result in refused if result.outcome == "refused") > 5
