@@ -28,7 +28,7 @@ from alpha_pulse.engine.journal import DecisionRecord, StepRecord
 from alpha_pulse.execution.execution_service import BOOKS
 from alpha_pulse.feeds import FEEDS
 from alpha_pulse.kernels.base.scores import MEMBERS
-from alpha_pulse.metrics.members import OnlineMinusBatch, Score
+from alpha_pulse.metrics.members import MemberScore, OnlineMinusBatch
 from alpha_pulse.models import BATCH, ONLINE
 from alpha_pulse.reporting.report import BookReport, DataReport, HitRates, Report, TradeQualityReport
 from alpha_pulse.reporting.success_types import AdaptationSpeed, MlPnl, ResponseTimes, SuccessMetrics
@@ -194,7 +194,7 @@ def test_every_kind_of_data_check_is_documented() -> None:
 def test_every_key_of_the_result_is_documented() -> None:
     documented = set(re.findall(r"`([a-z0-9_]+)`", PAGES["docs/reference/cli.md"]))
     shapes = (
-        *(Report, Score, BookReport, SuccessMetrics, DataReport, HitRates, TradeQualityReport),
+        *(Report, MemberScore, BookReport, SuccessMetrics, DataReport, HitRates, TradeQualityReport),
         *(MlPnl, AdaptationSpeed, OnlineMinusBatch, ResponseTimes),
     )
     for shape in shapes:

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 POINTS = 400
 
 
-class Curve(msgspec.Struct, frozen=True):
+class AccuracyCurve(msgspec.Struct, frozen=True):
     """``accuracy`` of the newest labels of a window after ``examples`` predictions; both of one length."""
 
     examples: list[int]
     accuracy: list[float]
 
 
-def curve(examples: NDArray[np.int64], hits: NDArray[np.bool_], window: int, points: int = POINTS) -> Curve:
+def curve(examples: NDArray[np.int64], hits: NDArray[np.bool_], window: int, points: int = POINTS) -> AccuracyCurve:
     """The accuracy over a sliding window, at most ``points`` times; it begins where a fifth of the window is filled.
 
     Parameters
@@ -33,10 +33,10 @@ def curve(examples: NDArray[np.int64], hits: NDArray[np.bool_], window: int, poi
     """
     n = len(hits)
     if n == 0:
-        return Curve([], [])
+        return AccuracyCurve([], [])
     sums = np.concatenate([[0], np.cumsum(hits)])
     first = min(max(window // 5, 1), n)
     ends = np.unique(np.linspace(first, n, min(points, n - first + 1)).round().astype(np.int64))
     starts = np.maximum(ends - window, 0)
     accuracy = (sums[ends] - sums[starts]) / (ends - starts)
-    return Curve((examples[ends - 1] + 1).tolist(), accuracy.round(6).tolist())
+    return AccuracyCurve((examples[ends - 1] + 1).tolist(), accuracy.round(6).tolist())

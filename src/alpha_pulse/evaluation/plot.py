@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from alpha_pulse.evaluation.prequential import Evaluation, ModelScore, Score
+from alpha_pulse.evaluation.prequential import Evaluation, ModelScore, StreamScore
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Okabe and Ito's, without yellow and black: told apart by those who see colours otherwise."""
@@ -49,7 +49,7 @@ def _colour(number: int) -> str:
 
 def _curves(axes: Axes, found: Evaluation) -> None:
     low, high = _limits(found)
-    drawn: list[tuple[str, str, Score]] = []
+    drawn: list[tuple[str, str, StreamScore]] = []
     below: list[str] = []
     for name, score in found.baselines.items():
         if score is None:
@@ -103,7 +103,7 @@ def _limits(found: Evaluation) -> tuple[float, float]:
     return max(low - room, -room), min(high + room, 100.0 + room)
 
 
-def _labels(axes: Axes, drawn: list[tuple[str, str, Score]], low: float, high: float, floor: float) -> None:
+def _labels(axes: Axes, drawn: list[tuple[str, str, StreamScore]], low: float, high: float, floor: float) -> None:
     """Names beside the ends of the curves, moved apart where they would cover each other; a line leads back to the curve."""
     ends = [
         (min(max((100.0 * score.curve.accuracy[-1] - low) / (high - low), 0.0), 1.0), name, colour, score)
@@ -124,7 +124,7 @@ def _labels(axes: Axes, drawn: list[tuple[str, str, Score]], low: float, high: f
         )  # fmt: skip
 
 
-def _label(name: str, score: Score) -> str:
+def _label(name: str, score: StreamScore) -> str:
     """What stands beside a curve, whose end is about the newest labels alone."""
     return f"{shortened(name)}  {100.0 * (score.accuracy or 0.0):.1f} % in all"
 

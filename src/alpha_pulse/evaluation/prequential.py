@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import ConfigError, DataError, StateError
 from alpha_pulse.evaluation.baselines import Baselines, Predictions, baselines
-from alpha_pulse.evaluation.curves import Curve, curve
+from alpha_pulse.evaluation.curves import AccuracyCurve, curve
 from alpha_pulse.evaluation.delays import LABELLED, Timeline, timeline
 from alpha_pulse.evaluation.drift import DriftMark, drift_marks, samples_per_false_alarm
 from alpha_pulse.evaluation.models import Run, make_model, run_model
@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 Tell = Callable[[str, int], None]
 
 
-class Score(Metrics, frozen=True, kw_only=True):
+class StreamScore(Metrics, frozen=True, kw_only=True):
     """Metrics over the whole run, 95 % intervals of two of them, those of the newest labels, and the course of the accuracy.
 
     An interval keeps to what there can be: 0 to 1 for an accuracy, 0 or more for a log loss.
@@ -41,10 +41,10 @@ class Score(Metrics, frozen=True, kw_only=True):
     log_loss_interval: Interval | None
     window: Metrics
     fading: Metrics
-    curve: Curve
+    curve: AccuracyCurve
 
 
-class ModelScore(Score, frozen=True, kw_only=True):
+class ModelScore(StreamScore, frozen=True, kw_only=True):
     """A model's scores. ``predictions = labelled + pending + expired``; ``abstained`` of them were no number."""
 
     model: str
@@ -100,7 +100,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     seed: int
     samples_per_false_alarm: int
     models: list[ModelScore]
-    baselines: dict[str, Score | None]
+    baselines: dict[str, StreamScore | None]
     comparisons: list[Contest]
 
 
@@ -169,7 +169,7 @@ def evaluate(
         stream=_facts(stream), horizon=known.horizon, window=window, seed=seed,
         samples_per_false_alarm=samples_per_false_alarm(known.horizon, stream.generated), models=found,
         baselines={
-            name: None if said is None else Score(**_score(_scored(said, rules, known), known, window, seed))
+            name: None if said is None else StreamScore(**_score(_scored(said, rules, known), known, window, seed))
             for name, said in rules.by_name().items()
         },
         comparisons=_contests(models, scored, known, alpha),
@@ -220,7 +220,7 @@ def _scored(said: Predictions, rules: Baselines, known: Timeline) -> Evaluated:
 
 
 def _score(scored: Evaluated, known: Timeline, window: int, seed: int) -> dict[str, Any]:
-    """The fields of a `Score`."""
+    """The fields of a `StreamScore`."""
     return {
         **msgspec.structs.asdict(metrics(scored)),
         "accuracy_interval": mean_interval(scored.hits.astype(np.float64), seed, (0.0, 1.0)),

@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
-class Score(msgspec.Struct, frozen=True):
+class MemberScore(msgspec.Struct, frozen=True):
     """One member's scores over ``labels`` labels; log loss in nats, gains in millinats per label over the running base rate.
 
     ``ece`` is the expected calibration error: how far what came true lies from what was said, over ten bins of equal counts.
@@ -42,7 +42,7 @@ class Score(msgspec.Struct, frozen=True):
     ece: float | None = None
 
 
-class Calibrated(msgspec.Struct, frozen=True):
+class TargetReliability(msgspec.Struct, frozen=True):
     """Whether what was said came true as often: the served probability of label 1, and the confidence in the class served."""
 
     served: ReliabilityTable
@@ -94,7 +94,7 @@ def skills(scores: Floats, member: int) -> Floats:
     return 1_000.0 * (log_losses(scores[:, BASE], labels) - log_losses(scores[:, member], labels))
 
 
-def score_members(scores: Floats, recent: Flags, symbols: int, horizon: int, seed: int) -> dict[str, Score]:
+def score_members(scores: Floats, recent: Flags, symbols: int, horizon: int, seed: int) -> dict[str, MemberScore]:
     """Scores of every member, by name; one that was never scored has 0 labels and nothing else.
 
     Parameters
@@ -113,15 +113,15 @@ def score_members(scores: Floats, recent: Flags, symbols: int, horizon: int, see
     return {name: _score(scores, recent, member, symbols, horizon, seed) for member, name in enumerate(MEMBERS)}
 
 
-def _score(scores: Floats, recent: Flags, member: int, symbols: int, horizon: int, seed: int) -> Score:
+def _score(scores: Floats, recent: Flags, member: int, symbols: int, horizon: int, seed: int) -> MemberScore:
     scored = ~np.isnan(scores[:, member])
     rows, late = scores[scored], recent[scored]
     if not len(rows):
-        return Score(0)
+        return MemberScore(0)
     of_all = metrics(evaluated(rows, member))
     skill = skills(rows, member)
     recent_skill = skill[late]
-    return Score(
+    return MemberScore(
         labels=of_all.labels,
         accuracy=of_all.accuracy,
         log_loss=of_all.log_loss,
@@ -139,7 +139,7 @@ def _score(scores: Floats, recent: Flags, member: int, symbols: int, horizon: in
     )
 
 
-def calibrated(scores: Floats, confidences: Floats, horizon: int) -> Calibrated:
+def target_reliability(scores: Floats, confidences: Floats, horizon: int) -> TargetReliability:
     """Reliability of what was served, from stored scores.
 
     Parameters
@@ -153,7 +153,7 @@ def calibrated(scores: Floats, confidences: Floats, horizon: int) -> Calibrated:
     """
     labels = scores[:, LABEL] == 1.0
     right = classes(scores, SERVED) == labels
-    return Calibrated(
+    return TargetReliability(
         reliability_table(scores[:, SERVED], labels, horizon=horizon), reliability_table(confidences, right, horizon=horizon)
     )
 

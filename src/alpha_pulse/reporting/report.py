@@ -21,7 +21,7 @@ from alpha_pulse.feedback.trade_quality import TARGET as QUALITY
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.kernels.base.scores import SERVED
 from alpha_pulse.metrics.comparison import Comparison
-from alpha_pulse.metrics.members import Calibrated, Score, calibrated, score_members
+from alpha_pulse.metrics.members import MemberScore, TargetReliability, score_members, target_reliability
 from alpha_pulse.metrics.streaming import MemberMetrics, whole_run
 from alpha_pulse.reporting.alarm_counts import alarm_counts
 from alpha_pulse.reporting.bankruptcy import ruins
@@ -105,7 +105,7 @@ class SymbolReport(msgspec.Struct, frozen=True):
     ml_fraction: float | None
     refusals: int
     abstentions: int
-    metrics: dict[str, dict[str, Score]]
+    metrics: dict[str, dict[str, MemberScore]]
     hit_rates: HitRates
     books: dict[str, BookReport]
     drift_alarms: int
@@ -141,7 +141,7 @@ class Report(SymbolReport, frozen=True, kw_only=True):
     bars_per_second_note: str
     store: str
     warnings: list[str] = msgspec.field(default_factory=list)
-    reliability: dict[str, Calibrated] = msgspec.field(default_factory=dict)
+    reliability: dict[str, TargetReliability] = msgspec.field(default_factory=dict)
     data: DataReport
     by_symbol: dict[str, SymbolReport]
 
@@ -292,7 +292,7 @@ def _rows_of(found: RunSummary, target: str, symbols: tuple[str, ...]) -> NDArra
     return np.isin(found.tables[target].symbol, places)
 
 
-def _scores(system: System, found: RunSummary, target: str, symbols: tuple[str, ...]) -> dict[str, Score]:
+def _scores(system: System, found: RunSummary, target: str, symbols: tuple[str, ...]) -> dict[str, MemberScore]:
     table, wanted = found.tables[target], _rows_of(found, target, symbols)
     horizon = system.learning.session(symbols[0], target).spec.horizon
     from_bar = np.array([_first_recent(at) for at in found.symbols.values()], dtype=np.int64)
@@ -300,7 +300,7 @@ def _scores(system: System, found: RunSummary, target: str, symbols: tuple[str, 
     return score_members(table.scores[wanted], recent[wanted], len(symbols), horizon, system.config.seed)
 
 
-def _reliability(system: System, found: RunSummary, symbols: tuple[str, ...]) -> dict[str, Calibrated]:
+def _reliability(system: System, found: RunSummary, symbols: tuple[str, ...]) -> dict[str, TargetReliability]:
     tables = {}
     for target, table in found.tables.items():
         confidences = np.full(len(table.seq), np.nan)
@@ -308,7 +308,7 @@ def _reliability(system: System, found: RunSummary, symbols: tuple[str, ...]) ->
             wanted = table.symbol == place
             confidences[wanted] = found.confidences[symbol, target].at(table.seq[wanted])
         horizon = system.learning.session(symbols[0], target).spec.horizon
-        tables[target] = calibrated(table.scores, confidences, horizon)
+        tables[target] = target_reliability(table.scores, confidences, horizon)
     return tables
 
 

@@ -15,7 +15,7 @@ from alpha_pulse.feeds.synthetic import Market, SyntheticFeed, planted_signal, r
 from alpha_pulse.kernels.base import scores as kernels
 from alpha_pulse.kernels.base.scores import MEMBERS, ONLINE, RECORD, SERVED
 from alpha_pulse.metrics import streaming as metrics
-from alpha_pulse.metrics.members import Score, calibrated, compare, score_members
+from alpha_pulse.metrics.members import MemberScore, compare, score_members, target_reliability
 from alpha_pulse.metrics.reliability import reliability_table
 from alpha_pulse.reporting.report import Report, decode_report
 from alpha_pulse.runtime.replay import Progress, replay
@@ -69,7 +69,7 @@ def test_scores_are_those_that_the_sessions_kept(finished: tuple[System, Report,
     for symbol, part in report.by_symbol.items():
         for target, members in part.metrics.items():
             kept = metrics.whole_run(system.learning.session(symbol, target).scores)
-            assert members["batch"] == Score(0)
+            assert members["batch"] == MemberScore(0)
             for name, expected in kept.items():
                 found = members[name]
                 assert found.labels == expected.samples
@@ -152,7 +152,7 @@ def test_a_run_too_short_to_learn_anything_has_a_report() -> None:
     assert result is not None
     report = decode_report(result)
     assert (report.bars, report.predictions, report.trades, report.decisions) == (3, 0, 0, 0)
-    assert report.metrics["direction"]["served"] == Score(0)
+    assert report.metrics["direction"]["served"] == MemberScore(0)
     success = report.success_metrics
     assert (success.model_freshness_mean_s, success.model_freshness_max_s, success.ml_pnl) == (None, None, None)
     assert report.decisions_sha256 == hashlib.sha256(b"").hexdigest()
@@ -251,4 +251,4 @@ def test_a_member_that_says_what_comes_true_has_no_calibration_error_to_speak_of
     found = score_members(rows, np.ones(len(rows), dtype=bool), 1, 1, 1)
     assert (found["served"].ece or 0.0) < 0.01
     assert (found["online"].ece or 0.0) > 0.1
-    assert calibrated(rows, np.full(len(rows), np.nan), 1).confidence.labels == 0
+    assert target_reliability(rows, np.full(len(rows), np.nan), 1).confidence.labels == 0

@@ -15,7 +15,7 @@ from alpha_pulse.core.bar_times import bar_label
 from alpha_pulse.feeds.files.conversion import ImportResult
 from alpha_pulse.feeds.market_data import FileReport
 from alpha_pulse.feeds.notes import PLACES, Note, show_time, some
-from alpha_pulse.feeds.reports.inspection import FileInspection, Inspection, SymbolReport
+from alpha_pulse.feeds.reports.inspection import FileInspection, Inspection, SymbolSummary
 
 WIDEST = 120
 NARROWEST = 40
@@ -152,7 +152,7 @@ def _symbols(console: Console, inspection: Inspection) -> None:
     console.print()
 
 
-def _cells(symbol: SymbolReport) -> list[str]:
+def _cells(symbol: SymbolSummary) -> list[str]:
     first, last = bar_label(symbol.first_open_ts, symbol.first_close_ts), bar_label(symbol.last_open_ts, symbol.last_close_ts)
     closes = show_time(symbol.last_close_ts).removesuffix(" UTC").removesuffix(":00")
     return [f"{symbol.bars:,}", first, last, closes, f"{symbol.first_price:.8g}", f"{symbol.last_price:.8g}"]

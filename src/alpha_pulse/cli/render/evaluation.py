@@ -8,7 +8,7 @@ from rich.text import Text
 
 from alpha_pulse.cli.terminal.table import Row, print_table, titles_shown
 from alpha_pulse.evaluation.drift import DriftMark
-from alpha_pulse.evaluation.prequential import Contest, Evaluation, ModelScore, Score
+from alpha_pulse.evaluation.prequential import Contest, Evaluation, ModelScore, StreamScore
 from alpha_pulse.metrics.batch import Metrics
 
 WIDEST = 140
@@ -104,7 +104,7 @@ def _classes(evaluation: Evaluation) -> str:
     return f"classes {', '.join(fractions)}"
 
 
-def _cells(score: Score, newest: Metrics) -> list[str]:
+def _cells(score: StreamScore, newest: Metrics) -> list[str]:
     interval = score.accuracy_interval
     return [
         _number(score.accuracy, ".2f", 100.0),

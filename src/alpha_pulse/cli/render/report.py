@@ -11,7 +11,7 @@ from alpha_pulse.cli.terminal.table import Row, print_table
 from alpha_pulse.core.bar_times import bar_label, months_of
 from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.execution.execution_service import PRIMARY
-from alpha_pulse.metrics.members import Score
+from alpha_pulse.metrics.members import MemberScore
 from alpha_pulse.reporting.report import BookReport, Report, SymbolReport
 from alpha_pulse.venues.money import cash_text
 
@@ -114,7 +114,7 @@ def _bold(name: str, important: str) -> str | None:
     return "bold" if name == important else None
 
 
-def _score(score: Score, *, base: bool) -> list[str]:
+def _score(score: MemberScore, *, base: bool) -> list[str]:
     interval = score.skill_millinats_last70_interval
     skill = [NOTHING] * 3
     if not base:

@@ -15,7 +15,7 @@ from alpha_pulse.core.clock import elapsed_ns
 LINE_EVERY_NS = 5_000_000_000
 
 
-class Report(Protocol):
+class ProgressCallback(Protocol):
     """Shows how much is done, with an optional note."""
 
     def __call__(self, done: int, note: str = "") -> None:
@@ -24,7 +24,7 @@ class Report(Protocol):
 
 
 @contextmanager
-def progress(title: str, total: int, unit: str, *, countdown: bool = True) -> Iterator[Report]:
+def progress(title: str, total: int, unit: str, *, countdown: bool = True) -> Iterator[ProgressCallback]:
     """Show the progress of ``title`` until the block ends, which clears a bar.
 
     Parameters
@@ -57,7 +57,7 @@ class Phases:
     def __init__(self) -> None:
         self._open = ExitStack()
         self._title: str | None = None
-        self._report: Report | None = None
+        self._report: ProgressCallback | None = None
 
     def show(self, title: str, total: int, unit: str, done: int, note: str = "") -> None:
         """Show that ``done`` of ``total`` units are done. A new ``title`` ends the bar before it."""

@@ -18,7 +18,7 @@ from alpha_pulse.feeds.reading import read
 from alpha_pulse.feeds.reports.refused_files import refused_file_report
 
 
-class SymbolReport(msgspec.Struct, frozen=True, kw_only=True):
+class SymbolSummary(msgspec.Struct, frozen=True, kw_only=True):
     """The bars of one symbol.
 
     Parameters
@@ -71,7 +71,7 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     interval: str | None = None
     interval_inferred: bool | None = None
     zone: str | None = None
-    symbols: tuple[SymbolReport, ...] = ()
+    symbols: tuple[SymbolSummary, ...] = ()
     has_volume: bool | None = None
     has_quotes: bool | None = None
     notes: tuple[Note, ...] = ()
@@ -129,12 +129,12 @@ def _zone(data: MarketData, options: ReadOptions) -> str:
     return zones.pop() if len(zones) == 1 and "/" in min(zones) else "UTC"
 
 
-def _symbol_report(own: BarColumns, symbol: str, zone: str) -> SymbolReport:
+def _symbol_report(own: BarColumns, symbol: str, zone: str) -> SymbolSummary:
     own = own.with_ends()
     starts, ends = own.ts_start, own.ends()
     series = pl.Series(starts).cast(pl.Datetime("ns")).dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
     local = series.dt.replace_time_zone(None).dt.epoch("ns").to_numpy()
-    return SymbolReport(
+    return SymbolSummary(
         symbol=symbol,
         bars=starts.size,
         first_open_ts=int(starts[0]),
