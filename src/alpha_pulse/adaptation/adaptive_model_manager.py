@@ -1,4 +1,4 @@
-"""Carries out what the policy decides: one trial per session at a time, with a control, a cool-down and a record."""
+"""Carries out the decisions of the policy: one trial per session at a time, with a control, a cool-down and a record."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ TIMER = "timer"
 ACCURACY = "adaptation.accuracy_threshold"
 DISABLED = "adaptation.enabled is false"
 MIN_WINDOW = 200
-"""Labels in the window before its health is judged."""
-LOOK_EVERY = 10
-"""New labels between two looks of the timer at a session: fewer cannot move its window."""
+"""Labels in the window before its health is evaluated."""
+CHECK_EVERY = 10
+"""New labels between two checks of a session by the timer: fewer hardly change its window."""
 
 
-class _Watched:
-    """One session: its trial's record, its cool-down, its recovery."""
+class _SessionState:
+    """The adaptation state of one session: the record of its trial, its cool-down, its recovery."""
 
     def __init__(self, session: Session, trial_labels: int) -> None:
         self.session = session
@@ -46,7 +46,7 @@ class _Watched:
         self.rest_until = 0
         self.look_at = MIN_WINDOW
         self.deferred: list[str] = []
-        """Ids of the alarms that wait for the end of a trial or of a cool-down."""
+        """Ids of the alarms whose response waits for the end of a trial or of a cool-down."""
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
@@ -71,18 +71,22 @@ class _Watched:
 
 
 class AdaptiveModelManager:
-    """Acts on drift alarms, decay and requests; judges each action against its control and undoes what did not help.
+    """Adapts models on drift alarms, changes of regime, decay and requests, and rolls back what did not help.
 
-    An action opens a trial: the adapted model and the model as it was learn the same examples, and their mixture serves. After
-    ``boost_labels`` common labels the adapted one goes on if it saved more than luck would, else the other; the record is
-    closed with the difference.
+    An adaptation begins a trial: the adapted model and an unchanged copy (the control) learn the same labels, and their mixture
+    is served. After ``boost_labels`` common labels the adapted model is accepted if it saved more log loss than chance would;
+    otherwise the control replaces it (rollback). A cool-down of ``cooldown_labels`` follows. A session has one trial at a time.
 
     Parameters
     ----------
     config
-        Of it: ``adaptation``.
+        Of it: ``adaptation`` (thresholds, length of trial and cool-down in labels, interval of the timer in seconds).
     clock
-        Market time, for the timer.
+        Market time (ns), for the timer.
+
+    References
+    ----------
+    The test at the end of a trial: de la Peña, Lai and Shao (2009), Self-normalized processes, doi:10.1007/978-3-540-85636-8.
     """
 
     def __init__(self, config: Config, clock: Clock) -> None:
@@ -90,8 +94,8 @@ class AdaptiveModelManager:
         self._clock = clock
         self._interval_ns = round(self._config.interval_s * SECOND_NS)
         self._next_ns = 0
-        self._watched: dict[tuple[str, str], _Watched] = {}
-        self._by_session: dict[Session, _Watched] = {}
+        self._states: dict[tuple[str, str], _SessionState] = {}
+        self._by_session: dict[Session, _SessionState] = {}
         self._responses: list[AlarmResponse] = []
         self._running: RunningSystem | None = None
 
@@ -105,7 +109,8 @@ class AdaptiveModelManager:
     def accuracy_threshold(self) -> float:
         """Windowed accuracy this far below the whole run's counts as decay.
 
-        Setting it acts at the timer's next look; in a running system it is a journaled command.
+        A change takes effect at the next check by the timer; in a running system it is a journaled command. ConfigError for
+        anything but a number from 0 to 1.
         """
         return self._config.accuracy_threshold
 
@@ -120,13 +125,13 @@ class AdaptiveModelManager:
             self._running.carry_out(command)
 
     def apply_command(self, command: Command, ts: int) -> None:
-        """Carry out a command that sets ``accuracy_threshold``; it was checked before."""
+        """Apply a validated command that sets ``accuracy_threshold``."""
         if command.setting == ACCURACY and isinstance(command.value, float):
             self._config = msgspec.structs.replace(self._config, accuracy_threshold=command.value)
 
     @property
     def drift_threshold(self) -> float | None:
-        """As configured; it cannot be set, for the detectors and what they remember were made for it."""
+        """As configured; read-only, because the detectors and their state were made for it. ConflictError when it is set."""
         return self._config.drift_threshold
 
     @drift_threshold.setter
@@ -135,7 +140,7 @@ class AdaptiveModelManager:
 
     @property
     def interval_s(self) -> float:
-        """As configured; it cannot be set, for the times at which the timer fires are multiples of it."""
+        """As configured (seconds); read-only, because the timer fires at multiples of it. ConflictError when it is set."""
         return self._config.interval_s
 
     @interval_s.setter
@@ -143,94 +148,94 @@ class AdaptiveModelManager:
         raise _read_only("interval_s", seconds, self._config.interval_s)
 
     def watch(self, session: Session) -> None:
-        """Look after a session from now on."""
+        """Adapt a session from now on."""
         enough = max(self._config.boost_labels, MIN_BLOCKS * session.spec.horizon)
-        watched = self._by_session[session] = _Watched(session, enough)
-        self._watched[session.spec.symbol, session.spec.target] = watched
+        state = self._by_session[session] = _SessionState(session, enough)
+        self._states[session.spec.symbol, session.spec.target] = state
 
-    # What the pipeline calls at stage 4, in this order.
+    # Methods for stage 4 of the pipeline, in the order of their calls.
 
     def on_label(self, scored: ScoredPrediction) -> AdaptationAction | None:
-        """One scored label: follow the recovery; close the trial when it has seen enough."""
-        watched = self._by_session[scored.session]
+        """Process one scored label; returns the closed action when the session's trial has enough labels and ends."""
+        state = self._by_session[scored.session]
         probability = scored.values[RAW_ONLINE]
         if probability == probability:
             wrong = (probability >= 0.5) != (scored.values[LABEL] == 1.0)
-            watched.recovery.update(float(wrong), scored.example.label_ts)
-        session = watched.session
-        if not session.in_trial or session.trial_samples < watched.trial_labels:
+            state.recovery.update(float(wrong), scored.example.label_ts)
+        session = state.session
+        if not session.in_trial or session.trial_samples < state.trial_labels:
             return None
-        return self._close(watched, scored.example.label_ts)
+        return self._close(state, scored.example.label_ts)
 
     def on_alarm(self, alarm: DriftAlarm) -> AdaptationAction | None:
-        """A drift alarm; only one about a session's errors is a reason to act. Each gets a response: see `take_responses`."""
+        """Process a drift alarm: one about errors can begin an action. Each alarm gets a response: see `take_responses`."""
         if alarm.monitored != ERRORS:
             reason = f"an alarm about {alarm.monitored} is recorded and shown, and no reason to adapt"
             self._responses.append(_response(alarm, "skipped", reason))
             return None
-        watched = self._watched[alarm.symbol, alarm.target]
-        watched.recovery.on_alarm(alarm)
-        watched.deferred.append(alarm.alarm_id)
-        action = self._act(watched, policy.on_alarm(alarm), alarm.ts)
+        state = self._states[alarm.symbol, alarm.target]
+        state.recovery.on_alarm(alarm)
+        state.deferred.append(alarm.alarm_id)
+        action = self._act(state, policy.on_alarm(alarm), alarm.ts)
         if action is None and self._config.enabled:
-            reason = f"{self._prevented(watched)}; after that the timer looks at the session"
+            reason = f"{self._prevented(state)}; after that the timer looks at the session"
             self._responses.append(_response(alarm, "deferred", reason))
         elif action is None:
-            self._respond(watched, alarm.ts, "skipped", self._prevented(watched))
+            self._respond(state, alarm.ts, "skipped", self._prevented(state))
         return action
 
     def take_responses(self) -> list[AlarmResponse]:
-        """The responses to alarms since the last call: to new ones, and to those that were deferred before."""
+        """Remove and return the responses to alarms since the last call, also those to alarms that were deferred before."""
         responses, self._responses = self._responses, []
         return responses
 
     def on_regimes(self, changes: Sequence[RegimeChange]) -> list[AdaptationAction]:
-        """Changes of the market: reasons to act for each session of their symbols, or for none, as is configured."""
+        """Process changes of regime: each can begin an action on its symbol's sessions, as ``adaptation.on_regime`` sets."""
         actions = []
         for change in changes:
             decision = policy.on_regime(change, self._config.on_regime)
-            for (symbol, _), watched in self._watched.items():
-                action = self._act(watched, decision, change.ts) if symbol == change.symbol else None
+            for (symbol, _), state in self._states.items():
+                action = self._act(state, decision, change.ts) if symbol == change.symbol else None
                 if action is not None:
                     actions.append(action)
         return actions
 
     def on_requests(self, requests: Sequence[tuple[str, str]], ts: int) -> list[AdaptationAction]:
-        """What was asked for from outside: (session id, drift type). It comes before alarms, which could prevent it."""
+        """Process users' requests, (session id, drift type); before alarms, whose trials could prevent them."""
         actions = []
         for session_id, drift_type in requests:
             if session_id == EVERY:
                 self._next_ns = ts
-                for watched in self._watched.values():
-                    watched.look_at = MIN_WINDOW
+                for state in self._states.values():
+                    state.look_at = MIN_WINDOW
                 continue
-            action = self._act(self._watched[_key(session_id)], policy.on_request(drift_type), ts)
+            action = self._act(self._states[_key(session_id)], policy.on_request(drift_type), ts)
             if action is not None:
                 actions.append(action)
         return actions
 
     def on_timer(self, ts: int) -> list[AdaptationAction]:
-        """The timer: at most once per slice, at the first slice at or after it is due."""
+        """Check all sessions for decay, if the timer is due at ``ts``: at most once per slice."""
         if ts < self._next_ns:
             return []
         self._next_ns = ts - ts % self._interval_ns + self._interval_ns
         actions = []
-        for watched in self._watched.values():
-            session = watched.session
-            if session.learnt < watched.look_at or session.learnt < watched.rest_until or session.in_trial:
+        for state in self._states.values():
+            session = state.session
+            if session.learnt < state.look_at or session.learnt < state.rest_until or session.in_trial:
                 continue
-            watched.look_at = session.learnt + LOOK_EVERY
-            decision = self._verdict(session)
-            action = self._act(watched, decision, ts)
+            state.look_at = session.learnt + CHECK_EVERY
+            decision = self._health_decision(session)
+            action = self._act(state, decision, ts)
             if action is not None:
                 actions.append(action)
             else:
-                self._respond(watched, ts, "skipped", "after the wait the session's window was within its bounds")
+                self._respond(state, ts, "skipped", "after the wait the session's window was within its bounds")
         return actions
 
-    # Deciding and acting.
+    # Decisions and actions.
 
-    def _verdict(self, session: Session) -> AdaptationDecision:
+    def _health_decision(self, session: Session) -> AdaptationDecision:
         excess, lost = scores.window_health(session.scores)
         return policy.on_health(excess, lost, self._config)
 
@@ -244,13 +249,13 @@ class AdaptiveModelManager:
         age = self._clock.now_ns() - learnt_ts if learnt_ts else None
         return ModelHealth(session.spec.symbol, session.spec.target, learnt_ts, filled, loss, base_loss, hits, age)
 
-    def _act(self, watched: _Watched, decision: AdaptationDecision, ts: int) -> AdaptationAction | None:
-        session = watched.session
-        if decision.kind == "keep" or self._prevented(watched):
+    def _act(self, state: _SessionState, decision: AdaptationDecision, ts: int) -> AdaptationAction | None:
+        session = state.session
+        if decision.kind == "keep" or self._prevented(state):
             return None
-        watched.actions += 1
+        state.actions += 1
         action = AdaptationAction(
-            action_id=f"{session.session_id}/action/{watched.actions}",
+            action_id=f"{session.session_id}/action/{state.actions}",
             kind=decision.kind,
             symbol=session.spec.symbol,
             target=session.spec.target,
@@ -259,104 +264,100 @@ class AdaptiveModelManager:
             reason=decision.reason,
         )
         session.begin_trial(boost=self._config.boost_factor if decision.kind == "boost" else None)
-        watched.open = action
-        for alarm_id in watched.deferred:
-            watched.recovery.on_action(alarm_id, ts)
-        self._respond(watched, ts, "acted", action.reason, action.action_id)
+        state.open = action
+        for alarm_id in state.deferred:
+            state.recovery.on_action(alarm_id, ts)
+        self._respond(state, ts, "acted", action.reason, action.action_id)
         return action
 
     def _respond(
-        self, watched: _Watched, ts: int, status: Literal["acted", "skipped"], reason: str, action_id: str | None = None
+        self, state: _SessionState, ts: int, status: Literal["acted", "skipped"], reason: str, action_id: str | None = None
     ) -> None:
-        """The final response to the alarms that wait."""
-        spec = watched.session.spec
+        """The final response to the deferred alarms."""
+        spec = state.session.spec
         self._responses += [
-            AlarmResponse(alarm_id, spec.symbol, spec.target, ts, status, reason, action_id) for alarm_id in watched.deferred
+            AlarmResponse(alarm_id, spec.symbol, spec.target, ts, status, reason, action_id) for alarm_id in state.deferred
         ]
-        watched.deferred.clear()
+        state.deferred.clear()
 
-    def _prevented(self, watched: _Watched) -> str:
-        """Why no action can begin now, and until when; empty when one can."""
-        session = watched.session
+    def _prevented(self, state: _SessionState) -> str:
+        """Why no action can begin now, and for how long; empty when one can."""
+        session = state.session
         if not self._config.enabled:
             return DISABLED
         if session.in_trial:
-            wanted, seen = watched.trial_labels, session.trial_samples
-            trial = "an adaptation" if watched.open is None else watched.open.action_id
+            wanted, seen = state.trial_labels, session.trial_samples
+            trial = "an adaptation" if state.open is None else state.open.action_id
             return (
                 f"the trial of {trial} runs: {seen} of {wanted} labels, then {self._config.cooldown_labels} labels of cool-down"
             )
-        left = watched.rest_until - session.learnt
+        left = state.rest_until - session.learnt
         return f"session {session.session_id} cools down after a trial for {left} more labels" if left > 0 else ""
 
-    def _close(self, watched: _Watched, ts: int) -> AdaptationAction | None:
-        if watched.open is None:
+    def _close(self, state: _SessionState, ts: int) -> AdaptationAction | None:
+        if state.open is None:
             return None
-        result = watched.session.end_trial()
+        result = state.session.end_trial()
         closed = msgspec.structs.replace(
-            watched.open,
+            state.open,
             status="accepted" if result.accepted else "rolled_back",
             closed_ts=ts,
             effect=result.effect,
             effect_samples=result.samples,
         )
-        watched.recovery.on_result(accepted=result.accepted)
-        watched.open = None
-        watched.rest_until = watched.session.learnt + self._config.cooldown_labels
+        state.recovery.on_result(accepted=result.accepted)
+        state.open = None
+        state.rest_until = state.session.learnt + self._config.cooldown_labels
         return closed
 
-    # What users call.
+    # Methods for users.
 
     async def monitor_and_adapt(self) -> None:
-        """Have the timer fire at the next slice, whenever it is due. ConflictError when nothing could come of it."""
+        """Let the timer fire at the next slice. ConflictError without a run, or when adaptation is disabled."""
         if self._running is None:
-            raise ConflictError("no run is going on, so no slice follows at which the timer could fire")
+            raise ConflictError("no run is in progress, so no slice follows at which the timer could fire")
         if not self._config.enabled:
             raise ConflictError(f"{DISABLED}, so the timer does nothing; set it to true and start a new run")
         self._running.carry_out(Command("adapt", EVERY, drift_type=TIMER))
 
     def get_model_metrics(self, symbol: str) -> dict[str, ModelHealth]:
-        """How each of a symbol's sessions does lately, by target."""
-        return {target: self._health(watched.session) for target, watched in self._of(symbol).items()}
+        """The scores of a symbol's sessions in their sliding windows, by target. SessionError for an unknown symbol."""
+        return {target: self._health(state.session) for target, state in self._of(symbol).items()}
 
     def check_drift(self, symbol: str) -> bool:
-        """Whether one of a symbol's sessions has drifted and not recovered yet."""
-        return any(
-            episode.recovery_ts is None for watched in self._of(symbol).values() for episode in watched.recovery.episodes
-        )
+        """Whether a session of the symbol has drifted and not recovered yet. SessionError for an unknown symbol."""
+        return any(episode.recovery_ts is None for state in self._of(symbol).values() for episode in state.recovery.episodes)
 
     def adapt_model(self, symbol: str) -> tuple[AdaptationResponse, ...]:
-        """Have a symbol's sessions learn faster from the next slice on; for each session, whether that will happen."""
+        """Request that a symbol's sessions learn faster from the next slice on; the response for each session."""
         return self._request(symbol, "performance")
 
     def retrain_with_new_regime(self, symbol: str) -> tuple[AdaptationResponse, ...]:
-        """Have a symbol's sessions learn anew from the next slice on; for each session, whether that will happen.
+        """Request that a symbol's models are reset at the next slice; the response for each session.
 
-        It is accepted only where it beats the model as it was.
+        The reset model is accepted only where it is better than its copy from before.
         """
         return self._request(symbol, policy.REGIME)
 
     def _request(self, symbol: str, drift_type: str) -> tuple[AdaptationResponse, ...]:
-        sessions = [watched.session.session_id for watched in self._of(symbol).values()]
+        sessions = [state.session.session_id for state in self._of(symbol).values()]
         return request_adaptation(self._running, sessions, drift_type)
 
     def why_not(self, session_id: str) -> str:
-        """Why no action on a session can begin now, and until when; empty when one can."""
-        watched = self._watched.get(_key(session_id))
-        if watched is None:
+        """Why no action on a session can begin now, and for how long; empty when one can."""
+        state = self._states.get(_key(session_id))
+        if state is None:
             return f"session {session_id} is fed by its caller; only the loop's sessions are adapted"
-        return self._prevented(watched)
+        return self._prevented(state)
 
     def recovery(self, symbol: str, target: str) -> RecoveryTracker:
         """The episodes of drift of one session."""
-        return self._watched[symbol, target].recovery
+        return self._states[symbol, target].recovery
 
-    def _of(self, symbol: str) -> dict[str, _Watched]:
-        sessions = {target: watched for (name, target), watched in self._watched.items() if name == symbol}
+    def _of(self, symbol: str) -> dict[str, _SessionState]:
+        sessions = {target: state for (name, target), state in self._states.items() if name == symbol}
         if not sessions:
-            raise SessionError(
-                f"no session of {symbol!r} is watched{did_you_mean(symbol, {name for name, _ in self._watched})}"
-            )
+            raise SessionError(f"no session of {symbol!r} is adapted{did_you_mean(symbol, {name for name, _ in self._states})}")
         return sessions
 
     def snapshot(self) -> State:
@@ -371,8 +372,8 @@ class AdaptiveModelManager:
     def components(self) -> dict[str, Stateful]:
         """Components with state, by name."""
         components: dict[str, Stateful] = {"adaptation": self}
-        for (symbol, target), watched in self._watched.items():
-            components[f"adaptation/{symbol}/{target}"] = watched
+        for (symbol, target), state in self._states.items():
+            components[f"adaptation/{symbol}/{target}"] = state
         return components
 
 

@@ -1,4 +1,4 @@
-"""What to do about a session, as a pure function of what is known about it."""
+"""The decision whether and how to adapt a session, as pure functions of an alarm, a change, its scores or a request."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from alpha_pulse.core.types import DriftAlarm, RegimeChange
 Kind = Literal["keep", "boost", "reset"]
 
 RESET_SCORE = 0.08
-"""A rise of the error rate by this much means that the model has it backwards: forgetting beats hurrying (docs/log.md)."""
+"""A rise of the error rate by this much means that the signal has reversed: a reset is better than a boost (docs/log.md)."""
 
 
 class AdaptationDecision(msgspec.Struct, frozen=True):
-    """``kind`` of action, the ``cause`` that called for it (drift, regime, decay, request, timer) and the reason in words."""
+    """``kind`` of action, its ``cause`` (drift, regime, decay, request, timer) and the reason as a sentence."""
 
     kind: Kind
     cause: str
@@ -24,18 +24,18 @@ class AdaptationDecision(msgspec.Struct, frozen=True):
 
 
 REGIME = "regime"
-"""The request that says that a new regime has begun."""
+"""The type of a request that states a new regime."""
 KEEP = AdaptationDecision("keep", "timer", "within bounds")
 
 
 def on_alarm(alarm: DriftAlarm) -> AdaptationDecision:
-    """A drift alarm: learn faster for a while; after a large change, start anew."""
+    """A drift alarm: learn faster for a while, or reset the model after a large change."""
     reason = f"{alarm.detector}: error rate rose by {alarm.score:.3f} since sample {alarm.change_sample}"
     return AdaptationDecision("reset" if alarm.score >= RESET_SCORE else "boost", f"drift:{alarm.alarm_id}", reason)
 
 
 def on_regime(change: RegimeChange, kind: Kind) -> AdaptationDecision:
-    """A market that changed: what ``adaptation.on_regime`` says; the first naming of a regime is no change."""
+    """A change of regime: the kind that ``adaptation.on_regime`` sets; the first regime of a run is no change."""
     cause = f"regime:{change.change_id}"
     if change.from_label is None:
         return AdaptationDecision("keep", cause, f"the first regime is {change.to_label}")
@@ -45,7 +45,7 @@ def on_regime(change: RegimeChange, kind: Kind) -> AdaptationDecision:
 
 
 def on_health(excess_loss: float, lost_accuracy: float, config: Adaptation) -> AdaptationDecision:
-    """The timer's look at the window: decay is a loss above the base rate's, or accuracy below the whole run's, by a threshold.
+    """A check by the timer: decay is a windowed loss above the base rate's, or accuracy below the whole run's, by a threshold.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def on_health(excess_loss: float, lost_accuracy: float, config: Adaptation) -> A
 
 
 def on_request(drift_type: str) -> AdaptationDecision:
-    """Somebody asked for it: a new regime starts anew, anything else learns faster for a while."""
+    """A user's request: reset the model for a new regime, learn faster for a while otherwise."""
     return AdaptationDecision(
         "reset" if drift_type == REGIME else "boost", "request", f"adaptation was asked for ({drift_type})"
     )

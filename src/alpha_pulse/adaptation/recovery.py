@@ -1,4 +1,4 @@
-"""How long it took: from the change, as dated by the detector, to the alarm, to the action, to the errors being back."""
+"""Episodes of drift: the times of the change, as its detector dates it, of the alarm, the action and the recovery."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import DriftAlarm
 
 SPAN = 200
-"""Labels after the alarm over which the error rate is averaged, again and again, until it is back."""
+"""Labels of each span after the alarm over which the error rate is averaged, until it has recovered."""
 RECOVERED = 0.75
-"""A model has recovered when this part of the rise of its error rate is gone."""
+"""A model has recovered when this fraction of the rise of its error rate is gone."""
 
 
 class Episode(msgspec.Struct):
@@ -36,7 +36,7 @@ class Episode(msgspec.Struct):
     recovery_ts: int | None = None
 
     def update(self, error: float, sample: int, ts: int) -> bool:
-        """Take one label after the alarm; whether the episode is over."""
+        """Process one label after the alarm; whether the episode is over."""
         self.errors += error
         self.seen += 1
         if self.seen < SPAN:
@@ -54,7 +54,7 @@ class Episode(msgspec.Struct):
 
 
 class RecoveryTracker:
-    """Counts one session's labels and follows the episodes of drift it went through."""
+    """Counts the labels of one session and records its episodes of drift."""
 
     def __init__(self) -> None:
         self.episodes: list[Episode] = []
@@ -68,14 +68,14 @@ class RecoveryTracker:
             self._open = [episode for episode in self._open if not episode.update(error, self._samples, ts)]
 
     def on_alarm(self, alarm: DriftAlarm) -> None:
-        """A change was found: an episode begins, at the point to which the alarm dates the change."""
+        """An episode begins, at the point to which the alarm dates the change."""
         level = alarm.mean - RECOVERED * alarm.score
         episode = Episode(alarm.alarm_id, alarm.change_sample, alarm.sample, alarm.change_ts, alarm.ts, level)
         self.episodes.append(episode)
         self._open.append(episode)
 
     def on_action(self, alarm_id: str, ts: int) -> None:
-        """The alarm of that id led to an action, at the newest label."""
+        """An alarm led to an action, at the newest label."""
         for episode in self._open:
             if episode.alarm_id == alarm_id:
                 episode.action_sample, episode.action_ts = max(self._samples, episode.alarm_sample), ts

@@ -282,7 +282,7 @@ def test_no_alarm_vanishes(doings: list[tuple[str, Any]], enabled: bool, boost: 
             newest[response.alarm_id] = response
         assert len(newest) == raised
         waiting = [alarm_id for alarm_id, response in newest.items() if response.status == "deferred"]
-        assert waiting == bench.manager._watched["X", "direction"].deferred
+        assert waiting == bench.manager._states["X", "direction"].deferred
 
 
 # The timer.
@@ -306,7 +306,7 @@ def test_the_timer_fires_once_at_the_first_slice_at_or_after_it_is_due(gaps: lis
         second += gap
         with (
             mock.patch.object(policy, "on_health", return_value=policy.KEEP) as look,
-            mock.patch.object(adaptive_model_manager, "LOOK_EVERY", 0),
+            mock.patch.object(adaptive_model_manager, "CHECK_EVERY", 0),
         ):
             manager.on_timer(second * SECOND)
             manager.on_timer(second * SECOND)
@@ -373,9 +373,9 @@ def test_without_a_run_what_is_asked_for_is_refused_with_the_reason() -> None:
     manager = Bench().manager
     (answer,) = manager.adapt_model("X")
     assert (answer.session_id, answer.status) == ("X/direction", "refused")
-    assert "no run is going on" in answer.reason
+    assert "is not part of a run" in answer.reason
     assert manager.retrain_with_new_regime("X") == (answer,)
-    with pytest.raises(ConflictError, match="no run is going on"):
+    with pytest.raises(ConflictError, match="no run is in progress"):
         asyncio.run(manager.monitor_and_adapt())
 
 
@@ -437,5 +437,5 @@ def test_a_symbol_has_drifted_until_it_has_recovered() -> None:
 
 @pytest.mark.parametrize("call", ["get_model_metrics", "check_drift", "adapt_model", "retrain_with_new_regime"])
 def test_a_symbol_that_nobody_watches_is_answered_with_the_nearest(call: str) -> None:
-    with pytest.raises(SessionError, match=r"no session of 'XX' is watched; did you mean 'X'\?"):
+    with pytest.raises(SessionError, match=r"no session of 'XX' is adapted; did you mean 'X'\?"):
         getattr(Bench().manager, call)("XX")
