@@ -6,7 +6,7 @@ BENCHMARKS = (
     "boosting",
     "calibration",
     "loop",
-    "ladder",
+    "logistic_ensemble",
     "features",
     "gbm",
     "detectors",

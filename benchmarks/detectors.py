@@ -124,13 +124,13 @@ def _comparison(options: Options) -> Table:
     pairs = list(zip(first.tolist(), second.tolist(), strict=True))
 
     def one_by_one() -> None:
-        observe = PairedComparison(12).observe
+        update = PairedComparison(12).update
         for one, other in pairs:
-            observe(one, other)
+            update(one, other)
 
     works: dict[str, Work] = {
         "a call per label": one_by_one,
-        "compiled loop": lambda: PairedComparison(12).observe_many(first, second),
+        "compiled loop": lambda: PairedComparison(12).update_many(first, second),
     }
     speeds = interleave(works, n, _rounds(options))
     return rate_table(f"Paired comparison of {n:,} labels over a horizon of 12", speeds, unit="labels")

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from alpha_pulse.core.plugins import load
 from alpha_pulse.core.types import Example, FeatureVector
 from alpha_pulse.kernels.base.scores import BASE, ONLINE, SERVED
-from alpha_pulse.kernels.linear import linear
-from alpha_pulse.kernels.linear import logistic_ensemble as ladder
+from alpha_pulse.kernels.linear import linear, logistic_ensemble
 from alpha_pulse.kernels.mixing import ensemble
 from alpha_pulse.learning.pending import PendingPrediction
 from alpha_pulse.learning.session import ScoredPrediction, Session, SessionSpec
@@ -100,6 +99,6 @@ def stream(n: int, d: int, seed: int, turns_at: int | None = None, flipped: floa
 def poison(model: OnlineModel) -> None:
     """Everything that the model has learnt becomes NaN, as if it had diverged; its sizes and rates stay."""
     saved = model.snapshot()
-    kept = ladder.HEAD + len(SGD_RATES + ADAGRAD_RATES) if isinstance(model, MarketDefault) else linear.HEAD
+    kept = logistic_ensemble.HEAD + len(SGD_RATES + ADAGRAD_RATES) if isinstance(model, MarketDefault) else linear.HEAD
     saved.arrays["state"][kept:] = math.nan
     model.restore(saved)

@@ -8,7 +8,7 @@ import pytest
 
 from alpha_pulse.core import plugins
 from alpha_pulse.detectors import DETECTORS
-from alpha_pulse.detectors.calibrated import Calibrated, tuned
+from alpha_pulse.detectors.calibrated import CalibratedDetector, tuned
 from alpha_pulse.detectors.drift import Adwin
 from alpha_pulse.testing.checks import DetectorFactory, yield_detector_checks
 
@@ -24,7 +24,7 @@ def test_detector(name: str, check: Callable[[DetectorFactory], None]) -> None:
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_events_gathered_to_blocks(check: Callable[[DetectorFactory], None]) -> None:
-    check(lambda: Calibrated("adwin", 10_000, dependence="horizon", horizon=3))
+    check(lambda: CalibratedDetector("adwin", 10_000, dependence="horizon", horizon=3))
 
 
 class Sticky(Adwin):

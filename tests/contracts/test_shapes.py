@@ -191,7 +191,7 @@ def test_comparisons_and_tables_of_reliability() -> None:
 
     def calls() -> Calls:
         for bad in misshapen(3):
-            yield f"comparison({bad!r})", partial(comparison.observe_many, three, bad)
+            yield f"comparison({bad!r})", partial(comparison.update_many, three, bad)
         for bad in misshapen(3, np.bool_):
             yield f"reliability({bad!r})", partial(reliability_table, three, bad)
 

@@ -13,8 +13,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from alpha_pulse.cli.render.evaluation import contest_words
-from alpha_pulse.evaluation.prequential import Contest
+from alpha_pulse.cli.render.evaluation import comparison_sentence
+from alpha_pulse.evaluation.prequential import ModelComparison
 from alpha_pulse.evaluation.streams.generated import sea
 from alpha_pulse.metrics.comparison import Comparison, Winner
 from cli_runs import command, environment, forked, run, run_each
@@ -105,7 +105,7 @@ def test_a_file_of_the_same_examples_gives_the_same(
 )
 def test_that_one_was_ever_better_is_said_as_what_was_shown_by_then(low: float, high: float, winner: Winner, said: str) -> None:
     result = Comparison((low + high) / 2, low, high, 0.01, winner, 1_900, 5_000)
-    assert contest_words(Contest("b", "a", 1, 0.05, result)).endswith(said)
+    assert comparison_sentence(ModelComparison("b", "a", 1, 0.05, result)).endswith(said)
 
 
 def test_a_delay_leaves_labels_pending_and_the_seed_is_that_of_everything(place: Path) -> None:

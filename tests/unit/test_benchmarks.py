@@ -23,7 +23,7 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
 
 
-SHORT = tuple(name for name in BENCHMARKS if name in {"calibration", "features", "gbm", "journal", "ladder", "loop"})
+SHORT = tuple(name for name in BENCHMARKS if name in {"calibration", "features", "gbm", "journal", "logistic_ensemble", "loop"})
 """Those that neither teach another library nor start a server."""
 
 

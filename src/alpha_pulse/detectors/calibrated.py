@@ -45,7 +45,7 @@ TUNED = {
 }
 
 
-class Curve(msgspec.Struct, frozen=True):
+class ThresholdCurve(msgspec.Struct, frozen=True):
     """Thresholds that give at most one false alarm in so many values, found by simulation; both (k,), ``per`` rising."""
 
     per: tuple[float, ...]
@@ -54,7 +54,7 @@ class Curve(msgspec.Struct, frozen=True):
     def at(self, per: float) -> float | None:
         """The threshold for ``per`` values, log-linear between its neighbours; None outside of what was simulated.
 
-        >>> Curve((100.0, 10_000.0), (0.1, 0.001)).at(1_000.0)
+        >>> ThresholdCurve((100.0, 10_000.0), (0.1, 0.001)).at(1_000.0)
         0.01
         """
         if not self.per or not self.per[0] <= per <= self.per[-1]:
@@ -63,17 +63,17 @@ class Curve(msgspec.Struct, frozen=True):
         return float(round(math.exp(between), 12))
 
 
-Curves = dict[str, dict[str, Curve]]
+ThresholdCurves = dict[str, dict[str, ThresholdCurve]]
 
 
 @cache
-def shipped_curves() -> Curves:
+def shipped_curves() -> ThresholdCurves:
     """The table of this version, by detector and dependence; ``alpha-pulse simulate-detectors`` makes it anew."""
     text = files("alpha_pulse.detectors").joinpath(TABLE).read_bytes()
-    return msgspec.json.decode(text, type=Curves)
+    return msgspec.json.decode(text, type=ThresholdCurves)
 
 
-class Calibrated:
+class CalibratedDetector:
     """Detects a lasting change of events, with at most one false alarm in ``samples_per_false_alarm`` of them.
 
     Dependent events are gathered to blocks, of which the detector sees the mean (one that takes 0 and 1 only: the last value):
@@ -102,7 +102,7 @@ class Calibrated:
 
     Examples
     --------
-    >>> detector = Calibrated("adwin", samples_per_false_alarm=10_000)
+    >>> detector = CalibratedDetector("adwin", samples_per_false_alarm=10_000)
     >>> alarms = [i for i in range(400) if detector.update(0.1 if i < 200 else 0.9)]
     >>> len(alarms), alarms[0] - 200 < 20
     (1, True)
@@ -209,7 +209,7 @@ def block_of(dependence: Dependence, horizon: int = 1) -> int:
 
 
 def blocks(values: NDArray[np.float64], block: int, *, mean: bool) -> NDArray[np.float64]:
-    """What `Calibrated` shows its detector of ``values`` (n,): shape (n // block,).
+    """What `CalibratedDetector` shows its detector of ``values`` (n,): shape (n // block,).
 
     >>> blocks(np.array([0.0, 1.0, 1.0, 1.0, 0.0]), 2, mean=True).tolist()
     [0.5, 1.0]
@@ -218,7 +218,7 @@ def blocks(values: NDArray[np.float64], block: int, *, mean: bool) -> NDArray[np
     if not mean:
         return np.ascontiguousarray(whole[:, -1])
     total = np.zeros(len(whole))
-    for column in whole.T:  # in order, as `Calibrated.update` adds them up, to the last bit
+    for column in whole.T:  # in order, as `CalibratedDetector.update` adds them up, to the last bit
         total += column
     return total / block
 
@@ -255,7 +255,7 @@ def tuned(
     horizon: int = 1,
     threshold: float | None = None,
 ) -> Detector:
-    """The detector inside of `Calibrated`, for who gathers the blocks himself; parameters and errors are the same."""
+    """The detector inside of `CalibratedDetector`, for who gathers the blocks himself; parameters and errors are the same."""
     kind = load("detectors", DETECTORS, name)
     if name not in TUNED:
         if threshold is not None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import ConfigError
-from alpha_pulse.detectors.calibrated import Curve
+from alpha_pulse.detectors.calibrated import ThresholdCurve
 from alpha_pulse.kernels.regimes.hmm import hmm_state
 
 REFERENCE = 400
@@ -55,21 +55,21 @@ TABLE = "regime_thresholds.json"
 
 
 @cache
-def shipped_regime_curves() -> dict[str, Curve]:
+def shipped_regime_curves() -> dict[str, ThresholdCurve]:
     """By number that is watched: the probability of a change that is believed, by values (blocks) per false alarm.
 
     ``alpha-pulse simulate-detectors --table regime_thresholds`` makes that table anew: needed when `HAZARD`, `PRIORS`,
     `CAPACITY` or `REFERENCE` change, or what a market is described by (`kernels.market_state`).
     """
     text = files("alpha_pulse.detectors").joinpath(TABLE).read_bytes()
-    return msgspec.json.decode(text, type=dict[str, Curve])
+    return msgspec.json.decode(text, type=dict[str, ThresholdCurve])
 
 
 @cache
-def _doubts() -> dict[str, Curve]:
+def _doubts() -> dict[str, ThresholdCurve]:
     """The same as one minus the probability, between whose logarithms thresholds are interpolated."""
     return {
-        name: Curve(curve.per, tuple(round(1.0 - threshold, 6) for threshold in curve.threshold))
+        name: ThresholdCurve(curve.per, tuple(round(1.0 - threshold, 6) for threshold in curve.threshold))
         for name, curve in shipped_regime_curves().items()
     }
 

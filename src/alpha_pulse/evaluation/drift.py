@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.detectors.calibrated import AUTOREGRESSIVE_BLOCK, Calibrated, Dependence, nearest_rate
+from alpha_pulse.detectors.calibrated import AUTOREGRESSIVE_BLOCK, CalibratedDetector, Dependence, nearest_rate
 
 DETECTOR = "adwin"
 FALSE_ALARMS_PER = 10_000
@@ -55,7 +55,7 @@ def drift_marks(wrong: NDArray[np.bool_], steps: NDArray[np.int64], horizon: int
     [(True, True)]
     """
     per = samples_per_false_alarm(horizon, independent)
-    detector = Calibrated(DETECTOR, per, dependence=dependence_of(horizon, independent), horizon=horizon)
+    detector = CalibratedDetector(DETECTOR, per, dependence=dependence_of(horizon, independent), horizon=horizon)
     found = []
     for error, step in zip(wrong.astype(np.float64).tolist(), steps.tolist(), strict=True):
         if detector.update(error):

@@ -60,8 +60,8 @@ class ModelScore(StreamScore, frozen=True, kw_only=True):
     state_sha256: str
 
 
-class Contest(msgspec.Struct, frozen=True):
-    """The squared errors of probabilities of ``model`` against those of ``against``: see `learning.comparison`.
+class ModelComparison(msgspec.Struct, frozen=True):
+    """The squared errors of probabilities of ``model`` against those of ``against``: see `alpha_pulse.metrics.comparison`.
 
     They are against the labels as these first became known: all are known ``horizon`` examples later, which the comparison
     relies on, but revisions may come at any time. Of more than two classes these are summed over classes and halved, so that
@@ -101,7 +101,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     samples_per_false_alarm: int
     models: list[ModelScore]
     baselines: dict[str, StreamScore | None]
-    comparisons: list[Contest]
+    comparisons: list[ModelComparison]
 
 
 def evaluate(
@@ -123,7 +123,7 @@ def evaluate(
     models
         Names of `models.ONLINE`, or of `models.MULTICLASS` where there are more than two classes; one or more.
     known
-        When labels become known; by default before the next prediction. See `learning.evaluation_delays`.
+        When labels become known; by default before the next prediction. See `alpha_pulse.evaluation.delays`.
     window
         Labels of the sliding window, and of the moving average.
     seed
@@ -172,7 +172,7 @@ def evaluate(
             name: None if said is None else StreamScore(**_score(_scored(said, rules, known), known, window, seed))
             for name, said in rules.by_name().items()
         },
-        comparisons=_contests(models, scored, known, alpha),
+        comparisons=_model_comparisons(models, scored, known, alpha),
     )  # fmt: skip
 
 
@@ -250,7 +250,7 @@ def _model_score(
     )  # fmt: skip
 
 
-def _contests(models: Sequence[str], scored: list[Evaluated], known: Timeline, alpha: float) -> list[Contest]:
+def _model_comparisons(models: Sequence[str], scored: list[Evaluated], known: Timeline, alpha: float) -> list[ModelComparison]:
     """Each of the others against the first, on the labels as they first became known; they share ``alpha``."""
     horizon, labels = known.horizon, known.first[known.status == LABELLED]
     scored = [msgspec.structs.replace(one, labels=labels) for one in scored]
@@ -258,7 +258,7 @@ def _contests(models: Sequence[str], scored: list[Evaluated], known: Timeline, a
     share = alpha / max(len(models) - 1, 1)
     bounded = [np.clip(errors, 0.0, 1.0) for errors in bounded]
     return [
-        Contest(name, models[0], horizon, share, compare(bounded[0], errors, horizon, share))
+        ModelComparison(name, models[0], horizon, share, compare(bounded[0], errors, horizon, share))
         for name, errors in zip(models[1:], bounded[1:], strict=True)
     ]
 

@@ -9,7 +9,7 @@ from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.stateful import State, scalar
 from alpha_pulse.core.types import DriftAlarm, Monitored
 from alpha_pulse.detectors.base import Detector
-from alpha_pulse.detectors.calibrated import Calibrated, Dependence, block_of, nearest_rate, tuned
+from alpha_pulse.detectors.calibrated import CalibratedDetector, Dependence, block_of, nearest_rate, tuned
 from alpha_pulse.kernels.base.scores import LABEL, SERVED
 from alpha_pulse.kernels.mixing.ensemble import RAW_ONLINE
 from alpha_pulse.learning.session import ScoredPrediction
@@ -83,7 +83,7 @@ class DriftMonitor:
     def _label_detector(self, settings: Adaptation) -> Detector:
         """Its events are blocks of labels."""
         per = nearest_rate(STEADY_DETECTOR, settings.samples_per_false_alarm / self._length, dependence="autoregressive")
-        return Calibrated(STEADY_DETECTOR, per, dependence="autoregressive")
+        return CalibratedDetector(STEADY_DETECTOR, per, dependence="autoregressive")
 
     @property
     def width(self) -> int:

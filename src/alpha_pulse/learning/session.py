@@ -222,7 +222,7 @@ class Session:
         scores.step(self.scores, row)
         values: list[float] = row.tolist()
         if self.against_base is not None and values[SERVED] == values[SERVED]:
-            self.against_base.observe((values[SERVED] - label) ** 2, (values[BASE] - label) ** 2)
+            self.against_base.update((values[SERVED] - label) ** 2, (values[BASE] - label) ** 2)
         trial_probabilities: list[float] = []
         if self._trial is not None:
             trial_probabilities = self._learn_trial(self._trial, pending, label, example.weight, values)

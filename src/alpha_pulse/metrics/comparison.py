@@ -58,7 +58,7 @@ class PairedComparison:
     --------
     >>> comparison = PairedComparison(horizon=1)
     >>> for step in range(400):
-    ...     comparison.observe(0.2, 0.2 + 0.1 * (step % 2))
+    ...     comparison.update(0.2, 0.2 + 0.1 * (step % 2))
     >>> comparison.result.winner, round(comparison.result.mean_difference, 6)
     ('first', 0.05)
 
@@ -80,7 +80,7 @@ class PairedComparison:
         self._decided_at: int | None = None
         self._waiting: list[float] = []
 
-    def observe(self, first: float, second: float) -> None:
+    def update(self, first: float, second: float) -> None:
         """Take the losses of both on the next example, each from 0 to 1, in the order of the predictions.
 
         Raises DataError, taking nothing, for a loss that is not from 0 to 1.
@@ -97,8 +97,8 @@ class PairedComparison:
             waiting, self._waiting = self._waiting, []
             self._take(np.array(waiting))
 
-    def observe_many(self, first: Row, second: Row) -> None:
-        """`observe` for each of two arrays (n,) of losses."""
+    def update_many(self, first: Row, second: Row) -> None:
+        """`update` for each of two arrays (n,) of losses."""
         check_array("the losses of the first", first, (None,))
         check_array("the losses of the second", second, (len(first),))
         self._catch_up()
@@ -161,7 +161,7 @@ def compare(first: Row, second: Row, horizon: int = 1, alpha: float = 0.05) -> C
     'first'
     """
     comparison = PairedComparison(horizon, alpha)
-    comparison.observe_many(first, second)
+    comparison.update_many(first, second)
     return comparison.result
 
 

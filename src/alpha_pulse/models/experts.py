@@ -1,4 +1,4 @@
-"""The default online model for markets: a ladder of learners, the base rate and no-change, mixed by fixed share."""
+"""The default online model for markets: logistic learners, the base rate and no-change, mixed by fixed share."""
 
 from __future__ import annotations
 

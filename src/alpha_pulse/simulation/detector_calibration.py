@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from alpha_pulse.detectors.calibrated import (
     DEPENDENCES,
     TUNED,
-    Curve,
-    Curves,
     Dependence,
+    ThresholdCurve,
+    ThresholdCurves,
     block_of,
     blocks,
     make_detector,
@@ -61,7 +61,7 @@ def alarms(name: str, threshold: float, values: Row) -> NDArray[np.int64]:
 
 def calibrate(
     names: Sequence[str] = tuple(TUNED), size: Size = FULL, seed: int = 1, report: Callable[[int], None] | None = None
-) -> Curves:
+) -> ThresholdCurves:
     """The table of thresholds, by detector and dependence.
 
     Parameters
@@ -83,7 +83,7 @@ def calibrate(
             worst[name, dependence] = np.maximum(worst.get((name, dependence), 0.0), rates)
             if report is not None:
                 report(done)
-    curves: Curves = {name: {} for name in names}
+    curves: ThresholdCurves = {name: {} for name in names}
     for (name, dependence), rates in worst.items():
         curves[name][dependence] = curve(grid(name), rates)
     return curves
@@ -123,7 +123,7 @@ def false_alarm_rates(name: str, stream: Stationary, size: Size, seed: int) -> N
     return np.stack([rates[:, lengths[known] >= min(per, lengths[known][-1])].max(axis=1) for per in PER], axis=1)
 
 
-def curve(thresholds: NDArray[np.float64], rates: NDArray[np.float64]) -> Curve:
+def curve(thresholds: NDArray[np.float64], rates: NDArray[np.float64]) -> ThresholdCurve:
     """The threshold for each of `PER` at which the rate is what is aimed at; those that no threshold reaches are left out.
 
     Between two thresholds the logarithm of the rate is taken as linear in that of the threshold.
@@ -145,4 +145,4 @@ def curve(thresholds: NDArray[np.float64], rates: NDArray[np.float64]) -> Curve:
         found.append(float(threshold))
     # A rarer false alarm never asks for a more alarming threshold, whatever the simulation's own error says.
     quieter = np.maximum.accumulate if thresholds[-1] > thresholds[0] else np.minimum.accumulate
-    return Curve(tuple(per_found), tuple(float(f"{threshold:.4g}") for threshold in quieter(found)))
+    return ThresholdCurve(tuple(per_found), tuple(float(f"{threshold:.4g}") for threshold in quieter(found)))

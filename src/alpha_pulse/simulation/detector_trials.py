@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from alpha_pulse.core.plugins import load
 from alpha_pulse.detectors import DETECTORS
 from alpha_pulse.detectors.base import Detector, Domain
-from alpha_pulse.detectors.calibrated import TUNED, Calibrated
+from alpha_pulse.detectors.calibrated import TUNED, CalibratedDetector
 from alpha_pulse.simulation.changing_streams import AFTER, BEFORE, CHANGING, PERIOD, Changing
 from alpha_pulse.simulation.stationary_streams import Row, Stationary, accepted
 
@@ -97,7 +97,7 @@ def _calibrated(name: str, samples_per_false_alarm: float) -> Callable[[Row, Sta
     def alarms(values: Row, stream: Stationary | None) -> NDArray[np.int64]:
         dependence = "independent" if stream is None else stream.dependence
         horizon = 1 if stream is None else stream.horizon
-        detector: Detector = Calibrated(name, samples_per_false_alarm, dependence=dependence, horizon=horizon)
+        detector: Detector = CalibratedDetector(name, samples_per_false_alarm, dependence=dependence, horizon=horizon)
         return np.flatnonzero(detector.update_many(values))
 
     return alarms

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.types import RegimeFeature
-from alpha_pulse.detectors.calibrated import Curve
+from alpha_pulse.detectors.calibrated import ThresholdCurve
 from alpha_pulse.detectors.regime import WATCHED
 from alpha_pulse.detectors.regime_settings import CAPACITY, HAZARD, PRIORS, REFERENCE
 from alpha_pulse.kernels.detection.detection import DRIFT
@@ -32,7 +32,7 @@ STEP = 0.01
 
 def calibrate_regimes(
     values: int = FULL, seed: int = 1, report: Callable[[int], None] | None = None
-) -> dict[RegimeFeature, Curve]:
+) -> dict[RegimeFeature, ThresholdCurve]:
     """The probability of a change that is believed, of each number, by values per false alarm: the worst over `STREAMS`.
 
     Parameters
@@ -59,13 +59,13 @@ def regime_steps() -> int:
     return len(STREAMS)
 
 
-def _curve(counts: Rows, values: int) -> Curve:
+def _curve(counts: Rows, values: int) -> ThresholdCurve:
     kept = counts >= FEWEST
     # Fewer alarms at less doubt: chance must not turn that round.
     per = np.maximum.accumulate(MARGIN * values / counts[kept])
     rising = np.concatenate([[True], np.diff(per) > 0.0])
     doubts = np.array(DOUBTS)[kept][rising].tolist()
-    return Curve(tuple(float(round(value)) for value in per[rising]), tuple(round(1.0 - doubt, 6) for doubt in doubts))
+    return ThresholdCurve(tuple(float(round(value)) for value in per[rising]), tuple(round(1.0 - doubt, 6) for doubt in doubts))
 
 
 def _alarms(name: RegimeFeature, threshold: float, values: Rows) -> int:

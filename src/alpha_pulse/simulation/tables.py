@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from alpha_pulse.core.errors import ConfigError, UnknownNameError, did_you_mean
-from alpha_pulse.detectors.calibrated import TUNED, Curve, Curves
+from alpha_pulse.detectors.calibrated import TUNED, ThresholdCurve, ThresholdCurves
 from alpha_pulse.simulation import comparison_trials, covariate_trials, detector_trials, interval_trials, regime_trials
 from alpha_pulse.simulation.comparison_trials import NullTrial, PowerTrial
 from alpha_pulse.simulation.covariate_trials import CovariateDelay, CovariateFalseAlarms
@@ -84,8 +84,8 @@ class Simulated(msgspec.Struct):
     """What came of it, a list per table; None where a table was not asked for."""
 
     seed: int
-    thresholds: Curves | None = None
-    regime_thresholds: dict[str, Curve] | None = None
+    thresholds: ThresholdCurves | None = None
+    regime_thresholds: dict[str, ThresholdCurve] | None = None
     false_alarms: list[FalseAlarms] | None = None
     delays: list[Delay] | None = None
     feature_false_alarms: list[CovariateFalseAlarms] | None = None

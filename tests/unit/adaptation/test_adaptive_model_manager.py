@@ -17,7 +17,7 @@ from alpha_pulse.core.config import Adaptation, Config
 from alpha_pulse.core.errors import ConfigError, ConflictError, SessionError
 from alpha_pulse.core.stateful import digest, pack, unpack
 from alpha_pulse.core.types import AdaptationAction, AlarmResponse, DriftAlarm, Monitored
-from alpha_pulse.kernels.linear import logistic_ensemble as ladder
+from alpha_pulse.kernels.linear import logistic_ensemble
 from learning_samples import START_NS, STEP_NS, Desk, new_session, scored, stream
 
 D, SECOND = 3, 1_000_000_000
@@ -62,7 +62,7 @@ class Bench:
 
     @property
     def boost(self) -> float:
-        return float(self.session.model.snapshot().arrays["state"][ladder.BOOST])
+        return float(self.session.model.snapshot().arrays["state"][logistic_ensemble.BOOST])
 
 
 def test_its_settings_are_the_configured_ones() -> None:

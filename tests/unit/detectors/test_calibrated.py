@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from alpha_pulse.core.errors import ConfigError, NonFiniteError, StateError, UnknownNameError
 from alpha_pulse.core.stateful import digest
 from alpha_pulse.detectors import DETECTORS
-from alpha_pulse.detectors.calibrated import DEPENDENCES, TUNED, Calibrated, Curve, block_of, blocks, shipped_curves, tuned
+from alpha_pulse.detectors.calibrated import (
+    DEPENDENCES,
+    TUNED,
+    CalibratedDetector,
+    ThresholdCurve,
+    block_of,
+    blocks,
+    shipped_curves,
+    tuned,
+)
 from alpha_pulse.detectors.drift import Adwin
 from alpha_pulse.simulation.stationary_streams import STATIONARY, accepted
 
@@ -35,7 +44,7 @@ def test_every_detector_of_the_table_is_calibrated_for_each_dependence(name: str
 def test_rarer_false_alarms_mean_fewer_of_them(name: str) -> None:
     rate = 0.1 if tuned(name, 1_000).domain == "binary" else 0.5
     counts = [
-        sum(int(Calibrated(name, per).update_many(errors(seed, (5_000, rate))).sum()) for seed in range(12))
+        sum(int(CalibratedDetector(name, per).update_many(errors(seed, (5_000, rate))).sum()) for seed in range(12))
         for per in (1_000.0, 30_000.0)
     ]
     assert counts[1] < counts[0] <= 1.6 * 60
@@ -47,8 +56,8 @@ def test_rarer_false_alarms_mean_fewer_of_them(name: str) -> None:
 )
 def test_many_at_once_are_the_same_as_one_by_one_wherever_the_blocks_lie(name: str, dependence: str, horizon: int) -> None:
     values = errors(2, (1_500, 0.1), (1_500, 0.8))
-    one = Calibrated(name, 10_000, dependence=dependence, horizon=horizon)  # type: ignore[arg-type]
-    many = Calibrated(name, 10_000, dependence=dependence, horizon=horizon)  # type: ignore[arg-type]
+    one = CalibratedDetector(name, 10_000, dependence=dependence, horizon=horizon)  # type: ignore[arg-type]
+    many = CalibratedDetector(name, 10_000, dependence=dependence, horizon=horizon)  # type: ignore[arg-type]
     flags = [one.update(float(value)) for value in values]
     found = np.concatenate([many.update_many(part) for part in np.split(values, [7, 8, 31, 1_111, 1_112])])
     assert found.tolist() == flags
@@ -57,7 +66,7 @@ def test_many_at_once_are_the_same_as_one_by_one_wherever_the_blocks_lie(name: s
 
 
 def test_events_are_counted_not_blocks_and_the_verdict_is_quiet_within_a_block() -> None:
-    detector = Calibrated("adwin", 10_000, dependence="horizon", horizon=6)
+    detector = CalibratedDetector("adwin", 10_000, dependence="horizon", horizon=6)
     values = errors(3, (1_200, 0.1), (1_200, 0.9))
     first = next(at for at, value in enumerate(values) if detector.update(float(value)))
     assert first % 6 == 5
@@ -71,7 +80,7 @@ def test_events_are_counted_not_blocks_and_the_verdict_is_quiet_within_a_block()
 
 def test_saved_within_a_block_it_goes_on_alike() -> None:
     values = errors(4, (700, 0.1), (700, 0.7))
-    one, two = (Calibrated("hddm_a", 10_000, dependence="autoregressive") for _ in range(2))
+    one, two = (CalibratedDetector("hddm_a", 10_000, dependence="autoregressive") for _ in range(2))
     one.update_many(values[:333])
     two.restore(one.snapshot())
     assert two.last == one.last
@@ -80,7 +89,7 @@ def test_saved_within_a_block_it_goes_on_alike() -> None:
 
 @pytest.mark.parametrize(("name", "wrong"), [("ddm", 0.5), ("adwin", 1.5), ("kswin", float("nan"))])
 def test_a_value_of_no_use_is_refused_and_nothing_is_taken(name: str, wrong: float) -> None:
-    detector = Calibrated(name, 10_000, dependence="horizon", horizon=6)
+    detector = CalibratedDetector(name, 10_000, dependence="horizon", horizon=6)
     detector.update(1.0)
     before = digest({"d": detector.snapshot()})
     with pytest.raises(NonFiniteError, match=r"needed|scale"):
@@ -92,17 +101,17 @@ def test_a_value_of_no_use_is_refused_and_nothing_is_taken(name: str, wrong: flo
 
 def test_what_was_not_simulated_is_refused_with_the_numbers_between_which_to_choose() -> None:
     with pytest.raises(ConfigError, match="one in 2,400 to one in") as refused:
-        Calibrated("adwin", 1_000, dependence="horizon", horizon=24)
+        CalibratedDetector("adwin", 1_000, dependence="horizon", horizon=24)
     assert "24 of them" in str(refused.value)
     with pytest.raises(ConfigError, match="horizon of 0"):
-        Calibrated("adwin", 10_000, dependence="horizon", horizon=0)
+        CalibratedDetector("adwin", 10_000, dependence="horizon", horizon=0)
     with pytest.raises(UnknownNameError, match="did you mean"):
-        Calibrated("adwinn", 10_000)
+        CalibratedDetector("adwinn", 10_000)
 
 
 def test_a_threshold_of_ones_own_is_used_in_place_of_the_table() -> None:
     values = errors(5, (2_000, 0.2), (2_000, 0.4))
-    ours = Calibrated("adwin", 10_000, threshold=0.002)
+    ours = CalibratedDetector("adwin", 10_000, threshold=0.002)
     assert ours.update_many(values).tolist() == Adwin(0.002).update_many(values).tolist()
 
 
@@ -119,12 +128,12 @@ def test_blocks_are_what_one_by_one_sees(values: list[float], block: int, mean: 
 
 
 def test_between_two_simulated_rates_the_threshold_lies_between_theirs() -> None:
-    curve = Curve((100.0, 1_000.0), (0.5, 0.1))
+    curve = ThresholdCurve((100.0, 1_000.0), (0.5, 0.1))
     assert curve.at(100.0) == 0.5
     assert 0.1 < (curve.at(300.0) or 0.0) < 0.5
     assert curve.at(99.0) is None
     assert curve.at(2_000.0) is None
-    assert Curve((), ()).at(100.0) is None
+    assert ThresholdCurve((), ()).at(100.0) is None
 
 
 def test_each_dependence_has_its_block() -> None:
@@ -141,7 +150,7 @@ def test_false_alarms_are_within_the_stated_rate(name: str) -> None:
         rng = np.random.default_rng([6, *stream.name.encode()])
         alarms = 0
         for _ in range(runs):
-            detector = Calibrated(name, per, dependence=stream.dependence, horizon=stream.horizon)
+            detector = CalibratedDetector(name, per, dependence=stream.dependence, horizon=stream.horizon)
             alarms += int(detector.update_many(stream.make(events, rng)).sum())
         expected = runs * events / per
         assert alarms <= expected + 4.0 * expected**0.5 + 1.0, f"{stream.name}: {alarms} where {expected:g} are stated"
@@ -171,13 +180,13 @@ def test_a_threshold_for_a_detector_that_has_none_to_set_is_refused(monkeypatch:
 
 
 def test_a_state_of_other_blocks_or_of_another_detector_is_refused() -> None:
-    detector = Calibrated("adwin", 10_000, dependence="horizon", horizon=6)
+    detector = CalibratedDetector("adwin", 10_000, dependence="horizon", horizon=6)
     detector.update_many(errors(8, (100, 0.3)))
     before = digest({"d": detector.snapshot()})
     others = (
-        Calibrated("adwin", 10_000, dependence="horizon", horizon=12),
-        Calibrated("adwin", 30_000, dependence="horizon", horizon=6),
-        Calibrated("hddm_a", 10_000),
+        CalibratedDetector("adwin", 10_000, dependence="horizon", horizon=12),
+        CalibratedDetector("adwin", 30_000, dependence="horizon", horizon=6),
+        CalibratedDetector("hddm_a", 10_000),
     )
     for other in others:
         with pytest.raises(StateError):
@@ -186,7 +195,7 @@ def test_a_state_of_other_blocks_or_of_another_detector_is_refused() -> None:
 
 
 def test_a_value_whose_square_would_be_infinite_is_refused() -> None:
-    detector = Calibrated("page_hinkley", 10_000)
+    detector = CalibratedDetector("page_hinkley", 10_000)
     detector.update_many(errors(9, (500, 0.3)))
     with pytest.raises(NonFiniteError, match="at most 1e"):
         detector.update(1e200)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from alpha_pulse.kernels.base import baselines
-from alpha_pulse.kernels.linear import logistic_ensemble as ladder
+from alpha_pulse.kernels.linear import logistic_ensemble as kernels
 from alpha_pulse.kernels.linear import newton
 from naive_learning import NaiveLadder
 
@@ -20,22 +20,22 @@ E = K + len(NEWTONS) + 2
 
 
 def fresh(d: int, horizon: int = 1, alpha: float = 1e-3, span: int = 20_000) -> NDArray[np.float64]:
-    state = np.zeros(ladder.size(d, K, len(NEWTONS)))
-    state[ladder.D], state[ladder.K], state[ladder.SGD_MEMBERS] = d, K, len(SGD)
-    state[ladder.SCALE_STEP], state[ladder.EXPONENT], state[ladder.SHARE] = 1.0 / span, 1.0 / horizon, alpha / horizon
-    state[ladder.BOOST], state[ladder.NEWTONS] = 1.0, len(NEWTONS)
-    baselines.start(state, ladder.BASELINES)
-    state[ladder.HEAD : ladder.HEAD + K] = SGD + ADAGRAD
+    state = np.zeros(kernels.size(d, K, len(NEWTONS)))
+    state[kernels.D], state[kernels.K], state[kernels.SGD_MEMBERS] = d, K, len(SGD)
+    state[kernels.SCALE_STEP], state[kernels.EXPONENT], state[kernels.SHARE] = 1.0 / span, 1.0 / horizon, alpha / horizon
+    state[kernels.BOOST], state[kernels.NEWTONS] = 1.0, len(NEWTONS)
+    baselines.start(state, kernels.BASELINES)
+    state[kernels.HEAD : kernels.HEAD + K] = SGD + ADAGRAD
     state[-E:] = 1.0 / E
     for i, (forgetting, prior) in enumerate(NEWTONS):
-        at = ladder.newton_at(d, K) + i * newton.size(d + 1)
+        at = kernels.newton_at(d, K) + i * newton.size(d + 1)
         state[at + newton.FORGETTING], state[at + newton.PRIOR] = forgetting, prior
         newton.start(state, at, d + 1)
     return state
 
 
 def scratch_of(d: int, content: float = 0.0) -> NDArray[np.float64]:
-    return np.full(ladder.scratch_size(d, K, len(NEWTONS)), content)
+    return np.full(kernels.scratch_size(d, K, len(NEWTONS)), content)
 
 
 @settings(max_examples=25)
@@ -53,23 +53,23 @@ def test_members_and_mixture_are_the_naive_twins_also_when_labels_come_late(
     rows = generator.normal(2.0, 3.0, (60, d))
     state, scratch = fresh(d, horizon, 0.1, span), scratch_of(d, math.nan)
     naive = NaiveLadder(d, SGD, ADAGRAD, horizon, 0.1, 1.0 / span, boost, NEWTONS)
-    state[ladder.BOOST] = boost
+    state[kernels.BOOST] = boost
     waiting = []
     for row in rows:
         parts = np.full(E + 1, math.nan)
         probability, said, known = naive.predict(row.tolist())
-        assert ladder.predict(state, row, parts) == pytest.approx(probability, abs=1e-10)
+        assert kernels.predict(state, row, parts) == pytest.approx(probability, abs=1e-10)
         assert parts[:E] == pytest.approx(said, abs=1e-10)
         assert parts[E] == (0.5 if known is None else known)
         waiting.append((row, parts, said, known))
         if len(waiting) > horizon:
             row, parts, said, known = waiting.pop(0)
             label, weight = int(generator.random() < 0.3), float(generator.choice([1.0, 0.2, 30.0]))
-            ladder.learn(state, row, label, weight, parts, scratch)
+            kernels.learn(state, row, label, weight, parts, scratch)
             naive.learn(row.tolist(), label, weight, said, known)
             assert state[-E:] == pytest.approx(naive.mixture, abs=1e-10)
     for found, expected in zip((0, 1), (naive.weights, naive.squares), strict=True):
-        table = state[ladder.HEAD + K + 3 * d + found * (d + 1) * K :][: (d + 1) * K]
+        table = state[kernels.HEAD + K + 3 * d + found * (d + 1) * K :][: (d + 1) * K]
         assert table == pytest.approx(np.array(expected).T.ravel(), rel=1e-10, abs=1e-12)
 
 
@@ -82,13 +82,13 @@ def test_loop_and_steps_are_bit_equal() -> None:
     )
     one, many, out = fresh(3), fresh(3), np.empty(300)
     parts, scratch = np.zeros(E + 1), scratch_of(3)
-    ladder.learn_rows(many, rows, labels, weights, np.zeros(E + 1), scratch_of(3), out)
+    kernels.learn_rows(many, rows, labels, weights, np.zeros(E + 1), scratch_of(3), out)
     for i in range(300):
-        assert ladder.predict(one, rows[i], parts) == out[i]
-        ladder.learn(one, rows[i], labels[i], weights[i], parts, scratch)
+        assert kernels.predict(one, rows[i], parts) == out[i]
+        kernels.learn(one, rows[i], labels[i], weights[i], parts, scratch)
     assert one.tobytes() == many.tobytes()
-    ladder.predict_rows(many, rows, parts, out)
-    assert out.tolist() == [ladder.predict(one, row, parts) for row in rows]
+    kernels.predict_rows(many, rows, parts, out)
+    assert out.tolist() == [kernels.predict(one, row, parts) for row in rows]
     assert one.tobytes() == many.tobytes()
 
 
@@ -96,17 +96,17 @@ def test_the_scratch_row_does_not_matter() -> None:
     one, two = fresh(2), fresh(2)
     parts = np.zeros(E + 1)
     for state, scratch in ((one, scratch_of(2)), (two, scratch_of(2, math.nan))):
-        ladder.predict(state, np.array([1.0, 2.0]), parts)
-        ladder.learn(state, np.array([1.0, 2.0]), 1, 1.0, parts, scratch)
+        kernels.predict(state, np.array([1.0, 2.0]), parts)
+        kernels.learn(state, np.array([1.0, 2.0]), 1, 1.0, parts, scratch)
     assert one.tobytes() == two.tobytes()
 
 
 def test_members_are_judged_by_what_was_served_not_by_hindsight() -> None:
     state, parts, scratch = fresh(1), np.zeros(E + 1), scratch_of(1)
     row = np.array([1.0])
-    ladder.predict(state, row, parts)
+    kernels.predict(state, row, parts)
     parts[:E] = [0.99, 0.01, *[0.5] * (E - 2)]
-    ladder.learn(state, row, 1, 1.0, parts, scratch)
+    kernels.learn(state, row, 1, 1.0, parts, scratch)
     assert state[-E:].argmax() == 0
     assert state[-E:].argmin() == 1
 
@@ -124,15 +124,15 @@ def test_no_input_moves_a_weight_beyond_its_bound(
     rows: list[tuple[float, float, int, float]], boost: float, delay: int
 ) -> None:
     state, scratch = fresh(2, span=10), scratch_of(2)
-    state[ladder.BOOST] = boost
-    weights = slice(ladder.HEAD + K + 6, ladder.HEAD + K + 6 + 3 * K)
+    state[kernels.BOOST] = boost
+    weights = slice(kernels.HEAD + K + 6, kernels.HEAD + K + 6 + 3 * K)
     waiting = []
     for a, b, label, weight in rows * 4:
         row, parts = np.array([a, b]), np.zeros(E + 1)
-        assert 0.0 <= ladder.predict(state, row, parts) <= 1.0
+        assert 0.0 <= kernels.predict(state, row, parts) <= 1.0
         waiting.append((row, label, weight, parts))
         if len(waiting) > delay:
-            ladder.learn(state, *waiting.pop(0), scratch)
+            kernels.learn(state, *waiting.pop(0), scratch)
         assert np.isfinite(state).all()
         assert np.abs(state[weights]).max() <= 50.0
         assert state[-E:].sum() == pytest.approx(1.0)
@@ -142,7 +142,7 @@ def test_no_input_moves_a_weight_beyond_its_bound(
 def test_prediction_leaves_the_state_alone() -> None:
     state = fresh(2)
     before = state.tobytes()
-    ladder.predict(state, np.array([1.0, -3.0]), np.zeros(E + 1))
+    kernels.predict(state, np.array([1.0, -3.0]), np.zeros(E + 1))
     assert state.tobytes() == before
 
 
@@ -169,7 +169,12 @@ def test_no_change_repeats_the_last_label_known_when_it_was_predicted(labels: li
 @pytest.mark.parametrize("place", ["mean", "inverse", "weight", "mixture", "base rate"])
 def test_an_expert_that_diverged_is_not_hidden_by_the_others(place: str) -> None:
     d = 2
-    start = {"mean": ladder.HEAD + K, "inverse": ladder.HEAD + K + 2 * d, "weight": ladder.HEAD + K + 3 * d, "mixture": -1}
+    start = {
+        "mean": kernels.HEAD + K,
+        "inverse": kernels.HEAD + K + 2 * d,
+        "weight": kernels.HEAD + K + 3 * d,
+        "mixture": -1,
+    }
     state = fresh(d)
-    state[start.get(place, ladder.BASELINES)] = math.nan
-    assert math.isnan(ladder.predict(state, np.array([1.0, 2.0]), np.zeros(E + 1)))
+    state[start.get(place, kernels.BASELINES)] = math.nan
+    assert math.isnan(kernels.predict(state, np.array([1.0, 2.0]), np.zeros(E + 1)))

@@ -11,8 +11,7 @@ import naive_learning as naive
 from alpha_pulse.core.errors import NonFiniteError, SessionError
 from alpha_pulse.core.stateful import digest, pack, unpack
 from alpha_pulse.core.types import Example
-from alpha_pulse.kernels.linear import linear
-from alpha_pulse.kernels.linear import logistic_ensemble as ladder
+from alpha_pulse.kernels.linear import linear, logistic_ensemble
 from alpha_pulse.kernels.mixing.ensemble import ADAPTED, CONTROL, RAW_ONLINE
 from alpha_pulse.learning import session as sessions
 from alpha_pulse.learning.session import Session, SessionSpec
@@ -241,7 +240,7 @@ def test_where_the_world_has_turned_the_faster_learner_goes_on_at_its_old_pace()
     desk, twin, _ = in_trial(20.0, seed=11, turns=True)
     adapted = state_of(desk.session.model)
     assert desk.session.end_trial().accepted
-    assert desk.session.model.snapshot().arrays["state"][ladder.BOOST] == 1.0
+    assert desk.session.model.snapshot().arrays["state"][logistic_ensemble.BOOST] == 1.0
     assert state_of(desk.session.model) != state_of(twin.session.model)
     desk.session.model.set_boost(20.0)
     assert state_of(desk.session.model) == adapted
@@ -327,7 +326,7 @@ def test_a_good_state_kept_in_a_trial_does_not_bring_the_trials_pace_back(monkey
     assert desk.session.end_trial().accepted
     poison(desk.session.model)
     desk.predict(now, np.zeros(D))
-    assert desk.session.model.snapshot().arrays["state"][ladder.BOOST] == 1.0
+    assert desk.session.model.snapshot().arrays["state"][logistic_ensemble.BOOST] == 1.0
 
 
 # Fails: only a NaN prediction leads to quarantine; a feature whose variance is NaN falls silent for ever instead.

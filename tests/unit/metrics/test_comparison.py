@@ -28,7 +28,7 @@ def test_nothing_is_known_without_labels() -> None:
 def test_the_p_value_is_that_of_a_slow_twin(losses: list[tuple[float, float]], horizon: int) -> None:
     comparison = PairedComparison(horizon)
     for first, second in losses:
-        comparison.observe(first, second)
+        comparison.update(first, second)
     differences = [second - first for first, second in losses]
     sides = [naive.p_value(differences, horizon), naive.p_value([-d for d in differences], horizon)]
     result = comparison.result
@@ -45,7 +45,7 @@ def test_a_small_p_value_is_that_of_the_slow_twin_too(horizon: int) -> None:
     rng = np.random.default_rng(6)
     differences = 0.5 * rng.random(120) + np.repeat([0.5, -0.6, 0.5], 40)
     comparison = PairedComparison(horizon)
-    comparison.observe_many(np.maximum(-differences, 0.0), np.maximum(differences, 0.0))
+    comparison.update_many(np.maximum(-differences, 0.0), np.maximum(differences, 0.0))
     expected = 2.0 * min(naive.p_value(side.tolist(), horizon) for side in (differences, -differences))
     assert comparison.result.p_value == pytest.approx(expected, rel=1e-9)
     assert 0.0 < expected < 0.5, "at 1 it is capped, and shows nothing"
@@ -65,14 +65,14 @@ def test_the_better_one_is_named_once_and_for_all_and_the_bounds_hold_its_advant
     rng = np.random.default_rng(1)
     first, second = rng.beta(2, 8, 3_000), rng.beta(2, 6, 3_000)
     comparison = PairedComparison()
-    comparison.observe_many(first, second)
+    comparison.update_many(first, second)
     early = comparison.result
     assert early.winner == "first"
     assert early.decided_at is not None
     assert early.decided_at < 1_000
     assert 0.0 < early.low < 0.25 - 0.2 < early.high
     # Nothing that comes later takes it back: it was said at a level that held at all times.
-    comparison.observe_many(second, first)
+    comparison.update_many(second, first)
     assert (comparison.result.winner, comparison.result.decided_at) == ("first", early.decided_at)
     turned = compare(second, first)
     assert turned.winner == "second"
@@ -85,8 +85,8 @@ def test_losses_one_by_one_are_those_at_once() -> None:
     first, second = rng.random(800), 0.7 * rng.random(800)
     one, many = PairedComparison(3), PairedComparison(3)
     for a, b in zip(first, second, strict=True):
-        one.observe(float(a), float(b))
-    many.observe_many(first, second)
+        one.update(float(a), float(b))
+    many.update_many(first, second)
     assert one.result == many.result
     assert one.result.winner == "second"
 
@@ -97,12 +97,12 @@ def test_saved_and_restored_it_goes_on_alike(cut: int) -> None:
     first, second = rng.random(700), 0.6 * rng.random(700)
     one, two = PairedComparison(4, alpha=0.01), PairedComparison(4, alpha=0.01)
     for a, b in zip(first[:cut].tolist(), second[:cut].tolist(), strict=True):
-        one.observe(a, b)
-    two.observe(0.5, 0.5)  # what waits in it is forgotten
+        one.update(a, b)
+    two.update(0.5, 0.5)  # what waits in it is forgotten
     two.restore(one.snapshot())
     assert digest({"c": two.snapshot()}) == digest({"c": one.snapshot()})
     for comparison in (one, two):
-        comparison.observe_many(first[cut:], second[cut:])
+        comparison.update_many(first[cut:], second[cut:])
     assert one.result == two.result == compare(first, second, 4, alpha=0.01)
     before = digest({"c": one.snapshot()})
     with pytest.raises(StateError):
@@ -120,15 +120,15 @@ def test_saved_and_restored_it_goes_on_alike(cut: int) -> None:
 @pytest.mark.parametrize("wrong", [float("nan"), 1.5, -0.1, float("inf")])
 def test_losses_without_a_bound_are_refused_and_not_taken(wrong: float) -> None:
     comparison = PairedComparison()
-    comparison.observe(0.1, 0.2)
+    comparison.update(0.1, 0.2)
     before = digest({"c": comparison.snapshot()})
     for losses in ((wrong, 0.5), (0.5, wrong)):
         with pytest.raises(DataError, match="from 0 to 1"):
-            comparison.observe(*losses)
+            comparison.update(*losses)
         with pytest.raises(DataError, match="from 0 to 1"):
-            comparison.observe_many(np.array([0.1, losses[0]]), np.array([0.1, losses[1]]))
+            comparison.update_many(np.array([0.1, losses[0]]), np.array([0.1, losses[1]]))
     with pytest.raises(DataError, match="the losses of the second are float64 of shape"):
-        comparison.observe_many(np.zeros(2), np.zeros(3))
+        comparison.update_many(np.zeros(2), np.zeros(3))
     assert digest({"c": comparison.snapshot()}) == before
 
 

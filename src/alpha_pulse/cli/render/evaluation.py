@@ -8,7 +8,7 @@ from rich.text import Text
 
 from alpha_pulse.cli.terminal.table import Row, print_table, titles_shown
 from alpha_pulse.evaluation.drift import DriftMark
-from alpha_pulse.evaluation.prequential import Contest, Evaluation, ModelScore, StreamScore
+from alpha_pulse.evaluation.prequential import Evaluation, ModelComparison, ModelScore, StreamScore
 from alpha_pulse.metrics.batch import Metrics
 
 WIDEST = 140
@@ -56,9 +56,9 @@ def show(evaluation: Evaluation, console: Console | None = None) -> None:
     for name, text in _facts(evaluation):
         facts.add_row(name, text)
     console.print(facts)
-    for contest in evaluation.comparisons:
+    for comparison in evaluation.comparisons:
         console.print()
-        console.print(contest_words(contest), style="bold")
+        console.print(comparison_sentence(comparison), style="bold")
     console.print()
     hashes = Table.grid(padding=(0, 2))
     hashes.add_column(style="dim", no_wrap=True)
@@ -160,17 +160,18 @@ def marks_words(marks: list[DriftMark]) -> str:
     return f"errors {'; '.join(parts)}"
 
 
-def contest_words(contest: Contest) -> str:
+def comparison_sentence(comparison: ModelComparison) -> str:
     """Which model is better over the whole stream, and which was significantly better at an earlier label.
 
     >>> from alpha_pulse.metrics.comparison import Comparison
-    >>> sentences = contest_words(Contest("b", "a", 1, 0.05, Comparison(0.01, 0.004, 0.016, 0.001, "first", 900, 5_000)))
+    >>> result = Comparison(0.01, 0.004, 0.016, 0.001, "first", 900, 5_000)
+    >>> sentences = comparison_sentence(ModelComparison("b", "a", 1, 0.05, result))
     >>> print(sentences.replace(". ", ".\\n"))
     a is better than b: its squared errors are smaller by 0.0100 (0.0040 to 0.0160 at alpha 0.05).
     The difference was significant at label 900.
     """
-    result, first, second = contest.result, contest.against, contest.model
-    level = f"at alpha {contest.alpha:.3g}"
+    result, first, second = comparison.result, comparison.against, comparison.model
+    level = f"at alpha {comparison.alpha:.3g}"
     if result.mean_difference is None:
         return f"{first} and {second}: no decision; no label is known."
     if result.low <= 0.0 <= result.high:
