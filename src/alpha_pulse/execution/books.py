@@ -1,4 +1,4 @@
-"""A book: cash, lots and performance of one way of trading. Shadow portfolios are more of the same."""
+"""A book: cash, lots and performance of one trading rule. Shadow books are further instances."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from alpha_pulse.venues.money import money
 
 
 class BookResult(msgspec.Struct, frozen=True):
-    """How a book did; money in minor units.
+    """The result of a book; money in minor units.
 
     ``gross_pnl`` is P&L at reference prices, open lots included at the last close; ``net_pnl = gross_pnl - costs - fees``
     is equity less initial cash. ``trades`` counts closed lots without dust, ``fills`` trades at the venue; ``turnover`` is
@@ -35,7 +35,7 @@ class BookResult(msgspec.Struct, frozen=True):
 
 
 class SymbolResult(msgspec.Struct, frozen=True):
-    """One symbol's part in a book's result; money in minor units, open lots at the last close."""
+    """The result of one symbol in a book; money in minor units, open lots at the last close."""
 
     net_pnl: int
     gross_pnl: int
@@ -80,13 +80,13 @@ class Book:
         self.cash = initial_cash
         self.performance = Performance(initial_cash)
         self.value = 0
-        """What the positions are worth as last valued, in minor units: longs positive, shorts negative."""
+        """The value of the positions as last valued, in minor units: longs positive, shorts negative."""
         self.gross = 0
         """The same with shorts counted as positive."""
         self._lots: dict[str, LotQueue] = {}
 
     def add_instrument(self, units: Units) -> None:
-        """Make a symbol one that the book may hold."""
+        """Allow the book to hold a symbol."""
         self._lots[units.symbol] = LotQueue(self.name, units)
 
     @property
@@ -106,7 +106,7 @@ class Book:
         return self._lots[symbol].position if symbol in self._lots else 0
 
     def apply_fill(self, fill: Fill) -> list[Lot]:
-        """Take a fill; the lots that it closed. Cash moves by the value at the reference price, the costs and the fee."""
+        """Apply a fill; returns the lots that it closed. Cash changes by the value at the reference price, costs and fee."""
         lots = self.lots(fill.symbol)
         closed = lots.apply_fill(fill)
         self.cash -= money(fill.quantity, fill.reference, lots.units) + fill.cost + fill.fee
@@ -121,11 +121,11 @@ class Book:
         lots.marked = marked
 
     def mark(self, ts: int) -> None:
-        """Take the equity of this instant into the performance; once per instant, after all its symbols were revalued."""
+        """Add the equity of this instant to the performance; once per instant, after all its symbols were revalued."""
         self.performance.mark(ts, self.cash + self.value)
 
     def result(self, marks_per_year: float) -> BookResult:
-        """How the book did up to the last revaluation."""
+        """The result up to the last revaluation."""
         queues = self._lots.values()
         costs = sum(lots.costs for lots in queues)
         fees = sum(lots.fees for lots in queues)
@@ -148,7 +148,7 @@ class Book:
         )
 
     def by_symbol(self) -> dict[str, SymbolResult]:
-        """Each symbol's part; the parts' P&L add up to the book's."""
+        """The result by symbol; the P&L of all symbols adds up to that of the book."""
         parts = {}
         for symbol, lots in self._lots.items():
             gross = lots.realised_gross + lots.marked - lots.basis

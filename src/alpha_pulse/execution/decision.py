@@ -1,4 +1,4 @@
-"""What goes into execution at one step, and what comes out."""
+"""Inputs and outputs of execution at one step."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from alpha_pulse.core.types import ABSURD, Bar, Fill, Lot, Order, Signal, TradeO
 
 
 class SizingInput(msgspec.Struct, frozen=True):
-    """What the agents want for one symbol at one step, and the forecasts that size it.
+    """The agents' signals for one symbol at one step, and the forecasts that size the position.
 
-    A signal of None is no opinion and leaves the position as it is; flat is a signal of direction 0. ``volatility`` and
+    A signal of None leaves the position unchanged; a signal of direction 0 means flat. ``volatility`` and
     ``plain_volatility`` are forecasts of the volatility of log returns per bar, the second one made without any model; 0
-    says that there is none yet, which leaves the position as it is, unless the signal is flat. ``probability`` is P(up)
+    means that there is none yet, which leaves the position unchanged, unless the signal is flat. ``probability`` is P(up)
     over ``direction_horizon`` bars as served, or None.
     """
 
@@ -39,9 +39,9 @@ class SizingInput(msgspec.Struct, frozen=True):
 
 
 class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An order that the gate did not let through, and why.
+    """An order that was refused, and why.
 
-    ``order_id`` is that of an order which passed the gate at its decision and could not trade at the price of the fill.
+    ``order_id`` is set for an order that passed the risk gate at its decision, and could not trade at the price of its fill.
     """
 
     book: str
@@ -52,7 +52,7 @@ class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """What came of a wish: orders to release once they are recorded, refusals, and why the cost-aware rule abstained."""
+    """Orders to release once they are journaled, refused orders, and why the cost-aware rule did not trade, if it did not."""
 
     orders: tuple[Order, ...] = ()
     refusals: tuple[Refusal, ...] = ()
@@ -60,9 +60,9 @@ class Decision(msgspec.Struct, frozen=True):
 
 
 class ExecutionResult(msgspec.Struct):
-    """What the bars of a slice did to what rested: fills and closed lots of all books, trade outcomes of the primary one.
+    """The trades of one slice: fills and closed lots of all books, trade outcomes of the primary book.
 
-    ``refusals`` are of orders that could not trade at the price of the fill; ``units`` are those of new symbols.
+    ``refusals`` are of orders that could not trade at the price of their fill; ``units`` are those of new symbols.
     """
 
     fills: list[Fill] = msgspec.field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Execution: settles bars into books, and turns wishes into orders that passed the gate."""
+"""Execution: waiting orders trade on new bars, and signals become orders that passed the risk gate."""
 
 from __future__ import annotations
 
@@ -40,29 +40,32 @@ class _ServiceState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ExecutionService:
-    """Runs the books. The first, ``combined``, is the one whose outcomes are learnt from; the others are shadows beside it.
+    """Runs the books. The outcomes of the first, ``combined``, are learnt; the others are shadow books for comparison.
 
-    Per slice: `settle` its bars, `mark` once, `decide` per symbol, and `release` after the journal holds the orders. The
-    venue is a component of its own: its state is not part of this one's snapshot.
+    Calls per slice: `process_bars`, `mark`, `decide` for each symbol, and `release` once the journal contains the orders. The
+    venue is a separate component: its state is not part of this snapshot.
 
-    A symbol takes part from its first bar on, which also gives it its units. The equity is split evenly among the symbols that
-    have taken part so far. Sizes and limits hold at the price of the fill: see `alpha_pulse.execution.fill_limit`.
+    A symbol takes part from its first bar on, which also determines its units. The equity is split evenly among the symbols
+    that have taken part so far. Sizes and limits hold at the price of the fill: see `alpha_pulse.execution.fill_limit`.
+
+    An order is refused in two places: when it is decided, by `alpha_pulse.execution.risk.RiskGate`; and at its fill, when the
+    limits leave less than the smallest order at that price. Both give a `Refusal` with its reasons.
 
     ``combined`` follows ``execution.entry_rule``; the other rule runs beside it, as ``cost_aware`` or as ``signal``.
     ``rules_only`` follows the rules, sized by the plain volatility, with no model anywhere; ``ml_only`` follows the model,
     sized by the forecast. Only the books of the combined signal are scaled by trade quality. A stop rests at
-    ``close * (1 -+ stop_volatilities * volatility per bar)``, of the bar that asked for the position.
+    ``close * (1 -+ stop_volatilities * volatility per bar)``, of the bar on which the position was decided.
 
     Parameters
     ----------
     config
-        Of it: execution, risk, venue (the costs that the cost-aware rule reckons with, and units).
+        Of it: ``execution``, ``risk`` and ``venue`` (costs, for the cost-aware rule, and units).
     venue
-        Where orders go.
+        Trades the orders.
     symbols
-        All that may be traded.
+        All symbols of the run.
     books
-        Which books; ``combined`` must be the first. Without ``execution.shadow_books`` it is the only one.
+        Names of the books; ``combined`` must be the first. Without ``execution.shadow_books`` it is the only one.
 
     Raises
     ------
@@ -70,6 +73,10 @@ class ExecutionService:
         A book that is not known, or ``combined`` not first.
     ConfigError
         A setting by symbol names one that is not traded.
+
+    References
+    ----------
+    Sizing by the volatility forecast: Moreira and Muir (2017), Volatility-managed portfolios, doi:10.1111/jofi.12513.
 
     >>> from alpha_pulse.core.types import Signal
     >>> from alpha_pulse.venues.simulated import SimulatedVenue
@@ -106,7 +113,7 @@ class ExecutionService:
         self._settled = ExecutionResult()
 
     def book(self, name: str = PRIMARY) -> Book:
-        """One of the books, to read. Raises UnknownNameError."""
+        """One of the books, for reading. UnknownNameError when the run has none of that name."""
         book = self._books.get(name)
         if book is None:
             raise UnknownNameError(f"{name!r} is not a book of this run{did_you_mean(name, self._books)}")
@@ -131,10 +138,17 @@ class ExecutionService:
         return float(amount / 10**self.cash_decimals)
 
     def process_bars(self, bars: Sequence[Bar]) -> ExecutionResult:
-        """Let resting orders meet the bars of one slice and take the fills into their books.
+        """Trade the waiting orders on the bars of one slice, and apply the fills to their books.
 
-        All market orders trade at the opens first, then stops within the bars: what happens within a bar is not known when
-        another opens. `mark` values the positions at the closes.
+        All market orders trade at the opens first, then stops within the bars: events within a bar are not known when another
+        bar opens. `mark` then values the positions at the closes.
+
+        Raises
+        ------
+        DataError
+            A bar of a symbol that is not traded.
+        OrderError
+            The venue returned a fill that does not belong to a book.
         """
         result = self._settled = ExecutionResult()
         for bar in bars:
@@ -151,10 +165,10 @@ class ExecutionService:
         return result
 
     def _open(self, units: Units) -> SymbolTrading:
-        """Begin to trade a symbol."""
+        """Begin to trade a symbol, at its first bar."""
         if units.symbol not in self._symbols:
             near = did_you_mean(units.symbol, self._symbols)
-            raise DataError(f"execution met symbol {units.symbol!r}, which this run does not trade{near}")
+            raise DataError(f"execution received a bar of {units.symbol!r}, which this run does not trade{near}")
         self._venue.add_instrument(units)
         positions = []
         for name, book in self._books.items():
@@ -201,7 +215,7 @@ class ExecutionService:
                 result.outcomes += [_outcome(lot, put_in) for lot, put_in in closed_values if put_in >= units.min_order]
 
     def mark(self, ts: int) -> dict[str, int]:
-        """Value positions at the closes of the slice at ``ts``, once after all its bars were settled.
+        """Value positions at the closes of the slice at ``ts`` (ns), once, after `process_bars`.
 
         Returns the equity of each book, in minor units.
         """
@@ -213,14 +227,19 @@ class ExecutionService:
         return {name: book.performance.equity for name, book in self._books.items()}
 
     def decide(self, sizing: SizingInput, now_ns: int | None = None) -> Decision:
-        """Orders that bring each book to what its rule wants, and refusals of those that the gate stopped.
+        """The orders that bring each book to the target of its rule, and those that the risk gate refused.
 
         Parameters
         ----------
         sizing
             Signals and forecasts of one symbol at one step.
         now_ns
-            Market time, for the check of stale data (default: the bar's own time).
+            Market time (ns), for the check of stale data (default: the bar's own time).
+
+        Raises
+        ------
+        DataError
+            The symbol has had no bar yet.
         """
         orders: list[Order] = []
         refusals: list[Refusal] = []
@@ -240,16 +259,16 @@ class ExecutionService:
         return NOTHING_DECIDED
 
     def release(self, orders: Sequence[Order]) -> None:
-        """Hand orders to the venue; only after the journal holds them."""
+        """Pass orders to the venue; only after the journal contains them. OrderError for one that could never trade."""
         if orders:
             self._venue.release(orders)
 
     def results(self, bars_per_year: float) -> dict[str, BookResult]:
-        """How each book did. ``bars_per_year`` counts marks (slices) per year, for the Sharpe ratio."""
+        """The result of each book. ``bars_per_year`` is the number of marks (slices) per year, for the Sharpe ratio."""
         return {name: book.result(bars_per_year) for name, book in self._books.items()}
 
     def by_symbol(self, name: str = PRIMARY) -> dict[str, SymbolResult]:
-        """Each symbol's part in one book."""
+        """The result of one book by symbol."""
         return self.book(name).by_symbol()
 
     def carried(self, ts: int) -> list[Carried]:
@@ -264,7 +283,7 @@ class ExecutionService:
         ]
 
     def snapshot(self) -> State:
-        """All books, and how long each price has stood still. The venue's state is the venue's."""
+        """All books, and the state of each symbol. The venue has a snapshot of its own."""
         books = {name: book.snapshot().scalars for name, book in self._books.items()}
         desks = {symbol: trading.dump() for symbol, trading in sorted(self._trading.items())}
         return State(scalars={"books": books, "desks": msgspec.to_builtins(desks)})
@@ -290,7 +309,7 @@ class ExecutionService:
     def _symbol_trading(self, symbol: str) -> SymbolTrading:
         trading = self._trading.get(symbol)
         if trading is None:
-            raise DataError(f"{symbol!r} has had no bar yet{did_you_mean(symbol, self._trading)}; settle a bar of it first")
+            raise DataError(f"{symbol!r} has had no bar yet{did_you_mean(symbol, self._trading)}; process a bar of it first")
         return trading
 
     def _order(
@@ -302,7 +321,7 @@ class ExecutionService:
         orders: list[Order],
         refusals: list[Refusal],
     ) -> None:
-        """Pass the change to ``target`` through the gate; a refused change of sides still closes what is held."""
+        """Check the change to ``target``; when a change of sides is refused, the open position is still closed."""
         bar, held, name, wanted = sizing.bar, position.lots.position, position.book.name, target.quantity
         signal = position.rule.signal(sizing)
         signal_id = name if signal is None else signal.signal_id
@@ -324,7 +343,7 @@ class ExecutionService:
         if wanted == 0 or distance <= 0.0:
             return
         stop = bar.close * (1.0 - distance if wanted > 0 else 1.0 + distance)
-        # A long stop at or below 0 could never trade: such a distance is as good as no stop.
+        # A stop of a long position at or below 0 can never trade, so none is placed.
         if stop > 0.0:
             orders.append(
                 Order(f"{order_id}/stop", name, bar.symbol, bar.ts_event, "stop", -wanted, signal_id, prediction_id, stop)

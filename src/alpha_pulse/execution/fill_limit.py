@@ -9,7 +9,7 @@ from alpha_pulse.venues.money import money, parts_for
 
 
 class Account(msgspec.Struct, frozen=True):
-    """What a book owns, as seen by one symbol; money in minor units, at the price that is asked about.
+    """A book from the view of one symbol; money in minor units, at the price in question.
 
     ``equity`` includes the position ``held`` (parts, signed); ``others`` is what the book's positions in other symbols are
     worth, long and short alike counted as positive; ``share`` is the part of the equity that one symbol gets.
@@ -42,7 +42,7 @@ def admitted(
     quantity
         Of the order, in parts, signed, not 0.
     fraction
-        The part of the equity that the position is meant to be worth; only its size counts.
+        The fraction of the equity that the position is meant to be worth; only its size counts.
     account
         At ``price``, before the fill.
     price

@@ -24,7 +24,7 @@ class _OpenLot:
 
 
 class LotsState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `LotQueue` remembers, as JSON values. ``open`` holds each open lot's fill and how much of it is used."""
+    """The saved state of a `LotQueue`, as JSON values. ``open`` holds each open lot's fill and how much of it is used."""
 
     open: list[tuple[Fill, int]]
     position: int
@@ -109,7 +109,7 @@ class LotQueue:
         """Closed lots that are trades: no dust."""
 
     def apply_fill(self, fill: Fill) -> list[Lot]:
-        """Take a fill into the queue; the lots that it closed, oldest first.
+        """Apply a fill; returns the lots that it closed, oldest first.
 
         Raises OrderError when the fill belongs elsewhere, trades nothing, or has a negative cost or fee.
         """
@@ -168,7 +168,7 @@ class LotQueue:
     def _refuse_foreign(self, fill: Fill) -> None:
         if fill.book != self.book or fill.symbol != self.symbol:
             raise OrderError(
-                f"fill {fill.fill_id} belongs to {fill.book}/{fill.symbol}, but met {self.book}/{self.symbol}; "
+                f"fill {fill.fill_id} belongs to {fill.book}/{fill.symbol}, but reached {self.book}/{self.symbol}; "
                 "send each fill to the book that ordered it"
             )
         if fill.quantity == 0 or fill.cost < 0 or fill.fee < 0:
@@ -182,7 +182,7 @@ class LotQueue:
         return {lot.fill.signal_id for lot in self._lots}
 
     def dump(self) -> LotsState:
-        """Everything remembered."""
+        """The state to save."""
         return LotsState(
             open=[(lot.fill, lot.used) for lot in self._lots],
             position=self.position,

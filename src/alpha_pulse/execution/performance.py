@@ -1,4 +1,4 @@
-"""How a book's equity did: return, risk and the day's loss, in constant time and memory."""
+"""The performance of a book's equity: return, risk and the day's loss, in constant time and memory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from alpha_pulse.core.durations import DAY_NS
 
 
 class PerformanceState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `Performance` remembers."""
+    """The saved state of a `Performance`."""
 
     equity: int
     marks: int
@@ -25,7 +25,7 @@ class PerformanceState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Performance:
     """Follows an equity in minor units, one mark per instant.
 
-    A mark's return is the change over the previous equity, 0 while that is not positive (a ruined book has no return). A
+    A mark's return is the change over the previous equity, 0 while that is not positive (a bankrupt book has no return). A
     mark at midnight UTC belongs to the day that it ends, so that the day's start is the equity at midnight. The Sharpe
     ratio takes no riskless rate off (Sharpe, 1994).
 
@@ -49,7 +49,7 @@ class Performance:
         self.day_start_equity = initial_equity
 
     def mark(self, ts: int, equity: int) -> None:
-        """Take the equity at ``ts`` (ns since the epoch, UTC)."""
+        """Add the equity (minor units) at ``ts`` (ns since the epoch, UTC)."""
         day = (ts - 1) // DAY_NS
         before = self.equity
         if day != self.day:
@@ -81,7 +81,7 @@ class Performance:
         return mean / math.sqrt(variance) * math.sqrt(marks_per_year)
 
     def dump(self) -> PerformanceState:
-        """Everything remembered."""
+        """The state to save."""
         return PerformanceState(**{name: getattr(self, name) for name in self.__slots__})
 
     def load(self, state: PerformanceState) -> None:

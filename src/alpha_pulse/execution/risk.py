@@ -1,4 +1,4 @@
-"""The risk gate: the last word before an order intent exists. Pure; every refusal has its reasons."""
+"""The risk gate: every order passes it before it is journaled. A pure function; each refusal has its reasons."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ QUANTITY_LIMIT = 2**63
 
 
 class OrderRequest(msgspec.Struct, frozen=True):
-    """An order that someone wants, with what the gate must know to judge it.
+    """A requested order, with all that its checks need.
 
     Quantities in parts, signed; money in minor units; ``price`` is the last close; ``others`` is what the book's positions in
     other symbols are worth, shorts counted as positive; ``age_ns`` is how old the bar is, ``frozen_bars`` how many bars in
@@ -37,7 +37,7 @@ class OrderRequest(msgspec.Struct, frozen=True):
 class RiskGate:
     """Checks a request against the limits of the configuration.
 
-    An order that only reduces a position passes all but the checks of its price: refusing it would trap the position (a
+    An order that only reduces a position passes all but the checks of its price: refusing it would lock the position (a
     short that rises by a third is already worth twice the equity). A request beyond a limit is refused, never cut to fit.
 
     >>> gate = RiskGate(config.Risk(max_position_fraction=0.5))

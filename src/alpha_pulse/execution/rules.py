@@ -1,4 +1,4 @@
-"""The entry rules: what position each book wants. They read the sizing and what is held, and remember nothing."""
+"""The entry rules: the target position of each book, from the sizing input and the open position. They have no state."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MEAN_OF_ABSOLUTE_NORMAL = math.sqrt(2.0 / math.pi)
 
 
 class Target(NamedTuple):
-    """What to hold, in parts of a unit and as a part of the equity, and why an entry was abstained from, if it was."""
+    """The target position, in parts of a unit and as a fraction of the equity, and why the rule abstained, if it did."""
 
     quantity: int
     fraction: float = 0.0
@@ -26,10 +26,10 @@ class Target(NamedTuple):
 
 
 class EntryRule(Protocol):
-    """Says what to hold. A target equal to what is held means: trade nothing."""
+    """Gives the target position. A target equal to the open position means no trade."""
 
     def target(self, sizing: SizingInput, account: Account, units: Units) -> Target:
-        """The wanted position, in whole lots."""
+        """The target position, in whole lots."""
         ...
 
     def signal(self, sizing: SizingInput) -> Signal | None:
@@ -42,7 +42,7 @@ class EntryRule(Protocol):
 
 
 class FollowSignal:
-    """Hold what the signal's direction, the forecast volatility and the quality ask for.
+    """Size the position by the signal's direction, the volatility forecast and the trade quality.
 
     A symbol gets ``account.share`` of the equity, as far as the book's other positions leave room below the limit. A change
     smaller than ``rebalance_band`` times the position at direction 1 is not made, except to flat. A book without equity goes
@@ -98,16 +98,16 @@ class FollowSignal:
 
 
 class CostAware:
-    """Follow the signal only when the expected move pays for the round trip.
+    """Follow the signal only when the expected move exceeds the cost of the round trip.
 
     Enters, adds and turns only when ``(2p - 1) * sign(direction) * E|move| > round trip``. Otherwise it keeps a position
-    that agrees with the predicted direction, closes one that disagrees, and abstains when flat; the reason is told in each
-    case.
+    that agrees with the predicted direction, closes one that disagrees, and abstains when flat; each time with the
+    reason.
 
     Parameters
     ----------
     follow
-        Sizes what is worth it.
+        Sizes the positions that are entered.
     costs
         Of the venue, in basis points.
     """
@@ -117,7 +117,7 @@ class CostAware:
         self._costs = costs
 
     def signal(self, sizing: SizingInput) -> Signal | None:
-        """The signal that is followed when it pays."""
+        """The signal that is followed."""
         return self._follow.signal(sizing)
 
     def volatility(self, sizing: SizingInput) -> float:
@@ -183,7 +183,7 @@ def expected_move(volatility: float, horizon: int) -> float:
 
 
 def round_trip(bar: Bar, costs: Costs) -> float:
-    """What going in and out takes, as a fraction of the value: twice fee, half-spread (quoted, if quoted) and slippage.
+    """The cost of entry and exit as a fraction of the value: twice fee, half-spread (as quoted, where quoted) and slippage.
 
     >>> round(1e4 * round_trip(Bar("X", 1, 1, 100.0, 101.0, 99.0, 100.0, bid=99.98, ask=100.02), Costs()), 6)
     7.0

@@ -1,4 +1,4 @@
-"""Tells a market's usual breaks (nights, weekends) from bars that are missing."""
+"""Distinguishes a market's usual breaks (nights, weekends) from missing bars."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ LONGER = 1.5
 
 
 class SessionBreaks:
-    """Remembers when the last breaks of one symbol began, by the time of day (UTC), and how long they were.
+    """Stores when the last breaks of one symbol began, by the time of day (UTC), and how long they were.
 
     A break is usual when at least two, and a third, of the last 24 began at the same time of day, and it is at most 1.5 times
     as long as the second longest of those: whatever is usual was seen twice. So the first two closing hours and the first
-    two weekends that a symbol shows are taken for missing data, as is a session that ends early.
+    two weekends that a symbol shows are treated as missing data, as is a session that ends early.
 
     >>> breaks, hour = SessionBreaks(), NEAR_NS
     >>> [breaks.usual(day * DAY_NS + 20 * hour, 17 * hour) for day in range(4)]
@@ -36,7 +36,7 @@ class SessionBreaks:
         self._breaks: deque[tuple[int, int]] = deque(maxlen=KEPT)
 
     def usual(self, start_ns: int, length_ns: int) -> bool:
-        """Take in a break; whether it is a usual one.
+        """Add a break; whether it is a usual one.
 
         Parameters
         ----------
@@ -53,7 +53,7 @@ class SessionBreaks:
         return len(alike) >= needed and length_ns <= LONGER * alike[-NEEDED]
 
     def dump(self) -> list[tuple[int, int]]:
-        """Everything remembered."""
+        """The state to save."""
         return list(self._breaks)
 
     def load(self, breaks: list[tuple[int, int]]) -> None:

@@ -1,4 +1,4 @@
-"""One symbol's place in execution: its units, a position per book, and what the gate must know of its data."""
+"""The execution state of one symbol: its units, a position per book, and the freshness of its data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from alpha_pulse.execution.session_breaks import SessionBreaks
 
 
 class BookPosition:
-    """One book's place in one symbol."""
+    """One book's lots in one symbol, and the rule that sets the position."""
 
     __slots__ = ("book", "lots", "rule")
 
@@ -23,7 +23,7 @@ class BookPosition:
 
 
 class SymbolTradingState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `SymbolTrading` remembers; the positions are the books'."""
+    """The saved state of a `SymbolTrading`; the positions are saved with the books."""
 
     units: Units
     close: float
@@ -34,7 +34,7 @@ class SymbolTradingState(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
 
 class SymbolTrading:
-    """One symbol.
+    """The execution state of one symbol.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class SymbolTrading:
         self.gap_ns = 0
 
     def process_bar(self, bar: Bar, stale_after_intervals: float) -> None:
-        """Take in the next bar; a gap of more than ``stale_after_intervals`` before it counts, unless it is a usual break."""
+        """Process the next bar; a gap of more than ``stale_after_intervals`` before it counts, unless it is a usual break."""
         self.gap_ns, close = 0, bar.close
         if self.newest_ts:
             gap = bar.ts_open - self.newest_ts
@@ -78,7 +78,7 @@ class SymbolTrading:
                 position.book.revalue(self.units.symbol, price)
 
     def dump(self) -> SymbolTradingState:
-        """Everything remembered."""
+        """The state to save."""
         return SymbolTradingState(self.units, self.close, self.frozen_bars, self.newest_ts, self.gap_ns, self.breaks.dump())
 
     def load(self, state: SymbolTradingState) -> None:

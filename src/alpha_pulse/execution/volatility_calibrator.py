@@ -1,4 +1,4 @@
-"""From a probability of high volatility to a level: what it meant in the past, learnt online."""
+"""From a probability of high volatility to a volatility forecast: by what such probabilities have meant so far."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from alpha_pulse.core.stateful import State
 
 DECILES = 10
 PRIOR = 50.0
-"""Settled labels that the belief in a ratio of 1 is worth."""
+"""Weight of the prior ratio of 1, in labels."""
 
 
 class VolatilityCalibrator:
-    """The forecast volatility: the trailing median times what its probability's decile has meant.
+    """The volatility forecast: the trailing median times the mean ratio of the probability's decile so far.
 
-    ``ratio(p) = (50 * 1 + sum of ratios) / (50 + their number)`` over the settled labels whose served probability fell into the
+    ``ratio(p) = (50 * 1 + sum of ratios) / (50 + their number)`` over the labels whose served probability fell into the
     same decile: a histogram regression, shrunk to 1 while it knows little (histogram binning: Zadrozny & Elkan, 2001).
 
     >>> calibrator = VolatilityCalibrator()
@@ -32,7 +32,7 @@ class VolatilityCalibrator:
         self._counts = [0] * DECILES
 
     def update(self, probability: float, ratio: float) -> None:
-        """Learn one settled label.
+        """Learn one label.
 
         Parameters
         ----------
@@ -55,7 +55,7 @@ class VolatilityCalibrator:
         self._counts[decile] += 1
 
     def ratio(self, probability: float) -> float:
-        """What this probability's decile has meant, times the median; 1 before any label."""
+        """The mean ratio in this probability's decile, shrunk to 1; 1 before any label."""
         decile = _decile(probability)
         return (PRIOR + self._sums[decile]) / (PRIOR + self._counts[decile])
 
@@ -71,12 +71,12 @@ class VolatilityCalibrator:
         """Take over ``state``."""
         sums, counts = state.arrays.get("sums"), state.arrays.get("counts")
         if sums is None or counts is None or sums.shape != (DECILES,) or counts.shape != (DECILES,):
-            raise StateError(f"a saved forecast level needs {DECILES} sums and counts; use an older checkpoint")
+            raise StateError(f"a saved volatility calibrator needs {DECILES} sums and counts; use an older checkpoint")
         self._sums = [float(value) for value in sums]
         self._counts = [int(value) for value in counts]
 
 
 def _decile(probability: float) -> int:
     if not 0.0 <= probability <= 1.0:
-        raise NonFiniteError(f"a probability of {probability!r} was given to the forecast level; expected a number from 0 to 1")
+        raise NonFiniteError(f"the volatility calibrator received probability {probability!r}; expected a number from 0 to 1")
     return min(int(probability * DECILES), DECILES - 1)
