@@ -230,7 +230,7 @@ def wrong_file_refusal(schema: Schema, undamaged: Cells, whole: str, text: str, 
     if twice:
         bare = [name.rpartition(".")[2].lower() for name in names]  # R's AAPL.Open
         return None if names.count(twice[1].strip()) > 1 or bare.count(twice[1]) > 1 else "that name stands there once"
-    if re.search(r"it contains no (rows|bars)|is empty;", sentence):
+    if re.search(r"there are no (rows|bars)|is empty;", sentence):
         return None if not body or header != undamaged else "there are rows"
     if "no row has a price" in sentence:
         return None if all(schema.value(row, "open") is None for row in body if len(row) == schema.width) else "one has"

@@ -169,7 +169,7 @@ def _read_tables(
         notes += order_notes
     check_symbols_exist(options.symbols, tuple(symbols_seen), where)
     if not tables_read:
-        raise DataError(f"{where}: it contains no bars; at least one row is needed")
+        raise DataError(f"{where}: there are no bars; at least one row is needed")
     return tables_read, notes
 
 

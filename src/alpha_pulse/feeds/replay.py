@@ -138,13 +138,15 @@ class ReplayFeed:
     def seek(self, position: int) -> None:
         """Continue after the first ``position`` slices. Raises DataError outside 0 .. ``total_slices``."""
         if not 0 <= position <= self.total_slices:
-            raise DataError(f"position {position} is outside this feed; expected 0 to {self.total_slices}")
+            raise DataError(
+                f"position {position} is outside this feed; expected 0 to {self.total_slices}; seek to one of these"
+            )
         self._block, self._block_start, self._block_index = [], position, 0
 
     def cut(self, slices: int) -> ReplayFeed:
         """A feed of the first ``slices`` slices only, at its beginning; at least one."""
         if not 1 <= slices <= self.total_slices:
-            raise DataError(f"a feed of {slices} slices cannot be made; expected 1 to {self.total_slices}")
+            raise DataError(f"a feed of {slices} slices cannot be made; expected 1 to {self.total_slices}; use one of these")
         return ReplayFeed(self.columns.pick(slice(0, int(self._starts[slices]))), interval_inferred=self.interval_inferred)
 
     def snapshot(self) -> State:

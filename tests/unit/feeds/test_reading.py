@@ -141,7 +141,7 @@ def test_files_that_are_no_files_of_bars(tmp_path: Path) -> None:
     assert "not a file" in refused(tmp_path)
     (tmp_path / "empty.csv").touch()
     assert "is empty" in refused(tmp_path / "empty.csv")
-    assert "it contains no rows" in refused(write(tmp_path, name="header.csv"))
+    assert "there are no rows" in refused(write(tmp_path, name="header.csv"))
     (tmp_path / "bars.xlsx").write_bytes(b"PK")
     assert "is not a table of bars" in refused(tmp_path / "bars.xlsx")
     (tmp_path / "broken.csv").write_bytes(b"PAR1 but no more")

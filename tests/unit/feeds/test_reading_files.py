@@ -214,7 +214,7 @@ def test_what_is_no_file_of_bars_is_named(tmp_path: Path) -> None:
         (b"  \n\n", "is empty"),
         (gzip.compress(TEXT.encode())[:-9], "cannot be unpacked as gzip"),
         (zipped(TEXT.encode())[:80], "cannot be unpacked as zip"),
-        (b"time,open,high,low,close\n", "it contains no rows"),
+        (b"time,open,high,low,close\n", "there are no rows"),
         (
             b"time;open;high;low;close\n1704196800;1,234;1,235;1,233;1,234\n",
             "may be 1234 or 1.234, and no other number",

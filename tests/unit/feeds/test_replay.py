@@ -99,7 +99,7 @@ def test_the_end_is_the_end_until_a_seek() -> None:
 
 @pytest.mark.parametrize("position", [-1, 3])
 def test_a_position_outside_is_refused(position: int) -> None:
-    with pytest.raises(DataError, match="expected 0 to 2"):
+    with pytest.raises(DataError, match="expected 0 to 2; seek to one of these"):
         ReplayFeed(columns([[1, 2]])).seek(position)
 
 

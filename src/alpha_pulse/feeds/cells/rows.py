@@ -60,7 +60,7 @@ def read_rows(table: Table, choice: Choice, options: ReadOptions, name: str) -> 
     """
     loaded = table.load(_column_kinds(choice, options))
     if loaded.frame.height == 0:
-        raise DataError(f"{table.where}: it contains no rows; at least one bar is needed")
+        raise DataError(f"{table.where}: there are no rows; at least one bar is needed")
     frame, row_numbers, text = _select_symbols(loaded, table, choice, options)
     if frame.height == 0:
         return None
@@ -237,11 +237,12 @@ def _check_scaled(numbers: dict[str, Floats], row_numbers: Integers, table: Tabl
     if 2 * int(whole.sum()) <= whole.size:
         return False
     if not whole.all():
-        at = int(np.argmin(whole.all(axis=0)))
-        price = PRICES[int(np.argmin(whole[:, at]))]
+        index = int(np.argmin(whole.all(axis=0)))
+        price = PRICES[int(np.argmin(whole[:, index]))]
+        value, column = numbers[price][index], choice.name(table, price)
         raise DataError(
-            f"{table.where}, row {row_numbers[at]}: column '{choice.name(table, price)}' is {numbers[price][at]:.12g}, but a "
-            f"whole number in units of 1e-{len(str(price_scale)) - 1}, as in most rows, is expected; correct or drop the row"
+            f"{table.where}, row {row_numbers[index]}: column '{column}' is {value:.12g}, but a whole number in "
+            f"units of 1e-{len(str(price_scale)) - 1}, as in most rows, is expected; correct or drop the row"
         )
     return True
 

@@ -34,8 +34,8 @@ def binary_frame(content: Content) -> pl.DataFrame:
         with suppressed_stderr():
             return _READERS[content.format](io.BytesIO(content.data))
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
-        metadata = first_line(error)
-        raise DataError(f"{content.where} cannot be read as {title} ({metadata}); give a complete and valid file") from None
+        reason = first_line(error)
+        raise DataError(f"{content.where} cannot be read as {title} ({reason}); give a complete and valid file") from None
     except pl.exceptions.PanicException:
         raise DataError(f"{content.where} cannot be read as {title}; give a complete and valid file") from None
 
@@ -175,8 +175,8 @@ def _series(values: Any, name: str, label: str) -> pl.Series:
             return pl.Series(array.astype("M8[us]"))
         return pl.Series(array)
     except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
-        metadata = first_line(error)
-        raise DataError(f"{name}: column {label!r} cannot be read ({metadata}); numbers, times or text are expected") from None
+        reason = first_line(error)
+        raise DataError(f"{name}: column {label!r} cannot be read ({reason}); numbers, times or text are expected") from None
 
 
 def _to_frame(series: Any, names: Any, where: str) -> pl.DataFrame:

@@ -43,14 +43,14 @@ def _parse(content: Content) -> tuple[Any, str]:
     try:
         return msgspec.json.decode(text), "JSON"
     except (msgspec.DecodeError, RecursionError) as error:
-        metadata = str(error)
+        reason = str(error)
     lines = [line for line in text.split(b"\n") if line.strip()]
     try:
         if len(lines) > 1 and lines[0].strip()[-1:] in (b"]", b"}"):
             return [_decode(line) for line in lines], "JSON lines"
         return _decode(text), "JSON"
     except (ValueError, RecursionError, UnicodeDecodeError):
-        raise DataError(f"{content.where} cannot be read as JSON ({metadata}); give a complete and valid file") from None
+        raise DataError(f"{content.where} cannot be read as JSON ({reason}); give a complete and valid file") from None
 
 
 def _decode(text: bytes) -> Any:

@@ -54,7 +54,7 @@ def check_bars(columns: BarColumns, where: str, origin: Origin | None = None) ->
         volume is negative; a time is repeated or out of order; bars are closer together than the interval.
     """
     if columns.code.size == 0:
-        raise DataError(f"{where}: it contains no bars; at least one row is needed")
+        raise DataError(f"{where}: there are no bars; at least one row is needed")
     if not 0 < columns.interval_ns <= LONGEST_NS:
         raise DataError(f"{where}: the length of a bar is {columns.interval_ns} ns; expected more than 0 and at most a year")
     problems = [*_value_ranges(columns), *_price_relations(columns), *_times(columns)]

@@ -1,1 +1,1 @@
-"""Reports on files: how each was read, what a refused one contains, and the inspection of several."""
+"""Reports on files: how each was read or why it was refused."""

@@ -7,10 +7,15 @@ from collections.abc import Sequence
 
 import msgspec
 
-from alpha_pulse.feeds.cells.column_choice import column_name
+from alpha_pulse.core.errors import DataError
+from alpha_pulse.feeds.cells.column_choice import choose_columns, column_name
 from alpha_pulse.feeds.cells.rows import TableRows
+from alpha_pulse.feeds.cells.symbols import symbol_from_name
+from alpha_pulse.feeds.cells.timestamp_convention import known_convention
 from alpha_pulse.feeds.market_data import FileReport, ReadOptions
 from alpha_pulse.feeds.notes import PLACES, Note, some
+from alpha_pulse.feeds.sources import recognise
+from alpha_pulse.feeds.tables import Table
 
 _NAMES_AND_NUMBERS = re.compile(r"'.*'|\".*\"|[0-9][0-9,]*|\b(?:has|have|was|were|rows?|bars?|lines?)\b")
 
@@ -138,3 +143,33 @@ def _column_name_in(tables_read: Sequence[ReadTable], place: int) -> str:
     """The name of a column in the first of the tables (one for each symbol) of a file member that names it."""
     headers = [read.rows.table.header for read in tables_read if place < len(read.rows.table.header)]
     return next((name.strip() for header in headers if (name := header[place]).strip()), "")
+
+
+def incomplete_report(table: Table, options: ReadOptions) -> FileReport:
+    """A report on a table of a refused file, whose rows are not read."""
+    source = recognise(table)
+    try:
+        choice = choose_columns(table)
+    except DataError:
+        choice = None
+    in_column = choice is not None and "symbol" in choice.places
+    symbol_from = "the file's name" if choice is None or not in_column else f"column {choice.name(table, 'symbol')}"
+    stamp, stamp_from = ("", "") if choice is None else known_convention(table, choice, options)
+    places = {} if choice is None else choice.places
+    return FileReport(
+        path=table.path,
+        source=source.id,
+        title=source.title,
+        format=table.format,
+        symbols=() if in_column else (table.metadata.get("symbol") or symbol_from_name(table.name, source),),
+        symbol_from=symbol_from,
+        rows=0,
+        header=", ".join(table.header),
+        stamp=stamp,
+        stamp_from=stamp_from,
+        tz=options.tz or source.tz or "",
+        time_unit="",
+        used={ours: column_name(table, place) for ours, place in places.items()},
+        ignored=tuple(column_name(table, place) for place in range(table.width) if place not in places.values()),
+        sorted=False,
+    )

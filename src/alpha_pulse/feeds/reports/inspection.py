@@ -14,8 +14,8 @@ from alpha_pulse.feeds.interval import show_interval
 from alpha_pulse.feeds.market_data import FileReport, MarketData, ReadOptions
 from alpha_pulse.feeds.notes import Note
 from alpha_pulse.feeds.quality.sessions import sessions
-from alpha_pulse.feeds.reading import read
-from alpha_pulse.feeds.reports.refused_files import refused_file_report
+from alpha_pulse.feeds.reading import read, tables_in
+from alpha_pulse.feeds.reports.file_reports import incomplete_report
 
 
 class SymbolSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +94,7 @@ def inspect(
         if len(paths) > 1:
             files = tuple(_inspect_alone(path, options) for path in paths)
         else:
-            files = (FileInspection(path=str(paths[0]), report=refused_file_report(paths[0], options), refusal=str(error)),)
+            files = (FileInspection(path=str(paths[0]), report=_refused_file_report(paths[0], options), refusal=str(error)),)
         return Inspection(would_load=False, refusal=str(error), files=files)
     zone, bars = _zone(data, options), data.bars.sorted_by_symbol()
     return Inspection(
@@ -118,7 +118,16 @@ def _inspect_alone(path: Path, options: ReadOptions) -> FileInspection:
         read([path], msgspec.structs.replace(options, symbols=()))
     except DataError as error:
         refusal = str(error)
-    return FileInspection(path=str(path), report=refused_file_report(path, options), refusal=refusal)
+    return FileInspection(path=str(path), report=_refused_file_report(path, options), refusal=refusal)
+
+
+def _refused_file_report(path: Path, options: ReadOptions) -> FileReport | None:
+    """An incomplete report on a refused file; for an archive, on its first table. None where the file contains no table."""
+    try:
+        table = next(tables_in(path), None)
+    except DataError:
+        return None
+    return None if table is None else incomplete_report(table, options)
 
 
 def _zone(data: MarketData, options: ReadOptions) -> str:

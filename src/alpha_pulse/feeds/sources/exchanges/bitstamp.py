@@ -1,4 +1,4 @@
-"""Bitstamp's bars with NaN where nothing traded."""
+"""Bitstamp's bars, with NaN in minutes without trades."""
 
 from __future__ import annotations
 

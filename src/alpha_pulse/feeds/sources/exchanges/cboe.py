@@ -1,4 +1,4 @@
-"""Histories of its indices that Cboe offers as files."""
+"""Cboe's histories of its indices."""
 
 from __future__ import annotations
 

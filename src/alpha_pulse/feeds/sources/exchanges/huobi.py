@@ -1,4 +1,4 @@
-"""Huobi's (HTX's) candles, whose time is called id."""
+"""Huobi's (HTX's) candles, whose column of times is id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Price history that the National Stock Exchange of India offers as a file."""
+"""NSE India's price history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""QuantConnect LEAN's archives: of stocks, prices are whole numbers that count parts of 1e-4."""
+"""QuantConnect LEAN's archives; prices of stocks are whole numbers in units of 1e-4."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CoinMarketCap's historical data, whose names are numbers of currencies."""
+"""CoinMarketCap's historical data, whose column name contains numbers of currencies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Quandl's WIKI prices: raw and adjusted ones side by side."""
+"""Quandl's WIKI prices: unadjusted and adjusted."""
 
 from __future__ import annotations
 
