@@ -52,11 +52,18 @@ def test_every_dependency_has_a_reason() -> None:
         assert f"`{name}`" in section, name
 
 
-def test_the_new_modules_of_the_page_on_upgrading_exist() -> None:
-    section = (
-        (ROOT / "docs" / "upgrading.md").read_text(encoding="utf-8").partition("\n## Modules\n")[2].partition("\nWhole")[0]
+def test_the_new_names_of_the_page_on_upgrading_exist() -> None:
+    page = (
+        (ROOT / "docs" / "upgrading.md").read_text(encoding="utf-8").partition("\n## Python names\n")[2].partition("\nWhole")[0]
     )
-    new = re.findall(r"^\| `[\w.]+` \| `([\w.]+)` \|$", section, re.MULTILINE)
+    names, _, modules = page.partition("\n## Modules\n")
+    package = ROOT / "src" / "alpha_pulse"
+    new = re.findall(r"^\| `[\w.]+` \| `([\w.]+)` \|$", modules, re.MULTILINE)
     assert len(new) > 50
-    for name in new:
-        assert (ROOT / "src" / "alpha_pulse" / f"{name.replace('.', '/')}.py").exists(), name
+    for module in new:
+        assert (package / f"{module.replace('.', '/')}.py").exists(), module
+    new = re.findall(r"^\| `[\w.]+` \| `([\w.]+)\.(\w+)` \|$", names, re.MULTILINE)
+    assert len(new) > 20
+    for module, name in new:
+        source = (package / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
+        assert re.search(rf"^(?:class|def) {name}\b|^{name} =", source, re.MULTILINE), f"{module}.{name}"
