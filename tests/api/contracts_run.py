@@ -234,7 +234,7 @@ def own_session(live: Running) -> None:
         live.refused(422, f"{path}/update", f'{{"examples":[{{"id":"x","features":[{number},1],"label":1}}]}}'.encode())
     for changes in ({"label": 1}, {"features": [0, 0.6]}, {"weight": 0.5}):
         other = {"examples": [{"id": "z", "features": [1, 1], "label": 1}, {**examples[0], **changes}]}
-        live.refused(409, f"{path}/update", other, said="has the example 'e0' with other features, label or weight")
+        live.refused(409, f"{path}/update", other, said="has learned example 'e0' with other features, label or weight")
     assert live.post(f"{path}/update", {"examples": [{**examples[0], "weight": 1}]}) == {
         "applied": 0,
         "duplicates": 1,

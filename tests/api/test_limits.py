@@ -78,8 +78,8 @@ def test_two_tokens_are_none(live: Running) -> None:
 
 def test_what_there_is_not_is_told_with_what_there_is(live: Running) -> None:
     live.refused(404, "/api/v1/systm", method="GET", said="did you mean '/api/v1/system'?")
-    live.refused(404, "/zzz", method="GET", said="/api/v1/openapi.json lists what there is")
-    live.refused(405, "/api/v1/system", method="DELETE", said="does not take DELETE")
+    live.refused(404, "/zzz", method="GET", said="/api/v1/openapi.json lists all paths")
+    live.refused(405, "/api/v1/system", method="DELETE", said="does not support DELETE")
 
 
 def test_a_path_of_another_method_is_suggested_last_and_with_its_method(live: Running) -> None:
@@ -111,7 +111,7 @@ def test_a_long_name_within_a_query_or_a_body_is_not_repeated_whole(live: Runnin
     assert len(live.refused(422, f"/api/v1/trading/fills?{'x' * 20_000}=1", method="GET")) < 400
     assert len(live.refused(422, f"/api/v1/regimes?symbol={'x' * 20_000}", method="GET")) < 400
     unknown = {"features": {"y" * 100_000: 1.0}}
-    assert len(live.refused(422, PREDICT, unknown, said="hold the unknown name 'yyy")) < 400
+    assert len(live.refused(422, PREDICT, unknown, said="contain the unknown name 'yyy")) < 400
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def test_a_fault_of_our_own_is_logged_and_no_500(
 
     monkeypatch.setattr(live.gateway, "config", broken)
     with caplog.at_level(logging.ERROR):
-        sentence = live.refused(503, "/api/v1/system/config", method="GET", said="a fault of its own (ZeroDivisionError)")
+        sentence = live.refused(503, "/api/v1/system/config", method="GET", said="an error in AlphaPulse (ZeroDivisionError)")
     assert "a secret" not in sentence
     assert "ZeroDivisionError: a secret" in caplog.text
 

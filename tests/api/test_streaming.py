@@ -109,7 +109,7 @@ def test_a_stream_ends_with_the_session_that_opened_it(live: Running, monkeypatc
     data = {"ticket": ticket["ticket"]} if by_ticket else {"token": session}
     with listening(live, first=hello(data=data)) as line, listening(live) as mine:
         assert receive(line)["type"] == receive(mine)["type"] == "hello"
-        assert end_of(line) == (1008, "the session that opened this stream has ended; sign in anew")
+        assert end_of(line) == (1008, "the session that opened this stream has ended; sign in again")
         # Nothing ends for who has the token itself.
         made = live.post("/api/v1/system/step", {"steps": 1})
         assert receive(mine, "step")["seq"] == made["seq"]
@@ -162,7 +162,7 @@ def test_large_frames_and_chatter_end_the_stream(live: Running, monkeypatch: pyt
         with contextlib.suppress(ConnectionClosed):
             for _ in range(50):
                 line.send("{}")
-        assert end_of(line) == (1008, "the stream takes no messages after the first")
+        assert end_of(line) == (1008, "the stream accepts no message after the first")
 
 
 # What is told.
@@ -248,7 +248,7 @@ def test_a_row_beyond_the_next_one_is_refused_after_the_hello(live: Running, bey
     newest = live.get("/api/v1/system")["seq"]
     with listening(live, first=hello(from_seq=newest + beyond)) as line:
         assert receive(line)["seq"] == newest
-        said = f"from_seq is {newest + beyond}, but the newest row is {newest}; send at most {newest + 1}, or leave it out"
+        said = f"from_seq is {newest + beyond}, but the newest row is {newest}; send at most {newest + 1}, or omit it"
         assert end_of(line) == (1008, said)
 
 

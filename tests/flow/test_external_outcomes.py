@@ -155,7 +155,7 @@ def test_a_gateway_takes_them_in_units_and_cash_once_and_all_or_none() -> None:
         trade, quality = newest_signal(system), system.feedback.quality("SYN")
         wrong: list[tuple[type[AlphaPulseError], str, dict[str, Any]]] = [
             (NotFoundError, "did you mean 'combined/SYN/...'", {"signal_id": "combined/SYM/7"}),
-            (NotFoundError, "no signal 'combined/SYN/99999' is held", {"signal_id": "combined/SYN/99999"}),
+            (NotFoundError, "signal 'combined/SYN/99999' is not stored", {"signal_id": "combined/SYN/99999"}),
             (NotFoundError, "is not known: it never became an order", {"signal_id": "combined/SYN/1"}),
             (ConflictError, "the run's own book 'combined'", {"book": "combined"}),
             (DataError, "has quantity 0.0", {"quantity": 0.0}),

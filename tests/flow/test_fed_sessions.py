@@ -151,7 +151,9 @@ def test_an_id_stands_for_one_example(tmp_path: Path) -> None:
         async with running(gateway):
             await gateway.start_session("ELSE", "logistic", MINE)
             for other in others:
-                with pytest.raises(ConflictError, match=f"has the example '{other.id}' with other features, label or weight"):
+                with pytest.raises(
+                    ConflictError, match=f"has learned example '{other.id}' with other features, label or weight"
+                ):
                     await gateway.update("ELSE/mine", [*first, other])
             assert learnt(gateway) == 0
             await gateway.update("ELSE/mine", first)
@@ -313,7 +315,7 @@ BAD_STARTS: list[tuple[str, str, SessionConfig, type[AlphaPulseError], str]] = [
     ("SYN", "logistik", SessionConfig(target="mine"), UnknownName, "did you mean 'logistic'"),
     ("", "logistic", MINE, ConfigError, "the symbol is ''"),
     ("A\nB", "logistic", MINE, ConfigError, "printable"),
-    ("A", "logistic", SessionConfig(target="a/b", source="api"), ConfigError, "holds a '/'"),
+    ("A", "logistic", SessionConfig(target="a/b", source="api"), ConfigError, "contains a '/'"),
     ("A", "logistic", SessionConfig(source="loop"), ConfigError, "source is 'loop'"),
     ("A", "logistic", SessionConfig(source="api", n_features=0), ConfigError, "n_features is 0"),
     ("A", "logistic", SessionConfig(source="api", horizon=-1), ConfigError, "horizon is -1"),

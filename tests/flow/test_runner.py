@@ -206,7 +206,7 @@ def test_a_fault_of_our_own_is_told_as_a_sentence(caplog: pytest.LogCaptureFixtu
     assert gateway.control().state == "failed"
     detail = gateway.status().detail
     assert detail is not None
-    assert "step 60 failed because of a fault in AlphaPulse (AttributeError" in detail
+    assert "step 60 failed because of an error in AlphaPulse (AttributeError" in detail
     assert "\n" not in detail
     assert caplog.records[-1].exc_info is not None
 

@@ -78,7 +78,7 @@ def test_who_asks_meanwhile_is_answered_and_nothing_is_missing_after_it(begun: P
                 seen.append(status.feed.bars_done)
                 with pytest.raises(NotReadyError, match="the run is starting"):
                     gateway.bars("SYN", PAGE)
-                with pytest.raises(NotReadyError, match="ask again in a moment"):
+                with pytest.raises(NotReadyError, match="try again in a moment"):
                     gateway.sessions()
                 with pytest.raises(ConflictError, match="is starting and cannot be stepped yet"):
                     await gateway.step(1)

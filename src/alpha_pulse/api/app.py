@@ -14,10 +14,10 @@ from starlette.responses import Response
 
 from alpha_pulse.api import errors
 from alpha_pulse.api import static as pages
-from alpha_pulse.api.access.auth_middleware import Gate
+from alpha_pulse.api.access.auth_middleware import AuthMiddleware
 from alpha_pulse.api.access.tokens import Auth
 from alpha_pulse.api.prometheus import Exposition
-from alpha_pulse.api.request_guard import LOOPBACK, Limits
+from alpha_pulse.api.request_guard import LOOPBACK, RequestGuard
 from alpha_pulse.api.routers import (
     adaptation,
     market,
@@ -36,7 +36,7 @@ from alpha_pulse.api.schemas.requests import NoQuery, read_query
 from alpha_pulse.api.schemas.responses import JsonResponse
 from alpha_pulse.api.streaming import Hub
 from alpha_pulse.api.timing import Timing
-from alpha_pulse.api.warming_up import Warming
+from alpha_pulse.api.warming_up import StartupMiddleware
 from alpha_pulse.runtime.gateway import Gateway
 
 
@@ -68,10 +68,10 @@ def create_app(gateway: Gateway, auth: Auth, *, static: Path | None = None, host
     app.router.redirect_slashes = False
     errors.install(app, operations)
     # The last one added is the outermost.
-    app.add_middleware(Warming, gateway=gateway)
-    app.add_middleware(Gate, auth=auth, is_open=_open(operations))
+    app.add_middleware(StartupMiddleware, gateway=gateway)
+    app.add_middleware(AuthMiddleware, auth=auth, is_open=_open(operations))
     app.add_middleware(Timing, registry=registry, names=_names(parts))
-    app.add_middleware(Limits, hosts=hosts)
+    app.add_middleware(RequestGuard, hosts=hosts)
     return app
 
 
@@ -121,7 +121,7 @@ def _open(operations: list[Operation]) -> Callable[[str, str], bool]:
     known = {(operation.method, operation.path) for operation in operations if operation.is_open}
 
     def is_open(method: str, path: str) -> bool:
-        asked = "GET" if method == "HEAD" else method
-        return (asked, path) in known or (asked == "GET" and pages.is_open(path))
+        method = "GET" if method == "HEAD" else method
+        return (method, path) in known or (method == "GET" and pages.is_open(path))
 
     return is_open

@@ -1,8 +1,8 @@
-"""All open connections, in two classes: those that have shown a good token, and all others.
+"""All open connections, in two classes: authorised ones, which have sent a valid token, and others.
 
-Whoever reaches the port can open connections without end. They compete among themselves only: one that is opened when there is
-no room for another closes the oldest that has shown no token. A connection of the token's holder is one of those from its
-opening to its first request, and is among the newest then; so all room that holders do not use is left to the others.
+Anyone who can reach the port can open many connections. When the maximum is reached, a new connection closes the oldest
+unauthorised one. An authorised client starts as one of the others, and becomes authorised with its first request; connections
+that authorised clients do not use are left to the others.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from __future__ import annotations
 from typing import Protocol
 
 RESERVED_FILES = 128
-"""Open files that are left to everything but connections: the store, the libraries, the terminal."""
+"""Open files reserved for the store, libraries and the terminal."""
 MOST_FILES = 4_096
 MOST, MOST_HOLDERS = 896, 640
 
 
 class Connection(Protocol):
-    """What is asked of a connection."""
+    """The interface of a connection."""
 
     @property
     def busy(self) -> bool:
-        """Whether a request is being answered, or a stream is open."""
+        """Whether a request is in progress, or a stream is open."""
         ...
 
     def abort(self) -> None:
@@ -29,12 +29,12 @@ class Connection(Protocol):
 
 
 class Connections:
-    """Who is connected.
+    """The open connections.
 
     Parameters
     ----------
     room, holders
-        Room for all connections, and, of it, for those that have shown a good token: fewer than ``room``.
+        The maximum number of connections, and of authorised ones, which is smaller.
     """
 
     def __init__(self, room: int = MOST, holders: int = MOST_HOLDERS) -> None:
@@ -45,20 +45,20 @@ class Connections:
         self.dropped = 0
 
     def opened(self, connection: Connection) -> None:
-        """One more, which has shown no token yet."""
+        """Add a connection, not authorised yet."""
         while self._others and len(self._others) + len(self._holders) >= self._room:
             self._drop(self._others, next(iter(self._others)))
         self._others[connection] = None
 
     def closed(self, connection: Connection) -> None:
-        """It is gone."""
+        """Remove a connection."""
         self._others.pop(connection, None)
         self._holders.pop(connection, None)
 
     def admit(self, connection: Connection) -> bool:
-        """It has shown a good token; False when all connections of the token's holders are busy, so that there is no room."""
+        """Mark a connection as authorised. False when all authorised connections are busy and the maximum is reached."""
         if connection in self._holders:
-            # The one that was used last comes last.
+            # Keeps the order of last use.
             self._holders[connection] = self._holders.pop(connection)
             return True
         if connection not in self._others:
@@ -79,9 +79,9 @@ class Connections:
 
 
 def make_room() -> Connections:
-    """Connections for as many files as this process may open, once it has asked for more of them.
+    """Connections sized by the number of files this process may open, after raising its limit.
 
-    What a shell allows by default, 1,024 and on some systems 256, is not enough for both classes.
+    The default limit of a shell, 1,024 or on some systems 256, is not enough for both classes.
     """
     try:
         import resource
@@ -94,13 +94,13 @@ def make_room() -> Connections:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
             soft = wanted
         except (OSError, ValueError):
-            # Some systems name a higher limit than they allow.
+            # Some systems report a higher limit than they allow.
             pass
     return _within(MOST_FILES if soft == resource.RLIM_INFINITY else soft)
 
 
 def _within(files: int) -> Connections:
-    """As many as so many files have room for, at least a few.
+    """The connections for a number of open files.
 
     >>> room = _within(256)
     >>> room._room, room._holders_room

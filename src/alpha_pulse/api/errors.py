@@ -1,4 +1,4 @@
-"""Every refusal is one sentence under ``detail``, with the status that fits its kind. None is a 500."""
+"""Error responses: one sentence under ``detail``, with a status by the type of the error; never 500."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MAX_BEGIN, MAX_END = 240, 150
 
 
 def install(app: Starlette, operations: Sequence[Operation]) -> None:
-    """Have all errors of the application answered; ``operations`` are those that exist."""
+    """Install the error handlers; ``operations`` are used for suggestions."""
 
     async def ours(request: Request, error: Exception) -> Response:
         status = next((status for kind, status in STATUSES if isinstance(error, kind)), INVALID)
@@ -49,7 +49,7 @@ def install(app: Starlette, operations: Sequence[Operation]) -> None:
 
 
 def refuse(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
-    """The answer to a refused request. Of a sentence that repeats something long, the beginning and the end are told."""
+    """The response to a refused request; of a long sentence, the beginning and the end."""
     if len(detail) > MAX_BEGIN + MAX_END:
         detail = f"{detail[:MAX_BEGIN]}...{detail[-MAX_END:]}"
     return JsonResponse(ErrorResponse(detail), status, headers=headers)
@@ -60,16 +60,16 @@ def _routing_sentence(request: Request, error: HTTPException, operations: Sequen
     shown = path if len(path) <= MAX_SHOWN else path[: MAX_SHOWN - 3] + "..."
     if error.status_code == 405:
         allowed = (error.headers or {}).get("Allow", "another method")
-        return f"{shown} does not take {request.method}, but {allowed}"
+        return f"{shown} does not support {request.method}; use {allowed}"
     if error.status_code == 404 and error.detail == "Not Found":
         near = _near("GET" if request.method == "HEAD" else request.method, path[:MAX_SHOWN], operations)
-        return f"there is no {shown}; {near or '/api/v1/openapi.json lists what there is'}"
+        return f"there is no {shown}; {near or '/api/v1/openapi.json lists all paths'}"
     return str(error.detail)
 
 
 def _near(method: str, path: str, operations: Sequence[Operation]) -> str | None:
-    """Ask for the nearest path of the same method, else for the nearest of another one, which is then named."""
-    same = {one.path: repr(one.path) for one in operations if one.method == method}
-    other = {one.path: f"{one.method} {one.path!r}" for one in operations if one.method != method}
-    found = next((shown[near] for shown in (same, other) for near in get_close_matches(path, shown, n=1)), None)
-    return None if found is None else f"did you mean {found}?"
+    """Suggest the nearest path of the same method, otherwise of another method, which is then named."""
+    same = {item.path: repr(item.path) for item in operations if item.method == method}
+    other = {item.path: f"{item.method} {item.path!r}" for item in operations if item.method != method}
+    nearest = next((shown[near] for shown in (same, other) for near in get_close_matches(path, shown, n=1)), None)
+    return None if nearest is None else f"did you mean {nearest}?"

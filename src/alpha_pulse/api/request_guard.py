@@ -1,7 +1,7 @@
-"""What must hold before a request is looked at: where it comes from, how large its body is, how long it may take to send it.
+"""Checks of every request before the application: its origin, the size of its body, the time to receive it.
 
-Pure ASGI around the whole application, WebSockets included. It also puts the security headers on each answer, and is the last
-resort for faults: they are logged and answered with a sentence.
+Pure ASGI around the whole application, WebSockets included. It also adds the security headers to each response, and logs
+unexpected errors and responds to them with a sentence.
 """
 
 from __future__ import annotations
@@ -50,23 +50,23 @@ log = logging.getLogger("alpha_pulse.api")
 
 
 class RefusedError(AlphaPulseError):
-    """A request that is answered without being looked at further."""
+    """A request that is refused before it reaches the application."""
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
         self.status = status
 
 
-class Limits:
-    """The application behind its limits.
+class RequestGuard:
+    """Checks requests, then passes them to the application.
 
     Parameters
     ----------
     app
-        What answers the requests that pass.
+        The application.
     hosts
-        Names, without port, under which this server may be called. A name from elsewhere that was made to point here is
-        refused, so that a page of its owner cannot speak to this server.
+        Valid names in the Host header, without port. Other names are refused, which prevents DNS rebinding: a page whose
+        name was pointed at this server cannot call it.
     """
 
     def __init__(self, app: ASGIApp, hosts: Collection[str] = LOOPBACK) -> None:
@@ -103,34 +103,34 @@ class Limits:
             await self._app(scope, _replay(body, receive), send_with_headers)
         except RefusedError as refusal:
             await _refuse(scope, send, refusal, receive)
-        except Exception as fault:
-            log.exception("a fault in answering %s %r", scope["method"], scope["path"])
+        except Exception as error:
+            log.exception("an error in %s %r", scope["method"], scope["path"])
             if started:
                 raise
-            await _refuse(scope, send, of_a_fault(fault), receive)
+            await _refuse(scope, send, internal_error(error), receive)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self._app(scope, receive, send)
         except Exception:
-            log.exception("a fault in the stream %r", scope["path"])
-            # It may be closed already, which is as good.
+            log.exception("an error in the stream %r", scope["path"])
+            # It may be closed already.
             with contextlib.suppress(Exception):
-                await send({"type": "websocket.close", "code": 1011, "reason": "a fault in AlphaPulse; its log says more"})
+                await send({"type": "websocket.close", "code": 1011, "reason": "an error in AlphaPulse; see its log"})
 
 
 def check_origin(scope: Scope, hosts: Collection[str]) -> None:
-    """Refuse a request that was not made for this server, or was made by another site's page.
+    """Refuse a request for another host name, and one from another site's page.
 
-    A program sends no ``Origin``; a browser always does where it matters: with each WebSocket and each POST.
+    A program sends no ``Origin`` header; a browser sends it with each WebSocket and each POST.
     """
-    found = [value for name, value in scope["headers"] if name == b"host"]
-    host = found[0].decode("latin-1").lower() if len(found) == 1 else ""
+    hosts_sent = [value for name, value in scope["headers"] if name == b"host"]
+    host = hosts_sent[0].decode("latin-1").lower() if len(hosts_sent) == 1 else ""
     name, port = _split(host)
     if name not in hosts or (port and not port.isdigit()):
         raise RefusedError(
             403,
-            f"the Host header is {_shown(host)}, but this server answers as {', '.join(sorted(hosts))} only; call it by that",
+            f"the Host header is {_shown(host)}, but this server accepts only {', '.join(sorted(hosts))}; use one of these",
         )
     for header, value in scope["headers"]:
         if header == b"origin":
@@ -142,9 +142,9 @@ def check_origin(scope: Scope, hosts: Collection[str]) -> None:
 
 
 def _split(host: str) -> tuple[str, str]:
-    """A host's name and port; an address of IP version 6 stays in its brackets."""
-    at = host.rfind(":")
-    return (host, "") if at <= host.rfind("]") else (host[:at], host[at + 1 :])
+    """The name and the port of a host; an IPv6 address keeps its brackets."""
+    colon = host.rfind(":")
+    return (host, "") if colon <= host.rfind("]") else (host[:colon], host[colon + 1 :])
 
 
 def _shown(text: str) -> str:
@@ -152,7 +152,7 @@ def _shown(text: str) -> str:
 
 
 async def read_body(scope: Scope, receive: Receive) -> bytes:
-    """The whole body, counted as it comes in, whatever the headers say. Raises RefusedError above ``MAX_BODY``."""
+    """The whole body, counted while it is received. Raises RefusedError above ``MAX_BODY`` bytes."""
     declared = [value for name, value in scope["headers"] if name == b"content-length"]
     if any(value.isdigit() and int(value) > MAX_BODY for value in declared):
         raise _too_large()
@@ -164,39 +164,37 @@ async def read_body(scope: Scope, receive: Receive) -> bytes:
             while more:
                 message = await receive()
                 if message["type"] != "http.request":
-                    raise RefusedError(408, "the connection ended before the whole body had come")
+                    raise RefusedError(408, "the connection ended before the whole body was received")
                 body += message.get("body", b"")
                 if len(body) > MAX_BODY:
                     raise _too_large()
                 more = message.get("more_body", False)
     except TimeoutError:
-        raise RefusedError(408, f"the body did not come within {BODY_SECONDS:g} seconds; send it at once") from None
+        raise RefusedError(408, f"the body was not received within {BODY_SECONDS:g} seconds; send it faster") from None
     return bytes(body)
 
 
 def _too_large() -> RefusedError:
-    return RefusedError(413, f"the body is larger than {MAX_BODY} bytes; send it in several requests")
+    return RefusedError(413, f"the body is larger than {MAX_BODY} bytes; split it into several requests")
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    """Hand over a body that has been read."""
-    given = False
+    """A ``receive`` that returns the body, which has been read, first."""
+    delivered = False
 
     async def again() -> Message:
-        nonlocal given
-        if given:
+        nonlocal delivered
+        if delivered:
             return await receive()
-        given = True
+        delivered = True
         return {"type": "http.request", "body": body, "more_body": False}
 
     return again
 
 
-def of_a_fault(fault: Exception) -> RefusedError:
-    """A fault of the program's own, as one sentence that tells nothing of its inside but the kind."""
-    return RefusedError(
-        503, f"AlphaPulse could not answer this because of a fault of its own ({type(fault).__name__}); its log says more"
-    )
+def internal_error(error: Exception) -> RefusedError:
+    """An unexpected error as one sentence, which names only its type."""
+    return RefusedError(503, f"the request failed because of an error in AlphaPulse ({type(error).__name__}); see its log")
 
 
 def _missing(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
@@ -208,17 +206,17 @@ async def _refuse(scope: Scope, send: Send, refusal: RefusedError, receive: Rece
     body = error_bytes(str(refusal))
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     if scope["type"] == "websocket":
-        # Before a WebSocket is accepted, this is answered with 403 and no body.
+        # Before a WebSocket is accepted, this becomes a 403 without a body.
         await send({"type": "websocket.close", "code": 1008, "reason": str(refusal)[:120]})
         return
-    # After a body that was not read to its end there is no next request.
+    # After a body that was not read to its end the connection cannot be used for another request.
     headers = [*headers, *_missing([]), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
     shown = body if scope["method"] != "HEAD" else b""
     if refusal.status != 413:
         await send({"type": "http.response.body", "body": shown})
         return
-    # Were the connection closed at once, a client that is still sending would lose the answer.
+    # Closed at once, the connection would drop the response to a client that is still sending.
     await send({"type": "http.response.body", "body": shown, "more_body": True})
     await _drain(receive)
     await send({"type": "http.response.body", "body": b""})

@@ -1,7 +1,7 @@
-"""One listener: a short queue of frames that are ready, and what happens to one that does not keep up.
+"""One client of a stream: a short queue of encoded frames, and the handling of a slow client.
 
-Nothing that a client does or leaves undone is waited for by whoever makes the frames. When the queue is full its content is let
-go, and the client is told from where to where it must read by other means. A client that stays behind is dropped.
+The producer of frames never waits for a client. When the queue is full, its content is dropped, and the client receives the
+range of rows that it must read by HTTP. A client that stays behind is disconnected.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ VERSION = 1
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """Text that is ready, and the rows that it tells of; ``first`` above ``last`` for one that tells of none."""
+    """An encoded message, and the rows ``first`` to ``last`` that it covers; ``first`` > ``last`` for none."""
 
     text: str
     first: int
@@ -31,7 +31,7 @@ class Frame(msgspec.Struct, frozen=True):
 
 
 class Envelope(msgspec.Struct, frozen=True):
-    """What every message of the server looks like."""
+    """The form of every message of the server."""
 
     type: str
     v: int
@@ -40,7 +40,7 @@ class Envelope(msgspec.Struct, frozen=True):
 
 
 class Span(msgspec.Struct, frozen=True):
-    """Rows that a client must read by other means, both included."""
+    """Rows that a client must read by HTTP, both included."""
 
     from_seq: int
     to_seq: int
@@ -56,14 +56,19 @@ def message(kind: str, seq: int, data: object) -> str:
 
 
 class Client:
-    """Takes frames at once, sends them in its own time.
+    """Queues frames and sends them as fast as the client reads.
 
     Parameters
     ----------
     send
-        Sends one text; may wait for as long as it takes.
+        Sends one text; may wait for the client.
     now_ns
-        A monotonic clock.
+        A monotonic clock, in nanoseconds.
+
+    Attributes
+    ----------
+    gaps
+        How often the queue was dropped.
     """
 
     def __init__(self, send: Callable[[str], Awaitable[None]], now_ns: Callable[[], int] = elapsed_ns) -> None:
@@ -78,21 +83,21 @@ class Client:
         self.gaps = 0
 
     def offer(self, frame: Frame) -> None:
-        """Take a frame; when the queue is full, all that is in it becomes a gap."""
+        """Queue a frame. When the queue is full, its frames become a gap."""
         if len(self._queue) >= QUEUE_FRAMES:
-            self._let_go()
+            self._drop_queue()
         self._queue.append(frame)
         self._wake.set()
 
-    def _let_go(self) -> None:
-        told = [frame for frame in self._queue if frame.first <= frame.last]
-        # A frame that tells of no rows tells of the run's state, and only the newest one counts.
+    def _drop_queue(self) -> None:
+        dropped = [frame for frame in self._queue if frame.first <= frame.last]
+        # A frame without rows contains the state of the run; only the newest one matters.
         states = [frame for frame in self._queue if frame.first > frame.last][-1:]
         self._queue.clear()
         self._queue.extend(states)
-        if told:
-            first = told[0].first if self._lost is None else self._lost.from_seq
-            self._lost = Span(first, told[-1].last)
+        if dropped:
+            first = dropped[0].first if self._lost is None else self._lost.from_seq
+            self._lost = Span(first, dropped[-1].last)
             self.gaps += 1
         if self._behind_since is None:
             self._behind_since = self._now_ns()
@@ -108,11 +113,11 @@ class Client:
 
     @property
     def quiet_seconds(self) -> float:
-        """Since the last message went out."""
+        """Seconds since the last sent message."""
         return (self._now_ns() - self._sent_ns) / SECOND_NS
 
     async def pump(self) -> None:
-        """Send what is offered, for ever. Ends by the error of ``send``, or when it is cancelled."""
+        """Send queued frames until cancelled. Raises the errors of ``send``."""
         while True:
             await self._wake.wait()
             while (text := self._next()) is not None:

@@ -1,4 +1,4 @@
-"""While a run starts, its history is being read: what is made of it waits, and only how the run stands is answered at once."""
+"""While a run starts and its history is read, requests that need the history wait; others are served at once."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ API, METRICS = "/api/v1/", "/metrics"
 AT_ONCE = ("/api/v1/system", "/api/v1/openapi.json", "/api/v1/auth/exchange", "/api/v1/auth/ticket")
 
 
-def _is_of_the_run(path: str) -> bool:
+def _needs_history(path: str) -> bool:
     return path == METRICS or (path.startswith(API) and path not in AT_ONCE)
 
 
-class Warming:
-    """The application, whose requests of the run wait until it has started."""
+class StartupMiddleware:
+    """Delays requests that need the history until the run has started."""
 
     def __init__(self, app: ASGIApp, gateway: Gateway) -> None:
         self._app = app
@@ -23,6 +23,6 @@ class Warming:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the ASGI specification."""
-        if scope["type"] == "http" and _is_of_the_run(scope["path"]):
+        if scope["type"] == "http" and _needs_history(scope["path"]):
             await self._gateway.ready()
         await self._app(scope, receive, send)

@@ -1,4 +1,4 @@
-"""Counts kernels as numba compiles them; those that come from the cache are not."""
+"""Counts the kernels that numba compiles, without those loaded from the cache."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class _Counter(event.Listener):
         self.count = 0
         self._on_compiled = on_compiled
 
-    def on_start(self, found: Any) -> None:
+    def on_start(self, event: Any) -> None:
         """One begins."""
 
-    def on_end(self, found: Any) -> None:
+    def on_end(self, event: Any) -> None:
         """One is done."""
         self.count += 1
         self._on_compiled(self.count)

@@ -1,4 +1,4 @@
-"""Decision lines as they are exported: the journal's, with the opens of their bars beside the time of the decision."""
+"""Decision lines for export: those of the journal, with the opens of their bars added."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _encode = msgspec.json.Encoder().encode
 
 
 def exported(line: bytes, opened: Callable[[str, int], int]) -> bytes:
-    """The line with ``bar_open_ts`` as its last field: by symbol the open of the bar that was decided on.
+    """The line with ``bar_open_ts`` as its last field: the open of the decided bar by symbol, in ns.
 
     Parameters
     ----------
     line
-        As the journal holds it, with a newline.
+        A line of the journal, with a newline.
     opened
-        The open of a symbol's bar that ends at an instant; see `alpha_pulse.feeds.base.Feed`.
+        Returns the open of a symbol's bar by its end; see `alpha_pulse.feeds.base.Feed`.
 
     >>> exported(b'{"ts":9,"signals":[{"symbol":"X"}],"orders":[]}\\n', lambda symbol, ts: ts - 2)
     b'{"ts":9,"signals":[{"symbol":"X"}],"orders":[],"bar_open_ts":{"X":7}}\\n'
     """
-    found = _read(line)
-    opens = {one.symbol: opened(one.symbol, found.ts) for one in (*found.signals, *found.orders)}
+    decision = _read(line)
+    opens = {item.symbol: opened(item.symbol, decision.ts) for item in (*decision.signals, *decision.orders)}
     return line.rstrip()[:-1] + b',"bar_open_ts":' + _encode(opens) + b"}\n"

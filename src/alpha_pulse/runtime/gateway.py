@@ -1,9 +1,9 @@
-"""Where the API and the engine meet: what may be asked of a running system, and what it answers.
+"""The interface between the API and the engine: queries and commands of a running system.
 
-Everything here is called on the event loop that the system runs on. What never waits is a plain method; what waits for the
-disk or for a step is ``async``. Errors are `alpha_pulse.core.errors`: NotFoundError for a name or id that is not there,
-ConflictError for a request that does not fit what is going on, NotReadyError and StoreError when the engine has failed, and any
-other AlphaPulseError for an input that cannot be used. Each is one sentence.
+All methods are called on the event loop of the system. A method that waits for the disk or for a step is ``async``; the others
+return at once. Errors are those of `alpha_pulse.core.errors`: NotFoundError for an unknown name or id, ConflictError for a
+request that conflicts with the state of the run, NotReadyError and StoreError when the engine is starting or has failed, and
+another AlphaPulseError for invalid input. Each message is one sentence.
 """
 
 from __future__ import annotations
@@ -68,37 +68,41 @@ MAX_STEPS = 1_000
 MAX_EXAMPLES = 2_000
 MAX_OUTCOMES = 100
 ALL = "all"
-"""Stands for every book."""
+"""Selects every book."""
 
 
 class Gateway(Protocol):
-    """Ask, command, listen. ``session_id`` is ``SYMBOL/target``, ``prediction_id`` is ``SYMBOL/target/number``.
+    """Queries, commands and notifications of one run.
 
-    The number is that of the feed's slice, alike for all symbols; ``seq`` counts the journal's rows, commands among them.
+    A ``session_id`` is ``SYMBOL/target``; a ``prediction_id`` is ``SYMBOL/target/number``, where the number counts the slices
+    of the feed. ``seq`` counts the rows of the journal, those of commands included. Times are integer milliseconds since
+    the Unix epoch (UTC), money is in units of cash, and undefined values are None.
     """
 
     # The run.
 
     @property
     def version(self) -> str:
-        """Of the program."""
+        """The version of the program."""
         ...
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        """Of the feed."""
+        """The symbols of the feed."""
         ...
 
     async def ready(self) -> None:
-        """Return when the run has started: until its history has been read, what is made of it is refused."""
+        """Return when the run has started, which means that its history has been read. Before, queries of history raise
+        NotReadyError.
+        """
         ...
 
     def control(self) -> Control:
-        """How the run stands; costs nothing."""
+        """The state, the speed (bars per second) and the newest row of the run."""
         ...
 
     def status(self) -> SystemStatus:
-        """Everything about the run."""
+        """The state, the feed, the counts and the result of the run."""
         ...
 
     def config(self) -> dict[str, Any]:
@@ -106,28 +110,45 @@ class Gateway(Protocol):
         ...
 
     def pause(self) -> Control:
-        """Stop between two steps until `resume`. ConflictError when the run has ended."""
+        """Stop between two steps until `resume`. Raises ConflictError when the run has ended."""
         ...
 
     def resume(self) -> Control:
-        """Go on. ConflictError when the run has ended."""
+        """Continue. Raises ConflictError when the run has ended."""
         ...
 
     async def step(self, steps: int = 1) -> Control:
-        """Make 1 to 1,000 steps. ConflictError unless paused."""
+        """Run ``steps`` steps, 1 to 1,000. Raises ConflictError unless the run is paused."""
         ...
 
     def set_speed(self, bars_per_second: float) -> Control:
-        """Change the pace; 0 is as fast as it goes."""
+        """Set the speed in bars per second; 0: as fast as possible. Raises ConfigError outside of 0 or 0.001 to 1e9."""
         ...
 
     # Learning.
 
     async def start_session(self, symbol: str, model_type: str, config: SessionConfig) -> str:
-        """Start a session that its caller feeds; its id, once that is durable.
+        """Start an external session: one whose examples come from the caller. Returns its id when the start is durable.
 
-        ConflictError when (symbol, target) runs already, NotFoundError for a symbol that the feed lacks (unless the source is
-        ``api``), UnknownNameError for an unknown model.
+        Parameters
+        ----------
+        symbol
+            A symbol of the feed, or any name when ``config.source`` is ``api``.
+        model_type
+            The name of an online model.
+        config
+            The target, the number of features and the horizon in bars.
+
+        Raises
+        ------
+        ConflictError
+            The session exists already, or there are too many external sessions.
+        NotFoundError
+            The feed has no such symbol.
+        UnknownNameError
+            There is no such model.
+        ConfigError
+            A field of ``config`` is invalid.
         """
         ...
 
@@ -140,51 +161,56 @@ class Gateway(Protocol):
         ...
 
     def predict(self, session_id: str, features: Features) -> PredictResponse:
-        """What a session says about these features: a pure query. Features by name must be all of the schema's."""
+        """Predict, without any change of state.
+
+        ``features`` are a list in the order of the schema, or a dict that contains every name of the schema. Raises
+        NotFoundError for an unknown session, DataError and NonFiniteError for invalid features.
+        """
         ...
 
     async def update(self, session_id: str, examples: Sequence[LabelledExample]) -> UpdateResult:
-        """Predict, score and learn examples, once per id; answers when the journal holds them durably.
+        """Predict, score and learn 1 to 2,000 examples, each id once. Returns when they are durable in the journal.
 
-        ConflictError for a session of the loop.
+        Raises ConflictError for a session of the engine, or for an id that was sent with other content; DataError for an
+        invalid example.
         """
         ...
 
     async def stop_session(self, session_id: str) -> None:
-        """End a session that its caller feeds, durably. ConflictError for a session of the loop."""
+        """End an external session, durably. Raises ConflictError for a session of the engine."""
         ...
 
     async def adapt(self, session_id: str, drift_type: str) -> None:
-        """Ask, durably, for an adaptation (``performance`` or ``regime``), which begins with the next slice.
+        """Request an adaptation (``performance`` or ``regime``), durably. It starts at the next slice.
 
-        ConflictError with the reason when it would not: a trial, a cool-down, adaptation switched off, the end of the data.
+        Raises ConflictError when it cannot start: a running trial, a cool-down, disabled adaptation, the end of the data.
         """
         ...
 
     def drift(self) -> list[DriftStatus]:
-        """Every session's drift monitor."""
+        """The state of the drift monitor of every session."""
         ...
 
-    # Reading. ``symbol`` must be the feed's: NotFoundError otherwise.
+    # Reading. Raises NotFoundError for a symbol that is not in the feed, ConfigError for an invalid page.
 
     def bars(self, symbol: str, page: Page) -> Series:
-        """seq, ts_ms, open, high, low, close, volume; thinned out, each bucket becomes one bar."""
+        """Bars: seq, ts_ms, open, high, low, close, volume. Downsampled, each bucket becomes one bar."""
         ...
 
     def equity(self, page: Page) -> Series:
-        """seq, ts_ms and each book's equity."""
+        """seq, ts_ms and the equity of each book, in units of cash."""
         ...
 
     def predictions(self, symbol: str, target: str, page: Page) -> Series:
-        """What was served, under which ``number``, by which members at which weights, and what came true."""
+        """Served predictions with their numbers, members, weights and labels."""
         ...
 
     def metrics_history(self, symbol: str, target: str, page: Page) -> Series:
-        """Windowed skills and accuracies, one row per label."""
+        """Windowed skill (mnat) and accuracy of each member, one row per label."""
         ...
 
     def reliability(self, symbol: str, target: str) -> ReliabilityTable:
-        """Served probabilities against their labels in the window."""
+        """Served probabilities against the labels in the window."""
         ...
 
     def fills(self, symbol: str | None, book: str, page: Page) -> Fills:
@@ -196,52 +222,52 @@ class Gateway(Protocol):
         ...
 
     async def report_outcomes(self, outcomes: Sequence[OutcomeIn]) -> OutcomesResult:
-        """Report trades made elsewhere on combined signals, each once; answers when the journal holds them durably.
+        """Report 1 to 100 trades made elsewhere on combined signals. Returns when they are durable in the journal.
 
-        They are learnt with the next slice. NotFoundError for a signal that is not known any more, ConflictError for a book of
-        the run itself. When one of them cannot be, none is taken.
+        They are learned at the next slice, each id of a book once. If one is invalid, none is accepted. Raises NotFoundError
+        for a signal that is no longer stored, ConflictError for a book of this run, DataError for invalid values.
         """
         ...
 
     def positions(self) -> Positions:
-        """What the books hold and how they do."""
+        """The open positions and the results of all books."""
         ...
 
     def adaptations(self) -> Adaptations:
-        """Alarms and actions."""
+        """All alarms and adaptations."""
         ...
 
     def regimes(self, symbol: str) -> Regimes:
-        """Calm, normal and turbulent times, by the regime detector."""
+        """The regimes and regime changes of a symbol."""
         ...
 
     def inspect(self, prediction_id: str) -> Inspection:
-        """Everything about one prediction."""
+        """One prediction with its members, features, label, orders, fills and trades. Raises NotFoundError."""
         ...
 
     def inspect_fill(self, fill_id: str) -> Inspection:
-        """The direction prediction of the step that a fill was decided in."""
+        """The direction prediction of the step in which the order of a fill was decided. Raises NotFoundError."""
         ...
 
     # Listening.
 
     def listen(self, listener: Callable[[], object]) -> Callable[[], None]:
-        """Have ``listener`` called after each stretch of work that committed rows, and whenever `control` changes otherwise.
+        """Call ``listener`` after committed rows, and after every other change of `control`.
 
-        It is called on the event loop, must return at once and must not raise; several rows may lie between two calls. Calling
-        what is returned ends it.
+        It is called on the event loop, must return at once and must not raise. One call may stand for several rows. Returns a
+        function that unsubscribes the listener.
         """
         ...
 
     @property
     def oldest_step(self) -> int:
-        """The first row that `steps` still knows; at least the newest 1,000 rows are known. Above the newest: none is."""
+        """The first row that `steps` can return; at least the newest 1,000. Above the newest row when there is none."""
         ...
 
     def steps(self, symbol: str, from_seq: int, to_seq: int) -> Step | None:
         """One message for the rows ``from_seq`` to ``to_seq`` (both included), for streaming.
 
-        One row gives one step; more rows give their newest figures and all their events. Rows that are not known are passed
-        over; None when none of the known ones concerns the symbol.
+        Several rows give their newest values and all their events. Rows that are no longer stored are skipped. Returns None
+        when no row concerns the symbol.
         """
         ...

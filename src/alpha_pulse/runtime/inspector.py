@@ -1,4 +1,4 @@
-"""Everything about one prediction: its journal row, that of its label, and the fills and lots that came of it."""
+"""One prediction in full: its journal row, the row of its label, and the fills and lots of its orders."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ STATUS = {LABELLED: "labelled", EXPIRED: "expired"}
 
 
 class Inspector:
-    """Finds a prediction through history, and reads what it was made of from the journal: one row, and its label's.
+    """Finds a prediction in the history, and reads its inputs and its label from two rows of the journal.
 
     Parameters
     ----------
     history
-        Knows the rows.
+        The history of the run, which maps predictions to rows.
     store
-        Holds them.
+        The store of the journal.
     symbols
-        By symbol, for the names of features.
+        The state of each symbol, for the names of features.
     """
 
     def __init__(self, history: History, store: Store, symbols: dict[str, SymbolState]) -> None:
@@ -41,14 +41,29 @@ class Inspector:
         self._symbols = symbols
 
     def prediction(self, prediction_id: str, fill: FillOut | None = None) -> Inspection:
-        """Raises NotFoundError for an id that was never served, or whose bar history holds no more."""
+        """One prediction with its members, features, label, orders, fills and trades.
+
+        Parameters
+        ----------
+        prediction_id
+            ``SYMBOL/target/number``.
+        fill
+            The fill that led to this prediction, to be repeated in the response.
+
+        Raises
+        ------
+        NotFoundError
+            The prediction was never served, or the history no longer contains it.
+        StateError
+            Its journal row is missing or damaged.
+        """
         symbol, target, number = self._parse(prediction_id)
         row = self._history.symbols[symbol].predictions[target].table.find("number", number)
         if row is None:
-            raise NotFoundError(self._lacking(prediction_id, symbol, target))
+            raise NotFoundError(self._missing(prediction_id, symbol, target))
         seq = int(row["seq"])
         record, decision = self._read(seq)
-        prediction = next(found for found in record.predictions if found.prediction_id == prediction_id)
+        prediction = next(served for served in record.predictions if served.prediction_id == prediction_id)
         fills = self._fills_of(symbol, number)
         label_seq = row["label_seq"]
         return Inspection(
@@ -73,21 +88,21 @@ class Inspector:
                 for refusal in record.refusals
                 if refusal.symbol == symbol and refusal.order_id is None
             ],
-            abstention=next((found.reason for found in record.abstentions if found.symbol == symbol), None),
+            abstention=next((abstention.reason for abstention in record.abstentions if abstention.symbol == symbol), None),
             label=None if label_seq != label_seq else self._label(prediction, int(label_seq)),
             status=STATUS.get(row["status"], "pending"),  # type: ignore[arg-type]
             fills=fills,
-            trades=self._trades_of(symbol, {found.fill_id for found in fills}),
+            trades=self._trades_of(symbol, {own.fill_id for own in fills}),
             fill=fill,
         )
 
     def fill(self, fill_id: str) -> Inspection:
-        """The direction prediction of the step in which a fill's order was decided."""
+        """The direction prediction of the step in which a fill's order was decided. Raises NotFoundError."""
         for seq, fill in self._history.fills.all(None, ALL):
             if fill.fill_id == fill_id:
                 prediction_id = f"{fill.symbol}/direction/{_decided_at(fill)}"
                 return self.prediction(prediction_id, self._fill_out(seq, fill))
-        raise NotFoundError(f"no fill has the id {fill_id!r}; the list of fills has them all")
+        raise NotFoundError(f"no fill has the id {fill_id!r}; the list of fills contains all ids")
 
     def _parse(self, prediction_id: str) -> tuple[str, str, int]:
         rest, _, number = prediction_id.rpartition("/")
@@ -95,7 +110,7 @@ class Inspector:
         symbols = self._history.symbols
         if symbol not in symbols:
             raise NotFoundError(
-                f"prediction {prediction_id!r} is of {symbol!r}, which is no symbol of this run{did_you_mean(symbol, symbols)}"
+                f"prediction {prediction_id!r} is of {symbol!r}, which this run does not have{did_you_mean(symbol, symbols)}"
             )
         if target not in TARGETS:
             raise NotFoundError(f"prediction {prediction_id!r} is of target {target!r}{did_you_mean(target, TARGETS)}")
@@ -105,12 +120,12 @@ class Inspector:
             )
         return symbol, target, int(number)
 
-    def _lacking(self, prediction_id: str, symbol: str, target: str) -> str:
+    def _missing(self, prediction_id: str, symbol: str, target: str) -> str:
         numbers = self._history.symbols[symbol].predictions[target].table.column("number")
         if not len(numbers):
             return f"no prediction of {symbol}/{target} has been served yet, so there is no {prediction_id!r}"
         return (
-            f"no prediction {prediction_id!r} is held; those of {symbol}/{target} go from {int(numbers[0])} to "
+            f"prediction {prediction_id!r} is not stored; those of {symbol}/{target} go from {int(numbers[0])} to "
             f"{int(numbers[-1])}"
         )
 
@@ -134,8 +149,8 @@ class Inspector:
         record, _ = self._read(seq)
         for label in record.labels:
             if label.prediction_id == prediction.prediction_id:
-                said = label.scores
-                scores = {name: said[place] for place, name in enumerate(MEMBERS)} if said else None
+                recorded = label.scores
+                scores = {name: recorded[index] for index, name in enumerate(MEMBERS)} if recorded else None
                 return {
                     "label": label.label,
                     "value": label.value,
@@ -143,14 +158,16 @@ class Inspector:
                     "ts_ms": label.label_ts // MS,
                     "bar_open_ms": self._history.bar_open_ms(label.symbol, label.label_ts),
                     "weight": label.weight,
-                    "scores": scores if scores is None else {**scores, "label": said[LABEL], "last_known": said[LAST_KNOWN]},
+                    "scores": scores
+                    if scores is None
+                    else {**scores, "label": recorded[LABEL], "last_known": recorded[LAST_KNOWN]},
                 }
         return None
 
     def _fills_of(self, symbol: str, number: int) -> list[FillOut]:
-        """The fills, of all books, of the orders that were made at the ``number``-th bar."""
-        found = self._history.fills.all(symbol, ALL)
-        return [self._fill_out(seq, fill) for seq, fill in found if _decided_at(fill) == number]
+        """The fills of all books whose orders were decided at bar ``number``."""
+        fills = self._history.fills.all(symbol, ALL)
+        return [self._fill_out(seq, fill) for seq, fill in fills if _decided_at(fill) == number]
 
     def _fill_out(self, seq: int, fill: Fill) -> FillOut:
         return fill_out(seq, fill, self._history.units[fill.symbol], self._history.bar_open_ms)
@@ -163,7 +180,7 @@ class Inspector:
 
 
 def _decided_at(fill: Fill) -> int:
-    """The number of the bar at which a fill's order was made: the end of its order's id, a stop's suffix aside."""
+    """The number of the bar at which a fill's order was decided, from the order's id."""
     return int(fill.order_id.removesuffix("/stop").rpartition("/")[2])
 
 
@@ -179,7 +196,7 @@ def members_out(members: tuple[MemberPrediction, ...]) -> list[MemberOut]:
 
 
 def _signals(signal: Signal) -> list[dict[str, Any]]:
-    """A combined signal, then what went into it."""
+    """A combined signal, then its contributions."""
     combined = {
         "signal_id": signal.signal_id,
         "agent": signal.agent,

@@ -1,4 +1,4 @@
-"""Paces a system on the event loop: stretches of at most a millisecond, then whoever else waits gets their turn."""
+"""Run a system on the event loop at a chosen speed: at most a millisecond of work per turn of the loop."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from alpha_pulse.learning.commands import Command
 from alpha_pulse.reporting.report import encode_report, make_report
 from alpha_pulse.runtime.messages import Control, State
 
-STRETCH_NS = 1_000_000
-"""Work between two turns of the event loop. A single step that takes longer, such as a training, cannot be divided."""
+BUDGET_NS = 1_000_000
+"""Time budget of a turn of the event loop. A single step that takes longer, such as a training, is not divided."""
 TICK_S = 0.02
-"""The longest sleep while rows may wait for the disk."""
+"""The longest sleep while rows are not durable yet."""
 LATE_NS = 1_000_000_000
-"""Further behind its pace than this, a run does not try to catch up."""
+"""A run that is later than this does not catch up."""
 CHECKPOINT_NS = 60_000_000_000
-"""Time between checkpoints that no number of steps asked for."""
+"""Time between two checkpoints, beside those after a number of steps."""
 MEASURED_NS = 5_000_000_000
 SAMPLE_NS = 100_000_000
 SLOWEST = 0.001
@@ -36,26 +36,25 @@ log = logging.getLogger("alpha_pulse.runtime")
 
 
 class Runner:
-    """Runs a system that has begun, until its feed ends; then makes the result and rests.
+    """Runs a system until its feed ends, then creates the result and waits.
 
-    A failure of the engine is kept as a sentence, and everything that was committed can still be read. All methods belong to
-    one event loop.
+    A failure of the engine is stored as a sentence; committed rows can still be read. All methods belong to one event loop.
 
     Parameters
     ----------
     system
-        After `System.begin`.
+        A system after `System.begin`.
     count_bars
-        Says how many bars were taken in so far.
+        Returns the number of bars processed so far.
     bars_per_second
-        The pace; 0 is as fast as it goes.
+        The speed; 0: as fast as possible.
     paused
-        Begin with a pause.
+        Start paused.
 
     Attributes
     ----------
     state, detail
-        How the run stands, and a sentence on it.
+        The state of the run, and a sentence about it or None.
     result
         The final report as JSON once the run is finished.
     """
@@ -87,25 +86,25 @@ class Runner:
         self._state_after: State = self.state
         self._set_pace(bars_per_second)
 
-    def do_first(self, work: Iterator[object], what: str) -> None:
-        """Have `run` do some work before anything else, in stretches too; until it is done the state is ``warming``."""
+    def run_first(self, work: Iterator[object], detail: str) -> None:
+        """Make `run` consume ``work`` before the first step, in turns too; until then the state is ``warming``."""
         self._first, self._state_after = work, self.state
-        self.state, self.detail = "warming", what
+        self.state, self.detail = "warming", detail
         self._started.clear()
 
     async def ready(self) -> None:
-        """Return when the work of `do_first` is done, or has failed."""
+        """Return when the work of `run_first` is done, or has failed."""
         await self._started.wait()
 
-    # Asking and telling.
+    # State and listeners.
 
     def control(self) -> Control:
-        """How the run stands."""
+        """The state, the speed and the newest row."""
         return Control(self.state, self.bars_per_second, self._store.head[0])
 
     @property
     def measured_bars_per_second(self) -> float | None:
-        """Over the last seconds; None while nothing moves."""
+        """Bars per second over the last seconds; None while no bars are processed."""
         if self.state != "running" or len(self._samples) < 2:
             return None
         (first_ns, first), (last_ns, last) = self._samples[0], self._samples[-1]
@@ -121,37 +120,37 @@ class Runner:
 
         return end
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         for listener in tuple(self._listeners):
             try:
                 listener()
             except Exception:
-                # A run must not end because of someone who watches it.
-                log.exception("a listener failed and is told nothing more")
+                # A failing listener must not end the run.
+                log.exception("a listener failed and was removed")
                 self._listeners.remove(listener)
 
-    # Steering.
+    # Control.
 
     def pause(self) -> Control:
         """Stop between two steps."""
         return self._steer("paused", "paused")
 
     def resume(self) -> Control:
-        """Go on."""
+        """Continue."""
         self._samples.clear()
         self._due_ns = elapsed_ns()
         return self._steer("running", "resumed")
 
     def _steer(self, state: State, done: str) -> Control:
         if self.state == "warming" and self.result is None:
-            # It holds from when the run has started.
+            # It takes effect when the run has started.
             self._state_after = state
             return self.control()
         self._refuse_at_the_end(done)
         return self._become(state)
 
     def set_speed(self, bars_per_second: float) -> Control:
-        """Change the pace."""
+        """Set the speed in bars per second."""
         self._set_pace(bars_per_second)
         self._samples.clear()
         return self._become(self.state)
@@ -159,25 +158,25 @@ class Runner:
     def _set_pace(self, bars_per_second: float) -> None:
         if not (bars_per_second == 0.0 or SLOWEST <= bars_per_second <= FASTEST):
             raise ConfigError(
-                f"bars_per_second is {bars_per_second!r}, but 0 (as fast as it goes) or a number from {SLOWEST:g} to "
-                f"{FASTEST:g} is needed; pause the run to have it stand still"
+                f"bars_per_second is {bars_per_second!r}, but 0 (as fast as possible) or a number from {SLOWEST:g} to "
+                f"{FASTEST:g} is needed; pause the run to stop it"
             )
         self.bars_per_second = float(bars_per_second)
         self._due_ns = elapsed_ns()
 
     async def step(self, steps: int) -> Control:
-        """Make some steps of a run that is paused."""
+        """Run some steps of a paused run."""
         self._refuse_at_the_end("stepped")
         if self.state != "paused":
-            raise ConflictError("the run is not paused, so it makes its steps by itself; pause it first")
+            raise ConflictError("the run is not paused; pause it first, then step")
         async with self._stepping:
             while steps and self.state == "paused" and not self._ending:
-                until = elapsed_ns() + STRETCH_NS
-                while steps and self._one():
+                until = elapsed_ns() + BUDGET_NS
+                while steps and self._step_once():
                     steps -= 1
                     if elapsed_ns() >= until:
                         break
-                self._tell()
+                self._notify()
                 await asyncio.sleep(0)
             if self._ending and self.state == "paused":
                 await self._finish()
@@ -186,35 +185,35 @@ class Runner:
         return self.control()
 
     async def command(self, command: Command) -> None:
-        """Carry out a command that was checked; return when the journal holds it durably."""
+        """Execute a checked command; return when it is durable in the journal."""
         self.carry_out(command)
         await self.durable()
 
     def carry_out(self, command: Command) -> None:
-        """Carry out a command that was checked; it is acknowledged only after `durable`."""
+        """Execute a checked command; acknowledge it only after `durable`."""
         self.refuse_commands()
         try:
             self._system.command([command])
         except Exception as error:
             raise self._fail(error) from error
-        self._tell()
+        self._notify()
 
     async def durable(self) -> None:
-        """Return when every row so far is on the disk. Raises StoreError when it cannot get there."""
+        """Return when every row so far is on the disk. Raises StoreError when a write fails."""
         seq = self._store.head[0]
         try:
             while (commit := self._store.ensure_durable(seq)) is not None:
-                # Its failure is found again, as a sentence, by the next turn.
+                # The next call of ensure_durable reports a failure, with its message.
                 with contextlib.suppress(Exception):
                     await asyncio.wrap_future(commit)
         except Exception as error:
             raise self._fail(error) from error
 
     def refuse_commands(self) -> None:
-        """Raises NotReadyError when the engine has failed, ConflictError when the run is over: no row can follow then."""
+        """Raises NotReadyError when the engine has failed, ConflictError when the run is starting or finished."""
         if self.state == "failed":
             raise NotReadyError(f"the engine has stopped: {self.detail}")
-        self._refuse_at_the_end("given anything more to learn")
+        self._refuse_at_the_end("given commands")
 
     def _refuse_at_the_end(self, done: str) -> None:
         if self.state == "warming":
@@ -227,15 +226,15 @@ class Runner:
     def _become(self, state: State) -> Control:
         self.state = state
         self._wake.set()
-        self._tell()
+        self._notify()
         return self.control()
 
-    # Working.
+    # The loop.
 
     async def run(self) -> None:
-        """Work until cancelled; nothing that the engine does ends it. Raises what the work of `do_first` raises."""
+        """Run until cancelled, also after a failure of the engine. Raises the errors of the work of `run_first`."""
         with _rare_collections():
-            await self._do_first()
+            await self._run_first()
             while True:
                 if self.state != "running":
                     await self._rest(None)
@@ -248,11 +247,11 @@ class Runner:
                         await self._finish()
                     await asyncio.sleep(0)
 
-    async def _do_first(self) -> None:
+    async def _run_first(self) -> None:
         work, self._first = self._first, None
         try:
             while work is not None:
-                until = elapsed_ns() + STRETCH_NS
+                until = elapsed_ns() + BUDGET_NS
                 if all(elapsed_ns() < until for _ in work):
                     self.detail, self._due_ns = None, elapsed_ns()
                     self._become(self._state_after)
@@ -263,18 +262,18 @@ class Runner:
 
     def _run_for_budget(self) -> None:
         now = elapsed_ns()
-        until = now + STRETCH_NS
+        until = now + BUDGET_NS
         if now - self._due_ns > LATE_NS:
             self._due_ns = now
-        while self._one():
+        while self._step_once():
             now = elapsed_ns()
             if now >= until or (self.bars_per_second and self._due_ns > now):
                 break
         self._sample(now)
-        self._tell()
+        self._notify()
 
-    def _one(self) -> bool:
-        """Make one step; False at the end, or when it failed."""
+    def _step_once(self) -> bool:
+        """Run one step; False at the end of the feed, and when the step failed."""
         before = self._system.feed.position
         try:
             bars = self._count_bars()
@@ -296,7 +295,7 @@ class Runner:
                 samples.popleft()
 
     async def _rest(self, seconds: float | None) -> None:
-        """Wait, at most ``seconds``, until something changes; rows that wait for the disk are not left waiting."""
+        """Wait at most ``seconds`` for a change, and write rows that are not durable yet."""
         self._wake.clear()
         seq = self._store.head[0]
         if seq != self._safe and self.state in ("running", "paused"):
@@ -318,9 +317,9 @@ class Runner:
             self._fail(error)
 
     async def _finish(self) -> None:
-        """Make the result, beside the event loop: nothing changes any more, and it takes a second or more."""
-        self.detail = "the data have ended; the result is being made"
-        self._tell()
+        """Create the result in a thread: the state is final, and it takes a second or more."""
+        self.detail = "the data have ended; the result is being computed"
+        self._notify()
         try:
             await self.durable()
             self._system.checkpoint_if_useful()
@@ -334,7 +333,7 @@ class Runner:
         self._become("finished")
 
     def _checkpoint_in_time(self) -> None:
-        """Once a minute, so that a start after a slow run, or after a crash of one, replays few rows."""
+        """Take a checkpoint once a minute, so that a restart after a slow run replays few rows."""
         now = elapsed_ns()
         if now - self._checkpointed_ns < CHECKPOINT_NS or self.state != "running":
             return
@@ -344,24 +343,24 @@ class Runner:
         except Exception as error:
             self._fail(error)
 
-    def _fail(self, error: Exception, what: str = "the engine") -> AlphaPulseError:
-        """Keep what went wrong; the error to give to whoever asked for it."""
+    def _fail(self, error: Exception, source: str = "the engine") -> AlphaPulseError:
+        """Enter the state ``failed``, and return the error for the caller."""
         if isinstance(error, AlphaPulseError):
-            found = error
+            failure = error
         else:
-            log.error("a fault at %s", what, exc_info=error)
+            log.error("an error in %s", source, exc_info=error)
             reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-            found = NotReadyError(
-                f"{what} failed because of a fault in AlphaPulse ({reason}); what was committed can be read, and a new start "
-                "goes on from there"
+            failure = NotReadyError(
+                f"{source} failed because of an error in AlphaPulse ({reason}); committed rows can be read, and a restart "
+                "resumes after them"
             )
         if self.state != "failed":
-            self.detail = str(found)
+            self.detail = str(failure)
             self._become("failed")
-        return found
+        return failure
 
     def stop(self) -> None:
-        """Make everything so far durable, after `run` was cancelled. Raises StoreError when that cannot be done."""
+        """Make all rows durable, after `run` was cancelled. Raises StoreError when a write fails."""
         if self.state == "failed":
             return
         self._store.flush()
@@ -371,7 +370,7 @@ class Runner:
 
 @contextlib.contextmanager
 def _rare_collections() -> Iterator[None]:
-    """A full collection walks everything that lives, for 0.1 s and more, while requests wait; steps leave no cycles behind."""
+    """Collect garbage rarely: a full collection takes 0.1 s and more, while requests wait, and steps create no cycles."""
     before = gc.get_threshold()
     gc.collect()
     gc.freeze()

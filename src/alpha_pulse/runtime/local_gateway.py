@@ -1,4 +1,4 @@
-"""The gateway to a system in this process: history answers what was, the system what is, the runner steers."""
+"""The gateway to a system in the same process: reads its history and state, and controls it through the runner."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ from alpha_pulse.runtime.trading_messages import (
     Trades,
 )
 
-TOGETHER = 100
-"""Examples that are checked, or learnt, in one turn of the event loop."""
+TURN_EXAMPLES = 100
+"""Examples that are checked or learned in one turn of the event loop."""
 
 
 class _Hash(msgspec.Struct):
@@ -67,21 +67,21 @@ class _Hash(msgspec.Struct):
 
 
 class LocalGateway:
-    """See `alpha_pulse.runtime.gateway.Gateway`.
+    """Implements `alpha_pulse.runtime.gateway.Gateway`.
 
     Parameters
     ----------
     system
-        After `System.begin`. Its ``on_commit`` is taken.
+        A system after `System.begin`. The gateway sets its ``on_commit``.
     name
-        Of the data, for people.
+        A short name of the data.
     bars_per_second, paused
         See `alpha_pulse.runtime.live.Runner`.
 
     Attributes
     ----------
     runner
-        To be run as a task of the event loop, beside whoever asks.
+        Its `run` must run as a task of the event loop.
     """
 
     def __init__(self, system: System, name: str, *, bars_per_second: float = 0.0, paused: bool = False) -> None:
@@ -95,27 +95,27 @@ class LocalGateway:
             volatility_horizon=learning.volatility_horizon_bars,
             window=learning.window,
         )
-        self._desk = SessionCommands(system, self._past)
+        self._session_commands = SessionCommands(system, self._past)
         self._outcomes = OutcomeCommands(system, self._past)
         self._inspector = Inspector(self._past, system.store, system.symbols)
         self._success = LiveSuccess(system, self._past)
         self.runner = Runner(system, lambda: self._past.bars, bars_per_second=bars_per_second, paused=paused)
 
     def read_back(self) -> Iterator[int]:
-        """Take the journal so far into history; to be done before anything else. Yields each row's number."""
+        """Read the journal into the history, before any other use. Yields the number of each row."""
         yield from self._past.read_back(self._system.store.rows())
         self._system.on_commit = self._past.take
-        # What was worked out meanwhile was of a part.
+        # Values computed before were of an incomplete history.
         self._success = LiveSuccess(self._system, self._past)
 
     def read_back_first(self) -> None:
-        """As `read_back`, but leave it to the runner, so that a long journal keeps nobody from being answered.
+        """As `read_back`, but by the runner, so that requests are served while a long journal is read.
 
-        Until it is done the state is ``warming``, and whatever is made of history is refused with NotReadyError.
+        Until then the state is ``warming``, and queries of history raise NotReadyError.
         """
         rows = self.read_back()
         if self._system.store.head[0] >= 0:
-            self.runner.do_first(rows, "reading what happened so far")
+            self.runner.run_first(rows, "reading the history")
         else:
             deque(rows, maxlen=0)
 
@@ -126,7 +126,7 @@ class LocalGateway:
 
     def _refuse_while_warming(self) -> None:
         if self.runner.state == "warming":
-            raise NotReadyError(f"the run is starting ({self.runner.detail}); ask again in a moment")
+            raise NotReadyError(f"the run is starting ({self.runner.detail}); try again in a moment")
 
     # The run.
 
@@ -199,48 +199,48 @@ class LocalGateway:
 
     def config(self) -> dict[str, Any]:
         """The configuration in effect."""
-        found: dict[str, Any] = msgspec.to_builtins(self._system.settings)
-        return found
+        settings: dict[str, Any] = msgspec.to_builtins(self._system.settings)
+        return settings
 
     def pause(self) -> Control:
         """Stop between two steps."""
         return self.runner.pause()
 
     def resume(self) -> Control:
-        """Go on."""
+        """Continue."""
         return self.runner.resume()
 
     async def step(self, steps: int = 1) -> Control:
-        """Make some steps of a paused run."""
+        """Run some steps of a paused run."""
         if type(steps) is not int or not 1 <= steps <= MAX_STEPS:
             raise ConfigError(f"steps is {steps!r}, but a whole number from 1 to {MAX_STEPS:,} is needed")
         return await self.runner.step(steps)
 
     def set_speed(self, bars_per_second: float) -> Control:
-        """Change the pace."""
+        """Set the speed in bars per second."""
         return self.runner.set_speed(bars_per_second)
 
     # Learning.
 
     async def start_session(self, symbol: str, model_type: str, config: SessionConfig) -> str:
-        """Start a session that its caller feeds."""
+        """Start an external session."""
         self.runner.refuse_commands()
-        command = self._desk.start(symbol, model_type, config)
+        command = self._session_commands.start(symbol, model_type, config)
         await self.runner.command(command)
         return command.session_id
 
     def sessions(self) -> list[SessionStatus]:
         """All sessions."""
         self._refuse_while_warming()
-        return self._desk.sessions()
+        return self._session_commands.sessions()
 
     def session_scores(self, session_id: str) -> SessionScores:
         """One session's scores."""
-        return self._desk.scores(session_id)
+        return self._session_commands.scores(session_id)
 
     def predict(self, session_id: str, features: Features) -> PredictResponse:
-        """What a session says about these features."""
-        return self._desk.predict(session_id, features)
+        """Predict, without any change of state."""
+        return self._session_commands.predict(session_id, features)
 
     async def update(self, session_id: str, examples: Sequence[LabelledExample]) -> UpdateResult:
         """Learn examples, once per id."""
@@ -249,34 +249,34 @@ class LocalGateway:
         self.runner.refuse_commands()
         checked: list[LabelledExample] = []
         async for part in _in_turns(len(examples)):
-            checked += self._desk.checked(session_id, examples, part)
-        self._desk.check_new(session_id, checked)
-        fresh = learnt = 0
+            checked += self._session_commands.checked(session_id, examples, part)
+        self._session_commands.check_new(session_id, checked)
+        applied = labels_used = 0
         async for part in _in_turns(len(checked)):
-            command = self._desk.update(session_id, checked[part.start : part.stop])
+            command = self._session_commands.update(session_id, checked[part.start : part.stop])
             if command is not None:
                 self.runner.carry_out(command)
-                fresh += len(command.examples or ())
-            # Counted before the wait: until the disk has it, somebody else may stop the session.
-            learnt = self._desk.learnt(session_id)
-        # Without a command too: what was sent before may still be on its way.
+                applied += len(command.examples or ())
+            # Read before the wait for the disk, during which another caller may stop the session.
+            labels_used = self._session_commands.labels_used(session_id)
+        # Also without a command: earlier rows with these examples may not be durable yet.
         await self.runner.durable()
-        return UpdateResult(fresh, len(examples) - fresh, learnt)
+        return UpdateResult(applied, len(examples) - applied, labels_used)
 
     async def stop_session(self, session_id: str) -> None:
-        """End a session that its caller feeds."""
+        """End an external session."""
         self.runner.refuse_commands()
-        await self.runner.command(self._desk.stop(session_id))
+        await self.runner.command(self._session_commands.stop(session_id))
 
     async def adapt(self, session_id: str, drift_type: str) -> None:
-        """Ask for an adaptation at the next slice."""
+        """Request an adaptation at the next slice."""
         self.runner.refuse_commands()
-        await self.runner.command(self._desk.adapt(session_id, drift_type))
+        await self.runner.command(self._session_commands.adapt(session_id, drift_type))
 
     def drift(self) -> list[DriftStatus]:
-        """Every session's drift monitor."""
+        """The drift monitor of every session."""
         self._refuse_while_warming()
-        return self._desk.drift()
+        return self._session_commands.drift()
 
     # Reading.
 
@@ -289,14 +289,14 @@ class LocalGateway:
         return self._history.equity_series(_checked(page))
 
     def predictions(self, symbol: str, target: str, page: Page) -> Series:
-        """What was served and what came true."""
-        at = self._symbol(symbol)
-        return at.predictions[_target(target)].series(symbol, target, _checked(page), at.bars)
+        """Served predictions and their labels."""
+        history = self._symbol(symbol)
+        return history.predictions[_target(target)].series(symbol, target, _checked(page), history.bars)
 
     def metrics_history(self, symbol: str, target: str, page: Page) -> Series:
-        """Windowed skills and accuracies."""
-        at = self._symbol(symbol)
-        return at.scores[_target(target)].series(symbol, target, _checked(page), at.bars)
+        """Windowed skill and accuracy."""
+        history = self._symbol(symbol)
+        return history.scores[_target(target)].series(symbol, target, _checked(page), history.bars)
 
     def reliability(self, symbol: str, target: str) -> ReliabilityTable:
         """Served probabilities against their labels in the window."""
@@ -306,35 +306,35 @@ class LocalGateway:
     def fills(self, symbol: str | None, book: str, page: Page) -> Fills:
         """Fills of a book or of all."""
         past = self._history
-        found, next_seq, total = past.fills.page(self._known(symbol), self._book(book), _checked(page))
-        return Fills([fill_out(seq, fill, past.units[fill.symbol], past.bar_open_ms) for seq, fill in found], next_seq, total)
+        fills, next_seq, total = past.fills.page(self._known(symbol), self._book(book), _checked(page))
+        return Fills([fill_out(seq, fill, past.units[fill.symbol], past.bar_open_ms) for seq, fill in fills], next_seq, total)
 
     def trades(self, symbol: str | None, book: str, page: Page) -> Trades:
         """Closed lots of a book or of all."""
         past = self._history
-        found, next_seq, total = past.lots.page(self._known(symbol), self._book(book), _checked(page))
-        return Trades([trade_out(seq, lot, past.units[lot.symbol], past.bar_open_ms) for seq, lot in found], next_seq, total)
+        lots, next_seq, total = past.lots.page(self._known(symbol), self._book(book), _checked(page))
+        return Trades([trade_out(seq, lot, past.units[lot.symbol], past.bar_open_ms) for seq, lot in lots], next_seq, total)
 
     async def report_outcomes(self, outcomes: Sequence[OutcomeIn]) -> OutcomesResult:
-        """Report trades made elsewhere, once per book and id."""
+        """Report trades made elsewhere."""
         if not 1 <= len(outcomes) <= MAX_OUTCOMES:
             raise ConfigError(f"{len(outcomes)} outcomes were sent; send 1 to {MAX_OUTCOMES} at once")
         self._refuse_while_warming()
         self.runner.refuse_commands()
         self._system.check_slice_follows()
-        for given in outcomes:
-            self._outcomes.command(given)
-        fresh = 0
-        for given in outcomes:
-            command = self._outcomes.command(given)
+        for outcome in outcomes:
+            self._outcomes.command(outcome)
+        applied = 0
+        for outcome in outcomes:
+            command = self._outcomes.command(outcome)
             if command is not None:
                 self.runner.carry_out(command)
-                fresh += 1
+                applied += 1
         await self.runner.durable()
-        return OutcomesResult(fresh, len(outcomes) - fresh)
+        return OutcomesResult(applied, len(outcomes) - applied)
 
     def positions(self) -> Positions:
-        """What the books hold and how they do."""
+        """The open positions and the results of all books."""
         execution = self._system.execution
         cash, positions = execution.cash, []
         for name in self._books:
@@ -362,16 +362,17 @@ class LocalGateway:
         return Positions(positions, books)
 
     def adaptations(self) -> Adaptations:
-        """Alarms and actions."""
+        """All alarms and adaptations."""
         return Adaptations(
             [alarm_out(self._history, alarm_id) for alarm_id in self._history.alarms],
             [action_out(self._history, seq, action) for seq, action in self._history.actions.values()],
         )
 
     def regimes(self, symbol: str) -> Regimes:
-        """Calm, normal and turbulent times."""
-        at = self._symbol(symbol).regimes
-        return at.regimes(self._system.regimes.detectors[symbol].probabilities, self._history.bar_open_ms)
+        """The regimes and regime changes of a symbol."""
+        return self._symbol(symbol).regimes.regimes(
+            self._system.regimes.detectors[symbol].probabilities, self._history.bar_open_ms
+        )
 
     def inspect(self, prediction_id: str) -> Inspection:
         """Everything about one prediction."""
@@ -386,12 +387,12 @@ class LocalGateway:
     # Listening.
 
     def listen(self, listener: Callable[[], object]) -> Callable[[], None]:
-        """Be told of new rows and of changes."""
+        """Subscribe to new rows and changes of state."""
         return self.runner.listen(listener)
 
     @property
     def oldest_step(self) -> int:
-        """The first row that `steps` still knows."""
+        """The first row that `steps` can return."""
         recent = self._past.recent
         return recent[0][0] if recent else 0
 
@@ -401,10 +402,10 @@ class LocalGateway:
         return step_message(self._history, symbol, from_seq, to_seq)
 
     def _symbol(self, symbol: str) -> SymbolHistory:
-        found = self._history.symbols.get(symbol)
-        if found is None:
+        history = self._history.symbols.get(symbol)
+        if history is None:
             raise NotFoundError(f"this run has no symbol {symbol[:200]!r}{did_you_mean(symbol, self._history.symbols)}")
-        return found
+        return history
 
     def _known(self, symbol: str | None) -> str | None:
         if symbol is not None:
@@ -418,25 +419,25 @@ class LocalGateway:
 
 
 async def _in_turns(count: int) -> AsyncIterator[range]:
-    """Parts of a long piece of work, between which whoever else waits gets their turn."""
-    for start in range(0, count, TOGETHER):
+    """Ranges of a long loop, with a turn of the event loop between two."""
+    for start in range(0, count, TURN_EXAMPLES):
         if start:
             await asyncio.sleep(0)
-        yield range(start, min(start + TOGETHER, count))
+        yield range(start, min(start + TURN_EXAMPLES, count))
 
 
 def _target(target: str) -> str:
     if target not in TARGETS:
-        raise NotFoundError(f"{target[:200]!r} is no target that is served{did_you_mean(target, TARGETS)}")
+        raise NotFoundError(f"{target[:200]!r} is not a served target{did_you_mean(target, TARGETS)}")
     return target
 
 
 def _checked(page: Page) -> Page:
-    """Raises ConfigError for a page that cannot be."""
+    """Raises ConfigError for an invalid page."""
     if page.from_seq < 0:
         raise ConfigError(f"from_seq is {page.from_seq}, but rows are counted from 0")
     if not 1 <= page.limit <= MAX_LIMIT:
-        raise ConfigError(f"limit is {page.limit}, but 1 to {MAX_LIMIT:,} rows can be asked for at once")
+        raise ConfigError(f"limit is {page.limit}, but 1 to {MAX_LIMIT:,} rows can be requested at once")
     if page.max_points is not None and not 2 <= page.max_points <= MAX_POINTS:
         raise ConfigError(f"max_points is {page.max_points}, but 2 to {MAX_POINTS:,} is needed")
     return page

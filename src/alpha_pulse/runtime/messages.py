@@ -21,7 +21,7 @@ Value = int | float | str | None
 
 
 class Page(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which part of a series: ``limit`` rows from ``from_seq`` on, or all of them thinned out to ``max_points``."""
+    """Which part of a series: ``limit`` rows from ``from_seq`` on, or all of them, downsampled to ``max_points``."""
 
     from_seq: int = 0
     limit: int = 1000

@@ -1,4 +1,4 @@
-"""From an outcome as a caller gives it, in units and cash, to the command that the feedback service checks."""
+"""Convert an outcome from units and cash to the command of the feedback service."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ from alpha_pulse.runtime.trading_messages import OutcomeIn
 
 COMBINED = "combined"
 SMALLEST = 1e-15
-"""No price or quantity is as small as this."""
+"""Lower bound of prices and quantities."""
 LONGEST = 15
-"""Digits that the number of a signal may have."""
+"""Maximum number of digits in the id of a signal."""
 
 
 class OutcomeCommands:
-    """Finds the signal of an outcome and the units of its symbol.
+    """Creates commands from reported outcomes: finds the signal, converts units, checks values.
 
     Parameters
     ----------
     system, history
-        Of the run.
+        The system and the history of the run.
     """
 
     def __init__(self, system: System, history: History) -> None:
         self._system = system
         self._history = history
 
-    def command(self, given: OutcomeIn) -> Command | None:
+    def command(self, outcome: OutcomeIn) -> Command | None:
         """The command that reports an outcome; None when it was reported before.
 
-        Raises NotFoundError for a signal that is not known, DataError for what cannot be.
+        Raises NotFoundError for an unknown signal, DataError for invalid values.
         """
-        given = _typed(given)
-        trade = self._signal(given.signal_id)
-        _check_times(given, trade, self._system.now_ns())
-        return self._system.feedback.outcome_command(trade, _outcome(given, trade, self._history.units[trade.symbol]))
+        outcome = _typed(outcome)
+        trade = self._signal(outcome.signal_id)
+        _check_times(outcome, trade, self._system.now_ns())
+        return self._system.feedback.outcome_command(trade, _outcome(outcome, trade, self._history.units[trade.symbol]))
 
     def _signal(self, signal_id: str) -> Signal:
-        """What is needed of a combined signal: its symbol, and when it was made."""
+        """A combined signal by its id: only its symbol and time are set."""
         agent, _, rest = signal_id.partition("/")
         symbol, _, number = rest.rpartition("/")
         history = self._history.symbols.get(symbol)
@@ -56,59 +56,60 @@ class OutcomeCommands:
         if number.isascii() and number.isdigit() and len(number) <= LONGEST:
             row = history.bars.find("number", int(number))
         if row is None:
-            raise NotFoundError(f"no signal {signal_id[:200]!r} is held; fills name the signals that were traded")
+            raise NotFoundError(f"signal {signal_id[:200]!r} is not stored; fills name the traded signals")
         return Signal(signal_id, COMBINED, symbol, int(row["ts_ms"]) * MS, 0.0, None, 0.0)
 
 
-def _typed(given: OutcomeIn) -> OutcomeIn:
-    """What is given, if its fields are of their types: structs that are made in Python are not checked."""
+def _typed(outcome: OutcomeIn) -> OutcomeIn:
+    """The outcome, after a check of its field types, which Python callers can violate."""
     try:
-        return msgspec.convert(msgspec.to_builtins(given), OutcomeIn)
+        return msgspec.convert(msgspec.to_builtins(outcome), OutcomeIn)
     except (msgspec.MsgspecError, TypeError, ValueError, OverflowError) as error:
-        raise DataError(f"the outcome {shown(given.id)} cannot be used: {error}") from None
+        raise DataError(f"the outcome {shown(outcome.id)} cannot be used: {error}") from None
 
 
-def _check_times(given: OutcomeIn, trade: Signal, now: int) -> None:
-    what = f"the outcome {given.id[:200]!r}"
-    if given.opened_ms * MS < trade.ts:
+def _check_times(outcome: OutcomeIn, trade: Signal, now: int) -> None:
+    name = f"the outcome {outcome.id[:200]!r}"
+    if outcome.opened_ms * MS < trade.ts:
         raise DataError(
-            f"{what} has opened_ms {given.opened_ms}, before its signal was made at {trade.ts // MS}; expected the time at "
+            f"{name} has opened_ms {outcome.opened_ms}, before its signal was made at {trade.ts // MS}; expected the time at "
             "which the trade was opened by that signal, in milliseconds since the Unix epoch (UTC)"
         )
-    if not given.opened_ms <= given.closed_ms <= now // MS:
+    if not outcome.opened_ms <= outcome.closed_ms <= now // MS:
         raise DataError(
-            f"{what} has opened_ms {given.opened_ms} and closed_ms {given.closed_ms}, but the newest bar ended at {now // MS}; "
-            "expected a close between the two, in milliseconds since the Unix epoch (UTC)"
+            f"{name} has opened_ms {outcome.opened_ms} and closed_ms {outcome.closed_ms}, but the newest bar ended at "
+            f"{now // MS}; expected a close between the two, in milliseconds since the Unix epoch (UTC)"
         )
 
 
-def _outcome(given: OutcomeIn, trade: Signal, units: Units) -> TradeOutcome:
-    what = f"the outcome {given.id[:200]!r}"
-    finite(f"net_pnl of {what}", given.net_pnl)
-    size = abs(given.quantity)
-    if not all(SMALLEST < value < ABSURD for value in (size, given.open_price, given.close_price)):
+def _outcome(outcome: OutcomeIn, trade: Signal, units: Units) -> TradeOutcome:
+    name = f"the outcome {outcome.id[:200]!r}"
+    finite(f"net_pnl of {name}", outcome.net_pnl)
+    size = abs(outcome.quantity)
+    if not all(SMALLEST < value < ABSURD for value in (size, outcome.open_price, outcome.close_price)):
         raise DataError(
-            f"{what} has quantity {given.quantity!r}, open_price {given.open_price!r} and close_price {given.close_price!r}; "
-            f"expected prices and a size from {SMALLEST:g} to {ABSURD:g}; the quantity is below 0 for a short"
+            f"{name} has quantity {outcome.quantity!r}, open_price {outcome.open_price!r} and close_price "
+            f"{outcome.close_price!r}; expected prices and a size from {SMALLEST:g} to {ABSURD:g}; "
+            "the quantity is below 0 for a short"
         )
-    side = 1 if given.quantity > 0.0 else -1
+    side = 1 if outcome.quantity > 0.0 else -1
     cash, parts = 10.0**units.cash_decimals, 10.0**units.quantity_decimals
-    net = round(given.net_pnl * cash)
-    gross = round(given.quantity * (given.close_price - given.open_price) * cash)
+    net = round(outcome.net_pnl * cash)
+    gross = round(outcome.quantity * (outcome.close_price - outcome.open_price) * cash)
     if net > gross + 1:  # both are rounded
         raise DataError(
-            f"{what} has net_pnl {given.net_pnl!r}, above the {gross / cash!r} that its quantity and prices give before costs; "
-            "expected a net P&L after all costs"
+            f"{name} has net_pnl {outcome.net_pnl!r}, above the {gross / cash!r} that its quantity and prices give before "
+            "costs; expected a net P&L after all costs"
         )
-    made = given.net_pnl / (size * given.open_price)
-    if not max(size * parts, abs(gross), abs(net)) < LARGEST or not abs(made) < ABSURD:
+    relative = outcome.net_pnl / (size * outcome.open_price)
+    if not max(size * parts, abs(gross), abs(net)) < LARGEST or not abs(relative) < ABSURD:
         raise DataError(
-            f"{what} has quantity {given.quantity!r} and net_pnl {given.net_pnl!r}, {made:g} of what was put in; expected a "
-            f"size below {LARGEST / parts:g}, and amounts below {LARGEST / cash:g} of cash and {ABSURD:g} times what was put in"
+            f"{name} has quantity {outcome.quantity!r} and net_pnl {outcome.net_pnl!r}, a return of {relative:g}; expected a "
+            f"size below {LARGEST / parts:g}, and amounts below {LARGEST / cash:g} of cash and a return below {ABSURD:g}"
         )
-    opened, closed = given.opened_ms * MS, given.closed_ms * MS
+    opened, closed = outcome.opened_ms * MS, outcome.closed_ms * MS
     lot = Lot(
-        given.id, given.book, trade.symbol, side * max(1, round(size * parts)), opened, closed,
-        given.open_price, given.close_price, gross, gross - net, net, "", "", trade.signal_id,
+        outcome.id, outcome.book, trade.symbol, side * max(1, round(size * parts)), opened, closed,
+        outcome.open_price, outcome.close_price, gross, gross - net, net, "", "", trade.signal_id,
     )  # fmt: skip
-    return TradeOutcome(lot, trade.signal_id, None, net, made, closed, closed - opened)
+    return TradeOutcome(lot, trade.signal_id, None, net, relative, closed, closed - opened)

@@ -1,4 +1,4 @@
-"""Runs a replay from wherever it stands to its end, and leaves its result in the store."""
+"""Start or resume a replay, run it to its end, and store its result."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from alpha_pulse.reporting.report import encode_report, make_report
 from alpha_pulse.stores.base import Store
 
 CHUNK = 64
-"""Slices between two looks at whether to stop: a few milliseconds."""
+"""Slices between two checks of ``stopped``: a few milliseconds."""
 SETTLING_SLICES = 300
-"""First slices that are left out of the rate: the first of each kind of step costs more than the later ones."""
+"""First slices that are excluded from the rate: the first step of each kind is slower than later ones."""
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far a run is. ``bars_per_second`` is None until there is enough to measure."""
+    """The progress of a run. ``bars_per_second`` is None until enough bars are measured."""
 
     bars: int
     total_bars: int
@@ -46,26 +46,26 @@ def replay(
     stopped: Callable[[], bool] = never,
     write_decision: Callable[[bytes], object] | None = None,
 ) -> bytes | None:
-    """Start or resume a run and go on to the end of the feed.
+    """Start or resume a run, and run it to the end of the feed.
 
     Parameters
     ----------
     config, feed, store
-        What to run, on what, and where to keep it.
+        The configuration, the bars, and the store of the run.
     run_id
-        A name; it decides nothing.
+        A name; results do not depend on it.
     resume
-        Go on with the run that the store holds, if any. A finished run's result is given again.
+        Resume the run in the store, if any. For a finished run, its result is returned.
     on_progress
-        Is told every few milliseconds.
+        Called every few milliseconds.
     on_replay
-        Is told (steps made again, steps in all) now and then, while the journal's tail is folded onto a checkpoint.
+        Called with (steps replayed, steps in total) while the end of the journal is replayed after a checkpoint.
     on_skipped
-        Is told of each checkpoint that could not be used, and why.
+        Called with a sentence for each checkpoint that could not be used.
     stopped
-        Asked between slices; when it says True, everything so far is made durable and the run can be resumed.
+        Called between slices. When it returns True, all rows are made durable, and the run can be resumed later.
     write_decision
-        Is handed each decision line at the end, newline included.
+        Called at the end with each decision line, newline included.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def replay(
     Raises
     ------
     AlphaPulseError
-        The store holds another run, or is damaged; the feed or the configuration cannot be used.
+        The store contains another run or is damaged; the feed or the configuration is invalid.
 
     >>> from alpha_pulse.core.config import Config
     >>> from alpha_pulse.feeds.synthetic import random_walk
@@ -108,7 +108,7 @@ def replay(
 def _finished_before(
     config: Config, feed: Feed, store: Store, run_id: str, write_decision: Callable[[bytes], object] | None
 ) -> bytes | None:
-    """What a finished run left in the store; None when it is empty or not finished. Raises StoreError for another run."""
+    """The result of a finished run in the store, otherwise None. Raises StoreError for another run."""
     if store.identity is None:
         return None
     store.begin(run_identity(run_id, config, feed), resume=True)
@@ -120,9 +120,9 @@ def _finished_before(
 
 
 class _Stopwatch:
-    """Bars per second of stepping, without what would make it a measure of something else.
+    """Measures bars per second of stepping, without the first slices and without trainings of batch models.
 
-    ``train_bars``: the bars of a symbol at which its batch models are trained; a chunk in which that happens is left out.
+    ``train_bars``: the bars of a symbol at which its batch models are trained; that chunk is excluded.
     """
 
     def __init__(self, train_bars: int) -> None:

@@ -1,4 +1,4 @@
-"""What may be asked of learning sessions, and what must hold before a command for one of them is carried out."""
+"""Queries of learning sessions, and the checks of commands for them."""
 
 from __future__ import annotations
 
@@ -44,20 +44,20 @@ MAX_NAME = 64
 MAX_ID = 128
 MAX_FEATURES = 1_000
 MAX_HORIZON = 100_000
-MAX_FED = 64
-"""Sessions that callers feed, at once; each takes some hundred kilobytes of every checkpoint."""
+MAX_EXTERNAL_SESSIONS = 64
+"""External sessions at the same time; each takes some hundred kilobytes of every checkpoint."""
 RECENT_LABELS = 200
-"""A caller's session counts as drifting for this many labels after an alarm; the loop's until its errors are back."""
-QUIETLY = "api"
+"""Labels for which an external session counts as drifting after an alarm; one of the engine, until its errors recover."""
+EXTERNAL_SOURCE = "api"
 
 
 class SessionCommands:
-    """Reads sessions and checks commands; it changes nothing itself.
+    """Reads sessions and creates checked commands, which the runner executes. It changes no state.
 
     Parameters
     ----------
     system, history
-        Of the run.
+        The system and the history of the run.
     """
 
     def __init__(self, system: System, history: History) -> None:
@@ -67,7 +67,7 @@ class SessionCommands:
     # Reading.
 
     def sessions(self) -> list[SessionStatus]:
-        """All sessions, the loop's first."""
+        """All sessions, those of the engine first."""
         return [self._status(session) for session in self._system.learning.all_sessions()]
 
     def _status(self, session: Session) -> SessionStatus:
@@ -127,7 +127,7 @@ class SessionCommands:
         )
 
     def drift(self) -> list[DriftStatus]:
-        """Every session's drift monitor."""
+        """The drift monitor of every session."""
         return [self._drift(session) for session in self._system.learning.all_sessions()]
 
     def _drift(self, session: Session) -> DriftStatus:
@@ -149,10 +149,10 @@ class SessionCommands:
             )  # fmt: skip
         return DriftStatus(session.session_id, monitor.alarms, brief, monitor.width, "drifting" if drifting else "stable")
 
-    # Asking.
+    # Predicting.
 
     def predict(self, session_id: str, features: Features) -> PredictResponse:
-        """A pure query: of a session that the loop serves with all its members, of every other with its model alone."""
+        """Predict, without any change of state: with all members for a session of the engine, with the model for another."""
         session = self._session(session_id)
         spec, now = session.spec, self._system.clock.now_ns()
         row = np.array(self._row(session, features, f"the features for session {session_id}"), dtype=np.float64)
@@ -160,13 +160,13 @@ class SessionCommands:
         schema_id = None if names is None or spec.symbol not in self._system.symbols else self._schema_id(spec.symbol)
         if session.engine_owned and spec.target in TARGETS:
             vector = FeatureVector(spec.symbol, now, schema_id or "", row)
-            said = self._system.serving.query(spec.target, vector)
-            members = members_out(said.members)
-            return PredictResponse(session_id, said.probability, said.confidence, members, schema_id, str(session.learnt))
+            served = self._system.serving.query(spec.target, vector)
+            members = members_out(served.members)
+            return PredictResponse(session_id, served.probability, served.confidence, members, schema_id, str(session.learnt))
         probability = session.query(row)
         if not 0.0 <= probability <= 1.0:
             raise NonFiniteError(
-                f"session {session_id} has no answer for these features, which are too large for it; scale them to about 1"
+                f"session {session_id} has no finite prediction for these features, which are too large; scale them to about 1"
             )
         return PredictResponse(session_id, probability, None, [], schema_id, str(session.learnt))
 
@@ -174,7 +174,7 @@ class SessionCommands:
         return self._system.symbols[symbol].extractor.schema.schema_id
 
     def _names(self, session: Session) -> tuple[str, ...] | None:
-        """The features' names, where the session has as many as the feed's schema; None where its caller chose."""
+        """The names of the features if the session uses the schema of the feed, otherwise None."""
         spec, symbols = session.spec, self._system.symbols
         symbol_state = symbols.get(spec.symbol) or next(iter(symbols.values()))
         names = symbol_state.extractor.schema.names
@@ -182,52 +182,54 @@ class SessionCommands:
             return names[: spec.n_features] if spec.target in TARGETS else None
         return names if len(names) == spec.n_features else None
 
-    def _row(self, session: Session, features: Features, what: str) -> list[float]:
-        """Features in their order. Raises DataError for another number or other names, NonFiniteError for absurd values."""
+    def _row(self, session: Session, features: Features, subject: str) -> list[float]:
+        """Features in their order. Raises DataError for a wrong number or names, NonFiniteError for values out of range."""
         width = session.spec.n_features
         if isinstance(features, dict):
             names = self._names(session)
             if names is None:
-                raise DataError(f"{what} have names, but this session's have none; send a list of {width} numbers")
+                raise DataError(f"{subject} have names, but this session's have none; send a list of {width} numbers")
             for name in features:
                 if name not in names:
-                    raise DataError(f"{what} hold the unknown name {name!r}{did_you_mean(name, names)}")
-            lacking = [name for name in names if name not in features]
-            if lacking:
+                    raise DataError(f"{subject} contain the unknown name {name!r}{did_you_mean(name, names)}")
+            missing = [name for name in names if name not in features]
+            if missing:
                 raise DataError(
-                    f"{what} lack {lacking[0]!r} and {len(lacking) - 1} others; send all {width}, 0 for a missing one"
+                    f"{subject} lack {missing[0]!r} and {len(missing) - 1} others; send all {width}, 0 for a missing one"
                 )
             features = [features[name] for name in names]
-        row: list[float] = a_row(what, features, width).tolist()
-        for place, value in enumerate(row):
+        row: list[float] = a_row(subject, features, width).tolist()
+        for index, value in enumerate(row):
             if not abs(value) < ABSURD:
-                raise NonFiniteError(f"{what} hold {value!r} at place {place}, but a finite number below {ABSURD:g} is needed")
+                raise NonFiniteError(
+                    f"{subject} contain {value!r} at place {index}, but a finite number below {ABSURD:g} is needed"
+                )
         return row
 
     # Checking commands.
 
     def start(self, symbol: str, model_type: str, config: SessionConfig) -> Command:
-        """The command that starts a session, once everything about it holds."""
+        """The command that starts an external session. Raises as `Gateway.start_session` does."""
         _check_name("symbol", symbol)
         _check_name("target", config.target)
         if "/" in config.target:
             raise ConfigError(
-                f"the target {config.target!r} holds a '/', which separates symbol and target; choose another name"
+                f"the target {config.target!r} contains a '/', which separates symbol and target; choose another name"
             )
-        if config.source not in (None, QUIETLY):
-            raise ConfigError(f"the source is {config.source!r}; a session that can be started here has the source 'api'")
+        if config.source not in (None, EXTERNAL_SOURCE):
+            raise ConfigError(f"the source is {config.source!r}; only a session with the source 'api' can be started")
         symbols = self._system.feed.symbols
-        if symbol not in symbols and config.source != QUIETLY:
+        if symbol not in symbols and config.source != EXTERNAL_SOURCE:
             raise NotFoundError(
-                f"the feed has no symbol {symbol!r}, and only a session whose source is 'api' may be of another"
+                f"the feed has no symbol {symbol!r}, and only a session with the source 'api' may use another"
                 f"{did_you_mean(symbol, symbols)}"
             )
         learning = self._system.learning
         session_id = f"{symbol}/{config.target}"
         if learning.has_active_session(symbol, config.target):
-            raise ConflictError(f"session {session_id} runs already; stop it first, or start one of another target")
-        if sum(not session.engine_owned for session in learning.all_sessions()) >= MAX_FED:
-            raise ConflictError(f"{MAX_FED} sessions fed by their callers run already, as many as there can be; stop one first")
+            raise ConflictError(f"session {session_id} runs already; stop it first, or choose another target")
+        if sum(not session.engine_owned for session in learning.all_sessions()) >= MAX_EXTERNAL_SESSIONS:
+            raise ConflictError(f"{MAX_EXTERNAL_SESSIONS} external sessions run already, which is the maximum; stop one first")
         symbol_states = self._system.symbols
         symbol_state = symbol_states.get(symbol) or next(iter(symbol_states.values()))
         width = len(symbol_state.extractor.schema.names) if config.n_features is None else config.n_features
@@ -240,43 +242,45 @@ class SessionCommands:
             raise type(error)(f"model_type: {error}") from None
         return Command("start", session_id, model_type, horizon, width)
 
-    def checked(self, session_id: str, examples: Sequence[LabelledExample], places: range) -> list[LabelledExample]:
-        """The examples at some places, once everything about them holds."""
+    def checked(self, session_id: str, examples: Sequence[LabelledExample], indices: range) -> list[LabelledExample]:
+        """The checked examples at some indices. Raises DataError for an invalid one."""
         session = self._session(session_id)
-        self._fed(session)
-        found = []
-        for place in places:
-            example, what = examples[place], f"example {place} for session {session_id}"
+        self._external_ids(session)
+        checked = []
+        for index in indices:
+            example, subject = examples[index], f"example {index} for session {session_id}"
             if not isinstance(example.id, str) or not 0 < len(example.id) <= MAX_ID:
-                raise DataError(f"{what} has the id {shown(example.id)}; expected a text of 1 to {MAX_ID} characters")
-            label = a_class(f"the label of {what}", example.label, 2)
-            weight = a_weight(f"the weight of {what}", example.weight)
-            finite(f"the weight of {what}", weight)
-            row = self._row(session, example.features, f"the features of {what}")
-            found.append(LabelledExample(example.id, row, label, weight))
-        return found
+                raise DataError(f"{subject} has the id {shown(example.id)}; expected a text of 1 to {MAX_ID} characters")
+            label = a_class(f"the label of {subject}", example.label, 2)
+            weight = a_weight(f"the weight of {subject}", example.weight)
+            finite(f"the weight of {subject}", weight)
+            row = self._row(session, example.features, f"the features of {subject}")
+            checked.append(LabelledExample(example.id, row, label, weight))
+        return checked
 
     def check_new(self, session_id: str, checked: Sequence[LabelledExample]) -> None:
-        """Raise ConflictError for an id that stands for something else, or for more new ones than can be remembered."""
+        """Raise ConflictError for an id sent before with other content, or when the maximum number of ids is exceeded."""
         fresh = len(self._new(session_id, checked))
         held = self._system.learning.ingested_ids
         if fresh and held + fresh > MOST_IDS:
             raise ConflictError(
-                f"this run remembers the ids of {held:,} examples, and {MOST_IDS:,} is all that it can, so the {fresh:,} new "
-                "ones of this request are not learnt; stop a session whose examples are not sent again, or start another run"
+                f"this run stores the ids of {held:,} examples, at most {MOST_IDS:,}, so the {fresh:,} new examples of this "
+                "request are not learned; stop a session whose examples are not sent again, or start another run"
             )
 
     def update(self, session_id: str, checked: Sequence[LabelledExample]) -> Command | None:
-        """The command that learns what is new among the examples; None when nothing is."""
+        """The command that learns the new examples; None when all were learned before."""
         width = self._session(session_id).spec.n_features
         if any(len(example.features) != width for example in checked):
-            raise ConflictError(f"session {session_id} was started anew meanwhile, for other features; send the rest again")
+            raise ConflictError(
+                f"session {session_id} was restarted with another number of features; send the remaining examples again"
+            )
         fresh = self._new(session_id, checked)
         return Command("update", session_id, examples=fresh) if fresh else None
 
     def _new(self, session_id: str, checked: Sequence[LabelledExample]) -> list[LabelledExample]:
-        """The examples that were not learnt yet, each id once. Raises ConflictError for an id sent with other content."""
-        seen = self._fed(self._session(session_id))
+        """The examples that were not learned yet, each id once. Raises ConflictError for an id sent with other content."""
+        seen = self._external_ids(self._session(session_id))
         fresh: dict[str, LabelledExample] = {}
         for example in checked:
             if example.id in seen:
@@ -285,18 +289,18 @@ class SessionCommands:
                 same = fresh.setdefault(example.id, example).content == example.content
             if not same:
                 raise ConflictError(
-                    f"session {session_id} has the example {shown(example.id)} with other features, label or weight than are "
-                    "sent now; an id stands for one example: repeat it unchanged, or give the new one another id"
+                    f"session {session_id} has learned example {shown(example.id)} with other features, label or weight; "
+                    "repeat it unchanged, or give the new example another id"
                 )
         return list(fresh.values())
 
     def stop(self, session_id: str) -> Command:
         """The command that ends a session."""
-        self._fed(self._session(session_id))
+        self._external_ids(self._session(session_id))
         return Command("stop", session_id)
 
     def adapt(self, session_id: str, drift_type: str) -> Command:
-        """The command that has the next slice begin an adaptation."""
+        """The command that starts an adaptation at the next slice."""
         self._session(session_id)
         if drift_type not in DRIFT_TYPES:
             raise ConfigError(f"drift_type: {drift_type!r} is no type of drift{did_you_mean(drift_type, DRIFT_TYPES)}")
@@ -304,8 +308,8 @@ class SessionCommands:
             raise ConflictError(reason)
         return Command("adapt", session_id, drift_type=drift_type)
 
-    def learnt(self, session_id: str) -> int:
-        """Labels that a session has learnt."""
+    def labels_used(self, session_id: str) -> int:
+        """The number of labels that a session has learned."""
         return self._session(session_id).learnt
 
     def _session(self, session_id: str) -> Session:
@@ -315,7 +319,7 @@ class SessionCommands:
         known = [session.session_id for session in self._system.learning.all_sessions()]
         raise NotFoundError(f"no session {session_id[:200]!r} runs{did_you_mean(session_id, known)}")
 
-    def _fed(self, session: Session) -> DedupWindow:
+    def _external_ids(self, session: Session) -> DedupWindow:
         seen = self._system.learning.ingested(session.session_id)
         if seen is None:
             raise ConflictError(
@@ -325,11 +329,11 @@ class SessionCommands:
         return seen
 
 
-def _check_name(what: str, name: str) -> None:
+def _check_name(field: str, name: str) -> None:
     if not 0 < len(name) <= MAX_NAME or not name.isprintable() or name != name.strip():
-        raise ConfigError(f"the {what} is {name[:MAX_NAME]!r}; give it 1 to {MAX_NAME} printable characters")
+        raise ConfigError(f"the {field} is {name[:MAX_NAME]!r}; give it 1 to {MAX_NAME} printable characters")
 
 
-def _check_count(what: str, value: int, most: int) -> None:
+def _check_count(field: str, value: int, most: int) -> None:
     if type(value) is not int or not 1 <= value <= most:
-        raise ConfigError(f"session config: {what} is {value!r}, but a whole number from 1 to {most:,} is needed")
+        raise ConfigError(f"session config: {field} is {value!r}, but a whole number from 1 to {most:,} is needed")

@@ -1,4 +1,4 @@
-"""Compiles everything that a configuration uses, by running the real loop on a short made-up market that is then forgotten."""
+"""Compiles the kernels that a configuration uses, by running the real loop on a short synthetic market."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ from alpha_pulse.stores.memory import MemoryStore
 TRAIN_BARS = 1_500
 BARS = TRAIN_BARS + 100
 TRIAL_AT = 1_000
-"""The slice at which an adaptation is asked for, so that its trial is compiled too."""
+"""The slice at which an adaptation is requested, so that its trial is compiled too."""
 TREES = 4
 FIRST_BARS = MIN_BARS + 20
-"""So many bars reach nearly all but what watches the market: that is first called at the end of a day."""
+"""Bars that reach nearly all kernels except those of the regime detector, which first run at the end of a day."""
 FIRST_INTERVAL_NS = DAY_NS // LARGEST_BLOCK
 WAIT_S = 0.1
 
 
 class WarmUp(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a warm-up did: the folder of compiled kernels, how many were compiled now, how long all of it took.
+    """The result of a warm-up: the folder of compiled kernels, the number compiled now, and the duration.
 
-    ``problem`` says why they could not be kept there.
+    ``problem`` is the reason why they could not be stored there.
     """
 
     cache: str
@@ -58,7 +58,7 @@ def is_warm(config: Config) -> bool:
     """Whether `warm_up` has been here with this program, on this machine, for the same kinds of models."""
     mark = _mark(config)
     with contextlib.suppress(OSError):
-        os.utime(mark)  # what is used is not removed as forgotten
+        os.utime(mark)  # a used mark is not removed as stale
     return mark.exists()
 
 
@@ -75,9 +75,9 @@ def warm_up(config: Config, on_compiled: Callable[[int], object] = lambda _: Non
     Parameters
     ----------
     config
-        Of the runs that are to start quickly.
+        The configuration of the runs to prepare.
     on_compiled
-        Is told the number of kernels compiled so far.
+        Called with the number of kernels compiled so far.
     """
     began = elapsed_ns()
     own = 0
@@ -99,7 +99,7 @@ def warm_up(config: Config, on_compiled: Callable[[int], object] = lambda _: Non
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.touch()
     except OSError as error:
-        # A run does without: it compiles again at its next start.
+        # Not fatal: the next run compiles again.
         problem = reason_of(error)
     return WarmUp(str(cache_root()), own + beside.compiled, (elapsed_ns() - began) / 1e9, problem)
 
@@ -142,7 +142,7 @@ def _run(config: Config, bars: int, interval_ns: int) -> None:
 
 
 def _shortened(config: Config) -> Config:
-    """The same kinds of everything, with as little training as they can be had with."""
+    """The same kinds of models, with as little training as possible."""
     batch = msgspec.structs.replace(
         config.batch, train_bars=TRAIN_BARS, ready_delay_s=0.0, volatility_trees=TREES, direction_trees=TREES
     )
@@ -150,7 +150,7 @@ def _shortened(config: Config) -> Config:
 
 
 def _mark(config: Config) -> Path:
-    """An empty file that says what was compiled, beside the kernels."""
+    """An empty file beside the kernels that records which configuration was compiled."""
     batch = "batch" if config.batch.enabled else "online"
     # A model's name may be a path of any length, with characters that no file name may have.
     kinds = "|".join((config.learning.model, config.serving.strategy, config.serving.calibration, batch))

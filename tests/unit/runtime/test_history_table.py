@@ -9,7 +9,7 @@ from alpha_pulse.core.types import Fill
 from alpha_pulse.runtime.gateway import Page
 from alpha_pulse.runtime.history import table as history_table
 from alpha_pulse.runtime.history.events import Events
-from alpha_pulse.runtime.history.table import PageSlice, Table, thinned
+from alpha_pulse.runtime.history.table import PageSlice, Table, downsample
 
 
 def filled(rows: int, step: int = 1) -> Table:
@@ -51,7 +51,7 @@ def test_pages_lead_from_one_to_the_next(from_seq: int, limit: int) -> None:
     at: int | None = from_seq
     while at is not None:
         cut = PageSlice(table, Page(from_seq=at, limit=limit))
-        found += cut.thinned().tolist()
+        found += cut.downsample().tolist()
         assert cut.last - cut.first <= limit
         at = cut.next_seq
     assert found == list(range(from_seq, 100))
@@ -59,7 +59,7 @@ def test_pages_lead_from_one_to_the_next(from_seq: int, limit: int) -> None:
 
 @pytest.mark.parametrize(("count", "points"), [(10, 2), (10, 9), (6_225, 500), (501, 500), (200_000, 5_000)])
 def test_thinning_keeps_the_ends_and_goes_evenly(count: int, points: int) -> None:
-    places = thinned(count, points)
+    places = downsample(count, points)
     assert len(places) == points
     assert (places[0], places[-1]) == (0, count - 1)
     gaps = np.diff(places)

@@ -1,7 +1,7 @@
-"""Deny by default: what carries no token is answered 401, except for the few paths that are open.
+"""Deny by default: a request without a valid token gets 401, except for a few open paths.
 
-The door stands before routing, so no route can be forgotten.
-A WebSocket passes here and must name its token or ticket in its first message, since a browser cannot send the header.
+The check runs before routing, so it covers every route. A WebSocket passes here and sends its token or ticket in its first
+message, because a browser cannot set the header.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from alpha_pulse.api.protocols import CONNECTION
 from alpha_pulse.api.schemas.responses import ErrorResponse, JsonResponse
 
 BEARER = "bearer "
-WHERE = "`alpha-pulse run` says at its start where the token is"
+WHERE = "`alpha-pulse run` prints the path of the token at its start"
 CHALLENGE = {"www-authenticate": 'Bearer realm="AlphaPulse"'}
-NO_ROOM = "all connections that there is room for are busy with requests that carry a good token; close some, and try again"
+NO_ROOM = "all connections are busy with authorised requests; close some, and try again"
 
 
-class _StrangerError(Exception):
-    """The request carries no token that is good; the message is for its sender."""
+class UnauthorizedError(Exception):
+    """The request has no valid token; the message is for its sender."""
 
 
-class Gate:
-    """The application behind its door.
+class AuthMiddleware:
+    """Passes authorised requests, and those of open paths, to the application.
 
     Parameters
     ----------
     is_open
-        Whether (method, path) needs no token.
+        Returns whether (method, path) needs no token.
     """
 
     def __init__(self, app: ASGIApp, auth: Auth, is_open: Callable[[str, str], bool]) -> None:
@@ -43,8 +43,8 @@ class Gate:
         if scope["type"] == "http" and not self._is_open(scope["method"], scope["path"]):
             try:
                 ends_ns = await self._end([value for name, value in scope["headers"] if name == b"authorization"])
-            except _StrangerError as fault:
-                await JsonResponse(ErrorResponse(str(fault)), 401, headers=CHALLENGE)(scope, receive, send)
+            except UnauthorizedError as error:
+                await JsonResponse(ErrorResponse(str(error)), 401, headers=CHALLENGE)(scope, receive, send)
                 return
             state = scope.setdefault("state", {})
             state["ends_ns"] = ends_ns
@@ -55,14 +55,14 @@ class Gate:
         await self._app(scope, receive, send)
 
     async def _end(self, headers: list[bytes]) -> int:
-        """When the token that a request carries ends; a wrong one is refused late."""
+        """The end of the token's validity (ns). Raises UnauthorizedError, delayed for a wrong token."""
         if not headers:
-            raise _StrangerError(f"the header 'Authorization: Bearer TOKEN' is missing; {WHERE}")
-        given = headers[0].decode("latin-1")
-        if len(headers) > 1 or not given.lower().startswith(BEARER):
-            raise _StrangerError("the header Authorization is not 'Bearer TOKEN', once; send that")
-        ends_ns = self._auth.end_of(given[len(BEARER) :].strip())
+            raise UnauthorizedError(f"the header 'Authorization: Bearer TOKEN' is missing; {WHERE}")
+        header = headers[0].decode("latin-1")
+        if len(headers) > 1 or not header.lower().startswith(BEARER):
+            raise UnauthorizedError("the header Authorization must be 'Bearer TOKEN', sent once")
+        ends_ns = self._auth.end_of(header[len(BEARER) :].strip())
         if ends_ns is None:
             await self._auth.backoff.wait()
-            raise _StrangerError(f"the token is wrong, or its session has ended; {WHERE}")
+            raise UnauthorizedError(f"the token is wrong, or its session has ended; {WHERE}")
         return ends_ns

@@ -1,1 +1,1 @@
-"""The routes, one file for each thing that is asked about. Each makes `Routes` from the gateway."""
+"""The routes, one file for each thing that is query about. Each makes `Routes` from the gateway."""

@@ -14,9 +14,9 @@ from alpha_pulse.runtime.gateway import Adaptations, Gateway, Regimes
 
 def routes(gateway: Gateway) -> Routes:
     """``/adaptations`` and ``/regimes``."""
-    found = Routes("/api/v1", "adaptation")
+    group = Routes("/api/v1", "adaptation")
 
-    @found.get(
+    @group.get(
         "/adaptations",
         "Drift alarms and adaptations, each with its newest state",
         response=Adaptations,
@@ -26,7 +26,7 @@ def routes(gateway: Gateway) -> Routes:
         read_query(request, NoQuery)
         return JsonResponse(gateway.adaptations())
 
-    @found.get(
+    @group.get(
         "/regimes",
         "Calm, normal and turbulent periods",
         response=Regimes,
@@ -37,4 +37,4 @@ def routes(gateway: Gateway) -> Routes:
     async def regimes(request: Request) -> Response:
         return JsonResponse(gateway.regimes(read_query(request, SymbolQuery).symbol))
 
-    return found
+    return group

@@ -30,9 +30,9 @@ class Ticket(msgspec.Struct, frozen=True):
 
 def routes(auth: Auth) -> Routes:
     """``/auth``."""
-    found = Routes("/api/v1/auth", "auth")
+    group = Routes("/api/v1/auth", "auth")
 
-    @found.post(
+    @group.post(
         "/exchange",
         "Exchange the ticket of a one-time link for a session token",
         response=SessionToken,
@@ -50,7 +50,7 @@ def routes(auth: Auth) -> Routes:
             return refuse(401, "the ticket is unknown, used or too old; ask for a fresh link where AlphaPulse was started")
         return JsonResponse(SessionToken(token))
 
-    @found.post(
+    @group.post(
         "/ticket",
         "Create a one-time ticket for a WebSocket or a link",
         response=Ticket,
@@ -61,4 +61,4 @@ def routes(auth: Auth) -> Routes:
         ends_ns = request.state.ends_ns
         return JsonResponse(Ticket(auth.ticket(ends_ns), min(TICKET_S, int(auth.seconds_left(ends_ns)))))
 
-    return found
+    return group

@@ -21,14 +21,14 @@ class Symbols(msgspec.Struct, frozen=True):
 
 def routes(gateway: Gateway) -> Routes:
     """``/market``."""
-    found = Routes("/api/v1/market", "market")
+    group = Routes("/api/v1/market", "market")
 
-    @found.get("/symbols", "The feed's symbols", response=Symbols, example={"symbols": ["EURUSD"]})
+    @group.get("/symbols", "The feed's symbols", response=Symbols, example={"symbols": ["EURUSD"]})
     async def symbols(request: Request) -> Response:
         read_query(request, NoQuery)
         return JsonResponse(Symbols(gateway.symbols))
 
-    @found.get(
+    @group.get(
         "/{symbol}/bars",
         "Bars; downsampled, each group becomes one bar",
         response=Series,
@@ -40,4 +40,4 @@ def routes(gateway: Gateway) -> Routes:
     async def bars(request: Request) -> Response:
         return JsonResponse(gateway.bars(request.path_params["symbol"], read_query(request, PageQuery).page))
 
-    return found
+    return group

@@ -15,9 +15,9 @@ from alpha_pulse.runtime.gateway import Gateway, Series
 
 def routes(gateway: Gateway) -> Routes:
     """``/metrics`` below ``/api/v1``."""
-    found = Routes("/api/v1/metrics", "metrics")
+    group = Routes("/api/v1/metrics", "metrics")
 
-    @found.get(
+    @group.get(
         "/history",
         "Gain over the base rate and accuracy in the window, one row per label",
         response=Series,
@@ -26,10 +26,10 @@ def routes(gateway: Gateway) -> Routes:
         error_statuses=(404,),
     )
     async def history(request: Request) -> Response:
-        asked = read_query(request, SeriesQuery)
-        return JsonResponse(gateway.metrics_history(asked.symbol, asked.target, asked.page))
+        query = read_query(request, SeriesQuery)
+        return JsonResponse(gateway.metrics_history(query.symbol, query.target, query.page))
 
-    @found.get(
+    @group.get(
         "/reliability",
         "Served probabilities against their labels, in the window",
         response=ReliabilityTable,
@@ -38,7 +38,7 @@ def routes(gateway: Gateway) -> Routes:
         error_statuses=(404,),
     )
     async def reliability(request: Request) -> Response:
-        asked = read_query(request, SessionQuery)
-        return JsonResponse(gateway.reliability(asked.symbol, asked.target))
+        query = read_query(request, SessionQuery)
+        return JsonResponse(gateway.reliability(query.symbol, query.target))
 
-    return found
+    return group

@@ -52,20 +52,20 @@ class DriftStatuses(msgspec.Struct, frozen=True):
 
 def routes(gateway: Gateway) -> Routes:
     """``/online-learning``."""
-    found = Routes("/api/v1/online-learning", "online learning")
-    _predicting(found, gateway)
-    _reading(found, gateway)
-    _own_sessions(found, gateway)
-    return found
+    group = Routes("/api/v1/online-learning", "online learning")
+    _predicting(group, gateway)
+    _reading(group, gateway)
+    _own_sessions(group, gateway)
+    return group
 
 
-def _reading(found: Routes, gateway: Gateway) -> None:
-    @found.get("/sessions", "All sessions", response=Sessions, example={"sessions": [examples.SESSION_STATUS]})
+def _reading(group: Routes, gateway: Gateway) -> None:
+    @group.get("/sessions", "All sessions", response=Sessions, example={"sessions": [examples.SESSION_STATUS]})
     async def sessions(request: Request) -> Response:
         read_query(request, NoQuery)
         return JsonResponse(Sessions(gateway.sessions()))
 
-    @found.get(
+    @group.get(
         "/sessions/{session_id}/metrics",
         "Scores of a session, over the whole run and in the window",
         response=SessionScores,
@@ -77,7 +77,7 @@ def _reading(found: Routes, gateway: Gateway) -> None:
         read_query(request, NoQuery)
         return JsonResponse(gateway.session_scores(request.path_params["session_id"]))
 
-    @found.get(
+    @group.get(
         "/drift/status", "The drift monitor of every session", response=DriftStatuses, example={"sessions": [examples.DRIFT]}
     )
     async def drift(request: Request) -> Response:
@@ -85,8 +85,8 @@ def _reading(found: Routes, gateway: Gateway) -> None:
         return JsonResponse(DriftStatuses(gateway.drift()))
 
 
-def _own_sessions(found: Routes, gateway: Gateway) -> None:
-    @found.post(
+def _own_sessions(group: Routes, gateway: Gateway) -> None:
+    @group.post(
         "/sessions/start",
         "Start a session for your own examples",
         response=SessionChange,
@@ -104,11 +104,11 @@ def _own_sessions(found: Routes, gateway: Gateway) -> None:
     )
     async def start(request: Request) -> Response:
         read_query(request, NoQuery)
-        asked = await read_body(request, _start)
-        session_id = await gateway.start_session(asked.symbol, asked.model_type, asked.config)
+        query = await read_body(request, _start)
+        session_id = await gateway.start_session(query.symbol, query.model_type, query.config)
         return JsonResponse(SessionChange(session_id, "started"), 201)
 
-    @found.post(
+    @group.post(
         "/sessions/{session_id}/update",
         "Learn labelled examples; the response comes when they are durable",
         response=UpdateResult,
@@ -127,10 +127,10 @@ def _own_sessions(found: Routes, gateway: Gateway) -> None:
     )
     async def update(request: Request) -> Response:
         read_query(request, NoQuery)
-        asked = await read_body(request, _examples)
-        return JsonResponse(await gateway.update(request.path_params["session_id"], asked.examples))
+        query = await read_body(request, _examples)
+        return JsonResponse(await gateway.update(request.path_params["session_id"], query.examples))
 
-    @found.post(
+    @group.post(
         "/sessions/{session_id}/stop",
         "Stop a session for your own examples",
         response=SessionChange,
@@ -145,8 +145,8 @@ def _own_sessions(found: Routes, gateway: Gateway) -> None:
         return JsonResponse(SessionChange(session_id, "stopped"))
 
 
-def _predicting(found: Routes, gateway: Gateway) -> None:
-    @found.post(
+def _predicting(group: Routes, gateway: Gateway) -> None:
+    @group.post(
         "/sessions/{session_id}/predict",
         "Predict from features; changes nothing",
         response=PredictResponse,
@@ -163,11 +163,11 @@ def _predicting(found: Routes, gateway: Gateway) -> None:
     async def predict(request: Request) -> Response:
         if request.scope["query_string"]:
             read_query(request, NoQuery)
-        asked = await read_body(request, _features)
-        features = asked.features if isinstance(asked, NamedFeatures) else asked
+        query = await read_body(request, _features)
+        features = query.features if isinstance(query, NamedFeatures) else query
         return JsonResponse(gateway.predict(request.path_params["session_id"], features))
 
-    @found.post(
+    @group.post(
         "/sessions/{session_id}/adapt",
         "Request an adaptation at the next slice",
         response=SessionChange,

@@ -25,9 +25,9 @@ class Health(msgspec.Struct, frozen=True):
 
 def routes(gateway: Gateway, exposition: Exposition) -> Routes:
     """``/health`` and ``/metrics``."""
-    found = Routes("", "overall")
+    group = Routes("", "overall")
 
-    @found.get(
+    @group.get(
         "/health",
         "Health of the run",
         response=Health,
@@ -39,7 +39,7 @@ def routes(gateway: Gateway, exposition: Exposition) -> Routes:
         state = gateway.control().state
         return JsonResponse(Health("failed" if state == "failed" else "ok", gateway.version, state))
 
-    @found.get(
+    @group.get(
         "/metrics",
         "All metrics in the format of Prometheus",
         response=str,
@@ -50,4 +50,4 @@ def routes(gateway: Gateway, exposition: Exposition) -> Routes:
         read_query(request, NoQuery)
         return Response(exposition.text(), headers={"content-type": CONTENT_TYPE})
 
-    return found
+    return group

@@ -14,9 +14,9 @@ from alpha_pulse.runtime.gateway import Gateway, Inspection, Series
 
 def routes(gateway: Gateway) -> Routes:
     """``/predictions``."""
-    found = Routes("/api/v1/predictions", "predictions")
+    group = Routes("/api/v1/predictions", "predictions")
 
-    @found.get(
+    @group.get(
         "",
         "Served predictions, with members, weights and labels",
         response=Series,
@@ -25,10 +25,10 @@ def routes(gateway: Gateway) -> Routes:
         error_statuses=(404,),
     )
     async def predictions(request: Request) -> Response:
-        asked = read_query(request, SeriesQuery)
-        return JsonResponse(gateway.predictions(asked.symbol, asked.target, asked.page))
+        query = read_query(request, SeriesQuery)
+        return JsonResponse(gateway.predictions(query.symbol, query.target, query.page))
 
-    @found.get(
+    @group.get(
         "/{prediction_id}",
         "Everything about one prediction",
         response=Inspection,
@@ -40,4 +40,4 @@ def routes(gateway: Gateway) -> Routes:
         read_query(request, NoQuery)
         return JsonResponse(gateway.inspect(request.path_params["prediction_id"]))
 
-    return found
+    return group

@@ -1,4 +1,4 @@
-"""The WebSocket: who are you, hello, what you missed, then what happens."""
+"""The WebSocket stream: authentication, hello, missed rows, then live steps."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ AUTH_SECONDS = 5.0
 MOST_MESSAGES = 1_000
 REFUSED, TRY_AGAIN = 1008, 1013
 MAX_REASON = 120
-ENDED = "the session that opened this stream has ended; sign in anew"
+ENDED = "the session that opened this stream has ended; sign in again"
 FIRST = 'send {"type":"auth","data":{"ticket":"..."},"from_seq":0} first'
-SEQ = "from_seq must be a whole number >= 0 and below 2**53: the first row that you have not seen; or leave it out"
-TOO_SLOW = "you do not keep up; read faster, and resume with from_seq"
+SEQ = "from_seq must be a whole number >= 0 and below 2**53, the first row that you need, or be omitted"
+TOO_SLOW = "the client is too slow; read faster, and resume with from_seq"
 
 
 class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One of the two."""
+    """A ticket or a token."""
 
     ticket: str | None = None
     token: str | None = None
 
 
 class Hello(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A client's first and only message. ``from_seq``: the first row that it has not seen."""
+    """The first and only message of a client. ``from_seq``: the first row that it needs."""
 
     type: Literal["auth"]
     data: Credentials
@@ -46,7 +46,7 @@ class Hello(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _ClosedError(Exception):
-    """The connection is to be closed, with a code and a sentence."""
+    """Closes the connection with a code and a sentence."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -62,7 +62,7 @@ def route(gateway: Gateway, auth: Auth, hub: Hub) -> WebSocketRoute:
     async def stream(websocket: WebSocket) -> None:
         symbol = websocket.path_params["symbol"]
         await websocket.accept()
-        # Who has left is owed nothing more.
+        # The client may leave at any time.
         with contextlib.suppress(WebSocketDisconnect):
             try:
                 hello = await _hello(websocket)
@@ -71,7 +71,7 @@ def route(gateway: Gateway, auth: Auth, hub: Hub) -> WebSocketRoute:
                 if symbol not in gateway.symbols:
                     raise _ClosedError(REFUSED, f"the feed has no {symbol[:40]!r}{did_you_mean(symbol[:40], gateway.symbols)}")
                 if hub.full:
-                    raise _ClosedError(TRY_AGAIN, "too many clients listen; try again later")
+                    raise _ClosedError(TRY_AGAIN, "too many clients are connected; try again later")
                 async with _until(auth.seconds_left(ends_ns)):
                     await _serve(websocket, gateway, hub, symbol, hello.from_seq)
             except _ClosedError as end:
@@ -94,51 +94,51 @@ async def _hello(websocket: WebSocket) -> Hello:
     """Wait for the first message."""
     try:
         async with asyncio.timeout(AUTH_SECONDS):
-            said = await websocket.receive()
+            received = await websocket.receive()
     except TimeoutError:
-        raise _ClosedError(REFUSED, f"no auth message came within {AUTH_SECONDS:g} seconds") from None
-    if said["type"] != "websocket.receive":
-        raise WebSocketDisconnect(said.get("code", 1006))
+        raise _ClosedError(REFUSED, f"no auth message was received within {AUTH_SECONDS:g} seconds") from None
+    if received["type"] != "websocket.receive":
+        raise WebSocketDisconnect(received.get("code", 1006))
     try:
-        return _decoder.decode(said.get("text") or said.get("bytes") or "")
+        return _decoder.decode(received.get("text") or received.get("bytes") or "")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _ClosedError(REFUSED, SEQ if str(error).endswith("`$.from_seq`") else FIRST) from None
 
 
 def _admit(websocket: WebSocket) -> None:
-    """A good token came over this connection: it counts as its holder's."""
+    """Mark the connection as authorised."""
     connection = websocket.scope.get("state", {}).get(CONNECTION)
     if connection is not None and not connection.admit():
         raise _ClosedError(TRY_AGAIN, "too many connections are open; close some, and try again")
 
 
-async def _end(given: Credentials, auth: Auth) -> int:
-    """See who it is; when the session that stands behind it ends."""
-    if given.token is not None and given.ticket is None:
-        ends_ns, fault = auth.end_of(given.token), "the token is wrong, or its session has ended"
-    elif given.ticket is not None and given.token is None:
-        ends_ns, fault = auth.redeem(given.ticket), "the ticket is unknown, used or too old; ask for a fresh one"
+async def _end(credentials: Credentials, auth: Auth) -> int:
+    """Check the credentials, and return when their session ends (ns)."""
+    if credentials.token is not None and credentials.ticket is None:
+        ends_ns, reason = auth.end_of(credentials.token), "the token is wrong, or its session has ended"
+    elif credentials.ticket is not None and credentials.token is None:
+        ends_ns, reason = auth.redeem(credentials.ticket), "the ticket is unknown, used or too old; request a new one"
     else:
-        ends_ns, fault = None, "data holds a ticket or a token, one of the two"
+        ends_ns, reason = None, "data must contain either a ticket or a token"
     if ends_ns is None:
         await auth.backoff.wait()
-        raise _ClosedError(REFUSED, fault)
+        raise _ClosedError(REFUSED, reason)
     return ends_ns
 
 
 async def _serve(websocket: WebSocket, gateway: Gateway, hub: Hub, symbol: str, first: int | None) -> None:
     control = gateway.control()
-    # Said before any refusal: it is how a client sees that this is another run than the one whose rows it has.
+    # Sent before any refusal, so that a client notices that this is another run than the one whose rows it has.
     await websocket.send_text(state_frame("hello", control).text)
     if first is not None and first > control.seq + 1:
         raise _ClosedError(
             REFUSED,
-            f"from_seq is {first}, but the newest row is {control.seq}; send at most {control.seq + 1}, or leave it out",
+            f"from_seq is {first}, but the newest row is {control.seq}; send at most {control.seq + 1}, or omit it",
         )
-    # What was missed can be told once it has been read back.
+    # Missed rows can be sent when the history has been read.
     await gateway.ready()
-    await _catch_up(websocket, gateway, hub, symbol, hub.told(symbol) + 1 if first is None else first)
-    # Nothing is awaited between having caught up and joining, so no row falls between the two.
+    await _catch_up(websocket, gateway, hub, symbol, hub.newest_sent(symbol) + 1 if first is None else first)
+    # No await between catching up and joining, so that no row is lost.
     client = Client(websocket.send_text)
     pump = asyncio.create_task(client.pump())
     listener = asyncio.create_task(_listen(websocket))
@@ -158,26 +158,26 @@ async def _serve(websocket: WebSocket, gateway: Gateway, hub: Hub, symbol: str, 
 
 
 async def _catch_up(websocket: WebSocket, gateway: Gateway, hub: Hub, symbol: str, first: int) -> None:
-    """Send the rows from ``first`` on that others have been told of: one by one when they are few."""
-    while first <= (told := hub.told(symbol)):
-        # A gap, if there is one, is told in one piece.
+    """Send the rows from ``first`` on that other clients have received: one by one when they are few."""
+    while first <= (newest := hub.newest_sent(symbol)):
+        # Rows that are no longer stored are reported as one gap.
         known = max(first, gateway.oldest_step)
-        size = max(1, -(-(told + 1 - known) // CATCH_UP_FRAMES))
-        last = min(known + size - 1, told)
-        while first <= told:
+        size = max(1, -(-(newest + 1 - known) // CATCH_UP_FRAMES))
+        last = min(known + size - 1, newest)
+        while first <= newest:
             for frame in frames(gateway, symbol, first, last):
                 try:
                     async with asyncio.timeout(STUCK_SECONDS):
                         await websocket.send_text(frame.text)
                 except TimeoutError:
                     raise _ClosedError(TRY_AGAIN, TOO_SLOW) from None
-            first, last = last + 1, min(last + size, told)
+            first, last = last + 1, min(last + size, newest)
 
 
 async def _listen(websocket: WebSocket) -> None:
-    """Read until the client leaves; what it says has no meaning, and is not listened to for ever."""
+    """Receive until the client leaves; messages are ignored, up to a maximum number."""
     for _ in range(MOST_MESSAGES):
-        said = await websocket.receive()
-        if said["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(said.get("code", 1005))
-    raise _ClosedError(REFUSED, "the stream takes no messages after the first")
+        received = await websocket.receive()
+        if received["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(received.get("code", 1005))
+    raise _ClosedError(REFUSED, "the stream accepts no message after the first")

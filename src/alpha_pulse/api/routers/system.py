@@ -20,14 +20,14 @@ _speed = msgspec.json.Decoder(SpeedRequest)
 
 def routes(gateway: Gateway) -> Routes:
     """``/system``."""
-    found = Routes("/api/v1/system", "system")
+    group = Routes("/api/v1/system", "system")
 
-    @found.get("", "State of the run, counts and success metrics", response=SystemStatus, example=examples.STATUS)
+    @group.get("", "State of the run, counts and success metrics", response=SystemStatus, example=examples.STATUS)
     async def status(request: Request) -> Response:
         read_query(request, NoQuery)
         return JsonResponse(gateway.status())
 
-    @found.get(
+    @group.get(
         "/config",
         "The configuration in effect",
         response=dict[str, Any],
@@ -37,19 +37,19 @@ def routes(gateway: Gateway) -> Routes:
         read_query(request, NoQuery)
         return JsonResponse(gateway.config())
 
-    @found.post(
+    @group.post(
         "/pause", "Pause the run between two steps", response=Control, example=_control("paused"), error_statuses=(409,)
     )
     async def pause(request: Request) -> Response:
         read_query(request, NoQuery)
         return JsonResponse(gateway.pause())
 
-    @found.post("/resume", "Resume the run", response=Control, example=examples.CONTROL, error_statuses=(409,))
+    @group.post("/resume", "Resume the run", response=Control, example=examples.CONTROL, error_statuses=(409,))
     async def resume(request: Request) -> Response:
         read_query(request, NoQuery)
         return JsonResponse(gateway.resume())
 
-    @found.post(
+    @group.post(
         "/step",
         "Advance a paused run by some steps",
         response=Control,
@@ -62,7 +62,7 @@ def routes(gateway: Gateway) -> Routes:
         read_query(request, NoQuery)
         return JsonResponse(await gateway.step((await read_body(request, _steps)).steps))
 
-    @found.post(
+    @group.post(
         "/speed",
         "Change the pace in bars per second",
         response=Control,
@@ -75,7 +75,7 @@ def routes(gateway: Gateway) -> Routes:
         read_query(request, NoQuery)
         return JsonResponse(gateway.set_speed((await read_body(request, _speed)).bars_per_second))
 
-    return found
+    return group
 
 
 def _control(state: str) -> dict[str, Any]:

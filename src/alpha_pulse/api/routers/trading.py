@@ -17,9 +17,9 @@ _outcomes = msgspec.json.Decoder(OutcomesRequest)
 
 def routes(gateway: Gateway) -> Routes:
     """``/trading``."""
-    found = Routes("/api/v1/trading", "trading")
+    group = Routes("/api/v1/trading", "trading")
 
-    @found.get(
+    @group.get(
         "/fills",
         "Fills",
         response=Fills,
@@ -28,10 +28,10 @@ def routes(gateway: Gateway) -> Routes:
         error_statuses=(404,),
     )
     async def fills(request: Request) -> Response:
-        asked = read_query(request, TradingQuery)
-        return JsonResponse(gateway.fills(asked.symbol, asked.book, asked.page))
+        query = read_query(request, TradingQuery)
+        return JsonResponse(gateway.fills(query.symbol, query.book, query.page))
 
-    @found.get(
+    @group.get(
         "/trades",
         "Closed lots",
         response=Trades,
@@ -40,10 +40,10 @@ def routes(gateway: Gateway) -> Routes:
         error_statuses=(404,),
     )
     async def trades(request: Request) -> Response:
-        asked = read_query(request, TradingQuery)
-        return JsonResponse(gateway.trades(asked.symbol, asked.book, asked.page))
+        query = read_query(request, TradingQuery)
+        return JsonResponse(gateway.trades(query.symbol, query.book, query.page))
 
-    @found.post(
+    @group.post(
         "/outcomes",
         "Report trades made elsewhere on combined signals; the response comes when they are durable",
         response=OutcomesResult,
@@ -56,7 +56,7 @@ def routes(gateway: Gateway) -> Routes:
         read_query(request, NoQuery)
         return JsonResponse(await gateway.report_outcomes((await read_body(request, _outcomes)).outcomes))
 
-    @found.get(
+    @group.get(
         "/fills/{fill_id}/decision",
         "The decision behind a fill: its step's direction prediction, signals and orders",
         response=Inspection,
@@ -68,13 +68,13 @@ def routes(gateway: Gateway) -> Routes:
         read_query(request, NoQuery)
         return JsonResponse(gateway.inspect_fill(request.path_params["fill_id"]))
 
-    @found.get("/equity", "Equity of every book", response=Series, example=examples.EQUITY, query=PageQuery)
+    @group.get("/equity", "Equity of every book", response=Series, example=examples.EQUITY, query=PageQuery)
     async def equity(request: Request) -> Response:
         return JsonResponse(gateway.equity(read_query(request, PageQuery).page))
 
-    @found.get("/positions", "Positions and performance of the books", response=Positions, example=examples.POSITIONS)
+    @group.get("/positions", "Positions and performance of the books", response=Positions, example=examples.POSITIONS)
     async def positions(request: Request) -> Response:
         read_query(request, NoQuery)
         return JsonResponse(gateway.positions())
 
-    return found
+    return group

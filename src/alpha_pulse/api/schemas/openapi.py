@@ -1,4 +1,4 @@
-"""The description of everything that may be asked: made from the operations and their structs, with an example each."""
+"""The OpenAPI document, generated from the operations and their structs, with an example each."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from alpha_pulse.api.schemas.responses import ErrorResponse
 
 REF = "#/components/schemas/{name}"
 ABOUT = (
-    "One run of AlphaPulse: what it sees, predicts, learns and trades on paper. Times are integer milliseconds since the Unix "
-    "epoch (UTC); money is in units of cash; `seq` is the number of the journal's row; what is missing is null. "
+    "One run of AlphaPulse: its bars, predictions, learning and paper trades. Times are integer milliseconds since the Unix "
+    "epoch (UTC); money is in units of cash; `seq` is the number of a row of the journal; undefined values are null. "
     "The WebSocket `/api/v1/online-learning/streaming/{symbol}` is described in docs/reference/api.md."
 )
 ALWAYS = (403, 408, 413, 422, 503)
 MEANINGS = {
-    401: "The token is missing, wrong or of a session that has ended.",
+    401: "The token is missing, is wrong, or belongs to a session that has ended.",
     403: "The Host or Origin header is not this server's.",
-    404: "There is nothing of that name or id.",
-    409: "The request does not fit what is going on.",
-    408: "The body did not come in time.",
+    404: "There is no object with this name or id.",
+    409: "The request conflicts with the state of the run.",
+    408: "The body was not received in time.",
     413: "The body is larger than 1 MiB.",
-    422: "The query or the body cannot be used.",
+    422: "The query or the body is invalid.",
     503: "The engine is still starting, or has failed.",
 }
 
@@ -104,7 +104,7 @@ def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
             "name": name,
             "in": "path",
             "required": True,
-            "description": "may hold slashes",
+            "description": "may contain slashes",
             "schema": {"type": "string", "minLength": 1},
             "example": example,
         }
@@ -119,7 +119,7 @@ def _query(operation: Operation, by_kind: dict[str, Any], components: dict[str, 
     shape = components[name]
     found = []
     for field, schema in shape["properties"].items():
-        # A query has no null: what is not wanted is left out.
+        # A query has no null; an optional parameter is omitted.
         options = [option for option in schema.get("anyOf", []) if option != {"type": "null"}]
         plain = {key: value for key, value in schema.items() if key not in {"anyOf", "description"}}
         if options:

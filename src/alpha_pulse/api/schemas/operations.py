@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from alpha_pulse.api.schemas.requests import refuse_unreadable
+from alpha_pulse.api.schemas.requests import check_utf8
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Method = Literal["GET", "POST"]
@@ -88,7 +88,7 @@ def _with_readable_body(endpoint: Endpoint) -> Endpoint:
     """An endpoint that takes no body: what is sent all the same must be text."""
 
     async def checked(request: Request) -> Response:
-        refuse_unreadable(await request.body())
+        check_utf8(await request.body())
         return await endpoint(request)
 
     return checked

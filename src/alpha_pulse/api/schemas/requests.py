@@ -1,4 +1,4 @@
-"""What requests ask: query and body as msgspec structs, which refuse what they do not name, and say where it stands."""
+"""Queries and bodies of requests as msgspec structs. Unknown fields are refused, and errors name the field."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from alpha_pulse.runtime.gateway import (
     SessionConfig,
 )
 
-Asked = TypeVar("Asked")
+Parsed = TypeVar("Parsed")
 
 LARGEST_SEQ = 2**53 - 1
-"""The largest whole number that every JSON reader holds exactly."""
+"""The largest integer that every JSON reader represents exactly."""
 INTEGER = re.compile(r"-?[0-9]{1,18}")
 PARAMETER = re.compile(r".* - at `\$\.(\w+)`$", re.DOTALL)
 UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`(?: - at `\$(.*)`)?$", re.DOTALL)
@@ -36,50 +36,52 @@ Name = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 class PageQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Which part of a series."""
+    """The part of a series."""
 
-    from_seq: Annotated[int, Meta(ge=0, le=LARGEST_SEQ, description="first journal row wanted")] = 0
-    limit: Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="rows at most; next_seq says where to go on")] = 1_000
+    from_seq: Annotated[int, Meta(ge=0, le=LARGEST_SEQ, description="the first journal row")] = 0
+    limit: Annotated[
+        int, Meta(ge=1, le=MAX_LIMIT, description="the maximum number of rows; next_seq is the start of the next page")
+    ] = 1_000
     max_points: Annotated[
         Annotated[int, Meta(ge=2, le=MAX_POINTS)] | None,
-        Meta(description="thin out all rows from from_seq on to at most that many; limit is ignored"),
+        Meta(description="downsample all rows from from_seq on to at most this number; limit is ignored"),
     ] = None
 
     @property
     def page(self) -> Page:
-        """As the gateway takes it."""
+        """The page for the gateway."""
         return Page(self.from_seq, self.limit, self.max_points)
 
 
 class SeriesQuery(PageQuery, frozen=True):
-    """Which part of the series of a session."""
+    """The part of a series of a session."""
 
-    symbol: Annotated[Name, Meta(description="one of the feed's symbols")]
-    target: Annotated[str, Meta(min_length=1, max_length=200, description="what is predicted: volatility or direction")]
+    symbol: Annotated[Name, Meta(description="a symbol of the feed")]
+    target: Annotated[str, Meta(min_length=1, max_length=200, description="the target: volatility or direction")]
 
 
 class SessionQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A session of the loop."""
+    """A session of the engine."""
 
-    symbol: Annotated[Name, Meta(description="one of the feed's symbols")]
-    target: Annotated[str, Meta(min_length=1, max_length=200, description="what is predicted: volatility or direction")]
+    symbol: Annotated[Name, Meta(description="a symbol of the feed")]
+    target: Annotated[str, Meta(min_length=1, max_length=200, description="the target: volatility or direction")]
 
 
 class TradingQuery(PageQuery, frozen=True):
-    """Which fills or trades."""
+    """A selection of fills or trades."""
 
-    symbol: Annotated[str | None, Meta(description="one of the feed's symbols; without it all of them")] = None
+    symbol: Annotated[str | None, Meta(description="a symbol of the feed; without it all symbols")] = None
     book: Annotated[str, Meta(min_length=1, max_length=200, description=f"a book, or {ALL!r} for every book")] = "combined"
 
 
 class SymbolQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One symbol."""
 
-    symbol: Annotated[Name, Meta(description="one of the feed's symbols")]
+    symbol: Annotated[Name, Meta(description="a symbol of the feed")]
 
 
 class NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Nothing."""
+    """An empty query."""
 
 
 class ExchangeRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,19 +91,19 @@ class ExchangeRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class StepRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How many steps to make."""
+    """The number of steps to run."""
 
     steps: Annotated[int, Meta(ge=1, le=MAX_STEPS)] = 1
 
 
 class SpeedRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The pace; 0 is as fast as it goes."""
+    """The speed in bars per second; 0: as fast as possible."""
 
     bars_per_second: Annotated[float, Meta(ge=0, le=1e9)]
 
 
 class StartSessionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The session that is to start."""
+    """The session to start."""
 
     symbol: Name
     model_type: Name
@@ -118,41 +120,41 @@ PredictBody = list[float] | NamedFeatures
 
 
 class UpdateRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Labelled examples, each learnt once however often it is sent under its id."""
+    """Labelled examples. Each id is learned once, even if it is sent again."""
 
     examples: Annotated[list[LabelledExample], Meta(min_length=1, max_length=MAX_EXAMPLES)]
 
 
 class OutcomesRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Outcomes of trades made elsewhere, each learnt once however often it is sent under its book and id."""
+    """Outcomes of trades made elsewhere. Each id of a book is learned once, even if it is sent again."""
 
     outcomes: Annotated[list[OutcomeIn], Meta(min_length=1, max_length=MAX_OUTCOMES)]
 
 
 class AdaptRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``performance``: learn faster for a while; ``regime``: learn anew."""
+    """``performance``: learn faster for some time; ``regime``: reset the model and learn again."""
 
     drift_type: Literal["performance", "regime"]
 
 
-async def read_body(request: Request, decoder: msgspec.json.Decoder[Asked]) -> Asked:
-    """Decode the body. Raises DataError with what was found, and where."""
+async def read_body(request: Request, decoder: msgspec.json.Decoder[Parsed]) -> Parsed:
+    """Decode the body. Raises DataError that names the field and the error."""
     raw = await request.body()
     if not raw:
-        raise DataError("the body is empty; send JSON as the description at /api/v1/openapi.json says")
+        raise DataError("the body is empty; send JSON as described at /api/v1/openapi.json")
     try:
         return decoder.decode(raw)
     except msgspec.DecodeError as error:
         raise DataError(f"the body cannot be used: {_sentence(str(error), decoder.type)}") from None
     except UnicodeDecodeError:
-        refuse_unreadable(raw)
+        check_utf8(raw)
         raise
     except RecursionError:
         raise DataError("the body cannot be used: it is nested too deeply") from None
 
 
-def refuse_unreadable(raw: bytes) -> None:
-    """Raise DataError for a body that is not UTF-8, naming its first byte that cannot be, without the text itself."""
+def check_utf8(raw: bytes) -> None:
+    """Raise DataError for a body that is not UTF-8; it names the first invalid byte, not the text."""
     try:
         raw.decode()
     except UnicodeDecodeError as error:
@@ -161,50 +163,50 @@ def refuse_unreadable(raw: bytes) -> None:
         ) from None
 
 
-def read_query(request: Request, kind: type[Asked]) -> Asked:
-    """Convert the query. Raises DataError with the parameter, what it is and what it must be."""
-    given: dict[str, Any] = {}
+def read_query(request: Request, kind: type[Parsed]) -> Parsed:
+    """Convert the query. Raises DataError that names the parameter, its value and the expected values."""
+    values: dict[str, Any] = {}
     for name, value in request.query_params.multi_items():
-        if name in given:
-            raise DataError(f"the query names {_cut(name)!r} twice; name it once")
-        given[name] = int(value) if INTEGER.fullmatch(value) and name in WHOLE else value
+        if name in values:
+            raise DataError(f"the query contains {_cut(name)!r} twice; send it once")
+        values[name] = int(value) if INTEGER.fullmatch(value) and name in WHOLE else value
     try:
-        return msgspec.convert(given, kind)
+        return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
-        raise DataError(f"the query cannot be used: {_query_sentence(str(error), kind, given)}") from None
+        raise DataError(f"the query cannot be used: {_query_sentence(str(error), kind, values)}") from None
 
 
-def _query_sentence(said: str, kind: Any, given: dict[str, Any]) -> str:
-    """What msgspec says, as a sentence about one parameter where it is about one."""
-    at = PARAMETER.match(said)
-    if at is None:
-        return _sentence(said, kind)
-    name = at[1]
+def _query_sentence(text: str, kind: Any, values: dict[str, Any]) -> str:
+    """The message of msgspec, as a sentence about the parameter if it names one."""
+    match = PARAMETER.match(text)
+    if match is None:
+        return _sentence(text, kind)
+    name = match[1]
     schema = msgspec.json.schema(kind)["$defs"][kind.__name__]["properties"][name]
-    # Of a parameter that may be left out, the first option is what it is when it is there.
+    # The first option of an optional parameter is its type when it is present.
     bounds = schema.get("anyOf", [schema])[0]
     if bounds["type"] == "integer":
         expected = f"a whole number from {bounds['minimum']} to {bounds['maximum']}"
     else:
         expected = f"a text of {bounds['minLength']} to {bounds['maxLength']} characters"
-    return f"{name} is {_cut(str(given[name]))!r}, but must be {expected}"
+    return f"{name} is {_cut(str(values[name]))!r}, but must be {expected}"
 
 
 WHOLE = frozenset({"from_seq", "limit", "max_points"})
 
 
-def _sentence(said: str, kind: Any) -> str:
-    """What msgspec says, with the nearest known name for an unknown one."""
-    unknown = UNKNOWN.match(said)
+def _sentence(text: str, kind: Any) -> str:
+    """The message of msgspec, with the nearest known name for an unknown field."""
+    unknown = UNKNOWN.match(text)
     if unknown is None:
-        return _cut(said)
+        return _cut(text)
     known = _fields_at(kind, unknown[2] or "")
     tail = did_you_mean(unknown[1][:80], known) if known else ""
-    return _cut(said) + tail
+    return _cut(text) + tail
 
 
 def _fields_at(kind: Any, path: str) -> list[str]:
-    """The fields that a struct of a body or query may have; empty where the place is deeper inside."""
+    """The field names of a body or query; empty for a nested path."""
     for option in [kind, *getattr(kind, "__args__", ())]:
         if not path and isinstance(option, type) and issubclass(option, msgspec.Struct):
             return [field.encode_name for field in msgspec.structs.fields(option)]

@@ -17,7 +17,7 @@ class ErrorResponse(msgspec.Struct, frozen=True):
 
 
 class JsonResponse(Response):
-    """A message, or JSON that is ready."""
+    """A response of a struct, or of encoded JSON."""
 
     media_type = "application/json"
 
@@ -27,7 +27,7 @@ class JsonResponse(Response):
 
 
 def error_bytes(detail: str) -> bytes:
-    """The body of a refusal.
+    """The body of an error response.
 
     >>> error_bytes("no")
     b'{"detail":"no"}'

@@ -1,4 +1,4 @@
-"""Fills and closed lots, by book and symbol, read in pages."""
+"""Fills and closed lots by book and symbol, read in pages."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Generic, Protocol, TypeVar
 
 from alpha_pulse.core.types import Fill, Lot, Units
 from alpha_pulse.runtime.gateway import ALL
-from alpha_pulse.runtime.history.table import thinned
+from alpha_pulse.runtime.history.table import downsample
 from alpha_pulse.runtime.messages import Page
 from alpha_pulse.runtime.trading_messages import FillOut, TradeOut
 
-KEPT = 100_000
-"""Events of each book and symbol that are always held."""
+MAX_EVENTS = 100_000
+"""Events that are kept at least, per book and symbol."""
 MS = 1_000_000
 BarOpen = Callable[[str, int], int]
 """The open, in milliseconds, of a symbol's bar that ends at an instant (ns)."""
@@ -40,11 +40,11 @@ class Events(Generic[E]):
         self._by: dict[tuple[str, str], list[tuple[int, E]]] = {}
 
     def add(self, seq: int, event: E) -> None:
-        """Take one; the oldest of its book and symbol are let go of when there are too many."""
+        """Add an event; the oldest of its book and symbol are dropped when there are too many."""
         held = self._by.setdefault((event.book, event.symbol), [])
         held.append((seq, event))
-        if len(held) > KEPT + KEPT // 8:
-            del held[: len(held) - KEPT]
+        if len(held) > MAX_EVENTS + MAX_EVENTS // 8:
+            del held[: len(held) - MAX_EVENTS]
 
     def all(self, symbol: str | None, book: str) -> Iterator[tuple[int, E]]:
         """Those of a book (or of all) and a symbol (or of all), in order."""
@@ -56,21 +56,21 @@ class Events(Generic[E]):
         ]
 
     def page(self, symbol: str | None, book: str, page: Page) -> tuple[list[tuple[int, E]], int | None, int]:
-        """(events, where to go on, how many in all). A row is never torn: a page may hold a few more than its limit."""
+        """(events, next seq, total). A page ends between two rows, so it may contain a few more events than its limit."""
         lists = self._lists(symbol, book)
         total = sum(len(held) for held in lists)
         rest = merge(*(islice(held, bisect_left(held, page.from_seq, key=_seq), None) for held in lists), key=_seq)
         if page.max_points is not None:
             everything = list(rest)
             if len(everything) > page.max_points:
-                everything = [everything[at] for at in thinned(len(everything), page.max_points).tolist()]
+                everything = [everything[index] for index in downsample(len(everything), page.max_points).tolist()]
             return everything, None, total
-        found: list[tuple[int, E]] = []
+        events: list[tuple[int, E]] = []
         for seq, event in rest:
-            if len(found) >= page.limit and seq != found[-1][0]:
-                return found, seq, total
-            found.append((seq, event))
-        return found, None, total
+            if len(events) >= page.limit and seq != events[-1][0]:
+                return events, seq, total
+            events.append((seq, event))
+        return events, None, total
 
 
 def fill_out(seq: int, fill: Fill, units: Units, opened: BarOpen) -> FillOut:

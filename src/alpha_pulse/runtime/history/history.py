@@ -1,8 +1,8 @@
-"""What has happened so far, in memory: fed with each committed row, whether it is made now or read back from the journal.
+"""The history of a run in memory, built from committed rows: new ones, and those read from the journal at the start.
 
-Nothing here decides anything; losing it costs nothing but reading the journal again. Of each symbol the newest 200,000 bars,
-predictions and labels at least are held (`history_table.BOUND`), and 100,000 fills and lots of each book and symbol
-(`history_events.KEPT`); a series says with ``oldest_seq`` that older rows were let go of.
+It can be rebuilt from the journal at any time, and no decision depends on it. Each symbol has at least the newest 200,000 bars,
+predictions and labels (`table.BOUND`), each book and symbol 100,000 fills and lots (`events.MAX_EVENTS`). The field
+``oldest_seq`` of a series is set when older rows were dropped.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from alpha_pulse.runtime.messages import Page, Series
 from alpha_pulse.stores.base import JournalRow
 
 RECENT = 2_048
-"""Newest rows whose events are held whole, for streaming."""
+"""Newest rows whose events are stored, for streaming."""
 NO_BARS = StepRecord()
 NAN = math.nan
 PRICES = ("open", "high", "low", "close", "volume")
@@ -37,14 +37,14 @@ SHOWN = ("seq", "ts_ms", "bar_open_ms", *PRICES)
 
 
 class SymbolHistory:
-    """One symbol.
+    """The history of one symbol.
 
     Parameters
     ----------
     symbol
         Its name.
     volatility_horizon
-        Of the volatility label, in bars.
+        The horizon of the volatility label, in bars.
     window
         Labels of the sliding window of scores.
     """
@@ -59,10 +59,10 @@ class SymbolHistory:
         self._seen = 0
         self.realised = NAN
         self.length_ns: int | None = None
-        """How long every bar so far has lasted; 0 where they differ."""
+        """The length of all bars so far; 0 when they differ."""
 
     def bar(self, seq: int, ts_ms: int, bar: Bar) -> None:
-        """Take a bar."""
+        """Add a bar."""
         volume = bar.volume
         self.bars.append(
             [
@@ -78,7 +78,7 @@ class SymbolHistory:
             self.realised = self._realised.value
 
     def label(self, seq: int, ts_ms: int, label: Label) -> None:
-        """Take a settled label."""
+        """Add a label."""
         target = label.target
         realised = self.realised if target == "volatility" else NAN
         self.predictions[target].labelled(label.prediction_id, seq, label.label, realised)
@@ -86,13 +86,13 @@ class SymbolHistory:
             self.scores[target].add(seq, ts_ms, label.scores)
 
     def bar_series(self, symbol: str, page: Page) -> Series:
-        """Bars; thinned out, each bucket becomes one that begins with its first and ends with its last."""
-        cut, table = PageSlice(self.bars, page), self.bars
-        places, starts = cut.thinned(), cut.buckets()
+        """Bars; downsampled, each bucket becomes one bar."""
+        page_slice, table = PageSlice(self.bars, page), self.bars
+        places, starts = page_slice.downsample(), page_slice.buckets()
         columns: dict[str, Floats] = {name: table.column(name)[places] for name in SHOWN}
         if starts is not None:
-            rows = slice(cut.first, cut.last)
-            ends = np.append(starts[1:], cut.last - cut.first) - 1
+            rows = slice(page_slice.first, page_slice.last)
+            ends = np.append(starts[1:], page_slice.last - page_slice.first) - 1
             columns = {name: table.column(name)[rows][ends] for name in ("seq", "ts_ms", "close")}
             columns["bar_open_ms"] = table.column("bar_open_ms")[rows][starts]
             columns["open"] = table.column("open")[rows][starts]
@@ -100,16 +100,16 @@ class SymbolHistory:
             columns["low"] = np.minimum.reduceat(table.column("low")[rows], starts)
             columns["volume"] = np.add.reduceat(table.column("volume")[rows], starts)
             columns = {name: columns[name] for name in SHOWN}
-        return cut.series(symbol, columns)
+        return page_slice.series(symbol, columns)
 
 
 class History:
-    """Everything that was committed.
+    """The history of a run.
 
     Parameters
     ----------
     symbols, books
-        Of the run.
+        The symbols and books of the run.
     volatility_horizon, window
         See `SymbolHistory`.
     """
@@ -137,15 +137,15 @@ class History:
         self._root_horizon = math.sqrt(volatility_horizon)
 
     def read_back(self, rows: Iterable[JournalRow]) -> Iterable[int]:
-        """Take rows out of the journal; yields the number of each."""
+        """Add rows of the journal; yields the number of each."""
         for row in rows:
             self.take(row.seq, decode_step(row.payload))
             yield row.seq
 
     def take(self, seq: int, record: StepRecord) -> None:
-        """Take one committed row."""
+        """Add one committed row."""
         self.seq = seq
-        # Of commands nothing is told, and they may be large.
+        # Commands are not streamed, and they may be large.
         self.recent.append((seq, record if record.bars else NO_BARS))
         bars = record.bars
         if not bars:
@@ -194,27 +194,27 @@ class History:
 
     @property
     def _minor_units(self) -> int:
-        """Minor units in one unit of cash: those of any symbol, for cash has the same everywhere."""
+        """Minor units in one unit of cash, which are the same for all symbols."""
         return 10 ** next(iter(self.units.values())).cash_decimals if self.units else 1
 
     def bar_open_ms(self, symbol: str, ts: int) -> int:
-        """The open of a symbol's bar that ends at an instant (ns), in milliseconds; by the slices where it has no bars."""
-        at = self.symbols.get(symbol)
-        if at is not None and at.length_ns:
-            return (ts - at.length_ns) // MS
-        return bar_open(self.equity if at is None else at.bars, ts // MS)
+        """The open (ms) of the symbol's bar that ends at ``ts`` (ns); of the slice for a symbol without bars."""
+        history = self.symbols.get(symbol)
+        if history is not None and history.length_ns:
+            return (ts - history.length_ns) // MS
+        return bar_open(self.equity if history is None else history.bars, ts // MS)
 
     def equity_series(self, page: Page) -> Series:
-        """Each book's equity in units of cash."""
-        cut = PageSlice(self.equity, page)
-        places = cut.thinned()
+        """The equity of each book in units of cash."""
+        page_slice = PageSlice(self.equity, page)
+        places = page_slice.downsample()
         columns = {name: self.equity.column(name)[places] for name in self.equity.columns}
         for name in self.equity.columns[3:]:
             columns[name] = columns[name] / self._minor_units
-        return cut.series(None, columns)
+        return page_slice.series(None, columns)
 
     def equity_at(self, seq: int) -> dict[str, float]:
-        """Each book's equity at or before a row, in units of cash."""
+        """The equity of each book at or before a row, in units of cash."""
         place = self.equity.newest_at(seq)
         if place < 0:
             return {}

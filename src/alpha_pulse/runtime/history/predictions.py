@@ -30,7 +30,7 @@ class PredictionHistory:
         self._waiting: deque[tuple[int, int]] = deque()
 
     def served(self, seq: int, ts_ms: int, prediction: Prediction, volatility_forecast: float) -> None:
-        """Take a served prediction; ``volatility_forecast`` over the horizon goes with it, or NaN."""
+        """Add a served prediction; ``volatility_forecast`` is over the horizon, or NaN."""
         number = int(prediction.prediction_id.rpartition("/")[2])
         online = batch = base = weight_online = weight_batch = weight_base = NAN
         for member in prediction.members:
@@ -53,7 +53,7 @@ class PredictionHistory:
         self._count += 1
 
     def labelled(self, prediction_id: str, seq: int, label: int | None, realised: float) -> None:
-        """Take a label; None for a tie."""
+        """Set the label; None for a tie."""
         row = self._take(prediction_id)
         if row is not None:
             table = self.table
@@ -64,7 +64,7 @@ class PredictionHistory:
                 table.set(row, "label", label)
 
     def expired(self, prediction_id: str) -> None:
-        """Take that a label will not come."""
+        """Mark a prediction as expired."""
         row = self._take(prediction_id)
         if row is not None:
             self.table.set(row, "status", EXPIRED)
@@ -78,15 +78,15 @@ class PredictionHistory:
         return waiting.popleft()[0] if waiting and waiting[0][1] == number else None
 
     def series(self, symbol: str, target: str, page: Page, bars: Table) -> Series:
-        """What was served and what came true; ``bars`` are the symbol's."""
-        cut = PageSlice(self.table, page)
-        places = cut.thinned()
+        """Served predictions and their labels; ``bars`` are the symbol's."""
+        page_slice = PageSlice(self.table, page)
+        places = page_slice.downsample()
         columns = {name: self.table.column(name)[places] for name in SHOWN[:3]}
         columns["bar_open_ms"] = bar_opens(bars, columns["ts_ms"])
         columns.update((name, self.table.column(name)[places]) for name in SHOWN[3:])
-        found = cut.series(symbol, columns, target=target)
-        found.columns["label"] = [None if label != label else int(label) for label in columns["label"].tolist()]
-        return found
+        series = page_slice.series(symbol, columns, target=target)
+        series.columns["label"] = [None if label != label else int(label) for label in columns["label"].tolist()]
+        return series
 
     def at(self, seq: int) -> dict[str, float | None] | None:
         """The newest prediction at or before a row."""

@@ -1,4 +1,4 @@
-"""Calm, normal and turbulent times of one symbol, and changes of its trend and correlation: as the journal holds them."""
+"""Regimes of one symbol (calm, normal, turbulent), and changes of its trend and correlation, from the journal."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from alpha_pulse.core.types import RegimeChange, RegimeLabel
 from alpha_pulse.runtime.history.events import MS, BarOpen
 from alpha_pulse.runtime.trading_messages import ChangePoint, Regime, Regimes
 
-KEPT = 10_000
-"""Changes of each kind that are remembered."""
+MAX_CHANGES = 10_000
+"""Changes of each kind that are kept."""
 LABELS: tuple[RegimeLabel, ...] = ("calm", "normal", "turbulent")
 METHOD = (
-    "What the regime detector said at the time of volatility against its usual level: a hidden Markov model over volatility, "
-    "trend and correlation names the regime, change-point detection dates it. It says what was, and foretells nothing."
+    "The regime as detected at the time, by volatility against its usual level: a hidden Markov model over volatility, trend "
+    "and correlation names the regime, and change-point detection dates it. It describes the past and predicts nothing."
 )
 
 
@@ -22,26 +22,27 @@ class RegimeHistory:
     """The changes of one symbol.
 
     >>> history = RegimeHistory("X")
-    >>> said = (0.99, 0.01, 0.0)
-    >>> history.take(RegimeChange("X/regime/1", "X", 9_000_000, "volatility", None, "calm", 0.99, 5_000_000, 0.6, said))
-    >>> found = history.regimes({"calm": 0.9, "normal": 0.1, "turbulent": 0.0}, lambda symbol, ts: ts // MS - 1).regimes[0]
-    >>> found.label, found.from_ms, found.from_bar_open_ms
+    >>> probabilities = (0.99, 0.01, 0.0)
+    >>> change = RegimeChange("X/regime/1", "X", 9_000_000, "volatility", None, "calm", 0.99, 5_000_000, 0.6, probabilities)
+    >>> history.take(change)
+    >>> regime = history.regimes({"calm": 0.9, "normal": 0.1, "turbulent": 0.0}, lambda symbol, ts: ts // MS - 1).regimes[0]
+    >>> regime.label, regime.from_ms, regime.from_bar_open_ms
     ('calm', 9, 8)
     """
 
     def __init__(self, symbol: str) -> None:
         self._symbol = symbol
-        self._regimes: deque[RegimeChange] = deque(maxlen=KEPT)
-        self._shifts: deque[RegimeChange] = deque(maxlen=KEPT)
+        self._regimes: deque[RegimeChange] = deque(maxlen=MAX_CHANGES)
+        self._shifts: deque[RegimeChange] = deque(maxlen=MAX_CHANGES)
 
     def take(self, change: RegimeChange) -> None:
-        """Take one change."""
+        """Add one change."""
         (self._regimes if change.feature == "volatility" else self._shifts).append(change)
 
     def regimes(self, now: Mapping[RegimeLabel, float], opened: BarOpen) -> Regimes:
-        """All stretches so far, the last one still open, and the probabilities ``now``."""
-        found, symbol = self._regimes, self._symbol
-        ends = [change.ts for change in found][1:]
+        """All periods so far, the last one open, and the probabilities ``now``."""
+        changes, symbol = self._regimes, self._symbol
+        ends = [change.ts for change in changes][1:]
         return Regimes(
             self._symbol,
             METHOD,
@@ -58,7 +59,7 @@ class RegimeHistory:
                     opened(symbol, change.change_ts),
                     dict(zip(LABELS, change.probabilities, strict=True)),
                 )
-                for change, end in zip(found, [*ends, None], strict=False)
+                for change, end in zip(changes, [*ends, None], strict=False)
             ],
             [
                 ChangePoint(

@@ -1,4 +1,4 @@
-"""Labels of one (symbol, target) as they came: what each member had said, and running sums that give any window at once."""
+"""Scored labels of one (symbol, target): the probability of each member, and running sums for windowed scores."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from alpha_pulse.runtime.history.table import Floats, PageSlice, Places, Table
 from alpha_pulse.runtime.messages import Page, Series
 
 SHOWN = (ONLINE, BATCH, SERVED, NO_CHANGE)
-"""Members whose skills over the base rate are shown."""
+"""Members whose log-loss skill is shown."""
 HEAD = 2
 SUMS = HEAD + RECORD
 KINDS = ("count", "skill", "hits")
@@ -35,18 +35,18 @@ class ScoreHistory:
 
     def __init__(self, window: int) -> None:
         self.window = window
-        said = [*MEMBERS, "label", "last_known"]
+        recorded = [*MEMBERS, "label", "last_known"]
         sums = [f"{kind}_{MEMBERS[member]}" for member in SHOWN for kind in KINDS]
-        self.table = Table(["seq", "ts_ms", *said, *sums])
+        self.table = Table(["seq", "ts_ms", *recorded, *sums])
         self._unsummed = [0.0] * len(sums)
         self._summed = 0
 
     def add(self, seq: int, ts_ms: int, scores: Sequence[float | None]) -> None:
-        """Take one scored label; summing up is left to the next reader."""
+        """Add one scored label; the next reader updates the sums."""
         self.table.append([seq, ts_ms, *(NAN if value is None else value for value in scores[:RECORD]), *self._unsummed])
 
     def _rows(self) -> Floats:
-        """The labels held, their sums made."""
+        """All rows, with their sums."""
         rows, dropped = self.table.rows, self.table.dropped
         first = max(self._summed - dropped, 0)
         if first == len(rows):
@@ -54,26 +54,26 @@ class ScoreHistory:
         fresh = rows[first:, HEAD:SUMS]
         labels = fresh[:, LABEL] == 1.0
         base = log_losses(fresh[:, BASE], labels)
-        parts = []
+        columns = []
         for member in SHOWN:
             scored = ~np.isnan(fresh[:, member])
             skills = np.where(scored, base - log_losses(fresh[:, member], labels), 0.0)
-            parts += [scored, skills, scored & (classes(fresh, member) == labels)]
-        sums = np.cumsum(np.column_stack(parts).astype(np.float64), axis=0)
+            columns += [scored, skills, scored & (classes(fresh, member) == labels)]
+        sums = np.cumsum(np.column_stack(columns).astype(np.float64), axis=0)
         rows[first:, SUMS:] = sums + rows[first - 1, SUMS:] if first else sums
         self._summed = dropped + len(rows)
         return rows
 
     @property
     def scores(self) -> Floats:
-        """What was said, of the labels held: float64 of shape (n, RECORD)."""
+        """The recorded scores: float64 of shape (n, RECORD)."""
         return self.table.rows[:, HEAD:SUMS]
 
     def windowed(self, places: Places) -> Floats:
         """Counts, skills and hits over the window that ends at each of ``places``: shape (n, members, 3)."""
         sums = self._rows()[:, SUMS:]
         before = places - self.window
-        # Where older labels were let go of, the first windows are shorter; sums count from the run's first label.
+        # After older labels were dropped, the first windows are shorter; sums count from the run's first label.
         unknown = sums[:1] if self.table.dropped else 0.0
         inside = sums[places] - np.where(before[:, None] >= 0, sums[np.maximum(before, 0)], unknown)
         return inside.reshape(len(places), len(SHOWN), len(KINDS))
@@ -91,8 +91,8 @@ class ScoreHistory:
 
     def series(self, symbol: str, target: str, page: Page, bars: Table) -> Series:
         """Windowed skills and accuracies, one row per label; ``bars`` are the symbol's."""
-        cut = PageSlice(self.table, page)
-        places = cut.thinned()
+        page_slice = PageSlice(self.table, page)
+        places = page_slice.downsample()
         inside = self.windowed(places)
         counts = np.where(inside[:, :, 0] > 0.0, inside[:, :, 0], np.nan)
         skills, accuracies = 1_000.0 * inside[:, :, 1] / counts, inside[:, :, 2] / counts
@@ -105,9 +105,9 @@ class ScoreHistory:
         }
         for name, values in (("skill", skills), ("accuracy", accuracies)):
             columns.update({f"{name}_{MEMBERS[member]}": values[:, place] for place, member in enumerate(SHOWN)})
-        found = cut.series(symbol, columns, target=target, window=self.window)
-        found.columns["samples"] = [int(samples) for samples in columns["samples"]]
-        return found
+        series = page_slice.series(symbol, columns, target=target, window=self.window)
+        series.columns["samples"] = [int(samples) for samples in columns["samples"]]
+        return series
 
     def reliability(self, horizon: int) -> ReliabilityTable:
         """Served probabilities against their labels over the window; labels overlap over ``horizon`` bars."""

@@ -14,7 +14,7 @@ WEIGHTS = ("online", "batch", "base")
 
 
 def step_message(history: History, symbol: str, from_seq: int, to_seq: int) -> Step | None:
-    """One message for a stretch of recent rows, as far as they concern a symbol; None when none does."""
+    """One message for a range of recent rows of a symbol; None when no row concerns it."""
     recent = history.recent
     if not recent:
         return None

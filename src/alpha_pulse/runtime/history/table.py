@@ -1,4 +1,4 @@
-"""Columns of numbers that grow by a row at a time, keep the newest, and are read in pages or thinned out."""
+"""Append-only tables of numbers that keep the newest rows, read in pages or downsampled."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from numpy.typing import NDArray
 from alpha_pulse.runtime.messages import Page, Series, Value
 
 BOUND = 200_000
-"""Rows of a table that are always held; older ones are let go of in batches."""
+"""Rows that a table always keeps; older ones are dropped in batches."""
 SLACK = BOUND // 8
 START, LARGE = 1_024, 16_384
 BLOCK = 64
-"""Rows that are packed at once: one at a time costs ten times as much, 512 hold the event loop for more than a millisecond."""
+"""Rows packed at once: one at a time costs ten times as much, 512 block the event loop for more than a millisecond."""
 WHOLE = frozenset({"seq", "number", "ts_ms", "bar_open_ms"})
-"""Columns that hold whole numbers."""
+"""Columns of whole numbers."""
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 
 
 class Table:
-    """Rows of float64, ``seq`` first and rising; the newest `BOUND` rows at least are held.
+    """Rows of float64 with a rising ``seq`` first; at least the newest `BOUND` rows are kept.
 
     Parameters
     ----------
@@ -44,15 +44,15 @@ class Table:
         self._count = 0
         self._loose: list[list[float]] = []
         self.dropped = 0
-        """Rows that were let go of: the first one held is the table's ``dropped``-th."""
+        """The number of dropped rows, which is the number of the first kept row."""
 
     @property
     def held(self) -> int:
-        """How many rows there are."""
+        """The number of rows."""
         return self._count + len(self._loose)
 
     def append(self, row: list[float]) -> None:
-        """Add one row, which is then the table's own; packing it into an array is left to the next reader."""
+        """Add one row, which the caller must not change later. It is packed into an array by the next reader."""
         self._loose.append(row)
         if len(self._loose) == BLOCK:
             self._pack()
@@ -67,51 +67,51 @@ class Table:
     def _make_room(self) -> None:
         room, most = len(self._packed), BOUND + SLACK
         if room < most:
-            # Of a large array only what is written takes memory, while to copy one holds the event loop for 50 ms.
+            # A large array takes memory only where it is written; copying one would block the event loop for 50 ms.
             packed = np.empty((min(2 * room, most) if room < LARGE else most, len(self.columns)))
             packed[: self._count] = self._packed[: self._count]
             self._packed = packed
         else:
             excess = self._count - BOUND
-            for at in range(0, BOUND, excess):
-                # In pieces that do not overlap, none of which needs memory of its own.
-                size = min(excess, BOUND - at)
-                self._packed[at : at + size] = self._packed[at + excess : at + excess + size]
+            for start in range(0, BOUND, excess):
+                # In pieces that do not overlap, so that numpy makes no copy.
+                size = min(excess, BOUND - start)
+                self._packed[start : start + size] = self._packed[start + excess : start + excess + size]
             self._count, self.dropped = BOUND, self.dropped + excess
 
     def set(self, number: int, column: str, value: float) -> None:
-        """Change one value of the table's ``number``-th row, counted from its very first; a row let go of is passed over."""
-        at = number - self.dropped
-        if at >= self._count:
-            self._loose[at - self._count][self._places[column]] = value
-        elif at >= 0:
-            self._packed[at, self._places[column]] = value
+        """Set one value of row ``number``, counted from the first row ever added; a dropped row is ignored."""
+        index = number - self.dropped
+        if index >= self._count:
+            self._loose[index - self._count][self._places[column]] = value
+        elif index >= 0:
+            self._packed[index, self._places[column]] = value
 
     @property
     def rows(self) -> Floats:
-        """The rows held, oldest first: a view."""
+        """The rows, oldest first: a view."""
         if self._loose:
             self._pack()
         return self._packed[: self._count]
 
     def column(self, name: str) -> Floats:
-        """One column of the rows held: a view."""
+        """One column: a view."""
         return self.rows[:, self._places[name]]
 
     def find(self, column: str, value: float) -> dict[str, float] | None:
-        """The row whose ``column``, which must rise, holds ``value``."""
-        at = int(np.searchsorted(self.column(column), value))
-        if at == self.held or self.column(column)[at] != value:
+        """The row with ``value`` in ``column``, which must rise; None without one."""
+        index = int(np.searchsorted(self.column(column), value))
+        if index == self.held or self.column(column)[index] != value:
             return None
-        return dict(zip(self.columns, self.rows[at].tolist(), strict=True))
+        return dict(zip(self.columns, self.rows[index].tolist(), strict=True))
 
     def newest_at(self, seq: int) -> int:
-        """The place among the rows held of the newest row at or before ``seq``; -1 when there is none."""
+        """The index of the newest row at or before ``seq``; -1 without one."""
         return int(np.searchsorted(self.column("seq"), seq, side="right")) - 1
 
 
 class PageSlice:
-    """The part of a table that a page asks for: rows ``first`` to ``last`` (excluded), and where the next page begins."""
+    """The part of a table for a page: rows ``first`` to ``last`` (excluded), and the start of the next page."""
 
     def __init__(self, table: Table, page: Page) -> None:
         seq = table.column("seq")
@@ -124,22 +124,22 @@ class PageSlice:
         self.total = table.held
         self.max_points = page.max_points
 
-    def thinned(self) -> Places:
-        """The places to show of a line: all, or the first, the last, and evenly between them."""
+    def downsample(self) -> Places:
+        """The indices of the rows for a line: all, or ``max_points`` evenly spaced ones with the first and the last."""
         count = self.last - self.first
         if self.max_points is None or count <= self.max_points:
             return np.arange(self.first, self.last)
-        return self.first + thinned(count, self.max_points)
+        return self.first + downsample(count, self.max_points)
 
     def buckets(self) -> Places | None:
-        """Where each bucket of rows begins, for what is summed up rather than left out; None when all rows are shown."""
+        """The start of each bucket of rows, for columns that are aggregated; None when all rows are returned."""
         count = self.last - self.first
         if self.max_points is None or count <= self.max_points:
             return None
         return np.arange(self.max_points) * count // self.max_points
 
     def series(self, symbol: str | None, columns: dict[str, Floats], **more: str | int) -> Series:
-        """The answer."""
+        """The series with its page bounds."""
         return Series(
             symbol=symbol,
             from_seq=self.from_seq,
@@ -152,10 +152,10 @@ class PageSlice:
         )
 
 
-def thinned(count: int, points: int) -> Places:
-    """``points`` places out of ``count``: the first, then the last of each of ``points - 1`` buckets.
+def downsample(count: int, points: int) -> Places:
+    """``points`` indices out of ``count``: the first, then the last of each of ``points - 1`` buckets.
 
-    >>> thinned(10, 4).tolist()
+    >>> downsample(10, 4).tolist()
     [0, 3, 6, 9]
     """
     return np.arange(points) * (count - 1) // (points - 1)
