@@ -163,7 +163,7 @@ def test_a_gateway_takes_them_in_units_and_cash_once_and_all_or_none() -> None:
             (DataError, "and closed_ms 4000000000000, but the newest bar ended at", {"closed_ms": 4 * 10**12}),
             (DataError, "and closed_ms 1000000000000000, but the newest", {"closed_ms": 10**15}),
             (DataError, "expected a size below", {"quantity": 9e14, "net_pnl": -1.0}),
-            (DataError, "and 1e.15 times what was put in", {"quantity": 2e-15, "open_price": 2e-15, "net_pnl": -20.5}),
+            (DataError, "a return below 1e.15", {"quantity": 2e-15, "open_price": 2e-15, "net_pnl": -20.5}),
             (DataError, "Expected `float`, got `null`", {"net_pnl": None}),
             (DataError, "Expected `int`, got `float`", {"closed_ms": 1.5}),
             (DataError, "net_pnl of the outcome 'b' is inf", {"net_pnl": math.inf}),

@@ -74,7 +74,7 @@ def test_who_asks_meanwhile_is_answered_and_nothing_is_missing_after_it(begun: P
         async with running(gateway):
             while gateway.control().state == "warming":
                 status = gateway.status()
-                assert (status.detail, status.seq) == ("reading what happened so far", DONE - 1)
+                assert (status.detail, status.seq) == ("reading the history", DONE - 1)
                 seen.append(status.feed.bars_done)
                 with pytest.raises(NotReadyError, match="the run is starting"):
                     gateway.bars("SYN", PAGE)
