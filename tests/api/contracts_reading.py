@@ -253,7 +253,7 @@ def adaptations(live: Running) -> None:
 def regimes(live: Running) -> None:
     found = live.get(f"/api/v1/regimes?symbol={SYMBOL}", Regimes)
     assert found.symbol == SYMBOL
-    assert "foretells nothing" in found.method
+    assert "predicts nothing" in found.method
     assert sum(found.probabilities.values()) == pytest.approx(1.0)
     for one, other in zip(found.regimes, found.regimes[1:], strict=False):
         assert one.to_ms == other.from_ms
