@@ -1,4 +1,4 @@
-"""Combines the agents' Signals into one, and learns from trade outcomes how much each agent counts."""
+"""Combines the agents' Signals into one, by weights that are learnt from trade outcomes."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import Contribution, MarketView, Signal, finite
 
 RESERVED = ("combined", "rules", "ml")
-"""The names that the manager's own Signals carry."""
+"""The agent names of the manager's own Signals."""
 
 
 class Decisions(msgspec.Struct, frozen=True):
-    """All that was decided at one step for one symbol.
+    """The Signals of one step for one symbol.
 
-    ``combined`` mixes the members by their learnt weights. ``rules`` mixes their rule parts by equal weights and is what would
-    have been decided had no model ever existed. ``ml`` is the model's view alone; None where the model took no part.
+    ``combined`` mixes the members by their learnt weights. ``rules`` mixes their rule parts by equal weights: the decision if
+    no model existed. ``ml`` is the mean of their model parts; None where the model took no part.
     """
 
     combined: Signal
@@ -44,21 +44,21 @@ class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AgentManager:
-    """Asks every agent about one view and decides; weights the agents by what came of their trades.
+    """Lets every agent decide on one view and combines the Signals; the weights follow the outcomes of their trades.
 
-    The weights follow fixed share: each closed lot costs an agent a loss between 0 (it wanted what paid) and 1 (it wanted the
-    opposite), and a small share of all weight is spread evenly each time, so that no weight ever dies. Agents that
-    took no part in a lot sleep: their weight stays. Only ``combined`` uses these weights, since outcomes depend on the model;
-    ``rules`` would stop being a counterfactual if it did.
+    The weights follow fixed share: each closed lot gives an agent a loss between 0 (its direction was profitable) and 1 (the
+    opposite direction was), and a small fraction of all weight is spread evenly each time, so that no weight vanishes. The
+    weight of an agent that took no part in a lot does not change. Only ``combined`` uses these weights: outcomes depend on the
+    model, so that ``rules`` would not be a counterfactual if it did.
 
     Parameters
     ----------
     agents
         At least one, each with a name of its own; none of `RESERVED`.
     learning_rate
-        How strongly one loss moves the weights, > 0.
+        How strongly one loss changes the weights, > 0.
     share
-        The part of all weight spread evenly at each lot, > 0, at most 1.
+        The fraction of all weight that is spread evenly at each lot, > 0, at most 1.
 
     Raises
     ------
@@ -113,7 +113,7 @@ class AgentManager:
         return self.ml_decisions / self.decisions if self.decisions else None
 
     def decide(self, view: MarketView) -> Decisions:
-        """Ask every agent and combine. Raises AgentError when one of them breaks its contract."""
+        """Let every agent decide, and combine their Signals. AgentError when one of them breaks its contract."""
         bar = view.bar
         symbol, ts = bar.symbol, bar.ts_event
         tail = f"/{symbol}/{bar.seq}"
@@ -163,7 +163,7 @@ class AgentManager:
         return Decisions(combined, Signal("rules" + tail, "rules", symbol, ts, rules, None, rules), ml, tuple(members))
 
     def credit(self, contributions: Sequence[Contribution], side: int, return_: float) -> None:
-        """Learn from one closed lot.
+        """Update the weights from one closed lot.
 
         Parameters
         ----------
@@ -172,7 +172,7 @@ class AgentManager:
         side
             1 for a lot that was held long, -1 for one held short.
         return_
-            Net P&L over the money put in, finite.
+            Net P&L over the value at the opening, finite.
 
         Raises
         ------

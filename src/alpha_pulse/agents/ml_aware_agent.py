@@ -23,8 +23,6 @@ class MLAwareAgent(BaseAgent):
         The agent to wrap; name and saved state are its own.
     predictor
         Where predictions and the learnt threshold come from.
-    target
-        Of the predictions: ``direction``, or another target whose label 1 means up.
     ml_confidence_threshold
         The confidence (0 to 1) from which the model takes part; None: the predictor's, by symbol.
     weights
@@ -58,7 +56,6 @@ class MLAwareAgent(BaseAgent):
         agent: BaseAgent,
         predictor: Predictor,
         *,
-        target: str = "direction",
         ml_confidence_threshold: float | None = None,
         weights: tuple[float, float] = (0.6, 0.4),
         full_edge: float = 0.1,
@@ -71,7 +68,6 @@ class MLAwareAgent(BaseAgent):
         self.weights = weights
         self.full_edge = full_edge
         self._predictor = predictor
-        self._target = target
         # A context is the same at every step of a symbol, so each is made once; it decides nothing and is not saved.
         self._contexts: dict[str, PredictionContext] = {}
 
@@ -87,7 +83,7 @@ class MLAwareAgent(BaseAgent):
     def _context(self, symbol: str) -> PredictionContext:
         context = self._contexts.get(symbol)
         if context is None:
-            context = self._contexts[symbol] = PredictionContext(symbol, self.name, f"{symbol}/{self._target}", self._target)
+            context = self._contexts[symbol] = PredictionContext(symbol, self.name, f"{symbol}/direction")
         return context
 
     def _mix(self, market_data: MarketView, prediction: Prediction | None) -> Signal:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Cause(NamedTuple):
-    """What is the matter, and what to do about it."""
+    """The reason of an error, and advice to fix it."""
 
     reason: str
     advice: str
@@ -21,7 +21,7 @@ DISK = Cause("the disk reports an input/output error", "look into the system's l
 
 _BY_ERRNO = {
     errno.ENOSPC: FULL,
-    errno.EDQUOT: Cause("this user's share of the disk is used up", "free space"),
+    errno.EDQUOT: Cause("this user's quota of the disk is used up", "free space"),
     errno.EFBIG: TOO_LARGE,
     errno.EROFS: READ_ONLY,
     errno.EACCES: FORBIDDEN,
@@ -31,7 +31,7 @@ _BY_ERRNO = {
 
 
 def cause_of(error: OSError) -> Cause | None:
-    """What stands behind an error of the system; None for one that is not about the disk or the right to use it.
+    """The cause of a system error; None for one that is not about the disk or its permissions.
 
     >>> cause_of(OSError(errno.ENOSPC, "No space left on device")).reason
     'no space is left on the disk'

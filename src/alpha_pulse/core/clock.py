@@ -1,4 +1,4 @@
-"""The only place that reads the time. Whatever needs it is handed a clock."""
+"""The only module that reads the time. Components that need it receive a clock."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time of the market, in nanoseconds since the Unix epoch (UTC)."""
+    """Gives the time of the market, in nanoseconds since the Unix epoch (UTC)."""
 
     def now_ns(self) -> int:
         """The current market time."""
@@ -15,7 +15,7 @@ class Clock(Protocol):
 
 
 class ReplayClock:
-    """Time as the data tells it: it stands still until someone sets it, and never goes back.
+    """The time of the data: it changes only when it is set, and never goes back.
 
     >>> clock = ReplayClock()
     >>> clock.advance_to(5)
@@ -23,8 +23,8 @@ class ReplayClock:
     5
     """
 
-    def __init__(self, start_ns: int = 0) -> None:
-        self._now_ns = start_ns
+    def __init__(self) -> None:
+        self._now_ns = 0
 
     def now_ns(self) -> int:
         """The time that was last set."""

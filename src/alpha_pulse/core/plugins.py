@@ -1,7 +1,7 @@
 """Names to classes: a lazy table per family, then entry points of other packages. No decorators, no folder scanning.
 
-A key of a table that ends in a colon stands for every name that begins with it: its ``"module:function"`` is given the rest
-of the name and answers with a class or with what makes one. That is how another library's learners are named by their paths.
+A key of a table that ends in a colon stands for every name that begins with it: its ``"module:function"`` receives the rest
+of the name and returns a class or a factory. So the learners of another library are named by their paths.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def load(family: str, table: Mapping[str, str], name: str) -> Any:
             version = getattr(plugin, "API_VERSION", None)
             if version != API_VERSION:
                 raise UnknownNameError(
-                    f"plug-in {name!r} of {family} states API_VERSION {version!r}, but this program speaks {API_VERSION}; "
+                    f"plug-in {name!r} of {family} states API_VERSION {version!r}, but this program needs {API_VERSION}; "
                     "install a version of the plug-in made for it"
                 )
             return plugin

@@ -24,7 +24,7 @@ _DIGEST_BYTES = 32
 
 
 class State(msgspec.Struct, frozen=True):
-    """What one component remembers.
+    """The state of one component.
 
     Parameters
     ----------
@@ -40,10 +40,10 @@ class State(msgspec.Struct, frozen=True):
 
 @runtime_checkable
 class Stateful(Protocol):
-    """A component with memory. ``restore(snapshot())`` on a fresh twin gives the same component, bit for bit."""
+    """A component with state. ``restore(snapshot())`` on a fresh twin gives the same component, bit for bit."""
 
     def snapshot(self) -> State:
-        """A copy of everything remembered; later steps do not change it."""
+        """A copy of the whole state; later steps do not change it."""
         ...
 
     def restore(self, state: State) -> None:
@@ -79,7 +79,7 @@ def pack(states: Mapping[str, State], meta: Mapping[str, Any] | None = None) -> 
 def unpack(blob: bytes) -> tuple[dict[str, State], dict[str, Any]]:
     """Read what `pack` wrote: (states by name, meta). Raises StateError when a single bit differs."""
     if len(blob) < len(MAGIC) + 8 + _DIGEST_BYTES or blob[: len(MAGIC)] != MAGIC:
-        raise StateError("a packed state was expected, but the bytes do not start like one; use an older checkpoint")
+        raise StateError("a packed state was expected, but the bytes do not begin like one; use an older checkpoint")
     body, digest = blob[:-_DIGEST_BYTES], blob[-_DIGEST_BYTES:]
     if hashlib.sha256(body).digest() != digest:
         raise StateError("a packed state is damaged: its checksum does not fit its bytes; use an older checkpoint")
@@ -113,7 +113,7 @@ def take_all(targets: Mapping[str, NDArray[Any]], state: State) -> None:
 
 
 def take(target: NDArray[Any], state: State, key: str) -> None:
-    """Copy ``state.arrays[key]`` into ``target`` in place, or say why it does not fit."""
+    """Copy ``state.arrays[key]`` into ``target`` in place. StateError when shape or type differ."""
     target[...] = _fitting(target, state, key)
 
 
@@ -129,7 +129,7 @@ def _fitting(target: NDArray[Any], state: State, key: str) -> NDArray[Any]:
 
 
 def scalar(state: State, key: str, kind: type) -> Any:
-    """``state.scalars[key]``, or say that it is missing or no ``kind``."""
+    """``state.scalars[key]``. StateError when it is missing or not of type ``kind``."""
     value = state.scalars.get(key)
     if kind is float and type(value) is int:
         return float(value)

@@ -40,7 +40,8 @@ class _ServiceState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ExecutionService:
-    """Runs the books. The outcomes of the first, ``combined``, are learnt; the others are shadow books for comparison.
+    """Runs the books. The outcomes of the first, ``combined``, are learnt; the others are shadow books for comparison,
+    which ``execution.shadow_books = false`` turns off.
 
     Calls per slice: `process_bars`, `mark`, `decide` for each symbol, and `release` once the journal contains the orders. The
     venue is a separate component: its state is not part of this snapshot.
@@ -64,13 +65,9 @@ class ExecutionService:
         Trades the orders.
     symbols
         All symbols of the run.
-    books
-        Names of the books; ``combined`` must be the first. Without ``execution.shadow_books`` it is the only one.
 
     Raises
     ------
-    UnknownNameError
-        A book that is not known, or ``combined`` not first.
     ConfigError
         A setting by symbol names one that is not traded.
 
@@ -95,8 +92,8 @@ class ExecutionService:
     [100.5, 100.5]
     """
 
-    def __init__(self, config: Config, venue: Venue, symbols: Sequence[str], books: Sequence[str] = BOOKS) -> None:
-        names = _book_names(config, books)
+    def __init__(self, config: Config, venue: Venue, symbols: Sequence[str]) -> None:
+        names = _book_names(config)
         _check_names(config, symbols)
         self._config = config
         self._venue = venue
@@ -366,16 +363,11 @@ class ExecutionService:
         return self._gate.check(request)
 
 
-def _book_names(config: Config, books: Sequence[str]) -> list[str]:
-    if not books or books[0] != PRIMARY:
-        raise UnknownNameError(f"the books start with {list(books)[:1]}, but the primary book {PRIMARY!r} must be the first")
-    for name in books:
-        if name not in BOOKS:
-            raise UnknownNameError(f"{name!r} is not a book{did_you_mean(name, BOOKS)}")
+def _book_names(config: Config) -> list[str]:
     if not config.execution.shadow_books:
         return [PRIMARY]
-    other = "cost_aware" if config.execution.entry_rule == "signal" else "signal"
-    return list(dict.fromkeys(other if name == "cost_aware" else name for name in books))
+    other_rule = "cost_aware" if config.execution.entry_rule == "signal" else "signal"
+    return [other_rule if name == "cost_aware" else name for name in BOOKS]
 
 
 def _check_names(config: Config, symbols: Sequence[str]) -> None:

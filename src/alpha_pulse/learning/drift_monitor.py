@@ -1,4 +1,4 @@
-"""Watches one session: its errors, its calibration and its labels, one value each per block of labels that do not overlap."""
+"""Monitors one session: its errors, its calibration and its labels, one value each per block of labels that do not overlap."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from alpha_pulse.kernels.mixing.ensemble import RAW_ONLINE
 from alpha_pulse.learning.session import ScoredPrediction
 
 MAX_TIMES = 512
-"""Blocks whose times are remembered, to date a change; older ones are thinned out."""
+"""Blocks whose times are stored, to date a change; of the older half every second one is then dropped."""
 ERRORS: Monitored = "errors"
 MONITORED: tuple[Monitored, ...] = (ERRORS, "calibration", "labels")
 STEADY_DETECTOR = "adwin"
@@ -27,12 +27,11 @@ class DriftMonitor:
 
     Labels that come in no order of their own, as those of trades do, are taken in blocks of 20.
 
-    * ``errors``, 0 or 1, are those of the online model as it spoke, before calibration. They show a reversal of direction,
-      which moves a Brier score by a few thousandths, as a rise by a tenth. Only a rise is an alarm: a model that became better
-      has not drifted.
-    * ``calibration`` is (1 + label - served probability) / 2: 1/2 as long as what is served means what it says.
-    * ``labels`` are the labels themselves: their rate. They depend on each other far beyond h, since calm and wild times last,
-      so twenty blocks make one value.
+    * ``errors``, 0 or 1, are those of the online model before calibration. A reversal of direction raises them by a tenth, but
+      changes a Brier score by a few thousandths only. Only a rise is an alarm: a model that improved has not drifted.
+    * ``calibration`` is (1 + label - served probability) / 2: 1/2 as long as the served probabilities are calibrated.
+    * ``labels`` are the labels themselves: their rate. They depend on each other far beyond h, since calm and turbulent times
+      last, so twenty blocks make one value.
 
     Parameters
     ----------
@@ -87,12 +86,12 @@ class DriftMonitor:
 
     @property
     def width(self) -> int:
-        """Blocks of errors that the newest are compared with."""
+        """Blocks of errors in the window that the detector compares the newest with."""
         last = self._detectors[0].last
         return last.sample - last.change_sample
 
     def observe(self, scored: ScoredPrediction) -> list[DriftAlarm]:
-        """Take one scored label; what has changed."""
+        """Process one scored label; returns the alarms that it causes."""
         values = scored.values
         probability, label = values[RAW_ONLINE], values[LABEL]
         if probability != probability:

@@ -1,4 +1,4 @@
-"""Watches the features of one symbol for a change of how they are distributed."""
+"""Monitors the distribution of one symbol's features."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ CALENDAR = ("hour_", "week_")
 """How features begin that follow from the clock alone: they are not monitored, for no window of them is as another."""
 REFERENCE, WINDOW = 2_000, 500
 MOST_WAITING = 100
-"""Vectors that may wait to be looked at together: as many as lie between two comparisons."""
+"""Vectors that may wait to be processed together: as many as lie between two comparisons."""
 
 
 class FeatureMonitor:
-    """Compares a symbol's newest feature vectors with a reference window: each of them once, after the step that made it.
+    """Compares a symbol's newest feature vectors with a reference window: each vector once, after the step that made it.
 
-    Vectors are held until the next comparison is due, since none of them can give an alarm before, and then taken in one call.
+    Vectors are stored until the next comparison is due, since none of them can give an alarm before, and then processed in one
+    call.
 
-    What happened to the market shows in the features before it shows in errors, and often without any. So an alarm is recorded
-    and shown, with the features that changed, and starts nothing.
+    A change of the market shows in the features before it shows in errors, and often without any. So an alarm is recorded and
+    shown, with the features that changed, and causes no adaptation.
 
     Parameters
     ----------
@@ -63,11 +64,11 @@ class FeatureMonitor:
         self._due = MOST_WAITING
 
     def observe(self, vector: FeatureVector) -> None:
-        """Hold a vector until it is looked at, in a later step. The vector is the caller's, and must not change until then."""
+        """Store a vector until a later call of `detect` processes it. The caller must not change it until then."""
         self._waiting.append(vector)
 
     def detect(self, ts: int) -> list[DriftAlarm]:
-        """What has changed, as far as was entered before this call, which comes at market time ``ts``."""
+        """The alarms of the vectors observed before this call, which is at market time ``ts`` (ns)."""
         alarms = []
         while len(self._waiting) >= self._due:
             vectors = self._waiting[: self._due]
@@ -78,8 +79,8 @@ class FeatureMonitor:
         return alarms
 
     def _take(self, vectors: list[FeatureVector]) -> bool:
-        """Show vectors to the detector, of which only the last can give a drift: whether it did."""
-        # What is not monitored is given as never known: a whole vector costs less than a choice from it.
+        """Pass vectors to the detector, of which only the last can give a drift: whether it did."""
+        # Features that are not monitored are passed as missing: a whole vector costs less than a selection of it.
         known = np.repeat(self._watched[None], len(vectors), axis=0)
         for index, vector in enumerate(vectors):
             if vector.mask is not None:
@@ -131,7 +132,7 @@ class FeatureMonitor:
         try:
             headers = msgspec.convert(waiting, list[tuple[int, str, bool]])
         except msgspec.ValidationError as error:
-            raise StateError(f"the vectors that waited to be looked at do not fit ({error})") from None
+            raise StateError(f"the stored vectors of the feature monitor do not fit ({error})") from None
         values = np.empty((len(headers), len(self._watched)))
         masks = np.empty(values.shape, dtype=np.bool_)
         times = np.empty_like(self._times)

@@ -20,8 +20,7 @@ from alpha_pulse.learning.dedup_window import DedupWindow
 from alpha_pulse.learning.drift_monitor import DriftMonitor
 from alpha_pulse.learning.running_system import AdaptationResponse, RunningSystem, request_adaptation
 from alpha_pulse.learning.session import ScoredPrediction, Session, SessionSpec
-from alpha_pulse.metrics import streaming as metrics
-from alpha_pulse.metrics.comparison import Comparison
+from alpha_pulse.learning.session_metrics import SessionMetrics, session_metrics
 from alpha_pulse.models import ONLINE
 from alpha_pulse.models.base import OnlineModel, Row
 
@@ -41,26 +40,6 @@ class LabelledRow(msgspec.Struct, frozen=True):
     features: Row
     label: int
     weight: float = 1.0
-
-
-class SessionMetrics(msgspec.Struct, frozen=True):
-    """The scores of a session: whole run and sliding window, each member beside the baselines.
-
-    ``against_base`` compares what was served (first) with the base rate (second), at alpha = 5 % at all times at once; None for
-    trades, whose labels come in no order of their own.
-    """
-
-    session_id: str
-    model_type: str
-    learnt: int
-    pending: int
-    ties: int
-    quarantines: int
-    age_mean_ns: float | None
-    age_max_ns: int | None
-    whole_run: dict[str, metrics.MemberMetrics]
-    window: dict[str, metrics.MemberMetrics]
-    against_base: Comparison | None
 
 
 class OnlineLearningService:
@@ -396,13 +375,7 @@ class OnlineLearningService:
 
     async def get_session_metrics(self, session_id: str) -> SessionMetrics:
         """The scores of a session so far. SessionError when there is no such session."""
-        session = self._by_id(session_id)
-        mean, largest = session.age_ns
-        compared = None if session.against_base is None else session.against_base.result
-        return SessionMetrics(
-            session_id, session.spec.model_type, session.learnt, len(session.pending), session.ties, session.quarantines,
-            mean, largest, metrics.whole_run(session.scores), metrics.window(session.scores), compared,
-        )  # fmt: skip
+        return session_metrics(self._by_id(session_id))
 
     async def trigger_adaptation(self, symbol: str, drift_type: str = "performance") -> tuple[AdaptationResponse, ...]:
         """Request an adaptation of a symbol's sessions: ``performance`` (learn faster) or ``regime`` (reset the model).

@@ -17,7 +17,8 @@ def test_replayed_time_never_runs_backwards(times: list[int]) -> None:
 
 
 def test_a_replay_stands_still_by_itself() -> None:
-    clock = ReplayClock(start_ns=9)
+    clock = ReplayClock()
+    clock.advance_to(9)
     assert clock.now_ns() == clock.now_ns() == 9
 
 

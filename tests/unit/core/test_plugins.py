@@ -48,9 +48,7 @@ def test_a_plugin_for_this_version_is_found(table: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(("name", "version"), [("old", "0"), ("silent", "None")])
 def test_a_plugin_for_another_version_is_refused_with_both_versions(name: str, version: str, table: dict[str, str]) -> None:
-    with pytest.raises(
-        UnknownNameError, match=rf"plug-in '{name}' .*API_VERSION {version}, but .*speaks {plugins.API_VERSION}"
-    ):
+    with pytest.raises(UnknownNameError, match=rf"plug-in '{name}' .*API_VERSION {version}, but .*needs {plugins.API_VERSION}"):
         plugins.load("models", table, name)
 
 

@@ -11,7 +11,6 @@ from alpha_pulse.core.stateful import State, Stateful, pack, unpack
 from alpha_pulse.core.types import Order
 from alpha_pulse.execution import ExecutionService
 from alpha_pulse.execution.decision import SizingInput
-from alpha_pulse.execution.execution_service import BOOKS
 from alpha_pulse.venues.money import money
 from alpha_pulse.venues.simulated import SimulatedVenue
 from execution_samples import DAY, HOUR, UNIT, Trading, bar, sizing, walk
@@ -258,10 +257,6 @@ def test_the_rules_book_does_not_depend_on_any_model() -> None:
 
 def test_names_that_are_not_known_are_refused() -> None:
     venue = SimulatedVenue(Venue())
-    with pytest.raises(UnknownNameError, match="did you mean 'rules_only'"):
-        ExecutionService(Config(), venue, ["X"], ["combined", "rule_only"])
-    with pytest.raises(UnknownNameError, match="must be the first"):
-        ExecutionService(Config(), venue, ["X"], BOOKS[1:])
     service = ExecutionService(Config(), venue, ["EURUSD"])
     with pytest.raises(UnknownNameError, match="is not a book"):
         service.book("signal")

@@ -98,7 +98,7 @@ def test_a_state_that_does_not_fit_is_refused_and_changes_nothing() -> None:
             monitor.restore(other)
     broken = FeatureMonitor("X", NAMES, Adaptation()).snapshot()
     broken.scalars["waiting"] = [[1, "s"]]
-    with pytest.raises(StateError, match="waited"):
+    with pytest.raises(StateError, match="stored vectors"):
         monitor.restore(broken)
     assert pack({"m": monitor.snapshot()}) == before
 
