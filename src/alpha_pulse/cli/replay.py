@@ -23,7 +23,7 @@ from alpha_pulse.core.clock import wall_ns
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import ConfigError, OutputError
 from alpha_pulse.feeds.replay import ReplayFeed
-from alpha_pulse.reporting.data_checks import remarks
+from alpha_pulse.reporting.data_checks import check_data
 from alpha_pulse.reporting.report import decode_report
 from alpha_pulse.runtime.decision_export import exported
 from alpha_pulse.runtime.replay import Progress, replay
@@ -63,7 +63,7 @@ def run(config: Config, feed: ReplayFeed, store_url: str | None, *, resume: bool
     if outputs.decisions == Path(STANDARD_OUTPUT):
         raise ConfigError("--decisions - was given, but the result goes to standard output; write --decisions FILE")
     run_id = new_run_id()
-    show_files(feed, remarks(config, feed))
+    show_files(feed, check_data(config, feed))
     warm_if_cold(config)
     location = _fresh_store(run_id) if store_url is None else store_url
     try:

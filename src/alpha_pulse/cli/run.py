@@ -32,7 +32,7 @@ from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import NotReadyError, StateError, StoreError
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.replay import ReplayFeed
-from alpha_pulse.reporting.data_checks import remarks
+from alpha_pulse.reporting.data_checks import check_data
 from alpha_pulse.reporting.report import decode_report
 from alpha_pulse.runtime.local_gateway import LocalGateway
 from alpha_pulse.stores import open_store
@@ -105,7 +105,7 @@ def run(
                 "the traffic can control the run; prefer 127.0.0.1 behind a tunnel",
                 file=sys.stderr,
             )
-        show_files(feed, remarks(config, feed))
+        show_files(feed, check_data(config, feed))
         warm_if_cold(config)
         run_id = new_run_id()
         with closing(_open(config, feed, store_url, run_id, fresh=fresh)) as store:

@@ -1,4 +1,4 @@
-"""When and why a book lost everything: its equity is followed through the journal once more, which only a ruin is worth."""
+"""When and why a book went bankrupt: reads the journal again, only if a book lost everything."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from alpha_pulse.stores.base import Store
 from alpha_pulse.venues.money import cash_text
 
 LOST = 1.0
-"""The drawdown of a book whose equity was 0 or below: it cannot come from a smaller loss."""
+"""The drawdown of a book whose equity was 0 or below."""
 
 
 class _Step(msgspec.Struct):
@@ -27,17 +27,17 @@ class _Step(msgspec.Struct):
 _read = msgspec.json.Decoder(_Step).decode
 
 
-def ruins(store: Store, results: Mapping[str, BookResult], initial_cash: int) -> list[str]:
-    """A sentence for each book that was ruined: when its equity was first 0 or below, and the move of that instant's bar.
+def bankruptcies(store: Store, results: Mapping[str, BookResult], initial_cash: int) -> list[str]:
+    """A sentence for each bankrupt book: when its equity was first 0 or below, and the move of that bar.
 
     Parameters
     ----------
     store
-        Holds the run's journal.
+        The store of the run.
     results
-        Of all books, at the end of the run.
+        The results of all books at the end of the run.
     initial_cash
-        Of each book, in minor units.
+        The initial cash of each book, in minor units.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def ruins(store: Store, results: Mapping[str, BookResult], initial_cash: int) ->
         The journal is damaged.
     """
     left = {name: Book(name, initial_cash) for name, result in results.items() if result.max_drawdown >= LOST}
-    found: dict[str, str] = {}
+    sentences: dict[str, str] = {}
     closes: dict[str, float] = {}
     if left:
         for row in store.rows():
@@ -61,19 +61,19 @@ def ruins(store: Store, results: Mapping[str, BookResult], initial_cash: int) ->
                     book.revalue(bar.symbol, bar.close)
                 book.mark(row.ts_event)
                 if book.equity <= 0:
-                    found[name] = _sentence(book, step.bars, closes)
+                    sentences[name] = _sentence(book, step.bars, closes)
                     del left[name]
             if not left:
                 break
             closes.update((bar.symbol, bar.close) for bar in step.bars)
-    return [found[name] for name in results if name in found]
+    return [sentences[name] for name in results if name in sentences]
 
 
 def _sentence(book: Book, bars: tuple[Bar, ...], closes: Mapping[str, float]) -> str:
     def lost(bar: Bar) -> float:
         return book.position(bar.symbol) * (bar.close - closes.get(bar.symbol, bar.open))
 
-    # A stop may have closed the position within the bar: then no symbol that is held did it, and the first is as good as any.
+    # A stop may have closed the position within the bar; then no open position lost, and the first bar is named.
     worst = min(bars, key=lost)
     equity = cash_text(book.lots(worst.symbol).units.cash(book.equity))
     when = bar_label(worst.ts_open, worst.ts_event)

@@ -1,4 +1,4 @@
-"""What a run will not do because its settings do not fit its data: told before it starts, and again in its result."""
+"""Checks of the data and of settings that do not fit them: reported before a run starts, and in its result."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from alpha_pulse.reporting.required_bars import too_few_bars
 from alpha_pulse.venues.money import cash_text
 
 COARSE = 0.1
-"""A lot is reported when it is worth more than this part of a whole position."""
+"""A lot is reported when it is worth more than this fraction of a whole position."""
 COARSE_TICK = 0.01
-"""A tick is reported when it is more than this part of the price."""
+"""A tick is reported when it is more than this fraction of the price."""
 
 
-def remarks(config: Config, feed: Feed) -> list[str]:
-    """A sentence on everything odd about ``feed``, and about ``config`` on it. Of equal data and settings they are equal.
+def check_data(config: Config, feed: Feed) -> list[str]:
+    """A sentence for each warning about ``feed``, and about ``config`` with it. Equal inputs give equal sentences.
 
     >>> from alpha_pulse.core.config import Batch
     >>> from alpha_pulse.feeds.synthetic import random_walk
-    >>> remarks(Config(batch=Batch(enabled=False)), random_walk(10, seed=1))  # doctest: +ELLIPSIS
+    >>> check_data(Config(batch=Batch(enabled=False)), random_walk(10, seed=1))  # doctest: +ELLIPSIS
     ['SYN has 10 bars, but the first prediction is made at bar 50: nothing is predicted or traded there; ...']
     """
     if not isinstance(feed, ReplayFeed):
@@ -41,26 +41,26 @@ def remarks(config: Config, feed: Feed) -> list[str]:
 
 
 def _too_dear(config: Config, feed: ReplayFeed) -> list[str]:
-    """A lot that is worth much of a whole position leaves few sizes to choose from."""
-    share = config.execution.initial_cash * config.risk.max_position_fraction / len(feed.symbols)
+    """Warn of a lot worth a large fraction of a whole position, which leaves few sizes."""
+    position = config.execution.initial_cash * config.risk.max_position_fraction / len(feed.symbols)
     smallest = {
         symbol: lot * float(feed.columns.close[feed.columns.code == place].min())
         for place, symbol in enumerate(feed.symbols)
         if (lot := for_symbol(config.venue.lot_size, symbol)) is not None
     }
-    dear = [symbol for symbol, worth in smallest.items() if worth > COARSE * share]
+    dear = [symbol for symbol, worth in smallest.items() if worth > COARSE * position]
     if not dear:
         return []
     least = min(smallest[symbol] for symbol in dear)
     return [
-        f"one lot of {some(dear)} (venue.lot_size) is worth {least:,.2f} or more, but a whole position {share:,.2f}: "
+        f"one lot of {some(dear)} (venue.lot_size) is worth {least:,.2f} or more, but a whole position {position:,.2f}: "
         "quantities are rounded down to lots, so little or nothing can be traded; raise execution.initial_cash, or set a "
         "smaller lot"
     ]
 
 
 def _too_large_orders(config: Config, symbols: Sequence[str]) -> list[str]:
-    """A smallest order that is worth more than a whole position lets nothing be traded."""
+    """Warn of a smallest order worth more than a whole position, which prevents all trades."""
     cash, risk = config.execution.initial_cash, config.risk
     most = cash * min(risk.max_position_fraction / len(symbols), risk.max_order_fraction)
     least = {symbol: for_symbol(config.venue.min_order_value, symbol) for symbol in symbols}
@@ -75,13 +75,13 @@ def _too_large_orders(config: Config, symbols: Sequence[str]) -> list[str]:
 
 
 def _too_coarse_ticks(config: Config, feed: ReplayFeed) -> list[str]:
-    """Fill prices are rounded to the tick against the trader: one that is a part of the price worth naming eats the trade."""
+    """Warn of a large tick: fill prices are rounded to the tick against the trader."""
     coarse = {
         symbol: tick / float(feed.columns.close[feed.columns.code == place].min())
         for place, symbol in enumerate(feed.symbols)
         if (tick := for_symbol(config.venue.tick_size, symbol)) is not None
     }
-    coarse = {symbol: share for symbol, share in coarse.items() if share > COARSE_TICK}
+    coarse = {symbol: fraction for symbol, fraction in coarse.items() if fraction > COARSE_TICK}
     if not coarse:
         return []
     return [

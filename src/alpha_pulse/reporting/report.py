@@ -24,10 +24,10 @@ from alpha_pulse.metrics.comparison import Comparison
 from alpha_pulse.metrics.members import MemberScore, TargetReliability, score_members, target_reliability
 from alpha_pulse.metrics.streaming import MemberMetrics, whole_run
 from alpha_pulse.reporting.alarm_counts import alarm_counts
-from alpha_pulse.reporting.bankruptcy import ruins
-from alpha_pulse.reporting.data_checks import remarks
+from alpha_pulse.reporting.bankruptcy import bankruptcies
+from alpha_pulse.reporting.data_checks import check_data
 from alpha_pulse.reporting.report_events import ListedAction, ListedAlarm, ListedModel, ListedResponse, listed
-from alpha_pulse.reporting.run_summary import LabelTable, RunSummary, SymbolTally, tally
+from alpha_pulse.reporting.run_summary import LabelTable, RunSummary, SymbolCounts, summarise
 from alpha_pulse.reporting.success import success_metrics
 from alpha_pulse.reporting.success_types import SuccessMetrics
 from alpha_pulse.venues.money import minor_units
@@ -155,16 +155,16 @@ RATE_NOTE = (
 def make_report(
     system: System, bars_per_second: float | None = None, write_decision: Callable[[bytes], object] | None = None
 ) -> Report:
-    """Read the journal of a run that is at its end, and sum up.
+    """Read the journal of a run at its end, and create the report.
 
     Parameters
     ----------
     system
-        After its last step.
+        A system after its last step.
     bars_per_second
-        As measured, or None.
+        The measured speed, or None.
     write_decision
-        Is handed each decision line, newline included.
+        Called with each decision line, newline included.
 
     Raises
     ------
@@ -172,34 +172,36 @@ def make_report(
         The journal is damaged.
     """
     symbols = tuple(system.feed.symbols)
-    found = tally(system.store, symbols, TARGETS, write_decision)
-    everything, opened = _part(system, found, symbols), system.feed.bar_open
+    summary = summarise(system.store, symbols, TARGETS, write_decision)
+    everything, opened = _part(system, summary, symbols), system.feed.bar_open
     return Report(
         **msgspec.structs.asdict(everything),
-        slices=found.slices,
-        drift_alarm_list=[listed(ListedAlarm, alarm, alarm.symbol, opened) for alarm in found.alarms],
-        alarm_response_list=[listed(ListedResponse, one, one.symbol, opened) for one in found.responses.values()],
-        adaptation_list=[listed(ListedAction, action, action.symbol, opened) for action in found.actions.values()],
-        models=[listed(ListedModel, model, model.session_id.rpartition("/")[0], opened) for model in found.models],
+        slices=summary.slices,
+        drift_alarm_list=[listed(ListedAlarm, alarm, alarm.symbol, opened) for alarm in summary.alarms],
+        alarm_response_list=[
+            listed(ListedResponse, response, response.symbol, opened) for response in summary.responses.values()
+        ],
+        adaptation_list=[listed(ListedAction, action, action.symbol, opened) for action in summary.actions.values()],
+        models=[listed(ListedModel, model, model.session_id.rpartition("/")[0], opened) for model in summary.models],
         agent_weights=system.agents.weights,
         trade_quality=_quality(system, symbols),
-        decisions=found.decision_lines,
-        decisions_sha256=found.decisions_sha256,
+        decisions=summary.decision_lines,
+        decisions_sha256=summary.decisions_sha256,
         state_sha256=system.state_sha256(),
         config_hash=system.config.config_hash,
         program_version=__version__,
         bars_per_second=bars_per_second,
         bars_per_second_note=RATE_NOTE,
         store=system.store.location,
-        warnings=[*remarks(system.config, system.feed), *_ruins(system, found), *_carried(system)],
-        reliability=_reliability(system, found, symbols),
+        warnings=[*check_data(system.config, system.feed), *_bankruptcies(system, summary), *_carried(system)],
+        reliability=_reliability(system, summary, symbols),
         data=_data(system),
-        by_symbol={symbol: _part(system, found, (symbol,), single=True) for symbol in symbols},
+        by_symbol={symbol: _part(system, summary, (symbol,), single=True) for symbol in symbols},
     )
 
 
 def encode_report(report: Report) -> bytes:
-    """The JSON object that is stored as the run's result; what is not finite has no place in it and would be null."""
+    """The report as the JSON object that is stored as the run's result."""
     return msgspec.json.encode(report)
 
 
@@ -213,18 +215,18 @@ def decode_report(content: bytes) -> Report:
         ) from None
 
 
-def _part(system: System, found: RunSummary, symbols: tuple[str, ...], *, single: bool = False) -> SymbolReport:
-    """The report over some symbols: over all, with each book's own risk figures, or over a ``single`` one."""
+def _part(system: System, summary: RunSummary, symbols: tuple[str, ...], *, single: bool = False) -> SymbolReport:
+    """The report of some symbols: of all, with the risk figures of each book, or of a ``single`` one."""
     counts = _add_counts(system, symbols)
-    results: Mapping[str, BookResult] = system.execution.results(_marks_per_year(system, found))
+    results: Mapping[str, BookResult] = system.execution.results(_marks_per_year(system, summary))
     books: Mapping[str, BookResult] | Mapping[str, SymbolResult] = results
     if single:
         books = {name: system.execution.by_symbol(name)[symbols[0]] for name in results}
     combined, cash = books[PRIMARY], system.execution.cash
-    tallies = [found.symbols[symbol] for symbol in symbols]
-    decisions = sum(at.decisions for at in tallies)
+    counts_by_symbol = [summary.symbols[symbol] for symbol in symbols]
+    decisions = sum(item.decisions for item in counts_by_symbol)
     return SymbolReport(
-        bars=sum(len(at.bars) for at in tallies),
+        bars=sum(len(item.bars) for item in counts_by_symbol),
         predictions=counts.predictions,
         labelled=counts.labelled,
         pending=counts.pending,
@@ -235,16 +237,16 @@ def _part(system: System, found: RunSummary, symbols: tuple[str, ...], *, single
         net_pnl=cash(combined.net_pnl),
         fees=cash(combined.fees),
         costs=cash(combined.costs),
-        ml_fraction=sum(at.ml_decisions for at in tallies) / decisions if decisions else None,
-        refusals=sum(at.refusals for at in tallies),
-        abstentions=sum(at.abstentions for at in tallies),
-        metrics={target: _scores(system, found, target, symbols) for target in TARGETS},
-        hit_rates=_hit_rates(found.tables["direction"], _rows_of(found, "direction", symbols)),
+        ml_fraction=sum(item.ml_decisions for item in counts_by_symbol) / decisions if decisions else None,
+        refusals=sum(item.refusals for item in counts_by_symbol),
+        abstentions=sum(item.abstentions for item in counts_by_symbol),
+        metrics={target: _scores(system, summary, target, symbols) for target in TARGETS},
+        hit_rates=_hit_rates(summary.tables["direction"], _rows_of(summary, "direction", symbols)),
         books={name: _book(result, cash) for name, result in books.items()},
-        drift_alarms=sum(alarm.symbol in symbols for alarm in found.alarms),
-        **alarm_counts(response for response in found.responses.values() if response.symbol in symbols),
-        adaptations=sum(action.symbol in symbols for action in found.actions.values()),
-        success_metrics=success_metrics(system, found, [(symbol, target) for symbol in symbols for target in TARGETS]),
+        drift_alarms=sum(alarm.symbol in symbols for alarm in summary.alarms),
+        **alarm_counts(response for response in summary.responses.values() if response.symbol in symbols),
+        adaptations=sum(action.symbol in symbols for action in summary.actions.values()),
+        success_metrics=success_metrics(system, summary, [(symbol, target) for symbol in symbols for target in TARGETS]),
         against_base={
             f"{symbol}/{target}": compared.result
             for symbol in symbols
@@ -254,24 +256,24 @@ def _part(system: System, found: RunSummary, symbols: tuple[str, ...], *, single
     )
 
 
-def _ruins(system: System, found: RunSummary) -> list[str]:
+def _bankruptcies(system: System, summary: RunSummary) -> list[str]:
     execution = system.execution
     cash = minor_units(system.config.execution.initial_cash, execution.cash_decimals)
-    return ruins(system.store, execution.results(_marks_per_year(system, found)), cash)
+    return bankruptcies(system.store, execution.results(_marks_per_year(system, summary)), cash)
 
 
 def _carried(system: System) -> list[str]:
     """A sentence for each symbol whose data ended while positions in it were open."""
-    held: dict[str, list[Carried]] = {}
+    by_symbol: dict[str, list[Carried]] = {}
     opened = system.feed.bar_open
-    for one in system.execution.carried(_first_and_last_ts(system)[1]):
-        held.setdefault(one.symbol, []).append(one)
+    for position in system.execution.carried(_first_and_last_ts(system)[1]):
+        by_symbol.setdefault(position.symbol, []).append(position)
     return [
-        f"the data of {symbol} end with the bar of {bar_label(opened(symbol, ones[0].newest_ts), ones[0].newest_ts)} (UTC), "
-        f"before those of other symbols: "
-        + " and ".join(f"{one.quantity:.8g} of book {one.book.replace('_', ' ')}" for one in ones)
-        + f" cannot be closed and stay in the equity at the last price, {ones[0].close:.8g}"
-        for symbol, ones in held.items()
+        f"the data of {symbol} end with the bar of "
+        f"{bar_label(opened(symbol, positions[0].newest_ts), positions[0].newest_ts)} (UTC), before those of other symbols: "
+        + " and ".join(f"{item.quantity:.8g} of book {item.book.replace('_', ' ')}" for item in positions)
+        + f" cannot be closed and stay in the equity at the last price, {positions[0].close:.8g}"
+        for symbol, positions in by_symbol.items()
     ]
 
 
@@ -286,37 +288,37 @@ def _add_counts(system: System, symbols: tuple[str, ...]) -> Counts:
     )
 
 
-def _rows_of(found: RunSummary, target: str, symbols: tuple[str, ...]) -> NDArray[np.bool_]:
+def _rows_of(summary: RunSummary, target: str, symbols: tuple[str, ...]) -> NDArray[np.bool_]:
     """Which rows of a target's table are of these symbols."""
-    places = [place for place, symbol in enumerate(found.symbols) if symbol in symbols]
-    return np.isin(found.tables[target].symbol, places)
+    places = [place for place, symbol in enumerate(summary.symbols) if symbol in symbols]
+    return np.isin(summary.tables[target].symbol, places)
 
 
-def _scores(system: System, found: RunSummary, target: str, symbols: tuple[str, ...]) -> dict[str, MemberScore]:
-    table, wanted = found.tables[target], _rows_of(found, target, symbols)
+def _scores(system: System, summary: RunSummary, target: str, symbols: tuple[str, ...]) -> dict[str, MemberScore]:
+    table, wanted = summary.tables[target], _rows_of(summary, target, symbols)
     horizon = system.learning.session(symbols[0], target).spec.horizon
-    from_bar = np.array([_first_recent(at) for at in found.symbols.values()], dtype=np.int64)
+    from_bar = np.array([_first_recent(item) for item in summary.symbols.values()], dtype=np.int64)
     recent = table.seq >= from_bar[table.symbol]
     return score_members(table.scores[wanted], recent[wanted], len(symbols), horizon, system.config.seed)
 
 
-def _reliability(system: System, found: RunSummary, symbols: tuple[str, ...]) -> dict[str, TargetReliability]:
+def _reliability(system: System, summary: RunSummary, symbols: tuple[str, ...]) -> dict[str, TargetReliability]:
     tables = {}
-    for target, table in found.tables.items():
+    for target, table in summary.tables.items():
         confidences = np.full(len(table.seq), np.nan)
         for place, symbol in enumerate(symbols):
             wanted = table.symbol == place
-            confidences[wanted] = found.confidences[symbol, target].at(table.seq[wanted])
+            confidences[wanted] = summary.confidences[symbol, target].at(table.seq[wanted])
         horizon = system.learning.session(symbols[0], target).spec.horizon
         tables[target] = target_reliability(table.scores, confidences, horizon)
     return tables
 
 
-def _first_recent(at: SymbolTally) -> int:
+def _first_recent(counts: SymbolCounts) -> int:
     """The number of the first bar in the last 70 % of a symbol's bars."""
     part, whole = LAST_PART
-    first = -(-len(at.bars) * part // whole)
-    return at.bars[min(first, len(at.bars) - 1)] if at.bars else 0
+    first = -(-len(counts.bars) * part // whole)
+    return counts.bars[min(first, len(counts.bars) - 1)] if counts.bars else 0
 
 
 def _hit_rates(table: LabelTable, wanted: NDArray[np.bool_]) -> HitRates:
@@ -324,15 +326,15 @@ def _hit_rates(table: LabelTable, wanted: NDArray[np.bool_]) -> HitRates:
     n = int(moved.sum())
     if n == 0:
         return HitRates(0, None, None)
-    said_up = table.scores[moved, SERVED] >= 0.5
+    predicted_up = table.scores[moved, SERVED] >= 0.5
     closed_up, traded_up = table.value[moved] > 0.0, table.next_open_return[moved] > 0.0
-    return HitRates(n, float(np.mean(said_up == closed_up)), float(np.mean(said_up == traded_up)))
+    return HitRates(n, float(np.mean(predicted_up == closed_up)), float(np.mean(predicted_up == traded_up)))
 
 
-def _marks_per_year(system: System, found: RunSummary) -> float:
+def _marks_per_year(system: System, summary: RunSummary) -> float:
     """Slices per year as they came, so that closed markets do not count."""
     first, last = _first_and_last_ts(system)
-    return (found.slices - 1) * YEAR_NS / (last - first) if last > first else 0.0
+    return (summary.slices - 1) * YEAR_NS / (last - first) if last > first else 0.0
 
 
 def _first_and_last_ts(system: System) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""How many bars a symbol needs before anything is predicted, learnt or trained, and the warning where it has fewer."""
+"""The number of bars that a symbol needs for predictions, labels and training, and warnings when it has fewer."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from alpha_pulse.features.schema import MIN_BARS
 from alpha_pulse.feeds.notes import some
 
 
-class NeededBars(msgspec.Struct, frozen=True, kw_only=True):
-    """Numbers of bars, from 1: the bar at which something happens first.
+class RequiredBars(msgspec.Struct, frozen=True, kw_only=True):
+    """Numbers of bars, counted from 1.
 
     Parameters
     ----------
     prediction
         The first row of features, and with it the first prediction and decision.
     labels
-        By target, the first label: from this bar on, predictions are made by models that have learnt.
+        By target, the bar of the first label, from which on models have learned.
     training
         The training of the batch models; None where they are switched off.
     """
@@ -30,14 +30,14 @@ class NeededBars(msgspec.Struct, frozen=True, kw_only=True):
     training: int | None
 
 
-def needed_bars(config: Config) -> NeededBars:
-    """What a configuration needs.
+def required_bars(config: Config) -> RequiredBars:
+    """The bars that a configuration needs.
 
-    >>> needed_bars(Config())
-    NeededBars(prediction=50, labels={'volatility': 224, 'direction': 53}, training=2000)
+    >>> required_bars(Config())
+    RequiredBars(prediction=50, labels={'volatility': 224, 'direction': 53}, training=2000)
     """
     learning, batch = config.learning, config.batch
-    return NeededBars(
+    return RequiredBars(
         prediction=MIN_BARS,
         labels={
             # A label of volatility needs the median of those before it, too.
@@ -52,17 +52,17 @@ def too_few_bars(config: Config, bars: Mapping[str, int]) -> list[str]:
     """Symbols with too few bars to predict anything, then those with too few to learn a target or to train on.
 
     >>> from alpha_pulse.core.config import Batch
-    >>> found = too_few_bars(Config(batch=Batch(enabled=False)), {"A": 29, "B": 100})
-    >>> found[0]  # doctest: +ELLIPSIS
+    >>> warnings = too_few_bars(Config(batch=Batch(enabled=False)), {"A": 29, "B": 100})
+    >>> warnings[0]  # doctest: +ELLIPSIS
     'A has 29 bars, but the first prediction is made at bar 50: nothing is predicted or traded there; ...'
-    >>> found[1]  # doctest: +ELLIPSIS
+    >>> warnings[1]  # doctest: +ELLIPSIS
     'B has 100 bars, but the first label of volatility comes at bar 224 ...: no model of it learns there'
     """
-    needed, found = needed_bars(config), []
+    needed, warnings = required_bars(config), []
     if few := _fewer(bars, needed.prediction):
         labels = " and ".join(f"{bar:,} ({target})" for target, bar in sorted(needed.labels.items(), key=lambda item: item[1]))
         training = "" if needed.training is None else f", and batch models are trained at bar {needed.training:,}"
-        found.append(
+        warnings.append(
             f"{few}, but the first prediction is made at bar {needed.prediction}: nothing is predicted or traded there; the "
             f"first label comes at bar {labels}{training}"
         )
@@ -70,17 +70,17 @@ def too_few_bars(config: Config, bars: Mapping[str, int]) -> list[str]:
     for target, bar in needed.labels.items():
         if few := _fewer(enough, bar):
             setting = f"{target}_horizon_bars"
-            found.append(
+            warnings.append(
                 f"{few}, but the first label of {target} comes at bar {bar:,} (learning.{setting} is "
                 f"{getattr(config.learning, setting):,}): no model of it learns there"
             )
     if needed.training is not None and (few := _fewer(enough, needed.training)):
-        found.append(f"{few}, but batch.train_bars is {needed.training:,}: no batch model is trained there")
-    return found
+        warnings.append(f"{few}, but batch.train_bars is {needed.training:,}: no batch model is trained there")
+    return warnings
 
 
 def _fewer(bars: Mapping[str, int], needed: int) -> str | None:
-    """Which symbols have fewer bars than needed, as the beginning of a sentence."""
+    """The symbols with fewer bars than needed, as the start of a sentence."""
     short = [symbol for symbol, count in bars.items() if count < needed]
     if not short:
         return None

@@ -1,4 +1,4 @@
-"""One pass through a finished run's journal: what its report is made of, gathered into arrays."""
+"""One pass through the journal of a finished run, which collects the inputs of its report in arrays."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from alpha_pulse.reporting.model_freshness import Freshness
 from alpha_pulse.stores.base import JournalRow, Store
 
 BLOCK = 8_192
-"""Labels that are gathered as Python numbers before they are packed."""
+"""Labels that are collected as Python numbers before they are packed."""
 VALUE, NEXT_OPEN_RETURN = RECORD, RECORD + 1
 _WIDTH = RECORD + 2
 
@@ -71,8 +71,8 @@ class LabelTable:
     prediction was made) and ``symbol`` (place in the run's symbols), each of shape (n,).
 
     >>> table = LabelTable()
-    >>> said = [0.6, None, 0.5, 0.6, 0.5, 1.0, 0.5]
-    >>> table.add(Label("X/direction/7", 1, 9, symbol="X", target="direction", value=0.01, scores=said), 9, 0)
+    >>> scores = [0.6, None, 0.5, 0.6, 0.5, 1.0, 0.5]
+    >>> table.add(Label("X/direction/7", 1, 9, symbol="X", target="direction", value=0.01, scores=scores), 9, 0)
     >>> table.pack()
     >>> table.seq.tolist(), table.ts.tolist(), table.scores.shape
     ([7], [9], (1, 7))
@@ -85,7 +85,7 @@ class LabelTable:
         self.pack()
 
     def add(self, label: Label, ts: int, symbol: int) -> None:
-        """Take one settled label."""
+        """Add one label."""
         if not label.scores:
             return
         self._numbers.append([*label.scores[:RECORD], label.value, label.next_open_return])
@@ -99,7 +99,7 @@ class LabelTable:
             self._numbers, self._counts = [], []
 
     def pack(self) -> None:
-        """Make the arrays of what was added so far."""
+        """Create the arrays from all rows so far."""
         self._pack_block()
         numbers = np.concatenate([np.zeros((0, _WIDTH)), *(block for block, _ in self._packed)])
         counts = np.concatenate([np.zeros((0, 3), dtype=np.int64), *(block for _, block in self._packed)])
@@ -119,7 +119,7 @@ class Confidences:
         self._stated = array("d")
 
     def add(self, bar: int, confidence: float) -> None:
-        """Take what was stated with the prediction made at a bar."""
+        """Add the confidence of the prediction at a bar."""
         self._bars.append(bar)
         self._stated.append(confidence)
 
@@ -128,11 +128,11 @@ class Confidences:
         known = np.array(self._bars, dtype=np.int64)
         stated = np.full(max(int(known.max(initial=0)), int(bars.max(initial=0))) + 1, np.nan)
         stated[known] = self._stated
-        found: Floats = stated[bars]
-        return found
+        confidences: Floats = stated[bars]
+        return confidences
 
 
-class SymbolTally:
+class SymbolCounts:
     """One symbol's bars (their numbers in the feed), decisions, and orders that were not sent."""
 
     def __init__(self) -> None:
@@ -144,21 +144,21 @@ class SymbolTally:
 
 
 class RunSummary:
-    """What one pass gathers. ``actions`` holds each adaptation as it was last recorded, ``responses`` the newest to each alarm.
+    """The result of one pass. ``actions``: the last record of each adaptation; ``responses``: the newest one to each alarm.
 
-    ``earnings``: what each slice added to the P&L by ML, float64 of shape (n, 2), see `engine.ml_earnings`. ``freshness`` and
+    ``earnings``: what each slice added to the P&L by ML, float64 of shape (n, 2), see `reporting.ml_pnl`. ``freshness`` and
     ``confidences`` are by (symbol, target).
 
     Parameters
     ----------
     symbols
-        Of the run, in the feed's order.
+        The symbols of the run, in the order of the feed.
     targets
-        That have labels in the journal.
+        The targets with labels in the journal.
     """
 
     def __init__(self, symbols: tuple[str, ...], targets: tuple[str, ...]) -> None:
-        self.symbols = {symbol: SymbolTally() for symbol in symbols}
+        self.symbols = {symbol: SymbolCounts() for symbol in symbols}
         self.tables = {target: LabelTable() for target in targets}
         self.alarms: list[DriftAlarm] = []
         self.responses: dict[str, AlarmResponse] = {}
@@ -202,18 +202,18 @@ class RunSummary:
         if row.decision is not None:
             self.decision_lines += 1
             for signal in _decided(row.decision).signals:
-                at = self.symbols[signal.symbol]
-                at.decisions += 1
-                at.ml_decisions += signal.ml_part is not None
+                counts = self.symbols[signal.symbol]
+                counts.decisions += 1
+                counts.ml_decisions += signal.ml_part is not None
 
     def pack(self) -> None:
-        """Make the arrays of what was read."""
+        """Create the arrays from all rows so far."""
         self.earnings = np.array(self._earned).reshape(-1, 2)
         for table in self.tables.values():
             table.pack()
 
 
-def tally(
+def summarise(
     store: Store, symbols: tuple[str, ...], targets: tuple[str, ...], write_decision: Callable[[bytes], object] | None = None
 ) -> RunSummary:
     """Read the whole journal once.
@@ -221,26 +221,26 @@ def tally(
     Parameters
     ----------
     store
-        Holds a run.
+        The store of the run.
     symbols, targets
-        Of the run.
+        The symbols and targets of the run.
     write_decision
-        Is handed each decision line, its newline included: the bytes that ``decisions_sha256`` is made of.
+        Called with each decision line, newline included; ``decisions_sha256`` is the hash of these bytes.
 
     Raises
     ------
     StateError
         A row is damaged or missing.
     """
-    found = RunSummary(symbols, targets)
+    summary = RunSummary(symbols, targets)
     digest = hashlib.sha256()
     for row in store.rows():
-        found.take(row)
+        summary.take(row)
         if row.decision is not None:
             line = row.decision + b"\n"
             digest.update(line)
             if write_decision is not None:
                 write_decision(line)
-    found.decisions_sha256 = digest.hexdigest()
-    found.pack()
-    return found
+    summary.decisions_sha256 = digest.hexdigest()
+    summary.pack()
+    return summary

@@ -7,7 +7,7 @@ import pytest
 from alpha_pulse.core.config import Batch, Config, Execution, Learning, Venue
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import Market, random_walk
-from alpha_pulse.reporting.data_checks import remarks
+from alpha_pulse.reporting.data_checks import check_data
 from alpha_pulse.reporting.report import Report, decode_report
 from alpha_pulse.runtime.replay import replay
 from alpha_pulse.stores.memory import MemoryStore
@@ -55,7 +55,7 @@ def test_a_result_of_an_older_version_has_no_warnings() -> None:
 
 def test_too_few_bars_to_learn_or_to_train_on_are_reported() -> None:
     config = Config(learning=Learning(volatility_horizon_bars=300, direction_horizon_bars=299))
-    found = remarks(config, random_walk(300, seed=1, market=Market(symbols=("A", "B", "C", "D"))))
+    found = check_data(config, random_walk(300, seed=1, market=Market(symbols=("A", "B", "C", "D"))))
     assert found == [
         "A, B, C and 1 more have at most 300 bars, but the first label of volatility comes at bar 800 "
         "(learning.volatility_horizon_bars is 300): no model of it learns there",
@@ -69,7 +69,7 @@ def test_too_few_bars_to_learn_or_to_train_on_are_reported() -> None:
 
 
 def test_too_few_bars_to_predict_anything_are_reported_with_what_is_needed() -> None:
-    (found,) = remarks(Config(), random_walk(29, seed=1))
+    (found,) = check_data(Config(), random_walk(29, seed=1))
     assert found == (
         "SYN has 29 bars, but the first prediction is made at bar 50: nothing is predicted or traded there; the first label "
         "comes at bar 53 (direction) and 224 (volatility), and batch models are trained at bar 2,000"
@@ -78,7 +78,7 @@ def test_too_few_bars_to_predict_anything_are_reported_with_what_is_needed() -> 
 
 @pytest.mark.parametrize("bars", [49, 50, 52, 53, 223, 224])
 def test_the_first_bars_that_are_needed_are_exact(bars: int) -> None:
-    report, said = report_of(random_walk(bars, seed=1)), " ".join(remarks(CONFIG, random_walk(bars, seed=1)))
+    report, said = report_of(random_walk(bars, seed=1)), " ".join(check_data(CONFIG, random_walk(bars, seed=1)))
     assert ("nothing is predicted" in said) == (report.predictions == 0) == (bars < 50)
     assert ("first label of direction" in said) == (report.metrics["direction"]["served"].labels == 0 < report.predictions)
     if bars >= 53:
@@ -89,16 +89,16 @@ def test_the_first_bars_that_are_needed_are_exact(bars: int) -> None:
 def test_a_lot_that_is_worth_much_of_a_position_is_reported(lot: float | None, told: bool) -> None:
     config = msgspec.structs.replace(CONFIG, venue=Venue(lot_size=lot))
     feed = random_walk(250, seed=1, market=Market(price=90.0))
-    said = " ".join(remarks(config, feed))
+    said = " ".join(check_data(config, feed))
     assert ("one lot of SYN (venue.lot_size) is worth" in said) == told
     rich = msgspec.structs.replace(config, execution=Execution(initial_cash=1e12))
-    assert remarks(rich, feed) == []
+    assert check_data(rich, feed) == []
 
 
 def test_a_smallest_order_above_a_whole_position_is_reported() -> None:
     feed = random_walk(250, seed=1, market=Market(symbols=("A", "B")))
     config = msgspec.structs.replace(CONFIG, venue=Venue(min_order_value={"B": 60_000.0}))
-    (found,) = remarks(config, feed)
+    (found,) = check_data(config, feed)
     assert found.startswith("the smallest order of B is worth more than a whole position, 50,000.00: nothing is traded there")
     report = report_of(feed, config)
     assert report.by_symbol["B"].books["buy_and_hold"].fills == 0 < report.by_symbol["A"].books["buy_and_hold"].fills
@@ -107,7 +107,7 @@ def test_a_smallest_order_above_a_whole_position_is_reported() -> None:
 @pytest.mark.parametrize(("tick", "told"), [(0.01, False), (5.0, True), (1_000.0, True)])
 def test_a_tick_that_is_much_of_a_price_is_reported(tick: float, told: bool) -> None:
     config = msgspec.structs.replace(CONFIG, venue=Venue(tick_size=tick))
-    said = " ".join(remarks(config, random_walk(250, seed=1, market=Market(price=90.0))))
+    said = " ".join(check_data(config, random_walk(250, seed=1, market=Market(price=90.0))))
     assert ("one tick of SYN (venue.tick_size) is up to" in said) == told
 
 
