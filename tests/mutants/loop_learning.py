@@ -151,8 +151,8 @@ LEARN = (
         "fixed-share-shares-nothing",
         "learn",
         "kernels/mixing/hedge.py",
-        "(1.0 - share) * state[at + k] / total + even",
-        "state[at + k] / total",
+        "(1.0 - share) * state[first + k] / total + even",
+        "state[first + k] / total",
         ("unit/kernels/test_hedge.py::test_weights_are_the_naive_twins_and_stay_a_distribution",),
     ),
     Mutant(

@@ -17,9 +17,9 @@ METRICS = (
         "base-rate-over-labels-the-member-did-not-have",
         "metrics",
         "kernels/base/scores.py",
-        "    p = record[member]\n    if math.isnan(p):\n        return\n    at = HEAD + member * STRIDE\n",
-        "    p = record[member]\n    at = HEAD + member * STRIDE\n    if math.isnan(p):\n"
-        "        state[at + BASE_LOSS] += log_loss(record[BASE], label)\n        return\n",
+        "    p = record[member]\n    if math.isnan(p):\n        return\n    sums = HEAD + member * STRIDE\n",
+        "    p = record[member]\n    sums = HEAD + member * STRIDE\n    if math.isnan(p):\n"
+        "        state[sums + BASE_LOSS] += log_loss(record[BASE], label)\n        return\n",
         ("unit/metrics/test_streaming.py::test_gain_compares_with_the_base_rate_on_the_same_labels",),
     ),
     Mutant(
@@ -42,8 +42,8 @@ METRICS = (
         "health-of-the-wrong-member",
         "metrics",
         "kernels/base/scores.py",
-        "    at = HEAD + SERVED * STRIDE\n    excess",
-        "    at = HEAD + ONLINE * STRIDE\n    excess",
+        "    sums = HEAD + SERVED * STRIDE\n    excess",
+        "    sums = HEAD + ONLINE * STRIDE\n    excess",
         ("unit/kernels/test_scores.py::test_window_health_is_the_loss_above_the_base_rate_and_the_accuracy_lost",),
     ),
     Mutant(
@@ -114,16 +114,16 @@ METRICS = (
         "p-values-of-one-series-for-all",
         "metrics",
         "kernels/detection/eprocess.py",
-        "at = HEAD + (int(state[SEEN]) % horizon) * BLOCK",
-        "at = HEAD",
+        "block = HEAD + (int(state[SEEN]) % horizon) * BLOCK",
+        "block = HEAD",
         ("unit/metrics/test_comparison.py::test_a_small_p_value_is_that_of_the_slow_twin_too",),
     ),
     Mutant(
         "evidence-that-may-be-looked-at-only-once",
         "metrics",
         "kernels/detection/eprocess.py",
-        "state[at + SQUARES_UP] += (difference - min(before, 0.0)) ** 2",
-        "state[at + SQUARES_UP] += (difference - before) ** 2",
+        "state[block + SQUARES_UP] += (difference - min(before, 0.0)) ** 2",
+        "state[block + SQUARES_UP] += (difference - before) ** 2",
         ("unit/metrics/test_comparison.py::test_a_small_p_value_is_that_of_the_slow_twin_too",),
     ),
     Mutant(

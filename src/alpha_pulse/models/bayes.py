@@ -35,16 +35,16 @@ class _Bayes(Classifier):
         self._state[kernels.HEAD :] = 0.0
 
     def _predict_proba(self, features: Row, out: Row) -> None:
-        kernels.speak(self._state, features, out)
+        kernels.predict_proba(self._state, features, out)
 
     def _learn(self, features: Row, label: int, weight: float) -> None:
-        kernels.study(self._state, features, label, weight)
+        kernels.learn(self._state, features, label, weight)
 
     def _predict_proba_rows(self, features: Row, out: Row) -> None:
-        kernels.speak_rows(self._state, features, out)
+        kernels.predict_proba_rows(self._state, features, out)
 
     def _learn_rows(self, features: Row, labels: NDArray[np.int64], weights: Row, out: Row) -> None:
-        kernels.study_rows(self._state, features, labels, weights, out)
+        kernels.learn_rows(self._state, features, labels, weights, out)
 
 
 class NaiveBayes(_Bayes, BinaryClassifier):

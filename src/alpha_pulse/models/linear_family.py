@@ -57,7 +57,7 @@ class Linear(PackedModel):
         head[kernels.RATE], head[kernels.DECAY], head[kernels.BETA] = method.rate, method.decay, method.beta
         head[kernels.L1], head[kernels.L2], head[kernels.FORGETTING] = method.l1, method.l2, method.forgetting
         head[kernels.HEAD + 3 * n_features : kernels.HEAD + 3 * n_features + classes] = weights
-        kernels.unlearn(head)
+        kernels.reset(head)
 
     def _read(self, parameters: dict[str, float]) -> Method:
         known = tuple(inspect.signature(self.method_of).parameters)
@@ -72,19 +72,19 @@ class Linear(PackedModel):
 
     def reset(self) -> None:
         """Forget weights and what is kept beside them; scales of the features are kept."""
-        kernels.unlearn(self._state)
+        kernels.reset(self._state)
 
     def _predict_proba(self, features: Row, out: Row) -> None:
-        kernels.speak(self._state, features, self._scratch, out)
+        kernels.predict_proba(self._state, features, self._scratch, out)
 
     def _learn(self, features: Row, label: int, weight: float) -> None:
-        kernels.study(self._state, features, label, weight, self._scratch)
+        kernels.learn(self._state, features, label, weight, self._scratch)
 
     def _predict_proba_rows(self, features: Row, out: Row) -> None:
-        kernels.speak_rows(self._state, features, self._scratch, out)
+        kernels.predict_proba_rows(self._state, features, self._scratch, out)
 
     def _learn_rows(self, features: Row, labels: NDArray[np.int64], weights: Row, out: Row) -> None:
-        kernels.study_rows(self._state, features, labels, weights, self._scratch, out)
+        kernels.learn_rows(self._state, features, labels, weights, self._scratch, out)
 
 
 class LinearBinary(Linear, BinaryClassifier):

@@ -1,4 +1,4 @@
-"""The two forecasts that every model must beat: the running base rate and no-change, in five slots of any state array."""
+"""The two forecasts that every model must beat, base rate and no-change, in five places of a state array from ``offset`` on."""
 
 from __future__ import annotations
 
@@ -14,40 +14,40 @@ UNKNOWN = 0.5
 
 
 @kernel
-def start(state: NDArray[np.float64], at: int) -> None:
+def start(state: NDArray[np.float64], offset: int) -> None:
     """Nothing known yet."""
-    state[at : at + SIZE] = 0.0
-    state[at + LAST] = UNKNOWN
+    state[offset : offset + SIZE] = 0.0
+    state[offset + LAST] = UNKNOWN
 
 
 @kernel
-def base_rate(state: NDArray[np.float64], at: int) -> float:
-    """The running share of label 1, with one label of each kind assumed before any came (Laplace)."""
-    return float((state[at + POSITIVES] + 1.0) / (state[at + LABELS] + 2.0))
+def base_rate(state: NDArray[np.float64], offset: int) -> float:
+    """The running fraction of label 1, with one label of each kind assumed before any came (Laplace)."""
+    return float((state[offset + POSITIVES] + 1.0) / (state[offset + LABELS] + 2.0))
 
 
 @kernel
-def last_known(state: NDArray[np.float64], at: int) -> float:
+def last_known(state: NDArray[np.float64], offset: int) -> float:
     """The last label known by now: 0, 1, or 0.5 before the first."""
-    return float(state[at + LAST])
+    return float(state[offset + LAST])
 
 
 @kernel
-def no_change(state: NDArray[np.float64], at: int) -> float:
+def no_change(state: NDArray[np.float64], offset: int) -> float:
     """P(label = 1) from how often a label equalled the last one known when it was predicted."""
-    if state[at + LAST] == UNKNOWN:
+    if state[offset + LAST] == UNKNOWN:
         return 0.5
-    repeat = float((state[at + REPEATS] + 1.0) / (state[at + CHANCES] + 2.0))
-    return repeat if state[at + LAST] == 1.0 else 1.0 - repeat
+    repeat = float((state[offset + REPEATS] + 1.0) / (state[offset + CHANCES] + 2.0))
+    return repeat if state[offset + LAST] == 1.0 else 1.0 - repeat
 
 
 @kernel
-def learn(state: NDArray[np.float64], at: int, label: int, known: float, share: float) -> None:
-    """One settled label, counted as ``share`` (> 0) of one; ``known`` is what `last_known` was when it was predicted."""
-    state[at + LABELS] += share
-    state[at + POSITIVES] += share * label
+def learn(state: NDArray[np.float64], offset: int, label: int, known: float, share: float) -> None:
+    """Learn one label, as a fraction ``share`` (> 0) of one; ``known`` is `last_known` at the time of its prediction."""
+    state[offset + LABELS] += share
+    state[offset + POSITIVES] += share * label
     if known != UNKNOWN:
-        state[at + CHANCES] += share
+        state[offset + CHANCES] += share
         if known == label:
-            state[at + REPEATS] += share
-    state[at + LAST] = label
+            state[offset + REPEATS] += share
+    state[offset + LAST] = label

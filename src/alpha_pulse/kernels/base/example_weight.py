@@ -1,8 +1,8 @@
-"""What the weight of an example means where it multiplies no gradient.
+"""The meaning of an example's weight where it does not multiply a gradient.
 
-Scalers, base rates, mixtures, calibrators, penalties and whatever forgets take an example as a share of one: its weight, and
-one at most. So a weight of 0 teaches nothing, small weights teach little, and a weight of 1,000 does not let one row decide
-what is usual. A detector takes values whole: it is shown one example for each 1 that shares add up to.
+Scalers, base rates, mixtures, calibrators, penalties and forgetting count an example as a fraction of one example: its weight,
+at most 1. So a weight of 0 teaches nothing, small weights teach little, and a weight of 1,000 does not let one row dominate the
+statistics. A detector takes whole values only: it receives one example each time that the fractions add up to 1.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from alpha_pulse.kernels.base.jit import kernel
 
 @kernel
 def share_of(weight: float) -> float:
-    """The share of one example that an example of ``weight`` is.
+    """The fraction of one example that an example of ``weight`` counts as.
 
     >>> share_of(0.25), share_of(7.0)
     (0.25, 1.0)
@@ -25,7 +25,7 @@ def share_of(weight: float) -> float:
 
 @kernel
 def slowed(keep: float, share: float) -> float:
-    """What ``share`` of an example leaves of a memory of which a whole one leaves ``keep``; exactly that for a share of 1.
+    """The factor by which a fraction ``share`` of an example fades a memory that a whole example fades by ``keep``.
 
     >>> slowed(0.5, 1.0), slowed(0.5, 0.5), slowed(0.5, 0.0)
     (0.5, 0.75, 1.0)
@@ -34,15 +34,15 @@ def slowed(keep: float, share: float) -> float:
 
 
 @kernel
-def is_due(state: NDArray[np.float64], at: int, share: float) -> bool:
-    """Whether a detector is shown this example; ``state[at]`` carries what shares have added up to since the last one.
+def is_due(state: NDArray[np.float64], index: int, share: float) -> bool:
+    """Whether a detector receives this example; ``state[index]`` holds the sum of the fractions since the last one.
 
     >>> carried = np.zeros(1)
     >>> [is_due(carried, 0, 0.5) for _ in range(4)], is_due(carried, 0, 1.0)
     ([False, True, False, True], True)
     """
-    state[at] += share
-    if state[at] < 1.0:
+    state[index] += share
+    if state[index] < 1.0:
         return False
-    state[at] -= 1.0
+    state[index] -= 1.0
     return True

@@ -1,4 +1,4 @@
-"""Whether all values of a row are finite, at the price of one call."""
+"""Whether all values of a row are finite, in one call."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def all_finite(values: NDArray[np.float64]) -> bool:
     >>> all_finite(np.array([1e308, -1e308])), all_finite(np.array([0.0, math.nan]))
     (True, False)
     """
-    for j in range(values.shape[0]):  # noqa: SIM110  # a generator is none of what a kernel can run
+    for j in range(values.shape[0]):  # noqa: SIM110  # a kernel cannot run a generator
         if not math.isfinite(values[j]):
             return False
     return True

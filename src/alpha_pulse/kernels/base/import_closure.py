@@ -1,7 +1,7 @@
 """The sources that a module is made from: its own and, transitively, those of its package and of this one that it imports.
 
-Read from the text, so that nothing is imported and the answer costs well below a millisecond a module. An import counts
-wherever it stands. What a program imports by a name that it computes is not seen.
+Read from the text, without importing anything; it takes well below a millisecond a module. An import counts
+wherever it stands. Imports by a computed name are not seen.
 """
 
 from __future__ import annotations

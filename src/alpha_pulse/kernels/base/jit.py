@@ -1,4 +1,4 @@
-"""The one door to numba: the ``kernel`` decorator.
+"""The ``kernel`` decorator: the only module that calls numba.
 
 ``fastmath`` and ``parallel`` stay off, so that a step is bit-equal wherever it is called from.
 """
@@ -32,9 +32,9 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def _by_type(callee: Dispatcher) -> Callable[[Sequence[types.Type], Mapping[str, types.Type]], Any]:
-    """What kernels that call ``callee`` compile it by: the types of the arguments alone.
+    """The template of ``callee`` for kernels that call it: it depends on the types of the arguments only.
 
-    numba would compile it once more for each constant that it is called with.
+    Without it numba compiles the callee again for each constant argument.
     """
     template_of = callee.get_call_template
 

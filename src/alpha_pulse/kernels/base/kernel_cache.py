@@ -1,4 +1,4 @@
-"""Where compiled kernels are kept, so that none is stale, none is lost between processes, and old ones go.
+"""The cache of compiled kernels on disk: never stale, shared between processes, old entries removed.
 
 numba's own cache does not see a change in a function that a kernel calls. So each module's kernels lie in a folder named by a
 hash of the module's import closure and of the versions of Python, numba, llvmlite and numpy: an edit means a new folder for
@@ -28,7 +28,7 @@ from alpha_pulse.kernels.base.import_closure import PACKAGE, import_closure
 _numba: Any = caching
 DAY_S = 86_400
 FORGOTTEN_S = 30 * DAY_S
-"""What no process has used for so long is removed."""
+"""Folders that no process has used for so long are removed."""
 VERSIONS_KEPT = 4
 """Of one module, beside those used within the last day."""
 MARK = b"\n@kernel\n"
@@ -36,7 +36,7 @@ MARK = b"\n@kernel\n"
 
 @cache
 def cache_root() -> Path:
-    """The folder of all compiled kernels, which holds nothing else: what is old in it is removed.
+    """The folder of all compiled kernels. It contains nothing else, and old entries are removed.
 
     It lies in ``NUMBA_CACHE_DIR``, which other programs may share, in the user's cache, or where it can be written.
     """
@@ -55,7 +55,7 @@ def cache_root() -> Path:
 
 
 def _temporary_root() -> Path:
-    """Whoever may write there decides what this program runs, so it must be ours alone."""
+    """A user who may write there decides what this program runs, so only the current user may have write access."""
     user = os.getuid() if hasattr(os, "getuid") else 0
     place = Path(tempfile.gettempdir()) / f"alpha-pulse-kernels-{user}"
     try:
@@ -103,7 +103,7 @@ def module_folder(source: Path, module: str) -> Path:
 
 @cache
 def make_folder(folder: Path) -> None:
-    """Make ``folder``, and remove what has been replaced or forgotten."""
+    """Create ``folder``, and remove replaced and unused ones."""
     if folder.is_dir():
         return
     folder.mkdir(parents=True, exist_ok=True)

@@ -33,7 +33,7 @@ def wilder_weight(count: float, span: float) -> float:
 
 @kernel
 def quotient(above: float, below: float) -> float:
-    """``above / below``, and 0 where ``below`` is not positive: a scale that is not there yet says nothing.
+    """``above / below``, and 0 where ``below`` is not positive: a scale that is not known yet.
 
     >>> quotient(1.0, 4.0), quotient(1.0, 0.0)
     (0.25, 0.0)

@@ -20,16 +20,16 @@ _TO_UNIT = 1.0 / 9007199254740992.0
 
 
 @kernel
-def uniform(state: NDArray[np.int64], at: int) -> float:
-    """The next number in [0, 1), from the generator at ``state[at]`` (any start value is a seed).
+def uniform(state: NDArray[np.int64], index: int) -> float:
+    """The next number in [0, 1), from the generator at ``state[index]`` (any start value is a seed).
 
     >>> state = np.array([7])
     >>> first, second = uniform(state, 0), uniform(state, 0)
     >>> 0.0 <= first < 1.0 and first != second
     True
     """
-    z = np.uint64(state[at]) + _STEP
-    state[at] = np.int64(z)
+    z = np.uint64(state[index]) + _STEP
+    state[index] = np.int64(z)
     z = (z ^ (z >> _S30)) * _MIX_1
     z = (z ^ (z >> _S27)) * _MIX_2
     z = z ^ (z >> _S31)
@@ -37,19 +37,19 @@ def uniform(state: NDArray[np.int64], at: int) -> float:
 
 
 @kernel
-def below(state: NDArray[np.int64], at: int, n: int) -> int:
+def below(state: NDArray[np.int64], index: int, n: int) -> int:
     """The next integer in 0 .. n - 1 (n < 2**31; the bias of less than n / 2**53 does not matter here)."""
-    return int(uniform(state, at) * n)
+    return int(uniform(state, index) * n)
 
 
 @kernel
-def poisson(state: NDArray[np.int64], at: int, rate: float) -> int:
+def poisson(state: NDArray[np.int64], index: int, rate: float) -> int:
     """The next draw of a Poisson variable of mean ``rate`` (below 100), by inversion of one uniform number."""
-    left = uniform(state, at)
-    chance = math.exp(-rate)
+    remainder = uniform(state, index)
+    probability = math.exp(-rate)
     k = 0
-    while left >= chance and k < 1_000:
-        left -= chance
+    while remainder >= probability and k < 1_000:
+        remainder -= probability
         k += 1
-        chance *= rate / k
+        probability *= rate / k
     return k

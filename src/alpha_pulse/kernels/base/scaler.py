@@ -1,6 +1,6 @@
 """Standardisation inside of learners: mean and variance of each feature, over one packed array.
 
-Welford's moments until the share of the newest value falls below a least one, exponential from there on. Each feature has its
+Welford's moments until the weight of the newest value falls below a minimum, exponential from there on. Each feature has its
 own weight of values seen, so that one which comes late, or is absent most of the time, is standardised by its own values; an
 absent one is at its mean. Nothing here has a unit: a feature times any power of two gives the same bits.
 
@@ -19,7 +19,7 @@ from alpha_pulse.kernels.base.jit import kernel
 from alpha_pulse.kernels.base.missing import is_missing
 
 ROUNDING = 1e-12
-"""A spread below this share of the mean is rounding: the feature stands still."""
+"""A spread below this fraction of the mean is rounding: the feature stands still."""
 MAX_DELTA = 1e150
 """Deviations beyond this would overflow when they are squared."""
 
@@ -35,9 +35,9 @@ def learn_scales(
     means, variances, seen
         Where in ``state`` each of them begins, one number per feature.
     share
-        Of one example that the row counts as, above 0.
+        Fraction of one example that the row counts as, above 0.
     least
-        The least share of a whole row in the moments.
+        The minimum weight of a whole row in the moments.
     """
     weight, step = 0.0, 0.0
     for j in range(x.shape[0]):

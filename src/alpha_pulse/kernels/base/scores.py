@@ -43,7 +43,7 @@ def size(window: int) -> int:
 
 @kernel
 def predicted_class(record: NDArray[np.float64], member: int) -> int:
-    """0 or 1; the no-change member repeats the last label known, whatever its probability says."""
+    """0 or 1; the no-change member repeats the last label known, whatever its probability."""
     last = record[LAST_KNOWN]
     if member == NO_CHANGE and last != 0.5:
         return int(last)
@@ -55,20 +55,20 @@ def _score_member(state: NDArray[np.float64], record: NDArray[np.float64], membe
     p = record[member]
     if math.isnan(p):
         return
-    at = HEAD + member * STRIDE
-    guess = predicted_class(record, member)
-    state[at + COUNT] += 1.0
-    state[at + HITS] += 1.0 if guess == label else 0.0
-    state[at + LOSS] += log_loss(p, label)
-    state[at + BRIER] += (p - label) * (p - label)
-    state[at + BASE_LOSS] += log_loss(record[BASE], label)
+    sums = HEAD + member * STRIDE
+    predicted = predicted_class(record, member)
+    state[sums + COUNT] += 1.0
+    state[sums + HITS] += 1.0 if predicted == label else 0.0
+    state[sums + LOSS] += log_loss(p, label)
+    state[sums + BRIER] += (p - label) * (p - label)
+    state[sums + BASE_LOSS] += log_loss(record[BASE], label)
     if label == 1:
-        state[at + (TRUE_POSITIVE if guess == 1 else FALSE_NEGATIVE)] += 1.0
+        state[sums + (TRUE_POSITIVE if predicted == 1 else FALSE_NEGATIVE)] += 1.0
     else:
-        state[at + (FALSE_POSITIVE if guess == 1 else TRUE_NEGATIVE)] += 1.0
-    state[at + NO_CHANGE_HITS] += 1.0 if predicted_class(record, NO_CHANGE) == label else 0.0
+        state[sums + (FALSE_POSITIVE if predicted == 1 else TRUE_NEGATIVE)] += 1.0
+    state[sums + NO_CHANGE_HITS] += 1.0 if predicted_class(record, NO_CHANGE) == label else 0.0
     bin_ = min(int(p * BINS), BINS - 1)
-    state[at + BLOCK + (0 if label == 1 else BINS) + bin_] += 1.0
+    state[sums + BLOCK + (0 if label == 1 else BINS) + bin_] += 1.0
 
 
 @kernel
@@ -81,7 +81,7 @@ def _slide(state: NDArray[np.float64], record: NDArray[np.float64], sign: float)
 
 @kernel
 def step(state: NDArray[np.float64], record: NDArray[np.float64]) -> None:
-    """Score one settled prediction: ``record`` starts with (probabilities[M], label, last label known), float64."""
+    """Score one labelled prediction: ``record`` starts with (probabilities[M], label, last label known), float64."""
     label = int(record[LABEL])
     for member in range(N_MEMBERS):
         _score_member(state, record, member, label)
@@ -102,7 +102,7 @@ def step(state: NDArray[np.float64], record: NDArray[np.float64]) -> None:
 
 @kernel
 def _resum(state: NDArray[np.float64], ring: int, filled: int) -> None:
-    """Sums that are added to and taken from drift by rounding: once per window they are made anew."""
+    """Sums that are added to and taken from drift by rounding: once per window they are recomputed."""
     state[WINDOW_LOSS] = 0.0
     state[WINDOW_BASE_LOSS] = 0.0
     state[WINDOW_HITS] = 0.0
@@ -116,6 +116,6 @@ def window_health(state: NDArray[np.float64]) -> tuple[float, float]:
     filled = state[FILLED]
     if filled == 0.0:
         return 0.0, 0.0
-    at = HEAD + SERVED * STRIDE
+    sums = HEAD + SERVED * STRIDE
     excess = (state[WINDOW_LOSS] - state[WINDOW_BASE_LOSS]) / filled
-    return excess, state[at + HITS] / state[at + COUNT] - state[WINDOW_HITS] / filled
+    return excess, state[sums + HITS] / state[sums + COUNT] - state[WINDOW_HITS] / filled

@@ -72,7 +72,7 @@ def calibrate(state: NDArray[np.float64], score: float) -> float:
 
 @kernel
 def learn(state: NDArray[np.float64], score: float, label: int, share: float) -> None:
-    """One settled, stored, out-of-sample score and its label, as ``share`` of one."""
+    """Learn one stored out-of-sample score and its label, counted as a fraction ``share`` of one example."""
     p = calibrate(state, score)
     information = state[EXPONENT] * share * max(p * (1.0 - p), 1e-4)
     error = state[EXPONENT] * share * (p - label)
@@ -132,10 +132,10 @@ def calibrate_beta(state: NDArray[np.float64], probability: float) -> float:
 
 
 @kernel
-def _conditional(one: float, cross: float, other: float, first: float, second: float) -> tuple[float, float]:
-    """Solve ((one, cross), (cross, other)) x = (first, second)."""
-    determinant = one * other - cross * cross
-    return (other * first - cross * second) / determinant, (one * second - cross * first) / determinant
+def _conditional(a: float, b: float, c: float, first: float, second: float) -> tuple[float, float]:
+    """Solve ((a, b), (b, c)) x = (first, second)."""
+    determinant = a * c - b * b
+    return (c * first - b * second) / determinant, (a * second - b * first) / determinant
 
 
 @kernel
@@ -165,7 +165,7 @@ def _keep_slopes(state: NDArray[np.float64]) -> None:
 
 @kernel
 def learn_beta(state: NDArray[np.float64], probability: float, label: int) -> None:
-    """One settled, stored, out-of-sample probability and its label."""
+    """Learn one stored out-of-sample probability and its label."""
     up, down = _beta_features(probability)
     p = _beta(state, up, down)
     information = state[BETA_EXPONENT] * max(p * (1.0 - p), 1e-4)

@@ -1,4 +1,4 @@
-"""Isotonic regression of labels on the scores of a sliding window: pool adjacent violators, fitted anew every few labels.
+"""Isotonic regression of labels on the scores of a sliding window: pool adjacent violators, refitted every few labels.
 
 State (float64): head | ring of the last W scores | the same, sorted by probability | knots: three columns of W.
 A score and its label are one number: the probability, negative where the label is 0.
@@ -38,7 +38,7 @@ def size(window: int) -> int:
 
 @kernel
 def start(state: NDArray[np.float64], window: int, every: int, exponent: float) -> None:
-    """The identity: nothing learnt yet."""
+    """Start as the identity."""
     state[:] = 0.0
     state[WINDOW] = window
     state[EVERY] = every
@@ -66,14 +66,14 @@ def calibrate(state: NDArray[np.float64], probability: float) -> float:
     if knots == 0:
         return p
     window = int(state[WINDOW])
-    at = state[HEAD + 2 * window : HEAD + 3 * window]
+    positions = state[HEAD + 2 * window : HEAD + 3 * window]
     values = state[HEAD + 3 * window : HEAD + 4 * window]
-    right = _rank(at, knots, p)
+    right = _rank(positions, knots, p)
     if right == 0:
         return inside(values[0])
     if right == knots:
         return inside(values[knots - 1])
-    share = (p - at[right - 1]) / (at[right] - at[right - 1])
+    share = (p - positions[right - 1]) / (positions[right] - positions[right - 1])
     # Written so that rounding cannot leave the two values between which it lies.
     between = values[right - 1] + share * (values[right] - values[right - 1])
     return inside(min(max(between, values[right - 1]), values[right]))
@@ -86,17 +86,17 @@ def _push(state: NDArray[np.float64], entry: float) -> None:
     ring = state[HEAD : HEAD + window]
     ranked = state[HEAD + window : HEAD + 2 * window]
     place = count % window
-    held = min(count, window)
+    filled = min(count, window)
     if count >= window:
         gone = ring[place]
-        old = _rank(ranked, held, abs(gone))
+        old = _rank(ranked, filled, abs(gone))
         while ranked[old] != gone:
             old += 1
-        for i in range(old, held - 1):
+        for i in range(old, filled - 1):
             ranked[i] = ranked[i + 1]
-        held -= 1
-    new = _rank(ranked, held, abs(entry))
-    for i in range(held, new, -1):
+        filled -= 1
+    new = _rank(ranked, filled, abs(entry))
+    for i in range(filled, new, -1):
         ranked[i] = ranked[i - 1]
     ranked[new] = entry
     ring[place] = entry
@@ -107,41 +107,42 @@ def _push(state: NDArray[np.float64], entry: float) -> None:
 def _fit(state: NDArray[np.float64]) -> None:
     """Pool adjacent violators over the sorted scores; equal probabilities are one block from the start."""
     window = int(state[WINDOW])
-    held = min(int(state[COUNT]), window)
+    filled = min(int(state[COUNT]), window)
     ranked = state[HEAD + window : HEAD + 2 * window]
-    said = state[HEAD + 2 * window : HEAD + 3 * window]
-    came = state[HEAD + 3 * window : HEAD + 4 * window]
+    predicted = state[HEAD + 2 * window : HEAD + 3 * window]
+    observed = state[HEAD + 3 * window : HEAD + 4 * window]
     counts = state[HEAD + 4 * window : HEAD + 5 * window]
-    shrink = PRIOR / (state[EXPONENT] * held)
+    shrink = PRIOR / (state[EXPONENT] * filled)
     top = -1
-    for i in range(held):
+    for i in range(filled):
         p = abs(ranked[i])
         tied = i > 0 and p == abs(ranked[i - 1])
         if not tied:
             top += 1
-            said[top] = came[top] = counts[top] = 0.0
-        said[top] += p
-        came[top] += 1.0 if ranked[i] > 0.0 else 0.0
+            predicted[top] = observed[top] = counts[top] = 0.0
+        predicted[top] += p
+        observed[top] += 1.0 if ranked[i] > 0.0 else 0.0
         counts[top] += 1.0
-        if i + 1 < held and abs(ranked[i + 1]) == p:
+        if i + 1 < filled and abs(ranked[i + 1]) == p:
             continue
         while (
             top > 0
-            and (came[top - 1] + shrink * said[top - 1]) * counts[top] >= (came[top] + shrink * said[top]) * (counts[top - 1])
+            and (observed[top - 1] + shrink * predicted[top - 1]) * counts[top]
+            >= (observed[top] + shrink * predicted[top]) * (counts[top - 1])
         ):
-            said[top - 1] += said[top]
-            came[top - 1] += came[top]
+            predicted[top - 1] += predicted[top]
+            observed[top - 1] += observed[top]
             counts[top - 1] += counts[top]
             top -= 1
     for k in range(top + 1):
-        came[k] = (came[k] + shrink * said[k]) / (counts[k] * (1.0 + shrink))
-        said[k] /= counts[k]
+        observed[k] = (observed[k] + shrink * predicted[k]) / (counts[k] * (1.0 + shrink))
+        predicted[k] /= counts[k]
     state[KNOTS] = top + 1
 
 
 @kernel
 def learn(state: NDArray[np.float64], probability: float, label: int) -> None:
-    """One settled, stored, out-of-sample probability and its label; fits anew when ``EVERY`` labels have come."""
+    """Learn one stored out-of-sample probability and its label; refit after every ``EVERY`` labels."""
     p = inside(probability)
     _push(state, p if label == 1 else -p)
     if int(state[COUNT]) % int(state[EVERY]) == 0:

@@ -1,4 +1,4 @@
-"""What was said against what came: bins of about equal counts over sorted probabilities, and Wilson's interval for a share.
+"""Predicted probabilities against outcomes: bins of about equal counts, and Wilson's interval for a proportion.
 
 Source: Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927),
 doi 10.1080/01621459.1927.10502953.
@@ -22,7 +22,7 @@ Z_95 = 1.959963984540054
 def bin_sums(probabilities: NDArray[np.float64], labels: NDArray[np.float64], bins: int, sums: NDArray[np.float64]) -> int:
     """Fill a row of ``sums`` (shape (bins, COLUMNS)) per bin: count, sums of probabilities and labels, the ends. Their number.
 
-    ``probabilities`` are sorted. Equal ones are never parted, so there may be fewer bins than asked for.
+    ``probabilities`` are sorted. Equal ones stay in one bin, so there may be fewer bins than requested.
 
     >>> sums = np.zeros((2, COLUMNS))
     >>> bin_sums(np.array([0.1, 0.2, 0.8, 0.8]), np.array([0.0, 0.0, 1.0, 0.0]), 2, sums)
@@ -50,7 +50,7 @@ def bin_sums(probabilities: NDArray[np.float64], labels: NDArray[np.float64], bi
 
 @kernel
 def wilson(share: float, n: float) -> tuple[float, float]:
-    """The 95 % interval of a share seen in ``n`` independent cases (n > 0, not necessarily whole).
+    """The 95 % interval of a proportion seen in ``n`` independent cases (n > 0, not necessarily whole).
 
     >>> low, high = wilson(0.5, 100.0)
     >>> round(low, 4), round(high, 4)

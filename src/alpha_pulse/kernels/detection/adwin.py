@@ -1,4 +1,4 @@
-"""ADWIN2: a window that shrinks when the means of its two parts differ, kept as an exponential histogram.
+"""ADWIN2: a window that shrinks when the means of its two sub-windows differ, kept as an exponential histogram.
 
 Layout of ``state``, one float64 array:
 
@@ -57,7 +57,7 @@ def adwin_state(delta: float, clock: int, rows: int = ROWS) -> NDArray[np.float6
 
 @kernel
 def _spread(n0: float, total0: float, n1: float, total1: float) -> float:
-    """What joining two parts adds to the sum of squared deviations beyond their own."""
+    """What joining two sub-windows adds to the sum of squared deviations beyond their own."""
     gap = total0 / n0 - total1 / n1
     return n0 * n1 * gap * gap / (n0 + n1)
 
@@ -142,7 +142,7 @@ def _find_cut(state: NDArray[np.float64], oldest_row: int) -> int:
     spread = math.log(2.0 * math.log(width) / state[DELTA])
     nearly = max(spread - math.log(WARNING_FACTOR), 0.0)
     root, root_nearly = math.sqrt(2.0 * variance * spread), math.sqrt(2.0 * variance * nearly)
-    found, clearest, buckets = 0, 1.0, 0
+    cut, clearest, buckets = 0, 1.0, 0
     n0, total0 = 0.0, 0.0
     for back in range(oldest_row + 1):
         row = oldest_row - back
@@ -154,7 +154,7 @@ def _find_cut(state: NDArray[np.float64], oldest_row: int) -> int:
             total0 += state[base + 1 + k]
             n1 = width - n0
             if n1 < MIN_PART:
-                return found
+                return cut
             if n0 < MIN_PART:
                 continue
             gap = abs(total0 / n0 - (state[TOTAL] - total0) / n1)
@@ -163,19 +163,19 @@ def _find_cut(state: NDArray[np.float64], oldest_row: int) -> int:
             needed = root * scale + 2.0 / 3.0 * spread * inverse
             if gap > needed * clearest:
                 clearest = gap / needed
-                found = buckets
-            elif found == 0 and gap > root_nearly * scale + 2.0 / 3.0 * nearly * inverse:
-                found = -1
-    return found
+                cut = buckets
+            elif cut == 0 and gap > root_nearly * scale + 2.0 / 3.0 * nearly * inverse:
+                cut = -1
+    return cut
 
 
 @kernel
 def adwin_step(state: NDArray[np.float64], value: float) -> int:
-    """Take one value; say DRIFT, WARNING or NOTHING, or REFUSED (state untouched) when it is not within [0, 1].
+    """Take one value; return DRIFT, WARNING or NOTHING, or REFUSED (state untouched) when it is not within [0, 1].
 
     On DRIFT the buckets before the clearest cut are dropped, again until no split is a cut; ``state[WIDTH]`` values remain, and
     the change is estimated to lie before the first of them. ``state[SCORE]`` is then the mean of what remains minus the mean of
-    what was dropped; ``state[FLAG]`` is always the answer to the newest value.
+    what was dropped; ``state[FLAG]`` is always the flag of the newest value.
 
     Parameters
     ----------
@@ -208,6 +208,6 @@ def adwin_step(state: NDArray[np.float64], value: float) -> int:
 
 @kernel
 def adwin_steps(state: NDArray[np.float64], values: NDArray[np.float64], flags: NDArray[np.int64]) -> None:
-    """`adwin_step` on each of ``values``, its answers into ``flags`` (int64, same shape), bit for bit."""
+    """`adwin_step` on each of ``values``, writing the flags into ``flags`` (int64, same shape), bit for bit."""
     for i in range(values.size):
         flags[i] = adwin_step(state, values[i])

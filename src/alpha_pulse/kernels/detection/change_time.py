@@ -1,6 +1,6 @@
-"""Dates a change that a test has found: where the cumulative sum of deviations from the running mean was last at rest.
+"""Estimates when a change that a test has found began: where the cumulative sum of deviations from the running mean was last 0.
 
-The tests themselves say that a mean has moved, and know poorly since when. A rise is dated at the newest event at which the sum
+The tests detect that a mean has moved, but estimate its time poorly. A rise is dated at the newest event at which the sum
 of deviations from the running mean, each less ``SLACK`` standard deviations, was 0; a fall likewise. O(1), whatever the test.
 
 Source: Page, "Continuous inspection schemes", Biometrika 41 (1954), https://doi.org/10.1093/biomet/41.1-2.100; on the estimate
@@ -16,28 +16,29 @@ from alpha_pulse.kernels.base.jit import kernel
 
 TOTAL, RISE, RISE_AT, RISE_TOTAL, FALL, FALL_AT, FALL_TOTAL = range(7)
 SIZE = 7
-"""Places that it takes from ``at`` on; 0 in all of them begins anew."""
+"""Places that it takes from ``offset`` on; set all to 0 to start again."""
 SLACK = 0.15
 
 
 @kernel
-def update(state: NDArray[np.float64], at: int, count: float, value: float, mean: float, deviation: float) -> None:
+def update(state: NDArray[np.float64], offset: int, count: float, value: float, mean: float, deviation: float) -> None:
     """Take a value: the ``count``-th since the test began, where ``mean`` and standard ``deviation`` are those so far."""
-    state[at + TOTAL] += value
-    rise = state[at + RISE] + value - mean - SLACK * deviation
-    fall = state[at + FALL] + mean - value - SLACK * deviation
-    state[at + RISE], state[at + FALL] = max(rise, 0.0), max(fall, 0.0)
+    state[offset + TOTAL] += value
+    rise = state[offset + RISE] + value - mean - SLACK * deviation
+    fall = state[offset + FALL] + mean - value - SLACK * deviation
+    state[offset + RISE], state[offset + FALL] = max(rise, 0.0), max(fall, 0.0)
     if rise <= 0.0:
-        state[at + RISE_AT], state[at + RISE_TOTAL] = count, state[at + TOTAL]
+        state[offset + RISE_AT], state[offset + RISE_TOTAL] = count, state[offset + TOTAL]
     if fall <= 0.0:
-        state[at + FALL_AT], state[at + FALL_TOTAL] = count, state[at + TOTAL]
+        state[offset + FALL_AT], state[offset + FALL_TOTAL] = count, state[offset + TOTAL]
 
 
 @kernel
-def dated(state: NDArray[np.float64], at: int, count: float, rose: bool) -> tuple[float, float]:
+def dated(state: NDArray[np.float64], offset: int, count: float, rose: bool) -> tuple[float, float]:
     """(values before the change, at least 1 and fewer than ``count``; mean after it minus mean before it)."""
-    change, before = (state[at + RISE_AT], state[at + RISE_TOTAL]) if rose else (state[at + FALL_AT], state[at + FALL_TOTAL])
+    start, total = (RISE_AT, RISE_TOTAL) if rose else (FALL_AT, FALL_TOTAL)
+    change, before = state[offset + start], state[offset + total]
     if change < 1.0 or change >= count:
         change = max(count - 1.0, 1.0)
-        before = state[at + TOTAL] * change / count
-    return change, (state[at + TOTAL] - before) / (count - change) - before / change
+        before = state[offset + TOTAL] * change / count
+    return change, (state[offset + TOTAL] - before) / (count - change) - before / change

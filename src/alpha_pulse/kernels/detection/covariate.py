@@ -158,14 +158,14 @@ def _window_bins(state: NDArray[np.float64], j: int, missing: bool) -> NDArray[n
     """
     entry, rows, window = table_of(state)[j], rows_of(state), int(state[WINDOW])
     first, oldest = int(state[REFERENCE]), int(state[CURRENT]) % int(state[WINDOW])
-    found = np.empty(window, dtype=np.int64)
+    bins = np.empty(window, dtype=np.int64)
     for i in range(window):
         value = rows[first + (oldest + i) % window, j]
         if missing:
-            found[i] = 1 if np.isnan(value) else 0
+            bins[i] = 1 if np.isnan(value) else 0
         else:
-            found[i] = -1 if np.isnan(value) else bin_of(entry, value)
-    return found
+            bins[i] = -1 if np.isnan(value) else bin_of(entry, value)
+    return bins
 
 
 @kernel
@@ -209,18 +209,18 @@ def _enter(state: NDArray[np.float64], values: NDArray[np.float64], known: NDArr
     """Put a row into the current window, in the place of its oldest."""
     table, now, rows, codes, ordered = table_of(state), now_of(state), rows_of(state), codes_of(state), sorted_of(state)
     window, exact = int(state[WINDOW]), state[CELLS] > BINS
-    at = int(state[CURRENT]) % window
-    full, row = state[CURRENT] >= window, int(state[REFERENCE]) + at
+    slot = int(state[CURRENT]) % window
+    full, row = state[CURRENT] >= window, int(state[REFERENCE]) + slot
     for j in range(values.size):
-        if full and codes[at, j] >= 0.0:
-            now[j, int(codes[at, j])] -= 1.0
+        if full and codes[slot, j] >= 0.0:
+            now[j, int(codes[slot, j])] -= 1.0
         rows[row, j] = values[j] if known[j] else np.nan
         if known[j] and table[j, COUNT] > 0.0:
             cell = ks_cell(ordered[j, : int(table[j, COUNT])], values[j]) if exact else bin_of(table[j], values[j])
-            codes[at, j] = cell
+            codes[slot, j] = cell
             now[j, cell] += 1.0
         else:
-            codes[at, j] = -1.0
+            codes[slot, j] = -1.0
     state[CURRENT] += 1.0
 
 
@@ -262,6 +262,6 @@ def covariate_step(state: NDArray[np.float64], values: NDArray[np.float64], know
 def covariate_steps(
     state: NDArray[np.float64], values: NDArray[np.float64], known: NDArray[np.bool_], flags: NDArray[np.int64]
 ) -> None:
-    """`covariate_step` on each row of ``values`` and ``known`` (n, d), its answers into ``flags`` (n,), bit for bit."""
+    """`covariate_step` on each row of ``values`` and ``known`` (n, d), writing the flags into ``flags`` (n,), bit for bit."""
     for i in range(values.shape[0]):
         flags[i] = covariate_step(state, values[i], known[i])

@@ -1,10 +1,10 @@
-"""What the reference says of each feature: its bins, and how much less its dependent values tell than independent ones would.
+"""Statistics of the reference per feature: its bins, and the design effect of its dependent values.
 
-A feature's values follow each other closely, so the share of them in a bin varies by far more than that of as many independent
+A feature's values depend on each other, so the fraction of them in a bin varies by far more than that of as many independent
 values. By how much is seen from the reference: it is cut into blocks of consecutive rows, and the counts of the blocks vary as
 those of clusters in a sample survey do. Rao and Scott's design effect is their variance over that of independent values, and it
 differs by direction: a slow mean may have a far larger one than the rest of the distribution. What dependence is left between
-neighbouring blocks is taken for that of a first-order autoregression, (1 + r) / (1 - r), with r mended for the bias of short
+neighbouring blocks is taken for that of a first-order autoregression, (1 + r) / (1 - r), with r corrected for the bias of short
 samples.
 
 Sources: Rao & Scott, "The analysis of categorical data from complex sample surveys", Journal of the American Statistical
@@ -51,10 +51,10 @@ NO_SPREAD = 1e-9
 @kernel
 def bin_of(entry: NDArray[np.float64], value: float) -> int:
     """The bin of a value: how many upper ends lie below it."""
-    at = 0
+    number = 0
     for k in range(BINS - 1):
-        at += int(entry[EDGES + k] < value)
-    return at
+        number += int(entry[EDGES + k] < value)
+    return number
 
 
 @kernel
@@ -146,15 +146,15 @@ def _along(deviations: NDArray[np.float64], shares: NDArray[np.float64], folded:
         below += shares[k]
         mean += scores[k] * shares[k] / n
         square += scores[k] * scores[k] * shares[k] / n
-    found, plain = 0.0, square - mean * mean
+    variance, plain = 0.0, square - mean * mean
     if plain < NO_SPREAD:
         return 0.0
     for b in range(blocks):
         total = 0.0
         for k in range(used):
             total += scores[k] * deviations[b, k]
-        found += total * total
-    return float(found * blocks / (blocks - 1.0) / (n * plain))
+        variance += total * total
+    return float(variance * blocks / (blocks - 1.0) / (n * plain))
 
 
 @kernel
@@ -180,15 +180,15 @@ def _spread(deviations: NDArray[np.float64], shares: NDArray[np.float64], kept: 
 def _steps(deviations: NDArray[np.float64], shares: NDArray[np.float64], kept: float) -> float:
     """The design effect of a distribution function, over the ends of all bins, each weighed by its variance."""
     blocks, used = deviations.shape
-    n, below, found, plain = shares.sum(), 0.0, 0.0, 0.0
+    n, below, variance, plain = shares.sum(), 0.0, 0.0, 0.0
     sums = np.zeros(blocks)
     for k in range(used - 1):
         below += shares[k]
         plain += below * (1.0 - below / n)
         for b in range(blocks):
             sums[b] += deviations[b, k]
-            found += sums[b] * sums[b] * blocks / (blocks - 1.0)
-    return float(kept * found / plain)
+            variance += sums[b] * sums[b] * blocks / (blocks - 1.0)
+    return float(kept * variance / plain)
 
 
 @kernel

@@ -5,7 +5,7 @@ smallest p by more than ``threshold`` times the s of that time, a warning at 2/3
 standard deviations of the distances falls below ``threshold`` times their largest value, a warning half way from there to 1.
 The change is dated as `kernels.dating` does.
 
-Both judge from the 31st event on (EDDM: the 31st error), as MOA and River do, and with their comparisons; EDDM's variance is
+Both test from the 31st event on (EDDM: the 31st error), as MOA and River do, and with their comparisons; EDDM's variance is
 River's, which divides by n - 1, where MOA divides by n.
 
 Sources: Gama, Medas, Castillo & Rodrigues, "Learning with drift detection", SBIA 2004,
@@ -30,7 +30,7 @@ LAST, DISTANCE, SQUARES, LONGEST = range(HEADER + 4, HEADER + 8)
 DATING = HEADER + 8
 SIZE = DATING + change_time.SIZE
 WARNING_PART = 2.0 / 3.0
-"""DDM warns at this part of its threshold: at 2 standard deviations of 3."""
+"""DDM warns at this fraction of its threshold: at 2 standard deviations of 3."""
 
 
 def ddm_state(threshold: float, warm_start: int) -> NDArray[np.float64]:
@@ -63,7 +63,7 @@ def _verdict(state: NDArray[np.float64], drift: bool, warning: bool) -> int:
 
 @kernel
 def ddm_step(state: NDArray[np.float64], value: float) -> int:
-    """Take one error, 0 or 1; DRIFT, WARNING or NOTHING, or REFUSED. After a drift the test begins anew."""
+    """Take one error, 0 or 1; DRIFT, WARNING or NOTHING, or REFUSED. After a drift the test starts again."""
     if not is_error(value):
         return REFUSED
     _count(state, value)
@@ -79,14 +79,14 @@ def ddm_step(state: NDArray[np.float64], value: float) -> int:
 
 @kernel
 def ddm_steps(state: NDArray[np.float64], values: NDArray[np.float64], flags: NDArray[np.int64]) -> None:
-    """`ddm_step` on each of ``values``, its answers into ``flags`` (int64, same shape), bit for bit."""
+    """`ddm_step` on each of ``values``, writing the flags into ``flags`` (int64, same shape), bit for bit."""
     for i in range(values.size):
         flags[i] = ddm_step(state, values[i])
 
 
 @kernel
 def eddm_step(state: NDArray[np.float64], value: float) -> int:
-    """Take one error, 0 or 1; DRIFT, WARNING or NOTHING, or REFUSED. It judges at errors only."""
+    """Take one error, 0 or 1; DRIFT, WARNING or NOTHING, or REFUSED. It tests at errors only."""
     if not is_error(value):
         return REFUSED
     _count(state, value)
@@ -112,6 +112,6 @@ def eddm_step(state: NDArray[np.float64], value: float) -> int:
 
 @kernel
 def eddm_steps(state: NDArray[np.float64], values: NDArray[np.float64], flags: NDArray[np.int64]) -> None:
-    """`eddm_step` on each of ``values``, its answers into ``flags`` (int64, same shape), bit for bit."""
+    """`eddm_step` on each of ``values``, writing the flags into ``flags`` (int64, same shape), bit for bit."""
     for i in range(values.size):
         flags[i] = eddm_step(state, values[i])

@@ -1,6 +1,6 @@
-"""What the state of every change detector begins with, and what its step answers.
+"""The header of every change detector's state, and the flags that its step returns.
 
-ADWIN, which learners hold by the hundred inside of their own state, has a header of its own.
+ADWIN has a different header, because learners keep hundreds of them in their own state.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ DRIFT = 2
 SEEN = 0
 """Values taken."""
 FLAG = 1
-"""The answer to the newest value."""
+"""The flag of the newest value."""
 SCORE = 2
 """Of a drift: the mean after the change minus the mean before it; else 0."""
 CHANGE = 3
@@ -27,7 +27,7 @@ CHANGE = 3
 THRESHOLD = 4
 HEADER = 5
 LARGEST = 1e100
-"""A value beyond this is refused: its square would be infinite, and stay so."""
+"""Larger values are refused: the square would be infinite and stay in the sums."""
 
 
 @kernel
@@ -44,7 +44,7 @@ def is_number(value: float) -> bool:
 
 @kernel
 def answer(state: NDArray[np.float64], flag: int, score: float, change: float) -> int:
-    """Leave a verdict in the header, and say its flag."""
+    """Write a result to the header and return its flag."""
     state[FLAG] = flag
     state[SCORE] = score if flag == DRIFT else 0.0
     state[CHANGE] = change

@@ -9,10 +9,10 @@ With differences d_i from -1 to 1, their sum S, and V = sum (d_i - m_i)^2, where
 
 has an expectation of at most 1 at every stopping time of the series when the average of the conditional expectations of the
 d_i is at most 0 (Howard et al., theorem 4; Choe & Ramdas). The evidence of a series is the mean of that over a grid of l, and
-by Ville's inequality its running maximum M* exceeds 1/p with a chance of at most p, whatever comes: 1/M* is a p-value at all
+by Ville's inequality its running maximum M* exceeds 1/p with a probability of at most p: 1/M* is a p-value at all
 times at once. The p-values of the h series depend on each other in unknown ways; e times their geometric mean is a p-value
 (Vovk & Wang, after Mattner). As each falls only, that holds at all times at once too. The mean of the h processes itself would
-not do: it could be stopped knowing part of the labels that are still out.
+not do: it could be stopped knowing some of the labels that are still pending.
 
 Layout: head, then per series a block of ``BLOCK`` places.
 
@@ -66,42 +66,42 @@ def log_evidence(total: float, squares: float) -> float:
     for _ in range(GRID):
         largest = max(largest, rate * total - _psi(rate) * squares)
         rate *= 0.5
-    found = 0.0
+    evidence = 0.0
     rate = LARGEST
     for _ in range(GRID):
-        found += math.exp(rate * total - _psi(rate) * squares - largest)
+        evidence += math.exp(rate * total - _psi(rate) * squares - largest)
         rate *= 0.5
-    return largest + math.log(found / GRID)
+    return largest + math.log(evidence / GRID)
 
 
 @kernel
 def step(state: NDArray[np.float64], difference: float) -> None:
     """Take the next difference of losses, from -1 to 1, in the order of the predictions."""
     horizon = int(state[HORIZON])
-    at = HEAD + (int(state[SEEN]) % horizon) * BLOCK
-    before = state[at + SUM] / state[at + COUNT] if state[at + COUNT] > 0.0 else 0.0
+    block = HEAD + (int(state[SEEN]) % horizon) * BLOCK
+    before = state[block + SUM] / state[block + COUNT] if state[block + COUNT] > 0.0 else 0.0
     state[SEEN] += 1.0
     state[TOTAL] += difference
-    state[at + COUNT] += 1.0
-    state[at + SUM] += difference
-    state[at + SQUARES_UP] += (difference - min(before, 0.0)) ** 2
-    state[at + SQUARES_DOWN] += (difference - max(before, 0.0)) ** 2
-    up = log_evidence(state[at + SUM], state[at + SQUARES_UP])
-    if up > state[at + UP]:
-        state[EVIDENCE_UP] += up - state[at + UP]
-        state[at + UP] = up
-    down = log_evidence(-state[at + SUM], state[at + SQUARES_DOWN])
-    if down > state[at + DOWN]:
-        state[EVIDENCE_DOWN] += down - state[at + DOWN]
-        state[at + DOWN] = down
+    state[block + COUNT] += 1.0
+    state[block + SUM] += difference
+    state[block + SQUARES_UP] += (difference - min(before, 0.0)) ** 2
+    state[block + SQUARES_DOWN] += (difference - max(before, 0.0)) ** 2
+    up = log_evidence(state[block + SUM], state[block + SQUARES_UP])
+    if up > state[block + UP]:
+        state[EVIDENCE_UP] += up - state[block + UP]
+        state[block + UP] = up
+    down = log_evidence(-state[block + SUM], state[block + SQUARES_DOWN])
+    if down > state[block + DOWN]:
+        state[EVIDENCE_DOWN] += down - state[block + DOWN]
+        state[block + DOWN] = down
 
 
 @kernel
-def log_p(state: NDArray[np.float64], at: int) -> float:
-    """The logarithm of the one-sided p-value that ``state[at]``, `EVIDENCE_UP` or `EVIDENCE_DOWN`, gives; at most 0."""
+def log_p(state: NDArray[np.float64], index: int) -> float:
+    """The logarithm of the one-sided p-value that ``state[index]``, `EVIDENCE_UP` or `EVIDENCE_DOWN`, gives; at most 0."""
     horizon = state[HORIZON]
     merged = 1.0 if horizon > 1.0 else 0.0
-    return float(min(merged - state[at] / horizon, 0.0))
+    return float(min(merged - state[index] / horizon, 0.0))
 
 
 @kernel
@@ -122,7 +122,7 @@ def steps(state: NDArray[np.float64], differences: NDArray[np.float64], log_alph
 
 @kernel
 def lower_bound(state: NDArray[np.float64], alpha: float, sign: float) -> float:
-    """A bound below the average of ``sign`` (1 or -1) times the expected differences, with a chance of at least 1 - alpha.
+    """A bound below the average of ``sign`` (1 or -1) times the expected differences, with a probability of at least 1 - alpha.
 
     It holds at all times at once.
     Each series has a bound at alpha / h, at the best l of the grid, all of which hold together at alpha / h / `GRID`.
@@ -132,13 +132,13 @@ def lower_bound(state: NDArray[np.float64], alpha: float, sign: float) -> float:
     total = 0.0
     squares = SQUARES_UP if sign > 0.0 else SQUARES_DOWN
     for series in range(horizon):
-        at = HEAD + series * BLOCK
-        if state[at + COUNT] == 0.0:
+        block = HEAD + series * BLOCK
+        if state[block + COUNT] == 0.0:
             continue
         width = math.inf
         rate = LARGEST
         for _ in range(GRID):
-            width = min(width, (needed + _psi(rate) * state[at + squares]) / rate)
+            width = min(width, (needed + _psi(rate) * state[block + squares]) / rate)
             rate *= 0.5
-        total += max(sign * state[at + SUM] - width, -state[at + COUNT])
+        total += max(sign * state[block + SUM] - width, -state[block + COUNT])
     return total / state[SEEN] if state[SEEN] > 0.0 else -1.0

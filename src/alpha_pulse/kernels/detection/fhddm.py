@@ -42,15 +42,15 @@ def _split(state: NDArray[np.float64], middle: float) -> tuple[int, float]:
     the total from there on.
     """
     window, start = int(state[WINDOW]), int(state[NEXT])
-    lowest, at, walked, after = 0.0, 0, 0.0, state[TOTAL]
+    lowest, split, walked, after = 0.0, 0, 0.0, state[TOTAL]
     seen = 0.0
     for k in range(window - 1):
         value = state[RING + (start + k) % window]
         walked += value - middle
         seen += value
         if walked < lowest:
-            lowest, at, after = walked, k + 1, state[TOTAL] - seen
-    return at, after
+            lowest, split, after = walked, k + 1, state[TOTAL] - seen
+    return split, after
 
 
 @kernel
@@ -69,7 +69,7 @@ def fhddm_step(state: NDArray[np.float64], value: float) -> int:
     state[RING + place] = value
     state[NEXT] = (place + 1) % window
     if state[NEXT] == 0.0:
-        # A sum that is added to and taken from drifts by rounding: once per window it is made anew.
+        # A sum that is added to and taken from drifts by rounding: once per window it is recomputed.
         state[TOTAL] = state[RING : RING + window].sum()
     before = state[SEEN] - state[COUNT]
     if state[COUNT] < window:
@@ -80,15 +80,15 @@ def fhddm_step(state: NDArray[np.float64], value: float) -> int:
     if rise <= _bound(state[THRESHOLD], window):
         near = rise > _bound(min(WARNING_FACTOR * state[THRESHOLD], 1.0), window) and rise > 0.0
         return answer(state, WARNING if near else NOTHING, 0.0, before)
-    at, total = _split(state, 0.5 * (mean + state[SMALLEST]))
-    score = total / (window - at) - state[SMALLEST]
+    split, total = _split(state, 0.5 * (mean + state[SMALLEST]))
+    score = total / (window - split) - state[SMALLEST]
     state[COUNT:] = 0.0
     state[SMALLEST] = math.inf
-    return answer(state, DRIFT, score, before + at)
+    return answer(state, DRIFT, score, before + split)
 
 
 @kernel
 def fhddm_steps(state: NDArray[np.float64], values: NDArray[np.float64], flags: NDArray[np.int64]) -> None:
-    """`fhddm_step` on each of ``values``, its answers into ``flags`` (int64, same shape), bit for bit."""
+    """`fhddm_step` on each of ``values``, writing the flags into ``flags`` (int64, same shape), bit for bit."""
     for i in range(values.size):
         flags[i] = fhddm_step(state, values[i])

@@ -27,7 +27,7 @@ WARNING_FACTOR = 5.0
 
 
 def hddm_a_state(drift_confidence: float, two_sided: bool) -> NDArray[np.float64]:
-    """An untaught test. ``LOW`` and ``HIGH`` are how many values lie before the cuts for rises and for falls."""
+    """A test before its first value. ``LOW`` and ``HIGH`` are how many values lie before the cuts for rises and for falls."""
     state = np.zeros(SIZE)
     state[THRESHOLD], state[TWO_SIDED] = drift_confidence, two_sided
     return state
@@ -49,7 +49,7 @@ def _moved(state: NDArray[np.float64], cut: float, gap: float, confidence: float
 
 @kernel
 def hddm_a_step(state: NDArray[np.float64], value: float) -> int:
-    """Take one value from 0 to 1; DRIFT, WARNING or NOTHING, or REFUSED. After a drift the test begins anew."""
+    """Take one value from 0 to 1; DRIFT, WARNING or NOTHING, or REFUSED. After a drift the test starts again."""
     if not 0.0 <= value <= 1.0:
         return REFUSED
     state[SEEN] += 1.0
@@ -77,6 +77,6 @@ def hddm_a_step(state: NDArray[np.float64], value: float) -> int:
 
 @kernel
 def hddm_a_steps(state: NDArray[np.float64], values: NDArray[np.float64], flags: NDArray[np.int64]) -> None:
-    """`hddm_a_step` on each of ``values``, its answers into ``flags`` (int64, same shape), bit for bit."""
+    """`hddm_a_step` on each of ``values``, writing the flags into ``flags`` (int64, same shape), bit for bit."""
     for i in range(values.size):
         flags[i] = hddm_a_step(state, values[i])

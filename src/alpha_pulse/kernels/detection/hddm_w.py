@@ -30,7 +30,7 @@ WARNING_FACTOR = 5.0
 
 
 def hddm_w_state(drift_confidence: float, two_sided: bool, lambda_: float) -> NDArray[np.float64]:
-    """An untaught test. A condition is the sum of the squared weights, to which a mean's bound belongs."""
+    """A test before its first value. A condition is the sum of the squared weights, to which a mean's bound belongs."""
     state = np.zeros(SIZE)
     state[THRESHOLD], state[TWO_SIDED], state[LAMBDA] = drift_confidence, two_sided, lambda_
     return state
@@ -42,40 +42,40 @@ def _bound(condition: float, confidence: float) -> float:
 
 
 @kernel
-def _average(state: NDArray[np.float64], at: int, value: float, first: bool) -> None:
-    """Take ``value`` into the mean at ``at`` and its condition, which follows."""
+def _average(state: NDArray[np.float64], offset: int, value: float, first: bool) -> None:
+    """Take ``value`` into the mean at ``offset`` and its condition, which follows."""
     weight = state[LAMBDA]
     if first:
-        state[at], state[at + 1] = value, 1.0
+        state[offset], state[offset + 1] = value, 1.0
     else:
-        state[at] += weight * (value - state[at])
-    state[at + 1] = weight * weight + (1.0 - weight) * (1.0 - weight) * state[at + 1]
+        state[offset] += weight * (value - state[offset])
+    state[offset + 1] = weight * weight + (1.0 - weight) * (1.0 - weight) * state[offset + 1]
 
 
 @kernel
-def _watch(state: NDArray[np.float64], at: int, sign: float, value: float) -> None:
-    """Move the cut at ``at`` to the newest value, or count that to what follows the cut."""
+def _watch(state: NDArray[np.float64], offset: int, sign: float, value: float) -> None:
+    """Move the cut at ``offset`` to the newest value, or count that to what follows the cut."""
     limit = sign * state[MEAN] + _bound(state[CONDITION], state[THRESHOLD])
-    if state[at + CUT] == 0.0 or limit < state[at + LIMIT]:
-        state[at + CUT], state[at + LIMIT] = state[COUNT], limit
-        state[at + BEFORE], state[at + BEFORE_CONDITION] = state[MEAN], state[CONDITION]
-        state[at + AFTER_COUNT] = 0.0
+    if state[offset + CUT] == 0.0 or limit < state[offset + LIMIT]:
+        state[offset + CUT], state[offset + LIMIT] = state[COUNT], limit
+        state[offset + BEFORE], state[offset + BEFORE_CONDITION] = state[MEAN], state[CONDITION]
+        state[offset + AFTER_COUNT] = 0.0
     else:
-        _average(state, at + AFTER, value, state[at + AFTER_COUNT] == 0.0)
-        state[at + AFTER_COUNT] += 1.0
+        _average(state, offset + AFTER, value, state[offset + AFTER_COUNT] == 0.0)
+        state[offset + AFTER_COUNT] += 1.0
 
 
 @kernel
-def _moved(state: NDArray[np.float64], at: int, sign: float, confidence: float) -> bool:
-    if state[at + AFTER_COUNT] == 0.0:
+def _moved(state: NDArray[np.float64], offset: int, sign: float, confidence: float) -> bool:
+    if state[offset + AFTER_COUNT] == 0.0:
         return False
-    condition = state[at + BEFORE_CONDITION] + state[at + AFTER_CONDITION]
-    return bool(sign * (state[at + AFTER] - state[at + BEFORE]) > _bound(condition, confidence))
+    condition = state[offset + BEFORE_CONDITION] + state[offset + AFTER_CONDITION]
+    return bool(sign * (state[offset + AFTER] - state[offset + BEFORE]) > _bound(condition, confidence))
 
 
 @kernel
 def hddm_w_step(state: NDArray[np.float64], value: float) -> int:
-    """Take one value from 0 to 1; DRIFT, WARNING or NOTHING, or REFUSED. After a drift the test begins anew."""
+    """Take one value from 0 to 1; DRIFT, WARNING or NOTHING, or REFUSED. After a drift the test starts again."""
     if not 0.0 <= value <= 1.0:
         return REFUSED
     state[SEEN] += 1.0
@@ -100,6 +100,6 @@ def hddm_w_step(state: NDArray[np.float64], value: float) -> int:
 
 @kernel
 def hddm_w_steps(state: NDArray[np.float64], values: NDArray[np.float64], flags: NDArray[np.int64]) -> None:
-    """`hddm_w_step` on each of ``values``, its answers into ``flags`` (int64, same shape), bit for bit."""
+    """`hddm_w_step` on each of ``values``, writing the flags into ``flags`` (int64, same shape), bit for bit."""
     for i in range(values.size):
         flags[i] = hddm_w_step(state, values[i])

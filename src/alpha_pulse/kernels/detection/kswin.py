@@ -1,7 +1,7 @@
 """KSWIN: whether the newest values of a window are distributed as the older ones, by the test of Kolmogorov and Smirnov.
 
 The paper compares the newest with a random sample, of the same size, from the older. Here they are compared with all of the
-older ones: the test has more power and needs no random numbers. The distance is judged against Smirnov's asymptotic critical
+older ones: the test has more power and needs no random numbers. The distance is compared with Smirnov's asymptotic critical
 value, sqrt(-log(alpha / 2) / 2) * sqrt(1/n + 1/m). The window is kept sorted, so that a value costs one walk along it.
 
 Sources: Raab, Heusinger & Schleif, "Reactive soft prototype computing for concept drift streams", Neurocomputing 416 (2020),
@@ -105,6 +105,6 @@ def kswin_step(state: NDArray[np.float64], value: float) -> int:
 
 @kernel
 def kswin_steps(state: NDArray[np.float64], values: NDArray[np.float64], flags: NDArray[np.int64]) -> None:
-    """`kswin_step` on each of ``values``, its answers into ``flags`` (int64, same shape), bit for bit."""
+    """`kswin_step` on each of ``values``, writing the flags into ``flags`` (int64, same shape), bit for bit."""
     for i in range(values.size):
         flags[i] = kswin_step(state, values[i])

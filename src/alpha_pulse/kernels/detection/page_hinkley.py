@@ -2,7 +2,7 @@
 
 A deviation counts less ``delta``; an alarm comes when a sum has moved from its extreme by more than the threshold. The running
 mean holds the present value too, and with ``alpha`` < 1 the sums forget, both as in MOA and River; the paper has alpha = 1.
-The change is dated as `kernels.dating` does.
+The time of the change is estimated by `alpha_pulse.kernels.detection.change_time`.
 With ``standardised`` deviations are divided by the running standard deviation and cut off at 3 of them, so that one threshold
 holds for errors of any rate as for heavy tails.
 
@@ -30,13 +30,13 @@ SIZE = DATING + change_time.SIZE
 CUT_OFF = 3.0
 """Standard deviations beyond which a standardised deviation counts no more."""
 WARNING_PART = 0.5
-"""A warning is a sum beyond this part of the threshold."""
+"""A warning is a sum beyond this fraction of the threshold."""
 
 
 def page_hinkley_state(
     threshold: float, delta: float, min_instances: int, alpha: float, standardised: bool
 ) -> NDArray[np.float64]:
-    """An untaught test."""
+    """A test before its first value."""
     state = np.zeros(SIZE)
     state[THRESHOLD], state[DELTA], state[ALPHA] = threshold, delta, alpha
     state[MIN_INSTANCES], state[STANDARDISED] = min_instances, standardised
@@ -63,7 +63,7 @@ def _deviation(state: NDArray[np.float64], value: float) -> float:
 
 @kernel
 def page_hinkley_step(state: NDArray[np.float64], value: float) -> int:
-    """Take one finite value; DRIFT, WARNING or NOTHING, or REFUSED. After a drift the test begins anew."""
+    """Take one finite value; DRIFT, WARNING or NOTHING, or REFUSED. After a drift the test starts again."""
     if not is_number(value):
         return REFUSED
     state[SEEN] += 1.0
@@ -90,6 +90,6 @@ def page_hinkley_step(state: NDArray[np.float64], value: float) -> int:
 
 @kernel
 def page_hinkley_steps(state: NDArray[np.float64], values: NDArray[np.float64], flags: NDArray[np.int64]) -> None:
-    """`page_hinkley_step` on each of ``values``, its answers into ``flags`` (int64, same shape), bit for bit."""
+    """`page_hinkley_step` on each of ``values``, writing the flags into ``flags`` (int64, same shape), bit for bit."""
     for i in range(values.size):
         flags[i] = page_hinkley_step(state, values[i])

@@ -4,8 +4,8 @@ State (float64), with d features and C classes:
 
     head | weight[C] | weight[C, d] | mean[C, d] | squares[C, d]
 
-``squares`` are sums of squared deviations. A missing value takes no part, in learning and in predicting, which is why each
-feature has a weight of its own. Before an example is learnt every weight and square fades by the head's share, times boost,
+``squares`` are sums of squared deviations. Missing values are skipped in learning and in predicting, so each feature
+has its own weight. Before an example is learned every weight and square fades by the head's fraction, times boost,
 times the example's weight where that is below 1; an example of weight 0 teaches nothing. A density counts at least `FLOOR` in
 units of the feature's widest class, so that no single feature decides alone, whatever its unit.
 
@@ -36,7 +36,7 @@ MIN_VARIANCE = 1e-200
 TRACE = 1e-250
 """A faded weight or square below this is 0."""
 MAX_WEIGHT = 1e6
-"""What one example may weigh."""
+"""The largest weight of one example."""
 
 
 @kernel
@@ -49,9 +49,9 @@ def size(d: int, classes: int) -> int:
 def _variance(state: NDArray[np.float64], j: int, c: int) -> float:
     """Of feature ``j`` in class ``c``; 0 where it is not known."""
     d, classes = int(state[D]), int(state[CLASSES])
-    at = HEAD + classes + c * d + j
-    n = state[at]
-    variance = float(state[at + 2 * classes * d] / n) if n > 0.0 else 0.0
+    index = HEAD + classes + c * d + j
+    n = state[index]
+    variance = float(state[index + 2 * classes * d] / n) if n > 0.0 else 0.0
     return variance if variance > MIN_VARIANCE else 0.0
 
 
@@ -65,8 +65,8 @@ def _widest(state: NDArray[np.float64], j: int) -> float:
 
 
 @kernel
-def speak(state: NDArray[np.float64], x: NDArray[np.float64], out: NDArray[np.float64]) -> None:
-    """Class probabilities of one row; even ones before anything was learnt."""
+def predict_proba(state: NDArray[np.float64], x: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+    """Class probabilities of one row; equal before any example."""
     d, classes = int(state[D]), int(state[CLASSES])
     mean = HEAD + classes + classes * d
     total = 0.0
@@ -106,7 +106,7 @@ def _fade(sums: NDArray[np.float64], keep: float) -> None:
 
 
 @kernel
-def study(state: NDArray[np.float64], x: NDArray[np.float64], label: int, weight: float) -> None:
+def learn(state: NDArray[np.float64], x: NDArray[np.float64], label: int, weight: float) -> None:
     """One example: everything fades a little, then the label's class takes in the row."""
     d, classes = int(state[D]), int(state[CLASSES])
     taken = min(weight * state[BOOST], MAX_WEIGHT)
@@ -121,23 +121,23 @@ def study(state: NDArray[np.float64], x: NDArray[np.float64], label: int, weight
     for j in range(d):
         if is_missing(x[j]):
             continue
-        at = label * d + j
-        state[n + at] += taken
-        delta = clip(x[j] - state[mean + at], MAX_DELTA)
-        step = delta * (taken / state[n + at])
-        state[mean + at] += step
-        state[squares + at] = min(state[squares + at] + taken * delta * (delta - step), MAX_SQUARES)
+        cell = label * d + j
+        state[n + cell] += taken
+        delta = clip(x[j] - state[mean + cell], MAX_DELTA)
+        step = delta * (taken / state[n + cell])
+        state[mean + cell] += step
+        state[squares + cell] = min(state[squares + cell] + taken * delta * (delta - step), MAX_SQUARES)
 
 
 @kernel
-def speak_rows(state: NDArray[np.float64], x: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+def predict_proba_rows(state: NDArray[np.float64], x: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     """Class probabilities of each row."""
     for i in range(x.shape[0]):
-        speak(state, x[i], out[i])
+        predict_proba(state, x[i], out[i])
 
 
 @kernel
-def study_rows(
+def learn_rows(
     state: NDArray[np.float64],
     x: NDArray[np.float64],
     labels: NDArray[np.int64],
@@ -146,5 +146,5 @@ def study_rows(
 ) -> None:
     """For each row its probabilities, then learn it."""
     for i in range(x.shape[0]):
-        speak(state, x[i], out[i])
-        study(state, x[i], labels[i], weights[i])
+        predict_proba(state, x[i], out[i])
+        learn(state, x[i], labels[i], weights[i])

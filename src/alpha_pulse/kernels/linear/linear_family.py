@@ -6,7 +6,7 @@ rows that the method keeps beside the weights:
     head | mean[d] | variance[d] | seen[d] | class weights[classes] | calibrators[C] | W[C, m] | kept[A, C, m]
 
 The scaler is that of `alpha_pulse.kernels.base.scaler`; a standardised feature is bounded by `MAX_Z`. An example of weight 0
-teaches nothing, and one below 1 counts as that share of one to scalers, calibrators, penalties and what forgets. Methods by
+teaches nothing, and one below 1 counts as that fraction of one in scalers, calibrators, penalties and forgetting. Methods by
 gradient follow the log loss (two classes), softmax (more) or the squared error of the standardised target (a number), bounded
 by `MAX_GRADIENT`. Methods by margin take classes one against the rest; their scores are no log odds, so each output has an
 online Platt scaling that learns from the score before the step.
@@ -32,7 +32,7 @@ KEPT = (0, 1, 2, 4, 0, 0, 1)
 """How many rows of numbers beside the weights each method keeps."""
 (N, D, CLASSES, OUTPUTS, METHOD, STEP, RATE, DECAY, L1, L2, BETA, FORGETTING, BOOST, TARGET_MEAN, TARGET_VARIANCE) = range(15)
 STEPS = 15
-"""Weight of the examples learnt since the weights began, for the rate's decay; N is that of the target's scaler."""
+"""Weight of the examples seen since the weights began, for the rate's decay; N is that of the target's scaler."""
 HEAD = 16
 MAX_Z = 50.0
 PRIOR = 1.0
@@ -66,13 +66,13 @@ def scratch_size(d: int, outputs: int) -> int:
 
 
 @kernel
-def unlearn(state: Row) -> None:
+def reset(state: Row) -> None:
     """Weights, what is kept beside them and calibrators as before any example; scaler and class weights stay."""
     m, outputs = int(state[D]) + 1, int(state[OUTPUTS])
     state[STEPS] = 0.0
     for c in range(outputs):
-        at = _calibrators(state) + c * calibration.SIZE
-        calibration.start(state[at : at + calibration.SIZE], 1.0)
+        calibrator = _calibrators(state) + c * calibration.SIZE
+        calibration.start(state[calibrator : calibrator + calibration.SIZE], 1.0)
     first = _weights(state)
     state[first:] = 0.0
     if state[METHOD] == AROW:
@@ -123,14 +123,14 @@ def _scores(state: Row, z: Row, out: Row) -> None:
 
 
 @kernel
-def _chances(state: Row, scores: Row, out: Row) -> None:
+def _probabilities(state: Row, scores: Row, out: Row) -> None:
     """From the outputs' scores to class probabilities."""
     classes = int(state[CLASSES])
     outputs = int(state[OUTPUTS])
     if state[METHOD] >= PA_I:
         for c in range(outputs):
-            at = _calibrators(state) + c * calibration.SIZE
-            out[c] = calibration.calibrate(state[at : at + calibration.SIZE], scores[c])
+            calibrator = _calibrators(state) + c * calibration.SIZE
+            out[c] = calibration.calibrate(state[calibrator : calibrator + calibration.SIZE], scores[c])
         if outputs == 1:
             out[1], out[0] = out[0], 1.0 - out[0]
             return
@@ -156,12 +156,12 @@ def _chances(state: Row, scores: Row, out: Row) -> None:
 
 
 @kernel
-def speak(state: Row, x: Row, scratch: Row, out: Row) -> None:
+def predict_proba(state: Row, x: Row, scratch: Row, out: Row) -> None:
     """Class probabilities of one row; nothing but ``scratch`` and ``out`` is written."""
     m = int(state[D]) + 1
     _standard(state, x, scratch[:m])
     _scores(state, scratch[:m], scratch[m:])
-    _chances(state, scratch[m:], out)
+    _probabilities(state, scratch[m:], out)
 
 
 @kernel
@@ -188,7 +188,7 @@ def _rate(state: Row) -> float:
 
 
 @kernel
-def _follow(state: Row, c: int, z: Row, g: float, share: float) -> None:
+def _gradient_step(state: Row, c: int, z: Row, g: float, share: float) -> None:
     """One output's step along its gradient."""
     m, outputs = z.shape[0], int(state[OUTPUTS])
     first = _weights(state)
@@ -213,8 +213,8 @@ def _follow(state: Row, c: int, z: Row, g: float, share: float) -> None:
 
 
 @kernel
-def _insist(state: Row, c: int, z: Row, loss: float, error: float, weight: float, share: float) -> None:
-    """One output's step for a margin: ``loss`` is what passive-aggressive mends, in the direction of ``error``, AROW's own."""
+def _margin_step(state: Row, c: int, z: Row, loss: float, error: float, weight: float, share: float) -> None:
+    """One output's step: passive-aggressive uses ``loss`` in the direction of ``error``, AROW uses ``error`` itself."""
     m, outputs = z.shape[0], int(state[OUTPUTS])
     first = _weights(state)
     w = state[first + c * m : first + (c + 1) * m]
@@ -230,7 +230,7 @@ def _insist(state: Row, c: int, z: Row, loss: float, error: float, weight: float
 
 
 @kernel
-def study(state: Row, x: Row, label: int, weight: float, scratch: Row) -> None:
+def learn(state: Row, x: Row, label: int, weight: float, scratch: Row) -> None:
     """One example of a class: the scaler sees the row, then every output takes its step."""
     if not weight > 0.0:
         return
@@ -244,14 +244,16 @@ def study(state: Row, x: Row, label: int, weight: float, scratch: Row) -> None:
         for c in range(outputs):
             right = (label == 1) if outputs == 1 else (label == c)
             y = 1.0 if right else -1.0
-            at = _calibrators(state) + c * calibration.SIZE
-            calibration.learn(state[at : at + calibration.SIZE], clip(scores[c], MAX_WEIGHT), 1 if right else 0, share)
+            calibrator = _calibrators(state) + c * calibration.SIZE
+            calibration.learn(
+                state[calibrator : calibrator + calibration.SIZE], clip(scores[c], MAX_WEIGHT), 1 if right else 0, share
+            )
             loss = max(1.0 - y * scores[c], 0.0)
             if loss > 0.0:
-                _insist(state, c, z, loss, y * loss, taken, share)
+                _margin_step(state, c, z, loss, y * loss, taken, share)
         return
     if outputs == 1:
-        _follow(state, 0, z, clip((sigmoid(scores[0]) - label) * taken, MAX_GRADIENT), share)
+        _gradient_step(state, 0, z, clip((sigmoid(scores[0]) - label) * taken, MAX_GRADIENT), share)
         return
     top = scores[0]
     for c in range(1, outputs):
@@ -262,7 +264,7 @@ def study(state: Row, x: Row, label: int, weight: float, scratch: Row) -> None:
         total += scores[c]
     for c in range(outputs):
         gradient = scores[c] / total - (1.0 if c == label else 0.0)
-        _follow(state, c, z, clip(gradient * taken, MAX_GRADIENT), share)
+        _gradient_step(state, c, z, clip(gradient * taken, MAX_GRADIENT), share)
 
 
 @kernel
@@ -278,31 +280,31 @@ def fit_step(state: Row, x: Row, target: float, weight: float, scratch: Row) -> 
     state[TARGET_VARIANCE] = (1.0 - step) * (state[TARGET_VARIANCE] + step * delta * delta)
     if state[TARGET_VARIANCE] <= 0.0:
         return
-    wanted = clip((target - state[TARGET_MEAN]) / math.sqrt(state[TARGET_VARIANCE]), MAX_Z)
+    standard_target = clip((target - state[TARGET_MEAN]) / math.sqrt(state[TARGET_VARIANCE]), MAX_Z)
     taken = min(weight, MAX_GRADIENT)
     z, scores = scratch[: d + 1], scratch[d + 1 :]
     _standard(state, x, z)
     _scores(state, z, scores)
-    error = wanted - scores[0]
+    error = standard_target - scores[0]
     if state[METHOD] >= PA_I:
-        _insist(state, 0, z, max(abs(error) - margin_steps.EPSILON, 0.0), error, taken, share)
+        _margin_step(state, 0, z, max(abs(error) - margin_steps.EPSILON, 0.0), error, taken, share)
     else:
-        _follow(state, 0, z, clip(-error * taken, MAX_GRADIENT), share)
+        _gradient_step(state, 0, z, clip(-error * taken, MAX_GRADIENT), share)
 
 
 @kernel
-def speak_rows(state: Row, x: Row, scratch: Row, out: Row) -> None:
+def predict_proba_rows(state: Row, x: Row, scratch: Row, out: Row) -> None:
     """Class probabilities of each row."""
     for i in range(x.shape[0]):
-        speak(state, x[i], scratch, out[i])
+        predict_proba(state, x[i], scratch, out[i])
 
 
 @kernel
-def study_rows(state: Row, x: Row, labels: NDArray[np.int64], weights: Row, scratch: Row, out: Row) -> None:
+def learn_rows(state: Row, x: Row, labels: NDArray[np.int64], weights: Row, scratch: Row, out: Row) -> None:
     """For each row its probabilities, then its step: the compiled loop over the same steps."""
     for i in range(x.shape[0]):
-        speak(state, x[i], scratch, out[i])
-        study(state, x[i], labels[i], weights[i], scratch)
+        predict_proba(state, x[i], scratch, out[i])
+        learn(state, x[i], labels[i], weights[i], scratch)
 
 
 @kernel

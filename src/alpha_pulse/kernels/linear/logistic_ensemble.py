@@ -1,4 +1,5 @@
-"""A ladder of learning rates as one model: logistic members by SGD, AdaGrad and Newton over one scaler, mixed by fixed share.
+"""An ensemble of logistic regressions with different learning rates: SGD, AdaGrad and Newton members over one scaler, mixed by
+fixed share.
 
 All members see the same standardised row; only how they learn differs. Beside them stand the running base rate and the
 no-change table (how often the label equals the last one known). State (float64), with d features, K members that follow
@@ -8,9 +9,9 @@ gradients, N Newton members (`alpha_pulse.kernels.linear.newton`) and E = K + N 
     | seen[d] | mixture weights[E]
 
 The scaler is that of `alpha_pulse.kernels.base.scaler`. An example of weight 0 teaches nothing; one below 1 counts as that
-share of one to the scaler, the mixture, the base rate and the no-change table.
+fraction of one to the scaler, the mixture, the base rate and the no-change table.
 
-``parts`` is the row a prediction leaves behind, float64 of shape (E + 1,): each expert's probability (members, base rate,
+``parts`` is the row that a prediction writes, float64 of shape (E + 1,): each expert's probability (members, base rate,
 no-change), then the last label known at prediction time. It comes back with the label.
 
 Sources: Duchi, Hazan & Singer, "Adaptive subgradient methods", JMLR 12 (2011); Herbster & Warmuth (1998) for the mixture;
@@ -97,7 +98,7 @@ def _scores(state: NDArray[np.float64], x: NDArray[np.float64], out: NDArray[np.
 def predict(state: NDArray[np.float64], x: NDArray[np.float64], parts: NDArray[np.float64]) -> float:
     """P(label = 1) for one row; fills ``parts``; the state is not touched.
 
-    No expert of a ladder sleeps: one that says NaN has diverged, and the mixture must not hide it.
+    Members are never absent: a NaN means that a member has diverged, and the mixture must not hide it.
     """
     members = int(state[K]) + int(state[NEWTONS])
     _scores(state, x, parts)
@@ -160,8 +161,8 @@ def _newton(state: NDArray[np.float64], label: int, weight: float, scratch: NDAr
     z = scratch[k + newtons : k + newtons + d + 1]
     u = scratch[k + newtons + d + 1 : k + newtons + 2 * (d + 1)]
     for r in range(newtons):
-        at = newton_at(d, k) + r * newton.size(d + 1)
-        newton.learn(state, at, z, u, scratch[k + r], label, weight, state[BOOST])
+        offset = newton_at(d, k) + r * newton.size(d + 1)
+        newton.learn(state, offset, z, u, scratch[k + r], label, weight, state[BOOST])
 
 
 @kernel
@@ -173,7 +174,7 @@ def learn(
     parts: NDArray[np.float64],
     scratch: NDArray[np.float64],
 ) -> None:
-    """One settled example: the mixture judges what was served (``parts``), then scaler and members learn the stored row.
+    """Learn one example: the mixture scores the served probabilities (``parts``), then scaler and members learn the stored row.
 
     ``scratch`` is float64 of shape (`scratch_size`,); its content does not matter.
     """
@@ -196,7 +197,7 @@ def learn(
 def predict_rows(
     state: NDArray[np.float64], x: NDArray[np.float64], parts: NDArray[np.float64], out: NDArray[np.float64]
 ) -> None:
-    """P(label = 1) for each row; ``parts`` holds the last row's."""
+    """P(label = 1) for each row; ``parts`` contains those of the last row."""
     for i in range(x.shape[0]):
         out[i] = predict(state, x[i], parts)
 

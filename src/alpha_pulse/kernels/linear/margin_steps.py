@@ -1,6 +1,6 @@
-"""Steps of the linear learners that ask for a margin: passive-aggressive I and II, and AROW, over one row of weights.
+"""Steps of the margin-based linear learners: passive-aggressive I and II, and AROW, over one row of weights.
 
-Passive-aggressive takes the hinge (or epsilon-insensitive) loss and the sign of its mending, AROW the signed loss.
+Passive-aggressive takes the hinge (or epsilon-insensitive) loss and the direction that reduces it, AROW the signed loss.
 ``w`` (m,) are weights over standardised inputs ``z``, the last
 of which is a constant 1.
 
@@ -24,7 +24,7 @@ Row = NDArray[np.float64]
 
 @kernel
 def passive_aggressive(w: Row, z: Row, loss: float, direction: float, aggressiveness: float, second: bool) -> None:
-    """The least change that mends ``loss`` in ``direction`` (+1 or -1), capped (I) or softened (II) by ``aggressiveness``."""
+    """The least change that removes ``loss`` in ``direction`` (+1 or -1), capped (I) or softened (II) by ``aggressiveness``."""
     if loss <= 0.0:
         return
     length = 0.0
@@ -48,7 +48,7 @@ def unsure(variances: Row, z: Row) -> float:
 def arow(
     w: Row, variances: Row, z: Row, error: float, weight: float, noise: float, boost: float, forgetting: float, prior: float
 ) -> None:
-    """Weights move by ``error`` times their variance, which then shrinks where this row has spoken.
+    """Weights move by ``error`` times their variance, which then shrinks along this row.
 
     ``noise`` is the variance of an example (the paper's r); ``boost`` takes the variances that many times larger for the step
     of the weights; ``forgetting`` < 1 widens them again, never beyond the ``prior``.

@@ -45,10 +45,10 @@ def _restart(covariance: NDArray[np.float64], prior: float, n: int) -> None:
 
 
 @kernel
-def start(state: NDArray[np.float64], at: int, n: int) -> None:
+def start(state: NDArray[np.float64], offset: int, n: int) -> None:
     """Weights 0 and the prior's covariance; ``forgetting`` and ``prior`` stay."""
-    state[at + WEIGHT : at + WEIGHT + n] = 0.0
-    _restart(state[at + WEIGHT + n : at + size(n)], state[at + PRIOR], n)
+    state[offset + WEIGHT : offset + WEIGHT + n] = 0.0
+    _restart(state[offset + WEIGHT + n : offset + size(n)], state[offset + PRIOR], n)
 
 
 @kernel
@@ -94,7 +94,7 @@ def _shrink(covariance: NDArray[np.float64], u: NDArray[np.float64], keep: float
 @kernel
 def learn(
     state: NDArray[np.float64],
-    at: int,
+    offset: int,
     z: NDArray[np.float64],
     u: NDArray[np.float64],
     score: float,
@@ -102,7 +102,7 @@ def learn(
     weight: float,
     boost: float,
 ) -> None:
-    """One step of the member at ``state[at]``.
+    """One step of the member at ``state[offset]``.
 
     Parameters
     ----------
@@ -111,15 +111,15 @@ def learn(
     u
         Scratch of shape (n,).
     score
-        What its weights say of ``z``, in log odds.
+        The score of ``z`` by its weights, in log odds.
     weight
         The example's, above 0, taken at most as `MAX_GRADIENT`.
     boost
         The covariance is taken this many times larger for the step of the weights.
     """
     n = z.shape[0]
-    weights = state[at + WEIGHT : at + WEIGHT + n]
-    covariance = state[at + WEIGHT + n : at + WEIGHT + n + n * n]
+    weights = state[offset + WEIGHT : offset + WEIGHT + n]
+    covariance = state[offset + WEIGHT + n : offset + WEIGHT + n + n * n]
     probability = sigmoid(score)
     taken = min(weight, MAX_GRADIENT)
     curvature = max(probability * (1.0 - probability), MIN_CURVATURE) * taken
@@ -129,9 +129,9 @@ def learn(
         trace += covariance[i * n + i]
         positive = positive and covariance[i * n + i] > 0.0
     if not positive:
-        _restart(covariance, state[at + PRIOR], n)
+        _restart(covariance, state[offset + PRIOR], n)
     unsure = _spread(covariance, z, u)
-    forgetting = slowed(state[at + FORGETTING], share_of(weight)) if trace * state[at + PRIOR] < n else 1.0
+    forgetting = slowed(state[offset + FORGETTING], share_of(weight)) if trace * state[offset + PRIOR] < n else 1.0
     step = boost * taken * (label - probability) / (forgetting + boost * curvature * unsure)
     shrink = math.sqrt(curvature / (forgetting + curvature * unsure))
     for i in range(n):

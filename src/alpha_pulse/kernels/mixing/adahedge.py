@@ -31,57 +31,59 @@ def size(n: int) -> int:
 
 
 @kernel
-def start(state: NDArray[np.float64], at: int, n: int) -> None:
+def start(state: NDArray[np.float64], first: int, n: int) -> None:
     """Equal weights, no losses."""
-    state[at : at + size(n)] = 0.0
-    state[at : at + n] = 1.0 / n
+    state[first : first + size(n)] = 0.0
+    state[first : first + n] = 1.0 / n
 
 
 @kernel
-def learn(state: NDArray[np.float64], at: int, probabilities: NDArray[np.float64], n: int, label: int, exponent: float) -> None:
-    """One update of the ``n`` weights at ``state[at]`` by the label of what the experts said, losses times ``exponent``.
+def learn(
+    state: NDArray[np.float64], first: int, probabilities: NDArray[np.float64], n: int, label: int, exponent: float
+) -> None:
+    """One update of the ``n`` weights from ``state[first]`` on, by the label; losses are multiplied by ``exponent``.
 
-    A sleeping expert (NaN) is given the mixture's own loss, so that its weight relative to it stays.
+    A sleeping expert (NaN) receives the mixture's own loss, so that its weight relative to it stays.
     """
-    mixed = mixture(state, at, probabilities, n)
-    gaps = at + 2 * n
+    mixed = mixture(state, first, probabilities, n)
+    gaps = first + 2 * n
     rate = math.log(n) / max(state[gaps], MIN_GAP)
     mean = 0.0
     least = math.inf
     for k in range(n):
         loss = exponent * log_loss(mixed if math.isnan(probabilities[k]) else probabilities[k], label)
-        mean += state[at + k] * loss
-        state[at + n + k] += loss
-        if state[at + k] > 0.0:
+        mean += state[first + k] * loss
+        state[first + n + k] += loss
+        if state[first + k] > 0.0:
             least = min(least, loss)
     total = 0.0
     for k in range(n):
         loss = exponent * log_loss(mixed if math.isnan(probabilities[k]) else probabilities[k], label)
-        total += state[at + k] * math.exp(-rate * (loss - least))
+        total += state[first + k] * math.exp(-rate * (loss - least))
     state[gaps] += max(mean - (least - math.log(total) / rate), 0.0)
-    _weigh(state, at, n, math.log(n) / max(state[gaps], MIN_GAP))
+    _weigh(state, first, n, math.log(n) / max(state[gaps], MIN_GAP))
 
 
 @kernel
 def learn_at_rate_one(
-    state: NDArray[np.float64], at: int, probabilities: NDArray[np.float64], n: int, label: int, exponent: float
+    state: NDArray[np.float64], first: int, probabilities: NDArray[np.float64], n: int, label: int, exponent: float
 ) -> None:
     """`learn` at the rate 1, which the log loss allows: exponential weights from sums of losses, so that none runs to 0."""
-    mixed = mixture(state, at, probabilities, n)
+    mixed = mixture(state, first, probabilities, n)
     for k in range(n):
-        state[at + n + k] += exponent * log_loss(mixed if math.isnan(probabilities[k]) else probabilities[k], label)
-    _weigh(state, at, n, 1.0)
+        state[first + n + k] += exponent * log_loss(mixed if math.isnan(probabilities[k]) else probabilities[k], label)
+    _weigh(state, first, n, 1.0)
 
 
 @kernel
-def _weigh(state: NDArray[np.float64], at: int, n: int, rate: float) -> None:
-    least = state[at + n]
+def _weigh(state: NDArray[np.float64], first: int, n: int, rate: float) -> None:
+    least = state[first + n]
     for k in range(1, n):
-        least = min(least, state[at + n + k])
+        least = min(least, state[first + n + k])
     total = 0.0
     for k in range(n):
-        state[at + n + k] = min(state[at + n + k] - least, MAX_LOSS)
-        state[at + k] = math.exp(-rate * state[at + n + k])
-        total += state[at + k]
+        state[first + n + k] = min(state[first + n + k] - least, MAX_LOSS)
+        state[first + k] = math.exp(-rate * state[first + n + k])
+        total += state[first + k]
     for k in range(n):
-        state[at + k] /= total
+        state[first + k] /= total

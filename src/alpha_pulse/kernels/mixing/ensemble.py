@@ -5,7 +5,7 @@ A ``row`` (float64, shape (ROW,)) is what one prediction leaves behind and what 
 probabilities, those of a trial's two models, the confidence, and the weights that served. A member that is absent is NaN.
 
 State (float64): head | mixture weights over (online, batch, base) | calibrators of online, of batch and of the confidence.
-Members trained on weighted examples do not speak of plain frequencies, and a batch member trained on few bars is too sure of
+Members trained on weighted examples do not predict plain frequencies, and a batch member trained on few bars is too sure of
 itself: each passes through an online Platt scaling, fitted unweighted on its stored out-of-sample scores, before it is mixed;
 or through another calibrator of the caller's, who then fills in the member's place in ``row`` before it is served.
 """
@@ -44,8 +44,8 @@ def start(state: NDArray[np.float64], horizon: int, share: float) -> None:
     state[SHARE] = share / horizon
     baselines.start(state, BASELINES)
     state[WEIGHTS : WEIGHTS + N_MIXED] = 1.0 / N_MIXED
-    for at in (ONLINE_CALIBRATOR, BATCH_CALIBRATOR, CONFIDENCE):
-        calibration.start(state[at : at + calibration.SIZE], 1.0 / horizon)
+    for offset in (ONLINE_CALIBRATOR, BATCH_CALIBRATOR, CONFIDENCE):
+        calibration.start(state[offset : offset + calibration.SIZE], 1.0 / horizon)
 
 
 @kernel
@@ -55,15 +55,15 @@ def rounded(probability: float) -> float:
 
 
 @kernel
-def _member(state: NDArray[np.float64], at: int, raw: float) -> float:
+def _member(state: NDArray[np.float64], offset: int, raw: float) -> float:
     if math.isnan(raw):
         return raw
-    return calibration.calibrate(state[at : at + calibration.SIZE], logit(raw))
+    return calibration.calibrate(state[offset : offset + calibration.SIZE], logit(raw))
 
 
 @kernel
 def ensemble_weights(state: NDArray[np.float64], row: NDArray[np.float64]) -> None:
-    """Strategy ``ensemble``: every member that is present speaks with its learnt weight."""
+    """Strategy ``ensemble``: mix all present members by their weights."""
     total = 0.0
     for k in range(N_MIXED):
         row[SERVING_WEIGHTS + k] = 0.0 if math.isnan(row[k]) else state[WEIGHTS + k]
@@ -74,7 +74,7 @@ def ensemble_weights(state: NDArray[np.float64], row: NDArray[np.float64]) -> No
 
 @kernel
 def champion_weights(state: NDArray[np.float64], row: NDArray[np.float64]) -> None:
-    """Strategy ``champion_challenger``: of those present, the member of the largest learnt weight serves alone."""
+    """Strategy ``champion_challenger``: of those present, the member with the largest weight serves alone."""
     champion = BASE
     for k in range(N_MIXED):
         row[SERVING_WEIGHTS + k] = 0.0

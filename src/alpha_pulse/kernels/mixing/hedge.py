@@ -47,8 +47,8 @@ def sigmoid(x: float) -> float:
 
 
 @kernel
-def mixture(state: NDArray[np.float64], at: int, probabilities: NDArray[np.float64], n: int) -> float:
-    """Sum of weight times probability, over the ``n`` weights that start at ``state[at]``.
+def mixture(state: NDArray[np.float64], first: int, probabilities: NDArray[np.float64], n: int) -> float:
+    """Sum of weight times probability, over the ``n`` weights that start at ``state[first]``.
 
     An expert whose probability is NaN is absent (asleep): the others' weights are renormalised. A weight that is NaN makes the
     mixture NaN.
@@ -58,27 +58,33 @@ def mixture(state: NDArray[np.float64], at: int, probabilities: NDArray[np.float
     for k in range(n):
         p = probabilities[k]
         if not math.isnan(p):
-            total += state[at + k] * p
-            awake += state[at + k]
+            total += state[first + k] * p
+            awake += state[first + k]
     return 0.5 if awake == 0.0 else total / awake
 
 
 @kernel
 def fixed_share(
-    state: NDArray[np.float64], at: int, probabilities: NDArray[np.float64], n: int, label: int, exponent: float, share: float
+    state: NDArray[np.float64],
+    first: int,
+    probabilities: NDArray[np.float64],
+    n: int,
+    label: int,
+    exponent: float,
+    share: float,
 ) -> None:
-    """One update of the ``n`` weights at ``state[at]`` by the label of what the experts said.
+    """One update of the ``n`` weights from ``state[first]`` on, by the label and the experts' probabilities.
 
-    A sleeping expert (NaN) is given the mixture's own loss, so that its weight relative to it stays (Freund et al. 1997).
+    A sleeping expert (NaN) receives the mixture's own loss, so that its weight relative to it stays (Freund et al. 1997).
     """
-    mixed = mixture(state, at, probabilities, n)
+    mixed = mixture(state, first, probabilities, n)
     total = 0.0
     for k in range(n):
         p = probabilities[k]
         if math.isnan(p):
             p = mixed
-        state[at + k] *= math.exp(-exponent * log_loss(p, label))
-        total += state[at + k]
+        state[first + k] *= math.exp(-exponent * log_loss(p, label))
+        total += state[first + k]
     even = share / n
     for k in range(n):
-        state[at + k] = (1.0 - share) * state[at + k] / total + even
+        state[first + k] = (1.0 - share) * state[first + k] / total + even

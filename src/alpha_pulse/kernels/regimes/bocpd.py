@@ -1,17 +1,17 @@
-"""Bayesian online change-point detection: how long ago did what is seen now begin?
+"""Bayesian online change-point detection: how long ago did the present run begin?
 
-Kept is the distribution of the run length r, the number of values since the newest change. A change comes before each value
+The state is a distribution of the run length r: the values since the newest change. A change comes before each value
 with probability ``hazard``; within a run values are normal with unknown mean and variance under a normal-inverse-gamma prior,
 so the next value is Student-t. Hypotheses below ``LEAST`` and, when ``capacity`` of them are held, the least probable one are
-let go of, so a step costs at most ``capacity`` evaluations of a density, and memory never grows.
+removed, so a step costs at most ``capacity`` evaluations of a density, and memory never grows.
 
 An alarm is about runs that began after the last alarm (or the beginning): it comes when their probability, given that the run
 is not one of the newest, of less than ``CONFIRMED`` values, exceeds the threshold. It is dated by the most probable of them.
-From then on the change is taken as a fact: hypotheses without it are struck out, so one change gives one alarm.
+From then on the change is certain: hypotheses without it are removed, so one change gives one alarm.
 
 Sources: Adams and MacKay, "Bayesian online changepoint detection" (2007), https://arxiv.org/abs/0710.3742; Fearnhead and Liu,
 "On-line inference for multiple changepoint problems", JRSS B 69 (2007), https://doi.org/10.1111/j.1467-9868.2007.00601.x
-(letting go of hypotheses); the predictive density: Murphy, "Conjugate Bayesian analysis of the Gaussian distribution" (2007).
+(removing hypotheses); the predictive density: Murphy, "Conjugate Bayesian analysis of the Gaussian distribution" (2007).
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ FIELDS = 5
 """Of a hypothesis: its run length, its probability, the posterior's mean and beta, and lgamma(alpha + 1/2) - lgamma(alpha)."""
 LEAST = 1e-9
 CONFIRMED = 2
-"""Runs of fewer values are not counted: a single value says little, and the run that begins now nothing at all."""
+"""Runs of fewer values are not counted: a single value is little evidence, and the run that begins now has none."""
 WARNING_PART = 0.5
-"""A warning is a probability beyond this part of the threshold."""
+"""A warning is a probability beyond this fraction of the threshold."""
 
 
 def bocpd_state(
@@ -55,54 +55,56 @@ def bocpd_state(
 
 @kernel
 def _fresh(state: NDArray[np.float64], place: int, weight: float) -> None:
-    at = RUNS + FIELDS * place
-    state[at + RUN] = 0.0
-    state[at + WEIGHT] = weight
-    state[at + MEAN] = state[PRIOR_MEAN]
-    state[at + BETA] = state[PRIOR_BETA]
-    state[at + GAMMAS] = math.lgamma(state[PRIOR_ALPHA] + 0.5) - math.lgamma(state[PRIOR_ALPHA])
+    hypothesis = RUNS + FIELDS * place
+    state[hypothesis + RUN] = 0.0
+    state[hypothesis + WEIGHT] = weight
+    state[hypothesis + MEAN] = state[PRIOR_MEAN]
+    state[hypothesis + BETA] = state[PRIOR_BETA]
+    state[hypothesis + GAMMAS] = math.lgamma(state[PRIOR_ALPHA] + 0.5) - math.lgamma(state[PRIOR_ALPHA])
 
 
 @kernel
-def _weigh(state: NDArray[np.float64], at: int, value: float) -> float:
+def _weigh(state: NDArray[np.float64], hypothesis: int, value: float) -> float:
     """The log density of ``value`` under a hypothesis, a Student-t law; then the hypothesis has taken it in."""
-    kappa = state[PRIOR_KAPPA] + state[at + RUN]
-    alpha = state[PRIOR_ALPHA] + 0.5 * state[at + RUN]
+    kappa = state[PRIOR_KAPPA] + state[hypothesis + RUN]
+    alpha = state[PRIOR_ALPHA] + 0.5 * state[hypothesis + RUN]
     shrunk = kappa / (kappa + 1.0)
-    deviation = value - state[at + MEAN]
+    deviation = value - state[hypothesis + MEAN]
     added = 0.5 * shrunk * deviation * deviation
-    beta = state[at + BETA]
-    density = state[at + GAMMAS] - 0.5 * math.log(2.0 * math.pi * beta / shrunk) - (alpha + 0.5) * math.log1p(added / beta)
-    state[at + BETA] = beta + added
-    state[at + MEAN] += deviation / (kappa + 1.0)
-    state[at + RUN] += 1.0
-    state[at + GAMMAS] = math.log(alpha) - state[at + GAMMAS]
+    beta = state[hypothesis + BETA]
+    density = (
+        state[hypothesis + GAMMAS] - 0.5 * math.log(2.0 * math.pi * beta / shrunk) - (alpha + 0.5) * math.log1p(added / beta)
+    )
+    state[hypothesis + BETA] = beta + added
+    state[hypothesis + MEAN] += deviation / (kappa + 1.0)
+    state[hypothesis + RUN] += 1.0
+    state[hypothesis + GAMMAS] = math.log(alpha) - state[hypothesis + GAMMAS]
     return float(density)
 
 
 @kernel
 def _grow(state: NDArray[np.float64], value: float) -> None:
     """Each hypothesis weighs the value, takes it in and becomes one longer; beside them begins a new run."""
-    held = int(state[HELD])
-    said = np.empty(held)
+    count = int(state[HELD])
+    log_densities = np.empty(count)
     highest = -math.inf
-    for place in range(held):
-        said[place] = _weigh(state, RUNS + FIELDS * place, value)
-        highest = max(highest, said[place])
+    for place in range(count):
+        log_densities[place] = _weigh(state, RUNS + FIELDS * place, value)
+        highest = max(highest, log_densities[place])
     total = 0.0
-    for place in range(held):
-        at = RUNS + FIELDS * place
-        state[at + WEIGHT] *= math.exp(said[place] - highest)
-        total += state[at + WEIGHT]
+    for place in range(count):
+        source = RUNS + FIELDS * place
+        state[source + WEIGHT] *= math.exp(log_densities[place] - highest)
+        total += state[source + WEIGHT]
     keep = 1.0 - state[HAZARD]
     lightest, least = 0, math.inf
     kept, left = 0, 0.0
-    for place in range(held):
-        at, to = RUNS + FIELDS * place, RUNS + FIELDS * kept
-        weight = state[at + WEIGHT] / total * keep
+    for place in range(count):
+        source, to = RUNS + FIELDS * place, RUNS + FIELDS * kept
+        weight = state[source + WEIGHT] / total * keep
         if weight < LEAST:
             continue
-        state[to : to + FIELDS] = state[at : at + FIELDS]
+        state[to : to + FIELDS] = state[source : source + FIELDS]
         state[to + WEIGHT] = weight
         left += weight
         if weight < least:
@@ -110,20 +112,20 @@ def _grow(state: NDArray[np.float64], value: float) -> None:
         kept += 1
     if kept == int(state[CAPACITY]):
         left -= least
-        for at in range(RUNS + FIELDS * lightest, RUNS + FIELDS * (kept - 1)):
-            state[at] = state[at + FIELDS]
+        for source in range(RUNS + FIELDS * lightest, RUNS + FIELDS * (kept - 1)):
+            state[source] = state[source + FIELDS]
         kept -= 1
     _fresh(state, kept, state[HAZARD])
     _scale(state, kept + 1, 1.0 / (left + state[HAZARD]))
 
 
 @kernel
-def _scale(state: NDArray[np.float64], held: int, factor: float) -> None:
-    for place in range(held):
+def _scale(state: NDArray[np.float64], count: int, factor: float) -> None:
+    for place in range(count):
         state[RUNS + FIELDS * place + WEIGHT] *= factor
-    first = RUNS + FIELDS * held
-    state[first : RUNS + FIELDS * max(held, int(state[HELD]))] = 0.0
-    state[HELD] = held
+    first = RUNS + FIELDS * count
+    state[first : RUNS + FIELDS * max(count, int(state[HELD]))] = 0.0
+    state[HELD] = count
 
 
 @kernel
@@ -131,11 +133,11 @@ def bocpd_changed(state: NDArray[np.float64], last: float) -> float:
     """The probability that the newest change came within the ``last`` values, given that it is ``CONFIRMED`` values old."""
     young, old = 0.0, 0.0
     for place in range(int(state[HELD])):
-        at = RUNS + FIELDS * place
-        if state[at + RUN] >= last:
-            old += state[at + WEIGHT]
-        elif state[at + RUN] >= CONFIRMED:
-            young += state[at + WEIGHT]
+        hypothesis = RUNS + FIELDS * place
+        if state[hypothesis + RUN] >= last:
+            old += state[hypothesis + WEIGHT]
+        elif state[hypothesis + RUN] >= CONFIRMED:
+            young += state[hypothesis + WEIGHT]
     return young / (young + old) if young > 0.0 else 0.0
 
 
@@ -144,18 +146,18 @@ def bocpd_run(state: NDArray[np.float64]) -> float:
     """The most probable run length, in values."""
     best, most = 0.0, -1.0
     for place in range(int(state[HELD])):
-        at = RUNS + FIELDS * place
-        if state[at + WEIGHT] > most:
-            best, most = state[at + RUN], state[at + WEIGHT]
+        hypothesis = RUNS + FIELDS * place
+        if state[hypothesis + WEIGHT] > most:
+            best, most = state[hypothesis + RUN], state[hypothesis + WEIGHT]
     return best
 
 
 @kernel
 def _rise(state: NDArray[np.float64], place: int, age: float) -> float:
     """The mean of a run minus that of the values before it, as the most probable run of at least ``age`` values knows them."""
-    at = RUNS + FIELDS * place
-    run, prior = state[at + RUN], state[PRIOR_KAPPA] * state[PRIOR_MEAN]
-    total = state[at + MEAN] * (state[PRIOR_KAPPA] + run) - prior
+    hypothesis = RUNS + FIELDS * place
+    run, prior = state[hypothesis + RUN], state[PRIOR_KAPPA] * state[PRIOR_MEAN]
+    total = state[hypothesis + MEAN] * (state[PRIOR_KAPPA] + run) - prior
     most, before = 0.0, state[PRIOR_MEAN]
     for other in range(int(state[HELD])):
         old = RUNS + FIELDS * other
@@ -171,9 +173,9 @@ def _take_as_fact(state: NDArray[np.float64], age: float) -> None:
     """Strike out the hypotheses without a change in the last ``age`` values."""
     kept, left = 0, 0.0
     for place in range(int(state[HELD])):
-        at, to = RUNS + FIELDS * place, RUNS + FIELDS * kept
-        if state[at + RUN] < age:
-            state[to : to + FIELDS] = state[at : at + FIELDS]
+        hypothesis, to = RUNS + FIELDS * place, RUNS + FIELDS * kept
+        if state[hypothesis + RUN] < age:
+            state[to : to + FIELDS] = state[hypothesis : hypothesis + FIELDS]
             left += state[to + WEIGHT]
             kept += 1
     _scale(state, kept, 1.0 / left)
@@ -205,14 +207,14 @@ def _likeliest(state: NDArray[np.float64], age: float) -> int:
     """The place of the most probable run that is younger than ``age`` and confirmed."""
     best, most = 0, -1.0
     for place in range(int(state[HELD])):
-        at = RUNS + FIELDS * place
-        if CONFIRMED <= state[at + RUN] < age and state[at + WEIGHT] > most:
-            best, most = place, state[at + WEIGHT]
+        hypothesis = RUNS + FIELDS * place
+        if CONFIRMED <= state[hypothesis + RUN] < age and state[hypothesis + WEIGHT] > most:
+            best, most = place, state[hypothesis + WEIGHT]
     return best
 
 
 @kernel
 def bocpd_steps(state: NDArray[np.float64], values: NDArray[np.float64], flags: NDArray[np.int64]) -> None:
-    """`bocpd_step` on each of ``values``, its answers into ``flags`` (int64, same shape), bit for bit."""
+    """`bocpd_step` on each of ``values``, writing the flags into ``flags`` (int64, same shape), bit for bit."""
     for i in range(values.size):
         flags[i] = bocpd_step(state, values[i])

@@ -1,11 +1,11 @@
-"""A hidden Markov model that is filtered and learns as it goes: which of K states is it in now, given what was seen up to now?
+"""A hidden Markov model that is filtered and learns as it goes: which of K states is it in, given the values so far?
 
 In each state the D features are normal and independent; each state has its own deviation of the first feature, and that of
 each other one is common to all, so that a wild value of it cannot favour the state that was visited least. Only filtered
-probabilities are computed: what comes later never changes what was said. The parameters follow by expectation-maximisation
+probabilities are computed: later values never change earlier probabilities. The parameters follow by expectation-maximisation
 online: the expected sufficient statistics of transitions and emissions are carried along with the filter, each step moves them
 by a rate of n^-.8 (never below 1/``memory``), and new parameters are made of them and of a prior that counts as ``weight``
-values out of the first n, never less than a ``weight``/``memory`` share.
+values out of the first n, never less than a fraction ``weight``/``memory``.
 
 States are ordered by their mean of the first feature, and kept ``apart`` in it; the middle one's stays within ``slack`` of its
 prior. So a state means the same throughout: the model can learn how calm the calm times are, but not give their name to
@@ -70,12 +70,12 @@ def hmm_state(
     state = np.zeros(hmm_size(states, features))
     state[STATES], state[FEATURES], state[LEARN_FROM], state[MEMORY] = states, features, learn_from, memory
     state[WEIGHT], state[APART], state[SLACK] = weight, apart, slack
-    at = PROBABILITIES
-    state[at : at + states] = 1.0 / states
-    at += states
+    offset = PROBABILITIES
+    state[offset : offset + states] = 1.0 / states
+    offset += states
     for array in (means, deviations, transitions, means, deviations, transitions, bounds):
-        state[at : at + array.size] = array.ravel()
-        at += array.size
+        state[offset : offset + array.size] = array.ravel()
+        offset += array.size
     return state
 
 
@@ -109,15 +109,15 @@ def _filter(
     """The probabilities after ``values``; into ``back`` (K, K) where each state was reached from, before them."""
     states, features = int(state[STATES]), int(state[FEATURES])
     means, deviations, transitions = _places(states, features)[:3]
-    said = np.zeros(states)
+    scores = np.zeros(states)
     highest = -math.inf
     for k in range(states):
         for d in range(features):
             if known[d] != 0.0:
                 deviation = state[deviations + k * features + d]
                 away = (values[d] - state[means + k * features + d]) / deviation
-                said[k] -= 0.5 * away * away + math.log(deviation)
-        highest = max(highest, said[k])
+                scores[k] -= 0.5 * away * away + math.log(deviation)
+        highest = max(highest, scores[k])
     total = 0.0
     for k in range(states):
         reached = 0.0
@@ -126,10 +126,10 @@ def _filter(
             reached += back[j, k]
         for j in range(states):
             back[j, k] /= reached
-        said[k] = max(reached * math.exp(said[k] - highest), OUT_OF_STATE)
-        total += said[k]
+        scores[k] = max(reached * math.exp(scores[k] - highest), OUT_OF_STATE)
+        total += scores[k]
     for k in range(states):
-        state[PROBABILITIES + k] = said[k] / total
+        state[PROBABILITIES + k] = scores[k] / total
 
 
 @kernel
@@ -145,20 +145,20 @@ def _gather(
     carried = np.zeros(states)
     for i in range(states):
         for j in range(states):
-            at = moves + (i * states + j) * states
+            offset = moves + (i * states + j) * states
             for k in range(states):
                 carried[k] = 0.0
                 for before in range(states):
-                    carried[k] += state[at + before] * back[before, k]
+                    carried[k] += state[offset + before] * back[before, k]
             for k in range(states):
-                state[at + k] = (1.0 - rate) * carried[k]
-            state[at + j] += rate * back[i, j]
+                state[offset + k] = (1.0 - rate) * carried[k]
+            state[offset + j] += rate * back[i, j]
         for part in range(width):
-            at = emissions + (i * width + part) * states
+            offset = emissions + (i * width + part) * states
             for k in range(states):
                 carried[k] = 0.0
                 for before in range(states):
-                    carried[k] += state[at + before] * back[before, k]
+                    carried[k] += state[offset + before] * back[before, k]
             feature = (part - 1) % features
             seen = 1.0
             if part > 0:
@@ -168,8 +168,8 @@ def _gather(
                 if part > features:
                     seen = seen * seen if known[feature] != 0.0 else mean * mean + deviation * deviation
             for k in range(states):
-                state[at + k] = (1.0 - rate) * carried[k]
-            state[at + i] += rate * seen
+                state[offset + k] = (1.0 - rate) * carried[k]
+            state[offset + i] += rate * seen
 
 
 @kernel
@@ -188,14 +188,14 @@ def _learn(state: NDArray[np.float64]) -> None:
             for k in range(states):
                 sums[part] += state[emissions + (i * width + part) * states + k] * state[PROBABILITIES + k]
         for d in range(features):
-            at = i * features + d
-            first, spread = state[prior_means + at], state[prior_deviations + at]
+            index = i * features + d
+            first, spread = state[prior_means + index], state[prior_deviations + index]
             weight = sums[0] + prior
             mean = (sums[1 + d] + prior * first) / weight
             square = (sums[1 + features + d] + prior * (first * first + spread * spread)) / weight
             variance = max(square - mean * mean, 0.0)
-            state[means + at] = mean
-            state[deviations + at] = min(max(math.sqrt(variance), state[bounds + d]), state[bounds + features + d])
+            state[means + index] = mean
+            state[deviations + index] = min(max(math.sqrt(variance), state[bounds + d]), state[bounds + features + d])
             variances[d] += weight * variance
         weights += sums[0] + prior
         total = 0.0
@@ -230,14 +230,14 @@ def _set_apart(state: NDArray[np.float64], means: int, prior: int, states: int, 
     """Hold the middle state near its prior, and the others at their distance, from the middle outwards."""
     middle, apart, slack = states // 2, state[APART], state[SLACK]
     centre = prior + middle * features
-    at = means + middle * features
-    state[at] = min(max(state[at], state[centre] - slack), state[centre] + slack)
+    mean = means + middle * features
+    state[mean] = min(max(state[mean], state[centre] - slack), state[centre] + slack)
     for k in range(middle + 1, states):
-        at = means + k * features
-        state[at] = max(state[at], state[at - features] + apart)
+        mean = means + k * features
+        state[mean] = max(state[mean], state[mean - features] + apart)
     for k in range(middle - 1, -1, -1):
-        at = means + k * features
-        state[at] = min(state[at], state[at + features] - apart)
+        mean = means + k * features
+        state[mean] = min(state[mean], state[mean + features] - apart)
 
 
 @kernel
@@ -248,7 +248,7 @@ def least_mean(state: NDArray[np.float64]) -> float:
 
 @kernel
 def hmm_step(state: NDArray[np.float64], values: NDArray[np.float64], known: NDArray[np.float64]) -> int:
-    """Take ``values`` (D,), those with ``known`` 0 missing; REFUSED, remembering nothing, for one that is no number."""
+    """Take ``values`` (D,), those with ``known`` 0 missing; REFUSED, remembering nothing, for a value that is not finite."""
     for d in range(int(state[FEATURES])):
         if known[d] != 0.0 and not is_number(values[d]):
             return REFUSED

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from alpha_pulse.kernels.base.jit import kernel
 
 REFUSED, TAKEN, BLOCK_ENDS = -1, 0, 1
-"""What a step answers."""
+"""The return values of a step."""
 SEEN, IN_BLOCK, BLOCK, REFERENCE, TOGETHER = range(5)
 LAST_CLOSE, LAST_RETURN, ROOTS = range(5, 8)
 RETURNS, SQUARES, PAIRS, PRODUCTS, PAIRED_SQUARES, OTHER_SQUARES = range(8, 14)
@@ -130,11 +130,11 @@ def market_step(state: NDArray[np.float64], high: float, low: float, close: floa
 
 
 @kernel
-def market_steps(state: NDArray[np.float64], bars: NDArray[np.float64], found: NDArray[np.float64]) -> int:
+def market_steps(state: NDArray[np.float64], bars: NDArray[np.float64], blocks_out: NDArray[np.float64]) -> int:
     """`market_step` on each row (high, low, close, others) of ``bars`` (n, 4), bit for bit.
 
-    The four numbers of each complete block go into the rows of ``found``; how many there are, or REFUSED at the first row that
-    is no bar, the rows before it taken.
+    The four numbers of each complete block go into the rows of ``blocks_out``. Returns their number, or REFUSED at the
+    first row that is not a bar, after the rows before it were taken.
     """
     blocks = 0
     for i in range(len(bars)):
@@ -142,6 +142,6 @@ def market_steps(state: NDArray[np.float64], bars: NDArray[np.float64], found: N
         if answer == REFUSED:
             return REFUSED
         if answer == BLOCK_ENDS:
-            found[blocks] = state[VOLATILITY : KNOWN + 1]
+            blocks_out[blocks] = state[VOLATILITY : KNOWN + 1]
             blocks += 1
     return blocks

@@ -33,8 +33,8 @@ def regime_block(
 ) -> None:
     """Show the newest block of ``market`` to the change-point detectors ``points`` (3, n) and to the hidden states.
 
-    The detectors' answers go into ``flags`` (3,). Of trend and correlation the hidden states see how unusual they are, cut off
-    at ``most_unusual``. A block that stands still, or all but, is an ordinary calm one to them: so far out it would fit no
+    Detector flags go into ``flags`` (3,). Trend and correlation reach the hidden states as how unusual they are, cut
+    off at ``most_unusual``. A block that stands still, or all but, is an ordinary calm one to them: so far out it would fit no
     state, and a long standstill would teach them that calm times with moves are none.
     """
     known = np.ones(FEATURES)

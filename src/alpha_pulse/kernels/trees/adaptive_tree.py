@@ -5,8 +5,8 @@ The arrays are those of `alpha_pulse.kernels.trees.tree`, followed, with N nodes
 
     whole: alternate[N] (-1: none)         real: ADWIN[N]
 
-A node's ADWIN holds the errors of the rows that came through it. Views of the tree's part are cut where they are needed, so
-that everything of the plain tree works on them unchanged.
+A node's ADWIN contains the errors of the rows that came through it. Functions of the plain tree work on views of its part of
+the arrays.
 
 Source: Bifet & Gavaldà, "Adaptive learning from evolving data streams", IDA (2009), doi 10.1007/978-3-642-03915-7_22.
 """
@@ -23,15 +23,15 @@ from alpha_pulse.kernels.base.jit import kernel
 from alpha_pulse.kernels.base.rng import poisson
 from alpha_pulse.kernels.detection import adwin
 from alpha_pulse.kernels.trees import tree
-from alpha_pulse.kernels.trees.tree import BOOST, LEAF, SEED, Real, Whole, largest, next_node, seen_at, slot_at, speak
+from alpha_pulse.kernels.trees.tree import BOOST, LEAF, SEED, Real, Whole, largest, next_node, predict_leaf, seen_at, slot_at
 from alpha_pulse.kernels.trees.tree_growth import MAX_WEIGHT, learn_at, predict
 
 NONE = -1
 MIN_ROWS = 100.0
-"""Rows that a branch and its alternate must both have met before they are compared."""
+"""Rows that a branch and its alternate must both have seen before they are compared."""
 SIGNIFICANCE = 0.05
 CARRIED = BOOST + 1
-"""What the shares of examples have added up to since the nodes last watched one."""
+"""The sum of the fractions of examples since the nodes last received one."""
 ADWIN_DELTA, ADWIN_CLOCK, ADWIN_ROWS = 0.002, 32, 14
 ADWIN_SIZE = adwin.HEADER + ADWIN_ROWS * adwin.ROW
 
@@ -59,7 +59,7 @@ def _window(real: Real, whole: Whole, node: int) -> Real:
 
 @kernel
 def _watch(real: Real, whole: Whole, node: int) -> None:
-    """A node's detector and error begin anew."""
+    """Restart a node's detector."""
     window = _window(real, whole, node)
     window[:] = 0.0
     window[adwin.DELTA], window[adwin.CLOCK] = ADWIN_DELTA, ADWIN_CLOCK
@@ -82,20 +82,20 @@ def _release(whole: Whole, node: int) -> None:
     whole[tree.free_node_at(whole, visited)] = node
     whole[tree.FREE_NODES] += 1
     while visited < whole[tree.FREE_NODES]:
-        found = whole[tree.free_node_at(whole, visited)]
+        current = whole[tree.free_node_at(whole, visited)]
         visited += 1
-        beside = whole[_alternate_at(whole, found)]
+        beside = whole[_alternate_at(whole, current)]
         if beside != NONE:
             whole[tree.free_node_at(whole, whole[tree.FREE_NODES])] = beside
             whole[tree.FREE_NODES] += 1
-            whole[_alternate_at(whole, found)] = NONE
-        if whole[tree.feature_at(whole, found)] == LEAF:
-            tree.drop_slot(whole, found)
+            whole[_alternate_at(whole, current)] = NONE
+        if whole[tree.feature_at(whole, current)] == LEAF:
+            tree.drop_slot(whole, current)
         else:
-            for child in (whole[tree.left_at(whole, found)], whole[tree.right_at(whole, found)]):
+            for child in (whole[tree.left_at(whole, current)], whole[tree.right_at(whole, current)]):
                 whole[tree.free_node_at(whole, whole[tree.FREE_NODES])] = child
                 whole[tree.FREE_NODES] += 1
-            whole[tree.feature_at(whole, found)] = LEAF
+            whole[tree.feature_at(whole, current)] = LEAF
 
 
 @kernel
@@ -173,7 +173,7 @@ def _begin_alternate(real: Real, whole: Whole, node: int) -> None:
 
 @kernel
 def _leaf_learns(real: Real, whole: Whole, leaf: int, x: Real, label: int, weight: float, scratch: Real) -> None:
-    """A leaf learns the example as often as a Poisson(1) draw says, once at least; a new split is watched from scratch."""
+    """A leaf learns the example as often as a Poisson(1) draw, once at least; a new split is watched from scratch."""
     own = _tree_whole(whole)
     weight = min(weight * max(poisson(whole, SEED, 1.0), 1) * real[BOOST], MAX_WEIGHT)
     learn_at(real, own, leaf, x, label, weight, scratch)
@@ -196,7 +196,7 @@ def _descend(
     waiting: Whole,
     queued: int,
 ) -> int:
-    """The part of the tree below ``start`` learns; alternates met on the way are put to the ``queued`` ones that wait.
+    """The subtree below ``start`` learns; alternates on the way are added to the ``queued`` ones.
 
     Where the example is ``watched``, the nodes take its error and branches are compared with their alternates.
     """
@@ -204,7 +204,7 @@ def _descend(
     leaf = start
     while own[tree.feature_at(own, leaf)] != LEAF:
         leaf = next_node(real, own, leaf, x)
-    speak(real, own, leaf, x, scratch)
+    predict_leaf(real, own, leaf, x, scratch)
     wrong = 0.0 if largest(scratch, own[tree.CLASSES]) == label else 1.0
     node = start
     while True:

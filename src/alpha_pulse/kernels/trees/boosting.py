@@ -6,7 +6,7 @@ of C is row ``i * C + c``. Two classes need one row an iteration, for the log od
 (float64): see the names below.
 
 A tree with all its leaves in use no longer grows and would keep the splits of a concept that is gone. So after each ``PERIOD``
-examples the next member in turn, if it is full, starts again; the members after it learn at once what it no longer says.
+examples the next member in turn, if it is full, starts again; the members after it learn at once what it no longer predicts.
 
 Source: Gunasekara, Pfahringer, Gomes & Bifet, "Gradient boosted trees for evolving data streams", Machine Learning (2024),
 doi 10.1007/s10994-024-06517-y; the Newton step is that of Gouk, Pfahringer & Frank, "Stochastic gradient trees", ACML (2019).
@@ -27,7 +27,7 @@ RATE, BOOST, MEAN, MEAN_WEIGHT, SPAN, PERIOD, CLOCK, NEXT = range(8)
 HEAD = 8
 MIN_HESSIAN = 0.01
 MAX_STEP = 4.0
-"""Log odds that one example can ask of a tree."""
+"""The largest step of one example in a tree, in log odds."""
 MAX_MARGIN = 30.0
 """Log odds beyond which a probability would round to 0 or 1."""
 
@@ -38,15 +38,15 @@ def _margin(value: float) -> float:
 
 
 @kernel
-def _teach(real: Real, whole: Whole, x: Real, gap: float, p: float, weight: float, share: float) -> float:
-    """One member learns the Newton step from probability ``p``, ``gap`` below the label; what it said before."""
+def _newton_step(real: Real, whole: Whole, x: Real, gap: float, p: float, weight: float, share: float) -> float:
+    """One member learns the Newton step from probability ``p``, ``gap`` below the label; returns its previous output."""
     hessian = max(p * (1.0 - p), MIN_HESSIAN)
     return growth.learn(real, whole, x, min(max(gap / hessian, -MAX_STEP), MAX_STEP), weight * hessian, share)
 
 
 @kernel
 def _renew(head: Real, real: Real, whole: Whole, share: float) -> None:
-    """Count an example as ``share`` of one, and start the next member again when it is its turn and it is full."""
+    """Count an example as a fraction ``share`` of one, and restart the next member when it is its turn and it is full."""
     head[CLOCK] += share
     if head[CLOCK] >= head[PERIOD]:
         head[CLOCK] = 0.0
@@ -74,7 +74,7 @@ def learn(head: Real, real: Real, whole: Whole, x: Real, label: int, weight: flo
     weight *= head[BOOST]
     for k in range(real.shape[0]):
         p = sigmoid(score)
-        score = _margin(score + head[RATE] * _teach(real[k], whole[k], x, label - p, p, weight, share))
+        score = _margin(score + head[RATE] * _newton_step(real[k], whole[k], x, label - p, p, weight, share))
     _renew(head, real, whole, share)
     return sigmoid(score)
 
@@ -115,8 +115,8 @@ def learn_classes(head: Real, real: Real, whole: Whole, x: Real, label: int, wei
         if c == 0:
             _softmax(scores, out)
         target = 1.0 if c == label else 0.0
-        said = _teach(real[k], whole[k], x, target - out[c], out[c], weight, share)
-        scores[c] = _margin(scores[c] + head[RATE] * said)
+        output = _newton_step(real[k], whole[k], x, target - out[c], out[c], weight, share)
+        scores[c] = _margin(scores[c] + head[RATE] * output)
     _renew(head, real, whole, share)
     _softmax(scores, out)
 
@@ -143,9 +143,9 @@ def learn_number(head: Real, real: Real, whole: Whole, x: Real, target: float, w
     head[MEAN_WEIGHT] = min(known, head[SPAN])
     left = target - head[MEAN]
     for k in range(real.shape[0]):
-        said = head[RATE] * growth.learn(real[k], whole[k], x, left, weight, share)
-        score += said
-        left -= said
+        output = head[RATE] * growth.learn(real[k], whole[k], x, left, weight, share)
+        score += output
+        left -= output
     _renew(head, real, whole, share)
     return float(score)
 

@@ -4,8 +4,8 @@ A member is one row of ``whole`` (int64) and one of ``real`` (float64):
 
     whole: head | tree | tree              real: head | tree | tree | warning ADWIN | drift ADWIN
 
-One of its two trees speaks (CURRENT). When the errors of that tree trip the warning detector, the other one starts to learn in
-the background; when they trip the drift detector, it takes over, or without one an empty tree does. Members never meet, so
+One of its two trees predicts (CURRENT). When its errors trip the warning detector, the other one starts to learn in
+the background; when they trip the drift detector, it takes over, or without one an empty tree does. Members share nothing, so
 each may run through a block of rows on its own thread: the votes are added in the members' order afterwards, to the same bits.
 
 Source: Gomes, Bifet, Read et al., "Adaptive random forests for evolving data stream classification", Machine Learning 106
@@ -27,8 +27,8 @@ from alpha_pulse.kernels.trees.tree import Real, Whole
 CURRENT, BACKGROUND, WARNINGS, DRIFTS, SEED, TREE_WHOLE = range(6)
 WHOLE_HEAD = 8
 RATE, BOOST, TREE_REAL, CARRIED, RIGHT, SEEN = 0, 1, 2, 3, 4, 6
-"""CARRIED: what the shares of examples have added up to since the detectors last saw one. RIGHT and SEEN, two places each: how
-many rows each tree had right, and met, since it began.
+"""CARRIED: the sum of the fractions of examples since the detectors last received one. RIGHT and SEEN, two places each: how
+many rows each tree predicted correctly, and saw, since it began.
 """
 REAL_HEAD = 8
 ADWIN_ROWS = 16
@@ -103,7 +103,7 @@ def _tree_learns(real: Real, whole: Whole, which: int, x: Real, label: int, weig
 
 @kernel
 def learn(real: Real, whole: Whole, x: Real, label: int, weight: float, scratch: Real) -> None:
-    """A member learns one example as often as its generator says, and looks after its trees."""
+    """A member learns one example as often as its random draw, and maintains its trees."""
     if not weight > 0.0:
         return
     times = poisson(whole, SEED, real[RATE])

@@ -38,9 +38,9 @@ ZERO = 1.0000000180025095e-35
 
 
 @kernel
-def _next(words: NDArray[np.int64], packed: NDArray[np.float64], row: NDArray[np.float64], at: int) -> int:
-    word = words[at + 1]
-    step = ((word & INNER) >> 15) if row[word & FEATURE_MASK] > packed[at] else 0
+def _next(words: NDArray[np.int64], packed: NDArray[np.float64], row: NDArray[np.float64], node: int) -> int:
+    word = words[node + 1]
+    step = ((word & INNER) >> 15) if row[word & FEATURE_MASK] > packed[node] else 0
     following: int = ((word >> LEFT_SHIFT) & _POSITION_MASK) + step
     return following
 
@@ -58,16 +58,16 @@ def _score(packed: NDArray[np.float64], row: NDArray[np.float64]) -> float:
             words[HEADER + tree + 3],
         )
         depth = max(max(start0 & _DEPTH_MASK, start1 & _DEPTH_MASK), max(start2 & _DEPTH_MASK, start3 & _DEPTH_MASK))
-        at0 = (start0 >> DEPTH_BITS) & _POSITION_MASK
-        at1 = (start1 >> DEPTH_BITS) & _POSITION_MASK
-        at2 = (start2 >> DEPTH_BITS) & _POSITION_MASK
-        at3 = (start3 >> DEPTH_BITS) & _POSITION_MASK
+        node0 = (start0 >> DEPTH_BITS) & _POSITION_MASK
+        node1 = (start1 >> DEPTH_BITS) & _POSITION_MASK
+        node2 = (start2 >> DEPTH_BITS) & _POSITION_MASK
+        node3 = (start3 >> DEPTH_BITS) & _POSITION_MASK
         for _ in range(depth):
-            at0 = _next(words, packed, row, at0)
-            at1 = _next(words, packed, row, at1)
-            at2 = _next(words, packed, row, at2)
-            at3 = _next(words, packed, row, at3)
-        total = total + packed[at0] + packed[at1] + packed[at2] + packed[at3]
+            node0 = _next(words, packed, row, node0)
+            node1 = _next(words, packed, row, node1)
+            node2 = _next(words, packed, row, node2)
+            node3 = _next(words, packed, row, node3)
+        total = total + packed[node0] + packed[node1] + packed[node2] + packed[node3]
     return total
 
 
@@ -78,16 +78,16 @@ def _score_with_zeros(packed: NDArray[np.float64], row: NDArray[np.float64]) -> 
     total = 0.0
     for tree in range(trees):
         start = words[HEADER + tree]
-        at = (start >> DEPTH_BITS) & _POSITION_MASK
+        node = (start >> DEPTH_BITS) & _POSITION_MASK
         for _ in range(start & _DEPTH_MASK):
-            word = words[at + 1]
+            word = words[node + 1]
             value = row[word & FEATURE_MASK]
-            right = value > packed[at]
+            right = value > packed[node]
             if (word & ZERO_IS_MISSING) != 0 and -ZERO <= value <= ZERO:
                 right = (word & MISSING_GOES_RIGHT) != 0
             step = ((word & INNER) >> 15) if right else 0
-            at = ((word >> LEFT_SHIFT) & _POSITION_MASK) + step
-        total += packed[at]
+            node = ((word >> LEFT_SHIFT) & _POSITION_MASK) + step
+        total += packed[node]
     return total
 
 

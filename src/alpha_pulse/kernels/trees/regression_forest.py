@@ -5,7 +5,7 @@ A member is a row of ``real`` and of ``whole``; members share nothing, so that t
     real:  head | tree 0 | tree 1 | warning window | drift window
     whole: head | tree 0 | tree 1
 
-One of the trees speaks, the other is empty or grows in the background since a warning. The detectors see the absolute error in
+One tree predicts, the other is empty or grows in the background since a warning. Detectors receive the absolute error in
 units of ``ERROR_SPREAD`` standard deviations of the target, at most 1.
 
 Source: Gomes, Barddal, Ferreira & Bifet, "Adaptive random forests for data stream regression", ESANN (2018).
@@ -24,7 +24,7 @@ from alpha_pulse.kernels.trees import regression_tree_growth as growth
 from alpha_pulse.kernels.trees.regression_tree import MAX_TARGET, Real, Whole
 
 RATE, TARGETS, TARGET_MEAN, TARGET_VARIANCE, CARRIED = range(5)
-"""CARRIED: what the shares of examples have added up to since the detectors last saw one."""
+"""CARRIED: the sum of the fractions of examples since the detectors last received one."""
 REAL_HEAD = 8
 SEED, CURRENT, BACKGROUND, WARNINGS, DRIFTS, TREE_REAL, TREE_WHOLE = range(7)
 WHOLE_HEAD = 8
@@ -61,7 +61,7 @@ def _forget(window: Real) -> None:
 
 @kernel
 def clear(real: Real, whole: Whole) -> None:
-    """A member back to one tree that has seen nothing; the generator goes on."""
+    """A member back to one tree that has seen nothing; the random generator continues."""
     for which in range(2):
         tree.clear(real_tree(real, whole, which), whole_tree(whole, which))
         _forget(detector(real, whole, which))
@@ -73,12 +73,12 @@ def clear(real: Real, whole: Whole) -> None:
 
 @kernel
 def vote(real: Real, whole: Whole, x: Real) -> float:
-    """What a member says."""
+    """The prediction of one member."""
     return float(tree.predict(real_tree(real, whole, whole[CURRENT]), whole_tree(whole, whole[CURRENT]), x))
 
 
 @kernel
-def _error(real: Real, said: float, target: float, share: float) -> float:
+def _error(real: Real, prediction: float, target: float, share: float) -> float:
     """A member's error between 0 and 1, in units that follow the spread of the targets."""
     real[TARGETS] += share
     gap = target - real[TARGET_MEAN]
@@ -86,7 +86,7 @@ def _error(real: Real, said: float, target: float, share: float) -> float:
     real[TARGET_MEAN] += step * gap
     real[TARGET_VARIANCE] += step * (gap * gap * (1.0 - step) - real[TARGET_VARIANCE])
     unit = ERROR_SPREAD * math.sqrt(real[TARGET_VARIANCE])
-    return min(abs(target - said) / unit, 1.0) if unit > 0.0 else 0.0
+    return min(abs(target - prediction) / unit, 1.0) if unit > 0.0 else 0.0
 
 
 @kernel
@@ -96,7 +96,7 @@ def _renew(real: Real, whole: Whole, which: int) -> None:
 
 @kernel
 def learn(real: Real, whole: Whole, x: Real, target: float, weight: float) -> None:
-    """A member learns one example as often as its generator says, and looks after its trees."""
+    """A member learns one example as often as its random draw, and maintains its trees."""
     if not weight > 0.0:
         return
     times, share = poisson(whole, SEED, real[RATE]), share_of(weight)
@@ -105,10 +105,10 @@ def learn(real: Real, whole: Whole, x: Real, target: float, weight: float) -> No
     weight = min(weight * times, tree.MAX_WEIGHT)
     target = min(max(target, -MAX_TARGET), MAX_TARGET)
     current = whole[CURRENT]
-    said = growth.learn(real_tree(real, whole, current), whole_tree(whole, current), x, target, weight, share)
+    prediction = growth.learn(real_tree(real, whole, current), whole_tree(whole, current), x, target, weight, share)
     if whole[BACKGROUND] == 1:
         growth.learn(real_tree(real, whole, 1 - current), whole_tree(whole, 1 - current), x, target, weight, share)
-    error = _error(real, said, target, share)
+    error = _error(real, prediction, target, share)
     if not is_due(real, CARRIED, share):
         return
     warning, drift = detector(real, whole, 0), detector(real, whole, 1)
@@ -129,7 +129,7 @@ def learn(real: Real, whole: Whole, x: Real, target: float, weight: float) -> No
 
 @kernel
 def predict(real: Real, whole: Whole, x: Real) -> float:
-    """The mean of what the members say."""
+    """The mean of the members' predictions."""
     total = 0.0
     for k in range(real.shape[0]):
         total += vote(real[k], whole[k], x)

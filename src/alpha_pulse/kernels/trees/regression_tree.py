@@ -1,4 +1,4 @@
-"""Regression trees for streams in two packed arrays: where things lie, how a row finds its leaf, what a leaf says and learns.
+"""Regression trees for streams in two packed arrays: the layout, how a row finds its leaf, how a leaf predicts and learns.
 How a leaf splits stands in `alpha_pulse.kernels.trees.regression_tree_growth`.
 
 ``whole`` (int64), with S leaves at most, N = 2 S - 1 nodes, and M features that a leaf observes:
@@ -10,9 +10,9 @@ feature a histogram (least value, 1 / width of a bin, then weight and sum of tar
 linear model.
 
 The slot after the last is only used while a leaf splits. Node 0 is the root; a leaf has feature -1, a node's right child
-follows its left one. A tree with S leaves stops growing; its leaves go on learning. A missing value takes no part in
+follows its left one. A tree with S leaves stops growing; its leaves continue to learn. A missing value takes no part in
 statistics; at a split on it a row follows the branch that most rows have taken. An example of weight 0 teaches nothing, and one
-below 1 counts as that share of one where examples are counted. With hessians as weights and -gradient / hessian as targets the
+below 1 counts as that fraction of one in counts. With hessians as weights and -gradient / hessian as targets the
 same tree takes Newton steps (Gouk et al.).
 
 Sources: Ikonomovska, Gama & Dzeroski, "Learning model trees from evolving data streams", Data Mining and Knowledge Discovery
@@ -54,9 +54,9 @@ MAX_SCORE = 5.0
 WIDENINGS = 2_000
 """Doublings that lead from the least to the largest width that a histogram may have."""
 SAME = 1e-13
-"""Values that differ by less than this share are one value."""
+"""Values with a smaller relative difference are one value."""
 MAX_INVERSE = 1e290
-"""Of a histogram, so that a bin's place stays a number: narrower bins are as wide as this says."""
+"""Of a histogram, so that a bin's place stays a number: narrower bins get this width."""
 SCALE_MEMORY = 1e4
 """Values of a feature after which its scale forgets exponentially."""
 ERROR_MEMORY = 0.995
@@ -127,7 +127,7 @@ def linear_at(whole: Whole, statistics: int) -> int:
 @kernel
 def draw_features(whole: Whole, slot: int) -> None:
     """Let a slot observe as many features as it may, drawn without repetition (Fisher and Yates)."""
-    d, m, at = whole[FEATURES], whole[OBSERVED], observed_at(whole, slot)
+    d, m, first = whole[FEATURES], whole[OBSERVED], observed_at(whole, slot)
     drawn = observed_at(whole, whole[SLOTS] + 1)
     for f in range(d):
         whole[drawn + f] = f
@@ -136,12 +136,12 @@ def draw_features(whole: Whole, slot: int) -> None:
         chosen = whole[drawn + other]
         whole[drawn + other] = whole[drawn + k]
         whole[drawn + k] = chosen
-        whole[at + k] = chosen
+        whole[first + k] = chosen
 
 
 @kernel
 def clear(real: Real, whole: Whole) -> None:
-    """Back to a single leaf that has seen nothing but ``PRIOR`` of weight at 0; scales stay, the generator goes on."""
+    """Back to a single leaf that has seen nothing but ``PRIOR`` of weight at 0; scales stay, the random generator continues."""
     nodes = 2 * whole[SLOTS] - 1
     whole[WHOLE_HEAD : WHOLE_HEAD + nodes] = LEAF
     whole[WHOLE_HEAD + nodes :] = 0
@@ -174,44 +174,44 @@ def leaf_of(real: Real, whole: Whole, x: Real) -> int:
 @kernel
 def _score(real: Real, whole: Whole, x: Real, feature: int) -> float:
     """A feature in standard deviations from its mean; 0 where it is missing or constant."""
-    at = scale_at(whole) + feature
-    variance = real[at + whole[FEATURES]]
+    scale = scale_at(whole) + feature
+    variance = real[scale + whole[FEATURES]]
     if is_missing(x[feature]) or not variance > 0.0:
         return 0.0
     value = min(max(x[feature], -MAX_VALUE), MAX_VALUE)
-    return float(min(max((value - real[at]) / math.sqrt(variance), -MAX_SCORE), MAX_SCORE))
+    return float(min(max((value - real[scale]) / math.sqrt(variance), -MAX_SCORE), MAX_SCORE))
 
 
 @kernel
 def _line(real: Real, whole: Whole, slot: int, x: Real) -> float:
-    """What the linear model of a leaf says."""
-    at = linear_at(whole, statistics_at(whole, slot))
-    total = real[at + whole[FEATURES]]
+    """The prediction of a leaf's linear model."""
+    weights = linear_at(whole, statistics_at(whole, slot))
+    total = real[weights + whole[FEATURES]]
     for f in range(whole[FEATURES]):
-        total += real[at + f] * _score(real, whole, x, f)
+        total += real[weights + f] * _score(real, whole, x, f)
     return float(total)
 
 
 @kernel
-def speak(real: Real, whole: Whole, leaf: int, x: Real) -> float:
-    """What a leaf says: its mean, or its linear model where that has erred less."""
+def predict_leaf(real: Real, whole: Whole, leaf: int, x: Real) -> float:
+    """The prediction of a leaf: its mean, or its linear model where that has the smaller error."""
     slot = whole[slot_at(whole, leaf)]
-    at = statistics_at(whole, slot)
-    if whole[LINEAR] == 1 and real[at + LINEAR_ERROR] < real[at + MEAN_ERROR]:
+    statistics = statistics_at(whole, slot)
+    if whole[LINEAR] == 1 and real[statistics + LINEAR_ERROR] < real[statistics + MEAN_ERROR]:
         return float(_line(real, whole, slot, x))
-    return float(real[at + VALUE])
+    return float(real[statistics + VALUE])
 
 
 @kernel
 def predict(real: Real, whole: Whole, x: Real) -> float:
-    """What the tree says; the state is not touched."""
-    return speak(real, whole, leaf_of(real, whole, x), x)
+    """The prediction of the tree; the state is not changed."""
+    return predict_leaf(real, whole, leaf_of(real, whole, x), x)
 
 
 @kernel
-def _merge(real: Real, at: int, bins: int, shift: int) -> None:
+def _merge(real: Real, histogram: int, bins: int, shift: int) -> None:
     """Make each bin twice as wide: bin b goes to (b + shift) // 2."""
-    first = at + HISTOGRAM_HEAD
+    first = histogram + HISTOGRAM_HEAD
     if shift == 0:
         for b in range(bins // 2):
             for j in range(2):
@@ -227,41 +227,41 @@ def _merge(real: Real, at: int, bins: int, shift: int) -> None:
 
 
 @kernel
-def _start_range(real: Real, at: int, bins: int, value: float) -> int:
-    """The bin of a value in a histogram that has met one value at most; a second one sets the range."""
-    first = at + HISTOGRAM_HEAD
+def _start_range(real: Real, histogram: int, bins: int, value: float) -> int:
+    """The bin of a value in a histogram that has seen one value at most; a second one sets the range."""
+    first = histogram + HISTOGRAM_HEAD
     if real[first] == 0.0:
-        real[at + LEAST] = value
+        real[histogram + LEAST] = value
         return 0
-    other = real[at + LEAST]
+    other = real[histogram + LEAST]
     width = abs(value - other) / (bins - 1.0)
     if width <= SAME * max(abs(value), abs(other)) or width * MAX_INVERSE <= 1.0:
         return 0
-    real[at + INVERSE] = 1.0 / width
+    real[histogram + INVERSE] = 1.0 / width
     if value > other:
         return bins - 1
-    real[at + LEAST] = value
+    real[histogram + LEAST] = value
     real[first + 2 * bins - 2], real[first + 2 * bins - 1] = real[first], real[first + 1]
     real[first], real[first + 1] = 0.0, 0.0
     return 0
 
 
 @kernel
-def bin_of(real: Real, at: int, bins: int, value: float) -> int:
-    """The bin of a value in the histogram at ``at``, which is widened until the value lies within it."""
-    if real[at + INVERSE] == 0.0:
-        return _start_range(real, at, bins, value)
-    place = (value - real[at + LEAST]) * real[at + INVERSE]
+def bin_of(real: Real, histogram: int, bins: int, value: float) -> int:
+    """The bin of a value in the ``histogram`` (its first place), which is widened until the value lies within it."""
+    if real[histogram + INVERSE] == 0.0:
+        return _start_range(real, histogram, bins, value)
+    place = (value - real[histogram + LEAST]) * real[histogram + INVERSE]
     for _ in range(WIDENINGS):
         if 0.0 <= place < bins:
             break
         if place < 0.0:
-            real[at + LEAST] -= bins / real[at + INVERSE]
-            _merge(real, at, bins, bins)
+            real[histogram + LEAST] -= bins / real[histogram + INVERSE]
+            _merge(real, histogram, bins, bins)
         else:
-            _merge(real, at, bins, 0)
-        real[at + INVERSE] *= 0.5
-        place = (value - real[at + LEAST]) * real[at + INVERSE]
+            _merge(real, histogram, bins, 0)
+        real[histogram + INVERSE] *= 0.5
+        place = (value - real[histogram + LEAST]) * real[histogram + INVERSE]
     return int(min(max(place, 0.0), bins - 1.0))
 
 
@@ -269,7 +269,7 @@ def bin_of(real: Real, at: int, bins: int, value: float) -> int:
 def _learn_line(real: Real, whole: Whole, slot: int, x: Real, target: float, weight: float, share: float) -> None:
     """One step of normalised least mean squares, and the errors that decide between the leaf's mean and its line."""
     statistics = statistics_at(whole, slot)
-    at, d = linear_at(whole, statistics), whole[FEATURES]
+    weights, d = linear_at(whole, statistics), whole[FEATURES]
     error, off = target - _line(real, whole, slot, x), target - real[statistics + VALUE]
     memory = slowed(ERROR_MEMORY, share)
     real[statistics + MEAN_ERROR] = memory * real[statistics + MEAN_ERROR] + share * (off * off)
@@ -281,42 +281,42 @@ def _learn_line(real: Real, whole: Whole, slot: int, x: Real, target: float, wei
     rate = max(1.0 / math.sqrt(RATE_DECAY * real[statistics + COUNT] + RATE_START), LEAST_RATE)
     rate = min(rate * min(weight, max(real[BOOST], 1.0)), 1.0) * error / norm
     for f in range(d):
-        real[at + f] = min(max(real[at + f] + rate * _score(real, whole, x, f), -MAX_TARGET), MAX_TARGET)
-    real[at + d] = min(max(real[at + d] + rate, -MAX_TARGET), MAX_TARGET)
+        real[weights + f] = min(max(real[weights + f] + rate * _score(real, whole, x, f), -MAX_TARGET), MAX_TARGET)
+    real[weights + d] = min(max(real[weights + d] + rate, -MAX_TARGET), MAX_TARGET)
 
 
 @kernel
 def learn_scales(real: Real, whole: Whole, x: Real, share: float) -> None:
     """Follow the mean and the variance of each feature."""
-    at, d = scale_at(whole), whole[FEATURES]
+    scales, d = scale_at(whole), whole[FEATURES]
     for f in range(d):
         if not is_missing(x[f]):
-            real[at + 2 * d + f] = min(real[at + 2 * d + f] + share, SCALE_MEMORY)
-            step = share / real[at + 2 * d + f]
-            gap = min(max(x[f], -MAX_VALUE), MAX_VALUE) - real[at + f]
-            real[at + f] += step * gap
-            real[at + d + f] += step * (gap * gap * (1.0 - step) - real[at + d + f])
+            real[scales + 2 * d + f] = min(real[scales + 2 * d + f] + share, SCALE_MEMORY)
+            step = share / real[scales + 2 * d + f]
+            gap = min(max(x[f], -MAX_VALUE), MAX_VALUE) - real[scales + f]
+            real[scales + f] += step * gap
+            real[scales + d + f] += step * (gap * gap * (1.0 - step) - real[scales + d + f])
 
 
 @kernel
 def observe(real: Real, whole: Whole, leaf: int, x: Real, target: float, weight: float, share: float) -> None:
-    """A leaf takes one example into its statistics, which counts as ``share`` of one."""
+    """A leaf takes one example into its statistics, counted as a fraction ``share`` of one."""
     slot = whole[slot_at(whole, leaf)]
-    at = statistics_at(whole, slot)
+    statistics = statistics_at(whole, slot)
     if whole[LINEAR] == 1:
         _learn_line(real, whole, slot, x, target, weight, share)
-    known = real[at + VALUE_WEIGHT] + weight
-    real[at + VALUE] += weight / known * (target - real[at + VALUE])
-    real[at + VALUE_WEIGHT] = min(known, real[SPAN])
-    if real[at + COUNT] == 0.0:
-        real[at + OFFSET] = real[at + VALUE]
-    target -= real[at + OFFSET]
-    real[at + COUNT] += share
-    real[at + WEIGHT] += weight
-    real[at + SUM] += weight * target
-    real[at + SQUARES] += weight * target * target
+    known = real[statistics + VALUE_WEIGHT] + weight
+    real[statistics + VALUE] += weight / known * (target - real[statistics + VALUE])
+    real[statistics + VALUE_WEIGHT] = min(known, real[SPAN])
+    if real[statistics + COUNT] == 0.0:
+        real[statistics + OFFSET] = real[statistics + VALUE]
+    target -= real[statistics + OFFSET]
+    real[statistics + COUNT] += share
+    real[statistics + WEIGHT] += weight
+    real[statistics + SUM] += weight * target
+    real[statistics + SQUARES] += weight * target * target
     bins, observed = whole[BINS], observed_at(whole, slot)
-    histogram = at + SLOT_HEAD
+    histogram = statistics + SLOT_HEAD
     for k in range(whole[OBSERVED]):
         value = x[whole[observed + k]]
         if not is_missing(value):

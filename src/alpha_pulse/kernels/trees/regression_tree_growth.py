@@ -1,6 +1,5 @@
 """How a leaf of `alpha_pulse.kernels.trees.regression_tree` splits: by the reduction of the weighted variance, when an F test
-says that the reduction is no chance, and the Hoeffding bound on the ratio of the two best features that the choice is none
-either.
+rejects a reduction by chance, and the Hoeffding bound on the ratio of the two best features rejects a choice by chance.
 
 Sources: Ikonomovska, Gama & Dzeroski (2011) for the ratio, Gouk, Pfahringer & Frank (2019) for the test of the
 reduction itself.
@@ -62,26 +61,26 @@ from alpha_pulse.kernels.trees.regression_tree import (
     observe,
     observed_at,
     predict,
+    predict_leaf,
     seen_at,
     slot_at,
     slot_size,
-    speak,
     statistics_at,
 )
 
 MIN_BRANCH = 0.01
-"""A branch that would take less than this share of the weight is no split."""
+"""A branch that would take less than this fraction of the weight is no split."""
 
 
 @kernel
-def best_of_feature(real: Real, at: int, bins: int) -> tuple[float, float, float, float]:
+def best_of_feature(real: Real, histogram: int, bins: int) -> tuple[float, float, float, float]:
     """(reduction of the sum of squares, threshold, weight and sum of targets to the left) of a histogram's best split.
 
     Between two values the threshold lies in the middle of the empty bins.
     """
-    if real[at + INVERSE] == 0.0:
+    if real[histogram + INVERSE] == 0.0:
         return 0.0, 0.0, 0.0, 0.0
-    first = at + HISTOGRAM_HEAD
+    first = histogram + HISTOGRAM_HEAD
     weight, total = 0.0, 0.0
     for b in range(bins):
         weight += real[first + 2 * b]
@@ -101,19 +100,19 @@ def best_of_feature(real: Real, at: int, bins: int) -> tuple[float, float, float
             gain = left_sum * left_sum / left + right_sum * right_sum / right - before
             if gain > best:
                 best, place, best_weight, best_sum, chosen = gain, b + 1.0, left, left_sum, True
-    return best, real[at + LEAST] + place / real[at + INVERSE], best_weight, best_sum
+    return best, real[histogram + LEAST] + place / real[histogram + INVERSE], best_weight, best_sum
 
 
 @kernel
-def _fade(real: Real, whole: Whole, at: int) -> None:
+def _fade(real: Real, whole: Whole, statistics: int) -> None:
     """Halve a leaf's statistics, so that what it has seen long ago counts for less."""
     bins, observed = whole[BINS], whole[OBSERVED]
-    real[at + COUNT] *= 0.5
-    real[at + LAST_TRY] = real[at + COUNT]
+    real[statistics + COUNT] *= 0.5
+    real[statistics + LAST_TRY] = real[statistics + COUNT]
     for place in (WEIGHT, SUM, SQUARES):
-        real[at + place] *= 0.5
+        real[statistics + place] *= 0.5
     for k in range(observed):
-        first = at + SLOT_HEAD + k * (HISTOGRAM_HEAD + 2 * bins) + HISTOGRAM_HEAD
+        first = statistics + SLOT_HEAD + k * (HISTOGRAM_HEAD + 2 * bins) + HISTOGRAM_HEAD
         for j in range(2 * bins):
             real[first + j] *= 0.5
 
@@ -123,14 +122,14 @@ def try_split(real: Real, whole: Whole, leaf: int) -> bool:
     """Split a leaf if it should be; whether it was."""
     if whole[LEAVES] >= whole[SLOTS]:
         return False
-    at = statistics_at(whole, whole[slot_at(whole, leaf)])
-    n, bins = real[at + COUNT], whole[BINS]
-    spread = real[at + SQUARES] - real[at + SUM] * real[at + SUM] / real[at + WEIGHT]
-    if not spread > SAME * real[at + SQUARES]:
+    statistics = statistics_at(whole, whole[slot_at(whole, leaf)])
+    n, bins = real[statistics + COUNT], whole[BINS]
+    spread = real[statistics + SQUARES] - real[statistics + SUM] * real[statistics + SUM] / real[statistics + WEIGHT]
+    if not spread > SAME * real[statistics + SQUARES]:
         return False
     best, second, chosen, threshold, weight, total = 0.0, 0.0, -1, 0.0, 0.0, 0.0
     for k in range(whole[OBSERVED]):
-        histogram = at + SLOT_HEAD + k * (HISTOGRAM_HEAD + 2 * bins)
+        histogram = statistics + SLOT_HEAD + k * (HISTOGRAM_HEAD + 2 * bins)
         gain, candidate, left, left_sum = best_of_feature(real, histogram, bins)
         if gain > best:
             best, second, chosen, threshold, weight, total = gain, best, k, candidate, left, left_sum
@@ -152,7 +151,7 @@ def _inherit(real: Real, whole: Whole, parent: int, child: int) -> None:
     old, new = statistics_at(whole, parent), statistics_at(whole, child)
     for j in range(slot_size(whole[FEATURES], m, bins)):
         real[new + j] = 0.0
-    at, source = linear_at(whole, new), linear_at(whole, old)
+    target, source = linear_at(whole, new), linear_at(whole, old)
     if whole[PER_LEAF] == 1:
         draw_features(whole, child)
     for k in range(m):
@@ -164,7 +163,7 @@ def _inherit(real: Real, whole: Whole, parent: int, child: int) -> None:
                 step = HISTOGRAM_HEAD + 2 * bins
                 _narrow(real, old + SLOT_HEAD + k * step, new + SLOT_HEAD + j * step, bins)
     for f in range(whole[FEATURES] + 1):
-        real[at + f] = real[source + f]
+        real[target + f] = real[source + f]
     for place in (MEAN_ERROR, LINEAR_ERROR):
         real[new + place] = real[old + place]
 
@@ -180,7 +179,7 @@ def _move(real: Real, whole: Whole, source: int, slot: int) -> None:
 
 
 @kernel
-def _narrow(real: Real, source: int, at: int, bins: int) -> None:
+def _narrow(real: Real, source: int, target: int, bins: int) -> None:
     """An empty histogram over the part of the range of ``source`` that is not empty."""
     if real[source + INVERSE] == 0.0:
         return
@@ -190,32 +189,32 @@ def _narrow(real: Real, source: int, at: int, bins: int) -> None:
             low, high = min(low, b), b
     if high < low:
         return
-    real[at + LEAST] = real[source + LEAST] + low / real[source + INVERSE]
-    real[at + INVERSE] = min(real[source + INVERSE] * bins / (high - low + 1.0), MAX_INVERSE)
+    real[target + LEAST] = real[source + LEAST] + low / real[source + INVERSE]
+    real[target + INVERSE] = min(real[source + INVERSE] * bins / (high - low + 1.0), MAX_INVERSE)
 
 
 @kernel
-def _cut(real: Real, at: int, bins: int, threshold: float, below: bool) -> None:
+def _cut(real: Real, histogram: int, bins: int, threshold: float, below: bool) -> None:
     """Leave of the range of an empty histogram the part on one side of ``threshold``."""
-    if real[at + INVERSE] == 0.0:
+    if real[histogram + INVERSE] == 0.0:
         return
-    least, most = real[at + LEAST], real[at + LEAST] + bins / real[at + INVERSE]
+    least, most = real[histogram + LEAST], real[histogram + LEAST] + bins / real[histogram + INVERSE]
     low, high = (least, threshold) if below else (threshold, most)
     if high - low > SAME * max(abs(low), abs(high)) and (high - low) * MAX_INVERSE > bins:
-        real[at + LEAST], real[at + INVERSE] = low, bins / (high - low)
+        real[histogram + LEAST], real[histogram + INVERSE] = low, bins / (high - low)
 
 
 @kernel
 def _split(real: Real, whole: Whole, leaf: int, chosen: int, threshold: float, weight: float, total: float) -> None:
     """Turn a leaf into a node with two leaves, which start from the means that the split is thought to send them."""
     slot, left, bins = whole[slot_at(whole, leaf)], whole[USED], whole[BINS]
-    at, feature = statistics_at(whole, slot), whole[observed_at(whole, slot) + chosen]
+    statistics, feature = statistics_at(whole, slot), whole[observed_at(whole, slot) + chosen]
     other = whole[LEAVES]
     whole[LEAVES] += 1
     whole[USED] += 2
-    offset, known = real[at + OFFSET], real[at + WEIGHT]
+    offset, known = real[statistics + OFFSET], real[statistics + WEIGHT]
     right_weight, right_total = 0.0, 0.0
-    first = at + SLOT_HEAD + chosen * (HISTOGRAM_HEAD + 2 * bins) + HISTOGRAM_HEAD
+    first = statistics + SLOT_HEAD + chosen * (HISTOGRAM_HEAD + 2 * bins) + HISTOGRAM_HEAD
     for b in range(bins):
         right_weight += real[first + 2 * b]
         right_total += real[first + 2 * b + 1]
@@ -242,24 +241,24 @@ def _split(real: Real, whole: Whole, leaf: int, chosen: int, threshold: float, w
 
 @kernel
 def learn_down(real: Real, whole: Whole, x: Real, target: float, weight: float, share: float) -> float:
-    """One example, within bounds, goes down to its leaf, which learns and may split; what that said before."""
+    """One example, within bounds, goes down to its leaf, which learns and may split; returns its previous prediction."""
     node = 0
     while whole[WHOLE_HEAD + node] != LEAF:
         node = next_node(real, whole, node, x)
         real[seen_at(whole, node)] += weight
-    said = speak(real, whole, node, x)
+    prediction = predict_leaf(real, whole, node, x)
     observe(real, whole, node, x, target, weight, share)
-    at = statistics_at(whole, whole[slot_at(whole, node)])
-    if real[at + COUNT] - real[at + LAST_TRY] >= real[GRACE]:
-        real[at + LAST_TRY] = real[at + COUNT]
-        if not try_split(real, whole, node) and real[at + COUNT] >= real[WINDOW]:
-            _fade(real, whole, at)
-    return said
+    statistics = statistics_at(whole, whole[slot_at(whole, node)])
+    if real[statistics + COUNT] - real[statistics + LAST_TRY] >= real[GRACE]:
+        real[statistics + LAST_TRY] = real[statistics + COUNT]
+        if not try_split(real, whole, node) and real[statistics + COUNT] >= real[WINDOW]:
+            _fade(real, whole, statistics)
+    return prediction
 
 
 @kernel
 def learn(real: Real, whole: Whole, x: Real, target: float, weight: float, share: float) -> float:
-    """One example, ``share`` of one where examples are counted; what the tree would have said before."""
+    """One example, counted as a fraction ``share`` of one; returns the previous prediction of the tree."""
     weight = min(weight * real[BOOST], MAX_WEIGHT)
     if not weight > 0.0:
         return predict(real, whole, x)

@@ -1,5 +1,5 @@
-"""Classification trees for streams in two packed arrays: where nodes and leaf statistics lie, how a row finds its leaf, what
-a leaf says, what it learns. How a leaf splits stands in `alpha_pulse.kernels.trees.tree_growth`.
+"""Classification trees for streams in two packed arrays: where nodes and leaf statistics lie, how a row finds its leaf, how
+a leaf predicts and learns. How a leaf splits stands in `alpha_pulse.kernels.trees.tree_growth`.
 
 ``whole`` (int64), with N nodes, S slots for leaf statistics, D features and M features that a leaf observes:
 
@@ -11,8 +11,8 @@ its head, then a place for each class and observed feature. A numeric place: wei
 (1 / variance, 0 while unknown), least and largest value; a nominal one: the weight of each value.
 
 Node 0 is the root; a leaf has feature -1; a leaf without a slot is inactive: it counts classes but no longer splits. A leaf
-speaks by naive Bayes or by its class counts, whichever was right more often. A missing value takes no part in statistics; at a
-split on it a row follows the branch that most rows have taken. A nominal feature splits into one value against all others.
+predicts by naive Bayes or by its class counts, whichever was right more often. Missing values are left out of statistics; at a
+split on one a row follows the branch that most rows have taken. A nominal feature splits into one value against all others.
 
 Sources: Domingos & Hulten, "Mining high-speed data streams", KDD (2000), doi 10.1145/347090.347107; Holmes, Kirkby &
 Pfahringer, "Stress-testing Hoeffding trees", PKDD (2005), for naive Bayes adaptive leaves.
@@ -60,7 +60,7 @@ LEAST_SPREAD = 0.25
 or more; a second value of next to no weight makes no spread.
 """
 MARGIN = 0.5
-"""By this part of an example the class counts must have been right more often to speak for a leaf: no trifle decides."""
+"""By this fraction of an example the class counts must have been right more often to decide for a leaf."""
 TRACE = 1e-9
 """A class weight up to this is what rounding leaves of a split, not a class."""
 
@@ -253,7 +253,7 @@ def total_of(real: Real, whole: Whole, node: int) -> float:
 
 @kernel
 def next_node(real: Real, whole: Whole, node: int, x: Real) -> int:
-    """The child that a row goes on to."""
+    """The child that a row goes to."""
     feature = whole[WHOLE_HEAD + node]
     left, right = whole[left_at(whole, node)], whole[right_at(whole, node)]
     value = x[feature]
@@ -268,7 +268,7 @@ def next_node(real: Real, whole: Whole, node: int, x: Real) -> int:
 
 @kernel
 def leaf_of(real: Real, whole: Whole, x: Real) -> int:
-    """The leaf that a row comes to."""
+    """The leaf of a row."""
     node = 0
     while whole[WHOLE_HEAD + node] != LEAF:
         node = next_node(real, whole, node, x)
@@ -292,15 +292,15 @@ def bayes(real: Real, whole: Whole, leaf: int, x: Real, out: Real) -> None:
         out[c] = math.log(real[counts + c]) if real[counts + c] > TRACE else NEVER
     for k in range(whole[OBSERVED]):
         value, values = x[whole[observed + k]], whole[nominal + whole[observed + k]]
-        at = statistics + k * b
+        first = statistics + k * b
         if is_missing(value):
             continue
         if values > 0:
             for c in range(classes):
                 if real[counts + c] > TRACE:
-                    out[c] += _log_share(real, at + c * step, values, value)
+                    out[c] += _log_fraction(real, first + c * step, values, value)
             continue
-        _add_densities(real, counts, at, step, min(max(value, -MAX_VALUE), MAX_VALUE), out, products)
+        _add_densities(real, counts, first, step, min(max(value, -MAX_VALUE), MAX_VALUE), out, products)
         taken += 1
         if taken % 8 == 0:
             for c in range(classes):
@@ -311,29 +311,29 @@ def bayes(real: Real, whole: Whole, leaf: int, x: Real, out: Real) -> None:
 
 
 @kernel
-def _add_densities(real: Real, counts: int, at: int, step: int, value: float, out: Real, products: Real) -> None:
+def _add_densities(real: Real, counts: int, first: int, step: int, value: float, out: Real, products: Real) -> None:
     """Take a numeric feature's densities into the log posteriors ``out``, and the precisions into ``products``."""
     least, most = math.inf, -math.inf
     for c in range(out.shape[0]):
-        if real[at + c * step + WEIGHT] > 0.0:
-            least, most = min(least, real[at + c * step + LEAST]), max(most, real[at + c * step + LARGEST])
+        if real[first + c * step + WEIGHT] > 0.0:
+            least, most = min(least, real[first + c * step + LEAST]), max(most, real[first + c * step + LARGEST])
     span = WIDE * (most - least)
     for c in range(out.shape[0]):
-        precision = real[at + c * step + PRECISION]
+        precision = real[first + c * step + PRECISION]
         if precision > 0.0 and real[counts + c] > TRACE:
-            away = value - real[at + c * step + MEAN]
+            away = value - real[first + c * step + MEAN]
             out[c] -= min(0.5 * away * away * precision, MAX_DISTANCE) + HALF_LOG_2PI
             products[c] *= min(max(precision * span * span, 1.0 / MAX_RATIO), MAX_RATIO)
 
 
 @kernel
-def _log_share(real: Real, at: int, values: int, value: float) -> float:
-    """Log of a nominal value's share within a class, by Laplace's rule; a value never heard of counts as a rare one."""
+def _log_fraction(real: Real, first: int, values: int, value: float) -> float:
+    """Log of a nominal value's fraction within a class, by Laplace's rule; an unknown value counts as a rare one."""
     total = 0.0
     for v in range(values):
-        total += real[at + v]
-    found = real[at + int(value)] if 0.0 <= value < values else 0.0
-    return math.log((found + 1.0) / (total + values))
+        total += real[first + v]
+    weight = real[first + int(value)] if 0.0 <= value < values else 0.0
+    return math.log((weight + 1.0) / (total + values))
 
 
 @kernel
@@ -347,7 +347,7 @@ def largest(scores: Real, n: int) -> int:
 
 
 @kernel
-def speak(real: Real, whole: Whole, leaf: int, x: Real, out: Real) -> None:
+def predict_leaf(real: Real, whole: Whole, leaf: int, x: Real, out: Real) -> None:
     """A leaf's class probabilities into ``out``: naive Bayes where that was right at least as often, else smoothed counts."""
     classes, slot, counts = whole[CLASSES], whole[slot_at(whole, leaf)], counts_at(whole, leaf)
     if slot != INACTIVE:
@@ -395,7 +395,7 @@ def observe(real: Real, whole: Whole, leaf: int, x: Real, label: int, weight: fl
 def _update(real: Real, whole: Whole, slot: int, x: Real, label: int, weight: float) -> None:
     m, b, nominal = whole[OBSERVED], whole[PLACE], values_at(whole, 0)
     observed = observed_at(whole, slot)
-    at = statistics_at(whole, slot) + SLOT_HEAD + label * m * b
+    place = statistics_at(whole, slot) + SLOT_HEAD + label * m * b
     for k in range(m):
         feature = whole[observed + k]
         value = x[feature]
@@ -403,25 +403,25 @@ def _update(real: Real, whole: Whole, slot: int, x: Real, label: int, weight: fl
             values = whole[nominal + feature]
             if values > 0:
                 if 0.0 <= value < values:
-                    real[at + int(value)] += weight
+                    real[place + int(value)] += weight
             else:
-                _gaussian(real, at, min(max(value, -MAX_VALUE), MAX_VALUE), weight)
-        at += b
+                _gaussian(real, place, min(max(value, -MAX_VALUE), MAX_VALUE), weight)
+        place += b
 
 
 @kernel
-def _gaussian(real: Real, at: int, value: float, weight: float) -> None:
-    if real[at + WEIGHT] == 0.0:
-        real[at + LEAST], real[at + LARGEST] = value, value
-    elif value < real[at + LEAST]:
-        real[at + LEAST] = value
-    elif value > real[at + LARGEST]:
-        real[at + LARGEST] = value
-    real[at + WEIGHT] += weight
-    away = value - real[at + MEAN]
-    real[at + MEAN] += away * (weight / real[at + WEIGHT])
-    real[at + DEVIATION] += weight * away * (value - real[at + MEAN])
-    spread = real[at + LARGEST] - real[at + LEAST]
-    known = real[at + PRECISION] > 0.0 or real[at + DEVIATION] >= LEAST_SPREAD * spread * spread
-    if known and real[at + WEIGHT] > 1.0 and real[at + DEVIATION] > 0.0:
-        real[at + PRECISION] = min(max((real[at + WEIGHT] - 1.0) / real[at + DEVIATION], MIN_PRECISION), MAX_PRECISION)
+def _gaussian(real: Real, place: int, value: float, weight: float) -> None:
+    if real[place + WEIGHT] == 0.0:
+        real[place + LEAST], real[place + LARGEST] = value, value
+    elif value < real[place + LEAST]:
+        real[place + LEAST] = value
+    elif value > real[place + LARGEST]:
+        real[place + LARGEST] = value
+    real[place + WEIGHT] += weight
+    away = value - real[place + MEAN]
+    real[place + MEAN] += away * (weight / real[place + WEIGHT])
+    real[place + DEVIATION] += weight * away * (value - real[place + MEAN])
+    spread = real[place + LARGEST] - real[place + LEAST]
+    known = real[place + PRECISION] > 0.0 or real[place + DEVIATION] >= LEAST_SPREAD * spread * spread
+    if known and real[place + WEIGHT] > 1.0 and real[place + DEVIATION] > 0.0:
+        real[place + PRECISION] = min(max((real[place + WEIGHT] - 1.0) / real[place + DEVIATION], MIN_PRECISION), MAX_PRECISION)

@@ -3,7 +3,7 @@ feature is truly the best.
 
 Slots are the memory that a tree may use. When none is left, a leaf that wants to split takes the slot of the leaf with the
 least to gain from one (the fewest rows outside its majority class), if that gains less than itself; that leaf becomes inactive.
-An inactive leaf asks for a slot in the same way each time that it has met as many rows as a leaf waits between two tries.
+An inactive leaf requests a slot in the same way each time that it has seen as many rows as a leaf waits between two attempts.
 
 Sources: Domingos & Hulten (2000), as in `alpha_pulse.kernels.trees.tree`; Pfahringer, Holmes & Kirkby, "Handling numeric
 attributes in Hoeffding trees", PAKDD (2008): Gaussian observers with ten candidate thresholds.
@@ -52,10 +52,10 @@ from alpha_pulse.kernels.trees.tree import (
     observe,
     observed_at,
     owner_at,
+    predict_leaf,
     right_at,
     seen_at,
     slot_at,
-    speak,
     statistics_at,
     take_node,
     threshold_at,
@@ -68,9 +68,9 @@ NOTHING_LEARNT = -1
 MAX_WEIGHT = 1e9
 """Of one example, so that sums stay finite."""
 MIN_BRANCH = 0.01
-"""A branch that would take less than this share of the weight is no split."""
+"""A branch that would take less than this fraction of the weight is no split."""
 PURE = 0.99
-"""A leaf whose majority class holds more than this share does not split, and observes its features anew."""
+"""A leaf whose majority class has more than this fraction does not split, and restarts its observers."""
 _ROOT_HALF = math.sqrt(0.5)
 
 
@@ -80,42 +80,42 @@ def _weighted_log(n: float) -> float:
 
 
 @kernel
-def _left_weight(real: Real, at: int, values: int, threshold: float) -> float:
+def _left_weight(real: Real, place: int, values: int, threshold: float) -> float:
     """The weight of one class that a split sends to the left: below ``threshold``, or of that nominal value."""
     if values > 0:
-        return float(real[at + int(threshold)])
-    weight = float(real[at + WEIGHT])
-    if weight == 0.0 or threshold < real[at + LEAST]:
+        return float(real[place + int(threshold)])
+    weight = float(real[place + WEIGHT])
+    if weight == 0.0 or threshold < real[place + LEAST]:
         return 0.0
-    if threshold >= real[at + LARGEST]:
+    if threshold >= real[place + LARGEST]:
         return weight
-    if weight <= 1.0 or real[at + DEVIATION] <= 0.0:
+    if weight <= 1.0 or real[place + DEVIATION] <= 0.0:
         return 0.5 * weight
-    deviation = math.sqrt(real[at + DEVIATION] / (weight - 1.0))
-    return 0.5 * weight * (1.0 + math.erf((threshold - real[at + MEAN]) / deviation * _ROOT_HALF))
+    deviation = math.sqrt(real[place + DEVIATION] / (weight - 1.0))
+    return 0.5 * weight * (1.0 + math.erf((threshold - real[place + MEAN]) / deviation * _ROOT_HALF))
 
 
 @kernel
-def _class_weight(real: Real, at: int, values: int) -> float:
+def _class_weight(real: Real, place: int, values: int) -> float:
     if values == 0:
-        return float(real[at + WEIGHT])
+        return float(real[place + WEIGHT])
     total = 0.0
     for v in range(values):
-        total += real[at + v]
+        total += real[place + v]
     return total
 
 
 @kernel
-def _gain(real: Real, whole: Whole, at: int, values: int, threshold: float, before: float) -> float:
-    """Information gain in bits of one split of the feature whose places start at ``at``; -1 where a branch stays all but empty.
+def _gain(real: Real, whole: Whole, first: int, values: int, threshold: float, before: float) -> float:
+    """Information gain in bits of one split of the feature whose places start at ``first``; -1 where a branch is nearly empty.
 
     ``before`` is the entropy of the classes that the feature was observed with.
     """
     step = whole[OBSERVED] * whole[PLACE]
     left_sum, right_sum, left_logs, right_logs = 0.0, 0.0, 0.0, 0.0
     for c in range(whole[CLASSES]):
-        weight = _class_weight(real, at + c * step, values)
-        left = _left_weight(real, at + c * step, values, threshold)
+        weight = _class_weight(real, first + c * step, values)
+        left = _left_weight(real, first + c * step, values, threshold)
         right = max(weight - left, 0.0)
         left_sum += left
         right_sum += right
@@ -129,12 +129,12 @@ def _gain(real: Real, whole: Whole, at: int, values: int, threshold: float, befo
 
 
 @kernel
-def _entropy(real: Real, whole: Whole, at: int, values: int) -> float:
-    """Entropy in bits of the classes that the feature whose places start at ``at`` was observed with."""
+def _entropy(real: Real, whole: Whole, first: int, values: int) -> float:
+    """Entropy in bits of the classes that the feature whose places start at ``first`` was observed with."""
     step = whole[OBSERVED] * whole[PLACE]
     total, logs = 0.0, 0.0
     for c in range(whole[CLASSES]):
-        weight = _class_weight(real, at + c * step, values)
+        weight = _class_weight(real, first + c * step, values)
         total += weight
         logs += _weighted_log(weight)
     return max((_weighted_log(total) - logs) / total, 0.0) if total > 0.0 else 0.0
@@ -142,7 +142,7 @@ def _entropy(real: Real, whole: Whole, at: int, values: int) -> float:
 
 @kernel
 def _mixed(real: Real, whole: Whole, leaf: int) -> tuple[float, float, int]:
-    """(weight of a leaf, share of its majority class, how many classes it has met)."""
+    """(weight of a leaf, fraction of its majority class, number of classes seen)."""
     counts, total, most, met = counts_at(whole, leaf), 0.0, 0.0, 0
     for c in range(whole[CLASSES]):
         n = real[counts + c]
@@ -153,19 +153,19 @@ def _mixed(real: Real, whole: Whole, leaf: int) -> tuple[float, float, int]:
 
 
 @kernel
-def _best_of_feature(real: Real, whole: Whole, at: int, values: int, before: float) -> tuple[float, float]:
-    """(gain, threshold) of the best split of the feature whose places start at ``at``."""
+def _best_of_feature(real: Real, whole: Whole, first: int, values: int, before: float) -> tuple[float, float]:
+    """(gain, threshold) of the best split of the feature whose places start at ``first``."""
     best, threshold = -1.0, 0.0
     if values > 0:
         for v in range(values):
-            gain = _gain(real, whole, at, values, float(v), before)
+            gain = _gain(real, whole, first, values, float(v), before)
             if gain > best:
                 best, threshold = gain, float(v)
         return best, threshold
     step = whole[OBSERVED] * whole[PLACE]
     least, most, empty = 0.0, 0.0, True
     for c in range(whole[CLASSES]):
-        place = at + c * step
+        place = first + c * step
         if real[place + WEIGHT] > 0.0:
             least = real[place + LEAST] if empty else min(least, real[place + LEAST])
             most = real[place + LARGEST] if empty else max(most, real[place + LARGEST])
@@ -174,15 +174,15 @@ def _best_of_feature(real: Real, whole: Whole, at: int, values: int, before: flo
     for k in range(THRESHOLDS):
         candidate = least + width * (k + 1)
         if least < candidate < most:
-            gain = _gain(real, whole, at, 0, candidate, before)
+            gain = _gain(real, whole, first, 0, candidate, before)
             if gain > best:
                 best, threshold = gain, candidate
     return best, threshold
 
 
 @kernel
-def _observe_anew(real: Real, whole: Whole, leaf: int) -> None:
-    """Forget what a leaf's features looked like, not its counts: should its class change, nothing old stands in the way.
+def _reset_observers(real: Real, whole: Whole, leaf: int) -> None:
+    """Forget a leaf's feature statistics, not its counts, so that they cannot delay a change of its class.
 
     On Agrawal's stream with three drifts this is right half a point more often, and never less on the others tried.
     """
@@ -198,7 +198,7 @@ def try_split(real: Real, whole: Whole, leaf: int) -> bool:
     if met < 2:
         return False
     if share > PURE:
-        _observe_anew(real, whole, leaf)
+        _reset_observers(real, whole, leaf)
         return False
     span = math.log2(met)
     bound = math.sqrt(span * span * math.log(1.0 / real[DELTA]) / (2.0 * total))
@@ -211,8 +211,8 @@ def try_split(real: Real, whole: Whole, leaf: int) -> bool:
         return False  # no gain can exceed the entropy before, so none can exceed the bound
     best, second, chosen, threshold = 0.0, 0.0, -1, 0.0
     for k in range(whole[OBSERVED]):
-        values, at = whole[values_at(whole, whole[observed + k])], start + k * whole[PLACE]
-        gain, candidate = _best_of_feature(real, whole, at, values, _entropy(real, whole, at, values))
+        values, first = whole[values_at(whole, whole[observed + k])], start + k * whole[PLACE]
+        gain, candidate = _best_of_feature(real, whole, first, values, _entropy(real, whole, first, values))
         if gain > best:
             best, second, chosen, threshold = gain, best, k, candidate
         elif gain > second:
@@ -234,11 +234,11 @@ def _split(real: Real, whole: Whole, leaf: int, chosen: int, threshold: float) -
     slot = whole[slot_at(whole, leaf)]
     feature = whole[observed_at(whole, slot) + chosen]
     values, step = whole[values_at(whole, feature)], whole[OBSERVED] * whole[PLACE]
-    at = statistics_at(whole, slot) + SLOT_HEAD + chosen * whole[PLACE]
+    first = statistics_at(whole, slot) + SLOT_HEAD + chosen * whole[PLACE]
     for c in range(whole[CLASSES]):
-        to_left = _left_weight(real, at + c * step, values, threshold)
+        to_left = _left_weight(real, first + c * step, values, threshold)
         real[counts_at(whole, left) + c] = to_left
-        real[counts_at(whole, right) + c] = max(_class_weight(real, at + c * step, values) - to_left, 0.0)
+        real[counts_at(whole, right) + c] = max(_class_weight(real, first + c * step, values) - to_left, 0.0)
     drop_slot(whole, leaf)
     whole[feature_at(whole, leaf)] = feature
     whole[left_at(whole, leaf)] = left
@@ -252,7 +252,7 @@ def _split(real: Real, whole: Whole, leaf: int, chosen: int, threshold: float) -
 
 @kernel
 def _promise(real: Real, whole: Whole, leaf: int) -> float:
-    """What a leaf has to gain from a split: the weight outside its majority class."""
+    """The possible gain of a leaf from a split: the weight outside its majority class."""
     counts, most = counts_at(whole, leaf), 0.0
     for c in range(whole[CLASSES]):
         most = max(most, real[counts + c])
@@ -262,15 +262,15 @@ def _promise(real: Real, whole: Whole, leaf: int) -> float:
 @kernel
 def _free_least_promising(real: Real, whole: Whole, wanting: int) -> bool:
     """Take the slot of the active leaf that promises least, if that is less than what ``wanting`` promises."""
-    least, found = _promise(real, whole, wanting), -1
+    least, least_promising = _promise(real, whole, wanting), -1
     for slot in range(whole[SLOTS]):
         leaf = whole[owner_at(whole, slot)]
         promise = _promise(real, whole, leaf)
         if promise < least:
-            least, found = promise, leaf
-    if found < 0:
+            least, least_promising = promise, leaf
+    if least_promising < 0:
         return False
-    drop_slot(whole, found)
+    drop_slot(whole, least_promising)
     return True
 
 
@@ -310,7 +310,7 @@ def learn(real: Real, whole: Whole, x: Real, label: int, weight: float, scratch:
 @kernel
 def predict(real: Real, whole: Whole, x: Real, out: Real) -> None:
     """Class probabilities for one row, into ``out`` (shape (classes,)); the state is not touched."""
-    speak(real, whole, leaf_of(real, whole, x), x, out)
+    predict_leaf(real, whole, leaf_of(real, whole, x), x, out)
 
 
 @kernel
