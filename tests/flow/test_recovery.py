@@ -114,7 +114,7 @@ def test_a_program_that_decides_otherwise_is_found_out(tmp_path: Path, monkeypat
     rules = TrendFollowing.rule_based_analysis
     monkeypatch.setattr(TrendFollowing, "rule_based_analysis", lambda self, view: 0.999 * rules(self, view))
     store = open_store(str(path), StoreConfig())
-    with pytest.raises(StateError, match="decides otherwise"):
+    with pytest.raises(StateError, match="decides differently"):
         begun(restless(), RESTLESS, store, resume=True)
     store.close()
 

@@ -23,7 +23,7 @@ class VolatilityCalibrator:
     >>> calibrator = VolatilityCalibrator()
     >>> for _ in range(50):
     ...     calibrator.update(0.95, 2.0)
-    >>> calibrator.level(0.91, 0.004), calibrator.forecast(0.15, 0.004)
+    >>> calibrator.forecast(0.91, 0.004), calibrator.forecast(0.15, 0.004)
     (0.006, 0.004)
     """
 
