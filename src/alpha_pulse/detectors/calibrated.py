@@ -68,7 +68,7 @@ ThresholdCurves = dict[str, dict[str, ThresholdCurve]]
 
 @cache
 def shipped_curves() -> ThresholdCurves:
-    """The table of this version, by detector and dependence; ``alpha-pulse simulate-detectors`` makes it anew."""
+    """The table of this version, by detector and dependence; ``alpha-pulse simulate-detectors`` recreates it."""
     text = files("alpha_pulse.detectors").joinpath(TABLE).read_bytes()
     return msgspec.json.decode(text, type=ThresholdCurves)
 
@@ -166,12 +166,12 @@ class CalibratedDetector:
         drifts = np.zeros(len(values), dtype=np.bool_)
         first = min(-self._count % self.block, len(values))
         last = first + (len(values) - first) // self.block * self.block
-        for at in range(first):
-            drifts[at] = self.update(float(values[at]))
+        for index in range(first):
+            drifts[index] = self.update(float(values[index]))
         gathered = blocks(values[first:last], self.block, mean=self._mean)
         drifts[first + self.block - 1 : last : self.block] = self._detector.update_many(gathered)
-        for at in range(last, len(values)):
-            self.update(float(values[at]))
+        for index in range(last, len(values)):
+            self.update(float(values[index]))
         return drifts
 
     def snapshot(self) -> State:
@@ -233,7 +233,7 @@ def make_detector(name: str, threshold: float) -> Detector:
 def nearest_rate(
     name: str, samples_per_false_alarm: float, *, dependence: Dependence = "independent", horizon: int = 1
 ) -> float:
-    """Events per false alarm: those asked for, or the nearest for which the detector was calibrated with such blocks.
+    """Events per false alarm: the requested number, or the nearest for which the detector was calibrated with such blocks.
 
     >>> nearest_rate("adwin", 50_000, dependence="horizon", horizon=3)
     50000.0
@@ -255,7 +255,7 @@ def tuned(
     horizon: int = 1,
     threshold: float | None = None,
 ) -> Detector:
-    """The detector inside of `CalibratedDetector`, for who gathers the blocks himself; parameters and errors are the same."""
+    """The detector inside of `CalibratedDetector`, for callers that form the blocks; parameters and errors are the same."""
     kind = load("detectors", DETECTORS, name)
     if name not in TUNED:
         if threshold is not None:

@@ -111,8 +111,8 @@ class FeatureDetector:
             change_sample=int(state[CHANGE]),
         )
 
-    def _column(self, at: int) -> Rows:
-        return layout.table_of(self._state)[:, at].copy()
+    def _column(self, column: int) -> Rows:
+        return layout.table_of(self._state)[:, column].copy()
 
     @property
     def statistics(self) -> Rows:
@@ -136,7 +136,7 @@ class FeatureDetector:
         judged = np.flatnonzero([counts_as_test(entry) for entry in layout.table_of(self._state)])
         surest = judged[np.lexsort((-self.statistics[judged], p_values[judged]))]
         named = holm(p_values[surest]) <= self.level
-        return tuple(self.names[at] for rank, at in enumerate(surest.tolist()) if rank == 0 or named[rank])
+        return tuple(self.names[columns] for rank, columns in enumerate(surest.tolist()) if rank == 0 or named[rank])
 
     @property
     def design_effects(self) -> Rows:
@@ -196,8 +196,8 @@ class FeatureDetector:
         every = np.broadcast_to(self._all_known, values.shape).copy() if known is None else known
         wrong = (~np.isfinite(values) & every).any(axis=1)
         if wrong.any():
-            at = int(np.argmax(wrong))
-            raise self._refusal(values[at], every[at])
+            index = int(np.argmax(wrong))
+            raise self._refusal(values[index], every[index])
         flags = np.empty(len(values), dtype=np.int64)
         covariate_steps(self._state, values, every, flags)
         drifts: Known = flags == DRIFT
@@ -205,9 +205,9 @@ class FeatureDetector:
 
     def _refusal(self, values: Rows, known: Known | None) -> NonFiniteError:
         wrong = ~np.isfinite(values) & (self._all_known if known is None else known)
-        at = int(np.argmax(wrong))
+        column = int(np.argmax(wrong))
         return NonFiniteError(
-            f"{self.title} was given {float(values[at])!r} as {self.names[at]!r}, but a finite value is needed; "
+            f"{self.title} was given {float(values[column])!r} as {self.names[column]!r}, but a finite value is needed; "
             "mask what is missing"
         )
 
@@ -217,9 +217,9 @@ class FeatureDetector:
 
     def restore(self, state: State) -> None:
         """Take over a packed state; StateError when it is of other features or sizes."""
-        found = scalar(state, "names", list)
-        if found != list(self.names):
-            raise StateError(f"a saved state of {self.title} is of the features {found}, but {list(self.names)} are needed")
+        saved = scalar(state, "names", list)
+        if saved != list(self.names):
+            raise StateError(f"a saved state of {self.title} is of the features {saved}, but {list(self.names)} are needed")
         packed = self._state.copy()
         take(packed, state, "state")
         fixed = [THRESHOLD, *range(HEADER, layout.CELLS), layout.EVERY]

@@ -68,9 +68,9 @@ class PackedDetector:
         flags = np.empty(len(values), dtype=np.int64)
         self._steps(state, values, flags)
         if (flags == REFUSED).any():
-            at = int(np.argmax(flags == REFUSED))
+            index = int(np.argmax(flags == REFUSED))
             raise NonFiniteError(
-                f"{self.title} was given {float(values[at])!r} as value {at}, but {EXPECTED[self.domain]} is needed"
+                f"{self.title} was given {float(values[index])!r} as value {index}, but {EXPECTED[self.domain]} is needed"
             )
         self._state[...] = state
         drifts: NDArray[np.bool_] = flags == DRIFT

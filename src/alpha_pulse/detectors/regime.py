@@ -40,7 +40,7 @@ MAX_TIMES = 1_024
 
 
 class RegimeDetector:
-    """Tells calm, normal and turbulent times apart, from what was seen up to now: no forecast, and nothing said in hindsight.
+    """Classifies times as calm, normal or turbulent from the bars so far: no forecast and no hindsight.
 
     Bars are gathered to blocks, each described by volatility, trend and correlation (`kernels.market_state`). At the end of
     each block a hidden Markov model says how probable the three regimes are (`kernels.hmm`), and a change-point detector per
@@ -130,8 +130,8 @@ class RegimeDetector:
     @property
     def probabilities(self) -> dict[RegimeLabel, float]:
         """Of each regime, given all that was seen up to the newest whole block."""
-        at = hmm.PROBABILITIES
-        return dict(zip(LABELS, self._hidden[at : at + len(LABELS)].tolist(), strict=True))
+        first = hmm.PROBABILITIES
+        return dict(zip(LABELS, self._hidden[first : first + len(LABELS)].tolist(), strict=True))
 
     @property
     def ratio(self) -> float:
@@ -191,27 +191,27 @@ class RegimeDetector:
         return self._block_ends(ts)
 
     def _block_ends(self, ts: int) -> tuple[RegimeChange, ...]:
-        for at in range(len(WATCHED)):
-            if self._has(at):
-                self._times[at, int(self._points[at, SEEN]) % MAX_TIMES] = self._block_ts
+        for number in range(len(WATCHED)):
+            if self._has(number):
+                self._times[number, int(self._points[number, SEEN]) % MAX_TIMES] = self._block_ts
         regime_block(self._market, self._hidden, self._points, MOST_UNUSUAL, self._flags)
-        found = self._label(ts)
+        changes = self._label(ts)
         if self._place >= 0:
-            found += [self._point(at, ts) for at in (1, 2) if self._flags[at] == DRIFT]
+            changes += [self._point(number, ts) for number in (1, 2) if self._flags[number] == DRIFT]
         self._block_ts = 0
-        self.changed = bool(found)
-        return tuple(found)
+        self.changed = bool(changes)
+        return tuple(changes)
 
-    def _has(self, at: int) -> bool:
+    def _has(self, number: int) -> bool:
         """Whether the newest block has number ``at`` of `WATCHED`."""
-        place = (None, market_state.MOVED, market_state.KNOWN)[at]
+        place = (None, market_state.MOVED, market_state.KNOWN)[number]
         return place is None or bool(self._market[place] != 0.0)
 
     def _label(self, ts: int) -> list[RegimeChange]:
         """Move the label when the other regime is sure enough."""
         seen = int(self._hidden[hmm.SEEN])
-        said = self._hidden[hmm.PROBABILITIES : hmm.PROBABILITIES + len(LABELS)]
-        likely = int(np.argmax(said))
+        probabilities = self._hidden[hmm.PROBABILITIES : hmm.PROBABILITIES + len(LABELS)]
+        likely = int(np.argmax(probabilities))
         if likely != self._likely:
             self._likely, self._likely_ts = likely, self._block_ts
         self._stayed += 1
@@ -219,30 +219,32 @@ class RegimeDetector:
             return []
         volatility = self._points[0]
         supported = bocpd.bocpd_changed(volatility, RECENT + 1.0) >= SUPPORT
-        if self._place >= 0 and said[self._place] > (DOUBTFUL if supported else REFUTED):
+        if self._place >= 0 and probabilities[self._place] > (DOUBTFUL if supported else REFUTED):
             return []
         before, self._place, stayed = self.label, likely, self._stayed
         self._stayed = 0
         run = int(bocpd.bocpd_run(volatility))
         dated = supported and before is not None and 0 < run <= stayed
         since = self._time(0, int(volatility[SEEN]) - run) if dated else self._likely_ts
-        return [self._change(ts, "volatility", before, float(said[likely]), since)]
+        return [self._change(ts, "volatility", before, float(probabilities[likely]), since)]
 
-    def _point(self, at: int, ts: int) -> RegimeChange:
-        state = self._points[at]
-        return self._change(ts, WATCHED[at], self.label, float(state[bocpd.CHANGED]), self._time(at, int(state[CHANGE])))
+    def _point(self, number: int, ts: int) -> RegimeChange:
+        state = self._points[number]
+        return self._change(
+            ts, WATCHED[number], self.label, float(state[bocpd.CHANGED]), self._time(number, int(state[CHANGE]))
+        )
 
-    def _time(self, at: int, number: int) -> int:
+    def _time(self, feature: int, number: int) -> int:
         """When a block began, ns; of one that is no longer remembered, the oldest that is."""
-        oldest = max(int(self._points[at][SEEN]) - MAX_TIMES, 0)
-        return int(self._times[at, max(number, oldest) % MAX_TIMES])
+        oldest = max(int(self._points[feature][SEEN]) - MAX_TIMES, 0)
+        return int(self._times[feature, max(number, oldest) % MAX_TIMES])
 
     def _change(
         self, ts: int, feature: RegimeFeature, before: RegimeLabel | None, probability: float, since: int
     ) -> RegimeChange:
         self._changes += 1
         self.change_ts = since
-        said = self._hidden[hmm.PROBABILITIES : hmm.PROBABILITIES + len(LABELS)]
+        probabilities = self._hidden[hmm.PROBABILITIES : hmm.PROBABILITIES + len(LABELS)]
         # Nine decimals, as of every probability in the journal.
         return RegimeChange(
             change_id=f"{self.symbol}/regime/{self._changes}",
@@ -254,7 +256,7 @@ class RegimeDetector:
             probability=round(probability, 9),
             change_ts=since,
             ratio=round(self.ratio, 6),
-            probabilities=tuple(round(value, 9) for value in said.tolist()),
+            probabilities=tuple(round(value, 9) for value in probabilities.tolist()),
         )
 
     def _arrays(self) -> dict[str, NDArray[np.float64] | NDArray[np.int64]]:

@@ -58,8 +58,8 @@ TABLE = "regime_thresholds.json"
 def shipped_regime_curves() -> dict[str, ThresholdCurve]:
     """By number that is watched: the probability of a change that is believed, by values (blocks) per false alarm.
 
-    ``alpha-pulse simulate-detectors --table regime_thresholds`` makes that table anew: needed when `HAZARD`, `PRIORS`,
-    `CAPACITY` or `REFERENCE` change, or what a market is described by (`kernels.market_state`).
+    ``alpha-pulse simulate-detectors --table regime_thresholds`` recreates that table: needed when `HAZARD`, `PRIORS`,
+    `CAPACITY` or `REFERENCE` change, or the market numbers of `alpha_pulse.kernels.regimes.market_state`.
     """
     text = files("alpha_pulse.detectors").joinpath(TABLE).read_bytes()
     return msgspec.json.decode(text, type=dict[str, ThresholdCurve])

@@ -54,10 +54,13 @@ def baselines(known: Timeline, classes: int, window: int) -> Baselines:
     majority = _majority(known, seen, classes)
     moving = _moving_average(known, seen, classes, window)
     no_change = _no_change(known, seen, last, classes)
-    said = np.where(last == NOT_KNOWN, guesses(no_change), last)
-    opposite = Predictions(1.0 - no_change, 1 - said) if classes == 2 else None
+    repeated = np.where(last == NOT_KNOWN, guesses(no_change), last)
+    opposite = Predictions(1.0 - no_change, 1 - repeated) if classes == 2 else None
     return Baselines(
-        Predictions(no_change, said), opposite, Predictions(majority, guesses(majority)), Predictions(moving, guesses(moving))
+        Predictions(no_change, repeated),
+        opposite,
+        Predictions(majority, guesses(majority)),
+        Predictions(moving, guesses(moving)),
     )
 
 

@@ -127,14 +127,14 @@ def timeline(
     final = np.full(n, NOT_KNOWN, dtype=np.int64)
     final[first] = labels[first]
     taken, before = _revised(revisions, known, status, final)
-    examples = np.concatenate([first, [one.example for one in taken]]).astype(np.int64)
-    steps = np.concatenate([known[first], [one.step for one in taken]]).astype(np.int64)
-    told = np.concatenate([labels[first], [one.label for one in taken]]).astype(np.int64)
+    examples = np.concatenate([first, [revision.example for revision in taken]]).astype(np.int64)
+    steps = np.concatenate([known[first], [revision.step for revision in taken]]).astype(np.int64)
+    revealed = np.concatenate([labels[first], [revision.label for revision in taken]]).astype(np.int64)
     earlier = np.concatenate([np.full(len(first), NOT_KNOWN), before]).astype(np.int64)
     # Of one step the earlier example comes first, and a label before its revisions.
     order = np.lexsort((np.arange(len(steps)), examples, steps))
     horizon = int((steps - examples)[: len(first)].max(initial=0)) + 1
-    return Timeline(steps[order], examples[order], told[order], earlier[order], final, status, horizon)
+    return Timeline(steps[order], examples[order], revealed[order], earlier[order], final, status, horizon)
 
 
 def _revised(
@@ -144,16 +144,19 @@ def _revised(
     n = len(final)
     taken: list[Revision] = []
     before: list[int] = []
-    for one in sorted(revisions, key=lambda one: (one.step, one.example)):
-        if one.label < 0:
+    for revision in sorted(revisions, key=lambda revision: (revision.step, revision.example)):
+        if revision.label < 0:
             raise DataError(
-                f"the label of example {one.example} was revised to {one.label} at step {one.step}; expected the number of a "
+                f"the label of example {revision.example} was revised to {revision.label} at step {revision.step}; "
+                "expected the number of a "
                 "class, from 0 on"
             )
-        if not 0 <= one.example < n or one.step < known[one.example]:
-            raise DataError(f"the label of example {one.example} was revised at step {one.step}, but was not known by then")
-        if status[one.example] == LABELLED and one.step < n:
-            taken.append(one)
-            before.append(int(final[one.example]))
-            final[one.example] = one.label
+        if not 0 <= revision.example < n or revision.step < known[revision.example]:
+            raise DataError(
+                f"the label of example {revision.example} was revised at step {revision.step}, but was not known by then"
+            )
+        if status[revision.example] == LABELLED and revision.step < n:
+            taken.append(revision)
+            before.append(int(final[revision.example]))
+            final[revision.example] = revision.label
     return taken, before

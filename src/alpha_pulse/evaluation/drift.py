@@ -56,8 +56,8 @@ def drift_marks(wrong: NDArray[np.bool_], steps: NDArray[np.int64], horizon: int
     """
     per = samples_per_false_alarm(horizon, independent)
     detector = CalibratedDetector(DETECTOR, per, dependence=dependence_of(horizon, independent), horizon=horizon)
-    found = []
+    marks = []
     for error, step in zip(wrong.astype(np.float64).tolist(), steps.tolist(), strict=True):
         if detector.update(error):
-            found.append(DriftMark(step, detector.last.score > 0.0))
-    return found
+            marks.append(DriftMark(step, detector.last.score > 0.0))
+    return marks

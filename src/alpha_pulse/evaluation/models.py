@@ -123,9 +123,9 @@ def _at_once(model: Model, features: Floats, known: Timeline, out: Floats, repor
         rows = slice(done, min(done + chunk, len(out)))
         labels = known.labels[rows]
         start = elapsed_ns()
-        said = model.learn_many(features[rows], labels, np.ones(len(labels)))
+        predictions = model.learn_many(features[rows], labels, np.ones(len(labels)))
         took = elapsed_ns() - start
-        out[rows] = said if said.ndim == 2 else of_two(said)
+        out[rows] = predictions if predictions.ndim == 2 else of_two(predictions)
         total += took
         done = rows.stop
         report(done)
@@ -139,17 +139,17 @@ def _in_order(model: Model, features: Floats, known: Timeline, out: Floats, repo
     labels_to_come = np.bincount(known.examples, minlength=len(out)).tolist()
     steps, examples, labels = known.steps.tolist(), known.examples.tolist(), known.labels.tolist()
     stored: dict[int, Floats] = {}
-    at, started = 0, elapsed_ns()
+    step, started = 0, elapsed_ns()
     took = 0
     for example in range(len(out)):
         out[example], parts = predict(features[example])
         if labels_to_come[example]:
             stored[example] = parts
-        while at < len(steps) and steps[at] == example:
-            other = examples[at]
+        while step < len(steps) and steps[step] == example:
+            other = examples[step]
             labels_to_come[other] -= 1
-            learn(features[other], labels[at], stored[other] if labels_to_come[other] else stored.pop(other))
-            at += 1
+            learn(features[other], labels[step], stored[other] if labels_to_come[other] else stored.pop(other))
+            step += 1
         if example % SMALLEST_CHUNK == 0:
             took += elapsed_ns() - started
             report(example + 1)
@@ -175,8 +175,8 @@ def _calls(
     several = model
 
     def predict(row: Floats) -> tuple[Floats, Floats]:
-        said = np.empty(classes)
-        several.predict(row, said)
-        return said, said
+        probability = np.empty(classes)
+        several.predict(row, probability)
+        return probability, probability
 
     return predict, lambda row, label, parts: several.learn(row, label, 1.0)

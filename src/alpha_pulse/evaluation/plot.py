@@ -25,7 +25,7 @@ ROOM = 0.06
 """Above and below the curves."""
 
 
-def draw(found: Evaluation, file: BinaryIO, kind: str) -> None:
+def draw(evaluation: Evaluation, file: BinaryIO, kind: str) -> None:
     """Draw ``found`` into ``file`` as ``kind``: png, svg or pdf. Equal evaluations give equal bytes.
 
     Above, the accuracy over the newest labels of each model (colours) and rule (grey), named beside their ends, where that of
@@ -34,12 +34,12 @@ def draw(found: Evaluation, file: BinaryIO, kind: str) -> None:
     """
     style: dict[Any, Any] = {"font.size": 9.5, "svg.hashsalt": "alpha-pulse", "text.color": INK, "axes.edgecolor": MUTED}
     with mpl.rc_context(style):
-        figure = Figure(figsize=(11.0, 5.2 + 0.28 * len(found.models)), dpi=150, facecolor="white", layout="constrained")
-        heights = [12.0, 0.75 * len(found.models)]
+        figure = Figure(figsize=(11.0, 5.2 + 0.28 * len(evaluation.models)), dpi=150, facecolor="white", layout="constrained")
+        heights = [12.0, 0.75 * len(evaluation.models)]
         above, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": heights, "hspace": 0.03})
-        _curves(above, found)
-        _marks(below, found)
-        _changes((above, below), found)
+        _curves(above, evaluation)
+        _marks(below, evaluation)
+        _changes((above, below), evaluation)
         figure.savefig(file, format=kind, metadata={"CreationDate" if kind == "pdf" else "Date": None} if kind != "png" else {})
 
 
@@ -47,11 +47,11 @@ def _colour(number: int) -> str:
     return PALETTE[number % len(PALETTE)]
 
 
-def _curves(axes: Axes, found: Evaluation) -> None:
-    low, high = _limits(found)
+def _curves(axes: Axes, evaluation: Evaluation) -> None:
+    low, high = _limits(evaluation)
     drawn: list[tuple[str, str, StreamScore]] = []
     below: list[str] = []
-    for name, score in found.baselines.items():
+    for name, score in evaluation.baselines.items():
         if score is None:
             continue
         title, shares = name.replace("_", " "), _percent(score.curve.accuracy)
@@ -60,20 +60,20 @@ def _curves(axes: Axes, found: Evaluation) -> None:
             continue
         axes.plot(score.curve.examples, shares, color="#9A9A9A", linestyle=RULES[name], linewidth=1.1)
         drawn.append((title, MUTED, score))
-    for number, model in enumerate(found.models):
+    for number, model in enumerate(evaluation.models):
         dash = DASHES[number // len(PALETTE) % len(DASHES)]
         axes.plot(model.curve.examples, _percent(model.curve.accuracy), color=_colour(number), linestyle=dash, linewidth=1.9)
         drawn.append((model.model, _colour(number), model))
     axes.set_ylim(low, high)
-    axes.set_xlim(0, found.stream.examples)
-    axes.set_ylabel(f"accuracy over the newest {found.window:,} labels", color=MUTED)
+    axes.set_xlim(0, evaluation.stream.examples)
+    axes.set_ylabel(f"accuracy over the newest {evaluation.window:,} labels", color=MUTED)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} %"))
     axes.grid(axis="y", color=FAINT, linewidth=0.7)
     axes.tick_params(axis="x", length=0, colors=MUTED)
     axes.tick_params(axis="y", length=0, colors=MUTED)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
-    axes.set_title(_title(found), loc="left", fontsize=11.5, fontweight="bold", pad=16)
+    axes.set_title(_title(evaluation), loc="left", fontsize=11.5, fontweight="bold", pad=16)
     _labels(axes, drawn, low, high, floor=LABEL_HEIGHT * (len(below) + 0.5) if below else 0.0)
     for row, text in enumerate(reversed(below)):
         axes.annotate(
@@ -82,20 +82,20 @@ def _curves(axes: Axes, found: Evaluation) -> None:
         )  # fmt: skip
 
 
-def _title(found: Evaluation) -> str:
-    late = found.horizon - 1
+def _title(evaluation: Evaluation) -> str:
+    late = evaluation.horizon - 1
     delay = "labels known at once" if not late else f"labels {late:,} example{'s' if late > 1 else ''} late"
-    return f"{found.stream.name}: {found.stream.examples:,} examples, each predicted before it is learnt, {delay}"
+    return f"{evaluation.stream.name}: {evaluation.stream.examples:,} examples, each predicted before it is learnt, {delay}"
 
 
 def _percent(shares: Sequence[float]) -> list[float]:
     return [100.0 * share for share in shares]
 
 
-def _limits(found: Evaluation) -> tuple[float, float]:
+def _limits(evaluation: Evaluation) -> tuple[float, float]:
     """Around the models, and the rules that are nearly as good or better; those far below would flatten the picture."""
-    models = [value for model in found.models for value in _percent(model.curve.accuracy)]
-    rules = [_percent(score.curve.accuracy) for score in found.baselines.values() if score is not None]
+    models = [value for model in evaluation.models for value in _percent(model.curve.accuracy)]
+    rules = [_percent(score.curve.accuracy) for score in evaluation.baselines.values() if score is not None]
     low, high = min(models), max(models)
     near = [value for curve in rules for value in curve if sorted(curve)[len(curve) // 2] > low - 0.4 * (high - low) - 5.0]
     low, high = min([low, *near]), max([high, *near])
@@ -163,12 +163,12 @@ def _last(group: tuple[float, int], apart: float) -> float:
     return _first(group, apart) + apart * (group[1] - 1)
 
 
-def _marks(axes: Axes, found: Evaluation) -> None:
-    for number, model in enumerate(found.models):
+def _marks(axes: Axes, evaluation: Evaluation) -> None:
+    for number, model in enumerate(evaluation.models):
         _row(axes, model, number)
-    axes.set_ylim(len(found.models) - 0.4, -0.6)
+    axes.set_ylim(len(evaluation.models) - 0.4, -0.6)
     axes.set_yticks([])
-    rate = f"at most one false alarm in {found.samples_per_false_alarm:,} labels"
+    rate = f"at most one false alarm in {evaluation.samples_per_false_alarm:,} labels"
     axes.set_xlabel(f"examples          ▲ errors rose   ▽ errors fell (ADWIN, {rate})", color=MUTED)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.tick_params(axis="x", colors=MUTED)
@@ -190,11 +190,11 @@ def _row(axes: Axes, model: ModelScore, number: int) -> None:
     )  # fmt: skip
 
 
-def _changes(both: tuple[Axes, Axes], found: Evaluation) -> None:
+def _changes(both: tuple[Axes, Axes], evaluation: Evaluation) -> None:
     for axes in both:
-        for point in found.stream.change_points:
+        for point in evaluation.stream.change_points:
             axes.axvline(point, color=INK, linewidth=0.9, alpha=0.55, zorder=1)
-    for point in found.stream.change_points:
+    for point in evaluation.stream.change_points:
         both[0].annotate(
             "true change", xy=(point, 1.0), xycoords=("data", "axes fraction"), xytext=(0, 3), textcoords="offset points",
             ha="center", va="bottom", fontsize=8.0, color=MUTED,

@@ -160,17 +160,17 @@ def evaluate(
         make_model(name, stream, known.horizon, seed)  # so that a name that is none is told before hours of work
     rules = baselines(known, stream.n_classes, window)
     scored: list[Evaluated] = []
-    found: list[ModelScore] = []
+    results: list[ModelScore] = []
     for name in models:
         run = run_model(name, stream, known, seed, None if report is None else partial(report, name))
         scored.append(_scored(run.said, rules, known))
-        found.append(_model_score(name, run, scored[-1], stream, known, window, seed))
+        results.append(_model_score(name, run, scored[-1], stream, known, window, seed))
     return Evaluation(
         stream=_facts(stream), horizon=known.horizon, window=window, seed=seed,
-        samples_per_false_alarm=samples_per_false_alarm(known.horizon, stream.generated), models=found,
+        samples_per_false_alarm=samples_per_false_alarm(known.horizon, stream.generated), models=results,
         baselines={
-            name: None if said is None else StreamScore(**_score(_scored(said, rules, known), known, window, seed))
-            for name, said in rules.by_name().items()
+            name: None if rule is None else StreamScore(**_score(_scored(rule, rules, known), known, window, seed))
+            for name, rule in rules.by_name().items()
         },
         comparisons=_model_comparisons(models, scored, known, alpha),
     )  # fmt: skip
@@ -202,20 +202,20 @@ def _refuse(stream: Stream, models: Sequence[str], known: Timeline, window: int,
         raise ConfigError(
             f"no label becomes known within the {len(stream.labels)} examples of stream {stream.name}; shorten the delay"
         )
-    for at in np.flatnonzero((known.labels < 0) | (known.labels >= stream.n_classes))[:1]:
+    for i in np.flatnonzero((known.labels < 0) | (known.labels >= stream.n_classes))[:1]:
         raise DataError(
-            f"example {known.examples[at]} is known from step {known.steps[at]} on to be of class {known.labels[at]}, but "
+            f"example {known.examples[i]} is known from step {known.steps[i]} on to be of class {known.labels[i]}, but "
             f"stream {stream.name} has {stream.n_classes} classes; expected a label from 0 to {stream.n_classes - 1}"
         )
 
 
-def _scored(said: Predictions, rules: Baselines, known: Timeline) -> Evaluated:
+def _scored(predictions: Predictions, rules: Baselines, known: Timeline) -> Evaluated:
     """The predictions whose labels are known, in order; each label counts once, as it was known at the end."""
-    at = np.flatnonzero(known.status == LABELLED)
-    labels = known.final[at]
+    labelled = np.flatnonzero(known.status == LABELLED)
+    labels = known.final[labelled]
     return Evaluated(
-        said.probabilities[at], said.guesses[at], labels, rules.no_change.guesses[at] == labels,
-        rules.majority.guesses[at] == labels,
+        predictions.probabilities[labelled], predictions.guesses[labelled], labels, rules.no_change.guesses[labelled] == labels,
+        rules.majority.guesses[labelled] == labels,
     )  # fmt: skip
 
 
@@ -253,8 +253,11 @@ def _model_score(
 def _model_comparisons(models: Sequence[str], scored: list[Evaluated], known: Timeline, alpha: float) -> list[ModelComparison]:
     """Each of the others against the first, on the labels as they first became known; they share ``alpha``."""
     horizon, labels = known.horizon, known.first[known.status == LABELLED]
-    scored = [msgspec.structs.replace(one, labels=labels) for one in scored]
-    bounded = [squared_errors(one) if one.probabilities.shape[1] == 2 else 0.5 * squared_errors(one) for one in scored]
+    scored = [msgspec.structs.replace(evaluated, labels=labels) for evaluated in scored]
+    bounded = [
+        squared_errors(evaluated) if evaluated.probabilities.shape[1] == 2 else 0.5 * squared_errors(evaluated)
+        for evaluated in scored
+    ]
     share = alpha / max(len(models) - 1, 1)
     bounded = [np.clip(errors, 0.0, 1.0) for errors in bounded]
     return [
@@ -263,9 +266,9 @@ def _model_comparisons(models: Sequence[str], scored: list[Evaluated], known: Ti
     ]
 
 
-def to_json(found: Evaluation) -> bytes:
+def to_json(evaluation: Evaluation) -> bytes:
     """An evaluation as JSON, the model's name and count first in each of ``models``; what is not defined is null."""
-    plain: dict[str, Any] = msgspec.to_builtins(found)
+    plain: dict[str, Any] = msgspec.to_builtins(evaluation)
     leading = ("model", "examples", "examples_per_second")
     plain["models"] = [{**{key: model[key] for key in leading}, **model} for model in plain["models"]]
     return msgspec.json.format(msgspec.json.encode({"models": plain.pop("models"), **plain}), indent=2) + b"\n"

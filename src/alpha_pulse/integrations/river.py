@@ -153,13 +153,13 @@ class RiverModel(PackedModel):
             return
         if self._count == len(self._weights):
             self._forget_the_older_half()
-        at, self._count = self._count, self._count + 1
-        self._features[at] = features
-        self._labels[at] = label
-        self._weights[at] = taken
+        slot, self._count = self._count, self._count + 1
+        self._features[slot] = features
+        self._labels[slot] = label
+        self._weights[slot] = taken
         if self._silent:
             self._silent -= 1
-        self._teach(at)
+        self._teach(slot)
 
     def _teach(self, start: int) -> None:
         """Teach the remembered examples from ``start`` on; at an error begin anew with the examples after it."""
@@ -236,8 +236,8 @@ class RiverModel(PackedModel):
 
     def healthy(self) -> bool:
         """Whether it serves, and gives a probability for the newest example."""
-        at = max(self._count - 1, 0)
-        return not self._silent and isfinite(self.predict(self._features[at], np.zeros(1)))
+        slot = max(self._count - 1, 0)
+        return not self._silent and isfinite(self.predict(self._features[slot], np.zeros(1)))
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
@@ -247,16 +247,16 @@ class RiverModel(PackedModel):
 
     def restore(self, state: State) -> None:
         """Take over the examples and teach them. See `alpha_pulse.core.stateful.Stateful`."""
-        found = state.scalars.get("layout")
-        if isinstance(found, dict) and found.get("river", "") != self._layout["river"] and found.get("kind") == "river":
+        saved = state.scalars.get("layout")
+        if isinstance(saved, dict) and saved.get("river", "") != self._layout["river"] and saved.get("kind") == "river":
             raise StateError(
-                f"a model saved with River {found.get('river')} cannot be taught again by River {self._layout['river']}, which "
-                f"may decide otherwise; install river=={found.get('river')} to go on, or begin a new run"
+                f"a model saved with River {saved.get('river')} cannot be taught again by River {self._layout['river']}, which "
+                f"may decide otherwise; install river=={saved.get('river')} to go on, or begin a new run"
             )
         count = state.scalars.get("count", -1)
         if type(count) is not int or not 0 <= count <= len(self._weights):
             count = -1
-        if found == self._layout and count < 0:
+        if saved == self._layout and count < 0:
             raise StateError("a saved model of River does not say how many examples it remembers; use an older checkpoint")
         boost, silent, silenced_by = (
             scalar(state, "boost", float),
@@ -296,16 +296,16 @@ def _tried(path: str) -> Recipe:
         raise ConfigError(f"{what} is no classifier, because {last.__name__} is none; an online model predicts a class")
     try:
         models = recipe.make(1), recipe.make(1)
-        said = [_taught(model, asked=asked) for model, asked in zip(models, (True, False), strict=True)]
+        answers = [_taught(model, asked=asked) for model, asked in zip(models, (True, False), strict=True)]
     except NotImplementedError:
         raise ConfigError(
             f"{what} gives classes but no probabilities (predict_proba_one); choose a classifier that does"
         ) from None
     except Exception as error:
         raise ConfigError(f"{what} cannot learn from rows of numbers: {type(error).__name__}: {error}") from error
-    if not all(isinstance(answer, dict) for answer in said[0] + said[1]):
+    if not all(isinstance(answer, dict) for answer in answers[0] + answers[1]):
         raise ConfigError(f"{what} gives something else than probabilities by class; choose a classifier that does")
-    if said[0][-1] != said[1][-1] or any(model._is_stochastic for model in models):
+    if answers[0][-1] != answers[1][-1] or any(model._is_stochastic for model in models):
         raise ConfigError(
             f"{what} is not the same when it is taught the same, so it could not be restored; give every part of it a seed"
         )

@@ -142,29 +142,29 @@ def _river(package: str) -> Any:
 
 def _class_at(parts: list[str]) -> type:
     """The estimator's class at a dotted path below ``river``; nothing else of River, and nothing elsewhere, is reached."""
-    packages = {found.name for found in pkgutil.iter_modules(_river("").__path__)}
+    packages = {entry.name for entry in pkgutil.iter_modules(_river("").__path__)}
     known = {name for name in packages - CLOSED if not name.startswith("_")}
     if parts[0] not in known:
         raise UnknownNameError(f"river has no package {parts[0]!r} of estimators{did_you_mean(parts[0], known)}")
-    found = _river(parts[0])
+    entry = _river(parts[0])
     for i, part in enumerate(parts[1:], 1):
-        inside = _inside(found)
+        inside = _inside(entry)
         if part not in inside:
             raise UnknownNameError(f"river.{'.'.join(parts[:i])} has no estimator {part!r}{did_you_mean(part, inside)}")
-        found = inside[part]
-    if not isinstance(found, type):
-        raise UnknownNameError(f"river.{'.'.join(parts)} is a package and no class{did_you_mean(parts[-1], _inside(found))}")
-    return found
+        entry = inside[part]
+    if not isinstance(entry, type):
+        raise UnknownNameError(f"river.{'.'.join(parts)} is a package and no class{did_you_mean(parts[-1], _inside(entry))}")
+    return entry
 
 
-def _inside(found: Any) -> dict[str, Any]:
+def _inside(package: Any) -> dict[str, Any]:
     """The packages below a package and the classes in it that are of River and can be made; of a class, nothing."""
-    if isinstance(found, type):
+    if isinstance(package, type):
         return {}
     kind = _river("base").Base
     inside = {}
-    for name, value in vars(found).items():
-        below = inspect.ismodule(value) and value.__name__.startswith(f"{found.__name__}.")
+    for name, value in vars(package).items():
+        below = inspect.ismodule(value) and value.__name__.startswith(f"{package.__name__}.")
         if not name.startswith("_") and (below or (isinstance(value, type) and issubclass(value, kind))):
             inside[name] = value
     return inside

@@ -125,11 +125,11 @@ def metrics(scored: Evaluated) -> Metrics:
             information_coefficient=None if auc is None else _rank_correlation(p[:, 1], labels.astype(np.float64)),
         )
     areas = [area for c in range(classes) if (area := exact_auc(p[:, c], labels == c)) is not None]
-    said = p[np.arange(n), scored.guesses]
+    confidence = p[np.arange(n), scored.guesses]
     return msgspec.structs.replace(
         additive,
         auc=float(np.mean(areas)) if areas else None,
-        ece=reliability_table(said, scored.hits).ece,
+        ece=reliability_table(confidence, scored.hits).ece,
     )
 
 

@@ -1,4 +1,4 @@
-"""Which of two learners is the better one, judged at any moment without fooling oneself."""
+"""Sequential comparison of two learners, valid at any stopping time."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 class PairedComparison:
-    """Takes pairs of losses on the same examples; may be read after each, and stopped whenever one likes.
+    """Takes pairs of losses on the same examples; may be read after each, and stopped at any time.
 
     Parameters
     ----------
     horizon
         Steps over which labels overlap, h: a label is known h steps after its prediction.
     alpha
-        Chance of ever naming a winner where both are equally good, bounded from above. Several challengers share it.
+        Upper bound of the probability of ever naming a winner where both are equally good. Several challengers share it.
 
     Raises
     ------

@@ -63,8 +63,8 @@ def kappa(confusion: Row) -> float | None:
     if np.count_nonzero(true) < 2:
         return None
     # Both are multiplied by the total instead of dividing by it: what always predicts one of two classes then gets 0, exactly.
-    found = skill(off_diagonal(confusion) * float(predicted.sum()), off_diagonal(np.outer(true, predicted)))
-    return None if found is None else max(found, -1.0)
+    value = skill(off_diagonal(confusion) * float(predicted.sum()), off_diagonal(np.outer(true, predicted)))
+    return None if value is None else max(value, -1.0)
 
 
 def skill(misses: float, reference_misses: float) -> float | None:

@@ -154,8 +154,8 @@ def _autocovariances(values: Floats, most: int) -> Floats:
     """Of lags 0 to ``most``, each divided by n."""
     n = len(values)
     spectrum = np.fft.rfft(values - values.mean(), 2 * n)
-    found: Floats = np.fft.irfft(spectrum * np.conj(spectrum), 2 * n)[: most + 1] / n
-    return found
+    covariances: Floats = np.fft.irfft(spectrum * np.conj(spectrum), 2 * n)[: most + 1] / n
+    return covariances
 
 
 def _block_sums(values: Floats, length: int) -> Floats:

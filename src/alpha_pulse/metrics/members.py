@@ -23,7 +23,7 @@ Flags = NDArray[np.bool_]
 class MemberScore(msgspec.Struct, frozen=True):
     """One member's scores over ``labels`` labels; log loss in nats, gains in millinats per label over the running base rate.
 
-    ``ece`` is the expected calibration error: how far what came true lies from what was said, over ten bins of equal counts.
+    ``ece`` is the expected calibration error: the mean distance of observed frequency and prediction over ten bins.
     ``skill_millinats_last70`` takes the labels of predictions that were served in the last 70 % of their symbol's bars. What
     is not defined on so few labels is None.
     """
@@ -43,7 +43,7 @@ class MemberScore(msgspec.Struct, frozen=True):
 
 
 class TargetReliability(msgspec.Struct, frozen=True):
-    """Whether what was said came true as often: the served probability of label 1, and the confidence in the class served."""
+    """Calibration of one target: the served probability of label 1, and the confidence in the class served."""
 
     served: ReliabilityTable
     confidence: ReliabilityTable

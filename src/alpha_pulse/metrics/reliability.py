@@ -1,4 +1,4 @@
-"""Whether probabilities came true as often as they said: bins, calibration errors, the parts of the Brier score."""
+"""Calibration of probabilities: reliability bins, calibration errors, decomposition of the Brier score."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BINS = 10
 
 
 class ReliabilityBin(msgspec.Struct, frozen=True):
-    """Labels whose probabilities lay from ``lowest`` to ``highest``; ``low`` and ``high`` bound the true share (95 %)."""
+    """Labels whose probabilities lay from ``lowest`` to ``highest``; ``low`` and ``high`` bound the true proportion (95 %)."""
 
     count: int
     lowest: float
@@ -29,9 +29,9 @@ class ReliabilityBin(msgspec.Struct, frozen=True):
 class ReliabilityTable(msgspec.Struct, frozen=True):
     """Bins of about equal counts, and what follows from them; None where there are no labels.
 
-    ``ece``: mean distance of observed share and mean probability, weighted by counts; ``largest_error``: the largest such
+    ``ece``: mean distance of observed proportion and mean probability, weighted by counts; ``largest_error``: the largest such
     distance. ``brier = reliability - resolution + uncertainty + within_bins``, the last being what the bins do not tell apart.
-    On n labels of even chances a perfectly calibrated forecast has an ECE of about 0.4 sqrt(bins / n), not 0.
+    On n labels of equal probability a perfectly calibrated forecast has an ECE of about 0.4 sqrt(bins / n), not 0.
     """
 
     labels: int
@@ -51,7 +51,7 @@ def reliability_table(probabilities: Row, labels: NDArray[np.bool_], *, bins: in
     Parameters
     ----------
     probabilities
-        float64 of shape (n,), as they were served; NaN where nothing was said, which is left out.
+        float64 of shape (n,), as they were served; NaN where there is no prediction; these are left out.
     labels
         bool of shape (n,).
     bins
@@ -81,18 +81,18 @@ def reliability_table(probabilities: Row, labels: NDArray[np.bool_], *, bins: in
         raise ConfigError(f"a reliability table of {bins} bins over a horizon of {horizon} bars; expected at least 1 of each")
     check_array("the probabilities", probabilities, (None,))
     check_array("the labels", labels, (len(probabilities),), np.bool_)
-    said = ~np.isnan(probabilities)
-    p, came = probabilities[said], labels[said].astype(np.float64)
+    known = ~np.isnan(probabilities)
+    p, observed_labels = probabilities[known], labels[known].astype(np.float64)
     n = len(p)
     if n == 0:
         return ReliabilityTable(0)
     order = np.argsort(p, kind="stable")
     sums = np.zeros((bins, COLUMNS))
-    sums = sums[: bin_sums(p[order], came[order], bins, sums)]
+    sums = sums[: bin_sums(p[order], observed_labels[order], bins, sums)]
     share, predicted, observed = sums[:, COUNT] / n, sums[:, SAID] / sums[:, COUNT], sums[:, CAME] / sums[:, COUNT]
-    base = float(came.mean())
+    base = float(observed_labels.mean())
     errors = np.abs(predicted - observed)
-    brier = float(np.mean((p - came) ** 2))
+    brier = float(np.mean((p - observed_labels) ** 2))
     reliability = float(share @ errors**2)
     resolution = float(share @ (observed - base) ** 2)
     uncertainty = base * (1.0 - base)

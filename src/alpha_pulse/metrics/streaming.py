@@ -13,7 +13,7 @@ from alpha_pulse.models.base import Row
 
 
 class MemberMetrics(msgspec.Struct, frozen=True):
-    """Prequential scores of one member over the labels it was scored on; log losses in nats, gain in millinats.
+    """Prequential scores of one member over the labels it was scored on; log losses in nats, skill in millinats.
 
     What is undefined on these labels is None: with one class, the area under the curve and the kappas; with more, a kappa where
     nothing can be better.
@@ -36,14 +36,14 @@ class MemberMetrics(msgspec.Struct, frozen=True):
 
 def whole_run(state: Row) -> dict[str, MemberMetrics]:
     """Metrics of each member over everything scored so far; members that were never scored are left out."""
-    found = {}
+    by_member = {}
     for member, name in enumerate(kernels.MEMBERS):
-        at = kernels.HEAD + member * kernels.STRIDE
-        sums = state[at : at + kernels.BLOCK]
+        offset = kernels.HEAD + member * kernels.STRIDE
+        sums = state[offset : offset + kernels.BLOCK]
         if sums[kernels.COUNT] > 0:
-            histograms = state[at + kernels.BLOCK : at + kernels.STRIDE]
-            found[name] = _from_sums(sums, histogram_auc(histograms[: kernels.BINS], histograms[kernels.BINS :]))
-    return found
+            histograms = state[offset + kernels.BLOCK : offset + kernels.STRIDE]
+            by_member[name] = _from_sums(sums, histogram_auc(histograms[: kernels.BINS], histograms[kernels.BINS :]))
+    return by_member
 
 
 def window(state: Row) -> dict[str, MemberMetrics]:
@@ -83,17 +83,17 @@ def histogram_auc(positives: Row, negatives: Row) -> tuple[float, float] | None:
 def _from_records(records: Row, member: int) -> MemberMetrics:
     scored = records[~np.isnan(records[:, member])]
     evaluation = evaluated(scored, member)
-    found = metrics(evaluation)
+    scores = metrics(evaluation)
     return MemberMetrics(
-        samples=found.labels,
+        samples=scores.labels,
         accuracy=float(evaluation.hits.mean()),
         log_loss=float(losses(evaluation).mean()),
         brier=float(squared_errors(evaluation).mean()),
-        auc=found.auc,
-        kappa=found.kappa,
-        kappa_temporal=found.kappa_temporal,
+        auc=scores.auc,
+        kappa=scores.kappa,
+        kappa_temporal=scores.kappa_temporal,
         skill_millinats=float(skills(scored, member).mean()),
-        auc_error=None if found.auc is None else 0.0,
+        auc_error=None if scores.auc is None else 0.0,
     )
 
 

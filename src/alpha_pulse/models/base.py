@@ -22,7 +22,7 @@ class OnlineModel(Protocol):
     """A binary probability model that learns one example at a time.
 
     A prediction writes its members' probabilities into ``parts`` (float64, shape (n_parts,)); the same row comes back with the
-    label, perhaps many events later, so that members are judged by what was served and never by hindsight.
+    label, perhaps many events later, so that members are scored by what was served and never by hindsight.
     ``predict`` is pure and valid before any learning. State is bounded, finite, and bit-equal after a snapshot round trip.
     """
 
@@ -55,7 +55,7 @@ class OnlineModel(Protocol):
         ...
 
     def reset(self) -> None:
-        """Forget what was learnt; scales of the features are kept."""
+        """Forget what was learned; scales of the features stay."""
         ...
 
     def healthy(self) -> bool:

@@ -76,8 +76,8 @@ class MarketDefault(PackedModel):
         head[kernels.HEAD : kernels.HEAD + gradients] = rates
         self._scratch: Row = np.zeros(kernels.scratch_size(n_features, gradients, newtons))
         self._members = members
-        for at, (forgetting, prior) in zip(self._newton_places(), NEWTONS, strict=True):
-            head[at + newton.FORGETTING], head[at + newton.PRIOR] = forgetting, prior
+        for offset, (forgetting, prior) in zip(self._newton_places(), NEWTONS, strict=True):
+            head[offset + newton.FORGETTING], head[offset + newton.PRIOR] = forgetting, prior
         self._unlearn()
 
     @property
@@ -133,6 +133,6 @@ class MarketDefault(PackedModel):
     def _unlearn(self) -> None:
         places = self._newton_places()
         self._state[kernels.HEAD + self._members - len(NEWTONS) + 3 * self.n_features : places.start] = 0.0
-        for at in places:
-            newton.start(self._state, at, self.n_features + 1)
+        for offset in places:
+            newton.start(self._state, offset, self.n_features + 1)
         self._state[-(self._members + 2) :] = 1.0 / (self._members + 2)

@@ -149,13 +149,13 @@ class AdaptiveRandomForest(_Forest, BinaryClassifier):
     trees
         Members; cost and memory grow with them.
     observed
-        Share of the features that a leaf observes, drawn anew for each leaf.
+        Share of the features that a leaf observes, drawn again for each leaf.
     delta, grace
         When a leaf splits, see `alpha_pulse.models.tree.HoeffdingTree`.
     rate
         Each tree learns each row a Poisson(rate) number of times.
     warning_delta, drift_delta
-        ADWIN's confidence for starting a tree in the background, and for replacing the one that speaks.
+        ADWIN's confidence for starting a tree in the background, and for replacing the current one.
     nominal
         Number of values (0, 1, ...) of nominal features, by place.
     budget_bytes

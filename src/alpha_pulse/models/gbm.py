@@ -146,14 +146,14 @@ class LightGBM:
 
     def restore(self, state: State) -> None:
         """Take over a text model. Raises StateError when it is damaged or was trained on other features."""
-        found = state.arrays.get("text")
-        if found is None or found.dtype != np.uint8:
+        text_bytes = state.arrays.get("text")
+        if text_bytes is None or text_bytes.dtype != np.uint8:
             raise StateError("a saved LightGBM model has no text; restore with the configuration that saved it")
-        if found.size == 0:
+        if text_bytes.size == 0:
             self._text, self.version, self._packed = "", "", np.empty(0)
             return
         try:
-            text = found.tobytes().decode()
+            text = text_bytes.tobytes().decode()
         except UnicodeDecodeError as error:
             raise StateError(f"the text of a saved LightGBM model is damaged ({error}); use an older checkpoint") from None
         self._take(text)
@@ -181,9 +181,9 @@ class LightGBM:
             raise DataError(f"label {int(np.argmin(np.isin(labels, (0, 1))))} of the training examples is neither 0 nor 1")
         used = labels[weights > 0.0]
         if not (used == 0).any() or not (used == 1).any():
-            found = f"label {int(used[0])} alone" if used.size else "none"
+            classes = f"label {int(used[0])} alone" if used.size else "none"
             raise SessionError(
-                f"{used.size} training examples carry weight, with {found}; both classes are needed, so wait for more"
+                f"{used.size} training examples carry weight, with {classes}; both classes are needed, so wait for more"
             )
 
 
@@ -212,20 +212,20 @@ def pack_text(text: str, n_features: int) -> Row:
         trees += [_NOTHING] * (-len(trees) % kernels.ABREAST)
         words = np.zeros(kernels.HEADER + len(trees), dtype=np.int64)
         words[:3].view(np.float64)[:] = len(trees), sigmoid, 0.0
-        parts = [words]
-        at = len(words)
+        blocks = [words]
+        offset = len(words)
         for i, tree in enumerate(trees):
-            nodes, depth, zeros = _pack_tree(tree, at, n_features)
-            words[kernels.HEADER + i] = at << kernels.DEPTH_BITS | depth
+            nodes, depth, zeros = _pack_tree(tree, offset, n_features)
+            words[kernels.HEADER + i] = offset << kernels.DEPTH_BITS | depth
             if zeros:
                 words[2:3].view(np.float64)[:] = 1.0
-            parts.append(nodes)
-            at += len(nodes)
+            blocks.append(nodes)
+            offset += len(nodes)
     except KeyError as error:
         raise StateError(f"a LightGBM text model cannot be served: it has no {error}; train it again") from None
     except (ValueError, IndexError) as error:
         raise StateError(f"a LightGBM text model cannot be served: {error}; train it again") from None
-    return np.concatenate(parts).view(np.float64)
+    return np.concatenate(blocks).view(np.float64)
 
 
 def _fields(section: str) -> dict[str, str]:
@@ -260,14 +260,14 @@ def _pack_tree(fields: Mapping[str, str], start: int, n_features: int) -> tuple[
     depth, free = 0, 2
     waiting = deque([(-1 if leaves == 1 else 0, 0, 0)])
     while waiting:
-        node, at, level = waiting.popleft()
+        node, place, level = waiting.popleft()
         depth = max(depth, level)
         if node < 0:
-            numbers[at] = values[-node - 1]
-            nodes[at + 1] = (start + at) << kernels.LEFT_SHIFT
+            numbers[place] = values[-node - 1]
+            nodes[place + 1] = (start + place) << kernels.LEFT_SHIFT
             continue
-        numbers[at] = thresholds[node]
-        nodes[at + 1] = (start + free) << kernels.LEFT_SHIFT | kernels.INNER | _missing(kinds[node]) | splits[node]
+        numbers[place] = thresholds[node]
+        nodes[place + 1] = (start + free) << kernels.LEFT_SHIFT | kernels.INNER | _missing(kinds[node]) | splits[node]
         waiting += (lefts[node], free, level + 1), (rights[node], free + 2, level + 1)
         free += 4
     return nodes, depth, any(_missing(kind) for kind in kinds)

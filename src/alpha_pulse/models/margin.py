@@ -26,7 +26,7 @@ class _PassiveAggressive:
 
 
 class PassiveAggressive(_PassiveAggressive, LinearBinary):
-    """The least change of the weights that mends an example's margin, bounded by ``aggressiveness``; none where it is kept.
+    """The least change of the weights that restores an example's margin, bounded by ``aggressiveness``; none where it holds.
 
     Parameters as `LinearBinary`, and aggressiveness (the papers' C, > 0) and variant (1 or 2). A boost multiplies the
     aggressiveness.

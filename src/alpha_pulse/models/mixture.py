@@ -44,8 +44,8 @@ def named(path: str) -> Callable[..., Mixture]:
 
     if path.count("(") != path.count(")"):
         raise ConfigError(f"mixture:{path} opens and closes parentheses unequally; write mixture:adahedge(logistic + sgd)")
-    found = _WITH_METHOD.fullmatch(path.strip())
-    method, inner = (found[1], found[2]) if found is not None else (METHODS[0], path)
+    match = _WITH_METHOD.fullmatch(path.strip())
+    method, inner = (match[1], match[2]) if match is not None else (METHODS[0], path)
     if method not in METHODS:
         raise ConfigError(f"mixture:{path} mixes by {method!r}; expected one of {', '.join(METHODS)}")
     names = tuple(name.strip() for name in inner.split("+"))
@@ -73,13 +73,13 @@ def _numbered(
 
 
 class Mixture:
-    """Online models mixed by the loss of what each had said when it was served; the running base rate is always one of them.
+    """Online models mixed by the loss of their served predictions; the running base rate is always one of them.
 
     With labels that overlap over ``horizon`` events, each loss counts 1/horizon: taken in full they make a mixture too sure of
-    itself. An example of weight 0 teaches nothing, one below 1 counts as that share of one. A member that says NaN sleeps: it
+    itself. An example of weight 0 teaches nothing, one below 1 counts as that fraction. A member that predicts NaN sleeps: it
     has no vote, and its weight relative to the mixture stays. Against the best member, ``hedge`` loses at most horizon * log(n)
     nats in all when labels are immediate; with labels that arrive d events late, each of the d interleaved streams has that
-    regret, so at most d times that in all. ``fixed_share`` has that bound for each stretch between two changes of the best, at
+    regret, so at most d times that in all. ``fixed_share`` has that bound for each period between two changes of the best, at
     log(1 / share) more per change; ``adahedge`` sets its rate by itself.
 
     Its parts are each expert's probability, then the members' own parts. Cost: the members', and 1 to 2 µs.
@@ -147,7 +147,7 @@ class Mixture:
         return self._state.nbytes + sum(member.memory_bytes for member in self._members)
 
     def predict(self, features: Row, parts: Row) -> float:
-        """P(label = 1); fills ``parts`` with what each expert says, then with the members' parts."""
+        """P(label = 1); fills ``parts`` with each expert's probability, then the members' outputs."""
         check_row(features, self.n_features)
         check_out(parts, self.n_parts, "parts")
         for k, member in enumerate(self._members):
@@ -202,7 +202,7 @@ class Mixture:
             member.reset()
 
     def healthy(self) -> bool:
-        """Whether the weights are finite and every member is healthy, or asleep because it mends itself."""
+        """Whether the weights are finite and every member is healthy, or asleep while it recovers."""
         return bool(np.isfinite(self._state).all()) and all(
             member.healthy() or getattr(member, "warming_up", False) for member in self._members
         )
@@ -216,10 +216,10 @@ class Mixture:
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`; a state that does not fit leaves the mixture as it was."""
-        found = state.scalars.get("layout")
-        if found != self._layout:
+        saved = state.scalars.get("layout")
+        if saved != self._layout:
             raise StateError(
-                f"a saved mixture of layout {found} does not fit this one, {self._layout}; "
+                f"a saved mixture of layout {saved} does not fit this one, {self._layout}; "
                 "restore with the configuration that saved it"
             )
         before = self.snapshot()

@@ -1,4 +1,4 @@
-"""What all our own online models share: state in a few packed arrays, saved as they are, and one layout that must fit."""
+"""The base of all built-in online models: state in a few packed arrays, saved as they are, and one layout that must fit."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ class PackedModel:
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        found = state.scalars.get("layout")
-        if found != self._layout:
+        saved = state.scalars.get("layout")
+        if saved != self._layout:
             raise StateError(
-                f"a saved model of layout {found} does not fit this one, {self._layout}; "
+                f"a saved model of layout {saved} does not fit this one, {self._layout}; "
                 "restore with the configuration that saved it"
             )
         take_all(self._arrays, state)

@@ -41,13 +41,13 @@ class AdaptiveRandomForestRegressor(Regressor):
     trees
         Members; cost and memory grow with them.
     observed
-        Share of the features that a leaf observes, drawn anew for each leaf.
+        Share of the features that a leaf observes, drawn again for each leaf.
     delta, grace, least_f, linear
-        When a leaf splits and how it speaks, see `alpha_pulse.models.regression_tree.HoeffdingTreeRegressor`.
+        For how a leaf splits and predicts, see `alpha_pulse.models.regression_tree.HoeffdingTreeRegressor`.
     rate
         Each tree learns each row a Poisson(rate) number of times.
     warning_delta, drift_delta
-        ADWIN's confidence for starting a tree in the background, and for replacing the one that speaks.
+        ADWIN's confidence for starting a tree in the background, and for replacing the current one.
     leaves, bins
         Leaves at most of each tree, bins of each histogram: they decide the memory.
 

@@ -89,7 +89,7 @@ class HoeffdingTreeRegressor(Regressor):
     least_f
         F statistic of the reduction of variance that a split must reach.
     linear
-        Whether leaves also fit a linear model, and speak by it where it has erred less than the mean.
+        Whether leaves also fit a linear model, and predict by it where its error is smaller than the mean's.
     leaves, bins
         Leaves at most, bins of each histogram: they decide the memory. With all leaves in use, the tree stops growing.
 

@@ -82,7 +82,7 @@ def set_growth(real: Row, delta: float, tau: float, grace: int) -> None:
 
 
 class _Tree(Classifier):
-    """What the plain and the adaptive tree share."""
+    """The common base of the plain and the adaptive tree."""
 
     takes_missing = True
 
@@ -155,11 +155,11 @@ class HoeffdingTree(_Plain, BinaryClassifier):
     seed
         Not used: nothing here is random.
     delta
-        Chance of a wrong split that is accepted.
+        Accepted probability of a wrong split.
     tau
         Below this bound two features count as equally good, and the leaf splits.
     grace
-        Weight that a leaf takes between two tries to split.
+        Weight that a leaf receives between two attempts to split.
     nominal
         Number of values (0, 1, ...) of nominal features, by place.
     budget_bytes
@@ -256,7 +256,7 @@ class _Adaptive(_Tree):
 class HoeffdingAdaptiveTree(_Adaptive, BinaryClassifier):
     """A Hoeffding tree whose nodes watch their errors: where they rise, an alternate grows and replaces the branch if better.
 
-    Leaves learn each example as often as a Poisson(1) draw says, once at least. Parameters are those of `HoeffdingTree`;
+    Leaves learn each example as often as a Poisson(1) draw, once at least. Parameters are those of `HoeffdingTree`;
     ``seed`` is that of the draws.
 
     Examples

@@ -1,4 +1,4 @@
-"""What a model is given: kernels take shapes and labels on trust, wherever an index leads, so they are checked here.
+"""Checks of a model's input: kernels do not check shapes and labels, so they are checked here.
 
 Of a row to predict only its shape is looked at; a row that is to be learnt must be finite too, or it would stay for good.
 """
@@ -33,7 +33,7 @@ def check_row(features: Row, n_features: int) -> None:
 
 
 def _is_float64(array: NDArray[Any]) -> bool:
-    return array.dtype is FLOAT64 or array.dtype == FLOAT64  # the same object as a rule, which is asked faster
+    return array.dtype is FLOAT64 or array.dtype == FLOAT64  # the same object as a rule, which is faster to test
 
 
 def check_out(out: Row, n: int, what: str) -> None:
@@ -71,8 +71,8 @@ def a_target(target: Any) -> float:
 def _check_finite_row(features: Row, n_features: int) -> None:
     check_row(features, n_features)
     if not all_finite(features):
-        at = int(np.argmin(np.isfinite(features)))
-        raise NonFiniteError(f"feature {at} is {float(features[at])!r}; mark it as missing (0 with a mask) instead")
+        index = int(np.argmin(np.isfinite(features)))
+        raise NonFiniteError(f"feature {index} is {float(features[index])!r}; mark it as missing (0 with a mask) instead")
 
 
 def check_rows(features: Row, n_features: int) -> None:
@@ -108,16 +108,16 @@ def check_targets(features: Row, n_features: int, targets: Row, weights: Row) ->
     if targets.dtype != np.float64:
         raise DataError(f"targets are to be float64, but {targets.dtype} was given")
     if not (np.abs(targets) <= LARGEST_TARGET).all():
-        at = int(np.argmin(np.abs(targets) <= LARGEST_TARGET))
+        index = int(np.argmin(np.abs(targets) <= LARGEST_TARGET))
         raise NonFiniteError(
-            f"target {at} is {float(targets[at])!r}, but finite ones of at most {LARGEST_TARGET:g} in size are learnt; "
+            f"target {index} is {float(targets[index])!r}, but finite ones of at most {LARGEST_TARGET:g} in size are learnt; "
             "leave the example out"
         )
 
 
-def _check_lengths(features: Row, wanted: NDArray[np.int64] | Row, weights: Row, what: str) -> None:
+def _check_lengths(features: Row, labels: NDArray[np.int64] | Row, weights: Row, what: str) -> None:
     n = len(features)
-    for name, column in ((what, wanted), ("weights", weights)):
+    for name, column in ((what, labels), ("weights", weights)):
         if not isinstance(column, np.ndarray) or column.shape != (n,):
             raise DataError(f"{n} rows were given with {name} as {described(column)}; give one of each per row")
     if weights.dtype != np.float64:

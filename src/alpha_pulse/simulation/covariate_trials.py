@@ -113,7 +113,7 @@ class CovariateDelay(msgspec.Struct, frozen=True):
 
 
 def _names(features: int) -> list[str]:
-    return [f"f{at}" for at in range(features)]
+    return [f"f{number}" for number in range(features)]
 
 
 def covariate_false_alarms(name: str, stream: Features, features: int, runs: int, seed: int) -> CovariateFalseAlarms:
@@ -142,21 +142,21 @@ def covariate_delay(name: str, change: Change, features: int, runs: int, seed: i
         if false:
             continue  # It is filling a new reference; counted as a false alarm, not as a late find.
         whole += 1
-        for at, row in enumerate(rows[BEFORE:]):
+        for delay, row in enumerate(rows[BEFORE:]):
             if detector.update(row):
-                delays.append(at)
+                delays.append(delay)
                 off.append(abs(detector.last.change_sample - BEFORE))
                 named += names[-1] in detector.changed
                 others += detector.changed != (names[-1],)
                 break
-    found = len(delays)
+    detected = len(delays)
     return CovariateDelay(
-        name, change.name, features, whole, found / whole if whole else None,
-        float(np.median(delays)) if found else None,
-        float(np.quantile(delays, 0.9)) if found else None,
-        named / found if found else None,
-        others / found if found else None,
-        float(np.median(off)) if found else None,
+        name, change.name, features, whole, detected / whole if whole else None,
+        float(np.median(delays)) if detected else None,
+        float(np.quantile(delays, 0.9)) if detected else None,
+        named / detected if detected else None,
+        others / detected if detected else None,
+        float(np.median(off)) if detected else None,
         before * STATED / (runs * BEFORE),
     )  # fmt: skip
 

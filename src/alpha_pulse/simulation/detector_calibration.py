@@ -78,8 +78,8 @@ def calibrate(
     jobs = [(name, dependence, stream) for name in names for dependence, stream in _streams(name)]
     worst: dict[tuple[str, Dependence], NDArray[np.float64]] = {}
     with ThreadPoolExecutor(2) as pool:
-        found = pool.map(lambda job: false_alarm_rates(job[0], job[2], size, seed), jobs)
-        for done, ((name, dependence, _), rates) in enumerate(zip(jobs, found, strict=True), start=1):
+        curves_found = pool.map(lambda job: false_alarm_rates(job[0], job[2], size, seed), jobs)
+        for done, ((name, dependence, _), rates) in enumerate(zip(jobs, curves_found, strict=True), start=1):
             worst[name, dependence] = np.maximum(worst.get((name, dependence), 0.0), rates)
             if report is not None:
                 report(done)
@@ -115,9 +115,9 @@ def false_alarm_rates(name: str, stream: Stationary, size: Size, seed: int) -> N
         for _ in range(runs):
             shown = blocks(stream.make(n * block, rng), block, mean=mean)
             values[reached] += lengths[reached]
-            for at, threshold in enumerate(thresholds):
+            for index, threshold in enumerate(thresholds):
                 found = alarms(name, float(threshold), shown)
-                counts[at, reached] += np.searchsorted(found, lengths[reached])
+                counts[index, reached] += np.searchsorted(found, lengths[reached])
     known = values > 0
     rates = counts[:, known] / values[known]
     return np.stack([rates[:, lengths[known] >= min(per, lengths[known][-1])].max(axis=1) for per in PER], axis=1)

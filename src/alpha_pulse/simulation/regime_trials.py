@@ -123,9 +123,9 @@ def _with_ranges(n: int, rng: np.random.Generator) -> Rows:
 def _garch(n: int, rng: np.random.Generator) -> Rows:
     """GARCH(1,1) with .06 and .92: a volatility that is never still, and comes back by half within 34 bars."""
     noise, found, variance = rng.standard_normal(n), np.empty(n), 1.0
-    for at, shock in enumerate(noise.tolist()):
+    for index, shock in enumerate(noise.tolist()):
         value = variance**0.5 * shock
-        found[at] = value
+        found[index] = value
         variance = 0.02 + 0.06 * value * value + 0.92 * variance
     return VOLATILITY * found
 
@@ -187,10 +187,10 @@ def changes(rows: Rows, *, together: bool = False, block: int = BLOCK) -> tuple[
     labels = np.full(len(rows), -1, dtype=np.int64)
     place = -1
     for at, (high, low, close, others) in enumerate(rows.tolist()):
-        told = detector.update(at, high, low, close, others)
-        if told:
-            found.extend(told)
-            place = LABELS.index(told[-1].to_label)
+        reported = detector.update(at, high, low, close, others)
+        if reported:
+            found.extend(reported)
+            place = LABELS.index(reported[-1].to_label)
         labels[at] = place
     return found, labels
 
@@ -246,10 +246,10 @@ def recurrence(runs: int, seed: int, *, heavy: bool = False) -> Recurrence:
         np.add.at(table, (truth[seen], labels[seen]), 1.0)
         before: set[int] = set()
         for start, end in pairwise(ends):
-            regime, given = int(truth[start]), labels[start:end]
-            if regime in before and given[0] >= 0:
+            regime, named_labels = int(truth[start]), labels[start:end]
+            if regime in before and named_labels[0] >= 0:
                 back += 1
-                named += int(np.bincount(given, minlength=3).argmax() == regime)
+                named += int(np.bincount(named_labels, minlength=3).argmax() == regime)
             before.add(regime)
     total = table.sum()
     right = float(np.trace(table) / total)

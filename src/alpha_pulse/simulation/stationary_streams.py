@@ -76,8 +76,8 @@ def _overlapping(horizon: int, *, squared: bool, constant: bool) -> Make:
 
 
 def _independent() -> list[Stationary]:
-    found = [Stationary(f"errors, rate {rate:g}", "binary", "independent", _bernoulli(rate)) for rate in (0.1, 0.3, 0.5)]
-    found += [
+    streams = [Stationary(f"errors, rate {rate:g}", "binary", "independent", _bernoulli(rate)) for rate in (0.1, 0.3, 0.5)]
+    streams += [
         Stationary("bounded Gaussian", "bounded", "independent", lambda n, rng: _bounded(rng.standard_normal(n))),
         Stationary(
             "bounded heavy tail", "bounded", "independent", lambda n, rng: np.minimum(np.abs(rng.standard_t(3, n)) / TAIL, 1.0)
@@ -85,7 +85,7 @@ def _independent() -> list[Stationary]:
         Stationary("Gaussian", "real", "independent", lambda n, rng: rng.standard_normal(n)),
         Stationary("heavy tail (t3)", "real", "independent", lambda n, rng: rng.standard_t(3, n)),
     ]
-    return found
+    return streams
 
 
 def _autoregressive(phi: float) -> list[Stationary]:

@@ -103,9 +103,9 @@ def tables() -> list[str]:
     return [*CALIBRATIONS, *SIMULATIONS]
 
 
-def refuse_unknown(asked: Sequence[str], detectors: Sequence[str]) -> None:
+def refuse_unknown(requested: Sequence[str], detectors: Sequence[str]) -> None:
     """Raise UnknownNameError for a table or a detector that is not simulated."""
-    for what, names, known in (("table", asked, tables()), ("detector", detectors, list(TUNED))):
+    for what, names, known in (("table", requested, tables()), ("detector", detectors, list(TUNED))):
         for name in names:
             if name not in known:
                 raise UnknownNameError(f"there is no {what} {name!r} to simulate{did_you_mean(name, known)}")
@@ -148,9 +148,9 @@ def simulate(
     if name in CALIBRATIONS:
         setattr(into, name, CALIBRATIONS[name].make(detectors, runs is None, into.seed, report))
         return
-    found: list[Any] = []
+    rows: list[Any] = []
     for job in _jobs(name, runs, into.seed, detectors):
-        found.append(job())
+        rows.append(job())
         if report is not None:
-            report(len(found))
-    setattr(into, name, found)
+            report(len(rows))
+    setattr(into, name, rows)
