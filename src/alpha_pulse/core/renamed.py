@@ -10,14 +10,14 @@ RENAMED_KEYS = {
 
 
 def new_name(section: str, key: str) -> str | None:
-    """What to say about a key that has another name now, as the tail of an error sentence; None for every other key.
+    """The end of an error sentence about a renamed key; None for every other key.
 
     >>> new_name("serving", "share")
-    "; it is named 'fixed_share' since 0.2 (docs/upgrading.md)"
+    "; it is now named 'fixed_share' (docs/upgrading.md)"
     >>> new_name("serving", "sharp") is None
     True
     """
     successor = RENAMED_KEYS.get(f"{section}.{key}")
     if successor is None:
         return None
-    return f"; it is named {successor.rpartition('.')[2]!r} since 0.2 (docs/upgrading.md)"
+    return f"; it is now named {successor.rpartition('.')[2]!r} (docs/upgrading.md)"

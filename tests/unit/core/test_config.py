@@ -79,7 +79,7 @@ def test_a_renamed_key_is_refused_with_its_new_name(old: str, new: str, tmp_path
     section, _, key = old.partition(".")
     assert new in {f"{section}.{field.name}" for field in msgspec.structs.fields(type(getattr(Config(), section)))}
     said = re.escape(
-        f"unknown key '{key}' at section [{section}]; it is named '{new.partition('.')[2]}' since 0.2 (docs/upgrading.md)"
+        f"unknown key '{key}' at section [{section}]; it is now named '{new.partition('.')[2]}' (docs/upgrading.md)"
     )
     with pytest.raises(ConfigError, match=said):
         load_config(written(tmp_path, f"[{section}]\n{key} = 1\n"), {})
