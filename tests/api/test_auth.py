@@ -66,20 +66,20 @@ def test_the_environment_comes_first(tmp_path: Path) -> None:
         ("Kx7-quiet-öttér-31", "cannot carry"),
         ("changeme-Kx7-quiet", "'changeme'"),
         ("MyPassword-is-good-7", "'password'"),
-        ("qwertyuiopasdfghjkl", "walks along the keyboard"),
-        ("QWERTYUIOPASDFGH", "walks along the keyboard"),
-        ("poiuytrewqlkjhgfdsa", "walks along the keyboard"),
-        ("1qaz2wsx3edc4rfv", "walks along the keyboard"),
-        ("q1w2e3r4t5y6u7i8o9", "walks along the keyboard"),
-        ("azertyuiopqsdfghjklm", "walks along the keyboard"),
-        ("qwertzuiopasdfghjkl", "walks along the keyboard"),
+        ("qwertyuiopasdfghjkl", "follows the keyboard"),
+        ("QWERTYUIOPASDFGH", "follows the keyboard"),
+        ("poiuytrewqlkjhgfdsa", "follows the keyboard"),
+        ("1qaz2wsx3edc4rfv", "follows the keyboard"),
+        ("q1w2e3r4t5y6u7i8o9", "follows the keyboard"),
+        ("azertyuiopqsdfghjklm", "follows the keyboard"),
+        ("qwertzuiopasdfghjkl", "follows the keyboard"),
         ("0987654321098765", "repeats its first 10 characters"),
         ("1234567890qwertyuiop", "'12345678'"),
         ("1234567890-123456-7890", "'12345678'"),
-        ("!@#$%^&*()_+{}|:", "walks along the keyboard"),
-        ("abcdefghijklmnop", "walks along the keyboard"),
-        ("zyxwvutsrqponmlkji", "walks along the keyboard"),
-        ("aabbccddeeffgghhiijj", "walks along the keyboard"),
+        ("!@#$%^&*()_+{}|:", "follows the keyboard"),
+        ("abcdefghijklmnop", "follows the keyboard"),
+        ("zyxwvutsrqponmlkji", "follows the keyboard"),
+        ("aabbccddeeffgghhiijj", "follows the keyboard"),
         ("Kx7-quiet-Kx7-quiet-", "repeats its first 10 characters"),
         ("x7Kq9Lm2x7Kq9Lm2x7Kq9", "repeats its first 8 characters"),
     ],
@@ -107,7 +107,7 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "token"
     Auth.open(path, {})
     path.chmod(0o640)
-    with pytest.raises(ConfigError, match=r"can be read by others \(mode 0640\)"):
+    with pytest.raises(ConfigError, match=r"can be read by other users \(mode 0640\)"):
         Auth.open(path, {})
 
 

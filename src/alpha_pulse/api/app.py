@@ -48,7 +48,7 @@ def create_app(gateway: Gateway, auth: Auth, *, static: Path | None = None, host
     gateway
         The running system. It must live on the event loop that serves.
     auth
-        Who may speak.
+        Checks tokens.
     static
         The folder of the built page, or None.
     hosts
@@ -94,30 +94,30 @@ def all_routes(gateway: Gateway, auth: Auth, exposition: Exposition) -> list[Rou
 
 
 def _description(operations: list[Operation], version: str) -> Routes:
-    """The route of the description, which describes itself too."""
-    found = Routes("/api/v1", "overall")
+    """The route of the OpenAPI document, which includes this route."""
+    own = Routes("/api/v1", "overall")
     example = {"openapi": "3.1.0", "info": {"title": "AlphaPulse", "version": version}}
 
-    @found.get("/openapi.json", "The OpenAPI description of all routes", response=dict[str, Any], example=example)
+    @own.get("/openapi.json", "The OpenAPI description of all routes", response=dict[str, Any], example=example)
     async def description(request: Request) -> Response:
         read_query(request, NoQuery)
         return JsonResponse(content)
 
-    content = document([*operations, *found.operations], version)
-    return found
+    content = document([*operations, *own.operations], version)
+    return own
 
 
-def _names(parts: list[Routes]) -> dict[object, str]:
-    """The path of each endpoint, as the description has it."""
-    found: dict[object, str] = {}
-    for part in parts:
-        for route, operation in zip(part.routes, part.operations, strict=True):
-            found[route.endpoint] = operation.path
-    return found
+def _names(groups: list[Routes]) -> dict[object, str]:
+    """The path of each endpoint, as in the OpenAPI document."""
+    paths: dict[object, str] = {}
+    for group in groups:
+        for route, operation in zip(group.routes, group.operations, strict=True):
+            paths[route.endpoint] = operation.path
+    return paths
 
 
 def _open(operations: list[Operation]) -> Callable[[str, str], bool]:
-    """What needs no token: the operations that say so, and the page."""
+    """Returns whether (method, path) needs no token: open operations and the page."""
     known = {(operation.method, operation.path) for operation in operations if operation.is_open}
 
     def is_open(method: str, path: str) -> bool:

@@ -1,4 +1,4 @@
-"""What a monitoring system reads: ``alpha_pulse_<noun>_<unit>``, in base units, with labels whose values are few."""
+"""Metrics in the format of Prometheus: ``alpha_pulse_<noun>_<unit>``, in base units, with labels of few values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Values = Mapping[tuple[str, ...], float]
 
 
 class Exposition:
-    """Reads the engine whenever it is asked."""
+    """Reads the metrics from the gateway at each request."""
 
     def __init__(self, registry: CollectorRegistry, gateway: Gateway, hub: Hub) -> None:
         self._registry = registry
@@ -31,7 +31,7 @@ class Exposition:
         return generate_latest(self._registry)
 
     def describe(self) -> Iterable[Metric]:
-        """Nothing: a registry must not ask the engine when it is merely told of this."""
+        """No metrics: registration must not read the engine."""
         return ()
 
     def collect(self) -> Iterator[Metric]:
@@ -41,42 +41,42 @@ class Exposition:
         books = self._gateway.positions().books
         yield _gauge("equity_cash", "Equity", ("book",), {(name,): book.equity for name, book in books.items()})
         yield _gauge("stream_clients", "WebSocket clients", (), {(): self._hub.clients})
-        yield _counter("stream_frames", "Frames made, each for all clients of a symbol", (), {(): self._hub.frames})
-        yield _counter("stream_gaps", "Times that a slow client lost frames", (), {(): self._hub.gaps})
-        yield _counter("stream_clients_dropped", "Clients that were too slow", (), {(): self._hub.dropped})
+        yield _counter("stream_frames", "Frames produced, each for all clients of a symbol", (), {(): self._hub.frames})
+        yield _counter("stream_gaps", "Gaps in the streams of slow clients", (), {(): self._hub.gaps})
+        yield _counter("stream_clients_dropped", "Clients disconnected because they were too slow", (), {(): self._hub.dropped})
 
     def _run(self) -> Iterator[Metric]:
         status = self._gateway.status()
         counts = status.counts
         yield _gauge(
-            "state", "1 for the state that the run is in", ("state",), {(s,): float(s == status.state) for s in STATES}
+            "state", "1 for the current state of the run", ("state",), {(s,): float(s == status.state) for s in STATES}
         )
-        yield _counter("bars", "Bars taken in", (), {(): status.feed.bars_done})
-        yield _counter("predictions_labelled", "Predictions whose label has come", (), {(): counts.labelled})
-        yield _counter("predictions_expired", "Predictions whose label never came", (), {(): counts.expired})
-        yield _gauge("predictions_pending", "Predictions that wait for their label", (), {(): counts.pending})
+        yield _counter("bars", "Bars processed", (), {(): status.feed.bars_done})
+        yield _counter("predictions_labelled", "Labelled predictions", (), {(): counts.labelled})
+        yield _counter("predictions_expired", "Predictions that expired without a label", (), {(): counts.expired})
+        yield _gauge("predictions_pending", "Predictions without a label yet", (), {(): counts.pending})
         yield _counter("fills", "Fills of the combined book", (), {(): counts.fills})
         yield _counter("trades", "Closed lots of the combined book", (), {(): counts.trades})
         if counts.alarms is not None:
             yield _counter("drift_alarms", "Alarms of the drift detectors", (), {(): counts.alarms})
         if counts.adaptations is not None:
-            yield _counter("adaptations", "Actions of adaptation", (), {(): counts.adaptations})
-        yield _counter("queries", "Predictions that were asked for from outside", (), {(): counts.queries})
+            yield _counter("adaptations", "Adaptation actions", (), {(): counts.adaptations})
+        yield _counter("queries", "Predictions on request", (), {(): counts.queries})
         if status.measured_bars_per_second is not None:
             rate: Values = {(): status.measured_bars_per_second}
-            yield _gauge("loop_bars_per_second", "Pace of the loop, as measured", (), rate)
+            yield _gauge("loop_bars_per_second", "Measured speed of the loop", (), rate)
 
     def _sessions(self) -> Iterator[Metric]:
         sessions = self._shown()
         keys = ("symbol", "target")
         yield _counter("labels", "Labels that a session has used", keys, {_key(s): s.labels_used for s in sessions})
         yield _counter(
-            "quarantines", "Times that a session's model was set back", keys, {_key(s): s.quarantines for s in sessions}
+            "quarantines", "Times that a session's model was quarantined", keys, {_key(s): s.quarantines for s in sessions}
         )
         ages = {_key(s): s.age_s for s in sessions if s.age_s is not None}
         yield _gauge("model_age_seconds", "Market time since a session's newest label", keys, ages)
         skills = {_key(s): s.skill_millinats / MILLI for s in sessions if s.skill_millinats is not None}
-        yield _gauge("window_skill_nats", "Served over the base rate, log loss per label in the window", keys, skills)
+        yield _gauge("window_skill_nats", "Log-loss skill over the base rate, per label in the window", keys, skills)
         predictions: dict[tuple[str, ...], float] = {}
         for session in sessions:
             made = session.labels_used + session.ties + session.pending
@@ -84,10 +84,10 @@ class Exposition:
         yield _counter("predictions", "Predictions served, without those that expired", ("target",), predictions)
 
     def _shown(self) -> list[SessionStatus]:
-        """Sessions of the first symbols, so that a feed of thousands does not flood what reads this."""
-        found = self._gateway.sessions()
-        shown = list(dict.fromkeys(session.symbol for session in found))[:MOST_SYMBOLS]
-        return [session for session in found if session.symbol in shown and session.source == "loop"]
+        """Engine sessions of the first ``MOST_SYMBOLS`` symbols, to limit the number of series."""
+        sessions = self._gateway.sessions()
+        shown = list(dict.fromkeys(session.symbol for session in sessions))[:MOST_SYMBOLS]
+        return [session for session in sessions if session.symbol in shown and session.source == "loop"]
 
 
 def _key(session: SessionStatus) -> tuple[str, ...]:

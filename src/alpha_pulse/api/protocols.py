@@ -1,4 +1,4 @@
-"""Connections as uvicorn speaks them, with an end for those that send no request, too much of one, or do not take an answer."""
+"""Protocols of uvicorn with limits: clients that send no request, too large a head, or do not read are disconnected."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ HEAD_SECONDS = 10.0
 MAX_HEAD = 64 * 1024
 CUT_SECONDS = 5.0
 CONNECTION = "connection"
-"""Where the application finds a request's connection in the scope's state."""
-NOT_HTTP = "this is not an HTTP request; send a request line, headers and a body as HTTP/1.1 has them"
+"""The key of a request's connection in the scope's state."""
+NOT_HTTP = "this is not an HTTP request; send a request line, headers and a body as defined by HTTP/1.1"
 HEAD_TOO_LARGE = f"the request line and headers are larger than {MAX_HEAD} bytes; send less"
 INVALID_UTF8 = 1007
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """Closes a connection whose request line and headers do not come in time, or never end.
+    """Closes a connection whose request line and headers arrive too late, or are too large.
 
     Parameters
     ----------
     open_connections
-        Where it is entered.
+        The open connections, to which it adds itself.
     """
 
     _deadline: asyncio.TimerHandle | None = None
@@ -48,7 +48,7 @@ class HttpProtocol(HttpToolsProtocol):
         self.transport.abort()
 
     def admit(self) -> bool:
-        """A good token came over it; whether there is room for one more such connection."""
+        """Mark the connection as authorised. False when the maximum number of authorised connections is reached."""
         return self._open_connections.admit(self)
 
     def connection_made(self, transport: Any) -> None:
@@ -66,22 +66,22 @@ class HttpProtocol(HttpToolsProtocol):
                 self._refuse(b"431 Request Header Fields Too Large", HEAD_TOO_LARGE)
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """Start the deadline of the request line and headers."""
         super().on_message_begin()
         self._expect_head()
 
     def on_headers_complete(self) -> None:
-        """Its headers are there."""
+        """Stop the deadline."""
         self._forget()
         super().on_headers_complete()
 
     def handle_websocket_upgrade(self) -> None:
-        """The connection becomes a WebSocket."""
+        """Hand the connection over to `StreamProtocol`."""
         self._open_connections.closed(self)
         super().handle_websocket_upgrade()
 
     def send_400_response(self, msg: str) -> None:
-        """What came is not HTTP."""
+        """Refuse bytes that are not HTTP."""
         self._refuse(b"400 Bad Request", NOT_HTTP)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -111,12 +111,12 @@ class HttpProtocol(HttpToolsProtocol):
 
 
 class StreamProtocol(WebSocketsSansIOProtocol):
-    """Cuts a connection that was closed and whose other side does not take the rest of its frames.
+    """Aborts a closed WebSocket whose client does not read the remaining frames.
 
     Parameters
     ----------
     open_connections
-        Where it is entered.
+        The open connections, to which it adds itself.
     """
 
     busy = True
@@ -131,7 +131,7 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         self.transport.abort()
 
     def admit(self) -> bool:
-        """A good token came over it; whether there is room for one more such connection."""
+        """Mark the connection as authorised. False when the maximum number of authorised connections is reached."""
         return self._open_connections.admit(self)
 
     def connection_made(self, transport: Any) -> None:
@@ -145,7 +145,7 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
 
     def send_receive_event_to_app(self) -> None:
-        """Hand over a message; a text that is not UTF-8 ends the connection, which is nothing for the log."""
+        """Pass a message to the application. Text that is not UTF-8 closes the connection, without an entry in the log."""
         if self.curr_msg_data_type == "text" and not _is_utf8(b"".join(self.frames)):
             self.frames = []
             self.conn.send_close(INVALID_UTF8)
@@ -154,7 +154,7 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         super().send_receive_event_to_app()
 
     async def send(self, message: Any) -> None:
-        """See the ASGI specification; a close never waits for room."""
+        """See the ASGI specification. A close does not wait for the client to read."""
         if message["type"] == "websocket.close":
             self.writable.set()
             self.loop.call_later(CUT_SECONDS, self.transport.abort)

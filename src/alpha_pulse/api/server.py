@@ -1,4 +1,4 @@
-"""Runs the application on the event loop that is running: bound first, up when it says so, stopped when it is told."""
+"""Runs the application on the running event loop: bind a port, serve, report the start, stop on request."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ DEFAULT_PORT = 8650
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MAX_FRAME = 64 * 1024
 BACKLOG = 1_024
-"""Connections that the system holds until they are taken: a flood of them must not keep others from being made."""
+"""Maximum number of connections that wait to be accepted. A flood of them must not block other clients."""
 SEND_BUFFER = 256 * 1024
-"""What the system keeps for one connection; by itself it would let one that never reads have megabytes."""
+"""Send buffer of one connection, in bytes. The default of the system allows megabytes for a client that never reads."""
 KEEP_ALIVE_SECONDS = 60
 STOP_SECONDS = 3
 
 
 def bind(host: str = "127.0.0.1", port: int = DEFAULT_PORT, *, public: bool = False) -> socket.socket:
-    """Take the port, before anything costly is started. Port 0 takes any that is free.
+    """Bind and listen, before the engine is started. Port 0 selects a free port.
 
     Raises
     ------
     ConfigError
-        The port is taken, or the address is not one of this machine's, or it is not loopback and ``public`` was not asked for.
+        The port is in use, the address is not one of this machine, or it is not loopback and ``public`` is False.
     """
     if host not in LOOPBACK and not public:
         raise ConfigError(
@@ -41,25 +41,25 @@ def bind(host: str = "127.0.0.1", port: int = DEFAULT_PORT, *, public: bool = Fa
             "reach it through a tunnel or a proxy with TLS"
         )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Named as TCP, it is one that asyncio sends from at once; else a client's delayed acknowledgement costs 40 ms an answer.
-    found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    # With the protocol TCP, asyncio sets TCP_NODELAY; else a client's delayed acknowledgement adds 40 ms to each response.
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-        found.bind((host, port))
-        found.listen(BACKLOG)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        bound.bind((host, port))
+        bound.listen(BACKLOG)
     except (OSError, OverflowError) as error:
-        found.close()
+        bound.close()
         reason = getattr(error, "strerror", None) or str(error)
         raise ConfigError(
             f"{host} port {port} cannot be used ({reason}); stop what uses it, or choose another --port"
         ) from None
-    found.setblocking(False)
-    return found
+    bound.setblocking(False)
+    return bound
 
 
 def url(bound: socket.socket) -> str:
-    """Where a bound socket is reached, without a slash at the end."""
+    """The URL of a bound socket, without a slash at the end."""
     host, port = bound.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -74,16 +74,23 @@ async def serve(
 ) -> None:
     """Serve until ``stop`` is set or the task is cancelled; then close all connections, WebSockets with code 1012.
 
-    Signals stay with the caller.
+    The caller handles signals.
 
     Parameters
     ----------
     app
-        As `alpha_pulse.api.app.create_app` makes it.
+        An application of `alpha_pulse.api.app.create_app`.
     host, port
-        Where to listen, as for `bind`; or a socket that `bind` gave.
+        The address to listen on, as for `bind`; ``host`` may also be a socket of `bind`.
     on_up
-        Is told the address once requests are answered.
+        Receives the URL when the server accepts requests.
+    stop
+        Ends the server when it is set.
+
+    Raises
+    ------
+    ConfigError
+        The address cannot be used, as for `bind`.
     """
     bound = host if isinstance(host, socket.socket) else bind(host, port)
     server = _Server(_settings(app, make_room()))
@@ -130,7 +137,7 @@ def _settings(app: ASGIApp, connections: Connections) -> uvicorn.Config:
 
 
 class _Server(uvicorn.Server):
-    """Leaves the process's signals alone: the caller decides what Ctrl-C means."""
+    """Installs no signal handlers: the caller handles Ctrl-C."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

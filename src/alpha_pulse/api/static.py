@@ -1,4 +1,4 @@
-"""The page, as it was built: a few files that anyone may read, for they hold nothing but the program itself."""
+"""Serves the built page. Its files need no token, because they contain no data of a run."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ NOT_BUILT = """<!doctype html>
 <meta charset="utf-8">
 <title>AlphaPulse</title>
 <h1>AlphaPulse runs, but its page is not built</h1>
-<p>Everything can be read and steered over HTTP; the description is at <code>/api/v1/openapi.json</code>.
+<p>Everything can be read and controlled over HTTP; the API is described at <code>/api/v1/openapi.json</code>.
 The page is part of an installed AlphaPulse; in a checkout, <code>make page</code> builds it.</p>
 </html>
 """
 
 
 def is_open(path: str) -> bool:
-    """Whether a path is the page's, and needs no token."""
+    """Whether a path belongs to the page, and needs no token."""
     return path in {"/", "/index.html", "/favicon.ico", "/favicon.svg"} or path.startswith("/assets/")
 
 
 def routes(folder: Path | None) -> list[Route]:
-    """The page's routes; ``folder`` holds ``index.html`` and ``assets/``, or is None where the page is not built."""
+    """The page's routes; ``folder`` contains ``index.html`` and ``assets/``; None when the page is not built."""
     root = folder if folder is not None and (folder / "index.html").is_file() else None
 
     async def page(request: Request) -> Response:
@@ -54,9 +54,9 @@ def routes(folder: Path | None) -> list[Route]:
 
 
 def _inside(root: Path | None, name: str) -> Path:
-    """The file of that name within the page's folder; nothing outside of it is ever served."""
+    """The file ``name`` in the page's folder. Raises HTTPException (404) for missing files and paths outside of the folder."""
     if root is not None and "\0" not in name and len(name) < 200:
         path = (root / name).resolve()
         if path.is_relative_to(root.resolve()) and path.is_file():
             return path
-    raise HTTPException(404, f"the page has no file {name[:80]!r}; load it anew from /")
+    raise HTTPException(404, f"the page has no file {name[:80]!r}; reload the page from /")

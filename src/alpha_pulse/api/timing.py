@@ -1,4 +1,4 @@
-"""How long requests take, by route: the path as it is registered, so that there are as many series as routes."""
+"""Measures the duration of requests by route. The label is the registered path, so the number of series is bounded."""
 
 from __future__ import annotations
 
@@ -11,19 +11,29 @@ from alpha_pulse.core.clock import elapsed_ns
 
 BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
 OTHER = "other"
-"""The page, and what there is not."""
+"""The label of the page's files and of unknown paths."""
 METHODS = frozenset({"GET", "HEAD", "POST"})
 
 
 class Timing:
-    """Measures each request; ``names`` are the routes' by endpoint."""
+    """Measures each request.
+
+    Parameters
+    ----------
+    app
+        The application.
+    registry
+        Receives the histogram ``alpha_pulse_http_request_seconds``.
+    names
+        The names of routes, by endpoint.
+    """
 
     def __init__(self, app: ASGIApp, registry: CollectorRegistry, names: Mapping[object, str]) -> None:
         self._app = app
         self._names = names
         self._seconds = Histogram(
             "alpha_pulse_http_request_seconds",
-            "Time to the end of the answer",
+            "Time to the end of the response",
             ("method", "route", "status"),
             registry=registry,
             buckets=BUCKETS,

@@ -29,15 +29,15 @@ def origins(path: Path | None = None, environ: Mapping[str, str] | None = None) 
     >>> origins(environ={"ALPHA_PULSE__VENUE__FEE_BPS": "2.5"})
     {'venue.fee_bps': 'ALPHA_PULSE__VENUE__FEE_BPS'}
     """
-    found: dict[str, str] = {}
+    sources: dict[str, str] = {}
     if path is not None:
         for name, value in tomllib.loads(path.read_text(encoding="utf-8")).items():
             keys = [f"{name}.{key}" for key in value] if isinstance(value, dict) else [name]
-            found.update(dict.fromkeys(keys, str(path)))
+            sources.update(dict.fromkeys(keys, str(path)))
     for name in sorted(os.environ if environ is None else environ):
         if name.startswith(ENV_PREFIX) and name not in SECRETS:
-            found[name[len(ENV_PREFIX) :].lower().replace("__", ".")] = name
-    return found
+            sources[name[len(ENV_PREFIX) :].lower().replace("__", ".")] = name
+    return sources
 
 
 def to_toml(config: Config, origin: Mapping[str, str]) -> str:

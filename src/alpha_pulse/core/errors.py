@@ -65,7 +65,7 @@ class AgentError(AlphaPulseError):
     """A trading agent that broke its contract."""
 
 
-def did_you_mean(found: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Name the nearest known spelling, as the tail of an error sentence.
 
     >>> did_you_mean("volatilty", ["volatility", "direction"])
@@ -74,7 +74,7 @@ def did_you_mean(found: str, known: Iterable[str]) -> str:
     '; known: direction, volatility'
     """
     names = sorted(known)
-    near = difflib.get_close_matches(found, names, n=1)
+    near = difflib.get_close_matches(name, names, n=1)
     if near:
         return f"; did you mean {near[0]!r}?"
     return f"; known: {', '.join(names)}" if names else "; none are known"

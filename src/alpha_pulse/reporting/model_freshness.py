@@ -12,7 +12,7 @@ class Freshness:
     """Takes the members of predictions as they were served; ages in nanoseconds of market time.
 
     The age of a prediction is the mean age of its members, weighted as they were in what was served. A prediction none of whose
-    members had learnt anything has no age and does not count.
+    members had seen a label has no age and does not count.
 
     >>> freshness = Freshness()
     >>> freshness.add([MemberPrediction("m", "7", "online", 0.6, 0.75, 0), MemberPrediction("b", "1", "batch", 0.5, 0.25, 8)])
@@ -45,8 +45,8 @@ def mean_and_longest_s(parts: Iterable[Freshness]) -> tuple[float | None, float 
     >>> mean_and_longest_s([Freshness()])
     (None, None)
     """
-    found = [part for part in parts if part.predictions]
-    if not found:
+    with_predictions = [part for part in parts if part.predictions]
+    if not with_predictions:
         return None, None
-    predictions = sum(part.predictions for part in found)
-    return sum(part.total for part in found) / predictions / SECOND_NS, max(part.longest for part in found) / SECOND_NS
+    mean_ns = sum(part.total for part in with_predictions) / sum(part.predictions for part in with_predictions)
+    return mean_ns / SECOND_NS, max(part.longest for part in with_predictions) / SECOND_NS

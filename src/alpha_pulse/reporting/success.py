@@ -16,18 +16,18 @@ from alpha_pulse.reporting.run_summary import RunSummary
 from alpha_pulse.reporting.success_types import SuccessMetrics
 
 
-def success_metrics(system: System, found: RunSummary, sessions: Sequence[tuple[str, str]]) -> SuccessMetrics:
+def success_metrics(system: System, summary: RunSummary, sessions: Sequence[tuple[str, str]]) -> SuccessMetrics:
     """Over ``sessions``, as (symbol, target) of market targets."""
-    places = {symbol: place for place, symbol in enumerate(found.symbols)}
+    places = {symbol: place for place, symbol in enumerate(summary.symbols)}
     wanted = sorted({places[symbol] for symbol, _ in sessions})
     everything = len(wanted) == len(places)
     seed = system.config.seed
     differences = {}
-    for target, table in found.tables.items():
+    for target, table in summary.tables.items():
         rows = table.scores[np.isin(table.symbol, wanted)]
         horizon = system.learning.session(next(iter(places)), target).spec.horizon
         differences[target] = compare(rows, ONLINE, BATCH, len(wanted), horizon, seed)
-    mean_s, longest_s = mean_and_longest_s(found.freshness[session] for session in sessions)
+    mean_s, longest_s = mean_and_longest_s(summary.freshness[session] for session in sessions)
     return SuccessMetrics(
         model_freshness_mean_s=mean_s,
         model_freshness_max_s=longest_s,
@@ -35,5 +35,5 @@ def success_metrics(system: System, found: RunSummary, sessions: Sequence[tuple[
             [episode for session in sessions for episode in system.adaptation.recovery(*session).episodes]
         ),
         online_minus_batch=differences,
-        ml_pnl=ml_pnl(found.earnings, seed, system.execution.cash) if everything else None,
+        ml_pnl=ml_pnl(summary.earnings, seed, system.execution.cash) if everything else None,
     )

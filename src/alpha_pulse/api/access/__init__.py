@@ -1,1 +1,1 @@
-"""Who may call: tokens, session cookies, and the delay of wrong tokens."""
+"""Authorisation: the token, sign-in sessions, one-time tickets, and the delay after wrong tokens."""

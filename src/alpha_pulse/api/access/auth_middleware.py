@@ -1,7 +1,7 @@
-"""Deny by default: a request without a valid token gets 401, except for a few open paths.
+"""Deny by default: a request without a valid token gets status 401, except for a few open paths.
 
-The check runs before routing, so it covers every route. A WebSocket passes here and sends its token or ticket in its first
-message, because a browser cannot set the header.
+The check runs before routing, so it covers every route. WebSocket connections are not checked here: a browser cannot set the
+header for them, so they send a token or a ticket in their first message.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NO_ROOM = "all connections are busy with authorised requests; close some, and tr
 
 
 class UnauthorizedError(Exception):
-    """The request has no valid token; the message is for its sender."""
+    """The request has no valid token. The message is the response's ``detail``."""
 
 
 class AuthMiddleware:
@@ -29,6 +29,10 @@ class AuthMiddleware:
 
     Parameters
     ----------
+    app
+        The application.
+    auth
+        Checks tokens.
     is_open
         Returns whether (method, path) needs no token.
     """
@@ -55,7 +59,7 @@ class AuthMiddleware:
         await self._app(scope, receive, send)
 
     async def _end(self, headers: list[bytes]) -> int:
-        """The end of the token's validity (ns). Raises UnauthorizedError, delayed for a wrong token."""
+        """The end of the token on the monotonic clock (ns). Raises UnauthorizedError, after a delay for a wrong token."""
         if not headers:
             raise UnauthorizedError(f"the header 'Authorization: Bearer TOKEN' is missing; {WHERE}")
         header = headers[0].decode("latin-1")

@@ -1,6 +1,6 @@
-"""Wrong tokens are answered late, and the later the more of them come. Right ones are never kept waiting.
+"""Responses to wrong tokens are delayed, longer the more of them arrive. Requests with a valid token are never delayed.
 
-Nobody is locked out: on loopback all have one address, so there is nothing to lock a guesser out by that would spare the owner.
+No client is locked out: on loopback all clients have the same address, so a lock would also shut out the owner.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.durations import SECOND_NS
 
 FREE = 5
-"""Wrong ones that are answered at once: a slip of the hand, a page whose session has ended."""
+"""Number of wrong tokens without a delay, such as a typing error or a page whose session has ended."""
 FIRST_SECONDS, LONGEST_SECONDS = 0.1, 3.0
 FORGIVEN_SECONDS = 10.0
-"""After so long one wrong token less counts."""
+"""The count falls by one in this time."""
 MOST_COUNTED = 20
 
 
 class Backoff:
-    """Counts wrong tokens and tickets, whoever sends them.
+    """Counts wrong tokens and tickets of all clients together.
 
     Parameters
     ----------
     now_ns
-        A monotonic clock.
+        A monotonic clock, in nanoseconds.
     longest_s
-        The most that one is held back.
+        The longest delay, in seconds.
 
     >>> backoff = Backoff(lambda: 0)
     >>> [backoff.count() for _ in range(8)]
@@ -41,7 +41,7 @@ class Backoff:
         self._at_ns = now_ns()
 
     def count(self) -> float:
-        """One more was wrong; how many seconds its answer is to be held back."""
+        """Count a wrong token and return the delay of its response, in seconds."""
         now_ns = self._now_ns()
         forgiven = (now_ns - self._at_ns) / (FORGIVEN_SECONDS * SECOND_NS)
         self._at_ns = now_ns
@@ -50,7 +50,7 @@ class Backoff:
         return 0.0 if over <= 0.0 else min(self._longest_s, FIRST_SECONDS * 2.0 ** (over - 1.0))
 
     async def wait(self) -> None:
-        """Hold back the answer to one that was wrong."""
+        """Count a wrong token and sleep for its delay."""
         seconds = self.count()
         if seconds:
             await asyncio.sleep(seconds)

@@ -1,7 +1,7 @@
-"""Sign-in sessions in a file, so that a restart keeps a page signed in.
+"""Sign-in sessions in a file, so that a page stays signed in after a restart.
 
-The file holds SHA-256 digests of session tokens and when each ends, by the wall clock; below them stands a keyed digest of all
-that, made with the token. A file that another token wrote, or that was changed, therefore counts for nothing.
+The file contains the SHA-256 digests of session tokens and the end of each session (wall clock). Its last line is an HMAC of
+the content, keyed by the token's digest. A file that was changed, or that was written with another token, is ignored.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from alpha_pulse.core.clock import wall_ns
 
 LARGEST = 64 * 1024
 OLD_NS = 24 * 3600 * 1_000_000_000
-"""A file that was written so long ago holds ended sessions only."""
+"""A file that was last written this long ago (ns) contains only sessions that have ended."""
 
 
-class _Kept(msgspec.Struct, frozen=True):
+class _StoredSession(msgspec.Struct, frozen=True):
     digest: str
     until_ns: int
 
 
-_decoder = msgspec.json.Decoder(list[_Kept])
+_decoder = msgspec.json.Decoder(list[_StoredSession])
 
 
 class SessionFile:
@@ -35,9 +35,9 @@ class SessionFile:
     Parameters
     ----------
     path
-        Of the file; its folder is made when it is needed.
+        The file; its folder is created when needed.
     key
-        Made of the token: with another one nothing is read.
+        The key of the HMAC. A file that was written with another key is ignored.
     """
 
     def __init__(self, path: Path, key: bytes) -> None:
@@ -45,7 +45,7 @@ class SessionFile:
         self._key = key
 
     def read(self) -> dict[bytes, int]:
-        """Nanoseconds that are left of each session, by its digest; empty when there is no file, or none that is good."""
+        """The remaining time of each session (ns), by its digest. Empty for a missing, damaged or foreign file."""
         try:
             descriptor = os.open(self._path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
             with os.fdopen(descriptor, "rb") as file:
@@ -55,24 +55,24 @@ class SessionFile:
             return {}
         if os.name == "posix" and (stat.S_IMODE(status.st_mode) & 0o077 or status.st_uid != os.getuid()):
             return {}
-        body, _, seal = text.rpartition(b"\n")
-        if not hmac.compare_digest(seal, self._seal(body)):
+        body, _, file_digest = text.rpartition(b"\n")
+        if not hmac.compare_digest(file_digest, self._hmac(body)):
             return {}
         now_ns = wall_ns()
-        kept = _decoder.decode(body)
-        return {bytes.fromhex(one.digest): one.until_ns - now_ns for one in kept if one.until_ns > now_ns}
+        sessions = _decoder.decode(body)
+        return {bytes.fromhex(session.digest): session.until_ns - now_ns for session in sessions if session.until_ns > now_ns}
 
     def write(self, left_ns: dict[bytes, int]) -> None:
-        """Keep sessions by what is left of each. The file appears whole or not at all, and is nobody else's to read."""
+        """Replace the file atomically, readable by its owner only. ``left_ns``: remaining time by digest. Raises OSError."""
         now_ns = wall_ns()
-        body = msgspec.json.encode([_Kept(digest.hex(), now_ns + left) for digest, left in left_ns.items()])
+        body = msgspec.json.encode([_StoredSession(digest.hex(), now_ns + left) for digest, left in left_ns.items()])
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         part = self._path.with_name(f"{self._path.name}.{os.getpid()}.part")
         try:
             part.unlink(missing_ok=True)
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as file:
-                file.write(body + b"\n" + self._seal(body))
+                file.write(body + b"\n" + self._hmac(body))
             part.replace(self._path)
             self._delete_old(now_ns)
         finally:
@@ -80,10 +80,10 @@ class SessionFile:
                 part.unlink(missing_ok=True)
 
     def _delete_old(self, now_ns: int) -> None:
-        """Files of other runs, in which every session has ended."""
+        """Delete the files of other runs in which every session has ended."""
         for other in self._path.parent.iterdir():
             if other.lstat().st_mtime_ns < now_ns - OLD_NS:
                 other.unlink(missing_ok=True)
 
-    def _seal(self, body: bytes) -> bytes:
+    def _hmac(self, body: bytes) -> bytes:
         return hmac.digest(self._key, body, "sha256").hex().encode()

@@ -1,4 +1,4 @@
-"""The file that holds the token: made at the first start, read by its owner alone."""
+"""The file with the token: created at the first start, readable by its owner only."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ TOKEN_BYTES = 32
 
 
 def fresh_token() -> str:
-    """A token that nobody can guess."""
+    """A random token of 256 bits, as URL-safe base64."""
     return secrets.token_urlsafe(TOKEN_BYTES)
 
 
 def refuse_weak(token: str, where: str) -> None:
     """Raise ConfigError for a token that is easily guessed, or that a header cannot carry."""
-    fault = weakness(token)
-    if fault is not None:
-        # The token itself is no part of the sentence, which may be logged.
-        raise ConfigError(f"the token in {where} is too weak: it {fault}; leave it out, and a strong one is made")
+    problem = weakness(token)
+    if problem is not None:
+        # The message may be logged, so it does not contain the token.
+        raise ConfigError(f"the token in {where} is too weak: it {problem}; remove it, and a strong one is created")
 
 
 def read_or_make(path: Path) -> str:
-    """The token in a file, which is made when there is none.
+    """The token in a file. A missing file is created with a random token.
 
     Raises
     ------
     ConfigError
-        The token is weak, or the file cannot be made, or others can read it.
+        The token is weak, the file cannot be created or read, or other users can read it.
     """
     try:
         if not path.exists() and not path.is_symlink():
@@ -47,18 +47,18 @@ def read_or_make(path: Path) -> str:
             token = file.read(4096).strip()
     except OSError as error:
         raise ConfigError(
-            f"the token file {path} cannot be used: {reason_of(error)}; correct that, or set {TOKEN_VARIABLE} instead"
+            f"the token file {path} cannot be used: {reason_of(error)}; fix this, or set {TOKEN_VARIABLE} instead"
         ) from None
     if os.name == "posix" and mode & 0o077:
         raise ConfigError(
-            f"the token file {path} can be read by others (mode {mode:04o}); delete it, and one that they cannot is made"
+            f"the token file {path} can be read by other users (mode {mode:04o}); delete it, and a private one is created"
         )
     refuse_weak(token, str(path))
     return token
 
 
 def _make(path: Path) -> None:
-    """Write a fresh token. The file appears whole or not at all, and is never anyone else's to read."""
+    """Write a random token. The file appears atomically, and only its owner can read it."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -68,7 +68,7 @@ def _make(path: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
         try:
-            # Unlike a rename, a link does not replace the token of a process that was quicker.
+            # Unlike a rename, a link does not replace the token of another process that was faster.
             os.link(part, path)
             sync_folder(path.parent)
         except FileExistsError:

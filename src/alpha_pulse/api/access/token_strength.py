@@ -1,4 +1,4 @@
-"""What makes a token easy to guess: too short, too few characters, a known word, a walk along the keyboard, a repetition."""
+"""Detects weak tokens: too short, too few different characters, a known word, a keyboard sequence, a repetition."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import itertools
 MIN_CHARACTERS = 16
 MIN_DIFFERENT = 8
 MIN_UNGUESSED = 8
-"""Characters that do not follow from those before."""
+"""Minimum number of characters that do not follow from the ones before."""
 REPEATED = 4
-"""Characters at the end that, when they are those of the beginning again, are a repetition and no chance."""
+"""A token whose last characters, this many or more, repeat its first ones is a repetition."""
 PLACEHOLDERS = (
     "changeme",
     "change-me",
@@ -51,10 +51,10 @@ WALKS = (
 
 
 def weakness(token: str) -> str | None:
-    """Why a token is too weak, as the rest of a sentence that begins with the token; None for one that will do.
+    """Why a token is too weak, as a predicate ("has 3 characters, ..."); None for a strong one.
 
-    >>> weakness("qwertyuiopasdfghjkl")[:53]
-    'walks along the keyboard, the alphabet or the digits:'
+    >>> weakness("qwertyuiopasdfghjkl")[:49]
+    'follows the keyboard, the alphabet or the digits:'
     >>> weakness("Kx7-quiet-Kx7-quiet-")
     'repeats its first 10 characters, but at least 16 are needed before it does'
     >>> weakness("Kx7-quiet-otter-31") is None
@@ -63,27 +63,27 @@ def weakness(token: str) -> str | None:
     if len(token) < MIN_CHARACTERS:
         return f"has {len(token)} characters, but at least {MIN_CHARACTERS} are needed"
     if not (token.isascii() and token.isprintable() and " " not in token):
-        return "holds a character that a header cannot carry; use letters, digits and punctuation"
+        return "contains a character that a header cannot carry; use letters, digits and punctuation"
     plain = token.lower()
     if len(set(plain)) < MIN_DIFFERENT:
         return f"has {len(set(plain))} different characters, but at least {MIN_DIFFERENT} are needed"
     known = next((word for word in PLACEHOLDERS if word in plain), None)
     if known is not None:
-        return f"holds {known!r}, which is the first thing that anyone would try"
+        return f"contains {known!r}, which is easily guessed"
     period = _period(plain)
     if period < MIN_CHARACTERS and len(plain) - period >= REPEATED:
         return f"repeats its first {period} characters, but at least {MIN_CHARACTERS} are needed before it does"
     unguessed = min(_unguessed(plain, 1), _unguessed(plain, 2))
     if unguessed < MIN_UNGUESSED:
         return (
-            f"walks along the keyboard, the alphabet or the digits: of its {len(plain)} characters only {unguessed} do not "
+            f"follows the keyboard, the alphabet or the digits: of its {len(plain)} characters only {unguessed} do not "
             f"follow from those before, but at least {MIN_UNGUESSED} must"
         )
     return None
 
 
 def _period(token: str) -> int:
-    """After how many characters a token repeats itself, to its end.
+    """The smallest period of a token: the number of characters after which it repeats itself to its end.
 
     >>> _period("abcabcab"), _period("abcd")
     (3, 4)
@@ -92,7 +92,7 @@ def _period(token: str) -> int:
 
 
 def _unguessed(token: str, step: int) -> int:
-    """Characters that are no neighbours of the one ``step`` places before: 2 finds two walks in turn, as q1w2e3r4.
+    """Count the characters that are no neighbour of the one ``step`` before; 2 detects interleaved sequences (q1w2e3r4).
 
     >>> _unguessed("q1w2e3r4", 1), _unguessed("q1w2e3r4", 2)
     (4, 2)
@@ -101,12 +101,12 @@ def _unguessed(token: str, step: int) -> int:
 
 
 def _follows() -> frozenset[tuple[str, str]]:
-    """Pairs of characters of which the second is easily guessed: the same again, or a neighbour on a walk, either way."""
-    found = {(character, character) for walk in WALKS for character in walk}
+    """Pairs of characters of which the second is easily guessed: repeated, or a neighbour in `WALKS` in either direction."""
+    pairs = {(character, character) for walk in WALKS for character in walk}
     for walk in WALKS:
-        for one, other in itertools.pairwise(walk):
-            found |= {(one, other), (other, one)}
-    return frozenset(found)
+        for first, second in itertools.pairwise(walk):
+            pairs |= {(first, second), (second, first)}
+    return frozenset(pairs)
 
 
 FOLLOWS = _follows()

@@ -1,7 +1,7 @@
-"""Who may speak to the server: one token, sessions for the page, and one-time tickets that stand for either.
+"""Authorisation: one token, sign-in sessions of the page, and one-time tickets that stand for either.
 
-Nothing is kept but SHA-256 digests, those of sessions in a file too, so that they outlive the process. Comparing digests takes
-as long for a wrong token as for a right one, and looking one up in a table tells nothing about the tokens behind the others.
+Only SHA-256 digests are stored, those of sessions also in a file, so that they survive a restart. The token's digest is
+compared in constant time, and the time of a look-up by digest reveals nothing about other tokens.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ log = logging.getLogger("alpha_pulse.api")
 
 
 class _Life(NamedTuple):
-    """Until when a secret is good, and when what is made with it ends at the latest."""
+    """``until_ns``: the secret is valid until then. ``ends_ns``: the latest end of a session or ticket that is made with it."""
 
     until_ns: int
     ends_ns: int
 
 
 class Auth:
-    """Knows the token, the sessions and the tickets.
+    """Checks the token, sessions and tickets.
 
     Parameters
     ----------
     token
-        What a request carries as ``Authorization: Bearer TOKEN``.
+        The token of the header ``Authorization: Bearer TOKEN``.
     where
-        Where the token can be read, for people.
+        The place of the token, for messages.
     now_ns
-        A monotonic clock.
+        A monotonic clock, in nanoseconds.
     backoff
-        Counts wrong tokens and holds back their answers.
+        Counts wrong tokens and delays their responses.
 
     >>> auth = Auth("correct-horse-battery", "an example")
     >>> session = auth.exchange(auth.ticket())
@@ -67,55 +67,58 @@ class Auth:
 
     @classmethod
     def open(cls, path: Path, environ: Mapping[str, str] | None = None) -> Auth:
-        """Take the token from the environment, else from the file, which is made at the first start.
+        """Read the token from the environment, else from the file ``path``, which is created at the first start.
 
         Raises
         ------
         ConfigError
-            The token is weak, or the file cannot be made, or others can read it.
+            The token is weak, the file cannot be created or read, or other users can read it.
         """
-        given = (os.environ if environ is None else environ).get(TOKEN_VARIABLE)
-        if given is not None:
-            refuse_weak(given, TOKEN_VARIABLE)
-            return cls(given, f"the environment variable {TOKEN_VARIABLE}")
+        token = (os.environ if environ is None else environ).get(TOKEN_VARIABLE)
+        if token is not None:
+            refuse_weak(token, TOKEN_VARIABLE)
+            return cls(token, f"the environment variable {TOKEN_VARIABLE}")
         return cls(read_or_make(path), str(path))
 
     def keep_sessions(self, path: Path) -> None:
-        """Take up the sessions that an earlier process left in a file, and keep those to come in it."""
+        """Load the sessions of earlier processes from the file ``path``, and save new ones to it."""
         self._file = SessionFile(path, self._digest)
         now_ns = self._now_ns()
         for digest, left_ns in list(self._file.read().items())[-MAX_SESSIONS:]:
-            # The wall clock may have been set back meanwhile.
+            # The wall clock may have been set back in the meantime.
             until_ns = now_ns + min(left_ns, SESSION_S * SECOND_NS)
             self._sessions[digest] = _Life(until_ns, until_ns)
 
     def accepts(self, token: str) -> bool:
-        """Whether this is the token, or that of a session that has not ended."""
+        """Whether this is the token, or the token of a session that has not ended."""
         return self.end_of(token) is not None
 
     def end_of(self, token: str) -> int | None:
-        """When a token ends, ``NEVER`` for the one of the file; None for one that is wrong or has ended."""
+        """The end of a token on the monotonic clock (ns): ``NEVER`` for the configured token, None for a wrong or ended one."""
         digest = _digest(token)
         if hmac.compare_digest(digest, self._digest):
             return NEVER
         return self._end(self._sessions.get(digest))
 
     def seconds_left(self, ends_ns: int) -> float:
-        """From now to an end that `end_of` or `redeem` gave."""
+        """Seconds from now until an end that `end_of` or `redeem` returned."""
         return (ends_ns - self._now_ns()) / SECOND_NS
 
     def ticket(self, ends_ns: int = NEVER) -> str:
-        """A fresh one-time ticket, good for ``TICKET_S`` seconds, for a token that ends then. Too many drive out the oldest."""
+        """A new one-time ticket, valid for ``TICKET_S`` seconds, for a token that ends at ``ends_ns``.
+
+        The oldest ticket is removed when there are more than ``MAX_TICKETS``.
+        """
         return self._issue(self._tickets, TICKET_S, ends_ns, MAX_TICKETS)
 
     def redeem(self, ticket: str) -> int | None:
-        """Use a ticket up: when the one that it was made for ends; None for a ticket that is unknown, used or too old."""
+        """Use a ticket once. Returns the end of its token (ns); None for an unknown, used or expired ticket."""
         return self._end(self._tickets.pop(_digest(ticket), None))
 
     def exchange(self, ticket: str) -> str | None:
-        """A session token for a ticket, good for ``SESSION_S`` seconds; None for a ticket that is not good.
+        """A session token for a ticket, valid for ``SESSION_S`` seconds; None for an invalid ticket.
 
-        The session ends no later than the one that the ticket was made for; else a session could renew itself for ever.
+        The session ends no later than the session that made the ticket; otherwise a session could renew itself for ever.
         """
         ends_ns = self.redeem(ticket)
         if ends_ns is None:
@@ -132,13 +135,13 @@ class Auth:
         try:
             self._file.write({digest: life.until_ns - now_ns for digest, life in self._sessions.items()})
         except OSError as error:
-            log.warning("sign-in sessions could not be kept (%s); after a restart the page asks for the token", error)
+            log.warning("sign-in sessions could not be saved (%s); after a restart the page asks for the token", error)
 
     def _end(self, life: _Life | None) -> int | None:
         return life.ends_ns if life is not None and self._now_ns() < life.until_ns else None
 
     def _issue(self, table: dict[bytes, _Life], life_s: int, ends_ns: int, most: int) -> str:
-        """Put a fresh secret into a table of lives by digest, in which the first is the oldest."""
+        """Add a new secret to a table by digest, oldest first. Removes ended ones, and the oldest ones above ``most``."""
         now_ns = self._now_ns()
         for digest in [digest for digest, life in table.items() if life.until_ns <= now_ns]:
             del table[digest]

@@ -1,1 +1,1 @@
-"""The routes, one file for each thing that is query about. Each makes `Routes` from the gateway."""
+"""The routes, one module per subject. Each builds `Routes` from the gateway."""

@@ -1,4 +1,4 @@
-"""What changed in the market, and what was done about it."""
+"""Drift alarms, regimes and adaptations."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ MINE = {"session_id": "BTCUSDT/direction"}
 
 
 class SessionChange(msgspec.Struct, frozen=True):
-    """What became of a session."""
+    """The result of a command about a session."""
 
     session_id: str
     status: Literal["started", "stopped", "requested"]

@@ -1,4 +1,4 @@
-"""What was traded, in which book, and what came of it."""
+"""Fills, trades, positions and equity, by book."""
 
 from __future__ import annotations
 

@@ -60,28 +60,28 @@ def _key(kind: Any) -> str:
 
 
 def _described(operation: Operation, by_kind: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {
+    description: dict[str, Any] = {
         "operationId": operation.operation_id,
         "summary": operation.summary,
         "tags": [operation.tag],
         "responses": _responses(operation, by_kind),
     }
     if operation.is_open:
-        found["security"] = []
+        description["security"] = []
     parameters = [*_path_parameters(operation), *_query(operation, by_kind, components)]
     if parameters:
-        found["parameters"] = parameters
+        description["parameters"] = parameters
     if operation.body is not None:
         content: dict[str, Any] = {"schema": by_kind[_key(operation.body)]}
         if operation.body_examples:
             content["examples"] = {name: {"value": value} for name, value in operation.body_examples.items()}
-        found["requestBody"] = {"required": True, "content": {"application/json": content}}
-    return found
+        description["requestBody"] = {"required": True, "content": {"application/json": content}}
+    return description
 
 
 def _responses(operation: Operation, by_kind: dict[str, Any]) -> dict[str, Any]:
     content = {"schema": by_kind[_key(operation.response)], "example": operation.example}
-    found = {
+    responses = {
         str(operation.status): {
             "description": HTTPStatus(operation.status).phrase,
             "content": {operation.media_type: content},
@@ -91,11 +91,11 @@ def _responses(operation: Operation, by_kind: dict[str, Any]) -> dict[str, Any]:
     if not operation.is_open:
         statuses.add(401)
     for status in sorted(statuses):
-        found[str(status)] = {
+        responses[str(status)] = {
             "description": MEANINGS[status],
             "content": {"application/json": {"schema": by_kind[_key(ErrorResponse)]}},
         }
-    return found
+    return responses
 
 
 def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
@@ -117,7 +117,7 @@ def _query(operation: Operation, by_kind: dict[str, Any], components: dict[str, 
         return []
     name = by_kind[_key(operation.query)]["$ref"].rsplit("/", 1)[1]
     shape = components[name]
-    found = []
+    parameters = []
     for field, schema in shape["properties"].items():
         # A query has no null; an optional parameter is omitted.
         options = [option for option in schema.get("anyOf", []) if option != {"type": "null"}]
@@ -128,5 +128,5 @@ def _query(operation: Operation, by_kind: dict[str, Any], components: dict[str, 
             del plain["default"]
         required = field in shape.get("required", ())
         described = {"name": field, "in": "query", "required": required, "schema": plain}
-        found.append({**described, "description": schema.get("description", "")})
-    return found
+        parameters.append({**described, "description": schema.get("description", "")})
+    return parameters

@@ -1,6 +1,6 @@
-"""A route and its description are one thing: what is registered here is what OpenAPI says, and nothing else can be registered.
+"""Registers each route together with its description, so that the OpenAPI document contains every route.
 
-Endpoints take the request and give bytes; msgspec decodes the one and encodes the other.
+Endpoints receive the request and return a response; msgspec decodes bodies and encodes responses.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ Method = Literal["GET", "POST"]
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
-    """What one method of one path does.
+    """The description of one method of one path.
 
-    ``path`` is as OpenAPI writes it. ``example`` is a response; ``body_examples`` are request bodies by name; ``path_examples``
-    are values of the path's parameters. ``error_statuses`` are those beside 401, 403, 408, 413, 422 and 503, which any request
-    may get. ``is_open``: needs no token.
+    ``path`` has the syntax of OpenAPI. ``example`` is a response; ``body_examples`` are request bodies by name;
+    ``path_examples`` are values of the path's parameters. ``error_statuses`` are those in addition to 401, 403, 408, 413, 422
+    and 503, which any request may receive. ``is_open``: needs no token.
     """
 
     method: Method
@@ -85,7 +85,7 @@ class Routes:
 
 
 def _with_readable_body(endpoint: Endpoint) -> Endpoint:
-    """An endpoint that takes no body: what is sent all the same must be text."""
+    """An endpoint without a body. Raises DataError for a body that is sent anyway and is not UTF-8."""
 
     async def checked(request: Request) -> Response:
         check_utf8(await request.body())
