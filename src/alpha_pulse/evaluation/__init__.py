@@ -1,1 +1,1 @@
-"""Evaluation of online models outside of the loop: prequential, with delayed labels, beside baselines."""
+"""Evaluation of online models outside the trading loop: prequential scores, delayed labels, baselines."""

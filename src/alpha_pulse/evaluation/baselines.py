@@ -1,4 +1,4 @@
-"""The rules that every model stands beside: no change, its opposite, the majority so far, the mean of the newest labels."""
+"""The baselines of every evaluation: no change, its opposite, the majority so far, the mean of the newest labels."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Predictions(msgspec.Struct, frozen=True):
 
 
 class Baselines(msgspec.Struct, frozen=True):
-    """What each rule says of every example, from the labels known when it was predicted.
+    """The predictions of each baseline for every example, from the labels known when it was predicted.
 
-    ``no_change`` predicts the last label known, that of the newest example whose label is known, with the share of labels that
-    equalled it so far; ``opposite`` says the contrary, and there is none of more than two classes. ``majority`` says the shares
-    of the labels so far, ``moving_average`` those of the newest ones as they first became known. All shares begin with one
-    label of each kind.
+    ``no_change`` predicts the last label known, that of the newest example whose label is known, with the fraction of
+    labels that equalled it so far. ``opposite`` predicts the other class; it is None for more than two classes. ``majority``
+    predicts the class frequencies of the labels so far, ``moving_average`` those of the newest labels as they first became
+    known. All counts start at one label of each class.
     """
 
     no_change: Predictions
@@ -35,20 +35,20 @@ class Baselines(msgspec.Struct, frozen=True):
     moving_average: Predictions
 
     def by_name(self) -> dict[str, Predictions | None]:
-        """All of them."""
+        """All baselines by name; None for one that is undefined."""
         return {name: getattr(self, name) for name in self.__struct_fields__}
 
 
 def baselines(known: Timeline, classes: int, window: int) -> Baselines:
-    """Every rule over a stream of ``classes`` classes; ``window`` labels make the moving average.
+    """Every baseline over a stream of ``classes`` classes; ``window`` is the number of labels in the moving average.
 
     >>> from alpha_pulse.evaluation.delays import timeline
-    >>> found = baselines(timeline(np.array([1, 1, 0, 0])), classes=2, window=2)
-    >>> found.no_change.guesses.tolist(), found.majority.probabilities[:, 1].round(2).tolist()
+    >>> rules = baselines(timeline(np.array([1, 1, 0, 0])), classes=2, window=2)
+    >>> rules.no_change.guesses.tolist(), rules.majority.probabilities[:, 1].round(2).tolist()
     ([1, 1, 1, 0], [0.5, 0.67, 0.75, 0.6])
     """
     n = len(known.final)
-    # How many of the events are known when each example is predicted.
+    # The number of events known when each example is predicted.
     seen = np.searchsorted(known.steps, np.arange(n), side="left")
     last = _last_known(known, seen)
     majority = _majority(known, seen, classes)
@@ -68,13 +68,13 @@ def _last_known(known: Timeline, seen: Labels) -> Labels:
     """The label of the newest example whose label is known, (n,); -1 before any is."""
     numbers = np.arange(len(known.steps))
     newest = np.maximum.accumulate(known.examples) if len(numbers) else known.examples
-    told = np.maximum.accumulate(np.where(known.examples == newest, numbers, 0)) if len(numbers) else numbers
-    after = np.concatenate([[NOT_KNOWN], known.labels[told]])
+    row_of_newest = np.maximum.accumulate(np.where(known.examples == newest, numbers, 0)) if len(numbers) else numbers
+    after = np.concatenate([[NOT_KNOWN], known.labels[row_of_newest]])
     return after[seen]
 
 
 def _shares(counts: Floats) -> Floats:
-    """Shares (n, classes) of counts, with one of each kind assumed before any came (Laplace)."""
+    """Shares (n, classes) of counts, with one label of each class added (Laplace smoothing)."""
     shares: Floats = (counts + 1.0) / (counts.sum(axis=1, keepdims=True) + counts.shape[1])
     return shares
 
@@ -103,7 +103,7 @@ def _moving_average(known: Timeline, seen: Labels, classes: int, window: int) ->
 
 
 def _no_change(known: Timeline, seen: Labels, last: Labels, classes: int) -> Floats:
-    """As `kernels.baselines.no_change`, for any number of classes: those that are not the last one share what it leaves."""
+    """As `kernels.baselines.no_change`, for any number of classes: the others share the remaining probability equally."""
     at_prediction = last[known.examples]
     first = known.before == NOT_KNOWN
     chance = first & (at_prediction != NOT_KNOWN)
@@ -112,7 +112,7 @@ def _no_change(known: Timeline, seen: Labels, last: Labels, classes: int) -> Flo
     chances, repeats = _running(chance.astype(np.float64))[seen], _running(repeat)[seen]
     share = (repeats + 1.0) / (chances + classes)
     out = np.repeat(((1.0 - share) / (classes - 1))[:, None], classes, axis=1)
-    told = np.flatnonzero(last != NOT_KNOWN)
-    out[told, last[told]] = share[told]
+    defined = np.flatnonzero(last != NOT_KNOWN)
+    out[defined, last[defined]] = share[defined]
     out[last == NOT_KNOWN] = 1.0 / classes
     return out

@@ -1,4 +1,4 @@
-"""How the accuracy went: that of the newest labels at each of a few hundred places along the stream."""
+"""The accuracy curve: accuracy over a sliding window, at a few hundred points of the stream."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ class AccuracyCurve(msgspec.Struct, frozen=True):
 
 
 def curve(examples: NDArray[np.int64], hits: NDArray[np.bool_], window: int, points: int = POINTS) -> AccuracyCurve:
-    """The accuracy over a sliding window, at most ``points`` times; it begins where a fifth of the window is filled.
+    """The accuracy over a sliding window, at most ``points`` times; it starts when a fifth of the window is filled.
 
     Parameters
     ----------
     examples
-        int64 of shape (n,), rising: which examples of the stream these are.
+        int64 of shape (n,), rising: the numbers of the examples.
     hits
         bool of shape (n,): which predictions were right.
     window
-        Labels; none has fewer than are there.
+        Size of the window in labels; at the start it contains fewer.
 
     >>> curve(np.arange(6), np.array([True, True, False, False, True, True]), window=2).accuracy
     [1.0, 1.0, 0.5, 0.0, 0.5, 1.0]

@@ -1,4 +1,4 @@
-"""When each label becomes known: at once, some examples later, each at its own time, never, and perhaps not for good."""
+"""When each label becomes known: at once, after a delay, at its own time, or never; a label may be revised later."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ class Revision(msgspec.Struct, frozen=True):
 
 
 class Timeline(msgspec.Struct, frozen=True):
-    """What becomes known when, in the order in which it is learnt: n examples, m labels and revisions of labels.
+    """When labels become known, in the order in which models learn them: n examples, m labels and revisions of labels.
 
     Parameters
     ----------
     steps
-        int64 of shape (m,), rising: known after the prediction of this example, and so before that of the next.
+        int64 of shape (m,), rising: the label is known after the prediction of this example and before the next one.
     examples, labels
-        int64 of shape (m,): the example, and the label that it is now known to have.
+        int64 of shape (m,): the example, and its label as known from this step on.
     before
-        int64 of shape (m,): the label it was known to have before, or -1.
+        int64 of shape (m,): the label that this one replaces, or -1.
     final
-        int64 of shape (n,): the label known at the end of the stream, which is scored; -1 where there is none.
+        int64 of shape (n,): the label known at the end of the stream, which scores use; -1 if there is none.
     status
         int64 of shape (n,): `LABELLED`, `PENDING` or `EXPIRED`.
     horizon
-        Examples after which the latest label is known first, h: the prediction of example i + h knows a label of example i.
-        Revisions may come later: what counts on h is about `first`.
+        The longest delay until a label first becomes known, h: the label of example i is known when example i + h is
+        predicted. Revisions may come later, so code that relies on h uses `first`.
     """
 
     steps: Labels
@@ -53,20 +53,20 @@ class Timeline(msgspec.Struct, frozen=True):
 
     @property
     def immediate(self) -> bool:
-        """Whether each label is known before the next prediction, and stays as it is."""
+        """Whether each label is known before the next prediction and is never revised."""
         numbers = np.arange(len(self.final))
         return np.array_equal(self.examples, numbers) and np.array_equal(self.steps, numbers)
 
     @property
     def first(self) -> Labels:
-        """The label of each example as it first became known, int64 of shape (n,); -1 where none did."""
-        came = self.before == NOT_KNOWN
+        """The label of each example as it first became known, int64 of shape (n,); -1 if it never did."""
+        first = self.before == NOT_KNOWN
         labels = np.full(len(self.final), NOT_KNOWN, dtype=np.int64)
-        labels[self.examples[came]] = self.labels[came]
+        labels[self.examples[first]] = self.labels[first]
         return labels
 
     def counts(self) -> tuple[int, int, int]:
-        """How many examples are labelled, pending and expired; they add up to all."""
+        """The numbers of labelled, pending and expired examples; their sum is the number of examples."""
         labelled, pending, expired = np.bincount(self.status, minlength=3).tolist()
         return labelled, pending, expired
 
@@ -79,34 +79,34 @@ def timeline(
     timeout: int | None = None,
     revisions: Sequence[Revision] = (),
 ) -> Timeline:
-    """Say when the labels (n,) of a stream become known.
+    """The timeline of the labels (n,) of a stream.
 
     Parameters
     ----------
     labels
-        As they first become known.
+        The labels as they first become known.
     delay
-        Examples that are predicted between an example and its label; 0: it is known before the next prediction.
+        Number of examples predicted between an example and its label; 0: the label is known before the next prediction.
     arrivals
-        In place of ``delay``: int64 of shape (n,), the example after whose prediction each label becomes known; one beyond the
-        end leaves it pending.
+        In place of ``delay``: int64 of shape (n,), the example after whose prediction each label becomes known. A number
+        beyond the end leaves the example pending.
     timeout
-        A label that comes more than so many examples after its own is not taken: expired once that many have passed.
+        A label that arrives more than this many examples after its own is ignored; the example expires.
     revisions
-        Labels that change later. Each is learnt as one more example, with the features and the parts stored at the prediction;
-        what was learnt before is not taken back. Scores are against the label known at the end.
+        Labels that change later. A model learns each revision as one more example, with the features and the model outputs
+        stored at the prediction; it does not unlearn the earlier label. Scores use the label known at the end.
 
     Raises
     ------
     ConfigError
-        A delay or time-out that is negative.
+        A negative delay or time-out.
     DataError
-        An arrival before its example, a revision of a label that is not known yet, or one to what is no class.
+        An arrival before its example, a revision of a label that is not known yet, or a revision to a negative class.
 
     Examples
     --------
-    >>> made = timeline(np.array([1, 0, 1, 1]), delay=2)
-    >>> made.steps.tolist(), made.examples.tolist(), made.counts()
+    >>> known = timeline(np.array([1, 0, 1, 1]), delay=2)
+    >>> known.steps.tolist(), known.examples.tolist(), known.counts()
     ([2, 3], [0, 1], (2, 2, 0))
     """
     n = len(labels)
@@ -131,7 +131,7 @@ def timeline(
     steps = np.concatenate([known[first], [revision.step for revision in taken]]).astype(np.int64)
     revealed = np.concatenate([labels[first], [revision.label for revision in taken]]).astype(np.int64)
     earlier = np.concatenate([np.full(len(first), NOT_KNOWN), before]).astype(np.int64)
-    # Of one step the earlier example comes first, and a label before its revisions.
+    # Within a step the earlier example comes first, and a label before its revisions.
     order = np.lexsort((np.arange(len(steps)), examples, steps))
     horizon = int((steps - examples)[: len(first)].max(initial=0)) + 1
     return Timeline(steps[order], examples[order], revealed[order], earlier[order], final, status, horizon)
@@ -140,7 +140,7 @@ def timeline(
 def _revised(
     revisions: Sequence[Revision], known: Labels, status: Labels, final: Labels
 ) -> tuple[list[Revision], list[int]]:  # fmt: skip
-    """Those that are known by the end, in order, with the label that each replaces; ``final`` is brought up to date."""
+    """The revisions known by the end, in order, and the label that each replaces; updates ``final``."""
     n = len(final)
     taken: list[Revision] = []
     before: list[int] = []
@@ -148,8 +148,7 @@ def _revised(
         if revision.label < 0:
             raise DataError(
                 f"the label of example {revision.example} was revised to {revision.label} at step {revision.step}; "
-                "expected the number of a "
-                "class, from 0 on"
+                "expected the number of a class, from 0 on"
             )
         if not 0 <= revision.example < n or revision.step < known[revision.example]:
             raise DataError(

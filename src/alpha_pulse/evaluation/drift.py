@@ -1,4 +1,4 @@
-"""Where a calibrated detector hears the errors of a model change: marks on its curve."""
+"""Where a calibrated detector finds a change in the errors of a model: marks on its curve."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ FALSE_ALARMS_PER = 10_000
 
 
 class DriftMark(msgspec.Struct, frozen=True):
-    """An alarm: after the prediction of ``example``; ``rise`` of the error rate, or its fall."""
+    """An alarm after the prediction of ``example``; ``rise``: the error rate rose, else it fell."""
 
     example: int
     rise: bool
 
 
 def dependence_of(horizon: int, independent: bool) -> Dependence:
-    """How the errors of a stream depend on each other, as far as can be said beforehand."""
+    """The dependence assumed between the errors of a stream."""
     if not independent and horizon <= AUTOREGRESSIVE_BLOCK:
         return "autoregressive"
     return "horizon" if horizon > 1 else "independent"
@@ -42,13 +42,13 @@ def drift_marks(wrong: NDArray[np.bool_], steps: NDArray[np.int64], horizon: int
     Parameters
     ----------
     wrong
-        bool of shape (n,), in the order in which it first became known which predictions were wrong.
+        bool of shape (n,): whether each prediction was wrong, in the order in which labels first became known.
     steps
-        int64 of shape (n,): after the prediction of which example that was.
+        int64 of shape (n,): the example after whose prediction each label became known.
     horizon
         Examples over which labels overlap.
     independent
-        Whether examples are independent of each other; else they are taken for autocorrelated.
+        Whether examples are independent of each other; otherwise they are assumed to be autocorrelated.
 
     >>> wrong = np.random.default_rng(2).random(4_000) < np.repeat([0.1, 0.4], 2_000)
     >>> [(1_990 < mark.example < 2_200, mark.rise) for mark in drift_marks(wrong, np.arange(4_000), 1, True)]

@@ -1,4 +1,4 @@
-"""A model by name on a stream: each example is predicted with what was known, and learnt when its label is."""
+"""Runs a model on a stream: it predicts each example before its label is known, and learns each label when it is."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ Model = OnlineModel | MultiClassModel
 Report = Callable[[int], None]
 
 WARM_ROWS = 300
-"""Examples of the beginning that another model of the kind is shown first, so that compiling is not timed."""
+"""Examples from the start of the stream for a warm-up model of the same kind, so that compilation is not timed."""
 SMALLEST_CHUNK = 1_024
 LONGEST_CHUNK_NS = 100_000_000
 
 
 class Run(msgspec.Struct, frozen=True):
-    """What a model said of every example, and what it was afterwards.
+    """The predictions of a model for every example, and facts about its final state.
 
-    ``abstained`` counts predictions that were no number; they stand as equal probabilities. ``seconds`` are those of
+    ``abstained`` counts predictions that were not finite; equal probabilities replace them. ``seconds`` is the time spent on
     predicting and learning.
     """
 
-    said: Predictions
+    predictions: Predictions
     abstained: int
     seconds: float
     state_sha256: str
@@ -45,19 +45,20 @@ class Run(msgspec.Struct, frozen=True):
 
 
 def make_model(name: str, stream: Stream, horizon: int, seed: int) -> Model:
-    """An untaught model for ``stream``: of two classes one of `models.ONLINE`, of more one of `models.MULTICLASS`.
+    """A new model for ``stream``: from `models.ONLINE` for two classes, from `models.MULTICLASS` for more.
 
     Raises
     ------
     ConfigError
-        The stream lacks values, and the model cannot tell a missing one from a number.
+        The stream has missing values, and the model does not support them.
     UnknownNameError
-        There is no such model, or it does not learn so many classes.
+        There is no such model, or it does not support this number of classes.
     """
     model = _made(name, stream, horizon, seed)
     if bool((stream.features <= MISSING).any()) and not getattr(model, "takes_missing", False):
         raise ConfigError(
-            f"stream {stream.name} lacks values, which model {name!r} takes for numbers; leave such rows out by --missing drop"
+            f"stream {stream.name} has missing values, which model {name!r} does not support; "
+            "leave such rows out with --missing drop"
         )
     return model
 
@@ -79,13 +80,13 @@ def _made(name: str, stream: Stream, horizon: int, seed: int) -> Model:
 def run_model(name: str, stream: Stream, known: Timeline, seed: int = 1, report: Report | None = None) -> Run:
     """Predict every example of ``stream`` in order, and learn each label when it becomes known.
 
-    Where labels are known at once this is `learn_many` in chunks, which is bit-equal to the calls one by one.
+    If labels are known at once, this calls `learn_many` in chunks, which is bit-equal to single calls.
 
     >>> from alpha_pulse.evaluation.delays import timeline
     >>> from alpha_pulse.evaluation.streams.generated import sea
     >>> stream = sea(500)
     >>> run = run_model("logistic", stream, timeline(stream.labels))
-    >>> run.said.probabilities.shape, run.abstained
+    >>> run.predictions.probabilities.shape, run.abstained
     ((500, 2), 0)
     """
     report = report or (lambda done: None)
@@ -98,7 +99,7 @@ def run_model(name: str, stream: Stream, known: Timeline, seed: int = 1, report:
     silent = ~np.isfinite(out).all(axis=1)
     out[silent] = 1.0 / stream.n_classes
     return Run(
-        said=Predictions(out, guesses(out)),
+        predictions=Predictions(out, guesses(out)),
         abstained=int(silent.sum()),
         seconds=took / 1e9,
         state_sha256=digest({"model": model.snapshot()}),
@@ -107,7 +108,7 @@ def run_model(name: str, stream: Stream, known: Timeline, seed: int = 1, report:
 
 
 def _warm(name: str, stream: Stream, known: Timeline, seed: int) -> None:
-    """Show the beginning to a model that is then thrown away, each way once."""
+    """Compile: call each method of a throw-away model once with the first rows."""
     model = make_model(name, stream, known.horizon, seed)
     rows, labels = stream.features[:WARM_ROWS], stream.labels[:WARM_ROWS]
     model.learn_many(rows, labels, np.ones(len(labels)))
@@ -117,7 +118,7 @@ def _warm(name: str, stream: Stream, known: Timeline, seed: int) -> None:
 
 
 def _at_once(model: Model, features: Floats, known: Timeline, out: Floats, report: Report) -> int:
-    """Chunks that grow until one takes a tenth of a second; nanoseconds in all."""
+    """Learn in chunks, which grow until one takes a tenth of a second; returns the nanoseconds taken."""
     done, chunk, total = 0, SMALLEST_CHUNK, 0
     while done < len(out):
         rows = slice(done, min(done + chunk, len(out)))
@@ -134,7 +135,7 @@ def _at_once(model: Model, features: Floats, known: Timeline, out: Floats, repor
 
 
 def _in_order(model: Model, features: Floats, known: Timeline, out: Floats, report: Report) -> int:
-    """One example at a time, each label with the parts that were stored at its prediction; nanoseconds in all."""
+    """Learn one example at a time, with the model outputs stored at its prediction; returns the nanoseconds taken."""
     predict, learn = _calls(model, out.shape[1])
     labels_to_come = np.bincount(known.examples, minlength=len(out)).tolist()
     steps, examples, labels = known.steps.tolist(), known.examples.tolist(), known.labels.tolist()
@@ -162,12 +163,12 @@ def _in_order(model: Model, features: Floats, known: Timeline, out: Floats, repo
 def _calls(
     model: Model, classes: int
 ) -> tuple[Callable[[Floats], tuple[Floats, Floats]], Callable[[Floats, int, Floats], None]]:  # fmt: skip
-    """(predict, learn): the first answers with class probabilities and what is to be stored for the second."""
+    """(predict, learn): ``predict`` returns class probabilities and the model outputs to store for ``learn``."""
     if isinstance(model, OnlineModel):
-        binary, nothing_yet = model, np.zeros(model.n_parts)
+        binary, zeros = model, np.zeros(model.n_parts)
 
         def predict_two(row: Floats) -> tuple[Floats, Floats]:
-            parts = nothing_yet.copy()
+            parts = zeros.copy()
             p = binary.predict(row, parts)
             return np.array([1.0 - p, p]), parts
 

@@ -1,4 +1,4 @@
-"""Prequential curves as a picture: windowed accuracy of models and rules, true changes, and where errors changed."""
+"""Plot of prequential curves: windowed accuracy of models and baselines, true changes, and alarms."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from matplotlib.ticker import FuncFormatter
 from alpha_pulse.evaluation.prequential import Evaluation, ModelScore, StreamScore
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Okabe and Ito's, without yellow and black: told apart by those who see colours otherwise."""
+"""The colours of Okabe and Ito without yellow and black; safe for colour-blind readers."""
 DASHES = ("-", "--", ":")
 INK, MUTED, FAINT = "#222222", "#777777", "#DDDDDD"
 RULES = {"no_change": (0, (4, 2)), "opposite": (0, (1, 3)), "majority": (0, (1, 1.5)), "moving_average": (0, (6, 2, 1, 2))}
 LABEL_HEIGHT = 0.047
-"""Of the height of the curves: what a label beside them takes."""
+"""Height of a label beside the curves, as a fraction of the height of the axes."""
 NAME_LENGTH = 28
-"""Characters of a name beside a curve, at most."""
+"""Maximum length of a name beside a curve, in characters."""
 ROOM = 0.06
-"""Above and below the curves."""
+"""Margin above and below the curves, as a fraction of their range."""
 
 
 def draw(evaluation: Evaluation, file: BinaryIO, kind: str) -> None:
-    """Draw ``found`` into ``file`` as ``kind``: png, svg or pdf. Equal evaluations give equal bytes.
+    """Draw ``evaluation`` into ``file`` as ``kind``: png, svg or pdf. Equal evaluations give equal bytes.
 
-    Above, the accuracy over the newest labels of each model (colours) and rule (grey), named beside their ends, where that of
-    the whole run is said too, and the true changes of a generator as vertical lines. Below, the alarms of each model: filled
-    where its errors rose, hollow where they fell.
+    The upper axes show the windowed accuracy of each model (colours) and baseline (grey). The label at the end of a curve
+    gives the name and the accuracy over the whole run. Vertical lines mark the true changes of a generator. The lower axes
+    show the alarms of each model: filled where its errors rose, hollow where they fell.
     """
     style: dict[Any, Any] = {"font.size": 9.5, "svg.hashsalt": "alpha-pulse", "text.color": INK, "axes.edgecolor": MUTED}
     with mpl.rc_context(style):
@@ -93,7 +93,7 @@ def _percent(shares: Sequence[float]) -> list[float]:
 
 
 def _limits(evaluation: Evaluation) -> tuple[float, float]:
-    """Around the models, and the rules that are nearly as good or better; those far below would flatten the picture."""
+    """Limits of the y axis: around the models, and the baselines that are nearly as good or better."""
     models = [value for model in evaluation.models for value in _percent(model.curve.accuracy)]
     rules = [_percent(score.curve.accuracy) for score in evaluation.baselines.values() if score is not None]
     low, high = min(models), max(models)
@@ -104,7 +104,7 @@ def _limits(evaluation: Evaluation) -> tuple[float, float]:
 
 
 def _labels(axes: Axes, drawn: list[tuple[str, str, StreamScore]], low: float, high: float, floor: float) -> None:
-    """Names beside the ends of the curves, moved apart where they would cover each other; a line leads back to the curve."""
+    """Write names beside the ends of the curves, moved apart so that they do not overlap; a line leads to the curve."""
     ends = [
         (min(max((100.0 * score.curve.accuracy[-1] - low) / (high - low), 0.0), 1.0), name, colour, score)
         for name, colour, score in drawn
@@ -119,13 +119,13 @@ def _labels(axes: Axes, drawn: list[tuple[str, str, StreamScore]], low: float, h
             color=colour, va="center", ha="left", fontsize=9.0, fontweight="bold" if colour != MUTED else "normal",
             annotation_clip=False,
             arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6, "shrinkA": 1.0, "shrinkB": 0.0,
-                        # Towards the middle of a name, which is where a line leads by itself, it would cross other names.
+                        # By default a line leads to the middle of a name, where it would cross other names.
                         "relpos": (0.0, 0.5)},
         )  # fmt: skip
 
 
 def _label(name: str, score: StreamScore) -> str:
-    """What stands beside a curve, whose end is about the newest labels alone."""
+    """The label of a curve: name, and accuracy over the whole run."""
     return f"{shortened(name)}  {100.0 * (score.accuracy or 0.0):.1f} % in all"
 
 
@@ -139,12 +139,12 @@ def shortened(name: str) -> str:
 
 
 def spread(places: list[float], apart: float) -> list[float]:
-    """Rising places (k,) within 0 to 1, moved as little as it takes to lie ``apart``; crowded ones share their middle.
+    """Rising places (k,) within 0 to 1, moved as little as needed to be ``apart``; a crowded group keeps its mean.
 
     >>> [round(place, 2) for place in spread([0.0, 0.5, 0.5, 1.0], 0.1)]
     [0.0, 0.45, 0.55, 1.0]
     """
-    groups: list[tuple[float, int]] = []  # (sum of the places, how many)
+    groups: list[tuple[float, int]] = []  # (sum of the places, their number)
     for place in places:
         groups.append((place, 1))
         while len(groups) > 1 and _first(groups[-1], apart) - _last(groups[-2], apart) < apart:
@@ -179,9 +179,9 @@ def _marks(axes: Axes, evaluation: Evaluation) -> None:
 def _row(axes: Axes, model: ModelScore, number: int) -> None:
     axes.axhline(number, color=FAINT, linewidth=0.7, zorder=0)
     for rise, colour in ((True, _colour(number)), (False, "white")):
-        at = [mark.example for mark in model.drift_marks if mark.rise is rise]
+        examples = [mark.example for mark in model.drift_marks if mark.rise is rise]
         axes.scatter(
-            at, [number] * len(at), marker="^" if rise else "v", s=42, facecolor=colour, edgecolor=_colour(number),
+            examples, [number] * len(examples), marker="^" if rise else "v", s=42, facecolor=colour, edgecolor=_colour(number),
             linewidth=1.1, zorder=3, clip_on=False,
         )  # fmt: skip
     axes.annotate(

@@ -1,4 +1,4 @@
-"""Prequential evaluation: predict with what was known, score the stored prediction, learn when the label arrives."""
+"""Prequential evaluation: predict each example, score the stored prediction and learn when the label arrives."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ WINDOW = 1_000
 ALPHA = 0.05
 
 Floats = NDArray[np.float64]
-Tell = Callable[[str, int], None]
+Progress = Callable[[str, int], None]
 
 
 class StreamScore(Metrics, frozen=True, kw_only=True):
-    """Metrics over the whole run, 95 % intervals of two of them, those of the newest labels, and the course of the accuracy.
+    """Metrics over the whole run and over the newest labels, 95 % intervals of two of them, and the accuracy curve.
 
-    An interval keeps to what there can be: 0 to 1 for an accuracy, 0 or more for a log loss.
+    Intervals are clipped to the range of the metric: 0 to 1 for an accuracy, 0 or more for a log loss.
 
-    ``window`` holds the metrics of the newest labels, ``fading`` those in which each label counts 1 - 1/window of the next.
+    ``window`` contains the metrics of the newest labels. In ``fading`` each label weighs 1 - 1/window of the next one.
     """
 
     accuracy_interval: Interval | None
@@ -45,7 +45,7 @@ class StreamScore(Metrics, frozen=True, kw_only=True):
 
 
 class ModelScore(StreamScore, frozen=True, kw_only=True):
-    """A model's scores. ``predictions = labelled + pending + expired``; ``abstained`` of them were no number."""
+    """A model's scores. ``predictions = labelled + pending + expired``; ``abstained`` counts those that were not finite."""
 
     model: str
     examples: int
@@ -61,11 +61,11 @@ class ModelScore(StreamScore, frozen=True, kw_only=True):
 
 
 class ModelComparison(msgspec.Struct, frozen=True):
-    """The squared errors of probabilities of ``model`` against those of ``against``: see `alpha_pulse.metrics.comparison`.
+    """The squared errors of ``model`` compared with those of ``against``: see `alpha_pulse.metrics.comparison`.
 
-    They are against the labels as these first became known: all are known ``horizon`` examples later, which the comparison
-    relies on, but revisions may come at any time. Of more than two classes these are summed over classes and halved, so that
-    they lie between 0 and 1.
+    Errors use the labels as they first became known, because the comparison relies on each label being known ``horizon``
+    examples later; revisions may come at any time. For more than two classes the squared errors are summed over classes and
+    halved, so that they lie between 0 and 1.
     """
 
     model: str
@@ -76,7 +76,7 @@ class ModelComparison(msgspec.Struct, frozen=True):
 
 
 class StreamFacts(msgspec.Struct, frozen=True):
-    """What was evaluated on; ``counts`` of the examples of each class, ``dropped`` of rows that were left out."""
+    """Facts about the stream; ``counts`` has the number of examples of each class, ``dropped`` the number of dropped rows."""
 
     name: str
     examples: int
@@ -89,9 +89,9 @@ class StreamFacts(msgspec.Struct, frozen=True):
 
 
 class Evaluation(msgspec.Struct, frozen=True):
-    """Everything that came of it; None for a baseline that there is not for so many classes.
+    """The result of an evaluation; a baseline is None if it is undefined for this number of classes.
 
-    ``samples_per_false_alarm``: labels per false alarm of the drift marks, at most, while nothing changes.
+    ``samples_per_false_alarm``: the drift marks have at most one false alarm in this many labels.
     """
 
     stream: StreamFacts
@@ -112,41 +112,41 @@ def evaluate(
     window: int = WINDOW,
     seed: int = 1,
     alpha: float = ALPHA,
-    report: Tell | None = None,
+    report: Progress | None = None,
 ) -> Evaluation:
-    """Evaluate each of ``models``, from an untaught one, and every baseline, on one stream.
+    """Evaluate a new model of each name in ``models``, and every baseline, on one stream.
 
     Parameters
     ----------
     stream
         The examples.
     models
-        Names of `models.ONLINE`, or of `models.MULTICLASS` where there are more than two classes; one or more.
+        One or more names from `models.ONLINE`, or from `models.MULTICLASS` for more than two classes.
     known
         When labels become known; by default before the next prediction. See `alpha_pulse.evaluation.delays`.
     window
-        Labels of the sliding window, and of the moving average.
+        Number of labels in the sliding window and in the moving average.
     seed
-        Of the models and of the intervals.
+        Seed of the models and of the intervals.
     alpha
-        Chance that any model is called better or worse than the first where it is not; models share it.
+        Probability that any model is called better or worse than the first by mistake; the models share it.
     report
-        Told the model and how many examples are done.
+        Called with the name of the model and the number of examples done.
 
     Raises
     ------
     ConfigError
-        No model, one named twice, a window of nothing, or no label that becomes known.
+        No model, a model named twice, an empty window, or no label that becomes known.
     DataError
-        A label that is no class of the stream becomes known.
+        A label that becomes known is not a class of the stream.
     UnknownNameError
         There is no such model.
 
     Examples
     --------
     >>> from alpha_pulse.evaluation.streams.generated import sea
-    >>> found = evaluate(sea(2_000), ["logistic", "naive_bayes"])
-    >>> [model.labelled for model in found.models], found.models[0].accuracy > found.baselines["majority"].accuracy
+    >>> result = evaluate(sea(2_000), ["logistic", "naive_bayes"])
+    >>> [model.labelled for model in result.models], result.models[0].accuracy > result.baselines["majority"].accuracy
     ([2000, 2000], True)
 
     References
@@ -155,15 +155,15 @@ def evaluate(
     doi 10.1007/s10994-012-5320-9.
     """
     known = timeline(stream.labels) if known is None else known
-    _refuse(stream, models, known, window, alpha)
+    _check_settings(stream, models, known, window, alpha)
     for name in models:
-        make_model(name, stream, known.horizon, seed)  # so that a name that is none is told before hours of work
+        make_model(name, stream, known.horizon, seed)  # reports an unknown name before hours of work
     rules = baselines(known, stream.n_classes, window)
     scored: list[Evaluated] = []
     results: list[ModelScore] = []
     for name in models:
         run = run_model(name, stream, known, seed, None if report is None else partial(report, name))
-        scored.append(_scored(run.said, rules, known))
+        scored.append(_scored(run.predictions, rules, known))
         results.append(_model_score(name, run, scored[-1], stream, known, window, seed))
     return Evaluation(
         stream=_facts(stream), horizon=known.horizon, window=window, seed=seed,
@@ -189,9 +189,11 @@ def _facts(stream: Stream) -> StreamFacts:
     )
 
 
-def _refuse(stream: Stream, models: Sequence[str], known: Timeline, window: int, alpha: float) -> None:
+def _check_settings(stream: Stream, models: Sequence[str], known: Timeline, window: int, alpha: float) -> None:
     if not models or len(set(models)) < len(models):
-        raise ConfigError(f"the models {', '.join(models) or 'none'} are to be evaluated; expected one or more, each once")
+        raise ConfigError(
+            f"the models {', '.join(models) or 'none'} were given for evaluation; expected one or more, each once"
+        )
     if window < 1:
         raise ConfigError(f"the window (--window) is {window}; expected one label or more")
     if not 0.0 < alpha < 1.0:
@@ -204,13 +206,13 @@ def _refuse(stream: Stream, models: Sequence[str], known: Timeline, window: int,
         )
     for i in np.flatnonzero((known.labels < 0) | (known.labels >= stream.n_classes))[:1]:
         raise DataError(
-            f"example {known.examples[i]} is known from step {known.steps[i]} on to be of class {known.labels[i]}, but "
+            f"example {known.examples[i]} has the class {known.labels[i]} from step {known.steps[i]} on, but "
             f"stream {stream.name} has {stream.n_classes} classes; expected a label from 0 to {stream.n_classes - 1}"
         )
 
 
 def _scored(predictions: Predictions, rules: Baselines, known: Timeline) -> Evaluated:
-    """The predictions whose labels are known, in order; each label counts once, as it was known at the end."""
+    """The predictions whose labels are known, in order, with the labels known at the end."""
     labelled = np.flatnonzero(known.status == LABELLED)
     labels = known.final[labelled]
     return Evaluated(
@@ -240,7 +242,7 @@ def _model_score(
         raise StateError(f"{n} predictions were made, but {labelled} are labelled, {pending} pending and {expired} expired")
     first = known.before < 0
     order = known.examples[first]
-    wrong = run.said.guesses[order] != known.labels[first]  # as they are heard: a later revision is not known yet
+    wrong = run.predictions.guesses[order] != known.labels[first]  # a later revision is not known yet
     return ModelScore(
         **_score(scored, known, window, seed),
         model=name, examples=n, examples_per_second=n / run.seconds if run.seconds else 0.0, predictions=n,
@@ -251,7 +253,7 @@ def _model_score(
 
 
 def _model_comparisons(models: Sequence[str], scored: list[Evaluated], known: Timeline, alpha: float) -> list[ModelComparison]:
-    """Each of the others against the first, on the labels as they first became known; they share ``alpha``."""
+    """Compare each other model with the first, on the labels as they first became known; they share ``alpha``."""
     horizon, labels = known.horizon, known.first[known.status == LABELLED]
     scored = [msgspec.structs.replace(evaluated, labels=labels) for evaluated in scored]
     bounded = [
@@ -267,7 +269,7 @@ def _model_comparisons(models: Sequence[str], scored: list[Evaluated], known: Ti
 
 
 def to_json(evaluation: Evaluation) -> bytes:
-    """An evaluation as JSON, the model's name and count first in each of ``models``; what is not defined is null."""
+    """An evaluation as JSON, with the model's name and count first in each of ``models``; undefined values are null."""
     plain: dict[str, Any] = msgspec.to_builtins(evaluation)
     leading = ("model", "examples", "examples_per_second")
     plain["models"] = [{**{key: model[key] for key in leading}, **model} for model in plain["models"]]

@@ -47,7 +47,7 @@ def test_predictions_are_those_of_a_plain_loop(name: str, delay: int) -> None:
     model = load("models", ONLINE, name)(3, delay + 1, 3)
     arrivals = [i + delay for i in range(400)]
     said = naive.prequential(model, stream.features, stream.labels.tolist(), arrivals)
-    assert run.said.probabilities[:, 1].tolist() == said
+    assert run.predictions.probabilities[:, 1].tolist() == said
     assert run.state_sha256 == stateful.digest({"model": model.snapshot()})
 
 
@@ -60,7 +60,7 @@ def test_labels_that_arrive_in_any_order_are_learnt_in_that_order(seed: int) -> 
     known = timeline(stream.labels, arrivals=arrivals)
     run = run_model("logistic", stream, known)
     said = naive.prequential(make_model("logistic", stream, 1, 1), stream.features, stream.labels.tolist(), arrivals.tolist())
-    assert run.said.probabilities[:, 1].tolist() == said
+    assert run.predictions.probabilities[:, 1].tolist() == said
 
 
 def test_a_label_that_never_comes_beside_one_that_is_revised_is_learnt_in_order() -> None:
@@ -71,7 +71,7 @@ def test_a_label_that_never_comes_beside_one_that_is_revised_is_learnt_in_order(
     run = run_model("logistic", stream, timeline(stream.labels, arrivals=arrivals, revisions=revisions))
     model = make_model("logistic", stream, 1, 1)
     said = naive.prequential(model, stream.features, stream.labels.tolist(), arrivals.tolist(), revisions)
-    assert run.said.probabilities[:, 1].tolist() == said
+    assert run.predictions.probabilities[:, 1].tolist() == said
     assert run.state_sha256 == stateful.digest({"model": model.snapshot()})
 
 
@@ -84,7 +84,7 @@ def test_chunks_are_bit_equal_to_one_example_at_a_time(make: object) -> None:
     assert at_once.immediate
     assert not one_by_one.immediate
     for name in ("naive_bayes", "hoeffding_tree", "adaptive_random_forest"):
-        first, second = (run_model(name, stream, known).said for known in (at_once, one_by_one))
+        first, second = (run_model(name, stream, known).predictions for known in (at_once, one_by_one))
         assert np.array_equal(first.probabilities, second.probabilities)
 
 
@@ -94,7 +94,9 @@ def test_nothing_later_changes_a_prediction() -> None:
     other.features[410:] = 9.0
     other.labels[395:] = 1 - other.labels[395:]
     for delay in (0, 5):
-        one, two = (run_model("hoeffding_tree", s, timeline(s.labels, delay)).said.probabilities for s in (stream, other))
+        one, two = (
+            run_model("hoeffding_tree", s, timeline(s.labels, delay)).predictions.probabilities for s in (stream, other)
+        )
         assert np.array_equal(one[: 396 + delay], two[: 396 + delay])
         assert not np.array_equal(one, two)
 
@@ -120,7 +122,7 @@ def test_a_revised_label_is_scored_as_it_is_at_the_end() -> None:
     known = timeline(stream.labels, revisions=revisions)
     found = evaluate(stream, ["logistic"], known=known).models[0]
     run = run_model("logistic", stream, known)
-    assert found.accuracy == pytest.approx(np.mean(run.said.guesses == known.final))
+    assert found.accuracy == pytest.approx(np.mean(run.predictions.guesses == known.final))
     assert found.labels == 300
 
 
@@ -142,8 +144,8 @@ def test_marks_and_comparison_are_of_the_labels_as_they_first_became_known() -> 
 def test_a_label_of_no_class_is_refused_before_anything_is_learnt() -> None:
     stream = sea(50)
     known = timeline(stream.labels, revisions=[Revision(4, 9, 7)])
-    said = "example 4 is known from step 9 on to be of class 7, but stream SEA.* has 2 classes; expected a label from 0 to 1"
-    with pytest.raises(DataError, match=said):
+    message = "example 4 has the class 7 from step 9 on, but stream SEA.* has 2 classes; expected a label from 0 to 1"
+    with pytest.raises(DataError, match=message):
         evaluate(stream, ["logistic"], known=known, report=lambda name, done: pytest.fail("learnt already"))
 
 
@@ -250,14 +252,14 @@ def test_features_that_are_missing_are_absent_and_refused_where_a_model_cannot_t
         assert before.accuracy is not None
         assert after.accuracy is not None
         assert before.accuracy - 0.12 < after.accuracy < before.accuracy + 0.01
-    with pytest.raises(ConfigError, match="lacks values, which model 'river:linear_model"):
+    with pytest.raises(ConfigError, match="has missing values, which model 'river:linear_model"):
         evaluate(holes, ["river:linear_model.LogisticRegression"])
 
 
 def test_what_cannot_be_evaluated_is_refused() -> None:
     stream = sea(50)
     for models, window, alpha, delay, said in (
-        ([], 10, 0.05, 0, "none are to be evaluated"),
+        ([], 10, 0.05, 0, "none were given for evaluation"),
         (["logistic", "logistic"], 10, 0.05, 0, "each once"),
         (["logistic"], 0, 0.05, 0, r"the window \(--window\) is 0; expected one label or more"),
         (["logistic"], 10, 1.0, 0, r"the level \(--alpha\) is 1.0; expected a number between 0 and 1"),

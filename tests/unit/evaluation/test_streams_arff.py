@@ -117,7 +117,7 @@ def test_a_date_is_milliseconds_since_1970(tmp_path: Path) -> None:
         assert stream.features[0, 0] == 86_401_000.0
     with pytest.raises(DataError, match="row 1: attribute 't' is 'x', but a date like 2001-02-28T13:30:00 is expected"):
         read(tmp_path, head % "" + "x,p\n")
-    with pytest.raises(DataError, match="in which 'EEE' is not read"):
+    with pytest.raises(DataError, match="in which 'EEE' is not supported"):
         read(tmp_path, head % '"EEE yyyy"' + "x,p\n")
 
 
@@ -143,15 +143,15 @@ def test_150_classes_are_taken_and_1001_are_not(tmp_path: Path) -> None:
         ("@attribute a numeric\n@attribute class {0,1}\n1,0\n", "no line @data"),
         ("@attribute a numeric\n@attribute class {0,1}\n@data\n% none\n", "no row below @data"),
         ("@relation r\n@data\n1\n", "declares no attribute"),
-        ("@attribute a string\n@attribute class {0,1}\n@data\nx,1\n", "it declares text, which is no feature"),
-        ("@attribute a relational\n@attribute class {0,1}\n@data\nx,1\n", "a table in itself, which is not read"),
+        ("@attribute a string\n@attribute class {0,1}\n@data\nx,1\n", "it declares text, which cannot be a feature"),
+        ("@attribute a relational\n@attribute class {0,1}\n@data\nx,1\n", "a nested table, which is not supported"),
         ("@attribute a complex\n@attribute class {0,1}\n@data\nx,1\n", "expected the kind numeric, real, integer, date"),
         ("@attribute a numeric and more\n@attribute class {0,1}\n@data\nx,1\n", "expected the kind"),
         ("@attribute a\n@attribute class {0,1}\n@data\nx,1\n", "expected @attribute, a name and a kind"),
         ("@attribute a numeric\n@atribute class {0,1}\n@data\nx,1\n", "did you mean '@attribute'"),
         ("@attribute a numeric\nclass {0,1}\n@data\nx,1\n", "has the line 'class \\{0,1}' above @data"),
         ("@attribute a numeric\n@attribute a numeric\n@attribute class {0,1}\n@data\n1,1,1\n", "two attributes 'a'"),
-        ("@attribute a numeric\n@attribute class {0,1\n@data\n1,1\n", "does not end as it should"),
+        ("@attribute a numeric\n@attribute class {0,1\n@data\n1,1\n", "without its closing brace"),
         ("@attribute a numeric\n@attribute class {}\n@data\n1,1\n", "has no value"),
         ("@attribute a numeric\n@attribute class {0,1,0}\n@data\n1,1\n", "has the value '0' twice"),
         ("@attribute a numeric\n@attribute class {0,1,1.0}\n@data\n1,1\n", "lists one number twice"),
@@ -161,18 +161,18 @@ def test_150_classes_are_taken_and_1001_are_not(tmp_path: Path) -> None:
         (TWO + "1,high,1,0\n1,high,1,2\n", "row 2: attribute 'class' is '2'"),
         (TWO + "1,high,1,0\n1,High,1,1\n", "row 2: attribute 'b c' is 'High'"),
         (TWO + "1,high,1,0\n1,high,,1\n", "row 2: attribute 'd' has no value"),
-        (TWO + "1,high,1,0\n1,high,1\n", "row 2: 3 values stand in it, but 4 attributes are declared"),
+        (TWO + "1,high,1,0\n1,high,1\n", "row 2: 3 values, but 4 attributes are declared"),
         (TWO + "1,high,1,0\n1,high,1,0,5\n", "row 2: 5 values"),
         (TWO + "1,high,1,0\n1,high,1,0,,\n", "row 2: 6 values"),
         (TWO + "1,high,1,0\n1,'high,1,0\n", "row 2: the quotes in .* cannot be read"),
         (TWO + "1,high,1,0\n1,'high'x,1,0\n", "row 2: the quotes in .* cannot be read"),
         (
             TWO + "{0 1, 1 high}\n{4 1}\n",
-            "row 2: '4 1' is no part of a sparse row; expected .* from 0 to 3",
+            "row 2: '4 1' is not an entry of a sparse row; expected .* from 0 to 3",
         ),
-        (TWO + "{0 1, 0 2}\n", "row 1: '0 2' is no part of a sparse row"),
-        (TWO + "{0 1, 1 high\n", "row 1: .* is no part of a sparse row"),
-        (TWO + "1,high,1,0,{5}\n", "row 1: it has the weight 5, but every example of a stream counts once"),
+        (TWO + "{0 1, 0 2}\n", "row 1: '0 2' is not an entry of a sparse row"),
+        (TWO + "{0 1, 1 high\n", "row 1: .* is not an entry of a sparse row"),
+        (TWO + "1,high,1,0,{5}\n", "row 1: the weight is 5, but examples of a stream have no weights"),
         (TWO + "1,high,1,0\nnan,high,1,0\n", "but a finite number"),
     ],
 )

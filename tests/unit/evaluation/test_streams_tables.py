@@ -102,9 +102,9 @@ def test_columns_without_names_are_numbered(tmp_path: Path) -> None:
 
 
 def test_a_first_row_that_may_be_either_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"the first row \(0, 1, a\) counts the columns, so it may name them or be an example"):
+    with pytest.raises(DataError, match=r"the first row \(0, 1, a\) counts the columns: it may be a header or an example"):
         read(tmp_path, "0,1,a\n5.1,3.5,a\n4.9,3.0,b\n")
-    with pytest.raises(DataError, match=r"holds numbers, as an example does, but 'red' in column 1, under which numbers stand"):
+    with pytest.raises(DataError, match=r"contains numbers, as an example does, but 'red' in column 1, above numbers"):
         read(tmp_path, "red,3.5,a\n4.9,3.0,b\n")
 
 
@@ -159,13 +159,13 @@ def test_rows_that_lack_a_value_are_dropped_if_that_is_asked_for(tmp_path: Path)
     assert (stream.features.tolist(), stream.labels.tolist(), stream.dropped) == ([[1.0, 2.0], [4.0, 5.0]], [0, 1], 5)
     with pytest.raises(DataError, match="row 4: the target 'class' is missing"):
         open_stream(path)
-    with pytest.raises(DataError, match="give it, or leave such rows out by --missing drop"):
+    with pytest.raises(DataError, match="give it, or leave such rows out with --missing drop"):
         open_stream(write(tmp_path / "t.csv", "a,class\n1,0\n?,1\n"))
     write(tmp_path / "s.csv", "a,b,class\n?,1,x\n1,2,x\n2,NA,y\n3,red,y\n")
     with pytest.raises(DataError, match="row 4: column 'b' is 'red'"):
         open_stream(path, missing="drop")
     write(tmp_path / "s.csv", "a,class\n?,1\n2,\n")
-    with pytest.raises(DataError, match="each of its 2 rows lacks a value"):
+    with pytest.raises(DataError, match="each of its 2 rows has a missing value"):
         open_stream(path, missing="drop")
     pl.DataFrame({"a": [1.0, None, float("nan"), 4.0], "y": [1, 0, 1, 0]}).write_parquet(tmp_path / "s.parquet")
     assert open_stream(str(tmp_path / "s.parquet"), missing="drop").features.tolist() == [[1.0], [4.0]]
@@ -202,11 +202,11 @@ def test_features_may_be_kept_as_missing_and_the_target_may_not(tmp_path: Path) 
         ("a,class\n1,0\n,1\n", "row 2: column 'a' is empty"),
         ("a,class\n1,0\nnan,1\n", "row 2: column 'a' is 'nan', but a finite number"),
         ("a,class\n1,0\n1e999,1\n", "row 2: column 'a' is '1e999', but a finite number"),
-        ("a,class\n1,0\n2,3,1\n4,1\n", "row 2: 3 cells stand in it, but 2 in the first one; correct or drop the row"),
-        ('a,class\n1,0\n2,"3",1\n4,1\n', "row 2: 3 cells stand in it, but 2 in the first one"),
+        ("a,class\n1,0\n2,3,1\n4,1\n", "row 2: 3 cells, but 2 in the first row; correct or drop the row"),
+        ('a,class\n1,0\n2,"3",1\n4,1\n', "row 2: 3 cells, but 2 in the first row"),
         ("a,b,class\n1,0,1\n2,3\n4,1,0\n", "row 2: the target 'class' is missing"),
         ('a,class\n1,0\n2,"1\n3,1\n4,0\n', "s.csv, line 5: the quotes cannot be read"),
-        ("a,class\n1,0\n2,0\n", "holds 1 different values"),
+        ("a,class\n1,0\n2,0\n", "has 1 different values"),
         ("class\n0\n1\n", "1 column"),
         ("a,class\n", "no row"),
         ("", "is empty"),
@@ -215,12 +215,12 @@ def test_features_may_be_kept_as_missing_and_the_target_may_not(tmp_path: Path) 
         ("a" + " " * 5_000 + ",b\n1\n", "no row|target 'b' is missing"),
         ("a,y,y\n1,2,0\n", "has the column 'y' twice; rename one"),
         ("a, y,y\n1,2,0\n", "has the column 'y' twice"),
-        ("a,,y\n1,2,0\n", "column 2 has no name, but holds '2'"),
-        ("a;y\n1,234;0\n5,678;1\n", "the comma may be a decimal one or divide thousands"),
+        ("a,,y\n1,2,0\n", "column 2 has no name, but contains '2'"),
+        ("a;y\n1,234;0\n5,678;1\n", "whose comma may be a decimal comma or separate thousands"),
         ("a,class\n" + "".join(f"1,{k}\n" for k in range(101)), "101 different values"),
         ("a,class\n" + "".join(f"1,{k}.5\n" for k in range(10_001)), "10,001 different values"),
         (b"a,class\n1,caf\x81\n", "neither UTF-8 nor Windows-1252; save it as UTF-8"),
-        (b"a,class\n1,\0\n", "it holds a byte 0"),
+        (b"a,class\n1,\0\n", "it contains a zero byte"),
         (b"\x1f\x8bno gzip", "cannot be unpacked"),
         (b"PK\x03\x04no zip", "cannot be unpacked"),
         (b"PAR1 no parquet", "cannot be read"),
@@ -243,7 +243,7 @@ def test_a_file_that_is_missing_or_no_file_is_refused(tmp_path: Path) -> None:
     for ending in (".csv", ".arff", ".parquet"):
         with pytest.raises(DataError, match="does not exist"):
             open_stream(str(tmp_path / f"no{ending}"))
-    with pytest.raises(DataError, match="there is no row in it"):
+    with pytest.raises(DataError, match="contains no rows"):
         open_stream(write(tmp_path / "s.txt", "some text\n"))
     with pytest.raises(DataError, match="is not a file"):
         open_stream(str(tmp_path / "folder.csv"))

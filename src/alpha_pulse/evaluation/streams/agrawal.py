@@ -1,4 +1,4 @@
-"""The loans of Agrawal, Imielinski and Swami: nine attributes, ten rules for who is granted one."""
+"""The loans of Agrawal, Imielinski and Swami: nine attributes, ten rules for the class."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ ATTRIBUTES = 9
 
 
 def agrawal(n: int = 20_000, functions: tuple[int, ...] = (1, 4, 6, 8), seed: int = 1, shake: float = 0.05) -> Stream:
-    """Loans by nine attributes; each part of the stream is decided by another of functions 1 to 10.
+    """Loans with nine attributes; each segment of the stream uses another one of the functions 1 to 10.
 
     Parameters
     ----------
     n
         Examples.
     functions
-        One for each of equally long parts.
+        One for each of the equally long segments.
     seed
-        Of the draws.
+        Seed of the random numbers.
     shake
-        Part of an attribute's range by which its value is moved after the decision, at most.
+        Maximum perturbation of an attribute after the class is set, as a fraction of its range.
 
     Raises
     ------
@@ -81,11 +81,11 @@ def agrawal(n: int = 20_000, functions: tuple[int, ...] = (1, 4, 6, 8), seed: in
 def _loans(
     salary: Floats, commission: Floats, age: Floats, education: Floats, value: Floats, years: Floats, loan: Floats
 ) -> list[NDArray[np.bool_]]:
-    """Who is in group A by each of the ten functions."""
+    """For each of the ten functions, whether each example is in group A."""
     young, middle = age < 40.0, age < 60.0
 
-    def by_age(one: NDArray[np.bool_], two: NDArray[np.bool_], three: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        return np.where(young, one, np.where(middle, two, three))
+    def by_age(below_40: NDArray[np.bool_], below_60: NDArray[np.bool_], older: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        return np.where(young, below_40, np.where(middle, below_60, older))
 
     def within(values: Floats, low: float, high: float) -> NDArray[np.bool_]:
         return (values >= low) & (values <= high)

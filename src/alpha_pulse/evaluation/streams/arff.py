@@ -1,8 +1,8 @@
-"""Labelled streams from ARFF, the format of Weka and MOA: attributes are declared with their kinds, then come the rows.
+"""Labelled streams from ARFF, the format of Weka and MOA: declarations of the attributes, then the rows.
 
-scipy's reader and liac-arff were tried: both refuse a comment behind a list of values and a byte order mark, one drops cells
-without a word and takes ``'it\\'s'`` for another value, the other refuses the trailing commas that MOA writes, and both take
-twice as long or longer (docs/architecture.md). So the tokenizer is our own, and polars reads what needs none.
+The readers of scipy and liac-arff were tested (docs/architecture.md). Both reject a comment after a list of values and a byte
+order mark, and both take at least twice as long. One drops cells silently and misreads ``'it\\'s'``; the other rejects the
+trailing commas that MOA writes. Therefore this package has its own tokenizer; polars reads files that need none.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from alpha_pulse.evaluation.streams.table import target_of
 from alpha_pulse.kernels.base.missing import MISSING
 
 MOST_LISTED = 1_000
-"""Classes that a target may list."""
+"""Maximum number of classes of a target."""
 _DATA = re.compile(r"^[ \t]*@data[ \t]*(%.*)?$", re.IGNORECASE | re.MULTILINE)
 _NEEDS_TOKENS = re.compile(r"""['"\\{}%\t]""")
 
@@ -37,31 +37,29 @@ _NEEDS_TOKENS = re.compile(r"""['"\\{}%\t]""")
 def from_arff(text: str, target: str | None, missing: Missing, name: str, where: str) -> Stream:
     """A stream from the text of an ARFF file.
 
-    A nominal attribute stays one column: its values where all of them are numbers, else their places in the list, from 0. So
-    a tree can cut it, and the number of features is that of the file; a linear model that needs a column per value is given
-    a file that has them. A date is milliseconds since 1970 in UTC. Of two classes the one that is listed first is label 1; of
-    more, each one's label is its place.
+    A nominal attribute is one feature: its values if all of them are numbers, otherwise their positions in the list, from 0.
+    There is no one-hot encoding, so the number of features is that of the file. A date is milliseconds since 1970 in UTC. With
+    two classes the one listed first is label 1; with more, the label is the position in the list.
 
     Parameters
     ----------
     text
-        Of the file.
+        Text of the file.
     target
-        The nominal attribute that is the class; None for the last one.
+        The nominal attribute with the class; None for the last one.
     missing
-        ``refuse`` a missing value, ``drop`` its row, or ``keep`` it where it is of a feature.
+        ``refuse`` a missing value, ``drop`` its row, or ``keep`` it if it belongs to a feature.
     name, where
-        Of the stream, and what an error calls the file.
+        Name of the stream, and of the file in error messages.
 
     Raises
     ------
     DataError
-        Naming the file, and the row (of ``@data``, from 1, without blank lines and comments) and the attribute of what cannot
-        be used.
+        Reports the file, and the row (of ``@data``, from 1, without blank lines and comments) and attribute of an invalid cell.
     """
     data = _DATA.search(text)
     if data is None:
-        raise DataError(f"{where} has no line @data, below which rows stand; give a whole ARFF file")
+        raise DataError(f"{where} has no line @data; give a whole ARFF file")
     attributes = read_header(text[: data.start()].split("\n"), where)
     chosen = target_of([attribute.name for attribute in attributes], target, where)
     whole = _table(text[data.end() :], attributes, where)
@@ -103,7 +101,7 @@ def _table(body: str, attributes: list[Attribute], where: str) -> pl.DataFrame:
 
 
 def _tokens(body: str, attributes: list[Attribute], where: str) -> pl.DataFrame:
-    """The same, row by row."""
+    """All cells as text, tokenized row by row."""
     width = len(attributes)
     first = [attribute.values[0] if attribute.values else "0" for attribute in attributes]
     cells: list[Sequence[str]] = []
@@ -114,7 +112,7 @@ def _tokens(body: str, attributes: list[Attribute], where: str) -> pl.DataFrame:
         row = read_row(stripped, width, f"{where}, row {len(cells) + 1}")
         if row.weight is not None and exact(row.weight) != 1:
             raise DataError(
-                f"{where}, row {len(cells) + 1}: it has the weight {row.weight}, but every example of a stream counts once; "
+                f"{where}, row {len(cells) + 1}: the weight is {row.weight}, but examples of a stream have no weights; "
                 "leave weights out"
             )
         if (len(cells) + 1) * width > MOST_VALUES:
@@ -131,11 +129,11 @@ def _dense(row: Row, first: list[str]) -> Sequence[str]:
 
 
 def _nominal(column: pl.Series, values: tuple[str, ...], numbers: Labels, where: str, *, keep: bool) -> pl.Series:
-    """The column as numbers: the values themselves, or their places."""
+    """The column as numbers: the values themselves, or their positions."""
     lacking = missing_cells(column, values) if keep else pl.repeat(False, len(column), eager=True)
     places = _places(column.set(lacking, values[0]), values, numbers, where)
-    found = [exact(value) for value in values]
-    worth = [float(place) if None in found else float(values[place]) for place in range(len(values))]
+    exact_values = [exact(value) for value in values]
+    worth = [float(place) if None in exact_values else float(values[place]) for place in range(len(values))]
     return pl.Series(column.name, np.where(lacking, MISSING, np.asarray(worth)[places]))
 
 
@@ -144,20 +142,20 @@ def _target(column: pl.Series, attribute: Attribute, numbers: Labels, where: str
     if values is None or not 2 <= len(values) <= MOST_LISTED:
         raise DataError(
             f"{where}: the target {attribute.name!r} is not a class, a list of 2 to {MOST_LISTED:,} values in braces; name "
-            "another by --target"
+            "another with --target"
         )
     places = _places(column, values, numbers, where)
     return (1 - places, values[::-1]) if len(values) == 2 else (places, values)
 
 
 def _places(column: pl.Series, values: tuple[str, ...], numbers: Labels, where: str) -> Labels:
-    """The place of each cell in the list of values, int64 of shape (n,); 1.0 is the 1 of a list."""
+    """The position of each cell in the list of values, int64 of shape (n,); 1.0 matches 1."""
     known: dict[object, int] = {number: place for place, value in enumerate(values) if (number := exact(value)) is not None}
     if len(known) < sum(exact(value) is not None for value in values):
         raise DataError(f"{where}: attribute {column.name!r} lists one number twice: {listed(values[:20])}; list it once")
     known |= {value: place for place, value in enumerate(values)}
-    found = {text: known.get(text, known.get(exact(text), -1)) for text in column.unique().to_list()}
-    places: Labels = column.replace_strict(found, return_dtype=pl.Int64).to_numpy()
+    place_by_text = {text: known.get(text, known.get(exact(text), -1)) for text in column.unique().to_list()}
+    places: Labels = column.replace_strict(place_by_text, return_dtype=pl.Int64).to_numpy()
     for row in np.flatnonzero(places < 0)[:1].tolist():
         cell = f"{shown(column[row])}, a missing value" if is_missing(column[row]) else shown(column[row])
         raise DataError(
@@ -169,16 +167,16 @@ def _places(column: pl.Series, values: tuple[str, ...], numbers: Labels, where: 
 
 def _dates(column: pl.Series, date_format: str, numbers: Labels, where: str, *, keep: bool) -> pl.Series:
     """The column as milliseconds since 1970."""
-    found = []
+    milliseconds = []
     for row, cell in zip(numbers.tolist(), column.to_list(), strict=True):
         if keep and is_missing(cell):
-            found.append(MISSING)
+            milliseconds.append(MISSING)
             continue
         try:
-            found.append(datetime.strptime(cell, date_format).replace(tzinfo=UTC).timestamp() * 1_000.0)
+            milliseconds.append(datetime.strptime(cell, date_format).replace(tzinfo=UTC).timestamp() * 1_000.0)
         except ValueError:
             raise DataError(
                 f"{where}, row {row}: attribute {column.name!r} is {shown(cell)}, but a date like "
                 f"{datetime(2001, 2, 28, 13, 30, tzinfo=UTC).strftime(date_format)} is expected; correct or drop the row"
             ) from None
-    return pl.Series(column.name, found, dtype=pl.Float64)
+    return pl.Series(column.name, milliseconds, dtype=pl.Float64)

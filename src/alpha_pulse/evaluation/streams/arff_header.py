@@ -1,4 +1,4 @@
-"""What the lines above ``@data`` of an ARFF file declare: one attribute a line, with its kind."""
+"""The header of an ARFF file, the lines above ``@data``: one attribute a line, with its kind."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from alpha_pulse.evaluation.streams.arff_text import listed_values, plain
 
 DEFAULT_DATE = "yyyy-MM-dd'T'HH:mm:ss"
 PASSED_OVER = ("@relation", "@inputs", "@outputs", "@input", "@output")
-"""Lines that say nothing about how rows are read; the last four are KEEL's."""
+"""Header lines that are ignored; the last four are written by KEEL."""
 _ATTRIBUTE = re.compile(r"""@attribute\s+('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s{'"][^\s{]*)\s*(.+)""", re.IGNORECASE)
 _NUMERIC = re.compile(r"(numeric|real|integer)\s*(\[[^\]]*\])?\s*(%.*)?", re.IGNORECASE)
 _DATE = re.compile(r"""date(?:\s+('[^']*'|"[^"]*"|[^\s%]+))?\s*(%.*)?""", re.IGNORECASE)
@@ -34,7 +34,7 @@ def read_header(lines: Iterable[str], where: str) -> list[Attribute]:
     Raises
     ------
     DataError
-        A line that declares nothing that can be read, or two attributes of one name, or none.
+        A line that cannot be read, two attributes with the same name, or no attribute.
     """
     attributes: list[Attribute] = []
     for line in lines:
@@ -57,10 +57,10 @@ def read_header(lines: Iterable[str], where: str) -> list[Attribute]:
 
 
 def _attribute(line: str, where: str) -> Attribute:
-    found = _ATTRIBUTE.fullmatch(line)
-    if found is None:
+    match = _ATTRIBUTE.fullmatch(line)
+    if match is None:
         raise DataError(f"{where} has the line {line[:60]!r}; expected @attribute, a name and a kind")
-    name, kind = plain(found[1]), found[2].strip()
+    name, kind = plain(match[1]), match[2].strip()
     if kind.startswith("{"):
         values = listed_values(kind)
         if values and len(set(values)) == len(values):
@@ -69,7 +69,7 @@ def _attribute(line: str, where: str) -> Attribute:
         raise DataError(
             f"{where}: attribute {name!r} has "
             + (
-                "a list of values that does not end as it should"
+                "a list of values without its closing brace"
                 if values is None
                 else f"the value {twice!r} twice"
                 if values
@@ -83,8 +83,8 @@ def _attribute(line: str, where: str) -> Attribute:
     if date is not None:
         return Attribute(name, date_format=_date_format(plain(date[1]) if date[1] else DEFAULT_DATE, name, where))
     reasons = {
-        "string": "text, which is no feature; leave it out, or list its values",
-        "relational": "a table in itself, which is not read",
+        "string": "text, which cannot be a feature; remove it, or list its values",
+        "relational": "a nested table, which is not supported",
     }
     reason = reasons.get(kind.split()[0].lower())
     raise DataError(
@@ -98,15 +98,15 @@ def _attribute(line: str, where: str) -> Attribute:
 
 
 def _date_format(pattern: str, name: str, where: str) -> str:
-    """Java's pattern of a date as Python writes it."""
-    found = ""
+    """The date pattern of Java as a format of `datetime.strptime`."""
+    date_format = ""
     for part in _DATE_PART.finditer(pattern):
         code = part[0]
         if part[2] and code not in _DATE_CODES:
             raise DataError(
-                f"{where}: the date {name!r} has the format {pattern!r}, in which {code!r} is not read; known: "
+                f"{where}: the date {name!r} has the format {pattern!r}, in which {code!r} is not supported; supported: "
                 f"{', '.join(_DATE_CODES)}"
             )
         literal = part[1] if part[1] is not None else code
-        found += _DATE_CODES[code] if part[2] else literal.replace("%", "%%")
-    return found
+        date_format += _DATE_CODES[code] if part[2] else literal.replace("%", "%%")
+    return date_format

@@ -1,6 +1,6 @@
-r"""Cells of ARFF as Weka's tokenizer takes them: quotes, escapes, comments, trailing commas, tabs, sparse rows and weights.
+r"""Cells of ARFF as Weka's tokenizer reads them: quotes, escapes, comments, trailing commas, tabs, sparse rows and weights.
 
-Two rules are wider than Weka's: a quote inside a word is a letter of it (``o'x``), and a quote is also written twice.
+Two rules extend Weka's: a quote inside a word belongs to it (``o'x``), and a doubled quote is one quote.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _CONTROLS = {"n": "\n", "t": "\t", "r": "\r"}
 
 
 class Row(NamedTuple):
-    """What a row says: its cells, or of a sparse one those that are not the first value, by place; and its weight, if any."""
+    """One row: its cells, or for a sparse row those that differ from the first value, by column; and its weight, if any."""
 
     cells: list[str]
     sparse: dict[int, str] | None = None
@@ -39,7 +39,7 @@ def plain(cell: str) -> str:
     if len(cell) < 2 or cell[0] not in "'\"":
         return cell
     inner = cell[1:-1].replace(2 * cell[0], cell[0])
-    return _ESCAPE.sub(lambda found: _unescaped(found[1]), inner) if "\\" in inner else inner
+    return _ESCAPE.sub(lambda match: _unescaped(match[1]), inner) if "\\" in inner else inner
 
 
 def _unescaped(code: str) -> str:
@@ -52,9 +52,9 @@ def read_row(line: str, width: int, where: str) -> Row:
     Raises
     ------
     DataError
-        Quotes or braces that do not end, or another number of values.
+        Quotes or braces that are not closed, or a wrong number of values.
 
-    >>> read_row("1, 'a,b', % remark", 2, "row 1")
+    >>> read_row("1, 'a,b', % comment", 2, "row 1")
     Row(cells=['1', 'a,b'], sparse=None, weight=None)
     >>> read_row("{0 3}, {0.5}", 2, "row 1")
     Row(cells=[], sparse={0: '3'}, weight='0.5')
@@ -75,87 +75,86 @@ def read_row(line: str, width: int, where: str) -> Row:
         elif last:
             cells.append(last)
     if len(cells) != width:
-        raise DataError(
-            f"{where}: {len(cells)} values stand in it, but {width} attributes are declared; correct or drop the row"
-        )
+        raise DataError(f"{where}: {len(cells)} values, but {width} attributes are declared; correct or drop the row")
     return Row([plain(cell) for cell in cells], None, weight)
 
 
 def _simple(line: str) -> list[str] | None:
-    """The cells of a line, where what is between commas is a cell, in quotes or not, and there are no escapes or comments."""
+    """The cells of a line without escapes and comments, split at commas; None if the line needs the tokenizer."""
     if _NOT_SIMPLE.search(line):
         return None
-    found = [cell.strip() for cell in line.split(",")]
-    for place, cell in enumerate(found):
+    cells = [cell.strip() for cell in line.split(",")]
+    for place, cell in enumerate(cells):
         if cell[:1] in ("'", '"'):
             mark = cell[0]
             if len(cell) < 2 or cell[-1] != mark or mark in cell[1:-1]:
                 return None
-            found[place] = cell[1:-1]
-    return found
+            cells[place] = cell[1:-1]
+    return cells
 
 
 def _cells(line: str, where: str) -> list[str]:
-    """Cells between commas, as they are written."""
-    found, at, more = list[str](), 0, True
+    """The cells between commas, with quotes and escapes."""
+    cells, start, more = list[str](), 0, True
     while more:
-        cell = _CELL.match(line, at)
+        cell = _CELL.match(line, start)
         if cell is None:
             raise DataError(
-                f"{where}: the quotes in {line[at : at + 40]!r} cannot be read; close them, or write \\' inside of them"
+                f"{where}: the quotes in {line[start : start + 40]!r} cannot be read; close them, or write \\' inside of them"
             )
-        found.append(cell[1])
-        at, more = cell.end(), cell[2] is not None
-    return found
+        cells.append(cell[1])
+        start, more = cell.end(), cell[2] is not None
+    return cells
 
 
 def _words(line: str, where: str) -> list[str]:
-    """Cells between spaces or tabs, as they are written."""
-    found, at = list[str](), 0
-    while (word := _WORD.match(line, at)) is not None:
-        found.append(word[1])
-        at = word.end()
-    rest = line[at:].strip()
+    """The cells between spaces or tabs, with quotes and escapes."""
+    cells, start = list[str](), 0
+    while (word := _WORD.match(line, start)) is not None:
+        cells.append(word[1])
+        start = word.end()
+    rest = line[start:].strip()
     if rest and not rest.startswith("%"):
         raise DataError(f"{where}: the quotes in {rest[:40]!r} cannot be read; close them, or write \\' inside of them")
-    return found
+    return cells
 
 
 def _sparse(line: str, width: int, where: str) -> Row:
     braces = _BRACES.match(line)
     entries: dict[int, str] = {}
-    at = 0
+    start = 0
     body = braces[1].rstrip().removesuffix(",") if braces is not None else "?"
-    while at < len(body):
-        entry = _ENTRY.match(body, at)
+    while start < len(body):
+        entry = _ENTRY.match(body, start)
         place = int(entry[1]) if entry is not None and len(entry[1]) < 10 else -1
         if entry is None or not 0 <= place < width or place in entries:
             raise DataError(
-                f"{where}: {body[at : at + 40].strip()!r} is no part of a sparse row; expected the place of an attribute, from "
-                f"0 to {width - 1} and each once, a space and its value, with commas between them and braces around all"
+                f"{where}: {body[start : start + 40].strip()!r} is not an entry of a sparse row; expected the number of an "
+                f"attribute, from 0 to {width - 1} and each once, a space and its value, with commas between them and braces "
+                "around all"
             )
         entries[place] = plain(entry[2])
-        at = entry.end()
+        start = entry.end()
     weight = braces[2] if braces is not None else None
     return Row([], entries, None if weight is None else weight[1:-1].strip())
 
 
 def listed_values(kind: str) -> tuple[str, ...] | None:
-    """The values of a nominal attribute, written in braces; None where that is not what is written.
+    """The values of a nominal attribute, written in braces; None if they cannot be read.
 
     >>> listed_values("{-1, 'a b'} % {no, yes}"), listed_values("{a b}"), listed_values("{a")
     (('-1', 'a b'), ('a', 'b'), None)
     """
-    found, at, end = list[str](), 1, ","
+    values, start, end = list[str](), 1, ","
     while end == ",":
-        value = _LISTED.match(kind, at)
+        value = _LISTED.match(kind, start)
         if value is None:
             return None
-        found.append(value[1])
-        at, end = value.end(), value[2]
-    rest = kind[at:].strip()
+        values.append(value[1])
+        start, end = value.end(), value[2]
+    rest = kind[start:].strip()
     if rest and not rest.startswith("%"):
         return None
-    if len(found) == 1 and found[0][:1] not in "'\"":
-        found = found[0].split()
-    return tuple(plain(value) for value in found if value)
+    if len(values) == 1 and values[0][:1] not in "'\"":
+        values = values[0].split()
+    return tuple(plain(value) for value in values if value)

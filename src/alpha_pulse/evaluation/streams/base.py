@@ -1,4 +1,4 @@
-"""A labelled stream: examples in order, what its classes are called, and, where it was made, where its concept changes."""
+"""A labelled stream: examples in order, names of the classes, and, for a generated stream, where the concept changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Stream(msgspec.Struct, frozen=True):
     Parameters
     ----------
     name
-        What a table calls it.
+        Name in tables.
     features
         float64 of shape (n, d), finite.
     labels
@@ -26,18 +26,18 @@ class Stream(msgspec.Struct, frozen=True):
     classes
         Names of the classes, by label; two at least.
     change_points
-        Examples, from 0, with which another concept begins; empty where it is not known, or where it changes all the time.
+        Examples, from 0, at which another concept begins; empty if unknown, or if the concept changes continuously.
     drifting
         Whether the concept changes with every example.
     dropped
-        Rows of its file that were left out, because they lacked a value.
+        Number of rows of the file that were dropped because of a missing value.
     generated
-        Whether examples are independent of each other, given the concept, as those of all generators are.
+        Whether examples are independent of each other, given the concept; true for all generators.
 
     Raises
     ------
     DataError
-        Shapes, labels, classes or change points that do not fit.
+        Shapes, labels or classes do not fit.
     NonFiniteError
         A feature is not finite.
 
@@ -70,7 +70,7 @@ class Stream(msgspec.Struct, frozen=True):
             )
         if self.labels.dtype != np.int64 or self.labels.min() < 0 or self.labels.max() >= len(self.classes):
             raise DataError(
-                f"stream {self.name} has labels that are no int64 from 0 to {len(self.classes) - 1}; number its classes so"
+                f"stream {self.name} has labels that are not int64 from 0 to {len(self.classes) - 1}; number its classes from 0"
             )
         if not np.isfinite(self.features).all():
             row, column = np.argwhere(~np.isfinite(self.features))[0].tolist()
@@ -80,7 +80,7 @@ class Stream(msgspec.Struct, frozen=True):
 
     @property
     def n_classes(self) -> int:
-        """How many classes there are, of which some may have no example."""
+        """The number of classes; some may have no example."""
         return len(self.classes)
 
     @property

@@ -1,4 +1,4 @@
-"""The classes of a column: equal numbers are one class, numbers of any size are told apart, and the order is fixed."""
+"""The classes of a column: equal numbers are one class, large numbers keep all digits, and the order is fixed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 WHOLE_UP_TO = Decimal(10) ** 30
-"""Whole numbers below this are named by their digits."""
+"""Whole numbers below this are written with all digits."""
 
 
 def exact(text: str) -> Decimal | None:
@@ -21,7 +21,7 @@ def exact(text: str) -> Decimal | None:
 
 
 def classes_of(texts: Iterable[str]) -> dict[str, str]:
-    """The class that each of these different texts is of, in the order of the classes: as numbers if all are, else as text.
+    """The class of each distinct text, in the order of the classes: as numbers if all texts are numbers, else as text.
 
     >>> classes_of(["10", "2.0", "2"])
     {'2': '2', '2.0': '2', '10': '10'}

@@ -1,7 +1,7 @@
-"""Tables as text: CSV and its kin, with commas, semicolons, tabs, bars or spaces between the cells, with or without a header.
+"""Tables as text (CSV and similar), with commas, semicolons, tabs, bars or spaces between the cells, with or without a header.
 
-Polars reads what is without quotes, or has them around whole cells. Python's reader of CSV, which is slower, takes the rest:
-polars refuses a quote inside a cell, and a quoted cell after a space.
+Polars reads files without quotes, or with quotes around whole cells. Python's slower CSV reader reads the others, because
+polars rejects a quote inside a cell and a quoted cell after a space.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from alpha_pulse.evaluation.streams.header import names_columns
 from alpha_pulse.evaluation.streams.plain import plain_cells, stripped
 
 SEPARATORS = ("\t", ";", "|", ",")
-"""In the order in which they are preferred where several would do: a comma may be a decimal one."""
+"""In order of preference, if several fit: a comma may be a decimal comma."""
 SAMPLED = 100
-"""Lines by which the separator is found."""
+"""Number of lines used to find the separator."""
 LOOKED_AT = 1_000
-"""Rows by which it is found whether the first one names the columns."""
+"""Number of rows used to decide whether the first one is a header."""
 _QUOTED = re.compile(r'"[^"]*"')
 _SPACES = re.compile(r" +")
 
 
 def read_text(text: str, where: str) -> pl.DataFrame:
-    """All cells as text without the spaces around them, in columns named by the header, or by their places from 1 on.
+    """All cells as text without the spaces around them, in columns named by the header, or numbered from 1.
 
-    Blank rows are left out, and so are an unnamed column that is empty, and an unnamed first one that counts the rows.
+    Blank rows, unnamed empty columns and an unnamed first column that counts the rows are left out.
 
     Raises
     ------
     DataError
-        Naming the row (from 1, without the header and blank ones) that has other cells than the first, quotes that do not
-        end, or columns that have no name or the same.
+        A row has more cells than the first (numbered from 1, without the header and blank rows), quotes are not closed, or
+        columns have no name or the same name.
     """
     lines = [line for line in text.split("\n", SAMPLED)[:SAMPLED] if line.strip()]
     separator = separator_of(lines)
@@ -54,15 +54,15 @@ def read_text(text: str, where: str) -> pl.DataFrame:
 
 
 def separator_of(lines: list[str]) -> str:
-    """What stands between the cells of these lines: as often in each of them; a space only where nothing else does.
+    """The separator of these lines, which occurs equally often in each; a space only if no other separator does.
 
     >>> separator_of(["a;b", "1,5;2"]), separator_of(["a b", "1  2"]), separator_of(["a", "1"])
     (';', ' ', ',')
     """
     bare = [_QUOTED.sub("", line) for line in lines]
-    found = {separator: Counter(line.count(separator) for line in bare) for separator in SEPARATORS}
+    counts = {separator: Counter(line.count(separator) for line in bare) for separator in SEPARATORS}
     for separator in SEPARATORS:
-        if len(found[separator]) == 1 and 0 not in found[separator]:
+        if len(counts[separator]) == 1 and 0 not in counts[separator]:
             return separator
     inside = [separator for separator in SEPARATORS if bare and bare[0].count(separator)]
     if inside:
@@ -85,7 +85,7 @@ def _cells(text: str, separator: str, where: str) -> pl.DataFrame:
 
 
 def _whole_cells(separator: str) -> re.Pattern[str]:
-    """Cells that begin and end with a quote."""
+    """A pattern of cells that begin and end with a quote."""
     return re.compile(rf'(?<![^\n{re.escape(separator)}])"(?:[^"]|"")*"(?![^\n{re.escape(separator)}])')
 
 
@@ -106,11 +106,9 @@ def _quoted(text: str, separator: str, where: str) -> pl.DataFrame:
 
 def _refuse_longer(rows: list[list[str]], where: str) -> None:
     wanted = len(rows[0]) if rows else 0
-    for at, row in enumerate(rows):
+    for number, row in enumerate(rows):
         if len(row) > wanted:
-            raise DataError(
-                f"{where}, row {at}: {len(row)} cells stand in it, but {wanted} in the first one; correct or drop the row"
-            )
+            raise DataError(f"{where}, row {number}: {len(row)} cells, but {wanted} in the first row; correct or drop the row")
 
 
 def _named(cells: pl.DataFrame, names: list[str], where: str) -> pl.DataFrame:
@@ -119,7 +117,7 @@ def _named(cells: pl.DataFrame, names: list[str], where: str) -> pl.DataFrame:
         if not name and ((column == "").all() or (place == 1 and _counts(column))):
             continue
         if not name:
-            raise DataError(f"{where}: column {place} has no name, but holds {column[0]!r}; name it in the first row")
+            raise DataError(f"{where}: column {place} has no name, but contains {column[0]!r}; name it in the first row")
         if name in kept:
             raise DataError(f"{where} has the column {name!r} twice; rename one")
         kept[name] = column
@@ -127,5 +125,5 @@ def _named(cells: pl.DataFrame, names: list[str], where: str) -> pl.DataFrame:
 
 
 def _counts(column: pl.Series) -> bool:
-    """Whether a column counts the rows, from 0 or 1 on, as the index does that pandas and R write."""
+    """Whether a column counts the rows, from 0 or 1 on, like the index that pandas and R write."""
     return any(column.equals(pl.Series(range(start, start + len(column)), dtype=pl.Int64).cast(pl.String)) for start in (0, 1))

@@ -1,4 +1,4 @@
-"""Streams from a seed whose concept drifts as it is known to: SEA, a turning hyperplane, wandering balls, a broken display."""
+"""Generated streams with known drift: SEA, rotating hyperplane, random radial basis functions, LED display."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ SEGMENTS = (
     (1, 1, 1, 0, 1, 1, 1), (0, 0, 1, 0, 0, 1, 0), (1, 0, 1, 1, 1, 0, 1), (1, 0, 1, 1, 0, 1, 1), (0, 1, 1, 1, 0, 1, 0),
     (1, 1, 0, 1, 0, 1, 1), (1, 1, 0, 1, 1, 1, 1), (1, 0, 1, 0, 0, 1, 0), (1, 1, 1, 1, 1, 1, 1), (1, 1, 1, 1, 0, 1, 1),
 )  # fmt: skip
-"""Of a digit: top, upper left, upper right, middle, lower left, lower right, bottom."""
+"""The segments of each digit: top, upper left, upper right, middle, lower left, lower right, bottom."""
 LED_ATTRIBUTES = 24
 
 
 def sea(n: int = 20_000, d: int = 3, seed: int = 1, noise: float = 0.1) -> Stream:
-    """SEA concepts: of ``d`` uniform features two decide, against a threshold that changes with each quarter.
+    """SEA concepts: the sum of two of ``d`` uniform features is compared with a threshold that changes each quarter.
 
     Parameters
     ----------
     n, d
         Examples and features, >= 2.
     seed
-        Of the draws.
+        Seed of the random numbers.
     noise
-        Share of labels that are turned round.
+        Fraction of labels that are flipped.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def sea(n: int = 20_000, d: int = 3, seed: int = 1, noise: float = 0.1) -> Strea
     References
     ----------
     Street and Kim (2001), "A streaming ensemble algorithm (SEA) for large-scale classification", KDD,
-    doi 10.1145/502512.502568; with more features that decide nothing.
+    doi 10.1145/502512.502568; here with more irrelevant features.
     """
     refuse_outside("sea", n=(n, 1, None), d=(d, 2, None), seed=(seed, 0, None), noise=(noise, 0.0, 1.0))
     refuse_too_large("sea", d, n=n)
@@ -55,16 +55,16 @@ def sea(n: int = 20_000, d: int = 3, seed: int = 1, noise: float = 0.1) -> Strea
 
 
 def hyperplane(n: int = 20_000, d: int = 10, seed: int = 1, noise: float = 0.05) -> Stream:
-    """A hyperplane that turns: its weights move in a straight line from one draw to another.
+    """A rotating hyperplane: its weights move linearly from one random vector to another.
 
     Parameters
     ----------
     n, d
         Examples and features.
     seed
-        Of the draws.
+        Seed of the random numbers.
     noise
-        Share of labels that are turned round.
+        Fraction of labels that are flipped.
 
     Raises
     ------
@@ -85,8 +85,8 @@ def hyperplane(n: int = 20_000, d: int = 10, seed: int = 1, noise: float = 0.05)
     rng = np.random.default_rng(seed)
     features = rng.uniform(0.0, 1.0, (n, d))
     first, last = rng.standard_normal((2, d))
-    way = np.linspace(0.0, 1.0, n)[:, None]
-    weights = (1.0 - way) * first + way * last
+    progress = np.linspace(0.0, 1.0, n)[:, None]
+    weights = (1.0 - progress) * first + progress * last
     above = ((features - 0.5) * weights).sum(axis=1) > 0.0
     labels = (above ^ (rng.random(n) < noise)).astype(np.int64)
     return Stream("rotating hyperplane", features, labels, drifting=True, generated=True)
@@ -95,20 +95,20 @@ def hyperplane(n: int = 20_000, d: int = 10, seed: int = 1, noise: float = 0.05)
 def rbf_drift(
     n: int = 20_000, d: int = 10, centres: int = 50, speed: float = 1e-3, seed: int = 1, classes: int = 2
 ) -> Stream:  # fmt: skip
-    """Balls around ``centres`` points, each of a class, all of which wander in directions of their own.
+    """Examples around ``centres`` moving points, each of which has a class and a direction.
 
     Parameters
     ----------
     n, d
         Examples and features.
     centres
-        Points.
+        Number of points.
     speed
-        What each moves per example; the side of the cube is 1.
+        Distance that each point moves per example; the side of the cube is 1.
     seed
-        Of the draws.
+        Seed of the random numbers.
     classes
-        How many, >= 2.
+        Number of classes, >= 2.
 
     Raises
     ------
@@ -131,14 +131,14 @@ def rbf_drift(
     )  # fmt: skip
     refuse_too_large("rbf_drift", max(d, classes), n=n, centres=centres)
     rng = np.random.default_rng(seed)
-    places, ways = rng.random((centres, d)), rng.normal(size=(centres, d))
-    ways *= speed / np.linalg.norm(ways, axis=1, keepdims=True)
+    places, directions = rng.random((centres, d)), rng.normal(size=(centres, d))
+    directions *= speed / np.linalg.norm(directions, axis=1, keepdims=True)
     of_centre, widths, weights = rng.integers(0, classes, centres), rng.random(centres), rng.random(centres)
     which = rng.choice(centres, n, p=weights / weights.sum())
     around = rng.uniform(-1.0, 1.0, (n, d))
     around *= (rng.normal(size=n) * widths[which] / np.linalg.norm(around, axis=1))[:, None]
-    walked = places[which] + np.arange(n)[:, None] * ways[which]
-    # A centre that meets a wall of the unit cube turns round.
+    walked = places[which] + np.arange(n)[:, None] * directions[which]
+    # A centre is reflected at the walls of the unit cube.
     folded = 1.0 - np.abs(np.mod(walked, 2.0) - 1.0)
     names, labels = tuple(str(label) for label in range(classes)), of_centre[which].astype(np.int64)
     return Stream(f"RBF, {centres} centres moving", folded + around, labels, names, drifting=speed > 0.0, generated=True)
@@ -147,18 +147,19 @@ def rbf_drift(
 def led_drift(
     n: int = 20_000, drift: tuple[int, ...] = (1, 3, 5, 7), seed: int = 1, noise: float = 0.1
 ) -> Stream:  # fmt: skip
-    """The digit on a display of seven segments, among 17 attributes that mean nothing; some of the two trade places.
+    """The digit on a display of seven segments, and 17 irrelevant attributes; drift swaps some of the two.
 
     Parameters
     ----------
     n
         Examples; their 24 attributes are 0 or 1.
     drift
-        For each of equally long parts, how many of the segments are found where a meaningless attribute was, 0 to 7.
+        For each of the equally long segments of the stream, how many relevant attributes are swapped with irrelevant ones,
+        0 to 7.
     seed
-        Of the draws.
+        Seed of the random numbers.
     noise
-        Chance that a segment shows the opposite.
+        Probability that a segment of the display is inverted.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Whether the first row of a table names its columns: found by its shape, and refused where it could be either."""
+"""Whether the first row of a table is a header; an error where that is ambiguous."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from alpha_pulse.core.numbers import MOST_SHOWN, shown
 
 NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?|[+-]?(inf|infinity)", re.IGNORECASE | re.ASCII)
 MISSING = frozenset({"", "?", "na", "n/a", "nan", "-nan", "null", "#n/a", "#na", "<na>"})
-"""How a missing value is written, in any case; and `NONE` as it stands."""
+"""How a missing value is written, in upper or lower case; `NONE` is case-sensitive."""
 NONE = "None"
 
 
 def is_number(cell: str) -> bool:
-    """Whether a cell holds a number, with a decimal point or comma."""
+    """Whether a cell is a number, with a decimal point or comma."""
     return NUMBER.fullmatch(cell.strip()) is not None
 
 
 def is_missing(cell: str) -> bool:
-    """Whether a cell stands for a missing value."""
+    """Whether a cell is a missing value."""
     cell = cell.strip()
     return cell.lower() in MISSING or cell == NONE
 
 
 def listed(cells: Sequence[str]) -> str:
-    r"""Cells as an error lists them, on one line.
+    r"""Cells as an error message lists them, on one line.
 
     >>> print(listed(["a", "b\nc"]))
     a, 'b\nc'
@@ -37,13 +37,13 @@ def listed(cells: Sequence[str]) -> str:
 def names_columns(first: Sequence[str], below: Sequence[Sequence[str]], where: str) -> bool:
     """Whether the row ``first`` of a table is a header; ``below`` are cells of each column under it.
 
-    A row without numbers is a header. One with numbers is an example, unless text stands over numbers in it: then it is a
-    header if its numbers count the columns, as pandas writes them.
+    A row without numbers is a header. A row with numbers is an example, unless one of its texts is above numbers: then it is
+    a header if its numbers count the columns, as pandas writes them.
 
     Raises
     ------
     DataError
-        It may be either.
+        The row may be a header or an example.
 
     >>> names_columns(["a", "class"], [["1", "2"], ["0", "1"]], "x.csv")
     True
@@ -54,23 +54,23 @@ def names_columns(first: Sequence[str], below: Sequence[Sequence[str]], where: s
     if not numbered:
         return True
     named = [place for place, cell in enumerate(first) if not is_number(cell) and _holds_numbers(cell, below[place])]
-    counts = len(numbered) > 1 and any(all(first[place] == str(place + one) for place in numbered) for one in (0, 1))
+    counts = len(numbered) > 1 and any(all(first[place] == str(place + start) for place in numbered) for start in (0, 1))
     if bool(named) == counts:
         return counts
     row = listed(first[:6])
     if named:
-        at = named[0] + 1
+        column = named[0] + 1
         raise DataError(
-            f"{where}: the first row ({row}) holds numbers, as an example does, but {shown(first[named[0]])} in column {at}, "
-            "under which numbers stand; write a row above that names the columns, or correct that cell"
+            f"{where}: the first row ({row}) contains numbers, as an example does, but {shown(first[named[0]])} in column "
+            f"{column}, above numbers; write a row above that names the columns, or correct that cell"
         )
     raise DataError(
-        f"{where}: the first row ({row}) counts the columns, so it may name them or be an example; write a row above that "
+        f"{where}: the first row ({row}) counts the columns: it may be a header or an example; write a row above that "
         "names the columns"
     )
 
 
 def _holds_numbers(name: str, cells: Sequence[str]) -> bool:
-    """Whether a name, which is no missing value, stands over numbers."""
+    """Whether ``name`` is not a missing value and the cells below it are numbers."""
     present = [cell for cell in cells if not is_missing(cell)]
     return not is_missing(name) and bool(present) and all(is_number(cell) for cell in present)

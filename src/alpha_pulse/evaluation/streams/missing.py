@@ -1,4 +1,4 @@
-"""Values that are missing: refused where they are read, or kept as missing, or their rows left out, if that is asked for."""
+"""Missing values: refused by default; on request they are kept as missing, or their rows are dropped."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ CHOICES: tuple[Missing, ...] = ("refuse", "drop", "keep")
 _TEXT = (pl.String, pl.Categorical, pl.Enum)
 
 
-LEAVE_OUT = "leave such rows out by --missing drop"
-"""What can be done about a value that is missing."""
+LEAVE_OUT = "leave such rows out with --missing drop"
+"""The fix that error messages about missing values suggest."""
 
 
 class Rows(NamedTuple):
@@ -30,15 +30,15 @@ class Rows(NamedTuple):
 
 
 def rows_of(frame: pl.DataFrame, missing: Missing, where: str, listed: Mapping[str, Sequence[str]] | None = None) -> Rows:
-    """The rows of a table: all, or with ``drop`` those without a missing value; what a column lists as a value is none.
+    """The rows of a table: all, or with ``drop`` those without a missing value. A value listed by its column is not missing.
 
     Raises
     ------
     DataError
-        None is left.
+        No row is left.
 
-    >>> found = rows_of(pl.DataFrame({"a": ["1", "?", "3"], "y": ["x", "x", ""]}), "drop", "x.csv")
-    >>> found.frame.rows(), found.numbers.tolist()
+    >>> rows = rows_of(pl.DataFrame({"a": ["1", "?", "3"], "y": ["x", "x", ""]}), "drop", "x.csv")
+    >>> rows.frame.rows(), rows.numbers.tolist()
     ([('1', 'x')], [1])
     """
     numbers = np.arange(1, frame.height + 1, dtype=np.int64)
@@ -49,15 +49,15 @@ def rows_of(frame: pl.DataFrame, missing: Missing, where: str, listed: Mapping[s
         lacking |= missing_cells(column, (listed or {}).get(column.name, ())).to_numpy()
     if lacking.all():
         raise DataError(
-            f"{where}: each of its {frame.height:,} rows lacks a value, so that none is left; fill in what is missing"
+            f"{where}: each of its {frame.height:,} rows has a missing value, so that none is left; fill in the missing values"
         )
     return Rows(frame.filter(~lacking), numbers[~lacking])
 
 
 def missing_cells(column: pl.Series, listed: Sequence[str] = ()) -> pl.Series:
-    """Which cells of a column stand for a missing value and are not listed as values."""
+    """Which cells of a column are missing values and not listed as values."""
     if isinstance(column.dtype, _TEXT):
         text = column.cast(pl.String).str.strip_chars().fill_null("")
-        found = text.str.to_lowercase().is_in(list(MISSING)) | (text == NONE)
-        return found & ~text.is_in(list(listed)) if listed else found
+        missing = text.str.to_lowercase().is_in(list(MISSING)) | (text == NONE)
+        return missing & ~text.is_in(list(listed)) if listed else missing
     return column.is_null() | column.is_nan().fill_null(True) if column.dtype.is_float() else column.is_null()

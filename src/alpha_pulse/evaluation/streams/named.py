@@ -1,4 +1,4 @@
-"""A stream by what the command line calls it: a file, or a generator with its options."""
+"""A stream by its text on the command line: a file, or a generator with its options."""
 
 from __future__ import annotations
 
@@ -24,19 +24,20 @@ _KINDS = {int: "a whole number", float: "a number", tuple: "whole numbers with +
 
 
 def open_stream(text: str, target: str | None = None, seed: int = 1, missing: str = "refuse") -> Stream:
-    """The stream that ``text`` stands for.
+    """Open the stream that ``text`` names.
 
     Parameters
     ----------
     text
-        A file, see `streams_open`; or a generator of `GENERATORS`, alone or with options: ``name:key=value,key=value``, where
+        A file, see `evaluation.streams.open`; or a generator of `GENERATORS`, alone or with options:
+        ``name:key=value,key=value``, where
         a value is a number, or numbers with ``+`` between them.
     target
-        The column of a file that is the class; None for the last one.
+        The column of a file with the class; None for the last one.
     seed
-        Of a generator whose options do not hold one.
+        Seed of a generator, if its options do not set one.
     missing
-        What becomes of a row of a file that lacks a value: ``refuse``, ``drop``, or ``keep`` it.
+        How to treat a row of a file with a missing value: ``refuse``, ``drop``, or ``keep`` it.
 
     Raises
     ------
@@ -60,41 +61,43 @@ def open_stream(text: str, target: str | None = None, seed: int = 1, missing: st
     name, colon, options = text.partition(":")
     if name in GENERATORS:
         if target is not None:
-            raise ConfigError(f"the target {target!r} was named, but {name} is a generator, which has no columns; leave it out")
-        return _generated(name, options, seed, given=bool(colon))
+            raise ConfigError(f"the target {target!r} was given, but {name} is a generator, which has no columns; leave it out")
+        return _generated(name, options.split(",") if colon else [], seed)
     if Path(text).is_file() or Path(text).suffix:
         return read_stream(Path(text), target, choice)
     raise UnknownNameError(f"stream {text!r} is neither a file nor a generator{did_you_mean(name, GENERATORS)}")
 
 
-def _generated(name: str, options: str, seed: int, *, given: bool) -> Stream:
+def _generated(name: str, options: list[str], seed: int) -> Stream:
     module, _, attribute = GENERATORS[name].partition(":")
     make: Callable[..., Stream] = getattr(importlib.import_module(module), attribute)
     defaults = {key: parameter.default for key, parameter in inspect.signature(make).parameters.items()}
-    found: dict[str, Any] = {}
-    for option in options.split(",") if given else ():
+    arguments: dict[str, Any] = {}
+    for option in options:
         key, equals, value = (part.strip() for part in option.partition("="))
         if not equals:
-            raise ConfigError(f"stream {name}:{options} holds {option!r}; expected key=value, with commas between them")
+            raise ConfigError(
+                f"stream {name}:{','.join(options)} contains {option!r}; expected key=value, with commas between them"
+            )
         if key not in defaults:
             raise UnknownNameError(f"{key!r} is not an option of the generator {name}{did_you_mean(key, defaults)}")
-        if key in found:
-            raise ConfigError(f"stream {name}:{options} gives {key} more than once; keep one")
-        found[key] = _read(value, type(defaults[key]), f"option {key} of {name}")
-    return make(**{"seed": seed, **found})
+        if key in arguments:
+            raise ConfigError(f"stream {name}:{','.join(options)} gives {key} more than once; keep one")
+        arguments[key] = _read(value, type(defaults[key]), f"option {key} of {name}")
+    return make(**{"seed": seed, **arguments})
 
 
-def _read(value: str, kind: type, what: str) -> Any:
+def _read(value: str, kind: type, name: str) -> Any:
     try:
         return (
             tuple(_whole(part) for part in value.split("+")) if kind is tuple else _whole(value) if kind is int else kind(value)
         )
     except ValueError:
-        raise ConfigError(f"{what} is {value!r}; expected {_KINDS[kind]}") from None
+        raise ConfigError(f"{name} is {value!r}; expected {_KINDS[kind]}") from None
 
 
 def _whole(text: str) -> int:
-    """``10000`` or ``1e4``; ValueError for what is no whole number."""
+    """``10000`` or ``1e4``; ValueError for a text that is not a whole number."""
     try:
         return int(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Features from the columns of a table: numbers and truth values, with a decimal point or comma; each wrong cell is named."""
+"""Features from the columns of a table: numbers and booleans, with a decimal point or comma; errors report the cell."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _DECIMAL_COMMA = r"^[+-]?(\d*,\d+|\d+,)([eE][+-]?\d+)?$"
 
 
 def feature_matrix(rows: Rows, where: str) -> Floats:
-    """All columns as float64 of shape (n, d); `kernels.missing.MISSING` where a value is missing and may be.
+    """All columns as float64 of shape (n, d); `kernels.base.missing.MISSING` for a missing value that is kept.
 
     Raises
     ------
     DataError
-        Naming the row and column of a cell that is empty or no number.
+        A cell is empty or not a number; the message reports its row and column.
     NonFiniteError
-        The same for NaN and infinity.
+        A cell is NaN or infinite.
     """
     frame, numbers, keep = rows
     features = np.empty((frame.height, frame.width))
@@ -53,25 +53,27 @@ def _numbers(column: pl.Series, numbers: Labels, where: str, *, keep: bool) -> F
     elif column.dtype.is_numeric() or column.dtype == pl.Boolean:
         read = column.cast(pl.Float64)
     else:
-        raise DataError(f"{where}: column {column.name!r} holds {column.dtype}, but numbers are expected; convert the column")
+        raise DataError(
+            f"{where}: column {column.name!r} has the type {column.dtype}, but numbers are expected; convert the column"
+        )
     if keep:
         read = read.set(missing_cells(column), MISSING)
     if read.null_count():
         row = int(read.is_null().arg_max() or 0)
-        found = "empty" if column[row] in (None, "") else shown(column[row])
+        cell = "empty" if column[row] in (None, "") else shown(column[row])
         fix = f"give it, or {LEAVE_OUT}" if is_missing(str(column[row] or "")) else "correct or drop the row"
-        raise DataError(f"{where}, row {numbers[row]}: column {column.name!r} is {found}, but a number is expected; {fix}")
+        raise DataError(f"{where}, row {numbers[row]}: column {column.name!r} is {cell}, but a number is expected; {fix}")
     return read.to_numpy().astype(np.float64)
 
 
 def _points(column: pl.Series, where: str) -> pl.Series:
-    """The column with decimal points, where all of its commas are decimal ones."""
+    """The column with decimal points, if all of its commas are decimal commas."""
     commas = column.filter(column.str.contains(",", literal=True))
     if commas.is_empty() or not commas.str.contains(_DECIMAL_COMMA).all() or column.str.contains(".", literal=True).any():
         return column
     if all(_THOUSANDS.fullmatch(cell) for cell in commas.to_list()):
         raise DataError(
-            f"{where}: column {column.name!r} holds {shown(commas[0])}, in which the comma may be a decimal one or divide "
+            f"{where}: column {column.name!r} contains {shown(commas[0])}, whose comma may be a decimal comma or separate "
             "thousands; write numbers with a decimal point"
         )
     return column.str.replace(",", ".", literal=True)

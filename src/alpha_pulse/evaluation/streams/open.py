@@ -1,4 +1,4 @@
-"""A stream from a file, whose kind is found by its content: Parquet, Feather, ARFF, or a table as text."""
+"""A stream from a file, whose format is detected by its content: Parquet, Feather, ARFF, or a table as text."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ def read_stream(path: Path, target: str | None = None, missing: Missing = "refus
     Parameters
     ----------
     path
-        A table as text (commas, semicolons, tabs, bars or spaces between its cells), ARFF, Parquet or Feather; plain or packed
-        with gzip, zip, bzip2, xz or zstd. The name does not matter.
+        A table as text (commas, semicolons, tabs, bars or spaces between its cells), ARFF, Parquet or Feather; plain or
+        compressed with gzip, zip, bzip2, xz or zstd. The name does not matter.
     target
         The column of the classes; None for the last one.
     missing
-        ``refuse`` a missing value, ``drop`` its row, or ``keep`` it where it is of a feature.
+        ``refuse`` a missing value, ``drop`` its row, or ``keep`` it if it belongs to a feature.
 
     Raises
     ------
     DataError
-        Naming the file, and the row and column of what cannot be used.
+        The file cannot be used; the message reports the file, row and column.
     """
-    found = list(read_contents(path, "give --stream a CSV, ARFF or Parquet file, or a generator"))
-    if len(found) > 1:
-        raise DataError(f"file {path} is an archive of {len(found)} files; expected one")
-    content, where = found[0], found[0].where
+    contents = list(read_contents(path, "give --stream a CSV, ARFF or Parquet file, or a generator"))
+    if len(contents) > 1:
+        raise DataError(f"file {path} is an archive of {len(contents)} files; expected one")
+    content, where = contents[0], contents[0].where
     if content.format not in ("text", "json"):
         return from_table(binary_frame(content), target, missing, path.name, where)
     text = text_of(content.full_text(), where)

@@ -1,4 +1,4 @@
-"""Parts of a generated stream, each with a concept of its own, and the refusal of parameters that make no stream."""
+"""Segments of a generated stream, each with another concept, and checks of the parameters of generators."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.evaluation.streams.base import Labels
 
 MOST_VALUES = 200_000_000
-"""Of the features of a generated stream: 1.6 GB."""
+"""Maximum number of feature values of a generated stream: 1.6 GB."""
 
 
 def parts(n: int, count: int) -> Labels:
-    """The part, from 0, of each of ``n`` examples, where there are ``count`` of about equal length.
+    """The segment, from 0, of each of ``n`` examples; the ``count`` segments have about equal length.
 
     >>> parts(5, 2).tolist()
     [0, 0, 0, 1, 1]
@@ -23,7 +23,7 @@ def parts(n: int, count: int) -> Labels:
 
 
 def change_points(part: Labels) -> tuple[int, ...]:
-    """The first example of each part but the first.
+    """The first example of each segment except the first.
 
     >>> change_points(np.array([0, 0, 1, 1, 2]))
     (2, 4)
@@ -32,12 +32,12 @@ def change_points(part: Labels) -> tuple[int, ...]:
 
 
 def refuse_outside(generator: str, **options: tuple[float, float, float | None]) -> None:
-    """Refuse options given as (value, lowest, highest); a highest of None is no limit.
+    """Check options given as (value, lowest, highest); a highest of None means no limit.
 
     Raises
     ------
     ConfigError
-        Naming the generator, the option and what it may be.
+        An option is out of range; the message reports the generator, the option and its range.
 
     >>> refuse_outside("sea", n=(0, 1, None))
     Traceback (most recent call last):
@@ -51,12 +51,12 @@ def refuse_outside(generator: str, **options: tuple[float, float, float | None])
 
 
 def refuse_too_large(generator: str, columns: int, **counts: int) -> None:
-    """Refuse rows of ``columns`` numbers, as many as each of ``counts``, that memory may not hold, before any of it is made.
+    """Check that ``columns`` numbers for each of ``counts`` rows fit into memory, before any are generated.
 
     Raises
     ------
     ConfigError
-        There are more than `MOST_VALUES` numbers; with what they need, and how many rows there may be.
+        There are more than `MOST_VALUES` numbers; the message reports their size and the largest allowed count.
 
     >>> refuse_too_large("sea", 3, n=10**9)
     Traceback (most recent call last):

@@ -1,4 +1,4 @@
-"""Cells without quotes, read by polars; what it cannot read is left to a reader that can say why."""
+"""Cells without quotes, read by polars; other readers read what polars cannot, and report errors."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ _BLANK_LINES = re.compile(r"\A(?:[ \t]*\n)+")
 
 
 def plain_cells(text: str, separator: str, quote: str | None = None) -> pl.DataFrame | None:
-    """All cells as text without the spaces around them, and without blank rows; None where rows are longer than the first.
+    """All cells as text without the spaces around them, and without blank rows; None if a row is longer than the first.
 
-    With ``quote`` a cell may stand between two of them.
-
-    A row that is shorter ends with empty cells.
+    With ``quote`` a cell may be enclosed in that character. A shorter row is filled with empty cells.
 
     >>> plain_cells("1, a\\n\\n2,b\\n", ",").rows()
     [('1', 'a'), ('2', 'b')]
@@ -33,7 +31,7 @@ def plain_cells(text: str, separator: str, quote: str | None = None) -> pl.DataF
 
 
 def stripped(cells: pl.DataFrame) -> pl.DataFrame:
-    """Cells of text without the spaces around them, and without rows that are blank."""
+    """The cells without the spaces around them, and without blank rows."""
     cells = cells.with_columns(pl.all().fill_null("").str.strip_chars())
     blank = cells.select(pl.all_horizontal(pl.all() == "")).to_series()
     return cells.filter(~blank) if blank.any() else cells

@@ -1,4 +1,4 @@
-"""Labelled streams from tables: one row per example in the order of time, one column the class."""
+"""Labelled streams from tables: one row per example in order of time, one column with the class."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from alpha_pulse.evaluation.streams.missing import LEAVE_OUT, Missing, Rows, row
 from alpha_pulse.evaluation.streams.numbers import feature_matrix
 
 MOST_CLASSES = 100
-"""More different values than this are taken for a number that is no class."""
+"""Maximum number of classes; a column with more different values is not a class."""
 MOST_SPELLINGS = 10_000
-"""More different texts than this are not looked at for equal numbers."""
+"""Maximum number of different texts that are searched for equal numbers."""
 
 
 def from_table(frame: pl.DataFrame, target: str | None, missing: Missing, name: str, where: str) -> Stream:
@@ -23,22 +23,22 @@ def from_table(frame: pl.DataFrame, target: str | None, missing: Missing, name: 
     Parameters
     ----------
     frame
-        All columns but the target hold numbers, or text of numbers.
+        A table; all columns except the target contain numbers, or text of numbers.
     target
-        The column of the classes, text or numbers; None for the last one. Labels are the places of its values, sorted as
-        numbers where all of them are, else as text: of ``0`` and ``1``, or ``DOWN`` and ``UP``, the second is label 1.
+        The column of the classes, text or numbers; None for the last one. Labels are the positions of its values, sorted
+        as numbers if all are numbers, else as text: of ``0`` and ``1``, or ``DOWN`` and ``UP``, the second is label 1.
     missing
-        ``refuse`` a missing value, ``drop`` its row, or ``keep`` it where it is of a feature.
+        ``refuse`` a missing value, ``drop`` its row, or ``keep`` it if it belongs to a feature.
     name, where
-        Of the stream, and what an error calls the table.
+        Name of the stream, and of the table in error messages.
 
     Raises
     ------
     DataError
-        Naming the row (from 1, not counting a header and blank rows) and column of what cannot be used.
+        The table cannot be used; the message reports the row (from 1, without header and blank rows) and column.
     """
     if frame.height == 0:
-        raise DataError(f"{where}: there is no row in it; at least one example is needed")
+        raise DataError(f"{where} contains no rows; at least one example is needed")
     target = target_of(frame.columns, target, where)
     left, numbers, keep = rows_of(frame, missing, where)
     labels, classes = _classes(left[target], numbers, where)
@@ -52,13 +52,13 @@ def target_of(columns: list[str], target: str | None, where: str) -> str:
     Raises
     ------
     DataError
-        There is no such column, or none beside it.
+        There is no such column, or no other column.
 
     >>> target_of(["a", "class"], None, "file x.csv")
     'class'
     """
     if target is not None and target not in columns:
-        raise DataError(f"{where} has no column {target!r} to be the target{did_you_mean(target, columns)}")
+        raise DataError(f"{where} has no target column {target!r}{did_you_mean(target, columns)}")
     if len(columns) < 2:
         raise DataError(f"{where} has {len(columns)} column; expected one feature or more, and the target")
     return columns[-1] if target is None else target
@@ -69,7 +69,7 @@ def _classes(column: pl.Series, numbers: Labels, where: str) -> tuple[Labels, tu
     try:
         text = column.cast(pl.String).str.strip_chars()
     except pl.exceptions.PolarsError:
-        raise DataError(f"{where}: the target {column.name!r} holds {column.dtype}, but a class is expected") from None
+        raise DataError(f"{where}: the target {column.name!r} has the type {column.dtype}, but a class is expected") from None
     spellings = text.unique(maintain_order=True).to_list()
     for lacking in (spelling for spelling in spellings if spelling is None or is_missing(spelling)):
         row = numbers[text.to_list().index(lacking)]
@@ -77,14 +77,14 @@ def _classes(column: pl.Series, numbers: Labels, where: str) -> tuple[Labels, tu
         raise DataError(
             f"{where}, row {row}: the target {column.name!r} is missing (the cell is {cell}); give its class, or {LEAVE_OUT}"
         )
-    found = classes_of(spellings) if len(spellings) <= MOST_SPELLINGS else dict.fromkeys(spellings, "")
-    classes = tuple(dict.fromkeys(found.values()))
+    class_of = classes_of(spellings) if len(spellings) <= MOST_SPELLINGS else dict.fromkeys(spellings, "")
+    classes = tuple(dict.fromkeys(class_of.values()))
     count = len(classes) if len(spellings) <= MOST_SPELLINGS else len(spellings)
     if not 2 <= count <= MOST_CLASSES:
         raise DataError(
-            f"{where}: the target {column.name!r} holds {count:,} different values; expected a class, of 2 to {MOST_CLASSES} "
-            "values, and another column may be named by --target"
+            f"{where}: the target {column.name!r} has {count:,} different values; expected a class, of 2 to {MOST_CLASSES} "
+            "values, or name another column with --target"
         )
     places = {name: place for place, name in enumerate(classes)}
-    by_spelling = {spelling: places[name] for spelling, name in found.items()}
+    by_spelling = {spelling: places[name] for spelling, name in class_of.items()}
     return text.replace_strict(by_spelling, return_dtype=pl.Int64).to_numpy(), classes
