@@ -111,7 +111,7 @@ class Inspector:
         if symbol not in symbols:
             raise NotFoundError(
                 f"prediction {prediction_id!r} has no symbol of this run; ids are SYMBOL/TARGET/BAR, for example "
-                f"{symbols[0]}/{TARGETS[0]}/1234{did_you_mean(symbol, symbols)}"
+                f"{next(iter(symbols))}/{TARGETS[0]}/1234{did_you_mean(symbol, symbols)}"
             )
         if target not in TARGETS:
             raise NotFoundError(f"prediction {prediction_id!r} is of target {target!r}{did_you_mean(target, TARGETS)}")
