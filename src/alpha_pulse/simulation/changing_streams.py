@@ -26,7 +26,7 @@ BLIP = 30
 
 
 class Changing(msgspec.Struct, frozen=True):
-    """One way to change. ``rises`` are the events at which the rate begins to rise; of a blip nothing should be said."""
+    """One kind of change. ``rises`` are the events at which the rate begins to rise; a blip should give no alarm."""
 
     name: str
     rates: Callable[[np.random.Generator], Row]

@@ -55,7 +55,7 @@ def grid(name: str) -> NDArray[np.float64]:
 
 
 def alarms(name: str, threshold: float, values: Row) -> NDArray[np.int64]:
-    """Where a fresh detector says drift in ``values`` (n,)."""
+    """The indices in ``values`` (n,) at which a new detector reports drift."""
     return np.flatnonzero(make_detector(name, threshold).update_many(values))
 
 
@@ -73,7 +73,7 @@ def calibrate(
     seed
         Of the streams.
     report
-        Told how many of `steps` are done.
+        Called with the number of finished `steps`.
     """
     jobs = [(name, dependence, stream) for name in names for dependence, stream in _streams(name)]
     worst: dict[tuple[str, Dependence], NDArray[np.float64]] = {}
@@ -143,6 +143,6 @@ def curve(thresholds: NDArray[np.float64], rates: NDArray[np.float64]) -> Thresh
             threshold = np.exp((1.0 - part) * np.log(thresholds[first - 1]) + part * np.log(thresholds[first]))
         per_found.append(float(per))
         found.append(float(threshold))
-    # A rarer false alarm never asks for a more alarming threshold, whatever the simulation's own error says.
+    # A lower rate of false alarms never needs a more sensitive threshold; simulation error must not break this order.
     quieter = np.maximum.accumulate if thresholds[-1] > thresholds[0] else np.minimum.accumulate
     return ThresholdCurve(tuple(per_found), tuple(float(f"{threshold:.4g}") for threshold in quieter(found)))

@@ -42,7 +42,7 @@ def calibrate_regimes(
     seed
         Of the streams.
     report
-        Told how many of `regime_steps` are done.
+        Called with the number of finished `regime_steps`.
     """
     worst = {name: np.zeros(len(DOUBTS)) for name in WATCHED}
     for done, stream in enumerate(_streams(values, seed), start=1):

@@ -1,4 +1,4 @@
-"""How often the regime detector is wrong where nothing changes, how soon right where something does, whether names recur."""
+"""How often the regime detector is wrong where nothing changes, how soon it finds a change, and whether names recur."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class ChangingMarket(msgspec.Struct, frozen=True):
 
 
 class RegimeFalseAlarms(msgspec.Struct, frozen=True):
-    """Changes told of one market in which nothing changes, per ``STATED`` bars; ``upper`` is a 95 % bound of ``rate``.
+    """Changes reported in one market in which nothing changes, per ``STATED`` bars; ``upper`` is a 95 % bound of ``rate``.
 
     ``labels`` and ``points`` are its parts: changes of the label, and of trend or correlation.
     """
@@ -181,7 +181,7 @@ CHANGING: tuple[ChangingMarket, ...] = (
 
 
 def changes(rows: Rows, *, together: bool = False, block: int = BLOCK) -> tuple[list[RegimeChange], NDArray[np.int64]]:
-    """What a fresh detector tells of ``rows``, whose times are their numbers, and the place of the label at each (-1: none)."""
+    """The changes that a new detector reports in ``rows`` (times are row numbers), and each row's label index (-1: none)."""
     detector = RegimeDetector("X", block, together=together)
     found: list[RegimeChange] = []
     labels = np.full(len(rows), -1, dtype=np.int64)
@@ -196,7 +196,7 @@ def changes(rows: Rows, *, together: bool = False, block: int = BLOCK) -> tuple[
 
 
 def false_alarms(market: StillMarket, runs: int, seed: int) -> RegimeFalseAlarms:
-    """Changes told in ``runs`` runs of `BARS` bars, the naming of the first regime left out; the bound is from their spread."""
+    """Changes reported in ``runs`` runs of `BARS` bars, without the naming of the first regime; the bound uses their spread."""
     rng = np.random.default_rng([seed, *market.name.encode()])
     counts = np.zeros((runs, 2))
     for run in range(runs):

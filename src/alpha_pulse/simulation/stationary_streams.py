@@ -1,4 +1,4 @@
-"""Streams in which nothing changes, independent and not: whatever a detector says of them is a false alarm."""
+"""Streams in which nothing changes, independent and dependent: every alarm on them is a false alarm."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ SIMULATIONS: dict[str, Simulation] = {
         "how soon a changed feature is found", 200, lambda runs, seed, _: covariate_trials.covariate_delay_jobs(runs, seed)
     ),
     "regime_false_alarms": Simulation(
-        "regimes told where there is one", 200, lambda runs, seed, _: regime_trials.false_alarm_jobs(runs, seed)
+        "regime changes where nothing changes", 200, lambda runs, seed, _: regime_trials.false_alarm_jobs(runs, seed)
     ),
     "regime_delays": Simulation("how soon a regime is found", 200, lambda runs, seed, _: regime_trials.delay_jobs(runs, seed)),
     "regime_recurrence": Simulation(
@@ -81,7 +81,7 @@ SIMULATIONS: dict[str, Simulation] = {
 
 
 class Simulated(msgspec.Struct):
-    """What came of it, a list per table; None where a table was not asked for."""
+    """The results, a list per table; None for a table that was not requested."""
 
     seed: int
     thresholds: ThresholdCurves | None = None
@@ -117,7 +117,7 @@ def how_many(name: str, runs: int | None, seed: int, detectors: Sequence[str]) -
 
 
 def about(name: str) -> str:
-    """What a table is about, in a few words."""
+    """A short description of a table."""
     return CALIBRATIONS[name].about if name in CALIBRATIONS else SIMULATIONS[name].about
 
 
@@ -125,7 +125,7 @@ def _jobs(name: str, runs: int | None, seed: int, detectors: Sequence[str]) -> S
     simulation = SIMULATIONS[name]
     wanted = simulation.runs if runs is None else runs
     if wanted < simulation.at_least:
-        raise ConfigError(f"{wanted} runs of {name!r} were asked for, but {simulation.at_least} at least are needed")
+        raise ConfigError(f"{wanted} runs of {name!r} were requested, but {simulation.at_least} at least are needed")
     return simulation.jobs(wanted, seed, detectors)
 
 
@@ -139,11 +139,11 @@ def simulate(
     name
         Of `tables`.
     runs
-        In each cell; None for as many as the docs show. Of thresholds any number makes a quick draft.
+        Runs in each cell; None for as many as the docs show. For thresholds any number makes a quick draft.
     detectors
         Of `TUNED`, where the table is about detectors of a stream of numbers.
     report
-        Told how many of `how_many` are done.
+        Called with the number of finished steps, out of `how_many`.
     """
     if name in CALIBRATIONS:
         setattr(into, name, CALIBRATIONS[name].make(detectors, runs is None, into.seed, report))
