@@ -8,17 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from alpha_pulse.gateway.protocol import Adaptations, Fills, Inspection, Positions, Regimes, Series, SessionScores, Trades
 from alpha_pulse.metrics.reliability import ReliabilityTable
-from alpha_pulse.runtime.gateway import (
-    Adaptations,
-    Fills,
-    Inspection,
-    Positions,
-    Regimes,
-    Series,
-    SessionScores,
-    Trades,
-)
 from api.contracts import EQUITY, LOOPS, MS, SESSIONS, contract, same
 from api.running import SYMBOL, Running
 

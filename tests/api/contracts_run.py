@@ -11,7 +11,7 @@ import pytest
 
 from alpha_pulse import __version__
 from alpha_pulse.api.routers.online_learning import DriftStatuses, Sessions
-from alpha_pulse.runtime.gateway import Control, Inspection, PredictResponse, SessionScores, SystemStatus
+from alpha_pulse.gateway.protocol import Control, Inspection, PredictResponse, SessionScores, SystemStatus
 from api.contracts import LOOPS, MS, SESSIONS, contract
 from api.running import STEPS, SYMBOL, Running
 

@@ -9,7 +9,7 @@ import pytest
 
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import Market, random_walk
-from alpha_pulse.runtime.gateway import Inspection, Series
+from alpha_pulse.gateway.protocol import Inspection, Series
 from api.running import Running
 from flow.runs import LEAN, configured
 

@@ -19,8 +19,8 @@ import cli_runs
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import random_walk
+from alpha_pulse.gateway.protocol import Gateway, SessionConfig
 from alpha_pulse.learning.commands import LabelledExample
-from alpha_pulse.runtime.gateway import Gateway, SessionConfig
 from alpha_pulse.runtime.local_gateway import LocalGateway
 from alpha_pulse.stores import open_store
 from alpha_pulse.stores.base import Store

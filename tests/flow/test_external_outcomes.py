@@ -18,7 +18,7 @@ from alpha_pulse.core.types import MarketView, Signal, TradeOutcome
 from alpha_pulse.engine.journal import decode_step
 from alpha_pulse.engine.system import System
 from alpha_pulse.engine.verification import verify
-from alpha_pulse.runtime.gateway import OutcomeIn, OutcomesResult
+from alpha_pulse.gateway.protocol import OutcomeIn, OutcomesResult
 from alpha_pulse.stores import open_store
 from alpha_pulse.stores.memory import MemoryStore
 from alpha_pulse.stores.reading import StoreReader

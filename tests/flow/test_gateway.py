@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from alpha_pulse.core.errors import AlphaPulseError, ConfigError, ConflictError, DataError, NonFiniteError, NotFoundError
-from alpha_pulse.runtime.gateway import Page, Step
+from alpha_pulse.gateway.protocol import Page, Step
 from alpha_pulse.runtime.local_gateway import LocalGateway
 from flow.gateways import opened, ran, running, until
 from flow.runs import RESTLESS, restless, restless_run

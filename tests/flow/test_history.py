@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from alpha_pulse.runtime.gateway import Page, Series
+from alpha_pulse.gateway.protocol import Page, Series
 from alpha_pulse.runtime.local_gateway import LocalGateway
 from alpha_pulse.stores.memory import MemoryStore
 from flow.gateways import opened, ran

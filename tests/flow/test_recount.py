@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from alpha_pulse.gateway.protocol import Page
 from alpha_pulse.metrics.streaming import MemberMetrics
 from alpha_pulse.reporting.report import Report, make_report
 from alpha_pulse.reporting.success_types import ResponseTimes
-from alpha_pulse.runtime.gateway import Page
 from alpha_pulse.runtime.local_gateway import LocalGateway
 from flow.gateways import opened, ran
 from flow.runs import INDICES, RESTLESS, Done, bundled_run, restless, restless_run

@@ -18,8 +18,8 @@ from alpha_pulse.core.errors import ConfigError, ConflictError, NotReadyError, S
 from alpha_pulse.engine.system import MIN_VERIFIED_ROWS
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import random_walk
+from alpha_pulse.gateway.protocol import Page
 from alpha_pulse.runtime import live
-from alpha_pulse.runtime.gateway import Page
 from alpha_pulse.runtime.local_gateway import LocalGateway
 from alpha_pulse.stores.base import RunIdentity
 from alpha_pulse.stores.memory import MemoryStore

@@ -16,7 +16,7 @@ from alpha_pulse.api.app import create_app
 from alpha_pulse.core.errors import ConflictError, NotReadyError, StateError
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.synthetic import random_walk
-from alpha_pulse.runtime.gateway import Page, SessionConfig
+from alpha_pulse.gateway.protocol import Page, SessionConfig
 from alpha_pulse.runtime.local_gateway import LocalGateway
 from flow.gateways import opened, running, stored, until
 from flow.runs import LEAN, configured

@@ -11,7 +11,7 @@ from alpha_pulse.api.access.tokens import Auth
 from alpha_pulse.api.app import all_routes
 from alpha_pulse.api.prometheus import Exposition
 from alpha_pulse.api.schemas.operations import Operation
-from alpha_pulse.runtime.gateway import Gateway
+from alpha_pulse.gateway.protocol import Gateway
 
 from .markdown import markdown_table
 

@@ -1,1 +1,1 @@
-"""HTTP and WebSocket over the running system. It meets the engine only in `alpha_pulse.runtime.gateway`."""
+"""HTTP and WebSocket over the running system. It meets the engine only in `alpha_pulse.gateway.protocol`."""

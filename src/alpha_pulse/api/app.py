@@ -37,7 +37,7 @@ from alpha_pulse.api.schemas.responses import JsonResponse
 from alpha_pulse.api.streaming import Hub
 from alpha_pulse.api.timing import Timing
 from alpha_pulse.api.warming_up import StartupMiddleware
-from alpha_pulse.runtime.gateway import Gateway
+from alpha_pulse.gateway.protocol import Gateway
 
 
 def create_app(gateway: Gateway, auth: Auth, *, static: Path | None = None, hosts: Collection[str] = LOOPBACK) -> Starlette:

@@ -8,7 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from alpha_pulse.api.streaming import Hub
-from alpha_pulse.runtime.gateway import Gateway, SessionStatus
+from alpha_pulse.gateway.protocol import Gateway, SessionStatus
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 STATES = ("warming", "running", "paused", "finished", "failed")

@@ -10,7 +10,7 @@ import contextlib
 import logging
 
 from alpha_pulse.api.stream_client import Client, Frame, Span, message
-from alpha_pulse.runtime.gateway import Control, Gateway
+from alpha_pulse.gateway.protocol import Control, Gateway
 
 FRAME_SECONDS = 0.05
 STEP_SECONDS, NEXT_SECONDS = 0.02, 0.002

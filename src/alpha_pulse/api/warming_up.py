@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from alpha_pulse.runtime.gateway import Gateway
+from alpha_pulse.gateway.protocol import Gateway
 
 API, METRICS = "/api/v1/", "/metrics"
 AT_ONCE = ("/api/v1/system", "/api/v1/openapi.json", "/api/v1/auth/exchange", "/api/v1/auth/ticket")

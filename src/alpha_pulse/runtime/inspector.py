@@ -9,14 +9,14 @@ from alpha_pulse.core.errors import NotFoundError, StateError, did_you_mean
 from alpha_pulse.core.types import Fill, MemberPrediction, Order, Prediction, Signal, Units
 from alpha_pulse.engine.journal import DecisionRecord, StepRecord, decode_decision, decode_step
 from alpha_pulse.engine.symbol_state import TARGETS, SymbolState
+from alpha_pulse.gateway.messages import MemberOut
+from alpha_pulse.gateway.protocol import ALL
+from alpha_pulse.gateway.trading_messages import FillOut, Inspection, TradeOut
 from alpha_pulse.kernels.base.scores import LABEL, LAST_KNOWN, MEMBERS
-from alpha_pulse.runtime.gateway import ALL
 from alpha_pulse.runtime.history.events import MS, fill_out, trade_out
 from alpha_pulse.runtime.history.history import History
 from alpha_pulse.runtime.history.predictions import EXPIRED, LABELLED
 from alpha_pulse.runtime.history.steps import bar_out
-from alpha_pulse.runtime.messages import MemberOut
-from alpha_pulse.runtime.trading_messages import FillOut, Inspection, TradeOut
 from alpha_pulse.stores.base import Store
 
 STATUS = {LABELLED: "labelled", EXPIRED: "expired"}

@@ -13,9 +13,9 @@ from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.core.errors import AlphaPulseError, ConfigError, ConflictError, NotReadyError
 from alpha_pulse.engine.system import System
+from alpha_pulse.gateway.messages import Control, State
 from alpha_pulse.learning.commands import Command
 from alpha_pulse.reporting.report import encode_report, make_report
-from alpha_pulse.runtime.messages import Control, State
 
 BUDGET_NS = 1_000_000
 """Time budget of a turn of the event loop. A single step that takes longer, such as a training, is not divided."""
@@ -111,7 +111,7 @@ class Runner:
         return (last - first) * SECOND_NS / (last_ns - first_ns)
 
     def listen(self, listener: Callable[[], object]) -> Callable[[], None]:
-        """See `alpha_pulse.runtime.gateway.Gateway.listen`."""
+        """See `alpha_pulse.gateway.protocol.Gateway.listen`."""
         self._listeners.append(listener)
 
         def end() -> None:

@@ -15,17 +15,7 @@ from alpha_pulse.core.errors import ConfigError, NotFoundError, NotReadyError, d
 from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.engine.system import System
 from alpha_pulse.execution.execution_service import PRIMARY
-from alpha_pulse.learning.commands import LabelledExample
-from alpha_pulse.metrics.reliability import ReliabilityTable
-from alpha_pulse.reporting.alarm_counts import NAMES, alarm_counts
-from alpha_pulse.runtime.gateway import ALL, MAX_EXAMPLES, MAX_LIMIT, MAX_OUTCOMES, MAX_POINTS, MAX_STEPS
-from alpha_pulse.runtime.history.events import MS, fill_out, trade_out
-from alpha_pulse.runtime.history.history import History, SymbolHistory
-from alpha_pulse.runtime.history.steps import action_out, alarm_out, step_message
-from alpha_pulse.runtime.history.success import LiveSuccess, marks_per_year
-from alpha_pulse.runtime.inspector import Inspector
-from alpha_pulse.runtime.live import Runner
-from alpha_pulse.runtime.messages import (
+from alpha_pulse.gateway.messages import (
     Control,
     CountsStatus,
     DriftStatus,
@@ -40,9 +30,8 @@ from alpha_pulse.runtime.messages import (
     SystemStatus,
     UpdateResult,
 )
-from alpha_pulse.runtime.outcome_commands import OutcomeCommands
-from alpha_pulse.runtime.session_commands import SessionCommands
-from alpha_pulse.runtime.trading_messages import (
+from alpha_pulse.gateway.protocol import ALL, MAX_EXAMPLES, MAX_LIMIT, MAX_OUTCOMES, MAX_POINTS, MAX_STEPS
+from alpha_pulse.gateway.trading_messages import (
     Adaptations,
     BookStatus,
     Fills,
@@ -55,6 +44,17 @@ from alpha_pulse.runtime.trading_messages import (
     Step,
     Trades,
 )
+from alpha_pulse.learning.commands import LabelledExample
+from alpha_pulse.metrics.reliability import ReliabilityTable
+from alpha_pulse.reporting.alarm_counts import NAMES, alarm_counts
+from alpha_pulse.runtime.history.events import MS, fill_out, trade_out
+from alpha_pulse.runtime.history.history import History, SymbolHistory
+from alpha_pulse.runtime.history.steps import action_out, alarm_out, step_message
+from alpha_pulse.runtime.history.success import LiveSuccess, marks_per_year
+from alpha_pulse.runtime.inspector import Inspector
+from alpha_pulse.runtime.live import Runner
+from alpha_pulse.runtime.outcome_commands import OutcomeCommands
+from alpha_pulse.runtime.session_commands import SessionCommands
 
 TURN_EXAMPLES = 100
 """Examples that are checked or learned in one turn of the event loop."""
@@ -67,7 +67,7 @@ class _Hash(msgspec.Struct):
 
 
 class LocalGateway:
-    """Implements `alpha_pulse.runtime.gateway.Gateway`.
+    """Implements `alpha_pulse.gateway.protocol.Gateway`.
 
     Parameters
     ----------

@@ -9,10 +9,10 @@ from alpha_pulse.core.numbers import shown
 from alpha_pulse.core.types import ABSURD, Lot, Signal, TradeOutcome, Units, finite
 from alpha_pulse.engine.system import System
 from alpha_pulse.feedback.external_outcomes import LARGEST
+from alpha_pulse.gateway.trading_messages import OutcomeIn
 from alpha_pulse.learning.commands import Command
 from alpha_pulse.runtime.history.events import MS
 from alpha_pulse.runtime.history.history import History
-from alpha_pulse.runtime.trading_messages import OutcomeIn
 
 COMBINED = "combined"
 SMALLEST = 1e-15

@@ -20,16 +20,7 @@ from alpha_pulse.core.numbers import a_class, a_row, a_weight, shown
 from alpha_pulse.core.types import ABSURD, FeatureVector, finite
 from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.engine.system import System
-from alpha_pulse.kernels.base import scores as kernels
-from alpha_pulse.learning.commands import Command, LabelledExample
-from alpha_pulse.learning.dedup_window import MOST_IDS, DedupWindow
-from alpha_pulse.learning.online_learning_service import DRIFT_TYPES
-from alpha_pulse.learning.session import Session
-from alpha_pulse.metrics import streaming as metrics
-from alpha_pulse.runtime.history.events import MS
-from alpha_pulse.runtime.history.history import History
-from alpha_pulse.runtime.inspector import members_out
-from alpha_pulse.runtime.messages import (
+from alpha_pulse.gateway.messages import (
     AlarmBrief,
     BatchModelStatus,
     DriftStatus,
@@ -39,6 +30,15 @@ from alpha_pulse.runtime.messages import (
     SessionScores,
     SessionStatus,
 )
+from alpha_pulse.kernels.base import scores as kernels
+from alpha_pulse.learning.commands import Command, LabelledExample
+from alpha_pulse.learning.dedup_window import MOST_IDS, DedupWindow
+from alpha_pulse.learning.online_learning_service import DRIFT_TYPES
+from alpha_pulse.learning.session import Session
+from alpha_pulse.metrics import streaming as metrics
+from alpha_pulse.runtime.history.events import MS
+from alpha_pulse.runtime.history.history import History
+from alpha_pulse.runtime.inspector import members_out
 
 MAX_NAME = 64
 MAX_ID = 128

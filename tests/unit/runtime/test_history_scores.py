@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from alpha_pulse.gateway.messages import Page
 from alpha_pulse.kernels.base.scores import BASE, LABEL, RECORD, SERVED
 from alpha_pulse.runtime.history import table as history_table
 from alpha_pulse.runtime.history.scores import ScoreHistory
 from alpha_pulse.runtime.history.table import Table
-from alpha_pulse.runtime.messages import Page
 
 WINDOW = 50
 

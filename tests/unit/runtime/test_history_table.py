@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from alpha_pulse.core.types import Fill
-from alpha_pulse.runtime.gateway import Page
+from alpha_pulse.gateway.protocol import Page
 from alpha_pulse.runtime.history import table as history_table
 from alpha_pulse.runtime.history.events import Events
 from alpha_pulse.runtime.history.table import PageSlice, Table, downsample

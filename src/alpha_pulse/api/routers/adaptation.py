@@ -9,7 +9,7 @@ from alpha_pulse.api.schemas import examples
 from alpha_pulse.api.schemas.operations import Routes
 from alpha_pulse.api.schemas.requests import NoQuery, SymbolQuery, read_query
 from alpha_pulse.api.schemas.responses import JsonResponse
-from alpha_pulse.runtime.gateway import Adaptations, Gateway, Regimes
+from alpha_pulse.gateway.protocol import Adaptations, Gateway, Regimes
 
 
 def routes(gateway: Gateway) -> Routes:

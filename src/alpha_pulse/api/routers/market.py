@@ -10,7 +10,7 @@ from alpha_pulse.api.schemas import examples
 from alpha_pulse.api.schemas.operations import Routes
 from alpha_pulse.api.schemas.requests import NoQuery, PageQuery, read_query
 from alpha_pulse.api.schemas.responses import JsonResponse
-from alpha_pulse.runtime.gateway import Gateway, Series
+from alpha_pulse.gateway.protocol import Gateway, Series
 
 
 class Symbols(msgspec.Struct, frozen=True):

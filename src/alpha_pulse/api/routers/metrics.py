@@ -9,8 +9,8 @@ from alpha_pulse.api.schemas import examples
 from alpha_pulse.api.schemas.operations import Routes
 from alpha_pulse.api.schemas.requests import SeriesQuery, SessionQuery, read_query
 from alpha_pulse.api.schemas.responses import JsonResponse
+from alpha_pulse.gateway.protocol import Gateway, Series
 from alpha_pulse.metrics.reliability import ReliabilityTable
-from alpha_pulse.runtime.gateway import Gateway, Series
 
 
 def routes(gateway: Gateway) -> Routes:

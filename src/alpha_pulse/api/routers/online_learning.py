@@ -21,7 +21,7 @@ from alpha_pulse.api.schemas.requests import (
     read_query,
 )
 from alpha_pulse.api.schemas.responses import JsonResponse
-from alpha_pulse.runtime.gateway import DriftStatus, Gateway, PredictResponse, SessionScores, SessionStatus, UpdateResult
+from alpha_pulse.gateway.protocol import DriftStatus, Gateway, PredictResponse, SessionScores, SessionStatus, UpdateResult
 
 _start = msgspec.json.Decoder(StartSessionRequest)
 _features: msgspec.json.Decoder[list[float] | NamedFeatures] = msgspec.json.Decoder(PredictBody)

@@ -12,7 +12,7 @@ from alpha_pulse.api.prometheus import CONTENT_TYPE, Exposition
 from alpha_pulse.api.schemas.operations import Routes
 from alpha_pulse.api.schemas.requests import NoQuery, read_query
 from alpha_pulse.api.schemas.responses import JsonResponse
-from alpha_pulse.runtime.gateway import Gateway
+from alpha_pulse.gateway.protocol import Gateway
 
 
 class Health(msgspec.Struct, frozen=True):

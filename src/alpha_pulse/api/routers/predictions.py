@@ -9,7 +9,7 @@ from alpha_pulse.api.schemas import examples
 from alpha_pulse.api.schemas.operations import Routes
 from alpha_pulse.api.schemas.requests import NoQuery, SeriesQuery, read_query
 from alpha_pulse.api.schemas.responses import JsonResponse
-from alpha_pulse.runtime.gateway import Gateway, Inspection, Series
+from alpha_pulse.gateway.protocol import Gateway, Inspection, Series
 
 
 def routes(gateway: Gateway) -> Routes:

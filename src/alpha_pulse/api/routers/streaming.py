@@ -18,7 +18,7 @@ from alpha_pulse.api.schemas.requests import LARGEST_SEQ
 from alpha_pulse.api.stream_client import STUCK_SECONDS, Client
 from alpha_pulse.api.streaming import CATCH_UP_FRAMES, Hub, frames, state_frame
 from alpha_pulse.core.errors import did_you_mean
-from alpha_pulse.runtime.gateway import Gateway
+from alpha_pulse.gateway.protocol import Gateway
 
 AUTH_SECONDS = 5.0
 MOST_MESSAGES = 1_000

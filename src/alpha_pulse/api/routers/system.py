@@ -12,7 +12,7 @@ from alpha_pulse.api.schemas import examples
 from alpha_pulse.api.schemas.operations import Routes
 from alpha_pulse.api.schemas.requests import NoQuery, SpeedRequest, StepRequest, read_body, read_query
 from alpha_pulse.api.schemas.responses import JsonResponse
-from alpha_pulse.runtime.gateway import Control, Gateway, SystemStatus
+from alpha_pulse.gateway.protocol import Control, Gateway, SystemStatus
 
 _steps = msgspec.json.Decoder(StepRequest)
 _speed = msgspec.json.Decoder(SpeedRequest)

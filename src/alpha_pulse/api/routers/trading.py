@@ -10,7 +10,7 @@ from alpha_pulse.api.schemas import examples
 from alpha_pulse.api.schemas.operations import Routes
 from alpha_pulse.api.schemas.requests import NoQuery, OutcomesRequest, PageQuery, TradingQuery, read_body, read_query
 from alpha_pulse.api.schemas.responses import JsonResponse
-from alpha_pulse.runtime.gateway import Fills, Gateway, Inspection, OutcomesResult, Positions, Series, Trades
+from alpha_pulse.gateway.protocol import Fills, Gateway, Inspection, OutcomesResult, Positions, Series, Trades
 
 _outcomes = msgspec.json.Decoder(OutcomesRequest)
 

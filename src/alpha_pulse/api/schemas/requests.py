@@ -10,8 +10,7 @@ from msgspec import Meta
 from starlette.requests import Request
 
 from alpha_pulse.core.errors import DataError, did_you_mean
-from alpha_pulse.learning.commands import LabelledExample
-from alpha_pulse.runtime.gateway import (
+from alpha_pulse.gateway.protocol import (
     ALL,
     MAX_EXAMPLES,
     MAX_LIMIT,
@@ -22,6 +21,7 @@ from alpha_pulse.runtime.gateway import (
     Page,
     SessionConfig,
 )
+from alpha_pulse.learning.commands import LabelledExample
 
 Parsed = TypeVar("Parsed")
 

@@ -10,10 +10,10 @@ from operator import itemgetter
 from typing import Generic, Protocol, TypeVar
 
 from alpha_pulse.core.types import Fill, Lot, Units
-from alpha_pulse.runtime.gateway import ALL
+from alpha_pulse.gateway.messages import Page
+from alpha_pulse.gateway.protocol import ALL
+from alpha_pulse.gateway.trading_messages import FillOut, TradeOut
 from alpha_pulse.runtime.history.table import downsample
-from alpha_pulse.runtime.messages import Page
-from alpha_pulse.runtime.trading_messages import FillOut, TradeOut
 
 MAX_EVENTS = 100_000
 """Events that are kept at least, per book and symbol."""

@@ -17,6 +17,7 @@ from alpha_pulse.core.types import AdaptationAction, AlarmResponse, Bar, DriftAl
 from alpha_pulse.engine.journal import StepRecord, decode_step
 from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.feedback.labels import Label, RealisedVolatility
+from alpha_pulse.gateway.messages import Page, Series
 from alpha_pulse.learning.training import ModelReady
 from alpha_pulse.reporting.ml_pnl import MlEarnings
 from alpha_pulse.runtime.history.events import MS, Events
@@ -25,7 +26,6 @@ from alpha_pulse.runtime.history.predictions import PredictionHistory
 from alpha_pulse.runtime.history.regimes import RegimeHistory
 from alpha_pulse.runtime.history.scores import ScoreHistory
 from alpha_pulse.runtime.history.table import Floats, PageSlice, Table
-from alpha_pulse.runtime.messages import Page, Series
 from alpha_pulse.stores.base import JournalRow
 
 RECENT = 2_048

@@ -6,10 +6,10 @@ import math
 from collections import deque
 
 from alpha_pulse.core.types import Prediction
+from alpha_pulse.gateway.messages import Page, Series
 from alpha_pulse.reporting.model_freshness import Freshness
 from alpha_pulse.runtime.history.opens import bar_opens
 from alpha_pulse.runtime.history.table import PageSlice, Table
-from alpha_pulse.runtime.messages import Page, Series
 
 NAN = math.nan
 PENDING, LABELLED, EXPIRED = 0.0, 1.0, 2.0

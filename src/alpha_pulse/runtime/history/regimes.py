@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Mapping
 
 from alpha_pulse.core.types import RegimeChange, RegimeLabel
+from alpha_pulse.gateway.trading_messages import ChangePoint, Regime, Regimes
 from alpha_pulse.runtime.history.events import MS, BarOpen
-from alpha_pulse.runtime.trading_messages import ChangePoint, Regime, Regimes
 
 MAX_CHANGES = 10_000
 """Changes of each kind that are kept."""

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from alpha_pulse.gateway.messages import Page, Series
 from alpha_pulse.kernels.base.scores import BASE, BATCH, LABEL, MEMBERS, NO_CHANGE, ONLINE, RECORD, SERVED
 from alpha_pulse.metrics.definitions import log_losses
 from alpha_pulse.metrics.members import classes
 from alpha_pulse.metrics.reliability import ReliabilityTable, reliability_table
 from alpha_pulse.runtime.history.opens import bar_opens
 from alpha_pulse.runtime.history.table import Floats, PageSlice, Places, Table
-from alpha_pulse.runtime.messages import Page, Series
 
 SHOWN = (ONLINE, BATCH, SERVED, NO_CHANGE)
 """Members whose log-loss skill is shown."""

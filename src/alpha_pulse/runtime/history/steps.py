@@ -6,9 +6,9 @@ from alpha_pulse.core.types import AdaptationAction, Bar
 from alpha_pulse.engine.journal import StepRecord
 from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.feedback.labels import Label
+from alpha_pulse.gateway.trading_messages import ActionOut, AlarmOut, BarOut, LabelOut, ServedOut, Step, VolatilityOut
 from alpha_pulse.runtime.history.events import MS, fill_out, trade_out
 from alpha_pulse.runtime.history.history import History, SymbolHistory
-from alpha_pulse.runtime.trading_messages import ActionOut, AlarmOut, BarOut, LabelOut, ServedOut, Step, VolatilityOut
 
 WEIGHTS = ("online", "batch", "base")
 

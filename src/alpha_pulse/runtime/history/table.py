@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.runtime.messages import Page, Series, Value
+from alpha_pulse.gateway.messages import Page, Series, Value
 
 BOUND = 200_000
 """Rows that a table always keeps; older ones are dropped in batches."""

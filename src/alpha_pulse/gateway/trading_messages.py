@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from alpha_pulse.core.types import Monitored, RegimeFeature, RegimeLabel
-from alpha_pulse.runtime.messages import MemberOut
+from alpha_pulse.gateway.messages import MemberOut
 
 
 class FillOut(msgspec.Struct, frozen=True):

@@ -11,9 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from alpha_pulse.learning.commands import LabelledExample
-from alpha_pulse.metrics.reliability import ReliabilityTable
-from alpha_pulse.runtime.messages import (
+from alpha_pulse.gateway.messages import (
     Control,
     DriftStatus,
     Features,
@@ -26,7 +24,7 @@ from alpha_pulse.runtime.messages import (
     SystemStatus,
     UpdateResult,
 )
-from alpha_pulse.runtime.trading_messages import (
+from alpha_pulse.gateway.trading_messages import (
     Adaptations,
     Fills,
     Inspection,
@@ -37,6 +35,8 @@ from alpha_pulse.runtime.trading_messages import (
     Step,
     Trades,
 )
+from alpha_pulse.learning.commands import LabelledExample
+from alpha_pulse.metrics.reliability import ReliabilityTable
 
 __all__ = [
     "Adaptations",

@@ -1,0 +1,1 @@
+"""What API and runtime share: the queries and commands of a running system, and their messages."""
