@@ -88,7 +88,7 @@ def replay(
     from alpha_pulse.cli.reading import DataOptions, read_feed
     from alpha_pulse.cli.replay import Outputs, run
     from alpha_pulse.cli.settings import load_settings
-    from alpha_pulse.cli.terminal.paths import refuse_missing_folders, refuse_shared
+    from alpha_pulse.cli.terminal.paths import check_folders_exist, check_separate_files
     from alpha_pulse.cli.terminal.signals import StoppedError
     from alpha_pulse.cli.terminal.streams import file_of
 
@@ -97,8 +97,8 @@ def replay(
     )
     files = options.files()
     outputs: dict[str, Path | None] = {"--json": file_of(json), "--decisions": decisions}
-    refuse_shared(outputs, {"--data": files, "--config": [config]}, store)
-    refuse_missing_folders(outputs, store)
+    check_separate_files(outputs, {"--data": files, "--config": [config]}, store)
+    check_folders_exist(outputs, store)
     settings = load_settings(config)
     feed = read_feed(options, files)
     command = ["alpha-pulse", "replay", *options.words()]
@@ -146,7 +146,7 @@ def run(
     from alpha_pulse.cli.run import ServeOptions
     from alpha_pulse.cli.run import run as run_and_serve
     from alpha_pulse.cli.settings import load_settings
-    from alpha_pulse.cli.terminal.paths import refuse_missing_folders, refuse_shared
+    from alpha_pulse.cli.terminal.paths import check_folders_exist, check_separate_files
     from alpha_pulse.cli.terminal.signals import StoppedError
     from alpha_pulse.core.errors import ConfigError
 
@@ -158,8 +158,8 @@ def run(
         dates=dates, data=data, interval=interval, tz=tz, symbol=symbol, stamp=stamp, duplicates=duplicates, adjusted=adjusted
     )
     files = options.files()
-    refuse_shared({}, {"--data": files, "--config": [config]}, store)
-    refuse_missing_folders({}, store)
+    check_separate_files({}, {"--data": files, "--config": [config]}, store)
+    check_folders_exist({}, store)
     settings = load_settings(config)
     feed = read_feed(options, files)
     serving = ServeOptions(host, port, speed, json, default_store=store is None)
@@ -249,10 +249,10 @@ def simulate_detectors(
     All tables take half an hour. Example: [bold]alpha-pulse simulate-detectors --table delays --detector adwin --runs 20[/]
     """
     from alpha_pulse.cli.simulate import run
-    from alpha_pulse.cli.terminal.paths import refuse_missing_folders
+    from alpha_pulse.cli.terminal.paths import check_folders_exist
     from alpha_pulse.cli.terminal.streams import file_of
 
-    refuse_missing_folders({"--json": file_of(json)}, None)
+    check_folders_exist({"--json": file_of(json)}, None)
     run(table or (), detector or (), runs, seed, json)
 
 
@@ -291,13 +291,13 @@ def evaluate(
     Example: [bold]alpha-pulse evaluate --model logistic --model hoeffding_tree --stream sea --plot sea.png[/]
     """
     from alpha_pulse.cli.evaluate import EvaluateOptions, run
-    from alpha_pulse.cli.terminal.paths import refuse_missing_folders, refuse_shared
+    from alpha_pulse.cli.terminal.paths import check_folders_exist, check_separate_files
     from alpha_pulse.cli.terminal.signals import StoppedError
     from alpha_pulse.cli.terminal.streams import file_of
 
     outputs = {"--json": file_of(json), "--plot": plot}
-    refuse_shared(outputs, {"--stream": [Path(stream)]}, None)
-    refuse_missing_folders(outputs, None)
+    check_separate_files(outputs, {"--stream": [Path(stream)]}, None)
+    check_folders_exist(outputs, None)
     try:
         run(EvaluateOptions(tuple(model), stream, target, delay, window, seed, alpha, json, plot, missing))
     except StoppedError as stopped:

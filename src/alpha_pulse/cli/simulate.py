@@ -13,7 +13,7 @@ from alpha_pulse.cli.terminal.progress import progress
 from alpha_pulse.cli.terminal.streams import STANDARD_OUTPUT, file_of, result_file
 from alpha_pulse.cli.terminal.table import Row, print_table
 from alpha_pulse.detectors.calibrated import TUNED
-from alpha_pulse.simulation.tables import SIMULATIONS, Simulated, about, how_many, refuse_unknown, simulate
+from alpha_pulse.simulation.tables import SIMULATIONS, Simulated, about, check_known, how_many, simulate
 
 
 def run(tables: Sequence[str], detectors: Sequence[str], runs: int | None, seed: int, json: str | None) -> None:
@@ -24,7 +24,7 @@ def run(tables: Sequence[str], detectors: Sequence[str], runs: int | None, seed:
     AlphaPulseError
         The message is one sentence for the user.
     """
-    refuse_unknown(tables, detectors)
+    check_known(tables, detectors)
     chosen = tuple(detectors) or tuple(TUNED)
     results = Simulated(seed)
     console = Console(highlight=False, markup=False, emoji=False)

@@ -13,7 +13,7 @@ from alpha_pulse.core.arrays import check_array
 from alpha_pulse.core.errors import ConfigError, NonFiniteError, StateError
 from alpha_pulse.core.stateful import State, scalar, take
 from alpha_pulse.detectors.base import Detection
-from alpha_pulse.detectors.packed import refuse_below, refuse_outside
+from alpha_pulse.detectors.packed import check_minimum, check_range
 from alpha_pulse.kernels.detection import covariate_layout as layout
 from alpha_pulse.kernels.detection.covariate import counts_as_test, covariate_step, covariate_steps
 from alpha_pulse.kernels.detection.covariate_layout import covariate_state
@@ -83,10 +83,10 @@ class FeatureDetector:
             raise ConfigError(
                 f"{self.title} was given the features {self.names!r}, but one name at least, and none twice, is needed"
             )
-        refuse_outside(f"{self.title}'s samples_per_false_alarm", samples_per_false_alarm, 999.0, math.inf, "10000")
-        refuse_below(f"{self.title}'s block", block, 2, "50")
-        refuse_below(f"{self.title}'s window", window, 50, "500")
-        refuse_below(f"{self.title}'s reference", reference, 10 * block, "2000")
+        check_range(f"{self.title}'s samples_per_false_alarm", samples_per_false_alarm, 999.0, math.inf, "10000")
+        check_minimum(f"{self.title}'s block", block, 2, "50")
+        check_minimum(f"{self.title}'s window", window, 50, "500")
+        check_minimum(f"{self.title}'s reference", reference, 10 * block, "2000")
         if reference % block or window % COMPARISONS or window >= reference:
             raise ConfigError(
                 f"{self.title}'s reference is {reference} rows, its window {window} and its block {block}, but a reference of "

@@ -9,7 +9,7 @@ from alpha_pulse.core.arrays import check_array
 from alpha_pulse.core.errors import ConfigError, NonFiniteError
 from alpha_pulse.core.stateful import State, take
 from alpha_pulse.detectors.base import Detection, Domain
-from alpha_pulse.detectors.packed import refuse_other_threshold
+from alpha_pulse.detectors.packed import check_same_threshold
 from alpha_pulse.kernels.detection.adwin import (
     DELTA,
     DRIFT,
@@ -125,5 +125,5 @@ class Adwin:
         """Take over a packed window. Raises StateError, taking nothing, when it does not fit or was kept with another delta."""
         window = self._state.copy()
         take(window, state, "window")
-        refuse_other_threshold("ADWIN", float(window[DELTA]), float(self._state[DELTA]))
+        check_same_threshold("ADWIN", float(window[DELTA]), float(self._state[DELTA]))
         self._state[...] = window

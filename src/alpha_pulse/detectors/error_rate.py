@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from alpha_pulse.detectors.packed import PackedDetector, refuse_below, refuse_outside
+from alpha_pulse.detectors.packed import PackedDetector, check_minimum, check_range
 from alpha_pulse.kernels.detection.ddm import ddm_state, ddm_step, ddm_steps, eddm_step, eddm_steps
 
 
@@ -40,8 +40,8 @@ class DDM(PackedDetector):
     title = "DDM"
 
     def __init__(self, threshold: float = 3.0, warm_start: int = 30) -> None:
-        refuse_outside("DDM's threshold", threshold, 0.0, math.inf, "3")
-        refuse_below("DDM's warm_start", warm_start, 1, "30")
+        check_range("DDM's threshold", threshold, 0.0, math.inf, "3")
+        check_minimum("DDM's warm_start", warm_start, 1, "30")
         super().__init__(ddm_state(threshold, warm_start), ddm_step, ddm_steps)
 
 
@@ -76,6 +76,6 @@ class EDDM(PackedDetector):
     title = "EDDM"
 
     def __init__(self, threshold: float = 0.9, warm_start: int = 30) -> None:
-        refuse_outside("EDDM's threshold", threshold, 0.0, 1.0, "0.9")
-        refuse_below("EDDM's warm_start", warm_start, 1, "30")
+        check_range("EDDM's threshold", threshold, 0.0, 1.0, "0.9")
+        check_minimum("EDDM's warm_start", warm_start, 1, "30")
         super().__init__(ddm_state(threshold, warm_start), eddm_step, eddm_steps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.detectors.packed import PackedDetector, refuse_below, refuse_outside
+from alpha_pulse.detectors.packed import PackedDetector, check_minimum, check_range
 from alpha_pulse.kernels.detection.fhddm import fhddm_state, fhddm_step, fhddm_steps
 from alpha_pulse.kernels.detection.hddm_a import hddm_a_state, hddm_a_step, hddm_a_steps
 from alpha_pulse.kernels.detection.hddm_w import hddm_w_state, hddm_w_step, hddm_w_steps
@@ -42,7 +42,7 @@ class HDDMA(PackedDetector):
     title = "HDDM-A"
 
     def __init__(self, drift_confidence: float = 0.001, two_sided: bool = False) -> None:
-        refuse_outside("HDDM-A's drift_confidence", drift_confidence, 0.0, 1.0, "0.001")
+        check_range("HDDM-A's drift_confidence", drift_confidence, 0.0, 1.0, "0.001")
         super().__init__(hddm_a_state(drift_confidence, two_sided), hddm_a_step, hddm_a_steps)
 
 
@@ -77,8 +77,8 @@ class HDDMW(PackedDetector):
     title = "HDDM-W"
 
     def __init__(self, drift_confidence: float = 0.001, two_sided: bool = False, lambda_: float = 0.05) -> None:
-        refuse_outside("HDDM-W's drift_confidence", drift_confidence, 0.0, 1.0, "0.001")
-        refuse_outside("HDDM-W's lambda_", lambda_, 0.0, 1.0, "0.05")
+        check_range("HDDM-W's drift_confidence", drift_confidence, 0.0, 1.0, "0.001")
+        check_range("HDDM-W's lambda_", lambda_, 0.0, 1.0, "0.05")
         super().__init__(hddm_w_state(drift_confidence, two_sided, lambda_), hddm_w_step, hddm_w_steps)
 
 
@@ -116,6 +116,6 @@ class FHDDM(PackedDetector):
     title = "FHDDM"
 
     def __init__(self, delta: float = 1e-6, window_size: int = 100) -> None:
-        refuse_outside("FHDDM's delta", delta, 0.0, 1.0, "1e-6")
-        refuse_below("FHDDM's window_size", window_size, 2, "100")
+        check_range("FHDDM's delta", delta, 0.0, 1.0, "1e-6")
+        check_minimum("FHDDM's window_size", window_size, 2, "100")
         super().__init__(fhddm_state(delta, window_size), fhddm_step, fhddm_steps)

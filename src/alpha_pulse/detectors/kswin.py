@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alpha_pulse.core.errors import ConfigError
-from alpha_pulse.detectors.packed import PackedDetector, refuse_below, refuse_outside
+from alpha_pulse.detectors.packed import PackedDetector, check_minimum, check_range
 from alpha_pulse.kernels.detection.kswin import kswin_state, kswin_step, kswin_steps
 
 
@@ -42,9 +42,9 @@ class KSWIN(PackedDetector):
     title = "KSWIN"
 
     def __init__(self, alpha: float = 0.005, window_size: int = 100, stat_size: int = 30) -> None:
-        refuse_outside("KSWIN's alpha", alpha, 0.0, 1.0, "0.005")
-        refuse_below("KSWIN's stat_size", stat_size, 2, "30")
-        refuse_below("KSWIN's window_size", window_size, 4, "100")
+        check_range("KSWIN's alpha", alpha, 0.0, 1.0, "0.005")
+        check_minimum("KSWIN's stat_size", stat_size, 2, "30")
+        check_minimum("KSWIN's window_size", window_size, 4, "100")
         if window_size < 2 * stat_size:
             raise ConfigError(
                 f"KSWIN's window_size is {window_size}, but at least twice the stat_size of {stat_size} is needed; 100 is usual"

@@ -84,11 +84,11 @@ class PackedDetector:
         """Take over a packed state. Raises StateError, taking nothing, when it is of another detector or threshold."""
         packed = self._state.copy()
         take(packed, state, "state")
-        refuse_other_threshold(self.title, float(packed[THRESHOLD]), float(self._state[THRESHOLD]))
+        check_same_threshold(self.title, float(packed[THRESHOLD]), float(self._state[THRESHOLD]))
         self._state[...] = packed
 
 
-def refuse_other_threshold(title: str, saved: float, own: float) -> None:
+def check_same_threshold(title: str, saved: float, own: float) -> None:
     """Raise StateError for a state that was saved with another threshold."""
     if saved != own:
         raise StateError(
@@ -97,13 +97,13 @@ def refuse_other_threshold(title: str, saved: float, own: float) -> None:
         )
 
 
-def refuse_outside(what: str, value: float, low: float, high: float, usual: str) -> None:
+def check_range(what: str, value: float, low: float, high: float, usual: str) -> None:
     """Raise ConfigError for a parameter that is not strictly between ``low`` and ``high``."""
     if not low < value < high:
         raise ConfigError(f"{what} is {value!r}, but a number between {low:g} and {high:g} is needed; {usual} is usual")
 
 
-def refuse_below(what: str, value: float, least: int, usual: str) -> None:
+def check_minimum(what: str, value: float, least: int, usual: str) -> None:
     """Raise ConfigError for a parameter that is no whole number from ``least`` on."""
     if value != int(value) or value < least:
         raise ConfigError(f"{what} is {value!r}, but a whole number from {least} on is needed; {usual} is usual")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from alpha_pulse.detectors.packed import PackedDetector, refuse_below, refuse_outside
+from alpha_pulse.detectors.packed import PackedDetector, check_minimum, check_range
 from alpha_pulse.kernels.detection.page_hinkley import page_hinkley_state, page_hinkley_step, page_hinkley_steps
 
 
@@ -52,10 +52,10 @@ class PageHinkley(PackedDetector):
         alpha: float = 1.0 - 1e-4,
         standardised: bool = False,
     ) -> None:
-        refuse_outside("Page-Hinkley's threshold", threshold, 0.0, math.inf, "50")
-        refuse_outside("Page-Hinkley's delta", delta, -math.inf, math.inf, "0.005")
-        refuse_below("Page-Hinkley's min_instances", min_instances, 1, "30")
-        refuse_outside("Page-Hinkley's alpha", alpha, 0.0, 1.0 + 1e-12, "0.9999")
+        check_range("Page-Hinkley's threshold", threshold, 0.0, math.inf, "50")
+        check_range("Page-Hinkley's delta", delta, -math.inf, math.inf, "0.005")
+        check_minimum("Page-Hinkley's min_instances", min_instances, 1, "30")
+        check_range("Page-Hinkley's alpha", alpha, 0.0, 1.0 + 1e-12, "0.9999")
         super().__init__(
             page_hinkley_state(threshold, delta, min_instances, alpha, standardised), page_hinkley_step, page_hinkley_steps
         )

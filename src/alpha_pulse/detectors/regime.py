@@ -13,7 +13,7 @@ from alpha_pulse.core.errors import ConfigError, NonFiniteError, StateError
 from alpha_pulse.core.stateful import State, scalar, take_all
 from alpha_pulse.core.types import RegimeChange, RegimeFeature, RegimeLabel
 from alpha_pulse.detectors.base import Detection
-from alpha_pulse.detectors.packed import refuse_below, refuse_outside
+from alpha_pulse.detectors.packed import check_minimum, check_range
 from alpha_pulse.detectors.regime_settings import (
     CAPACITY,
     DOUBTFUL,
@@ -99,9 +99,9 @@ class RegimeDetector:
         together: bool = False,
         reference: int = REFERENCE,
     ) -> None:
-        refuse_below("the regime detector's block", block, 5, "as many bars as a day has")
-        refuse_below("the regime detector's reference", reference, WARM_UP, "400")
-        refuse_outside("the regime detector's samples_per_false_alarm", samples_per_false_alarm, 0.0, math.inf, "2000")
+        check_minimum("the regime detector's block", block, 5, "as many bars as a day has")
+        check_minimum("the regime detector's reference", reference, WARM_UP, "400")
+        check_range("the regime detector's samples_per_false_alarm", samples_per_false_alarm, 0.0, math.inf, "2000")
         self.symbol = symbol
         self.block = block
         self._market = market_state.market_state(block, reference, together)

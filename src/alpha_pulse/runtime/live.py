@@ -191,7 +191,7 @@ class Runner:
 
     def carry_out(self, command: Command) -> None:
         """Execute a checked command; acknowledge it only after `durable`."""
-        self.refuse_commands()
+        self.check_accepts_commands()
         try:
             self._system.command([command])
         except Exception as error:
@@ -209,7 +209,7 @@ class Runner:
         except Exception as error:
             raise self._fail(error) from error
 
-    def refuse_commands(self) -> None:
+    def check_accepts_commands(self) -> None:
         """Raises NotReadyError when the engine has failed, ConflictError when the run is starting or finished."""
         if self.state == "failed":
             raise NotReadyError(f"the engine has stopped: {self.detail}")

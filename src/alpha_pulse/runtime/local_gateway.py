@@ -224,7 +224,7 @@ class LocalGateway:
 
     async def start_session(self, symbol: str, model_type: str, config: SessionConfig) -> str:
         """Start an external session."""
-        self.runner.refuse_commands()
+        self.runner.check_accepts_commands()
         command = self._session_commands.start(symbol, model_type, config)
         await self.runner.command(command)
         return command.session_id
@@ -246,7 +246,7 @@ class LocalGateway:
         """Learn examples, once per id."""
         if not 1 <= len(examples) <= MAX_EXAMPLES:
             raise ConfigError(f"{len(examples)} examples were sent; send 1 to {MAX_EXAMPLES:,} at once")
-        self.runner.refuse_commands()
+        self.runner.check_accepts_commands()
         checked: list[LabelledExample] = []
         async for part in _in_turns(len(examples)):
             checked += self._session_commands.checked(session_id, examples, part)
@@ -265,12 +265,12 @@ class LocalGateway:
 
     async def stop_session(self, session_id: str) -> None:
         """End an external session."""
-        self.runner.refuse_commands()
+        self.runner.check_accepts_commands()
         await self.runner.command(self._session_commands.stop(session_id))
 
     async def adapt(self, session_id: str, drift_type: str) -> None:
         """Request an adaptation at the next slice."""
-        self.runner.refuse_commands()
+        self.runner.check_accepts_commands()
         await self.runner.command(self._session_commands.adapt(session_id, drift_type))
 
     def drift(self) -> list[DriftStatus]:
@@ -320,7 +320,7 @@ class LocalGateway:
         if not 1 <= len(outcomes) <= MAX_OUTCOMES:
             raise ConfigError(f"{len(outcomes)} outcomes were sent; send 1 to {MAX_OUTCOMES} at once")
         self._refuse_while_warming()
-        self.runner.refuse_commands()
+        self.runner.check_accepts_commands()
         self._system.check_slice_follows()
         for outcome in outcomes:
             self._outcomes.command(outcome)

@@ -103,7 +103,7 @@ def tables() -> list[str]:
     return [*CALIBRATIONS, *SIMULATIONS]
 
 
-def refuse_unknown(requested: Sequence[str], detectors: Sequence[str]) -> None:
+def check_known(requested: Sequence[str], detectors: Sequence[str]) -> None:
     """Raise UnknownNameError for a table or a detector that is not simulated."""
     for what, names, known in (("table", requested, tables()), ("detector", detectors, list(TUNED))):
         for name in names:

@@ -22,7 +22,7 @@ def fresh_token() -> str:
     return secrets.token_urlsafe(TOKEN_BYTES)
 
 
-def refuse_weak(token: str, where: str) -> None:
+def check_strength(token: str, where: str) -> None:
     """Raise ConfigError for a token that is easily guessed, or that a header cannot carry."""
     problem = weakness(token)
     if problem is not None:
@@ -53,7 +53,7 @@ def read_or_make(path: Path) -> str:
         raise ConfigError(
             f"the token file {path} can be read by other users (mode {mode:04o}); delete it, and a private one is created"
         )
-    refuse_weak(token, str(path))
+    check_strength(token, str(path))
     return token
 
 

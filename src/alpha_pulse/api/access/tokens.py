@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from alpha_pulse.api.access.backoff import Backoff
 from alpha_pulse.api.access.session_file import SessionFile
-from alpha_pulse.api.access.token_file import TOKEN_VARIABLE, fresh_token, read_or_make, refuse_weak
+from alpha_pulse.api.access.token_file import TOKEN_VARIABLE, check_strength, fresh_token, read_or_make
 from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.durations import SECOND_NS
 
@@ -76,7 +76,7 @@ class Auth:
         """
         token = (os.environ if environ is None else environ).get(TOKEN_VARIABLE)
         if token is not None:
-            refuse_weak(token, TOKEN_VARIABLE)
+            check_strength(token, TOKEN_VARIABLE)
             return cls(token, f"the environment variable {TOKEN_VARIABLE}")
         return cls(read_or_make(path), str(path))
 

@@ -14,8 +14,10 @@ PART = ".part"
 """Suffix of an output file while it is written."""
 
 
-def refuse_shared(outputs: dict[str, Path | None], inputs: Mapping[str, Sequence[Path | None]], store_url: str | None) -> None:
-    """Refuse outputs that are also another output, an input, or a file of the store.
+def check_separate_files(
+    outputs: dict[str, Path | None], inputs: Mapping[str, Sequence[Path | None]], store_url: str | None
+) -> None:
+    """Check that no output is also another output, an input, or a file of the store.
 
     Parameters
     ----------
@@ -30,8 +32,8 @@ def refuse_shared(outputs: dict[str, Path | None], inputs: Mapping[str, Sequence
     ConfigError
         Two flags name the same file, or an output names a store.
 
-    >>> refuse_shared({"--json": Path("out/a"), "--decisions": Path("out/b")}, {"--data": [Path("bars.csv")]}, "run.db")
-    >>> refuse_shared({"--json": Path("a"), "--decisions": Path("./a")}, {}, None)
+    >>> check_separate_files({"--json": Path("out/a"), "--decisions": Path("out/b")}, {"--data": [Path("bars.csv")]}, "run.db")
+    >>> check_separate_files({"--json": Path("a"), "--decisions": Path("./a")}, {}, None)
     Traceback (most recent call last):
     alpha_pulse.core.errors.ConfigError: --json a and --decisions a are the same file; give each its own
     """
@@ -54,15 +56,15 @@ def refuse_shared(outputs: dict[str, Path | None], inputs: Mapping[str, Sequence
             raise ConfigError(f"{flag} {target} is the store of a run and would be overwritten; give the output another name")
 
 
-def refuse_missing_folders(outputs: dict[str, Path | None], store_url: str | None) -> None:
-    """Refuse outputs and a store in a missing folder: creating it would hide a misspelt path.
+def check_folders_exist(outputs: dict[str, Path | None], store_url: str | None) -> None:
+    """Check that the folders of the outputs and of the store exist: creating one would hide a misspelt path.
 
     Raises
     ------
     ConfigError
         The message names the flag and the folder.
 
-    >>> refuse_missing_folders({"--json": Path("no/a")}, None)
+    >>> check_folders_exist({"--json": Path("no/a")}, None)
     Traceback (most recent call last):
     alpha_pulse.core.errors.ConfigError: --json no/a: the folder no does not exist; create it first, or name another place
     """

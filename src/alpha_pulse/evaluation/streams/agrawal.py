@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.evaluation.streams.base import Floats, Stream
-from alpha_pulse.evaluation.streams.parts import change_points, parts, refuse_outside, refuse_too_large
+from alpha_pulse.evaluation.streams.parts import change_points, check_range, check_size, parts
 
 FUNCTIONS = 10
 ATTRIBUTES = 9
@@ -42,8 +42,8 @@ def agrawal(n: int = 20_000, functions: tuple[int, ...] = (1, 4, 6, 8), seed: in
     ----------
     Agrawal, Imielinski and Swami (1993), "Database mining: a performance perspective", IEEE TKDE 5, doi 10.1109/69.250074.
     """
-    refuse_outside("agrawal", n=(n, 1, None), shake=(shake, 0.0, 1.0), seed=(seed, 0, None))
-    refuse_too_large("agrawal", ATTRIBUTES, n=n)
+    check_range("agrawal", n=(n, 1, None), shake=(shake, 0.0, 1.0), seed=(seed, 0, None))
+    check_size("agrawal", ATTRIBUTES, n=n)
     if not functions or not all(1 <= function <= FUNCTIONS for function in functions):
         raise ConfigError(f"agrawal was given the functions {functions}; expected one or more from 1 to {FUNCTIONS}")
     rng = np.random.default_rng(seed)

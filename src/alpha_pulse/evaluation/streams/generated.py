@@ -6,7 +6,7 @@ import numpy as np
 
 from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.evaluation.streams.base import Stream
-from alpha_pulse.evaluation.streams.parts import change_points, parts, refuse_outside, refuse_too_large
+from alpha_pulse.evaluation.streams.parts import change_points, check_range, check_size, parts
 
 SEA_THRESHOLDS = (8.0, 9.0, 7.0, 9.5)
 SEGMENTS = (
@@ -44,8 +44,8 @@ def sea(n: int = 20_000, d: int = 3, seed: int = 1, noise: float = 0.1) -> Strea
     Street and Kim (2001), "A streaming ensemble algorithm (SEA) for large-scale classification", KDD,
     doi 10.1145/502512.502568; here with more irrelevant features.
     """
-    refuse_outside("sea", n=(n, 1, None), d=(d, 2, None), seed=(seed, 0, None), noise=(noise, 0.0, 1.0))
-    refuse_too_large("sea", d, n=n)
+    check_range("sea", n=(n, 1, None), d=(d, 2, None), seed=(seed, 0, None), noise=(noise, 0.0, 1.0))
+    check_size("sea", d, n=n)
     rng = np.random.default_rng(seed)
     features = rng.uniform(0.0, 10.0, (n, d))
     part = parts(n, len(SEA_THRESHOLDS))
@@ -80,8 +80,8 @@ def hyperplane(n: int = 20_000, d: int = 10, seed: int = 1, noise: float = 0.05)
     ----------
     Hulten, Spencer and Domingos (2001), "Mining time-changing data streams", KDD, doi 10.1145/502512.502529.
     """
-    refuse_outside("hyperplane", n=(n, 1, None), d=(d, 1, None), seed=(seed, 0, None), noise=(noise, 0.0, 1.0))
-    refuse_too_large("hyperplane", d, n=n)
+    check_range("hyperplane", n=(n, 1, None), d=(d, 1, None), seed=(seed, 0, None), noise=(noise, 0.0, 1.0))
+    check_size("hyperplane", d, n=n)
     rng = np.random.default_rng(seed)
     features = rng.uniform(0.0, 1.0, (n, d))
     first, last = rng.standard_normal((2, d))
@@ -125,11 +125,11 @@ def rbf_drift(
     Bifet, Holmes, Kirkby and Pfahringer (2010), "MOA: massive online analysis", JMLR 11: the random radial basis function
     generator.
     """
-    refuse_outside(
+    check_range(
         "rbf_drift", n=(n, 1, None), d=(d, 1, None), centres=(centres, 1, None), speed=(speed, 0.0, None),
         seed=(seed, 0, None), classes=(classes, 2, None),
     )  # fmt: skip
-    refuse_too_large("rbf_drift", max(d, classes), n=n, centres=centres)
+    check_size("rbf_drift", max(d, classes), n=n, centres=centres)
     rng = np.random.default_rng(seed)
     places, directions = rng.random((centres, d)), rng.normal(size=(centres, d))
     directions *= speed / np.linalg.norm(directions, axis=1, keepdims=True)
@@ -177,8 +177,8 @@ def led_drift(
     Breiman, Friedman, Olshen and Stone (1984), "Classification and regression trees"; drift as in MOA's LEDGeneratorDrift,
     with the numbers of attributes of Gomes et al. (2017), doi 10.1007/s10994-017-5642-8.
     """
-    refuse_outside("led_drift", n=(n, 1, None), seed=(seed, 0, None), noise=(noise, 0.0, 1.0))
-    refuse_too_large("led_drift", LED_ATTRIBUTES, n=n)
+    check_range("led_drift", n=(n, 1, None), seed=(seed, 0, None), noise=(noise, 0.0, 1.0))
+    check_size("led_drift", LED_ATTRIBUTES, n=n)
     relevant = len(SEGMENTS[0])
     if not drift or not all(0 <= count <= relevant for count in drift):
         raise ConfigError(f"led_drift was given drift = {drift}; expected one or more numbers from 0 to {relevant}")

@@ -31,7 +31,7 @@ def change_points(part: Labels) -> tuple[int, ...]:
     return tuple((np.flatnonzero(np.diff(part)) + 1).tolist())
 
 
-def refuse_outside(generator: str, **options: tuple[float, float, float | None]) -> None:
+def check_range(generator: str, **options: tuple[float, float, float | None]) -> None:
     """Check options given as (value, lowest, highest); a highest of None means no limit.
 
     Raises
@@ -39,7 +39,7 @@ def refuse_outside(generator: str, **options: tuple[float, float, float | None])
     ConfigError
         An option is out of range; the message reports the generator, the option and its range.
 
-    >>> refuse_outside("sea", n=(0, 1, None))
+    >>> check_range("sea", n=(0, 1, None))
     Traceback (most recent call last):
     alpha_pulse.core.errors.ConfigError: sea was given n = 0; expected 1 or more
     """
@@ -50,7 +50,7 @@ def refuse_outside(generator: str, **options: tuple[float, float, float | None])
             raise ConfigError(f"{generator} was given {name} = {shown}; expected {expected}")
 
 
-def refuse_too_large(generator: str, columns: int, **counts: int) -> None:
+def check_size(generator: str, columns: int, **counts: int) -> None:
     """Check that ``columns`` numbers for each of ``counts`` rows fit into memory, before any are generated.
 
     Raises
@@ -58,7 +58,7 @@ def refuse_too_large(generator: str, columns: int, **counts: int) -> None:
     ConfigError
         There are more than `MOST_VALUES` numbers; the message reports their size and the largest allowed count.
 
-    >>> refuse_too_large("sea", 3, n=10**9)
+    >>> check_size("sea", 3, n=10**9)
     Traceback (most recent call last):
     alpha_pulse.core.errors.ConfigError: sea was given n = 1,000,000,000, of 3 numbers each: 24 GB; give 66,666,666 or fewer
     """
