@@ -280,7 +280,7 @@ def test_a_folder_that_cannot_be_written_costs_no_sign_in(tmp_path: Path, caplog
     (tmp_path / "sessions").write_text("a file where a folder should be")
     auth = restarted(tmp_path / "sessions" / "run")
     assert auth.accepts(signed_in(auth))
-    assert "could not be kept" in caplog.text
+    assert "could not be saved" in caplog.text
 
 
 # Wrong tokens are answered late.
