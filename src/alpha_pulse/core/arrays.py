@@ -1,6 +1,6 @@
-"""Arrays that a caller gives: kernels take shapes and types on trust, so they are checked before.
+"""Checks arrays of callers before they reach a kernel, because kernels do not check shapes and types.
 
-One sentence for every array that does not fit: what it is called, what it is, what is expected.
+The error is one sentence: the array's name, its type and shape, and the expected ones.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from alpha_pulse.core.errors import DataError
 
 
 def check_array(what: str, value: Any, shape: tuple[int | None, ...], dtype: type[np.generic] = np.float64) -> None:
-    """Raise DataError for what is no array of this ``shape``, where None is any length, and of this ``dtype``.
+    """Raise DataError unless ``value`` is an array of this ``shape`` and ``dtype``; a length of None matches any length.
 
     >>> check_array("the losses", np.zeros(3), (None,))
     >>> check_array("the losses", np.zeros((3, 1)), (None,))
@@ -21,20 +21,20 @@ def check_array(what: str, value: Any, shape: tuple[int | None, ...], dtype: typ
     alpha_pulse.core.errors.DataError: the losses are float64 of shape (3, 1), but float64 of shape (n,) is expected
     """
     if isinstance(value, np.ndarray) and value.dtype == dtype and len(value.shape) == len(shape):
-        for found, wanted in zip(value.shape, shape, strict=True):
-            if wanted is not None and found != wanted:
+        for length, expected in zip(value.shape, shape, strict=True):
+            if expected is not None and length != expected:
                 break
         else:
             return
     lengths = ", ".join("n" if length is None else str(length) for length in shape)
-    wanted_shape = f"({lengths},)" if len(shape) == 1 else f"({lengths})"
+    expected_shape = f"({lengths},)" if len(shape) == 1 else f"({lengths})"
     raise DataError(
-        f"{what} are {described(value)}, but {np.dtype(dtype).name} of shape {wanted_shape} is expected",
+        f"{what} are {described(value)}, but {np.dtype(dtype).name} of shape {expected_shape} is expected",
     )
 
 
 def described(value: Any) -> str:
-    """What an error says of a value that is no array that fits.
+    """The description of a value in an error: dtype and shape of an array, else the type.
 
     >>> described(np.zeros(2)), described([1.0])
     ('float64 of shape (2,)', 'a list')

@@ -1,4 +1,4 @@
-"""Why a file could not be read or written, and what helps, in words that fit the end of a sentence."""
+"""Why a file could not be read or written, and how to fix it, as parts of an error sentence."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _BY_ERRNO = {
 
 
 def cause_of(error: OSError) -> Cause | None:
-    """The cause of a system error; None for one that is not about the disk or its permissions.
+    """The cause of a system error; None for an error that does not concern the disk or permissions.
 
     >>> cause_of(OSError(errno.ENOSPC, "No space left on device")).reason
     'no space is left on the disk'
@@ -40,7 +40,7 @@ def cause_of(error: OSError) -> Cause | None:
 
 
 def reason_of(error: OSError) -> str:
-    """The reason alone; the system's own words where there are no better ones.
+    """The reason only; the message of the system for an unknown cause.
 
     >>> reason_of(FileNotFoundError(errno.ENOENT, "No such file or directory"))
     'no such file or directory'

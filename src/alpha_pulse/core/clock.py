@@ -15,7 +15,7 @@ class Clock(Protocol):
 
 
 class ReplayClock:
-    """The time of the data: it changes only when it is set, and never goes back.
+    """The time of the data. It changes only when it is set, and never decreases.
 
     >>> clock = ReplayClock()
     >>> clock.advance_to(5)
@@ -37,10 +37,10 @@ class ReplayClock:
 
 
 def elapsed_ns() -> int:
-    """A monotonic reading for measuring durations. Recorded and shown, never hashed, never decides."""
+    """A monotonic time in nanoseconds, for measuring durations. It is never hashed and never affects a decision."""
     return time.perf_counter_ns()
 
 
 def wall_ns() -> int:
-    """Wall time for naming things outside the decision path, such as the folder of a fresh store."""
+    """Wall time (ns since the Unix epoch) for uses outside of decisions, such as the name of a new store's folder."""
     return time.time_ns()

@@ -1,4 +1,4 @@
-"""Says what is wrong with a value of the configuration in words of its own, not in those of the decoder."""
+"""Error sentences about values of the configuration, in place of the decoder's messages."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from msgspec import inspect
 
 ENV_PREFIX = "ALPHA_PULSE__"
 SECRETS = frozenset({"ALPHA_PULSE__API__TOKEN"})
-"""Variables that are no settings: they are read where they are needed, and neither shown nor hashed."""
+"""Environment variables that are not settings. They are read where they are needed, and neither shown nor hashed."""
 _PLACE = re.compile(r" - at `\$\.([^`\[]*)")
 _NUMBERS = inspect.IntType | inspect.FloatType
 
 
 def place_of(key: str, source: str | None) -> str:
-    """Where a value stands, for a sentence.
+    """The place of a value, for an error sentence.
 
     Parameters
     ----------
     key
         ``section.key``.
     source
-        The environment variable or the file that holds it; None or ``key`` itself where neither does.
+        The environment variable or file that sets it; None or ``key`` itself without one.
 
     >>> place_of("venue.fee_bps", "my.toml"), place_of("venue.fee_bps", "ALPHA_PULSE__VENUE__FEE_BPS")
     ('venue.fee_bps in my.toml', 'ALPHA_PULSE__VENUE__FEE_BPS')
@@ -35,7 +35,7 @@ def place_of(key: str, source: str | None) -> str:
 
 
 def source_of(key: str, sources: Mapping[str, str]) -> str | None:
-    """The source of ``key``, or of what is above or below it: a variable may hold a whole section, or name one too many.
+    """The source of ``key``, else of a key above or below it: a variable may set a section, or name a key below a value.
 
     >>> source_of("venue", {"venue.fee": "my.toml"}), source_of("seed", {})
     ('my.toml', None)
@@ -47,7 +47,7 @@ def source_of(key: str, sources: Mapping[str, str]) -> str | None:
 def explain(
     error: msgspec.ValidationError, content: Mapping[str, Any], kind: type[msgspec.Struct], sources: Mapping[str, str]
 ) -> str:
-    """What stands there and what was expected, for a value that ``kind`` refused."""
+    """An error sentence about a value that does not match ``kind``: its place, the value, and what is expected."""
     place = _PLACE.search(str(error))
     if place is None:
         return str(error)
@@ -72,7 +72,7 @@ def _shown(value: Any) -> str:
 
 
 def _wanted(kind: inspect.Type) -> str:
-    """In words, what a value of this kind is.
+    """A description of the values of a type.
 
     >>> _wanted(inspect.FloatType(gt=0, le=1)), _wanted(inspect.LiteralType(("a", "b")))
     ('a number above 0 and at most 1', "'a' or 'b'")

@@ -36,7 +36,7 @@ def load_config(
     Raises
     ------
     ConfigError
-        Naming what was found, where, what was expected.
+        For a file that cannot be read, an unknown key or an invalid value; names the place and the expected values.
 
     >>> load_config(environ={"ALPHA_PULSE__VENUE__FEE_BPS": "2.5"}).venue.fee_bps
     2.5
@@ -79,7 +79,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 def _parse(raw: str) -> Any:
-    """An environment value: TOML where it is one (numbers, booleans, lists), else the text itself."""
+    """The value of an environment variable: parsed as TOML if possible (numbers, booleans, lists), else the text."""
     try:
         return tomllib.loads(f"value = {raw}")["value"]
     except ValueError:

@@ -1,4 +1,4 @@
-"""The configuration in effect as TOML that can be fed back, each key with a note of where its value comes from."""
+"""Writes the effective configuration as a valid TOML file, with the source of each value as a comment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NOTE_AT = 44
 
 
 def origins(path: Path | None = None, environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Where each key that is not at its default was set, by ``section.key``: the file's or the variable's name.
+    """The source of each key that is set, by ``section.key``: the name of the file or the variable.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def origins(path: Path | None = None, environ: Mapping[str, str] | None = None) 
 
 
 def to_toml(config: Config, origin: Mapping[str, str]) -> str:
-    """The whole configuration as TOML; a key without a value stands as a comment.
+    """The whole configuration as TOML; a key without a value is written as a comment.
 
     >>> print(to_toml(Config(), {"seed": "my.toml"}).splitlines()[0])
     seed = 1                                    # my.toml
@@ -66,7 +66,7 @@ def _line(key: str, value: Value, origin: str | None) -> str:
 
 
 def literal(value: str | bool | int | float | tuple[str, ...] | dict[str, float]) -> str:
-    """A TOML literal; JSON's strings are TOML basic strings."""
+    """A TOML literal. JSON strings are valid TOML basic strings."""
     if isinstance(value, tuple):
         return "[" + ", ".join(literal(item) for item in value) + "]"
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Every error that a user can see: one sentence with the problem, its place, what was expected, and the fix."""
+"""All errors that are shown to users. A message is one sentence: the problem, its place, what is expected, and the fix."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 
 class AlphaPulseError(Exception):
-    """Base of all errors that are meant to be read by a person.
+    """The base class of errors that are shown to users.
 
-    The command line prints the message alone; no traceback.
+    The command line prints the message without a traceback.
     """
 
 
@@ -22,11 +22,11 @@ class DataError(AlphaPulseError):
 
 
 class NonFiniteError(DataError):
-    """A NaN, an infinity or an absurd magnitude where a finite number is needed."""
+    """A NaN, an infinite or a too large number where a finite number is needed."""
 
 
 class UnknownNameError(AlphaPulseError):
-    """A name that is neither built in nor that of an installed plug-in."""
+    """A name that is neither built in nor the name of an installed plug-in."""
 
 
 class SessionError(AlphaPulseError):
@@ -58,7 +58,7 @@ class OutputError(AlphaPulseError):
 
 
 class OrderError(AlphaPulseError):
-    """An order that the venue or the risk gate could not have accepted."""
+    """An invalid order, which neither the risk gate nor the venue accepts."""
 
 
 class AgentError(AlphaPulseError):

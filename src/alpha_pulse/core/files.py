@@ -1,4 +1,4 @@
-"""Files that must survive a power cut: what is needed beyond closing them."""
+"""Makes files durable, so that they survive a power failure."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import os
 from pathlib import Path
 
 _NO_SUCH_SYNC = (errno.EINVAL, errno.ENOTSUP)
-"""What a file system answers that cannot sync folders at all: there is then nothing more to be had."""
+"""Error numbers of file systems that cannot sync folders; they are ignored."""
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring the names in ``folder`` to the disk: a file is lost with its name. Raises OSError.
+    """Sync the directory entries of ``folder`` to the disk; without its entry a file is lost. Raises OSError.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as place:
@@ -28,7 +28,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def make_folders(folder: Path) -> None:
-    """Make ``folder`` and those above it that are missing, and bring their names to the disk. Raises OSError."""
+    """Create ``folder`` and its missing parents, and sync their directory entries to the disk. Raises OSError."""
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for place in missing:
@@ -36,7 +36,7 @@ def make_folders(folder: Path) -> None:
 
 
 def write_at(descriptor: int, content: bytes, offset: int) -> None:
-    """Write all of ``content``; a disk that takes only a part of it raises OSError at the next attempt."""
+    """Write all of ``content`` at ``offset`` (bytes). Raises OSError, also after a partial write."""
     while content:
         written = os.pwrite(descriptor, content, offset)
         content, offset = content[written:], offset + written

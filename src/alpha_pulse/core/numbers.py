@@ -1,8 +1,7 @@
-"""Numbers that a caller gives: what is taken as one, and one clear error for everything else.
+"""Checks numbers of callers, and raises one clear error for everything else.
 
-A Python or numpy number is taken, a truth value too (1 or 0), and so is anything else that Python converts to a float, such as
-a Decimal. Text, None and lists are refused, whatever they hold: a text "1" where a number belongs is a column that was not
-converted.
+Python and numpy numbers are accepted, also booleans (1 or 0) and all values that Python converts to a float, such as a Decimal.
+Text, None and lists are refused, whatever their content: the text "1" in place of a number is a column that was not converted.
 """
 
 from __future__ import annotations
@@ -22,12 +21,12 @@ NO_NUMBERS = (str, bytes, bytearray, list, tuple, dict, set)
 
 
 def a_number(what: str, value: Any) -> float:
-    """``value`` as a finite float; ``what`` is what an error calls it.
+    """``value`` as a finite float; ``what`` names it in errors.
 
     Raises
     ------
     DataError
-        It is no number.
+        It is not a number.
     NonFiniteError
         It is NaN or infinite, or too large for a float.
 
@@ -46,7 +45,9 @@ def a_number(what: str, value: Any) -> float:
 
 
 def a_weight(what: str, value: Any) -> float:
-    """``value`` as the weight of an example: a finite float, 0 or more. Raises as `a_number`, and for what is below 0.
+    """``value`` as the weight of an example: a finite float, 0 or more.
+
+    Raises as `a_number`, and NonFiniteError for a negative number.
 
     >>> a_weight("the weight", -1)
     Traceback (most recent call last):
@@ -59,12 +60,12 @@ def a_weight(what: str, value: Any) -> float:
 
 
 def a_row(what: str, values: Any, length: int) -> NDArray[np.float64]:
-    """``values`` as float64 of shape (length,), each as `a_number`; a row of numpy is copied.
+    """``values`` as float64 of shape (length,), each checked as in `a_number`; a numpy array is copied.
 
     Raises
     ------
     DataError
-        It is no list of so many numbers.
+        It is not a list of ``length`` numbers.
     NonFiniteError
         One of them is not finite.
 
@@ -72,7 +73,7 @@ def a_row(what: str, values: Any, length: int) -> NDArray[np.float64]:
     [1.0, 1.0, 0.5]
     >>> a_row("the features", [[1.0]], 1)
     Traceback (most recent call last):
-    alpha_pulse.core.errors.DataError: the features hold [1.0] at place 0, but a number is expected
+    alpha_pulse.core.errors.DataError: the features contain [1.0] at index 0, but a number is expected
     """
     if isinstance(values, str | bytes | dict | set) or not hasattr(values, "__len__") or getattr(values, "ndim", 1) != 1:
         raise DataError(f"{what} are {shown(values)}, but a list of {length} numbers is expected")
@@ -82,17 +83,17 @@ def a_row(what: str, values: Any, length: int) -> NDArray[np.float64]:
     if row is not None:
         return row
     row = np.empty(length)
-    for place, value in enumerate(values):
+    for index, value in enumerate(values):
         try:
-            row[place] = a_number("", value)
+            row[index] = a_number("", value)
         except DataError as error:
             sentence = str(error).removeprefix(" is ")
-            raise type(error)(f"{what} hold {shown(value)} at place {place}, {sentence.partition(', ')[2]}") from None
+            raise type(error)(f"{what} contain {shown(value)} at index {index}, {sentence.partition(', ')[2]}") from None
     return row
 
 
 def _at_once(values: Any) -> NDArray[np.float64] | None:
-    """The row of plain finite numbers, a copy; None where each has to be looked at."""
+    """A copy of a row of finite numbers of plain types; None for rows whose values must be checked one by one."""
     if isinstance(values, np.ndarray):
         plain = values.dtype == np.float64
     else:
@@ -110,7 +111,7 @@ def a_class(what: str, value: Any, n_classes: int) -> int:
     Raises
     ------
     DataError
-        It is something else.
+        It is not a class.
 
     >>> a_class("the label", np.int64(1), 2), a_class("the label", 1.0, 2)
     (1, 1)
@@ -131,7 +132,7 @@ def a_class(what: str, value: Any, n_classes: int) -> int:
 
 
 def shown(value: Any) -> str:
-    """A value as an error shows it, cut where it is long; also what Python refuses to print.
+    """A value as shown in an error, cut when it is long; also for values that Python refuses to print.
 
     >>> shown(10**5000)
     'a whole number of more than 60 digits'

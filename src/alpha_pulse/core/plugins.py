@@ -1,7 +1,7 @@
 """Names to classes: a lazy table per family, then entry points of other packages. No decorators, no folder scanning.
 
-A key of a table that ends in a colon stands for every name that begins with it: its ``"module:function"`` receives the rest
-of the name and returns a class or a factory. So the learners of another library are named by their paths.
+A key of a table that ends in a colon is a prefix: it matches every name that begins with it, and its ``"module:function"``
+receives the rest of the name and returns a class or a factory. So learners of another library are named by their paths.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from typing import Any
 from alpha_pulse.core.errors import UnknownNameError, did_you_mean
 
 API_VERSION = 1
-"""What a third-party plug-in states as its own ``API_VERSION`` to be accepted."""
+"""The ``API_VERSION`` that a third-party plug-in must define."""
 
 
 def names(family: str, table: Mapping[str, str]) -> list[str]:
-    """All names of one family: our own and those of installed plug-ins, sorted; of those with a prefix, none."""
+    """All names of one family, built in or of installed plug-ins, sorted; without prefixes."""
     own = {name for name in table if not name.endswith(":")}
     return sorted(own | {point.name for point in entry_points(group=f"alpha_pulse.{family}")})
 
 
 def prefix_of(table: Mapping[str, str], name: str) -> str | None:
-    """The key of ``table`` that stands for all names that begin like ``name``; None for a name that stands for itself.
+    """The prefix in ``table`` that matches ``name``; None for a name without one.
 
     >>> prefix_of({"logistic": "a:B", "other:": "c:d"}, "other:some.Learner")
     'other:'
@@ -36,16 +36,16 @@ def prefix_of(table: Mapping[str, str], name: str) -> str | None:
 
 
 def load(family: str, table: Mapping[str, str], name: str) -> Any:
-    """The class behind ``name``, or, for a name with a prefix, what makes its objects.
+    """The class of ``name``; for a name with a prefix, its class or factory.
 
     Parameters
     ----------
     family
         ``models``, ``detectors``, ``agents``, ...; entry points live in the group ``alpha_pulse.<family>``.
     table
-        The family's own names, each with a ``"module:Class"`` that is imported only now.
+        The built-in names, each with a ``"module:Class"``, which is imported by this call.
     name
-        What the configuration says.
+        The name in the configuration.
 
     Raises
     ------

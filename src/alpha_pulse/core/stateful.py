@@ -47,7 +47,7 @@ class Stateful(Protocol):
         ...
 
     def restore(self, state: State) -> None:
-        """Take over ``state``. Raises StateError when it does not fit."""
+        """Set the state to ``state``. Raises StateError when it does not match."""
         ...
 
 
@@ -77,7 +77,7 @@ def pack(states: Mapping[str, State], meta: Mapping[str, Any] | None = None) -> 
 
 
 def unpack(blob: bytes) -> tuple[dict[str, State], dict[str, Any]]:
-    """Read what `pack` wrote: (states by name, meta). Raises StateError when a single bit differs."""
+    """Read the bytes of `pack`: (states by name, meta). Raises StateError when a bit differs."""
     if len(blob) < len(MAGIC) + 8 + _DIGEST_BYTES or blob[: len(MAGIC)] != MAGIC:
         raise StateError("a packed state was expected, but the bytes do not begin like one; use an older checkpoint")
     body, digest = blob[:-_DIGEST_BYTES], blob[-_DIGEST_BYTES:]
@@ -105,7 +105,7 @@ def digest(states: Mapping[str, State]) -> str:
 
 
 def take_all(targets: Mapping[str, NDArray[Any]], state: State) -> None:
-    """`take` for each of the named arrays, or for none: nothing is copied before all are known to fit."""
+    """`take` for all named arrays, or for none: all are checked before the first is copied."""
     for key, target in targets.items():
         _fitting(target, state, key)
     for key, target in targets.items():
@@ -113,7 +113,7 @@ def take_all(targets: Mapping[str, NDArray[Any]], state: State) -> None:
 
 
 def take(target: NDArray[Any], state: State, key: str) -> None:
-    """Copy ``state.arrays[key]`` into ``target`` in place. StateError when shape or type differ."""
+    """Copy ``state.arrays[key]`` into ``target`` in place. Raises StateError when shape or type differ."""
     target[...] = _fitting(target, state, key)
 
 
@@ -129,7 +129,7 @@ def _fitting(target: NDArray[Any], state: State, key: str) -> NDArray[Any]:
 
 
 def scalar(state: State, key: str, kind: type) -> Any:
-    """``state.scalars[key]``. StateError when it is missing or not of type ``kind``."""
+    """``state.scalars[key]``. Raises StateError when it is missing or not of type ``kind``."""
     value = state.scalars.get(key)
     if kind is float and type(value) is int:
         return float(value)

@@ -1,9 +1,9 @@
-"""What the gateway says about the run and its learning sessions: structs named as on the wire, imported through `gateway`.
+"""Messages of the gateway about the run and its learning sessions. Fields are named as in JSON; import them from `gateway`.
 
-Times are integer milliseconds since the Unix epoch (UTC): the instant at which something was known, the end of a bar, and
-beside it the open of that bar, under which it is shown (``ts_ms`` and ``bar_open_ms``, ``closed_ms`` and
-``closed_bar_open_ms``). Money is units of cash, skill is in millinats over the running base rate, ``seq`` counts the journal's
-rows from 0. What is missing is None; nothing is ever NaN.
+Times are integer milliseconds since the Unix epoch (UTC). Each time at which something became known, the end of a bar, has a
+field beside it with the open of that bar, which is the time that is shown (``ts_ms`` and ``bar_open_ms``, ``closed_ms`` and
+``closed_bar_open_ms``). Money is in units of cash, skill in millinats over the running base rate. ``seq`` is the number of a
+journal row, from 0. Missing values are None; no value is NaN.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Value = int | float | str | None
 
 
 class Page(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which part of a series: ``limit`` rows from ``from_seq`` on, or all of them, downsampled to ``max_points``."""
+    """A page of a series: ``limit`` rows from ``from_seq`` on, or all of them, downsampled to ``max_points``."""
 
     from_seq: int = 0
     limit: int = 1000
@@ -29,9 +29,9 @@ class Page(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Series(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Columns of equal length. ``next_seq`` is where to go on, None at the end; ``total`` counts all rows held.
+    """Columns of equal length. ``next_seq`` is the start of the next page, None at the end; ``total`` counts the stored rows.
 
-    ``oldest_seq`` is there once older rows were let go of: it is the first one held.
+    ``oldest_seq`` is the first stored row; it is set when older rows were dropped.
     """
 
     symbol: str | None
@@ -46,7 +46,7 @@ class Series(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Control(msgspec.Struct, frozen=True):
-    """How the run stands; ``bars_per_second`` is the target pace, 0 for as fast as it goes."""
+    """The state of the run; ``bars_per_second`` is the target speed, 0 for as fast as possible."""
 
     state: State
     bars_per_second: float
@@ -54,7 +54,7 @@ class Control(msgspec.Struct, frozen=True):
 
 
 class FeedStatus(msgspec.Struct, frozen=True):
-    """What is replayed."""
+    """The feed and the progress of the run in it."""
 
     name: str
     symbols: tuple[str, ...]
@@ -67,7 +67,7 @@ class CountsStatus(msgspec.Struct, frozen=True):
     """Market targets together; fills and trades of the combined book. predictions = labelled + pending + expired.
 
     alarms = alarms_acted + alarms_deferred + alarms_skipped: by the newest response to each. These and ``adaptations`` are None
-    while the history of the run is read (the state is ``warming``).
+    while the history of the run is read (state ``warming``).
     """
 
     predictions: int
@@ -85,7 +85,7 @@ class CountsStatus(msgspec.Struct, frozen=True):
 
 
 class SystemStatus(msgspec.Struct, frozen=True):
-    """Everything about the run at once. ``detail`` is a sentence for people: why it failed, what was left out."""
+    """The status of the run. ``detail`` is a sentence: why the run failed, or what is incomplete."""
 
     version: str
     run_id: str
@@ -113,7 +113,7 @@ class SystemStatus(msgspec.Struct, frozen=True):
 
 
 class SessionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What may be chosen for a session that its caller feeds. ``n_features`` None: as many as the feed's schema has."""
+    """Settings of a session whose caller sends the examples. ``n_features`` None: as many as in the feed's schema."""
 
     target: str = "direction"
     horizon: int | None = None
@@ -125,7 +125,7 @@ Features = list[float] | dict[str, float]
 
 
 class UpdateResult(msgspec.Struct, frozen=True):
-    """The result of an update: new examples, repeated ones, and all labels that the session has used since its start."""
+    """The result of an update: new examples, repeated ones, and all labels that the session has used."""
 
     applied: int
     duplicates: int
@@ -133,7 +133,7 @@ class UpdateResult(msgspec.Struct, frozen=True):
 
 
 class BatchModelStatus(msgspec.Struct, frozen=True):
-    """The frozen member beside a session."""
+    """The batch member of a session."""
 
     model_id: str
     version: str
@@ -167,7 +167,7 @@ class SessionStatus(msgspec.Struct, frozen=True):
 
 
 class SessionScores(msgspec.Struct, frozen=True):
-    """How a session does: whole run and sliding window. Ages of its own model: None before its first label."""
+    """Scores of a session over the whole run and over the sliding window. Model ages are None before the first label."""
 
     session_id: str
     model_type: str

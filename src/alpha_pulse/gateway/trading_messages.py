@@ -1,4 +1,4 @@
-"""What the gateway says about the market, trades, adaptation and single steps: structs named as on the wire.
+"""Messages of the gateway about the market, trades, adaptation and single steps. Fields are named as in JSON.
 
 Units and times as in `messages`.
 """
@@ -14,7 +14,7 @@ from alpha_pulse.gateway.messages import MemberOut
 
 
 class FillOut(msgspec.Struct, frozen=True):
-    """A trade that happened; ``quantity`` in units, signed."""
+    """A fill; ``quantity`` is signed, in units of the symbol."""
 
     seq: int
     ts_ms: int
@@ -33,7 +33,7 @@ class FillOut(msgspec.Struct, frozen=True):
 
 
 class TradeOut(msgspec.Struct, frozen=True):
-    """A closed lot; prices are references, before half-spread and slippage, which stand in ``costs`` with the fees."""
+    """A closed lot; prices are reference prices, without half-spread and slippage, which ``costs`` includes with the fees."""
 
     seq: int
     lot_id: str
@@ -54,7 +54,7 @@ class TradeOut(msgspec.Struct, frozen=True):
 
 
 class OutcomeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A trade that was made elsewhere on a combined signal and closed, learnt once per ``book`` and ``id``.
+    """A closed external trade on a combined signal; each ``book`` and ``id`` is learned once.
 
     ``quantity`` is in units of the symbol, below 0 for a short; ``net_pnl`` is in units of cash, after all costs.
     """
@@ -71,7 +71,7 @@ class OutcomeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OutcomesResult(msgspec.Struct, frozen=True):
-    """How many outcomes are new, to be learnt with the next slice, and how many were reported before."""
+    """The number of new outcomes, which are learned with the next slice, and of repeated ones."""
 
     applied: int
     duplicates: int
@@ -94,7 +94,7 @@ class Trades(msgspec.Struct, frozen=True):
 
 
 class Position(msgspec.Struct, frozen=True):
-    """What a book holds in one symbol."""
+    """The position of a book in one symbol."""
 
     book: str
     symbol: str
@@ -106,7 +106,7 @@ class Position(msgspec.Struct, frozen=True):
 
 
 class BookStatus(msgspec.Struct, frozen=True):
-    """How a book does so far."""
+    """The result of a book so far."""
 
     equity: float
     net_pnl: float
@@ -141,7 +141,7 @@ class BarOut(msgspec.Struct, frozen=True):
 class AlarmOut(msgspec.Struct, frozen=True):
     """A drift alarm and the newest response to it.
 
-    ``status``: ``acted`` (by the action ``action_id``), ``deferred`` or ``skipped``; ``reason`` says why, and until when.
+    ``status``: ``acted`` (by the action ``action_id``), ``deferred`` or ``skipped``; ``reason`` states why, and until when.
     """
 
     seq: int
@@ -155,9 +155,9 @@ class AlarmOut(msgspec.Struct, frozen=True):
     change_bar_open_ms: int
     score: float
     monitored: Monitored
-    """What the detector saw change: only errors are a reason to adapt."""
+    """What changed, as detected. Only a change of errors leads to adaptation."""
     features: list[str]
-    """Of features, those that changed, the surest first."""
+    """The features that changed, the most certain first."""
     status: Literal["acted", "deferred", "skipped"]
     reason: str
     action_id: str | None
@@ -183,16 +183,16 @@ class ActionOut(msgspec.Struct, frozen=True):
 
 
 class Adaptations(msgspec.Struct, frozen=True):
-    """All alarms and actions held."""
+    """All stored alarms and actions."""
 
     alarms: list[AlarmOut]
     actions: list[ActionOut]
 
 
 class Regime(msgspec.Struct, frozen=True):
-    """A stretch of time, from when the regime was recognised; ``began_ms`` estimates when it had begun.
+    """A period in one regime, from its detection on; ``began_ms`` is the estimated begin.
 
-    ``ratio`` is volatility over its usual level, and ``probabilities`` those of the regimes, when it was recognised.
+    ``ratio`` is volatility over its usual level, and ``probabilities`` are those of the regimes, both at the detection.
     """
 
     from_ms: int
@@ -207,7 +207,7 @@ class Regime(msgspec.Struct, frozen=True):
 
 
 class ChangePoint(msgspec.Struct, frozen=True):
-    """A change of trend or correlation, found at ``ts_ms``, that began at ``began_ms`` by estimate."""
+    """A change of trend or correlation, detected at ``ts_ms``; ``began_ms`` is the estimated begin."""
 
     ts_ms: int
     bar_open_ms: int
@@ -218,7 +218,7 @@ class ChangePoint(msgspec.Struct, frozen=True):
 
 
 class Regimes(msgspec.Struct, frozen=True):
-    """What the regime detector says: the probabilities now, and what it said when."""
+    """The output of the regime detector: the current probabilities, past regimes and change points."""
 
     symbol: str
     method: str
@@ -228,7 +228,7 @@ class Regimes(msgspec.Struct, frozen=True):
 
 
 class Inspection(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Everything about one prediction, read from its journal row and its label's. ``fill`` is the one that was asked about."""
+    """Everything about one prediction, from its journal row and that of its label. ``fill`` is the requested fill, if any."""
 
     prediction_id: str
     symbol: str
@@ -259,7 +259,7 @@ class Inspection(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ServedOut(msgspec.Struct, frozen=True):
-    """A prediction as it was served."""
+    """A served prediction."""
 
     target: str
     probability: float
@@ -268,7 +268,7 @@ class ServedOut(msgspec.Struct, frozen=True):
 
 
 class LabelOut(msgspec.Struct, frozen=True):
-    """A label as it came true; None for a tie."""
+    """A label; None for a tie."""
 
     prediction_id: str
     target: str
@@ -283,7 +283,7 @@ class VolatilityOut(msgspec.Struct, frozen=True):
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One symbol's part of ``steps`` journal rows: the newest figures of all of them, and every event that was in them."""
+    """One symbol in ``steps`` journal rows: the newest values, and all events of these rows."""
 
     ts_ms: int
     bar_open_ms: int

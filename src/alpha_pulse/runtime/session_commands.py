@@ -202,7 +202,7 @@ class SessionCommands:
         for index, value in enumerate(row):
             if not abs(value) < ABSURD:
                 raise NonFiniteError(
-                    f"{subject} contain {value!r} at place {index}, but a finite number below {ABSURD:g} is needed"
+                    f"{subject} contain {value!r} at index {index}, but a finite number below {ABSURD:g} is needed"
                 )
         return row
 

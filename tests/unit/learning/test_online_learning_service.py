@@ -171,7 +171,7 @@ def test_a_question_changes_nothing_and_must_be_finite() -> None:
     for row in ([1.0, float("nan"), 0.0], [float("inf"), 0.0, 0.0]):
         with pytest.raises(NonFiniteError, match="X/direction"):
             asyncio.run(learning.predict("X/direction", row))
-    wrong: list[tuple[Any, str]] = [([1.0], "are 1 numbers, but it takes 3"), ([1.0, None, 2.0], "hold None at place 1")]
+    wrong: list[tuple[Any, str]] = [([1.0], "are 1 numbers, but it takes 3"), ([1.0, None, 2.0], "contain None at index 1")]
     for bad, said in [*wrong, ("abc", "are 'abc'")]:
         with pytest.raises(DataError, match=f"the features for session X/direction {said}"):
             asyncio.run(learning.predict("X/direction", bad))

@@ -1,1 +1,1 @@
-"""The history of a run as the page and the API read it."""
+"""The read model: the history of a run for the page and the API."""

@@ -16,7 +16,7 @@ from alpha_pulse.gateway.trading_messages import FillOut, TradeOut
 from alpha_pulse.runtime.history.table import downsample
 
 MAX_EVENTS = 100_000
-"""Events that are kept at least, per book and symbol."""
+"""The minimum number of stored events per book and symbol."""
 MS = 1_000_000
 BarOpen = Callable[[str, int], int]
 """The open, in milliseconds, of a symbol's bar that ends at an instant (ns)."""
@@ -41,13 +41,13 @@ class Events(Generic[E]):
 
     def add(self, seq: int, event: E) -> None:
         """Add an event; the oldest of its book and symbol are dropped when there are too many."""
-        held = self._by.setdefault((event.book, event.symbol), [])
-        held.append((seq, event))
-        if len(held) > MAX_EVENTS + MAX_EVENTS // 8:
-            del held[: len(held) - MAX_EVENTS]
+        events = self._by.setdefault((event.book, event.symbol), [])
+        events.append((seq, event))
+        if len(events) > MAX_EVENTS + MAX_EVENTS // 8:
+            del events[: len(events) - MAX_EVENTS]
 
     def all(self, symbol: str | None, book: str) -> Iterator[tuple[int, E]]:
-        """Those of a book (or of all) and a symbol (or of all), in order."""
+        """The events of one book or all, and of one symbol or all, in order of their rows."""
         return merge(*self._lists(symbol, book), key=_seq)
 
     def _lists(self, symbol: str | None, book: str) -> list[list[tuple[int, E]]]:

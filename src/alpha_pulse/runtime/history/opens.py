@@ -1,4 +1,4 @@
-"""From the instant at which something became known to the open of that bar: the time that it is shown under."""
+"""Converts the end of a bar, at which something became known, to the bar's open, which is the time that is shown."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from alpha_pulse.runtime.history.table import Floats, Table
 
 
 def bar_opens(bars: Table, ts_ms: Floats) -> Floats:
-    """The open of the bar that ends at each instant, or that it lies in; shape (n,), milliseconds since the epoch (UTC).
+    """The open of the bar that ends at each instant, or contains it; shape (n,), milliseconds since the epoch (UTC).
 
     Parameters
     ----------
     bars
-        Its columns ``ts_ms`` and ``bar_open_ms`` rise. For an instant that none of the bars held covers, the open is as long
-        before as the newest bar lasted.
+        Its columns ``ts_ms`` and ``bar_open_ms`` increase. For an instant outside of the stored bars, the length of the newest
+        bar is subtracted.
+    ts_ms
+        The instants, in milliseconds since the epoch (UTC).
 
     >>> bars = Table(("seq", "ts_ms", "bar_open_ms"))
     >>> for row in ([0, 1_000.0, 500.0], [1, 2_000.0, 1_000.0]):
@@ -27,9 +29,9 @@ def bar_opens(bars: Table, ts_ms: Floats) -> Floats:
     if not bars.held:
         return ts_ms
     ends, opens = bars.column("ts_ms"), bars.column("bar_open_ms")
-    found = opens[np.minimum(ends.searchsorted(ts_ms), len(ends) - 1)]
-    covered = (found < ts_ms) & (ts_ms <= ends[-1])
-    return np.where(covered, found, ts_ms - (ends[-1] - opens[-1]))
+    candidates = opens[np.minimum(ends.searchsorted(ts_ms), len(ends) - 1)]
+    covered = (candidates < ts_ms) & (ts_ms <= ends[-1])
+    return np.where(covered, candidates, ts_ms - (ends[-1] - opens[-1]))
 
 
 def bar_open(bars: Table, ts_ms: int) -> int:

@@ -1,4 +1,4 @@
-"""Predictions of one (symbol, target): what was served by whom, and what came true."""
+"""Predictions of one (symbol, target): members, weights, and the label."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COLUMNS = (*SHOWN, "status", "label_seq")
 
 
 class PredictionHistory:
-    """One row per prediction; its label is filled in when it comes. ``number`` is the one at the end of the prediction's id."""
+    """One row per prediction; its label is set when it is known. ``number`` is the number at the end of the prediction's id."""
 
     def __init__(self) -> None:
         self.table = Table(COLUMNS)
@@ -70,7 +70,7 @@ class PredictionHistory:
             self.table.set(row, "status", EXPIRED)
 
     def _take(self, prediction_id: str) -> int | None:
-        """The waiting prediction of that id: first served, first due."""
+        """Remove and return the row of a pending prediction; None for an unknown id. Labels arrive in order."""
         number = int(prediction_id.rpartition("/")[2])
         waiting = self._waiting
         while waiting and waiting[0][1] < number:

@@ -10,7 +10,7 @@ from alpha_pulse.gateway.trading_messages import ChangePoint, Regime, Regimes
 from alpha_pulse.runtime.history.events import MS, BarOpen
 
 MAX_CHANGES = 10_000
-"""Changes of each kind that are kept."""
+"""The maximum number of stored changes of each kind."""
 LABELS: tuple[RegimeLabel, ...] = ("calm", "normal", "turbulent")
 METHOD = (
     "The regime as detected at the time, by volatility against its usual level: a hidden Markov model over volatility, trend "

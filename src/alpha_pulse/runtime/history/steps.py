@@ -1,4 +1,4 @@
-"""From committed rows to the messages that are streamed."""
+"""Builds the messages of the stream from committed rows."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def step_message(history: History, symbol: str, from_seq: int, to_seq: int) -> S
 
 
 def _realised(at: SymbolHistory, labels: list[Label]) -> float | None:
-    """What came true of the newest volatility forecast that was labelled in these rows."""
+    """The realised volatility of the newest volatility forecast that was labelled in these rows; None without one."""
     for label in reversed(labels):
         if label.target == "volatility":
             row = at.predictions["volatility"].table.find("number", int(label.prediction_id.rpartition("/")[2]))
@@ -90,11 +90,11 @@ def bar_out(bar: Bar) -> BarOut:
 
 def _alarms_of(records: list[tuple[int, StepRecord]], symbol: str) -> list[str]:
     """The ids of a symbol's alarms that were raised or responded to, each once."""
-    found: dict[str, None] = {}
+    ids: dict[str, None] = {}
     for _, record in records:
-        found.update((alarm.alarm_id, None) for alarm in record.alarms if alarm.symbol == symbol)
-        found.update((response.alarm_id, None) for response in record.alarm_responses if response.symbol == symbol)
-    return list(found)
+        ids.update((alarm.alarm_id, None) for alarm in record.alarms if alarm.symbol == symbol)
+        ids.update((response.alarm_id, None) for response in record.alarm_responses if response.symbol == symbol)
+    return list(ids)
 
 
 def alarm_out(history: History, alarm_id: str) -> AlarmOut:

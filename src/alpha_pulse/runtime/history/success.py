@@ -1,4 +1,4 @@
-"""The success metrics of a run that is still going: the final report's own code, over what history holds of the labels."""
+"""The success metrics of a running run, computed by the code of the final report over the labels in the history."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from alpha_pulse.runtime.history.history import History
 
 MS = 1_000_000
 REST = 50
-"""After it took t to work them out, the same figures are given for at least 50 t, however many rows come."""
+"""Metrics that took t to compute are reused for at least 50 t, whatever the number of new rows."""
 
 
 class LiveSuccess:
-    """Success metrics of a running system, remembered until rows came and some time has passed.
+    """Success metrics of a running system, cached until there are new rows and some time has passed.
 
-    Equal to those of the final report as long as history holds all labels.
+    They equal those of the final report while the history contains all labels.
     """
 
     def __init__(self, system: System, history: History) -> None:
@@ -29,41 +29,41 @@ class LiveSuccess:
         self._history = history
         self._seq = -2
         self._good_until = 0
-        self._found: SuccessMetrics | None = None
+        self._metrics: SuccessMetrics | None = None
 
     def metrics(self, *, exact: bool = False) -> SuccessMetrics:
-        """As of the newest row, or, unless ``exact``, a moment before."""
+        """The metrics at the newest row; unless ``exact``, possibly of an earlier row."""
         now = elapsed_ns()
-        if self._found is None or (self._seq != self._history.seq and (exact or now >= self._good_until)):
-            self._found, self._seq = self._work_out(), self._history.seq
+        if self._metrics is None or (self._seq != self._history.seq and (exact or now >= self._good_until)):
+            self._metrics, self._seq = self._compute(), self._history.seq
             self._good_until = now + REST * (elapsed_ns() - now)
-        return self._found
+        return self._metrics
 
-    def _work_out(self) -> SuccessMetrics:
+    def _compute(self) -> SuccessMetrics:
         system, history = self._system, self._history
         symbols = tuple(system.feed.symbols)
-        found = _gathered(history, symbols)
-        return success_metrics(system, found, [(symbol, target) for symbol in symbols for target in TARGETS])
+        summary = _summary(history, symbols)
+        return success_metrics(system, summary, [(symbol, target) for symbol in symbols for target in TARGETS])
 
 
 def marks_per_year(history: History) -> float:
-    """Slices per year as they came, as the final report counts them."""
+    """The average number of slices per year of market time, as in the final report; 0 before the second slice."""
     elapsed = history.last_ts - history.first_ts
     return (history.slices - 1) * YEAR_NS / elapsed if elapsed > 0 else 0.0
 
 
-def _gathered(history: History, symbols: tuple[str, ...]) -> RunSummary:
-    """The labels that history holds, as the pass through a journal would have gathered them."""
-    found = RunSummary(symbols, TARGETS)
+def _summary(history: History, symbols: tuple[str, ...]) -> RunSummary:
+    """A summary of the labels in the history, as a pass through the journal would give."""
+    summary = RunSummary(symbols, TARGETS)
     for target in TARGETS:
         tables = [history.symbols[symbol].scores[target] for symbol in symbols]
         seqs = np.concatenate([table.table.column("seq") for table in tables])
         order = np.argsort(seqs, kind="stable")
-        table = found.tables[target]
+        table = summary.tables[target]
         table.scores = np.concatenate([part.scores for part in tables])[order]
         table.ts = np.concatenate([part.table.column("ts_ms") for part in tables]).astype(np.int64)[order] * MS
         table.symbol = np.repeat(np.arange(len(symbols)), [part.table.held for part in tables])[order]
         for symbol in symbols:
-            found.freshness[symbol, target] = history.symbols[symbol].predictions[target].freshness
-    found.earnings = history.earned.rows[:, 1:]
-    return found
+            summary.freshness[symbol, target] = history.symbols[symbol].predictions[target].freshness
+    summary.earnings = history.earned.rows[:, 1:]
+    return summary

@@ -1,4 +1,4 @@
-"""Append-only tables of numbers that keep the newest rows, read in pages or downsampled."""
+"""Append-only tables of numbers that store the newest rows, read in pages or downsampled."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from alpha_pulse.gateway.messages import Page, Series, Value
 
 BOUND = 200_000
-"""Rows that a table always keeps; older ones are dropped in batches."""
+"""The minimum number of stored rows; older rows are dropped in batches."""
 SLACK = BOUND // 8
 START, LARGE = 1_024, 16_384
 BLOCK = 64
@@ -23,7 +23,7 @@ Places = NDArray[np.int64]
 
 
 class Table:
-    """Rows of float64 with a rising ``seq`` first; at least the newest `BOUND` rows are kept.
+    """Rows of float64 with a rising ``seq`` first; at least the newest `BOUND` rows are stored.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class Table:
         self._count = 0
         self._loose: list[list[float]] = []
         self.dropped = 0
-        """The number of dropped rows, which is the number of the first kept row."""
+        """The number of dropped rows, which is the number of the first stored row."""
 
     @property
     def held(self) -> int:
@@ -99,7 +99,7 @@ class Table:
         return self.rows[:, self._places[name]]
 
     def find(self, column: str, value: float) -> dict[str, float] | None:
-        """The row with ``value`` in ``column``, which must rise; None without one."""
+        """The row with ``value`` in ``column``, which must be increasing; None without one."""
         index = int(np.searchsorted(self.column(column), value))
         if index == self.held or self.column(column)[index] != value:
             return None
