@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from alpha_pulse.feeds.sources.base import Source
-from alpha_pulse.feeds.sources.exchanges.alpaca import ALPACA
+from alpha_pulse.feeds.sources.brokers.alpaca import ALPACA
+from alpha_pulse.feeds.sources.brokers.dukascopy import DUKASCOPY
+from alpha_pulse.feeds.sources.brokers.dukascopy_gmt import DUKASCOPY_GMT
+from alpha_pulse.feeds.sources.brokers.finam import FINAM
+from alpha_pulse.feeds.sources.brokers.interactive_brokers import INTERACTIVE_BROKERS
+from alpha_pulse.feeds.sources.brokers.oanda import OANDA
 from alpha_pulse.feeds.sources.exchanges.binance_headed import BINANCE_HEADED
 from alpha_pulse.feeds.sources.exchanges.binance_kline import BINANCE_KLINE
 from alpha_pulse.feeds.sources.exchanges.bitfinex import BITFINEX
@@ -15,13 +20,11 @@ from alpha_pulse.feeds.sources.exchanges.coinbase import COINBASE
 from alpha_pulse.feeds.sources.exchanges.gateio import GATEIO
 from alpha_pulse.feeds.sources.exchanges.huobi import HUOBI
 from alpha_pulse.feeds.sources.exchanges.hyperliquid import HYPERLIQUID
-from alpha_pulse.feeds.sources.exchanges.interactive_brokers import INTERACTIVE_BROKERS
 from alpha_pulse.feeds.sources.exchanges.kraken import KRAKEN
 from alpha_pulse.feeds.sources.exchanges.kraken_api import KRAKEN_API
 from alpha_pulse.feeds.sources.exchanges.kucoin import KUCOIN
 from alpha_pulse.feeds.sources.exchanges.nasdaq import NASDAQ
 from alpha_pulse.feeds.sources.exchanges.nse import NSE
-from alpha_pulse.feeds.sources.exchanges.oanda import OANDA
 from alpha_pulse.feeds.sources.exchanges.okx import OKX
 from alpha_pulse.feeds.sources.generic import GENERIC
 from alpha_pulse.feeds.sources.programs.bars_api import BARS_API
@@ -45,9 +48,6 @@ from alpha_pulse.feeds.sources.vendors.coingecko import COINGECKO
 from alpha_pulse.feeds.sources.vendors.coinmarketcap import COINMARKETCAP
 from alpha_pulse.feeds.sources.vendors.cryptodatadownload import CRYPTODATADOWNLOAD
 from alpha_pulse.feeds.sources.vendors.databento import DATABENTO
-from alpha_pulse.feeds.sources.vendors.dukascopy import DUKASCOPY
-from alpha_pulse.feeds.sources.vendors.dukascopy_gmt import DUKASCOPY_GMT
-from alpha_pulse.feeds.sources.vendors.finam import FINAM
 from alpha_pulse.feeds.sources.vendors.firstrate import FIRSTRATE
 from alpha_pulse.feeds.sources.vendors.histdata import HISTDATA
 from alpha_pulse.feeds.sources.vendors.histdata_metatrader import HISTDATA_METATRADER

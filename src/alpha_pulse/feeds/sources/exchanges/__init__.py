@@ -1,1 +1,1 @@
-"""Files of exchanges and brokers."""
+"""Files of exchanges."""
