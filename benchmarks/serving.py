@@ -15,7 +15,7 @@ import msgspec
 
 from alpha_pulse.api.access.tokens import Auth
 from alpha_pulse.api.app import create_app
-from alpha_pulse.api.server import bind, serve
+from alpha_pulse.api.server import bind, run_server
 from alpha_pulse.core.config import Config
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.replay import ReplayFeed
@@ -60,7 +60,7 @@ async def served(feed: ReplayFeed) -> AsyncIterator[Served]:
         app = create_app(gateway, Auth(TOKEN, "the benchmark"))
         tasks = [
             asyncio.create_task(gateway.runner.run()),
-            asyncio.create_task(serve(app, socket, on_up=lambda _: up.set(), stop=stop)),
+            asyncio.create_task(run_server(app, socket, on_up=lambda _: up.set(), stop=stop)),
         ]
         await up.wait()
         try:

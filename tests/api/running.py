@@ -16,7 +16,7 @@ import msgspec
 from alpha_pulse.api.access.backoff import Backoff
 from alpha_pulse.api.access.tokens import Auth
 from alpha_pulse.api.app import create_app
-from alpha_pulse.api.server import bind, serve, url
+from alpha_pulse.api.server import bind, run_server, url
 from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.config import Config
 from alpha_pulse.engine.system import System
@@ -104,7 +104,7 @@ class Running:
         app = create_app(self.gateway, self.auth)
         self.app = app
         try:
-            await serve(app, self._socket, on_up=lambda _: self._up.set(), stop=self._stop)
+            await run_server(app, self._socket, on_up=lambda _: self._up.set(), stop=self._stop)
         finally:
             runner.cancel()
             await asyncio.gather(runner, return_exceptions=True)

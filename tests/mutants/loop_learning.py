@@ -215,16 +215,16 @@ LEARN = (
         "a-step-serves-before-it-learns",
         "learn",
         "engine/pipeline.py",
-        "        scored = self.learn(labels, outcomes, record)\n"
-        "        self.detect(scored, record)\n"
-        "        self.adapt(scored, ts, record)\n"
-        "        features = self.extract(slice_, record)\n"
-        "        self.serve(slice_, features, record)\n",
-        "        features = self.extract(slice_, record)\n"
-        "        self.serve(slice_, features, record)\n"
-        "        scored = self.learn(labels, outcomes, record)\n"
-        "        self.detect(scored, record)\n"
-        "        self.adapt(scored, ts, record)\n",
+        "        scored = self.learn(labels, outcomes, step)\n"
+        "        self.detect(scored, step)\n"
+        "        self.adapt(scored, ts, step)\n"
+        "        features = self.extract(slice_, step)\n"
+        "        self.serve(slice_, features, step)\n",
+        "        features = self.extract(slice_, step)\n"
+        "        self.serve(slice_, features, step)\n"
+        "        scored = self.learn(labels, outcomes, step)\n"
+        "        self.detect(scored, step)\n"
+        "        self.adapt(scored, ts, step)\n",
         ("flow/test_links.py::test_link_feedback_to_learner",),
     ),
     Mutant(

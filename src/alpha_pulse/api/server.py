@@ -64,7 +64,7 @@ def url(bound: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-async def serve(
+async def run_server(
     app: ASGIApp,
     host: str | socket.socket = "127.0.0.1",
     port: int = DEFAULT_PORT,

@@ -20,7 +20,7 @@ from alpha_pulse import api
 from alpha_pulse.api.access.tokens import Auth
 from alpha_pulse.api.app import create_app
 from alpha_pulse.api.request_guard import LOOPBACK
-from alpha_pulse.api.server import bind, serve
+from alpha_pulse.api.server import bind, run_server
 from alpha_pulse.cli.default_store import open_default_store, with_fresh_hint
 from alpha_pulse.cli.reading import show_files
 from alpha_pulse.cli.render.report import show
@@ -116,7 +116,7 @@ def run(
             if store.location != IN_MEMORY and store.identity is not None:
                 auth.keep_sessions(_sessions_file(store.identity.run_id))
             try:
-                caught = _run(_serve(gateway, feed, auth, bound, serving, store))
+                caught = _run(_run_with_server(gateway, feed, auth, bound, serving, store))
             except StateError as error:
                 # Damage in older rows of the journal is found when its history is read.
                 raise with_fresh_hint(error) if serving.default_store else error from None
@@ -161,7 +161,7 @@ def _run(served: Coroutine[None, None, int]) -> int:
         return runner.run(served)
 
 
-async def _serve(
+async def _run_with_server(
     gateway: LocalGateway, feed: ReplayFeed, auth: Auth, bound: socket.socket, serving: ServeOptions, store: Store
 ) -> int:
     """Run and serve until a signal arrives, and return its number. Raises StateError when the history cannot be read."""
@@ -181,7 +181,7 @@ async def _serve(
         work.add_done_callback(lambda _: stop.set())
 
     try:
-        await serve(app, bound, on_up=up, stop=stop)
+        await run_server(app, bound, on_up=up, stop=stop)
     finally:
         if work is not None:
             work.cancel()

@@ -51,45 +51,45 @@ class Pipeline:
         """Process all bars that share one ``ts_event``; returns the committed row."""
         ts = slice_[0].ts_event
         self.clock.advance_to(ts)
-        record, decision = StepRecord(bars=slice_), DecisionRecord(ts, [], [])
-        labels, outcomes = self.resolve(slice_, record)
-        scored = self.learn(labels, outcomes, record)
-        self.detect(scored, record)
-        self.adapt(scored, ts, record)
-        features = self.extract(slice_, record)
-        self.serve(slice_, features, record)
+        step, decision = StepRecord(bars=slice_), DecisionRecord(ts, [], [])
+        labels, outcomes = self.resolve(slice_, step)
+        scored = self.learn(labels, outcomes, step)
+        self.detect(scored, step)
+        self.adapt(scored, ts, step)
+        features = self.extract(slice_, step)
+        self.serve(slice_, features, step)
         decisions = self.decide(slice_, features, decision)
-        self.gate(slice_, features, decisions, record, decision)
-        self.record(record, decision)
-        return record
+        self.gate(slice_, features, decisions, step, decision)
+        self.record(step, decision)
+        return step
 
     def on_commands(self, commands: list[Command]) -> StepRecord:
         """Apply users' commands as a row of their own, without a decision; returns the committed row."""
-        record, ts = StepRecord(commands=commands), self.clock.now_ns()
+        step, ts = StepRecord(commands=commands), self.clock.now_ns()
         for command in commands:
             for service in (self.learning, self.serving, self.feedback, self.adaptation):
                 service.apply_command(command, ts)
-        self.record(record, DecisionRecord(ts, [], []))
-        return record
+        self.record(step, DecisionRecord(ts, [], []))
+        return step
 
-    def resolve(self, slice_: Slice, record: StepRecord) -> tuple[list[Label], list[TradeOutcome]]:
+    def resolve(self, slice_: Slice, step: StepRecord) -> tuple[list[Label], list[TradeOutcome]]:
         """1: waiting orders trade on the new bars; each bar gives the labels of the predictions that are now due.
 
         A prediction whose bar comes too late expires: it gets no label, and its session drops it.
         """
         ts, labels = slice_[0].ts_event, list[Label]()
         outcomes = self.feedback.external_outcomes(ts)
-        outcomes.extend(record.add_execution(self.execution.process_bars(slice_)))
+        outcomes.extend(step.add_execution(self.execution.process_bars(slice_)))
         for bar in slice_:
             due, expired = self.feedback.resolve_labels(bar)
             labels.extend(due)
             for late in expired:
                 self.learning.session(late.symbol, late.target).drop(late.prediction_id)
-                record.expired.append(late)
-        record.equity = self.execution.mark(ts)
+                step.expired.append(late)
+        step.equity = self.execution.mark(ts)
         return labels, outcomes
 
-    def learn(self, labels: list[Label], outcomes: list[TradeOutcome], record: StepRecord) -> list[ScoredPrediction]:
+    def learn(self, labels: list[Label], outcomes: list[TradeOutcome], step: StepRecord) -> list[ScoredPrediction]:
         """2: each label is joined by id to its stored prediction, which is scored as it was served; then the model learns it.
 
         Closed lots reach the trade-quality model and the agents' weights in the same way. Returns what was scored.
@@ -97,7 +97,7 @@ class Pipeline:
         scored: list[ScoredPrediction] = []
         for label in labels:
             prediction = self.learning.learn(label.symbol, label.target, label)
-            record.labels.append(label if prediction is None else label.with_scores(prediction.scores, prediction.trial))
+            step.labels.append(label if prediction is None else label.with_scores(prediction.scores, prediction.trial))
             if prediction is None:  # a tie, or a weight of 0
                 continue
             scored.append(prediction)
@@ -107,44 +107,44 @@ class Pipeline:
         for outcome in outcomes:
             if (quality := self.feedback.apply_outcome(outcome)) is not None:
                 scored.append(quality)
-                record.scored_trades.append(scored_trade(outcome, quality))
+                step.scored_trades.append(scored_trade(outcome, quality))
         for symbol in {outcome.lot.symbol for outcome in outcomes}:
             self.feedback.quality(symbol).keep_only(self.execution.open_signals(symbol))
         return scored
 
-    def detect(self, scored: list[ScoredPrediction], record: StepRecord) -> None:
+    def detect(self, scored: list[ScoredPrediction], step: StepRecord) -> None:
         """3: drift detectors see the scores and the features of the step before; regime detectors see the bars."""
         for prediction in scored:
-            record.alarms.extend(self.learning.detect(prediction))
-        for bar in record.bars:
-            record.alarms.extend(self.symbols[bar.symbol].detect(bar.ts_event))
-        record.regimes = self.regimes.observe(record.bars)
+            step.alarms.extend(self.learning.detect(prediction))
+        for bar in step.bars:
+            step.alarms.extend(self.symbols[bar.symbol].detect(bar.ts_event))
+        step.regimes = self.regimes.observe(step.bars)
 
-    def adapt(self, scored: list[ScoredPrediction], ts: int, record: StepRecord) -> None:
+    def adapt(self, scored: list[ScoredPrediction], ts: int, step: StepRecord) -> None:
         """4: trials end; requests, alarms, regimes and the timer may begin new ones; batch members that are due are trained."""
         manager = self.adaptation
         for prediction in scored:
             if (ended := manager.on_label(prediction)) is not None:
-                record.adaptations.append(ended)
+                step.adaptations.append(ended)
         if requests := self.learning.take_requests():
-            record.requests.extend(AdaptationRequest(*request) for request in requests)
-            record.adaptations.extend(manager.on_requests(requests, ts))
-        for alarm in record.alarms:
+            step.requests.extend(AdaptationRequest(*request) for request in requests)
+            step.adaptations.extend(manager.on_requests(requests, ts))
+        for alarm in step.alarms:
             if (action := manager.on_alarm(alarm)) is not None:
-                record.adaptations.append(action)
-        record.adaptations.extend(manager.on_regimes(record.regimes))
-        record.adaptations.extend(manager.on_timer(ts))
-        record.alarm_responses = manager.take_responses()
-        for bar in record.bars:
-            record.models.extend(self.serving.train_if_due(bar.symbol, self.feedback.bars(bar.symbol), ts))
+                step.adaptations.append(action)
+        step.adaptations.extend(manager.on_regimes(step.regimes))
+        step.adaptations.extend(manager.on_timer(ts))
+        step.alarm_responses = manager.take_responses()
+        for bar in step.bars:
+            step.models.extend(self.serving.train_if_due(bar.symbol, self.feedback.bars(bar.symbol), ts))
 
-    def extract(self, slice_: Slice, record: StepRecord) -> Vectors:
+    def extract(self, slice_: Slice, step: StepRecord) -> Vectors:
         """5: bars become features, by the same code as in training; None for a symbol with too few bars."""
         vectors = [self.symbols[bar.symbol].extract(bar) for bar in slice_]
-        record.add_features(vectors)
+        step.add_features(vectors)
         return vectors
 
-    def serve(self, slice_: Slice, features: Vectors, record: StepRecord) -> None:
+    def serve(self, slice_: Slice, features: Vectors, step: StepRecord) -> None:
         """6: one prediction per symbol and target; each waits for its label, whether it is traded or not."""
         for bar, vector in zip(slice_, features, strict=True):
             if vector is None:
@@ -152,7 +152,7 @@ class Pipeline:
             for target, reference in self.symbols[bar.symbol].references(bar):
                 prediction = self.serving.serve(f"{bar.symbol}/{target}/{bar.seq}", target, vector)
                 self.feedback.add_prediction(prediction, reference)
-                record.predictions.append(prediction)
+                step.predictions.append(prediction)
 
     def decide(self, slice_: Slice, features: Vectors, decision: DecisionRecord) -> list[Decisions | None]:
         """7: each agent combines its rules with the shared prediction; the manager combines the agents into one signal."""
@@ -165,21 +165,21 @@ class Pipeline:
         return decisions
 
     def gate(
-        self, slice_: Slice, features: Vectors, decisions: list[Decisions | None], record: StepRecord, decision: DecisionRecord
+        self, slice_: Slice, features: Vectors, decisions: list[Decisions | None], step: StepRecord, decision: DecisionRecord
     ) -> None:
         """8: each book sizes the signal; the risk gate passes the order or refuses it, and the reasons are journaled."""
         for bar, vector, decided in zip(slice_, features, decisions, strict=True):
             if vector is None or decided is None:
                 continue
             sizing = self._sizing_input(bar, vector, decided)
-            record.volatilities[bar.symbol] = sizing.volatility
+            step.volatilities[bar.symbol] = sizing.volatility
             result = self.execution.decide(sizing, self.clock.now_ns())
             decision.orders.extend(result.orders)
             if any(order.book == PRIMARY for order in result.orders):
                 self.feedback.on_entry(vector, decided.combined)
-            record.refusals.extend(result.refusals)
+            step.refusals.extend(result.refusals)
             if result.abstained is not None:
-                record.abstentions.append(Abstention(bar.symbol, result.abstained))
+                step.abstentions.append(Abstention(bar.symbol, result.abstained))
 
     def _sizing_input(self, bar: Bar, vector: FeatureVector, decided: Decisions) -> SizingInput:
         state = self.symbols[bar.symbol]
@@ -191,10 +191,10 @@ class Pipeline:
             None if direction is None else direction.probability, state.direction_horizon, state.bars_per_year,
         )  # fmt: skip
 
-    def record(self, record: StepRecord, decision: DecisionRecord) -> None:
+    def record(self, step: StepRecord, decision: DecisionRecord) -> None:
         """9: one journal row contains all of the above; only then do orders reach the venue and predictions their listeners."""
         line = encode(decision) if decision.signals or decision.orders else None
-        self.journal.append(decision.ts, encode(record), line)
+        self.journal.append(decision.ts, encode(step), line)
         self.execution.release(decision.orders)
-        for prediction in record.predictions:
+        for prediction in step.predictions:
             self.learning.publish(prediction)

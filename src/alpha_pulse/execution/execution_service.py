@@ -153,7 +153,7 @@ class ExecutionService:
                 result.units.append(self._open(units_of(bar.symbol, bar.close, self._config)).units)
         self._opening = bars
         for bar in bars:
-            self._apply(self._venue.fill_at_open(bar, self._admit))
+            self._apply(self._venue.fill_at_open(bar, self._check_order))
         self._opening = ()
         for bar in bars:
             self._apply(self._venue.fill_stops(bar))
@@ -174,7 +174,7 @@ class ExecutionService:
         trading = self._trading[units.symbol] = SymbolTrading(units, positions)
         return trading
 
-    def _admit(self, order: Order, price: float, cost_rate: float) -> int:
+    def _check_order(self, order: Order, price: float, cost_rate: float) -> int:
         """How much of a market order may trade at ``price``; see `alpha_pulse.venues.base.Admit`."""
         for bar in self._opening:
             self._trading[bar.symbol].value(bar.open)

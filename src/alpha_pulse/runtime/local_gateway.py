@@ -225,7 +225,7 @@ class LocalGateway:
     async def start_session(self, symbol: str, model_type: str, config: SessionConfig) -> str:
         """Start an external session."""
         self.runner.check_accepts_commands()
-        command = self._session_commands.start(symbol, model_type, config)
+        command = self._session_commands.start_command(symbol, model_type, config)
         await self.runner.command(command)
         return command.session_id
 
@@ -253,7 +253,7 @@ class LocalGateway:
         self._session_commands.check_new(session_id, checked)
         applied = labels_used = 0
         async for part in _in_turns(len(checked)):
-            command = self._session_commands.update(session_id, checked[part.start : part.stop])
+            command = self._session_commands.update_command(session_id, checked[part.start : part.stop])
             if command is not None:
                 self.runner.carry_out(command)
                 applied += len(command.examples or ())
@@ -266,12 +266,12 @@ class LocalGateway:
     async def stop_session(self, session_id: str) -> None:
         """End an external session."""
         self.runner.check_accepts_commands()
-        await self.runner.command(self._session_commands.stop(session_id))
+        await self.runner.command(self._session_commands.stop_command(session_id))
 
     async def adapt(self, session_id: str, drift_type: str) -> None:
         """Request an adaptation at the next slice."""
         self.runner.check_accepts_commands()
-        await self.runner.command(self._session_commands.adapt(session_id, drift_type))
+        await self.runner.command(self._session_commands.adapt_command(session_id, drift_type))
 
     def drift(self) -> list[DriftStatus]:
         """The drift monitor of every session."""

@@ -208,7 +208,7 @@ class SessionCommands:
 
     # Checking commands.
 
-    def start(self, symbol: str, model_type: str, config: SessionConfig) -> Command:
+    def start_command(self, symbol: str, model_type: str, config: SessionConfig) -> Command:
         """The command that starts an external session. Raises as `Gateway.start_session` does."""
         _check_name("symbol", symbol)
         _check_name("target", config.target)
@@ -268,7 +268,7 @@ class SessionCommands:
                 "request are not learned; stop a session whose examples are not sent again, or start another run"
             )
 
-    def update(self, session_id: str, checked: Sequence[LabelledExample]) -> Command | None:
+    def update_command(self, session_id: str, checked: Sequence[LabelledExample]) -> Command | None:
         """The command that learns the new examples; None when all were learned before."""
         width = self._session(session_id).spec.n_features
         if any(len(example.features) != width for example in checked):
@@ -294,12 +294,12 @@ class SessionCommands:
                 )
         return list(fresh.values())
 
-    def stop(self, session_id: str) -> Command:
+    def stop_command(self, session_id: str) -> Command:
         """The command that ends a session."""
         self._external_ids(self._session(session_id))
         return Command("stop", session_id)
 
-    def adapt(self, session_id: str, drift_type: str) -> Command:
+    def adapt_command(self, session_id: str, drift_type: str) -> Command:
         """The command that starts an adaptation at the next slice."""
         self._session(session_id)
         if drift_type not in DRIFT_TYPES:

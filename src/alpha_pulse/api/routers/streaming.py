@@ -73,7 +73,7 @@ def route(gateway: Gateway, auth: Auth, hub: Hub) -> WebSocketRoute:
                 if hub.full:
                     raise _ClosedError(TRY_AGAIN, "too many clients are connected; try again later")
                 async with _until(auth.seconds_left(ends_ns)):
-                    await _serve(websocket, gateway, hub, symbol, hello.from_seq)
+                    await _stream_frames(websocket, gateway, hub, symbol, hello.from_seq)
             except _ClosedError as end:
                 await websocket.close(end.code, str(end).encode()[:MAX_REASON].decode(errors="ignore"))
 
@@ -126,7 +126,7 @@ async def _end(credentials: Credentials, auth: Auth) -> int:
     return ends_ns
 
 
-async def _serve(websocket: WebSocket, gateway: Gateway, hub: Hub, symbol: str, first: int | None) -> None:
+async def _stream_frames(websocket: WebSocket, gateway: Gateway, hub: Hub, symbol: str, first: int | None) -> None:
     control = gateway.control()
     # Sent before any refusal, so that a client notices that this is another run than the one whose rows it has.
     await websocket.send_text(state_frame("hello", control).text)

@@ -299,7 +299,7 @@ def learn_scales(real: Real, whole: Whole, x: Real, share: float) -> None:
 
 
 @kernel
-def observe(real: Real, whole: Whole, leaf: int, x: Real, target: float, weight: float, share: float) -> None:
+def update_leaf(real: Real, whole: Whole, leaf: int, x: Real, target: float, weight: float, share: float) -> None:
     """A leaf takes one example into its statistics, counted as a fraction ``share`` of one."""
     slot = whole[slot_at(whole, leaf)]
     statistics = statistics_at(whole, slot)

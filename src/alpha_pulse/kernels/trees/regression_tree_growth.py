@@ -58,7 +58,6 @@ from alpha_pulse.kernels.trees.regression_tree import (
     left_at,
     linear_at,
     next_node,
-    observe,
     observed_at,
     predict,
     predict_leaf,
@@ -66,6 +65,7 @@ from alpha_pulse.kernels.trees.regression_tree import (
     slot_at,
     slot_size,
     statistics_at,
+    update_leaf,
 )
 
 MIN_BRANCH = 0.01
@@ -247,7 +247,7 @@ def learn_down(real: Real, whole: Whole, x: Real, target: float, weight: float, 
         node = next_node(real, whole, node, x)
         real[seen_at(whole, node)] += weight
     prediction = predict_leaf(real, whole, node, x)
-    observe(real, whole, node, x, target, weight, share)
+    update_leaf(real, whole, node, x, target, weight, share)
     statistics = statistics_at(whole, whole[slot_at(whole, node)])
     if real[statistics + COUNT] - real[statistics + LAST_TRY] >= real[GRACE]:
         real[statistics + LAST_TRY] = real[statistics + COUNT]

@@ -369,7 +369,7 @@ def predict_leaf(real: Real, whole: Whole, leaf: int, x: Real, out: Real) -> Non
 
 
 @kernel
-def observe(real: Real, whole: Whole, leaf: int, x: Real, label: int, weight: float, scratch: Real) -> int:
+def update_leaf(real: Real, whole: Whole, leaf: int, x: Real, label: int, weight: float, scratch: Real) -> int:
     """A leaf learns one example; the class that it would have predicted before. ``scratch`` has shape (C,)."""
     classes, counts, slot = whole[CLASSES], counts_at(whole, leaf), whole[slot_at(whole, leaf)]
     majority = largest(real[counts : counts + classes], classes)

@@ -49,7 +49,6 @@ from alpha_pulse.kernels.trees.tree import (
     leaf_of,
     left_at,
     next_node,
-    observe,
     observed_at,
     owner_at,
     predict_leaf,
@@ -60,6 +59,7 @@ from alpha_pulse.kernels.trees.tree import (
     take_node,
     threshold_at,
     total_of,
+    update_leaf,
     values_at,
 )
 
@@ -277,7 +277,7 @@ def _free_least_promising(real: Real, whole: Whole, wanting: int) -> bool:
 @kernel
 def learn_at(real: Real, whole: Whole, leaf: int, x: Real, label: int, weight: float, scratch: Real) -> int:
     """A leaf learns one example and splits when it is time; the class that it would have predicted before."""
-    predicted = observe(real, whole, leaf, x, label, weight, scratch)
+    predicted = update_leaf(real, whole, leaf, x, label, weight, scratch)
     slot = whole[slot_at(whole, leaf)]
     if slot != INACTIVE:
         last = statistics_at(whole, slot) + LAST_TRY
