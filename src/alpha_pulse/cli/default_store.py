@@ -12,8 +12,9 @@ from alpha_pulse.core.errors import AlphaPulseError, StateError, StoreError
 from alpha_pulse.core.files import sync_folder
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.stores import open_store
-from alpha_pulse.stores.base import Store
+from alpha_pulse.stores.base import SCHEMA_VERSION, Store
 from alpha_pulse.stores.head import InUseError, read_mark
+from alpha_pulse.stores.inspection import written_schema_version
 
 STORE_FILE = "store.db"
 UNOPENED_SUFFIX = ".unopened"
@@ -23,7 +24,8 @@ UNOPENED_SUFFIX = ".unopened"
 def open_default_store(feed: ReplayFeed, config: Config, run_id: str, *, fresh: bool) -> Store:
     """Open this user's newest store for these data and this configuration; a new store if there is none, or with ``fresh``.
 
-    A store that cannot be opened and contains no steps is renamed, with a warning, and a new one is created.
+    A store that cannot be opened and contains no steps is renamed, with a warning, and a new one is created. A warning names
+    the newest run of these data that has another configuration or schema version, when there is none to resume.
 
     Raises
     ------
@@ -35,6 +37,8 @@ def open_default_store(feed: ReplayFeed, config: Config, run_id: str, *, fresh: 
     names = {path.parent.name for path in folder.glob(f"*/{STORE_FILE}*")}
     run_ids = sorted(name for name in names if not name.endswith(UNOPENED_SUFFIX))
     new = f"sqlite:///{folder / run_id / STORE_FILE}"
+    if not fresh and not run_ids:
+        _warn_of_older_run(folder)
     if fresh or not run_ids:
         return open_store(new, config.store)
     newest = folder / run_ids[-1] / STORE_FILE
@@ -67,6 +71,28 @@ def contains_no_rows(store: Path) -> bool:
 def with_fresh_hint(error: AlphaPulseError) -> AlphaPulseError:
     """The same error, with a hint at ``--fresh``, which starts a new store."""
     return type(error)(f"{error}; or start a new store with --fresh, which leaves that store as it is")
+
+
+def _warn_of_older_run(folder: Path) -> None:
+    """Print a warning when a store of the same data lies beside ``folder``, which contains none."""
+    identity = folder.name.partition("-")[0]
+    stores = [path for path in folder.parent.glob(f"{identity}-*/*/{STORE_FILE}") if path.parent.parent != folder]
+    for path in sorted(stores, key=lambda path: path.parent.name, reverse=True):
+        try:
+            version = written_schema_version(path)
+        except OSError:
+            continue
+        if version is None or path.parent.name.endswith(UNOPENED_SUFFIX):
+            continue
+        if version == SCHEMA_VERSION:
+            reader, difference = "this configuration", "another configuration"
+        else:
+            reader, difference = "this version", f"schema version {version}"
+        print(
+            f"warning: an older run of these data is in {path} ({difference}); {reader} cannot resume it and starts a new run",
+            file=sys.stderr,
+        )
+        return
 
 
 def _set_aside(folder: Path) -> Path:

@@ -19,6 +19,9 @@ from alpha_pulse.stores.schema import APPLICATION_ID
 
 _RUN = "SELECT run_id, config_hash, feed_identity, program_version, schema_version, config, identity_hash, result_hash FROM run"
 
+_VERSION_AT, _APPLICATION_AT, _HEADER_BYTES = 60, 68, 72
+"""Offsets in the header of an SQLite file (https://www.sqlite.org/fileformat.html): user_version and application_id."""
+
 
 class StoreContent(msgspec.Struct, frozen=True):
     """The content of a database. ``seq`` is -1 and ``hash`` empty while the journal has no row; ``blank``: no tables yet.
@@ -71,16 +74,19 @@ def inspect(path: Path, mark: Mark | None) -> StoreContent:
     try:
         connection = connect_for_reading(path)
         try:
-            return look(connection, path, mark)
+            return look(connection, path, mark, advice="; use another store")
         finally:
             connection.close()
     except sqlite3.Error as error:
         raise unreadable(path, error) from error
 
 
-def look(connection: sqlite3.Connection, path: Path, mark: Mark | None) -> StoreContent:
-    """As `inspect`, on an open connection. Raises sqlite3.Error too."""
-    content = _read(connection, path)
+def look(connection: sqlite3.Connection, path: Path, mark: Mark | None, *, advice: str = "") -> StoreContent:
+    """As `inspect`, on an open connection. Raises sqlite3.Error too.
+
+    ``advice`` ends the sentence about a store that this program cannot use; a reader has no other store to suggest.
+    """
+    content = _read(connection, path, advice)
     _compare(connection, path, content, mark)
     return content
 
@@ -91,18 +97,30 @@ def unreadable(path: Path, error: sqlite3.Error) -> StoreError:
     return StoreError(f"store {path} cannot be read as an SQLite database: {reason}; {advice}")
 
 
-def _read(connection: sqlite3.Connection, path: Path) -> StoreContent:
+def written_schema_version(path: Path) -> int | None:
+    """The schema version of a store, from the header of its file; None when the file is not a store. Raises OSError.
+
+    Nothing is opened as a database, so a program that writes the store is not disturbed.
+    """
+    with path.open("rb") as file:
+        header = file.read(_HEADER_BYTES)
+    if len(header) < _HEADER_BYTES or int.from_bytes(header[_APPLICATION_AT:]) != APPLICATION_ID:
+        return None
+    return int.from_bytes(header[_VERSION_AT : _VERSION_AT + 4])
+
+
+def _read(connection: sqlite3.Connection, path: Path, advice: str) -> StoreContent:
     ((application,),) = connection.execute("PRAGMA application_id")
     ((version,),) = connection.execute("PRAGMA user_version")
     ((tables,),) = connection.execute("SELECT count(*) FROM sqlite_master")
     if tables == 0 and application == 0:
         return StoreContent(blank=True)
     if application != APPLICATION_ID:
-        raise StoreError(f"store {path} is an SQLite database of another program; give --store another file")
+        raise StoreError(f"store {path} is an SQLite database of another program{advice}")
     if version != SCHEMA_VERSION:
         raise StoreError(
-            f"store {path} has schema version {version}, but this program reads {SCHEMA_VERSION}; "
-            "open it with the version that wrote it, or give --store another file"
+            f"store {path} was written by another version of AlphaPulse (schema version {version}; this version reads "
+            f"{SCHEMA_VERSION}) and cannot be converted (docs/upgrading.md){advice}"
         )
     run = connection.execute(_RUN).fetchone()
     last = connection.execute("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1").fetchone()

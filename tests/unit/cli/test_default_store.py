@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from alpha_pulse.cli.default_store import UNOPENED_SUFFIX, open_default_store
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import StateError, StoreError
 from alpha_pulse.feeds.synthetic import random_walk
-from alpha_pulse.stores.base import Store
+from alpha_pulse.stores.base import SCHEMA_VERSION, Store
 from alpha_pulse.stores.head import InUseError
 from store_runs import IDENTITY, append
 
@@ -42,6 +43,25 @@ def test_the_newest_is_resumed_and_a_fresh_one_becomes_the_newest() -> None:
     for fresh, expected in ((False, newest), (True, began), (False, began)):
         with contextlib.closing(opened("20260103-000000-aaaa", fresh=fresh)) as store:
             assert store.location == f"sqlite:///{expected}"
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        (3, "(schema version 3); this version cannot resume it and starts a new run"),
+        (SCHEMA_VERSION, "(another configuration); this configuration cannot resume it and starts a new run"),
+    ],
+)
+def test_an_older_run_of_the_same_data_is_named_once(version: int, expected: str, capsys: pytest.CaptureFixture[str]) -> None:
+    made("20260101-000000-aaaa", rows=1)
+    older = made("20260102-000000-aaaa", rows=1)
+    folder = older.parents[1]
+    older = folder.rename(folder.with_name(f"{FEED.identity[:12]}-0123456789ab")) / older.parent.name / older.name
+    with contextlib.closing(sqlite3.connect(older)) as database:
+        database.execute(f"PRAGMA user_version = {version}")
+    for _ in range(2):
+        opened("20260103-000000-aaaa").close()
+    assert capsys.readouterr().err == f"warning: an older run of these data is in {older} {expected}\n"
 
 
 def test_one_that_holds_nothing_is_set_aside_and_reported(capsys: pytest.CaptureFixture[str]) -> None:

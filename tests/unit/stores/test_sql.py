@@ -1,6 +1,7 @@
 """What only a file can suffer: kills, flipped bits, cut files, other processes, full disks."""
 
 import contextlib
+import re
 import resource
 import signal
 import sqlite3
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from alpha_pulse.core.config import Store as StoreConfig
 from alpha_pulse.core.errors import AlphaPulseError, StateError, StoreError
 from alpha_pulse.stores.base import SCHEMA_VERSION
+from alpha_pulse.stores.reading import StoreReader
 from alpha_pulse.stores.schema import VIEWS
 from alpha_pulse.stores.sql import SqliteStore
 from store_runs import IDENTITY, append, check_is_prefix, make, payload, run_until_killed
@@ -366,8 +368,11 @@ class TestOpening:
         make(path, 1)
         with contextlib.closing(sqlite3.connect(path)) as other:
             other.execute("PRAGMA user_version = 99")
-        with pytest.raises(StoreError, match=f"schema version 99, but this program reads {SCHEMA_VERSION}"):
+        sentence = f"(schema version 99; this version reads {SCHEMA_VERSION}) and cannot be converted (docs/upgrading.md)"
+        with pytest.raises(StoreError, match=re.escape(sentence) + "; use another store$"):
             SqliteStore(path)
+        with pytest.raises(StoreError, match=re.escape(sentence) + "$"):
+            StoreReader(path)
 
     def test_a_folder_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="is a folder"):
