@@ -21,7 +21,7 @@ EXPECTED = {"binary": "0 or 1", "bounded": "a value within [0, 1]", "real": f"a 
 
 
 class PackedDetector:
-    """A detector whose memory is one float64 array that begins as `kernels.detection` says."""
+    """A detector whose memory is one float64 array that begins as `alpha_pulse.kernels.detection.detection` says."""
 
     domain: ClassVar[Domain]
     title: ClassVar[str]

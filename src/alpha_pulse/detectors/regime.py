@@ -42,12 +42,13 @@ MAX_TIMES = 1_024
 class RegimeDetector:
     """Classifies times as calm, normal or turbulent from the bars so far: no forecast and no hindsight.
 
-    Bars are gathered to blocks, each described by volatility, trend and correlation (`kernels.market_state`). At the end of
-    each block a hidden Markov model says how probable the three regimes are (`kernels.hmm`), and a change-point detector per
-    number (`kernels.bocpd`) whether, and when, it changed. The label moves to the most probable regime once the present one is
-    refuted (a probability of 1 % at most; 10 % when the volatility is likely to have changed within the last 4 blocks), and not
-    sooner than 3 blocks after it last moved. A regime means the same throughout and gets its name again when it comes back.
-    A change of trend or correlation is told as well, and leaves the label alone. Before 20 blocks nothing is said.
+    Bars are gathered into blocks, each described by volatility, trend and correlation (`kernels.regimes.market_state`). At
+    the end of each block a hidden Markov model gives the probabilities of the three regimes (`kernels.regimes.hmm`), and a
+    change-point detector for each number (`kernels.regimes.bocpd`) decides whether and when it changed. The label moves to
+    the most probable regime when the present one is rejected (a probability of at most 1 %; 10 % when the volatility is
+    likely to have changed within the last 4 blocks), and not sooner than 3 blocks after its last move. A regime keeps its
+    meaning and its name when it recurs. A change of trend or correlation is reported too and does not move the label.
+    Before 20 blocks there is no label.
 
     Where nothing changes, .09 to .14 changes are told in 10,000 bars of closes, 24 to a block. Where volatility is never still,
     it is followed: 6.5 on GARCH(1,1) of persistence .98, 14 on a slow stochastic volatility. Found after, median and slowest

@@ -103,7 +103,7 @@ def _moving_average(known: Timeline, seen: Labels, classes: int, window: int) ->
 
 
 def _no_change(known: Timeline, seen: Labels, last: Labels, classes: int) -> Floats:
-    """As `kernels.baselines.no_change`, for any number of classes: the others share the remaining probability equally."""
+    """As `kernels.base.baselines.no_change`, for any number of classes: the others share the remaining probability equally."""
     at_prediction = last[known.examples]
     first = known.before == NOT_KNOWN
     chance = first & (at_prediction != NOT_KNOWN)

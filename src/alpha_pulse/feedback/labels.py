@@ -33,7 +33,7 @@ class Label(Example, frozen=True, kw_only=True, omit_defaults=True):
     """A label, as it is learnt and as it is journaled.
 
     ``value`` is realised over median volatility, or the log return from close to close; ``next_open_return`` is the log return
-    from the next bar's open, for direction. ``scores`` are what had been predicted (see `kernels.ensemble`): members'
+    from the next bar's open, for direction. ``scores`` are what had been predicted (see `kernels.mixing.ensemble`): members'
     probabilities, label, last label known, and the online model's probability before calibration; they are filled in when the
     label is joined to its prediction, and stay empty for a tie. ``trial`` holds the probabilities of the adapted model and of
     its control, before calibration, where the label counts for a trial.

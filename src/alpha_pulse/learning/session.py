@@ -63,8 +63,8 @@ class SessionSpec(msgspec.Struct, frozen=True):
 class ScoredPrediction(msgspec.Struct, gc=False):
     """A stored prediction with its label: the input of stages 2 to 4.
 
-    ``row`` (float64) is laid out as in `kernels.ensemble`; ``values`` is the same as a list. ``trial`` holds the probabilities
-    of the adapted model and of its control where the label counted for a trial; else it is empty.
+    ``row`` (float64) is laid out as in `kernels.mixing.ensemble`; ``values`` is the same as a list. ``trial`` holds the
+    probabilities of the adapted model and of its control where the label counted for a trial; else it is empty.
     """
 
     session: Session
@@ -283,7 +283,8 @@ class Session:
         row = pending.row
         pending.control_parts = np.empty(self._n_parts)
         row[ADAPTED] = row[RAW_ONLINE]
-        row[CONTROL] = trial.control.predict(pending.features, pending.control_parts)
+        control = trial.control.predict(pending.features, pending.control_parts)
+        row[CONTROL] = control if 0.0 <= control <= 1.0 else math.nan
         row[RAW_ONLINE] = trial.mix(float(row[ADAPTED]), float(row[CONTROL]))
 
     def _learn_trial(

@@ -88,7 +88,8 @@ def of_two(probabilities: Floats) -> Floats:
 
 
 def guesses(probabilities: Floats) -> Labels:
-    """The class predicted, (n,): of two, 1 from a probability of 1/2 on, as in `kernels.scores`; of more, the first best one.
+    """The class predicted, (n,): of two, 1 from a probability of 1/2 on, as in `alpha_pulse.kernels.base.scores`; of more, the
+    first best one.
 
     >>> guesses(np.array([[0.5, 0.5], [0.6, 0.4]])).tolist(), guesses(np.array([[0.2, 0.4, 0.4]])).tolist()
     ([1, 0], [1])

@@ -34,7 +34,7 @@ def ranks(values: Row) -> Row:
 
 
 def log_losses(probabilities: Row, labels: NDArray[np.bool_]) -> Row:
-    """-log of the probability given to what happened, in nats, floored as in `kernels.hedge.log_loss`.
+    """-log of the probability given to what happened, in nats, floored as in `alpha_pulse.kernels.mixing.hedge.log_loss`.
 
     >>> log_losses(np.array([0.5, 0.0]), np.array([True, False])).round(4).tolist()
     [0.6931, 0.0]

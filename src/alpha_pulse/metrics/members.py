@@ -60,7 +60,7 @@ class OnlineMinusBatch(msgspec.Struct, frozen=True):
 
 
 def classes(scores: Floats, member: int) -> Flags:
-    """The class a member predicted; the no-change member repeats the last label known (see `kernels.scores`)."""
+    """The class a member predicted; the no-change member repeats the last label known (see `kernels.base.scores`)."""
     guesses: Flags = scores[:, member] >= 0.5
     if member == NO_CHANGE:
         last = scores[:, LAST_KNOWN]
@@ -145,7 +145,7 @@ def target_reliability(scores: Floats, confidences: Floats, horizon: int) -> Tar
     Parameters
     ----------
     scores
-        float64 of shape (n, RECORD), laid out as in `kernels.scores`.
+        float64 of shape (n, RECORD), laid out as in `alpha_pulse.kernels.base.scores`.
     confidences
         float64 of shape (n,), as they were served; NaN where none was stated.
     horizon

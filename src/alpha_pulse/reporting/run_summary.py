@@ -66,8 +66,8 @@ _decided = msgspec.json.Decoder(_Decided).decode
 class LabelTable:
     """One target's scored labels in the journal's order; ties have no scores and are not in it.
 
-    After `pack`: ``scores`` float64 of shape (n, RECORD), laid out as in `kernels.scores`; ``value`` (what the label was made
-    from), ``next_open_return`` (log return; NaN where there is none), ``ts``, ``seq`` (number of the bar at which the
+    After `pack`: ``scores`` float64 of shape (n, RECORD), laid out as in `kernels.base.scores`; ``value`` (what the label was
+    made from), ``next_open_return`` (log return; NaN where there is none), ``ts``, ``seq`` (number of the bar at which the
     prediction was made) and ``symbol`` (place in the run's symbols), each of shape (n,).
 
     >>> table = LabelTable()

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from alpha_pulse.core.config import Config
+
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "src" / "alpha_pulse"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
@@ -136,6 +138,29 @@ def test_no_file_and_no_function_is_too_long() -> None:
             and (node.end_lineno or 0) - node.lineno >= MAX_FUNCTION_LINES
         ]
     )
+
+
+def _exists(reference: str) -> bool:
+    """Whether a dotted name is a module of the package, or a name that one of its modules has at its top level or mentions."""
+    parts = reference.removeprefix("alpha_pulse.").split(".")
+    for count in range(len(parts), 0, -1):
+        place = PACKAGE.joinpath(*parts[:count])
+        for path in (place.with_suffix(".py"), place / "__init__.py"):
+            if path.is_file():
+                return count == len(parts) or re.search(rf"\b{parts[count]}\b", path.read_text(encoding="utf-8")) is not None
+    return False
+
+
+def test_modules_that_docstrings_name_exist() -> None:
+    rooms = "|".join(sorted(path.name for path in PACKAGE.iterdir() if path.is_dir() and not path.name.startswith("_")))
+    reference = re.compile(rf"`((?:alpha_pulse\.)?(?:{rooms})\.[a-z_]\w*(?:\.\w+)*)`")
+    settings = {f"{section}.{key}" for section in Config.__struct_fields__ for key in type(getattr(Config(), section)).__dict__}
+    gone = {
+        name_of(path): names
+        for path in SOURCES
+        if (names := {name for name in reference.findall(path.read_text(encoding="utf-8")) if not _exists(name)} - settings)
+    }
+    assert gone == {}
 
 
 def test_most_files_are_short_and_no_folder_is_crowded() -> None:

@@ -279,6 +279,18 @@ def test_a_trial_without_common_labels_is_undone() -> None:
     assert state_of(desk.session.model) == before
 
 
+@pytest.mark.parametrize("bad", [math.nan, 1.7, -0.2])
+def test_a_control_that_diverges_in_a_trial_is_left_out(bad: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = new_session(horizon=1)
+    session.begin_trial(boost=4.0)
+    assert session._trial is not None
+    monkeypatch.setattr(session._trial.control, "predict", lambda features, parts: bad)
+    pending, missing = session.predict("p", vector(stream(1, D, seed=7)[0][0], 0))
+    assert missing is None
+    assert math.isnan(pending.row[CONTROL])
+    assert pending.row[RAW_ONLINE] == pending.row[ADAPTED]
+
+
 def test_one_trial_at_a_time() -> None:
     session = new_session()
     with pytest.raises(SessionError, match="is in no trial"):

@@ -1,6 +1,6 @@
 """Where the state of the detectors of a change of features keeps what: one float64 array, a header and then tables.
 
-The header begins as that of every detector (`kernels.detection`). After it come, d features wide:
+The header begins as that of every detector (`alpha_pulse.kernels.detection.detection`). After it come, d features wide:
 
 * a table (d, `COLUMNS`) of what is known of each feature: its reference, its newest comparison;
 * the number of rows of the current window in each cell, (d, cells);

@@ -3,7 +3,7 @@
 DDM: errors are Bernoulli of rate p with standard deviation s = sqrt(p (1 - p) / n); an alarm comes when p + s lies above the
 smallest p by more than ``threshold`` times the s of that time, a warning at 2/3 of it. EDDM: an alarm comes when mean plus two
 standard deviations of the distances falls below ``threshold`` times their largest value, a warning half way from there to 1.
-The change is dated as `kernels.dating` does.
+The change is dated as `alpha_pulse.kernels.detection.change_time` does.
 
 Both test from the 31st event on (EDDM: the 31st error), as MOA and River do, and with their comparisons; EDDM's variance is
 River's, which divides by n - 1, where MOA divides by n.

@@ -2,7 +2,7 @@
 
 The cut is moved to the newest value whenever the mean up to there, plus its bound, is the lowest so far (of a fall: less its
 bound, the highest). ``two_sided`` finds falls too.
-The change is dated as `kernels.dating` does. Definitions and comparisons are MOA's and River's.
+The change is dated as `alpha_pulse.kernels.detection.change_time` does. Definitions and comparisons are MOA's and River's.
 
 Source: Frías-Blanco et al., "Online and non-parametric drift detection methods based on Hoeffding's bounds", IEEE TKDE 27
 (2015), https://doi.org/10.1109/TKDE.2014.2345382

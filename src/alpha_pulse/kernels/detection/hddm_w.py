@@ -2,7 +2,7 @@
 
 As HDDM-A, with means in which a new value weighs ``lambda_``: old values fade, so slow changes are found sooner. The mean up to
 the cut stays as it was there; the mean after it begins at the first value.
-The change is dated as `kernels.dating` does. Definitions and comparisons are MOA's and River's.
+The change is dated as `alpha_pulse.kernels.detection.change_time` does. Definitions and comparisons are MOA's and River's.
 
 Source: Frías-Blanco et al., "Online and non-parametric drift detection methods based on Hoeffding's bounds", IEEE TKDE 27
 (2015), https://doi.org/10.1109/TKDE.2014.2345382

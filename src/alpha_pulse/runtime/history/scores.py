@@ -24,8 +24,8 @@ NAN = math.nan
 
 
 class ScoreHistory:
-    """One row per scored label. Columns: seq, ts_ms, the scores (see `kernels.scores`), and for each shown member the running
-    count, sum of skills (nats) and hits.
+    """One row per scored label. Columns: seq, ts_ms, the scores (see `alpha_pulse.kernels.base.scores`), and for each shown
+    member the running count, sum of skills (nats) and hits.
 
     Parameters
     ----------
