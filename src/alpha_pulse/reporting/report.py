@@ -76,7 +76,7 @@ class HitRates(msgspec.Struct, frozen=True):
 
 
 class TradeQualityReport(msgspec.Struct, frozen=True):
-    """The trade-quality sessions: closed lots, those with a net gain, and how well that was foretold (by symbol)."""
+    """The trade-quality sessions: closed lots, those with a net profit, and how well it was predicted (by symbol)."""
 
     lots: int
     wins: int

@@ -19,7 +19,7 @@ def routes(gateway: Gateway) -> Routes:
 
     @group.get(
         "/history",
-        "Log-loss skill over the base rate and accuracy in the window, one row per label",
+        "Skill over the base rate, and accuracy, in the window; one row per label",
         response=Series,
         example=examples.HISTORY,
         query=SeriesQuery,
