@@ -189,7 +189,7 @@ def predict(live: Running) -> None:
     )
     for body in wrong:
         live.refused(422, path, body)
-    live.refused(422, path, {"featurs": vector}, said="did you mean 'features'?")
+    live.refused(422, path, {"featurs": vector}, said="unknown key 'featurs'; did you mean 'features'?")
     live.refused(404, f"{SESSIONS}/NONE/direction/predict", vector)
 
 
@@ -245,6 +245,12 @@ def own_session(live: Running) -> None:
     live.refused(409, f"{SESSIONS}/{LOOPS}/update", {"examples": examples})
     live.refused(409, f"{SESSIONS}/{LOOPS}/stop")
     live.refused(404, f"{SESSIONS}/start", {**start, "symbol": "SYM", "config": {}}, said=SYMBOL)
+    live.refused(
+        422,
+        f"{SESSIONS}/start",
+        {**start, "config": {"features": 5}},
+        said="unknown key 'features' in config; did you mean 'n_features'?",
+    )
     live.refused(422, f"{SESSIONS}/start", {**start, "model_type": "logistc"}, said="did you mean 'logistic'?")
 
 

@@ -87,6 +87,7 @@ def test_a_path_of_another_method_is_suggested_last_and_with_its_method(live: Ru
     for path in ("/api/v1/status", "/api/v1/system/paus", "/api/v1/system/speeds"):
         said = live.refused(404, path, method="GET")
         assert not any(f"mean {post!r}" in said for post in posts)
+    live.refused(404, "/api/v1/nothing", method="GET", said="there is no /api/v1/nothing; /api/v1/openapi.json lists all paths")
     live.refused(404, "/api/v1/system/paus", said="; did you mean '/api/v1/system/pause'?")
     live.refused(404, "/api/v1/sistem", method="DELETE", said="; did you mean GET '/api/v1/system'?")
 
@@ -199,7 +200,7 @@ def test_a_declared_length_is_believed_only_when_it_is_too_large(live: Running) 
         (b"[" + b"9" * 5_000 + b"]", "out of range"),
         (b"[" * 200_000, "Expected `float`"),
         (b'{"features":' + b'{"a":' * 100_000, "Expected `float`"),
-        (b'{"a":' * 100_000, "unknown field `a`"),
+        (b'{"a":' * 100_000, "unknown key 'a'"),
         (b'{"features":{"a":"1"}}', "Expected `float`"),
         (b"[true]", "Expected `float`"),
         (b"[null]", "Expected `float`"),
@@ -208,7 +209,7 @@ def test_a_declared_length_is_believed_only_when_it_is_too_large(live: Running) 
         (b"[1] [2]", "trailing"),
         (b"\xff\xfe[\x001\x00]\x00", "malformed"),
         (b'{"features":{"\\ud800":1}}', ""),
-        (b'{"' + b"x" * 100_000 + b'":1}', "unknown field"),
+        (b'{"' + b"x" * 100_000 + b'":1}', "unknown key"),
     ],
     ids=lambda value: repr(value)[:30],
 )

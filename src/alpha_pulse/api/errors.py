@@ -29,6 +29,7 @@ STATUSES: tuple[tuple[type[AlphaPulseError], int], ...] = (
     (StateError, 503),
 )
 INVALID = 422
+PREFIX = "/api/v1"
 MAX_SHOWN = 100
 MAX_BEGIN, MAX_END = 240, 150
 
@@ -69,7 +70,9 @@ def _routing_sentence(request: Request, error: HTTPException, operations: Sequen
 
 def _near(method: str, path: str, operations: Sequence[Operation]) -> str | None:
     """Suggest the nearest path of the same method, otherwise of another method, which is then named."""
-    same = {item.path: repr(item.path) for item in operations if item.method == method}
-    other = {item.path: f"{item.method} {item.path!r}" for item in operations if item.method != method}
-    nearest = next((shown[near] for shown in (same, other) for near in get_close_matches(path, shown, n=1)), None)
+    # Without the common prefix, which would make every path look alike.
+    same = {item.path.removeprefix(PREFIX): repr(item.path) for item in operations if item.method == method}
+    other = {item.path.removeprefix(PREFIX): f"{item.method} {item.path!r}" for item in operations if item.method != method}
+    end = path.removeprefix(PREFIX)
+    nearest = next((shown[near] for shown in (same, other) for near in get_close_matches(end, shown, n=1, cutoff=0.7)), None)
     return None if nearest is None else f"did you mean {nearest}?"

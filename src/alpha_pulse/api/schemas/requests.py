@@ -6,6 +6,7 @@ import re
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
+import msgspec.inspect
 from msgspec import Meta
 from starlette.requests import Request
 
@@ -30,6 +31,8 @@ LARGEST_SEQ = 2**53 - 1
 INTEGER = re.compile(r"-?[0-9]{1,18}")
 PARAMETER = re.compile(r".* - at `\$\.(\w+)`$", re.DOTALL)
 UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`(?: - at `\$(.*)`)?$", re.DOTALL)
+STEP = re.compile(r"\w+|\[\.\.\.\]")
+"""A field, or the items of a list, in a path of msgspec."""
 MAX_SHOWN = 240
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -196,20 +199,26 @@ WHOLE = frozenset({"from_seq", "limit", "max_points"})
 
 
 def _sentence(text: str, kind: Any) -> str:
-    """The message of msgspec, with the nearest known name for an unknown field."""
+    """The message of msgspec; for an unknown field one with its place and the nearest known name."""
     unknown = UNKNOWN.match(text)
     if unknown is None:
         return _cut(text)
-    known = _fields_at(kind, unknown[2] or "")
-    tail = did_you_mean(unknown[1][:80], known) if known else ""
-    return _cut(text) + tail
+    name, path = unknown[1][:80], (unknown[2] or "").removeprefix(".")
+    known = _fields_at(msgspec.inspect.type_info(kind), STEP.findall(path))
+    return f"unknown key {name!r}{f' in {path}' if path else ''}{did_you_mean(name, known) if known else ''}"
 
 
-def _fields_at(kind: Any, path: str) -> list[str]:
-    """The field names of a body or query; empty for a nested path."""
-    for option in [kind, *getattr(kind, "__args__", ())]:
-        if not path and isinstance(option, type) and issubclass(option, msgspec.Struct):
-            return [field.encode_name for field in msgspec.structs.fields(option)]
+def _fields_at(kind: msgspec.inspect.Type, path: list[str]) -> list[str]:
+    """The field names of the objects at a path; empty where there is none."""
+    match kind:
+        case msgspec.inspect.UnionType():
+            return [name for option in kind.types for name in _fields_at(option, path)]
+        case msgspec.inspect.ListType() if path:
+            return _fields_at(kind.item_type, path[1:])
+        case msgspec.inspect.StructType() if path:
+            return [name for field in kind.fields if field.encode_name == path[0] for name in _fields_at(field.type, path[1:])]
+        case msgspec.inspect.StructType():
+            return [field.encode_name for field in kind.fields]
     return []
 
 
