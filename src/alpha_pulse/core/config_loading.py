@@ -100,9 +100,9 @@ def _refuse_unknown(content: Mapping[str, Any], kind: type[msgspec.Struct], sour
     for key, value in content.items():
         if key not in fields:
             where = source_of(f"{section}.{key}" if section else key, sources) or "the configuration"
-            place = f"section [{section}]" if section else "the top level"
-            advice = new_name(section, key) or did_you_mean(key, fields)
-            raise ConfigError(f"{where}: unknown key {key!r} at {place}{advice}")
+            place = f"in section [{section}]" if section else "at the top level"
+            advice = new_name(section, key, content) or did_you_mean(key, fields)
+            raise ConfigError(f"{where}: unknown key {key!r} {place}{advice}")
         inner = fields[key].type
         if isinstance(value, Mapping) and isinstance(inner, type) and issubclass(inner, msgspec.Struct):
             _refuse_unknown(value, inner, sources, key)

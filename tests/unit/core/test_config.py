@@ -62,7 +62,7 @@ def test_environment_values_are_toml_where_they_can_be(key: str, raw: str, value
 @pytest.mark.parametrize("section", SECTIONS)
 def test_an_unknown_key_of_a_section_is_refused_with_the_nearest_one(section: str, tmp_path: Path) -> None:
     known = msgspec.structs.fields(type(getattr(Config(), section)))[0].name
-    with pytest.raises(ConfigError, match=rf"unknown key '{known}x' at section \[{section}\]; did you mean '{known}'\?"):
+    with pytest.raises(ConfigError, match=rf"unknown key '{known}x' in section \[{section}\]; did you mean '{known}'\?"):
         load_config(written(tmp_path, f"[{section}]\n{known}x = 1\n"), {})
 
 
@@ -79,7 +79,7 @@ def test_a_renamed_key_is_refused_with_its_new_name(old: str, new: str, tmp_path
     section, _, key = old.partition(".")
     assert new in {f"{section}.{field.name}" for field in msgspec.structs.fields(type(getattr(Config(), section)))}
     said = re.escape(
-        f"unknown key '{key}' at section [{section}]; it is now named '{new.partition('.')[2]}' (docs/upgrading.md)"
+        f"unknown key '{key}' in section [{section}]; it is now named '{new.partition('.')[2]}' (docs/upgrading.md)"
     )
     with pytest.raises(ConfigError, match=said):
         load_config(written(tmp_path, f"[{section}]\n{key} = 1\n"), {})
@@ -87,6 +87,8 @@ def test_a_renamed_key_is_refused_with_its_new_name(old: str, new: str, tmp_path
         load_config(environ={f"{ENV_PREFIX}{section}__{key}".upper(): "1"})
     with pytest.raises(ConfigError, match=said):
         load_config(environ={}, overrides={old: 1})
+    with pytest.raises(ConfigError, match=f"{said}; both are set, remove '{key}'$"):
+        load_config(environ={}, overrides={old: 1, new: 1})
     assert f"| `{old}` | `{new}` |" in (Path(__file__).parents[3] / "docs" / "upgrading.md").read_text(encoding="utf-8")
 
 
