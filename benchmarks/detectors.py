@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from alpha_pulse.core.config import Adaptation
+from alpha_pulse.core.config import AdaptationConfig
 from alpha_pulse.core.plugins import load
 from alpha_pulse.core.types import FeatureVector
 from alpha_pulse.detectors import DETECTORS
@@ -97,7 +97,7 @@ def _markets(options: Options) -> Table:
 
     def monitor(detector: Literal["psi", "ks"]) -> Work:
         def work() -> None:
-            watch = FeatureMonitor("X", names, Adaptation(feature_detector=detector))
+            watch = FeatureMonitor("X", names, AdaptationConfig(feature_detector=detector))
             for vector in vectors:
                 watch.observe(vector)
                 watch.detect(vector.ts)

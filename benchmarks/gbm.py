@@ -5,7 +5,7 @@ from __future__ import annotations
 import lightgbm
 import numpy as np
 
-from alpha_pulse.core.config import Batch
+from alpha_pulse.core.config import BatchConfig
 from alpha_pulse.evaluation.streams.generated import hyperplane
 from alpha_pulse.models.gbm import LightGBM
 from benchmarks.measure import Options, interleave
@@ -17,7 +17,7 @@ ROUNDS = 5
 
 def run(options: Options) -> list[Table]:
     """The model of the volatility target as it is by default, row by row and many rows in one call."""
-    batch, n = Batch(), 200 if options.quick else 5_000
+    batch, n = BatchConfig(), 200 if options.quick else 5_000
     stream = hyperplane(batch.train_bars + n, WIDTH, seed=5)
     model = LightGBM(WIDTH, trees=batch.volatility_trees, leaves=batch.leaves, learning_rate=batch.learning_rate)
     k = batch.train_bars

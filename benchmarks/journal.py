@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from alpha_pulse.core.config import Config, Store
+from alpha_pulse.core.config import Config, StoreConfig
 from alpha_pulse.feeds.synthetic import random_walk
 from alpha_pulse.stores import open_store
 from alpha_pulse.stores.base import JournalRow, RunIdentity
@@ -53,7 +53,7 @@ def _real_rows(n: int) -> list[JournalRow]:
 
 
 def _writer(rows: list[JournalRow], n: int, durability: str | None) -> Callable[[], None]:
-    settings = Store(durability="step" if durability == "step" else "group")
+    settings = StoreConfig(durability="step" if durability == "step" else "group")
 
     def work() -> None:
         with tempfile.TemporaryDirectory(prefix="alpha-pulse-benchmark-") as folder:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from alpha_pulse.core.config import Config, Execution
+from alpha_pulse.core.config import Config, ExecutionConfig
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.replay import ReplayFeed
@@ -55,7 +55,7 @@ def advance(system: System, bars: int) -> None:
 
 def configuration(book: str) -> Config:
     """All defaults, with or without the shadow books."""
-    return Config(execution=Execution(shadow_books=book == ALL))
+    return Config(execution=ExecutionConfig(shadow_books=book == ALL))
 
 
 def make_feeds(options: Options, size: Size) -> Callable[[], ReplayFeed]:

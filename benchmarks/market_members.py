@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.core.config import Batch
+from alpha_pulse.core.config import BatchConfig
 from alpha_pulse.features.extractor import FeatureExtractor
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.kernels.base.scores import LABEL, SERVED
@@ -83,7 +83,7 @@ def read(path: Path, horizon: int) -> Bars:
 
 def task(bars: Bars, target: str, horizon: int) -> Task:
     """Labels and rows of ``volatility`` or ``direction``, each as the product defines it."""
-    h, batch = horizon, Batch()
+    h, batch = horizon, BatchConfig()
     labels = np.full(len(bars.closes), NONE, dtype=np.int64)
     if target == "volatility":
         known = bars.ready[:-h] & (bars.medians[:-h] > 0.0)

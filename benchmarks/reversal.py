@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.core.config import Batch, Config, Execution, Learning
+from alpha_pulse.core.config import BatchConfig, Config, ExecutionConfig, LearningConfig
 from alpha_pulse.engine.journal import decode_step
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.synthetic import planted_signal, sign_accuracy
@@ -30,9 +30,9 @@ def hits(horizon: int) -> tuple[Hits, Hits]:
     The artefact itself is asked: what serves in its name passes through a calibrator, which learns.
     """
     config = Config(
-        learning=Learning(direction_horizon_bars=horizon),
-        batch=Batch(enabled=True),
-        execution=Execution(shadow_books=False),
+        learning=LearningConfig(direction_horizon_bars=horizon),
+        batch=BatchConfig(enabled=True),
+        execution=ExecutionConfig(shadow_books=False),
     )
     store = MemoryStore(config.store)
     system = System(config, planted_signal(BARS, SEED, FLIPS, strength=STRENGTH), store)

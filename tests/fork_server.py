@@ -28,7 +28,7 @@ import alpha_pulse.cli.evaluate
 import alpha_pulse.cli.replay
 import alpha_pulse.cli.run
 import alpha_pulse.cli.simulate  # noqa: F401  (imported for the copies)
-from alpha_pulse.core.config import Batch, Config
+from alpha_pulse.core.config import BatchConfig, Config
 from alpha_pulse.feeds.synthetic import Market, random_walk
 from alpha_pulse.runtime.replay import replay
 from alpha_pulse.stores.memory import MemoryStore
@@ -111,7 +111,7 @@ def main() -> None:
     """Warm up, serve."""
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(sys.argv[1])
-        replay(Config(batch=Batch(enabled=False)), random_walk(400, seed=1, market=Market()), MemoryStore(), "warm")
+        replay(Config(batch=BatchConfig(enabled=False)), random_walk(400, seed=1, market=Market()), MemoryStore(), "warm")
         assert threading.active_count() == 1, "a copy has one thread, so whatever another one holds would be held for ever"
         gc.freeze()
         listening.listen()

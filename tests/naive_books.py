@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from alpha_pulse.core.config import Risk
+from alpha_pulse.core.config import RiskConfig
 from alpha_pulse.core.types import Fill
 from alpha_pulse.execution.risk import OrderRequest
 
@@ -53,7 +53,7 @@ def _half_even(value: Fraction) -> int:
     return below if rest < Fraction(1, 2) else below + 1
 
 
-def naive_gate(limits: Risk, request: OrderRequest) -> bool:
+def naive_gate(limits: RiskConfig, request: OrderRequest) -> bool:
     """Whether the order may pass, said in one breath per limit."""
     if not 0.0 < request.price < math.inf:
         return False

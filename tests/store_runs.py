@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 import cli_runs
-from alpha_pulse.core.config import Store as StoreConfig
+from alpha_pulse.core.config import StoreConfig
 from alpha_pulse.stores.base import RunIdentity, Store
 from alpha_pulse.stores.sql import SqliteStore
 

@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from alpha_pulse.core.config import Store as StoreConfig
+from alpha_pulse.core.config import StoreConfig
 from alpha_pulse.core.errors import DataError, StateError, StoreError
 from alpha_pulse.stores import STORES, open_store
 from alpha_pulse.stores.base import Store, genesis

@@ -19,7 +19,7 @@ import alpha_pulse.cli.simulate
 import alpha_pulse.evaluation.plot  # noqa: F401  (imported for the copies)
 from alpha_pulse.api.access.tokens import Auth
 from alpha_pulse.cli.main import main
-from alpha_pulse.core.config import Store as StoreConfig
+from alpha_pulse.core.config import StoreConfig
 from alpha_pulse.core.errors import AlphaPulseError
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.replay import ReplayFeed

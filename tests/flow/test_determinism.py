@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import alpha_pulse
-from alpha_pulse.core.config import Store
+from alpha_pulse.core.config import StoreConfig
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.stores import open_store
 from flow.runs import FEEDS, INDICES, RESTLESS, again, bundled_feed, child, restless, restless_run, run
@@ -57,7 +57,7 @@ def test_in_a_fresh_process_with_other_hashes_and_an_sqlite_store(name: str, see
 
 
 def test_the_store_changes_nothing(tmp_path: Path) -> None:
-    settings = Store(durability="step", checkpoint_steps=50)
+    settings = StoreConfig(durability="step", checkpoint_steps=50)
     store = open_store(str(tmp_path / "run.db"), settings)
     on_disk = run(restless(600), {"store.durability": "step", "store.checkpoint_steps": 50}, store)
     store.close()

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from alpha_pulse.agents.trend import TrendFollowing
-from alpha_pulse.core.config import Store as StoreConfig
+from alpha_pulse.core.config import StoreConfig
 from alpha_pulse.core.errors import StateError, StoreError
 from alpha_pulse.core.stateful import State, Stateful, unpack
 from alpha_pulse.core.types import Order

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from river import linear_model
 
-from alpha_pulse.core.config import Store as StoreConfig
+from alpha_pulse.core.config import StoreConfig
 from alpha_pulse.core.errors import StateError, UnknownNameError
 from alpha_pulse.core.stateful import unpack
 from alpha_pulse.feeds.replay import ReplayFeed

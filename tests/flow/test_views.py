@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from alpha_pulse.core.config import Store as StoreConfig
+from alpha_pulse.core.config import StoreConfig
 from alpha_pulse.core.types import (
     AdaptationAction,
     AlarmResponse,

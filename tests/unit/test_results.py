@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from alpha_pulse.core.config import Batch, Config
+from alpha_pulse.core.config import BatchConfig, Config
 from alpha_pulse.feeds.synthetic import random_walk
 from alpha_pulse.reporting.report import decode_report
 from alpha_pulse.runtime.replay import replay
@@ -38,7 +38,7 @@ def test_the_page_states_no_figure_of_its_own() -> None:
 
 
 def test_what_is_undefined_on_few_bars_is_left_blank() -> None:
-    result = replay(Config(batch=Batch(enabled=False)), random_walk(120, seed=2), MemoryStore(), "short")
+    result = replay(Config(batch=BatchConfig(enabled=False)), random_walk(120, seed=2), MemoryStore(), "short")
     assert result is not None
     report = decode_report(result)
     found = results.figures(report, report)

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from alpha_pulse.core.config import Adaptation
+from alpha_pulse.core.config import AdaptationConfig
 from alpha_pulse.core.types import DriftAlarm, RegimeChange
 
 Kind = Literal["keep", "boost", "reset"]
@@ -44,7 +44,7 @@ def on_regime(change: RegimeChange, kind: Kind) -> AdaptationDecision:
     return AdaptationDecision(kind, cause, f"the {change.feature} of the market changed")
 
 
-def on_health(excess_loss: float, lost_accuracy: float, config: Adaptation) -> AdaptationDecision:
+def on_health(excess_loss: float, lost_accuracy: float, config: AdaptationConfig) -> AdaptationDecision:
     """A check by the timer: decay is a windowed loss above the base rate's, or accuracy below the whole run's, by a threshold.
 
     Parameters

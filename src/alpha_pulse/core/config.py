@@ -25,7 +25,7 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """A table of the configuration file."""
 
 
-class Learning(_Section, frozen=True):
+class LearningConfig(_Section, frozen=True):
     """What is predicted, and by which online model."""
 
     model: str = "market_default"
@@ -44,7 +44,7 @@ class Learning(_Section, frozen=True):
     """Labels in the sliding window of scores."""
 
 
-class Batch(_Section, frozen=True):
+class BatchConfig(_Section, frozen=True):
     """The frozen LightGBM model."""
 
     enabled: bool = True
@@ -63,7 +63,7 @@ class Batch(_Section, frozen=True):
     """Shrinkage of each tree."""
 
 
-class Serving(_Section, frozen=True):
+class ServingConfig(_Section, frozen=True):
     """How members become one prediction."""
 
     strategy: Literal["ensemble", "champion_challenger"] = "ensemble"
@@ -75,7 +75,7 @@ class Serving(_Section, frozen=True):
     `beta`: a slope for each side; `isotonic`: any rising shape, over the last 2,000 labels."""
 
 
-class Agents(_Section, frozen=True):
+class AgentsConfig(_Section, frozen=True):
     """Who decides."""
 
     members: tuple[str, ...] = ("trend", "reversion")
@@ -88,7 +88,7 @@ class Agents(_Section, frozen=True):
     """Weight of the model. `rule_weight` and `ml_weight` must add up to 1."""
 
 
-class Execution(_Section, frozen=True):
+class ExecutionConfig(_Section, frozen=True):
     """Sizes and books."""
 
     initial_cash: Annotated[float, Meta(ge=1, lt=1e13)] = 100_000.0
@@ -108,7 +108,7 @@ class Execution(_Section, frozen=True):
     """Whether books run beside `combined`: `cost_aware` (or `signal`), `rules_only`, `ml_only`, `buy_and_hold`."""
 
 
-class Risk(_Section, frozen=True):
+class RiskConfig(_Section, frozen=True):
     """The limits of the risk gate."""
 
     max_position_fraction: Positive = 1.0
@@ -125,7 +125,7 @@ class Risk(_Section, frozen=True):
     """No entry on a price that has repeated for this many bars."""
 
 
-class Venue(_Section, frozen=True):
+class VenueConfig(_Section, frozen=True):
     """Costs and units of the simulated venue."""
 
     fee_bps: NonNegative = 1.0
@@ -156,7 +156,7 @@ def for_symbol(setting: PerSymbol | None, symbol: str) -> float | None:
     return setting.get(symbol) if isinstance(setting, dict) else setting
 
 
-class Adaptation(_Section, frozen=True):
+class AdaptationConfig(_Section, frozen=True):
     """When and how the online models are adapted."""
 
     enabled: bool = True
@@ -189,7 +189,7 @@ class Adaptation(_Section, frozen=True):
     """Labels between the end of a trial and the start of the next. An alarm in this time is deferred."""
 
 
-class Store(_Section, frozen=True):
+class StoreConfig(_Section, frozen=True):
     """Durability of the run's store. This section cannot change a decision."""
 
     durability: Literal["group", "step"] = "group"
@@ -210,15 +210,15 @@ class Config(_Section, frozen=True):
 
     seed: NonNegativeInt = 1
     """Seed of every generator: LightGBM's, and that of the bootstrap for reported intervals."""
-    learning: Learning = msgspec.field(default_factory=Learning)
-    batch: Batch = msgspec.field(default_factory=Batch)
-    serving: Serving = msgspec.field(default_factory=Serving)
-    agents: Agents = msgspec.field(default_factory=Agents)
-    execution: Execution = msgspec.field(default_factory=Execution)
-    risk: Risk = msgspec.field(default_factory=Risk)
-    venue: Venue = msgspec.field(default_factory=Venue)
-    adaptation: Adaptation = msgspec.field(default_factory=Adaptation)
-    store: Store = msgspec.field(default_factory=Store)
+    learning: LearningConfig = msgspec.field(default_factory=LearningConfig)
+    batch: BatchConfig = msgspec.field(default_factory=BatchConfig)
+    serving: ServingConfig = msgspec.field(default_factory=ServingConfig)
+    agents: AgentsConfig = msgspec.field(default_factory=AgentsConfig)
+    execution: ExecutionConfig = msgspec.field(default_factory=ExecutionConfig)
+    risk: RiskConfig = msgspec.field(default_factory=RiskConfig)
+    venue: VenueConfig = msgspec.field(default_factory=VenueConfig)
+    adaptation: AdaptationConfig = msgspec.field(default_factory=AdaptationConfig)
+    store: StoreConfig = msgspec.field(default_factory=StoreConfig)
 
     @property
     def config_hash(self) -> str:

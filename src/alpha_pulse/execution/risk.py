@@ -6,7 +6,7 @@ import math
 
 import msgspec
 
-from alpha_pulse.core import config
+from alpha_pulse.core.config import RiskConfig
 from alpha_pulse.core.types import Units
 from alpha_pulse.venues.money import cash_text, money
 
@@ -40,7 +40,7 @@ class RiskGate:
     An order that only reduces a position passes all but the checks of its price: refusing it would lock the position (a
     short that rises by a third is already worth twice the equity). A request beyond a limit is refused, never cut to fit.
 
-    >>> gate = RiskGate(config.Risk(max_position_fraction=0.5))
+    >>> gate = RiskGate(RiskConfig(max_position_fraction=0.5))
     >>> units = Units("X", cash_decimals=2, quantity_decimals=6)
     >>> gate.check(OrderRequest(1_000_000, 0, 100.0, 100_000, 100_000, 0, 60, 0, units))
     ()
@@ -48,7 +48,7 @@ class RiskGate:
     ('the position would be worth 600.00, but the limit is 500.00 (max_position_fraction 0.5 of the equity 1,000.00)',)
     """
 
-    def __init__(self, limits: config.Risk) -> None:
+    def __init__(self, limits: RiskConfig) -> None:
         self._limits = limits
 
     def check(self, request: OrderRequest) -> tuple[str, ...]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal, NamedTuple, Protocol
 
-from alpha_pulse.core.config import Config
-from alpha_pulse.core.config import Venue as Costs
+from alpha_pulse.core.config import Config, VenueConfig
 from alpha_pulse.core.types import Bar, Signal, Units
 from alpha_pulse.execution.decision import SizingInput
 from alpha_pulse.execution.fill_limit import Account
@@ -112,7 +111,7 @@ class CostAware:
         Of the venue, in basis points.
     """
 
-    def __init__(self, follow: FollowSignal, costs: Costs) -> None:
+    def __init__(self, follow: FollowSignal, costs: VenueConfig) -> None:
         self._follow = follow
         self._costs = costs
 
@@ -182,10 +181,10 @@ def expected_move(volatility: float, horizon: int) -> float:
     return MEAN_OF_ABSOLUTE_NORMAL * volatility * math.sqrt(horizon)
 
 
-def round_trip(bar: Bar, costs: Costs) -> float:
+def round_trip(bar: Bar, costs: VenueConfig) -> float:
     """The cost of entry and exit as a fraction of the value: twice fee, half-spread (as quoted, where quoted) and slippage.
 
-    >>> round(1e4 * round_trip(Bar("X", 1, 1, 100.0, 101.0, 99.0, 100.0, bid=99.98, ask=100.02), Costs()), 6)
+    >>> round(1e4 * round_trip(Bar("X", 1, 1, 100.0, 101.0, 99.0, 100.0, bid=99.98, ask=100.02), VenueConfig()), 6)
     7.0
     """
     bid, ask = bar.bid, bar.ask

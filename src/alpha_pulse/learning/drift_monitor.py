@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from alpha_pulse.core.config import Adaptation
+from alpha_pulse.core.config import AdaptationConfig
 from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.stateful import State, scalar
 from alpha_pulse.core.types import DriftAlarm, Monitored
@@ -46,7 +46,7 @@ class DriftMonitor:
         Whether each label comes h steps after its prediction.
     """
 
-    def __init__(self, symbol: str, target: str, horizon: int, settings: Adaptation, *, ordered: bool = True) -> None:
+    def __init__(self, symbol: str, target: str, horizon: int, settings: AdaptationConfig, *, ordered: bool = True) -> None:
         self.symbol = symbol
         self.target = target
         self.alarms = 0
@@ -70,16 +70,16 @@ class DriftMonitor:
         self._times: list[tuple[int, int, float, float, float]] = []
 
     @staticmethod
-    def _error_detector(settings: Adaptation, dependence: Dependence, horizon: int) -> Detector:
+    def _error_detector(settings: AdaptationConfig, dependence: Dependence, horizon: int) -> Detector:
         per = nearest_rate(settings.detector, settings.samples_per_false_alarm, dependence=dependence, horizon=horizon)
         return tuned(settings.detector, per, dependence=dependence, horizon=horizon, threshold=settings.drift_threshold)
 
     @staticmethod
-    def _steady_detector(settings: Adaptation, dependence: Dependence, horizon: int) -> Detector:
+    def _steady_detector(settings: AdaptationConfig, dependence: Dependence, horizon: int) -> Detector:
         per = nearest_rate(STEADY_DETECTOR, settings.samples_per_false_alarm, dependence=dependence, horizon=horizon)
         return tuned(STEADY_DETECTOR, per, dependence=dependence, horizon=horizon)
 
-    def _label_detector(self, settings: Adaptation) -> Detector:
+    def _label_detector(self, settings: AdaptationConfig) -> Detector:
         """Its events are blocks of labels."""
         per = nearest_rate(STEADY_DETECTOR, settings.samples_per_false_alarm / self._length, dependence="autoregressive")
         return CalibratedDetector(STEADY_DETECTOR, per, dependence="autoregressive")

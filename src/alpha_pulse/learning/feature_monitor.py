@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from alpha_pulse.core.config import Adaptation
+from alpha_pulse.core.config import AdaptationConfig
 from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.stateful import State, scalar, take
 from alpha_pulse.core.types import DriftAlarm, FeatureVector
@@ -41,7 +41,7 @@ class FeatureMonitor:
 
     Examples
     --------
-    >>> monitor = FeatureMonitor("X", ("spread", "hour_sin_1"), Adaptation())
+    >>> monitor = FeatureMonitor("X", ("spread", "hour_sin_1"), AdaptationConfig())
     >>> rng, found = np.random.default_rng(1), []
     >>> for ts in range(4_000):
     ...     monitor.observe(FeatureVector("X", ts, "s", rng.normal(size=2) + 2.0 * (ts >= 3_000)))
@@ -50,7 +50,7 @@ class FeatureMonitor:
     [('X/features/alarm/1', 'psi', ('spread',), True)]
     """
 
-    def __init__(self, symbol: str, names: Sequence[str], settings: Adaptation) -> None:
+    def __init__(self, symbol: str, names: Sequence[str], settings: AdaptationConfig) -> None:
         self.symbol = symbol
         self.alarms = 0
         self._name = settings.feature_detector

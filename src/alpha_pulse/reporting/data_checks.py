@@ -23,9 +23,9 @@ COARSE_TICK = 0.01
 def check_data(config: Config, feed: Feed) -> list[str]:
     """A sentence for each warning about ``feed``, and about ``config`` with it. Equal inputs give equal sentences.
 
-    >>> from alpha_pulse.core.config import Batch
+    >>> from alpha_pulse.core.config import BatchConfig
     >>> from alpha_pulse.feeds.synthetic import random_walk
-    >>> check_data(Config(batch=Batch(enabled=False)), random_walk(10, seed=1))  # doctest: +ELLIPSIS
+    >>> check_data(Config(batch=BatchConfig(enabled=False)), random_walk(10, seed=1))  # doctest: +ELLIPSIS
     ['SYN has 10 bars, but the first prediction is made at bar 50: nothing is predicted or traded there; ...']
     """
     if not isinstance(feed, ReplayFeed):

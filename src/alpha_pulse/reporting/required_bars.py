@@ -51,8 +51,8 @@ def required_bars(config: Config) -> RequiredBars:
 def too_few_bars(config: Config, bars: Mapping[str, int]) -> list[str]:
     """Symbols with too few bars to predict anything, then those with too few to learn a target or to train on.
 
-    >>> from alpha_pulse.core.config import Batch
-    >>> warnings = too_few_bars(Config(batch=Batch(enabled=False)), {"A": 29, "B": 100})
+    >>> from alpha_pulse.core.config import BatchConfig
+    >>> warnings = too_few_bars(Config(batch=BatchConfig(enabled=False)), {"A": 29, "B": 100})
     >>> warnings[0]  # doctest: +ELLIPSIS
     'A has 29 bars, but the first prediction is made at bar 50: nothing is predicted or traded there; ...'
     >>> warnings[1]  # doctest: +ELLIPSIS

@@ -8,7 +8,7 @@ from alpha_pulse.core.errors import StoreError, did_you_mean
 from alpha_pulse.core.plugins import load, names
 
 if TYPE_CHECKING:
-    from alpha_pulse.core.config import Store as StoreConfig
+    from alpha_pulse.core.config import StoreConfig
     from alpha_pulse.stores.base import Store
 
 STORES = {
@@ -34,8 +34,8 @@ def open_store(url: str, settings: StoreConfig) -> Store:
     StateError
         Committed steps are missing.
 
-    >>> from alpha_pulse.core.config import Store
-    >>> open_store("memory://", Store()).location
+    >>> from alpha_pulse.core.config import StoreConfig
+    >>> open_store("memory://", StoreConfig()).location
     'memory://'
     """
     scheme, separator, address = url.partition("://")

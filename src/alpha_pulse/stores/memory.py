@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from alpha_pulse.core.config import Store as StoreConfig
+from alpha_pulse.core.config import StoreConfig
 from alpha_pulse.core.errors import StateError, StoreError
 from alpha_pulse.stores.base import (
     JournalRow,

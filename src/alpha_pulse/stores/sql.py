@@ -21,7 +21,7 @@ from typing import Any
 import msgspec
 
 from alpha_pulse.core.clock import elapsed_ns
-from alpha_pulse.core.config import Store as StoreConfig
+from alpha_pulse.core.config import StoreConfig
 from alpha_pulse.core.errors import StateError, StoreError
 from alpha_pulse.stores.base import (
     RECOVERY_HINT,

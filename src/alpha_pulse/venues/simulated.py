@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from alpha_pulse.core import config
+from alpha_pulse.core.config import VenueConfig
 from alpha_pulse.core.errors import OrderError, StateError
 from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import Bar, Fill, Order, Units
@@ -59,7 +59,7 @@ class SimulatedVenue:
     settings
         Costs in basis points, latency in milliseconds.
 
-    >>> venue = SimulatedVenue(config.Venue(fee_bps=0.0))
+    >>> venue = SimulatedVenue(VenueConfig(fee_bps=0.0))
     >>> venue.add_instrument(Units("X", cash_decimals=2, quantity_decimals=6))
     >>> venue.release([Order("o1", "combined", "X", ts=1, kind="market", quantity=2_000_000, signal_id="s1")])
     >>> bar = Bar("X", 2, 1, open=100.0, high=101.0, low=99.0, close=100.5)
@@ -68,7 +68,7 @@ class SimulatedVenue:
     ('o1/f', 100.0, 100.01, 2)
     """
 
-    def __init__(self, settings: config.Venue) -> None:
+    def __init__(self, settings: VenueConfig) -> None:
         self._fee = settings.fee_bps * BASIS_POINT
         self._half_spread = settings.half_spread_bps * BASIS_POINT
         self._slippage = settings.slippage_bps * BASIS_POINT

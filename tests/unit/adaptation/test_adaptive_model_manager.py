@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from alpha_pulse.adaptation import AdaptiveModelManager, adaptive_model_manager, policy
 from alpha_pulse.adaptation.adaptive_model_manager import MIN_WINDOW
 from alpha_pulse.core.clock import ReplayClock
-from alpha_pulse.core.config import Adaptation, Config
+from alpha_pulse.core.config import AdaptationConfig, Config
 from alpha_pulse.core.errors import ConfigError, ConflictError, SessionError
 from alpha_pulse.core.stateful import digest, pack, unpack
 from alpha_pulse.core.types import AdaptationAction, AlarmResponse, DriftAlarm, Monitored
@@ -21,13 +21,13 @@ from alpha_pulse.kernels.linear import logistic_ensemble
 from learning_samples import START_NS, STEP_NS, Desk, new_session, scored, stream
 
 D, SECOND = 3, 1_000_000_000
-SETTINGS = Adaptation(boost_labels=30, cooldown_labels=50, boost_factor=8.0, interval_s=300.0)
+SETTINGS = AdaptationConfig(boost_labels=30, cooldown_labels=50, boost_factor=8.0, interval_s=300.0)
 
 
 class Bench:
     """A session that is run through stages 1 to 4 by its own desk."""
 
-    def __init__(self, settings: Adaptation = SETTINGS, turns_at: int | None = 400, flipped: float = 0.1) -> None:
+    def __init__(self, settings: AdaptationConfig = SETTINGS, turns_at: int | None = 400, flipped: float = 0.1) -> None:
         self.clock = ReplayClock()
         self.manager = AdaptiveModelManager(Config(adaptation=settings), self.clock)
         self.desk = Desk(new_session("market_default", D, 1, window=200))
@@ -71,7 +71,7 @@ def test_its_settings_are_the_configured_ones() -> None:
 
 
 def test_an_accuracy_threshold_that_is_set_acts_at_the_next_look_and_is_saved() -> None:
-    bench = Bench(Adaptation(loss_threshold=1e6, accuracy_threshold=0.9))
+    bench = Bench(AdaptationConfig(loss_threshold=1e6, accuracy_threshold=0.9))
     for step in range(600):
         scored(bench.session, step, 0.9, int(step < 400), base=0.5)
     assert bench.manager.on_timer(START_NS) == []
@@ -124,7 +124,7 @@ def test_a_large_change_resets() -> None:
 
 
 def test_what_helped_is_kept_and_the_record_closed_with_the_effect() -> None:
-    settings = Adaptation(boost_labels=100, cooldown_labels=50, boost_factor=8.0)
+    settings = AdaptationConfig(boost_labels=100, cooldown_labels=50, boost_factor=8.0)
     bench = Bench(settings)
     bench.run(410)
     opened = bench.alarm()
@@ -143,7 +143,7 @@ def test_what_helped_is_kept_and_the_record_closed_with_the_effect() -> None:
 
 
 def test_what_did_not_help_is_undone_to_the_model_as_it_would_have_been() -> None:
-    settings = Adaptation(boost_labels=30, cooldown_labels=50, boost_factor=100.0)
+    settings = AdaptationConfig(boost_labels=30, cooldown_labels=50, boost_factor=100.0)
     bench, untouched = Bench(settings, turns_at=None, flipped=0.5), Bench(settings, turns_at=None, flipped=0.5)
     for one in (bench, untouched):
         one.run(400)
@@ -173,7 +173,7 @@ def test_one_trial_at_a_time_and_then_a_rest() -> None:
 
 
 def test_where_it_is_switched_off_nothing_is_done() -> None:
-    bench = Bench(Adaptation(enabled=False))
+    bench = Bench(AdaptationConfig(enabled=False))
     bench.run(420)
     assert bench.alarm(score=0.5) is None
     (response,) = bench.manager.take_responses()
@@ -188,7 +188,7 @@ def test_where_it_is_switched_off_nothing_is_done() -> None:
 
 
 def test_an_alarm_in_a_trial_waits_for_its_end_and_the_look_after_it() -> None:
-    bench = Bench(Adaptation(boost_labels=30, cooldown_labels=50, loss_threshold=1e6, accuracy_threshold=1.0))
+    bench = Bench(AdaptationConfig(boost_labels=30, cooldown_labels=50, loss_threshold=1e6, accuracy_threshold=1.0))
     bench.run(410)
     opened = bench.alarm(number=1)
     assert opened is not None
@@ -254,7 +254,7 @@ DOINGS = st.lists(
 @at_most(max_examples=60, deadline=None)
 def test_no_alarm_vanishes(doings: list[tuple[str, Any]], enabled: bool, boost: int, cooldown: int) -> None:
     """alarms = acted + deferred + skipped at every step; what was acted on or skipped is final; an answer is an action."""
-    bench = Bench(Adaptation(enabled=enabled, boost_labels=boost, cooldown_labels=cooldown, loss_threshold=0.4))
+    bench = Bench(AdaptationConfig(enabled=enabled, boost_labels=boost, cooldown_labels=cooldown, loss_threshold=0.4))
     bench.run(205)
     newest: dict[str, AlarmResponse] = {}
     actions: set[str] = set()
@@ -288,7 +288,7 @@ def test_no_alarm_vanishes(doings: list[tuple[str, Any]], enabled: bool, boost: 
 # The timer.
 
 
-def decayed(settings: Adaptation = SETTINGS) -> Bench:
+def decayed(settings: AdaptationConfig = SETTINGS) -> Bench:
     """A session whose newest 200 predictions were served with confidence and wrong."""
     bench = Bench(settings)
     for step in range(600):

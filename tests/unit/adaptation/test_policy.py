@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from alpha_pulse.adaptation import policy
 from alpha_pulse.adaptation.policy import KEEP, RESET_SCORE
-from alpha_pulse.core.config import Adaptation
+from alpha_pulse.core.config import AdaptationConfig
 from alpha_pulse.core.types import DriftAlarm, RegimeChange, RegimeFeature, RegimeLabel
 
-CONFIG = Adaptation(accuracy_threshold=0.1, loss_threshold=0.05)
+CONFIG = AdaptationConfig(accuracy_threshold=0.1, loss_threshold=0.05)
 
 
 def alarm(score: float) -> DriftAlarm:

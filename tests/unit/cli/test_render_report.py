@@ -10,7 +10,7 @@ from rich.console import Console
 
 from alpha_pulse.cli.render.report import NOTHING, show
 from alpha_pulse.cli.render.words import verdict
-from alpha_pulse.core.config import Batch, Config, Execution
+from alpha_pulse.core.config import BatchConfig, Config, ExecutionConfig
 from alpha_pulse.feeds.synthetic import Market, random_walk
 from alpha_pulse.reporting.report import Report, decode_report
 from alpha_pulse.runtime.replay import replay
@@ -19,7 +19,7 @@ from alpha_pulse.stores.memory import MemoryStore
 
 @cache
 def report_of(*, shadow_books: bool) -> Report:
-    config = Config(batch=Batch(enabled=False), execution=Execution(shadow_books=shadow_books))
+    config = Config(batch=BatchConfig(enabled=False), execution=ExecutionConfig(shadow_books=shadow_books))
     result = replay(config, random_walk(900, seed=2), MemoryStore(), "short")
     assert result is not None
     return decode_report(result)
@@ -63,7 +63,7 @@ def test_what_fits_nowhere_is_printed_in_full() -> None:
 
 
 def test_each_symbol_has_a_row_where_there_are_several() -> None:
-    config = Config(batch=Batch(enabled=False))
+    config = Config(batch=BatchConfig(enabled=False))
     result = replay(config, random_walk(300, seed=2, market=Market(symbols=("[/A]", "B"))), MemoryStore(), "two")
     assert result is not None
     report = decode_report(result)

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from alpha_pulse.cli.render.words import adaptation_lines, success_lines, verdict
-from alpha_pulse.core.config import Batch, Config
+from alpha_pulse.core.config import BatchConfig, Config
 from alpha_pulse.feeds.synthetic import random_walk
 from alpha_pulse.metrics.comparison import Comparison
 from alpha_pulse.metrics.intervals import Interval
@@ -20,7 +20,7 @@ from alpha_pulse.stores.memory import MemoryStore
 
 @cache
 def short() -> Report:
-    result = replay(Config(batch=Batch(enabled=False)), random_walk(300, seed=2), MemoryStore(), "short")
+    result = replay(Config(batch=BatchConfig(enabled=False)), random_walk(300, seed=2), MemoryStore(), "short")
     assert result is not None
     return decode_report(result)
 

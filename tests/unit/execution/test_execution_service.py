@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alpha_pulse.core.config import Config, Execution, Risk, Venue
+from alpha_pulse.core.config import Config, ExecutionConfig, RiskConfig, VenueConfig
 from alpha_pulse.core.errors import ConfigError, DataError, StateError, UnknownNameError
 from alpha_pulse.core.stateful import State, Stateful, pack, unpack
 from alpha_pulse.core.types import Order
@@ -15,8 +15,8 @@ from alpha_pulse.venues.money import money
 from alpha_pulse.venues.simulated import SimulatedVenue
 from execution_samples import DAY, HOUR, UNIT, Trading, bar, sizing, walk
 
-FREE = Venue(fee_bps=0.0, half_spread_bps=0.0, slippage_bps=0.0)
-ALONE = Config(venue=FREE, execution=Execution(shadow_books=False, stop_volatilities=0.0))
+FREE = VenueConfig(fee_bps=0.0, half_spread_bps=0.0, slippage_bps=0.0)
+ALONE = Config(venue=FREE, execution=ExecutionConfig(shadow_books=False, stop_volatilities=0.0))
 FULL = 100 * UNIT
 
 
@@ -42,13 +42,13 @@ def test_a_short_is_stopped_above() -> None:
 
 
 def test_an_unreachable_stop_is_not_sent() -> None:
-    trading = Trading(Config(execution=Execution(shadow_books=False, stop_volatilities=100.0)))
+    trading = Trading(Config(execution=ExecutionConfig(shadow_books=False, stop_volatilities=100.0)))
     _, (decision,) = trading.step(sizing(bar(1), 1.0))
     assert [order.kind for order in decision.orders] == ["market"]
 
 
 def test_closed_lots_become_outcomes_of_the_primary_book_only() -> None:
-    config = Config(venue=FREE, execution=Execution(stop_volatilities=0.0))
+    config = Config(venue=FREE, execution=ExecutionConfig(stop_volatilities=0.0))
     trading = Trading(config)
     trading.step(sizing(bar(1), 1.0, rules=1.0))
     trading.step(sizing(bar(2), 0.0, rules=0.0))
@@ -61,7 +61,7 @@ def test_closed_lots_become_outcomes_of_the_primary_book_only() -> None:
 
 
 def test_an_outcome_is_net_of_what_both_its_fills_cost() -> None:
-    trading = Trading(Config(execution=Execution(shadow_books=False, stop_volatilities=0.0)))
+    trading = Trading(Config(execution=ExecutionConfig(shadow_books=False, stop_volatilities=0.0)))
     trading.step(sizing(bar(1), 1.0))
     trading.step(sizing(bar(2), 0.0))
     (settled,), _ = trading.step(sizing(bar(3, 103.0, 104.0, 102.0, 103.0), None))
@@ -87,7 +87,7 @@ def test_without_shadow_books_there_is_only_the_primary() -> None:
 
 
 def test_no_second_order_while_one_rests() -> None:
-    trading = Trading(Config(venue=Venue(latency_ms=2 * 3_600_000.0), execution=Execution(shadow_books=False)))
+    trading = Trading(Config(venue=VenueConfig(latency_ms=2 * 3_600_000.0), execution=ExecutionConfig(shadow_books=False)))
     counts = [len(trading.step(sizing(bar(hour), 1.0))[1][0].orders) for hour in range(1, 6)]
     assert counts == [2, 0, 0, 0, 0]
     assert trading.service.book().position("X") == pytest.approx(FULL, rel=1e-4)
@@ -146,7 +146,7 @@ def test_a_price_that_is_not_positive_is_refused_even_for_an_exit() -> None:
 
 
 def test_an_order_beyond_a_limit_is_refused_with_the_limit_and_not_cut_to_fit() -> None:
-    trading = Trading(Config(risk=Risk(max_order_fraction=0.5), execution=Execution(shadow_books=False)))
+    trading = Trading(Config(risk=RiskConfig(max_order_fraction=0.5), execution=ExecutionConfig(shadow_books=False)))
     _, (decision,) = trading.step(sizing(bar(1), 1.0, volatility=0.0001))
     assert "max_order_fraction 0.5" in decision.refusals[0].reasons[0]
 
@@ -218,7 +218,7 @@ def test_over_random_sizing_inputs_money_is_conserved_and_time_never_runs_backwa
 @settings(max_examples=10, deadline=None)
 @given(st.integers(0, 2**31), st.integers(1, 59), st.sampled_from([0.0, 5_000_000.0]))
 def test_a_restored_service_goes_on_bit_equal(seed: int, cut: int, latency: float) -> None:
-    config = Config(venue=Venue(latency_ms=latency), execution=Execution(stop_volatilities=2.0))
+    config = Config(venue=VenueConfig(latency_ms=latency), execution=ExecutionConfig(stop_volatilities=2.0))
     symbols = ("X", "Y")
     slices = walk(seed, 60, symbols)
     whole = Trading(config, symbols)
@@ -256,7 +256,7 @@ def test_the_rules_book_does_not_depend_on_any_model() -> None:
 
 
 def test_names_that_are_not_known_are_refused() -> None:
-    venue = SimulatedVenue(Venue())
+    venue = SimulatedVenue(VenueConfig())
     service = ExecutionService(Config(), venue, ["EURUSD"])
     with pytest.raises(UnknownNameError, match="is not a book"):
         service.book("signal")
@@ -317,7 +317,7 @@ def test_the_equity_is_split_among_the_symbols_that_had_a_bar() -> None:
 
 
 def test_no_dust_is_ordered_and_none_is_left() -> None:
-    config = Config(venue=FREE, execution=Execution(shadow_books=False, stop_volatilities=0.0, rebalance_band=0.0))
+    config = Config(venue=FREE, execution=ExecutionConfig(shadow_books=False, stop_volatilities=0.0, rebalance_band=0.0))
     trading = Trading(config)
     # The smallest order is a thousandth of the initial cash.
     _, (decision,) = trading.step(sizing(bar(1), 0.0099))
@@ -357,13 +357,13 @@ def test_a_position_whose_data_ended_is_carried_at_its_last_price() -> None:
 
 
 def test_a_setting_by_symbol_names_a_symbol_of_the_run() -> None:
-    config = Config(venue=Venue(lot_size={"BTCUSD": 1.0}))
+    config = Config(venue=VenueConfig(lot_size={"BTCUSD": 1.0}))
     with pytest.raises(ConfigError, match="did you mean 'BTCUSDT'"):
         ExecutionService(config, SimulatedVenue(config.venue), ["BTCUSDT"])
 
 
 def test_orders_are_whole_lots() -> None:
-    trading = Trading(msgspec.structs.replace(ALONE, venue=Venue(lot_size=7.0)))
+    trading = Trading(msgspec.structs.replace(ALONE, venue=VenueConfig(lot_size=7.0)))
     for inputs in walk(5, 60):
         settled, decided = trading.step(*inputs)
         for fill in settled[0].fills:
@@ -377,7 +377,7 @@ def test_what_happens_within_a_bar_is_not_known_at_the_open_of_another() -> None
     strong = {"volatility": 0.0001, "plain": 0.0001}
     bought = []
     for low in (99.0, 10.0):
-        trading = Trading(Config(execution=Execution(shadow_books=False, stop_volatilities=500.0)), ("X", "Y"))
+        trading = Trading(Config(execution=ExecutionConfig(shadow_books=False, stop_volatilities=500.0)), ("X", "Y"))
         trading.step(sizing(bar(1), 1.0, **strong), sizing(bar(1, symbol="Y"), None))
         trading.step(sizing(bar(2), None), sizing(bar(2, symbol="Y"), 1.0, **strong))
         (settled,), _ = trading.step(sizing(bar(3, low=low), None), sizing(bar(3, symbol="Y"), None))

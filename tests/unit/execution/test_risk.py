@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpha_pulse.core.config import Risk
+from alpha_pulse.core.config import RiskConfig
 from alpha_pulse.execution.risk import OrderRequest, RiskGate, reduces
 from execution_samples import CENTS, UNIT
 from naive_books import naive_gate
@@ -28,7 +28,7 @@ requests = st.builds(
     others=st.integers(0, 10**8),
 )
 limits = st.builds(
-    Risk,
+    RiskConfig,
     max_position_fraction=st.floats(0.1, 2.0),
     max_order_fraction=st.floats(0.1, 3.0),
     max_daily_loss_fraction=st.floats(0.01, 1.0),
@@ -38,13 +38,13 @@ limits = st.builds(
 
 
 @given(limits, requests)
-def test_the_gate_passes_what_its_reference_passes(risk: Risk, request: OrderRequest) -> None:
+def test_the_gate_passes_what_its_reference_passes(risk: RiskConfig, request: OrderRequest) -> None:
     reasons = RiskGate(risk).check(request)
     assert (not reasons) == naive_gate(risk, request)
 
 
 @given(limits, requests)
-def test_no_order_beyond_a_limit_passes_unless_it_only_reduces(risk: Risk, request: OrderRequest) -> None:
+def test_no_order_beyond_a_limit_passes_unless_it_only_reduces(risk: RiskConfig, request: OrderRequest) -> None:
     if RiskGate(risk).check(request) or reduces(request.held, request.quantity):
         return
     worth = request.price / 10_000
@@ -71,22 +71,22 @@ REFUSED = {
 
 @pytest.mark.parametrize(("request_", "words"), REFUSED.values(), ids=REFUSED.keys())
 def test_a_reason_names_what_was_found_and_the_limit(request_: OrderRequest, words: list[str]) -> None:
-    reasons = RiskGate(Risk()).check(request_)
+    reasons = RiskGate(RiskConfig()).check(request_)
     assert any(all(word in reason for word in words) for reason in reasons)
 
 
 def test_all_reasons_are_given_together() -> None:
     bad = changed(quantity=25 * UNIT, equity=90_000, age_ns=1000, frozen_bars=99)
-    assert len(RiskGate(Risk()).check(bad)) == 5
+    assert len(RiskGate(RiskConfig()).check(bad)) == 5
 
 
 def test_limits_themselves_pass() -> None:
-    assert RiskGate(Risk()).check(changed(quantity=10 * UNIT, age_ns=180, frozen_bars=11)) == ()
-    assert RiskGate(Risk()).check(changed(equity=97_001)) == ()
+    assert RiskGate(RiskConfig()).check(changed(quantity=10 * UNIT, age_ns=180, frozen_bars=11)) == ()
+    assert RiskGate(RiskConfig()).check(changed(equity=97_001)) == ()
 
 
 def test_an_order_that_only_reduces_passes_all_but_a_bad_price() -> None:
     trapped = changed(quantity=30 * UNIT, held=-30 * UNIT, equity=50_000, age_ns=10_000, frozen_bars=99)
-    assert RiskGate(Risk()).check(trapped) == ()
-    assert RiskGate(Risk()).check(msgspec.structs.replace(trapped, quantity=31 * UNIT))
-    assert RiskGate(Risk()).check(msgspec.structs.replace(trapped, price=-5.0))
+    assert RiskGate(RiskConfig()).check(trapped) == ()
+    assert RiskGate(RiskConfig()).check(msgspec.structs.replace(trapped, quantity=31 * UNIT))
+    assert RiskGate(RiskConfig()).check(msgspec.structs.replace(trapped, price=-5.0))

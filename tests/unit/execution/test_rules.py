@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from alpha_pulse.core.config import Config, Execution, Risk, Venue
+from alpha_pulse.core.config import Config, ExecutionConfig, RiskConfig, VenueConfig
 from alpha_pulse.core.errors import NonFiniteError
 from alpha_pulse.execution.decision import SizingInput
 from alpha_pulse.execution.fill_limit import Account
@@ -42,7 +42,10 @@ def test_the_target_is_sized_by_forecast_quality_and_the_number_of_symbols() -> 
     assert target(follow(), sizing(at, 1.0, quality=1.5), 0, EQUITY) == (FULL * 3 // 2, None)
     assert target(follow(), sizing(at, 1.0), 0, EQUITY, symbols=4) == (FULL // 4, None)
     assert target(follow(), sizing(at, 1.0, volatility=1e-9), 0, EQUITY) == (10 * FULL, None)
-    assert target(follow(config=Config(risk=Risk(max_position_fraction=0.05))), sizing(at, 1.0), 0, EQUITY) == (FULL // 2, None)
+    assert target(follow(config=Config(risk=RiskConfig(max_position_fraction=0.05))), sizing(at, 1.0), 0, EQUITY) == (
+        FULL // 2,
+        None,
+    )
 
 
 def test_the_band_counts_from_the_largest_position_at_that_volatility() -> None:
@@ -108,7 +111,7 @@ def test_the_expected_move_is_that_of_a_normal_walk() -> None:
 
 
 def test_the_round_trip_uses_the_quotes_where_there_are_any() -> None:
-    costs = Venue(fee_bps=1.0, half_spread_bps=50.0, slippage_bps=2.0)
+    costs = VenueConfig(fee_bps=1.0, half_spread_bps=50.0, slippage_bps=2.0)
     assert round_trip(bar(1), costs) == pytest.approx(106e-4)
     assert round_trip(bar(1, quotes=(99.9, 100.1)), costs) == pytest.approx(26e-4)
 
@@ -119,7 +122,7 @@ def test_buy_and_hold_buys_its_part_once_as_far_as_the_cash_goes() -> None:
     assert target(rule, sizing(bar(1), -1.0), 250 * UNIT, EQUITY // 2) == (250 * UNIT, None)
     assert target(rule, sizing(bar(1), None), 0, EQUITY, symbols=2, others=EQUITY * 7 // 10) == (300 * UNIT, None)
     assert target(rule, sizing(bar(1), None), 0, EQUITY, symbols=2, others=EQUITY) == (0, None)
-    tight = Config(risk=Risk(max_position_fraction=0.1), execution=Execution(target_volatility=0.5))
+    tight = Config(risk=RiskConfig(max_position_fraction=0.1), execution=ExecutionConfig(target_volatility=0.5))
     assert target(BuyAndHold(tight, EQUITY), sizing(bar(1), None), 0, EQUITY) == (100 * UNIT, None)
 
 

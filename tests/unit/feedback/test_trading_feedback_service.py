@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpha_pulse.core.config import Config, Learning
+from alpha_pulse.core.config import Config, LearningConfig
 from alpha_pulse.core.errors import DataError, NotFoundError, SessionError
 from alpha_pulse.core.stateful import digest, pack, unpack
 from alpha_pulse.core.types import Bar, Contribution, Lot, Prediction, Signal, TradeOutcome
@@ -34,7 +34,7 @@ class Credits:
         self.given.append(([c.agent for c in contributions], side, return_))
 
 
-def service(learning: Learning, symbols: Sequence[str] = ("X",)) -> TradingFeedbackService:
+def service(learning: LearningConfig, symbols: Sequence[str] = ("X",)) -> TradingFeedbackService:
     feedback = TradingFeedbackService(Config(learning=learning), Credits())
     for symbol in symbols:
         feedback.add_symbol(symbol, new_session("logistic", D + EXTRA_FEATURES, 1, target="trade_quality"), MINUTE)
@@ -72,7 +72,7 @@ def test_labels_are_the_naive_twins_and_the_account_always_adds_up(
     min_move: float,
     cut: int,
 ) -> None:
-    learning = Learning(
+    learning = LearningConfig(
         volatility_horizon_bars=volatility,
         direction_horizon_bars=direction,
         label_tolerance_bars=tolerance,
@@ -142,7 +142,7 @@ def assert_label(label: Label, reference: float, bars: list[Bar], at: int, horiz
 
 
 def test_ties_are_counted_among_the_labelled() -> None:
-    feedback = service(Learning(direction_horizon_bars=1))
+    feedback = service(LearningConfig(direction_horizon_bars=1))
     feedback.resolve_labels(bar(0, 100.0, 1))
     feedback.add_prediction(prediction("direction", 0, 1), 100.0)
     feedback.resolve_labels(bar(1, 100.0, 2))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from alpha_pulse.core.config import Adaptation
+from alpha_pulse.core.config import AdaptationConfig
 from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.stateful import State, digest, pack, unpack
 from alpha_pulse.core.types import DriftAlarm
@@ -12,11 +12,11 @@ from alpha_pulse.learning.drift_monitor import DriftMonitor
 from alpha_pulse.learning.session import Session
 from learning_samples import START_NS, STEP_NS, new_session, scored
 
-SETTINGS = Adaptation(drift_threshold=0.002)
+SETTINGS = AdaptationConfig(drift_threshold=0.002)
 
 
 def test_the_threshold_that_is_set_is_that_of_errors_alone() -> None:
-    own, stated = (DriftMonitor("X", "direction", 3, one).snapshot().arrays for one in (SETTINGS, Adaptation()))
+    own, stated = (DriftMonitor("X", "direction", 3, one).snapshot().arrays for one in (SETTINGS, AdaptationConfig()))
     assert own["errors/window"][DELTA] == 0.002 != stated["errors/window"][DELTA]
     assert own["calibration/window"][DELTA] == stated["calibration/window"][DELTA]
 
@@ -125,7 +125,7 @@ def test_its_memory_is_bounded_and_old_changes_can_still_be_dated() -> None:
 
 
 def watched_alarms(
-    probabilities: list[float], rates: list[float], seed: int, settings: Adaptation = SETTINGS
+    probabilities: list[float], rates: list[float], seed: int, settings: AdaptationConfig = SETTINGS
 ) -> list[DriftAlarm]:
     """What is found while labels come at these rates and these probabilities are served."""
     monitor, session = DriftMonitor("X", "direction", 3, settings), new_session("logistic", d=1)
@@ -161,14 +161,14 @@ def test_the_mean_since_the_change_is_that_of_what_is_watched() -> None:
 
 def test_without_a_threshold_of_its_own_it_keeps_to_the_stated_rate_of_false_alarms() -> None:
     """6 runs of 20,000 labels, three things watched, one false alarm in 50,000 each: 7 are expected at most."""
-    settings = Adaptation(samples_per_false_alarm=50_000)
+    settings = AdaptationConfig(samples_per_false_alarm=50_000)
     alarms = [alarm for seed in range(6) for alarm in watched_alarms([0.4] * 20_000, [0.4] * 20_000, seed, settings)]
     assert len(alarms) <= 3 * 6 * 20_000 / 50_000 + 8
 
 
 def test_labels_that_come_and_go_in_long_waves_are_no_drift_of_their_rate() -> None:
     """As those of volatility do: runs of some hundred labels of one kind. 5 runs of 20,000 labels at one in 50,000."""
-    settings = Adaptation(samples_per_false_alarm=50_000)
+    settings = AdaptationConfig(samples_per_false_alarm=50_000)
     found = []
     for seed in range(5):
         generator = np.random.default_rng(100 + seed)
@@ -179,7 +179,7 @@ def test_labels_that_come_and_go_in_long_waves_are_no_drift_of_their_rate() -> N
 
 
 def test_labels_of_trades_are_taken_in_blocks_of_twenty() -> None:
-    monitor = DriftMonitor("X", "trade_quality", 1, Adaptation(), ordered=False)
+    monitor = DriftMonitor("X", "trade_quality", 1, AdaptationConfig(), ordered=False)
     session = new_session("logistic", d=1)
     for step in range(45):
         monitor.observe(scored(session, step, 0.9, 1))
@@ -189,7 +189,7 @@ def test_labels_of_trades_are_taken_in_blocks_of_twenty() -> None:
 @pytest.mark.parametrize("horizon", [1, 12, 600])
 def test_any_horizon_and_any_stated_rate_can_be_watched(horizon: int) -> None:
     for per in (1_000.0, 1_000_000.0):
-        monitor = DriftMonitor("X", "volatility", horizon, Adaptation(detector="kswin", samples_per_false_alarm=per))
+        monitor = DriftMonitor("X", "volatility", horizon, AdaptationConfig(detector="kswin", samples_per_false_alarm=per))
         session = new_session("logistic", d=1, horizon=1)
         assert monitor.observe(scored(session, 0, 0.9, 1)) == []
         assert monitor.width == (1 if horizon == 1 else 0)
@@ -197,16 +197,16 @@ def test_any_horizon_and_any_stated_rate_can_be_watched(horizon: int) -> None:
 
 def test_a_state_of_another_monitor_is_refused_and_nothing_is_taken() -> None:
     session = new_session("logistic", d=1)
-    monitor = DriftMonitor("X", "direction", 3, Adaptation())
+    monitor = DriftMonitor("X", "direction", 3, AdaptationConfig())
     for step in range(100):
         monitor.observe(scored(session, step, 0.9, step % 2))
     before = digest({"monitor": monitor.snapshot()})
     broken = monitor.snapshot()
     del broken.arrays["labels/window"]
     strangers = [
-        DriftMonitor("X", "direction", 3, Adaptation(detector="ddm")).snapshot(),
-        DriftMonitor("X", "direction", 6, Adaptation()).snapshot(),
-        DriftMonitor("X", "direction", 3, Adaptation(samples_per_false_alarm=10_000)).snapshot(),
+        DriftMonitor("X", "direction", 3, AdaptationConfig(detector="ddm")).snapshot(),
+        DriftMonitor("X", "direction", 6, AdaptationConfig()).snapshot(),
+        DriftMonitor("X", "direction", 3, AdaptationConfig(samples_per_false_alarm=10_000)).snapshot(),
         broken,
         State(),
     ]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from alpha_pulse.core.config import Adaptation
+from alpha_pulse.core.config import AdaptationConfig
 from alpha_pulse.core.errors import NonFiniteError, StateError
 from alpha_pulse.core.stateful import State, pack
 from alpha_pulse.core.types import Bar, DriftAlarm, FeatureVector
@@ -40,7 +40,7 @@ def fed(monitor: FeatureMonitor, rows: Rows, first: int = 0, last: int | None = 
 def test_a_change_of_one_feature_is_told_once_with_its_name_and_date(name: str) -> None:
     rows = rows_of(7_000, 1)
     rows[3_140:, 3] += 1.5
-    monitor = FeatureMonitor("X", NAMES, Adaptation(feature_detector=name))  # type: ignore[arg-type]
+    monitor = FeatureMonitor("X", NAMES, AdaptationConfig(feature_detector=name))  # type: ignore[arg-type]
     (alarm,) = fed(monitor, rows)
     assert (alarm.alarm_id, alarm.symbol, alarm.target) == ("X/features/alarm/1", "X", "features")
     assert (alarm.detector, alarm.monitored, alarm.features) == (name, "features", ("c",))
@@ -55,26 +55,26 @@ def test_a_change_of_one_feature_is_told_once_with_its_name_and_date(name: str) 
 def test_the_calendar_is_not_watched() -> None:
     rows = rows_of(4_000, 2)
     rows[3_000:, 2] += 2.0
-    assert not fed(FeatureMonitor("X", NAMES, Adaptation()), rows)
-    assert fed(FeatureMonitor("X", [name.replace("hour", "our") for name in NAMES], Adaptation()), rows)
+    assert not fed(FeatureMonitor("X", NAMES, AdaptationConfig()), rows)
+    assert fed(FeatureMonitor("X", [name.replace("hour", "our") for name in NAMES], AdaptationConfig()), rows)
 
 
 def test_a_masked_value_is_not_looked_at() -> None:
-    rows, monitor, found = rows_of(5_000, 3), FeatureMonitor("X", NAMES, Adaptation()), 0
+    rows, monitor, found = rows_of(5_000, 3), FeatureMonitor("X", NAMES, AdaptationConfig()), 0
     rows[3_000::3, 1] = 0.0
     mask = np.array([False, True, False, False, False])
     for at in range(len(rows)):
         monitor.observe(vector(rows, at, mask if at >= 3_000 and at % 3 == 0 else None))
         found += len(monitor.detect(at * HOUR))
     assert not found
-    assert fed(FeatureMonitor("X", NAMES, Adaptation()), rows)
+    assert fed(FeatureMonitor("X", NAMES, AdaptationConfig()), rows)
 
 
 @pytest.mark.parametrize("cut", [0, 1_000, 2_499, 3_180, 3_400])
 def test_it_goes_on_from_a_state_as_if_it_had_not_stopped(cut: int) -> None:
     rows = rows_of(4_000, 4)
     rows[3_000:, 0] += 2.0
-    whole, first, second = (FeatureMonitor("X", NAMES, Adaptation()) for _ in range(3))
+    whole, first, second = (FeatureMonitor("X", NAMES, AdaptationConfig()) for _ in range(3))
     found = fed(whole, rows)
     before = fed(first, rows, last=cut)
     first.observe(vector(rows, cut, np.zeros(5, dtype=np.bool_)))  # entered, and not yet looked at
@@ -86,17 +86,17 @@ def test_it_goes_on_from_a_state_as_if_it_had_not_stopped(cut: int) -> None:
 
 
 def test_a_state_that_does_not_fit_is_refused_and_changes_nothing() -> None:
-    monitor = FeatureMonitor("X", NAMES, Adaptation())
+    monitor = FeatureMonitor("X", NAMES, AdaptationConfig())
     monitor.observe(vector(rows_of(1, 5), 0))
     before = pack({"m": monitor.snapshot()})
     for other in (
-        FeatureMonitor("X", NAMES[:3], Adaptation()).snapshot(),
-        FeatureMonitor("X", NAMES, Adaptation(feature_detector="ks")).snapshot(),
+        FeatureMonitor("X", NAMES[:3], AdaptationConfig()).snapshot(),
+        FeatureMonitor("X", NAMES, AdaptationConfig(feature_detector="ks")).snapshot(),
         State(),
     ):
         with pytest.raises(StateError):
             monitor.restore(other)
-    broken = FeatureMonitor("X", NAMES, Adaptation()).snapshot()
+    broken = FeatureMonitor("X", NAMES, AdaptationConfig()).snapshot()
     broken.scalars["waiting"] = [[1, "s"]]
     with pytest.raises(StateError, match="stored vectors"):
         monitor.restore(broken)
@@ -104,7 +104,7 @@ def test_a_state_that_does_not_fit_is_refused_and_changes_nothing() -> None:
 
 
 def test_what_waited_is_kept_when_it_is_refused() -> None:
-    monitor, rows = FeatureMonitor("X", NAMES, Adaptation()), rows_of(MOST_WAITING, 6)
+    monitor, rows = FeatureMonitor("X", NAMES, AdaptationConfig()), rows_of(MOST_WAITING, 6)
     fed(monitor, rows, last=MOST_WAITING - 1)
     before = pack({"m": monitor.snapshot()})
     rows[-1, 0] = np.nan
@@ -119,7 +119,7 @@ def test_what_waited_is_kept_when_it_is_refused() -> None:
 @pytest.mark.parametrize("name", ["psi", "ks"])
 def test_a_market_without_volume_or_moves_is_told_once(name: str, prices_stand: bool) -> None:
     rng, extractor = np.random.default_rng(1), FeatureExtractor("X", has_volume=True, has_quotes=False)
-    monitor = FeatureMonitor("X", extractor.schema.names, Adaptation(feature_detector=name))  # type: ignore[arg-type]
+    monitor = FeatureMonitor("X", extractor.schema.names, AdaptationConfig(feature_detector=name))  # type: ignore[arg-type]
     price, found = 100.0, []
     for at in range(9_000):
         moves = at < 4_000 or not prices_stand

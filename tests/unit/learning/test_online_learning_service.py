@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from alpha_pulse.core.config import Adaptation, Config, Learning
+from alpha_pulse.core.config import AdaptationConfig, Config, LearningConfig
 from alpha_pulse.core.errors import ConfigError, DataError, NonFiniteError, SessionError, UnknownNameError
 from alpha_pulse.core.stateful import digest
 from alpha_pulse.core.types import Example, Prediction
@@ -16,7 +16,7 @@ from alpha_pulse.models.linear import Logistic
 from learning_samples import START_NS, STEP_NS, Desk, scored, stream, vector
 
 D = 3
-CONFIG = Config(learning=Learning(window=50), adaptation=Adaptation(drift_threshold=0.01))
+CONFIG = Config(learning=LearningConfig(window=50), adaptation=AdaptationConfig(drift_threshold=0.01))
 
 
 def service(config: Config = CONFIG) -> OnlineLearningService:
@@ -67,7 +67,7 @@ def test_from_start_to_stop() -> None:
 
 
 def test_horizons_and_the_model_come_from_the_configuration_where_nothing_is_said() -> None:
-    learning = service(Config(learning=Learning(volatility_horizon_bars=7, direction_horizon_bars=4, model="logistic")))
+    learning = service(Config(learning=LearningConfig(volatility_horizon_bars=7, direction_horizon_bars=4, model="logistic")))
     assert learning.open_session("X", "volatility", engine_owned=True).spec.horizon == 7
     assert learning.open_session("X", "direction", engine_owned=True).spec.horizon == 4
     assert learning.open_session("X", "trade_quality", "market_default").spec.horizon == 1

@@ -4,7 +4,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from alpha_pulse.core.config import Batch, Config, Execution, Learning, Venue
+from alpha_pulse.core.config import BatchConfig, Config, ExecutionConfig, LearningConfig, VenueConfig
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import Market, random_walk
 from alpha_pulse.reporting.data_checks import check_data
@@ -12,7 +12,7 @@ from alpha_pulse.reporting.report import Report, decode_report
 from alpha_pulse.runtime.replay import replay
 from alpha_pulse.stores.memory import MemoryStore
 
-CONFIG = Config(batch=Batch(enabled=False))
+CONFIG = Config(batch=BatchConfig(enabled=False))
 JUMP_AT = 700
 PRICES = ("open", "high", "low", "close")
 
@@ -54,7 +54,7 @@ def test_a_result_of_an_older_version_has_no_warnings() -> None:
 
 
 def test_too_few_bars_to_learn_or_to_train_on_are_reported() -> None:
-    config = Config(learning=Learning(volatility_horizon_bars=300, direction_horizon_bars=299))
+    config = Config(learning=LearningConfig(volatility_horizon_bars=300, direction_horizon_bars=299))
     found = check_data(config, random_walk(300, seed=1, market=Market(symbols=("A", "B", "C", "D"))))
     assert found == [
         "A, B, C and 1 more have at most 300 bars, but the first label of volatility comes at bar 800 "
@@ -87,17 +87,17 @@ def test_the_first_bars_that_are_needed_are_exact(bars: int) -> None:
 
 @pytest.mark.parametrize(("lot", "told"), [(None, False), (1.0, False), (1_000.0, True)])
 def test_a_lot_that_is_worth_much_of_a_position_is_reported(lot: float | None, told: bool) -> None:
-    config = msgspec.structs.replace(CONFIG, venue=Venue(lot_size=lot))
+    config = msgspec.structs.replace(CONFIG, venue=VenueConfig(lot_size=lot))
     feed = random_walk(250, seed=1, market=Market(price=90.0))
     said = " ".join(check_data(config, feed))
     assert ("one lot of SYN (venue.lot_size) is worth" in said) == told
-    rich = msgspec.structs.replace(config, execution=Execution(initial_cash=1e12))
+    rich = msgspec.structs.replace(config, execution=ExecutionConfig(initial_cash=1e12))
     assert check_data(rich, feed) == []
 
 
 def test_a_smallest_order_above_a_whole_position_is_reported() -> None:
     feed = random_walk(250, seed=1, market=Market(symbols=("A", "B")))
-    config = msgspec.structs.replace(CONFIG, venue=Venue(min_order_value={"B": 60_000.0}))
+    config = msgspec.structs.replace(CONFIG, venue=VenueConfig(min_order_value={"B": 60_000.0}))
     (found,) = check_data(config, feed)
     assert found.startswith("the smallest order of B is worth more than a whole position, 50,000.00: nothing is traded there")
     report = report_of(feed, config)
@@ -106,7 +106,7 @@ def test_a_smallest_order_above_a_whole_position_is_reported() -> None:
 
 @pytest.mark.parametrize(("tick", "told"), [(0.01, False), (5.0, True), (1_000.0, True)])
 def test_a_tick_that_is_much_of_a_price_is_reported(tick: float, told: bool) -> None:
-    config = msgspec.structs.replace(CONFIG, venue=Venue(tick_size=tick))
+    config = msgspec.structs.replace(CONFIG, venue=VenueConfig(tick_size=tick))
     said = " ".join(check_data(config, random_walk(250, seed=1, market=Market(price=90.0))))
     assert ("one tick of SYN (venue.tick_size) is up to" in said) == told
 

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from alpha_pulse.core.config import Adaptation, Batch, Config, Learning
+from alpha_pulse.core.config import AdaptationConfig, BatchConfig, Config, LearningConfig
 from alpha_pulse.engine.journal import decode_step
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.replay import ReplayFeed
@@ -22,9 +22,9 @@ from alpha_pulse.runtime.replay import Progress, replay
 from alpha_pulse.stores.memory import MemoryStore
 
 CONFIG = Config(
-    learning=Learning(direction_horizon_bars=1),
-    batch=Batch(enabled=False),
-    adaptation=Adaptation(drift_threshold=0.2, boost_labels=50),
+    learning=LearningConfig(direction_horizon_bars=1),
+    batch=BatchConfig(enabled=False),
+    adaptation=AdaptationConfig(drift_threshold=0.2, boost_labels=50),
 )
 SYMBOLS = ("A", "B")
 BARS = 1_600

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from alpha_pulse.core.config import Config, Learning, Serving
+from alpha_pulse.core.config import Config, LearningConfig, ServingConfig
 from alpha_pulse.core.stateful import digest, pack, unpack
 from alpha_pulse.core.types import Example, FeatureVector, Prediction, PredictionContext
 from alpha_pulse.kernels.base.scores import BATCH, ONLINE
@@ -42,8 +42,8 @@ class Loop:
     def __init__(
         self, strategy: str = "ensemble", *, batch: bool = True, model: str = "logistic", calibration: str = "platt"
     ) -> None:
-        serving = msgspec.convert({"strategy": strategy, "calibration": calibration}, Serving)
-        config = Config(learning=Learning(model=model, direction_horizon_bars=HORIZON, window=50), serving=serving)
+        serving = msgspec.convert({"strategy": strategy, "calibration": calibration}, ServingConfig)
+        config = Config(learning=LearningConfig(model=model, direction_horizon_bars=HORIZON, window=50), serving=serving)
         self.learning = OnlineLearningService(config, lambda symbol, target: D)
         self.session = self.learning.open_session("X", "direction")
         self.serving = ModelServingService(config, self.learning, make_batch if batch else None)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from alpha_pulse.core.config import Store as StoreConfig
+from alpha_pulse.core.config import StoreConfig
 from alpha_pulse.core.errors import StoreError
 from alpha_pulse.stores import open_store
 

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from alpha_pulse.core.config import Store as StoreConfig
+from alpha_pulse.core.config import StoreConfig
 from alpha_pulse.core.errors import AlphaPulseError, StateError, StoreError
 from alpha_pulse.stores.base import SCHEMA_VERSION
 from alpha_pulse.stores.reading import StoreReader

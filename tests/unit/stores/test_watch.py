@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from alpha_pulse.core.config import Store as StoreConfig
+from alpha_pulse.core.config import StoreConfig
 from alpha_pulse.core.errors import StoreError
 from alpha_pulse.stores.sql import SqliteStore
 from store_runs import IDENTITY, append

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpha_pulse.core.config import Config, Execution, Venue
+from alpha_pulse.core.config import Config, ExecutionConfig, VenueConfig
 from alpha_pulse.core.types import Units
 from alpha_pulse.venues.money import cash_decimals, cash_text, minor_units, money, parts_for, units_of
 from execution_samples import CENTS
@@ -54,7 +54,7 @@ def test_parts_are_whole_lots_worth_no_more_than_the_value(value: float, price: 
 
 @given(st.floats(1.0, 9.9e12), prices)
 def test_found_units_are_fine_enough_for_every_account_and_price(cash: float, price: float) -> None:
-    found = units_of("X", price, Config(execution=Execution(initial_cash=cash)))
+    found = units_of("X", price, Config(execution=ExecutionConfig(initial_cash=cash)))
     assert found.cash_decimals == cash_decimals(cash)
     assert 10**12 <= minor_units(cash, found.cash_decimals) < 10**13
     part = Fraction(price) / Fraction(10) ** found.quantity_decimals
@@ -63,7 +63,7 @@ def test_found_units_are_fine_enough_for_every_account_and_price(cash: float, pr
 
 
 def test_a_lot_is_a_whole_number_of_parts_and_by_symbol() -> None:
-    settings = Config(venue=Venue(lot_size={"X": 0.025}, tick_size=0.01, min_order_value={"Y": 5.0}))
+    settings = Config(venue=VenueConfig(lot_size={"X": 0.025}, tick_size=0.01, min_order_value={"Y": 5.0}))
     found, other = units_of("X", 100.0, settings), units_of("Y", 100.0, settings)
     assert found.quantity(found.lot) == 0.025
     assert (other.lot, other.tick, found.tick) == (1, 0.01, 0.01)
@@ -73,7 +73,7 @@ def test_a_lot_is_a_whole_number_of_parts_and_by_symbol() -> None:
 
 @pytest.mark.parametrize(("price", "lot"), [(1e-30, None), (1e14, None), (100.0, 1e-30), (1e-8, 1e-30), (200_000.0, 1.0)])
 def test_prices_and_lots_of_any_size_have_units(price: float, lot: float | None) -> None:
-    found = units_of("X", price, Config(venue=Venue(lot_size=lot)))
+    found = units_of("X", price, Config(venue=VenueConfig(lot_size=lot)))
     parts = parts_for(minor_units(50_000.0, 7), price, found)
     assert money(parts, price, found) == pytest.approx(5e11, rel=1e-6) or (lot == 1.0 and parts == 0)
 

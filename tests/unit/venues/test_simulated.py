@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpha_pulse.core.config import Venue as VenueConfig
+from alpha_pulse.core.config import VenueConfig
 from alpha_pulse.core.errors import OrderError, StateError
 from alpha_pulse.core.stateful import State, Stateful, pack, unpack
 from alpha_pulse.core.types import Bar, Fill, Order
