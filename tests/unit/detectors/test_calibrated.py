@@ -21,6 +21,7 @@ from alpha_pulse.detectors.calibrated import (
     tuned,
 )
 from alpha_pulse.detectors.drift import Adwin
+from alpha_pulse.simulation.detector_calibration import GRIDS
 from alpha_pulse.simulation.stationary_streams import STATIONARY, accepted
 
 
@@ -38,6 +39,10 @@ def test_every_detector_of_the_table_is_calibrated_for_each_dependence(name: str
         assert list(curve.per) == sorted(set(curve.per))
         steps = np.diff(curve.threshold)
         assert (steps <= 0.0).all() or (steps >= 0.0).all()
+
+
+def test_every_tuned_detector_has_a_range_of_thresholds_to_search() -> None:
+    assert set(GRIDS) == set(TUNED) <= set(DETECTORS)
 
 
 @pytest.mark.parametrize("name", DETECTORS)
