@@ -73,7 +73,7 @@ def test_what_was_acknowledged_survives_kill_9_and_the_run_resumes_alike(slices:
     done = finished(system)
     store.close()
     with StoreReader(tmp_path / "run.db") as reader:
-        assert [check.found for check in verify(reader).checks if not check.ok] == []
+        assert [check.detail for check in verify(reader).checks if not check.ok] == []
     assert done.hashes == whole().hashes
     assert done.steps == whole().steps
     given = [command.outcome for record in done.records for command in record.commands]

@@ -144,7 +144,7 @@ CHANGES: list[tuple[str, str, Change]] = [
 def test_a_run_in_which_everything_happens_fits(tmp_path: Path) -> None:
     found = verified(tmp_path / "run.db", lambda *_: True)
     assert found.ok, found.checks
-    told = {check.name: check.found for check in found.checks}
+    told = {check.name: check.detail for check in found.checks}
     assert set(told) == {"file", "chain", "counts", "joins", "outcomes", "checkpoints", "result"}
     assert not any(f" 0 {name}" in f" {told['joins']}" for name in ("fills", "lots", "orders"))
     assert "3 examples" in told["outcomes"]
@@ -157,8 +157,8 @@ def test_what_does_not_fit_is_named(tmp_path: Path, name: str, sentence: str, ch
     assert not found.ok
     check = {check.name: check for check in found.checks}[name]
     assert not check.ok
-    assert sentence in check.found
-    assert check.found.startswith("row ")
+    assert sentence in check.detail
+    assert check.detail.startswith("row ")
     assert check.errors >= 1
 
 
@@ -193,7 +193,7 @@ def test_a_finished_run_fits_and_a_changed_one_does_not(finished: Path) -> None:
     ):
         check = {check.name: check for check in changed(finished, sql).checks}[name]
         assert not check.ok
-        assert sentence in check.found
+        assert sentence in check.detail
 
 
 def test_a_run_that_is_under_way_is_checked_as_of_one_moment(tmp_path: Path) -> None:
@@ -221,7 +221,7 @@ def test_a_damaged_mark_is_found_though_the_other_still_holds(finished: Path) ->
         with StoreReader(finished) as reader:
             found = verify(reader)
         assert [check.name for check in found.checks if not check.ok] == ["file"]
-        assert found.checks[0].found == "a mark in run.db.head is damaged; the other one is intact"
+        assert found.checks[0].detail == "a mark in run.db.head is damaged; the other one is intact"
 
 
 def test_a_result_that_other_steps_led_to_is_found_out(tmp_path: Path) -> None:
@@ -234,7 +234,7 @@ def test_a_result_that_other_steps_led_to_is_found_out(tmp_path: Path) -> None:
     with StoreReader(path) as reader:
         check = verify(reader).checks[-1]
     assert check.errors == 2
-    assert "bars is 2199 in the result, but 2200 in the journal" in check.found
+    assert "bars is 2199 in the result, but 2200 in the journal" in check.detail
 
 
 def test_the_command_finds_runs_by_path_url_and_id(tmp_path: Path) -> None:

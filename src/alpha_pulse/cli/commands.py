@@ -225,7 +225,7 @@ def doctor(
         findings.append(finding)
         if not json:
             fix = "" if finding.ok else f"; {finding.fix}"
-            print(f"{'ok    ' if finding.ok else 'NOT OK'}  {finding.name:<12}  {finding.found}{fix}", flush=True)
+            print(f"{'ok    ' if finding.ok else 'NOT OK'}  {finding.name:<12}  {finding.detail}{fix}", flush=True)
     if json:
         print(msgspec.json.encode({"ok": all(finding.ok for finding in findings), "findings": findings}).decode())
     if not all(finding.ok for finding in findings):

@@ -34,11 +34,11 @@ INSTALL_AGAIN = "install AlphaPulse again into a fresh environment"
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """The result of one check: what was found, and how to fix it where it is not ``ok``."""
+    """The result of one check: its finding in words (``detail``), and how to fix it where it is not ``ok``."""
 
     name: str
     ok: bool
-    found: str
+    detail: str
     fix: str = ""
 
 
@@ -71,11 +71,11 @@ def _finding(name: str, check: Callable[[], Finding]) -> Finding:
         return msgspec.structs.replace(finding, fix="") if finding.ok else finding
     except AlphaPulseError as error:
         problem, _, fix = str(error).rpartition("; ")
-        return Finding(name, ok=False, found=problem or fix, fix=fix if problem else "")
+        return Finding(name, ok=False, detail=problem or fix, fix=fix if problem else "")
     except ImportError as error:
-        return Finding(name, ok=False, found=str(error), fix=INSTALL_AGAIN)
+        return Finding(name, ok=False, detail=str(error), fix=INSTALL_AGAIN)
     except OSError as error:
-        return Finding(name, ok=False, found=f"{error.filename}: {error.strerror}", fix="give this user access to it")
+        return Finding(name, ok=False, detail=f"{error.filename}: {error.strerror}", fix="give this user access to it")
 
 
 def _python() -> Finding:
@@ -93,8 +93,8 @@ def _packages() -> Finding:
         except (ImportError, OSError) as error:
             broken.append(f"{distribution} ({error})")
     if broken:
-        return Finding("packages", ok=False, found=f"cannot be imported: {', '.join(broken)}", fix=INSTALL_AGAIN)
-    return Finding("packages", ok=True, found=f"all {len(MODULES)} can be imported")
+        return Finding("packages", ok=False, detail=f"cannot be imported: {', '.join(broken)}", fix=INSTALL_AGAIN)
+    return Finding("packages", ok=True, detail=f"all {len(MODULES)} can be imported")
 
 
 def _settings(config: Path | None) -> Finding:
@@ -102,7 +102,7 @@ def _settings(config: Path | None) -> Finding:
 
     settings = load_settings(config)
     where = "the defaults and the environment" if config is None else f"{config}, the environment and the defaults"
-    return Finding("settings", ok=True, found=f"from {where}; hash {settings.config_hash[:12]}")
+    return Finding("settings", ok=True, detail=f"from {where}; hash {settings.config_hash[:12]}")
 
 
 def _kernels(config: Path | None) -> Finding:
@@ -121,9 +121,9 @@ def _kernels(config: Path | None) -> Finding:
     if not os.access(folder, os.W_OK):
         return Finding("kernels", False, f"folder {folder} cannot be written", "set NUMBA_CACHE_DIR to a writable folder")
     if is_warm(settings):
-        return Finding("kernels", ok=True, found=f"compiled, in {folder}")
+        return Finding("kernels", ok=True, detail=f"compiled, in {folder}")
     return Finding(
-        "kernels", ok=True, found="not compiled yet; the first run or 'alpha-pulse warmup' compiles them in about a minute"
+        "kernels", ok=True, detail="not compiled yet; the first run or 'alpha-pulse warmup' compiles them in about a minute"
     )
 
 
@@ -132,7 +132,7 @@ def _data() -> Finding:
     from alpha_pulse.feeds.replay import ReplayFeed
 
     counts = [f"{name} {ReplayFeed.from_file(path).total_bars:,} bars" for name, path in sorted(bundled().items())]
-    return Finding("bundled data", ok=True, found=", ".join(counts))
+    return Finding("bundled data", ok=True, detail=", ".join(counts))
 
 
 def _run_folder() -> Finding:
@@ -143,19 +143,19 @@ def _run_folder() -> Finding:
     if not os.access(existing, os.W_OK | os.X_OK):
         return Finding("run folder", False, f"{folder} cannot be written", "set XDG_DATA_HOME to a writable folder")
     free = shutil.disk_usage(existing).free
-    found = f"{folder}, {free / GIGABYTE:.1f} GB free"
-    return Finding("run folder", free >= GIGABYTE, found, "free at least 1 GB, or set XDG_DATA_HOME to another disk")
+    detail = f"{folder}, {free / GIGABYTE:.1f} GB free"
+    return Finding("run folder", free >= GIGABYTE, detail, "free at least 1 GB, or set XDG_DATA_HOME to another disk")
 
 
 def _page() -> Finding:
     folder = Path(__file__).resolve().parents[1] / "api" / "page"
     if (folder / "index.html").is_file():
-        return Finding("page", ok=True, found="built")
-    return Finding("page", ok=False, found="not built", fix="in a checkout run 'make page'; otherwise " + INSTALL_AGAIN)
+        return Finding("page", ok=True, detail="built")
+    return Finding("page", ok=False, detail="not built", fix="in a checkout run 'make page'; otherwise " + INSTALL_AGAIN)
 
 
 def _port(port: int) -> Finding:
     from alpha_pulse.api.server import bind
 
     bind("127.0.0.1", port).close()
-    return Finding("port", ok=True, found=f"{port} is free on 127.0.0.1")
+    return Finding("port", ok=True, detail=f"{port} is free on 127.0.0.1")

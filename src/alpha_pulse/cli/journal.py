@@ -77,7 +77,7 @@ def _verified(path: Path) -> Verification:
             rows = reader.row_count
             return verify(reader, lambda done: phases.show("checking the journal", rows, "rows", done))
     except StateError as error:
-        check = Check("file", ok=False, found=str(error), errors=1)
+        check = Check("file", ok=False, detail=str(error), errors=1)
         return Verification(f"sqlite:///{path}", None, None, finished=None, ok=False, checks=[check])
 
 
@@ -90,4 +90,4 @@ def _show(result: Verification) -> None:
             f"{result.rows:,} rows, {'' if result.finished else 'not '}finished"
         )
     for check in result.checks:
-        print(f"{'ok    ' if check.ok else 'NOT OK'}  {check.name:<12}  {check.found}")
+        print(f"{'ok    ' if check.ok else 'NOT OK'}  {check.name:<12}  {check.detail}")

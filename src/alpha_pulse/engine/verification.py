@@ -19,11 +19,11 @@ NOTICE = 256
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One check: what was found, and how many defects (``errors``)."""
+    """One check: its finding in words (``detail``), and how many defects (``errors``)."""
 
     name: str
     ok: bool
-    found: str
+    detail: str
     errors: int = 0
 
 
@@ -83,14 +83,14 @@ def _attempt(name: str, check: Callable[[], Check]) -> Check:
     try:
         return check()
     except StateError as error:
-        return Check(name, ok=False, found=str(error), errors=1)
+        return Check(name, ok=False, detail=str(error), errors=1)
 
 
-def _summary(name: str, defects: Defects, found: str) -> Check:
+def _summary(name: str, defects: Defects, detail: str) -> Check:
     if not defects.count:
-        return Check(name, ok=True, found=found)
+        return Check(name, ok=True, detail=detail)
     more = f"; and {defects.count - len(defects.shown):,} more" if defects.count > len(defects.shown) else ""
-    return Check(name, ok=False, found="; ".join(defects.shown) + more, errors=defects.count)
+    return Check(name, ok=False, detail="; ".join(defects.shown) + more, errors=defects.count)
 
 
 def _file(reader: StoreReader) -> Check:
@@ -113,7 +113,7 @@ def _chain(reader: StoreReader, steps: Steps, hashes: dict[int, str], on_progres
         if (row.seq + 1) % NOTICE == 0:
             on_progress(row.seq + 1)
     on_progress(reader.row_count)
-    return Check("chain", ok=True, found=f"{reader.row_count:,} rows, each fits the one before; .head agrees")
+    return Check("chain", ok=True, detail=f"{reader.row_count:,} rows, each fits the one before; .head agrees")
 
 
 def _counted(steps: Steps) -> str:
@@ -149,7 +149,7 @@ def _checkpoints(reader: StoreReader, hashes: dict[int, str]) -> Check:
 def _result(reader: StoreReader, steps: Steps) -> Check:
     content = reader.result()
     if content is None:
-        return Check("result", ok=True, found="none yet, since the run is not finished")
+        return Check("result", ok=True, detail="none yet, since the run is not finished")
     result: dict[str, Any] = msgspec.json.decode(content)
     defects, figures = Defects(), _figures(steps)
     for name, counted in figures.items():

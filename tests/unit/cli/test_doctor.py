@@ -40,7 +40,7 @@ def test_every_package_that_a_run_needs_is_looked_at() -> None:
 def test_a_sound_installation_is_called_sound() -> None:
     found = by_name()
     assert {name for name, finding in found.items() if not finding.ok} <= {"page"}, "the page may not be built in a checkout"
-    assert "6,225 bars" in found["bundled data"].found
+    assert "6,225 bars" in found["bundled data"].detail
     assert all(not finding.fix for finding in found.values() if finding.ok)
 
 
@@ -51,7 +51,7 @@ def test_a_taken_port_is_named() -> None:
         port = int(taken.getsockname()[1])
         finding = by_name(port=port)["port"]
     assert not finding.ok
-    assert str(port) in finding.found
+    assert str(port) in finding.detail
     assert "--port" in finding.fix
 
 
