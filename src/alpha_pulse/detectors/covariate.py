@@ -139,11 +139,6 @@ class FeatureDetector:
         return tuple(self.names[columns] for rank, columns in enumerate(surest.tolist()) if rank == 0 or named[rank])
 
     @property
-    def design_effects(self) -> Rows:
-        """Values of each feature that tell as much as one independent one, as the newest reference shows, (d,)."""
-        return self._column(layout.EFFECT)
-
-    @property
     def judged(self) -> Known:
         """Which features the newest reference allows to be judged, (d,)."""
         known: Known = self._column(layout.COUNT) > 0.0

@@ -17,6 +17,7 @@ from alpha_pulse.core.stateful import State, scalar, take
 from alpha_pulse.kernels.base import baselines
 from alpha_pulse.kernels.base.example_weight import share_of
 from alpha_pulse.kernels.mixing import adahedge, hedge
+from alpha_pulse.models import ONLINE
 from alpha_pulse.models.base import OnlineModel, Row
 from alpha_pulse.models.validation import check_example, check_examples, check_out, check_row, check_rows
 
@@ -40,8 +41,6 @@ def named(path: str) -> Callable[..., Mixture]:
     >>> model.expert_names
     ('logistic', 'hoeffding_tree', 'base_rate')
     """
-    from alpha_pulse.models import ONLINE  # the table names this module
-
     if path.count("(") != path.count(")"):
         raise ConfigError(f"mixture:{path} opens and closes parentheses unequally; write mixture:adahedge(logistic + sgd)")
     match = _WITH_METHOD.fullmatch(path.strip())

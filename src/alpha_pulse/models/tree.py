@@ -106,12 +106,6 @@ class _Tree(Classifier):
         """Count each new example ``factor`` times from now on: leaves split sooner, and the past counts for less."""
         self._real[kernels.BOOST] = factor
 
-    @property
-    def n_leaves(self) -> int:
-        """Leaves, alternates' included."""
-        used = self._whole[: int(self._whole[kernels.USED]) + kernels.WHOLE_HEAD][kernels.WHOLE_HEAD :]
-        return int((used == kernels.LEAF).sum()) - int(self._whole[kernels.FREE_NODES])
-
     def _predict_proba(self, features: Row, out: Row) -> None:
         tree_growth.predict(self._real, self._whole, features, out)
 

@@ -16,8 +16,6 @@ from alpha_pulse.simulation.stationary_streams import autoregressive
 PERSISTENCES = (0.0, 0.5, 0.9)
 VALUES = 5_000
 NORMAL_95 = 1.96
-ACCEPTED = (0.93, 0.97)
-"""Coverage of 95 % intervals that is accepted."""
 
 
 class Coverage(msgspec.Struct, frozen=True):

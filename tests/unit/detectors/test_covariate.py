@@ -14,6 +14,7 @@ import naive_covariate as naive
 from alpha_pulse.core.errors import ConfigError, NonFiniteError, StateError
 from alpha_pulse.core.stateful import State, pack, unpack
 from alpha_pulse.detectors.covariate import FEATURE_DETECTORS, FeatureDetector, holm
+from alpha_pulse.kernels.detection import covariate_layout as layout
 from alpha_pulse.simulation.stationary_streams import autoregressive
 
 Rows = NDArray[np.float64]
@@ -179,7 +180,7 @@ def test_a_flag_that_is_nearly_always_up_and_values_that_alternate_are_watched_t
     detector = FEATURE_DETECTORS[name](("a",), 100_000.0)
     assert fed(detector, rows[:6_000]) == []
     assert detector.judged.all()
-    assert np.isfinite(detector.design_effects).all()
+    assert np.isfinite(detector._column(layout.EFFECT)).all()
     alarms = [(at, detector.last.change_sample) for at, row in enumerate(rows[6_000:], 6_000) if detector.update(row)]
     ((alarm, began),) = alarms
     assert alarm < 6_300
@@ -235,7 +236,7 @@ def test_dependence_is_seen_and_held(name: str, kept: float) -> None:
     for _ in range(40):
         detector = FEATURE_DETECTORS[name](("a", "b"))
         alarms += int(detector.update_many(np.column_stack([autoregressive(10_000, kept, rng) for _ in range(2)])).sum())
-        effects.append(detector.design_effects.mean())
+        effects.append(detector._column(layout.EFFECT).mean())
     assert alarms <= 40  # one in 10,000 rows; independent ones of the same detector would give hundreds
     truth = (1.0 + kept) / (1.0 - kept)
     assert 0.5 * truth < np.mean(effects) < 1.4 * truth
