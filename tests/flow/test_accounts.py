@@ -1,4 +1,4 @@
-"""Law 5: every prediction that was served is labelled, pending or expired; trade outcomes are counted apart from them."""
+"""Invariant 5: every prediction that was served is labelled, pending or expired; trade outcomes are counted apart from them."""
 
 from __future__ import annotations
 

@@ -102,4 +102,4 @@ def test_a_run_is_resumed_with_the_same_bars_from_other_files(place: Path) -> No
     assert json.loads(again.stdout)["decisions_sha256"] == json.loads(first.stdout)["decisions_sha256"]
     other = run(place, "replay", "--data", "bars/ETH*.csv", *arguments, "--resume")
     assert other.returncode == 2
-    assert "which is another one" in other.stderr
+    assert "which is a different run" in other.stderr

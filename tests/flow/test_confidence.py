@@ -1,4 +1,4 @@
-"""Law 7: the model takes part in some decisions, once its confidence is known; the other entry rule is shadowed."""
+"""Invariant 7: the model takes part in some decisions, once its confidence is known; the other entry rule is shadowed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Law 3: the same data and configuration give the same decisions and the same state, in any process, on any store."""
+"""Invariant 3: the same data and configuration give the same decisions and the same state, in any process, on any store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Law 8: what is not finite is refused at the boundary; a model that diverges is set back while the run goes on."""
+"""Invariant 8: what is not finite is refused at the boundary; a model that diverges is set back while the run goes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Law 11: no cent appears or vanishes in any book, and costs only ever take."""
+"""Invariant 11: no cent appears or vanishes in any book, and costs only ever take."""
 
 from __future__ import annotations
 

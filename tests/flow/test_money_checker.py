@@ -1,4 +1,4 @@
-"""Law 11, by an independent recount: the money in a store follows from its bars, orders and configuration, to the cent."""
+"""Invariant 11, by an independent recount: the money in a store follows exactly from its bars, orders and configuration."""
 
 from __future__ import annotations
 

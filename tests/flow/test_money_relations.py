@@ -1,4 +1,4 @@
-"""Law 11, by relations that must hold between runs: units, cash and symbols that come later change no return."""
+"""Invariant 11, by relations that must hold between runs: units, cash and symbols that come later change no return."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Law 1: a step is bit-equal whatever comes after it, and a planted leak is caught."""
+"""Invariant 1: a step is bit-equal whatever comes after it, and a planted leak is caught."""
 
 from __future__ import annotations
 

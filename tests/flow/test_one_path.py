@@ -1,4 +1,4 @@
-"""Law 2: an example is learnt with the features that were served, joined by its prediction's id, bit for bit."""
+"""Invariant 2: an example is learnt with the features that were served, joined by its prediction's id, bit for bit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Law 11: on driftless random walks nothing can be earned before costs; a little peeking is seen at once.
+"""Invariant 11: on driftless random walks nothing can be earned before costs; a little peeking is seen at once.
 
 Gross P&L is a martingale there: its increments per bar, d, have mean 0 whatever went before. So z = sum(d) / sqrt(sum(d^2)) is
 about standard normal. The realised quadratic variation estimates the variance without assuming that volatility or positions

@@ -1,4 +1,4 @@
-"""Law 4: whatever the instant of the crash, the run goes on exactly where it was; nothing with memory is forgotten."""
+"""Invariant 4: whatever the instant of the crash, the run goes on exactly where it was; nothing with memory is forgotten."""
 
 from __future__ import annotations
 

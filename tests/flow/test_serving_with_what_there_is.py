@@ -1,4 +1,4 @@
-"""Law 6: members that cannot speak are named with the reason, agents go on by rules, and a question changes nothing."""
+"""Invariant 6: members that cannot speak are named with the reason, agents go on by rules, and a question changes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Laws 9, 10 and 12 as far as whole runs show them: plain state, one kernel path, and names that are refused when unknown."""
+"""Invariants 9, 10 and 12 in whole runs: plain state, one kernel path, and unknown names are refused."""
 
 from __future__ import annotations
 

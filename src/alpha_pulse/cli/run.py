@@ -55,7 +55,7 @@ class ServeOptions(msgspec.Struct, frozen=True):
 
 
 class Startup(msgspec.Struct, frozen=True):
-    """The JSON that ``--json`` prints when the page is up; ``link`` signs in one browser, once."""
+    """The JSON that ``--json`` prints when the page is up; ``link`` signs in once, in one browser."""
 
     url: str
     link: str
@@ -239,7 +239,7 @@ def _announce(gateway: LocalGateway, feed: ReplayFeed, auth: Auth, url: str, ser
         speed = "start a new run with " + ("--fresh" if serving.default_store else "another --store")
     print(f"{', '.join(feed.symbols)} on paper: {bars}, {speed}")
     print(f"store {store.location}")
-    print(f"open this link within two minutes; it signs in one browser, once:\n\n  {link}\n")
+    print(f"open this sign-in link within two minutes; it works once, in one browser:\n\n  {link}\n")
     print(f"to sign in later, use the token in {auth.where}; stop with Ctrl-C", flush=True)
     if finished:
         _show_result(gateway)

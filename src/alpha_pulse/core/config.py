@@ -143,8 +143,8 @@ class VenueConfig(_Section, frozen=True):
     tick_size: PerSymbol | None = None
     """Fill prices are multiples of it. Not set: prices are not rounded."""
     min_order_value: PerSymbol | None = None
-    """Smaller orders are refused, in cash, unless they close a position. Not set: `execution.min_order_fraction` of the initial
-    cash."""
+    """In cash. Smaller orders are not made, and nothing is recorded, unless they close a position. Not set:
+    `execution.min_order_fraction` of the initial cash."""
 
 
 def for_symbol(setting: PerSymbol | None, symbol: str) -> float | None:

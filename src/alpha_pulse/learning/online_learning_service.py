@@ -393,7 +393,7 @@ class OnlineLearningService:
         if not any(key[0] == symbol for key in self._sessions):
             raise SessionError(f"no session runs for {symbol}{did_you_mean(symbol, {key[0] for key in self._sessions})}")
         if drift_type not in DRIFT_TYPES:
-            raise ConfigError(f"{drift_type!r} is no type of drift{did_you_mean(drift_type, DRIFT_TYPES)}")
+            raise ConfigError(f"{drift_type!r} is not a drift type{did_you_mean(drift_type, DRIFT_TYPES)}")
         sessions = [session.session_id for session in self._sessions.values() if session.spec.symbol == symbol]
         return request_adaptation(self._running, sessions, drift_type)
 
@@ -437,7 +437,7 @@ class OnlineLearningService:
         """Raise SessionError for a session that the journal feeds: a direct change of it would not be journaled."""
         if session.engine_owned:
             raise SessionError(
-                f"session {session.session_id} is served by the running loop, which alone feeds and ends it; "
+                f"session {session.session_id} is served by the running loop, and only the loop can update or stop it; "
                 "start a session of another target for your own examples"
             )
         if (session.spec.symbol, session.spec.target) in self._ingested:

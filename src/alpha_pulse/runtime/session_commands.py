@@ -303,7 +303,7 @@ class SessionCommands:
         """The command that starts an adaptation at the next slice."""
         self._session(session_id)
         if drift_type not in DRIFT_TYPES:
-            raise ConfigError(f"drift_type: {drift_type!r} is no type of drift{did_you_mean(drift_type, DRIFT_TYPES)}")
+            raise ConfigError(f"drift_type: {drift_type!r} is not a drift type{did_you_mean(drift_type, DRIFT_TYPES)}")
         if reason := self._system.why_not_adapt(session_id):
             raise ConflictError(reason)
         return Command("adapt", session_id, drift_type=drift_type)
@@ -323,7 +323,7 @@ class SessionCommands:
         seen = self._system.learning.ingested(session.session_id)
         if seen is None:
             raise ConflictError(
-                f"session {session.session_id} is served by the running loop, which alone feeds and ends it; "
+                f"session {session.session_id} is served by the running loop, and only the loop can update or stop it; "
                 "start a session of another target for your own examples"
             )
         return seen

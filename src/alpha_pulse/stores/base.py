@@ -250,7 +250,7 @@ def check_identity(stored: RunIdentity | None, requested: RunIdentity, resume: b
                 f"version {stored.program_version} of this program wrote it, and this is {requested.program_version}"
             )
         raise StoreError(
-            f"store {location} contains run {stored.run_id!r}, which is another one: {'; '.join(differences)}; "
+            f"store {location} contains run {stored.run_id!r}, which is a different run: {'; '.join(differences)}; "
             "resume it with the configuration and data that started it, or use another --store"
         )
     return stored

@@ -245,7 +245,7 @@ def test_without_a_run_an_adaptation_is_refused_for_each_session_with_the_reason
     ]
     assert answers[0].reason == "session X/direction is not part of a run, so nothing can adapt it"
     assert learning.requests == []
-    with pytest.raises(ConfigError, match=r"'regim' is no type of drift; did you mean 'regime'\?"):
+    with pytest.raises(ConfigError, match=r"'regim' is not a drift type; did you mean 'regime'\?"):
         asyncio.run(learning.trigger_adaptation("X", "regim"))
 
 

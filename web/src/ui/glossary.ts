@@ -32,7 +32,7 @@ export const GLOSSARY = {
 
   // Targets and labels
   "volatility forecast":
-    "Expected volatility of the price over the horizon, in per cent: the trailing median volatility, scaled by what its probability has meant so far.",
+    "Expected volatility of the price over the horizon, in per cent: the trailing median volatility, scaled by the mean realised ratio at this probability.",
   realised: "Volatility that was measured over the horizon; it is known one horizon after the forecast.",
   "high volatility": "Realised volatility above the trailing median that was known when the prediction was served.",
   label: "Outcome that a prediction is scored on: 1 or 0, known when the horizon has passed.",
