@@ -13,13 +13,13 @@ from alpha_pulse.feeds.files.json_tables import json_tables
 from alpha_pulse.feeds.files.text_table import text_tables
 from alpha_pulse.feeds.reading import ReadOptions, read
 from alpha_pulse.feeds.sources import SOURCES
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 from alpha_pulse.feeds.tables import Table
 
 EXAMPLES = [pytest.param(source, example, id=source.id) for source in SOURCES for example in source.examples]
 
 
-def written(example: Example, folder: Path) -> Path:
+def written(example: LayoutExample, folder: Path) -> Path:
     path = folder / example.name
     if path.suffix == ".zip":
         with zipfile.ZipFile(path, "w") as archive:
@@ -42,14 +42,14 @@ def test_ids_are_unique_and_each_source_has_an_example() -> None:
 
 
 @pytest.mark.parametrize(("source", "example"), EXAMPLES)
-def test_an_example_is_recognised_more_surely_than_by_any_other(source: Source, example: Example, tmp_path: Path) -> None:
+def test_an_example_is_recognised_more_surely_than_by_any_other(source: Source, example: LayoutExample, tmp_path: Path) -> None:
     table = table_of(written(example, tmp_path))
     strengths = {other.id: other.strength(table) for other in SOURCES if other.id != source.id}
     assert source.strength(table) > max(strengths.values()), strengths
 
 
 @pytest.mark.parametrize(("source", "example"), EXAMPLES)
-def test_an_example_is_read(source: Source, example: Example, tmp_path: Path) -> None:
+def test_an_example_is_read(source: Source, example: LayoutExample, tmp_path: Path) -> None:
     data = read([written(example, tmp_path)], ReadOptions(tz=example.tz))
     [report] = data.files
     assert report.source == source.id
@@ -61,7 +61,7 @@ def test_an_example_is_read(source: Source, example: Example, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(("source", "example"), EXAMPLES)
-def test_an_example_needs_a_zone_only_where_it_says_so(source: Source, example: Example, tmp_path: Path) -> None:
+def test_an_example_needs_a_zone_only_where_it_says_so(source: Source, example: LayoutExample, tmp_path: Path) -> None:
     if example.tz is None:
         assert read([written(example, tmp_path)]).files[0].tz
     else:
@@ -71,11 +71,11 @@ def test_an_example_needs_a_zone_only_where_it_says_so(source: Source, example: 
 
 @pytest.mark.parametrize(("source", "example"), EXAMPLES)
 def test_the_last_row_torn_off_is_refused_or_left_out_and_never_misread(
-    source: Source, example: Example, tmp_path: Path
+    source: Source, example: LayoutExample, tmp_path: Path
 ) -> None:
     whole = read([written(example, tmp_path)], ReadOptions(tz=example.tz, interval="1h"))
     prices = {float(value) for name in ("open", "high", "low", "close") for value in getattr(whole.bars, name)}
-    torn = Example(example.name, example.text[: -(len(example.text) // 8)], example.symbol)
+    torn = LayoutExample(example.name, example.text[: -(len(example.text) // 8)], example.symbol)
     try:
         data = read([written(torn, tmp_path)], ReadOptions(tz=example.tz, interval="1h"))
     except AlphaPulseError:

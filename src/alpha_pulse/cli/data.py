@@ -26,13 +26,13 @@ from alpha_pulse.feeds.files.provenance import Provenance, SourceFile, fingerpri
 from alpha_pulse.feeds.interval import show_interval
 from alpha_pulse.feeds.market_data import MarketData, ReadOptions
 from alpha_pulse.feeds.reading import read
-from alpha_pulse.feeds.reports.inspection import Inspection, inspect
+from alpha_pulse.feeds.reports.inspection import DataInspection, inspect
 from alpha_pulse.reporting.required_bars import too_few_bars
 
 REPLAY = ("alpha-pulse", "replay")
 
 
-class InspectionOutput(Inspection, frozen=True, kw_only=True):
+class InspectionOutput(DataInspection, frozen=True, kw_only=True):
     """The JSON of ``data inspect --json``: the inspection, the command that replays the files, and warnings of too few bars."""
 
     command: str | None

@@ -11,7 +11,7 @@ from rich.console import Console
 from alpha_pulse.cli.render.simulation import sections
 from alpha_pulse.cli.terminal.progress import progress
 from alpha_pulse.cli.terminal.streams import STANDARD_OUTPUT, file_of, result_file
-from alpha_pulse.cli.terminal.table import Row, print_table
+from alpha_pulse.cli.terminal.table import TableRow, print_table
 from alpha_pulse.detectors.calibrated import TUNED
 from alpha_pulse.simulation.tables import SIMULATIONS, Simulated, about, check_known, how_many, simulate
 
@@ -44,7 +44,7 @@ def run(tables: Sequence[str], detectors: Sequence[str], runs: int | None, seed:
 def _show(console: Console, results: Simulated, name: str) -> None:
     for section in sections(results, name):
         console.print(section.title, style="bold")
-        rows = [Row(label, cells, "bold" if not cells else None) for label, cells in section.rows]
+        rows = [TableRow(label, cells, "bold" if not cells else None) for label, cells in section.rows]
         print_table(console, section.first, section.titles, rows, ())
         for note in section.notes:
             console.print(note, style="dim")

@@ -18,7 +18,7 @@ _SEQ = "seq"
 _HASH = "journal_hash"
 
 
-class Loaded(msgspec.Struct, frozen=True):
+class LoadedCheckpoint(msgspec.Struct, frozen=True):
     """A checkpoint that belongs to its journal. ``skipped`` gives, for each newer one, why it was not used."""
 
     seq: int
@@ -63,7 +63,7 @@ def write_checkpoint(store: Store, seq: int, components: Mapping[str, Stateful],
     store.save_checkpoint(seq, pack(states, {**(meta or {}), _SEQ: seq, _HASH: chain_hash.hex()}))
 
 
-def load_newest(store: Store, refused: list[str] | None = None, at_most: int | None = None) -> Loaded | None:
+def load_newest(store: Store, refused: list[str] | None = None, at_most: int | None = None) -> LoadedCheckpoint | None:
     """The newest checkpoint that is undamaged and belongs to this journal; None when there is none.
 
     Parameters
@@ -71,7 +71,7 @@ def load_newest(store: Store, refused: list[str] | None = None, at_most: int | N
     store
         Where the run lives.
     refused
-        Receives the reasons for checkpoints that are skipped, also when none is valid; `Loaded.skipped` has them too.
+        Receives the reasons for checkpoints that are skipped, also when none is valid; `LoadedCheckpoint.skipped` has them too.
     at_most
         Ignore checkpoints after this row, without a reason.
     """
@@ -85,7 +85,7 @@ def load_newest(store: Store, refused: list[str] | None = None, at_most: int | N
             continue
         if at_most is not None and seq > at_most:
             continue
-        return Loaded(seq, states, meta, tuple(reasons))
+        return LoadedCheckpoint(seq, states, meta, tuple(reasons))
     return None
 
 

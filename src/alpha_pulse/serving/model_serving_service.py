@@ -30,7 +30,7 @@ CALIBRATED = (("online", RAW_ONLINE, ONLINE), ("batch", RAW_BATCH, BATCH))
 """Members that are calibrated before they are mixed: name, place of the raw probability, place of the calibrated one."""
 
 
-class Sessions(Protocol):
+class SessionLookup(Protocol):
     """The part of the learning service that serving needs."""
 
     def session(self, symbol: str, target: str = "direction") -> Session:
@@ -86,7 +86,7 @@ class ModelServingService:
     offset of the log odds: Platt (1999), Probabilistic outputs for support vector machines.
     """
 
-    def __init__(self, config: Config, sessions: Sessions, make_batch: MakeBatch | None = None) -> None:
+    def __init__(self, config: Config, sessions: SessionLookup, make_batch: MakeBatch | None = None) -> None:
         self._strategy: str = config.serving.strategy
         self._running: RunningSystem | None = None
         self.queries = 0

@@ -9,7 +9,7 @@ from alpha_pulse.gateway.messages import Page
 from alpha_pulse.kernels.base.scores import BASE, LABEL, RECORD, SERVED
 from alpha_pulse.runtime.history import table as history_table
 from alpha_pulse.runtime.history.scores import ScoreHistory
-from alpha_pulse.runtime.history.table import Table
+from alpha_pulse.runtime.history.table import HistoryTable
 
 WINDOW = 50
 
@@ -34,7 +34,7 @@ def test_windows_are_never_wider_than_what_is_held(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(history_table, "BOUND", 10_000)
     for row in range(5_000):
         whole.add(row, 1_000 * row, said(row))
-    bars = Table(("seq", "ts_ms", "bar_open_ms"))
+    bars = HistoryTable(("seq", "ts_ms", "bar_open_ms"))
     bars.append([4_999, 4_999_000, 4_998_000])
     found = short.series("X", "direction", Page(0, 10_000, None), bars)
     every = whole.series("X", "direction", Page(0, 10_000, None), bars)

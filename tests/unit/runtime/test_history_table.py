@@ -9,11 +9,11 @@ from alpha_pulse.core.types import Fill
 from alpha_pulse.gateway.protocol import Page
 from alpha_pulse.runtime.history import table as history_table
 from alpha_pulse.runtime.history.events import Events
-from alpha_pulse.runtime.history.table import PageSlice, Table, downsample
+from alpha_pulse.runtime.history.table import HistoryTable, PageSlice, downsample
 
 
-def filled(rows: int, step: int = 1) -> Table:
-    table = Table(("seq", "value"))
+def filled(rows: int, step: int = 1) -> HistoryTable:
+    table = HistoryTable(("seq", "value"))
     for i in range(rows):
         table.append([i * step, 10.0 * i])
     return table

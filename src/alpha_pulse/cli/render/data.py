@@ -10,12 +10,12 @@ from rich.table import Table
 
 from alpha_pulse.cli.render.words import counted
 from alpha_pulse.cli.terminal.streams import escape
-from alpha_pulse.cli.terminal.table import Row, print_table
+from alpha_pulse.cli.terminal.table import TableRow, print_table
 from alpha_pulse.core.bar_times import bar_label
 from alpha_pulse.feeds.files.conversion import ImportResult
 from alpha_pulse.feeds.market_data import FileReport
 from alpha_pulse.feeds.notes import PLACES, Note, show_time, some
-from alpha_pulse.feeds.reports.inspection import FileInspection, Inspection, SymbolSummary
+from alpha_pulse.feeds.reports.inspection import DataInspection, FileInspection, SymbolSummary
 
 WIDEST = 120
 NARROWEST = 40
@@ -31,7 +31,7 @@ STAMPS = {"open": "its open", "close": "its close"}
 
 
 def show_inspection(
-    inspection: Inspection, command: str | None, too_few_bars: Sequence[str], console: Console | None = None
+    inspection: DataInspection, command: str | None, too_few_bars: Sequence[str], console: Console | None = None
 ) -> None:
     """Print how files were read on ``console``, by default standard output."""
     console = _console(console)
@@ -59,7 +59,7 @@ def show_imported(result: ImportResult, console: Console | None = None) -> None:
     """Print the files that were written."""
     console = _console(console)
     rows = [
-        Row(
+        TableRow(
             escape(each.path),
             [
                 f"{each.bars:,}",
@@ -137,8 +137,8 @@ def _facts(report: FileReport, symbols: Sequence[str], rows: int) -> list[tuple[
     return [(name, text) for name, text in facts if text]
 
 
-def _symbols(console: Console, inspection: Inspection) -> None:
-    rows = [Row(escape(each.symbol), _cells(each)) for each in inspection.symbols[:MOST_ROWS]]
+def _symbols(console: Console, inspection: DataInspection) -> None:
+    rows = [TableRow(escape(each.symbol), _cells(each)) for each in inspection.symbols[:MOST_ROWS]]
     print_table(console, "symbol", SYMBOL_COLUMNS, rows, SYMBOL_LEAVE_OUT)
     if len(inspection.symbols) > MOST_ROWS:
         console.print(f"and {len(inspection.symbols) - MOST_ROWS:,} more", style="dim")

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from alpha_pulse.cli.terminal.table import Row, print_table, titles_shown
+from alpha_pulse.cli.terminal.table import TableRow, print_table, titles_shown
 from alpha_pulse.evaluation.drift import DriftMark
 from alpha_pulse.evaluation.prequential import Evaluation, ModelComparison, ModelScore, StreamScore
 from alpha_pulse.metrics.batch import Metrics
@@ -35,11 +35,11 @@ def show(evaluation: Evaluation, console: Console | None = None) -> None:
     console.width = min(max(console.width, NARROWEST), WIDEST)
     _header(console, evaluation)
     rows = [
-        Row(model.model, [*_cells(model, model.window), f"{model.examples_per_second:,.0f}"], "bold")
+        TableRow(model.model, [*_cells(model, model.window), f"{model.examples_per_second:,.0f}"], "bold")
         for model in evaluation.models
     ]
     rows += [
-        Row(
+        TableRow(
             f"  {name.replace('_', ' ')}",
             [NOTHING] * len(COLUMNS) if score is None else [*_cells(score, score.window), NOTHING],
         )

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alpha_pulse.cli.render.words import adaptation_lines, counted, success_lines, verdict
-from alpha_pulse.cli.terminal.table import Row, print_table
+from alpha_pulse.cli.terminal.table import TableRow, print_table
 from alpha_pulse.core.bar_times import bar_label, months_of
 from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.execution.execution_service import PRIMARY
@@ -47,7 +47,7 @@ def show(report: Report, console: Console | None = None) -> None:
     print_table(console, "prediction", SCORE_COLUMNS, _scores(report), SCORE_LEAVE_OUT)
     console.print(ABOUT_SCORES, style="dim")
     console.print()
-    books = [Row(name.replace("_", " "), _book(book), _bold(name, PRIMARY)) for name, book in report.books.items()]
+    books = [TableRow(name.replace("_", " "), _book(book), _bold(name, PRIMARY)) for name, book in report.books.items()]
     print_table(console, "book", BOOK_COLUMNS, books, BOOK_LEAVE_OUT)
     console.print(ABOUT_BOOKS, style="dim")
     console.print()
@@ -101,12 +101,12 @@ def interval_text(seconds: float) -> str:
     return f"{seconds:g} s"
 
 
-def _scores(report: Report) -> list[Row]:
+def _scores(report: Report) -> list[TableRow]:
     rows = []
     for target, members in report.metrics.items():
-        rows.append(Row(target, style="bold"))
+        rows.append(TableRow(target, style="bold"))
         for name, title in MEMBERS.items():
-            rows.append(Row(f"  {title}", _score(members[name], base=name == "base"), _bold(name, "served")))
+            rows.append(TableRow(f"  {title}", _score(members[name], base=name == "base"), _bold(name, "served")))
     return rows
 
 
@@ -165,7 +165,7 @@ def _symbols(console: Console, report: Report) -> None:
     """A row for each symbol, or for those with the largest absolute P&L."""
     largest = sorted(report.by_symbol.items(), key=lambda item: -abs(item[1].net_pnl))[:MOST_SYMBOLS]
     names = {name for name, _ in largest}
-    rows = [Row(name, _symbol(symbol)) for name, symbol in report.by_symbol.items() if name in names]
+    rows = [TableRow(name, _symbol(symbol)) for name, symbol in report.by_symbol.items() if name in names]
     print_table(console, "symbol", SYMBOL_COLUMNS, rows, SYMBOL_LEAVE_OUT)
     more = len(report.by_symbol) - len(names)
     console.print(ABOUT_SYMBOLS + (f"; {more:,} symbols with smaller P&L are in the JSON" if more else ""), style="dim")

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 
-class Row(msgspec.Struct, frozen=True):
+class TableRow(msgspec.Struct, frozen=True):
     """One line of a table; without ``cells`` it is a heading."""
 
     name: str
@@ -20,7 +20,9 @@ class Row(msgspec.Struct, frozen=True):
     style: str | None = None
 
 
-def print_table(console: Console, first: str, titles: Sequence[str], rows: Sequence[Row], leave_out: Sequence[str]) -> None:
+def print_table(
+    console: Console, first: str, titles: Sequence[str], rows: Sequence[TableRow], leave_out: Sequence[str]
+) -> None:
     """Print a table of numbers.
 
     Parameters
@@ -32,7 +34,7 @@ def print_table(console: Console, first: str, titles: Sequence[str], rows: Seque
     leave_out
         Titles that may be omitted on a narrow console, the first one first. A table that is still too wide is printed in full.
 
-    >>> rows = [Row("x", ["1,234.50", "2"])]
+    >>> rows = [TableRow("x", ["1,234.50", "2"])]
     >>> print_table(Console(width=15), "book", ["net", "lots"], rows, ["lots"])
     book      net
     ─────────────
@@ -52,18 +54,18 @@ def print_table(console: Console, first: str, titles: Sequence[str], rows: Seque
 
 
 def titles_shown(
-    console: Console, first: str, titles: Sequence[str], rows: Sequence[Row], leave_out: Sequence[str]
+    console: Console, first: str, titles: Sequence[str], rows: Sequence[TableRow], leave_out: Sequence[str]
 ) -> list[str]:
     """The titles that `print_table` prints for the same arguments.
 
-    >>> titles_shown(Console(width=15), "book", ["net", "lots"], [Row("x", ["1,234.50", "2"])], ["lots"])
+    >>> titles_shown(Console(width=15), "book", ["net", "lots"], [TableRow("x", ["1,234.50", "2"])], ["lots"])
     ['net']
     """
     return [titles[index] for index in _fitting(console.width, first, titles, rows, leave_out)[0]]
 
 
 def _fitting(
-    width: int, first: str, titles: Sequence[str], rows: Sequence[Row], leave_out: Sequence[str]
+    width: int, first: str, titles: Sequence[str], rows: Sequence[TableRow], leave_out: Sequence[str]
 ) -> tuple[list[int], int]:
     """The indices of the columns that fit, and their total width, with the names."""
     widths = [_width([title, *(row.cells[index] for row in rows if row.cells)]) for index, title in enumerate(titles)]

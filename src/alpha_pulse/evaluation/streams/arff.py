@@ -17,7 +17,7 @@ import polars as pl
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.core.numbers import shown
 from alpha_pulse.evaluation.streams.arff_header import Attribute, read_header
-from alpha_pulse.evaluation.streams.arff_text import Row, read_row
+from alpha_pulse.evaluation.streams.arff_text import ArffRow, read_row
 from alpha_pulse.evaluation.streams.base import Labels, Stream
 from alpha_pulse.evaluation.streams.classes import exact
 from alpha_pulse.evaluation.streams.header import is_missing, listed
@@ -122,7 +122,7 @@ def _tokens(body: str, attributes: list[Attribute], where: str) -> pl.DataFrame:
     return pl.DataFrame([pl.Series(str(place), column, dtype=pl.String) for place, column in enumerate(columns)])
 
 
-def _dense(row: Row, first: list[str]) -> Sequence[str]:
+def _dense(row: ArffRow, first: list[str]) -> Sequence[str]:
     if row.sparse is None:
         return row.cells
     return [row.sparse.get(place, value) for place, value in enumerate(first)]

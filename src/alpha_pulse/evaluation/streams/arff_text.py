@@ -22,7 +22,7 @@ _NOT_SIMPLE = re.compile(r"[\\{%]")
 _CONTROLS = {"n": "\n", "t": "\t", "r": "\r"}
 
 
-class Row(NamedTuple):
+class ArffRow(NamedTuple):
     """One row: its cells, or for a sparse row those that differ from the first value, by column; and its weight, if any."""
 
     cells: list[str]
@@ -46,7 +46,7 @@ def _unescaped(code: str) -> str:
     return chr(int(code[1:], 16)) if len(code) > 1 else _CONTROLS.get(code, code)
 
 
-def read_row(line: str, width: int, where: str) -> Row:
+def read_row(line: str, width: int, where: str) -> ArffRow:
     """The row of a line for ``width`` attributes.
 
     Raises
@@ -55,15 +55,15 @@ def read_row(line: str, width: int, where: str) -> Row:
         Quotes or braces that are not closed, or a wrong number of values.
 
     >>> read_row("1, 'a,b', % comment", 2, "row 1")
-    Row(cells=['1', 'a,b'], sparse=None, weight=None)
+    ArffRow(cells=['1', 'a,b'], sparse=None, weight=None)
     >>> read_row("{0 3}, {0.5}", 2, "row 1")
-    Row(cells=[], sparse={0: '3'}, weight='0.5')
+    ArffRow(cells=[], sparse={0: '3'}, weight='0.5')
     """
     if line.lstrip().startswith("{"):
         return _sparse(line, width, where)
     simple = _simple(line)
     if simple is not None and len(simple) == width:
-        return Row(simple)
+        return ArffRow(simple)
     cells = _cells(line, where)
     if len(cells) == 1 < width:
         cells = _words(line, where)
@@ -76,7 +76,7 @@ def read_row(line: str, width: int, where: str) -> Row:
             cells.append(last)
     if len(cells) != width:
         raise DataError(f"{where}: {len(cells)} values, but {width} attributes are declared; correct or drop the row")
-    return Row([plain(cell) for cell in cells], None, weight)
+    return ArffRow([plain(cell) for cell in cells], None, weight)
 
 
 def _simple(line: str) -> list[str] | None:
@@ -119,7 +119,7 @@ def _words(line: str, where: str) -> list[str]:
     return cells
 
 
-def _sparse(line: str, width: int, where: str) -> Row:
+def _sparse(line: str, width: int, where: str) -> ArffRow:
     braces = _BRACES.match(line)
     entries: dict[int, str] = {}
     start = 0
@@ -136,7 +136,7 @@ def _sparse(line: str, width: int, where: str) -> Row:
         entries[place] = plain(entry[2])
         start = entry.end()
     weight = braces[2] if braces is not None else None
-    return Row([], entries, None if weight is None else weight[1:-1].strip())
+    return ArffRow([], entries, None if weight is None else weight[1:-1].strip())
 
 
 def listed_values(kind: str) -> tuple[str, ...] | None:

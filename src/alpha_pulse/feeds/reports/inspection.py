@@ -50,7 +50,7 @@ class FileInspection(msgspec.Struct, frozen=True, kw_only=True):
     refusal: str | None
 
 
-class Inspection(msgspec.Struct, frozen=True, kw_only=True):
+class DataInspection(msgspec.Struct, frozen=True, kw_only=True):
     """Files of bars, read together as a replay reads them.
 
     Parameters
@@ -79,7 +79,7 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
 
 def inspect(
     paths: Sequence[Path], options: ReadOptions | None = None, on_table: Callable[[int, int], object] | None = None
-) -> Inspection:
+) -> DataInspection:
     """Read files together and report on them; where they are refused, report on each alone. ``on_table`` as for `read`.
 
     Raises
@@ -95,9 +95,9 @@ def inspect(
             files = tuple(_inspect_alone(path, options) for path in paths)
         else:
             files = (FileInspection(path=str(paths[0]), report=_refused_file_report(paths[0], options), refusal=str(error)),)
-        return Inspection(would_load=False, refusal=str(error), files=files)
+        return DataInspection(would_load=False, refusal=str(error), files=files)
     zone, bars = _zone(data, options), data.bars.sorted_by_symbol()
-    return Inspection(
+    return DataInspection(
         would_load=True,
         refusal=None,
         files=tuple(FileInspection(path=report.path, report=report, refusal=None) for report in data.files),

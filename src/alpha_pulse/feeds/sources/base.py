@@ -13,7 +13,7 @@ from alpha_pulse.feeds.market_data import Stamp
 from alpha_pulse.feeds.tables import Table
 
 
-class Example(msgspec.Struct, frozen=True):
+class LayoutExample(msgspec.Struct, frozen=True):
     """A file as the source writes it, for docs and tests; ``symbol`` is its symbol."""
 
     name: str
@@ -64,7 +64,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     title: str
-    examples: tuple[Example, ...]
+    examples: tuple[LayoutExample, ...]
     header: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
     shape: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ from itertools import product
 
 from alpha_pulse.feeds.cells.headerless import matches_shape
 from alpha_pulse.feeds.columns import PRICES
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 from alpha_pulse.feeds.tables import Table
 
 SHAPES: tuple[tuple[str, ...], ...] = (
@@ -36,7 +36,7 @@ GENERIC = Generic(
     id="generic",
     title="a table of bars",
     examples=(
-        Example(
+        LayoutExample(
             "abc.csv",
             "ts,symbol,open,high,low,close,volume\n"
             "2024-03-01T09:00:00Z,ABC,100.0,101.0,99.5,100.5,1200\n"

@@ -25,7 +25,7 @@ from alpha_pulse.runtime.history.opens import bar_open
 from alpha_pulse.runtime.history.predictions import PredictionHistory
 from alpha_pulse.runtime.history.regimes import RegimeHistory
 from alpha_pulse.runtime.history.scores import ScoreHistory
-from alpha_pulse.runtime.history.table import Floats, PageSlice, Table
+from alpha_pulse.runtime.history.table import Floats, HistoryTable, PageSlice
 from alpha_pulse.stores.base import JournalRow
 
 RECENT = 2_048
@@ -50,7 +50,7 @@ class SymbolHistory:
     """
 
     def __init__(self, symbol: str, volatility_horizon: int, window: int) -> None:
-        self.bars = Table(("seq", "ts_ms", "bar_open_ms", *PRICES, "number"))
+        self.bars = HistoryTable(("seq", "ts_ms", "bar_open_ms", *PRICES, "number"))
         self.predictions = {target: PredictionHistory() for target in TARGETS}
         self.scores = {target: ScoreHistory(window) for target in TARGETS}
         self.regimes = RegimeHistory(symbol)
@@ -116,8 +116,8 @@ class History:
 
     def __init__(self, symbols: Iterable[str], books: Iterable[str], *, volatility_horizon: int, window: int) -> None:
         self.symbols = {symbol: SymbolHistory(symbol, volatility_horizon, window) for symbol in symbols}
-        self.equity = Table(("seq", "ts_ms", "bar_open_ms", *books))
-        self.earned = Table(("seq", "net", "gross"))
+        self.equity = HistoryTable(("seq", "ts_ms", "bar_open_ms", *books))
+        self.earned = HistoryTable(("seq", "net", "gross"))
         self._earnings = MlEarnings()
         self.units: dict[str, Units] = {}
         self.fills: Events[Fill] = Events()

@@ -6,10 +6,10 @@ from bisect import bisect_left
 
 import numpy as np
 
-from alpha_pulse.runtime.history.table import Floats, Table
+from alpha_pulse.runtime.history.table import Floats, HistoryTable
 
 
-def bar_opens(bars: Table, ts_ms: Floats) -> Floats:
+def bar_opens(bars: HistoryTable, ts_ms: Floats) -> Floats:
     """The open of the bar that ends at each instant, or contains it; shape (n,), milliseconds since the epoch (UTC).
 
     Parameters
@@ -20,7 +20,7 @@ def bar_opens(bars: Table, ts_ms: Floats) -> Floats:
     ts_ms
         The instants, in milliseconds since the epoch (UTC).
 
-    >>> bars = Table(("seq", "ts_ms", "bar_open_ms"))
+    >>> bars = HistoryTable(("seq", "ts_ms", "bar_open_ms"))
     >>> for row in ([0, 1_000.0, 500.0], [1, 2_000.0, 1_000.0]):
     ...     bars.append(row)
     >>> bar_opens(bars, np.array([500.0, 1_000.0, 1_700.0, 4_000.0])).tolist()
@@ -34,10 +34,10 @@ def bar_opens(bars: Table, ts_ms: Floats) -> Floats:
     return np.where(covered, candidates, ts_ms - (ends[-1] - opens[-1]))
 
 
-def bar_open(bars: Table, ts_ms: int) -> int:
+def bar_open(bars: HistoryTable, ts_ms: int) -> int:
     """`bar_opens` of one instant, without a copy of the columns.
 
-    >>> bars = Table(("seq", "ts_ms", "bar_open_ms"))
+    >>> bars = HistoryTable(("seq", "ts_ms", "bar_open_ms"))
     >>> bars.append([0, 1_000.0, 500.0])
     >>> bar_open(bars, 1_000), bar_open(bars, 2_000)
     (500, 1500)

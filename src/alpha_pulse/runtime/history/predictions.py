@@ -9,7 +9,7 @@ from alpha_pulse.core.types import Prediction
 from alpha_pulse.gateway.messages import Page, Series
 from alpha_pulse.reporting.model_freshness import Freshness
 from alpha_pulse.runtime.history.opens import bar_opens
-from alpha_pulse.runtime.history.table import PageSlice, Table
+from alpha_pulse.runtime.history.table import HistoryTable, PageSlice
 
 NAN = math.nan
 PENDING, LABELLED, EXPIRED = 0.0, 1.0, 2.0
@@ -24,7 +24,7 @@ class PredictionHistory:
     """One row per prediction; its label is set when it is known. ``number`` is the number at the end of the prediction's id."""
 
     def __init__(self) -> None:
-        self.table = Table(COLUMNS)
+        self.table = HistoryTable(COLUMNS)
         self.freshness = Freshness()
         self._count = 0
         self._waiting: deque[tuple[int, int]] = deque()
@@ -77,7 +77,7 @@ class PredictionHistory:
             waiting.popleft()
         return waiting.popleft()[0] if waiting and waiting[0][1] == number else None
 
-    def series(self, symbol: str, target: str, page: Page, bars: Table) -> Series:
+    def series(self, symbol: str, target: str, page: Page, bars: HistoryTable) -> Series:
         """Served predictions and their labels; ``bars`` are the symbol's."""
         page_slice = PageSlice(self.table, page)
         places = page_slice.downsample()

@@ -13,7 +13,7 @@ from alpha_pulse.metrics.definitions import log_losses
 from alpha_pulse.metrics.members import classes
 from alpha_pulse.metrics.reliability import ReliabilityTable, reliability_table
 from alpha_pulse.runtime.history.opens import bar_opens
-from alpha_pulse.runtime.history.table import Floats, PageSlice, Places, Table
+from alpha_pulse.runtime.history.table import Floats, HistoryTable, PageSlice, Places
 
 SHOWN = (ONLINE, BATCH, SERVED, NO_CHANGE)
 """Members whose log-loss skill is shown."""
@@ -37,7 +37,7 @@ class ScoreHistory:
         self.window = window
         recorded = [*MEMBERS, "label", "last_known"]
         sums = [f"{kind}_{MEMBERS[member]}" for member in SHOWN for kind in KINDS]
-        self.table = Table(["seq", "ts_ms", *recorded, *sums])
+        self.table = HistoryTable(["seq", "ts_ms", *recorded, *sums])
         self._unsummed = [0.0] * len(sums)
         self._summed = 0
 
@@ -89,7 +89,7 @@ class ScoreHistory:
             for member, (count, skill, _) in zip(SHOWN, inside, strict=True)
         }
 
-    def series(self, symbol: str, target: str, page: Page, bars: Table) -> Series:
+    def series(self, symbol: str, target: str, page: Page, bars: HistoryTable) -> Series:
         """Windowed skills and accuracies, one row per label; ``bars`` are the symbol's."""
         page_slice = PageSlice(self.table, page)
         places = page_slice.downsample()

@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 
 
-class Table:
+class HistoryTable:
     """Rows of float64 with a rising ``seq`` first; at least the newest `BOUND` rows are stored.
 
     Parameters
@@ -30,7 +30,7 @@ class Table:
     columns
         Their names; the first is ``seq``.
 
-    >>> table = Table(("seq", "close"))
+    >>> table = HistoryTable(("seq", "close"))
     >>> for seq in range(3):
     ...     table.append([seq, 10.0 + seq])
     >>> table.held, table.column("close").tolist()
@@ -113,7 +113,7 @@ class Table:
 class PageSlice:
     """The part of a table for a page: rows ``first`` to ``last`` (excluded), and the start of the next page."""
 
-    def __init__(self, table: Table, page: Page) -> None:
+    def __init__(self, table: HistoryTable, page: Page) -> None:
         seq = table.column("seq")
         self.first = int(np.searchsorted(seq, page.from_seq))
         self.last = table.held if page.max_points is not None else min(self.first + page.limit, table.held)

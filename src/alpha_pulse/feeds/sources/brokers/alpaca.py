@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 ALPACA = Source(
     id="alpaca",
@@ -10,7 +10,7 @@ ALPACA = Source(
     header=("symbol", "timestamp", "open", "high", "low", "close", "volume", "trade_count", "vwap"),
     stamp="open",
     examples=(
-        Example(
+        LayoutExample(
             "alpaca.csv",
             "symbol,timestamp,open,high,low,close,volume,trade_count,vwap\n"
             "BTC/USD,2019-12-02T12:00:00Z,7297.91,7330.0,7236.56,7309.54,2207.804367,12,7309.54\n"

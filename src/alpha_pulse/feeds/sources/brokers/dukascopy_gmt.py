@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 DUKASCOPY_GMT = Source(
     id="dukascopy_gmt",
@@ -12,7 +12,7 @@ DUKASCOPY_GMT = Source(
     stamp="open",
     tz="UTC",
     examples=(
-        Example(
+        LayoutExample(
             "EURUSD_Candlestick_1_Hour_BID_01.01.2024-02.01.2024.csv",
             "Gmt time,Open,High,Low,Close,Volume\n"
             "02.01.2024 13:00:00.000,1.10212,1.10350,1.10200,1.10310,2207.5\n"

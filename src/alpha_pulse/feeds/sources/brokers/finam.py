@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 FINAM = Source(
     id="finam",
@@ -10,7 +10,7 @@ FINAM = Source(
     header=("ticker", "per", "date", "time", "open", "high", "low", "close", "vol"),
     lacks=("openint",),
     examples=(
-        Example(
+        LayoutExample(
             "SBER_240102_240103.txt",
             "<TICKER>;<PER>;<DATE>;<TIME>;<OPEN>;<HIGH>;<LOW>;<CLOSE>;<VOL>\n"
             "SBER;60;20240103;100000;271.90;272.51;271.50;272.30;1203340\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 INTERACTIVE_BROKERS = Source(
     id="interactive_brokers",
@@ -10,7 +10,7 @@ INTERACTIVE_BROKERS = Source(
     header=("date", "open", "high", "low", "close", "volume", "average", "bar_count"),
     stamp="open",
     examples=(
-        Example(
+        LayoutExample(
             "AAPL.csv",
             ",date,open,high,low,close,volume,average,barCount\n"
             "0,2024-01-02 09:30:00-05:00,187.15,188.44,183.885,185.64,824886,186.2,1200\n"

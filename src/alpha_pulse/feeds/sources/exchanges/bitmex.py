@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 BITMEX = Source(
     id="bitmex",
@@ -10,7 +10,7 @@ BITMEX = Source(
     header=("timestamp", "open", "high", "low", "close", "trades", "volume", "vwap", "last_size", "turnover"),
     stamp="close",
     examples=(
-        Example(
+        LayoutExample(
             "buckets.json",
             '[{"timestamp":"2019-12-02T13:00:00.000Z","symbol":"XBTUSD","open":7297.5,"high":7330,"low":7236.5,"close":7309.5,'
             '"trades":12,"volume":2207,"vwap":7300.1,"lastSize":1,"turnover":5,"homeNotional":1.0,"foreignNotional":1.0},'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 BITSTAMP = Source(
     id="bitstamp",
@@ -11,7 +11,7 @@ BITSTAMP = Source(
     columns={"volume": "volume_btc"},
     stamp="open",
     examples=(
-        Example(
+        LayoutExample(
             "bitstampUSD.csv",
             "Timestamp,Open,High,Low,Close,Volume_(BTC),Volume_(Currency),Weighted_Price\n"
             "1575288000,7297.91,7330.0,7236.56,7309.54,2207.80,16138034.33,7305.1\n"

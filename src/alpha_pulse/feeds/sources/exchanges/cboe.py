@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 CBOE = Source(
     id="cboe",
@@ -13,7 +13,7 @@ CBOE = Source(
     file_name_needed=True,
     stamp="open",
     examples=(
-        Example(
+        LayoutExample(
             "VIX_History.csv",
             "DATE,OPEN,HIGH,LOW,CLOSE\n01/29/1990,17.24,17.24,17.24,17.24\n01/30/1990,18.19,18.19,18.19,18.19\n",
             "VIX",

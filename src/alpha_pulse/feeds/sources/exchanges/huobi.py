@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 HUOBI = Source(
     id="huobi",
@@ -11,7 +11,7 @@ HUOBI = Source(
     columns={"ts": "id", "volume": "amount"},
     stamp="open",
     examples=(
-        Example(
+        LayoutExample(
             "kline.json",
             '{"ch":"market.btcusdt.kline.60min","status":"ok","ts":1629769247172,"data":['
             '{"id":1575291600,"open":7308.88,"close":7307.13,"low":7283.0,"high":7327.09,"amount":14.5,"vol":106062.1,"count":9},'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 HYPERLIQUID = Source(
     id="hyperliquid",
@@ -11,7 +11,7 @@ HYPERLIQUID = Source(
     columns={"symbol": "s"},
     stamp="open",
     examples=(
-        Example(
+        LayoutExample(
             "candles.json",
             '[{"t":1575288000000,"T":1575291599999,"s":"BTC","i":"1h","o":"7297.9","c":"7309.5","h":"7330.0","l":"7236.5",'
             '"v":"2207.8","n":12},{"t":1575291600000,"T":1575295199999,"s":"BTC","i":"1h","o":"7308.8","c":"7307.1",'

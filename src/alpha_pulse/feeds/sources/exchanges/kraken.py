@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 KRAKEN = Source(
     id="kraken",
@@ -11,7 +11,7 @@ KRAKEN = Source(
     file_name=r"(?P<symbol>[A-Z0-9.]+)_[0-9]+",
     stamp="open",
     examples=(
-        Example(
+        LayoutExample(
             "XBTUSD_60.csv",
             "1575288000,7297.91,7330.0,7236.56,7309.54,2207.804367,321\n"
             "1575291600,7308.88,7327.09,7283.0,7307.13,1459.186658,321\n",

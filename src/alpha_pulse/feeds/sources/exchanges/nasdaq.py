@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 NASDAQ = Source(
     id="nasdaq",
@@ -12,7 +12,7 @@ NASDAQ = Source(
     stamp="open",
     day_first=False,
     examples=(
-        Example(
+        LayoutExample(
             "HistoricalData_1700000000000.csv",
             "Date,Close/Last,Volume,Open,High,Low\n"
             "01/03/2024,$184.25,58414460,$184.22,$185.88,$183.43\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 NSE = Source(
     id="nse",
@@ -11,7 +11,7 @@ NSE = Source(
     file_name=r"(?:Quote-Equity-)?(?P<symbol>.+?)-[A-Z]{2}-\d{2}-\d{2}-\d{4}-to-\d{2}-\d{2}-\d{4}",
     stamp="open",
     examples=(
-        Example(
+        LayoutExample(
             "Quote-Equity-INFY-EQ-01-12-2017-to-08-06-2018.csv",
             '"Date ","series ","OPEN ","HIGH ","LOW ","PREV. CLOSE ","ltp ","close ","vwap ","52W H ","52W L ","VOLUME "'
             ',"VALUE "\n'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 CCXT = Source(
     id="ccxt",
@@ -11,7 +11,7 @@ CCXT = Source(
     lacks=("symbol", "trade_count", "vwap", "weighted_price"),
     shape=("epoch", "open", "high", "low", "close", "volume"),
     examples=(
-        Example(
+        LayoutExample(
             "btc.csv",
             "timestamp,open,high,low,close,volume\n"
             "1575288000000,7297.91,7330.0,7236.56,7309.54,2207.804367\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 DUKASCOPY_NODE = Source(
     id="dukascopy_node",
@@ -12,7 +12,7 @@ DUKASCOPY_NODE = Source(
     file_name_needed=True,
     stamp="open",
     examples=(
-        Example(
+        LayoutExample(
             "eurusd-h1-bid-2024-01-01-2024-01-02.csv",
             "timestamp,open,high,low,close,volume\n"
             "1704196800000,1.10212,1.1035,1.102,1.1031,2207.5\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 FREQTRADE = Source(
     id="freqtrade",
@@ -13,7 +13,7 @@ FREQTRADE = Source(
     file_name_needed=True,
     stamp="open",
     examples=(
-        Example(
+        LayoutExample(
             "BTC_USDT-1h.json",
             "[[1575288000000, 7297.91, 7330.0, 7236.56, 7309.54, 2207.804367], "
             "[1575291600000, 7308.88, 7327.09, 7283.0, 7307.13, 1459.186658]]",

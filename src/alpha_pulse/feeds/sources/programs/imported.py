@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 IMPORTED = Source(
     id="alpha_pulse",
@@ -12,7 +12,7 @@ IMPORTED = Source(
     stamp="open",
     tz="UTC",
     examples=(
-        Example(
+        LayoutExample(
             "ABC_1h.csv",
             "ts,ts_end,symbol,open,high,low,close\n"
             "2024-03-01T09:00:00Z,2024-03-01T10:00:00Z,ABC,100.0,101.0,99.5,100.5\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 LEAN = Source(
     id="lean",
@@ -13,7 +13,7 @@ LEAN = Source(
     stamp="open",
     price_scale=10_000,
     examples=(
-        Example(
+        LayoutExample(
             "qqq.zip",
             "20150317 00:00,1064100,1070400,1061600,1068700,18705018\n"
             "20150318 00:00,1065700,1084100,1060300,1079200,37558204\n",

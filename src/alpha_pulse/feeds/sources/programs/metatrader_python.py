@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 METATRADER_PYTHON = Source(
     id="metatrader_python",
@@ -11,7 +11,7 @@ METATRADER_PYTHON = Source(
     columns={"volume": "tick_volume"},
     stamp="open",
     examples=(
-        Example(
+        LayoutExample(
             "EURUSD.csv",
             "time,open,high,low,close,tick_volume,spread,real_volume\n"
             "1575288000,1.10212,1.10350,1.10200,1.10310,2207,2,0\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 NINJATRADER = Source(
     id="ninjatrader",
@@ -13,7 +13,7 @@ NINJATRADER = Source(
     stamp="close",
     tz="UTC",
     examples=(
-        Example(
+        LayoutExample(
             "ES 03-24.Last.txt",
             "20240102 130000;4820.25;4822.5;4819;4821.75;1234\n20240102 140000;4821.75;4823;4820;4820.5;1500\n",
             "ES 03-24",

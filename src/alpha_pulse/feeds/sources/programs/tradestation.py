@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 TRADESTATION = Source(
     id="tradestation",
@@ -12,7 +12,7 @@ TRADESTATION = Source(
     volumes=("up", "down"),
     day_first=False,
     examples=(
-        Example(
+        LayoutExample(
             "ES.txt",
             '"Date","Time","Open","High","Low","Close","Up","Down"\n'
             "01/02/2024,13:00,4820.25,4822.5,4819,4821.75,1234,1100\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 TRADESTATION_DAILY = Source(
     id="tradestation_daily",
@@ -12,7 +12,7 @@ TRADESTATION_DAILY = Source(
     stamp="close",
     day_first=False,
     examples=(
-        Example(
+        LayoutExample(
             "QQQ.txt",
             '"Date","Time","Open","High","Low","Close","Vol","OI"\n'
             "03/17/2015,16:00,106.41,107.04,106.16,106.87,18705018,0\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 TRADINGVIEW = Source(
     id="tradingview",
@@ -12,7 +12,7 @@ TRADINGVIEW = Source(
     file_name_needed=True,
     stamp="open",
     examples=(
-        Example(
+        LayoutExample(
             "BINANCE_BTCUSDT, 60.csv",
             "time,open,high,low,close,Volume,RSI\n"
             "1575288000,7297.91,7330.0,7236.56,7309.54,2207.804367,50.1\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 YFINANCE = Source(
     id="yfinance",
@@ -11,7 +11,7 @@ YFINANCE = Source(
     levels=True,
     stamp="open",
     examples=(
-        Example(
+        LayoutExample(
             "download.csv",
             "Price,Close,High,Low,Open,Volume\n"
             "Ticker,QQQ,QQQ,QQQ,QQQ,QQQ\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 YFINANCE_HISTORY = Source(
     id="yfinance_history",
@@ -10,7 +10,7 @@ YFINANCE_HISTORY = Source(
     header=("open", "high", "low", "close", "volume", "dividends", "stock_splits"),
     stamp="open",
     examples=(
-        Example(
+        LayoutExample(
             "MSFT.csv",
             "Date,Open,High,Low,Close,Volume,Dividends,Stock Splits\n"
             "2011-03-24 00:00:00-04:00,56.13,56.82,55.82,56.73,62779061,0.0,0.0\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 ALPHA_VANTAGE = Source(
     id="alpha_vantage",
@@ -13,7 +13,7 @@ ALPHA_VANTAGE = Source(
     stamp="open",
     tz="America/New_York",
     examples=(
-        Example(
+        LayoutExample(
             "intraday_60min_IBM.csv",
             "timestamp,open,high,low,close,volume\n"
             "2024-01-02 10:00:00,161.83,163.29,161.0,162.07,3825044\n"

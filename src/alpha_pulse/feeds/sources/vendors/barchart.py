@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 BARCHART = Source(
     id="barchart",
@@ -12,7 +12,7 @@ BARCHART = Source(
     stamp="open",
     day_first=False,
     examples=(
-        Example(
+        LayoutExample(
             "aapl_daily_historical-data-01-31-2024.csv",
             "Time,Open,High,Low,Last,Change,%Chg,Volume\n"
             '2024-01-03,184.22,185.88,183.43,184.25,-1.39,"-0.75%",58414460\n'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 COINGECKO = Source(
     id="coingecko",
@@ -11,7 +11,7 @@ COINGECKO = Source(
     format="JSON",
     stamp="close",
     examples=(
-        Example(
+        LayoutExample(
             "bitcoin.json",
             "[[1575302400000,7297.91,7358.0,7236.56,7308.76],[1575316800000,7309.32,7330.03,7257.22,7273.98]]",
             "bitcoin",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 COINMARKETCAP = Source(
     id="coinmarketcap",
@@ -12,7 +12,7 @@ COINMARKETCAP = Source(
     unused=("name",),
     stamp="open",
     examples=(
-        Example(
+        LayoutExample(
             "Bitcoin_2.1.2024-3.1.2024_historical_data_coinmarketcap.csv",
             "timeOpen;timeClose;timeHigh;timeLow;name;open;high;low;close;volume;marketCap;timestamp\n"
             '"2024-01-03T00:00:00.000Z";"2024-01-03T23:59:59.999Z";"2024-01-03T01:19:00.000Z";"2024-01-03T12:08:00.000Z";"2781";'

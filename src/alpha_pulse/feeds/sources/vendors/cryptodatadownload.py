@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 CRYPTODATADOWNLOAD = Source(
     id="cryptodatadownload",
@@ -13,7 +13,7 @@ CRYPTODATADOWNLOAD = Source(
     stamp="open",
     tz="UTC",
     examples=(
-        Example(
+        LayoutExample(
             "Binance_BTCUSDT_1h.csv",
             "https://www.CryptoDataDownload.com\n"
             "Unix,Date,Symbol,Open,High,Low,Close,Volume BTC,Volume USDT,tradecount\n"

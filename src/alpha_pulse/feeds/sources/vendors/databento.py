@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 DATABENTO = Source(
     id="databento",
@@ -11,7 +11,7 @@ DATABENTO = Source(
     price_scale=1_000_000_000,
     stamp="open",
     examples=(
-        Example(
+        LayoutExample(
             "glbx-mdp3-20240102.ohlcv-1h.csv",
             "ts_event,rtype,publisher_id,instrument_id,open,high,low,close,volume,symbol\n"
             "1704196800000000000,34,1,4916,4820250000000,4822500000000,4819000000000,4821750000000,1234,ESH4\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 FIRSTRATE = Source(
     id="firstrate",
@@ -12,7 +12,7 @@ FIRSTRATE = Source(
     file_name_needed=True,
     stamp="open",
     examples=(
-        Example(
+        LayoutExample(
             "AAPL_full_1hour_adjsplitdiv.txt",
             "2024-01-02 09:00:00,187.15,188.44,183.885,185.64,824886\n2024-01-02 10:00:00,185.64,185.88,183.43,184.25,584144\n",
             "AAPL",

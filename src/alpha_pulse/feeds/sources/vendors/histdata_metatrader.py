@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 HISTDATA_METATRADER = Source(
     id="histdata_metatrader",
@@ -13,7 +13,7 @@ HISTDATA_METATRADER = Source(
     stamp="open",
     tz="Etc/GMT+5",
     examples=(
-        Example(
+        LayoutExample(
             "DAT_MT_EURUSD_M1_2019.csv",
             "2019.01.01,17:00,1.146680,1.146750,1.146660,1.146730,0\n2019.01.01,17:01,1.146730,1.146740,1.146700,1.146710,0\n",
             "EURUSD",

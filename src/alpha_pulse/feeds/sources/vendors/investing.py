@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 INVESTING = Source(
     id="investing",
@@ -12,7 +12,7 @@ INVESTING = Source(
     columns={"close": "price"},
     stamp="open",
     examples=(
-        Example(
+        LayoutExample(
             "AAPL Historical Data.csv",
             '"Date","Price","Open","High","Low","Vol.","Change %"\n'
             '"01/31/2024","184.40","187.04","187.10","184.35","55.47M","-1.94%"\n'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 KIBOT = Source(
     id="kibot",
@@ -11,7 +11,7 @@ KIBOT = Source(
     day_first=False,
     stamp="open",
     examples=(
-        Example(
+        LayoutExample(
             "IBM.txt",
             "01/02/2024,09:30,161.83,163.29,161.0,162.07,382504\n01/02/2024,09:31,162.07,162.73,160.9,161.83,408606\n",
             "IBM",

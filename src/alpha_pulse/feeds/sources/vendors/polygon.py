@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 POLYGON = Source(
     id="polygon",
@@ -10,7 +10,7 @@ POLYGON = Source(
     header=("ticker", "volume", "open", "close", "high", "low", "window_start", "transactions"),
     stamp="open",
     examples=(
-        Example(
+        LayoutExample(
             "2024-01-02.csv",
             "ticker,volume,open,close,high,low,window_start,transactions\n"
             "AAPL,1500,187.15,187.2,187.3,187.1,1704205800000000000,20\n"

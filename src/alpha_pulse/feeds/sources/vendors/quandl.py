@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 QUANDL = Source(
     id="quandl",
@@ -25,7 +25,7 @@ QUANDL = Source(
     file_name=r"(?:WIKI[-_])?(?P<symbol>[A-Za-z0-9._]+)",
     stamp="open",
     examples=(
-        Example(
+        LayoutExample(
             "WIKI-AAPL.csv",
             "Date,Open,High,Low,Close,Volume,Ex-Dividend,Split Ratio,Adj. Open,Adj. High,Adj. Low,Adj. Close,Adj. Volume\n"
             "2017-12-04,170.0,172.0,169.0,171.5,100.0,0.0,1.0,85.0,86.0,84.5,85.75,200.0\n"

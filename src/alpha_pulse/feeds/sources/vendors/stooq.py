@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 STOOQ = Source(
     id="stooq",
     title="Stooq's bulk files",
     header=("ticker", "per", "date", "time", "open", "high", "low", "close", "vol", "openint"),
     examples=(
-        Example(
+        LayoutExample(
             "aapl.us.txt",
             "<TICKER>,<PER>,<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>,<OPENINT>\n"
             "AAPL.US,D,20240102,000000,187.15,188.44,183.885,185.64,82488674,0\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 STOOQ_DAILY = Source(
     id="stooq_daily",
@@ -13,7 +13,7 @@ STOOQ_DAILY = Source(
     file_name_needed=True,
     stamp="open",
     examples=(
-        Example(
+        LayoutExample(
             "aapl_us_d.csv",
             "Date,Open,High,Low,Close,Volume\n"
             "2024-01-02,187.15,188.44,183.885,185.64,82488674\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 TIINGO = Source(
     id="tiingo",
@@ -10,7 +10,7 @@ TIINGO = Source(
     header=("date", "close", "high", "low", "open", "volume", "adj_close", "adj_high", "adj_low", "adj_open", "adj_volume"),
     stamp="open",
     examples=(
-        Example(
+        LayoutExample(
             "tiingo_aapl.csv",
             "date,close,high,low,open,volume,adjClose,adjHigh,adjLow,adjOpen,adjVolume,divCash,splitFactor\n"
             "2024-01-02T00:00:00.000Z,185.64,188.44,183.885,187.15,82488674,184.5,187.3,182.8,186.0,82488674,0.0,1.0\n"

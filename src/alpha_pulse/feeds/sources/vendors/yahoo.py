@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_pulse.feeds.sources.base import Example, Source
+from alpha_pulse.feeds.sources.base import LayoutExample, Source
 
 YAHOO = Source(
     id="yahoo",
@@ -10,7 +10,7 @@ YAHOO = Source(
     header=("date", "open", "high", "low", "close", "adj_close", "volume"),
     stamp="open",
     examples=(
-        Example(
+        LayoutExample(
             "QQQ.csv",
             "Date,Open,High,Low,Close,Adj Close,Volume\n"
             "2011-03-24,56.13,56.82,55.82,56.73,51.057,62779061\n"
