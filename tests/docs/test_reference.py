@@ -66,4 +66,4 @@ def test_the_new_names_of_the_page_on_upgrading_exist() -> None:
     assert len(new) > 20
     for module, name in new:
         source = (package / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
-        assert re.search(rf"^(?:class|def) {name}\b|^{name} =", source, re.MULTILINE), f"{module}.{name}"
+        assert re.search(rf"^(?:class|(?:async )?def) {name}\b|^{name} =", source, re.MULTILINE), f"{module}.{name}"
