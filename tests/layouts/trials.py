@@ -10,7 +10,7 @@ import re
 import tempfile
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from layouts.all import LAYOUTS
 from layouts.damage import damaged, damaged_bytes
 from layouts.layout import Layout, Tables
 from layouts.numbers import number
-from layouts.oracle import list_bars, reading, wrong_file_refusal, wrong_refusal
+from layouts.oracle import Bar, list_bars, reading, wrong_file_refusal, wrong_refusal
 from layouts.schema import Schema, cells, schema_of_layout, text_of
 
 ROWS = 9
@@ -131,7 +131,11 @@ def _check_text(seed: int, base: Base, schema: Schema, text: str, found: MarketD
         return TrialResult(seed, name, "refused", wrong_refusal(schema, true, found, body), found)
     bars = sorted(list_bars(found.bars))
     if base.layout.volume is None or "volume" not in schema.columns:
-        bars = [(*bar[:6], None) for bar in bars]
+        bars = _without_volume(bars)
+    if found.bars.volume is None and any(
+        note.kind == "no_volume" for note in found.notes
+    ):  # a volume that lacks a number somewhere is not used
+        true.bars[:] = _without_volume(true.bars)
     wanted = sorted(true.bars)
     complaint = None
     told = any(note.kind == "preamble" for note in found.notes)  # a first line that is no row was left out
@@ -151,6 +155,10 @@ def _check_text(seed: int, base: Base, schema: Schema, text: str, found: MarketD
     if complaint is None and serious:
         complaint = f"loaded although {serious[:2]}"
     return TrialResult(seed, name, "loaded", complaint)
+
+
+def _without_volume(bars: Sequence[Bar]) -> list[Bar]:
+    return [(*bar[:6], None) for bar in bars]
 
 
 def _check_other_format(seed: int, base: Base, schema: Schema, text: str, found: MarketData | str) -> TrialResult:

@@ -255,3 +255,12 @@ def test_errors_are_meant_for_people(tmp_path: Path) -> None:
 def test_rows_with_more_cells_than_the_header_has_names_are_never_shifted(tmp_path: Path) -> None:
     rows = [f"{at},{row}" for at, row in enumerate(GOOD)]
     assert "row 1: the row has 10 values, but the header names 9 columns" in refused(write(tmp_path, *rows))
+
+
+def test_a_row_that_was_cut_before_a_column_that_is_read_is_refused(tmp_path: Path) -> None:
+    rows = [f"2024-01-{day:02d},10.5,11.25,9.5,10.125,1000" for day in range(1, 12)]
+    rows[4] = "2024-01-05,10.5,11.25,9.5,10.1"
+    file = tmp_path / "cut.csv"
+    file.write_text("\n".join(["date,open,high,low,close,volume", *rows, ""]), encoding="utf-8")
+    with pytest.raises(DataError, match="row 5: the row has 5 values, but the header names 6 columns"):
+        read([file])

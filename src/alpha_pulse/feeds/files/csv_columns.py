@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 import polars as pl
@@ -73,6 +73,10 @@ def load_columns(content: Content, layout: Layout, kinds: Mapping[int, Kind]) ->
     )
     if cells:
         ragged[frame.height - 1] = cells
+    needed = max(kinds) + 1
+    if 0 < frame[str(needed - 1)].null_count() < frame.height:
+        data = content.full_text()
+        ragged |= _short_rows(data[begin:], needed, layout, blank_lines, content.where)
     frame = frame.select(str(place) for place in kinds)
     return Loaded(frame, {place + blank_lines: cells for place, cells in ragged.items()}, blank_lines)
 
@@ -161,15 +165,27 @@ def _check_quotes(body: bytes, height: int, blank_lines: int, separator: str, wh
 
 def _ragged_rows(body: bytes, layout: Layout, blank_lines: int, where: str) -> dict[int, int]:
     """The rows that have more non-empty cells than the header has names."""
-    ragged = {}
-    reader = csv.reader(io.StringIO(body.decode(errors="replace"), newline=""), delimiter=layout.separator)
+    return {
+        place: len(row)
+        for place, row in _csv_rows(body, layout, blank_lines, where)
+        if len(row) > layout.width and any(cell.strip() for cell in row[layout.width :])
+    }
+
+
+def _short_rows(body: bytes, needed: int, layout: Layout, blank_lines: int, where: str) -> dict[int, int]:
+    """The rows that end before column ``needed`` and are not blank."""
+    return {place: len(row) for place, row in _csv_rows(body, layout, blank_lines, where) if len(row) < needed and any(row)}
+
+
+def _csv_rows(body: bytes, layout: Layout, blank_lines: int, where: str) -> Iterator[tuple[int, list[str]]]:
+    """Each row of a text with its index. Raises DataError for a row that is not valid CSV."""
     place = -1
     try:
-        for place, row in enumerate(reader):
-            if len(row) > layout.width and any(cell.strip() for cell in row[layout.width :]):
-                ragged[place] = len(row)
+        for place, row in enumerate(
+            csv.reader(io.StringIO(body.decode(errors="replace"), newline=""), delimiter=layout.separator)
+        ):
+            yield place, row
     except csv.Error as error:
         raise DataError(
             f"{where}, row {blank_lines + place + 2}: the row cannot be read as CSV ({error}); correct or drop the row"
         ) from None
-    return ragged
