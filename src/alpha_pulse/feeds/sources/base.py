@@ -41,7 +41,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     file_name_needed
         Whether a file whose name does not match is of another source.
     columns
-        Our column and its plain name in these files, where the usual spellings do not find it.
+        Our column (``ts``, ``ts_end``, ``clock``, ``open``, ``high``, ``low``, ``close``, ``volume``, ``symbol``, ...) and its
+        plain name in these files, where the usual spellings do not find it.
     volumes
         Plain names of columns whose sum is the volume.
     stamp
