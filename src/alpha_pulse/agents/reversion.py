@@ -52,7 +52,7 @@ class MeanReversion(BaseAgent):
         self._rsi = self.index_of("rsi_14")
 
     def rule_based_analysis(self, market_data: MarketView) -> float:
-        """The position against the extreme, from -1 to 1; 0 while there was none since the last return to the middle."""
+        """The position against the last extreme, from -1 to 1; 0 after the score has returned to the middle."""
         value = market_data.features.values.item
         score: float = 0.5 * value(self._bollinger) + 0.5 / OVERBOUGHT_RSI * value(self._rsi)
         symbol = market_data.bar.symbol

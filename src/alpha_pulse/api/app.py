@@ -1,4 +1,4 @@
-"""START HERE. The application: the routes on one gateway, behind their door and their limits."""
+"""START HERE. The ASGI application: the routes of one gateway, with access control and request limits."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from alpha_pulse.gateway.protocol import Gateway
 
 
 def create_app(gateway: Gateway, auth: Auth, *, static: Path | None = None, hosts: Collection[str] = LOOPBACK) -> Starlette:
-    """Everything that is served.
+    """Create the ASGI application.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def create_app(gateway: Gateway, auth: Auth, *, static: Path | None = None, host
     static
         The folder of the built page, or None.
     hosts
-        Names under which the server may be called, without port.
+        Accepted host names, without port.
     """
     hub, registry = Hub(gateway), CollectorRegistry()
     parts = all_routes(gateway, auth, Exposition(registry, gateway, hub))

@@ -82,7 +82,7 @@ class SymbolTrading:
         return SymbolTradingState(self.units, self.close, self.frozen_bars, self.newest_ts, self.gap_ns, self.breaks.dump())
 
     def load(self, state: SymbolTradingState) -> None:
-        """Take over ``state``."""
+        """Restore from ``state``."""
         self.close, self.frozen_bars = state.close, state.frozen_bars
         self.newest_ts, self.gap_ns = state.newest_ts, state.gap_ns
         self.breaks.load(state.breaks)

@@ -113,7 +113,7 @@ def volatility_label(symbol: str, pending: PendingLabel, realised: float, ts: in
 
 
 def direction_label(symbol: str, pending: PendingLabel, bar: Bar, entry: str, min_move: float, weight: MoveWeight) -> Label:
-    """1 for up, 0 for down; a move of at most ``min_move`` (a log return) is a tie, which is not scored or learnt."""
+    """1 for up, 0 for down; a move of at most ``min_move`` (a log return) is a tie, which is neither scored nor learned."""
     value = math.log(bar.close / pending.reference)
     next_open_return = math.log(bar.close / pending.next_open)
     move = next_open_return if entry == "next_open" else value

@@ -1,13 +1,13 @@
 """Our online models as River estimators: dicts in, labels of any kind, for use inside River's pipelines and evaluations.
 
-Our models hold their state in arrays of fixed sizes, so an estimator has a ``capacity`` of features (and of classes) that is
-set when it is made. Names of features get their places as they are first learnt. A feature that is absent, None or NaN counts
-as missing where the model knows missing values (``takes_missing``, as all of ours do): it takes no part in what is learnt of
-it, and a linear model takes it at its mean, a scaled 0, as River's do. Elsewhere an absent one counts as 0. A feature that only
-a prediction brings is ignored, because nothing was learnt of it. The feature, or the class, beyond the capacity is refused when
-it is to be learnt. What is refused leaves no trace, and neither does an example of weight 0.
+Our models keep their state in arrays of fixed sizes, so an estimator has a ``capacity`` of features (and of classes) that is
+set when it is created. A feature gets its column when the first example with it is learned. A feature that is absent, None or
+NaN counts as missing where the model supports missing values (``takes_missing``, as all of our models do): no parameter of the
+feature changes, and a linear model uses the feature's mean, a scaled 0, as River's models do. Elsewhere an absent feature
+counts as 0. A prediction ignores features that no example had. An example with a feature or a class beyond the capacity is
+refused. A refused example and an example of weight 0 change nothing.
 
-Copies, clones and pickles carry the whole state: River's own tools need them. The program itself never pickles.
+Copies, clones and pickles contain the whole state: River's own tools need them. The program itself never pickles.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Features = dict[Any, Any]
 
 
 class _Adapter(base.Estimator):
-    """Names to places, and a state that can be copied; what the three kinds of estimator share."""
+    """Base of the three kinds of estimator: maps names of features to columns, and has a state that can be copied."""
 
     model: str | type
     capacity: int
@@ -47,14 +47,14 @@ class _Adapter(base.Estimator):
 
     def _begin(self, table: dict[str, str], parameters: dict[str, Any], **sizes: int) -> None:
         if self.capacity < 1:
-            raise ConfigError(f"an estimator is to have a capacity of {self.capacity} features; at least 1 is needed")
+            raise ConfigError(f"an estimator has a capacity of {self.capacity} features; expected at least 1")
         kind: Any = plugins.load("models", table, self.model) if isinstance(self.model, str) else self.model
         self.parameters = parameters
         try:
             self._model: Any = kind(n_features=self.capacity, seed=self.seed, **sizes, **parameters)
         except (TypeError, ValueError, MemoryError) as error:
             raise ConfigError(
-                f"{self.model} cannot be made with {parameters} and the seed {self.seed!r}: "
+                f"{self.model} cannot be created with {parameters} and the seed {self.seed!r}: "
                 f"{str(error) or type(error).__name__}"
             ) from None
         self._absent = MISSING if getattr(self._model, "takes_missing", False) else 0.0
@@ -63,7 +63,7 @@ class _Adapter(base.Estimator):
         self._labels: list[Hashable] = []
 
     def _known(self, x: Features) -> Row:
-        """The row of ``x``, without the features that were never learnt."""
+        """The row of ``x`` for a prediction, without the features that no example had."""
         row, places = self._row, self._places
         row[:] = self._absent
         for name, value in x.items():
@@ -73,15 +73,16 @@ class _Adapter(base.Estimator):
         return row
 
     def _learnt(self, x: Features) -> Row:
-        """The row of ``x``; names that are new get the next places, in an order that does not depend on the dict's."""
+        """The row of ``x`` for learning; new names get the next columns, in an order that does not depend on the dict's."""
         numbers = {name: self._number(name, value) for name, value in x.items()}
         if not x.keys() <= self._places.keys():
-            fresh = sorted((name for name in x if name not in self._places), key=lambda name: (str(name), repr(type(name))))
-            if len(self._places) + len(fresh) > self.capacity:
+            new = sorted((name for name in x if name not in self._places), key=lambda name: (str(name), repr(type(name))))
+            if len(self._places) + len(new) > self.capacity:
                 raise DataError(
-                    f"feature {fresh[-1]!r} is more than the capacity of {self.capacity}; make the estimator with a larger one"
+                    f"feature {new[-1]!r} exceeds the capacity of {self.capacity} features; create the estimator with a larger "
+                    "capacity"
                 )
-            for name in fresh:
+            for name in new:
                 self._places[name] = len(self._places)
         self._row[:] = self._absent
         for name, number in numbers.items():
@@ -95,16 +96,16 @@ class _Adapter(base.Estimator):
             return a_number(f"feature {name!r}", value)
         except NonFiniteError:
             raise NonFiniteError(
-                f"feature {name!r} is {shown(value)}, but a finite number is expected; leave it out, or impute it before"
+                f"feature {name!r} is {shown(value)}, but a finite number is expected; omit the feature, or impute it first"
             ) from None
         except DataError:
             raise DataError(
-                f"feature {name!r} is {shown(value)}, which is no number; encode it before, as with OneHotEncoder"
+                f"feature {name!r} is {shown(value)}, which is not a number; encode it first, as with OneHotEncoder"
             ) from None
 
     def __getstate__(self) -> dict[str, Any]:
-        kept = {name: value for name, value in self.__dict__.items() if name not in ("_model", "_row", "_parts")}
-        return {**kept, "_saved": pack({"model": self._model.snapshot()})}
+        attributes = {name: value for name, value in self.__dict__.items() if name not in ("_model", "_row", "_parts")}
+        return {**attributes, "_saved": pack({"model": self._model.snapshot()})}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         blob, places, labels = state.pop("_saved"), state["_places"], state["_labels"]
@@ -159,7 +160,7 @@ class RiverBinaryClassifier(_Adapter, base.Classifier):
             return a_class("the label", y, 2)
         except DataError:
             raise DataError(
-                f"the label is {shown(y)}, but this classifier is of False and True; make one for several classes"
+                f"the label is {shown(y)}, but this classifier expects False or True; create a multi-class one for other labels"
             ) from None
 
     def predict_proba_one(self, x: Features, **kwargs: Any) -> dict[base.typing.ClfTarget, float]:
@@ -171,8 +172,8 @@ class RiverBinaryClassifier(_Adapter, base.Classifier):
 class RiverMultiClassifier(_Adapter, base.Classifier):
     """A model of `alpha_pulse.models.MULTICLASS` as a classifier of up to ``n_classes`` labels, of any hashable type.
 
-    Labels get their places as they appear; of labels not seen yet nothing is said, and the others' probabilities sum to 1.
-    Equal labels are one, as in Python: 1, 1.0 and True are, and 2**53 and 2**53 + 1 are two.
+    A label gets its class when it is first seen. A prediction contains the labels seen so far, and their probabilities sum
+    to 1. Labels that Python compares as equal are one class: 1, 1.0 and True are one, 2**53 and 2**53 + 1 are two.
 
     Parameters
     ----------
@@ -209,25 +210,27 @@ class RiverMultiClassifier(_Adapter, base.Classifier):
         if weight == 0.0:
             return
         if not known and len(self._labels) == self.n_classes:
-            raise DataError(f"the label {shown(y)} is one more than the {self.n_classes} of this classifier; make it with more")
+            raise DataError(
+                f"the label {shown(y)} exceeds the {self.n_classes} classes of this classifier; create it with more"
+            )
         row = self._learnt(x)
         if not known:
             self._labels.append(y)
         self._model.learn(row, self._labels.index(y), weight)
 
     def _is_known(self, y: Any) -> bool:
-        """Whether a label was seen before. DataError for what is none: None, NaN, and what is not hashable."""
+        """Whether a label was seen before. Raises DataError for None, NaN and values that are not hashable."""
         if y is None or not isinstance(y, Hashable) or y != y:
-            raise DataError(f"the label is {shown(y)}, but a number or text is expected; leave out examples without a label")
+            raise DataError(f"the label is {shown(y)}, but a number or text is expected; omit examples without a label")
         return y in self._labels
 
     def predict_proba_one(self, x: Features, **kwargs: Any) -> dict[base.typing.ClfTarget, float]:
-        """The probability of each label that was seen; nothing before the first."""
+        """The probability of each label seen so far; empty before the first."""
         self._model.predict(self._known(x), self._parts)
-        shares = self._parts[: len(self._labels)]
-        total = float(shares.sum())
-        shares = shares / total if total > 0.0 else np.full(len(shares), 1.0 / max(len(shares), 1))
-        return dict(zip(self._labels, shares.tolist(), strict=True))  # type: ignore[arg-type]  # River: bool, str or int
+        seen = self._parts[: len(self._labels)]
+        total = float(seen.sum())
+        probabilities = seen / total if total > 0.0 else np.full(len(seen), 1.0 / max(len(seen), 1))
+        return dict(zip(self._labels, probabilities.tolist(), strict=True))  # type: ignore[arg-type]  # River: bool, str or int
 
 
 class RiverRegressor(_Adapter, base.Regressor):
@@ -273,18 +276,18 @@ def as_river(model: str | type, task: str | None = None, **parameters: Any) -> A
     Parameters
     ----------
     model
-        A name of `alpha_pulse.models`, or a class that keeps one of the promises of `alpha_pulse.models.base`.
+        A name of `alpha_pulse.models`, or a class that satisfies one of the protocols of `alpha_pulse.models.base`.
     task
-        ``binary``, ``multiclass`` or ``regression``; needed only for a name that has more than one, where the first is meant.
+        ``binary``, ``multiclass`` or ``regression``; by default the first of these that the name has.
     parameters
-        ``capacity``, ``seed``, of a multi-class model ``n_classes``, and the model's own.
+        ``capacity``, ``seed``, ``n_classes`` for a multi-class model, and the model's own parameters.
 
     Raises
     ------
     ConfigError
-        There is no such task.
+        The task is unknown.
     UnknownNameError
-        There is no such model.
+        The model is unknown.
 
     >>> estimator = as_river("logistic", capacity=8, rate=0.05)
     >>> estimator.predict_proba_one({"x": 1.0})
@@ -293,7 +296,7 @@ def as_river(model: str | type, task: str | None = None, **parameters: Any) -> A
     if task is None:
         task = _task_of(model)
     if task not in TASKS:
-        raise ConfigError(f"{task!r} is no task of a model{did_you_mean(task, TASKS)}")
+        raise ConfigError(f"{task!r} is not a task of a model{did_you_mean(task, TASKS)}")
     return TASKS[task](model, **parameters)
 
 

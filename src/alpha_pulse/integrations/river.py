@@ -1,8 +1,8 @@
 """Any classifier of River as an online model: ``river:<path>``, such as ``river:forest.ARFClassifier(n_models=5)``.
 
-River's estimators can only be pickled, and nothing here is. What is saved is what they can be built from again: the path,
-the seed, River's version and the examples that they were taught, in order. To restore is to teach these once more, which
-gives an equal estimator, because only what is the same whenever it is taught the same is taken.
+River's estimators can only be saved as pickles, and this program never pickles. A saved model contains the path, the seed,
+River's version and the training examples in order. Restoring trains a new estimator on these examples. The new estimator is
+equal to the saved one, because only deterministic classifiers are accepted.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ from alpha_pulse.models.packed import PackedModel
 from alpha_pulse.models.validation import check_example, check_examples, check_out, check_row, check_rows
 
 REMEMBERED = 10_000
-"""Examples that are kept at most."""
+"""Maximum number of stored examples."""
 MAX_WEIGHT = 100.0
-"""What the weight of one example counts for at most."""
+"""Maximum weight of one example."""
 MAX_REPEATS = 8
-"""How often one example is taught at most, where an estimator takes no weights."""
+"""Maximum number of training calls for one example, where an estimator takes no weights."""
 SILENT_EXAMPLES = 100
-"""Examples that must be learnt after an error before an estimator serves again."""
+"""Training examples after an error before an estimator serves again."""
 
 _TRIAL_ROWS = 30
 _MAX_REASON = 160
 
 
 def named(path: str) -> Callable[..., RiverModel]:
-    """What makes models of the classifier at ``path``; see `alpha_pulse.integrations.river_path` for how a path is written.
+    """A factory of models of the classifier at ``path``; `alpha_pulse.integrations.river_path` describes the syntax of a path.
 
     Raises
     ------
     ConfigError
-        The path cannot be read, River is not installed, or the estimator cannot serve: it is no classifier, gives no
-        probabilities, cannot learn from numbers, or is not the same when it is taught the same.
+        The path cannot be read, River is not installed, or the estimator cannot be used: it is not a classifier, returns no
+        probabilities, cannot be trained on numbers, or is not deterministic.
     UnknownNameError
         River has no such package, class or parameter.
 
@@ -57,36 +57,37 @@ def named(path: str) -> Callable[..., RiverModel]:
 
 
 class RiverModel(PackedModel):
-    """A classifier of River, the examples it was taught beside it.
+    """A classifier of River, stored together with its training examples.
 
-    Features are named ``f0``, ``f1``, ... by their places and labels are False and True. An example's weight, times the boost,
-    at most `MAX_WEIGHT`, goes to the parts that take weights (``w=``); where the classifier takes none, an example is taught as
-    many whole times as the weights so far sum to, at most `MAX_REPEATS`, and the fraction is carried on. An example of weight 0
-    is neither taught nor remembered. River's own scalers take no weights: they take each example in full.
+    Features are named ``f0``, ``f1``, ... by column, and labels are False and True. The weight of an example, times the boost,
+    at most `MAX_WEIGHT`, is passed to the estimators that take weights (``w=``). A classifier that takes no weights is trained
+    repeatedly on the example: the whole part of the sum of the weights so far, at most `MAX_REPEATS` times; the fraction is
+    carried over to the next example. An example of weight 0 is neither used nor stored. River's own scalers take no weights:
+    every example counts in full.
 
-    Memory: the newest ``remembered`` examples at most. When they are full, the classifier is made anew and taught the newer
-    half at once, so it never knows more than what would be restored; that one step takes as long as ``remembered / 2``
-    others. The classifier's own memory comes on top of ``memory_bytes``; River alone bounds it.
+    Memory: at most the newest ``remembered`` examples. When the store is full, the classifier is rebuilt and trained on the
+    newer half at once, so that it is always equal to the restored one; this step takes as long as ``remembered / 2`` others.
+    The memory of the classifier is not part of ``memory_bytes``; only River bounds it.
 
-    An error of the classifier while it learns begins it anew: what it knew is forgotten, and until it has learnt
-    `SILENT_EXAMPLES` more it serves NaN. An error while it predicts makes that prediction NaN. ``failure`` says why.
+    An error during training resets the classifier: it is rebuilt, and it serves NaN until it has been trained on
+    `SILENT_EXAMPLES` more examples. An error during a prediction makes that prediction NaN. ``failure`` contains the reason.
 
-    Cost: River's own, and 3 µs per call for the row that it takes as a dict. Restoring teaches every remembered example again.
+    Cost: River's own, and 3 µs per call to convert the row to a dict. Restoring trains on every stored example again.
 
     Parameters
     ----------
     path
-        As it is written after ``river:``.
+        The path, without ``river:``.
     recipe
-        What the path says.
+        The parsed path.
     n_features
         Length of a row.
     horizon
         Not used; every online model takes it.
     seed
-        Of every part that takes a ``seed`` and is not given one in the path.
+        Seed of every estimator that takes a ``seed`` and has none in the path.
     remembered
-        Examples to keep, >= 2.
+        Maximum number of stored examples, at least 2.
 
     References
     ----------
@@ -99,7 +100,7 @@ class RiverModel(PackedModel):
         self, path: str, recipe: Recipe, n_features: int, horizon: int = 1, seed: int = 1, *, remembered: int = REMEMBERED
     ) -> None:
         if remembered < 2:
-            raise ConfigError(f"a model of River is to remember {remembered} examples; at least 2 are needed")
+            raise ConfigError(f"a model of River stores {remembered} examples; expected at least 2")
         layout = {"kind": "river", "version": 1, "path": path, "river": version("river"), "seed": seed}
         self._features: Row = np.zeros((remembered, n_features))
         self._labels = np.zeros(remembered, dtype=np.uint8)
@@ -116,10 +117,10 @@ class RiverModel(PackedModel):
         self._silent = 0
         self._silenced_by = ""
         self.failure = ""
-        """Why the newest prediction was NaN; empty where it was none."""
+        """Why the newest prediction was NaN; empty where it was not NaN."""
 
     def predict(self, features: Row, parts: Row) -> float:
-        """P(label = 1), and 0.5 before any learning; NaN, with ``failure``, where the classifier gives none."""
+        """P(label = 1), 0.5 before any learning; NaN, with ``failure``, where the classifier returns no probability."""
         check_row(features, self.n_features)
         check_out(parts, self.n_parts, "parts")
         if self._silent:
@@ -127,55 +128,55 @@ class RiverModel(PackedModel):
             return nan
         self.failure = ""
         try:
-            probability = self._said(features)
+            probability = self._probability(features)
         except Exception as error:
             self.failure, probability = _reason("predict", error), nan
         parts[0] = probability
         return probability
 
-    def _said(self, features: Row) -> float:
+    def _probability(self, features: Row) -> float:
         values = features.tolist()
         if not all(map(isfinite, values)):
             return nan
-        said = self._estimator.predict_proba_one(dict(zip(self._names, values, strict=True)))
-        if not said:
+        by_class = self._estimator.predict_proba_one(dict(zip(self._names, values, strict=True)))
+        if not by_class:
             return 0.5
-        up, down = float(said.get(True, 0.0)), float(said.get(False, 0.0))
+        up, down = float(by_class.get(True, 0.0)), float(by_class.get(False, 0.0))
         if not (isfinite(up) and isfinite(down) and up >= 0.0 and down >= 0.0):
             return nan
         return up / (up + down) if up + down > 0.0 else 0.5
 
     def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
-        """Learn one settled example and remember it."""
+        """Train on one labelled example and store it."""
         label, weight = check_example(features, self.n_features, label, 2, weight)
-        taken = min(weight * self._boost, MAX_WEIGHT)
-        if not taken > 0.0:
+        bounded = min(weight * self._boost, MAX_WEIGHT)
+        if not bounded > 0.0:
             return
         if self._count == len(self._weights):
             self._forget_the_older_half()
         slot, self._count = self._count, self._count + 1
         self._features[slot] = features
         self._labels[slot] = label
-        self._weights[slot] = taken
+        self._weights[slot] = bounded
         if self._silent:
             self._silent -= 1
-        self._teach(slot)
+        self._train(slot)
 
-    def _teach(self, start: int) -> None:
-        """Teach the remembered examples from ``start`` on; at an error begin anew with the examples after it."""
+    def _train(self, start: int) -> None:
+        """Train on the stored examples from ``start`` on; after an error, rebuild and train on the examples after it."""
         rows = self._features[start : self._count].tolist()
         labels, weights = self._labels[start : self._count].tolist(), self._weights[start : self._count].tolist()
         failed = -1
         for i, (row, label, weight) in enumerate(zip(rows, labels, weights, strict=True)):
             try:
-                self._teach_one(dict(zip(self._names, row, strict=True)), label == 1, weight)
+                self._train_one(dict(zip(self._names, row, strict=True)), label == 1, weight)
             except Exception as error:
                 self._silence(_reason("learn", error))
                 failed = start + i
         if failed >= 0:
             self._keep(failed + 1)
 
-    def _teach_one(self, x: dict[str, float], label: bool, weight: float) -> None:
+    def _train_one(self, x: dict[str, float], label: bool, weight: float) -> None:
         if self._takes_weights:
             self._estimator.learn_one(x, label, w=weight)
             return
@@ -186,23 +187,23 @@ class RiverModel(PackedModel):
 
     def _silence(self, reason: str) -> None:
         self._silent, self._silenced_by = SILENT_EXAMPLES, reason
-        self._begin_anew()
+        self._rebuild()
 
-    def _begin_anew(self) -> None:
+    def _rebuild(self) -> None:
         self._estimator, self._carried = self._make(), 0.0
 
     def _forget_the_older_half(self) -> None:
         self._keep(self._count - self._count // 2)
-        self._begin_anew()
-        self._teach(0)
+        self._rebuild()
+        self._train(0)
 
     def _keep(self, start: int) -> None:
-        """Remember only the examples from ``start`` on; what is free is 0, so that equal states have equal bytes."""
-        kept = self._count - start
+        """Keep only the examples from ``start`` on; unused slots are 0, so that equal states have equal bytes."""
+        count = self._count - start
         for array in self._arrays.values():
-            array[:kept] = array[start : self._count]
-            array[kept:] = 0
-        self._count = kept
+            array[:count] = array[start : self._count]
+            array[count:] = 0
+        self._count = count
 
     def predict_many(self, features: Row) -> Row:
         """P(label = 1) for each row."""
@@ -220,22 +221,22 @@ class RiverModel(PackedModel):
         return out
 
     def set_boost(self, factor: float) -> None:
-        """Multiply the weights of the examples to come by ``factor``."""
+        """Multiply the weights of future examples by ``factor``."""
         self._boost = factor
 
     def reset(self) -> None:
-        """Forget everything, the parts of a pipeline that scale too: River cannot tell them apart."""
+        """Forget everything, including the scalers of a pipeline: River does not distinguish them."""
         self._keep(self._count)
         self._silent, self._silenced_by = 0, ""
-        self._begin_anew()
+        self._rebuild()
 
     @property
     def warming_up(self) -> bool:
-        """Whether it was begun anew after an error and is silent until it has learnt enough."""
+        """Whether it was rebuilt after an error and serves NaN until it has been trained on enough examples."""
         return self._silent > 0
 
     def healthy(self) -> bool:
-        """Whether it serves, and gives a probability for the newest example."""
+        """Whether it serves and returns a probability for the newest example."""
         slot = max(self._count - 1, 0)
         return not self._silent and isfinite(self.predict(self._features[slot], np.zeros(1)))
 
@@ -246,18 +247,18 @@ class RiverModel(PackedModel):
         return state
 
     def restore(self, state: State) -> None:
-        """Take over the examples and teach them. See `alpha_pulse.core.stateful.Stateful`."""
+        """Load the examples and train on them. See `alpha_pulse.core.stateful.Stateful`."""
         saved = state.scalars.get("layout")
         if isinstance(saved, dict) and saved.get("river", "") != self._layout["river"] and saved.get("kind") == "river":
             raise StateError(
-                f"a model saved with River {saved.get('river')} cannot be taught again by River {self._layout['river']}, which "
-                f"may decide otherwise; install river=={saved.get('river')} to go on, or begin a new run"
+                f"a model saved with River {saved.get('river')} cannot be restored with River {self._layout['river']}, whose "
+                f"results may differ; install river=={saved.get('river')} to resume, or begin a new run"
             )
         count = state.scalars.get("count", -1)
         if type(count) is not int or not 0 <= count <= len(self._weights):
             count = -1
         if saved == self._layout and count < 0:
-            raise StateError("a saved model of River does not say how many examples it remembers; use an older checkpoint")
+            raise StateError("a saved model of River has an invalid number of stored examples; use an older checkpoint")
         boost, silent, silenced_by = (
             scalar(state, "boost", float),
             scalar(state, "silent", int),
@@ -265,8 +266,8 @@ class RiverModel(PackedModel):
         )
         super().restore(state)
         self._count, self._boost = count, boost
-        self._begin_anew()
-        self._teach(0)
+        self._rebuild()
+        self._train(0)
         self._silent, self._silenced_by = silent, silenced_by
 
 
@@ -276,49 +277,52 @@ def _takes_weights(recipe: Recipe) -> bool:
 
 
 def _reason(doing: str, error: Exception) -> str:
-    """One line that is the same in every process: addresses of objects are left out."""
+    """One line that is equal in every process: addresses of objects are removed."""
     text = re.sub(r"0x[0-9a-fA-F]+", "0x", " ".join(str(error).split()))
     return f"River could not {doing}: {type(error).__name__}: {text}"[:_MAX_REASON]
 
 
 @lru_cache(maxsize=64)
 def _tried(path: str) -> Recipe:
-    """The recipe of a path whose classifier has shown on a few examples that it can serve."""
+    """The recipe of a path, after its classifier was tested on a few examples."""
     recipe = parse(path)
-    what = f"river:{path}"
+    title = f"river:{path}"
     from river import base
 
     for kind in list(recipe.classes())[:-1]:
         if not issubclass(kind, base.Transformer | base.SupervisedTransformer):
-            raise ConfigError(f"{what} has {kind.__name__} before its last part, but only the last is no transformer")
+            raise ConfigError(
+                f"{title} has {kind.__name__} before its last step, but every step before the last must be a transformer"
+            )
     *_, last = recipe.classes()
     if not issubclass(last, base.Classifier):
-        raise ConfigError(f"{what} is no classifier, because {last.__name__} is none; an online model predicts a class")
+        raise ConfigError(f"{last.__name__} of {title} is not a classifier; choose a classifier")
     try:
         models = recipe.make(1), recipe.make(1)
-        answers = [_taught(model, asked=asked) for model, asked in zip(models, (True, False), strict=True)]
+        outputs = [_outputs(model, at_every_row=every) for model, every in zip(models, (True, False), strict=True)]
     except NotImplementedError:
         raise ConfigError(
-            f"{what} gives classes but no probabilities (predict_proba_one); choose a classifier that does"
+            f"{title} predicts classes but no probabilities (predict_proba_one); choose a classifier that predicts them"
         ) from None
     except Exception as error:
-        raise ConfigError(f"{what} cannot learn from rows of numbers: {type(error).__name__}: {error}") from error
-    if not all(isinstance(answer, dict) for answer in answers[0] + answers[1]):
-        raise ConfigError(f"{what} gives something else than probabilities by class; choose a classifier that does")
-    if answers[0][-1] != answers[1][-1] or any(model._is_stochastic for model in models):
+        raise ConfigError(f"{title} cannot be trained on rows of numbers: {type(error).__name__}: {error}") from error
+    if not all(isinstance(output, dict) for output in outputs[0] + outputs[1]):
+        raise ConfigError(f"{title} does not return probabilities by class; choose a classifier that returns them")
+    if outputs[0][-1] != outputs[1][-1] or any(model._is_stochastic for model in models):
         raise ConfigError(
-            f"{what} is not the same when it is taught the same, so it could not be restored; give every part of it a seed"
+            f"{title} is not deterministic: equal training examples give different predictions, so it could not be restored; "
+            "give every estimator in it a seed"
         )
     return recipe
 
 
-def _taught(model: Any, *, asked: bool) -> list[Any]:
-    """What it answers, asked before every example or only at the end."""
+def _outputs(model: Any, *, at_every_row: bool) -> list[Any]:
+    """Its predictions while it is trained: before every example and at the end, or only at the end."""
     rows = np.random.default_rng(1).standard_normal((_TRIAL_ROWS, 3)).tolist()
-    said = []
+    outputs = []
     for row in rows:
         x = {f"f{j}": value for j, value in enumerate(row)}
-        if asked:
-            said.append(model.predict_proba_one(x))
+        if at_every_row:
+            outputs.append(model.predict_proba_one(x))
         model.learn_one(x, row[0] > 0.0)
-    return [*said, model.predict_proba_one({f"f{j}": 0.5 for j in range(3)})]
+    return [*outputs, model.predict_proba_one({f"f{j}": 0.5 for j in range(3)})]

@@ -1,4 +1,4 @@
-"""Names of River's classifiers as River itself writes them, read without running anything that was written.
+"""Parses paths of River's classifiers, written as in River, without evaluating them.
 
 ``linear_model.LogisticRegression(l2=0.1)``, ``preprocessing.StandardScaler | linear_model.LogisticRegression``,
 ``ensemble.BaggingClassifier(tree.HoeffdingTreeClassifier(grace_period=50), n_models=3)``: paths below ``river``, values as in
@@ -19,19 +19,19 @@ import msgspec
 from alpha_pulse.core.errors import ConfigError, UnknownNameError, did_you_mean
 
 MAX_PATH = 500
-"""Characters that a path may have."""
+"""Maximum number of characters of a path."""
 
 CLOSED = frozenset({"api", "checks", "compat", "datasets", "evaluate", "stream"})
-"""Packages of River without estimators of their own: data, files, and wrappers of other libraries."""
+"""Packages of River that define no estimators: data, files, and wrappers of other libraries."""
 
 _SHOWN = 80
 _JSON_NAMES = {"true": True, "false": False, "null": None}
 
 
 class Recipe(msgspec.Struct, frozen=True):
-    """One class of River with its parameters; of a pipeline, ``steps`` holds the parts instead.
+    """One class of River with its parameters, or a pipeline, whose estimators are in ``steps``.
 
-    ``make(seed)`` builds a new estimator; wherever a class takes a ``seed`` that is not given, it gets that one.
+    ``make(seed)`` builds a new estimator and passes ``seed`` to every class that takes one and has none in the path.
     """
 
     kind: type | None
@@ -40,7 +40,7 @@ class Recipe(msgspec.Struct, frozen=True):
     steps: tuple[Recipe, ...] = ()
 
     def make(self, seed: int) -> Any:
-        """A new estimator that has learnt nothing."""
+        """A new, untrained estimator."""
         if self.kind is None:
             return _river("compose").Pipeline(*(step.make(seed) for step in self.steps))
         kwargs = {name: _made(value, seed) for name, value in self.kwargs.items()}
@@ -50,7 +50,7 @@ class Recipe(msgspec.Struct, frozen=True):
         return self.kind(*(_made(value, seed) for value in self.args), **kwargs)
 
     def classes(self) -> Iterator[type]:
-        """Every class of a pipeline, in order; of another recipe its own."""
+        """The classes of a pipeline, in order; for a single estimator, its class."""
         if self.kind is not None:
             yield self.kind
         for step in self.steps:
@@ -58,12 +58,12 @@ class Recipe(msgspec.Struct, frozen=True):
 
 
 def parse(path: str) -> Recipe:
-    """What a path says.
+    """Parse a path.
 
     Raises
     ------
     ConfigError
-        It is not written as one, holds something else than paths and plain values, or River is not installed.
+        The syntax is invalid, the path contains anything other than paths and plain values, or River is not installed.
     UnknownNameError
         River has no such package, class or parameter.
 
@@ -71,7 +71,7 @@ def parse(path: str) -> Recipe:
     ['StandardScaler', 'LogisticRegression']
     """
     if len(path) > MAX_PATH:
-        raise ConfigError(f"a path into River has {len(path)} characters; at most {MAX_PATH} are read")
+        raise ConfigError(f"a path into River has {len(path)} characters; expected at most {MAX_PATH}")
     try:
         tree = ast.parse(path.strip(), mode="eval").body
         recipe = _recipe(tree)
@@ -91,7 +91,7 @@ def _unreadable(path: str) -> ConfigError:
 
 
 def _recipe(node: ast.expr) -> Any:
-    """A recipe, or the plain value that is written there; ValueError for everything else."""
+    """The recipe or the plain value of a syntax node. Raises ValueError for every other node."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
         left, right = _recipe(node.left), _recipe(node.right)
         if not (isinstance(left, Recipe) and isinstance(right, Recipe)):
@@ -141,7 +141,7 @@ def _river(package: str) -> Any:
 
 
 def _class_at(parts: list[str]) -> type:
-    """The estimator's class at a dotted path below ``river``; nothing else of River, and nothing elsewhere, is reached."""
+    """The class of the estimator at a dotted path below ``river``. No other object can be reached."""
     packages = {entry.name for entry in pkgutil.iter_modules(_river("").__path__)}
     known = {name for name in packages - CLOSED if not name.startswith("_")}
     if parts[0] not in known:
@@ -153,12 +153,12 @@ def _class_at(parts: list[str]) -> type:
             raise UnknownNameError(f"river.{'.'.join(parts[:i])} has no estimator {part!r}{did_you_mean(part, inside)}")
         entry = inside[part]
     if not isinstance(entry, type):
-        raise UnknownNameError(f"river.{'.'.join(parts)} is a package and no class{did_you_mean(parts[-1], _inside(entry))}")
+        raise UnknownNameError(f"river.{'.'.join(parts)} is a package, not a class{did_you_mean(parts[-1], _inside(entry))}")
     return entry
 
 
 def _inside(package: Any) -> dict[str, Any]:
-    """The packages below a package and the classes in it that are of River and can be made; of a class, nothing."""
+    """The subpackages and the classes of River in a package; empty for a class."""
     if isinstance(package, type):
         return {}
     kind = _river("base").Base
@@ -171,25 +171,25 @@ def _inside(package: Any) -> dict[str, Any]:
 
 
 def _checked(recipe: Recipe) -> Recipe:
-    """The recipe, once its class takes such parameters."""
+    """The recipe, after checking its parameters against the signature of its class."""
     assert recipe.kind is not None
-    what = f"river's {recipe.kind.__name__}"
+    title = f"river's {recipe.kind.__name__}"
     signature = inspect.signature(recipe.kind)
     kinds = {parameter.kind for parameter in signature.parameters.values()}
     for name in recipe.kwargs:
         if name not in signature.parameters and inspect.Parameter.VAR_KEYWORD not in kinds:
-            raise UnknownNameError(f"{what} has no parameter {name!r}{did_you_mean(name, signature.parameters)}")
+            raise UnknownNameError(f"{title} has no parameter {name!r}{did_you_mean(name, signature.parameters)}")
     if inspect.isabstract(recipe.kind):
-        raise UnknownNameError(f"{what} is only a base of other classes; name one of those")
+        raise UnknownNameError(f"{title} is an abstract base class; choose one of its subclasses")
     try:
         signature.bind(*recipe.args, **recipe.kwargs)
     except TypeError as error:
-        raise ConfigError(f"{what} cannot be made from what is written: {error}; its parameters are {signature}") from None
+        raise ConfigError(f"{title} cannot be created with these parameters: {error}; expected {signature}") from None
     return recipe
 
 
 def _made(value: Any, seed: int) -> Any:
-    """The value with every recipe in it made."""
+    """The value, with an estimator in place of every recipe."""
     if isinstance(value, Recipe):
         return value.make(seed)
     if isinstance(value, list | tuple):

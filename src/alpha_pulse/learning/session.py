@@ -185,9 +185,7 @@ class Session:
     def query(self, features: Row) -> float:
         """P(label = 1) by the online model alone; nothing is stored or counted. SessionError for a row of another length."""
         if len(features) != self._width or features.ndim != 1:
-            raise SessionError(
-                f"session {self.session_id} takes {self._width} features, but {features.size} were given; see the schema"
-            )
+            raise SessionError(f"session {self.session_id} expects {self._width} features, got {features.size}; see the schema")
         return self.model.predict(features, self._scratch)
 
     def apply_label(self, example: Example, *, keep: bool = False) -> ScoredPrediction | None:
@@ -236,11 +234,11 @@ class Session:
         return ScoredPrediction(self, example, features, row, values, trial_probabilities)
 
     def drop(self, prediction_id: str) -> None:
-        """A prediction whose label will not come."""
+        """Drop a pending prediction that will get no label."""
         self.pending.pop(prediction_id)
 
     def _check_health(self) -> None:
-        """Save the state of a healthy model as the last good one; restore that one in any other, unless it recovers."""
+        """Save the state of a healthy model as the last good state; restore it in an unhealthy one, unless that recovers."""
         if self.model.healthy():
             self._good = self.model.snapshot()
         elif isinstance(self.model, Recoverable) and self.model.warming_up:

@@ -92,7 +92,7 @@ class PairedComparison:
             self._catch_up()
 
     def _catch_up(self) -> None:
-        """Take what waits in one call: the same to the last bit, at a fraction of the cost."""
+        """Process the buffered losses in one call: the result is equal bit for bit, at a fraction of the cost."""
         if self._waiting:
             waiting, self._waiting = self._waiting, []
             self._take(np.array(waiting))

@@ -242,7 +242,7 @@ def _sigmoid(header: str, fields: Mapping[str, str]) -> float:
 
 
 def _pack_tree(fields: Mapping[str, str], start: int, n_features: int) -> tuple[NDArray[np.int64], int, bool]:
-    """(nodes, depth, whether zero is missing somewhere) of one tree whose first node stands at ``start``."""
+    """(nodes, depth, whether zero is missing somewhere) of one tree whose first node is at ``start``."""
     leaves = int(fields["num_leaves"])
     if int(fields["num_cat"]) != 0 or int(fields.get("is_linear", "0")) != 0:
         raise ValueError("it has categorical splits or linear leaves")
@@ -252,7 +252,7 @@ def _pack_tree(fields: Mapping[str, str], start: int, n_features: int) -> tuple[
     if len(values) != leaves or not all(len(column) == leaves - 1 for column in (thresholds, splits, kinds, lefts, rights)):
         raise ValueError(f"a tree of {leaves} leaves has columns of other lengths")
     if not np.isfinite(values + thresholds).all():
-        raise ValueError("a tree holds a number that is not finite")
+        raise ValueError("a tree contains a number that is not finite")
     if any(kind & _CATEGORICAL for kind in kinds) or not all(0 <= split < n_features for split in splits):
         raise ValueError(f"a tree splits by category or by a feature beyond the {n_features}")
     nodes = np.zeros(2 * (2 * leaves - 1), dtype=np.int64)

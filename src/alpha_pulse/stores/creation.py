@@ -71,7 +71,7 @@ def use_wal(db: sqlite3.Connection) -> None:
     """Put a database into WAL mode. Raises sqlite3.OperationalError on failure, which SQLite itself does not report."""
     ((mode,),) = db.execute("PRAGMA journal_mode = WAL").fetchall()
     if mode != "wal":
-        raise sqlite3.OperationalError(f"the journal mode is {mode} and could not be made wal")
+        raise sqlite3.OperationalError(f"the journal mode is {mode} and could not be set to WAL")
 
 
 def _remove(path: Path, endings: tuple[str, ...]) -> None:

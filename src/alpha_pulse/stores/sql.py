@@ -127,7 +127,9 @@ class SqliteStore:
     def open(cls, address: str, settings: StoreConfig) -> SqliteStore:
         """Open by the part of a URL after ``sqlite://``: a slash, then the path."""
         if not address.startswith("/") or address[1:] in ("", ":memory:"):
-            raise StoreError(f"store sqlite://{address} names no file; give sqlite:///FILE, or memory:// for a store in memory")
+            raise StoreError(
+                f"store sqlite://{address} has no file path; give sqlite:///FILE, or memory:// for a store in memory"
+            )
         return cls(Path(address[1:]), settings)
 
     @property

@@ -158,11 +158,11 @@ def test_one_feature_too_many_is_refused_and_nothing_is_learnt() -> None:
     estimator = as_river("logistic", capacity=2)
     estimator.learn_one({"a": 1.0}, True)
     before = pickle.dumps(estimator)
-    with pytest.raises(DataError, match="feature 'c' is more than the capacity of 2"):
+    with pytest.raises(DataError, match="feature 'c' exceeds the capacity of 2"):
         estimator.learn_one({"a": 1.0, "b": 1.0, "c": 1.0}, True)
-    with pytest.raises(DataError, match="'b' is 'red', which is no number"):
+    with pytest.raises(DataError, match="'b' is 'red', which is not a number"):
         estimator.learn_one({"a": 1.0, "b": "red"}, True)
-    with pytest.raises(NonFiniteError, match="'a' is inf, but a finite number is expected; leave it out"):
+    with pytest.raises(NonFiniteError, match="'a' is inf, but a finite number is expected; omit the feature"):
         estimator.learn_one({"a": math.inf, "b": 1.0}, True)
     assert pickle.dumps(estimator) == before
 
@@ -177,7 +177,7 @@ def test_labels_of_any_kind_get_places_as_they_appear() -> None:
     said = estimator.predict_proba_one({"a": 1.0})
     assert said == pytest.approx({"up": 3 / 7, "down": 2 / 7, 7: 2 / 7})
     assert estimator.predict_one({"a": 1.0}) == "up"
-    with pytest.raises(DataError, match="label 'flat' is one more than the 3"):
+    with pytest.raises(DataError, match="label 'flat' exceeds the 3 classes"):
         estimator.learn_one({"a": 1.0}, "flat")
 
 
@@ -187,17 +187,17 @@ def test_a_binary_classifier_is_of_false_and_true_only() -> None:
     truth: Any = np.bool_(True)
     estimator.learn_one({"a": 1.0}, truth)
     for label in (2, "up"):
-        with pytest.raises(DataError, match="this classifier is of False and True"):
+        with pytest.raises(DataError, match="this classifier expects False or True"):
             estimator.learn_one({"a": 1.0}, label)
 
 
 def test_a_class_tells_its_task_and_what_is_unknown_is_refused() -> None:
     assert isinstance(as_river(Logistic), RiverBinaryClassifier)
-    with pytest.raises(ConfigError, match="'binry' is no task of a model; did you mean 'binary'"):
+    with pytest.raises(ConfigError, match="'binry' is not a task of a model; did you mean 'binary'"):
         as_river("logistic", "binry")
     with pytest.raises(UnknownNameError, match="did you mean 'logistic'"):
         as_river("logistc")
-    with pytest.raises(ConfigError, match="a capacity of 0 features; at least 1"):
+    with pytest.raises(ConfigError, match="a capacity of 0 features; expected at least 1"):
         as_river("logistic", capacity=0)
 
 

@@ -128,7 +128,7 @@ def test_a_query_is_pure_and_takes_rows_of_one_length() -> None:
     before = state_of(desk.session)
     assert 0.0 < desk.session.query(rows[0]) < 1.0
     assert state_of(desk.session) == before
-    with pytest.raises(SessionError, match="X/direction takes 3 features, but 2 were given"):
+    with pytest.raises(SessionError, match="X/direction expects 3 features, got 2"):
         desk.session.query(np.zeros(2))
 
 

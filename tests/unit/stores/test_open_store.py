@@ -37,9 +37,9 @@ def test_relative_paths_start_here(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         ("sqlite:///", "give sqlite:///FILE"),
         ("sqlite:///:memory:", "memory:// for a store in memory"),
         ("memory://here", "give memory://"),
-        ("memory", "names no file; give memory://"),
-        ("memory:", "names no file; give memory://"),
-        ("", "names no file"),
+        ("memory", "has no file path; give memory://"),
+        ("memory:", "has no file path; give memory://"),
+        ("", "has no file path"),
     ],
 )
 def test_what_names_no_store_is_refused(url: str, sentence: str) -> None:

@@ -1,4 +1,4 @@
-"""Authorisation: one token, sign-in sessions of the page, and one-time tickets that stand for either.
+"""Authorisation: one token, sign-in sessions of the page, and one-time tickets with the rights of either.
 
 Only SHA-256 digests are stored, those of sessions also in a file, so that they survive a restart. The token's digest is
 compared in constant time, and the time of a look-up by digest reveals nothing about other tokens.

@@ -81,7 +81,7 @@ def agrawal(n: int = 20_000, functions: tuple[int, ...] = (1, 4, 6, 8), seed: in
 def _loans(
     salary: Floats, commission: Floats, age: Floats, education: Floats, value: Floats, years: Floats, loan: Floats
 ) -> list[NDArray[np.bool_]]:
-    """For each of the ten functions, whether each example is in group A."""
+    """For each of the ten functions, a boolean array: whether each example is in group A."""
     young, middle = age < 40.0, age < 60.0
 
     def by_age(below_40: NDArray[np.bool_], below_60: NDArray[np.bool_], older: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -54,7 +54,7 @@ def learn_scales(
 
 @kernel
 def deviation(mean: float, variance: float) -> float:
-    """The standard deviation; 0 where the feature stands still."""
+    """The standard deviation; 0 where the feature is constant."""
     rounding = ROUNDING * mean
     return math.sqrt(variance) if variance > rounding * rounding else 0.0
 

@@ -171,11 +171,11 @@ def _find_cut(state: NDArray[np.float64], oldest_row: int) -> int:
 
 @kernel
 def adwin_step(state: NDArray[np.float64], value: float) -> int:
-    """Take one value; return DRIFT, WARNING or NOTHING, or REFUSED (state untouched) when it is not within [0, 1].
+    """Process one value; return DRIFT, WARNING or NOTHING, or REFUSED (state unchanged) for a value outside of [0, 1].
 
-    On DRIFT the buckets before the clearest cut are dropped, again until no split is a cut; ``state[WIDTH]`` values remain, and
-    the change is estimated to lie before the first of them. ``state[SCORE]`` is then the mean of what remains minus the mean of
-    what was dropped; ``state[FLAG]`` is always the flag of the newest value.
+    On DRIFT the buckets before the clearest cut are dropped, repeatedly, until no split is a cut. ``state[WIDTH]`` values
+    remain; the estimated change is before the first of them. ``state[SCORE]`` is then the mean of the remaining values minus
+    the mean of the dropped values; ``state[FLAG]`` is always the flag of the newest value.
 
     Parameters
     ----------

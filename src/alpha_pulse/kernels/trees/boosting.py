@@ -46,7 +46,7 @@ def _newton_step(real: Real, whole: Whole, x: Real, gap: float, p: float, weight
 
 @kernel
 def _renew(head: Real, real: Real, whole: Whole, share: float) -> None:
-    """Count an example as a fraction ``share`` of one, and restart the next member when it is its turn and it is full."""
+    """Count an example as a fraction ``share`` of one; once a period, restart the next member if it is at capacity."""
     head[CLOCK] += share
     if head[CLOCK] >= head[PERIOD]:
         head[CLOCK] = 0.0
