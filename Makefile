@@ -1,4 +1,4 @@
-# Needs Python >= 3.11 (with venv and pip) and make, nothing else. PYTHON=... names the interpreter to use.
+# Needs only Python >= 3.11 (with venv and pip) and make. PYTHON=... names the interpreter to use.
 .PHONY: help setup node page run replay test mutants golden bench bench-check results markets soak lock clean
 .DEFAULT_GOAL := help
 
@@ -8,21 +8,21 @@ RUNTIME := $(VENV)/.installed-runtime
 DEV := $(VENV)/.installed-dev
 WARMUP := $(VENV)/.warmup
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# Compiled sources are kept, whatever the environment says: a process that compiles all it imports takes 1 to 8 s longer.
+# Compiled sources are stored, whatever the environment sets: a process that compiles all it imports takes 1 to 8 s longer.
 export PYTHONDONTWRITEBYTECODE :=
-# A lock names everything, so nothing is resolved; Python compiles what is imported when it is.
+# A lock file names every package, so nothing is resolved; Python compiles a module at its first import.
 INSTALL := $(PIP) install --require-hashes --no-deps --no-compile
 step = @printf '\n== %s\n' '$(1)'
 
 help:
-	@echo 'make run     trade the bundled data on paper, live, and serve the page that shows it (installs first where needed; ARGS=--fresh starts again)'
-	@echo 'make replay  trade them as fast as it goes and show the result'
-	@echo 'make test    lint, types, floors and all tests (installs first where needed)'
-	@echo 'make setup   create .venv and install what a user needs'
-	@echo 'make mutants plant faults, one after the other, and see that the tests notice each; make golden: make the golden tables anew'
-	@echo 'make results measure what docs/results.md says, and write it (DATA=folder adds files that are not bundled)'
-	@echo 'make bench-check  say which figures of the docs are older than the code'
-	@echo 'make bench   measure; make markets DATA=folder: gains on real bars, beside rivals; make soak: the long proofs (DATA=folder adds those on real bars); make lock: renew the lock files; make clean: drop .venv and the built page'
+	@echo 'make run     trade the bundled data on paper at a visible speed, and serve the page that shows it (installs first if needed; ARGS=--fresh starts a new run)'
+	@echo 'make replay  trade them as fast as possible and show the result'
+	@echo 'make test    lint, types, import rules and all tests (installs first if needed)'
+	@echo 'make setup   create .venv and install the packages that a user needs'
+	@echo 'make mutants insert defects, one at a time, and check that the tests detect each; make golden: rebuild the golden tables'
+	@echo 'make results measure the figures of docs/results.md and update it (DATA=folder adds files that are not bundled)'
+	@echo 'make bench-check  list the figures of the docs that are older than the code'
+	@echo 'make bench   measure the performance; make markets DATA=folder: skill on real bars, compared with other learners; make soak: the long tests (DATA=folder adds those on real bars); make lock: update the lock files; make clean: delete .venv and the built page'
 
 $(BIN)/python:
 	@found=''; \
@@ -41,7 +41,7 @@ $(RUNTIME): requirements.lock pyproject.toml | $(BIN)/python
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-# requirements-dev.lock holds all that requirements.lock does, so a fresh clone is tested after one installation.
+# requirements-dev.lock contains everything in requirements.lock, so a fresh clone is tested after one installation.
 $(DEV): requirements-dev.lock requirements.lock pyproject.toml | $(BIN)/python
 	@echo 'installing requirements-dev.lock'
 	@$(INSTALL) -r requirements-dev.lock
@@ -50,7 +50,7 @@ $(DEV): requirements-dev.lock requirements.lock pyproject.toml | $(BIN)/python
 
 setup: $(RUNTIME)
 
-# Node.js builds the page; where the machine has none that will do, the one of a Python package does.
+# Node.js builds the page; if no suitable Node.js is installed, use the one from a Python package.
 node: $(RUNTIME)
 	@$(BIN)/python scripts/build_page.py --check-node 2>/dev/null || { echo 'installing requirements-page.lock'; \
 	  $(INSTALL) -r requirements-page.lock; }
@@ -69,10 +69,10 @@ test: $(DEV) node
 	@$(BIN)/ruff check .
 	$(call step,format: ruff format --check)
 	@$(BIN)/ruff format --check .
-	$(call step,side by side: kernels are compiled; types: mypy --strict; page: svelte-check and vitest)
+	$(call step,in parallel: compile the kernels; types: mypy --strict; page: svelte-check and vitest)
 	@$(BIN)/alpha-pulse warmup >$(WARMUP) 2>&1 & warmup=$$!; $(BIN)/python scripts/build_page.py --check & page=$$!; \
 	$(BIN)/mypy; code=$$?; wait $$page || code=1; wait $$warmup || { cat $(WARMUP); code=1; }; exit $$code
-	$(call step,floors: import-linter)
+	$(call step,import rules: import-linter)
 	@$(BIN)/lint-imports
 	$(call step,tests: pytest)
 	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
@@ -98,7 +98,7 @@ golden: $(DEV)
 soak: $(DEV)
 	@DATA='$(DATA)' $(BIN)/python -m pytest -m soak
 
-# uv lives in a throw-away environment; its own lock file records download addresses and is never kept.
+# uv is installed in a temporary environment; its own lock file records download addresses and is not stored.
 COMPILE = pip compile --system-certs --no-config --universal --python-version 3.11 --generate-hashes --upgrade --quiet \
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links
 PROJECT = pyproject.toml --group build
@@ -108,7 +108,7 @@ lock: $(BIN)/python
 	"$$place/bin/uv" $(COMPILE) $(PROJECT) -o "$$place/requirements.lock" && \
 	"$$place/bin/uv" $(COMPILE) $(PROJECT) --extra dev --extra bench -c "$$place/requirements.lock" -o "$$place/requirements-dev.lock" && \
 	"$$place/bin/uv" $(COMPILE) --group page -o "$$place/requirements-page.lock" && \
-	if grep -n '://' "$$place"/requirements*.lock; then echo 'a lock names a host; not kept' >&2; exit 1; fi && \
+	if grep -n '://' "$$place"/requirements*.lock; then echo 'a lock file names a host; nothing was changed' >&2; exit 1; fi && \
 	cp "$$place"/requirements*.lock . && echo 'renewed requirements.lock, requirements-dev.lock and requirements-page.lock'
 
 clean:

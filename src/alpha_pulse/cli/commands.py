@@ -246,7 +246,8 @@ def simulate_detectors(
 ) -> None:
     """Simulate false alarms and delays of detectors and comparisons: the tables of docs/concepts/detectors.md.
 
-    All tables take half an hour. Example: [bold]alpha-pulse simulate-detectors --table delays --detector adwin --runs 20[/]
+    All tables take more than half an hour.
+    Example: [bold]alpha-pulse simulate-detectors --table delays --detector adwin --runs 20[/]
     """
     from alpha_pulse.cli.simulate import run
     from alpha_pulse.cli.terminal.paths import check_folders_exist
