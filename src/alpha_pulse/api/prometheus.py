@@ -53,15 +53,15 @@ class Exposition:
         )
         yield _counter("bars", "Bars processed", (), {(): status.feed.bars_done})
         yield _counter("predictions_labelled", "Labelled predictions", (), {(): counts.labelled})
-        yield _counter("predictions_expired", "Predictions that expired without a label", (), {(): counts.expired})
+        yield _counter("predictions_expired", "Expired predictions", (), {(): counts.expired})
         yield _gauge("predictions_pending", "Predictions without a label yet", (), {(): counts.pending})
         yield _counter("fills", "Fills of the combined book", (), {(): counts.fills})
         yield _counter("trades", "Closed lots of the combined book", (), {(): counts.trades})
         if counts.alarms is not None:
             yield _counter("drift_alarms", "Alarms of the drift detectors", (), {(): counts.alarms})
         if counts.adaptations is not None:
-            yield _counter("adaptations", "Adaptation actions", (), {(): counts.adaptations})
-        yield _counter("queries", "Predictions on request", (), {(): counts.queries})
+            yield _counter("adaptations", "Adaptations", (), {(): counts.adaptations})
+        yield _counter("queries", "Predictions requested over the API", (), {(): counts.queries})
         if status.measured_bars_per_second is not None:
             rate: Values = {(): status.measured_bars_per_second}
             yield _gauge("loop_bars_per_second", "Measured speed of the loop", (), rate)
@@ -69,14 +69,22 @@ class Exposition:
     def _sessions(self) -> Iterator[Metric]:
         sessions = self._shown()
         keys = ("symbol", "target")
-        yield _counter("labels", "Labels that a session has used", keys, {_key(s): s.labels_used for s in sessions})
+        yield _counter("labels", "Labels that a session has learned", keys, {_key(s): s.labels_used for s in sessions})
         yield _counter(
-            "quarantines", "Times that a session's model was quarantined", keys, {_key(s): s.quarantines for s in sessions}
+            "quarantines",
+            "Times that a session's model was reset to its last good state",
+            keys,
+            {_key(s): s.quarantines for s in sessions},
         )
         ages = {_key(s): s.age_s for s in sessions if s.age_s is not None}
         yield _gauge("model_age_seconds", "Market time since a session's newest label", keys, ages)
         skills = {_key(s): s.skill_millinats / MILLI for s in sessions if s.skill_millinats is not None}
-        yield _gauge("window_skill_nats", "Log-loss skill over the base rate, per label in the window", keys, skills)
+        yield _gauge(
+            "window_skill_nats",
+            "Log-loss skill of the served prediction over the base rate, in nats per label, in the window",
+            keys,
+            skills,
+        )
         predictions: dict[tuple[str, ...], float] = {}
         for session in sessions:
             made = session.labels_used + session.ties + session.pending

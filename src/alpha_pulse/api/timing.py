@@ -33,7 +33,7 @@ class Timing:
         self._names = names
         self._seconds = Histogram(
             "alpha_pulse_http_request_seconds",
-            "Time to the end of the response",
+            "Response time",
             ("method", "route", "status"),
             registry=registry,
             buckets=BUCKETS,
