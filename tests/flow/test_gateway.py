@@ -76,7 +76,7 @@ def sentences() -> list[tuple[Callable[[LocalGateway], object], type[AlphaPulseE
         (lambda g: g.inspect_fill("combined/SYN/1/f"), NotFoundError, "no fill has the id"),
         (lambda g: g.session_scores("SYN/direktion"), NotFoundError, "did you mean 'SYN/direction'"),
         (lambda g: g.predict("SYN/direction", [1.0]), DataError, "takes 30"),
-        (lambda g: g.predict("SYN/direction", [float("nan"), *numbers[1:]]), NonFiniteError, "place 0"),
+        (lambda g: g.predict("SYN/direction", [float("nan"), *numbers[1:]]), NonFiniteError, "at index 0"),
         (lambda g: g.predict("SYN/direction", {"ret_1": 1.0}), DataError, "lack"),
         (lambda g: g.predict("SYN/direction", {"ret1": 1.0}), DataError, "did you mean 'ret_1'"),
         (lambda g: g.predict("SYN/trade_quality", {"ret_1": 1.0}), DataError, "list of 36 numbers"),

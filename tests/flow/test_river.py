@@ -139,7 +139,7 @@ def test_a_run_that_another_river_made_is_not_gone_on_with(monkeypatch: pytest.M
     path = str(tmp_path / "run.db")
     stopped(path, 450)
     monkeypatch.setattr(river, "version", lambda package: "0.1.0")
-    with pytest.raises(StateError, match=r"install river==.* to go on, or begin a new run"):
+    with pytest.raises(StateError, match=r"install river==.* to resume, or begin a new run"):
         resumed(path)
 
 

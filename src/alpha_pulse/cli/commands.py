@@ -20,12 +20,12 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 config_app = typer.Typer(
-    help="Settings.\n\nExample: [bold]alpha-pulse config show[/]", no_args_is_help=True, rich_markup_mode="rich"
+    help="Show the settings.\n\nExample: [bold]alpha-pulse config show[/]", no_args_is_help=True, rich_markup_mode="rich"
 )
 app.add_typer(config_app, name="config")
 app.add_typer(data_app, name="data")
 journal_app = typer.Typer(
-    help="Stored runs.\n\nExample: [bold]alpha-pulse journal verify run.db[/]",
+    help="Check stored runs.\n\nExample: [bold]alpha-pulse journal verify run.db[/]",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )

@@ -10,7 +10,7 @@ import typer
 from alpha_pulse.cli.reading_options import Adjusted, Dates, Duplicates, Interval, Stamp, Symbols, Zone
 
 data_app = typer.Typer(
-    help="Files of bars.\n\nExample: [bold]alpha-pulse data inspect prices.csv[/]",
+    help="Inspect and import files of bars.\n\nExample: [bold]alpha-pulse data inspect prices.csv[/]",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
