@@ -6,6 +6,7 @@ BENCHMARKS = (
     "boosting",
     "calibration",
     "loop",
+    "engine",
     "logistic_ensemble",
     "features",
     "gbm",

@@ -1,4 +1,4 @@
-"""The command: `python -m benchmarks [names...] [--quick] [--data FILE] [--json FILE] [--write-docs]`."""
+"""The command: `python -m benchmarks [names...] [--quick] [--data FILE] [--peer FILE] [--json FILE] [--write-docs]`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     session = Session(core, sys.stderr if str(asked.json) == "-" else sys.stdout)
     try:
         for name in asked.names or BENCHMARKS:
-            session.add(name, Options(quick=asked.quick, data=asked.data))
+            session.add(name, Options(quick=asked.quick, data=asked.data, peer=asked.peer))
     except DataError as error:
         print(error, file=sys.stderr)
         return 2
@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("names", nargs="*", choices=[[], *BENCHMARKS], metavar="name", help=f"of {', '.join(BENCHMARKS)}")
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it works; the figures mean nothing")
     parser.add_argument("--data", type=Path, metavar="FILE", help=".arff for logistic; bars of one symbol for loop")
+    parser.add_argument("--peer", type=Path, metavar="FILE", help="a script that replays a Parquet file, beside engine")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the raw figures there ('-': standard output)")
     parser.add_argument("--write-docs", action="store_true", help="put the tables into docs/performance.md")
     return parser

@@ -21,11 +21,12 @@ class Options(msgspec.Struct, frozen=True):
     """What the command line asked of a benchmark.
 
     ``quick``: small sizes, to see that it works; its figures mean nothing. ``data``: a file that stands for the generated
-    stream: ``.arff`` for `logistic`, bars of one symbol (Parquet or CSV) for `loop`.
+    stream: ``.arff`` for `logistic`, bars of one symbol (Parquet or CSV) for `loop`. ``peer``: a script for `engine`.
     """
 
     quick: bool = False
     data: Path | None = None
+    peer: Path | None = None
 
     @property
     def arff(self) -> Path | None:

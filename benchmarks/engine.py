@@ -1,0 +1,115 @@
+"""The engine beside the reference and beside a plain script: bars per CPU second, in processes that take turns.
+
+Each run is a process of its own (`benchmarks/engine_run.py`), with a journal that only counts its rows. The figure is the CPU
+time between two bars far into the run, so neither starting nor compiling nor training the first model is in it.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alpha_pulse.core.errors import DataError
+from alpha_pulse.feeds.files.conversion import to_frame
+from alpha_pulse.feeds.synthetic import Market, regimes
+from benchmarks.measure import Options
+from benchmarks.report import Cell, Column, Table, verdict
+from benchmarks.source import ROOT
+
+RUN = Path(__file__).with_name("engine_run.py")
+REFERENCE = "98d6541"
+"""The commit whose decisions, predictions and books the golden tables hold (docs/log.md)."""
+CONFIGURATIONS = ("defaults", "lean")
+AGAINST_REFERENCE = {"defaults": 7.0, "lean": 18.0}
+AGAINST_PEER = {"defaults": 1.5, "lean": 6.0}
+PEER_BARS = 30_000
+FULL, QUICK = (20_000, 100_000, 3), (60, 90, 1)
+"""The bars between which time is taken, and rounds."""
+
+
+def run(options: Options) -> list[Table]:
+    """Both configurations, of this tree and of the reference, and the peer where one is given."""
+    first, last, rounds = QUICK if options.quick else FULL
+    with reference_tree(quick=options.quick) as reference, tempfile.TemporaryDirectory() as folder:
+        seconds: dict[tuple[str, str], list[float]] = {}
+        for _ in range(rounds):
+            for books in CONFIGURATIONS:
+                for name, tree in (("reference", reference), ("this tree", ROOT)):
+                    seconds.setdefault((books, name), []).append(_seconds_a_bar(tree / "src", books, first, last))
+            if options.peer is not None:
+                seconds.setdefault(("", "peer"), []).append(_peer(options.peer, Path(folder), options.quick))
+    return [_table({key: statistics.median(values) for key, values in seconds.items()}, first, last, rounds)]
+
+
+@contextmanager
+def reference_tree(*, quick: bool) -> Iterator[Path]:
+    """A checkout of the reference; this tree itself for a quick run, whose figures mean nothing."""
+    if quick:
+        yield ROOT
+        return
+    with tempfile.TemporaryDirectory(prefix="alpha-pulse-reference-") as folder:
+        tree = Path(folder) / "tree"
+        _git("worktree", "add", "--detach", str(tree), REFERENCE)
+        try:
+            yield tree
+        finally:
+            _git("worktree", "remove", "--force", str(tree))
+
+
+def _git(*arguments: str) -> None:
+    done = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise DataError(f"the reference {REFERENCE} cannot be checked out: {done.stderr.strip()}; run this in a full git clone")
+
+
+def _line(command: list[str]) -> dict[str, float]:
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise DataError(f"{' '.join(command[1:])} failed with code {done.returncode}; its own message is above")
+    answer: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def _seconds_a_bar(source: Path, books: str, first: int, last: int) -> float:
+    found = _line([sys.executable, str(RUN), str(source), books, str(first), str(last)])
+    return found["cpu_s"] / found["bars"]
+
+
+def _peer(script: Path, folder: Path, quick: bool) -> float:
+    """Seconds a bar of a script that takes a Parquet file and prints ``bars_per_cpu_s``."""
+    bars = folder / "bars.parquet"
+    if not bars.exists():
+        market = Market(interval_ns=300_000_000_000, volatility=0.0015, has_volume=True)
+        count = 300 if quick else PEER_BARS
+        feed = regimes(count, seed=8, change_points=[], market=market)
+        to_frame(feed.columns, feed.symbols[0]).write_parquet(bars)
+    return 1.0 / _line([sys.executable, str(script), str(bars), "--repeat", "1"])["bars_per_cpu_s"]
+
+
+def _table(seconds: dict[tuple[str, str], float], first: int, last: int, rounds: int) -> Table:
+    peer = seconds.get(("", "peer"))
+    rows: list[tuple[Cell, ...]] = []
+    for books in CONFIGURATIONS:
+        here, before = seconds[books, "this tree"], seconds[books, "reference"]
+        ratio, beside = before / here, None if peer is None else peer / here
+        rows.append((
+            books, 1e6 * before, 1e6 * here, ratio, AGAINST_REFERENCE[books], verdict(ratio, AGAINST_REFERENCE[books]),
+            None if peer is None else 1e6 * peer, beside, AGAINST_PEER[books], verdict(beside, AGAINST_PEER[books]),
+        ))  # fmt: skip
+    columns = (
+        Column("configuration"), Column(f"{REFERENCE}, µs a bar", "{:.1f}"), Column("this tree, µs a bar", "{:.1f}"),
+        Column("ratio", "{:.2f}"), Column("to reach", "{:.1f}"), Column("reached"),
+        Column("plain script, µs a bar", "{:.1f}"), Column("ratio to it", "{:.2f}"), Column("at least", "{:.1f}"),
+        Column("met"),
+    )  # fmt: skip
+    notes = (
+        f"CPU time from bar {first:,} to bar {last:,} of synthetic 5-minute bars, medians of {rounds} rounds in turns, one "
+        "core, a journal that only counts. lean: logistic, no batch model, one book; detectors and regimes on.",
+    )
+    return Table("The engine, beside its reference and a plain script", columns, tuple(rows), notes)
