@@ -21,27 +21,27 @@ HEAD_TOO_LARGE = f"the request line and headers are larger than {MAX_HEAD} bytes
 INVALID_UTF8 = 1007
 
 
-class HttpProtocol(HttpToolsProtocol):
-    """Closes a connection whose request line and headers arrive too late, or are too large.
+class _Tracked(asyncio.Protocol):
+    """A protocol that adds itself to the open connections. A mixin: it stands before the protocol of uvicorn.
 
     Parameters
     ----------
     open_connections
-        The open connections, to which it adds itself.
+        The open connections.
     """
 
-    _deadline: asyncio.TimerHandle | None = None
+    transport: Any
+    app_state: dict[str, Any]
 
     def __init__(self, *args: Any, open_connections: Connections, **more: Any) -> None:
         super().__init__(*args, **more)
         self._open_connections = open_connections
         self.app_state = {**self.app_state, CONNECTION: self}
-        self._head_bytes = 0
 
     @property
     def busy(self) -> bool:
         """See `alpha_pulse.api.connections.Connection`."""
-        return self.cycle is not None and not self.cycle.response_complete
+        return True
 
     def abort(self) -> None:
         """See `alpha_pulse.api.connections.Connection`."""
@@ -55,6 +55,27 @@ class HttpProtocol(HttpToolsProtocol):
         """See `asyncio.Protocol`."""
         super().connection_made(transport)
         self._open_connections.opened(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See `asyncio.Protocol`."""
+        self._open_connections.closed(self)
+        super().connection_lost(exc)
+
+
+class HttpProtocol(_Tracked, HttpToolsProtocol):
+    """Closes a connection whose request line and headers arrive too late, or are too large."""
+
+    _deadline: asyncio.TimerHandle | None = None
+    _head_bytes = 0
+
+    @property
+    def busy(self) -> bool:
+        """See `alpha_pulse.api.connections.Connection`."""
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def connection_made(self, transport: Any) -> None:
+        """See `asyncio.Protocol`."""
+        super().connection_made(transport)
         self._expect_head()
 
     def data_received(self, data: bytes) -> None:
@@ -87,7 +108,6 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """See `asyncio.Protocol`."""
         self._forget()
-        self._open_connections.closed(self)
         super().connection_lost(exc)
 
     def _refuse(self, status: bytes, detail: str) -> None:
@@ -110,39 +130,8 @@ class HttpProtocol(HttpToolsProtocol):
             self._deadline = None
 
 
-class StreamProtocol(WebSocketsSansIOProtocol):
-    """Aborts a closed WebSocket whose client does not read the remaining frames.
-
-    Parameters
-    ----------
-    open_connections
-        The open connections, to which it adds itself.
-    """
-
-    busy = True
-
-    def __init__(self, *args: Any, open_connections: Connections, **more: Any) -> None:
-        super().__init__(*args, **more)
-        self._open_connections = open_connections
-        self.app_state = {**self.app_state, CONNECTION: self}
-
-    def abort(self) -> None:
-        """See `alpha_pulse.api.connections.Connection`."""
-        self.transport.abort()
-
-    def admit(self) -> bool:
-        """Mark the connection as authorised. False when the maximum number of authorised connections is reached."""
-        return self._open_connections.admit(self)
-
-    def connection_made(self, transport: Any) -> None:
-        """See `asyncio.Protocol`."""
-        super().connection_made(transport)
-        self._open_connections.opened(self)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """See `asyncio.Protocol`."""
-        self._open_connections.closed(self)
-        super().connection_lost(exc)
+class StreamProtocol(_Tracked, WebSocketsSansIOProtocol):
+    """Aborts a closed WebSocket whose client does not read the remaining frames."""
 
     def send_receive_event_to_app(self) -> None:
         """Pass a message to the application. Text that is not UTF-8 closes the connection, without an entry in the log."""

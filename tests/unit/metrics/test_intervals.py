@@ -34,11 +34,11 @@ def test_an_interval_covers_the_mean_of_sums_that_overlap() -> None:
 @pytest.mark.parametrize("common", [True, False])
 def test_an_interval_covers_the_mean_of_symbols_side_by_side(common: bool) -> None:
     def overlapping(rng: np.random.Generator) -> Floats:
-        moves = rng.standard_normal((1_011, 1 if common else 10))
+        moves = rng.standard_normal((411, 1 if common else 30))
         sums = np.column_stack([np.convolve(column, np.ones(12), "valid") for column in moves.T])
-        return (sums + 0.5 * rng.standard_normal((1_000, 10))).ravel()
+        return (sums + 0.5 * rng.standard_normal((400, 30))).ravel()
 
-    assert covered(overlapping, 100, symbols=10, least_block=12) >= 88
+    assert covered(overlapping, 100, symbols=30, least_block=12) >= 88
     assert common or covered(overlapping, 100) < 82
 
 
