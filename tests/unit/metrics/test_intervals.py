@@ -29,6 +29,7 @@ def covered(values_of: Callable[[np.random.Generator], Floats], runs: int, symbo
 def test_an_interval_covers_the_mean_of_sums_that_overlap() -> None:
     assert 49 <= covered(lambda rng: np.convolve(rng.standard_normal(6_002), np.ones(3), "valid"), 60) <= 60
     assert covered(lambda rng: np.convolve(rng.standard_normal(2_011), np.ones(12), "valid"), 200) >= 180
+    assert covered(lambda rng: np.convolve(rng.standard_normal(2_047), np.ones(48), "valid"), 100) >= 88
 
 
 @pytest.mark.parametrize("common", [True, False])
