@@ -1,4 +1,4 @@
-"""The runner keeps its pace, gives way to others, stops where it is told to, and survives what goes wrong."""
+"""The runner keeps its speed, yields to other tasks, stops when requested, and survives errors."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def test_the_pace_is_kept() -> None:
             after, ended = gateway.status().feed.bars_done, elapsed_ns()
             return (after - before) * 1e9 / (ended - began), gateway.status().measured_bars_per_second
 
-    pace, measured = asyncio.run(measure())
-    # A run that was held up catches up by at most a second of its pace, so no closer bound holds on a busy machine.
-    assert 20.0 < pace < 450.0
+    speed, measured = asyncio.run(measure())
+    # A run that was held up catches up by at most a second of its speed, so no closer bound holds on a busy machine.
+    assert 20.0 < speed < 450.0
     assert measured is not None
 
 

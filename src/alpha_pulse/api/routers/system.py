@@ -64,11 +64,11 @@ def routes(gateway: Gateway) -> Routes:
 
     @group.post(
         "/speed",
-        "Change the pace in bars per second",
+        "Change the speed in bars per second",
         response=Control,
         example=examples.CONTROL,
         body=SpeedRequest,
-        body_examples={"twenty bars a second": {"bars_per_second": 20.0}, "as fast as it goes": {"bars_per_second": 0.0}},
+        body_examples={"twenty bars a second": {"bars_per_second": 20.0}, "as fast as possible": {"bars_per_second": 0.0}},
         error_statuses=(409,),
     )
     async def speed(request: Request) -> Response:
