@@ -138,7 +138,7 @@ REFUSALS: list[tuple[tuple[str, ...], str]] = [
     (("replay", "--data", "bars.parquet", "--config", "small.toml", "--store", ""), "--store '' has no file path"),
     (("replay", "--data", "bars.parquet", "--tz", ""), "time zone '' is not known"),
     (("replay", "--data", "a\nb.csv"), "file a\\nb.csv does not exist"),
-    (("replay", "--config", "names.toml"), "learning.model in names.toml names 'logistics'"),
+    (("replay", "--config", "names.toml"), "learning.model in names.toml: unknown model 'logistics'"),
     (("config", "show", "--config", "names.toml"), "did you mean 'logistic'?"),
     (("warmup", "--config", "names.toml"), "did you mean 'logistic'?"),
     (("replay", "--decisions", "-"), "write --decisions FILE"),

@@ -192,8 +192,8 @@ def _of_another_kind(schema: Schema, sentence: str, rows: Cells, row: Sequence[s
         return True
     if "is empty, but a number" in sentence:
         return any(not cell.strip() for cell in row)
-    if "states no zone" in sentence:
-        said = re.search(r" is (.*?), which states no zone", sentence)
+    if "has no time zone" in sentence:
+        said = re.search(r" is (.*?), which has no time zone", sentence)
         return said is not None and not re.search(r"(Z|[+-]\d\d:?\d\d)$", said[1])
     order = re.search(r" is '([^']*)', but one order of day and month \('([^']*)'", sentence)
     if order is not None:

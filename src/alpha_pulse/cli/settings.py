@@ -30,13 +30,13 @@ def load_settings(path: Path | None) -> Config:
     config = load_config(path)
     model = config.learning.model
     if prefix_of(ONLINE, model) is None:
-        _refuse_unknown("learning.model", (model,), names("models", ONLINE), path, "an online model")
+        _refuse_unknown("learning.model", (model,), names("models", ONLINE), path, "model")
     else:
         _try_to_load(model, path)
-    _refuse_unknown("adaptation.detector", (config.adaptation.detector,), names("detectors", DETECTORS), path, "a detector")
+    _refuse_unknown("adaptation.detector", (config.adaptation.detector,), names("detectors", DETECTORS), path, "detector")
     if config.adaptation.drift_threshold is not None:
         _try_threshold(config.adaptation.detector, config.adaptation.drift_threshold, path)
-    _refuse_unknown("agents.members", config.agents.members, names("agents", AGENTS), path, "an agent")
+    _refuse_unknown("agents.members", config.agents.members, names("agents", AGENTS), path, "agent")
     return config
 
 
@@ -57,10 +57,8 @@ def _try_threshold(detector: str, threshold: float, path: Path | None) -> None:
         raise ConfigError(f"{place_of(key, origins(path).get(key))}: {error}") from None
 
 
-def _refuse_unknown(key: str, chosen: Collection[str], known: Collection[str], path: Path | None, expected: str) -> None:
+def _refuse_unknown(key: str, chosen: Collection[str], known: Collection[str], path: Path | None, noun: str) -> None:
     for name in chosen:
         if name not in known:
             place = place_of(key, origins(path).get(key))
-            raise UnknownNameError(
-                f"{place} names {name!r}, which is not {expected} of this program{did_you_mean(name, known)}"
-            )
+            raise UnknownNameError(f"{place}: unknown {noun} {name!r}{did_you_mean(name, known)}")

@@ -68,7 +68,7 @@ def load(family: str, table: Mapping[str, str], name: str) -> Any:
                 )
             return plugin
     known = names(family, table) + [key for key in table if key.endswith(":")]
-    raise UnknownNameError(f"{name!r} is not a name in {family}{did_you_mean(name, known)}")
+    raise UnknownNameError(f"unknown {family.removesuffix('s')} {name!r}{did_you_mean(name, known)}")
 
 
 def _imported(place: str) -> Any:

@@ -101,7 +101,7 @@ def _file(reader: StoreReader) -> Check:
     config = "" if identity is None else identity.config
     if identity is not None and config and hashlib.sha256(config.encode()).hexdigest() != identity.config_hash:
         defects.add("the stored configuration is not the one that config_hash names")
-    return _summary("file", defects, "pages, tables and the run's identity are whole")
+    return _summary("file", defects, "pages, tables and the run's identity are intact")
 
 
 def _chain(reader: StoreReader, steps: Steps, hashes: dict[int, str], on_progress: Callable[[int], object]) -> Check:
@@ -127,8 +127,8 @@ def _counted(steps: Steps) -> str:
 def _outcomes(steps: Steps) -> str:
     counts = steps.counts
     return (
-        f"{counts['outcomes']:,} closed lots of book {PRIMARY} and {counts['given']:,} external ones, of which "
-        f"{counts['scored']:,} were learnt from; {steps.adaptations:,} adaptations, {counts['examples']:,} examples"
+        f"{counts['outcomes']:,} closed lots of book {PRIMARY} and {counts['given']:,} external ones, "
+        f"{counts['scored']:,} of them used for learning; {steps.adaptations:,} adaptations, {counts['examples']:,} examples"
     )
 
 
@@ -143,7 +143,8 @@ def _checkpoints(reader: StoreReader, hashes: dict[int, str]) -> Check:
             continue
         if meta.get("seq") != seq or (seq >= 0 and meta.get("journal_hash") != hashes.get(seq)):
             defects.add(f"the checkpoint at row {seq} does not belong to this journal")
-    return _summary("checkpoints", defects, f"{count} whole, each matching its row")
+    each = "its row" if count == 1 else "their rows"
+    return _summary("checkpoints", defects, f"{count} checkpoint{'' if count == 1 else 's'}, intact and consistent with {each}")
 
 
 def _result(reader: StoreReader, steps: Steps) -> Check:
@@ -156,7 +157,7 @@ def _result(reader: StoreReader, steps: Steps) -> Check:
         stated = _stated(result, name)
         if stated is not None and stated != counted:
             defects.add(f"{name} is {stated} in the result, but {counted} in the journal")
-    return _summary("result", defects, f"its hash fits, and so do {len(figures)} recounted figures")
+    return _summary("result", defects, f"hash and {len(figures)} recomputed figures match")
 
 
 def _figures(steps: Steps) -> dict[str, int | str]:

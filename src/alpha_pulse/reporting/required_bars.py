@@ -75,7 +75,8 @@ def too_few_bars(config: Config, bars: Mapping[str, int]) -> list[str]:
                 f"{getattr(config.learning, setting):,}): no model of it learns there"
             )
     if needed.training is not None and (few := _fewer(enough, needed.training)):
-        warnings.append(f"{few}, but batch.train_bars is {needed.training:,}: no batch model is trained there")
+        these = "this symbol" if sum(count < needed.training for count in enough.values()) == 1 else "these symbols"
+        warnings.append(f"{few}, but batch.train_bars is {needed.training:,}: no batch model is trained for {these}")
     return warnings
 
 

@@ -146,7 +146,7 @@ class Runner:
             # It takes effect when the run has started.
             self._state_after = state
             return self.control()
-        self._refuse_at_the_end(done)
+        self._refuse_at_the_end(f"cannot be {done}")
         return self._become(state)
 
     def set_speed(self, bars_per_second: float) -> Control:
@@ -166,7 +166,7 @@ class Runner:
 
     async def step(self, steps: int) -> Control:
         """Run some steps of a paused run."""
-        self._refuse_at_the_end("stepped")
+        self._refuse_at_the_end("cannot be stepped")
         if self.state != "paused":
             raise ConflictError("the run is not paused; pause it first, then step")
         async with self._stepping:
@@ -213,15 +213,15 @@ class Runner:
         """Raises NotReadyError when the engine has failed, ConflictError when the run is starting or finished."""
         if self.state == "failed":
             raise NotReadyError(f"the engine has stopped: {self.detail}")
-        self._refuse_at_the_end("given commands")
+        self._refuse_at_the_end("accepts no commands")
 
-    def _refuse_at_the_end(self, done: str) -> None:
+    def _refuse_at_the_end(self, refusal: str) -> None:
         if self.state == "warming":
-            raise ConflictError(f"the run is starting and cannot be {done} yet ({self.detail}); try again in a moment")
+            raise ConflictError(f"the run is starting and {refusal} yet ({self.detail}); try again in a moment")
         if self.state == "failed":
-            raise ConflictError(f"the run has failed and cannot be {done}: {self.detail}")
+            raise ConflictError(f"the run has failed and {refusal}: {self.detail}")
         if self._ending:
-            raise ConflictError(f"the run is finished and cannot be {done}; start another one")
+            raise ConflictError(f"the run has finished and {refusal}; start another one")
 
     def _become(self, state: State) -> Control:
         self.state = state

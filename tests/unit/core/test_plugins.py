@@ -53,7 +53,7 @@ def test_a_plugin_for_another_version_is_refused_with_both_versions(name: str, v
 
 
 def test_a_plugin_of_another_family_is_not_found(table: dict[str, str]) -> None:
-    with pytest.raises(UnknownNameError, match="'fitting' is not a name in agents"):
+    with pytest.raises(UnknownNameError, match="unknown agent 'fitting'"):
         plugins.load("agents", {}, "fitting")
 
 

@@ -233,7 +233,7 @@ def test_a_prediction_that_is_no_number_counts_as_knowing_nothing(monkeypatch: p
         (["logistic"], 3, "learns two classes, but stream x has 3; models for more classes: adagrad, "),
         (["market_default"], 3, "learns two classes"),
         (["river:naive_bayes.GaussianNB"], 3, "learns two classes"),
-        (["nothing"], 3, "is not a name in models"),
+        (["nothing"], 3, "unknown model 'nothing'"),
     ],
 )
 def test_a_model_that_cannot_learn_the_stream_is_refused(models: list[str], classes: int, said: str) -> None:

@@ -67,7 +67,7 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
         (2, "2024-03-01T10:00:00Z,A,10,11,9,10,inf,9.9,10.1", "'volume' is inf"),
         (2, "2024-03-01T09:00:00Z,A,10,11,9,10,0,9.9,10.1", "which A has in an earlier row"),
         (3, "2024-03-01T09:30:00Z,A,10,11,9,10,0,9.9,10.1", "earlier than the previous row of A"),
-        (2, "2024-03-01T10:00:00,A,10,11,9,10,0,9.9,10.1", "states no zone"),
+        (2, "2024-03-01T10:00:00,A,10,11,9,10,0,9.9,10.1", "has no time zone"),
         (2, "yesterday,A,10,11,9,10,0,9.9,10.1", "'ts' is 'yesterday'"),
         (2, "2024-02-30T10:00:00Z,A,10,11,9,10,0,9.9,10.1", "'ts' is '2024-02-30T10:00:00Z'"),
         (1, "1969-02-03T10:00:00Z,A,10,11,9,10,0,9.9,10.1", "a time from 1970 to 2199"),
@@ -204,7 +204,7 @@ def test_csv_and_parquet_are_the_same(tmp_path: Path) -> None:
     frame.with_columns(pl.col("ts").dt.convert_time_zone("Asia/Tokyo")).write_parquet(tmp_path / "bars.parquet")
     assert ReplayFeed.from_file(tmp_path / "bars.parquet").identity == identity
     frame.with_columns(pl.col("ts").dt.replace_time_zone(None)).write_parquet(tmp_path / "bars.parquet")
-    assert "states no zone" in refused(tmp_path / "bars.parquet")
+    assert "has no time zone" in refused(tmp_path / "bars.parquet")
     assert ReplayFeed.from_file(tmp_path / "bars.parquet", tz="UTC").identity == identity
 
 

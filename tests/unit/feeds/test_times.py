@@ -46,7 +46,7 @@ def test_fractions_are_kept_to_the_nanosecond() -> None:
 def test_naive_texts_need_a_zone() -> None:
     assert one("2024-01-02 07:00", "America/New_York") == NOON * 10**9
     assert one("2024-01-02", "UTC") == (NOON - 43_200) * 10**9
-    with pytest.raises(DataError, match=r"row 2: .*states no zone"):
+    with pytest.raises(DataError, match=r"row 2: .*has no time zone"):
         to_utc_ns(pl.Series("ts", ["2024-01-02T12:00Z", "2024-01-02T13:00"]), None, "x.csv")
 
 

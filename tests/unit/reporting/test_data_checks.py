@@ -61,10 +61,10 @@ def test_too_few_bars_to_learn_or_to_train_on_are_reported() -> None:
         "(learning.volatility_horizon_bars is 300): no model of it learns there",
         "A, B, C and 1 more have at most 300 bars, but the first label of direction comes at bar 349 "
         "(learning.direction_horizon_bars is 299): no model of it learns there",
-        "A, B, C and 1 more have at most 300 bars, but batch.train_bars is 2,000: no batch model is trained there",
+        "A, B, C and 1 more have at most 300 bars, but batch.train_bars is 2,000: no batch model is trained for these symbols",
     ]
     assert report_of(random_walk(300, seed=1), config).warnings == [
-        each.replace("A, B, C and 1 more have at most", "SYN has") for each in found
+        each.replace("A, B, C and 1 more have at most", "SYN has").replace("these symbols", "this symbol") for each in found
     ]
 
 

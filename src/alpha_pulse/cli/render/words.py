@@ -182,7 +182,9 @@ def _profit(report: Report) -> str:
         )
     hold = report.books.get("buy_and_hold")
     beside = "" if hold is None else f"; buy and hold made {cash_text(hold.net_pnl, signed=True)}"
-    return f"The combined book made {cash_text(report.net_pnl)} after all costs{beside}. One history proves little."
+    return (
+        f"The combined book made {cash_text(report.net_pnl)} after all costs{beside}. One run on one history is weak evidence."
+    )
 
 
 def _skill(report: Report) -> str:

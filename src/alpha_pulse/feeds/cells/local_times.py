@@ -65,7 +65,7 @@ def localise(naive: pl.Series, tz: str | None, context: TimeContext, shown: pl.S
     """
     shown = naive if shown is None else shown
     if tz is None:
-        raise context.refusal(0, f"is {shown[0]}, which states no zone", "a zone", "name it with --tz, such as --tz UTC")
+        raise context.refusal(0, f"is {shown[0]}, which has no time zone", "a time zone", "set it with --tz, such as --tz UTC")
     if tz == "UTC":
         return naive
     certain = naive.dt.replace_time_zone(tz, ambiguous="null", non_existent="null")

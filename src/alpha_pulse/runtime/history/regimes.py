@@ -14,7 +14,8 @@ MAX_CHANGES = 10_000
 LABELS: tuple[RegimeLabel, ...] = ("calm", "normal", "turbulent")
 METHOD = (
     "The regime as detected at the time, by volatility against its usual level: a hidden Markov model over volatility, trend "
-    "and correlation names the regime, and change-point detection dates it. It describes the past and predicts nothing."
+    "and correlation classifies the regime; change-point detection estimates when it began. It describes the past and predicts "
+    "nothing."
 )
 
 
