@@ -66,7 +66,7 @@ def test_what_loads_is_shown_with_the_command_that_replays_it(tmp_path: Path) ->
         "Bars of 1h (inferred from the bars)",
     ):
         assert word in done.stdout, word
-    assert "batch.train_bars is 2,000: no batch model is trained for this symbol" in " ".join(done.stdout.split())
+    assert "batch.train_bars is 2,000: no batch model is trained for these symbols" in " ".join(done.stdout.split())
     assert done.stdout.endswith("would load: yes\n  alpha-pulse replay --data two.csv\n")
 
 
