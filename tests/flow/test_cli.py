@@ -208,7 +208,7 @@ def test_an_unknown_option_is_a_usage_error(place: Path) -> None:
 def test_the_variable_that_names_no_agent_is_told(place: Path) -> None:
     done = run(place, "config", "show", ALPHA_PULSE__AGENTS__MEMBERS='["trnd"]')
     assert done.returncode == 2
-    assert done.stderr.startswith("alpha-pulse: ALPHA_PULSE__AGENTS__MEMBERS names 'trnd'")
+    assert done.stderr.startswith("alpha-pulse: ALPHA_PULSE__AGENTS__MEMBERS: unknown agent 'trnd'")
     assert "did you mean 'trend'?" in done.stderr
 
 
