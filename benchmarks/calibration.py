@@ -85,5 +85,5 @@ def _repairs(n: int) -> Table:
         rows.append((fault, *(_loss(p, labels[late]) for p in (said[late], *made, ideal[late]))))
     columns = (Column("scores"), *(Column(name, "{:.4f}") for name in ("raw", *CALIBRATORS, "the true curve")))
     return Table(
-        f"Log loss after calibration, second half of {n:,} scores, each before its label is learnt", columns, tuple(rows)
+        f"Log loss after calibration, second half of {n:,} scores, each before its label is learned", columns, tuple(rows)
     )

@@ -153,4 +153,4 @@ def _accuracies(found: list[Stream]) -> Table:
         Column("points"),
         Column("within 0.5"),
     )
-    return Table("Accuracy, each example predicted before it is learnt", columns, tuple(rows))
+    return Table("Accuracy, each example predicted before it is learned", columns, tuple(rows))

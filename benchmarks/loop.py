@@ -104,7 +104,7 @@ def _throughput(make_feed: Callable[[], ReplayFeed], size: Size, folder: Path, n
     notes = (
         f"After a warm-up of {size.warm:,} bars, in turns of {size.turn:,}; each turn ends with everything on the disk, "
         f"and one checkpoint falls into every {systems[COMBINED].config.store.checkpoint_steps:,} bars. "
-        f"The first run made {predictions:,} predictions, of which {labelled:,} were labelled and learnt.",
+        f"The first run made {predictions:,} predictions, of which {labelled:,} were labelled and learned.",
     )
     return Table(f"The whole loop in replay, {bars:,} {name}, SQLite", columns, rows, notes)
 

@@ -38,7 +38,7 @@ REPLAYED = (
     "bars_5m_BTCUSDT_2023",
 )
 """Files that do not come with the package, in the order of the tables; the bundled ones follow."""
-LEARNT = (
+LEARNED = (
     *("bars_1h_BTCUSDT_2017_2022", "bars_1h_EURUSD_2007_2014", "bars_1h_IBM_1998_2016", "bars_1h_SPY_1998_2016"),
     *("bars_1m_BTCUSDT-PERP_2025-05", "bars_1m_ETHUSDT-PERP_2025-05", "bars_5m_BTCUSDT_2023", "bars_5m_ETHUSDT_2023"),
 )
@@ -99,7 +99,7 @@ def _report(path: Path, settings: dict[str, str]) -> Report:
         return decode_report(result.read_bytes())
 
 
-def learnt(path: Path) -> Figures:
+def learned(path: Path) -> Figures:
     """The learners alone, beside rivals: see `benchmarks.markets`."""
     from benchmarks.market_members import read
     from benchmarks.markets import TARGETS as TASKS
@@ -122,7 +122,7 @@ def tasks(folder: Path | None) -> dict[str, Callable[[], Figures]]:
     for name, path in bundled().items():
         found[f"replay {name}"] = partial(replayed, path)
     if folder is not None:
-        for kind, names, measure in (("replay", REPLAYED, replayed), ("learners", LEARNT, learnt)):
+        for kind, names, measure in (("replay", REPLAYED, replayed), ("learners", LEARNED, learned)):
             for name in names:
                 for path in (folder / f"{name}.parquet", folder / f"{name}.csv"):
                     if path.exists():

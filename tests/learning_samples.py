@@ -97,7 +97,7 @@ def stream(n: int, d: int, seed: int, turns_at: int | None = None, flipped: floa
 
 
 def poison(model: OnlineModel) -> None:
-    """Everything that the model has learnt becomes NaN, as if it had diverged; its sizes and rates stay."""
+    """Everything that the model has learned becomes NaN, as if it had diverged; its sizes and rates stay."""
     saved = model.snapshot()
     kept = logistic_ensemble.HEAD + len(SGD_RATES + ADAGRAD_RATES) if isinstance(model, MarketDefault) else linear.HEAD
     saved.arrays["state"][kept:] = math.nan

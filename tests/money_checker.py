@@ -307,11 +307,11 @@ class Checker(Recount):
         name, bars, limit = order["symbol"], self.symbols[order["symbol"]].bars, self.config["risk"]["max_position_fraction"]
         a_year = (len(bars) - 1) * YEAR_NS / (bars[-1]["ts_event"] - bars[0]["ts_event"])
         plain = abs(direction) * self.config["execution"]["target_volatility"] / (volatility * math.sqrt(a_year))
-        learnt = self.books["combined"].positions[name].sums["trades"] >= LOTS_BEFORE_SCALING
+        learned = self.books["combined"].positions[name].sums["trades"] >= LOTS_BEFORE_SCALING
         book, fraction = self.books[order["book"]], abs(order["fraction"])
         left = limit - book.gross(name) / book.equity
         least, most = (
-            min(left, min(plain * quality, limit) / len(self.symbols)) for quality in ((0.5, 1.5) if learnt else (1.0, 1.0))
+            min(left, min(plain * quality, limit) / len(self.symbols)) for quality in ((0.5, 1.5) if learned else (1.0, 1.0))
         )
         kept = least * (1 - 1e-9) <= fraction <= most * (1 + 1e-9)
         self.holds(name, "the fraction brings the target volatility", kept, (fraction, least, most))

@@ -44,7 +44,7 @@ def prequential(
     arrivals: Sequence[int],
     revisions: Sequence[Revision] = (),
 ) -> list[float]:
-    """P(label 1) of a binary model for each row; a label, and then what it is revised to, is learnt when it is known."""
+    """P(label 1) of a binary model for each row; a label, and then what it is revised to, is learned when it is known."""
     said: list[float] = []
     stored: list[np.ndarray[Any, Any]] = []
     for now, row in enumerate(rows):

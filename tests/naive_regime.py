@@ -45,7 +45,7 @@ def naive_filter(values: Floats, means: Floats, deviations: Floats, transitions:
     return np.array(found)
 
 
-def naive_learnt(
+def naive_learned(
     values: Floats, means: Floats, deviations: Floats, transitions: Floats, memory: float
 ) -> tuple[Floats, Floats, Floats]:
     """Expected statistics under fixed parameters, weighed by the same falling rates: (moves (K, K), counts (K,), sums (K, D)).

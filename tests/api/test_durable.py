@@ -1,4 +1,4 @@
-"""What was acknowledged over HTTP is learnt, once, whenever the process is killed."""
+"""What was acknowledged over HTTP is learned, once, whenever the process is killed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Sender(threading.Thread):
                 batch = self.next
                 self.next += 1
                 if send(self._client, batch)["applied"] != BATCH:
-                    raise AssertionError(f"batch {batch} was learnt before")
+                    raise AssertionError(f"batch {batch} was learned before")
                 self.acknowledged = self.next
                 if batch % 5 == 0:
                     assert send(self._client, batch)["duplicates"] == BATCH
@@ -51,7 +51,7 @@ def send(client: httpx.Client, batch: int) -> Any:
     return answer.json()
 
 
-def test_examples_survive_kill_9_and_are_learnt_once(tmp_path: Path) -> None:
+def test_examples_survive_kill_9_and_are_learned_once(tmp_path: Path) -> None:
     bars = cli_runs.write_bars(tmp_path / "bars.parquet", 3_000)
     environ = cli_runs.environment(tmp_path)
     terminal = Terminal(tmp_path, free_port(), environ, cli_runs.forked)
@@ -68,7 +68,7 @@ def test_examples_survive_kill_9_and_are_learnt_once(tmp_path: Path) -> None:
                     config = {"target": "sum", "source": "api", "n_features": 2}
                     started = client.post("/api/v1/online-learning/sessions/start", json={**start, "config": config})
                     assert started.status_code == 201
-                # What had no answer before the kill is sent again, as a client would: it was learnt, or is now.
+                # What had no answer before the kill is sent again, as a client would: it was learned, or is now.
                 again = send(client, acknowledged)
                 assert again["applied"] in {0, BATCH}
                 acknowledged += 1
@@ -88,7 +88,7 @@ def test_examples_survive_kill_9_and_are_learnt_once(tmp_path: Path) -> None:
         terminal.interrupt()
     connection = sqlite3.connect(tmp_path / "run.db")
     query = "SELECT json_extract(one.value, '$.id') FROM commands, json_each(commands.examples) AS one"
-    learnt = Counter(example for (example,) in connection.execute(query))
+    learned = Counter(example for (example,) in connection.execute(query))
     connection.close()
-    assert set(learnt.values()) == {1}
-    assert len(learnt) == acknowledged * BATCH
+    assert set(learned.values()) == {1}
+    assert len(learned) == acknowledged * BATCH

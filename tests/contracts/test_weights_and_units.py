@@ -132,7 +132,7 @@ def test_predictions_go_with_the_unit_of_the_target(name: str, exponent: int) ->
 
 @pytest.mark.parametrize("name", sorted(REGRESSION))
 @pytest.mark.parametrize("outlier", [1e160, -1e160, 1e51])
-def test_one_absurd_target_is_refused_before_it_is_learnt(name: str, outlier: float) -> None:
+def test_one_absurd_target_is_refused_before_it_is_learned(name: str, outlier: float) -> None:
     generator, model = np.random.default_rng(1), made("regression", name)
     rows = generator.normal(size=(1_500, D))
     targets = 1.0 + 0.1 * generator.normal(size=1_500)

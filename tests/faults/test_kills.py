@@ -1,4 +1,4 @@
-"""kill -9 at any instant: every store opens again, nothing acknowledged is lost, nothing is learnt twice."""
+"""kill -9 at any instant: every store opens again, nothing acknowledged is lost, nothing is learned twice."""
 
 from __future__ import annotations
 

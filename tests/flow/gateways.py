@@ -111,7 +111,7 @@ def after_a_crash(store: Path, settings: dict[str, Any] | None = None) -> Store:
     return stored(copy / store.name, settings)
 
 
-# A child process that is killed once it has told that everything was learnt.
+# A child process that is killed once it has told that everything was learned.
 
 
 async def _learn(path: Path, batches: Sequence[int]) -> None:

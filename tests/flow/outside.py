@@ -24,7 +24,7 @@ SETTINGS = {**LEAN, "store.checkpoint_steps": 150}
 
 
 def newest_signal(system: System, symbol: str = "SYN") -> Signal:
-    """The newest combined signal of which an outcome can be learnt."""
+    """The newest combined signal of which an outcome can be learned."""
     quality = system.feedback.quality(symbol)
     rows = [row.decision for row in system.store.rows(max(0, system.store.head[0] - 200)) if row.decision is not None]
     signals = [found for line in reversed(rows) for found in decode_decision(line).signals]

@@ -277,10 +277,10 @@ class LeakyExtractor(FeatureExtractor):
 class Witness(MarketDefault):
     """Writes down, bit for bit, what it is given to learn."""
 
-    learnt: ClassVar[list[tuple[bytes, int, float]]] = []
+    learned: ClassVar[list[tuple[bytes, int, float]]] = []
 
     def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
-        self.learnt.append((features.tobytes(), label, weight))
+        self.learned.append((features.tobytes(), label, weight))
         super().learn(features, label, weight, parts)
 
 

@@ -49,7 +49,7 @@ def test_gaps_expire_what_comes_too_late() -> None:
     for counts in done.system.feedback.counts().values():
         assert counts.expired > 20
         assert counts.labelled > 100
-    # What expired is learnt by nobody and never labelled.
+    # What expired is learned by nobody and never labelled.
     late = {expired.prediction_id for record in done.records for expired in record.expired}
     assert not late & {label.prediction_id for label in done.labels}
 
@@ -59,13 +59,13 @@ def test_weekends_expire_where_the_tolerance_is_short_of_them() -> None:
     assert all(counts.expired > 10 for counts in done.system.feedback.counts().values())
 
 
-def test_small_moves_are_ties_which_are_counted_and_not_learnt() -> None:
+def test_small_moves_are_ties_which_are_counted_and_not_learned() -> None:
     done = check_accounts(again(bundled_feed(EURUSD)).cut(800), {**LEAN, "learning.min_move_bps": 5.0})
     counts = done.system.feedback.counts()["EURUSD", "direction"]
     session = done.system.learning.session("EURUSD")
     assert 100 < counts.ties < counts.labelled
     assert session.ties == counts.ties
-    assert session.learnt == counts.labelled - counts.ties
+    assert session.labels_used == counts.labelled - counts.ties
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -75,7 +75,7 @@ def test_every_closed_lot_of_the_primary_book_reached_trade_quality(name: str) -
     for symbol in done.system.feed.symbols:
         session = done.system.learning.session(symbol, "trade_quality")
         assert closed[symbol] > 100
-        assert session.learnt == closed[symbol]
+        assert session.labels_used == closed[symbol]
         assert done.system.feedback.quality(symbol).lots == closed[symbol]
     assert done.system.execution.book("combined").result(1.0).trades == closed.total()
 
@@ -87,7 +87,7 @@ def test_trade_outcomes_are_no_market_labels(name: str) -> None:
     assert {label.target for label in done.labels} == {"volatility", "direction"}
     for symbol in done.system.feed.symbols:
         labels = [label for label in done.labels if label.symbol == symbol and label.target == "direction"]
-        assert done.system.learning.session(symbol).learnt == sum(label.label is not None for label in labels)
+        assert done.system.learning.session(symbol).labels_used == sum(label.label is not None for label in labels)
 
 
 @pytest.mark.parametrize("name", FILES)

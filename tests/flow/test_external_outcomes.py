@@ -1,4 +1,4 @@
-"""Outcomes of trades made elsewhere are commands: journaled, durable when acknowledged, learnt once, resumed exactly."""
+"""Outcomes of trades made elsewhere are commands: journaled, durable when acknowledged, learned once, resumed exactly."""
 
 from __future__ import annotations
 
@@ -35,29 +35,29 @@ def whole() -> Done:
     return finished(system)
 
 
-def test_each_is_learnt_once_with_the_next_slice() -> None:
+def test_each_is_learned_once_with_the_next_slice() -> None:
     system = begun(restless(BARS), LEAN)
     while system.feed.position < 400:
         system.step()
     quality, session = system.feedback.quality("SYN"), system.learning.session("SYN", "trade_quality")
-    trade, lots, learnt = newest_signal(system), quality.lots, session.learnt
+    trade, lots, learned = newest_signal(system), quality.lots, session.labels_used
     weights = system.agents.weights
     outcome = elsewhere(trade, 900)
     assert give(system, trade, outcome) is True
     rows = system.store.head[0]
     assert give(system, trade, outcome) is False
     assert system.store.head[0] == rows
-    assert (quality.lots, session.learnt) == (lots, learnt)
+    assert (quality.lots, session.labels_used) == (lots, learned)
     (command,) = decode_step(next(system.store.rows(rows)).payload).commands
     assert (command.kind, command.session_id, command.outcome) == ("outcome", "SYN/trade_quality", outcome)
     system.step()
     own = len([lot for lot in decode_step(next(system.store.rows(rows + 1)).payload).lots if lot.book == "combined"])
-    assert (quality.lots, session.learnt) == (lots + 1 + own, learnt + 1 + own)
+    assert (quality.lots, session.labels_used) == (lots + 1 + own, learned + 1 + own)
     assert system.agents.weights != weights
     assert give(system, trade, outcome) is False
     with pytest.raises(ConflictError, match="'7' of book 'broker' was reported before with other content"):
         give(system, trade, elsewhere(trade, 901))
-    # The loop's own lots of the same signal are learnt as ever.
+    # The loop's own lots of the same signal are learned as ever.
     done = finished(system)
     assert quality.lots == 1 + sum(lot.book == "combined" for lot in done.lots)
 
@@ -80,7 +80,7 @@ def test_what_was_acknowledged_survives_kill_9_and_the_run_resumes_alike(slices:
     assert len(given) == 2 * len(GIVEN_AT)
 
 
-def test_what_cannot_be_learnt_is_refused_with_the_reason_and_leaves_no_row() -> None:
+def test_what_cannot_be_learned_is_refused_with_the_reason_and_leaves_no_row() -> None:
     system = System(configured(LEAN), restless(300), MemoryStore())
     with pytest.raises(ConflictError, match="the run has not begun"):
         system.carry_out()

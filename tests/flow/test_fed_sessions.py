@@ -1,4 +1,4 @@
-"""Sessions that their callers feed: journaled, acknowledged when durable, learnt once, and without any say in decisions."""
+"""Sessions that their callers feed: journaled, acknowledged when durable, learned once, and without any say in decisions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from flow.gateways import MINE, examples, killed_after_learning, opened, quiet, 
 from flow.runs import LEAN, RESTLESS, Done, restless, restless_run, run
 
 
-def learnt(gateway: LocalGateway, session_id: str = "ELSE/mine") -> int:
+def learned(gateway: LocalGateway, session_id: str = "ELSE/mine") -> int:
     return next(found.labels_used for found in gateway.sessions() if found.session_id == session_id)
 
 
@@ -77,7 +77,7 @@ def test_a_command_bears_the_time_of_the_slice_before_it() -> None:
     assert all(ts == before for before, ts in after_slices)
 
 
-def test_what_is_fed_is_learnt_and_scored() -> None:
+def test_what_is_fed_is_learned_and_scored() -> None:
     gateway = asyncio.run(_fed(MemoryStore()))
     scores = gateway.session_scores("ELSE/mine")
     assert scores.labels_used == 800
@@ -86,7 +86,7 @@ def test_what_is_fed_is_learnt_and_scored() -> None:
     assert gateway.predict("ELSE/mine", [-2.0, 0.0, 0.0]).probability < 0.3
 
 
-def test_an_example_is_learnt_once(tmp_path: Path) -> None:
+def test_an_example_is_learned_once(tmp_path: Path) -> None:
     async def feed() -> None:
         store = stored(tmp_path / "run.db")
         gateway = opened(quiet(), LEAN, store, paused=True)
@@ -112,7 +112,7 @@ def test_an_example_is_learnt_once(tmp_path: Path) -> None:
     asyncio.run(feed())
 
 
-def test_an_example_is_learnt_once_however_many_came_after_it(tmp_path: Path) -> None:
+def test_an_example_is_learned_once_however_many_came_after_it(tmp_path: Path) -> None:
     settings = {**LEAN, "store.checkpoint_steps": 50}
 
     async def feed() -> None:
@@ -155,7 +155,7 @@ def test_an_id_stands_for_one_example(tmp_path: Path) -> None:
                     ConflictError, match=f"has learned example '{other.id}' with other features, label or weight"
                 ):
                     await gateway.update("ELSE/mine", [*first, other])
-            assert learnt(gateway) == 0
+            assert learned(gateway) == 0
             await gateway.update("ELSE/mine", first)
         store.close()
         store = stored(tmp_path / "run.db")
@@ -164,7 +164,7 @@ def test_an_id_stands_for_one_example(tmp_path: Path) -> None:
             for other in others:
                 with pytest.raises(ConflictError, match="repeat it unchanged"):
                     await gateway.update("ELSE/mine", [*examples(2, 10), other])
-            assert learnt(gateway) == 10
+            assert learned(gateway) == 10
             again = await gateway.update("ELSE/mine", first)
             assert (again.applied, again.duplicates) == (0, 10)
         store.close()
@@ -189,7 +189,7 @@ def test_numbers_of_numpy_and_truth_values_are_what_they_are_worth() -> None:
     asyncio.run(feed())
 
 
-def test_an_example_of_weight_0_is_neither_scored_nor_learnt() -> None:
+def test_an_example_of_weight_0_is_neither_scored_nor_learned() -> None:
     async def feed() -> None:
         gateway = opened(quiet(), LEAN, paused=True)
         await gateway.start_session("ELSE", "logistic", MINE)
@@ -227,7 +227,7 @@ def test_what_could_not_be_told_from_a_repetition_later_is_refused(monkeypatch: 
             await gateway.update("ELSE/mine", examples(10))
             with pytest.raises(ConflictError, match="ids of 10 examples, at most 15, so the 6 new examples"):
                 await gateway.update("MORE/mine", examples(6))
-            assert (learnt(gateway, "ELSE/mine"), learnt(gateway, "MORE/mine")) == (10, 0)
+            assert (learned(gateway, "ELSE/mine"), learned(gateway, "MORE/mine")) == (10, 0)
             again = await gateway.update("ELSE/mine", examples(10))
             assert (again.applied, again.duplicates) == (0, 10)
             await gateway.stop_session("ELSE/mine")
@@ -241,7 +241,7 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
     assert killed_after_learning(path, [0, 50, 100]) == [50, 100, 150]
     store = stored(path)
     gateway = opened(quiet(), LEAN, store, paused=True)
-    assert learnt(gateway) == 150
+    assert learned(gateway) == 150
 
     async def go_on() -> None:
         async with running(gateway):
@@ -276,7 +276,7 @@ def test_a_checkpoint_holds_them(tmp_path: Path) -> None:
         again = opened(quiet(), settings, store, paused=True)
         assert again._system._steps == gateway._system._steps
         assert again._system.state_sha256() == hashes
-        assert learnt(again) == 120
+        assert learned(again) == 120
         assert not again._system.learning.has_active_session("GONE", "mine")
         store.close()
 
@@ -342,7 +342,7 @@ def test_what_cannot_be_done_is_refused_and_leaves_no_row() -> None:
                 await gateway.adapt("ELSE/mine", "performance")
             with pytest.raises(NotFoundError, match="no session"):
                 await gateway.stop_session("ELSE/other")
-            assert (gateway.control().seq, learnt(gateway)) == (before, 0)
+            assert (gateway.control().seq, learned(gateway)) == (before, 0)
 
     asyncio.run(refuse())
 
@@ -395,7 +395,7 @@ def test_a_command_may_be_the_first_row_after_a_checkpoint(tmp_path: Path) -> No
         store = stored(tmp_path / "run.db", settings)
         again = opened(quiet(), settings, store, paused=True)
         assert again._system.state_sha256() == hashes
-        assert learnt(again) == 20
+        assert learned(again) == 20
         store.close()
 
     asyncio.run(some())
@@ -457,14 +457,14 @@ def test_many_examples_leave_the_loop_to_others_and_are_refused_together() -> No
 
         async def watch() -> None:
             while True:
-                seen.append(learnt(gateway))
+                seen.append(learned(gateway))
                 await asyncio.sleep(0)
 
         watching = asyncio.create_task(watch())
         sent = examples(1_000)
         with pytest.raises(DataError, match="example 999"):
             await gateway.update("ELSE/mine", [*sent[:999], msgspec.structs.replace(sent[999], label=2)])
-        assert learnt(gateway) == 0
+        assert learned(gateway) == 0
         assert (await gateway.update("ELSE/mine", sent)).applied == 1_000
         watching.cancel()
         return seen

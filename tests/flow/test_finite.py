@@ -55,5 +55,5 @@ def test_a_model_that_diverges_is_set_back_and_the_run_goes_on(monkeypatch: pyte
     assert following.missing == ()
     assert all(0.0 <= prediction.probability <= 1.0 for prediction in done.predictions)
     assert np.isfinite([signal.direction for signal in done.signals]).all()
-    assert session.learnt > 1_500
+    assert session.labels_used > 1_500
     assert session.model.healthy()

@@ -105,7 +105,7 @@ def test_a_query_is_answered_by_all_members_and_changes_nothing(gateway: LocalGa
     asked = gateway.predict("SYN/direction", {name: value or 0.0 for name, value in found.features.items()})
     assert [part.source for part in asked.members] == ["online", "batch", "base"]
     assert asked.probability == pytest.approx(found.probability, abs=1e-9)
-    assert (asked.schema_id, asked.model_version) == (schema.schema_id, str(system.learning.session("SYN").learnt))
+    assert (asked.schema_id, asked.model_version) == (schema.schema_id, str(system.learning.session("SYN").labels_used))
     assert gateway.predict("SYN/volatility", [0.0] * len(schema.names)).confidence is not None
     alone = gateway.predict("SYN/trade_quality", [0.0] * 36)
     assert (alone.members, alone.schema_id) == ([], None)

@@ -34,7 +34,7 @@ def test_a_learner_serves_learns_and_goes_on_after_a_crash(name: str, tmp_path: 
         crashed = after_a_crash(tmp_path / "run.db", settings)
         whole = finished(system)
     session = system.learning.session("SYN", "direction")
-    assert session.learnt > BARS - 100
+    assert session.labels_used > BARS - 100
     assert session.quarantines == 0
     scored = metrics.whole_run(session.scores)
     assert scored["online"].log_loss < scored["base"].log_loss

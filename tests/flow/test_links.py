@@ -26,13 +26,13 @@ def test_link_feedback_to_learner() -> None:
     done = finished(system)
     for target in ("volatility", "direction"):
         taught = sum(label.target == target and label.label is not None for label in done.labels)
-        assert system.learning.session("SYN", target).learnt == taught > 50
+        assert system.learning.session("SYN", target).labels_used == taught > 50
     assert not np.array_equal(session.model.snapshot().arrays["state"], fresh)
     # Each label was scored with what had been served under its id, and the next prediction knows of it.
     served = {prediction.prediction_id: prediction for prediction in done.predictions}
     assert all(label.scores[3] == served[label.prediction_id].probability for label in done.labels if label.label is not None)
     versions = [int(prediction.members[0].version) for prediction in done.predictions if prediction.target == "direction"]
-    assert versions[-1] == session.learnt
+    assert versions[-1] == session.labels_used
     assert len(set(versions)) > 200
 
 
@@ -58,7 +58,7 @@ def test_link_scores_to_detector() -> None:
     quiet = run(restless(600), LEAN)
     for target, horizon in (("volatility", 12), ("direction", 3)):
         blocks = asyncio.run(quiet.system.learning.get_drift_summary())[f"SYN/{target}"]["window_blocks"]
-        assert blocks == quiet.system.learning.session("SYN", target).learnt // horizon
+        assert blocks == quiet.system.learning.session("SYN", target).labels_used // horizon
 
 
 def test_link_alarm_to_adaptation() -> None:
@@ -106,7 +106,7 @@ def test_link_outcome_to_trade_quality() -> None:
     done = restless_run()
     lots = [lot for lot in done.lots if lot.book == "combined"]
     session, quality = done.system.learning.session("SYN", "trade_quality"), done.system.feedback.quality("SYN")
-    assert session.learnt == quality.lots == len(lots) > 200
+    assert session.labels_used == quality.lots == len(lots) > 200
     assert quality.wins == sum(lot.net_pnl > 0 for lot in lots)
     untaught = begun(restless(10)).learning.session("SYN", "trade_quality").model.snapshot().arrays["state"]
     assert not np.array_equal(session.model.snapshot().arrays["state"], untaught)

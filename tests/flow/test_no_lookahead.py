@@ -111,7 +111,7 @@ def test_an_agent_that_could_peek_but_does_not_passes(monkeypatch: pytest.Monkey
     check_blind({**LEAN, "agents.members": ["peeking"]}, lambda feed: let_peek(feed, seed=1, share=0.0))
 
 
-def test_a_label_is_learnt_only_after_its_horizon() -> None:
+def test_a_label_is_learned_only_after_its_horizon() -> None:
     horizons = {"volatility": 12, "direction": 3}
     served: dict[str, int] = {}
     labelled = 0

@@ -1,4 +1,4 @@
-"""Invariant 2: an example is learnt with the features that were served, joined by its prediction's id, bit for bit."""
+"""Invariant 2: an example is learned with the features that were served, joined by its prediction's id, bit for bit."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from alpha_pulse.models import ONLINE
 from flow.runs import LEAN, Witness, restless, run
 
 
-def test_what_is_learnt_is_what_was_served(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_learned_is_what_was_served(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ONLINE, "witness", "flow.runs:Witness")
-    Witness.learnt = []
+    Witness.learned = []
     done = run(restless(900), {**LEAN, "adaptation.enabled": False, "learning.model": "witness"})
     features = {
         prediction.prediction_id: np.array(record.features["SYN"])
@@ -25,7 +25,7 @@ def test_what_is_learnt_is_what_was_served(monkeypatch: pytest.MonkeyPatch) -> N
         if label.label is not None
     ]
     assert len(expected) > 1_400
-    assert Witness.learnt == expected
+    assert Witness.learned == expected
 
 
 def test_every_step_with_features_leaves_its_decision_with_or_without_an_order() -> None:

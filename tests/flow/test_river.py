@@ -44,7 +44,7 @@ def whole() -> Done:
 def test_it_serves_and_learns(whole: Done) -> None:
     session = whole.system.learning.session("SYN", "direction")
     assert isinstance(session.model, river.RiverModel)
-    assert session.learnt > 1_300
+    assert session.labels_used > 1_300
     assert session.quarantines == 0
     parts = [part for prediction in whole.predictions for part in prediction.members if part.source == "online"]
     assert {part.model_id for part in parts} == {SCALED}

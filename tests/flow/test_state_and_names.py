@@ -37,17 +37,17 @@ def test_a_checkpoint_is_plain_and_the_same_bytes_again() -> None:
     assert set(states) == set(done.system.components())
 
 
-def test_what_the_loop_learnt_step_by_step_a_compiled_loop_learns_bit_equal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_loop_learned_step_by_step_a_compiled_loop_learns_bit_equal(monkeypatch: pytest.MonkeyPatch) -> None:
     # Labels come late in the loop, so its predictions are older than `learn_many`'s; the learning of weights is the same.
     from alpha_pulse.models import ONLINE
 
     monkeypatch.setitem(ONLINE, "witness", "flow.runs:Witness")
-    Witness.learnt = []
+    Witness.learned = []
     run(restless(700), {**LEAN, "adaptation.enabled": False, "learning.model": "witness"})
-    width = len(Witness.learnt[-1][0])
-    learnt = [entry for entry in Witness.learnt if len(entry[0]) == width]
-    rows = np.array([np.frombuffer(row) for row, _, _ in learnt])
-    labels, weights = np.array([label for _, label, _ in learnt]), np.array([weight for _, _, weight in learnt])
+    width = len(Witness.learned[-1][0])
+    learned = [entry for entry in Witness.learned if len(entry[0]) == width]
+    rows = np.array([np.frombuffer(row) for row, _, _ in learned])
+    labels, weights = np.array([label for _, label, _ in learned]), np.array([weight for _, _, weight in learned])
     one, many = (MarketDefault(rows.shape[1], horizon=3) for _ in range(2))
     said = many.learn_many(rows, labels, weights)
     parts = np.zeros(one.n_parts)

@@ -132,7 +132,7 @@ CHANGES: list[tuple[str, str, Change]] = [
     ("joins", "responds to alarm x, which", lambda row, _: first(row, "alarm_responses", alarm_id="x")),
     ("joins", "by action x, which did not begin", lambda row, _: first(row, "alarm_responses", status="acted", action_id="x")),
     ("outcomes", "learns from lot x, which was not closed", lambda row, _: first(row, "scored_trades", lot_id="x")),
-    ("outcomes", "which was not closed in that row or was learnt before", lambda row, _: doubled(row, "scored_trades")),
+    ("outcomes", "which was not closed in that row or was learned before", lambda row, _: doubled(row, "scored_trades")),
     ("outcomes", "applies the outcome of lot x/x again", lambda row, _: given_twice(row)),
     ("outcomes", "which is not open", lambda row, _: closed(row, action_id="SYN/direction/action/99")),
     ("outcomes", "learns example '0' of SYN/fed again", lambda row, _: bool(row.get("commands")) and first(

@@ -18,7 +18,7 @@ OPENING_HOURS = 7
 
 
 def restless() -> ReplayFeed:
-    """A signal that can be learnt and turns round every 700 bars: alarms, trials, some kept, some rolled back."""
+    """A signal that can be learned and turns round every 700 bars: alarms, trials, some kept, some rolled back."""
     bars = 4_200
     return _ticked(planted_signal(bars, 11, list(range(700, bars, 700)), strength=0.8).columns, 4)
 

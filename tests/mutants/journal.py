@@ -273,12 +273,12 @@ JOURNAL = (
         ("flow/test_external_outcomes.py::test_what_was_acknowledged_survives_kill_9_and_the_run_resumes_alike",),
     ),
     Mutant(
-        "an-outcome-is-learnt-twice",
+        "an-outcome-is-learned-twice",
         "journal",
         "feedback/external_outcomes.py",
         "        self._seen.add(outcome_id(outcome), _content(outcome))\n",
         "",
-        ("flow/test_external_outcomes.py::test_each_is_learnt_once_with_the_next_slice",),
+        ("flow/test_external_outcomes.py::test_each_is_learned_once_with_the_next_slice",),
     ),
     Mutant(
         "a-setting-is-lost-in-a-restart",
@@ -289,12 +289,12 @@ JOURNAL = (
         ("flow/test_settings_in_a_run.py::test_the_run_is_resumed_exactly",),
     ),
     Mutant(
-        "an-example-is-learnt-twice",
+        "an-example-is-learned-twice",
         "journal",
         "learning/online_learning_service.py",
         "                seen.add(example.id, example.content)\n",
         "",
-        ("flow/test_fed_sessions.py::test_an_example_is_learnt_once",),
+        ("flow/test_fed_sessions.py::test_an_example_is_learned_once",),
     ),
     Mutant(
         "a-snapshot-that-later-steps-change",

@@ -105,12 +105,12 @@ LEARNERS = (
         (CONTRACT + "test_predictions_do_not_depend_on_the_unit_of_a_feature",),
     ),
     Mutant(
-        "an-absurd-target-is-learnt",
+        "an-absurd-target-is-learned",
         "learn",
         "models/validation.py",
         "    if abs(number) > LARGEST_TARGET:\n",
         "    if abs(number) > 1e308:\n",
-        (CONTRACT + "test_one_absurd_target_is_refused_before_it_is_learnt",),
+        (CONTRACT + "test_one_absurd_target_is_refused_before_it_is_learned",),
     ),
     Mutant(
         "an-absent-feature-is-scaled",
@@ -118,7 +118,7 @@ LEARNERS = (
         "kernels/base/scaler.py",
         "    if not spread > 0.0 or is_missing(x):\n",
         "    if not spread > 0.0:\n",
-        ("unit/integrations/test_as_river.py::test_a_feature_that_is_late_or_rare_is_learnt_as_river_learns_it",),
+        ("unit/integrations/test_as_river.py::test_a_feature_that_is_late_or_rare_is_learned_as_river_learns_it",),
     ),
     Mutant(
         "a-late-feature-by-the-count-of-all-rows",
@@ -126,7 +126,7 @@ LEARNERS = (
         "kernels/base/scaler.py",
         "        if state[seen + j] != weight:",
         "        if weight == 0.0:",
-        ("unit/integrations/test_as_river.py::test_a_feature_that_is_late_or_rare_is_learnt_as_river_learns_it",),
+        ("unit/integrations/test_as_river.py::test_a_feature_that_is_late_or_rare_is_learned_as_river_learns_it",),
     ),
     Mutant(
         "a-refused-example-leaves-its-names",

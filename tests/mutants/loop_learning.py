@@ -99,7 +99,7 @@ LEARN = (
         ("unit/learning/test_session.py::test_the_stored_probability_is_scored_although_the_model_has_changed_since",),
     ),
     Mutant(
-        "learnt-without-the-weight",
+        "learned-without-the-weight",
         "learn",
         "learning/session.py",
         "self.model.learn(features, label, example.weight, pending.parts)",
@@ -107,7 +107,7 @@ LEARN = (
         ("unit/learning/test_session.py::test_the_weight_of_an_example_reaches_the_model",),
     ),
     Mutant(
-        "learnt-by-the-parts-of-now",
+        "learned-by-the-parts-of-now",
         "learn",
         "learning/session.py",
         "        self.model.learn(features, label, example.weight, pending.parts)",
@@ -116,7 +116,7 @@ LEARN = (
         ("unit/learning/test_session.py::test_it_learns_from_what_was_stored_when_it_served",),
     ),
     Mutant(
-        "a-tie-is-learnt-as-a-fall",
+        "a-tie-is-learned-as-a-fall",
         "learn",
         "learning/session.py",
         "            self.ties += 1\n            return None",
@@ -127,9 +127,9 @@ LEARN = (
         "age-since-the-oldest-label",
         "learn",
         "learning/session.py",
-        "        self.last_learnt_ts = example.label_ts\n",
-        "        self.last_learnt_ts = self.last_learnt_ts or example.label_ts\n",
-        ("unit/learning/test_session.py::test_age_is_the_time_since_the_newest_label_that_was_learnt",),
+        "        self.last_label_ts = example.label_ts\n",
+        "        self.last_label_ts = self.last_label_ts or example.label_ts\n",
+        ("unit/learning/test_session.py::test_age_is_the_time_since_the_newest_label_that_was_learned",),
     ),
     Mutant(
         "a-diverged-model-stays",
@@ -453,8 +453,8 @@ ADAPT = (
         "no-cool-down",
         "adapt",
         "adaptation/adaptive_model_manager.py",
-        "state.rest_until = state.session.learnt + self._config.cooldown_labels",
-        "state.rest_until = state.session.learnt",
+        "state.rest_until = state.session.labels_used + self._config.cooldown_labels",
+        "state.rest_until = state.session.labels_used",
         ("unit/adaptation/test_adaptive_model_manager.py::test_one_trial_at_a_time_and_then_a_rest",),
     ),
     Mutant(

@@ -212,7 +212,7 @@ MONEY = (
         ("unit/execution/test_execution_service.py::test_an_outcome_is_net_of_what_both_its_fills_cost",),
     ),
     Mutant(
-        "outcomes-of-the-shadow-books-are-learnt",
+        "outcomes-of-the-shadow-books-are-learned",
         "money",
         "execution/execution_service.py",
         "            if fill.book == PRIMARY:\n",

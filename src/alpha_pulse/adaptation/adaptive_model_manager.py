@@ -222,9 +222,9 @@ class AdaptiveModelManager:
         actions = []
         for state in self._states.values():
             session = state.session
-            if session.learnt < state.look_at or session.learnt < state.rest_until or session.in_trial:
+            if session.labels_used < state.look_at or session.labels_used < state.rest_until or session.in_trial:
                 continue
-            state.look_at = session.learnt + CHECK_EVERY
+            state.look_at = session.labels_used + CHECK_EVERY
             decision = self._health_decision(session)
             action = self._act(state, decision, ts)
             if action is not None:
@@ -245,9 +245,9 @@ class AdaptiveModelManager:
             float(sums[place]) / filled if filled else None
             for place in (scores.WINDOW_LOSS, scores.WINDOW_BASE_LOSS, scores.WINDOW_HITS)
         )
-        learnt_ts = session.last_learnt_ts
-        age = self._clock.now_ns() - learnt_ts if learnt_ts else None
-        return ModelHealth(session.spec.symbol, session.spec.target, learnt_ts, filled, loss, base_loss, hits, age)
+        last_label_ts = session.last_label_ts
+        age = self._clock.now_ns() - last_label_ts if last_label_ts else None
+        return ModelHealth(session.spec.symbol, session.spec.target, last_label_ts, filled, loss, base_loss, hits, age)
 
     def _act(self, state: _SessionState, decision: AdaptationDecision, ts: int) -> AdaptationAction | None:
         session = state.session
@@ -291,7 +291,7 @@ class AdaptiveModelManager:
             return (
                 f"the trial of {trial} runs: {seen} of {wanted} labels, then {self._config.cooldown_labels} labels of cool-down"
             )
-        left = state.rest_until - session.learnt
+        left = state.rest_until - session.labels_used
         return f"session {session.session_id} cools down after a trial for {left} more labels" if left > 0 else ""
 
     def _close(self, state: _SessionState, ts: int) -> AdaptationAction | None:
@@ -307,7 +307,7 @@ class AdaptiveModelManager:
         )
         state.recovery.on_result(accepted=result.accepted)
         state.open = None
-        state.rest_until = state.session.learnt + self._config.cooldown_labels
+        state.rest_until = state.session.labels_used + self._config.cooldown_labels
         return closed
 
     # Methods for users.

@@ -1,4 +1,4 @@
-"""Combines the agents' Signals into one, by weights that are learnt from trade outcomes."""
+"""Combines the agents' Signals into one, by weights that are learned from trade outcomes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RESERVED = ("combined", "rules", "ml")
 class Decisions(msgspec.Struct, frozen=True):
     """The Signals of one step for one symbol.
 
-    ``combined`` mixes the members by their learnt weights. ``rules`` mixes their rule parts by equal weights: the decision if
+    ``combined`` mixes the members by their learned weights. ``rules`` mixes their rule parts by equal weights: the decision if
     no model existed. ``ml`` is the mean of their model parts; None where the model took no part.
     """
 
@@ -104,7 +104,7 @@ class AgentManager:
 
     @property
     def weights(self) -> dict[str, float]:
-        """The agents' learnt weights by name: positive, together 1."""
+        """The agents' learned weights by name: positive, together 1."""
         return dict(zip(self._names, self._weights, strict=True))
 
     @property

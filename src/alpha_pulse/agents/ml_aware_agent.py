@@ -22,7 +22,7 @@ class MLAwareAgent(BaseAgent):
     agent
         The agent to wrap; name and saved state are its own.
     predictor
-        Where predictions and the learnt threshold come from.
+        Where predictions and the learned threshold come from.
     ml_confidence_threshold
         The confidence (0 to 1) from which the model takes part; None: the predictor's, by symbol.
     weights
@@ -122,7 +122,7 @@ def _clip(value: float) -> float:
 def _check(threshold: float | None, weights: tuple[float, float], full_edge: float) -> None:
     if threshold is not None and not 0.0 < threshold < 1.0:
         raise ConfigError(
-            f"ml_confidence_threshold is {threshold!r}; expected a number between 0 and 1, or None to have it learnt"
+            f"ml_confidence_threshold is {threshold!r}; expected a number between 0 and 1, or None to have it learned"
         )
     if not (min(weights) >= 0.0 and math.isclose(sum(weights), 1.0, abs_tol=1e-9)):
         raise ConfigError(

@@ -287,7 +287,7 @@ def evaluate(
     json: Annotated[str | None, typer.Option(metavar="F", help="Also write the result as JSON; - for standard output.")] = None,
     plot: Annotated[Path | None, typer.Option(metavar="F", help="Draw the curves: .png, .svg or .pdf.")] = None,
 ) -> None:
-    """Predict each example of a stream before it is learnt, and show the scores beside those of simple baselines.
+    """Predict each example of a stream before it is learned, and show the scores beside those of simple baselines.
 
     Example: [bold]alpha-pulse evaluate --model logistic --model hoeffding_tree --stream sea --plot sea.png[/]
     """

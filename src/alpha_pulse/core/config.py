@@ -37,7 +37,7 @@ class LearningConfig(_Section, frozen=True):
     label_entry: Literal["close", "next_open"] = "close"
     """Price from which a direction is measured: the close of the bar, or the open of the next bar, where it can be traded."""
     min_move_bps: NonNegative = 0.0
-    """A direction counts as up or down only beyond this move. Smaller moves are ties: they are counted, and not learnt."""
+    """A direction counts as up or down only beyond this move. Smaller moves are ties: they are counted, and not learned."""
     label_tolerance_bars: PositiveInt | None = None
     """A label that comes more than this many intervals late expires. Not set: no label expires, however long the gap."""
     window: Annotated[int, Meta(ge=50, le=100_000)] = 1_000
@@ -67,11 +67,11 @@ class ServingConfig(_Section, frozen=True):
     """How members become one prediction."""
 
     strategy: Literal["ensemble", "champion_challenger"] = "ensemble"
-    """`ensemble`: all available members, by their learnt weights. `champion_challenger`: only the member with most weight."""
+    """`ensemble`: all available members, by their learned weights. `champion_challenger`: only the member with most weight."""
     fixed_share: Probability = 1e-3
     """Weight that is redistributed among the members per horizon: `fixed_share / h` at each label (fixed share)."""
     calibration: Literal["platt", "beta", "isotonic"] = "platt"
-    """Calibration of each member before it is mixed, learnt from its stored scores. `platt`: slope and offset of the log odds;
+    """Calibration of each member before it is mixed, learned from its stored scores. `platt`: slope and offset of the log odds;
     `beta`: a slope for each side; `isotonic`: any rising shape, over the last 2,000 labels."""
 
 

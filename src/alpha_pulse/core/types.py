@@ -279,7 +279,7 @@ class TradeOutcome(msgspec.Struct, frozen=True, gc=False):
 
 
 class Example(msgspec.Struct, frozen=True, gc=False):
-    """A settled label for a served prediction. ``label`` is 0 or 1, None for a tie (counted, never scored or learnt)."""
+    """A settled label for a served prediction. ``label`` is 0 or 1, None for a tie (counted, never scored or learned)."""
 
     prediction_id: str
     label: int | None
@@ -370,7 +370,7 @@ class RegimeChange(msgspec.Struct, frozen=True, gc=False):
 
 
 class ModelHealth(msgspec.Struct, frozen=True):
-    """How a session's served predictions do lately, against the running base rate; None while nothing was learnt."""
+    """How a session's served predictions do lately, against the running base rate; None while nothing was learned."""
 
     symbol: str
     target: Target

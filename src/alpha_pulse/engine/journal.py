@@ -69,7 +69,7 @@ class ScoredTrade(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def scored_trade(outcome: TradeOutcome, scored: ScoredPrediction) -> ScoredTrade:
-    """The journal's record of a closed lot that was learnt from."""
+    """The journal's record of a closed lot that was learned from."""
     return ScoredTrade(outcome.lot.lot_id, outcome.lot.symbol, int(scored.values[LABEL]), [*scored.scores], [*scored.trial])
 
 

@@ -184,14 +184,14 @@ class Steps:
             self.outcomes.add(f"{place}: lot {lot.lot_id} has a net P&L other than gross P&L less costs")
 
     def _scored(self, step: StepRecord, place: str) -> None:
-        """A closed lot of the primary book is learnt in its own row, an external outcome in a later one; each once."""
+        """A closed lot of the primary book is learned in its own row, an external outcome in a later one; each once."""
         self.counts["scored"] += len(step.scored_trades)
         unscored = {lot.lot_id for lot in step.lots if lot.book == PRIMARY}
         for trade in step.scored_trades:
             known = unscored if trade.lot_id in unscored else self._unscored
             if trade.lot_id not in known:
                 self.outcomes.add(
-                    f"{place} learns from lot {trade.lot_id}, which was not closed in that row or was learnt before"
+                    f"{place} learns from lot {trade.lot_id}, which was not closed in that row or was learned before"
                 )
             known.discard(trade.lot_id)
 
@@ -223,12 +223,12 @@ class Steps:
                 self._examples[command.session_id] = set()
             if command.outcome is not None:
                 self._external(command.outcome.lot, place)
-            learnt = self._examples.get(command.session_id, set())
+            learned = self._examples.get(command.session_id, set())
             for example in command.examples or ():
                 self.counts["examples"] += 1
-                if example.id in learnt:
+                if example.id in learned:
                     self.outcomes.add(f"{place} learns example {example.id!r} of {command.session_id} again")
-                learnt.add(example.id)
+                learned.add(example.id)
 
     def _external(self, lot: Lot, place: str) -> None:
         self.counts["given"] += 1

@@ -85,7 +85,7 @@ def _curves(axes: Axes, evaluation: Evaluation) -> None:
 def _title(evaluation: Evaluation) -> str:
     late = evaluation.horizon - 1
     delay = "labels known at once" if not late else f"labels {late:,} example{'s' if late > 1 else ''} late"
-    return f"{evaluation.stream.name}: {evaluation.stream.examples:,} examples, each predicted before it is learnt, {delay}"
+    return f"{evaluation.stream.name}: {evaluation.stream.examples:,} examples, each predicted before it is learned, {delay}"
 
 
 def _percent(shares: Sequence[float]) -> list[float]:

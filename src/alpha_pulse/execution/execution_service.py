@@ -40,7 +40,7 @@ class _ServiceState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ExecutionService:
-    """Runs the books. The outcomes of the first, ``combined``, are learnt; the others are shadow books for comparison,
+    """Runs the books. The outcomes of the first, ``combined``, are learned; the others are shadow books for comparison,
     which ``execution.shadow_books = false`` turns off.
 
     Calls per slice: `process_bars`, `mark`, `decide` for each symbol, and `release` once the journal contains the orders. The

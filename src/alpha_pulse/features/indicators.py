@@ -269,7 +269,7 @@ def served_step(
     ask: float,
     out: Row,
 ) -> bool:
-    """`feature_step`, then rounded to 6 decimals: what is served, stored and learnt.
+    """`feature_step`, then rounded to 6 decimals: what is served, stored and learned.
 
     Six decimals are far below what any feature knows, and keep the journal's JSON short and exact: the row read back from
     the text is the row that was served, bit for bit. Adding 0 turns -0 into 0, for one value has one spelling.

@@ -1,4 +1,4 @@
-"""Outcomes of trades outside of the run: each is accepted once, and waits for the slice with which it is learnt."""
+"""Outcomes of trades outside of the run: each is accepted once, and waits for the slice with which it is learned."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LARGEST = 2**63
 
 
 class ExternalOutcomes:
-    """The external outcomes that were accepted, by ``book/lot_id``, and those that are not learnt yet.
+    """The external outcomes that were accepted, by ``book/lot_id``, and those that are not learned yet.
 
     The book has to be the caller's: the loop learns from the lots of the run's own books itself.
     """
@@ -40,7 +40,7 @@ class ExternalOutcomes:
         return True
 
     def accept(self, outcome: TradeOutcome) -> None:
-        """Accept a validated outcome, to be learnt with the next slice."""
+        """Accept a validated outcome, to be learned with the next slice."""
         self._seen.add(outcome_id(outcome), _content(outcome))
         self._waiting.append(outcome)
 

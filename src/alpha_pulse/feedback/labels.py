@@ -30,7 +30,7 @@ class PendingLabel(msgspec.Struct):
 
 
 class Label(Example, frozen=True, kw_only=True, omit_defaults=True):
-    """A label, as it is learnt and as it is journaled.
+    """A label, as it is learned and as it is journaled.
 
     ``value`` is realised over median volatility, or the log return from close to close; ``next_open_return`` is the log return
     from the next bar's open, for direction. ``scores`` are what had been predicted (see `kernels.mixing.ensemble`): members'

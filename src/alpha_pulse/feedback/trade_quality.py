@@ -1,4 +1,4 @@
-"""The trade-quality model: how probable a net profit of a signal is, learnt from every closed lot of the primary book."""
+"""The trade-quality model: how probable a net profit of a signal is, learned from every closed lot of the primary book."""
 
 from __future__ import annotations
 
@@ -24,8 +24,6 @@ LOTS_BEFORE_SCALING = 200
 
 class QualitySession(Protocol):
     """The part of the learning session (symbol, trade_quality) that is used here."""
-
-    learnt: int
 
     def predict(self, prediction_id: str, features: FeatureVector) -> tuple[PendingPrediction, Missing | None]:
         """Predict, and store the prediction under its id."""
@@ -57,7 +55,7 @@ class TradeQuality:
 
     @property
     def lots(self) -> int:
-        """Closed lots that were learnt."""
+        """Closed lots that were learned."""
         return self._lots
 
     @property
@@ -66,7 +64,7 @@ class TradeQuality:
         return self._wins
 
     def knows(self, signal_id: str) -> bool:
-        """Whether outcomes of that signal can be learnt: it became an order, and its features are still stored."""
+        """Whether outcomes of that signal can be learned: it became an order, and its features are still stored."""
         return signal_id in self._entered
 
     def _row(self, features: FeatureVector, signal: Signal) -> Row:
@@ -102,12 +100,12 @@ class TradeQuality:
     def apply_outcome(self, outcome: TradeOutcome) -> tuple[ScoredPrediction | None, tuple[Contribution, ...]]:
         """Learn one closed lot, once; returns the scored prediction, and the contributions to its signal.
 
-        Raises SessionError for a lot that was learnt already, or whose signal is not known.
+        Raises SessionError for a lot that was learned already, or whose signal is not known.
         """
         applied_lots = self._applied.get(outcome.signal_id)
         if applied_lots is None or outcome.lot.lot_id in applied_lots:
             raise SessionError(
-                f"the outcome of lot {outcome.lot.lot_id!r} was learnt already, or its signal {outcome.signal_id!r} "
+                f"the outcome of lot {outcome.lot.lot_id!r} was learned already, or its signal {outcome.signal_id!r} "
                 "never became an order; every closed lot counts once"
             )
         applied_lots.append(outcome.lot.lot_id)

@@ -75,7 +75,7 @@ class TradingFeedbackService:
     agents
         Learns from closed lots how much each agent counts.
     own_books
-        Names of the run's books. Their lots are learnt by the loop, so an external outcome of one of them is refused.
+        Names of the run's books. Their lots are learned by the loop, so an external outcome of one of them is refused.
     """
 
     def __init__(self, config: Config, agents: AgentCredit, own_books: Iterable[str] = ()) -> None:
@@ -191,11 +191,11 @@ class TradingFeedbackService:
         return scored
 
     def external_outcomes(self, ts: int) -> list[TradeOutcome]:
-        """The external outcomes that are learnt with the slice at ``ts``, before its own, while their signals are known."""
+        """The external outcomes that are learned with the slice at ``ts``, before its own, while their signals are known."""
         return self._external.take_waiting(ts)
 
     def apply_command(self, command: Command, ts: int) -> None:
-        """Apply a validated command with an external outcome, which is learnt with the next slice."""
+        """Apply a validated command with an external outcome, which is learned with the next slice."""
         if command.outcome is not None:
             self._external.accept(command.outcome)
 
@@ -203,8 +203,8 @@ class TradingFeedbackService:
         """Learn from the outcome of ``trade`` outside of the run's own books; returns whether the outcome is new.
 
         Each outcome counts once, however often it is reported: ``lot.book`` and ``lot.lot_id`` identify it. In a running system
-        it is a command: the journal contains it durably when this returns, and it is learnt with the next slice, at the time of
-        that slice. Otherwise it is learnt at once.
+        it is a command: the journal contains it durably when this returns. It is learned with the next slice, at the time of that
+        slice. Otherwise it is learned at once.
 
         Parameters
         ----------

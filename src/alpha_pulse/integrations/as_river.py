@@ -72,7 +72,7 @@ class _Adapter(base.Estimator):
                 row[place] = self._number(name, value)
         return row
 
-    def _learnt(self, x: Features) -> Row:
+    def _row_to_learn(self, x: Features) -> Row:
         """The row of ``x`` for learning; new names get the next columns, in an order that does not depend on the dict's."""
         numbers = {name: self._number(name, value) for name, value in x.items()}
         if not x.keys() <= self._places.keys():
@@ -151,7 +151,7 @@ class RiverBinaryClassifier(_Adapter, base.Classifier):
         label, weight = self._label(y), a_weight("the weight", w)
         if weight == 0.0:
             return
-        row = self._learnt(x)
+        row = self._row_to_learn(x)
         self._model.predict(row, self._parts)
         self._model.learn(row, label, weight, self._parts)
 
@@ -213,7 +213,7 @@ class RiverMultiClassifier(_Adapter, base.Classifier):
             raise DataError(
                 f"the label {shown(y)} exceeds the {self.n_classes} classes of this classifier; create it with more"
             )
-        row = self._learnt(x)
+        row = self._row_to_learn(x)
         if not known:
             self._labels.append(y)
         self._model.learn(row, self._labels.index(y), weight)
@@ -260,7 +260,7 @@ class RiverRegressor(_Adapter, base.Regressor):
         """Learn one example of the target ``y``, of weight ``w``."""
         target, weight = a_target(y), a_weight("the weight", w)
         if weight > 0.0:
-            self._model.learn(self._learnt(x), target, weight)
+            self._model.learn(self._row_to_learn(x), target, weight)
 
     def predict_one(self, x: Features, **kwargs: Any) -> base.typing.RegTarget:
         """The expected target."""

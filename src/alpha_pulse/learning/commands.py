@@ -35,9 +35,9 @@ class Command(msgspec.Struct, frozen=True, omit_defaults=True):
     """One change that a user requests. It is journaled, so that a resumed run applies it again.
 
     ``start``, ``update`` and ``stop`` are for sessions that their caller feeds: ``start`` has ``model_type``, ``horizon`` and
-    ``n_features``, ``update`` has ``examples``, none of which was learnt before. ``adapt`` is for the loop's sessions and has a
-    ``drift_type``; ``outcome`` is for a session of trade quality and has an ``outcome``, not taken before; ``set`` is for
-    all sessions (``*``) and has a ``setting``, by its configuration key, and a ``value``.
+    ``n_features``, ``update`` has ``examples``, each of them new. ``adapt`` is for the sessions of the engine and has a
+    ``drift_type``. ``outcome`` is for a session of trade quality and has a new ``outcome``. ``set`` is for all sessions
+    (``*``) and has a ``setting``, by its configuration key, and a ``value``.
     """
 
     kind: Literal["start", "update", "stop", "adapt", "outcome", "set"]

@@ -1,4 +1,4 @@
-"""The ids that were learnt already, with a digest of their content: all of them, whatever their age, in 24 bytes each."""
+"""The ids that were learned already, with a digest of their content: all of them, whatever their age, in 24 bytes each."""
 
 from __future__ import annotations
 

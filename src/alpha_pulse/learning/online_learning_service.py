@@ -197,7 +197,7 @@ class OnlineLearningService:
         return requests
 
     def ingested(self, session_id: str) -> DedupWindow | None:
-        """The ids learnt by a session that its caller feeds by commands; None for every other session."""
+        """The ids learned by a session that its caller feeds by commands; None for every other session."""
         symbol, _, target = session_id.rpartition("/")
         return self._ingested.get((symbol, target))
 
@@ -345,7 +345,7 @@ class OnlineLearningService:
         return scored
 
     async def process_batch(self, session_id: str, examples: Sequence[LabelledRow]) -> list[float]:
-        """For each example predict, score, then learn; returns the predictions, each made before its label was learnt.
+        """For each example predict, score, then learn; returns the predictions, each made before its label was learned.
 
         Raises
         ------
@@ -353,7 +353,7 @@ class OnlineLearningService:
             The session is fed by the loop or by commands.
         DataError
             A row of another length, or a value that is not a number, label or weight; NonFiniteError for one that is not
-            finite. No example is learnt then.
+            finite. No example is learned then.
         """
         session = self._by_id(session_id)
         self._check_caller_feeds(session)
@@ -368,7 +368,7 @@ class OnlineLearningService:
         ]
         predictions = []
         for row, label, weight in checked:
-            prediction_id = f"{session_id}/batch/{session.learnt}"
+            prediction_id = f"{session_id}/batch/{session.labels_used}"
             predictions.append(session.predict_alone(prediction_id, FeatureVector(session.spec.symbol, 0, "", row)))
             self._apply_label(session, Example(prediction_id, label, 0, weight))
         return predictions

@@ -115,10 +115,10 @@ class Session:
         self.engine_owned = engine_owned
         self.against_base = PairedComparison(spec.horizon) if spec.ordered else None
         """What was served (first) and the base rate (second), by their squared errors; None where labels have no order."""
-        self.learnt = 0
+        self.labels_used = 0
         self.ties = 0
         self.quarantines = 0
-        self.last_learnt_ts = 0
+        self.last_label_ts = 0
         self._ages = [0, 0, 0]
         self._good = self.model.snapshot()
         self._trial: Trial | None = None
@@ -160,8 +160,8 @@ class Session:
             self._serve_trial(self._trial, pending)
             if not math.isnan(row[RAW_ONLINE]):
                 missing = None
-        if self.last_learnt_ts:
-            age = features.ts - self.last_learnt_ts
+        if self.last_label_ts:
+            age = features.ts - self.last_label_ts
             ages = self._ages
             ages[0] += 1
             ages[1] += age
@@ -227,9 +227,9 @@ class Session:
         self.model.learn(features, label, example.weight, pending.parts)
         if not self.engine_owned:
             baselines.learn(self._baselines, 0, label, values[LAST_KNOWN], 1.0)
-        self.learnt += 1
-        self.last_learnt_ts = example.label_ts
-        if self.learnt % GOOD_STATE_EVERY == 0 and self._trial is None:
+        self.labels_used += 1
+        self.last_label_ts = example.label_ts
+        if self.labels_used % GOOD_STATE_EVERY == 0 and self._trial is None:
             self._check_health()
         return ScoredPrediction(self, example, features, row, values, trial_probabilities)
 
@@ -331,10 +331,10 @@ class Session:
         return State(
             scalars={
                 "nested": {name: state.scalars for name, state in states.items()},
-                "learnt": self.learnt,
+                "learnt": self.labels_used,
                 "ties": self.ties,
                 "quarantines": self.quarantines,
-                "last_learnt_ts": self.last_learnt_ts,
+                "last_learnt_ts": self.last_label_ts,
                 "ages": list(self._ages),
             },
             arrays=arrays,
@@ -357,6 +357,8 @@ class Session:
             self._trial.restore(nested["trial"])
         take(self.scores, state, "scores")
         take(self._baselines, state, "baselines")
-        for name in ("learnt", "ties", "quarantines", "last_learnt_ts"):
-            setattr(self, name, state.scalars[name])
+        self.labels_used = state.scalars["learnt"]
+        self.ties = state.scalars["ties"]
+        self.quarantines = state.scalars["quarantines"]
+        self.last_label_ts = state.scalars["last_learnt_ts"]
         self._ages = list(state.scalars["ages"])

@@ -13,12 +13,12 @@ class SessionMetrics(msgspec.Struct, frozen=True):
     """The scores of a session: whole run and sliding window, each member beside the baselines.
 
     ``against_base`` compares what was served (first) with the base rate (second), at alpha = 5 % at all times at once; None for
-    trades, whose labels come in no order of their own.
+    trades, whose labels have no fixed order.
     """
 
     session_id: str
     model_type: str
-    learnt: int
+    labels_used: int
     pending: int
     ties: int
     quarantines: int
@@ -34,6 +34,6 @@ def session_metrics(session: Session) -> SessionMetrics:
     mean, largest = session.age_ns
     compared = None if session.against_base is None else session.against_base.result
     return SessionMetrics(
-        session.session_id, session.spec.model_type, session.learnt, len(session.pending), session.ties, session.quarantines,
-        mean, largest, metrics.whole_run(session.scores), metrics.window(session.scores), compared,
+        session.session_id, session.spec.model_type, session.labels_used, len(session.pending), session.ties,
+        session.quarantines, mean, largest, metrics.whole_run(session.scores), metrics.window(session.scores), compared,
     )  # fmt: skip

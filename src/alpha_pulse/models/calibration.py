@@ -1,7 +1,7 @@
-"""Calibrators: what a probability was worth so far, learnt online from stored out-of-sample scores and from nothing else.
+"""Calibrators: what a probability was worth so far, learned online from stored out-of-sample scores and from nothing else.
 
 A calibrator is taught the probability that was *served*, once its label is known: never one that a model gives now, after it
-has learnt that label, because such a model looks surer than it was. Hence `Calibrator.learn` takes a probability and no row
+has learned that label, because such a model looks surer than it was. Hence `Calibrator.learn` takes a probability and no row
 of features: it cannot ask a model.
 """
 

@@ -45,7 +45,7 @@ class Classifier(PackedModel):
         self._predict_proba_rows(features, out)
         return out
 
-    def _learnt(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
+    def _predict_then_learn(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
         check_examples(features, self.n_features, labels, self.n_classes, weights)
         out = np.empty((len(features), self.n_classes))
         self._learn_rows(features, labels, weights, out)
@@ -79,7 +79,7 @@ class BinaryClassifier(Classifier):
 
     def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
         """For each row predict, then learn; returns the predictions."""
-        return self._learnt(features, labels, weights)[:, 1].copy()
+        return self._predict_then_learn(features, labels, weights)[:, 1].copy()
 
 
 class MultiClassClassifier(Classifier):
@@ -103,7 +103,7 @@ class MultiClassClassifier(Classifier):
 
     def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
         """For each row predict, then learn; returns the class probabilities (n, n_classes)."""
-        return self._learnt(features, labels, weights)
+        return self._predict_then_learn(features, labels, weights)
 
 
 class Regressor(PackedModel):

@@ -63,7 +63,7 @@ class _AROW:
     _scratch: Row
 
     def uncertainty(self, features: Row) -> float:
-        """The variance of the score of one row (its first output's); it falls as rows like it are learnt."""
+        """The variance of the score of one row (its first output's); it falls as rows like it are learned."""
         check_row(features, int(self._state[kernels.D]))
         return kernels.uncertainty(self._state, features, self._scratch)
 

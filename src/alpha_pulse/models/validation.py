@@ -1,6 +1,6 @@
 """Checks of a model's input: kernels do not check shapes and labels, so they are checked here.
 
-Of a row to predict only its shape is looked at; a row that is to be learnt must be finite too, or it would stay for good.
+Of a row to predict only its shape is looked at; a row that is to be learned must be finite too, or it would stay for good.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Row = NDArray[np.float64]
 
 FLOAT64 = np.dtype(np.float64)
 LARGEST_TARGET = 1e50
-"""Largest size of a target: squares of what is larger would drown everything learnt before and after it."""
+"""Largest size of a target: squares of what is larger would drown everything learned before and after it."""
 
 
 def check_row(features: Row, n_features: int) -> None:
@@ -63,7 +63,7 @@ def a_target(target: Any) -> float:
     number = a_number("the target", target)
     if abs(number) > LARGEST_TARGET:
         raise NonFiniteError(
-            f"the target is {number!r}, but at most {LARGEST_TARGET:g} in size is learnt; leave the example out"
+            f"the target is {number!r}, but at most {LARGEST_TARGET:g} in size is learned; leave the example out"
         )
     return number
 
@@ -110,7 +110,7 @@ def check_targets(features: Row, n_features: int, targets: Row, weights: Row) ->
     if not (np.abs(targets) <= LARGEST_TARGET).all():
         index = int(np.argmin(np.abs(targets) <= LARGEST_TARGET))
         raise NonFiniteError(
-            f"target {index} is {float(targets[index])!r}, but finite ones of at most {LARGEST_TARGET:g} in size are learnt; "
+            f"target {index} is {float(targets[index])!r}, but finite ones of at most {LARGEST_TARGET:g} in size are learned; "
             "leave the example out"
         )
 

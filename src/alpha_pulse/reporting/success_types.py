@@ -55,7 +55,7 @@ class AdaptationSpeed(msgspec.Struct, frozen=True):
 class SuccessMetrics(msgspec.Struct, frozen=True):
     """Did the loop keep its promises, of the market targets' sessions; None where nothing of the kind happened.
 
-    ``model_freshness_*_s``: market time since the members of a prediction last learnt, weighted as they were in what was
+    ``model_freshness_*_s``: market time since the members of a prediction last learned, weighted as they were in what was
     served; mean and largest over predictions. ``ml_pnl`` is None without the two books, on too few bars for an interval, and
     of one symbol among several, since books are marked as a whole.
     """

@@ -85,16 +85,16 @@ class SessionCommands:
             symbol=spec.symbol,
             target=spec.target,
             model_type=spec.model_type,
-            version=str(session.learnt),
+            version=str(session.labels_used),
             source="loop" if session.engine_owned else "api",
             state="in_trial" if session.in_trial else "quarantined" if self._quarantined(session) else "learning",
             horizon=spec.horizon,
             n_features=spec.n_features,
-            labels_used=session.learnt,
+            labels_used=session.labels_used,
             pending=len(session.pending),
             ties=session.ties,
             quarantines=session.quarantines,
-            age_s=(now - session.last_learnt_ts) / SECOND_NS if session.last_learnt_ts else None,
+            age_s=(now - session.last_label_ts) / SECOND_NS if session.last_label_ts else None,
             last_drift_ms=None if alarm is None else alarm.ts // MS,
             last_drift_bar_open_ms=None if alarm is None else opened(spec.symbol, alarm.ts),
             last_adaptation_ms=max(actions) // MS if actions else None,
@@ -116,7 +116,7 @@ class SessionCommands:
         return SessionScores(
             session_id,
             session.spec.model_type,
-            session.learnt,
+            session.labels_used,
             len(session.pending),
             session.ties,
             session.quarantines,
@@ -139,7 +139,7 @@ class SessionCommands:
             drifting = any(episode.recovery_ts is None for episode in episodes)
         else:
             rise = monitor.last_rise
-            drifting = rise is not None and session.learnt - rise.sample < RECENT_LABELS
+            drifting = rise is not None and session.labels_used - rise.sample < RECENT_LABELS
         brief = None
         if alarm is not None:
             opened = self._history.bar_open_ms
@@ -162,13 +162,15 @@ class SessionCommands:
             vector = FeatureVector(spec.symbol, now, schema_id or "", row)
             served = self._system.serving.query(spec.target, vector)
             members = members_out(served.members)
-            return PredictResponse(session_id, served.probability, served.confidence, members, schema_id, str(session.learnt))
+            return PredictResponse(
+                session_id, served.probability, served.confidence, members, schema_id, str(session.labels_used)
+            )
         probability = session.query(row)
         if not 0.0 <= probability <= 1.0:
             raise NonFiniteError(
                 f"session {session_id} has no finite prediction for these features, which are too large; scale them to about 1"
             )
-        return PredictResponse(session_id, probability, None, [], schema_id, str(session.learnt))
+        return PredictResponse(session_id, probability, None, [], schema_id, str(session.labels_used))
 
     def _schema_id(self, symbol: str) -> str:
         return self._system.symbols[symbol].extractor.schema.schema_id
@@ -310,7 +312,7 @@ class SessionCommands:
 
     def labels_used(self, session_id: str) -> int:
         """The number of labels that a session has learned."""
-        return self._session(session_id).learnt
+        return self._session(session_id).labels_used
 
     def _session(self, session_id: str) -> Session:
         for session in self._system.learning.all_sessions():

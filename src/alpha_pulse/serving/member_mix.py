@@ -11,7 +11,7 @@ from alpha_pulse.learning.session import ScoredPrediction
 from alpha_pulse.models.base import Row
 
 STRATEGIES = {"ensemble": ensemble.ensemble_weights, "champion_challenger": ensemble.champion_weights}
-"""How members become the served probability: pure functions of the learnt weights and of the members that are present."""
+"""How members become the served probability: pure functions of the learned weights and of the members that are present."""
 CONFIDENCE_SCORES = 500
 """Labels before a confidence is stated, and between two choices of its threshold."""
 THRESHOLD_QUANTILE = 0.5
@@ -21,7 +21,7 @@ EVEN_CHANCE = 0.5
 
 
 class MemberMix:
-    """The learnt state of serving. ``weights`` are those of (online, batch, base rate), a view of the state.
+    """The learned state of serving. ``weights`` are those of (online, batch, base rate), a view of the state.
 
     ``strategy``, one of `STRATEGIES`, may be changed between two predictions.
     """

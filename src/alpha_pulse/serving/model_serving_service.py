@@ -68,7 +68,7 @@ class _Member:
 class ModelServingService:
     """Serves one prediction per (symbol, target, step): all agents share it, and further calls return the same one.
 
-    A prediction mixes the online model, the batch model and the base rate, each calibrated, by weights that are learnt from the
+    A prediction mixes the online model, the batch model and the base rate, each calibrated, by weights that are learned from the
     labels. With ``champion_challenger`` the member of the largest weight serves alone.
 
     Parameters
@@ -201,10 +201,10 @@ class ModelServingService:
 
     def _member_predictions(self, member: _Member, values: list[float], ts: int) -> tuple[MemberPrediction, ...]:
         session, batch = member.session, member.batch
-        learnt_ts = session.last_learnt_ts
-        age = ts - learnt_ts if learnt_ts else None
+        last_label_ts = session.last_label_ts
+        age = ts - last_label_ts if last_label_ts else None
         base = MemberPrediction("base_rate", "", "base", values[BASE], values[SERVING_WEIGHTS + BASE], age)
-        name, version = session.spec.model_type, str(session.learnt)
+        name, version = session.spec.model_type, str(session.labels_used)
         online = MemberPrediction(name, version, "online", values[ONLINE], values[SERVING_WEIGHTS + ONLINE], age)
         if batch is None or batch.ready is None or isnan(values[BATCH]):
             return (base,) if isnan(values[ONLINE]) else (online, base)

@@ -29,7 +29,7 @@ HEADER_SLACK_BYTES = 256
 class Family(msgspec.Struct, frozen=True):
     """What the two families differ in.
 
-    ``examples(model, n, seed)`` gives rows, targets and weights of something that can be learnt; ``said(model, row)`` a
+    ``examples(model, n, seed)`` gives rows, targets and weights of something that can be learned; ``said(model, row)`` a
     prediction as a list of numbers; ``refuse(said)`` a sentence where such a list is no valid prediction, else nothing;
     ``score(predictions, targets)`` a loss; ``best_constant(targets)`` the loss of knowing nothing of the rows.
     """
@@ -89,7 +89,7 @@ def check_satisfies_the_protocol(family: Family, factory: Factory) -> None:
 
 
 def check_valid_before_learning(family: Family, factory: Factory) -> None:
-    """Before it has learnt anything its predictions are valid, and it is healthy."""
+    """Before it has learned anything its predictions are valid, and it is healthy."""
     model = factory()
     for scale in (0.0, 1.0, -1e6):
         fault = family.refuse(family.said(model, np.full(model.n_features, scale)))
@@ -282,13 +282,15 @@ def check_reset_forgets(family: Family, factory: Factory) -> None:
         pairs = zip(family.said(model, high), family.said(model, low), strict=True)
         return max(abs(one - two) for one, two in pairs)
 
-    learnt = spread()
-    assert learnt > 0.05, f"the deciding feature moves the prediction by {learnt:.4f} after 3,000 examples: too little"
+    learned = spread()
+    assert learned > 0.05, f"the deciding feature moves the prediction by {learned:.4f} after 3,000 examples: too little"
     model.reset()
     left = spread()
-    assert left < 0.1 * learnt, f"after reset the deciding feature still moves the prediction by {left:.4f} of {learnt:.4f}"
+    assert left < 0.1 * learned, f"after reset the deciding feature still moves the prediction by {left:.4f} of {learned:.4f}"
     model.learn_many(rows, targets, weights)
-    assert spread() > 0.5 * learnt, f"after reset the model learnt only {spread():.4f} of the {learnt:.4f} it had learnt before"
+    assert spread() > 0.5 * learned, (
+        f"after reset the model learned only {spread():.4f} of the {learned:.4f} it had learned before"
+    )
 
 
 def _class_examples(model: Model, n: int, seed: int) -> tuple[Row, Targets, Row]:

@@ -16,7 +16,7 @@ from alpha_pulse.testing.family_checks import assert_flipped_byte_is_noticed, as
 from alpha_pulse.testing.streams import Labels, base_rate_loss, log_loss, separable
 
 ModelFactory = Callable[[], OnlineModel]
-"""Makes a model that has learnt nothing, each time the same."""
+"""Makes a model that has learned nothing, each time the same."""
 
 
 def yield_model_checks() -> Iterator[Callable[[ModelFactory], None]]:
@@ -73,7 +73,7 @@ def check_model_satisfies_the_protocol(factory: ModelFactory) -> None:
 
 
 def check_model_valid_before_learning(factory: ModelFactory) -> None:
-    """Before it has learnt anything it predicts a probability inside (0, 1), with finite parts, and is healthy."""
+    """Before it has learned anything it predicts a probability inside (0, 1), with finite parts, and is healthy."""
     model = factory()
     for scale in (0.0, 1.0, -1e6):
         probability, parts = _predict(model, np.full(model.n_features, scale))
@@ -236,7 +236,7 @@ def check_model_refuses_what_does_not_fit(factory: ModelFactory) -> None:
 
 
 def check_model_stays_finite_on_extreme_values(factory: ModelFactory) -> None:
-    """Features up to 1e14 and weights up to 1e6, learnt with either label, leave state and predictions finite."""
+    """Features up to 1e14 and weights up to 1e6, learned with either label, leave state and predictions finite."""
     model, rows, labels, _ = _taught(factory)
     generator = np.random.default_rng(5)
     wild = rows * 10.0 ** generator.uniform(-14.0, 14.0, rows.shape)
@@ -269,7 +269,7 @@ def check_model_notices_a_flipped_byte(factory: ModelFactory) -> None:
 
 
 def check_model_learns_with_delay(factory: ModelFactory) -> None:
-    """Labels that come 12 predictions late, with the stored row and parts, are learnt: it still beats the base rate."""
+    """Labels that come 12 predictions late, with the stored row and parts, are learned: it still beats the base rate."""
     model, delay = factory(), 12
     rows, labels, _ = separable(6_000, model.n_features, seed=6)
     served = np.zeros(len(rows))
@@ -299,11 +299,11 @@ def check_model_reset_forgets(factory: ModelFactory) -> None:
     model, rows, labels, weights = _taught(factory, 5_000)
     high, low = np.zeros(model.n_features), np.zeros(model.n_features)
     high[0], low[0] = 2.0, -2.0
-    learnt = _predict(model, high)[0] - _predict(model, low)[0]
-    assert learnt > 0.05, f"the deciding feature moves the prediction by {learnt:.4f} after 5,000 examples: too little"
+    learned = _predict(model, high)[0] - _predict(model, low)[0]
+    assert learned > 0.05, f"the deciding feature moves the prediction by {learned:.4f} after 5,000 examples: too little"
     model.reset()
     left = abs(_predict(model, high)[0] - _predict(model, low)[0])
-    assert left < 0.1 * learnt, f"after reset the deciding feature still moves the prediction by {left:.4f} of {learnt:.4f}"
+    assert left < 0.1 * learned, f"after reset the deciding feature still moves the prediction by {left:.4f} of {learned:.4f}"
     model.learn_many(rows, labels, weights)
     again = _predict(model, high)[0] - _predict(model, low)[0]
-    assert again > 0.5 * learnt, f"after reset the model learnt only {again:.4f} of the {learnt:.4f} it had learnt before"
+    assert again > 0.5 * learned, f"after reset the model learned only {again:.4f} of the {learned:.4f} it had learned before"

@@ -49,7 +49,7 @@ class Bench:
         return closed
 
     def alarm(self, score: float = 0.05, number: int = 1) -> AdaptationAction | None:
-        sample = self.session.learnt
+        sample = self.session.labels_used
         return self.manager.on_alarm(
             DriftAlarm(
                 f"a{number}", "adwin", "X", "direction", self.ts, sample, score, sample - 20, self.ts - 20 * STEP_NS, mean=0.5
@@ -163,8 +163,8 @@ def test_one_trial_at_a_time_and_then_a_rest() -> None:
     assert bench.alarm(number=2) is None
     while not bench.run(1):
         pass
-    ended = bench.session.learnt
-    while bench.session.learnt < ended + SETTINGS.cooldown_labels:
+    ended = bench.session.labels_used
+    while bench.session.labels_used < ended + SETTINGS.cooldown_labels:
         assert bench.alarm(number=3) is None
         bench.run(1)
     again = bench.alarm(number=4)

@@ -81,7 +81,7 @@ def test_each_symbol_has_a_row_where_there_are_several() -> None:
     assert not any(line.startswith("symbol") for line in lines_at(120, report_of(shadow_books=True)))
 
 
-def test_warnings_are_shown_and_that_nothing_was_learnt() -> None:
+def test_warnings_are_shown_and_that_nothing_was_learned() -> None:
     report = report_of(shadow_books=True)
     assert "freshness time from a member's last label to a served prediction: mean" in shown(report)
     assert "Warning" not in shown(report)

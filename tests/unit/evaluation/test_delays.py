@@ -100,7 +100,7 @@ def test_a_label_after_its_time_out_is_expired_and_one_that_may_still_come_pendi
     assert known.examples.tolist() == [0, 2]
 
 
-def test_a_revision_is_learnt_as_one_more_example_and_scored() -> None:
+def test_a_revision_is_learned_as_one_more_example_and_scored() -> None:
     known = timeline(np.array([0, 1, 1]), revisions=[Revision(0, 1, 1), Revision(0, 9, 0)])
     assert known.steps.tolist() == [0, 1, 1, 2]
     assert known.examples.tolist() == [0, 0, 1, 2]

@@ -1,4 +1,4 @@
-"""Prequential evaluation as a whole: what is predicted, what is learnt when, and what is said of it."""
+"""Prequential evaluation as a whole: what is predicted, what is learned when, and what is said of it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_predictions_are_those_of_a_plain_loop(name: str, delay: int) -> None:
 
 @settings(max_examples=10)
 @given(st.integers(0, 10_000))
-def test_labels_that_arrive_in_any_order_are_learnt_in_that_order(seed: int) -> None:
+def test_labels_that_arrive_in_any_order_are_learned_in_that_order(seed: int) -> None:
     rng = np.random.default_rng(seed)
     stream = sea(120, seed=seed)
     arrivals = np.arange(120) + rng.integers(0, 30, 120)
@@ -63,7 +63,7 @@ def test_labels_that_arrive_in_any_order_are_learnt_in_that_order(seed: int) -> 
     assert run.predictions.probabilities[:, 1].tolist() == said
 
 
-def test_a_label_that_never_comes_beside_one_that_is_revised_is_learnt_in_order() -> None:
+def test_a_label_that_never_comes_beside_one_that_is_revised_is_learned_in_order() -> None:
     stream = sea(400, seed=5)
     arrivals = np.arange(400)
     arrivals[5] = 500
@@ -101,7 +101,7 @@ def test_nothing_later_changes_a_prediction() -> None:
         assert not np.array_equal(one, two)
 
 
-def test_what_expired_is_never_learnt_and_never_scored() -> None:
+def test_what_expired_is_never_learned_and_never_scored() -> None:
     stream = sea(500, seed=4)
     arrivals = np.arange(500)
     arrivals[::2] += 50
@@ -141,12 +141,12 @@ def test_marks_and_comparison_are_of_the_labels_as_they_first_became_known() -> 
         assert other.drift_marks == one.drift_marks
 
 
-def test_a_label_of_no_class_is_refused_before_anything_is_learnt() -> None:
+def test_a_label_of_no_class_is_refused_before_anything_is_learned() -> None:
     stream = sea(50)
     known = timeline(stream.labels, revisions=[Revision(4, 9, 7)])
     message = "example 4 has the class 7 from step 9 on, but stream SEA.* has 2 classes; expected a label from 0 to 1"
     with pytest.raises(DataError, match=message):
-        evaluate(stream, ["logistic"], known=known, report=lambda name, done: pytest.fail("learnt already"))
+        evaluate(stream, ["logistic"], known=known, report=lambda name, done: pytest.fail("learned already"))
 
 
 def test_rules_stand_beside_and_more_classes_have_no_opposite(evaluation: Evaluation) -> None:

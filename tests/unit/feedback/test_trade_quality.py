@@ -64,17 +64,17 @@ teach(TAUGHT, 400)
 
 
 def test_asking_for_a_size_changes_nothing() -> None:
-    learnt = session()
-    quality = TradeQuality(learnt)
+    learned = session()
+    quality = TradeQuality(learned)
     teach(quality, 250)
-    before = digest({"q": quality.snapshot(), "s": learnt.snapshot()})
+    before = digest({"q": quality.snapshot(), "s": learned.snapshot()})
     quality.scale(vector(np.ones(D), 1), signal(1))
-    assert digest({"q": quality.snapshot(), "s": learnt.snapshot()}) == before
+    assert digest({"q": quality.snapshot(), "s": learned.snapshot()}) == before
 
 
-def test_one_signal_may_close_several_lots_and_is_learnt_from_each() -> None:
-    learnt = session()
-    quality = TradeQuality(learnt)
+def test_one_signal_may_close_several_lots_and_is_learned_from_each() -> None:
+    learned = session()
+    quality = TradeQuality(learned)
     quality.on_entry(vector(np.ones(D), 1), signal(1))
     for number, pnl in enumerate((5, -5, 5)):
         came = outcome(1, pnl)
@@ -83,38 +83,38 @@ def test_one_signal_may_close_several_lots_and_is_learnt_from_each() -> None:
         assert settled is not None
         assert settled.values[5] == (1 if pnl > 0 else 0)
         assert [c.agent for c in contributions] == ["trend"]
-    assert (quality.lots, quality.wins, learnt.learnt) == (3, 2, 3)
+    assert (quality.lots, quality.wins, learned.labels_used) == (3, 2, 3)
 
 
 def test_signals_without_an_open_lot_are_forgotten_but_the_newest() -> None:
-    learnt = session()
-    quality = TradeQuality(learnt)
+    learned = session()
+    quality = TradeQuality(learned)
     for number in range(4):
         quality.on_entry(vector(np.ones(D), number), signal(number))
     quality.keep_only({"s1"})
-    assert [f"s{n}" in learnt.pending for n in range(4)] == [False, True, False, True]
+    assert [f"s{n}" in learned.pending for n in range(4)] == [False, True, False, True]
     quality.apply_outcome(outcome(1, 5))
     quality.keep_only(set())
-    assert len(learnt.pending) == 1
+    assert len(learned.pending) == 1
 
 
 def test_what_was_served_is_scored_beside_the_share_of_lots_that_paid() -> None:
-    learnt = session()
-    quality = TradeQuality(learnt)
+    learned = session()
+    quality = TradeQuality(learned)
     teach(quality, 300)
-    whole = metrics.whole_run(learnt.scores)
+    whole = metrics.whole_run(learned.scores)
     assert whole["served"].samples == 300
     assert whole["served"].skill_millinats > 100.0
     assert whole["base"].log_loss == pytest.approx(np.log(2.0), abs=0.03)
 
 
 def test_while_its_model_is_quarantined_the_share_of_lots_that_paid_is_served() -> None:
-    learnt = session()
-    quality = TradeQuality(learnt)
+    learned = session()
+    quality = TradeQuality(learned)
     teach(quality, 20)
-    poison(learnt.model)
+    poison(learned.model)
     quality.on_entry(vector(np.ones(D), 99), signal(99))
     settled, _ = quality.apply_outcome(outcome(99, 5))
     assert settled is not None
     assert settled.values[SERVED] == settled.values[BASE] == (quality.wins - 1 + 1) / (20 + 2)
-    assert np.isfinite(learnt.scores[:8]).all()
+    assert np.isfinite(learned.scores[:8]).all()

@@ -243,7 +243,7 @@ def test_an_outcome_must_belong_to_the_trade_and_to_a_signal_that_was_traded() -
     assert asyncio.run(feedback.process_trade_outcome(signal(1), outcome(1, 5))) is False
     assert feedback.quality("X").lots == 1
     assert len(given_credit.given) == 1
-    with pytest.raises(SessionError, match="was learnt already"):
+    with pytest.raises(SessionError, match="was learned already"):
         feedback.apply_outcome(replaced(outcome(1, 5), lot_id="primary/l1-0"))
 
 

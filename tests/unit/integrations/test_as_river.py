@@ -119,7 +119,7 @@ def test_the_weight_of_an_example_counts() -> None:
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
-def test_a_copy_has_learnt_the_same_and_goes_on_by_itself(copied: Callable[[Any], Any]) -> None:
+def test_a_copy_has_learned_the_same_and_goes_on_by_itself(copied: Callable[[Any], Any]) -> None:
     x, y = rows(200, 2)
     one = as_river("market_default", capacity=5, share=0.01)
     for row, label in zip(x.tolist(), y.tolist(), strict=True):
@@ -140,7 +140,7 @@ def test_places_follow_the_names_and_absent_ones_count_as_0_where_a_model_cannot
     estimator.learn_one({"b": 2.0, "a": 1.0}, True)
     estimator.learn_one({"c": 3.0}, False)
     assert estimator._places == {"a": 0, "b": 1, "c": 2}
-    assert estimator._known({"c": 5.0, "never learnt": 9.0}).tolist() == [0.0, 0.0, 5.0, 0.0]
+    assert estimator._known({"c": 5.0, "never learned": 9.0}).tolist() == [0.0, 0.0, 5.0, 0.0]
     assert len(estimator._places) == 3
 
 
@@ -154,7 +154,7 @@ def test_what_is_absent_is_missing_where_the_model_knows_that() -> None:
     assert estimator.predict_one({}) == 8.0
 
 
-def test_one_feature_too_many_is_refused_and_nothing_is_learnt() -> None:
+def test_one_feature_too_many_is_refused_and_nothing_is_learned() -> None:
     estimator = as_river("logistic", capacity=2)
     estimator.learn_one({"a": 1.0}, True)
     before = pickle.dumps(estimator)
@@ -217,7 +217,7 @@ def accuracy(estimator: Any, first: int, share: float) -> float:
 
 @pytest.mark.parametrize(("first", "share"), [(1_000, 1.0), (0, 0.1)])
 @pytest.mark.parametrize("name", ["logistic", "sgd", "adagrad", "arow", "passive_aggressive", "market_default"])
-def test_a_feature_that_is_late_or_rare_is_learnt_as_river_learns_it(name: str, first: int, share: float) -> None:
+def test_a_feature_that_is_late_or_rare_is_learned_as_river_learns_it(name: str, first: int, share: float) -> None:
     theirs = accuracy(preprocessing.StandardScaler() | linear_model.LogisticRegression(), first, share)
     assert theirs > 0.8
     assert accuracy(as_river(name, capacity=8), first, share) > theirs - 0.02

@@ -68,7 +68,7 @@ def test_serving_and_learning_are_the_naive_twins(steps: list[tuple[float | None
 
 
 members = st.lists(st.none() | st.floats(0.001, 0.999), min_size=2, max_size=2)
-learnt = st.lists(st.floats(1e-4, 1.0), min_size=3, max_size=3)
+learned = st.lists(st.floats(1e-4, 1.0), min_size=3, max_size=3)
 
 
 def weighted(weights: list[float]) -> NDArray[np.float64]:
@@ -82,7 +82,7 @@ def serving_weights(row: NDArray[np.float64]) -> NDArray[np.float64]:
     return row[ensemble.SERVING_WEIGHTS : ensemble.SERVING_WEIGHTS + 3]
 
 
-@given(learnt, members)
+@given(learned, members)
 def test_in_an_ensemble_every_present_member_speaks_with_its_weight(weights: list[float], said: list[float | None]) -> None:
     row = served(weighted(weights), said[0], said[1])
     present = [w for w, p in zip(weights, [*said, 0.5], strict=True) if p is not None]
@@ -92,7 +92,7 @@ def test_in_an_ensemble_every_present_member_speaks_with_its_weight(weights: lis
     assert min(spoken) - ROUNDED <= row[SERVED] <= max(spoken) + ROUNDED
 
 
-@given(learnt, members)
+@given(learned, members)
 def test_a_champion_is_the_present_member_of_the_largest_weight_and_serves_alone(
     weights: list[float], said: list[float | None]
 ) -> None:

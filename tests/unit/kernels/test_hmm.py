@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from alpha_pulse.kernels.detection.detection import REFUSED
 from alpha_pulse.kernels.regimes import hmm
 from alpha_pulse.kernels.regimes.hmm import hmm_state, hmm_step
-from naive_regime import naive_filter, naive_learnt
+from naive_regime import naive_filter, naive_learned
 
 Floats = NDArray[np.float64]
 MEANS = np.array([[-1.0, 0.0], [0.0, 0.3], [1.0, -0.3]])
@@ -64,7 +64,7 @@ def test_its_statistics_are_those_of_passes_over_everything() -> None:
     rows = drawn(60, seed=1)[0]
     state = made()
     hmm_steps(state, rows, np.empty((60, 3)))
-    moves, counts, sums = naive_learnt(rows, MEANS, DEVIATIONS, MOVES, memory=1_000)
+    moves, counts, sums = naive_learned(rows, MEANS, DEVIATIONS, MOVES, memory=1_000)
     places = hmm._places(3, 2)
     said = state[hmm.PROBABILITIES : hmm.PROBABILITIES + 3]
     found = state[places[7] : places[8]].reshape(3, 3, 3) @ said

@@ -1,4 +1,4 @@
-"""Ids that were learnt: all of them are known, also after a restart, in little memory."""
+"""Ids that were learned: all of them are known, also after a restart, in little memory."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def test_from_start_to_stop() -> None:
         desk.predict(60, rows[0])
         assert await learning.update_model("X", Example("p60", None, START_NS)) is False
         found = await learning.get_session_metrics(session_id)
-        assert (found.session_id, found.model_type, found.learnt, found.pending, found.ties) == (
+        assert (found.session_id, found.model_type, found.labels_used, found.pending, found.ties) == (
             session_id,
             "logistic",
             58,
@@ -118,7 +118,7 @@ def test_a_model_too_large_for_a_checkpoint_is_refused_before_it_runs() -> None:
     assert not service.has_active_session("X")
 
 
-def test_a_batch_is_learnt_as_the_model_would_in_one_go() -> None:
+def test_a_batch_is_learned_as_the_model_would_in_one_go() -> None:
     learning = service()
     session = learning.open_session("X", "direction", "logistic")
     rows, labels = stream(80, D, seed=2)
@@ -153,7 +153,7 @@ def test_a_batch_is_learnt_as_the_model_would_in_one_go() -> None:
         (given(None, 1), DataError),
     ],
 )
-def test_a_batch_with_a_bad_example_is_refused_and_nothing_of_it_learnt(example: LabelledRow, error: type[Exception]) -> None:
+def test_a_batch_with_a_bad_example_is_refused_and_nothing_of_it_learned(example: LabelledRow, error: type[Exception]) -> None:
     learning = service()
     session = learning.open_session("X", "direction", "logistic")
     before = digest({"m": session.model.snapshot()})
@@ -193,13 +193,13 @@ def test_labels_and_weights_of_every_type_are_what_they_are_worth() -> None:
 
 
 @pytest.mark.parametrize("label", ["abc", "1", 2, 0.5, float("nan"), [1], 10**400])
-def test_a_label_that_is_none_is_refused_before_it_is_learnt(label: Any) -> None:
+def test_a_label_that_is_none_is_refused_before_it_is_learned(label: Any) -> None:
     with pytest.raises(DataError, match=r"the label of p1 is .*, but a class, a whole number from 0 to 1, is expected"):
         Example("p1", label, START_NS)
 
 
 @pytest.mark.parametrize("weight", ["1", None, -1.0, float("nan"), 10**400, 1e15])
-def test_a_weight_that_is_none_is_refused_before_it_is_learnt(weight: Any) -> None:
+def test_a_weight_that_is_none_is_refused_before_it_is_learned(weight: Any) -> None:
     with pytest.raises(DataError, match=r"the weight of p1 is"):
         Example("p1", 1, START_NS, weight)
 
@@ -213,8 +213,8 @@ def test_a_label_finds_its_session_by_the_prediction_and_only_within_the_symbol(
     with pytest.raises(SessionError, match="no prediction of Y is pending under the id 'p1'"):
         asyncio.run(learning.update_model("Y", Example("p1", 1, START_NS)))
     assert asyncio.run(learning.update_model("X", Example("p1", 1, START_NS)))
-    learnt = [learning.session(symbol, target).learnt for symbol in ("X", "Y") for target in ("volatility", "direction")]
-    assert learnt == [1, 0, 0, 0]
+    learned = [learning.session(symbol, target).labels_used for symbol in ("X", "Y") for target in ("volatility", "direction")]
+    assert learned == [1, 0, 0, 0]
     scored = asyncio.run(learning.get_session_metrics("X/volatility")).whole_run
     assert {name: scores.samples for name, scores in scored.items()} == {"online": 1, "base": 1, "served": 1, "no_change": 1}
 
@@ -231,7 +231,7 @@ def test_what_the_loop_serves_is_not_fed_or_ended_from_outside() -> None:
     ):
         with pytest.raises(SessionError, match="X/direction is served by the running loop"):
             asyncio.run(call)
-    assert session.learnt == 0
+    assert session.labels_used == 0
 
 
 def test_without_a_run_an_adaptation_is_refused_for_each_session_with_the_reason() -> None:

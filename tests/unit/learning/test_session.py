@@ -56,7 +56,7 @@ def test_it_learns_from_what_was_stored_when_it_served(model: str, horizon: int)
             twin.learn(rows[due], int(labels[due]), 1.0, parts[due])
         assert twin.predict(rows[now], parts[now]) == desk.session.pending.get(f"p{now}").row[RAW_ONLINE]
     assert state_of(desk.session.model) == state_of(twin)
-    assert desk.session.learnt == 120 - horizon
+    assert desk.session.labels_used == 120 - horizon
     assert len(desk.session.pending) == horizon
 
 
@@ -95,7 +95,7 @@ def test_ids_that_are_unknown_or_come_twice_are_refused() -> None:
     desk.session.drop("p1")
     with pytest.raises(SessionError, match="p1"):
         desk.apply_label(1, 1, now=2)
-    assert desk.session.learnt == 1
+    assert desk.session.labels_used == 1
 
 
 def test_a_tie_is_only_counted() -> None:
@@ -103,10 +103,10 @@ def test_a_tie_is_only_counted() -> None:
     rows, labels = stream(20, D, seed=4)
     desk.run(rows, labels, 0, 20)
     before, scores = state_of(desk.session.model), desk.session.scores.tobytes()
-    learnt = desk.session.learnt
+    learned = desk.session.labels_used
     assert desk.apply_label(19, None, now=22) is None
     assert (state_of(desk.session.model), desk.session.scores.tobytes()) == (before, scores)
-    assert (desk.session.ties, desk.session.learnt) == (1, learnt)
+    assert (desk.session.ties, desk.session.labels_used) == (1, learned)
     assert "p19" not in desk.session.pending
 
 
@@ -117,7 +117,7 @@ def test_kept_predictions_can_be_settled_again() -> None:
         settled = desk.session.apply_label(Example("p0", label, START_NS), keep=True)
         assert settled is not None
         assert settled.values[5] == label
-    assert desk.session.learnt == 2
+    assert desk.session.labels_used == 2
     assert "p0" in desk.session.pending
 
 
@@ -132,12 +132,12 @@ def test_a_query_is_pure_and_takes_rows_of_one_length() -> None:
         desk.session.query(np.zeros(2))
 
 
-def test_age_is_the_time_since_the_newest_label_that_was_learnt() -> None:
+def test_age_is_the_time_since_the_newest_label_that_was_learned() -> None:
     desk = Desk(new_session(horizon=3))
     rows, labels = stream(40, D, seed=6)
     assert list(desk.session.age_ns) == [None, None]
     desk.run(rows, labels, 0, 40)
-    assert desk.session.last_learnt_ts == START_NS + 39 * STEP_NS
+    assert desk.session.last_label_ts == START_NS + 39 * STEP_NS
     assert desk.session.age_ns == (0.0, 0)
     desk.predict(44, rows[0])
     assert list(desk.session.age_ns)[1] == 5 * STEP_NS
@@ -151,7 +151,7 @@ def test_a_model_that_diverged_is_left_out_and_its_last_good_state_restored(monk
     desk = Desk(new_session(horizon=1))
     rows, labels = stream(200, D, seed=7)
     desk.run(rows, labels, 0, 101)
-    assert desk.session.learnt == 100
+    assert desk.session.labels_used == 100
     good = state_of(desk.session.model)
     desk.run(rows, labels, 101, 120)
     assert state_of(desk.session.model) != good
@@ -182,7 +182,7 @@ def test_before_there_was_a_good_state_it_starts_anew(model: str, place: int) ->
     assert state_of(session.model) == fresh
 
 
-def test_what_was_served_without_the_model_is_scored_without_it_and_learnt() -> None:
+def test_what_was_served_without_the_model_is_scored_without_it_and_learned() -> None:
     desk = Desk(new_session())
     rows, labels = stream(60, D, seed=8)
     desk.run(rows, labels, 0, 60)
@@ -370,7 +370,7 @@ class Resting(Logistic):
         return math.nan if self.failure else super().predict(features, parts)
 
 
-def test_a_model_that_says_why_it_is_silent_is_left_out_with_its_reason_and_keeps_what_it_learnt() -> None:
+def test_a_model_that_says_why_it_is_silent_is_left_out_with_its_reason_and_keeps_what_it_learned() -> None:
     spec = SessionSpec("X", "direction", "resting", 1, D, 50)
     session, row = Session(spec, lambda: Resting(D)), np.ones(D)
     reasons = []
@@ -453,10 +453,10 @@ def test_a_label_of_weight_0_is_only_taken_from_the_queue(model: str) -> None:
         desk.step(now, rows[now], labels)
     session = desk.session
     desk.predict(50, rows[50])
-    before, waiting, learnt = state_of(session.model), len(session.pending), session.learnt
+    before, waiting, learned = state_of(session.model), len(session.pending), session.labels_used
     scores, baselines = session.scores.tobytes(), session.snapshot().arrays["baselines"].tolist()
     assert session.apply_label(Example("p50", 1 - int(labels[50]), 51, 0.0)) is None
-    assert (state_of(session.model), session.learnt, session.last_learnt_ts) == (before, learnt, session.last_learnt_ts)
+    assert (state_of(session.model), session.labels_used, session.last_label_ts) == (before, learned, session.last_label_ts)
     assert session.scores.tobytes() == scores
     assert session.snapshot().arrays["baselines"].tolist() == baselines
     assert len(session.pending) == waiting - 1

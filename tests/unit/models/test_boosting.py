@@ -78,7 +78,7 @@ def classes(n: int, seed: int) -> tuple[Row, np.ndarray]:
     return rows, ((rows[:, 0] + rows[:, 1]).astype(np.int64) % 3)
 
 
-def test_classes_are_learnt_and_the_loop_equals_its_steps() -> None:
+def test_classes_are_learned_and_the_loop_equals_its_steps() -> None:
     rows, labels = classes(2_000, 1)
     weights = np.random.default_rng(1).uniform(0.5, 2.0, 2_000)
     one, many, later = (SGBTClassifier(3, 3, trees=8, life=300) for _ in range(3))

@@ -84,7 +84,7 @@ def test_what_is_calibrated_already_stays(name: str) -> None:
 
 @names
 def test_it_is_taught_what_was_served_and_not_what_the_model_says_once_it_knows(name: str) -> None:
-    """A model that has learnt labels of pure noise is sure of them; the scores it had served before were worth nothing."""
+    """A model that has learned labels of pure noise is sure of them; the scores it had served before were worth nothing."""
     generator = np.random.default_rng(4)
     rows, labels = generator.normal(size=(400, 200)), generator.integers(0, 2, 400)
     model = Logistic(200, rate=0.02)

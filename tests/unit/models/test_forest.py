@@ -100,17 +100,17 @@ def test_a_vote_counts_by_how_often_its_tree_was_right() -> None:
 def test_a_tree_in_the_background_learns_before_it_takes_over() -> None:
     rows, labels, _ = checks(6_000, 2, turns_at=4_000)
     model = AdaptiveRandomForest(5, trees=3)
-    learnt, parts = [], np.zeros(1)
+    learned, parts = [], np.zeros(1)
     for row, label in zip(rows, labels.tolist(), strict=True):
         model.learn(row, label, 1.0, parts)
         for real, whole in zip(model._real, model._whole, strict=True):
             if whole[kernels.BACKGROUND] == 1:
                 other = 1 - int(whole[kernels.CURRENT])
                 own = kernels.tree_whole(whole, other)
-                learnt.append(
+                learned.append(
                     float(kernels.tree_real(real, whole, other)[tree.counts_at(own, 0) : tree.counts_at(own, 0) + 2].sum())
                 )
-    assert max(learnt) > 20.0
+    assert max(learned) > 20.0
 
 
 @pytest.mark.parametrize("weight", [1.0, 1e-6])

@@ -81,18 +81,18 @@ def test_two_of_a_name_get_two_names_and_two_seeds() -> None:
 
 
 class Constant(Logistic):
-    """Says one of two numbers: the first until it has learnt ``turn`` examples."""
+    """Says one of two numbers: the first until it has learned ``turn`` examples."""
 
     def __init__(self, first: float, later: float, turn: int) -> None:
         super().__init__(1)
-        self._says, self._turn, self._learnt = (first, later), turn, 0
+        self._says, self._turn, self._learned = (first, later), turn, 0
 
     def predict(self, features: Row, parts: Row) -> float:
         parts[:] = 0.0
-        return self._says[self._learnt >= self._turn]
+        return self._says[self._learned >= self._turn]
 
     def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
-        self._learnt += 1
+        self._learned += 1
 
 
 @pytest.mark.parametrize("method", ["hedge", "adahedge"])

@@ -32,7 +32,7 @@ CASES = Path(__file__).resolve().parents[2] / "cases"
 
 
 def flipping() -> SyntheticFeed:
-    """A signal that can be learnt and then turns round: there will be alarms."""
+    """A signal that can be learned and then turns round: there will be alarms."""
     return planted_signal(BARS, 5, [900], Market(symbols=SYMBOLS, volatility=0.004), strength=0.9)
 
 

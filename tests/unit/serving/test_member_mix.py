@@ -95,7 +95,7 @@ def test_confidence_is_the_chance_that_the_predicted_class_is_right() -> None:
     assert np.mean(stated) == pytest.approx(0.75, abs=0.06)
 
 
-def test_confidence_is_learnt_from_what_was_served_and_stored() -> None:
+def test_confidence_is_learned_from_what_was_served_and_stored() -> None:
     stream, naive = Stream(mix(), right=0.7), NaivePlatt(1.0 / 3.0)
     generator = np.random.default_rng(1)
     for _ in range(50):

@@ -90,7 +90,7 @@ def test_a_prediction_says_what_it_is_and_what_it_was_made_of() -> None:
     ]
     assert math.fsum(part.weight for part in found.members) == pytest.approx(1.0)
     assert found.probability == pytest.approx(math.fsum(part.weight * part.probability for part in found.members))
-    assert found.members[0].version == str(loop.session.learnt)
+    assert found.members[0].version == str(loop.session.labels_used)
     assert found.members[0].age_ns == 0
     assert found.members[1].age_ns == (now - TRAIN_BARS) * STEP_NS
 
@@ -246,7 +246,7 @@ def test_members_pass_through_the_calibrators_that_were_chosen_and_they_learn_wh
     stored: list[tuple[float, float]] = []
     for step in range(TRAIN_BARS + DELAY + 200):
         if step >= HORIZON:
-            # What had been served 3 steps ago, not what the model says now that it has learnt.
+            # What had been served 3 steps ago, not what the model says now that it has learned.
             for twin, p in zip(twins, stored[step - HORIZON], strict=True):
                 if not math.isnan(p):
                     twin.learn(p, int(LABELS[step - HORIZON]))

@@ -20,7 +20,7 @@ from alpha_pulse.kernels.mixing.hedge import sigmoid
 
 N, STEP, RATE, L2, BOOST = 0, 1, 2, 3, 4
 HEAD = 8
-"""N is the weight of the examples learnt, each at most 1."""
+"""N is the weight of the examples learned, each at most 1."""
 MAX_GRADIENT = 10.0
 MAX_WEIGHT = 50.0
 MAX_Z = 50.0

@@ -50,7 +50,7 @@ def start(state: NDArray[np.float64], horizon: int, share: float) -> None:
 
 @kernel
 def rounded(probability: float) -> float:
-    """To 9 decimals: what is served, scored and learnt from is then short and exact in the journal. NaN stays NaN."""
+    """To 9 decimals: what is served, scored and learned from is then short and exact in the journal. NaN stays NaN."""
     return float(np.rint(probability * 1e9) / 1e9)
 
 

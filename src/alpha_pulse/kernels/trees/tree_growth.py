@@ -64,7 +64,7 @@ from alpha_pulse.kernels.trees.tree import (
 )
 
 THRESHOLDS = 10
-NOTHING_LEARNT = -1
+NOTHING_LEARNED = -1
 MAX_WEIGHT = 1e9
 """Of one example, so that sums stay finite."""
 MIN_BRANCH = 0.01
@@ -298,7 +298,7 @@ def learn(real: Real, whole: Whole, x: Real, label: int, weight: float, scratch:
     """One example: down to its leaf, which learns and may split; the class that the tree would have predicted before."""
     weight = min(weight * real[BOOST], MAX_WEIGHT)
     if not weight > 0.0:
-        return NOTHING_LEARNT
+        return NOTHING_LEARNED
     node = 0
     real[seen_at(whole, node)] += weight
     while whole[feature_at(whole, node)] != LEAF:
