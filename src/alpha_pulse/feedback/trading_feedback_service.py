@@ -203,8 +203,8 @@ class TradingFeedbackService:
         """Learn from the outcome of ``trade`` outside of the run's own books; returns whether the outcome is new.
 
         Each outcome counts once, however often it is reported: ``lot.book`` and ``lot.lot_id`` identify it. In a running system
-        it is a command: the journal contains it durably when this returns. It is learned with the next slice, at the time of that
-        slice. Otherwise it is learned at once.
+        it is a command: the journal contains it durably when this returns. It is learned with the next slice, at that slice's
+        time. Otherwise it is learned at once.
 
         Parameters
         ----------

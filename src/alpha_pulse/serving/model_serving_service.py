@@ -68,8 +68,8 @@ class _Member:
 class ModelServingService:
     """Serves one prediction per (symbol, target, step): all agents share it, and further calls return the same one.
 
-    A prediction mixes the online model, the batch model and the base rate, each calibrated, by weights that are learned from the
-    labels. With ``champion_challenger`` the member of the largest weight serves alone.
+    A prediction mixes the online model, the batch model and the base rate, each calibrated, by weights learned from the labels.
+    With ``champion_challenger`` the member of the largest weight serves alone.
 
     Parameters
     ----------

@@ -288,9 +288,8 @@ def check_reset_forgets(family: Family, factory: Factory) -> None:
     left = spread()
     assert left < 0.1 * learned, f"after reset the deciding feature still moves the prediction by {left:.4f} of {learned:.4f}"
     model.learn_many(rows, targets, weights)
-    assert spread() > 0.5 * learned, (
-        f"after reset the model learned only {spread():.4f} of the {learned:.4f} it had learned before"
-    )
+    again = spread()
+    assert again > 0.5 * learned, f"after reset the model learned only {again:.4f} of the {learned:.4f} from before"
 
 
 def _class_examples(model: Model, n: int, seed: int) -> tuple[Row, Targets, Row]:
