@@ -102,3 +102,13 @@ def poison(model: OnlineModel) -> None:
     kept = logistic_ensemble.HEAD + len(SGD_RATES + ADAGRAD_RATES) if isinstance(model, MarketDefault) else linear.HEAD
     saved.arrays["state"][kept:] = math.nan
     model.restore(saved)
+
+
+def quarters(n: int, seed: int, turns_at: int | None = None) -> tuple[Row, NDArray[np.int64], Row]:
+    """Two features decide together, in a pattern no single one shows; from ``turns_at`` on the other way round."""
+    generator = np.random.default_rng(seed)
+    rows = generator.normal(size=(n, 5))
+    labels = rows[:, 0] + rows[:, 1] * rows[:, 2] > 0.0
+    if turns_at is not None:
+        labels[turns_at:] = ~labels[turns_at:]
+    return rows, labels.astype(np.int64), generator.uniform(0.5, 2.0, n)

@@ -156,7 +156,7 @@ LEARNERS = (
         "labels-of-any-length-for-a-calibrator",
         "serve",
         "models/calibration.py",
-        '    check_array("the labels", labels, (len(probabilities),), np.int64)\n',
+        '        check_array("the labels", labels, (len(probabilities),), np.int64)\n',
         "",
         (SHAPES + "test_calibrators",),
     ),

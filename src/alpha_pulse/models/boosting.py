@@ -12,10 +12,9 @@ from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.kernels.trees import boosting as kernels
 from alpha_pulse.kernels.trees import regression_tree as tree
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.estimators import MultiClassClassifier, Regressor
+from alpha_pulse.models.estimators import BinaryEstimator, MultiClassClassifier, Regressor
 from alpha_pulse.models.packed import PackedModel
 from alpha_pulse.models.regression_tree import observed_of, regression_arrays
-from alpha_pulse.models.validation import check_example, check_examples, check_out, check_row, check_rows
 
 DELTA, TAU = 0.05, 0.05
 LEAST_F = 4.0
@@ -84,7 +83,7 @@ class _Boosted(PackedModel):
         self._head[kernels.BOOST] = factor
 
 
-class SGBT(_Boosted):
+class SGBT(_Boosted, BinaryEstimator):
     """Boosted trees for two classes, each tree learning what the trees before it leave wrong, all at once with each example.
 
     Parameters
@@ -127,8 +126,6 @@ class SGBT(_Boosted):
     10.1007/s10994-024-06517-y; Gouk, Pfahringer & Frank (2019), "Stochastic gradient trees".
     """
 
-    n_parts = 1
-
     def __init__(
         self,
         n_features: int,
@@ -150,31 +147,17 @@ class SGBT(_Boosted):
             {"kind": "sgbt"}, n_features, seed, trees, unit, rate, memory, window, life, observed, grace, leaves, bins
         )
 
-    def predict(self, features: Row, parts: Row) -> float:
-        """P(label = 1); fills ``parts`` (shape (1,)) with it."""
-        check_row(features, self.n_features)
-        check_out(parts, self.n_parts, "parts")
-        parts[0] = probability = kernels.predict(self._head, self._real, self._whole, features)
-        return probability
+    def _probability(self, features: Row) -> float:
+        return kernels.predict(self._head, self._real, self._whole, features)
 
-    def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
-        """Learn one labelled example."""
-        label, weight = check_example(features, self.n_features, label, 2, weight)
+    def _learn(self, features: Row, label: int, weight: float) -> None:
         kernels.learn(self._head, self._real, self._whole, features, label, weight)
 
-    def predict_many(self, features: Row) -> Row:
-        """P(label = 1) for each row."""
-        check_rows(features, self.n_features)
-        out = np.empty(len(features))
+    def _probability_rows(self, features: Row, out: Row) -> None:
         kernels.predict_rows(self._head, self._real, self._whole, features, out)
-        return out
 
-    def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
-        """For each row predict, then learn; returns the predictions."""
-        check_examples(features, self.n_features, labels, 2, weights)
-        out = np.empty(len(features))
+    def _probability_learn_rows(self, features: Row, labels: NDArray[np.int64], weights: Row, out: Row) -> None:
         kernels.learn_rows(self._head, self._real, self._whole, features, labels, weights, out)
-        return out
 
 
 class SGBTClassifier(_Boosted, MultiClassClassifier):

@@ -71,24 +71,39 @@ class _Calibrator(PackedModel):
         layout = {"kind": f"calibration/{kind}", "version": 1, "horizon": horizon, **parameters}
         super().__init__(1, layout, {"state": self._state})
 
+    def calibrate(self, probability: float) -> float:
+        """See `Calibrator.calibrate`."""
+        raise NotImplementedError
 
-def _checked(probability: float, label: int) -> tuple[float, int]:
-    if not 0.0 <= probability <= 1.0:
-        raise NonFiniteError(f"the score is {probability!r}; expected a probability from 0 to 1, leave out absent ones")
-    return float(probability), a_class("the label", label, 2)
+    def learn(self, probability: float, label: int) -> None:
+        """See `Calibrator.learn`."""
+        if not 0.0 <= probability <= 1.0:
+            raise NonFiniteError(f"the score is {probability!r}; expected a probability from 0 to 1, leave out absent ones")
+        self._learn(float(probability), a_class("the label", label, 2))
 
+    def learn_many(self, probabilities: Row, labels: NDArray[np.int64]) -> Row:
+        """See `Calibrator.learn_many`."""
+        check_array("the probabilities", probabilities, (None,))
+        check_array("the labels", labels, (len(probabilities),), np.int64)
+        if not ((labels == 0) | (labels == 1)).all():
+            raise DataError("the labels of scores hold another number than 0 and 1")
+        wrong = ~((probabilities >= 0.0) & (probabilities <= 1.0))
+        if wrong.any():
+            place = int(wrong.argmax())
+            raise NonFiniteError(
+                f"score {place} is {probabilities[place]}; expected a probability from 0 to 1, leave out absent ones"
+            )
+        out = np.empty(len(probabilities))
+        self._learn_rows(probabilities, labels, out)
+        return out
 
-def _refuse(probabilities: Row, labels: NDArray[np.int64]) -> None:
-    check_array("the probabilities", probabilities, (None,))
-    check_array("the labels", labels, (len(probabilities),), np.int64)
-    if not ((labels == 0) | (labels == 1)).all():
-        raise DataError("the labels of scores hold another number than 0 and 1")
-    wrong = ~((probabilities >= 0.0) & (probabilities <= 1.0))
-    if wrong.any():
-        place = int(wrong.argmax())
-        raise NonFiniteError(
-            f"score {place} is {probabilities[place]}; expected a probability from 0 to 1, leave out absent ones"
-        )
+    def _learn(self, probability: float, label: int) -> None:
+        """Learn one score."""
+        raise NotImplementedError
+
+    def _learn_rows(self, probabilities: Row, labels: NDArray[np.int64], out: Row) -> None:
+        """For each score its calibrated one into ``out``, then learn it."""
+        raise NotImplementedError
 
 
 class PlattCalibrator(_Calibrator):
@@ -121,17 +136,11 @@ class PlattCalibrator(_Calibrator):
         """See `Calibrator.calibrate`."""
         return calibration.calibrate_probability(self._state, probability)
 
-    def learn(self, probability: float, label: int) -> None:
-        """See `Calibrator.learn`."""
-        probability, label = _checked(probability, label)
+    def _learn(self, probability: float, label: int) -> None:
         calibration.learn(self._state, calibration.logit(probability), label, 1.0)
 
-    def learn_many(self, probabilities: Row, labels: NDArray[np.int64]) -> Row:
-        """See `Calibrator.learn_many`."""
-        _refuse(probabilities, labels)
-        out = np.empty(len(probabilities))
+    def _learn_rows(self, probabilities: Row, labels: NDArray[np.int64], out: Row) -> None:
         calibration.calibrate_learn_rows(self._state, probabilities, labels, out)
-        return out
 
 
 class BetaCalibrator(_Calibrator):
@@ -166,17 +175,11 @@ class BetaCalibrator(_Calibrator):
         """See `Calibrator.calibrate`."""
         return calibration.calibrate_beta(self._state, probability)
 
-    def learn(self, probability: float, label: int) -> None:
-        """See `Calibrator.learn`."""
-        probability, label = _checked(probability, label)
+    def _learn(self, probability: float, label: int) -> None:
         calibration.learn_beta(self._state, probability, label)
 
-    def learn_many(self, probabilities: Row, labels: NDArray[np.int64]) -> Row:
-        """See `Calibrator.learn_many`."""
-        _refuse(probabilities, labels)
-        out = np.empty(len(probabilities))
+    def _learn_rows(self, probabilities: Row, labels: NDArray[np.int64], out: Row) -> None:
         calibration.calibrate_learn_beta_rows(self._state, probabilities, labels, out)
-        return out
 
 
 class IsotonicCalibrator(_Calibrator):
@@ -219,17 +222,11 @@ class IsotonicCalibrator(_Calibrator):
         """See `Calibrator.calibrate`."""
         return isotonic.calibrate(self._state, probability)
 
-    def learn(self, probability: float, label: int) -> None:
-        """See `Calibrator.learn`."""
-        probability, label = _checked(probability, label)
+    def _learn(self, probability: float, label: int) -> None:
         isotonic.learn(self._state, probability, label)
 
-    def learn_many(self, probabilities: Row, labels: NDArray[np.int64]) -> Row:
-        """See `Calibrator.learn_many`."""
-        _refuse(probabilities, labels)
-        out = np.empty(len(probabilities))
+    def _learn_rows(self, probabilities: Row, labels: NDArray[np.int64], out: Row) -> None:
         isotonic.calibrate_learn_rows(self._state, probabilities, labels, out)
-        return out
 
 
 CALIBRATORS: dict[str, type[PlattCalibrator] | type[BetaCalibrator] | type[IsotonicCalibrator]] = {

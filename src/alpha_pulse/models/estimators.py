@@ -18,6 +18,54 @@ from alpha_pulse.models.validation import (
 )
 
 
+class BinaryEstimator(PackedModel):
+    """A learner of P(label = 1) as an `OnlineModel`; its one part is its own probability."""
+
+    n_parts = 1
+
+    def _probability(self, features: Row) -> float:
+        """P(label = 1) of one row."""
+        raise NotImplementedError
+
+    def _learn(self, features: Row, label: int, weight: float) -> None:
+        """Learn one example."""
+        raise NotImplementedError
+
+    def _probability_rows(self, features: Row, out: Row) -> None:
+        """P(label = 1) of each row into ``out`` (shape (n,))."""
+        raise NotImplementedError
+
+    def _probability_learn_rows(self, features: Row, labels: NDArray[np.int64], weights: Row, out: Row) -> None:
+        """For each row its probability into ``out`` (shape (n,)), then learn it."""
+        raise NotImplementedError
+
+    def predict(self, features: Row, parts: Row) -> float:
+        """P(label = 1); fills ``parts`` (shape (1,)) with it."""
+        check_row(features, self.n_features)
+        check_out(parts, self.n_parts, "parts")
+        parts[0] = probability = self._probability(features)
+        return probability
+
+    def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
+        """Learn one labelled example."""
+        label, weight = check_example(features, self.n_features, label, 2, weight)
+        self._learn(features, label, weight)
+
+    def predict_many(self, features: Row) -> Row:
+        """P(label = 1) for each row."""
+        check_rows(features, self.n_features)
+        out = np.empty(len(features))
+        self._probability_rows(features, out)
+        return out
+
+    def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
+        """For each row predict, then learn; returns the predictions."""
+        check_examples(features, self.n_features, labels, 2, weights)
+        out = np.empty(len(features))
+        self._probability_learn_rows(features, labels, weights, out)
+        return out
+
+
 class Classifier(PackedModel):
     """What both classifiers need from a learner over ``n_classes`` classes."""
 
@@ -39,47 +87,26 @@ class Classifier(PackedModel):
         """For each row its probabilities into ``out``, then learn it."""
         raise NotImplementedError
 
-    def _predicted(self, features: Row) -> Row:
-        check_rows(features, self.n_features)
-        out = np.empty((len(features), self.n_classes))
-        self._predict_proba_rows(features, out)
-        return out
 
-    def _predict_then_learn(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
-        check_examples(features, self.n_features, labels, self.n_classes, weights)
-        out = np.empty((len(features), self.n_classes))
-        self._learn_rows(features, labels, weights, out)
-        return out
-
-
-class BinaryClassifier(Classifier):
-    """A learner of two classes as an `OnlineModel`; its one part is its own probability."""
+class BinaryClassifier(Classifier, BinaryEstimator):
+    """A classifier of two classes as an `OnlineModel`."""
 
     n_classes = 2
-    n_parts = 1
 
-    def predict(self, features: Row, parts: Row) -> float:
-        """P(label = 1); fills ``parts`` (shape (1,)) with it."""
-        check_row(features, self.n_features)
-        check_out(parts, self.n_parts, "parts")
+    def _probability(self, features: Row) -> float:
         out = np.empty(2)
         self._predict_proba(features, out)
-        probability = float(out[1])
-        parts[0] = probability
-        return probability
+        return float(out[1])
 
-    def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
-        """Learn one labelled example."""
-        label, weight = check_example(features, self.n_features, label, self.n_classes, weight)
-        self._learn(features, label, weight)
+    def _probability_rows(self, features: Row, out: Row) -> None:
+        both = np.empty((len(features), 2))
+        self._predict_proba_rows(features, both)
+        out[:] = both[:, 1]
 
-    def predict_many(self, features: Row) -> Row:
-        """P(label = 1) for each row."""
-        return self._predicted(features)[:, 1].copy()
-
-    def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
-        """For each row predict, then learn; returns the predictions."""
-        return self._predict_then_learn(features, labels, weights)[:, 1].copy()
+    def _probability_learn_rows(self, features: Row, labels: NDArray[np.int64], weights: Row, out: Row) -> None:
+        both = np.empty((len(features), 2))
+        self._learn_rows(features, labels, weights, both)
+        out[:] = both[:, 1]
 
 
 class MultiClassClassifier(Classifier):
@@ -99,11 +126,17 @@ class MultiClassClassifier(Classifier):
 
     def predict_many(self, features: Row) -> Row:
         """Class probabilities (n, n_classes) of each row."""
-        return self._predicted(features)
+        check_rows(features, self.n_features)
+        out = np.empty((len(features), self.n_classes))
+        self._predict_proba_rows(features, out)
+        return out
 
     def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
         """For each row predict, then learn; returns the class probabilities (n, n_classes)."""
-        return self._predict_then_learn(features, labels, weights)
+        check_examples(features, self.n_features, labels, self.n_classes, weights)
+        out = np.empty((len(features), self.n_classes))
+        self._learn_rows(features, labels, weights, out)
+        return out
 
 
 class Regressor(PackedModel):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +13,13 @@ from alpha_pulse.kernels.trees import forest as kernels
 from alpha_pulse.kernels.trees import tree
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.estimators import BinaryClassifier, Classifier, MultiClassClassifier
+from alpha_pulse.models.member_threads import member_threads
 from alpha_pulse.models.tree import Nominal, set_growth, tree_arrays
 
 TAU = 0.05
 ADWIN_CLOCK = 32
 BLOCK = 4_096
 """Rows whose votes are held at a time."""
-WORTH_THREADS = 256
-"""Rows from which threads pay for their start."""
 
 
 class _Forest(Classifier):
@@ -112,27 +109,20 @@ class _Forest(Classifier):
 
     def _learn_rows(self, features: Row, labels: NDArray[np.int64], weights: Row, out: Row) -> None:
         """Members run on as many cores as there are; no bit depends on how many."""
-        trees = range(len(self._real))
-        threads = min(_cores(), len(trees)) if len(features) >= WORTH_THREADS else 1
-        with ThreadPoolExecutor(threads) as pool:
+        trees = len(self._real)
+        with member_threads(trees, len(features)) as run_members:
             for start in range(0, len(features), BLOCK):
                 rows = slice(start, start + BLOCK)
-                votes = np.empty((len(trees), len(labels[rows]), self.n_classes))
+                votes = np.empty((trees, len(labels[rows]), self.n_classes))
 
-                def run(k: int, rows: slice = rows, votes: Row = votes) -> None:
+                def learn_rows(k: int, rows: slice = rows, votes: Row = votes) -> None:
                     scratch = np.zeros(self.n_classes)
                     kernels.member_rows(
                         self._real[k], self._whole[k], features[rows], labels[rows], weights[rows], scratch, votes[k]
                     )
 
-                for _ in (pool.map if threads > 1 else map)(run, trees):
-                    pass
+                run_members(learn_rows)
                 kernels.combine(votes, out[rows])
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class AdaptiveRandomForest(_Forest, BinaryClassifier):

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.kernels.linear import linear as kernels
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.packed import PackedModel
-from alpha_pulse.models.validation import check_example, check_examples, check_out, check_row, check_rows
+from alpha_pulse.models.estimators import BinaryEstimator
 
 
-class Logistic(PackedModel):
+class Logistic(BinaryEstimator):
     """Standardisation and logistic regression, one example at a time.
 
     Parameters
@@ -45,7 +44,6 @@ class Logistic(PackedModel):
     Bottou (2010), "Large-scale machine learning with stochastic gradient descent".
     """
 
-    n_parts = 1
     takes_missing = True
 
     def __init__(
@@ -64,31 +62,17 @@ class Logistic(PackedModel):
         self._state[kernels.STEP] = 1.0 / span if span else 0.0
         self._state[kernels.BOOST] = 1.0
 
-    def predict(self, features: Row, parts: Row) -> float:
-        """P(label = 1); fills ``parts`` (shape (1,)) with it."""
-        check_row(features, self.n_features)
-        check_out(parts, self.n_parts, "parts")
-        parts[0] = probability = kernels.predict(self._state, features)
-        return probability
+    def _probability(self, features: Row) -> float:
+        return kernels.predict(self._state, features)
 
-    def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
-        """Learn one labelled example."""
-        label, weight = check_example(features, self.n_features, label, 2, weight)
+    def _learn(self, features: Row, label: int, weight: float) -> None:
         kernels.learn(self._state, features, label, weight)
 
-    def predict_many(self, features: Row) -> Row:
-        """P(label = 1) for each row."""
-        check_rows(features, self.n_features)
-        out = np.empty(len(features))
+    def _probability_rows(self, features: Row, out: Row) -> None:
         kernels.predict_rows(self._state, features, out)
-        return out
 
-    def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
-        """For each row predict, then learn; returns the predictions."""
-        check_examples(features, self.n_features, labels, 2, weights)
-        out = np.empty(len(features))
+    def _probability_learn_rows(self, features: Row, labels: NDArray[np.int64], weights: Row, out: Row) -> None:
         kernels.learn_rows(self._state, features, labels, weights, out)
-        return out
 
     def set_boost(self, factor: float) -> None:
         """Multiply the learning rate by ``factor`` from now on."""

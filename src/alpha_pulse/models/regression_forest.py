@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,19 +11,13 @@ from alpha_pulse.kernels.trees import regression_forest as kernels
 from alpha_pulse.kernels.trees import regression_tree as tree
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.estimators import Regressor
+from alpha_pulse.models.member_threads import member_threads
 from alpha_pulse.models.regression_tree import observed_of, regression_arrays
 
 TAU = 0.05
 ADWIN_CLOCK = 32
 BLOCK = 8_192
 """Rows whose votes are held at a time."""
-WORTH_THREADS = 256
-"""Rows from which threads pay for their start."""
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class AdaptiveRandomForestRegressor(Regressor):
@@ -146,16 +137,14 @@ class AdaptiveRandomForestRegressor(Regressor):
 
     def _fit_rows(self, features: Row, targets: Row, weights: Row, out: Row) -> None:
         """Members run on as many cores as there are; no bit depends on how many."""
-        trees = range(len(self._real))
-        threads = min(_cores(), len(trees)) if len(features) >= WORTH_THREADS else 1
-        with ThreadPoolExecutor(threads) as pool:
+        trees = len(self._real)
+        with member_threads(trees, len(features)) as run_members:
             for start in range(0, len(features), BLOCK):
                 rows = slice(start, start + BLOCK)
-                votes = np.empty((len(trees), len(targets[rows])))
+                votes = np.empty((trees, len(targets[rows])))
 
-                def run(k: int, rows: slice = rows, votes: Row = votes) -> None:
+                def learn_rows(k: int, rows: slice = rows, votes: Row = votes) -> None:
                     kernels.member_rows(self._real[k], self._whole[k], features[rows], targets[rows], weights[rows], votes[k])
 
-                for _ in (pool.map if threads > 1 else map)(run, trees):
-                    pass
+                run_members(learn_rows)
                 kernels.combine(votes, out[rows])

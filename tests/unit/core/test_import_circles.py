@@ -23,7 +23,7 @@ def sources() -> dict[str, str]:
 
 def imported_names(text: str) -> set[str]:
     """The dotted names that a module imports anywhere in its text."""
-    names = set()
+    names: set[str] = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)

@@ -14,17 +14,8 @@ from alpha_pulse.models.boosting import SGBT, SGBTClassifier, SGBTRegressor
 from alpha_pulse.models.tree import HoeffdingTree
 from alpha_pulse.testing.checks import yield_model_checks
 from alpha_pulse.testing.model_checks import ModelFactory
+from learning_samples import quarters
 from naive_regression_tree import NaiveBoosting, NaiveRegressionTree
-
-
-def quarters(n: int, seed: int, turns_at: int | None = None) -> tuple[Row, np.ndarray, Row]:
-    """Two features decide together, in a pattern no single one shows; from ``turns_at`` on the other way round."""
-    generator = np.random.default_rng(seed)
-    rows = generator.normal(size=(n, 5))
-    labels = rows[:, 0] + rows[:, 1] * rows[:, 2] > 0.0
-    if turns_at is not None:
-        labels[turns_at:] = ~labels[turns_at:]
-    return rows, labels.astype(np.int64), generator.uniform(0.5, 2.0, n)
 
 
 @pytest.mark.parametrize("check", list(yield_model_checks()), ids=lambda check: check.__name__)

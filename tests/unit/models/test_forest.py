@@ -7,38 +7,28 @@ from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.core.stateful import digest
 from alpha_pulse.kernels.trees import forest as kernels
 from alpha_pulse.kernels.trees import tree, tree_growth
-from alpha_pulse.models import forest
-from alpha_pulse.models.base import Row
+from alpha_pulse.models import forest, member_threads
 from alpha_pulse.models.forest import AdaptiveRandomForest, AdaptiveRandomForestClassifier
 from alpha_pulse.models.tree import HoeffdingTree
-
-
-def checks(n: int, seed: int, turns_at: int | None = None) -> tuple[Row, np.ndarray, Row]:
-    """Two features decide together, in a pattern no single one shows; from ``turns_at`` on the other way round."""
-    generator = np.random.default_rng(seed)
-    rows = generator.normal(size=(n, 5))
-    labels = rows[:, 0] + rows[:, 1] * rows[:, 2] > 0.0
-    if turns_at is not None:
-        labels[turns_at:] = ~labels[turns_at:]
-    return rows, labels.astype(np.int64), generator.uniform(0.5, 2.0, n)
+from learning_samples import quarters
 
 
 @pytest.mark.parametrize("cores", [1, 2, 3])
 def test_no_bit_depends_on_the_number_of_cores(cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows, labels, weights = checks(1_500, 1)
+    rows, labels, weights = quarters(1_500, 1)
     monkeypatch.setattr(forest, "BLOCK", 400)
     one, many = AdaptiveRandomForest(5, trees=4), AdaptiveRandomForest(5, trees=4)
     parts, served = np.zeros(1), []
     for row, label, weight in zip(rows, labels.tolist(), weights.tolist(), strict=True):
         served.append(one.predict(row, parts))
         one.learn(row, label, weight, parts)
-    monkeypatch.setattr(forest, "_cores", lambda: cores)
+    monkeypatch.setattr(member_threads, "usable_cores", lambda: cores)
     assert many.learn_many(rows, labels, weights).tolist() == served
     assert digest({"forest": one.snapshot()}) == digest({"forest": many.snapshot()})
 
 
 def test_it_beats_a_single_tree_and_notices_a_turn() -> None:
-    rows, labels, _ = checks(8_000, 2, turns_at=4_000)
+    rows, labels, _ = quarters(8_000, 2, turns_at=4_000)
     ours, single = AdaptiveRandomForest(5, trees=5), HoeffdingTree(5)
     right = [((m.learn_many(rows, labels, np.ones(8_000)) > 0.5) == labels) for m in (ours, single)]
     assert right[0][2_000:4_000].mean() > right[1][2_000:4_000].mean()
@@ -55,7 +45,7 @@ def test_where_nothing_drifts_few_trees_are_replaced() -> None:
 
 
 def test_other_seeds_give_other_forests() -> None:
-    rows, labels, weights = checks(500, 4)
+    rows, labels, weights = quarters(500, 4)
     served = [AdaptiveRandomForest(5, seed=seed, trees=3).learn_many(rows, labels, weights).tolist() for seed in (1, 1, 2)]
     assert served[0] == served[1] != served[2]
 
@@ -85,7 +75,7 @@ def test_the_budget_is_for_all_trees_together() -> None:
 
 
 def test_a_vote_counts_by_how_often_its_tree_was_right() -> None:
-    rows, labels, _ = checks(600, 6)
+    rows, labels, _ = quarters(600, 6)
     model = AdaptiveRandomForest(5, trees=2)
     model.learn_many(rows, labels, np.ones(600))
     real, whole = model._real[0], model._whole[0]
@@ -98,7 +88,7 @@ def test_a_vote_counts_by_how_often_its_tree_was_right() -> None:
 
 
 def test_a_tree_in_the_background_learns_before_it_takes_over() -> None:
-    rows, labels, _ = checks(6_000, 2, turns_at=4_000)
+    rows, labels, _ = quarters(6_000, 2, turns_at=4_000)
     model = AdaptiveRandomForest(5, trees=3)
     learned, parts = [], np.zeros(1)
     for row, label in zip(rows, labels.tolist(), strict=True):
@@ -115,7 +105,7 @@ def test_a_tree_in_the_background_learns_before_it_takes_over() -> None:
 
 @pytest.mark.parametrize("weight", [1.0, 1e-6])
 def test_errors_of_small_weights_do_not_replace_a_tree(weight: float) -> None:
-    rows, labels, _ = checks(2_000, 3)
+    rows, labels, _ = quarters(2_000, 3)
     model = AdaptiveRandomForest(5, trees=3)
     model.learn_many(rows, labels, np.ones(2_000))
     before = model.warnings, model.drifts

@@ -5,7 +5,7 @@ import pytest
 from river import forest as river_forest
 
 from alpha_pulse.core.stateful import digest
-from alpha_pulse.models import regression_forest
+from alpha_pulse.models import member_threads, regression_forest
 from alpha_pulse.models.regression_forest import AdaptiveRandomForestRegressor
 from naive_regression_tree import error, friedman
 
@@ -19,7 +19,7 @@ def test_no_bit_depends_on_the_number_of_cores(cores: int, monkeypatch: pytest.M
         served.append(one.predict(row))
         one.learn(row, target, weight)
     monkeypatch.setattr(regression_forest, "BLOCK", 300)
-    monkeypatch.setattr(regression_forest, "_cores", lambda: cores)
+    monkeypatch.setattr(member_threads, "usable_cores", lambda: cores)
     assert many.learn_many(x, y, w).tolist() == served
     assert digest({"m": one.snapshot()}) == digest({"m": many.snapshot()})
 

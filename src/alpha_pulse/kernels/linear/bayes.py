@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from alpha_pulse.kernels.base.example_weight import share_of
 from alpha_pulse.kernels.base.jit import kernel
 from alpha_pulse.kernels.base.missing import is_missing
+from alpha_pulse.kernels.base.softmax import softmax
 from alpha_pulse.kernels.linear.linear import clip
 
 D, CLASSES, FADE, BOOST = range(4)
@@ -87,15 +88,7 @@ def predict_proba(state: NDArray[np.float64], x: NDArray[np.float64], out: NDArr
                 delta = clip(x[j] - state[mean + c * d + j], MAX_DELTA)
                 density = math.exp(-0.5 * delta * delta / variance) / math.sqrt(2.0 * math.pi * variance) * widest
             out[c] += math.log(FLOOR + density)
-    top = -math.inf
-    for c in range(classes):
-        top = max(top, out[c])
-    whole = 0.0
-    for c in range(classes):
-        out[c] = math.exp(out[c] - top)
-        whole += out[c]
-    for c in range(classes):
-        out[c] /= whole
+    softmax(out[:classes], out[:classes])
 
 
 @kernel

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from alpha_pulse.kernels.base import scaler
 from alpha_pulse.kernels.base.example_weight import share_of, slowed
 from alpha_pulse.kernels.base.jit import kernel
+from alpha_pulse.kernels.base.softmax import softmax
 from alpha_pulse.kernels.calibration import calibration
 from alpha_pulse.kernels.linear import gradient_steps, margin_steps
 from alpha_pulse.kernels.linear.linear import MAX_GRADIENT, MAX_WEIGHT, clip
@@ -144,15 +145,7 @@ def _probabilities(state: Row, scores: Row, out: Row) -> None:
         out[1] = sigmoid(scores[0])
         out[0] = 1.0 - out[1]
         return
-    top = scores[0]
-    for c in range(1, outputs):
-        top = max(top, scores[c])
-    total = 0.0
-    for c in range(outputs):
-        out[c] = math.exp(scores[c] - top)
-        total += out[c]
-    for c in range(outputs):
-        out[c] /= total
+    softmax(scores, out)
 
 
 @kernel
@@ -255,15 +248,9 @@ def learn(state: Row, x: Row, label: int, weight: float, scratch: Row) -> None:
     if outputs == 1:
         _gradient_step(state, 0, z, clip((sigmoid(scores[0]) - label) * taken, MAX_GRADIENT), share)
         return
-    top = scores[0]
-    for c in range(1, outputs):
-        top = max(top, scores[c])
-    total = 0.0
+    softmax(scores, scores)
     for c in range(outputs):
-        scores[c] = math.exp(scores[c] - top)
-        total += scores[c]
-    for c in range(outputs):
-        gradient = scores[c] / total - (1.0 if c == label else 0.0)
+        gradient = scores[c] - (1.0 if c == label else 0.0)
         _gradient_step(state, c, z, clip(gradient * taken, MAX_GRADIENT), share)
 
 

@@ -14,10 +14,9 @@ doi 10.1007/s10994-024-06517-y; the Newton step is that of Gouk, Pfahringer & Fr
 
 from __future__ import annotations
 
-import math
-
 from alpha_pulse.kernels.base.example_weight import share_of
 from alpha_pulse.kernels.base.jit import kernel
+from alpha_pulse.kernels.base.softmax import softmax
 from alpha_pulse.kernels.mixing.hedge import sigmoid
 from alpha_pulse.kernels.trees import regression_tree as tree
 from alpha_pulse.kernels.trees import regression_tree_growth as growth
@@ -80,25 +79,13 @@ def learn(head: Real, real: Real, whole: Whole, x: Real, label: int, weight: flo
 
 
 @kernel
-def _softmax(scores: Real, out: Real) -> None:
-    most, total = scores[0], 0.0
-    for c in range(scores.shape[0]):
-        most = max(most, scores[c])
-    for c in range(scores.shape[0]):
-        out[c] = math.exp(scores[c] - most)
-        total += out[c]
-    for c in range(scores.shape[0]):
-        out[c] /= total
-
-
-@kernel
 def predict_classes(head: Real, real: Real, whole: Whole, x: Real, scores: Real, out: Real) -> None:
     """Class probabilities for one row into ``out``; ``scores`` (same shape) is scratch."""
     scores[:] = 0.0
     for k in range(real.shape[0]):
         c = k % out.shape[0]
         scores[c] = _margin(scores[c] + head[RATE] * tree.predict(real[k], whole[k], x))
-    _softmax(scores, out)
+    softmax(scores, out)
 
 
 @kernel
@@ -113,12 +100,12 @@ def learn_classes(head: Real, real: Real, whole: Whole, x: Real, label: int, wei
     for k in range(real.shape[0]):
         c = k % classes
         if c == 0:
-            _softmax(scores, out)
+            softmax(scores, out)
         target = 1.0 if c == label else 0.0
         output = _newton_step(real[k], whole[k], x, target - out[c], out[c], weight, share)
         scores[c] = _margin(scores[c] + head[RATE] * output)
     _renew(head, real, whole, share)
-    _softmax(scores, out)
+    softmax(scores, out)
 
 
 @kernel

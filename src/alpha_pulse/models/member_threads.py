@@ -1,0 +1,45 @@
+"""Members of an ensemble that share nothing, each run on a thread of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+WORTH_THREADS = 256
+"""Rows from which threads pay for their start."""
+
+
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def member_threads(members: int, rows: int) -> Iterator[Callable[[Callable[[int], None]], None]]:
+    """A function that runs a task for each member and returns when all are done.
+
+    Parameters
+    ----------
+    members
+        How many; the task receives 0 to ``members`` - 1.
+    rows
+        Rows that each member will see in all: below `WORTH_THREADS` no thread is started.
+
+    Examples
+    --------
+    >>> squares = [0, 0, 0]
+    >>> with member_threads(3, rows=1_000) as run:
+    ...     run(lambda k: squares.__setitem__(k, k * k))
+    >>> squares
+    [0, 1, 4]
+    """
+    threads = min(usable_cores(), members) if rows >= WORTH_THREADS else 1
+    with ThreadPoolExecutor(threads) as pool:
+
+        def run(task: Callable[[int], None]) -> None:
+            for _ in (pool.map if threads > 1 else map)(task, range(members)):
+                pass
+
+        yield run
