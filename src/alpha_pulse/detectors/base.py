@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.core.stateful import State
+from alpha_pulse.core.stateful import Stateful
 
 Domain = Literal["binary", "bounded", "real"]
 """What a detector takes: 0 and 1 only, numbers from 0 to 1, or any finite number."""
@@ -30,7 +30,7 @@ class Detection(msgspec.Struct, frozen=True):
 
 
 @runtime_checkable
-class Detector(Protocol):
+class Detector(Stateful, Protocol):
     """Watches a stream of numbers for a lasting change of level.
 
     A verdict is about the newest value only and never sticks: one change gives one alarm, not an alarm that stays on.
@@ -53,12 +53,4 @@ class Detector(Protocol):
 
         Raises NonFiniteError, taking none, when one of them is out of range.
         """
-        ...
-
-    def snapshot(self) -> State:
-        """See `alpha_pulse.core.stateful.Stateful`."""
-        ...
-
-    def restore(self, state: State) -> None:
-        """See `alpha_pulse.core.stateful.Stateful`."""
         ...

@@ -175,18 +175,7 @@ class RiverMultiClassifier(_Adapter, base.Classifier):
     A label gets its class when it is first seen. A prediction contains the labels seen so far, and their probabilities sum
     to 1. Labels that Python compares as equal are one class: 1, 1.0 and True are one, 2**53 and 2**53 + 1 are two.
 
-    Parameters
-    ----------
-    model
-        Its name, or a class.
-    n_classes
-        Labels that it can learn.
-    capacity
-        Features that it can learn.
-    seed
-        The model's seed.
-    parameters
-        The model's own parameters, by name.
+    Parameters as `RiverBinaryClassifier`, and ``n_classes``: the labels that it can learn.
     """
 
     def __init__(
@@ -234,19 +223,7 @@ class RiverMultiClassifier(_Adapter, base.Classifier):
 
 
 class RiverRegressor(_Adapter, base.Regressor):
-    """A model of `alpha_pulse.models.REGRESSION` as a regressor.
-
-    Parameters
-    ----------
-    model
-        Its name, or a class.
-    capacity
-        Features that it can learn.
-    seed
-        The model's seed.
-    parameters
-        The model's own parameters, by name.
-    """
+    """A model of `alpha_pulse.models.REGRESSION` as a regressor. Parameters as `RiverBinaryClassifier`."""
 
     def __init__(self, model: str | type, capacity: int = CAPACITY, seed: int = 1, **parameters: Any) -> None:
         self.model, self.capacity, self.seed = model, capacity, seed

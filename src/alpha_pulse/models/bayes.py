@@ -52,10 +52,8 @@ class NaiveBayes(_Bayes, BinaryClassifier):
 
     Parameters
     ----------
-    n_features
-        Length of a row; missing values are left out.
-    horizon, seed
-        Not used: a single model knows nothing of overlaps, and nothing here is random.
+    n_features, horizon, seed
+        See `alpha_pulse.models.base`. Horizon and seed are not used; missing values of a row are left out.
     span
         Examples over which it forgets exponentially; 0: never.
 

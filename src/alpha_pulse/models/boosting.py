@@ -88,12 +88,8 @@ class SGBT(_Boosted, BinaryEstimator):
 
     Parameters
     ----------
-    n_features
-        Length of a row.
-    horizon
-        Not used by a single model; every online model takes it.
-    seed
-        Of the features that trees observe.
+    n_features, horizon, seed
+        See `alpha_pulse.models.base`. The horizon is not used; the seed is of the features that trees observe.
     trees
         Boosting iterations; cost and memory grow with them.
     rate

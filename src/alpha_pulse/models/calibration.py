@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from alpha_pulse.core.arrays import check_array
 from alpha_pulse.core.errors import ConfigError, DataError, NonFiniteError, did_you_mean
 from alpha_pulse.core.numbers import a_class
-from alpha_pulse.core.stateful import State
+from alpha_pulse.core.stateful import Stateful
 from alpha_pulse.kernels.calibration import calibration, isotonic
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.packed import PackedModel
 
 
 @runtime_checkable
-class Calibrator(Protocol):
+class Calibrator(Stateful, Protocol):
     """A map from probabilities to probabilities that never falls and learns one stored score at a time.
 
     ``calibrate`` is pure, and the identity before any learning. State is bounded, finite, and bit-equal after a snapshot
@@ -50,14 +50,6 @@ class Calibrator(Protocol):
 
         Raises NonFiniteError for what is no probability, DataError for labels or arrays that do not fit.
         """
-        ...
-
-    def snapshot(self) -> State:
-        """See `alpha_pulse.core.stateful.Stateful`."""
-        ...
-
-    def restore(self, state: State) -> None:
-        """See `alpha_pulse.core.stateful.Stateful`."""
         ...
 
 

@@ -130,12 +130,8 @@ class AdaptiveRandomForest(_Forest, BinaryClassifier):
 
     Parameters
     ----------
-    n_features
-        Length of a row.
-    horizon
-        Not used by a single model; every online model takes it.
-    seed
-        Of the resampling and of the features that leaves observe.
+    n_features, horizon, seed
+        See `alpha_pulse.models.base`. The horizon is not used; the seed is of the resampling and of the features of leaves.
     trees
         Members; cost and memory grow with them.
     observed

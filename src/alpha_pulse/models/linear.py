@@ -18,12 +18,8 @@ class Logistic(BinaryEstimator):
 
     Parameters
     ----------
-    n_features
-        Length of a row.
-    horizon
-        Not used by a single model; every online model takes it.
-    seed
-        Not used: nothing here is random.
+    n_features, horizon, seed
+        See `alpha_pulse.models.base`. Horizon and seed are not used.
     rate
         Learning rate of SGD.
     l2

@@ -92,10 +92,8 @@ class LinearBinary(Linear, BinaryClassifier):
 
     Parameters
     ----------
-    n_features
-        Length of a row.
-    horizon, seed
-        Not used: a single model knows nothing of overlaps, and nothing here is random.
+    n_features, horizon, seed
+        See `alpha_pulse.models.base`. Horizon and seed are not used.
     class_weights
         What an example of label 0 and of label 1 counts, beside its own weight.
     span

@@ -142,12 +142,8 @@ class HoeffdingTree(_Plain, BinaryClassifier):
 
     Parameters
     ----------
-    n_features
-        Length of a row.
-    horizon
-        Not used by a single model; every online model takes it.
-    seed
-        Not used: nothing here is random.
+    n_features, horizon, seed
+        See `alpha_pulse.models.base`. Horizon and seed are not used.
     delta
         Accepted probability of a wrong split.
     tau

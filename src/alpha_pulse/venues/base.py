@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
-from alpha_pulse.core.stateful import State
+from alpha_pulse.core.stateful import Stateful
 from alpha_pulse.core.types import Bar, Fill, Order, Units
 
 Admit = Callable[[Order, float, float], int]
@@ -13,7 +13,7 @@ Admit = Callable[[Order, float, float], int]
 
 
 @runtime_checkable
-class Venue(Protocol):
+class Venue(Stateful, Protocol):
     """Holds resting orders and trades them; knows nothing of books beyond their names.
 
     An order released at ``ts`` first trades at an event strictly later than ``ts``. Fills come in a fixed order, with ids made
@@ -42,12 +42,4 @@ class Venue(Protocol):
 
     def fill_stops(self, bar: Bar) -> Sequence[Fill]:
         """Trade the stops that the same bar touches, after `fill_at_open`."""
-        ...
-
-    def snapshot(self) -> State:
-        """See `alpha_pulse.core.stateful.Stateful`."""
-        ...
-
-    def restore(self, state: State) -> None:
-        """See `alpha_pulse.core.stateful.Stateful`."""
         ...
