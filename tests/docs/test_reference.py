@@ -1,4 +1,4 @@
-"""The tables of docs/reference that are made from the code equal it, and architecture.md names the floors and dependencies."""
+"""The tables of docs/reference that are made from the code equal it, and architecture.md names the layers and dependencies."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def test_a_page_without_the_place_of_a_table_is_refused(monkeypatch: pytest.Monk
         filled("configuration.md")
 
 
-def test_the_floors_of_the_page_are_those_that_are_checked() -> None:
+def test_the_layers_of_the_page_are_those_that_are_checked() -> None:
     [layers] = [contract["layers"] for contract in PROJECT["tool"]["importlinter"]["contracts"] if contract["type"] == "layers"]
     checked = [set(re.findall(r"\w+", layer)) for layer in layers if layer != "__main__"]
     rows = re.findall(r"^\| (\d+) \| (`\w+`(?:, `\w+`)*) \|", ARCHITECTURE.partition("\n## Where")[0], re.MULTILINE)
     assert [set(re.findall(r"\w+", names)) for _, names in rows] == checked
-    assert [int(floor) for floor, _ in rows] == list(range(len(checked), 0, -1))
+    assert [int(number) for number, _ in rows] == list(range(len(checked), 0, -1))
 
 
 def test_every_dependency_has_a_reason() -> None:

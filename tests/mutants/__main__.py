@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", nargs="+", default=[], choices=names, metavar="NAME", help="these mutants alone")
     parser.add_argument("--stage", nargs="+", default=[], choices=STAGES, help="those of these stages alone")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there ('-': standard output)")
-    parser.add_argument("--write-docs", action="store_true", help="put list and score into docs/contributing.md")
+    parser.add_argument("--write-docs", action="store_true", help="write the list and the score to docs/mutants.md")
     return parser
 
 

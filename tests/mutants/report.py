@@ -1,9 +1,8 @@
-"""What is shown of a run: a table, JSON, and the section of the page for contributors."""
+"""The results of a run as a table, as JSON, and as the page docs/mutants.md."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,8 +13,11 @@ from .catalogue import MUTANTS, TO_KILL
 from .runner import Result
 from .table import ROOT, STAGES
 
-PAGE = ROOT / "docs" / "contributing.md"
-BEGIN, END = "<!-- mutants: begin -->", "<!-- mutants: end -->"
+PAGE = ROOT / "docs" / "mutants.md"
+HEAD = """# Mutants
+
+A mutant is a defect that is inserted into a copy of the source; the tests must detect it. `make mutants` runs all
+mutants and writes this page. [Contributing](contributing.md#mutants) describes how to run one and how to add one."""
 COLOURS = {"killed": "green", "equivalent": "cyan", "survived": "red", "stale": "red", "error": "red"}
 
 
@@ -45,19 +47,17 @@ def as_json(results: Sequence[Result]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(content), indent=2)
 
 
-def section(said: str) -> str:
-    """The list by stage, as Markdown, under the score ``said``."""
-    lines = [BEGIN, f"Newest run: {said}.", "", "| stage | planted faults |", "| --- | --- |"]
+def page(score: str) -> str:
+    """The page: the score of the newest run, the mutants by stage, and those that no test can detect."""
+    lines = [HEAD, "", f"Newest run: {score}.", "", "| stage | mutants |", "| --- | --- |"]
     for stage, title in STAGES.items():
         names = ", ".join(f"`{mutant.name}`" for mutant in TO_KILL if mutant.stage == stage)
         lines.append(f"| {title} | {names} |")
-    lines += ["", "Equivalent, so no test can notice them:", ""]
+    lines += ["", "These mutants are equivalent to the source, so no test can detect them:", ""]
     lines += [f"- `{mutant.name}`: {mutant.equivalent}" for mutant in MUTANTS if mutant.equivalent]
-    return "\n".join([*lines, END])
+    return "\n".join([*lines, ""])
 
 
-def write_page(results: Sequence[Result], page: Path = PAGE) -> None:
-    """Put list and score between the markers of the page."""
-    before, _, rest = page.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    page.write_text(before + section(score(results)) + after)
+def write_page(results: Sequence[Result]) -> None:
+    """Write the page with the score of ``results``."""
+    PAGE.write_text(page(score(results)))

@@ -1,1 +1,1 @@
-"""What every other floor stands on: the types that travel, errors, configuration, time, state, plug-in tables."""
+"""Used by every other layer: the types that travel between stages, errors, configuration, time, state, plug-in tables."""
