@@ -56,12 +56,12 @@ class Contest:
         self.found[RIVER] = np.asarray(out)
 
     def rows(self) -> None:
-        model, parts = SGBT(self.features.shape[1]), np.zeros(1)
+        model, outputs = SGBT(self.features.shape[1]), np.zeros(1)
         predict, learn = model.predict, model.learn
         out = []
         for row, label in zip(list(self.features), self.labels.tolist(), strict=True):
-            out.append(predict(row, parts))
-            learn(row, label, 1.0, parts)
+            out.append(predict(row, outputs))
+            learn(row, label, 1.0, outputs)
         self.found["two calls of SGBT, 100 trees"] = np.asarray(out)
 
     def loop(self, trees: int, name: str) -> Callable[[], None]:

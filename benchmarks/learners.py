@@ -88,18 +88,18 @@ def _loop(pair: Pair, stream: Stream) -> Floats:
 
 def _events(pair: Pair, stream: Stream, micros: list[float] | None = None) -> None:
     model = pair.make(stream)
-    parts = np.zeros(model.n_parts)
+    outputs = np.zeros(model.n_outputs)
     predict, learn = model.predict, model.learn
     rows, labels = list(stream.features), stream.labels.tolist()
     if micros is None:
         for row, label in zip(rows, labels, strict=True):
-            predict(row, parts)
-            learn(row, label, 1.0, parts)
+            predict(row, outputs)
+            learn(row, label, 1.0, outputs)
         return
     for row, label in zip(rows, labels, strict=True):
         start = elapsed_ns()
-        predict(row, parts)
-        learn(row, label, 1.0, parts)
+        predict(row, outputs)
+        learn(row, label, 1.0, outputs)
         micros.append((elapsed_ns() - start) / 1e3)
 
 

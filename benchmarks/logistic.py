@@ -68,12 +68,12 @@ class Contest:
         self._keep("rows, two kernel calls", out)
 
     def rows_of_class(self) -> None:
-        model, parts = Logistic(self.width, rate=RATE), np.zeros(1)
+        model, outputs = Logistic(self.width, rate=RATE), np.zeros(1)
         predict, learn = model.predict, model.learn
         out = []
         for row, label in zip(self.rows, self.answers, strict=True):
-            out.append(predict(row, parts))
-            learn(row, label, 1.0, parts)
+            out.append(predict(row, outputs))
+            learn(row, label, 1.0, outputs)
         self._keep("rows, two calls of Logistic", out)
 
     def loop(self) -> None:

@@ -28,10 +28,10 @@ def _table(stream: Stream) -> Table:
 
     def events() -> None:
         model = MarketDefault(width, HORIZON)
-        parts = np.zeros(model.n_parts)
+        outputs = np.zeros(model.n_outputs)
         for row, label in zip(rows, labels, strict=True):
-            model.predict(row, parts)
-            model.learn(row, label, 1.0, parts)
+            model.predict(row, outputs)
+            model.learn(row, label, 1.0, outputs)
 
     def loop() -> None:
         MarketDefault(width, HORIZON).learn_many(stream.features, stream.labels, weights)

@@ -123,13 +123,13 @@ def _delayed(task: Task, serve: Callable[[int], None], learn: Callable[[int, int
 def _online(task: Task) -> tuple[Floats, Floats]:
     n, d = task.features.shape
     model = MarketDefault(d, task.horizon)
-    parts, said, rows = np.zeros((n, model.n_parts)), np.zeros(n), list(task.features)
+    outputs, said, rows = np.zeros((n, model.n_outputs)), np.zeros(n), list(task.features)
 
     def serve(i: int) -> None:
-        said[i] = model.predict(rows[i], parts[i])
+        said[i] = model.predict(rows[i], outputs[i])
 
-    _delayed(task, serve, lambda i, label: model.learn(rows[i], label, 1.0, parts[i]))
-    return said, parts[:, model.expert_names.index("base_rate")]
+    _delayed(task, serve, lambda i, label: model.learn(rows[i], label, 1.0, outputs[i]))
+    return said, outputs[:, model.expert_names.index("base_rate")]
 
 
 def _trained(task: Task, trainings: int) -> Floats:

@@ -48,9 +48,9 @@ def prequential(
     said: list[float] = []
     stored: list[np.ndarray[Any, Any]] = []
     for now, row in enumerate(rows):
-        parts = np.zeros(model.n_parts)
-        said.append(model.predict(row, parts))
-        stored.append(parts)
+        outputs = np.zeros(model.n_outputs)
+        said.append(model.predict(row, outputs))
+        stored.append(outputs)
         for example in range(now + 1):
             if arrivals[example] == now:
                 model.learn(rows[example], labels[example], 1.0, stored[example])

@@ -168,8 +168,8 @@ def test_batch_model(name: str, check: Callable[[BatchModelFactory], None]) -> N
 class Impure(Logistic):
     """Learns while it predicts."""
 
-    def predict(self, features: Row, parts: Row) -> float:
-        probability = super().predict(features, parts)
+    def predict(self, features: Row, outputs: Row) -> float:
+        probability = super().predict(features, outputs)
         self._state[-1] += 0.01
         return probability
 

@@ -53,14 +53,14 @@ def refused(calls: Calls, state: Callable[[], str]) -> None:
 
 
 def calls_of_online(model: Any) -> Calls:
-    row, parts = np.zeros(D), np.zeros(model.n_parts)
+    row, outputs = np.zeros(D), np.zeros(model.n_outputs)
     for bad in misshapen(D):
-        yield f"predict({bad!r})", partial(model.predict, bad, parts)
-        yield f"learn({bad!r})", partial(model.learn, bad, 1, 1.0, parts)
-    for bad in misshapen(model.n_parts):
-        yield f"predict(parts={bad!r})", partial(model.predict, row, bad)
-        if model.n_parts > 1:
-            yield f"learn(parts={bad!r})", partial(model.learn, row, 1, 1.0, bad)
+        yield f"predict({bad!r})", partial(model.predict, bad, outputs)
+        yield f"learn({bad!r})", partial(model.learn, bad, 1, 1.0, outputs)
+    for bad in misshapen(model.n_outputs):
+        yield f"predict(outputs={bad!r})", partial(model.predict, row, bad)
+        if model.n_outputs > 1:
+            yield f"learn(outputs={bad!r})", partial(model.learn, row, 1, 1.0, bad)
     yield from calls_of_many(model, np.zeros(3, np.int64), np.int64)
 
 

@@ -72,9 +72,9 @@ def test_an_example_of_weight_0_teaches_nothing(task: str, name: str) -> None:
     model.set_boost(3.0)
     boosted = digest({"model": model.snapshot()})
     model.learn_many(1e6 * rows, turned(task, targets), np.zeros(len(rows)))
-    parts = np.zeros(getattr(model, "n_parts", 0))
+    outputs = np.zeros(getattr(model, "n_outputs", 0))
     for row, target in zip(rows[:5], turned(task, targets)[:5].tolist(), strict=True):
-        model.learn(row, target, 0.0, *([parts] if task == "online" else []))
+        model.learn(row, target, 0.0, *([outputs] if task == "online" else []))
     assert digest({"model": model.snapshot()}) == boosted
     model.set_boost(1.0)
     assert digest({"model": model.snapshot()}) == before or "ftrl" in name  # whose weights are held while its rate changes

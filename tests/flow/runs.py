@@ -279,9 +279,9 @@ class Witness(MarketDefault):
 
     learned: ClassVar[list[tuple[bytes, int, float]]] = []
 
-    def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
+    def learn(self, features: Row, label: int, weight: float, outputs: Row) -> None:
         self.learned.append((features.tobytes(), label, weight))
-        super().learn(features, label, weight, parts)
+        super().learn(features, label, weight, outputs)
 
 
 class Diverging(MarketDefault):
@@ -290,8 +290,8 @@ class Diverging(MarketDefault):
     at: ClassVar[int] = 1_200
     left: ClassVar[int] = 0
 
-    def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
-        super().learn(features, label, weight, parts)
+    def learn(self, features: Row, label: int, weight: float, outputs: Row) -> None:
+        super().learn(features, label, weight, outputs)
         if self.n_features == Diverging.width:
             Diverging.left -= 1
             if Diverging.left == 0:

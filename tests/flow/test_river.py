@@ -46,9 +46,9 @@ def test_it_serves_and_learns(whole: Done) -> None:
     assert isinstance(session.model, river.RiverModel)
     assert session.labels_used > 1_300
     assert session.quarantines == 0
-    parts = [part for prediction in whole.predictions for part in prediction.members if part.source == "online"]
-    assert {part.model_id for part in parts} == {SCALED}
-    assert len(parts) == len(whole.predictions)
+    members = [member for prediction in whole.predictions for member in prediction.members if member.source == "online"]
+    assert {member.model_id for member in members} == {SCALED}
+    assert len(members) == len(whole.predictions)
     scored = metrics.whole_run(session.scores)
     assert scored["online"].log_loss < scored["base"].log_loss - 0.005
 
@@ -90,9 +90,9 @@ def test_from_any_checkpoint_also_in_a_trial_and_after_examples_were_forgotten(m
     whole = run(feed(), settings)
     taken = list(whole.system.store.checkpoints())
     nested = [unpack(blob)[0]["session/SYN/direction"].scalars["nested"] for _, blob in taken]
-    in_trial = [place for place, parts in enumerate(nested) if "trial" in parts]
+    in_trial = [place for place, states in enumerate(nested) if "trial" in states]
     assert in_trial, "no checkpoint was taken during a trial: the test must cover one"
-    assert max(parts["model"]["count"] for parts in nested) <= 300
+    assert max(states["model"]["count"] for states in nested) <= 300
     for place in {0, in_trial[0], len(taken) // 2, len(taken) - 1}:
         seq, blob = taken[place]
         states, _ = unpack(blob)

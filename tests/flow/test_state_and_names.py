@@ -50,10 +50,10 @@ def test_what_the_loop_learned_step_by_step_a_compiled_loop_learns_bit_equal(mon
     labels, weights = np.array([label for _, label, _ in learned]), np.array([weight for _, _, weight in learned])
     one, many = (MarketDefault(rows.shape[1], horizon=3) for _ in range(2))
     said = many.learn_many(rows, labels, weights)
-    parts = np.zeros(one.n_parts)
+    outputs = np.zeros(one.n_outputs)
     for row, label, weight, probability in zip(rows, labels, weights, said, strict=True):
-        assert one.predict(row, parts) == probability
-        one.learn(row, int(label), float(weight), parts)
+        assert one.predict(row, outputs) == probability
+        one.learn(row, int(label), float(weight), outputs)
     assert one.snapshot().arrays["state"].tobytes() == many.snapshot().arrays["state"].tobytes()
 
 

@@ -137,7 +137,7 @@ LEARNERS = (
         ("unit/integrations/test_as_river.py::test_what_is_refused_or_weighs_0_leaves_no_trace",),
     ),
     Mutant(
-        "parts-of-any-length",
+        "outputs-of-any-length",
         "learn",
         "models/validation.py",
         "or out.shape != (n,) or not",

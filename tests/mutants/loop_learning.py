@@ -102,17 +102,17 @@ LEARN = (
         "learned-without-the-weight",
         "learn",
         "learning/session.py",
-        "self.model.learn(features, label, example.weight, pending.parts)",
-        "self.model.learn(features, label, 1.0, pending.parts)",
+        "self.model.learn(features, label, example.weight, pending.outputs)",
+        "self.model.learn(features, label, 1.0, pending.outputs)",
         ("unit/learning/test_session.py::test_the_weight_of_an_example_reaches_the_model",),
     ),
     Mutant(
-        "learned-by-the-parts-of-now",
+        "learned-by-the-outputs-of-now",
         "learn",
         "learning/session.py",
-        "        self.model.learn(features, label, example.weight, pending.parts)",
-        "        self.model.predict(features, pending.parts)\n"
-        "        self.model.learn(features, label, example.weight, pending.parts)",
+        "        self.model.learn(features, label, example.weight, pending.outputs)",
+        "        self.model.predict(features, pending.outputs)\n"
+        "        self.model.learn(features, label, example.weight, pending.outputs)",
         ("unit/learning/test_session.py::test_it_learns_from_what_was_stored_when_it_served",),
     ),
     Mutant(
@@ -232,7 +232,7 @@ LEARN = (
         "learn",
         "kernels/linear/logistic_ensemble.py",
         "    moves = min(state[SHARE] * state[BOOST], 0.5) * share\n",
-        "    predict(state, x, parts)\n    moves = min(state[SHARE] * state[BOOST], 0.5) * share\n",
+        "    predict(state, x, outputs)\n    moves = min(state[SHARE] * state[BOOST], 0.5) * share\n",
         ("unit/kernels/test_logistic_ensemble.py::test_members_and_mixture_are_the_naive_twins_also_when_labels_come_late",),
     ),
     Mutant(
@@ -429,8 +429,8 @@ ADAPT = (
         "the-control-does-not-learn",
         "adapt",
         "learning/session.py",
-        "        trial.control.learn(pending.features, label, weight, parts)\n",
-        "        del parts\n",
+        "        trial.control.learn(pending.features, label, weight, outputs)\n",
+        "        del outputs\n",
         ("unit/learning/test_session.py::test_an_adaptation_that_is_undone_leaves_what_never_was_adapted",),
     ),
     Mutant(
@@ -442,10 +442,10 @@ ADAPT = (
         ("unit/learning/test_session.py::test_where_the_world_has_turned_the_faster_learner_goes_on_at_its_old_pace",),
     ),
     Mutant(
-        "after-a-roll-back-the-parts-are-the-adapted-models",
+        "after-a-roll-back-the-outputs-are-the-adapted-models",
         "adapt",
         "learning/pending.py",
-        "                    pending.parts = pending.control_parts\n",
+        "                    pending.outputs = pending.control_outputs\n",
         "                    pass\n",
         ("unit/learning/test_pending.py::test_at_the_end_of_a_trial_the_parts_of_the_one_that_goes_on_stay",),
     ),

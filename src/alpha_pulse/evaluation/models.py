@@ -143,9 +143,9 @@ def _in_order(model: Model, features: Floats, known: Timeline, out: Floats, repo
     step, started = 0, elapsed_ns()
     took = 0
     for example in range(len(out)):
-        out[example], parts = predict(features[example])
+        out[example], outputs = predict(features[example])
         if labels_to_come[example]:
-            stored[example] = parts
+            stored[example] = outputs
         while step < len(steps) and steps[step] == example:
             other = examples[step]
             labels_to_come[other] -= 1
@@ -165,14 +165,14 @@ def _calls(
 ) -> tuple[Callable[[Floats], tuple[Floats, Floats]], Callable[[Floats, int, Floats], None]]:  # fmt: skip
     """(predict, learn): ``predict`` returns class probabilities and the model outputs to store for ``learn``."""
     if isinstance(model, OnlineModel):
-        binary, zeros = model, np.zeros(model.n_parts)
+        binary, zeros = model, np.zeros(model.n_outputs)
 
         def predict_two(row: Floats) -> tuple[Floats, Floats]:
-            parts = zeros.copy()
-            p = binary.predict(row, parts)
-            return np.array([1.0 - p, p]), parts
+            outputs = zeros.copy()
+            p = binary.predict(row, outputs)
+            return np.array([1.0 - p, p]), outputs
 
-        return predict_two, lambda row, label, parts: binary.learn(row, label, 1.0, parts)
+        return predict_two, lambda row, label, outputs: binary.learn(row, label, 1.0, outputs)
     several = model
 
     def predict(row: Floats) -> tuple[Floats, Floats]:
@@ -180,4 +180,4 @@ def _calls(
         several.predict(row, probability)
         return probability, probability
 
-    return predict, lambda row, label, parts: several.learn(row, label, 1.0)
+    return predict, lambda row, label, outputs: several.learn(row, label, 1.0)

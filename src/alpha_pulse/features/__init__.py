@@ -1,1 +1,1 @@
-"""From bars to features: ``schema`` names them, ``extractor`` makes them, one path for training, replay and live."""
+"""Features of bars. ``schema`` names them, ``extractor`` computes them; training, replay and live use the same code."""

@@ -1,4 +1,4 @@
-"""Hour of day and day of week as points on circles, in UTC."""
+"""Hour of day and day of week in UTC, encoded as sine and cosine."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _MONDAY = 3
 
 
 @kernel
-def calendar_step(ts: int, out: NDArray[np.float64], at: int) -> None:
-    """Write hour of day (sine and cosine, first and second harmonic) and day of week (sine and cosine) to ``out[at:at + 6]``.
+def calendar_step(ts: int, out: NDArray[np.float64], column: int) -> None:
+    """Write the hour of day (sine and cosine, two harmonics) and the day of week (sine and cosine) to six columns of ``out``.
 
-    Both are those of ``ts`` (ns since the epoch, UTC), the bar's end: the instant of the decision, known in advance.
+    ``ts`` is the end of the bar, in ns since the epoch, UTC; ``column`` is the first of the six columns.
 
     >>> row = np.empty(6)
     >>> calendar_step(21_600_000_000_000, row, 0)
@@ -30,9 +30,9 @@ def calendar_step(ts: int, out: NDArray[np.float64], at: int) -> None:
     hour = _TWO_PI * ((ts - day * DAY_NS) / DAY_NS)
     sine, cosine = math.sin(hour), math.cos(hour)
     week = _TWO_PI * ((day + _MONDAY) % 7) / 7.0
-    out[at] = sine
-    out[at + 1] = cosine
-    out[at + 2] = 2.0 * sine * cosine
-    out[at + 3] = 1.0 - 2.0 * sine * sine
-    out[at + 4] = math.sin(week)
-    out[at + 5] = math.cos(week)
+    out[column] = sine
+    out[column + 1] = cosine
+    out[column + 2] = 2.0 * sine * cosine
+    out[column + 3] = 1.0 - 2.0 * sine * sine
+    out[column + 4] = math.sin(week)
+    out[column + 5] = math.cos(week)

@@ -1,4 +1,4 @@
-"""The extractor: one per symbol, bar in, feature vector out. Training, replay and live run these same lines."""
+"""Computes the feature vector of each bar of a symbol. Training, replay and live use the same code."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ class FeatureExtractor:
     Parameters
     ----------
     symbol
-        The symbol whose bars come in.
+        The symbol of the bars.
     has_volume, has_quotes
-        Whether the feed has these columns; fixed for the session, as they decide the schema.
+        Whether the feed has these columns. They decide the schema and are fixed for the run.
     volatility_horizon
         Bars of the volatility label, at least 1; sets ``realised`` and the ``vol_level`` features.
 
     Raises
     ------
     DataError
-        When the horizon is less than 1, or when a bar of `update` has a price that is not positive or high below low.
+        The horizon is less than 1. `update` raises it too, for a bar with a price that is not positive or with high below low.
 
     Examples
     --------
@@ -49,7 +49,7 @@ class FeatureExtractor:
         self.symbol = symbol
         self.schema = schema_for(has_volume, has_quotes, volatility_horizon)
         self.bars = 0
-        """Bars taken in so far."""
+        """Number of bars processed."""
         names = self.schema.names
         self._schema_id = self.schema.schema_id
         self._width = len(names)
@@ -79,7 +79,7 @@ class FeatureExtractor:
         return self._state.item(layout.BAR_VOLATILITY)
 
     def update(self, bar: Bar) -> FeatureVector | None:
-        """Take in the next bar; its features, or None until ``MIN_BARS`` bars were seen. The arrays are the caller's."""
+        """Process the next bar. Returns its features, or None before ``MIN_BARS`` bars. The arrays belong to the caller."""
         volume = bar.volume
         bid = bar.bid
         ask = bar.ask

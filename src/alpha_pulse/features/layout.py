@@ -1,7 +1,7 @@
-"""Where each number of an extractor lives in its one packed float64 array.
+"""Layout of the packed float64 array of an extractor.
 
-Rings have sizes that are powers of two: the value of bar n lies at ``n & (size - 1)``. The numbers here are frozen into
-every kernel that uses them.
+The sizes of rings are powers of two: the value of bar n is at ``n & (size - 1)``. Kernels compile these numbers as
+constants.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ SQUARES = MEDIAN + 1 + 2 * MEDIAN_WINDOW
 CLIP = 10.0
 LEVEL_CLIP = 5.0
 VOLATILITY_FLOOR = 1e-9
-"""Below this volatility per bar (log return) prices stand still, and only rounding errors are left to be divided."""
+"""Below this volatility per bar (log return) prices count as constant: only rounding errors are left."""
 RATIO_FLOOR = 0.01
-"""Least ratio of one bar's range or spread to its mean: a bar without range is a quiet one, not one of infinite calm."""
+"""Smallest ratio of a bar's range or spread to its mean; the log of a range of 0 would be infinite."""
 MEAN_RATIO_FLOOR = 1e-5
 
 RETURN_COLUMN, DISTANCE_COLUMN, RSI_COLUMN, BOLLINGER_COLUMN, ATR_COLUMN, VOLATILITY_COLUMN = 0, 8, 11, 13, 14, 15
@@ -41,7 +41,7 @@ OPTIONAL_COLUMN = 30
 
 
 def squares_size(horizon: int) -> int:
-    """Places of the ring of squared returns: the least power of two that is >= ``horizon`` bars.
+    """Size of the ring of squared returns: the smallest power of two that is >= ``horizon`` bars.
 
     >>> squares_size(12)
     16

@@ -1,4 +1,4 @@
-"""The names of the features, in order, and the number that says which definition made them."""
+"""The names of the features, in order, and the version of their definition."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import hashlib
 import msgspec
 
 DEFINITION = 1
-"""Raised whenever a formula, span, clip or rounding changes, so that rows of two definitions are never mixed."""
+"""Version of the formulas, spans, clips and roundings. Raise it with each change, so that rows of two versions never mix."""
 MIN_BARS = 50
-"""Bars of a symbol before the first feature vector: by then the shorter mean of every ratio (48, 50) is about full."""
+"""Bars of a symbol before the first feature vector. The shorter mean of every ratio (48, 50) is then about full."""
 
 RETURNS = (1, 3, 6, 12, 24, 48, 96, 288)
 _COMMON = (
@@ -48,11 +48,11 @@ class FeatureSchema(msgspec.Struct, frozen=True):
     Parameters
     ----------
     schema_id
-        Definition number and a hash of names and volatility horizon; equal ids mean equal meaning of every column.
+        Version of the definition, and a hash of names and volatility horizon. Equal ids mean equal columns.
     names
         One name per column of ``FeatureVector.values``.
     n_common
-        ``values[:n_common]`` serves every target; the columns after it serve ``volatility`` only.
+        Every target uses ``values[:n_common]``; only ``volatility`` uses the columns after it.
     """
 
     schema_id: str
@@ -61,7 +61,7 @@ class FeatureSchema(msgspec.Struct, frozen=True):
 
 
 def schema_for(has_volume: bool, has_quotes: bool, volatility_horizon: int = 12) -> FeatureSchema:
-    """The schema that follows from a feed's columns; ``volatility_horizon`` in bars.
+    """The schema for the columns of a feed; ``volatility_horizon`` in bars.
 
     >>> schema = schema_for(has_volume=True, has_quotes=False)
     >>> len(schema.names), schema.n_common, schema.names[schema.n_common - 1]
@@ -75,10 +75,10 @@ def schema_for(has_volume: bool, has_quotes: bool, volatility_horizon: int = 12)
 
 
 def bars_needed(names: tuple[str, ...], volatility_horizon: int) -> tuple[int, ...]:
-    """For each name, the bars of a symbol before the value is served; until then it is 0 and masked.
+    """For each name, the bars of a symbol before its value is served. Before that it is 0 and masked.
 
-    A feature over a fixed window waits until the window is full. One made of exponential means is served from ``MIN_BARS``
-    on, for such a mean is a fair estimate (a plain mean) before its span is full.
+    A feature over a fixed window is served once the window is full. One of exponential means is served from ``MIN_BARS`` on:
+    before its span is full, such a mean is a plain mean.
 
     >>> bars_needed(("ret_288", "range_pos_96", "rsi_14", "vol_level_1"), 12)
     (289, 96, 50, 212)

@@ -104,7 +104,7 @@ class _Adapter(base.Estimator):
             ) from None
 
     def __getstate__(self) -> dict[str, Any]:
-        attributes = {name: value for name, value in self.__dict__.items() if name not in ("_model", "_row", "_parts")}
+        attributes = {name: value for name, value in self.__dict__.items() if name not in ("_model", "_row", "_outputs")}
         return {**attributes, "_saved": pack({"model": self._model.snapshot()})}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -144,7 +144,7 @@ class RiverBinaryClassifier(_Adapter, base.Classifier):
     def __init__(self, model: str | type = "logistic", capacity: int = CAPACITY, seed: int = 1, **parameters: Any) -> None:
         self.model, self.capacity, self.seed = model, capacity, seed
         self._begin(ONLINE, parameters)
-        self._parts: Row = np.zeros(self._model.n_parts)
+        self._outputs: Row = np.zeros(self._model.n_outputs)
 
     def learn_one(self, x: Features, y: base.typing.ClfTarget, w: float = 1.0) -> None:
         """Learn one example of the label False or True (0 or 1), of weight ``w``."""
@@ -152,8 +152,8 @@ class RiverBinaryClassifier(_Adapter, base.Classifier):
         if weight == 0.0:
             return
         row = self._row_to_learn(x)
-        self._model.predict(row, self._parts)
-        self._model.learn(row, label, weight, self._parts)
+        self._model.predict(row, self._outputs)
+        self._model.learn(row, label, weight, self._outputs)
 
     def _label(self, y: Any) -> int:
         try:
@@ -165,7 +165,7 @@ class RiverBinaryClassifier(_Adapter, base.Classifier):
 
     def predict_proba_one(self, x: Features, **kwargs: Any) -> dict[base.typing.ClfTarget, float]:
         """The probabilities of False and True."""
-        probability = self._model.predict(self._known(x), self._parts)
+        probability = self._model.predict(self._known(x), self._outputs)
         return {False: 1.0 - probability, True: probability}
 
 
@@ -183,7 +183,7 @@ class RiverMultiClassifier(_Adapter, base.Classifier):
     ) -> None:
         self.model, self.n_classes, self.capacity, self.seed = model, n_classes, capacity, seed
         self._begin(MULTICLASS, parameters, n_classes=n_classes)
-        self._parts: Row = np.zeros(n_classes)
+        self._outputs: Row = np.zeros(n_classes)
 
     @classmethod
     def _unit_test_params(cls) -> Iterator[dict[str, Any]]:
@@ -215,8 +215,8 @@ class RiverMultiClassifier(_Adapter, base.Classifier):
 
     def predict_proba_one(self, x: Features, **kwargs: Any) -> dict[base.typing.ClfTarget, float]:
         """The probability of each label seen so far; empty before the first."""
-        self._model.predict(self._known(x), self._parts)
-        seen = self._parts[: len(self._labels)]
+        self._model.predict(self._known(x), self._outputs)
+        seen = self._outputs[: len(self._labels)]
         total = float(seen.sum())
         probabilities = seen / total if total > 0.0 else np.full(len(seen), 1.0 / max(len(seen), 1))
         return dict(zip(self._labels, probabilities.tolist(), strict=True))  # type: ignore[arg-type]  # River: bool, str or int

@@ -94,7 +94,7 @@ class RiverModel(PackedModel):
     Montiel et al. (2021), "River: machine learning for streaming data in Python", JMLR 22(110).
     """
 
-    n_parts = 1
+    n_outputs = 1
 
     def __init__(
         self, path: str, recipe: Recipe, n_features: int, horizon: int = 1, seed: int = 1, *, remembered: int = REMEMBERED
@@ -119,19 +119,19 @@ class RiverModel(PackedModel):
         self.failure = ""
         """Why the newest prediction was NaN; empty where it was not NaN."""
 
-    def predict(self, features: Row, parts: Row) -> float:
+    def predict(self, features: Row, outputs: Row) -> float:
         """P(label = 1), 0.5 before any learning; NaN, with ``failure``, where the classifier returns no probability."""
         check_row(features, self.n_features)
-        check_out(parts, self.n_parts, "parts")
+        check_out(outputs, self.n_outputs, "outputs")
         if self._silent:
-            parts[0], self.failure = nan, self._silenced_by
+            outputs[0], self.failure = nan, self._silenced_by
             return nan
         self.failure = ""
         try:
             probability = self._probability(features)
         except Exception as error:
             self.failure, probability = _reason("predict", error), nan
-        parts[0] = probability
+        outputs[0] = probability
         return probability
 
     def _probability(self, features: Row) -> float:
@@ -146,7 +146,7 @@ class RiverModel(PackedModel):
             return nan
         return up / (up + down) if up + down > 0.0 else 0.5
 
-    def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
+    def learn(self, features: Row, label: int, weight: float, outputs: Row) -> None:
         """Train on one labelled example and store it."""
         label, weight = check_example(features, self.n_features, label, 2, weight)
         bounded = min(weight * self._boost, MAX_WEIGHT)
@@ -208,16 +208,16 @@ class RiverModel(PackedModel):
     def predict_many(self, features: Row) -> Row:
         """P(label = 1) for each row."""
         check_rows(features, self.n_features)
-        parts = np.zeros(1)
-        return np.array([self.predict(row, parts) for row in features])
+        outputs = np.zeros(1)
+        return np.array([self.predict(row, outputs) for row in features])
 
     def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
         """For each row predict, then learn; returns the predictions."""
         check_examples(features, self.n_features, labels, 2, weights)
-        out, parts = np.empty(len(features)), np.zeros(1)
+        out, outputs = np.empty(len(features)), np.zeros(1)
         for i, (label, weight) in enumerate(zip(labels.tolist(), weights.tolist(), strict=True)):
-            out[i] = self.predict(features[i], parts)
-            self.learn(features[i], label, weight, parts)
+            out[i] = self.predict(features[i], outputs)
+            self.learn(features[i], label, weight, outputs)
         return out
 
     def set_boost(self, factor: float) -> None:

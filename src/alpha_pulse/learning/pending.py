@@ -1,4 +1,4 @@
-"""Predictions that wait for their labels, by id: features, the model's parts and the row of probabilities."""
+"""Predictions that wait for their labels, by id: features, the model's outputs and the row of probabilities."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from alpha_pulse.models.base import Row
 
 
 class PendingPrediction(msgspec.Struct, gc=False):
-    """One served prediction; float64 ``features`` (n_features,), ``parts`` and ``control_parts`` (n_parts,), ``row`` (ROW,)."""
+    """One served prediction.
+
+    Float64 ``features`` (n_features,), ``outputs`` and ``control_outputs`` (n_outputs,), ``row`` (ROW,).
+    """
 
     features: Row
-    parts: Row
+    outputs: Row
     row: Row
-    control_parts: Row | None = None
+    control_outputs: Row | None = None
 
 
 class Pending:
@@ -25,12 +28,12 @@ class Pending:
 
     Parameters
     ----------
-    n_features, n_parts
-        Lengths of a stored feature row and of a model's parts row.
+    n_features, n_outputs
+        Lengths of a stored feature row and of a model's outputs row.
     """
 
-    def __init__(self, n_features: int, n_parts: int) -> None:
-        self._widths = {"features": n_features, "parts": n_parts, "control_parts": n_parts, "rows": ROW}
+    def __init__(self, n_features: int, n_outputs: int) -> None:
+        self._widths = {"features": n_features, "parts": n_outputs, "control_parts": n_outputs, "rows": ROW}
         self._waiting: dict[str, PendingPrediction] = {}
 
     def __len__(self) -> int:
@@ -65,12 +68,12 @@ class Pending:
         )
 
     def end_control(self, *, keep: bool) -> None:
-        """A trial has ended: drop the control's parts, or, without ``keep``, let them replace the adapted model's."""
+        """A trial has ended: drop the control's outputs, or, without ``keep``, let them replace the adapted model's."""
         for pending in self._waiting.values():
-            if pending.control_parts is not None:
+            if pending.control_outputs is not None:
                 if not keep:
-                    pending.parts = pending.control_parts
-                pending.control_parts = None
+                    pending.outputs = pending.control_outputs
+                pending.control_outputs = None
                 pending.row[ADAPTED] = pending.row[CONTROL] = np.nan
 
     def snapshot(self) -> State:
@@ -79,8 +82,8 @@ class Pending:
         absent = np.full(self._widths["parts"], np.nan)
         columns = {
             "features": [w.features for w in waiting],
-            "parts": [w.parts for w in waiting],
-            "control_parts": [absent if w.control_parts is None else w.control_parts for w in waiting],
+            "parts": [w.outputs for w in waiting],
+            "control_parts": [absent if w.control_outputs is None else w.control_outputs for w in waiting],
             "rows": [w.row for w in waiting],
         }
         arrays = {name: np.array(rows, dtype=np.float64).reshape(-1, self._widths[name]) for name, rows in columns.items()}

@@ -105,9 +105,9 @@ class Session:
         self.model = make_model()
         self._make_model = make_model
         self._width = spec.n_features
-        self._n_parts = self.model.n_parts
-        self._scratch: Row = np.zeros(self._n_parts)
-        self.pending = Pending(spec.n_features, self.model.n_parts)
+        self._n_outputs = self.model.n_outputs
+        self._scratch: Row = np.zeros(self._n_outputs)
+        self.pending = Pending(spec.n_features, self.model.n_outputs)
         self.scores: Row = np.zeros(scores.size(spec.window))
         self.scores[scores.WINDOW] = spec.window
         self._baselines: Row = np.zeros(baselines.SIZE)
@@ -146,9 +146,9 @@ class Session:
             raise NonFiniteError(f"the features of prediction {prediction_id!r} are not finite; mask missing values")
         row = np.empty(ROW)
         row.fill(math.nan)
-        pending = PendingPrediction(stored, np.empty(self._n_parts), row)
+        pending = PendingPrediction(stored, np.empty(self._n_outputs), row)
         self.pending.add(prediction_id, pending)
-        probability = self.model.predict(stored, pending.parts)
+        probability = self.model.predict(stored, pending.outputs)
         missing = None
         if 0.0 <= probability <= 1.0:
             row[RAW_ONLINE] = probability
@@ -224,7 +224,7 @@ class Session:
         trial_probabilities: list[float] = []
         if self._trial is not None:
             trial_probabilities = self._learn_trial(self._trial, pending, label, example.weight, values)
-        self.model.learn(features, label, example.weight, pending.parts)
+        self.model.learn(features, label, example.weight, pending.outputs)
         if not self.engine_owned:
             baselines.learn(self._baselines, 0, label, values[LAST_KNOWN], 1.0)
         self.labels_used += 1
@@ -279,9 +279,9 @@ class Session:
 
     def _serve_trial(self, trial: Trial, pending: PendingPrediction) -> None:
         row = pending.row
-        pending.control_parts = np.empty(self._n_parts)
+        pending.control_outputs = np.empty(self._n_outputs)
         row[ADAPTED] = row[RAW_ONLINE]
-        control = trial.control.predict(pending.features, pending.control_parts)
+        control = trial.control.predict(pending.features, pending.control_outputs)
         row[CONTROL] = control if 0.0 <= control <= 1.0 else math.nan
         row[RAW_ONLINE] = trial.mix(float(row[ADAPTED]), float(row[CONTROL]))
 
@@ -289,13 +289,13 @@ class Session:
         self, trial: Trial, pending: PendingPrediction, label: int, weight: float, values: list[float]
     ) -> list[float]:
         """Compare the two stored predictions, where both exist, and let the control learn; returns the two probabilities."""
-        parts, compared = pending.control_parts, list[float]()
-        if parts is None:
-            parts = pending.parts
+        outputs, compared = pending.control_outputs, list[float]()
+        if outputs is None:
+            outputs = pending.outputs
         else:
             compared = values[ADAPTED : CONTROL + 1]
             trial.compare(values[ADAPTED], values[CONTROL], label)
-        trial.control.learn(pending.features, label, weight, parts)
+        trial.control.learn(pending.features, label, weight, outputs)
         return compared
 
     def end_trial(self) -> TrialResult:

@@ -1,12 +1,11 @@
-"""What a model promises. Online models learn one example at a time; batch models are trained once and then only serve.
+"""The interfaces of models. Online models learn one example at a time; batch models are trained once and then only predict.
 
-Three kinds of online model share one shape: binary (`OnlineModel`, what the pipeline trades on), multi-class
-(`MultiClassModel`) and regression (`RegressionModel`). Of each, state lies in arrays whose sizes are fixed when it is made:
-`memory_bytes` is at once its cost and its budget.
+There are three kinds of online model: binary (`OnlineModel`, which the pipeline uses), multi-class (`MultiClassModel`) and
+regression (`RegressionModel`). The state of each is a set of arrays of fixed sizes, so `memory_bytes` never changes.
 
-A binary model is created with ``n_features`` (the length of a row), ``horizon`` (the bars over which labels overlap; of the
-built-in models only mixtures use it) and ``seed`` (of what is random in it), and its own parameters by name. The other two
-kinds have no horizon, and a multi-class model has ``n_classes`` in its place.
+A binary model is created with ``n_features`` (the length of a row), ``horizon`` (the bars over which labels overlap; only
+mixtures use it) and ``seed`` (of its random numbers), and its own parameters by name. The other two kinds have no horizon; a
+multi-class model has ``n_classes`` in its place.
 """
 
 from __future__ import annotations
@@ -29,19 +28,19 @@ class OnlineLearner(Stateful, Protocol):
 
     @property
     def memory_bytes(self) -> int:
-        """Bytes of state that it may hold, ever."""
+        """Size of its state in bytes, which never changes."""
         ...
 
     def set_boost(self, factor: float) -> None:
-        """Learn ``factor`` times faster from now on (1 = as configured): rates, mixing share, or the weight of new examples."""
+        """Learn ``factor`` times faster from now on (1: as configured): rates, fixed share, or the weight of new examples."""
         ...
 
     def reset(self) -> None:
-        """Forget what was learned; scales of the features stay."""
+        """Forget everything except the scales of the features."""
         ...
 
     def healthy(self) -> bool:
-        """False when any weight is non-finite or at its bound in a way that serving should not trust."""
+        """Whether the model may be served: False when a weight is not finite, or at a bound where predictions are not valid."""
         ...
 
 
@@ -49,19 +48,19 @@ class OnlineLearner(Stateful, Protocol):
 class OnlineModel(OnlineLearner, Protocol):
     """A binary probability model that learns one example at a time.
 
-    A prediction writes its members' probabilities into ``parts`` (float64, shape (n_parts,)); the same row comes back with the
-    label, perhaps many events later, so that members are scored by what was served and never by hindsight.
-    ``predict`` is pure and valid before any learning.
+    A prediction writes its members' probabilities into ``outputs`` (float64, shape (n_outputs,)). The caller stores that row
+    and passes it to ``learn`` with the label, perhaps many events later, so that members are scored by the probabilities that
+    were served. ``predict`` changes no state and is valid before any learning.
     """
 
-    n_parts: int
+    n_outputs: int
 
-    def predict(self, features: Row, parts: Row) -> float:
-        """P(label = 1) for ``features`` (float64, shape (n_features,), finite); fills ``parts``."""
+    def predict(self, features: Row, outputs: Row) -> float:
+        """P(label = 1) for ``features`` (float64, shape (n_features,), finite). Fills ``outputs``."""
         ...
 
-    def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
-        """Learn one labelled example: the stored features and the stored ``parts`` of its prediction."""
+    def learn(self, features: Row, label: int, weight: float, outputs: Row) -> None:
+        """Learn one labelled example: the stored features and the stored ``outputs`` of its prediction."""
         ...
 
     def predict_many(self, features: Row) -> Row:
@@ -69,7 +68,7 @@ class OnlineModel(OnlineLearner, Protocol):
         ...
 
     def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
-        """For each row predict, then learn at once; returns the predictions. Bit-equal to the same calls one by one."""
+        """Predict and then learn each row in turn; returns the predictions. Bit-equal to the same calls one by one."""
         ...
 
 
@@ -80,7 +79,7 @@ class MultiClassModel(OnlineLearner, Protocol):
     n_classes: int
 
     def predict(self, features: Row, probabilities: Row) -> int:
-        """Fill ``probabilities`` (float64, shape (n_classes,), summing to 1); the most probable class, of equals the first."""
+        """The most probable class, of equals the first. Fills ``probabilities`` (float64, shape (n_classes,), sum 1)."""
         ...
 
     def learn(self, features: Row, label: int, weight: float) -> None:
@@ -92,7 +91,7 @@ class MultiClassModel(OnlineLearner, Protocol):
         ...
 
     def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
-        """For each row predict, then learn at once; the predictions (n, n_classes). Bit-equal to the same calls one by one."""
+        """Predict and then learn each row in turn; returns (n, n_classes). Bit-equal to the same calls one by one."""
         ...
 
 
@@ -113,13 +112,13 @@ class RegressionModel(OnlineLearner, Protocol):
         ...
 
     def learn_many(self, features: Row, targets: Row, weights: Row) -> Row:
-        """For each row predict, then learn at once; the predictions (n,). Bit-equal to the same calls one by one."""
+        """Predict and then learn each row in turn; returns (n,). Bit-equal to the same calls one by one."""
         ...
 
 
 @runtime_checkable
 class BatchModel(Stateful, Protocol):
-    """A model that is trained on a block of examples, frozen, and then serves. ``version`` is the artefact's SHA-256."""
+    """A model that is trained once on a block of examples, then only predicts. ``version`` is the SHA-256 of the artefact."""
 
     version: str
 

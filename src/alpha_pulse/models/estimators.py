@@ -21,7 +21,7 @@ from alpha_pulse.models.validation import (
 class BinaryEstimator(PackedModel):
     """A learner of P(label = 1) as an `OnlineModel`; its one part is its own probability."""
 
-    n_parts = 1
+    n_outputs = 1
 
     def _probability(self, features: Row) -> float:
         """P(label = 1) of one row."""
@@ -39,14 +39,14 @@ class BinaryEstimator(PackedModel):
         """For each row its probability into ``out`` (shape (n,)), then learn it."""
         raise NotImplementedError
 
-    def predict(self, features: Row, parts: Row) -> float:
-        """P(label = 1); fills ``parts`` (shape (1,)) with it."""
+    def predict(self, features: Row, outputs: Row) -> float:
+        """P(label = 1); fills ``outputs`` (shape (1,)) with it."""
         check_row(features, self.n_features)
-        check_out(parts, self.n_parts, "parts")
-        parts[0] = probability = self._probability(features)
+        check_out(outputs, self.n_outputs, "outputs")
+        outputs[0] = probability = self._probability(features)
         return probability
 
-    def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
+    def learn(self, features: Row, label: int, weight: float, outputs: Row) -> None:
         """Learn one labelled example."""
         label, weight = check_example(features, self.n_features, label, 2, weight)
         self._learn(features, label, weight)

@@ -44,7 +44,7 @@ class MarketDefault(PackedModel):
     >>> model = MarketDefault(n_features=1, horizon=1)
     >>> rows = np.array([[-1.0], [1.0], [1.0], [-1.0]] * 150)
     >>> _ = model.learn_many(rows, np.array([0, 1, 1, 0] * 150), np.ones(600))
-    >>> model.predict(np.array([1.0]), np.zeros(model.n_parts)) > 0.8
+    >>> model.predict(np.array([1.0]), np.zeros(model.n_outputs)) > 0.8
     True
 
     References
@@ -63,7 +63,7 @@ class MarketDefault(PackedModel):
         rates = SGD_RATES + ADAGRAD_RATES
         gradients, newtons = len(rates), len(NEWTONS)
         members = gradients + newtons
-        self.n_parts = members + 3
+        self.n_outputs = members + 3
         self._state: Row = np.zeros(kernels.size(n_features, gradients, newtons))
         layout = {"kind": "market_default", "version": 3, "n_features": n_features, "experts": list(self.expert_names)}
         super().__init__(n_features, layout, {"state": self._state})
@@ -91,30 +91,30 @@ class MarketDefault(PackedModel):
         """The mixture's weights, a copy; they sum to 1."""
         return self._state[-(self._members + 2) :].copy()
 
-    def predict(self, features: Row, parts: Row) -> float:
-        """P(label = 1); fills ``parts`` with the experts' probabilities and the last label known."""
+    def predict(self, features: Row, outputs: Row) -> float:
+        """P(label = 1); fills ``outputs`` with the experts' probabilities and the last label known."""
         check_row(features, self.n_features)
-        check_out(parts, self.n_parts, "parts")
-        return kernels.predict(self._state, features, parts)
+        check_out(outputs, self.n_outputs, "outputs")
+        return kernels.predict(self._state, features, outputs)
 
-    def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
-        """Learn one labelled example from its stored row and parts."""
+    def learn(self, features: Row, label: int, weight: float, outputs: Row) -> None:
+        """Learn one labelled example from its stored row and outputs."""
         label, weight = check_example(features, self.n_features, label, 2, weight)
-        check_out(parts, self.n_parts, "parts")
-        kernels.learn(self._state, features, label, weight, parts, self._scratch)
+        check_out(outputs, self.n_outputs, "outputs")
+        kernels.learn(self._state, features, label, weight, outputs, self._scratch)
 
     def predict_many(self, features: Row) -> Row:
         """P(label = 1) for each row."""
         check_rows(features, self.n_features)
         out = np.empty(len(features))
-        kernels.predict_rows(self._state, features, np.zeros(self.n_parts), out)
+        kernels.predict_rows(self._state, features, np.zeros(self.n_outputs), out)
         return out
 
     def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
         """For each row predict, then learn; returns the predictions."""
         check_examples(features, self.n_features, labels, 2, weights)
         out = np.empty(len(features))
-        kernels.learn_rows(self._state, features, labels, weights, np.zeros(self.n_parts), self._scratch, out)
+        kernels.learn_rows(self._state, features, labels, weights, np.zeros(self.n_outputs), self._scratch, out)
         return out
 
     def set_boost(self, factor: float) -> None:

@@ -81,7 +81,7 @@ class Mixture:
     regret, so at most d times that in all. ``fixed_share`` has that bound for each period between two changes of the best, at
     log(1 / share) more per change; ``adahedge`` sets its rate by itself.
 
-    Its parts are each expert's probability, then the members' own parts. Cost: the members', and 1 to 2 µs.
+    Its outputs are each expert's probability, then the members' own outputs. Cost: the members', and 1 to 2 µs.
 
     Parameters
     ----------
@@ -120,9 +120,9 @@ class Mixture:
         self._members = list(members.values())
         self.expert_names = (*members, "base_rate")
         self._n = n = len(self.expert_names)
-        ends = np.cumsum([n, *(member.n_parts for member in self._members)]).tolist()
+        ends = np.cumsum([n, *(member.n_outputs for member in self._members)]).tolist()
         self._places = [slice(start, stop) for start, stop in pairwise(ends)]
-        self.n_parts: int = ends[-1]
+        self.n_outputs: int = ends[-1]
         self._method, self._horizon = method, horizon
         self._share = SHARE / horizon
         self._boost = 1.0
@@ -145,47 +145,47 @@ class Mixture:
         """Bytes of state that it may hold, ever: its own and its members'."""
         return self._state.nbytes + sum(member.memory_bytes for member in self._members)
 
-    def predict(self, features: Row, parts: Row) -> float:
-        """P(label = 1); fills ``parts`` with each expert's probability, then the members' outputs."""
+    def predict(self, features: Row, outputs: Row) -> float:
+        """P(label = 1); fills ``outputs`` with each expert's probability, then the members' outputs."""
         check_row(features, self.n_features)
-        check_out(parts, self.n_parts, "parts")
+        check_out(outputs, self.n_outputs, "outputs")
         for k, member in enumerate(self._members):
-            parts[k] = member.predict(features, parts[self._places[k]])
-        parts[self._n - 1] = baselines.base_rate(self._state, 0)
-        return hedge.mixture(self._state, baselines.SIZE, parts, self._n)
+            outputs[k] = member.predict(features, outputs[self._places[k]])
+        outputs[self._n - 1] = baselines.base_rate(self._state, 0)
+        return hedge.mixture(self._state, baselines.SIZE, outputs, self._n)
 
-    def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
-        """Learn one labelled example: weights by the stored ``parts``, then each member."""
+    def learn(self, features: Row, label: int, weight: float, outputs: Row) -> None:
+        """Learn one labelled example: weights by the stored ``outputs``, then each member."""
         label, weight = check_example(features, self.n_features, label, 2, weight)
-        check_out(parts, self.n_parts, "parts")
+        check_out(outputs, self.n_outputs, "outputs")
         if weight == 0.0:
             return
         share = share_of(weight)
         exponent = share / self._horizon
         if self._method == "adahedge":
-            adahedge.learn(self._state, baselines.SIZE, parts, self._n, label, exponent)
+            adahedge.learn(self._state, baselines.SIZE, outputs, self._n, label, exponent)
         elif self._method == "hedge":
-            adahedge.learn_at_rate_one(self._state, baselines.SIZE, parts, self._n, label, exponent)
+            adahedge.learn_at_rate_one(self._state, baselines.SIZE, outputs, self._n, label, exponent)
         else:
             moves = min(self._share * self._boost, 0.5) * share
-            hedge.fixed_share(self._state, baselines.SIZE, parts, self._n, label, exponent, moves)
+            hedge.fixed_share(self._state, baselines.SIZE, outputs, self._n, label, exponent, moves)
         for member, place in zip(self._members, self._places, strict=True):
-            member.learn(features, label, weight, parts[place])
+            member.learn(features, label, weight, outputs[place])
         baselines.learn(self._state, 0, label, baselines.UNKNOWN, share)
 
     def predict_many(self, features: Row) -> Row:
         """P(label = 1) for each row."""
         check_rows(features, self.n_features)
-        parts = np.zeros(self.n_parts)
-        return np.array([self.predict(row, parts) for row in features])
+        outputs = np.zeros(self.n_outputs)
+        return np.array([self.predict(row, outputs) for row in features])
 
     def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
         """For each row predict, then learn; returns the predictions."""
         check_examples(features, self.n_features, labels, 2, weights)
-        out, parts = np.empty(len(features)), np.zeros(self.n_parts)
+        out, outputs = np.empty(len(features)), np.zeros(self.n_outputs)
         for i, (row, label, weight) in enumerate(zip(features, labels.tolist(), weights.tolist(), strict=True)):
-            out[i] = self.predict(row, parts)
-            self.learn(row, label, weight, parts)
+            out[i] = self.predict(row, outputs)
+            self.learn(row, label, weight, outputs)
         return out
 
     def set_boost(self, factor: float) -> None:

@@ -48,8 +48,8 @@ def _state_of(model: OnlineModel) -> str:
 
 
 def _predict(model: OnlineModel, row: Row) -> tuple[float, Row]:
-    parts = np.zeros(model.n_parts)
-    return model.predict(row, parts), parts
+    outputs = np.zeros(model.n_outputs)
+    return model.predict(row, outputs), outputs
 
 
 def _taught(factory: ModelFactory, n: int = 300, seed: int = 1) -> tuple[OnlineModel, Row, Labels, Row]:
@@ -69,27 +69,27 @@ def check_model_satisfies_the_protocol(factory: ModelFactory) -> None:
     model = factory()
     assert isinstance(model, OnlineModel), f"{type(model).__name__} lacks methods or fields of OnlineModel"
     assert model.n_features >= 1, "a model needs at least 1 feature"
-    assert model.n_parts >= 1, "a model has at least 1 part: its own probability"
+    assert model.n_outputs >= 1, "a model has at least 1 part: its own probability"
 
 
 def check_model_valid_before_learning(factory: ModelFactory) -> None:
-    """Before it has learned anything it predicts a probability inside (0, 1), with finite parts, and is healthy."""
+    """Before it has learned anything it predicts a probability inside (0, 1), with finite outputs, and is healthy."""
     model = factory()
     for scale in (0.0, 1.0, -1e6):
-        probability, parts = _predict(model, np.full(model.n_features, scale))
+        probability, outputs = _predict(model, np.full(model.n_features, scale))
         _assert_probability(probability, "before any learning")
-        assert np.isfinite(parts).all(), "parts hold a number that is not finite before any learning"
+        assert np.isfinite(outputs).all(), "outputs hold a number that is not finite before any learning"
     assert model.healthy(), "a new model says that it is not healthy"
 
 
 def check_model_predict_is_pure(factory: ModelFactory) -> None:
-    """Predicting twice gives the same probability and parts, and changes neither the state nor the row."""
+    """Predicting twice gives the same probability and outputs, and changes neither the state nor the row."""
     model, rows, _, _ = _taught(factory)
     before, row = _state_of(model), rows[7].copy()
     first, first_parts = _predict(model, row)
     second, second_parts = _predict(model, row)
     assert first == second, f"the same row gave {first!r} and then {second!r}"
-    assert first_parts.tolist() == second_parts.tolist(), "the same row gave other parts the second time"
+    assert first_parts.tolist() == second_parts.tolist(), "the same row gave other outputs the second time"
     assert _state_of(model) == before, "predict changed the state"
     assert row.tolist() == rows[7].tolist(), "predict changed the row it was given"
 
@@ -116,8 +116,8 @@ def check_model_learn_many_equals_the_loop(factory: ModelFactory) -> None:
     weights = weights * np.random.default_rng(3).uniform(0.1, 2.0, len(weights))
     served = []
     for row, label, weight in zip(rows, labels, weights, strict=True):
-        probability, parts = _predict(one, row)
-        one.learn(row, int(label), float(weight), parts)
+        probability, outputs = _predict(one, row)
+        one.learn(row, int(label), float(weight), outputs)
         served.append(probability)
     assert many.learn_many(rows, labels, weights).tolist() == served, "learn_many served other probabilities than the loop"
     assert _state_of(one) == _state_of(many), "learn_many left another state than the loop"
@@ -133,15 +133,15 @@ def check_model_predict_many_equals_the_loop(factory: ModelFactory) -> None:
 
 
 def check_model_keeps_no_hold_of_its_inputs(factory: ModelFactory) -> None:
-    """Overwriting a row or parts after `learn` changes nothing: the caller may reuse its arrays."""
+    """Overwriting a row or outputs after `learn` changes nothing: the caller may reuse its arrays."""
     one, two = factory(), factory()
     rows, labels, _ = separable(50, one.n_features, seed=4)
-    used, parts = np.zeros(one.n_features), np.zeros(one.n_parts)
+    used, outputs = np.zeros(one.n_features), np.zeros(one.n_outputs)
     for row, label in zip(rows, labels, strict=True):
         used[:] = row
-        one.predict(used, parts)
-        one.learn(used, int(label), 1.0, parts)
-        used[:], parts[:] = 1e3, 0.5
+        one.predict(used, outputs)
+        one.learn(used, int(label), 1.0, outputs)
+        used[:], outputs[:] = 1e3, 0.5
         fresh = _predict(two, row)[1]
         two.learn(row, int(label), 1.0, fresh)
     assert _state_of(one) == _state_of(two), "the model kept a hold of an array that it was given"
@@ -211,19 +211,19 @@ def check_model_refuses_non_finite_features(factory: ModelFactory) -> None:
 def check_model_refuses_what_does_not_fit(factory: ModelFactory) -> None:
     """Rows of another length, labels that are no classes and weights that are none are refused, and change nothing."""
     model = factory()
-    d, parts = model.n_features, np.zeros(model.n_parts)
+    d, outputs = model.n_features, np.zeros(model.n_outputs)
     row, rows, ones = np.zeros(d), np.zeros((3, d)), np.ones(3)
     before, labels = _state_of(model), np.zeros(3, dtype=np.int64)
     refused: list[tuple[str, Callable[[], object]]] = [
-        ("a row that is too long", lambda: model.predict(np.zeros(d + 1), parts)),
-        ("a row that is too short", lambda: model.learn(np.zeros(d - 1), 1, 1.0, parts)),
+        ("a row that is too long", lambda: model.predict(np.zeros(d + 1), outputs)),
+        ("a row that is too short", lambda: model.learn(np.zeros(d - 1), 1, 1.0, outputs)),
         ("rows that are too long", lambda: model.predict_many(np.zeros((2, d + 1)))),
         ("rows that are too short", lambda: model.learn_many(np.zeros((3, d - 1)), labels, ones)),
         ("too few labels", lambda: model.learn_many(rows, labels[:2], ones)),
         ("too few weights", lambda: model.learn_many(rows, labels, ones[:2])),
-        *((f"the label {bad}", lambda bad=bad: model.learn(row, bad, 1.0, parts)) for bad in (-1, 2, 10**6)),
+        *((f"the label {bad}", lambda bad=bad: model.learn(row, bad, 1.0, outputs)) for bad in (-1, 2, 10**6)),
         *((f"labels of {bad}", lambda bad=bad: model.learn_many(rows, labels + bad, ones)) for bad in (-1, 2)),
-        *((f"the weight {bad}", lambda bad=bad: model.learn(row, 1, bad, parts)) for bad in (math.nan, math.inf, -1.0)),
+        *((f"the weight {bad}", lambda bad=bad: model.learn(row, 1, bad, outputs)) for bad in (math.nan, math.inf, -1.0)),
         ("a weight that is not finite", lambda: model.learn_many(rows, labels, ones * math.nan)),
     ]
     for what, act in refused:
@@ -244,9 +244,9 @@ def check_model_stays_finite_on_extreme_values(factory: ModelFactory) -> None:
     for key, array in model.snapshot().arrays.items():
         assert np.isfinite(array).all(), f"array {key!r} of the state holds a number that is not finite"
     for row in (rows[0], wild[0], np.full(model.n_features, 1e14), np.full(model.n_features, -1e14)):
-        probability, parts = _predict(model, row)
+        probability, outputs = _predict(model, row)
         assert 0.0 <= probability <= 1.0, f"after extreme values predict gave {probability!r}, not a probability"
-        assert np.isfinite(parts).all(), "parts hold a number that is not finite after extreme values"
+        assert np.isfinite(outputs).all(), "outputs hold a number that is not finite after extreme values"
     assert isinstance(model.healthy(), bool), "healthy does not answer with a bool"
 
 
@@ -258,9 +258,9 @@ def check_model_survives_adversarial_sequences(factory: ModelFactory) -> None:
         for key, array in model.snapshot().arrays.items():
             assert np.isfinite(array).all(), f"{what}: array {key!r} of the state holds a number that is not finite"
         for row in (rows[0], rows[-1], np.zeros(model.n_features)):
-            probability, parts = _predict(model, row)
+            probability, outputs = _predict(model, row)
             assert 0.0 <= probability <= 1.0, f"{what}: predict gave {probability!r}, not a probability"
-            assert np.isfinite(parts).all(), f"{what}: parts hold a number that is not finite"
+            assert np.isfinite(outputs).all(), f"{what}: outputs hold a number that is not finite"
 
 
 def check_model_notices_a_flipped_byte(factory: ModelFactory) -> None:
@@ -269,11 +269,11 @@ def check_model_notices_a_flipped_byte(factory: ModelFactory) -> None:
 
 
 def check_model_learns_with_delay(factory: ModelFactory) -> None:
-    """Labels that come 12 predictions late, with the stored row and parts, are learned: it still beats the base rate."""
+    """Labels that come 12 predictions late, with the stored row and outputs, are learned: it still beats the base rate."""
     model, delay = factory(), 12
     rows, labels, _ = separable(6_000, model.n_features, seed=6)
     served = np.zeros(len(rows))
-    stored = np.zeros((len(rows), model.n_parts))
+    stored = np.zeros((len(rows), model.n_outputs))
     for i in range(len(rows)):
         if i >= delay:
             model.learn(rows[i - delay], int(labels[i - delay]), 1.0, stored[i - delay])

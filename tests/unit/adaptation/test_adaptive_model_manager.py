@@ -119,7 +119,7 @@ def test_a_large_change_resets() -> None:
     action = bench.alarm(score=0.5)
     assert action is not None
     assert action.kind == "reset"
-    assert bench.session.model.predict(bench.rows[0], np.zeros(bench.session.model.n_parts)) != 0.0
+    assert bench.session.model.predict(bench.rows[0], np.zeros(bench.session.model.n_outputs)) != 0.0
     assert bench.boost == 1.0
 
 

@@ -174,12 +174,12 @@ def stumbling(remembered: int = 400) -> RiverModel:
 
 
 def test_an_error_while_it_learns_begins_it_anew_after_a_while_with_the_reason() -> None:
-    model, parts = stumbling(), np.zeros(1)
+    model, outputs = stumbling(), np.zeros(1)
     x, y = rows(300, 6, d=2)
     model.learn_many(x, y, np.ones(300))
-    model.learn(np.array([99.0, 0.0]), 1, 1.0, parts)
-    assert math.isnan(model.predict(x[0], parts))
-    assert math.isnan(parts[0])
+    model.learn(np.array([99.0, 0.0]), 1, 1.0, outputs)
+    assert math.isnan(model.predict(x[0], outputs))
+    assert math.isnan(outputs[0])
     assert model.failure == "River could not learn: ZeroDivisionError: of <object object at 0x> at a row"
     assert not model.healthy()
     twin = stumbling()
@@ -196,12 +196,12 @@ def test_an_error_while_it_learns_begins_it_anew_after_a_while_with_the_reason()
 
 
 def test_an_error_while_it_predicts_makes_that_prediction_nan_and_changes_nothing() -> None:
-    model, parts = stumbling(), np.zeros(1)
+    model, outputs = stumbling(), np.zeros(1)
     model.learn_many(*rows(50, 8, d=2), np.ones(50))
     before = state_of(model)
-    assert math.isnan(model.predict(np.array([0.0, 99.0]), parts))
+    assert math.isnan(model.predict(np.array([0.0, 99.0]), outputs))
     assert model.failure == "River could not predict: KeyError: 'f9'"
-    assert math.isfinite(model.predict(np.array([0.0, 1.0]), parts))
+    assert math.isfinite(model.predict(np.array([0.0, 1.0]), outputs))
     assert model.failure == ""
     assert state_of(model) == before
 
@@ -224,9 +224,9 @@ def test_an_error_while_it_is_taught_again_is_met_in_the_same_way(monkeypatch: p
 
 
 def test_a_row_that_is_not_finite_gives_nan_whatever_river_would_say() -> None:
-    model, parts = small(TREE), np.zeros(1)
+    model, outputs = small(TREE), np.zeros(1)
     model.learn_many(*rows(60, 10), np.ones(60))
-    assert math.isnan(model.predict(np.array([math.nan, 0.0, 0.0]), parts))
+    assert math.isnan(model.predict(np.array([math.nan, 0.0, 0.0]), outputs))
 
 
 # States that do not fit.

@@ -56,16 +56,16 @@ def test_members_and_mixture_are_the_naive_twins_also_when_labels_come_late(
     state[kernels.BOOST] = boost
     waiting = []
     for row in rows:
-        parts = np.full(E + 1, math.nan)
+        outputs = np.full(E + 1, math.nan)
         probability, said, known = naive.predict(row.tolist())
-        assert kernels.predict(state, row, parts) == pytest.approx(probability, abs=1e-10)
-        assert parts[:E] == pytest.approx(said, abs=1e-10)
-        assert parts[E] == (0.5 if known is None else known)
-        waiting.append((row, parts, said, known))
+        assert kernels.predict(state, row, outputs) == pytest.approx(probability, abs=1e-10)
+        assert outputs[:E] == pytest.approx(said, abs=1e-10)
+        assert outputs[E] == (0.5 if known is None else known)
+        waiting.append((row, outputs, said, known))
         if len(waiting) > horizon:
-            row, parts, said, known = waiting.pop(0)
+            row, outputs, said, known = waiting.pop(0)
             label, weight = int(generator.random() < 0.3), float(generator.choice([1.0, 0.2, 30.0]))
-            kernels.learn(state, row, label, weight, parts, scratch)
+            kernels.learn(state, row, label, weight, outputs, scratch)
             naive.learn(row.tolist(), label, weight, said, known)
             assert state[-E:] == pytest.approx(naive.mixture, abs=1e-10)
     for found, expected in zip((0, 1), (naive.weights, naive.squares), strict=True):
@@ -81,32 +81,32 @@ def test_loop_and_steps_are_bit_equal() -> None:
         generator.random(300),
     )
     one, many, out = fresh(3), fresh(3), np.empty(300)
-    parts, scratch = np.zeros(E + 1), scratch_of(3)
+    outputs, scratch = np.zeros(E + 1), scratch_of(3)
     kernels.learn_rows(many, rows, labels, weights, np.zeros(E + 1), scratch_of(3), out)
     for i in range(300):
-        assert kernels.predict(one, rows[i], parts) == out[i]
-        kernels.learn(one, rows[i], labels[i], weights[i], parts, scratch)
+        assert kernels.predict(one, rows[i], outputs) == out[i]
+        kernels.learn(one, rows[i], labels[i], weights[i], outputs, scratch)
     assert one.tobytes() == many.tobytes()
-    kernels.predict_rows(many, rows, parts, out)
-    assert out.tolist() == [kernels.predict(one, row, parts) for row in rows]
+    kernels.predict_rows(many, rows, outputs, out)
+    assert out.tolist() == [kernels.predict(one, row, outputs) for row in rows]
     assert one.tobytes() == many.tobytes()
 
 
 def test_the_scratch_row_does_not_matter() -> None:
     one, two = fresh(2), fresh(2)
-    parts = np.zeros(E + 1)
+    outputs = np.zeros(E + 1)
     for state, scratch in ((one, scratch_of(2)), (two, scratch_of(2, math.nan))):
-        kernels.predict(state, np.array([1.0, 2.0]), parts)
-        kernels.learn(state, np.array([1.0, 2.0]), 1, 1.0, parts, scratch)
+        kernels.predict(state, np.array([1.0, 2.0]), outputs)
+        kernels.learn(state, np.array([1.0, 2.0]), 1, 1.0, outputs, scratch)
     assert one.tobytes() == two.tobytes()
 
 
 def test_members_are_judged_by_what_was_served_not_by_hindsight() -> None:
-    state, parts, scratch = fresh(1), np.zeros(E + 1), scratch_of(1)
+    state, outputs, scratch = fresh(1), np.zeros(E + 1), scratch_of(1)
     row = np.array([1.0])
-    kernels.predict(state, row, parts)
-    parts[:E] = [0.99, 0.01, *[0.5] * (E - 2)]
-    kernels.learn(state, row, 1, 1.0, parts, scratch)
+    kernels.predict(state, row, outputs)
+    outputs[:E] = [0.99, 0.01, *[0.5] * (E - 2)]
+    kernels.learn(state, row, 1, 1.0, outputs, scratch)
     assert state[-E:].argmax() == 0
     assert state[-E:].argmin() == 1
 
@@ -128,9 +128,9 @@ def test_no_input_moves_a_weight_beyond_its_bound(
     weights = slice(kernels.HEAD + K + 6, kernels.HEAD + K + 6 + 3 * K)
     waiting = []
     for a, b, label, weight in rows * 4:
-        row, parts = np.array([a, b]), np.zeros(E + 1)
-        assert 0.0 <= kernels.predict(state, row, parts) <= 1.0
-        waiting.append((row, label, weight, parts))
+        row, outputs = np.array([a, b]), np.zeros(E + 1)
+        assert 0.0 <= kernels.predict(state, row, outputs) <= 1.0
+        waiting.append((row, label, weight, outputs))
         if len(waiting) > delay:
             kernels.learn(state, *waiting.pop(0), scratch)
         assert np.isfinite(state).all()

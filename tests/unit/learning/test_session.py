@@ -48,13 +48,13 @@ def test_the_stored_probability_is_scored_although_the_model_has_changed_since()
 def test_it_learns_from_what_was_stored_when_it_served(model: str, horizon: int) -> None:
     desk, twin = Desk(new_session(model, D, horizon)), maker(model, D, horizon)()
     rows, labels = stream(120, D, seed=2)
-    parts = [np.zeros(twin.n_parts) for _ in rows]
+    outputs = [np.zeros(twin.n_outputs) for _ in rows]
     for now in range(120):
         desk.step(now, rows[now], labels)
         due = now - horizon
         if due >= 0:
-            twin.learn(rows[due], int(labels[due]), 1.0, parts[due])
-        assert twin.predict(rows[now], parts[now]) == desk.session.pending.get(f"p{now}").row[RAW_ONLINE]
+            twin.learn(rows[due], int(labels[due]), 1.0, outputs[due])
+        assert twin.predict(rows[now], outputs[now]) == desk.session.pending.get(f"p{now}").row[RAW_ONLINE]
     assert state_of(desk.session.model) == state_of(twin)
     assert desk.session.labels_used == 120 - horizon
     assert len(desk.session.pending) == horizon
@@ -265,9 +265,9 @@ def test_forgetting_begins_with_a_model_that_knows_nothing() -> None:
     rows, labels = stream(200, D, seed=13)
     desk.run(rows, labels, 0, 200)
     desk.session.begin_trial(boost=None)
-    parts = np.zeros(desk.session.model.n_parts)
-    desk.session.model.predict(rows[0], parts)
-    assert parts[:-3].tolist() == [0.5] * (desk.session.model.n_parts - 3)
+    outputs = np.zeros(desk.session.model.n_outputs)
+    desk.session.model.predict(rows[0], outputs)
+    assert outputs[:-3].tolist() == [0.5] * (desk.session.model.n_outputs - 3)
 
 
 def test_a_trial_without_common_labels_is_undone() -> None:
@@ -284,7 +284,7 @@ def test_a_control_that_diverges_in_a_trial_is_left_out(bad: float, monkeypatch:
     session = new_session(horizon=1)
     session.begin_trial(boost=4.0)
     assert session._trial is not None
-    monkeypatch.setattr(session._trial.control, "predict", lambda features, parts: bad)
+    monkeypatch.setattr(session._trial.control, "predict", lambda features, outputs: bad)
     pending, missing = session.predict("p", vector(stream(1, D, seed=7)[0][0], 0))
     assert missing is None
     assert math.isnan(pending.row[CONTROL])
@@ -364,10 +364,10 @@ class Resting(Logistic):
     def healthy(self) -> bool:
         return not self.warming_up and super().healthy()
 
-    def predict(self, features: Row, parts: Row) -> float:
+    def predict(self, features: Row, outputs: Row) -> float:
         self.asked += 1
         self.failure = "it rests" if self.asked in (3, 4) else ""
-        return math.nan if self.failure else super().predict(features, parts)
+        return math.nan if self.failure else super().predict(features, outputs)
 
 
 def test_a_model_that_says_why_it_is_silent_is_left_out_with_its_reason_and_keeps_what_it_learned() -> None:

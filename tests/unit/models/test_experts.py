@@ -26,10 +26,10 @@ def test_the_model_is_its_naive_twin_with_the_documented_rates(horizon: int, sha
     model = MarketDefault(3, horizon, share=share)
     naive = NaiveLadder(3, SGD_RATES, ADAGRAD_RATES, horizon, share, newtons=NEWTONS)
     for row, label in zip(rows, labels, strict=True):
-        parts = np.zeros(model.n_parts)
+        outputs = np.zeros(model.n_outputs)
         probability, said, known = naive.predict(row.tolist())
-        assert model.predict(row, parts) == pytest.approx(probability, abs=1e-12)
-        model.learn(row, int(label), 1.0, parts)
+        assert model.predict(row, outputs) == pytest.approx(probability, abs=1e-12)
+        model.learn(row, int(label), 1.0, outputs)
         naive.learn(row.tolist(), int(label), 1.0, said, known)
     assert model.weights == pytest.approx(naive.mixture, abs=1e-12)
 
@@ -67,14 +67,14 @@ def test_reset_forgets_all_but_scales_and_base_rate() -> None:
     rows = np.random.default_rng(5).normal(3.0, 2.0, (2_000, 1))
     labels = (rows[:, 0] > 4.0).astype(np.int64)
     model.learn_many(rows, labels, np.ones(2_000))
-    parts = np.zeros(model.n_parts)
-    model.predict(np.array([9.0]), parts)
-    assert parts[:-3].max() > 0.9
-    base = parts[-3]
+    outputs = np.zeros(model.n_outputs)
+    model.predict(np.array([9.0]), outputs)
+    assert outputs[:-3].max() > 0.9
+    base = outputs[-3]
     model.reset()
-    model.predict(np.array([9.0]), parts)
-    assert parts[:-3].tolist() == [0.5] * 12
-    assert parts[-3] == base == pytest.approx(labels.mean(), abs=1e-3)
+    model.predict(np.array([9.0]), outputs)
+    assert outputs[:-3].tolist() == [0.5] * 12
+    assert outputs[-3] == base == pytest.approx(labels.mean(), abs=1e-3)
     assert len(set(model.weights)) == 1
 
 
@@ -97,4 +97,4 @@ def test_a_saved_state_of_other_sizes_is_refused_before_a_kernel_loops_over_them
         saved.scalars["layout"]["n_features"] = value
         with pytest.raises(StateError, match="does not fit this one"):
             model.restore(saved)
-    assert 0.0 < model.predict(np.ones(2), np.zeros(model.n_parts)) < 1.0
+    assert 0.0 < model.predict(np.ones(2), np.zeros(model.n_outputs)) < 1.0

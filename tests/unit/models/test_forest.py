@@ -18,10 +18,10 @@ def test_no_bit_depends_on_the_number_of_cores(cores: int, monkeypatch: pytest.M
     rows, labels, weights = quarters(1_500, 1)
     monkeypatch.setattr(forest, "BLOCK", 400)
     one, many = AdaptiveRandomForest(5, trees=4), AdaptiveRandomForest(5, trees=4)
-    parts, served = np.zeros(1), []
+    outputs, served = np.zeros(1), []
     for row, label, weight in zip(rows, labels.tolist(), weights.tolist(), strict=True):
-        served.append(one.predict(row, parts))
-        one.learn(row, label, weight, parts)
+        served.append(one.predict(row, outputs))
+        one.learn(row, label, weight, outputs)
     monkeypatch.setattr(member_threads, "usable_cores", lambda: cores)
     assert many.learn_many(rows, labels, weights).tolist() == served
     assert digest({"forest": one.snapshot()}) == digest({"forest": many.snapshot()})
@@ -90,9 +90,9 @@ def test_a_vote_counts_by_how_often_its_tree_was_right() -> None:
 def test_a_tree_in_the_background_learns_before_it_takes_over() -> None:
     rows, labels, _ = quarters(6_000, 2, turns_at=4_000)
     model = AdaptiveRandomForest(5, trees=3)
-    learned, parts = [], np.zeros(1)
+    learned, outputs = [], np.zeros(1)
     for row, label in zip(rows, labels.tolist(), strict=True):
-        model.learn(row, label, 1.0, parts)
+        model.learn(row, label, 1.0, outputs)
         for real, whole in zip(model._real, model._whole, strict=True):
             if whole[kernels.BACKGROUND] == 1:
                 other = 1 - int(whole[kernels.CURRENT])

@@ -47,9 +47,9 @@ def test_classes_are_the_naive_twins(name: str, parameters: dict[str, Any], clas
     for row, label, weight in zip(rows, labels.tolist(), weights.tolist(), strict=True):
         said = naive.chances(row)
         if classes == 2:
-            parts = np.zeros(1)
-            assert model.predict(row, parts) == parts[0] == pytest.approx(said[1], abs=1e-9)
-            model.learn(row, label, weight, parts)
+            outputs = np.zeros(1)
+            assert model.predict(row, outputs) == outputs[0] == pytest.approx(said[1], abs=1e-9)
+            model.learn(row, label, weight, outputs)
         else:
             found = np.zeros(classes)
             assert model.predict(row, found) == found.argmax()

@@ -19,8 +19,8 @@ from learning_samples import stream
 class Sleeper(Logistic):
     """Says nothing on rows whose last feature is negative."""
 
-    def predict(self, features: Row, parts: Row) -> float:
-        said = super().predict(features, parts)
+    def predict(self, features: Row, outputs: Row) -> float:
+        said = super().predict(features, outputs)
         return said if features[-1] >= 0.0 else math.nan
 
 
@@ -65,9 +65,9 @@ def test_a_sleeping_member_has_no_vote_and_keeps_its_weight() -> None:
     served = model.learn_many(rows, labels, np.ones(500))
     assert np.isfinite(served).all()
     assert model.weights.min() > 0.0
-    parts = np.zeros(model.n_parts)
-    model.predict(np.array([0.5, -1.0]), parts)
-    assert math.isnan(parts[0])
+    outputs = np.zeros(model.n_outputs)
+    model.predict(np.array([0.5, -1.0]), outputs)
+    assert math.isnan(outputs[0])
 
 
 def test_two_of_a_name_get_two_names_and_two_seeds() -> None:
@@ -75,9 +75,9 @@ def test_two_of_a_name_get_two_names_and_two_seeds() -> None:
     twice: Mixture = plugins.load("models", ONLINE, "mixture:adaptive_random_forest + adaptive_random_forest")(5, 1, 1)
     rows, labels = stream(600, 5, seed=6)
     twice.learn_many(rows, labels, np.ones(600))
-    parts = np.zeros(twice.n_parts)
-    twice.predict(rows[0], parts)
-    assert parts[0] != parts[1]
+    outputs = np.zeros(twice.n_outputs)
+    twice.predict(rows[0], outputs)
+    assert outputs[0] != outputs[1]
 
 
 class Constant(Logistic):
@@ -87,11 +87,11 @@ class Constant(Logistic):
         super().__init__(1)
         self._says, self._turn, self._learned = (first, later), turn, 0
 
-    def predict(self, features: Row, parts: Row) -> float:
-        parts[:] = 0.0
+    def predict(self, features: Row, outputs: Row) -> float:
+        outputs[:] = 0.0
         return self._says[self._learned >= self._turn]
 
-    def learn(self, features: Row, label: int, weight: float, parts: Row) -> None:
+    def learn(self, features: Row, label: int, weight: float, outputs: Row) -> None:
         self._learned += 1
 
 

@@ -11,7 +11,7 @@ gradients, N Newton members (`alpha_pulse.kernels.linear.newton`) and E = K + N 
 The scaler is that of `alpha_pulse.kernels.base.scaler`. An example of weight 0 teaches nothing; one below 1 counts as that
 fraction of one to the scaler, the mixture, the base rate and the no-change table.
 
-``parts`` is the row that a prediction writes, float64 of shape (E + 1,): each expert's probability (members, base rate,
+``outputs`` is the row that a prediction writes, float64 of shape (E + 1,): each expert's probability (members, base rate,
 no-change), then the last label known at prediction time. It comes back with the label.
 
 Sources: Duchi, Hazan & Singer, "Adaptive subgradient methods", JMLR 12 (2011); Herbster & Warmuth (1998) for the mixture;
@@ -95,22 +95,22 @@ def _scores(state: NDArray[np.float64], x: NDArray[np.float64], out: NDArray[np.
 
 
 @kernel
-def predict(state: NDArray[np.float64], x: NDArray[np.float64], parts: NDArray[np.float64]) -> float:
-    """P(label = 1) for one row; fills ``parts``; the state is not touched.
+def predict(state: NDArray[np.float64], x: NDArray[np.float64], outputs: NDArray[np.float64]) -> float:
+    """P(label = 1) for one row; fills ``outputs``; the state is not touched.
 
     Members are never absent: a NaN means that a member has diverged, and the mixture must not hide it.
     """
     members = int(state[K]) + int(state[NEWTONS])
-    _scores(state, x, parts)
+    _scores(state, x, outputs)
     for m in range(members):
-        parts[m] = sigmoid(parts[m])
-    parts[members] = base_rate(state, BASELINES)
-    parts[members + 1] = no_change(state, BASELINES)
-    parts[members + 2] = last_known(state, BASELINES)
+        outputs[m] = sigmoid(outputs[m])
+    outputs[members] = base_rate(state, BASELINES)
+    outputs[members + 1] = no_change(state, BASELINES)
+    outputs[members + 2] = last_known(state, BASELINES)
     for m in range(members + 2):
-        if math.isnan(parts[m]):
+        if math.isnan(outputs[m]):
             return math.nan
-    return mixture(state, state.shape[0] - members - 2, parts, members + 2)
+    return mixture(state, state.shape[0] - members - 2, outputs, members + 2)
 
 
 @kernel
@@ -171,10 +171,10 @@ def learn(
     x: NDArray[np.float64],
     label: int,
     weight: float,
-    parts: NDArray[np.float64],
+    outputs: NDArray[np.float64],
     scratch: NDArray[np.float64],
 ) -> None:
-    """Learn one example: the mixture scores the served probabilities (``parts``), then scaler and members learn the stored row.
+    """Learn one example: the mixture scores the served ``outputs``, then the scaler and the members learn the stored row.
 
     ``scratch`` is float64 of shape (`scratch_size`,); its content does not matter.
     """
@@ -185,21 +185,21 @@ def learn(
     members = k + int(state[NEWTONS])
     share = share_of(weight)
     moves = min(state[SHARE] * state[BOOST], 0.5) * share
-    fixed_share(state, state.shape[0] - members - 2, parts, members + 2, label, state[EXPONENT] * share, moves)
+    fixed_share(state, state.shape[0] - members - 2, outputs, members + 2, label, state[EXPONENT] * share, moves)
     state[SEEN] += share
     _scale(state, x, d, k, share)
     _descend(state, x, label, weight, scratch)
     _newton(state, label, weight, scratch)
-    baselines_learn(state, BASELINES, label, parts[members + 2], share)
+    baselines_learn(state, BASELINES, label, outputs[members + 2], share)
 
 
 @kernel
 def predict_rows(
-    state: NDArray[np.float64], x: NDArray[np.float64], parts: NDArray[np.float64], out: NDArray[np.float64]
+    state: NDArray[np.float64], x: NDArray[np.float64], outputs: NDArray[np.float64], out: NDArray[np.float64]
 ) -> None:
-    """P(label = 1) for each row; ``parts`` contains those of the last row."""
+    """P(label = 1) for each row; ``outputs`` contains those of the last row."""
     for i in range(x.shape[0]):
-        out[i] = predict(state, x[i], parts)
+        out[i] = predict(state, x[i], outputs)
 
 
 @kernel
@@ -208,11 +208,11 @@ def learn_rows(
     x: NDArray[np.float64],
     labels: NDArray[np.int64],
     weights: NDArray[np.float64],
-    parts: NDArray[np.float64],
+    outputs: NDArray[np.float64],
     scratch: NDArray[np.float64],
     out: NDArray[np.float64],
 ) -> None:
     """For each row predict into ``out``, then learn at once: the compiled loop over the same steps."""
     for i in range(x.shape[0]):
-        out[i] = predict(state, x[i], parts)
-        learn(state, x[i], labels[i], weights[i], parts, scratch)
+        out[i] = predict(state, x[i], outputs)
+        learn(state, x[i], labels[i], weights[i], outputs, scratch)
