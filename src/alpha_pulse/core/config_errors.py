@@ -80,7 +80,7 @@ def _wanted(kind: inspect.Type) -> str:
     if isinstance(kind, inspect.UnionType):
         return " or ".join(_wanted(option) for option in kind.types if not isinstance(option, inspect.NoneType))
     if isinstance(kind, inspect.DictType):
-        return "a table of such by symbol"
+        return "a table of these by symbol"
     if isinstance(kind, _NUMBERS):
         noun = "a whole number" if isinstance(kind, inspect.IntType) else "a number"
         limits = (("above", kind.gt), ("of at least", kind.ge), ("below", kind.lt), ("at most", kind.le))

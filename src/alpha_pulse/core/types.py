@@ -2,9 +2,9 @@
 
 Times (``ts``, ``ts_event``) are nanoseconds since the Unix epoch, UTC. ``ts_event`` is the instant an event became
 knowable: for a bar, its end. Prices are in quote currency per unit; quantities of orders, fills and lots are int64
-counts of parts of a unit, money is an int64 count of minor units of cash: `Units` says how small both are.
+counts of parts of a unit, money is an int64 count of minor units of cash: `Units` defines both.
 
-What is kept for long is ``gc=False``: it can be part of no cycle, so the garbage collector need not walk it.
+Types that are stored for long are ``gc=False``: they cannot be part of a reference cycle, so the garbage collector skips them.
 """
 
 from __future__ import annotations
@@ -60,15 +60,15 @@ class Bar(msgspec.Struct, frozen=True, gc=False, tag="bar", omit_defaults=True):
 
     @property
     def ts_open(self) -> int:
-        """When the bar began: the time it is shown under."""
+        """The open of the bar, which is the time shown for it."""
         return self.ts_event - self.interval_ns
 
 
 class Units(msgspec.Struct, frozen=True, gc=False):
-    """What a symbol's whole numbers count, found at its first bar; see `alpha_pulse.venues.money`.
+    """The units of a symbol's whole numbers, determined at its first bar; see `alpha_pulse.venues.money`.
 
     A quantity counts parts of ``10**-quantity_decimals`` of a unit (share, coin, base currency) and is a multiple of ``lot``
-    parts; money counts minor units of ``10**-cash_decimals`` of cash. An order is worth ``min_order`` minor units at least,
+    parts; money counts minor units of ``10**-cash_decimals`` of cash. An order is worth at least ``min_order`` minor units,
     unless it closes a position. Fill prices are multiples of ``tick`` where one is set.
     """
 
@@ -84,7 +84,7 @@ class Units(msgspec.Struct, frozen=True, gc=False):
         return float(amount / 10**self.cash_decimals)
 
     def quantity(self, parts: int) -> float:
-        """Parts as units of the traded thing."""
+        """A quantity in units of the traded asset."""
         scale = self.quantity_decimals
         return float(parts / 10**scale if scale >= 0 else parts * 10**-scale)
 
@@ -111,7 +111,7 @@ class MarketView(msgspec.Struct, frozen=True):
 
 
 class PredictionContext(msgspec.Struct, frozen=True):
-    """Who asks for a prediction, and of what."""
+    """The caller of a prediction, and the session that is to predict."""
 
     symbol: str
     agent: str
@@ -134,14 +134,14 @@ class MemberPrediction(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class Missing(msgspec.Struct, frozen=True, gc=False):
-    """A member that was left out, and why."""
+    """A member that took no part in a prediction, and the reason."""
 
     model_id: str
     reason: str
 
 
 class Prediction(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """The probability that the label will be 1, with the members it was made of.
+    """The probability that the label will be 1, with the members that contributed to it.
 
     ``confidence`` is the calibrated probability that the predicted class is right; None until 500 scores are stored.
     ``quarantined`` is True while the online member is quarantined; ``missing`` names every member that was left out.
@@ -164,7 +164,7 @@ class Prediction(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Contribution(msgspec.Struct, frozen=True, gc=False):
-    """A signal that went into another, with its weight."""
+    """A signal that was combined into another one, with its weight."""
 
     signal_id: str
     agent: str
@@ -173,7 +173,7 @@ class Contribution(msgspec.Struct, frozen=True, gc=False):
 
 
 class Signal(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """A wish to hold: ``direction`` from -1 (short) to 1 (long), with the parts that made it.
+    """A desired position: ``direction`` from -1 (short) to 1 (long), with its components.
 
     ``rule_part`` and ``ml_part`` are the two directions before mixing; ``ml_part`` is None where the model took no part.
     """
@@ -198,11 +198,11 @@ class Signal(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """An order intent that the risk gate let through.
+    """An order that the risk gate accepted.
 
-    ``quantity`` is signed (buy > 0), in parts of a unit (`Units`). A ``stop`` closes what is then held, never more.
-    ``fraction`` is the part of the book's equity, from -1 (short) up, that the position is meant to be worth: at the fill the
-    quantity is cut such that the position is worth no more of the equity at that price.
+    ``quantity`` is signed (buy > 0), in parts of a unit (`Units`). A ``stop`` closes the position held at that time, never
+    more. ``fraction`` is the target value of the position as a fraction of the book's equity, from -1 (short) up: at the fill
+    the quantity is cut so that the position is worth no larger fraction of the equity at that price.
     """
 
     order_id: str
@@ -218,9 +218,9 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Fill(msgspec.Struct, frozen=True, gc=False):
-    """A trade that happened. ``price`` includes half-spread and slippage; ``reference`` does not.
+    """An executed trade. ``price`` includes half-spread and slippage; ``reference`` does not.
 
-    ``cost`` (minor units, >= 0) is what half-spread and slippage took; ``fee`` (minor units, >= 0) the venue's fee.
+    ``cost`` (minor units, >= 0) is the cost of half-spread and slippage; ``fee`` (minor units, >= 0) the venue's fee.
     """
 
     fill_id: str
@@ -244,7 +244,7 @@ class Fill(msgspec.Struct, frozen=True, gc=False):
 
 
 class Lot(msgspec.Struct, frozen=True, gc=False):
-    """A closed piece of a position, first in first out. ``quantity`` is signed as it was held; money in minor units."""
+    """A closed part of a position, first in, first out. ``quantity`` has the sign of the position; money is in minor units."""
 
     lot_id: str
     book: str
@@ -264,9 +264,10 @@ class Lot(msgspec.Struct, frozen=True, gc=False):
 
 
 class TradeOutcome(msgspec.Struct, frozen=True, gc=False):
-    """What came of a trade: reaches the trade-quality model and the agents' weights.
+    """The result of a trade, from which the trade-quality model and the agents' weights learn.
 
-    ``pnl`` is net, in minor units; ``return_`` is net P&L over the money put in; ``held_ns`` is market time.
+    ``pnl`` is net, in minor units; ``return_`` is net P&L divided by the value of the trade at its open; ``held_ns`` is market
+    time.
     """
 
     lot: Lot
@@ -279,7 +280,7 @@ class TradeOutcome(msgspec.Struct, frozen=True, gc=False):
 
 
 class Example(msgspec.Struct, frozen=True, gc=False):
-    """A settled label for a served prediction. ``label`` is 0 or 1, None for a tie (counted, never scored or learned)."""
+    """The label of a served prediction. ``label`` is 0 or 1, None for a tie (counted, never scored or learned)."""
 
     prediction_id: str
     label: int | None
@@ -295,16 +296,17 @@ class Example(msgspec.Struct, frozen=True, gc=False):
 
 
 Monitored = Literal["errors", "calibration", "labels", "features"]
-"""What a drift detector sees change: of a session its errors, its calibration or its labels; of a symbol its features."""
+"""What a drift detector monitors: the errors, the calibration or the labels of a session, or the features of a symbol."""
 
 
 class DriftAlarm(msgspec.Struct, frozen=True, gc=False):
-    """A change of what is ``monitored``: a session's errors, its calibration or its labels, or a symbol's features.
+    """A detected change of the ``monitored`` values: a session's errors, calibration or labels, or a symbol's features.
 
     ``sample`` counts the monitored values up to ``ts``; the change is dated after the first ``change_sample`` of them, the last
     of which was known at ``change_ts``: one point, in samples and in time.
-    ``mean`` is that of the monitored values since the change, ``score`` how much it lies above the mean before. Of features,
-    ``features`` names those that changed, the surest first, ``score`` is its statistic, ``mean`` is 0, and samples are rows.
+    ``mean`` is the mean of the monitored values since the change, ``score`` its excess over the mean before. For an alarm about
+    features, ``features`` names those that changed, the most certain first, ``score`` is the statistic of the first, ``mean``
+    is 0, and samples are rows.
     """
 
     alarm_id: str
@@ -322,10 +324,10 @@ class DriftAlarm(msgspec.Struct, frozen=True, gc=False):
 
 
 class AlarmResponse(msgspec.Struct, frozen=True, gc=False):
-    """What was done about a drift alarm. Of several responses to one alarm the newest counts.
+    """The response to a drift alarm. Of several responses to one alarm, the newest counts.
 
-    ``acted``: the action ``action_id`` was begun. ``deferred``: a trial or a cool-down prevents an action, and ``reason`` says
-    until when. ``skipped``: no action, and why.
+    ``acted``: the action ``action_id`` was started. ``deferred``: a trial or a cool-down prevents an action, and ``reason``
+    states until when. ``skipped``: there is no action, and ``reason`` states why.
     """
 
     alarm_id: str
@@ -338,17 +340,17 @@ class AlarmResponse(msgspec.Struct, frozen=True, gc=False):
 
 
 RegimeLabel = Literal["calm", "normal", "turbulent"]
-"""How volatile a market is, against what is usual for it."""
+"""The volatility of a market relative to its usual level."""
 RegimeFeature = Literal["volatility", "trend", "correlation"]
-"""What may change about a market."""
+"""The properties of a market whose changes are detected."""
 
 
 class RegimeChange(msgspec.Struct, frozen=True, gc=False):
-    """A market's passage from one regime to another, as known at ``ts``.
+    """A change of a market's regime, as known at ``ts``.
 
-    ``feature`` says what changed: ``volatility`` when the label moved (``from_label`` None: the first that could be given);
-    the label is as it was when it was ``trend`` or ``correlation``. ``probability`` is that of the new label, or that of the
-    change; ``change_ts`` estimates when it began; ``ratio`` is volatility over its usual level; ``probabilities`` are those of
+    ``feature`` is what changed: ``volatility`` when the label changed (``from_label`` is None for the first label); ``trend``
+    or ``correlation`` when the label stayed. ``probability`` is that of the new label, or that of the change; ``change_ts`` is
+    the estimated start of the change; ``ratio`` is the volatility divided by its usual level; ``probabilities`` are those of
     calm, normal and turbulent.
     """
 
@@ -370,7 +372,7 @@ class RegimeChange(msgspec.Struct, frozen=True, gc=False):
 
 
 class ModelHealth(msgspec.Struct, frozen=True):
-    """How a session's served predictions do lately, against the running base rate; None while nothing was learned."""
+    """Recent scores of a session's served predictions and of the running base rate; None before the first label."""
 
     symbol: str
     target: Target
@@ -383,11 +385,11 @@ class ModelHealth(msgspec.Struct, frozen=True):
 
 
 class AdaptationAction(msgspec.Struct, frozen=True, gc=False):
-    """What adaptation did, why, and what came of it.
+    """An adaptation: the action, its cause and its effect.
 
     ``status`` goes from ``open`` to ``accepted`` or ``rolled_back`` once the effect is known; ``effect`` is the mean log loss
-    of the control (the model without the action) minus that of the adapted model, over ``effect_samples`` labels: positive
-    helped, and is accepted when chance would give as much in less than one of twenty.
+    of the control (the model without the action) minus that of the adapted model, over ``effect_samples`` labels. A positive
+    effect is an improvement; the action is accepted when chance alone would give as much in fewer than one of twenty cases.
     """
 
     action_id: str

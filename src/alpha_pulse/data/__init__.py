@@ -1,4 +1,4 @@
-"""Bars: the bundled ones (docs/how-to/read-your-data.md and NOTICE describe them), and those of your files and frames."""
+"""Bars: the bundled files (see docs/how-to/read-your-data.md and NOTICE), and those in your own files and frames."""
 
 from __future__ import annotations
 

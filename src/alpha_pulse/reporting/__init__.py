@@ -1,1 +1,1 @@
-"""After the run: report, summary, scores, data checks."""
+"""The result of a run: report, summary, scores, data checks."""

@@ -1,4 +1,4 @@
-"""How fast adaptation was: from the change of an episode to its alarm, its action and its recovery, over the same episodes."""
+"""Speed of adaptation: the time from a change to its alarm, its action and its recovery, over the same episodes."""
 
 from __future__ import annotations
 

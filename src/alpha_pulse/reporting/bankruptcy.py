@@ -1,4 +1,4 @@
-"""When and why a book went bankrupt: reads the journal again, only if a book lost everything."""
+"""When and why a book went bankrupt; reads the journal again, but only if a book lost everything."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LOST = 1.0
 
 
 class _Step(msgspec.Struct):
-    """The part of a journal row that moves a book."""
+    """The part of a journal row that changes a book."""
 
     bars: tuple[Bar, ...] = ()
     units: list[Units] = msgspec.field(default_factory=list)
@@ -73,7 +73,7 @@ def _sentence(book: Book, bars: tuple[Bar, ...], closes: Mapping[str, float]) ->
     def lost(bar: Bar) -> float:
         return book.position(bar.symbol) * (bar.close - closes.get(bar.symbol, bar.open))
 
-    # A stop may have closed the position within the bar; then no open position lost, and the first bar is named.
+    # A stop may have closed the position within the bar; then no open position lost, and the message names the first bar.
     worst = min(bars, key=lost)
     equity = cash_text(book.lots(worst.symbol).units.cash(book.equity))
     when = bar_label(worst.ts_open, worst.ts_event)

@@ -1,4 +1,4 @@
-"""What the models earned: the combined book beside the one that follows the rules alone, step by step, with intervals."""
+"""P&L of the models: the combined book minus the book that follows only the rules, per step, with intervals."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 
 class MlEarnings:
-    """From committed steps to what each added to the difference, net and before fees and costs, in minor units.
+    """Computes what each committed step adds to the difference, net and before fees and costs, in minor units.
 
     >>> earnings = MlEarnings()
     >>> earnings.step({"combined": 10_020, "rules_only": 10_000}, [])
@@ -32,7 +32,7 @@ class MlEarnings:
         self._ahead = 0
 
     def step(self, equity: Mapping[str, int], fills: Iterable[Fill]) -> tuple[float, float] | None:
-        """Take one slice; None where one of the two books does not run."""
+        """Process one slice; None without one of the two books."""
         if PRIMARY not in equity or RULES not in equity:
             return None
         ahead = equity[PRIMARY] - equity[RULES]

@@ -1,4 +1,4 @@
-"""How old what served was: each member's age, by its weight in the prediction."""
+"""The age of the members of served predictions, weighted as in the prediction."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from alpha_pulse.core.types import MemberPrediction
 
 
 class Freshness:
-    """Takes the members of predictions as they were served; ages in nanoseconds of market time.
+    """Collects the ages of the members of served predictions, in nanoseconds of market time.
 
-    The age of a prediction is the mean age of its members, weighted as they were in what was served. A prediction none of whose
-    members had seen a label has no age and does not count.
+    The age of a prediction is the mean age of its members, weighted as in the served prediction. A prediction of members
+    without any label has no age, and is not counted.
 
     >>> freshness = Freshness()
     >>> freshness.add([MemberPrediction("m", "7", "online", 0.6, 0.75, 0), MemberPrediction("b", "1", "batch", 0.5, 0.25, 8)])
@@ -26,7 +26,7 @@ class Freshness:
         self.longest = 0.0
 
     def add(self, members: Sequence[MemberPrediction]) -> None:
-        """Take one prediction."""
+        """Add one prediction."""
         weights = age = 0.0
         for member in members:
             if member.age_ns is not None:
@@ -40,7 +40,7 @@ class Freshness:
 
 
 def mean_and_longest_s(parts: Iterable[Freshness]) -> tuple[float | None, float | None]:
-    """Mean and largest age of predictions in seconds, over several sessions; None where no prediction has an age.
+    """Mean and largest age of predictions in seconds, over several sessions; None when no prediction has an age.
 
     >>> mean_and_longest_s([Freshness()])
     (None, None)

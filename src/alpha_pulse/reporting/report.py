@@ -1,4 +1,4 @@
-"""The result of a run: what came of it, in numbers that add up, all made from the journal and the final state."""
+"""The result of a run: numbers that add up, computed from the journal and the final state."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from alpha_pulse.reporting.success_types import SuccessMetrics
 from alpha_pulse.venues.money import minor_units
 
 LAST_PART = (3, 10)
-"""The first 3 of 10 parts of a symbol's bars do not count for the ``last70`` figures."""
+"""The ``last70`` figures exclude the first 3 tenths of a symbol's bars."""
 
 
 class DataReport(msgspec.Struct, frozen=True):
@@ -53,7 +53,7 @@ class DataReport(msgspec.Struct, frozen=True):
 
 
 class BookReport(msgspec.Struct, frozen=True):
-    """One book in units of cash; drawdown as a fraction of the peak. A single symbol's part has no equity of its own."""
+    """One book in units of cash; drawdown as a fraction of the peak. The part of a single symbol has no equity."""
 
     net_pnl: float
     gross_pnl: float
@@ -68,7 +68,7 @@ class BookReport(msgspec.Struct, frozen=True):
 
 
 class HitRates(msgspec.Struct, frozen=True):
-    """How often the served direction was right: from close to close, and from the next open, where it could be traded."""
+    """How often the served direction was right: from close to close, and from the next open, the first tradable price."""
 
     labels: int
     close_to_close: float | None
@@ -76,7 +76,7 @@ class HitRates(msgspec.Struct, frozen=True):
 
 
 class TradeQualityReport(msgspec.Struct, frozen=True):
-    """The trade-quality sessions: closed lots, those with a net profit, and how well it was predicted (by symbol)."""
+    """The trade-quality sessions: closed lots, those with a net profit, and the scores of their predictions (by symbol)."""
 
     lots: int
     wins: int
@@ -84,11 +84,11 @@ class TradeQualityReport(msgspec.Struct, frozen=True):
 
 
 class SymbolReport(msgspec.Struct, frozen=True):
-    """One symbol's part; money in units of cash. ``gross_pnl - costs - fees = net_pnl``.
+    """The part of one symbol; money in units of cash. ``gross_pnl - costs - fees = net_pnl``.
 
     ``drift_alarms = alarms_acted + alarms_deferred + alarms_skipped``: by the newest response to each.
 
-    ``against_base``, by session: what was served (first) compared with the base rate (second) after each label.
+    ``against_base``, by session: the served prediction (first) compared with the base rate (second) after each label.
     """
 
     bars: int
@@ -118,11 +118,11 @@ class SymbolReport(msgspec.Struct, frozen=True):
 
 
 class Report(SymbolReport, frozen=True, kw_only=True):
-    """All symbols together, and what there is once per run. ``predictions = labelled + pending + expired``.
+    """All symbols together, and the values of the whole run. ``predictions = labelled + pending + expired``.
 
-    ``reliability``, by target, holds the bins of the served probability and of the confidence.
-    ``warnings`` are sentences on what makes the figures doubtful; a result of an older version has none.
-    ``bars_per_second`` is wall time and the only figure that differs between equal runs, beside ``store``.
+    ``reliability``, by target, contains the bins of the served probability and of the confidence. ``warnings`` are sentences
+    about reasons to doubt the figures; results of older versions have none. ``bars_per_second`` is a wall-clock rate; it and
+    ``store`` are the only fields that differ between equal runs.
     """
 
     slices: int
@@ -206,7 +206,7 @@ def encode_report(report: Report) -> bytes:
 
 
 def decode_report(content: bytes) -> Report:
-    """Read what `encode_report` wrote. Raises StateError when another version of this program wrote it."""
+    """Decode the output of `encode_report`. Raises StateError for the output of an incompatible version of this program."""
     try:
         return msgspec.json.decode(content, type=Report)
     except msgspec.DecodeError as error:
@@ -289,7 +289,7 @@ def _add_counts(system: System, symbols: tuple[str, ...]) -> Counts:
 
 
 def _rows_of(summary: RunSummary, target: str, symbols: tuple[str, ...]) -> NDArray[np.bool_]:
-    """Which rows of a target's table are of these symbols."""
+    """Which rows of a target's table belong to these symbols."""
     places = [place for place, symbol in enumerate(summary.symbols) if symbol in symbols]
     return np.isin(summary.tables[target].symbol, places)
 
@@ -332,7 +332,7 @@ def _hit_rates(table: LabelTable, wanted: NDArray[np.bool_]) -> HitRates:
 
 
 def _marks_per_year(system: System, summary: RunSummary) -> float:
-    """Slices per year as they came, so that closed markets do not count."""
+    """The observed number of slices per year, so that closed markets do not count."""
     first, last = _first_and_last_ts(system)
     return (summary.slices - 1) * YEAR_NS / (last - first) if last > first else 0.0
 

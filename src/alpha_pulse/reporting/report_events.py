@@ -1,4 +1,4 @@
-"""Alarms, responses, adaptations and models as a result lists them: each time with the open of its bar beside it."""
+"""Alarms, responses, adaptations and models in a result: each time has a field beside it with the open of its bar."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ListedAction(AdaptationAction, frozen=True, gc=False, kw_only=True):
 
 
 class ListedModel(ModelReady, frozen=True, gc=False, kw_only=True):
-    """A batch model; it is ready when its training was over, which is no bar's end."""
+    """A batch model; its ready time is the end of its training, which is not the end of a bar."""
 
     trained_bar_open_ts: int | None = None
 

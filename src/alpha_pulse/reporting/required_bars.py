@@ -20,9 +20,9 @@ class RequiredBars(msgspec.Struct, frozen=True, kw_only=True):
     prediction
         The first row of features, and with it the first prediction and decision.
     labels
-        By target, the bar of the first label, from which on models have learned.
+        By target, the bar of the first label, after which models have learned.
     training
-        The training of the batch models; None where they are switched off.
+        The bar at which batch models are trained; None when they are disabled.
     """
 
     prediction: int
@@ -40,7 +40,7 @@ def required_bars(config: Config) -> RequiredBars:
     return RequiredBars(
         prediction=MIN_BARS,
         labels={
-            # A label of volatility needs the median of those before it, too.
+            # A label of volatility also needs the median of the values before it.
             "volatility": max(MIN_BARS, MEDIAN_LEAST + learning.volatility_horizon_bars) + learning.volatility_horizon_bars,
             "direction": MIN_BARS + learning.direction_horizon_bars,
         },
@@ -49,7 +49,7 @@ def required_bars(config: Config) -> RequiredBars:
 
 
 def too_few_bars(config: Config, bars: Mapping[str, int]) -> list[str]:
-    """Symbols with too few bars to predict anything, then those with too few to learn a target or to train on.
+    """Warnings of symbols with too few bars for predictions, then of those with too few to learn a target or to train a model.
 
     >>> from alpha_pulse.core.config import BatchConfig
     >>> warnings = too_few_bars(Config(batch=BatchConfig(enabled=False)), {"A": 29, "B": 100})

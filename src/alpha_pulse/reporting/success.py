@@ -1,4 +1,4 @@
-"""Did the loop keep its promises: models fresh, drift found and answered, online better than frozen, and what that earned."""
+"""Success metrics of a run: freshness of models, speed of adaptation, online against batch models, P&L of the models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The success metrics of a run: structs named as on the wire and in the report."""
+"""The success metrics of a run; fields are named as in JSON."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from alpha_pulse.metrics.members import OnlineMinusBatch
 
 
 class MlPnl(msgspec.Struct, frozen=True):
-    """P&L of the combined book minus that of the book that follows the rules alone, in units of cash.
+    """P&L of the combined book minus that of the book that follows only the rules, in units of cash.
 
-    ``*_low`` and ``*_high``: 95 % of the total under the circular block bootstrap of its steps; a result without an interval is
-    not given at all.
+    ``*_low`` and ``*_high``: 95 % interval of the total by the circular block bootstrap of its steps; without an interval there
+    is no result.
     """
 
     net: float
@@ -23,9 +23,9 @@ class MlPnl(msgspec.Struct, frozen=True):
 
 
 class ResponseTimes(msgspec.Struct, frozen=True):
-    """Means over ``episodes``, all of the same ones, from the change as the alarm dates it: in labels and in market seconds.
+    """Means over the same ``episodes``, from the change as dated by the alarm: in labels and in seconds of market time.
 
-    None where there is no episode, or where the step is not part of what these episodes have in common.
+    None without an episode, or where these episodes do not all have the step.
     """
 
     episodes: int
@@ -38,7 +38,7 @@ class ResponseTimes(msgspec.Struct, frozen=True):
 
 
 class AdaptationSpeed(msgspec.Struct, frozen=True):
-    """Episodes of drift in the errors of sessions, and how far each came.
+    """Episodes of drift in the errors of sessions, by the steps that they reached.
 
     ``drifts`` counts all of them, ``accepted`` those whose action passed its trial. ``acted``: those that led to an action.
     ``recovered``: those whose error rate recovered after an accepted action. ``recovered_without_adaptation``: those whose
@@ -53,11 +53,11 @@ class AdaptationSpeed(msgspec.Struct, frozen=True):
 
 
 class SuccessMetrics(msgspec.Struct, frozen=True):
-    """Did the loop keep its promises, of the market targets' sessions; None where nothing of the kind happened.
+    """The success metrics of the sessions of market targets; None where there is nothing to measure.
 
-    ``model_freshness_*_s``: market time since the members of a prediction last learned, weighted as they were in what was
-    served; mean and largest over predictions. ``ml_pnl`` is None without the two books, on too few bars for an interval, and
-    of one symbol among several, since books are marked as a whole.
+    ``model_freshness_*_s``: market time since the newest label of a prediction's members, weighted as in the served prediction;
+    mean and largest over predictions. ``ml_pnl`` is None without the two books, with too few bars for an interval, and for one
+    symbol of several, because the equity of a book covers all symbols.
     """
 
     model_freshness_mean_s: float | None

@@ -1,1 +1,1 @@
-"""Who drives a run and who asks about it: replay, live runner, gateway, history."""
+"""Runs a system and reads its state: replay, live runner, gateway, history."""

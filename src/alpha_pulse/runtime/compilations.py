@@ -20,17 +20,17 @@ class _Counter(event.Listener):
         self._on_compiled = on_compiled
 
     def on_start(self, event: Any) -> None:
-        """One begins."""
+        """A compilation begins."""
 
     def on_end(self, event: Any) -> None:
-        """One is done."""
+        """A compilation is done."""
         self.count += 1
         self._on_compiled(self.count)
 
 
 @contextmanager
 def compilations(on_compiled: Callable[[int], object]) -> Iterator[None]:
-    """Call ``on_compiled`` with the number of kernels compiled so far, each time that one is, until the block ends."""
+    """Call ``on_compiled`` with the number of kernels compiled so far after each compilation, until the block ends."""
     listener = _Counter(on_compiled)
     _register(COMPILATION, listener)
     try:

@@ -55,7 +55,7 @@ class WarmUp(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def is_warm(config: Config) -> bool:
-    """Whether `warm_up` has been here with this program, on this machine, for the same kinds of models."""
+    """Whether `warm_up` has completed with this program, on this machine, for the same kinds of models."""
     mark = _mark(config)
     with contextlib.suppress(OSError):
         os.utime(mark)  # a used mark is not removed as stale
@@ -63,14 +63,14 @@ def is_warm(config: Config) -> bool:
 
 
 def about_how_many(config: Config) -> int:
-    """Kernels in the sources that ``config`` makes this program load: about how many compilations a first run takes."""
+    """Kernels in the sources that this program loads for ``config``: about the number of compilations of a first run."""
     plugins.load("models", ONLINE, config.learning.model)
     files = (getattr(module, "__file__", None) for name, module in sys.modules.items() if name.startswith("alpha_pulse."))
     return sum(Path(file).read_text(encoding="utf-8").count("\n@kernel\n") for file in set(files) if file)
 
 
 def warm_up(config: Config, on_compiled: Callable[[int], object] = lambda _: None) -> WarmUp:
-    """Run the loop once through all that ``config`` can reach.
+    """Run the loop once through all kernels that ``config`` uses.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def warm_up(config: Config, on_compiled: Callable[[int], object] = lambda _: Non
 
 
 class _Beside:
-    """Another process that compiles what watches the market."""
+    """A second process that compiles the kernels of the detectors of features and regimes."""
 
     def __init__(self, config: Config, on_waiting: Callable[[], object]) -> None:
         self.compiled = 0
@@ -114,7 +114,7 @@ class _Beside:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Until the block and the process have both ended. What it could not compile is compiled later."""
+        """Run it until the block and the process have both ended. Kernels that it could not compile are compiled later."""
         with subprocess.Popen(
             self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         ) as process:

@@ -1,4 +1,4 @@
-"""Compiles what watches the market, in a process beside the one that compiles the rest: the two take about as long.
+"""Compiles the detectors of features and regimes in a second process, which takes about as long as the first one.
 
 Run as ``python -m alpha_pulse.runtime.warmup_watchers psi``; it writes a line for each kernel that it compiles.
 """
@@ -16,7 +16,7 @@ from alpha_pulse.runtime.compilations import compilations
 
 
 def compile_watchers(feature_detector: str) -> None:
-    """Call each of their kernels once, with the types that the loop calls them with."""
+    """Call each of their kernels once, with the types that the loop uses."""
     regimes = RegimeDetector("WARMUP", LEAST_BLOCK)
     for bar in range(LEAST_BLOCK):
         regimes.update(bar, 1.0, 1.0, 1.0)
@@ -24,7 +24,7 @@ def compile_watchers(feature_detector: str) -> None:
 
 
 def main() -> None:
-    """As the process that was started for it; it ends when nobody reads its lines any more."""
+    """The entry point of the process; it ends when its output is no longer read."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     with compilations(lambda _: print(flush=True)):
         compile_watchers(sys.argv[1])

@@ -1,1 +1,1 @@
-"""Simulations behind the tables of the docs: detectors, comparisons, regimes."""
+"""Simulations for the tables of the docs: detectors, comparisons, regimes."""

@@ -1,4 +1,4 @@
-"""Streams of errors whose rate changes at known places, in the ways in which concepts drift."""
+"""Streams of errors whose rate changes at known events: abruptly, gradually, incrementally, recurrently."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 Row = NDArray[np.float64]
 
 BEFORE = 2_000
-"""Events of a steady rate before the first change."""
+"""Events with a constant rate before the first change."""
 AFTER = 2_000
-"""Events within which a change has to be found."""
+"""Events within which a change must be found."""
 LOW = 0.2
 WIDTH = 1_000
-"""Events that a gradual or incremental change takes."""
+"""Length of a gradual or incremental change, in events."""
 PIECE = 50
-"""Events that follow one concept at a time during a gradual change."""
+"""Length of the segments of one concept during a gradual change, in events."""
 PERIOD = 1_000
 RETURNS = 6
 BLIP = 30
-"""Events of a blip: short enough that a model should sit it out."""
+"""Length of a blip, in events: so short that a model should not be adapted."""
 
 
 class Changing(msgspec.Struct, frozen=True):
@@ -48,7 +48,7 @@ def _abrupt(high: float) -> Changing:
 
 
 def _gradual(rng: np.random.Generator, high: float) -> Row:
-    """Pieces of the old and of the new concept in turns, of the new one more and more."""
+    """Segments of the old and of the new concept in random order; the fraction of the new one increases."""
     pieces = WIDTH // PIECE
     new = rng.random(pieces) < (np.arange(pieces) + 0.5) / pieces
     return _steady((BEFORE, LOW), *((PIECE, high if chosen else LOW) for chosen in new), (AFTER - WIDTH, high))

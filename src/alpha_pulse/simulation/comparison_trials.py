@@ -1,4 +1,4 @@
-"""How often the paired comparison names a winner where there is none, and how soon where there is one."""
+"""How often the paired comparison names a winner between equal learners, and how soon it finds a better one."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ HORIZONS = (1, 6, 24)
 LOSSES: tuple[Loss, ...] = ("squared", "error")
 FORECASTS: tuple[Forecasts, ...] = ("slow", "constant")
 STRENGTHS = (0.02, 0.05, 0.1, 0.2)
-"""Of the part of a return that the better learner foresees, in standard deviations of the rest."""
+"""The standard deviation of the predictable component of a return, relative to that of the rest."""
 LABELS = 5_000
 POWER_LABELS = 20_000
 PERSISTENCE = 0.98
 NORMAL_99 = 2.326
 LEAN = 0.2
-"""How far a forecast lies from 1/2."""
+"""The largest distance of a forecast from 1/2."""
 
 
 class NullTrial(msgspec.Struct, frozen=True):
-    """Share of runs in which one of two equally good learners was ever called better; ``low`` is a 99 % bound.
+    """Fraction of runs in which one of two equally good learners was ever reported as better; ``low`` is a 99 % bound.
 
     ``independent`` is the fraction where every overlapping label counts as if it were independent.
     """
@@ -47,7 +47,7 @@ class NullTrial(msgspec.Struct, frozen=True):
 
 
 class PowerTrial(msgspec.Struct, frozen=True):
-    """Where the first learner is better by ``difference`` on average: share of runs that say so, and after how many labels."""
+    """The first learner is better by ``difference`` on average: fraction of runs that find this, and the labels until then."""
 
     horizon: int
     strength: float
@@ -59,7 +59,7 @@ class PowerTrial(msgspec.Struct, frozen=True):
 
 
 def _labels(foreseen: Row, horizon: int, rng: np.random.Generator) -> Row:
-    """Whether the next ``horizon`` returns sum to a rise; their volatility comes and goes, and falls into regimes."""
+    """Whether the sum of the next ``horizon`` returns is above 0; their volatility varies slowly, and between two regimes."""
     n = len(foreseen)
     regime = np.where(autoregressive(n, 0.995, rng) > 0.5, 2.5, 1.0)
     returns = foreseen + regime * np.exp(0.5 * autoregressive(n, PERSISTENCE, rng)) * rng.standard_normal(n)
@@ -74,14 +74,14 @@ def _losses(probabilities: Row, labels: Row, loss: Loss) -> Row:
 
 
 def null_differences(horizon: int, forecasts: Forecasts, loss: Loss, n: int, rng: np.random.Generator) -> Row:
-    """Differences (n,) of losses of two learners that say the opposite of each other about what nobody can foresee."""
+    """Differences (n,) of losses of two learners with opposite forecasts of unpredictable returns."""
     labels = _labels(np.zeros(n + horizon - 1), horizon, rng)
     lean = np.full(n, LEAN) if forecasts == "constant" else LEAN * np.tanh(autoregressive(n, PERSISTENCE, rng))
     return _losses(0.5 - lean, labels, loss) - _losses(0.5 + lean, labels, loss)
 
 
 def power_differences(horizon: int, strength: float, n: int, rng: np.random.Generator) -> Row:
-    """Differences (n,) of squared losses: a learner that knows part of the next return, and one as bold that knows nothing."""
+    """Differences (n,) of squared losses of a learner that knows a component of the next return, and one that knows none."""
     foreseen = autoregressive(n + horizon - 1, PERSISTENCE, rng)
     labels = _labels(strength * foreseen, horizon, rng)
     known, noise = (0.5 + LEAN * np.tanh(path) for path in (foreseen[:n], autoregressive(n, PERSISTENCE, rng)))
@@ -89,14 +89,14 @@ def power_differences(horizon: int, strength: float, n: int, rng: np.random.Gene
 
 
 def decisions(differences: Row, horizon: int, alpha: float) -> tuple[int, int]:
-    """After how many labels the first, and the second, learner is called better; 0 for never."""
+    """The labels after which the first, and the second, learner is reported as better; 0: never."""
     state = np.zeros(eprocess.size(horizon))
     state[eprocess.HORIZON] = horizon
     return eprocess.steps(state, differences, math.log(0.5 * alpha))
 
 
 def null_trial(horizon: int, forecasts: Forecasts, loss: Loss, runs: int, seed: int, alpha: float = 0.05) -> NullTrial:
-    """``runs`` runs of `LABELS` labels, looked at after every one."""
+    """``runs`` runs of `LABELS` labels, tested after every label."""
     rng = np.random.default_rng([seed, horizon, FORECASTS.index(forecasts), LOSSES.index(loss)])
     decided = naive = 0
     for _ in range(runs):
@@ -109,7 +109,7 @@ def null_trial(horizon: int, forecasts: Forecasts, loss: Loss, runs: int, seed: 
 
 
 def power_trial(horizon: int, strength: float, runs: int, seed: int, alpha: float = 0.05) -> PowerTrial:
-    """``runs`` runs of `POWER_LABELS` labels, looked at after every one."""
+    """``runs`` runs of `POWER_LABELS` labels, tested after every label."""
     rng = np.random.default_rng([seed, horizon, round(1_000 * strength)])
     after: list[int] = []
     wrong, difference = 0, 0.0
@@ -125,7 +125,7 @@ def power_trial(horizon: int, strength: float, runs: int, seed: int, alpha: floa
 
 
 def null_jobs(runs: int, seed: int) -> list[Callable[[], NullTrial]]:
-    """`null_trial` for every horizon, kind of forecasts and loss, a call each."""
+    """Calls of `null_trial` for every horizon, kind of forecasts and loss."""
     return [
         partial(null_trial, horizon, forecasts, loss, runs, seed)
         for horizon in HORIZONS
@@ -135,5 +135,5 @@ def null_jobs(runs: int, seed: int) -> list[Callable[[], NullTrial]]:
 
 
 def power_jobs(runs: int, seed: int) -> list[Callable[[], PowerTrial]]:
-    """`power_trial` for every horizon and strength, a call each."""
+    """Calls of `power_trial` for every horizon and strength."""
     return [partial(power_trial, horizon, strength, runs, seed) for horizon in HORIZONS for strength in STRENGTHS]

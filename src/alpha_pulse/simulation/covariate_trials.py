@@ -1,4 +1,4 @@
-"""How often the detectors of changed features alarm where nothing changes, and how soon where something does."""
+"""False alarms of the detectors of changed features in stationary streams, and their delays after a change."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from alpha_pulse.simulation.stationary_streams import autoregressive
 
 Rows = NDArray[np.float64]
 FEW, MANY = 1, 30
-"""Features of the streams; of many, the first half share a common part, and correlate by .64."""
+"""Numbers of features of the streams; of the larger number, the first half has a common component, and correlations of .64."""
 SHARED = 0.8
 BEFORE = 4_000
-"""Rows before a change: the reference, a window, and 1,500 more."""
+"""Rows before a change: the reference, a window, and 1,500 more rows."""
 AFTER = 2_000
-"""Rows within which a change has to be found."""
+"""Rows within which a change must be found."""
 
 
 class Features(msgspec.Struct, frozen=True):
-    """One kind of stationary features: autoregressions that keep ``kept`` of a row's value; at 0, of t3 tails if ``heavy``."""
+    """One kind of stationary features: AR(1) with coefficient ``kept``; for 0, with t3 tails if ``heavy``."""
 
     name: str
     kept: float
@@ -47,9 +47,9 @@ class Features(msgspec.Struct, frozen=True):
 INDEPENDENT = Features("independent Gaussian", 0.0)
 SLOW = Features("AR 0.9", 0.9)
 HELD: tuple[Features, ...] = (INDEPENDENT, Features("heavy tail (t3)", 0.0, heavy=True), Features("AR 0.5", 0.5), SLOW)
-"""Streams on which the stated rate is held."""
+"""Streams on which the stated rate must hold."""
 BEYOND: tuple[Features, ...] = (Features("AR 0.99", 0.99), Features("AR 0.999", 0.999))
-"""Streams whose memory is a good part of the reference, or all of it; shown for what they are."""
+"""Streams whose memory is a large part of the reference, or all of it; the stated rate need not hold for them."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -117,7 +117,7 @@ def _names(features: int) -> list[str]:
 
 
 def covariate_false_alarms(name: str, stream: Features, features: int, runs: int, seed: int) -> CovariateFalseAlarms:
-    """Alarms in ``runs`` runs of `EVENTS` rows; the bound is from the spread between runs, of none that of a Poisson law."""
+    """Alarms in ``runs`` runs of `EVENTS` rows; the bound uses the spread between runs, or a Poisson law without any alarm."""
     rng = np.random.default_rng([seed, features, *stream.name.encode()])
     kind, counts = FEATURE_DETECTORS[name], np.empty(runs)
     for run in range(runs):
@@ -129,7 +129,7 @@ def covariate_false_alarms(name: str, stream: Features, features: int, runs: int
 
 
 def covariate_delay(name: str, change: Change, features: int, runs: int, seed: int) -> CovariateDelay:
-    """How many changes are found within `AFTER` rows, and after how many."""
+    """How many changes are found within `AFTER` rows, and the rows until then."""
     rng = np.random.default_rng([seed, features, *change.name.encode()])
     kind, names = FEATURE_DETECTORS[name], _names(features)
     delays: list[int] = []
@@ -140,7 +140,7 @@ def covariate_delay(name: str, change: Change, features: int, runs: int, seed: i
         false = int(detector.update_many(rows[:BEFORE]).sum())
         before += false
         if false:
-            continue  # It is filling a new reference; counted as a false alarm, not as a late find.
+            continue  # The detector is filling a new reference after a false alarm, so this is not a late detection.
         whole += 1
         for delay, row in enumerate(rows[BEFORE:]):
             if detector.update(row):
@@ -164,7 +164,7 @@ def covariate_delay(name: str, change: Change, features: int, runs: int, seed: i
 def covariate_false_alarm_jobs(
     runs: int, seed: int, names: Sequence[str] = tuple(FEATURE_DETECTORS)
 ) -> list[Callable[[], CovariateFalseAlarms]]:
-    """`covariate_false_alarms` of every detector on every stream, of few features and of many, a call each."""
+    """Calls of `covariate_false_alarms` for every detector, stream and number of features."""
     return [
         partial(covariate_false_alarms, name, stream, features, runs, seed)
         for name in names
@@ -176,7 +176,7 @@ def covariate_false_alarm_jobs(
 def covariate_delay_jobs(
     runs: int, seed: int, names: Sequence[str] = tuple(FEATURE_DETECTORS)
 ) -> list[Callable[[], CovariateDelay]]:
-    """`covariate_delay` of every detector for every change, of few features and of many, a call each."""
+    """Calls of `covariate_delay` for every detector, change and number of features."""
     return [
         partial(covariate_delay, name, change, features, runs, seed)
         for name in names

@@ -1,4 +1,4 @@
-"""Finds the threshold of a detector for each rate of false alarms, by simulation on streams in which nothing changes."""
+"""Computes the threshold of a detector for each rate of false alarms, by simulation on stationary streams."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from alpha_pulse.detectors.calibrated import (
 from alpha_pulse.simulation.stationary_streams import Row, Stationary, accepted
 
 PER = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
-"""Values per false alarm for which a threshold is looked for."""
+"""Values per false alarm for which a threshold is computed."""
 MARGIN = 0.8
-"""The simulated rate that is aimed at, as a part of the stated one: what the simulation's own error asks for."""
+"""The target of the simulated rate, as a fraction of the stated rate; the rest allows for the error of the simulation."""
 GRIDS: dict[str, tuple[float, float]] = {
     "adwin": (0.95, 1e-4),
     "ddm": (1.2, 8.0),
@@ -35,12 +35,12 @@ GRIDS: dict[str, tuple[float, float]] = {
     "kswin": (0.2, 1e-8),
     "page_hinkley": (4.0, 150.0),
 }
-"""Thresholds between which it is looked for, the most alarming first; spaced evenly in their logarithms."""
+"""The range of thresholds for the search, the most sensitive first; the logarithms are evenly spaced."""
 GRID_POINTS = 13
 
 
 class Size(msgspec.Struct, frozen=True):
-    """How much is simulated: (runs, values) of each length, for each stream and threshold."""
+    """The size of the simulation: (runs, values) of each length, for each stream and threshold."""
 
     runs: tuple[tuple[int, int], ...]
 
@@ -50,7 +50,7 @@ QUICK = Size(((40, 3_000), (4, 10_000)))
 
 
 def grid(name: str) -> NDArray[np.float64]:
-    """The thresholds that are tried, (GRID_POINTS,), the most alarming first."""
+    """The thresholds to test, (GRID_POINTS,), the most sensitive first."""
     return np.geomspace(*GRIDS[name], GRID_POINTS)
 
 
@@ -69,9 +69,7 @@ def calibrate(
     names
         Detectors of `TUNED`.
     size
-        How much is simulated.
-    seed
-        Of the streams.
+        The size of the simulation. seed Of the streams.
     report
         Called with the number of finished `steps`.
     """
@@ -90,7 +88,7 @@ def calibrate(
 
 
 def steps(names: Sequence[str] = tuple(TUNED)) -> int:
-    """How many pieces of work `calibrate` reports."""
+    """The number of steps that `calibrate` reports."""
     return sum(len(_streams(name)) for name in names)
 
 
@@ -124,9 +122,9 @@ def false_alarm_rates(name: str, stream: Stationary, size: Size, seed: int) -> N
 
 
 def curve(thresholds: NDArray[np.float64], rates: NDArray[np.float64]) -> ThresholdCurve:
-    """The threshold for each of `PER` at which the rate is what is aimed at; those that no threshold reaches are left out.
+    """The threshold for each of `PER` at which the rate equals its target; rates that no threshold reaches are left out.
 
-    Between two thresholds the logarithm of the rate is taken as linear in that of the threshold.
+    Between two thresholds the logarithm of the rate is interpolated linearly in the logarithm of the threshold.
     """
     per_found, found = [], []
     for at, per in enumerate(PER):

@@ -1,4 +1,4 @@
-"""How often detectors alarm where nothing changes, and how soon where something does: calibrated, as published, and River's."""
+"""False alarms and delays of detectors: calibrated, with published parameters, and River's."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from alpha_pulse.simulation.changing_streams import AFTER, BEFORE, CHANGING, PER
 from alpha_pulse.simulation.stationary_streams import Row, Stationary, accepted
 
 STATED = 10_000.0
-"""Events per false alarm that the tables are made for."""
+"""Events per false alarm of the calibrated detectors in the tables."""
 EVENTS = 10_000
 NORMAL_95 = 1.645
 RIVER = {
@@ -34,12 +34,12 @@ RIVER = {
     "page_hinkley": "PageHinkley",
 }
 OF_RIGHT_ANSWERS = {"fhddm"}
-"""River's detectors that are shown 1 for a right answer."""
+"""River's detectors whose input is 1 for a right prediction."""
 CALIBRATED = "calibrated"
 TIMES = 25
-"""Runs of a calibrated detector for each of another where nothing changes: its rate is what is promised."""
+"""Stationary runs of a calibrated detector for each run of another one, because its stated rate is what the table shows."""
 SLOW = {"hddm_a": 5, "hddm_w": 5, "kswin": 20}
-"""River's detectors of which only one run in so many is made."""
+"""River's slow detectors: only one of this many runs is made."""
 
 
 class FalseAlarms(msgspec.Struct, frozen=True):
@@ -57,7 +57,7 @@ class FalseAlarms(msgspec.Struct, frozen=True):
 
 
 class Delay(msgspec.Struct, frozen=True):
-    """How soon one detector finds one kind of change, in events; of a blip, ``detected`` should be small.
+    """How soon one detector finds one kind of change, in events; for a blip, ``detected`` should be small.
 
     ``false_alarms`` counts those before the first change, per ``STATED`` events.
     """
@@ -73,7 +73,7 @@ class Delay(msgspec.Struct, frozen=True):
 
 
 class Contender(msgspec.Struct, frozen=True):
-    """A detector in one setting: ``alarms`` says where a fresh one alarms in (n,) values."""
+    """A detector in one setting: ``alarms`` returns the indices of the alarms of a new detector in (n,) values."""
 
     detector: str
     settings: str
@@ -126,7 +126,7 @@ def _river(name: str) -> Callable[[Row, Stationary | None], NDArray[np.int64]]:
 def false_alarms(contender: Contender, stream: Stationary, runs: int, seed: int) -> FalseAlarms:
     """Alarms in ``runs`` runs of `EVENTS` events, calibrated in `TIMES` as many.
 
-    The bound is from the spread between runs; without any alarm it is that of a Poisson law.
+    The bound uses the spread between runs; without any alarm it is that of a Poisson law.
     """
     rng = np.random.default_rng([seed, *stream.name.encode()])
     runs = max(runs * (TIMES if contender.settings == CALIBRATED else 1) // contender.every, 2)
@@ -143,7 +143,7 @@ def false_alarms(contender: Contender, stream: Stationary, runs: int, seed: int)
 
 
 def delay(contender: Contender, change: Changing, runs: int, seed: int) -> Delay:
-    """How many changes are found before the next one comes, and after how many events."""
+    """How many changes are found before the next one, and the events until then."""
     rng = np.random.default_rng([seed, *change.name.encode()])
     runs = max(runs // contender.every, 2)
     within = AFTER if len(change.rises) == 1 else PERIOD
@@ -165,7 +165,7 @@ def delay(contender: Contender, change: Changing, runs: int, seed: int) -> Delay
 
 
 def false_alarm_jobs(runs: int, seed: int, names: Sequence[str] = tuple(TUNED)) -> list[Callable[[], FalseAlarms]]:
-    """`false_alarms` of every contender on every stream that it takes, a call each."""
+    """Calls of `false_alarms` for every contender and every stream that it accepts."""
     return [
         partial(false_alarms, contender, stream, runs, seed)
         for contender in contenders(names)
@@ -174,5 +174,5 @@ def false_alarm_jobs(runs: int, seed: int, names: Sequence[str] = tuple(TUNED)) 
 
 
 def delay_jobs(runs: int, seed: int, names: Sequence[str] = tuple(TUNED)) -> list[Callable[[], Delay]]:
-    """`delay` of every contender for every kind of change, a call each."""
+    """Calls of `delay` for every contender and every kind of change."""
     return [partial(delay, contender, change, runs, seed) for contender in contenders(names) for change in CHANGING]

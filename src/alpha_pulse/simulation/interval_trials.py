@@ -1,4 +1,4 @@
-"""How often the intervals for the mean of dependent losses hold the true mean: a table from a seed."""
+"""How often the intervals for the mean of dependent losses contain the true mean."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ NORMAL_95 = 1.96
 
 
 class Coverage(msgspec.Struct, frozen=True):
-    """Share of ``runs`` paths of AR(1) losses whose interval holds the true mean; ``low`` and ``high`` bound it (95 %).
+    """Fraction of ``runs`` paths of AR(1) losses whose interval contains the true mean; ``low`` and ``high`` bound it (95 %).
 
-    The bounds are Wilson's (1927, doi 10.1080/01621459.1927.10502953), which have a width at 0 and at 1 too.
+    The bounds are Wilson's (1927, doi 10.1080/01621459.1927.10502953), which also have a width at 0 and 1.
 
-    ``independent`` is the coverage of an interval that takes the losses for independent.
-    ``width`` is the mean width of the intervals, ``block`` their mean block length.
+    ``independent`` is the coverage of an interval that treats the losses as independent. ``width`` is the mean width of the
+    intervals, ``block`` their mean block length.
     """
 
     persistence: float
@@ -61,7 +61,7 @@ def coverage(persistence: float, runs: int, seed: int, values: int = VALUES) -> 
 
 
 def coverage_jobs(runs: int, seed: int) -> list[Callable[[], Coverage]]:
-    """`coverage` for every persistence, a call each."""
+    """Calls of `coverage` for every persistence."""
     return [partial(coverage, persistence, runs, seed) for persistence in PERSISTENCES]
 
 

@@ -1,4 +1,4 @@
-"""Finds the threshold of each number that the regime detector watches, for each rate of false alarms, by simulation."""
+"""Computes the threshold of each number that the regime detector monitors, for each rate of false alarms, by simulation."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from alpha_pulse.kernels.regimes.market_state import FEATURES, market_state, mar
 from alpha_pulse.simulation.regime_trials import Make, Rows, bars_of, gaussian, heavy_tailed
 
 DOUBTS = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0003)
-"""One minus the thresholds that are tried."""
+"""One minus the thresholds to test."""
 MARGIN = 0.8
-"""The simulated rate that is aimed at, as a part of the stated one."""
+"""The target of the simulated rate, as a fraction of the stated rate."""
 FEWEST = 4
-"""Alarms that a rate must be made of."""
+"""The least number of alarms of an estimated rate."""
 STREAMS: tuple[tuple[int, Make], ...] = ((5, gaussian), (5, heavy_tailed), (24, gaussian), (24, heavy_tailed))
-"""Bars of a block, and their returns, in which nothing changes."""
+"""Bars in a block, and the stationary returns of the bars."""
 FULL, QUICK = 200_000, 5_000
 """Values (blocks) of each stream."""
 STEP = 0.01
-"""Returns are scaled down by this, so that the price stays within what a float can hold; scale is no matter here."""
+"""The factor of the returns, which keeps the price within the range of a float; results do not depend on the scale."""
 
 
 def calibrate_regimes(
     values: int = FULL, seed: int = 1, report: Callable[[int], None] | None = None
 ) -> dict[RegimeFeature, ThresholdCurve]:
-    """The probability of a change that is believed, of each number, by values per false alarm: the worst over `STREAMS`.
+    """The threshold of the probability of a change, for each number, by values per false alarm: the worst over `STREAMS`.
 
     Parameters
     ----------
@@ -55,13 +55,13 @@ def calibrate_regimes(
 
 
 def regime_steps() -> int:
-    """How many pieces of work `calibrate_regimes` reports."""
+    """The number of steps that `calibrate_regimes` reports."""
     return len(STREAMS)
 
 
 def _curve(counts: Rows, values: int) -> ThresholdCurve:
     kept = counts >= FEWEST
-    # Fewer alarms at less doubt: chance must not turn that round.
+    # A higher threshold never gives more alarms; simulation error must not break this order.
     per = np.maximum.accumulate(MARGIN * values / counts[kept])
     rising = np.concatenate([[True], np.diff(per) > 0.0])
     doubts = np.array(DOUBTS)[kept][rising].tolist()
@@ -75,7 +75,7 @@ def _alarms(name: RegimeFeature, threshold: float, values: Rows) -> int:
 
 
 def _streams(values: int, seed: int) -> Iterator[Rows]:
-    """What the detector makes of the bars of each of `STREAMS`, a row a block."""
+    """The numbers of the detector for the bars of each of `STREAMS`, one row per block."""
     for block, draw in STREAMS:
         rng = np.random.default_rng([seed, block, int(draw is heavy_tailed)])
         returns = draw(values * block + 1, rng) * STEP

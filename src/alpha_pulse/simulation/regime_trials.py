@@ -1,4 +1,4 @@
-"""How often the regime detector is wrong where nothing changes, how soon it finds a change, and whether names recur."""
+"""False alarms of the regime detector, its delays after a change, and whether returning regimes get their names again."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ Rows = NDArray[np.float64]
 Make = Callable[[int, np.random.Generator], Rows]
 
 STATED = 10_000
-"""Bars that rates are given for."""
+"""The number of bars of the reported rates."""
 BLOCK = 24
 BARS = 20_000
-"""Bars of one stationary run, of which the first 480 are the detector's warm-up."""
+"""Bars of one stationary run; the first 480 are the detector's warm-up."""
 BEFORE, AFTER = 4_000, 2_000
-"""Bars before a change, and within which it has to be found."""
+"""Bars before a change, and bars within which it must be found."""
 VOLATILITY = 0.002
 DRIFT_PER_BAR = 0.3
 """A trend: the expected return of a bar in units of its volatility."""
 TOGETHER = 0.6
-"""The correlation with other symbols, which flips."""
+"""The correlation with other symbols, whose sign flips."""
 SUBSTEPS = 12
 NORMAL_95 = 1.645
 LEVELS: tuple[tuple[RegimeLabel, float], ...] = (("calm", 0.5), ("normal", 1.0), ("turbulent", 2.5))
 STRETCHES = 24
 SHORTEST, LONGEST = 600, 1_800
-"""Bars of one regime in the trial of recurrence."""
+"""The least and largest number of bars of one regime in the trial of recurrence."""
 
 
 class StillMarket(msgspec.Struct, frozen=True):
-    """Bars whose law does not change."""
+    """Bars from a distribution that does not change."""
 
     name: str
     make: Make
@@ -47,7 +47,8 @@ class StillMarket(msgspec.Struct, frozen=True):
 
 
 class ChangingMarket(msgspec.Struct, frozen=True):
-    """Bars whose law changes once, after ``BEFORE``, in one ``feature``; ``to_label`` None: the label is to stay."""
+    """Bars whose distribution changes once, after ``BEFORE`` bars, in one ``feature``; without ``to_label`` the label must
+    stay."""
 
     name: str
     feature: RegimeFeature
@@ -57,9 +58,9 @@ class ChangingMarket(msgspec.Struct, frozen=True):
 
 
 class RegimeFalseAlarms(msgspec.Struct, frozen=True):
-    """Changes reported in one market in which nothing changes, per ``STATED`` bars; ``upper`` is a 95 % bound of ``rate``.
+    """Changes reported in one stationary market, per ``STATED`` bars; ``upper`` is a 95 % bound of ``rate``.
 
-    ``labels`` and ``points`` are its parts: changes of the label, and of trend or correlation.
+    ``labels`` and ``points`` add up to ``rate``: changes of the label, and of trend or correlation.
     """
 
     market: str
@@ -73,7 +74,7 @@ class RegimeFalseAlarms(msgspec.Struct, frozen=True):
 
 
 class RegimeDelay(msgspec.Struct, frozen=True):
-    """How soon one kind of change is found, in bars; ``change_point_error`` is the median error of its estimated start."""
+    """How soon one kind of change is found, in bars; ``change_point_error`` is the median error of the estimated start."""
 
     change: str
     runs: int
@@ -84,10 +85,10 @@ class RegimeDelay(msgspec.Struct, frozen=True):
 
 
 class Recurrence(msgspec.Struct, frozen=True):
-    """How well names fit where regimes come back.
+    """How often the names of returning regimes are right.
 
-    ``accuracy`` is the fraction of bars with the right name, ``kappa`` is Cohen's. Of the periods whose regime had been there
-    before, ``return_accuracy`` is the fraction that mostly bear its name.
+    ``accuracy`` is the fraction of bars with the right name, ``kappa`` is Cohen's. Of the periods of a regime that occurred
+    before, ``return_accuracy`` is the fraction that have its name in most bars.
     """
 
     market: str
@@ -99,7 +100,7 @@ class Recurrence(msgspec.Struct, frozen=True):
 
 
 def bars_of(returns: Rows, others: Rows | None = None) -> Rows:
-    """Bars that have closes only, (n, 4), from log returns (n,)."""
+    """Bars with closes only, (n, 4), from log returns (n,)."""
     closes = 100.0 * np.exp(np.cumsum(returns))
     return np.column_stack([closes, closes, closes, np.full(len(closes), np.nan) if others is None else others])
 
@@ -121,7 +122,7 @@ def _with_ranges(n: int, rng: np.random.Generator) -> Rows:
 
 
 def _garch(n: int, rng: np.random.Generator) -> Rows:
-    """GARCH(1,1) with .06 and .92: a volatility that is never still, and comes back by half within 34 bars."""
+    """GARCH(1,1) with .06 and .92: a changing volatility, whose deviations halve within 34 bars."""
     noise, found, variance = rng.standard_normal(n), np.empty(n), 1.0
     for index, shock in enumerate(noise.tolist()):
         value = variance**0.5 * shock
@@ -131,7 +132,7 @@ def _garch(n: int, rng: np.random.Generator) -> Rows:
 
 
 def _slow(n: int, rng: np.random.Generator) -> Rows:
-    """Stochastic volatility: its log is an AR(1) of standard deviation .35 that comes back by half within 346 bars."""
+    """Stochastic volatility: its log is an AR(1) of standard deviation .35, whose deviations halve within 346 bars."""
     return VOLATILITY * np.exp(0.35 * autoregressive(n, 0.998, rng)) * rng.standard_normal(n)
 
 
@@ -181,7 +182,8 @@ CHANGING: tuple[ChangingMarket, ...] = (
 
 
 def changes(rows: Rows, *, together: bool = False, block: int = BLOCK) -> tuple[list[RegimeChange], NDArray[np.int64]]:
-    """The changes that a new detector reports in ``rows`` (times are row numbers), and each row's label index (-1: none)."""
+    """The changes that a new detector reports in ``rows`` (times are row numbers), and the index of each row's label (-1:
+    none)."""
     detector = RegimeDetector("X", block, together=together)
     found: list[RegimeChange] = []
     labels = np.full(len(rows), -1, dtype=np.int64)
@@ -213,7 +215,7 @@ def false_alarms(market: StillMarket, runs: int, seed: int) -> RegimeFalseAlarms
 
 
 def delay(market: ChangingMarket, runs: int, seed: int) -> RegimeDelay:
-    """How many of ``runs`` changes are found within `AFTER` bars, and after how many."""
+    """How many of ``runs`` changes are found within `AFTER` bars, and the bars until then."""
     rng = np.random.default_rng([seed, *market.name.encode()])
     delays, errors = [], []
     for _ in range(runs):
@@ -234,7 +236,7 @@ def delay(market: ChangingMarket, runs: int, seed: int) -> RegimeDelay:
 
 
 def recurrence(runs: int, seed: int, *, heavy: bool = False) -> Recurrence:
-    """Three regimes that take turns at random, each many times; what the detector calls each bar."""
+    """Three regimes in random order, each many times, compared with the detector's name of each bar."""
     name = "three regimes, heavy tail (t3)" if heavy else "three regimes, Gaussian"
     rng = np.random.default_rng([seed, *name.encode()])
     table, back, named = np.zeros((3, 3)), 0, 0
@@ -258,7 +260,7 @@ def recurrence(runs: int, seed: int, *, heavy: bool = False) -> Recurrence:
 
 
 def _turns(rng: np.random.Generator) -> tuple[NDArray[np.int64], list[int]]:
-    """The regime of each bar, and where stretches begin and the last one ends."""
+    """The regime of each bar, and the bars at which periods begin and the last one ends."""
     regime, truth, ends = 1, [], [0]
     for _ in range(STRETCHES):
         bars = int(rng.integers(SHORTEST, LONGEST))
@@ -269,15 +271,15 @@ def _turns(rng: np.random.Generator) -> tuple[NDArray[np.int64], list[int]]:
 
 
 def false_alarm_jobs(runs: int, seed: int) -> list[Callable[[], RegimeFalseAlarms]]:
-    """`false_alarms` of each market in which nothing changes."""
+    """Calls of `false_alarms` for each stationary market."""
     return [partial(false_alarms, market, runs, seed) for market in STILL]
 
 
 def delay_jobs(runs: int, seed: int) -> list[Callable[[], RegimeDelay]]:
-    """`delay` of each kind of change."""
+    """Calls of `delay` for each kind of change."""
     return [partial(delay, market, runs, seed) for market in CHANGING]
 
 
 def recurrence_jobs(runs: int, seed: int) -> list[Callable[[], Recurrence]]:
-    """`recurrence` on Gaussian and on heavy-tailed bars."""
+    """Calls of `recurrence` on Gaussian and on heavy-tailed bars."""
     return [partial(recurrence, runs, seed, heavy=heavy) for heavy in (False, True)]

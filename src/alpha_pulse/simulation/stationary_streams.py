@@ -1,4 +1,4 @@
-"""Streams in which nothing changes, independent and dependent: every alarm on them is a false alarm."""
+"""Stationary streams, independent and dependent: every alarm in them is a false alarm."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Row = NDArray[np.float64]
 Make = Callable[[int, np.random.Generator], Row]
 
 PERSISTENCE = 0.98
-"""Autocorrelation of a slow forecast, whose errors over overlapping horizons depend on each other most of the time."""
+"""Autocorrelation of a slow forecast, whose errors over overlapping horizons are strongly dependent."""
 CENTRE, SPREAD = 0.5, 0.15
-"""Mean and standard deviation of what a bounded stream is made of, before it is cut off at 0 and 1."""
+"""Mean and standard deviation of a bounded stream before it is clipped to 0 and 1."""
 TAIL = 10.0
 
 
 class Stationary(msgspec.Struct, frozen=True):
-    """One stream: its values, how they depend on each other (over ``horizon`` steps), and what makes ``n`` of them."""
+    """One stream: its domain, the dependence of its values (over ``horizon`` steps), and a generator of ``n`` values."""
 
     name: str
     domain: Domain
@@ -40,7 +40,7 @@ def _bounded(values: Row) -> Row:
 
 
 def autoregressive(n: int, phi: float, rng: np.random.Generator) -> Row:
-    """A Gaussian AR(1) path (n,) of variance 1 that starts in its stationary law.
+    """A Gaussian AR(1) path (n,) of variance 1 that starts in its stationary distribution.
 
     >>> path = autoregressive(50_000, 0.9, np.random.default_rng(1))
     >>> bool(abs(np.corrcoef(path[1:], path[:-1])[0, 1] - 0.9) < 0.01)
@@ -48,7 +48,7 @@ def autoregressive(n: int, phi: float, rng: np.random.Generator) -> Row:
     """
     noise = rng.standard_normal(n) * np.sqrt(1.0 - phi * phi)
     noise[0] /= np.sqrt(1.0 - phi * phi)
-    # A recursion as a sum in pieces: powers of phi over a whole path would underflow.
+    # The recursion as sums over segments: powers of phi over a whole path would underflow.
     out, last, piece = np.empty(n), 0.0, 256
     powers = phi ** np.arange(piece + 1)
     lower = np.tril(phi ** np.abs(np.subtract.outer(np.arange(piece), np.arange(piece))))
@@ -60,7 +60,7 @@ def autoregressive(n: int, phi: float, rng: np.random.Generator) -> Row:
 
 
 def _overlapping(horizon: int, *, squared: bool, constant: bool) -> Make:
-    """Errors of forecasts of the sign of the next ``horizon`` returns, whose volatility comes and goes."""
+    """Errors of forecasts of the sign of the sum of the next ``horizon`` returns, whose volatility varies."""
 
     def make(n: int, rng: np.random.Generator) -> Row:
         total = n + horizon
@@ -126,5 +126,5 @@ _TAKES: dict[Domain, tuple[Domain, ...]] = {
 
 
 def accepted(domain: Domain, dependence: Dependence | None = None) -> list[Stationary]:
-    """The streams that a detector of this ``domain`` takes."""
+    """The streams that a detector of this ``domain`` accepts."""
     return [stream for stream in STATIONARY if stream.domain in _TAKES[domain] and dependence in (None, stream.dependence)]

@@ -1,4 +1,4 @@
-"""The simulations behind docs/concepts/detectors.md, by name: what each is made of, and how much of it the page shows."""
+"""The simulations for docs/concepts/detectors.md by name, with their jobs and the number of runs for the page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Report = Callable[[int], None]
 
 
 class Simulation(msgspec.Struct, frozen=True):
-    """One table: its jobs, of which each gives a row, and the runs in each that the docs show."""
+    """One table: its jobs, each of which gives one row, and the number of runs per job for the docs."""
 
     about: str
     runs: int
@@ -34,7 +34,7 @@ class Simulation(msgspec.Struct, frozen=True):
 
 
 class Calibration(msgspec.Struct, frozen=True):
-    """A table that is shipped: how many pieces of work it takes, and what makes it, in full or as a quick draft."""
+    """A table that is part of the program: the number of its steps, and the function that computes it (or a quick draft)."""
 
     about: str
     steps: Callable[[Sequence[str]], int]
@@ -112,7 +112,7 @@ def check_known(requested: Sequence[str], detectors: Sequence[str]) -> None:
 
 
 def how_many(name: str, runs: int | None, seed: int, detectors: Sequence[str]) -> int:
-    """The pieces of work that `simulate` reports for a table."""
+    """The number of steps that `simulate` reports for a table."""
     return CALIBRATIONS[name].steps(detectors) if name in CALIBRATIONS else len(_jobs(name, runs, seed, detectors))
 
 
@@ -125,23 +125,23 @@ def _jobs(name: str, runs: int | None, seed: int, detectors: Sequence[str]) -> S
     simulation = SIMULATIONS[name]
     wanted = simulation.runs if runs is None else runs
     if wanted < simulation.at_least:
-        raise ConfigError(f"{wanted} runs of {name!r} were requested, but {simulation.at_least} at least are needed")
+        raise ConfigError(f"{wanted} runs of {name!r} were requested, but at least {simulation.at_least} are needed")
     return simulation.jobs(wanted, seed, detectors)
 
 
 def simulate(
     into: Simulated, name: str, runs: int | None = None, detectors: Sequence[str] = tuple(TUNED), report: Report | None = None
 ) -> None:
-    """Make one table and put it ``into`` the results.
+    """Compute one table and store it in the results, ``into``.
 
     Parameters
     ----------
     name
         Of `tables`.
     runs
-        Runs in each cell; None for as many as the docs show. For thresholds any number makes a quick draft.
+        Runs in each cell; None for the number in the docs. For thresholds any number gives a quick draft.
     detectors
-        Of `TUNED`, where the table is about detectors of a stream of numbers.
+        Of `TUNED`, for tables about detectors of a stream of numbers.
     report
         Called with the number of finished steps, out of `how_many`.
     """

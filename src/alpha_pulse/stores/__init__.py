@@ -1,4 +1,4 @@
-"""Stores by name; add one here and the contract tests run on it."""
+"""Stores by name. The contract tests run on every store in this table."""
 
 from __future__ import annotations
 

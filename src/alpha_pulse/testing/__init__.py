@@ -1,1 +1,1 @@
-"""For authors of plug-ins: checks that hold a model, detector or agent to the promises of its family."""
+"""For authors of plug-ins: checks that a model, detector or agent fulfils the contract of its family."""

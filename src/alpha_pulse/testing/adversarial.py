@@ -1,4 +1,4 @@
-"""Sequences that are meant to break a learner: huge, tiny, constant and alternating rows."""
+"""Sequences that often break learners: huge, tiny, constant and alternating rows."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ TINY = 1e-300
 
 
 def adversarial(n: int, n_features: int, classes: int, seed: int) -> Iterator[tuple[str, Row, Labels]]:
-    """(what it is, features (n, n_features), labels (n,)) of each sequence.
+    """Each sequence as (name, features (n, n_features), labels (n,)).
 
-    >>> [what for what, rows, labels in adversarial(4, 2, 2, seed=1)]
-    ['huge', 'tiny', 'constant', 'alternating', 'one class', 'a jump']
+    >>> [name for name, rows, labels in adversarial(4, 2, 2, seed=1)] ['huge', 'tiny', 'constant', 'alternating', 'one class',
+    'a jump']
     """
     generator = np.random.default_rng(seed)
     labels = generator.integers(0, classes, n)

@@ -1,7 +1,7 @@
-"""What every agent must keep, as checks that any agent can be held against.
+"""Checks of the contract of agents, for any agent.
 
 A check takes a factory (the agent's class, or anything that builds an agent from the names of the features) and raises
-AssertionError where the promise is broken:
+AssertionError where the agent breaks the contract:
 
 >>> from alpha_pulse.agents.trend import TrendFollowing
 >>> for check in yield_agent_checks():
@@ -45,7 +45,7 @@ def market_views(count: int, seed: int, scale: float = 1.0, symbol: str = "CHECK
 
 
 def check_agent_direction_in_range(factory: AgentFactory) -> None:
-    """On any finite features, extreme ones too, the rules' direction is a number from -1 to 1."""
+    """For all finite features, also extreme ones, the rules' direction is a number from -1 to 1."""
     for seed, scale in ((1, 0.3), (2, 3.0), (3, 1e6)):
         agent = factory(_SCHEMA.names)
         for view in market_views(200, seed, scale):
@@ -61,12 +61,12 @@ def check_agent_signal_is_addressed(factory: AgentFactory) -> None:
         signal = checked_decision(agent, view)
         assert signal.agent == agent.name, f"{agent.name}: its Signal names agent {signal.agent!r}"
         assert signal.ts == view.bar.ts_event, f"{agent.name}: its Signal is of {signal.ts}, the bar of {view.bar.ts_event}"
-        assert signal.signal_id not in seen, f"{agent.name}: signal_id {signal.signal_id!r} came twice"
+        assert signal.signal_id not in seen, f"{agent.name}: signal_id {signal.signal_id!r} occurs twice"
         seen.add(signal.signal_id)
 
 
 def check_agent_is_repeatable(factory: AgentFactory) -> None:
-    """The same view gives the same direction and leaves the same state, however often it is decided."""
+    """Deciding again on the same view gives the same direction and does not change the state."""
     agent = factory(_SCHEMA.names)
     for view in market_views(200, 5):
         first = agent.rule_based_analysis(view)
@@ -76,15 +76,16 @@ def check_agent_is_repeatable(factory: AgentFactory) -> None:
 
 
 def check_agent_is_deterministic(factory: AgentFactory) -> None:
-    """Two agents that saw the same views decide the same and hold the same state."""
+    """Two agents that have seen the same views make the same decisions and have the same state."""
     one, two = factory(_SCHEMA.names), factory(_SCHEMA.names)
     for view in market_views(300, 6):
         assert checked_decision(one, view) == checked_decision(two, view), f"{one.name}: twins differ at bar {view.bar.seq}"
-    assert digest({"agent": one.snapshot()}) == digest({"agent": two.snapshot()}), f"{one.name}: twins hold different states"
+    assert digest({"agent": one.snapshot()}) == digest({"agent": two.snapshot()}), f"{one.name}: twins have different states"
 
 
 def check_agent_state_round_trip(factory: AgentFactory) -> None:
-    """A snapshot, through bytes, makes a fresh agent go on exactly as the old one; later steps do not reach into it."""
+    """A new agent restored from a packed snapshot continues exactly like the old one; later steps do not change the
+    snapshot."""
     agent, fresh = factory(_SCHEMA.names), factory(_SCHEMA.names)
     views = list(market_views(200, 7))
     for view in views[:100]:
@@ -95,11 +96,11 @@ def check_agent_state_round_trip(factory: AgentFactory) -> None:
     for view in views[100:]:
         assert checked_decision(agent, view) == checked_decision(fresh, view), f"{agent.name}: differs after restore"
     assert pack({"agent": agent.snapshot()}) == pack({"agent": fresh.snapshot()}), f"{agent.name}: states differ after restore"
-    assert pack({"agent": state}) == blob, f"{agent.name}: a snapshot changed with later steps; copy what you hold"
+    assert pack({"agent": state}) == blob, f"{agent.name}: later steps changed a snapshot; copy the state"
 
 
 def check_agent_memory_is_bounded(factory: AgentFactory) -> None:
-    """Ten times the views of one symbol do not make the state grow."""
+    """The state does not grow with the number of views of one symbol."""
     sizes = []
     for count in (200, 2_000):
         agent = factory(_SCHEMA.names)
@@ -110,7 +111,7 @@ def check_agent_memory_is_bounded(factory: AgentFactory) -> None:
 
 
 def check_agent_names_missing_feature(factory: AgentFactory) -> None:
-    """On a schema without the features it needs, an agent is refused by name or shows that it needs none."""
+    """Without the features that it needs, an agent raises an AgentError that names it; an agent that needs none works."""
     name = factory(_SCHEMA.names).name
     refusal = ""
     try:
@@ -118,7 +119,7 @@ def check_agent_names_missing_feature(factory: AgentFactory) -> None:
     except AgentError as error:
         refusal = str(error)
     if refusal:
-        assert name in refusal, f"{name}: the refusal does not name the agent: {refusal}"
+        assert name in refusal, f"{name}: the error does not name the agent: {refusal}"
         return
     bar = Bar("CHECK", HOUR_NS, HOUR_NS, 100.0, 100.0, 100.0, 100.0)
     direction = agent.rule_based_analysis(MarketView(bar, FeatureVector("CHECK", HOUR_NS, "none", np.zeros(1))))
@@ -126,7 +127,7 @@ def check_agent_names_missing_feature(factory: AgentFactory) -> None:
 
 
 def yield_agent_checks() -> Iterator[Callable[[AgentFactory], None]]:
-    """All checks of this family, in the order in which a failure says most."""
+    """All checks of an agent; those whose failures are the most informative come first."""
     yield check_agent_names_missing_feature
     yield check_agent_direction_in_range
     yield check_agent_signal_is_addressed

@@ -1,4 +1,4 @@
-"""Checks of the promises of `alpha_pulse.models.base.BatchModel`."""
+"""Checks of the contract of `alpha_pulse.models.base.BatchModel`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from alpha_pulse.models.base import BatchModel, Row
 from alpha_pulse.testing.streams import Labels, base_rate_loss, log_loss, separable
 
 BatchModelFactory = Callable[[int], BatchModel]
-"""Makes an untrained model for rows of that many features, each time the same."""
+"""Returns a new untrained model for this number of features, equal at each call."""
 
 FEATURES = 4
 
@@ -71,7 +71,7 @@ def check_batch_model_refuses_to_serve_untrained(factory: BatchModelFactory) -> 
 
 
 def check_batch_model_learns_above_base_rate(factory: BatchModelFactory) -> None:
-    """Trained on 2,000 examples that one feature decides, its loss on 1,000 others beats the base rate's by 10 millinats."""
+    """Trained on 2,000 examples whose label depends on one feature, it has a skill of at least 10 mnat on 1,000 others."""
     model = _trained(factory)[0]
     rows, labels, _ = separable(1_000, FEATURES, seed=2)
     loss, base = log_loss(np.array(_predictions(model, rows)), labels), base_rate_loss(labels)
@@ -81,56 +81,56 @@ def check_batch_model_learns_above_base_rate(factory: BatchModelFactory) -> None
 def check_batch_model_is_deterministic(factory: BatchModelFactory) -> None:
     """Two trainings on the same examples give the same version and state."""
     one, two = _trained(factory)[0], _trained(factory)[0]
-    assert one.version == two.version, "two trainings on the same examples have other versions"
-    assert _state_of(one) == _state_of(two), "two trainings on the same examples have other states"
+    assert one.version == two.version, "two trainings on the same examples have different versions"
+    assert _state_of(one) == _state_of(two), "two trainings on the same examples have different states"
 
 
 def check_batch_model_predict_is_pure(factory: BatchModelFactory) -> None:
-    """Predicting twice gives the same and changes neither state nor row."""
+    """Predicting twice gives equal results, and changes neither the state nor the row."""
     model, rows, _, _ = _trained(factory)
     before, row = _state_of(model), rows[3].copy()
-    assert model.predict(row) == model.predict(row), "the same row gave two answers"
+    assert model.predict(row) == model.predict(row), "the same row gave two different predictions"
     assert _state_of(model) == before, "predict changed the state"
     assert row.tolist() == rows[3].tolist(), "predict changed the row it was given"
 
 
 def check_batch_model_version_names_the_artefact(factory: BatchModelFactory) -> None:
-    """``version`` is a SHA-256 in hex, and another training set gives another."""
+    """``version`` is a SHA-256 in hex, which differs for another training set."""
     one, other = _trained(factory, seed=1)[0], _trained(factory, seed=3)[0]
     assert len(one.version) == 64, f"version {one.version!r} is not a SHA-256 in hex"
     assert set(one.version) <= set("0123456789abcdef"), f"version {one.version!r} is not a SHA-256 in hex"
-    assert one.version != other.version, "models trained on other examples share a version"
+    assert one.version != other.version, "models trained on different examples have the same version"
 
 
 def check_batch_model_snapshot_round_trip(factory: BatchModelFactory) -> None:
-    """A restored model has the version, the state and the predictions of the one saved, bit for bit."""
+    """A restored model has the version, the state and the predictions of the saved one, bit for bit."""
     model, rows, _, _ = _trained(factory)
     twin = factory(FEATURES)
     twin.restore(model.snapshot())
-    assert twin.version == model.version, "a restored model has another version"
-    assert _state_of(twin) == _state_of(model), "a restored model has another state"
-    assert _predictions(twin, rows) == _predictions(model, rows), "a restored model predicts otherwise"
+    assert twin.version == model.version, "a restored model has a different version"
+    assert _state_of(twin) == _state_of(model), "a restored model has a different state"
+    assert _predictions(twin, rows) == _predictions(model, rows), "a restored model gives different predictions"
 
 
 def check_batch_model_untrained_snapshot_round_trip(factory: BatchModelFactory) -> None:
-    """Restoring the snapshot of an untrained model untrains: predict raises SessionError again."""
+    """After the snapshot of an untrained model is restored, predict raises SessionError again."""
     model = _trained(factory)[0]
     model.restore(factory(FEATURES).snapshot())
     _refusal("predict after restoring an untrained model", SessionError, lambda: model.predict(np.zeros(FEATURES)))
 
 
 def check_batch_model_refuses_one_class(factory: BatchModelFactory) -> None:
-    """Labels that are all 0 or all 1 are refused with SessionError, and what was trained before still serves."""
+    """Labels that are all 0 or all 1 raise SessionError, and the earlier training stays in effect."""
     model, rows, labels, weights = _trained(factory)
     before = _state_of(model)
     for alone in (0, 1):
         call = partial(model.fit, rows, np.full_like(labels, alone), weights)
-        _refusal(f"fit on labels of {alone} alone", SessionError, call)
+        _refusal(f"fit on labels that are all {alone}", SessionError, call)
     assert _state_of(model) == before, "a refused training changed the model"
 
 
 def check_batch_model_refuses_non_finite(factory: BatchModelFactory) -> None:
-    """NaN and infinity among features or weights are refused with NonFiniteError, and what was trained before still serves."""
+    """NaN or infinity among features or weights raises NonFiniteError, and the earlier training stays in effect."""
     model, rows, labels, weights = _trained(factory)
     before = _state_of(model)
     for value in (math.nan, math.inf, -math.inf):
@@ -147,7 +147,7 @@ def check_batch_model_keeps_no_hold_of_its_inputs(factory: BatchModelFactory) ->
     probes = rows[:50].copy()
     before = _predictions(model, probes)
     rows[:], labels[:], weights[:] = 0.0, 0, 0.0
-    assert _predictions(model, probes) == before, "the model kept a hold of the training set"
+    assert _predictions(model, probes) == before, "the model still uses the arrays of the training set; copy them"
 
 
 def check_batch_model_valid_on_extreme_values(factory: BatchModelFactory) -> None:

@@ -1,7 +1,7 @@
-"""Everything a plug-in is checked for, family by family.
+"""All checks of plug-ins, by family.
 
-Each check is a function of a factory and raises AssertionError naming the promise that was broken. A plug-in's own tests run
-them all::
+Each check is a function of a factory and raises an AssertionError that states how the contract is broken. A plug-in's own tests
+run them all::
 
     @pytest.mark.parametrize("check", yield_model_checks(), ids=lambda check: check.__name__)
     def test_my_model(check):

@@ -1,4 +1,4 @@
-"""Checks of the promises of `alpha_pulse.detectors.base.Detector`, on streams of errors within [0, 1]."""
+"""Checks of the contract of `alpha_pulse.detectors.base.Detector`, on streams of errors within [0, 1]."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from alpha_pulse.core.stateful import State, digest, pack
 from alpha_pulse.detectors.base import Detection, Detector
 
 DetectorFactory = Callable[[], Detector]
-"""Makes a detector that has seen nothing, each time the same."""
+"""Returns a new detector, equal at each call."""
 
 HEADER_SLACK_BYTES = 256
-"""Scalars in a snapshot's JSON header may print longer as they grow; arrays may not."""
+"""Growth allowed for the JSON header of a snapshot, because larger numbers have more digits."""
 
 
 def yield_detector_checks() -> Iterator[Callable[[DetectorFactory], None]]:
@@ -37,7 +37,7 @@ def yield_detector_checks() -> Iterator[Callable[[DetectorFactory], None]]:
 
 
 def _errors(seed: int, *pieces: tuple[int, float]) -> list[float]:
-    """0/1 errors: ``n`` with the given rate, piece after piece."""
+    """Errors of 0 or 1 in consecutive segments, each given as (length, error rate)."""
     generator = np.random.default_rng(seed)
     return [float(generator.random() < rate) for n, rate in pieces for _ in range(n)]
 
@@ -47,20 +47,20 @@ def _state_of(detector: Detector) -> str:
 
 
 def _run(detector: Detector, values: list[float]) -> list[Detection]:
-    """The verdicts that were drifts."""
+    """The detections of drift."""
     return [detector.last for value in values if detector.update(value)]
 
 
 def check_detector_satisfies_the_protocol(factory: DetectorFactory) -> None:
-    """It has every method of Detector, and says nothing before it has seen anything."""
+    """It has every method of Detector, and reports nothing before the first value."""
     detector = factory()
     assert isinstance(detector, Detector), f"{type(detector).__name__} lacks methods of Detector"
     last = detector.last
-    assert (last.drift, last.warning, last.sample) == (False, False, 0), f"before any value the verdict is {last}"
+    assert (last.drift, last.warning, last.sample) == (False, False, 0), f"before the first value, last is {last}"
 
 
 def check_detector_finds_a_jump(factory: DetectorFactory) -> None:
-    """An error rate that jumps from 0.2 to 0.7 after 1,000 values is found within 1,000, dated within 200, on 10 streams."""
+    """A jump of the error rate from 0.2 to 0.7 is found within 1,000 values and dated to within 200, on 10 streams."""
     for seed in range(10):
         drifts = [d for d in _run(factory(), _errors(seed, (1_000, 0.2), (1_000, 0.7))) if d.sample > 1_000]
         assert drifts, f"stream {seed}: the jump was not found within 1,000 values"
@@ -69,7 +69,7 @@ def check_detector_finds_a_jump(factory: DetectorFactory) -> None:
 
 
 def check_detector_is_quiet_on_a_constant(factory: DetectorFactory) -> None:
-    """A stream of one value gives no drift, be it 0, 0.5 (if it takes that) or 1."""
+    """A constant stream gives no drift: 0, 0.5 (if the domain allows it) or 1."""
     for value in (0.0, 0.5, 1.0):
         if value == 0.5 and factory().domain == "binary":
             continue
@@ -77,27 +77,27 @@ def check_detector_is_quiet_on_a_constant(factory: DetectorFactory) -> None:
 
 
 def check_detector_is_quiet_on_steady_streams(factory: DetectorFactory) -> None:
-    """10 streams of 2,000 errors of a steady rate give at most 6 drifts in all: one in 3,000."""
+    """On 10 streams of 2,000 errors with a constant rate it reports at most 6 drifts in all: about one in 3,000 values."""
     alarms = sum(len(_run(factory(), _errors(seed, (2_000, 0.3)))) for seed in range(10))
     assert alarms <= 6, f"10 steady streams of 2,000 values gave {alarms} drifts"
 
 
 def check_detector_never_sticks(factory: DetectorFactory) -> None:
-    """A drift is said once; where nothing changes after it, drifts are rare again and the verdict goes back to quiet."""
+    """A drift is reported once; when nothing changes afterwards, further drifts are rare and ``last`` no longer reports one."""
     detector = factory()
     _run(detector, _errors(1, (1_000, 0.1), (300, 0.8)))
     later = _run(detector, _errors(2, (1_000, 0.8)))
-    assert len(later) <= 2, f"{len(later)} drifts in 1,000 values after the level had settled"
-    assert not detector.last.drift, "the verdict on a quiet value is still a drift"
+    assert len(later) <= 2, f"{len(later)} drifts in 1,000 values after the change"
+    assert not detector.last.drift, "last.drift is still set after values without a change"
 
 
 def check_detector_verdict_is_consistent(factory: DetectorFactory) -> None:
-    """``update`` says what ``last.drift`` says, samples are counted, changes are dated between first and newest value."""
+    """``update`` returns ``last.drift``, samples are counted, and changes are dated between the first and the newest value."""
     detector = factory()
     for count, value in enumerate(_errors(3, (600, 0.2), (300, 0.8)), start=1):
         drift = detector.update(value)
         last = detector.last
-        assert drift is last.drift, f"value {count}: update said {drift}, last says {last}"
+        assert drift is last.drift, f"value {count}: update returned {drift}, but last is {last}"
         assert last.sample == count, f"value {count} was counted as sample {last.sample}"
         assert 0 <= last.change_sample < count, f"value {count}: a change dated after value {last.change_sample}"
         assert math.isfinite(last.score), f"value {count}: score {last.score!r}"
@@ -105,25 +105,25 @@ def check_detector_verdict_is_consistent(factory: DetectorFactory) -> None:
 
 
 def check_detector_is_deterministic(factory: DetectorFactory) -> None:
-    """Two detectors from the factory give equal verdicts and states on equal streams."""
+    """Two detectors from the factory give equal detections and states on equal streams."""
     values = _errors(4, (500, 0.2), (500, 0.6))
     one, two = factory(), factory()
-    assert _run(one, values) == _run(two, values), "equal streams gave other verdicts"
-    assert _state_of(one) == _state_of(two), "equal streams gave other states"
+    assert _run(one, values) == _run(two, values), "equal streams gave different detections"
+    assert _state_of(one) == _state_of(two), "equal streams gave different states"
 
 
 def check_detector_update_many_equals_the_loop(factory: DetectorFactory) -> None:
-    """``update_many`` gives the drifts and the bits of the same calls of ``update``, in any pieces; none for no values."""
+    """``update_many`` gives the drifts and the state of single calls of ``update``, bit for bit, for blocks of any size."""
     values = _errors(13, (400, 0.2), (400, 0.8))
     one, many = factory(), factory()
     flags = [one.update(value) for value in values]
     drifts = [flag for part in (values[:1], [], values[1:333], values[333:]) for flag in many.update_many(np.array(part))]
-    assert drifts == flags, "update_many gave other drifts than update"
-    assert _state_of(one) == _state_of(many), "update_many left another state than update"
+    assert drifts == flags, "update_many gave different drifts from update"
+    assert _state_of(one) == _state_of(many), "update_many gave a different state from update"
 
 
 def check_detector_keeps_to_its_domain(factory: DetectorFactory) -> None:
-    """What its ``domain`` excludes is refused, by ``update`` and by ``update_many``, which then takes none of its values."""
+    """Values outside of its ``domain`` are refused; ``update_many`` then uses none of its values."""
     detector = factory()
     wrong = {"binary": (0.5, 2.0), "bounded": (-0.1, 1.1), "real": (math.inf,)}[detector.domain]
     _run(detector, _errors(14, (50, 0.3)))
@@ -135,19 +135,19 @@ def check_detector_keeps_to_its_domain(factory: DetectorFactory) -> None:
             except NonFiniteError:
                 assert _state_of(detector) == before, f"{value} was refused but had changed the state"
                 continue
-            raise AssertionError(f"{value} is outside of the domain {detector.domain!r} but was taken")
+            raise AssertionError(f"{value} is outside of the domain {detector.domain!r} but was accepted")
 
 
 def check_detector_snapshot_round_trip(factory: DetectorFactory) -> None:
-    """A restored detector has the same bits and the same verdict, and goes on alike through a change."""
+    """A restored detector has the same state and the same ``last``, bit for bit, and continues alike through a change."""
     detector, twin = factory(), factory()
     _run(detector, _errors(5, (700, 0.2)))
     twin.restore(detector.snapshot())
-    assert _state_of(twin) == _state_of(detector), "a restored detector has another state"
-    assert twin.last == detector.last, "a restored detector has another verdict"
+    assert _state_of(twin) == _state_of(detector), "a restored detector has a different state"
+    assert twin.last == detector.last, "a restored detector has a different last detection"
     values = _errors(6, (300, 0.2), (300, 0.8))
-    assert _run(twin, values) == _run(detector, values), "a restored detector went on otherwise"
-    assert _state_of(twin) == _state_of(detector), "a restored detector went on to another state"
+    assert _run(twin, values) == _run(detector, values), "a restored detector continued with different detections"
+    assert _state_of(twin) == _state_of(detector), "a restored detector continued to a different state"
 
 
 def check_detector_snapshot_is_a_copy(factory: DetectorFactory) -> None:
@@ -176,7 +176,7 @@ def check_detector_refuses_a_state_that_does_not_fit(factory: DetectorFactory) -
 
 
 def check_detector_memory_is_bounded(factory: DetectorFactory) -> None:
-    """After ten times as many values the snapshot is as large."""
+    """The snapshot does not grow with the number of values."""
     sizes = []
     for n in (500, 5_000):
         detector = factory()
@@ -186,7 +186,7 @@ def check_detector_memory_is_bounded(factory: DetectorFactory) -> None:
 
 
 def check_detector_refuses_non_finite(factory: DetectorFactory) -> None:
-    """NaN and infinity raise NonFiniteError and are not remembered."""
+    """NaN and infinity raise NonFiniteError and do not change the state."""
     detector = factory()
     _run(detector, _errors(12, (50, 0.3)))
     before = _state_of(detector)
@@ -196,4 +196,4 @@ def check_detector_refuses_non_finite(factory: DetectorFactory) -> None:
         except NonFiniteError:
             assert _state_of(detector) == before, f"{value} was refused but had changed the state"
             continue
-        raise AssertionError(f"{value} was taken without a NonFiniteError")
+        raise AssertionError(f"{value} was accepted without a NonFiniteError")

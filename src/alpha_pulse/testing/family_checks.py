@@ -1,4 +1,4 @@
-"""Checks that multi-class and regression models share, written once over what the two families differ in."""
+"""The checks that multi-class and regression models have in common."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ Factory = Callable[[], Model]
 Targets = NDArray[Any]
 
 HEADER_SLACK_BYTES = 256
-"""Scalars in a snapshot's JSON header may print longer as they grow; arrays may not."""
+"""Growth allowed for the JSON header of a snapshot, because larger numbers have more digits."""
 
 
 class Family(msgspec.Struct, frozen=True):
-    """What the two families differ in.
+    """The differences between the two families.
 
-    ``examples(model, n, seed)`` gives rows, targets and weights of something that can be learned; ``said(model, row)`` a
-    prediction as a list of numbers; ``refuse(said)`` a sentence where such a list is no valid prediction, else nothing;
-    ``score(predictions, targets)`` a loss; ``best_constant(targets)`` the loss of knowing nothing of the rows.
+    ``examples(model, n, seed)`` returns rows, targets and weights of a task that can be learned; ``predict(model, row)`` a
+    prediction as a list of numbers; ``defect(prediction)`` a sentence if that list is not a valid prediction, else an empty
+    text; ``score(predictions, targets)`` a loss; ``best_constant(targets)`` the loss of the best constant prediction.
     """
 
     protocol: type
     examples: Callable[[Model, int, int], tuple[Row, Targets, Row]]
-    said: Callable[[Model, Row], list[float]]
-    refuse: Callable[[list[float]], str]
+    predict: Callable[[Model, Row], list[float]]
+    defect: Callable[[list[float]], str]
     score: Callable[[Row, Targets], float]
     best_constant: Callable[[Targets], float]
     classes: Callable[[Model], int]
@@ -65,7 +65,7 @@ def yield_family_checks(family: Family) -> Iterator[Callable[[Factory], None]]:
         check_reset_forgets,
     ):
         bound = partial(check, family)
-        bound.__name__ = check.__name__  # type: ignore[attr-defined]  # tests are named by it
+        bound.__name__ = check.__name__  # type: ignore[attr-defined]  # names of tests use it
         yield bound
 
 
@@ -89,31 +89,31 @@ def check_satisfies_the_protocol(family: Family, factory: Factory) -> None:
 
 
 def check_valid_before_learning(family: Family, factory: Factory) -> None:
-    """Before it has learned anything its predictions are valid, and it is healthy."""
+    """Before the first label its predictions are valid, and it is healthy."""
     model = factory()
     for scale in (0.0, 1.0, -1e6):
-        fault = family.refuse(family.said(model, np.full(model.n_features, scale)))
-        assert not fault, f"before any learning {fault}"
-    assert model.healthy(), "a new model says that it is not healthy"
+        defect = family.defect(family.predict(model, np.full(model.n_features, scale)))
+        assert not defect, f"before the first label: {defect}"
+    assert model.healthy(), "a new model is not healthy"
 
 
 def check_predict_is_pure(family: Family, factory: Factory) -> None:
-    """Predicting twice gives the same, and changes neither the state nor the row."""
+    """Predicting twice gives equal results, and changes neither the state nor the row."""
     model, rows, _, _ = _taught(family, factory)
     before, row = _state_of(model), rows[7].copy()
-    assert family.said(model, row) == family.said(model, row), "the same row gave another prediction the second time"
+    assert family.predict(model, row) == family.predict(model, row), "the same row gave a different prediction the second time"
     assert _state_of(model) == before, "predict changed the state"
     assert row.tolist() == rows[7].tolist(), "predict changed the row it was given"
 
 
 def check_is_deterministic(family: Family, factory: Factory) -> None:
-    """Two models from the factory, taught the same, have equal states."""
+    """Two models from the factory that learn the same examples have equal states."""
     states = [_state_of(_taught(family, factory)[0]) for _ in range(2)]
-    assert states[0] == states[1], "two equal models taught the same examples differ; seed every generator"
+    assert states[0] == states[1], "two equal models that learned the same examples differ; seed every generator"
 
 
 def check_learns_above_a_constant(family: Family, factory: Factory) -> None:
-    """Where one feature decides, its loss on the last half of 6,000 examples is a tenth below the best constant's."""
+    """Where one feature determines the target, its loss is a tenth below the best constant's, on examples 3,000 to 6,000."""
     model = factory()
     rows, targets, weights = family.examples(model, 6_000, 2)
     loss = family.score(model.learn_many(rows, targets, weights)[3_000:], targets[3_000:])
@@ -122,30 +122,30 @@ def check_learns_above_a_constant(family: Family, factory: Factory) -> None:
 
 
 def check_learn_many_equals_the_loop(family: Family, factory: Factory) -> None:
-    """`learn_many` gives the predictions and leaves the state of predict and learn called in turn, bit for bit."""
+    """`learn_many` gives the predictions and the state of alternating calls of predict and learn, bit for bit."""
     one, many = factory(), factory()
     rows, targets, weights = family.examples(one, 300, 3)
     weights = weights * np.random.default_rng(3).uniform(0.1, 2.0, len(weights))
     served = []
     for row, target, weight in zip(rows, targets.tolist(), weights.tolist(), strict=True):
-        served.append(family.said(one, row))
+        served.append(family.predict(one, row))
         one.learn(row, target, weight)
     predictions = many.learn_many(rows, targets, weights).reshape(len(rows), -1).tolist()
-    assert predictions == served, "learn_many served other predictions than the loop"
-    assert _state_of(one) == _state_of(many), "learn_many left another state than the loop"
+    assert predictions == served, "learn_many gave different predictions from single calls"
+    assert _state_of(one) == _state_of(many), "learn_many gave a different state from single calls"
 
 
 def check_predict_many_equals_the_loop(family: Family, factory: Factory) -> None:
-    """`predict_many` gives what predict gives for each row, bit for bit, and changes nothing."""
+    """`predict_many` gives the predictions of single calls of predict, bit for bit, and changes nothing."""
     model, rows, _, _ = _taught(family, factory)
     before = _state_of(model)
     predictions = model.predict_many(rows).reshape(len(rows), -1).tolist()
-    assert predictions == [family.said(model, row) for row in rows], "predict_many differs from predict"
+    assert predictions == [family.predict(model, row) for row in rows], "predict_many differs from predict"
     assert _state_of(model) == before, "predict_many changed the state"
 
 
 def check_keeps_no_hold_of_its_inputs(family: Family, factory: Factory) -> None:
-    """Overwriting a row after `learn` changes nothing: the caller may reuse its array."""
+    """Overwriting a row after `learn` changes nothing, so the caller may reuse its array."""
     one, two = factory(), factory()
     rows, targets, _ = family.examples(one, 50, 4)
     used = np.zeros(one.n_features)
@@ -154,19 +154,19 @@ def check_keeps_no_hold_of_its_inputs(family: Family, factory: Factory) -> None:
         one.learn(used, target, 1.0)
         used[:] = 1e3
         two.learn(row, target, 1.0)
-    assert _state_of(one) == _state_of(two), "the model kept a hold of an array that it was given"
+    assert _state_of(one) == _state_of(two), "the model still uses an array of the caller; copy it"
 
 
 def check_snapshot_round_trip(family: Family, factory: Factory) -> None:
-    """A state that was packed and restored into a new model gives the same bits, and both go on alike, also boosted."""
+    """A packed state restored into a new model is equal, bit for bit, and both models continue alike, also with a boost."""
     model, rows, targets, weights = _taught(family, factory)
     model.set_boost(2.0)
     twin = factory()
     twin.restore(unpack(pack({"model": model.snapshot()}))[0]["model"])
-    assert _state_of(twin) == _state_of(model), "a restored model has another state than the one saved"
+    assert _state_of(twin) == _state_of(model), "a restored model has a different state"
     one, two = model.learn_many(rows, targets, weights), twin.learn_many(rows, targets, weights)
-    assert one.tolist() == two.tolist(), "a restored model went on to predict otherwise"
-    assert _state_of(twin) == _state_of(model), "a restored model went on to learn otherwise; is everything in the snapshot?"
+    assert one.tolist() == two.tolist(), "a restored model continued with different predictions"
+    assert _state_of(twin) == _state_of(model), "a restored model learned differently; is its whole state in the snapshot?"
 
 
 def check_snapshot_is_a_copy(family: Family, factory: Factory) -> None:
@@ -175,10 +175,10 @@ def check_snapshot_is_a_copy(family: Family, factory: Factory) -> None:
     saved = model.snapshot()
     before = digest({"model": saved})
     model.learn_many(rows, targets, weights)
-    assert digest({"model": saved}) == before, "learning changed a snapshot taken earlier; copy the arrays"
+    assert digest({"model": saved}) == before, "learning changed an earlier snapshot; copy the arrays"
     model.restore(saved)
     model.learn_many(rows, targets, weights)
-    assert digest({"model": saved}) == before, "learning changed the snapshot that was restored; copy the arrays"
+    assert digest({"model": saved}) == before, "learning changed the restored snapshot; copy the arrays"
 
 
 def check_refuses_a_state_that_does_not_fit(family: Family, factory: Factory) -> None:
@@ -194,12 +194,12 @@ def check_refuses_a_state_that_does_not_fit(family: Family, factory: Factory) ->
 
 
 def check_notices_a_flipped_byte(family: Family, factory: Factory) -> None:
-    """One byte of a packed snapshot changed, anywhere, raises StateError."""
+    """A packed snapshot with one changed byte, anywhere, raises StateError."""
     assert_flipped_byte_is_noticed(_taught(family, factory)[0].snapshot())
 
 
 def assert_flipped_byte_is_noticed(state: State) -> None:
-    """Raise AssertionError where a packed ``state`` is read although one of 50 bytes all over it was changed."""
+    """Raise AssertionError if a packed ``state`` can be read after one of 50 bytes, spread over it, was changed."""
     whole = pack({"model": state})
     for place in np.linspace(0, len(whole) - 1, 50).astype(int).tolist():
         damaged = bytearray(whole)
@@ -208,27 +208,28 @@ def assert_flipped_byte_is_noticed(state: State) -> None:
             unpack(bytes(damaged))
         except StateError:
             continue
-        raise AssertionError(f"byte {place} of {len(whole)} was changed and nothing noticed")
+        raise AssertionError(f"byte {place} of {len(whole)} was changed, and unpack did not notice it")
 
 
 def check_memory_is_as_stated(family: Family, factory: Factory) -> None:
-    """After ten times as many examples the arrays have the same shapes, and hold no more than `memory_bytes`."""
+    """After ten times as many examples the arrays have the same shapes, and take at most `memory_bytes`."""
     short, long = _taught(family, factory)[0], _taught(family, factory, 3_000)[0]
     assert_memory(short, long)
 
 
 def assert_memory(short: Model, long: Model) -> None:
-    """Raise AssertionError where ``long``, taught more, takes more than ``short``, or either more than it states."""
+    """Raise AssertionError if ``long``, which has learned more examples, takes more memory than ``short``, or than it
+    states."""
     shapes = [{key: (a.shape, a.dtype) for key, a in model.snapshot().arrays.items()} for model in (short, long)]
     assert shapes[0] == shapes[1], f"arrays grew with the number of examples: {shapes[0]} became {shapes[1]}"
     sizes = [len(pack({"model": model.snapshot()})) for model in (short, long)]
     assert sizes[1] <= sizes[0] + HEADER_SLACK_BYTES, f"the packed state grew from {sizes[0]} to {sizes[1]} bytes"
-    held = sum(array.nbytes for array in long.snapshot().arrays.values())
-    assert held <= long.memory_bytes == short.memory_bytes, f"it holds {held} bytes, but states {long.memory_bytes}"
+    array_bytes, limit = sum(array.nbytes for array in long.snapshot().arrays.values()), long.memory_bytes
+    assert array_bytes <= limit == short.memory_bytes, f"the arrays take {array_bytes} bytes, but memory_bytes is {limit}"
 
 
 def check_refuses_non_finite_features(family: Family, factory: Factory) -> None:
-    """`learn_many` and `predict_many` raise NonFiniteError on NaN and infinity, and learn nothing of that block."""
+    """`learn_many` and `predict_many` raise NonFiniteError on NaN and infinity, and learn nothing from that block."""
     model, rows, targets, weights = _taught(family, factory)
     before = _state_of(model)
     for value in (math.nan, math.inf, -math.inf):
@@ -243,25 +244,25 @@ def check_refuses_non_finite_features(family: Family, factory: Factory) -> None:
             except NonFiniteError:
                 assert _state_of(model) == before, f"{what} refused {value} but had changed the state"
                 continue
-            raise AssertionError(f"{what} took a feature of {value} without a NonFiniteError")
+            raise AssertionError(f"{what} accepted a feature of {value} without a NonFiniteError")
 
 
 def check_survives_adversarial_sequences(family: Family, factory: Factory) -> None:
-    """Huge, tiny, constant and alternating rows, weights of 1e-6 to 1e6: state finite, predictions valid, still learning."""
+    """After huge, tiny, constant and alternating rows with weights of 1e-6 to 1e6, state and predictions are valid."""
     for what, rows, labels in adversarial(200, factory().n_features, family.classes(factory()), 5):
         model = _taught(family, factory)[0]
         numbers = np.clip(rows[:, 0] * (labels - 0.5), -LARGEST_TARGET, LARGEST_TARGET)
         targets = labels if family.protocol is MultiClassModel else numbers
         model.learn_many(rows, targets, 10.0 ** np.random.default_rng(6).uniform(-6.0, 6.0, len(rows)))
         for key, array in model.snapshot().arrays.items():
-            assert np.isfinite(array).all(), f"{what}: array {key!r} of the state holds a number that is not finite"
+            assert np.isfinite(array).all(), f"{what}: array {key!r} of the state contains a number that is not finite"
         for row in (rows[0], rows[-1], np.zeros(model.n_features)):
-            fault = family.refuse(family.said(model, row))
-            assert not fault, f"{what}: {fault}"
+            defect = family.defect(family.predict(model, row))
+            assert not defect, f"{what}: {defect}"
 
 
 def check_boost_changes_learning(family: Family, factory: Factory) -> None:
-    """`set_boost(4)` makes it learn otherwise from then on; `set_boost(1)` puts everything back as configured."""
+    """After `set_boost(4)` it learns differently; `set_boost(1)` restores the configured learning."""
     plain, boosted, back = factory(), factory(), factory()
     rows, targets, weights = family.examples(plain, 300, 7)
     boosted.set_boost(4.0)
@@ -273,13 +274,13 @@ def check_boost_changes_learning(family: Family, factory: Factory) -> None:
 
 
 def check_reset_forgets(family: Family, factory: Factory) -> None:
-    """After `reset` what a row says counts for less than a tenth of what it did, and the model can learn again."""
+    """After `reset` the effect of a feature is less than a tenth of the effect before, and the model can learn again."""
     model, rows, targets, weights = _taught(family, factory, 3_000)
 
     def spread() -> float:
         high, low = np.zeros((2, model.n_features))
         high[0], low[0] = 2.0, -2.0
-        pairs = zip(family.said(model, high), family.said(model, low), strict=True)
+        pairs = zip(family.predict(model, high), family.predict(model, low), strict=True)
         return max(abs(one - two) for one, two in pairs)
 
     learned = spread()
@@ -300,28 +301,28 @@ def _class_examples(model: Model, n: int, seed: int) -> tuple[Row, Targets, Row]
     return rows, np.where(noisy, generator.integers(0, model.n_classes, n), labels), np.ones(n)
 
 
-def _class_said(model: Model, row: Row) -> list[float]:
+def _class_prediction(model: Model, row: Row) -> list[float]:
     probabilities = np.full(model.n_classes, math.nan)
     chosen = model.predict(row, probabilities)
     assert chosen == int(probabilities.argmax()), (
-        f"predict answered class {chosen}, but class {probabilities.argmax()} is the most probable"
+        f"predict returned class {chosen}, but class {probabilities.argmax()} is the most probable"
     )
     return [float(p) for p in probabilities]
 
 
-def _class_fault(said: list[float]) -> str:
-    if not all(0.0 <= p <= 1.0 for p in said) or abs(sum(said) - 1.0) > 1e-9:
-        return f"predict gave {said}, which are not probabilities that sum to 1"
+def _class_defect(probabilities: list[float]) -> str:
+    if not all(0.0 <= p <= 1.0 for p in probabilities) or abs(sum(probabilities) - 1.0) > 1e-9:
+        return f"predict gave {probabilities}, which are not probabilities that sum to 1"
     return ""
 
 
-def _class_loss(said: Row, labels: Targets) -> float:
-    return float(-np.log(np.maximum(said[np.arange(len(labels)), labels], 1e-9)).mean())
+def _class_loss(probabilities: Row, labels: Targets) -> float:
+    return float(-np.log(np.maximum(probabilities[np.arange(len(labels)), labels], 1e-9)).mean())
 
 
 def _class_constant(labels: Targets) -> float:
-    shares = np.bincount(labels) / len(labels)
-    return float(-(shares[shares > 0.0] * np.log(shares[shares > 0.0])).sum())
+    fractions = np.bincount(labels) / len(labels)
+    return float(-(fractions[fractions > 0.0] * np.log(fractions[fractions > 0.0])).sum())
 
 
 def _number_examples(model: Model, n: int, seed: int) -> tuple[Row, Targets, Row]:
@@ -333,8 +334,8 @@ def _number_examples(model: Model, n: int, seed: int) -> tuple[Row, Targets, Row
 MULTI_CLASS = Family(
     MultiClassModel,
     _class_examples,
-    _class_said,
-    _class_fault,
+    _class_prediction,
+    _class_defect,
     _class_loss,
     _class_constant,
     lambda model: int(model.n_classes),
@@ -343,8 +344,8 @@ REGRESSION = Family(
     RegressionModel,
     _number_examples,
     lambda model, row: [float(model.predict(row))],
-    lambda said: "" if math.isfinite(said[0]) else f"predict gave {said[0]!r}, not a finite number",
-    lambda said, targets: float(((said - targets) ** 2).mean()),
+    lambda prediction: "" if math.isfinite(prediction[0]) else f"predict gave {prediction[0]!r}, not a finite number",
+    lambda predictions, targets: float(((predictions - targets) ** 2).mean()),
     lambda targets: float(targets.var()),
     lambda model: 2,
 )

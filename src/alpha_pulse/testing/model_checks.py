@@ -1,4 +1,4 @@
-"""Checks of the promises of `alpha_pulse.models.base.OnlineModel`."""
+"""Checks of the contract of `alpha_pulse.models.base.OnlineModel`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from alpha_pulse.testing.family_checks import assert_flipped_byte_is_noticed, as
 from alpha_pulse.testing.streams import Labels, base_rate_loss, log_loss, separable
 
 ModelFactory = Callable[[], OnlineModel]
-"""Makes a model that has learned nothing, each time the same."""
+"""Returns a new model, equal at each call."""
 
 
 def yield_model_checks() -> Iterator[Callable[[ModelFactory], None]]:
@@ -73,35 +73,35 @@ def check_model_satisfies_the_protocol(factory: ModelFactory) -> None:
 
 
 def check_model_valid_before_learning(factory: ModelFactory) -> None:
-    """Before it has learned anything it predicts a probability inside (0, 1), with finite outputs, and is healthy."""
+    """Before the first label it predicts a probability inside (0, 1), with finite outputs, and is healthy."""
     model = factory()
     for scale in (0.0, 1.0, -1e6):
         probability, outputs = _predict(model, np.full(model.n_features, scale))
-        _assert_probability(probability, "before any learning")
-        assert np.isfinite(outputs).all(), "outputs hold a number that is not finite before any learning"
-    assert model.healthy(), "a new model says that it is not healthy"
+        _assert_probability(probability, "before the first label")
+        assert np.isfinite(outputs).all(), "outputs contain a number that is not finite before the first label"
+    assert model.healthy(), "a new model is not healthy"
 
 
 def check_model_predict_is_pure(factory: ModelFactory) -> None:
-    """Predicting twice gives the same probability and outputs, and changes neither the state nor the row."""
+    """Predicting twice gives equal probabilities and outputs, and changes neither the state nor the row."""
     model, rows, _, _ = _taught(factory)
     before, row = _state_of(model), rows[7].copy()
     first, first_parts = _predict(model, row)
     second, second_parts = _predict(model, row)
     assert first == second, f"the same row gave {first!r} and then {second!r}"
-    assert first_parts.tolist() == second_parts.tolist(), "the same row gave other outputs the second time"
+    assert first_parts.tolist() == second_parts.tolist(), "the same row gave different outputs the second time"
     assert _state_of(model) == before, "predict changed the state"
     assert row.tolist() == rows[7].tolist(), "predict changed the row it was given"
 
 
 def check_model_is_deterministic(factory: ModelFactory) -> None:
-    """Two models from the factory, taught the same, have equal states."""
+    """Two models from the factory that learn the same examples have equal states."""
     one, two = _taught(factory)[0], _taught(factory)[0]
-    assert _state_of(one) == _state_of(two), "two equal models taught the same examples differ; seed every generator"
+    assert _state_of(one) == _state_of(two), "two equal models that learned the same examples differ; seed every generator"
 
 
 def check_model_learns_above_base_rate(factory: ModelFactory) -> None:
-    """Where one feature decides, its loss on the last half of 10,000 examples beats the base rate's by 10 millinats."""
+    """Where one feature determines the label, it has a skill of at least 10 mnat on the second half of 10,000 examples."""
     model = factory()
     rows, labels, weights = separable(10_000, model.n_features, seed=2)
     served = model.learn_many(rows, labels, weights)
@@ -110,7 +110,7 @@ def check_model_learns_above_base_rate(factory: ModelFactory) -> None:
 
 
 def check_model_learn_many_equals_the_loop(factory: ModelFactory) -> None:
-    """`learn_many` gives the predictions and leaves the state of predict and learn called in turn, bit for bit."""
+    """`learn_many` gives the predictions and the state of alternating calls of predict and learn, bit for bit."""
     one, many = factory(), factory()
     rows, labels, weights = separable(300, one.n_features, seed=3)
     weights = weights * np.random.default_rng(3).uniform(0.1, 2.0, len(weights))
@@ -119,12 +119,12 @@ def check_model_learn_many_equals_the_loop(factory: ModelFactory) -> None:
         probability, outputs = _predict(one, row)
         one.learn(row, int(label), float(weight), outputs)
         served.append(probability)
-    assert many.learn_many(rows, labels, weights).tolist() == served, "learn_many served other probabilities than the loop"
-    assert _state_of(one) == _state_of(many), "learn_many left another state than the loop"
+    assert many.learn_many(rows, labels, weights).tolist() == served, "learn_many differs from single calls"
+    assert _state_of(one) == _state_of(many), "learn_many gave a different state from single calls"
 
 
 def check_model_predict_many_equals_the_loop(factory: ModelFactory) -> None:
-    """`predict_many` gives what predict gives for each row, bit for bit, and changes nothing."""
+    """`predict_many` gives the predictions of single calls of predict, bit for bit, and changes nothing."""
     model, rows, _, _ = _taught(factory)
     before = _state_of(model)
     predictions = model.predict_many(rows).tolist()
@@ -133,7 +133,7 @@ def check_model_predict_many_equals_the_loop(factory: ModelFactory) -> None:
 
 
 def check_model_keeps_no_hold_of_its_inputs(factory: ModelFactory) -> None:
-    """Overwriting a row or outputs after `learn` changes nothing: the caller may reuse its arrays."""
+    """Overwriting a row or outputs after `learn` changes nothing, so the caller may reuse its arrays."""
     one, two = factory(), factory()
     rows, labels, _ = separable(50, one.n_features, seed=4)
     used, outputs = np.zeros(one.n_features), np.zeros(one.n_outputs)
@@ -144,19 +144,19 @@ def check_model_keeps_no_hold_of_its_inputs(factory: ModelFactory) -> None:
         used[:], outputs[:] = 1e3, 0.5
         fresh = _predict(two, row)[1]
         two.learn(row, int(label), 1.0, fresh)
-    assert _state_of(one) == _state_of(two), "the model kept a hold of an array that it was given"
+    assert _state_of(one) == _state_of(two), "the model still uses an array of the caller; copy it"
 
 
 def check_model_snapshot_round_trip(factory: ModelFactory) -> None:
-    """`restore(snapshot())` into a new model gives the same bits, and both go on alike, also while boosted."""
+    """A snapshot restored into a new model is equal, bit for bit, and both models continue alike, also with a boost."""
     model, rows, labels, weights = _taught(factory)
     model.set_boost(2.0)
     twin = factory()
     twin.restore(model.snapshot())
-    assert _state_of(twin) == _state_of(model), "a restored model has another state than the one saved"
+    assert _state_of(twin) == _state_of(model), "a restored model has a different state"
     one, two = model.learn_many(rows, labels, weights), twin.learn_many(rows, labels, weights)
-    assert one.tolist() == two.tolist(), "a restored model went on to predict otherwise"
-    assert _state_of(twin) == _state_of(model), "a restored model went on to learn otherwise; is everything in the snapshot?"
+    assert one.tolist() == two.tolist(), "a restored model continued with different predictions"
+    assert _state_of(twin) == _state_of(model), "a restored model learned differently; is its whole state in the snapshot?"
 
 
 def check_model_snapshot_is_a_copy(factory: ModelFactory) -> None:
@@ -165,10 +165,10 @@ def check_model_snapshot_is_a_copy(factory: ModelFactory) -> None:
     saved = model.snapshot()
     before = digest({"model": saved})
     model.learn_many(rows, labels, weights)
-    assert digest({"model": saved}) == before, "learning changed a snapshot taken earlier; copy the arrays"
+    assert digest({"model": saved}) == before, "learning changed an earlier snapshot; copy the arrays"
     model.restore(saved)
     model.learn_many(rows, labels, weights)
-    assert digest({"model": saved}) == before, "learning changed the snapshot that was restored; copy the arrays"
+    assert digest({"model": saved}) == before, "learning changed the restored snapshot; copy the arrays"
 
 
 def check_model_refuses_a_state_that_does_not_fit(factory: ModelFactory) -> None:
@@ -184,12 +184,12 @@ def check_model_refuses_a_state_that_does_not_fit(factory: ModelFactory) -> None
 
 
 def check_model_memory_is_bounded(factory: ModelFactory) -> None:
-    """After ten times as many examples the arrays have the same shapes, and hold no more than `memory_bytes`."""
+    """After ten times as many examples the arrays have the same shapes, and take at most `memory_bytes`."""
     assert_memory(_taught(factory, 300)[0], _taught(factory, 3_000)[0])
 
 
 def check_model_refuses_non_finite_features(factory: ModelFactory) -> None:
-    """`learn_many` and `predict_many` raise NonFiniteError on NaN and infinity, and learn nothing of that block."""
+    """`learn_many` and `predict_many` raise NonFiniteError on NaN and infinity, and learn nothing from that block."""
     model, rows, labels, weights = _taught(factory)
     before = _state_of(model)
     for value in (math.nan, math.inf, -math.inf):
@@ -205,11 +205,11 @@ def check_model_refuses_non_finite_features(factory: ModelFactory) -> None:
             except NonFiniteError:
                 assert _state_of(model) == before, f"{what} refused {value} but had changed the state"
                 continue
-            raise AssertionError(f"{what} took a feature of {value} without a NonFiniteError")
+            raise AssertionError(f"{what} accepted a feature of {value} without a NonFiniteError")
 
 
 def check_model_refuses_what_does_not_fit(factory: ModelFactory) -> None:
-    """Rows of another length, labels that are no classes and weights that are none are refused, and change nothing."""
+    """Rows of another length, invalid labels and invalid weights are refused, and change nothing."""
     model = factory()
     d, outputs = model.n_features, np.zeros(model.n_outputs)
     row, rows, ones = np.zeros(d), np.zeros((3, d)), np.ones(3)
@@ -232,44 +232,44 @@ def check_model_refuses_what_does_not_fit(factory: ModelFactory) -> None:
         except (DataError, NonFiniteError):
             assert _state_of(model) == before, f"{what} was refused but had changed the state"
         else:
-            raise AssertionError(f"{what} was taken without a DataError or NonFiniteError")
+            raise AssertionError(f"{what} was accepted without a DataError or NonFiniteError")
 
 
 def check_model_stays_finite_on_extreme_values(factory: ModelFactory) -> None:
-    """Features up to 1e14 and weights up to 1e6, learned with either label, leave state and predictions finite."""
+    """After features up to 1e14 and weights up to 1e6, state and predictions are finite."""
     model, rows, labels, _ = _taught(factory)
     generator = np.random.default_rng(5)
     wild = rows * 10.0 ** generator.uniform(-14.0, 14.0, rows.shape)
     model.learn_many(wild, labels, 10.0 ** generator.uniform(-6.0, 6.0, len(labels)))
     for key, array in model.snapshot().arrays.items():
-        assert np.isfinite(array).all(), f"array {key!r} of the state holds a number that is not finite"
+        assert np.isfinite(array).all(), f"array {key!r} of the state contains a number that is not finite"
     for row in (rows[0], wild[0], np.full(model.n_features, 1e14), np.full(model.n_features, -1e14)):
         probability, outputs = _predict(model, row)
         assert 0.0 <= probability <= 1.0, f"after extreme values predict gave {probability!r}, not a probability"
-        assert np.isfinite(outputs).all(), "outputs hold a number that is not finite after extreme values"
-    assert isinstance(model.healthy(), bool), "healthy does not answer with a bool"
+        assert np.isfinite(outputs).all(), "outputs contain a number that is not finite after extreme values"
+    assert isinstance(model.healthy(), bool), "healthy does not return a bool"
 
 
 def check_model_survives_adversarial_sequences(factory: ModelFactory) -> None:
-    """Huge, tiny, constant and alternating rows, weights of 1e-6 to 1e6: state finite, predictions within [0, 1]."""
+    """After huge, tiny, constant and alternating rows with weights of 1e-6 to 1e6, state and predictions are valid."""
     for what, rows, labels in adversarial(200, factory().n_features, 2, seed=5):
         model = _taught(factory)[0]
         model.learn_many(rows, labels, 10.0 ** np.random.default_rng(6).uniform(-6.0, 6.0, len(labels)))
         for key, array in model.snapshot().arrays.items():
-            assert np.isfinite(array).all(), f"{what}: array {key!r} of the state holds a number that is not finite"
+            assert np.isfinite(array).all(), f"{what}: array {key!r} of the state contains a number that is not finite"
         for row in (rows[0], rows[-1], np.zeros(model.n_features)):
             probability, outputs = _predict(model, row)
             assert 0.0 <= probability <= 1.0, f"{what}: predict gave {probability!r}, not a probability"
-            assert np.isfinite(outputs).all(), f"{what}: outputs hold a number that is not finite"
+            assert np.isfinite(outputs).all(), f"{what}: outputs contain a number that is not finite"
 
 
 def check_model_notices_a_flipped_byte(factory: ModelFactory) -> None:
-    """One byte of a packed snapshot changed, anywhere, raises StateError."""
+    """A packed snapshot with one changed byte, anywhere, raises StateError."""
     assert_flipped_byte_is_noticed(_taught(factory)[0].snapshot())
 
 
 def check_model_learns_with_delay(factory: ModelFactory) -> None:
-    """Labels that come 12 predictions late, with the stored row and outputs, are learned: it still beats the base rate."""
+    """Trained on labels that come 12 predictions late, with the stored rows and outputs, it beats the base rate."""
     model, delay = factory(), 12
     rows, labels, _ = separable(6_000, model.n_features, seed=6)
     served = np.zeros(len(rows))
@@ -283,7 +283,7 @@ def check_model_learns_with_delay(factory: ModelFactory) -> None:
 
 
 def check_model_boost_changes_learning(factory: ModelFactory) -> None:
-    """`set_boost(4)` makes it learn otherwise from then on; `set_boost(1)` puts everything back as configured."""
+    """After `set_boost(4)` it learns differently; `set_boost(1)` restores the configured learning."""
     plain, boosted, back = factory(), factory(), factory()
     rows, labels, weights = separable(300, plain.n_features, seed=7)
     boosted.set_boost(4.0)
@@ -295,7 +295,7 @@ def check_model_boost_changes_learning(factory: ModelFactory) -> None:
 
 
 def check_model_reset_forgets(factory: ModelFactory) -> None:
-    """After `reset` what a row says counts for less than a tenth of what it did, and the model can learn again."""
+    """After `reset` the effect of a feature is less than a tenth of the effect before, and the model can learn again."""
     model, rows, labels, weights = _taught(factory, 5_000)
     high, low = np.zeros(model.n_features), np.zeros(model.n_features)
     high[0], low[0] = 2.0, -2.0

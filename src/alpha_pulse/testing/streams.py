@@ -1,4 +1,4 @@
-"""Seeded examples that the checks teach."""
+"""Seeded examples for the checks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ Labels = NDArray[np.int64]
 
 
 def separable(n: int, n_features: int, seed: int) -> tuple[Row, Labels, Row]:
-    """(features, labels, weights): standard normal rows, of which the first feature alone decides the label, 1 in 10 flipped.
+    """(features, labels, weights): standard normal rows; the first feature alone determines the label, and 1 in 10 labels is
+    flipped.
 
     >>> rows, labels, weights = separable(4, 2, seed=1)
     >>> rows.shape, labels.shape, weights.tolist()
@@ -32,10 +33,10 @@ def log_loss(probabilities: Row, labels: Labels) -> float:
 
 
 def base_rate_loss(labels: Labels) -> float:
-    """`log_loss` of always predicting the share of 1 among ``labels``, known beforehand.
+    """`log_loss` of a constant prediction: the fraction of 1 among ``labels``, known beforehand.
 
     >>> round(base_rate_loss(np.array([0, 1])), 3)
     0.693
     """
-    share = float(labels.mean())
-    return -(share * math.log(share) + (1.0 - share) * math.log(1.0 - share))
+    fraction = float(labels.mean())
+    return -(fraction * math.log(fraction) + (1.0 - fraction) * math.log(1.0 - fraction))

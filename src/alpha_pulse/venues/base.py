@@ -1,4 +1,4 @@
-"""What a venue promises: it takes orders, and market events come back as fills."""
+"""The interface of venues: they accept orders and execute them, as fills, against market events."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from alpha_pulse.core.stateful import Stateful
 from alpha_pulse.core.types import Bar, Fill, Order, Units
 
 Admit = Callable[[Order, float, float], int]
-"""Given a market order, its fill's reference price and its costs over its value: how much of it may trade, 0 for none of it."""
+"""Returns how much of a market order may trade; takes the order, its reference price and its costs over its value."""
 
 
 @runtime_checkable
 class Venue(Stateful, Protocol):
-    """Holds resting orders and trades them; knows nothing of books beyond their names.
+    """Stores resting orders and executes them. It knows only the names of books.
 
     An order released at ``ts`` first trades at an event strictly later than ``ts``. Fills come in a fixed order, with ids made
-    from the order's. A stop closes what is then held, never more; a new stop of the same book and symbol replaces the old one.
+    from the order's. A stop closes the position held at that time, never more; a new stop of the same book and symbol replaces
+    the old one.
     """
 
     def add_instrument(self, units: Units) -> None:
@@ -25,21 +26,21 @@ class Venue(Stateful, Protocol):
         ...
 
     def release(self, orders: Sequence[Order]) -> None:
-        """Take orders. Raises OrderError when one could never trade."""
+        """Accept orders. Raises OrderError when one could never trade."""
         ...
 
     def cancel(self, book: str, symbol: str) -> None:
-        """Drop the resting stops of one book and symbol; none resting is no error."""
+        """Cancel the resting stops of one book and symbol, if there are any."""
         ...
 
     def pending(self, book: str, symbol: str) -> bool:
-        """Whether a market order of this book and symbol still waits for its trade."""
+        """Whether a market order of this book and symbol is still to be executed."""
         ...
 
     def fill_at_open(self, bar: Bar, admit: Admit) -> Sequence[Fill]:
-        """Trade market orders that are due at the open of the next bar of their symbol; the fills, in order of release."""
+        """Execute market orders due at the open of the next bar of their symbol; return the fills, in order of release."""
         ...
 
     def fill_stops(self, bar: Bar) -> Sequence[Fill]:
-        """Trade the stops that the same bar touches, after `fill_at_open`."""
+        """Execute the stops that the same bar touches, after `fill_at_open`."""
         ...

@@ -1,7 +1,7 @@
-"""Money is a whole number of minor units, and this is the one place where a price becomes money.
+"""Money is a whole number of minor units; only this module converts prices to money.
 
-How small the units are follows from the size of the account and of the first price, so that rounding takes the same share
-of every account (about 1e-12 a fill) whatever its cash and whatever the prices:
+The size of the units follows from the initial cash and the first price. So rounding costs every account the same fraction
+(about 1e-12 per fill), whatever its cash and the prices:
 
 - A minor unit of cash is 10**-cash_decimals, such that the initial cash is 1e12 to 1e13 of them: 1e-7 at an initial cash of
   100,000.
@@ -27,7 +27,7 @@ _POWERS = tuple(10.0**exponent for exponent in range(309))
 
 
 def cash_decimals(initial_cash: float) -> int:
-    """How many decimals the minor unit of an account has.
+    """The number of decimals of an account's minor unit.
 
     >>> cash_decimals(100_000.0), cash_decimals(1.0), cash_decimals(9.9e12)
     (7, 12, 0)
@@ -45,7 +45,7 @@ def minor_units(cash: float, decimals: int) -> int:
 
 
 def units_of(symbol: str, price: float, settings: Config) -> Units:
-    """The units of a symbol whose first close is ``price``; lot, tick and smallest order as set, else found.
+    """The units of a symbol whose first close is ``price``; lot, tick and smallest order as configured, else derived.
 
     >>> units_of("EURUSD", 1.05, Config())
     Units(symbol='EURUSD', cash_decimals=7, quantity_decimals=5, lot=1, min_order=1000000000, tick=None)
@@ -65,12 +65,12 @@ def units_of(symbol: str, price: float, settings: Config) -> Units:
 
 
 def money(quantity: int, price: float, units: Units) -> int:
-    """What ``quantity`` parts are worth at ``price``, in minor units, rounded half to even.
+    """The value of ``quantity`` parts at ``price``, in minor units, rounded half to even.
 
     Parameters
     ----------
     quantity
-        Signed, in parts of a unit; a negative quantity is worth the negative of the positive one.
+        Signed, in parts of a unit; the value of a negative quantity is the negative of that of the positive one.
     price
         Quote currency per unit, finite.
     units
@@ -100,7 +100,7 @@ def parts_for(value: float, price: float, units: Units) -> int:
 
 
 def cash_text(cash: float, *, signed: bool = False) -> str:
-    """An amount of cash as a person reads it: cents, or two significant digits where cents say too little.
+    """An amount of cash as text: in cents, or with two significant digits where cents are too coarse.
 
     >>> cash_text(1234.5), cash_text(0.0, signed=True), cash_text(-0.000123), cash_text(0.5, signed=True)
     ('1,234.50', '0.00', '-0.00012', '+0.50')

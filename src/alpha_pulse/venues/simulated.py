@@ -1,4 +1,4 @@
-"""The paper venue: fills at the next bar's open plus half-spread and slippage, stops by high and low, worst first."""
+"""The paper venue: fills at the next bar's open plus half-spread and slippage, stops by high and low, the worst case first."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NS_PER_MS = 1_000_000
 
 
 class _Resting:
-    """What rests for one symbol: orders not yet live, in the order of their release, and the live stop of each book."""
+    """The resting orders of one symbol: those not yet live, in the order of their release, and the live stop of each book."""
 
     __slots__ = ("stops", "waiting")
 
@@ -38,21 +38,20 @@ class _VenueState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SimulatedVenue:
-    """Trades released orders against the bars that follow, never against the bar they were decided on.
+    """Executes released orders against later bars, never against the bar of their decision.
 
-    A market order trades at the open of the next bar, or as many bars later as the latency is long, rounded to whole bars:
-    bars say nothing of the prices between their open and their end, so a latency below half a bar changes nothing. How much
-    of it trades is asked of ``admit`` at that price; the rest is dropped.
+    A market order trades at the open of the next bar, or later by the latency, rounded to whole bars: a bar does not show the
+    prices between its open and its end, so a latency below half a bar changes nothing. ``admit`` returns the quantity that
+    trades at that price; the rest is dropped.
 
     A trade costs the distance from the close to the ask (buying) or to the bid (selling) that was quoted with the bar
     before, the newest quotes known at the open (``half_spread_bps`` without quotes), plus ``slippage_bps``, and ``fee_bps``
     of the traded value.
 
-    Within a bar the worst comes first: market orders at the open, then a stop if the bar's range touches it (at the open
-    when the bar opened beyond it), also for a position opened by that same bar. A stop is
-    live under the same rule of time and until then leaves the older one in force. A stop that trades cancels what still
-    waits for its book and symbol, because that was sized for the position just closed. A bar with a price that is not
-    positive trades nothing.
+    Within a bar the worst case is assumed: market orders at the open, then a stop if the bar's range touches it (at the open
+    when the bar opened beyond it), also for a position opened by that same bar. A stop becomes live by the same rule of time;
+    until then the older one stays in force. A stop that trades cancels the waiting orders of its book and symbol, because their
+    sizes were for the position just closed. Nothing trades in a bar with a price that is not positive.
 
     Parameters
     ----------
@@ -83,7 +82,7 @@ class SimulatedVenue:
         self._units[units.symbol] = units
 
     def release(self, orders: Sequence[Order]) -> None:
-        """Take orders; see `alpha_pulse.venues.base.Venue`."""
+        """Accept orders; see `alpha_pulse.venues.base.Venue`."""
         for order in orders:
             self._refuse_impossible(order)
             resting = self._resting.get(order.symbol)
@@ -95,7 +94,7 @@ class SimulatedVenue:
             resting.waiting.append(order)
 
     def cancel(self, book: str, symbol: str) -> None:
-        """Drop the stops of one book and symbol, live or not yet."""
+        """Cancel the stops of one book and symbol, live or not yet."""
         resting = self._resting.get(symbol)
         if resting is not None:
             resting.stops.pop(book, None)
@@ -103,18 +102,18 @@ class SimulatedVenue:
             self._tidy(symbol, resting)
 
     def pending(self, book: str, symbol: str) -> bool:
-        """Whether a market order of this book and symbol still waits."""
+        """Whether a market order of this book and symbol is still to be executed."""
         resting = self._resting.get(symbol)
         if resting is None:
             return False
         return any(order.book == book and order.kind == "market" for order in resting.waiting)
 
     def held(self, book: str, symbol: str) -> int:
-        """The net quantity that this venue's own fills left, in parts of a unit."""
+        """The net quantity of this venue's own fills, in parts of a unit."""
         return self._held.get(symbol, {}).get(book, 0)
 
     def fill_at_open(self, bar: Bar, admit: Admit) -> Sequence[Fill]:
-        """Trade market orders at the open; stops that are due become live."""
+        """Execute market orders at the open; stops that are due become live."""
         resting = self._resting.get(bar.symbol)
         if resting is None or not resting.waiting or bar.low <= 0.0:
             return NOTHING
@@ -137,7 +136,7 @@ class SimulatedVenue:
         return fills
 
     def fill_stops(self, bar: Bar) -> Sequence[Fill]:
-        """Trade the stops that the bar touches, and take its quotes for what comes later."""
+        """Execute the stops that the bar touches, and store its quotes for later fills."""
         symbol = bar.symbol
         resting = self._resting.get(symbol)
         fills: list[Fill] = []
@@ -155,7 +154,7 @@ class SimulatedVenue:
             held = held_by.get(book, 0)
             stop = order.stop_price
             if stop is None or held * order.quantity >= 0:
-                # Flat, or the position has turned: this stop protects nothing any more.
+                # The position is flat or has the other sign, so this stop no longer protects anything.
                 del resting.stops[book]
                 continue
             if held > 0:
@@ -204,14 +203,14 @@ class SimulatedVenue:
             return price
         steps = price / tick
         nearest = round(steps)
-        # A price on the tick but for the last bits of its double stays there.
+        # A price that differs from a tick only in the last bits of its double stays at that tick.
         if abs(steps - nearest) > 1e-9 * max(1.0, steps):
             nearest = math.ceil(steps) if quantity > 0 else math.floor(steps)
         return nearest * tick
 
     def _refuse_impossible(self, order: Order) -> None:
         if order.symbol not in self._units:
-            raise OrderError(f"order {order.order_id} is of {order.symbol}, which had no bar yet; order after its first bar")
+            raise OrderError(f"order {order.order_id} is of {order.symbol}, which has no bar yet; order after its first bar")
         if order.quantity == 0:
             raise OrderError(
                 f"order {order.order_id} of {order.symbol} has quantity 0; release only orders that trade something"
@@ -231,7 +230,7 @@ class SimulatedVenue:
             del self._resting[symbol]
 
     def snapshot(self) -> State:
-        """Resting orders in their order, and the positions that the fills left."""
+        """The resting orders in their order, and the positions that follow from the fills."""
         resting = sorted(self._resting.items())
         state = _VenueState(
             waiting={symbol: rest.waiting for symbol, rest in resting},
@@ -243,7 +242,7 @@ class SimulatedVenue:
         return State(scalars=msgspec.to_builtins(state))
 
     def restore(self, state: State) -> None:
-        """Take over ``state``. Raises StateError when it is not a simulated venue's."""
+        """Set the state to ``state``. Raises StateError when it is not that of a simulated venue."""
         try:
             saved = msgspec.convert(state.scalars, _VenueState)
         except msgspec.ValidationError as error:

@@ -139,7 +139,7 @@ def test_what_is_not_admitted_does_not_trade_and_does_not_wait() -> None:
 
 
 def test_an_order_for_a_symbol_without_a_bar_is_refused() -> None:
-    with pytest.raises(OrderError, match="had no bar yet"):
+    with pytest.raises(OrderError, match="has no bar yet"):
         venue(FREE, market(1, 1.0, symbol="Z"))
 
 
