@@ -1,4 +1,4 @@
-"""Measurements of speed, one file each: `python -m benchmarks [names...]`, or `make bench` for all of them."""
+"""Benchmarks, one module each: `python -m benchmarks [names...]`, or `make bench` for all of them."""
 
 BENCHMARKS = (
     "logistic",

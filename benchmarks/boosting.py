@@ -1,4 +1,4 @@
-"""Boosted trees for classes, and trees, forests and boosted trees for numbers, predict then learn, against River's peers."""
+"""Boosted trees for classes, and trees, forests and boosted trees for numbers, predict then learn, compared with River."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ MOA = (
 
 
 class Contest:
-    """Classifiers on one stream, each from an untrained model; ``found`` keeps the newest probabilities of each."""
+    """Classifiers on one stream, each from an untrained model; ``outputs`` contains the newest probabilities of each."""
 
     def __init__(self, stream: Stream) -> None:
         self.features = np.ascontiguousarray(stream.features)
         self.labels = stream.labels
         self.weights = np.ones(stream.labels.size)
-        self.found: dict[str, Floats] = {}
+        self.outputs: dict[str, Floats] = {}
 
     def works(self) -> dict[str, Callable[[], None]]:
-        """By the names of the table."""
+        """The contenders, by their names in the table."""
         return {
             RIVER: self.river,
             "two calls of SGBT, 100 trees": self.rows,
@@ -53,7 +53,7 @@ class Contest:
             example = dict(enumerate(row))
             out.append(model.predict_proba_one(example).get(1, 0.5))
             model.learn_one(example, label)
-        self.found[RIVER] = np.asarray(out)
+        self.outputs[RIVER] = np.asarray(out)
 
     def rows(self) -> None:
         model, outputs = SGBT(self.features.shape[1]), np.zeros(1)
@@ -62,18 +62,18 @@ class Contest:
         for row, label in zip(list(self.features), self.labels.tolist(), strict=True):
             out.append(predict(row, outputs))
             learn(row, label, 1.0, outputs)
-        self.found["two calls of SGBT, 100 trees"] = np.asarray(out)
+        self.outputs["two calls of SGBT, 100 trees"] = np.asarray(out)
 
     def loop(self, trees: int, name: str) -> Callable[[], None]:
         def work() -> None:
             model = SGBT(self.features.shape[1], trees=trees)
-            self.found[name] = model.learn_many(self.features, self.labels, self.weights)
+            self.outputs[name] = model.learn_many(self.features, self.labels, self.weights)
 
         return work
 
 
 def friedman(n: int, seed: int) -> tuple[Floats, Floats]:
-    """Friedman's first function of ten features, noise of 1; two of the five that matter trade places halfway.
+    """Friedman's first function of ten features, noise of 1; two of the five relevant features swap halfway.
 
     Source: Friedman, "Multivariate adaptive regression splines", Annals of Statistics (1991), doi 10.1214/aos/1176347963.
     """
@@ -86,7 +86,7 @@ def friedman(n: int, seed: int) -> tuple[Floats, Floats]:
 
 
 def run(options: Options) -> list[Table]:
-    """A table per stream of classes, and one of numbers."""
+    """A table for each stream of classes, and one for the stream of numbers."""
     size = 50 if options.quick else 1
     first = read_stream(options.arff) if options.arff is not None else sea(20_000 // size, 6, seed=1)
     return [*map(_classes, (first, hyperplane(10_000 // size, 10, seed=2))), _numbers(5_000 // size)]
@@ -101,8 +101,8 @@ def _classes(stream: Stream) -> Table:
         unit="examples",
         baseline=RIVER,
         extra={
-            "accuracy": {name: binary_metrics(p, stream.labels).accuracy for name, p in contest.found.items()},
-            "AUC": {name: binary_metrics(p, stream.labels).auc for name, p in contest.found.items()},
+            "accuracy": {name: binary_metrics(p, stream.labels).accuracy for name, p in contest.outputs.items()},
+            "AUC": {name: binary_metrics(p, stream.labels).auc for name, p in contest.outputs.items()},
         },
         notes=[MOA],
     )
@@ -110,7 +110,7 @@ def _classes(stream: Stream) -> Table:
 
 def _numbers(n: int) -> Table:
     x, y = friedman(n, seed=3)
-    found: dict[str, Floats] = {}
+    outputs: dict[str, Floats] = {}
 
     def river(name: str, make: Callable[[], tree.HoeffdingTreeRegressor | forest.ARFRegressor]) -> Callable[[], None]:
         def work() -> None:
@@ -119,13 +119,13 @@ def _numbers(n: int) -> Table:
                 example = dict(enumerate(row))
                 out.append(model.predict_one(example))
                 model.learn_one(example, target)
-            found[name] = np.asarray(out)
+            outputs[name] = np.asarray(out)
 
         return work
 
     def ours(name: str, make: Callable[[], RegressionModel]) -> Callable[[], None]:
         def work() -> None:
-            found[name] = make().learn_many(x, y, np.ones(n))
+            outputs[name] = make().learn_many(x, y, np.ones(n))
 
         return work
 
@@ -145,7 +145,7 @@ def _numbers(n: int) -> Table:
         unit="examples",
         baseline=RIVER_FOREST,
         extra={
-            "mean absolute error": {name: float(np.abs(y - p).mean()) for name, p in found.items()},
-            "root of mean squared error": {name: float(((y - p) ** 2).mean() ** 0.5) for name, p in found.items()},
+            "mean absolute error": {name: float(np.abs(y - p).mean()) for name, p in outputs.items()},
+            "root of mean squared error": {name: float(((y - p) ** 2).mean() ** 0.5) for name, p in outputs.items()},
         },
     )

@@ -1,4 +1,4 @@
-"""Calibrators: cost per event of a call each way, and of the loop; what calibration repairs."""
+"""Calibrators: cost per event of single calls and of the compiled loop, and the log loss after calibration."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def run(options: Options) -> list[Table]:
 
 
 def _sample(n: int, seed: int) -> tuple[Floats, Floats, np.random.Generator]:
-    """Scores in log odds, the probabilities that they state, and a generator for their labels."""
+    """Scores in log odds, the probabilities of label 1, and a generator for the labels."""
     generator = np.random.default_rng(seed)
     scores = generator.normal(0.0, 1.5, n)
     return scores, 1.0 / (1.0 + np.exp(-scores)), generator
@@ -34,27 +34,27 @@ def _labels(odds: Floats, generator: np.random.Generator) -> Integers:
 
 
 def _speeds(n: int) -> Table:
-    scores, said, generator = _sample(n, 1)
+    scores, probabilities, generator = _sample(n, 1)
     labels = _labels(0.5 * scores, generator)
-    given, known = said.tolist(), labels.tolist()
+    probability_list, known = probabilities.tolist(), labels.tolist()
 
     def events(name: str) -> Work:
         def work() -> None:
             calibrator = make_calibrator(name)
-            for p, label in zip(given, known, strict=True):
+            for p, label in zip(probability_list, known, strict=True):
                 calibrator.calibrate(p)
                 calibrator.learn(p, label)
 
         return work
 
     def loop(name: str) -> Work:
-        return lambda: make_calibrator(name).learn_many(said, labels)
+        return lambda: make_calibrator(name).learn_many(probabilities, labels)
 
     works: dict[str, Work] = {}
     for name in CALIBRATORS:
         works[f"{name}, per event"] = events(name)
         works[f"{name}, compiled loop"] = loop(name)
-    works["reliability table of all"] = lambda: reliability_table(said, labels == 1)
+    works["reliability table of all"] = lambda: reliability_table(probabilities, labels == 1)
     memory = {f"{name}, per event": float(make_calibrator(name).memory_bytes) for name in CALIBRATORS}
     return rate_table(
         f"Calibrate, then learn, {n:,} scores",
@@ -65,12 +65,12 @@ def _speeds(n: int) -> Table:
     )
 
 
-def _loss(said: Floats, labels: Integers) -> float:
-    return float(-np.mean(np.log(np.where(labels == 1, said, 1.0 - said))))
+def _loss(probabilities: Floats, labels: Integers) -> float:
+    return float(-np.mean(np.log(np.where(labels == 1, probabilities, 1.0 - probabilities))))
 
 
 def _repairs(n: int) -> Table:
-    scores, said, generator = _sample(n, 2)
+    scores, probabilities, generator = _sample(n, 2)
     faults = {
         "over-confident": 0.4 * scores,
         "skewed": 0.6 * scores - 1.0,
@@ -80,9 +80,9 @@ def _repairs(n: int) -> Table:
     for fault, odds in faults.items():
         labels = _labels(odds, generator)
         late = slice(n // 2, None)
-        made = [make_calibrator(name).learn_many(said, labels)[late] for name in CALIBRATORS]
+        made = [make_calibrator(name).learn_many(probabilities, labels)[late] for name in CALIBRATORS]
         ideal = 1.0 / (1.0 + np.exp(-odds))
-        rows.append((fault, *(_loss(p, labels[late]) for p in (said[late], *made, ideal[late]))))
+        rows.append((fault, *(_loss(p, labels[late]) for p in (probabilities[late], *made, ideal[late]))))
     columns = (Column("scores"), *(Column(name, "{:.4f}") for name in ("raw", *CALIBRATORS, "the true curve")))
     return Table(
         f"Log loss after calibration, second half of {n:,} scores, each before its label is learned", columns, tuple(rows)

@@ -1,4 +1,4 @@
-"""Are the figures of the docs older than the code? `python -m benchmarks.check`, or `make bench-check`; 1 when some are."""
+"""Find figures of the docs that are older than the code: `python -m benchmarks.check` (exit code 1), or `make bench-check`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SECTION = re.compile(r"<!-- benchmark: (\w+) -->(.*?)<!-- end: \1 -->", re.DOTAL
 
 
 def figures(root: Path) -> Iterator[tuple[str, Source | None]]:
-    """Each measurement of the docs, by name, with the source it states."""
+    """Each measurement of the docs, by name, with its stated source."""
     for name, part in sorted(load(root / "docs" / "results.json").items()):
         yield f"docs/results.md, {name}", part.source
     for name, content in SECTION.findall((root / "docs" / "performance.md").read_text(encoding="utf-8")):
@@ -22,9 +22,9 @@ def figures(root: Path) -> Iterator[tuple[str, Source | None]]:
 
 
 def main(root: Path = ROOT) -> int:
-    """Say of each whether it is older than the code."""
+    """Print for each whether it is older than the code."""
     if current(root).commit is None:
-        print("there is no git history here: figures are compared with the code by the content of its files alone")
+        print("there is no git history here: figures are compared with the code only by the content of its files")
     reasons: dict[str | None, list[str]] = {}
     known: dict[Source | None, str | None] = {}
     for name, source in figures(root):

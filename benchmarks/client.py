@@ -1,4 +1,4 @@
-"""What client processes have in common. They import nothing of the product but its clock, so that they start at once."""
+"""The common part of client processes. They import only the clock of the product, so that they start quickly."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import msgspec
 
 
 def begin_as_client() -> dict[str, Any]:
-    """What was asked, after moving to a core that the server leaves."""
-    asked: dict[str, Any] = msgspec.json.decode(sys.argv[1])
+    """The parsed arguments; the process moves to a core that the server does not use."""
+    options: dict[str, Any] = msgspec.json.decode(sys.argv[1])
     if sys.platform == "linux":
-        free = set(range(os.cpu_count() or 1)) - set(asked["leave"])
+        free = set(range(os.cpu_count() or 1)) - set(options["leave"])
         os.sched_setaffinity(0, free or {0})
-    return asked
+    return options
 
 
 def wait_for_go() -> None:
-    """Say that it is ready, and wait to be told."""
+    """Print that it is ready, and wait for the signal to start."""
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()

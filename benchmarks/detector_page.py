@@ -1,4 +1,4 @@
-"""Puts what `alpha-pulse simulate-detectors --json FILE` found into docs/concepts/detectors.md.
+"""Writes the results of `alpha-pulse simulate-detectors --json FILE` into docs/concepts/detectors.md.
 
 `python -m benchmarks.detector_page FILE ...`
 """
@@ -20,7 +20,7 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "concepts" / "detectors
 
 
 def markdown(section: Section) -> str:
-    """The table in Markdown; headings are rows in bold."""
+    """The table in Markdown; headings are bold rows."""
     lines = [[section.first, *section.titles], ["---", *("---:" for _ in section.titles)]]
     lines += [
         [name.strip(), *cells] if cells else [f"**{name}**", *("" for _ in section.titles)] for name, cells in section.rows
@@ -30,15 +30,17 @@ def markdown(section: Section) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Fill the place of every table that the file holds."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.detector_page", description="Fills docs/concepts/detectors.md.")
+    """Write each table of the file at its place."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.detector_page", description="Write tables into docs/concepts/detectors.md."
+    )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="from alpha-pulse simulate-detectors --json FILE")
     page = PAGE.read_text(encoding="utf-8")
     for file in parser.parse_args(arguments).files:
-        found = msgspec.json.decode(file.read_bytes(), type=Simulated)
+        simulated = msgspec.json.decode(file.read_bytes(), type=Simulated)
         for name in tables():
-            if getattr(found, name) is not None:
-                page = fill(page, name, "\n\n".join(markdown(section) for section in sections(found, name)))
+            if getattr(simulated, name) is not None:
+                page = fill(page, name, "\n\n".join(markdown(section) for section in sections(simulated, name)))
     PAGE.write_text(page, encoding="utf-8")
     return 0
 

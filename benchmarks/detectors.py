@@ -1,4 +1,5 @@
-"""What watching costs: each detector on errors whose rate jumps twice, against River's; a session's monitor; the comparison."""
+"""Cost of detectors on errors whose rate jumps twice, compared with River's; of feature and regime monitors; of the
+comparison."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ from benchmarks.report import Cell, Column, Table, rate_table
 RATES = (0.2, 0.3, 0.2)
 VALUES = 90_000
 FEW = {"kswin": 3_000}
-"""Values for detectors of which River's takes over 100 µs for each."""
+"""Values for detectors whose River version takes over 100 µs per value."""
 FEW_QUICK = 600
 FEATURES = 36
 
@@ -32,7 +33,7 @@ def _rounds(options: Options) -> int:
 
 
 def run(options: Options) -> list[Table]:
-    """A call per value and the compiled loop of every detector; then what is made of several."""
+    """Single calls and the compiled loop of every detector, then the monitors and the comparison."""
     return [_detectors(options), _markets(options), _comparison(options)]
 
 
@@ -43,7 +44,7 @@ def _errors(n: int) -> np.ndarray[Any, np.dtype[np.float64]]:
 
 def _works(name: str, n: int, alarms: dict[str, int]) -> dict[str, Work]:
     values = _errors(n)
-    given = values.tolist()
+    value_list = values.tolist()
     kind = load("detectors", DETECTORS, name)
     module, _, attribute = f"river.drift.{RIVER[name]}".rpartition(".")
     rivers: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
@@ -58,7 +59,7 @@ def _works(name: str, n: int, alarms: dict[str, int]) -> dict[str, Work]:
 
     def update() -> None:
         take = kind().update
-        alarms["ours"] = sum(take(value) for value in given)
+        alarms["ours"] = sum(take(value) for value in value_list)
 
     return {"river": river, "update": update, "loop": lambda: kind().update_many(values)}
 
@@ -91,8 +92,8 @@ def _markets(options: Options) -> Table:
     n = 3_000 if options.quick else 20_000
     rng = np.random.default_rng(8)
     rows = rng.standard_normal((n, FEATURES))
-    vectors = [FeatureVector("X", at, "s", row) for at, row in enumerate(rows)]
-    names = [f"f{at}" for at in range(FEATURES)]
+    vectors = [FeatureVector("X", index, "s", row) for index, row in enumerate(rows)]
+    names = [f"f{index}" for index in range(FEATURES)]
     closes = (100.0 * np.exp(np.cumsum(0.002 * rng.standard_normal(n)))).tolist()
 
     def monitor(detector: Literal["psi", "ks"]) -> Work:
@@ -106,8 +107,8 @@ def _markets(options: Options) -> Table:
 
     def regimes() -> None:
         update = RegimeDetector("X").update
-        for at, close in enumerate(closes):
-            update(at, close, close, close)
+        for index, close in enumerate(closes):
+            update(index, close, close, close)
 
     works: dict[str, Work] = {
         f"features, psi, {FEATURES} of them": monitor("psi"),

@@ -1,7 +1,7 @@
-"""The engine beside the reference and beside a plain script: bars per CPU second, in processes that take turns.
+"""The engine compared with the reference and with a plain script: bars per CPU second, in alternating processes.
 
-Each run is a process of its own (`benchmarks/engine_run.py`), with a journal that only counts its rows. The figure is the CPU
-time between two bars far into the run, so neither starting nor compiling nor training the first model is in it.
+Each run is a separate process (`benchmarks/engine_run.py`), with a journal that only counts its rows. The figure is the CPU
+time between two late bars of the run, so it excludes the start, compilation and the first training.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from benchmarks.source import ROOT
 
 RUN = Path(__file__).with_name("engine_run.py")
 REFERENCE = "98d6541"
-"""The commit whose decisions, predictions and books the golden tables hold (docs/log.md)."""
+"""The commit of the decisions, predictions and books in the golden tables (docs/log.md)."""
 CONFIGURATIONS = ("defaults", "lean")
 AGAINST_REFERENCE = {"defaults": 7.0, "lean": 18.0}
 AGAINST_PEER = {"defaults": 1.5, "lean": 6.0}
 PEER_BARS = 30_000
 FULL, QUICK = (20_000, 100_000, 3), (60, 90, 1)
-"""The bars between which time is taken, and rounds."""
+"""The bars between which time is measured, and the number of rounds."""
 
 
 def run(options: Options) -> list[Table]:
-    """Both configurations, of this tree and of the reference, and the peer where one is given."""
+    """Both configurations, of this tree and of the reference, and the peer if one is given."""
     first, last, rounds = QUICK if options.quick else FULL
     with reference_tree(quick=options.quick) as reference, tempfile.TemporaryDirectory() as folder:
         seconds: dict[tuple[str, str], list[float]] = {}
@@ -49,7 +49,7 @@ def run(options: Options) -> list[Table]:
 
 @contextmanager
 def reference_tree(*, quick: bool) -> Iterator[Path]:
-    """A checkout of the reference; this tree itself for a quick run, whose figures mean nothing."""
+    """A checkout of the reference; this tree itself for a quick run, whose figures are not measurements."""
     if quick:
         yield ROOT
         return
@@ -71,18 +71,18 @@ def _git(*arguments: str) -> None:
 def _line(command: list[str]) -> dict[str, float]:
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
-        raise DataError(f"{' '.join(command[1:])} failed with code {done.returncode}; its own message is above")
+        raise DataError(f"{' '.join(command[1:])} failed with exit code {done.returncode}; its message is above")
     answer: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return answer
 
 
 def _seconds_a_bar(source: Path, books: str, first: int, last: int) -> float:
-    found = _line([sys.executable, str(RUN), str(source), books, str(first), str(last)])
-    return found["cpu_s"] / found["bars"]
+    result = _line([sys.executable, str(RUN), str(source), books, str(first), str(last)])
+    return result["cpu_s"] / result["bars"]
 
 
 def _peer(script: Path, folder: Path, quick: bool) -> float:
-    """Seconds a bar of a script that takes a Parquet file and prints ``bars_per_cpu_s``."""
+    """Seconds per bar of a script that reads a Parquet file and prints ``bars_per_cpu_s``."""
     bars = folder / "bars.parquet"
     if not bars.exists():
         market = Market(interval_ns=300_000_000_000, volatility=0.0015, has_volume=True)

@@ -1,4 +1,4 @@
-"""One engine, one run: ``python engine_run.py SRC BOOKS FROM TO``, a process of its own, so that any version fits.
+"""One run of one engine: ``python engine_run.py SRC BOOKS FROM TO``, a separate process, so that SRC may be any version.
 
 It imports the package from the folder SRC, replays TO synthetic bars into a journal that only counts its rows, and prints one
 line of JSON: CPU seconds from bar FROM to bar TO, and the number of bars between them. BOOKS is ``defaults`` or ``lean``.
@@ -13,13 +13,13 @@ from typing import Any
 
 
 def cpu_seconds() -> float:
-    """Of all threads of this process."""
+    """CPU seconds of all threads of this process."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 
 
 def configuration(books: str) -> Any:
-    """All defaults; or one logistic model a target, no batch model and one book, with detectors and regimes on."""
+    """All defaults; or one logistic model per target, no batch model and one book, with detectors and regimes."""
     import msgspec
 
     from alpha_pulse.core.config import Config
@@ -29,7 +29,7 @@ def configuration(books: str) -> Any:
 
 
 def counting_store() -> Any:
-    """A store that counts rows and keeps none, nor checkpoints."""
+    """A store that counts rows, and stores neither rows nor checkpoints."""
     from alpha_pulse.stores.memory import MemoryStore
 
     class CountingStore(MemoryStore):

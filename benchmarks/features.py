@@ -1,4 +1,4 @@
-"""The extractor: one bar in, a vector of named features out."""
+"""The extractor: a vector of features for each bar."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A trained LightGBM: rows through our kernel over its text model, against its own Booster."""
+"""A trained LightGBM model: our kernel, which reads its text model, compared with LightGBM's Booster."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROUNDS = 5
 
 
 def run(options: Options) -> list[Table]:
-    """The model of the volatility target as it is by default, row by row and many rows in one call."""
+    """The default batch model of the volatility target, row by row and many rows in one call."""
     batch, n = BatchConfig(), 200 if options.quick else 5_000
     stream = hyperplane(batch.train_bars + n, WIDTH, seed=5)
     model = LightGBM(WIDTH, trees=batch.volatility_trees, leaves=batch.leaves, learning_rate=batch.learning_rate)

@@ -1,4 +1,4 @@
-"""Predictions over HTTP while a replay goes as fast as it can, on the same core: how long they take, and what they cost it."""
+"""Predictions over HTTP beside a replay at full speed on the same core: their latency, and the slowdown of the replay."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LOSS = 0.30
 
 
 class Size(msgspec.Struct, frozen=True):
-    """Bars that the feed has, bars before timing starts, seconds of each turn, and turns of each kind."""
+    """Bars of the feed, bars before timing starts, seconds of each turn, and turns of each kind."""
 
     bars: int
     warm: int
@@ -42,40 +42,40 @@ def run(options: Options) -> list[Table]:
 
 async def _measured(size: Size) -> list[Table]:
     feed = regimes(size.bars, seed=8, change_points=[size.bars // 2], market=MARKET)
-    alone: list[float] = []
-    asked: list[float] = []
+    quiet_rates: list[float] = []
+    busy_rates: list[float] = []
     taken: list[int] = []
     sent = 0
-    async with served(feed) as at:
-        features = next(session.n_features for session in at.gateway.sessions() if session.session_id == SESSION)
-        at.gateway.resume()
-        while at.bars < size.warm:
+    async with served(feed) as system:
+        features = next(session.n_features for session in system.gateway.sessions() if session.session_id == SESSION)
+        system.gateway.resume()
+        while system.bars < size.warm:
             await asyncio.sleep(0.05)
         requests = round(RATE * size.seconds)
         for _ in range(size.turns):
-            alone.append(await _rate(at, asyncio.sleep(size.seconds)))
+            quiet_rates.append(await _rate(system, asyncio.sleep(size.seconds)))
             client = await Client.start(
                 "http_client",
-                port=at.port, session=SESSION, features=features, rate=RATE, requests=requests, connections=CONNECTIONS,
+                port=system.port, session=SESSION, features=features, rate=RATE, requests=requests, connections=CONNECTIONS,
             )  # fmt: skip
-            found: dict[str, list[int]] = {}
+            result: dict[str, list[int]] = {}
 
-            async def attack(client: Client = client, found: dict[str, list[int]] = found) -> None:
-                found.update(await client.measure())
+            async def attack(client: Client = client, result: dict[str, list[int]] = result) -> None:
+                result.update(await client.measure())
 
-            asked.append(await _rate(at, attack()))
-            taken += found["latency_us"]
+            busy_rates.append(await _rate(system, attack()))
+            taken += result["latency_us"]
             sent += requests
-        if at.gateway.control().state != "running":
+        if system.gateway.control().state != "running":
             raise RuntimeError("the replay ended before its measurement; give the benchmark more bars")
-    return [_latencies(np.asarray(taken) / 1e3, sent), _loss(alone, asked)]
+    return [_latencies(np.asarray(taken) / 1e3, sent), _loss(quiet_rates, busy_rates)]
 
 
-async def _rate(at: Served, work: object) -> float:
-    """Bars per second while something else is done."""
-    bars, start = at.bars, elapsed_ns()
+async def _rate(system: Served, work: object) -> float:
+    """Bars per second while ``work`` runs."""
+    bars, start = system.bars, elapsed_ns()
     await work  # type: ignore[misc]
-    return (at.bars - bars) * 1e9 / (elapsed_ns() - start)
+    return (system.bars - bars) * 1e9 / (elapsed_ns() - start)
 
 
 def _latencies(taken: np.ndarray[tuple[int], np.dtype[np.float64]], sent: int) -> Table:
@@ -94,13 +94,13 @@ def _latencies(taken: np.ndarray[tuple[int], np.dtype[np.float64]], sent: int) -
     )  # fmt: skip
 
 
-def _loss(alone: list[float], asked: list[float]) -> Table:
-    quiet, busy = statistics.median(alone), statistics.median(asked)
+def _loss(quiet_rates: list[float], busy_rates: list[float]) -> Table:
+    quiet, busy = statistics.median(quiet_rates), statistics.median(busy_rates)
     lost = 1.0 - busy / quiet
     return Table(
         "The replay, without and with the requests",
         (Column("turns"), Column("bars/s alone"), Column("bars/s beside requests"), Column("lost", "{:.1%}"),
          Column("to stay below", "{:.0%}"), Column("reached")),
-        ((len(alone), quiet, busy, max(lost, 0.0), LOSS, verdict(-lost, -LOSS)),),
+        ((len(quiet_rates), quiet, busy, max(lost, 0.0), LOSS, verdict(-lost, -LOSS)),),
         ("All books, the server and the store's commit thread share one core; medians of turns A B A B.",),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Asks for predictions at a fixed rate, whether or not the answers keep up, and notes how long each took since it was due."""
+"""Requests predictions at a fixed rate, however late responses are; records the time from each due time to the response."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from alpha_pulse.core.clock import elapsed_ns
 from benchmarks.client import begin_as_client, wait_for_go
 
 END = b'"model_version":'
-"""Stands once in each good answer, at its end."""
+"""Occurs once in each successful response, at its end."""
 GRACE_NS = 5_000_000_000
 
 
 def main() -> None:
     """Print {"latency_us": [...], "sent": n} as JSON."""
-    asked = begin_as_client()
-    lines = [socket.create_connection(("127.0.0.1", asked["port"])) for _ in range(asked["connections"])]
+    options = begin_as_client()
+    lines = [socket.create_connection(("127.0.0.1", options["port"])) for _ in range(options["connections"])]
     for line in lines:
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    request = _request(asked)
-    _attack(lines, request, 200, asked["rate"])
+    request = _request(options)
+    _attack(lines, request, 200, options["rate"])
     wait_for_go()
-    taken = _attack(lines, request, asked["requests"], asked["rate"])
-    sys.stdout.buffer.write(msgspec.json.encode({"latency_us": taken, "sent": asked["requests"]}) + b"\n")
+    taken = _attack(lines, request, options["requests"], options["rate"])
+    sys.stdout.buffer.write(msgspec.json.encode({"latency_us": taken, "sent": options["requests"]}) + b"\n")
 
 
-def _request(asked: dict[str, Any]) -> bytes:
-    body = msgspec.json.encode([round(0.01 * at - 0.1, 6) for at in range(asked["features"])])
+def _request(options: dict[str, Any]) -> bytes:
+    body = msgspec.json.encode([round(0.01 * index - 0.1, 6) for index in range(options["features"])])
     head = (
-        f"POST /api/v1/online-learning/sessions/{asked['session']}/predict HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-        f"Authorization: Bearer {asked['token']}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"POST /api/v1/online-learning/sessions/{options['session']}/predict HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"Authorization: Bearer {options['token']}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
 
 
 def _attack(lines: list[socket.socket], request: bytes, requests: int, rate: float) -> list[int]:
-    """Microseconds from when each request was due to its answer; what was not answered is not in it."""
+    """Microseconds from the due time of each request to its response; requests without a response are left out."""
     waiting: dict[socket.socket, deque[int]] = {line: deque() for line in lines}
     rest = dict.fromkeys(lines, b"")
     taken: list[int] = []

@@ -1,4 +1,4 @@
-"""The store: appending rows as the loop writes them, with and without waiting for the disk at each."""
+"""The store: append the rows of the loop, with and without waiting for the disk at each row."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROUNDS = 5
 
 
 def run(options: Options) -> list[Table]:
-    """One table per durability; a row is handed over, and at the end everything is on the disk."""
+    """One table per durability: each row is appended, and at the end all rows are on the disk."""
     n = 100 if options.quick else 5_000
     rows = _real_rows(300)
     grouped = interleave(

@@ -1,4 +1,4 @@
-"""Each learner against River's on the same stream, predict then learn: two calls per event, the compiled loop, and accuracy."""
+"""Each learner and River's on the same stream, predict then learn: two calls per event, the compiled loop, and accuracy."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from benchmarks.report import Cell, Column, Table, verdict
 ROUNDS = 3
 FULL = 20_000
 POINTS = 0.5
-"""Points of accuracy that a learner may be behind its peer."""
+"""Percentage points by which the accuracy of a learner may be below that of its peer."""
 
 
 class Pair(msgspec.Struct, frozen=True):
-    """A learner by name, its peer, the ratios of speed to reach (per event, in the loop), and examples that are timed."""
+    """A learner by name, its peer, the target ratios of speed (per event, in the loop), and the number of timed examples."""
 
     name: str
     peer: Callable[[], Any]
@@ -38,7 +38,7 @@ class Pair(msgspec.Struct, frozen=True):
     parameters: dict[str, Any] = {}
 
     def make(self, stream: Stream) -> OnlineModel:
-        """The learner, untaught."""
+        """The untrained learner."""
         model: OnlineModel = plugins.load("models", ONLINE, self.name)(stream.features.shape[1], 1, 1, **self.parameters)
         return model
 
@@ -60,26 +60,26 @@ PAIRS = (
 
 
 def streams(options: Options) -> list[Stream]:
-    """The streams on which accuracy is compared; the first is also the one for speed."""
+    """The streams on which accuracy is compared; speed is measured on the first."""
     n = FULL // 100 if options.quick else FULL
     made = [sea(n, 3, seed=1), agrawal(n, (1, 4, 6, 8), seed=1), rbf_drift(n, 10, 50, 1e-3, seed=1), hyperplane(n, 10, seed=1)]
     return [read_stream(options.arff), *made] if options.arff is not None else made
 
 
 def run(options: Options) -> list[Table]:
-    """Speed on the first stream, then accuracy on all of them."""
-    found = streams(options)
-    return [_speeds(found[0], 100 if options.quick else 1), _accuracies(found)]
+    """Speed on the first stream, then accuracy on all streams."""
+    all_streams = streams(options)
+    return [_speeds(all_streams[0], 100 if options.quick else 1), _accuracies(all_streams)]
 
 
 def _peer(pair: Pair, stream: Stream) -> Floats:
-    model, said = pair.peer(), np.zeros(stream.labels.size)
+    model, probabilities = pair.peer(), np.zeros(stream.labels.size)
     chances = getattr(model, "predict_proba_one", None) if pair.name != "passive_aggressive" else None
     for i, (row, label) in enumerate(zip(stream.features.tolist(), stream.labels.tolist(), strict=True)):
         example = dict(enumerate(row))
-        said[i] = chances(example).get(True, 0.0) if chances is not None else float(bool(model.predict_one(example)))
+        probabilities[i] = chances(example).get(True, 0.0) if chances is not None else float(bool(model.predict_one(example)))
         model.learn_one(example, label == 1)
-    return said
+    return probabilities
 
 
 def _loop(pair: Pair, stream: Stream) -> Floats:
@@ -138,11 +138,13 @@ def _speeds(whole: Stream, smaller: int) -> Table:
     return Table(f"Learners and River's, {whole.name}, {whole.features.shape[1]} features", columns, tuple(rows), tuple(notes))
 
 
-def _accuracies(found: list[Stream]) -> Table:
+def _accuracies(all_streams: list[Stream]) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for pair in PAIRS:
-        for stream in found:
-            ours, theirs = (binary_metrics(said, stream.labels) for said in (_loop(pair, stream), _peer(pair, stream)))
+        for stream in all_streams:
+            ours, theirs = (
+                binary_metrics(probabilities, stream.labels) for probabilities in (_loop(pair, stream), _peer(pair, stream))
+            )
             points = 100.0 * ((ours.accuracy or 0.0) - (theirs.accuracy or 0.0))
             scores = [ours.accuracy, theirs.accuracy, ours.kappa, theirs.kappa]
             rows.append((pair.name, stream.title, *scores, f"{points:+.2f}", verdict(points, -POINTS)))

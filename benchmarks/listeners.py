@@ -1,4 +1,4 @@
-"""WebSocket clients, half of which never read: whether they delay a decision, and whether memory stays bounded."""
+"""WebSocket clients, half of which never read: their effect on the delay of decisions and on memory."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NOBODY, CROWD = "nobody listens", "clients listen"
 
 
 class Size(msgspec.Struct, frozen=True):
-    """Pace, bars before timing starts, seconds of each turn, turns of each kind, clients that read, and that never do."""
+    """Bars per second, bars before timing, seconds of each turn, turns of each kind, clients that read, and that never read."""
 
     pace: float
     warm: int
@@ -42,13 +42,13 @@ FULL, QUICK = Size(500.0, 5_000, 12.0, 5, 100, 100), Size(500.0, 300, 0.5, 1, 4,
 
 
 class Delays:
-    """How long after it was due each bar was decided, and how long the deciding took; put there from outside."""
+    """Measures the delay of each decision after the due time of its bar, and its duration; it wraps `Pipeline.on_slice`."""
 
-    def __init__(self, at: Served, pace: float) -> None:
+    def __init__(self, served_system: Served, pace: float) -> None:
         self._gap_ns = 1e9 / pace
         self._begun: list[int] = []
         self._ended: list[int] = []
-        on_slice = at.system.pipeline.on_slice
+        on_slice = served_system.system.pipeline.on_slice
 
         def timed(slice_: Slice) -> StepRecord:
             self._begun.append(elapsed_ns())
@@ -56,12 +56,12 @@ class Delays:
             self._ended.append(elapsed_ns())
             return record
 
-        replace(at.system.pipeline, "on_slice", timed)
+        replace(served_system.system.pipeline, "on_slice", timed)
 
     def take(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(ms from when bars were due to their decisions, ms that deciding took) since the last call.
+        """(ms from due times to decisions, ms of decisions) since the last call.
 
-        The pace is kept to on average, so the least delayed bar tells when all of them were due.
+        The rate is constant on average, so the due times follow from the least delayed bar.
         """
         begun, ended = np.asarray(self._begun, dtype=np.float64), np.asarray(self._ended, dtype=np.float64)
         self._begun.clear()
@@ -84,24 +84,24 @@ async def _measured(size: Size) -> list[Table]:
     works: dict[str, list[NDArray[np.float64]]] = {NOBODY: [], CROWD: []}
     memory: dict[str, list[float]] = {NOBODY: [], CROWD: []}
     frames: list[float] = []
-    async with served(feed) as at:
-        at.gateway.resume()
-        while at.bars < size.warm:
+    async with served(feed) as served_system:
+        served_system.gateway.resume()
+        while served_system.bars < size.warm:
             await asyncio.sleep(0.05)
-        watch = Delays(at, size.pace)
-        at.gateway.set_speed(size.pace)
+        watch = Delays(served_system, size.pace)
+        served_system.gateway.set_speed(size.pace)
         for _ in range(size.turns):
             for who in (NOBODY, CROWD):
-                client = await _client(at, size) if who == CROWD else None
+                client = await _client(served_system, size) if who == CROWD else None
                 await asyncio.sleep(0.2)
                 watch.take()
-                found = await asyncio.sleep(size.seconds, {}) if client is None else await client.measure()
+                result = await asyncio.sleep(size.seconds, {}) if client is None else await client.measure()
                 delay, work = watch.take()
                 delays[who].append(delay)
                 works[who].append(work)
                 memory[who].append(_resident_mb())
-                frames += [found["frames"]] if found else []
-        dropped = await _dropped(at)
+                frames += [result["frames"]] if result else []
+        dropped = await _dropped(served_system)
     rows = tuple(_row(who, size, delays[who], works[who], memory[who]) for who in (NOBODY, CROWD))
     shift = rows[1][3] / rows[0][3] - 1.0  # type: ignore[operator]
     columns = (
@@ -119,16 +119,16 @@ async def _measured(size: Size) -> list[Table]:
     return [Table(f"{size.readers} clients that read and {size.deaf} that never do", columns, rows, notes)]
 
 
-async def _client(at: Served, size: Size) -> Client:
+async def _client(served_system: Served, size: Size) -> Client:
     return await Client.start(
-        "listeners_client", port=at.port, symbol=SYMBOL, readers=size.readers, deaf=size.deaf, seconds=size.seconds
+        "listeners_client", port=served_system.port, symbol=SYMBOL, readers=size.readers, deaf=size.deaf, seconds=size.seconds
     )
 
 
-async def _dropped(at: Served) -> float:
-    """Clients that were too slow, as the server itself counts them."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", at.port)
-    writer.write(at.request("GET", "/metrics"))
+async def _dropped(served_system: Served) -> float:
+    """Clients that were too slow, as counted by the server."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", served_system.port)
+    writer.write(served_system.request("GET", "/metrics"))
     content = await reader.read()
     writer.close()
     name = b"\nalpha_pulse_stream_clients_dropped_total "
@@ -139,21 +139,21 @@ def _row(
     who: str, size: Size, delay: list[NDArray[np.float64]], work: list[NDArray[np.float64]], memory: list[float]
 ) -> tuple[Cell, ...]:
     name = NOBODY if who == NOBODY else f"{size.readers + size.deaf} {CROWD}"
-    told = ", ".join(f"{value:,.0f}" for value in memory)
+    memory_text = ", ".join(f"{value:,.0f}" for value in memory)
     spread = [_typical(delay, size, 0.5), _typical(delay, size, 0.99), float(np.quantile(np.concatenate(delay), 0.999))]
     spread += [_typical(work, size, 0.5), _typical(work, size, 0.99)]
-    return (name, sum(turn.size for turn in delay), *spread, told)
+    return (name, sum(turn.size for turn in delay), *spread, memory_text)
 
 
 def _typical(turns: list[NDArray[np.float64]], size: Size, q: float) -> float:
-    """A quantile in the median window: a single pause of the machine is in one window, and in one only."""
+    """A quantile in the median window, because a single pause of the machine affects only one window."""
     bars = round(size.pace * WINDOW_S)
     parts = [part for turn in turns for part in np.array_split(turn, max(1, turn.size // bars))]
     return statistics.median(float(np.quantile(part, q)) for part in parts)
 
 
 def _resident_mb() -> float:
-    """Memory of this process; 0 where the system does not say."""
+    """Memory of this process; 0 where the system does not report it."""
     listing = Path("/proc/self/statm")
     if not listing.exists():
         return 0.0

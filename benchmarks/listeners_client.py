@@ -1,4 +1,4 @@
-"""Many WebSocket clients in one process: some read everything, the others never read."""
+"""Many WebSocket clients in one process: some read all frames, the others never read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TIMEOUT_S = 30.0
 
 
 class Reader:
-    """One who reads, and counts frames; their content is left alone."""
+    """A client that reads and counts frames, without decoding them."""
 
     def __init__(self, line: socket.socket) -> None:
         self.line = line
@@ -26,7 +26,7 @@ class Reader:
         self._rest = b""
 
     def take(self) -> None:
-        """Read what there is."""
+        """Read the available bytes."""
         content = self.line.recv(1 << 20)
         self.ended = not content
         self._rest += content
@@ -36,7 +36,7 @@ class Reader:
 
 
 def _frame_size(content: bytes) -> int | None:
-    """Bytes of the frame that ``content`` begins with, its head included; None until that can be told."""
+    """The length in bytes of the first frame in ``content``, with its header; None while the header is incomplete."""
     if len(content) < 2:
         return None
     short = content[1] & 0x7F
@@ -47,16 +47,16 @@ def _frame_size(content: bytes) -> int | None:
 
 
 def main() -> None:
-    """Print {"frames": mean of those who read, "ended": how many of them were closed} as JSON."""
-    asked = begin_as_client()
-    deaf = [_listen(asked, TINY) for _ in range(asked["deaf"])]
-    readers = [Reader(_listen(asked, None)) for _ in range(asked["readers"])]
+    """Print {"frames": mean of the reading clients, "ended": how many of them were closed} as JSON."""
+    options = begin_as_client()
+    deaf = [_listen(options, TINY) for _ in range(options["deaf"])]
+    readers = [Reader(_listen(options, None)) for _ in range(options["readers"])]
     wait_for_go()
     with selectors.DefaultSelector() as selector:
         for reader in readers:
             reader.line.setblocking(False)
             selector.register(reader.line, selectors.EVENT_READ, reader)
-        until = elapsed_ns() + round(asked["seconds"] * 1e9)
+        until = elapsed_ns() + round(options["seconds"] * 1e9)
         while (left := until - elapsed_ns()) > 0:
             for key, _ in selector.select(left / 1e9):
                 key.data.take()
@@ -70,23 +70,23 @@ def main() -> None:
         line.close()
 
 
-def _listen(asked: dict[str, Any], buffer: int | None) -> socket.socket:
-    """Connect, say who one is, and wait for the answer to the handshake."""
+def _listen(options: dict[str, Any], buffer: int | None) -> socket.socket:
+    """Connect, authenticate, and wait for the response to the handshake."""
     line = socket.socket()
     if buffer is not None:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
     line.settimeout(TIMEOUT_S)
-    line.connect(("127.0.0.1", asked["port"]))
+    line.connect(("127.0.0.1", options["port"]))
     line.sendall(
-        f"GET /api/v1/online-learning/streaming/{asked['symbol']} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+        f"GET /api/v1/online-learning/streaming/{options['symbol']} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
         "Connection: Upgrade\r\nSec-WebSocket-Key: MTIzNDU2Nzg5MDEyMzQ1Ng==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
     )
     head = b""
     while not head.endswith(b"\r\n\r\n"):
         head += line.recv(1)
-    said = msgspec.json.encode({"type": "auth", "data": {"token": asked["token"]}})
-    # Masked with zeros, which leaves it as it is.
-    line.sendall(bytes([0x81, 0x80 | len(said), 0, 0, 0, 0]) + said)
+    content = msgspec.json.encode({"type": "auth", "data": {"token": options["token"]}})
+    # A mask of zeros leaves the content unchanged.
+    line.sendall(bytes([0x81, 0x80 | len(content), 0, 0, 0, 0]) + content)
     return line
 
 

@@ -1,4 +1,4 @@
-"""Scaler and logistic regression, predict then learn, against River's pipeline of the same two."""
+"""Scaler and logistic regression, predict then learn, compared with River's pipeline of the same two."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SAME = 1e-9
 
 
 class Contest:
-    """All contenders on one stream, each from an untrained model; ``found`` keeps the newest probabilities of each."""
+    """All contenders on one stream, each from an untrained model; ``outputs`` contains the newest probabilities of each."""
 
     def __init__(self, stream: Stream) -> None:
         self.features = stream.features
@@ -35,10 +35,10 @@ class Contest:
         self.answers = stream.labels.tolist()
         names = [f"x{j}" for j in range(self.width)]
         self.dicts = [dict(zip(names, row, strict=True)) for row in stream.features.tolist()]
-        self.found: dict[str, Floats] = {}
+        self.outputs: dict[str, Floats] = {}
 
     def works(self) -> dict[str, Callable[[], None]]:
-        """By the names of the table."""
+        """The contenders, by their names in the table."""
         return {
             RIVER: self.river,
             "rows, two kernel calls": self.kernel_calls,
@@ -47,7 +47,7 @@ class Contest:
         }
 
     def _keep(self, name: str, probabilities: list[float]) -> None:
-        self.found[name] = np.asarray(probabilities)
+        self.outputs[name] = np.asarray(probabilities)
 
     def river(self) -> None:
         model = preprocessing.StandardScaler() | linear_model.LogisticRegression(optim.SGD(RATE))
@@ -78,7 +78,7 @@ class Contest:
 
     def loop(self) -> None:
         model = Logistic(self.width, rate=RATE)
-        self.found["compiled loop"] = model.learn_many(self.features, self.labels, self.weights)
+        self.outputs["compiled loop"] = model.learn_many(self.features, self.labels, self.weights)
 
 
 def run(options: Options) -> list[Table]:
@@ -91,8 +91,8 @@ def run(options: Options) -> list[Table]:
 def _contest(stream: Stream) -> Table:
     contest = Contest(stream)
     speeds = interleave(contest.works(), stream.labels.size, ROUNDS)
-    found = contest.found
-    apart = np.max([np.abs(found[RIVER] - other) for other in found.values()], axis=0)
+    outputs = contest.outputs
+    apart = np.max([np.abs(outputs[RIVER] - other) for other in outputs.values()], axis=0)
     return rate_table(
         f"Scaler + logistic SGD({RATE:g}), predict then learn: {stream.title}",
         speeds,
@@ -100,8 +100,8 @@ def _contest(stream: Stream) -> Table:
         baseline=RIVER,
         reach=BARS,
         extra={
-            "accuracy": {name: binary_metrics(p, stream.labels).accuracy for name, p in found.items()},
-            "AUC": {name: binary_metrics(p, stream.labels).auc for name, p in found.items()},
+            "accuracy": {name: binary_metrics(p, stream.labels).accuracy for name, p in outputs.items()},
+            "AUC": {name: binary_metrics(p, stream.labels).auc for name, p in outputs.items()},
         },
         notes=[f"{int((apart > SAME).sum()):,} of {apart.size:,} probabilities differ from River's by more than {SAME:g}."],
     )

@@ -12,7 +12,7 @@ from benchmarks.report import Table, rate_table
 
 HORIZON = 12
 WIDTHS = (6, 36)
-"""36: what a feed with volume gives the volatility target."""
+"""36: the features of the volatility target with volume."""
 ROUNDS = 5
 
 

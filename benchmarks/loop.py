@@ -1,4 +1,4 @@
-"""The whole loop in replay: both targets, the SQLite store, every stage; bars per second, stages' shares, latency."""
+"""The whole loop in replay: both targets, the SQLite store, every stage; bars per second, latency, time per stage."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from benchmarks.report import Cell, Column, Table, verdict
 from benchmarks.stages import Latencies, StageTimes
 
 MARKET = Market(interval_ns=300_000_000_000, volatility=0.0015, has_volume=True)
-"""Five-minute bars with volume, and volatility that clusters."""
+"""Five-minute bars with volume and clustered volatility."""
 COMBINED, ALL = "combined book", "all books"
 BARS = {COMBINED: 20_000.0, ALL: 5_000.0}
 TIMED_TURNS = 3
@@ -39,7 +39,7 @@ FULL, QUICK = Size(100_000, 5_000, 5_000), Size(900, 300, 150)
 
 
 def start(feed: ReplayFeed, config: Config, store: str) -> System:
-    """A system that is ready for its first slice."""
+    """A system before its first slice."""
     system = System(config, feed, open_store(store, config.store))
     system.begin("benchmark", resume=False)
     return system
@@ -59,7 +59,7 @@ def configuration(book: str) -> Config:
 
 
 def make_feeds(options: Options, size: Size) -> Callable[[], ReplayFeed]:
-    """From the file that was given or a generator. Raises DataError when the file has several symbols or too few bars."""
+    """The bars of the given file, or generated bars. Raises DataError when the file has several symbols or too few bars."""
     path = options.bars
     if path is None:
         changes = [size.total * k // 4 for k in (1, 2, 3)]
@@ -74,7 +74,7 @@ def make_feeds(options: Options, size: Size) -> Callable[[], ReplayFeed]:
 
 
 def run(options: Options) -> list[Table]:
-    """Throughput of both configurations in turns; then one more run with timers."""
+    """Throughput of both configurations in turns, then one more run with timers."""
     size = QUICK if options.quick else FULL
     make_feed = make_feeds(options, size)
     name = "synthetic 5-minute bars" if options.bars is None else options.bars.name
@@ -95,7 +95,7 @@ def _throughput(make_feed: Callable[[], ReplayFeed], size: Size, folder: Path, n
     counts = systems[COMBINED].feedback.counts().values()
     predictions, labelled = sum(count.predictions for count in counts), sum(count.labelled for count in counts)
     for system in systems.values():
-        system.store.close()  # only then is all of it in the file
+        system.store.close()  # only then are all rows in the file
     rows = tuple(_row(book, speed, places[book].stat().st_size / bars) for book, speed in speeds.items())
     columns = (
         Column("what"), Column("bars/s, median turn"), Column("to reach"), Column("reached"), Column("whole run"),
@@ -117,7 +117,7 @@ def _row(book: str, speed: Speed, bytes_a_bar: float) -> tuple[Cell, ...]:
 
 
 def _timed(feed: ReplayFeed, size: Size, folder: Path) -> list[Table]:
-    """Latency, then the stages' shares, one after the other in one run, so that their timers do not meet."""
+    """Latency, then the time per stage, one after the other in one run, so that the timers do not affect each other."""
     system = start(feed, configuration(COMBINED), str(folder / "timed.db"))
     advance(system, size.warm)
     latencies = Latencies(system)

@@ -1,4 +1,4 @@
-"""On what, and under what load, a figure was measured."""
+"""The machine, the versions and the load of a measurement."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LIBRARIES = ("numpy", "numba", "river", "lightgbm")
 
 
 class Conditions(msgspec.Struct, frozen=True):
-    """With which code (`benchmarks.source`), where and when.
+    """The code (`benchmarks.source`), the machine and the date of a measurement.
 
     ``load`` is the load average of the last minute before and after; None where unknown.
     """
@@ -39,12 +39,12 @@ class Conditions(msgspec.Struct, frozen=True):
 
 
 def load_average() -> float | None:
-    """The mean number of runnable processes in the last minute, this one included; None where the system does not say."""
+    """The mean number of runnable processes in the last minute, this one included; None where the system does not report it."""
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
 
 
 def conditions(pinned_to: int | None, load_before: float | None) -> Conditions:
-    """As they are now."""
+    """The current conditions."""
     load = load_average()
     return Conditions(
         date=datetime.fromtimestamp(wall_ns() / 1e9, UTC).date().isoformat(),

@@ -1,6 +1,7 @@
-"""What is compared on bars: the online model, the pipeline's mix of it with a batch model, its frozen and growing rivals.
+"""The models compared on bars: the online model, the pipeline's mixture of it with a batch model, and frozen and growing batch
+models.
 
-Every member sees a label only when its horizon has passed; every number is a probability served before that.
+Every model receives a label only after its horizon has passed; every number is a probability from before that time.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ from alpha_pulse.models.experts import MarketDefault
 from alpha_pulse.models.gbm import LightGBM
 
 NONE = -1
-"""Stands for a label that does not exist: a tie, or no median yet."""
+"""A missing label: a tie, or no median yet."""
 FIRST_PART = 0.3
-"""The share of a file on which the frozen model is trained and before which nothing is scored."""
+"""The fraction of a file on which the frozen model is trained; scores start after it."""
 RETRAININGS = 7
-"""Trainings of the growing model, evenly over the rest, the first of them the frozen one's."""
+"""The number of trainings of the growing model, evenly spaced over the rest; the first equals that of the frozen model."""
 SHARE = 1e-3
 MEMBERS = ("online", "with batch", "frozen", "hedged frozen", "grow", "hedged grow")
 
@@ -37,7 +38,7 @@ Labels = NDArray[np.int64]
 
 
 class Bars(msgspec.Struct, frozen=True):
-    """The rows of one file: features (n, d), of which ``common`` columns serve direction, and what labels are made of."""
+    """The rows of one file: features (n, d), whose ``common`` columns are for direction, and the inputs of labels."""
 
     name: str
     features: Floats
@@ -58,12 +59,12 @@ class Task(msgspec.Struct, frozen=True):
 
     @property
     def cut(self) -> int:
-        """The first row that is scored."""
+        """The first scored row."""
         return int(len(self.labels) * FIRST_PART)
 
 
 def read(path: Path, horizon: int) -> Bars:
-    """Features and closes of a file of one symbol, by the product's own feed and extractor."""
+    """Features and closes of a file of one symbol, from the product's feed and extractor."""
     feed = ReplayFeed.from_file(path)
     (symbol,) = feed.symbols
     extractor = FeatureExtractor(symbol, has_volume=feed.has_volume, has_quotes=feed.has_quotes, volatility_horizon=horizon)
@@ -82,7 +83,7 @@ def read(path: Path, horizon: int) -> Bars:
 
 
 def task(bars: Bars, target: str, horizon: int) -> Task:
-    """Labels and rows of ``volatility`` or ``direction``, each as the product defines it."""
+    """Labels and rows of ``volatility`` or ``direction``, as the product defines them."""
     h, batch = horizon, BatchConfig()
     labels = np.full(len(bars.closes), NONE, dtype=np.int64)
     if target == "volatility":
@@ -95,11 +96,11 @@ def task(bars: Bars, target: str, horizon: int) -> Task:
 
 
 def served(task: Task) -> tuple[dict[str, Floats], Floats]:
-    """Each member's probabilities (n,), NaN where it had none, and the running base rate's."""
+    """The probabilities (n,) of each model, NaN where it has none, and those of the running base rate."""
     online, base = _online(task)
     grow = _trained(task, RETRAININGS)
     frozen = _trained(task, 1)
-    found = {
+    by_member = {
         "online": online,
         "with batch": _with_batch(task, online, frozen),
         "frozen": frozen,
@@ -107,11 +108,11 @@ def served(task: Task) -> tuple[dict[str, Floats], Floats]:
         "grow": grow,
         "hedged grow": _hedged(task, grow, base),
     }
-    return found, base
+    return by_member, base
 
 
 def _delayed(task: Task, serve: Callable[[int], None], learn: Callable[[int, int], None]) -> None:
-    """At each row first the label that is due, then the prediction."""
+    """For each row first the label that is due, then the prediction."""
     labels = task.labels.tolist()
     for now in range(len(labels)):
         due = now - task.horizon
@@ -123,56 +124,56 @@ def _delayed(task: Task, serve: Callable[[int], None], learn: Callable[[int, int
 def _online(task: Task) -> tuple[Floats, Floats]:
     n, d = task.features.shape
     model = MarketDefault(d, task.horizon)
-    outputs, said, rows = np.zeros((n, model.n_outputs)), np.zeros(n), list(task.features)
+    outputs, probabilities, rows = np.zeros((n, model.n_outputs)), np.zeros(n), list(task.features)
 
     def serve(i: int) -> None:
-        said[i] = model.predict(rows[i], outputs[i])
+        probabilities[i] = model.predict(rows[i], outputs[i])
 
     _delayed(task, serve, lambda i, label: model.learn(rows[i], label, 1.0, outputs[i]))
-    return said, outputs[:, model.expert_names.index("base_rate")]
+    return probabilities, outputs[:, model.expert_names.index("base_rate")]
 
 
 def _trained(task: Task, trainings: int) -> Floats:
-    """A batch model on all labels known by then, trained anew at even steps from the first part on; never before."""
+    """A batch model, trained again at evenly spaced rows after the first part on all labels known by then."""
     n = len(task.labels)
-    said = np.full(n, math.nan)
+    probabilities = np.full(n, math.nan)
     starts = np.linspace(task.cut, n, trainings + 1).astype(np.int64).tolist()
     for start, stop in pairwise(starts):
         known = np.flatnonzero(task.labels[: start - task.horizon + 1] != NONE)
         model = LightGBM(task.features.shape[1], trees=task.trees)
         model.fit(task.features[known], task.labels[known], np.ones(len(known)))
-        said[start:stop] = model.predict_many(task.features[start:stop])
-    return said
+        probabilities[start:stop] = model.predict_many(task.features[start:stop])
+    return probabilities
 
 
 def _with_batch(task: Task, online: Floats, batch: Floats) -> Floats:
-    """As serving mixes: each member calibrated, then fixed share over online, batch and base rate."""
-    state, said = np.zeros(ensemble.SIZE), np.zeros(len(online))
+    """The mixture of serving: each member is calibrated, then fixed share mixes online model, batch model and base rate."""
+    state, probabilities = np.zeros(ensemble.SIZE), np.zeros(len(online))
     ensemble.start(state, task.horizon, SHARE)
     rows = np.full((len(online), ensemble.ROW), math.nan)
     rows[:, ensemble.RAW_ONLINE], rows[:, ensemble.RAW_BATCH] = online, batch
 
     def serve(i: int) -> None:
         ensemble.mix(state, rows[i], False)
-        said[i] = rows[i, SERVED]
+        probabilities[i] = rows[i, SERVED]
 
     def learn(i: int, label: int) -> None:
         rows[i, LABEL] = label
         ensemble.update(state, rows[i])
 
     _delayed(task, serve, learn)
-    return said
+    return probabilities
 
 
 def _hedged(task: Task, member: Floats, base: Floats) -> Floats:
-    weights, said = np.full(2, 0.5), np.zeros(len(base))
+    weights, probabilities = np.full(2, 0.5), np.zeros(len(base))
     pairs = np.column_stack([member, base])
 
     def serve(i: int) -> None:
-        said[i] = mixture(weights, 0, pairs[i], 2)
+        probabilities[i] = mixture(weights, 0, pairs[i], 2)
 
     def learn(i: int, label: int) -> None:
         fixed_share(weights, 0, pairs[i], 2, label, 1.0 / task.horizon, SHARE / task.horizon)
 
     _delayed(task, serve, learn)
-    return said
+    return probabilities

@@ -1,7 +1,8 @@
-"""What is gained on real bars: `python -m benchmarks.markets FOLDER [--quick] [--json FILE]`, or `make markets DATA=FOLDER`.
+"""Skill on real bars: `python -m benchmarks.markets FOLDER [--quick] [--json FILE]`, or `make markets DATA=FOLDER`.
 
-Log loss of the running base rate minus the member's, in millinats, over the last 70 % of each file; intervals by the circular
-block bootstrap. Direction is trained unweighted here, and frozen, hedged and growing LightGBM stand beside.
+Log loss of the running base rate minus that of the model, in millinats, over the last 70 % of each file; intervals by the
+circular block bootstrap. Here direction is trained without weights, and is compared with frozen, hedged and growing LightGBM
+models.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ WITH_INTERVAL = ("online", "with batch")
 
 
 class Gains(msgspec.Struct, frozen=True):
-    """What each member gained on one file for one target, in millinats, and the AUC of the mixture with the batch model."""
+    """The skill of each model on one file for one target, in millinats, and the AUC of the mixture with the batch model."""
 
     file: str
     target: str
@@ -41,13 +42,13 @@ class Gains(msgspec.Struct, frozen=True):
 
 
 def measure(bars: Bars, target: str, horizon: int) -> Gains:
-    """All members on one target of one file."""
+    """All models on one target of one file."""
     wanted = task(bars, target, horizon)
-    found, base = served(wanted)
+    by_member, base = served(wanted)
     late = _scored(wanted)
     labels = wanted.labels[late] == 1
     losses = log_losses(base[late], labels)
-    better = {name: 1_000.0 * (losses - log_losses(said[late], labels)) for name, said in found.items()}
+    better = {name: 1_000.0 * (losses - log_losses(probabilities[late], labels)) for name, probabilities in by_member.items()}
     return Gains(
         bars.name,
         target,
@@ -55,7 +56,7 @@ def measure(bars: Bars, target: str, horizon: int) -> Gains:
         len(labels),
         {name: float(values.mean()) for name, values in better.items()},
         {name: _interval(better[name]) for name in WITH_INTERVAL},
-        exact_auc(found["with batch"][late], labels),
+        exact_auc(by_member["with batch"][late], labels),
     )
 
 
@@ -64,8 +65,8 @@ def _scored(wanted: Task) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
 
 
 def _interval(values: Floats) -> tuple[float, float] | None:
-    found = mean_interval(values)
-    return None if found is None else (found.low, found.high)
+    interval = mean_interval(values)
+    return None if interval is None else (interval.low, interval.high)
 
 
 def table(target: str, horizon: int, rows: Sequence[Gains]) -> Table:
@@ -97,31 +98,34 @@ def _shown(interval: tuple[float, float] | None) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read every file of intraday bars in the folder, measure, print the tables."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.markets", description="Gains on real bars, beside rivals.")
-    parser.add_argument("folder", type=Path, help="holds Parquet or CSV files of bars of one symbol each")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.markets", description="Measure the skill on real bars, compared with batch models."
+    )
+    parser.add_argument("folder", type=Path, help="a folder of Parquet or CSV files of bars, one symbol each")
     parser.add_argument("--quick", action="store_true", help="only the first file")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
-    asked = parser.parse_args(arguments)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
+    options = parser.parse_args(arguments)
     paths = sorted(
-        path for path in asked.folder.glob("bars_*") if path.suffix in (".parquet", ".csv") and "_1d_" not in path.name
+        path for path in options.folder.glob("bars_*") if path.suffix in (".parquet", ".csv") and "_1d_" not in path.name
     )
     if not paths:
         print(
-            f"{asked.folder} holds no file bars_*.parquet or bars_*.csv of intraday bars; name another folder", file=sys.stderr
+            f"{options.folder} contains no file bars_*.parquet or bars_*.csv of intraday bars; name another folder",
+            file=sys.stderr,
         )
         return 2
-    found: list[Gains] = []
+    gains: list[Gains] = []
     try:
-        for path in track(paths[:1] if asked.quick else paths, "files", console=Console(stderr=True), transient=True):
+        for path in track(paths[:1] if options.quick else paths, "files", console=Console(stderr=True), transient=True):
             bars = read(path, VOLATILITY_HORIZON)
-            found += [measure(bars, target, horizon) for target, horizon in TARGETS]
+            gains += [measure(bars, target, horizon) for target, horizon in TARGETS]
     except AlphaPulseError as error:
         print(error, file=sys.stderr)
         return 2
     for target, horizon in TARGETS:
-        print(text(table(target, horizon, [row for row in found if (row.target, row.horizon) == (target, horizon)])) + "\n")
-    if asked.json is not None:
-        asked.json.write_bytes(msgspec.json.encode(found))
+        print(text(table(target, horizon, [row for row in gains if (row.target, row.horizon) == (target, horizon)])) + "\n")
+    if options.json is not None:
+        options.json.write_bytes(msgspec.json.encode(gains))
     return 0
 
 

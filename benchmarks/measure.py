@@ -1,4 +1,4 @@
-"""How everything here is timed: one core, contenders taking turns in one process, medians, and ratios of medians."""
+"""Timing of all benchmarks: one core, contenders in turns in one process, medians, and ratios of medians."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ Work = Callable[[], object]
 
 
 class Options(msgspec.Struct, frozen=True):
-    """What the command line asked of a benchmark.
-
-    ``quick``: small sizes, to see that it works; its figures mean nothing. ``data``: a file that stands for the generated
-    stream: ``.arff`` for `logistic`, bars of one symbol (Parquet or CSV) for `loop`. ``peer``: a script for `engine`.
+    """The options of a benchmark. ``quick``: small sizes, only to check that it works; the figures are not measurements.
+    ``data``: a file in place of the generated stream: ``.arff`` for `logistic`, bars of one symbol (Parquet or CSV) for `loop`.
+    ``peer``: a script for `engine`.
     """
 
     quick: bool = False
@@ -42,8 +41,7 @@ class Options(msgspec.Struct, frozen=True):
 class Speed(msgspec.Struct, frozen=True):
     """The time that one contender took for ``events`` events, in seconds, round by round.
 
-    ``cpu_seconds``: of all threads, over all rounds; less than the time on the clock where it waited, for the disk or for a
-    core that another process held.
+    ``cpu_seconds``: of all threads, over all rounds; less than the wall time when it waited for the disk or for a core.
     """
 
     events: int
@@ -72,12 +70,12 @@ class Speed(msgspec.Struct, frozen=True):
 
     @property
     def cpu_share(self) -> float:
-        """CPU time as a share of the time on the clock, over all rounds."""
+        """CPU time as a fraction of the wall time, over all rounds."""
         return self.cpu_seconds / sum(self.seconds)
 
     @property
     def spread(self) -> float:
-        """Slowest minus fastest round, as a share of the median."""
+        """Slowest minus fastest round, as a fraction of the median."""
         return (max(self.seconds) - min(self.seconds)) / self.median
 
 
@@ -94,7 +92,7 @@ def pin() -> int | None:
 
 
 def timed(work: Work) -> tuple[float, float]:
-    """Seconds that ``work`` takes, by the clock and of CPU."""
+    """Wall time and CPU time of ``work``, in seconds."""
     cpu, start = _cpu_seconds(), elapsed_ns()
     work()
     return (elapsed_ns() - start) / 1e9, _cpu_seconds() - cpu
@@ -106,25 +104,26 @@ def _cpu_seconds() -> float:
 
 
 def interleave(works: Mapping[str, Work], events: int, rounds: int, *, warm: bool = True) -> dict[str, Speed]:
-    """Time all contenders in turn, A B A B, so that a slow minute of the machine meets each of them.
+    """Time all contenders in turn, A B A B, so that a slow minute of the machine affects all of them.
 
     Parameters
     ----------
     works
         By name; each handles ``events`` events per call and starts from the same state each time.
     events, rounds
-        Events of one call, and calls that are timed.
+        The events of one call, and the number of timed calls.
     warm
-        Call each once before, untimed, to compile it.
+        Call each once before timing, to compile it.
     """
     if warm:
         for work in works.values():
             work()
     gc.collect()
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in works}
+    round_times: dict[str, list[tuple[float, float]]] = {name: [] for name in works}
     for _ in range(rounds):
         for name, work in works.items():
-            found[name].append(timed(work))
+            round_times[name].append(timed(work))
     return {
-        name: Speed(events, tuple(clock for clock, _ in times), sum(cpu for _, cpu in times)) for name, times in found.items()
+        name: Speed(events, tuple(clock for clock, _ in times), sum(cpu for _, cpu in times))
+        for name, times in round_times.items()
     }

@@ -1,4 +1,4 @@
-"""Reading bars from CSV: 1,000,000 rows, beside what polars alone needs to read the same file."""
+"""Reading bars from CSV: 1,000,000 rows, compared with polars alone on the same file."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from benchmarks.report import Table, rate_table
 
 ROUNDS = 7
 REACH = 1 / 3
-"""Of the rows a second of polars alone."""
+"""The target speed, as a fraction of that of polars alone."""
 
 
 def run(options: Options) -> list[Table]:
-    """One row for each way in which the time is written, as a share of polars on the same file."""
+    """One row for each format of the time, compared with polars on the same file."""
     rows = 20_000 if options.quick else 1_000_000
     speeds: dict[str, Speed] = {}
     ratios: dict[str, float | None] = {}
     with tempfile.TemporaryDirectory(prefix="alpha-pulse-benchmark-") as folder:
         for name, frame in _frames(rows).items():
-            found = _in_turns(frame, Path(folder, "bars.csv"))
-            speeds |= {f"polars, {name}": found["polars"], f"bars, {name}": found["bars"]}
-            ratios[f"bars, {name}"] = found["bars"].median / found["polars"].median
+            round_speeds = _in_turns(frame, Path(folder, "bars.csv"))
+            speeds |= {f"polars, {name}": round_speeds["polars"], f"bars, {name}": round_speeds["bars"]}
+            ratios[f"bars, {name}"] = round_speeds["bars"].median / round_speeds["polars"].median
     title = f"Reading {rows:,} rows of CSV: bars, checked, against the rows alone"
     note = f"Target: at most {1 / REACH:g} times the time of polars."
     return [rate_table(title, speeds, unit="rows", extra={"times polars": ratios}, extra_form="{:.2f}", notes=[note])]
@@ -35,8 +35,8 @@ def run(options: Options) -> list[Table]:
 
 def _in_turns(frame: pl.DataFrame, path: Path) -> dict[str, Speed]:
     frame.write_csv(path)
-    asked = ReadOptions(tz="UTC")
-    return interleave({"polars": lambda: pl.read_csv(path), "bars": lambda: read([path], asked)}, frame.height, ROUNDS)
+    read_options = ReadOptions(tz="UTC")
+    return interleave({"polars": lambda: pl.read_csv(path), "bars": lambda: read([path], read_options)}, frame.height, ROUNDS)
 
 
 def _frames(rows: int) -> dict[str, pl.DataFrame]:

@@ -1,6 +1,6 @@
 """The regime detector on known crises, for docs/concepts/regimes.md: `python -m benchmarks.regimes FOLDER [--images FOLDER]`.
 
-Prints what it said about each crisis, and when, and draws one picture per file of bars.
+Prints the reports about each crisis and their dates, and draws one chart for each file of bars.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from alpha_pulse.feeds.replay import ReplayFeed
 SECOND_NS = 1_000_000_000
 DAY_NS = 86_400 * SECOND_NS
 WITHIN_NS = 60 * DAY_NS
-"""A crisis that is not recognised within 60 days was missed."""
+"""A crisis that is not recognised within 60 days counts as missed."""
 COLOURS = ("#56B4E9", "#D9D9D9", "#D55E00")
 INK, MUTED, FAINT = "#222222", "#777777", "#DDDDDD"
 
 
 class Crisis(msgspec.Struct, frozen=True):
-    """A day that is in the history books."""
+    """The day of a known event."""
 
     day: str
     name: str
@@ -48,7 +48,7 @@ class Crisis(msgspec.Struct, frozen=True):
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """A file of bars and what happened in its time."""
+    """A file of bars, and the events in its period."""
 
     file: str
     image: str
@@ -57,7 +57,7 @@ class Subject(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """What a detector said, bar by bar: ``labels`` (n,) are places in `LABELS`, -1 before the first; probabilities (n, 3)."""
+    """A detector's output for each bar: ``labels`` (n,) are indices in `LABELS`, -1 before the first; probabilities (n, 3)."""
 
     times: NDArray[np.int64]
     closes: NDArray[np.float64]
@@ -101,26 +101,26 @@ SUBJECTS = (
 
 
 def watch(path: Path) -> Seen:
-    """Show a file to the regime detector as the loop does."""
+    """Run the regime detector over a file, as the loop does."""
     feed = ReplayFeed.from_file(path)
     (symbol,) = feed.symbols
     market = RegimeMonitor(feed.symbols, feed.interval_ns)
     detector = market.detectors[symbol]
     n = feed.total_bars
     times, labels, closes = np.zeros(n, dtype=np.int64), np.full(n, -1, dtype=np.int64), np.zeros(n)
-    probabilities, changes, at = np.zeros((n, 3)), list[RegimeChange](), 0
+    probabilities, changes, index = np.zeros((n, 3)), list[RegimeChange](), 0
     while (bars := feed.next_slice()) is not None:
         changes += market.observe(bars)
-        times[at], closes[at] = bars[0].ts_event, bars[0].close
+        times[index], closes[index] = bars[0].ts_event, bars[0].close
         if detector.label is not None:
-            labels[at] = LABELS.index(detector.label)
-            probabilities[at] = list(detector.probabilities.values())
-        at += 1
+            labels[index] = LABELS.index(detector.label)
+            probabilities[index] = list(detector.probabilities.values())
+        index += 1
     return Seen(times, closes, labels, probabilities, changes, detector.block)
 
 
 def stretches(seen: Seen) -> list[tuple[int, int, int]]:
-    """(label, first bar, bar after the last) of each stretch."""
+    """(label, first bar, bar after the last) of each period."""
     edges = np.flatnonzero(np.diff(seen.labels)) + 1
     starts = [0, *edges.tolist()]
     ends = [*edges.tolist(), len(seen.labels)]
@@ -128,7 +128,7 @@ def stretches(seen: Seen) -> list[tuple[int, int, int]]:
 
 
 def said_of(seen: Seen, crisis: Crisis) -> tuple[RegimeChange, int | None] | None:
-    """The turbulent time that the crisis fell into or led to, and when it was over; None when it was missed."""
+    """The turbulent period during or after the event, and its end; None when the event was missed."""
     named = [change for change in seen.changes if change.feature == "volatility"]
     for change, after in zip(named, [*named[1:], None], strict=True):
         over = None if after is None else after.ts
@@ -138,27 +138,27 @@ def said_of(seen: Seen, crisis: Crisis) -> tuple[RegimeChange, int | None] | Non
 
 
 def day(ts: int) -> str:
-    """The day of an instant."""
+    """The date of an instant."""
     return str(datetime.fromtimestamp(ts / SECOND_NS, UTC).date())
 
 
 def table(subject: Subject, seen: Seen) -> list[str]:
-    """Rows of Markdown."""
+    """The rows of the table in Markdown."""
     rows = []
     for crisis in subject.crises:
-        found = said_of(seen, crisis)
-        if found is None:
-            said = "not reported | | | "
+        report = said_of(seen, crisis)
+        if report is None:
+            cells = "not reported | | | "
         else:
-            change, over = found
+            change, over = report
             until = "the end of the file" if over is None else day(over)
-            said = f"{day(change.ts)} | {day(change.change_ts)} | {change.ratio:.1f} | {until}"
-        rows.append(f"| {subject.title.partition(',')[0]} | {crisis.day} | {crisis.name} | {said} |")
+            cells = f"{day(change.ts)} | {day(change.change_ts)} | {change.ratio:.1f} | {until}"
+        rows.append(f"| {subject.title.partition(',')[0]} | {crisis.day} | {crisis.name} | {cells} |")
     return rows
 
 
 def draw(subject: Subject, seen: Seen, path: Path) -> None:
-    """The price with its turbulent and calm times, and the probabilities below."""
+    """The price with turbulent and calm periods, and the probabilities below."""
     style: dict[Any, Any] = {"font.size": 9.5, "text.color": INK, "axes.edgecolor": MUTED, "axes.labelcolor": INK}
     with mpl.rc_context(style):
         figure = Figure(figsize=(11.0, 5.6), dpi=150, facecolor="white", layout="constrained")
@@ -185,12 +185,12 @@ def _price(axes: Axes, subject: Subject, seen: Seen, days: NDArray[np.float64]) 
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.yaxis.set_minor_locator(NullLocator())
     for number, crisis in enumerate(subject.crises):
-        at = crisis.ts / DAY_NS
+        when = crisis.ts / DAY_NS
         height = 0.97 - 0.065 * (number % 4)
-        axes.axvline(at, ymax=height - 0.02, color=MUTED, linewidth=0.8, linestyle=(0, (3, 2)))
+        axes.axvline(when, ymax=height - 0.02, color=MUTED, linewidth=0.8, linestyle=(0, (3, 2)))
         axes.text(
-            at, height, f" {crisis.name} ", transform=axes.get_xaxis_transform(), ha=_side(days, at), va="top", fontsize=8.5,
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8},
+            when, height, f" {crisis.name} ", transform=axes.get_xaxis_transform(), ha=_side(days, when), va="top",
+            fontsize=8.5, bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8},
         )  # fmt: skip
     axes.set_title(
         f"{subject.title}: regimes as the detector named them at the time (orange turbulent, blue calm)",
@@ -201,15 +201,15 @@ def _price(axes: Axes, subject: Subject, seen: Seen, days: NDArray[np.float64]) 
     axes.set_xlim(days[0], days[-1])
 
 
-def _side(days: NDArray[np.float64], at: float) -> str:
-    return "right" if (at - days[0]) > 0.85 * (days[-1] - days[0]) else "left"
+def _side(days: NDArray[np.float64], when: float) -> str:
+    return "right" if (when - days[0]) > 0.85 * (days[-1] - days[0]) else "left"
 
 
 def _probabilities(axes: Axes, seen: Seen, days: NDArray[np.float64]) -> None:
     known = seen.labels >= 0
     ends = np.flatnonzero(known)[:: seen.block]
-    said = seen.probabilities[ends]
-    axes.stackplot(days[ends], *said.T[::-1], colors=COLOURS[::-1], alpha=0.85, step="post", linewidth=0)
+    probabilities = seen.probabilities[ends]
+    axes.stackplot(days[ends], *probabilities.T[::-1], colors=COLOURS[::-1], alpha=0.85, step="post", linewidth=0)
     axes.set_ylim(0.0, 1.0)
     axes.set_yticks([0.0, 0.5, 1.0])
     axes.set_ylabel("probability")
@@ -222,7 +222,7 @@ def _probabilities(axes: Axes, seen: Seen, days: NDArray[np.float64]) -> None:
 
 
 def summary(subject: Subject, seen: Seen) -> str:
-    """How often the label moved, and the share of each."""
+    """How often the label changed, and the fraction of each."""
     known = seen.labels[seen.labels >= 0]
     shares = ", ".join(f"{(known == place).mean():.0%} {name}" for place, name in enumerate(LABELS))
     moved = sum(change.feature == "volatility" and change.from_label is not None for change in seen.changes)
@@ -232,10 +232,10 @@ def summary(subject: Subject, seen: Seen) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """See the module."""
+    """Print the tables, and draw the charts."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.regimes", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("folder", type=Path, help="the folder with the bars of docs/concepts/regimes.md")
-    parser.add_argument("--images", type=Path, help="where to draw")
+    parser.add_argument("folder", type=Path, help="a folder with the bars of docs/concepts/regimes.md")
+    parser.add_argument("--images", type=Path, help="the folder for the charts")
     chosen = parser.parse_args(arguments)
     rows, summaries = [], []
     try:

@@ -1,4 +1,4 @@
-"""What a benchmark says: tables, shown as text that is Markdown too, and put between markers of a page of docs."""
+"""The tables of benchmarks: shown as aligned Markdown, and written between the markers of a page of the docs."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ Cell = str | float | int | None
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A heading, and how numbers below it are written."""
+    """A heading, and the format of the numbers below it."""
 
     name: str
     form: str = "{:,.0f}"
 
 
 class Table(msgspec.Struct, frozen=True):
-    """One result. Cells are raw numbers; ``notes`` are sentences below it."""
+    """One result. Cells are raw numbers; ``notes`` are sentences below the table."""
 
     title: str
     columns: tuple[Column, ...]
@@ -39,14 +39,14 @@ def rate_table(
     extra_form: str = "{:.4f}",
     notes: Sequence[str] = (),
 ) -> Table:
-    """A row per contender: its speed, and the ratio of its median to the ``baseline``'s.
+    """A row per contender: its speed, and the ratio of its median to that of ``baseline``.
 
     Parameters
     ----------
     reach
-        The ratio that each named contender should have.
+        The target ratio of each named contender.
     extra
-        More columns: heading, then value by contender.
+        Further columns: heading, then value by contender.
     """
     reach, extra = reach or {}, extra or {}
     columns = [
@@ -74,15 +74,15 @@ def rate_table(
     return Table(title, tuple(columns), tuple(rows), tuple(notes))
 
 
-def verdict(found: float | None, wanted: float | None) -> str:
-    """Whether a bar was reached, in a word; nothing where there is no bar."""
-    if found is None or wanted is None:
+def verdict(value: float | None, wanted: float | None) -> str:
+    """Whether a target was reached, in a word; empty without a target."""
+    if value is None or wanted is None:
         return ""
-    return "yes" if found >= wanted else "no"
+    return "yes" if value >= wanted else "no"
 
 
 def text(table: Table) -> str:
-    """The table in Markdown, aligned so that it reads well in a terminal."""
+    """The table in Markdown, aligned for a terminal."""
     lines = [tuple(column.name for column in table.columns)]
     lines += [tuple(_shown(cell, column.form) for cell, column in zip(row, table.columns, strict=True)) for row in table.rows]
     numeric = [any(isinstance(row[i], (int, float)) for row in table.rows) for i in range(len(table.columns))]
@@ -102,17 +102,17 @@ def _shown(cell: Cell, form: str) -> str:
 
 
 def fill(page: str, name: str, content: str) -> str:
-    """Put ``content`` between the markers of ``name`` in a page.
+    """Write ``content`` between the markers of ``name`` in a page.
 
     Raises
     ------
     ValueError
-        The page does not hold the pair of markers exactly once.
+        The page does not contain the pair of markers exactly once.
     """
     begin, end = f"<!-- benchmark: {name} -->", f"<!-- end: {name} -->"
-    filled, found = re.subn(
+    filled, places = re.subn(
         f"{re.escape(begin)}.*?{re.escape(end)}", lambda _: f"{begin}\n{content}\n{end}", page, flags=re.DOTALL
     )
-    if found != 1:
-        raise ValueError(f"the page has {found} places for {name!r}; expected one, from {begin!r} to {end!r}")
+    if places != 1:
+        raise ValueError(f"the page has {places} places for {name!r}; expected one, from {begin!r} to {end!r}")
     return filled

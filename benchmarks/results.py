@@ -1,8 +1,7 @@
-"""docs/results.md, by one command: `python -m benchmarks.results [--data FOLDER]`, or `make results [DATA=FOLDER]`.
-
-What is measured already with the code as it is now is not measured again, so it can be stopped at any time and taken up; each
-part is written as soon as it is known. Without a folder only what comes with the package is measured; the figures on files that
-are not there stay as they are, with the commit they were made at.
+"""Measure and write docs/results.md: `python -m benchmarks.results [--data FOLDER]`, or `make results [DATA=FOLDER]`. A part
+that was measured with the current code is not measured again, so the command can be stopped and resumed at any time; each part
+is written when it is done. Without a folder only the bundled files are measured; figures of missing files stay unchanged, with
+the commit of their measurement.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ REPLAYED = (
     "bars_1h_EURUSD_2007_2014",
     "bars_5m_BTCUSDT_2023",
 )
-"""Files that do not come with the package, in the order of the tables; the bundled ones follow."""
+"""Files that are not bundled, in the order of the tables; the bundled ones follow."""
 LEARNED = (
     *("bars_1h_BTCUSDT_2017_2022", "bars_1h_EURUSD_2007_2014", "bars_1h_IBM_1998_2016", "bars_1h_SPY_1998_2016"),
     *("bars_1m_BTCUSDT-PERP_2025-05", "bars_1m_ETHUSDT-PERP_2025-05", "bars_5m_BTCUSDT_2023", "bars_5m_ETHUSDT_2023"),
@@ -46,12 +45,12 @@ Figures = dict[str, Any]
 
 
 def replayed(path: Path) -> Figures:
-    """One replay with default settings, and one without adaptation, as a user runs them."""
+    """A replay with default settings and one without adaptation, run through the command line."""
     return figures(_report(path, {}), _report(path, {"ALPHA_PULSE__ADAPTATION__ENABLED": "false"}))
 
 
 def figures(report: Report, calm: Report) -> Figures:
-    """What the page shows of a result, and of the one without adaptation."""
+    """The figures of the page, from a result and the result without adaptation."""
     statuses = [action.status for action in report.adaptation_list]
     success = report.success_metrics
     return {
@@ -81,7 +80,7 @@ def _member(report: Report, target: str, name: str) -> Figures:
 
 
 def _report(path: Path, settings: dict[str, str]) -> Report:
-    """The result of `alpha-pulse replay`, in a process and a folder of its own, whatever is set here."""
+    """The result of `alpha-pulse replay` in a separate process and folder, without the settings of this environment."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ALPHA_PULSE__")}
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder, "result.json")
@@ -100,7 +99,7 @@ def _report(path: Path, settings: dict[str, str]) -> Report:
 
 
 def learned(path: Path) -> Figures:
-    """The learners alone, beside rivals: see `benchmarks.markets`."""
+    """The learners alone, compared with batch models: see `benchmarks.markets`."""
     from benchmarks.market_members import read
     from benchmarks.markets import TARGETS as TASKS
     from benchmarks.markets import VOLATILITY_HORIZON, measure
@@ -110,47 +109,51 @@ def learned(path: Path) -> Figures:
 
 
 def reversed_(horizon: int) -> Figures:
-    """The planted reversal."""
+    """The synthetic market with a planted reversal."""
     from benchmarks.reversal import figures
 
     return {"flips": figures(horizon)}
 
 
 def tasks(folder: Path | None) -> dict[str, Callable[[], Figures]]:
-    """Each measurement that can be made here, by the name of its part."""
-    found: dict[str, Callable[[], Figures]] = {f"reversal {horizon}": partial(reversed_, horizon) for horizon in (1, 3)}
+    """Each measurement that is possible here, by the name of its part."""
+    tasks_by_name: dict[str, Callable[[], Figures]] = {f"reversal {horizon}": partial(reversed_, horizon) for horizon in (1, 3)}
     for name, path in bundled().items():
-        found[f"replay {name}"] = partial(replayed, path)
+        tasks_by_name[f"replay {name}"] = partial(replayed, path)
     if folder is not None:
         for kind, names, measure in (("replay", REPLAYED, replayed), ("learners", LEARNED, learned)):
             for name in names:
                 for path in (folder / f"{name}.parquet", folder / f"{name}.csv"):
                     if path.exists():
-                        found[f"{kind} {name}"] = partial(measure, path)
+                        tasks_by_name[f"{kind} {name}"] = partial(measure, path)
                         break
-    return found
+    return tasks_by_name
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
-    """Measure what is not known of this code yet, and write the page below ``root``."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.results", description="Measures, and writes docs/results.md.")
-    parser.add_argument("--data", type=Path, metavar="FOLDER", help="holds the files of docs/results.md that are not bundled")
-    parser.add_argument("--only", action="append", metavar="TEXT", help="parts whose name holds this text; may be repeated")
-    parser.add_argument("--again", action="store_true", help="measure also what is known of this code already")
-    parser.add_argument("--list", action="store_true", help="name the parts that would be measured, and do nothing")
-    asked = parser.parse_args(arguments)
-    if asked.data is not None and not asked.data.is_dir():
-        print(f"{asked.data} is no folder; --data names the one that holds the files of bars", file=sys.stderr)
+    """Measure the parts that are missing for this code, and write the page below ``root``."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.results", description="Measure, and write docs/results.md.")
+    parser.add_argument(
+        "--data", type=Path, metavar="FOLDER", help="a folder with the files of docs/results.md that are not bundled"
+    )
+    parser.add_argument(
+        "--only", action="append", metavar="TEXT", help="only parts whose name contains this text; may be repeated"
+    )
+    parser.add_argument("--again", action="store_true", help="also measure parts that were measured with this code")
+    parser.add_argument("--list", action="store_true", help="print the parts that would be measured, and stop")
+    options = parser.parse_args(arguments)
+    if options.data is not None and not options.data.is_dir():
+        print(f"{options.data} is not a folder; name a folder with files of bars", file=sys.stderr)
         return 2
     kept, source = root / "docs" / "results.json", current()
     parts = load(kept)
     wanted = {
         name: task
-        for name, task in tasks(asked.data).items()
-        if (asked.again or name not in parts or parts[name].source.sha256 != source.sha256)
-        and (asked.only is None or any(text in name for text in asked.only))
+        for name, task in tasks(options.data).items()
+        if (options.again or name not in parts or parts[name].source.sha256 != source.sha256)
+        and (options.only is None or any(text in name for text in options.only))
     }
-    if asked.list:
+    if options.list:
         print("\n".join(wanted) or "nothing is left to measure")
         return 0
     for number, (name, task) in enumerate(wanted.items(), 1):
@@ -168,7 +171,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
 
 
 def written(page: str, parts: dict[str, Part]) -> str:
-    """The page with the figures of ``parts`` between its markers."""
+    """The page, with the figures of ``parts`` between its markers."""
     for name, content in results_page.sections(parts).items():
         page = fill(page, name, f"\n{content}\n")
     return page

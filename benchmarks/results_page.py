@@ -1,4 +1,4 @@
-"""The tables of docs/results.md, from the figures behind it."""
+"""The tables of docs/results.md, from the stored figures."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ TITLES = {
     "eurusd_1h_2017": "EURUSD 1 h, 2017 (bundled)",
     "sp500_nasdaq_1d_1999_2018": "S&P 500, Nasdaq 1 d (bundled)",
 }
-"""Files that are replayed, as the tables name them, in their order."""
+"""The replayed files and their names in the tables, in order."""
 REFERENCE = {
     "bars_1h_BTCUSDT_2017_2022": 138.0,
     "bars_1h_SPY_1998_2016": 214.0,
     "bars_1h_EURUSD_2007_2014": 123.0,
     "bars_5m_BTCUSDT_2023": 218.0,
 }
-"""What the same kind of online mixture gained on volatility in an earlier experiment outside this program, in millinats."""
+"""The skill of the same kind of online mixture on volatility in an earlier experiment outside of this program, in millinats."""
 BOOKS = ("combined", "cost_aware", "rules_only", "ml_only", "buy_and_hold")
 LEARNERS = ("online", "with batch", "frozen", "hedged frozen", "grow", "hedged grow")
 Figures = dict[str, Any]
 
 
 def sections(parts: dict[str, Part]) -> dict[str, str]:
-    """What stands between each pair of markers of the page."""
+    """The content between each pair of markers of the page."""
     parts = dict(sorted(parts.items()))
     runs = {TITLES[name]: parts[f"replay {name}"].figures for name in TITLES if f"replay {name}" in parts}
     return {
@@ -99,9 +99,9 @@ def _told(target: str, runs: dict[str, Figures]) -> str:
 
 def _any_time(runs: dict[str, Figures]) -> Table:
     rows = [
-        (title, session, found["samples"], _thousandfold(found["mean_difference"]), found["p_value"], _decided(found))
+        (title, session, row["samples"], _thousandfold(row["mean_difference"]), row["p_value"], _decided(row))
         for title, run in runs.items()
-        for session, found in run["any_time"].items()
+        for session, row in run["any_time"].items()
     ]
     columns = Column("data"), Column("session"), Column("labels"), Column("saved x 1,000", "{:+.2f}")
     return Table(
@@ -115,10 +115,10 @@ def _thousandfold(value: float | None) -> float | None:
     return None if value is None else 1_000.0 * value
 
 
-def _decided(found: Figures) -> str:
-    if found["winner"] is None:
+def _decided(row: Figures) -> str:
+    if row["winner"] is None:
         return "no difference"
-    return f"{'lower' if found['winner'] == 'first' else 'higher'}, by label {found['decided_at']:,}"
+    return f"{'lower' if row['winner'] == 'first' else 'higher'}, by label {row['decided_at']:,}"
 
 
 def _learners(parts: dict[str, Part]) -> str:
@@ -127,7 +127,7 @@ def _learners(parts: dict[str, Part]) -> str:
         return "Not measured: no file was given."
     tables = []
     for task in sorted(next(iter(files.values())), key=lambda name: (name.split()[0], int(name.split()[1]))):
-        found = [(name, figures[task]) for name, figures in files.items()]
+        row = [(name, figures[task]) for name, figures in files.items()]
         columns = [
             Column("file"),
             *(Column(name, "{:+.2f}") for name in LEARNERS),
@@ -141,11 +141,11 @@ def _learners(parts: dict[str, Part]) -> str:
                 _span(one["intervals"]["online"], lambda end: f"{end:+.2f}"),
                 one["auc"],
             )
-            for name, one in found
+            for name, one in row
         ]
-        medians = [median(one["skills"][member] for _, one in found) for member in LEARNERS]
-        above = sum(one["intervals"]["online"] is not None and one["intervals"]["online"][0] > 0.0 for _, one in found)
-        rows.append(("median", *medians, f"{above} of {len(found)} above 0", median(one["auc"] for _, one in found)))
+        medians = [median(one["skills"][member] for _, one in row) for member in LEARNERS]
+        above = sum(one["intervals"]["online"] is not None and one["intervals"]["online"][0] > 0.0 for _, one in row)
+        rows.append(("median", *medians, f"{above} of {len(row)} above 0", median(one["auc"] for _, one in row)))
         tables.append(text(Table(f"{_ahead(task)}: skill over the base rate, millinats", tuple(columns), tuple(rows))))
     return "\n\n".join(tables)
 
@@ -171,10 +171,10 @@ def _books(runs: dict[str, Figures]) -> str:
     spans = [run["ml_pnl"] for run in runs.values() if run["ml_pnl"] is not None]
     above, below = sum(one["net_low"] > 0.0 for one in spans), sum(one["net_high"] < 0.0 for one in spans)
     lost = sum(run["books"]["combined"]["net"] < 0.0 for run in runs.values())
-    held = sum(run["books"]["combined"]["net"] > run["books"]["buy_and_hold"]["net"] for run in runs.values())
+    beat_holding = sum(run["books"]["combined"]["net"] > run["books"]["buy_and_hold"]["net"] for run in runs.values())
     note = (
-        f"The combined book lost on {lost} of {len(runs)} files, and did better than holding on {held}. Of {len(spans)} "
-        f"intervals of P&L by ML {above} lie above 0, {below} below, and {len(spans) - above - below} contain 0."
+        f"The combined book lost on {lost} of {len(runs)} files, and did better than holding on {beat_holding}. Of "
+        f"{len(spans)} intervals of P&L by ML {above} lie above 0, {below} below, and {len(spans) - above - below} contain 0."
     )
     return text(Table("Net P&L (before all costs in brackets), on 100,000", tuple(columns), tuple(rows), (note,)))
 

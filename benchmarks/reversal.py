@@ -1,4 +1,4 @@
-"""A planted market whose sign flips: how often the online member, and the batch model as trained, had the direction right."""
+"""A synthetic market whose planted signal flips its sign: the accuracy of the online member and of the frozen batch model."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ Hits = NDArray[np.float64]
 
 
 def hits(horizon: int) -> tuple[Hits, Hits]:
-    """By bar, 1 where the online member's (the frozen artefact's) direction was right; NaN where there was none.
+    """For each bar, 1 where the direction of the online member (the frozen artefact) was right; NaN without a prediction.
 
-    The artefact itself is asked: what serves in its name passes through a calibrator, which learns.
+    The artefact itself predicts, because the batch member in serving has a calibrator, which learns.
     """
     config = Config(
         learning=LearningConfig(direction_horizon_bars=horizon),
@@ -59,12 +59,12 @@ def hits(horizon: int) -> tuple[Hits, Hits]:
 
 
 def accuracy(of: Hits, start: int, end: int) -> float:
-    """The share of right directions from a bar to another."""
+    """The fraction of right directions between two bars."""
     return float(np.nanmean(of[start:end]))
 
 
 def figures(horizon: int) -> list[dict[str, float]]:
-    """Around each flip: right directions before it, right after it and late, and what can be reached."""
+    """The accuracy before each flip, directly after it and later, and the best possible accuracy."""
     online, frozen = hits(horizon)
     signs = (-1.0, 1.0, -1.0)
     return [

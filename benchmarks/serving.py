@@ -1,4 +1,4 @@
-"""A system behind its real server, on an event loop of this process; clients are processes of their own, on another core."""
+"""A system behind its real server, on an event loop of this process; clients are separate processes on another core."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Found = TypeVar("Found")
 
 
 class Served:
-    """The parts of a system that is being served."""
+    """The parts of a served system."""
 
     def __init__(self, system: System, gateway: LocalGateway, port: int) -> None:
         self.system = system
@@ -37,11 +37,11 @@ class Served:
 
     @property
     def bars(self) -> int:
-        """Made so far."""
+        """The number of bars so far."""
         return self.system.feed.position
 
     def request(self, method: str, path: str) -> bytes:
-        """A request with the token, after whose answer the connection is closed."""
+        """A request with the token; the connection is closed after the response."""
         head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {TOKEN}\r\nConnection: close\r\n\r\n"
         return head.encode()
 
@@ -75,7 +75,7 @@ async def served(feed: ReplayFeed) -> AsyncIterator[Served]:
 
 
 def on_a_loop(work: Callable[[], Awaitable[Found]]) -> Found:
-    """Run on the event loop that users have, which is uvloop where there is one."""
+    """Run on the event loop of the command line: uvloop if it is installed."""
 
     async def all_of_it() -> Found:
         return await work()
@@ -90,34 +90,34 @@ def on_a_loop(work: Callable[[], Awaitable[Found]]) -> Found:
 
 
 class Client:
-    """A client process: it says when it is ready, begins when it is told, and prints JSON at its end."""
+    """A client process: it reports when it is ready, starts at a signal, and prints JSON at its end."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
 
     @classmethod
-    async def start(cls, module: str, **asked: Any) -> Client:
+    async def start(cls, module: str, **options: Any) -> Client:
         """Start ``python -m benchmarks.MODULE`` and wait until it is ready."""
         taken = sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else []
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", f"benchmarks.{module}", msgspec.json.encode({**asked, "token": TOKEN, "leave": taken}).decode()),
+            *("-m", f"benchmarks.{module}", msgspec.json.encode({**options, "token": TOKEN, "leave": taken}).decode()),
             cwd=ROOT,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=1 << 26,
         )
         assert process.stdout is not None
-        said = await process.stdout.readline()
-        if said != b"ready\n":
-            raise RuntimeError(f"the client {module} said {said!r} instead of being ready")
+        line = await process.stdout.readline()
+        if line != b"ready\n":
+            raise RuntimeError(f"the client {module} printed {line!r}, but a line that it is ready is expected")
         return cls(process)
 
     async def measure(self) -> Any:
-        """Let it go, and wait for what it found."""
+        """Start it, and wait for its result."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(b"go\n")
-        found = await self._process.stdout.readline()
+        line = await self._process.stdout.readline()
         await self._process.wait()
-        return msgspec.json.decode(found)
+        return msgspec.json.decode(line)

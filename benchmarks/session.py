@@ -1,4 +1,4 @@
-"""One run of the command: what was measured, under which conditions, and where it goes."""
+"""One run of the command: the reports, their conditions, and their output."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from benchmarks.report import Table, fill, text
 
 
 class Report(msgspec.Struct, frozen=True):
-    """One benchmark's tables and the conditions of that moment."""
+    """The tables of one benchmark, and the conditions of the measurement."""
 
     tables: tuple[Table, ...]
     conditions: Conditions
 
 
 class Session:
-    """Collects reports, printing each as it comes.
+    """Collects reports, and prints each when it is done.
 
     Parameters
     ----------
     core
         The core that the process is bound to, or None.
     out
-        Where the tables are printed.
+        The stream on which tables are printed.
     """
 
     def __init__(self, core: int | None, out: TextIO) -> None:
@@ -51,7 +51,7 @@ class Session:
         return "\n\n".join([*(text(table) for table in report.tables), str(report.conditions)])
 
     def write_json(self, path: Path) -> None:
-        """The raw figures, to a file or with ``-`` to standard output."""
+        """Write the raw figures to a file, or with ``-`` to standard output."""
         content = msgspec.json.format(msgspec.json.encode(self.reports)).decode()
         if str(path) == "-":
             print(content)
@@ -59,7 +59,7 @@ class Session:
             path.write_text(content + "\n", encoding="utf-8")
 
     def write_page(self, path: Path) -> None:
-        """Each report between its markers in a page; what was not measured keeps its figures."""
+        """Write each report between its markers in a page; other figures stay unchanged."""
         page = path.read_text(encoding="utf-8")
         for name, report in self.reports.items():
             page = fill(page, name, f"\n{self._shown(report)}\n")

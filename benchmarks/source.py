@@ -1,4 +1,4 @@
-"""Which code a figure was made with, and whether the code is another one by now."""
+"""The source of a measurement, and whether the code has changed since."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from alpha_pulse import __version__
 ROOT = Path(__file__).resolve().parent.parent
 CODE = "src/alpha_pulse"
 SHOWN = 12
-"""Digits of the SHA-256 of the code that are kept."""
-UNKNOWN = "no commit and no source are stated: it is from before they were"
+"""The number of digits of the SHA-256 of the code."""
+UNKNOWN = "no commit and no source are stated, so it is from before they were recorded"
 _STATED = re.compile(r"(?:commit `([0-9a-f]{7,40})`( with changes)?, )?source `([0-9a-f]{12})`")
 
 
@@ -37,17 +37,17 @@ class Source(msgspec.Struct, frozen=True):
 
 
 def stated(text: str) -> Source | None:
-    """The source that a page states somewhere in ``text``.
+    """The source that ``text`` of a page states.
 
     >>> stated("Measured at commit `0123abc` with changes, source `00112233aabb` on Monday").changed
     True
     """
-    found = _STATED.search(text)
-    return None if found is None else Source(found[3], found[1], found[2] is not None)
+    stated = _STATED.search(text)
+    return None if stated is None else Source(stated[3], stated[1], stated[2] is not None)
 
 
 def current(root: Path = ROOT) -> Source:
-    """The source as it is now."""
+    """The current source."""
     digest = hashlib.sha256()
     folder = root / CODE
     for path in sorted(folder.rglob("*.py")):
@@ -58,18 +58,20 @@ def current(root: Path = ROOT) -> Source:
 
 
 def behind(made: Source | None, root: Path = ROOT) -> str | None:
-    """Why figures made with ``made`` are older than the code, as a sentence without a subject; None when they are not."""
+    """Why figures of the source ``made`` are older than the code, as a sentence without a subject; None when they are not."""
     if made is None:
         return UNKNOWN
     now = current(root)
     if made.sha256 == now.sha256:
         return None
     if now.commit is None:
-        return f"made with source {made.sha256}, and the code is {now.sha256} now (there is no git history to say what changed)"
+        return (
+            f"measured with source {made.sha256}, but the code is now {now.sha256} (without git history, changes are unknown)"
+        )
     since = f"{made.commit}..HEAD"
     known = made.commit is not None and _git(root, "cat-file", "-t", made.commit) == "commit"
     if not known:
-        return f"made with source {made.sha256}, which this git history does not know; the code is {now.sha256} now"
+        return f"measured with source {made.sha256}, which is not in this git history; the code is now {now.sha256}"
     commits = (_git(root, "log", "--format=%h %s", since, "--", CODE) or "").splitlines()
     files = (_git(root, "diff", "--name-only", made.commit or "", "--", CODE) or "").splitlines()
     newest = f", the newest of them {commits[0]!r}" if commits else ""
@@ -80,7 +82,7 @@ def behind(made: Source | None, root: Path = ROOT) -> str | None:
 
 
 def _git(root: Path, *arguments: str) -> str | None:
-    """What git answers about this very folder; None without git, or where the folder is in no repository of its own."""
+    """The output of a git command for this folder; None without git, or when the folder is not a repository."""
     try:
         top = subprocess.run(
             ["git", "-C", str(root), "rev-parse", "--show-toplevel"], capture_output=True, text=True, check=False

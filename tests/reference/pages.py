@@ -1,6 +1,6 @@
-"""The tables of docs/reference that are made from the code, and where they stand in its pages.
+"""The tables of docs/reference that are generated from the code, and their places in the pages.
 
-A table stands between ``<!-- reference: NAME -->`` and ``<!-- end: NAME -->``. All other text of a page is written by hand.
+A table is between ``<!-- reference: NAME -->`` and ``<!-- end: NAME -->``. All other text of a page is written by hand.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ def tables() -> dict[str, dict[str, str]]:
 
 
 def filled(page: str) -> str:
-    """The text of a page with its tables as the code has them.
+    """The text of a page, with the tables generated from the code.
 
     Raises
     ------
     ValueError
-        Where the page lacks the place of a table, or has a place that no table fills.
+        The page lacks the place of a table, or has a place without a table.
     """
     text = (FOLDER / page).read_text(encoding="utf-8")
     made = tables()[page]

@@ -17,7 +17,7 @@ from .markdown import markdown_table
 
 
 def table() -> str:
-    """Each route, what it does, the parameters of its query or the fields of its body, and the statuses of its own."""
+    """Each route: its purpose, the parameters of its query or the fields of its body, and its specific status codes."""
     rows = [_row(operation) for operation in _operations()]
     return markdown_table(["route", "purpose", "query or body", "status"], rows)
 

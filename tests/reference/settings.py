@@ -16,18 +16,18 @@ from .markdown import markdown_table
 
 TOP = "the top level"
 GUARD = 1e15
-"""A bound from here on only keeps numbers finite in arithmetic; the page mentions it once."""
+"""A bound of this size or more only keeps arithmetic finite; the page mentions it once."""
 
 
 def tables() -> dict[str, str]:
     """A table for each section, the top level first."""
     defaults = Config()
-    found = {TOP: _table(Config, defaults, "")}
+    rows = {TOP: _table(Config, defaults, "")}
     for field in msgspec.structs.fields(Config):
         section = getattr(defaults, field.name)
         if isinstance(section, msgspec.Struct):
-            found[field.name] = _table(type(section), section, f"{field.name}.")
-    return found
+            rows[field.name] = _table(type(section), section, f"{field.name}.")
+    return rows
 
 
 def _table(kind: type[msgspec.Struct], defaults: msgspec.Struct, prefix: str) -> str:
@@ -52,16 +52,16 @@ def _meanings(kind: type[msgspec.Struct]) -> dict[str, str]:
     """The docstring below each field of a class, on one line."""
     (definition,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
     assert isinstance(definition, ast.ClassDef)
-    found = {}
+    rows = {}
     for field, below in zip(definition.body, definition.body[1:], strict=False):
         match field, below:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                found[name] = " ".join(text.split())
-    return found
+                rows[name] = " ".join(text.split())
+    return rows
 
 
 def _accepted(kind: shapes.Type) -> str:
-    """In words, which values a setting takes.
+    """The accepted values of a setting, in words.
 
     >>> _accepted(shapes.FloatType(gt=0, le=1)), _accepted(shapes.LiteralType(("a", "b")))
     ('number, above 0, at most 1', '`a` or `b`')
@@ -85,7 +85,7 @@ def _accepted(kind: shapes.Type) -> str:
             return "`true` or `false`"
         case shapes.StrType():
             return "name"
-    raise TypeError(f"no words for settings of type {kind}")
+    raise TypeError(f"no description of settings of type {kind}")
 
 
 def _number(bound: float) -> str:

@@ -51,7 +51,7 @@ def test_json_to_standard_output_stands_alone() -> None:
     ("arguments", "answer"),
     [
         (("nonsense",), "'nonsense'"),
-        (("detectors", "--quick", "--write-docs"), "--quick figures mean nothing"),
+        (("detectors", "--quick", "--write-docs"), "the figures of --quick are not measurements"),
         (("loop", "--data", "none.csv"), "none.csv does not exist"),
     ],
 )

@@ -106,13 +106,13 @@ def test_without_git_history_contents_are_compared_and_that_is_said(project: Pat
     assert "there is no git history here" in said
     assert "up to date:\n  docs/results.md, replay x\n" in said
     (project / CODE / "engine.py").write_text("A = 3\n", encoding="utf-8")
-    assert "there is no git history to say what changed" in (behind(made, project) or "")
+    assert "without git history, changes are unknown" in (behind(made, project) or "")
 
 
 def test_a_commit_that_nobody_knows_is_told(project: Path) -> None:
     reason = behind(Source("0" * 12, "0123456789ab"), project)
     assert reason is not None
-    assert "which this git history does not know" in reason
+    assert "which is not in this git history" in reason
 
 
 def test_what_is_known_of_this_code_is_not_measured_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -125,4 +125,4 @@ def test_what_is_known_of_this_code_is_not_measured_again(tmp_path: Path, capsys
     assert results.main(["--list", "--again", "--only", "reversal"], tmp_path) == 0
     assert capsys.readouterr().out.splitlines() == ["reversal 1", "reversal 3"]
     assert results.main(["--data", str(tmp_path / "none")], tmp_path) == 2
-    assert "is no folder" in capsys.readouterr().err
+    assert "is not a folder" in capsys.readouterr().err

@@ -53,29 +53,31 @@ CALIBRATIONS: dict[str, Calibration] = {
 }
 
 SIMULATIONS: dict[str, Simulation] = {
-    "false_alarms": Simulation("alarms where nothing changes", 40, detector_trials.false_alarm_jobs),
-    "delays": Simulation("how soon a change is found", 200, detector_trials.delay_jobs),
+    "false_alarms": Simulation("false alarms", 40, detector_trials.false_alarm_jobs),
+    "delays": Simulation("delays until a change is found", 200, detector_trials.delay_jobs),
     "feature_false_alarms": Simulation(
-        "alarms where no feature changes", 200, lambda runs, seed, _: covariate_trials.covariate_false_alarm_jobs(runs, seed)
+        "false alarms about features", 200, lambda runs, seed, _: covariate_trials.covariate_false_alarm_jobs(runs, seed)
     ),
     "feature_delays": Simulation(
-        "how soon a changed feature is found", 200, lambda runs, seed, _: covariate_trials.covariate_delay_jobs(runs, seed)
+        "delays until a changed feature is found", 200, lambda runs, seed, _: covariate_trials.covariate_delay_jobs(runs, seed)
     ),
     "regime_false_alarms": Simulation(
-        "regime changes where nothing changes", 200, lambda runs, seed, _: regime_trials.false_alarm_jobs(runs, seed)
+        "false changes of regime", 200, lambda runs, seed, _: regime_trials.false_alarm_jobs(runs, seed)
     ),
-    "regime_delays": Simulation("how soon a regime is found", 200, lambda runs, seed, _: regime_trials.delay_jobs(runs, seed)),
+    "regime_delays": Simulation(
+        "delays until a new regime is found", 200, lambda runs, seed, _: regime_trials.delay_jobs(runs, seed)
+    ),
     "regime_recurrence": Simulation(
-        "names of regimes that come back", 20, lambda runs, seed, _: regime_trials.recurrence_jobs(runs, seed)
+        "names of returning regimes", 20, lambda runs, seed, _: regime_trials.recurrence_jobs(runs, seed)
     ),
     "interval_coverage": Simulation(
-        "how often intervals hold the truth", 2_000, lambda runs, seed, _: interval_trials.coverage_jobs(runs, seed)
+        "coverage of intervals", 2_000, lambda runs, seed, _: interval_trials.coverage_jobs(runs, seed)
     ),
     "comparison_nulls": Simulation(
-        "winners named between equals", 500, lambda runs, seed, _: comparison_trials.null_jobs(runs, seed)
+        "false winners between equal learners", 500, lambda runs, seed, _: comparison_trials.null_jobs(runs, seed)
     ),
     "comparison_power": Simulation(
-        "how soon the better learner is named", 100, lambda runs, seed, _: comparison_trials.power_jobs(runs, seed)
+        "labels until the better learner is found", 100, lambda runs, seed, _: comparison_trials.power_jobs(runs, seed)
     ),
 }
 
