@@ -9,7 +9,7 @@ import typer
 
 from alpha_pulse import __version__
 from alpha_pulse.cli.data_commands import data_app
-from alpha_pulse.cli.reading_options import Adjusted, Dates, Duplicates, Interval, Stamp, Symbols, Zone
+from alpha_pulse.cli.reading_options import DataOptions, reads_bars
 
 app = typer.Typer(
     name="alpha-pulse",
@@ -59,15 +59,9 @@ def _options(
 
 
 @app.command()
+@reads_bars(DataFiles, required=False)
 def replay(
-    data: DataFiles = None,
-    interval: Interval = None,
-    tz: Zone = None,
-    symbol: Symbols = None,
-    stamp: Stamp = None,
-    duplicates: Duplicates = "refuse",
-    dates: Dates = None,
-    adjusted: Adjusted = False,
+    options: DataOptions,
     config: ConfigFile = None,
     store: Annotated[
         str | None,
@@ -85,17 +79,14 @@ def replay(
 
     Example: [bold]alpha-pulse replay --data prices.csv --tz UTC --store run.db --json result.json[/]
     """
-    from alpha_pulse.cli.reading import DataOptions, read_feed
+    from alpha_pulse.cli.reading import files_of, read_feed
     from alpha_pulse.cli.replay import Outputs, run
     from alpha_pulse.cli.settings import load_settings
     from alpha_pulse.cli.terminal.paths import check_folders_exist, check_separate_files
     from alpha_pulse.cli.terminal.signals import StoppedError
     from alpha_pulse.cli.terminal.streams import file_of
 
-    options = DataOptions(
-        dates=dates, data=data, interval=interval, tz=tz, symbol=symbol, stamp=stamp, duplicates=duplicates, adjusted=adjusted
-    )
-    files = options.files()
+    files = files_of(options)
     outputs: dict[str, Path | None] = {"--json": file_of(json), "--decisions": decisions}
     check_separate_files(outputs, {"--data": files, "--config": [config]}, store)
     check_folders_exist(outputs, store)
@@ -111,15 +102,9 @@ def replay(
 
 
 @app.command()
+@reads_bars(DataFiles, required=False)
 def run(
-    data: DataFiles = None,
-    interval: Interval = None,
-    tz: Zone = None,
-    symbol: Symbols = None,
-    stamp: Stamp = None,
-    duplicates: Duplicates = "refuse",
-    dates: Dates = None,
-    adjusted: Adjusted = False,
+    options: DataOptions,
     config: ConfigFile = None,
     store: Annotated[
         str | None,
@@ -142,7 +127,7 @@ def run(
 
     A second start resumes the run. Example: [bold]alpha-pulse run --speed 20[/]
     """
-    from alpha_pulse.cli.reading import DataOptions, name_of, read_feed
+    from alpha_pulse.cli.reading import files_of, name_of, read_feed
     from alpha_pulse.cli.run import ServeOptions
     from alpha_pulse.cli.run import run as run_and_serve
     from alpha_pulse.cli.settings import load_settings
@@ -154,10 +139,7 @@ def run(
         raise ConfigError("--fresh and --store were both given; give only one: a --store without a run starts a new one")
     if not speed < float("inf"):
         raise ConfigError(f"--speed is {speed}; expected bars per second, or 0 for as fast as possible")
-    options = DataOptions(
-        dates=dates, data=data, interval=interval, tz=tz, symbol=symbol, stamp=stamp, duplicates=duplicates, adjusted=adjusted
-    )
-    files = options.files()
+    files = files_of(options)
     check_separate_files({}, {"--data": files, "--config": [config]}, store)
     check_folders_exist({}, store)
     settings = load_settings(config)

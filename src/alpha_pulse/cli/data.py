@@ -12,7 +12,8 @@ import msgspec
 
 from alpha_pulse import __version__
 from alpha_pulse.cli.atomic_files import AtomicFiles
-from alpha_pulse.cli.reading import DataOptions
+from alpha_pulse.cli.reading import files_of, reader_options
+from alpha_pulse.cli.reading_options import DataOptions
 from alpha_pulse.cli.render.data import show_imported, show_inspection
 from alpha_pulse.cli.terminal.progress import Phases
 from alpha_pulse.cli.terminal.signals import StoppedError, signals
@@ -47,7 +48,7 @@ def inspect_files(selection: DataOptions, config: Config, *, json: bool) -> bool
     AlphaPulseError
         An argument names no file, or an option has an invalid value.
     """
-    paths, options = selection.files(), selection.options()
+    paths, options = files_of(selection), reader_options(selection)
     with closing(Phases()) as phases:
         inspection = inspect(paths, options, _file_progress(phases, "reading"))
     bars = {each.symbol: each.bars for each in inspection.symbols}
@@ -73,7 +74,7 @@ def import_files(selection: DataOptions, folder: Path, *, overwrite: bool, json:
     StoppedError
         By Ctrl-C or SIGTERM; no file is written then.
     """
-    paths, options = selection.files(), selection.options()
+    paths, options = files_of(selection), reader_options(selection)
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"--to {folder} is not a folder; name the folder for the imported files")
     for path in paths:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from alpha_pulse.cli.reading_options import Adjusted, Dates, Duplicates, Interval, Stamp, Symbols, Zone
+from alpha_pulse.cli.reading_options import DataOptions, reads_bars
 
 data_app = typer.Typer(
     help="Inspect and import files of bars.\n\nExample: [bold]alpha-pulse data inspect prices.csv[/]",
@@ -24,15 +24,9 @@ ConfigFile = Annotated[
 
 
 @data_app.command("inspect")
+@reads_bars(Files, required=True)
 def data_inspect(
-    files: Files,
-    interval: Interval = None,
-    tz: Zone = None,
-    symbol: Symbols = None,
-    stamp: Stamp = None,
-    duplicates: Duplicates = "refuse",
-    dates: Dates = None,
-    adjusted: Adjusted = False,
+    options: DataOptions,
     config: ConfigFile = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
@@ -41,27 +35,17 @@ def data_inspect(
     Example: [bold]alpha-pulse data inspect prices.csv --tz America/New_York[/]
     """
     from alpha_pulse.cli.data import inspect_files
-    from alpha_pulse.cli.reading import DataOptions
     from alpha_pulse.cli.settings import load_settings
 
-    options = DataOptions(
-        dates=dates, data=files, interval=interval, tz=tz, symbol=symbol, stamp=stamp, duplicates=duplicates, adjusted=adjusted
-    )
     if not inspect_files(options, load_settings(config), json=json):
         raise typer.Exit(1)
 
 
 @data_app.command("import")
+@reads_bars(Files, required=True)
 def data_import(
-    files: Files,
     to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Folder for the files; created if it is missing.")],
-    interval: Interval = None,
-    tz: Zone = None,
-    symbol: Symbols = None,
-    stamp: Stamp = None,
-    duplicates: Duplicates = "refuse",
-    dates: Dates = None,
-    adjusted: Adjusted = False,
+    options: DataOptions,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Overwrite existing files.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
@@ -70,12 +54,8 @@ def data_import(
     Example: [bold]alpha-pulse data import 'BTCUSDT-1h-*.zip' --to bars[/]
     """
     from alpha_pulse.cli.data import import_files
-    from alpha_pulse.cli.reading import DataOptions
     from alpha_pulse.cli.terminal.signals import StoppedError
 
-    options = DataOptions(
-        dates=dates, data=files, interval=interval, tz=tz, symbol=symbol, stamp=stamp, duplicates=duplicates, adjusted=adjusted
-    )
     try:
         import_files(options, to, overwrite=overwrite, json=json)
     except StoppedError as stopped:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from alpha_pulse.cli.reading_options import DataOptions
 from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.data import DEFAULT, bundled
 from alpha_pulse.feeds.columns import PRICES
@@ -20,52 +21,32 @@ from alpha_pulse.feeds.replay import ReplayFeed
 _MOST_FILES = 5
 
 
-class DataOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """The options of a command that reads bars, as on the command line."""
-
-    data: Sequence[str] | None
-    interval: str | None
-    tz: str | None
-    symbol: Sequence[str] | None
-    stamp: str | None
-    duplicates: str
-    dates: str | None
-    adjusted: bool
-
-    def files(self) -> list[Path]:
-        """The files that ``--data`` names; the bundled file without it. Raises DataError when a name matches no file."""
-        return expand(self.data) if self.data else [bundled()[DEFAULT]]
-
-    def options(self) -> ReadOptions:
-        """The options of the reader.
-
-        Raises
-        ------
-        ConfigError
-            An option has none of its allowed values.
-        """
-        if self.stamp not in (None, "open", "close"):
-            raise ConfigError(f"--stamp is {self.stamp!r}; expected open or close: what a bar's time in the file marks")
-        if self.duplicates not in ("refuse", "first", "last"):
-            raise ConfigError(f"--duplicates is {self.duplicates!r}; expected refuse, first or last")
-        if self.dates not in (None, "dmy", "mdy", "ymd"):
-            raise ConfigError(f"--dates is {self.dates!r}; expected dmy, mdy or ymd: the order of day, month and year")
-        fields = {name: getattr(self, name) for name in ("interval", "tz", "stamp", "duplicates", "dates", "adjusted")}
-        return msgspec.convert({**fields, "symbols": self.symbol or ()}, ReadOptions)
-
-    def words(self) -> list[str]:
-        """The options as arguments of a command line."""
-        words = [word for path in self.data or () for word in ("--data", path)]
-        for flag, value in (("--interval", self.interval), ("--tz", self.tz), ("--stamp", self.stamp), ("--dates", self.dates)):
-            words += [] if value is None else [flag, value]
-        words += [] if self.duplicates == "refuse" else ["--duplicates", self.duplicates]
-        words += ["--adjusted"] if self.adjusted else []
-        return words + [word for name in self.symbol or () for word in ("--symbol", name)]
+def files_of(options: DataOptions) -> list[Path]:
+    """The files that ``--data`` names; the bundled file without it. Raises DataError when a name matches no file."""
+    return expand(options.data) if options.data else [bundled()[DEFAULT]]
 
 
-def read_feed(selection: DataOptions, files: Sequence[Path]) -> ReplayFeed:
+def reader_options(options: DataOptions) -> ReadOptions:
+    """The options of the reader.
+
+    Raises
+    ------
+    ConfigError
+        An option has none of its allowed values.
+    """
+    if options.stamp not in (None, "open", "close"):
+        raise ConfigError(f"--stamp is {options.stamp!r}; expected open or close: what a bar's time in the file marks")
+    if options.duplicates not in ("refuse", "first", "last"):
+        raise ConfigError(f"--duplicates is {options.duplicates!r}; expected refuse, first or last")
+    if options.dates not in (None, "dmy", "mdy", "ymd"):
+        raise ConfigError(f"--dates is {options.dates!r}; expected dmy, mdy or ymd: the order of day, month and year")
+    fields = {name: getattr(options, name) for name in ("interval", "tz", "stamp", "duplicates", "dates", "adjusted")}
+    return msgspec.convert({**fields, "symbols": options.symbol or ()}, ReadOptions)
+
+
+def read_feed(options: DataOptions, files: Sequence[Path]) -> ReplayFeed:
     """Read the bars of the files. Raises DataError and ConfigError, see `alpha_pulse.feeds.reading.read`."""
-    return ReplayFeed.from_data(read(files, selection.options()))
+    return ReplayFeed.from_data(read(files, reader_options(options)))
 
 
 def name_of(files: Sequence[Path]) -> str:
