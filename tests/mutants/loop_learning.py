@@ -338,8 +338,8 @@ DETECT = (
         "a-masked-feature-is-watched",
         "detect",
         "learning/feature_monitor.py",
-        "                known[index] &= ~vector.mask\n",
-        "                pass\n",
+        "known = self._watched if vector.mask is None else np.greater(self._watched, vector.mask, self._known)",
+        "known = self._watched",
         ("unit/learning/test_feature_monitor.py::test_a_masked_value_is_not_looked_at",),
     ),
     Mutant(

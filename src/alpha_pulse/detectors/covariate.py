@@ -111,6 +111,11 @@ class FeatureDetector:
             change_sample=int(state[CHANGE]),
         )
 
+    @property
+    def packed(self) -> Rows:
+        """The state itself, for kernels that work on it, laid out as `alpha_pulse.kernels.detection.covariate_layout` says."""
+        return self._state
+
     def _column(self, column: int) -> Rows:
         return layout.table_of(self._state)[:, column].copy()
 
@@ -148,14 +153,6 @@ class FeatureDetector:
     def p_value(self) -> float:
         """Of all features together at the newest comparison; 1 before one."""
         return float(self._state[layout.TOTAL_P])
-
-    @property
-    def due(self) -> int:
-        """Rows until the next comparison: before, there can be no drift."""
-        state = self._state
-        missing, current = int(state[layout.REFERENCE] - state[layout.FILLED]), int(state[layout.CURRENT])
-        window, every = int(state[layout.WINDOW]), int(state[layout.EVERY])
-        return missing + window if missing else max(window - current, every - current % every)
 
     @property
     def comparisons(self) -> int:

@@ -6,26 +6,26 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from alpha_pulse.core.config import AdaptationConfig
 from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.stateful import State, scalar, take
 from alpha_pulse.core.types import DriftAlarm, FeatureVector
-from alpha_pulse.detectors.covariate import FEATURE_DETECTORS
+from alpha_pulse.detectors.covariate import FEATURE_DETECTORS, Known, Rows
+from alpha_pulse.kernels.detection.covariate import covariate_step, covariate_until
+from alpha_pulse.kernels.detection.detection import DRIFT, REFUSED, SEEN
 
 TARGET = "features"
 CALENDAR = ("hour_", "week_")
 """How features begin that follow from the clock alone: they are not monitored, for no window of them is as another."""
 REFERENCE, WINDOW = 2_000, 500
-MOST_WAITING = 100
-"""Vectors that may wait to be processed together: as many as lie between two comparisons."""
 
 
 class FeatureMonitor:
-    """Compares a symbol's newest feature vectors with a reference window: each vector once, after the step that made it.
+    """Compares a symbol's newest feature vectors with a reference window: each vector once, in the step that made it.
 
-    Vectors are stored until the next comparison is due, since none of them can give an alarm before, and then processed in one
-    call.
+    What a vector shows becomes an alarm at the next call of `detect`, which is in the step after it.
 
     A change of the market shows in the features before it shows in errors, and often without any. So an alarm is recorded and
     shown, with the features that changed, and causes no adaptation.
@@ -55,93 +55,97 @@ class FeatureMonitor:
         self.alarms = 0
         self._name = settings.feature_detector
         self._watched = np.array([not name.startswith(CALENDAR) for name in names])
+        self._known = self._watched.copy()
         self._detector = FEATURE_DETECTORS[self._name](
             names, settings.samples_per_false_alarm, reference=REFERENCE, window=WINDOW
         )
+        self._state = self._detector.packed
         self._times = np.zeros(WINDOW, dtype=np.int64)
-        self._rows = 0
-        self._waiting: list[FeatureVector] = []
-        self._due = MOST_WAITING
+        self._found: list[DriftAlarm] = []
 
     def observe(self, vector: FeatureVector) -> None:
-        """Store a vector until a later call of `detect` processes it. The caller must not change it until then."""
-        self._waiting.append(vector)
+        """Pass a vector to the detector. Raises NonFiniteError, taking nothing, for a value that is not finite."""
+        # Features that are not monitored are passed as missing: a whole vector costs less than a selection of it.
+        known = self._watched if vector.mask is None else np.greater(self._watched, vector.mask, self._known)
+        flag = covariate_step(self._state, vector.values, known)
+        if flag == REFUSED:
+            self._detector.update(vector.values, known)  # which says why
+        self._times[(int(self._state[SEEN]) - 1) % WINDOW] = vector.ts
+        if flag == DRIFT:
+            self._found.append(self._change())
 
     def detect(self, ts: int) -> list[DriftAlarm]:
         """The alarms of the vectors observed before this call, which is at market time ``ts`` (ns)."""
+        if not self._found:
+            return []
         alarms = []
-        while len(self._waiting) >= self._due:
-            vectors = self._waiting[: self._due]
-            if self._take(vectors):
-                alarms.append(self._alarm(ts))
-            del self._waiting[: self._due]
-            self._due = min(self._detector.due, MOST_WAITING)
+        for change in self._found:
+            self.alarms += 1
+            alarm_id = f"{self.symbol}/{TARGET}/alarm/{self.alarms}"
+            alarms.append(msgspec.structs.replace(change, alarm_id=alarm_id, ts=ts))
+        self._found = []
         return alarms
 
-    def _take(self, vectors: list[FeatureVector]) -> bool:
-        """Pass vectors to the detector, of which only the last can give a drift: whether it did."""
-        # Features that are not monitored are passed as missing: a whole vector costs less than a selection of it.
-        known = np.repeat(self._watched[None], len(vectors), axis=0)
-        for index, vector in enumerate(vectors):
-            if vector.mask is not None:
-                known[index] &= ~vector.mask
-        drifts = self._detector.update_many(np.array([vector.values for vector in vectors]), known)
-        self._times[np.arange(self._rows, self._rows + len(vectors)) % WINDOW] = [vector.ts for vector in vectors]
-        self._rows += len(vectors)
-        return bool(drifts[-1])
+    def observe_block(self, values: Rows, masks: Known, ts: NDArray[np.int64]) -> list[tuple[int, DriftAlarm]]:
+        """For each row call `detect` at its time and then `observe`; returns the alarms, each with the row of its `detect`.
 
-    def _alarm(self, ts: int) -> DriftAlarm:
+        Parameters
+        ----------
+        values, masks
+            Features, (n, d); a mask is True where the value is missing.
+        ts
+            When the rows were made, ns, (n,).
+
+        Raises
+        ------
+        NonFiniteError
+            A known value is not finite; the rows before it are taken.
+        """
+        known, alarms, row = self._watched & ~masks, list[tuple[int, DriftAlarm]](), 0
+        while row < len(values):
+            alarms += [(row, alarm) for alarm in self.detect(int(ts[row]))]
+            last = covariate_until(self._state, self._times, values, known, ts, row)
+            if last < 0:
+                self._detector.update(values[~last], known[~last])  # which says why
+            if last < len(values):
+                self._found.append(self._change())
+            row = last + 1
+        return alarms
+
+    def _change(self) -> DriftAlarm:
+        """What the newest row showed, as an alarm that has no number and no time yet."""
         detection = self._detector.last
-        self.alarms += 1
+        first = max(detection.change_sample - 1, detection.sample - WINDOW, 0)
         return DriftAlarm(
-            alarm_id=f"{self.symbol}/{TARGET}/alarm/{self.alarms}",
+            alarm_id="",
             detector=self._name,
             symbol=self.symbol,
             target=TARGET,
-            ts=ts,
+            ts=0,
             sample=detection.sample,
             score=detection.score,
             change_sample=detection.change_sample,
-            change_ts=int(self._times[max(detection.change_sample - 1, self._rows - WINDOW, 0) % WINDOW]),
+            change_ts=int(self._times[first % WINDOW]),
             monitored="features",
             features=self._detector.changed,
         )
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        inner, waiting, width = self._detector.snapshot(), self._waiting, len(self._watched)
-        masks = [np.zeros_like(self._watched) if vector.mask is None else vector.mask for vector in waiting]
+        inner = self._detector.snapshot()
         return State(
-            scalars={
-                "alarms": self.alarms,
-                "rows": self._rows,
-                "detector": inner.scalars,
-                "waiting": [[vector.ts, vector.schema_id, vector.mask is not None] for vector in waiting],
-            },
-            arrays={
-                **inner.arrays,
-                "times": self._times.copy(),
-                "values": np.array([vector.values for vector in waiting]).reshape(-1, width),
-                "masks": np.array(masks, dtype=np.bool_).reshape(-1, width),
-            },
+            scalars={"alarms": self.alarms, "detector": inner.scalars, "found": msgspec.to_builtins(self._found)},
+            arrays={**inner.arrays, "times": self._times.copy()},
         )
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        alarms, rows, waiting = scalar(state, "alarms", int), scalar(state, "rows", int), scalar(state, "waiting", list)
+        alarms, times = scalar(state, "alarms", int), np.empty_like(self._times)
         try:
-            headers = msgspec.convert(waiting, list[tuple[int, str, bool]])
+            found = msgspec.convert(scalar(state, "found", list), list[DriftAlarm])
         except msgspec.ValidationError as error:
-            raise StateError(f"the stored vectors of the feature monitor do not fit ({error})") from None
-        values = np.empty((len(headers), len(self._watched)))
-        masks = np.empty(values.shape, dtype=np.bool_)
-        times = np.empty_like(self._times)
-        for target, key in ((values, "values"), (masks, "masks"), (times, "times")):
-            take(target, state, key)
+            raise StateError(f"the changes that the feature monitor of {self.symbol} has found do not fit ({error})") from None
+        take(times, state, "times")
         self._detector.restore(State(scalar(state, "detector", dict), state.arrays))
-        self._due = min(self._detector.due, MOST_WAITING)
-        self.alarms, self._rows, self._times = alarms, rows, times
-        self._waiting = [
-            FeatureVector(self.symbol, ts, schema_id, values[index], masks[index] if masked else None)
-            for index, (ts, schema_id, masked) in enumerate(headers)
-        ]
+        self.alarms, self._found = alarms, found
+        self._times[...] = times

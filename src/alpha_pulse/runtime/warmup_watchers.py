@@ -20,7 +20,7 @@ def compile_watchers(feature_detector: str) -> None:
     regimes = RegimeDetector("WARMUP", LEAST_BLOCK)
     for bar in range(LEAST_BLOCK):
         regimes.update(bar, 1.0, 1.0, 1.0)
-    FEATURE_DETECTORS[feature_detector](("value",)).update_many(np.zeros((1, 1)), np.ones((1, 1), dtype=np.bool_))
+    FEATURE_DETECTORS[feature_detector](("value",)).update(np.zeros(1))
 
 
 def main() -> None:

@@ -26,7 +26,9 @@ from alpha_pulse.kernels.detection.covariate_index import PRIOR, compare_missing
 from alpha_pulse.kernels.detection.covariate_layout import (
     BINS,
     BLOCK,
+    BODY,
     CELLS,
+    COLUMNS,
     COMPARED,
     COUNT,
     CURRENT,
@@ -43,13 +45,15 @@ from alpha_pulse.kernels.detection.covariate_layout import (
     USED,
     WINDOW,
     WORST,
-    codes_of,
+    codes_at,
+    now_at,
     now_of,
+    rows_at,
     rows_of,
     sorted_of,
     table_of,
 )
-from alpha_pulse.kernels.detection.covariate_reference import bin_of, fix_reference, is_constant
+from alpha_pulse.kernels.detection.covariate_reference import bin_at, bin_of, fix_reference, is_constant
 from alpha_pulse.kernels.detection.covariate_tails import simes, smirnov_tail
 from alpha_pulse.kernels.detection.detection import DRIFT, NOTHING, REFUSED, SEEN, THRESHOLD, WARNING, answer
 
@@ -207,20 +211,22 @@ def _renew(state: NDArray[np.float64], before: int) -> None:
 @kernel
 def _enter(state: NDArray[np.float64], values: NDArray[np.float64], known: NDArray[np.bool_]) -> None:
     """Put a row into the current window, in the place of its oldest."""
-    table, now, rows, codes, ordered = table_of(state), now_of(state), rows_of(state), codes_of(state), sorted_of(state)
-    window, exact = int(state[WINDOW]), state[CELLS] > BINS
-    slot = int(state[CURRENT]) % window
-    full, row = state[CURRENT] >= window, int(state[REFERENCE]) + slot
-    for j in range(values.size):
-        if full and codes[slot, j] >= 0.0:
-            now[j, int(codes[slot, j])] -= 1.0
-        rows[row, j] = values[j] if known[j] else np.nan
-        if known[j] and table[j, COUNT] > 0.0:
-            cell = ks_cell(ordered[j, : int(table[j, COUNT])], values[j]) if exact else bin_of(table[j], values[j])
-            codes[slot, j] = cell
-            now[j, cell] += 1.0
+    d, cells, window, exact = values.size, int(state[CELLS]), int(state[WINDOW]), state[CELLS] > BINS
+    slot, full = int(state[CURRENT]) % window, state[CURRENT] >= window
+    now, rows, codes, ordered = now_at(state), rows_at(state), codes_at(state), sorted_of(state)
+    row, code = rows + (int(state[REFERENCE]) + slot) * d, codes + slot * d
+    for j in range(d):
+        entry, counts = BODY + j * COLUMNS, now + j * cells
+        if full and state[code + j] >= 0.0:
+            state[counts + int(state[code + j])] -= 1.0
+        state[row + j] = values[j] if known[j] else np.nan
+        if known[j] and state[entry + COUNT] > 0.0:
+            n = int(state[entry + COUNT])
+            cell = ks_cell(ordered[j, :n], values[j]) if exact else bin_at(state, entry, values[j])
+            state[code + j] = cell
+            state[counts + cell] += 1.0
         else:
-            codes[slot, j] = -1.0
+            state[code + j] = -1.0
     state[CURRENT] += 1.0
 
 
@@ -265,3 +271,28 @@ def covariate_steps(
     """`covariate_step` on each row of ``values`` and ``known`` (n, d), writing the flags into ``flags`` (n,), bit for bit."""
     for i in range(values.shape[0]):
         flags[i] = covariate_step(state, values[i], known[i])
+
+
+@kernel
+def covariate_until(
+    state: NDArray[np.float64],
+    times: NDArray[np.int64],
+    values: NDArray[np.float64],
+    known: NDArray[np.bool_],
+    ts: NDArray[np.int64],
+    first: int,
+) -> int:
+    """`covariate_step` on the rows of ``values`` and ``known`` (n, d) from ``first`` on, up to one that gives a drift.
+
+    Their times ``ts`` (n,) go into the ring ``times`` (m,), that of the k-th row taken at place (k - 1) mod m. Returns the
+    number of the row that gave a drift, n where none did, ~i where row i was refused; the rows before it are then taken.
+    """
+    n = len(values)
+    for i in range(first, n):
+        flag = covariate_step(state, values[i], known[i])
+        if flag == REFUSED:
+            return ~i
+        times[(int(state[SEEN]) - 1) % times.size] = ts[i]
+        if flag == DRIFT:
+            return i
+    return n

@@ -45,6 +45,24 @@ COLUMNS = SHARES + BINS
 
 
 @kernel
+def now_at(state: NDArray[np.float64]) -> int:
+    """Where the numbers of rows in each cell begin."""
+    return BODY + int(state[FEATURES]) * COLUMNS
+
+
+@kernel
+def rows_at(state: NDArray[np.float64]) -> int:
+    """Where the rows begin."""
+    return BODY + int(state[FEATURES]) * (COLUMNS + int(state[CELLS]))
+
+
+@kernel
+def codes_at(state: NDArray[np.float64]) -> int:
+    """Where the cells of the ring's values begin."""
+    return rows_at(state) + int(state[FEATURES]) * int(state[REFERENCE] + state[WINDOW])
+
+
+@kernel
 def table_of(state: NDArray[np.float64]) -> NDArray[np.float64]:
     """What is known of each feature, (d, `COLUMNS`)."""
     d = int(state[FEATURES])
@@ -54,32 +72,21 @@ def table_of(state: NDArray[np.float64]) -> NDArray[np.float64]:
 @kernel
 def now_of(state: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rows of the current window in each cell, (d, cells)."""
-    d, cells = int(state[FEATURES]), int(state[CELLS])
-    start = BODY + d * COLUMNS
+    d, cells, start = int(state[FEATURES]), int(state[CELLS]), now_at(state)
     return state[start : start + d * cells].reshape(d, cells)
 
 
 @kernel
 def rows_of(state: NDArray[np.float64]) -> NDArray[np.float64]:
     """The reference's rows and the ring of the newest, (reference + window, d)."""
-    d, rows = int(state[FEATURES]), int(state[REFERENCE] + state[WINDOW])
-    start = BODY + d * (COLUMNS + int(state[CELLS]))
+    d, rows, start = int(state[FEATURES]), int(state[REFERENCE] + state[WINDOW]), rows_at(state)
     return state[start : start + rows * d].reshape(rows, d)
-
-
-@kernel
-def codes_of(state: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The cell of each value of the ring, (window, d)."""
-    d, rows, window = int(state[FEATURES]), int(state[REFERENCE] + state[WINDOW]), int(state[WINDOW])
-    start = BODY + d * (COLUMNS + int(state[CELLS]) + rows)
-    return state[start : start + window * d].reshape(window, d)
 
 
 @kernel
 def sorted_of(state: NDArray[np.float64]) -> NDArray[np.float64]:
     """Each feature's sorted reference, (d, reference); empty for PSI."""
-    d, rows, window = int(state[FEATURES]), int(state[REFERENCE] + state[WINDOW]), int(state[WINDOW])
-    start = BODY + d * (COLUMNS + int(state[CELLS]) + rows + window)
+    d, start = int(state[FEATURES]), codes_at(state) + int(state[FEATURES]) * int(state[WINDOW])
     return state[start:].reshape(d, (state.size - start) // d)
 
 

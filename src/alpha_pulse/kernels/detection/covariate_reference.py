@@ -49,12 +49,18 @@ NO_SPREAD = 1e-9
 
 
 @kernel
-def bin_of(entry: NDArray[np.float64], value: float) -> int:
-    """The bin of a value: how many upper ends lie below it."""
+def bin_at(state: NDArray[np.float64], entry: int, value: float) -> int:
+    """The bin of a value of the feature whose entry begins at ``entry``: how many upper ends lie below it."""
     number = 0
     for k in range(BINS - 1):
-        number += int(entry[EDGES + k] < value)
+        number += int(state[entry + EDGES + k] < value)
     return number
+
+
+@kernel
+def bin_of(entry: NDArray[np.float64], value: float) -> int:
+    """The bin of a value: how many upper ends lie below it."""
+    return bin_at(entry, 0, value)
 
 
 @kernel
