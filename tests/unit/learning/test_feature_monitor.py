@@ -84,7 +84,7 @@ def test_it_goes_on_from_a_state_as_if_it_had_not_stopped(cut: int) -> None:
     states, _ = unpack(pack({"m": first.snapshot()}))
     assert bool(states["m"].scalars["found"]) == (cut == 3_099)  # a change that is not told yet
     second.restore(states["m"])
-    after = second.detect((cut + 1) * HOUR) + fed(second, rows, cut + 1)
+    after = second.detect(cut * HOUR) + fed(second, rows, cut + 1)
     assert before + after == found
     assert len(found) == 1
     assert pack({"m": second.snapshot()}) == pack({"m": whole.snapshot()})
