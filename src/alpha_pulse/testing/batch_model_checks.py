@@ -9,8 +9,8 @@ from functools import partial
 import numpy as np
 
 from alpha_pulse.core.errors import AlphaPulseError, NonFiniteError, SessionError
-from alpha_pulse.core.stateful import digest
 from alpha_pulse.models.base import BatchModel, Row
+from alpha_pulse.testing.assertions import state_of
 from alpha_pulse.testing.streams import Labels, base_rate_loss, log_loss, separable
 
 BatchModelFactory = Callable[[int], BatchModel]
@@ -33,10 +33,6 @@ def yield_batch_model_checks() -> Iterator[Callable[[BatchModelFactory], None]]:
     yield check_batch_model_refuses_non_finite
     yield check_batch_model_keeps_no_hold_of_its_inputs
     yield check_batch_model_valid_on_extreme_values
-
-
-def _state_of(model: BatchModel) -> str:
-    return digest({"model": model.snapshot()})
 
 
 def _trained(factory: BatchModelFactory, seed: int = 1) -> tuple[BatchModel, Row, Labels, Row]:
@@ -82,15 +78,15 @@ def check_batch_model_is_deterministic(factory: BatchModelFactory) -> None:
     """Two trainings on the same examples give the same version and state."""
     one, two = _trained(factory)[0], _trained(factory)[0]
     assert one.version == two.version, "two trainings on the same examples have different versions"
-    assert _state_of(one) == _state_of(two), "two trainings on the same examples have different states"
+    assert state_of(one) == state_of(two), "two trainings on the same examples have different states"
 
 
 def check_batch_model_predict_is_pure(factory: BatchModelFactory) -> None:
     """Predicting twice gives equal results, and changes neither the state nor the row."""
     model, rows, _, _ = _trained(factory)
-    before, row = _state_of(model), rows[3].copy()
+    before, row = state_of(model), rows[3].copy()
     assert model.predict(row) == model.predict(row), "the same row gave two different predictions"
-    assert _state_of(model) == before, "predict changed the state"
+    assert state_of(model) == before, "predict changed the state"
     assert row.tolist() == rows[3].tolist(), "predict changed the row it was given"
 
 
@@ -108,7 +104,7 @@ def check_batch_model_snapshot_round_trip(factory: BatchModelFactory) -> None:
     twin = factory(FEATURES)
     twin.restore(model.snapshot())
     assert twin.version == model.version, "a restored model has a different version"
-    assert _state_of(twin) == _state_of(model), "a restored model has a different state"
+    assert state_of(twin) == state_of(model), "a restored model has a different state"
     assert _predictions(twin, rows) == _predictions(model, rows), "a restored model gives different predictions"
 
 
@@ -122,23 +118,23 @@ def check_batch_model_untrained_snapshot_round_trip(factory: BatchModelFactory) 
 def check_batch_model_refuses_one_class(factory: BatchModelFactory) -> None:
     """Labels that are all 0 or all 1 raise SessionError, and the earlier training stays in effect."""
     model, rows, labels, weights = _trained(factory)
-    before = _state_of(model)
+    before = state_of(model)
     for alone in (0, 1):
         call = partial(model.fit, rows, np.full_like(labels, alone), weights)
         _refusal(f"fit on labels that are all {alone}", SessionError, call)
-    assert _state_of(model) == before, "a refused training changed the model"
+    assert state_of(model) == before, "a refused training changed the model"
 
 
 def check_batch_model_refuses_non_finite(factory: BatchModelFactory) -> None:
     """NaN or infinity among features or weights raises NonFiniteError, and the earlier training stays in effect."""
     model, rows, labels, weights = _trained(factory)
-    before = _state_of(model)
+    before = state_of(model)
     for value in (math.nan, math.inf, -math.inf):
         bad_rows, bad_weights = rows.copy(), weights.copy()
         bad_rows[5, 1], bad_weights[5] = value, value
         _refusal(f"fit with a feature of {value}", NonFiniteError, partial(model.fit, bad_rows, labels, weights))
         _refusal(f"fit with a weight of {value}", NonFiniteError, partial(model.fit, rows, labels, bad_weights))
-    assert _state_of(model) == before, "a refused training changed the model"
+    assert state_of(model) == before, "a refused training changed the model"
 
 
 def check_batch_model_keeps_no_hold_of_its_inputs(factory: BatchModelFactory) -> None:

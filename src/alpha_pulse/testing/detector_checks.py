@@ -7,15 +7,18 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from alpha_pulse.core.errors import NonFiniteError, StateError
-from alpha_pulse.core.stateful import State, digest, pack
+from alpha_pulse.core.errors import NonFiniteError
 from alpha_pulse.detectors.base import Detection, Detector
+from alpha_pulse.testing.assertions import (
+    assert_empty_state_is_refused,
+    assert_non_finite_is_refused,
+    assert_packed_state_stays_small,
+    assert_snapshot_is_a_copy,
+    state_of,
+)
 
 DetectorFactory = Callable[[], Detector]
 """Returns a new detector, equal at each call."""
-
-HEADER_SLACK_BYTES = 256
-"""Growth allowed for the JSON header of a snapshot, because larger numbers have more digits."""
 
 
 def yield_detector_checks() -> Iterator[Callable[[DetectorFactory], None]]:
@@ -40,10 +43,6 @@ def _errors(seed: int, *pieces: tuple[int, float]) -> list[float]:
     """Errors of 0 or 1 in consecutive segments, each given as (length, error rate)."""
     generator = np.random.default_rng(seed)
     return [float(generator.random() < rate) for n, rate in pieces for _ in range(n)]
-
-
-def _state_of(detector: Detector) -> str:
-    return digest({"detector": detector.snapshot()})
 
 
 def _run(detector: Detector, values: list[float]) -> list[Detection]:
@@ -109,7 +108,7 @@ def check_detector_is_deterministic(factory: DetectorFactory) -> None:
     values = _errors(4, (500, 0.2), (500, 0.6))
     one, two = factory(), factory()
     assert _run(one, values) == _run(two, values), "equal streams gave different detections"
-    assert _state_of(one) == _state_of(two), "equal streams gave different states"
+    assert state_of(one) == state_of(two), "equal streams gave different states"
 
 
 def check_detector_update_many_equals_the_loop(factory: DetectorFactory) -> None:
@@ -119,7 +118,7 @@ def check_detector_update_many_equals_the_loop(factory: DetectorFactory) -> None
     flags = [one.update(value) for value in values]
     drifts = [flag for part in (values[:1], [], values[1:333], values[333:]) for flag in many.update_many(np.array(part))]
     assert drifts == flags, "update_many gave different drifts from update"
-    assert _state_of(one) == _state_of(many), "update_many gave a different state from update"
+    assert state_of(one) == state_of(many), "update_many gave a different state from update"
 
 
 def check_detector_keeps_to_its_domain(factory: DetectorFactory) -> None:
@@ -127,13 +126,13 @@ def check_detector_keeps_to_its_domain(factory: DetectorFactory) -> None:
     detector = factory()
     wrong = {"binary": (0.5, 2.0), "bounded": (-0.1, 1.1), "real": (math.inf,)}[detector.domain]
     _run(detector, _errors(14, (50, 0.3)))
-    before = _state_of(detector)
+    before = state_of(detector)
     for value in wrong:
         for give in (detector.update, lambda value: detector.update_many(np.array([1.0, value]))):
             try:
                 give(value)
             except NonFiniteError:
-                assert _state_of(detector) == before, f"{value} was refused but had changed the state"
+                assert state_of(detector) == before, f"{value} was refused but had changed the state"
                 continue
             raise AssertionError(f"{value} is outside of the domain {detector.domain!r} but was accepted")
 
@@ -143,57 +142,37 @@ def check_detector_snapshot_round_trip(factory: DetectorFactory) -> None:
     detector, twin = factory(), factory()
     _run(detector, _errors(5, (700, 0.2)))
     twin.restore(detector.snapshot())
-    assert _state_of(twin) == _state_of(detector), "a restored detector has a different state"
+    assert state_of(twin) == state_of(detector), "a restored detector has a different state"
     assert twin.last == detector.last, "a restored detector has a different last detection"
     values = _errors(6, (300, 0.2), (300, 0.8))
     assert _run(twin, values) == _run(detector, values), "a restored detector continued with different detections"
-    assert _state_of(twin) == _state_of(detector), "a restored detector continued to a different state"
+    assert state_of(twin) == state_of(detector), "a restored detector continued to a different state"
 
 
 def check_detector_snapshot_is_a_copy(factory: DetectorFactory) -> None:
     """Updates after `snapshot` or `restore` do not change the snapshot."""
     detector = factory()
     _run(detector, _errors(7, (200, 0.3)))
-    saved = detector.snapshot()
-    before = digest({"detector": saved})
-    _run(detector, _errors(8, (50, 0.9)))
-    detector.restore(saved)
-    _run(detector, _errors(9, (50, 0.9)))
-    assert digest({"detector": saved}) == before, "an update changed a snapshot; copy the arrays"
+    assert_snapshot_is_a_copy(detector, lambda: _run(detector, _errors(8, (50, 0.9))))
 
 
 def check_detector_refuses_a_state_that_does_not_fit(factory: DetectorFactory) -> None:
     """Restoring an empty state raises StateError and leaves the detector as it was."""
     detector = factory()
     _run(detector, _errors(10, (50, 0.3)))
-    before = _state_of(detector)
-    try:
-        detector.restore(State())
-    except StateError:
-        assert _state_of(detector) == before, "a refused restore changed the state"
-        return
-    raise AssertionError("an empty state was restored without a StateError")
+    assert_empty_state_is_refused(detector)
 
 
 def check_detector_memory_is_bounded(factory: DetectorFactory) -> None:
     """The snapshot does not grow with the number of values."""
-    sizes = []
-    for n in (500, 5_000):
-        detector = factory()
-        _run(detector, _errors(11, (n, 0.3)))
-        sizes.append(len(pack({"detector": detector.snapshot()})))
-    assert sizes[1] <= sizes[0] + HEADER_SLACK_BYTES, f"the packed state grew from {sizes[0]} to {sizes[1]} bytes"
+    short, long = factory(), factory()
+    _run(short, _errors(11, (500, 0.3)))
+    _run(long, _errors(11, (5_000, 0.3)))
+    assert_packed_state_stays_small(short, long)
 
 
 def check_detector_refuses_non_finite(factory: DetectorFactory) -> None:
     """NaN and infinity raise NonFiniteError and do not change the state."""
     detector = factory()
     _run(detector, _errors(12, (50, 0.3)))
-    before = _state_of(detector)
-    for value in (math.nan, math.inf, -math.inf):
-        try:
-            detector.update(value)
-        except NonFiniteError:
-            assert _state_of(detector) == before, f"{value} was refused but had changed the state"
-            continue
-        raise AssertionError(f"{value} was accepted without a NonFiniteError")
+    assert_non_finite_is_refused(detector, {"update": detector.update})

@@ -11,19 +11,26 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.core.errors import NonFiniteError, StateError
-from alpha_pulse.core.stateful import State, digest, pack, unpack
+from alpha_pulse.core.stateful import pack, unpack
 from alpha_pulse.models.base import MultiClassModel, RegressionModel, Row
 from alpha_pulse.models.validation import LARGEST_TARGET
 from alpha_pulse.testing.adversarial import adversarial
+from alpha_pulse.testing.assertions import (
+    assert_boost_changes_learning,
+    assert_empty_state_is_refused,
+    assert_flipped_byte_is_noticed,
+    assert_memory,
+    assert_non_finite_is_refused,
+    assert_snapshot_is_a_copy,
+    assert_state_is_finite,
+    ends_with,
+    state_of,
+)
 
 Model = Any
 """A `MultiClassModel` or a `RegressionModel`."""
 Factory = Callable[[], Model]
 Targets = NDArray[Any]
-
-HEADER_SLACK_BYTES = 256
-"""Growth allowed for the JSON header of a snapshot, because larger numbers have more digits."""
 
 
 class Family(msgspec.Struct, frozen=True):
@@ -69,10 +76,6 @@ def yield_family_checks(family: Family) -> Iterator[Callable[[Factory], None]]:
         yield bound
 
 
-def _state_of(model: Model) -> str:
-    return digest({"model": model.snapshot()})
-
-
 def _taught(family: Family, factory: Factory, n: int = 300) -> tuple[Model, Row, Targets, Row]:
     model = factory()
     rows, targets, weights = family.examples(model, n, 1)
@@ -100,15 +103,15 @@ def check_valid_before_learning(family: Family, factory: Factory) -> None:
 def check_predict_is_pure(family: Family, factory: Factory) -> None:
     """Predicting twice gives equal results, and changes neither the state nor the row."""
     model, rows, _, _ = _taught(family, factory)
-    before, row = _state_of(model), rows[7].copy()
+    before, row = state_of(model), rows[7].copy()
     assert family.predict(model, row) == family.predict(model, row), "the same row gave a different prediction the second time"
-    assert _state_of(model) == before, "predict changed the state"
+    assert state_of(model) == before, "predict changed the state"
     assert row.tolist() == rows[7].tolist(), "predict changed the row it was given"
 
 
 def check_is_deterministic(family: Family, factory: Factory) -> None:
     """Two models from the factory that learn the same examples have equal states."""
-    states = [_state_of(_taught(family, factory)[0]) for _ in range(2)]
+    states = [state_of(_taught(family, factory)[0]) for _ in range(2)]
     assert states[0] == states[1], "two equal models that learned the same examples differ; seed every generator"
 
 
@@ -132,16 +135,16 @@ def check_learn_many_equals_the_loop(family: Family, factory: Factory) -> None:
         one.learn(row, target, weight)
     predictions = many.learn_many(rows, targets, weights).reshape(len(rows), -1).tolist()
     assert predictions == served, "learn_many gave different predictions from single calls"
-    assert _state_of(one) == _state_of(many), "learn_many gave a different state from single calls"
+    assert state_of(one) == state_of(many), "learn_many gave a different state from single calls"
 
 
 def check_predict_many_equals_the_loop(family: Family, factory: Factory) -> None:
     """`predict_many` gives the predictions of single calls of predict, bit for bit, and changes nothing."""
     model, rows, _, _ = _taught(family, factory)
-    before = _state_of(model)
+    before = state_of(model)
     predictions = model.predict_many(rows).reshape(len(rows), -1).tolist()
     assert predictions == [family.predict(model, row) for row in rows], "predict_many differs from predict"
-    assert _state_of(model) == before, "predict_many changed the state"
+    assert state_of(model) == before, "predict_many changed the state"
 
 
 def check_keeps_no_hold_of_its_inputs(family: Family, factory: Factory) -> None:
@@ -154,7 +157,7 @@ def check_keeps_no_hold_of_its_inputs(family: Family, factory: Factory) -> None:
         one.learn(used, target, 1.0)
         used[:] = 1e3
         two.learn(row, target, 1.0)
-    assert _state_of(one) == _state_of(two), "the model still uses an array of the caller; copy it"
+    assert state_of(one) == state_of(two), "the model still uses an array of the caller; copy it"
 
 
 def check_snapshot_round_trip(family: Family, factory: Factory) -> None:
@@ -163,88 +166,41 @@ def check_snapshot_round_trip(family: Family, factory: Factory) -> None:
     model.set_boost(2.0)
     twin = factory()
     twin.restore(unpack(pack({"model": model.snapshot()}))[0]["model"])
-    assert _state_of(twin) == _state_of(model), "a restored model has a different state"
+    assert state_of(twin) == state_of(model), "a restored model has a different state"
     one, two = model.learn_many(rows, targets, weights), twin.learn_many(rows, targets, weights)
     assert one.tolist() == two.tolist(), "a restored model continued with different predictions"
-    assert _state_of(twin) == _state_of(model), "a restored model learned differently; is its whole state in the snapshot?"
+    assert state_of(twin) == state_of(model), "a restored model learned differently; is its whole state in the snapshot?"
 
 
 def check_snapshot_is_a_copy(family: Family, factory: Factory) -> None:
     """Learning after `snapshot` or `restore` does not change the snapshot."""
     model, rows, targets, weights = _taught(family, factory)
-    saved = model.snapshot()
-    before = digest({"model": saved})
-    model.learn_many(rows, targets, weights)
-    assert digest({"model": saved}) == before, "learning changed an earlier snapshot; copy the arrays"
-    model.restore(saved)
-    model.learn_many(rows, targets, weights)
-    assert digest({"model": saved}) == before, "learning changed the restored snapshot; copy the arrays"
+    assert_snapshot_is_a_copy(model, lambda: model.learn_many(rows, targets, weights))
 
 
 def check_refuses_a_state_that_does_not_fit(family: Family, factory: Factory) -> None:
     """Restoring an empty state raises StateError and leaves the model as it was."""
-    model = _taught(family, factory)[0]
-    before = _state_of(model)
-    try:
-        model.restore(State())
-    except StateError:
-        assert _state_of(model) == before, "a refused restore changed the state"
-        return
-    raise AssertionError("an empty state was restored without a StateError")
+    assert_empty_state_is_refused(_taught(family, factory)[0])
 
 
 def check_notices_a_flipped_byte(family: Family, factory: Factory) -> None:
     """A packed snapshot with one changed byte, anywhere, raises StateError."""
-    assert_flipped_byte_is_noticed(_taught(family, factory)[0].snapshot())
-
-
-def assert_flipped_byte_is_noticed(state: State) -> None:
-    """Raise AssertionError if a packed ``state`` can be read after one of 50 bytes, spread over it, was changed."""
-    whole = pack({"model": state})
-    for place in np.linspace(0, len(whole) - 1, 50).astype(int).tolist():
-        damaged = bytearray(whole)
-        damaged[place] ^= 1
-        try:
-            unpack(bytes(damaged))
-        except StateError:
-            continue
-        raise AssertionError(f"byte {place} of {len(whole)} was changed, and unpack did not notice it")
+    assert_flipped_byte_is_noticed(_taught(family, factory)[0])
 
 
 def check_memory_is_as_stated(family: Family, factory: Factory) -> None:
     """After ten times as many examples the arrays have the same shapes, and take at most `memory_bytes`."""
-    short, long = _taught(family, factory)[0], _taught(family, factory, 3_000)[0]
-    assert_memory(short, long)
-
-
-def assert_memory(short: Model, long: Model) -> None:
-    """Raise AssertionError if ``long``, which has learned more examples, takes more memory than ``short``, or than it
-    states."""
-    shapes = [{key: (a.shape, a.dtype) for key, a in model.snapshot().arrays.items()} for model in (short, long)]
-    assert shapes[0] == shapes[1], f"arrays grew with the number of examples: {shapes[0]} became {shapes[1]}"
-    sizes = [len(pack({"model": model.snapshot()})) for model in (short, long)]
-    assert sizes[1] <= sizes[0] + HEADER_SLACK_BYTES, f"the packed state grew from {sizes[0]} to {sizes[1]} bytes"
-    array_bytes, limit = sum(array.nbytes for array in long.snapshot().arrays.values()), long.memory_bytes
-    assert array_bytes <= limit == short.memory_bytes, f"the arrays take {array_bytes} bytes, but memory_bytes is {limit}"
+    assert_memory(_taught(family, factory)[0], _taught(family, factory, 3_000)[0])
 
 
 def check_refuses_non_finite_features(family: Family, factory: Factory) -> None:
     """`learn_many` and `predict_many` raise NonFiniteError on NaN and infinity, and learn nothing from that block."""
     model, rows, targets, weights = _taught(family, factory)
-    before = _state_of(model)
-    for value in (math.nan, math.inf, -math.inf):
-        bad = rows.copy()
-        bad[-1, -1] = value
-        for what, call in (
-            ("learn_many", partial(model.learn_many, bad, targets, weights)),
-            ("predict_many", partial(model.predict_many, bad)),
-        ):
-            try:
-                call()
-            except NonFiniteError:
-                assert _state_of(model) == before, f"{what} refused {value} but had changed the state"
-                continue
-            raise AssertionError(f"{what} accepted a feature of {value} without a NonFiniteError")
+    calls = {
+        "learn_many": lambda bad: model.learn_many(ends_with(bad, rows), targets, weights),
+        "predict_many": lambda bad: model.predict_many(ends_with(bad, rows)),
+    }
+    assert_non_finite_is_refused(model, calls)
 
 
 def check_survives_adversarial_sequences(family: Family, factory: Factory) -> None:
@@ -254,8 +210,7 @@ def check_survives_adversarial_sequences(family: Family, factory: Factory) -> No
         numbers = np.clip(rows[:, 0] * (labels - 0.5), -LARGEST_TARGET, LARGEST_TARGET)
         targets = labels if family.protocol is MultiClassModel else numbers
         model.learn_many(rows, targets, 10.0 ** np.random.default_rng(6).uniform(-6.0, 6.0, len(rows)))
-        for key, array in model.snapshot().arrays.items():
-            assert np.isfinite(array).all(), f"{what}: array {key!r} of the state contains a number that is not finite"
+        assert_state_is_finite(model, what)
         for row in (rows[0], rows[-1], np.zeros(model.n_features)):
             defect = family.defect(family.predict(model, row))
             assert not defect, f"{what}: {defect}"
@@ -263,14 +218,9 @@ def check_survives_adversarial_sequences(family: Family, factory: Factory) -> No
 
 def check_boost_changes_learning(family: Family, factory: Factory) -> None:
     """After `set_boost(4)` it learns differently; `set_boost(1)` restores the configured learning."""
-    plain, boosted, back = factory(), factory(), factory()
-    rows, targets, weights = family.examples(plain, 300, 7)
-    boosted.set_boost(4.0)
-    back.set_boost(4.0)
-    back.set_boost(1.0)
-    served = [model.learn_many(rows, targets, weights).tolist() for model in (plain, boosted, back)]
-    assert served[0] != served[1], "a boost of 4 changed nothing"
-    assert served[0] == served[2], "after set_boost(1) the model did not learn as configured"
+    models = [factory() for _ in range(3)]
+    rows, targets, _ = family.examples(models[0], 300, 7)
+    assert_boost_changes_learning(models, rows, targets)
 
 
 def check_reset_forgets(family: Family, factory: Factory) -> None:
