@@ -123,6 +123,7 @@ def test_the_page_reports_the_end_of_a_run(browser: object, tmp_path: Path) -> N
         visitor.page.locator('[data-notice="finished"]').wait_for()
         visitor.wait_for("state", "finished")
         assert visitor.page.get_by_role("button", name="Pause").is_disabled()
+        visitor.page.locator(".state.ended").first.wait_for()
         assert {row[-1] for row in visitor.table("sessions")} == {"ended"}
         visitor.leave()
         assert visitor.errors == []

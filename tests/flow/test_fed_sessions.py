@@ -406,6 +406,7 @@ def test_a_finished_run_learns_nothing_more() -> None:
         gateway = await ran(opened(quiet(), LEAN))
         with pytest.raises(ConflictError, match="finished"):
             await gateway.start_session("ELSE", "logistic", MINE)
+        assert {session.state for session in gateway.sessions()} == {"ended"}
 
     asyncio.run(late())
 

@@ -142,7 +142,7 @@ class BatchModelStatus(msgspec.Struct, frozen=True):
 
 
 class SessionStatus(msgspec.Struct, frozen=True):
-    """One session. ``age_s`` is the market time since its newest label."""
+    """One session; it is ``ended`` once the run has finished or failed. ``age_s``: market time since its newest label."""
 
     session_id: str
     symbol: str
@@ -150,7 +150,7 @@ class SessionStatus(msgspec.Struct, frozen=True):
     model_type: str
     version: str
     source: Literal["loop", "api"]
-    state: Literal["learning", "in_trial", "quarantined"]
+    state: Literal["learning", "in_trial", "quarantined", "ended"]
     horizon: int
     n_features: int
     labels_used: int

@@ -232,7 +232,7 @@ class LocalGateway:
     def sessions(self) -> list[SessionStatus]:
         """All sessions."""
         self._refuse_while_warming()
-        return self._session_commands.sessions()
+        return self._session_commands.sessions(ended=self.runner.state in ("finished", "failed"))
 
     def session_scores(self, session_id: str) -> SessionScores:
         """One session's scores."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -66,11 +67,11 @@ class SessionCommands:
 
     # Reading.
 
-    def sessions(self) -> list[SessionStatus]:
-        """All sessions, those of the engine first."""
-        return [self._status(session) for session in self._system.learning.all_sessions()]
+    def sessions(self, *, ended: bool) -> list[SessionStatus]:
+        """All sessions, those of the engine first. ``ended``: the run has finished or failed, so no session learns any more."""
+        return [self._status(session, ended) for session in self._system.learning.all_sessions()]
 
-    def _status(self, session: Session) -> SessionStatus:
+    def _status(self, session: Session, ended: bool) -> SessionStatus:
         spec, now = session.spec, self._system.clock.now_ns()
         alarm = self._system.learning.monitor(spec.symbol, spec.target).last_alarm
         model = self._history.models.get(session.session_id)
@@ -87,7 +88,7 @@ class SessionCommands:
             model_type=spec.model_type,
             version=str(session.labels_used),
             source="loop" if session.engine_owned else "api",
-            state="in_trial" if session.in_trial else "quarantined" if self._quarantined(session) else "learning",
+            state="ended" if ended else self._state(session),
             horizon=spec.horizon,
             n_features=spec.n_features,
             labels_used=session.labels_used,
@@ -105,9 +106,11 @@ class SessionCommands:
             skill_millinats=-1_000.0 * kernels.window_health(session.scores)[0] if filled else None,
         )
 
-    def _quarantined(self, session: Session) -> bool:
+    def _state(self, session: Session) -> Literal["learning", "in_trial", "quarantined"]:
+        if session.in_trial:
+            return "in_trial"
         newest = self._system.serving.newest(session.spec.symbol, session.spec.target) if session.engine_owned else None
-        return newest is not None and newest.quarantined
+        return "quarantined" if newest is not None and newest.quarantined else "learning"
 
     def scores(self, session_id: str) -> SessionScores:
         """One session's scores, whole run and window."""

@@ -91,7 +91,7 @@ export interface SessionStatus {
   model_type: string;
   version: string;
   source: "loop" | "api";
-  state: "learning" | "in_trial" | "quarantined";
+  state: "learning" | "in_trial" | "quarantined" | "ended";
   horizon: number;
   labels_used: number;
   pending: number;
