@@ -1,4 +1,4 @@
-"""Detectors by name; add one here and the contract checks run on it."""
+"""Detectors by name. The contract checks run on each of them."""
 
 DETECTORS = {
     "adwin": "alpha_pulse.detectors.drift:Adwin",

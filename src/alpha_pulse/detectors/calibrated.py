@@ -1,4 +1,4 @@
-"""Any detector by name, with its threshold set by how many false alarms are accepted and how dependent the values are."""
+"""A detector by name, with the threshold for a rate of false alarms and for the dependence of the values."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TABLE = "thresholds.json"
 
 
 class Tuned(msgspec.Struct, frozen=True):
-    """How a detector is calibrated: which of its parameters is the ``threshold``, and what the others are then set to."""
+    """How a detector is calibrated: the parameter that is its ``threshold``, and the values of the others."""
 
     threshold: str
     fixed: dict[str, Any] = {}
@@ -46,13 +46,13 @@ TUNED = {
 
 
 class ThresholdCurve(msgspec.Struct, frozen=True):
-    """Thresholds that give at most one false alarm in so many values, found by simulation; both (k,), ``per`` rising."""
+    """Thresholds by simulation: ``threshold[i]`` gives at most one false alarm in ``per[i]`` values; ``per`` rises."""
 
     per: tuple[float, ...]
     threshold: tuple[float, ...]
 
     def at(self, per: float) -> float | None:
-        """The threshold for ``per`` values, log-linear between its neighbours; None outside of what was simulated.
+        """The threshold for ``per`` values, interpolated log-linearly; None outside the simulated range.
 
         >>> ThresholdCurve((100.0, 10_000.0), (0.1, 0.001)).at(1_000.0)
         0.01
@@ -68,7 +68,7 @@ ThresholdCurves = dict[str, dict[str, ThresholdCurve]]
 
 @cache
 def shipped_curves() -> ThresholdCurves:
-    """The table of this version, by detector and dependence; ``alpha-pulse simulate-detectors`` recreates it."""
+    """The thresholds by detector and dependence; ``alpha-pulse simulate-detectors`` recreates them."""
     text = files("alpha_pulse.detectors").joinpath(TABLE).read_bytes()
     return msgspec.json.decode(text, type=ThresholdCurves)
 
@@ -76,27 +76,27 @@ def shipped_curves() -> ThresholdCurves:
 class CalibratedDetector:
     """Detects a lasting change of events, with at most one false alarm in ``samples_per_false_alarm`` of them.
 
-    Dependent events are gathered to blocks, of which the detector sees the mean (one that takes 0 and 1 only: the last value):
-    blocks of h for the losses of forecasts over h overlapping steps, of 20 for other autocorrelated values. What dependence is
-    left between blocks is in the table of thresholds. `Detection` counts events, not blocks.
+    Dependent events are grouped into blocks: of h for the losses of forecasts over h overlapping steps, of 20 for other
+    autocorrelated values. The detector processes the mean of each block, or its last value where it accepts 0 and 1 only. The
+    thresholds account for the remaining dependence between blocks. `Detection` counts events, not blocks.
 
     Parameters
     ----------
     name
-        A detector of the table or of a plug-in; one that is not in the table of thresholds is used with its own defaults.
+        A built-in detector, or one of a plug-in. A detector without calibrated thresholds keeps its defaults.
     samples_per_false_alarm
-        Events per accepted false alarm.
+        Events per false alarm.
     dependence
         ``independent``, ``autoregressive`` (an autocorrelation of up to .9), or ``horizon``.
     horizon
         Steps over which labels overlap, h; 1 is ``independent``.
     threshold
-        Used in place of the one in the table.
+        Replaces the calibrated threshold.
 
     Raises
     ------
     ConfigError
-        ``samples_per_false_alarm`` is outside of what was simulated for this detector.
+        ``samples_per_false_alarm`` is outside the simulated range of this detector.
     UnknownNameError
         There is no such detector.
 
@@ -127,7 +127,7 @@ class CalibratedDetector:
 
     @property
     def last(self) -> Detection:
-        """The verdict on the newest event: quiet within a block."""
+        """The result for the newest event; within a block, no drift."""
         last = self._detector.last
         at_end = self._count == 0 and last.sample > 0
         return Detection(
@@ -140,13 +140,13 @@ class CalibratedDetector:
 
     @property
     def mean(self) -> float:
-        """The mean since the change last found, where the detector keeps one; else NaN."""
+        """The mean since the newest change, where the detector has one; else NaN."""
         return float(getattr(self._detector, "mean", math.nan))
 
     def update(self, value: float) -> bool:
-        """Take one event; True when it ended a block that gave a drift. Raises NonFiniteError as the detector does."""
+        """Process one event; True when it ends a block that gives a drift. Raises NonFiniteError as the detector does."""
         if self.block == 1 or not _fits(value, self._detector.domain):
-            return self._detector.update(value)  # which refuses what does not fit
+            return self._detector.update(value)  # which raises the error
         total = self._sum + value if self._mean else value
         if self._count + 1 < self.block:
             self._sum, self._count = total, self._count + 1
@@ -156,13 +156,13 @@ class CalibratedDetector:
         return drift
 
     def update_many(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Take ``values`` (n,) one by one; whether each ended a block that gave a drift, (n,). Bit-equal to calls of `update`.
+        """Process ``values`` (n,) one by one; whether each ended a block with a drift, (n,). Bit-equal to calls of `update`.
 
-        Raises NonFiniteError, taking none, as the detector does.
+        Raises NonFiniteError, and processes none, as the detector does.
         """
         check_array(f"the values for {self.name}", values, (None,))
         if self.block == 1 or not _all_fit(values, self.domain):
-            return self._detector.update_many(values)  # which refuses what does not fit
+            return self._detector.update_many(values)  # which raises the error
         drifts = np.zeros(len(values), dtype=np.bool_)
         first = min(-self._count % self.block, len(values))
         last = first + (len(values) - first) // self.block * self.block
@@ -184,7 +184,7 @@ class CalibratedDetector:
         """See `alpha_pulse.core.stateful.Stateful`."""
         total, count, inner = scalar(state, "sum", float), scalar(state, "count", int), scalar(state, "inner", dict)
         if scalar(state, "made", list) != [self.name, self.block]:
-            raise StateError(f"a state of {state.scalars['made']} was given to {self.name} with blocks of {self.block}")
+            raise StateError(f"a state of {state.scalars['made']} does not fit {self.name} with blocks of {self.block}")
         self._detector.restore(State(inner, state.arrays))
         self._sum, self._count = total, count
 
@@ -204,12 +204,12 @@ def _all_fit(values: NDArray[np.float64], domain: Domain) -> bool:
 def block_of(dependence: Dependence, horizon: int = 1) -> int:
     """Events per block."""
     if horizon < 1:
-        raise ConfigError(f"a horizon of {horizon!r} was given, but a whole number of steps from 1 on is needed")
+        raise ConfigError(f"a horizon of {horizon!r} steps is set; expected 1 or more")
     return {"independent": 1, "autoregressive": AUTOREGRESSIVE_BLOCK, "horizon": horizon}[dependence]
 
 
 def blocks(values: NDArray[np.float64], block: int, *, mean: bool) -> NDArray[np.float64]:
-    """What `CalibratedDetector` shows its detector of ``values`` (n,): shape (n // block,).
+    """The block values that `CalibratedDetector` passes to its detector, shape (n // block,), from ``values`` (n,).
 
     >>> blocks(np.array([0.0, 1.0, 1.0, 1.0, 0.0]), 2, mean=True).tolist()
     [0.5, 1.0]
@@ -224,7 +224,7 @@ def blocks(values: NDArray[np.float64], block: int, *, mean: bool) -> NDArray[np
 
 
 def make_detector(name: str, threshold: float) -> Detector:
-    """A detector of `TUNED` as it is calibrated, with this threshold."""
+    """A detector of `TUNED` with this threshold, and its other parameters as calibrated."""
     tuned = TUNED[name]
     made: Detector = load("detectors", DETECTORS, name)(**{tuned.threshold: threshold}, **tuned.fixed)
     return made
@@ -233,7 +233,7 @@ def make_detector(name: str, threshold: float) -> Detector:
 def nearest_rate(
     name: str, samples_per_false_alarm: float, *, dependence: Dependence = "independent", horizon: int = 1
 ) -> float:
-    """Events per false alarm: the requested number, or the nearest for which the detector was calibrated with such blocks.
+    """Events per false alarm: the requested number, or the nearest in the range of the calibration.
 
     >>> nearest_rate("adwin", 50_000, dependence="horizon", horizon=3)
     50000.0
@@ -255,16 +255,16 @@ def tuned(
     horizon: int = 1,
     threshold: float | None = None,
 ) -> Detector:
-    """The detector inside of `CalibratedDetector`, for callers that form the blocks; parameters and errors are the same."""
+    """The detector inside `CalibratedDetector`, for callers that form the blocks. Parameters and errors are the same."""
     kind = load("detectors", DETECTORS, name)
     if name not in TUNED:
         if threshold is not None:
             raise ConfigError(
-                f"the threshold {threshold!r} was given for the detector {name!r}, but only those of this program have one "
-                f"that can be set ({', '.join(TUNED)}); leave it out"
+                f"the threshold {threshold!r} is set for the detector {name!r}, but only built-in detectors have a threshold "
+                f"({', '.join(TUNED)}); leave it out"
             )
-        found: Detector = kind()
-        return found
+        plugged: Detector = kind()
+        return plugged
     if threshold is None:
         block = block_of(dependence, horizon)
         curve = shipped_curves()[name]["independent" if block == 1 else dependence]
@@ -272,7 +272,7 @@ def tuned(
         if threshold is None:
             low, high = (per * block for per in (curve.per[0], curve.per[-1]))
             raise ConfigError(
-                f"one false alarm of {name} in {samples_per_false_alarm:,.0f} events was asked for, but with {block} of "
-                f"them to a block it was calibrated for one in {low:,.0f} to one in {high:,.0f}; choose a number between them"
+                f"samples_per_false_alarm is {samples_per_false_alarm:,.0f} events, but {name} is calibrated with "
+                f"blocks of {block} for one in {low:,.0f} to one in {high:,.0f}; choose a number between them"
             )
     return make_detector(name, threshold)

@@ -1,8 +1,7 @@
-"""Detectors of a change of the features themselves, against a reference window: feature by feature and in total."""
+"""Detectors of a change of the distribution of features: the newest window against a reference, per feature and in total."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -11,9 +10,9 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.arrays import check_array
 from alpha_pulse.core.errors import ConfigError, NonFiniteError, StateError
+from alpha_pulse.core.ranges import check_minimum, check_range
 from alpha_pulse.core.stateful import State, scalar, take
 from alpha_pulse.detectors.base import Detection
-from alpha_pulse.detectors.packed import check_minimum, check_range
 from alpha_pulse.kernels.detection import covariate_layout as layout
 from alpha_pulse.kernels.detection.covariate import counts_as_test, covariate_step, covariate_steps
 from alpha_pulse.kernels.detection.covariate_layout import covariate_state
@@ -23,42 +22,44 @@ Rows = NDArray[np.float64]
 Known = NDArray[np.bool_]
 
 OVERLAP = 4.0
-"""Neighbouring comparisons share 4/5 of their rows, so that this many count for one: found by simulation, with room to spare
-(`alpha_pulse.simulation.covariate_trials` shows what comes of it).
+"""Neighbouring comparisons share 4/5 of their rows, so this many count as one test. The value was chosen by simulation and is
+conservative; `alpha_pulse.simulation.covariate_trials` shows the resulting rates.
 """
 COMPARISONS = 5
-"""Comparisons in the time of one window."""
+"""Comparisons per window."""
 SUREST = 0.5
-"""No level is above this."""
+"""The largest level."""
 
 
 class FeatureDetector:
-    """Compares the newest rows of features with a reference window; about one false alarm in so many rows, or fewer.
+    """Compares the newest rows of features with a reference window, with a bounded rate of false alarms.
 
-    The reference is filled first; then, every fifth of a window, the window of the newest rows is compared with it for each
-    feature. How much less a feature's dependent values tell than independent ones is estimated from the reference: simulation
-    shows the stated rate kept up to an autocorrelation of about .9, not beyond. All p-values are made one by Simes' rule, which
-    is exact for independent tests with exact p-values, as these are about, and on the safe side for positively dependent ones.
-    Of a feature that is constant in the reference it is judged whether it stays so; where half of a feature's newest values or
-    more are missing, how often it is missing. One that is missing in half of the reference or more is not judged until the
-    next reference.
-    A drift is told once: the rows since the change begin a new reference, and there is no verdict until it is full and a window
-    has followed it.
+    The reference is filled first. Then the window of the newest rows is compared with it, feature by feature, every fifth of a
+    window. The values of a feature depend on each other; the reference gives an estimate of how many independent values they
+    are worth. In simulations the rate of false alarms holds up to an autocorrelation of about .9, not beyond. Simes' rule
+    combines the p-values into one; it is exact for independent tests and conservative for positively dependent ones.
 
-    `Detection` is about the total: its ``score`` is the statistic of the feature that changed most surely, and
-    ``change_sample`` dates that feature's change, not before the current window.
+    A feature that is constant in the reference is tested for another value. Where half or more of a feature's newest values
+    are missing, the fraction of missing values is tested. A feature that is missing in half or more of the reference is not
+    tested until the next reference.
+
+    Each drift is reported once. The rows since the change begin a new reference; the next comparison follows when it is full
+    and one more window is.
+
+    `Detection` concerns all features together: ``score`` is the statistic of the feature with the smallest p-value, and
+    ``change_sample`` the estimated time of its change, which is never before the current window.
 
     Parameters
     ----------
     names
         One per feature.
     samples_per_false_alarm
-        Rows per accepted false alarm, from 1,000 on.
+        Rows per false alarm, 1,000 or more.
     reference, window
-        Rows of the reference and of the newest that are compared with it.
+        Rows of the reference, and of the window that is compared with it.
     block
-        Rows of a block of the reference, which it needs ten of at least: dependence is seen over this many rows, and by one
-        step of autoregression beyond.
+        Rows of a block of the reference, which has ten blocks or more. Dependence is estimated within blocks, and between
+        neighbouring blocks as a first-order autoregression.
 
     Raises
     ------
@@ -80,18 +81,16 @@ class FeatureDetector:
     ) -> None:
         self.names = tuple(names)
         if not self.names or len(set(self.names)) != len(self.names):
-            raise ConfigError(
-                f"{self.title} was given the features {self.names!r}, but one name at least, and none twice, is needed"
-            )
-        check_range(f"{self.title}'s samples_per_false_alarm", samples_per_false_alarm, 999.0, math.inf, "10000")
-        check_minimum(f"{self.title}'s block", block, 2, "50")
-        check_minimum(f"{self.title}'s window", window, 50, "500")
-        check_minimum(f"{self.title}'s reference", reference, 10 * block, "2000")
+            raise ConfigError(f"the features of {self.title} are {self.names!r}; expected one name at least, and none twice")
+        check_range(f"{self.title}'s samples_per_false_alarm", samples_per_false_alarm, 999.0, usual="10000")
+        check_minimum(f"{self.title}'s block", block, 2, usual="50")
+        check_minimum(f"{self.title}'s window", window, 50, usual="500")
+        check_minimum(f"{self.title}'s reference", reference, 10 * block, usual="2000")
         if reference % block or window % COMPARISONS or window >= reference:
             raise ConfigError(
-                f"{self.title}'s reference is {reference} rows, its window {window} and its block {block}, but a reference of "
-                f"whole blocks and a window of a multiple of {COMPARISONS} rows, shorter than it, are needed; "
-                "2000, 500 and 50 are usual"
+                f"{self.title}'s reference is {reference} rows, its window {window} and its block {block}; expected a "
+                f"reference of whole blocks, and a window of a multiple of {COMPARISONS} rows that is shorter than it "
+                "(usual: 2000, 500, 50)"
             )
         every = window // COMPARISONS
         self.level = min(OVERLAP * every / samples_per_false_alarm, SUREST)
@@ -101,7 +100,7 @@ class FeatureDetector:
 
     @property
     def last(self) -> Detection:
-        """The verdict on the newest row; before any, a quiet one with ``sample`` 0."""
+        """The result for the newest row; before the first row, no drift and ``sample`` 0."""
         state = self._state
         return Detection(
             score=float(state[SCORE]),
@@ -121,19 +120,19 @@ class FeatureDetector:
 
     @property
     def statistics(self) -> Rows:
-        """Of each feature at the newest comparison, (d,); 0 where it was not judged."""
+        """Statistic of each feature at the newest comparison, (d,); 0 where it was not tested."""
         return self._column(layout.STATISTIC)
 
     @property
     def p_values(self) -> Rows:
-        """Of each feature at the newest comparison, (d,), each for itself; 1 where it was not judged."""
+        """P-value of each feature at the newest comparison, (d,), not adjusted; 1 where it was not tested."""
         return self._column(layout.P_VALUE)
 
     @property
     def changed(self) -> tuple[str, ...]:
-        """The features that the newest comparison names, the surest first; empty when all together were no drift.
+        """The features that changed, by the newest comparison, the smallest p-value first; empty without a drift.
 
-        The surest is named because all together were a drift; the others are those that Holm's rule confirms at `level`.
+        The first is listed because all features together were a drift; the others, because Holm's rule rejects at `level`.
         """
         p_values = self.p_values
         if self._state[layout.WORST] < 0 or self.p_value > self.level:
@@ -145,27 +144,27 @@ class FeatureDetector:
 
     @property
     def judged(self) -> Known:
-        """Which features the newest reference allows to be judged, (d,)."""
+        """Which features can be tested with the current reference, (d,)."""
         known: Known = self._column(layout.COUNT) > 0.0
         return known
 
     @property
     def p_value(self) -> float:
-        """Of all features together at the newest comparison; 1 before one."""
+        """P-value of all features together at the newest comparison; 1 before the first."""
         return float(self._state[layout.TOTAL_P])
 
     @property
     def comparisons(self) -> int:
-        """How many were made."""
+        """Number of comparisons."""
         return int(self._state[layout.COMPARED])
 
     def update(self, values: Rows, known: Known | None = None) -> bool:
-        """Take a row ``values`` (d,), of which only those ``known`` (d,) count; True when it gave a drift.
+        """Process a row ``values`` (d,), of which only those ``known`` (d,) count; True for a drift.
 
         Raises
         ------
         NonFiniteError
-            A known value is not finite; the row is not taken.
+            A known value is not finite; the state does not change.
         DataError
             The arrays are of other shapes or types.
         """
@@ -178,9 +177,9 @@ class FeatureDetector:
         return flag == DRIFT
 
     def update_many(self, values: Rows, known: Known | None = None) -> Known:
-        """Take rows ``values`` (n, d) one by one; whether each gave a drift, (n,). Bit-equal to the same calls of `update`.
+        """Process rows ``values`` (n, d) one by one; whether each gave a drift, (n,). Bit-equal to the same calls of `update`.
 
-        Raises NonFiniteError, taking none, when a known value is not finite, DataError for arrays of other shapes or types.
+        Raises NonFiniteError, and processes none, when a known value is not finite; DataError for other shapes or types.
         """
         check_array(f"the rows for {self.title}", values, (None, len(self.names)))
         if known is not None:
@@ -199,19 +198,19 @@ class FeatureDetector:
         wrong = ~np.isfinite(values) & (self._all_known if known is None else known)
         column = int(np.argmax(wrong))
         return NonFiniteError(
-            f"{self.title} was given {float(values[column])!r} as {self.names[column]!r}, but a finite value is needed; "
-            "mask what is missing"
+            f"{self.names[column]!r} for {self.title} is {float(values[column])!r}; expected a finite value; "
+            "mask missing values"
         )
 
     def snapshot(self) -> State:
-        """The features' names and the packed state, its parameters included."""
+        """The names of the features and the packed state, including its parameters."""
         return State(scalars={"names": list(self.names)}, arrays={"state": self._state.copy()})
 
     def restore(self, state: State) -> None:
-        """Take over a packed state; StateError when it is of other features or sizes."""
+        """Restore a packed state. Raises StateError for other features or parameters."""
         saved = scalar(state, "names", list)
         if saved != list(self.names):
-            raise StateError(f"a saved state of {self.title} is of the features {saved}, but {list(self.names)} are needed")
+            raise StateError(f"a saved state of {self.title} has the features {saved}; expected {list(self.names)}")
         packed = self._state.copy()
         take(packed, state, "state")
         fixed = [THRESHOLD, *range(HEADER, layout.CELLS), layout.EVERY]
@@ -226,7 +225,7 @@ class FeatureDetector:
 class PSI(FeatureDetector):
     """The population stability index over ten bins, the deciles of the reference: the sum of (q - p) log(q / p).
 
-    Custom calls an index below 0.1 small and one above 0.25 large, whatever the number of rows.
+    By convention an index below 0.1 is small and one above 0.25 is large, whatever the number of rows.
 
     Examples
     --------
@@ -274,7 +273,7 @@ FEATURE_DETECTORS: dict[str, type[FeatureDetector]] = {"psi": PSI, "ks": Kolmogo
 
 
 def holm(p_values: Rows) -> Rows:
-    """Holm's adjusted p-values of ``p_values`` (n,): a test at any level errs in one or more of them no more often than that.
+    """Holm's adjusted p-values of ``p_values`` (n,), which control the family-wise error rate.
 
     >>> holm(np.array([0.01, 0.04, 0.03])).tolist()
     [0.03, 0.06, 0.06]

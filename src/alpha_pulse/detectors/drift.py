@@ -1,4 +1,4 @@
-"""Detectors of concept drift: they watch how wrong a model is."""
+"""ADWIN, a detector of changes of a mean such as a model's error rate."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.arrays import check_array
-from alpha_pulse.core.errors import ConfigError, NonFiniteError
+from alpha_pulse.core.errors import NonFiniteError
+from alpha_pulse.core.ranges import check_minimum, check_range
 from alpha_pulse.core.stateful import State, take
 from alpha_pulse.detectors.base import Detection, Domain
 from alpha_pulse.detectors.packed import check_same_threshold
@@ -26,18 +27,18 @@ from alpha_pulse.kernels.detection.adwin import (
 
 
 class Adwin:
-    """Keeps a window whose parts have means that do not differ, and alarms when it has to be cut: once, as a rule, per change.
+    """ADWIN: an adaptive window that is cut where the means of its two sides differ. A cut is an alarm, usually one per change.
 
-    Memory grows with the logarithm of the window and is bounded, because values are kept as sums of 1, 2, 4, ...: cuts are
-    tried between those only. It alarms on falls as on rises: see the sign of the score.
+    Memory grows with the logarithm of the window and is bounded: values are stored as sums of 1, 2, 4, ... values, and cuts
+    are tested only between those. It detects rises and falls; the sign of the score tells which.
 
     Parameters
     ----------
     delta
-        Confidence of one cut, within (0, 1): about the chance that a test on independent values finds one where nothing
-        changes. It is a bound for a known variance; the window's own one is taken.
+        Confidence of one cut, in (0, 1): about the false-alarm probability of one test on independent values. It is a bound for
+        a known variance; the variance of the window is used.
     clock
-        Values between two tests; 1 tests at each. Sparse streams should not wait.
+        Values between two tests; 1 tests at each value.
 
     Raises
     ------
@@ -60,15 +61,13 @@ class Adwin:
     domain: Domain = "bounded"
 
     def __init__(self, delta: float = 0.002, clock: int = 1) -> None:
-        if not 0.0 < delta < 1.0:
-            raise ConfigError(f"ADWIN's delta is {delta!r}, but a number between 0 and 1 is needed; 0.002 is usual")
-        if clock < 1:
-            raise ConfigError(f"ADWIN's clock is {clock!r}, but at least 1 value between tests is needed; 1 tests at each")
+        check_range("ADWIN's delta", delta, 0.0, 1.0, usual="0.002")
+        check_minimum("ADWIN's clock", clock, 1, usual="1")
         self._state = adwin_state(delta, clock)
 
     @property
     def width(self) -> int:
-        """How many of the newest values the window holds."""
+        """Number of values in the window."""
         return int(self._state[WIDTH])
 
     @property
@@ -79,7 +78,7 @@ class Adwin:
 
     @property
     def last(self) -> Detection:
-        """The verdict on the newest value."""
+        """The result for the newest value."""
         state = self._state
         seen = int(state[SEEN])
         flag = state[FLAG]
@@ -92,26 +91,26 @@ class Adwin:
         )
 
     def update(self, value: float) -> bool:
-        """Take one value within [0, 1]; True when it gave a drift.
+        """Process one value in [0, 1]; True for a drift.
 
         Raises
         ------
         NonFiniteError
-            The value is not within [0, 1]; it is not taken.
+            The value is not in [0, 1]; the state does not change.
         """
         flag = adwin_step(self._state, float(value))
         if flag < 0:
-            raise NonFiniteError(f"ADWIN was given {value!r}, but a value within [0, 1] is needed; scale the loss before")
+            raise NonFiniteError(f"the value for ADWIN is {value!r}; expected a value within [0, 1]; scale the loss first")
         return flag == DRIFT
 
     def update_many(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Take ``values`` (n,) one by one; whether each gave a drift, (n,). Bit-equal to the same calls of `update`.
+        """Process ``values`` (n,) one by one; whether each gave a drift, (n,). Bit-equal to the same calls of `update`.
 
-        Raises NonFiniteError, taking none, when one of them is not within [0, 1], DataError for another shape or type.
+        Raises NonFiniteError, and processes none, when one is not in [0, 1]; DataError for another shape or type.
         """
         check_array("the values for ADWIN", values, (None,))
         if not ((values >= 0.0) & (values <= 1.0)).all():
-            raise NonFiniteError("ADWIN was given values that are not within [0, 1]; scale the losses before")
+            raise NonFiniteError("the values for ADWIN are not all within [0, 1]; scale the losses first")
         flags = np.empty(len(values), dtype=np.int64)
         adwin_steps(self._state, values, flags)
         drifts: NDArray[np.bool_] = flags == DRIFT
@@ -122,7 +121,7 @@ class Adwin:
         return State(arrays={"window": self._state.copy()})
 
     def restore(self, state: State) -> None:
-        """Take over a packed window. Raises StateError, taking nothing, when it does not fit or was kept with another delta."""
+        """Restore a packed window. Raises StateError, without a change, for a window of another size or delta."""
         window = self._state.copy()
         take(window, state, "window")
         check_same_threshold("ADWIN", float(window[DELTA]), float(self._state[DELTA]))

@@ -1,22 +1,21 @@
-"""Detectors of a classifier that errs more often than it did: they take errors, 0 or 1."""
+"""Detectors of a rise of a classifier's error rate. They process errors, 0 or 1."""
 
 from __future__ import annotations
 
-import math
-
-from alpha_pulse.detectors.packed import PackedDetector, check_minimum, check_range
+from alpha_pulse.core.ranges import check_minimum, check_range
+from alpha_pulse.detectors.packed import PackedDetector
 from alpha_pulse.kernels.detection.ddm import ddm_state, ddm_step, ddm_steps, eddm_step, eddm_steps
 
 
 class DDM(PackedDetector):
-    """The error rate against the best it has been, in standard deviations; finds rises only, abrupt ones best.
+    """Compares the error rate with its lowest value so far, in standard deviations. Detects rises only, best abrupt ones.
 
     Parameters
     ----------
     threshold
-        Standard deviations above the best error rate; a warning comes at 2/3 of it.
+        Standard deviations above the lowest error rate; a warning is given at 2/3 of it.
     warm_start
-        Errors, right or wrong, before the first verdict.
+        Values before the first test.
 
     Raises
     ------
@@ -40,20 +39,20 @@ class DDM(PackedDetector):
     title = "DDM"
 
     def __init__(self, threshold: float = 3.0, warm_start: int = 30) -> None:
-        check_range("DDM's threshold", threshold, 0.0, math.inf, "3")
-        check_minimum("DDM's warm_start", warm_start, 1, "30")
+        check_range("DDM's threshold", threshold, 0.0, usual="3")
+        check_minimum("DDM's warm_start", warm_start, 1, usual="30")
         super().__init__(ddm_state(threshold, warm_start), ddm_step, ddm_steps)
 
 
 class EDDM(PackedDetector):
-    """The distance between errors against the longest it has been; finds rises of the error rate only, gradual ones best.
+    """Compares the distance between errors with its largest value so far. Detects rises of the error rate, best gradual ones.
 
     Parameters
     ----------
     threshold
-        Part of the longest distance below which it alarms; a warning comes half way from there to 1.
+        Fraction of the largest distance below which it gives an alarm; a warning is given halfway between it and 1.
     warm_start
-        Errors before the first verdict.
+        Errors before the first test.
 
     Raises
     ------
@@ -76,6 +75,6 @@ class EDDM(PackedDetector):
     title = "EDDM"
 
     def __init__(self, threshold: float = 0.9, warm_start: int = 30) -> None:
-        check_range("EDDM's threshold", threshold, 0.0, 1.0, "0.9")
-        check_minimum("EDDM's warm_start", warm_start, 1, "30")
+        check_range("EDDM's threshold", threshold, 0.0, 1.0, usual="0.9")
+        check_minimum("EDDM's warm_start", warm_start, 1, usual="30")
         super().__init__(ddm_state(threshold, warm_start), eddm_step, eddm_steps)

@@ -1,24 +1,24 @@
-"""Detectors whose bounds hold for any values from 0 to 1, however they are distributed: safe, so slow on steady ones."""
+"""Detectors with bounds that hold for any distribution of values from 0 to 1, and are loose where the variance is small."""
 
 from __future__ import annotations
 
-from alpha_pulse.detectors.packed import PackedDetector, check_minimum, check_range
+from alpha_pulse.core.ranges import check_minimum, check_range
+from alpha_pulse.detectors.packed import PackedDetector
 from alpha_pulse.kernels.detection.fhddm import fhddm_state, fhddm_step, fhddm_steps
 from alpha_pulse.kernels.detection.hddm_a import hddm_a_state, hddm_a_step, hddm_a_steps
 from alpha_pulse.kernels.detection.hddm_w import hddm_w_state, hddm_w_step, hddm_w_steps
 
 
 class HDDMA(PackedDetector):
-    """The mean since the best cut against the mean before it; finds abrupt rises best.
+    """Compares the mean since the best cut with the mean before it. Best for abrupt rises.
 
     Parameters
     ----------
     drift_confidence
-        Bounds, for independent values, the chance of one comparison at a fixed cut to find what is not there. Over all
-        values and cuts false alarms are more frequent; `alpha_pulse.detectors.calibrated` states their rate. A warning comes
-        at 5 times it.
+        Bound of the false-alarm probability of one comparison at a fixed cut, for independent values. Over all values and cuts
+        false alarms are more frequent: `alpha_pulse.detectors.calibrated` states their rate. A warning is given at 5 times it.
     two_sided
-        Find falls too.
+        Detect falls too.
 
     Raises
     ------
@@ -42,12 +42,12 @@ class HDDMA(PackedDetector):
     title = "HDDM-A"
 
     def __init__(self, drift_confidence: float = 0.001, two_sided: bool = False) -> None:
-        check_range("HDDM-A's drift_confidence", drift_confidence, 0.0, 1.0, "0.001")
+        check_range("HDDM-A's drift_confidence", drift_confidence, 0.0, 1.0, usual="0.001")
         super().__init__(hddm_a_state(drift_confidence, two_sided), hddm_a_step, hddm_a_steps)
 
 
 class HDDMW(PackedDetector):
-    """Weighted means before and after the best cut; finds gradual rises best.
+    """Compares weighted means before and after the best cut. Best for gradual rises.
 
     Parameters
     ----------
@@ -77,20 +77,20 @@ class HDDMW(PackedDetector):
     title = "HDDM-W"
 
     def __init__(self, drift_confidence: float = 0.001, two_sided: bool = False, lambda_: float = 0.05) -> None:
-        check_range("HDDM-W's drift_confidence", drift_confidence, 0.0, 1.0, "0.001")
-        check_range("HDDM-W's lambda_", lambda_, 0.0, 1.0, "0.05")
+        check_range("HDDM-W's drift_confidence", drift_confidence, 0.0, 1.0, usual="0.001")
+        check_range("HDDM-W's lambda_", lambda_, 0.0, 1.0, usual="0.05")
         super().__init__(hddm_w_state(drift_confidence, two_sided, lambda_), hddm_w_step, hddm_w_steps)
 
 
 class FHDDM(PackedDetector):
-    """The mean of a sliding window against the smallest it has been; finds rises only.
+    """Compares the mean of a sliding window with its smallest value so far. Detects rises only.
 
     Parameters
     ----------
     delta
-        Bounds, for independent values, the chance of one comparison of two windows that are chosen beforehand to find what is
-        not there. The smallest mean is chosen afterwards, so false alarms are more frequent;
-        `alpha_pulse.detectors.calibrated` states their rate. A warning comes at 10 times it.
+        Bound of the false-alarm probability of one comparison of two fixed windows, for independent values. The window with the
+        smallest mean is not fixed, so false alarms are more frequent: `alpha_pulse.detectors.calibrated` states their rate. A
+        warning is given at 10 times it.
     window_size
         Values in the window.
 
@@ -116,6 +116,6 @@ class FHDDM(PackedDetector):
     title = "FHDDM"
 
     def __init__(self, delta: float = 1e-6, window_size: int = 100) -> None:
-        check_range("FHDDM's delta", delta, 0.0, 1.0, "1e-6")
-        check_minimum("FHDDM's window_size", window_size, 2, "100")
+        check_range("FHDDM's delta", delta, 0.0, 1.0, usual="1e-6")
+        check_minimum("FHDDM's window_size", window_size, 2, usual="100")
         super().__init__(fhddm_state(delta, window_size), fhddm_step, fhddm_steps)

@@ -1,24 +1,25 @@
-"""A detector of changes of a distribution, whatever its shape."""
+"""KSWIN, a detector of changes of a distribution of any shape."""
 
 from __future__ import annotations
 
 from alpha_pulse.core.errors import ConfigError
-from alpha_pulse.detectors.packed import PackedDetector, check_minimum, check_range
+from alpha_pulse.core.ranges import check_minimum, check_range
+from alpha_pulse.detectors.packed import PackedDetector
 from alpha_pulse.kernels.detection.kswin import kswin_state, kswin_step, kswin_steps
 
 
 class KSWIN(PackedDetector):
-    """Whether the newest values of a window are distributed as the older ones.
+    """Compares the distribution of the newest values of a window with that of the older ones.
 
     Parameters
     ----------
     alpha
-        For independent values about the chance of one test to find what is not there: it is judged by the value that holds for
-        large windows, which is approximate for small ones. A warning comes at 10 times it.
+        About the false-alarm probability of one test on independent values. The critical value is the asymptotic one, which is
+        approximate for small windows. A warning is given at 10 times ``alpha``.
     window_size
-        Values in the window; a value costs one walk along it.
+        Values in the window; each new value costs one pass over it.
     stat_size
-        How many of them are the newest.
+        The number of newest values.
 
     Raises
     ------
@@ -42,11 +43,11 @@ class KSWIN(PackedDetector):
     title = "KSWIN"
 
     def __init__(self, alpha: float = 0.005, window_size: int = 100, stat_size: int = 30) -> None:
-        check_range("KSWIN's alpha", alpha, 0.0, 1.0, "0.005")
-        check_minimum("KSWIN's stat_size", stat_size, 2, "30")
-        check_minimum("KSWIN's window_size", window_size, 4, "100")
+        check_range("KSWIN's alpha", alpha, 0.0, 1.0, usual="0.005")
+        check_minimum("KSWIN's stat_size", stat_size, 2, usual="30")
+        check_minimum("KSWIN's window_size", window_size, 4, usual="100")
         if window_size < 2 * stat_size:
             raise ConfigError(
-                f"KSWIN's window_size is {window_size}, but at least twice the stat_size of {stat_size} is needed; 100 is usual"
+                f"KSWIN's window_size is {window_size}; expected at least twice the stat_size of {stat_size} (usual: 100)"
             )
         super().__init__(kswin_state(alpha, window_size, stat_size), kswin_step, kswin_steps)

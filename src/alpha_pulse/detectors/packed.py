@@ -1,4 +1,4 @@
-"""What the detectors over one packed array have in common: a step, a verdict in the header, and a state that is the array."""
+"""The common base of detectors whose state is one packed array, with the newest result in its header."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.arrays import check_array
-from alpha_pulse.core.errors import ConfigError, NonFiniteError, StateError
+from alpha_pulse.core.errors import NonFiniteError, StateError
 from alpha_pulse.core.stateful import State, take
 from alpha_pulse.detectors.base import Detection, Domain
 from alpha_pulse.kernels.detection.detection import CHANGE, DRIFT, FLAG, LARGEST, REFUSED, SCORE, SEEN, THRESHOLD, WARNING
@@ -21,7 +21,7 @@ EXPECTED = {"binary": "0 or 1", "bounded": "a value within [0, 1]", "real": f"a 
 
 
 class PackedDetector:
-    """A detector whose memory is one float64 array that begins as `alpha_pulse.kernels.detection.detection` says."""
+    """A detector whose state is one float64 array with the header of `alpha_pulse.kernels.detection.detection`."""
 
     domain: ClassVar[Domain]
     title: ClassVar[str]
@@ -34,7 +34,7 @@ class PackedDetector:
 
     @property
     def last(self) -> Detection:
-        """The verdict on the newest value."""
+        """The result for the newest value."""
         state = self._state
         flag = state[FLAG]
         return Detection(
@@ -46,22 +46,22 @@ class PackedDetector:
         )
 
     def update(self, value: float) -> bool:
-        """Take one value of the detector's ``domain``; True when it gave a drift.
+        """Process one value of the detector's ``domain``; True for a drift.
 
         Raises
         ------
         NonFiniteError
-            The value is none of the ``domain``; it is not taken.
+            The value is not in the ``domain``; the state does not change.
         """
         flag = self._step(self._state, float(value))
         if flag < 0:
-            raise NonFiniteError(f"{self.title} was given {value!r}, but {EXPECTED[self.domain]} is needed")
+            raise NonFiniteError(f"the value for {self.title} is {value!r}; expected {EXPECTED[self.domain]}")
         return flag == DRIFT
 
     def update_many(self, values: Packed) -> NDArray[np.bool_]:
-        """Take ``values`` (n,) one by one; whether each gave a drift, (n,). Bit-equal to the same calls of `update`.
+        """Process ``values`` (n,) one by one; whether each gave a drift, (n,). Bit-equal to the same calls of `update`.
 
-        Raises NonFiniteError, taking none, when one of them is none of the ``domain``, DataError for another shape or type.
+        Raises NonFiniteError, and processes none, when one is not in the ``domain``; DataError for another shape or type.
         """
         check_array(f"the values for {self.title}", values, (None,))
         state = self._state.copy()
@@ -70,18 +70,18 @@ class PackedDetector:
         if (flags == REFUSED).any():
             index = int(np.argmax(flags == REFUSED))
             raise NonFiniteError(
-                f"{self.title} was given {float(values[index])!r} as value {index}, but {EXPECTED[self.domain]} is needed"
+                f"value {index} for {self.title} is {float(values[index])!r}; expected {EXPECTED[self.domain]}"
             )
         self._state[...] = state
         drifts: NDArray[np.bool_] = flags == DRIFT
         return drifts
 
     def snapshot(self) -> State:
-        """The packed state, its parameters included."""
+        """The packed state, including its parameters."""
         return State(arrays={"state": self._state.copy()})
 
     def restore(self, state: State) -> None:
-        """Take over a packed state. Raises StateError, taking nothing, when it is of another detector or threshold."""
+        """Restore a packed state. Raises StateError, without a change, for the state of another detector or threshold."""
         packed = self._state.copy()
         take(packed, state, "state")
         check_same_threshold(self.title, float(packed[THRESHOLD]), float(self._state[THRESHOLD]))
@@ -92,18 +92,6 @@ def check_same_threshold(title: str, saved: float, own: float) -> None:
     """Raise StateError for a state that was saved with another threshold."""
     if saved != own:
         raise StateError(
-            f"a state of {title} was saved with the threshold {saved:g}, but {own:g} is set now; go on with the version and "
-            "the settings that saved it"
+            f"a state of {title} was saved with the threshold {saved:g}, but the threshold is {own:g} now; restore it with the "
+            "version and the settings that saved it"
         )
-
-
-def check_range(what: str, value: float, low: float, high: float, usual: str) -> None:
-    """Raise ConfigError for a parameter that is not strictly between ``low`` and ``high``."""
-    if not low < value < high:
-        raise ConfigError(f"{what} is {value!r}, but a number between {low:g} and {high:g} is needed; {usual} is usual")
-
-
-def check_minimum(what: str, value: float, least: int, usual: str) -> None:
-    """Raise ConfigError for a parameter that is no whole number from ``least`` on."""
-    if value != int(value) or value < least:
-        raise ConfigError(f"{what} is {value!r}, but a whole number from {least} on is needed; {usual} is usual")

@@ -1,28 +1,29 @@
-"""A detector of changes of a mean."""
+"""The Page-Hinkley test of changes of a mean."""
 
 from __future__ import annotations
 
 import math
 
-from alpha_pulse.detectors.packed import PackedDetector, check_minimum, check_range
+from alpha_pulse.core.ranges import check_minimum, check_range
+from alpha_pulse.detectors.packed import PackedDetector
 from alpha_pulse.kernels.detection.page_hinkley import page_hinkley_state, page_hinkley_step, page_hinkley_steps
 
 
 class PageHinkley(PackedDetector):
-    """Cumulative sums of deviations from the running mean: finds rises and falls of any finite values.
+    """The Page-Hinkley test: cumulative sums of deviations from the running mean. Detects rises and falls of any finite values.
 
     Parameters
     ----------
     threshold
-        Lambda: how far a sum may move from its extreme, in the units of the values.
+        Lambda: the distance of a sum from its extreme that gives an alarm, in the units of the values.
     delta
-        Part of each deviation that is tolerated, in the same units.
+        The tolerance that is subtracted from each deviation, in the same units.
     min_instances
-        Values before the first verdict.
+        Values before the first test.
     alpha
         Forgetting factor of the sums; 1 forgets nothing.
     standardised
-        Measure ``threshold`` and ``delta`` in running standard deviations, and cut deviations off at 3 of them.
+        Measure ``threshold`` and ``delta`` in running standard deviations, and clip deviations at 3 of them.
 
     Raises
     ------
@@ -52,10 +53,10 @@ class PageHinkley(PackedDetector):
         alpha: float = 1.0 - 1e-4,
         standardised: bool = False,
     ) -> None:
-        check_range("Page-Hinkley's threshold", threshold, 0.0, math.inf, "50")
-        check_range("Page-Hinkley's delta", delta, -math.inf, math.inf, "0.005")
-        check_minimum("Page-Hinkley's min_instances", min_instances, 1, "30")
-        check_range("Page-Hinkley's alpha", alpha, 0.0, 1.0 + 1e-12, "0.9999")
+        check_range("Page-Hinkley's threshold", threshold, 0.0, usual="50")
+        check_range("Page-Hinkley's delta", delta, -math.inf, usual="0.005")
+        check_minimum("Page-Hinkley's min_instances", min_instances, 1, usual="30")
+        check_range("Page-Hinkley's alpha", alpha, 0.0, 1.0 + 1e-12, usual="0.9999")
         super().__init__(
             page_hinkley_state(threshold, delta, min_instances, alpha, standardised), page_hinkley_step, page_hinkley_steps
         )

@@ -1,4 +1,4 @@
-"""In which regime is the market: calm, normal or turbulent, with what probability, and since when?"""
+"""The regime of the market: calm, normal or turbulent, with its probability and its start."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.durations import DAY_NS
 from alpha_pulse.core.errors import ConfigError, NonFiniteError, StateError
+from alpha_pulse.core.ranges import check_minimum, check_range
 from alpha_pulse.core.stateful import State, scalar, take_all
 from alpha_pulse.core.types import RegimeChange, RegimeFeature, RegimeLabel
 from alpha_pulse.detectors.base import Detection
-from alpha_pulse.detectors.packed import check_minimum, check_range
 from alpha_pulse.detectors.regime_settings import (
     CAPACITY,
     DOUBTFUL,
@@ -34,41 +34,41 @@ from alpha_pulse.kernels.regimes import bocpd, hmm, market_state
 from alpha_pulse.kernels.regimes.regime import regime_block
 
 LABELS: tuple[RegimeLabel, ...] = get_args(RegimeLabel)
-WATCHED: tuple[RegimeFeature, ...] = get_args(RegimeFeature)
+MONITORED: tuple[RegimeFeature, ...] = get_args(RegimeFeature)
 MAX_TIMES = 1_024
-"""Blocks whose times are remembered, to date a change; an older change is dated at the oldest of them."""
+"""Blocks whose times are stored to date a change; an older change is dated at the oldest of them."""
 
 
 class RegimeDetector:
-    """Classifies times as calm, normal or turbulent from the bars so far: no forecast and no hindsight.
+    """Classifies the market as calm, normal or turbulent from the bars so far. It forecasts nothing and revises nothing.
 
-    Bars are gathered into blocks, each described by volatility, trend and correlation (`kernels.regimes.market_state`). At
-    the end of each block a hidden Markov model gives the probabilities of the three regimes (`kernels.regimes.hmm`), and a
-    change-point detector for each number (`kernels.regimes.bocpd`) decides whether and when it changed. The label moves to
-    the most probable regime when the present one is rejected (a probability of at most 1 %; 10 % when the volatility is
-    likely to have changed within the last 4 blocks), and not sooner than 3 blocks after its last move. A regime keeps its
-    meaning and its name when it recurs. A change of trend or correlation is reported too and does not move the label.
-    Before 20 blocks there is no label.
+    Bars are grouped into blocks. Each block has a volatility, a trend and a correlation (`kernels.regimes.market_state`). At
+    the end of a block a hidden Markov model gives the probabilities of the three regimes (`kernels.regimes.hmm`), and a
+    change-point detector for each number (`kernels.regimes.bocpd`) estimates whether and when it changed. The label moves to
+    the most probable regime once the probability of the current one is at most 1 %, or 10 % when the volatility has probably
+    changed within the last 4 blocks, but not within 3 blocks of its last move. A regime keeps its name when it recurs. A change
+    of trend or correlation is reported too, and does not move the label. There is no label before 20 blocks.
 
-    Where nothing changes, .09 to .14 changes are told in 10,000 bars of closes, 24 to a block. Where volatility is never still,
-    it is followed: 6.5 on GARCH(1,1) of persistence .98, 14 on a slow stochastic volatility. Found after, median and slowest
-    tenth: volatility x 2, 48 and 74 bars; x 3, 29 and 41; halved, 48 and 82; a trend of .3 standard deviations a bar, 230 and
-    378; a correlation of .6 that turns round, 36 and 48. Where three regimes take turns, 95 % of bars bear the right name
-    (kappa .93). ``alpha-pulse simulate-detectors`` makes these figures.
+    Measured with 24 bars to a block. Where nothing changes, .09 to .14 changes are reported in 10,000 bars of closes. Where
+    volatility varies all the time, the label follows it: 6.5 changes on GARCH(1,1) with persistence .98, 14 on a slow
+    stochastic volatility. Delay in bars, median and slowest tenth: volatility x 2, 48 and 74; x 3, 29 and 41; halved, 48 and
+    82; a trend of .3 standard deviations a bar, 230 and 378; a correlation of .6 that changes its sign, 36 and 48. Where three
+    regimes alternate, 95 % of bars have the right label (kappa .93). ``alpha-pulse simulate-detectors`` reproduces these
+    figures.
 
     Parameters
     ----------
     symbol
-        Of the bars.
+        The symbol of the bars.
     block
-        Bars to a block, 5 or more: as many as a day has, so that the hours of the day are no regimes.
+        Bars per block, 5 or more. Use the bars of a day, so that hours of the day do not count as regimes.
     samples_per_false_alarm
-        Blocks per false change point of any of the three while nothing changes; those of volatility support a label and are not
-        told by themselves. Of each number no more than one in about 100 blocks is offered, whatever is asked for.
+        Blocks per false change point of any of the three numbers while nothing changes. Change points of volatility support
+        the label and are not reported. The rate of one number is at most one in about 100 blocks, whatever is set.
     together
-        Correlation is with the other symbols of the run; else with the bar before.
+        Measure the correlation with the other symbols of the run; otherwise with the previous bar.
     reference
-        Blocks whose mean is the usual volatility; over the first so many, those that there are.
+        Blocks over which the usual volatility is averaged; until there are so many, all of them.
 
     Raises
     ------
@@ -77,11 +77,11 @@ class RegimeDetector:
 
     Examples
     --------
-    >>> detector, price, found = RegimeDetector("X"), 100.0, []
+    >>> detector, price, changes = RegimeDetector("X"), 100.0, []
     >>> for hour in range(2_400):
     ...     price *= math.exp((0.001 if hour < 1_200 else 0.003) * math.sin(hour * hour))
-    ...     found += detector.update(hour, price, price, price)
-    >>> [(change.ts, change.to_label, change.change_ts) for change in found if change.feature == "volatility"]
+    ...     changes += detector.update(hour, price, price, price)
+    >>> [(change.ts, change.to_label, change.change_ts) for change in changes if change.feature == "volatility"]
     [(480, 'normal', 1), (1224, 'turbulent', 1201)]
 
     References
@@ -100,18 +100,18 @@ class RegimeDetector:
         together: bool = False,
         reference: int = REFERENCE,
     ) -> None:
-        check_minimum("the regime detector's block", block, 5, "as many bars as a day has")
-        check_minimum("the regime detector's reference", reference, WARM_UP, "400")
-        check_range("the regime detector's samples_per_false_alarm", samples_per_false_alarm, 0.0, math.inf, "2000")
+        check_minimum("the regime detector's block", block, 5, usual="as many bars as a day has")
+        check_minimum("the regime detector's reference", reference, WARM_UP, usual="400")
+        check_range("the regime detector's samples_per_false_alarm", samples_per_false_alarm, 0.0, usual="2000")
         self.symbol = symbol
         self.block = block
         self._market = market_state.market_state(block, reference, together)
         self._hidden = hidden_states(block)
         self._points = np.stack(
-            [bocpd.bocpd_state(threshold(name, samples_per_false_alarm), HAZARD, PRIORS[name], CAPACITY) for name in WATCHED]
+            [bocpd.bocpd_state(threshold(name, samples_per_false_alarm), HAZARD, PRIORS[name], CAPACITY) for name in MONITORED]
         )
-        self._times = np.zeros((len(WATCHED), MAX_TIMES), dtype=np.int64)
-        self._flags = np.zeros(len(WATCHED), dtype=np.int64)
+        self._times = np.zeros((len(MONITORED), MAX_TIMES), dtype=np.int64)
+        self._flags = np.zeros(len(MONITORED), dtype=np.int64)
         self._place = -1
         self._likely = -1
         self._likely_ts = 0
@@ -119,9 +119,9 @@ class RegimeDetector:
         self._block_ts = 0
         self._changes = 0
         self.changed = False
-        """Whether the newest bar brought a change."""
+        """Whether the newest bar caused a change."""
         self.change_ts = 0
-        """When what is now began, by estimate: the first bar of its first block, ns."""
+        """The estimated start of the newest change: the first bar of its first block, ns."""
 
     @property
     def label(self) -> RegimeLabel | None:
@@ -130,7 +130,7 @@ class RegimeDetector:
 
     @property
     def probabilities(self) -> dict[RegimeLabel, float]:
-        """Of each regime, given all that was seen up to the newest whole block."""
+        """The probability of each regime, from all blocks so far."""
         first = hmm.PROBABILITIES
         return dict(zip(LABELS, self._hidden[first : first + len(LABELS)].tolist(), strict=True))
 
@@ -141,17 +141,17 @@ class RegimeDetector:
 
     @property
     def trend(self) -> float:
-        """Of the newest whole block, in standard errors."""
+        """Trend of the newest whole block, in standard errors."""
         return float(self._market[market_state.TREND])
 
     @property
     def correlation(self) -> float:
-        """Of the newest whole block: Fisher's transform, in standard errors; 0 where too few bars had company."""
+        """Correlation of the newest whole block: Fisher's transform, in standard errors; 0 with too few pairs of bars."""
         return float(self._market[market_state.CORRELATION])
 
     def last(self, feature: RegimeFeature) -> Detection:
-        """The change-point verdict on one number, counted in its blocks: about the newest one, never sticking."""
-        state = self._points[WATCHED.index(feature)]
+        """The change-point result for one number at the newest block; samples count its blocks."""
+        state = self._points[MONITORED.index(feature)]
         flag = state[FLAG] if self._market[market_state.IN_BLOCK] == 0.0 else 0.0
         return Detection(
             float(state[SCORE]) if flag == DRIFT else 0.0,
@@ -162,12 +162,12 @@ class RegimeDetector:
         )
 
     def update(self, ts: int, high: float, low: float, close: float, others: float = math.nan) -> tuple[RegimeChange, ...]:
-        """Take one bar; what changed with it: almost always nothing.
+        """Process one bar; returns the changes that it causes, usually none.
 
         Parameters
         ----------
         ts
-            When the bar became known, ns.
+            Time at which the bar is known, ns.
         high, low, close
             Prices, > 0, the close between the other two.
         others
@@ -176,23 +176,23 @@ class RegimeDetector:
         Raises
         ------
         NonFiniteError
-            They are no prices; nothing is remembered.
+            A price is not valid; the state does not change.
         """
-        answer = market_state.market_step(self._market, high, low, close, others)
+        status = market_state.market_step(self._market, high, low, close, others)
         self.changed = False
-        if answer == market_state.TAKEN:
+        if status == market_state.TAKEN:
             if self._block_ts == 0 and self._market[market_state.IN_BLOCK] > 0.0:
                 self._block_ts = ts
             return ()
-        if answer == market_state.REFUSED:
+        if status == market_state.REFUSED:
             raise NonFiniteError(
-                f"the regime detector of {self.symbol} was given high {high!r}, low {low!r}, close {close!r} and others "
-                f"{others!r}, but finite prices above 0 with the close between low and high are needed; correct the feed"
+                f"a bar for the regime detector of {self.symbol} has high {high!r}, low {low!r}, close {close!r} and others "
+                f"{others!r}; expected finite prices above 0 with the close between low and high; correct the feed"
             )
         return self._block_ends(ts)
 
     def _block_ends(self, ts: int) -> tuple[RegimeChange, ...]:
-        for number in range(len(WATCHED)):
+        for number in range(len(MONITORED)):
             if self._has(number):
                 self._times[number, int(self._points[number, SEEN]) % MAX_TIMES] = self._block_ts
         regime_block(self._market, self._hidden, self._points, MOST_UNUSUAL, self._flags)
@@ -204,12 +204,12 @@ class RegimeDetector:
         return tuple(changes)
 
     def _has(self, number: int) -> bool:
-        """Whether the newest block has number ``at`` of `WATCHED`."""
+        """Whether the newest block has a value of number ``number`` of `MONITORED`."""
         place = (None, market_state.MOVED, market_state.KNOWN)[number]
         return place is None or bool(self._market[place] != 0.0)
 
     def _label(self, ts: int) -> list[RegimeChange]:
-        """Move the label when the other regime is sure enough."""
+        """Move the label when another regime is probable enough."""
         seen = int(self._hidden[hmm.SEEN])
         probabilities = self._hidden[hmm.PROBABILITIES : hmm.PROBABILITIES + len(LABELS)]
         likely = int(np.argmax(probabilities))
@@ -232,11 +232,11 @@ class RegimeDetector:
     def _point(self, number: int, ts: int) -> RegimeChange:
         state = self._points[number]
         return self._change(
-            ts, WATCHED[number], self.label, float(state[bocpd.CHANGED]), self._time(number, int(state[CHANGE]))
+            ts, MONITORED[number], self.label, float(state[bocpd.CHANGED]), self._time(number, int(state[CHANGE]))
         )
 
     def _time(self, feature: int, number: int) -> int:
-        """When a block began, ns; of one that is no longer remembered, the oldest that is."""
+        """The start of a block, ns; for a block that is no longer stored, that of the oldest one."""
         oldest = max(int(self._points[feature][SEEN]) - MAX_TIMES, 0)
         return int(self._times[feature, max(number, oldest) % MAX_TIMES])
 
@@ -280,7 +280,7 @@ class RegimeDetector:
         )
 
     def restore(self, state: State) -> None:
-        """See `alpha_pulse.core.stateful.Stateful`; a state of other parameters is refused."""
+        """See `alpha_pulse.core.stateful.Stateful`. Raises StateError for other parameters."""
         names = ("place", "likely", "likely_ts", "stayed", "block_ts", "changes", "change_ts")
         place, likely, likely_ts, stayed, block_ts, changes, change_ts = (scalar(state, name, int) for name in names)
         changed = scalar(state, "changed", bool)
@@ -293,26 +293,26 @@ class RegimeDetector:
         self._likely, self._likely_ts, self.changed = likely, likely_ts, changed
 
     def _refuse_other_parameters(self, market: NDArray[Any], points: NDArray[Any]) -> None:
-        """StateError for a state of other blocks, company, usual level or thresholds."""
+        """Raise StateError for a state of other blocks, reference, symbols or thresholds."""
         fixed = [market_state.BLOCK, market_state.REFERENCE, market_state.TOGETHER]
         saved, own = market[fixed].tolist(), self._market[fixed].tolist()
         if saved != own or not np.array_equal(points[:, THRESHOLD], self._points[:, THRESHOLD]):
             raise StateError(
-                f"a saved state of the regime detector of {self.symbol} is of block {saved[0]:g}, reference {saved[1]:g}, "
-                f"together {saved[2] != 0.0} and thresholds {points[:, THRESHOLD].tolist()}, but {own[0]:g}, {own[1]:g}, "
-                f"{own[2] != 0.0} and {self._points[:, THRESHOLD].tolist()} are needed; "
+                f"a saved state of the regime detector of {self.symbol} has block {saved[0]:g}, reference {saved[1]:g}, "
+                f"together {saved[2] != 0.0} and thresholds {points[:, THRESHOLD].tolist()}; expected {own[0]:g}, {own[1]:g}, "
+                f"{own[2] != 0.0} and {self._points[:, THRESHOLD].tolist()}; "
                 "restore with the configuration that saved it"
             )
 
 
 def block_of(interval_ns: int) -> int:
-    """Bars to a block for bars of this length: those of a day, at least 5 (a week of daily bars) and at most 288.
+    """Bars per block for bars of this length: the bars of a day, at least 5 (a week of daily bars) and at most 288.
 
     >>> block_of(3_600_000_000_000), block_of(300_000_000_000), block_of(86_400_000_000_000)
     (24, 288, 5)
     """
     if interval_ns <= 0:
-        raise ConfigError(f"bars of {interval_ns} ns were given, but a length above 0 is needed")
+        raise ConfigError(f"the length of bars is {interval_ns} ns; expected a length above 0")
     return min(max(round(DAY_NS / interval_ns), LEAST_BLOCK), LARGEST_BLOCK)
 
 

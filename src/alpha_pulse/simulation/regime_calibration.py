@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.types import RegimeFeature
 from alpha_pulse.detectors.calibrated import ThresholdCurve
-from alpha_pulse.detectors.regime import WATCHED
+from alpha_pulse.detectors.regime import MONITORED
 from alpha_pulse.detectors.regime_settings import CAPACITY, HAZARD, PRIORS, REFERENCE
 from alpha_pulse.kernels.detection.detection import DRIFT
 from alpha_pulse.kernels.regimes.bocpd import bocpd_state, bocpd_steps
@@ -44,10 +44,10 @@ def calibrate_regimes(
     report
         Called with the number of finished `regime_steps`.
     """
-    worst = {name: np.zeros(len(DOUBTS)) for name in WATCHED}
+    worst = {name: np.zeros(len(DOUBTS)) for name in MONITORED}
     for done, stream in enumerate(_streams(values, seed), start=1):
-        for name in WATCHED:
-            numbers = np.ascontiguousarray(stream[:, WATCHED.index(name)])
+        for name in MONITORED:
+            numbers = np.ascontiguousarray(stream[:, MONITORED.index(name)])
             worst[name] = np.maximum(worst[name], [_alarms(name, 1.0 - doubt, numbers) for doubt in DOUBTS])
         if report is not None:
             report(done)

@@ -265,9 +265,9 @@ def test_what_is_not_finite_is_refused_and_not_remembered(name: str) -> None:
     detector.update(rows[0])
     before = pack({"d": detector.snapshot()})
     rows[1, 1] = np.inf
-    with pytest.raises(NonFiniteError, match="given inf as 'b'"):
+    with pytest.raises(NonFiniteError, match=r"'b' for .* is inf"):
         detector.update(rows[1])
-    with pytest.raises(NonFiniteError, match="given inf as 'b'"):
+    with pytest.raises(NonFiniteError, match=r"'b' for .* is inf"):
         detector.update_many(rows)
     assert pack({"d": detector.snapshot()}) == before
     assert not detector.update(rows[1], np.array([True, False]))

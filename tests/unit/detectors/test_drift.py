@@ -50,7 +50,7 @@ def test_value_out_of_range_is_named(value: float) -> None:
 
 @pytest.mark.parametrize("settings", [{"delta": 0.0}, {"delta": 1.0}, {"delta": float("nan")}, {"clock": 0}])
 def test_impossible_settings_are_refused(settings: dict[str, float]) -> None:
-    with pytest.raises(ConfigError, match="needed"):
+    with pytest.raises(ConfigError, match="expected"):
         Adwin(**settings)  # type: ignore[arg-type]  # the wrong settings are the point
 
 

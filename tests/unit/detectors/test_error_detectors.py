@@ -186,7 +186,7 @@ def test_a_value_of_no_use_is_named_and_nothing_is_taken(make: Callable[[], Pack
     detector.update(1.0)
     with pytest.raises(NonFiniteError, match=f"{wrong!r}.*{said}"):
         detector.update(wrong)
-    with pytest.raises(NonFiniteError, match="as value 2"):
+    with pytest.raises(NonFiniteError, match="value 2 for"):
         detector.update_many(np.array([0.0, 1.0, wrong]))
     assert detector.last.sample == 1
 
@@ -201,7 +201,7 @@ def test_a_value_of_no_use_is_named_and_nothing_is_taken(make: Callable[[], Pack
     ],
 )  # fmt: skip
 def test_impossible_parameters_are_refused(make: Callable[[], PackedDetector]) -> None:
-    with pytest.raises(ConfigError, match="needed"):
+    with pytest.raises(ConfigError, match="expected"):
         make()
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from alpha_pulse.core.errors import ConfigError, NonFiniteError, StateError
 from alpha_pulse.core.stateful import State, digest, pack, unpack
 from alpha_pulse.core.types import RegimeChange
-from alpha_pulse.detectors.regime import LABELS, WATCHED, RegimeDetector, block_of
+from alpha_pulse.detectors.regime import LABELS, MONITORED, RegimeDetector, block_of
 from alpha_pulse.detectors.regime_settings import WARM_UP, shipped_regime_curves, threshold
 from alpha_pulse.simulation.regime_trials import bars_of
 
@@ -216,8 +216,8 @@ def test_parameters_out_of_range_are_refused() -> None:
 
 
 def test_thresholds_rise_with_what_is_asked_for() -> None:
-    assert set(shipped_regime_curves()) == set(WATCHED)
-    for feature in WATCHED:
+    assert set(shipped_regime_curves()) == set(MONITORED)
+    for feature in MONITORED:
         found = [threshold(feature, blocks) for blocks in (1.0, 100.0, 300.0, 1_000.0, 2_000.0)]
         assert found == sorted(found)
         assert 0.4 < found[0] < found[-1] < 1.0

@@ -80,7 +80,7 @@ def test_balls_that_stand_still_do_not_drift() -> None:
         ("sea:n=many", ConfigError, "option n of sea is 'many'; expected a whole number"),
         ("sea:noise=x", ConfigError, "expected a number"),
         ("sea:noise=nan", ConfigError, "expected 0 to 1"),
-        ("sea:n=0", ConfigError, "sea was given n = 0; expected 1 or more"),
+        ("sea:n=0", ConfigError, "n of sea is 0; expected 1 or more"),
         ("agrawal:functions=1+x", ConfigError, "whole numbers with \\+ between them"),
         ("agrawal:functions=11", ConfigError, "from 1 to 10"),
         ("led_drift:drift=8", ConfigError, "from 0 to 7"),

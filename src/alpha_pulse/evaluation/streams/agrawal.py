@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.evaluation.streams.base import Floats, Stream
-from alpha_pulse.evaluation.streams.parts import change_points, check_range, check_size, parts
+from alpha_pulse.evaluation.streams.parts import change_points, check_options, check_size, parts
 
 FUNCTIONS = 10
 ATTRIBUTES = 9
@@ -42,7 +42,7 @@ def agrawal(n: int = 20_000, functions: tuple[int, ...] = (1, 4, 6, 8), seed: in
     ----------
     Agrawal, Imielinski and Swami (1993), "Database mining: a performance perspective", IEEE TKDE 5, doi 10.1109/69.250074.
     """
-    check_range("agrawal", n=(n, 1, None), shake=(shake, 0.0, 1.0), seed=(seed, 0, None))
+    check_options("agrawal", n=(n, 1, None), shake=(shake, 0.0, 1.0), seed=(seed, 0, None))
     check_size("agrawal", ATTRIBUTES, n=n)
     if not functions or not all(1 <= function <= FUNCTIONS for function in functions):
         raise ConfigError(f"agrawal was given the functions {functions}; expected one or more from 1 to {FUNCTIONS}")

@@ -6,7 +6,7 @@ import numpy as np
 
 from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.evaluation.streams.base import Stream
-from alpha_pulse.evaluation.streams.parts import change_points, check_range, check_size, parts
+from alpha_pulse.evaluation.streams.parts import change_points, check_options, check_size, parts
 
 SEA_THRESHOLDS = (8.0, 9.0, 7.0, 9.5)
 SEGMENTS = (
@@ -44,7 +44,7 @@ def sea(n: int = 20_000, d: int = 3, seed: int = 1, noise: float = 0.1) -> Strea
     Street and Kim (2001), "A streaming ensemble algorithm (SEA) for large-scale classification", KDD,
     doi 10.1145/502512.502568; here with more irrelevant features.
     """
-    check_range("sea", n=(n, 1, None), d=(d, 2, None), seed=(seed, 0, None), noise=(noise, 0.0, 1.0))
+    check_options("sea", n=(n, 1, None), d=(d, 2, None), seed=(seed, 0, None), noise=(noise, 0.0, 1.0))
     check_size("sea", d, n=n)
     rng = np.random.default_rng(seed)
     features = rng.uniform(0.0, 10.0, (n, d))
@@ -80,7 +80,7 @@ def hyperplane(n: int = 20_000, d: int = 10, seed: int = 1, noise: float = 0.05)
     ----------
     Hulten, Spencer and Domingos (2001), "Mining time-changing data streams", KDD, doi 10.1145/502512.502529.
     """
-    check_range("hyperplane", n=(n, 1, None), d=(d, 1, None), seed=(seed, 0, None), noise=(noise, 0.0, 1.0))
+    check_options("hyperplane", n=(n, 1, None), d=(d, 1, None), seed=(seed, 0, None), noise=(noise, 0.0, 1.0))
     check_size("hyperplane", d, n=n)
     rng = np.random.default_rng(seed)
     features = rng.uniform(0.0, 1.0, (n, d))
@@ -125,7 +125,7 @@ def rbf_drift(
     Bifet, Holmes, Kirkby and Pfahringer (2010), "MOA: massive online analysis", JMLR 11: the random radial basis function
     generator.
     """
-    check_range(
+    check_options(
         "rbf_drift", n=(n, 1, None), d=(d, 1, None), centres=(centres, 1, None), speed=(speed, 0.0, None),
         seed=(seed, 0, None), classes=(classes, 2, None),
     )  # fmt: skip
@@ -177,7 +177,7 @@ def led_drift(
     Breiman, Friedman, Olshen and Stone (1984), "Classification and regression trees"; drift as in MOA's LEDGeneratorDrift,
     with the numbers of attributes of Gomes et al. (2017), doi 10.1007/s10994-017-5642-8.
     """
-    check_range("led_drift", n=(n, 1, None), seed=(seed, 0, None), noise=(noise, 0.0, 1.0))
+    check_options("led_drift", n=(n, 1, None), seed=(seed, 0, None), noise=(noise, 0.0, 1.0))
     check_size("led_drift", LED_ATTRIBUTES, n=n)
     relevant = len(SEGMENTS[0])
     if not drift or not all(0 <= count <= relevant for count in drift):

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from alpha_pulse.core.errors import ConfigError
+from alpha_pulse.core.ranges import check_range
 from alpha_pulse.evaluation.streams.base import Labels
 
 MOST_VALUES = 200_000_000
@@ -31,7 +32,7 @@ def change_points(part: Labels) -> tuple[int, ...]:
     return tuple((np.flatnonzero(np.diff(part)) + 1).tolist())
 
 
-def check_range(generator: str, **options: tuple[float, float, float | None]) -> None:
+def check_options(generator: str, **options: tuple[float, float, float | None]) -> None:
     """Check options given as (value, lowest, highest); a highest of None means no limit.
 
     Raises
@@ -39,15 +40,12 @@ def check_range(generator: str, **options: tuple[float, float, float | None]) ->
     ConfigError
         An option is out of range; the message reports the generator, the option and its range.
 
-    >>> check_range("sea", n=(0, 1, None))
+    >>> check_options("sea", n=(0, 1, None))
     Traceback (most recent call last):
-    alpha_pulse.core.errors.ConfigError: sea was given n = 0; expected 1 or more
+    alpha_pulse.core.errors.ConfigError: n of sea is 0; expected 1 or more
     """
     for name, (value, lowest, highest) in options.items():
-        if not ((isinstance(value, int) or math.isfinite(value)) and lowest <= value and (highest is None or value <= highest)):
-            shown = str(value) if isinstance(value, int) else f"{value:g}"
-            expected = f"{lowest:g} or more" if highest is None else f"{lowest:g} to {highest:g}"
-            raise ConfigError(f"{generator} was given {name} = {shown}; expected {expected}")
+        check_range(f"{name} of {generator}", value, lowest, math.inf if highest is None else highest, inclusive=True)
 
 
 def check_size(generator: str, columns: int, **counts: int) -> None:
