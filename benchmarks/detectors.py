@@ -115,7 +115,7 @@ def _markets(options: Options) -> Table:
         f"features, ks, {FEATURES} of them": monitor("ks"),
         "regimes": regimes,
     }
-    return rate_table(f"What watches the market, {n:,} bars", interleave(works, n, _rounds(options)), unit="bars")
+    return rate_table(f"Monitors of features and regimes, {n:,} bars", interleave(works, n, _rounds(options)), unit="bars")
 
 
 def _comparison(options: Options) -> Table:

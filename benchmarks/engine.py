@@ -112,4 +112,4 @@ def _table(seconds: dict[tuple[str, str], float], first: int, last: int, rounds:
         f"CPU time from bar {first:,} to bar {last:,} of synthetic 5-minute bars, medians of {rounds} rounds in turns, one "
         "core, a journal that only counts. lean: logistic, no batch model, one book; detectors and regimes on.",
     )
-    return Table("The engine, beside its reference and a plain script", columns, tuple(rows), notes)
+    return Table("The engine, compared with the reference and a plain script", columns, tuple(rows), notes)

@@ -54,7 +54,10 @@ def test_every_dependency_has_a_reason() -> None:
 
 def test_the_new_names_of_the_page_on_upgrading_exist() -> None:
     page = (
-        (ROOT / "docs" / "upgrading.md").read_text(encoding="utf-8").partition("\n## Python names\n")[2].partition("\nWhole")[0]
+        (ROOT / "docs" / "upgrading.md")
+        .read_text(encoding="utf-8")
+        .partition("\n## Python names\n")[2]
+        .partition("\nThese groups")[0]
     )
     names, _, modules = page.partition("\n## Modules\n")
     package = ROOT / "src" / "alpha_pulse"

@@ -65,14 +65,17 @@ def replay(
     config: ConfigFile = None,
     store: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="Where to keep the run: sqlite:///FILE, a path, or memory:// (default: a new store)."),
+        typer.Option(
+            metavar="URL", help="Where to store the run: sqlite:///FILE, a path, or memory:// (default: a new store)."
+        ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Resume the run in --store.")] = False,
     json: Annotated[
         str | None, typer.Option(metavar="FILE", help="Also write the result as JSON; - for standard output.")
     ] = None,
     decisions: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write one JSON line for each slice with a signal or an order.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Also write the signals and orders as JSON, one line per slice that has any."),
     ] = None,
 ) -> None:
     """Trade a file of bars on paper, learn from the outcomes, and show the result.
@@ -116,7 +119,7 @@ def run(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Start from the first bar, in a new store; the old store is not deleted.")
     ] = False,
-    speed: Annotated[float, typer.Option(metavar="X", min=0.0, help="Bars a second; 0: as fast as possible.")] = SPEED,
+    speed: Annotated[float, typer.Option(metavar="X", min=0.0, help="Bars per second; 0: as fast as possible.")] = SPEED,
     host: Annotated[str, typer.Option(metavar="H", help="Address to listen on.")] = HOST,
     port: Annotated[int, typer.Option(metavar="P", min=0, max=65535, help="Port of the page; 0: any free port.")] = PORT,
     json: Annotated[
@@ -265,7 +268,9 @@ def evaluate(
     seed: Annotated[
         int, typer.Option(metavar="S", min=0, help="Seed of the models, the intervals and a generator without its own.")
     ] = 1,
-    alpha: Annotated[float, typer.Option(metavar="A", help="Probability of calling a model better when it is not.")] = 0.05,
+    alpha: Annotated[
+        float, typer.Option(metavar="A", help="Probability of reporting a difference between equal models.")
+    ] = 0.05,
     json: Annotated[str | None, typer.Option(metavar="F", help="Also write the result as JSON; - for standard output.")] = None,
     plot: Annotated[Path | None, typer.Option(metavar="F", help="Draw the curves: .png, .svg or .pdf.")] = None,
 ) -> None:

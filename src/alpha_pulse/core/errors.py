@@ -18,7 +18,7 @@ class ConfigError(AlphaPulseError):
 
 
 class DataError(AlphaPulseError):
-    """Market data or another external input that is refused at the boundary."""
+    """Market data or other external input that is invalid."""
 
 
 class NonFiniteError(DataError):
@@ -62,7 +62,7 @@ class OrderError(AlphaPulseError):
 
 
 class AgentError(AlphaPulseError):
-    """A trading agent that broke its contract."""
+    """A trading agent that violates its contract."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
