@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -270,3 +271,17 @@ def test_checks_catch_a_bad_regression_model(name: str) -> None:
     check = {check.__name__: check for check in REGRESSION_CHECKS}[f"check_{name}"]
     with pytest.raises(AssertionError):
         check(lambda: Unbounded(5))
+
+
+@pytest.mark.parametrize("name", [name for name in MULTICLASS if name in ONLINE])
+def test_the_multi_class_model_has_the_parameters_and_defaults_of_the_binary_one(name: str) -> None:
+    binary, multi_class = (plugins.load("models", table, name) for table in (ONLINE, MULTICLASS))
+    options = [
+        {
+            parameter.name: parameter.default
+            for parameter in inspect.signature(kind).parameters.values()
+            if parameter.kind is parameter.KEYWORD_ONLY and parameter.name != "class_weights"
+        }
+        for kind in (binary, multi_class)
+    ]
+    assert options[0] == options[1]

@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from alpha_pulse.agents.base_agent import BaseAgent, checked_decision
 from alpha_pulse.core.errors import AgentError, ConfigError, StateError, did_you_mean
-from alpha_pulse.core.stateful import State
+from alpha_pulse.core.stateful import State, scalars_as
 from alpha_pulse.core.types import Contribution, MarketView, Signal, finite
 
 RESERVED = ("combined", "rules", "ml")
@@ -231,12 +231,7 @@ class AgentManager:
 
     def restore(self, state: State) -> None:
         """Take over ``state``. Raises StateError when it was saved with other agents."""
-        try:
-            saved = msgspec.convert(state.scalars, _Saved)
-        except msgspec.ValidationError as error:
-            raise StateError(
-                f"a saved state of the agent manager does not fit: {error}; restore with the program that saved it"
-            ) from None
+        saved = scalars_as(_Saved, state, "the agent manager")
         if not set(saved.weights) == set(saved.agents) == set(self._names):
             raise StateError(
                 f"a saved state of the agent manager holds {', '.join(sorted(saved.weights))}, but this configuration runs "

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 import numpy as np
@@ -21,6 +21,8 @@ from alpha_pulse.core.errors import StateError
 MAGIC = b"APS1"
 _DTYPES = frozenset({"<f8", "<i8", "<i4", "|u1", "|b1"})
 _DIGEST_BYTES = 32
+Saved = TypeVar("Saved", bound=msgspec.Struct)
+"""The struct that a component's scalars are read as."""
 
 
 class State(msgspec.Struct, frozen=True):
@@ -139,3 +141,11 @@ def scalar(state: State, key: str, kind: type) -> Any:
             "use an older checkpoint"
         )
     return value
+
+
+def scalars_as(kind: type[Saved], state: State, name: str) -> Saved:
+    """All scalars of a state, as a struct. Raises StateError, which names the component ``name``, when they do not fit."""
+    try:
+        return msgspec.convert(state.scalars, kind)
+    except msgspec.ValidationError as error:
+        raise StateError(f"the saved state of {name} does not fit: {error}; use an older checkpoint") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from alpha_pulse.core.errors import OrderError, StateError, did_you_mean
-from alpha_pulse.core.stateful import State
+from alpha_pulse.core.stateful import State, scalars_as
 from alpha_pulse.core.types import Fill, Lot, Units
 from alpha_pulse.execution.lots import LotQueue, LotsState
 from alpha_pulse.execution.performance import Performance, PerformanceState
@@ -171,10 +171,7 @@ class Book:
 
     def restore(self, state: State) -> None:
         """Take over ``state``. Raises StateError when it is of other symbols or not a book's."""
-        try:
-            saved = msgspec.convert(state.scalars, _BookState)
-        except msgspec.ValidationError as error:
-            raise StateError(f"the saved state of book {self.name!r} does not fit: {error}; use an older checkpoint") from None
+        saved = scalars_as(_BookState, state, f"book {self.name!r}")
         if sorted(saved.lots) != sorted(self._lots):
             raise StateError(
                 f"the saved book {self.name!r} holds the symbols {sorted(saved.lots)}, but this run has {sorted(self._lots)}; "

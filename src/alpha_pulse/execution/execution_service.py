@@ -8,7 +8,7 @@ import msgspec
 
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import ConfigError, DataError, OrderError, StateError, UnknownNameError, did_you_mean
-from alpha_pulse.core.stateful import State
+from alpha_pulse.core.stateful import State, scalars_as
 from alpha_pulse.core.types import Bar, Fill, Lot, Order, TradeOutcome, Units
 from alpha_pulse.execution.books import Book, BookResult, SymbolResult
 from alpha_pulse.execution.decision import Decision, ExecutionResult, Refusal, SizingInput
@@ -287,10 +287,7 @@ class ExecutionService:
 
     def restore(self, state: State) -> None:
         """Take over ``state``. Raises StateError when it is of other books or symbols."""
-        try:
-            saved = msgspec.convert(state.scalars, _ServiceState)
-        except msgspec.ValidationError as error:
-            raise StateError(f"the saved state of execution does not fit: {error}; use an older checkpoint") from None
+        saved = scalars_as(_ServiceState, state, "execution")
         if sorted(saved.books) != sorted(self._books) or not set(saved.desks) <= set(self._symbols):
             raise StateError(
                 f"the saved state of execution is of books {sorted(saved.books)} and symbols {sorted(saved.desks)}, "

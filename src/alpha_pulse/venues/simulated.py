@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import msgspec
 
 from alpha_pulse.core.config import VenueConfig
-from alpha_pulse.core.errors import OrderError, StateError
-from alpha_pulse.core.stateful import State
+from alpha_pulse.core.errors import OrderError
+from alpha_pulse.core.stateful import State, scalars_as
 from alpha_pulse.core.types import Bar, Fill, Order, Units
 from alpha_pulse.venues.base import Admit
 from alpha_pulse.venues.money import money
@@ -243,10 +243,7 @@ class SimulatedVenue:
 
     def restore(self, state: State) -> None:
         """Set the state to ``state``. Raises StateError when it is not that of a simulated venue."""
-        try:
-            saved = msgspec.convert(state.scalars, _VenueState)
-        except msgspec.ValidationError as error:
-            raise StateError(f"the saved state of the simulated venue does not fit: {error}; use an older checkpoint") from None
+        saved = scalars_as(_VenueState, state, "the simulated venue")
         self._resting = {}
         for symbol, waiting in saved.waiting.items():
             resting = self._resting[symbol] = _Resting()

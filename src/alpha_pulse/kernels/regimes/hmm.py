@@ -133,6 +133,20 @@ def _filter(
 
 
 @kernel
+def _carry(
+    state: NDArray[np.float64], offset: int, back: NDArray[np.float64], kept: float, carried: NDArray[np.float64]
+) -> None:
+    """Move the expected statistic at ``offset`` over a step, and keep the fraction ``kept`` of it; ``carried`` is scratch."""
+    states = carried.shape[0]
+    for k in range(states):
+        carried[k] = 0.0
+        for before in range(states):
+            carried[k] += state[offset + before] * back[before, k]
+    for k in range(states):
+        state[offset + k] = kept * carried[k]
+
+
+@kernel
 def _gather(
     state: NDArray[np.float64], values: NDArray[np.float64], known: NDArray[np.float64], back: NDArray[np.float64]
 ) -> None:
@@ -146,19 +160,11 @@ def _gather(
     for i in range(states):
         for j in range(states):
             offset = moves + (i * states + j) * states
-            for k in range(states):
-                carried[k] = 0.0
-                for before in range(states):
-                    carried[k] += state[offset + before] * back[before, k]
-            for k in range(states):
-                state[offset + k] = (1.0 - rate) * carried[k]
+            _carry(state, offset, back, 1.0 - rate, carried)
             state[offset + j] += rate * back[i, j]
         for part in range(width):
             offset = emissions + (i * width + part) * states
-            for k in range(states):
-                carried[k] = 0.0
-                for before in range(states):
-                    carried[k] += state[offset + before] * back[before, k]
+            _carry(state, offset, back, 1.0 - rate, carried)
             feature = (part - 1) % features
             seen = 1.0
             if part > 0:
@@ -167,8 +173,6 @@ def _gather(
                 seen = values[feature] if known[feature] != 0.0 else mean
                 if part > features:
                     seen = seen * seen if known[feature] != 0.0 else mean * mean + deviation * deviation
-            for k in range(states):
-                state[offset + k] = (1.0 - rate) * carried[k]
             state[offset + i] += rate * seen
 
 
