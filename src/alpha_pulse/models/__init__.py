@@ -1,4 +1,4 @@
-"""Models by name; add one here and the contract checks run on it."""
+"""Models by name. The contract checks run on each of them."""
 
 ONLINE = {
     "adagrad": "alpha_pulse.models.gradient:AdaGrad",
@@ -17,7 +17,7 @@ ONLINE = {
     "sgbt": "alpha_pulse.models.boosting:SGBT",
     "sgd": "alpha_pulse.models.gradient:SGD",
 }
-"""Binary: what sessions run."""
+"""Binary models, which sessions use."""
 MULTICLASS: dict[str, str] = {
     "adagrad": "alpha_pulse.models.gradient:AdaGradClassifier",
     "adaptive_random_forest": "alpha_pulse.models.forest:AdaptiveRandomForestClassifier",

@@ -27,7 +27,7 @@ class _Bayes(Classifier):
         self._state[kernels.FADE], self._state[kernels.BOOST] = 1.0 / span if span else 0.0, 1.0
 
     def set_boost(self, factor: float) -> None:
-        """Count each new example ``factor`` times, and forget as many times faster, from now on."""
+        """Count each new example ``factor`` times, and forget ``factor`` times faster, from now on."""
         self._state[kernels.BOOST] = factor
 
     def reset(self) -> None:
@@ -48,7 +48,7 @@ class _Bayes(Classifier):
 
 
 class NaiveBayes(_Bayes, BinaryClassifier):
-    """Each class as a normal distribution per feature, taken as independent; old examples fade.
+    """Gaussian naive Bayes: a normal distribution per class and feature, with independent features. Old examples fade.
 
     Parameters
     ----------
@@ -79,5 +79,5 @@ class NaiveBayesClassifier(_Bayes, MultiClassClassifier):
 
     def __init__(self, n_features: int, n_classes: int, seed: int = 1, *, span: int = SPAN) -> None:
         if n_classes < 2:
-            raise ConfigError(f"naive_bayes was asked for {n_classes} classes; expected 2 or more")
+            raise ConfigError(f"n_classes of naive_bayes is {n_classes}; expected 2 or more")
         super().__init__(n_features, n_classes, span)

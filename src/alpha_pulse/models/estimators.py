@@ -19,7 +19,7 @@ from alpha_pulse.models.validation import (
 
 
 class BinaryEstimator(PackedModel):
-    """A learner of P(label = 1) as an `OnlineModel`; its one part is its own probability."""
+    """A learner of P(label = 1) as an `OnlineModel`. Its one output is its probability."""
 
     n_outputs = 1
 
@@ -36,7 +36,7 @@ class BinaryEstimator(PackedModel):
         raise NotImplementedError
 
     def _probability_learn_rows(self, features: Row, labels: NDArray[np.int64], weights: Row, out: Row) -> None:
-        """For each row its probability into ``out`` (shape (n,)), then learn it."""
+        """Write each row's probability to ``out`` (shape (n,)), then learn the row."""
         raise NotImplementedError
 
     def predict(self, features: Row, outputs: Row) -> float:
@@ -67,7 +67,7 @@ class BinaryEstimator(PackedModel):
 
 
 class Classifier(PackedModel):
-    """What both classifiers need from a learner over ``n_classes`` classes."""
+    """The methods that a learner of ``n_classes`` classes implements for both kinds of classifier."""
 
     n_classes: int
 
@@ -84,7 +84,7 @@ class Classifier(PackedModel):
         raise NotImplementedError
 
     def _learn_rows(self, features: Row, labels: NDArray[np.int64], weights: Row, out: Row) -> None:
-        """For each row its probabilities into ``out``, then learn it."""
+        """Write each row's probabilities to ``out``, then learn the row."""
         raise NotImplementedError
 
 
@@ -113,7 +113,7 @@ class MultiClassClassifier(Classifier):
     """A learner of classes as a `MultiClassModel`."""
 
     def predict(self, features: Row, probabilities: Row) -> int:
-        """Fill ``probabilities`` (shape (n_classes,)); the most probable class, of equals the first."""
+        """The most probable class, of equals the first. Fills ``probabilities`` (shape (n_classes,))."""
         check_row(features, self.n_features)
         check_out(probabilities, self.n_classes, "probabilities")
         self._predict_proba(features, probabilities)

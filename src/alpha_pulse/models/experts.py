@@ -17,14 +17,14 @@ SGD_RATES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3)
 ADAGRAD_RATES = (0.003, 0.01, 0.03, 0.1)
 NEWTONS = ((1.0, 25.0), (1.0, 750.0), (0.9999, 100.0))
 """Forgetting and prior curvature of each Newton member. The log loss curves at most a quarter as much as squares do, so these
-are the priors of least squares that suit, 100 and 3,000, by four."""
+are suitable priors of least squares, 100 and 3,000, divided by four."""
 
 
 class MarketDefault(PackedModel):
-    """Nine logistic members by gradients and three by Newton steps over one scaler; base rate and no-change as experts.
+    """Nine gradient and three Newton logistic members over one scaler, with base rate and no-change as further experts.
 
-    Which rate is right depends on target and market by a factor of a thousand; the mixture finds it and follows it when it
-    changes, and because the base rate is always an expert it cannot stay worse than that for long.
+    The best learning rate differs between targets and markets by a factor of a thousand. The mixture finds it, and follows it
+    when it changes. Because the base rate is always an expert, the mixture cannot be worse than it for long.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class MarketDefault(PackedModel):
     horizon
         Events over which labels overlap; losses enter the mixture with exponent 1/horizon.
     seed
-        Not used: nothing here is random.
+        Not used: the model is deterministic.
     share
         Weight that moves among the experts per horizon; share/horizon per event.
     span
@@ -118,11 +118,11 @@ class MarketDefault(PackedModel):
         return out
 
     def set_boost(self, factor: float) -> None:
-        """Multiply every rate, the Newton members' covariance as they step, and the share by ``factor`` from now on."""
+        """Multiply the learning rates, the Newton members' covariance in a step and the share by ``factor`` from now on."""
         self._state[kernels.BOOST] = factor
 
     def reset(self) -> None:
-        """Forget weights, gradients, curvature and the mixture; scaler and base rate stay."""
+        """Reset weights, gradients, curvature and the mixture; scaler and base rate are kept."""
         self._unlearn()
 
     def _newton_places(self) -> range:

@@ -1,6 +1,6 @@
 """Linear models by gradient: SGD, AdaGrad, FTRL-Proximal and coin betting; for two classes, for more, and for numbers.
 
-All standardise their rows inside. The loss is the log loss for classes (softmax for more than two) and the squared error of
+All standardise their rows. The loss is the log loss for classes (softmax for more than two) and the squared error of
 the standardised target for numbers.
 """
 
@@ -14,14 +14,14 @@ from alpha_pulse.models.linear_family import LinearBinary, LinearClassifier, Lin
 
 
 def positive(kind: str, **values: float) -> None:
-    """Raise ConfigError naming the first value that is not above 0 and finite."""
+    """Raise ConfigError for the first value that is not finite or not above 0."""
     for name, value in values.items():
         if not 0.0 < value < math.inf:
             raise ConfigError(f"{name} of {kind} is {value}; expected a finite number above 0")
 
 
 def not_negative(kind: str, **values: float) -> None:
-    """Raise ConfigError naming the first value that is below 0 or not finite."""
+    """Raise ConfigError for the first value that is not finite or below 0."""
     for name, value in values.items():
         if not 0.0 <= value < math.inf:
             raise ConfigError(f"{name} of {kind} is {value}; expected a finite number, 0 or above")
@@ -72,7 +72,7 @@ class _AdaGrad:
 
 
 class AdaGrad(_AdaGrad, LinearBinary):
-    """A rate per weight that falls with the gradients it has seen: rare features learn fast, frequent ones settle.
+    """AdaGrad: a rate per weight that falls with the sum of its squared gradients, so rare features learn faster.
 
     Parameters as `LinearBinary`, and rate (> 0), l1, l2 (>= 0). A boost multiplies the rate.
 
@@ -99,7 +99,7 @@ class _FTRL:
 
 
 class FTRL(_FTRL, LinearBinary):
-    """Follow the regularised leader, proximally: AdaGrad's accuracy with weights that L1 keeps at exactly 0.
+    """FTRL-Proximal: like AdaGrad, with weights that L1 sets to exactly 0.
 
     Parameters as `LinearBinary`, and alpha (> 0), beta, l1, l2 (>= 0). A boost multiplies alpha; the weights do not jump.
 
@@ -124,7 +124,7 @@ class _CoinBetting:
 
 
 class CoinBetting(_CoinBetting, LinearBinary):
-    """COCOB: no learning rate at all; each weight bets on the sign of its next gradient what its bets have won.
+    """COCOB: without a learning rate; each weight bets a fraction of its winnings on the sign of its next gradient.
 
     Parameters as `LinearBinary`. A boost above 1 forgets a thousandth of the past bets per example for each unit above 1; one
     below 1 weakens the gradients.

@@ -75,5 +75,5 @@ class Logistic(BinaryEstimator):
         self._state[kernels.BOOST] = factor
 
     def reset(self) -> None:
-        """Forget the weights; the scaler stays."""
+        """Reset the weights; the scaler is kept."""
         self._state[kernels.HEAD + 2 * self.n_features : kernels.HEAD + 3 * self.n_features + 1] = 0.0

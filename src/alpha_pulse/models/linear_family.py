@@ -1,4 +1,4 @@
-"""What all linear learners share: the packed array of `alpha_pulse.kernels.linear.linear_family` and three interfaces to it."""
+"""The common base of linear learners: the packed array of `alpha_pulse.kernels.linear.linear_family` and three interfaces."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from alpha_pulse.models.packed import PackedModel
 
 
 class Method(msgspec.Struct, frozen=True, kw_only=True):
-    """Which step the kernel takes, and its numbers."""
+    """The step of the kernel, and its parameters."""
 
     code: int
     rate: float
@@ -67,11 +67,11 @@ class Linear(PackedModel):
         return type(self).method_of(**parameters)
 
     def set_boost(self, factor: float) -> None:
-        """Learn ``factor`` times faster from now on; what that means for each method stands with it."""
+        """Learn ``factor`` times faster from now on; each method documents how."""
         kernels.rebase(self._state, factor)
 
     def reset(self) -> None:
-        """Forget weights and what is kept beside them; scales of the features are kept."""
+        """Reset the weights and the state of the method; the scales of the features are kept."""
         kernels.reset(self._state)
 
     def _predict_proba(self, features: Row, out: Row) -> None:
@@ -95,7 +95,7 @@ class LinearBinary(Linear, BinaryClassifier):
     n_features, horizon, seed
         See `alpha_pulse.models.base`. Horizon and seed are not used.
     class_weights
-        What an example of label 0 and of label 1 counts, beside its own weight.
+        Factors of the weight of an example of label 0 and of label 1.
     span
         Examples after which the scaler forgets exponentially; 0: never.
     parameters
@@ -131,13 +131,13 @@ class LinearClassifier(Linear, MultiClassClassifier):
         **parameters: float,
     ) -> None:
         if n_classes < 2:
-            raise ConfigError(f"{self.kind} was asked for {n_classes} classes; expected 2 or more")
+            raise ConfigError(f"n_classes of {self.kind} is {n_classes}; expected 2 or more")
         self.n_classes = n_classes
         super().__init__(n_features, n_classes, n_classes, class_weights or (1.0,) * n_classes, span, parameters)
 
 
 class LinearRegressor(Linear, Regressor):
-    """A linear learner of a number, which is standardised inside like a feature, so that rates have no unit."""
+    """A linear learner of a number. The target is standardised like a feature, so rates have no unit."""
 
     def __init__(self, n_features: int, seed: int = 1, *, span: int = 0, **parameters: float) -> None:
         super().__init__(n_features, 0, 1, (), span, parameters)

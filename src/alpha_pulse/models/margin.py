@@ -1,7 +1,7 @@
 """Linear models by margin: passive-aggressive I and II, and AROW; for two classes, more (one against the rest) and numbers.
 
-All standardise their rows inside. Scores of a margin are no log odds: each output passes through an online Platt scaling that
-learns from scores before the step.
+All standardise their rows. Margin scores are not log odds: each output has an online Platt scaling, which learns from the score
+before the step.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class _PassiveAggressive:
 
 
 class PassiveAggressive(_PassiveAggressive, LinearBinary):
-    """The least change of the weights that restores an example's margin, bounded by ``aggressiveness``; none where it holds.
+    """Passive-aggressive: the smallest change of the weights that restores the margin, bounded by ``aggressiveness``.
 
     Parameters as `LinearBinary`, and aggressiveness (the papers' C, > 0) and variant (1 or 2). A boost multiplies the
     aggressiveness.
@@ -46,7 +46,7 @@ class PassiveAggressiveClassifier(_PassiveAggressive, LinearClassifier):
 
 
 class PassiveAggressiveRegressor(_PassiveAggressive, LinearRegressor):
-    """`PassiveAggressive` for numbers: errors below a tenth of the target's standard deviation are left alone."""
+    """`PassiveAggressive` for numbers: errors below a tenth of the target's standard deviation are ignored."""
 
 
 class _AROW:
@@ -63,16 +63,16 @@ class _AROW:
     _scratch: Row
 
     def uncertainty(self, features: Row) -> float:
-        """The variance of the score of one row (its first output's); it falls as rows like it are learned."""
+        """The variance of the score of one row (first output). It falls as similar rows are learned."""
         check_row(features, int(self._state[kernels.D]))
         return kernels.uncertainty(self._state, features, self._scratch)
 
 
 class AROW(_AROW, LinearBinary):
-    """Adaptive regularisation of weights: each weight has a variance, and one that has seen little moves far.
+    """Adaptive regularisation of weights: each weight has a variance; uncertain weights take larger steps.
 
-    Parameters as `LinearBinary`, and noise (variance of an example, the paper's r, > 0) and forgetting (what the certainty
-    keeps per example, in (0, 1]; 1: all, as in the paper). A boost takes the variances that many times larger for a step.
+    Parameters as `LinearBinary`, and noise (variance of an example, the paper's r, > 0) and forgetting (factor of the
+    certainty per example, in (0, 1]; 1, as in the paper, forgets nothing). A boost multiplies the variances for a step.
 
     >>> import numpy as np
     >>> model = AROW(n_features=1)

@@ -28,14 +28,14 @@ _WITH_METHOD = re.compile(r"(\w+)\((.*)\)", re.DOTALL)
 
 
 def named(path: str) -> Callable[..., Mixture]:
-    """What makes mixtures of the models at ``path``: names with ``+`` between them, in ``method(...)`` if not fixed share.
+    """The factory of mixtures for ``path``: model names joined by ``+``, inside ``method(...)`` unless by fixed share.
 
     Raises
     ------
     ConfigError
-        Fewer than two names, or a method that there is not.
+        Fewer than two names, or an unknown method.
     UnknownNameError
-        A name is no online model's.
+        A name is not an online model.
 
     >>> model = named("adahedge(logistic + hoeffding_tree)")(n_features=2)
     >>> model.expert_names
@@ -66,27 +66,29 @@ def _made(
 def _numbered(
     kinds: Sequence[tuple[str, Callable[..., OnlineModel]]],
 ) -> list[tuple[int, tuple[str, Callable[..., OnlineModel]]]]:
-    """Each kind with how many of its name came before it: two of a name get two seeds."""
+    """Number the factories of each name from 0, so that two models of one name get different seeds."""
     names = [name for name, _ in kinds]
     return [(names[:i].count(name), (name, kind)) for i, (name, kind) in enumerate(kinds)]
 
 
 class Mixture:
-    """Online models mixed by the loss of their served predictions; the running base rate is always one of them.
+    """Online models mixed by the losses of their served predictions. The running base rate is always one of the experts.
 
-    With labels that overlap over ``horizon`` events, each loss counts 1/horizon: taken in full they make a mixture too sure of
-    itself. An example of weight 0 teaches nothing, one below 1 counts as that fraction. A member that predicts NaN sleeps: it
-    has no vote, and its weight relative to the mixture stays. Against the best member, ``hedge`` loses at most horizon * log(n)
-    nats in all when labels are immediate; with labels that arrive d events late, each of the d interleaved streams has that
-    regret, so at most d times that in all. ``fixed_share`` has that bound for each period between two changes of the best, at
-    log(1 / share) more per change; ``adahedge`` sets its rate by itself.
+    With labels that overlap over ``horizon`` events, each loss counts 1/horizon: full losses would make the mixture
+    overconfident. An example of weight 0 changes nothing; one of a weight below 1 counts as that fraction. A member that
+    predicts NaN sleeps: it has no vote, and its weight relative to the mixture does not change.
 
-    Its outputs are each expert's probability, then the members' own outputs. Cost: the members', and 1 to 2 µs.
+    ``hedge`` loses at most horizon * log(n) nats more than the best member when labels are immediate. With labels that arrive d
+    events late, each of the d interleaved streams has that regret, so at most d times that in total. ``fixed_share`` has that
+    bound for each period between two changes of the best member, plus log(1 / share) per change. ``adahedge`` adapts its rate.
+
+    The outputs are the probability of each expert, then the outputs of the members. A prediction costs 1 to 2 µs more than the
+    members alone.
 
     Parameters
     ----------
     members
-        Fresh models of one number of features, by name; two or more.
+        Two or more fresh models by name, all with the same number of features.
     horizon
         Events over which labels overlap, >= 1.
     method
@@ -110,9 +112,9 @@ class Mixture:
 
     def __init__(self, members: Mapping[str, OnlineModel], horizon: int = 1, *, method: str = METHODS[0]) -> None:
         if len(members) < 2:
-            raise ConfigError(f"a mixture of {len(members)} members was asked for; it needs two or more")
+            raise ConfigError(f"a mixture has {len(members)} members; expected two or more")
         if method not in METHODS:
-            raise ConfigError(f"a mixture by {method!r} was asked for; expected one of {', '.join(METHODS)}")
+            raise ConfigError(f"the method of a mixture is {method!r}; expected one of {', '.join(METHODS)}")
         widths = {member.n_features for member in members.values()}
         if len(widths) > 1:
             raise ConfigError(f"the members of a mixture take {sorted(widths)} features; expected one number for all")
@@ -132,7 +134,7 @@ class Mixture:
 
     @property
     def takes_missing(self) -> bool:
-        """Whether every member can tell a missing value from 0."""
+        """Whether every member distinguishes a missing value from 0."""
         return all(getattr(member, "takes_missing", False) for member in self._members)
 
     @property
@@ -142,11 +144,11 @@ class Mixture:
 
     @property
     def memory_bytes(self) -> int:
-        """Bytes of state that it may hold, ever: its own and its members'."""
+        """Size in bytes of its state and of its members' state, which never changes."""
         return self._state.nbytes + sum(member.memory_bytes for member in self._members)
 
     def predict(self, features: Row, outputs: Row) -> float:
-        """P(label = 1); fills ``outputs`` with each expert's probability, then the members' outputs."""
+        """P(label = 1); fills ``outputs`` with the probability of each expert, then the outputs of the members."""
         check_row(features, self.n_features)
         check_out(outputs, self.n_outputs, "outputs")
         for k, member in enumerate(self._members):
@@ -189,19 +191,19 @@ class Mixture:
         return out
 
     def set_boost(self, factor: float) -> None:
-        """Members learn, and the share moves, ``factor`` times faster from now on."""
+        """Multiply the share and the learning speed of the members by ``factor`` from now on."""
         self._boost = factor
         for member in self._members:
             member.set_boost(factor)
 
     def reset(self) -> None:
-        """Members and weights forget; the base rate stays."""
+        """Reset the members and their weights; the base rate is kept."""
         adahedge.start(self._state, baselines.SIZE, self._n)
         for member in self._members:
             member.reset()
 
     def healthy(self) -> bool:
-        """Whether the weights are finite and every member is healthy, or asleep while it recovers."""
+        """Whether the weights are finite and every member is healthy or recovers."""
         return bool(np.isfinite(self._state).all()) and all(
             member.healthy() or getattr(member, "warming_up", False) for member in self._members
         )
@@ -214,7 +216,7 @@ class Mixture:
         return State(scalars=scalars, arrays={"mixture": self._state.copy(), **arrays})
 
     def restore(self, state: State) -> None:
-        """See `alpha_pulse.core.stateful.Stateful`; a state that does not fit leaves the mixture as it was."""
+        """See `alpha_pulse.core.stateful.Stateful`. A state that does not fit changes nothing."""
         saved = state.scalars.get("layout")
         if saved != self._layout:
             raise StateError(
@@ -235,7 +237,7 @@ class Mixture:
     def _take(self, state: State) -> None:
         boost, members = scalar(state, "boost", float), scalar(state, "members", list)
         if len(members) != len(self._members):
-            raise StateError(f"a saved mixture holds {len(members)} members, but {len(self._members)} are needed")
+            raise StateError(f"a saved mixture has {len(members)} members; expected {len(self._members)}")
         for k, member in enumerate(self._members):
             prefix = f"{k}."
             arrays = {key.removeprefix(prefix): array for key, array in state.arrays.items() if key.startswith(prefix)}

@@ -1,4 +1,4 @@
-"""The base of all built-in online models: state in a few packed arrays, saved as they are, and one layout that must fit."""
+"""The base of all built-in online models: state in a few packed arrays, and a layout that a restored state must match."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from alpha_pulse.core.stateful import State, take_all
 
 
 class PackedModel:
-    """A model whose whole state is ``arrays``, which kernels change in place and which never grow.
+    """A model whose state is ``arrays``. Kernels change them in place; they never grow.
 
     Parameters
     ----------
     n_features
         Length of a row.
     layout
-        What the arrays' meaning depends on, as JSON values: kind, version, sizes, parameters. A state of another layout is
-        refused, because kernels take loop bounds and places from it.
+        Kind, version, sizes and parameters, as JSON values. A state of another layout is refused, because kernels derive loop
+        bounds and offsets from it.
     arrays
-        By name; float64 or int64.
+        The arrays by name, float64 or int64.
     """
 
     def __init__(self, n_features: int, layout: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
         if n_features < 1:
-            raise ConfigError(f"a model of {n_features} features was asked for; expected 1 or more")
+            raise ConfigError(f"n_features is {n_features}; expected 1 or more")
         self.n_features = n_features
         self._layout = layout
         self._arrays = arrays
 
     @property
     def memory_bytes(self) -> int:
-        """Bytes of state that it may hold, ever: the arrays are made once and never grow."""
+        """Size of its state in bytes, which never changes."""
         return sum(array.nbytes for array in self._arrays.values())
 
     def healthy(self) -> bool:

@@ -1,6 +1,6 @@
-"""Checks of a model's input: kernels do not check shapes and labels, so they are checked here.
+"""Checks of a model's input, because kernels check no shapes and labels.
 
-Of a row to predict only its shape is looked at; a row that is to be learned must be finite too, or it would stay for good.
+Of a row to predict only the shape is checked. A row to learn must be finite too, because it changes the state permanently.
 """
 
 from __future__ import annotations
@@ -20,33 +20,33 @@ Row = NDArray[np.float64]
 
 FLOAT64 = np.dtype(np.float64)
 LARGEST_TARGET = 1e50
-"""Largest size of a target: squares of what is larger would drown everything learned before and after it."""
+"""Largest absolute value of a target: the square of a larger one would dominate all other examples."""
 
 
 def check_row(features: Row, n_features: int) -> None:
-    """Raise DataError for what is no row of ``n_features`` floats."""
+    """Raise DataError for anything but a row of ``n_features`` floats."""
     if not isinstance(features, np.ndarray) or features.shape != (n_features,) or not _is_float64(features):
         raise DataError(
-            f"a row was given as {described(features)}, but float64 of shape ({n_features},) is expected: "
-            f"{n_features} features, see the schema"
+            f"the row is {described(features)}; expected float64 of shape ({n_features},): {n_features} features, in the "
+            "order of the schema"
         )
 
 
 def _is_float64(array: NDArray[Any]) -> bool:
-    return array.dtype is FLOAT64 or array.dtype == FLOAT64  # the same object as a rule, which is faster to test
+    return array.dtype is FLOAT64 or array.dtype == FLOAT64  # usually the same object, which is faster to test
 
 
 def check_out(out: Row, n: int, what: str) -> None:
-    """Raise DataError for an array that a prediction of ``n`` numbers cannot be written into; ``what`` is its name."""
+    """Raise DataError for an array that cannot contain ``n`` predicted numbers; ``what`` is its name."""
     if not isinstance(out, np.ndarray) or out.shape != (n,) or not _is_float64(out):
-        raise DataError(f"{what} was given as {described(out)}, but float64 of shape ({n},) is expected")
+        raise DataError(f"{what} is {described(out)}; expected float64 of shape ({n},)")
 
 
 def check_example(features: Row, n_features: int, label: int, n_classes: int, weight: float) -> tuple[int, float]:
     """The label as an int and the weight as a float.
 
-    Raises DataError for a row of another shape or a label that is no class, NonFiniteError for a row that is not finite and for
-    what is no weight.
+    Raises DataError for a row of another shape or a label that is not a class; NonFiniteError for a row that is not finite or a
+    weight that is not valid.
     """
     _check_finite_row(features, n_features)
     return a_class("the label", label, n_classes), a_weight("the weight of an example", weight)
@@ -59,12 +59,10 @@ def check_target(features: Row, n_features: int, target: float, weight: float) -
 
 
 def a_target(target: Any) -> float:
-    """``target`` as a float. Raises DataError for what is no number, NonFiniteError for one beyond `LARGEST_TARGET`."""
+    """``target`` as a float. Raises DataError for anything but a number, NonFiniteError for one beyond `LARGEST_TARGET`."""
     number = a_number("the target", target)
     if abs(number) > LARGEST_TARGET:
-        raise NonFiniteError(
-            f"the target is {number!r}, but at most {LARGEST_TARGET:g} in size is learned; leave the example out"
-        )
+        raise NonFiniteError(f"the target is {number!r}; expected at most {LARGEST_TARGET:g} in size; leave the example out")
     return number
 
 
@@ -76,7 +74,7 @@ def _check_finite_row(features: Row, n_features: int) -> None:
 
 
 def check_rows(features: Row, n_features: int) -> None:
-    """Raise DataError for rows of another shape, NonFiniteError naming the first row that holds a NaN or an infinity."""
+    """Raise DataError for rows of another shape, NonFiniteError for the first row with a NaN or an infinity."""
     if (
         not isinstance(features, np.ndarray)
         or features.ndim != 2
@@ -84,46 +82,44 @@ def check_rows(features: Row, n_features: int) -> None:
         or features.dtype != np.float64
     ):
         raise DataError(
-            f"rows were given as {described(features)}, but float64 of shape (n, {n_features}) is expected; see the schema"
+            f"the rows are {described(features)}; expected float64 of shape (n, {n_features}) in the order of the schema"
         )
     if not np.isfinite(features).all():
         row = int(np.argwhere(~np.isfinite(features).all(axis=1))[0, 0])
-        raise NonFiniteError(
-            f"features of row {row} hold a value that is not finite; mark it as missing (0 with a mask) instead"
-        )
+        raise NonFiniteError(f"row {row} contains a value that is not finite; mark it as missing (0 with a mask) instead")
 
 
 def check_examples(features: Row, n_features: int, labels: NDArray[np.int64], n_classes: int, weights: Row) -> None:
-    """As `check_rows`, and for labels that are no classes of integers, and weights that are none."""
+    """Check as `check_rows`; DataError too for labels that are not classes, NonFiniteError for invalid weights."""
     check_rows(features, n_features)
     _check_lengths(features, labels, weights, "labels")
     if labels.dtype != np.int64 or (labels.size and not (labels.min() >= 0 and labels.max() < n_classes)):
-        raise DataError(f"labels are to be int64 from 0 to {n_classes - 1}, but {labels.dtype} was given: {_shown(labels)}")
+        raise DataError(f"the labels are {labels.dtype}: {_shown(labels)}; expected int64 from 0 to {n_classes - 1}")
 
 
 def check_targets(features: Row, n_features: int, targets: Row, weights: Row) -> None:
-    """As `check_rows`, and for targets and weights that are not finite, or targets beyond `LARGEST_TARGET`."""
+    """Check as `check_rows`; NonFiniteError too for targets and weights that are not finite, or beyond `LARGEST_TARGET`."""
     check_rows(features, n_features)
     _check_lengths(features, targets, weights, "targets")
     if targets.dtype != np.float64:
-        raise DataError(f"targets are to be float64, but {targets.dtype} was given")
+        raise DataError(f"the targets are {targets.dtype}; expected float64")
     if not (np.abs(targets) <= LARGEST_TARGET).all():
         index = int(np.argmin(np.abs(targets) <= LARGEST_TARGET))
         raise NonFiniteError(
-            f"target {index} is {float(targets[index])!r}, but finite ones of at most {LARGEST_TARGET:g} in size are learned; "
+            f"target {index} is {float(targets[index])!r}; expected a finite number of at most {LARGEST_TARGET:g} in size; "
             "leave the example out"
         )
 
 
-def _check_lengths(features: Row, labels: NDArray[np.int64] | Row, weights: Row, what: str) -> None:
+def _check_lengths(features: Row, labels: NDArray[np.int64] | Row, weights: Row, targets_name: str) -> None:
     n = len(features)
-    for name, column in ((what, labels), ("weights", weights)):
+    for name, column in ((targets_name, labels), ("weights", weights)):
         if not isinstance(column, np.ndarray) or column.shape != (n,):
-            raise DataError(f"{n} rows were given with {name} as {described(column)}; give one of each per row")
+            raise DataError(f"for {n} rows the {name} are {described(column)}; expected one per row")
     if weights.dtype != np.float64:
-        raise DataError(f"weights are to be float64, but {weights.dtype} was given")
+        raise DataError(f"the weights are {weights.dtype}; expected float64")
     if not ((weights >= 0.0) & (weights < math.inf)).all():
-        raise NonFiniteError("weights hold a value that is below 0 or not finite")
+        raise NonFiniteError("the weights contain a value below 0 or not finite")
 
 
 def _shown(labels: NDArray[np.int64]) -> str:

@@ -90,5 +90,5 @@ def test_it_follows_a_concept_that_turns_where_it_would_not_without_forgetting()
 def test_a_span_or_a_number_of_classes_that_makes_no_sense_is_refused() -> None:
     with pytest.raises(ConfigError, match="span of naive_bayes is -1"):
         NaiveBayes(2, span=-1)
-    with pytest.raises(ConfigError, match="1 classes"):
+    with pytest.raises(ConfigError, match="n_classes of naive_bayes is 1"):
         NaiveBayesClassifier(2, 1)

@@ -4,9 +4,9 @@ State (float64), with d features and C classes:
 
     head | weight[C] | weight[C, d] | mean[C, d] | squares[C, d]
 
-``squares`` are sums of squared deviations. Missing values are skipped in learning and in predicting, so each feature
-has its own weight. Before an example is learned every weight and square fades by the head's fraction, times boost,
-times the example's weight where that is below 1; an example of weight 0 teaches nothing. A density counts at least `FLOOR` in
+``squares`` are sums of squared deviations. Missing values are skipped, so each feature has its own weight. Before an
+example is learned, every weight and square fades by the fraction in the head, times boost, times the weight of the example
+if that is below 1. An example of weight 0 changes nothing. A density counts at least `FLOOR` in
 units of the feature's widest class, so that no single feature decides alone, whatever its unit.
 
 Sources: West, "Updating mean and variance estimates", Communications of the ACM 22 (1979), doi 10.1145/359146.359153; Hand &
@@ -33,7 +33,7 @@ MAX_DELTA = 1e140
 """Deviations beyond this would overflow when they are squared and summed."""
 MAX_SQUARES = 1e300
 MIN_VARIANCE = 1e-200
-"""A spread below this counts as none: its density would overflow, and what fades ends in denormal numbers."""
+"""A spread below this counts as unknown: its density would overflow."""
 TRACE = 1e-250
 """A faded weight or square below this is 0."""
 MAX_WEIGHT = 1e6
@@ -42,13 +42,13 @@ MAX_WEIGHT = 1e6
 
 @kernel
 def size(d: int, classes: int) -> int:
-    """How many floats the state takes."""
+    """Size of the state, in floats."""
     return HEAD + classes + 3 * classes * d
 
 
 @kernel
 def _variance(state: NDArray[np.float64], j: int, c: int) -> float:
-    """Of feature ``j`` in class ``c``; 0 where it is not known."""
+    """The spread of feature ``j`` in class ``c``; 0 where it is not known."""
     d, classes = int(state[D]), int(state[CLASSES])
     index = HEAD + classes + c * d + j
     n = state[index]
@@ -100,7 +100,7 @@ def _fade(sums: NDArray[np.float64], keep: float) -> None:
 
 @kernel
 def learn(state: NDArray[np.float64], x: NDArray[np.float64], label: int, weight: float) -> None:
-    """One example: everything fades a little, then the label's class takes in the row."""
+    """Learn one example: fade all statistics, then add the row to the class of the label."""
     d, classes = int(state[D]), int(state[CLASSES])
     taken = min(weight * state[BOOST], MAX_WEIGHT)
     if not taken > 0.0:
@@ -137,7 +137,7 @@ def learn_rows(
     weights: NDArray[np.float64],
     out: NDArray[np.float64],
 ) -> None:
-    """For each row its probabilities, then learn it."""
+    """Predict and then learn each row in turn."""
     for i in range(x.shape[0]):
         predict_proba(state, x[i], out[i])
         learn(state, x[i], labels[i], weights[i])

@@ -1,9 +1,9 @@
 """Steps of the linear learners along a gradient: SGD, AdaGrad, FTRL-Proximal and coin betting, each over one row of weights.
 
 ``w`` are the weights of one output over m standardised inputs ``z`` (the last is a constant 1), ``g`` the derivative of the
-loss with respect to that output; ``a``, ``b``, ``c``, ``e`` (shape (m,)) are what an optimiser keeps per weight.
-Every weight stays within `MAX_WEIGHT`. The constant's weight follows plain SGD, in AdaGrad and FTRL too, where rates that only
-fall would leave it behind a base rate that moves.
+loss with respect to that output; ``a``, ``b``, ``c``, ``e`` (shape (m,)) are the state of an optimiser per weight.
+Every weight is bounded by `MAX_WEIGHT`. The weight of the constant follows plain SGD, in AdaGrad and FTRL too: with their
+falling rates it would not follow a base rate that moves.
 
 Sources: Bottou (2010) for SGD; Langford, Li & Zhang, "Sparse online learning via truncated gradient", JMLR 10 (2009) for L1;
 Duchi, Hazan & Singer, "Adaptive subgradient methods", JMLR 12 (2011); McMahan et al., "Ad click prediction: a view from the
@@ -22,18 +22,18 @@ from alpha_pulse.kernels.base.jit import kernel
 from alpha_pulse.kernels.linear.linear import MAX_WEIGHT, clip
 
 EPSILON = 1e-8
-"""Of the sum of squared gradients, which have no unit because inputs and targets are standardised."""
+"""Start of the sum of squared gradients, which have no unit because inputs and targets are standardised."""
 INTERCEPT_RATE = 0.01
-"""Of the constant's weight, where an optimiser has no rate of its own that stays."""
+"""Rate of the constant's weight, where the optimiser has no constant rate."""
 FULL_BET = 100.0
-"""Largest gradients that must have passed before a coin bet may be the whole wealth (alpha of COCOB-Backprop)."""
+"""Alpha of COCOB-Backprop: limits early bets, in units of the largest gradient."""
 
 Row = NDArray[np.float64]
 
 
 @kernel
 def soften(w: float, threshold: float) -> float:
-    """``w`` moved towards 0 by ``threshold``, and no further than 0.
+    """``w`` moved towards 0 by ``threshold``, at most to 0.
 
     >>> soften(-3.0, 1.0), soften(0.5, 1.0)
     (-2.0, 0.0)
@@ -64,7 +64,7 @@ def adagrad(w: Row, a: Row, z: Row, g: float, rate: float, boost: float, l1: flo
 
 @kernel
 def ftrl(w: Row, a: Row, b: Row, z: Row, g: float, alpha: float, boost: float, beta: float, l1: float, l2: float) -> None:
-    """Follow the regularised leader, proximally: ``a`` are the paper's z, ``b`` its n."""
+    """FTRL-Proximal: ``a`` is z of the paper, ``b`` its n."""
     m = z.shape[0]
     rate = alpha * boost
     if rate <= 0.0:
@@ -81,7 +81,7 @@ def ftrl(w: Row, a: Row, b: Row, z: Row, g: float, alpha: float, boost: float, b
 
 @kernel
 def ftrl_rebase(w: Row, a: Row, b: Row, rate: float, beta: float, l1: float, l2: float) -> None:
-    """Change ``a`` so that the same weights follow from it at a new rate; else every weight would jump with the rate."""
+    """Change ``a`` so that it gives the same weights at a new rate; otherwise every weight would jump."""
     for j in range(w.shape[0] - 1):
         if w[j] != 0.0:
             a[j] = -w[j] * ((beta + math.sqrt(b[j])) / rate + l2) - math.copysign(l1, w[j])
@@ -89,7 +89,7 @@ def ftrl_rebase(w: Row, a: Row, b: Row, rate: float, beta: float, l1: float, l2:
 
 @kernel
 def coin(w: Row, a: Row, b: Row, c: Row, e: Row, z: Row, g: float, keep: float) -> None:
-    """COCOB: each weight is a bet on the sign of its next gradient, of a share of what its bets have won.
+    """COCOB: each weight is a bet on the sign of its next gradient, of a fraction of its winnings.
 
     ``a`` sum of negative gradients, ``b`` of absolute ones, ``c`` the largest, ``e`` the winnings; ``keep`` < 1 forgets.
     """

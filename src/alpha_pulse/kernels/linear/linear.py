@@ -1,7 +1,7 @@
 """Online standardisation fused with logistic regression: one predict and one learn over one packed array.
 
 State of the single model (float64): the head below, then mean[d], variance[d], weight[d], bias, seen[d]; the scaler is that of
-`alpha_pulse.kernels.base.scaler`. An example of weight 0 teaches nothing.
+`alpha_pulse.kernels.base.scaler`. An example of weight 0 changes nothing.
 Every update is bounded: the error times the example's weight by ``MAX_GRADIENT``, a standardised feature by ``MAX_Z``, each
 weight by ``MAX_WEIGHT``.
 
@@ -28,13 +28,13 @@ MAX_Z = 50.0
 
 @kernel
 def clip(x: float, bound: float) -> float:
-    """``x`` kept between ``-bound`` and ``bound``."""
+    """``x`` clipped to ``-bound`` .. ``bound``."""
     return min(max(x, -bound), bound)
 
 
 @kernel
 def size(d: int) -> int:
-    """How many floats the state takes."""
+    """Size of the state, in floats."""
     return HEAD + 4 * d + 1
 
 
@@ -57,13 +57,13 @@ def score(state: NDArray[np.float64], x: NDArray[np.float64]) -> float:
 
 @kernel
 def predict(state: NDArray[np.float64], x: NDArray[np.float64]) -> float:
-    """P(label = 1) for one row; the state is not touched."""
+    """P(label = 1) for one row; the state does not change."""
     return sigmoid(score(state, x))
 
 
 @kernel
 def learn(state: NDArray[np.float64], x: NDArray[np.float64], label: int, weight: float) -> None:
-    """One step: the scaler sees the row, then the weights follow the gradient of the log loss."""
+    """Learn one example: update the scaler, then the weights along the gradient of the log loss."""
     if not weight > 0.0:
         return
     d = x.shape[0]
@@ -88,7 +88,7 @@ def learn_rows(
     weights: NDArray[np.float64],
     out: NDArray[np.float64],
 ) -> None:
-    """For each row predict into ``out``, then learn: the compiled loop over the same steps."""
+    """For each row predict into ``out``, then learn. Bit-equal to the single calls."""
     for i in range(x.shape[0]):
         out[i] = predict(state, x[i])
         learn(state, x[i], labels[i], weights[i])

@@ -1,4 +1,4 @@
-"""All linear learners over one packed array: standardise, score, then the step of the method that the head names.
+"""All linear learners over one packed array: standardise, score, then a step of the method in the head.
 
 State (float64), with d features, m = d + 1 inputs, C outputs (1 for two classes and for a number, else one per class) and A
 rows that the method keeps beside the weights:
@@ -6,10 +6,10 @@ rows that the method keeps beside the weights:
     head | mean[d] | variance[d] | seen[d] | class weights[classes] | calibrators[C] | W[C, m] | kept[A, C, m]
 
 The scaler is that of `alpha_pulse.kernels.base.scaler`; a standardised feature is bounded by `MAX_Z`. An example of weight 0
-teaches nothing, and one below 1 counts as that fraction of one in scalers, calibrators, penalties and forgetting. Methods by
-gradient follow the log loss (two classes), softmax (more) or the squared error of the standardised target (a number), bounded
-by `MAX_GRADIENT`. Methods by margin take classes one against the rest; their scores are no log odds, so each output has an
-online Platt scaling that learns from the score before the step.
+changes nothing; one of a weight below 1 counts as that fraction in scalers, calibrators, penalties and forgetting. Gradient
+methods minimise the log loss (two classes), softmax loss (more) or squared error of the standardised target (a number), with
+gradients bounded by `MAX_GRADIENT`. Margin methods learn each class against the rest. Their scores are not log odds, so each
+output has an online Platt scaling that learns from the score before the step.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ from alpha_pulse.kernels.mixing.hedge import sigmoid
 
 SGD, ADAGRAD, FTRL, COIN, PA_I, PA_II, AROW = range(7)
 KEPT = (0, 1, 2, 4, 0, 0, 1)
-"""How many rows of numbers beside the weights each method keeps."""
+"""Rows of numbers that each method stores besides the weights."""
 (N, D, CLASSES, OUTPUTS, METHOD, STEP, RATE, DECAY, L1, L2, BETA, FORGETTING, BOOST, TARGET_MEAN, TARGET_VARIANCE) = range(15)
 STEPS = 15
-"""Weight of the examples seen since the weights began, for the rate's decay; N is that of the target's scaler."""
+"""Weight of the examples since the last reset, for the decay of the rate; N is that of the target's scaler."""
 HEAD = 16
 MAX_Z = 50.0
 PRIOR = 1.0
 """Variance of a weight before any example."""
 BOOSTED_FORGETTING = 1e-3
-"""What coin betting forgets per example for each unit of boost above 1."""
+"""Fraction that coin betting forgets per example for each unit of boost above 1."""
 
 Row = NDArray[np.float64]
 
@@ -56,19 +56,19 @@ def _weights(state: Row) -> int:
 
 @kernel
 def size(d: int, classes: int, outputs: int, kept: int) -> int:
-    """How many floats the state takes."""
+    """Size of the state, in floats."""
     return HEAD + 3 * d + classes + outputs * (calibration.SIZE + (1 + kept) * (d + 1))
 
 
 @kernel
 def scratch_size(d: int, outputs: int) -> int:
-    """How many floats a step needs beside the state: the standardised row and the outputs' scores."""
+    """Size of the scratch array: the standardised row and the scores of the outputs."""
     return d + 1 + outputs
 
 
 @kernel
 def reset(state: Row) -> None:
-    """Weights, what is kept beside them and calibrators as before any example; scaler and class weights stay."""
+    """Reset the weights, the state of the method and the calibrators; the scaler and the class weights are kept."""
     m, outputs = int(state[D]) + 1, int(state[OUTPUTS])
     state[STEPS] = 0.0
     for c in range(outputs):
@@ -82,7 +82,7 @@ def reset(state: Row) -> None:
 
 @kernel
 def rebase(state: Row, boost: float) -> None:
-    """Set the boost; FTRL's weights, which follow from its rate, are held where they are."""
+    """Set the boost. FTRL's weights depend on its rate; they are kept as they are."""
     state[BOOST] = boost
     if state[METHOD] != FTRL or boost <= 0.0:
         return
@@ -125,7 +125,7 @@ def _scores(state: Row, z: Row, out: Row) -> None:
 
 @kernel
 def _probabilities(state: Row, scores: Row, out: Row) -> None:
-    """From the outputs' scores to class probabilities."""
+    """Class probabilities from the scores of the outputs."""
     classes = int(state[CLASSES])
     outputs = int(state[OUTPUTS])
     if state[METHOD] >= PA_I:
@@ -224,7 +224,7 @@ def _margin_step(state: Row, c: int, z: Row, loss: float, error: float, weight: 
 
 @kernel
 def learn(state: Row, x: Row, label: int, weight: float, scratch: Row) -> None:
-    """One example of a class: the scaler sees the row, then every output takes its step."""
+    """Learn one example of a class: update the scaler, then each output."""
     if not weight > 0.0:
         return
     d, outputs, share = int(state[D]), int(state[OUTPUTS]), share_of(weight)
@@ -256,7 +256,7 @@ def learn(state: Row, x: Row, label: int, weight: float, scratch: Row) -> None:
 
 @kernel
 def fit_step(state: Row, x: Row, target: float, weight: float, scratch: Row) -> None:
-    """One example of a number; the target is standardised like a feature."""
+    """Learn one example of a number. The target is standardised like a feature."""
     if not weight > 0.0:
         return
     d, share = int(state[D]), share_of(weight)
@@ -288,7 +288,7 @@ def predict_proba_rows(state: Row, x: Row, scratch: Row, out: Row) -> None:
 
 @kernel
 def learn_rows(state: Row, x: Row, labels: NDArray[np.int64], weights: Row, scratch: Row, out: Row) -> None:
-    """For each row its probabilities, then its step: the compiled loop over the same steps."""
+    """For each row its probabilities, then its step. Bit-equal to the single calls."""
     for i in range(x.shape[0]):
         predict_proba(state, x[i], scratch, out[i])
         learn(state, x[i], labels[i], weights[i], scratch)

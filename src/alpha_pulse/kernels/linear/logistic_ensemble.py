@@ -1,18 +1,18 @@
 """An ensemble of logistic regressions with different learning rates: SGD, AdaGrad and Newton members over one scaler, mixed by
 fixed share.
 
-All members see the same standardised row; only how they learn differs. Beside them stand the running base rate and the
+All members use the same standardised row and differ in how they learn. Two more experts are the running base rate and the
 no-change table (how often the label equals the last one known). State (float64), with d features, K members that follow
 gradients, N Newton members (`alpha_pulse.kernels.linear.newton`) and E = K + N + 2 experts:
 
     head | rates[K] | mean[d] | variance[d] | inverse sd[d] | W[d + 1, K] | squared gradients[d + 1, K] | Newton members
     | seen[d] | mixture weights[E]
 
-The scaler is that of `alpha_pulse.kernels.base.scaler`. An example of weight 0 teaches nothing; one below 1 counts as that
-fraction of one to the scaler, the mixture, the base rate and the no-change table.
+The scaler is that of `alpha_pulse.kernels.base.scaler`. An example of weight 0 changes nothing; one of a weight
+below 1 counts as that fraction in the scaler, the mixture, the base rate and the no-change table.
 
 ``outputs`` is the row that a prediction writes, float64 of shape (E + 1,): each expert's probability (members, base rate,
-no-change), then the last label known at prediction time. It comes back with the label.
+no-change), then the last label known at prediction time. The caller passes it back with the label.
 
 Sources: Duchi, Hazan & Singer, "Adaptive subgradient methods", JMLR 12 (2011); Herbster & Warmuth (1998) for the mixture;
 Cesa-Bianchi & Lugosi, "Prediction, learning, and games" (2006) for tuning a rate by experts.
@@ -39,30 +39,30 @@ from alpha_pulse.kernels.mixing.hedge import fixed_share, mixture, sigmoid
 HEAD = 16
 MAX_Z = 8.0
 EPSILON = 1e-8
-"""Of the sum of squared gradients, which have no unit because inputs are standardised."""
+"""Start of the sum of squared gradients, which have no unit because inputs are standardised."""
 
 
 @kernel
 def newton_at(d: int, k: int) -> int:
-    """Where the first Newton member lies."""
+    """Offset of the first Newton member."""
     return HEAD + k + 3 * d + 2 * (d + 1) * k
 
 
 @kernel
 def seen_at(d: int, k: int, newtons: int) -> int:
-    """Where the weights of the values seen of each feature lie."""
+    """Offset of the weights of the values seen, per feature."""
     return newton_at(d, k) + newtons * newton.size(d + 1)
 
 
 @kernel
 def size(d: int, k: int, newtons: int) -> int:
-    """How many floats the state of ``k`` + ``newtons`` members over ``d`` features takes."""
+    """Size in floats of the state of ``k`` + ``newtons`` members over ``d`` features."""
     return seen_at(d, k, newtons) + d + k + newtons + 2
 
 
 @kernel
 def scratch_size(d: int, k: int, newtons: int) -> int:
-    """How many floats `learn` needs beside the state: each member's score, the standardised row and one more like it."""
+    """Size of the scratch array of `learn`: the score of each member and two rows."""
     return k + newtons + 2 * (d + 1)
 
 
@@ -96,9 +96,9 @@ def _scores(state: NDArray[np.float64], x: NDArray[np.float64], out: NDArray[np.
 
 @kernel
 def predict(state: NDArray[np.float64], x: NDArray[np.float64], outputs: NDArray[np.float64]) -> float:
-    """P(label = 1) for one row; fills ``outputs``; the state is not touched.
+    """P(label = 1) for one row; fills ``outputs``; the state does not change.
 
-    Members are never absent: a NaN means that a member has diverged, and the mixture must not hide it.
+    Members are never absent: a NaN means that a member has diverged, and makes the result NaN.
     """
     members = int(state[K]) + int(state[NEWTONS])
     _scores(state, x, outputs)
@@ -126,7 +126,7 @@ def _scale(state: NDArray[np.float64], x: NDArray[np.float64], d: int, k: int, s
 def _descend(
     state: NDArray[np.float64], x: NDArray[np.float64], label: int, weight: float, scratch: NDArray[np.float64]
 ) -> None:
-    """The gradient members' step; leaves all members' scores and the standardised row in ``scratch``."""
+    """Step of the gradient members. ``scratch`` then contains the scores of all members and the standardised row."""
     d = int(state[D])
     k = int(state[K])
     sgd = int(state[SGD_MEMBERS])
@@ -212,7 +212,7 @@ def learn_rows(
     scratch: NDArray[np.float64],
     out: NDArray[np.float64],
 ) -> None:
-    """For each row predict into ``out``, then learn at once: the compiled loop over the same steps."""
+    """For each row predict into ``out``, then learn. Bit-equal to the single calls."""
     for i in range(x.shape[0]):
         out[i] = predict(state, x[i], outputs)
         learn(state, x[i], labels[i], weights[i], outputs, scratch)

@@ -1,8 +1,7 @@
 """Steps of the margin-based linear learners: passive-aggressive I and II, and AROW, over one row of weights.
 
-Passive-aggressive takes the hinge (or epsilon-insensitive) loss and the direction that reduces it, AROW the signed loss.
-``w`` (m,) are weights over standardised inputs ``z``, the last
-of which is a constant 1.
+Passive-aggressive uses the hinge (or epsilon-insensitive) loss and the direction that reduces it; AROW uses the signed loss.
+``w`` (m,) are weights over standardised inputs ``z``, of which the last is a constant 1.
 
 Sources: Crammer, Dekel, Keshet, Shalev-Shwartz & Singer, "Online passive-aggressive algorithms", JMLR 7 (2006); Crammer,
 Kulesza & Dredze, "Adaptive regularization of weight vectors", Machine Learning 91 (2013), doi 10.1007/s10994-013-5327-x.
@@ -17,14 +16,14 @@ from alpha_pulse.kernels.base.jit import kernel
 from alpha_pulse.kernels.linear.linear import MAX_WEIGHT, clip
 
 EPSILON = 0.1
-"""Errors of a regression, in standard deviations of the target, that passive-aggressive leaves alone."""
+"""Largest error of a regression, in standard deviations of the target, that passive-aggressive ignores."""
 
 Row = NDArray[np.float64]
 
 
 @kernel
 def passive_aggressive(w: Row, z: Row, loss: float, direction: float, aggressiveness: float, second: bool) -> None:
-    """The least change that removes ``loss`` in ``direction`` (+1 or -1), capped (I) or softened (II) by ``aggressiveness``."""
+    """Smallest step that removes ``loss`` in ``direction`` (+1 or -1), capped (I) or softened (II) by ``aggressiveness``."""
     if loss <= 0.0:
         return
     length = 0.0
@@ -48,10 +47,10 @@ def unsure(variances: Row, z: Row) -> float:
 def arow(
     w: Row, variances: Row, z: Row, error: float, weight: float, noise: float, boost: float, forgetting: float, prior: float
 ) -> None:
-    """Weights move by ``error`` times their variance, which then shrinks along this row.
+    """Move the weights by ``error`` times their variance, then reduce the variances along this row.
 
-    ``noise`` is the variance of an example (the paper's r); ``boost`` takes the variances that many times larger for the step
-    of the weights; ``forgetting`` < 1 widens them again, never beyond the ``prior``.
+    ``noise`` is the variance of an example (the paper's r); ``boost`` multiplies the variances for the step of the
+    weights; ``forgetting`` < 1 lets the variances grow again, at most to the ``prior``.
     """
     spread = unsure(variances, z)
     step = boost * weight * error / (boost * weight * spread + noise)

@@ -1,13 +1,13 @@
 """Logistic regression by online Newton steps: recursive least squares on the log loss, with bounded forgetting.
 
-A member keeps its weights and the inverse of what it has seen of the log loss's curvature, ``C``: a step is as long as the
-member is unsure in that direction, so no learning rate is needed. Curvature fades by ``forgetting`` per example, but only
-while the trace of ``C`` is below where it started: unbounded, the covariance of a feature that stands still grows without end,
-and the first outage bar then destroys the weights. State of one member over n inputs (float64):
+A member stores its weights and ``C``, the inverse of the accumulated curvature of the log loss. ``C`` sets the size of each
+step, so no learning rate is needed. Curvature fades by ``forgetting`` per example, but only while the trace of ``C`` is below
+its start: otherwise the covariance of a constant feature would grow without bound, and the first bar on which it moves would
+destroy the weights. State of one member over n inputs (float64):
 
     forgetting | prior | weight[n] | C[n, n]
 
-``prior`` is the curvature assumed before any example: C starts as 1 / prior on the diagonal. C is kept symmetric bit for bit.
+``prior`` is the curvature before any example: C starts as 1 / prior on the diagonal. C stays symmetric bit for bit.
 
 Sources: Haykin, "Adaptive filter theory" (2002), ch. 9; Hazan, Agarwal & Kale, "Logarithmic regret algorithms for online
 convex optimization", Machine Learning 69 (2007), doi 10.1007/s10994-007-5016-8; Milek & Kraus, "Time-varying stabilized
@@ -28,12 +28,12 @@ from alpha_pulse.kernels.mixing.hedge import sigmoid
 
 FORGETTING, PRIOR, WEIGHT = 0, 1, 2
 MIN_CURVATURE = 1e-3
-"""Least p (1 - p) of an example: a probability of almost 0 or 1 would otherwise say that nothing was seen."""
+"""Smallest p (1 - p) of an example: a probability of almost 0 or 1 would otherwise add no curvature."""
 
 
 @kernel
 def size(n: int) -> int:
-    """How many floats the state of a member over ``n`` inputs takes."""
+    """Size in floats of the state of a member over ``n`` inputs."""
     return WEIGHT + n + n * n
 
 
@@ -46,14 +46,14 @@ def _restart(covariance: NDArray[np.float64], prior: float, n: int) -> None:
 
 @kernel
 def start(state: NDArray[np.float64], offset: int, n: int) -> None:
-    """Weights 0 and the prior's covariance; ``forgetting`` and ``prior`` stay."""
+    """Set the weights to 0 and the covariance to the prior; ``forgetting`` and ``prior`` are kept."""
     state[offset + WEIGHT : offset + WEIGHT + n] = 0.0
     _restart(state[offset + WEIGHT + n : offset + size(n)], state[offset + PRIOR], n)
 
 
 @kernel
 def _spread(covariance: NDArray[np.float64], z: NDArray[np.float64], u: NDArray[np.float64]) -> float:
-    """``u`` = C z; returns z C z, how unsure the member is of this row."""
+    """Set ``u`` = C z; returns z C z, the variance of the score of this row."""
     n = z.shape[0]
     u[:] = 0.0
     j = 0
@@ -78,7 +78,7 @@ def _spread(covariance: NDArray[np.float64], z: NDArray[np.float64], u: NDArray[
 
 @kernel
 def _shrink(covariance: NDArray[np.float64], u: NDArray[np.float64], keep: float) -> None:
-    """C = (C - u u') keep, which leaves C symmetric bit for bit."""
+    """Set C = (C - u u') keep, which keeps C symmetric bit for bit."""
     n = u.shape[0]
     for i in range(n):
         row = covariance[i * n : (i + 1) * n]
@@ -113,9 +113,9 @@ def learn(
     score
         The score of ``z`` by its weights, in log odds.
     weight
-        The example's, above 0, taken at most as `MAX_GRADIENT`.
+        The weight of the example, above 0, limited to `MAX_GRADIENT`.
     boost
-        The covariance is taken this many times larger for the step of the weights.
+        Factor of the covariance for the step of the weights.
     """
     n = z.shape[0]
     weights = state[offset + WEIGHT : offset + WEIGHT + n]

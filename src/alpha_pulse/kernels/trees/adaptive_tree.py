@@ -1,12 +1,12 @@
-"""Hoeffding adaptive tree: every node watches the errors of the rows that come through it, and a branch whose errors rise grows
-an alternate beside it, which takes its place when it is better and is dropped when it is worse.
+"""Hoeffding adaptive tree: each node monitors the errors of the rows that pass through it. A branch whose errors rise grows an
+alternate branch, which replaces it when it is better and is dropped when it is worse.
 
 The arrays are those of `alpha_pulse.kernels.trees.tree`, followed, with N nodes, by
 
     whole: alternate[N] (-1: none)         real: ADWIN[N]
 
-A node's ADWIN contains the errors of the rows that came through it. Functions of the plain tree work on views of its part of
-the arrays.
+The ADWIN of a node contains the errors of the rows that passed through it. Functions of the plain tree work on views of these
+arrays.
 
 Source: Bifet & Gavaldà, "Adaptive learning from evolving data streams", IDA (2009), doi 10.1007/978-3-642-03915-7_22.
 """
@@ -77,7 +77,7 @@ def clear(real: Real, whole: Whole) -> None:
 
 @kernel
 def _release(whole: Whole, node: int) -> None:
-    """Give back a node and all below and beside it; the list of free nodes is the queue of those still to visit."""
+    """Free a node, its descendants and their alternates; the list of free nodes serves as the queue of nodes to visit."""
     visited = whole[tree.FREE_NODES]
     whole[tree.free_node_at(whole, visited)] = node
     whole[tree.FREE_NODES] += 1
@@ -108,7 +108,7 @@ def _drop_alternate(whole: Whole, node: int) -> None:
 
 @kernel
 def _switch(real: Real, whole: Whole, node: int) -> None:
-    """A branch's alternate takes its place: its record moves to ``node``, and what hung below is given back."""
+    """Replace a branch by its alternate: the record of the alternate moves to ``node``, and the old descendants are freed."""
     beside = whole[_alternate_at(whole, node)]
     if whole[tree.feature_at(whole, node)] == LEAF:
         tree.drop_slot(whole, node)
@@ -137,7 +137,7 @@ def _switch(real: Real, whole: Whole, node: int) -> None:
 
 @kernel
 def _compare(real: Real, whole: Whole, node: int) -> int:
-    """1 where a branch's alternate is better, -1 where it is worse, 0 while that is open."""
+    """1 where the alternate of a branch is better, -1 where it is worse, 0 while that is undecided."""
     beside = whole[_alternate_at(whole, node)]
     window, other = _window(real, whole, node), _window(real, whole, beside)
     mine, its = window[adwin.WIDTH], other[adwin.WIDTH]
@@ -152,7 +152,7 @@ def _compare(real: Real, whole: Whole, node: int) -> int:
 
 @kernel
 def _note_error(real: Real, whole: Whole, node: int, wrong: float) -> bool:
-    """A node takes the error of a row that came through it; whether its errors have risen."""
+    """Pass the error of a row to the detector of a node; whether its errors have risen."""
     window = _window(real, whole, node)
     return bool(adwin.adwin_step(window, wrong) == adwin.DRIFT and window[adwin.SCORE] > 0.0)
 
@@ -173,7 +173,7 @@ def _begin_alternate(real: Real, whole: Whole, node: int) -> None:
 
 @kernel
 def _leaf_learns(real: Real, whole: Whole, leaf: int, x: Real, label: int, weight: float, scratch: Real) -> None:
-    """A leaf learns the example as often as a Poisson(1) draw, once at least; a new split is watched from scratch."""
+    """A leaf learns the example as often as a Poisson(1) draw, at least once. A new split starts with an empty detector."""
     own = _tree_whole(whole)
     weight = min(weight * max(poisson(whole, SEED, 1.0), 1) * real[BOOST], MAX_WEIGHT)
     learn_at(real, own, leaf, x, label, weight, scratch)
@@ -198,7 +198,7 @@ def _descend(
 ) -> int:
     """The subtree below ``start`` learns; alternates on the way are added to the ``queued`` ones.
 
-    Where the example is ``watched``, the nodes take its error and branches are compared with their alternates.
+    Where the example is ``watched``, the detectors process its error and branches are compared with their alternates.
     """
     own = _tree_whole(whole)
     leaf = start
@@ -231,7 +231,7 @@ def _descend(
 
 @kernel
 def learn(real: Real, whole: Whole, x: Real, label: int, weight: float, scratch: Real, waiting: Whole) -> None:
-    """One example, for the tree and its alternates. ``scratch``: shape (classes,); ``waiting``: int64, shape (nodes,)."""
+    """Learn one example in the tree and its alternates. ``scratch``: shape (classes,); ``waiting``: int64, shape (nodes,)."""
     if not weight > 0.0:
         return
     watched = is_due(real, CARRIED, share_of(weight))

@@ -1,12 +1,12 @@
-"""Gradient boosted trees for streams: each example makes one step of Newton's method in each tree, at what the trees before
-it say.
+"""Gradient boosted trees for streams: each example makes one Newton step in each tree, from the prediction of the trees before
+it.
 
 A member is a row of ``real`` and of ``whole``, see `alpha_pulse.kernels.trees.regression_tree`; iteration ``i`` of class ``c``
 of C is row ``i * C + c``. Two classes need one row an iteration, for the log odds of class 1, and so does a number. ``head``
 (float64): see the names below.
 
-A tree with all its leaves in use no longer grows and would keep the splits of a concept that is gone. So after each ``PERIOD``
-examples the next member in turn, if it is full, starts again; the members after it learn at once what it no longer predicts.
+A tree that has used all its leaves no longer grows, and would keep the splits of an old concept. So after each ``PERIOD``
+examples the next member in turn starts again if it is full; the members after it then learn what it no longer predicts.
 
 Source: Gunasekara, Pfahringer, Gomes & Bifet, "Gradient boosted trees for evolving data streams", Machine Learning (2024),
 doi 10.1007/s10994-024-06517-y; the Newton step is that of Gouk, Pfahringer & Frank, "Stochastic gradient trees", ACML (2019).
@@ -38,7 +38,7 @@ def _margin(value: float) -> float:
 
 @kernel
 def _newton_step(real: Real, whole: Whole, x: Real, gap: float, p: float, weight: float, share: float) -> float:
-    """One member learns the Newton step from probability ``p``, ``gap`` below the label; returns its previous output."""
+    """One member learns the Newton step at probability ``p``, with the label ``gap`` above it; returns its previous output."""
     hessian = max(p * (1.0 - p), MIN_HESSIAN)
     return growth.learn(real, whole, x, min(max(gap / hessian, -MAX_STEP), MAX_STEP), weight * hessian, share)
 
@@ -66,7 +66,7 @@ def predict(head: Real, real: Real, whole: Whole, x: Real) -> float:
 
 @kernel
 def learn(head: Real, real: Real, whole: Whole, x: Real, label: int, weight: float) -> float:
-    """Every member learns one example; P(class 1) before that, equal to `predict`."""
+    """Every member learns one example. Returns P(class 1) before that, equal to `predict`."""
     if not weight * head[BOOST] > 0.0:
         return predict(head, real, whole, x)
     score, share = 0.0, share_of(weight)
@@ -119,7 +119,7 @@ def predict_number(head: Real, real: Real, whole: Whole, x: Real) -> float:
 
 @kernel
 def learn_number(head: Real, real: Real, whole: Whole, x: Real, target: float, weight: float) -> float:
-    """Every member learns what the ones before it leave of a target; the expected target before, as `predict_number`."""
+    """Every member learns the residual of the members before it. Returns the earlier prediction, as `predict_number`."""
     if not weight * head[BOOST] > 0.0:
         return predict_number(head, real, whole, x)
     score, share = head[MEAN], share_of(weight)
@@ -146,7 +146,7 @@ def predict_rows(head: Real, real: Real, whole: Whole, x: Real, out: Real) -> No
 
 @kernel
 def learn_rows(head: Real, real: Real, whole: Whole, x: Real, labels: Whole, weights: Real, out: Real) -> None:
-    """For each row `predict` into ``out``, then `learn`: the compiled loop over the same steps."""
+    """For each row `predict` into ``out``, then `learn`. Bit-equal to the single calls."""
     for i in range(x.shape[0]):
         out[i] = learn(head, real, whole, x[i], labels[i], weights[i])
 

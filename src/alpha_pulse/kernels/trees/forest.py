@@ -4,9 +4,10 @@ A member is one row of ``whole`` (int64) and one of ``real`` (float64):
 
     whole: head | tree | tree              real: head | tree | tree | warning ADWIN | drift ADWIN
 
-One of its two trees predicts (CURRENT). When its errors trip the warning detector, the other one starts to learn in
-the background; when they trip the drift detector, it takes over, or without one an empty tree does. Members share nothing, so
-each may run through a block of rows on its own thread: the votes are added in the members' order afterwards, to the same bits.
+One of its two trees predicts (CURRENT). When its errors trigger the warning detector, the other tree starts to learn in the
+background. When they trigger the drift detector, that tree replaces it; without one, an empty tree does. Members share no
+state, so each can process a block of rows on its own thread; the votes are then added in the order of the members, so the
+result is bit-equal.
 
 Source: Gomes, Bifet, Read et al., "Adaptive random forests for evolving data stream classification", Machine Learning 106
 (2017), doi 10.1007/s10994-017-5642-8. As in MOA, only errors that rise count as drift.
@@ -59,7 +60,7 @@ def detector(real: Real, which: int) -> Real:
 
 @kernel
 def _begin(real: Real, whole: Whole, which: int) -> None:
-    """An empty tree that has been right and wrong on nothing."""
+    """Start with an empty tree that has seen no rows."""
     tree.clear(tree_real(real, whole, which), tree_whole(whole, which))
     real[RIGHT + which], real[SEEN + which] = 0.0, 0.0
 
@@ -103,7 +104,7 @@ def _tree_learns(real: Real, whole: Whole, which: int, x: Real, label: int, weig
 
 @kernel
 def learn(real: Real, whole: Whole, x: Real, label: int, weight: float, scratch: Real) -> None:
-    """A member learns one example as often as its random draw, and maintains its trees."""
+    """A member learns one example as often as its random draw, then updates its detectors and trees."""
     if not weight > 0.0:
         return
     times = poisson(whole, SEED, real[RATE])

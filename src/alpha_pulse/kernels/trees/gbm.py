@@ -1,15 +1,16 @@
-"""Rows through a packed ensemble of binary decision trees, as LightGBM's text model describes it.
+"""Predictions of a packed ensemble of binary decision trees, as in LightGBM's text model.
 
-Layout of ``packed``, one float64 array in which some places hold the bits of an int64 word (seen through a view):
+Layout of ``packed``, one float64 array in which some places contain the bits of an int64 word:
 
-* ``[0]`` number of trees, a multiple of ``ABREAST`` (trees that are one leaf of 0 fill up), ``[1]`` sigmoid parameter,
+* ``[0]`` number of trees, a multiple of ``ABREAST`` (padded with trees of one leaf of 0), ``[1]`` sigmoid parameter,
   ``[2]`` 1 when any node treats zero as missing;
 * then one word per tree: ``root << DEPTH_BITS | depth``, where ``root`` is a position in ``packed``;
-* then the nodes, two places each, siblings side by side: an inner node holds its threshold and the word
-  ``left << LEFT_SHIFT | flags | feature``, a leaf holds its value and a word that leads back to itself.
+* then the nodes, two places each, siblings side by side: an inner node has its threshold and the word
+  ``left << LEFT_SHIFT | flags | feature``, a leaf has its value and a word that points to itself.
 
-Leaves that lead to themselves let every row walk ``depth`` levels without a test for the end, so no branch is mispredicted; one
-step waits for the loads of the step before, so several trees are walked abreast (measured: half the time of one after another).
+Because leaves point to themselves, every row walks ``depth`` levels without a test for the end, so no branch is mispredicted.
+Each step waits for the loads of the step before, so several trees are walked at a time (measured: half the time of one after
+another).
 
 Source: the decision rule is that of LightGBM (Ke et al., 2017), ``Tree::NumericalDecision``.
 """
@@ -100,7 +101,7 @@ def gbm_predict(packed: NDArray[np.float64], row: NDArray[np.float64]) -> float:
     packed
         The ensemble, in this module's layout.
     row
-        float64, shape (n_features,), finite: a NaN would be sent left everywhere, which is not what LightGBM does.
+        float64, shape (n_features,), finite: a NaN would go left at every node, unlike in LightGBM.
     """
     score = _score_with_zeros(packed, row) if packed[2] != 0.0 else _score(packed, row)
     return 1.0 / (1.0 + math.exp(-packed[1] * score))

@@ -1,11 +1,11 @@
-"""Adaptive random forest of regression trees: each member resamples the stream, watches its own errors, and replaces its tree.
+"""Adaptive random forest of regression trees: each member resamples the stream, monitors its errors and replaces its tree.
 
-A member is a row of ``real`` and of ``whole``; members share nothing, so that threads may take some each:
+A member is a row of ``real`` and of ``whole``. Members share no state, so threads can process them in parallel:
 
     real:  head | tree 0 | tree 1 | warning window | drift window
     whole: head | tree 0 | tree 1
 
-One tree predicts, the other is empty or grows in the background since a warning. Detectors receive the absolute error in
+One tree predicts; the other is empty, or grows in the background after a warning. Detectors receive the absolute error in
 units of ``ERROR_SPREAD`` standard deviations of the target, at most 1.
 
 Source: Gomes, Barddal, Ferreira & Bifet, "Adaptive random forests for data stream regression", ESANN (2018).
@@ -61,7 +61,7 @@ def _forget(window: Real) -> None:
 
 @kernel
 def clear(real: Real, whole: Whole) -> None:
-    """A member back to one tree that has seen nothing; the random generator continues."""
+    """Reset a member to one empty tree; the random generator continues."""
     for which in range(2):
         tree.clear(real_tree(real, whole, which), whole_tree(whole, which))
         _forget(detector(real, whole, which))
@@ -96,7 +96,7 @@ def _renew(real: Real, whole: Whole, which: int) -> None:
 
 @kernel
 def learn(real: Real, whole: Whole, x: Real, target: float, weight: float) -> None:
-    """A member learns one example as often as its random draw, and maintains its trees."""
+    """A member learns one example as often as its random draw, then updates its detectors and trees."""
     if not weight > 0.0:
         return
     times, share = poisson(whole, SEED, real[RATE]), share_of(weight)

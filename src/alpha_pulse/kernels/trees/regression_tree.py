@@ -1,5 +1,6 @@
-"""Regression trees for streams in two packed arrays: the layout, how a row finds its leaf, how a leaf predicts and learns.
-How a leaf splits stands in `alpha_pulse.kernels.trees.regression_tree_growth`.
+"""Regression trees for streams in two packed arrays: the layout, and how a leaf is found, predicts and learns.
+
+`alpha_pulse.kernels.trees.regression_tree_growth` contains the splits.
 
 ``whole`` (int64), with S leaves at most, N = 2 S - 1 nodes, and M features that a leaf observes:
 
@@ -9,10 +10,10 @@ How a leaf splits stands in `alpha_pulse.kernels.trees.regression_tree_growth`.
 feature a histogram (least value, 1 / width of a bin, then weight and sum of targets of each bin), then D + 1 weights of a
 linear model.
 
-The slot after the last is only used while a leaf splits. Node 0 is the root; a leaf has feature -1, a node's right child
-follows its left one. A tree with S leaves stops growing; its leaves continue to learn. A missing value takes no part in
-statistics; at a split on it a row follows the branch that most rows have taken. An example of weight 0 teaches nothing, and one
-below 1 counts as that fraction of one in counts. With hessians as weights and -gradient / hessian as targets the
+The slot after the last is only used while a leaf splits. Node 0 is the root; a leaf has feature -1; the right child of a node
+follows its left one. A tree with S leaves stops growing; its leaves continue to learn. Missing values are left out of
+statistics; at a split on one, a row follows the branch that most rows have taken. An example of weight 0 changes nothing; one
+of a weight below 1 counts as that fraction of an example. With hessians as weights and -gradient / hessian as targets the
 same tree takes Newton steps (Gouk et al.).
 
 Sources: Ikonomovska, Gama & Dzeroski, "Learning model trees from evolving data streams", Data Mining and Knowledge Discovery
@@ -50,13 +51,13 @@ MAX_VALUE = 1e100
 MAX_TARGET = 1e50
 MAX_WEIGHT = 1e9
 MAX_SCORE = 5.0
-"""Standard deviations from the mean that the linear model of a leaf sees."""
+"""Bound of the inputs of a leaf's linear model, in standard deviations from the mean."""
 WIDENINGS = 2_000
-"""Doublings that lead from the least to the largest width that a histogram may have."""
+"""Doublings from the smallest to the largest width of a histogram."""
 SAME = 1e-13
 """Values with a smaller relative difference are one value."""
 MAX_INVERSE = 1e290
-"""Of a histogram, so that a bin's place stays a number: narrower bins get this width."""
+"""Smallest width of a bin, so that bin numbers stay finite."""
 SCALE_MEMORY = 1e4
 """Values of a feature after which its scale forgets exponentially."""
 ERROR_MEMORY = 0.995
@@ -126,7 +127,7 @@ def linear_at(whole: Whole, statistics: int) -> int:
 
 @kernel
 def draw_features(whole: Whole, slot: int) -> None:
-    """Let a slot observe as many features as it may, drawn without repetition (Fisher and Yates)."""
+    """Draw the features that a slot observes, without repetition (Fisher and Yates)."""
     d, m, first = whole[FEATURES], whole[OBSERVED], observed_at(whole, slot)
     drawn = observed_at(whole, whole[SLOTS] + 1)
     for f in range(d):
@@ -141,7 +142,7 @@ def draw_features(whole: Whole, slot: int) -> None:
 
 @kernel
 def clear(real: Real, whole: Whole) -> None:
-    """Back to a single leaf that has seen nothing but ``PRIOR`` of weight at 0; scales stay, the random generator continues."""
+    """Reset to a single leaf with a weight of ``PRIOR`` at 0; the scales are kept, the random generator continues."""
     nodes = 2 * whole[SLOTS] - 1
     whole[WHOLE_HEAD : WHOLE_HEAD + nodes] = LEAF
     whole[WHOLE_HEAD + nodes :] = 0
@@ -194,7 +195,7 @@ def _line(real: Real, whole: Whole, slot: int, x: Real) -> float:
 
 @kernel
 def predict_leaf(real: Real, whole: Whole, leaf: int, x: Real) -> float:
-    """The prediction of a leaf: its mean, or its linear model where that has the smaller error."""
+    """The prediction of a leaf: its mean, or its linear model if that has the smaller error."""
     slot = whole[slot_at(whole, leaf)]
     statistics = statistics_at(whole, slot)
     if whole[LINEAR] == 1 and real[statistics + LINEAR_ERROR] < real[statistics + MEAN_ERROR]:
@@ -248,7 +249,7 @@ def _start_range(real: Real, histogram: int, bins: int, value: float) -> int:
 
 @kernel
 def bin_of(real: Real, histogram: int, bins: int, value: float) -> int:
-    """The bin of a value in the ``histogram`` (its first place), which is widened until the value lies within it."""
+    """The bin of a value in the ``histogram`` (its first place), which is widened until it contains the value."""
     if real[histogram + INVERSE] == 0.0:
         return _start_range(real, histogram, bins, value)
     place = (value - real[histogram + LEAST]) * real[histogram + INVERSE]
@@ -267,7 +268,7 @@ def bin_of(real: Real, histogram: int, bins: int, value: float) -> int:
 
 @kernel
 def _learn_line(real: Real, whole: Whole, slot: int, x: Real, target: float, weight: float, share: float) -> None:
-    """One step of normalised least mean squares, and the errors that decide between the leaf's mean and its line."""
+    """One step of normalised least mean squares; updates the errors that choose between mean and linear model."""
     statistics = statistics_at(whole, slot)
     weights, d = linear_at(whole, statistics), whole[FEATURES]
     error, off = target - _line(real, whole, slot, x), target - real[statistics + VALUE]
@@ -287,7 +288,7 @@ def _learn_line(real: Real, whole: Whole, slot: int, x: Real, target: float, wei
 
 @kernel
 def learn_scales(real: Real, whole: Whole, x: Real, share: float) -> None:
-    """Follow the mean and the variance of each feature."""
+    """Update the mean and the variance of each feature."""
     scales, d = scale_at(whole), whole[FEATURES]
     for f in range(d):
         if not is_missing(x[f]):
@@ -300,7 +301,7 @@ def learn_scales(real: Real, whole: Whole, x: Real, share: float) -> None:
 
 @kernel
 def update_leaf(real: Real, whole: Whole, leaf: int, x: Real, target: float, weight: float, share: float) -> None:
-    """A leaf takes one example into its statistics, counted as a fraction ``share`` of one."""
+    """Add one example to the statistics of a leaf, counted as a fraction ``share`` of one."""
     slot = whole[slot_at(whole, leaf)]
     statistics = statistics_at(whole, slot)
     if whole[LINEAR] == 1:

@@ -69,7 +69,7 @@ from alpha_pulse.kernels.trees.regression_tree import (
 )
 
 MIN_BRANCH = 0.01
-"""A branch that would take less than this fraction of the weight is no split."""
+"""Smallest fraction of the weight that a branch of a split may have."""
 
 
 @kernel
@@ -105,7 +105,7 @@ def best_of_feature(real: Real, histogram: int, bins: int) -> tuple[float, float
 
 @kernel
 def _fade(real: Real, whole: Whole, statistics: int) -> None:
-    """Halve a leaf's statistics, so that what it has seen long ago counts for less."""
+    """Halve the statistics of a leaf, so that old examples count less."""
     bins, observed = whole[BINS], whole[OBSERVED]
     real[statistics + COUNT] *= 0.5
     real[statistics + LAST_TRY] = real[statistics + COUNT]
@@ -119,7 +119,7 @@ def _fade(real: Real, whole: Whole, statistics: int) -> None:
 
 @kernel
 def try_split(real: Real, whole: Whole, leaf: int) -> bool:
-    """Split a leaf if it should be; whether it was."""
+    """Split a leaf if its tests pass; whether it was split."""
     if whole[LEAVES] >= whole[SLOTS]:
         return False
     statistics = statistics_at(whole, whole[slot_at(whole, leaf)])
@@ -146,7 +146,7 @@ def try_split(real: Real, whole: Whole, leaf: int) -> bool:
 
 @kernel
 def _inherit(real: Real, whole: Whole, parent: int, child: int) -> None:
-    """A new slot starts with its parent's ranges, cut to what the parent has seen, and with its linear model."""
+    """Start a new slot with the ranges that its parent has seen, and with its linear model."""
     bins, m = whole[BINS], whole[OBSERVED]
     old, new = statistics_at(whole, parent), statistics_at(whole, child)
     for j in range(slot_size(whole[FEATURES], m, bins)):
@@ -180,7 +180,7 @@ def _move(real: Real, whole: Whole, source: int, slot: int) -> None:
 
 @kernel
 def _narrow(real: Real, source: int, target: int, bins: int) -> None:
-    """An empty histogram over the part of the range of ``source`` that is not empty."""
+    """An empty histogram over the range of the non-empty bins of ``source``."""
     if real[source + INVERSE] == 0.0:
         return
     low, high = bins, -1
@@ -195,7 +195,7 @@ def _narrow(real: Real, source: int, target: int, bins: int) -> None:
 
 @kernel
 def _cut(real: Real, histogram: int, bins: int, threshold: float, below: bool) -> None:
-    """Leave of the range of an empty histogram the part on one side of ``threshold``."""
+    """Reduce the range of an empty histogram to one side of ``threshold``."""
     if real[histogram + INVERSE] == 0.0:
         return
     least, most = real[histogram + LEAST], real[histogram + LEAST] + bins / real[histogram + INVERSE]
@@ -206,7 +206,7 @@ def _cut(real: Real, histogram: int, bins: int, threshold: float, below: bool) -
 
 @kernel
 def _split(real: Real, whole: Whole, leaf: int, chosen: int, threshold: float, weight: float, total: float) -> None:
-    """Turn a leaf into a node with two leaves, which start from the means that the split is thought to send them."""
+    """Turn a leaf into a node with two leaves, which start from the means that the split gives them."""
     slot, left, bins = whole[slot_at(whole, leaf)], whole[USED], whole[BINS]
     statistics, feature = statistics_at(whole, slot), whole[observed_at(whole, slot) + chosen]
     other = whole[LEAVES]
@@ -241,7 +241,7 @@ def _split(real: Real, whole: Whole, leaf: int, chosen: int, threshold: float, w
 
 @kernel
 def learn_down(real: Real, whole: Whole, x: Real, target: float, weight: float, share: float) -> float:
-    """One example, within bounds, goes down to its leaf, which learns and may split; returns its previous prediction."""
+    """Pass one bounded example to its leaf, which learns and may split; returns the previous prediction."""
     node = 0
     while whole[WHOLE_HEAD + node] != LEAF:
         node = next_node(real, whole, node, x)
@@ -277,7 +277,7 @@ def predict_rows(real: Real, whole: Whole, x: Real, out: Real) -> None:
 
 @kernel
 def learn_rows(real: Real, whole: Whole, x: Real, targets: Real, weights: NDArray[np.float64], out: Real) -> None:
-    """For each row `predict` into ``out``, then `learn`: the compiled loop over the same steps."""
+    """For each row `predict` into ``out``, then `learn`. Bit-equal to the single calls."""
     for i in range(x.shape[0]):
         out[i] = predict(real, whole, x[i])
         learn(real, whole, x[i], targets[i], weights[i], share_of(weights[i]))

@@ -1,5 +1,6 @@
-"""Classification trees for streams in two packed arrays: where nodes and leaf statistics lie, how a row finds its leaf, how
-a leaf predicts and learns. How a leaf splits stands in `alpha_pulse.kernels.trees.tree_growth`.
+"""Classification trees for streams in two packed arrays: the layout, and how a leaf is found, predicts and learns.
+
+`alpha_pulse.kernels.trees.tree_growth` contains the splits.
 
 ``whole`` (int64), with N nodes, S slots for leaf statistics, D features and M features that a leaf observes:
 
@@ -45,24 +46,24 @@ LEAF = -1
 INACTIVE = -1
 
 MAX_VALUE = 1e100
-"""Values are kept within this bound, so that their squares stay finite."""
+"""Bound of values, so that their squares stay finite."""
 MIN_PRECISION, MAX_PRECISION = 1e-200, 1e200
 MAX_RATIO = 1e36
-"""Of a precision, in ranges: the product of eight must stay finite."""
+"""Bound of a precision, in ranges: the product of eight must stay finite."""
 WIDE = 10.0
-"""A class of unknown spread is taken as spread evenly over this many times the range of a feature."""
+"""A class of unknown spread is treated as uniform over this many times the range of a feature."""
 MAX_DISTANCE = 1e290
-"""Of a value from a mean, in halves of a variance, so that the sum over features stays finite."""
+"""Bound of a squared deviation over twice the variance, so that the sum over features stays finite."""
 HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 NEVER = -1e300
 LEAST_SPREAD = 0.25
-"""A spread becomes known when the squared deviations are this part of the squared range. They always are where examples weigh 1
-or more; a second value of next to no weight makes no spread.
+"""A spread is known once the squared deviations are this fraction of the squared range. With weights of 1 or more they always
+are; a second value of almost no weight gives no spread.
 """
 MARGIN = 0.5
-"""By this fraction of an example the class counts must have been right more often to decide for a leaf."""
+"""The class counts predict for a leaf if they were right more often by this fraction of an example."""
 TRACE = 1e-9
-"""A class weight up to this is what rounding leaves of a split, not a class."""
+"""A class weight up to this is a rounding error of a split, not a class."""
 
 
 @kernel
@@ -171,7 +172,7 @@ def statistics_at(whole: Whole, slot: int) -> int:
 
 @kernel
 def clear(real: Real, whole: Whole) -> None:
-    """Back to a single leaf that has seen nothing; sizes, parameters and the generator stay."""
+    """Reset to a single empty leaf; sizes, parameters and the random generator are kept."""
     values = values_at(whole, 0)
     real[REAL_HEAD:] = 0.0
     whole[WHOLE_HEAD:values] = 0
@@ -185,7 +186,7 @@ def clear(real: Real, whole: Whole) -> None:
 
 @kernel
 def take_node(real: Real, whole: Whole, depth: int) -> int:
-    """A new leaf that has seen nothing, without a slot; -1 when there is no more room."""
+    """A new empty leaf without a slot; -1 when all nodes are in use."""
     if whole[FREE_NODES] > 0:
         whole[FREE_NODES] -= 1
         node = whole[free_node_at(whole, whole[FREE_NODES])]
@@ -209,7 +210,7 @@ def take_node(real: Real, whole: Whole, depth: int) -> int:
 
 @kernel
 def give_slot(real: Real, whole: Whole, leaf: int) -> bool:
-    """A clean slot for a leaf, observing M features drawn anew where M < D; False when there is none left."""
+    """Give a leaf an empty slot with M features, drawn at random where M < D; False when all slots are in use."""
     if whole[FREE_SLOTS] == 0:
         return False
     whole[FREE_SLOTS] -= 1
@@ -234,7 +235,7 @@ def give_slot(real: Real, whole: Whole, leaf: int) -> bool:
 
 @kernel
 def drop_slot(whole: Whole, leaf: int) -> None:
-    """Take a leaf's slot back; the leaf is inactive then."""
+    """Free the slot of a leaf, which becomes inactive."""
     slot = whole[slot_at(whole, leaf)]
     if slot != INACTIVE:
         whole[free_slot_at(whole, whole[FREE_SLOTS])] = slot
@@ -279,10 +280,10 @@ def leaf_of(real: Real, whole: Whole, x: Real) -> int:
 def bayes(real: Real, whole: Whole, leaf: int, x: Real, out: Real) -> None:
     """Naive Bayes log posteriors of an active leaf, up to a constant, into ``out`` (shape (C,)).
 
-    A class of which the leaf knows no spread yet is taken as spread evenly over `WIDE` times the range that the leaf has seen
-    of the feature. In MOA and River it has a density of 1 whatever the feature's unit. On streams whose labels come in runs
-    either beats leaving the class out, and waiting until all are known; of ranges, 10 does best (elec8, forest of ten: .894
-    right with 10, .891 with 3, .886 with 1; with a density of 1, where its features happen to lie within 0 and 1, .897).
+    A class whose spread is not known yet is treated as uniform over `WIDE` times the range of the feature in this leaf. MOA and
+    River use a density of 1, whatever the unit of the feature. On streams whose labels come in runs, both are better than
+    leaving the class out or waiting until all spreads are known. A range of 10 is best (accuracy on elec8, forest of ten: .894
+    with 10, .891 with 3, .886 with 1; .897 with a density of 1, but these features lie between 0 and 1).
     """
     slot, classes = whole[slot_at(whole, leaf)], whole[CLASSES]
     observed, statistics, counts = observed_at(whole, slot), statistics_at(whole, slot) + SLOT_HEAD, counts_at(whole, leaf)
@@ -312,7 +313,7 @@ def bayes(real: Real, whole: Whole, leaf: int, x: Real, out: Real) -> None:
 
 @kernel
 def _add_densities(real: Real, counts: int, first: int, step: int, value: float, out: Real, products: Real) -> None:
-    """Take a numeric feature's densities into the log posteriors ``out``, and the precisions into ``products``."""
+    """Add the densities of a numeric feature to the log posteriors ``out``, and its precisions to ``products``."""
     least, most = math.inf, -math.inf
     for c in range(out.shape[0]):
         if real[first + c * step + WEIGHT] > 0.0:
@@ -328,7 +329,7 @@ def _add_densities(real: Real, counts: int, first: int, step: int, value: float,
 
 @kernel
 def _log_fraction(real: Real, first: int, values: int, value: float) -> float:
-    """Log of a nominal value's fraction within a class, by Laplace's rule; an unknown value counts as a rare one."""
+    """Log of the fraction of a nominal value within a class, by Laplace's rule; an unknown value counts as rare."""
     total = 0.0
     for v in range(values):
         total += real[first + v]
@@ -348,7 +349,7 @@ def largest(scores: Real, n: int) -> int:
 
 @kernel
 def predict_leaf(real: Real, whole: Whole, leaf: int, x: Real, out: Real) -> None:
-    """A leaf's class probabilities into ``out``: naive Bayes where that was right at least as often, else smoothed counts."""
+    """Write the class probabilities of a leaf to ``out``: naive Bayes if right at least as often, else smoothed counts."""
     classes, slot, counts = whole[CLASSES], whole[slot_at(whole, leaf)], counts_at(whole, leaf)
     if slot != INACTIVE:
         head = statistics_at(whole, slot)
@@ -370,7 +371,7 @@ def predict_leaf(real: Real, whole: Whole, leaf: int, x: Real, out: Real) -> Non
 
 @kernel
 def update_leaf(real: Real, whole: Whole, leaf: int, x: Real, label: int, weight: float, scratch: Real) -> int:
-    """A leaf learns one example; the class that it would have predicted before. ``scratch`` has shape (C,)."""
+    """A leaf learns one example; returns the class that it predicted before. ``scratch`` has shape (C,)."""
     classes, counts, slot = whole[CLASSES], counts_at(whole, leaf), whole[slot_at(whole, leaf)]
     majority = largest(real[counts : counts + classes], classes)
     predicted = majority
