@@ -32,6 +32,12 @@ def row(seq: int) -> Frame:
     return Frame(f"row {seq}", seq, seq)
 
 
+def started() -> tuple[Line, Client, asyncio.Task[None]]:
+    line = Line()
+    client = Client(line.send, line.now_ns)
+    return line, client, asyncio.create_task(client.pump())
+
+
 async def settle() -> None:
     for _ in range(3):
         await asyncio.sleep(0)
@@ -39,9 +45,7 @@ async def settle() -> None:
 
 def test_frames_arrive_in_order() -> None:
     async def story() -> list[str]:
-        line = Line()
-        client = Client(line.send, line.now_ns)
-        pump = asyncio.create_task(client.pump())
+        line, client, pump = started()
         for seq in range(3 * QUEUE_FRAMES):
             client.offer(row(seq))
             await settle()
@@ -53,9 +57,7 @@ def test_frames_arrive_in_order() -> None:
 
 def test_one_that_does_not_read_loses_frames_and_is_told_which() -> None:
     async def story() -> tuple[list[str], int]:
-        line = Line()
-        client = Client(line.send, line.now_ns)
-        pump = asyncio.create_task(client.pump())
+        line, client, pump = started()
         line.free.clear()
         for seq in range(100):
             client.offer(row(seq))
@@ -80,9 +82,7 @@ def test_one_that_does_not_read_loses_frames_and_is_told_which() -> None:
 
 def test_a_change_of_the_runs_state_is_not_lost() -> None:
     async def story() -> list[str]:
-        line = Line()
-        client = Client(line.send, line.now_ns)
-        pump = asyncio.create_task(client.pump())
+        line, client, pump = started()
         line.free.clear()
         client.offer(row(0))
         await settle()
@@ -102,9 +102,7 @@ def test_a_change_of_the_runs_state_is_not_lost() -> None:
 
 def test_when_it_is_too_slow() -> None:
     async def story() -> None:
-        line = Line()
-        client = Client(line.send, line.now_ns)
-        pump = asyncio.create_task(client.pump())
+        line, client, pump = started()
         line.free.clear()
         client.offer(row(0))
         await settle()
