@@ -1,6 +1,6 @@
 """AlphaPulse: an adaptive trading system whose models learn while it trades.
 
-The five services that users know are importable from here, each loaded only when it is asked for.
+The five services that users know are importable from here, each loaded only when it is used.
 """
 
 from __future__ import annotations

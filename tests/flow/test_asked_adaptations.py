@@ -36,7 +36,7 @@ async def check_asked(gateway: LocalGateway, asks: int, seed: int) -> tuple[int,
         before = gateway.control().seq
         if gateway._system.why_not_adapt(session_id):
             refused += 1
-            with pytest.raises(ConflictError, match=r"the trial of|cools down"):
+            with pytest.raises(ConflictError, match=r"the trial of|in the cool-down"):
                 await gateway.adapt(session_id, "performance")
             assert gateway.control().seq == before
             continue

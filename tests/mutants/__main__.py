@@ -20,7 +20,7 @@ WORKERS = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the mutants that were asked for; 1 where one survived or could not be judged."""
+    """Run the selected mutants; returns 1 if one survived or could not be evaluated."""
     asked = _parser().parse_args(arguments)
     chosen = _chosen(asked.only, asked.stage)
     if asked.write_docs and len(chosen) < len(MUTANTS):

@@ -170,7 +170,7 @@ class AdaptiveModelManager:
     def on_alarm(self, alarm: DriftAlarm) -> AdaptationAction | None:
         """Process a drift alarm: one about errors can begin an action. Each alarm gets a response: see `take_responses`."""
         if alarm.monitored != ERRORS:
-            reason = f"an alarm about {alarm.monitored} is recorded and shown, and no reason to adapt"
+            reason = f"an alarm about {alarm.monitored} is recorded and shown, but does not start an adaptation"
             self._responses.append(_response(alarm, "skipped", reason))
             return None
         state = self._states[alarm.symbol, alarm.target]
@@ -178,7 +178,7 @@ class AdaptiveModelManager:
         state.deferred.append(alarm.alarm_id)
         action = self._act(state, policy.on_alarm(alarm), alarm.ts)
         if action is None and self._config.enabled:
-            reason = f"{self._prevented(state)}; after that the timer looks at the session"
+            reason = f"{self._prevented(state)}; the timer checks the session after that"
             self._responses.append(_response(alarm, "deferred", reason))
         elif action is None:
             self._respond(state, alarm.ts, "skipped", self._prevented(state))
@@ -292,7 +292,7 @@ class AdaptiveModelManager:
                 f"the trial of {trial} runs: {seen} of {wanted} labels, then {self._config.cooldown_labels} labels of cool-down"
             )
         left = state.rest_until - session.labels_used
-        return f"session {session.session_id} cools down after a trial for {left} more labels" if left > 0 else ""
+        return f"session {session.session_id} is in the cool-down after a trial; {left} labels remain" if left > 0 else ""
 
     def _close(self, state: _SessionState, ts: int) -> AdaptationAction | None:
         if state.open is None:

@@ -66,5 +66,5 @@ def on_health(excess_loss: float, lost_accuracy: float, config: AdaptationConfig
 def on_request(drift_type: str) -> AdaptationDecision:
     """A user's request: reset the model for a new regime, learn faster for a while otherwise."""
     return AdaptationDecision(
-        "reset" if drift_type == REGIME else "boost", "request", f"adaptation was asked for ({drift_type})"
+        "reset" if drift_type == REGIME else "boost", "request", f"adaptation was requested ({drift_type})"
     )

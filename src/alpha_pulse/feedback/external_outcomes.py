@@ -63,7 +63,7 @@ class ExternalOutcomes:
             An invalid field; NonFiniteError for a number that is not finite.
         """
         if len(self._seen) >= MOST_IDS:
-            raise ConflictError(f"{MOST_IDS:,} outcomes were reported, as many as a run remembers; start another run")
+            raise ConflictError(f"{MOST_IDS:,} outcomes were reported, the maximum of a run; start another run")
         lot = outcome.lot
         if lot.book in self._own_books:
             raise ConflictError(

@@ -1,4 +1,4 @@
-"""Commands of users to sessions. Each is part of a journal row, so that a resumed run applies it again."""
+"""Commands that users send to sessions. Each is part of a journal row, so that a resumed run applies it again."""
 
 from __future__ import annotations
 

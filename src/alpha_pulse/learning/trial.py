@@ -27,9 +27,9 @@ class TrialResult(msgspec.Struct, frozen=True):
 class Trial:
     """Two models on the same examples. Their mixture is served, weighted by their losses.
 
-    Labels over a horizon of h bars overlap: losses enter the weights with exponent 1/h, and the saving is tested on sums over
-    blocks of h labels, self-normalised (de la Peña, Lai & Shao, "Self-normalized processes", 2009). While the trial lasts
-    the mixture loses at most h * log(2) nats more than the better of the two.
+    Labels over a horizon of h bars overlap: the mixture multiplies each loss by 1/h (raises each likelihood to the power
+    1/h), and the saving is tested on sums over blocks of h labels, self-normalised (de la Peña, Lai & Shao, "Self-normalized
+    processes", 2009). While the trial lasts the mixture loses at most h * log(2) nats more than the better of the two.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """How good stored predictions were: every metric from the predictions, their labels, and what two simple rules had right.
 
-All three kappas are one formula (`alpha_pulse.metrics.definitions.skill`) against three references: chance (kappa), the
-majority class (kappa-M) and the last label known (kappa-temporal).
+All three kappas are one formula (`alpha_pulse.metrics.definitions.error_reduction`) against three references: chance (kappa),
+the majority class (kappa-M) and the last label known (kappa-temporal).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.metrics.definitions import exact_auc, kappa, log_losses, off_diagonal, ranks, skill
+from alpha_pulse.metrics.definitions import error_reduction, exact_auc, kappa, log_losses, off_diagonal, ranks
 from alpha_pulse.metrics.reliability import reliability_table
 
 Floats = NDArray[np.float64]
@@ -190,7 +190,7 @@ def _additive(scored: Evaluated, weights: Floats) -> Metrics:
 
 def _against(missed: float, reference: Flags | None, weights: Floats) -> float | None:
     """The kappa against a reference, from what it predicted correctly."""
-    return None if reference is None else skill(missed, float(weights @ ~reference))
+    return None if reference is None else error_reduction(missed, float(weights @ ~reference))
 
 
 def _mean(values: Floats, weights: Floats) -> float:

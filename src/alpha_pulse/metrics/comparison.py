@@ -69,9 +69,9 @@ class PairedComparison:
 
     def __init__(self, horizon: int = 1, alpha: float = 0.05) -> None:
         if horizon < 1:
-            raise ConfigError(f"a comparison over a horizon of {horizon!r} was asked for, but 1 step at least is needed")
+            raise ConfigError(f"the horizon of a comparison is {horizon!r}; expected 1 or more steps")
         if not 0.0 < alpha < 1.0:
-            raise ConfigError(f"a comparison at alpha = {alpha!r} was asked for, but a number between 0 and 1 is needed")
+            raise ConfigError(f"alpha of a comparison is {alpha!r}; expected a number between 0 and 1")
         self._alpha = alpha
         self._log_half_alpha = math.log(0.5 * alpha)
         self._state: Row = np.zeros(eprocess.size(horizon))

@@ -63,16 +63,16 @@ def kappa(confusion: Row) -> float | None:
     if np.count_nonzero(true) < 2:
         return None
     # Both are multiplied by the total instead of dividing by it: what always predicts one of two classes then gets 0, exactly.
-    value = skill(off_diagonal(confusion) * float(predicted.sum()), off_diagonal(np.outer(true, predicted)))
+    value = error_reduction(off_diagonal(confusion) * float(predicted.sum()), off_diagonal(np.outer(true, predicted)))
     return None if value is None else max(value, -1.0)
 
 
-def skill(misses: float, reference_misses: float) -> float | None:
-    """How much of what a reference misses is got right, 1 at most; None where it misses nothing. All kappas are this.
+def error_reduction(misses: float, reference_misses: float) -> float | None:
+    """The proportional reduction of a reference's errors, 1 at most; None if the reference has no errors. All kappas are this.
 
     It is of misses and not of accuracies: the difference of two that are nearly 1 would be mere rounding.
 
-    >>> skill(1.0, 2.0), skill(0.0, 0.0)
+    >>> error_reduction(1.0, 2.0), error_reduction(0.0, 0.0)
     (0.5, None)
     """
     return 1.0 - misses / reference_misses if reference_misses > 0.0 else None

@@ -7,7 +7,7 @@ import numpy as np
 
 from alpha_pulse.kernels.base import scores as kernels
 from alpha_pulse.metrics.batch import losses, metrics, squared_errors
-from alpha_pulse.metrics.definitions import kappa, skill
+from alpha_pulse.metrics.definitions import error_reduction, kappa
 from alpha_pulse.metrics.members import evaluated, skills
 from alpha_pulse.models.base import Row
 
@@ -111,7 +111,7 @@ def _from_sums(sums: Row, auc: tuple[float, float] | None) -> MemberMetrics:
         brier=values[kernels.BRIER] / count,
         auc=None if auc is None else auc[0],
         kappa=kappa(confusion),
-        kappa_temporal=skill(count - hits, count - values[kernels.NO_CHANGE_HITS]) if several else None,
+        kappa_temporal=error_reduction(count - hits, count - values[kernels.NO_CHANGE_HITS]) if several else None,
         skill_millinats=1_000.0 * (values[kernels.BASE_LOSS] - values[kernels.LOSS]) / count,
         auc_error=None if auc is None else auc[1],
     )

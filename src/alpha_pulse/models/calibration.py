@@ -70,7 +70,7 @@ class _Calibrator(PackedModel):
     def learn(self, probability: float, label: int) -> None:
         """See `Calibrator.learn`."""
         if not 0.0 <= probability <= 1.0:
-            raise NonFiniteError(f"the score is {probability!r}; expected a probability from 0 to 1, leave out absent ones")
+            raise NonFiniteError(f"the score is {probability!r}; expected a probability from 0 to 1; leave out absent ones")
         self._learn(float(probability), a_class("the label", label, 2))
 
     def learn_many(self, probabilities: Row, labels: NDArray[np.int64]) -> Row:
@@ -78,12 +78,12 @@ class _Calibrator(PackedModel):
         check_array("the probabilities", probabilities, (None,))
         check_array("the labels", labels, (len(probabilities),), np.int64)
         if not ((labels == 0) | (labels == 1)).all():
-            raise DataError("the labels of scores hold another number than 0 and 1")
+            raise DataError("the labels of scores contain a value other than 0 and 1")
         wrong = ~((probabilities >= 0.0) & (probabilities <= 1.0))
         if wrong.any():
             place = int(wrong.argmax())
             raise NonFiniteError(
-                f"score {place} is {probabilities[place]}; expected a probability from 0 to 1, leave out absent ones"
+                f"score {place} is {probabilities[place]}; expected a probability from 0 to 1; leave out absent ones"
             )
         out = np.empty(len(probabilities))
         self._learn_rows(probabilities, labels, out)
@@ -204,8 +204,8 @@ class IsotonicCalibrator(_Calibrator):
     def __init__(self, horizon: int = 1, *, window: int = 2_000, every: int = 50) -> None:
         if window < 2 or every < 1:
             raise ConfigError(
-                f"window and every of an isotonic calibrator are {window} and {every}; expected at least 2 labels held and "
-                "1 between two fits"
+                f"window and every of an isotonic calibrator are {window} and {every}; expected window >= 2 (labels kept) "
+                "and every >= 1 (labels between fits)"
             )
         super().__init__("isotonic", isotonic.size(window), horizon, {"window": window, "every": every})
         isotonic.start(self._state, window, every, 1.0 / horizon)

@@ -117,7 +117,7 @@ class LightGBM:
     def predict(self, features: Row) -> float:
         """P(label = 1) for one finite row, shape (n_features,). Raises SessionError before `fit`, DataError for another row."""
         if not self.version:
-            raise SessionError("the LightGBM model was asked for a prediction before it was trained; call fit or restore first")
+            raise SessionError("the LightGBM model cannot predict before it is trained; call fit or restore first")
         check_row(features, self.n_features)
         return kernels.gbm_predict(self._packed, features)
 
@@ -134,7 +134,7 @@ class LightGBM:
             Rows are of another length.
         """
         if not self.version:
-            raise SessionError("the LightGBM model was asked for predictions before it was trained; call fit or restore first")
+            raise SessionError("the LightGBM model cannot predict before it is trained; call fit or restore first")
         check_rows(features, self.n_features)
         out = np.empty(len(features))
         kernels.gbm_predict_rows(self._packed, features, out)

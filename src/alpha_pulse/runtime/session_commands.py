@@ -255,7 +255,7 @@ class SessionCommands:
         for index in indices:
             example, subject = examples[index], f"example {index} for session {session_id}"
             if not isinstance(example.id, str) or not 0 < len(example.id) <= MAX_ID:
-                raise DataError(f"{subject} has the id {shown(example.id)}; expected a text of 1 to {MAX_ID} characters")
+                raise DataError(f"{subject} has the id {shown(example.id)}; expected a string of 1 to {MAX_ID} characters")
             label = a_class(f"the label of {subject}", example.label, 2)
             weight = a_weight(f"the weight of {subject}", example.weight)
             finite(f"the weight of {subject}", weight)

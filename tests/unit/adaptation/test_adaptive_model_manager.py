@@ -203,7 +203,7 @@ def test_an_alarm_in_a_trial_waits_for_its_end_and_the_look_after_it() -> None:
     bench.alarm(number=3)
     (third,) = bench.manager.take_responses()
     assert (third.alarm_id, third.status) == ("a3", "deferred")
-    assert "cools down after a trial for 31 more labels" in third.reason
+    assert "is in the cool-down after a trial; 31 labels remain" in third.reason
     bench.run(40)
     assert bench.manager.on_timer(bench.ts) == []
     looked = bench.manager.take_responses()

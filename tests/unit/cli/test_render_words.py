@@ -50,7 +50,7 @@ def test_each_judgement_of_what_is_served_says_what_it_asks_and_none_says_better
     interval: Interval | None, winner: str | None
 ) -> None:
     report = served(interval, winner)
-    test, end = line(report, "any-time test"), verdict(report)
+    test, end = line(report, "anytime-valid test"), verdict(report)
     assert test.startswith("squared error against the base rate, whole run, level 5 % at every label: ")
     assert "Log-loss skill of the served predictions over the last 70 % of the bars, by its 95 % interval: " in end
     assert not any(word in test + end for word in ("better", "worse"))

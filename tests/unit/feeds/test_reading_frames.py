@@ -48,7 +48,10 @@ def test_frames_are_read(frame: Any, tmp_path: Path) -> None:
     [
         (5, "the frame is int, but a polars frame, a pandas frame, or a dict of arrays"),
         ({}, "the frame has no header that names its columns"),
-        ({"time": [1, 2], "open": [1]}, "the frame has columns of 1, 2 rows; equal lengths are expected"),
+        (
+            {"time": [1, 2], "open": [1]},
+            "the frame has columns of different lengths (1 and 2 rows); give columns of equal length",
+        ),
         ({"time": 5}, "column 'time' has the shape ()"),
         ({"time": TIMES, **NUMBERS, "Low": [9.0, 10, -1, 12]}, "the frame, row 3: column 'Low' is -1"),
         (

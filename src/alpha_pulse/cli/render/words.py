@@ -46,13 +46,13 @@ def success_lines(report: Report) -> list[tuple[str, str]]:
     metrics = report.success_metrics
     lines = [("freshness", _freshness(metrics)), *_speed_lines(metrics.adaptation_speed)]
     differences = [
-        f"{target} {100 * difference.accuracy:+.1f} percentage points of hits, {_skill_difference(difference)}"
+        f"{target} {100 * difference.accuracy:+.1f} percentage points of accuracy, {_skill_difference(difference)}"
         for target, difference in metrics.online_minus_batch.items()
         if difference is not None
     ]
     if differences:
         lines.append(("online - batch", "; ".join(differences)))
-    lines.append(("any-time test", _any_time_test(report)))
+    lines.append(("anytime-valid test", _anytime_valid_test(report)))
     if RULES in report.books:
         lines.append(("P&L by ML", _pnl_of_models(metrics.ml_pnl)))
     return lines
@@ -105,7 +105,7 @@ def _steps(speed: ResponseTimes) -> str:
     )
 
 
-def _any_time_test(report: Report) -> str:
+def _anytime_valid_test(report: Report) -> str:
     """The sequential test of each target's squared errors against the base rate; it is valid after every label."""
     outcomes = []
     for target in report.metrics:

@@ -49,7 +49,7 @@ def rows_of(frame: pl.DataFrame, missing: Missing, where: str, listed: Mapping[s
         lacking |= missing_cells(column, (listed or {}).get(column.name, ())).to_numpy()
     if lacking.all():
         raise DataError(
-            f"{where}: each of its {frame.height:,} rows has a missing value, so that none is left; fill in the missing values"
+            f"{where}: each of its {frame.height:,} rows has a missing value, so no row is left; fill in the missing values"
         )
     return Rows(frame.filter(~lacking), numbers[~lacking])
 

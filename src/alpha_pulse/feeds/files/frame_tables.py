@@ -189,7 +189,8 @@ def _to_frame(series: Any, names: Any, where: str) -> pl.DataFrame:
         seen[free] = column.alias(free)
     lengths = {len(column) for column in seen.values()}
     if len(lengths) > 1:
-        raise DataError(f"{where} has columns of {', '.join(map(str, sorted(lengths)))} rows; equal lengths are expected")
+        shown = " and ".join(map(str, sorted(lengths)))
+        raise DataError(f"{where} has columns of different lengths ({shown} rows); give columns of equal length")
     return pl.DataFrame(list(seen.values()))
 
 

@@ -1,8 +1,8 @@
-"""Hedge and AdaHedge: exponential weights at the rate 1, or at a rate that follows from what mixing has cost so far.
+"""Hedge and AdaHedge: exponential weights at the rate 1, or at a rate that adapts to the cumulative mixability gap.
 
-The mixability gap of a round is the mean loss of the experts under their weights minus the loss of their mixture in the sense
-of exponential weights; the rate is log(n) over the sum of the gaps. Beside an expert that is best throughout, the gaps stop
-growing and the weights go to it; where experts take turns to lead, the rate falls and the regret stays O(sqrt(L log n)).
+The mixability gap of a round is the mean loss of the experts under their weights minus their mix loss; the rate is log(n)
+over the sum of the gaps. If one expert is always best, the gaps stop growing and the weights go to it; where experts take
+turns to lead, the rate falls and the regret stays O(sqrt(L log n)).
 
 State of one mixture of n experts (float64): weight[n] | loss[n] (over the least) | sum of gaps.
 
