@@ -10,11 +10,12 @@ import msgspec
 import numpy as np
 import pytest
 
+from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.gateway.protocol import Page, Series
 from alpha_pulse.runtime.local_gateway import LocalGateway
 from alpha_pulse.stores.memory import MemoryStore
 from flow.gateways import opened, ran
-from flow.runs import INDICES, RESTLESS, Done, again, bundled_feed, restless, restless_run
+from flow.runs import EURUSD, INDICES, RESTLESS, Done, again, bundled_feed, restless, restless_run, run
 
 ALL = Page(limit=10_000)
 
@@ -162,3 +163,17 @@ def test_two_symbols_side_by_side() -> None:
     for symbol in gateway.symbols:
         assert column(gateway.bars(symbol, ALL), "close") == [bar.close for bar in done.bars if bar.symbol == symbol]
     assert {fill.symbol for fill in gateway.fills(gateway.symbols[1], "all", ALL).fills} == {gateway.symbols[1]}
+
+
+def test_the_inspection_of_a_decision_shows_the_order_that_was_refused_at_its_fill() -> None:
+    feed = ReplayFeed(bundled_feed(EURUSD).columns.pick(slice(0, 300)))
+    settings = {"venue.min_order_value": 40_000.0, "batch.enabled": False}
+    records = run(again(feed), settings).records
+    (refusal,) = [refusal for record in records for refusal in record.refusals if refusal.order_id is not None]
+    order_id = str(refusal.order_id)
+    number = order_id.rpartition("/")[2]
+    gateway = asyncio.run(ran(opened(feed, settings)))
+    decision = gateway.inspect(f"EURUSD/direction/{number}")
+    assert order_id in [order["order_id"] for order in decision.orders]
+    assert decision.refusals == [{"book": refusal.book, "reasons": list(refusal.reasons), "order_id": order_id}]
+    assert gateway.inspect(f"EURUSD/direction/{int(number) + 1}").refusals == []

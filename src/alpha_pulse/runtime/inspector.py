@@ -9,6 +9,7 @@ from alpha_pulse.core.errors import NotFoundError, StateError, did_you_mean
 from alpha_pulse.core.types import Fill, MemberPrediction, Order, Prediction, Signal, Units
 from alpha_pulse.engine.journal import DecisionRecord, StepRecord, decode_decision, decode_step
 from alpha_pulse.engine.symbol_state import TARGETS, SymbolState
+from alpha_pulse.execution.decision import Refusal
 from alpha_pulse.gateway.messages import MemberOut
 from alpha_pulse.gateway.protocol import ALL
 from alpha_pulse.gateway.trading_messages import FillOut, Inspection, TradeOut
@@ -83,11 +84,7 @@ class Inspector:
             bar=bar_out(next(bar for bar in record.bars if bar.symbol == symbol)),
             signals=[part for signal in decision.signals if signal.symbol == symbol for part in _signals(signal)],
             orders=[_order(order, self._history.units[symbol]) for order in decision.orders if order.symbol == symbol],
-            refusals=[
-                {"book": refusal.book, "reasons": list(refusal.reasons)}
-                for refusal in record.refusals
-                if refusal.symbol == symbol and refusal.order_id is None
-            ],
+            refusals=[_refusal(refusal) for refusal in self._refusals_of(symbol, number, record)],
             abstention=next((abstention.reason for abstention in record.abstentions if abstention.symbol == symbol), None),
             label=None if label_seq != label_seq else self._label(prediction, int(label_seq)),
             status=STATUS.get(row["status"], "pending"),  # type: ignore[arg-type]
@@ -100,7 +97,7 @@ class Inspector:
         """The direction prediction of the step in which a fill's order was decided. Raises NotFoundError."""
         for seq, fill in self._history.fills.all(None, ALL):
             if fill.fill_id == fill_id:
-                prediction_id = f"{fill.symbol}/direction/{_decided_at(fill)}"
+                prediction_id = f"{fill.symbol}/direction/{_decided_at(fill.order_id)}"
                 return self.prediction(prediction_id, self._fill_out(seq, fill))
         raise NotFoundError(f"no fill has the id {fill_id!r}; the list of fills contains all ids")
 
@@ -168,7 +165,13 @@ class Inspector:
     def _fills_of(self, symbol: str, number: int) -> list[FillOut]:
         """The fills of all books whose orders were decided at bar ``number``."""
         fills = self._history.fills.all(symbol, ALL)
-        return [self._fill_out(seq, fill) for seq, fill in fills if _decided_at(fill) == number]
+        return [self._fill_out(seq, fill) for seq, fill in fills if _decided_at(fill.order_id) == number]
+
+    def _refusals_of(self, symbol: str, number: int, record: StepRecord) -> list[Refusal]:
+        """The orders of this decision that the risk gate refused, then those that were refused later, at their fill."""
+        by_gate = [refusal for refusal in record.refusals if refusal.symbol == symbol and refusal.order_id is None]
+        unfilled = (refusal for _, refusal in self._history.unfilled.all(symbol, ALL))
+        return by_gate + [refusal for refusal in unfilled if refusal.order_id and _decided_at(refusal.order_id) == number]
 
     def _fill_out(self, seq: int, fill: Fill) -> FillOut:
         return fill_out(seq, fill, self._history.units[fill.symbol], self._history.bar_open_ms)
@@ -180,9 +183,9 @@ class Inspector:
         return [trade_out(seq, lot, units, self._history.bar_open_ms) for seq, lot in lots if lot.open_fill_id in opened_by]
 
 
-def _decided_at(fill: Fill) -> int:
-    """The number of the bar at which a fill's order was decided, from the order's id."""
-    return int(fill.order_id.removesuffix("/stop").rpartition("/")[2])
+def _decided_at(order_id: str) -> int:
+    """The number of the bar at which an order was decided."""
+    return int(order_id.removesuffix("/stop").rpartition("/")[2])
 
 
 def members_out(members: tuple[MemberPrediction, ...]) -> list[MemberOut]:
@@ -222,6 +225,11 @@ def _signals(signal: Signal) -> list[dict[str, Any]]:
             for part in signal.contributions
         ),
     ]
+
+
+def _refusal(refusal: Refusal) -> dict[str, Any]:
+    """A refusal; ``order_id`` is null if the risk gate refused the order, and set if it could not trade at its fill."""
+    return {"book": refusal.book, "reasons": list(refusal.reasons), "order_id": refusal.order_id}
 
 
 def _order(order: Order, units: Units) -> dict[str, Any]:

@@ -134,7 +134,7 @@ def test_losses_without_a_bound_are_refused_and_not_taken(wrong: float) -> None:
 
 @pytest.mark.parametrize("parameters", [{"horizon": 0}, {"alpha": 0.0}, {"alpha": 1.0}, {"alpha": float("nan")}])
 def test_impossible_parameters_are_refused(parameters: dict[str, float]) -> None:
-    with pytest.raises(ConfigError, match="needed"):
+    with pytest.raises(ConfigError, match="expected"):
         PairedComparison(**parameters)  # type: ignore[arg-type]  # the wrong parameters are the point
 
 

@@ -275,7 +275,7 @@ export interface Inspection {
   bar: Bar;
   signals: Signal[];
   orders: Order[];
-  refusals: { book: string; reasons: string[] }[];
+  refusals: { book: string; reasons: string[]; order_id: string | null }[];
   abstention: string | null;
   label: { label: number | null; value: number | null; ts_ms: number; bar_open_ms: number; weight: number } | null;
   status: "pending" | "labelled" | "expired";

@@ -1,4 +1,4 @@
-"""Fills and closed lots by book and symbol, read in pages."""
+"""Fills, closed lots and orders refused at their fill, by book and symbol, read in pages."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ import numpy as np
 from alpha_pulse.core.types import AdaptationAction, AlarmResponse, Bar, DriftAlarm, Fill, Lot, Units
 from alpha_pulse.engine.journal import StepRecord, decode_step
 from alpha_pulse.engine.symbol_state import TARGETS
+from alpha_pulse.execution.decision import Refusal
 from alpha_pulse.feedback.labels import Label, RealisedVolatility
 from alpha_pulse.gateway.messages import Page, Series
 from alpha_pulse.learning.training import ModelReady
@@ -122,6 +123,8 @@ class History:
         self.units: dict[str, Units] = {}
         self.fills: Events[Fill] = Events()
         self.lots: Events[Lot] = Events()
+        self.unfilled: Events[Refusal] = Events()
+        """Orders that were refused at the price of their fill."""
         self.alarms: dict[str, tuple[int, DriftAlarm]] = {}
         self.responses: dict[str, AlarmResponse] = {}
         """The newest response to each alarm, by its id."""
@@ -176,6 +179,9 @@ class History:
         self.bars += len(bars)
         if record.fills or record.alarms or record.alarm_responses or record.regimes or record.adaptations or record.models:
             self._events(seq, record)
+        for refusal in record.refusals:
+            if refusal.order_id is not None:
+                self.unfilled.add(seq, refusal)
 
     def _events(self, seq: int, record: StepRecord) -> None:
         for fill in record.fills:
