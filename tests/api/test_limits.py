@@ -132,7 +132,7 @@ def test_a_number_out_of_range_is_told_with_its_range(live: Running, query: str,
 
 
 def test_a_name_of_no_length_is_told_with_the_lengths_that_are_good(live: Running) -> None:
-    said = "symbol is '', but must be a text of 1 to 200 characters"
+    said = "symbol is '', but must be a string of 1 to 200 characters"
     live.refused(422, "/api/v1/regimes?symbol=", method="GET", said=said)
 
 

@@ -289,8 +289,8 @@ def example(**changes: object) -> LabelledExample:
 
 BAD_EXAMPLES: list[tuple[LabelledExample, type[AlphaPulseError], str]] = [
     (example(id=""), DataError, "the id ''; expected a string of 1 to 128"),
-    (example(id="x" * 129), DataError, "the id 'xxx.*; expected a text"),
-    (example(id=5), DataError, "the id 5; expected a text"),
+    (example(id="x" * 129), DataError, "the id 'xxx.*; expected a string"),
+    (example(id=5), DataError, "the id 5; expected a string"),
     (example(label=2), DataError, "the label of example 3 for session ELSE/mine is 2, but a class"),
     (example(label=None), DataError, "is None, but a class"),
     (example(label="1"), DataError, "is '1', but a class"),

@@ -141,7 +141,7 @@ class VenueConfig(_Section, frozen=True):
     """Quantities are multiples of it, in units of the symbol. Not set: fractions as fine as a billionth of the initial
     cash (docs/concepts/money.md)."""
     tick_size: PerSymbol | None = None
-    """Fill prices are multiples of it. Not set: prices are not rounded."""
+    """Fill prices are rounded to multiples of this value, against the trader. If it is not set, they are not rounded."""
     min_order_value: PerSymbol | None = None
     """In cash. Smaller orders are not made, and nothing is recorded, unless they close a position. Not set:
     `execution.min_order_fraction` of the initial cash."""

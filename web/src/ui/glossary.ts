@@ -18,7 +18,7 @@ export const GLOSSARY = {
   // Models
   served: "The prediction that the system acts on: the weighted mixture of the online model, the batch model and the base rate.",
   online: "Model that learns from each label as soon as the label is known.",
-  batch: "Model that is trained once on past bars and then stays fixed until it is retrained.",
+  batch: "Model that is trained once on past bars and then stays fixed.",
   weight: "Weight of a model in the served prediction, learned from past log loss; the weights of all models add up to 1.",
   version: "For an online model the number of labels that it was trained on, for a batch model the start of its file's SHA-256.",
   confidence:
@@ -36,9 +36,9 @@ export const GLOSSARY = {
   realised: "Volatility that was measured over the horizon; it is known one horizon after the forecast.",
   "high volatility": "Realised volatility above the trailing median that was known when the prediction was served.",
   label: "Outcome that a prediction is scored on: 1 or 0, known when the horizon has passed.",
-  tie: "Return of exactly zero over the horizon; such a label is neither scored nor learned.",
+  tie: "Return of zero over the horizon, or at most the configured minimum; such a label is neither scored nor learned.",
   pending: "Predictions whose horizon has not passed yet.",
-  expired: "Predictions that got no label because the data ended or the label came too late.",
+  expired: "Predictions whose label came too late, by the configured tolerance.",
   regime:
     "Current volatility state of the market (calm, normal or turbulent) with its probability, from a hidden Markov model that uses past bars only.",
 

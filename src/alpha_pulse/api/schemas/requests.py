@@ -191,7 +191,7 @@ def _query_sentence(text: str, kind: Any, values: dict[str, Any]) -> str:
     if bounds["type"] == "integer":
         expected = f"a whole number from {bounds['minimum']} to {bounds['maximum']}"
     else:
-        expected = f"a text of {bounds['minLength']} to {bounds['maxLength']} characters"
+        expected = f"a string of {bounds['minLength']} to {bounds['maxLength']} characters"
     return f"{name} is {_cut(str(values[name]))!r}, but must be {expected}"
 
 
