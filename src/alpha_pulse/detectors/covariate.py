@@ -81,7 +81,7 @@ class FeatureDetector:
     ) -> None:
         self.names = tuple(names)
         if not self.names or len(set(self.names)) != len(self.names):
-            raise ConfigError(f"the features of {self.title} are {self.names!r}; expected one name at least, and none twice")
+            raise ConfigError(f"the features of {self.title} are {self.names!r}; expected one or more different names")
         check_range(f"{self.title}'s samples_per_false_alarm", samples_per_false_alarm, 999.0, usual="10000")
         check_minimum(f"{self.title}'s block", block, 2, usual="50")
         check_minimum(f"{self.title}'s window", window, 50, usual="500")

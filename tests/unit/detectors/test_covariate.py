@@ -290,8 +290,8 @@ def test_a_state_that_does_not_fit_is_refused_and_changes_nothing(name: str) -> 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"names": ()}, "one name at least"),
-        ({"names": ("a", "a")}, "none twice"),
+        ({"names": ()}, "expected one or more different names"),
+        ({"names": ("a", "a")}, "expected one or more different names"),
         ({"samples_per_false_alarm": 10.0}, "samples_per_false_alarm is 10.0"),
         ({"window": 20}, "window is 20"),
         ({"window": 503}, "multiple of 5"),
