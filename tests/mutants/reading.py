@@ -108,8 +108,8 @@ READ = (
     _mutant(
         "row-numbers-without-blank-lines",
         "files/csv_columns.py",
-        "for place, cells in ragged.items()}, blank_lines)",
-        "for place, cells in ragged.items()}, 0)",
+        "for index, cells in ragged.items()}, blank_lines)",
+        "for index, cells in ragged.items()}, 0)",
         f"{_FILES}::test_blank_lines_above_the_rows_count",
     ),
     _mutant(

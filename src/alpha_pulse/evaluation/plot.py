@@ -110,12 +110,12 @@ def _labels(axes: Axes, drawn: list[tuple[str, str, StreamScore]], low: float, h
         for name, colour, score in drawn
     ]
     ends.sort(key=lambda end: end[0])
-    places = [
-        max(place, floor + row * LABEL_HEIGHT) for row, place in enumerate(spread([end[0] for end in ends], LABEL_HEIGHT))
+    heights = [
+        max(height, floor + row * LABEL_HEIGHT) for row, height in enumerate(spread([end[0] for end in ends], LABEL_HEIGHT))
     ]
-    for place, (end, name, colour, score) in zip(places, ends, strict=True):
+    for height, (end, name, colour, score) in zip(heights, ends, strict=True):
         axes.annotate(
-            _label(name, score), xy=(1.0, end), xytext=(1.022, place), xycoords="axes fraction", textcoords="axes fraction",
+            _label(name, score), xy=(1.0, end), xytext=(1.022, height), xycoords="axes fraction", textcoords="axes fraction",
             color=colour, va="center", ha="left", fontsize=9.0, fontweight="bold" if colour != MUTED else "normal",
             annotation_clip=False,
             arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6, "shrinkA": 1.0, "shrinkB": 0.0,
@@ -138,29 +138,29 @@ def shortened(name: str) -> str:
     return name if len(name) <= NAME_LENGTH else f"{name[: NAME_LENGTH - 1]}…"
 
 
-def spread(places: list[float], apart: float) -> list[float]:
-    """Rising places (k,) within 0 to 1, moved as little as needed to be ``apart``; a crowded group keeps its mean.
+def spread(heights: list[float], distance: float) -> list[float]:
+    """Rising heights (k,) within 0 to 1, moved as little as needed to be ``distance`` apart; a crowded group keeps its mean.
 
     >>> [round(place, 2) for place in spread([0.0, 0.5, 0.5, 1.0], 0.1)]
     [0.0, 0.45, 0.55, 1.0]
     """
-    groups: list[tuple[float, int]] = []  # (sum of the places, their number)
-    for place in places:
-        groups.append((place, 1))
-        while len(groups) > 1 and _first(groups[-1], apart) - _last(groups[-2], apart) < apart:
+    groups: list[tuple[float, int]] = []  # (sum of the heights, their number)
+    for height in heights:
+        groups.append((height, 1))
+        while len(groups) > 1 and _first(groups[-1], distance) - _last(groups[-2], distance) < distance:
             (total, count), (other, more) = groups.pop(), groups.pop()
             groups.append((total + other, count + more))
-    return [_first(group, apart) + k * apart for group in groups for k in range(group[1])]
+    return [_first(group, distance) + k * distance for group in groups for k in range(group[1])]
 
 
-def _first(group: tuple[float, int], apart: float) -> float:
+def _first(group: tuple[float, int], distance: float) -> float:
     total, count = group
-    half = 0.5 * apart * (count - 1)
+    half = 0.5 * distance * (count - 1)
     return min(max(total / count - half, 0.0), max(1.0 - 2.0 * half, 0.0))
 
 
-def _last(group: tuple[float, int], apart: float) -> float:
-    return _first(group, apart) + apart * (group[1] - 1)
+def _last(group: tuple[float, int], distance: float) -> float:
+    return _first(group, distance) + distance * (group[1] - 1)
 
 
 def _marks(axes: Axes, evaluation: Evaluation) -> None:

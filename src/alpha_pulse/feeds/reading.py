@@ -149,7 +149,7 @@ def _read_tables(
     for done, ((table, choice), name) in enumerate(zip(chosen, names, strict=True)):
         if on_table is not None:
             on_table(done, len(chosen))
-        in_column = "symbol" in choice.places
+        in_column = "symbol" in choice.indices
         table_options = options
         if not in_column:
             name = single or name
@@ -178,7 +178,7 @@ def _symbol_of(table: Table, choice: Choice) -> str:
 
 
 def _symbol_from(table: Table, choice: Choice, single: str | None) -> str:
-    if "symbol" in choice.places:
+    if "symbol" in choice.indices:
         return "column"
     if single:
         return "--symbol"
@@ -187,15 +187,15 @@ def _symbol_from(table: Table, choice: Choice, single: str | None) -> str:
 
 def _single_symbol(chosen: Sequence[tuple[Table, Choice]], names: Sequence[str], options: ReadOptions) -> str | None:
     """The single ``--symbol`` as the symbol of all rows, where a symbol is known only from the names of files; else None."""
-    unnamed = all("symbol" not in choice.places and "symbol" not in table.metadata for table, choice in chosen)
+    unnamed = all("symbol" not in choice.indices and "symbol" not in table.metadata for table, choice in chosen)
     if len(options.symbols) == 1 and unnamed and len(set(names)) == 1:
         return options.symbols[0]
     return None
 
 
 def _symbols_in_column(table: Table, choice: Choice) -> list[str]:
-    place = choice.places["symbol"]
-    column = table.load({place: "text"}).frame.to_series()
+    index = choice.indices["symbol"]
+    column = table.load({index: "text"}).frame.to_series()
     return [str(name).strip() for name in column.unique().to_list() if name is not None]
 
 

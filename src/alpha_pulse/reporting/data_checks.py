@@ -44,8 +44,8 @@ def _too_dear(config: Config, feed: ReplayFeed) -> list[str]:
     """Warn of a lot worth a large fraction of a whole position, which leaves few sizes."""
     position = config.execution.initial_cash * config.risk.max_position_fraction / len(feed.symbols)
     smallest = {
-        symbol: lot * float(feed.columns.close[feed.columns.code == place].min())
-        for place, symbol in enumerate(feed.symbols)
+        symbol: lot * float(feed.columns.close[feed.columns.code == index].min())
+        for index, symbol in enumerate(feed.symbols)
         if (lot := for_symbol(config.venue.lot_size, symbol)) is not None
     }
     dear = [symbol for symbol, worth in smallest.items() if worth > COARSE * position]
@@ -77,8 +77,8 @@ def _too_large_orders(config: Config, symbols: Sequence[str]) -> list[str]:
 def _too_coarse_ticks(config: Config, feed: ReplayFeed) -> list[str]:
     """Warn of a large tick: fill prices are rounded to the tick against the trader."""
     coarse = {
-        symbol: tick / float(feed.columns.close[feed.columns.code == place].min())
-        for place, symbol in enumerate(feed.symbols)
+        symbol: tick / float(feed.columns.close[feed.columns.code == index].min())
+        for index, symbol in enumerate(feed.symbols)
         if (tick := for_symbol(config.venue.tick_size, symbol)) is not None
     }
     coarse = {symbol: fraction for symbol, fraction in coarse.items() if fraction > COARSE_TICK}

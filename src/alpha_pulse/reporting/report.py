@@ -290,25 +290,25 @@ def _add_counts(system: System, symbols: tuple[str, ...]) -> Counts:
 
 def _rows_of(summary: RunSummary, target: str, symbols: tuple[str, ...]) -> NDArray[np.bool_]:
     """Which rows of a target's table belong to these symbols."""
-    places = [place for place, symbol in enumerate(summary.symbols) if symbol in symbols]
-    return np.isin(summary.tables[target].symbol, places)
+    indices = [index for index, symbol in enumerate(summary.symbols) if symbol in symbols]
+    return np.isin(summary.tables[target].symbol, indices)
 
 
 def _scores(system: System, summary: RunSummary, target: str, symbols: tuple[str, ...]) -> dict[str, MemberScore]:
-    table, wanted = summary.tables[target], _rows_of(summary, target, symbols)
+    table, selected = summary.tables[target], _rows_of(summary, target, symbols)
     horizon = system.learning.session(symbols[0], target).spec.horizon
     from_bar = np.array([_first_recent(item) for item in summary.symbols.values()], dtype=np.int64)
     recent = table.seq >= from_bar[table.symbol]
-    return score_members(table.scores[wanted], recent[wanted], len(symbols), horizon, system.config.seed)
+    return score_members(table.scores[selected], recent[selected], len(symbols), horizon, system.config.seed)
 
 
 def _reliability(system: System, summary: RunSummary, symbols: tuple[str, ...]) -> dict[str, TargetReliability]:
     tables = {}
     for target, table in summary.tables.items():
         confidences = np.full(len(table.seq), np.nan)
-        for place, symbol in enumerate(symbols):
-            wanted = table.symbol == place
-            confidences[wanted] = summary.confidences[symbol, target].at(table.seq[wanted])
+        for index, symbol in enumerate(symbols):
+            selected = table.symbol == index
+            confidences[selected] = summary.confidences[symbol, target].at(table.seq[selected])
         horizon = system.learning.session(symbols[0], target).spec.horizon
         tables[target] = target_reliability(table.scores, confidences, horizon)
     return tables
@@ -321,8 +321,8 @@ def _first_recent(counts: SymbolCounts) -> int:
     return counts.bars[min(first, len(counts.bars) - 1)] if counts.bars else 0
 
 
-def _hit_rates(table: LabelTable, wanted: NDArray[np.bool_]) -> HitRates:
-    moved = wanted & ~np.isnan(table.next_open_return) & (table.next_open_return != 0.0) & ~np.isnan(table.scores[:, SERVED])
+def _hit_rates(table: LabelTable, selected: NDArray[np.bool_]) -> HitRates:
+    moved = selected & ~np.isnan(table.next_open_return) & (table.next_open_return != 0.0) & ~np.isnan(table.scores[:, SERVED])
     n = int(moved.sum())
     if n == 0:
         return HitRates(0, None, None)

@@ -172,7 +172,7 @@ class RunSummary:
         self.slices = 0
         self.decision_lines = 0
         self.decisions_sha256 = ""
-        self._places = {symbol: place for place, symbol in enumerate(symbols)}
+        self._places = {symbol: index for index, symbol in enumerate(symbols)}
 
     def take(self, row: JournalRow) -> None:
         """Read one row."""

@@ -18,15 +18,15 @@ from alpha_pulse.reporting.success_types import SuccessMetrics
 
 def success_metrics(system: System, summary: RunSummary, sessions: Sequence[tuple[str, str]]) -> SuccessMetrics:
     """Over ``sessions``, as (symbol, target) of market targets."""
-    places = {symbol: place for place, symbol in enumerate(summary.symbols)}
-    wanted = sorted({places[symbol] for symbol, _ in sessions})
-    everything = len(wanted) == len(places)
+    indices = {symbol: index for index, symbol in enumerate(summary.symbols)}
+    symbol_numbers = sorted({indices[symbol] for symbol, _ in sessions})
+    everything = len(symbol_numbers) == len(indices)
     seed = system.config.seed
     differences = {}
     for target, table in summary.tables.items():
-        rows = table.scores[np.isin(table.symbol, wanted)]
-        horizon = system.learning.session(next(iter(places)), target).spec.horizon
-        differences[target] = compare(rows, ONLINE, BATCH, len(wanted), horizon, seed)
+        rows = table.scores[np.isin(table.symbol, symbol_numbers)]
+        horizon = system.learning.session(next(iter(indices)), target).spec.horizon
+        differences[target] = compare(rows, ONLINE, BATCH, len(symbol_numbers), horizon, seed)
     mean_s, longest_s = mean_and_longest_s(summary.freshness[session] for session in sessions)
     return SuccessMetrics(
         model_freshness_mean_s=mean_s,

@@ -140,7 +140,7 @@ class Inspector:
         masked = set(record.masked.get(symbol, ()))
         names = symbol_state.extractor.schema.names
         return {
-            name: None if place in masked else value for place, (name, value) in enumerate(zip(names, values, strict=False))
+            name: None if index in masked else value for index, (name, value) in enumerate(zip(names, values, strict=False))
         }
 
     def _label(self, prediction: Prediction, seq: int) -> dict[str, Any] | None:

@@ -340,12 +340,12 @@ class LocalGateway:
         for name in self._books:
             for symbol, units in self._history.units.items():
                 lots = execution.book(name).lots(symbol)
-                held = units.quantity(lots.position)
+                quantity = units.quantity(lots.position)
                 closes = self._history.symbols[symbol].bars.column("close")
-                if held and len(closes):
+                if quantity and len(closes):
                     basis, marked = cash(lots.basis), cash(lots.marked)
                     unrealised = cash(lots.marked - lots.basis)
-                    positions.append(Position(name, symbol, held, basis / held, float(closes[-1]), marked, unrealised))
+                    positions.append(Position(name, symbol, quantity, basis / quantity, float(closes[-1]), marked, unrealised))
         books = {
             name: BookStatus(
                 equity=cash(book.equity),

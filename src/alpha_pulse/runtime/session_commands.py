@@ -266,10 +266,10 @@ class SessionCommands:
     def check_new(self, session_id: str, checked: Sequence[LabelledExample]) -> None:
         """Raise ConflictError for an id sent before with other content, or when the maximum number of ids is exceeded."""
         fresh = len(self._new(session_id, checked))
-        held = self._system.learning.ingested_ids
-        if fresh and held + fresh > MOST_IDS:
+        stored = self._system.learning.ingested_ids
+        if fresh and stored + fresh > MOST_IDS:
             raise ConflictError(
-                f"this run stores the ids of {held:,} examples, at most {MOST_IDS:,}, so the {fresh:,} new examples of this "
+                f"this run stores the ids of {stored:,} examples, at most {MOST_IDS:,}, so the {fresh:,} new examples of this "
                 "request are not learned; stop a session whose examples are not sent again, or start another run"
             )
 

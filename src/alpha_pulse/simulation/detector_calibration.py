@@ -114,8 +114,8 @@ def false_alarm_rates(name: str, stream: Stationary, size: Size, seed: int) -> N
             shown = blocks(stream.make(n * block, rng), block, mean=mean)
             values[reached] += lengths[reached]
             for index, threshold in enumerate(thresholds):
-                found = alarms(name, float(threshold), shown)
-                counts[index, reached] += np.searchsorted(found, lengths[reached])
+                alarm_indices = alarms(name, float(threshold), shown)
+                counts[index, reached] += np.searchsorted(alarm_indices, lengths[reached])
     known = values > 0
     rates = counts[:, known] / values[known]
     return np.stack([rates[:, lengths[known] >= min(per, lengths[known][-1])].max(axis=1) for per in PER], axis=1)
@@ -126,21 +126,21 @@ def curve(thresholds: NDArray[np.float64], rates: NDArray[np.float64]) -> Thresh
 
     Between two thresholds the logarithm of the rate is interpolated linearly in the logarithm of the threshold.
     """
-    per_found, found = [], []
-    for at, per in enumerate(PER):
-        wanted = MARGIN / per
-        falling = np.minimum.accumulate(rates[:, at])
-        below = np.flatnonzero(falling <= wanted)
+    per_found, thresholds_found = [], []
+    for index, per in enumerate(PER):
+        target_rate = MARGIN / per
+        falling = np.minimum.accumulate(rates[:, index])
+        below = np.flatnonzero(falling <= target_rate)
         if not below.size:
             continue
         first = int(below[0])
         threshold = thresholds[first]
         if first > 0 and falling[first] > 0.0:
             steep = np.log(falling[first - 1]) - np.log(falling[first])
-            part = (np.log(falling[first - 1]) - np.log(wanted)) / steep
-            threshold = np.exp((1.0 - part) * np.log(thresholds[first - 1]) + part * np.log(thresholds[first]))
+            fraction = (np.log(falling[first - 1]) - np.log(target_rate)) / steep
+            threshold = np.exp((1.0 - fraction) * np.log(thresholds[first - 1]) + fraction * np.log(thresholds[first]))
         per_found.append(float(per))
-        found.append(float(threshold))
+        thresholds_found.append(float(threshold))
     # A lower rate of false alarms never needs a more sensitive threshold; simulation error must not break this order.
     quieter = np.maximum.accumulate if thresholds[-1] > thresholds[0] else np.minimum.accumulate
-    return ThresholdCurve(tuple(per_found), tuple(float(f"{threshold:.4g}") for threshold in quieter(found)))
+    return ThresholdCurve(tuple(per_found), tuple(float(f"{threshold:.4g}") for threshold in quieter(thresholds_found)))

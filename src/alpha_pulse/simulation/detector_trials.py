@@ -112,13 +112,13 @@ def _river(name: str) -> Callable[[Row, Stationary | None], NDArray[np.int64]]:
     kind: Any = getattr(importlib.import_module(module), attribute)
 
     def alarms(values: Row, _: Stationary | None) -> NDArray[np.int64]:
-        detector, found = kind(**({"seed": 1} if name == "kswin" else {})), []
+        detector, alarm_indices = kind(**({"seed": 1} if name == "kswin" else {})), []
         shown = 1.0 - values if name in OF_RIGHT_ANSWERS else values
-        for at, value in enumerate(shown.tolist()):
+        for index, value in enumerate(shown.tolist()):
             detector.update(value)
             if detector.drift_detected:
-                found.append(at)
-        return np.array(found, dtype=np.int64)
+                alarm_indices.append(index)
+        return np.array(alarm_indices, dtype=np.int64)
 
     return alarms
 

@@ -60,11 +60,11 @@ def regime_steps() -> int:
 
 
 def _curve(counts: Rows, values: int) -> ThresholdCurve:
-    kept = counts >= FEWEST
+    enough = counts >= FEWEST
     # A higher threshold never gives more alarms; simulation error must not break this order.
-    per = np.maximum.accumulate(MARGIN * values / counts[kept])
+    per = np.maximum.accumulate(MARGIN * values / counts[enough])
     rising = np.concatenate([[True], np.diff(per) > 0.0])
-    doubts = np.array(DOUBTS)[kept][rising].tolist()
+    doubts = np.array(DOUBTS)[enough][rising].tolist()
     return ThresholdCurve(tuple(float(round(value)) for value in per[rising]), tuple(round(1.0 - doubt, 6) for doubt in doubts))
 
 
@@ -79,6 +79,6 @@ def _streams(values: int, seed: int) -> Iterator[Rows]:
     for block, draw in STREAMS:
         rng = np.random.default_rng([seed, block, int(draw is heavy_tailed)])
         returns = draw(values * block + 1, rng) * STEP
-        found = np.empty((values, FEATURES + 1))
-        market_steps(market_state(block, REFERENCE, False), bars_of(returns - returns.mean()), found)
-        yield found
+        numbers = np.empty((values, FEATURES + 1))
+        market_steps(market_state(block, REFERENCE, False), bars_of(returns - returns.mean()), numbers)
+        yield numbers

@@ -123,12 +123,12 @@ def _with_ranges(n: int, rng: np.random.Generator) -> Rows:
 
 def _garch(n: int, rng: np.random.Generator) -> Rows:
     """GARCH(1,1) with .06 and .92: a changing volatility, whose deviations halve within 34 bars."""
-    noise, found, variance = rng.standard_normal(n), np.empty(n), 1.0
+    noise, returns, variance = rng.standard_normal(n), np.empty(n), 1.0
     for index, shock in enumerate(noise.tolist()):
         value = variance**0.5 * shock
-        found[index] = value
+        returns[index] = value
         variance = 0.02 + 0.06 * value * value + 0.92 * variance
-    return VOLATILITY * found
+    return VOLATILITY * returns
 
 
 def _slow(n: int, rng: np.random.Generator) -> Rows:
@@ -185,16 +185,16 @@ def changes(rows: Rows, *, together: bool = False, block: int = BLOCK) -> tuple[
     """The changes that a new detector reports in ``rows`` (times are row numbers), and the index of each row's label (-1:
     none)."""
     detector = RegimeDetector("X", block, together=together)
-    found: list[RegimeChange] = []
+    all_changes: list[RegimeChange] = []
     labels = np.full(len(rows), -1, dtype=np.int64)
-    place = -1
-    for at, (high, low, close, others) in enumerate(rows.tolist()):
-        reported = detector.update(at, high, low, close, others)
+    label = -1
+    for row_number, (high, low, close, others) in enumerate(rows.tolist()):
+        reported = detector.update(row_number, high, low, close, others)
         if reported:
-            found.extend(reported)
-            place = LABELS.index(reported[-1].to_label)
-        labels[at] = place
-    return found, labels
+            all_changes.extend(reported)
+            label = LABELS.index(reported[-1].to_label)
+        labels[row_number] = label
+    return all_changes, labels
 
 
 def false_alarms(market: StillMarket, runs: int, seed: int) -> RegimeFalseAlarms:
@@ -222,8 +222,8 @@ def delay(market: ChangingMarket, runs: int, seed: int) -> RegimeDelay:
         rows, skipped = market.make(BEFORE + AFTER, rng), int(rng.integers(BLOCK))
         began = BEFORE - skipped  # somewhere within a block
         for change in changes(rows[skipped:], together=market.together)[0]:
-            wanted = market.to_label in (None, change.to_label)
-            if change.ts >= began and change.feature == market.feature and wanted:
+            is_expected = market.to_label in (None, change.to_label)
+            if change.ts >= began and change.feature == market.feature and is_expected:
                 delays.append(change.ts - began)
                 errors.append(abs(change.change_ts - began))
                 break
@@ -244,8 +244,8 @@ def recurrence(runs: int, seed: int, *, heavy: bool = False) -> Recurrence:
         truth, ends = _turns(rng)
         noise = (heavy_tailed if heavy else gaussian)(len(truth), rng)
         labels = changes(bars_of(noise * np.array([level for _, level in LEVELS])[truth]))[1]
-        seen = labels >= 0
-        np.add.at(table, (truth[seen], labels[seen]), 1.0)
+        named_bars = labels >= 0
+        np.add.at(table, (truth[named_bars], labels[named_bars]), 1.0)
         before: set[int] = set()
         for start, end in pairwise(ends):
             regime, named_labels = int(truth[start]), labels[start:end]

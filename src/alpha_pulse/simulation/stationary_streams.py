@@ -49,14 +49,14 @@ def autoregressive(n: int, phi: float, rng: np.random.Generator) -> Row:
     noise = rng.standard_normal(n) * np.sqrt(1.0 - phi * phi)
     noise[0] /= np.sqrt(1.0 - phi * phi)
     # The recursion as sums over segments: powers of phi over a whole path would underflow.
-    out, last, piece = np.empty(n), 0.0, 256
+    path, last, piece = np.empty(n), 0.0, 256
     powers = phi ** np.arange(piece + 1)
     lower = np.tril(phi ** np.abs(np.subtract.outer(np.arange(piece), np.arange(piece))))
     for start in range(0, n, piece):
         part = noise[start : start + piece]
-        out[start : start + piece] = lower[: len(part), : len(part)] @ part + powers[1 : len(part) + 1] * last
-        last = out[start + len(part) - 1]
-    return out
+        path[start : start + piece] = lower[: len(part), : len(part)] @ part + powers[1 : len(part) + 1] * last
+        last = path[start + len(part) - 1]
+    return path
 
 
 def _overlapping(horizon: int, *, squared: bool, constant: bool) -> Make:

@@ -107,10 +107,10 @@ def tables() -> list[str]:
 
 def check_known(requested: Sequence[str], detectors: Sequence[str]) -> None:
     """Raise UnknownNameError for a table or a detector that is not simulated."""
-    for what, names, known in (("table", requested, tables()), ("detector", detectors, list(TUNED))):
+    for noun, names, known in (("table", requested, tables()), ("detector", detectors, list(TUNED))):
         for name in names:
             if name not in known:
-                raise UnknownNameError(f"there is no {what} {name!r} to simulate{did_you_mean(name, known)}")
+                raise UnknownNameError(f"there is no {noun} {name!r} to simulate{did_you_mean(name, known)}")
 
 
 def how_many(name: str, runs: int | None, seed: int, detectors: Sequence[str]) -> int:
@@ -125,10 +125,10 @@ def about(name: str) -> str:
 
 def _jobs(name: str, runs: int | None, seed: int, detectors: Sequence[str]) -> Sequence[Job]:
     simulation = SIMULATIONS[name]
-    wanted = simulation.runs if runs is None else runs
-    if wanted < simulation.at_least:
-        raise ConfigError(f"{wanted} runs of {name!r} were requested, but at least {simulation.at_least} are needed")
-    return simulation.jobs(wanted, seed, detectors)
+    n_runs = simulation.runs if runs is None else runs
+    if n_runs < simulation.at_least:
+        raise ConfigError(f"{n_runs} runs of {name!r} were requested, but at least {simulation.at_least} are needed")
+    return simulation.jobs(n_runs, seed, detectors)
 
 
 def simulate(

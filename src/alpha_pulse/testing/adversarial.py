@@ -23,10 +23,10 @@ def adversarial(n: int, n_features: int, classes: int, seed: int) -> Iterator[tu
     labels = generator.integers(0, classes, n)
     signs = generator.choice([-1.0, 1.0], (n, n_features))
     turns = np.where(np.arange(n) % 2 == 0, 1.0, -1.0)[:, None] * np.ones(n_features)
-    plain = generator.normal(size=(n, n_features))
+    normal = generator.normal(size=(n, n_features))
     yield "huge", signs * HUGE * generator.random((n, n_features)), labels
     yield "tiny", signs * TINY * generator.random((n, n_features)), labels
     yield "constant", np.full((n, n_features), 3.0), labels
     yield "alternating", turns * HUGE, np.arange(n) % classes
-    yield "one class", plain, np.full(n, classes - 1)
-    yield "a jump", np.where(np.arange(n)[:, None] == n // 2, HUGE, plain), labels
+    yield "one class", normal, np.full(n, classes - 1)
+    yield "a jump", np.where(np.arange(n)[:, None] == n // 2, HUGE, normal), labels

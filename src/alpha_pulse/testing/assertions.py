@@ -46,15 +46,15 @@ def assert_empty_state_is_refused(component: Stateful) -> None:
 
 def assert_flipped_byte_is_noticed(component: Stateful) -> None:
     """Raise AssertionError if the packed state can be read after one of 50 bytes, spread over it, was changed."""
-    whole = pack({"component": component.snapshot()})
-    for place in np.linspace(0, len(whole) - 1, 50).astype(int).tolist():
-        damaged = bytearray(whole)
-        damaged[place] ^= 1
+    packed = pack({"component": component.snapshot()})
+    for index in np.linspace(0, len(packed) - 1, 50).astype(int).tolist():
+        damaged = bytearray(packed)
+        damaged[index] ^= 1
         try:
             unpack(bytes(damaged))
         except StateError:
             continue
-        raise AssertionError(f"byte {place} of {len(whole)} was changed, and unpack did not notice it")
+        raise AssertionError(f"byte {index} of {len(packed)} was changed, and unpack did not notice it")
 
 
 def assert_packed_state_stays_small(short: Stateful, long: Stateful) -> None:

@@ -205,15 +205,15 @@ def check_refuses_non_finite_features(family: Family, factory: Factory) -> None:
 
 def check_survives_adversarial_sequences(family: Family, factory: Factory) -> None:
     """After huge, tiny, constant and alternating rows with weights of 1e-6 to 1e6, state and predictions are valid."""
-    for what, rows, labels in adversarial(200, factory().n_features, family.classes(factory()), 5):
+    for sequence, rows, labels in adversarial(200, factory().n_features, family.classes(factory()), 5):
         model = _taught(family, factory)[0]
         numbers = np.clip(rows[:, 0] * (labels - 0.5), -LARGEST_TARGET, LARGEST_TARGET)
         targets = labels if family.protocol is MultiClassModel else numbers
         model.learn_many(rows, targets, 10.0 ** np.random.default_rng(6).uniform(-6.0, 6.0, len(rows)))
-        assert_state_is_finite(model, what)
+        assert_state_is_finite(model, sequence)
         for row in (rows[0], rows[-1], np.zeros(model.n_features)):
             defect = family.defect(family.predict(model, row))
-            assert not defect, f"{what}: {defect}"
+            assert not defect, f"{sequence}: {defect}"
 
 
 def check_boost_changes_learning(family: Family, factory: Factory) -> None:

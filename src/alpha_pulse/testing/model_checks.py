@@ -232,14 +232,14 @@ def check_model_stays_finite_on_extreme_values(factory: ModelFactory) -> None:
 
 def check_model_survives_adversarial_sequences(factory: ModelFactory) -> None:
     """After huge, tiny, constant and alternating rows with weights of 1e-6 to 1e6, state and predictions are valid."""
-    for what, rows, labels in adversarial(200, factory().n_features, 2, seed=5):
+    for sequence, rows, labels in adversarial(200, factory().n_features, 2, seed=5):
         model = _taught(factory)[0]
         model.learn_many(rows, labels, 10.0 ** np.random.default_rng(6).uniform(-6.0, 6.0, len(labels)))
-        assert_state_is_finite(model, what)
+        assert_state_is_finite(model, sequence)
         for row in (rows[0], rows[-1], np.zeros(model.n_features)):
             probability, outputs = _predict(model, row)
-            assert 0.0 <= probability <= 1.0, f"{what}: predict gave {probability!r}, not a probability"
-            assert np.isfinite(outputs).all(), f"{what}: outputs contain a number that is not finite"
+            assert 0.0 <= probability <= 1.0, f"{sequence}: predict gave {probability!r}, not a probability"
+            assert np.isfinite(outputs).all(), f"{sequence}: outputs contain a number that is not finite"
 
 
 def check_model_notices_a_flipped_byte(factory: ModelFactory) -> None:

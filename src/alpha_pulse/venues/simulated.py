@@ -149,15 +149,15 @@ class SimulatedVenue:
         return fills or NOTHING
 
     def _touch_stops(self, bar: Bar, resting: _Resting, fills: list[Fill]) -> None:
-        held_by = self._held.get(bar.symbol, {})
+        positions = self._held.get(bar.symbol, {})
         for book, order in list(resting.stops.items()):
-            held = held_by.get(book, 0)
+            position = positions.get(book, 0)
             stop = order.stop_price
-            if stop is None or held * order.quantity >= 0:
+            if stop is None or position * order.quantity >= 0:
                 # The position is flat or has the other sign, so this stop no longer protects anything.
                 del resting.stops[book]
                 continue
-            if held > 0:
+            if position > 0:
                 if bar.low > stop:
                     continue
                 reference = min(bar.open, stop)
@@ -165,18 +165,18 @@ class SimulatedVenue:
                 if bar.high < stop:
                     continue
                 reference = max(bar.open, stop)
-            fills.append(self._trade(order, -held, bar, reference))
+            fills.append(self._trade(order, -position, bar, reference))
             del resting.stops[book]
             resting.waiting = [waiting for waiting in resting.waiting if waiting.book != book]
 
     def _trade(self, order: Order, quantity: int, bar: Bar, reference: float) -> Fill:
         price, size, units = self._price(order, quantity, reference), abs(quantity), self._units[order.symbol]
-        held = self._held.setdefault(order.symbol, {})
-        left = held.get(order.book, 0) + quantity
+        positions = self._held.setdefault(order.symbol, {})
+        left = positions.get(order.book, 0) + quantity
         if left:
-            held[order.book] = left
+            positions[order.book] = left
         else:
-            del held[order.book]
+            del positions[order.book]
         return Fill(
             fill_id=f"{order.order_id}/f",
             order_id=order.order_id,
@@ -233,9 +233,9 @@ class SimulatedVenue:
         """The resting orders in their order, and the positions that follow from the fills."""
         resting = sorted(self._resting.items())
         state = _VenueState(
-            waiting={symbol: rest.waiting for symbol, rest in resting},
-            stops={symbol: list(rest.stops.values()) for symbol, rest in resting},
-            held={symbol: held for symbol, held in sorted(self._held.items()) if held},
+            waiting={symbol: resting_orders.waiting for symbol, resting_orders in resting},
+            stops={symbol: list(resting_orders.stops.values()) for symbol, resting_orders in resting},
+            held={symbol: positions for symbol, positions in sorted(self._held.items()) if positions},
             units=list(self._units.values()),
             quoted=self._quoted,
         )
@@ -249,6 +249,6 @@ class SimulatedVenue:
             resting = self._resting[symbol] = _Resting()
             resting.waiting = list(waiting)
             resting.stops = {order.book: order for order in saved.stops.get(symbol, [])}
-        self._held = {symbol: dict(held) for symbol, held in saved.held.items()}
+        self._held = {symbol: dict(positions) for symbol, positions in saved.held.items()}
         self._units = {units.symbol: units for units in saved.units}
         self._quoted = dict(saved.quoted)

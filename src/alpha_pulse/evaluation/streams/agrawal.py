@@ -53,9 +53,9 @@ def agrawal(n: int = 20_000, functions: tuple[int, ...] = (1, 4, 6, 8), seed: in
     car, zipcode = rng.integers(1, 21, n).astype(float), rng.integers(0, 9, n).astype(float)
     value = (8.0 - zipcode) * 100_000.0 * (0.5 + rng.random(n))
     years, loan = rng.integers(1, 31, n).astype(float), 500_000.0 * rng.random(n)
-    part = parts(n, len(functions))
+    segment = parts(n, len(functions))
     decided = _loans(salary, commission, age, education, value, years, loan)
-    labels = np.array(decided)[np.asarray(functions)[part] - 1, np.arange(n)].astype(np.int64)
+    labels = np.array(decided)[np.asarray(functions)[segment] - 1, np.arange(n)].astype(np.int64)
 
     def shaken(values: Floats, low: Floats | float, high: Floats | float, width: float) -> Floats:
         moved = values + width * shake * rng.uniform(-1.0, 1.0, n)
@@ -75,7 +75,7 @@ def agrawal(n: int = 20_000, functions: tuple[int, ...] = (1, 4, 6, 8), seed: in
         ]
     )
     name = "Agrawal " + ", ".join(str(function) for function in functions)
-    return Stream(name, features, labels, ("group B", "group A"), change_points(part), generated=True)
+    return Stream(name, features, labels, ("group B", "group A"), change_points(segment), generated=True)
 
 
 def _loans(

@@ -119,22 +119,22 @@ def _tokens(body: str, attributes: list[Attribute], where: str) -> pl.DataFrame:
             raise DataError(f"{where} has more than {MOST_VALUES:,} values; give fewer rows or attributes")
         cells.append(_dense(row, first))
     columns = zip(*cells, strict=True) if cells else [()] * width
-    return pl.DataFrame([pl.Series(str(place), column, dtype=pl.String) for place, column in enumerate(columns)])
+    return pl.DataFrame([pl.Series(str(index), column, dtype=pl.String) for index, column in enumerate(columns)])
 
 
 def _dense(row: ArffRow, first: list[str]) -> Sequence[str]:
     if row.sparse is None:
         return row.cells
-    return [row.sparse.get(place, value) for place, value in enumerate(first)]
+    return [row.sparse.get(index, value) for index, value in enumerate(first)]
 
 
 def _nominal(column: pl.Series, values: tuple[str, ...], numbers: Labels, where: str, *, keep: bool) -> pl.Series:
     """The column as numbers: the values themselves, or their positions."""
-    lacking = missing_cells(column, values) if keep else pl.repeat(False, len(column), eager=True)
-    places = _places(column.set(lacking, values[0]), values, numbers, where)
+    is_missing = missing_cells(column, values) if keep else pl.repeat(False, len(column), eager=True)
+    indices = _places(column.set(is_missing, values[0]), values, numbers, where)
     exact_values = [exact(value) for value in values]
-    worth = [float(place) if None in exact_values else float(values[place]) for place in range(len(values))]
-    return pl.Series(column.name, np.where(lacking, MISSING, np.asarray(worth)[places]))
+    worth = [float(index) if None in exact_values else float(values[index]) for index in range(len(values))]
+    return pl.Series(column.name, np.where(is_missing, MISSING, np.asarray(worth)[indices]))
 
 
 def _target(column: pl.Series, attribute: Attribute, numbers: Labels, where: str) -> tuple[Labels, tuple[str, ...]]:
@@ -144,25 +144,25 @@ def _target(column: pl.Series, attribute: Attribute, numbers: Labels, where: str
             f"{where}: the target {attribute.name!r} is not a class, a list of 2 to {MOST_LISTED:,} values in braces; name "
             "another with --target"
         )
-    places = _places(column, values, numbers, where)
-    return (1 - places, values[::-1]) if len(values) == 2 else (places, values)
+    indices = _places(column, values, numbers, where)
+    return (1 - indices, values[::-1]) if len(values) == 2 else (indices, values)
 
 
 def _places(column: pl.Series, values: tuple[str, ...], numbers: Labels, where: str) -> Labels:
     """The position of each cell in the list of values, int64 of shape (n,); 1.0 matches 1."""
-    known: dict[object, int] = {number: place for place, value in enumerate(values) if (number := exact(value)) is not None}
+    known: dict[object, int] = {number: index for index, value in enumerate(values) if (number := exact(value)) is not None}
     if len(known) < sum(exact(value) is not None for value in values):
         raise DataError(f"{where}: attribute {column.name!r} lists one number twice: {listed(values[:20])}; list it once")
-    known |= {value: place for place, value in enumerate(values)}
+    known |= {value: index for index, value in enumerate(values)}
     place_by_text = {text: known.get(text, known.get(exact(text), -1)) for text in column.unique().to_list()}
-    places: Labels = column.replace_strict(place_by_text, return_dtype=pl.Int64).to_numpy()
-    for row in np.flatnonzero(places < 0)[:1].tolist():
+    indices: Labels = column.replace_strict(place_by_text, return_dtype=pl.Int64).to_numpy()
+    for row in np.flatnonzero(indices < 0)[:1].tolist():
         cell = f"{shown(column[row])}, a missing value" if is_missing(column[row]) else shown(column[row])
         raise DataError(
             f"{where}, row {numbers[row]}: attribute {column.name!r} is {cell}, but one of {listed(values[:20])} is expected; "
             "correct or drop the row"
         )
-    return places
+    return indices
 
 
 def _dates(column: pl.Series, date_format: str, numbers: Labels, where: str, *, keep: bool) -> pl.Series:

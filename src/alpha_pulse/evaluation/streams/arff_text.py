@@ -84,12 +84,12 @@ def _simple(line: str) -> list[str] | None:
     if _NOT_SIMPLE.search(line):
         return None
     cells = [cell.strip() for cell in line.split(",")]
-    for place, cell in enumerate(cells):
+    for index, cell in enumerate(cells):
         if cell[:1] in ("'", '"'):
             mark = cell[0]
             if len(cell) < 2 or cell[-1] != mark or mark in cell[1:-1]:
                 return None
-            cells[place] = cell[1:-1]
+            cells[index] = cell[1:-1]
     return cells
 
 
@@ -126,14 +126,14 @@ def _sparse(line: str, width: int, where: str) -> ArffRow:
     body = braces[1].rstrip().removesuffix(",") if braces is not None else "?"
     while start < len(body):
         entry = _ENTRY.match(body, start)
-        place = int(entry[1]) if entry is not None and len(entry[1]) < 10 else -1
-        if entry is None or not 0 <= place < width or place in entries:
+        index = int(entry[1]) if entry is not None and len(entry[1]) < 10 else -1
+        if entry is None or not 0 <= index < width or index in entries:
             raise DataError(
                 f"{where}: {body[start : start + 40].strip()!r} is not an entry of a sparse row; expected the number of an "
                 f"attribute, from 0 to {width - 1} and each once, a space and its value, with commas between them and braces "
                 "around all"
             )
-        entries[place] = plain(entry[2])
+        entries[index] = plain(entry[2])
         start = entry.end()
     weight = braces[2] if braces is not None else None
     return ArffRow([], entries, None if weight is None else weight[1:-1].strip())

@@ -101,27 +101,27 @@ def _quoted(text: str, separator: str, where: str) -> pl.DataFrame:
     _refuse_longer(rows, where)
     width = len(rows[0]) if rows else 0
     padded = [row + [""] * (width - len(row)) for row in rows]
-    return stripped(pl.DataFrame(padded, schema={str(place): pl.String for place in range(width)}, orient="row"))
+    return stripped(pl.DataFrame(padded, schema={str(index): pl.String for index in range(width)}, orient="row"))
 
 
 def _refuse_longer(rows: list[list[str]], where: str) -> None:
-    wanted = len(rows[0]) if rows else 0
+    width = len(rows[0]) if rows else 0
     for number, row in enumerate(rows):
-        if len(row) > wanted:
-            raise DataError(f"{where}, row {number}: {len(row)} cells, but {wanted} in the first row; correct or drop the row")
+        if len(row) > width:
+            raise DataError(f"{where}, row {number}: {len(row)} cells, but {width} in the first row; correct or drop the row")
 
 
 def _named(cells: pl.DataFrame, names: list[str], where: str) -> pl.DataFrame:
-    kept: dict[str, pl.Series] = {}
-    for place, (name, column) in enumerate(zip(names, cells, strict=True), start=1):
-        if not name and ((column == "").all() or (place == 1 and _counts(column))):
+    columns: dict[str, pl.Series] = {}
+    for index, (name, column) in enumerate(zip(names, cells, strict=True), start=1):
+        if not name and ((column == "").all() or (index == 1 and _counts(column))):
             continue
         if not name:
-            raise DataError(f"{where}: column {place} has no name, but contains {column[0]!r}; name it in the first row")
-        if name in kept:
+            raise DataError(f"{where}: column {index} has no name, but contains {column[0]!r}; name it in the first row")
+        if name in columns:
             raise DataError(f"{where} has the column {name!r} twice; rename one")
-        kept[name] = column
-    return pl.DataFrame([column.alias(name) for name, column in kept.items()])
+        columns[name] = column
+    return pl.DataFrame([column.alias(name) for name, column in columns.items()])
 
 
 def _counts(column: pl.Series) -> bool:

@@ -48,10 +48,10 @@ def sea(n: int = 20_000, d: int = 3, seed: int = 1, noise: float = 0.1) -> Strea
     check_size("sea", d, n=n)
     rng = np.random.default_rng(seed)
     features = rng.uniform(0.0, 10.0, (n, d))
-    part = parts(n, len(SEA_THRESHOLDS))
-    above = features[:, 0] + features[:, 1] > np.asarray(SEA_THRESHOLDS)[part]
+    segment = parts(n, len(SEA_THRESHOLDS))
+    above = features[:, 0] + features[:, 1] > np.asarray(SEA_THRESHOLDS)[segment]
     labels = (above ^ (rng.random(n) < noise)).astype(np.int64)
-    return Stream("SEA concepts", features, labels, change_points=change_points(part), generated=True)
+    return Stream("SEA concepts", features, labels, change_points=change_points(segment), generated=True)
 
 
 def hyperplane(n: int = 20_000, d: int = 10, seed: int = 1, noise: float = 0.05) -> Stream:
@@ -131,13 +131,13 @@ def rbf_drift(
     )  # fmt: skip
     check_size("rbf_drift", max(d, classes), n=n, centres=centres)
     rng = np.random.default_rng(seed)
-    places, directions = rng.random((centres, d)), rng.normal(size=(centres, d))
+    indices, directions = rng.random((centres, d)), rng.normal(size=(centres, d))
     directions *= speed / np.linalg.norm(directions, axis=1, keepdims=True)
     of_centre, widths, weights = rng.integers(0, classes, centres), rng.random(centres), rng.random(centres)
     which = rng.choice(centres, n, p=weights / weights.sum())
     around = rng.uniform(-1.0, 1.0, (n, d))
     around *= (rng.normal(size=n) * widths[which] / np.linalg.norm(around, axis=1))[:, None]
-    walked = places[which] + np.arange(n)[:, None] * directions[which]
+    walked = indices[which] + np.arange(n)[:, None] * directions[which]
     # A centre is reflected at the walls of the unit cube.
     folded = 1.0 - np.abs(np.mod(walked, 2.0) - 1.0)
     names, labels = tuple(str(label) for label in range(classes)), of_centre[which].astype(np.int64)
@@ -186,12 +186,12 @@ def led_drift(
     labels = rng.integers(0, len(SEGMENTS), n)
     shown = np.asarray(SEGMENTS)[labels] ^ (rng.random((n, relevant)) < noise)
     plain = np.column_stack([shown, rng.integers(0, 2, (n, LED_ATTRIBUTES - relevant))])
-    part, features = parts(n, len(drift)), np.empty((n, LED_ATTRIBUTES))
+    segment, features = parts(n, len(drift)), np.empty((n, LED_ATTRIBUTES))
     for number, count in enumerate(drift):
-        places = np.arange(LED_ATTRIBUTES)
+        indices = np.arange(LED_ATTRIBUTES)
         segments = rng.permutation(relevant)[:count]
         others = relevant + rng.permutation(LED_ATTRIBUTES - relevant)[:count]
-        places[segments], places[others] = others, segments
-        features[part == number] = plain[part == number][:, places]
+        indices[segments], indices[others] = others, segments
+        features[segment == number] = plain[segment == number][:, indices]
     names = tuple(str(digit) for digit in range(len(SEGMENTS)))
-    return Stream("LED display", features, labels.astype(np.int64), names, change_points(part), generated=True)
+    return Stream("LED display", features, labels.astype(np.int64), names, change_points(segment), generated=True)

@@ -50,11 +50,11 @@ def names_columns(first: Sequence[str], below: Sequence[Sequence[str]], where: s
     >>> names_columns(["5.1", "a"], [["4.9", "6.3"], ["b", "a"]], "x.csv")
     False
     """
-    numbered = [place for place, cell in enumerate(first) if is_number(cell)]
+    numbered = [index for index, cell in enumerate(first) if is_number(cell)]
     if not numbered:
         return True
-    named = [place for place, cell in enumerate(first) if not is_number(cell) and _holds_numbers(cell, below[place])]
-    counts = len(numbered) > 1 and any(all(first[place] == str(place + start) for place in numbered) for start in (0, 1))
+    named = [index for index, cell in enumerate(first) if not is_number(cell) and _holds_numbers(cell, below[index])]
+    counts = len(numbered) > 1 and any(all(first[index] == str(index + start) for index in numbered) for start in (0, 1))
     if bool(named) == counts:
         return counts
     row = listed(first[:6])

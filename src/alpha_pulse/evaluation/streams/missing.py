@@ -44,14 +44,14 @@ def rows_of(frame: pl.DataFrame, missing: Missing, where: str, listed: Mapping[s
     numbers = np.arange(1, frame.height + 1, dtype=np.int64)
     if missing != "drop" or frame.is_empty():
         return Rows(frame, numbers, keep=missing == "keep")
-    lacking = np.zeros(frame.height, dtype=np.bool_)
+    is_missing = np.zeros(frame.height, dtype=np.bool_)
     for column in frame:
-        lacking |= missing_cells(column, (listed or {}).get(column.name, ())).to_numpy()
-    if lacking.all():
+        is_missing |= missing_cells(column, (listed or {}).get(column.name, ())).to_numpy()
+    if is_missing.all():
         raise DataError(
             f"{where}: each of its {frame.height:,} rows has a missing value, so no row is left; fill in the missing values"
         )
-    return Rows(frame.filter(~lacking), numbers[~lacking])
+    return Rows(frame.filter(~is_missing), numbers[~is_missing])
 
 
 def missing_cells(column: pl.Series, listed: Sequence[str] = ()) -> pl.Series:

@@ -33,13 +33,13 @@ def feature_matrix(rows: Rows, where: str) -> Floats:
     """
     frame, numbers, keep = rows
     features = np.empty((frame.height, frame.width))
-    for place, column in enumerate(frame):
-        features[:, place] = _numbers(column, numbers, where, keep=keep)
+    for index, column in enumerate(frame):
+        features[:, index] = _numbers(column, numbers, where, keep=keep)
     wrong = np.argwhere(~np.isfinite(features))
     if len(wrong):
-        row, place = wrong[0].tolist()
+        row, index = wrong[0].tolist()
         raise NonFiniteError(
-            f"{where}, row {numbers[row]}: column {frame.columns[place]!r} is {shown(frame[row, place])}, but a finite number "
+            f"{where}, row {numbers[row]}: column {frame.columns[index]!r} is {shown(frame[row, index])}, but a finite number "
             "is expected; correct or drop the row"
         )
     return features

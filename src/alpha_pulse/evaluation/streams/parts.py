@@ -23,13 +23,13 @@ def parts(n: int, count: int) -> Labels:
     return np.arange(n, dtype=np.int64) * count // n
 
 
-def change_points(part: Labels) -> tuple[int, ...]:
+def change_points(segment: Labels) -> tuple[int, ...]:
     """The first example of each segment except the first.
 
     >>> change_points(np.array([0, 0, 1, 1, 2]))
     (2, 4)
     """
-    return tuple((np.flatnonzero(np.diff(part)) + 1).tolist())
+    return tuple((np.flatnonzero(np.diff(segment)) + 1).tolist())
 
 
 def check_options(generator: str, **options: tuple[float, float, float | None]) -> None:

@@ -71,9 +71,9 @@ def _classes(column: pl.Series, numbers: Labels, where: str) -> tuple[Labels, tu
     except pl.exceptions.PolarsError:
         raise DataError(f"{where}: the target {column.name!r} has the type {column.dtype}, but a class is expected") from None
     spellings = text.unique(maintain_order=True).to_list()
-    for lacking in (spelling for spelling in spellings if spelling is None or is_missing(spelling)):
-        row = numbers[text.to_list().index(lacking)]
-        cell = repr(lacking) if lacking else "empty"
+    for missing_cells in (spelling for spelling in spellings if spelling is None or is_missing(spelling)):
+        row = numbers[text.to_list().index(missing_cells)]
+        cell = repr(missing_cells) if missing_cells else "empty"
         raise DataError(
             f"{where}, row {row}: the target {column.name!r} is missing (the cell is {cell}); give its class, or {LEAVE_OUT}"
         )
@@ -85,6 +85,6 @@ def _classes(column: pl.Series, numbers: Labels, where: str) -> tuple[Labels, tu
             f"{where}: the target {column.name!r} has {count:,} different values; expected a class, of 2 to {MOST_CLASSES} "
             "values, or name another column with --target"
         )
-    places = {name: place for place, name in enumerate(classes)}
-    by_spelling = {spelling: places[name] for spelling, name in class_of.items()}
+    indices = {name: index for index, name in enumerate(classes)}
+    by_spelling = {spelling: indices[name] for spelling, name in class_of.items()}
     return text.replace_strict(by_spelling, return_dtype=pl.Int64).to_numpy(), classes

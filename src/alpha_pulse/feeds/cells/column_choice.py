@@ -9,9 +9,9 @@ import msgspec
 
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds.cells.cells import is_number, is_time
-from alpha_pulse.feeds.cells.column_names import candidate_places, plain
+from alpha_pulse.feeds.cells.column_names import candidate_indices, plain
 from alpha_pulse.feeds.cells.headerless import TIMES
-from alpha_pulse.feeds.cells.time_column import time_places, unambiguous_column
+from alpha_pulse.feeds.cells.time_column import time_indices, unambiguous_column
 from alpha_pulse.feeds.columns import PRICES
 from alpha_pulse.feeds.sources import SOURCES, recognise
 from alpha_pulse.feeds.sources.base import Source
@@ -30,22 +30,22 @@ class Choice(msgspec.Struct, frozen=True):
     """
 
     source: Source
-    places: dict[str, int]
+    indices: dict[str, int]
     sides: str = ""
 
     def name(self, table: Table, ours: str) -> str:
         """The file's name of one of our columns; its number, from 1, where the table has no header."""
-        return column_name(table, self.places[ours])
+        return column_name(table, self.indices[ours])
 
     def time_name(self, table: Table) -> str:
         """The file's name of the column of times: of opens, or of closes where there are no opens."""
-        return self.name(table, "ts" if "ts" in self.places else "ts_end")
+        return self.name(table, "ts" if "ts" in self.indices else "ts_end")
 
 
-def column_name(table: Table, place: int) -> str:
+def column_name(table: Table, index: int) -> str:
     """The name of a column in errors: from the header, or its number, from 1."""
-    name = table.header[place].strip() if place < len(table.header) else ""
-    return name or str(place + 1)
+    name = table.header[index].strip() if index < len(table.header) else ""
+    return name or str(index + 1)
 
 
 def choose_columns(table: Table) -> Choice:
@@ -59,27 +59,27 @@ def choose_columns(table: Table) -> Choice:
     source = recognise(table)
     if not table.header:
         return _choose_by_shape(table, source)
-    candidates = candidate_places(["" if plain(name) in source.unused else name for name in table.header])
-    places: dict[str, int] = {}
+    candidates = candidate_indices(["" if plain(name) in source.unused else name for name in table.header])
+    indices: dict[str, int] = {}
     for ours, name in source.columns.items():
-        places[ours] = [plain(each) for each in table.header].index(name)
-    _choose_summed_volumes(source, table.header, places)
-    places = time_places(table, candidates) | places
+        indices[ours] = [plain(each) for each in table.header].index(name)
+    _choose_summed_volumes(source, table.header, indices)
+    indices = time_indices(table, candidates) | indices
     sides = ""
     for price in PRICES:
-        if price not in places and price in candidates:
-            places[price] = unambiguous_column(table, candidates[price], price)
-    if not any(price in places for price in PRICES):
-        sides = _choose_bid_ask_prices(table, candidates, places)
-    symbol = [place for place in candidates.get("symbol", []) if place not in places.values()]
+        if price not in indices and price in candidates:
+            indices[price] = unambiguous_column(table, candidates[price], price)
+    if not any(price in indices for price in PRICES):
+        sides = _choose_bid_ask_prices(table, candidates, indices)
+    symbol = [index for index in candidates.get("symbol", []) if index not in indices.values()]
     if symbol:
-        places["symbol"] = unambiguous_column(table, symbol, "symbol")
-    _choose_volume(table, candidates, places)
-    _choose_quotes(table, candidates, places, sides)
+        indices["symbol"] = unambiguous_column(table, symbol, "symbol")
+    _choose_volume(table, candidates, indices)
+    _choose_quotes(table, candidates, indices, sides)
     if candidates.get("adj_close"):
-        places["adj_close"] = candidates["adj_close"][0]
-    _check_complete(table, places)
-    return Choice(source, places, sides)
+        indices["adj_close"] = candidates["adj_close"][0]
+    _check_complete(table, indices)
+    return Choice(source, indices, sides)
 
 
 def _choose_by_shape(table: Table, source: Source) -> Choice:
@@ -91,12 +91,12 @@ def _choose_by_shape(table: Table, source: Source) -> Choice:
             "such as time,open,high,low,close,volume"
         )
     ours = ("clock", "symbol", *PRICES, "volume")
-    places = {name: place for place, name in enumerate(shape) if name in ours}
-    time = next(place for place, name in enumerate(shape) if name in TIMES)
+    indices = {name: index for index, name in enumerate(shape) if name in ours}
+    time = next(index for index, name in enumerate(shape) if name in TIMES)
     _check_other_shapes(table, source, shape)
     if "zero" in shape:
-        places["volume"] = shape.index("zero")
-    return Choice(source, {"ts": time, **places})
+        indices["volume"] = shape.index("zero")
+    return Choice(source, {"ts": time, **indices})
 
 
 def _check_other_shapes(table: Table, source: Source, shape: Sequence[str]) -> None:
@@ -115,16 +115,16 @@ def _cells(table: Table, shape: Sequence[str], name: str) -> list[str]:
     return [row[shape.index(name)] for row in table.sample]
 
 
-def _choose_bid_ask_prices(table: Table, candidates: dict[str, list[int]], places: dict[str, int]) -> str:
+def _choose_bid_ask_prices(table: Table, candidates: dict[str, list[int]], indices: dict[str, int]) -> str:
     """Choose bid and ask prices, where a table has no others."""
     sides = [side for side in ("bid", "ask") if all(f"{side}_{price}" in candidates for price in PRICES)]
     for side in sides:
         for price in PRICES:
-            places[f"{side}_{price}"] = unambiguous_column(table, candidates[f"{side}_{price}"], f"{side}_{price}")
+            indices[f"{side}_{price}"] = unambiguous_column(table, candidates[f"{side}_{price}"], f"{side}_{price}")
     return "mid" if len(sides) == 2 else "".join(sides)
 
 
-def _choose_quotes(table: Table, candidates: dict[str, list[int]], places: dict[str, int], sides: str) -> None:
+def _choose_quotes(table: Table, candidates: dict[str, list[int]], indices: dict[str, int], sides: str) -> None:
     if sides:
         return
     quotes = [name for name in ("bid_close", "ask_close") if name in candidates]
@@ -132,50 +132,52 @@ def _choose_quotes(table: Table, candidates: dict[str, list[int]], places: dict[
         raise DataError(f"{table.where} has only one of the columns bid_close and ask_close; give both or neither")
     if len(quotes) == 2:
         for name in quotes:
-            places[name] = unambiguous_column(table, candidates[name], name)
+            indices[name] = unambiguous_column(table, candidates[name], name)
 
 
-def _choose_summed_volumes(source: Source, header: Sequence[str], places: dict[str, int]) -> None:
+def _choose_summed_volumes(source: Source, header: Sequence[str], indices: dict[str, int]) -> None:
     short = [plain(name) for name in header]
     if source.volumes:
-        places["volume"], places["more_volume"] = (short.index(name) for name in source.volumes)
+        indices["volume"], indices["more_volume"] = (short.index(name) for name in source.volumes)
 
 
-def _choose_volume(table: Table, candidates: dict[str, list[int]], places: dict[str, int]) -> None:
+def _choose_volume(table: Table, candidates: dict[str, list[int]], indices: dict[str, int]) -> None:
     """Choose the volume in units of the asset ('Volume BTC' over 'Volume USDT'); the tick volume where the volume is 0."""
-    if "volume" in places:
+    if "volume" in indices:
         return
     if candidates.get("volume"):
-        place = unambiguous_column(table, candidates["volume"], "volume")
+        index = unambiguous_column(table, candidates["volume"], "volume")
         ticks = candidates.get("tick_volume", [])
-        places["volume"] = ticks[0] if ticks and all(row[place].strip() in _ZERO for row in table.sample) else place
+        indices["volume"] = ticks[0] if ticks and all(row[index].strip() in _ZERO for row in table.sample) else index
         return
     units = {}
-    for place, name in enumerate(table.header):
+    for index, name in enumerate(table.header):
         match = _VOLUME_OF.match(plain(name))
         if match is not None and plain(name) != "tick_volume" and (match[1] or match[2]) not in _QUOTES:
-            units[place] = match[1] or match[2]
+            units[index] = match[1] or match[2]
     if len(units) == 1:
-        places["volume"] = next(iter(units))
+        indices["volume"] = next(iter(units))
     elif not units and candidates.get("tick_volume"):
-        places["volume"] = candidates["tick_volume"][0]
+        indices["volume"] = candidates["tick_volume"][0]
     elif len(units) > 1:
-        first = [row[places["symbol"]].lower() for row in table.sample] if "symbol" in places else []
-        base = [place for place, unit in units.items() if first and all(name.startswith(unit) for name in first if name)]
+        first = [row[indices["symbol"]].lower() for row in table.sample] if "symbol" in indices else []
+        base = [index for index, unit in units.items() if first and all(name.startswith(unit) for name in first if name)]
         if len(base) == 1:
-            places["volume"] = base[0]
+            indices["volume"] = base[0]
             return
-        names = " and ".join(table.header[place] for place in list(units)[:2])
+        names = " and ".join(table.header[index] for index in list(units)[:2])
         raise DataError(f"{table.where} has the columns {names}, and either could be volume; rename one")
 
 
-def _check_complete(table: Table, places: dict[str, int]) -> None:
-    missing = [] if "ts" in places or "ts_end" in places else ["a time"]
-    if "bid_close" not in places or "open" in places:
+def _check_complete(table: Table, indices: dict[str, int]) -> None:
+    missing = [] if "ts" in indices or "ts_end" in indices else ["a time"]
+    if "bid_close" not in indices or "open" in indices:
         missing += [
-            price for price in PRICES if price not in places and f"bid_{price}" not in places and f"ask_{price}" not in places
+            price
+            for price in PRICES
+            if price not in indices and f"bid_{price}" not in indices and f"ask_{price}" not in indices
         ]
-    elif "bid_open" not in places and "ask_open" not in places:
+    elif "bid_open" not in indices and "ask_open" not in indices:
         missing += list(PRICES)
     if not missing:
         return

@@ -82,7 +82,7 @@ def is_known_name(name: str) -> bool:
     return short in _KNOWN or short.replace("_", "") in _KNOWN or re.match(r"^vol(ume)?_[a-z0-9]{2,6}$", short) is not None
 
 
-def candidate_places(header: Sequence[str]) -> dict[str, list[int]]:
+def candidate_indices(header: Sequence[str]) -> dict[str, list[int]]:
     """For each of our columns the indices of the columns that it can be, the preferred one first.
 
     A column with exactly our name comes first, then the order of `SPELLINGS`.
@@ -91,20 +91,20 @@ def candidate_places(header: Sequence[str]) -> dict[str, list[int]]:
     places_by_meaning: dict[str, list[int]] = {}
     for meaning, names in SPELLINGS.items():
         ranked = []
-        for place, name in enumerate(short):
+        for index, name in enumerate(short):
             near = name if name in names else name.replace("_", "")
             if near in names:
-                ranked.append((header[place] != meaning, names.index(near), header[place].isupper(), place))
+                ranked.append((header[index] != meaning, names.index(near), header[index].isupper(), index))
         if ranked:
-            places_by_meaning[meaning] = [place for *_, place in sorted(ranked)]
+            places_by_meaning[meaning] = [index for *_, index in sorted(ranked)]
     return places_by_meaning
 
 
-def ambiguous_pair(header: Sequence[str], places: Sequence[int], meaning: str) -> tuple[str, str] | None:
+def ambiguous_pair(header: Sequence[str], indices: Sequence[int], meaning: str) -> tuple[str, str] | None:
     """The names of the two best columns where they differ only in capitals or signs; else None."""
-    if len(places) < 2:
+    if len(indices) < 2:
         return None
-    first, second = header[places[0]], header[places[1]]
+    first, second = header[indices[0]], header[indices[1]]
     letters = (
         len(first) == 1 and first.islower() and second == first.upper()
     )  # t is the open and T the close, v the volume of V
@@ -135,7 +135,7 @@ def _split_wide(header: Sequence[str]) -> Iterator[tuple[tuple[str, ...], Mappin
         if (
             len(complete) < 2
             or _NO_SYMBOLS & {symbol.lower() for symbol in complete}
-            or set(PRICES) <= set(candidate_places(header))
+            or set(PRICES) <= set(candidate_indices(header))
         ):
             continue
         for symbol in complete:

@@ -53,17 +53,17 @@ def matches_shape(shape: Sequence[str], rows: Sequence[Row]) -> bool:
 
 
 def _row_matches(shape: Sequence[str], row: Row) -> bool:
-    places = {meaning: place for place, meaning in enumerate(shape)}
+    indices = {meaning: index for index, meaning in enumerate(shape)}
     prices: list[float] = []
     for name in PRICES:
-        value = parse_plain_number(row[places[name]]) if name in places else None
+        value = parse_plain_number(row[indices[name]]) if name in indices else None
         if value is None or value <= 0:
             return False
         prices.append(value)
     first, high, low, last = prices
     if not (low <= min(first, last) and high >= max(first, last)):
         return False
-    return all(_CHECKS[meaning](row[place], row, places) for place, meaning in enumerate(shape) if meaning in _CHECKS)
+    return all(_CHECKS[meaning](row[index], row, indices) for index, meaning in enumerate(shape) if meaning in _CHECKS)
 
 
 def parse_plain_number(cell: str) -> float | None:
@@ -96,13 +96,17 @@ def is_epoch_number(cell: str) -> bool:
     return whole.isascii() and whole.isdigit() and len(whole) in (9, 10, 12, 13, 15, 16, 18, 19) and is_plain_number(cell)
 
 
-def _is_later(cell: str, row: Row, places: dict[str, int]) -> bool:
-    start = row[places["epoch"]].strip()
+def _is_later(cell: str, row: Row, indices: dict[str, int]) -> bool:
+    start = row[indices["epoch"]].strip()
     return is_epoch_number(cell) and is_epoch_number(start) and float(cell) > float(start)
 
 
-def _is_between(cell: str, row: Row, places: dict[str, int]) -> bool:
-    value, low, high = parse_plain_number(cell), parse_plain_number(row[places["low"]]), parse_plain_number(row[places["high"]])
+def _is_between(cell: str, row: Row, indices: dict[str, int]) -> bool:
+    value, low, high = (
+        parse_plain_number(cell),
+        parse_plain_number(row[indices["low"]]),
+        parse_plain_number(row[indices["high"]]),
+    )
     return value is not None and low is not None and high is not None and (low * 0.999 <= value <= high * 1.001 or value == 0)
 
 

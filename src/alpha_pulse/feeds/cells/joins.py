@@ -35,7 +35,7 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True):
     def origin(self, index: int) -> tuple[str, Mapping[str, str]]:
         """The file and row of a bar, and the file's names of our columns."""
         rows = self.tables[int(self.table_index[index])]
-        names = {ours: rows.choice.name(rows.table, ours) for ours in rows.choice.places}
+        names = {ours: rows.choice.name(rows.table, ours) for ours in rows.choice.indices}
         names["ts"] = rows.choice.time_name(rows.table)
         return f"{rows.table.where}, row {self.row_number[index]}", names
 

@@ -74,9 +74,9 @@ def read_rows(table: Table, choice: Choice, options: ReadOptions, name: str) -> 
     else:
         check_names(text, row_numbers, table.where)
         names, code = encode_symbols(text)
-    ours = "ts" if "ts" in choice.places else "ts_end"
+    ours = "ts" if "ts" in choice.indices else "ts_end"
     times = _read_time_column(frame, row_numbers, code, table, choice, options, ours)
-    both = "ts" in choice.places and "ts_end" in choice.places
+    both = "ts" in choice.indices and "ts_end" in choice.indices
     ends = _read_time_column(frame, row_numbers, code, table, choice, options, "ts_end").ns if both else None
     numbers, number_notes = _read_number_columns(frame, row_numbers, table, choice)
     return TableRows(
@@ -95,13 +95,13 @@ def read_rows(table: Table, choice: Choice, options: ReadOptions, name: str) -> 
 def _column_kinds(choice: Choice, options: ReadOptions) -> dict[int, Kind]:
     """The kind of each column that is read, by its index."""
     kinds: dict[int, Kind] = {}
-    for ours, place in choice.places.items():
+    for ours, index in choice.indices.items():
         if ours == "adj_close" and not options.adjusted:
             continue
-        kinds[place] = "number" if ours in _NUMBERS else "text"
+        kinds[index] = "number" if ours in _NUMBERS else "text"
     for ours in ("ts", "ts_end"):
-        if ours in choice.places and "clock" not in choice.places:
-            kinds[choice.places[ours]] = "time"
+        if ours in choice.indices and "clock" not in choice.indices:
+            kinds[choice.indices[ours]] = "time"
     return kinds
 
 
@@ -111,10 +111,10 @@ def _select_symbols(
     """The rows of the selected symbols, their numbers from 1, and their symbols."""
     frame = loaded.frame
     row_numbers = np.arange(1, frame.height + 1, dtype=np.int64) + loaded.blank_lines
-    if "symbol" not in choice.places:
+    if "symbol" not in choice.indices:
         return frame, row_numbers, None
     named = choice.name(table, "symbol")
-    text = symbol_names(frame[str(choice.places["symbol"])].alias(named), table.where)
+    text = symbol_names(frame[str(choice.indices["symbol"])].alias(named), table.where)
     if not options.symbols:
         return frame, row_numbers, text
     wanted = text.is_in(list(options.symbols))
@@ -125,7 +125,7 @@ def _drop_rows_without_prices(
     frame: pl.DataFrame, row_numbers: Integers, text: pl.Series | None, table: Table, choice: Choice
 ) -> tuple[pl.DataFrame, Integers, pl.Series | None, list[Note]]:
     """Drop rows without any price: blank rows, footers, and times without trades. A note reports those that are not blank."""
-    prices = [str(choice.places[name]) for name in (*PRICES, *_SIDES) if name in choice.places]
+    prices = [str(choice.indices[name]) for name in (*PRICES, *_SIDES) if name in choice.indices]
     empty = _empty_rows(frame, prices)
     if not empty.any():
         return frame, row_numbers, text, []
@@ -178,8 +178,8 @@ def _read_time_column(
     time_options = TimeOptions(
         options.tz or table.metadata.get("tz") or choice.source.tz, choice.source.day_first, options.dates
     )
-    clock = frame[str(choice.places["clock"])].alias(choice.name(table, "clock")) if "clock" in choice.places else None
-    return read_times(frame[str(choice.places[ours])], clock, time_options, context)
+    clock = frame[str(choice.indices["clock"])].alias(choice.name(table, "clock")) if "clock" in choice.indices else None
+    return read_times(frame[str(choice.indices[ours])], clock, time_options, context)
 
 
 def _read_number_columns(
@@ -188,11 +188,11 @@ def _read_number_columns(
     columns: dict[str, pl.Series] = {}
     notes = []
     for ours in _NUMBERS:
-        place = choice.places.get(ours)
-        if place is None or str(place) not in frame.columns:
+        index = choice.indices.get(ours)
+        if index is None or str(index) not in frame.columns:
             continue
-        column = frame[str(place)].alias(column_name(table, place))
-        if ours == "volume" and (why := _why_no_volume(column, frame, str(place), row_numbers)):
+        column = frame[str(index)].alias(column_name(table, index))
+        if ours == "volume" and (why := _why_no_volume(column, frame, str(index), row_numbers)):
             text = f"{table.where}: column '{column.name}' is {why}, so the volume is not used and there are no volume features"
             notes.append(Note(kind="no_volume", text=text))
             continue

@@ -15,17 +15,17 @@ from alpha_pulse.feeds.tables import Table
 _DAYS = ("date", "day", "trade_date", "trading_day", "datum", "fecha", "data")
 
 
-def unambiguous_column(table: Table, places: Sequence[int], ours: str) -> int:
+def unambiguous_column(table: Table, indices: Sequence[int], ours: str) -> int:
     """The best of the candidate columns. Raises DataError where two differ only in capitals or signs."""
-    pair = ambiguous_pair(table.header, places, ours)
+    pair = ambiguous_pair(table.header, indices, ours)
     if pair is not None and pair[0] == pair[1]:
         raise DataError(f"{table.where} has the column {pair[0]!r} more than once; keep one")
     if pair is not None:
         raise DataError(f"{table.where} has the columns {pair[0]} and {pair[1]}, and either could be {ours}; rename one")
-    return places[0]
+    return indices[0]
 
 
-def time_places(table: Table, candidates: dict[str, list[int]]) -> dict[str, int]:
+def time_indices(table: Table, candidates: dict[str, list[int]]) -> dict[str, int]:
     """The columns of times. Preferred are the time of the open, UTC over local times, numbers since 1970 over text, and a time
     over a day; a day is combined with a column of the time of day.
 
@@ -37,43 +37,43 @@ def time_places(table: Table, candidates: dict[str, list[int]]) -> dict[str, int
         Two columns contain different times, and neither name decides between them.
     """
     named = list(dict.fromkeys(candidates.get("ts", []) + candidates.get("clock", [])))
-    unnamed = [place for place, name in enumerate(table.header) if not name.strip() or name.lower().startswith("unnamed: ")]
-    exact = [place for place in named if table.header[place] == "ts"]
+    unnamed = [index for index, name in enumerate(table.header) if not name.strip() or name.lower().startswith("unnamed: ")]
+    exact = [index for index in named if table.header[index] == "ts"]
     if exact:
         return {"ts": unambiguous_column(table, exact, "ts")}
-    kinds = {place: _time_kind(table, place) for place in [*named, *unnamed]}
-    if chosen := [place for place in named if kinds[place] in ("epoch", "time")]:
+    kinds = {index: _time_kind(table, index) for index in [*named, *unnamed]}
+    if chosen := [index for index in named if kinds[index] in ("epoch", "time")]:
         return {"ts": _choose_whole_time(table, chosen, kinds)}
-    clock = [place for place in named if kinds[place] == "clock"]
-    days = [place for place in named if kinds[place] == "day"]
+    clock = [index for index in named if kinds[index] == "clock"]
+    days = [index for index in named if kinds[index] == "day"]
     if not days and len(clock) > 1:  # 240102 may also be a time of day
-        days = [place for place in clock if plain(table.header[place]) in _DAYS]
-        clock = [place for place in clock if place not in days]
+        days = [index for index in clock if plain(table.header[index]) in _DAYS]
+        clock = [index for index in clock if index not in days]
     if days:
         day = unambiguous_column(table, days, "ts")
-        end = [place for place in candidates.get("ts_end", []) if _time_kind(table, place) in ("epoch", "time")]
+        end = [index for index in candidates.get("ts_end", []) if _time_kind(table, index) in ("epoch", "time")]
         if not clock and end and _all_equal(table, day):
             return {"ts_end": end[0]}
         return {"ts": day, "clock": clock[0]} if clock else {"ts": day}
-    if chosen := [place for place in unnamed if kinds[place] in ("epoch", "time", "day")]:
+    if chosen := [index for index in unnamed if kinds[index] in ("epoch", "time", "day")]:
         return {"ts": chosen[0]}
     if candidates.get("ts_end"):
         return {"ts_end": candidates["ts_end"][0]}
     return {"ts": named[0]} if named else {}
 
 
-def _choose_whole_time(table: Table, places: Sequence[int], kinds: dict[int, str]) -> int:
+def _choose_whole_time(table: Table, indices: Sequence[int], kinds: dict[int, str]) -> int:
     """The preferred one of the columns that contain complete times."""
-    opens = [place for place in places if plain(table.header[place]) in OPEN_TIME_NAMES]
-    epochs = [place for place in places if kinds[place] == "epoch"]
-    utc = [place for place in places if {"utc", "gmt"} & set(plain(table.header[place]).split("_"))]
+    opens = [candidate for candidate in indices if plain(table.header[candidate]) in OPEN_TIME_NAMES]
+    epochs = [candidate for candidate in indices if kinds[candidate] == "epoch"]
+    utc = [candidate for candidate in indices if {"utc", "gmt"} & set(plain(table.header[candidate]).split("_"))]
     if opens or epochs:
         return unambiguous_column(table, opens or epochs, "ts")
-    best = unambiguous_column(table, utc or places, "ts")
-    for other in places:
+    best = unambiguous_column(table, utc or indices, "ts")
+    for other in indices:
         if not utc and (index := _first_difference(table, best, other)) is not None:
-            names = [table.header[place].strip() for place in (best, other)]
-            cells = [shown(table.sample[index][place].strip()) for place in (best, other)]
+            names = [table.header[candidate].strip() for candidate in (best, other)]
+            cells = [shown(table.sample[index][candidate].strip()) for candidate in (best, other)]
             raise DataError(
                 f"{table.where}, row {index + 1}: column '{names[0]}' is {cells[0]} and column '{names[1]}' is {cells[1]}, "
                 "and either could be ts; rename the right one to ts"
@@ -90,13 +90,13 @@ def _first_difference(table: Table, first: int, second: int) -> int | None:
     return next((index for index, row in enumerate(table.sample) if bare(row[first]) != bare(row[second])), None)
 
 
-def _all_equal(table: Table, place: int) -> bool:
-    return len(table.sample) > 1 and len({row[place] for row in table.sample}) == 1
+def _all_equal(table: Table, index: int) -> bool:
+    return len(table.sample) > 1 and len({row[index] for row in table.sample}) == 1
 
 
-def _time_kind(table: Table, place: int) -> str:
+def _time_kind(table: Table, index: int) -> str:
     """``epoch``, ``time``, ``day``, ``clock``, or empty where a column does not contain times."""
-    cells = [row[place].strip() for row in table.sample if not is_missing(row[place])]
+    cells = [row[index].strip() for row in table.sample if not is_missing(row[index])]
     if not cells:
         return ""
     count = {"epoch": 0, "time": 0, "day": 0, "clock": 0}

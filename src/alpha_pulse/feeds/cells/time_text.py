@@ -137,8 +137,8 @@ def same_layout_bytes(column: pl.Series) -> Bytes | None:
     if not first or not first.isascii() or lengths.min() != lengths.max():
         return None
     matrix = _matrix(column, len(first))
-    for place, sign in enumerate(first):
-        cells = matrix[:, place]
+    for index, sign in enumerate(first):
+        cells = matrix[:, index]
         if _DIGITS.match(sign):
             if ((cells - ord("0")) > 9).any():  # bytes below "0" wrap around
                 return None
@@ -155,7 +155,7 @@ def _matrix(column: pl.Series, width: int) -> Bytes:
 def _number(matrix: Bytes, begin: int, end: int) -> Integers:
     """The digits from ``begin`` to ``end`` of each cell as a number."""
     value = np.zeros(len(matrix), dtype=np.int64)
-    for place in range(begin, end):
+    for index in range(begin, end):
         value *= 10
-        value += matrix[:, place] - np.uint8(ord("0"))
+        value += matrix[:, index] - np.uint8(ord("0"))
     return value

@@ -25,7 +25,7 @@ def known_convention(table: Table, choice: Choice, options: ReadOptions, *, date
     """Whether times are the ``open`` or the ``close`` of bars, and how that is known; ``dates``: whether all times are days."""
     if options.stamp is not None:
         return options.stamp, "--stamp"
-    if "ts_end" in choice.places and "ts" not in choice.places:
+    if "ts_end" in choice.indices and "ts" not in choice.indices:
         return "close", "close-time column"
     if choice.name(table, "ts") == "ts":
         return "open", "column ts"

@@ -40,14 +40,14 @@ def initial_types(kinds: Mapping[int, Kind], sample: Sequence[Sequence[str]]) ->
 
     Where one number is not plain, all number columns are read as text, since all of them show the notation of the file.
     """
-    cells = {place: [cell for row in sample if (cell := row[place].strip())] for place in kinds}
-    numbers = [place for place, kind in kinds.items() if kind == "number"]
-    plain = all(is_plain_number(cell) for place in numbers for cell in cells[place])
+    cells = {index: [cell for row in sample if (cell := row[index].strip())] for index in kinds}
+    numbers = [index for index, kind in kinds.items() if kind == "number"]
+    plain = all(is_plain_number(cell) for index in numbers for cell in cells[index])
     chosen = dict(kinds)
-    for place, kind in kinds.items():
-        digits = all(cell.isascii() and cell.isdigit() and len(cell) < 19 for cell in cells[place])
+    for index, kind in kinds.items():
+        digits = all(cell.isascii() and cell.isdigit() and len(cell) < 19 for cell in cells[index])
         if (kind == "time" and not digits) or (kind == "number" and not plain):
-            chosen[place] = "text"
+            chosen[index] = "text"
     return chosen
 
 
@@ -77,8 +77,8 @@ def load_columns(content: Content, layout: Layout, kinds: Mapping[int, Kind]) ->
     if 0 < frame[str(needed - 1)].null_count() < frame.height:
         data = content.full_text()
         ragged |= _short_rows(data[begin:], needed, layout, blank_lines, content.where)
-    frame = frame.select(str(place) for place in kinds)
-    return Loaded(frame, {place + blank_lines: cells for place, cells in ragged.items()}, blank_lines)
+    frame = frame.select(str(index) for index in kinds)
+    return Loaded(frame, {index + blank_lines: cells for index, cells in ragged.items()}, blank_lines)
 
 
 def _file_tail(path: str) -> bytes:
@@ -111,7 +111,7 @@ def _first_row(data: bytes, first: int) -> tuple[int, int]:
 
 def _from_file(path: str, layout: Layout, blank_lines: int, kinds: Mapping[int, Kind]) -> pl.DataFrame | None:
     """Read directly from the file, which is fastest; None where that fails for any reason."""
-    schema = {str(place): _DTYPES[kinds.get(place, "text")] for place in range(layout.width)}
+    schema = {str(index): _DTYPES[kinds.get(index, "text")] for index in range(layout.width)}
     try:
         with suppressed_stderr():
             return pl.read_csv(
@@ -126,7 +126,7 @@ def _from_memory(
     data: bytes, begin: int, blank_lines: int, layout: Layout, kinds: Mapping[int, Kind], where: str
 ) -> tuple[pl.DataFrame, dict[int, int]]:
     """Read all columns from memory; also gives the rows that have too many cells."""
-    head = layout.separator.join(str(place) for place in range(layout.width)).encode() + b"\n"
+    head = layout.separator.join(str(index) for index in range(layout.width)).encode() + b"\n"
     text = b"".join((head, memoryview(data)[begin:]))
     quote = '"' if b'"' in data else None
 
@@ -138,7 +138,7 @@ def _from_memory(
 
     if not (quote and _LONE_QUOTE.search(data)):  # on which polars panics where a number is expected
         try:
-            return read({str(place): _DTYPES[kind] for place, kind in kinds.items()}, truncate=False), {}
+            return read({str(index): _DTYPES[kind] for index, kind in kinds.items()}, truncate=False), {}
         except _FAILURES:
             pass
     ragged = _ragged_rows(data[begin:], layout, blank_lines, where)
@@ -166,26 +166,26 @@ def _check_quotes(body: bytes, height: int, blank_lines: int, separator: str, wh
 def _ragged_rows(body: bytes, layout: Layout, blank_lines: int, where: str) -> dict[int, int]:
     """The rows that have more non-empty cells than the header has names."""
     return {
-        place: len(row)
-        for place, row in _csv_rows(body, layout, blank_lines, where)
+        index: len(row)
+        for index, row in _csv_rows(body, layout, blank_lines, where)
         if len(row) > layout.width and any(cell.strip() for cell in row[layout.width :])
     }
 
 
 def _short_rows(body: bytes, needed: int, layout: Layout, blank_lines: int, where: str) -> dict[int, int]:
     """The rows that end before column ``needed`` and are not blank."""
-    return {place: len(row) for place, row in _csv_rows(body, layout, blank_lines, where) if len(row) < needed and any(row)}
+    return {index: len(row) for index, row in _csv_rows(body, layout, blank_lines, where) if len(row) < needed and any(row)}
 
 
 def _csv_rows(body: bytes, layout: Layout, blank_lines: int, where: str) -> Iterator[tuple[int, list[str]]]:
     """Each row of a text with its index. Raises DataError for a row that is not valid CSV."""
-    place = -1
+    index = -1
     try:
-        for place, row in enumerate(
+        for index, row in enumerate(
             csv.reader(io.StringIO(body.decode(errors="replace"), newline=""), delimiter=layout.separator)
         ):
-            yield place, row
+            yield index, row
     except csv.Error as error:
         raise DataError(
-            f"{where}, row {blank_lines + place + 2}: the row cannot be read as CSV ({error}); correct or drop the row"
+            f"{where}, row {blank_lines + index + 2}: the row cannot be read as CSV ({error}); correct or drop the row"
         ) from None

@@ -75,7 +75,7 @@ def frame_table(
     """A frame as a table; ``named``: whether the names of its columns are a header."""
 
     def load(kinds: Mapping[int, Kind]) -> Loaded:
-        return Loaded(pl.DataFrame([frame.to_series(place).alias(str(place)) for place in kinds]))
+        return Loaded(pl.DataFrame([frame.to_series(index).alias(str(index)) for index in kinds]))
 
     cells = [_as_text(column) for column in frame.head(SAMPLE_ROWS).get_columns()]
     rows = tuple(zip(*cells, strict=True)) if cells else ()
@@ -119,7 +119,7 @@ def frame_tables(frame: Any, name: str) -> Iterator[Table]:
 def _pandas_tables(frame: Any, name: str) -> Iterator[Table]:
     """Uses the interface of pandas frames without importing pandas."""
     labels = list(frame.columns)
-    series = [_pandas_series(frame.iloc[:, place], name, str(label)) for place, label in enumerate(labels)]
+    series = [_pandas_series(frame.iloc[:, position], name, str(label)) for position, label in enumerate(labels)]
     index = frame.index
     if type(index).__name__ == "MultiIndex":
         for level in range(index.nlevels):
@@ -141,11 +141,11 @@ def _split_by_ticker(
     series: Sequence[pl.Series], pairs: Sequence[tuple[str, str]]
 ) -> Iterator[tuple[list[pl.Series], tuple[str, ...], Mapping[str, str]]]:
     """The columns, their names, and the metadata of each ticker; the index, which belongs to no ticker, comes first."""
-    index = next((place for place, (_, ticker) in enumerate(pairs) if not ticker.strip()), 0)
-    order = [index, *(place for place in range(len(pairs)) if place != index)]
-    levels = [[pairs[place][level] for place in order] for level in (0, 1)]
+    index = next((position for position, (_, ticker) in enumerate(pairs) if not ticker.strip()), 0)
+    order = [index, *(position for position in range(len(pairs)) if position != index)]
+    levels = [[pairs[position][level] for position in order] for level in (0, 1)]
     for header, metadata in split_levels([*levels, [pairs[index][0]]]):
-        yield [series[place] for place in order], header, metadata
+        yield [series[position] for position in order], header, metadata
 
 
 def _pandas_series(values: Any, name: str, label: str) -> pl.Series:

@@ -186,16 +186,16 @@ def _columns_of_rows(rows: list[list[Any]], content: Content) -> tuple[dict[str,
         if len(row) != width:
             where = f"{content.where}, row {index - named}"
             raise DataError(f"{where}: the row has {len(row)} values, but row {1 - named} has {width}; correct or drop the row")
-    names = [str(name) for name in rows[0]] if named else [str(place) for place in range(width)]
+    names = [str(name) for name in rows[0]] if named else [str(position) for position in range(width)]
     cells = rows[1:] if named else rows
-    return {name: [row[place] for row in cells] for place, name in enumerate(names)}, named
+    return {name: [row[position] for row in cells] for position, name in enumerate(names)}, named
 
 
-def _index_value(rows: Mapping[str, Any], place: int) -> dict[str, Any]:
+def _index_value(rows: Mapping[str, Any], position: int) -> dict[str, Any]:
     index = rows.get("index")
-    if not isinstance(index, list) or place >= len(index) or index == list(range(len(index))):
+    if not isinstance(index, list) or position >= len(index) or index == list(range(len(index))):
         return {}
-    return {"index": index[place]}
+    return {"index": index[position]}
 
 
 def _is_keyed_columns(rows: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds.cells.cells import is_number, is_time
-from alpha_pulse.feeds.cells.column_names import candidate_places, is_known_name, split_levels
+from alpha_pulse.feeds.cells.column_names import candidate_indices, is_known_name, split_levels
 from alpha_pulse.feeds.columns import PRICES
 from alpha_pulse.feeds.files.containers import Content
 from alpha_pulse.feeds.files.csv_columns import Layout, initial_types, load_columns
@@ -130,7 +130,7 @@ def _two_level_lines(rows: Sequence[Sequence[str]], first: int, width: int) -> l
     above = rows[first - 1] if first else []
     if not any(cell.strip() for cell in above):
         return []
-    if sum(price in candidate_places(above) and price in candidate_places(rows[first]) for price in PRICES) > 2:
+    if sum(price in candidate_indices(above) and price in candidate_indices(rows[first]) for price in PRICES) > 2:
         return []
     corner = (above[0].strip().lower(), head[0] if head else None)
     if len(rows) > first + 2 and len(above) == len(rows[first]) and corner in (("", ""), ("ticker", "price")):
@@ -143,7 +143,7 @@ def _two_level_lines(rows: Sequence[Sequence[str]], first: int, width: int) -> l
 def _is_ticker_row(row: Sequence[str], width: int) -> bool:
     """Whether a row is the line of tickers below the prices; its first cell is empty."""
     names = row[1:]
-    if sum(price in candidate_places(names) for price in PRICES) > 2:
+    if sum(price in candidate_indices(names) for price in PRICES) > 2:
         return False
     return len(row) == width and not row[0].strip() and all(cell.strip() and not is_number(cell) for cell in names)
 

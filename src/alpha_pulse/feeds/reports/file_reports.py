@@ -53,7 +53,7 @@ def table_notes(read: ReadTable, options: ReadOptions) -> list[Note]:
     if read.stamp_from == "assumed":
         text = f"{where}: column '{name}' is assumed to be the open of a bar; state it with --stamp open or close"
         notes.append(Note(kind="assumed_stamp", text=text))
-    if "adj_close" in choice.places and not options.adjusted:
+    if "adj_close" in choice.indices and not options.adjusted:
         name = choice.name(table, "adj_close")
         text = f"{where}: prices are not adjusted; --adjusted scales all prices by column '{name}'"
         notes.append(Note(kind="unadjusted", text=text))
@@ -86,7 +86,7 @@ def _merge(notes: Sequence[Note]) -> Note:
         kind=first.kind,
         text=f"{first.text}; likewise in {len(tables):,} more: {some(tables)}",
         count=sum(note.count for note in notes),
-        places=tuple(place for note in notes for place in note.places or (note.text.partition(": ")[0],))[:PLACES],
+        places=tuple(index for note in notes for index in note.places or (note.text.partition(": ")[0],))[:PLACES],
     )
 
 
@@ -98,10 +98,10 @@ def file_reports(tables_read: Sequence[ReadTable]) -> tuple[FileReport, ...]:
     return tuple(_report(each) for each in files.values())
 
 
-def _used_places(read: ReadTable) -> dict[str, int]:
+def _used_indices(read: ReadTable) -> dict[str, int]:
     """The indices of the columns that were read."""
-    places = read.rows.choice.places
-    return {ours: place for ours, place in places.items() if ours != "adj_close" or "adj_close" in read.rows.numbers}
+    indices = read.rows.choice.indices
+    return {ours: index for ours, index in indices.items() if ours != "adj_close" or "adj_close" in read.rows.numbers}
 
 
 def _report(tables_read: Sequence[ReadTable]) -> FileReport:
@@ -112,12 +112,12 @@ def _report(tables_read: Sequence[ReadTable]) -> FileReport:
     members: dict[str, list[ReadTable]] = {}
     for read in tables_read:
         members.setdefault(read.rows.table.where, []).append(read)
-        for ours, place in _used_places(read).items():
-            names.setdefault(ours, []).append(column_name(read.rows.table, place))
+        for ours, index in _used_indices(read).items():
+            names.setdefault(ours, []).append(column_name(read.rows.table, index))
     for tables_of_member in members.values():
-        used = {place for read in tables_of_member for place in _used_places(read).values()}
-        unused = [place for place in range(tables_of_member[0].rows.table.width) if place not in used]
-        unused_names = [_column_name_in(tables_of_member, place) or str(place + 1) for place in unused]
+        used = {index for read in tables_of_member for index in _used_indices(read).values()}
+        unused = [index for index in range(tables_of_member[0].rows.table.width) if index not in used]
+        unused_names = [_column_name_in(tables_of_member, index) or str(index + 1) for index in unused]
         before = set(ignored)
         ignored += [name for name in unused_names if name not in before]
     return FileReport(
@@ -128,7 +128,7 @@ def _report(tables_read: Sequence[ReadTable]) -> FileReport:
         symbols=tuple(sorted({name for read in tables_read for name in read.rows.names})),
         symbol_from=first.symbol_from,
         rows=sum(len(read.rows.row_numbers) for read in tables_read),
-        header=", ".join(_column_name_in(members[table.where], place) for place in range(len(table.header))),
+        header=", ".join(_column_name_in(members[table.where], index) for index in range(len(table.header))),
         stamp=first.stamp,
         stamp_from=first.stamp_from,
         tz=first.rows.times.zone,
@@ -139,10 +139,10 @@ def _report(tables_read: Sequence[ReadTable]) -> FileReport:
     )
 
 
-def _column_name_in(tables_read: Sequence[ReadTable], place: int) -> str:
+def _column_name_in(tables_read: Sequence[ReadTable], index: int) -> str:
     """The name of a column in the first of the tables (one for each symbol) of a file member that names it."""
-    headers = [read.rows.table.header for read in tables_read if place < len(read.rows.table.header)]
-    return next((name.strip() for header in headers if (name := header[place]).strip()), "")
+    headers = [read.rows.table.header for read in tables_read if index < len(read.rows.table.header)]
+    return next((name.strip() for header in headers if (name := header[index]).strip()), "")
 
 
 def incomplete_report(table: Table, options: ReadOptions) -> FileReport:
@@ -152,10 +152,10 @@ def incomplete_report(table: Table, options: ReadOptions) -> FileReport:
         choice = choose_columns(table)
     except DataError:
         choice = None
-    in_column = choice is not None and "symbol" in choice.places
+    in_column = choice is not None and "symbol" in choice.indices
     symbol_from = "the file's name" if choice is None or not in_column else f"column {choice.name(table, 'symbol')}"
     stamp, stamp_from = ("", "") if choice is None else known_convention(table, choice, options)
-    places = {} if choice is None else choice.places
+    indices = {} if choice is None else choice.indices
     return FileReport(
         path=table.path,
         source=source.id,
@@ -169,7 +169,7 @@ def incomplete_report(table: Table, options: ReadOptions) -> FileReport:
         stamp_from=stamp_from,
         tz=options.tz or source.tz or "",
         time_unit="",
-        used={ours: column_name(table, place) for ours, place in places.items()},
-        ignored=tuple(column_name(table, place) for place in range(table.width) if place not in places.values()),
+        used={ours: column_name(table, index) for ours, index in indices.items()},
+        ignored=tuple(column_name(table, index) for index in range(table.width) if index not in indices.values()),
         sorted=False,
     )

@@ -52,21 +52,25 @@ class Events(Generic[E]):
 
     def _lists(self, symbol: str | None, book: str) -> list[list[tuple[int, E]]]:
         return [
-            held for (name, traded), held in self._by.items() if book in (ALL, name) and (symbol is None or symbol == traded)
+            events
+            for (name, traded), events in self._by.items()
+            if book in (ALL, name) and (symbol is None or symbol == traded)
         ]
 
     def page(self, symbol: str | None, book: str, page: Page) -> tuple[list[tuple[int, E]], int | None, int]:
         """(events, next seq, total). A page ends between two rows, so it may contain a few more events than its limit."""
         lists = self._lists(symbol, book)
-        total = sum(len(held) for held in lists)
-        rest = merge(*(islice(held, bisect_left(held, page.from_seq, key=_seq), None) for held in lists), key=_seq)
+        total = sum(len(event_list) for event_list in lists)
+        later = merge(
+            *(islice(event_list, bisect_left(event_list, page.from_seq, key=_seq), None) for event_list in lists), key=_seq
+        )
         if page.max_points is not None:
-            everything = list(rest)
+            everything = list(later)
             if len(everything) > page.max_points:
                 everything = [everything[index] for index in downsample(len(everything), page.max_points).tolist()]
             return everything, None, total
         events: list[tuple[int, E]] = []
-        for seq, event in rest:
+        for seq, event in later:
             if len(events) >= page.limit and seq != events[-1][0]:
                 return events, seq, total
             events.append((seq, event))

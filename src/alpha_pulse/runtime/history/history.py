@@ -89,8 +89,8 @@ class SymbolHistory:
     def bar_series(self, symbol: str, page: Page) -> Series:
         """Bars; downsampled, each bucket becomes one bar."""
         page_slice, table = PageSlice(self.bars, page), self.bars
-        places, starts = page_slice.downsample(), page_slice.buckets()
-        columns: dict[str, Floats] = {name: table.column(name)[places] for name in SHOWN}
+        indices, starts = page_slice.downsample(), page_slice.buckets()
+        columns: dict[str, Floats] = {name: table.column(name)[indices] for name in SHOWN}
         if starts is not None:
             rows = slice(page_slice.first, page_slice.last)
             ends = np.append(starts[1:], page_slice.last - page_slice.first) - 1
@@ -213,16 +213,16 @@ class History:
     def equity_series(self, page: Page) -> Series:
         """The equity of each book in units of cash."""
         page_slice = PageSlice(self.equity, page)
-        places = page_slice.downsample()
-        columns = {name: self.equity.column(name)[places] for name in self.equity.columns}
+        indices = page_slice.downsample()
+        columns = {name: self.equity.column(name)[indices] for name in self.equity.columns}
         for name in self.equity.columns[3:]:
             columns[name] = columns[name] / self._minor_units
         return page_slice.series(None, columns)
 
     def equity_at(self, seq: int) -> dict[str, float]:
         """The equity of each book at or before a row, in units of cash."""
-        place = self.equity.newest_at(seq)
-        if place < 0:
+        index = self.equity.newest_at(seq)
+        if index < 0:
             return {}
-        values = self.equity.rows[place, 3:].tolist()
+        values = self.equity.rows[index, 3:].tolist()
         return {name: value / self._minor_units for name, value in zip(self.equity.columns[3:], values, strict=True)}

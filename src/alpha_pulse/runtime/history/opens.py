@@ -45,7 +45,7 @@ def bar_open(bars: HistoryTable, ts_ms: int) -> int:
     if not bars.held:
         return ts_ms
     ends, opens = bars.column("ts_ms"), bars.column("bar_open_ms")
-    place = bisect_left(ends, ts_ms)
-    if place < len(ends) and opens[place] < ts_ms:
-        return int(opens[place])
+    index = bisect_left(ends, ts_ms)
+    if index < len(ends) and opens[index] < ts_ms:
+        return int(opens[index])
     return ts_ms - int(ends[-1] - opens[-1])

@@ -80,18 +80,18 @@ class PredictionHistory:
     def series(self, symbol: str, target: str, page: Page, bars: HistoryTable) -> Series:
         """Served predictions and their labels; ``bars`` are the symbol's."""
         page_slice = PageSlice(self.table, page)
-        places = page_slice.downsample()
-        columns = {name: self.table.column(name)[places] for name in SHOWN[:3]}
+        indices = page_slice.downsample()
+        columns = {name: self.table.column(name)[indices] for name in SHOWN[:3]}
         columns["bar_open_ms"] = bar_opens(bars, columns["ts_ms"])
-        columns.update((name, self.table.column(name)[places]) for name in SHOWN[3:])
+        columns.update((name, self.table.column(name)[indices]) for name in SHOWN[3:])
         series = page_slice.series(symbol, columns, target=target)
         series.columns["label"] = [None if label != label else int(label) for label in columns["label"].tolist()]
         return series
 
     def at(self, seq: int) -> dict[str, float | None] | None:
         """The newest prediction at or before a row."""
-        place = self.table.newest_at(seq)
-        if place < 0:
+        index = self.table.newest_at(seq)
+        if index < 0:
             return None
-        values = self.table.rows[place].tolist()
+        values = self.table.rows[index].tolist()
         return {name: None if value != value else value for name, value in zip(COLUMNS, values, strict=True)}

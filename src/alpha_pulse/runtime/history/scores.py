@@ -13,7 +13,7 @@ from alpha_pulse.metrics.definitions import log_losses
 from alpha_pulse.metrics.members import classes
 from alpha_pulse.metrics.reliability import ReliabilityTable, reliability_table
 from alpha_pulse.runtime.history.opens import bar_opens
-from alpha_pulse.runtime.history.table import Floats, HistoryTable, PageSlice, Places
+from alpha_pulse.runtime.history.table import Floats, HistoryTable, Indices, PageSlice
 
 SHOWN = (ONLINE, BATCH, SERVED, NO_CHANGE)
 """Members whose log-loss skill is shown."""
@@ -69,21 +69,21 @@ class ScoreHistory:
         """The recorded scores: float64 of shape (n, RECORD)."""
         return self.table.rows[:, HEAD:SUMS]
 
-    def windowed(self, places: Places) -> Floats:
+    def windowed(self, indices: Indices) -> Floats:
         """Counts, skills and hits over the window that ends at each of ``places``: shape (n, members, 3)."""
         sums = self._rows()[:, SUMS:]
-        before = places - self.window
+        before = indices - self.window
         # After older labels were dropped, the first windows are shorter; sums count from the run's first label.
         unknown = sums[:1] if self.table.dropped else 0.0
-        inside = sums[places] - np.where(before[:, None] >= 0, sums[np.maximum(before, 0)], unknown)
-        return inside.reshape(len(places), len(SHOWN), len(KINDS))
+        inside = sums[indices] - np.where(before[:, None] >= 0, sums[np.maximum(before, 0)], unknown)
+        return inside.reshape(len(indices), len(SHOWN), len(KINDS))
 
     def skills_at(self, seq: int) -> dict[str, float | None]:
         """Windowed skills in millinats, by member, at the newest label at or before a row."""
-        place = self.table.newest_at(seq)
-        if place < 0:
+        index = self.table.newest_at(seq)
+        if index < 0:
             return {MEMBERS[member]: None for member in SHOWN}
-        inside = self.windowed(np.array([place]))[0].tolist()
+        inside = self.windowed(np.array([index]))[0].tolist()
         return {
             MEMBERS[member]: 1_000.0 * skill / count if count else None
             for member, (count, skill, _) in zip(SHOWN, inside, strict=True)
@@ -92,19 +92,19 @@ class ScoreHistory:
     def series(self, symbol: str, target: str, page: Page, bars: HistoryTable) -> Series:
         """Windowed skills and accuracies, one row per label; ``bars`` are the symbol's."""
         page_slice = PageSlice(self.table, page)
-        places = page_slice.downsample()
-        inside = self.windowed(places)
+        indices = page_slice.downsample()
+        inside = self.windowed(indices)
         counts = np.where(inside[:, :, 0] > 0.0, inside[:, :, 0], np.nan)
         skills, accuracies = 1_000.0 * inside[:, :, 1] / counts, inside[:, :, 2] / counts
-        first = np.maximum(places - self.window + 1, 0)
+        first = np.maximum(indices - self.window + 1, 0)
         columns = {
-            "seq": self.table.column("seq")[places],
-            "ts_ms": self.table.column("ts_ms")[places],
-            "bar_open_ms": bar_opens(bars, self.table.column("ts_ms")[places]),
-            "samples": (places - first + 1).astype(np.float64),
+            "seq": self.table.column("seq")[indices],
+            "ts_ms": self.table.column("ts_ms")[indices],
+            "bar_open_ms": bar_opens(bars, self.table.column("ts_ms")[indices]),
+            "samples": (indices - first + 1).astype(np.float64),
         }
         for name, values in (("skill", skills), ("accuracy", accuracies)):
-            columns.update({f"{name}_{MEMBERS[member]}": values[:, place] for place, member in enumerate(SHOWN)})
+            columns.update({f"{name}_{MEMBERS[member]}": values[:, index] for index, member in enumerate(SHOWN)})
         series = page_slice.series(symbol, columns, target=target, window=self.window)
         series.columns["samples"] = [int(samples) for samples in columns["samples"]]
         return series

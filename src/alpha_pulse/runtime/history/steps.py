@@ -25,9 +25,9 @@ def step_message(history: History, symbol: str, from_seq: int, to_seq: int) -> S
     if not bars:
         return None
     newest_seq, newest = bars[-1]
-    at = history.symbols[symbol]
+    symbol_history = history.symbols[symbol]
     labels = [label for _, record in records for label in record.labels if label.symbol == symbol]
-    predicted = {target: at.predictions[target].at(last) for target in TARGETS}
+    predicted = {target: symbol_history.predictions[target].at(last) for target in TARGETS}
     volatility = predicted["volatility"]
     return Step(
         ts_ms=newest.ts_event // MS,
@@ -56,19 +56,21 @@ def step_message(history: History, symbol: str, from_seq: int, to_seq: int) -> S
             if action.symbol == symbol
         ],
         steps=len(records),
-        skill={target: at.scores[target].skills_at(last) for target in TARGETS},
+        skill={target: symbol_history.scores[target].skills_at(last) for target in TARGETS},
         weights={
             target: {name: row[f"weight_{name}"] for name in WEIGHTS} for target, row in predicted.items() if row is not None
         },
-        volatility=VolatilityOut(None if volatility is None else volatility["volatility_forecast"], _realised(at, labels)),
+        volatility=VolatilityOut(
+            None if volatility is None else volatility["volatility_forecast"], _realised(symbol_history, labels)
+        ),
     )
 
 
-def _realised(at: SymbolHistory, labels: list[Label]) -> float | None:
+def _realised(symbol_history: SymbolHistory, labels: list[Label]) -> float | None:
     """The realised volatility of the newest volatility forecast that was labelled in these rows; None without one."""
     for label in reversed(labels):
         if label.target == "volatility":
-            row = at.predictions["volatility"].table.find("number", int(label.prediction_id.rpartition("/")[2]))
+            row = symbol_history.predictions["volatility"].table.find("number", int(label.prediction_id.rpartition("/")[2]))
             return (
                 None if row is None or row["volatility_realised"] != row["volatility_realised"] else row["volatility_realised"]
             )

@@ -19,7 +19,7 @@ WHOLE = frozenset({"seq", "number", "ts_ms", "bar_open_ms"})
 """Columns of whole numbers."""
 
 Floats = NDArray[np.float64]
-Places = NDArray[np.int64]
+Indices = NDArray[np.int64]
 
 
 class HistoryTable:
@@ -39,7 +39,7 @@ class HistoryTable:
 
     def __init__(self, columns: Sequence[str]) -> None:
         self.columns = tuple(columns)
-        self._places = {name: place for place, name in enumerate(columns)}
+        self._places = {name: index for index, name in enumerate(columns)}
         self._packed: Floats = np.empty((START, len(columns)))
         self._count = 0
         self._loose: list[list[float]] = []
@@ -124,14 +124,14 @@ class PageSlice:
         self.total = table.held
         self.max_points = page.max_points
 
-    def downsample(self) -> Places:
+    def downsample(self) -> Indices:
         """The indices of the rows for a line: all, or ``max_points`` evenly spaced ones with the first and the last."""
         count = self.last - self.first
         if self.max_points is None or count <= self.max_points:
             return np.arange(self.first, self.last)
         return self.first + downsample(count, self.max_points)
 
-    def buckets(self) -> Places | None:
+    def buckets(self) -> Indices | None:
         """The start of each bucket of rows, for columns that are aggregated; None when all rows are returned."""
         count = self.last - self.first
         if self.max_points is None or count <= self.max_points:
@@ -152,7 +152,7 @@ class PageSlice:
         )
 
 
-def downsample(count: int, points: int) -> Places:
+def downsample(count: int, points: int) -> Indices:
     """``points`` indices out of ``count``: the first, then the last of each of ``points - 1`` buckets.
 
     >>> downsample(10, 4).tolist()
