@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -287,3 +288,13 @@ def friedman(n: int, seed: int) -> tuple[Row, Row, Row]:
 
 def error(y: Row, served: Row) -> float:
     return float(np.abs(y - served)[len(y) // 2 :].mean())
+
+
+def predicted_by_river(model: Any, x: Row, y: Row) -> Row:
+    """The predictions of an estimator of River, each before it learns the row."""
+    predictions = []
+    for row, target in zip(x.tolist(), y.tolist(), strict=True):
+        example = dict(enumerate(row))
+        predictions.append(model.predict_one(example))
+        model.learn_one(example, target)
+    return np.asarray(predictions)

@@ -7,7 +7,7 @@ from river import forest as river_forest
 from alpha_pulse.core.stateful import digest
 from alpha_pulse.models import member_threads, regression_forest
 from alpha_pulse.models.regression_forest import AdaptiveRandomForestRegressor
-from naive_regression_tree import error, friedman
+from naive_regression_tree import error, friedman, predicted_by_river
 
 
 @pytest.mark.parametrize("cores", [1, 2, 3])
@@ -42,11 +42,6 @@ def test_where_nothing_drifts_few_trees_are_replaced() -> None:
 
 def test_it_errs_no_more_than_rivers() -> None:
     x, y, _ = friedman(1_500, 4)
-    theirs = river_forest.ARFRegressor(seed=1)
-    served = []
-    for row, target in zip(x.tolist(), y.tolist(), strict=True):
-        example = dict(enumerate(row))
-        served.append(theirs.predict_one(example))
-        theirs.learn_one(example, target)
+    theirs = predicted_by_river(river_forest.ARFRegressor(seed=1), x, y)
     ours = AdaptiveRandomForestRegressor(5).learn_many(x, y, np.ones(len(y)))
-    assert error(y, ours) < 1.03 * error(y, np.asarray(served))
+    assert error(y, ours) < 1.03 * error(y, theirs)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from alpha_pulse.models.base import RegressionModel
 from alpha_pulse.models.boosting import SGBTRegressor
 from alpha_pulse.models.regression_forest import AdaptiveRandomForestRegressor
 from alpha_pulse.models.regression_tree import HoeffdingTreeRegressor
-from naive_regression_tree import error, friedman
+from naive_regression_tree import error, friedman, predicted_by_river
 
 Factory = Callable[[], RegressionModel]
 FACTORIES: list[Factory] = [
@@ -86,14 +85,9 @@ def test_boost_makes_new_examples_count_for_more(factory: Factory) -> None:
 
 def test_it_errs_no_more_than_rivers() -> None:
     x, y, _ = friedman(4_000, 5)
-    theirs: Any = river_tree.HoeffdingTreeRegressor()
-    served = []
-    for row, target in zip(x.tolist(), y.tolist(), strict=True):
-        example = dict(enumerate(row))
-        served.append(theirs.predict_one(example))
-        theirs.learn_one(example, target)
+    theirs = predicted_by_river(river_tree.HoeffdingTreeRegressor(), x, y)
     ours = HoeffdingTreeRegressor(5).learn_many(x, y, np.ones(len(y)))
-    assert error(y, ours) < 1.03 * error(y, np.asarray(served))
+    assert error(y, ours) < 1.03 * error(y, theirs)
 
 
 def test_a_row_without_the_deciding_feature_follows_the_many() -> None:
