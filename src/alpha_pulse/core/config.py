@@ -94,7 +94,7 @@ class ExecutionConfig(_Section, frozen=True):
     initial_cash: Annotated[float, Meta(ge=1, lt=1e13)] = 100_000.0
     """Cash of each book, in units of the quote currency."""
     target_volatility: Positive = 0.10
-    """Annual volatility that a whole position should have."""
+    """Target of the annual volatility of a whole position."""
     rebalance_band: NonNegative = 0.4
     """A change smaller than this fraction of the position at direction 1 is not traded, unless it closes the position."""
     min_order_fraction: Annotated[float, Meta(ge=0, lt=1)] = 0.001
@@ -138,12 +138,12 @@ class VenueConfig(_Section, frozen=True):
     """Delay of an order, rounded to whole bars: it trades at the open of the next bar, or that many bars later. A delay below
     half a bar changes nothing."""
     lot_size: PerSymbol | None = None
-    """Quantities are multiples of it, in units of the symbol. Not set: fractions as fine as a billionth of the initial
+    """Quantities are multiples of this value, in units of the symbol. Not set: fractions as fine as a billionth of the initial
     cash (docs/concepts/money.md)."""
     tick_size: PerSymbol | None = None
     """Fill prices are rounded to multiples of this value, against the trader. If it is not set, they are not rounded."""
     min_order_value: PerSymbol | None = None
-    """In cash. Smaller orders are not made, and nothing is recorded, unless they close a position. Not set:
+    """Smallest value of an order, in cash. Smaller orders are neither created nor recorded, unless they close a position. Not set:
     `execution.min_order_fraction` of the initial cash."""
 
 

@@ -200,7 +200,7 @@ def _recurrence(results: Simulated) -> list[Section]:
         "Calm, normal and turbulent periods of 600 to 1,800 bars in random order. Right: bars with the right name; adjusted: "
         "the same, corrected for chance (kappa); returns: periods of a returning regime that get its name again.",
     )
-    return [Section("Names of regimes that come back, in %", "market", ["right", "adjusted", "returns"], rows, notes)]
+    return [Section("Names of returning regimes, in %", "market", ["right", "adjusted", "returns"], rows, notes)]
 
 
 def _coverage(results: Simulated) -> list[Section]:
@@ -240,7 +240,15 @@ def _nulls(results: Simulated) -> list[Section]:
         f"{_runs(trials):,} runs, evaluated after each of {LABELS:,} labels, at alpha = "
         "5 %; bound: lower bound (99 %); naive: overlapping labels treated as independent.",
     )
-    return [Section("Runs in which a winner is named between equals, in %", "null", ["decided", "bound", "naive"], rows, notes)]
+    return [
+        Section(
+            "Runs in which a winner between equal learners is reported, in %",
+            "null",
+            ["decided", "bound", "naive"],
+            rows,
+            notes,
+        )
+    ]
 
 
 def _power(results: Simulated) -> list[Section]:
@@ -261,7 +269,7 @@ def _power(results: Simulated) -> list[Section]:
         "then.",
     )
     titles = ["difference", "decided", "wrong", "labels"]
-    return [Section("Runs that name the better learner, in %", "advantage", titles, rows, notes)]
+    return [Section("Runs in which the better learner is found, in %", "advantage", titles, rows, notes)]
 
 
 MAKERS: dict[str, Callable[[Simulated], list[Section]]] = {
