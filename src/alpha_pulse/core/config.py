@@ -143,8 +143,8 @@ class VenueConfig(_Section, frozen=True):
     tick_size: PerSymbol | None = None
     """Fill prices are rounded to multiples of this value, against the trader. If it is not set, they are not rounded."""
     min_order_value: PerSymbol | None = None
-    """Smallest value of an order, in cash. Smaller orders are neither created nor recorded, unless they close a position. Not set:
-    `execution.min_order_fraction` of the initial cash."""
+    """Smallest value of an order, in cash. Smaller orders are neither created nor recorded, unless they close a position. Not
+    set: `execution.min_order_fraction` of the initial cash."""
 
 
 def for_symbol(setting: PerSymbol | None, symbol: str) -> float | None:

@@ -69,7 +69,7 @@ def pack(states: Mapping[str, State], meta: Mapping[str, Any] | None = None) -> 
             array = np.ascontiguousarray(state.arrays[key])
             dtype = array.dtype.str
             if dtype not in _DTYPES:
-                raise StateError(f"state {name!r} holds array {key!r} of type {dtype}; expected one of {sorted(_DTYPES)}")
+                raise StateError(f"state {name!r} contains array {key!r} of type {dtype}; expected one of {sorted(_DTYPES)}")
             index.append([key, dtype, list(array.shape)])
             chunks.append(array.tobytes())
         header["states"][name] = {"scalars": state.scalars, "arrays": index}

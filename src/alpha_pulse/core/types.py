@@ -56,7 +56,7 @@ class Bar(msgspec.Struct, frozen=True, gc=False, tag="bar", omit_defaults=True):
         size = abs(self.open) + abs(self.high) + abs(self.low) + abs(self.close)
         size += abs(self.bid or 0.0) + abs(self.ask or 0.0)
         if not (size < ABSURD and abs(self.volume or 0.0) <= LARGEST_VOLUME):
-            raise NonFiniteError(f"bar {self.seq} of {self.symbol} holds a value that is not finite; correct the feed")
+            raise NonFiniteError(f"bar {self.seq} of {self.symbol} contains a value that is not finite; correct the feed")
 
     @property
     def ts_open(self) -> int:
@@ -93,7 +93,7 @@ class FeatureVector(msgspec.Struct, frozen=True):
     """The features of one symbol at one instant.
 
     ``values`` is float64 of shape (n,), finite, in the order of the schema; ``mask`` is bool of shape (n,), True where the
-    value is missing (its place then holds 0), or None when nothing is missing.
+    value is missing (its value is then 0), or None when nothing is missing.
     """
 
     symbol: str
@@ -368,7 +368,7 @@ class RegimeChange(msgspec.Struct, frozen=True, gc=False):
     def __post_init__(self) -> None:
         finite(f"the ratio of regime change {self.change_id}", self.ratio)
         if not all(0.0 <= value <= 1.0 for value in (self.probability, *self.probabilities)):
-            raise NonFiniteError(f"regime change {self.change_id} holds probabilities outside of 0 to 1; correct the detector")
+            raise NonFiniteError(f"regime change {self.change_id} has probabilities outside of 0 to 1; correct the detector")
 
 
 class ModelHealth(msgspec.Struct, frozen=True):

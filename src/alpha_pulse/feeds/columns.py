@@ -20,7 +20,7 @@ class BarColumns(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     symbols
-        Sorted; ``code`` holds each bar's place in it.
+        Sorted; ``code`` is each bar's index in it.
     interval_ns
         The length of a bar; calendar lengths are multiples of `alpha_pulse.core.bar_times.MONTH_NS`.
     ts_start

@@ -1,4 +1,4 @@
-"""Which column of a table holds the times of its bars."""
+"""Finds the column of a table that contains the times of its bars."""
 
 from __future__ import annotations
 

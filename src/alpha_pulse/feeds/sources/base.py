@@ -58,7 +58,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     format
         A word that the table's format has, such as ``JSON``.
     unused
-        Plain names of columns whose content is not what the name says.
+        Plain names of columns whose content differs from their name.
     price_scale
         The factor by which prices that are written as whole numbers are scaled; 0: prices are not scaled.
     """
