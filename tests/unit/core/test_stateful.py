@@ -93,7 +93,7 @@ def test_an_array_that_comes_back_can_be_written_to_and_is_nobody_elses() -> Non
 
 @pytest.mark.parametrize("dtype", ["<f4", ">f8", "<c16", "<U3", "|O"])
 def test_arrays_of_other_types_are_refused_by_name(dtype: str) -> None:
-    with pytest.raises(StateError, match=r"'model' holds array 'w' of type"):
+    with pytest.raises(StateError, match=r"'model' contains array 'w' of type"):
         pack({"model": State(arrays={"w": np.zeros(2).astype(dtype)})})
 
 
