@@ -19,7 +19,7 @@ from alpha_pulse.models.regression_tree import observed_of, regression_arrays
 DELTA, TAU = 0.05, 0.05
 LEAST_F = 4.0
 MAX_HESSIAN = 0.25
-"""Weight of an example of probability 1/2 in a tree of classes."""
+"""Weight of an example of probability 1/2 in a classification tree."""
 
 
 class _Boosted(PackedModel):
@@ -50,7 +50,7 @@ class _Boosted(PackedModel):
             )
         a_tree = observed_of(observed, n_features)
         real, whole = regression_arrays(n_features, a_tree, leaves, bins, DELTA, TAU, grace, LEAST_F)
-        # Trees that hear of the same error answer it together, trees * rate times over; this weight at 0 makes it once.
+        # All trees learn the same error, trees * rate times in total; this weight at 0 makes it once.
         real[tree.PRIOR] = unit * rate
         real[tree.SPAN], real[tree.WINDOW] = max(memory, unit * rate), window
         self._head: Row = np.zeros(kernels.HEAD)
@@ -72,7 +72,7 @@ class _Boosted(PackedModel):
         self.reset()
 
     def reset(self) -> None:
-        """Every tree back to a single leaf that has seen nothing."""
+        """Reset every tree to a single empty leaf."""
         for place in (kernels.MEAN, kernels.MEAN_WEIGHT, kernels.CLOCK, kernels.NEXT):
             self._head[place] = 0.0
         for real, whole in zip(self._real, self._whole, strict=True):
@@ -84,29 +84,29 @@ class _Boosted(PackedModel):
 
 
 class SGBT(_Boosted, BinaryEstimator):
-    """Boosted trees for two classes, each tree learning what the trees before it leave wrong, all at once with each example.
+    """Boosted trees for two classes: with each example every tree learns the error of the trees before it.
 
     Parameters
     ----------
     n_features, horizon, seed
         See `alpha_pulse.models.base`. The horizon is not used; the seed is of the features that trees observe.
     trees
-        Boosting iterations; cost and memory grow with them.
+        Boosting iterations; cost and memory are proportional to them.
     rate
-        Share of what a tree says that counts (shrinkage).
+        Shrinkage: the fraction of a tree's output that counts.
     memory
-        Weight after which a leaf's value forgets exponentially, in units of p (1 - p), so that one example counts 1/4 at most.
-        Small follows drift and serial dependence, large averages noise.
+        Weight after which the value of a leaf forgets exponentially, in units of p (1 - p): an example counts at most 1/4. A
+        small memory follows drift and serial dependence, a large one averages noise.
     window
-        Examples from which a leaf halves its statistics for splits.
+        Examples after which a leaf halves its split statistics.
     life
-        Examples after which a tree that has all its leaves starts again; the trees take turns.
+        Examples after which a tree with all its leaves in use starts again; the trees take turns.
     observed
-        Share of the features that a tree observes.
+        Fraction of the features that a tree observes.
     grace
         Examples between two attempts of a leaf to split.
     leaves, bins
-        Leaves at most of each tree, bins of each histogram: they decide the memory.
+        Maximum leaves of each tree, bins of each histogram; they set the memory.
 
     Examples
     --------
@@ -157,7 +157,7 @@ class SGBT(_Boosted, BinaryEstimator):
 
 
 class SGBTClassifier(_Boosted, MultiClassClassifier):
-    """`SGBT` for ``n_classes`` classes: each iteration is one tree a class, joined by a softmax.
+    """`SGBT` for ``n_classes`` classes: each iteration has one tree per class, combined by a softmax.
 
     Examples
     --------

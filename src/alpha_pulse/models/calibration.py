@@ -1,8 +1,7 @@
-"""Calibrators: what a probability was worth so far, learned online from stored out-of-sample scores and from nothing else.
+"""Calibrators, which learn online from stored out-of-sample probabilities and their labels.
 
-A calibrator is taught the probability that was *served*, once its label is known: never one that a model gives now, after it
-has learned that label, because such a model looks surer than it was. Hence `Calibrator.learn` takes a probability and no row
-of features: it cannot ask a model.
+A calibrator learns the probability that was *served*, once its label is known. It never uses the prediction of a model that has
+learned that label, because such a prediction is overconfident. So `Calibrator.learn` takes a probability, and no features.
 """
 
 from __future__ import annotations
@@ -23,38 +22,38 @@ from alpha_pulse.models.packed import PackedModel
 
 @runtime_checkable
 class Calibrator(Stateful, Protocol):
-    """A map from probabilities to probabilities that never falls and learns one stored score at a time.
+    """A non-decreasing map from probabilities to probabilities that learns one stored score at a time.
 
-    ``calibrate`` is pure, and the identity before any learning. State is bounded, finite, and bit-equal after a snapshot
-    round trip.
+    ``calibrate`` changes no state, and is the identity before any learning. State is bounded, finite, and bit-equal after a
+    snapshot round trip.
     """
 
     @property
     def memory_bytes(self) -> int:
-        """Bytes of state that it may hold, ever."""
+        """Size of its state in bytes, which never changes."""
         ...
 
     def calibrate(self, probability: float) -> float:
-        """The calibrated probability, inside (0, 1), for ``probability`` in [0, 1]."""
+        """The calibrated probability, in (0, 1), for ``probability`` in [0, 1]."""
         ...
 
     def learn(self, probability: float, label: int) -> None:
-        """Learn one settled score: the probability as it was served and stored, and its label (0 or 1).
+        """Learn one labelled score: the probability as it was served and stored, and its label (0 or 1).
 
-        Raises NonFiniteError for what is no probability, DataError for what is no label.
+        Raises NonFiniteError for an invalid probability, DataError for an invalid label.
         """
         ...
 
     def learn_many(self, probabilities: Row, labels: NDArray[np.int64]) -> Row:
-        """For each stored score calibrate, then learn; the calibrated ones. Bit-equal to the same calls one by one.
+        """Calibrate and then learn each stored score; returns the calibrated ones. Bit-equal to the same calls one by one.
 
-        Raises NonFiniteError for what is no probability, DataError for labels or arrays that do not fit.
+        Raises NonFiniteError for an invalid probability, DataError for labels or arrays that do not fit.
         """
         ...
 
 
 class _Calibrator(PackedModel):
-    """One packed state; the kernels say what it means."""
+    """The common base: one packed state, which the kernels define."""
 
     def __init__(self, kind: str, size: int, horizon: int, parameters: dict[str, Any]) -> None:
         if horizon < 1:
@@ -101,7 +100,7 @@ class _Calibrator(PackedModel):
 class PlattCalibrator(_Calibrator):
     """Online Platt scaling: a slope and an offset on the log odds. The default where members are mixed.
 
-    O(1) per label, 64 bytes of state. For members that are too sure or not sure enough alike on both sides.
+    O(1) per label, 64 bytes of state. For members that are overconfident or underconfident on both sides alike.
 
     Parameters
     ----------
@@ -136,10 +135,10 @@ class PlattCalibrator(_Calibrator):
 
 
 class BetaCalibrator(_Calibrator):
-    """Online beta calibration: slopes of their own for log(p) and log(1 - p), neither negative, and an offset.
+    """Online beta calibration: separate slopes of log(p) and log(1 - p), neither negative, and an offset.
 
-    O(1) per label, 96 bytes of state. For members that are too sure on one side only, such as those trained on rare events;
-    it holds Platt's maps and the identity.
+    O(1) per label, 96 bytes of state. For members that are overconfident on one side, such as those trained on rare events.
+    Platt's maps and the identity are special cases.
 
     Parameters
     ----------
@@ -175,19 +174,19 @@ class BetaCalibrator(_Calibrator):
 
 
 class IsotonicCalibrator(_Calibrator):
-    """Isotonic regression on the newest labels: any shape that does not fall, at the price of more labels.
+    """Isotonic regression on the newest labels: any non-decreasing map, which needs more labels.
 
     O(log window) compares, one move of at most ``window`` numbers per label, and a fit of O(window) every ``every`` labels;
-    40 bytes of state per label held. It follows drift because old labels leave.
+    40 bytes of state per label in the window. It follows drift because old labels leave the window.
 
     Parameters
     ----------
     horizon
         Bars over which labels overlap: each counts as 1/horizon of one against the prior, which is the identity.
     window
-        Labels held, at least 2.
+        Labels in the window, at least 2.
     every
-        Labels between two fits, at least 1; before the first it is the identity.
+        Labels between two fits, at least 1. Before the first fit it is the identity.
 
     Examples
     --------
@@ -230,7 +229,7 @@ CALIBRATORS: dict[str, type[PlattCalibrator] | type[BetaCalibrator] | type[Isoto
 
 
 def make_calibrator(name: str, horizon: int = 1) -> Calibrator:
-    """A fresh calibrator by name, with its defaults. Raises ConfigError for a name that is not there.
+    """A fresh calibrator by name, with its defaults. Raises ConfigError for an unknown name.
 
     >>> make_calibrator("beta").calibrate(0.3)
     0.3

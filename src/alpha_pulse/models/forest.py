@@ -19,7 +19,7 @@ from alpha_pulse.models.tree import Nominal, set_growth, tree_arrays
 TAU = 0.05
 ADWIN_CLOCK = 32
 BLOCK = 4_096
-"""Rows whose votes are held at a time."""
+"""Rows whose votes are stored at a time."""
 
 
 class _Forest(Classifier):
@@ -46,7 +46,7 @@ class _Forest(Classifier):
             )
         if not (trees >= 1 and 0.0 < observed <= 1.0 and 0.0 < rate < 100.0):
             raise ConfigError(
-                f"trees is {trees}, observed {observed} and rate {rate}; expected 1 tree or more, a share of features "
+                f"trees is {trees}, observed {observed} and rate {rate}; expected 1 tree or more, a fraction of features "
                 "within (0, 1] and a rate within (0, 100)"
             )
         self.n_classes = n_classes
@@ -80,7 +80,7 @@ class _Forest(Classifier):
         self.reset()
 
     def reset(self) -> None:
-        """Every tree back to a single leaf that has seen nothing."""
+        """Reset every tree to a single empty leaf."""
         for real, whole in zip(self._real, self._whole, strict=True):
             kernels.clear(real, whole)
 
@@ -90,12 +90,12 @@ class _Forest(Classifier):
 
     @property
     def warnings(self) -> int:
-        """How often a tree began to grow in the background since the last reset."""
+        """Number of background trees started since the last reset."""
         return int(self._whole[:, kernels.WARNINGS].sum())
 
     @property
     def drifts(self) -> int:
-        """How often a tree was replaced since the last reset."""
+        """Number of trees replaced since the last reset."""
         return int(self._whole[:, kernels.DRIFTS].sum())
 
     def _predict_proba(self, features: Row, out: Row) -> None:
@@ -126,16 +126,16 @@ class _Forest(Classifier):
 
 
 class AdaptiveRandomForest(_Forest, BinaryClassifier):
-    """Trees on resampled rows and random features, each watched and replaced when its own errors drift.
+    """Trees on resampled rows and random features; each is monitored and replaced when its own errors drift.
 
     Parameters
     ----------
     n_features, horizon, seed
         See `alpha_pulse.models.base`. The horizon is not used; the seed is of the resampling and of the features of leaves.
     trees
-        Members; cost and memory grow with them.
+        Number of members; cost and memory are proportional to it.
     observed
-        Share of the features that a leaf observes, drawn again for each leaf.
+        Fraction of the features that a leaf observes, drawn for each leaf.
     delta, grace
         When a leaf splits, see `alpha_pulse.models.tree.HoeffdingTree`.
     rate
@@ -143,9 +143,9 @@ class AdaptiveRandomForest(_Forest, BinaryClassifier):
     warning_delta, drift_delta
         ADWIN's confidence for starting a tree in the background, and for replacing the current one.
     nominal
-        Number of values (0, 1, ...) of nominal features, by place.
+        Number of values (0, 1, ...) of nominal features, by column.
     budget_bytes
-        What the state may take, all trees and those in the background together.
+        Maximum size of the state, including background trees.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""LightGBM: trained by its own library, kept as its text model, served by our kernel without the library."""
+"""LightGBM: trained by its library, stored as its text model, and served by a kernel without the library."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ _NOTHING = {"num_leaves": "1", "num_cat": "0", "leaf_value": "0", "threshold": "
 class LightGBM:
     """Gradient-boosted trees for a probability, trained once on a block of examples.
 
-    Training is deterministic: equal examples give an equal text model, hence an equal ``version``, in any process on a machine.
+    Training is deterministic: on one machine, equal examples give an equal text model and an equal ``version``.
 
     Parameters
     ----------
     n_features
         Length of a row.
     trees
-        Boosting rounds; none are left out by early stopping.
+        Boosting rounds, without early stopping.
     leaves
-        Leaves of each tree, at most.
+        Maximum number of leaves of each tree.
     learning_rate
         Shrinkage of each tree, in (0, 1].
     seed
@@ -78,11 +78,11 @@ class LightGBM:
 
     @property
     def text(self) -> str:
-        """The model as LightGBM writes it; ``lightgbm.Booster(model_str=...)`` reads it. Empty before `fit`."""
+        """The text model, which ``lightgbm.Booster(model_str=...)`` reads. Empty before `fit`."""
         return self._text
 
     def fit(self, features: Row, labels: NDArray[np.int64], weights: Row) -> None:
-        """Train on a block of examples; on an error, what was trained before stays.
+        """Train on a block of examples. On an error the earlier model is kept.
 
         Parameters
         ----------
@@ -108,7 +108,7 @@ class LightGBM:
         used = weights > 0.0
         if not used.all():
             features, labels, weights = features[used], labels[used], weights[used]
-        # LightGBM's least hessian in a leaf is absolute, so weights as small as returns would forbid every split.
+        # LightGBM's smallest hessian of a leaf is absolute, so weights as small as returns would prevent every split.
         scaled = weights / weights.mean()
         data = lightgbm.Dataset(features, labels, weight=scaled, params=dict(self._parameters))
         booster = lightgbm.train(dict(self._parameters), data, num_boost_round=self._trees)
@@ -145,7 +145,7 @@ class LightGBM:
         return State(arrays={"text": np.frombuffer(self._text.encode(), dtype=np.uint8).copy()})
 
     def restore(self, state: State) -> None:
-        """Take over a text model. Raises StateError when it is damaged or was trained on other features."""
+        """Restore a text model. Raises StateError when it is damaged or was trained on other features."""
         text_bytes = state.arrays.get("text")
         if text_bytes is None or text_bytes.dtype != np.uint8:
             raise StateError("a saved LightGBM model has no text; restore with the configuration that saved it")
@@ -190,14 +190,14 @@ class LightGBM:
 def pack_text(text: str, n_features: int) -> Row:
     """Read LightGBM's text model into the layout of `alpha_pulse.kernels.trees.gbm`.
 
-    Numbers are taken exactly as written, except that thresholds within LightGBM's zero step aside from it: LightGBM reads
-    features of that size (1e-35) as 0. Leaf values already hold the shrinkage, those of the first tree also the bias.
+    Numbers are read exactly as written, except thresholds of LightGBM's zero size (1e-35): LightGBM reads features of that size
+    as 0, so these thresholds are moved. Leaf values include the shrinkage, those of the first tree also the bias.
 
     Raises
     ------
     StateError
-        The text is damaged, was trained on other features, or holds what the kernel does not serve: another objective than
-        ``binary``, averaged output, categorical or linear trees.
+        The text is damaged, was trained on other features, or has a property that the kernel does not support: another
+        objective than ``binary``, averaged output, categorical or linear trees.
     """
     body, end, _ = text.partition(_END_OF_TREES)
     header, *sections = body.split("\nTree=")
@@ -274,7 +274,7 @@ def _pack_tree(fields: Mapping[str, str], start: int, n_features: int) -> tuple[
 
 
 def _threshold(written: float) -> float:
-    """The threshold that sends all of LightGBM's zero to the side where it sends 0."""
+    """The threshold that sends every value of LightGBM's zero size to the same side as 0."""
     if not -kernels.ZERO <= written < kernels.ZERO:
         return written
     return math.nextafter(-kernels.ZERO, -math.inf) if written < 0.0 else kernels.ZERO

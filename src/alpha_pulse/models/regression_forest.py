@@ -17,22 +17,22 @@ from alpha_pulse.models.regression_tree import observed_of, regression_arrays
 TAU = 0.05
 ADWIN_CLOCK = 32
 BLOCK = 8_192
-"""Rows whose votes are held at a time."""
+"""Rows whose votes are stored at a time."""
 
 
 class AdaptiveRandomForestRegressor(Regressor):
-    """Regression trees on resampled rows and random features, each watched and replaced when its own errors drift.
+    """Regression trees on resampled rows and random features, each monitored and replaced when its own errors drift.
 
     Parameters
     ----------
     n_features
         Length of a row.
     seed
-        Of the resampling and of the features that leaves observe.
+        Seed of the resampling and of the features that leaves observe.
     trees
-        Members; cost and memory grow with them.
+        Number of members; cost and memory are proportional to it.
     observed
-        Share of the features that a leaf observes, drawn again for each leaf.
+        Fraction of the features that a leaf observes, drawn for each leaf.
     delta, grace, least_f, linear
         For how a leaf splits and predicts, see `alpha_pulse.models.regression_tree.HoeffdingTreeRegressor`.
     rate
@@ -40,7 +40,7 @@ class AdaptiveRandomForestRegressor(Regressor):
     warning_delta, drift_delta
         ADWIN's confidence for starting a tree in the background, and for replacing the current one.
     leaves, bins
-        Leaves at most of each tree, bins of each histogram: they decide the memory.
+        Maximum leaves of each tree, bins of each histogram; they set the memory.
 
     Examples
     --------
@@ -107,16 +107,16 @@ class AdaptiveRandomForestRegressor(Regressor):
 
     @property
     def warnings(self) -> int:
-        """How often a tree began to grow in the background since the last reset."""
+        """Number of background trees started since the last reset."""
         return int(self._whole[:, kernels.WARNINGS].sum())
 
     @property
     def drifts(self) -> int:
-        """How often a tree was replaced since the last reset."""
+        """Number of trees replaced since the last reset."""
         return int(self._whole[:, kernels.DRIFTS].sum())
 
     def reset(self) -> None:
-        """Every tree back to a single leaf that has seen nothing; the scales of the features are kept."""
+        """Reset every tree to a single empty leaf; the scales of the features are kept."""
         for real, whole in zip(self._real, self._whole, strict=True):
             kernels.clear(real, whole)
 

@@ -1,4 +1,4 @@
-"""A Hoeffding tree for numbers, and the arrays that every model of regression trees is made from."""
+"""A Hoeffding tree for regression, and the arrays of all models with regression trees."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from alpha_pulse.models.base import Row
 from alpha_pulse.models.estimators import Regressor
 
 FOR_EVER = 1e15
-"""A memory that never fills."""
+"""A memory that is never full."""
 
 
 def observed_of(share: float, n_features: int) -> int:
-    """How many features ``share`` of them are, at least one.
+    """Number of features that are the fraction ``share`` of all, at least one.
 
     Raises
     ------
     ConfigError
-        It is no share.
+        ``share`` is not in (0, 1].
     """
     if not 0.0 < share <= 1.0:
-        raise ConfigError(f"observed is {share}, but the share of the features that are observed lies within (0, 1]")
+        raise ConfigError(f"observed is {share}; expected a fraction of the features in (0, 1]")
     return math.ceil(share * n_features)
 
 
@@ -42,7 +42,7 @@ def regression_arrays(
     n_features, observed
         Length of a row; features that a leaf observes.
     leaves, bins
-        Leaves at most; bins of a histogram (even). They decide the memory.
+        Maximum number of leaves; bins of a histogram (even). They set the memory.
     delta, tau
         Confidence of the Hoeffding bound on the ratio of the two best features; the bound below which a tie is broken.
     grace
@@ -53,7 +53,7 @@ def regression_arrays(
     Raises
     ------
     ConfigError
-        One of them makes no sense.
+        A parameter is out of range.
     """
     if n_features < 1 or leaves < 2 or bins < 4 or bins % 2:
         raise ConfigError(
@@ -75,7 +75,7 @@ def regression_arrays(
 
 
 class HoeffdingTreeRegressor(Regressor):
-    """A tree that splits where the variance of the target falls, with a mean and a linear model in each leaf.
+    """A regression tree that splits to reduce the variance of the target, with a mean and a linear model in each leaf.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ class HoeffdingTreeRegressor(Regressor):
     linear
         Whether leaves also fit a linear model, and predict by it where its error is smaller than the mean's.
     leaves, bins
-        Leaves at most, bins of each histogram: they decide the memory. With all leaves in use, the tree stops growing.
+        Maximum leaves, bins of each histogram; they set the memory. With all leaves in use, the tree stops growing.
 
     Examples
     --------
@@ -135,11 +135,11 @@ class HoeffdingTreeRegressor(Regressor):
 
     @property
     def leaves(self) -> int:
-        """How many leaves the tree has."""
+        """Number of leaves."""
         return int(self._whole[kernels.LEAVES])
 
     def reset(self) -> None:
-        """Back to a single leaf that has seen nothing; the scales of the features are kept."""
+        """Reset to a single empty leaf; the scales of the features are kept."""
         kernels.clear(self._real, self._whole)
 
     def set_boost(self, factor: float) -> None:

@@ -14,9 +14,9 @@ from alpha_pulse.models.base import Row
 from alpha_pulse.models.estimators import BinaryClassifier, Classifier, MultiClassClassifier
 
 NODES_PER_SLOT = 4
-"""Room for inner nodes and inactive leaves beside each leaf that can still split."""
+"""Nodes per active leaf, which leaves room for inner nodes and inactive leaves."""
 Nominal = Mapping[int, int]
-"""Number of values of each nominal feature, by its place; its values are 0, 1, ..."""
+"""Number of values (0, 1, ...) of each nominal feature, by column."""
 
 
 def tree_arrays(
@@ -33,15 +33,15 @@ def tree_arrays(
     nominal
         See `Nominal`.
     budget_bytes
-        What both arrays may take together, with ``node_bytes`` more for each node.
+        Maximum size of both arrays, with ``node_bytes`` more for each node.
 
     Raises
     ------
     ConfigError
-        A size makes no sense, or the budget is too small for three leaves.
+        A size is out of range, or the budget is too small for three leaves.
     """
     if n_classes < 2:
-        raise ConfigError(f"n_classes is {n_classes}, but a tree of classes needs 2 or more")
+        raise ConfigError(f"n_classes is {n_classes}; expected 2 or more")
     for feature, values in nominal.items():
         if not (0 <= feature < n_features and values >= 2):
             raise ConfigError(
@@ -67,12 +67,12 @@ def tree_arrays(
 
 
 def set_growth(real: Row, delta: float, tau: float, grace: int) -> None:
-    """Write when a leaf may split into a tree's array.
+    """Write the parameters of splits to the array of a tree.
 
     Raises
     ------
     ConfigError
-        One of them makes no sense.
+        A parameter is out of range.
     """
     if not (0.0 < delta < 1.0 and 0.0 <= tau <= 1.0 and grace >= 1):
         raise ConfigError(
@@ -123,7 +123,7 @@ class _Plain(_Tree):
         self.reset()
 
     def reset(self) -> None:
-        """Back to a single leaf that has seen nothing."""
+        """Reset to a single empty leaf."""
         kernels.clear(self._real, self._whole)
 
     def _learn(self, features: Row, label: int, weight: float) -> None:
@@ -134,10 +134,10 @@ class _Plain(_Tree):
 
 
 class HoeffdingTree(_Plain, BinaryClassifier):
-    """A decision tree grown from a stream: a leaf splits when the Hoeffding bound says that its best feature is truly the best.
+    """A decision tree grown from a stream: a leaf splits when the Hoeffding bound separates its best feature.
 
     Each leaf predicts by naive Bayes or by its class counts, whichever was right more often. Values of
-    `alpha_pulse.kernels.base.missing.MISSING` and below are missing: they take no part in statistics, and follow the larger
+    `alpha_pulse.kernels.base.missing.MISSING` and below are missing: they are left out of statistics, and follow the larger
     branch.
 
     Parameters
@@ -233,7 +233,7 @@ class _Adaptive(_Tree):
         self.reset()
 
     def reset(self) -> None:
-        """Back to a single leaf that has seen nothing."""
+        """Reset to a single empty leaf."""
         adaptive_tree.clear(self._real, self._whole)
 
     def _learn(self, features: Row, label: int, weight: float) -> None:
@@ -244,10 +244,10 @@ class _Adaptive(_Tree):
 
 
 class HoeffdingAdaptiveTree(_Adaptive, BinaryClassifier):
-    """A Hoeffding tree whose nodes watch their errors: where they rise, an alternate grows and replaces the branch if better.
+    """A Hoeffding tree whose nodes monitor their errors: where they rise, an alternate branch grows, and replaces it if better.
 
-    Leaves learn each example as often as a Poisson(1) draw, once at least. Parameters are those of `HoeffdingTree`;
-    ``seed`` is that of the draws.
+    Leaves learn each example as often as a Poisson(1) draw, at least once. Parameters are those of `HoeffdingTree`, and
+    ``seed`` of the draws.
 
     Examples
     --------

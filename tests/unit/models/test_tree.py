@@ -209,7 +209,7 @@ def test_parameters_that_make_no_sense_are_refused_in_a_sentence(parameters: dic
 
 
 def test_one_class_is_none() -> None:
-    with pytest.raises(ConfigError, match="needs 2 or more"):
+    with pytest.raises(ConfigError, match="expected 2 or more"):
         HoeffdingTreeClassifier(3, 1)
 
 

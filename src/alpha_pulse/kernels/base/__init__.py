@@ -1,1 +1,1 @@
-"""What every kernel uses: compilation, cache, random numbers, moments, scores."""
+"""Foundations of the kernels: compilation, cache, random numbers, moments, scores."""

@@ -1,4 +1,4 @@
-"""The two forecasts that every model must beat, base rate and no-change, in five places of a state array from ``offset`` on."""
+"""The two baselines, base rate and no-change, in five numbers of a state array from ``offset`` on."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ UNKNOWN = 0.5
 
 @kernel
 def start(state: NDArray[np.float64], offset: int) -> None:
-    """Nothing known yet."""
+    """The initial state."""
     state[offset : offset + SIZE] = 0.0
     state[offset + LAST] = UNKNOWN
 
 
 @kernel
 def base_rate(state: NDArray[np.float64], offset: int) -> float:
-    """The running fraction of label 1, with one label of each kind assumed before any came (Laplace)."""
+    """The running fraction of label 1, with one label of each kind added (Laplace)."""
     return float((state[offset + POSITIVES] + 1.0) / (state[offset + LABELS] + 2.0))
 
 
 @kernel
 def last_known(state: NDArray[np.float64], offset: int) -> float:
-    """The last label known by now: 0, 1, or 0.5 before the first."""
+    """The last known label: 0, 1, or 0.5 before the first."""
     return float(state[offset + LAST])
 
 
 @kernel
 def no_change(state: NDArray[np.float64], offset: int) -> float:
-    """P(label = 1) from how often a label equalled the last one known when it was predicted."""
+    """P(label = 1) from the frequency with which a label equalled the last one known at its prediction."""
     if state[offset + LAST] == UNKNOWN:
         return 0.5
     repeat = float((state[offset + REPEATS] + 1.0) / (state[offset + CHANCES] + 2.0))

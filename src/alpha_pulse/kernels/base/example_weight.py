@@ -1,8 +1,8 @@
 """The meaning of an example's weight where it does not multiply a gradient.
 
 Scalers, base rates, mixtures, calibrators, penalties and forgetting count an example as a fraction of one example: its weight,
-at most 1. So a weight of 0 teaches nothing, small weights teach little, and a weight of 1,000 does not let one row dominate the
-statistics. A detector takes whole values only: it receives one example each time that the fractions add up to 1.
+at most 1. So a weight of 0 changes nothing, and a weight of 1,000 does not let one row dominate the statistics. A detector
+processes whole values only: it receives an example each time that the fractions add up to 1.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The sources that a module is made from: its own and, transitively, those of its package and of this one that it imports.
+"""The source files that a module depends on: its own and, transitively, those it imports from its package and this one.
 
-Read from the text, without importing anything; it takes well below a millisecond a module. An import counts
-wherever it stands. Imports by a computed name are not seen.
+They are found in the text, without importing anything, in well below a millisecond per module. Imports anywhere in the file
+count. Imports by a computed name are not found.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ AFTER_COLON = re.compile(r":[ \t]+(?=(?:from|import)\b)")
 
 @cache
 def import_closure(source: Path, module: str) -> tuple[Path, ...]:
-    """The files whose text decides what ``module`` is, sorted; its own is one of them.
+    """The files on which ``module`` depends, its own included, sorted.
 
     Parameters
     ----------
     source
         The file of ``module``.
     module
-        Its dotted name, from which follows where its package begins.
+        Its dotted name, which gives the folder of its package.
     """
     roots = {PACKAGE.name: PACKAGE.parent} | _root(source, module)
     found: dict[Path, None] = {source: None}
@@ -45,7 +45,7 @@ def import_closure(source: Path, module: str) -> tuple[Path, ...]:
 
 
 def imported_names(text: str, package: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Each module that ``text`` imports, with the names taken from it; no names where the module itself is taken.
+    """Each module that ``text`` imports, with the names imported from it; no names for an import of the module itself.
 
     >>> list(imported_names("from . import steps\\nimport numpy as np, a.b", "pack"))
     [('pack', ('steps',)), ('numpy', ()), ('a.b', ())]
@@ -63,7 +63,7 @@ def imported_names(text: str, package: str) -> Iterator[tuple[str, tuple[str, ..
 
 
 def _one_statement_a_line(text: str) -> str:
-    """``text`` without comments, with what follows a semicolon or a colon on lines of its own."""
+    """``text`` without comments, with a new line after each semicolon and colon."""
     text = COMMENT.sub("", text.replace("\\\n", " ")).replace(";", "\n")
     return AFTER_COLON.sub(":\n", text)
 
@@ -77,7 +77,7 @@ def _imported(source: Path, module: str, roots: tuple[tuple[str, Path], ...]) ->
         if root is None:
             continue
         for each in [f"{origin}.{name}" for name in names] or _packages(origin):
-            # A name taken from a package is a module of it, or else something that the package's own file has.
+            # A name imported from a package is a module of it, or defined in the package's own file.
             here = _file(root, each) or _file(root, origin)
             if here is not None:
                 found[here, each if here == _file(root, each) else origin] = None
@@ -85,7 +85,7 @@ def _imported(source: Path, module: str, roots: tuple[tuple[str, Path], ...]) ->
 
 
 def _packages(module: str) -> list[str]:
-    """``a.b.c``, ``a.b`` and ``a``: ``import a.b.c`` reaches what all of them hold."""
+    """``a.b.c``, ``a.b`` and ``a``: ``import a.b.c`` imports all of them."""
     parts = module.split(".")
     return [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
 
@@ -104,6 +104,6 @@ def _file(root: Path, module: str) -> Path | None:
 
 
 def _root(source: Path, module: str) -> dict[str, Path]:
-    """The folder that holds the outermost package of ``module``, by that package's name."""
+    """The folder of the outermost package of ``module``."""
     above = module.count(".") + (source.stem == "__init__")
     return {module.partition(".")[0]: source.parents[above]} if above < len(source.parents) else {}

@@ -1,6 +1,6 @@
 """The ``kernel`` decorator: the only module that calls numba.
 
-``fastmath`` and ``parallel`` stay off, so that a step is bit-equal wherever it is called from.
+``fastmath`` and ``parallel`` stay off, so that a step is bit-equal in every caller.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     0.5
     """
     compiled: Callable[P, R] = njit(nogil=True, no_cfunc_wrapper=True, fastmath=False, error_model="numpy")(function)
-    if isinstance(compiled, Dispatcher):  # not where NUMBA_DISABLE_JIT is set
+    if isinstance(compiled, Dispatcher):  # not with NUMBA_DISABLE_JIT
         vars(compiled)["_cache"] = KernelCache(function)
         vars(compiled)["get_call_template"] = _by_type(compiled)
     return compiled

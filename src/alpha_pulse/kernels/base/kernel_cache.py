@@ -1,8 +1,8 @@
 """The cache of compiled kernels on disk: never stale, shared between processes, old entries removed.
 
-numba's own cache does not see a change in a function that a kernel calls. So each module's kernels lie in a folder named by a
-hash of the module's import closure and of the versions of Python, numba, llvmlite and numpy: an edit means a new folder for
-the modules that it can reach, and for no others. numba adds the processor to what it compares.
+numba's own cache does not notice a change of a function that a kernel calls. So the kernels of each module are in a folder
+named by a hash of the module's import closure and of the versions of Python, numba, llvmlite and numpy: an edit creates new
+folders for the modules that depend on it, and for no others. numba itself compares the processor.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from alpha_pulse.kernels.base.import_closure import PACKAGE, import_closure
 _numba: Any = caching
 DAY_S = 86_400
 FORGOTTEN_S = 30 * DAY_S
-"""Folders that no process has used for so long are removed."""
+"""Folders that no process has used for this time are removed."""
 VERSIONS_KEPT = 4
 """Of one module, beside those used within the last day."""
 MARK = b"\n@kernel\n"
@@ -38,7 +38,7 @@ MARK = b"\n@kernel\n"
 def cache_root() -> Path:
     """The folder of all compiled kernels. It contains nothing else, and old entries are removed.
 
-    It lies in ``NUMBA_CACHE_DIR``, which other programs may share, in the user's cache, or where it can be written.
+    It is in ``NUMBA_CACHE_DIR``, which other programs may share, in the user's cache, or in another writable folder.
     """
     named = os.environ.get("NUMBA_CACHE_DIR")
     if named:
@@ -55,13 +55,13 @@ def cache_root() -> Path:
 
 
 def _temporary_root() -> Path:
-    """A user who may write there decides what this program runs, so only the current user may have write access."""
+    """A folder that only the current user can write to, because code in it runs in this program."""
     user = os.getuid() if hasattr(os, "getuid") else 0
     place = Path(tempfile.gettempdir()) / f"alpha-pulse-kernels-{user}"
     try:
         place.mkdir(mode=0o700, exist_ok=True)
-        found = place.lstat()
-        ours = found.st_uid == user and not place.is_symlink() and (os.name == "nt" or not found.st_mode & 0o022)
+        status = place.lstat()
+        ours = status.st_uid == user and not place.is_symlink() and (os.name == "nt" or not status.st_mode & 0o022)
     except OSError:
         ours = False
     return place if ours else Path(tempfile.mkdtemp(prefix="alpha-pulse-kernels-"))
@@ -69,7 +69,7 @@ def _temporary_root() -> Path:
 
 @cache
 def module_key(source: Path, module: str) -> str:
-    """A hash of everything that decides what the kernels of ``module`` compile to, but the processor."""
+    """A hash of everything on which the compiled kernels of ``module`` depend, except the processor."""
     machine = f"{sys.version}|{version('numba')}|{version('llvmlite')}|{version('numpy')}|{platform.machine()}"
     digest = hashlib.sha256(machine.encode())
     for each in import_closure(source, module):
@@ -83,7 +83,7 @@ def _digest(source: Path) -> bytes:
 
 
 def program_key() -> str:
-    """A hash of all kernels of this package, whatever of it is imported."""
+    """A hash of all kernels of this package, imported or not."""
     digest = hashlib.sha256()
     for source in sorted(PACKAGE.rglob("*.py")):
         if MARK in source.read_bytes():
@@ -94,7 +94,7 @@ def program_key() -> str:
 
 @cache
 def module_folder(source: Path, module: str) -> Path:
-    """Where the kernels of ``module`` are kept; that it is used is marked on it."""
+    """The folder of the kernels of ``module``; its time of use is updated."""
     folder = cache_root() / f"{module}-{module_key(source, module)}"
     with contextlib.suppress(OSError):
         os.utime(folder)
@@ -111,7 +111,7 @@ def make_folder(folder: Path) -> None:
 
 
 def prune(root: Path, now: float) -> None:
-    """Remove folders of old kernels; ``now`` in seconds, as files bear them. Another process may be doing the same."""
+    """Remove folders of old kernels; ``now`` is in seconds, like file times. Other processes may do so too."""
     ages: dict[str, list[tuple[float, Path]]] = {}
     for entry in root.iterdir():
         with contextlib.suppress(OSError):
@@ -126,7 +126,7 @@ def prune(root: Path, now: float) -> None:
 
 
 class _Place:
-    """Tells numba the folder of a kernel; the name of the folder stands for the state of the sources."""
+    """Gives numba the folder of a kernel; the name of the folder identifies the sources."""
 
     def __init__(self, function: Callable[..., Any], source: str) -> None:
         self._py_file = source
@@ -135,23 +135,23 @@ class _Place:
 
     @classmethod
     def from_function(cls, function: Callable[..., Any], source: str) -> _Place | None:
-        """Of a function that was read from a file; None for one that was typed in."""
+        """The locator of a function from a file; None for one without a file."""
         return cls(function, source) if Path(source).is_file() else None
 
     def ensure_cache_path(self) -> None:
-        """Called before something is kept."""
+        """Create the folder; numba calls this before it stores anything."""
         make_folder(self._folder)
 
     def get_cache_path(self) -> str:
-        """The folder."""
+        """The path of the folder."""
         return str(self._folder)
 
     def get_source_stamp(self) -> str:
-        """Of the sources."""
+        """The name of the folder, which identifies the sources."""
         return self._folder.name
 
     def get_disambiguator(self) -> str:
-        """Between functions of one name in one file."""
+        """The line of the function, which distinguishes functions of one name in one file."""
         return str(self._line)
 
 
@@ -175,13 +175,13 @@ class _FilesBySignature:
         return _numba.IndexDataCacheFile(folder, f"{name}-{signature}", stamp)
 
     def load(self, key: object) -> Any:
-        """What was kept under ``key``, or None."""
+        """The data stored under ``key``, or None."""
         return self._files(key).load(key)
 
     def save(self, key: object, data: object) -> None:
-        """Keep ``data`` under ``key``."""
+        """Store ``data`` under ``key``."""
         files = self._files(key)
-        files.flush()  # whatever state a power cut left them in
+        files.flush()  # also damaged ones, after a power cut
         files.save(key, data)
 
 
@@ -196,13 +196,13 @@ class KernelCache(caching.FunctionCache):
         self._cache_file: Any = _FilesBySignature(place.get_cache_path(), self._impl.filename_base, place.get_source_stamp())
 
     def load_overload(self, sig: object, target_context: Any) -> Any:
-        """A compiled kernel, or None where there is none that can be read: a power cut may have left half a file."""
+        """A compiled kernel, or None where none can be read: a power cut may have left half a file."""
         try:
             return super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
         except Exception:
             return None
 
     def save_overload(self, sig: object, data: Any) -> None:
-        """Keep a compiled kernel; where that cannot be, the next process compiles it again."""
+        """Store a compiled kernel; if that fails, the next process compiles it again."""
         with contextlib.suppress(OSError):
             super().save_overload(sig, data)  # type: ignore[no-untyped-call]

@@ -1,8 +1,8 @@
 """The median of the last ``window`` values: a ring beside a sorted copy, both packed in one float64 array.
 
 Layout from ``base`` on: count of values ever pushed, ring (``window`` places), sorted values (``window`` places). A push
-finds its places by bisection and shifts what lies between them by one: O(log w) compares and one move of memory, about
-half a microsecond for 2,000 values. Nothing is ever recomputed, so nothing drifts.
+finds the positions by bisection and shifts the values between them by one: O(log w) compares and one move of memory, about
+half a microsecond for 2,000 values. It does no arithmetic, so rounding errors do not accumulate.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _rank(state: NDArray[np.float64], start: int, count: int, value: float) -> i
 
 @kernel
 def median_push(state: NDArray[np.float64], base: int, window: int, value: float) -> None:
-    """Take in ``value`` (finite); beyond ``window`` values the oldest one leaves.
+    """Add ``value`` (finite); beyond ``window`` values the oldest one is removed.
 
     Parameters
     ----------

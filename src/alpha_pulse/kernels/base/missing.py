@@ -1,4 +1,4 @@
-"""The finite number that stands for a missing value where a model can tell it from 0."""
+"""The finite number that marks a missing value, for models that distinguish it from 0."""
 
 from __future__ import annotations
 

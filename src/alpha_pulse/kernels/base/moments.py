@@ -1,4 +1,4 @@
-"""Running means over packed state: how much weight the newest value gets, and guarded ratios of such means."""
+"""Running means over packed state: the weight of the newest value, and safe ratios of such means."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from alpha_pulse.kernels.base.jit import kernel
 def ema_weight(count: float, span: float) -> float:
     """Weight of the newest of ``count`` values in an exponential mean of ``span`` (both in values, ``count`` >= 1).
 
-    A plain mean until the span is full, then 2 / (span + 1): no first value is left with an outsized weight.
+    A plain mean until the span is full, then 2 / (span + 1), so that the first value has no extra weight.
 
     >>> [ema_weight(n, 3.0) for n in (1.0, 2.0, 4.0)]
     [1.0, 0.5, 0.5]
@@ -33,7 +33,7 @@ def wilder_weight(count: float, span: float) -> float:
 
 @kernel
 def quotient(above: float, below: float) -> float:
-    """``above / below``, and 0 where ``below`` is not positive: a scale that is not known yet.
+    """``above / below``; 0 where ``below`` is not positive, which is a scale that is not known yet.
 
     >>> quotient(1.0, 4.0), quotient(1.0, 0.0)
     (0.25, 0.0)
@@ -43,7 +43,7 @@ def quotient(above: float, below: float) -> float:
 
 @kernel
 def log_ratio(above: float, below: float, floor: float) -> float:
-    """log(above / below) with the ratio held at ``floor`` (> 0) or more, and 0 where ``below`` is not positive.
+    """log(above / below) with a ratio of at least ``floor`` (> 0); 0 where ``below`` is not positive.
 
     >>> log_ratio(2.0, 2.0, 0.01), log_ratio(1.0, 0.0, 0.01), round(log_ratio(0.0, 5.0, 0.01), 3)
     (0.0, 0.0, -4.605)

@@ -1,8 +1,8 @@
-"""Standardisation inside of learners: mean and variance of each feature, over one packed array.
+"""Standardisation in learners: mean and variance of each feature, over one packed array.
 
-Welford's moments until the weight of the newest value falls below a minimum, exponential from there on. Each feature has its
-own weight of values seen, so that one which comes late, or is absent most of the time, is standardised by its own values; an
-absent one is at its mean. Nothing here has a unit: a feature times any power of two gives the same bits.
+The moments are Welford's until the weight of the newest value falls below a minimum, then exponential. Each feature has its own
+weight of values seen, so that a feature that is late or often absent is standardised by its own values; an absent value is at
+the mean. Results do not depend on units: a feature times a power of two gives the same bits.
 
 Source: Welford, "Note on a method for calculating corrected sums of squares and products" (1962); with weights: West (1979),
 doi 10.1145/359146.359153.
@@ -19,7 +19,7 @@ from alpha_pulse.kernels.base.jit import kernel
 from alpha_pulse.kernels.base.missing import is_missing
 
 ROUNDING = 1e-12
-"""A spread below this fraction of the mean is rounding: the feature stands still."""
+"""A spread below this fraction of the mean is a rounding error: the feature is constant."""
 MAX_DELTA = 1e150
 """Deviations beyond this would overflow when they are squared."""
 
@@ -28,7 +28,7 @@ MAX_DELTA = 1e150
 def learn_scales(
     state: NDArray[np.float64], x: NDArray[np.float64], means: int, variances: int, seen: int, share: float, least: float
 ) -> None:
-    """Take in one row.
+    """Process one row.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def learn_scales(
         if is_missing(x[j]):
             continue
         state[seen + j] += share
-        if state[seen + j] != weight:  # of most features the same: one division for all of these
+        if state[seen + j] != weight:  # the same for most features: one division for all of them
             weight = state[seen + j]
             step = max(share / weight, least * share)
         delta = min(max(x[j] - state[means + j], -MAX_DELTA), MAX_DELTA)

@@ -37,13 +37,13 @@ STRIDE = BLOCK + 2 * BINS
 
 @kernel
 def size(window: int) -> int:
-    """How many floats a state with a window of ``window`` labels takes."""
+    """Size in floats of the state with a window of ``window`` labels."""
     return HEAD + N_MEMBERS * STRIDE + window * RECORD
 
 
 @kernel
 def predicted_class(record: NDArray[np.float64], member: int) -> int:
-    """0 or 1; the no-change member repeats the last label known, whatever its probability."""
+    """The predicted class; the no-change member repeats the last known label, whatever its probability."""
     last = record[LAST_KNOWN]
     if member == NO_CHANGE and last != 0.5:
         return int(last)

@@ -4,8 +4,8 @@ Platt: p = sigmoid(slope * logit(q) + offset). State (float64): slope, offset, t
 count, exponent. Beta: p = sigmoid(rise * log(q) - fall * log(1 - q) + offset), which is Platt's where rise = fall. State
 (float64): those three, the six entries of the precision matrix, count, exponent.
 
-The precision starts as the prior's and gathers each example's information, times ``exponent`` (1/h for labels that overlap
-over h bars). No slope is ever negative: calibration may silence a member that has it backwards, but not turn it round.
+The precision starts at the prior and adds the information of each example, times ``exponent`` (1/h for labels that overlap over
+h bars). Slopes are never negative: calibration can flatten a member that is wrong, but not invert it.
 
 Sources: Platt, "Probabilistic outputs for support vector machines" (1999); Gupta & Ramdas, "Online Platt scaling with
 calibeating", ICML (2023); Kull, Silva Filho & Flach, "Beta calibration", AISTATS (2017).
@@ -35,7 +35,7 @@ BETA_SIZE = 12
 
 @kernel
 def inside(probability: float) -> float:
-    """A probability kept a little away from 0 and 1.
+    """A probability, clipped to a small distance from 0 and 1.
 
     >>> inside(0.0)
     1e-06
@@ -45,7 +45,7 @@ def inside(probability: float) -> float:
 
 @kernel
 def logit(probability: float) -> float:
-    """Log odds, of a probability kept a little away from 0 and 1.
+    """Log odds of a probability, clipped to a small distance from 0 and 1.
 
     >>> logit(0.5)
     0.0
@@ -56,7 +56,7 @@ def logit(probability: float) -> float:
 
 @kernel
 def start(state: NDArray[np.float64], exponent: float) -> None:
-    """The identity, held by the prior."""
+    """The initial state: the identity, with the prior's precision."""
     state[:] = 0.0
     state[SLOPE] = 1.0
     state[P_SLOPE] = PRIOR_SLOPE
@@ -89,7 +89,7 @@ def learn(state: NDArray[np.float64], score: float, label: int, share: float) ->
 
 @kernel
 def calibrate_probability(state: NDArray[np.float64], probability: float) -> float:
-    """The calibrated probability for a probability, kept a little away from 0 and 1."""
+    """The calibrated probability for a probability, which is clipped to a small distance from 0 and 1."""
     return inside(calibrate(state, logit(probability)))
 
 
@@ -105,7 +105,7 @@ def calibrate_learn_rows(
 
 @kernel
 def start_beta(state: NDArray[np.float64], exponent: float) -> None:
-    """The identity, held by the prior."""
+    """The initial state: the identity, with the prior's precision."""
     state[:] = 0.0
     state[RISE] = state[FALL] = 1.0
     state[RISE_RISE] = state[FALL_FALL] = PRIOR_SLOPE
@@ -126,7 +126,7 @@ def _beta(state: NDArray[np.float64], up: float, down: float) -> float:
 
 @kernel
 def calibrate_beta(state: NDArray[np.float64], probability: float) -> float:
-    """The calibrated probability for a probability, kept a little away from 0 and 1."""
+    """The calibrated probability for a probability, which is clipped to a small distance from 0 and 1."""
     up, down = _beta_features(probability)
     return inside(_beta(state, up, down))
 
@@ -140,7 +140,7 @@ def _conditional(a: float, b: float, c: float, first: float, second: float) -> t
 
 @kernel
 def _keep_slopes(state: NDArray[np.float64]) -> None:
-    """A slope below 0 becomes 0; the others move to where they are best given that (projection in the precision's norm)."""
+    """Set a negative slope to 0, and the others to their best values given that (projection in the norm of the precision)."""
     if state[RISE] < 0.0 and state[RISE] <= state[FALL]:
         fall, offset = _conditional(
             state[FALL_FALL], state[FALL_OFFSET], state[OFFSET_OFFSET], state[RISE_FALL], state[RISE_OFFSET]
@@ -176,7 +176,7 @@ def learn_beta(state: NDArray[np.float64], probability: float, label: int) -> No
     state[FALL_FALL] += information * down * down
     state[FALL_OFFSET] += information * down
     state[OFFSET_OFFSET] += information
-    # LDL' of the precision. Its pivots cannot be below the prior's least eigenvalue; rounding, after very many examples, can.
+    # LDL' of the precision. Exact pivots are at least the prior's smallest eigenvalue; rounding may make them smaller.
     ratio_fall = state[RISE_FALL] / state[RISE_RISE]
     ratio_offset = state[RISE_OFFSET] / state[RISE_RISE]
     pivot_fall = max(state[FALL_FALL] - ratio_fall * state[RISE_FALL], PRIOR_SLOPE)

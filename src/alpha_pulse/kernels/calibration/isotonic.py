@@ -28,7 +28,7 @@ PRIOR = 100.0
 
 @kernel
 def size(window: int) -> int:
-    """How many floats a state over ``window`` labels takes.
+    """Size in floats of the state over ``window`` labels.
 
     >>> size(100)
     508
@@ -74,14 +74,14 @@ def calibrate(state: NDArray[np.float64], probability: float) -> float:
     if right == knots:
         return inside(values[knots - 1])
     share = (p - positions[right - 1]) / (positions[right] - positions[right - 1])
-    # Written so that rounding cannot leave the two values between which it lies.
+    # This form cannot round beyond the two values.
     between = values[right - 1] + share * (values[right] - values[right - 1])
     return inside(min(max(between, values[right - 1]), values[right]))
 
 
 @kernel
 def _push(state: NDArray[np.float64], entry: float) -> None:
-    """Take one score into ring and sorted copy; the oldest leaves when the window is full."""
+    """Add one score to the ring and the sorted copy; the oldest is removed when the window is full."""
     window, count = int(state[WINDOW]), int(state[COUNT])
     ring = state[HEAD : HEAD + window]
     ranked = state[HEAD + window : HEAD + 2 * window]

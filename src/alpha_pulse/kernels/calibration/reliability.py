@@ -20,7 +20,7 @@ Z_95 = 1.959963984540054
 
 @kernel
 def bin_sums(probabilities: NDArray[np.float64], labels: NDArray[np.float64], bins: int, sums: NDArray[np.float64]) -> int:
-    """Fill a row of ``sums`` (shape (bins, COLUMNS)) per bin: count, sums of probabilities and labels, the ends. Their number.
+    """Fill a row of ``sums`` (bins, COLUMNS) per bin: count, sums of probabilities and labels, ends. Returns the bins used.
 
     ``probabilities`` are sorted. Equal ones stay in one bin, so there may be fewer bins than requested.
 

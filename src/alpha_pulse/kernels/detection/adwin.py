@@ -8,9 +8,9 @@ Layout of ``state``, one float64 array:
   merges its two oldest into one of the next row. The number of rows follows from the length of the array.
 
 Source: Bifet and Gavaldà, "Learning from time-changing data with adaptive windowing" (SDM 2007): the test of ADWIN2, 5 buckets
-a row as in MOA. When it fires, the paper drops one bucket and tests again, which leaves a mixture of old and new in the window
-and gives alarm after alarm for one change (8 on a jump from 0.2 to 0.5, the change dated 83 values off). Here the window is cut
-at the split that exceeds its bound by the largest factor: the test, so the delay, is the same; 1 alarm, dated 2 values off.
+a row as in MOA. When it fires, the paper drops one bucket and tests again. That leaves old and new values in the window and
+gives several alarms for one change (8 on a jump from 0.2 to 0.5, with the time of the change 83 values off). Here the window is
+cut at the split that exceeds its bound by the largest factor: the test and its delay are the same; 1 alarm, 2 values off.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _append(state: NDArray[np.float64], row: int, total: float, deviation: float
 
 @kernel
 def _forget_oldest(state: NDArray[np.float64], row: int) -> None:
-    """Take the oldest bucket, which stands in ``row``, out of the window."""
+    """Remove the oldest bucket, which is in ``row``, from the window."""
     base = HEADER + row * ROW
     size = 2.0**row
     total = state[base + 1]
@@ -134,7 +134,7 @@ def _oldest_row(state: NDArray[np.float64]) -> int:
 
 @kernel
 def _find_cut(state: NDArray[np.float64], oldest_row: int) -> int:
-    """How many of the oldest buckets stand before the clearest cut; 0 where there is none, -1 where there nearly is one."""
+    """Number of the oldest buckets before the clearest cut; 0 without a cut, -1 where there is only a warning."""
     width = state[WIDTH]
     if width < MIN_WINDOW:
         return 0

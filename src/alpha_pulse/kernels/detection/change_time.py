@@ -1,4 +1,4 @@
-"""Estimates when a change that a test has found began: where the cumulative sum of deviations from the running mean was last 0.
+"""Estimates the time of a detected change: where the cumulative sum of deviations from the running mean was last 0.
 
 The tests detect that a mean has moved, but estimate its time poorly. A rise is dated at the newest event at which the sum
 of deviations from the running mean, each less ``SLACK`` standard deviations, was 0; a fall likewise. O(1), whatever the test.
@@ -16,13 +16,13 @@ from alpha_pulse.kernels.base.jit import kernel
 
 TOTAL, RISE, RISE_AT, RISE_TOTAL, FALL, FALL_AT, FALL_TOTAL = range(7)
 SIZE = 7
-"""Places that it takes from ``offset`` on; set all to 0 to start again."""
+"""Size of its state from ``offset`` on; set all to 0 to start again."""
 SLACK = 0.15
 
 
 @kernel
 def update(state: NDArray[np.float64], offset: int, count: float, value: float, mean: float, deviation: float) -> None:
-    """Take a value: the ``count``-th since the test began, where ``mean`` and standard ``deviation`` are those so far."""
+    """Process the ``count``-th value since the test began; ``mean`` and standard ``deviation`` include it."""
     state[offset + TOTAL] += value
     rise = state[offset + RISE] + value - mean - SLACK * deviation
     fall = state[offset + FALL] + mean - value - SLACK * deviation

@@ -1,13 +1,13 @@
-"""Whether the newest rows of features are distributed as those of a reference, feature by feature and in total.
+"""Compares the distribution of the newest rows of features with that of a reference, per feature and in total.
 
-A reference window is filled and stays; the newest rows make the current window. At the end of each block of rows the two are
-compared for each feature, by the population stability index over the deciles of the reference or by the distance of Kolmogorov
-and Smirnov, and turned into a p-value by the design effect that the reference shows (`covariate_reference`). The index, about a
-chi-square of independent values, is divided by the largest effect and judged by an F with as many degrees of freedom as the sum
-of effects holds of it; the distance, divided by the root of the effect, by Smirnov's law. Simes' rule makes one p-value of all,
-on which the verdict rests. A feature that was constant is compared with its one value; where half of the newest values or more
-are missing, how often that was so is compared. After a drift the rows since the change begin a new reference. A row costs one
-look-up for each feature.
+The reference window is filled once and then fixed; the newest rows are the current window. After each block of rows the two are
+compared for each feature, by the population stability index over the deciles of the reference or by the Kolmogorov-Smirnov
+distance. The design effect of the reference (`covariate_reference`) gives the p-value: the index, about a chi-square for
+independent values, is divided by the largest effect and compared with an F distribution, whose degrees of freedom are the sum
+of effects over the largest; the distance is divided by the root of the effect and compared with Smirnov's law. Simes' rule
+combines the p-values into the one that decides. A feature that was constant is compared with its value. Where half or more of
+the newest values are missing, the fractions of missing values are compared. After a drift the rows since the change begin a new
+reference. A row costs one look-up per feature.
 
 Sources: Siddiqi, "Credit risk scorecards" (2006), https://doi.org/10.1002/9781119201731; Yurdakul & Naranjo, "Statistical
 properties of the population stability index", Journal of Risk Model Validation 14 (2020),
@@ -60,9 +60,9 @@ from alpha_pulse.kernels.detection.detection import DRIFT, NOTHING, REFUSED, SEE
 WARNING_FACTOR = 10.0
 """A warning is a p-value of up to this many times the level."""
 DATINGS = 4
-"""How often the date of a change is sharpened."""
+"""Iterations of the estimate of the time of a change."""
 SAME = 1e-9
-"""Log likelihoods that differ by less are one; the earlier date is taken."""
+"""Log likelihoods that differ by less count as equal; the earlier time is used."""
 
 
 @kernel
@@ -83,7 +83,7 @@ def ks_distance(ordered: NDArray[np.float64], now: NDArray[np.float64], m: float
     """The largest distance between two distribution functions: of ``ordered`` (n,) and of ``m`` values counted in its cells."""
     n, below, largest = ordered.size, 0.0, 0.0
     for i in range(n + 1):
-        # In whole numbers, m i - n below, and divided once. Amid equal values neither function has a value.
+        # In whole numbers, m i - n below, divided once. Between equal values neither function is defined.
         whole = i == 0 or i == n or ordered[i] != ordered[i - 1]
         if whole:
             largest = max(largest, abs(i * m - below * n))
@@ -97,14 +97,14 @@ def ks_distance(ordered: NDArray[np.float64], now: NDArray[np.float64], m: float
 
 @kernel
 def _mostly_missing(state: NDArray[np.float64], j: int) -> bool:
-    """Whether half of a feature's newest values or more are missing."""
+    """Whether half or more of the newest values of a feature are missing."""
     return bool(2.0 * now_of(state)[j].sum() <= state[WINDOW])
 
 
 @kernel
 def _compare_feature(state: NDArray[np.float64], j: int) -> None:
-    """Statistic and p-value of a feature that is judged: of its values, or of how often it is missing where too few are known;
-    0 and 1 for one that is not judged, or that was constant and still is.
+    """Statistic and p-value of a feature: of its values, or of its fraction of missing values where too few are known; 0 and 1
+    for one that is not tested, or that was constant and still is.
     """
     entry, now = table_of(state)[j], now_of(state)[j]
     n, m = entry[COUNT], now.sum()
@@ -133,13 +133,13 @@ def _compare_feature(state: NDArray[np.float64], j: int) -> None:
 
 @kernel
 def counts_as_test(entry: NDArray[np.float64]) -> bool:
-    """Whether a feature is one of those whose p-values become one: a constant one that stays so can give no false alarm."""
+    """Whether the p-value of a feature enters the total; a constant one that stays constant can give no false alarm."""
     return bool(entry[COUNT] > 0.0 and not (is_constant(entry) and entry[STATISTIC] == 0.0))
 
 
 @kernel
 def _compare(state: NDArray[np.float64]) -> None:
-    """Compare all features; the total p-value is over those that are judged."""
+    """Compare all features; the total p-value is over those that are tested."""
     table, d = table_of(state), int(state[FEATURES])
     judged = np.empty(d)
     count, worst = 0, -1
@@ -210,7 +210,7 @@ def _renew(state: NDArray[np.float64], before: int) -> None:
 
 @kernel
 def _enter(state: NDArray[np.float64], values: NDArray[np.float64], known: NDArray[np.bool_]) -> None:
-    """Put a row into the current window, in the place of its oldest."""
+    """Replace the oldest row of the current window by a new one."""
     d, cells, window, exact = values.size, int(state[CELLS]), int(state[WINDOW]), state[CELLS] > BINS
     slot, full = int(state[CURRENT]) % window, state[CURRENT] >= window
     now, rows, codes, ordered = now_at(state), rows_at(state), codes_at(state), sorted_of(state)

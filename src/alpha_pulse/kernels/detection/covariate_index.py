@@ -1,8 +1,7 @@
-"""The population stability index of two counts, and what it says of a feature that is missing more often than it was.
+"""The population stability index of two counts, also of the known and missing values of a feature.
 
-Where half of a feature's newest values or more are missing, the others are too few to compare. What has changed then is how
-often it is missing: the same index over two bins, the known and the missing rows, by the design effect of the missing ones in
-the reference.
+Where half or more of the newest values of a feature are missing, the others are too few to compare. The index then compares
+the numbers of known and of missing rows, with the design effect of the missing ones in the reference.
 
 Sources: those of `alpha_pulse.kernels.detection.covariate`.
 """
@@ -54,7 +53,7 @@ def index_p_value(old: NDArray[np.float64], new: NDArray[np.float64], effect: fl
 
 @kernel
 def known_and_missing(state: NDArray[np.float64], j: int) -> NDArray[np.float64]:
-    """How many rows of the reference know feature ``j``, and how many do not."""
+    """Numbers of rows of the reference with and without a value of feature ``j``."""
     reference, rows, counts = int(state[REFERENCE]), rows_of(state), np.zeros(2)
     for i in range(reference):
         counts[1 if np.isnan(rows[i, j]) else 0] += 1.0

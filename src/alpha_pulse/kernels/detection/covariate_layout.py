@@ -1,8 +1,8 @@
-"""Where the state of the detectors of a change of features keeps what: one float64 array, a header and then tables.
+"""Layout of the state of the feature detectors: one float64 array, with a header and tables.
 
 The header begins as that of every detector (`alpha_pulse.kernels.detection.detection`). After it come, d features wide:
 
-* a table (d, `COLUMNS`) of what is known of each feature: its reference, its newest comparison;
+* a table (d, `COLUMNS`) with the reference and the newest comparison of each feature;
 * the number of rows of the current window in each cell, (d, cells);
 * the rows themselves, NaN where a value was missing: first the reference, then the current window as a ring;
 * the cell of each value of the current window, (window, d), -1 where it was missing;
@@ -24,7 +24,7 @@ CELLS = HEADER + 4
 FILLED = HEADER + 5
 """Rows of the reference so far."""
 CURRENT = HEADER + 6
-"""Rows taken since the reference was full."""
+"""Rows processed since the reference was full."""
 WORST = HEADER + 7
 """The feature with the smallest p-value of the newest comparison; -1 before one."""
 TOTAL_P = HEADER + 8
@@ -36,7 +36,7 @@ BODY = HEADER + 11
 
 BINS = 10
 COUNT, USED, EFFECT, FREEDOM, STATISTIC, P_VALUE = range(6)
-"""Of a feature: known values of its reference (0: it is not judged), bins in use, design effect, degrees of freedom."""
+"""Of a feature: known values of its reference (0: not tested), bins in use, design effect, degrees of freedom."""
 EDGES = 6
 """Upper ends of all bins but the last, infinite where there are fewer."""
 SHARES = EDGES + BINS - 1
@@ -64,7 +64,7 @@ def codes_at(state: NDArray[np.float64]) -> int:
 
 @kernel
 def table_of(state: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What is known of each feature, (d, `COLUMNS`)."""
+    """Reference and newest comparison of each feature, (d, `COLUMNS`)."""
     d = int(state[FEATURES])
     return state[BODY : BODY + d * COLUMNS].reshape(d, COLUMNS)
 

@@ -1,11 +1,10 @@
 """Statistics of the reference per feature: its bins, and the design effect of its dependent values.
 
-A feature's values depend on each other, so the fraction of them in a bin varies by far more than that of as many independent
-values. By how much is seen from the reference: it is cut into blocks of consecutive rows, and the counts of the blocks vary as
-those of clusters in a sample survey do. Rao and Scott's design effect is their variance over that of independent values, and it
-differs by direction: a slow mean may have a far larger one than the rest of the distribution. What dependence is left between
-neighbouring blocks is taken for that of a first-order autoregression, (1 + r) / (1 - r), with r corrected for the bias of short
-samples.
+The values of a feature depend on each other, so the fraction in a bin varies far more than for independent values. The
+reference shows by how much: it is cut into blocks of consecutive rows, whose counts vary like those of clusters in a sample
+survey. Rao and Scott's design effect is their variance over that of independent values. It differs by direction: a slow mean
+may have a far larger effect than the rest of the distribution. The remaining dependence between neighbouring blocks is
+modelled as a first-order autoregression, (1 + r) / (1 - r), with r corrected for the bias of short samples.
 
 Sources: Rao & Scott, "The analysis of categorical data from complex sample surveys", Journal of the American Statistical
 Association 76 (1981), https://doi.org/10.1080/01621459.1981.10477633; Thomas & Rao, "Small-sample comparisons of level and
@@ -41,11 +40,11 @@ from alpha_pulse.kernels.detection.covariate_layout import (
 )
 
 MOST_KEPT = 0.9
-"""The autocorrelation between blocks is taken for this at most."""
+"""Largest autocorrelation between blocks that is used."""
 LEAST_BLOCKS = 10.0
-"""Independent values that a window is worth at least, for what the reference never shows."""
+"""Smallest number of independent values of a window, for events that the reference does not contain."""
 NO_SPREAD = 1e-9
-"""Scores whose variance is less are the same in all bins, and so are the counts of all blocks."""
+"""Variances below this count as 0."""
 
 
 @kernel
@@ -74,7 +73,7 @@ def _set_edges(entry: NDArray[np.float64], ordered: NDArray[np.float64]) -> None
             entry[EDGES + used] = edge
             used += 1
     if used == 0:
-        # More than nine tenths are the largest value: what lies below it is a bin all the same, else nothing would be seen.
+        # More than nine tenths are the largest value: the values below it are a bin too, or no change could be detected.
         entry[EDGES] = ordered[np.searchsorted(ordered, ordered[n - 1]) - 1]
         used = 1
     entry[USED] = used + 1.0
@@ -82,7 +81,7 @@ def _set_edges(entry: NDArray[np.float64], ordered: NDArray[np.float64]) -> None
 
 @kernel
 def is_constant(entry: NDArray[np.float64]) -> bool:
-    """Whether a judged feature had one value in all of its reference: only then is a bin below it, and one above, empty."""
+    """Whether a tested feature has one value in its whole reference: only then is the bin below it empty."""
     return bool(entry[COUNT] > 0.0 and entry[SHARES] == 0.0)
 
 
@@ -167,7 +166,7 @@ def _along(deviations: NDArray[np.float64], shares: NDArray[np.float64], folded:
 def _spread(deviations: NDArray[np.float64], shares: NDArray[np.float64], kept: float) -> tuple[float, float]:
     """(largest design effect, degrees of freedom: sum of those of all directions over the largest) for a chi-square of bins.
 
-    A mixture of chi-squares has the upper tail of its largest part, which Satterthwaite's mean of them makes too thin.
+    The upper tail of a mixture of chi-squares is that of its largest term; Satterthwaite's mean would make it too thin.
     """
     blocks, used = deviations.shape
     trace = 0.0

@@ -1,9 +1,9 @@
-"""DDM and EDDM: the error rate against its best, and the distance between errors against its longest.
+"""DDM and EDDM: the error rate compared with its lowest value, and the distance between errors with its largest.
 
 DDM: errors are Bernoulli of rate p with standard deviation s = sqrt(p (1 - p) / n); an alarm comes when p + s lies above the
 smallest p by more than ``threshold`` times the s of that time, a warning at 2/3 of it. EDDM: an alarm comes when mean plus two
 standard deviations of the distances falls below ``threshold`` times their largest value, a warning half way from there to 1.
-The change is dated as `alpha_pulse.kernels.detection.change_time` does.
+`alpha_pulse.kernels.detection.change_time` estimates the time of the change.
 
 Both test from the 31st event on (EDDM: the 31st error), as MOA and River do, and with their comparisons; EDDM's variance is
 River's, which divides by n - 1, where MOA divides by n.
@@ -34,7 +34,7 @@ WARNING_PART = 2.0 / 3.0
 
 
 def ddm_state(threshold: float, warm_start: int) -> NDArray[np.float64]:
-    """An untaught DDM or EDDM."""
+    """The initial state of DDM or EDDM."""
     state = np.zeros(SIZE)
     state[THRESHOLD], state[WARM_START] = threshold, warm_start
     return state
@@ -63,7 +63,7 @@ def _verdict(state: NDArray[np.float64], drift: bool, warning: bool) -> int:
 
 @kernel
 def ddm_step(state: NDArray[np.float64], value: float) -> int:
-    """Take one error, 0 or 1; DRIFT, WARNING or NOTHING, or REFUSED. After a drift the test starts again."""
+    """Process one error, 0 or 1; returns DRIFT, WARNING, NOTHING or REFUSED. After a drift the test starts again."""
     if not is_error(value):
         return REFUSED
     _count(state, value)
@@ -86,7 +86,7 @@ def ddm_steps(state: NDArray[np.float64], values: NDArray[np.float64], flags: ND
 
 @kernel
 def eddm_step(state: NDArray[np.float64], value: float) -> int:
-    """Take one error, 0 or 1; DRIFT, WARNING or NOTHING, or REFUSED. It tests at errors only."""
+    """Process one error, 0 or 1; returns DRIFT, WARNING, NOTHING or REFUSED. It tests at errors only."""
     if not is_error(value):
         return REFUSED
     _count(state, value)

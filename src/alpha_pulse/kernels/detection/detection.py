@@ -11,23 +11,23 @@ from numpy.typing import NDArray
 from alpha_pulse.kernels.base.jit import kernel
 
 REFUSED = -1
-"""The value is out of range; the state is as it was."""
+"""The value is out of range; the state did not change."""
 NOTHING = 0
 WARNING = 1
 DRIFT = 2
 
 SEEN = 0
-"""Values taken."""
+"""Number of values processed."""
 FLAG = 1
 """The flag of the newest value."""
 SCORE = 2
-"""Of a drift: the mean after the change minus the mean before it; else 0."""
+"""For a drift the mean after the change minus the mean before it; else 0."""
 CHANGE = 3
-"""How many of the values seen came before the change; without one, before those that the newest are compared with."""
+"""Number of values before the change; without a drift, before the values that the newest are compared with."""
 THRESHOLD = 4
 HEADER = 5
 LARGEST = 1e100
-"""Larger values are refused: the square would be infinite and stay in the sums."""
+"""Larger values are refused, because their squares could make the sums infinite."""
 
 
 @kernel

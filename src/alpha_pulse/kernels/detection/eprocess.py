@@ -1,18 +1,18 @@
-"""Evidence that one of two learners loses less on average, valid at every moment and with labels that overlap.
+"""Evidence that one of two learners has the smaller mean loss, valid at all times and with overlapping labels.
 
-Each label is known h steps after its prediction, so differences of losses are dependent; every h-th of them are not: given what
-was known when a prediction was made, its difference is new. So there are h interleaved series, each with a process of its own.
+Each label is known h steps after its prediction, so the differences of losses are dependent, but every h-th is not: it is new
+given what was known at its prediction. So there are h interleaved series, each with its own process.
 With differences d_i from -1 to 1, their sum S, and V = sum (d_i - m_i)^2, where m_i is the mean of those before, but at most 0
 (so that d_i - m_i is at least -1),
 
     exp(l S - psi(l) V),    psi(l) = -log(1 - l) - l,    0 < l < 1,
 
 has an expectation of at most 1 at every stopping time of the series when the average of the conditional expectations of the
-d_i is at most 0 (Howard et al., theorem 4; Choe & Ramdas). The evidence of a series is the mean of that over a grid of l, and
+d_i is at most 0 (Howard et al., theorem 4; Choe & Ramdas). The evidence of a series is the mean of that over a grid of l;
 by Ville's inequality its running maximum M* exceeds 1/p with a probability of at most p: 1/M* is a p-value at all
 times at once. The p-values of the h series depend on each other in unknown ways; e times their geometric mean is a p-value
-(Vovk & Wang, after Mattner). As each falls only, that holds at all times at once too. The mean of the h processes itself would
-not do: it could be stopped knowing some of the labels that are still pending.
+(Vovk & Wang, after Mattner). Each only falls, so that holds at all times at once too. The mean of the h processes is not valid:
+it could be stopped with knowledge of labels that are still pending.
 
 Layout: head, then per series a block of ``BLOCK`` places.
 
@@ -45,7 +45,7 @@ LARGEST = 0.9
 
 @kernel
 def size(horizon: int) -> int:
-    """How many floats a state takes."""
+    """Size of the state, in floats."""
     return HEAD + horizon * BLOCK
 
 
@@ -76,7 +76,7 @@ def log_evidence(total: float, squares: float) -> float:
 
 @kernel
 def step(state: NDArray[np.float64], difference: float) -> None:
-    """Take the next difference of losses, from -1 to 1, in the order of the predictions."""
+    """Process the next difference of losses, from -1 to 1, in the order of the predictions."""
     horizon = int(state[HORIZON])
     block = HEAD + (int(state[SEEN]) % horizon) * BLOCK
     before = state[block + SUM] / state[block + COUNT] if state[block + COUNT] > 0.0 else 0.0
@@ -106,7 +106,7 @@ def log_p(state: NDArray[np.float64], index: int) -> float:
 
 @kernel
 def steps(state: NDArray[np.float64], differences: NDArray[np.float64], log_alpha: float) -> tuple[int, int]:
-    """`step` on each: how many were taken when the p-value of a positive, or a negative, average was first at most alpha.
+    """`step` on each; returns after how many the p-value of a positive, and of a negative, average was first at most alpha.
 
     0 where it never was. Bit-equal to the same calls of `step`.
     """

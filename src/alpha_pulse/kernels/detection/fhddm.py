@@ -1,8 +1,8 @@
-"""FHDDM: the error rate of a sliding window against the smallest it ever had, by Hoeffding's bound.
+"""FHDDM: compares the error rate of a sliding window with its smallest value so far, by Hoeffding's bound.
 
-The paper watches the rate of right answers fall from its largest; this is the same test, of errors that rise from their
-smallest. Hoeffding's bound holds for any values from 0 to 1, so bounded losses are taken too. The change is dated where the
-window splits best between the two levels.
+The paper tests for a fall of the accuracy; this is the same test for a rise of the error rate. Hoeffding's bound holds for all
+values from 0 to 1, so bounded losses can be used too. The estimated time of the change is the best split of the window into
+the two levels.
 
 Source: Pesaranghader & Viktor, "Fast Hoeffding drift detection method for evolving data streams", ECML PKDD 2016,
 https://doi.org/10.1007/978-3-319-46227-1_7
@@ -55,7 +55,7 @@ def _split(state: NDArray[np.float64], middle: float) -> tuple[int, float]:
 
 @kernel
 def fhddm_step(state: NDArray[np.float64], value: float) -> int:
-    """Take one value from 0 to 1; DRIFT, WARNING or NOTHING, or REFUSED. After a drift the window is empty."""
+    """Process one value from 0 to 1; returns DRIFT, WARNING, NOTHING or REFUSED. After a drift the window is empty."""
     if not 0.0 <= value <= 1.0:
         return REFUSED
     window = int(state[WINDOW])

@@ -1,8 +1,8 @@
-"""HDDM-A: the mean since the best cut against the mean before it, by Hoeffding's bound.
+"""HDDM-A: compares the mean since the best cut with the mean before it, by Hoeffding's bound.
 
-The cut is moved to the newest value whenever the mean up to there, plus its bound, is the lowest so far (of a fall: less its
-bound, the highest). ``two_sided`` finds falls too.
-The change is dated as `alpha_pulse.kernels.detection.change_time` does. Definitions and comparisons are MOA's and River's.
+The cut moves to the newest value whenever the mean up to it plus its bound is the lowest so far (for falls: the mean minus its
+bound the highest). ``two_sided`` detects falls too.
+`alpha_pulse.kernels.detection.change_time` estimates the time of the change. Definitions and comparisons follow MOA and River.
 
 Source: Frías-Blanco et al., "Online and non-parametric drift detection methods based on Hoeffding's bounds", IEEE TKDE 27
 (2015), https://doi.org/10.1109/TKDE.2014.2345382
@@ -40,7 +40,7 @@ def _bound(confidence: float, n: float) -> float:
 
 @kernel
 def _moved(state: NDArray[np.float64], cut: float, gap: float, confidence: float) -> bool:
-    """Whether the mean of all lies ``gap`` or more beyond that of the first ``cut`` values by more than chance."""
+    """Whether a distance of ``gap`` between the mean of all values and that of the first ``cut`` is significant."""
     n = state[COUNT]
     if cut == n:
         return False
@@ -49,7 +49,7 @@ def _moved(state: NDArray[np.float64], cut: float, gap: float, confidence: float
 
 @kernel
 def hddm_a_step(state: NDArray[np.float64], value: float) -> int:
-    """Take one value from 0 to 1; DRIFT, WARNING or NOTHING, or REFUSED. After a drift the test starts again."""
+    """Process one value from 0 to 1; returns DRIFT, WARNING, NOTHING or REFUSED. After a drift the test starts again."""
     if not 0.0 <= value <= 1.0:
         return REFUSED
     state[SEEN] += 1.0

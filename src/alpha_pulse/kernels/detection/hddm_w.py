@@ -1,8 +1,8 @@
-"""HDDM-W: exponentially weighted means before and after the best cut, by McDiarmid's bound.
+"""HDDM-W: compares exponentially weighted means before and after the best cut, by McDiarmid's bound.
 
-As HDDM-A, with means in which a new value weighs ``lambda_``: old values fade, so slow changes are found sooner. The mean up to
-the cut stays as it was there; the mean after it begins at the first value.
-The change is dated as `alpha_pulse.kernels.detection.change_time` does. Definitions and comparisons are MOA's and River's.
+As HDDM-A, with means in which a new value has the weight ``lambda_``. Old values fade, so slow changes are detected sooner. The
+mean before the cut is fixed there; the mean after it starts at the first value after the cut.
+`alpha_pulse.kernels.detection.change_time` estimates the time of the change. Definitions and comparisons follow MOA and River.
 
 Source: Frías-Blanco et al., "Online and non-parametric drift detection methods based on Hoeffding's bounds", IEEE TKDE 27
 (2015), https://doi.org/10.1109/TKDE.2014.2345382
@@ -30,7 +30,7 @@ WARNING_FACTOR = 5.0
 
 
 def hddm_w_state(drift_confidence: float, two_sided: bool, lambda_: float) -> NDArray[np.float64]:
-    """A test before its first value. A condition is the sum of the squared weights, to which a mean's bound belongs."""
+    """The initial state. The condition of a mean is the sum of its squared weights, from which its bound follows."""
     state = np.zeros(SIZE)
     state[THRESHOLD], state[TWO_SIDED], state[LAMBDA] = drift_confidence, two_sided, lambda_
     return state
@@ -43,7 +43,7 @@ def _bound(condition: float, confidence: float) -> float:
 
 @kernel
 def _average(state: NDArray[np.float64], offset: int, value: float, first: bool) -> None:
-    """Take ``value`` into the mean at ``offset`` and its condition, which follows."""
+    """Add ``value`` to the mean at ``offset`` and to its condition, the next number."""
     weight = state[LAMBDA]
     if first:
         state[offset], state[offset + 1] = value, 1.0
@@ -54,7 +54,7 @@ def _average(state: NDArray[np.float64], offset: int, value: float, first: bool)
 
 @kernel
 def _watch(state: NDArray[np.float64], offset: int, sign: float, value: float) -> None:
-    """Move the cut at ``offset`` to the newest value, or count that to what follows the cut."""
+    """Move the cut at ``offset`` to the newest value, or add the value to the mean after the cut."""
     limit = sign * state[MEAN] + _bound(state[CONDITION], state[THRESHOLD])
     if state[offset + CUT] == 0.0 or limit < state[offset + LIMIT]:
         state[offset + CUT], state[offset + LIMIT] = state[COUNT], limit
@@ -75,7 +75,7 @@ def _moved(state: NDArray[np.float64], offset: int, sign: float, confidence: flo
 
 @kernel
 def hddm_w_step(state: NDArray[np.float64], value: float) -> int:
-    """Take one value from 0 to 1; DRIFT, WARNING or NOTHING, or REFUSED. After a drift the test starts again."""
+    """Process one value from 0 to 1; returns DRIFT, WARNING, NOTHING or REFUSED. After a drift the test starts again."""
     if not 0.0 <= value <= 1.0:
         return REFUSED
     state[SEEN] += 1.0

@@ -1,8 +1,8 @@
-"""KSWIN: whether the newest values of a window are distributed as the older ones, by the test of Kolmogorov and Smirnov.
+"""KSWIN: a Kolmogorov-Smirnov test of the newest values of a window against the older ones.
 
-The paper compares the newest with a random sample, of the same size, from the older. Here they are compared with all of the
-older ones: the test has more power and needs no random numbers. The distance is compared with Smirnov's asymptotic critical
-value, sqrt(-log(alpha / 2) / 2) * sqrt(1/n + 1/m). The window is kept sorted, so that a value costs one walk along it.
+The paper compares the newest values with a random sample of the older ones, of the same size. Here they are compared with all
+older values, which has more power and needs no random numbers. The distance is compared with Smirnov's asymptotic critical
+value, sqrt(-log(alpha / 2) / 2) * sqrt(1/n + 1/m). The window is kept sorted, so a value costs one pass over it.
 
 Sources: Raab, Heusinger & Schleif, "Reactive soft prototype computing for concept drift streams", Neurocomputing 416 (2020),
 https://doi.org/10.1016/j.neucom.2019.11.111; Smirnov, "Table for estimating the goodness of fit of empirical distributions",
@@ -84,7 +84,7 @@ def _distance(state: NDArray[np.float64]) -> tuple[float, float]:
 
 @kernel
 def kswin_step(state: NDArray[np.float64], value: float) -> int:
-    """Take one finite value; DRIFT, WARNING or NOTHING, or REFUSED. After a drift only the newest values stay."""
+    """Process one finite value; returns DRIFT, WARNING, NOTHING or REFUSED. After a drift only the newest values stay."""
     if not is_number(value):
         return REFUSED
     state[SEEN] += 1.0

@@ -1,10 +1,9 @@
-"""The Page-Hinkley test, two-sided: cumulative sums of deviations from the running mean, against their own extremes.
+"""The two-sided Page-Hinkley test: cumulative sums of deviations from the running mean, compared with their extremes.
 
-A deviation counts less ``delta``; an alarm comes when a sum has moved from its extreme by more than the threshold. The running
-mean holds the present value too, and with ``alpha`` < 1 the sums forget, both as in MOA and River; the paper has alpha = 1.
-The time of the change is estimated by `alpha_pulse.kernels.detection.change_time`.
-With ``standardised`` deviations are divided by the running standard deviation and cut off at 3 of them, so that one threshold
-holds for errors of any rate as for heavy tails.
+``delta`` is subtracted from each deviation. A sum that moves from its extreme by more than the threshold is an alarm. The
+running mean includes the current value, and with ``alpha`` < 1 the sums forget, both as in MOA and River; the paper has
+alpha = 1. `alpha_pulse.kernels.detection.change_time` estimates the time of the change. With ``standardised``, deviations are
+divided by the running standard deviation and clipped at 3, so that one threshold suits any error rate and heavy tails.
 
 Sources: Page, "Continuous inspection schemes", Biometrika 41 (1954), https://doi.org/10.1093/biomet/41.1-2.100; Hinkley,
 "Inference about the change-point from cumulative sum tests", Biometrika 58 (1971), https://doi.org/10.1093/biomet/58.3.509;
@@ -28,7 +27,7 @@ COUNT, MEAN, SQUARES, UP, DOWN, LOWEST, HIGHEST = range(HEADER + 4, HEADER + 11)
 DATING = HEADER + 11
 SIZE = DATING + change_time.SIZE
 CUT_OFF = 3.0
-"""Standard deviations beyond which a standardised deviation counts no more."""
+"""Bound of a standardised deviation, in standard deviations."""
 WARNING_PART = 0.5
 """A warning is a sum beyond this fraction of the threshold."""
 
@@ -63,7 +62,7 @@ def _deviation(state: NDArray[np.float64], value: float) -> float:
 
 @kernel
 def page_hinkley_step(state: NDArray[np.float64], value: float) -> int:
-    """Take one finite value; DRIFT, WARNING or NOTHING, or REFUSED. After a drift the test starts again."""
+    """Process one finite value; returns DRIFT, WARNING, NOTHING or REFUSED. After a drift the test starts again."""
     if not is_number(value):
         return REFUSED
     state[SEEN] += 1.0

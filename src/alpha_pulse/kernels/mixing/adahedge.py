@@ -21,12 +21,12 @@ from alpha_pulse.kernels.mixing.hedge import log_loss, mixture
 
 MIN_GAP = 1e-9
 MAX_LOSS = 1e6
-"""An expert this far behind stays as far behind, so that it can still come back."""
+"""Largest loss of an expert over the best, so that every expert can recover."""
 
 
 @kernel
 def size(n: int) -> int:
-    """How many floats the state of ``n`` experts takes."""
+    """Size in floats of the state of ``n`` experts."""
     return 2 * n + 1
 
 
@@ -68,7 +68,7 @@ def learn(
 def learn_at_rate_one(
     state: NDArray[np.float64], first: int, probabilities: NDArray[np.float64], n: int, label: int, exponent: float
 ) -> None:
-    """`learn` at the rate 1, which the log loss allows: exponential weights from sums of losses, so that none runs to 0."""
+    """`learn` at the rate 1, which suits the log loss: exponential weights from sums of losses, so that no weight becomes 0."""
     mixed = mixture(state, first, probabilities, n)
     for k in range(n):
         state[first + n + k] += exponent * log_loss(mixed if math.isnan(probabilities[k]) else probabilities[k], label)

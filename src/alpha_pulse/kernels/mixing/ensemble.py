@@ -1,13 +1,13 @@
-"""From members to one served probability and its confidence, and back from a label to all that must learn from it.
+"""Mixes the members into one served probability with a confidence, and learns from its label.
 
-A ``row`` (float64, shape (ROW,)) is what one prediction leaves behind and what comes back with its label: the members of
+A ``row`` (float64, shape (ROW,)) is the stored record of one prediction, completed by its label: the members of
 `alpha_pulse.kernels.base.scores` (online, batch, base, served, no_change), the label, the last label known, the members' raw
 probabilities, those of a trial's two models, the confidence, and the weights that served. A member that is absent is NaN.
 
 State (float64): head | mixture weights over (online, batch, base) | calibrators of online, of batch and of the confidence.
-Members trained on weighted examples do not predict plain frequencies, and a batch member trained on few bars is too sure of
-itself: each passes through an online Platt scaling, fitted unweighted on its stored out-of-sample scores, before it is mixed;
-or through another calibrator of the caller's, who then fills in the member's place in ``row`` before it is served.
+Members trained on weighted examples do not predict frequencies, and a batch member trained on few bars is overconfident. So
+each is calibrated before it is mixed: by an online Platt scaling, fitted unweighted on its stored out-of-sample scores, or by
+another calibrator of the caller, who then writes the calibrated probability to ``row`` first.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SIZE = CONFIDENCE + calibration.SIZE
 
 @kernel
 def start(state: NDArray[np.float64], horizon: int, share: float) -> None:
-    """Equal weights, identity calibrators, nothing known."""
+    """The initial state: equal weights, identity calibrators."""
     state[:] = 0.0
     state[EXPONENT] = 1.0 / horizon
     state[SHARE] = share / horizon
@@ -50,7 +50,7 @@ def start(state: NDArray[np.float64], horizon: int, share: float) -> None:
 
 @kernel
 def rounded(probability: float) -> float:
-    """To 9 decimals: what is served, scored and learned from is then short and exact in the journal. NaN stays NaN."""
+    """Round to 9 decimals, so that probabilities are short and exact in the journal. NaN stays NaN."""
     return float(np.rint(probability * 1e9) / 1e9)
 
 
@@ -85,9 +85,9 @@ def champion_weights(state: NDArray[np.float64], row: NDArray[np.float64]) -> No
 
 @kernel
 def mix(state: NDArray[np.float64], row: NDArray[np.float64], champion: bool) -> None:
-    """From ``row[RAW_ONLINE]`` and ``row[RAW_BATCH]`` fill the rest of ``row``; the state is not touched.
+    """Fill ``row`` from ``row[RAW_ONLINE]`` and ``row[RAW_BATCH]``; the state does not change.
 
-    A member whose place is not NaN was calibrated by the caller and stays as it is.
+    A member that is not NaN was calibrated by the caller and is kept.
     """
     if math.isnan(row[ONLINE]):
         row[ONLINE] = _member(state, ONLINE_CALIBRATOR, row[RAW_ONLINE])
@@ -121,7 +121,7 @@ def confidence(state: NDArray[np.float64], served: float) -> float:
 
 @kernel
 def update(state: NDArray[np.float64], row: NDArray[np.float64]) -> None:
-    """Learn from one settled ``row`` (its label filled in): mixture weights, calibrators, confidence, baselines."""
+    """Learn from one labelled ``row``: mixture weights, calibrators, confidence, baselines."""
     label = int(row[LABEL])
     fixed_share(state, WEIGHTS, row, N_MIXED, label, state[EXPONENT], state[SHARE])
     if not math.isnan(row[RAW_ONLINE]):

@@ -1,7 +1,7 @@
 """Mixtures of experts by fixed share, over weights packed anywhere in a state array.
 
-The exponential-weights update raises each expert's likelihood to ``exponent`` (1/h for labels that overlap over h bars: taken
-at full weight they make the mixture overconfident), then shares a little weight among all, so that no expert dies.
+The exponential-weights update raises each expert's likelihood to ``exponent`` (1/h for labels that overlap over h bars: at full
+weight they would make the mixture overconfident), then shares a little weight among all, so that no weight vanishes.
 Regret against the best sequence of experts with k switches is O(k log n) under immediate feedback; with labels that arrive d
 events late it holds for each of the d interleaved streams, so at most d times that.
 
@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from alpha_pulse.kernels.base.jit import kernel
 
 PROBABILITY_FLOOR = 1e-6
-"""Probabilities are kept this far from 0 and 1 when they are scored."""
+"""Smallest distance of a scored probability from 0 and 1."""
 
 
 @kernel
 def log_loss(probability: float, label: int) -> float:
-    """-log of the probability given to what happened, in nats, floored so that it stays finite.
+    """-log of the probability of the label, in nats, bounded so that it is finite.
 
     >>> round(log_loss(0.5, 1), 4)
     0.6931

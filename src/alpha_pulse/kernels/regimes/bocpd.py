@@ -1,13 +1,13 @@
-"""Bayesian online change-point detection: how long ago did the present run begin?
+"""Bayesian online change-point detection: the distribution of the time since the newest change.
 
 The state is a distribution of the run length r: the values since the newest change. A change comes before each value
 with probability ``hazard``; within a run values are normal with unknown mean and variance under a normal-inverse-gamma prior,
-so the next value is Student-t. Hypotheses below ``LEAST`` and, when ``capacity`` of them are held, the least probable one are
-removed, so a step costs at most ``capacity`` evaluations of a density, and memory never grows.
+so the next value is Student-t. Hypotheses below ``LEAST`` are removed, and the least probable one when there are
+``capacity``, so a step costs at most ``capacity`` evaluations of a density, and memory never grows.
 
-An alarm is about runs that began after the last alarm (or the beginning): it comes when their probability, given that the run
-is not one of the newest, of less than ``CONFIRMED`` values, exceeds the threshold. It is dated by the most probable of them.
-From then on the change is certain: hypotheses without it are removed, so one change gives one alarm.
+An alarm concerns runs that began after the last alarm (or the start). It comes when their probability, given that the run has
+``CONFIRMED`` values or more, exceeds the threshold, and is dated by the most probable of them. Hypotheses without the change
+are then removed, so one change gives one alarm.
 
 Sources: Adams and MacKay, "Bayesian online changepoint detection" (2007), https://arxiv.org/abs/0710.3742; Fearnhead and Liu,
 "On-line inference for multiple changepoint problems", JRSS B 69 (2007), https://doi.org/10.1111/j.1467-9868.2007.00601.x
@@ -26,14 +26,14 @@ from alpha_pulse.kernels.detection.detection import DRIFT, HEADER, NOTHING, REFU
 
 HAZARD, PRIOR_MEAN, PRIOR_KAPPA, PRIOR_ALPHA, PRIOR_BETA, CAPACITY = range(HEADER, HEADER + 6)
 HELD, KNOWN_SINCE, CHANGED = range(HEADER + 6, HEADER + 9)
-"""Hypotheses held; values seen at the last alarm; the probability of a change since then."""
+"""Number of hypotheses; values seen at the last alarm; the probability of a change since then."""
 RUNS = HEADER + 9
 RUN, WEIGHT, MEAN, BETA, GAMMAS = range(5)
 FIELDS = 5
 """Of a hypothesis: its run length, its probability, the posterior's mean and beta, and lgamma(alpha + 1/2) - lgamma(alpha)."""
 LEAST = 1e-9
 CONFIRMED = 2
-"""Runs of fewer values are not counted: a single value is little evidence, and the run that begins now has none."""
+"""Runs of fewer values do not count: one value is little evidence, and the newest run has none."""
 WARNING_PART = 0.5
 """A warning is a probability beyond this fraction of the threshold."""
 
@@ -44,7 +44,7 @@ def bocpd_state(
     prior: tuple[float, float, float, float] = (0.0, 1.0, 1.0, 1.0),
     capacity: int = 100,
 ) -> NDArray[np.float64]:
-    """Before the first value: a run of length 0 for certain. ``prior``: (mean, kappa, alpha, beta) of a run's normal law."""
+    """The initial state: a run of length 0 with probability 1. ``prior``: (mean, kappa, alpha, beta) of a run's normal law."""
     state = np.zeros(RUNS + FIELDS * capacity)
     state[THRESHOLD], state[HAZARD], state[CAPACITY] = threshold, hazard, capacity
     state[PRIOR_MEAN : PRIOR_BETA + 1] = prior
@@ -65,7 +65,7 @@ def _fresh(state: NDArray[np.float64], place: int, weight: float) -> None:
 
 @kernel
 def _weigh(state: NDArray[np.float64], hypothesis: int, value: float) -> float:
-    """The log density of ``value`` under a hypothesis, a Student-t law; then the hypothesis has taken it in."""
+    """The log density of ``value`` under a hypothesis (Student-t); also updates the hypothesis by the value."""
     kappa = state[PRIOR_KAPPA] + state[hypothesis + RUN]
     alpha = state[PRIOR_ALPHA] + 0.5 * state[hypothesis + RUN]
     shrunk = kappa / (kappa + 1.0)
@@ -84,7 +84,7 @@ def _weigh(state: NDArray[np.float64], hypothesis: int, value: float) -> float:
 
 @kernel
 def _grow(state: NDArray[np.float64], value: float) -> None:
-    """Each hypothesis weighs the value, takes it in and becomes one longer; beside them begins a new run."""
+    """Update all hypotheses by the value, lengthen their runs by one, and add the hypothesis of a new run."""
     count = int(state[HELD])
     log_densities = np.empty(count)
     highest = -math.inf
@@ -154,7 +154,7 @@ def bocpd_run(state: NDArray[np.float64]) -> float:
 
 @kernel
 def _rise(state: NDArray[np.float64], place: int, age: float) -> float:
-    """The mean of a run minus that of the values before it, as the most probable run of at least ``age`` values knows them."""
+    """The mean of the newest run minus that of the values before it, by the most probable run of at least ``age`` values."""
     hypothesis = RUNS + FIELDS * place
     run, prior = state[hypothesis + RUN], state[PRIOR_KAPPA] * state[PRIOR_MEAN]
     total = state[hypothesis + MEAN] * (state[PRIOR_KAPPA] + run) - prior
@@ -170,7 +170,7 @@ def _rise(state: NDArray[np.float64], place: int, age: float) -> float:
 
 @kernel
 def _take_as_fact(state: NDArray[np.float64], age: float) -> None:
-    """Strike out the hypotheses without a change in the last ``age`` values."""
+    """Remove the hypotheses without a change in the last ``age`` values."""
     kept, left = 0, 0.0
     for place in range(int(state[HELD])):
         hypothesis, to = RUNS + FIELDS * place, RUNS + FIELDS * kept
@@ -184,7 +184,7 @@ def _take_as_fact(state: NDArray[np.float64], age: float) -> None:
 
 @kernel
 def bocpd_step(state: NDArray[np.float64], value: float) -> int:
-    """Take one finite value; DRIFT, WARNING or NOTHING, or REFUSED. The score is the change of the mean."""
+    """Process one finite value; returns DRIFT, WARNING, NOTHING or REFUSED. The score is the change of the mean."""
     if not is_number(value):
         return REFUSED
     _grow(state, value)

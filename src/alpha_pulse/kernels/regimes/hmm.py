@@ -1,15 +1,15 @@
-"""A hidden Markov model that is filtered and learns as it goes: which of K states is it in, given the values so far?
+"""A hidden Markov model with K states that is filtered and trained online.
 
-In each state the D features are normal and independent; each state has its own deviation of the first feature, and that of
-each other one is common to all, so that a wild value of it cannot favour the state that was visited least. Only filtered
+In each state the D features are normal and independent. Each state has its own deviation of the first feature; the others are
+common to all states, so that an extreme value of them cannot favour the state that was visited least. Only filtered
 probabilities are computed: later values never change earlier probabilities. The parameters follow by expectation-maximisation
 online: the expected sufficient statistics of transitions and emissions are carried along with the filter, each step moves them
 by a rate of n^-.8 (never below 1/``memory``), and new parameters are made of them and of a prior that counts as ``weight``
 values out of the first n, never less than a fraction ``weight``/``memory``.
 
 States are ordered by their mean of the first feature, and kept ``apart`` in it; the middle one's stays within ``slack`` of its
-prior. So a state means the same throughout: the model can learn how calm the calm times are, but not give their name to
-others, and noise within one state does not become three. Standard deviations stay within bounds, and no state is left with a
+prior. So a state keeps its meaning: the model can learn the level of the calm state, but states cannot swap, and noise within
+one state does not split into three. Standard deviations stay within bounds, and no state is left with a
 probability of more than 1 - ``STAY`` per step.
 
 Sources: Hamilton, "A new approach to the economic analysis of nonstationary time series and the business cycle", Econometrica
@@ -30,13 +30,13 @@ from alpha_pulse.kernels.detection.detection import REFUSED, is_number
 TAKEN = 0
 SEEN, STATES, FEATURES, LEARN_FROM, MEMORY, WEIGHT, APART, SLACK = range(8)
 PROBABILITIES = 8
-"""Here begin the arrays, one after the other: see `_places`."""
+"""Offset of the arrays: see `_places`."""
 RATE = 0.8
-"""The exponent of the step sizes, within (1/2, 1]."""
+"""Exponent of the step sizes, in (1/2, 1]."""
 STAY = 0.9
-"""The least probability to stay in a state."""
+"""Smallest probability to stay in a state."""
 OUT_OF_STATE = 1e-12
-"""No state's probability falls below this: it must be able to come back."""
+"""Smallest probability of a state, so that it can recover."""
 
 
 def hmm_state(
@@ -58,7 +58,7 @@ def hmm_state(
     means, deviations
         The prior of each state, (K, D), rising in the first feature.
     transitions
-        (K, K), rows sum to 1: the prior of what follows on what.
+        (K, K), rows sum to 1: the prior of the transitions.
     bounds
         (2, D): the least and largest standard deviations.
     learn_from
@@ -150,7 +150,7 @@ def _carry(
 def _gather(
     state: NDArray[np.float64], values: NDArray[np.float64], known: NDArray[np.float64], back: NDArray[np.float64]
 ) -> None:
-    """Carry the expected statistics along: for each state now, of the moves made and of the values seen in each state."""
+    """Update the expected statistics of transitions and emissions, for each current state."""
     states, features = int(state[STATES]), int(state[FEATURES])
     places = _places(states, features)
     moves, emissions = places[7], places[8]
@@ -168,7 +168,7 @@ def _gather(
             feature = (part - 1) % features
             seen = 1.0
             if part > 0:
-                # A value that is missing is taken to be what the state expects.
+                # A missing value is replaced by the mean of the state.
                 mean, deviation = state[places[0] + i * features + feature], state[places[1] + i * features + feature]
                 seen = values[feature] if known[feature] != 0.0 else mean
                 if part > features:
@@ -252,7 +252,7 @@ def least_mean(state: NDArray[np.float64]) -> float:
 
 @kernel
 def hmm_step(state: NDArray[np.float64], values: NDArray[np.float64], known: NDArray[np.float64]) -> int:
-    """Take ``values`` (D,), those with ``known`` 0 missing; REFUSED, remembering nothing, for a value that is not finite."""
+    """Process ``values`` (D,), of which those with ``known`` 0 are missing; REFUSED, without a change, for one not finite."""
     for d in range(int(state[FEATURES])):
         if known[d] != 0.0 and not is_number(values[d]):
             return REFUSED

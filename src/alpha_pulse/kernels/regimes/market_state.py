@@ -1,17 +1,18 @@
-"""The state of a market in three numbers, each without units: how volatile it is, how it trends, how it hangs together.
+"""The state of a market in three numbers without units: volatility, trend and correlation.
 
-Bars are gathered to blocks that do not overlap, because what follows (change points, hidden states) takes its values as
-independent; averages over overlapping windows are not. Of a block of b bars with log returns r and log true ranges R:
+Bars are grouped into blocks that do not overlap, because change points and hidden states assume independent values, and
+averages over overlapping windows are not independent. Of a block of b bars with log returns r and log true ranges R:
 
-* volatility: 2 log(mean of sqrt(R)), minus its usual level. Roots, so that one wild bar does not make a block; the true range
-  holds the gap from the close before, and is the size of r where a feed has closes only. The usual level follows each block by
-  1/n, later 1/``reference``, of the way or of ``PULL``, whichever is less: wild times count no more than others.
+* volatility: 2 log(mean of sqrt(R)), minus its usual level. Roots, so that one extreme bar does not dominate a block. The true
+  range includes the gap from the previous close, and is the size of r where a feed has closes only. The usual level moves
+  towards each block by a fraction of 1/n, later 1/``reference``, of the distance, limited to ``PULL``: extreme times count no
+  more than others.
 * trend: sum(r) / sqrt(sum(r^2)), which is standard normal without a trend, and at most sqrt(b).
 * correlation: sqrt(b) atanh(c), standard normal around its level. With other symbols c is the correlation of r with the mean
-  return of the others in the same slice; alone, it is that of r with the return of the bar before. Its usual level is kept too.
+  return of the others in the same slice; otherwise, that of r with the previous return. Its usual level is stored too.
 
-A block in which the market does not move is as calm as can be: its volatility is the least, -`MOST`, and its trend and
-correlation, quotients of nothing, are not known (0 stands in their places). It teaches nothing of the usual level.
+A block in which the market does not move has the smallest volatility, -`MOST`. Its trend and correlation are not defined (they
+are stored as 0), and it does not change the usual level.
 
 Source of the true range: Wilder, "New Concepts in Technical Trading Systems" (1978); of the transform of correlations: Fisher,
 "On the probable error of a coefficient of correlation" (1921).
@@ -48,7 +49,7 @@ PULL = 0.35
 MOST = 3.0
 """Bound of the volatility: e^3, 20 times the usual."""
 CLOSEST = 0.95
-"""A correlation is cut off here: of a few bars it may well be 1, and its transform would be infinite."""
+"""Bound of a correlation: with few bars it may be 1, and its transform would be infinite."""
 
 
 def market_state(block: int, reference: int, together: bool) -> NDArray[np.float64]:
@@ -102,7 +103,7 @@ def _end(state: NDArray[np.float64]) -> None:
 
 @kernel
 def market_step(state: NDArray[np.float64], high: float, low: float, close: float, others: float) -> int:
-    """Take one bar: BLOCK_ENDS when it completed a block, else TAKEN; REFUSED, remembering nothing, when it is no bar.
+    """Process one bar: BLOCK_ENDS when it completes a block, else TAKEN; REFUSED, without a change, for an invalid bar.
 
     ``others`` is the mean log return of the other symbols at the same instant; NaN where there are none.
     """

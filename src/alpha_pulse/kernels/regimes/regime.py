@@ -1,4 +1,4 @@
-"""What a regime detector does at the end of a block, in one call: change points of three numbers, and the hidden states."""
+"""The update of a regime detector at the end of a block: change points of three numbers, and the hidden states."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from alpha_pulse.kernels.regimes.market_state import (
 )
 
 UNKNOWN = -2
-"""In place of a flag: the block did not have this number."""
+"""The flag of a number that the block does not have."""
 
 
 @kernel
@@ -31,7 +31,7 @@ def regime_block(
     most_unusual: float,
     flags: NDArray[np.int64],
 ) -> None:
-    """Show the newest block of ``market`` to the change-point detectors ``points`` (3, n) and to the hidden states.
+    """Pass the newest block of ``market`` to the change-point detectors ``points`` (3, n) and to the hidden states.
 
     Detector flags go into ``flags`` (3,). Trend and correlation reach the hidden states as how unusual they are, cut
     off at ``most_unusual``. A block that stands still, or all but, is an ordinary calm one to them: so far out it would fit no
