@@ -8,27 +8,24 @@ from typing import Annotated
 import typer
 
 from alpha_pulse import __version__
+from alpha_pulse.cli.command_line import Commands, in_range
 from alpha_pulse.cli.data_commands import data_app
 from alpha_pulse.cli.reading_options import DataOptions, reads_bars
 
-app = typer.Typer(
+app = Commands(
+    "An adaptive trading system whose models learn while it trades.\n\n"
+    "Start with [bold]alpha-pulse run[/], which trades bundled bars on paper and serves a page that shows it, or with "
+    "[bold]alpha-pulse replay[/], which trades them as fast as possible. "
+    "The documentation is in docs/README.md of the source.\n\n"
+    "Example: [bold]alpha-pulse replay[/]",
     name="alpha-pulse",
-    help="An adaptive trading system whose models learn while it trades.\n\nExample: [bold]alpha-pulse replay[/]",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
 )
-config_app = typer.Typer(
-    help="Show the settings.\n\nExample: [bold]alpha-pulse config show[/]", no_args_is_help=True, rich_markup_mode="rich"
-)
+config_app = Commands("Show the settings.\n\nExample: [bold]alpha-pulse config show[/]")
 app.add_typer(config_app, name="config")
 app.add_typer(data_app, name="data")
-journal_app = typer.Typer(
-    help="Check stored runs.\n\nExample: [bold]alpha-pulse journal verify run.db[/]",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-)
+journal_app = Commands("Check stored runs.\n\nExample: [bold]alpha-pulse journal verify run.db[/]")
 app.add_typer(journal_app, name="journal")
 
 HOST, PORT, SPEED = "127.0.0.1", 8650, 8.0
@@ -37,11 +34,11 @@ HOST, PORT, SPEED = "127.0.0.1", 8650, 8.0
 DataFiles = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="F", help="Bars: a file, a folder of files or a quoted pattern; may be repeated (default: EURUSD 2017, 1h)."
+        metavar="FILE", help="Bars: a file, a folder of files or a quoted pattern; may be repeated (default: EURUSD 2017, 1h)."
     ),
 ]
 ConfigFile = Annotated[
-    Path | None, typer.Option("--config", metavar="C", help="A TOML file; see [bold]alpha-pulse config show[/].")
+    Path | None, typer.Option("--config", metavar="FILE", help="A TOML file; see [bold]alpha-pulse config show[/].")
 ]
 
 
@@ -75,7 +72,9 @@ def replay(
     ] = None,
     decisions: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Also write the signals and orders as JSON, one line per slice that has any."),
+        typer.Option(
+            metavar="FILE", help="Also write the signals and orders as JSON, one line for each time step that has any."
+        ),
     ] = None,
 ) -> None:
     """Trade a file of bars on paper, learn from the outcomes, and show the result.
@@ -113,20 +112,25 @@ def run(
         str | None,
         typer.Option(
             metavar="URL",
-            help="As for [bold]replay[/]; resumed if it has a run (default: the store of these data and settings).",
+            help="Where to store the run: sqlite:///FILE, a path, or memory://; a stored run is resumed "
+            "(default: the newest store with the same data and settings).",
         ),
     ] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Start from the first bar, in a new store; the old store is not deleted.")
     ] = False,
-    speed: Annotated[float, typer.Option(metavar="X", min=0.0, help="Bars per second; 0: as fast as possible.")] = SPEED,
+    speed: Annotated[
+        float, typer.Option(metavar="X", callback=in_range(0), help="Bars per second; 0: as fast as possible.")
+    ] = SPEED,
     host: Annotated[str, typer.Option(metavar="H", help="Address to listen on.")] = HOST,
-    port: Annotated[int, typer.Option(metavar="P", min=0, max=65535, help="Port of the page; 0: any free port.")] = PORT,
+    port: Annotated[
+        int, typer.Option(metavar="P", callback=in_range(0, 65_535), help="Port of the page; 0: any free port.")
+    ] = PORT,
     json: Annotated[
-        bool, typer.Option("--json", help="Print where the page is served as one line of JSON, and no tables.")
+        bool, typer.Option("--json", help="Print the page's address as one line of JSON instead of tables.")
     ] = False,
 ) -> None:
-    """Trade on paper at a speed that can be watched, and serve a page that shows and controls the run.
+    """Trade on paper slowly enough to watch, and serve a page that shows and controls the run.
 
     A second start resumes the run. Example: [bold]alpha-pulse run --speed 20[/]
     """
@@ -166,7 +170,7 @@ def warmup(
     config: ConfigFile = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Compile the kernels that a configuration uses, so that the next run starts without delay.
+    """Compile the kernels (numerical functions) that a configuration uses, so that the next run starts without delay.
 
     Example: [bold]alpha-pulse warmup[/]
     """
@@ -194,7 +198,9 @@ def warmup(
 @app.command()
 def doctor(
     config: ConfigFile = None,
-    port: Annotated[int, typer.Option(metavar="P", min=1, max=65535, help="Port on which the page will be served.")] = PORT,
+    port: Annotated[
+        int, typer.Option(metavar="P", callback=in_range(1, 65_535), help="Port on which the page will be served.")
+    ] = PORT,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Check the installation and show how to fix each problem; exit code 1 if there is one.
@@ -219,12 +225,20 @@ def doctor(
 
 @app.command("simulate-detectors")
 def simulate_detectors(
-    table: Annotated[list[str] | None, typer.Option(metavar="T", help="Only this table; may be repeated.")] = None,
-    detector: Annotated[list[str] | None, typer.Option(metavar="D", help="Only this detector; may be repeated.")] = None,
-    runs: Annotated[
-        int | None, typer.Option(metavar="N", min=2, help="Runs in each cell (default: as many as for the docs).")
+    table: Annotated[
+        list[str] | None, typer.Option(metavar="T", help="Only this table; may be repeated; an unknown name lists the tables.")
     ] = None,
-    seed: Annotated[int, typer.Option(metavar="S", min=0, help="Seed of all streams.")] = 1,
+    detector: Annotated[
+        list[str] | None,
+        typer.Option(metavar="D", help="Only this detector; may be repeated; an unknown name lists the detectors."),
+    ] = None,
+    runs: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", callback=in_range(2), help="Runs for each cell of a table (default: as many as for the docs)."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="S", callback=in_range(0), help="Seed of all streams.")] = 1,
     json: Annotated[
         str | None, typer.Option(metavar="FILE", help="Also write the results as JSON; - for standard output.")
     ] = None,
@@ -247,10 +261,19 @@ def evaluate(
     model: Annotated[
         list[str],
         typer.Option(
-            metavar="M", help="A model of docs/concepts/models.md; may be repeated; the others are compared with the first."
+            metavar="M",
+            help="A model, such as logistic or hoeffding_tree; may be repeated; the others are compared with the first. "
+            "An unknown name lists the models.",
         ),
     ],
-    stream: Annotated[str, typer.Option(metavar="S", help="A CSV, ARFF or Parquet file, or a generator: sea:n=100000,seed=3.")],
+    stream: Annotated[
+        str,
+        typer.Option(
+            metavar="S",
+            help="A CSV, ARFF or Parquet file, or a generator (agrawal, hyperplane, led_drift, rbf_drift, sea) with options, "
+            "such as sea:n=100000,seed=3.",
+        ),
+    ],
     target: Annotated[
         str | None, typer.Option(metavar="T", help="The column that contains the class (default: the last).")
     ] = None,
@@ -261,18 +284,30 @@ def evaluate(
             help="A row that lacks a value: refuse it, drop it (and count it), or keep the value as missing.",
         ),
     ] = "refuse",
-    delay: Annotated[int, typer.Option(metavar="D", min=0, help="Examples predicted before a label is known.")] = 0,
+    delay: Annotated[
+        int, typer.Option(metavar="D", callback=in_range(0), help="Number of examples between a prediction and its label.")
+    ] = 0,
     window: Annotated[
-        int, typer.Option(metavar="W", min=1, help="Labels in the sliding window, the moving average and the fading metrics.")
+        int,
+        typer.Option(
+            metavar="W",
+            callback=in_range(1),
+            help="Labels in the sliding window, the moving average and the fading metrics.",
+        ),
     ] = 1_000,
     seed: Annotated[
-        int, typer.Option(metavar="S", min=0, help="Seed of the models, the intervals and a generator without its own.")
+        int,
+        typer.Option(
+            metavar="S", callback=in_range(0), help="Seed of the models, the intervals and a generator without its own."
+        ),
     ] = 1,
     alpha: Annotated[
         float, typer.Option(metavar="A", help="Probability of reporting a difference between equal models.")
     ] = 0.05,
-    json: Annotated[str | None, typer.Option(metavar="F", help="Also write the result as JSON; - for standard output.")] = None,
-    plot: Annotated[Path | None, typer.Option(metavar="F", help="Draw the curves: .png, .svg or .pdf.")] = None,
+    json: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Also write the result as JSON; - for standard output.")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the curves: .png, .svg or .pdf.")] = None,
 ) -> None:
     """Predict each example of a stream before it is learned, and show the scores beside those of simple baselines.
 
@@ -300,7 +335,9 @@ def config_show(
 ) -> None:
     """Show every setting in effect and where it comes from: default, file or environment.
 
-    Environment: [bold]ALPHA_PULSE__VENUE__FEE_BPS=2.5[/]. Example: [bold]alpha-pulse config show > my.toml[/]
+    Environment variables override the file, such as [bold]ALPHA_PULSE__VENUE__FEE_BPS=2.5[/].
+
+    Example: [bold]alpha-pulse config show > my.toml[/]
     """
     import msgspec
 

@@ -7,19 +7,17 @@ from typing import Annotated
 
 import typer
 
+from alpha_pulse.cli.command_line import Commands
 from alpha_pulse.cli.reading_options import DataOptions, reads_bars
 
-data_app = typer.Typer(
-    help="Inspect and import files of bars.\n\nExample: [bold]alpha-pulse data inspect prices.csv[/]",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-)
+data_app = Commands("Inspect and import files of bars.\n\nExample: [bold]alpha-pulse data inspect prices.csv[/]")
 
 Files = Annotated[
     list[str], typer.Argument(metavar="FILE...", help="Files of bars, folders of files, or patterns such as 'BTC*.zip'.")
 ]
 ConfigFile = Annotated[
-    Path | None, typer.Option("--config", metavar="C", help="A TOML file; the number of bars is checked against its settings.")
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="A TOML file; the number of bars is checked against its settings."),
 ]
 
 

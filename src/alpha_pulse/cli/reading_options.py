@@ -17,13 +17,20 @@ class DataOptions(NamedTuple):
     interval: Annotated[
         str | None, typer.Option(metavar="I", help="Length of a bar: 5m, 1h, 1d, 1w, 1mo (default: inferred).")
     ] = None
-    tz: Annotated[str | None, typer.Option(metavar="Z", help="Time zone of times without one, such as UTC.")] = None
+    tz: Annotated[
+        str | None, typer.Option(metavar="Z", help="Time zone of times that state none, such as UTC; required for those.")
+    ] = None
     symbol: Annotated[
         list[str] | None,
-        typer.Option(metavar="S", help="Only this symbol; may be repeated. One symbol also names bars that have none."),
+        typer.Option(
+            metavar="S", help="Only this symbol; may be repeated. If the file names no symbol, the name to give its bars."
+        ),
     ] = None
     stamp: Annotated[
-        str | None, typer.Option(metavar="open|close", help="Meaning of a bar's time (default: that of the source, else open).")
+        str | None,
+        typer.Option(
+            metavar="open|close", help="Whether a bar's time is its open or its close (default: that of the source, else open)."
+        ),
     ] = None
     duplicates: Annotated[
         str, typer.Option(metavar="refuse|first|last", help="What to do with several rows of one symbol and time.")

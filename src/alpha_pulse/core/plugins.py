@@ -67,7 +67,7 @@ def load(family: str, table: Mapping[str, str], name: str) -> Any:
                     "install a version of the plug-in made for it"
                 )
             return plugin
-    known = names(family, table) + [key for key in table if key.endswith(":")]
+    known = names(family, table) + [f"{key}..." for key in table if key.endswith(":")]
     raise UnknownNameError(f"unknown {family.removesuffix('s')} {name!r}{did_you_mean(name, known)}")
 
 

@@ -42,7 +42,7 @@ def named(path: str) -> Callable[..., Mixture]:
     ('logistic', 'hoeffding_tree', 'base_rate')
     """
     if path.count("(") != path.count(")"):
-        raise ConfigError(f"mixture:{path} opens and closes parentheses unequally; write mixture:adahedge(logistic + sgd)")
+        raise ConfigError(f"mixture:{path} has unbalanced parentheses; write mixture:adahedge(logistic + sgd)")
     match = _WITH_METHOD.fullmatch(path.strip())
     method, inner = (match[1], match[2]) if match is not None else (METHODS[0], path)
     if method not in METHODS:
