@@ -377,9 +377,9 @@ DETECT = (
     Mutant(
         "a-symbols-own-return-among-the-others",
         "detect",
-        "engine/regime_monitor.py",
-        "(total - own) / (len(returns) - 1)",
-        "total / len(returns)",
+        "kernels/regimes/other_returns.py",
+        "(total - others[i, k]) / (count - 1)",
+        "total / count",
         ("unit/engine/test_regime_monitor.py::test_each_symbol_is_shown_the_mean_return_of_the_others",),
     ),
 )

@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.core.arrays import check_array
 from alpha_pulse.core.durations import DAY_NS
 from alpha_pulse.core.errors import ConfigError, NonFiniteError, StateError
 from alpha_pulse.core.ranges import check_minimum, check_range
-from alpha_pulse.core.stateful import State, scalar, take_all
+from alpha_pulse.core.stateful import State, take_all
 from alpha_pulse.core.types import RegimeChange, RegimeFeature, RegimeLabel
 from alpha_pulse.detectors.base import Detection
-from alpha_pulse.detectors.regime_settings import (
-    CAPACITY,
-    DOUBTFUL,
-    HAZARD,
-    MIN_STAY,
-    MOST_UNUSUAL,
-    PRIORS,
-    RECENT,
-    REFERENCE,
-    REFUTED,
-    SUPPORT,
-    WARM_UP,
-    hidden_states,
-    threshold,
-)
+from alpha_pulse.detectors.regime_settings import CAPACITY, HAZARD, PRIORS, REFERENCE, hidden_states, threshold
 from alpha_pulse.kernels.detection.detection import CHANGE, DRIFT, FLAG, SCORE, SEEN, THRESHOLD, WARNING
 from alpha_pulse.kernels.regimes import bocpd, hmm, market_state
-from alpha_pulse.kernels.regimes.regime import regime_block
+from alpha_pulse.kernels.regimes import regime_detector as layout
+from alpha_pulse.kernels.regimes.regime_detector import WARM_UP, regime_bar, regime_end, regime_rows
 
 LABELS: tuple[RegimeLabel, ...] = get_args(RegimeLabel)
 MONITORED: tuple[RegimeFeature, ...] = get_args(RegimeFeature)
@@ -70,6 +59,11 @@ class RegimeDetector:
     reference
         Blocks over which the usual volatility is averaged; until there are so many, all of them.
 
+    Attributes
+    ----------
+    arrays
+        The state, by name, with the layout of `alpha_pulse.kernels.regimes.regime_detector`.
+
     Raises
     ------
     ConfigError
@@ -105,28 +99,47 @@ class RegimeDetector:
         check_range("the regime detector's samples_per_false_alarm", samples_per_false_alarm, 0.0, usual="2000")
         self.symbol = symbol
         self.block = block
-        self._market = market_state.market_state(block, reference, together)
-        self._hidden = hidden_states(block)
-        self._points = np.stack(
-            [bocpd.bocpd_state(threshold(name, samples_per_false_alarm), HAZARD, PRIORS[name], CAPACITY) for name in MONITORED]
+        counters = np.zeros(layout.COUNTERS, dtype=np.int64)
+        counters[[layout.LABEL, layout.LIKELY]] = -1
+        points = [
+            bocpd.bocpd_state(threshold(name, samples_per_false_alarm), HAZARD, PRIORS[name], CAPACITY) for name in MONITORED
+        ]
+        self._use(
+            {
+                "market": market_state.market_state(block, reference, together),
+                "hidden": hidden_states(block),
+                "points": np.stack(points),
+                "times": np.zeros((len(MONITORED), MAX_TIMES), dtype=np.int64),
+                "counters": counters,
+            }
         )
-        self._times = np.zeros((len(MONITORED), MAX_TIMES), dtype=np.int64)
-        self._flags = np.zeros(len(MONITORED), dtype=np.int64)
-        self._place = -1
-        self._likely = -1
-        self._likely_ts = 0
-        self._stayed = 0
-        self._block_ts = 0
-        self._changes = 0
-        self.changed = False
+        self._events = np.zeros((layout.MOST_CHANGES, layout.EVENT), dtype=np.int64)
+        self._numbers = np.zeros((layout.MOST_CHANGES, layout.NUMBERS))
+
+    def _use(self, arrays: dict[str, NDArray[Any]]) -> None:
+        self.arrays = arrays
+        self._market, self._hidden, self._points, self._times, self._counters = arrays.values()
+
+    def place_in(self, room: Mapping[str, NDArray[Any]]) -> None:
+        """Move the state into arrays of the caller, which have the names, shapes and types of `arrays`."""
+        for name, array in self.arrays.items():
+            room[name][...] = array
+        self._use({name: room[name] for name in self.arrays})
+
+    @property
+    def changed(self) -> bool:
         """Whether the newest bar caused a change."""
-        self.change_ts = 0
+        return bool(self._counters[layout.CHANGED_NOW] > 0)
+
+    @property
+    def change_ts(self) -> int:
         """The estimated start of the newest change: the first bar of its first block, ns."""
+        return int(self._counters[layout.CHANGE_TS])
 
     @property
     def label(self) -> RegimeLabel | None:
         """The regime now; None before ``WARM_UP`` blocks."""
-        return LABELS[self._place] if self._place >= 0 else None
+        return _label(int(self._counters[layout.LABEL]))
 
     @property
     def probabilities(self) -> dict[RegimeLabel, float]:
@@ -178,119 +191,96 @@ class RegimeDetector:
         NonFiniteError
             A price is not valid; the state does not change.
         """
-        status = market_state.market_step(self._market, high, low, close, others)
-        self.changed = False
+        status = regime_bar(self._market, self._counters, ts, high, low, close, others)
         if status == market_state.TAKEN:
-            if self._block_ts == 0 and self._market[market_state.IN_BLOCK] > 0.0:
-                self._block_ts = ts
             return ()
         if status == market_state.REFUSED:
-            raise NonFiniteError(
-                f"a bar for the regime detector of {self.symbol} has high {high!r}, low {low!r}, close {close!r} and others "
-                f"{others!r}; expected finite prices above 0 with the close between low and high; correct the feed"
+            raise self._refusal(high, low, close, others)
+        regime_end(
+            self._market, self._hidden, self._points, self._times, self._counters, self._events, self._numbers
+        )  # fmt: skip
+        return self._changes(ts)
+
+    def update_many(self, ts: NDArray[np.int64], bars: NDArray[np.float64]) -> list[tuple[int, RegimeChange]]:
+        """Process bars one by one; returns the changes, each with the row of its bar. Bit-equal to the calls of `update`.
+
+        Parameters
+        ----------
+        ts
+            Times at which the bars are known, ns, (n,).
+        bars
+            High, low, close and others of each bar, (n, 4).
+
+        Raises
+        ------
+        NonFiniteError
+            A price is not valid; the bars before it are processed.
+        DataError
+            The arrays have other shapes or types.
+        """
+        check_array(f"the bars for the regime detector of {self.symbol}", bars, (None, 4))
+        check_array(f"the times for the regime detector of {self.symbol}", ts, (len(bars),), np.int64)
+        changes, row = list[tuple[int, RegimeChange]](), 0
+        while row < len(bars):
+            last = regime_rows(
+                self._market,
+                self._hidden,
+                self._points,
+                self._times,
+                self._counters,
+                ts,
+                bars,
+                row,
+                self._events,
+                self._numbers,
             )
-        return self._block_ends(ts)
+            if last < 0:
+                raise self._refusal(*bars[~last].tolist())
+            if last < len(bars):
+                changes += [(last, change) for change in self._changes(int(ts[last]))]
+            row = last + 1
+        return changes
 
-    def _block_ends(self, ts: int) -> tuple[RegimeChange, ...]:
-        for number in range(len(MONITORED)):
-            if self._has(number):
-                self._times[number, int(self._points[number, SEEN]) % MAX_TIMES] = self._block_ts
-        regime_block(self._market, self._hidden, self._points, MOST_UNUSUAL, self._flags)
-        changes = self._label(ts)
-        if self._place >= 0:
-            changes += [self._point(number, ts) for number in (1, 2) if self._flags[number] == DRIFT]
-        self._block_ts = 0
-        self.changed = bool(changes)
-        return tuple(changes)
-
-    def _has(self, number: int) -> bool:
-        """Whether the newest block has a value of number ``number`` of `MONITORED`."""
-        place = (None, market_state.MOVED, market_state.KNOWN)[number]
-        return place is None or bool(self._market[place] != 0.0)
-
-    def _label(self, ts: int) -> list[RegimeChange]:
-        """Move the label when another regime is probable enough."""
-        seen = int(self._hidden[hmm.SEEN])
-        probabilities = self._hidden[hmm.PROBABILITIES : hmm.PROBABILITIES + len(LABELS)]
-        likely = int(np.argmax(probabilities))
-        if likely != self._likely:
-            self._likely, self._likely_ts = likely, self._block_ts
-        self._stayed += 1
-        if seen < WARM_UP or likely == self._place or (self._place >= 0 and self._stayed < MIN_STAY):
-            return []
-        volatility = self._points[0]
-        supported = bocpd.bocpd_changed(volatility, RECENT + 1.0) >= SUPPORT
-        if self._place >= 0 and probabilities[self._place] > (DOUBTFUL if supported else REFUTED):
-            return []
-        before, self._place, stayed = self.label, likely, self._stayed
-        self._stayed = 0
-        run = int(bocpd.bocpd_run(volatility))
-        dated = supported and before is not None and 0 < run <= stayed
-        since = self._time(0, int(volatility[SEEN]) - run) if dated else self._likely_ts
-        return [self._change(ts, "volatility", before, float(probabilities[likely]), since)]
-
-    def _point(self, number: int, ts: int) -> RegimeChange:
-        state = self._points[number]
-        return self._change(
-            ts, MONITORED[number], self.label, float(state[bocpd.CHANGED]), self._time(number, int(state[CHANGE]))
+    def _refusal(self, high: float, low: float, close: float, others: float) -> NonFiniteError:
+        return NonFiniteError(
+            f"a bar for the regime detector of {self.symbol} has high {high!r}, low {low!r}, close {close!r} and others "
+            f"{others!r}; expected finite prices above 0 with the close between low and high; correct the feed"
         )
 
-    def _time(self, feature: int, number: int) -> int:
-        """The start of a block, ns; for a block that is no longer stored, that of the oldest one."""
-        oldest = max(int(self._points[feature][SEEN]) - MAX_TIMES, 0)
-        return int(self._times[feature, max(number, oldest) % MAX_TIMES])
+    def _changes(self, ts: int) -> tuple[RegimeChange, ...]:
+        """The changes at the newest bar, from the event rows."""
+        count = int(self._counters[layout.CHANGED_NOW])
+        first = int(self._counters[layout.CHANGES]) - count + 1
+        return tuple(self._change(ts, first + row, row) for row in range(count))
 
-    def _change(
-        self, ts: int, feature: RegimeFeature, before: RegimeLabel | None, probability: float, since: int
-    ) -> RegimeChange:
-        self._changes += 1
-        self.change_ts = since
-        probabilities = self._hidden[hmm.PROBABILITIES : hmm.PROBABILITIES + len(LABELS)]
+    def _change(self, ts: int, number: int, row: int) -> RegimeChange:
+        feature, before, after, since = self._events[row].tolist()
+        probability, volatility, *probabilities = self._numbers[row].tolist()
         # Nine decimals, as of every probability in the journal.
         return RegimeChange(
-            change_id=f"{self.symbol}/regime/{self._changes}",
+            change_id=f"{self.symbol}/regime/{number}",
             symbol=self.symbol,
             ts=ts,
-            feature=feature,
-            from_label=before,
-            to_label=LABELS[self._place],
+            feature=MONITORED[feature],
+            from_label=_label(before),
+            to_label=LABELS[after],
             probability=round(probability, 9),
             change_ts=since,
-            ratio=round(self.ratio, 6),
-            probabilities=tuple(round(value, 9) for value in probabilities.tolist()),
+            ratio=round(math.exp(volatility), 6),
+            probabilities=tuple(round(value, 9) for value in probabilities),
         )
-
-    def _arrays(self) -> dict[str, NDArray[np.float64] | NDArray[np.int64]]:
-        return {"market": self._market, "hidden": self._hidden, "points": self._points, "times": self._times}
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        return State(
-            scalars={
-                "place": self._place,
-                "likely": self._likely,
-                "likely_ts": self._likely_ts,
-                "stayed": self._stayed,
-                "block_ts": self._block_ts,
-                "changes": self._changes,
-                "changed": self.changed,
-                "change_ts": self.change_ts,
-            },
-            arrays={name: array.copy() for name, array in self._arrays().items()},
-        )
+        return State(arrays={name: array.copy() for name, array in self.arrays.items()})
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`. Raises StateError for other parameters."""
-        names = ("place", "likely", "likely_ts", "stayed", "block_ts", "changes", "change_ts")
-        place, likely, likely_ts, stayed, block_ts, changes, change_ts = (scalar(state, name, int) for name in names)
-        changed = scalar(state, "changed", bool)
-        arrays = {name: array.copy() for name, array in self._arrays().items()}
+        arrays = {name: array.copy() for name, array in self.arrays.items()}
         take_all(arrays, state)
         self._refuse_other_parameters(arrays["market"], arrays["points"])
-        for name, array in self._arrays().items():
+        for name, array in self.arrays.items():
             array[...] = arrays[name]
-        self._place, self._stayed, self._block_ts, self._changes, self.change_ts = place, stayed, block_ts, changes, change_ts
-        self._likely, self._likely_ts, self.changed = likely, likely_ts, changed
 
     def _refuse_other_parameters(self, market: NDArray[Any], points: NDArray[Any]) -> None:
         """Raise StateError for a state of other blocks, reference, symbols or thresholds."""
@@ -303,6 +293,10 @@ class RegimeDetector:
                 f"{own[2] != 0.0} and {self._points[:, THRESHOLD].tolist()}; "
                 "restore with the configuration that saved it"
             )
+
+
+def _label(index: int) -> RegimeLabel | None:
+    return LABELS[index] if index >= 0 else None
 
 
 def block_of(interval_ns: int) -> int:

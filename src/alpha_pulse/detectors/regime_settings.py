@@ -13,19 +13,10 @@ from numpy.typing import NDArray
 from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.detectors.calibrated import ThresholdCurve
 from alpha_pulse.kernels.regimes.hmm import hmm_state
+from alpha_pulse.kernels.regimes.regime_detector import WARM_UP
 
 REFERENCE = 400
 """Blocks over which the usual volatility is averaged."""
-WARM_UP = 20
-"""Blocks before the first label."""
-REFUTED, DOUBTFUL = 0.01, 0.1
-"""Probabilities of the current regime at which the label moves: without, and with, a recent change of volatility."""
-SUPPORT = 0.5
-"""The probability from which a change of volatility counts."""
-RECENT = 4
-"""Blocks within which a change is recent."""
-MIN_STAY = 3
-"""Smallest number of blocks between two moves of the label."""
 
 VOLATILITIES = (-0.5, 0.0, 0.6)
 """Prior means of the log of volatility over its usual level: .6 and 1.8 times it."""
@@ -37,9 +28,6 @@ NOISE = 1.1
 """Standard deviation of a block's volatility times the root of its number of bars, for closes with heavy tails (t3)."""
 STAY = 0.98
 WEIGHT, MEMORY = 20.0, 1_000
-
-MOST_UNUSUAL = 3.0
-"""Standard errors at which trend and correlation are clipped before they enter the regime model."""
 
 HAZARD = 0.01
 """Prior probability of a change at each block."""

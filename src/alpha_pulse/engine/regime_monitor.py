@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from alpha_pulse.core.stateful import State, Stateful, scalar
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.core.stateful import State, Stateful, take
 from alpha_pulse.core.types import Bar, RegimeChange
 from alpha_pulse.detectors.regime import RegimeDetector, block_of
+from alpha_pulse.kernels.regimes.other_returns import mean_other_returns
 
 
 class RegimeMonitor:
@@ -27,41 +31,62 @@ class RegimeMonitor:
     """
 
     def __init__(self, symbols: Sequence[str], interval_ns: int) -> None:
-        block, together = block_of(interval_ns), len(symbols) > 1
-        self.detectors = {symbol: RegimeDetector(symbol, block, together=together) for symbol in symbols}
-        self._together = together
-        self._closes: dict[str, float] = {}
+        block, self._together = block_of(interval_ns), len(symbols) > 1
+        self.detectors = {symbol: RegimeDetector(symbol, block, together=self._together) for symbol in symbols}
+        first = self.detectors[symbols[0]].arrays
+        self.arrays = {name: np.zeros((len(symbols), *array.shape), array.dtype) for name, array in first.items()}
+        """The detectors' states, by name, the first axis being that of the symbols."""
+        for index, detector in enumerate(self.detectors.values()):
+            detector.place_in({name: array[index] for name, array in self.arrays.items()})
+        self._index = {symbol: index for index, symbol in enumerate(symbols)}
+        self._last_closes = np.zeros(len(symbols))
+        self._partials = np.zeros(len(symbols))
+        self._closes, self._others = np.zeros((2, 1, len(symbols)))
 
     def observe(self, bars: Sequence[Bar]) -> list[RegimeChange]:
         """Process the bars of one slice; returns the changes of regime that they show."""
         changes: list[RegimeChange] = []
-        others = self._others(bars) if self._together else {}
+        others = self._others_of(bars) if self._together else None
         for bar in bars:
             high, low, close = bar.high, bar.low, bar.close
             if not low <= close <= high:  # the feed has warned about it; it is no reason to stop
                 high, low = max(high, close), min(low, close)
-            changes += self.detectors[bar.symbol].update(bar.ts_event, high, low, close, others.get(bar.symbol, math.nan))
+            other = math.nan if others is None else others[self._index[bar.symbol]]
+            changes += self.detectors[bar.symbol].update(bar.ts_event, high, low, close, other)
         return changes
 
-    def _others(self, bars: Sequence[Bar]) -> dict[str, float]:
-        """By symbol, the mean log return of the others; empty when fewer than two symbols have a return."""
-        closes = self._closes
-        returns = {bar.symbol: math.log(bar.close / closes[bar.symbol]) for bar in bars if bar.symbol in closes}
+    def _others_of(self, bars: Sequence[Bar]) -> list[float]:
+        self._closes.fill(math.nan)
         for bar in bars:
-            closes[bar.symbol] = bar.close
-        if len(returns) < 2:
-            return {}
-        # Rounded once, so it depends on no order, and taking a return off it leaves exactly 0 where the others stood still.
-        total = math.fsum(returns.values())
-        return {symbol: (total - own) / (len(returns) - 1) for symbol, own in returns.items()}
+            self._closes[0, self._index[bar.symbol]] = bar.close
+        mean_other_returns(self._last_closes, self._closes, self._partials, self._others)
+        others: list[float] = self._others[0].tolist()
+        return others
+
+    def others(self, closes: NDArray[np.float64]) -> NDArray[np.float64]:
+        """For each slice and symbol the mean log return of the other symbols, (n, s); the closes are remembered.
+
+        Parameters
+        ----------
+        closes
+            Of each slice, (n, s), in the order of the run's symbols; NaN where a slice has no bar of a symbol.
+
+        Returns
+        -------
+        ndarray
+            NaN for a symbol without a return, and for all where fewer than two have one.
+        """
+        others = np.empty_like(closes)
+        mean_other_returns(self._last_closes, closes, self._partials, others)
+        return others
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        return State(scalars={"closes": dict(self._closes)})
+        return State(arrays={"closes": self._last_closes.copy()})
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        self._closes = {symbol: float(close) for symbol, close in scalar(state, "closes", dict).items()}
+        take(self._last_closes, state, "closes")
 
     def components(self) -> dict[str, Stateful]:
         """Components with state, by name."""

@@ -185,16 +185,11 @@ def changes(rows: Rows, *, together: bool = False, block: int = BLOCK) -> tuple[
     """The changes that a new detector reports in ``rows`` (times are row numbers), and the index of each row's label (-1:
     none)."""
     detector = RegimeDetector("X", block, together=together)
-    all_changes: list[RegimeChange] = []
+    all_changes = detector.update_many(np.arange(len(rows)), rows)
     labels = np.full(len(rows), -1, dtype=np.int64)
-    label = -1
-    for row_number, (high, low, close, others) in enumerate(rows.tolist()):
-        reported = detector.update(row_number, high, low, close, others)
-        if reported:
-            all_changes.extend(reported)
-            label = LABELS.index(reported[-1].to_label)
-        labels[row_number] = label
-    return all_changes, labels
+    for row_number, change in all_changes:
+        labels[row_number:] = LABELS.index(change.to_label)
+    return [change for _, change in all_changes], labels
 
 
 def false_alarms(market: StillMarket, runs: int, seed: int) -> RegimeFalseAlarms:

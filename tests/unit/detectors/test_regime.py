@@ -10,12 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from alpha_pulse.core.errors import ConfigError, NonFiniteError, StateError
+from alpha_pulse.core.errors import ConfigError, DataError, NonFiniteError, StateError
 from alpha_pulse.core.stateful import State, digest, pack, unpack
 from alpha_pulse.core.types import RegimeChange
 from alpha_pulse.detectors.regime import LABELS, MONITORED, RegimeDetector, block_of
-from alpha_pulse.detectors.regime_settings import WARM_UP, shipped_regime_curves, threshold
+from alpha_pulse.detectors.regime_settings import shipped_regime_curves, threshold
+from alpha_pulse.kernels.regimes.regime_detector import WARM_UP
 from alpha_pulse.simulation.regime_trials import bars_of
+from naive_regime_detector import NaiveRegimeDetector
 
 Floats = NDArray[np.float64]
 BLOCK = 24
@@ -177,6 +179,17 @@ def test_what_is_no_bar_is_refused_and_not_remembered(row: tuple[float, ...]) ->
     with pytest.raises(NonFiniteError, match="regime detector of X"):
         detector.update(100, *row)
     assert digest({"x": detector.snapshot()}) == before
+    with pytest.raises(NonFiniteError, match="regime detector of X"):
+        detector.update_many(np.array([100]), np.array([[*row, math.nan][:4]]))
+    assert digest({"x": detector.snapshot()}) == before
+
+
+def test_bars_of_another_shape_are_refused() -> None:
+    detector = RegimeDetector("X", BLOCK)
+    with pytest.raises(DataError, match=r"bars for the regime detector of X are float64 of shape \(2, 3\)"):
+        detector.update_many(np.arange(2), np.ones((2, 3)))
+    with pytest.raises(DataError, match="times for the regime detector of X"):
+        detector.update_many(np.arange(3), np.ones((2, 4)))
 
 
 def test_a_state_that_does_not_fit_is_refused_and_changes_nothing() -> None:
@@ -186,10 +199,9 @@ def test_a_state_that_does_not_fit_is_refused_and_changes_nothing() -> None:
     before = digest({"x": good})
     bad = [
         State(),
-        State({**good.scalars, "place": None}, good.arrays),
-        State({**good.scalars, "changed": 1}, good.arrays),
-        State(good.scalars, {**good.arrays, "points": good.arrays["points"][:, :-1]}),
-        State(good.scalars, {name: array for name, array in good.arrays.items() if name != "times"}),
+        State({}, {**good.arrays, "counters": good.arrays["counters"].astype(np.float64)}),
+        State({}, {**good.arrays, "points": good.arrays["points"][:, :-1]}),
+        State({}, {name: array for name, array in good.arrays.items() if name != "times"}),
         RegimeDetector("X", 288).snapshot(),
         RegimeDetector("X", BLOCK, together=True).snapshot(),
         RegimeDetector("X", BLOCK, reference=200).snapshot(),
@@ -235,3 +247,43 @@ def test_calm_times_with_moves_are_still_known_as_such_after_a_long_standstill()
     assert detector.label == "calm"
     shown(detector, rows[-1_200:], len(rows) - 1_200)
     assert detector.label == "calm"
+
+
+def restless(seed: int) -> Floats:
+    """Bars of a market that changes its volatility, its trend, its company and at times stands still."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(800, 4_000))
+    parts: list[Floats] = []
+    while sum(len(part) for part in parts) < n:
+        scale, drift, company = rng.choice([0.0, 0.4, 1.0, 3.0]), rng.choice([0.0, 0.4]), rng.choice([-0.7, 0.0, 0.7])
+        own, noise = rng.standard_normal((2, int(rng.integers(100, 900))))
+        parts.append(np.column_stack([scale * (own + drift), company * own + 0.7 * noise]))
+    moves = 0.002 * np.concatenate(parts)[:n]
+    rows = bars_of(moves[:, 0], moves[:, 1])
+    rows[:, 0] *= 1.0 + 0.001 * rng.random(n)
+    rows[:, 1] *= 1.0 - 0.001 * rng.random(n)
+    rows[rng.random(n) < 0.05, 3] = math.nan
+    return rows
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000), together=st.booleans(), size=st.sampled_from([1, 7, 512, None]))
+def test_blocks_of_any_size_give_the_changes_and_the_state_of_one_bar_after_the_other(
+    seed: int, together: bool, size: int | None
+) -> None:
+    rows, rng = restless(seed), np.random.default_rng(seed)
+    one, many = (RegimeDetector("X", 5, 200.0, together=together, reference=40) for _ in range(2))
+    twin = NaiveRegimeDetector("X", 5, 200.0, together=together, reference=40)
+    times = (np.arange(len(rows)) + 1) * 3_600_000_000_000
+    expected, single = [], []
+    for at, (ts, row) in enumerate(zip(times.tolist(), rows.tolist(), strict=True)):
+        expected += [(at, change) for change in twin.update(ts, *row)]
+        single += [(at, change) for change in one.update(ts, *row)]
+    found, first = [], 0
+    while first < len(rows):
+        last = first + (size or int(rng.integers(1, 900)))
+        found += [(first + row, change) for row, change in many.update_many(times[first:last], rows[first:last])]
+        first = last
+    assert found == single == expected != []
+    for name, array in twin.arrays.items():
+        assert one.arrays[name].tobytes() == many.arrays[name].tobytes() == array.tobytes(), name

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
+from numpy.typing import NDArray
 
+from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.stateful import digest
-from alpha_pulse.core.types import Bar
+from alpha_pulse.core.types import Bar, RegimeChange
 from alpha_pulse.engine.regime_monitor import RegimeMonitor
+from naive_regime_detector import NaiveOthers, NaiveRegimeDetector
 
 HOUR_NS = 3_600_000_000_000
+Floats = NDArray[np.float64]
 SYMBOLS = ("A", "B", "C", "D", "E")
 
 
@@ -42,18 +48,64 @@ def test_the_order_of_the_bars_of_a_slice_changes_nothing(order: list[int], seed
     assert digest(states[0]) == digest(states[1])
 
 
+def closes_of(bars: list[Bar]) -> Floats:
+    return np.array([[bar.close for bar in bars]])
+
+
 def test_each_symbol_is_shown_the_mean_return_of_the_others() -> None:
     watch, shown = RegimeMonitor(SYMBOLS, HOUR_NS), slices(40, 1)
-    assert watch._others(shown[0]) == {}
+    assert np.isnan(watch.others(closes_of(shown[0]))).all()
     for before, bars in pairwise(shown):
         returns = np.log([new.close / old.close for old, new in zip(before, bars, strict=True)])
-        found = watch._others(bars)
-        for at, symbol in enumerate(SYMBOLS):
-            assert found[symbol] == pytest.approx(np.delete(returns, at).mean(), abs=1e-15)
+        found = watch.others(closes_of(bars))[0]
+        for at in range(len(SYMBOLS)):
+            assert found[at] == pytest.approx(np.delete(returns, at).mean(), abs=1e-15)
 
 
 def test_others_that_stand_still_returned_exactly_nothing() -> None:
     watch = RegimeMonitor(SYMBOLS, HOUR_NS)
-    found = [watch._others(bars) for bars in slices(40, 2, still=("A", "B", "D", "E"))]
-    assert all(others["C"] == 0.0 for others in found[1:])
-    assert all(others["A"] != 0.0 for others in found[1:])
+    found = [watch.others(closes_of(bars))[0] for bars in slices(40, 2, still=("A", "B", "D", "E"))]
+    assert all(others[2] == 0.0 for others in found[1:])
+    assert all(others[0] != 0.0 for others in found[1:])
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10_000), present=st.sampled_from([0.1, 0.5, 1.0]), size=st.sampled_from([1, 7, 512, None]))
+def test_blocks_of_slices_with_gaps_are_shown_what_single_slices_are(seed: int, present: float, size: int | None) -> None:
+    rng, n = np.random.default_rng(seed), 300
+    closes = np.exp(np.cumsum(rng.standard_normal((n, len(SYMBOLS))) * 10.0 ** rng.integers(-9, 1, len(SYMBOLS)), axis=0))
+    closes[rng.random(closes.shape) >= present] = math.nan
+    watch, twin, found, first = RegimeMonitor(SYMBOLS, HOUR_NS), NaiveOthers(), [], 0
+    while first < n:
+        last = first + (size or int(rng.integers(1, 200)))
+        found += watch.others(closes[first:last]).tolist()
+        first = last
+    for row, others in zip(closes.tolist(), found, strict=True):
+        expected = twin.of({symbol: close for symbol, close in zip(SYMBOLS, row, strict=True) if not math.isnan(close)})
+        assert {symbol: other for symbol, other in zip(SYMBOLS, others, strict=True) if not math.isnan(other)} == expected
+
+
+def test_slices_of_bars_are_passed_on_with_what_the_others_did() -> None:
+    """Some slices lack symbols, and some closes lie outside of their bar."""
+    rng = np.random.default_rng(3)
+    watch, company, twins = RegimeMonitor(SYMBOLS, HOUR_NS), NaiveOthers(), {}
+    for symbol in SYMBOLS:
+        twins[symbol] = NaiveRegimeDetector(symbol, 24, together=True)
+    found, expected = list[RegimeChange](), list[RegimeChange]()
+    for bars in slices(1_500, 4):
+        bars = [structs.replace(bar, high=bar.close * 0.99) if rng.random() < 0.1 else bar for bar in bars]
+        bars = [bar for bar in bars if rng.random() < 0.8] or bars
+        others = company.of({bar.symbol: bar.close for bar in bars})
+        found += watch.observe(bars)
+        for bar in bars:
+            other, high = others.get(bar.symbol, math.nan), max(bar.high, bar.close)
+            expected += twins[bar.symbol].update(bar.ts_event, high, bar.low, bar.close, other)
+    assert found == expected != []
+    for index, symbol in enumerate(SYMBOLS):
+        for name, array in twins[symbol].arrays.items():
+            assert watch.arrays[name][index].tobytes() == array.tobytes()
+
+
+def test_a_state_of_other_symbols_is_refused() -> None:
+    with pytest.raises(StateError, match="closes"):
+        RegimeMonitor(SYMBOLS, HOUR_NS).restore(RegimeMonitor(SYMBOLS[:2], HOUR_NS).snapshot())
