@@ -10,16 +10,20 @@ import sys
 
 import numpy as np
 
+from alpha_pulse.core.durations import DAY_NS
+from alpha_pulse.core.types import Bar
 from alpha_pulse.detectors.covariate import FEATURE_DETECTORS
-from alpha_pulse.detectors.regime import LEAST_BLOCK, RegimeDetector
+from alpha_pulse.detectors.regime import LEAST_BLOCK
+from alpha_pulse.engine.regime_monitor import RegimeMonitor
 from alpha_pulse.runtime.compilations import compilations
 
 
 def compile_watchers(feature_detector: str) -> None:
     """Call each of their kernels once, with the types that the loop uses."""
-    regimes = RegimeDetector("WARMUP", LEAST_BLOCK)
-    for bar in range(LEAST_BLOCK):
-        regimes.update(bar, 1.0, 1.0, 1.0)
+    symbols = ("WARMUP", "OTHER")
+    regimes = RegimeMonitor(symbols, DAY_NS)
+    for number in range(LEAST_BLOCK + 1):  # the first bar has no return, so the block ends one later
+        regimes.observe([Bar(symbol, number * DAY_NS, DAY_NS, 1.0, 1.0, 1.0, 1.0) for symbol in symbols])
     FEATURE_DETECTORS[feature_detector](("value",)).update(np.zeros(1))
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 from alpha_pulse.core.config import Config
+from alpha_pulse.kernels.regimes.regime_detector import regime_end
 from alpha_pulse.runtime.compilations import compilations
 from alpha_pulse.runtime.warmup import is_warm, warm_up
 from alpha_pulse.runtime.warmup_watchers import compile_watchers
@@ -17,6 +18,7 @@ def test_what_compiles_beside_compiles_nothing_that_the_loop_does_not_use() -> N
     with compilations(counted.append):
         compile_watchers("psi")
     assert counted == []
+    assert regime_end.signatures  # type: ignore[attr-defined]  # a block ended
 
 
 def test_a_second_warm_up_compiles_nothing() -> None:
