@@ -80,7 +80,7 @@ class AdaptiveModelManager:
     Parameters
     ----------
     config
-        Of it: ``adaptation`` (thresholds, length of trial and cool-down in labels, interval of the timer in seconds).
+        Uses ``adaptation`` (thresholds, length of trial and cool-down in labels, interval of the timer in seconds).
     clock
         Market time (ns), for the timer.
 

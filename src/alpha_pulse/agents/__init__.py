@@ -1,4 +1,4 @@
-"""Agents by name; add one here and the contract checks run on it."""
+"""Agents by name. The contract checks run on each of them."""
 
 AGENTS = {
     "trend": "alpha_pulse.agents.trend:TrendFollowing",

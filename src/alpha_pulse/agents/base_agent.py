@@ -1,6 +1,6 @@
-"""What an agent promises: a direction from -1 (short) to 1 (long) for each view of the market, as a Signal.
+"""The interface of agents: a Signal with a direction from -1 (short) to 1 (long) for each view of the market.
 
-An agent knows features by name and nothing of models, money or orders. Models reach it through `Predictor`, which the
+An agent reads features by name and has no access to models, money or orders. Models reach it through `Predictor`, which the
 serving service implements.
 """
 
@@ -41,7 +41,7 @@ class BaseAgent(ABC):
     Raises
     ------
     AgentError
-        The class has no name, or needs a feature that the schema does not hold.
+        The class has no name, or needs a feature that is not in the schema.
 
     >>> class FollowLastBar(BaseAgent):
     ...     name = "follow_last_bar"
@@ -76,7 +76,7 @@ class BaseAgent(ABC):
 
     @abstractmethod
     def rule_based_analysis(self, market_data: MarketView) -> float:
-        """The rules' direction, finite, from -1 to 1. Missing features hold 0 and should pull towards 0."""
+        """The rules' direction, finite, from -1 to 1. Missing features are 0 and should move it towards 0."""
 
     def decide(self, market_data: MarketView) -> Signal:
         """The Signal for this view, by rules alone. An override that adds other sources must be as repeatable."""

@@ -1,4 +1,4 @@
-"""Combines a rule-based agent with the model's prediction, once that is confident enough."""
+"""Combines a rule-based agent with the model's prediction if its confidence is high enough."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class MLAwareAgent(BaseAgent):
     """Wraps ``agent``: 0.6 rules + 0.4 model when the model is confident, else the rules alone.
 
     The model's direction is ``(2p - 1) / full_edge``, at most 1 either way: a probability of ``(1 + full_edge) / 2`` is a whole
-    position. It takes part when the prediction's confidence reaches the threshold. It never touches ``rule_part``, so
-    what the rules would have done stays known.
+    position. It takes part when the prediction's confidence reaches the threshold. It never changes ``rule_part``, so
+    the decision of the rules alone stays known.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class MLAwareAgent(BaseAgent):
         self.weights = weights
         self.full_edge = full_edge
         self._predictor = predictor
-        # A context is the same at every step of a symbol, so each is made once; it decides nothing and is not saved.
+        # The context of a symbol never changes, so it is created once; it is not part of the state.
         self._contexts: dict[str, PredictionContext] = {}
 
     def rule_based_analysis(self, market_data: MarketView) -> float:
@@ -110,12 +110,12 @@ class MLAwareAgent(BaseAgent):
         return self.agent.snapshot()
 
     def restore(self, state: State) -> None:
-        """Hand ``state`` to the wrapped agent."""
+        """Restore ``state`` in the wrapped agent."""
         self.agent.restore(state)
 
 
 def _clip(value: float) -> float:
-    """To [-1, 1]. A NaN stays one, so that the Signal refuses it."""
+    """Clip to [-1, 1]. NaN stays NaN, so that the Signal refuses it."""
     return 1.0 if value > 1.0 else -1.0 if value < -1.0 else value
 
 

@@ -1,4 +1,4 @@
-"""Mean reversion: fade a price that is far from its recent mean, and hold until it is nearly back."""
+"""Mean reversion: trade against a price that is far from its recent mean until it is nearly back."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ OVERBOUGHT_RSI = 0.4
 ENTER = 1.0
 LEAVE = 0.25
 FULL = 2.0
-"""The score at which the whole position is taken; at `ENTER` it is ``ENTER / FULL`` of it."""
+"""The score of a full position; at `ENTER` the position is ``ENTER / FULL`` of it."""
 
 
 class MeanReversion(BaseAgent):
-    """Opens against an extreme, deepens with it, and closes near the middle; in between it stays as it is.
+    """Opens a position against an extreme, increases it with the extreme, and closes it near the middle.
 
     The score is the mean of ``bollinger_20`` (distance from the 20-bar mean, 1 at two standard deviations) and
     ``rsi_14`` (centred, from -1 to 1) over `OVERBOUGHT_RSI`. At ``|score| >= ENTER`` a position of ``|score| / FULL``, at most
     1, is opened against it, or deepened if one is held; it is kept until the score is within `LEAVE` of 0 or has
-    changed sign. Both thresholds together keep it from flipping each bar.
+    changed sign. The two thresholds prevent a change at every bar.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Trend following: hold what has gone up over the last weeks of bars, sell short what has gone down, and move seldom."""
+"""Trend following: long after a rise over the last weeks of bars, short after a fall, with few changes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ RETURN_WEIGHT = 0.4
 NEAR_WEIGHT = 0.6
 FAR_WEIGHT = 0.8
 BAND = 0.25
-"""A new direction closer than this to the one held is not taken."""
+"""Smallest change of direction that is made."""
 
 
 class TrendFollowing(BaseAgent):
     """The hyperbolic tangent of a weighted sum of slow returns, held until it has moved by `BAND`.
 
-    Features: ``ret_96``, ``ema_dist_50``, ``ema_dist_200``, all in units of volatility times root span. The band makes
-    turnover low: a position is left alone while the change wanted is small against what trading costs.
+    Features: ``ret_96``, ``ema_dist_50``, ``ema_dist_200``, all in units of volatility times root span. The band
+    keeps turnover low: the position does not change while the gain of a change is small compared with the costs of trading.
 
     Raises
     ------

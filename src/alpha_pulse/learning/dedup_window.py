@@ -1,4 +1,4 @@
-"""The ids that were learned already, with a digest of their content: all of them, whatever their age, in 24 bytes each."""
+"""The ids of all learned examples, with a digest of their content, in 24 bytes each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.stateful import State
 
 MOST_IDS = 2_000_000
-"""Ids that a run can remember, some 90 MB of memory. New ones are then refused, and none is forgotten."""
+"""Largest number of ids of a run, some 90 MB of memory. Beyond it new ids are refused; none is dropped."""
 DIGEST_BYTES = 16
 CONTENT_BYTES = 8
 PREFIX_BYTES = 2
@@ -19,7 +19,7 @@ ENTRY_BYTES = REST_BYTES + CONTENT_BYTES
 
 
 class DedupWindow:
-    """A set of ids that only grows, each stored as a digest of the id and one of its content: 24 bytes together.
+    """A growing set of ids, each stored as a digest of the id and a digest of its content, 24 bytes together.
 
     A digest's first two bytes choose one of 65,536 buckets, in which the rest is searched: with a million ids some 300 bytes.
 

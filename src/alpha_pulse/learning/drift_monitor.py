@@ -15,17 +15,17 @@ from alpha_pulse.kernels.mixing.ensemble import RAW_ONLINE
 from alpha_pulse.learning.session import ScoredPrediction
 
 MAX_TIMES = 512
-"""Blocks whose times are stored, to date a change; of the older half every second one is then dropped."""
+"""Blocks whose times are stored to date a change; when there are more, every second one of the older half is dropped."""
 ERRORS: Monitored = "errors"
 MONITORED: tuple[Monitored, ...] = (ERRORS, "calibration", "labels")
 STEADY_DETECTOR = "adwin"
-"""Watches calibration and labels, whatever watches the errors: it takes all of 0 to 1, and finds falls as it finds rises."""
+"""The detector of calibration and labels: it accepts values from 0 to 1, and detects falls and rises alike."""
 
 
 class DriftMonitor:
-    """Labels over a horizon of h bars overlap, so monitored values are dependent: detectors are given means of blocks of h.
+    """Labels over a horizon of h bars overlap, so monitored values are dependent: detectors process means of blocks of h.
 
-    Labels that come in no order of their own, as those of trades do, are taken in blocks of 20.
+    Labels without a fixed order, such as those of trades, form blocks of 20.
 
     * ``errors``, 0 or 1, are those of the online model before calibration. A reversal of direction raises them by a tenth, but
       changes a Brier score by a few thousandths only. Only a rise is an alarm: a model that improved has not drifted.
@@ -40,7 +40,7 @@ class DriftMonitor:
     horizon
         Labels per block, h.
     settings
-        Of them: ``detector``, ``samples_per_false_alarm`` and ``drift_threshold``. A rate for which a detector was not
+        Uses ``detector``, ``samples_per_false_alarm`` and ``drift_threshold``. A rate for which a detector was not
         calibrated with such blocks is replaced by the nearest for which it was.
     ordered
         Whether each label comes h steps after its prediction.
@@ -51,9 +51,9 @@ class DriftMonitor:
         self.target = target
         self.alarms = 0
         self.last_alarm: DriftAlarm | None = None
-        """The newest of any kind."""
+        """The newest alarm of any kind."""
         self.last_rise: DriftAlarm | None = None
-        """The newest that is about errors."""
+        """The newest alarm about errors."""
         dependence: Dependence = "horizon" if ordered else "autoregressive"
         self._length = block_of(dependence, horizon)
         self._names = {name: settings.detector if name == ERRORS else STEADY_DETECTOR for name in MONITORED}
@@ -148,7 +148,7 @@ class DriftMonitor:
     def _change(self, block: int) -> tuple[int, int, float, float, float]:
         """The last block before a change: ``block``, or of those that are remembered the one nearest to it."""
         earlier = self._times[:-1] or self._times
-        return min(earlier, key=lambda found: abs(found[0] - block))
+        return min(earlier, key=lambda entry: abs(entry[0] - block))
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
@@ -189,7 +189,7 @@ class DriftMonitor:
         """All of them, or, with StateError, none."""
         saved = scalar(state, "detectors", list)
         if len(saved) != len(MONITORED):
-            raise StateError(f"{len(saved)} detectors were saved, but {len(MONITORED)} are watching")
+            raise StateError(f"{len(saved)} detectors were saved; expected {len(MONITORED)}")
         before = [detector.snapshot() for detector in self._detectors]
         try:
             for index, detector in enumerate(self._detectors):
@@ -203,7 +203,7 @@ class DriftMonitor:
 
 
 class _Memory(msgspec.Struct, frozen=True):
-    """All that a monitor remembers beside its detectors; ``names`` and ``length`` tell what it was made of."""
+    """The state of a monitor besides its detectors; ``names`` and ``length`` identify its configuration."""
 
     names: list[str]
     length: int

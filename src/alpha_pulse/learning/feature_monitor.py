@@ -18,7 +18,7 @@ from alpha_pulse.kernels.detection.detection import DRIFT, REFUSED, SEEN
 
 TARGET = "features"
 CALENDAR = ("hour_", "week_")
-"""How features begin that follow from the clock alone: they are not monitored, for no window of them is as another."""
+"""Prefixes of calendar features. They are not monitored, because their distribution differs between windows."""
 REFERENCE, WINDOW = 2_000, 500
 
 
@@ -27,17 +27,17 @@ class FeatureMonitor:
 
     What a vector shows becomes an alarm at the next call of `detect`, which is in the step after it.
 
-    A change of the market shows in the features before it shows in errors, and often without any. So an alarm is recorded and
-    shown, with the features that changed, and causes no adaptation.
+    A change of the market affects features before errors, and often no errors at all. So an alarm is recorded and shown with
+    the features that changed, and causes no adaptation.
 
     Parameters
     ----------
     symbol
-        Whose features they are.
+        The symbol of the features.
     names
         One per value of a vector; those of the calendar are left out.
     settings
-        Of them: ``feature_detector`` and ``samples_per_false_alarm``, which here counts vectors.
+        Uses ``feature_detector`` and ``samples_per_false_alarm``, which here counts vectors.
 
     Examples
     --------

@@ -51,7 +51,7 @@ class OnlineLearningService:
     Parameters
     ----------
     config
-        Of it: ``learning`` (default model, horizons in bars, window in labels), ``adaptation`` (detectors) and ``seed``.
+        Uses ``learning`` (default model, horizons in bars, window in labels), ``adaptation`` (detectors) and ``seed``.
     n_features
         Gives the length of a feature row for (symbol, target).
 

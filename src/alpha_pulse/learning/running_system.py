@@ -1,4 +1,4 @@
-"""What a service needs of the system that it is part of: journaled commands, and requests for adaptations."""
+"""The interface of the running system for services: journaled commands, and requests for adaptations."""
 
 from __future__ import annotations
 

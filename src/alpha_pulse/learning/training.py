@@ -34,7 +34,7 @@ class ModelReady(msgspec.Struct, frozen=True):
 class BatchMember:
     """Trains on all labelled examples of the first ``train_bars`` bars; predicts from ``ready_delay_ns`` of market time later.
 
-    Training runs at that slice, synchronously; the delay stands for the time it takes when it runs beside a live market.
+    Training runs at that slice, synchronously; the delay simulates the time of training during live trading.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""How good stored predictions were: every metric from the predictions, their labels, and what two simple rules had right.
+"""Metrics of stored predictions, from the predictions, their labels, and the hits of two simple rules.
 
 All three kappas are one formula (`alpha_pulse.metrics.definitions.error_reduction`) against three references: chance (kappa),
 the majority class (kappa-M) and the last label known (kappa-temporal).
@@ -22,9 +22,9 @@ FADED = 1e-150
 
 
 class Metrics(msgspec.Struct, frozen=True, kw_only=True):
-    """Scores over ``labels`` labels; None is what is not defined on them.
+    """Scores over ``labels`` labels; a score that is not defined on them is None.
 
-    ``log_loss`` in nats. ``balanced_accuracy``: mean share of right answers per class that came. Of two classes ``brier`` is
+    ``log_loss`` in nats. ``balanced_accuracy``: mean recall of the classes that occurred. Of two classes ``brier`` is
     the mean squared error of P(label 1), ``auc`` the area under its ROC curve, ``ece`` its expected calibration error over ten
     bins of equal counts, ``information_coefficient`` the rank correlation of it and the label. Of more classes ``brier`` sums
     the squared errors of all, ``auc`` is the mean over classes of one against the rest, ``ece`` is that of the probability
@@ -52,10 +52,10 @@ class Evaluated(msgspec.Struct, frozen=True):
     probabilities
         float64 of shape (n, classes).
     guesses, labels
-        int64 of shape (n,): the class predicted, and the one that came.
+        int64 of shape (n,): the predicted class, and the true one.
     no_change, majority
-        bool of shape (n,): which labels the last one known, and the most frequent one known, predicted correctly; None where
-        the kappa that compares with it is not wanted.
+        bool of shape (n,): which labels the last one known, and the most frequent one known, predicted correctly; None
+        leaves out the kappa that compares with it.
     """
 
     probabilities: Floats
@@ -100,10 +100,10 @@ def guesses(probabilities: Floats) -> Labels:
 
 
 def binary_metrics(probabilities: Floats, labels: Labels) -> Metrics:
-    """`metrics` of P(label 1) and labels of 0 or 1, (n,), without the kappas that need to know what was known when.
+    """`metrics` of P(label 1) and labels of 0 or 1, (n,), without the kappas that need the labels known at each prediction.
 
-    >>> found = binary_metrics(np.array([0.1, 0.4, 0.4, 0.9]), np.array([0, 0, 1, 1]))
-    >>> found.accuracy, found.auc, found.kappa_temporal
+    >>> scores = binary_metrics(np.array([0.1, 0.4, 0.4, 0.9]), np.array([0, 0, 1, 1]))
+    >>> scores.accuracy, scores.auc, scores.kappa_temporal
     (0.75, 0.875, None)
     """
     both = of_two(probabilities)
@@ -135,7 +135,7 @@ def metrics(scored: Evaluated) -> Metrics:
 
 
 def fading_metrics(scored: Evaluated, factor: float) -> Metrics:
-    """Metrics in which a label counts ``factor`` times what the one after it does; those that are means of single scores.
+    """Metrics that are means of single scores, in which each label counts ``factor`` times as much as the next one.
 
     References
     ----------
@@ -149,11 +149,11 @@ def fading_metrics(scored: Evaluated, factor: float) -> Metrics:
 
 
 def losses(scored: Evaluated) -> Floats:
-    """-log of the probability given to what happened, (n,), in nats."""
+    """-log of the probability of the true class, (n,), in nats."""
     if scored.probabilities.shape[1] == 2:
         return log_losses(scored.probabilities[:, 1], scored.labels == 1)
-    given = scored.probabilities[np.arange(len(scored.labels)), scored.labels]
-    return log_losses(given, np.ones(len(given), dtype=np.bool_))
+    of_labels = scored.probabilities[np.arange(len(scored.labels)), scored.labels]
+    return log_losses(of_labels, np.ones(len(of_labels), dtype=np.bool_))
 
 
 def squared_errors(scored: Evaluated) -> Floats:
@@ -168,14 +168,14 @@ def squared_errors(scored: Evaluated) -> Floats:
 
 
 def _additive(scored: Evaluated, weights: Floats) -> Metrics:
-    """What follows from sums over labels, weighted by ``weights`` (n,)."""
+    """The metrics that are sums over labels, weighted by ``weights`` (n,)."""
     classes = scored.probabilities.shape[1]
     counts = np.bincount(scored.labels * classes + scored.guesses, weights, classes**2)
     confusion: Floats = counts.reshape(classes, classes).astype(np.float64)
     true, hits, misses = confusion.sum(axis=1), float(np.trace(confusion)), off_diagonal(confusion)
     came = true > 0.0
     several = int(came.sum()) > 1
-    missed = float(weights @ ~scored.hits)  # as the references are: a rule is then no better than itself
+    missed = float(weights @ ~scored.hits)  # summed as the references are, so that a rule compared with itself has a kappa of 0
     return Metrics(
         labels=len(weights),
         accuracy=hits / (hits + misses),
@@ -194,13 +194,13 @@ def _against(missed: float, reference: Flags | None, weights: Floats) -> float |
 
 
 def _mean(values: Floats, weights: Floats) -> float:
-    """The weighted mean, which rounding does not take beyond the values."""
+    """The weighted mean, limited to the range of the values against rounding."""
     mean = float(weights @ values) / float(weights.sum())
     return min(max(mean, float(values.min())), float(values.max()))
 
 
 def _rank_correlation(first: Floats, second: Floats) -> float | None:
-    """Spearman's: the correlation of ranks, of equal values the mean ones; None where one never changes."""
-    one, other = (ranks(values) - 0.5 * (len(values) + 1) for values in (first, second))
-    spread = float(np.sqrt((one @ one) * (other @ other)))
-    return min(max(float(one @ other) / spread, -1.0), 1.0) if spread > 0.0 else None
+    """Spearman's rank correlation, with mean ranks of equal values; None where one of the two is constant."""
+    first_ranks, second_ranks = (ranks(values) - 0.5 * (len(values) + 1) for values in (first, second))
+    spread = float(np.sqrt((first_ranks @ first_ranks) * (second_ranks @ second_ranks)))
+    return min(max(float(first_ranks @ second_ranks) / spread, -1.0), 1.0) if spread > 0.0 else None

@@ -17,17 +17,17 @@ from alpha_pulse.kernels.detection import eprocess
 Row = NDArray[np.float64]
 Winner = Literal["first", "second"]
 TOGETHER = 64
-"""Pairs that wait to be taken in one call, where nobody looks."""
+"""Pairs that are buffered, and processed in one call."""
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """What is known after ``samples`` labels.
+    """The result after ``samples`` labels.
 
     ``mean_difference`` is the second learner's mean loss minus the first's: positive where the first is better; None without
-    labels. ``low`` and ``high`` bound its average expectation at all times at once. ``p_value`` is that of neither being better
-    at any time, two-sided, and may be looked at after every label. ``winner`` was decided after ``decided_at`` labels, and
-    stays: in one of the interleaved series it had been better on average by then. Whether it is so over all labels, ``low`` and
-    ``high`` say.
+    labels. ``low`` and ``high`` bound its average expectation at all times at once. ``p_value`` is two-sided, for the
+    hypothesis that neither was better at any time; it may be read after every label. ``winner`` was decided after
+    ``decided_at`` labels and stays: by then it was better on average in one of the interleaved series. ``low`` and ``high``
+    concern all labels.
     """
 
     mean_difference: float | None
@@ -40,7 +40,7 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 class PairedComparison:
-    """Takes pairs of losses on the same examples; may be read after each, and stopped at any time.
+    """Compares two learners by their losses on the same examples. It may be read after each, and stopped at any time.
 
     Parameters
     ----------
@@ -81,9 +81,9 @@ class PairedComparison:
         self._waiting: list[float] = []
 
     def update(self, first: float, second: float) -> None:
-        """Take the losses of both on the next example, each from 0 to 1, in the order of the predictions.
+        """Process the losses of both on the next example, each from 0 to 1, in the order of the predictions.
 
-        Raises DataError, taking nothing, for a loss that is not from 0 to 1.
+        Raises DataError, without a change, for a loss that is not from 0 to 1.
         """
         if not (0.0 <= first <= 1.0 and 0.0 <= second <= 1.0):
             raise _unbounded(first if not 0.0 <= first <= 1.0 else second)
@@ -116,7 +116,7 @@ class PairedComparison:
 
     @property
     def result(self) -> Comparison:
-        """What is known now."""
+        """The result so far."""
         self._catch_up()
         state = self._state
         samples = int(state[eprocess.SEEN])
@@ -145,7 +145,7 @@ class PairedComparison:
         except msgspec.ValidationError as error:
             raise StateError(f"the decision of a comparison is {decision!r} ({error})") from None
         if alpha != self._alpha:
-            raise StateError(f"a comparison was saved at alpha = {alpha!r}, but {self._alpha!r} is set now")
+            raise StateError(f"a comparison was saved with alpha = {alpha!r}; expected {self._alpha!r}")
         take(self._state, state, "state")
         self._waiting = []
         self._winner, self._decided_at = winner, decided_at
@@ -167,6 +167,6 @@ def compare(first: Row, second: Row, horizon: int = 1, alpha: float = 0.05) -> C
 
 def _unbounded(loss: float) -> DataError:
     return DataError(
-        f"a loss of {loss!r} was given, but the comparison needs losses from 0 to 1; give errors or squared errors of "
-        "probabilities, or scale a bounded loss"
+        f"a loss is {loss!r}; expected losses from 0 to 1; use errors or squared errors of probabilities, or scale a bounded "
+        "loss"
     )

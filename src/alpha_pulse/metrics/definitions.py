@@ -1,4 +1,4 @@
-"""The metrics themselves, each of arrays of predictions and labels or of sums over them."""
+"""Definitions of the metrics, from arrays of predictions and labels or from sums over them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def ranks(values: Row) -> Row:
 
 
 def log_losses(probabilities: Row, labels: NDArray[np.bool_]) -> Row:
-    """-log of the probability given to what happened, in nats, floored as in `alpha_pulse.kernels.mixing.hedge.log_loss`.
+    """-log of the probability of the label, in nats, bounded as in `alpha_pulse.kernels.mixing.hedge.log_loss`.
 
     >>> log_losses(np.array([0.5, 0.0]), np.array([True, False])).round(4).tolist()
     [0.6931, 0.0]
@@ -45,7 +45,7 @@ def log_losses(probabilities: Row, labels: NDArray[np.bool_]) -> Row:
 
 
 def kappa(confusion: Row) -> float | None:
-    """Cohen's kappa, from -1 to 1: how much of what guessing with the same frequencies misses is right; None with one class.
+    """Cohen's kappa, from -1 to 1: the reduction of the errors of random guesses of equal frequencies; None with one class.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def kappa(confusion: Row) -> float | None:
     true, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
     if np.count_nonzero(true) < 2:
         return None
-    # Both are multiplied by the total instead of dividing by it: what always predicts one of two classes then gets 0, exactly.
+    # Both are multiplied by the total instead of divided by it, so that a constant prediction has a kappa of exactly 0.
     value = error_reduction(off_diagonal(confusion) * float(predicted.sum()), off_diagonal(np.outer(true, predicted)))
     return None if value is None else max(value, -1.0)
 
@@ -70,7 +70,7 @@ def kappa(confusion: Row) -> float | None:
 def error_reduction(misses: float, reference_misses: float) -> float | None:
     """The proportional reduction of a reference's errors, 1 at most; None if the reference has no errors. All kappas are this.
 
-    It is of misses and not of accuracies: the difference of two that are nearly 1 would be mere rounding.
+    It is computed from misses: the difference of two accuracies near 1 would be a rounding error.
 
     >>> error_reduction(1.0, 2.0), error_reduction(0.0, 0.0)
     (0.5, None)
@@ -79,5 +79,5 @@ def error_reduction(misses: float, reference_misses: float) -> float | None:
 
 
 def off_diagonal(table: Row) -> float:
-    """The sum of what is beside the diagonal of a square table."""
+    """The sum of the off-diagonal elements of a square table."""
     return float(table[~np.eye(len(table), dtype=np.bool_)].sum())

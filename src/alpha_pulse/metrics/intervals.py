@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 RESAMPLES = 2_000
 MIN_BLOCKS = 10
-"""Fewer blocks make an interval that is much too narrow: of five, 88 % hold the true mean instead of 95 %."""
+"""Smallest number of blocks. With fewer, intervals are much too narrow: with five, 88 % contain the true mean."""
 MOST_BLOCKS = 200
 """Longer blocks are used beyond it: more blocks hardly change an interval, and a server computes intervals while it runs."""
 TAIL = 0.025
@@ -35,8 +35,8 @@ def mean_interval(
 ) -> Interval | None:
     """A 95 % interval for the mean of dependent values, from circular blocks of the length that `block_length` measures.
 
-    A bootstrap of blocks draws means that vary too little, because blocks depend on each other, and it knows the spread of few
-    blocks badly. So the distances of the drawn means from the mean are widened twice: to the variance 2 V(2b) - V(b), where
+    Means drawn by a block bootstrap vary too little, because blocks depend on each other, and the spread of few blocks is
+    uncertain. So the distances of the drawn means from the mean are widened twice: to the variance 2 V(2b) - V(b), where
     V(b) is that of blocks of length b (Politis & Romano, 1995; never below V(b)), and by the ratio of Student's quantile at
     n / 2b - 1 degrees of freedom to the normal one. `alpha_pulse.simulation.interval_trials` simulates the coverage.
 
@@ -45,14 +45,14 @@ def mean_interval(
     values
         float64 of shape (n,), in order of time.
     seed
-        Of the bootstrap.
+        Seed of the bootstrap.
     within
         The bounds of the mean, such as 0 and 1 for a proportion. An end beyond them is moved to them.
     symbols
         The number of symbols whose values alternate in ``values``. Each run of so many values is averaged first, so that
         dependence between symbols at one time does not count as independent evidence.
     least_block
-        The least length of a block, in values of one symbol: the horizon of labels that overlap.
+        The smallest length of a block, in values of one symbol: the horizon of labels that overlap.
 
     Returns
     -------

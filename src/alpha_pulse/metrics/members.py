@@ -21,11 +21,11 @@ Flags = NDArray[np.bool_]
 
 
 class MemberScore(msgspec.Struct, frozen=True):
-    """One member's scores over ``labels`` labels; log loss in nats, gains in millinats per label over the running base rate.
+    """One member's scores over ``labels`` labels; log loss in nats, skill in millinats per label over the running base rate.
 
     ``ece`` is the expected calibration error: the mean distance of observed frequency and prediction over ten bins.
-    ``skill_millinats_last70`` takes the labels of predictions that were served in the last 70 % of their symbol's bars. What
-    is not defined on so few labels is None.
+    ``skill_millinats_last70`` takes the labels of predictions that were served in the last 70 % of their symbol's bars. A
+    score that is not defined on so few labels is None.
     """
 
     labels: int
