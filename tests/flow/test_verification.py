@@ -112,30 +112,34 @@ def given_twice(rows: Row) -> bool:
 CHANGES: list[tuple[str, str, Change]] = [
     ("counts", "is not a step of this program", lambda row, _: first(row, "predictions", probability="high")),
     ("counts", "is not the next one", lambda row, _: first(row, "bars", seq=-1)),
-    ("joins", "is not pending", lambda row, _: drop(row, "predictions")),
-    ("joins", "is not pending", lambda row, _: doubled(row, "labels")),
-    ("joins", "as one of SYN/volatility", lambda row, _: first(row, "labels", target="volatility")),
-    ("joins", "which was not placed or is filled already", lambda row, _: first(row, "fills", order_id="combined/SYN/0")),
-    ("joins", "or is filled already", lambda row, _: doubled(row, "fills")),
-    ("joins", "differs from its order", lambda row, _: first(row, "fills", signal_id="combined/SYN/0")),
-    ("joins", "which was not placed or is filled already", lambda _, line: drop(line, "orders")),
-    ("joins", "is not open", lambda row, _: first(row, "lots", open_fill_id="combined/SYN/0/f")),
-    ("joins", "which is not in that row", lambda row, _: first(row, "lots", close_fill_id="combined/SYN/0/f")),
-    ("joins", "differs from the fills", lambda row, _: first(row, "lots", opened_ts=1)),
-    ("joins", "are open", lambda row, _: times(row, "lots", -1)),
-    ("joins", "are open", lambda row, _: times(row, "lots", 10)),
-    ("joins", "its order", lambda row, _: times(row, "fills", 10)),
-    ("joins", "which is not in that row", lambda _, line: first(line, "orders", signal_id="combined/SYN/0")),
-    ("joins", "of another row", lambda _, line: first(line, "signals", prediction_id="SYN/direction/0")),
-    ("joins", "which is not in the journal", lambda row, _: drop(row, "alarms") and bool(row.get("adaptations"))),
-    ("outcomes", "net P&L other than", lambda row, _: first(row, "lots", net_pnl=1, gross_pnl=9, costs=9)),
-    ("joins", "responds to alarm x, which", lambda row, _: first(row, "alarm_responses", alarm_id="x")),
-    ("joins", "by action x, which did not begin", lambda row, _: first(row, "alarm_responses", status="acted", action_id="x")),
-    ("outcomes", "learns from lot x, which was not closed", lambda row, _: first(row, "scored_trades", lot_id="x")),
-    ("outcomes", "which was not closed in that row or was learned before", lambda row, _: doubled(row, "scored_trades")),
-    ("outcomes", "applies the outcome of lot x/x again", lambda row, _: given_twice(row)),
-    ("outcomes", "which is not open", lambda row, _: closed(row, action_id="SYN/direction/action/99")),
-    ("outcomes", "learns example '0' of SYN/fed again", lambda row, _: bool(row.get("commands")) and first(
+    ("references", "is not pending", lambda row, _: drop(row, "predictions")),
+    ("references", "is not pending", lambda row, _: doubled(row, "labels")),
+    ("references", "as one of SYN/volatility", lambda row, _: first(row, "labels", target="volatility")),
+    ("references", "which was not placed or is filled already", lambda row, _: first(row, "fills", order_id="combined/SYN/0")),
+    ("references", "or is filled already", lambda row, _: doubled(row, "fills")),
+    ("references", "differs from its order", lambda row, _: first(row, "fills", signal_id="combined/SYN/0")),
+    ("references", "which was not placed or is filled already", lambda _, line: drop(line, "orders")),
+    ("references", "is not open", lambda row, _: first(row, "lots", open_fill_id="combined/SYN/0/f")),
+    ("references", "which is not in that row", lambda row, _: first(row, "lots", close_fill_id="combined/SYN/0/f")),
+    ("references", "differs from the fills", lambda row, _: first(row, "lots", opened_ts=1)),
+    ("references", "are open", lambda row, _: times(row, "lots", -1)),
+    ("references", "are open", lambda row, _: times(row, "lots", 10)),
+    ("references", "its order", lambda row, _: times(row, "fills", 10)),
+    ("references", "which is not in that row", lambda _, line: first(line, "orders", signal_id="combined/SYN/0")),
+    ("references", "of another row", lambda _, line: first(line, "signals", prediction_id="SYN/direction/0")),
+    ("references", "which is not in the journal", lambda row, _: drop(row, "alarms") and bool(row.get("adaptations"))),
+    ("learning", "net P&L other than", lambda row, _: first(row, "lots", net_pnl=1, gross_pnl=9, costs=9)),
+    ("references", "responds to alarm x, which", lambda row, _: first(row, "alarm_responses", alarm_id="x")),
+    (
+        "references",
+        "by action x, which did not begin",
+        lambda row, _: first(row, "alarm_responses", status="acted", action_id="x"),
+    ),
+    ("learning", "learns from lot x, which was not closed", lambda row, _: first(row, "scored_trades", lot_id="x")),
+    ("learning", "which was not closed in that row or was learned before", lambda row, _: doubled(row, "scored_trades")),
+    ("learning", "applies the outcome of lot x/x again", lambda row, _: given_twice(row)),
+    ("learning", "which is not open", lambda row, _: closed(row, action_id="SYN/direction/action/99")),
+    ("learning", "learns example '0' of SYN/fed again", lambda row, _: bool(row.get("commands")) and first(
         row["commands"][0], "examples", id="0", features=[0.5]) and row["commands"][0]["examples"].append(
         row["commands"][0]["examples"][0]) is None),
 ]  # fmt: skip
@@ -145,10 +149,10 @@ def test_a_run_in_which_everything_happens_fits(tmp_path: Path) -> None:
     found = verified(tmp_path / "run.db", lambda *_: True)
     assert found.ok, found.checks
     told = {check.name: check.detail for check in found.checks}
-    assert set(told) == {"file", "chain", "counts", "joins", "outcomes", "checkpoints", "result"}
-    assert not any(f" 0 {name}" in f" {told['joins']}" for name in ("fills", "lots", "orders"))
-    assert "3 examples" in told["outcomes"]
-    assert " 0 adaptations" not in told["outcomes"]
+    assert set(told) == {"file", "chain", "counts", "references", "learning", "checkpoints", "result"}
+    assert not any(f" 0 {name}" in f" {told['references']}" for name in ("fills", "lots", "orders"))
+    assert "3 examples" in told["learning"]
+    assert " 0 adaptations" not in told["learning"]
 
 
 @pytest.mark.parametrize(("name", "sentence", "change"), CHANGES, ids=lambda value: value if isinstance(value, str) else "")

@@ -60,7 +60,7 @@ def verify(reader: StoreReader, on_progress: Callable[[int], object] = lambda _:
     ...     with StoreReader(Path(folder, "run.db")) as reader:
     ...         found = verify(reader)
     >>> found.ok, [check.name for check in found.checks]
-    (True, ['file', 'chain', 'counts', 'joins', 'outcomes', 'checkpoints', 'result'])
+    (True, ['file', 'chain', 'counts', 'references', 'learning', 'checkpoints', 'result'])
     """
     steps, hashes = Steps(), dict[int, str]()
     checks = [_attempt("file", lambda: _file(reader)), _attempt("chain", lambda: _chain(reader, steps, hashes, on_progress))]
@@ -68,8 +68,12 @@ def verify(reader: StoreReader, on_progress: Callable[[int], object] = lambda _:
         counts = steps.counts
         checks += [
             _summary("counts", steps.order, _counted(steps)),
-            _summary("joins", steps.joins, f"{counts['fills']:,} fills, {counts['lots']:,} lots, {counts['orders']:,} orders"),
-            _summary("outcomes", steps.outcomes, _outcomes(steps)),
+            _summary(
+                "references",
+                steps.references,
+                f"{counts['fills']:,} fills, {counts['lots']:,} lots, {counts['orders']:,} orders",
+            ),
+            _summary("learning", steps.outcomes, _outcomes(steps)),
             _attempt("checkpoints", lambda: _checkpoints(reader, hashes)),
             _attempt("result", lambda: _result(reader, steps)),
         ]

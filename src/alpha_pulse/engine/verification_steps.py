@@ -41,14 +41,14 @@ class Steps:
     ----------
     counts
         How many events of each kind were read, to compare with the result.
-    order, joins, outcomes
+    order, references, outcomes
         Defects: of the order of rows and bars; of references between rows; of trade outcomes and examples.
     """
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.fills_of: Counter[str] = Counter()
-        self.order, self.joins, self.outcomes = Defects(), Defects(), Defects()
+        self.order, self.references, self.outcomes = Defects(), Defects(), Defects()
         self._decisions = hashlib.sha256()
         self._ts: int | None = None
         self._bars: dict[str, int] = {}
@@ -125,10 +125,10 @@ class Steps:
         for resolved in ended:
             prediction = self._pending.pop(resolved.prediction_id, None)
             if prediction is None:
-                self.joins.add(f"{place} resolves prediction {resolved.prediction_id}, which is not pending")
+                self.references.add(f"{place} resolves prediction {resolved.prediction_id}, which is not pending")
             elif (prediction.symbol, prediction.target) != (resolved.symbol, resolved.target):
                 session_id = f"{resolved.symbol}/{resolved.target}"
-                self.joins.add(f"{place} resolves prediction {resolved.prediction_id} as one of {session_id}")
+                self.references.add(f"{place} resolves prediction {resolved.prediction_id} as one of {session_id}")
 
     def _fills(self, step: StepRecord, place: str) -> None:
         self.counts["fills"] += len(step.fills)
@@ -145,37 +145,37 @@ class Steps:
                 self._lot(lot, fill, place)
                 left += lot.quantity
             if left * fill.quantity < 0:
-                self.joins.add(f"{place}: the lots closed by fill {fill.fill_id} are larger than the fill")
+                self.references.add(f"{place}: the lots closed by fill {fill.fill_id} are larger than the fill")
             elif left:
                 self._open[fill.fill_id] = (fill, left)
         for fill_id, lots in closed_by.items():
-            self.joins.add(f"{place} closes lot {lots[0].lot_id} by fill {fill_id}, which is not in that row")
+            self.references.add(f"{place} closes lot {lots[0].lot_id} by fill {fill_id}, which is not in that row")
 
     def _fill(self, fill: Fill, place: str) -> None:
         order = self._orders.get(fill.order_id)
         if order is None:
-            self.joins.add(
+            self.references.add(
                 f"{place} has fill {fill.fill_id} of order {fill.order_id}, which was not placed or is filled already"
             )
             return
         same = (order.book, order.symbol, order.signal_id, order.prediction_id)
         if same != (fill.book, fill.symbol, fill.signal_id, fill.prediction_id):
-            self.joins.add(f"{place}: fill {fill.fill_id} differs from its order in book, symbol, signal or prediction")
+            self.references.add(f"{place}: fill {fill.fill_id} differs from its order in book, symbol, signal or prediction")
         if fill.quantity * order.quantity <= 0 or (order.kind == "market" and abs(fill.quantity) > abs(order.quantity)):
-            self.joins.add(f"{place}: fill {fill.fill_id} trades {fill.quantity}, its order {order.quantity}")
+            self.references.add(f"{place}: fill {fill.fill_id} trades {fill.quantity}, its order {order.quantity}")
         del self._orders[fill.order_id]
 
     def _lot(self, lot: Lot, closing: Fill, place: str) -> None:
         opened, remaining = self._open.get(lot.open_fill_id, (None, 0))
         if opened is None:
-            self.joins.add(f"{place} closes lot {lot.lot_id}, whose opening fill {lot.open_fill_id} is not open")
+            self.references.add(f"{place} closes lot {lot.lot_id}, whose opening fill {lot.open_fill_id} is not open")
             return
         stated = (lot.book, lot.symbol, lot.signal_id, lot.prediction_id, lot.opened_ts, lot.closed_ts)
         if stated != (opened.book, opened.symbol, opened.signal_id, opened.prediction_id, opened.ts, closing.ts):
-            self.joins.add(f"{place}: lot {lot.lot_id} differs from the fills that opened and closed it")
+            self.references.add(f"{place}: lot {lot.lot_id} differs from the fills that opened and closed it")
         left = remaining - lot.quantity
         if lot.quantity * remaining <= 0 or left * remaining < 0:
-            self.joins.add(f"{place} closes {lot.quantity} of lot {lot.lot_id}, of which {remaining} are open")
+            self.references.add(f"{place} closes {lot.quantity} of lot {lot.lot_id}, of which {remaining} are open")
         if left:
             self._open[lot.open_fill_id] = (opened, left)
         else:
@@ -203,9 +203,9 @@ class Steps:
             self._adaptation(action, place)
         for response in step.alarm_responses:
             if f"drift:{response.alarm_id}" not in self._causes:
-                self.joins.add(f"{place} responds to alarm {response.alarm_id}, which is not in the journal")
+                self.references.add(f"{place} responds to alarm {response.alarm_id}, which is not in the journal")
             if response.status == "acted" and response.action_id not in self._actions:
-                self.joins.add(
+                self.references.add(
                     f"{place} responds to alarm {response.alarm_id} by action {response.action_id}, which did not begin"
                 )
 
@@ -213,7 +213,9 @@ class Steps:
         before = self._actions.get(action.action_id)
         self._actions[action.action_id] = action.status
         if ":" in action.cause and action.cause not in self._causes:
-            self.joins.add(f"{place}: action {action.action_id} names the cause {action.cause}, which is not in the journal")
+            self.references.add(
+                f"{place}: action {action.action_id} names the cause {action.cause}, which is not in the journal"
+            )
         if action.status in CLOSED and before != "open":
             self.outcomes.add(f"{place} closes action {action.action_id}, which is not open")
 
@@ -242,13 +244,17 @@ class Steps:
         ends = {_end(signal) for signal in decision.signals}
         for signal in decision.signals:
             if signal.prediction_id is not None and signal.prediction_id not in predicted:
-                self.joins.add(f"{place}: signal {signal.signal_id} names prediction {signal.prediction_id} of another row")
+                self.references.add(
+                    f"{place}: signal {signal.signal_id} names prediction {signal.prediction_id} of another row"
+                )
         for order in decision.orders:
             source, _, end = order.signal_id.partition("/")
             if order.signal_id != order.book and (source not in SOURCES or end not in ends):
-                self.joins.add(f"{place}: order {order.order_id} follows signal {order.signal_id}, which is not in that row")
+                self.references.add(
+                    f"{place}: order {order.order_id} follows signal {order.signal_id}, which is not in that row"
+                )
             if order.order_id in self._orders:
-                self.joins.add(f"{place} places order {order.order_id} again")
+                self.references.add(f"{place} places order {order.order_id} again")
             self._orders[order.order_id] = order
             self.counts["orders"] += 1
 

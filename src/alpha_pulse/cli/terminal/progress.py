@@ -1,4 +1,4 @@
-"""Progress of a command on standard error: a bar on a terminal, a line every five seconds elsewhere."""
+"""Progress of a command on standard error: a bar on a terminal, a line every five seconds elsewhere if it has changed."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class _Lines:
 
     def __init__(self, title: str, total: int, unit: str) -> None:
         self._title, self._total, self._unit = title, total, unit
-        self._shown_ns = 0
+        self._shown_ns, self._line = 0, ""
 
     def __call__(self, done: int, note: str = "") -> None:
         now = elapsed_ns()
@@ -100,5 +100,8 @@ class _Lines:
             print(f"{self._title}: {self._total:,} {self._unit}", file=sys.stderr, flush=True)
         elif now - self._shown_ns >= LINE_EVERY_NS:
             self._shown_ns = now
-            line = f"{self._title}: {min(done, self._total):,}/{self._total:,} {self._unit} {note}"
-            print(line.rstrip(), file=sys.stderr, flush=True)
+            line = f"{self._title}: {min(done, self._total):,}/{self._total:,} {self._unit} {note}".rstrip()
+            # The total may be an estimate that the work exceeds.
+            if line != self._line:
+                self._line = line
+                print(line, file=sys.stderr, flush=True)
