@@ -8,9 +8,9 @@ EQUIVALENT = (
     Mutant(
         "weights-of-agents-not-divided-by-their-sum",
         "decide",
-        "agents/agent_manager.py",
-        "(1.0 - self._share) * (weight / total) + floor",
-        "(1.0 - self._share) * weight + floor",
+        "kernels/agents/credit.py",
+        "(1.0 - share) * (weights[agent] / total) + floor",
+        "(1.0 - share) * weights[agent] + floor",
         ("unit/agents/test_agent_manager.py",),
         "the weights add up to 1 already: the division only keeps rounding from adding up over millions of lots",
     ),

@@ -3,43 +3,54 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Sequence
-from typing import Annotated, Any
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
-from msgspec import Meta
+import numpy as np
+from numpy.typing import NDArray
 
-from alpha_pulse.agents.base_agent import BaseAgent, checked_decision
-from alpha_pulse.core.errors import AgentError, ConfigError, StateError, did_you_mean
-from alpha_pulse.core.stateful import State, scalars_as
+from alpha_pulse.agents.base_agent import BaseAgent, checked_decision, refusal
+from alpha_pulse.agents.decisions import Decisions, make_decisions
+from alpha_pulse.agents.kernel_agent import KernelAgent
+from alpha_pulse.agents.members import check_members, kernel_form, settings_row
+from alpha_pulse.agents.ml_aware_agent import MLAwareAgent
+from alpha_pulse.core.errors import AgentError, ConfigError, NonFiniteError, StateError, did_you_mean
+from alpha_pulse.core.stateful import State, scalars_as, take_all
 from alpha_pulse.core.types import Contribution, MarketView, Signal, finite
+from alpha_pulse.kernels.agents.credit import credit_lot
+from alpha_pulse.kernels.agents.decision import (
+    COLUMNS,
+    COUNTS,
+    DECISIONS,
+    DIRECTION,
+    GIVEN,
+    HEAD,
+    MODEL,
+    MODEL_DECISIONS,
+    PREDICTION_CONFIDENCE,
+    PROBABILITY,
+    RULE,
+    SURE,
+    THRESHOLD,
+    decide_row,
+)
 
-RESERVED = ("combined", "rules", "ml")
-"""The agent names of the manager's own Signals."""
+__all__ = ["AgentManager", "Decisions"]
 
-
-class Decisions(msgspec.Struct, frozen=True):
-    """The Signals of one step for one symbol.
-
-    ``combined`` mixes the members by their learned weights. ``rules`` mixes their rule parts by equal weights: the decision if
-    no model existed. ``ml`` is the mean of their model parts; None where the model took no part.
-    """
-
-    combined: Signal
-    rules: Signal
-    ml: Signal | None
-    members: tuple[Signal, ...]
+Row = NDArray[np.float64]
+LARGEST = sys.float_info.max
+SMALLEST = math.nextafter(0.0, 1.0)
+BOUNDS = {"weights": (SMALLEST, 1.0), "scale": (0.0, LARGEST), "counts": (0, sys.maxsize), "held": (-1.0, 1.0)}
+"""Of each array of the state."""
 
 
 class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The scalars of a snapshot; ``agents`` holds those of each agent by name."""
+    """The scalars of a snapshot; ``agents`` holds those of each agent that is called in Python, by name."""
 
-    weights: dict[str, Annotated[float, Meta(gt=0, le=1)]]
-    lots: Annotated[int, Meta(ge=0)]
-    scale: Annotated[float, Meta(ge=0)]
-    decisions: Annotated[int, Meta(ge=0)]
-    ml_decisions: Annotated[int, Meta(ge=0)]
+    names: list[str]
+    symbols: list[str]
     agents: dict[str, dict[str, Any]]
 
 
@@ -54,7 +65,10 @@ class AgentManager:
     Parameters
     ----------
     agents
-        At least one, each with a name of its own; none of `RESERVED`.
+        At least one, each with a name of its own; none of `members.RESERVED`. One that ships a kernel (`KernelAgent`), bare or
+        in an `MLAwareAgent`, is run by it, and the directions it holds are kept here; any other is called for its Signal.
+    symbols
+        Of the run, in its order; any other symbol gets its place when it is first seen.
     learning_rate
         How strongly one loss changes the weights, > 0.
     share
@@ -85,27 +99,53 @@ class AgentManager:
     {'trend': 1.0}
     """
 
-    def __init__(self, agents: Sequence[BaseAgent], *, learning_rate: float = 0.1, share: float = 0.01) -> None:
+    def __init__(
+        self, agents: Sequence[BaseAgent], symbols: Sequence[str] = (), *, learning_rate: float = 0.1, share: float = 0.01
+    ) -> None:
         if not (0.0 < learning_rate < math.inf and 0.0 < share <= 1.0):
             raise ConfigError(
                 f"the agents' learning_rate is {learning_rate!r} and share {share!r}; expected a rate above 0 and a share "
                 "above 0 and at most 1"
             )
-        _check_members(agents)
-        self.decisions = 0
-        self.ml_decisions = 0
+        check_members(agents)
+        n = len(agents)
         self._agents = tuple(agents)
         self._names = tuple(agent.name for agent in agents)
-        self._weights = [1.0 / len(agents)] * len(agents)
-        self._learning_rate = learning_rate
-        self._share = share
-        self._lots = 0
-        self._scale = 0.0
+        self._kernels = tuple(map(kernel_form, agents))
+        self._learning_rate, self._share = float(learning_rate), float(share)
+        self._weights: Row = np.full(n, 1.0 / n)
+        self._scale: Row = np.zeros(1)
+        self._counts = np.zeros(COUNTS, dtype=np.int64)
+        self._held: Row = np.zeros((0, n))
+        self._symbols: dict[str, int] = {}
+        for symbol in symbols:
+            self._symbol_place(symbol)
+        # Of one decision, made anew at each.
+        self._rows: Row = np.zeros((1, HEAD + COLUMNS * n))
+        self._row = self._rows[0]
+        self._given: Row = np.full((n, GIVEN), math.nan)
+        self._settings: Row = np.array([settings_row(agent) for agent in agents], dtype=np.float64)
+        self._directions: Row = np.zeros(n)
+
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The packed state: ``weights`` (n_agents,), ``scale`` (1,), ``counts`` and ``held`` (n_symbols, n_agents)."""
+        return {"weights": self._weights, "scale": self._scale, "counts": self._counts, "held": self._held}
 
     @property
     def weights(self) -> dict[str, float]:
         """The agents' learned weights by name: positive, together 1."""
-        return dict(zip(self._names, self._weights, strict=True))
+        return dict(zip(self._names, self._weights.tolist(), strict=True))
+
+    @property
+    def decisions(self) -> int:
+        """Decisions so far."""
+        return int(self._counts[DECISIONS])
+
+    @property
+    def ml_decisions(self) -> int:
+        """Decisions in which the model took part."""
+        return int(self._counts[MODEL_DECISIONS])
 
     @property
     def ml_fraction(self) -> float | None:
@@ -114,53 +154,54 @@ class AgentManager:
 
     def decide(self, view: MarketView) -> Decisions:
         """Let every agent decide, and combine their Signals. AgentError when one of them breaks its contract."""
-        bar = view.bar
-        symbol, ts = bar.symbol, bar.ts_event
-        tail = f"/{symbol}/{bar.seq}"
-        members: list[Signal] = []
-        contributions: list[Contribution] = []
-        direction = rule_part = rules = ml_part = 0.0
-        ml_count = 0
-        confidence: float | None = None
-        prediction_id: str | None = None
-        for agent, name, weight in zip(self._agents, self._names, self._weights, strict=True):
-            signal = checked_decision(agent, view)
-            members.append(signal)
-            wanted, rule = signal.direction, signal.rule_part
-            contributions.append(Contribution(signal.signal_id, name, wanted, weight))
-            direction += weight * wanted
-            rule_part += weight * rule
-            rules += rule
-            if signal.ml_part is not None:
-                ml_part += signal.ml_part
-                ml_count += 1
-                prediction_id = prediction_id or signal.prediction_id
-            if confidence is None:
-                confidence = signal.confidence
-        self.decisions += 1
-        ml: Signal | None = None
-        ml_mean: float | None = None
-        if ml_count:
-            self.ml_decisions += 1
-            ml_mean = ml_part / ml_count
-            ml = Signal("ml" + tail, "ml", symbol, ts, ml_mean, confidence, 0.0, ml_mean, prediction_id)
-        # Rounding may carry a weighted mean of ones just past 1; a plain mean cannot pass it.
-        direction = 1.0 if direction > 1.0 else -1.0 if direction < -1.0 else direction
-        rule_part = 1.0 if rule_part > 1.0 else -1.0 if rule_part < -1.0 else rule_part
-        rules /= len(members)
-        combined = Signal(
-            signal_id="combined" + tail,
-            agent="combined",
-            symbol=symbol,
-            ts=ts,
-            direction=direction,
-            confidence=confidence,
-            rule_part=rule_part,
-            ml_part=ml_mean,
-            prediction_id=prediction_id,
-            contributions=tuple(contributions),
-        )
-        return Decisions(combined, Signal("rules" + tail, "rules", symbol, ts, rules, None, rules), ml, tuple(members))
+        place = self._symbol_place(view.bar.symbol)
+        called: list[Signal | None] = []
+        prediction_ids: list[str | None] = []
+        for number, kernel_agent in enumerate(self._kernels):
+            if kernel_agent is None:
+                called.append(self._call(number, view))
+                prediction_ids.append(None)
+            else:
+                called.append(None)
+                prediction_ids.append(self._run_kernel(number, kernel_agent, place, view))
+        decide_row(self._rows, 0, self._given, self._settings, self._weights, self._counts)
+        return make_decisions(self._row.tolist(), self._names, view.bar, called, prediction_ids)
+
+    def _call(self, number: int, view: MarketView) -> Signal:
+        """The Signal of an agent without a kernel; its numbers go into the row."""
+        signal = checked_decision(self._agents[number], view)
+        row, first = self._row, HEAD + COLUMNS * number
+        row[first + RULE], row[first + DIRECTION] = signal.rule_part, signal.direction
+        row[first + MODEL] = math.nan if signal.ml_part is None else signal.ml_part
+        row[first + SURE] = math.nan if signal.confidence is None else signal.confidence
+        return signal
+
+    def _run_kernel(self, number: int, agent: KernelAgent, place: int, view: MarketView) -> str | None:
+        """Run an agent's rule into the row, and set down the prediction it is given; returns the prediction's id."""
+        wrapper, prediction_id = self._agents[number], None
+        if isinstance(wrapper, MLAwareAgent):
+            try:
+                prediction, threshold = wrapper.ask(view)
+            except NonFiniteError as error:
+                raise refusal(agent.name, error) from error
+            confidence = math.nan
+            if prediction is not None:
+                prediction_id = prediction.prediction_id
+                self._given[number, PROBABILITY] = prediction.probability
+                if prediction.confidence is not None:
+                    confidence = prediction.confidence
+            self._given[number, PREDICTION_CONFIDENCE], self._given[number, THRESHOLD] = confidence, threshold
+        wanted = agent.rule(view.features.values, agent.places, self._held.item(place, number))
+        self._held[place, number] = self._row[HEAD + COLUMNS * number + RULE] = wanted
+        return prediction_id
+
+    def _symbol_place(self, symbol: str) -> int:
+        place = self._symbols.get(symbol)
+        if place is None:
+            place = self._symbols[symbol] = len(self._symbols)
+            held = [0.0 if agent is None else agent.held.get(symbol, 0.0) for agent in self._kernels]
+            self._held = np.vstack([self._held, held])
+        return place
 
     def credit(self, contributions: Sequence[Contribution], side: int, return_: float) -> None:
         """Update the weights from one closed lot.
@@ -184,22 +225,14 @@ class AgentManager:
         finite("the return of a closed lot", return_)
         if side not in (1, -1):
             raise AgentError(f"the side of a closed lot is {side!r}; expected 1 (held long) or -1 (held short)")
-        awake = self._places(contributions)
-        self._lots += 1
-        self._scale += (abs(return_) - self._scale) / self._lots
-        outcome = side * return_ / self._scale if self._scale > 0.0 else 0.0
-        weights = self._weights
-        before = sum(weights[place] for place in awake)
-        for place, contribution in zip(awake, contributions, strict=True):
-            agreed = max(-1.0, min(1.0, contribution.direction * outcome))
-            weights[place] *= math.exp(-self._learning_rate * (0.5 - 0.5 * agreed))
-        after = sum(weights[place] for place in awake)
-        for place in awake:
-            weights[place] *= before / after
-        total = sum(weights)
-        floor = self._share / len(weights)
-        for place, weight in enumerate(weights):
-            weights[place] = (1.0 - self._share) * (weight / total) + floor
+        places = self._places(contributions)
+        self._directions[:] = math.nan
+        for place, contribution in zip(places, contributions, strict=True):
+            self._directions[place] = contribution.direction
+        credit_lot(
+            self._weights, self._scale, self._counts, self._directions,
+            int(side), float(return_), self._learning_rate, self._share,
+        )  # fmt: skip
 
     def _places(self, contributions: Sequence[Contribution]) -> list[int]:
         places: list[int] = []
@@ -214,50 +247,50 @@ class AgentManager:
         return places
 
     def snapshot(self) -> State:
-        """The weights, the counters and every agent's state. See `alpha_pulse.core.stateful.Stateful`."""
-        states = {name: agent.snapshot() for name, agent in zip(self._names, self._agents, strict=True)}
-        saved = _Saved(
-            weights=self.weights,
-            lots=self._lots,
-            scale=self._scale,
-            decisions=self.decisions,
-            ml_decisions=self.ml_decisions,
-            agents={name: state.scalars for name, state in states.items()},
-        )
-        return State(
-            scalars=msgspec.structs.asdict(saved),
-            arrays={f"{name}/{key}": array for name, state in states.items() for key, array in state.arrays.items()},
-        )
+        """Weights, counts and directions held, and the state of agents that are called. See `core.stateful.Stateful`."""
+        states = {name: agent.snapshot() for name, agent in self._called()}
+        scalars = _Saved(list(self._names), list(self._symbols), {name: state.scalars for name, state in states.items()})
+        arrays = {key: array.copy() for key, array in self.arrays.items()}
+        arrays |= {f"{name}/{key}": array for name, state in states.items() for key, array in state.arrays.items()}
+        return State(scalars=msgspec.structs.asdict(scalars), arrays=arrays)
 
     def restore(self, state: State) -> None:
         """Take over ``state``. Raises StateError when it was saved with other agents."""
         saved = scalars_as(_Saved, state, "the agent manager")
-        if not set(saved.weights) == set(saved.agents) == set(self._names):
+        if set(saved.names) != set(self._names):
             raise StateError(
-                f"a saved state of the agent manager holds {', '.join(sorted(saved.weights))}, but this configuration runs "
+                f"a saved state of the agent manager holds {', '.join(sorted(saved.names))}, but this configuration runs "
                 f"{', '.join(sorted(self._names))}; restore with the configuration that saved it"
             )
-        for name, agent in zip(self._names, self._agents, strict=True):
+        called = dict(self._called())
+        if set(saved.agents) != set(called):
+            raise _unfit(f"it has agents called in Python ({', '.join(saved.agents)}) other than {', '.join(called)}")
+        arrays = {key: np.empty_like(array) for key, array in self.arrays.items()}
+        arrays["held"] = np.empty((len(saved.symbols), len(self._names)))
+        take_all(arrays, state)
+        _check_arrays(arrays)
+        for name, agent in called.items():
             prefix = f"{name}/"
-            arrays = {key.removeprefix(prefix): array for key, array in state.arrays.items() if key.startswith(prefix)}
-            agent.restore(State(scalars=saved.agents[name], arrays=arrays))
-        self._weights = [saved.weights[name] for name in self._names]
-        self._lots, self._scale = saved.lots, saved.scale
-        self.decisions, self.ml_decisions = saved.decisions, saved.ml_decisions
+            own = {key.removeprefix(prefix): array for key, array in state.arrays.items() if key.startswith(prefix)}
+            agent.restore(State(scalars=saved.agents[name], arrays=own))
+        order = [saved.names.index(name) for name in self._names]
+        places = [self._symbol_place(symbol) for symbol in saved.symbols]
+        self._weights[:] = arrays["weights"][order]
+        self._scale[:], self._counts[:], self._held[:] = arrays["scale"], arrays["counts"], 0.0
+        self._held[places] = arrays["held"][:, order]
+
+    def _called(self) -> Iterator[tuple[str, BaseAgent]]:
+        """The agents without a kernel, by name."""
+        for name, agent, kernel_agent in zip(self._names, self._agents, self._kernels, strict=True):
+            if kernel_agent is None:
+                yield name, agent
 
 
-def _check_members(agents: Sequence[BaseAgent]) -> None:
-    if not agents:
-        raise AgentError("there is no agent to decide; name at least one in agents.members")
-    for agent in agents:
-        if not isinstance(agent, BaseAgent):
-            raise AgentError(
-                f"{type(agent).__qualname__} is not an agent; derive it from alpha_pulse.agents.base_agent.BaseAgent"
-            )
-        if agent.name in RESERVED or "/" in agent.name:
-            raise AgentError(
-                f"an agent is named {agent.name!r}; choose a name without '/' that is none of {', '.join(RESERVED)}"
-            )
-    name, times = Counter(agent.name for agent in agents).most_common(1)[0]
-    if times > 1:
-        raise AgentError(f"{times} agents are named {name!r}; list each agent once in agents.members")
+def _unfit(reason: str) -> StateError:
+    return StateError(f"the saved state of the agent manager does not fit: {reason}; use an older checkpoint")
+
+
+def _check_arrays(arrays: Mapping[str, NDArray[Any]]) -> None:
+    for key, (least, most) in BOUNDS.items():
+        if not ((arrays[key] >= least) & (arrays[key] <= most)).all():
+            raise _unfit(f"array {key!r} is {arrays[key].tolist()}; expected numbers from {least} to {most}")

@@ -114,7 +114,7 @@ def checked_decision(agent: BaseAgent, market_data: MarketView) -> Signal:
     try:
         signal = agent.decide(market_data)
     except NonFiniteError as error:
-        raise AgentError(f"agent {agent.name!r} is refused: {error}") from error
+        raise refusal(agent.name, error) from error
     if not isinstance(signal, Signal):
         raise AgentError(f"agent {agent.name!r} returned {type(signal).__name__} from decide; expected a Signal")
     if signal.symbol != market_data.bar.symbol:
@@ -129,3 +129,8 @@ def checked_decision(agent: BaseAgent, market_data: MarketView) -> Signal:
             "expected numbers from -1 to 1 (ml_part may be None)"
         )
     return signal
+
+
+def refusal(name: str, error: NonFiniteError) -> AgentError:
+    """The error of an agent whose numbers, or those it was given, are none."""
+    return AgentError(f"agent {name!r} is refused: {error}")

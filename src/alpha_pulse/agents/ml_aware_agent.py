@@ -8,6 +8,7 @@ from alpha_pulse.agents.base_agent import BaseAgent, Predictor
 from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import MarketView, Prediction, PredictionContext, Signal
+from alpha_pulse.kernels.agents.decision import mix_model
 
 
 class MLAwareAgent(BaseAgent):
@@ -65,8 +66,8 @@ class MLAwareAgent(BaseAgent):
         super().__init__(agent.schema_names)
         self.agent = agent
         self.ml_confidence_threshold = ml_confidence_threshold
-        self.weights = weights
-        self.full_edge = full_edge
+        self.weights = (float(weights[0]), float(weights[1]))
+        self.full_edge = float(full_edge)
         self._predictor = predictor
         # The context of a symbol never changes, so it is created once; it is not part of the state.
         self._contexts: dict[str, PredictionContext] = {}
@@ -77,33 +78,35 @@ class MLAwareAgent(BaseAgent):
 
     def decide(self, market_data: MarketView) -> Signal:
         """The Signal for this view, with both parts. ``prediction_id`` is set only where the model took part."""
-        prediction = self._predictor.prediction(market_data.features, self._context(market_data.bar.symbol))
-        return self._mix(market_data, prediction)
+        bar = market_data.bar
+        prediction, threshold = self.ask(market_data)
+        rule_part = self.agent.rule_based_analysis(market_data)
+        signal_id = f"{self.name}/{bar.symbol}/{bar.seq}"
+        if prediction is None:
+            return Signal(signal_id, self.name, bar.symbol, bar.ts_event, rule_part, None, rule_part)
+        confidence = prediction.confidence
+        sure = math.nan if confidence is None else confidence
+        ml_part, direction = mix_model(float(rule_part), prediction.probability, sure, threshold, *self.weights, self.full_edge)
+        if math.isnan(ml_part):
+            return Signal(signal_id, self.name, bar.symbol, bar.ts_event, rule_part, confidence, rule_part)
+        return Signal(
+            signal_id, self.name, bar.symbol, bar.ts_event, direction, confidence, rule_part, ml_part, prediction.prediction_id
+        )
+
+    def ask(self, market_data: MarketView) -> tuple[Prediction | None, float]:
+        """The prediction for this view, if there is one, and the confidence from which it takes part; NaN while unknown."""
+        symbol = market_data.bar.symbol
+        prediction = self._predictor.prediction(market_data.features, self._context(symbol))
+        threshold = self.ml_confidence_threshold
+        if threshold is None and prediction is not None:
+            threshold = self._predictor.confidence_threshold(symbol)
+        return prediction, math.nan if threshold is None else threshold
 
     def _context(self, symbol: str) -> PredictionContext:
         context = self._contexts.get(symbol)
         if context is None:
             context = self._contexts[symbol] = PredictionContext(symbol, self.name, f"{symbol}/direction")
         return context
-
-    def _mix(self, market_data: MarketView, prediction: Prediction | None) -> Signal:
-        rule_part = self.agent.rule_based_analysis(market_data)
-        bar = market_data.bar
-        symbol = bar.symbol
-        signal_id = f"{self.name}/{symbol}/{bar.seq}"
-        if prediction is None:
-            return Signal(signal_id, self.name, symbol, bar.ts_event, rule_part, None, rule_part)
-        confidence = prediction.confidence
-        threshold = self.ml_confidence_threshold
-        if threshold is None:
-            threshold = self._predictor.confidence_threshold(symbol)
-        if confidence is None or threshold is None or not confidence >= threshold:
-            return Signal(signal_id, self.name, symbol, bar.ts_event, rule_part, confidence, rule_part)
-        ml_part = _clip((2.0 * prediction.probability - 1.0) / self.full_edge)
-        direction = _clip(self.weights[0] * rule_part + self.weights[1] * ml_part)
-        return Signal(
-            signal_id, self.name, symbol, bar.ts_event, direction, confidence, rule_part, ml_part, prediction.prediction_id
-        )
 
     def snapshot(self) -> State:
         """The wrapped agent's state: this one has no memory of its own."""
@@ -112,11 +115,6 @@ class MLAwareAgent(BaseAgent):
     def restore(self, state: State) -> None:
         """Restore ``state`` in the wrapped agent."""
         self.agent.restore(state)
-
-
-def _clip(value: float) -> float:
-    """Clip to [-1, 1]. NaN stays NaN, so that the Signal refuses it."""
-    return 1.0 if value > 1.0 else -1.0 if value < -1.0 else value
 
 
 def _check(threshold: float | None, weights: tuple[float, float], full_edge: float) -> None:

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from alpha_pulse.agents.base_agent import BaseAgent
-from alpha_pulse.core.types import MarketView
-
-# One unit of the score is Bollinger's outer band and Wilder's 70 (or 30) line together.
-OVERBOUGHT_RSI = 0.4
-ENTER = 1.0
-LEAVE = 0.25
-FULL = 2.0
-"""The score of a full position; at `ENTER` the position is ``ENTER / FULL`` of it."""
+from alpha_pulse.agents.kernel_agent import KernelAgent
+from alpha_pulse.kernels.agents.reversion import FEATURES, reversion_rule
 
 
-class MeanReversion(BaseAgent):
+class MeanReversion(KernelAgent):
     """Opens a position against an extreme, increases it with the extreme, and closes it near the middle.
 
-    The score is the mean of ``bollinger_20`` (distance from the 20-bar mean, 1 at two standard deviations) and
-    ``rsi_14`` (centred, from -1 to 1) over `OVERBOUGHT_RSI`. At ``|score| >= ENTER`` a position of ``|score| / FULL``, at most
-    1, is opened against it, or deepened if one is held; it is kept until the score is within `LEAVE` of 0 or has
-    changed sign. The two thresholds prevent a change at every bar.
+    The score is the mean of ``bollinger_20`` (distance from the 20-bar mean, 1 at two standard deviations) and ``rsi_14``
+    (centred, from -1 to 1) over ``OVERBOUGHT_RSI``; the constants are in `kernels.agents.reversion`. At ``|score| >= ENTER``
+    a position of ``|score| / FULL``, at most 1, is opened against it, or deepened if one is held; it is kept until the score
+    is within ``LEAVE`` of 0 or has changed sign. The two thresholds prevent a change at every bar.
 
     Raises
     ------
@@ -45,25 +38,5 @@ class MeanReversion(BaseAgent):
     """
 
     name = "reversion"
-
-    def __init__(self, schema_names: tuple[str, ...]) -> None:
-        super().__init__(schema_names)
-        self._bollinger = self.index_of("bollinger_20")
-        self._rsi = self.index_of("rsi_14")
-
-    def rule_based_analysis(self, market_data: MarketView) -> float:
-        """The position against the last extreme, from -1 to 1; 0 after the score has returned to the middle."""
-        value = market_data.features.values.item
-        score: float = 0.5 * value(self._bollinger) + 0.5 / OVERBOUGHT_RSI * value(self._rsi)
-        symbol = market_data.bar.symbol
-        held = self.held.get(symbol, 0.0)
-        if score >= ENTER:
-            wanted = min(held, -min(score / FULL, 1.0))
-        elif score <= -ENTER:
-            wanted = max(held, min(-score / FULL, 1.0))
-        elif held == 0.0 or (score > LEAVE and held < 0.0) or (score < -LEAVE and held > 0.0):
-            return held
-        else:
-            wanted = 0.0
-        self.held[symbol] = wanted
-        return wanted
+    features = FEATURES
+    rule = staticmethod(reversion_rule)

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
-from alpha_pulse.agents.base_agent import BaseAgent
-from alpha_pulse.core.types import MarketView
-
-# On a random walk ret_96 has standard deviation 1 and a distance from an EMA about 1/2 (both in units of volatility times
-# root span), so the three terms weigh about alike and a typical score is near 1, where tanh still discriminates.
-RETURN_WEIGHT = 0.4
-NEAR_WEIGHT = 0.6
-FAR_WEIGHT = 0.8
-BAND = 0.25
-"""Smallest change of direction that is made."""
+from alpha_pulse.agents.kernel_agent import KernelAgent
+from alpha_pulse.kernels.agents.trend import FEATURES, trend_rule
 
 
-class TrendFollowing(BaseAgent):
-    """The hyperbolic tangent of a weighted sum of slow returns, held until it has moved by `BAND`.
+class TrendFollowing(KernelAgent):
+    """The hyperbolic tangent of a weighted sum of slow returns, held until it has moved by `kernels.agents.trend.BAND`.
 
     Features: ``ret_96``, ``ema_dist_50``, ``ema_dist_200``, all in units of volatility times root span. The band
     keeps turnover low: the position does not change while the gain of a change is small compared with the costs of trading.
@@ -44,21 +34,5 @@ class TrendFollowing(BaseAgent):
     """
 
     name = "trend"
-
-    def __init__(self, schema_names: tuple[str, ...]) -> None:
-        super().__init__(schema_names)
-        self._return = self.index_of("ret_96")
-        self._near = self.index_of("ema_dist_50")
-        self._far = self.index_of("ema_dist_200")
-
-    def rule_based_analysis(self, market_data: MarketView) -> float:
-        """The direction held for this symbol, renewed when the trend's direction is `BAND` or more away from it."""
-        value = market_data.features.values.item
-        score = RETURN_WEIGHT * value(self._return) + NEAR_WEIGHT * value(self._near) + FAR_WEIGHT * value(self._far)
-        wanted = math.tanh(score)
-        symbol = market_data.bar.symbol
-        held = self.held.get(symbol, 0.0)
-        if -BAND < wanted - held < BAND:
-            return held
-        self.held[symbol] = wanted
-        return wanted
+    features = FEATURES
+    rule = staticmethod(trend_rule)

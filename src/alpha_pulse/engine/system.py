@@ -125,7 +125,8 @@ class System:
                     weights=(agents.rule_weight, agents.ml_weight),
                 )
                 for name in agents.members
-            ]
+            ],
+            self.feed.symbols,
         )
 
     def _batch_member(self, session: Session) -> BatchMember:

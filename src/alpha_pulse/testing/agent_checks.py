@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from alpha_pulse.agents.base_agent import BaseAgent, checked_decision
+from alpha_pulse.agents.kernel_agent import KernelAgent, ships_kernel
 from alpha_pulse.core.durations import HOUR_NS
 from alpha_pulse.core.errors import AgentError
 from alpha_pulse.core.stateful import digest, pack, unpack
@@ -126,6 +127,74 @@ def check_agent_names_missing_feature(factory: AgentFactory) -> None:
     assert -1.0 <= direction <= 1.0, f"{name}: direction {direction!r} on a schema of one feature is not from -1 to 1"
 
 
+def _kernel_agent(factory: AgentFactory) -> KernelAgent | None:
+    """The agent, if it ships its rule as a kernel."""
+    agent = factory(_SCHEMA.names)
+    return agent if isinstance(agent, KernelAgent) and ships_kernel(agent) else None
+
+
+def _kernel_cases(seed: int) -> Iterator[tuple[MarketView, float]]:
+    """Views of all scales, from zeros to numbers beyond any feature, each with a direction held."""
+    rng = np.random.default_rng(seed)
+    for scale in (0.0, 0.3, 3.0, 1e6):
+        for view in market_views(100, seed, scale):
+            yield view, float(rng.choice([-1.0, -0.3, 0.0, 0.3, 1.0, rng.uniform(-1.0, 1.0)]))
+
+
+def check_agent_kernel_equals_python(factory: AgentFactory) -> None:
+    """An agent's kernel gives what its Python form gives, bit for bit, whatever is held; an agent without one passes."""
+    agent = _kernel_agent(factory)
+    if agent is None:
+        return
+    rule = agent.rule
+    assert hasattr(rule, "py_func"), f"{agent.name}: rule is not compiled; decorate it with alpha_pulse.kernels.base.jit.kernel"
+    for view, held in _kernel_cases(9):
+        agent.held[view.bar.symbol] = held
+        wanted = agent.rule_based_analysis(view)
+        compiled = rule(view.features.values, agent.places, held)
+        assert np.float64(compiled).tobytes() == np.float64(wanted).tobytes(), (
+            f"{agent.name}: at bar {view.bar.seq}, holding {held!r}, the kernel wants {compiled!r}, the Python form {wanted!r}"
+        )
+        kept = agent.held.get(view.bar.symbol, 0.0)
+        assert kept == wanted, (
+            f"{agent.name}: the Python form returned {wanted!r} but holds {kept!r}; what a kernel wants is held from then on"
+        )
+
+
+def check_agent_kernel_is_pure(factory: AgentFactory) -> None:
+    """A kernel gives the same for the same input in any order, reads its own features alone and changes no array."""
+    agent = _kernel_agent(factory)
+    if agent is None:
+        return
+    rule, places, rng = agent.rule, agent.places.copy(), np.random.default_rng(10)
+    cases = [(view.features.values.copy(), held) for view, held in _kernel_cases(10)]
+    first = [rule(values, places, held) for values, held in cases]
+    for case in rng.permutation(len(cases)).tolist():
+        values, held = cases[case]
+        other = rng.normal(size=values.size)
+        other[places] = values[places]
+        kept = other.copy()
+        again = rule(other, places, held)
+        assert again == first[case], (
+            f"{agent.name}: the kernel wanted {first[case]!r}, and later {again!r} for the same features, holding {held!r}; "
+            "it must keep no state and read only the features that it names"
+        )
+        changed = (other != kept).any() or (places != agent.places).any()
+        assert not changed, f"{agent.name}: the kernel changed an array that it was given"
+
+
+def check_agent_kernel_direction_in_range(factory: AgentFactory) -> None:
+    """On any finite features and any direction held, a kernel's direction is a number from -1 to 1."""
+    agent = _kernel_agent(factory)
+    if agent is None:
+        return
+    for view, held in _kernel_cases(11):
+        wanted = agent.rule(view.features.values, agent.places, held)
+        assert -1.0 <= wanted <= 1.0, (
+            f"{agent.name}: the kernel wants {wanted!r} at bar {view.bar.seq}, holding {held!r}; expected -1 to 1"
+        )
+
+
 def yield_agent_checks() -> Iterator[Callable[[AgentFactory], None]]:
     """All checks of an agent; those whose failures are the most informative come first."""
     yield check_agent_names_missing_feature
@@ -135,3 +204,6 @@ def yield_agent_checks() -> Iterator[Callable[[AgentFactory], None]]:
     yield check_agent_is_deterministic
     yield check_agent_state_round_trip
     yield check_agent_memory_is_bounded
+    yield check_agent_kernel_equals_python
+    yield check_agent_kernel_is_pure
+    yield check_agent_kernel_direction_in_range

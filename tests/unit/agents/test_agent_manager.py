@@ -11,7 +11,7 @@ from alpha_pulse.agents.ml_aware_agent import MLAwareAgent
 from alpha_pulse.agents.reversion import MeanReversion
 from alpha_pulse.agents.trend import TrendFollowing
 from alpha_pulse.core.errors import AgentError, ConfigError, NonFiniteError, StateError
-from alpha_pulse.core.stateful import State, pack, unpack
+from alpha_pulse.core.stateful import State, digest, pack, unpack
 from alpha_pulse.core.types import Contribution
 from unit.agents.fakes import EchoAgent, FakePredictor, FixedAgent, view
 
@@ -24,9 +24,9 @@ def contribution(agent: str, direction: float) -> Contribution:
     return Contribution(f"{agent}/X/0", agent, direction, 0.5)
 
 
-def pair(predictor: FakePredictor, **settings: float) -> AgentManager:
+def pair(predictor: FakePredictor) -> AgentManager:
     agents = (TrendFollowing(NAMES), MeanReversion(NAMES))
-    return AgentManager([MLAwareAgent(agent, predictor) for agent in agents], **settings)
+    return AgentManager([MLAwareAgent(agent, predictor) for agent in agents])
 
 
 def test_combined_is_the_weighted_mean_with_its_contributions() -> None:
@@ -177,7 +177,7 @@ def test_outcomes_that_cannot_be_are_refused() -> None:
         manager.credit((contribution("trent", 1.0),), 1, 0.1)
     with pytest.raises(AgentError, match="twice"):
         manager.credit((part, part), 1, 0.1)
-    assert manager.snapshot() == AgentManager([FixedAgent(1.0, "trend")]).snapshot()
+    assert digest({"agents": manager.snapshot()}) == digest({"agents": AgentManager([FixedAgent(1.0, "trend")]).snapshot()})
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpha_pulse.agents.reversion import ENTER, LEAVE, OVERBOUGHT_RSI, MeanReversion
+from alpha_pulse.agents.reversion import MeanReversion
 from alpha_pulse.core.errors import AgentError
+from alpha_pulse.kernels.agents.reversion import ENTER, LEAVE, OVERBOUGHT_RSI
 from unit.agents.fakes import view
 
 NAMES = ("rsi_14", "bollinger_20")

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpha_pulse.agents.trend import BAND, TrendFollowing
+from alpha_pulse.agents.trend import TrendFollowing
 from alpha_pulse.core.errors import AgentError
+from alpha_pulse.kernels.agents.trend import BAND
 from unit.agents.fakes import view
 
 NAMES = ("ema_dist_200", "ret_96", "ema_dist_50")

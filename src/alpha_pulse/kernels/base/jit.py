@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ParamSpec, TypeVar
 
@@ -26,7 +27,8 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """
     compiled: Callable[P, R] = njit(nogil=True, no_cfunc_wrapper=True, fastmath=False, error_model="numpy")(function)
     if isinstance(compiled, Dispatcher):  # not with NUMBA_DISABLE_JIT
-        vars(compiled)["_cache"] = KernelCache(function)
+        with contextlib.suppress(RuntimeError):  # raised for a function that was typed in: without a file there is no cache
+            vars(compiled)["_cache"] = KernelCache(function)
         vars(compiled)["get_call_template"] = _by_type(compiled)
     return compiled
 

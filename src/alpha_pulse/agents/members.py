@@ -1,0 +1,45 @@
+"""The agents of a run: which names they may have, and which of them are run by their kernels."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from alpha_pulse.agents.base_agent import BaseAgent
+from alpha_pulse.agents.kernel_agent import KernelAgent, ships_kernel
+from alpha_pulse.agents.ml_aware_agent import MLAwareAgent
+from alpha_pulse.core.errors import AgentError
+
+RESERVED = ("combined", "rules", "ml")
+"""The agent names of the manager's own Signals."""
+
+
+def kernel_form(agent: BaseAgent) -> KernelAgent | None:
+    """The agent whose kernel takes the place of ``agent``'s Python form; None where there is none."""
+    inner = agent.agent if type(agent) is MLAwareAgent else agent
+    return inner if isinstance(inner, KernelAgent) and ships_kernel(inner) else None
+
+
+def settings_row(agent: BaseAgent) -> tuple[float, float, float, float]:
+    """An agent's settings as `kernels.agents.decision.decide_row` takes them."""
+    if isinstance(agent, MLAwareAgent):
+        return float(kernel_form(agent) is not None), *agent.weights, agent.full_edge
+    return float(kernel_form(agent) is not None), 1.0, 0.0, 1.0
+
+
+def check_members(agents: Sequence[BaseAgent]) -> None:
+    """AgentError where there is no agent, something is none, or a name is reserved, has a slash or is taken twice."""
+    if not agents:
+        raise AgentError("there is no agent to decide; name at least one in agents.members")
+    for agent in agents:
+        if not isinstance(agent, BaseAgent):
+            raise AgentError(
+                f"{type(agent).__qualname__} is not an agent; derive it from alpha_pulse.agents.base_agent.BaseAgent"
+            )
+        if agent.name in RESERVED or "/" in agent.name:
+            raise AgentError(
+                f"an agent is named {agent.name!r}; choose a name without '/' that is none of {', '.join(RESERVED)}"
+            )
+    name, times = Counter(agent.name for agent in agents).most_common(1)[0]
+    if times > 1:
+        raise AgentError(f"{times} agents are named {name!r}; list each agent once in agents.members")
