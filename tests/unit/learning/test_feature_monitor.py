@@ -114,10 +114,10 @@ def test_a_vector_that_is_not_finite_is_refused_and_not_remembered() -> None:
     rows[-1, 0] = np.nan
     fed(one, rows, last=99)
     before = pack({"m": one.snapshot()})
-    with pytest.raises(NonFiniteError, match="given nan as 'a'"):
+    with pytest.raises(NonFiniteError, match="'a' for PSI is nan"):
         one.observe(vector(rows, 99))
     assert pack({"m": one.snapshot()}) == before
-    with pytest.raises(NonFiniteError, match="given nan as 'a'"):
+    with pytest.raises(NonFiniteError, match="'a' for PSI is nan"):
         many.observe_block(rows, np.zeros(rows.shape, dtype=np.bool_), np.arange(100) * HOUR)
     assert pack({"m": many.snapshot()}) == before
 

@@ -50,16 +50,16 @@ def imported_names(text: str, package: str) -> Iterator[tuple[str, tuple[str, ..
     >>> list(imported_names("from . import steps\\nimport numpy as np, a.b", "pack"))
     [('pack', ('steps',)), ('numpy', ()), ('a.b', ())]
     """
-    for found in STATEMENT.finditer(_one_statement_a_line(text)):
-        if found["modules"]:
-            yield from ((name, ()) for name in _names(found["modules"]))
+    for statement in STATEMENT.finditer(_one_statement_a_line(text)):
+        if statement["modules"]:
+            yield from ((name, ()) for name in _names(statement["modules"]))
             continue
-        origin = found["origin"]
+        origin = statement["origin"]
         level = len(origin) - len(origin.lstrip("."))
         if level:
             parts = package.split(".")
             origin = ".".join([*parts[: len(parts) - level + 1], *filter(None, [origin.lstrip(".")])])
-        yield origin, tuple(_names(found["block"] or found["names"]))
+        yield origin, tuple(_names(statement["block"] or statement["names"]))
 
 
 def _one_statement_a_line(text: str) -> str:
