@@ -45,8 +45,8 @@ class _Boosted(PackedModel):
     ) -> None:
         if not (rows >= 1 and 0.0 < rate <= 1.0 and 0.0 < memory < math.inf and window >= 1 and life >= 1):
             raise ConfigError(
-                f"trees makes {rows} trees, rate is {rate}, memory {memory}, window {window} and life {life}; expected 1 tree "
-                "or more, a rate within (0, 1], a memory above 0, a window and a life of 1 or more"
+                f"the number of trees is {rows}, rate {rate}, memory {memory}, window {window} and life {life}; expected 1 "
+                "tree or more, a rate above 0 and at most 1, a memory above 0, a window and a life of 1 or more"
             )
         a_tree = observed_of(observed, n_features)
         real, whole = regression_arrays(n_features, a_tree, leaves, bins, DELTA, TAU, grace, LEAST_F)

@@ -7,8 +7,8 @@
     head | feature[N] | left[N] | right[N] | slot[N] | depth[N] | free nodes[N] | free slots[S] | owner[S] | observed[S, M]
     | values[D]
 
-``real`` (float64), with C classes and places of B numbers: head | threshold[N] | seen[N] | counts[N, C] | slots[S]. A slot is
-its head, then a place for each class and observed feature. A numeric place: weight, mean, squared deviations, precision
+``real`` (float64), with C classes and cells of B numbers: head | threshold[N] | seen[N] | counts[N, C] | slots[S]. A slot is
+its head, then a cell for each class and observed feature. A numeric cell: weight, mean, squared deviations, precision
 (1 / variance, 0 while unknown), least and largest value; a nominal one: the weight of each value.
 
 Node 0 is the root; a leaf has feature -1; a leaf without a slot is inactive: it counts classes but no longer splits. A leaf
