@@ -25,8 +25,9 @@ from alpha_pulse.engine.symbol_state import TARGETS, SymbolState
 from alpha_pulse.execution.execution_service import ExecutionService
 from alpha_pulse.features.extractor import FeatureExtractor
 from alpha_pulse.feedback import TradingFeedbackService
-from alpha_pulse.feedback.trade_quality import EXTRA_FEATURES, TARGET
+from alpha_pulse.feedback.trade_quality import TARGET
 from alpha_pulse.feeds.base import Feed
+from alpha_pulse.kernels.agents.trade_quality import EXTRA_FEATURES
 from alpha_pulse.learning.commands import Command
 from alpha_pulse.learning.online_learning_service import OnlineLearningService
 from alpha_pulse.learning.session import Session

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from typing import Protocol
 
 import numpy as np
 
 from alpha_pulse.core.errors import SessionError
-from alpha_pulse.core.stateful import State
+from alpha_pulse.core.stateful import State, take_all
 from alpha_pulse.core.types import Contribution, Example, FeatureVector, Missing, Signal, TradeOutcome
-from alpha_pulse.kernels.base.scores import BASE, LABEL, LAST_KNOWN, NO_CHANGE, ONLINE, SERVED
-from alpha_pulse.kernels.mixing.ensemble import RAW_ONLINE
+from alpha_pulse.kernels.agents import trade_quality
 from alpha_pulse.learning.pending import PendingPrediction
 from alpha_pulse.learning.session import ScoredPrediction
 from alpha_pulse.models.base import Row
 
 TARGET = "trade_quality"
-EXTRA_FEATURES = 3
-"""Signal direction, confidence and ML part follow the served features."""
-LOTS_BEFORE_SCALING = 200
-"""Closed lots before the model may scale a size."""
 
 
 class QualitySession(Protocol):
@@ -49,51 +45,45 @@ class TradeQuality:
         self._session = session
         self._entered: dict[str, tuple[Contribution, ...]] = {}
         self._applied: dict[str, list[str]] = {}
-        self._wins = 0
-        self._lots = 0
-        self._last_label = 0.5
+        self._record: Row = np.zeros(trade_quality.RECORD)
+        trade_quality.start_record(self._record)
 
     @property
     def lots(self) -> int:
         """Closed lots that were learned."""
-        return self._lots
+        return int(self._record[trade_quality.LOTS])
 
     @property
     def wins(self) -> int:
         """Closed lots with net P&L above 0."""
-        return self._wins
+        return int(self._record[trade_quality.WINS])
+
+    @property
+    def arrays(self) -> dict[str, Row]:
+        """The packed state: ``record``, see `alpha_pulse.kernels.agents.trade_quality`."""
+        return {"record": self._record}
 
     def knows(self, signal_id: str) -> bool:
         """Whether outcomes of that signal can be learned: it became an order, and its features are still stored."""
         return signal_id in self._entered
 
-    def _row(self, features: FeatureVector, signal: Signal) -> Row:
-        row = np.empty(len(features.values) + EXTRA_FEATURES)
-        row[:-EXTRA_FEATURES] = features.values
-        row[-3] = signal.direction
-        row[-2] = 0.5 if signal.confidence is None else signal.confidence
-        row[-1] = 0.0 if signal.ml_part is None else signal.ml_part
+    def _input(self, features: FeatureVector, signal: Signal) -> Row:
+        row = np.empty(len(features.values) + trade_quality.EXTRA_FEATURES)
+        confidence = math.nan if signal.confidence is None else signal.confidence
+        ml_part = math.nan if signal.ml_part is None else signal.ml_part
+        trade_quality.write_input(features.values, 0, signal.direction, confidence, ml_part, row)
         return row
 
     def scale(self, features: FeatureVector, signal: Signal) -> float:
         """0.5 to 1.5: 1 plus twice the probability of a profit above that of all lots so far; 1 before 200 closed lots."""
-        if self._lots < LOTS_BEFORE_SCALING:
+        if self.lots < trade_quality.LOTS_BEFORE_SCALING:
             return 1.0
-        scale = 1.0 + 2.0 * (self._session.query(self._row(features, signal)) - self._base_rate)
-        return 0.5 if scale < 0.5 else 1.5 if scale > 1.5 else scale
-
-    @property
-    def _base_rate(self) -> float:
-        return (self._wins + 1) / (self._lots + 2)
+        return trade_quality.size_scale(self._record, self._session.query(self._input(features, signal)))
 
     def on_entry(self, features: FeatureVector, signal: Signal) -> None:
         """A signal became an order: store its features and the prediction, under the signal's id."""
-        known = FeatureVector(features.symbol, features.ts, features.schema_id, self._row(features, signal))
-        row = self._session.predict(signal.signal_id, known)[0].row
-        row[ONLINE] = row[RAW_ONLINE]
-        row[BASE] = row[NO_CHANGE] = self._base_rate
-        row[SERVED] = row[BASE] if np.isnan(row[ONLINE]) else row[ONLINE]
-        row[LABEL], row[LAST_KNOWN] = np.nan, self._last_label
+        known = FeatureVector(features.symbol, features.ts, features.schema_id, self._input(features, signal))
+        trade_quality.write_served(self._record, self._session.predict(signal.signal_id, known)[0].row)
         self._entered[signal.signal_id] = signal.contributions
         self._applied[signal.signal_id] = []
 
@@ -111,9 +101,7 @@ class TradeQuality:
         applied_lots.append(outcome.lot.lot_id)
         label = 1 if outcome.pnl > 0 else 0
         scored = self._session.apply_label(Example(outcome.signal_id, label, outcome.closed_ts), keep=True)
-        self._lots += 1
-        self._wins += label
-        self._last_label = float(label)
+        trade_quality.count_lot(self._record, label)
         return scored, self._entered[outcome.signal_id]
 
     def keep_only(self, signal_ids: set[str]) -> None:
@@ -132,16 +120,14 @@ class TradeQuality:
         return State(
             scalars={
                 "entered": entered,
-                "wins": self._wins,
-                "lots": self._lots,
-                "last": self._last_label,
-                "settled": {signal_id: list(lots) for signal_id, lots in self._applied.items()},
-            }
+                "applied": {signal_id: list(lots) for signal_id, lots in self._applied.items()},
+            },
+            arrays={key: array.copy() for key, array in self.arrays.items()},
         )
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
+        take_all(self.arrays, state)
         scalars = state.scalars
         self._entered = {signal_id: tuple(Contribution(*c) for c in parts) for signal_id, parts in scalars["entered"]}
-        self._applied = {signal_id: list(lots) for signal_id, lots in scalars["settled"].items()}
-        self._wins, self._lots, self._last_label = scalars["wins"], scalars["lots"], scalars["last"]
+        self._applied = {signal_id: list(lots) for signal_id, lots in scalars["applied"].items()}

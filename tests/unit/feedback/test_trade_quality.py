@@ -6,13 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alpha_pulse.core.stateful import digest
+from alpha_pulse.core.errors import SessionError
+from alpha_pulse.core.stateful import digest, pack, unpack
 from alpha_pulse.core.types import Contribution, Lot, Signal, TradeOutcome
-from alpha_pulse.feedback.trade_quality import EXTRA_FEATURES, LOTS_BEFORE_SCALING, TradeQuality
+from alpha_pulse.feedback.trade_quality import TradeQuality
+from alpha_pulse.kernels.agents.trade_quality import EXTRA_FEATURES, LOTS_BEFORE_SCALING
 from alpha_pulse.kernels.base.scores import BASE, SERVED
 from alpha_pulse.learning.session import Session
 from alpha_pulse.metrics import streaming as metrics
 from learning_samples import new_session, poison, vector
+from naive_trade_quality import NaiveTradeQuality
 
 D = 2
 
@@ -57,6 +60,78 @@ def test_sizes_are_left_alone_before_200_closed_lots() -> None:
 @given(st.lists(st.floats(-1e6, 1e6), min_size=D, max_size=D), st.floats(-1.0, 1.0))
 def test_a_size_is_scaled_by_half_to_one_and_a_half(values: list[float], direction: float) -> None:
     assert 0.5 <= TAUGHT.scale(vector(np.array(values), 9), signal(9, direction)) <= 1.5
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.lists(st.floats(-3.0, 3.0), min_size=D, max_size=D),
+        st.floats(-1.0, 1.0),
+        st.none() | st.floats(0.5, 1.0),
+        st.none() | st.floats(-1.0, 1.0),
+        st.lists(st.tuples(st.integers(0, 5), st.integers(-9, 9)), max_size=3),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=40,
+)
+"""Features, direction, confidence, ML part, closed lots (how many signals ago, P&L), and whether the model is broken."""
+
+
+@settings(max_examples=60)
+@given(STEPS, st.sampled_from([0, 3]))
+def test_trade_quality_agrees_with_its_naive_twin(
+    steps: list[tuple[list[float], float, float | None, float | None, list[tuple[int, int]], bool]], lots: int
+) -> None:
+    sessions = session(), session()
+    quality, naive = TradeQuality(sessions[0]), NaiveTradeQuality(sessions[1], LOTS_BEFORE_SCALING)
+    for number in range(LOTS_BEFORE_SCALING - lots):
+        for twin in (quality, naive):
+            twin.on_entry(vector(np.array([1.0, number % 3]), number), signal(-1 - number))
+            twin.apply_outcome(outcome(-1 - number, number % 2))
+            twin.keep_only(set())
+    closed = 0
+    for number, (values, direction, confidence, ml_part, pnls, broken) in enumerate(steps):
+        features = vector(np.array(values), number)
+        seen = msgspec.structs.replace(signal(number, direction), confidence=confidence, ml_part=ml_part)
+        assert quality.scale(features, seen).hex() == naive.scale(features, seen).hex()
+        if broken:
+            for learned in sessions:
+                poison(learned.model)
+        for twin in (quality, naive):
+            twin.on_entry(features, seen)
+        for ago, pnl in pnls:
+            closed += 1
+            was = outcome(max(0, number - ago), pnl)
+            if not quality.knows(was.signal_id):
+                continue
+            was = msgspec.structs.replace(was, lot=msgspec.structs.replace(was.lot, lot_id=f"l{closed}"))
+            one, two = quality.apply_outcome(was), naive.apply_outcome(was)
+            assert one[0] is not None
+            assert two[0] is not None
+            assert np.array(one[0].values).tobytes() == np.array(two[0].values).tobytes()
+            assert one[1] == two[1]
+        open_ids = {f"s{number}", f"s{number - 2}"}
+        for twin in (quality, naive):
+            twin.keep_only(open_ids)
+        assert (quality.lots, quality.wins) == (naive.lots, naive.wins)
+    assert digest({"s": sessions[0].snapshot()}) == digest({"s": sessions[1].snapshot()})
+
+
+def test_a_restored_twin_goes_on_alike() -> None:
+    learned, fresh_session = session(), session()
+    quality, fresh = TradeQuality(learned), TradeQuality(fresh_session)
+    teach(quality, 250)
+    quality.on_entry(vector(np.ones(D), 999), signal(999))
+    fresh_session.restore(learned.snapshot())
+    fresh.restore(unpack(pack({"q": quality.snapshot()}))[0]["q"])
+    assert (fresh.lots, fresh.wins, fresh.knows("s999")) == (250, quality.wins, True)
+    for twin in (quality, fresh):
+        twin.apply_outcome(outcome(999, 5))
+        with pytest.raises(SessionError, match="learned already"):
+            twin.apply_outcome(outcome(999, 5))
+    assert digest({"q": quality.snapshot(), "s": learned.snapshot()}) == digest(
+        {"q": fresh.snapshot(), "s": fresh_session.snapshot()}
+    )
 
 
 TAUGHT = TradeQuality(session())

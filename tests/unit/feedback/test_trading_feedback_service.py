@@ -17,7 +17,7 @@ from alpha_pulse.core.stateful import digest, pack, unpack
 from alpha_pulse.core.types import Bar, Contribution, Lot, Prediction, Signal, TradeOutcome
 from alpha_pulse.feedback import TradingFeedbackService
 from alpha_pulse.feedback.labels import Label
-from alpha_pulse.feedback.trade_quality import EXTRA_FEATURES
+from alpha_pulse.kernels.agents.trade_quality import EXTRA_FEATURES
 from alpha_pulse.learning.commands import Command
 from learning_samples import new_session, vector
 from naive_learning import realised_volatility
