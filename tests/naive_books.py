@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from alpha_pulse.core.config import RiskConfig
 from alpha_pulse.core.types import Fill
-from alpha_pulse.execution.risk import OrderRequest
+from naive_execution.risk import OrderRequest
 
 
 class NaiveBook:

@@ -229,7 +229,7 @@ def test_link_settlement_to_books() -> None:
     done = restless_run()
     book = done.system.execution.book("combined")
     assert book.position("SYN") == sum(fill.quantity for fill in done.fills if fill.book == "combined")
-    assert book.performance.marks == len(done.steps)
+    assert book.marks == len(done.steps)
     assert book.equity != book.initial_cash
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from alpha_pulse.core.types import Fill
 from alpha_pulse.feeds.synthetic import Market, random_walk
-from alpha_pulse.venues.money import money
 from flow.runs import EURUSD, again, begun, bundled_feed, restless_run
+from naive_execution.money import money
 
 BOOKS = ("combined", "cost_aware", "rules_only", "ml_only", "buy_and_hold")
 

@@ -26,7 +26,7 @@ EQUIVALENT = (
     Mutant(
         "a-fill-that-only-closes-looks-for-room",
         "money",
-        "execution/fill_limit.py",
+        "kernels/execution/fill_limit.py",
         "    if opening == 0:\n        return quantity\n",
         "",
         ("unit/execution/test_fill_limit.py",),
@@ -35,8 +35,8 @@ EQUIVALENT = (
     Mutant(
         "an-equity-that-did-not-change-is-marked-in-full",
         "money",
-        "execution/performance.py",
-        "        if equity == before:\n            return\n",
+        "kernels/execution/books.py",
+        "        if equity == before:\n            continue\n",
         "",
         ("unit/execution/test_performance.py", "unit/execution/test_books.py"),
         "a change of 0 adds nothing to either sum, and neither peak nor drawdown can move",

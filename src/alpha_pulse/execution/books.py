@@ -1,185 +1,295 @@
-"""A book: cash, lots and performance of one trading rule. Shadow books are further instances."""
+"""The books: cash, lots and performance of each trading rule, in packed arrays."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import OrderError, StateError, did_you_mean
-from alpha_pulse.core.stateful import State, scalars_as
+from alpha_pulse.core.stateful import State, scalars_as, take_all
 from alpha_pulse.core.types import Fill, Lot, Units
-from alpha_pulse.execution.lots import LotQueue, LotsState
-from alpha_pulse.execution.performance import Performance, PerformanceState
-from alpha_pulse.venues.money import money
+from alpha_pulse.execution.book import Book
+from alpha_pulse.kernels.execution.books import apply_fill, mark, value_symbol
+from alpha_pulse.kernels.execution.layout import (
+    CASH,
+    CLOSE_REFERENCE,
+    CLOSED_CHARGES,
+    CLOSED_GROSS,
+    CLOSED_OPEN_ID,
+    CLOSED_OPENED_TS,
+    CLOSED_RANK,
+    DAY,
+    DAY_START,
+    EQUITY,
+    EVENT_BOOK,
+    EVENT_COST,
+    EVENT_FEE,
+    EVENT_ID,
+    EVENT_PREDICTION,
+    EVENT_QUANTITY,
+    EVENT_SIGNAL,
+    EVENT_SYMBOL,
+    EVENT_TS,
+    FILL,
+    FIRST,
+    INITIAL_CASH,
+    LOT_ORDER,
+    LOT_PREDICTION,
+    LOT_QUANTITY,
+    LOT_SIGNAL,
+    LOT_USED,
+    N_BOOK,
+    N_CURVE,
+    N_LOT,
+    N_POSITION,
+    N_UNITS,
+    OPEN_LOTS,
+    OPEN_REFERENCE,
+    PEAK,
+    POSITION,
+    PRICE,
+    REFERENCE,
+    TYPE,
+)
+from alpha_pulse.venues.ids import IdTable
+from alpha_pulse.venues.rows import Events, units_row
+
+FIRST_LOTS = 8
+"""Open lots of one book in one symbol that there is room for at first; doubled when they are more."""
 
 
-class BookResult(msgspec.Struct, frozen=True):
-    """The result of a book; money in minor units.
-
-    ``gross_pnl`` is P&L at reference prices, open lots included at the last close; ``net_pnl = gross_pnl - costs - fees``
-    is equity less initial cash. ``trades`` counts closed lots without dust, ``fills`` trades at the venue; ``turnover`` is
-    the traded value over the initial cash.
-    """
-
-    net_pnl: int
-    gross_pnl: int
-    fees: int
-    costs: int
-    realised_gross_pnl: int
-    realised_net_pnl: int
-    equity: int
-    sharpe: float | None
-    max_drawdown: float
-    trades: int
-    fills: int
-    turnover: float
+class _BooksState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    books: list[str]
+    symbols: list[str]
+    units: list[Units]
+    ids: list[tuple[str, str]]
 
 
-class SymbolResult(msgspec.Struct, frozen=True):
-    """The result of one symbol in a book; money in minor units, open lots at the last close."""
-
-    net_pnl: int
-    gross_pnl: int
-    fees: int
-    costs: int
-    trades: int
-    fills: int
-    position: int
-
-
-class _BookState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    cash: int
-    value: int
-    lots: dict[str, LotsState]
-    performance: PerformanceState
-
-
-class Book:
-    """Cash and lots, marked to market at the close.
+class Books:
+    """The books of a run. The state is packed, see `alpha_pulse.kernels.execution.layout`, and kernels do the work.
 
     At any time ``cash + basis of open lots = initial cash + realised gross - costs - fees``, to the minor unit.
 
     Parameters
     ----------
-    name
-        Whose fills it takes.
+    names
+        Whose fills they take.
     initial_cash
-        In minor units.
+        Of each book, in minor units.
+    symbols
+        Those that are known beforehand, in the order of their numbers; `add_instrument` adds others.
+    ids
+        The texts of ids that follow no pattern (default: a table of its own).
 
-    >>> book = Book("combined", 100_000)
-    >>> book.add_instrument(Units("X", cash_decimals=2, quantity_decimals=6))
-    >>> _ = book.apply_fill(Fill("f1", "o1", "combined", "X", 1, 2_000_000, 100.5, 100.0, cost=100, fee=10, signal_id="s"))
-    >>> book.revalue("X", 101.0)
-    >>> book.mark(1)
+    >>> books = Books(["combined"], 100_000)
+    >>> books.add_instrument(Units("X", cash_decimals=2, quantity_decimals=6))
+    >>> books.apply_fill(Fill("f1", "o1", "combined", "X", 1, 2_000_000, 100.5, 100.0, cost=100, fee=10, signal_id="s"))
+    []
+    >>> books.value_symbol("X", 101.0)
+    >>> books.mark(1)
+    >>> book = books.book("combined")
     >>> book.cash, book.equity, book.position("X")
     (79890, 100090, 2000000)
     """
 
-    def __init__(self, name: str, initial_cash: int) -> None:
-        self.name = name
-        self.initial_cash = initial_cash
-        self.cash = initial_cash
-        self.performance = Performance(initial_cash)
-        self.value = 0
-        """The value of the positions as last valued, in minor units: longs positive, shorts negative."""
-        self.gross = 0
-        """The same with shorts counted as positive."""
-        self._lots: dict[str, LotQueue] = {}
+    def __init__(
+        self, names: Sequence[str], initial_cash: int, symbols: Sequence[str] = (), ids: IdTable | None = None
+    ) -> None:
+        self.numbers = {name: number for number, name in enumerate(names)}
+        self.symbols = {symbol: number for number, symbol in enumerate(symbols)}
+        self.units: dict[str, Units] = {}
+        self.ids = IdTable() if ids is None else ids
+        self.ids.add_user(lambda: _id_columns(self.lots))
+        self.units_rows = np.zeros((len(symbols), N_UNITS), dtype=np.int64)
+        self._take(_new_arrays(len(symbols), len(names), FIRST_LOTS))
+        self.books[:, [CASH, INITIAL_CASH, EQUITY, PEAK, DAY_START]] = initial_cash
+        self.books[:, DAY] = -1
+        self._events = Events(1)
 
     def add_instrument(self, units: Units) -> None:
-        """Allow the book to hold a symbol."""
-        self._lots[units.symbol] = LotQueue(self.name, units)
+        """Allow the books to hold a symbol."""
+        symbol = units.symbol
+        if symbol not in self.symbols:
+            self.symbols[symbol] = len(self.symbols)
+            self._add_symbol()
+            self.units_rows = np.concatenate([self.units_rows, np.zeros((1, N_UNITS), dtype=np.int64)])
+        self.units[symbol] = units
+        self.units_rows[self.symbols[symbol]] = units_row(units)
 
-    @property
-    def equity(self) -> int:
-        """Cash and positions as they were last marked, in minor units."""
-        return self.performance.equity
+    def book(self, name: str) -> Book:
+        """One book, for reading; it follows the books. KeyError when there is none of that name."""
+        return Book(self, name, self.numbers[name])
 
-    def lots(self, symbol: str) -> LotQueue:
-        """The lots in one symbol. Raises OrderError when the book may not hold it."""
-        lots = self._lots.get(symbol)
-        if lots is None:
-            raise OrderError(f"book {self.name!r} holds no symbol {symbol!r}{did_you_mean(symbol, self._lots)}")
-        return lots
+    def signal_ids(self, name: str, symbol: str) -> set[str]:
+        """The signals that the open lots of a book in a symbol came from."""
+        number, book = self.symbols[symbol], self.numbers[name]
+        first, count = self.positions[number, book, FIRST], self.positions[number, book, OPEN_LOTS]
+        places = (first + np.arange(count)) % self.lots.shape[2]
+        return {self.ids.signal_text(signal, name, symbol) for signal in self.lots[number, book, places, LOT_SIGNAL].tolist()}
 
-    def position(self, symbol: str) -> int:
-        """Signed quantity held, in parts of a unit; 0 of a symbol that had no bar yet."""
-        return self._lots[symbol].position if symbol in self._lots else 0
+    def number(self, name: str) -> int:
+        """The number of a book. Raises OrderError when there is none of that name."""
+        number = self.numbers.get(name)
+        if number is None:
+            raise OrderError(f"an order or fill is for book {name!r}{did_you_mean(name, self.numbers)}")
+        return number
 
     def apply_fill(self, fill: Fill) -> list[Lot]:
-        """Apply a fill; returns the lots that it closed. Cash changes by the value at the reference price, costs and fee."""
-        lots = self.lots(fill.symbol)
-        closed = lots.apply_fill(fill)
-        self.cash -= money(fill.quantity, fill.reference, lots.units) + fill.cost + fill.fee
-        return closed
+        """Apply a fill, and value its position at the reference price; returns the lots that it closed, oldest first.
 
-    def revalue(self, symbol: str, price: float) -> None:
-        """Value the position in ``symbol`` at ``price``."""
-        lots = self._lots[symbol]
-        marked = money(lots.position, price, lots.units)
-        self.value += marked - lots.marked
-        self.gross += abs(marked) - abs(lots.marked)
-        lots.marked = marked
+        Raises OrderError when the fill is of no book or symbol here, trades nothing, or has a negative cost or fee.
+        """
+        return [lot for _, _, lot in self.closed_by(fill)]
+
+    def closed_by(self, fill: Fill) -> list[tuple[list[int], list[float], Lot]]:
+        """`apply_fill`, with the row of the event of each closed lot."""
+        self.ids.prune()
+        self._refuse_foreign(fill)
+        symbol, book, events = self.symbols[fill.symbol], self.numbers[fill.book], self._events
+        open_lots = int(self.positions[symbol, book, OPEN_LOTS])
+        if open_lots == self.lots.shape[2]:
+            self.double_lots()
+        events.begin(open_lots + 3)
+        row, prices = events.numbers[0], events.prices[0]
+        row[TYPE], row[EVENT_SYMBOL], row[EVENT_BOOK] = FILL, symbol, book
+        row[EVENT_TS], row[EVENT_QUANTITY], row[EVENT_COST], row[EVENT_FEE] = fill.ts, fill.quantity, fill.cost, fill.fee
+        row[EVENT_ID] = self.ids.fill(fill.fill_id, fill.book, fill.symbol)
+        row[EVENT_SIGNAL] = self.ids.signal(fill.signal_id, fill.book, fill.symbol)
+        row[EVENT_PREDICTION] = self.ids.prediction(fill.prediction_id, fill.symbol)
+        prices[PRICE], prices[REFERENCE] = fill.price, fill.reference
+        events.counter[0] = 1
+        apply_fill(
+            self.positions, self.lots, self.lot_prices, self.books, self.units_rows, events.numbers, events.prices,
+            events.counter, 0,
+        )  # fmt: skip
+        return [(row, prices, self.closed_lot(row, prices)) for row, prices in events.rows()[1:]]
+
+    def _refuse_foreign(self, fill: Fill) -> None:
+        if fill.book not in self.numbers:
+            raise OrderError(f"fill {fill.fill_id} is for book {fill.book!r}{did_you_mean(fill.book, self.numbers)}")
+        if fill.symbol not in self.units:
+            near = did_you_mean(fill.symbol, self.units)
+            raise OrderError(f"fill {fill.fill_id} is of symbol {fill.symbol!r}, which book {fill.book!r} does not hold{near}")
+        if fill.quantity == 0 or fill.cost < 0 or fill.fee < 0:
+            raise OrderError(
+                f"fill {fill.fill_id} has quantity {fill.quantity}, cost {fill.cost} and fee {fill.fee}; "
+                "a quantity other than 0 and costs of at least 0 were expected: fix the venue"
+            )
+
+    def closed_lot(self, row: Sequence[int], prices: Sequence[float]) -> Lot:
+        """The lot of an event ``CLOSED_LOT``."""
+        book, symbol, ids = list(self.numbers)[row[EVENT_BOOK]], list(self.symbols)[row[EVENT_SYMBOL]], self.ids
+        closing = ids.fill_text(row[EVENT_ID], book, symbol)
+        gross, charges = row[CLOSED_GROSS], row[CLOSED_CHARGES]
+        return Lot(
+            f"{closing}/{row[CLOSED_RANK]}", book, symbol, row[EVENT_QUANTITY], row[CLOSED_OPENED_TS], row[EVENT_TS],
+            prices[OPEN_REFERENCE], prices[CLOSE_REFERENCE], gross, charges, gross - charges,
+            ids.fill_text(row[CLOSED_OPEN_ID], book, symbol), closing, ids.signal_text(row[EVENT_SIGNAL], book, symbol),
+            ids.prediction_text(row[EVENT_PREDICTION], symbol),
+        )  # fmt: skip
+
+    def value_symbol(self, symbol: str, price: float) -> None:
+        """Value every book's position in ``symbol`` at ``price``."""
+        value_symbol(self.positions, self.books, self.units_rows, self.symbols[symbol], price)
 
     def mark(self, ts: int) -> None:
-        """Add the equity of this instant to the performance; once per instant, after all its symbols were revalued."""
-        self.performance.mark(ts, self.cash + self.value)
+        """Add the equities of this instant to the performance; once per instant, after all its symbols were valued."""
+        mark(self.books, self.curves, ts)
 
-    def result(self, marks_per_year: float) -> BookResult:
-        """The result up to the last revaluation."""
-        queues = self._lots.values()
-        costs = sum(lots.costs for lots in queues)
-        fees = sum(lots.fees for lots in queues)
-        realised = sum(lots.realised_gross for lots in queues)
-        equity = self.cash + self.value
-        net = equity - self.initial_cash
-        return BookResult(
-            net_pnl=net,
-            gross_pnl=net + costs + fees,
-            fees=fees,
-            costs=costs,
-            realised_gross_pnl=realised,
-            realised_net_pnl=realised - sum(lots.realised_charges for lots in queues),
-            equity=equity,
-            sharpe=self.performance.sharpe(marks_per_year),
-            max_drawdown=self.performance.max_drawdown,
-            trades=sum(lots.closed for lots in queues),
-            fills=sum(lots.fills for lots in queues),
-            turnover=sum(lots.traded for lots in queues) / self.initial_cash,
-        )
+    def double_lots(self) -> None:
+        """Make room for twice as many open lots."""
+        self._take(self._unrolled(2 * self.lots.shape[2]))
 
-    def by_symbol(self) -> dict[str, SymbolResult]:
-        """The result by symbol; the P&L of all symbols adds up to that of the book."""
-        parts = {}
-        for symbol, lots in self._lots.items():
-            gross = lots.realised_gross + lots.marked - lots.basis
-            parts[symbol] = SymbolResult(
-                net_pnl=gross - lots.costs - lots.fees,
-                gross_pnl=gross,
-                fees=lots.fees,
-                costs=lots.costs,
-                trades=lots.closed,
-                fills=lots.fills,
-                position=lots.position,
-            )
-        return parts
+    def _unrolled(self, capacity: int) -> dict[str, NDArray[Any]]:
+        """Copies of the arrays, with the open lots from place 0 on and zeros behind them."""
+        arrays = {name: array.copy() for name, array in self.arrays.items()}
+        both = min(capacity, self.lots.shape[2])
+        places = (self.positions[..., FIRST, None] + np.arange(both)) % self.lots.shape[2]
+        used = np.arange(both) < self.positions[..., OPEN_LOTS, None]
+        arrays["lots"] = np.zeros((*self.lots.shape[:2], capacity, N_LOT), dtype=np.int64)
+        arrays["lot_prices"] = np.zeros((*self.lots.shape[:2], capacity))
+        arrays["lots"][:, :, :both] = np.take_along_axis(self.lots, places[..., None], axis=2) * used[..., None]
+        arrays["lot_prices"][:, :, :both] = np.take_along_axis(self.lot_prices, places, axis=2) * used
+        arrays["positions"][..., FIRST] = 0
+        return arrays
+
+    def _add_symbol(self) -> None:
+        """Add rows for one more symbol."""
+        new, by_symbol = _new_arrays(1, len(self.numbers), self.lots.shape[2]), ("positions", "lots", "lot_prices")
+        self._take({**self.arrays, **{name: np.concatenate([self.arrays[name], new[name]]) for name in by_symbol}})
+
+    def _take(self, arrays: dict[str, NDArray[Any]]) -> None:
+        self.arrays = arrays
+        self.positions, self.lots, self.lot_prices = arrays["positions"], arrays["lots"], arrays["lot_prices"]
+        self.books, self.curves = arrays["books"], arrays["curves"]
 
     def snapshot(self) -> State:
-        """Cash, lots and performance."""
-        lots = {symbol: lots.dump() for symbol, lots in self._lots.items()}
-        state = _BookState(cash=self.cash, value=self.value, lots=lots, performance=self.performance.dump())
-        return State(scalars=msgspec.to_builtins(state))
+        """Cash, lots and performance of all books."""
+        arrays = self._unrolled(_capacity(int(self.positions[..., OPEN_LOTS].max(initial=0))))
+        lots = arrays["lots"]
+        state = _BooksState(list(self.numbers), list(self.symbols), list(self.units.values()), self.ids.dump(_id_columns(lots)))
+        return State(msgspec.to_builtins(state), arrays)
 
-    def restore(self, state: State) -> None:
-        """Take over ``state``. Raises StateError when it is of other symbols or not a book's."""
-        saved = scalars_as(_BookState, state, f"book {self.name!r}")
-        if sorted(saved.lots) != sorted(self._lots):
+    def restore(self, state: State, others: Mapping[str, NDArray[Any]] | None = None) -> None:
+        """Take over ``state``, and the arrays of it that fill ``others``, by name; all of it or nothing.
+
+        Raises StateError when it is of other books or symbols, or not of books.
+        """
+        saved = scalars_as(_BooksState, state, "execution")
+        if (saved.books, saved.symbols) != (list(self.numbers), list(self.symbols)):
             raise StateError(
-                f"the saved book {self.name!r} holds the symbols {sorted(saved.lots)}, but this run has {sorted(self._lots)}; "
-                "resume with the same symbols"
+                f"the saved state of execution is of books {saved.books} and symbols {saved.symbols}, but this run has "
+                f"{list(self.numbers)} and {list(self.symbols)}; resume with the configuration and data that saved it"
             )
-        self.cash = saved.cash
-        self.value = saved.value
-        for symbol, lots in saved.lots.items():
-            self._lots[symbol].load(lots)
-        self.gross = sum(abs(lots.marked) for lots in self._lots.values())
-        self.performance.load(saved.performance)
+        lots = state.arrays.get("lots")
+        capacity = lots.shape[2] if lots is not None and lots.ndim == 4 else FIRST_LOTS
+        arrays = _new_arrays(len(saved.symbols), len(saved.books), capacity)
+        saved_others = {name: array.copy() for name, array in (others or {}).items()}
+        take_all({**arrays, **saved_others}, state)
+        _check_lots(arrays["positions"], arrays["lots"], saved)
+        self.ids.load(saved.ids, _id_columns(arrays["lots"]))
+        self._take(arrays)
+        for name, array in (others or {}).items():
+            array[...] = saved_others[name]
+        self.units = {}
+        self.units_rows[:] = 0
+        for units in saved.units:
+            self.add_instrument(units)
+
+
+def _capacity(open_lots: int) -> int:
+    capacity = FIRST_LOTS
+    while capacity < open_lots:
+        capacity *= 2
+    return capacity
+
+
+def _new_arrays(symbols: int, books: int, capacity: int) -> dict[str, NDArray[Any]]:
+    return {
+        "positions": np.zeros((symbols, books, N_POSITION), dtype=np.int64),
+        "lots": np.zeros((symbols, books, capacity, N_LOT), dtype=np.int64),
+        "lot_prices": np.zeros((symbols, books, capacity)),
+        "books": np.zeros((books, N_BOOK), dtype=np.int64),
+        "curves": np.zeros((books, N_CURVE)),
+    }
+
+
+def _id_columns(lots: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
+    return lots[..., LOT_ORDER], lots[..., LOT_SIGNAL], lots[..., LOT_PREDICTION]
+
+
+def _check_lots(positions: NDArray[np.int64], lots: NDArray[np.int64], saved: _BooksState) -> None:
+    """Raise StateError for lots that do not make up their position."""
+    capacity, first, count = lots.shape[2], positions[..., FIRST], positions[..., OPEN_LOTS]
+    if (first < 0).any() or (first >= capacity).any() or (count < 0).any() or (count > capacity).any():
+        raise StateError("the saved lots do not fit into their ring; use an older checkpoint")
+    held = (lots[..., LOT_QUANTITY] - lots[..., LOT_USED]).sum(axis=2)
+    for symbol, book in zip(*np.nonzero(held != positions[..., POSITION]), strict=True):
+        raise StateError(
+            f"the saved lots of {saved.books[book]}/{saved.symbols[symbol]} hold {held[symbol, book]}, but the saved position "
+            f"is {positions[symbol, book, POSITION]}; use an older checkpoint"
+        )

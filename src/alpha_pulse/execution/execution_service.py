@@ -2,22 +2,55 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import msgspec
+import numpy as np
 
 from alpha_pulse.core.config import Config
-from alpha_pulse.core.errors import ConfigError, DataError, OrderError, StateError, UnknownNameError, did_you_mean
-from alpha_pulse.core.stateful import State, scalars_as
+from alpha_pulse.core.errors import DataError, NonFiniteError, UnknownNameError, did_you_mean
+from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import Bar, Fill, Lot, Order, TradeOutcome, Units
-from alpha_pulse.execution.books import Book, BookResult, SymbolResult
+from alpha_pulse.execution import fill_limit, rules
+from alpha_pulse.execution.book import Book, BookResult, SymbolResult
+from alpha_pulse.execution.books import Books
 from alpha_pulse.execution.decision import Decision, ExecutionResult, Refusal, SizingInput
-from alpha_pulse.execution.fill_limit import Account, admitted
-from alpha_pulse.execution.risk import OrderRequest, RiskGate
-from alpha_pulse.execution.rules import BuyAndHold, CostAware, EntryRule, FollowSignal, Target
-from alpha_pulse.execution.symbol_trading import BookPosition, SymbolTrading, SymbolTradingState
+from alpha_pulse.execution.decision_events import decision_of
+from alpha_pulse.execution.settings import check_names, settings_of
+from alpha_pulse.kernels.execution.books import mark_slice, value_slice
+from alpha_pulse.kernels.execution.decisions import EVENTS_PER_BOOK, decide
+from alpha_pulse.kernels.execution.layout import (
+    CLOSED_LOT,
+    CLOSED_PUT_IN,
+    CLOSED_RETURN,
+    EQUITY,
+    EVENT_BOOK,
+    EVENT_ID,
+    EVENT_SIGNAL,
+    EVENT_SYMBOL,
+    EVENTS_FULL,
+    FILL,
+    LOTS_FULL,
+    N_FRESHNESS,
+    N_INPUTS,
+    NEWEST_TS,
+    NO_VOLATILITY,
+    OPEN,
+    POSITION,
+    REFUSED_EQUITY,
+    REFUSED_FILL,
+    REFUSED_FRACTION,
+    REFUSED_PRICE,
+    TYPE,
+)
+from alpha_pulse.kernels.execution.resting_orders import pending_books
+from alpha_pulse.kernels.execution.session_breaks import process_bar
+from alpha_pulse.kernels.execution.trading import admit_order, trade_slice
 from alpha_pulse.venues.base import Venue
-from alpha_pulse.venues.money import cash_decimals, cash_text, minor_units, money, units_of
+from alpha_pulse.venues.money import cash_decimals, minor_units, units_of
+from alpha_pulse.venues.rows import BarRows, Events
+from alpha_pulse.venues.simulated import SimulatedVenue, fill_of
 
 PRIMARY = "combined"
 BOOKS = (PRIMARY, "cost_aware", "rules_only", "ml_only", "buy_and_hold")
@@ -34,11 +67,6 @@ class Carried(msgspec.Struct, frozen=True):
     newest_ts: int
 
 
-class _ServiceState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    books: dict[str, dict[str, object]]
-    desks: dict[str, SymbolTradingState]
-
-
 class ExecutionService:
     """Runs the books. The outcomes of the first, ``combined``, are learned; the others are shadow books for comparison,
     which ``execution.shadow_books = false`` turns off.
@@ -47,10 +75,14 @@ class ExecutionService:
     venue is a separate component: its state is not part of this snapshot.
 
     A symbol takes part from its first bar on, which also determines its units. The equity is split evenly among the symbols
-    that have taken part so far. Sizes and limits hold at the price of the fill: see `alpha_pulse.execution.fill_limit`.
+    that have taken part so far. Sizes and limits hold at the price of the fill: see
+    `alpha_pulse.kernels.execution.fill_limit`.
 
-    An order is refused in two places: when it is decided, by `alpha_pulse.execution.risk.RiskGate`; and at its fill, when the
-    limits leave less than the smallest order at that price. Both give a `Refusal` with its reasons.
+    An order is refused in two places: when it is decided, by the risk gate (`alpha_pulse.kernels.execution.risk_gate`); and at
+    its fill, when the limits leave less than the smallest order at that price. Both give a `Refusal` with its reasons.
+
+    The state is packed, see `alpha_pulse.kernels.execution.layout`, and kernels do the work. They trade the orders of a
+    `SimulatedVenue` themselves; any other venue is called as `Venue` says.
 
     ``combined`` follows ``execution.entry_rule``; the other rule runs beside it, as ``cost_aware`` or as ``signal``.
     ``rules_only`` follows the rules, sized by the plain volatility, with no model anywhere; ``ml_only`` follows the model,
@@ -93,42 +125,49 @@ class ExecutionService:
     """
 
     def __init__(self, config: Config, venue: Venue, symbols: Sequence[str]) -> None:
-        names = _book_names(config)
-        _check_names(config, symbols)
+        check_names(config, symbols)
         self._config = config
         self._venue = venue
-        self._gate = RiskGate(config.risk)
-        self._stop_volatilities = config.execution.stop_volatilities
         self.cash_decimals = cash_decimals(config.execution.initial_cash)
         cash = minor_units(config.execution.initial_cash, self.cash_decimals)
-        self._books = {name: Book(name, cash) for name in names}
-        self._rules = {name: _rule(name, config, cash) for name in names}
+        names = _book_names(config)
+        # A venue that kernels may trade: its symbols and books have the same numbers.
+        shared = type(venue) is SimulatedVenue and venue.reserve(symbols, names)
+        self._simulated = venue if isinstance(venue, SimulatedVenue) and shared else None
+        self._books = Books(names, cash, symbols, None if self._simulated is None else self._simulated.ids)
+        self._names = tuple(names)
         self._symbols = tuple(symbols)
-        self._trading: dict[str, SymbolTrading] = {}
-        self._unmarked: list[SymbolTrading] = []
-        self._opening: Sequence[Bar] = ()
-        self._settled = ExecutionResult()
+        self._numbers = {symbol: number for number, symbol in enumerate(symbols)}
+        self._rules = np.array([_rule(name, config) for name in names], dtype=np.int64)
+        self._settings = settings_of(config)
+        self._freshness = np.zeros((len(symbols), N_FRESHNESS), dtype=np.int64)
+        self._closes = np.zeros(len(symbols))
+        self._bars, self._unmarked = BarRows(len(symbols)), 0
+        self._row, self._inputs = BarRows(1), np.zeros((1, N_INPUTS))
+        self._pending = np.zeros(len(names), dtype=np.int64)
+        self._events = Events(EVENTS_PER_BOOK * len(names))
+        self._opening = False
+        self._result = ExecutionResult()
 
     def book(self, name: str = PRIMARY) -> Book:
         """One of the books, for reading. UnknownNameError when the run has none of that name."""
-        book = self._books.get(name)
-        if book is None:
-            raise UnknownNameError(f"{name!r} is not a book of this run{did_you_mean(name, self._books)}")
-        return book
+        if name not in self._names:
+            raise UnknownNameError(f"{name!r} is not a book of this run{did_you_mean(name, self._names)}")
+        return self._books.book(name)
 
     @property
     def book_names(self) -> tuple[str, ...]:
         """The books of this run, the primary one first."""
-        return tuple(self._books)
+        return self._names
 
     def open_signals(self, symbol: str) -> set[str]:
         """The signals that the primary book's open lots in ``symbol`` came from."""
-        return self._books[PRIMARY].lots(symbol).signal_ids()
+        return self._books.signal_ids(PRIMARY, symbol)
 
     @property
     def units(self) -> dict[str, Units]:
         """The units of each symbol that had a bar."""
-        return {symbol: trading.units for symbol, trading in self._trading.items()}
+        return dict(self._books.units)
 
     def cash(self, amount: float) -> float:
         """Minor units as cash."""
@@ -147,81 +186,112 @@ class ExecutionService:
         OrderError
             The venue returned a fill that does not belong to a book.
         """
-        result = self._settled = ExecutionResult()
-        for bar in bars:
-            if bar.symbol not in self._trading:
-                result.units.append(self._open(units_of(bar.symbol, bar.close, self._config)).units)
-        self._opening = bars
-        for bar in bars:
-            self._apply(self._venue.fill_at_open(bar, self._check_order))
-        self._opening = ()
-        for bar in bars:
-            self._apply(self._venue.fill_stops(bar))
-            self._trading[bar.symbol].process_bar(bar, self._config.risk.stale_after_intervals)
-        self._unmarked = [self._trading[bar.symbol] for bar in bars]
+        result = self._result = ExecutionResult()
+        for row, bar in enumerate(bars):
+            if bar.symbol not in self._books.units:
+                result.units.append(self._open(units_of(bar.symbol, bar.close, self._config)))
+            self._bars.write(row, self._numbers[bar.symbol], bar)
+        self._unmarked = len(bars)
+        if self._simulated is None:
+            self._trade_at_venue(bars)
+        else:
+            self._trade(self._simulated, len(bars))
         return result
 
-    def _open(self, units: Units) -> SymbolTrading:
+    def _open(self, units: Units) -> Units:
         """Begin to trade a symbol, at its first bar."""
-        if units.symbol not in self._symbols:
+        if units.symbol not in self._numbers:
             near = did_you_mean(units.symbol, self._symbols)
             raise DataError(f"execution received a bar of {units.symbol!r}, which this run does not trade{near}")
         self._venue.add_instrument(units)
-        positions = []
-        for name, book in self._books.items():
-            book.add_instrument(units)
-            positions.append(BookPosition(book, book.lots(units.symbol), self._rules[name]))
-        trading = self._trading[units.symbol] = SymbolTrading(units, positions)
-        return trading
+        self._books.add_instrument(units)
+        return units
+
+    def _trade(self, venue: SimulatedVenue, count: int) -> None:
+        """Trade the resting orders of the simulated venue on the bars of a slice, without calling it."""
+        books, bars, events = self._books, self._bars, self._events
+        events.begin(0)
+        while True:
+            room = trade_slice(
+                books.positions, books.lots, books.lot_prices, books.books, books.units_rows, self._freshness, self._closes,
+                venue.resting, venue.resting_prices, venue.counts, venue.held_quantities, venue.quotes, venue.costs,
+                self._settings, bars.numbers, bars.prices, 0, count, events.numbers, events.prices, events.counter,
+            )  # fmt: skip
+            if room == LOTS_FULL:
+                books.double_lots()
+            elif room == EVENTS_FULL:
+                events.begin(2 * len(events.numbers))
+            else:
+                break
+        for row, prices in events.rows():
+            self._add_event(row, prices)
+
+    def _add_event(self, row: list[int], prices: list[float]) -> None:
+        result, ids = self._result, self._books.ids
+        book, symbol = self._names[row[EVENT_BOOK]], self._symbols[row[EVENT_SYMBOL]]
+        if row[TYPE] == FILL:
+            result.fills.append(fill_of(row, prices, book, symbol, ids))
+        elif row[TYPE] == CLOSED_LOT:
+            self._add_lot(row, prices, self._books.closed_lot(row, prices))
+        elif row[TYPE] == REFUSED_FILL:
+            signal, order = ids.signal_text(row[EVENT_SIGNAL], book, symbol), ids.order_text(row[EVENT_ID], book, symbol)
+            self._add_refusal(row, prices, Refusal(book, symbol, signal, (), order))
+
+    def _add_lot(self, row: list[int], prices: list[float], lot: Lot) -> None:
+        """Add a closed lot; of the primary book also its outcome, unless it is dust."""
+        self._result.lots.append(lot)
+        if lot.book == PRIMARY and row[CLOSED_PUT_IN] >= self._books.units[lot.symbol].min_order:
+            self._result.outcomes.append(_outcome(lot, prices[CLOSED_RETURN]))
+
+    def _add_refusal(self, row: list[int], prices: list[float], refusal: Refusal) -> None:
+        units = self._books.units[refusal.symbol]
+        reason = fill_limit.sentence(prices[REFUSED_PRICE], prices[REFUSED_FRACTION], row[REFUSED_EQUITY], units)
+        self._result.refusals.append(msgspec.structs.replace(refusal, reasons=(reason,)))
+
+    def _trade_at_venue(self, bars: Sequence[Bar]) -> None:
+        """Let the venue trade on the bars of a slice."""
+        self._opening = True
+        for bar in bars:
+            self._apply(self._venue.fill_at_open(bar, self._check_order))
+        self._opening = False
+        for row, bar in enumerate(bars):
+            self._apply(self._venue.fill_stops(bar))
+            process_bar(self._freshness, self._closes, self._bars.numbers, self._bars.prices, row, self._settings)
 
     def _check_order(self, order: Order, price: float, cost_rate: float) -> int:
         """How much of a market order may trade at ``price``; see `alpha_pulse.venues.base.Admit`."""
-        for bar in self._opening:
-            self._trading[bar.symbol].value(bar.open)
-        self._opening = ()
-        book, limits = self._books[order.book], self._config.risk
-        lots = book.lots(order.symbol)
-        units, held = lots.units, lots.position
-        account = Account(held, book.cash + book.value - lots.marked + money(held, price, units), book.gross - abs(lots.marked))
-        fraction = limits.max_position_fraction if order.fraction is None else order.fraction
-        quantity = admitted(
-            order.quantity, fraction, account, price, cost_rate, limits.max_position_fraction, limits.max_order_fraction, units
-        )
-        if quantity == 0:
-            reason = (
-                f"the market opened at {price:g}: within {abs(fraction):.4g} of the equity "
-                f"{cash_text(units.cash(account.equity))} and the limits, nothing of the order is worth the smallest order, "
-                f"{cash_text(units.cash(units.min_order))}"
-            )
-            self._settled.refusals.append(Refusal(order.book, order.symbol, order.signal_id, (reason,), order.order_id))
+        books, bars, events = self._books, self._bars, self._events
+        if self._opening:
+            value_slice(books.positions, books.books, books.units_rows, bars.numbers, bars.prices, 0, self._unmarked, OPEN)
+        self._opening = False
+        events.begin(1)
+        quantity = admit_order(
+            books.positions, books.books, books.units_rows, self._settings, self._numbers[order.symbol],
+            books.number(order.book), order.quantity, math.nan if order.fraction is None else order.fraction, 0, 0, price,
+            cost_rate, events.numbers, events.prices, events.counter,
+        )  # fmt: skip
+        for row, prices in events.rows():
+            self._add_refusal(row, prices, Refusal(order.book, order.symbol, order.signal_id, (), order.order_id))
         return quantity
 
     def _apply(self, fills: Sequence[Fill]) -> None:
-        result = self._settled
         for fill in fills:
-            book = self._books.get(fill.book)
-            if book is None:
-                raise OrderError(f"fill {fill.fill_id} is for book {fill.book!r}{did_you_mean(fill.book, self._books)}")
-            closed = book.apply_fill(fill)
-            book.revalue(fill.symbol, fill.reference)
-            result.fills.append(fill)
-            result.lots += closed
-            if fill.book == PRIMARY:
-                units = self._trading[fill.symbol].units
-                closed_values = [(lot, money(abs(lot.quantity), lot.open_reference, units)) for lot in closed]
-                result.outcomes += [_outcome(lot, put_in) for lot, put_in in closed_values if put_in >= units.min_order]
+            self._result.fills.append(fill)
+            for row, prices, lot in self._books.closed_by(fill):
+                self._add_lot(row, prices, lot)
 
     def mark(self, ts: int) -> dict[str, int]:
         """Value positions at the closes of the slice at ``ts`` (ns), once, after `process_bars`.
 
         Returns the equity of each book, in minor units.
         """
-        for trading in self._unmarked:
-            trading.value(trading.close)
-        self._unmarked = []
-        for book in self._books.values():
-            book.mark(ts)
-        return {name: book.performance.equity for name, book in self._books.items()}
+        books = self._books
+        mark_slice(
+            books.positions, books.books, books.curves, books.units_rows, self._closes, self._bars.numbers, 0, self._unmarked,
+            ts,
+        )  # fmt: skip
+        self._unmarked = 0
+        return dict(zip(self._names, books.books[:, EQUITY].tolist(), strict=True))
 
     def decide(self, sizing: SizingInput, now_ns: int | None = None) -> Decision:
         """The orders that bring each book to the target of its rule, and those that the risk gate refused.
@@ -237,23 +307,34 @@ class ExecutionService:
         ------
         DataError
             The symbol has had no bar yet.
+        NonFiniteError
+            A position has to be sized, but the bars of a year are not known.
         """
-        orders: list[Order] = []
-        refusals: list[Refusal] = []
-        abstained: str | None = None
-        trading, share = self._symbol_trading(sizing.bar.symbol), 1.0 / len(self._trading)
-        for position in trading.positions:
-            lots, book = position.lots, position.book
-            account = Account(lots.position, book.performance.equity, book.gross - abs(lots.marked), share)
-            target = position.rule.target(sizing, account, trading.units)
-            if target.abstained is not None:
-                abstained = target.abstained
-            target = _without_dust(target, lots.position, sizing.bar.close, trading.units)
-            if target.quantity != lots.position and not self._venue.pending(book.name, sizing.bar.symbol):
-                self._order(position, sizing, target, now_ns, orders, refusals)
-        if orders or refusals or abstained is not None:
-            return Decision(tuple(orders), tuple(refusals), abstained)
-        return NOTHING_DECIDED
+        bar, books, events, symbol = sizing.bar, self._books, self._events, sizing.bar.symbol
+        if symbol not in books.units:
+            raise DataError(f"{symbol!r} has had no bar yet{did_you_mean(symbol, books.units)}; process a bar of it first")
+        number = self._numbers[symbol]
+        self._row.write(0, number, bar)
+        self._inputs[0] = rules.inputs_of(sizing)
+        self._ask_pending(symbol, number)
+        events.begin(EVENTS_PER_BOOK * len(self._names))
+        answer = decide(
+            books.positions, books.books, books.units_rows, self._freshness, self._rules, self._settings, self._row.numbers,
+            self._row.prices, self._inputs, 0, bar.ts_event if now_ns is None else now_ns, 1.0 / len(books.units),
+            self._pending, events.numbers, events.prices, events.counter,
+        )  # fmt: skip
+        if answer == NO_VOLATILITY:
+            raise NonFiniteError("the forecast volatility is 0.0; sizing needs one above 0")
+        if not len(events):
+            return NOTHING_DECIDED
+        return decision_of(events.rows(), sizing, self._names, self._rules, self._config.risk, books.units[symbol])
+
+    def _ask_pending(self, symbol: str, number: int) -> None:
+        venue = self._simulated
+        if venue is not None:
+            pending_books(venue.resting, venue.counts, number, self._pending)
+        else:
+            self._pending[:] = [self._venue.pending(name, symbol) for name in self._names]
 
     def release(self, orders: Sequence[Order]) -> None:
         """Pass orders to the venue; only after the journal contains them. OrderError for one that could never trade."""
@@ -262,7 +343,7 @@ class ExecutionService:
 
     def results(self, bars_per_year: float) -> dict[str, BookResult]:
         """The result of each book. ``bars_per_year`` is the number of marks (slices) per year, for the Sharpe ratio."""
-        return {name: book.result(bars_per_year) for name, book in self._books.items()}
+        return {name: self._books.book(name).result(bars_per_year) for name in self._names}
 
     def by_symbol(self, name: str = PRIMARY) -> dict[str, SymbolResult]:
         """The result of one book by symbol."""
@@ -271,93 +352,25 @@ class ExecutionService:
     def carried(self, ts: int) -> list[Carried]:
         """Open positions in symbols whose newest bar ended before ``ts``."""
         return [
-            Carried(
-                position.book.name, symbol, trading.units.quantity(position.lots.position), trading.close, trading.newest_ts
-            )
-            for symbol, trading in sorted(self._trading.items())
-            for position in trading.positions
-            if position.lots.position and trading.newest_ts < ts
+            Carried(name, symbol, units.quantity(position), float(self._closes[number]), newest)
+            for symbol, units in sorted(self._books.units.items())
+            for number in (self._numbers[symbol],)
+            for newest in (int(self._freshness[number, NEWEST_TS]),)
+            for name, position in zip(self._names, self._books.positions[number, :, POSITION].tolist(), strict=True)
+            if position and newest < ts
         ]
 
     def snapshot(self) -> State:
-        """All books, and the state of each symbol. The venue has a snapshot of its own."""
-        books = {name: book.snapshot().scalars for name, book in self._books.items()}
-        desks = {symbol: trading.dump() for symbol, trading in sorted(self._trading.items())}
-        return State(scalars={"books": books, "desks": msgspec.to_builtins(desks)})
+        """All books, and how fresh the data of each symbol are. The venue has a snapshot of its own."""
+        books = self._books.snapshot()
+        return State(books.scalars, {**books.arrays, "freshness": self._freshness.copy(), "closes": self._closes.copy()})
 
     def restore(self, state: State) -> None:
         """Take over ``state``. Raises StateError when it is of other books or symbols."""
-        saved = scalars_as(_ServiceState, state, "execution")
-        if sorted(saved.books) != sorted(self._books) or not set(saved.desks) <= set(self._symbols):
-            raise StateError(
-                f"the saved state of execution is of books {sorted(saved.books)} and symbols {sorted(saved.desks)}, "
-                f"but this run has {sorted(self._books)} and {sorted(self._symbols)}; "
-                "resume with the configuration and data that saved it"
-            )
-        self._trading, self._unmarked = {}, []
-        for trading in saved.desks.values():
-            self._open(trading.units).load(trading)
-        for name, scalars in saved.books.items():
-            self._books[name].restore(State(scalars=scalars))
-
-    def _symbol_trading(self, symbol: str) -> SymbolTrading:
-        trading = self._trading.get(symbol)
-        if trading is None:
-            raise DataError(f"{symbol!r} has had no bar yet{did_you_mean(symbol, self._trading)}; process a bar of it first")
-        return trading
-
-    def _order(
-        self,
-        position: BookPosition,
-        sizing: SizingInput,
-        target: Target,
-        now_ns: int | None,
-        orders: list[Order],
-        refusals: list[Refusal],
-    ) -> None:
-        """Check the change to ``target``; when a change of sides is refused, the open position is still closed."""
-        bar, held, name, wanted = sizing.bar, position.lots.position, position.book.name, target.quantity
-        signal = position.rule.signal(sizing)
-        signal_id = name if signal is None else signal.signal_id
-        reasons = self._reasons(position, bar, wanted - held, now_ns)
-        if reasons:
-            refusals.append(Refusal(name, bar.symbol, signal_id, reasons))
-            if held * wanted >= 0 or self._reasons(position, bar, -held, now_ns):
-                return
-            wanted = 0
-        order_id = f"{name}/{bar.symbol}/{sizing.step}"
-        prediction_id = None if signal is None else signal.prediction_id
-        fraction = target.fraction if wanted else 0.0
-        orders.append(
-            Order(
-                order_id, name, bar.symbol, bar.ts_event, "market", wanted - held, signal_id, prediction_id, fraction=fraction
-            )
-        )
-        distance = self._stop_volatilities * position.rule.volatility(sizing)
-        if wanted == 0 or distance <= 0.0:
-            return
-        stop = bar.close * (1.0 - distance if wanted > 0 else 1.0 + distance)
-        # A stop of a long position at or below 0 can never trade, so none is placed.
-        if stop > 0.0:
-            orders.append(
-                Order(f"{order_id}/stop", name, bar.symbol, bar.ts_event, "stop", -wanted, signal_id, prediction_id, stop)
-            )
-
-    def _reasons(self, position: BookPosition, bar: Bar, quantity: int, now_ns: int | None) -> tuple[str, ...]:
-        performance, trading = position.book.performance, self._trading[bar.symbol]
-        request = OrderRequest(
-            quantity=quantity,
-            held=position.lots.position,
-            price=bar.close,
-            equity=performance.equity,
-            day_start_equity=performance.day_start_equity,
-            age_ns=max(trading.gap_ns, 0 if now_ns is None else now_ns - bar.ts_event),
-            interval_ns=bar.interval_ns,
-            frozen_bars=trading.frozen_bars,
-            units=trading.units,
-            others=position.book.gross - abs(position.lots.marked),
-        )
-        return self._gate.check(request)
+        self._books.restore(state, {"freshness": self._freshness, "closes": self._closes})
+        self._unmarked = 0
+        for units in self._books.units.values():
+            self._venue.add_instrument(units)
 
 
 def _book_names(config: Config) -> list[str]:
@@ -367,48 +380,17 @@ def _book_names(config: Config) -> list[str]:
     return [other_rule if name == "cost_aware" else name for name in BOOKS]
 
 
-def _check_names(config: Config, symbols: Sequence[str]) -> None:
-    for key in ("lot_size", "tick_size", "min_order_value"):
-        setting = getattr(config.venue, key)
-        for symbol in setting if isinstance(setting, dict) else ():
-            if symbol not in symbols:
-                raise ConfigError(
-                    f"venue.{key} names {symbol!r}, which is no symbol of the data{did_you_mean(symbol, symbols)}"
-                )
+def _rule(name: str, config: Config) -> int:
+    return rules.rule_of(config.execution.entry_rule if name == PRIMARY else name)
 
 
-def _rule(name: str, config: Config, cash: int) -> EntryRule:
-    if name == "buy_and_hold":
-        return BuyAndHold(config, cash)
-    if name == "rules_only":
-        return FollowSignal(config, "rules")
-    if name == "ml_only":
-        return FollowSignal(config, "ml")
-    follow = FollowSignal(config, "combined", use_quality=True)
-    if name == "cost_aware" or (name == PRIMARY and config.execution.entry_rule == "cost_aware"):
-        return CostAware(follow, config.venue)
-    return follow
-
-
-def _without_dust(target: Target, held: int, price: float, units: Units) -> Target:
-    """``target``, unless the order or the position it leaves would be worth less than the smallest order."""
-    wanted = target.quantity
-    if wanted == held or wanted == 0 or price <= 0.0:
-        return target
-    if money(abs(wanted), price, units) < units.min_order:
-        return Target(0)
-    if held * wanted > 0 and money(abs(wanted - held), price, units) < units.min_order:
-        return Target(held)
-    return target
-
-
-def _outcome(lot: Lot, put_in: int) -> TradeOutcome:
+def _outcome(lot: Lot, return_: float) -> TradeOutcome:
     return TradeOutcome(
         lot=lot,
         signal_id=lot.signal_id,
         prediction_id=lot.prediction_id,
         pnl=lot.net_pnl,
-        return_=lot.net_pnl / max(1, put_in),
+        return_=return_,
         closed_ts=lot.closed_ts,
         held_ns=lot.closed_ts - lot.opened_ts,
     )

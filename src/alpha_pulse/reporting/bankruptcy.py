@@ -8,7 +8,8 @@ import msgspec
 
 from alpha_pulse.core.bar_times import bar_label
 from alpha_pulse.core.types import Bar, Fill, Units
-from alpha_pulse.execution.books import Book, BookResult
+from alpha_pulse.execution.book import Book, BookResult
+from alpha_pulse.execution.books import Books
 from alpha_pulse.stores.base import Store
 from alpha_pulse.venues.money import cash_text
 
@@ -44,22 +45,23 @@ def bankruptcies(store: Store, results: Mapping[str, BookResult], initial_cash: 
     StateError
         The journal is damaged.
     """
-    left = {name: Book(name, initial_cash) for name, result in results.items() if result.max_drawdown >= LOST}
+    names = [name for name, result in results.items() if result.max_drawdown >= LOST]
+    books = Books(names, initial_cash)
+    left = {name: books.book(name) for name in names}
     sentences: dict[str, str] = {}
     closes: dict[str, float] = {}
     if left:
         for row in store.rows():
             step = _read(row.payload)
             for units in step.units:
-                for book in left.values():
-                    book.add_instrument(units)
+                books.add_instrument(units)
             for fill in step.fills:
                 if fill.book in left:
-                    left[fill.book].apply_fill(fill)
+                    books.apply_fill(fill)
+            for bar in step.bars:
+                books.value_symbol(bar.symbol, bar.close)
+            books.mark(row.ts_event)
             for name, book in list(left.items()):
-                for bar in step.bars:
-                    book.revalue(bar.symbol, bar.close)
-                book.mark(row.ts_event)
                 if book.equity <= 0:
                     sentences[name] = _sentence(book, step.bars, closes)
                     del left[name]

@@ -14,7 +14,7 @@ from alpha_pulse.core.durations import YEAR_NS
 from alpha_pulse.core.errors import StateError
 from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.engine.system import System
-from alpha_pulse.execution.books import BookResult, SymbolResult
+from alpha_pulse.execution.book import BookResult, SymbolResult
 from alpha_pulse.execution.execution_service import PRIMARY, Carried
 from alpha_pulse.feedback.ledger import Counts
 from alpha_pulse.feedback.trade_quality import TARGET as QUALITY

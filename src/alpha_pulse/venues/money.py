@@ -1,4 +1,4 @@
-"""Money is a whole number of minor units; only this module converts prices to money.
+"""Money is a whole number of minor units; only `alpha_pulse.kernels.execution.money` converts prices to money.
 
 The size of the units follows from the initial cash and the first price. So rounding costs every account the same fraction
 (about 1e-12 per fill), whatever its cash and the prices:
@@ -22,8 +22,6 @@ CASH_DIGITS = 12
 PART_DIGITS = 9
 """The initial cash buys 10**PART_DIGITS parts or more at the first close."""
 MOST_DECIMALS = 14
-_POWERS = tuple(10.0**exponent for exponent in range(309))
-"""Powers of ten; a double holds the first 23 exactly."""
 
 
 def cash_decimals(initial_cash: float) -> int:
@@ -41,7 +39,7 @@ def minor_units(cash: float, decimals: int) -> int:
     >>> minor_units(100_000.0, 7)
     1000000000000
     """
-    return round(cash * _POWERS[decimals])
+    return round(cash * 10.0**decimals)
 
 
 def units_of(symbol: str, price: float, settings: Config) -> Units:
@@ -62,41 +60,6 @@ def units_of(symbol: str, price: float, settings: Config) -> Units:
     if smallest is None:
         smallest = settings.execution.min_order_fraction * cash
     return Units(symbol, decimals, parts, lot, minor_units(smallest, decimals), for_symbol(venue.tick_size, symbol))
-
-
-def money(quantity: int, price: float, units: Units) -> int:
-    """The value of ``quantity`` parts at ``price``, in minor units, rounded half to even.
-
-    Parameters
-    ----------
-    quantity
-        Signed, in parts of a unit; the value of a negative quantity is the negative of that of the positive one.
-    price
-        Quote currency per unit, finite.
-    units
-        Of the symbol.
-
-    >>> units = Units("X", cash_decimals=2, quantity_decimals=6)
-    >>> money(1_500_000, 10.01, units), money(-1_500_000, 10.01, units)
-    (1502, -1502)
-    >>> money(3, 1e-8, Units("X", cash_decimals=7, quantity_decimals=-4))
-    3000
-    """
-    exponent = units.quantity_decimals - units.cash_decimals
-    return round(quantity * price / _POWERS[exponent] if exponent >= 0 else quantity * price * _POWERS[-exponent])
-
-
-def parts_for(value: float, price: float, units: Units) -> int:
-    """How many parts ``value`` (minor units, signed) buys at ``price``: a whole number of lots, rounded towards 0.
-
-    >>> parts_for(-50_000.0, 300.0, Units("X", cash_decimals=2, quantity_decimals=6))
-    -1666666
-    >>> parts_for(50_000.0, 300.0, Units("X", cash_decimals=2, quantity_decimals=0, lot=1))
-    1
-    """
-    exponent = units.quantity_decimals - units.cash_decimals
-    parts = int(value / price * _POWERS[exponent] if exponent >= 0 else value / price / _POWERS[-exponent])
-    return parts if units.lot == 1 else (abs(parts) // units.lot * units.lot) * (1 if parts > 0 else -1)
 
 
 def cash_text(cash: float, *, signed: bool = False) -> str:

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alpha_pulse.core.types import Units
-from alpha_pulse.execution.fill_limit import Account, admitted
-from alpha_pulse.venues.money import money
+from execution_parts import admitted
 from execution_samples import CENTS, UNIT
+from naive_execution.fill_limit import Account
+from naive_execution.money import money
 
 FINE = Units("X", cash_decimals=7, quantity_decimals=6, min_order=10**9)
 

@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 
 from alpha_pulse.core.errors import OrderError, StateError
 from alpha_pulse.core.types import Fill
-from alpha_pulse.execution.lots import LotQueue, share
+from alpha_pulse.execution.books import Books
+from alpha_pulse.kernels.execution.layout import POSITION
+from alpha_pulse.kernels.execution.lots import share
+from execution_parts import LotQueue
 from execution_samples import CENTS, UNIT, fill
 from naive_books import NaiveBook
 
@@ -107,8 +110,7 @@ def test_a_fill_that_cannot_be_right_is_refused(foreign: Fill) -> None:
 def test_a_damaged_state_is_refused() -> None:
     queue = LotQueue("combined", CENTS)
     queue.apply_fill(fill(1, 5, 10.0))
-    state = queue.dump()
+    state = queue.books.snapshot()
+    state.arrays["positions"][0, 0, POSITION] = 4
     with pytest.raises(StateError, match="hold 5"):
-        LotQueue("combined", CENTS).load(
-            type(state)(**{**{f: getattr(state, f) for f in state.__struct_fields__}, "position": 4})
-        )
+        Books(["combined"], 0, ["X"]).restore(state)

@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alpha_pulse.core.config import RiskConfig
-from alpha_pulse.execution.risk import OrderRequest, RiskGate, reduces
+from alpha_pulse.kernels.execution.risk_gate import reduces
+from execution_parts import checked, fitting
 from execution_samples import CENTS, UNIT
 from naive_books import naive_gate
+from naive_execution.risk import OrderRequest, RiskGate
 
 PLAIN = OrderRequest(UNIT, 0, 100.0, 100_000, 100_000, 0, 60, 0, CENTS)
 
@@ -39,13 +41,18 @@ limits = st.builds(
 
 @given(limits, requests)
 def test_the_gate_passes_what_its_reference_passes(risk: RiskConfig, request: OrderRequest) -> None:
-    reasons = RiskGate(risk).check(request)
+    reasons = checked(risk, request)
     assert (not reasons) == naive_gate(risk, request)
 
 
 @given(limits, requests)
+def test_the_sentences_are_those_of_the_twin(risk: RiskConfig, request: OrderRequest) -> None:
+    assert checked(risk, request) == RiskGate(risk).check(request)
+
+
+@given(limits, requests)
 def test_no_order_beyond_a_limit_passes_unless_it_only_reduces(risk: RiskConfig, request: OrderRequest) -> None:
-    if RiskGate(risk).check(request) or reduces(request.held, request.quantity):
+    if checked(risk, request) or reduces(request.held, fitting(request.quantity)):
         return
     worth = request.price / 10_000
     assert abs(request.held + request.quantity) * worth + request.others <= risk.max_position_fraction * request.equity + 1
@@ -71,22 +78,22 @@ REFUSED = {
 
 @pytest.mark.parametrize(("request_", "words"), REFUSED.values(), ids=REFUSED.keys())
 def test_a_reason_names_what_was_found_and_the_limit(request_: OrderRequest, words: list[str]) -> None:
-    reasons = RiskGate(RiskConfig()).check(request_)
+    reasons = checked(RiskConfig(), request_)
     assert any(all(word in reason for word in words) for reason in reasons)
 
 
 def test_all_reasons_are_given_together() -> None:
     bad = changed(quantity=25 * UNIT, equity=90_000, age_ns=1000, frozen_bars=99)
-    assert len(RiskGate(RiskConfig()).check(bad)) == 5
+    assert len(checked(RiskConfig(), bad)) == 5
 
 
 def test_limits_themselves_pass() -> None:
-    assert RiskGate(RiskConfig()).check(changed(quantity=10 * UNIT, age_ns=180, frozen_bars=11)) == ()
-    assert RiskGate(RiskConfig()).check(changed(equity=97_001)) == ()
+    assert checked(RiskConfig(), changed(quantity=10 * UNIT, age_ns=180, frozen_bars=11)) == ()
+    assert checked(RiskConfig(), changed(equity=97_001)) == ()
 
 
 def test_an_order_that_only_reduces_passes_all_but_a_bad_price() -> None:
     trapped = changed(quantity=30 * UNIT, held=-30 * UNIT, equity=50_000, age_ns=10_000, frozen_bars=99)
-    assert RiskGate(RiskConfig()).check(trapped) == ()
-    assert RiskGate(RiskConfig()).check(msgspec.structs.replace(trapped, quantity=31 * UNIT))
-    assert RiskGate(RiskConfig()).check(msgspec.structs.replace(trapped, price=-5.0))
+    assert checked(RiskConfig(), trapped) == ()
+    assert checked(RiskConfig(), msgspec.structs.replace(trapped, quantity=31 * UNIT))
+    assert checked(RiskConfig(), msgspec.structs.replace(trapped, price=-5.0))

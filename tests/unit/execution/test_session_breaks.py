@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 
 from alpha_pulse.core.durations import DAY_NS
-from alpha_pulse.execution.session_breaks import NEAR_NS, SessionBreaks
+from alpha_pulse.kernels.execution.session_breaks import NEAR_NS
+from execution_parts import SessionBreaks
 
 HOUR = NEAR_NS
 
@@ -60,5 +61,5 @@ def test_what_is_remembered_is_taken_over() -> None:
     days = stock_days(28)
     for each in days[:9]:
         breaks.usual(*each)
-    other.load(breaks.dump())
+    other.freshness[:] = breaks.freshness
     assert [breaks.usual(*each) for each in days[9:]] == [other.usual(*each) for each in days[9:]]

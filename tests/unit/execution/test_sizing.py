@@ -1,13 +1,14 @@
 from __future__ import annotations
 
-import math
-
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import NonFiniteError
-from alpha_pulse.execution.sizing import target_fraction, within_band
+from alpha_pulse.kernels.execution.sizing import target_fraction, within_band
+from execution_samples import Trading, bar, sizing
 
 positive = st.floats(1e-4, 10.0)
 
@@ -23,10 +24,15 @@ def test_the_fraction_is_odd_bounded_and_shrinks_with_the_forecast(
     assert fraction == pytest.approx(max(-most, min(most, direction * target / forecast * quality)))
 
 
-@pytest.mark.parametrize("forecast", [0.0, -0.1, math.nan])
-def test_no_size_without_a_forecast(forecast: float) -> None:
+@pytest.mark.parametrize("rule", ["signal", "cost_aware"])
+def test_no_size_without_an_annual_forecast(rule: str) -> None:
+    config = msgspec.convert({"execution": {"shadow_books": False, "entry_rule": rule}}, Config)
+    trading = Trading(config)
+    timeless = msgspec.structs.replace(sizing(bar(1), 1.0, probability=0.9), bars_per_year=0.0)
     with pytest.raises(NonFiniteError, match="above 0"):
-        target_fraction(1.0, forecast, 0.1, 1.0, 1.0)
+        trading.step(timeless)
+    if rule == "cost_aware":  # which does not size what does not pay
+        trading.step(msgspec.structs.replace(timeless, probability=0.5))
 
 
 @given(st.integers(-100, 100), st.integers(-100, 100), st.integers(0, 100))

@@ -13,9 +13,10 @@ from alpha_pulse.core.errors import OrderError, StateError
 from alpha_pulse.core.stateful import State, Stateful, pack, unpack
 from alpha_pulse.core.types import Bar, Fill, Order
 from alpha_pulse.venues.base import Admit, Venue
-from alpha_pulse.venues.money import money
 from alpha_pulse.venues.simulated import SimulatedVenue
 from execution_samples import CENTS, HOUR, UNIT, all_of_it, bar, market, stop
+from naive_execution.money import money
+from naive_execution.venue import SimulatedVenue as NaiveVenue
 
 FREE = VenueConfig(fee_bps=0.0, half_spread_bps=0.0, slippage_bps=0.0)
 
@@ -305,3 +306,59 @@ def test_held_is_the_sum_of_fills_and_charges_are_never_negative(steps: list[tup
 def test_a_foreign_state_is_refused() -> None:
     with pytest.raises(StateError, match="simulated venue"):
         venue().restore(State(scalars={"waiting": 3}))
+
+
+def none_or_less(order: Order, price: float, cost_rate: float) -> int:
+    return 0 if order.book == "a" else round(order.quantity / (2.0 + 1000.0 * cost_rate))
+
+
+@given(
+    st.sampled_from([0.0, 0.6, 2.2]),
+    st.lists(
+        st.tuples(
+            st.floats(0.8, 1.2),
+            st.booleans(),
+            st.lists(
+                st.tuples(st.sampled_from("XY"), st.sampled_from("abc"), st.integers(-3, 3), st.floats(80.0, 120.0)), max_size=4
+            ),
+            st.sampled_from(["", "a", "b"]),
+        ),
+        max_size=30,
+    ),
+)
+def test_any_orders_trade_as_at_the_twin(
+    late: float, steps: list[tuple[float, bool, list[tuple[str, str, int, float]], str]]
+) -> None:
+    settings = VenueConfig(latency_ms=late * HOUR / 1e6)
+    made, naive = new(settings), NaiveVenue(settings)
+    for symbol in "XY":
+        naive.add_instrument(msgspec.structs.replace(CENTS, symbol=symbol))
+    for hour, (factor, quoted, wanted, cancelled) in enumerate(steps, start=1):
+        for symbol in "XY":
+            price = 100.0 * factor
+            at = bar(
+                hour,
+                price,
+                price * 1.1,
+                price * 0.9,
+                price,
+                symbol=symbol,
+                quotes=(price - 0.2, price + 0.1) if quoted else None,
+            )
+            admit = all_of_it if hour % 3 else none_or_less
+            assert list(made.fill_at_open(at, admit)) == list(naive.fill_at_open(at, admit))
+            assert list(made.fill_stops(at)) == list(naive.fill_stops(at))
+        orders = []
+        for place, (symbol, book, units, level) in enumerate(wanted):
+            if units:
+                orders.append(market(hour, units, book=book, symbol=symbol, name=f"{hour}-{place}"))
+                orders.append(
+                    msgspec.structs.replace(stop(hour, -units, level, book=book, symbol=symbol), order_id=f"s{hour}-{place}")
+                )
+        for each in (made, naive):
+            each.release(orders)
+            each.cancel(cancelled, "X")
+        for book in "abcd":
+            for symbol in "XYZ":
+                assert made.held(book, symbol) == naive.held(book, symbol)
+                assert made.pending(book, symbol) == naive.pending(book, symbol)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from alpha_pulse.core.types import Bar, Units
-from alpha_pulse.execution.books import Book
-from alpha_pulse.execution.lots import LotQueue
-from alpha_pulse.execution.rules import EntryRule
-from alpha_pulse.execution.session_breaks import SessionBreaks
+from naive_execution.books import Book
+from naive_execution.lots import LotQueue
+from naive_execution.rules import EntryRule
+from naive_execution.session_breaks import SessionBreaks
 
 
 class BookPosition:

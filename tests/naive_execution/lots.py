@@ -8,7 +8,7 @@ import msgspec
 
 from alpha_pulse.core.errors import OrderError, StateError
 from alpha_pulse.core.types import Fill, Lot, Units
-from alpha_pulse.venues.money import money
+from naive_execution.money import money
 
 
 class _OpenLot:

@@ -1,0 +1,1 @@
+"""Kernels of execution: money, resting orders, lots, books, entry rules and the risk gate."""
