@@ -66,6 +66,11 @@ class Adwin:
         self._state = adwin_state(delta, clock)
 
     @property
+    def packed(self) -> NDArray[np.float64]:
+        """The state itself, for kernels that work on it, laid out as `alpha_pulse.kernels.detection.adwin` says."""
+        return self._state
+
+    @property
     def width(self) -> int:
         """Number of values in the window."""
         return int(self._state[WIDTH])

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from alpha_pulse.core.config import AdaptationConfig
-from alpha_pulse.core.errors import StateError
-from alpha_pulse.core.stateful import State, scalar
+from alpha_pulse.core.errors import NonFiniteError, StateError
+from alpha_pulse.core.stateful import State, scalar, take_all
 from alpha_pulse.core.types import DriftAlarm, Monitored
 from alpha_pulse.detectors.base import Detector
-from alpha_pulse.detectors.calibrated import CalibratedDetector, Dependence, block_of, nearest_rate, tuned
+from alpha_pulse.detectors.calibrated import Dependence, block_of, nearest_rate, tuned
+from alpha_pulse.detectors.drift import Adwin
+from alpha_pulse.detectors.packed import check_same_threshold
 from alpha_pulse.kernels.base.scores import LABEL, SERVED
+from alpha_pulse.kernels.detection import adwin
+from alpha_pulse.kernels.detection import drift_monitor as layout
+from alpha_pulse.kernels.detection.drift_monitor import BLOCK_DUE, REFUSED, drift_add, drift_block, drift_detect, drift_rows
 from alpha_pulse.kernels.mixing.ensemble import RAW_ONLINE
 from alpha_pulse.learning.session import ScoredPrediction
 
@@ -49,7 +58,6 @@ class DriftMonitor:
     def __init__(self, symbol: str, target: str, horizon: int, settings: AdaptationConfig, *, ordered: bool = True) -> None:
         self.symbol = symbol
         self.target = target
-        self.alarms = 0
         self.last_alarm: DriftAlarm | None = None
         """The newest alarm of any kind."""
         self.last_rise: DriftAlarm | None = None
@@ -57,17 +65,23 @@ class DriftMonitor:
         dependence: Dependence = "horizon" if ordered else "autoregressive"
         self._length = block_of(dependence, horizon)
         self._names = {name: settings.detector if name == ERRORS else STEADY_DETECTOR for name in MONITORED}
-        self._detectors = [
-            self._error_detector(settings, dependence, horizon),
-            self._steady_detector(settings, dependence, horizon),
-            self._label_detector(settings),
-        ]
-        self._binary = self._detectors[0].domain == "binary"
-        self._sums = [0.0, 0.0, 0.0]
-        self._count = 0
-        self._blocks = 0
-        self._totals = [0.0, 0.0, 0.0]
-        self._times: list[tuple[int, int, float, float, float]] = []
+        errors = self._error_detector(settings, dependence, horizon)
+        self._plug_in = None if type(errors) is Adwin else errors
+        """The detector of errors, where it is not in a window of its own."""
+        others = self._steady_detector(settings, dependence, horizon), self._label_detector(settings)
+        self._sums = np.zeros(layout.SIZE)
+        self._counters = np.zeros(layout.COUNTERS, dtype=np.int64)
+        self._counters[[layout.LENGTH, layout.LABELS_LENGTH]] = self._length, block_of("autoregressive")
+        self._counters[[layout.BINARY, layout.PLUG_IN]] = errors.domain == "binary", self._plug_in is not None
+        self._times = np.zeros((MAX_TIMES, 2), dtype=np.int64)
+        self._totals = np.zeros((MAX_TIMES, len(MONITORED)))
+        self._windows = np.stack([np.zeros_like(others[0].packed), *(detector.packed for detector in others)])
+        if isinstance(errors, Adwin) and self._plug_in is None:
+            self._windows[layout.ERRORS] = errors.packed
+        self.arrays = {
+            "sums": self._sums, "counters": self._counters, "times": self._times, "totals": self._totals,
+            "windows": self._windows,
+        }  # fmt: skip
 
     @staticmethod
     def _error_detector(settings: AdaptationConfig, dependence: Dependence, horizon: int) -> Detector:
@@ -75,69 +89,96 @@ class DriftMonitor:
         return tuned(settings.detector, per, dependence=dependence, horizon=horizon, threshold=settings.drift_threshold)
 
     @staticmethod
-    def _steady_detector(settings: AdaptationConfig, dependence: Dependence, horizon: int) -> Detector:
+    def _steady_detector(settings: AdaptationConfig, dependence: Dependence, horizon: int) -> Adwin:
         per = nearest_rate(STEADY_DETECTOR, settings.samples_per_false_alarm, dependence=dependence, horizon=horizon)
-        return tuned(STEADY_DETECTOR, per, dependence=dependence, horizon=horizon)
+        detector = tuned(STEADY_DETECTOR, per, dependence=dependence, horizon=horizon)
+        assert isinstance(detector, Adwin)
+        return detector
 
-    def _label_detector(self, settings: AdaptationConfig) -> Detector:
+    def _label_detector(self, settings: AdaptationConfig) -> Adwin:
         """Its events are blocks of labels."""
-        per = nearest_rate(STEADY_DETECTOR, settings.samples_per_false_alarm / self._length, dependence="autoregressive")
-        return CalibratedDetector(STEADY_DETECTOR, per, dependence="autoregressive")
+        per = settings.samples_per_false_alarm / self._length
+        return self._steady_detector(msgspec.structs.replace(settings, samples_per_false_alarm=per), "autoregressive", 1)
+
+    @property
+    def alarms(self) -> int:
+        """Alarms so far."""
+        return int(self._counters[layout.ALARMS])
 
     @property
     def width(self) -> int:
         """Blocks of errors in the window that the detector compares the newest with."""
-        last = self._detectors[0].last
+        if self._plug_in is None:
+            return int(self._windows[layout.ERRORS, adwin.WIDTH])
+        last = self._plug_in.last
         return last.sample - last.change_sample
 
     def observe(self, scored: ScoredPrediction) -> list[DriftAlarm]:
         """Process one scored label; returns the alarms that it causes."""
         values = scored.values
-        probability, label = values[RAW_ONLINE], values[LABEL]
-        if probability != probability:
+        if not drift_add(self._sums, self._counters, values[RAW_ONLINE], values[SERVED], values[LABEL]):
             return []
-        wrong = (probability >= 0.5) != (label == 1.0)
-        sums = self._sums
-        sums[0] += wrong
-        sums[1] += 0.5 + 0.5 * (label - values[SERVED])
-        sums[2] += label
-        self._count += 1
-        if self._count < self._length:
-            return []
-        means = [min(total / self._count, 1.0) for total in sums]
-        if self._binary:
-            means[0] = float(wrong)
-        self._sums, self._count = [0.0, 0.0, 0.0], 0
-        return self._block(means, scored.example.label_ts)
+        ts = scored.example.label_ts
+        result = drift_block(self._sums, self._counters, self._times, self._totals, self._windows, ts)
+        return self._alarms(result, ts) if result else []
 
-    def _block(self, means: list[float], ts: int) -> list[DriftAlarm]:
-        self._blocks += 1
-        totals = self._totals = [total + mean for total, mean in zip(self._totals, means, strict=True)]
-        times = self._times
-        times.append((self._blocks, ts, totals[0], totals[1], totals[2]))
-        if len(times) > MAX_TIMES:
-            del times[: MAX_TIMES // 2 : 2]
-        alarms = []
-        for index, detector in enumerate(self._detectors):
-            if detector.update(means[index]) and (MONITORED[index] != ERRORS or detector.last.score > 0.0):
-                alarms.append(self._alarm(index, ts))
+    def observe_block(self, rows: NDArray[np.float64], ts: NDArray[np.int64]) -> list[tuple[int, DriftAlarm]]:
+        """Process scored labels one by one; returns the alarms, each with the row of its label.
+
+        Parameters
+        ----------
+        rows
+            Scored predictions, (n, `alpha_pulse.kernels.mixing.ensemble.ROW`).
+        ts
+            Times at which the labels are known, ns, (n,).
+        """
+        alarms, first = list[tuple[int, DriftAlarm]](), 0
+        while first < len(rows):
+            row, result = drift_rows(
+                self._sums, self._counters, self._times, self._totals, self._windows, rows, ts, first
+            )  # fmt: skip
+            if result:
+                alarms += [(row, alarm) for alarm in self._alarms(result, int(ts[row]))]
+            first = row + 1
         return alarms
 
+    def _alarms(self, result: int, ts: int) -> list[DriftAlarm]:
+        """The alarms of the newest block, of which a kernel gave this ``result``."""
+        if result == BLOCK_DUE:
+            result = self._update_errors() | drift_detect(self._sums, self._counters, self._windows)
+        if result == REFUSED:
+            raise NonFiniteError(
+                f"a block of labels of {self.symbol}/{self.target} has the means {self._means()}; expected values within [0, 1]"
+            )
+        return [self._alarm(index, ts) for index in range(len(MONITORED)) if result >> index & 1]
+
+    def _update_errors(self) -> int:
+        """Pass the block to the detector of errors that has no window here; returns its part of the bit mask."""
+        assert self._plug_in is not None
+        drift = self._plug_in.update(self._means()[layout.ERRORS])
+        return int(drift and self._plug_in.last.score > 0.0) << layout.ERRORS
+
+    def _means(self) -> list[float]:
+        means: list[float] = self._sums[layout.MEANS : layout.MEANS + len(MONITORED)].tolist()
+        return means
+
     def _alarm(self, index: int, ts: int) -> DriftAlarm:
-        detection = self._detectors[index].last
-        self.alarms += 1
-        change = self._change(detection.change_sample)
+        score, change = self._score_and_change(index)
+        blocks, total = int(self._counters[layout.BLOCKS]), float(self._sums[layout.TOTALS + index])
+        self._counters[layout.ALARMS] += 1
+        row = self._row_before(change)
+        before, change_ts = self._times[row].tolist()
         alarm = DriftAlarm(
             alarm_id=f"{self.symbol}/{self.target}/alarm/{self.alarms}",
             detector=self._names[MONITORED[index]],
             symbol=self.symbol,
             target=self.target,
             ts=ts,
-            sample=self._blocks * self._length,
-            score=detection.score,
-            change_sample=change[0] * self._length,
-            change_ts=change[1],
-            mean=(self._totals[index] - change[2 + index]) / (self._blocks - change[0]),
+            sample=blocks * self._length,
+            score=score,
+            change_sample=before * self._length,
+            change_ts=change_ts,
+            mean=(total - float(self._totals[row, index])) / (blocks - before),
             monitored=MONITORED[index],
         )
         self.last_alarm = alarm
@@ -145,29 +186,31 @@ class DriftMonitor:
             self.last_rise = alarm
         return alarm
 
-    def _change(self, block: int) -> tuple[int, int, float, float, float]:
-        """The last block before a change: ``block``, or of those that are remembered the one nearest to it."""
-        earlier = self._times[:-1] or self._times
-        return min(earlier, key=lambda entry: abs(entry[0] - block))
+    def _score_and_change(self, index: int) -> tuple[float, int]:
+        """The size of a change that was found, and the number of blocks before it."""
+        if index == layout.ERRORS and self._plug_in is not None:
+            return self._plug_in.last.score, self._plug_in.last.change_sample
+        window = self._windows[index]
+        before = int(window[adwin.SEEN]) - int(window[adwin.WIDTH])
+        blocks = int(self._counters[layout.LABELS_LENGTH]) if index == layout.LABELS else 1
+        return float(window[adwin.SCORE]), before * blocks
+
+    def _row_before(self, block: int) -> int:
+        """The row of the last block before a change: ``block``, or of those that are stored the one nearest to it."""
+        held = int(self._counters[layout.HELD])
+        return int(np.argmin(np.abs(self._times[: max(held - 1, 1), 0] - block)))
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        states = [detector.snapshot() for detector in self._detectors]
-        arrays = {
-            f"{MONITORED[index]}/{key}": array for index, state in enumerate(states) for key, array in state.arrays.items()
-        }
+        errors = State() if self._plug_in is None else self._plug_in.snapshot()
+        memory = _Memory(
+            [self._names[name] for name in MONITORED], self._length, self.last_alarm, self.last_rise, errors.scalars
+        )
+        arrays = {name: array.copy() for name, array in self.arrays.items()}
         return State(
-            scalars={
-                "memory": msgspec.to_builtins(
-                    _Memory(
-                        [self._names[name] for name in MONITORED], self._length, self.alarms, self.last_alarm,
-                        self.last_rise, self._sums, self._count, self._blocks, self._totals, self._times,
-                    )
-                ),
-                "detectors": [state.scalars for state in states],
-            },
-            arrays=arrays,
-        )  # fmt: skip
+            scalars={"memory": msgspec.to_builtins(memory)},
+            arrays={**arrays, **{f"{ERRORS}/{name}": array for name, array in errors.arrays.items()}},
+        )
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
@@ -180,38 +223,26 @@ class DriftMonitor:
                 f"the drift monitor of {self.symbol}/{self.target} was saved with {memory.names} over blocks of {memory.length}"
                 f", and is set to {list(self._names.values())} over blocks of {self._length} now"
             )
-        self._restore_detectors(state)
-        self.alarms, self.last_alarm, self.last_rise = memory.alarms, memory.last_alarm, memory.last_rise
-        self._sums, self._count, self._blocks = memory.sums, memory.count, memory.blocks
-        self._totals, self._times = memory.totals, memory.times
+        arrays = {name: array.copy() for name, array in self.arrays.items()}
+        take_all(arrays, state)
+        for saved, own in zip(arrays["windows"], self._windows, strict=True):
+            check_same_threshold("ADWIN", float(saved[adwin.DELTA]), float(own[adwin.DELTA]))
+        if self._plug_in is not None:
+            errors = {name.removeprefix(_PREFIX): array for name, array in state.arrays.items() if name.startswith(_PREFIX)}
+            self._plug_in.restore(State(memory.errors, errors))
+        for name, array in self.arrays.items():
+            array[...] = arrays[name]
+        self.last_alarm, self.last_rise = memory.last_alarm, memory.last_rise
 
-    def _restore_detectors(self, state: State) -> None:
-        """All of them, or, with StateError, none."""
-        saved = scalar(state, "detectors", list)
-        if len(saved) != len(MONITORED):
-            raise StateError(f"{len(saved)} detectors were saved; expected {len(MONITORED)}")
-        before = [detector.snapshot() for detector in self._detectors]
-        try:
-            for index, detector in enumerate(self._detectors):
-                prefix = f"{MONITORED[index]}/"
-                arrays = {key.removeprefix(prefix): array for key, array in state.arrays.items() if key.startswith(prefix)}
-                detector.restore(State(saved[index], arrays))
-        except StateError:
-            for detector, kept in zip(self._detectors, before, strict=True):
-                detector.restore(kept)
-            raise
+
+_PREFIX = f"{ERRORS}/"
 
 
 class _Memory(msgspec.Struct, frozen=True):
-    """The state of a monitor besides its detectors; ``names`` and ``length`` identify its configuration."""
+    """The state of a monitor besides its arrays: configuration, newest alarms, the scalars of a plug-in (``errors``)."""
 
     names: list[str]
     length: int
-    alarms: int
     last_alarm: DriftAlarm | None
     last_rise: DriftAlarm | None
-    sums: list[float]
-    count: int
-    blocks: int
-    totals: list[float]
-    times: list[tuple[int, int, float, float, float]]
+    errors: dict[str, Any]

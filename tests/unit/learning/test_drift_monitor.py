@@ -1,24 +1,35 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from alpha_pulse.core.config import AdaptationConfig
-from alpha_pulse.core.errors import StateError
+from alpha_pulse.core.errors import NonFiniteError, StateError
 from alpha_pulse.core.stateful import State, digest, pack, unpack
-from alpha_pulse.core.types import DriftAlarm
+from alpha_pulse.core.types import DriftAlarm, Example
+from alpha_pulse.kernels.base.scores import LABEL, SERVED
+from alpha_pulse.kernels.detection import drift_monitor as layout
 from alpha_pulse.kernels.detection.adwin import DELTA
+from alpha_pulse.kernels.detection.drift_monitor import CALIBRATION, ERRORS, LABELS
+from alpha_pulse.kernels.mixing.ensemble import RAW_ONLINE, ROW
 from alpha_pulse.learning.drift_monitor import DriftMonitor
-from alpha_pulse.learning.session import Session
+from alpha_pulse.learning.session import ScoredPrediction, Session
 from learning_samples import START_NS, STEP_NS, new_session, scored
+from naive_drift_monitor import NaiveDriftMonitor
 
+Floats = NDArray[np.float64]
 SETTINGS = AdaptationConfig(drift_threshold=0.002)
 
 
 def test_the_threshold_that_is_set_is_that_of_errors_alone() -> None:
     own, stated = (DriftMonitor("X", "direction", 3, one).snapshot().arrays for one in (SETTINGS, AdaptationConfig()))
-    assert own["errors/window"][DELTA] == 0.002 != stated["errors/window"][DELTA]
-    assert own["calibration/window"][DELTA] == stated["calibration/window"][DELTA]
+    assert own["windows"][ERRORS, DELTA] == 0.002 != stated["windows"][ERRORS, DELTA]
+    assert own["windows"][CALIBRATION, DELTA] == stated["windows"][CALIBRATION, DELTA]
 
 
 def feed(monitor: DriftMonitor, session: Session, share_right: list[float], seed: int, first: int = 0) -> list[DriftAlarm]:
@@ -202,7 +213,7 @@ def test_a_state_of_another_monitor_is_refused_and_nothing_is_taken() -> None:
         monitor.observe(scored(session, step, 0.9, step % 2))
     before = digest({"monitor": monitor.snapshot()})
     broken = monitor.snapshot()
-    del broken.arrays["labels/window"]
+    del broken.arrays["windows"]
     strangers = [
         DriftMonitor("X", "direction", 3, AdaptationConfig(detector="ddm")).snapshot(),
         DriftMonitor("X", "direction", 6, AdaptationConfig()).snapshot(),
@@ -214,3 +225,85 @@ def test_a_state_of_another_monitor_is_refused_and_nothing_is_taken() -> None:
         with pytest.raises(StateError):
             monitor.restore(state)
         assert digest({"monitor": monitor.snapshot()}) == before
+
+
+def scored_rows(seed: int, n: int) -> tuple[Floats, NDArray[np.int64]]:
+    """Scored predictions whose errors, calibration and labels change at random times; some lack the online member."""
+    rng = np.random.default_rng(seed)
+    rows, rate, right, bias = np.full((n, ROW), math.nan), 0.5, 0.7, 0.0
+    for step in range(n):
+        if rng.random() < 4.0 / n:
+            rate, right, bias = rng.random(), rng.random(), rng.normal(0.0, 0.2)
+        label = float(rng.random() < rate)
+        probability = rng.uniform(0.5, 1.0) if (rng.random() < right) == (label == 1.0) else rng.uniform(0.0, 0.5)
+        rows[step, [RAW_ONLINE, SERVED, LABEL]] = probability, min(max(rate + bias, 0.0), 1.0), label
+    rows[rng.random(n) < rng.choice([0.0, 0.1]), RAW_ONLINE] = math.nan
+    return rows, START_NS + np.arange(n) * STEP_NS
+
+
+def assert_same_state(monitor: DriftMonitor, twin: NaiveDriftMonitor) -> None:
+    arrays, held = monitor.arrays, len(twin._times)
+    assert arrays["sums"][layout.SUMS : layout.SUMS + 3].tolist() == twin._sums
+    assert arrays["sums"][layout.TOTALS : layout.TOTALS + 3].tolist() == twin._totals
+    counters = arrays["counters"][[layout.COUNT, layout.BLOCKS, layout.HELD, layout.ALARMS]]
+    assert counters.tolist() == [twin._count, twin._blocks, held, twin.alarms]
+    assert [tuple(row) for row in arrays["times"][:held].tolist()] == [row[:2] for row in twin._times]
+    assert [tuple(row) for row in arrays["totals"][:held].tolist()] == [row[2:] for row in twin._times]
+    errors, calibration, labels = (detector.snapshot() for detector in twin._detectors)
+    if "window" in errors.arrays:
+        assert arrays["windows"][ERRORS].tobytes() == errors.arrays["window"].tobytes()
+    else:
+        assert monitor.snapshot().arrays["errors/state"].tobytes() == errors.arrays["state"].tobytes()
+    assert arrays["windows"][CALIBRATION].tobytes() == calibration.arrays["window"].tobytes()
+    assert arrays["windows"][LABELS].tobytes() == labels.arrays["window"].tobytes()
+    assert (arrays["sums"][layout.LABELS_SUM], arrays["counters"][layout.LABELS_COUNT]) == (
+        labels.scalars["sum"],
+        labels.scalars["count"],
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    detector=st.sampled_from(["adwin", "adwin", "ddm", "fhddm", "kswin", "page_hinkley"]),
+    horizon=st.sampled_from([1, 1, 3, 12]),
+    ordered=st.booleans(),
+    size=st.sampled_from([1, 7, 512, None]),
+)
+def test_blocks_of_any_size_give_the_alarms_and_the_state_of_a_monitor_made_of_lists(
+    seed: int, detector: str, horizon: int, ordered: bool, size: int | None
+) -> None:
+    config = AdaptationConfig(detector=detector, samples_per_false_alarm=1_000)
+    one, many = (DriftMonitor("X", "direction", horizon, config, ordered=ordered) for _ in range(2))
+    twin = NaiveDriftMonitor("X", "direction", horizon, config, ordered=ordered)
+    rows, times = scored_rows(seed, 3_000)
+    expected, single = [], []
+    for at, (values, ts) in enumerate(zip(rows.tolist(), times.tolist(), strict=True)):
+        expected += [(at, alarm) for alarm in twin.observe(values, ts)]
+        single += [(at, alarm) for alarm in one.observe(settled(values, ts))]
+    found, first, rng = [], 0, np.random.default_rng(seed)
+    while first < len(rows):
+        last = first + (size or int(rng.integers(1, 700)))
+        found += [(first + row, alarm) for row, alarm in many.observe_block(rows[first:last], times[first:last])]
+        first = last
+    assert found == single == expected
+    assert pack({"m": one.snapshot()}) == pack({"m": many.snapshot()})
+    assert_same_state(one, twin)
+    assert (one.width, one.last_alarm, one.last_rise) == (twin.width, twin.last_alarm, twin.last_rise)
+    copy = DriftMonitor("X", "direction", horizon, config, ordered=ordered)
+    copy.restore(unpack(pack({"m": one.snapshot()}))[0]["m"])
+    assert copy.observe_block(rows, times) == one.observe_block(rows, times)
+
+
+def settled(values: list[float], ts: int) -> ScoredPrediction:
+    return ScoredPrediction(SESSION, Example("p", int(values[LABEL]), ts), np.zeros(1), np.array(values), values, [])
+
+
+SESSION = new_session("logistic", d=1)
+
+
+def test_a_label_whose_served_probability_is_unknown_is_an_error() -> None:
+    monitor, (rows, times) = DriftMonitor("X", "direction", 1, AdaptationConfig()), scored_rows(1, 3)
+    rows[:, RAW_ONLINE], rows[2, SERVED] = 0.5, math.nan
+    with pytest.raises(NonFiniteError, match=r"labels of X/direction has the means \[.*nan"):
+        monitor.observe_block(rows, times)
