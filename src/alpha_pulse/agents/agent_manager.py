@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from alpha_pulse.agents.base_agent import BaseAgent, checked_decision, refusal
 from alpha_pulse.agents.decisions import Decisions, make_decisions
-from alpha_pulse.agents.kernel_agent import KernelAgent
 from alpha_pulse.agents.members import check_members, kernel_form, settings_row
 from alpha_pulse.agents.ml_aware_agent import MLAwareAgent
 from alpha_pulse.core.errors import AgentError, ConfigError, NonFiniteError, StateError, did_you_mean
@@ -109,9 +108,8 @@ class AgentManager:
             )
         check_members(agents)
         n = len(agents)
-        self._agents = tuple(agents)
         self._names = tuple(agent.name for agent in agents)
-        self._kernels = tuple(map(kernel_form, agents))
+        self._forms = tuple((agent, kernel_form(agent)) for agent in agents)
         self._learning_rate, self._share = float(learning_rate), float(share)
         self._weights: Row = np.full(n, 1.0 / n)
         self._scale: Row = np.zeros(1)
@@ -154,52 +152,49 @@ class AgentManager:
 
     def decide(self, view: MarketView) -> Decisions:
         """Let every agent decide, and combine their Signals. AgentError when one of them breaks its contract."""
-        place = self._symbol_place(view.bar.symbol)
+        place, values = self._symbol_place(view.bar.symbol), view.features.values
         called: list[Signal | None] = []
         prediction_ids: list[str | None] = []
-        for number, kernel_agent in enumerate(self._kernels):
+        for number, (agent, kernel_agent) in enumerate(self._forms):
             if kernel_agent is None:
                 called.append(self._call(number, view))
                 prediction_ids.append(None)
-            else:
-                called.append(None)
-                prediction_ids.append(self._run_kernel(number, kernel_agent, place, view))
+                continue
+            called.append(None)
+            prediction_ids.append(self._ask(number, agent, view) if isinstance(agent, MLAwareAgent) else None)
+            wanted = kernel_agent.rule(values, kernel_agent.places, self._held.item(place, number))
+            self._held[place, number] = self._row[HEAD + COLUMNS * number + RULE] = wanted
         decide_row(self._rows, 0, self._given, self._settings, self._weights, self._counts)
         return make_decisions(self._row.tolist(), self._names, view.bar, called, prediction_ids)
 
     def _call(self, number: int, view: MarketView) -> Signal:
         """The Signal of an agent without a kernel; its numbers go into the row."""
-        signal = checked_decision(self._agents[number], view)
+        signal = checked_decision(self._forms[number][0], view)
         row, first = self._row, HEAD + COLUMNS * number
         row[first + RULE], row[first + DIRECTION] = signal.rule_part, signal.direction
         row[first + MODEL] = math.nan if signal.ml_part is None else signal.ml_part
         row[first + SURE] = math.nan if signal.confidence is None else signal.confidence
         return signal
 
-    def _run_kernel(self, number: int, agent: KernelAgent, place: int, view: MarketView) -> str | None:
-        """Run an agent's rule into the row, and set down the prediction it is given; returns the prediction's id."""
-        wrapper, prediction_id = self._agents[number], None
-        if isinstance(wrapper, MLAwareAgent):
-            try:
-                prediction, threshold = wrapper.ask(view)
-            except NonFiniteError as error:
-                raise refusal(agent.name, error) from error
-            confidence = math.nan
-            if prediction is not None:
-                prediction_id = prediction.prediction_id
-                self._given[number, PROBABILITY] = prediction.probability
-                if prediction.confidence is not None:
-                    confidence = prediction.confidence
-            self._given[number, PREDICTION_CONFIDENCE], self._given[number, THRESHOLD] = confidence, threshold
-        wanted = agent.rule(view.features.values, agent.places, self._held.item(place, number))
-        self._held[place, number] = self._row[HEAD + COLUMNS * number + RULE] = wanted
-        return prediction_id
+    def _ask(self, number: int, agent: MLAwareAgent, view: MarketView) -> str | None:
+        """Write the prediction that an agent is given, and its threshold; returns the prediction's id."""
+        try:
+            prediction, threshold = agent.ask(view)
+        except NonFiniteError as error:
+            raise refusal(agent.name, error) from error
+        given, confidence = self._given, None if prediction is None else prediction.confidence
+        given[number, THRESHOLD] = threshold
+        given[number, PREDICTION_CONFIDENCE] = math.nan if confidence is None else confidence
+        if prediction is None:
+            return None
+        given[number, PROBABILITY] = prediction.probability
+        return prediction.prediction_id
 
     def _symbol_place(self, symbol: str) -> int:
         place = self._symbols.get(symbol)
         if place is None:
             place = self._symbols[symbol] = len(self._symbols)
-            held = [0.0 if agent is None else agent.held.get(symbol, 0.0) for agent in self._kernels]
+            held = [0.0 if kernel_agent is None else kernel_agent.held.get(symbol, 0.0) for _, kernel_agent in self._forms]
             self._held = np.vstack([self._held, held])
         return place
 
@@ -281,9 +276,9 @@ class AgentManager:
 
     def _called(self) -> Iterator[tuple[str, BaseAgent]]:
         """The agents without a kernel, by name."""
-        for name, agent, kernel_agent in zip(self._names, self._agents, self._kernels, strict=True):
+        for agent, kernel_agent in self._forms:
             if kernel_agent is None:
-                yield name, agent
+                yield agent.name, agent
 
 
 def _unfit(reason: str) -> StateError:

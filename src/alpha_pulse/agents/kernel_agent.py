@@ -69,7 +69,7 @@ class KernelAgent(BaseAgent):
     def rule_based_analysis(self, market_data: MarketView) -> float:
         """The direction that the kernel wants, which is held from now on."""
         symbol = market_data.bar.symbol
-        wanted = self.rule(market_data.features.values, self.places, self.held.get(symbol, 0.0))
+        wanted = float(self.rule(market_data.features.values, self.places, self.held.get(symbol, 0.0)))
         self.held[symbol] = wanted
         return wanted
 
