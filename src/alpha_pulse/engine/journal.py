@@ -24,8 +24,7 @@ from alpha_pulse.core.types import (
     Units,
 )
 from alpha_pulse.execution.decision import ExecutionResult, Refusal
-from alpha_pulse.feedback.labels import Label
-from alpha_pulse.feedback.trading_feedback_service import Expired
+from alpha_pulse.feedback.labels import Expired, Label
 from alpha_pulse.kernels.base.scores import LABEL
 from alpha_pulse.learning.commands import Command
 from alpha_pulse.learning.session import ScoredPrediction

@@ -3,8 +3,8 @@
 The order prevents look-ahead: a slice first resolves earlier decisions, then the models learn from that, and only then a new
 decision is made. No order or prediction leaves before the journal contains it.
 
-How a label reaches a model: `resolve` computes the label, `learn` passes it to the session that made the prediction.
-How an order is refused: `gate` (limits, stale data) or, at the price of its fill, `resolve`. Both journal the reasons.
+How a label reaches a model: `learn` computes it from the bar and gives it to the session that made the prediction.
+How an order is refused: `gate` (limits, stale data) or, at the price of its fill, `trade`. Both journal the reasons.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ from alpha_pulse.engine.symbol_state import TARGETS, SymbolState
 from alpha_pulse.execution.decision import SizingInput
 from alpha_pulse.execution.execution_service import PRIMARY, ExecutionService
 from alpha_pulse.feedback import TradingFeedbackService
-from alpha_pulse.feedback.labels import Label
-from alpha_pulse.kernels.base.scores import SERVED
 from alpha_pulse.learning.commands import Command
 from alpha_pulse.learning.online_learning_service import OnlineLearningService
 from alpha_pulse.learning.session import ScoredPrediction
@@ -52,8 +50,8 @@ class Pipeline:
         ts = slice_[0].ts_event
         self.clock.advance_to(ts)
         step, decision = StepRecord(bars=slice_), DecisionRecord(ts, [], [])
-        labels, outcomes = self.resolve(slice_, step)
-        scored = self.learn(labels, outcomes, step)
+        outcomes = self.trade(slice_, step)
+        scored = self.learn(slice_, outcomes, step)
         self.detect(scored, step)
         self.adapt(scored, ts, step)
         features = self.extract(slice_, step)
@@ -72,38 +70,29 @@ class Pipeline:
         self.record(step, DecisionRecord(ts, [], []))
         return step
 
-    def resolve(self, slice_: Slice, step: StepRecord) -> tuple[list[Label], list[TradeOutcome]]:
-        """1: waiting orders trade on the new bars; each bar gives the labels of the predictions that are now due.
-
-        A prediction whose bar comes too late expires: it gets no label, and its session drops it.
-        """
-        ts, labels = slice_[0].ts_event, list[Label]()
+    def trade(self, slice_: Slice, step: StepRecord) -> list[TradeOutcome]:
+        """1: waiting orders trade on the new bars; returns the outcomes of the lots that were closed."""
+        ts = slice_[0].ts_event
         outcomes = self.feedback.external_outcomes(ts)
         outcomes.extend(step.add_execution(self.execution.process_bars(slice_)))
-        for bar in slice_:
-            due, expired = self.feedback.resolve_labels(bar)
-            labels.extend(due)
-            for late in expired:
-                self.learning.session(late.symbol, late.target).drop(late.prediction_id)
-                step.expired.append(late)
         step.equity = self.execution.mark(ts)
-        return labels, outcomes
+        return outcomes
 
-    def learn(self, labels: list[Label], outcomes: list[TradeOutcome], step: StepRecord) -> list[ScoredPrediction]:
-        """2: each label is joined by id to its stored prediction, which is scored as it was served; then the model learns it.
+    def learn(self, slice_: Slice, outcomes: list[TradeOutcome], step: StepRecord) -> list[ScoredPrediction]:
+        """2: each bar labels the predictions that are due; each is scored as it was served, then its model learns the label.
 
-        Closed lots reach the trade-quality model and the agents' weights in the same way. Returns what was scored.
+        A prediction whose bar comes too late expires: it gets no label. Closed lots reach the trade-quality model and the
+        agents' weights in the same way. Returns what was scored.
         """
         scored: list[ScoredPrediction] = []
-        for label in labels:
-            prediction = self.learning.learn(label.symbol, label.target, label)
-            step.labels.append(label if prediction is None else label.with_scores(prediction.scores, prediction.trial))
-            if prediction is None:  # a tie, or a weight of 0
-                continue
-            scored.append(prediction)
-            self.serving.update(prediction)
-            if label.target == "volatility":
-                self.symbols[label.symbol].calibrator.update(prediction.values[SERVED], label.value)
+        for bar in slice_:
+            for resolved in self.symbols[bar.symbol].resolve(bar, *self.feedback.add_bar(bar)):
+                if resolved.expired is not None:
+                    step.expired.append(resolved.expired)
+                if resolved.label is not None:
+                    step.labels.append(resolved.label)
+                if resolved.scored is not None:
+                    scored.append(resolved.scored)
         for outcome in outcomes:
             if (quality := self.feedback.apply_outcome(outcome)) is not None:
                 scored.append(quality)
@@ -149,10 +138,7 @@ class Pipeline:
         for bar, vector in zip(slice_, features, strict=True):
             if vector is None:
                 continue
-            for target, reference in self.symbols[bar.symbol].references(bar):
-                prediction = self.serving.serve(f"{bar.symbol}/{target}/{bar.seq}", target, vector)
-                self.feedback.add_prediction(prediction, reference)
-                step.predictions.append(prediction)
+            step.predictions.extend(self.symbols[bar.symbol].serve())
 
     def decide(self, slice_: Slice, features: Vectors, decision: DecisionRecord) -> list[Decisions | None]:
         """7: each agent combines its rules with the shared prediction; the manager combines the agents into one signal."""

@@ -7,7 +7,9 @@ import math
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.durations import YEAR_NS
 from alpha_pulse.core.stateful import State, Stateful
-from alpha_pulse.core.types import Bar, DriftAlarm, FeatureVector
+from alpha_pulse.core.types import Bar, DriftAlarm, FeatureVector, Prediction
+from alpha_pulse.engine.bar_rows import BarRows
+from alpha_pulse.engine.target import Resolved, TargetLoop
 from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator
 from alpha_pulse.features.extractor import FeatureExtractor
 from alpha_pulse.learning.feature_monitor import FeatureMonitor
@@ -37,6 +39,9 @@ class SymbolState:
         self.extractor = extractor
         self.calibrator = VolatilityCalibrator()
         self.feature_monitor = FeatureMonitor(extractor.symbol, extractor.schema.names, config.adaptation)
+        self.rows = BarRows(len(extractor.schema.names))
+        self.targets: dict[str, TargetLoop] = {}
+        """By target, in the order of `TARGETS`; added when its session is open."""
         self.direction_horizon = config.learning.direction_horizon_bars
         self._root_horizon = math.sqrt(config.learning.volatility_horizon_bars)
         self._first_ts = 0
@@ -58,18 +63,26 @@ class SymbolState:
         self.trailing_median = median = self.extractor.trailing_median
         self.plain_volatility = median / self._root_horizon if median > 0.0 else self.extractor.bar_volatility
         if vector is not None:
+            self.rows.put_features(0, vector, median)
             self.feature_monitor.observe(vector)
         return vector
+
+    def resolve(self, bar: Bar, number: int, realised: float) -> list[Resolved]:
+        """Label and learn the predictions that the symbol's ``number``-th bar makes due.
+
+        ``realised`` is its realised volatility over the label's horizon.
+        """
+        self.rows.put_bar(0, bar, number, realised)
+        return [target.resolve() for target in self.targets.values()]
+
+    def serve(self) -> list[Prediction]:
+        """The predictions for the newest features: one per target, as far as it can be labelled later."""
+        served = [target.serve() for target in self.targets.values()]
+        return [prediction for prediction in served if prediction is not None]
 
     def detect(self, ts: int) -> list[DriftAlarm]:
         """Alarms about the distribution of the features, from the vectors up to the step before; each vector is used once."""
         return self.feature_monitor.detect(ts)
-
-    def references(self, bar: Bar) -> tuple[tuple[str, float], ...]:
-        """The targets that can be labelled later, each with the reference of its label: trailing median or close."""
-        if self.trailing_median > 0.0:
-            return (("volatility", self.trailing_median), ("direction", bar.close))
-        return (("direction", bar.close),)
 
     def forecast_volatility(self, probability: float | None) -> float:
         """Volatility per bar over the next h bars, calibrated by what such a probability has meant so far (log return)."""
@@ -88,6 +101,7 @@ class SymbolState:
             f"level/{symbol}": self.calibrator,
             f"monitor/{symbol}": self.feature_monitor,
             f"instrument/{symbol}": self,
+            **{f"target/{symbol}/{name}": target for name, target in self.targets.items()},
         }
 
     def snapshot(self) -> State:

@@ -22,6 +22,7 @@ from alpha_pulse.engine.journal import Journal, ReplayVerifier, StepRecord, deco
 from alpha_pulse.engine.pipeline import Pipeline
 from alpha_pulse.engine.regime_monitor import RegimeMonitor
 from alpha_pulse.engine.symbol_state import TARGETS, SymbolState
+from alpha_pulse.engine.target import TargetLoop
 from alpha_pulse.execution.execution_service import ExecutionService
 from alpha_pulse.features.extractor import FeatureExtractor
 from alpha_pulse.feedback import TradingFeedbackService
@@ -142,16 +143,22 @@ class System:
             return model
 
         delay_ns = round(batch.ready_delay_s * SECOND_NS)
-        return BatchMember(session.session_id, BATCH_MODEL, spec.n_features, make_model, batch.train_bars, delay_ns)
+        return BatchMember(
+            session.session_id, BATCH_MODEL, spec.n_features, make_model, batch.train_bars, delay_ns, session.head
+        )
 
     def _open(self, symbol: str) -> None:
+        state = self.symbols[symbol]
         for target in TARGETS:
             session = self.learning.open_session(symbol, target, engine_owned=True)
             self.serving.add_session(symbol, target)
+            state.targets[target] = TargetLoop(
+                self.serving.target(symbol, target), state.calibrator, state.rows, self.config, self.feed.interval_ns
+            )
             self.adaptation.watch(session)
         quality = self.learning.open_session(symbol, TARGET, QUALITY_MODEL, ordered=False, engine_owned=True)
         self.adaptation.watch(quality)
-        self.feedback.add_symbol(symbol, quality, self.feed.interval_ns)
+        self.feedback.add_symbol(symbol, {target: loop.ring for target, loop in state.targets.items()}, quality)
 
     def _pipeline(self, journal: Journal) -> Pipeline:
         return Pipeline(

@@ -10,8 +10,7 @@ import msgspec
 from alpha_pulse.core.types import AdaptationAction, Fill, Lot, Order, Prediction, Signal
 from alpha_pulse.engine.journal import DecisionRecord, StepRecord, decode_decision, decode_step
 from alpha_pulse.execution.execution_service import PRIMARY
-from alpha_pulse.feedback.labels import Label
-from alpha_pulse.feedback.trading_feedback_service import Expired
+from alpha_pulse.feedback.labels import Expired, Label
 from alpha_pulse.stores.base import JournalRow
 
 DEFECTS_SHOWN = 3

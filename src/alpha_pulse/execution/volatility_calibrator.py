@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
+from numpy.typing import NDArray
 
-from alpha_pulse.core.errors import NonFiniteError, StateError
-from alpha_pulse.core.stateful import State
+from alpha_pulse.core.errors import NonFiniteError
+from alpha_pulse.core.stateful import State, take
+from alpha_pulse.kernels.session import deciles as kernels
+from alpha_pulse.kernels.session.deciles import DECILES
 
-DECILES = 10
 PRIOR = 50.0
 """Weight of the prior ratio of 1, in labels."""
 
@@ -28,8 +28,8 @@ class VolatilityCalibrator:
     """
 
     def __init__(self) -> None:
-        self._sums = [0.0] * DECILES
-        self._counts = [0] * DECILES
+        self.deciles: NDArray[np.float64] = np.zeros(2 * DECILES)
+        """Sums of ratios by decile, then their numbers; the loop updates them (`alpha_pulse.kernels.session.target`)."""
 
     def update(self, probability: float, ratio: float) -> None:
         """Learn one label.
@@ -46,18 +46,15 @@ class VolatilityCalibrator:
         NonFiniteError
             Either is outside its range or not finite.
         """
-        if not (0.0 <= ratio < math.inf):
-            raise NonFiniteError(
-                f"a realised volatility is {ratio!r} times its median; a finite ratio of at least 0 was expected"
-            )
-        decile = _decile(probability)
-        self._sums[decile] += ratio
-        self._counts[decile] += 1
+        _check(probability)
+        if not kernels.update(self.deciles, probability, ratio):
+            raise bad_ratio(ratio)
 
     def ratio(self, probability: float) -> float:
         """The mean ratio in this probability's decile, shrunk to 1; 1 before any label."""
-        decile = _decile(probability)
-        return (PRIOR + self._sums[decile]) / (PRIOR + self._counts[decile])
+        _check(probability)
+        decile = kernels.decile_of(probability)
+        return float((PRIOR + self.deciles[decile]) / (PRIOR + self.deciles[DECILES + decile]))
 
     def forecast(self, probability: float, trailing_median: float) -> float:
         """The forecast, in the unit of ``trailing_median`` (volatility over the label's horizon)."""
@@ -65,18 +62,18 @@ class VolatilityCalibrator:
 
     def snapshot(self) -> State:
         """Sums and counts per decile."""
-        return State(arrays={"sums": np.array(self._sums), "counts": np.array(self._counts, dtype=np.int64)})
+        return State(arrays={"deciles": self.deciles.copy()})
 
     def restore(self, state: State) -> None:
         """Take over ``state``."""
-        sums, counts = state.arrays.get("sums"), state.arrays.get("counts")
-        if sums is None or counts is None or sums.shape != (DECILES,) or counts.shape != (DECILES,):
-            raise StateError(f"a saved volatility calibrator needs {DECILES} sums and counts; use an older checkpoint")
-        self._sums = [float(value) for value in sums]
-        self._counts = [int(value) for value in counts]
+        take(self.deciles, state, "deciles")
 
 
-def _decile(probability: float) -> int:
+def bad_ratio(ratio: float) -> NonFiniteError:
+    """The error for a ratio that cannot be learned."""
+    return NonFiniteError(f"a realised volatility is {ratio!r} times its median; a finite ratio of at least 0 was expected")
+
+
+def _check(probability: float) -> None:
     if not 0.0 <= probability <= 1.0:
         raise NonFiniteError(f"the volatility calibrator received probability {probability!r}; expected a number from 0 to 1")
-    return min(int(probability * DECILES), DECILES - 1)

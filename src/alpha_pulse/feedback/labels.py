@@ -8,25 +8,11 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Sequence
 
 import msgspec
 
 from alpha_pulse.core.stateful import State
-from alpha_pulse.core.types import Bar, Example
-
-MAX_WEIGHT = 5.0
-"""Largest weight of a direction example: its move over the mean move."""
-
-
-class PendingLabel(msgspec.Struct):
-    """A prediction that waits for its label; ``reference`` is the median or the price that the label compares with."""
-
-    prediction_id: str
-    ts: int
-    due_bar: int
-    reference: float
-    next_open: float = 0.0
+from alpha_pulse.core.types import Example
 
 
 class Label(Example, frozen=True, kw_only=True, omit_defaults=True):
@@ -46,9 +32,13 @@ class Label(Example, frozen=True, kw_only=True, omit_defaults=True):
     scores: list[float | None] = msgspec.field(default_factory=list)
     trial: list[float | None] = msgspec.field(default_factory=list)
 
-    def with_scores(self, scores: Sequence[float], trial: Sequence[float]) -> Label:
-        """The same label, joined to what had been predicted."""
-        return msgspec.structs.replace(self, scores=[*scores], trial=[*trial])
+
+class Expired(msgspec.Struct, frozen=True):
+    """A prediction whose bar came too late for a label."""
+
+    symbol: str
+    target: str
+    prediction_id: str
 
 
 class RealisedVolatility:
@@ -79,47 +69,3 @@ class RealisedVolatility:
         self._squares.clear()
         self._squares.extend(state.scalars["squares"])
         self._close = state.scalars["close"]
-
-
-class MoveWeight:
-    """The weight of a direction example: its absolute move over the running mean of those before it."""
-
-    def __init__(self) -> None:
-        self._total = 0.0
-        self._count = 0
-
-    def weigh(self, move: float) -> float:
-        """The weight of one move, which then enters the mean."""
-        size = abs(move)
-        mean = self._total / self._count if self._count else size
-        self._total += size
-        self._count += 1
-        return min(size / mean, MAX_WEIGHT) if mean > 0.0 else 1.0
-
-    def snapshot(self) -> State:
-        """See `alpha_pulse.core.stateful.Stateful`."""
-        return State(scalars={"total": self._total, "count": self._count})
-
-    def restore(self, state: State) -> None:
-        """See `alpha_pulse.core.stateful.Stateful`."""
-        self._total, self._count = state.scalars["total"], state.scalars["count"]
-
-
-def volatility_label(symbol: str, pending: PendingLabel, realised: float, ts: int) -> Label:
-    """1 when realised volatility is above the median that was known when the prediction was served."""
-    label = 1 if realised > pending.reference else 0
-    value = realised / pending.reference
-    return Label(pending.prediction_id, label, ts, symbol=symbol, target="volatility", value=value)
-
-
-def direction_label(symbol: str, pending: PendingLabel, bar: Bar, entry: str, min_move: float, weight: MoveWeight) -> Label:
-    """1 for up, 0 for down; a move of at most ``min_move`` (a log return) is a tie, which is neither scored nor learned."""
-    value = math.log(bar.close / pending.reference)
-    next_open_return = math.log(bar.close / pending.next_open)
-    move = next_open_return if entry == "next_open" else value
-    label = None if abs(move) <= min_move else int(move > 0.0)
-    size = weight.weigh(move) if label is not None else 1.0
-    return Label(
-        pending.prediction_id, label, bar.ts_event, size,
-        symbol=symbol, target="direction", value=value, next_open_return=next_open_return,
-    )  # fmt: skip

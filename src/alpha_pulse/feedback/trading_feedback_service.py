@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
-
-import msgspec
 
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import NotFoundError, SessionError
 from alpha_pulse.core.stateful import State, Stateful
-from alpha_pulse.core.types import Bar, Contribution, FeatureVector, Prediction, Signal, TradeOutcome
+from alpha_pulse.core.types import Bar, Contribution, FeatureVector, Signal, TradeOutcome
 from alpha_pulse.feedback.external_outcomes import ExternalOutcomes, typed
-from alpha_pulse.feedback.labels import Label, MoveWeight, RealisedVolatility, direction_label, volatility_label
-from alpha_pulse.feedback.ledger import Counts, Ledger
+from alpha_pulse.feedback.labels import RealisedVolatility
 from alpha_pulse.feedback.trade_quality import TARGET, QualitySession, TradeQuality
 from alpha_pulse.learning.commands import Command
+from alpha_pulse.learning.pending_ring import Counts, PendingRing
 from alpha_pulse.learning.running_system import RunningSystem
 from alpha_pulse.learning.session import ScoredPrediction
 
@@ -29,32 +26,17 @@ class AgentCredit(Protocol):
         ...
 
 
-class Expired(msgspec.Struct, frozen=True):
-    """A prediction whose bar came too late for a label."""
-
-    symbol: str
-    target: str
-    prediction_id: str
-
-
 class _Symbol:
-    """The state of one symbol: bars so far, ledgers of pending predictions, and the inputs of its labels."""
+    """The state of one symbol: bars so far, the inputs of its labels, its pending predictions and its trade-quality model."""
 
-    def __init__(self, config: Config, quality: TradeQuality, interval_ns: int) -> None:
-        learning = config.learning
-        tolerance = None if learning.label_tolerance_bars is None else learning.label_tolerance_bars * interval_ns
-        self.interval_ns = interval_ns
+    def __init__(self, horizon: int, rings: Mapping[str, PendingRing], quality: TradeQuality) -> None:
         self.bars = 0
-        self.realised = RealisedVolatility(learning.volatility_horizon_bars)
-        self.weight = MoveWeight()
+        self.realised = RealisedVolatility(horizon)
+        self.rings = rings
         self.quality = quality
-        self.ledgers = {
-            "volatility": Ledger("volatility", learning.volatility_horizon_bars, tolerance),
-            "direction": Ledger("direction", learning.direction_horizon_bars, tolerance),
-        }
 
     def snapshot(self) -> State:
-        """See `alpha_pulse.core.stateful.Stateful`; ledgers and label inputs are separate components."""
+        """See `alpha_pulse.core.stateful.Stateful`; the pending predictions are part of their sessions."""
         return State(scalars={"bars": self.bars})
 
     def restore(self, state: State) -> None:
@@ -81,8 +63,6 @@ class TradingFeedbackService:
     def __init__(self, config: Config, agents: AgentCredit, own_books: Iterable[str] = ()) -> None:
         self._config = config
         self._agents = agents
-        self._entry = config.learning.label_entry
-        self._min_move = math.log1p(config.learning.min_move_bps / 10_000.0)
         self._symbols: dict[str, _Symbol] = {}
         self._external = ExternalOutcomes(own_books)
         self._running: RunningSystem | None = None
@@ -91,63 +71,32 @@ class TradingFeedbackService:
         """Become part of a running system: external outcomes are then journaled commands."""
         self._running = running
 
-    def add_symbol(self, symbol: str, quality: QualitySession, interval_ns: int) -> None:
+    def add_symbol(self, symbol: str, rings: Mapping[str, PendingRing], quality: QualitySession) -> None:
         """Begin to label a symbol's predictions.
 
         Parameters
         ----------
         symbol
             Of the run.
+        rings
+            By target, its predictions that wait for their labels.
         quality
             Its session (symbol, trade_quality).
-        interval_ns
-            The length of a bar.
         """
-        self._symbols[symbol] = _Symbol(self._config, TradeQuality(quality), interval_ns)
+        horizon = self._config.learning.volatility_horizon_bars
+        self._symbols[symbol] = _Symbol(horizon, rings, TradeQuality(quality))
 
     # Labels of predictions.
 
-    def resolve_labels(self, bar: Bar) -> tuple[list[Label], list[Expired]]:
-        """The labels that this bar gives, and the predictions that expire because it comes too late.
+    def add_bar(self, bar: Bar) -> tuple[int, float]:
+        """Count a bar: how many the symbol has had, and its realised volatility over the label's horizon.
 
-        Raises
-        ------
-        SessionError
-            A prediction was due at an earlier bar, which never came.
+        Both are inputs of the labels that the bar makes due (`alpha_pulse.kernels.session.labels`).
         """
         state = self._symbols[bar.symbol]
         state.bars += 1
         state.realised.update(bar.close)
-        labels: list[Label] = []
-        expired: list[Expired] = []
-        for target, ledger in state.ledgers.items():
-            ledger.note_open(bar.open)
-            first = ledger.due(state.bars)
-            if first is None:
-                continue
-            if ledger.expires(first, bar.ts_event, state.interval_ns):
-                expired.append(Expired(bar.symbol, target, first.prediction_id))
-            elif target == "volatility":
-                labels.append(volatility_label(bar.symbol, first, state.realised.value, bar.ts_event))
-            else:
-                label = direction_label(bar.symbol, first, bar, self._entry, self._min_move, state.weight)
-                ledger.ties += label.label is None
-                labels.append(label)
-        return labels, expired
-
-    def add_prediction(self, prediction: Prediction, reference: float) -> None:
-        """Add a served prediction to its ledger.
-
-        Parameters
-        ----------
-        prediction
-            As it was served.
-        reference
-            What its label compares with: the close (``direction``) or the trailing median of realised volatility
-            (``volatility``).
-        """
-        state = self._symbols[prediction.symbol]
-        state.ledgers[prediction.target].add(prediction.prediction_id, prediction.ts, state.bars, reference)
+        return state.bars, state.realised.value
 
     def bars(self, symbol: str) -> int:
         """Bars of a symbol seen so far."""
@@ -156,9 +105,7 @@ class TradingFeedbackService:
     def counts(self) -> dict[tuple[str, str], Counts]:
         """Predictions, labels, ties and expiries of each (symbol, target)."""
         return {
-            (symbol, target): ledger.counts
-            for symbol, state in self._symbols.items()
-            for target, ledger in state.ledgers.items()
+            (symbol, target): ring.counts for symbol, state in self._symbols.items() for target, ring in state.rings.items()
         }
 
     # Trade outcomes.
@@ -261,8 +208,5 @@ class TradingFeedbackService:
         for symbol, state in self._symbols.items():
             components[f"feedback/{symbol}"] = state
             components[f"realised/{symbol}"] = state.realised
-            components[f"move_weight/{symbol}"] = state.weight
             components[f"quality/{symbol}"] = state.quality
-            for target, ledger in state.ledgers.items():
-                components[f"ledger/{symbol}/{target}"] = ledger
         return components

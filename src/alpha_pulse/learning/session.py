@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
+from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.core.errors import NonFiniteError, SessionError
-from alpha_pulse.core.stateful import State, take
+from alpha_pulse.core.stateful import State, take_all
 from alpha_pulse.core.types import Example, FeatureVector, Missing
 from alpha_pulse.kernels.base import baselines, scores
 from alpha_pulse.kernels.base.scores import BASE, LABEL, LAST_KNOWN, NO_CHANGE, ONLINE, SERVED
 from alpha_pulse.kernels.mixing.ensemble import ADAPTED, CONTROL, RAW_ONLINE, ROW
+from alpha_pulse.kernels.session import layout
+from alpha_pulse.kernels.session.layout import GOOD_STATE_EVERY
+from alpha_pulse.kernels.session.target import note_age
 from alpha_pulse.learning.pending import Pending, PendingPrediction
+from alpha_pulse.learning.pending_ring import PendingRing
 from alpha_pulse.learning.trial import Trial, TrialResult
 from alpha_pulse.metrics.comparison import PairedComparison
 from alpha_pulse.models.base import OnlineModel, Row
-
-GOOD_STATE_EVERY = 1_000
-"""Labels between two checks of a model's health; a healthy state is saved as the last good one."""
 
 
 @runtime_checkable
@@ -63,14 +66,12 @@ class SessionSpec(msgspec.Struct, frozen=True):
 class ScoredPrediction(msgspec.Struct, gc=False):
     """A stored prediction with its label: the input of stages 2 to 4.
 
-    ``row`` (float64) is laid out as in `kernels.mixing.ensemble`; ``values`` is the same as a list. ``trial`` holds the
+    ``values`` is its row of probabilities, laid out as in `kernels.mixing.ensemble`. ``trial`` holds the
     probabilities of the adapted model and of its control where the label counted for a trial; else it is empty.
     """
 
     session: Session
     example: Example
-    features: Row
-    row: Row
     values: list[float]
     trial: list[float]
 
@@ -107,7 +108,13 @@ class Session:
         self._width = spec.n_features
         self._n_outputs = self.model.n_outputs
         self._scratch: Row = np.zeros(self._n_outputs)
-        self.pending = Pending(spec.n_features, self.model.n_outputs)
+        self.head: NDArray[np.int64] = np.zeros(layout.HEAD, dtype=np.int64)
+        """Counters; see `alpha_pulse.kernels.session.layout`."""
+        self.waiting = Pending(spec.n_features, self.model.n_outputs)
+        """Predictions that are labelled by id."""
+        ringed = engine_owned and spec.ordered
+        self.ring = PendingRing(self.session_id, spec.horizon, spec.n_features, self._n_outputs, self.head) if ringed else None
+        """Predictions of a target of the run, which are labelled in order; None for other sessions."""
         self.scores: Row = np.zeros(scores.size(spec.window))
         self.scores[scores.WINDOW] = spec.window
         self._baselines: Row = np.zeros(baselines.SIZE)
@@ -115,13 +122,33 @@ class Session:
         self.engine_owned = engine_owned
         self.against_base = PairedComparison(spec.horizon) if spec.ordered else None
         """What was served (first) and the base rate (second), by their squared errors; None where labels have no order."""
-        self.labels_used = 0
-        self.ties = 0
-        self.quarantines = 0
-        self.last_label_ts = 0
-        self._ages = [0, 0, 0]
         self._good = self.model.snapshot()
-        self._trial: Trial | None = None
+        self.trial: Trial | None = None
+
+    @property
+    def pending(self) -> PendingRing | Pending:
+        """The predictions that wait for their labels."""
+        return self.waiting if self.ring is None else self.ring
+
+    @property
+    def labels_used(self) -> int:
+        """Labels that the model learned."""
+        return int(self.head[layout.LABELS_USED])
+
+    @property
+    def ties(self) -> int:
+        """Labels that were ties, which are neither scored nor learned."""
+        return int(self.head[layout.TIES])
+
+    @property
+    def quarantines(self) -> int:
+        """How often the model diverged and its last good state was restored."""
+        return int(self.head[layout.QUARANTINES])
+
+    @property
+    def last_label_ts(self) -> int:
+        """Market time (ns) of the newest label that was learned; 0 before any."""
+        return int(self.head[layout.LAST_LABEL_TS])
 
     def predict(self, prediction_id: str, features: FeatureVector) -> tuple[PendingPrediction, Missing | None]:
         """Predict, and store the prediction under its id until its label comes.
@@ -147,27 +174,32 @@ class Session:
         row = np.empty(ROW)
         row.fill(math.nan)
         pending = PendingPrediction(stored, np.empty(self._n_outputs), row)
-        self.pending.add(prediction_id, pending)
-        probability = self.model.predict(stored, pending.outputs)
-        missing = None
-        if 0.0 <= probability <= 1.0:
-            row[RAW_ONLINE] = probability
-        elif isinstance(self.model, Recoverable) and self.model.failure:
-            missing = Missing(self.spec.model_type, self.model.failure)
-        else:
-            missing = self._quarantine()
-        if self._trial is not None:
-            self._serve_trial(self._trial, pending)
+        self.waiting.add(prediction_id, pending)
+        missing = self.call_model(stored, pending.outputs, row)
+        if self.trial is not None:
+            pending.control_outputs = np.empty(self._n_outputs)
+            self.call_control(self.trial, stored, pending.control_outputs, row)
             if not math.isnan(row[RAW_ONLINE]):
                 missing = None
-        if self.last_label_ts:
-            age = features.ts - self.last_label_ts
-            ages = self._ages
-            ages[0] += 1
-            ages[1] += age
-            if age > ages[2]:
-                ages[2] = age
+        note_age(self.head, features.ts)
         return pending, missing
+
+    def call_model(self, features: Row, outputs: Row, row: Row) -> Missing | None:
+        """Let the model predict into ``row`` and ``outputs``; returns why it is missing, or None."""
+        probability = self.model.predict(features, outputs)
+        if 0.0 <= probability <= 1.0:
+            row[RAW_ONLINE] = probability
+            return None
+        if isinstance(self.model, Recoverable) and self.model.failure:
+            return Missing(self.spec.model_type, self.model.failure)
+        return self.quarantine()
+
+    def call_control(self, trial: Trial, features: Row, outputs: Row, row: Row) -> None:
+        """Let the control of a trial predict, and mix its probability with the adapted model's."""
+        row[ADAPTED] = row[RAW_ONLINE]
+        control = trial.control.predict(features, outputs)
+        row[CONTROL] = control if 0.0 <= control <= 1.0 else math.nan
+        row[RAW_ONLINE] = trial.mix(float(row[ADAPTED]), float(row[CONTROL]))
 
     def predict_alone(self, prediction_id: str, features: FeatureVector) -> float:
         """Predict for a session that its caller feeds: the online model alone is served, and the base rate until it has one.
@@ -208,10 +240,10 @@ class Session:
         SessionError
             No prediction is pending under the id.
         """
-        pending = self.pending.get(example.prediction_id) if keep else self.pending.pop(example.prediction_id)
+        pending = self.waiting.get(example.prediction_id) if keep else self.waiting.pop(example.prediction_id)
         label = example.label
         if label is None:
-            self.ties += 1
+            self.head[layout.TIES] += 1
             return None
         if example.weight == 0.0:
             return None
@@ -222,32 +254,37 @@ class Session:
         if self.against_base is not None and values[SERVED] == values[SERVED]:
             self.against_base.update((values[SERVED] - label) ** 2, (values[BASE] - label) ** 2)
         trial_probabilities: list[float] = []
-        if self._trial is not None:
-            trial_probabilities = self._learn_trial(self._trial, pending, label, example.weight, values)
+        if self.trial is not None:
+            trial_probabilities = self._learn_trial(self.trial, pending, label, example.weight, values)
         self.model.learn(features, label, example.weight, pending.outputs)
         if not self.engine_owned:
             baselines.learn(self._baselines, 0, label, values[LAST_KNOWN], 1.0)
-        self.labels_used += 1
-        self.last_label_ts = example.label_ts
-        if self.labels_used % GOOD_STATE_EVERY == 0 and self._trial is None:
-            self._check_health()
-        return ScoredPrediction(self, example, features, row, values, trial_probabilities)
+        self.head[layout.LABELS_USED] += 1
+        self.head[layout.LAST_LABEL_TS] = example.label_ts
+        self.check_health_if_due()
+        return ScoredPrediction(self, example, values, trial_probabilities)
 
     def drop(self, prediction_id: str) -> None:
         """Drop a pending prediction that will get no label."""
-        self.pending.pop(prediction_id)
+        self.waiting.pop(prediction_id)
 
-    def _check_health(self) -> None:
-        """Save the state of a healthy model as the last good state; restore it in an unhealthy one, unless that recovers."""
+    def check_health_if_due(self) -> None:
+        """Every `GOOD_STATE_EVERY` labels outside of trials: save the state of a healthy model as the last good state.
+
+        The last good state is restored in an unhealthy model, unless that recovers by itself.
+        """
+        if self.labels_used % GOOD_STATE_EVERY or self.trial is not None:
+            return
         if self.model.healthy():
             self._good = self.model.snapshot()
         elif isinstance(self.model, Recoverable) and self.model.warming_up:
             return
         else:
-            self._quarantine()
+            self.quarantine()
 
-    def _quarantine(self) -> Missing:
-        self.quarantines += 1
+    def quarantine(self) -> Missing:
+        """Restore the last good state of a model that has diverged; returns why it is missing."""
+        self.head[layout.QUARANTINES] += 1
         self.model.restore(self._good)
         return Missing(
             self.spec.model_type, "quarantined: it diverged; its last good state is restored and serves from the next step"
@@ -257,11 +294,11 @@ class Session:
 
     def begin_trial(self, *, boost: float | None) -> None:
         """Adapt: learn ``boost`` times faster, or with None reset; a copy of the model from before is the control."""
-        if self._trial is not None:
+        if self.trial is not None:
             raise SessionError(f"session {self.session_id} is in a trial already, which ends by itself")
         control = self._make_model()
         control.restore(self.model.snapshot())
-        self._trial = Trial(control, self.spec.horizon)
+        self.trial = Trial(control, self.spec.horizon)
         if boost is None:
             self.model.reset()
         else:
@@ -270,20 +307,12 @@ class Session:
     @property
     def in_trial(self) -> bool:
         """Whether an adaptation is being compared with its control."""
-        return self._trial is not None
+        return self.trial is not None
 
     @property
     def trial_samples(self) -> int:
         """Labels on which the adapted model and its control were compared."""
-        return 0 if self._trial is None else self._trial.samples
-
-    def _serve_trial(self, trial: Trial, pending: PendingPrediction) -> None:
-        row = pending.row
-        pending.control_outputs = np.empty(self._n_outputs)
-        row[ADAPTED] = row[RAW_ONLINE]
-        control = trial.control.predict(pending.features, pending.control_outputs)
-        row[CONTROL] = control if 0.0 <= control <= 1.0 else math.nan
-        row[RAW_ONLINE] = trial.mix(float(row[ADAPTED]), float(row[CONTROL]))
+        return 0 if self.trial is None else self.trial.samples
 
     def _learn_trial(
         self, trial: Trial, pending: PendingPrediction, label: int, weight: float, values: list[float]
@@ -300,7 +329,7 @@ class Session:
 
     def end_trial(self) -> TrialResult:
         """End the trial: accept the adapted model where it saved more than chance would, else roll back to the control."""
-        trial = self._trial
+        trial = self.trial
         if trial is None:
             raise SessionError(f"session {self.session_id} is in no trial; begin one first")
         result = trial.result()
@@ -309,36 +338,28 @@ class Session:
         else:
             self.model = trial.control
         self.pending.end_control(keep=result.accepted)
-        self._trial = None
+        self.trial = None
         return result
 
     @property
     def age_ns(self) -> tuple[float | None, int | None]:
         """Mean and largest market time (ns) from a model's newest label to its prediction; None before any label."""
-        count, total, largest = self._ages
-        return (total / count, largest) if count else (None, None)
+        count, seconds, rest, largest = self.head[layout.AGES : layout.AGES + 4].tolist()
+        return ((seconds * SECOND_NS + rest) / count, largest) if count else (None, None)
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
         states = {"model": self.model.snapshot(), "good": self._good, "pending": self.pending.snapshot()}
         if self.against_base is not None:
             states["against_base"] = self.against_base.snapshot()
-        if self._trial is not None:
-            states["trial"] = self._trial.snapshot()
+        if self.trial is not None:
+            states["trial"] = self.trial.snapshot()
         arrays = {f"{name}/{key}": array for name, state in states.items() for key, array in state.arrays.items()}
-        arrays["scores"] = self.scores.copy()
-        arrays["baselines"] = self._baselines.copy()
-        return State(
-            scalars={
-                "nested": {name: state.scalars for name, state in states.items()},
-                "learnt": self.labels_used,
-                "ties": self.ties,
-                "quarantines": self.quarantines,
-                "last_learnt_ts": self.last_label_ts,
-                "ages": list(self._ages),
-            },
-            arrays=arrays,
-        )
+        arrays |= {name: array.copy() for name, array in self._arrays().items()}
+        return State({"nested": {name: state.scalars for name, state in states.items()}}, arrays)
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        return {"head": self.head, "scores": self.scores, "baselines": self._baselines}
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
@@ -351,14 +372,8 @@ class Session:
         self.pending.restore(nested["pending"])
         if self.against_base is not None:
             self.against_base.restore(nested["against_base"])
-        self._trial = None
+        self.trial = None
         if "trial" in nested:
-            self._trial = Trial(self._make_model(), self.spec.horizon)
-            self._trial.restore(nested["trial"])
-        take(self.scores, state, "scores")
-        take(self._baselines, state, "baselines")
-        self.labels_used = state.scalars["learnt"]
-        self.ties = state.scalars["ties"]
-        self.quarantines = state.scalars["quarantines"]
-        self.last_label_ts = state.scalars["last_learnt_ts"]
-        self._ages = list(state.scalars["ages"])
+            self.trial = Trial(self._make_model(), self.spec.horizon)
+            self.trial.restore(nested["trial"])
+        take_all(self._arrays(), state)

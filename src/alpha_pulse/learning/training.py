@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -11,8 +12,7 @@ from numpy.typing import NDArray
 from alpha_pulse.core.errors import SessionError
 from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import Missing
-from alpha_pulse.kernels.base.scores import LABEL
-from alpha_pulse.learning.session import ScoredPrediction
+from alpha_pulse.kernels.session import layout
 from alpha_pulse.models.base import BatchModel, Row
 
 RETRY_BARS = 500
@@ -45,6 +45,7 @@ class BatchMember:
         make_model: Callable[[], BatchModel],
         train_bars: int,
         ready_delay_ns: int,
+        head: NDArray[np.int64],
     ) -> None:
         self.session_id = session_id
         self.model_id = model_id
@@ -55,10 +56,10 @@ class BatchMember:
         self.refused = ""
         self._model: BatchModel = make_model()
         self._delay_ns = ready_delay_ns
+        self._head = head
         self._features: Row = np.zeros((train_bars, n_features))
         self._labels: NDArray[np.int64] = np.zeros(train_bars, dtype=np.int64)
         self._weights: Row = np.zeros(train_bars)
-        self._count = 0
         self._untrained = Missing(model_id, f"not trained before {train_bars} bars")
 
     @property
@@ -66,16 +67,18 @@ class BatchMember:
         """Whether it still collects examples: until it is trained."""
         return self.ready is None
 
-    def gather(self, scored: ScoredPrediction) -> None:
-        """Store one labelled example for training."""
-        row = self._count
-        if row == len(self._labels):
+    def make_room(self, rows: int = 1) -> None:
+        """Ensure that ``rows`` more examples fit into the arrays."""
+        while int(self._head[layout.GATHERED]) + rows > len(self._labels):
             self._features = np.concatenate([self._features, np.zeros_like(self._features)])
             self._weights = np.concatenate([self._weights, np.zeros_like(self._weights)])
             self._labels = np.concatenate([self._labels, np.zeros_like(self._labels)])
-        self._features[row], self._weights[row] = scored.features, scored.example.weight
-        self._labels[row] = int(scored.values[LABEL])
-        self._count = row + 1
+
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The arrays of collected examples, which the loop fills, and the packed model; they change when it grows or trains."""
+        packed = self._model.packed if self.ready is not None else np.zeros(1)
+        return {"gathered": self._features, "labels": self._labels, "weights": self._weights, "batch": packed}
 
     def train_if_due(self, bars: int, ts: int) -> ModelReady | None:
         """Train when ``bars`` have reached ``train_bars``; returns the trained artefact and when it begins to predict.
@@ -84,7 +87,7 @@ class BatchMember:
         """
         if bars < self._due_bars or not self.gathering:
             return None
-        n = self._count
+        n = int(self._head[layout.GATHERED])
         try:
             self._model.fit(self._features[:n], self._labels[:n], self._weights[:n])
         except SessionError as error:
@@ -97,13 +100,15 @@ class BatchMember:
         self._features = np.zeros((0, self._features.shape[1]))
         return self.ready
 
-    def predict(self, features: Row, ts: int) -> float | Missing:
-        """P(label = 1) at market time ``ts`` (ns), or why this member is missing."""
+    def missing(self, ts: int) -> Missing | None:
+        """Why this member gives no probability at market time ``ts`` (ns); None where it does."""
         ready = self.ready
         if ready is None:
             return Missing(self.model_id, self.refused) if self.refused else self._untrained
-        if ts < ready.ready_ts:
-            return Missing(self.model_id, "trained, not ready yet")
+        return Missing(self.model_id, "trained, not ready yet") if ts < ready.ready_ts else None
+
+    def predict(self, features: Row) -> float:
+        """P(label = 1) by the trained model."""
         return self._model.predict(features)
 
     def snapshot(self) -> State:
@@ -116,7 +121,7 @@ class BatchMember:
         if self.ready is not None:
             model = self._model.snapshot()
             return State({**scalars, "model": model.scalars}, model.arrays)
-        n = self._count
+        n = int(self._head[layout.GATHERED])
         arrays = {"features": self._features[:n].copy(), "labels": self._labels[:n].copy(), "weights": self._weights[:n].copy()}
         return State(scalars, arrays)
 
@@ -130,7 +135,7 @@ class BatchMember:
             return
         if self.ready is not None:
             self.ready, self.short_version = None, ""
-        self._count = n = len(state.arrays["labels"])
+        self._head[layout.GATHERED] = n = len(state.arrays["labels"])
         size = max(self.train_bars, n)
         self._features = np.zeros((size, self._features.shape[1]))
         self._labels, self._weights = np.zeros(size, dtype=np.int64), np.zeros(size)

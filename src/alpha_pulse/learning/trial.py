@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 
 import msgspec
+import numpy as np
 
-from alpha_pulse.core.stateful import State
-from alpha_pulse.kernels.mixing.hedge import log_loss
-from alpha_pulse.models.base import OnlineModel
+from alpha_pulse.core.stateful import State, take
+from alpha_pulse.kernels.session import layout
+from alpha_pulse.kernels.session import trial as kernels
+from alpha_pulse.models.base import OnlineModel, Row
 
 CRITICAL_VALUE = 1.645
 """Standard deviations by which the saving must exceed 0: by chance this happens in one trial of twenty."""
@@ -41,53 +43,44 @@ class Trial:
 
     def __init__(self, control: OnlineModel, horizon: int) -> None:
         self.control = control
-        self.samples = 0
         self._horizon = horizon
-        self._weight = 0.5
-        self._saved = 0.0
-        self._block = 0.0
-        self._squares = 0.0
+        self.numbers: Row = np.zeros(layout.TRIAL)
+        """Packed; see `alpha_pulse.kernels.session.layout`."""
+        self.numbers[layout.TRIAL_WEIGHT] = 0.5
+
+    @property
+    def samples(self) -> int:
+        """Labels on which both were compared."""
+        return int(self.numbers[layout.TRIAL_SAMPLES])
 
     @property
     def weight(self) -> float:
         """The adapted model's weight in the mixture, 0 to 1."""
-        return self._weight
+        return float(self.numbers[layout.TRIAL_WEIGHT])
 
     def mix(self, adapted: float, control: float) -> float:
         """The probability to serve; a model without one (NaN) is left out."""
-        if math.isnan(adapted):
-            return control
-        if math.isnan(control):
-            return adapted
-        return self._weight * adapted + (1.0 - self._weight) * control
+        return kernels.mix(self.numbers, adapted, control)
 
     def compare(self, adapted: float, control: float, label: int) -> None:
         """Score one label that both had predicted; a model that had diverged (NaN) counts as a prediction of 1/2."""
-        adapted_loss, control_loss = (log_loss(0.5 if math.isnan(p) else p, label) for p in (adapted, control))
-        self.samples += 1
-        self._saved += control_loss - adapted_loss
-        self._block += control_loss - adapted_loss
-        if self.samples % self._horizon == 0:
-            self._squares += self._block * self._block
-            self._block = 0.0
-        adapted_weight = self._weight * math.exp(-adapted_loss / self._horizon)
-        weight = adapted_weight / (adapted_weight + (1.0 - self._weight) * math.exp(-control_loss / self._horizon))
-        self._weight = min(max(weight, 1e-6), 1.0 - 1e-6)
+        kernels.compare(self.numbers, adapted, control, label, self._horizon)
 
     def result(self) -> TrialResult:
         """The effect so far, and whether the adapted model is accepted: only when it saved more than chance would."""
         enough = self.samples >= MIN_BLOCKS * self._horizon
-        accepted = enough and self._saved > CRITICAL_VALUE * math.sqrt(self._squares + self._block * self._block)
-        return TrialResult(self._saved / self.samples if self.samples else 0.0, self.samples, accepted)
+        _, saved, block, squares, _ = self.numbers.tolist()
+        accepted = enough and saved > CRITICAL_VALUE * math.sqrt(squares + block * block)
+        return TrialResult(saved / self.samples if self.samples else 0.0, self.samples, accepted)
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
         model = self.control.snapshot()
-        numbers = [self._weight, self._saved, self._block, self._squares]
-        return State({"model": model.scalars, "samples": self.samples, "numbers": numbers}, model.arrays)
+        return State({"model": model.scalars}, {**model.arrays, "trial": self.numbers.copy()})
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        self.control.restore(State(state.scalars["model"], state.arrays))
-        self.samples = state.scalars["samples"]
-        self._weight, self._saved, self._block, self._squares = state.scalars["numbers"]
+        arrays = dict(state.arrays)
+        take(self.numbers, state, "trial")
+        del arrays["trial"]
+        self.control.restore(State(state.scalars["model"], arrays))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.arrays import check_array
 from alpha_pulse.core.errors import ConfigError, DataError, StateError
-from alpha_pulse.core.stateful import State, scalar, take
+from alpha_pulse.core.stateful import State, scalar, take_all
 from alpha_pulse.kernels.detection import eprocess
 
 Row = NDArray[np.float64]
 Winner = Literal["first", "second"]
-TOGETHER = 64
-"""Pairs that are buffered, and processed in one call."""
+WINNERS: dict[int, Winner | None] = {0: None, 1: "first", -1: "second"}
 
 
 class Comparison(msgspec.Struct, frozen=True):
@@ -73,12 +72,11 @@ class PairedComparison:
         if not 0.0 < alpha < 1.0:
             raise ConfigError(f"alpha of a comparison is {alpha!r}; expected a number between 0 and 1")
         self._alpha = alpha
-        self._log_half_alpha = math.log(0.5 * alpha)
+        self.log_half_alpha = math.log(0.5 * alpha)
+        """The logarithm of the p-value at which a winner is named."""
         self._state: Row = np.zeros(eprocess.size(horizon))
         self._state[eprocess.HORIZON] = horizon
-        self._winner: Winner | None = None
-        self._decided_at: int | None = None
-        self._waiting: list[float] = []
+        self._decision = np.zeros(2, dtype=np.int64)
 
     def update(self, first: float, second: float) -> None:
         """Process the losses of both on the next example, each from 0 to 1, in the order of the predictions.
@@ -87,38 +85,31 @@ class PairedComparison:
         """
         if not (0.0 <= first <= 1.0 and 0.0 <= second <= 1.0):
             raise _unbounded(first if not 0.0 <= first <= 1.0 else second)
-        self._waiting.append(second - first)
-        if len(self._waiting) >= TOGETHER:
-            self._catch_up()
+        eprocess.decide(self._state, self._decision, second - first, self.log_half_alpha)
 
-    def _catch_up(self) -> None:
-        """Process the buffered losses in one call: the result is equal bit for bit, at a fraction of the cost."""
-        if self._waiting:
-            waiting, self._waiting = self._waiting, []
-            self._take(np.array(waiting))
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The packed state, which `eprocess.decide` changes in place: evidence, and the decision."""
+        return {"against": self._state, "decision": self._decision}
 
     def update_many(self, first: Row, second: Row) -> None:
         """`update` for each of two arrays (n,) of losses."""
         check_array("the losses of the first", first, (None,))
         check_array("the losses of the second", second, (len(first),))
-        self._catch_up()
         for losses in (first, second):
             fits = (losses >= 0.0) & (losses <= 1.0)
             if not fits.all():
                 raise _unbounded(float(losses[~fits][0]))
-        self._take(second - first)
-
-    def _take(self, differences: Row) -> None:
-        positive, negative = eprocess.steps(self._state, differences, self._log_half_alpha)
-        if self._winner is None and (positive or negative):
-            first = positive and (not negative or positive <= negative)
-            self._winner, self._decided_at = ("first", positive) if first else ("second", negative)
+        positive, negative = eprocess.steps(self._state, second - first, self.log_half_alpha)
+        if self._decision[0] == 0 and (positive or negative):
+            first_better = positive and (not negative or positive <= negative)
+            self._decision[:] = (1, positive) if first_better else (-1, negative)
 
     @property
     def result(self) -> Comparison:
         """The result so far."""
-        self._catch_up()
         state = self._state
+        winner, decided_at = self._decision.tolist()
         samples = int(state[eprocess.SEEN])
         log_p = min(eprocess.log_p(state, eprocess.EVIDENCE_UP), eprocess.log_p(state, eprocess.EVIDENCE_DOWN))
         half = 0.5 * self._alpha
@@ -127,28 +118,21 @@ class PairedComparison:
             low=eprocess.lower_bound(state, half, 1.0),
             high=-eprocess.lower_bound(state, half, -1.0),
             p_value=min(2.0 * math.exp(log_p), 1.0),
-            winner=self._winner,
-            decided_at=self._decided_at,
+            winner=WINNERS[winner],
+            decided_at=decided_at or None,
             samples=samples,
         )
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        self._catch_up()
-        return State({"decision": [self._winner, self._decided_at], "alpha": self._alpha}, {"state": self._state.copy()})
+        return State({"alpha": self._alpha}, {name: array.copy() for name, array in self.arrays.items()})
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        alpha, decision = scalar(state, "alpha", float), scalar(state, "decision", list)
-        try:
-            winner, decided_at = msgspec.convert(decision, tuple[Winner | None, int | None])
-        except msgspec.ValidationError as error:
-            raise StateError(f"the decision of a comparison is {decision!r} ({error})") from None
+        alpha = scalar(state, "alpha", float)
         if alpha != self._alpha:
             raise StateError(f"a comparison was saved with alpha = {alpha!r}; expected {self._alpha!r}")
-        take(self._state, state, "state")
-        self._waiting = []
-        self._winner, self._decided_at = winner, decided_at
+        take_all(self.arrays, state)
 
 
 def compare(first: Row, second: Row, horizon: int = 1, alpha: float = 0.05) -> Comparison:

@@ -10,6 +10,7 @@ multi-class model has ``n_classes`` in its place.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -73,6 +74,30 @@ class OnlineModel(OnlineLearner, Protocol):
 
 
 @runtime_checkable
+class CompiledModel(OnlineModel, Protocol):
+    """An online model that ships kernels, so that the loop runs it over blocks of rows without Python.
+
+    Its whole state is one float64 array that the kernels change in place; `OnlineModel.predict` and `OnlineModel.learn` call the
+    same kernels. Other models take part too: the loop calls them for each row.
+    """
+
+    predict_kernel: Callable[[Row, Row, Row], float]
+    """``predict_kernel(state, features, outputs)``: P(label = 1); fills ``outputs`` and changes nothing else."""
+    learn_kernel: Callable[[Row, Row, int, float, Row, Row], None]
+    """``learn_kernel(state, features, label, weight, outputs, scratch)``: learn one example."""
+
+    @property
+    def kernel_state(self) -> Row:
+        """The state; the same array as long as the model exists."""
+        ...
+
+    @property
+    def kernel_scratch(self) -> Row:
+        """Memory for ``learn_kernel``, whose content does not matter between two calls."""
+        ...
+
+
+@runtime_checkable
 class MultiClassModel(OnlineLearner, Protocol):
     """A probability model of ``n_classes`` classes (labels 0 .. n_classes - 1) that learns one example at a time."""
 
@@ -121,6 +146,11 @@ class BatchModel(Stateful, Protocol):
     """A model that is trained once on a block of examples, then only predicts. ``version`` is the SHA-256 of the artefact."""
 
     version: str
+
+    @property
+    def packed(self) -> Row:
+        """The trained trees, as `alpha_pulse.kernels.trees.gbm` lays them out; empty before `fit`."""
+        ...
 
     def fit(self, features: Row, labels: NDArray[np.int64], weights: Row) -> None:
         """Train on ``features`` (n, n_features), ``labels`` (n,) of 0/1 and ``weights`` (n,), deterministically."""

@@ -33,6 +33,11 @@ class Calibrator(Stateful, Protocol):
         """Size of its state in bytes, which never changes."""
         ...
 
+    @property
+    def packed(self) -> Row:
+        """The state, which kernels change in place."""
+        ...
+
     def calibrate(self, probability: float) -> float:
         """The calibrated probability, in (0, 1), for ``probability`` in [0, 1]."""
         ...
@@ -61,6 +66,11 @@ class _Calibrator(PackedModel):
         self._state: Row = np.zeros(size)
         layout = {"kind": f"calibration/{kind}", "version": 1, "horizon": horizon, **parameters}
         super().__init__(1, layout, {"state": self._state})
+
+    @property
+    def packed(self) -> Row:
+        """The state, which kernels change in place."""
+        return self._state
 
     def calibrate(self, probability: float) -> float:
         """See `Calibrator.calibrate`."""

@@ -54,6 +54,8 @@ class MarketDefault(PackedModel):
     """
 
     takes_missing = True
+    predict_kernel = staticmethod(kernels.predict)
+    learn_kernel = staticmethod(kernels.learn)
 
     def __init__(self, n_features: int, horizon: int = 1, seed: int = 1, *, share: float = 1e-3, span: int = 20_000) -> None:
         if not (0.0 <= share < 1.0 and span >= 1):
@@ -79,6 +81,16 @@ class MarketDefault(PackedModel):
         for offset, (forgetting, prior) in zip(self._newton_places(), NEWTONS, strict=True):
             head[offset + newton.FORGETTING], head[offset + newton.PRIOR] = forgetting, prior
         self._unlearn()
+
+    @property
+    def kernel_state(self) -> Row:
+        """See `alpha_pulse.models.base.CompiledModel`."""
+        return self._state
+
+    @property
+    def kernel_scratch(self) -> Row:
+        """See `alpha_pulse.models.base.CompiledModel`."""
+        return self._scratch
 
     @property
     def expert_names(self) -> tuple[str, ...]:

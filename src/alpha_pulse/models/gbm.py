@@ -77,6 +77,11 @@ class LightGBM:
         self._packed: Row = np.empty(0)
 
     @property
+    def packed(self) -> Row:
+        """The trees in the layout of `alpha_pulse.kernels.trees.gbm`; empty before `fit`."""
+        return self._packed
+
+    @property
     def text(self) -> str:
         """The text model, which ``lightgbm.Booster(model_str=...)`` reads. Empty before `fit`."""
         return self._text

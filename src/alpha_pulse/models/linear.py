@@ -41,6 +41,8 @@ class Logistic(BinaryEstimator):
     """
 
     takes_missing = True
+    predict_kernel = staticmethod(kernels.predict_outputs)
+    learn_kernel = staticmethod(kernels.learn_outputs)
 
     def __init__(
         self, n_features: int, horizon: int = 1, seed: int = 1, *, rate: float = 0.01, l2: float = 0.0, span: int = 0
@@ -57,6 +59,16 @@ class Logistic(BinaryEstimator):
         self._state[kernels.L2] = l2
         self._state[kernels.STEP] = 1.0 / span if span else 0.0
         self._state[kernels.BOOST] = 1.0
+
+    @property
+    def kernel_state(self) -> Row:
+        """See `alpha_pulse.models.base.CompiledModel`."""
+        return self._state
+
+    @property
+    def kernel_scratch(self) -> Row:
+        """See `alpha_pulse.models.base.CompiledModel`; none is needed."""
+        return self._state[:0]
 
     def _probability(self, features: Row) -> float:
         return kernels.predict(self._state, features)

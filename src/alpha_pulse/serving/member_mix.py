@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from alpha_pulse.core.stateful import State, take
-from alpha_pulse.kernels.base.scores import SERVED
+from alpha_pulse.core.stateful import State, take_all
 from alpha_pulse.kernels.mixing import ensemble
-from alpha_pulse.learning.session import ScoredPrediction
+from alpha_pulse.kernels.session import layout
 from alpha_pulse.models.base import Row
 
 STRATEGIES = {"ensemble": ensemble.ensemble_weights, "champion_challenger": ensemble.champion_weights}
 """How members become the served probability: pure functions of the learned weights and of the members that are present."""
-CONFIDENCE_SCORES = 500
-"""Labels before a confidence is stated, and between two choices of its threshold."""
 THRESHOLD_QUANTILE = 0.5
 """The model takes part in this upper fraction of the decisions on which the threshold is chosen."""
 EVEN_CHANCE = 0.5
@@ -31,9 +29,8 @@ class MemberMix:
         ensemble.start(self._state, horizon, share)
         self.strategy = strategy
         self.weights = self._state[ensemble.WEIGHTS : ensemble.WEIGHTS + ensemble.N_MIXED]
-        self.threshold: float | None = None
-        self._served: Row = np.zeros(CONFIDENCE_SCORES)
-        self._scored = 0
+        self._confidences: Row = np.zeros(layout.CONFIDENCES)
+        self._confidences[layout.THRESHOLD] = np.nan
 
     @property
     def strategy(self) -> str:
@@ -51,28 +48,42 @@ class MemberMix:
         values: list[float] = row.tolist()
         return values
 
-    def update(self, scored: ScoredPrediction) -> None:
-        """Learn from a labelled row: weights, calibrators, confidence; choose the threshold again every 500 labels.
+    @property
+    def champion(self) -> bool:
+        """Whether the member of the largest weight serves alone."""
+        return self._champion
+
+    @property
+    def threshold(self) -> float | None:
+        """The confidence from which the model takes part in decisions; None before 500 labels."""
+        threshold = float(self._confidences[layout.THRESHOLD])
+        return None if threshold != threshold else threshold
+
+    @property
+    def arrays(self) -> dict[str, NDArray[np.float64]]:
+        """The packed state, which kernels change in place: weights and calibrators, and the newest served probabilities."""
+        return {"mix": self._state, "confidences": self._confidences}
+
+    def choose_threshold(self) -> None:
+        """Choose the threshold from the confidences of the newest 500 labels.
 
         A threshold that is chosen once does not follow a model whose edge changes: chosen on the first labels, it let the model
         into 0.1 % of the decisions on SPY hourly and into 97 % on BTCUSDT 5m. So it is chosen again every 500 labels.
         """
-        ensemble.update(self._state, scored.row)
-        self._served[self._scored] = scored.values[SERVED]
-        self._scored += 1
-        if self._scored == CONFIDENCE_SCORES:
-            self._scored = 0
-            confidences = [ensemble.confidence(self._state, float(p)) for p in self._served]
-            self.threshold = max(float(np.quantile(confidences, THRESHOLD_QUANTILE)), EVEN_CHANCE)
+        served = self._confidences[: layout.CONFIDENCE_SCORES].tolist()
+        confidences = [ensemble.confidence(self._state, probability) for probability in served]
+        self._confidences[layout.THRESHOLD] = max(float(np.quantile(confidences, THRESHOLD_QUANTILE)), EVEN_CHANCE)
+
+    def choose_threshold_if_due(self) -> None:
+        """`choose_threshold` after every 500th label."""
+        if self._confidences[layout.SCORED] == 0.0:
+            self.choose_threshold()
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        scalars = {"threshold": self.threshold, "scored": self._scored, "strategy": self.strategy}
-        return State(scalars, {"state": self._state.copy(), "served": self._served.copy()})
+        return State({"strategy": self.strategy}, {name: array.copy() for name, array in self.arrays.items()})
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        take(self._state, state, "state")
-        take(self._served, state, "served")
-        self.threshold, self._scored = state.scalars["threshold"], state.scalars["scored"]
+        take_all(self.arrays, state)
         self.strategy = state.scalars["strategy"]

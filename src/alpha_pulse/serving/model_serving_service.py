@@ -12,11 +12,11 @@ from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import ConfigError, did_you_mean
 from alpha_pulse.core.stateful import Stateful
 from alpha_pulse.core.types import FeatureVector, MemberPrediction, Missing, Prediction, PredictionContext
-from alpha_pulse.kernels.base.scores import BASE, BATCH, LABEL, ONLINE, SERVED
+from alpha_pulse.kernels.base.scores import BASE, BATCH, ONLINE, SERVED
 from alpha_pulse.kernels.mixing.ensemble import CONFIDENT, RAW_BATCH, RAW_ONLINE, ROW, SERVING_WEIGHTS
 from alpha_pulse.learning.commands import EVERY, Command
 from alpha_pulse.learning.running_system import RunningSystem
-from alpha_pulse.learning.session import ScoredPrediction, Session
+from alpha_pulse.learning.session import Session
 from alpha_pulse.learning.training import BatchMember, ModelReady
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.calibration import Calibrator, make_calibrator
@@ -38,7 +38,7 @@ class SessionLookup(Protocol):
         ...
 
 
-class _Member:
+class ServedTarget:
     """One (symbol, target): its session, its batch member if any, its mixture, and the newest prediction.
 
     ``calibrators`` replace those of the mixture, for the online and the batch member; empty for the built-in ones.
@@ -51,18 +51,53 @@ class _Member:
         self.calibrators = calibrators
         self.newest: Prediction | None = None
 
-    def calibrate(self, row: Row) -> None:
-        """Fill in the calibrated probabilities, unless the mixture calibrates them."""
+    def query(self, features: Row, ts: int) -> tuple[list[float], tuple[Missing, ...]]:
+        """The row of probabilities for ``features``, which is not stored, and what is missing from it."""
+        row: Row = np.full(ROW, np.nan)
+        row[RAW_ONLINE] = self.session.query(features)
+        missing = self.missing_batch(ts)
+        if self.batch is not None and missing is None:
+            row[RAW_BATCH] = self.batch.predict(features)
         for calibrator, (_, raw, place) in zip(self.calibrators, CALIBRATED, strict=False):
             if not isnan(row[raw]):
                 row[place] = calibrator.calibrate(float(row[raw]))
+        return self.mix.mix(row), () if missing is None else (missing,)
 
-    def update(self, scored: ScoredPrediction) -> None:
-        """Update mixture and calibrators with one label, from the raw probabilities that were stored with the prediction."""
-        self.mix.update(scored)
-        for calibrator, (_, raw, _) in zip(self.calibrators, CALIBRATED, strict=False):
-            if not isnan(scored.row[raw]):
-                calibrator.learn(float(scored.row[raw]), int(scored.row[LABEL]))
+    def missing_batch(self, ts: int) -> Missing | None:
+        """Why the batch member gives no probability at ``ts``; None where it does, or there is none."""
+        return None if self.batch is None else self.batch.missing(ts)
+
+    def prediction(
+        self, prediction_id: str, ts: int, values: list[float], missing: tuple[Missing, ...], *, quarantined: bool = False
+    ) -> Prediction:
+        """The prediction that a row of probabilities stands for, made at market time ``ts`` (ns)."""
+        spec = self.session.spec
+        return Prediction(
+            prediction_id,
+            spec.symbol,
+            ts,
+            spec.target,
+            spec.horizon,
+            values[SERVED],
+            None if self.mix.threshold is None else values[CONFIDENT],
+            self._members(values, ts),
+            quarantined,
+            missing,
+        )
+
+    def _members(self, values: list[float], ts: int) -> tuple[MemberPrediction, ...]:
+        session, batch = self.session, self.batch
+        label_ts = session.last_label_ts
+        age = ts - label_ts if label_ts else None
+        base = MemberPrediction("base_rate", "", "base", values[BASE], values[SERVING_WEIGHTS + BASE], age)
+        name, version = session.spec.model_type, str(session.labels_used)
+        online = MemberPrediction(name, version, "online", values[ONLINE], values[SERVING_WEIGHTS + ONLINE], age)
+        if batch is None or batch.ready is None or isnan(values[BATCH]):
+            return (base,) if isnan(values[ONLINE]) else (online, base)
+        ready = batch.ready
+        weight = values[SERVING_WEIGHTS + BATCH]
+        frozen = MemberPrediction(ready.model_id, batch.short_version, "batch", values[BATCH], weight, ts - ready.trained_ts)
+        return (frozen, base) if isnan(values[ONLINE]) else (online, frozen, base)
 
 
 class ModelServingService:
@@ -94,8 +129,7 @@ class ModelServingService:
         self._calibration = config.serving.calibration
         self._sessions = sessions
         self._make_batch = make_batch
-        self._members: dict[tuple[str, str], _Member] = {}
-        self._by_session: dict[Session, _Member] = {}
+        self._members: dict[tuple[str, str], ServedTarget] = {}
         self._batch_members: dict[str, list[BatchMember]] = {}
 
     def attach(self, running: RunningSystem) -> None:
@@ -138,87 +172,18 @@ class ModelServingService:
         calibrators = [
             make_calibrator(self._calibration, session.spec.horizon) for _ in CALIBRATED if self._calibration != BUILT_IN
         ]
-        self._members[symbol, target] = self._by_session[session] = _Member(session, batch, mix, calibrators)
+        self._members[symbol, target] = ServedTarget(session, batch, mix, calibrators)
 
-    def serve(self, prediction_id: str, target: str, features: FeatureVector) -> Prediction:
-        """Make the prediction of this step, and store it in its session until the label comes.
-
-        Parameters
-        ----------
-        prediction_id
-            ``symbol/target/seq``, unique in the run.
-        target
-            Of the session.
-        features
-            Of the newest bar.
-
-        Raises
-        ------
-        NonFiniteError
-            A feature is not finite.
-        SessionError
-            The id is pending already.
-        """
-        member = self._members[features.symbol, target]
-        pending, quarantined = member.session.predict(prediction_id, features)
-        member.newest = self._predict(member, prediction_id, features.ts, pending.features, pending.row, quarantined)
-        return member.newest
+    def target(self, symbol: str, target: str) -> ServedTarget:
+        """What serves (symbol, target), for the loop."""
+        return self._members[symbol, target]
 
     def query(self, target: str, features: FeatureVector) -> Prediction:
         """The prediction for ``features`` without serving it: not stored, never labelled, counted in ``queries``."""
         member = self._members[features.symbol, target]
         self.queries += 1
-        row = np.full(ROW, np.nan)
-        values = features.values[: member.session.spec.n_features]
-        row[RAW_ONLINE] = member.session.query(values)
-        return self._predict(member, f"query/{self.queries}", features.ts, values, row, None)
-
-    def _predict(
-        self, member: _Member, prediction_id: str, ts: int, features: Row, row: Row, quarantined: Missing | None
-    ) -> Prediction:
-        spec, batch = member.session.spec, member.batch
-        missing = () if quarantined is None else (quarantined,)
-        if batch is not None:
-            probability = batch.predict(features, ts)
-            if isinstance(probability, Missing):
-                missing = (*missing, probability)
-            else:
-                row[RAW_BATCH] = probability
-        member.calibrate(row)
-        values = member.mix.mix(row)
-        return Prediction(
-            prediction_id,
-            spec.symbol,
-            ts,
-            spec.target,
-            spec.horizon,
-            values[SERVED],
-            None if member.mix.threshold is None else values[CONFIDENT],
-            self._member_predictions(member, values, ts),
-            quarantined is not None,
-            missing,
-        )
-
-    def _member_predictions(self, member: _Member, values: list[float], ts: int) -> tuple[MemberPrediction, ...]:
-        session, batch = member.session, member.batch
-        last_label_ts = session.last_label_ts
-        age = ts - last_label_ts if last_label_ts else None
-        base = MemberPrediction("base_rate", "", "base", values[BASE], values[SERVING_WEIGHTS + BASE], age)
-        name, version = session.spec.model_type, str(session.labels_used)
-        online = MemberPrediction(name, version, "online", values[ONLINE], values[SERVING_WEIGHTS + ONLINE], age)
-        if batch is None or batch.ready is None or isnan(values[BATCH]):
-            return (base,) if isnan(values[ONLINE]) else (online, base)
-        ready = batch.ready
-        weight = values[SERVING_WEIGHTS + BATCH]
-        frozen = MemberPrediction(ready.model_id, batch.short_version, "batch", values[BATCH], weight, ts - ready.trained_ts)
-        return (frozen, base) if isnan(values[ONLINE]) else (online, frozen, base)
-
-    def update(self, scored: ScoredPrediction) -> None:
-        """Update mixture, calibrators and confidence with one scored label; an untrained batch member collects it."""
-        member = self._by_session[scored.session]
-        member.update(scored)
-        if member.batch is not None and member.batch.gathering:
-            member.batch.gather(scored)
+        values, missing = member.query(features.values[: member.session.spec.n_features], features.ts)
+        return member.prediction(f"query/{self.queries}", features.ts, values, missing)
 
     def train_if_due(self, symbol: str, bars: int, ts: int) -> list[ModelReady]:
         """Train the batch members of a symbol that are due at ``bars``; returns what is ready, and from when it predicts."""

@@ -49,9 +49,18 @@ def size(horizon: int) -> int:
     return HEAD + horizon * BLOCK
 
 
+PSI = tuple(-math.log1p(-(LARGEST * 0.5**k)) - LARGEST * 0.5**k for k in range(GRID))
+"""psi of each l of the grid, the largest first."""
+
+
 @kernel
-def _psi(rate: float) -> float:
-    return -math.log1p(-rate) - rate
+def _largest_exponent(total: float, squares: float) -> float:
+    largest = -math.inf
+    rate = LARGEST
+    for k in range(GRID):
+        largest = max(largest, rate * total - PSI[k] * squares)
+        rate *= 0.5
+    return largest
 
 
 @kernel
@@ -61,17 +70,27 @@ def log_evidence(total: float, squares: float) -> float:
     >>> log_evidence(0.0, 0.0)
     0.0
     """
-    largest = -math.inf
-    rate = LARGEST
-    for _ in range(GRID):
-        largest = max(largest, rate * total - _psi(rate) * squares)
-        rate *= 0.5
+    largest = _largest_exponent(total, squares)
     evidence = 0.0
     rate = LARGEST
-    for _ in range(GRID):
-        evidence += math.exp(rate * total - _psi(rate) * squares - largest)
+    for k in range(GRID):
+        evidence += math.exp(rate * total - PSI[k] * squares - largest)
         rate *= 0.5
     return largest + math.log(evidence / GRID)
+
+
+@kernel
+def _raise_evidence(state: NDArray[np.float64], merged: int, place: int, total: float, squares: float) -> None:
+    """Raise the running maximum at ``place``, and the sum over the series, where the evidence is above it.
+
+    A mean is at most the largest of its terms, so most differences need no exponential.
+    """
+    if _largest_exponent(total, squares) <= state[place]:
+        return
+    evidence = log_evidence(total, squares)
+    if evidence > state[place]:
+        state[merged] += evidence - state[place]
+        state[place] = evidence
 
 
 @kernel
@@ -86,14 +105,8 @@ def step(state: NDArray[np.float64], difference: float) -> None:
     state[block + SUM] += difference
     state[block + SQUARES_UP] += (difference - min(before, 0.0)) ** 2
     state[block + SQUARES_DOWN] += (difference - max(before, 0.0)) ** 2
-    up = log_evidence(state[block + SUM], state[block + SQUARES_UP])
-    if up > state[block + UP]:
-        state[EVIDENCE_UP] += up - state[block + UP]
-        state[block + UP] = up
-    down = log_evidence(-state[block + SUM], state[block + SQUARES_DOWN])
-    if down > state[block + DOWN]:
-        state[EVIDENCE_DOWN] += down - state[block + DOWN]
-        state[block + DOWN] = down
+    _raise_evidence(state, EVIDENCE_UP, block + UP, state[block + SUM], state[block + SQUARES_UP])
+    _raise_evidence(state, EVIDENCE_DOWN, block + DOWN, -state[block + SUM], state[block + SQUARES_DOWN])
 
 
 @kernel
@@ -102,6 +115,21 @@ def log_p(state: NDArray[np.float64], index: int) -> float:
     horizon = state[HORIZON]
     merged = 1.0 if horizon > 1.0 else 0.0
     return float(min(merged - state[index] / horizon, 0.0))
+
+
+@kernel
+def decide(state: NDArray[np.float64], decision: NDArray[np.int64], difference: float, log_alpha: float) -> None:
+    """`step`, and the first time that a p-value is at most alpha: ``decision`` (2,) becomes (1 or -1, differences until then).
+
+    1 stands for a positive average; where both are first so small at the same difference, it is 1.
+    """
+    step(state, difference)
+    if decision[0] != 0:
+        return
+    if log_p(state, EVIDENCE_UP) <= log_alpha:
+        decision[0], decision[1] = 1, int(state[SEEN])
+    elif log_p(state, EVIDENCE_DOWN) <= log_alpha:
+        decision[0], decision[1] = -1, int(state[SEEN])
 
 
 @kernel
@@ -137,8 +165,8 @@ def lower_bound(state: NDArray[np.float64], alpha: float, sign: float) -> float:
             continue
         width = math.inf
         rate = LARGEST
-        for _ in range(GRID):
-            width = min(width, (needed + _psi(rate) * state[block + squares]) / rate)
+        for k in range(GRID):
+            width = min(width, (needed + PSI[k] * state[block + squares]) / rate)
             rate *= 0.5
         total += max(sign * state[block + SUM] - width, -state[block + COUNT])
     return total / state[SEEN] if state[SEEN] > 0.0 else -1.0

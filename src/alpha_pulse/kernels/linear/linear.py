@@ -81,6 +81,26 @@ def learn(state: NDArray[np.float64], x: NDArray[np.float64], label: int, weight
 
 
 @kernel
+def predict_outputs(state: NDArray[np.float64], x: NDArray[np.float64], outputs: NDArray[np.float64]) -> float:
+    """`predict`; the probability is also the one output."""
+    outputs[0] = predict(state, x)
+    return float(outputs[0])
+
+
+@kernel
+def learn_outputs(
+    state: NDArray[np.float64],
+    x: NDArray[np.float64],
+    label: int,
+    weight: float,
+    outputs: NDArray[np.float64],
+    scratch: NDArray[np.float64],
+) -> None:
+    """`learn`, with the arguments that all models share; ``outputs`` and ``scratch`` are not used."""
+    learn(state, x, label, weight)
+
+
+@kernel
 def learn_rows(
     state: NDArray[np.float64],
     x: NDArray[np.float64],

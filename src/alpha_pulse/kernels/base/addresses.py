@@ -1,0 +1,211 @@
+"""Arrays and model kernels by address: one table describes all arrays of a step, so a call has few arguments.
+
+A table is int64 of shape (n, 3): the address of an array's first number, its rows and its columns. Arrays that a kernel makes
+from it own nothing and are not counted; whoever makes a table keeps its arrays alive (`ArrayTable`).
+
+A model's kernels are called by address as well, so one compiled step serves every model that ships kernels:
+``predict(state, features, outputs) -> probability`` and ``learn(state, features, label, weight, outputs, scratch)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import carray, types
+from numba.core.ccallback import CFunc
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+from alpha_pulse.kernels.base.jit import kernel
+from alpha_pulse.kernels.base.kernel_cache import KernelCache
+
+ADDRESS, ROWS, COLUMNS = range(3)
+FLOAT_BYTES = 8
+
+_POINTER: Any = types.CPointer(types.float64)
+_INTEGERS: Any = types.CPointer(types.int64)
+_SIZE: Any = types.int64
+PREDICT: Any = types.float64(_POINTER, _SIZE, _POINTER, _SIZE, _POINTER, _SIZE)
+LEARN: Any = types.void(_POINTER, _SIZE, _POINTER, _SIZE, _SIZE, types.float64, _POINTER, _SIZE, _POINTER, _SIZE)
+
+
+class ArrayTable:
+    """The table of named arrays (float64 or int64, C-contiguous, one or two dimensions), which it keeps alive.
+
+    >>> table = ArrayTable(("a", "b"), {"a": np.zeros(3), "b": np.zeros((2, 4))})
+    >>> table.words[:, 1:].tolist()
+    [[1, 3], [2, 4]]
+    """
+
+    def __init__(self, names: Sequence[str], arrays: Mapping[str, NDArray[Any]]) -> None:
+        self._places = {name: place for place, name in enumerate(names)}
+        self._arrays: list[NDArray[Any] | None] = [None] * len(names)
+        self.words: NDArray[np.int64] = np.zeros((len(names), 3), dtype=np.int64)
+        for name, array in arrays.items():
+            self.put(name, array)
+
+    def array(self, name: str) -> NDArray[Any]:
+        """The array of that name, which has to be there."""
+        array = self._arrays[self._places[name]]
+        assert array is not None, name
+        return array
+
+    def put(self, name: str, array: NDArray[Any]) -> None:
+        """Enter an array, or another one in place of an earlier one."""
+        place = self._places[name]
+        if self._arrays[place] is array:
+            return
+        assert array.flags.c_contiguous and array.dtype.str in ("<f8", "<i8") and array.ndim in (1, 2), name
+        self._arrays[place] = array
+        rows, columns = array.shape if array.ndim == 2 else (1, array.shape[0])
+        self.words[place] = array.ctypes.data, rows, columns
+
+
+@intrinsic
+def _floats_at(context: Any, address: Any) -> Any:
+    def generate(_: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], ir.DoubleType().as_pointer())
+
+    return _POINTER(types.int64), generate
+
+
+@intrinsic
+def _ints_at(context: Any, address: Any) -> Any:
+    def generate(_: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], ir.IntType(64).as_pointer())
+
+    return _INTEGERS(types.int64), generate
+
+
+@kernel
+def floats(table: NDArray[np.int64], entry: int) -> NDArray[np.float64]:
+    """The float64 array (n,) of an entry."""
+    return carray(_floats_at(table[entry, ADDRESS]), (table[entry, ROWS] * table[entry, COLUMNS],))
+
+
+@kernel
+def floats_2d(table: NDArray[np.int64], entry: int) -> NDArray[np.float64]:
+    """The float64 array (rows, columns) of an entry."""
+    return carray(_floats_at(table[entry, ADDRESS]), (table[entry, ROWS], table[entry, COLUMNS]))
+
+
+@kernel
+def ints(table: NDArray[np.int64], entry: int) -> NDArray[np.int64]:
+    """The int64 array (n,) of an entry."""
+    return carray(_ints_at(table[entry, ADDRESS]), (table[entry, ROWS] * table[entry, COLUMNS],))
+
+
+@kernel
+def ints_2d(table: NDArray[np.int64], entry: int) -> NDArray[np.int64]:
+    """The int64 array (rows, columns) of an entry."""
+    return carray(_ints_at(table[entry, ADDRESS]), (table[entry, ROWS], table[entry, COLUMNS]))
+
+
+@kernel
+def floats_from(address: int, n: int) -> NDArray[np.float64]:
+    """The ``n`` float64 numbers that begin at ``address``."""
+    return carray(_floats_at(address), (n,))
+
+
+@intrinsic
+def call_predict(
+    context: Any, kernel_address: Any, state: Any, n_state: Any, features: Any, n_features: Any, outputs: Any, n_outputs: Any
+) -> Any:
+    """Call a model's ``predict`` by address; the arrays by address and length."""
+
+    def generate(_: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        number, size = ir.DoubleType(), ir.IntType(64)
+        pointer = number.as_pointer()
+        kind = ir.FunctionType(number, [pointer, size, pointer, size, pointer, size])
+        function = builder.inttoptr(arguments[0], kind.as_pointer())
+        state_, n_state_, features_, n_features_, outputs_, n_outputs_ = arguments[1:]
+        return builder.call(
+            function,
+            [
+                builder.inttoptr(state_, pointer), n_state_, builder.inttoptr(features_, pointer), n_features_,
+                builder.inttoptr(outputs_, pointer), n_outputs_,
+            ],
+        )  # fmt: skip
+
+    return types.float64(*[types.int64] * 7), generate
+
+
+@intrinsic
+def call_learn(
+    context: Any, kernel_address: Any, state: Any, n_state: Any, features: Any, n_features: Any, label: Any, weight: Any,
+    outputs: Any, n_outputs: Any, scratch: Any, n_scratch: Any,
+) -> Any:  # fmt: skip
+    """Call a model's ``learn`` by address; the arrays by address and length."""
+
+    def generate(_: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        number, size = ir.DoubleType(), ir.IntType(64)
+        pointer = number.as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [pointer, size, pointer, size, size, number, pointer, size, pointer, size])
+        function = builder.inttoptr(arguments[0], kind.as_pointer())
+        state_, n_state_, features_, n_features_, label_, weight_, outputs_, n_outputs_, scratch_, n_scratch_ = arguments[1:]
+        builder.call(
+            function,
+            [
+                builder.inttoptr(state_, pointer), n_state_, builder.inttoptr(features_, pointer), n_features_, label_, weight_,
+                builder.inttoptr(outputs_, pointer), n_outputs_, builder.inttoptr(scratch_, pointer), n_scratch_,
+            ],
+        )  # fmt: skip
+        return ir.Constant(ir.IntType(64), 0)
+
+    whole = types.int64
+    return types.int64(whole, *[whole] * 5, types.float64, *[whole] * 4), generate
+
+
+class _ExportCache(KernelCache):
+    """Of a function that only hands its arguments on: which kernel it calls is told by the folder and the name."""
+
+    def __init__(self, function: Callable[..., Any], name: str) -> None:
+        super().__init__(function)
+        self._name = name
+
+    def _index_key(self, sig: object, codegen: Any) -> object:
+        return (sig, codegen.magic_tuple(), self._name)
+
+
+def predict_address(predict: Callable[..., Any]) -> int:
+    """The address of a kernel ``predict(state, features, outputs) -> float``, compiled or read from the cache."""
+
+    def by_pointers(state, n_state, features, n_features, outputs, n_outputs):  # type: ignore[no-untyped-def]
+        return predict(carray(state, (n_state,)), carray(features, (n_features,)), carray(outputs, (n_outputs,)))
+
+    return _address(by_pointers, predict, PREDICT)
+
+
+def learn_address(learn: Callable[..., Any]) -> int:
+    """The address of a kernel ``learn(state, features, label, weight, outputs, scratch)``."""
+
+    def by_pointers(  # type: ignore[no-untyped-def]
+        state, n_state, features, n_features, label, weight, outputs, n_outputs, scratch, n_scratch
+    ):
+        learn(
+            carray(state, (n_state,)), carray(features, (n_features,)), label, weight, carray(outputs, (n_outputs,)),
+            carray(scratch, (n_scratch,)),
+        )  # fmt: skip
+
+    return _address(by_pointers, learn, LEARN)
+
+
+_compiled: dict[tuple[object, str], CFunc] = {}
+"""Addresses hold as long as this process."""
+
+
+def _address(by_pointers: Callable[..., Any], kernel_: Callable[..., Any], signature: Any) -> int:
+    inner = getattr(kernel_, "py_func", kernel_)
+    key = (inner, by_pointers.__qualname__)
+    if key not in _compiled:
+        by_pointers.__module__ = inner.__module__
+        function = CFunc(by_pointers, (signature.args, signature.return_type), {}, {"nopython": True, "error_model": "numpy"})  # type: ignore[no-untyped-call]
+        if Path(inner.__code__.co_filename).is_file():
+            vars(function)["_cache"] = _ExportCache(inner, f"{by_pointers.__qualname__}/{inner.__qualname__}")
+        function.compile()  # type: ignore[no-untyped-call]
+        _compiled[key] = function
+    return int(_compiled[key].address)

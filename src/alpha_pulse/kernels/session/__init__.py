@@ -1,0 +1,1 @@
+"""One learning session over rows of bars: labels, scores, learning and serving, compiled."""

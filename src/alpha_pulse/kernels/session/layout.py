@@ -1,0 +1,93 @@
+"""Where each number of one (symbol, target) lies: settings, counters, pending predictions, and what a row gives.
+
+``TABLE`` names the arrays of `alpha_pulse.kernels.base.addresses.ArrayTable`, in its order. A prediction waits in a ring of
+``horizon + 1`` slots: each bar serves one at most, and takes out the one that is due.
+"""
+
+from __future__ import annotations
+
+from alpha_pulse.kernels.mixing.ensemble import ROW
+
+TABLE = (
+    "settings", "limits", "head", "slots", "pending", "model", "control", "trial", "scratch", "scores", "against", "decision",
+    "mix", "confidences", "online_calibrator", "batch_calibrator", "deciles", "moves", "batch", "gathered", "labels", "weights", "clock", "prices",
+    "features", "codes", "values",
+)  # fmt: skip
+(
+    SETTINGS_, LIMITS_, HEAD_, SLOTS_, PENDING_, MODEL_, CONTROL_, TRIAL_, SCRATCH_, SCORES_, AGAINST_, DECISION_,
+    MIX_, CONFIDENCES_, ONLINE_CALIBRATOR_, BATCH_CALIBRATOR_, DECILES_, MOVES_, BATCH_, GATHERED_, LABELS_, WEIGHTS_, CLOCK_, PRICES_,
+    FEATURES_, CODES_, VALUES_,
+) = range(len(TABLE))  # fmt: skip
+
+# settings (int64)
+(
+    TARGET, HORIZON, INTERVAL_NS, TOLERANCE_NS, NEXT_OPEN_ENTRY, CHAMPION, CALIBRATION, PREDICT_AT, LEARN_AT, BATCH_READY_NS,
+    WIDTH, OUTPUTS, IN_TRIAL, GATHERING,
+) = range(14)  # fmt: skip
+SETTINGS = 14
+VOLATILITY, DIRECTION = 0, 1
+PLATT, BETA, ISOTONIC = 0, 1, 2
+NEVER = -1
+"""As ``TOLERANCE_NS``: no prediction expires. As ``BATCH_READY_NS``: no batch model serves."""
+PYTHON = 0
+"""As ``PREDICT_AT``: the model is written in Python, and called back."""
+
+# limits (float64)
+MIN_MOVE, LOG_HALF_ALPHA = 0, 1
+LIMITS = 2
+
+# head (int64): the session's counters; ages are market time from a model's newest label to its prediction
+(
+    LABELS_USED, TIES, QUARANTINES, LAST_LABEL_TS, AGES, AGE_S, AGE_NS, AGE_LARGEST_NS, FIRST, WAITING, SERVED_COUNT, LABELLED,
+    EXPIRED_COUNT, SLOT, GATHERED, MISSING,
+) = range(16)  # fmt: skip
+HEAD = 16
+
+# slots (int64) and pending (float64): one row per slot of the ring; features, outputs and the control's outputs follow
+STEP, SERVED_TS, DUE_BAR, HAS_CONTROL = range(4)
+SLOT_COLUMNS = 4
+REFERENCE, NEXT_OPEN, ROW_PLACE = 0, 1, 2
+FEATURES_PLACE = ROW_PLACE + ROW
+
+# trial (float64)
+TRIAL_WEIGHT, TRIAL_SAVED, TRIAL_BLOCK, TRIAL_SQUARES, TRIAL_SAMPLES = range(5)
+TRIAL = 5
+
+# decision (int64) of the comparison with the base rate
+WINNER, DECIDED_AT = 0, 1
+
+# confidences (float64): the served probabilities of the newest labels, then
+CONFIDENCE_SCORES = 500
+"""Labels before a confidence is stated, and between two choices of its threshold."""
+SCORED, THRESHOLD = CONFIDENCE_SCORES, CONFIDENCE_SCORES + 1
+CONFIDENCES = CONFIDENCE_SCORES + 2
+
+# moves (float64)
+MOVE_TOTAL, MOVE_COUNT = 0, 1
+
+# clock (int64) and prices (float64): what a row of bars gives
+TS, SEQ, BAR_NUMBER, HAS_FEATURES = range(4)
+CLOCK_COLUMNS = 4
+OPEN, CLOSE, REALISED, MEDIAN = range(4)
+PRICE_COLUMNS = 4
+
+# codes (int64) and values (float64): what a row gives back
+STATUS, LABEL_VALUE, LABEL_STEP, COMPARED, WAS_SERVED, USED_AT_SERVING, LABEL_TS_AT_SERVING = range(7)
+CODE_COLUMNS = 7
+NOTHING, EXPIRED, TIE, WEIGHTLESS, SCORED_LABEL = range(5)
+WEIGHT, VALUE, NEXT_OPEN_RETURN, THRESHOLD_AT_SERVING, ADAPTED_WAS, CONTROL_WAS, SCORED_ROW = range(7)
+SERVED_ROW = SCORED_ROW + ROW
+VALUE_COLUMNS = SERVED_ROW + ROW
+
+# phases of a row, in order, and why a run stopped
+JOIN, LEARN, UPDATE, PREDICT, FINISH = range(5)
+DONE, CALL_LEARN, PERIODIC, CALL_PREDICT, DIVERGED, NOT_FINITE, OVERDUE, BAD_RATIO = range(8)
+STOPS = 16
+"""`alpha_pulse.kernels.session.target.run` returns ``row * STOPS + reason``."""
+GOOD_STATE_EVERY = 1_000
+"""Labels between two checks of a model's health; a healthy state is saved as the last good one."""
+
+
+def pending_width(n_features: int, n_outputs: int) -> int:
+    """Columns of ``pending``."""
+    return FEATURES_PLACE + n_features + 2 * n_outputs
