@@ -57,7 +57,7 @@ class Desk:
     def apply_label(self, step: int, label: int | None, now: int, weight: float = 1.0) -> ScoredPrediction | None:
         settled = self.session.apply_label(Example(f"p{step}", label, START_NS + now * STEP_NS, weight))
         if settled is not None:
-            ensemble.update(self.mix, settled.row)
+            ensemble.update(self.mix, np.array(settled.values))
         return settled
 
     def step(self, now: int, values: Row, labels: NDArray[np.int64]) -> ScoredPrediction | None:

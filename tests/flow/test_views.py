@@ -26,8 +26,7 @@ from alpha_pulse.core.types import (
 )
 from alpha_pulse.engine.journal import Abstention, AdaptationRequest, DecisionRecord, ScoredTrade, StepRecord
 from alpha_pulse.execution.decision import Refusal
-from alpha_pulse.feedback.labels import Label
-from alpha_pulse.feedback.trading_feedback_service import Expired
+from alpha_pulse.feedback.labels import Expired, Label
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.learning.commands import Command, LabelledExample
 from alpha_pulse.learning.training import ModelReady

@@ -300,8 +300,8 @@ JOURNAL = (
         "a-snapshot-that-later-steps-change",
         "journal",
         "learning/session.py",
-        '        arrays["scores"] = self.scores.copy()\n',
-        '        arrays["scores"] = self.scores\n',
+        "        arrays |= {name: array.copy() for name, array in self._arrays().items()}\n",
+        "        arrays |= self._arrays()\n",
         ("unit/learning/test_session.py::test_a_saved_session_is_not_changed_by_what_comes_after",),
     ),
 )

@@ -21,10 +21,12 @@ from alpha_pulse.kernels.session import layout
 from alpha_pulse.kernels.session.layout import FINISH, JOIN, LEARN, PREDICT, STOPS, UPDATE
 from alpha_pulse.kernels.session.target import run
 from alpha_pulse.learning.session import ScoredPrediction
-from alpha_pulse.models.base import CompiledModel, Row
+from alpha_pulse.models.base import Row, ships_kernels
 from alpha_pulse.serving.model_serving_service import ServedTarget
 
 CALIBRATIONS = {"platt": layout.PLATT, "beta": layout.BETA, "isotonic": layout.ISOTONIC}
+EVEN_WEIGHT = Example("", None, 0).weight
+"""The default itself, which the journal leaves out."""
 TARGET_CODES = {"volatility": layout.VOLATILITY, "direction": layout.DIRECTION}
 
 
@@ -109,18 +111,17 @@ class TargetLoop:
         if all(now is before for now, before in zip(connected, self._connected, strict=False)) and self._connected:
             return
         self._connected = connected
-        table, compiled = self._table, isinstance(model, CompiledModel)
-        settings[layout.PREDICT_AT] = (
-            predict_address(model.predict_kernel) if isinstance(model, CompiledModel) else layout.PYTHON
-        )
-        settings[layout.LEARN_AT] = learn_address(model.learn_kernel) if isinstance(model, CompiledModel) else layout.PYTHON
-        if isinstance(model, CompiledModel):
+        table = self._table
+        settings[layout.PREDICT_AT] = settings[layout.LEARN_AT] = layout.PYTHON
+        if ships_kernels(model):
+            settings[layout.PREDICT_AT] = predict_address(model.predict_kernel)
+            settings[layout.LEARN_AT] = learn_address(model.learn_kernel)
             table.put("model", model.kernel_state)
             table.put("scratch", model.kernel_scratch)
         settings[layout.IN_TRIAL] = trial is not None
         if trial is not None:
             table.put("trial", trial.numbers)
-            if compiled and isinstance(trial.control, CompiledModel):
+            if ships_kernels(trial.control):
                 table.put("control", trial.control.kernel_state)
         settings[layout.GATHERING] = batch is not None and batch.gathering
         settings[layout.BATCH_READY_NS] = layout.NEVER if batch is None or batch.ready is None else batch.ready.ready_ts
@@ -236,15 +237,17 @@ class TargetLoop:
         ts = int(self._table.array("clock")[0, layout.TS])
         values: list[float] = self._values[0].tolist()
         label = None if status == layout.TIE else codes[layout.LABEL_VALUE]
-        next_open = values[layout.NEXT_OPEN_RETURN] if spec.target == "direction" else None
+        of_direction = spec.target == "direction"
+        next_open = values[layout.NEXT_OPEN_RETURN] if of_direction else None
+        weight = values[layout.WEIGHT] if of_direction else EVEN_WEIGHT
         scored = None
         if status == layout.SCORED_LABEL:
             trial = values[layout.ADAPTED_WAS : layout.CONTROL_WAS + 1] if codes[layout.COMPARED] else []
-            example = Example(prediction_id, label, ts, values[layout.WEIGHT])
+            example = Example(prediction_id, label, ts, weight)
             scored = ScoredPrediction(self._session, example, values[layout.SCORED_ROW : layout.SERVED_ROW], trial)
         return Resolved(
             Label(
-                prediction_id, label, ts, values[layout.WEIGHT], symbol=spec.symbol, target=spec.target,
+                prediction_id, label, ts, weight, symbol=spec.symbol, target=spec.target,
                 value=values[layout.VALUE], next_open_return=next_open,
                 scores=[] if scored is None else [*scored.scores], trial=[] if scored is None else [*scored.trial],
             ),

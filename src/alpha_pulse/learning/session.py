@@ -252,7 +252,8 @@ class Session:
         scores.step(self.scores, row)
         values: list[float] = row.tolist()
         if self.against_base is not None and values[SERVED] == values[SERVED]:
-            self.against_base.update((values[SERVED] - label) ** 2, (values[BASE] - label) ** 2)
+            first, second = values[SERVED] - label, values[BASE] - label
+            self.against_base.update(first * first, second * second)  # as the loop does; a power may differ in the last bit
         trial_probabilities: list[float] = []
         if self.trial is not None:
             trial_probabilities = self._learn_trial(self.trial, pending, label, example.weight, values)

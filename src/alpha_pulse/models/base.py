@@ -11,7 +11,7 @@ multi-class model has ``n_classes`` in its place.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,8 +77,8 @@ class OnlineModel(OnlineLearner, Protocol):
 class CompiledModel(OnlineModel, Protocol):
     """An online model that ships kernels, so that the loop runs it over blocks of rows without Python.
 
-    Its whole state is one float64 array that the kernels change in place; `OnlineModel.predict` and `OnlineModel.learn` call the
-    same kernels. Other models take part too: the loop calls them for each row.
+    Its whole state is one float64 array that the kernels change in place; `OnlineModel.predict` and `OnlineModel.learn` give
+    what the kernels give. Other models take part too: the loop calls them for each row.
     """
 
     predict_kernel: Callable[[Row, Row, Row], float]
@@ -95,6 +95,23 @@ class CompiledModel(OnlineModel, Protocol):
     def kernel_scratch(self) -> Row:
         """Memory for ``learn_kernel``, whose content does not matter between two calls."""
         ...
+
+
+def ships_kernels(model: OnlineModel) -> TypeGuard[CompiledModel]:
+    """Whether the loop may run a model by its kernels.
+
+    A subclass that overrides ``predict`` or ``learn`` in Python, and inherits the kernels, is called instead.
+    """
+    return isinstance(model, CompiledModel) and all(
+        _owner(model, f"{method}_kernel") <= _owner(model, method) for method in ("predict", "learn")
+    )
+
+
+def _owner(model: object, name: str) -> int:
+    """The place of the first class that defines ``name``, in the order in which Python looks it up; -1 is the object itself."""
+    if name in getattr(model, "__dict__", {}):
+        return -1
+    return next(place for place, each in enumerate(type(model).__mro__) if name in vars(each))
 
 
 @runtime_checkable

@@ -16,10 +16,10 @@ from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.engine.system import System
 from alpha_pulse.execution.book import BookResult, SymbolResult
 from alpha_pulse.execution.execution_service import PRIMARY, Carried
-from alpha_pulse.learning.pending_ring import Counts
 from alpha_pulse.feedback.trade_quality import TARGET as QUALITY
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.kernels.base.scores import SERVED
+from alpha_pulse.learning.pending_ring import Counts
 from alpha_pulse.metrics.comparison import Comparison
 from alpha_pulse.metrics.members import MemberScore, TargetReliability, score_members, target_reliability
 from alpha_pulse.metrics.streaming import MemberMetrics, whole_run

@@ -14,13 +14,16 @@ from hypothesis import strategies as st
 from alpha_pulse.core.config import Config, LearningConfig
 from alpha_pulse.core.errors import DataError, NotFoundError, SessionError
 from alpha_pulse.core.stateful import digest, pack, unpack
-from alpha_pulse.core.types import Bar, Contribution, Lot, Prediction, Signal, TradeOutcome
+from alpha_pulse.core.types import Bar, Contribution, Lot, Signal, TradeOutcome
+from alpha_pulse.engine.target import Resolved
 from alpha_pulse.feedback import TradingFeedbackService
 from alpha_pulse.feedback.labels import Label
 from alpha_pulse.kernels.agents.trade_quality import EXTRA_FEATURES
 from alpha_pulse.learning.commands import Command
-from learning_samples import new_session, vector
+from alpha_pulse.learning.session import Session
+from learning_samples import new_session
 from naive_learning import realised_volatility
+from target_samples import BarInput, Setting, TargetRun, vector
 
 MINUTE = 60_000_000_000
 D = 2
@@ -34,19 +37,50 @@ class Credits:
         self.given.append(([c.agent for c in contributions], side, return_))
 
 
-def service(learning: LearningConfig, symbols: Sequence[str] = ("X",)) -> TradingFeedbackService:
-    feedback = TradingFeedbackService(Config(learning=learning), Credits())
-    for symbol in symbols:
-        feedback.add_symbol(symbol, new_session("logistic", D + EXTRA_FEATURES, 1, target="trade_quality"), MINUTE)
-    return feedback
+def quality_session() -> Session:
+    return new_session("logistic", D + EXTRA_FEATURES, 1, target="trade_quality")
+
+
+class Labelled:
+    """Two targets of each symbol, and the service that counts their bars."""
+
+    def __init__(self, settings: dict[str, Setting], symbols: Sequence[str] = ("X",)) -> None:
+        self.settings = {
+            (symbol, target): made._replace(symbol=symbol) for symbol in symbols for target, made in settings.items()
+        }
+        self.runs = {key: TargetRun.of(made) for key, made in self.settings.items()}
+        horizon = settings["volatility"].horizon
+        config = Config(learning=LearningConfig(volatility_horizon_bars=horizon))
+        self.feedback = TradingFeedbackService(config, Credits())
+        for symbol in symbols:
+            rings = {target: self.runs[symbol, target].loop.ring for target in settings}
+            self.feedback.add_symbol(symbol, rings, quality_session())
+
+    def resolve(self, bar: Bar) -> list[Resolved]:
+        number, realised = self.feedback.add_bar(bar)
+        mine = [run for (symbol, _), run in self.runs.items() if symbol == bar.symbol]
+        for run in mine:
+            run.rows.put_bar(0, bar, number, realised)
+        return [run.loop.resolve() for run in mine]
+
+    def serve(self, bar: Bar, target: str, median: float) -> None:
+        run = self.runs[bar.symbol, target]
+        run.serve(BarInput(bar, 0.0, vector(np.zeros(run.session.spec.n_features), bar.ts_event, bar.symbol), median))
+
+    def resumed(self, symbols: Sequence[str]) -> Labelled:
+        fresh = Labelled({target: made for (symbol, target), made in self.settings.items() if symbol == symbols[0]}, symbols)
+        fresh.runs = {key: run.resumed(self.settings[key]) for key, run in self.runs.items()}
+        for symbol in symbols:
+            rings = {target: run.loop.ring for (name, target), run in fresh.runs.items() if name == symbol}
+            fresh.feedback.add_symbol(symbol, rings, quality_session())
+        states, _ = unpack(pack({name: one.snapshot() for name, one in self.feedback.components().items()}))
+        for name, one in fresh.feedback.components().items():
+            one.restore(states[name])
+        return fresh
 
 
 def bar(number: int, close: float, minute: int, open_: float | None = None, symbol: str = "X") -> Bar:
     return Bar(symbol, minute * MINUTE, MINUTE, close if open_ is None else open_, close + 1, close - 1, close, seq=number)
-
-
-def prediction(target: str, number: int, minute: int, symbol: str = "X") -> Prediction:
-    return Prediction(f"{symbol}/{target}/{number}", symbol, minute * MINUTE, target, 3, 0.5, None)
 
 
 steps = st.lists(
@@ -72,30 +106,21 @@ def test_labels_are_the_naive_twins_and_the_account_always_adds_up(
     min_move: float,
     cut: int,
 ) -> None:
-    learning = LearningConfig(
-        volatility_horizon_bars=volatility,
-        direction_horizon_bars=direction,
-        label_tolerance_bars=tolerance,
-        label_entry="next_open" if entry == "next_open" else "close",
-        min_move_bps=min_move,
-    )
-    feedback = service(learning, "XY")
+    common = Setting(tolerance=tolerance, entry=entry, min_move_bps=min_move, n_features=D)
     horizons = {"volatility": volatility, "direction": direction}
+    loop = Labelled({target: common._replace(target=target, horizon=h) for target, h in horizons.items()}, "XY")
     bars: dict[str, list[Bar]] = {"X": [], "Y": []}
     waiting: dict[tuple[str, str, int], float] = {}
     minute = 0
     for number, (close, gap, with_volatility, with_direction, symbol) in enumerate(steps):
         if number == cut:
-            states, _ = unpack(pack({name: one.snapshot() for name, one in feedback.components().items()}))
-            feedback = service(learning, "XY")
-            for name, one in feedback.components().items():
-                one.restore(states[name])
+            loop = loop.resumed("XY")
         minute += gap
         mine = bars[symbol]
         mine.append(bar(number, close, minute, close * 1.01, symbol))
-        labels, expired = feedback.resolve_labels(mine[-1])
-        found = {label.target: label for label in labels}
-        late = {one.target: one for one in expired}
+        resolved = loop.resolve(mine[-1])
+        found = {one.label.target: one.label for one in resolved if one.label is not None}
+        late = {one.expired.target: one.expired for one in resolved if one.expired is not None}
         at = len(mine) - 1
         for target, horizon in horizons.items():
             reference = waiting.pop((symbol, target, at - horizon), None)
@@ -113,11 +138,10 @@ def test_labels_are_the_naive_twins_and_the_account_always_adds_up(
         assert not late
         for target, serve in (("volatility", with_volatility), ("direction", with_direction)):
             if serve:
-                reference = 0.1 if target == "volatility" else close
-                feedback.add_prediction(prediction(target, number, minute, symbol), reference)
-                waiting[symbol, target, at] = reference
-        assert feedback.bars(symbol) == len(mine)
-        for (name, target), counts in feedback.counts().items():
+                loop.serve(mine[-1], target, 0.1)
+                waiting[symbol, target, at] = 0.1 if target == "volatility" else close
+        assert loop.feedback.bars(symbol) == len(mine)
+        for (name, target), counts in loop.feedback.counts().items():
             assert counts.predictions == counts.labelled + counts.pending + counts.expired
             assert counts.pending == sum(key[:2] == (name, target) for key in waiting)
             assert counts.ties <= counts.labelled
@@ -142,11 +166,11 @@ def assert_label(label: Label, reference: float, bars: list[Bar], at: int, horiz
 
 
 def test_ties_are_counted_among_the_labelled() -> None:
-    feedback = service(LearningConfig(direction_horizon_bars=1))
-    feedback.resolve_labels(bar(0, 100.0, 1))
-    feedback.add_prediction(prediction("direction", 0, 1), 100.0)
-    feedback.resolve_labels(bar(1, 100.0, 2))
-    counts = feedback.counts()["X", "direction"]
+    loop = Labelled({target: Setting(target, horizon=1, n_features=D) for target in ("volatility", "direction")})
+    loop.resolve(bar(0, 100.0, 1))
+    loop.serve(bar(0, 100.0, 1), "direction", 0.0)
+    loop.resolve(bar(1, 100.0, 2))
+    counts = loop.feedback.counts()["X", "direction"]
     assert (counts.predictions, counts.labelled, counts.ties, counts.pending) == (1, 1, 1, 0)
 
 
@@ -192,7 +216,8 @@ def outcome(number: int, pnl: int, quantity: int = 5, lot: int = 0) -> TradeOutc
 def traded() -> tuple[TradingFeedbackService, Credits]:
     given_credit = Credits()
     feedback = TradingFeedbackService(Config(), given_credit)
-    feedback.add_symbol("X", new_session("logistic", D + EXTRA_FEATURES, 1, target="trade_quality"), MINUTE)
+    rings = {target: TargetRun.of(Setting(target, n_features=D)).loop.ring for target in ("volatility", "direction")}
+    feedback.add_symbol("X", rings, quality_session())
     return feedback, given_credit
 
 
@@ -204,8 +229,12 @@ def test_a_closed_lot_trains_trade_quality_and_credits_those_who_wanted_it() -> 
     assert first is not None
     assert second is not None
     assert (first.example.label, second.example.label) == (1, 0)
-    assert first.features[:D].tolist() == [1.0, 1.0]
-    assert first.features[D:].tolist() == [0.5, 0.6, 0.7]
+    stored = first.session.waiting.get("s1").features.tolist()
+    assert stored == [1.0, 1.0, 0.5, 0.6, 0.7]
+    twin = quality_session().model
+    for features, label in ((stored, 1), ([0.0, 0.0, 0.5, 0.6, 0.7], 0)):
+        twin.learn(np.array(features), label, 1.0, np.zeros(1))
+    assert digest({"m": first.session.model.snapshot()}) == digest({"m": twin.snapshot()})
     assert given_credit.given == [(["trend"], 1, 0.0005), (["reversion"], -1, -0.0002)]
     quality = feedback.quality("X")
     assert (quality.lots, quality.wins) == (2, 1)

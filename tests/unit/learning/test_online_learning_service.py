@@ -14,6 +14,7 @@ from alpha_pulse.learning.commands import Command
 from alpha_pulse.learning.online_learning_service import STREAM_BUFFER, LabelledRow, OnlineLearningService
 from alpha_pulse.models.linear import Logistic
 from learning_samples import START_NS, STEP_NS, Desk, scored, stream, vector
+from target_samples import BarInput, TargetRun, bar
 
 D = 3
 CONFIG = Config(learning=LearningConfig(window=50), adaptation=AdaptationConfig(drift_threshold=0.01))
@@ -222,9 +223,10 @@ def test_a_label_finds_its_session_by_the_prediction_and_only_within_the_symbol(
 def test_what_the_loop_serves_is_not_fed_or_ended_from_outside() -> None:
     learning = service()
     session = learning.open_session("X", "direction", "logistic", engine_owned=True)
-    session.predict("p1", vector(np.zeros(D), 0))
+    served = TargetRun(session, Config())
+    served.step(BarInput(bar(1, 100.0), 0.0, vector(np.zeros(D), 1), 0.0))
     for call in (
-        learning.update_model("X", Example("p1", 1, START_NS)),
+        learning.update_model("X", Example("X/direction/1", 1, START_NS)),
         learning.process_batch("X/direction", [LabelledRow(np.ones(D), 1)]),
         learning.predict("X/direction", np.zeros(D), "p2"),
         learning.stop_session("X/direction"),

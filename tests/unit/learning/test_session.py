@@ -32,7 +32,7 @@ def test_the_stored_probability_is_scored_although_the_model_has_changed_since()
     desk = Desk(new_session())
     rows, labels = stream(200, D, seed=1)
     desk.predict(0, rows[0])
-    stored = float(desk.session.pending.get("p0").row[RAW_ONLINE])
+    stored = float(desk.session.waiting.get("p0").row[RAW_ONLINE])
     desk.session.model.learn_many(rows, labels, np.ones(200))
     assert desk.session.query(rows[0]) != stored
     settled = desk.apply_label(0, 1, now=9)
@@ -54,7 +54,7 @@ def test_it_learns_from_what_was_stored_when_it_served(model: str, horizon: int)
         due = now - horizon
         if due >= 0:
             twin.learn(rows[due], int(labels[due]), 1.0, outputs[due])
-        assert twin.predict(rows[now], outputs[now]) == desk.session.pending.get(f"p{now}").row[RAW_ONLINE]
+        assert twin.predict(rows[now], outputs[now]) == desk.session.waiting.get(f"p{now}").row[RAW_ONLINE]
     assert state_of(desk.session.model) == state_of(twin)
     assert desk.session.labels_used == 120 - horizon
     assert len(desk.session.pending) == horizon
@@ -283,8 +283,8 @@ def test_a_trial_without_common_labels_is_undone() -> None:
 def test_a_control_that_diverges_in_a_trial_is_left_out(bad: float, monkeypatch: pytest.MonkeyPatch) -> None:
     session = new_session(horizon=1)
     session.begin_trial(boost=4.0)
-    assert session._trial is not None
-    monkeypatch.setattr(session._trial.control, "predict", lambda features, outputs: bad)
+    assert session.trial is not None
+    monkeypatch.setattr(session.trial.control, "predict", lambda features, outputs: bad)
     pending, missing = session.predict("p", vector(stream(1, D, seed=7)[0][0], 0))
     assert missing is None
     assert math.isnan(pending.row[CONTROL])

@@ -98,7 +98,7 @@ def test_saved_and_restored_it_goes_on_alike(cut: int) -> None:
     one, two = PairedComparison(4, alpha=0.01), PairedComparison(4, alpha=0.01)
     for a, b in zip(first[:cut].tolist(), second[:cut].tolist(), strict=True):
         one.update(a, b)
-    two.update(0.5, 0.5)  # what waits in it is forgotten
+    two.update(0.5, 0.5)  # what was taken before is forgotten
     two.restore(one.snapshot())
     assert digest({"c": two.snapshot()}) == digest({"c": one.snapshot()})
     for comparison in (one, two):
@@ -111,7 +111,7 @@ def test_saved_and_restored_it_goes_on_alike(cut: int) -> None:
         with pytest.raises(StateError):
             one.restore(other.snapshot())
     broken = one.snapshot()
-    broken.scalars["decision"] = [7, 1]
+    broken.arrays["decision"] = np.zeros(3, dtype=np.int64)
     with pytest.raises(StateError, match="decision"):
         one.restore(broken)
     assert digest({"c": one.snapshot()}) == before

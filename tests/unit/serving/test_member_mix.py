@@ -10,8 +10,10 @@ from alpha_pulse.core.types import Example
 from alpha_pulse.kernels.base.scores import SERVED
 from alpha_pulse.kernels.mixing import ensemble
 from alpha_pulse.kernels.mixing.ensemble import CONFIDENT, RAW_ONLINE
+from alpha_pulse.kernels.session.layout import CONFIDENCE_SCORES
+from alpha_pulse.kernels.session.target import update_mix
 from alpha_pulse.learning.session import Session
-from alpha_pulse.serving.member_mix import CONFIDENCE_SCORES, EVEN_CHANCE, MemberMix
+from alpha_pulse.serving.member_mix import EVEN_CHANCE, MemberMix
 from learning_samples import new_session, vector
 from naive_learning import NaivePlatt, logit
 
@@ -37,7 +39,9 @@ class Stream:
             self.served.append(self.mix.mix(waiting.row)[SERVED])
             settled = self.session.apply_label(Example(f"p{self.steps}", label, self.steps))
             assert settled is not None
-            self.mix.update(settled)
+            arrays = self.mix.arrays
+            if update_mix(arrays["mix"], arrays["confidences"], np.array(settled.values)):
+                self.mix.choose_threshold()
 
 
 def mix(strategy: str = "ensemble") -> MemberMix:
@@ -64,7 +68,7 @@ def test_the_model_takes_part_in_about_half_of_the_decisions_of_the_slice_it_was
     stream.run(CONFIDENCE_SCORES)
     threshold = stream.mix.threshold
     assert threshold is not None
-    state = stream.mix.snapshot().arrays["state"]
+    state = stream.mix.snapshot().arrays["mix"]
     confidences = [ensemble.confidence(state, p) for p in stream.served]
     assert threshold == pytest.approx(float(np.median(confidences)), abs=1e-12)
     assert np.mean([c >= threshold for c in confidences]) == pytest.approx(0.5, abs=0.01)

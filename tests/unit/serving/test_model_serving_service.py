@@ -8,10 +8,14 @@ import numpy as np
 import pytest
 
 from alpha_pulse.core.config import Config, LearningConfig, ServingConfig
-from alpha_pulse.core.stateful import digest, pack, unpack
-from alpha_pulse.core.types import Example, FeatureVector, Prediction, PredictionContext
+from alpha_pulse.core.stateful import Stateful, digest, pack, unpack
+from alpha_pulse.core.types import FeatureVector, Prediction, PredictionContext
+from alpha_pulse.engine.bar_rows import BarRows
+from alpha_pulse.engine.target import TargetLoop
+from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator
 from alpha_pulse.kernels.base.scores import BATCH, ONLINE
 from alpha_pulse.kernels.mixing.ensemble import RAW_BATCH, RAW_ONLINE
+from alpha_pulse.kernels.session import layout
 from alpha_pulse.learning.online_learning_service import OnlineLearningService
 from alpha_pulse.learning.session import Session
 from alpha_pulse.learning.training import BatchMember
@@ -19,9 +23,11 @@ from alpha_pulse.models.calibration import make_calibrator
 from alpha_pulse.models.gbm import LightGBM
 from alpha_pulse.serving import ModelServingService
 from learning_samples import START_NS, STEP_NS, poison, stream, vector
+from target_samples import bar, closes
 
 D, HORIZON, TRAIN_BARS, DELAY = 3, 3, 150, 5
 ROWS, LABELS = stream(900, D, seed=1)
+CLOSES = closes(LABELS, HORIZON)
 WIDER = np.hstack([ROWS, np.zeros((900, 2))])
 
 
@@ -33,6 +39,7 @@ def make_batch(session: Session) -> BatchMember:
         lambda: LightGBM(session.spec.n_features, trees=5),
         TRAIN_BARS,
         DELAY * STEP_NS,
+        session.head,
     )
 
 
@@ -45,27 +52,40 @@ class Loop:
         serving = msgspec.convert({"strategy": strategy, "calibration": calibration}, ServingConfig)
         config = Config(learning=LearningConfig(model=model, direction_horizon_bars=HORIZON, window=50), serving=serving)
         self.learning = OnlineLearningService(config, lambda symbol, target: D)
-        self.session = self.learning.open_session("X", "direction")
+        self.session = self.learning.open_session("X", "direction", engine_owned=True)
         self.serving = ModelServingService(config, self.learning, make_batch if batch else None)
         self.serving.add_session("X", "direction")
+        self.rows = BarRows(WIDER.shape[1])
+        self.target = TargetLoop(self.serving.target("X", "direction"), VolatilityCalibrator(), self.rows, config, STEP_NS)
         self.now = 0
+
+    def resolve(self) -> None:
+        made = bar(self.now, CLOSES[self.now])
+        self.rows.put_bar(0, made, self.now + 1, 0.0)
+        resolved = self.target.resolve()
+        assert (resolved.scored is None) == (self.now < HORIZON)
+        if resolved.label is not None:
+            assert resolved.label.label == LABELS[self.now - HORIZON]
+
+    def serve(self) -> Prediction:
+        self.rows.put_features(0, vector(WIDER[self.now], self.now), 0.0)
+        self.now += 1
+        served = self.target.serve()
+        assert served is not None
+        return served
 
     def run(self, count: int) -> Prediction:
         for _ in range(count):
-            due = self.now - HORIZON
-            if due >= 0:
-                settled = self.learning.learn(
-                    "X", "direction", Example(f"p{due}", int(LABELS[due]), START_NS + self.now * STEP_NS)
-                )
-                assert settled is not None
-                self.serving.update(settled)
+            self.resolve()
             self.serving.train_if_due("X", self.now, START_NS + self.now * STEP_NS)
-            found = self.serving.serve(f"p{self.now}", "direction", vector(WIDER[self.now], self.now))
-            self.now += 1
+            found = self.serve()
         return found
 
+    def components(self) -> dict[str, Stateful]:
+        return {**self.serving.components(), "session": self.session, "target": self.target}
+
     def state(self) -> str:
-        return digest({**{n: c.snapshot() for n, c in self.serving.components().items()}, "session": self.session.snapshot()})
+        return digest({name: component.snapshot() for name, component in self.components().items()})
 
     def ask(self, features: FeatureVector, symbol: str = "X") -> Prediction | None:
         return asyncio.run(self.serving.get_prediction(features, PredictionContext(symbol, "an agent", "direction")))
@@ -79,7 +99,7 @@ def test_a_prediction_says_what_it_is_and_what_it_was_made_of() -> None:
     loop = Loop()
     found = loop.run(TRAIN_BARS + DELAY + 20)
     now = TRAIN_BARS + DELAY + 19
-    assert (found.prediction_id, found.symbol, found.target, found.horizon) == (f"p{now}", "X", "direction", HORIZON)
+    assert (found.prediction_id, found.symbol, found.target, found.horizon) == (f"X/direction/{now}", "X", "direction", HORIZON)
     assert found.ts == START_NS + now * STEP_NS
     assert found.missing == ()
     assert not found.quarantined
@@ -152,18 +172,17 @@ def test_a_question_about_other_features_is_pure_and_counted_apart() -> None:
     assert loop.serving.queries == 2
     assert len({first.prediction_id, second.prediction_id, served.prediction_id}) == 3
     assert loop.serving.newest("X", "direction") is served
-    assert f"p{loop.now}" not in loop.session.pending
+    assert f"X/direction/{loop.now}" not in loop.session.pending
     assert first.prediction_id not in loop.session.pending
 
 
 def test_a_question_answers_what_would_be_served() -> None:
     loop = Loop()
     loop.run(TRAIN_BARS + DELAY + 10)
+    loop.resolve()
     asked = loop.serving.query("direction", vector(WIDER[loop.now], loop.now))
-    due = loop.now - HORIZON
-    served = loop.serving.serve("next", "direction", vector(WIDER[loop.now], loop.now))
+    served = loop.serve()
     assert (asked.probability, asked.members, asked.confidence) == (served.probability, served.members, served.confidence)
-    assert due >= 0
 
 
 def test_where_nothing_serves_there_is_no_prediction() -> None:
@@ -227,11 +246,9 @@ def test_confidence_is_not_stated_before_500_scores() -> None:
 def test_saved_at_any_point_it_serves_on_alike(cut: int, calibration: str) -> None:
     loop, twin = Loop(calibration=calibration), Loop(calibration=calibration)
     loop.run(cut)
-    saved = pack({**{n: c.snapshot() for n, c in loop.serving.components().items()}, "session": loop.session.snapshot()})
-    states, _ = unpack(saved)
-    for name, component in twin.serving.components().items():
+    states, _ = unpack(pack({name: component.snapshot() for name, component in loop.components().items()}))
+    for name, component in twin.components().items():
         component.restore(states[name])
-    twin.session.restore(states["session"])
     twin.now = loop.now
     assert twin.state() == loop.state()
     for _ in range(30):
@@ -251,7 +268,7 @@ def test_members_pass_through_the_calibrators_that_were_chosen_and_they_learn_wh
                 if not math.isnan(p):
                     twin.learn(p, int(LABELS[step - HORIZON]))
         loop.run(1)
-        row = loop.session.pending.get(f"p{step}").row
+        row = loop.target.ring.row(int(loop.session.head[layout.SLOT]))
         stored.append((float(row[RAW_ONLINE]), float(row[RAW_BATCH])))
         for twin, p, found in zip(twins, stored[-1], (row[ONLINE], row[BATCH]), strict=True):
             assert math.isnan(found) if math.isnan(p) else found == pytest.approx(twin.calibrate(p), abs=1e-9)
@@ -267,8 +284,9 @@ def test_platt_has_no_components_beside_the_mixture() -> None:
 def test_a_question_is_calibrated_too_and_teaches_nothing() -> None:
     loop = Loop(calibration="beta")
     loop.run(300)
+    loop.resolve()
     before = loop.state()
     asked = loop.serving.query("direction", vector(WIDER[300], 300))
     assert loop.state() == before
-    served = loop.serving.serve("next", "direction", vector(WIDER[300], 300))
+    served = loop.serve()
     assert (asked.probability, asked.members) == (served.probability, served.members)

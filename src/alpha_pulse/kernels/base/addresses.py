@@ -14,20 +14,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import carray, types
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import types
 from numba.core.ccallback import CFunc
-from numba.extending import intrinsic
+from numba.extending import intrinsic as numba_intrinsic
+from numba.np.numpy_support import carray
 from numpy.typing import NDArray
 
 from alpha_pulse.kernels.base.jit import kernel
-from alpha_pulse.kernels.base.kernel_cache import KernelCache
+from alpha_pulse.kernels.base.kernel_cache import KernelCache, module_key
+
+# numba is hardly typed.
+intrinsic: Any = numba_intrinsic
+pointer_to: Any = types.CPointer
 
 ADDRESS, ROWS, COLUMNS = range(3)
 FLOAT_BYTES = 8
 
-_POINTER: Any = types.CPointer(types.float64)
-_INTEGERS: Any = types.CPointer(types.int64)
+_POINTER = pointer_to(types.float64)
+_INTEGERS = pointer_to(types.int64)
 _SIZE: Any = types.int64
 PREDICT: Any = types.float64(_POINTER, _SIZE, _POINTER, _SIZE, _POINTER, _SIZE)
 LEARN: Any = types.void(_POINTER, _SIZE, _POINTER, _SIZE, _SIZE, types.float64, _POINTER, _SIZE, _POINTER, _SIZE)
@@ -59,13 +64,15 @@ class ArrayTable:
         place = self._places[name]
         if self._arrays[place] is array:
             return
-        assert array.flags.c_contiguous and array.dtype.str in ("<f8", "<i8") and array.ndim in (1, 2), name
+        assert array.flags.c_contiguous, name
+        assert array.dtype.str in ("<f8", "<i8"), name
+        assert array.ndim in (1, 2), name
         self._arrays[place] = array
         rows, columns = array.shape if array.ndim == 2 else (1, array.shape[0])
         self.words[place] = array.ctypes.data, rows, columns
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def _floats_at(context: Any, address: Any) -> Any:
     def generate(_: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.inttoptr(arguments[0], ir.DoubleType().as_pointer())
@@ -73,7 +80,7 @@ def _floats_at(context: Any, address: Any) -> Any:
     return _POINTER(types.int64), generate
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def _ints_at(context: Any, address: Any) -> Any:
     def generate(_: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.inttoptr(arguments[0], ir.IntType(64).as_pointer())
@@ -111,7 +118,7 @@ def floats_from(address: int, n: int) -> NDArray[np.float64]:
     return carray(_floats_at(address), (n,))
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def call_predict(
     context: Any, kernel_address: Any, state: Any, n_state: Any, features: Any, n_features: Any, outputs: Any, n_outputs: Any
 ) -> Any:
@@ -134,7 +141,7 @@ def call_predict(
     return types.float64(*[types.int64] * 7), generate
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def call_learn(
     context: Any, kernel_address: Any, state: Any, n_state: Any, features: Any, n_features: Any, label: Any, weight: Any,
     outputs: Any, n_outputs: Any, scratch: Any, n_scratch: Any,
@@ -161,14 +168,14 @@ def call_learn(
 
 
 class _ExportCache(KernelCache):
-    """Of a function that only hands its arguments on: which kernel it calls is told by the folder and the name."""
+    """Of a function that only passes its arguments on: kept beside the kernel that it calls, by this file's hash too."""
 
     def __init__(self, function: Callable[..., Any], name: str) -> None:
         super().__init__(function)
         self._name = name
 
     def _index_key(self, sig: object, codegen: Any) -> object:
-        return (sig, codegen.magic_tuple(), self._name)
+        return (super()._index_key(sig, codegen), self._name, module_key(Path(__file__), __name__))  # type: ignore[no-untyped-call]
 
 
 def predict_address(predict: Callable[..., Any]) -> int:
@@ -194,7 +201,7 @@ def learn_address(learn: Callable[..., Any]) -> int:
     return _address(by_pointers, learn, LEARN)
 
 
-_compiled: dict[tuple[object, str], CFunc] = {}
+_compiled: dict[tuple[object, str], Any] = {}
 """Addresses hold as long as this process."""
 
 
@@ -203,9 +210,9 @@ def _address(by_pointers: Callable[..., Any], kernel_: Callable[..., Any], signa
     key = (inner, by_pointers.__qualname__)
     if key not in _compiled:
         by_pointers.__module__ = inner.__module__
-        function = CFunc(by_pointers, (signature.args, signature.return_type), {}, {"nopython": True, "error_model": "numpy"})  # type: ignore[no-untyped-call]
+        function = CFunc(by_pointers, (signature.args, signature.return_type), {}, {"nopython": True, "error_model": "numpy"})
         if Path(inner.__code__.co_filename).is_file():
             vars(function)["_cache"] = _ExportCache(inner, f"{by_pointers.__qualname__}/{inner.__qualname__}")
-        function.compile()  # type: ignore[no-untyped-call]
+        function.compile()
         _compiled[key] = function
     return int(_compiled[key].address)

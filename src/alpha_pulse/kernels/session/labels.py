@@ -26,7 +26,7 @@ Ints = NDArray[np.int64]
 def take_due(
     settings: Ints, head: Ints, slots: Ints, pending: Floats, clock: Ints, prices: Floats, codes: Ints, row: int
 ) -> bool:
-    """Take out the prediction that the bar of ``row`` makes due; its slot is ``head[layout.SLOT]``, what became of it ``STATUS``.
+    """Take out the prediction that the bar of ``row`` makes due: its slot becomes ``head[SLOT]``, what became of it ``STATUS``.
 
     The bar's open is the first price after the newest prediction, at which it could have been traded. Returns False for a
     prediction that was due at an earlier bar.

@@ -10,13 +10,13 @@ from alpha_pulse.kernels.mixing.ensemble import ROW
 
 TABLE = (
     "settings", "limits", "head", "slots", "pending", "model", "control", "trial", "scratch", "scores", "against", "decision",
-    "mix", "confidences", "online_calibrator", "batch_calibrator", "deciles", "moves", "batch", "gathered", "labels", "weights", "clock", "prices",
-    "features", "codes", "values",
+    "mix", "confidences", "online_calibrator", "batch_calibrator", "deciles", "moves", "batch", "gathered", "labels",
+    "weights", "clock", "prices", "features", "codes", "values",
 )  # fmt: skip
 (
     SETTINGS_, LIMITS_, HEAD_, SLOTS_, PENDING_, MODEL_, CONTROL_, TRIAL_, SCRATCH_, SCORES_, AGAINST_, DECISION_,
-    MIX_, CONFIDENCES_, ONLINE_CALIBRATOR_, BATCH_CALIBRATOR_, DECILES_, MOVES_, BATCH_, GATHERED_, LABELS_, WEIGHTS_, CLOCK_, PRICES_,
-    FEATURES_, CODES_, VALUES_,
+    MIX_, CONFIDENCES_, ONLINE_CALIBRATOR_, BATCH_CALIBRATOR_, DECILES_, MOVES_, BATCH_, GATHERED_, LABELS_,
+    WEIGHTS_, CLOCK_, PRICES_, FEATURES_, CODES_, VALUES_,
 ) = range(len(TABLE))  # fmt: skip
 
 # settings (int64)

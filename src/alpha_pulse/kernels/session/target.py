@@ -34,7 +34,7 @@ Ints = NDArray[np.int64]
 def _slot_address(table: Ints, slot: int, column: int) -> int:
     """Where a number of a pending prediction lies."""
     place = slot * table[layout.PENDING_, addresses.COLUMNS] + column
-    return table[layout.PENDING_, addresses.ADDRESS] + addresses.FLOAT_BYTES * place
+    return int(table[layout.PENDING_, addresses.ADDRESS]) + addresses.FLOAT_BYTES * int(place)
 
 
 @kernel
@@ -66,7 +66,7 @@ def _model_learn(table: Ints, model: int, slot: int, outputs_at: int, label_valu
 def _model_predict(table: Ints, model: int, slot: int, outputs_at: int) -> float:
     """The probability by a compiled model for the features in a slot, which also receives the model's outputs."""
     settings = addresses.ints(table, layout.SETTINGS_)
-    return addresses.call_predict(
+    probability: float = addresses.call_predict(
         settings[layout.PREDICT_AT],
         table[model, addresses.ADDRESS],
         table[model, addresses.COLUMNS],
@@ -75,6 +75,7 @@ def _model_predict(table: Ints, model: int, slot: int, outputs_at: int) -> float
         _slot_address(table, slot, outputs_at),
         settings[layout.OUTPUTS],
     )
+    return probability
 
 
 @kernel

@@ -23,7 +23,7 @@ def mix(trial: NDArray[np.float64], adapted: float, control: float) -> float:
         return control
     if math.isnan(control):
         return adapted
-    return trial[layout.TRIAL_WEIGHT] * adapted + (1.0 - trial[layout.TRIAL_WEIGHT]) * control
+    return float(trial[layout.TRIAL_WEIGHT] * adapted + (1.0 - trial[layout.TRIAL_WEIGHT]) * control)
 
 
 @kernel

@@ -1,0 +1,257 @@
+"""One target of one symbol for tests: its session and what serves it, run bar by bar by the compiled loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.core.config import Config, LearningConfig, ServingConfig
+from alpha_pulse.core.stateful import State, Stateful, digest, pack, unpack
+from alpha_pulse.core.types import Bar, FeatureVector, Prediction
+from alpha_pulse.engine.bar_rows import BarRows
+from alpha_pulse.engine.target import Resolved, TargetLoop
+from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator
+from alpha_pulse.kernels.session import layout
+from alpha_pulse.learning.session import Session, SessionSpec
+from alpha_pulse.learning.training import BatchMember
+from alpha_pulse.models.base import OnlineModel, Row
+from alpha_pulse.models.calibration import Calibrator, make_calibrator
+from alpha_pulse.models.gbm import LightGBM
+from alpha_pulse.serving.member_mix import MemberMix
+from alpha_pulse.serving.model_serving_service import ServedTarget
+from learning_samples import START_NS, STEP_NS, maker
+
+TRAIN_BARS = 40
+DELAY_NS = 2 * STEP_NS
+SHARE = 1e-3
+WINDOW = 20
+
+
+class Setting(NamedTuple):
+    """What a target is made of."""
+
+    target: str = "direction"
+    model: str = "logistic"
+    horizon: int = 3
+    tolerance: int | None = None
+    entry: str = "close"
+    min_move_bps: float = 0.0
+    calibration: str = "platt"
+    strategy: str = "ensemble"
+    batch: bool = False
+    n_features: int = 3
+    called: bool = False
+    train_bars: int = TRAIN_BARS
+    symbol: str = "X"
+
+    @property
+    def config(self) -> Config:
+        learning = {"label_tolerance_bars": self.tolerance, "label_entry": self.entry, "min_move_bps": self.min_move_bps}
+        return Config(
+            learning=msgspec.convert(learning, LearningConfig),
+            serving=msgspec.convert({"calibration": self.calibration, "strategy": self.strategy}, ServingConfig),
+        )
+
+    @property
+    def make_model(self) -> Callable[[], OnlineModel]:
+        """A model that the loop calls back where ``called``, though it ships kernels."""
+        make = maker(self.model, self.n_features, self.horizon)
+        if not self.called:
+            return make
+
+        def make_called() -> OnlineModel:
+            return Called(make())
+
+        return make_called
+
+    def session(self, *, engine_owned: bool) -> Session:
+        spec = SessionSpec(self.symbol, self.target, self.model, self.horizon, self.n_features, WINDOW)
+        return Session(spec, self.make_model, engine_owned=engine_owned)
+
+    def calibrators(self) -> list[Calibrator]:
+        return [make_calibrator(self.calibration, self.horizon) for _ in range(2) if self.calibration != "platt"]
+
+    def trees(self) -> LightGBM:
+        return LightGBM(self.n_features, trees=3, seed=1)
+
+
+class BarInput(NamedTuple):
+    """A bar, its realised volatility, and the features served after it (None: nothing is served)."""
+
+    bar: Bar
+    realised: float
+    features: FeatureVector | None
+    median: float
+
+
+class Called:
+    """A model behind a class that ships no kernels, so that it is called for each row."""
+
+    def __init__(self, model: OnlineModel) -> None:
+        self.inner = model
+        self.n_features = model.n_features
+        self.n_outputs = model.n_outputs
+        self.memory_bytes = model.memory_bytes
+
+    def predict(self, features: Row, outputs: Row) -> float:
+        return self.inner.predict(features, outputs)
+
+    def learn(self, features: Row, label: int, weight: float, outputs: Row) -> None:
+        self.inner.learn(features, label, weight, outputs)
+
+    def predict_many(self, features: Row) -> Row:
+        return self.inner.predict_many(features)
+
+    def learn_many(self, features: Row, labels: NDArray[np.int64], weights: Row) -> Row:
+        return self.inner.learn_many(features, labels, weights)
+
+    def set_boost(self, factor: float) -> None:
+        self.inner.set_boost(factor)
+
+    def reset(self) -> None:
+        self.inner.reset()
+
+    def healthy(self) -> bool:
+        return self.inner.healthy()
+
+    def snapshot(self) -> State:
+        return self.inner.snapshot()
+
+    def restore(self, state: State) -> None:
+        self.inner.restore(state)
+
+
+class TargetRun:
+    """A session served and labelled by `TargetLoop`, with rows of one bar."""
+
+    def __init__(
+        self, session: Session, config: Config, batch: BatchMember | None = None, calibrators: Iterable[Calibrator] = ()
+    ) -> None:
+        self.session = session
+        self.batch = batch
+        self.mix = MemberMix(session.spec.horizon, SHARE, config.serving.strategy)
+        self.calibrators = list(calibrators)
+        self.calibrator = VolatilityCalibrator()
+        self.rows = BarRows(session.spec.n_features)
+        self.served = ServedTarget(session, batch, self.mix, self.calibrators)
+        self.loop = TargetLoop(self.served, self.calibrator, self.rows, config, STEP_NS)
+        self.bars = 0
+        self.trains = True
+
+    @classmethod
+    def of(cls, setting: Setting) -> TargetRun:
+        session = setting.session(engine_owned=True)
+        batch = None
+        if setting.batch:
+            batch = BatchMember(
+                session.session_id, "lightgbm", setting.n_features, setting.trees, setting.train_bars, DELAY_NS, session.head
+            )
+        return cls(session, setting.config, batch, setting.calibrators())
+
+    def begin_trial(self, boost: float | None) -> None:
+        self.session.begin_trial(boost=boost)
+
+    def resolve(self, given: BarInput) -> Resolved:
+        self.bars += 1
+        self.rows.put_bar(0, given.bar, self.bars, given.realised)
+        return self.loop.resolve()
+
+    def serve(self, given: BarInput) -> Prediction | None:
+        if self.batch is not None and self.trains:
+            self.batch.train_if_due(self.bars, given.bar.ts_event)
+        if given.features is not None:
+            self.rows.put_features(0, given.features, given.median)
+        return self.loop.serve()
+
+    def step(self, given: BarInput) -> tuple[Resolved, Prediction | None]:
+        return self.resolve(given), self.serve(given)
+
+    def components(self) -> dict[str, Stateful]:
+        found: dict[str, Stateful] = {"session": self.session, "loop": self.loop, "mix": self.mix, "level": self.calibrator}
+        found |= {f"calibrator {i}": calibrator for i, calibrator in enumerate(self.calibrators)}
+        return found if self.batch is None else {**found, "batch": self.batch}
+
+    def saved(self) -> bytes:
+        return pack({name: component.snapshot() for name, component in self.components().items()})
+
+    def resumed(self, setting: Setting) -> TargetRun:
+        """A fresh run of the same setting that takes over what this one saves."""
+        fresh = TargetRun.of(setting)
+        blob = self.saved()
+        states, _ = unpack(blob)
+        for name, component in fresh.components().items():
+            component.restore(states[name])
+        fresh.bars, fresh.trains = self.bars, self.trains
+        assert fresh.saved() == blob
+        return fresh
+
+    def state(self) -> dict[str, str]:
+        """All that later rows depend on, as text that shows every bit; laid out as in `naive_target.NaiveTarget.state`."""
+        ring, head = self.loop.ring, self.session.head
+        slots = [(int(head[layout.FIRST]) + k) % len(ring.slots) for k in range(len(ring))]
+        pending = [
+            (
+                ring.prediction_id(slot),
+                ring.features(slot).tolist(),
+                ring.outputs(slot).tolist(),
+                ring.outputs(slot, control=True).tolist() if ring.slots[slot, layout.HAS_CONTROL] else None,
+                ring.row(slot).tolist(),
+                ring.slots[slot, [layout.SERVED_TS, layout.DUE_BAR]].tolist(),
+                ring.pending[slot, [layout.REFERENCE, layout.NEXT_OPEN]].tolist(),
+            )
+            for slot in slots
+        ]
+        mix, confidences = self.mix.arrays["mix"], self.mix.arrays["confidences"]
+        return {
+            **session_state(self.session),
+            "counts": repr(ring.counts),
+            "pending": repr(pending),
+            "mix": mix.tobytes().hex(),
+            "confidences": repr(confidences[: layout.CONFIDENCE_SCORES].tolist()),
+            "scored": str(int(confidences[layout.SCORED])),
+            "threshold": repr(self.mix.threshold),
+            "calibrators": repr([digest({"c": calibrator.snapshot()}) for calibrator in self.calibrators]),
+            "deciles": repr(self.calibrator.deciles.tolist()),
+            "moves": repr(self.loop.snapshot().arrays["moves"].tolist()),
+            "batch": "" if self.batch is None else batch_state(self.batch.snapshot()),
+        }
+
+
+def session_state(session: Session) -> dict[str, str]:
+    trial, against = session.trial, session.against_base
+    assert against is not None
+    return {
+        "model": digest({"m": session.model.snapshot()}),
+        "good": digest({"m": session._good}),
+        "trial": "" if trial is None else f"{trial.numbers.tolist()} {digest({'m': trial.control.snapshot()})}",
+        "scores": session.scores.tobytes().hex(),
+        "against": digest({"a": against.snapshot()}),
+        "counters": repr((session.labels_used, session.ties, session.quarantines, session.last_label_ts, session.age_ns)),
+    }
+
+
+def batch_state(state: State) -> str:
+    return repr({**state.scalars, **{name: array.tolist() for name, array in state.arrays.items()}})
+
+
+def vector(values: Row, ts: int, symbol: str = "X") -> FeatureVector:
+    return FeatureVector(symbol, ts, "schema", np.array(values, dtype=np.float64))
+
+
+def closes(labels: Iterable[int], horizon: int, move: float = 0.01) -> list[float]:
+    """Closes such that the n-th label says whether the close ``horizon`` bars after the n-th is above it, by ``move``."""
+    made = [100.0] * horizon
+    for label in labels:
+        made.append(made[-horizon] * (1.0 + move if label else 1.0 / (1.0 + move)))
+    return made
+
+
+def bar(step: int, close: float, open_: float | None = None, late: int = 0) -> Bar:
+    """The ``step``-th bar, ``late`` intervals after it was expected."""
+    first = close if open_ is None else open_
+    ts = START_NS + (step + late) * STEP_NS
+    return Bar("X", ts, STEP_NS, first, max(first, close), min(first, close), close, seq=step)
