@@ -31,7 +31,8 @@ RESOLVE = (
         "resolve",
         "engine/symbol_state.py",
         "        self.rows.put_bar(0, bar, number, realised)\n",
-        "        self.rows.put_bar(0, bar, number, realised)\n        for each in self.targets.values():\n            each._settings[2] = bar.interval_ns\n",
+        "        self.rows.put_bar(0, bar, number, realised)\n"
+        "        for each in self.targets.values():\n            each._settings[2] = bar.interval_ns\n",
         ("flow/test_calendar_bars.py",),
     ),
     Mutant(
@@ -47,7 +48,8 @@ RESOLVE = (
         "resolve",
         "kernels/session/labels.py",
         "    head[layout.WAITING] = waiting - 1\n    tolerance = settings[layout.TOLERANCE_NS]\n",
-        "    tolerance = settings[layout.TOLERANCE_NS]\n    head[layout.WAITING] = waiting - 1 if tolerance == layout.NEVER else waiting\n",
+        "    tolerance = settings[layout.TOLERANCE_NS]\n"
+        "    head[layout.WAITING] = waiting - 1 if tolerance == layout.NEVER else waiting\n",
         ("flow/test_links.py::test_link_expiry_to_session",),
     ),
     Mutant(
@@ -86,8 +88,10 @@ RESOLVE = (
         "a-move-weighs-against-a-mean-that-holds-it",
         "resolve",
         "kernels/session/labels.py",
-        "    mean = moves[layout.MOVE_TOTAL] / moves[layout.MOVE_COUNT] if moves[layout.MOVE_COUNT] > 0.0 else size\n    moves[layout.MOVE_TOTAL] += size\n    moves[layout.MOVE_COUNT] += 1.0\n",
-        "    moves[layout.MOVE_TOTAL] += size\n    moves[layout.MOVE_COUNT] += 1.0\n    mean = moves[layout.MOVE_TOTAL] / moves[layout.MOVE_COUNT]\n",
+        "    mean = moves[layout.MOVE_TOTAL] / moves[layout.MOVE_COUNT] if moves[layout.MOVE_COUNT] > 0.0 else size\n"
+        "    moves[layout.MOVE_TOTAL] += size\n    moves[layout.MOVE_COUNT] += 1.0\n",
+        "    moves[layout.MOVE_TOTAL] += size\n    moves[layout.MOVE_COUNT] += 1.0\n"
+        "    mean = moves[layout.MOVE_TOTAL] / moves[layout.MOVE_COUNT]\n",
         ("unit/feedback/test_labels.py::test_a_move_weighs_what_it_is_of_the_mean_of_those_before",),
     ),
 )

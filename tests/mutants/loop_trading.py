@@ -194,7 +194,8 @@ SERVE = (
         "serve",
         "serving/model_serving_service.py",
         "        row[RAW_ONLINE] = self.session.query(features)\n",
-        '        asked = FeatureVector(self.session.spec.symbol, ts, "", features)\n        row[RAW_ONLINE] = self.session.predict(str(ts), asked)[0].row[RAW_ONLINE]\n',
+        '        asked = FeatureVector(self.session.spec.symbol, ts, "", features)\n'
+        "        row[RAW_ONLINE] = self.session.predict(str(ts), asked)[0].row[RAW_ONLINE]\n",
         ("unit/serving/test_model_serving_service.py::test_a_question_about_other_features_is_pure_and_counted_apart",),
     ),
     Mutant(
