@@ -14,6 +14,7 @@ from alpha_pulse.execution.execution_service import ExecutionService
 from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator
 from alpha_pulse.feedback.trade_quality import TradeQuality
 from alpha_pulse.feeds.synthetic import random_walk
+from alpha_pulse.kernels.session.deciles import DECILES
 from flow.runs import LEAN, RESTLESS, begun, finished, restless, restless_run, run, with_gaps
 
 FULL_EDGE = 0.1
@@ -201,7 +202,7 @@ def stop_sizes(orders: list[Order], since: int) -> dict[int, int]:
 def test_link_labels_to_forecast_level() -> None:
     done = run(restless(800), LEAN)
     labelled = sum(label.target == "volatility" for label in done.labels)
-    counts = done.system.symbols["SYN"].calibrator.snapshot().arrays["counts"]
+    counts = done.system.symbols["SYN"].calibrator.snapshot().arrays["deciles"][DECILES:]
     assert counts.sum() == labelled > 500
 
 

@@ -63,7 +63,6 @@ class TargetLoop:
     ) -> None:
         self._served = served
         self._session = served.session
-        assert self._session.ring is not None
         self.ring = self._session.ring
         """The predictions that wait for their labels."""
         self._moves: Row = np.zeros(2)

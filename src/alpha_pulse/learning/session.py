@@ -110,11 +110,10 @@ class Session:
         self._scratch: Row = np.zeros(self._n_outputs)
         self.head: NDArray[np.int64] = np.zeros(layout.HEAD, dtype=np.int64)
         """Counters; see `alpha_pulse.kernels.session.layout`."""
-        self.waiting = Pending(spec.n_features, self.model.n_outputs)
-        """Predictions that are labelled by id."""
-        ringed = engine_owned and spec.ordered
-        self.ring = PendingRing(self.session_id, spec.horizon, spec.n_features, self._n_outputs, self.head) if ringed else None
-        """Predictions of a target of the run, which are labelled in order; None for other sessions."""
+        self.pending: PendingRing | Pending = Pending(spec.n_features, self._n_outputs)
+        """The predictions that wait for their labels: of a target of the run in a ring, else by id."""
+        if engine_owned and spec.ordered:
+            self.pending = PendingRing(self.session_id, spec.horizon, spec.n_features, self._n_outputs, self.head)
         self.scores: Row = np.zeros(scores.size(spec.window))
         self.scores[scores.WINDOW] = spec.window
         self._baselines: Row = np.zeros(baselines.SIZE)
@@ -126,9 +125,16 @@ class Session:
         self.trial: Trial | None = None
 
     @property
-    def pending(self) -> PendingRing | Pending:
-        """The predictions that wait for their labels."""
-        return self.waiting if self.ring is None else self.ring
+    def waiting(self) -> Pending:
+        """The predictions of a session that its caller feeds, which are labelled by id."""
+        assert isinstance(self.pending, Pending)
+        return self.pending
+
+    @property
+    def ring(self) -> PendingRing:
+        """The predictions of a target of the run, which are labelled in order."""
+        assert isinstance(self.pending, PendingRing)
+        return self.pending
 
     @property
     def labels_used(self) -> int:
