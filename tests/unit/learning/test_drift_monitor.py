@@ -296,7 +296,7 @@ def test_blocks_of_any_size_give_the_alarms_and_the_state_of_a_monitor_made_of_l
 
 
 def settled(values: list[float], ts: int) -> ScoredPrediction:
-    return ScoredPrediction(SESSION, Example("p", int(values[LABEL]), ts), np.zeros(1), np.array(values), values, [])
+    return ScoredPrediction(SESSION, Example("p", int(values[LABEL]), ts), values, [])
 
 
 SESSION = new_session("logistic", d=1)
