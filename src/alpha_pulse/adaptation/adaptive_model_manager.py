@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from alpha_pulse.adaptation import policy
 from alpha_pulse.adaptation.policy import AdaptationDecision
@@ -19,6 +21,7 @@ from alpha_pulse.core.types import AdaptationAction, AlarmResponse, DriftAlarm, 
 from alpha_pulse.kernels.base import scores
 from alpha_pulse.kernels.base.scores import LABEL
 from alpha_pulse.kernels.mixing.ensemble import RAW_ONLINE
+from alpha_pulse.kernels.session import layout
 from alpha_pulse.learning.commands import EVERY, Command
 from alpha_pulse.learning.drift_monitor import ERRORS
 from alpha_pulse.learning.running_system import AdaptationResponse, RunningSystem, request_adaptation
@@ -30,8 +33,6 @@ ACCURACY = "adaptation.accuracy_threshold"
 DISABLED = "adaptation.enabled is false"
 MIN_WINDOW = 200
 """Labels in the window before its health is evaluated."""
-CHECK_EVERY = 10
-"""New labels between two checks of a session by the timer: fewer hardly change its window."""
 
 
 class _SessionState:
@@ -43,8 +44,10 @@ class _SessionState:
         self.recovery = RecoveryTracker()
         self.open: AdaptationAction | None = None
         self.actions = 0
-        self.rest_until = 0
-        self.look_at = MIN_WINDOW
+        self.head = session.head
+        """The session's counters, which the loop's kernels check: labels of a trial, of the cool-down and of the next check."""
+        self.head[layout.LOOK_AT], self.head[layout.TRIAL_LABELS] = MIN_WINDOW, trial_labels
+        self.responses: list[AlarmResponse] = []
         self.deferred: list[str] = []
         """Ids of the alarms whose response waits for the end of a trial or of a cool-down."""
 
@@ -55,8 +58,6 @@ class _SessionState:
                 "recovery": self.recovery.snapshot().scalars,
                 "open": None if self.open is None else msgspec.to_builtins(self.open),
                 "actions": self.actions,
-                "rest_until": self.rest_until,
-                "look_at": self.look_at,
                 "deferred": list(self.deferred),
             }
         )
@@ -66,7 +67,7 @@ class _SessionState:
         scalars = state.scalars
         self.recovery.restore(State(scalars["recovery"]))
         self.open = None if scalars["open"] is None else msgspec.convert(scalars["open"], AdaptationAction)
-        self.actions, self.rest_until, self.look_at = scalars["actions"], scalars["rest_until"], scalars["look_at"]
+        self.actions = scalars["actions"]
         self.deferred = list(scalars["deferred"])
 
 
@@ -96,7 +97,6 @@ class AdaptiveModelManager:
         self._next_ns = 0
         self._states: dict[tuple[str, str], _SessionState] = {}
         self._by_session: dict[Session, _SessionState] = {}
-        self._responses: list[AlarmResponse] = []
         self._running: RunningSystem | None = None
 
     def attach(self, running: RunningSystem) -> None:
@@ -153,85 +153,89 @@ class AdaptiveModelManager:
         state = self._by_session[session] = _SessionState(session, enough)
         self._states[session.spec.symbol, session.spec.target] = state
 
-    # Methods for stage 4 of the pipeline, in the order of their calls.
+    # Methods for stage 4 of the pipeline, in the order of their calls for a session.
 
-    def on_label(self, scored: ScoredPrediction) -> AdaptationAction | None:
-        """Process one scored label; returns the closed action when the session's trial has enough labels and ends."""
-        state = self._by_session[scored.session]
-        probability = scored.values[RAW_ONLINE]
-        if probability == probability:
-            wrong = (probability >= 0.5) != (scored.values[LABEL] == 1.0)
-            state.recovery.update(float(wrong), scored.example.label_ts)
-        session = state.session
+    def count_labels(self, session: Session, errors: Sequence[float], times: Sequence[int]) -> None:
+        """Count scored labels, of the online model: whether each was wrong (0 or 1), and its time."""
+        self._by_session[session].recovery.update_many(errors, times)
+
+    def end_trial_if_due(self, session: Session, ts: int) -> AdaptationAction | None:
+        """The closed action when the session's trial has enough labels and ends."""
+        state = self._by_session[session]
         if not session.in_trial or session.trial_samples < state.trial_labels:
             return None
-        return self._close(state, scored.example.label_ts)
+        return self._close(state, ts)
+
+    def on_label(self, scored: ScoredPrediction) -> AdaptationAction | None:
+        """Process one scored label: `count_labels`, then `end_trial_if_due`."""
+        session, ts, probability = scored.session, scored.example.label_ts, scored.values[RAW_ONLINE]
+        if probability == probability:
+            wrong = (probability >= 0.5) != (scored.values[LABEL] == 1.0)
+            self.count_labels(session, [float(wrong)], [ts])
+        return self.end_trial_if_due(session, ts)
+
+    def on_request(self, session: Session, drift_type: str, ts: int) -> AdaptationAction | None:
+        """Process a user's request; before alarms, whose trials could prevent it."""
+        return self._act(self._by_session[session], policy.on_request(drift_type), ts)
 
     def on_alarm(self, alarm: DriftAlarm) -> AdaptationAction | None:
-        """Process a drift alarm: one about errors can begin an action. Each alarm gets a response: see `take_responses`."""
-        if alarm.monitored != ERRORS:
-            reason = f"an alarm about {alarm.monitored} is recorded and shown, but does not start an adaptation"
-            self._responses.append(_response(alarm, "skipped", reason))
-            return None
+        """Process a session's drift alarm: one about errors can begin an action. Each gets a response: see `take_responses`."""
         state = self._states[alarm.symbol, alarm.target]
+        if alarm.monitored != ERRORS:
+            state.responses.append(not_adapted(alarm))
+            return None
         state.recovery.on_alarm(alarm)
         state.deferred.append(alarm.alarm_id)
         action = self._act(state, policy.on_alarm(alarm), alarm.ts)
         if action is None and self._config.enabled:
             reason = f"{self._prevented(state)}; the timer checks the session after that"
-            self._responses.append(_response(alarm, "deferred", reason))
+            state.responses.append(_response(alarm, "deferred", reason))
         elif action is None:
             self._respond(state, alarm.ts, "skipped", self._prevented(state))
+        state.head[layout.DEFERRED] = len(state.deferred)
         return action
 
-    def take_responses(self) -> list[AlarmResponse]:
-        """Remove and return the responses to alarms since the last call, also those to alarms that were deferred before."""
-        responses, self._responses = self._responses, []
+    def take_responses(self, session: Session) -> list[AlarmResponse]:
+        """Remove and return the responses to a session's alarms since the last call, also to those that were deferred."""
+        state = self._by_session[session]
+        responses, state.responses = state.responses, []
         return responses
 
-    def on_regimes(self, changes: Sequence[RegimeChange]) -> list[AdaptationAction]:
-        """Process changes of regime: each can begin an action on its symbol's sessions, as ``adaptation.on_regime`` sets."""
-        actions = []
-        for change in changes:
-            decision = policy.on_regime(change, self._config.on_regime)
-            for (symbol, _), state in self._states.items():
-                action = self._act(state, decision, change.ts) if symbol == change.symbol else None
-                if action is not None:
-                    actions.append(action)
-        return actions
+    def on_regime(self, session: Session, change: RegimeChange) -> AdaptationAction | None:
+        """Process a change of regime of the session's symbol: it can begin an action, as ``adaptation.on_regime`` sets."""
+        return self._act(self._by_session[session], policy.on_regime(change, self._config.on_regime), change.ts)
 
-    def on_requests(self, requests: Sequence[tuple[str, str]], ts: int) -> list[AdaptationAction]:
-        """Process users' requests, (session id, drift type); before alarms, whose trials could prevent them."""
-        actions = []
-        for session_id, drift_type in requests:
-            if session_id == EVERY:
-                self._next_ns = ts
-                for state in self._states.values():
-                    state.look_at = MIN_WINDOW
-                continue
-            action = self._act(self._states[_key(session_id)], policy.on_request(drift_type), ts)
-            if action is not None:
-                actions.append(action)
-        return actions
-
-    def on_timer(self, ts: int) -> list[AdaptationAction]:
-        """Check all sessions for decay, if the timer is due at ``ts``: at most once per slice."""
-        if ts < self._next_ns:
-            return []
-        self._next_ns = ts - ts % self._interval_ns + self._interval_ns
-        actions = []
+    def fire_at_once(self, ts: int) -> None:
+        """Let the timer fire at ``ts`` and check every session."""
+        self._next_ns = ts
         for state in self._states.values():
-            session = state.session
-            if session.labels_used < state.look_at or session.labels_used < state.rest_until or session.in_trial:
-                continue
-            state.look_at = session.labels_used + CHECK_EVERY
-            decision = self._health_decision(session)
-            action = self._act(state, decision, ts)
-            if action is not None:
-                actions.append(action)
-            else:
-                self._respond(state, ts, "skipped", "after the wait the session's window was within its bounds")
-        return actions
+            state.head[layout.LOOK_AT] = MIN_WINDOW
+
+    def timer_fires(self, times: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether the timer fires at each of ``times`` (ns, increasing), (n,): once per interval, and at most once each."""
+        fires = times >= self._next_ns
+        interval = times // self._interval_ns
+        first = int(fires.argmax()) if fires.any() else len(times)
+        fires[first + 1 :] = interval[first + 1 :] > interval[first:-1]
+        if fires.any():
+            self._next_ns = (int(interval[fires][-1]) + 1) * self._interval_ns
+        return fires
+
+    def check(self, session: Session, ts: int) -> AdaptationAction | None:
+        """The timer fires at ``ts``: check a session for decay, unless it rests or was checked a few labels ago."""
+        state, labels = self._by_session[session], session.labels_used
+        if labels < state.head[layout.LOOK_AT] or labels < state.head[layout.REST_UNTIL] or session.in_trial:
+            return None
+        state.head[layout.LOOK_AT] = labels + layout.CHECK_EVERY
+        action = self._act(state, self._health_decision(session), ts)
+        if action is None:
+            self._respond(state, ts, "skipped", "after the wait the session's window was within its bounds")
+        return action
+
+    @property
+    def loss_threshold(self) -> float:
+        """Windowed log loss (nats) this far above the base rate's counts as decay."""
+        return self._config.loss_threshold
 
     # Decisions and actions.
 
@@ -275,10 +279,11 @@ class AdaptiveModelManager:
     ) -> None:
         """The final response to the deferred alarms."""
         spec = state.session.spec
-        self._responses += [
+        state.responses += [
             AlarmResponse(alarm_id, spec.symbol, spec.target, ts, status, reason, action_id) for alarm_id in state.deferred
         ]
         state.deferred.clear()
+        state.head[layout.DEFERRED] = 0
 
     def _prevented(self, state: _SessionState) -> str:
         """Why no action can begin now, and for how long; empty when one can."""
@@ -291,7 +296,7 @@ class AdaptiveModelManager:
             return (
                 f"the trial of {trial} runs: {seen} of {wanted} labels, then {self._config.cooldown_labels} labels of cool-down"
             )
-        left = state.rest_until - session.labels_used
+        left = int(state.head[layout.REST_UNTIL]) - session.labels_used
         return f"session {session.session_id} is in the cool-down after a trial; {left} labels remain" if left > 0 else ""
 
     def _close(self, state: _SessionState, ts: int) -> AdaptationAction | None:
@@ -307,7 +312,7 @@ class AdaptiveModelManager:
         )
         state.recovery.on_result(accepted=result.accepted)
         state.open = None
-        state.rest_until = state.session.labels_used + self._config.cooldown_labels
+        state.head[layout.REST_UNTIL] = state.session.labels_used + self._config.cooldown_labels
         return closed
 
     # Methods for users.
@@ -387,6 +392,13 @@ def _read_only(name: str, wanted: object, value: object) -> ConflictError:
 def _key(session_id: str) -> tuple[str, str]:
     symbol, _, target = session_id.rpartition("/")
     return symbol, target
+
+
+def not_adapted(alarm: DriftAlarm) -> AlarmResponse:
+    """The response to an alarm that is about no errors."""
+    return _response(
+        alarm, "skipped", f"an alarm about {alarm.monitored} is recorded and shown, but does not start an adaptation"
+    )
 
 
 def _response(alarm: DriftAlarm, status: Literal["deferred", "skipped"], reason: str) -> AlarmResponse:

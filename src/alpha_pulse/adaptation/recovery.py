@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from alpha_pulse.core.stateful import State
@@ -66,6 +68,14 @@ class RecoveryTracker:
         self._samples += 1
         if self._open:
             self._open = [episode for episode in self._open if not episode.update(error, self._samples, ts)]
+
+    def update_many(self, errors: Sequence[float], times: Sequence[int]) -> None:
+        """`update` for each of several labels."""
+        if not self._open:
+            self._samples += len(errors)
+            return
+        for error, ts in zip(errors, times, strict=True):
+            self.update(error, ts)
 
     def on_alarm(self, alarm: DriftAlarm) -> None:
         """An episode begins, at the point to which the alarm dates the change."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from alpha_pulse.agents.base_agent import BaseAgent, checked_decision, refusal
 from alpha_pulse.agents.decisions import Decisions, make_decisions
+from alpha_pulse.agents.kernel_agent import KernelAgent
 from alpha_pulse.agents.members import check_members, kernel_form, settings_row
 from alpha_pulse.agents.ml_aware_agent import MLAwareAgent
 from alpha_pulse.core.errors import AgentError, ConfigError, NonFiniteError, StateError, did_you_mean
@@ -131,6 +132,21 @@ class AgentManager:
         return {"weights": self._weights, "scale": self._scale, "counts": self._counts, "held": self._held}
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The agents' names, in their order."""
+        return self._names
+
+    @property
+    def forms(self) -> tuple[tuple[BaseAgent, KernelAgent | None], ...]:
+        """Each agent, with the one whose kernel takes its place in the loop; None where it is called in Python."""
+        return self._forms
+
+    @property
+    def settings(self) -> Row:
+        """Of each agent, (n_agents, `SETTINGS`), see `alpha_pulse.kernels.agents.decision`."""
+        return self._settings
+
+    @property
     def weights(self) -> dict[str, float]:
         """The agents' learned weights by name: positive, together 1."""
         return dict(zip(self._names, self._weights.tolist(), strict=True))
@@ -157,7 +173,7 @@ class AgentManager:
         prediction_ids: list[str | None] = []
         for number, (agent, kernel_agent) in enumerate(self._forms):
             if kernel_agent is None:
-                called.append(self._call(number, view))
+                called.append(self.call(number, view, self._row))
                 prediction_ids.append(None)
                 continue
             called.append(None)
@@ -167,10 +183,10 @@ class AgentManager:
         decide_row(self._rows, 0, self._given, self._settings, self._weights, self._counts)
         return make_decisions(self._row.tolist(), self._names, view.bar, called, prediction_ids)
 
-    def _call(self, number: int, view: MarketView) -> Signal:
-        """The Signal of an agent without a kernel; its numbers go into the row."""
+    def call(self, number: int, view: MarketView, row: Row) -> Signal:
+        """The Signal of an agent without a kernel; its numbers go into ``row``, see `alpha_pulse.kernels.agents.decision`."""
         signal = checked_decision(self._forms[number][0], view)
-        row, first = self._row, HEAD + COLUMNS * number
+        first = HEAD + COLUMNS * number
         row[first + RULE], row[first + DIRECTION] = signal.rule_part, signal.direction
         row[first + MODEL] = math.nan if signal.ml_part is None else signal.ml_part
         row[first + SURE] = math.nan if signal.confidence is None else signal.confidence

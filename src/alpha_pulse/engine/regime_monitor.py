@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from alpha_pulse.core.stateful import State, Stateful, take
 from alpha_pulse.core.types import Bar, RegimeChange
 from alpha_pulse.detectors.regime import RegimeDetector, block_of
+from alpha_pulse.feeds.bar_block import CLOSE, BarBlock
 from alpha_pulse.kernels.regimes.other_returns import mean_other_returns
 
 
@@ -62,6 +63,14 @@ class RegimeMonitor:
         mean_other_returns(self._last_closes, self._closes, self._partials, self._others)
         others: list[float] = self._others[0].tolist()
         return others
+
+    def others_of_rows(self, block: BarBlock) -> NDArray[np.float64]:
+        """For each row of a block the mean log return of the other symbols in its slice; NaN without any."""
+        if not self._together:
+            return np.full(len(block.code), math.nan)
+        closes = np.full((len(block), len(self.detectors)), math.nan)
+        closes[block.slice_of_row, block.code] = block.prices[:, CLOSE]
+        return self.others(closes)[block.slice_of_row, block.code]
 
     def others(self, closes: NDArray[np.float64]) -> NDArray[np.float64]:
         """For each slice and symbol the mean log return of the other symbols, (n, s); the closes are remembered.

@@ -1,98 +1,216 @@
-"""The state of one symbol in the loop: its features, the references of its labels, its volatility forecast."""
+"""One symbol in the loop: its learning pass over the rows of a block, stages 2 to 6 of the pipeline.
+
+Nothing here depends on decisions, so a whole block is run at once; where an adaptation may begin or end, the rows stop.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.adaptation import AdaptiveModelManager
+from alpha_pulse.adaptation.adaptive_model_manager import not_adapted
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.durations import YEAR_NS
+from alpha_pulse.core.errors import DataError
 from alpha_pulse.core.stateful import State, Stateful
-from alpha_pulse.core.types import Bar, DriftAlarm, FeatureVector, Prediction
+from alpha_pulse.core.types import FeatureVector, RegimeChange
+from alpha_pulse.detectors.regime import RegimeDetector
 from alpha_pulse.engine.bar_rows import BarRows
-from alpha_pulse.engine.target import Resolved, TargetLoop
+from alpha_pulse.engine.events import ALARMED, ENDED, FEATURES_, REGIME, REQUESTED, TARGETS_, TIMED, TRAINED, Events
+from alpha_pulse.engine.target import TargetLoop
 from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator
-from alpha_pulse.features.extractor import FeatureExtractor
+from alpha_pulse.features.extractor import MIN_BARS, FeatureExtractor
+from alpha_pulse.feedback.labels import RealisedVolatility
+from alpha_pulse.feeds.bar_block import ASK, BID, CLOSE, HIGH, LOW, VOLUME, BarBlock
+from alpha_pulse.kernels.base.scores import SERVED
+from alpha_pulse.kernels.decisions import layout as decision_layout
+from alpha_pulse.kernels.mixing.ensemble import CONFIDENT
+from alpha_pulse.kernels.session import layout
 from alpha_pulse.learning.feature_monitor import FeatureMonitor
 
 TARGETS = ("volatility", "direction")
 
 
 class SymbolState:
-    """The pipeline's own state of one symbol, beside the services.
+    """The pipeline's state of one symbol, beside the services.
 
     Parameters
     ----------
+    index
+        The symbol's place among those of the run, which are sorted.
     extractor
         Of this symbol.
+    regimes
+        Its regime detector.
     config
         Of it: ``learning`` (horizons) and ``adaptation`` (which detector monitors the features).
-
-    Attributes
-    ----------
-    trailing_median
-        Of the volatility label, at the newest bar; 0 before it exists.
-    plain_volatility
-        Volatility per bar with no model: the trailing median's, or before that exists the exponential mean's.
+    capacity
+        Rows of a block at most.
     """
 
-    def __init__(self, extractor: FeatureExtractor, config: Config) -> None:
+    def __init__(self, index: int, extractor: FeatureExtractor, regimes: RegimeDetector, config: Config, capacity: int) -> None:
+        self.index = index
+        self.symbol = extractor.symbol
         self.extractor = extractor
+        self.regimes = regimes
         self.calibrator = VolatilityCalibrator()
         self.feature_monitor = FeatureMonitor(extractor.symbol, extractor.schema.names, config.adaptation)
-        self.rows = BarRows(len(extractor.schema.names))
+        self.rows = BarRows(len(extractor.schema.names), capacity)
         self.targets: dict[str, TargetLoop] = {}
         """By target, in the order of `TARGETS`; added when its session is open."""
-        self.direction_horizon = config.learning.direction_horizon_bars
+        self._realised = RealisedVolatility(config.learning.volatility_horizon_bars)
         self._root_horizon = math.sqrt(config.learning.volatility_horizon_bars)
         self._first_ts = 0
-        self._newest_ts = 0
-        self.trailing_median = 0.0
-        self.plain_volatility = 0.0
+        self._levels = np.zeros((capacity, 3))
+        self._changes: dict[int, list[RegimeChange]] = {}
+        self._masks: dict[int, np.ndarray] = {}
 
     def n_features(self, target: str) -> int:
         """How many leading features a target uses: the volatility levels, last in the schema, are for ``volatility`` alone."""
         schema = self.extractor.schema
         return schema.n_common if target == "direction" else len(schema.names)
 
-    def extract(self, bar: Bar) -> FeatureVector | None:
-        """Process a bar; returns its features, or None while there are too few bars."""
-        if not self._first_ts:
-            self._first_ts = bar.ts_event
-        self._newest_ts = bar.ts_event
-        vector = self.extractor.update(bar)
-        self.trailing_median = median = self.extractor.trailing_median
-        self.plain_volatility = median / self._root_horizon if median > 0.0 else self.extractor.bar_volatility
-        if vector is not None:
-            self.rows.put_features(0, vector, median)
-            self.feature_monitor.observe(vector)
-        return vector
+    @property
+    def bars(self) -> int:
+        """Bars of the symbol so far."""
+        return self.extractor.bars
 
-    def resolve(self, bar: Bar, number: int, realised: float) -> list[Resolved]:
-        """Label and learn the predictions that the symbol's ``number``-th bar makes due.
+    # The learning pass.
 
-        ``realised`` is its realised volatility over the label's horizon.
+    def learn(
+        self,
+        block: BarBlock,
+        rows: np.ndarray,
+        others: np.ndarray,
+        fires: np.ndarray,
+        requests: Sequence[tuple[int, str, str]],
+        manager: AdaptiveModelManager,
+        events: Events,
+    ) -> None:
+        """Run the symbol's rows of a block: features, regimes, then each target.
+
+        Parameters
+        ----------
+        block, rows
+            The block, and which of its rows are of this symbol.
+        others
+            The mean log return of the other symbols, per row of the symbol; NaN without any.
+        fires
+            Whether the timer fires, per slice.
+        requests
+            Adaptations that users requested, at the first slice: (number, target, drift type).
+        manager
+            Decides about adaptations.
+        events
+            Receives alarms, changes of regime, adaptations and trained models.
         """
-        self.rows.put_bar(0, bar, number, realised)
-        return [target.resolve() for target in self.targets.values()]
+        self._extract(block, rows)
+        self._watch(others, events)
+        for name, target in self.targets.items():
+            _TargetPass(self, name, target, block, fires, [each for each in requests if each[1] == name], manager, events).run()
 
-    def serve(self) -> list[Prediction]:
-        """The predictions for the newest features: one per target, as far as it can be labelled later."""
-        served = [target.serve() for target in self.targets.values()]
-        return [prediction for prediction in served if prediction is not None]
+    def _extract(self, block: BarBlock, rows: np.ndarray) -> None:
+        """5: bars become features, by the same code as in training."""
+        n = len(rows)
+        if n and not self._first_ts:
+            self._first_ts = int(block.ts_event[rows[0]])
+        self.rows.load(block, rows, self.bars)
+        clock, prices, features, levels = self.rows.clock[:n], self.rows.prices[:n], self.rows.features[:n], self._levels[:n]
+        bad = self.extractor.update_rows(np.ascontiguousarray(clock[:, layout.TS]), self.rows.bars, levels, features)
+        if bad < n:
+            opened, high, low, close = self.rows.bars[bad, :4].tolist()
+            raise DataError(
+                f"bar {clock[bad, layout.SEQ]} of {self.symbol} has open {opened}, high {high}, low {low}, close {close}; "
+                "expected prices above 0 and high at least low; correct the feed"
+            )
+        clock[:, layout.HAS_FEATURES] = clock[:, layout.BAR_NUMBER] >= MIN_BARS
+        prices[:, layout.MEDIAN] = levels[:, 1]
+        for row, close in enumerate(self.rows.bars[:, CLOSE].tolist()):
+            self._realised.update(close)
+            prices[row, layout.REALISED] = self._realised.value
+        known = levels[:, 1] > 0.0
+        prices[:, layout.PLAIN] = np.where(known, levels[:, 1] / self._root_horizon, levels[:, 2])
+        self._masks = dict(self._made_masks(n))
 
-    def detect(self, ts: int) -> list[DriftAlarm]:
-        """Alarms about the distribution of the features, from the vectors up to the step before; each vector is used once."""
-        return self.feature_monitor.detect(ts)
+    def _made_masks(self, n: int) -> Iterator[tuple[int, np.ndarray]]:
+        """The rows with features of which some are missing, and which."""
+        clock, bars = self.rows.clock[:n], self.rows.bars
+        incomplete = self.extractor.incomplete(clock[:, layout.BAR_NUMBER], bars) & (clock[:, layout.HAS_FEATURES] == 1)
+        for row in np.flatnonzero(incomplete).tolist():
+            no_volume, no_quotes = bool(np.isnan(bars[row, VOLUME])), bool(np.isnan(bars[row, [BID, ASK]]).any())
+            mask = self.extractor.mask(int(clock[row, layout.BAR_NUMBER]), no_volume=no_volume, no_quotes=no_quotes)
+            if mask is not None:
+                yield row, mask
 
-    def forecast_volatility(self, probability: float | None) -> float:
-        """Volatility per bar over the next h bars, calibrated by what such a probability has meant so far (log return)."""
-        return self.plain_volatility if probability is None else self.calibrator.forecast(probability, self.plain_volatility)
+    def _watch(self, others: np.ndarray, events: Events) -> None:
+        """3: regime detectors see the bars, the feature monitor the features of the step before."""
+        n = len(self.rows)
+        clock, bars = self.rows.clock[:n], self.rows.bars
+        ts = np.ascontiguousarray(clock[:, layout.TS])
+        high, low = np.maximum(bars[:, HIGH], bars[:, CLOSE]), np.minimum(bars[:, LOW], bars[:, CLOSE])
+        self._changes = {}
+        for row, change in self.regimes.update_many(ts, np.column_stack((high, low, bars[:, CLOSE], others))):
+            number = len(self._changes.setdefault(row, []))
+            self._changes[row].append(change)
+            events.add(int(self.rows.slices[row]), "regimes", (self.index, number), change)
+        first = int(np.argmax(clock[:, layout.HAS_FEATURES])) if n and clock[-1, layout.HAS_FEATURES] else n
+        masks = np.zeros((n - first, len(self.extractor.schema.names)), dtype=np.bool_)
+        for row in self._masks:
+            masks[row - first] = self._masks[row]
+        for row, alarm in self.feature_monitor.observe_block(self.rows.features[first:n], masks, ts[first:]):
+            slice_, place = int(self.rows.slices[first + row]), (FEATURES_, self.index)
+            events.add(slice_, "alarms", place, alarm)
+            events.respond(slice_, (ALARMED, *place), [not_adapted(alarm)])
+
+    def changes(self, row: int) -> list[RegimeChange]:
+        """The changes of regime that a row brought."""
+        return self._changes.get(row, [])
+
+    # What a row gave.
+
+    def vector(self, row: int) -> FeatureVector | None:
+        """The features of a row; None for a symbol with too few bars. The arrays are those of the block."""
+        if not self.rows.clock[row, layout.HAS_FEATURES]:
+            return None
+        values = self.rows.features[row]
+        return FeatureVector(self.symbol, self.rows.ts(row), self.extractor.schema.schema_id, values, self._masks.get(row))
 
     @property
-    def bars_per_year(self) -> float:
-        """Bars per year at the mean rate of this symbol so far, so that closed markets do not count."""
-        elapsed = self._newest_ts - self._first_ts
-        return (self.extractor.bars - 1) * YEAR_NS / elapsed if elapsed else 0.0
+    def slices_with_changes(self) -> NDArray[np.int64]:
+        """The slices of the block that brought a change of regime."""
+        return self.rows.slices[sorted(self._changes)]
+
+    def decision_rows(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """For each row of the block, what decisions are made from; see `alpha_pulse.kernels.decisions.layout`.
+
+        The forecast of volatility is calibrated by what such a probability has meant so far; without one it is the plain one.
+        Bars per year are those at the symbol's mean rate so far, so that closed markets do not count.
+        """
+        n = len(self.rows)
+        clock, direction, features = self.rows.clock[:n], self.targets["direction"], self.rows.features
+        known = np.zeros((n, decision_layout.KNOWN), dtype=np.int64)
+        known[:, decision_layout.HAS_FEATURES] = clock[:, layout.HAS_FEATURES]
+        known[:, decision_layout.FEATURES_AT] = features.ctypes.data + np.arange(n) * features.strides[0]
+        known[:, decision_layout.PREDICTION] = clock[:, layout.SEQ]
+        forecasts = np.empty((n, decision_layout.FORECASTS))
+        plain, calibrated = self.rows.prices[:n, layout.PLAIN], self.targets["volatility"].column(layout.FORECAST, n)
+        forecasts[:, decision_layout.PLAIN_VOLATILITY] = plain
+        forecasts[:, decision_layout.VOLATILITY] = np.where(np.isnan(calibrated), plain, calibrated)
+        forecasts[:, decision_layout.PROBABILITY] = direction.column(layout.SERVED_ROW + SERVED, n)
+        threshold = direction.column(layout.THRESHOLD_AT_SERVING, n)
+        confidence = direction.column(layout.SERVED_ROW + CONFIDENT, n)
+        forecasts[:, decision_layout.THRESHOLD] = threshold
+        forecasts[:, decision_layout.CONFIDENCE] = np.where(np.isnan(threshold), np.nan, confidence)
+        elapsed = (clock[:, layout.TS] - self._first_ts).tolist()
+        numbers = clock[:, layout.BAR_NUMBER].tolist()
+        forecasts[:, decision_layout.BARS_PER_YEAR] = [
+            (number - 1) * YEAR_NS / time if time else 0.0 for number, time in zip(numbers, elapsed, strict=True)
+        ]
+        return known, forecasts
 
     def components(self, symbol: str) -> dict[str, Stateful]:
         """Components with state, by name."""
@@ -101,13 +219,124 @@ class SymbolState:
             f"level/{symbol}": self.calibrator,
             f"monitor/{symbol}": self.feature_monitor,
             f"instrument/{symbol}": self,
+            f"realised/{symbol}": self._realised,
             **{f"target/{symbol}/{name}": target for name, target in self.targets.items()},
         }
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        return State(scalars={"first_ts": self._first_ts, "newest_ts": self._newest_ts})
+        return State(scalars={"first_ts": self._first_ts})
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        self._first_ts, self._newest_ts = state.scalars["first_ts"], state.scalars["newest_ts"]
+        self._first_ts = state.scalars["first_ts"]
+
+
+class _TargetPass:
+    """One target over the rows of a block: which rows need attention, and what is done there (stages 3 and 4)."""
+
+    def __init__(
+        self,
+        symbol: SymbolState,
+        name: str,
+        target: TargetLoop,
+        block: BarBlock,
+        fires: np.ndarray,
+        requests: Sequence[tuple[int, str, str]],
+        manager: AdaptiveModelManager,
+        events: Events,
+    ) -> None:
+        self._symbol, self._target, self._block, self._manager, self._events = symbol, target, block, manager, events
+        self._rank = TARGETS.index(name)
+        self._fires, self._requests = fires, requests
+        self._counted = 0
+        self._pauses: list[int] = []
+        """Slices without a bar of the symbol at which the timer fires or a request waits."""
+
+    def run(self) -> None:
+        """All rows of the block, and what happens between them."""
+        rows = self._symbol.rows
+        n, slices = len(rows), rows.slices
+        clock = rows.clock[:n]
+        clock[:, layout.TIMER] = self._fires[slices]
+        clock[:, layout.ATTENDED] = 0
+        for row in self._symbol._changes:
+            clock[row, layout.ATTENDED] = 1
+        self._mark_training(clock)
+        absent = np.ones(len(self._block), dtype=np.bool_)
+        absent[slices] = False
+        waiting = absent & self._fires
+        if self._requests:
+            waiting[0] |= absent[0]
+            if not absent[0]:
+                clock[0, layout.ATTENDED] = 1
+        self._pauses = np.flatnonzero(waiting).tolist()
+        limits = self._target.limits
+        limits[layout.LOSS_THRESHOLD] = self._manager.loss_threshold
+        limits[layout.ACCURACY_THRESHOLD] = self._manager.accuracy_threshold
+        self._target.run(self._attend, [rows.row_of(each) for each in self._pauses], self._pause)
+        self._count(n - 1)
+
+    def _mark_training(self, clock: np.ndarray) -> None:
+        """The batch member trains at the row at which its bars are due."""
+        batch = self._target.served.batch
+        if batch is not None and batch.due_bars is not None:
+            due = np.flatnonzero(clock[:, layout.BAR_NUMBER] >= batch.due_bars)
+            if due.size:
+                clock[due[0], layout.ATTENDED] = 1
+
+    def _count(self, row: int) -> None:
+        """Tell the manager of the labels up to a row."""
+        if row >= self._counted:
+            errors, times = self._target.scored_rows(self._counted, row)
+            self._manager.count_labels(self._target.session, errors, times)
+            self._counted = row + 1
+
+    def _pause(self, place: int) -> None:
+        """A slice without a bar of the symbol, at which its session is requested to adapt, or checked by the timer."""
+        slice_ = self._pauses[place]
+        ts = int(self._block.times[slice_])
+        self._count(self._symbol.rows.row_of(slice_) - 1)
+        if slice_ == 0:
+            self._request(ts)
+        if self._fires[slice_]:
+            self._act(slice_, (TIMED, self._symbol.index, self._rank), self._manager.check(self._target.session, ts))
+
+    def _attend(self, row: int) -> None:
+        """Between learning and serving of a row: alarms, the end of a trial, requests, regimes, the timer, training."""
+        rows, manager, session = self._symbol.rows, self._manager, self._target.session
+        slice_, ts = int(rows.slices[row]), rows.ts(row)
+        who = (TARGETS_, self._symbol.index, self._rank)
+        self._count(row)
+        alarms = self._target.alarms(row)
+        self._act(slice_, (ENDED, *who), manager.end_trial_if_due(session, ts))
+        if slice_ == 0:
+            self._request(ts)
+        for number, alarm in enumerate(alarms):
+            self._events.add(slice_, "alarms", (*who, number), alarm)
+            self._act(slice_, (ALARMED, *who, number), manager.on_alarm(alarm))
+        for number, change in enumerate(self._symbol.changes(row)):
+            self._act(slice_, (REGIME, self._symbol.index, number, self._rank), manager.on_regime(session, change))
+        if self._fires[slice_]:
+            self._act(slice_, (TIMED, self._symbol.index, self._rank), manager.check(session, ts))
+        self._train(row, slice_, ts)
+
+    def _request(self, ts: int) -> None:
+        for number, _, drift_type in self._requests:
+            action = self._manager.on_request(self._target.session, drift_type, ts)
+            self._act(0, (REQUESTED, number), action)
+        self._requests = []
+
+    def _act(self, slice_: int, place: tuple[int, ...], action: object | None) -> None:
+        self._events.add(slice_, "adaptations", place, action)
+        self._events.respond(slice_, place, self._manager.take_responses(self._target.session))
+
+    def _train(self, row: int, slice_: int, ts: int) -> None:
+        batch = self._target.served.batch
+        if batch is None or batch.due_bars is None:
+            return
+        clock = self._symbol.rows.clock
+        ready = batch.train_if_due(int(clock[row, layout.BAR_NUMBER]), ts)
+        self._target.trained(row)
+        self._events.add(slice_, "models", (TRAINED, self._symbol.index, self._rank), ready)
+        self._mark_training(clock[: len(self._symbol.rows)])

@@ -17,9 +17,12 @@ from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.core.errors import ConflictError, StateError
 from alpha_pulse.core.plugins import load
 from alpha_pulse.core.stateful import Stateful
+from alpha_pulse.engine.block_record import BlockRecord
 from alpha_pulse.engine.checkpoint import load_newest, state_sha256, write_checkpoint
+from alpha_pulse.engine.decision_pass import DecisionPass
 from alpha_pulse.engine.journal import Journal, ReplayVerifier, StepRecord, decode_inputs
 from alpha_pulse.engine.pipeline import Pipeline
+from alpha_pulse.engine.quality_pass import QualityPass
 from alpha_pulse.engine.regime_monitor import RegimeMonitor
 from alpha_pulse.engine.symbol_state import TARGETS, SymbolState
 from alpha_pulse.engine.target import TargetLoop
@@ -27,6 +30,7 @@ from alpha_pulse.execution.execution_service import ExecutionService
 from alpha_pulse.features.extractor import FeatureExtractor
 from alpha_pulse.feedback import TradingFeedbackService
 from alpha_pulse.feedback.trade_quality import TARGET
+from alpha_pulse.feeds.bar_block import BarBlock
 from alpha_pulse.feeds.base import Feed
 from alpha_pulse.kernels.agents.trade_quality import EXTRA_FEATURES
 from alpha_pulse.learning.commands import Command
@@ -43,6 +47,8 @@ BATCH_MODEL = "lightgbm"
 QUALITY_MODEL = "logistic"
 MIN_VERIFIED_ROWS = 200
 """Least number of rows that are replayed, and compared with the journal, before a run resumes."""
+MAX_BLOCK, MAX_ROWS = 512, 16_384
+"""Slices and bars that are processed at once, at most."""
 REPLAY_NOTICE = 256
 """Replayed rows between two reports of progress."""
 
@@ -83,34 +89,38 @@ class System:
         self.store = store
         self.clock = ReplayClock()
         self.venue = SimulatedVenue(config.venue)
-        self.symbols = {symbol: self._symbol_state(symbol) for symbol in feed.symbols}
+        self.regimes = RegimeMonitor(feed.symbols, feed.interval_ns)
+        self.block_slices = max(1, min(MAX_BLOCK, MAX_ROWS // len(feed.symbols)))
+        """Slices that are processed at once, at most."""
+        self.symbols = {symbol: self._symbol_state(index, symbol) for index, symbol in enumerate(feed.symbols)}
         self.learning = OnlineLearningService(config, self._n_features)
         self.serving = ModelServingService(config, self.learning, self._batch_member if config.batch.enabled else None)
         self.agents = self._agent_manager()
         self.execution = ExecutionService(config, self.venue, feed.symbols)
         self.feedback = TradingFeedbackService(config, self.agents, self.execution.book_names)
         self.adaptation = AdaptiveModelManager(config, self.clock)
-        self.regimes = RegimeMonitor(feed.symbols, feed.interval_ns)
         for symbol in feed.symbols:
             self._open(symbol)
         self.pipeline = self._pipeline(store)
         self.skipped_checkpoints: tuple[str, ...] = ()
         self.on_commit: Callable[[int, StepRecord], None] | None = None
         """Called with the number and the content of each row that the journal contains; not for replayed rows."""
+        self.write_block: Callable[[BlockRecord], None] = self._write
+        """Commits the records of a block to the journal."""
         self._steps = 0
         self._checkpointed = -1
         self._begun = self._in_step = False
         for service in (self.learning, self.serving, self.feedback, self.adaptation):
             service.attach(self)
 
-    def _symbol_state(self, symbol: str) -> SymbolState:
+    def _symbol_state(self, index: int, symbol: str) -> SymbolState:
         extractor = FeatureExtractor(
             symbol,
             has_volume=self.feed.has_volume,
             has_quotes=self.feed.has_quotes,
             volatility_horizon=self.config.learning.volatility_horizon_bars,
         )
-        return SymbolState(extractor, self.config)
+        return SymbolState(index, extractor, self.regimes.detectors[symbol], self.config, self.block_slices)
 
     def _n_features(self, symbol: str, target: str) -> int:
         extra = EXTRA_FEATURES if target == TARGET else 0
@@ -153,7 +163,12 @@ class System:
             session = self.learning.open_session(symbol, target, engine_owned=True)
             self.serving.add_session(symbol, target)
             state.targets[target] = TargetLoop(
-                self.serving.target(symbol, target), state.calibrator, state.rows, self.config, self.feed.interval_ns
+                self.serving.target(symbol, target),
+                state.calibrator,
+                self.learning.monitor(symbol, target),
+                state.rows,
+                self.config,
+                self.feed.interval_ns,
             )
             self.adaptation.watch(session)
         quality = self.learning.open_session(symbol, TARGET, QUALITY_MODEL, ordered=False, engine_owned=True)
@@ -166,11 +181,12 @@ class System:
             self.symbols,
             self.learning,
             self.serving,
-            self.agents,
             self.execution,
             self.feedback,
             self.adaptation,
             self.regimes,
+            QualityPass(self.symbols, self.learning, self.execution, self.feedback, self.adaptation),
+            DecisionPass(self.config, self.symbols, self.agents, self.execution, self.feedback),
             journal,
         )
 
@@ -264,7 +280,7 @@ class System:
             verifier.expected = row
             inputs = decode_inputs(row.payload)
             if inputs.bars:
-                pipeline.on_slice(inputs.bars)
+                pipeline.on_block(BarBlock.of([inputs.bars], self.feed.symbols), pipeline.write)
                 self.feed.seek(self.feed.position + 1)
             else:
                 pipeline.on_commands(inputs.commands)
@@ -274,20 +290,32 @@ class System:
 
     def step(self) -> bool:
         """Process the next slice of the feed; False at its end."""
-        slice_ = self.feed.next_slice()
-        if slice_ is None:
-            return False
-        self._in_step = True
-        try:
-            record = self.pipeline.on_slice(slice_)
-        finally:
-            self._in_step = False
-        self._committed(record)
-        return True
+        return self.advance(1) > 0
+
+    def advance(self, slices: int) -> int:
+        """Process the next ``slices`` slices in blocks; returns how many there were, fewer at the end of the feed."""
+        done = 0
+        while done < slices:
+            checkpoint = self.config.store.checkpoint_steps
+            room = min(slices - done, self.block_slices, checkpoint - self._steps % checkpoint)
+            block = self.feed.next_block(room)
+            if block is None:
+                break
+            self._in_step = True
+            try:
+                self.pipeline.on_block(block, self.write_block)
+            finally:
+                self._in_step = False
+            done += len(block)
+            self._steps += len(block)
+            self._checkpoint_if_due()
+        return done
 
     def command(self, commands: list[Command]) -> None:
         """Apply validated commands as one row of the journal; they are durable after ``store.flush()``."""
         self._committed(self.pipeline.on_commands(commands))
+        self._steps += 1
+        self._checkpoint_if_due()
 
     def carry_out(self, *commands: Command) -> None:
         """See `alpha_pulse.learning.running_system.RunningSystem`: commands of services that users call directly."""
@@ -319,12 +347,16 @@ class System:
     @property
     def no_slice_follows(self) -> bool:
         """Whether the feed has ended."""
-        return sum(self.feedback.bars(symbol) for symbol in self.feed.symbols) >= self.feed.total_bars
+        return sum(state.bars for state in self.symbols.values()) >= self.feed.total_bars
+
+    def _write(self, record: BlockRecord) -> None:
+        self.pipeline.write(record, self._committed)
 
     def _committed(self, record: StepRecord) -> None:
-        self._steps += 1
         if self.on_commit is not None:
             self.on_commit(self.store.head[0], record)
+
+    def _checkpoint_if_due(self) -> None:
         if self._steps % self.config.store.checkpoint_steps == 0:
             self.checkpoint()
 

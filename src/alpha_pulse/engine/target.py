@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,18 +12,21 @@ from numpy.typing import NDArray
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import NonFiniteError, SessionError
 from alpha_pulse.core.stateful import State, take
-from alpha_pulse.core.types import Example, Missing, Prediction
+from alpha_pulse.core.types import DriftAlarm, Example, Missing, Prediction
 from alpha_pulse.engine.bar_rows import BarRows
 from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator, bad_ratio
 from alpha_pulse.feedback.labels import Expired, Label
 from alpha_pulse.kernels.base.addresses import ArrayTable, learn_address, predict_address
+from alpha_pulse.kernels.base.scores import LABEL
 from alpha_pulse.kernels.mixing.ensemble import RAW_ONLINE
 from alpha_pulse.kernels.session import layout
-from alpha_pulse.kernels.session.layout import FINISH, JOIN, LEARN, PREDICT, STOPS, UPDATE
+from alpha_pulse.kernels.session.layout import STOPS
 from alpha_pulse.kernels.session.target import run
+from alpha_pulse.learning.drift_monitor import DriftMonitor
 from alpha_pulse.learning.session import ScoredPrediction
+from alpha_pulse.learning.training import BatchStatus
 from alpha_pulse.models.base import Row, ships_kernels
-from alpha_pulse.serving.model_serving_service import ServedTarget
+from alpha_pulse.serving.model_serving_service import ServedTarget, Serving
 
 CALIBRATIONS = {"platt": layout.PLATT, "beta": layout.BETA, "isotonic": layout.ISOTONIC}
 EVEN_WEIGHT = Example("", None, 0).weight
@@ -38,11 +42,8 @@ class Resolved(NamedTuple):
     expired: Expired | None
 
 
-NOTHING_DUE = Resolved(None, None, None)
-
-
 class TargetLoop:
-    """Runs the rows of one (symbol, target): its session learns due labels and serves the next prediction.
+    """Runs rows of one (symbol, target): its session learns the labels that are due and serves the next predictions.
 
     Parameters
     ----------
@@ -50,6 +51,8 @@ class TargetLoop:
         Session, batch member and mixture.
     calibrator
         Of the symbol's volatility forecast, which learns the labels of ``volatility``.
+    monitor
+        Of the session: it detects drift in the scored labels.
     rows
         Of the symbol's bars; filled by the caller.
     config
@@ -59,37 +62,51 @@ class TargetLoop:
     """
 
     def __init__(
-        self, served: ServedTarget, calibrator: VolatilityCalibrator, rows: BarRows, config: Config, interval_ns: int
+        self,
+        served: ServedTarget,
+        calibrator: VolatilityCalibrator,
+        monitor: DriftMonitor,
+        rows: BarRows,
+        config: Config,
+        interval_ns: int,
     ) -> None:
-        self._served = served
-        self._session = served.session
-        self.ring = self._session.ring
+        self.served = served
+        self.monitor = monitor
+        self.session = served.session
+        self.ring = self.session.ring
         """The predictions that wait for their labels."""
+        self._rows = rows
         self._moves: Row = np.zeros(2)
-        n = len(rows.clock)
-        self._codes: NDArray[np.int64] = np.zeros((n, layout.CODE_COLUMNS), dtype=np.int64)
-        self._values: Row = np.zeros((n, layout.VALUE_COLUMNS))
+        capacity = len(rows.clock)
+        self._codes: NDArray[np.int64] = np.zeros((capacity, layout.CODE_COLUMNS), dtype=np.int64)
+        self._values: Row = np.zeros((capacity, layout.VALUE_COLUMNS))
         self._settings = self._made_settings(config, interval_ns)
-        limits = np.array([math.log1p(config.learning.min_move_bps / 10_000.0), 0.0])
-        comparison = self._session.against_base
+        comparison = self.session.against_base
         assert comparison is not None
-        limits[layout.LOG_HALF_ALPHA] = comparison.log_half_alpha
+        self.limits = np.zeros(layout.LIMITS)
+        """Of a tie, of the comparison and of decay; the caller sets those of decay."""
+        self.limits[layout.MIN_MOVE] = math.log1p(config.learning.min_move_bps / 10_000.0)
+        self.limits[layout.LOG_HALF_ALPHA] = comparison.log_half_alpha
         nothing = np.zeros(1)
         calibrators = [calibrator.packed for calibrator in served.calibrators] or [nothing, nothing]
         self._table = ArrayTable(
             layout.TABLE,
             {
-                "settings": self._settings, "limits": limits, "head": self._session.head, **self.ring.arrays,
-                "scores": self._session.scores, **comparison.arrays, **served.mix.arrays, "online_calibrator": calibrators[0],
+                "settings": self._settings, "limits": self.limits, "head": self.session.head, **self.ring.arrays,
+                "scores": self.session.scores, **comparison.arrays, **served.mix.arrays, "online_calibrator": calibrators[0],
                 "batch_calibrator": calibrators[1], "deciles": calibrator.deciles, "moves": self._moves, **rows.arrays,
                 "codes": self._codes, "values": self._values,
+                **{f"drift_{name}": array for name, array in monitor.arrays.items()},
             },
         )  # fmt: skip
-        self._quarantined: Missing | None = None
         self._connected: tuple[object, ...] = ()
+        self._unserved: dict[int, Missing] = {}
+        """By row, why the online model gave no probability."""
+        self._batches: list[tuple[int, BatchStatus]] = []
+        """From which row on the batch member had which status."""
 
     def _made_settings(self, config: Config, interval_ns: int) -> NDArray[np.int64]:
-        spec, learning = self._session.spec, config.learning
+        spec, learning = self.session.spec, config.learning
         tolerance = learning.label_tolerance_bars
         settings = np.zeros(layout.SETTINGS, dtype=np.int64)
         settings[layout.TARGET] = TARGET_CODES[spec.target]
@@ -97,17 +114,18 @@ class TargetLoop:
         settings[layout.TOLERANCE_NS] = layout.NEVER if tolerance is None else tolerance * interval_ns
         settings[layout.NEXT_OPEN_ENTRY] = learning.label_entry == "next_open"
         settings[layout.CALIBRATION] = CALIBRATIONS[config.serving.calibration]
-        settings[layout.WIDTH], settings[layout.OUTPUTS] = spec.n_features, self._session.model.n_outputs
+        settings[layout.WIDTH], settings[layout.OUTPUTS] = spec.n_features, self.session.model.n_outputs
         return settings
 
     def _connect(self) -> None:
         """Enter the arrays that are replaced now and then: of the model, of a trial, of the batch member."""
-        session, batch, settings = self._session, self._served.batch, self._settings
+        session, batch, settings = self.session, self.served.batch, self._settings
         model, trial = session.model, session.trial
-        settings[layout.CHAMPION] = self._served.mix.champion
         examples = None if batch is None else batch.arrays["gathered"]
-        connected = (model, trial, None if batch is None else batch.ready, examples)
-        if all(now is before for now, before in zip(connected, self._connected, strict=False)) and self._connected:
+        connected = (model, trial, None if batch is None else batch.status, examples)
+        if len(self._connected) == len(connected) and all(
+            now is before for now, before in zip(connected, self._connected, strict=True)
+        ):
             return
         self._connected = connected
         table = self._table
@@ -128,113 +146,131 @@ class TargetLoop:
             for name, array in batch.arrays.items():
                 table.put(name, array)
 
-    def resolve(self) -> Resolved:
-        """Label, score and learn the prediction that the bar in the rows makes due.
+    def run(self, attend: Callable[[int], None], pauses: Sequence[int], pause: Callable[[int], None]) -> None:
+        """Run all rows of the block.
+
+        Parameters
+        ----------
+        attend
+            Called with a row when, between its learning and its serving, an adaptation may begin or end.
+        pauses
+            Rows, in order, before which ``pause`` is called with their place among the pauses; the number of rows: after all.
 
         Raises
         ------
         SessionError
-            The prediction was due at an earlier bar, which never came.
+            A prediction was due at an earlier bar, which never came.
         NonFiniteError
-            The realised volatility is not finite.
+            Features or a realised volatility are not finite.
         """
-        batch = self._served.batch
+        batch, n, first = self.served.batch, len(self._rows), 0
+        self._unserved.clear()
+        self._batches = [] if batch is None else [(0, batch.status)]
+        self._settings[layout.CHAMPION] = self.served.mix.champion
         if batch is not None and batch.gathering:
-            batch.make_room()
-        self._connect()
-        self._run(JOIN, UPDATE)
-        return self._resolved()
+            batch.make_room(n)
+        for place, stop in enumerate([*pauses, n]):
+            if stop > first:
+                self._run(first, stop - 1, attend)
+                first = stop
+            if place < len(pauses):
+                pause(place)
 
-    def serve(self) -> Prediction | None:
-        """Serve the prediction for the features in the rows; None where there are none.
-
-        Raises NonFiniteError for features that are not finite.
-        """
-        self._connect()
-        self._quarantined = None
-        self._run(PREDICT, FINISH)
-        codes, served = self._codes[0], self._served
-        if codes[layout.WAS_SERVED] == 0:
-            return None
-        values: list[float] = self._values[0, layout.SERVED_ROW :].tolist()
-        quarantined = self._quarantined if math.isnan(values[RAW_ONLINE]) or not self._session.in_trial else None
-        slot, ts = (
-            int(self._session.head[layout.SLOT]),
-            int(self.ring.slots[self._session.head[layout.SLOT], layout.SERVED_TS]),
-        )
-        missing = tuple(each for each in (quarantined, served.missing_batch(ts)) if each is not None)
-        prediction_id = self.ring.prediction_id(slot)
-        served.newest = served.prediction(prediction_id, ts, values, missing, quarantined=quarantined is not None)
-        return served.newest
-
-    def _run(self, first_phase: int, last_phase: int) -> None:
-        phase = first_phase
-        while phase <= last_phase:
-            reason = run(self._table.words, 0, phase, 0, last_phase) % STOPS
+    def _run(self, row: int, last: int, attend: Callable[[int], None]) -> None:
+        phase = layout.JOIN
+        while row <= last:
+            self._connect()
+            row, reason = divmod(run(self._table.words, row, phase, last, layout.FINISH), STOPS)
             if reason == layout.DONE:
                 return
-            phase = self._act(reason)
+            phase = self._act(row, reason, attend)
 
-    def _act(self, reason: int) -> int:
+    def _act(self, row: int, reason: int, attend: Callable[[int], None]) -> int:
         """What only Python can do; returns the phase to go on with."""
-        session, slot = self._session, int(self._session.head[layout.SLOT])
+        session, slot = self.session, int(self.session.head[layout.SLOT])
+        if reason == layout.ATTEND:
+            attend(row)
+            return layout.ADAPT + 1
         if reason == layout.PERIODIC:
             session.check_health_if_due()
-            self._served.mix.choose_threshold_if_due()
-            return UPDATE + 1
+            self.served.mix.choose_threshold_if_due()
+            return layout.UPDATE + 1
         if reason == layout.CALL_LEARN:
-            self._call_learn(slot)
-            return LEARN + 1
+            self._call_learn(row, slot)
+            return layout.LEARN + 1
         if reason == layout.CALL_PREDICT:
-            self._call_predict(slot)
-            return PREDICT + 1
+            self._call_predict(row, slot)
+            return layout.PREDICT + 1
         if reason == layout.DIVERGED:
-            self._quarantined = session.quarantine()
-            return PREDICT + 1
+            self._unserved[row] = session.quarantine()
+            return layout.PREDICT + 1
         if reason == layout.NOT_FINITE:
             raise NonFiniteError(
                 f"the features of prediction {self.ring.prediction_id(slot)!r} are not finite; mask missing values"
             )
         if reason == layout.BAD_RATIO:
-            raise bad_ratio(float(self._values[0, layout.VALUE]))
+            raise bad_ratio(float(self._values[row, layout.VALUE]))
         raise SessionError(
             f"prediction {self.ring.prediction_id(slot)!r} of {session.spec.target} was due at bar "
-            f"{self.ring.slots[slot, layout.DUE_BAR]}, but bar {self._table.array('clock')[0, layout.BAR_NUMBER]} came"
+            f"{self.ring.slots[slot, layout.DUE_BAR]}, but bar {self._rows.clock[row, layout.BAR_NUMBER]} came"
         )
 
-    def _call_learn(self, slot: int) -> None:
+    def _call_learn(self, row: int, slot: int) -> None:
         """Let a model that is written in Python, and in a trial its control, learn the label of a slot."""
-        ring, session = self.ring, self._session
-        label, weight = int(self._codes[0, layout.LABEL_VALUE]), float(self._values[0, layout.WEIGHT])
+        ring, session = self.ring, self.session
+        label, weight = int(self._codes[row, layout.LABEL_VALUE]), float(self._values[row, layout.WEIGHT])
         features = ring.features(slot).copy()
         if session.trial is not None:
             control = bool(ring.slots[slot, layout.HAS_CONTROL])
             session.trial.control.learn(features, label, weight, ring.outputs(slot, control=control).copy())
         session.model.learn(features, label, weight, ring.outputs(slot).copy())
 
-    def _call_predict(self, slot: int) -> None:
+    def _call_predict(self, row: int, slot: int) -> None:
         """Let a model that is written in Python, and in a trial its control, predict for the features of a slot."""
-        ring, session = self.ring, self._session
-        features, row = ring.features(slot).copy(), ring.row(slot)
+        ring, session = self.ring, self.session
+        features, probabilities = ring.features(slot).copy(), ring.row(slot)
         outputs = np.empty(session.model.n_outputs)
-        self._quarantined = session.call_model(features, outputs, row)
+        missing = session.call_model(features, outputs, probabilities)
+        if missing is not None:
+            self._unserved[row] = missing
         ring.outputs(slot)[:] = outputs
         if session.trial is not None:
-            session.call_control(session.trial, features, outputs, row)
+            session.call_control(session.trial, features, outputs, probabilities)
             ring.outputs(slot, control=True)[:] = outputs
             ring.slots[slot, layout.HAS_CONTROL] = 1
 
-    def _resolved(self) -> Resolved:
-        codes = self._codes[0].tolist()
+    def trained(self, row: int) -> None:
+        """The batch member was trained, or refused to be, or neither, between learning and serving of ``row``."""
+        assert self.served.batch is not None
+        if self.served.batch.status is not self._batches[-1][1]:
+            self._batches.append((row, self.served.batch.status))
+
+    # What a row gave.
+
+    def alarms(self, row: int) -> list[DriftAlarm]:
+        """The alarms that a scored label caused, between learning and serving of ``row``."""
+        result = int(self.session.head[layout.DRIFT])
+        return self.monitor.alarms_of(result, self._rows.ts(row)) if result else []
+
+    def scored_rows(self, first: int, last: int) -> tuple[list[float], list[int]]:
+        """Of the labels scored in rows ``first`` to ``last``: whether the online model was wrong (0 or 1), and their times."""
+        codes, values = self._codes[first : last + 1], self._values[first : last + 1]
+        probability = values[:, layout.SCORED_ROW + RAW_ONLINE]
+        known = (codes[:, layout.STATUS] == layout.SCORED_LABEL) & ~np.isnan(probability)
+        wrong = (probability >= 0.5) != (values[:, layout.SCORED_ROW + LABEL] == 1.0)
+        return wrong[known].astype(float).tolist(), self._rows.clock[first : last + 1, layout.TS][known].tolist()
+
+    def resolved(self, row: int) -> Resolved | None:
+        """What became of the prediction that was due at a row; None where none was."""
+        codes = self._codes[row].tolist()
         status = codes[layout.STATUS]
         if status == layout.NOTHING:
-            return NOTHING_DUE
-        spec = self._session.spec
-        prediction_id = f"{self._session.session_id}/{codes[layout.LABEL_STEP]}"
+            return None
+        spec = self.session.spec
+        prediction_id = f"{self.session.session_id}/{codes[layout.LABEL_STEP]}"
         if status == layout.EXPIRED:
             return Resolved(None, None, Expired(spec.symbol, spec.target, prediction_id))
-        ts = int(self._table.array("clock")[0, layout.TS])
-        values: list[float] = self._values[0].tolist()
+        ts, values = self._rows.ts(row), self._values[row].tolist()
         label = None if status == layout.TIE else codes[layout.LABEL_VALUE]
         of_direction = spec.target == "direction"
         next_open = values[layout.NEXT_OPEN_RETURN] if of_direction else None
@@ -243,7 +279,7 @@ class TargetLoop:
         if status == layout.SCORED_LABEL:
             trial = values[layout.ADAPTED_WAS : layout.CONTROL_WAS + 1] if codes[layout.COMPARED] else []
             example = Example(prediction_id, label, ts, weight)
-            scored = ScoredPrediction(self._session, example, values[layout.SCORED_ROW : layout.SERVED_ROW], trial)
+            scored = ScoredPrediction(self.session, example, values[layout.SCORED_ROW : layout.SERVED_ROW], trial)
         return Resolved(
             Label(
                 prediction_id, label, ts, weight, symbol=spec.symbol, target=spec.target,
@@ -253,6 +289,40 @@ class TargetLoop:
             scored,
             None,
         )  # fmt: skip
+
+    def prediction(self, row: int) -> Prediction | None:
+        """The prediction that was served at a row; None where none was."""
+        codes = self._codes[row].tolist()
+        if codes[layout.WAS_SERVED] == 0:
+            return None
+        values, ts = self._values[row].tolist(), self._rows.ts(row)
+        status = next((status for first, status in reversed(self._batches) if first <= row), None)
+        served = values[layout.SERVED_ROW :]
+        threshold = values[layout.THRESHOLD_AT_SERVING]
+        at = Serving(
+            ts, served, None if math.isnan(threshold) else threshold, codes[layout.USED_AT_SERVING],
+            codes[layout.LABEL_TS_AT_SERVING], status,
+        )  # fmt: skip
+        return self.served.prediction(
+            f"{self.session.session_id}/{self._rows.clock[row, layout.SEQ]}", at, self._online(row, served)
+        )
+
+    def serve(self, row: int) -> Prediction | None:
+        """`prediction`, which becomes the newest one: agents decide with it."""
+        prediction = self.prediction(row)
+        if prediction is not None:
+            self.served.newest = prediction
+            threshold = float(self._values[row, layout.THRESHOLD_AT_SERVING])
+            self.served.threshold = None if math.isnan(threshold) else threshold
+        return prediction
+
+    def _online(self, row: int, served: list[float]) -> Missing | None:
+        """Why the online model is missing at a row: it gave no probability, and in a trial its control gave none either."""
+        return self._unserved.get(row) if math.isnan(served[RAW_ONLINE]) else None
+
+    def column(self, place: int, n: int) -> NDArray[np.float64]:
+        """A column of ``values`` (see `alpha_pulse.kernels.session.layout`) of ``n`` rows; NaN where nothing was served."""
+        return np.where(self._codes[:n, layout.WAS_SERVED] == 1, self._values[:n, place], np.nan)
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`: what is not part of the session, the mixture or the calibrator."""

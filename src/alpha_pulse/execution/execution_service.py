@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import DataError, NonFiniteError, UnknownNameError, did_you_mean
@@ -172,6 +174,53 @@ class ExecutionService:
     def cash(self, amount: float) -> float:
         """Minor units as cash."""
         return float(amount / 10**self.cash_decimals)
+
+    # For the loop.
+
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The packed state with that of the simulated venue, by the names of `alpha_pulse.kernels.decisions.layout`.
+
+        Some are replaced by `double_lots` and `make_room_at_venue`.
+        """
+        books, venue = self._books, self._simulated
+        assert venue is not None
+        return {
+            "positions": books.positions, "lots": books.lots, "lot_prices": books.lot_prices, "books": books.books,
+            "curves": books.curves, "units": books.units_rows, "freshness": self._freshness, "closes": self._closes,
+            "resting": venue.resting, "resting_prices": venue.resting_prices, "counts": venue.counts,
+            "held": venue.held_quantities, "quotes": venue.quotes, "costs": venue.costs, "execution": self._settings,
+            "rules": self._rules,
+        }  # fmt: skip
+
+    def open_symbols(self, bars: Sequence[Bar]) -> list[Units]:
+        """Begin to trade the symbols whose first bar is among ``bars``; returns their units."""
+        return [
+            self._open(units_of(bar.symbol, bar.close, self._config)) for bar in bars if bar.symbol not in self._books.units
+        ]
+
+    def double_lots(self) -> None:
+        """Make room for twice as many open lots."""
+        self._books.double_lots()
+
+    def make_room_at_venue(self) -> None:
+        """Make room for more resting orders."""
+        assert self._simulated is not None
+        self._simulated.make_room()
+
+    def result_of(self, rows: Sequence[tuple[list[int], list[float]]], units: Sequence[Units]) -> ExecutionResult:
+        """The result of a slice's trading, from its events: fills, closed lots, outcomes, refusals."""
+        result = self._result = ExecutionResult()
+        result.units.extend(units)
+        for row, prices in rows:
+            self._add_event(row, prices)
+        return result
+
+    def decision_of(self, rows: Sequence[tuple[list[int], list[float]]], sizing: SizingInput) -> Decision:
+        """The decision for a symbol, from its events: orders, refusals, the abstention."""
+        if not rows:
+            return NOTHING_DECIDED
+        return decision_of(rows, sizing, self._names, self._rules, self._config.risk, self._books.units[sizing.bar.symbol])
 
     def process_bars(self, bars: Sequence[Bar]) -> ExecutionResult:
         """Trade the waiting orders on the bars of one slice, and apply the fills to their books.

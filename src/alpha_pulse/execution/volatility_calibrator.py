@@ -10,9 +10,6 @@ from alpha_pulse.core.stateful import State, take
 from alpha_pulse.kernels.session import deciles as kernels
 from alpha_pulse.kernels.session.deciles import DECILES
 
-PRIOR = 50.0
-"""Weight of the prior ratio of 1, in labels."""
-
 
 class VolatilityCalibrator:
     """The volatility forecast: the trailing median times the mean ratio of the probability's decile so far.
@@ -53,8 +50,7 @@ class VolatilityCalibrator:
     def ratio(self, probability: float) -> float:
         """The mean ratio in this probability's decile, shrunk to 1; 1 before any label."""
         _check(probability)
-        decile = kernels.decile_of(probability)
-        return float((PRIOR + self.deciles[decile]) / (PRIOR + self.deciles[DECILES + decile]))
+        return kernels.ratio(self.deciles, probability)
 
     def forecast(self, probability: float, trailing_median: float) -> float:
         """The forecast, in the unit of ``trailing_median`` (volatility over the label's horizon)."""

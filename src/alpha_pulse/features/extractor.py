@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import DataError, StateError
 from alpha_pulse.core.stateful import State, take
 from alpha_pulse.core.types import Bar, FeatureVector
 from alpha_pulse.features import layout
-from alpha_pulse.features.indicators import served_step
+from alpha_pulse.features.indicators import served_rows, served_step
 from alpha_pulse.features.schema import MIN_BARS, FeatureSchema, bars_needed, schema_for
+
+Rows = NDArray[np.float64]
+Times = NDArray[np.int64]
 
 __all__ = ["MIN_BARS", "FeatureExtractor", "FeatureSchema", "schema_for"]
 
@@ -60,8 +64,8 @@ class FeatureExtractor:
         quotes = [name == "spread_ratio_500" for name in names]
         self._volume_columns = np.array(volume, dtype=np.bool_)
         self._quote_columns = np.array(quotes, dtype=np.bool_)
-        self._has_volume = has_volume
-        self._has_quotes = has_quotes
+        self.has_volume = has_volume
+        self.has_quotes = has_quotes
 
     @property
     def realised(self) -> float:
@@ -83,7 +87,7 @@ class FeatureExtractor:
         volume = bar.volume
         bid = bar.bid
         ask = bar.ask
-        lacking = (volume is None and self._has_volume) or (self._has_quotes and (bid is None or ask is None))
+        lacking = (volume is None and self.has_volume) or (self.has_quotes and (bid is None or ask is None))
         values = np.empty(self._width)
         known = served_step(
             self._state,
@@ -107,13 +111,45 @@ class FeatureExtractor:
             return FeatureVector(self.symbol, bar.ts_event, self._schema_id, values)
         if bars < MIN_BARS:
             return None
-        mask = self._needed > bars
-        if lacking:
-            if volume is None:
-                mask |= self._volume_columns
-            if bid is None or ask is None:
-                mask |= self._quote_columns
-        return FeatureVector(self.symbol, bar.ts_event, self._schema_id, values, mask if mask.any() else None)
+        mask = self.mask(bars, no_volume=volume is None, no_quotes=bid is None or ask is None)
+        return FeatureVector(self.symbol, bar.ts_event, self._schema_id, values, mask)
+
+    def mask(self, number: int, *, no_volume: bool, no_quotes: bool) -> NDArray[np.bool_] | None:
+        """Which features of the ``number``-th bar are missing; None where none is. ``no_*``: the bar lacks these columns."""
+        mask = self._needed > number
+        if no_volume:
+            mask |= self._volume_columns
+        if no_quotes:
+            mask |= self._quote_columns
+        return mask if mask.any() else None
+
+    def incomplete(self, numbers: Times, bars: Rows) -> NDArray[np.bool_]:
+        """Whether features may be missing, (n,): for the ``numbers``-th bars, with columns as in `update_rows`."""
+        lacking = np.isnan(bars[:, 4]) & self.has_volume | np.isnan(bars[:, 5:7]).any(axis=1) & self.has_quotes
+        return (numbers < self._all_known) | lacking
+
+    def update_rows(self, ts: Times, bars: Rows, levels: Rows, features: Rows) -> int:
+        """Process bars one by one, in one call.
+
+        Parameters
+        ----------
+        ts
+            Ends of the bars, ns since the epoch, UTC, (n,).
+        bars
+            Open, high, low, close, volume, bid and ask, (n, 7); NaN where a bar lacks one.
+        levels
+            Filled, (n, 3): `realised`, `trailing_median` and `bar_volatility` after each bar.
+        features
+            Filled, (n, number of features).
+
+        Returns
+        -------
+        int
+            The first row that cannot be a bar, at which it stopped; n where all could.
+        """
+        last = served_rows(self._state, ts, bars, levels, features)
+        self.bars = int(self._state[layout.BARS])
+        return last
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""

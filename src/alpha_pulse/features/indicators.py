@@ -281,3 +281,32 @@ def served_step(
         for i in range(out.size):
             out[i] = np.rint(out[i] * 1e6) / 1e6 + 0.0
     return known
+
+
+@kernel
+def served_rows(state: Row, ts: NDArray[np.int64], bars: Row, levels: Row, features: Row) -> int:
+    """`served_step` for each row of ``bars``, with the volatilities after it in ``levels``; the row at which it stopped.
+
+    See `alpha_pulse.features.extractor.FeatureExtractor.update_rows`.
+    """
+    n: int = bars.shape[0]
+    for row in range(n):
+        volume, bid, ask = bars[row, 4], bars[row, 5], bars[row, 6]
+        known = served_step(
+            state,
+            ts[row],
+            bars[row, 0],
+            bars[row, 1],
+            bars[row, 2],
+            bars[row, 3],
+            -1.0 if math.isnan(volume) else volume,
+            0.0 if math.isnan(bid) else bid,
+            0.0 if math.isnan(ask) else ask,
+            features[row],
+        )
+        if not known:
+            return row
+        levels[row, 0] = state[layout.REALISED]
+        levels[row, 1] = state[layout.TRAILING_MEDIAN]
+        levels[row, 2] = state[layout.BAR_VOLATILITY]
+    return n

@@ -13,13 +13,15 @@ from alpha_pulse.core.types import Contribution, Example, FeatureVector, Missing
 from alpha_pulse.kernels.agents import trade_quality
 from alpha_pulse.learning.pending import PendingPrediction
 from alpha_pulse.learning.session import ScoredPrediction
-from alpha_pulse.models.base import Row
+from alpha_pulse.models.base import OnlineModel, Row
 
 TARGET = "trade_quality"
 
 
 class QualitySession(Protocol):
     """The part of the learning session (symbol, trade_quality) that is used here."""
+
+    model: OnlineModel
 
     def predict(self, prediction_id: str, features: FeatureVector) -> tuple[PendingPrediction, Missing | None]:
         """Predict, and store the prediction under its id."""
@@ -62,6 +64,11 @@ class TradeQuality:
     def arrays(self) -> dict[str, Row]:
         """The packed state: ``record``, see `alpha_pulse.kernels.agents.trade_quality`."""
         return {"record": self._record}
+
+    @property
+    def model(self) -> OnlineModel:
+        """The model of its session; in a trial the adapted one."""
+        return self._session.model
 
     def knows(self, signal_id: str) -> bool:
         """Whether outcomes of that signal can be learned: it became an order, and its features are still stored."""

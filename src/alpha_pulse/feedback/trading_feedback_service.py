@@ -7,10 +7,9 @@ from typing import Protocol
 
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import NotFoundError, SessionError
-from alpha_pulse.core.stateful import State, Stateful
-from alpha_pulse.core.types import Bar, Contribution, FeatureVector, Signal, TradeOutcome
+from alpha_pulse.core.stateful import Stateful
+from alpha_pulse.core.types import Contribution, FeatureVector, Signal, TradeOutcome
 from alpha_pulse.feedback.external_outcomes import ExternalOutcomes, typed
-from alpha_pulse.feedback.labels import RealisedVolatility
 from alpha_pulse.feedback.trade_quality import TARGET, QualitySession, TradeQuality
 from alpha_pulse.learning.commands import Command
 from alpha_pulse.learning.pending_ring import Counts, PendingRing
@@ -27,21 +26,11 @@ class AgentCredit(Protocol):
 
 
 class _Symbol:
-    """The state of one symbol: bars so far, the inputs of its labels, its pending predictions and its trade-quality model."""
+    """The state of one symbol: its pending predictions, which are part of their sessions, and its trade-quality model."""
 
-    def __init__(self, horizon: int, rings: Mapping[str, PendingRing], quality: TradeQuality) -> None:
-        self.bars = 0
-        self.realised = RealisedVolatility(horizon)
+    def __init__(self, rings: Mapping[str, PendingRing], quality: TradeQuality) -> None:
         self.rings = rings
         self.quality = quality
-
-    def snapshot(self) -> State:
-        """See `alpha_pulse.core.stateful.Stateful`; the pending predictions are part of their sessions."""
-        return State(scalars={"bars": self.bars})
-
-    def restore(self, state: State) -> None:
-        """See `alpha_pulse.core.stateful.Stateful`."""
-        self.bars = state.scalars["bars"]
 
 
 class TradingFeedbackService:
@@ -83,24 +72,9 @@ class TradingFeedbackService:
         quality
             Its session (symbol, trade_quality).
         """
-        horizon = self._config.learning.volatility_horizon_bars
-        self._symbols[symbol] = _Symbol(horizon, rings, TradeQuality(quality))
+        self._symbols[symbol] = _Symbol(rings, TradeQuality(quality))
 
     # Labels of predictions.
-
-    def add_bar(self, bar: Bar) -> tuple[int, float]:
-        """Count a bar: how many the symbol has had, and its realised volatility over the label's horizon.
-
-        Both are inputs of the labels that the bar makes due (`alpha_pulse.kernels.session.labels`).
-        """
-        state = self._symbols[bar.symbol]
-        state.bars += 1
-        state.realised.update(bar.close)
-        return state.bars, state.realised.value
-
-    def bars(self, symbol: str) -> int:
-        """Bars of a symbol seen so far."""
-        return self._symbols[symbol].bars
 
     def counts(self) -> dict[tuple[str, str], Counts]:
         """Predictions, labels, ties and expiries of each (symbol, target)."""
@@ -206,7 +180,5 @@ class TradingFeedbackService:
         """Components with state, by name."""
         components: dict[str, Stateful] = {"outside_outcomes": self._external}
         for symbol, state in self._symbols.items():
-            components[f"feedback/{symbol}"] = state
-            components[f"realised/{symbol}"] = state.realised
             components[f"quality/{symbol}"] = state.quality
         return components

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Protocol, runtime_checkable
 
 from alpha_pulse.core.stateful import State
-from alpha_pulse.core.types import Bar
+from alpha_pulse.feeds.bar_block import BarBlock, Slice
 
-Slice = tuple[Bar, ...]
-"""All bars that share one ``ts_event``, ordered by symbol; never empty."""
+__all__ = ["Feed", "Slice"]
 
 
 @runtime_checkable
@@ -63,6 +62,10 @@ class Feed(Protocol):
 
     def next_slice(self) -> Slice | None:
         """The next slice, or None at the end."""
+        ...
+
+    def next_block(self, slices: int) -> BarBlock | None:
+        """The next ``slices`` slices as arrays: fewer at the end of the data, or None there."""
         ...
 
     def seek(self, position: int) -> None:

@@ -14,6 +14,7 @@ from alpha_pulse.core.errors import DataError, StateError
 from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import Bar
 from alpha_pulse.feeds import reading
+from alpha_pulse.feeds.bar_block import PRICES, BarBlock
 from alpha_pulse.feeds.base import Slice
 from alpha_pulse.feeds.columns import BarColumns
 from alpha_pulse.feeds.market_data import FileReport, MarketData, Note, ReadOptions
@@ -134,6 +135,24 @@ class ReplayFeed:
             index = 0
         self._block_index = index + 1
         return self._block[index]
+
+    def next_block(self, slices: int) -> BarBlock | None:
+        """The next ``slices`` slices, fewer at the end of the data, or None there."""
+        first = self.position
+        last = min(first + slices, self.total_slices)
+        if last == first:
+            return None
+        low, high = int(self._starts[first]), int(self._starts[last])
+        columns = self.columns.pick(slice(low, high))
+        prices = np.full((high - low, PRICES), np.nan)
+        named = (columns.open, columns.high, columns.low, columns.close, columns.volume, columns.bid, columns.ask)
+        for place, column in enumerate(named):
+            if column is not None:
+                prices[:, place] = column
+        ends, starts = self._ends[low:high], self._starts[first : last + 1] - low
+        intervals = ends - columns.ts_start if columns.ts_end is not None else np.full(high - low, self.interval_ns)
+        self.seek(last)
+        return BarBlock(self.symbols, first, starts, columns.code.astype(np.int64), ends, intervals, prices)
 
     def seek(self, position: int) -> None:
         """Continue after the first ``position`` slices. Raises DataError outside 0 .. ``total_slices``."""

@@ -120,7 +120,7 @@ class DriftMonitor:
             return []
         ts = scored.example.label_ts
         result = drift_block(self._sums, self._counters, self._times, self._totals, self._windows, ts)
-        return self._alarms(result, ts) if result else []
+        return self.alarms_of(result, ts) if result else []
 
     def observe_block(self, rows: NDArray[np.float64], ts: NDArray[np.int64]) -> list[tuple[int, DriftAlarm]]:
         """Process scored labels one by one; returns the alarms, each with the row of its label.
@@ -138,11 +138,11 @@ class DriftMonitor:
                 self._sums, self._counters, self._times, self._totals, self._windows, rows, ts, first
             )  # fmt: skip
             if result:
-                alarms += [(row, alarm) for alarm in self._alarms(result, int(ts[row]))]
+                alarms += [(row, alarm) for alarm in self.alarms_of(result, int(ts[row]))]
             first = row + 1
         return alarms
 
-    def _alarms(self, result: int, ts: int) -> list[DriftAlarm]:
+    def alarms_of(self, result: int, ts: int) -> list[DriftAlarm]:
         """The alarms of the newest block, of which a kernel gave this ``result``."""
         if result == BLOCK_DUE:
             result = self._update_errors() | drift_detect(self._sums, self._counters, self._windows)

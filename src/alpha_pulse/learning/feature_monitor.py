@@ -13,8 +13,8 @@ from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.stateful import State, scalar, take
 from alpha_pulse.core.types import DriftAlarm, FeatureVector
 from alpha_pulse.detectors.covariate import FEATURE_DETECTORS, Known, Rows
-from alpha_pulse.kernels.detection.covariate import covariate_observe, covariate_until
-from alpha_pulse.kernels.detection.detection import DRIFT, REFUSED
+from alpha_pulse.kernels.detection.covariate import covariate_step, covariate_until
+from alpha_pulse.kernels.detection.detection import DRIFT, REFUSED, SEEN
 
 TARGET = "features"
 CALENDAR = ("hour_", "week_")
@@ -67,9 +67,10 @@ class FeatureMonitor:
         """Pass a vector to the detector. Raises NonFiniteError, taking nothing, for a value that is not finite."""
         # Features that are not monitored are passed as missing: a whole vector costs less than a selection of it.
         known = self._watched if vector.mask is None else np.greater(self._watched, vector.mask, self._known)
-        flag = covariate_observe(self._state, self._times, vector.values, known, vector.ts)
+        flag = covariate_step(self._state, vector.values, known)
         if flag == REFUSED:
             self._detector.update(vector.values, known)  # which says why
+        self._times[(int(self._state[SEEN]) - 1) % WINDOW] = vector.ts
         if flag == DRIFT:
             self._found.append(self._change())
 

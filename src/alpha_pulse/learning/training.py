@@ -30,6 +30,26 @@ class ModelReady(msgspec.Struct, frozen=True):
     trained_ts: int
     ready_ts: int
 
+    @property
+    def short_version(self) -> str:
+        """The start of the version, which names it in predictions."""
+        return self.version[:SHORT]
+
+
+class BatchStatus(msgspec.Struct, frozen=True):
+    """What a batch member says of itself: trained and from when it predicts (``ready``), or why it is not."""
+
+    model_id: str
+    train_bars: int
+    ready: ModelReady | None
+    refused: str
+
+    def missing(self, ts: int) -> Missing | None:
+        """Why the member gives no probability at market time ``ts`` (ns); None where it does."""
+        if self.ready is None:
+            return Missing(self.model_id, self.refused or f"not trained before {self.train_bars} bars")
+        return Missing(self.model_id, "trained, not ready yet") if ts < self.ready.ready_ts else None
+
 
 class BatchMember:
     """Trains on all labelled examples of the first ``train_bars`` bars; predicts from ``ready_delay_ns`` of market time later.
@@ -51,16 +71,28 @@ class BatchMember:
         self.model_id = model_id
         self.train_bars = train_bars
         self._due_bars = train_bars
-        self.ready: ModelReady | None = None
-        self.short_version = ""
-        self.refused = ""
+        self.status = BatchStatus(model_id, train_bars, None, "")
         self._model: BatchModel = make_model()
         self._delay_ns = ready_delay_ns
         self._head = head
         self._features: Row = np.zeros((train_bars, n_features))
         self._labels: NDArray[np.int64] = np.zeros(train_bars, dtype=np.int64)
         self._weights: Row = np.zeros(train_bars)
-        self._untrained = Missing(model_id, f"not trained before {train_bars} bars")
+
+    @property
+    def ready(self) -> ModelReady | None:
+        """The trained artefact; None before."""
+        return self.status.ready
+
+    @property
+    def refused(self) -> str:
+        """Why training was refused the last time; empty where it was not."""
+        return self.status.refused
+
+    @property
+    def due_bars(self) -> int | None:
+        """The bars of the symbol at which it trains next; None once it is trained."""
+        return self._due_bars if self.gathering else None
 
     @property
     def gathering(self) -> bool:
@@ -91,21 +123,13 @@ class BatchMember:
         try:
             self._model.fit(self._features[:n], self._labels[:n], self._weights[:n])
         except SessionError as error:
-            self.refused = str(error)
+            self.status = msgspec.structs.replace(self.status, refused=str(error))
             self._due_bars = bars + RETRY_BARS
             return None
-        self.refused = ""
-        self.ready = ModelReady(self.model_id, self.session_id, self._model.version, n, ts, ts + self._delay_ns)
-        self.short_version = self.ready.version[:SHORT]
+        ready = ModelReady(self.model_id, self.session_id, self._model.version, n, ts, ts + self._delay_ns)
+        self.status = msgspec.structs.replace(self.status, ready=ready, refused="")
         self._features = np.zeros((0, self._features.shape[1]))
-        return self.ready
-
-    def missing(self, ts: int) -> Missing | None:
-        """Why this member gives no probability at market time ``ts`` (ns); None where it does."""
-        ready = self.ready
-        if ready is None:
-            return Missing(self.model_id, self.refused) if self.refused else self._untrained
-        return Missing(self.model_id, "trained, not ready yet") if ts < ready.ready_ts else None
+        return ready
 
     def predict(self, features: Row) -> float:
         """P(label = 1) by the trained model."""
@@ -127,14 +151,12 @@ class BatchMember:
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        self.refused, self._due_bars = state.scalars["refused"], state.scalars["due_bars"]
-        if state.scalars["ready"] is not None:
-            self.ready = msgspec.convert(state.scalars["ready"], ModelReady)
-            self.short_version = self.ready.version[:SHORT]
+        saved, self._due_bars = state.scalars["ready"], state.scalars["due_bars"]
+        ready = None if saved is None else msgspec.convert(saved, ModelReady)
+        self.status = msgspec.structs.replace(self.status, ready=ready, refused=state.scalars["refused"])
+        if ready is not None:
             self._model.restore(State(state.scalars["model"], state.arrays))
             return
-        if self.ready is not None:
-            self.ready, self.short_version = None, ""
         self._head[layout.GATHERED] = n = len(state.arrays["labels"])
         size = max(self.train_bars, n)
         self._features = np.zeros((size, self._features.shape[1]))

@@ -14,7 +14,7 @@ from alpha_pulse.feeds.base import Feed
 from alpha_pulse.reporting.report import encode_report, make_report
 from alpha_pulse.stores.base import Store
 
-CHUNK = 64
+CHUNK = 256
 """Slices between two checks of ``stopped``: a few milliseconds."""
 SETTLING_SLICES = 300
 """First slices that are excluded from the rate: the first step of each kind is slower than later ones."""
@@ -149,15 +149,9 @@ class _Stopwatch:
 
 def _run_chunk(system: System, stopwatch: _Stopwatch) -> bool:
     """Run up to `CHUNK` slices; False when the feed has ended."""
-    bars, symbols, step = system.feedback.bars, system.feed.symbols, system.step
-    before = [bars(symbol) for symbol in symbols]
+    states = system.symbols.values()
+    before = [state.bars for state in states]
     began = elapsed_ns()
-    slices, more = 0, True
-    while slices < CHUNK:
-        if not step():
-            more = False
-            break
-        slices += 1
-    took = elapsed_ns() - began
-    stopwatch.lap(before, [bars(symbol) for symbol in symbols], slices, took)
-    return more
+    slices = system.advance(CHUNK)
+    stopwatch.lap(before, [state.bars for state in states], slices, elapsed_ns() - began)
+    return slices == CHUNK

@@ -10,12 +10,11 @@ import sys
 
 import numpy as np
 
-from alpha_pulse.core.config import AdaptationConfig
 from alpha_pulse.core.durations import DAY_NS
-from alpha_pulse.core.types import Bar, FeatureVector
+from alpha_pulse.core.types import Bar
+from alpha_pulse.detectors.covariate import FEATURE_DETECTORS
 from alpha_pulse.detectors.regime import LEAST_BLOCK
 from alpha_pulse.engine.regime_monitor import RegimeMonitor
-from alpha_pulse.learning.feature_monitor import FeatureMonitor
 from alpha_pulse.runtime.compilations import compilations
 
 
@@ -25,8 +24,7 @@ def compile_watchers(feature_detector: str) -> None:
     regimes = RegimeMonitor(symbols, DAY_NS)
     for number in range(LEAST_BLOCK + 1):  # the first bar has no return, so the block ends one later
         regimes.observe([Bar(symbol, number * DAY_NS, DAY_NS, 1.0, 1.0, 1.0, 1.0) for symbol in symbols])
-    config = AdaptationConfig(feature_detector=feature_detector)  # type: ignore[arg-type]
-    FeatureMonitor("WARMUP", ("value",), config).observe(FeatureVector("WARMUP", 0, "warm-up", np.zeros(1)))
+    FEATURE_DETECTORS[feature_detector](("value",)).update(np.zeros(1))
 
 
 def main() -> None:

@@ -70,8 +70,7 @@ class MemberMix:
         A threshold that is chosen once does not follow a model whose edge changes: chosen on the first labels, it let the model
         into 0.1 % of the decisions on SPY hourly and into 97 % on BTCUSDT 5m. So it is chosen again every 500 labels.
         """
-        served = self._confidences[: layout.CONFIDENCE_SCORES].tolist()
-        confidences = [ensemble.confidence(self._state, probability) for probability in served]
+        confidences = ensemble.confidences(self._state, self._confidences, layout.CONFIDENCE_SCORES)
         self._confidences[layout.THRESHOLD] = max(float(np.quantile(confidences, THRESHOLD_QUANTILE)), EVEN_CHANCE)
 
     def choose_threshold_if_due(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import isnan
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from alpha_pulse.kernels.mixing.ensemble import CONFIDENT, RAW_BATCH, RAW_ONLINE
 from alpha_pulse.learning.commands import EVERY, Command
 from alpha_pulse.learning.running_system import RunningSystem
 from alpha_pulse.learning.session import Session
-from alpha_pulse.learning.training import BatchMember, ModelReady
+from alpha_pulse.learning.training import BatchMember, BatchStatus
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.calibration import Calibrator, make_calibrator
 from alpha_pulse.serving.member_mix import STRATEGIES, MemberMix
@@ -38,6 +38,21 @@ class SessionLookup(Protocol):
         ...
 
 
+class Serving(NamedTuple):
+    """One row of probabilities (`alpha_pulse.kernels.mixing.ensemble`) as it was served at market time ``ts`` (ns).
+
+    With it, as they were then: the threshold of the confidence, the labels that the online model had used, the time of the
+    newest (0: none), and the status of the batch member (None without one).
+    """
+
+    ts: int
+    values: list[float]
+    threshold: float | None
+    labels_used: int
+    last_label_ts: int
+    batch: BatchStatus | None
+
+
 class ServedTarget:
     """One (symbol, target): its session, its batch member if any, its mixture, and the newest prediction.
 
@@ -50,53 +65,50 @@ class ServedTarget:
         self.mix = mix
         self.calibrators = calibrators
         self.newest: Prediction | None = None
+        self.threshold: float | None = None
+        """The threshold of the confidence when the newest prediction was served."""
 
-    def query(self, features: Row, ts: int) -> tuple[list[float], tuple[Missing, ...]]:
-        """The row of probabilities for ``features``, which is not stored, and what is missing from it."""
+    def query(self, features: Row, ts: int) -> Serving:
+        """Serve ``features`` without storing anything."""
         row: Row = np.full(ROW, np.nan)
         row[RAW_ONLINE] = self.session.query(features)
-        missing = self.missing_batch(ts)
-        if self.batch is not None and missing is None:
+        status = None if self.batch is None else self.batch.status
+        if self.batch is not None and self.batch.status.missing(ts) is None:
             row[RAW_BATCH] = self.batch.predict(features)
         for calibrator, (_, raw, place) in zip(self.calibrators, CALIBRATED, strict=False):
             if not isnan(row[raw]):
                 row[place] = calibrator.calibrate(float(row[raw]))
-        return self.mix.mix(row), () if missing is None else (missing,)
+        session = self.session
+        return Serving(ts, self.mix.mix(row), self.mix.threshold, session.labels_used, session.last_label_ts, status)
 
-    def missing_batch(self, ts: int) -> Missing | None:
-        """Why the batch member gives no probability at ``ts``; None where it does, or there is none."""
-        return None if self.batch is None else self.batch.missing(ts)
-
-    def prediction(
-        self, prediction_id: str, ts: int, values: list[float], missing: tuple[Missing, ...], *, quarantined: bool = False
-    ) -> Prediction:
-        """The prediction that a row of probabilities stands for, made at market time ``ts`` (ns)."""
-        spec = self.session.spec
+    def prediction(self, prediction_id: str, at: Serving, online: Missing | None) -> Prediction:
+        """The prediction that was served; ``online`` is why the online model is missing, or None."""
+        spec, values = self.session.spec, at.values
+        batch = None if at.batch is None else at.batch.missing(at.ts)
         return Prediction(
             prediction_id,
             spec.symbol,
-            ts,
+            at.ts,
             spec.target,
             spec.horizon,
             values[SERVED],
-            None if self.mix.threshold is None else values[CONFIDENT],
-            self._members(values, ts),
-            quarantined,
-            missing,
+            None if at.threshold is None else values[CONFIDENT],
+            self._members(at),
+            online is not None,
+            tuple(missing for missing in (online, batch) if missing is not None),
         )
 
-    def _members(self, values: list[float], ts: int) -> tuple[MemberPrediction, ...]:
-        session, batch = self.session, self.batch
-        label_ts = session.last_label_ts
-        age = ts - label_ts if label_ts else None
+    def _members(self, at: Serving) -> tuple[MemberPrediction, ...]:
+        values = at.values
+        age = at.ts - at.last_label_ts if at.last_label_ts else None
         base = MemberPrediction("base_rate", "", "base", values[BASE], values[SERVING_WEIGHTS + BASE], age)
-        name, version = session.spec.model_type, str(session.labels_used)
+        name, version = self.session.spec.model_type, str(at.labels_used)
         online = MemberPrediction(name, version, "online", values[ONLINE], values[SERVING_WEIGHTS + ONLINE], age)
-        if batch is None or batch.ready is None or isnan(values[BATCH]):
+        ready = None if at.batch is None else at.batch.ready
+        if ready is None or isnan(values[BATCH]):
             return (base,) if isnan(values[ONLINE]) else (online, base)
-        ready = batch.ready
-        weight = values[SERVING_WEIGHTS + BATCH]
-        frozen = MemberPrediction(ready.model_id, batch.short_version, "batch", values[BATCH], weight, ts - ready.trained_ts)
+        weight, trained = values[SERVING_WEIGHTS + BATCH], at.ts - ready.trained_ts
+        frozen = MemberPrediction(ready.model_id, ready.short_version, "batch", values[BATCH], weight, trained)
         return (frozen, base) if isnan(values[ONLINE]) else (online, frozen, base)
 
 
@@ -130,7 +142,6 @@ class ModelServingService:
         self._sessions = sessions
         self._make_batch = make_batch
         self._members: dict[tuple[str, str], ServedTarget] = {}
-        self._batch_members: dict[str, list[BatchMember]] = {}
 
     def attach(self, running: RunningSystem) -> None:
         """Become part of a running system: a new strategy is then a journaled command."""
@@ -166,8 +177,6 @@ class ModelServingService:
         """Begin to serve a running session, with a mixture of its own."""
         session = self._sessions.session(symbol, target)
         batch = self._make_batch(session) if self._make_batch is not None else None
-        if batch is not None:
-            self._batch_members.setdefault(symbol, []).append(batch)
         mix = MemberMix(session.spec.horizon, self._share, self._strategy)
         calibrators = [
             make_calibrator(self._calibration, session.spec.horizon) for _ in CALIBRATED if self._calibration != BUILT_IN
@@ -182,17 +191,8 @@ class ModelServingService:
         """The prediction for ``features`` without serving it: not stored, never labelled, counted in ``queries``."""
         member = self._members[features.symbol, target]
         self.queries += 1
-        values, missing = member.query(features.values[: member.session.spec.n_features], features.ts)
-        return member.prediction(f"query/{self.queries}", features.ts, values, missing)
-
-    def train_if_due(self, symbol: str, bars: int, ts: int) -> list[ModelReady]:
-        """Train the batch members of a symbol that are due at ``bars``; returns what is ready, and from when it predicts."""
-        models: list[ModelReady] = []
-        for member in self._batch_members.get(symbol, ()):
-            ready = member.train_if_due(bars, ts)
-            if ready is not None:
-                models.append(ready)
-        return models
+        at = member.query(features.values[: member.session.spec.n_features], features.ts)
+        return member.prediction(f"query/{self.queries}", at, None)
 
     def newest(self, symbol: str, target: str) -> Prediction | None:
         """The newest prediction served for (symbol, target) by this process."""
@@ -221,7 +221,7 @@ class ModelServingService:
     def confidence_threshold(self, symbol: str) -> float | None:
         """The confidence (0 to 1) from which the model takes part in decisions; None before 500 labels."""
         member = self._members.get((symbol, "direction"))
-        return None if member is None else member.mix.threshold
+        return None if member is None else member.threshold
 
     def components(self) -> dict[str, Stateful]:
         """Components with state, by name."""

@@ -157,7 +157,7 @@ class SimulatedVenue:
             if row[ORDER_ID] == number and (row[ORDER_BOOK] == book or number < 0):
                 raise OrderError(f"order {order.order_id} of {order.symbol} was released twice; release each order once")
         if place == self.resting.shape[1]:
-            self._grow(2 * (place + 1))
+            self.make_room()
         self.resting[symbol, place] = (
             book, MARKET if order.kind == "market" else STOP, order.ts, order.quantity, number,
             self.ids.signal(order.signal_id, order.book, order.symbol), self.ids.prediction(order.prediction_id, order.symbol),
@@ -165,6 +165,10 @@ class SimulatedVenue:
         self.resting_prices[symbol, place, STOP_PRICE] = math.nan if order.stop_price is None else order.stop_price
         self.resting_prices[symbol, place, FRACTION] = math.nan if order.fraction is None else order.fraction
         self.counts[symbol, WAITING] += 1
+
+    def make_room(self) -> None:
+        """Make room for twice as many resting orders."""
+        self._grow(2 * (self.resting.shape[1] + 1))
 
     def cancel(self, book: str, symbol: str) -> None:
         """Cancel the stops of one book and symbol, live or not yet."""

@@ -1,10 +1,11 @@
 """Arrays and model kernels by address: one table describes all arrays of a step, so a call has few arguments.
 
-A table is int64 of shape (n, 3): the address of an array's first number, its rows and its columns. Arrays that a kernel makes
-from it own nothing and are not counted; whoever makes a table keeps its arrays alive (`ArrayTable`).
+A table is int64 of shape (n, 5): the address of an array's first number and its shape, filled up with ones at the front. Arrays
+that a kernel makes from it own nothing and are not counted; whoever makes a table keeps its arrays alive (`ArrayTable`).
 
-A model's kernels are called by address as well, so one compiled step serves every model that ships kernels:
-``predict(state, features, outputs) -> probability`` and ``learn(state, features, label, weight, outputs, scratch)``.
+Kernels of models and agents are called by address as well, so one compiled step serves all that ship kernels:
+``predict(state, features, outputs) -> probability``, ``learn(state, features, label, weight, outputs, scratch)`` and
+``rule(features, places, held) -> direction``.
 """
 
 from __future__ import annotations
@@ -28,28 +29,30 @@ from alpha_pulse.kernels.base.kernel_cache import KernelCache, module_key
 intrinsic: Any = numba_intrinsic
 pointer_to: Any = types.CPointer
 
-ADDRESS, ROWS, COLUMNS = range(3)
+ADDRESS, OUTER, BLOCKS, ROWS, COLUMNS = range(5)
+DIMENSIONS = 4
 FLOAT_BYTES = 8
 
 _POINTER = pointer_to(types.float64)
 _INTEGERS = pointer_to(types.int64)
 _SIZE: Any = types.int64
 PREDICT: Any = types.float64(_POINTER, _SIZE, _POINTER, _SIZE, _POINTER, _SIZE)
+RULE: Any = types.float64(_POINTER, _SIZE, _INTEGERS, _SIZE, types.float64)
 LEARN: Any = types.void(_POINTER, _SIZE, _POINTER, _SIZE, _SIZE, types.float64, _POINTER, _SIZE, _POINTER, _SIZE)
 
 
 class ArrayTable:
-    """The table of named arrays (float64 or int64, C-contiguous, one or two dimensions), which it keeps alive.
+    """The table of named arrays (float64 or int64, C-contiguous, one to four dimensions), which it keeps alive.
 
     >>> table = ArrayTable(("a", "b"), {"a": np.zeros(3), "b": np.zeros((2, 4))})
     >>> table.words[:, 1:].tolist()
-    [[1, 3], [2, 4]]
+    [[1, 1, 1, 3], [1, 1, 2, 4]]
     """
 
     def __init__(self, names: Sequence[str], arrays: Mapping[str, NDArray[Any]]) -> None:
         self._places = {name: place for place, name in enumerate(names)}
         self._arrays: list[NDArray[Any] | None] = [None] * len(names)
-        self.words: NDArray[np.int64] = np.zeros((len(names), 3), dtype=np.int64)
+        self.words: NDArray[np.int64] = np.zeros((len(names), 1 + DIMENSIONS), dtype=np.int64)
         for name, array in arrays.items():
             self.put(name, array)
 
@@ -66,10 +69,8 @@ class ArrayTable:
             return
         assert array.flags.c_contiguous, name
         assert array.dtype.str in ("<f8", "<i8"), name
-        assert array.ndim in (1, 2), name
         self._arrays[place] = array
-        rows, columns = array.shape if array.ndim == 2 else (1, array.shape[0])
-        self.words[place] = array.ctypes.data, rows, columns
+        self.words[place] = array.ctypes.data, *[1] * (DIMENSIONS - array.ndim), *array.shape
 
 
 @intrinsic  # type: ignore[untyped-decorator]
@@ -110,6 +111,25 @@ def ints(table: NDArray[np.int64], entry: int) -> NDArray[np.int64]:
 def ints_2d(table: NDArray[np.int64], entry: int) -> NDArray[np.int64]:
     """The int64 array (rows, columns) of an entry."""
     return carray(_ints_at(table[entry, ADDRESS]), (table[entry, ROWS], table[entry, COLUMNS]))
+
+
+@kernel
+def floats_3d(table: NDArray[np.int64], entry: int) -> NDArray[np.float64]:
+    """The float64 array (blocks, rows, columns) of an entry."""
+    return carray(_floats_at(table[entry, ADDRESS]), (table[entry, BLOCKS], table[entry, ROWS], table[entry, COLUMNS]))
+
+
+@kernel
+def ints_3d(table: NDArray[np.int64], entry: int) -> NDArray[np.int64]:
+    """The int64 array (blocks, rows, columns) of an entry."""
+    return carray(_ints_at(table[entry, ADDRESS]), (table[entry, BLOCKS], table[entry, ROWS], table[entry, COLUMNS]))
+
+
+@kernel
+def ints_4d(table: NDArray[np.int64], entry: int) -> NDArray[np.int64]:
+    """The int64 array of four dimensions of an entry."""
+    shape = (table[entry, OUTER], table[entry, BLOCKS], table[entry, ROWS], table[entry, COLUMNS])
+    return carray(_ints_at(table[entry, ADDRESS]), shape)
 
 
 @kernel
@@ -167,6 +187,21 @@ def call_learn(
     return types.int64(whole, *[whole] * 5, types.float64, *[whole] * 4), generate
 
 
+@intrinsic  # type: ignore[untyped-decorator]
+def call_rule(context: Any, kernel_address: Any, features: Any, n_features: Any, places: Any, n_places: Any, held: Any) -> Any:
+    """Call an agent's ``rule`` by address; the arrays by address and length."""
+
+    def generate(_: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        number, size = ir.DoubleType(), ir.IntType(64)
+        kind = ir.FunctionType(number, [number.as_pointer(), size, size.as_pointer(), size, number])
+        function = builder.inttoptr(arguments[0], kind.as_pointer())
+        features_, n_features_, places_, n_places_, held_ = arguments[1:]
+        pointers = builder.inttoptr(features_, number.as_pointer()), builder.inttoptr(places_, size.as_pointer())
+        return builder.call(function, [pointers[0], n_features_, pointers[1], n_places_, held_])
+
+    return types.float64(*[types.int64] * 5, types.float64), generate
+
+
 class _ExportCache(KernelCache):
     """Of a function that only passes its arguments on: kept beside the kernel that it calls, by this file's hash too."""
 
@@ -199,6 +234,15 @@ def learn_address(learn: Callable[..., Any]) -> int:
         )  # fmt: skip
 
     return _address(by_pointers, learn, LEARN)
+
+
+def rule_address(rule: Callable[..., Any]) -> int:
+    """The address of a kernel ``rule(features, places, held) -> float``; ``places`` is int64."""
+
+    def by_pointers(features, n_features, places, n_places, held):  # type: ignore[no-untyped-def]
+        return rule(carray(features, (n_features,)), carray(places, (n_places,)), held)
+
+    return _address(by_pointers, rule, RULE)
 
 
 _compiled: dict[tuple[object, str], Any] = {}

@@ -274,17 +274,6 @@ def covariate_steps(
 
 
 @kernel
-def covariate_observe(
-    state: NDArray[np.float64], times: NDArray[np.int64], values: NDArray[np.float64], known: NDArray[np.bool_], ts: int
-) -> int:
-    """`covariate_step`; the time ``ts`` (ns) of row k goes into the ring ``times`` (m,) at place (k - 1) mod m."""
-    flag = covariate_step(state, values, known)
-    if flag != REFUSED:
-        times[(int(state[SEEN]) - 1) % times.size] = ts
-    return flag
-
-
-@kernel
 def covariate_until(
     state: NDArray[np.float64],
     times: NDArray[np.int64],
@@ -293,16 +282,17 @@ def covariate_until(
     ts: NDArray[np.int64],
     first: int,
 ) -> int:
-    """`covariate_observe` for the rows of ``values`` and ``known`` (n, d) with times ``ts`` (n,), from ``first`` up to a drift.
+    """`covariate_step` on the rows of ``values`` and ``known`` (n, d) from ``first`` on, up to one that gives a drift.
 
-    Returns the number of the row that gave a drift; n without one; ~i where row i was refused, after the rows before it were
-    processed.
+    Their times ``ts`` (n,) go into the ring ``times`` (m,), that of the k-th row taken at place (k - 1) mod m. Returns the
+    number of the row that gave a drift, n where none did, ~i where row i was refused; the rows before it are then taken.
     """
     n = len(values)
     for i in range(first, n):
-        flag = covariate_observe(state, times, values[i], known[i], ts[i])
+        flag = covariate_step(state, values[i], known[i])
         if flag == REFUSED:
             return ~i
+        times[(int(state[SEEN]) - 1) % times.size] = ts[i]
         if flag == DRIFT:
             return i
     return n

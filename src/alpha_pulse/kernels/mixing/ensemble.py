@@ -120,6 +120,15 @@ def confidence(state: NDArray[np.float64], served: float) -> float:
 
 
 @kernel
+def confidences(state: NDArray[np.float64], served: NDArray[np.float64], n: int) -> NDArray[np.float64]:
+    """`confidence` of the first ``n`` served probabilities."""
+    out = np.empty(n)
+    for i in range(n):
+        out[i] = confidence(state, served[i])
+    return out
+
+
+@kernel
 def update(state: NDArray[np.float64], row: NDArray[np.float64]) -> None:
     """Learn from one labelled ``row``: mixture weights, calibrators, confidence, baselines."""
     label = int(row[LABEL])

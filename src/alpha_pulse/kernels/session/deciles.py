@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from alpha_pulse.kernels.base.jit import kernel
 
 DECILES = 10
+PRIOR = 50.0
+"""Weight of the prior ratio of 1, in labels."""
 
 
 @kernel
@@ -30,3 +32,10 @@ def update(deciles: NDArray[np.float64], probability: float, ratio: float) -> bo
     deciles[decile] += ratio
     deciles[DECILES + decile] += 1.0
     return True
+
+
+@kernel
+def ratio(deciles: NDArray[np.float64], probability: float) -> float:
+    """The mean ratio in this probability's decile, shrunk to 1; 1 before any label."""
+    decile = decile_of(probability)
+    return float((PRIOR + deciles[decile]) / (PRIOR + deciles[DECILES + decile]))

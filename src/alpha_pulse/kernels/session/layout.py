@@ -9,14 +9,16 @@ from __future__ import annotations
 from alpha_pulse.kernels.mixing.ensemble import ROW
 
 TABLE = (
-    "settings", "limits", "head", "slots", "pending", "model", "control", "trial", "scratch", "scores", "against", "decision",
-    "mix", "confidences", "online_calibrator", "batch_calibrator", "deciles", "moves", "batch", "gathered", "labels",
-    "weights", "clock", "prices", "features", "codes", "values",
+    "settings", "limits", "head", "slots", "pending", "model", "control", "trial", "scratch", "scores", "against",
+    "decision", "mix", "confidences", "online_calibrator", "batch_calibrator", "deciles", "moves", "batch", "gathered",
+    "labels", "weights", "clock", "prices", "features", "codes", "values",
+    "drift_sums", "drift_counters", "drift_times", "drift_totals", "drift_windows",
 )  # fmt: skip
 (
-    SETTINGS_, LIMITS_, HEAD_, SLOTS_, PENDING_, MODEL_, CONTROL_, TRIAL_, SCRATCH_, SCORES_, AGAINST_, DECISION_,
-    MIX_, CONFIDENCES_, ONLINE_CALIBRATOR_, BATCH_CALIBRATOR_, DECILES_, MOVES_, BATCH_, GATHERED_, LABELS_,
-    WEIGHTS_, CLOCK_, PRICES_, FEATURES_, CODES_, VALUES_,
+    SETTINGS_, LIMITS_, HEAD_, SLOTS_, PENDING_, MODEL_, CONTROL_, TRIAL_, SCRATCH_, SCORES_, AGAINST_, DECISION_, MIX_,
+    CONFIDENCES_, ONLINE_CALIBRATOR_, BATCH_CALIBRATOR_, DECILES_, MOVES_, BATCH_, GATHERED_, LABELS_, WEIGHTS_, CLOCK_,
+    PRICES_, FEATURES_, CODES_, VALUES_,
+    DRIFT_SUMS_, DRIFT_COUNTERS_, DRIFT_TIMES_, DRIFT_TOTALS_, DRIFT_WINDOWS_,
 ) = range(len(TABLE))  # fmt: skip
 
 # settings (int64)
@@ -33,15 +35,15 @@ PYTHON = 0
 """As ``PREDICT_AT``: the model is written in Python, and called back."""
 
 # limits (float64)
-MIN_MOVE, LOG_HALF_ALPHA = 0, 1
-LIMITS = 2
+MIN_MOVE, LOG_HALF_ALPHA, LOSS_THRESHOLD, ACCURACY_THRESHOLD = range(4)
+LIMITS = 4
 
 # head (int64): the session's counters; ages are market time from a model's newest label to its prediction
 (
     LABELS_USED, TIES, QUARANTINES, LAST_LABEL_TS, AGES, AGE_S, AGE_NS, AGE_LARGEST_NS, FIRST, WAITING, SERVED_COUNT, LABELLED,
-    EXPIRED_COUNT, SLOT, GATHERED, MISSING,
-) = range(16)  # fmt: skip
-HEAD = 16
+    EXPIRED_COUNT, SLOT, GATHERED, LOOK_AT, REST_UNTIL, DEFERRED, TRIAL_LABELS, DRIFT,
+) = range(20)  # fmt: skip
+HEAD = 20
 
 # slots (int64) and pending (float64): one row per slot of the ring; features, outputs and the control's outputs follow
 STEP, SERVED_TS, DUE_BAR, HAS_CONTROL = range(4)
@@ -66,24 +68,28 @@ CONFIDENCES = CONFIDENCE_SCORES + 2
 MOVE_TOTAL, MOVE_COUNT = 0, 1
 
 # clock (int64) and prices (float64): what a row of bars gives
-TS, SEQ, BAR_NUMBER, HAS_FEATURES = range(4)
-CLOCK_COLUMNS = 4
-OPEN, CLOSE, REALISED, MEDIAN = range(4)
-PRICE_COLUMNS = 4
+TS, SEQ, BAR_NUMBER, HAS_FEATURES, ATTENDED, TIMER = range(6)
+CLOCK_COLUMNS = 6
+"""ATTENDED: Python acts at this row in any case. TIMER: the timer fires with this row."""
+OPEN, CLOSE, REALISED, MEDIAN, PLAIN = range(5)
+PRICE_COLUMNS = 5
+"""PLAIN: volatility per bar without a model."""
 
 # codes (int64) and values (float64): what a row gives back
 STATUS, LABEL_VALUE, LABEL_STEP, COMPARED, WAS_SERVED, USED_AT_SERVING, LABEL_TS_AT_SERVING = range(7)
 CODE_COLUMNS = 7
 NOTHING, EXPIRED, TIE, WEIGHTLESS, SCORED_LABEL = range(5)
-WEIGHT, VALUE, NEXT_OPEN_RETURN, THRESHOLD_AT_SERVING, ADAPTED_WAS, CONTROL_WAS, SCORED_ROW = range(7)
+WEIGHT, VALUE, NEXT_OPEN_RETURN, THRESHOLD_AT_SERVING, FORECAST, ADAPTED_WAS, CONTROL_WAS, SCORED_ROW = range(8)
 SERVED_ROW = SCORED_ROW + ROW
 VALUE_COLUMNS = SERVED_ROW + ROW
 
 # phases of a row, in order, and why a run stopped
-JOIN, LEARN, UPDATE, PREDICT, FINISH = range(5)
-DONE, CALL_LEARN, PERIODIC, CALL_PREDICT, DIVERGED, NOT_FINITE, OVERDUE, BAD_RATIO = range(8)
+JOIN, LEARN, UPDATE, ADAPT, PREDICT, FINISH = range(6)
+DONE, CALL_LEARN, PERIODIC, ATTEND, CALL_PREDICT, DIVERGED, NOT_FINITE, OVERDUE, BAD_RATIO = range(9)
 STOPS = 16
 """`alpha_pulse.kernels.session.target.run` returns ``row * STOPS + reason``."""
+CHECK_EVERY = 10
+"""New labels between two checks of a session by the timer: fewer hardly change its window."""
 GOOD_STATE_EVERY = 1_000
 """Labels between two checks of a model's health; a healthy state is saved as the last good one."""
 

@@ -1,7 +1,8 @@
 """One target of one symbol over rows of bars: label, score, learn, mix and serve, with all state in packed arrays.
 
 `run` goes on from a phase of a row to a phase of another, and stops early where Python has to act: a model written in Python
-is due, the confidence threshold is to be chosen again or a model's health to be checked (PERIODIC), or a model has diverged.
+is due, the confidence threshold is to be chosen again or a model's health to be checked (PERIODIC), an adaptation may begin or
+end (ATTEND), or a model has diverged.
 Python acts and calls `run` again at the next phase. Rows may be taken one by one or all at once: the results are equal bit for
 bit.
 """
@@ -18,7 +19,7 @@ from alpha_pulse.kernels.base import addresses, scores
 from alpha_pulse.kernels.base.jit import kernel
 from alpha_pulse.kernels.base.scores import BASE, BATCH, LABEL, ONLINE, SERVED
 from alpha_pulse.kernels.calibration import calibration, isotonic
-from alpha_pulse.kernels.detection import eprocess
+from alpha_pulse.kernels.detection import drift_monitor, eprocess
 from alpha_pulse.kernels.mixing import ensemble
 from alpha_pulse.kernels.mixing.ensemble import ADAPTED, CONTROL, RAW_BATCH, RAW_ONLINE, ROW
 from alpha_pulse.kernels.session import deciles, layout
@@ -224,6 +225,48 @@ def _update(table: Ints, row: int) -> int:
 
 
 @kernel
+def _detect(table: Ints, row: int) -> int:
+    """Pass a scored label to the drift monitor; see `alpha_pulse.kernels.detection.drift_monitor` for the result."""
+    values, at = addresses.floats_2d(table, layout.VALUES_), layout.SCORED_ROW
+    sums, counters = addresses.floats(table, layout.DRIFT_SUMS_), addresses.ints(table, layout.DRIFT_COUNTERS_)
+    raw, served = values[row, at + RAW_ONLINE], values[row, at + SERVED]
+    if not drift_monitor.drift_add(sums, counters, raw, served, values[row, at + LABEL]):
+        return drift_monitor.NOTHING
+    times, totals = addresses.ints_2d(table, layout.DRIFT_TIMES_), addresses.floats_2d(table, layout.DRIFT_TOTALS_)
+    windows, ts = addresses.floats_2d(table, layout.DRIFT_WINDOWS_), addresses.ints_2d(table, layout.CLOCK_)[row, layout.TS]
+    return drift_monitor.drift_block(sums, counters, times, totals, windows, ts)
+
+
+@kernel
+def _adapt(table: Ints, row: int) -> int:
+    """ATTEND where a detector found a change, a trial is over, the timer finds decay, or the caller is to act; else DONE."""
+    settings, head = addresses.ints(table, layout.SETTINGS_), addresses.ints(table, layout.HEAD_)
+    clock, codes = addresses.ints_2d(table, layout.CLOCK_), addresses.ints_2d(table, layout.CODES_)
+    in_trial = settings[layout.IN_TRIAL] == 1
+    head[layout.DRIFT] = drift_monitor.NOTHING
+    if codes[row, layout.STATUS] == layout.SCORED_LABEL:
+        head[layout.DRIFT] = _detect(table, row)
+        if head[layout.DRIFT] != drift_monitor.NOTHING:
+            return layout.ATTEND
+        if in_trial and addresses.floats(table, layout.TRIAL_)[layout.TRIAL_SAMPLES] >= head[layout.TRIAL_LABELS]:
+            return layout.ATTEND
+    if clock[row, layout.ATTENDED] == 1:
+        return layout.ATTEND
+    if clock[row, layout.TIMER] == 0 or in_trial:
+        return layout.DONE
+    labels = head[layout.LABELS_USED]
+    if labels < head[layout.LOOK_AT] or labels < head[layout.REST_UNTIL]:
+        return layout.DONE
+    limits = addresses.floats(table, layout.LIMITS_)
+    excess, lost = scores.window_health(addresses.floats(table, layout.SCORES_))
+    decayed = excess > limits[layout.LOSS_THRESHOLD] or lost > limits[layout.ACCURACY_THRESHOLD]
+    if decayed or head[layout.DEFERRED] > 0:
+        return layout.ATTEND
+    head[layout.LOOK_AT] = labels + layout.CHECK_EVERY
+    return layout.DONE
+
+
+@kernel
 def _predict(table: Ints, row: int) -> int:
     """Take a slot for the features of the row and let the online model predict; the reason to stop, or DONE.
 
@@ -307,6 +350,9 @@ def _finish(table: Ints, row: int) -> None:
     ensemble.mix(addresses.floats(table, layout.MIX_), probabilities, settings[layout.CHAMPION] == 1)
     for k in range(ROW):
         values[row, layout.SERVED_ROW + k] = probabilities[k]
+    if settings[layout.TARGET] == layout.VOLATILITY:
+        plain = addresses.floats_2d(table, layout.PRICES_)[row, layout.PLAIN]
+        values[row, layout.FORECAST] = deciles.ratio(addresses.floats(table, layout.DECILES_), probabilities[SERVED]) * plain
     values[row, layout.THRESHOLD_AT_SERVING] = addresses.floats(table, layout.CONFIDENCES_)[layout.THRESHOLD]
     codes[row, layout.USED_AT_SERVING] = head[layout.LABELS_USED]
     codes[row, layout.LABEL_TS_AT_SERVING] = head[layout.LAST_LABEL_TS]
@@ -321,6 +367,8 @@ def _phase(table: Ints, row: int, phase: int) -> int:
         return _learn(table, row)
     if phase == layout.UPDATE:
         return _update(table, row)
+    if phase == layout.ADAPT:
+        return _adapt(table, row)
     if phase == layout.PREDICT:
         return _predict(table, row)
     _finish(table, row)
@@ -332,7 +380,7 @@ def run(table: Ints, first_row: int, first_phase: int, last_row: int, last_phase
     """Take rows from ``first_phase`` of ``first_row`` to ``last_phase`` of ``last_row``, both included.
 
     Returns ``row * STOPS + reason``: where and why it stopped, with the reason DONE at the end. After CALL_LEARN, PERIODIC,
-    CALL_PREDICT and DIVERGED the caller acts and goes on at the next phase; after the others it raises.
+    ATTEND, CALL_PREDICT and DIVERGED the caller acts and goes on at the next phase; after the others it raises.
     """
     for row in range(first_row, last_row + 1):
         begin = first_phase if row == first_row else layout.JOIN

@@ -1,0 +1,286 @@
+"""The decision pass of a block: the Python side of `alpha_pulse.kernels.decisions.slice_pass`, stages 1, 7 and 8.
+
+It stops at the slices where something that only Python does is due: a symbol begins, trades are learned from, an agent written
+in Python decides, or features are stored with an entry.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.agents.agent_manager import AgentManager, Decisions
+from alpha_pulse.agents.decisions import make_decisions
+from alpha_pulse.agents.ml_aware_agent import MLAwareAgent
+from alpha_pulse.core.config import Config
+from alpha_pulse.core.errors import NonFiniteError
+from alpha_pulse.core.types import Bar, FeatureVector, MarketView, Signal, Units
+from alpha_pulse.engine.symbol_state import SymbolState
+from alpha_pulse.execution.decision import Decision, ExecutionResult, SizingInput
+from alpha_pulse.execution.execution_service import ExecutionService
+from alpha_pulse.feedback import TradingFeedbackService
+from alpha_pulse.feeds.bar_block import ASK, BID, CLOSE, HIGH, LOW, OPEN, BarBlock
+from alpha_pulse.kernels.agents import decision as agent_layout
+from alpha_pulse.kernels.agents.trade_quality import EXTRA_FEATURES
+from alpha_pulse.kernels.base.addresses import ArrayTable, predict_address, rule_address
+from alpha_pulse.kernels.decisions import layout
+from alpha_pulse.kernels.decisions.slice_pass import run
+from alpha_pulse.kernels.execution import layout as execution_layout
+from alpha_pulse.kernels.execution.decisions import EVENTS_PER_BOOK
+from alpha_pulse.models.base import CompiledModel, OnlineModel
+
+PRICES = (OPEN, HIGH, LOW, CLOSE, BID, ASK)
+FIRST_EVENTS = 256
+Rows = list[tuple[list[int], list[float]]]
+
+
+class DecisionPass:
+    """Runs the slices of a block: orders trade, agents decide, books are sized, orders pass the gate and rest at the venue.
+
+    Parameters
+    ----------
+    config
+        Of it: ``agents`` and ``learning`` (the horizon of ``direction``).
+    symbols
+        By name, in the order of their numbers.
+    agents, execution, feedback
+        The services whose packed state it runs on.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        symbols: Mapping[str, SymbolState],
+        agents: AgentManager,
+        execution: ExecutionService,
+        feedback: TradingFeedbackService,
+    ) -> None:
+        self._symbols = tuple(symbols.values())
+        self._agents, self._execution, self._feedback = agents, execution, feedback
+        self._horizon = config.learning.direction_horizon_bars
+        self._threshold = config.agents.ml_confidence_threshold
+        n, width = len(agents.names), self._symbols[0].rows.features.shape[1]
+        self._cursor = np.zeros(layout.CURSOR, dtype=np.int64)
+        self._counter = np.zeros(1, dtype=np.int64)
+        self._quality = np.zeros((len(symbols), layout.QUALITY), dtype=np.int64)
+        self._quality_models: list[OnlineModel | None] = [None] * len(symbols)
+        self._given = np.full((n, agent_layout.GIVEN), math.nan)
+        self._events = np.zeros((FIRST_EVENTS, execution_layout.N_EVENT), dtype=np.int64)
+        self._event_prices = np.zeros((FIRST_EVENTS, execution_layout.N_EVENT_PRICES))
+        self._table = ArrayTable(
+            layout.TABLE,
+            {
+                "cursor": self._cursor, "counter": self._counter, "quality": self._quality,
+                "given": self._given, "quality_row": np.zeros(width + EXTRA_FEATURES), "quality_outputs": np.zeros(64),
+                "pending": np.zeros(len(execution.book_names), dtype=np.int64), "agent_settings": agents.settings,
+                **self._rules_of(agents),
+            },
+        )  # fmt: skip
+        self._called: dict[int, list[Signal | None]] = {}
+        self._opened: dict[int, list[Units]] = {}
+        self._results: dict[int, ExecutionResult] = {}
+
+    def _rules_of(self, agents: AgentManager) -> dict[str, NDArray[np.int64]]:
+        forms = [form for _, form in agents.forms]
+        rules = np.zeros((len(forms), layout.AGENT_RULES), dtype=np.int64)
+        places = np.zeros((len(forms), max([1, *(len(form.places) for form in forms if form is not None)])), dtype=np.int64)
+        for number, form in enumerate(forms):
+            if form is not None:
+                rules[number] = rule_address(form.rule), len(form.places), self._threshold is None
+                places[number, : len(form.places)] = form.places
+                self._given[number, agent_layout.THRESHOLD] = math.nan if self._threshold is None else self._threshold
+        return {"agent_rules": rules, "agent_places": places}
+
+    # Running a block.
+
+    def load(self, block: BarBlock, planned: NDArray[np.int64]) -> None:
+        """Take a block, with its learning pass done; ``planned`` are the slices at which ``learn`` is called in any case."""
+        n, slices, agents = len(block.code), len(block), len(self._agents.names)
+        self._block, self.planned = block, planned
+        self._bars = np.column_stack((block.code, block.ts_event, block.interval_ns, block.seq + block.slice_of_row))
+        self._known = np.zeros((n, layout.KNOWN), dtype=np.int64)
+        self._forecasts = np.full((n, layout.FORECASTS), math.nan)
+        self.row_in_symbol = np.zeros(n, dtype=np.int64)
+        """Of each row, its number among those of its symbol."""
+        for number, state in enumerate(self._symbols):
+            rows = np.flatnonzero(block.code == number)
+            self.row_in_symbol[rows] = np.arange(len(rows))
+            self._known[rows], self._forecasts[rows] = state.decision_rows()
+        self._signals = np.full((n, agent_layout.HEAD + agent_layout.COLUMNS * agents), math.nan)
+        self._inputs = np.full((n, execution_layout.N_INPUTS), math.nan)
+        self._inputs[:, execution_layout.HORIZON] = self._horizon
+        self._marks = np.zeros((slices, layout.MARKS), dtype=np.int64)
+        self.equity = np.zeros((slices, len(self._execution.book_names)), dtype=np.int64)
+        self._called, self._opened, self._results = {}, {}, {}
+        for name, array in (
+            ("bars", self._bars), ("prices", np.ascontiguousarray(block.prices[:, PRICES])),
+            ("starts", block.starts.astype(np.int64)), ("planned", planned), ("known", self._known),
+            ("forecasts", self._forecasts), ("signals", self._signals), ("inputs", self._inputs), ("marks", self._marks),
+            ("equity", self.equity),
+        ):  # fmt: skip
+            self._table.put(name, array)
+        self._counter[0] = 0
+        self._cursor[:] = 0, layout.OPEN, 0, 0, len(self._execution.units)
+
+    def run(self, last_phase: int, learn: Callable[[int], None]) -> None:
+        """Go on to ``last_phase`` of the last slice.
+
+        Parameters
+        ----------
+        last_phase
+            DECIDE, or RELEASE, of `alpha_pulse.kernels.decisions.layout`.
+        learn
+            Called with a slice that closed trades of the primary book, or is planned.
+
+        Raises
+        ------
+        AgentError
+            An agent breaks its contract.
+        NonFiniteError
+            A forecast is not finite.
+        """
+        while True:
+            self._connect()
+            reason = run(self._table.words, len(self._block) - 1, last_phase)
+            if reason == layout.DONE:
+                return
+            self._act(reason, learn)
+
+    def _connect(self) -> None:
+        """Enter the arrays that are replaced now and then."""
+        for name, array in self._execution.arrays.items():
+            self._table.put(name, array)
+        for name, array in self._agents.arrays.items():
+            if name != "scale":
+                self._table.put(f"agent_{name}", array)
+        self._table.put("events", self._events)
+        self._table.put("event_prices", self._event_prices)
+        for number, state in enumerate(self._symbols):
+            quality = self._feedback.quality(state.symbol)
+            model = quality.model
+            if model is not self._quality_models[number]:
+                assert isinstance(model, CompiledModel)
+                self._quality_models[number] = model
+                self._quality[number] = (
+                    model.kernel_state.ctypes.data, len(model.kernel_state), predict_address(model.predict_kernel),
+                    quality.arrays["record"].ctypes.data,
+                )  # fmt: skip
+
+    def _act(self, reason: int, learn: Callable[[int], None]) -> None:
+        index = int(self._cursor[layout.SLICE])
+        if reason == layout.NEW_SYMBOL:
+            self._opened[index] = self._execution.open_symbols(self._block.slice(index))
+            self._cursor[layout.OPENED] = len(self._execution.units)
+        elif reason == layout.LOTS_FULL:
+            self._execution.double_lots()
+        elif reason == layout.EVENTS_FULL:
+            self._make_room(2 * len(self._events) + EVENTS_PER_BOOK * len(self._execution.book_names))
+        elif reason == layout.RESTING_FULL:
+            self._execution.make_room_at_venue()
+        elif reason == layout.OUTCOMES:
+            learn(index)
+        elif reason == layout.ENTERED:
+            self._enter(index)
+        elif reason == layout.CALL_AGENTS:
+            self._call_agents(int(self._cursor[layout.ROW]))
+        elif reason == layout.BAD_AGENT:
+            self.decisions(int(self._cursor[layout.ROW]))  # which says what is wrong
+        elif reason == layout.NOT_FINITE:
+            self.sizing(int(self._cursor[layout.ROW]))  # which says what is wrong
+        else:
+            raise NonFiniteError("the forecast volatility is 0.0; sizing needs one above 0")
+
+    def _make_room(self, events: int) -> None:
+        count = len(self._events)
+        self._events = np.concatenate([self._events, np.zeros((events - count, execution_layout.N_EVENT), dtype=np.int64)])
+        self._event_prices = np.concatenate([self._event_prices, np.zeros((events - count, execution_layout.N_EVENT_PRICES))])
+
+    def _enter(self, index: int) -> None:
+        """Store the features of the signals that became orders of the primary book."""
+        first, last = self._marks[index, layout.TRADED], self._marks[index, layout.DECIDED]
+        events = self._events[first:last]
+        orders = (events[:, execution_layout.TYPE] == execution_layout.ORDER) & (
+            events[:, execution_layout.EVENT_BOOK] == layout.PRIMARY
+        )
+        for code in dict.fromkeys(events[orders, execution_layout.EVENT_SYMBOL].tolist()):
+            row = self._row_of(index, code)
+            vector, decisions = self.vector(row), self.decisions(row)
+            assert vector is not None
+            self._feedback.on_entry(vector, decisions.combined)
+
+    def row_in_slice(self, index: int, place: int) -> int:
+        """The number, among those of its symbol, of the row of the ``place``-th bar of a slice."""
+        return int(self.row_in_symbol[self._block.starts[index] + place])
+
+    def _row_of(self, index: int, code: int) -> int:
+        first, last = self._block.starts[index : index + 2].tolist()
+        place = int(self._block.code[first:last].searchsorted(code))
+        return int(first) + place
+
+    def _call_agents(self, row: int) -> None:
+        """Let the agents without a kernel decide on a row."""
+        state, vector = self._state(row), self.vector(row)
+        assert vector is not None
+        for target in state.targets.values():
+            target.serve(int(self.row_in_symbol[row]))
+        view = MarketView(self._bar(row), vector)
+        self._called[row] = [
+            None if form is not None else self._agents.call(number, view, self._signals[row])
+            for number, (_, form) in enumerate(self._agents.forms)
+        ]
+        self._cursor[layout.AGENTS_DONE] = 1
+
+    # What a row and a slice gave.
+
+    def _state(self, row: int) -> SymbolState:
+        return self._symbols[int(self._block.code[row])]
+
+    def _bar(self, row: int) -> Bar:
+        index = int(self._block.starts.searchsorted(row, side="right")) - 1
+        return self._block.slice(index)[row - int(self._block.starts[index])]
+
+    def vector(self, row: int) -> FeatureVector | None:
+        """The features of a row; None for a symbol with too few bars."""
+        return self._state(row).vector(int(self.row_in_symbol[row]))
+
+    def decisions(self, row: int) -> Decisions:
+        """The agents' Signals for a row."""
+        bar, known = self._bar(row), not math.isnan(self._forecasts[row, layout.PROBABILITY])
+        prediction_id = f"{bar.symbol}/direction/{bar.seq}" if known else None
+        ids = [
+            prediction_id if form is not None and isinstance(agent, MLAwareAgent) else None
+            for agent, form in self._agents.forms
+        ]
+        called = self._called.get(row, [None] * len(ids))
+        return make_decisions(self._signals[row].tolist(), self._agents.names, bar, called, ids)
+
+    def sizing(self, row: int, decisions: Decisions | None = None) -> SizingInput:
+        """What the books were sized by at a row."""
+        bar, inputs = self._bar(row), self._inputs[row].tolist()
+        decided = self.decisions(row) if decisions is None else decisions
+        probability = inputs[execution_layout.PROBABILITY]
+        return SizingInput(
+            bar, bar.seq, decided.combined, decided.rules, decided.ml, inputs[execution_layout.VOLATILITY],
+            inputs[execution_layout.PLAIN_VOLATILITY], inputs[execution_layout.QUALITY],
+            None if math.isnan(probability) else probability, self._horizon, inputs[execution_layout.BARS_PER_YEAR],
+        )  # fmt: skip
+
+    def _rows(self, first: int, last: int) -> Rows:
+        return list(zip(self._events[first:last].tolist(), self._event_prices[first:last].tolist(), strict=True))
+
+    def result(self, index: int) -> ExecutionResult:
+        """The trades of a slice."""
+        if index not in self._results:
+            first, last, _ = self._marks[index].tolist()
+            self._results[index] = self._execution.result_of(self._rows(first, last), self._opened.get(index, ()))
+        return self._results[index]
+
+    def decision(self, index: int, row: int, sizing: SizingInput) -> Decision:
+        """Orders, refusals and the abstention of one row of a slice."""
+        _, first, last = self._marks[index].tolist()
+        rows = self._rows(first, last)
+        code = int(self._block.code[row])
+        return self._execution.decision_of([each for each in rows if each[0][execution_layout.EVENT_SYMBOL] == code], sizing)
