@@ -24,7 +24,6 @@ from alpha_pulse.engine.events import ALARMED, ENDED, FEATURES_, REGIME, REQUEST
 from alpha_pulse.engine.target import TargetLoop
 from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator
 from alpha_pulse.features.extractor import MIN_BARS, FeatureExtractor
-from alpha_pulse.feedback.labels import RealisedVolatility
 from alpha_pulse.feeds.bar_block import ASK, BID, CLOSE, HIGH, LOW, VOLUME, BarBlock
 from alpha_pulse.kernels.base.scores import SERVED
 from alpha_pulse.kernels.decisions import layout as decision_layout
@@ -62,7 +61,6 @@ class SymbolState:
         self.rows = BarRows(len(extractor.schema.names), capacity)
         self.targets: dict[str, TargetLoop] = {}
         """By target, in the order of `TARGETS`; added when its session is open."""
-        self._realised = RealisedVolatility(config.learning.volatility_horizon_bars)
         self._root_horizon = math.sqrt(config.learning.volatility_horizon_bars)
         self._first_ts = 0
         self._levels = np.zeros((capacity, 3))
@@ -128,10 +126,7 @@ class SymbolState:
                 "expected prices above 0 and high at least low; correct the feed"
             )
         clock[:, layout.HAS_FEATURES] = clock[:, layout.BAR_NUMBER] >= MIN_BARS
-        prices[:, layout.MEDIAN] = levels[:, 1]
-        for row, close in enumerate(self.rows.bars[:, CLOSE].tolist()):
-            self._realised.update(close)
-            prices[row, layout.REALISED] = self._realised.value
+        prices[:, layout.REALISED], prices[:, layout.MEDIAN] = levels[:, 0], levels[:, 1]
         known = levels[:, 1] > 0.0
         prices[:, layout.PLAIN] = np.where(known, levels[:, 1] / self._root_horizon, levels[:, 2])
         self._masks = dict(self._made_masks(n))
@@ -205,11 +200,9 @@ class SymbolState:
         confidence = direction.column(layout.SERVED_ROW + CONFIDENT, n)
         forecasts[:, decision_layout.THRESHOLD] = threshold
         forecasts[:, decision_layout.CONFIDENCE] = np.where(np.isnan(threshold), np.nan, confidence)
-        elapsed = (clock[:, layout.TS] - self._first_ts).tolist()
-        numbers = clock[:, layout.BAR_NUMBER].tolist()
-        forecasts[:, decision_layout.BARS_PER_YEAR] = [
-            (number - 1) * YEAR_NS / time if time else 0.0 for number, time in zip(numbers, elapsed, strict=True)
-        ]
+        years = (clock[:, layout.TS] - self._first_ts) / YEAR_NS
+        before = clock[:, layout.BAR_NUMBER] - 1.0
+        forecasts[:, decision_layout.BARS_PER_YEAR] = np.divide(before, years, out=np.zeros(n), where=years > 0.0)
         return known, forecasts
 
     def components(self, symbol: str) -> dict[str, Stateful]:
@@ -219,7 +212,6 @@ class SymbolState:
             f"level/{symbol}": self.calibrator,
             f"monitor/{symbol}": self.feature_monitor,
             f"instrument/{symbol}": self,
-            f"realised/{symbol}": self._realised,
             **{f"target/{symbol}/{name}": target for name, target in self.targets.items()},
         }
 

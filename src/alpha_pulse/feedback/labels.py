@@ -11,7 +11,6 @@ from collections import deque
 
 import msgspec
 
-from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import Example
 
 
@@ -42,30 +41,23 @@ class Expired(msgspec.Struct, frozen=True):
 
 
 class RealisedVolatility:
-    """Root of the sum of the last h squared close-to-close log returns of one symbol."""
+    """Root of the sum of the last h squared close-to-close log returns of one symbol.
+
+    Equal bit for bit to `alpha_pulse.features.extractor.FeatureExtractor.realised`, from which labels are made.
+    """
 
     def __init__(self, horizon: int) -> None:
         self._squares: deque[float] = deque(maxlen=horizon)
-        self._close = 0.0
+        self._log = math.nan
 
     def update(self, close: float) -> None:
         """Add the next close."""
-        if self._close:
-            move = math.log(close / self._close)
-            self._squares.append(move * move)
-        self._close = close
+        log, before = math.log(close), self._log
+        if not math.isnan(before):
+            self._squares.append((log - before) * (log - before))
+        self._log = log
 
     @property
     def value(self) -> float:
         """The realised volatility over the bars so far, at most h."""
-        return math.sqrt(math.fsum(self._squares))
-
-    def snapshot(self) -> State:
-        """See `alpha_pulse.core.stateful.Stateful`."""
-        return State(scalars={"squares": list(self._squares), "close": self._close})
-
-    def restore(self, state: State) -> None:
-        """See `alpha_pulse.core.stateful.Stateful`."""
-        self._squares.clear()
-        self._squares.extend(state.scalars["squares"])
-        self._close = state.scalars["close"]
+        return math.sqrt(sum(self._squares))
