@@ -157,7 +157,7 @@ class AdaptiveModelManager:
 
     def count_labels(self, session: Session, errors: Sequence[float], times: Sequence[int]) -> None:
         """Count scored labels, of the online model: whether each was wrong (0 or 1), and its time."""
-        self._by_session[session].recovery.update_many(errors, times)
+        self._by_session[session].recovery.update(errors, times)
 
     def end_trial_if_due(self, session: Session, ts: int) -> AdaptationAction | None:
         """The closed action when the session's trial has enough labels and ends."""

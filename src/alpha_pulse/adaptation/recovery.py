@@ -37,17 +37,19 @@ class Episode(msgspec.Struct):
     recovery_sample: int | None = None
     recovery_ts: int | None = None
 
-    def update(self, error: float, sample: int, ts: int) -> bool:
-        """Process one label after the alarm; whether the episode is over."""
-        self.errors += error
-        self.seen += 1
-        if self.seen < SPAN:
-            return False
-        rate, self.errors, self.seen = self.errors / SPAN, 0.0, 0
-        if rate > self.level:
-            return False
-        self.recovery_sample, self.recovery_ts = sample, ts
-        return True
+    def update(self, errors: Sequence[float], times: Sequence[int], before: int) -> bool:
+        """Process labels after the alarm, of which the session had seen ``before``; whether the episode is over."""
+        first = 0
+        while self.seen + len(errors) - first >= SPAN:
+            last = first + SPAN - self.seen
+            rate, self.errors, self.seen = (self.errors + sum(errors[first:last])) / SPAN, 0.0, 0
+            if rate <= self.level:
+                self.recovery_sample, self.recovery_ts = before + last, times[last - 1]
+                return True
+            first = last
+        self.errors += sum(errors[first:])
+        self.seen += len(errors) - first
+        return False
 
     @property
     def on_trial(self) -> bool:
@@ -63,19 +65,12 @@ class RecoveryTracker:
         self._samples = 0
         self._open: list[Episode] = []
 
-    def update(self, error: float, ts: int) -> None:
-        """One scored label; ``error`` is 0 or 1."""
-        self._samples += 1
+    def update(self, errors: Sequence[float], times: Sequence[int]) -> None:
+        """Process scored labels in order: whether each was wrong (0 or 1), and its time (ns)."""
+        before = self._samples
+        self._samples += len(errors)
         if self._open:
-            self._open = [episode for episode in self._open if not episode.update(error, self._samples, ts)]
-
-    def update_many(self, errors: Sequence[float], times: Sequence[int]) -> None:
-        """`update` for each of several labels."""
-        if not self._open:
-            self._samples += len(errors)
-            return
-        for error, ts in zip(errors, times, strict=True):
-            self.update(error, ts)
+            self._open = [episode for episode in self._open if not episode.update(errors, times, before)]
 
     def on_alarm(self, alarm: DriftAlarm) -> None:
         """An episode begins, at the point to which the alarm dates the change."""

@@ -47,7 +47,7 @@ BATCH_MODEL = "lightgbm"
 QUALITY_MODEL = "logistic"
 MIN_VERIFIED_ROWS = 200
 """Least number of rows that are replayed, and compared with the journal, before a run resumes."""
-MAX_BLOCK, MAX_ROWS = 512, 16_384
+MAX_BLOCK, MAX_ROWS = 4096, 16_384
 """Slices and bars that are processed at once, at most."""
 REPLAY_NOTICE = 256
 """Replayed rows between two reports of progress."""

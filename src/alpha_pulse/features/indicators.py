@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from alpha_pulse.features import layout
 from alpha_pulse.features.calendar import calendar_step
 from alpha_pulse.features.schema import RETURNS
+from alpha_pulse.kernels.base.addresses import borrowed, borrowed_rows
 from alpha_pulse.kernels.base.jit import kernel
 from alpha_pulse.kernels.base.median import median_push, median_value
 from alpha_pulse.kernels.base.moments import ema_weight, log_ratio, quotient, wilder_weight
@@ -290,10 +291,11 @@ def served_rows(state: Row, ts: NDArray[np.int64], bars: Row, levels: Row, featu
     See `alpha_pulse.features.extractor.FeatureExtractor.update_rows`.
     """
     n: int = bars.shape[0]
+    own, rows = borrowed(state), borrowed_rows(features)
     for row in range(n):
         volume, bid, ask = bars[row, 4], bars[row, 5], bars[row, 6]
         known = served_step(
-            state,
+            own,
             ts[row],
             bars[row, 0],
             bars[row, 1],
@@ -302,7 +304,7 @@ def served_rows(state: Row, ts: NDArray[np.int64], bars: Row, levels: Row, featu
             -1.0 if math.isnan(volume) else volume,
             0.0 if math.isnan(bid) else bid,
             0.0 if math.isnan(ask) else ask,
-            features[row],
+            rows[row],
         )
         if not known:
             return row

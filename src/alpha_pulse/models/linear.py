@@ -53,6 +53,7 @@ class Logistic(BinaryEstimator):
                 "the examples until the scaler forgets, or 0 for never"
             )
         self._state: Row = np.zeros(kernels.size(n_features))
+        self._scratch: Row = np.zeros(n_features)
         layout = {"kind": "logistic", "version": 2, "n_features": n_features}
         super().__init__(n_features, layout, {"state": self._state})
         self._state[kernels.RATE] = rate
@@ -67,20 +68,20 @@ class Logistic(BinaryEstimator):
 
     @property
     def kernel_scratch(self) -> Row:
-        """See `alpha_pulse.models.base.CompiledModel`; none is needed."""
-        return self._state[:0]
+        """See `alpha_pulse.models.base.CompiledModel`."""
+        return self._scratch
 
     def _probability(self, features: Row) -> float:
         return kernels.predict(self._state, features)
 
     def _learn(self, features: Row, label: int, weight: float) -> None:
-        kernels.learn(self._state, features, label, weight)
+        kernels.learn(self._state, features, label, weight, self._scratch)
 
     def _probability_rows(self, features: Row, out: Row) -> None:
         kernels.predict_rows(self._state, features, out)
 
     def _probability_learn_rows(self, features: Row, labels: NDArray[np.int64], weights: Row, out: Row) -> None:
-        kernels.learn_rows(self._state, features, labels, weights, out)
+        kernels.learn_rows(self._state, features, labels, weights, self._scratch, out)
 
     def set_boost(self, factor: float) -> None:
         """Multiply the learning rate by ``factor`` from now on."""

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -18,9 +20,9 @@ def drifted(errors: int = 60) -> RecoveryTracker:
     """200 labels at an error rate of 0.1, then some at 0.9, then the alarm."""
     tracker = RecoveryTracker()
     for step in range(200):
-        tracker.update(float(step % 10 == 0), 10 * step)
+        tracker.update([float(step % 10 == 0)], [10 * step])
     for step in range(200, 200 + errors):
-        tracker.update(float(step % 10 != 0), 10 * step)
+        tracker.update([float(step % 10 != 0)], [10 * step])
     tracker.on_alarm(alarm(1, 200 + errors, 195))
     return tracker
 
@@ -42,9 +44,9 @@ def test_it_has_recovered_when_the_errors_of_a_whole_span_are_back() -> None:
     (episode,) = tracker.episodes
     assert episode.level == pytest.approx(0.5 - RECOVERED * 0.4)
     for step in range(260, 260 + SPAN // 2):
-        tracker.update(1.0, 10 * step)
+        tracker.update([1.0], [10 * step])
     for step in range(260 + SPAN // 2, 260 + 3 * SPAN):
-        tracker.update(float(step % 10 == 0), 10 * step)
+        tracker.update([float(step % 10 == 0)], [10 * step])
     assert episode.recovery_sample == 260 + 2 * SPAN
     assert episode.recovery_ts == 10 * (260 + 2 * SPAN - 1)
 
@@ -56,7 +58,7 @@ def test_a_rate_that_stays_is_no_recovery_however_it_wavers() -> None:
         tracker = RecoveryTracker()
         tracker.on_alarm(DriftAlarm(f"a{number}", "adwin", "X", "direction", 0, 400, 0.15, 0, 0, mean=0.6))
         for step in range(1_000):
-            tracker.update(float(generator.random() < 0.6), step)
+            tracker.update([float(generator.random() < 0.6)], [step])
         recovered += tracker.episodes[0].recovery_ts is not None
     assert recovered <= 2
 
@@ -64,7 +66,7 @@ def test_a_rate_that_stays_is_no_recovery_however_it_wavers() -> None:
 def test_while_the_errors_stay_it_has_not_recovered() -> None:
     tracker = drifted()
     for step in range(260, 2_000):
-        tracker.update(float(step % 10 != 0), 10 * step)
+        tracker.update([float(step % 10 != 0)], [10 * step])
     assert tracker.episodes[0].recovery_ts is None
 
 
@@ -100,10 +102,22 @@ def test_saved_at_any_point_it_goes_on_alike(errors: list[bool], alarms: set[int
             trackers[1].restore(unpack(blob)[0]["t"])
             assert pack({"t": trackers[1].snapshot()}) == blob
         for tracker in trackers:
-            tracker.update(float(error), step)
+            tracker.update([float(error)], [step])
             if step in alarms:
                 tracker.on_alarm(alarm(step, step + 1, step // 2, 0.1))
                 tracker.on_action(f"a{step}", step)
             if step % 40 == 0:
                 tracker.on_result(accepted=step % 80 == 0)
     assert len({pack({"t": tracker.snapshot()}) for tracker in trackers}) == 1
+
+
+@given(errors=st.lists(st.booleans(), max_size=900), cuts=st.lists(st.integers(0, 900), max_size=8))
+def test_labels_may_come_one_by_one_or_in_any_groups(errors: list[bool], cuts: list[int]) -> None:
+    one, many = drifted(), drifted()
+    times = list(range(len(errors)))
+    for error, ts in zip(errors, times, strict=True):
+        one.update([float(error)], [ts])
+    bounds = [0, *sorted(min(cut, len(errors)) for cut in cuts), len(errors)]
+    for first, last in pairwise(bounds):
+        many.update([float(error) for error in errors[first:last]], times[first:last])
+    assert one.snapshot() == many.snapshot()

@@ -36,7 +36,7 @@ def test_every_step_is_the_naive_twins(seed: int, d: int, rate: float, l2: float
     for row in rows:
         label, weight = int(generator.random() < 0.4), float(generator.choice([1.0, 0.0, 40.0]))
         assert linear.predict(state, row) == pytest.approx(naive.predict(row.tolist()), abs=1e-12)
-        linear.learn(state, row, label, weight)
+        linear.learn(state, row, label, weight, np.empty(len(row)))
         naive.learn(row.tolist(), label, weight)
     place = linear.HEAD
     for values in (naive.scaler.mean, naive.scaler.variance, naive.weights, [naive.bias]):
@@ -47,7 +47,7 @@ def test_every_step_is_the_naive_twins(seed: int, d: int, rate: float, l2: float
 def test_the_scaler_is_that_of_all_rows_until_it_begins_to_forget() -> None:
     rows = np.random.default_rng(1).normal(5.0, 3.0, (200, 2))
     state = fresh(2)
-    linear.learn_rows(state, rows, np.ones(200, dtype=np.int64), np.ones(200), np.empty(200))
+    linear.learn_rows(state, rows, np.ones(200, dtype=np.int64), np.ones(200), np.empty(rows.shape[1]), np.empty(200))
     assert state[linear.HEAD : linear.HEAD + 2] == pytest.approx(rows.mean(axis=0))
     assert state[linear.HEAD + 2 : linear.HEAD + 4] == pytest.approx(rows.var(axis=0))
 
@@ -57,10 +57,10 @@ def test_loop_and_steps_are_bit_equal() -> None:
     rows, labels = generator.normal(size=(300, 4)), (generator.random(300) < 0.5).astype(np.int64)
     weights, out = generator.random(300), np.empty(300)
     one, many = fresh(4, l2=0.01, span=50), fresh(4, l2=0.01, span=50)
-    linear.learn_rows(many, rows, labels, weights, out)
+    linear.learn_rows(many, rows, labels, weights, np.empty(rows.shape[1]), out)
     for i in range(300):
         assert linear.predict(one, rows[i]) == out[i]
-        linear.learn(one, rows[i], labels[i], weights[i])
+        linear.learn(one, rows[i], labels[i], weights[i], np.empty(rows.shape[1]))
     assert one.tobytes() == many.tobytes()
     linear.predict_rows(many, rows, out)
     assert out.tolist() == [linear.predict(one, row) for row in rows]
@@ -84,7 +84,7 @@ def test_no_input_moves_a_weight_beyond_its_bound(
     state[linear.BOOST] = boost
     for a, b, label, weight in rows * 3:
         row = np.array([a, b])
-        linear.learn(state, row, label, weight)
+        linear.learn(state, row, label, weight, np.empty(len(row)))
         assert np.isfinite(state).all()
         assert np.abs(state[linear.HEAD + 4 : linear.HEAD + 7]).max() <= linear.MAX_WEIGHT
         assert 0.0 <= linear.predict(state, row) <= 1.0
@@ -95,8 +95,8 @@ def test_a_constant_feature_says_nothing() -> None:
     state, without = fresh(2), fresh(1)
     for x in generator.normal(size=200):
         label = int(x > 0.0)
-        linear.learn(state, np.array([x, 7.0]), label, 1.0)
-        linear.learn(without, np.array([x]), label, 1.0)
+        linear.learn(state, np.array([x, 7.0]), label, 1.0, np.empty(2))
+        linear.learn(without, np.array([x]), label, 1.0, np.empty(1))
     assert state[linear.HEAD + 5] == 0.0
     assert linear.predict(state, np.array([0.3, 7.0])) == linear.predict(without, np.array([0.3]))
 

@@ -133,6 +133,18 @@ def ints_4d(table: NDArray[np.int64], entry: int) -> NDArray[np.int64]:
 
 
 @kernel
+def borrowed(array: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same array (n,), not counted: parts of it cost nothing to make. The caller keeps it alive."""
+    return carray(_floats_at(array.ctypes.data), (array.shape[0],))
+
+
+@kernel
+def borrowed_rows(array: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`borrowed`, of an array (n, d)."""
+    return carray(_floats_at(array.ctypes.data), (array.shape[0], array.shape[1]))
+
+
+@kernel
 def floats_from(address: int, n: int) -> NDArray[np.float64]:
     """The ``n`` float64 numbers that begin at ``address``."""
     return carray(_floats_at(address), (n,))

@@ -21,6 +21,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.kernels.base.addresses import borrowed, borrowed_rows
 from alpha_pulse.kernels.base.jit import kernel
 from alpha_pulse.kernels.detection.covariate_index import PRIOR, compare_missing, index_p_value, known_and_missing, psi
 from alpha_pulse.kernels.detection.covariate_layout import (
@@ -287,9 +288,9 @@ def covariate_until(
     Their times ``ts`` (n,) go into the ring ``times`` (m,), that of the k-th row taken at place (k - 1) mod m. Returns the
     number of the row that gave a drift, n where none did, ~i where row i was refused; the rows before it are then taken.
     """
-    n = len(values)
+    n, own, rows = len(values), borrowed(state), borrowed_rows(values)
     for i in range(first, n):
-        flag = covariate_step(state, values[i], known[i])
+        flag = covariate_step(own, rows[i], known[i])
         if flag == REFUSED:
             return ~i
         times[(int(state[SEEN]) - 1) % times.size] = ts[i]

@@ -62,21 +62,28 @@ def predict(state: NDArray[np.float64], x: NDArray[np.float64]) -> float:
 
 
 @kernel
-def learn(state: NDArray[np.float64], x: NDArray[np.float64], label: int, weight: float) -> None:
-    """Learn one example: update the scaler, then the weights along the gradient of the log loss."""
+def learn(state: NDArray[np.float64], x: NDArray[np.float64], label: int, weight: float, scratch: NDArray[np.float64]) -> None:
+    """Learn one example: the scaler first, then the weights follow the gradient of the log loss.
+
+    ``scratch`` is float64 of shape (d,); its content does not matter.
+    """
     if not weight > 0.0:
         return
     d = x.shape[0]
     share = share_of(weight)
     state[N] += share
     scaler.learn_scales(state, x, HEAD, HEAD + d, HEAD + 3 * d + 1, share, state[STEP])
-    gradient = clip((sigmoid(score(state, x)) - label) * weight, MAX_GRADIENT)
+    total = float(state[HEAD + 3 * d])
+    for j in range(d):
+        scratch[j] = _standard(state, x, j)
+        total += state[HEAD + 2 * d + j] * scratch[j]
+    gradient = clip((sigmoid(total) - label) * weight, MAX_GRADIENT)
     rate = state[RATE] * state[BOOST]
     shrink = rate * state[L2] * share
     for j in range(d):
         if state[HEAD + d + j] > 0.0:
             w = state[HEAD + 2 * d + j]
-            state[HEAD + 2 * d + j] = clip(w - rate * gradient * _standard(state, x, j) - shrink * w, MAX_WEIGHT)
+            state[HEAD + 2 * d + j] = clip(w - rate * gradient * scratch[j] - shrink * w, MAX_WEIGHT)
     state[HEAD + 3 * d] = clip(state[HEAD + 3 * d] - rate * gradient, MAX_WEIGHT)
 
 
@@ -96,8 +103,8 @@ def learn_outputs(
     outputs: NDArray[np.float64],
     scratch: NDArray[np.float64],
 ) -> None:
-    """`learn`, with the arguments that all models share; ``outputs`` and ``scratch`` are not used."""
-    learn(state, x, label, weight)
+    """`learn`, with the arguments that all models share; ``outputs`` is not used."""
+    learn(state, x, label, weight, scratch)
 
 
 @kernel
@@ -106,12 +113,13 @@ def learn_rows(
     x: NDArray[np.float64],
     labels: NDArray[np.int64],
     weights: NDArray[np.float64],
+    scratch: NDArray[np.float64],
     out: NDArray[np.float64],
 ) -> None:
     """For each row predict into ``out``, then learn. Bit-equal to the single calls."""
     for i in range(x.shape[0]):
         out[i] = predict(state, x[i])
-        learn(state, x[i], labels[i], weights[i])
+        learn(state, x[i], labels[i], weights[i], scratch)
 
 
 @kernel
