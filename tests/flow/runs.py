@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -25,7 +26,6 @@ from alpha_pulse.core.types import (
     AdaptationAction,
     Bar,
     DriftAlarm,
-    FeatureVector,
     Fill,
     Lot,
     MarketView,
@@ -36,10 +36,12 @@ from alpha_pulse.core.types import (
 from alpha_pulse.data import bundled
 from alpha_pulse.engine.journal import DecisionRecord, StepRecord
 from alpha_pulse.engine.system import System
-from alpha_pulse.features.extractor import FeatureExtractor
+from alpha_pulse.features.extractor import FeatureExtractor, Rows, Times
 from alpha_pulse.feedback.labels import Label
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import planted_signal, random_walk
+from alpha_pulse.kernels.agents.trend import trend_rule
+from alpha_pulse.kernels.base.jit import kernel
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.experts import MarketDefault
 from alpha_pulse.stores import open_store
@@ -151,16 +153,19 @@ def begun(
     return system
 
 
-def finished(system: System) -> Done:
-    """Step until the feed ends."""
-    while system.step():
-        pass
+def finished(system: System, sizes: Iterable[int] = (1,)) -> Done:
+    """Go on until the feed ends, in blocks of these sizes, over and over."""
+    for size in itertools.cycle(sizes):
+        if system.advance(size) < size:
+            break
     return Done(system)
 
 
-def run(feed: ReplayFeed, settings: dict[str, Any] | None = None, store: Store | None = None) -> Done:
-    """From the first bar to the last."""
-    return finished(begun(feed, settings, store))
+def run(
+    feed: ReplayFeed, settings: dict[str, Any] | None = None, store: Store | None = None, sizes: Iterable[int] = (1,)
+) -> Done:
+    """From the first bar to the last, in blocks of these sizes."""
+    return finished(begun(feed, settings, store), sizes)
 
 
 @cache
@@ -267,11 +272,24 @@ class LeakyExtractor(FeatureExtractor):
 
     closes: ClassVar[NDArray[np.float64]] = np.zeros(0)
 
-    def update(self, bar: Bar) -> FeatureVector | None:
-        vector = super().update(bar)
-        if vector is not None and bar.seq + 1 < self.closes.size:
-            vector.values[0] = 100.0 * (self.closes[bar.seq + 1] / self.closes[bar.seq] - 1.0)
-        return vector
+    def update_rows(self, ts: Times, bars: Rows, levels: Rows, features: Rows) -> int:
+        first = self.bars
+        last = super().update_rows(ts, bars, levels, features)
+        closes = self.closes[first : first + last + 1]
+        features[: closes.size - 1, 0] = 100.0 * (closes[1:] / closes[:-1] - 1.0)
+        return last
+
+
+@kernel
+def hesitant_rule(features: Row, places: NDArray[np.int64], held: float) -> float:
+    """A thousandth less than the rule of `TrendFollowing`."""
+    return 0.999 * trend_rule(features, places, held)
+
+
+class Hesitant(TrendFollowing):
+    """Follows the trend a thousandth less."""
+
+    rule = staticmethod(hesitant_rule)
 
 
 class Witness(MarketDefault):

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from alpha_pulse.core.types import DriftAlarm
-from alpha_pulse.engine.symbol_state import SymbolState
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import random_walk
 from alpha_pulse.kernels.detection.detection import SEEN
+from alpha_pulse.learning.feature_monitor import FeatureMonitor
 from alpha_pulse.stores import open_store
 from flow.runs import LEAN, Done, configured, finished, run
 
@@ -61,7 +61,7 @@ def test_each_vector_is_looked_at_once() -> None:
 
 
 def test_without_the_call_in_the_pipeline_nothing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SymbolState, "detect", lambda *_: [])
+    monkeypatch.setattr(FeatureMonitor, "observe_block", lambda *_: [])
     assert not of_features(run(wilder().cut(CHANGE + 500), LEAN))
 
 

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
+from alpha_pulse.agents.agent_manager import Decisions
 from alpha_pulse.core.types import FeatureVector, Order, Prediction, Signal
-from alpha_pulse.execution.decision import Decision, SizingInput
-from alpha_pulse.execution.execution_service import ExecutionService
-from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator
+from alpha_pulse.engine.decision_pass import DecisionPass
+from alpha_pulse.engine.target import TargetLoop
+from alpha_pulse.execution.decision import SizingInput
 from alpha_pulse.feedback.trade_quality import TradeQuality
 from alpha_pulse.feeds.synthetic import random_walk
+from alpha_pulse.kernels.session import layout
 from alpha_pulse.kernels.session.deciles import DECILES
+from alpha_pulse.models.base import Row
 from flow.runs import LEAN, RESTLESS, begun, finished, restless, restless_run, run, with_gaps
 
 FULL_EDGE = 0.1
+COLUMN = TargetLoop.column
 
 
 def test_link_feedback_to_learner() -> None:
@@ -123,15 +128,15 @@ def test_link_outcome_to_agent_weights() -> None:
 
 
 def sizing_inputs_of(monkeypatch: pytest.MonkeyPatch) -> list[SizingInput]:
-    """Everything that reaches execution from now on."""
+    """Everything that books are sized by from now on."""
     found: list[SizingInput] = []
-    decide = ExecutionService.decide
+    sizing = DecisionPass.sizing
 
-    def noted(self: ExecutionService, sizing: SizingInput, now_ns: int | None = None) -> Decision:
-        found.append(sizing)
-        return decide(self, sizing, now_ns)
+    def noted(self: DecisionPass, row: int, decisions: Decisions | None = None) -> SizingInput:
+        found.append(sizing(self, row, decisions))
+        return found[-1]
 
-    monkeypatch.setattr(ExecutionService, "decide", noted)
+    monkeypatch.setattr(DecisionPass, "sizing", noted)
     return found
 
 
@@ -183,15 +188,24 @@ def test_link_volatility_forecast_to_sizing(monkeypatch: pytest.MonkeyPatch) -> 
     late = inputs[-200:]
     assert all(sizing.volatility != sizing.plain_volatility for sizing in late)
     # With twice the forecast, positions that no limit cuts are half as large.
-    monkeypatch.setattr(VolatilityCalibrator, "forecast", lambda self, probability, median: 2.0 * median)
+    monkeypatch.setattr(TargetLoop, "column", with_forecasts(2.0))
     doubled = run(restless(800), {**LEAN, "execution.rebalance_band": 0.0})
-    monkeypatch.setattr(VolatilityCalibrator, "forecast", lambda self, probability, median: 4.0 * median)
+    monkeypatch.setattr(TargetLoop, "column", with_forecasts(4.0))
     quartered = run(restless(800), {**LEAN, "execution.rebalance_band": 0.0})
     since = min(forecast)
     sizes = [stop_sizes(one.orders, since) for one in (doubled, quartered)]
     common = sorted(set(sizes[0]) & set(sizes[1]))
     assert len(common) > 50
     assert np.median([sizes[0][ts] / sizes[1][ts] for ts in common]) == pytest.approx(2.0, rel=0.1)
+
+
+def with_forecasts(factor: float) -> Callable[[TargetLoop, int, int], Row]:
+    """`TargetLoop.column` with forecasts of volatility times ``factor``."""
+
+    def column(self: TargetLoop, place: int, n: int) -> Row:
+        return COLUMN(self, place, n) * (factor if place == layout.FORECAST else 1.0)
+
+    return column
 
 
 def stop_sizes(orders: list[Order], since: int) -> dict[int, int]:

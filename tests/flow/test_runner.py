@@ -197,8 +197,7 @@ def test_a_fault_of_our_own_is_told_as_a_sentence(caplog: pytest.LogCaptureFixtu
         gateway = opened(quiet(), LEAN, paused=True)
         async with running(gateway):
             await gateway.step(60)
-            gateway._system.agents = None  # type: ignore[assignment]
-            gateway._system.pipeline.agents = None  # type: ignore[assignment]
+            gateway._system.pipeline.quality = None  # type: ignore[assignment]
             await gateway.step(1)
         return gateway
 

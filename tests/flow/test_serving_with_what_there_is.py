@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
+import numpy as np
 import pytest
+from msgspec.structs import replace
 
-from alpha_pulse.core.types import PredictionContext
-from alpha_pulse.serving import ModelServingService
+from alpha_pulse.core.types import FeatureVector, PredictionContext
+from alpha_pulse.engine.target import TargetLoop
 from flow.runs import LEAN, RESTLESS, begun, finished, restless, restless_run, run
 
 
@@ -36,10 +39,8 @@ def test_without_a_batch_model_online_and_base_rate_serve_alone() -> None:
 
 
 def test_agents_go_on_by_rules_when_nothing_serves(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nothing(self: ModelServingService, features: object, context: object) -> None:
-        return None
-
-    monkeypatch.setattr(ModelServingService, "prediction", nothing)
+    # Decisions read what was served from these columns; NaN is nothing.
+    monkeypatch.setattr(TargetLoop, "column", lambda self, place, n: np.full(n, math.nan))
     done = run(restless(1_000), LEAN)
     assert done.system.agents.ml_fraction == 0.0
     assert len(done.signals) > 900
@@ -52,18 +53,19 @@ def test_a_question_is_answered_and_changes_nothing() -> None:
     system = begun(restless(900), LEAN)
     context = PredictionContext("SYN", "someone", "direction")
     asked = 0
-    vectors = []
-    extract = system.symbols["SYN"].extract
-    system.symbols["SYN"].extract = lambda bar: vectors.append(extract(bar)) or vectors[-1]  # type: ignore[method-assign,func-returns-value]
+    earlier: FeatureVector | None = None
     while system.step():
-        if len(vectors) % 10 == 0 and vectors[-2] is not None:
+        vector = system.symbols["SYN"].vector(0)
+        if earlier is not None and system.feed.position % 10 == 0:
             before = system.feedback.counts()
-            answer = asyncio.run(system.serving.get_prediction(vectors[-2], context))
+            answer = asyncio.run(system.serving.get_prediction(earlier, context))
             assert answer is not None
             assert answer.prediction_id.startswith("query/")
             assert 0.0 <= answer.probability <= 1.0
             assert system.feedback.counts() == before
             asked += 1
+        # The arrays of a vector are those of the newest block.
+        earlier = None if vector is None else replace(vector, values=vector.values.copy())
     assert asked > 80
     assert system.serving.queries == asked
     assert finished(system).hashes == whole.hashes

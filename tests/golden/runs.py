@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -28,9 +28,9 @@ class GoldenRun(msgspec.Struct, frozen=True):
     settings: dict[str, Any]
     happens: tuple[str, ...] = ()
 
-    def finish(self) -> Done:
-        """From the first bar to the last."""
-        return run(self.feed(), self.settings)
+    def finish(self, sizes: Iterable[int] = (1,)) -> Done:
+        """From the first bar to the last, in blocks of these sizes, over and over."""
+        return run(self.feed(), self.settings, sizes=sizes)
 
 
 def _eurusd() -> ReplayFeed:

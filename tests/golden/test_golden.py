@@ -5,19 +5,30 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
+from alpha_pulse.engine import system as construction
 from golden.runs import QUICK, RUNS
 from golden.tables import Golden, difference, read, tables_of, write
 
-SOAKED = [pytest.param(name, marks=() if name == QUICK else pytest.mark.soak) for name in RUNS]
+SIZES = {str(size): [size] for size in (1, 7, 512, 4_096)} | {
+    f"random {seed}": np.random.default_rng(seed).geometric(1.0 / mean, 2_000).tolist() for seed, mean in ((1, 5), (2, 90))
+}
+"""Of blocks of slices."""
+DIVIDED = [
+    pytest.param(name, sizes, marks=() if name == QUICK and sizes in ("1", "7", "512") else pytest.mark.soak)
+    for name in RUNS
+    for sizes in SIZES
+]
 
 
-@pytest.mark.parametrize("name", SOAKED)
-def test_a_run_is_bit_for_bit_what_it_was(name: str) -> None:
-    differs = difference(read(name), tables_of(RUNS[name].finish()))
-    assert differs is None, f"run {name}: {differs}; if that is intended, make golden"
+@pytest.mark.parametrize(("name", "sizes"), DIVIDED)
+def test_a_run_is_bit_for_bit_what_it_was_whatever_its_blocks(name: str, sizes: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(construction, "MAX_BLOCK", max(construction.MAX_BLOCK, *SIZES[sizes]))
+    differs = difference(read(name), tables_of(RUNS[name].finish(SIZES[sizes])))
+    assert differs is None, f"run {name} in blocks of {sizes}: {differs}; if that is intended, make golden"
 
 
 @pytest.mark.parametrize("name", RUNS)

@@ -1,0 +1,147 @@
+"""How slices are divided into blocks changes nothing: neither a row of the journal nor the state at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable, Iterable
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from alpha_pulse.engine.system import MIN_VERIFIED_ROWS, System
+from alpha_pulse.feeds.replay import ReplayFeed
+from alpha_pulse.feeds.synthetic import Market, planted_signal
+from alpha_pulse.stores.base import Store
+from alpha_pulse.stores.memory import MemoryStore
+from flow.outside import elsewhere, give, newest_signal
+from flow.runs import Done, begun
+
+BARS, LATE = 1_700, 60
+SETTINGS = {
+    "batch.train_bars": 1_500,
+    "batch.direction_trees": 5,
+    "batch.volatility_trees": 5,
+    "adaptation.drift_threshold": 0.9,
+    "adaptation.boost_labels": 20,
+    "adaptation.cooldown_labels": 15,
+    "adaptation.on_regime": "boost",
+    "adaptation.interval_s": 7_200.0,
+    "learning.window": 100,
+    "learning.label_tolerance_bars": 3,
+    "store.checkpoint_steps": 170,
+}
+
+
+@cache
+def columns() -> ReplayFeed:
+    """Two symbols whose planted signals turn round; one begins late, the other has holes."""
+    made = planted_signal(BARS, 5, list(range(200, BARS, 200)), Market(symbols=("EARLY", "SYN")), strength=0.8).columns
+    number = np.tile(np.arange(BARS), 2)
+    hole = (made.code == 0) & (np.random.default_rng(3).random(number.size) < 0.03)
+    return ReplayFeed(made.pick(np.flatnonzero(~hole & ~((made.code == 1) & (number < LATE)))))
+
+
+def request(symbol: str, drift_type: str) -> Callable[[System], object]:
+    """Ask for an adaptation of a symbol's sessions."""
+    return lambda system: asyncio.run(system.learning.trigger_adaptation(symbol, drift_type))
+
+
+def choose_a_champion(system: System) -> None:
+    """Serve by one member alone from here on."""
+    system.serving.serving_strategy = "champion_challenger"
+
+
+def call_everything_decay(system: System) -> None:
+    """Let the timer find decay wherever accuracy is not the best."""
+    system.adaptation.accuracy_threshold = 0.0
+
+
+def tell_of_a_trade(system: System) -> None:
+    """Report the outcome of a trade that was made elsewhere on the newest order."""
+    trade = newest_signal(system)
+    assert give(system, trade, elsewhere(trade, 900, lot_id=str(system.feed.position)))
+
+
+COMMANDS: dict[int, Callable[[System], object]] = {
+    130: request("SYN", "performance"),
+    410: call_everything_decay,
+    700: tell_of_a_trade,
+    701: tell_of_a_trade,
+    999: request("EARLY", "regime"),
+    1_300: choose_a_champion,
+}
+"""By the number of slices before them."""
+
+
+def begin(store: Store) -> System:
+    return begun(ReplayFeed(columns().columns), SETTINGS, store, resume=True)
+
+
+def divided(sizes: Iterable[int], stops: frozenset[int] = frozenset()) -> Done:
+    """The run in blocks of these sizes, over and over; at the slices ``stops`` another system goes on with it."""
+    store, each = MemoryStore(), itertools.cycle(sizes)
+    system = begin(store)
+    while True:
+        at = system.feed.position
+        if at in stops:
+            state = system.state_sha256()
+            system = begin(store)
+            assert system.state_sha256() == state, f"resumed in another state at slice {at}"
+        if at in COMMANDS:
+            COMMANDS[at](system)
+        room = min([next(each), *(place - at for place in (*COMMANDS, *stops) if place > at)])
+        if system.advance(room) < room:
+            return Done(system)
+
+
+@cache
+def whole() -> Done:
+    """The run slice by slice."""
+    return divided([1])
+
+
+def test_everything_happens_in_this_market() -> None:
+    done = whole()
+    assert len(done.alarms) > 5
+    assert {model.session_id for record in done.records for model in record.models} == {
+        f"{symbol}/{target}" for symbol in ("EARLY", "SYN") for target in ("volatility", "direction")
+    }
+    assert {"open", "accepted", "rolled_back"} <= {action.status for action in done.adaptations}
+    causes = {action.cause.partition(":")[0] for action in done.adaptations}
+    assert causes >= {"drift", "decay", "regime", "request"}
+    assert {action.target for action in done.adaptations} == {"volatility", "direction", "trade_quality"}
+    assert sum(len(record.expired) for record in done.records) > 10
+    assert sum(len(record.commands) > 0 for record in done.records) == len(COMMANDS)
+    assert min(seq for seq, _ in done.system.store.checkpoints()) < len(done.steps) - MIN_VERIFIED_ROWS
+
+
+SIZES = st.lists(st.one_of(st.integers(1, 12), st.integers(1, 600)), min_size=1, max_size=8)
+STOPS = st.frozensets(st.integers(1, BARS - 1), max_size=2)
+
+
+def check(sizes: list[int], stops: frozenset[int]) -> None:
+    done = divided(sizes, stops)
+    first = next((i for i, (one, other) in enumerate(zip(done.steps, whole().steps, strict=False)) if one != other), None)
+    assert first is None, f"row {first} is another one: {done.steps[first]!r}, slice by slice {whole().steps[first]!r}"
+    assert len(done.steps) == len(whole().steps)
+    assert done.state == whole().state
+
+
+@settings(max_examples=5)
+@given(SIZES, STOPS)
+@example([512], frozenset({1_000}))
+@example([7], frozenset())
+def test_any_division_leads_to_the_same(sizes: list[int], stops: frozenset[int]) -> None:
+    check(sizes, stops)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1_200)
+@settings(max_examples=100)
+@given(SIZES, STOPS)
+def test_any_of_many_divisions_leads_to_the_same(sizes: list[int], stops: frozenset[int]) -> None:
+    check(sizes, stops)
