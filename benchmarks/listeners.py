@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import statistics
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -12,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.clock import elapsed_ns
-from alpha_pulse.engine.journal import StepRecord
-from alpha_pulse.feeds.base import Slice
+from alpha_pulse.engine.block_record import BlockRecord
+from alpha_pulse.feeds.bar_block import BarBlock
 from alpha_pulse.feeds.synthetic import regimes
 from benchmarks.loop import MARKET
 from benchmarks.measure import Options
@@ -42,21 +43,23 @@ FULL, QUICK = Size(500.0, 5_000, 12.0, 5, 100, 100), Size(500.0, 300, 0.5, 1, 4,
 
 
 class Delays:
-    """Measures the delay of each decision after the due time of its bar, and its duration; it wraps `Pipeline.on_slice`."""
+    """Measures the delay of each decision after the due time of its bar, and its duration; it wraps `Pipeline.on_block`.
+
+    The slices of a block begin and end together.
+    """
 
     def __init__(self, served_system: Served, pace: float) -> None:
         self._gap_ns = 1e9 / pace
         self._begun: list[int] = []
         self._ended: list[int] = []
-        on_slice = served_system.system.pipeline.on_slice
+        on_block = served_system.system.pipeline.on_block
 
-        def timed(slice_: Slice) -> StepRecord:
-            self._begun.append(elapsed_ns())
-            record = on_slice(slice_)
-            self._ended.append(elapsed_ns())
-            return record
+        def timed(block: BarBlock, write: Callable[[BlockRecord], None]) -> None:
+            self._begun += [elapsed_ns()] * len(block)
+            on_block(block, write)
+            self._ended += [elapsed_ns()] * len(block)
 
-        replace(served_system.system.pipeline, "on_slice", timed)
+        replace(served_system.system.pipeline, "on_block", timed)
 
     def take(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """(ms from due times to decisions, ms of decisions) since the last call.

@@ -1,21 +1,17 @@
-"""Timers around the stages of one pipeline, added by the benchmark: the product contains none."""
+"""Timers around the parts of one pipeline, added by the benchmark: the product contains none."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import ParamSpec, TypeVar
 
 from alpha_pulse.core.clock import elapsed_ns
-from alpha_pulse.engine.journal import StepRecord
+from alpha_pulse.engine.block_record import BlockRecord
 from alpha_pulse.engine.system import System
-from alpha_pulse.feeds.base import Slice
+from alpha_pulse.feeds.bar_block import BarBlock
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-STAGES = ("resolve", "learn", "detect", "adapt", "extract", "serve", "decide", "gate", "record")
-"""Methods of the pipeline, in the order in which it calls them."""
-FEED, CHECKPOINT = "feed: next slice", "checkpoint"
 
 
 def replace(owner: object, method: str, function: object) -> None:
@@ -23,42 +19,61 @@ def replace(owner: object, method: str, function: object) -> None:
     setattr(owner, method, function)
 
 
+def _parts(system: System) -> Iterator[tuple[str, object, str]]:
+    """(name, object, method) in the order of a block; a part does not contain the parts that it calls."""
+    pipeline = system.pipeline
+    yield "feed: next block", system.feed, "next_block"
+    for state in system.symbols.values():
+        yield "features", state.extractor, "update_rows"
+        yield "regimes", state.regimes, "update_many"
+        yield "monitor of features", state.feature_monitor, "observe_block"
+        for target in state.targets.values():
+            yield "targets: label, learn, detect, serve", target, "run"
+    yield "learning pass, the rest", pipeline, "learn"
+    yield "trade quality", pipeline.quality, "process"
+    yield "trade, decide, size, gate, release", pipeline.decisions, "run"
+    yield "decision pass, the rest", pipeline, "decide"
+    yield "records: structs from packed rows", pipeline, "write"
+    yield "records: encode and append", pipeline, "record"
+    yield "checkpoint", system, "checkpoint"
+
+
 class StageTimes:
-    """The nanoseconds in each stage of a running system since this object was created."""
+    """The nanoseconds in each part of a running system since this object was created, without those in other parts."""
 
     def __init__(self, system: System) -> None:
-        self.spent = dict.fromkeys((FEED, *STAGES, CHECKPOINT), 0)
-        for stage in STAGES:
-            self._wrap(system.pipeline, stage, stage)
-        self._wrap(system.feed, "next_slice", FEED)
-        self._wrap(system, "checkpoint", CHECKPOINT)
-
-    def _wrap(self, owner: object, method: str, name: str) -> None:
-        replace(owner, method, self._timed(getattr(owner, method), name))
+        self.spent: dict[str, int] = {}
+        self._inner = [0]
+        """Nanoseconds in the parts that each unfinished call has called; the first is of all calls."""
+        for name, owner, method in _parts(system):
+            self.spent[name] = 0
+            replace(owner, method, self._timed(getattr(owner, method), name))
 
     def _timed(self, function: Callable[P, R], name: str) -> Callable[P, R]:
-        spent = self.spent
+        spent, inner = self.spent, self._inner
 
         def timed(*args: P.args, **kwargs: P.kwargs) -> R:
+            inner.append(0)
             start = elapsed_ns()
             result = function(*args, **kwargs)
-            spent[name] += elapsed_ns() - start
+            taken = elapsed_ns() - start
+            spent[name] += taken - inner.pop()
+            inner[-1] += taken
             return result
 
         return timed
 
 
 class Latencies:
-    """The durations of all calls of `Pipeline.on_slice` since this object was created, in nanoseconds."""
+    """The durations of all calls of `Pipeline.on_block` since this object was created, in nanoseconds."""
 
     def __init__(self, system: System) -> None:
         self.taken: list[int] = []
-        on_slice, note = system.pipeline.on_slice, self.taken.append
+        on_block, note = system.pipeline.on_block, self.taken.append
 
-        def timed(slice_: Slice) -> StepRecord:
+        def timed(block: BarBlock, write: Callable[[BlockRecord], None]) -> None:
             start = elapsed_ns()
-            record = on_slice(slice_)
+            on_block(block, write)
             note(elapsed_ns() - start)
-            return record
 
-        replace(system.pipeline, "on_slice", timed)
+        replace(system.pipeline, "on_block", timed)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from alpha_pulse.core.errors import AlphaPulseError, ConflictError, DataError, NotFoundError, SessionError
-from alpha_pulse.core.types import MarketView, Signal, TradeOutcome
+from alpha_pulse.core.types import Signal, TradeOutcome
 from alpha_pulse.engine.journal import decode_step
 from alpha_pulse.engine.system import System
 from alpha_pulse.engine.verification import verify
@@ -109,17 +109,17 @@ def test_what_cannot_be_learned_is_refused_with_the_reason_and_leaves_no_row() -
 
 def test_a_command_inside_of_a_step_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     system = begun(restless(120), LEAN)
-    decide = system.agents.decide
+    begin = system.pipeline.quality.begin
     said: list[str] = []
 
-    def meddling(view: MarketView) -> object:
+    def meddling(*of_a_block: Any) -> object:
         try:
             system.serving.serving_strategy = "champion_challenger"
         except ConflictError as error:
             said.append(str(error))
-        return decide(view)
+        return begin(*of_a_block)
 
-    monkeypatch.setattr(system.agents, "decide", meddling)
+    monkeypatch.setattr(system.pipeline.quality, "begin", meddling)
     done = finished(system)
     assert said
     assert "between two steps" in said[0]
