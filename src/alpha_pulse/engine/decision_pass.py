@@ -17,7 +17,7 @@ from alpha_pulse.agents.decisions import make_decisions
 from alpha_pulse.agents.ml_aware_agent import MLAwareAgent
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import NonFiniteError
-from alpha_pulse.core.types import Bar, FeatureVector, MarketView, Signal, Units
+from alpha_pulse.core.types import FeatureVector, MarketView, Signal, Units
 from alpha_pulse.engine.symbol_state import SymbolState
 from alpha_pulse.execution.decision import Decision, ExecutionResult, SizingInput
 from alpha_pulse.execution.execution_service import ExecutionService
@@ -66,6 +66,7 @@ class DecisionPass:
         self._cursor = np.zeros(layout.CURSOR, dtype=np.int64)
         self._counter = np.zeros(1, dtype=np.int64)
         self._quality = np.zeros((len(symbols), layout.QUALITY), dtype=np.int64)
+        self._qualities = tuple(feedback.quality(symbol) for symbol in symbols)
         self._quality_models: list[OnlineModel | None] = [None] * len(symbols)
         self._given = np.full((n, agent_layout.GIVEN), math.nan)
         self._events = np.zeros((FIRST_EVENTS, execution_layout.N_EVENT), dtype=np.int64)
@@ -105,8 +106,7 @@ class DecisionPass:
         self._forecasts = np.full((n, layout.FORECASTS), math.nan)
         self.row_in_symbol = np.zeros(n, dtype=np.int64)
         """Of each row, its number among those of its symbol."""
-        for number, state in enumerate(self._symbols):
-            rows = np.flatnonzero(block.code == number)
+        for state, rows in zip(self._symbols, block.rows_of, strict=True):
             self.row_in_symbol[rows] = np.arange(len(rows))
             self._known[rows], self._forecasts[rows] = state.decision_rows()
         self._signals = np.full((n, agent_layout.HEAD + agent_layout.COLUMNS * agents), math.nan)
@@ -122,6 +122,7 @@ class DecisionPass:
             ("equity", self.equity),
         ):  # fmt: skip
             self._table.put(name, array)
+        self._connect_models()
         self._counter[0] = 0
         self._cursor[:] = 0, layout.OPEN, 0, 0, len(self._execution.units)
 
@@ -158,8 +159,10 @@ class DecisionPass:
                 self._table.put(f"agent_{name}", array)
         self._table.put("events", self._events)
         self._table.put("event_prices", self._event_prices)
-        for number, state in enumerate(self._symbols):
-            quality = self._feedback.quality(state.symbol)
+
+    def _connect_models(self) -> None:
+        """Enter the trade-quality models, which an adaptation may replace."""
+        for number, quality in enumerate(self._qualities):
             model = quality.model
             if model is not self._quality_models[number]:
                 assert isinstance(model, CompiledModel)
@@ -182,6 +185,7 @@ class DecisionPass:
             self._execution.make_room_at_venue()
         elif reason == layout.OUTCOMES:
             learn(index)
+            self._connect_models()
         elif reason == layout.ENTERED:
             self._enter(index)
         elif reason == layout.CALL_AGENTS:
@@ -211,10 +215,6 @@ class DecisionPass:
             assert vector is not None
             self._feedback.on_entry(vector, decisions.combined)
 
-    def row_in_slice(self, index: int, place: int) -> int:
-        """The number, among those of its symbol, of the row of the ``place``-th bar of a slice."""
-        return int(self.row_in_symbol[self._block.starts[index] + place])
-
     def _row_of(self, index: int, code: int) -> int:
         first, last = self._block.starts[index : index + 2].tolist()
         place = int(self._block.code[first:last].searchsorted(code))
@@ -226,7 +226,7 @@ class DecisionPass:
         assert vector is not None
         for target in state.targets.values():
             target.serve(int(self.row_in_symbol[row]))
-        view = MarketView(self._bar(row), vector)
+        view = MarketView(self._block.bar(row), vector)
         self._called[row] = [
             None if form is not None else self._agents.call(number, view, self._signals[row])
             for number, (_, form) in enumerate(self._agents.forms)
@@ -238,17 +238,13 @@ class DecisionPass:
     def _state(self, row: int) -> SymbolState:
         return self._symbols[int(self._block.code[row])]
 
-    def _bar(self, row: int) -> Bar:
-        index = int(self._block.starts.searchsorted(row, side="right")) - 1
-        return self._block.slice(index)[row - int(self._block.starts[index])]
-
     def vector(self, row: int) -> FeatureVector | None:
         """The features of a row; None for a symbol with too few bars."""
         return self._state(row).vector(int(self.row_in_symbol[row]))
 
     def decisions(self, row: int) -> Decisions:
         """The agents' Signals for a row."""
-        bar, known = self._bar(row), not math.isnan(self._forecasts[row, layout.PROBABILITY])
+        bar, known = self._block.bar(row), not math.isnan(self._forecasts[row, layout.PROBABILITY])
         prediction_id = f"{bar.symbol}/direction/{bar.seq}" if known else None
         ids = [
             prediction_id if form is not None and isinstance(agent, MLAwareAgent) else None
@@ -259,7 +255,7 @@ class DecisionPass:
 
     def sizing(self, row: int, decisions: Decisions | None = None) -> SizingInput:
         """What the books were sized by at a row."""
-        bar, inputs = self._bar(row), self._inputs[row].tolist()
+        bar, inputs = self._block.bar(row), self._inputs[row].tolist()
         decided = self.decisions(row) if decisions is None else decisions
         probability = inputs[execution_layout.PROBABILITY]
         return SizingInput(

@@ -35,6 +35,11 @@ class Events:
         for response in responses:
             self.add(slice_, "alarm_responses", place, response)
 
+    def take(self, other: Events) -> None:
+        """Add the events of another symbol."""
+        for slice_, events in other._by_slice.items():
+            self._by_slice.setdefault(slice_, []).extend(events)
+
     def into(self, slice_: int, step: StepRecord) -> None:
         """Put the events of a slice into its record."""
         found = self._by_slice.pop(slice_, None)

@@ -4,10 +4,10 @@ The order prevents look-ahead: a slice first resolves earlier decisions, then th
 decision is made. No order or prediction leaves before the journal contains it.
 
 Slices are processed in blocks; a live slice is a block of one. What no decision can change (stages 2 to 6: labels, learning,
-detecting, adapting, features, serving) is run for each symbol over the whole block: the *learning pass*, see
-`alpha_pulse.engine.symbol_state`. What shares cash, weights and limits (stages 1, 7 and 8, and learning from trades) runs slice
-by slice: the *decision pass*. Neither looks past its row, and both stop where Python has to act, so the size of a block changes
-no result.
+detecting, adapting, features, serving) is run for each symbol over the whole block, several symbols at once: the *learning
+pass*, see `alpha_pulse.engine.symbol_state`. What shares cash, weights and limits (stages 1, 7 and 8, and learning from trades)
+runs slice by slice: the *decision pass*. Neither looks past its row, and both stop where Python has to act, so the size of a
+block changes no result.
 
 How a label reaches a model: the learning pass computes it from the bar and gives it to the session that made the prediction.
 How an order is refused: `gate` (limits, stale data) or, at the price of its fill, `trade`. Both journal the reasons.
@@ -37,6 +37,7 @@ from alpha_pulse.feeds.bar_block import BarBlock
 from alpha_pulse.kernels.decisions.layout import DECIDE, RELEASE
 from alpha_pulse.learning.commands import EVERY, Command
 from alpha_pulse.learning.online_learning_service import OnlineLearningService
+from alpha_pulse.models.member_threads import member_threads
 from alpha_pulse.serving import ModelServingService
 
 Requests = list[tuple[str, str]]
@@ -93,10 +94,19 @@ class Pipeline:
         if any(session_id == EVERY for session_id, _ in requests):
             self.adaptation.fire_at_once(int(block.times[0]))
         fires = self.adaptation.timer_fires(block.times)
-        others = self.regimes.others_of_rows(block)
-        for symbol, state in self.symbols.items():
-            rows = np.flatnonzero(block.code == state.index)
-            state.learn(block, rows, others[rows], fires, _own(requests, symbol), self.adaptation, events)
+        others, states = self.regimes.others_of_rows(block), tuple(self.symbols.values())
+        found = [Events() for _ in states]
+
+        def learn(number: int) -> None:
+            state = states[number]
+            state.learn(block, others, fires, _own(requests, state.symbol), self.adaptation, found[number])
+
+        # Threads share nothing that they change. Models written in Python may share something, so they get no threads.
+        rows = len(block.code) if all(state.compiled for state in states) else 0
+        with member_threads(len(states), rows) as run_symbols:
+            run_symbols(learn)
+        for each in found:
+            events.take(each)
         return fires
 
     def decide(self, block: BarBlock, fires: NDArray[np.bool_], requests: Requests, events: Events) -> None:
@@ -107,8 +117,7 @@ class Pipeline:
         planned = self.quality.begin(block.times, fires, requests)
 
         def learn(index: int) -> None:
-            rows = {bar.symbol: self.decisions.row_in_slice(index, place) for place, bar in enumerate(block.slice(index))}
-            self.quality.process(index, self.decisions.result(index).outcomes, rows, events)
+            self.quality.process(index, self.decisions.result(index).outcomes, events)
 
         self.decisions.load(block, planned)
         self.decisions.run(DECIDE, learn)

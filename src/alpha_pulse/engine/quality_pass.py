@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.adaptation import AdaptiveModelManager
-from alpha_pulse.core.types import DriftAlarm, TradeOutcome
+from alpha_pulse.core.types import DriftAlarm, RegimeChange, TradeOutcome
 from alpha_pulse.engine.events import ALARMED, ENDED, QUALITY_, REGIME, REQUESTED, TIMED, Events, Place
 from alpha_pulse.engine.journal import scored_trade
 from alpha_pulse.engine.symbol_state import TARGETS, SymbolState
@@ -67,14 +67,18 @@ class QualityPass:
         self._external = self._feedback.external_outcomes(int(times[0]))
         self.planned = np.zeros(len(times), dtype=np.int64)
         self.planned[0] = bool(self._external) or bool(requests)
+        self._changes: dict[int, list[tuple[SymbolState, list[RegimeChange]]]] = {}
         for state in self._symbols.values():
-            self.planned[state.slices_with_changes] = 1
+            for slice_, changes in state.changes_by_slice.items():
+                self.planned[slice_] = 1
+                self._changes.setdefault(slice_, []).append((state, changes))
+        self._unchecked = {symbol for symbol in self._symbols if self._is_unchecked(self._session(symbol))}
         self._plan_checks(0)
         return self.planned
 
     def _plan_checks(self, first: int) -> None:
         """Plan the next slice with which the timer fires where a session has used enough labels since its last check."""
-        if any(self._is_unchecked(self._session(symbol)) for symbol in self._symbols):
+        if self._unchecked:
             following = np.flatnonzero(self._fires[first:])
             if following.size:
                 self.planned[first + following[0]] = 1
@@ -84,15 +88,12 @@ class QualityPass:
         labels, head = session.labels_used, session.head
         return not session.in_trial and labels >= head[layout.LOOK_AT] and labels >= head[layout.REST_UNTIL]
 
-    def process(self, index: int, outcomes: Sequence[TradeOutcome], rows: Mapping[str, int], events: Events) -> None:
-        """Stages 2 to 4 at a slice: learn from the lots that it closed, detect, and adapt.
-
-        ``rows`` holds, for each symbol that the slice has a bar of, its row in the block.
-        """
+    def process(self, index: int, outcomes: Sequence[TradeOutcome], events: Events) -> None:
+        """Stages 2 to 4 at a slice: learn from the lots that it closed, detect, and adapt."""
         every = [*self._external, *outcomes] if index == 0 else outcomes
         scored = self._learn(index, every, events)
         alarms = self._detect(index, scored, events)
-        self._adapt(index, alarms, rows, events)
+        self._adapt(index, alarms, events)
         self._plan_checks(index + 1)
 
     def _learn(self, index: int, outcomes: Sequence[TradeOutcome], events: Events) -> list[ScoredPrediction]:
@@ -115,9 +116,10 @@ class QualityPass:
             events.add(index, "alarms", place, alarm)
         for number, each in enumerate(scored):
             events.add(index, "adaptations", (ENDED, QUALITY_, number), self._manager.on_label(each))
+            self._note(each.session)
         return alarms
 
-    def _adapt(self, index: int, alarms: Sequence[tuple[Place, DriftAlarm]], rows: Mapping[str, int], events: Events) -> None:
+    def _adapt(self, index: int, alarms: Sequence[tuple[Place, DriftAlarm]], events: Events) -> None:
         """Requests, alarms, changes of regime and the timer, in that order."""
         manager, ts = self._manager, int(self._times[index])
         for number, (session_id, drift_type) in enumerate(self._requests if index == 0 else ()):
@@ -127,12 +129,13 @@ class QualityPass:
                 self._act(events, session, index, (REQUESTED, number), manager.on_request(session, drift_type, ts))
         for place, alarm in alarms:
             self._act(events, self._session(alarm.symbol), index, (ALARMED, *place), manager.on_alarm(alarm))
-        for symbol, row in rows.items():
-            state, session = self._symbols[symbol], self._session(symbol)
-            for number, change in enumerate(state.changes(row)):
+        for state, changes in self._changes.get(index, ()):
+            session = self._session(state.symbol)
+            for number, change in enumerate(changes):
                 self._act(events, session, index, (REGIME, state.index, number, RANK), manager.on_regime(session, change))
-        for symbol, state in self._symbols.items() if self._fires[index] else ():
-            session = self._session(symbol)
+        due = [self._symbols[symbol] for symbol in self._unchecked] if self._fires[index] else []
+        for state in sorted(due, key=lambda each: each.index):
+            session = self._session(state.symbol)
             self._act(events, session, index, (TIMED, state.index, RANK), manager.check(session, ts))
 
     def _session(self, symbol: str) -> Session:
@@ -141,3 +144,11 @@ class QualityPass:
     def _act(self, events: Events, session: Session, index: int, place: Place, action: object | None) -> None:
         events.add(index, "adaptations", place, action)
         events.respond(index, place, self._manager.take_responses(session))
+        self._note(session)
+
+    def _note(self, session: Session) -> None:
+        """Keep in mind whether the timer is to check a session."""
+        if self._is_unchecked(session):
+            self._unchecked.add(session.spec.symbol)
+        else:
+            self._unchecked.discard(session.spec.symbol)

@@ -6,7 +6,7 @@ Nothing here depends on decisions, so a whole block is run at once; where an ada
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from alpha_pulse.engine.events import ALARMED, ENDED, FEATURES_, REGIME, REQUEST
 from alpha_pulse.engine.target import TargetLoop
 from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator
 from alpha_pulse.features.extractor import MIN_BARS, FeatureExtractor
-from alpha_pulse.feeds.bar_block import ASK, BID, CLOSE, HIGH, LOW, VOLUME, BarBlock
+from alpha_pulse.feeds.bar_block import CLOSE, HIGH, LOW, BarBlock
 from alpha_pulse.kernels.base.scores import SERVED
 from alpha_pulse.kernels.decisions import layout as decision_layout
 from alpha_pulse.kernels.mixing.ensemble import CONFIDENT
@@ -65,7 +65,8 @@ class SymbolState:
         self._first_ts = 0
         self._levels = np.zeros((capacity, 3))
         self._changes: dict[int, list[RegimeChange]] = {}
-        self._masks: dict[int, np.ndarray] = {}
+        self._masks: NDArray[np.bool_] | None = None
+        """Which features of each row are missing; None where none is."""
 
     def n_features(self, target: str) -> int:
         """How many leading features a target uses: the volatility levels, last in the schema, are for ``volatility`` alone."""
@@ -77,12 +78,16 @@ class SymbolState:
         """Bars of the symbol so far."""
         return self.extractor.bars
 
+    @property
+    def compiled(self) -> bool:
+        """Whether all its models are run by their kernels, and none is called back."""
+        return all(target.compiled for target in self.targets.values())
+
     # The learning pass.
 
     def learn(
         self,
         block: BarBlock,
-        rows: np.ndarray,
         others: np.ndarray,
         fires: np.ndarray,
         requests: Sequence[tuple[int, str, str]],
@@ -93,10 +98,10 @@ class SymbolState:
 
         Parameters
         ----------
-        block, rows
-            The block, and which of its rows are of this symbol.
+        block
+            The block, of which the rows of this symbol are run.
         others
-            The mean log return of the other symbols, per row of the symbol; NaN without any.
+            The mean log return of the other symbols, per row of the block; NaN without any.
         fires
             Whether the timer fires, per slice.
         requests
@@ -106,8 +111,9 @@ class SymbolState:
         events
             Receives alarms, changes of regime, adaptations and trained models.
         """
+        rows = block.rows_of[self.index]
         self._extract(block, rows)
-        self._watch(others, events)
+        self._watch(others[rows], events)
         for name, target in self.targets.items():
             _TargetPass(self, name, target, block, fires, [each for each in requests if each[1] == name], manager, events).run()
 
@@ -129,17 +135,7 @@ class SymbolState:
         prices[:, layout.REALISED], prices[:, layout.MEDIAN] = levels[:, 0], levels[:, 1]
         known = levels[:, 1] > 0.0
         prices[:, layout.PLAIN] = np.where(known, levels[:, 1] / self._root_horizon, levels[:, 2])
-        self._masks = dict(self._made_masks(n))
-
-    def _made_masks(self, n: int) -> Iterator[tuple[int, np.ndarray]]:
-        """The rows with features of which some are missing, and which."""
-        clock, bars = self.rows.clock[:n], self.rows.bars
-        incomplete = self.extractor.incomplete(clock[:, layout.BAR_NUMBER], bars) & (clock[:, layout.HAS_FEATURES] == 1)
-        for row in np.flatnonzero(incomplete).tolist():
-            no_volume, no_quotes = bool(np.isnan(bars[row, VOLUME])), bool(np.isnan(bars[row, [BID, ASK]]).any())
-            mask = self.extractor.mask(int(clock[row, layout.BAR_NUMBER]), no_volume=no_volume, no_quotes=no_quotes)
-            if mask is not None:
-                yield row, mask
+        self._masks = self.extractor.masks(clock[:, layout.BAR_NUMBER], self.rows.bars)
 
     def _watch(self, others: np.ndarray, events: Events) -> None:
         """3: regime detectors see the bars, the feature monitor the features of the step before."""
@@ -153,10 +149,8 @@ class SymbolState:
             self._changes[row].append(change)
             events.add(int(self.rows.slices[row]), "regimes", (self.index, number), change)
         first = int(np.argmax(clock[:, layout.HAS_FEATURES])) if n and clock[-1, layout.HAS_FEATURES] else n
-        masks = np.zeros((n - first, len(self.extractor.schema.names)), dtype=np.bool_)
-        for row in self._masks:
-            masks[row - first] = self._masks[row]
-        for row, alarm in self.feature_monitor.observe_block(self.rows.features[first:n], masks, ts[first:]):
+        masks = np.zeros((n, len(self.extractor.schema.names)), dtype=np.bool_) if self._masks is None else self._masks
+        for row, alarm in self.feature_monitor.observe_block(self.rows.features[first:n], masks[first:], ts[first:]):
             slice_, place = int(self.rows.slices[first + row]), (FEATURES_, self.index)
             events.add(slice_, "alarms", place, alarm)
             events.respond(slice_, (ALARMED, *place), [not_adapted(alarm)])
@@ -171,13 +165,13 @@ class SymbolState:
         """The features of a row; None for a symbol with too few bars. The arrays are those of the block."""
         if not self.rows.clock[row, layout.HAS_FEATURES]:
             return None
-        values = self.rows.features[row]
-        return FeatureVector(self.symbol, self.rows.ts(row), self.extractor.schema.schema_id, values, self._masks.get(row))
+        mask = None if self._masks is None or not self._masks[row].any() else self._masks[row]
+        return FeatureVector(self.symbol, self.rows.ts(row), self.extractor.schema.schema_id, self.rows.features[row], mask)
 
     @property
-    def slices_with_changes(self) -> NDArray[np.int64]:
-        """The slices of the block that brought a change of regime."""
-        return self.rows.slices[sorted(self._changes)]
+    def changes_by_slice(self) -> dict[int, list[RegimeChange]]:
+        """The changes of regime of the block."""
+        return {int(self.rows.slices[row]): changes for row, changes in self._changes.items()}
 
     def decision_rows(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """For each row of the block, what decisions are made from; see `alpha_pulse.kernels.decisions.layout`.
@@ -254,20 +248,23 @@ class _TargetPass:
         clock[:, layout.ATTENDED] = 0
         for row in self._symbol._changes:
             clock[row, layout.ATTENDED] = 1
+        if n and self._requests and slices[0] == 0:
+            clock[0, layout.ATTENDED] = 1
         self._mark_training(clock)
-        absent = np.ones(len(self._block), dtype=np.bool_)
-        absent[slices] = False
-        waiting = absent & self._fires
-        if self._requests:
-            waiting[0] |= absent[0]
-            if not absent[0]:
-                clock[0, layout.ATTENDED] = 1
-        self._pauses = np.flatnonzero(waiting).tolist()
+        self._pauses = [] if n == len(self._block) else self._absences(slices)
         limits = self._target.limits
         limits[layout.LOSS_THRESHOLD] = self._manager.loss_threshold
         limits[layout.ACCURACY_THRESHOLD] = self._manager.accuracy_threshold
         self._target.run(self._attend, [rows.row_of(each) for each in self._pauses], self._pause)
         self._count(n - 1)
+
+    def _absences(self, slices: NDArray[np.int64]) -> list[int]:
+        """The slices that need attention and are not among those with a bar of the symbol."""
+        waiting = self._fires.copy()
+        waiting[0] |= bool(self._requests)
+        waiting[slices] = False
+        absences: list[int] = np.flatnonzero(waiting).tolist()
+        return absences
 
     def _mark_training(self, clock: np.ndarray) -> None:
         """The batch member trains at the row at which its bars are due."""

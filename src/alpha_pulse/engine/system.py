@@ -47,8 +47,8 @@ BATCH_MODEL = "lightgbm"
 QUALITY_MODEL = "logistic"
 MIN_VERIFIED_ROWS = 200
 """Least number of rows that are replayed, and compared with the journal, before a run resumes."""
-MAX_BLOCK, MAX_ROWS = 4096, 16_384
-"""Slices and bars that are processed at once, at most."""
+MIN_BLOCK, MAX_BLOCK, MAX_ROWS = 64, 4_096, 16_384
+"""Slices that are processed at once, at most: as many as have ``MAX_ROWS`` bars, within these limits."""
 REPLAY_NOTICE = 256
 """Replayed rows between two reports of progress."""
 
@@ -90,7 +90,7 @@ class System:
         self.clock = ReplayClock()
         self.venue = SimulatedVenue(config.venue)
         self.regimes = RegimeMonitor(feed.symbols, feed.interval_ns)
-        self.block_slices = max(1, min(MAX_BLOCK, MAX_ROWS // len(feed.symbols)))
+        self.block_slices = max(MIN_BLOCK, min(MAX_BLOCK, MAX_ROWS // len(feed.symbols)))
         """Slices that are processed at once, at most."""
         self.symbols = {symbol: self._symbol_state(index, symbol) for index, symbol in enumerate(feed.symbols)}
         self.learning = OnlineLearningService(config, self._n_features)

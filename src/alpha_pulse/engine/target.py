@@ -99,6 +99,8 @@ class TargetLoop:
                 **{f"drift_{name}": array for name, array in monitor.arrays.items()},
             },
         )  # fmt: skip
+        self.compiled = ships_kernels(self.session.model)
+        """Whether the model is run by its kernels."""
         self._connected: tuple[object, ...] = ()
         self._unserved: dict[int, Missing] = {}
         """By row, why the online model gave no probability."""

@@ -123,10 +123,15 @@ class FeatureExtractor:
             mask |= self._quote_columns
         return mask if mask.any() else None
 
-    def incomplete(self, numbers: Times, bars: Rows) -> NDArray[np.bool_]:
-        """Whether features may be missing, (n,): for the ``numbers``-th bars, with columns as in `update_rows`."""
-        lacking = np.isnan(bars[:, 4]) & self.has_volume | np.isnan(bars[:, 5:7]).any(axis=1) & self.has_quotes
-        return (numbers < self._all_known) | lacking
+    def masks(self, numbers: Times, bars: Rows) -> NDArray[np.bool_] | None:
+        """`mask` of each of the ``numbers``-th bars, (n, features), columns as in `update_rows`; None where all is known."""
+        no_volume, no_quotes = np.isnan(bars[:, 4]), np.isnan(bars[:, 5:7]).any(axis=1)
+        if not ((numbers < self._all_known) | no_volume & self.has_volume | no_quotes & self.has_quotes).any():
+            return None
+        masks: NDArray[np.bool_] = self._needed > numbers[:, None]
+        masks |= no_volume[:, None] & self._volume_columns
+        masks |= no_quotes[:, None] & self._quote_columns
+        return masks
 
     def update_rows(self, ts: Times, bars: Rows, levels: Rows, features: Rows) -> int:
         """Process bars one by one, in one call.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,15 +79,28 @@ class BarBlock:
         """How many slices."""
         return len(self.starts) - 1
 
-    @property
+    @cached_property
     def times(self) -> NDArray[np.int64]:
         """``ts_event`` of each slice."""
         return self.ts_event[self.starts[:-1]]
 
-    @property
+    @cached_property
     def slice_of_row(self) -> NDArray[np.int64]:
         """The slice that each row is part of."""
         return np.repeat(np.arange(len(self)), np.diff(self.starts))
+
+    @cached_property
+    def rows_of(self) -> list[NDArray[np.int64]]:
+        """The rows of each symbol, in order."""
+        order = np.argsort(self.code, kind="stable")
+        return np.split(order, np.cumsum(np.bincount(self.code, minlength=len(self.symbols)))[:-1])
+
+    def bar(self, row: int) -> Bar:
+        """The bar of one row. Raises NonFiniteError for one that holds no finite number."""
+        index = int(self.slice_of_row[row])
+        if index in self._slices:
+            return self._slices[index][row - int(self.starts[index])]
+        return self._bar(row, self.seq + index)
 
     def slice(self, index: int) -> Slice:
         """The bars of one slice, ordered by symbol. Raises NonFiniteError for one that holds no finite number."""

@@ -64,6 +64,8 @@ class OnlineLearningService:
         self._config = config
         self._n_features = n_features
         self._sessions: dict[tuple[str, str], Session] = {}
+        self._state_bytes: dict[tuple[str, str], int] = {}
+        """What the models of each session may need of a checkpoint."""
         self._monitors: dict[tuple[str, str], DriftMonitor] = {}
         self._ingested: dict[tuple[str, str], DedupWindow] = {}
         self._listeners: dict[str, list[asyncio.Queue[Prediction]]] = {}
@@ -126,6 +128,7 @@ class OnlineLearningService:
         width = self._n_features(symbol, target) if n_features is None else n_features
         spec = SessionSpec(symbol, target, name, horizon, width, learning.window, ordered)
         self._sessions[key] = session = Session(spec, self.maker(name, width, horizon), engine_owned=engine_owned)
+        self._state_bytes[key] = COPIES * session.model.memory_bytes
         self._monitors[key] = DriftMonitor(symbol, target, horizon, self._config.adaptation, ordered=ordered)
         return session
 
@@ -146,7 +149,7 @@ class OnlineLearningService:
             return model
 
         needed = COPIES * make_model().memory_bytes
-        others = sum(COPIES * session.model.memory_bytes for session in self._sessions.values())
+        others = sum(self._state_bytes.values())
         if others + needed > MAX_STATE_BYTES:
             raise ConfigError(
                 f"a session of {model_type} with {n_features} features may need {needed / 1e6:,.0f} MB of a checkpoint beside "
@@ -426,7 +429,7 @@ class OnlineLearningService:
         self._close(session.spec.symbol, session.spec.target)
 
     def _close(self, symbol: str, target: str) -> None:
-        del self._sessions[symbol, target], self._monitors[symbol, target]
+        del self._sessions[symbol, target], self._monitors[symbol, target], self._state_bytes[symbol, target]
         self._ingested.pop((symbol, target), None)
 
     def _by_id(self, session_id: str) -> Session:

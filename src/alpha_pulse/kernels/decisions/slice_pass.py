@@ -229,14 +229,13 @@ def _release(table: Ints, slice_: int) -> int:
     event_prices, counts = floats_2d(table, layout.EVENT_PRICES_), ints_2d(table, layout.COUNTS_)
     resting, resting_prices = ints_3d(table, layout.RESTING_), floats_3d(table, layout.RESTING_PRICES_)
     bars, rules, signals = ints_2d(table, layout.BARS_), ints(table, layout.RULES_), floats_2d(table, layout.SIGNALS_)
-    first, known = ints(table, layout.STARTS_)[slice_], ints_2d(table, layout.KNOWN_)
+    row, known = ints(table, layout.STARTS_)[slice_], ints_2d(table, layout.KNOWN_)
     for event in range(marks[slice_, layout.TRADED], marks[slice_, layout.DECIDED]):
         if events[event, execution.TYPE] != execution.ORDER:
             continue
         symbol = events[event, execution.EVENT_SYMBOL]
         place = counts[symbol, execution.LIVE] + counts[symbol, execution.WAITING]
-        row = first
-        while bars[row, execution.BAR_SYMBOL] != symbol:
+        while bars[row, execution.BAR_SYMBOL] != symbol:  # orders come in the order of the bars
             row += 1
         book, kind, step = (
             events[event, execution.EVENT_BOOK],
