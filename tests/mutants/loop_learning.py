@@ -30,9 +30,9 @@ RESOLVE = (
         "expiry-by-the-length-of-the-newest-bar",
         "resolve",
         "engine/symbol_state.py",
-        "        self.rows.put_bar(0, bar, number, realised)\n",
-        "        self.rows.put_bar(0, bar, number, realised)\n"
-        "        for each in self.targets.values():\n            each._settings[2] = bar.interval_ns\n",
+        "        self.rows.load(block, rows, self.bars)\n",
+        "        self.rows.load(block, rows, self.bars)\n"
+        "        for each in self.targets.values():\n            each._settings[2] = block.interval_ns[rows][-1]\n",
         ("flow/test_calendar_bars.py",),
     ),
     Mutant(
@@ -215,8 +215,8 @@ LEARN = (
         "gradient-without-a-bound",
         "learn",
         "kernels/linear/linear.py",
-        "gradient = clip((sigmoid(score(state, x)) - label) * weight, MAX_GRADIENT)",
-        "gradient = (sigmoid(score(state, x)) - label) * weight",
+        "gradient = clip((sigmoid(total) - label) * weight, MAX_GRADIENT)",
+        "gradient = (sigmoid(total) - label) * weight",
         ("unit/kernels/test_linear.py::test_every_step_is_the_naive_twins",),
     ),
     Mutant(
@@ -262,18 +262,10 @@ LEARN = (
     Mutant(
         "a-step-serves-before-it-learns",
         "learn",
-        "engine/pipeline.py",
-        "        scored = self.learn(slice_, outcomes, step)\n"
-        "        self.detect(scored, step)\n"
-        "        self.adapt(scored, ts, step)\n"
-        "        features = self.extract(slice_, step)\n"
-        "        self.serve(slice_, features, step)\n",
-        "        features = self.extract(slice_, step)\n"
-        "        self.serve(slice_, features, step)\n"
-        "        scored = self.learn(slice_, outcomes, step)\n"
-        "        self.detect(scored, step)\n"
-        "        self.adapt(scored, ts, step)\n",
-        ("flow/test_links.py::test_link_feedback_to_learner",),
+        "kernels/session/target.py",
+        "    if phase == layout.LEARN:\n        return _learn(table, row)\n",
+        "    if phase == layout.FINISH:\n        _finish(table, row)\n        return _learn(table, row)\n",
+        (TWIN,),
     ),
     Mutant(
         "the-ladders-members-judged-in-hindsight",
@@ -509,8 +501,8 @@ ADAPT = (
         "no-cool-down",
         "adapt",
         "adaptation/adaptive_model_manager.py",
-        "state.rest_until = state.session.labels_used + self._config.cooldown_labels",
-        "state.rest_until = state.session.labels_used",
+        "state.head[layout.REST_UNTIL] = state.session.labels_used + self._config.cooldown_labels",
+        "state.head[layout.REST_UNTIL] = state.session.labels_used",
         ("unit/adaptation/test_adaptive_model_manager.py::test_one_trial_at_a_time_and_then_a_rest",),
     ),
     Mutant(
@@ -533,7 +525,7 @@ ADAPT = (
         "a-deferred-alarm-vanishes",
         "adapt",
         "adaptation/adaptive_model_manager.py",
-        '            self._responses.append(_response(alarm, "deferred", reason))\n',
+        '            state.responses.append(_response(alarm, "deferred", reason))\n',
         "            state.deferred.clear()\n",
         ("unit/adaptation/test_adaptive_model_manager.py",),
     ),
@@ -557,9 +549,33 @@ ADAPT = (
         "the-timer-drifts",
         "adapt",
         "adaptation/adaptive_model_manager.py",
-        "self._next_ns = ts - ts % self._interval_ns + self._interval_ns",
-        "self._next_ns = ts + self._interval_ns",
+        "self._next_ns = (int(interval[fires][-1]) + 1) * self._interval_ns",
+        "self._next_ns = int(times[fires][-1]) + self._interval_ns",
         ("unit/adaptation/test_adaptive_model_manager.py::test_the_timer_fires_once_at_the_first_slice_at_or_after_it_is_due",),
+    ),
+    Mutant(
+        "the-timer-fires-once-a-block",
+        "adapt",
+        "adaptation/adaptive_model_manager.py",
+        "fires[first + 1 :] = interval[first + 1 :] > interval[first:-1]",
+        "fires[first + 1 :] = False",
+        ("flow/test_blocks.py",),
+    ),
+    Mutant(
+        "trade-quality-is-checked-once-a-block",
+        "adapt",
+        "engine/quality_pass.py",
+        "        self._plan_checks(index + 1)\n",
+        "",
+        ("flow/test_blocks.py",),
+    ),
+    Mutant(
+        "episodes-of-drift-count-a-blocks-labels-at-its-end",
+        "adapt",
+        "engine/symbol_state.py",
+        "        self._count(row)\n        alarms = self._target.alarms(row)\n",
+        "        alarms = self._target.alarms(row)\n",
+        ("flow/test_blocks.py",),
     ),
     Mutant(
         "a-large-change-is-hurried-not-forgotten",

@@ -92,16 +92,16 @@ EXTRACT = (
         "mask-ignored",
         "extract",
         "features/extractor.py",
-        "values, mask if mask.any() else None)",
-        "values, None)",
+        "return mask if mask.any() else None",
+        "return None",
         ("unit/features/test_extractor.py::test_windows_that_are_not_full_are_masked_and_0",),
     ),
     Mutant(
         "a-window-known-one-bar-early",
         "extract",
         "features/extractor.py",
-        "mask = self._needed > bars\n",
-        "mask = self._needed > bars + 1\n",
+        "mask = self._needed > number\n",
+        "mask = self._needed > number + 1\n",
         ("unit/features/test_extractor.py::test_windows_that_are_not_full_are_masked_and_0",),
     ),
     Mutant(
@@ -201,10 +201,18 @@ SERVE = (
     Mutant(
         "a-batch-model-serves-before-it-is-ready",
         "serve",
-        "learning/training.py",
-        "if ts < ready.ready_ts else None",
-        "if ts < ready.trained_ts else None",
+        "engine/target.py",
+        "layout.NEVER if batch is None or batch.ready is None else batch.ready.ready_ts",
+        "layout.NEVER if batch is None or batch.ready is None else batch.ready.trained_ts",
         ("unit/learning/test_training.py::test_it_serves_only_after_the_delay",),
+    ),
+    Mutant(
+        "a-model-is-shown-as-trained-before-its-row",
+        "serve",
+        "engine/target.py",
+        "for first, status in reversed(self._batches) if first <= row)",
+        "for first, status in reversed(self._batches))",
+        ("flow/test_blocks.py",),
     ),
     Mutant(
         "the-newest-example-is-not-trained-on",
@@ -505,19 +513,27 @@ GATE = (
         "closed-markets-count-in-a-year",
         "gate",
         "engine/symbol_state.py",
-        "return (self.extractor.bars - 1) * YEAR_NS / elapsed if elapsed else 0.0",
-        "return YEAR_NS * self.extractor.bars / max(elapsed, 1) if elapsed else 0.0",
+        "np.divide(before, years, out=np.zeros(n), where=years > 0.0)",
+        "np.where(before > 0.0, YEAR_NS / direction._settings[layout.INTERVAL_NS], 0.0)",
         ("unit/engine/test_symbol_state.py::test_a_year_has_as_many_bars_as_came_and_closed_markets_do_not_count",),
     ),
 )
 
 RECORD = (
     Mutant(
+        "orders-of-a-block-are-released-at-its-end",
+        "record",
+        "kernels/decisions/slice_pass.py",
+        "            reason = _release(table, slice_)\n",
+        "            reason = _release(table, slice_) if slice_ == last_slice else layout.DONE\n",
+        ("flow/test_blocks.py",),
+    ),
+    Mutant(
         "released-before-it-is-recorded",
         "record",
         "engine/pipeline.py",
-        "        self.journal.append(decision.ts, encode(step), line)\n        self.execution.release(decision.orders)\n",
-        "        self.execution.release(decision.orders)\n        self.journal.append(decision.ts, encode(step), line)\n",
+        "        self.decide(block, fires, requests, events)\n",
+        "        self.decide(block, fires, requests, events)\n        self.decisions.run(RELEASE, lambda _: None)\n",
         ("flow/test_recovery.py::test_nothing_leaves_before_the_journal_holds_it",),
     ),
     Mutant(
@@ -548,9 +564,9 @@ RECORD = (
     Mutant(
         "requests-are-carried-out-unrecorded",
         "record",
-        "engine/pipeline.py",
-        "            step.requests.extend(AdaptationRequest(*request) for request in requests)\n",
-        "",
+        "engine/block_record.py",
+        "            step.requests.extend(AdaptationRequest(*request) for request in self._requests)\n",
+        "            pass\n",
         ("flow/test_recovery.py::test_requests_from_outside_are_in_the_journal_and_come_again",),
     ),
 )
