@@ -7,6 +7,7 @@ BENCHMARKS = (
     "calibration",
     "loop",
     "engine",
+    "symbols",
     "logistic_ensemble",
     "features",
     "gbm",

@@ -23,7 +23,8 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
 
 
-SHORT = tuple(name for name in BENCHMARKS if name in {"calibration", "features", "gbm", "journal", "logistic_ensemble", "loop"})
+QUICKEST = {"calibration", "features", "gbm", "journal", "logistic_ensemble", "loop", "symbols"}
+SHORT = tuple(name for name in BENCHMARKS if name in QUICKEST)
 """Those that neither teach another library nor start a server."""
 
 

@@ -126,11 +126,12 @@ class FeatureExtractor:
     def masks(self, numbers: Times, bars: Rows) -> NDArray[np.bool_] | None:
         """`mask` of each of the ``numbers``-th bars, (n, features), columns as in `update_rows`; None where all is known."""
         no_volume, no_quotes = np.isnan(bars[:, 4]), np.isnan(bars[:, 5:7]).any(axis=1)
-        if not ((numbers < self._all_known) | no_volume & self.has_volume | no_quotes & self.has_quotes).any():
+        lacking = no_volume & self.has_volume | no_quotes & self.has_quotes
+        if not (lacking | (numbers < self._all_known)).any():
             return None
         masks: NDArray[np.bool_] = self._needed > numbers[:, None]
-        masks |= no_volume[:, None] & self._volume_columns
-        masks |= no_quotes[:, None] & self._quote_columns
+        masks |= np.outer(no_volume, self._volume_columns)
+        masks |= np.outer(no_quotes, self._quote_columns)
         return masks
 
     def update_rows(self, ts: Times, bars: Rows, levels: Rows, features: Rows) -> int:
