@@ -11,7 +11,7 @@ import numpy as np
 
 from alpha_pulse.core.errors import SessionError
 from alpha_pulse.core.stateful import State, digest
-from alpha_pulse.core.types import Bar, MemberPrediction, Missing, Prediction
+from alpha_pulse.core.types import Bar, DriftAlarm, MemberPrediction, Missing, Prediction
 from alpha_pulse.feedback.labels import Expired, Label
 from alpha_pulse.kernels.base.scores import BASE, BATCH, LABEL, ONLINE, SERVED
 from alpha_pulse.kernels.mixing import ensemble
@@ -23,11 +23,13 @@ from alpha_pulse.learning.training import RETRY_BARS, SHORT, ModelReady
 from alpha_pulse.learning.trial import Trial
 from alpha_pulse.models.base import Row
 from learning_samples import STEP_NS
-from target_samples import DELAY_NS, SHARE, TRAIN_BARS, BarInput, Setting, batch_state, session_state
+from naive_drift_monitor import NaiveDriftMonitor
+from target_samples import DELAY_NS, PLAIN, SHARE, TRAIN_BARS, BarInput, Setting, batch_state, session_state
 
 SCORES = 500
 MAX_WEIGHT = 5.0
 DECILES = 10
+PRIOR = 50.0
 CALIBRATED = ((RAW_ONLINE, ONLINE), (RAW_BATCH, BATCH))
 
 
@@ -200,6 +202,10 @@ class NaiveTarget:
         self.scored = 0
         self.ratio_sums, self.ratio_counts = [0.0] * DECILES, [0.0] * DECILES
         self.bars = 0
+        self.monitor = NaiveDriftMonitor("X", setting.target, setting.horizon, setting.config.adaptation)
+        self.alarms: list[DriftAlarm] = []
+        self.models: list[ModelReady] = []
+        self.forecast = self.threshold_at_serving = math.nan
 
     def begin_trial(self, boost: float | None) -> None:
         self.session.begin_trial(boost=boost)
@@ -233,6 +239,7 @@ class NaiveTarget:
             decile = min(int(scored.values[SERVED] * DECILES), DECILES - 1)
             self.ratio_sums[decile] += label.value
             self.ratio_counts[decile] += 1.0
+        self.alarms += self.monitor.observe(scored.values, bar.ts_event)
         joined = msgspec.structs.replace(label, scores=[*scored.scores], trial=[*scored.trial])
         return NaiveResolved(joined, scored, None)
 
@@ -251,7 +258,10 @@ class NaiveTarget:
 
     def serve(self, given: BarInput) -> Prediction | None:
         if self.batch is not None:
+            before = self.batch.ready
             self.batch.train_if_due(self.bars, given.bar.ts_event)
+            self.models += [] if before is self.batch.ready or self.batch.ready is None else [self.batch.ready]
+        self.forecast = self.threshold_at_serving = math.nan
         of_volatility = self.session.spec.target == "volatility"
         if given.features is None or (of_volatility and not given.median > 0.0):
             return None
@@ -270,6 +280,10 @@ class NaiveTarget:
         ensemble.mix(self.mix, row, self.setting.strategy == "champion_challenger")
         self.ledger.add(prediction_id, ts, self.bars, given.median if of_volatility else given.bar.close)
         values: list[float] = row.tolist()
+        self.threshold_at_serving = math.nan if self.threshold is None else self.threshold
+        if of_volatility:
+            decile = min(int(values[SERVED] * DECILES), DECILES - 1)
+            self.forecast = (PRIOR + self.ratio_sums[decile]) / (PRIOR + self.ratio_counts[decile]) * PLAIN
         confidence = None if self.threshold is None else values[CONFIDENT]
         return Prediction(
             prediction_id, "X", ts, self.session.spec.target, self.setting.horizon, values[SERVED], confidence,
@@ -323,4 +337,6 @@ class NaiveTarget:
             "deciles": repr(self.ratio_sums + self.ratio_counts),
             "moves": repr([self.weight.total, float(self.weight.count)]),
             "batch": "" if self.batch is None else batch_state(self.batch.state()),
+            "alarms": repr((self.alarms, self.monitor.alarms, self.monitor.width)),
+            "models": repr(self.models),
         }

@@ -1,23 +1,26 @@
-"""One target of one symbol for tests: its session and what serves it, run bar by bar by the compiled loop."""
+"""One target of one symbol for tests: its session and what serves it, run by the compiled loop in blocks of bars."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.core.config import Config, LearningConfig, ServingConfig
+from alpha_pulse.core.config import AdaptationConfig, Config, LearningConfig, ServingConfig
 from alpha_pulse.core.stateful import State, Stateful, digest, pack, unpack
-from alpha_pulse.core.types import Bar, FeatureVector, Prediction
+from alpha_pulse.core.types import Bar, DriftAlarm, FeatureVector, Prediction
 from alpha_pulse.engine.bar_rows import BarRows
 from alpha_pulse.engine.target import Resolved, TargetLoop
 from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator
+from alpha_pulse.feeds.bar_block import BarBlock
 from alpha_pulse.kernels.session import layout
+from alpha_pulse.learning.drift_monitor import DriftMonitor
 from alpha_pulse.learning.session import Session, SessionSpec
-from alpha_pulse.learning.training import BatchMember
+from alpha_pulse.learning.training import BatchMember, ModelReady
 from alpha_pulse.models.base import OnlineModel, Row
 from alpha_pulse.models.calibration import Calibrator, make_calibrator
 from alpha_pulse.models.gbm import LightGBM
@@ -29,6 +32,11 @@ TRAIN_BARS = 40
 DELAY_NS = 2 * STEP_NS
 SHARE = 1e-3
 WINDOW = 20
+CAPACITY = 128
+"""Rows of a block at most."""
+PLAIN = 0.003
+"""Volatility per bar without a model."""
+NOTHING = Resolved(None, None, None)
 
 
 class Setting(NamedTuple):
@@ -47,11 +55,14 @@ class Setting(NamedTuple):
     called: bool = False
     train_bars: int = TRAIN_BARS
     symbol: str = "X"
+    detector: str = "adwin"
+    drift_threshold: float | None = None
 
     @property
     def config(self) -> Config:
         learning = {"label_tolerance_bars": self.tolerance, "label_entry": self.entry, "min_move_bps": self.min_move_bps}
         return Config(
+            adaptation=AdaptationConfig(detector=self.detector, drift_threshold=self.drift_threshold),
             learning=msgspec.convert(learning, LearningConfig),
             serving=msgspec.convert({"calibration": self.calibration, "strategy": self.strategy}, ServingConfig),
         )
@@ -125,22 +136,38 @@ class Called:
         self.inner.restore(state)
 
 
+class Served(NamedTuple):
+    """What a row gave: what became of the prediction that was due; the one that was served, its forecast and threshold."""
+
+    resolved: Resolved
+    prediction: Prediction | None
+    forecast: float
+    threshold: float
+
+
 class TargetRun:
-    """A session served and labelled by `TargetLoop`, with rows of one bar."""
+    """A session served and labelled by `TargetLoop`.
+
+    ``alarms`` and ``models`` are those of all blocks. Where not ``trains``, only the test trains the batch member.
+    """
 
     def __init__(
         self, session: Session, config: Config, batch: BatchMember | None = None, calibrators: Iterable[Calibrator] = ()
     ) -> None:
+        spec = session.spec
         self.session = session
         self.batch = batch
-        self.mix = MemberMix(session.spec.horizon, SHARE, config.serving.strategy)
+        self.mix = MemberMix(spec.horizon, SHARE, config.serving.strategy)
         self.calibrators = list(calibrators)
         self.calibrator = VolatilityCalibrator()
-        self.rows = BarRows(session.spec.n_features)
+        self.rows = BarRows(spec.n_features, CAPACITY)
         self.served = ServedTarget(session, batch, self.mix, self.calibrators)
-        self.loop = TargetLoop(self.served, self.calibrator, self.rows, config, STEP_NS)
+        self.monitor = DriftMonitor(spec.symbol, spec.target, spec.horizon, config.adaptation)
+        self.loop = TargetLoop(self.served, self.calibrator, self.monitor, self.rows, config, STEP_NS)
         self.bars = 0
         self.trains = True
+        self.alarms: list[DriftAlarm] = []
+        self.models: list[ModelReady] = []
 
     @classmethod
     def of(cls, setting: Setting) -> TargetRun:
@@ -155,23 +182,47 @@ class TargetRun:
     def begin_trial(self, boost: float | None) -> None:
         self.session.begin_trial(boost=boost)
 
-    def resolve(self, given: BarInput) -> Resolved:
-        self.bars += 1
-        self.rows.put_bar(0, given.bar, self.bars, given.realised)
-        return self.loop.resolve()
+    def block(self, given: Sequence[BarInput], between: Mapping[int, Callable[[], None]] | None = None) -> list[Served]:
+        """Run the bars as one block; ``between``: what the test does between learning and serving of a row."""
+        acts = between or {}
+        load_rows(self.rows, given, self.bars)
+        self.bars += len(given)
+        clock = self.rows.clock[: len(given)]
+        clock[sorted(acts), layout.ATTENDED] = 1
+        self._mark_training(clock)
 
-    def serve(self, given: BarInput) -> Prediction | None:
+        def attend(row: int) -> None:
+            self.alarms += self.loop.alarms(row)
+            acts.get(row, lambda: None)()
+            self._train(row)
+
+        self.loop.run(attend, [], lambda _: None)
+        n, of_volatility = len(given), self.session.spec.target == "volatility"
+        forecasts = self.loop.column(layout.FORECAST, n).tolist() if of_volatility else [math.nan] * n
+        thresholds = self.loop.column(layout.THRESHOLD_AT_SERVING, n).tolist()
+        found = [(self.loop.resolved(row) or NOTHING, self.loop.serve(row)) for row in range(n)]
+        return [Served(*row, *more) for row, *more in zip(found, forecasts, thresholds, strict=True)]
+
+    def step(self, given: BarInput, between: Callable[[], None] = lambda: None) -> Served:
+        """A block of one row."""
+        return self.block([given], {0: between})[0]
+
+    def _mark_training(self, clock: NDArray[np.int64]) -> None:
+        if self.batch is not None and self.trains and self.batch.due_bars is not None:
+            clock[clock[:, layout.BAR_NUMBER] == self.batch.due_bars, layout.ATTENDED] = 1
+
+    def _train(self, row: int) -> None:
         if self.batch is not None and self.trains:
-            self.batch.train_if_due(self.bars, given.bar.ts_event)
-        if given.features is not None:
-            self.rows.put_features(0, given.features, given.median)
-        return self.loop.serve()
-
-    def step(self, given: BarInput) -> tuple[Resolved, Prediction | None]:
-        return self.resolve(given), self.serve(given)
+            clock = self.rows.clock[: len(self.rows)]
+            ready = self.batch.train_if_due(int(clock[row, layout.BAR_NUMBER]), self.rows.ts(row))
+            self.models += [] if ready is None else [ready]
+            self.loop.trained(row)
+            self._mark_training(clock)
 
     def components(self) -> dict[str, Stateful]:
-        found: dict[str, Stateful] = {"session": self.session, "loop": self.loop, "mix": self.mix, "level": self.calibrator}
+        found: dict[str, Stateful] = {
+            "session": self.session, "loop": self.loop, "mix": self.mix, "level": self.calibrator, "monitor": self.monitor,
+        }  # fmt: skip
         found |= {f"calibrator {i}": calibrator for i, calibrator in enumerate(self.calibrators)}
         return found if self.batch is None else {**found, "batch": self.batch}
 
@@ -186,6 +237,7 @@ class TargetRun:
         for name, component in fresh.components().items():
             component.restore(states[name])
         fresh.bars, fresh.trains = self.bars, self.trains
+        fresh.alarms, fresh.models = self.alarms, self.models
         assert fresh.saved() == blob
         return fresh
 
@@ -218,7 +270,20 @@ class TargetRun:
             "deciles": repr(self.calibrator.deciles.tolist()),
             "moves": repr(self.loop.snapshot().arrays["moves"].tolist()),
             "batch": "" if self.batch is None else batch_state(self.batch.snapshot()),
+            "alarms": repr((self.alarms, self.monitor.alarms, self.monitor.width)),
+            "models": repr(self.models),
         }
+
+
+def load_rows(rows: BarRows, given: Sequence[BarInput], bars_before: int) -> None:
+    """Make the bars of one symbol the rows of a block, each of a slice of its own."""
+    symbol = given[0].bar.symbol
+    rows.load(BarBlock.of([(one.bar,) for one in given], (symbol,)), np.arange(len(given)), bars_before)
+    for row, one in enumerate(given):
+        rows.prices[row, [layout.REALISED, layout.MEDIAN, layout.PLAIN]] = one.realised, one.median, PLAIN
+        if one.features is not None:
+            rows.clock[row, layout.HAS_FEATURES] = 1
+            rows.features[row] = one.features.values[: rows.features.shape[1]]
 
 
 def session_state(session: Session) -> dict[str, str]:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -10,7 +9,7 @@ from hypothesis import given
 from hypothesis import settings as at_most
 from hypothesis import strategies as st
 
-from alpha_pulse.adaptation import AdaptiveModelManager, adaptive_model_manager, policy
+from alpha_pulse.adaptation import AdaptiveModelManager
 from alpha_pulse.adaptation.adaptive_model_manager import MIN_WINDOW
 from alpha_pulse.core.clock import ReplayClock
 from alpha_pulse.core.config import AdaptationConfig, Config
@@ -56,6 +55,17 @@ class Bench:
             )
         )
 
+    def request(self, drift_type: str) -> AdaptationAction | None:
+        return self.manager.on_request(self.session, drift_type, self.ts)
+
+    def timer(self, ts: int) -> AdaptationAction | None:
+        """A slice at ``ts``: the session is checked if the timer fires."""
+        (fires,) = self.manager.timer_fires(np.array([ts]))
+        return self.manager.check(self.session, ts) if fires else None
+
+    def take_responses(self) -> list[AlarmResponse]:
+        return self.manager.take_responses(self.session)
+
     @property
     def ts(self) -> int:
         return self.clock.now_ns()
@@ -74,11 +84,12 @@ def test_an_accuracy_threshold_that_is_set_acts_at_the_next_look_and_is_saved() 
     bench = Bench(AdaptationConfig(loss_threshold=1e6, accuracy_threshold=0.9))
     for step in range(600):
         scored(bench.session, step, 0.9, int(step < 400), base=0.5)
-    assert bench.manager.on_timer(START_NS) == []
+    assert bench.timer(START_NS) is None
     bench.manager.accuracy_threshold = 0.2
     for step in range(600, 610):
         scored(bench.session, step, 0.9, 0, base=0.5)
-    (action,) = bench.manager.on_timer(START_NS + 600 * SECOND)
+    action = bench.timer(START_NS + 600 * SECOND)
+    assert action is not None
     assert (action.kind, action.cause) == ("boost", "decay")
     twin = Bench().manager
     twin.restore(unpack(pack({"c": bench.manager.snapshot()}))[0]["c"])
@@ -176,10 +187,10 @@ def test_where_it_is_switched_off_nothing_is_done() -> None:
     bench = Bench(AdaptationConfig(enabled=False))
     bench.run(420)
     assert bench.alarm(score=0.5) is None
-    (response,) = bench.manager.take_responses()
+    (response,) = bench.take_responses()
     assert (response.status, response.reason) == ("skipped", "adaptation.enabled is false")
     assert bench.manager.why_not("X/direction") == "adaptation.enabled is false"
-    assert bench.manager.on_requests([("X/direction", "performance")], bench.ts) == []
+    assert bench.request("performance") is None
     assert not bench.session.in_trial
     assert bench.manager.check_drift("X")
 
@@ -192,21 +203,21 @@ def test_an_alarm_in_a_trial_waits_for_its_end_and_the_look_after_it() -> None:
     bench.run(410)
     opened = bench.alarm(number=1)
     assert opened is not None
-    (first,) = bench.manager.take_responses()
+    (first,) = bench.take_responses()
     assert (first.alarm_id, first.status, first.action_id) == ("a1", "acted", opened.action_id)
     bench.run(10)
     bench.alarm(number=2)
-    (second,) = bench.manager.take_responses()
+    (second,) = bench.take_responses()
     assert (second.alarm_id, second.status) == ("a2", "deferred")
     assert "the trial of X/direction/action/1 runs: 9 of 30 labels, then 50 labels of cool-down" in second.reason
     bench.run(40)
     bench.alarm(number=3)
-    (third,) = bench.manager.take_responses()
+    (third,) = bench.take_responses()
     assert (third.alarm_id, third.status) == ("a3", "deferred")
     assert "is in the cool-down after a trial; 31 labels remain" in third.reason
     bench.run(40)
-    assert bench.manager.on_timer(bench.ts) == []
-    looked = bench.manager.take_responses()
+    assert bench.timer(bench.ts) is None
+    looked = bench.take_responses()
     assert [(one.alarm_id, one.status, one.ts) for one in looked] == [("a2", "skipped", bench.ts), ("a3", "skipped", bench.ts)]
 
 
@@ -218,7 +229,7 @@ def test_the_action_after_the_wait_answers_the_alarms_that_waited() -> None:
     bench.run(31 + SETTINGS.cooldown_labels)
     action = bench.alarm(number=3)
     assert action is not None
-    newest = {one.alarm_id: one for one in bench.manager.take_responses()}
+    newest = {one.alarm_id: one for one in bench.take_responses()}
     assert [(one.status, one.action_id) for one in newest.values()] == [
         ("acted", "X/direction/action/1"), ("acted", action.action_id), ("acted", action.action_id),
     ]  # fmt: skip
@@ -233,7 +244,7 @@ def test_the_action_after_the_wait_answers_the_alarms_that_waited() -> None:
 def test_an_alarm_about_anything_but_errors_is_skipped(monitored: Monitored) -> None:
     bench = Bench()
     assert bench.manager.on_alarm(DriftAlarm("a", "psi", "X", "direction", 5, 9, 0.5, 3, 2, monitored=monitored)) is None
-    (response,) = bench.manager.take_responses()
+    (response,) = bench.take_responses()
     assert (response.status, response.ts) == ("skipped", 5)
     assert monitored in response.reason
 
@@ -267,14 +278,14 @@ def test_no_alarm_vanishes(doings: list[tuple[str, Any]], enabled: bool, boost: 
             raised += 1
             made = [bench.alarm(score=how, number=raised)]
         elif doing == "request":
-            made = [*bench.manager.on_requests([("X/direction", how)], bench.ts)]
+            made = [bench.request(how)]
         elif doing == "timer":
-            made = [*bench.manager.on_timer(bench.ts + how * 300 * SECOND)]
+            made = [bench.timer(bench.ts + how * 300 * SECOND)]
         else:
             for component in bench.manager.components().values():
                 component.restore(unpack(pack({"c": component.snapshot()}))[0]["c"])
         actions |= {action.action_id for action in made if action is not None}
-        for response in bench.manager.take_responses():
+        for response in bench.take_responses():
             before = newest.get(response.alarm_id)
             assert before is None or before.status == "deferred"
             assert (response.action_id in actions) == (response.status == "acted")
@@ -296,59 +307,96 @@ def decayed(settings: AdaptationConfig = SETTINGS) -> Bench:
     return bench
 
 
-@given(st.lists(st.integers(1, 900), min_size=1, max_size=40))
-def test_the_timer_fires_once_at_the_first_slice_at_or_after_it_is_due(gaps: list[int]) -> None:
-    """A due time is a multiple of the interval; a slice that comes after several of them still fires once."""
-    manager = AdaptiveModelManager(Config(adaptation=SETTINGS), ReplayClock())
-    manager.watch(DECAYED.session)
-    second, fired_at = 1_600_000_000, None
-    for gap in gaps:
-        second += gap
-        with (
-            mock.patch.object(policy, "on_health", return_value=policy.KEEP) as look,
-            mock.patch.object(adaptive_model_manager, "CHECK_EVERY", 0),
-        ):
-            manager.on_timer(second * SECOND)
-            manager.on_timer(second * SECOND)
-        due = fired_at is None or second // 300 > fired_at // 300
-        assert look.call_count == int(due)
-        if due:
-            fired_at = second
+class NaiveTimer:
+    """One slice at a time: due at each multiple of the interval, and at the first slice."""
+
+    def __init__(self, seconds: int) -> None:
+        self.next_ns = 0
+        self.interval_ns = seconds * SECOND
+
+    def fires(self, ts: int) -> bool:
+        if ts < self.next_ns:
+            return False
+        self.next_ns = ts - ts % self.interval_ns + self.interval_ns
+        return True
 
 
-DECAYED = decayed()
+@given(
+    blocks=st.lists(st.tuples(st.lists(st.integers(1, 900), max_size=12), st.booleans()), min_size=1, max_size=8),
+    seconds=st.sampled_from([1, 7, 300, 3_600]),
+    restart=st.integers(0, 8),
+)
+def test_the_timer_fires_once_at_the_first_slice_at_or_after_it_is_due(
+    blocks: list[tuple[list[int], bool]], seconds: int, restart: int
+) -> None:
+    """A due time is a multiple of the interval; a slice that comes after several of them still fires once.
+
+    At the beginning of a block a user may let it fire at once.
+    """
+    settings = AdaptationConfig(interval_s=seconds)
+    manager, twin = AdaptiveModelManager(Config(adaptation=settings), ReplayClock()), NaiveTimer(seconds)
+    second = 1_600_000_000
+    for number, (gaps, at_once) in enumerate(blocks):
+        times = (second + np.cumsum(np.array(gaps, dtype=np.int64))) * SECOND
+        if at_once and gaps:
+            manager.fire_at_once(int(times[0]))
+            twin.next_ns = int(times[0])
+        assert manager.timer_fires(times).tolist() == [twin.fires(ts) for ts in times.tolist()]
+        second += sum(gaps)
+        if number == restart:
+            saved = manager.snapshot()
+            manager = AdaptiveModelManager(Config(adaptation=settings), ReplayClock())
+            manager.restore(unpack(pack({"m": saved}))[0]["m"])
+    assert manager.snapshot().scalars["next_ns"] == twin.next_ns
+
+
+@given(errors=st.lists(st.sampled_from([0.0, 1.0]), max_size=900), sizes=st.lists(st.integers(0, 300), min_size=1, max_size=5))
+@at_most(max_examples=30, deadline=None)
+def test_labels_of_a_block_are_counted_as_one_by_one(errors: list[float], sizes: list[int]) -> None:
+    one, other = Bench(), Bench()
+    for bench in (one, other):
+        bench.manager.on_alarm(DriftAlarm("a1", "adwin", "X", "direction", 5, 9, 0.2, 3, 2, mean=0.5))
+    times = list(range(10, 10 + len(errors)))
+    for error, ts in zip(errors, times, strict=True):
+        one.manager.count_labels(one.session, [error], [ts])
+    for size in (*sizes, len(errors)):
+        other.manager.count_labels(other.session, errors[:size], times[:size])
+        errors, times = errors[size:], times[size:]
+    found = [bench.manager.recovery("X", "direction").snapshot() for bench in (one, other)]
+    assert found[0] == found[1]
 
 
 def test_decay_of_the_window_is_acted_on_when_the_timer_fires() -> None:
     bench = decayed()
-    (action,) = bench.manager.on_timer(START_NS)
+    action = bench.timer(START_NS)
+    assert action is not None
     assert (action.kind, action.cause, action.ts) == ("reset", "decay", START_NS)
     assert "log loss" in action.reason
-    assert bench.manager.on_timer(START_NS + SECOND) == []
+    assert bench.timer(START_NS + SECOND) is None
 
 
 def test_a_window_that_is_not_filled_is_not_judged() -> None:
     bench = Bench()
     for step in range(MIN_WINDOW - 1):
         scored(bench.session, step, 0.9, 0)
-    assert bench.manager.on_timer(START_NS) == []
+    assert bench.timer(START_NS) is None
     scored(bench.session, MIN_WINDOW, 0.9, 0)
-    assert len(bench.manager.on_timer(START_NS + 300 * SECOND)) == 1
+    assert bench.timer(START_NS + 300 * SECOND) is not None
 
 
 def test_a_session_that_does_well_is_left_alone() -> None:
     bench = Bench(turns_at=None)
     bench.run(600)
-    assert bench.manager.on_timer(bench.ts) == []
+    assert bench.timer(bench.ts) is None
 
 
 def test_the_next_due_time_survives_a_restart() -> None:
     bench, twin = decayed(), decayed()
-    bench.manager.on_timer(START_NS)
+    bench.timer(START_NS)
     for name, one in bench.manager.components().items():
         twin.manager.components()[name].restore(unpack(pack({"c": one.snapshot()}))[0]["c"])
     twin.session.restore(bench.session.snapshot())
-    assert twin.manager.on_timer(START_NS + SECOND) == []
+    assert twin.timer(START_NS + SECOND) is None
     states = [pack({n: c.snapshot() for n, c in one.manager.components().items()}) for one in (bench, twin)]
     assert states[0] == states[1]
 
@@ -383,7 +431,8 @@ def test_requests_boost_sessions() -> None:
     bench = Bench()
     other = new_session("logistic", D, target="volatility")
     bench.manager.watch(other)
-    found = bench.manager.on_requests([("X/direction", "performance"), ("X/volatility", "performance")], START_NS)
+    asked = [bench.manager.on_request(session, "performance", START_NS) for session in (bench.session, other)]
+    found = [action for action in asked if action is not None]
     assert [(a.target, a.kind, a.cause) for a in found] == [
         ("direction", "boost", "request"),
         ("volatility", "boost", "request"),
@@ -395,7 +444,8 @@ def test_requests_boost_sessions() -> None:
 def test_a_new_regime_forgets_in_a_trial() -> None:
     bench = Bench()
     bench.run(50)
-    (action,) = bench.manager.on_requests([("X/direction", "regime")], bench.ts)
+    action = bench.request("regime")
+    assert action is not None
     assert (action.kind, action.cause, action.ts) == ("reset", "request", bench.ts)
     assert bench.session.in_trial
 
@@ -403,8 +453,10 @@ def test_a_new_regime_forgets_in_a_trial() -> None:
 def test_looking_at_it_now_does_not_wait_for_the_timer() -> None:
     bench = decayed()
     bench.manager._next_ns = 2**62
-    assert bench.manager.on_requests([("*", "timer")], bench.ts) == []
-    (action,) = bench.manager.on_timer(bench.ts)
+    assert bench.timer(bench.ts) is None
+    bench.manager.fire_at_once(bench.ts)
+    action = bench.timer(bench.ts)
+    assert action is not None
     assert action.cause == "decay"
 
 

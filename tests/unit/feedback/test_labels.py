@@ -9,26 +9,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from alpha_pulse.core.stateful import pack, unpack
+from alpha_pulse.core.types import Bar
+from alpha_pulse.features.extractor import FeatureExtractor
 from alpha_pulse.feedback.labels import RealisedVolatility
 from alpha_pulse.kernels.session import labels as kernels
 from alpha_pulse.kernels.session import layout
 from alpha_pulse.kernels.session.labels import MAX_WEIGHT
+from market_bars import HOUR
 from naive_learning import realised_volatility
 
 price = st.floats(1.0, 1_000.0)
 
 
-@given(closes=st.lists(price, min_size=1, max_size=40), horizon=st.integers(1, 12), cut=st.integers(0, 40))
-def test_realised_volatility_is_that_of_the_last_bars(closes: list[float], horizon: int, cut: int) -> None:
+@given(closes=st.lists(price, min_size=1, max_size=40), horizon=st.integers(1, 12))
+def test_realised_volatility_is_that_of_the_last_bars(closes: list[float], horizon: int) -> None:
     realised = RealisedVolatility(horizon)
     for i, close in enumerate(closes):
-        if i == cut:
-            saved = pack({"r": realised.snapshot()})
-            realised = RealisedVolatility(horizon)
-            realised.restore(unpack(saved)[0]["r"])
         realised.update(close)
         assert realised.value == pytest.approx(realised_volatility(closes, i, horizon), abs=1e-12)
+
+
+@given(closes=st.lists(price, min_size=1, max_size=150), horizon=st.integers(1, 24))
+def test_realised_volatility_is_that_of_the_features_bit_for_bit(closes: list[float], horizon: int) -> None:
+    """Once there are ``horizon`` returns; before, the features have none."""
+    realised = RealisedVolatility(horizon)
+    extractor = FeatureExtractor("X", has_volume=False, has_quotes=False, volatility_horizon=horizon)
+    for i, close in enumerate(closes):
+        realised.update(close)
+        extractor.update(Bar("X", i * HOUR, HOUR, close, close, close, close, seq=i))
+        assert extractor.realised == (realised.value if i >= horizon else 0.0)
 
 
 @given(st.lists(st.floats(-0.2, 0.2), max_size=30))

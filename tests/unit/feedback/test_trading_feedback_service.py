@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpha_pulse.core.config import Config, LearningConfig
+from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import DataError, NotFoundError, SessionError
 from alpha_pulse.core.stateful import digest, pack, unpack
 from alpha_pulse.core.types import Bar, Contribution, Lot, Signal, TradeOutcome
 from alpha_pulse.engine.target import Resolved
 from alpha_pulse.feedback import TradingFeedbackService
-from alpha_pulse.feedback.labels import Label
+from alpha_pulse.feedback.labels import Label, RealisedVolatility
 from alpha_pulse.kernels.agents.trade_quality import EXTRA_FEATURES
 from alpha_pulse.learning.commands import Command
 from alpha_pulse.learning.session import Session
@@ -42,34 +42,34 @@ def quality_session() -> Session:
 
 
 class Labelled:
-    """Two targets of each symbol, and the service that counts their bars."""
+    """Two targets of each symbol, and the service that counts their labels."""
 
     def __init__(self, settings: dict[str, Setting], symbols: Sequence[str] = ("X",)) -> None:
         self.settings = {
             (symbol, target): made._replace(symbol=symbol) for symbol in symbols for target, made in settings.items()
         }
         self.runs = {key: TargetRun.of(made) for key, made in self.settings.items()}
-        horizon = settings["volatility"].horizon
-        config = Config(learning=LearningConfig(volatility_horizon_bars=horizon))
-        self.feedback = TradingFeedbackService(config, Credits())
+        self.realised = {symbol: RealisedVolatility(settings["volatility"].horizon) for symbol in symbols}
+        self.feedback = TradingFeedbackService(Config(), Credits())
         for symbol in symbols:
             rings = {target: self.runs[symbol, target].loop.ring for target in settings}
             self.feedback.add_symbol(symbol, rings, quality_session())
 
-    def resolve(self, bar: Bar) -> list[Resolved]:
-        number, realised = self.feedback.add_bar(bar)
-        mine = [run for (symbol, _), run in self.runs.items() if symbol == bar.symbol]
-        for run in mine:
-            run.rows.put_bar(0, bar, number, realised)
-        return [run.loop.resolve() for run in mine]
-
-    def serve(self, bar: Bar, target: str, median: float) -> None:
-        run = self.runs[bar.symbol, target]
-        run.serve(BarInput(bar, 0.0, vector(np.zeros(run.session.spec.n_features), bar.ts_event, bar.symbol), median))
+    def step(self, bar: Bar, medians: dict[str, float]) -> list[Resolved]:
+        """Label what the bar makes due, then serve the targets in ``medians``."""
+        realised = self.realised[bar.symbol]
+        realised.update(bar.close)
+        found = []
+        for (symbol, target), run in self.runs.items():
+            if symbol == bar.symbol:
+                features = vector(np.zeros(run.session.spec.n_features), bar.ts_event, symbol) if target in medians else None
+                found.append(run.step(BarInput(bar, realised.value, features, medians.get(target, 0.0))).resolved)
+        return found
 
     def resumed(self, symbols: Sequence[str]) -> Labelled:
         fresh = Labelled({target: made for (symbol, target), made in self.settings.items() if symbol == symbols[0]}, symbols)
         fresh.runs = {key: run.resumed(self.settings[key]) for key, run in self.runs.items()}
+        fresh.realised = self.realised
         for symbol in symbols:
             rings = {target: run.loop.ring for (name, target), run in fresh.runs.items() if name == symbol}
             fresh.feedback.add_symbol(symbol, rings, quality_session())
@@ -118,7 +118,8 @@ def test_labels_are_the_naive_twins_and_the_account_always_adds_up(
         minute += gap
         mine = bars[symbol]
         mine.append(bar(number, close, minute, close * 1.01, symbol))
-        resolved = loop.resolve(mine[-1])
+        served = {"volatility": with_volatility, "direction": with_direction}
+        resolved = loop.step(mine[-1], {target: 0.1 for target, serve in served.items() if serve})
         found = {one.label.target: one.label for one in resolved if one.label is not None}
         late = {one.expired.target: one.expired for one in resolved if one.expired is not None}
         at = len(mine) - 1
@@ -136,11 +137,9 @@ def test_labels_are_the_naive_twins_and_the_account_always_adds_up(
             assert_label(found.pop(target), reference, mine, at, horizon, entry, min_move)
         assert not found
         assert not late
-        for target, serve in (("volatility", with_volatility), ("direction", with_direction)):
+        for target, serve in served.items():
             if serve:
-                loop.serve(mine[-1], target, 0.1)
                 waiting[symbol, target, at] = 0.1 if target == "volatility" else close
-        assert loop.feedback.bars(symbol) == len(mine)
         for (name, target), counts in loop.feedback.counts().items():
             assert counts.predictions == counts.labelled + counts.pending + counts.expired
             assert counts.pending == sum(key[:2] == (name, target) for key in waiting)
@@ -167,9 +166,8 @@ def assert_label(label: Label, reference: float, bars: list[Bar], at: int, horiz
 
 def test_ties_are_counted_among_the_labelled() -> None:
     loop = Labelled({target: Setting(target, horizon=1, n_features=D) for target in ("volatility", "direction")})
-    loop.resolve(bar(0, 100.0, 1))
-    loop.serve(bar(0, 100.0, 1), "direction", 0.0)
-    loop.resolve(bar(1, 100.0, 2))
+    loop.step(bar(0, 100.0, 1), {"direction": 0.0})
+    loop.step(bar(1, 100.0, 2), {})
     counts = loop.feedback.counts()["X", "direction"]
     assert (counts.predictions, counts.labelled, counts.ties, counts.pending) == (1, 1, 1, 0)
 

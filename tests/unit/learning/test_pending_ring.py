@@ -38,7 +38,7 @@ def test_every_prediction_is_labelled_pending_or_expired(
         late += gap - 1
         made = bar(number, 200.0 + number, 100.0 + number, late)
         features = vector(np.full(D, float(number)), made.ts_event) if serves else None
-        found = run.resolve(BarInput(made, 0.0, features, 0.0))
+        found = run.step(BarInput(made, 0.0, features, 0.0)).resolved
         late_when_served = served.get(number - horizon)
         if late_when_served is None:
             assert (found.label, found.expired) == (None, None)
@@ -55,7 +55,6 @@ def test_every_prediction_is_labelled_pending_or_expired(
             assert found.label.value == math.log((200.0 + number) / (200.0 + number - horizon))
             assert found.label.next_open_return == math.log((200.0 + number) / (100.0 + number - horizon + 1))
             labelled += 1
-        run.serve(BarInput(made, 0.0, features, 0.0))
         if serves:
             served[number] = late
         counts = run.loop.ring.counts

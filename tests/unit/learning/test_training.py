@@ -48,7 +48,7 @@ def gather(run: TargetRun, count: int, labels: NDArray[np.int64] = LABELS) -> li
         step = run.bars
         made = bar(step, prices[step])
         realised = 0.02 if step >= HORIZON and labels[step - HORIZON] else 0.0
-        resolved, _ = run.step(BarInput(made, realised, vector(ROWS[step], made.ts_event), 0.01))
+        resolved = run.step(BarInput(made, realised, vector(ROWS[step], made.ts_event), 0.01)).resolved
         if resolved.scored is not None:
             weights.append(resolved.scored.example.weight)
     return weights
@@ -99,7 +99,7 @@ def test_the_weight_of_an_example_counts_in_the_training() -> None:
     weights = []
     for step in range(TRAIN_BARS):
         made = bar(step, prices[step] * (1.0 + 0.002 * (step % 3)))
-        resolved, _ = run.step(BarInput(made, 0.0, vector(ROWS[step], made.ts_event), 0.0))
+        resolved = run.step(BarInput(made, 0.0, vector(ROWS[step], made.ts_event), 0.0)).resolved
         if resolved.scored is not None:
             assert resolved.scored.example.label == LABELS[step - HORIZON]
             weights.append(resolved.scored.example.weight)
@@ -115,13 +115,13 @@ def test_it_serves_only_after_the_delay() -> None:
     batch = trained()
     ready = batch.ready
     assert ready is not None
-    assert batch.missing(ready.ready_ts - 1) == Missing("lightgbm", "trained, not ready yet")
-    assert batch.missing(ready.ready_ts) is None
+    assert batch.status.missing(ready.ready_ts - 1) == Missing("lightgbm", "trained, not ready yet")
+    assert batch.status.missing(ready.ready_ts) is None
     assert isinstance(batch.predict(ROWS[0]), float)
 
 
 def test_before_training_it_says_what_it_waits_for() -> None:
-    assert member().missing(START_NS) == Missing("lightgbm", "not trained before 150 bars")
+    assert member().status.missing(START_NS) == Missing("lightgbm", "not trained before 150 bars")
 
 
 def test_it_trains_on_every_example_that_came_by_then() -> None:
@@ -137,13 +137,13 @@ def test_what_cannot_be_trained_says_why_and_is_tried_again_later(count: int, sa
     run = started()
     gather(run, count, np.ones_like(LABELS))
     assert batch_of(run).train_if_due(TRAIN_BARS, START_NS) is None
-    missing = batch_of(run).missing(START_NS)
+    missing = batch_of(run).status.missing(START_NS)
     assert missing is not None
     assert said in missing.reason
     twin = run.resumed(SETTING)
     for each in (run, twin):
         batch = batch_of(each)
-        assert batch.missing(START_NS) == missing
+        assert batch.status.missing(START_NS) == missing
         gather(each, 200)
         assert batch.train_if_due(TRAIN_BARS + 1, START_NS) is None
         ready = batch.train_if_due(TRAIN_BARS + RETRY_BARS, START_NS)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Callable
 
 import msgspec
 import numpy as np
@@ -16,14 +17,15 @@ from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator
 from alpha_pulse.kernels.base.scores import BATCH, ONLINE
 from alpha_pulse.kernels.mixing.ensemble import RAW_BATCH, RAW_ONLINE
 from alpha_pulse.kernels.session import layout
+from alpha_pulse.learning.drift_monitor import DriftMonitor
 from alpha_pulse.learning.online_learning_service import OnlineLearningService
 from alpha_pulse.learning.session import Session
-from alpha_pulse.learning.training import BatchMember
+from alpha_pulse.learning.training import BatchMember, ModelReady
 from alpha_pulse.models.calibration import make_calibrator
 from alpha_pulse.models.gbm import LightGBM
 from alpha_pulse.serving import ModelServingService
 from learning_samples import START_NS, STEP_NS, poison, stream, vector
-from target_samples import bar, closes
+from target_samples import BarInput, bar, closes, load_rows
 
 D, HORIZON, TRAIN_BARS, DELAY = 3, 3, 150, 5
 ROWS, LABELS = stream(900, D, seed=1)
@@ -55,30 +57,41 @@ class Loop:
         self.session = self.learning.open_session("X", "direction", engine_owned=True)
         self.serving = ModelServingService(config, self.learning, make_batch if batch else None)
         self.serving.add_session("X", "direction")
-        self.rows = BarRows(WIDER.shape[1])
-        self.target = TargetLoop(self.serving.target("X", "direction"), VolatilityCalibrator(), self.rows, config, STEP_NS)
+        self.rows = BarRows(WIDER.shape[1], 1)
+        monitor = DriftMonitor("X", "direction", HORIZON, config.adaptation)
+        served = self.serving.target("X", "direction")
+        self.target = TargetLoop(served, VolatilityCalibrator(), monitor, self.rows, config, STEP_NS)
         self.now = 0
+        self.trained: list[ModelReady] = []
 
-    def resolve(self) -> None:
-        made = bar(self.now, CLOSES[self.now])
-        self.rows.put_bar(0, made, self.now + 1, 0.0)
-        resolved = self.target.resolve()
-        assert (resolved.scored is None) == (self.now < HORIZON)
-        if resolved.label is not None:
-            assert resolved.label.label == LABELS[self.now - HORIZON]
+    def step(self, between: Callable[[], None] = lambda: None) -> Prediction:
+        """One bar; ``between`` its label and its prediction the test acts."""
+        now = self.now
+        made = bar(now, CLOSES[now])
+        load_rows(self.rows, [BarInput(made, 0.0, vector(WIDER[now], now), 0.0)], now)
+        self.rows.clock[0, layout.ATTENDED] = 1
 
-    def serve(self) -> Prediction:
-        self.rows.put_features(0, vector(WIDER[self.now], self.now), 0.0)
+        def attend(row: int) -> None:
+            between()
+            batch = self.target.served.batch
+            if batch is not None:
+                ready = batch.train_if_due(now, START_NS + now * STEP_NS)
+                self.trained += [] if ready is None else [ready]
+                self.target.trained(row)
+
+        self.target.run(attend, [], lambda _: None)
+        resolved = self.target.resolved(0)
+        assert (resolved is None or resolved.scored is None) == (now < HORIZON)
+        if resolved is not None and resolved.label is not None:
+            assert resolved.label.label == LABELS[now - HORIZON]
         self.now += 1
-        served = self.target.serve()
+        served = self.target.serve(0)
         assert served is not None
         return served
 
     def run(self, count: int) -> Prediction:
         for _ in range(count):
-            self.resolve()
-            self.serving.train_if_due("X", self.now, START_NS + self.now * STEP_NS)
-            found = self.serve()
+            found = self.step()
         return found
 
     def components(self) -> dict[str, Stateful]:
@@ -125,13 +138,10 @@ def test_what_was_served_at_another_instant_sizes_nothing() -> None:
 
 def test_the_batch_part_is_named_by_its_artefact() -> None:
     loop = Loop()
-    loop.run(TRAIN_BARS)
-    (ready,) = loop.serving.train_if_due("X", TRAIN_BARS, START_NS + TRAIN_BARS * STEP_NS)
-    found = loop.run(DELAY + 1)
+    found = loop.run(TRAIN_BARS + DELAY + 1)
+    (ready,) = loop.trained
     assert len(found.members[1].version) >= 8
     assert ready.version.startswith(found.members[1].version)
-    assert loop.serving.train_if_due("X", TRAIN_BARS, START_NS) == []
-    assert loop.serving.train_if_due("Y", TRAIN_BARS, START_NS) == []
 
 
 def test_a_champion_serves_alone_and_the_others_are_shown_with_weight_0() -> None:
@@ -179,10 +189,10 @@ def test_a_question_about_other_features_is_pure_and_counted_apart() -> None:
 def test_a_question_answers_what_would_be_served() -> None:
     loop = Loop()
     loop.run(TRAIN_BARS + DELAY + 10)
-    loop.resolve()
-    asked = loop.serving.query("direction", vector(WIDER[loop.now], loop.now))
-    served = loop.serve()
-    assert (asked.probability, asked.members, asked.confidence) == (served.probability, served.members, served.confidence)
+    asked: list[Prediction] = []
+    served = loop.step(lambda: asked.append(loop.serving.query("direction", vector(WIDER[loop.now], loop.now))))
+    (answer,) = asked
+    assert (answer.probability, answer.members, answer.confidence) == (served.probability, served.members, served.confidence)
 
 
 def test_where_nothing_serves_there_is_no_prediction() -> None:
@@ -284,9 +294,12 @@ def test_platt_has_no_components_beside_the_mixture() -> None:
 def test_a_question_is_calibrated_too_and_teaches_nothing() -> None:
     loop = Loop(calibration="beta")
     loop.run(300)
-    loop.resolve()
-    before = loop.state()
-    asked = loop.serving.query("direction", vector(WIDER[300], 300))
-    assert loop.state() == before
-    served = loop.serve()
-    assert (asked.probability, asked.members) == (served.probability, served.members)
+    asked: list[Prediction] = []
+
+    def ask() -> None:
+        before = loop.state()
+        asked.append(loop.serving.query("direction", vector(WIDER[300], 300)))
+        assert loop.state() == before
+
+    served = loop.step(ask)
+    assert [(one.probability, one.members) for one in asked] == [(served.probability, served.members)]
