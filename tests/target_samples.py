@@ -198,10 +198,14 @@ class TargetRun:
 
         self.loop.run(attend, [], lambda _: None)
         n, of_volatility = len(given), self.session.spec.target == "volatility"
-        forecasts = self.loop.column(layout.FORECAST, n).tolist() if of_volatility else [math.nan] * n
-        thresholds = self.loop.column(layout.THRESHOLD_AT_SERVING, n).tolist()
+        forecasts = self._served(layout.FORECAST, n).tolist() if of_volatility else [math.nan] * n
+        thresholds = self._served(layout.THRESHOLD_AT_SERVING, n).tolist()
         found = [(self.loop.resolved(row) or NOTHING, self.loop.serve(row)) for row in range(n)]
         return [Served(*row, *more) for row, *more in zip(found, forecasts, thresholds, strict=True)]
+
+    def _served(self, place: int, n: int) -> Row:
+        codes, values = self.loop.gave
+        return np.where(codes[:n, layout.WAS_SERVED] == 1, values[:n, place], np.nan)
 
     def step(self, given: BarInput, between: Callable[[], None] = lambda: None) -> Served:
         """A block of one row."""
@@ -214,7 +218,7 @@ class TargetRun:
     def _train(self, row: int) -> None:
         if self.batch is not None and self.trains:
             clock = self.rows.clock[: len(self.rows)]
-            ready = self.batch.train_if_due(int(clock[row, layout.BAR_NUMBER]), self.rows.ts(row))
+            ready = self.batch.train_if_due(int(clock[row, layout.BAR_NUMBER]), int(self.rows.ts[row]))
             self.models += [] if ready is None else [ready]
             self.loop.trained(row)
             self._mark_training(clock)
@@ -278,11 +282,11 @@ class TargetRun:
 def load_rows(rows: BarRows, given: Sequence[BarInput], bars_before: int) -> None:
     """Make the bars of one symbol the rows of a block, each of a slice of its own."""
     symbol = given[0].bar.symbol
-    rows.load(BarBlock.of([(one.bar,) for one in given], (symbol,)), np.arange(len(given)), bars_before)
+    rows.load(BarBlock.of([(one.bar,) for one in given], (symbol,)), 0, np.full(len(given), np.nan), bars_before)
     for row, one in enumerate(given):
         rows.prices[row, [layout.REALISED, layout.MEDIAN, layout.PLAIN]] = one.realised, one.median, PLAIN
+        rows.clock[row, layout.HAS_FEATURES] = one.features is not None
         if one.features is not None:
-            rows.clock[row, layout.HAS_FEATURES] = 1
             rows.features[row] = one.features.values[: rows.features.shape[1]]
 
 

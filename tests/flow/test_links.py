@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from alpha_pulse.agents.agent_manager import Decisions
 from alpha_pulse.core.types import FeatureVector, Order, Prediction, Signal
@@ -22,7 +22,6 @@ from alpha_pulse.models.base import Row
 from flow.runs import LEAN, RESTLESS, begun, finished, restless, restless_run, run, with_gaps
 
 FULL_EDGE = 0.1
-COLUMN = TargetLoop.column
 
 
 def test_link_feedback_to_learner() -> None:
@@ -188,9 +187,9 @@ def test_link_volatility_forecast_to_sizing(monkeypatch: pytest.MonkeyPatch) -> 
     late = inputs[-200:]
     assert all(sizing.volatility != sizing.plain_volatility for sizing in late)
     # With twice the forecast, positions that no limit cuts are half as large.
-    monkeypatch.setattr(TargetLoop, "column", with_forecasts(2.0))
+    monkeypatch.setattr(TargetLoop, "gave", with_forecasts(2.0))
     doubled = run(restless(800), {**LEAN, "execution.rebalance_band": 0.0})
-    monkeypatch.setattr(TargetLoop, "column", with_forecasts(4.0))
+    monkeypatch.setattr(TargetLoop, "gave", with_forecasts(4.0))
     quartered = run(restless(800), {**LEAN, "execution.rebalance_band": 0.0})
     since = min(forecast)
     sizes = [stop_sizes(one.orders, since) for one in (doubled, quartered)]
@@ -199,13 +198,15 @@ def test_link_volatility_forecast_to_sizing(monkeypatch: pytest.MonkeyPatch) -> 
     assert np.median([sizes[0][ts] / sizes[1][ts] for ts in common]) == pytest.approx(2.0, rel=0.1)
 
 
-def with_forecasts(factor: float) -> Callable[[TargetLoop, int, int], Row]:
-    """`TargetLoop.column` with forecasts of volatility times ``factor``."""
+def with_forecasts(factor: float) -> property:
+    """`TargetLoop.gave` with forecasts of volatility times ``factor``."""
 
-    def column(self: TargetLoop, place: int, n: int) -> Row:
-        return COLUMN(self, place, n) * (factor if place == layout.FORECAST else 1.0)
+    def gave(self: TargetLoop) -> tuple[NDArray[np.int64], Row]:
+        values = self._values.copy()
+        values[:, layout.FORECAST] *= factor
+        return self._codes, values
 
-    return column
+    return property(gave)
 
 
 def stop_sizes(orders: list[Order], since: int) -> dict[int, int]:

@@ -30,9 +30,10 @@ RESOLVE = (
         "expiry-by-the-length-of-the-newest-bar",
         "resolve",
         "engine/symbol_state.py",
-        "        self.rows.load(block, rows, self.bars)\n",
-        "        self.rows.load(block, rows, self.bars)\n"
-        "        for each in self.targets.values():\n            each._settings[2] = block.interval_ns[rows][-1]\n",
+        "        rows.load(block, self.index, others, before)\n",
+        "        rows.load(block, self.index, others, before)\n"
+        "        for each in self.targets.values():\n"
+        "            each._settings[2] = block.interval_ns[block.rows_of[self.index]][-1]\n",
         ("flow/test_calendar_bars.py",),
     ),
     Mutant(

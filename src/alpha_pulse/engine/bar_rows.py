@@ -1,4 +1,4 @@
-"""The rows of bars of one symbol that its targets are run over: clock, prices and features, in packed arrays."""
+"""The bars of one symbol in a block, and what they give: the arrays that the targets of a symbol share."""
 
 from __future__ import annotations
 
@@ -7,47 +7,65 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.feeds.bar_block import CLOSE, OPEN, BarBlock
+from alpha_pulse.engine.row_kernels import take_rows
+from alpha_pulse.feeds.bar_block import PRICES, BarBlock
 from alpha_pulse.kernels.session import layout
+
+MARKET = 4
 
 
 class BarRows:
-    """Arrays of at most ``capacity`` rows, see `alpha_pulse.kernels.session.layout`; ``features`` has all of the schema."""
+    """Arrays of at most ``capacity`` rows; what is read from them is cut to the rows of the newest block.
+
+    Attributes
+    ----------
+    clock, prices, features
+        See `alpha_pulse.kernels.session.layout`; ``features`` has all of the schema.
+    bars
+        Prices, volume and quotes, see `alpha_pulse.feeds.bar_block`.
+    market
+        High, low, close and the mean log return of the other symbols, as the regime detector takes them.
+    ts
+        Ends of the bars, ns.
+    slices
+        The slice of each row.
+    """
 
     def __init__(self, n_features: int, capacity: int) -> None:
-        self.clock: NDArray[np.int64] = np.zeros((capacity, layout.CLOCK_COLUMNS), dtype=np.int64)
-        self.prices: NDArray[np.float64] = np.zeros((capacity, layout.PRICE_COLUMNS))
-        self.features: NDArray[np.float64] = np.zeros((capacity, n_features))
-        self.bars: NDArray[np.float64] = np.zeros((0, 7))
-        """Prices, volume and quotes of the rows of the block."""
-        self.slices: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
-        """The slice of each row of the block."""
+        self.arrays: dict[str, NDArray[Any]] = {
+            "clock": np.zeros((capacity, layout.CLOCK_COLUMNS), dtype=np.int64),
+            "prices": np.zeros((capacity, layout.PRICE_COLUMNS)),
+            "features": np.zeros((capacity, n_features)),
+        }
+        """Of ``capacity`` rows, by their names in the table of a target."""
+        self._bars, self._market = np.zeros((capacity, PRICES)), np.zeros((capacity, MARKET))
+        self._times, self._slices = np.zeros((2, capacity), dtype=np.int64)
+        self._cut(0)
+
+    def _cut(self, n: int) -> None:
+        self._count = n
+        self.clock: NDArray[np.int64] = self.arrays["clock"][:n]
+        self.prices: NDArray[np.float64] = self.arrays["prices"][:n]
+        self.features: NDArray[np.float64] = self.arrays["features"][:n]
+        self.bars: NDArray[np.float64] = self._bars[:n]
+        self.market: NDArray[np.float64] = self._market[:n]
+        self.ts: NDArray[np.int64] = self._times[:n]
+        self.slices: NDArray[np.int64] = self._slices[:n]
 
     def __len__(self) -> int:
         """Rows of the block."""
-        return len(self.slices)
+        return self._count
 
-    @property
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """By their names in the table of a target."""
-        return {"clock": self.clock, "prices": self.prices, "features": self.features}
-
-    def load(self, block: BarBlock, rows: NDArray[np.int64], bars_before: int) -> None:
-        """Take the bars of one symbol: the ``rows`` of the block. ``bars_before`` counts the symbol's bars before it."""
-        n = len(rows)
-        self.slices = block.slice_of_row[rows]
-        self.bars = np.ascontiguousarray(block.prices[rows])
-        clock = self.clock[:n]
-        clock[:, layout.TS] = block.ts_event[rows]
-        clock[:, layout.SEQ] = block.seq + self.slices
-        clock[:, layout.BAR_NUMBER] = np.arange(bars_before + 1, bars_before + n + 1)
-        clock[:, layout.HAS_FEATURES :] = 0
-        self.prices[:n, layout.OPEN], self.prices[:n, layout.CLOSE] = self.bars[:, OPEN], self.bars[:, CLOSE]
+    def load(self, block: BarBlock, symbol: int, others: NDArray[np.float64], bars_before: int) -> None:
+        """Take the bars of a symbol with ``bars_before`` bars before the block; ``others`` is of all rows of the block."""
+        rows = block.rows_of[symbol]
+        if len(rows) != self._count:
+            self._cut(len(rows))
+        take_rows(
+            block.ts_event, block.prices, block.slice_of_row, block.seq, others, rows, bars_before, self.clock, self.prices,
+            self.bars, self.market, self.ts, self.slices,
+        )  # fmt: skip
 
     def row_of(self, slice_: int) -> int:
         """The first row at or after a slice."""
         return int(self.slices.searchsorted(slice_))
-
-    def ts(self, row: int) -> int:
-        """When the bar of a row ended, ns."""
-        return int(self.clock[row, layout.TS])

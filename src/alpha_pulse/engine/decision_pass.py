@@ -18,11 +18,12 @@ from alpha_pulse.agents.ml_aware_agent import MLAwareAgent
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import NonFiniteError
 from alpha_pulse.core.types import FeatureVector, MarketView, Signal, Units
+from alpha_pulse.engine.row_kernels import load_slices
 from alpha_pulse.engine.symbol_state import SymbolState
 from alpha_pulse.execution.decision import Decision, ExecutionResult, SizingInput
 from alpha_pulse.execution.execution_service import ExecutionService
 from alpha_pulse.feedback import TradingFeedbackService
-from alpha_pulse.feeds.bar_block import ASK, BID, CLOSE, HIGH, LOW, OPEN, BarBlock
+from alpha_pulse.feeds.bar_block import BarBlock
 from alpha_pulse.kernels.agents import decision as agent_layout
 from alpha_pulse.kernels.agents.trade_quality import EXTRA_FEATURES
 from alpha_pulse.kernels.base.addresses import ArrayTable, predict_address, rule_address
@@ -32,7 +33,6 @@ from alpha_pulse.kernels.execution import layout as execution_layout
 from alpha_pulse.kernels.execution.decisions import EVENTS_PER_BOOK
 from alpha_pulse.models.base import CompiledModel, OnlineModel
 
-PRICES = (OPEN, HIGH, LOW, CLOSE, BID, ASK)
 FIRST_EVENTS = 256
 Rows = list[tuple[list[int], list[float]]]
 
@@ -80,6 +80,7 @@ class DecisionPass:
                 **self._rules_of(agents),
             },
         )  # fmt: skip
+        self._make_rows(0, 0)
         self._called: dict[int, list[Signal | None]] = {}
         self._opened: dict[int, list[Units]] = {}
         self._results: dict[int, ExecutionResult] = {}
@@ -95,33 +96,41 @@ class DecisionPass:
                 self._given[number, agent_layout.THRESHOLD] = math.nan if self._threshold is None else self._threshold
         return {"agent_rules": rules, "agent_places": places}
 
+    def _make_rows(self, rows: int, slices: int) -> None:
+        """Make the arrays of a block, for so many rows and slices at most."""
+        self._bars = np.zeros((rows, execution_layout.N_BAR), dtype=np.int64)
+        self._prices = np.zeros((rows, execution_layout.N_BAR_PRICES))
+        self._known = np.zeros((rows, layout.KNOWN), dtype=np.int64)
+        self._forecasts = np.zeros((rows, layout.FORECASTS))
+        self.row_in_symbol = np.zeros(rows, dtype=np.int64)
+        """Of each row, its number among those of its symbol."""
+        self._signals = np.zeros((rows, agent_layout.HEAD + agent_layout.COLUMNS * len(self._agents.names)))
+        self._inputs = np.zeros((rows, execution_layout.N_INPUTS))
+        self._marks = np.zeros((slices, layout.MARKS), dtype=np.int64)
+        self.equity = np.zeros((slices, len(self._execution.book_names)), dtype=np.int64)
+        for name, array in (
+            ("bars", self._bars), ("prices", self._prices), ("known", self._known), ("forecasts", self._forecasts),
+            ("signals", self._signals), ("inputs", self._inputs), ("marks", self._marks), ("equity", self.equity),
+        ):  # fmt: skip
+            self._table.put(name, array)
+
     # Running a block.
 
     def load(self, block: BarBlock, planned: NDArray[np.int64]) -> None:
         """Take a block, with its learning pass done; ``planned`` are the slices at which ``learn`` is called in any case."""
-        n, slices, agents = len(block.code), len(block), len(self._agents.names)
         self._block, self.planned = block, planned
-        self._bars = np.column_stack((block.code, block.ts_event, block.interval_ns, block.seq + block.slice_of_row))
-        self._known = np.zeros((n, layout.KNOWN), dtype=np.int64)
-        self._forecasts = np.full((n, layout.FORECASTS), math.nan)
-        self.row_in_symbol = np.zeros(n, dtype=np.int64)
-        """Of each row, its number among those of its symbol."""
+        if len(block.code) > len(self.row_in_symbol) or len(block) > len(self._marks):
+            self._make_rows(max(len(block.code), len(self.row_in_symbol)), max(len(block), len(self._marks)))
+        load_slices(
+            block.code, block.ts_event, block.interval_ns, block.slice_of_row, block.seq, block.prices,
+            self._bars, self._prices, self._signals, self._inputs, self._horizon,
+        )  # fmt: skip
         for state, rows in zip(self._symbols, block.rows_of, strict=True):
-            self.row_in_symbol[rows] = np.arange(len(rows))
-            self._known[rows], self._forecasts[rows] = state.decision_rows()
-        self._signals = np.full((n, agent_layout.HEAD + agent_layout.COLUMNS * agents), math.nan)
-        self._inputs = np.full((n, execution_layout.N_INPUTS), math.nan)
-        self._inputs[:, execution_layout.HORIZON] = self._horizon
-        self._marks = np.zeros((slices, layout.MARKS), dtype=np.int64)
-        self.equity = np.zeros((slices, len(self._execution.book_names)), dtype=np.int64)
-        self._called, self._opened, self._results = {}, {}, {}
-        for name, array in (
-            ("bars", self._bars), ("prices", np.ascontiguousarray(block.prices[:, PRICES])),
-            ("starts", block.starts.astype(np.int64)), ("planned", planned), ("known", self._known),
-            ("forecasts", self._forecasts), ("signals", self._signals), ("inputs", self._inputs), ("marks", self._marks),
-            ("equity", self.equity),
-        ):  # fmt: skip
-            self._table.put(name, array)
+            state.hand_on(rows, self.row_in_symbol, self._known, self._forecasts)
+        if self._called or self._opened or self._results:
+            self._called, self._opened, self._results = {}, {}, {}
+        self._table.put("starts", block.starts)
+        self._table.put("planned", planned)
         self._connect_models()
         self._counter[0] = 0
         self._cursor[:] = 0, layout.OPEN, 0, 0, len(self._execution.units)

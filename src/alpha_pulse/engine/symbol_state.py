@@ -5,7 +5,6 @@ Nothing here depends on decisions, so a whole block is run at once; where an ada
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,20 +13,17 @@ from numpy.typing import NDArray
 from alpha_pulse.adaptation import AdaptiveModelManager
 from alpha_pulse.adaptation.adaptive_model_manager import not_adapted
 from alpha_pulse.core.config import Config
-from alpha_pulse.core.durations import YEAR_NS
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.core.stateful import State, Stateful
 from alpha_pulse.core.types import FeatureVector, RegimeChange
 from alpha_pulse.detectors.regime import RegimeDetector
 from alpha_pulse.engine.bar_rows import BarRows
 from alpha_pulse.engine.events import ALARMED, ENDED, FEATURES_, REGIME, REQUESTED, TARGETS_, TIMED, TRAINED, Events
+from alpha_pulse.engine.row_kernels import hand_on
 from alpha_pulse.engine.target import TargetLoop
 from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator
 from alpha_pulse.features.extractor import MIN_BARS, FeatureExtractor
-from alpha_pulse.feeds.bar_block import CLOSE, HIGH, LOW, BarBlock
-from alpha_pulse.kernels.base.scores import SERVED
-from alpha_pulse.kernels.decisions import layout as decision_layout
-from alpha_pulse.kernels.mixing.ensemble import CONFIDENT
+from alpha_pulse.feeds.bar_block import BarBlock
 from alpha_pulse.kernels.session import layout
 from alpha_pulse.learning.feature_monitor import FeatureMonitor
 
@@ -61,9 +57,7 @@ class SymbolState:
         self.rows = BarRows(len(extractor.schema.names), capacity)
         self.targets: dict[str, TargetLoop] = {}
         """By target, in the order of `TARGETS`; added when its session is open."""
-        self._root_horizon = math.sqrt(config.learning.volatility_horizon_bars)
         self._first_ts = 0
-        self._levels = np.zeros((capacity, 3))
         self._changes: dict[int, list[RegimeChange]] = {}
         self._masks: NDArray[np.bool_] | None = None
         """Which features of each row are missing; None where none is."""
@@ -111,49 +105,39 @@ class SymbolState:
         events
             Receives alarms, changes of regime, adaptations and trained models.
         """
-        rows = block.rows_of[self.index]
-        self._extract(block, rows)
-        self._watch(others[rows], events)
+        self._extract(block, others)
+        self._watch(events)
         for name, target in self.targets.items():
             _TargetPass(self, name, target, block, fires, [each for each in requests if each[1] == name], manager, events).run()
 
-    def _extract(self, block: BarBlock, rows: np.ndarray) -> None:
+    def _extract(self, block: BarBlock, others: NDArray[np.float64]) -> None:
         """5: bars become features, by the same code as in training."""
-        n = len(rows)
-        if n and not self._first_ts:
-            self._first_ts = int(block.ts_event[rows[0]])
-        self.rows.load(block, rows, self.bars)
-        clock, prices, features, levels = self.rows.clock[:n], self.rows.prices[:n], self.rows.features[:n], self._levels[:n]
-        bad = self.extractor.update_rows(np.ascontiguousarray(clock[:, layout.TS]), self.rows.bars, levels, features)
-        if bad < n:
-            opened, high, low, close = self.rows.bars[bad, :4].tolist()
+        rows, before = self.rows, self.bars
+        rows.load(block, self.index, others, before)
+        if len(rows) and not self._first_ts:
+            self._first_ts = int(rows.ts[0])
+        bad = self.extractor.update_rows(rows.ts, rows.bars, rows.prices, rows.features)
+        if bad < len(rows):
+            opened, high, low, close = rows.bars[bad, :4].tolist()
             raise DataError(
-                f"bar {clock[bad, layout.SEQ]} of {self.symbol} has open {opened}, high {high}, low {low}, close {close}; "
+                f"bar {rows.clock[bad, layout.SEQ]} of {self.symbol} has open {opened}, high {high}, low {low}, close {close}; "
                 "expected prices above 0 and high at least low; correct the feed"
             )
-        clock[:, layout.HAS_FEATURES] = clock[:, layout.BAR_NUMBER] >= MIN_BARS
-        prices[:, layout.REALISED], prices[:, layout.MEDIAN] = levels[:, 0], levels[:, 1]
-        known = levels[:, 1] > 0.0
-        prices[:, layout.PLAIN] = np.where(known, levels[:, 1] / self._root_horizon, levels[:, 2])
-        self._masks = self.extractor.masks(clock[:, layout.BAR_NUMBER], self.rows.bars)
+        self._masks = self.extractor.masks(before + 1, rows.bars)
 
-    def _watch(self, others: np.ndarray, events: Events) -> None:
+    def _watch(self, events: Events) -> None:
         """3: regime detectors see the bars, the feature monitor the features of the step before."""
-        n = len(self.rows)
-        clock, bars = self.rows.clock[:n], self.rows.bars
-        ts = np.ascontiguousarray(clock[:, layout.TS])
-        high, low = np.maximum(bars[:, HIGH], bars[:, CLOSE]), np.minimum(bars[:, LOW], bars[:, CLOSE])
+        rows, n = self.rows, len(self.rows)
         self._changes = {}
-        for row, change in self.regimes.update_many(ts, np.column_stack((high, low, bars[:, CLOSE], others))):
+        for row, change in self.regimes.update_many(rows.ts, rows.market):
             number = len(self._changes.setdefault(row, []))
             self._changes[row].append(change)
-            events.add(int(self.rows.slices[row]), "regimes", (self.index, number), change)
-        first = int(np.argmax(clock[:, layout.HAS_FEATURES])) if n and clock[-1, layout.HAS_FEATURES] else n
-        masks = np.zeros((n, len(self.extractor.schema.names)), dtype=np.bool_) if self._masks is None else self._masks
-        for row, alarm in self.feature_monitor.observe_block(self.rows.features[first:n], masks[first:], ts[first:]):
-            slice_, place = int(self.rows.slices[first + row]), (FEATURES_, self.index)
-            events.add(slice_, "alarms", place, alarm)
-            events.respond(slice_, (ALARMED, *place), [not_adapted(alarm)])
+            events.add(int(rows.slices[row]), "regimes", (self.index, number), change)
+        first = min(n, max(0, MIN_BARS - 1 - (self.bars - n)))
+        for row, alarm in self.feature_monitor.observe_block(rows.features, self._masks, rows.ts, first):
+            place = (FEATURES_, self.index)
+            events.add(int(rows.slices[row]), "alarms", place, alarm)
+            events.respond(int(rows.slices[row]), (ALARMED, *place), [not_adapted(alarm)])
 
     def changes(self, row: int) -> list[RegimeChange]:
         """The changes of regime that a row brought."""
@@ -166,38 +150,28 @@ class SymbolState:
         if not self.rows.clock[row, layout.HAS_FEATURES]:
             return None
         mask = None if self._masks is None or not self._masks[row].any() else self._masks[row]
-        return FeatureVector(self.symbol, self.rows.ts(row), self.extractor.schema.schema_id, self.rows.features[row], mask)
+        return FeatureVector(
+            self.symbol, int(self.rows.ts[row]), self.extractor.schema.schema_id, self.rows.features[row], mask
+        )
 
     @property
     def changes_by_slice(self) -> dict[int, list[RegimeChange]]:
         """The changes of regime of the block."""
         return {int(self.rows.slices[row]): changes for row, changes in self._changes.items()}
 
-    def decision_rows(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """For each row of the block, what decisions are made from; see `alpha_pulse.kernels.decisions.layout`.
-
-        The forecast of volatility is calibrated by what such a probability has meant so far; without one it is the plain one.
-        Bars per year are those at the symbol's mean rate so far, so that closed markets do not count.
-        """
-        n = len(self.rows)
-        clock, direction, features = self.rows.clock[:n], self.targets["direction"], self.rows.features
-        known = np.zeros((n, decision_layout.KNOWN), dtype=np.int64)
-        known[:, decision_layout.HAS_FEATURES] = clock[:, layout.HAS_FEATURES]
-        known[:, decision_layout.FEATURES_AT] = features.ctypes.data + np.arange(n) * features.strides[0]
-        known[:, decision_layout.PREDICTION] = clock[:, layout.SEQ]
-        forecasts = np.empty((n, decision_layout.FORECASTS))
-        plain, calibrated = self.rows.prices[:n, layout.PLAIN], self.targets["volatility"].column(layout.FORECAST, n)
-        forecasts[:, decision_layout.PLAIN_VOLATILITY] = plain
-        forecasts[:, decision_layout.VOLATILITY] = np.where(np.isnan(calibrated), plain, calibrated)
-        forecasts[:, decision_layout.PROBABILITY] = direction.column(layout.SERVED_ROW + SERVED, n)
-        threshold = direction.column(layout.THRESHOLD_AT_SERVING, n)
-        confidence = direction.column(layout.SERVED_ROW + CONFIDENT, n)
-        forecasts[:, decision_layout.THRESHOLD] = threshold
-        forecasts[:, decision_layout.CONFIDENCE] = np.where(np.isnan(threshold), np.nan, confidence)
-        years = (clock[:, layout.TS] - self._first_ts) / YEAR_NS
-        before = clock[:, layout.BAR_NUMBER] - 1.0
-        forecasts[:, decision_layout.BARS_PER_YEAR] = np.divide(before, years, out=np.zeros(n), where=years > 0.0)
-        return known, forecasts
+    def hand_on(
+        self,
+        rows: NDArray[np.int64],
+        row_in_symbol: NDArray[np.int64],
+        known: NDArray[np.int64],
+        forecasts: NDArray[np.float64],
+    ) -> None:
+        """Fill in what decisions are made from at the symbol's rows; see `alpha_pulse.engine.row_kernels.hand_on`."""
+        own, volatility, direction = self.rows, self.targets["volatility"].gave, self.targets["direction"].gave
+        hand_on(
+            rows, own.clock, own.prices, own.features.ctypes.data, own.features.strides[0], self._first_ts, *volatility,
+            *direction, row_in_symbol, known, forecasts,
+        )  # fmt: skip
 
     def components(self, symbol: str) -> dict[str, Stateful]:
         """Components with state, by name."""
@@ -294,7 +268,7 @@ class _TargetPass:
     def _attend(self, row: int) -> None:
         """Between learning and serving of a row: alarms, the end of a trial, requests, regimes, the timer, training."""
         rows, manager, session = self._symbol.rows, self._manager, self._target.session
-        slice_, ts = int(rows.slices[row]), rows.ts(row)
+        slice_, ts = int(rows.slices[row]), int(rows.ts[row])
         who = (TARGETS_, self._symbol.index, self._rank)
         self._count(row)
         alarms = self._target.alarms(row)

@@ -77,7 +77,7 @@ class TargetLoop:
         """The predictions that wait for their labels."""
         self._rows = rows
         self._moves: Row = np.zeros(2)
-        capacity = len(rows.clock)
+        capacity = len(rows.arrays["clock"])
         self._codes: NDArray[np.int64] = np.zeros((capacity, layout.CODE_COLUMNS), dtype=np.int64)
         self._values: Row = np.zeros((capacity, layout.VALUE_COLUMNS))
         self._settings = self._made_settings(config, interval_ns)
@@ -252,7 +252,7 @@ class TargetLoop:
     def alarms(self, row: int) -> list[DriftAlarm]:
         """The alarms that a scored label caused, between learning and serving of ``row``."""
         result = int(self.session.head[layout.DRIFT])
-        return self.monitor.alarms_of(result, self._rows.ts(row)) if result else []
+        return self.monitor.alarms_of(result, int(self._rows.ts[row])) if result else []
 
     def scored_rows(self, first: int, last: int) -> tuple[list[float], list[int]]:
         """Of the labels scored in rows ``first`` to ``last``: whether the online model was wrong (0 or 1), and their times."""
@@ -272,7 +272,7 @@ class TargetLoop:
         prediction_id = f"{self.session.session_id}/{codes[layout.LABEL_STEP]}"
         if status == layout.EXPIRED:
             return Resolved(None, None, Expired(spec.symbol, spec.target, prediction_id))
-        ts, values = self._rows.ts(row), self._values[row].tolist()
+        ts, values = int(self._rows.ts[row]), self._values[row].tolist()
         label = None if status == layout.TIE else codes[layout.LABEL_VALUE]
         of_direction = spec.target == "direction"
         next_open = values[layout.NEXT_OPEN_RETURN] if of_direction else None
@@ -297,7 +297,7 @@ class TargetLoop:
         codes = self._codes[row].tolist()
         if codes[layout.WAS_SERVED] == 0:
             return None
-        values, ts = self._values[row].tolist(), self._rows.ts(row)
+        values, ts = self._values[row].tolist(), int(self._rows.ts[row])
         status = next((status for first, status in reversed(self._batches) if first <= row), None)
         served = values[layout.SERVED_ROW :]
         threshold = values[layout.THRESHOLD_AT_SERVING]
@@ -322,9 +322,10 @@ class TargetLoop:
         """Why the online model is missing at a row: it gave no probability, and in a trial its control gave none either."""
         return self._unserved.get(row) if math.isnan(served[RAW_ONLINE]) else None
 
-    def column(self, place: int, n: int) -> NDArray[np.float64]:
-        """A column of ``values`` (see `alpha_pulse.kernels.session.layout`) of ``n`` rows; NaN where nothing was served."""
-        return np.where(self._codes[:n, layout.WAS_SERVED] == 1, self._values[:n, place], np.nan)
+    @property
+    def gave(self) -> tuple[NDArray[np.int64], Row]:
+        """``codes`` and ``values`` of the rows, see `alpha_pulse.kernels.session.layout`."""
+        return self._codes, self._values
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`: what is not part of the session, the mixture or the calibrator."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,8 +54,6 @@ class FeatureExtractor:
             raise DataError(f"volatility horizon of {symbol} is {volatility_horizon} bars; expected at least 1")
         self.symbol = symbol
         self.schema = schema_for(has_volume, has_quotes, volatility_horizon)
-        self.bars = 0
-        """Number of bars processed."""
         names = self.schema.names
         self._schema_id = self.schema.schema_id
         self._width = len(names)
@@ -66,6 +66,11 @@ class FeatureExtractor:
         self._quote_columns = np.array(quotes, dtype=np.bool_)
         self.has_volume = has_volume
         self.has_quotes = has_quotes
+
+    @property
+    def bars(self) -> int:
+        """Bars processed so far."""
+        return int(self._state[layout.BARS])
 
     @property
     def realised(self) -> float:
@@ -106,7 +111,7 @@ class FeatureExtractor:
                 f"bar {bar.seq} of {bar.symbol} has open {bar.open}, high {bar.high}, low {bar.low}, close {bar.close}; "
                 "expected prices above 0 and high at least low; correct the feed"
             )
-        self.bars = bars = self.bars + 1
+        bars = self.bars
         if bars >= self._all_known and not lacking:
             return FeatureVector(self.symbol, bar.ts_event, self._schema_id, values)
         if bars < MIN_BARS:
@@ -123,15 +128,14 @@ class FeatureExtractor:
             mask |= self._quote_columns
         return mask if mask.any() else None
 
-    def masks(self, numbers: Times, bars: Rows) -> NDArray[np.bool_] | None:
-        """`mask` of each of the ``numbers``-th bars, (n, features), columns as in `update_rows`; None where all is known."""
-        no_volume, no_quotes = np.isnan(bars[:, 4]), np.isnan(bars[:, 5:7]).any(axis=1)
-        lacking = no_volume & self.has_volume | no_quotes & self.has_quotes
-        if not (lacking | (numbers < self._all_known)).any():
+    def masks(self, first: int, bars: Rows) -> NDArray[np.bool_] | None:
+        """`mask` of each bar from the ``first``-th on, (n, features), columns as in `update_rows`; None where all is known."""
+        lacking = (self.has_volume and math.isnan(bars[:, 4].sum())) or (self.has_quotes and math.isnan(bars[:, 5:7].sum()))
+        if first >= self._all_known and not lacking:
             return None
-        masks: NDArray[np.bool_] = self._needed > numbers[:, None]
-        masks |= np.outer(no_volume, self._volume_columns)
-        masks |= np.outer(no_quotes, self._quote_columns)
+        masks: NDArray[np.bool_] = self._needed > np.arange(first, first + len(bars))[:, None]
+        masks |= np.outer(np.isnan(bars[:, 4]), self._volume_columns)
+        masks |= np.outer(np.isnan(bars[:, 5:7]).any(axis=1), self._quote_columns)
         return masks
 
     def update_rows(self, ts: Times, bars: Rows, levels: Rows, features: Rows) -> int:
@@ -144,7 +148,8 @@ class FeatureExtractor:
         bars
             Open, high, low, close, volume, bid and ask, (n, 7); NaN where a bar lacks one.
         levels
-            Filled, (n, 3): `realised`, `trailing_median` and `bar_volatility` after each bar.
+            (n, 3 or more): `realised`, `trailing_median` and the volatility per bar that needs no model (the trailing median's;
+            before there is one, `bar_volatility`) after each bar are written to the first three columns.
         features
             Filled, (n, number of features).
 
@@ -153,9 +158,7 @@ class FeatureExtractor:
         int
             The first row that cannot be a bar, at which it stopped; n where all could.
         """
-        last = served_rows(self._state, ts, bars, levels, features)
-        self.bars = int(self._state[layout.BARS])
-        return last
+        return int(served_rows(self._state, ts, bars, levels, features))
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
@@ -173,4 +176,3 @@ class FeatureExtractor:
                 f"{self._schema_id!r} are needed; restore with the configuration that saved it"
             )
         take(self._state, state, "state")
-        self.bars = int(self._state[layout.BARS])

@@ -291,7 +291,7 @@ def served_rows(state: Row, ts: NDArray[np.int64], bars: Row, levels: Row, featu
     See `alpha_pulse.features.extractor.FeatureExtractor.update_rows`.
     """
     n: int = bars.shape[0]
-    own, rows = borrowed(state), borrowed_rows(features)
+    own, rows, root_horizon = borrowed(state), borrowed_rows(features), math.sqrt(state[layout.HORIZON])
     for row in range(n):
         volume, bid, ask = bars[row, 4], bars[row, 5], bars[row, 6]
         known = served_step(
@@ -308,7 +308,7 @@ def served_rows(state: Row, ts: NDArray[np.int64], bars: Row, levels: Row, featu
         )
         if not known:
             return row
-        levels[row, 0] = state[layout.REALISED]
-        levels[row, 1] = state[layout.TRAILING_MEDIAN]
-        levels[row, 2] = state[layout.BAR_VOLATILITY]
+        median = state[layout.TRAILING_MEDIAN]
+        levels[row, 0], levels[row, 1] = state[layout.REALISED], median
+        levels[row, 2] = median / root_horizon if median > 0.0 else state[layout.BAR_VOLATILITY]
     return n

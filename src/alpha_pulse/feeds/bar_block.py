@@ -71,13 +71,23 @@ class BarBlock:
         ).reshape(-1, PRICES)
         starts = np.cumsum([0, *(len(each) for each in slices)])
         columns = np.ascontiguousarray(integers.T)
-        block = cls(symbols, slices[0][0].seq, starts, columns[0], columns[1], columns[2], prices)
+        block = cls(symbols, slices[0][0].seq if slices else 0, starts, columns[0], columns[1], columns[2], prices)
         block._slices = dict(enumerate(slices))
         return block
 
     def __len__(self) -> int:
         """How many slices."""
         return len(self.starts) - 1
+
+    def part(self, first: int, last: int) -> BarBlock:
+        """The slices ``first`` up to ``last``; it shares the arrays."""
+        if first == 0 and last == len(self):
+            return self
+        low, high = self.starts[first], self.starts[last]
+        return BarBlock(
+            self.symbols, self.seq + first, self.starts[first : last + 1] - low, self.code[low:high], self.ts_event[low:high],
+            self.interval_ns[low:high], self.prices[low:high],
+        )  # fmt: skip
 
     @cached_property
     def times(self) -> NDArray[np.int64]:
@@ -92,6 +102,8 @@ class BarBlock:
     @cached_property
     def rows_of(self) -> list[NDArray[np.int64]]:
         """The rows of each symbol, in order."""
+        if len(self.symbols) == 1:
+            return [np.arange(len(self.code))]
         order = np.argsort(self.code, kind="stable")
         return np.split(order, np.cumsum(np.bincount(self.code, minlength=len(self.symbols)))[:-1])
 

@@ -68,6 +68,8 @@ class ReplayFeed:
         self._block: list[Slice] = []
         self._block_start = 0
         self._block_index = 0
+        self._held = BarBlock.of((), columns.symbols)
+        self._held_first = 0
         self.symbols = columns.symbols
         self.interval_ns = columns.interval_ns
         self.interval_inferred = interval_inferred
@@ -142,6 +144,13 @@ class ReplayFeed:
         last = min(first + slices, self.total_slices)
         if last == first:
             return None
+        if not self._held_first <= first <= last <= self._held_first + len(self._held):
+            self._held, self._held_first = self._gather(first, max(last, min(first + BLOCK, self.total_slices))), first
+        self.seek(last)
+        return self._held.part(first - self._held_first, last - self._held_first)
+
+    def _gather(self, first: int, last: int) -> BarBlock:
+        """The slices ``first`` up to ``last`` in one block."""
         low, high = int(self._starts[first]), int(self._starts[last])
         columns = self.columns.pick(slice(low, high))
         prices = np.full((high - low, PRICES), np.nan)
@@ -151,7 +160,6 @@ class ReplayFeed:
                 prices[:, place] = column
         ends, starts = self._ends[low:high], self._starts[first : last + 1] - low
         intervals = ends - columns.ts_start if columns.ts_end is not None else np.full(high - low, self.interval_ns)
-        self.seek(last)
         return BarBlock(self.symbols, first, starts, columns.code.astype(np.int64), ends, intervals, prices)
 
     def seek(self, position: int) -> None:

@@ -56,6 +56,7 @@ class FeatureMonitor:
         self._name = settings.feature_detector
         self._watched = np.array([not name.startswith(CALENDAR) for name in names])
         self._known = self._watched.copy()
+        self._always = self._watched[None]
         self._detector = FEATURE_DETECTORS[self._name](
             names, settings.samples_per_false_alarm, reference=REFERENCE, window=WINDOW
         )
@@ -86,27 +87,38 @@ class FeatureMonitor:
         self._found = []
         return alarms
 
-    def observe_block(self, values: Rows, masks: Known, ts: NDArray[np.int64]) -> list[tuple[int, DriftAlarm]]:
-        """For each row call `detect` at its time and then `observe`; returns the alarms, each with the row of its `detect`.
+    def observe_block(
+        self, values: Rows, masks: Known | None, ts: NDArray[np.int64], first: int = 0
+    ) -> list[tuple[int, DriftAlarm]]:
+        """For each row from ``first`` on call `detect` at its time and then `observe`.
 
         Parameters
         ----------
         values, masks
-            Features, (n, d); a mask is True where the value is missing.
+            Features, (n, d); a mask is True where the value is missing, None where none is.
         ts
             When the rows were made, ns, (n,).
+        first
+            The row to begin with.
+
+        Returns
+        -------
+        list
+            The alarms, each with the row of its `detect`.
 
         Raises
         ------
         NonFiniteError
             A known value is not finite; the rows before it are taken.
         """
-        known, alarms, row = self._watched & ~masks, list[tuple[int, DriftAlarm]](), 0
+        known = self._always if masks is None else self._watched & ~masks
+        alarms, row = list[tuple[int, DriftAlarm]](), first
         while row < len(values):
-            alarms += [(row, alarm) for alarm in self.detect(int(ts[row]))]
+            if self._found:
+                alarms += [(row, alarm) for alarm in self.detect(int(ts[row]))]
             last = covariate_until(self._state, self._times, values, known, ts, row)
             if last < 0:
-                self._detector.update(values[~last], known[~last])  # which says why
+                self._detector.update(values[~last], known[~last % len(known)])  # which says why
             if last < len(values):
                 self._found.append(self._change())
             row = last + 1

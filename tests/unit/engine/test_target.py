@@ -308,8 +308,8 @@ def test_a_realised_volatility_that_is_not_finite_is_refused(bad: float) -> None
 
 def test_a_target_uses_the_first_part_of_the_features() -> None:
     wide, narrow = TargetRun.of(Setting()), TargetRun.of(Setting())
-    wide.rows.features = np.zeros((CAPACITY, 5))
-    wide.loop._table.put("features", wide.rows.features)
+    wide.rows.arrays["features"] = np.zeros((CAPACITY, 5))
+    wide.loop._table.put("features", wide.rows.arrays["features"])
     for row in inputs(many_steps(40, 1, {}), 3, 1):
         assert row.features is not None
         narrow.step(row)

@@ -283,14 +283,16 @@ def covariate_until(
     ts: NDArray[np.int64],
     first: int,
 ) -> int:
-    """`covariate_step` on the rows of ``values`` and ``known`` (n, d) from ``first`` on, up to one that gives a drift.
+    """`covariate_step` on the rows of ``values`` (n, d) from ``first`` on, up to one that gives a drift.
+
+    ``known`` has as many rows, or one that holds for all.
 
     Their times ``ts`` (n,) go into the ring ``times`` (m,), that of the k-th row taken at place (k - 1) mod m. Returns the
     number of the row that gave a drift, n where none did, ~i where row i was refused; the rows before it are then taken.
     """
-    n, own, rows = len(values), borrowed(state), borrowed_rows(values)
+    n, own, rows, each = len(values), borrowed(state), borrowed_rows(values), len(known) > 1
     for i in range(first, n):
-        flag = covariate_step(own, rows[i], known[i])
+        flag = covariate_step(own, rows[i], known[i if each else 0])
         if flag == REFUSED:
             return ~i
         times[(int(state[SEEN]) - 1) % times.size] = ts[i]

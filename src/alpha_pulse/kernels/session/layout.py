@@ -71,7 +71,7 @@ MOVE_TOTAL, MOVE_COUNT = 0, 1
 TS, SEQ, BAR_NUMBER, HAS_FEATURES, ATTENDED, TIMER = range(6)
 CLOCK_COLUMNS = 6
 """ATTENDED: Python acts at this row in any case. TIMER: the timer fires with this row."""
-OPEN, CLOSE, REALISED, MEDIAN, PLAIN = range(5)
+REALISED, MEDIAN, PLAIN, OPEN, CLOSE = range(5)
 PRICE_COLUMNS = 5
 """PLAIN: volatility per bar without a model."""
 
