@@ -59,12 +59,12 @@ class Contest:
         self._keep(RIVER, out)
 
     def kernel_calls(self) -> None:
-        state = Logistic(self.width, rate=RATE).snapshot().arrays["state"]
+        state, scratch = Logistic(self.width, rate=RATE).snapshot().arrays["state"], np.zeros(self.width)
         predict, learn = kernels.predict, kernels.learn
         out = []
         for row, label in zip(self.rows, self.answers, strict=True):
             out.append(predict(state, row))
-            learn(state, row, label, 1.0)
+            learn(state, row, label, 1.0, scratch)
         self._keep("rows, two kernel calls", out)
 
     def rows_of_class(self) -> None:
