@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import itertools
+import math
+
 import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import DataError, StateError
 from alpha_pulse.core.stateful import Stateful, pack, unpack
@@ -132,6 +136,61 @@ def test_a_restored_twin_goes_on_bit_for_bit(cut: int, volume: bool, quotes: boo
     assert twin.bars == one.bars
     assert pack({"features": twin.snapshot()}) == pack({"features": one.snapshot()})
     assert pack({"features": saved}) == blob, "a snapshot must not change with later bars"
+
+
+def columns(bars: list[Bar]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    numbers = [(bar.open, bar.high, bar.low, bar.close, bar.volume, bar.bid, bar.ask) for bar in bars]
+    return np.array([bar.ts_event for bar in bars]), np.array(numbers, dtype=np.float64).reshape(-1, 7)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    sizes=st.lists(st.integers(1, 200), min_size=1, max_size=5),
+    holes=st.lists(st.sets(st.sampled_from(["volume", "bid", "ask"])), min_size=1, max_size=40),
+    volume=st.booleans(),
+    quotes=st.booleans(),
+    horizon=st.sampled_from([1, 12, 33]),
+)
+def test_rows_in_blocks_give_what_bars_give_one_by_one(
+    sizes: list[int], holes: list[set[str]], volume: bool, quotes: bool, horizon: int
+) -> None:
+    """Values, masks, volatilities and state, bit for bit. Bars lack a volume or a quote now and then."""
+    bars = [
+        msgspec.structs.replace(bar, **dict.fromkeys(holes[number % len(holes)])) if number % 3 == 0 else bar
+        for number, bar in enumerate(market_bars(430, seed=4))
+    ]
+    rows, single = extractor(volume, quotes, horizon), extractor(volume, quotes, horizon)
+    for size in itertools.cycle(sizes):
+        first = rows.bars
+        if first == len(bars):
+            break
+        block = bars[first : first + size]
+        ts, prices = columns(block)
+        levels, values = np.empty((len(block), 3)), np.empty((len(block), len(rows.schema.names)))
+        assert rows.update_rows(ts, prices, levels, values) == len(block)
+        masks = rows.masks(first + 1, prices)
+        for row, bar in enumerate(block):
+            vector = single.update(bar)
+            median = single.trailing_median
+            plain = median / math.sqrt(horizon) if median > 0.0 else single.bar_volatility
+            assert levels[row].tolist() == [single.realised, median, plain]
+            if vector is None:
+                continue
+            assert values[row].tobytes() == vector.values.tobytes()
+            mask = np.zeros(len(vector.values), dtype=np.bool_) if vector.mask is None else vector.mask
+            assert ([False] * mask.size if masks is None else masks[row].tolist()) == mask.tolist()
+        assert pack({"x": rows.snapshot()}) == pack({"x": single.snapshot()})
+
+
+def test_rows_stop_at_one_that_cannot_be_a_bar_with_those_before_it_taken() -> None:
+    bars = market_bars(5, seed=1)
+    made, twin = extractor(), extractor()
+    ts, prices = columns(bars)
+    prices[3, 1] = prices[3, 2] * 0.5
+    assert made.update_rows(ts, prices, np.empty((5, 3)), np.empty((5, len(made.schema.names)))) == 3
+    for bar in bars[:3]:
+        twin.update(bar)
+    assert pack({"x": made.snapshot()}) == pack({"x": twin.snapshot()})
 
 
 def test_a_state_of_another_configuration_is_refused() -> None:
