@@ -12,13 +12,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from alpha_pulse.agents import AGENTS
 from alpha_pulse.engine.system import MIN_VERIFIED_ROWS, System
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import Market, planted_signal
+from alpha_pulse.models import ONLINE
 from alpha_pulse.stores.base import Store
 from alpha_pulse.stores.memory import MemoryStore
 from flow.outside import elsewhere, give, newest_signal
-from flow.runs import Done, begun
+from flow.runs import LEAN, Diverging, Done, begun, let_peek, restless, run
 
 BARS, LATE = 1_700, 60
 SETTINGS = {
@@ -72,6 +74,7 @@ COMMANDS: dict[int, Callable[[System], object]] = {
     700: tell_of_a_trade,
     701: tell_of_a_trade,
     999: request("EARLY", "regime"),
+    1_050: lambda system: asyncio.run(system.adaptation.monitor_and_adapt()),
     1_300: choose_a_champion,
 }
 """By the number of slices before them."""
@@ -145,3 +148,23 @@ def test_any_division_leads_to_the_same(sizes: list[int], stops: frozenset[int])
 @given(SIZES, STOPS)
 def test_any_of_many_divisions_leads_to_the_same(sizes: list[int], stops: frozenset[int]) -> None:
     check(sizes, stops)
+
+
+def test_agents_and_models_that_are_written_in_python_act_at_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(AGENTS, "peeking", "flow.runs:Peeking")
+    monkeypatch.setitem(ONLINE, "diverging", "flow.runs:Diverging")
+    quick = {"adaptation.drift_threshold": 0.5, "adaptation.boost_labels": 40, "adaptation.cooldown_labels": 20}
+    members = {"agents.members": ["peeking", "reversion"], "learning.model": "diverging"}
+
+    def made(size: int) -> Done:
+        let_peek(restless(1_600), seed=1, share=0.1)
+        Diverging.left, Diverging.width = Diverging.at, begun(restless(10)).symbols["SYN"].n_features("direction")
+        return run(restless(1_600), {**LEAN, **quick, **members}, sizes=[size])
+
+    singly = made(1)
+    assert singly.system.learning.session("SYN").quarantines == 1
+    assert len(singly.adaptations) > 4
+    for size in (30, 512):
+        done = made(size)
+        assert done.steps == singly.steps
+        assert done.state == singly.state
