@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from alpha_pulse.core.config import AdaptationConfig
 from alpha_pulse.core.errors import NonFiniteError, StateError
@@ -19,7 +18,7 @@ from alpha_pulse.detectors.packed import check_same_threshold
 from alpha_pulse.kernels.base.scores import LABEL, SERVED
 from alpha_pulse.kernels.detection import adwin
 from alpha_pulse.kernels.detection import drift_monitor as layout
-from alpha_pulse.kernels.detection.drift_monitor import BLOCK_DUE, REFUSED, drift_add, drift_block, drift_detect, drift_rows
+from alpha_pulse.kernels.detection.drift_monitor import BLOCK_DUE, REFUSED, drift_add, drift_block, drift_detect
 from alpha_pulse.kernels.mixing.ensemble import RAW_ONLINE
 from alpha_pulse.learning.session import ScoredPrediction
 
@@ -121,26 +120,6 @@ class DriftMonitor:
         ts = scored.example.label_ts
         result = drift_block(self._sums, self._counters, self._times, self._totals, self._windows, ts)
         return self.alarms_of(result, ts) if result else []
-
-    def observe_block(self, rows: NDArray[np.float64], ts: NDArray[np.int64]) -> list[tuple[int, DriftAlarm]]:
-        """Process scored labels one by one; returns the alarms, each with the row of its label.
-
-        Parameters
-        ----------
-        rows
-            Scored predictions, (n, `alpha_pulse.kernels.mixing.ensemble.ROW`).
-        ts
-            Times at which the labels are known, ns, (n,).
-        """
-        alarms, first = list[tuple[int, DriftAlarm]](), 0
-        while first < len(rows):
-            row, result = drift_rows(
-                self._sums, self._counters, self._times, self._totals, self._windows, rows, ts, first
-            )  # fmt: skip
-            if result:
-                alarms += [(row, alarm) for alarm in self.alarms_of(result, int(ts[row]))]
-            first = row + 1
-        return alarms
 
     def alarms_of(self, result: int, ts: int) -> list[DriftAlarm]:
         """The alarms of the newest block, of which a kernel gave this ``result``."""

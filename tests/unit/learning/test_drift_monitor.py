@@ -268,31 +268,25 @@ def assert_same_state(monitor: DriftMonitor, twin: NaiveDriftMonitor) -> None:
     detector=st.sampled_from(["adwin", "adwin", "ddm", "fhddm", "kswin", "page_hinkley"]),
     horizon=st.sampled_from([1, 1, 3, 12]),
     ordered=st.booleans(),
-    size=st.sampled_from([1, 7, 512, None]),
 )
-def test_blocks_of_any_size_give_the_alarms_and_the_state_of_a_monitor_made_of_lists(
-    seed: int, detector: str, horizon: int, ordered: bool, size: int | None
+def test_it_gives_the_alarms_and_the_state_of_a_monitor_made_of_lists(
+    seed: int, detector: str, horizon: int, ordered: bool
 ) -> None:
     config = AdaptationConfig(detector=detector, samples_per_false_alarm=1_000)
-    one, many = (DriftMonitor("X", "direction", horizon, config, ordered=ordered) for _ in range(2))
+    one = DriftMonitor("X", "direction", horizon, config, ordered=ordered)
     twin = NaiveDriftMonitor("X", "direction", horizon, config, ordered=ordered)
     rows, times = scored_rows(seed, 3_000)
     expected, single = [], []
     for at, (values, ts) in enumerate(zip(rows.tolist(), times.tolist(), strict=True)):
         expected += [(at, alarm) for alarm in twin.observe(values, ts)]
         single += [(at, alarm) for alarm in one.observe(settled(values, ts))]
-    found, first, rng = [], 0, np.random.default_rng(seed)
-    while first < len(rows):
-        last = first + (size or int(rng.integers(1, 700)))
-        found += [(first + row, alarm) for row, alarm in many.observe_block(rows[first:last], times[first:last])]
-        first = last
-    assert found == single == expected
-    assert pack({"m": one.snapshot()}) == pack({"m": many.snapshot()})
+    assert single == expected
     assert_same_state(one, twin)
     assert (one.width, one.last_alarm, one.last_rise) == (twin.width, twin.last_alarm, twin.last_rise)
     copy = DriftMonitor("X", "direction", horizon, config, ordered=ordered)
     copy.restore(unpack(pack({"m": one.snapshot()}))[0]["m"])
-    assert copy.observe_block(rows, times) == one.observe_block(rows, times)
+    again = [settled(values, ts) for values, ts in zip(rows.tolist(), times.tolist(), strict=True)]
+    assert [copy.observe(each) for each in again] == [one.observe(each) for each in again]
 
 
 def settled(values: list[float], ts: int) -> ScoredPrediction:
@@ -305,5 +299,7 @@ SESSION = new_session("logistic", d=1)
 def test_a_label_whose_served_probability_is_unknown_is_an_error() -> None:
     monitor, (rows, times) = DriftMonitor("X", "direction", 1, AdaptationConfig()), scored_rows(1, 3)
     rows[:, RAW_ONLINE], rows[2, SERVED] = 0.5, math.nan
+    first, second, third = (settled(values, ts) for values, ts in zip(rows.tolist(), times.tolist(), strict=True))
+    assert monitor.observe(first) == monitor.observe(second) == []
     with pytest.raises(NonFiniteError, match=r"labels of X/direction has the means \[.*nan"):
-        monitor.observe_block(rows, times)
+        monitor.observe(third)

@@ -16,9 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.kernels.base.jit import kernel
-from alpha_pulse.kernels.base.scores import LABEL, SERVED
 from alpha_pulse.kernels.detection.adwin import DRIFT, SCORE, adwin_step
-from alpha_pulse.kernels.mixing.ensemble import RAW_ONLINE
 
 ERRORS, CALIBRATION, LABELS = range(3)
 MONITORED = 3
@@ -130,26 +128,3 @@ def drift_block(
         sums[TOTALS + k] += sums[MEANS + k]
     _store_time(sums, counters, times, totals, ts)
     return BLOCK_DUE if counters[PLUG_IN] != 0 else drift_detect(sums, counters, windows)
-
-
-@kernel
-def drift_rows(
-    sums: NDArray[np.float64],
-    counters: NDArray[np.int64],
-    times: NDArray[np.int64],
-    totals: NDArray[np.float64],
-    windows: NDArray[np.float64],
-    rows: NDArray[np.float64],
-    ts: NDArray[np.int64],
-    first: int,
-) -> tuple[int, int]:
-    """`drift_add` and `drift_block` on scored ``rows`` (n, `ensemble.ROW`) with labels known at ``ts`` (n,), from ``first``.
-
-    Stops at the first result that is not NOTHING; returns the number of that row, or n, and the result.
-    """
-    for i in range(first, len(rows)):
-        if drift_add(sums, counters, rows[i, RAW_ONLINE], rows[i, SERVED], rows[i, LABEL]):
-            result = drift_block(sums, counters, times, totals, windows, ts[i])
-            if result != NOTHING:
-                return i, result
-    return len(rows), NOTHING
