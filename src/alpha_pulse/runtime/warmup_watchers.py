@@ -8,23 +8,24 @@ from __future__ import annotations
 import signal
 import sys
 
+import msgspec
 import numpy as np
 
+from alpha_pulse.core.config import AdaptationConfig
 from alpha_pulse.core.durations import DAY_NS
-from alpha_pulse.core.types import Bar
-from alpha_pulse.detectors.covariate import FEATURE_DETECTORS
-from alpha_pulse.detectors.regime import LEAST_BLOCK
 from alpha_pulse.engine.regime_monitor import RegimeMonitor
+from alpha_pulse.learning.feature_monitor import FeatureMonitor
 from alpha_pulse.runtime.compilations import compilations
 
 
 def compile_watchers(feature_detector: str) -> None:
     """Call each of their kernels once, with the types that the loop uses."""
-    symbols = ("WARMUP", "OTHER")
+    symbols, ts = ("OTHER", "WARMUP"), np.zeros(1, dtype=np.int64)
     regimes = RegimeMonitor(symbols, DAY_NS)
-    for number in range(LEAST_BLOCK + 1):  # the first bar has no return, so the block ends one later
-        regimes.observe([Bar(symbol, number * DAY_NS, DAY_NS, 1.0, 1.0, 1.0, 1.0) for symbol in symbols])
-    FEATURE_DETECTORS[feature_detector](("value",)).update(np.zeros(1))
+    others = regimes.others(np.ones((1, len(symbols))))
+    regimes.detectors[symbols[0]].update_many(ts, np.column_stack((np.ones((1, 3)), others[:, 0])))
+    settings = msgspec.structs.replace(AdaptationConfig(), feature_detector=feature_detector)
+    FeatureMonitor(symbols[0], ("value",), settings).observe_block(np.zeros((1, 1)), None, ts)
 
 
 def main() -> None:

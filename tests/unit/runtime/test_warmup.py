@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 from alpha_pulse.core.config import Config
-from alpha_pulse.kernels.regimes.regime_detector import regime_end
+from alpha_pulse.kernels.detection.covariate import covariate_until
+from alpha_pulse.kernels.regimes.other_returns import mean_other_returns
+from alpha_pulse.kernels.regimes.regime_detector import regime_rows
 from alpha_pulse.runtime.compilations import compilations
 from alpha_pulse.runtime.warmup import is_warm, warm_up
 from alpha_pulse.runtime.warmup_watchers import compile_watchers
+
+WATCHERS: tuple[Any, ...] = (regime_rows, covariate_until, mean_other_returns)
+
+
+def signatures(kernel: Any) -> list[object]:
+    """The types that a kernel was called with from Python."""
+    return list(kernel.signatures)
 
 
 def test_what_compiles_beside_compiles_nothing_that_the_loop_does_not_use() -> None:
@@ -18,13 +28,15 @@ def test_what_compiles_beside_compiles_nothing_that_the_loop_does_not_use() -> N
     with compilations(counted.append):
         compile_watchers("psi")
     assert counted == []
-    assert regime_end.signatures  # type: ignore[attr-defined]  # a block ended
+    assert all(signatures(kernel) for kernel in WATCHERS)
 
 
-def test_a_second_warm_up_compiles_nothing() -> None:
+def test_a_second_warm_up_compiles_nothing_and_what_compiles_beside_has_the_types_of_the_loop() -> None:
     counted: list[int] = []
+    compile_watchers("psi")
     assert warm_up(Config(), counted.append).compiled == 0
     assert counted == []
+    assert [len(signatures(kernel)) for kernel in WATCHERS] == [1] * len(WATCHERS)
 
 
 def test_the_process_beside_ends_when_nobody_reads_its_lines() -> None:
