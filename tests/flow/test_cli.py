@@ -181,18 +181,18 @@ def test_a_resumed_run_says_what_it_makes_again_and_what_it_left_out(tmp_path: P
     store = open_store(str(tmp_path / "run.db"), settings.store)
     looks: list[int] = []
     assert (
-        replay(settings, feed, store, "cut", on_progress=lambda at: looks.append(at.bars), stopped=lambda: len(looks) == 10)
+        replay(settings, feed, store, "cut", on_progress=lambda at: looks.append(at.bars), stopped=lambda: len(looks) == 3)
         is None
     )
     store.close()
     with closing(sqlite3.connect(tmp_path / "run.db")) as db:
-        db.execute("UPDATE checkpoint SET blob = x'00' WHERE seq = 399")
+        db.execute("UPDATE checkpoint SET blob = x'00' WHERE seq = 499")
         db.commit()
     done = run(tmp_path, *arguments, "--store", "run.db", "--resume", "--json", "-")
     assert done.returncode == 0, done.stderr
     made_again, left_out, *going_on = done.stderr.splitlines()
-    assert made_again == "replaying the end of the journal: 340 steps"
-    assert left_out.startswith("warning: checkpoint at row 399: a packed state was expected")
+    assert made_again == "replaying the end of the journal: 368 steps"
+    assert left_out.startswith("warning: checkpoint at row 499: a packed state was expected")
     assert all(line.startswith("replaying SYN") for line in going_on)
     straight = run(tmp_path, *arguments, "--store", "memory://", "--json", "-")
     assert lasting(json.loads(done.stdout)) == lasting(json.loads(straight.stdout))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 
 import numpy as np
 import pytest
@@ -39,8 +38,8 @@ def test_without_a_batch_model_online_and_base_rate_serve_alone() -> None:
 
 
 def test_agents_go_on_by_rules_when_nothing_serves(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Decisions read what was served from these columns; NaN is nothing.
-    monkeypatch.setattr(TargetLoop, "column", lambda self, place, n: np.full(n, math.nan))
+    # Decisions are made from this, where the code of a row says whether anything was served.
+    monkeypatch.setattr(TargetLoop, "gave", property(lambda self: (np.zeros_like(self._codes), self._values)))
     done = run(restless(1_000), LEAN)
     assert done.system.agents.ml_fraction == 0.0
     assert len(done.signals) > 900

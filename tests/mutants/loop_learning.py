@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .table import Mutant
 
-TWIN = "unit/engine/test_target.py::test_the_compiled_loop_is_equal_to_its_twin"
+TWIN = "unit/engine/test_target.py::test_the_compiled_loop_in_any_blocks_is_equal_to_its_twin"
 
 RESOLVE = (
     Mutant(
@@ -314,10 +314,10 @@ DETECT = (
     Mutant(
         "errors-watched-of-what-was-served",
         "detect",
-        "learning/drift_monitor.py",
-        "self._counters, values[RAW_ONLINE], values[SERVED], values[LABEL]",
-        "self._counters, values[SERVED], values[SERVED], values[LABEL]",
-        ("unit/learning/test_drift_monitor.py::test_labels_without_the_online_member_are_passed_over",),
+        "kernels/session/target.py",
+        "    raw, served = values[row, at + RAW_ONLINE], values[row, at + SERVED]\n",
+        "    raw, served = values[row, at + SERVED], values[row, at + SERVED]\n",
+        (TWIN,),
     ),
     Mutant(
         "a-fall-of-errors-is-an-alarm",
@@ -379,9 +379,9 @@ DETECT = (
         "a-masked-feature-is-watched",
         "detect",
         "learning/feature_monitor.py",
-        "known = self._watched if vector.mask is None else np.greater(self._watched, vector.mask, self._known)",
-        "known = self._watched",
-        ("unit/learning/test_feature_monitor.py::test_a_masked_value_is_not_looked_at",),
+        "known = self._always if masks is None else self._watched & ~masks",
+        "known = self._always",
+        ("unit/learning/test_feature_monitor.py::test_blocks_of_any_size_give_the_alarms_and_the_state_of_a_list_of_vectors",),
     ),
     Mutant(
         "the-calendar-is-watched",

@@ -107,12 +107,10 @@ EXTRACT = (
     Mutant(
         "a-missing-volume-is-0",
         "extract",
-        "features/extractor.py",
-        "-1.0 if volume is None else volume,",
-        "0.0 if volume is None else volume,",
-        (
-            "unit/features/test_extractor.py::test_a_bar_without_volume_or_quotes_leaves_their_features_out_and_their_means_alone",
-        ),
+        "features/indicators.py",
+        "-1.0 if math.isnan(volume) else volume,",
+        "0.0 if math.isnan(volume) else volume,",
+        ("unit/features/test_extractor.py::test_rows_in_blocks_give_what_bars_give_one_by_one",),
     ),
     Mutant(
         "the-calendar-of-the-day-before",
@@ -184,10 +182,10 @@ SERVE = (
     Mutant(
         "a-forecast-of-an-older-step-sizes",
         "serve",
-        "serving/model_serving_service.py",
-        "return newest if newest is not None and newest.ts == ts else None",
-        "return newest",
-        ("unit/serving/test_model_serving_service.py::test_what_was_served_at_another_instant_sizes_nothing",),
+        "engine/row_kernels.py",
+        "calibrated = of_volatility[row, layout.WAS_SERVED] == 1",
+        "calibrated = of_volatility[row, layout.WAS_SERVED] >= 0",
+        ("flow/test_recovery.py::test_a_market_that_hardly_moves_is_gone_on_with_too",),
     ),
     Mutant(
         "a-question-waits-for-a-label",
@@ -504,10 +502,10 @@ GATE = (
     Mutant(
         "sized-by-what-the-probability-meant-to-nobody",
         "gate",
-        "execution/volatility_calibrator.py",
-        "return self.ratio(probability) * trailing_median",
-        "return trailing_median",
-        ("unit/execution/test_volatility_calibrator.py::test_the_ratio_is_the_shrunk_mean_of_the_decile",),
+        "kernels/session/target.py",
+        "deciles.ratio(addresses.floats(table, layout.DECILES_), probabilities[SERVED]) * plain",
+        "plain",
+        ("unit/engine/test_target.py::test_the_compiled_loop_in_any_blocks_is_equal_to_its_twin",),
     ),
     Mutant(
         "closed-markets-count-in-a-year",
