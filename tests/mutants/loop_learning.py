@@ -515,12 +515,12 @@ ADAPT = (
         ("unit/adaptation/test_adaptive_model_manager.py::test_what_helped_is_kept_and_the_record_closed_with_the_effect",),
     ),
     Mutant(
-        "alarms-of-features-start-trials",
+        "alarms-about-no-errors-start-trials",
         "adapt",
         "adaptation/adaptive_model_manager.py",
         "        if alarm.monitored != ERRORS:\n",
         "        if False:\n",
-        ("flow/test_feature_drift.py::test_a_change_is_in_the_journal_with_its_date_and_starts_nothing",),
+        ("unit/adaptation/test_adaptive_model_manager.py::test_an_alarm_about_anything_but_errors_is_skipped",),
     ),
     Mutant(
         "a-deferred-alarm-vanishes",
