@@ -185,7 +185,7 @@ SERVE = (
         "engine/row_kernels.py",
         "calibrated = of_volatility[row, layout.WAS_SERVED] == 1",
         "calibrated = of_volatility[row, layout.WAS_SERVED] >= 0",
-        ("flow/test_recovery.py::test_a_market_that_hardly_moves_is_gone_on_with_too",),
+        ("unit/engine/test_row_kernels.py::test_what_was_served_at_another_instant_sizes_nothing",),
     ),
     Mutant(
         "a-question-waits-for-a-label",

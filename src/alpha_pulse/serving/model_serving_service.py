@@ -199,11 +199,6 @@ class ModelServingService:
         member = self._members.get((symbol, target))
         return None if member is None else member.newest
 
-    def served_at(self, symbol: str, target: str, ts: int) -> Prediction | None:
-        """The prediction served for (symbol, target) at ``ts``, and never an older one; None where none was."""
-        newest = self.newest(symbol, target)
-        return newest if newest is not None and newest.ts == ts else None
-
     def prediction(self, features: FeatureVector, context: PredictionContext) -> Prediction | None:
         """The prediction of this step, which all agents share; for other features, a query. None without a session."""
         member = self._members.get((context.symbol, context.target))

@@ -128,14 +128,6 @@ def test_a_prediction_says_what_it_is_and_what_it_was_made_of() -> None:
     assert found.members[1].age_ns == (now - TRAIN_BARS) * STEP_NS
 
 
-def test_what_was_served_at_another_instant_sizes_nothing() -> None:
-    loop = Loop()
-    found = loop.run(20)
-    assert loop.serving.served_at("X", "direction", found.ts) is found
-    assert loop.serving.served_at("X", "direction", found.ts + STEP_NS) is None
-    assert loop.serving.served_at("X", "volatility", found.ts) is None
-
-
 def test_the_batch_part_is_named_by_its_artefact() -> None:
     loop = Loop()
     found = loop.run(TRAIN_BARS + DELAY + 1)
