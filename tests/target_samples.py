@@ -281,8 +281,10 @@ class TargetRun:
 
 def load_rows(rows: BarRows, given: Sequence[BarInput], bars_before: int) -> None:
     """Make the bars of one symbol the rows of a block, each of a slice of its own."""
-    symbol = given[0].bar.symbol
-    rows.load(BarBlock.of([(one.bar,) for one in given], (symbol,)), 0, np.full(len(given), np.nan), bars_before)
+    symbol, n = given[0].bar.symbol, len(given)
+    rows.load(
+        BarBlock.of([(one.bar,) for one in given], (symbol,)), 0, np.full(n, np.nan), np.zeros(n, dtype=np.bool_), bars_before
+    )
     for row, one in enumerate(given):
         rows.prices[row, [layout.REALISED, layout.MEDIAN, layout.PLAIN]] = one.realised, one.median, PLAIN
         rows.clock[row, layout.HAS_FEATURES] = one.features is not None

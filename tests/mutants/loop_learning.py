@@ -30,8 +30,8 @@ RESOLVE = (
         "expiry-by-the-length-of-the-newest-bar",
         "resolve",
         "engine/symbol_state.py",
-        "        rows.load(block, self.index, others, before)\n",
-        "        rows.load(block, self.index, others, before)\n"
+        "        rows.load(block, self.index, others, fires, before)\n",
+        "        rows.load(block, self.index, others, fires, before)\n"
         "        for each in self.targets.values():\n"
         "            each._settings[2] = block.interval_ns[block.rows_of[self.index]][-1]\n",
         ("flow/test_calendar_bars.py",),

@@ -213,12 +213,13 @@ class AdaptiveModelManager:
 
     def timer_fires(self, times: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether the timer fires at each of ``times`` (ns, increasing), (n,): once per interval, and at most once each."""
+        if not times.size or times[-1] < self._next_ns:
+            return np.zeros(len(times), dtype=np.bool_)
         fires = times >= self._next_ns
         interval = times // self._interval_ns
-        first = int(fires.argmax()) if fires.any() else len(times)
+        first = int(fires.argmax())
         fires[first + 1 :] = interval[first + 1 :] > interval[first:-1]
-        if fires.any():
-            self._next_ns = (int(interval[fires][-1]) + 1) * self._interval_ns
+        self._next_ns = (int(interval[fires][-1]) + 1) * self._interval_ns
         return fires
 
     def check(self, session: Session, ts: int) -> AdaptationAction | None:

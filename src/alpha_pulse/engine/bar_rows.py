@@ -56,14 +56,16 @@ class BarRows:
         """Rows of the block."""
         return self._count
 
-    def load(self, block: BarBlock, symbol: int, others: NDArray[np.float64], bars_before: int) -> None:
-        """Take the bars of a symbol with ``bars_before`` bars before the block; ``others`` is of all rows of the block."""
+    def load(
+        self, block: BarBlock, symbol: int, others: NDArray[np.float64], fires: NDArray[np.bool_], bars_before: int
+    ) -> None:
+        """Take the bars of a symbol; see `alpha_pulse.engine.row_kernels.take_rows`."""
         rows = block.rows_of[symbol]
         if len(rows) != self._count:
             self._cut(len(rows))
         take_rows(
-            block.ts_event, block.prices, block.slice_of_row, block.seq, others, rows, bars_before, self.clock, self.prices,
-            self.bars, self.market, self.ts, self.slices,
+            block.ts_event, block.prices, block.slice_of_row, block.seq, others, fires, rows, bars_before,
+            self.clock, self.prices, self.bars, self.market, self.ts, self.slices,
         )  # fmt: skip
 
     def row_of(self, slice_: int) -> int:

@@ -59,9 +59,11 @@ class BlockRecord:
         first = int(self.block.starts[index])
         self._add_learning(bars, first, step)
         self._events.into(index, step)
-        step.add_features([self._decisions.vector(first + place) for place in range(len(bars))])
-        for place, bar in enumerate(bars):
-            self._add_decision(index, first + place, bar, step, decision)
+        vectors = [self._decisions.vector(first + place) for place in range(len(bars))]
+        step.add_features(vectors)
+        for place, vector in enumerate(vectors):
+            if vector is not None:
+                self._add_decision(index, first + place, step, decision)
         return step, decision
 
     def _add_learning(self, bars: Sequence[Bar], first: int, step: StepRecord) -> None:
@@ -77,15 +79,13 @@ class BlockRecord:
                 if (prediction := target.serve(row)) is not None:
                     step.predictions.append(prediction)
 
-    def _add_decision(self, index: int, row: int, bar: Bar, step: StepRecord, decision: DecisionRecord) -> None:
-        if self._decisions.vector(row) is None:
-            return
+    def _add_decision(self, index: int, row: int, step: StepRecord, decision: DecisionRecord) -> None:
         decided = self._decisions.decisions(row)
         sizing = self._decisions.sizing(row, decided)
         made = self._decisions.decision(index, row, sizing)
         decision.signals.append(decided.combined)
         decision.orders.extend(made.orders)
-        step.volatilities[bar.symbol] = sizing.volatility
+        step.volatilities[sizing.bar.symbol] = sizing.volatility
         step.refusals.extend(made.refusals)
         if made.abstained is not None:
-            step.abstentions.append(Abstention(bar.symbol, made.abstained))
+            step.abstentions.append(Abstention(sizing.bar.symbol, made.abstained))

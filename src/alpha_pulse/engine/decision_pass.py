@@ -131,6 +131,7 @@ class DecisionPass:
             self._called, self._opened, self._results = {}, {}, {}
         self._table.put("starts", block.starts)
         self._table.put("planned", planned)
+        self._connect()
         self._connect_models()
         self._counter[0] = 0
         self._cursor[:] = 0, layout.OPEN, 0, 0, len(self._execution.units)
@@ -152,12 +153,9 @@ class DecisionPass:
         NonFiniteError
             A forecast is not finite.
         """
-        while True:
-            self._connect()
-            reason = run(self._table.words, len(self._block) - 1, last_phase)
-            if reason == layout.DONE:
-                return
+        while (reason := run(self._table.words, len(self._block) - 1, last_phase)) != layout.DONE:
             self._act(reason, learn)
+            self._connect()
 
     def _connect(self) -> None:
         """Enter the arrays that are replaced now and then."""

@@ -11,10 +11,10 @@ from alpha_pulse.core.durations import YEAR_NS
 from alpha_pulse.features.schema import MIN_BARS
 from alpha_pulse.feeds.bar_block import ASK, BID, CLOSE, HIGH, LOW, OPEN, PRICES
 from alpha_pulse.kernels.base.jit import kernel
-from alpha_pulse.kernels.base.scores import SERVED
+from alpha_pulse.kernels.base.scores import LABEL, SERVED
 from alpha_pulse.kernels.decisions import layout as decisions
 from alpha_pulse.kernels.execution import layout as execution
-from alpha_pulse.kernels.mixing.ensemble import CONFIDENT
+from alpha_pulse.kernels.mixing.ensemble import CONFIDENT, RAW_ONLINE
 from alpha_pulse.kernels.session import layout
 
 Floats = NDArray[np.float64]
@@ -23,8 +23,8 @@ Ints = NDArray[np.int64]
 
 @kernel
 def take_rows(
-    block_ts: Ints, block_prices: Floats, block_slices: Ints, seq: int, others: Floats, rows: Ints, bars_before: int,
-    clock: Ints, prices: Floats, bars: Floats, market: Floats, ts: Ints, slices: Ints,
+    block_ts: Ints, block_prices: Floats, block_slices: Ints, seq: int, others: Floats, fires: NDArray[np.bool_],
+    rows: Ints, bars_before: int, clock: Ints, prices: Floats, bars: Floats, market: Floats, ts: Ints, slices: Ints,
 ) -> None:  # fmt: skip
     """Take the bars of a symbol, the ``rows`` of a block.
 
@@ -32,8 +32,8 @@ def take_rows(
     ----------
     block_ts, block_prices, block_slices, others
         Of all rows of the block: time, prices, slice, and the mean log return of the other symbols.
-    seq
-        The number of the block's first slice.
+    seq, fires
+        The number of the block's first slice; of each slice, whether the timer of adaptation fires.
     bars_before
         The symbol's bars before the block.
     clock, prices, bars, market, ts, slices
@@ -46,7 +46,7 @@ def take_rows(
         ts[row], slices[row] = block_ts[source], block_slices[source]
         clock[row, layout.TS], clock[row, layout.SEQ] = block_ts[source], seq + block_slices[source]
         clock[row, layout.BAR_NUMBER], clock[row, layout.HAS_FEATURES] = number, 1 if number >= MIN_BARS else 0
-        clock[row, layout.ATTENDED] = clock[row, layout.TIMER] = 0
+        clock[row, layout.TIMER] = 1 if fires[block_slices[source]] else 0
         prices[row, layout.OPEN], prices[row, layout.CLOSE] = bars[row, OPEN], bars[row, CLOSE]
         market[row, 0], market[row, 1] = max(bars[row, HIGH], bars[row, CLOSE]), min(bars[row, LOW], bars[row, CLOSE])
         market[row, 2], market[row, 3] = bars[row, CLOSE], others[source]
@@ -122,3 +122,31 @@ def load_slices(
         for k in range(inputs.shape[1]):
             inputs[row, k] = math.nan
         inputs[row, execution.HORIZON] = horizon
+
+
+@kernel
+def scored_errors(codes: Ints, values: Floats, ts: Ints, first: int, last: int, errors: Floats, times: Ints) -> int:
+    """Of the labels scored in rows ``first`` to ``last``: whether the online model was wrong (0 or 1), and when.
+
+    Parameters
+    ----------
+    codes, values
+        Of a target, see `alpha_pulse.kernels.session.layout`.
+    ts
+        Ends of the bars, ns.
+    errors, times
+        Filled from the front.
+
+    Returns
+    -------
+    int
+        How many.
+    """
+    n = 0
+    for row in range(first, last + 1):
+        probability = values[row, layout.SCORED_ROW + RAW_ONLINE]
+        if codes[row, layout.STATUS] == layout.SCORED_LABEL and not math.isnan(probability):
+            right = (probability >= 0.5) == (values[row, layout.SCORED_ROW + LABEL] == 1.0)
+            errors[n], times[n] = 0.0 if right else 1.0, ts[row]
+            n += 1
+    return n

@@ -105,15 +105,15 @@ class SymbolState:
         events
             Receives alarms, changes of regime, adaptations and trained models.
         """
-        self._extract(block, others)
+        self._extract(block, others, fires)
         self._watch(events)
         for name, target in self.targets.items():
             _TargetPass(self, name, target, block, fires, [each for each in requests if each[1] == name], manager, events).run()
 
-    def _extract(self, block: BarBlock, others: NDArray[np.float64]) -> None:
+    def _extract(self, block: BarBlock, others: NDArray[np.float64], fires: NDArray[np.bool_]) -> None:
         """5: bars become features, by the same code as in training."""
         rows, before = self.rows, self.bars
-        rows.load(block, self.index, others, before)
+        rows.load(block, self.index, others, fires, before)
         if len(rows) and not self._first_ts:
             self._first_ts = int(rows.ts[0])
         bad = self.extractor.update_rows(rows.ts, rows.bars, rows.prices, rows.features)
@@ -217,8 +217,7 @@ class _TargetPass:
         """All rows of the block, and what happens between them."""
         rows = self._symbol.rows
         n, slices = len(rows), rows.slices
-        clock = rows.clock[:n]
-        clock[:, layout.TIMER] = self._fires[slices]
+        clock = rows.clock
         clock[:, layout.ATTENDED] = 0
         for row in self._symbol._changes:
             clock[row, layout.ATTENDED] = 1
@@ -244,9 +243,9 @@ class _TargetPass:
         """The batch member trains at the row at which its bars are due."""
         batch = self._target.served.batch
         if batch is not None and batch.due_bars is not None:
-            due = np.flatnonzero(clock[:, layout.BAR_NUMBER] >= batch.due_bars)
-            if due.size:
-                clock[due[0], layout.ATTENDED] = 1
+            due = max(0, batch.due_bars - self._symbol.bars + len(clock) - 1)
+            if due < len(clock):
+                clock[due, layout.ATTENDED] = 1
 
     def _count(self, row: int) -> None:
         """Tell the manager of the labels up to a row."""

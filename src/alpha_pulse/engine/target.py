@@ -14,10 +14,10 @@ from alpha_pulse.core.errors import NonFiniteError, SessionError
 from alpha_pulse.core.stateful import State, take
 from alpha_pulse.core.types import DriftAlarm, Example, Missing, Prediction
 from alpha_pulse.engine.bar_rows import BarRows
+from alpha_pulse.engine.row_kernels import scored_errors
 from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator, bad_ratio
 from alpha_pulse.feedback.labels import Expired, Label
 from alpha_pulse.kernels.base.addresses import ArrayTable, learn_address, predict_address
-from alpha_pulse.kernels.base.scores import LABEL
 from alpha_pulse.kernels.mixing.ensemble import RAW_ONLINE
 from alpha_pulse.kernels.session import layout
 from alpha_pulse.kernels.session.layout import STOPS
@@ -80,6 +80,7 @@ class TargetLoop:
         capacity = len(rows.arrays["clock"])
         self._codes: NDArray[np.int64] = np.zeros((capacity, layout.CODE_COLUMNS), dtype=np.int64)
         self._values: Row = np.zeros((capacity, layout.VALUE_COLUMNS))
+        self._errors, self._error_times = np.zeros(capacity), np.zeros(capacity, dtype=np.int64)
         self._settings = self._made_settings(config, interval_ns)
         comparison = self.session.against_base
         assert comparison is not None
@@ -256,11 +257,8 @@ class TargetLoop:
 
     def scored_rows(self, first: int, last: int) -> tuple[list[float], list[int]]:
         """Of the labels scored in rows ``first`` to ``last``: whether the online model was wrong (0 or 1), and their times."""
-        codes, values = self._codes[first : last + 1], self._values[first : last + 1]
-        probability = values[:, layout.SCORED_ROW + RAW_ONLINE]
-        known = (codes[:, layout.STATUS] == layout.SCORED_LABEL) & ~np.isnan(probability)
-        wrong = (probability >= 0.5) != (values[:, layout.SCORED_ROW + LABEL] == 1.0)
-        return wrong[known].astype(float).tolist(), self._rows.clock[first : last + 1, layout.TS][known].tolist()
+        n = scored_errors(self._codes, self._values, self._rows.ts, first, last, self._errors, self._error_times)
+        return self._errors[:n].tolist(), self._error_times[:n].tolist()
 
     def resolved(self, row: int) -> Resolved | None:
         """What became of the prediction that was due at a row; None where none was."""

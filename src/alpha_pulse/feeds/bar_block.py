@@ -97,6 +97,8 @@ class BarBlock:
     @cached_property
     def slice_of_row(self) -> NDArray[np.int64]:
         """The slice that each row is part of."""
+        if len(self) == 1:
+            return np.zeros(len(self.code), dtype=np.int64)
         return np.repeat(np.arange(len(self)), np.diff(self.starts))
 
     @cached_property

@@ -16,6 +16,7 @@ from alpha_pulse.kernels.session import layout
 from alpha_pulse.models.base import BatchModel, Row
 
 RETRY_BARS = 500
+NOT_TRAINED = np.zeros(1)
 SHORT = 12
 """Characters of an artefact's SHA-256 that name it in predictions."""
 
@@ -109,7 +110,7 @@ class BatchMember:
     @property
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The arrays of collected examples, which the loop fills, and the packed model; they change when it grows or trains."""
-        packed = self._model.packed if self.ready is not None else np.zeros(1)
+        packed = self._model.packed if self.ready is not None else NOT_TRAINED
         return {"gathered": self._features, "labels": self._labels, "weights": self._weights, "batch": packed}
 
     def train_if_due(self, bars: int, ts: int) -> ModelReady | None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 
 WORTH_THREADS = 256
 """Rows from which threads pay for their start."""
@@ -36,10 +37,13 @@ def member_threads(members: int, rows: int) -> Iterator[Callable[[Callable[[int]
     [0, 1, 4]
     """
     threads = min(usable_cores(), members) if rows >= WORTH_THREADS else 1
+    if threads == 1:
+        yield partial(_run, map, members)
+        return
     with ThreadPoolExecutor(threads) as pool:
+        yield partial(_run, pool.map, members)
 
-        def run(task: Callable[[int], None]) -> None:
-            for _ in (pool.map if threads > 1 else map)(task, range(members)):
-                pass
 
-        yield run
+def _run(mapped: Callable[..., Iterator[None]], members: int, task: Callable[[int], None]) -> None:
+    for _ in mapped(task, range(members)):
+        pass
