@@ -15,7 +15,7 @@ from alpha_pulse.core.clock import ReplayClock
 from alpha_pulse.core.config import AdaptationConfig, Config
 from alpha_pulse.core.errors import ConfigError, ConflictError, SessionError
 from alpha_pulse.core.stateful import digest, pack, unpack
-from alpha_pulse.core.types import AdaptationAction, AlarmResponse, DriftAlarm, Monitored
+from alpha_pulse.core.types import AdaptationAction, AlarmResponse, DriftAlarm, Monitored, RegimeChange
 from alpha_pulse.kernels.linear import logistic_ensemble
 from learning_samples import START_NS, STEP_NS, Desk, new_session, scored, stream
 
@@ -448,6 +448,19 @@ def test_a_new_regime_forgets_in_a_trial() -> None:
     assert action is not None
     assert (action.kind, action.cause, action.ts) == ("reset", "request", bench.ts)
     assert bench.session.in_trial
+
+
+@pytest.mark.parametrize("wanted", ["keep", "boost", "reset"])
+def test_a_change_of_regime_begins_what_is_configured_and_nothing_during_a_trial(wanted: Any) -> None:
+    bench = Bench(AdaptationConfig(on_regime=wanted, boost_factor=8.0))
+    bench.run(50)
+    change = RegimeChange("r1", "X", bench.ts, "volatility", "calm", "turbulent", 0.9, bench.ts, 2.0, (0.0, 0.1, 0.9))
+    action = bench.manager.on_regime(bench.session, change)
+    assert bench.session.in_trial == (action is not None) == (wanted != "keep")
+    if action is not None:
+        assert (action.kind, action.ts) == (wanted, bench.ts)
+        assert bench.boost == (8.0 if wanted == "boost" else 1.0)
+        assert bench.manager.on_regime(bench.session, change) is None
 
 
 def test_looking_at_it_now_does_not_wait_for_the_timer() -> None:
