@@ -1,4 +1,4 @@
-"""Real bars: the account of predictions adds up, and forecasts are about as good as docs/results.md says.
+"""Real bars: predictions add up, blocks change nothing, and forecasts are about as good as docs/results.md says.
 
 The files do not come with the program; the environment variable DATA names the folder that holds them.
 """
@@ -9,13 +9,14 @@ import os
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.reporting.report import Report, decode_report
 from alpha_pulse.runtime.replay import replay
 from alpha_pulse.stores.memory import MemoryStore
-from flow.runs import configured
+from flow.runs import configured, run
 
 FOLDER = os.environ.get("DATA", "")
 BITCOIN, EURO, SPY = "bars_1h_BTCUSDT_2017_2022", "bars_1h_EURUSD_2007_2014", "bars_1h_SPY_1998_2016"
@@ -23,6 +24,7 @@ BITCOIN_5_MIN = "bars_5m_BTCUSDT_2023"
 REFERENCE_MILLINATS = {BITCOIN: 138.0, SPY: 214.0, BITCOIN_5_MIN: 218.0}
 """The gain of an online mixture on volatility in an earlier experiment outside this program; see docs/results.md."""
 AT_LEAST = 0.8
+SLICES = 20_000
 
 pytestmark = [
     pytest.mark.soak,
@@ -46,6 +48,19 @@ def test_every_prediction_is_accounted_for(name: str) -> None:
     print(f"\n{name}: {report.predictions} = {report.labelled} labelled + {report.pending} pending + {report.expired} expired")
     assert report.predictions == report.labelled + report.pending + report.expired
     assert report.labelled > 0.9 * report.predictions
+
+
+def end_of(name: str, sizes: list[int]) -> tuple[tuple[int, bytes], str]:
+    """Number and hash of the last row, which follow from all rows, and the state after them."""
+    done = run(ReplayFeed.from_file(Path(FOLDER, f"{name}.parquet")).cut(SLICES), sizes=sizes)
+    return done.system.store.head, done.state
+
+
+@pytest.mark.parametrize("name", [BITCOIN_5_MIN, SPY, EURO])
+def test_how_real_bars_are_divided_into_blocks_changes_nothing(name: str) -> None:
+    singly = end_of(name, [1])
+    random = np.random.default_rng(6).geometric(0.02, 500).tolist()
+    assert [sizes[0] for sizes in ([7], [512], [4_096], random) if end_of(name, sizes) != singly] == []
 
 
 @pytest.mark.parametrize("name", REFERENCE_MILLINATS)
