@@ -121,7 +121,7 @@ class Session:
         self.engine_owned = engine_owned
         self.against_base = PairedComparison(spec.horizon) if spec.ordered else None
         """What was served (first) and the base rate (second), by their squared errors; None where labels have no order."""
-        self._good = self.model.snapshot()
+        self._good: State | None = None
         self.trial: Trial | None = None
 
     @property
@@ -289,10 +289,14 @@ class Session:
         else:
             self.quarantine()
 
+    def _last_good(self) -> State:
+        """The last good state: until one is saved, that of a fresh model."""
+        return self._make_model().snapshot() if self._good is None else self._good
+
     def quarantine(self) -> Missing:
         """Restore the last good state of a model that has diverged; returns why it is missing."""
         self.head[layout.QUARANTINES] += 1
-        self.model.restore(self._good)
+        self.model.restore(self._last_good())
         return Missing(
             self.spec.model_type, "quarantined: it diverged; its last good state is restored and serves from the next step"
         )
@@ -356,7 +360,7 @@ class Session:
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        states = {"model": self.model.snapshot(), "good": self._good, "pending": self.pending.snapshot()}
+        states = {"model": self.model.snapshot(), "good": self._last_good(), "pending": self.pending.snapshot()}
         if self.against_base is not None:
             states["against_base"] = self.against_base.snapshot()
         if self.trial is not None:

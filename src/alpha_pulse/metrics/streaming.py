@@ -41,8 +41,8 @@ def whole_run(state: Row) -> dict[str, MemberMetrics]:
         offset = kernels.HEAD + member * kernels.STRIDE
         sums = state[offset : offset + kernels.BLOCK]
         if sums[kernels.COUNT] > 0:
-            histograms = state[offset + kernels.BLOCK : offset + kernels.STRIDE]
-            by_member[name] = _from_sums(sums, histogram_auc(histograms[: kernels.BINS], histograms[kernels.BINS :]))
+            negatives, positives = np.divmod(state[offset + kernels.BLOCK : offset + kernels.STRIDE], kernels.NEGATIVE)
+            by_member[name] = _from_sums(sums, histogram_auc(positives, negatives))
     return by_member
 
 

@@ -1,7 +1,7 @@
 """Prequential scores of several members at once: whole run and sliding window, one packed array, O(members) per label.
 
-State (float64): head | per member a block of ``BLOCK`` sums and two histograms of ``BINS`` bins (scores of the positives, of
-the negatives) | ring of the last W rows, each (probabilities[M], label, last label known).
+State (float64): head | per member a block of ``BLOCK`` sums and a histogram of its scores in ``BINS`` bins | ring of the last W
+rows, each (probabilities[M], label, last label known).
 
 The members are ``MEMBERS`` in that order. A member that was absent (NaN) is not scored, and its sums of the base rate's loss
 and of the no-change rule's hits run over exactly the labels it was scored on, so that differences are always paired.
@@ -32,7 +32,9 @@ HEAD = 8
 (COUNT, HITS, LOSS, BRIER, BASE_LOSS, TRUE_POSITIVE, FALSE_POSITIVE, FALSE_NEGATIVE, TRUE_NEGATIVE, NO_CHANGE_HITS) = range(10)
 BLOCK = 10
 BINS = 1_000
-STRIDE = BLOCK + 2 * BINS
+NEGATIVE = 2.0**26
+"""A bin holds how many positives it has, plus ``NEGATIVE`` times how many negatives: float64 is exact up to 2**53."""
+STRIDE = BLOCK + BINS
 
 
 @kernel
@@ -68,7 +70,7 @@ def _score_member(state: NDArray[np.float64], record: NDArray[np.float64], membe
         state[sums + (FALSE_POSITIVE if predicted == 1 else TRUE_NEGATIVE)] += 1.0
     state[sums + NO_CHANGE_HITS] += 1.0 if predicted_class(record, NO_CHANGE) == label else 0.0
     bin_ = min(int(p * BINS), BINS - 1)
-    state[sums + BLOCK + (0 if label == 1 else BINS) + bin_] += 1.0
+    state[sums + BLOCK + bin_] += 1.0 if label == 1 else NEGATIVE
 
 
 @kernel
