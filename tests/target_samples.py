@@ -19,6 +19,7 @@ from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator
 from alpha_pulse.feeds.bar_block import BarBlock
 from alpha_pulse.kernels.session import layout
 from alpha_pulse.learning.drift_monitor import DriftMonitor
+from alpha_pulse.learning.feature_history import FeatureHistory
 from alpha_pulse.learning.session import Session, SessionSpec
 from alpha_pulse.learning.training import BatchMember, ModelReady
 from alpha_pulse.models.base import OnlineModel, Row
@@ -175,8 +176,9 @@ class TargetRun:
         batch = None
         if setting.batch:
             batch = BatchMember(
-                session.session_id, "lightgbm", setting.n_features, setting.trees, setting.train_bars, DELAY_NS, session.head
-            )
+                session.session_id, "lightgbm", setting.n_features, setting.trees, setting.train_bars, DELAY_NS, session.head,
+                FeatureHistory(),
+            )  # fmt: skip
         return cls(session, setting.config, batch, setting.calibrators())
 
     def begin_trial(self, boost: float | None) -> None:
@@ -186,6 +188,8 @@ class TargetRun:
         """Run the bars as one block; ``between``: what the test does between learning and serving of a row."""
         acts = between or {}
         load_rows(self.rows, given, self.bars)
+        if self.batch is not None:
+            self.batch.history.add(self.rows.features[: len(given)].copy())
         self.bars += len(given)
         clock = self.rows.clock[: len(given)]
         clock[sorted(acts), layout.ATTENDED] = 1
@@ -228,7 +232,7 @@ class TargetRun:
             "session": self.session, "loop": self.loop, "mix": self.mix, "level": self.calibrator, "monitor": self.monitor,
         }  # fmt: skip
         found |= {f"calibrator {i}": calibrator for i, calibrator in enumerate(self.calibrators)}
-        return found if self.batch is None else {**found, "batch": self.batch}
+        return found if self.batch is None else {**found, "batch": self.batch, "history": self.batch.history}
 
     def saved(self) -> bytes:
         return pack({name: component.snapshot() for name, component in self.components().items()})
@@ -244,6 +248,16 @@ class TargetRun:
         fresh.alarms, fresh.models = self.alarms, self.models
         assert fresh.saved() == blob
         return fresh
+
+    @staticmethod
+    def _batch_state(batch: BatchMember) -> State:
+        """With the examples' features in place of the bars that have them."""
+        state = batch.snapshot()
+        if "bars" not in state.arrays:
+            return state
+        arrays = dict(state.arrays)
+        features = batch.history.rows(arrays.pop("bars"), batch.n_features)
+        return State(state.scalars, {"features": features, **arrays})
 
     def state(self) -> dict[str, str]:
         """All that later rows depend on, as text that shows every bit; laid out as in `naive_target.NaiveTarget.state`."""
@@ -273,7 +287,7 @@ class TargetRun:
             "calibrators": repr([digest({"c": calibrator.snapshot()}) for calibrator in self.calibrators]),
             "deciles": repr(self.calibrator.deciles.tolist()),
             "moves": repr(self.loop.snapshot().arrays["moves"].tolist()),
-            "batch": "" if self.batch is None else batch_state(self.batch.snapshot()),
+            "batch": "" if self.batch is None else batch_state(self._batch_state(self.batch)),
             "alarms": repr((self.alarms, self.monitor.alarms, self.monitor.width)),
             "models": repr(self.models),
         }
@@ -297,7 +311,7 @@ def session_state(session: Session) -> dict[str, str]:
     assert against is not None
     return {
         "model": digest({"m": session.model.snapshot()}),
-        "good": digest({"m": session._good}),
+        "good": digest({"m": session._last_good()}),
         "trial": "" if trial is None else f"{trial.numbers.tolist()} {digest({'m': trial.control.snapshot()})}",
         "scores": session.scores.tobytes().hex(),
         "against": digest({"a": against.snapshot()}),

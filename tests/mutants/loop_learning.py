@@ -144,7 +144,7 @@ LEARN = (
         "a-diverged-model-stays",
         "learn",
         "learning/session.py",
-        "        self.model.restore(self._good)\n",
+        "        self.model.restore(self._last_good())\n",
         "",
         ("unit/learning/test_session.py::test_a_model_that_diverged_is_left_out_and_its_last_good_state_restored",),
     ),

@@ -25,6 +25,7 @@ from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator
 from alpha_pulse.features.extractor import MIN_BARS, FeatureExtractor
 from alpha_pulse.feeds.bar_block import BarBlock
 from alpha_pulse.kernels.session import layout
+from alpha_pulse.learning.feature_history import FeatureHistory
 from alpha_pulse.learning.feature_monitor import FeatureMonitor
 
 TARGETS = ("volatility", "direction")
@@ -55,6 +56,8 @@ class SymbolState:
         self.calibrator = VolatilityCalibrator()
         self.feature_monitor = FeatureMonitor(extractor.symbol, extractor.schema.names, config.adaptation)
         self.rows = BarRows(len(extractor.schema.names), capacity)
+        self.history = FeatureHistory()
+        """Features of the bars so far, while a batch model waits to be trained on them."""
         self.targets: dict[str, TargetLoop] = {}
         """By target, in the order of `TARGETS`; added when its session is open."""
         self._first_ts = 0
@@ -106,7 +109,7 @@ class SymbolState:
             Receives alarms, changes of regime, adaptations and trained models.
         """
         self._extract(block, others, fires)
-        self._watch(events)
+        self._watch(self._kept_features(), events)
         for name, target in self.targets.items():
             _TargetPass(self, name, target, block, fires, [each for each in requests if each[1] == name], manager, events).run()
 
@@ -125,7 +128,16 @@ class SymbolState:
             )
         self._masks = self.extractor.masks(before + 1, rows.bars)
 
-    def _watch(self, events: Events) -> None:
+    def _kept_features(self) -> NDArray[np.float64]:
+        """The block's features in an array that lasts; it is kept while a batch model waits for them."""
+        kept = self.rows.features.copy()
+        if any(target.served.batch is not None and target.served.batch.gathering for target in self.targets.values()):
+            self.history.add(kept)
+        else:
+            self.history.clear()
+        return kept
+
+    def _watch(self, features: NDArray[np.float64], events: Events) -> None:
         """3: regime detectors see the bars, the feature monitor the features of the step before."""
         rows, n = self.rows, len(self.rows)
         self._changes = {}
@@ -134,7 +146,7 @@ class SymbolState:
             self._changes[row].append(change)
             events.add(int(rows.slices[row]), "regimes", (self.index, number), change)
         first = min(n, max(0, MIN_BARS - 1 - (self.bars - n)))
-        for row, alarm in self.feature_monitor.observe_block(rows.features, self._masks, rows.ts, first):
+        for row, alarm in self.feature_monitor.observe_block(features, self._masks, rows.ts, first):
             place = (FEATURES_, self.index)
             events.add(int(rows.slices[row]), "alarms", place, alarm)
             events.respond(int(rows.slices[row]), (ALARMED, *place), [not_adapted(alarm)])
@@ -185,11 +197,12 @@ class SymbolState:
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        return State(scalars={"first_ts": self._first_ts})
+        return State({"first_ts": self._first_ts}, self.history.snapshot().arrays)
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
         self._first_ts = state.scalars["first_ts"]
+        self.history.restore(state)
 
 
 class _TargetPass:

@@ -47,7 +47,7 @@ BATCH_MODEL = "lightgbm"
 QUALITY_MODEL = "logistic"
 MIN_VERIFIED_ROWS = 200
 """Least number of rows that are replayed, and compared with the journal, before a run resumes."""
-MIN_BLOCK, MAX_BLOCK, MAX_ROWS = 64, 4_096, 16_384
+MIN_BLOCK, MAX_BLOCK, MAX_ROWS = 40, 4_096, 16_384
 """Slices that are processed at once, at most: as many as have ``MAX_ROWS`` bars, within these limits."""
 REPLAY_NOTICE = 256
 """Replayed rows between two reports of progress."""
@@ -154,8 +154,9 @@ class System:
 
         delay_ns = round(batch.ready_delay_s * SECOND_NS)
         return BatchMember(
-            session.session_id, BATCH_MODEL, spec.n_features, make_model, batch.train_bars, delay_ns, session.head
-        )
+            session.session_id, BATCH_MODEL, spec.n_features, make_model, batch.train_bars, delay_ns, session.head,
+            self.symbols[spec.symbol].history,
+        )  # fmt: skip
 
     def _open(self, symbol: str) -> None:
         state = self.symbols[symbol]

@@ -12,8 +12,9 @@ from alpha_pulse.core.config import AdaptationConfig
 from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.stateful import State, scalar, take
 from alpha_pulse.core.types import DriftAlarm, FeatureVector
-from alpha_pulse.detectors.covariate import FEATURE_DETECTORS, Known, Rows
+from alpha_pulse.detectors.covariate import FEATURE_DETECTORS, FeatureDetector, Known, Rows
 from alpha_pulse.kernels.detection.covariate import covariate_step, covariate_until
+from alpha_pulse.kernels.detection.covariate_layout import FILLED
 from alpha_pulse.kernels.detection.detection import DRIFT, REFUSED, SEEN
 
 TARGET = "features"
@@ -57,21 +58,33 @@ class FeatureMonitor:
         self._watched = np.array([not name.startswith(CALENDAR) for name in names])
         self._known = self._watched.copy()
         self._always = self._watched[None]
-        self._detector = FEATURE_DETECTORS[self._name](
-            names, settings.samples_per_false_alarm, reference=REFERENCE, window=WINDOW
-        )
-        self._state = self._detector.packed
+        self._names, self._samples_per_false_alarm = names, settings.samples_per_false_alarm
+        self._made: FeatureDetector | None = None
         self._times = np.zeros(WINDOW, dtype=np.int64)
         self._found: list[DriftAlarm] = []
+        self._waiting: list[tuple[Rows, NDArray[np.uint8], NDArray[np.int64]]] = []
+        """Rows of a reference that is not full, which the detector has not taken yet: they need no memory twice. With which of
+        their values are known, as bits, and their times."""
+        self._n_waiting = 0
+
+    @property
+    def _detector(self) -> FeatureDetector:
+        """Made when it is first needed, for its state is large."""
+        if self._made is None:
+            make = FEATURE_DETECTORS[self._name]
+            self._made = make(self._names, self._samples_per_false_alarm, reference=REFERENCE, window=WINDOW)
+        return self._made
 
     def observe(self, vector: FeatureVector) -> None:
         """Pass a vector to the detector. Raises NonFiniteError, taking nothing, for a value that is not finite."""
+        self._take_waiting()
         # Features that are not monitored are passed as missing: a whole vector costs less than a selection of it.
         known = self._watched if vector.mask is None else np.greater(self._watched, vector.mask, self._known)
-        flag = covariate_step(self._state, vector.values, known)
+        state = self._detector.packed
+        flag = covariate_step(state, vector.values, known)
         if flag == REFUSED:
             self._detector.update(vector.values, known)  # which says why
-        self._times[(int(self._state[SEEN]) - 1) % WINDOW] = vector.ts
+        self._times[(int(state[SEEN]) - 1) % WINDOW] = vector.ts
         if flag == DRIFT:
             self._found.append(self._change())
 
@@ -95,7 +108,8 @@ class FeatureMonitor:
         Parameters
         ----------
         values, masks
-            Features, (n, d); a mask is True where the value is missing, None where none is.
+            Features, (n, d), which the caller may not change later; a mask is True where the value is missing, None where
+            none is.
         ts
             When the rows were made, ns, (n,).
         first
@@ -111,18 +125,40 @@ class FeatureMonitor:
         NonFiniteError
             A known value is not finite; the rows before it are taken.
         """
-        known = self._always if masks is None else self._watched & ~masks
-        alarms, row = list[tuple[int, DriftAlarm]](), first
+        known, alarms, row = self._always if masks is None else self._watched & ~masks, list[tuple[int, DriftAlarm]](), first
+        if row == len(values):
+            return alarms
+        if self._can_wait(values[first:], known):
+            bits = np.packbits(np.broadcast_to(known, values.shape)[first:], axis=1)
+            self._waiting.append((values[first:], bits, ts[first:].copy()))
+            self._n_waiting += len(bits)
+            return alarms
+        self._take_waiting()
+        state = self._detector.packed
         while row < len(values):
             if self._found:
                 alarms += [(row, alarm) for alarm in self.detect(int(ts[row]))]
-            last = covariate_until(self._state, self._times, values, known, ts, row)
+            last = covariate_until(state, self._times, values, known, ts, row)
             if last < 0:
                 self._detector.update(values[~last], known[~last % len(known)])  # which says why
             if last < len(values):
                 self._found.append(self._change())
             row = last + 1
         return alarms
+
+    def _can_wait(self, values: Rows, known: Known) -> bool:
+        """Whether rows, more than one, only fill the reference, so that none of them can give an alarm or an error."""
+        filled = self._n_waiting + (0 if self._made is None else int(self._made.packed[FILLED]))
+        if len(values) == 1 or self._found or filled + len(values) > REFERENCE:
+            return False
+        return bool((np.isfinite(values) | ~known[-len(values) :]).all())
+
+    def _take_waiting(self) -> None:
+        waiting, self._waiting, self._n_waiting = self._waiting, [], 0
+        if waiting:
+            values, bits, ts = (np.concatenate(parts) for parts in zip(*waiting, strict=True))
+            known = np.unpackbits(bits, axis=1, count=values.shape[1]).astype(np.bool_)
+            covariate_until(self._detector.packed, self._times, values, known, ts, 0)
 
     def _change(self) -> DriftAlarm:
         """What the newest row showed, as an alarm that has no number and no time yet."""
@@ -144,6 +180,7 @@ class FeatureMonitor:
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
+        self._take_waiting()
         inner = self._detector.snapshot()
         return State(
             scalars={"alarms": self.alarms, "detector": inner.scalars, "found": msgspec.to_builtins(self._found)},
@@ -159,5 +196,6 @@ class FeatureMonitor:
             raise StateError(f"the changes that the feature monitor of {self.symbol} has found do not fit ({error})") from None
         take(times, state, "times")
         self._detector.restore(State(scalar(state, "detector", dict), state.arrays))
-        self.alarms, self._found = alarms, found
+        self.alarms, self._found, self._waiting = alarms, found, []
+        self._n_waiting = 0
         self._times[...] = times

@@ -13,6 +13,7 @@ from alpha_pulse.core.errors import SessionError
 from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import Missing
 from alpha_pulse.kernels.session import layout
+from alpha_pulse.learning.feature_history import FeatureHistory
 from alpha_pulse.models.base import BatchModel, Row
 
 RETRY_BARS = 500
@@ -55,7 +56,8 @@ class BatchStatus(msgspec.Struct, frozen=True):
 class BatchMember:
     """Trains on all labelled examples of the first ``train_bars`` bars; predicts from ``ready_delay_ns`` of market time later.
 
-    Training runs at that slice, synchronously; the delay simulates the time of training during live trading.
+    Training runs at that slice, synchronously; the delay simulates the time of training during live trading. An example is the
+    bar whose features it has, which are in ``history``, with its label and weight.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class BatchMember:
         train_bars: int,
         ready_delay_ns: int,
         head: NDArray[np.int64],
+        history: FeatureHistory,
     ) -> None:
         self.session_id = session_id
         self.model_id = model_id
@@ -76,9 +79,12 @@ class BatchMember:
         self._model: BatchModel = make_model()
         self._delay_ns = ready_delay_ns
         self._head = head
-        self._features: Row = np.zeros((train_bars, n_features))
-        self._labels: NDArray[np.int64] = np.zeros(train_bars, dtype=np.int64)
-        self._weights: Row = np.zeros(train_bars)
+        self.n_features = n_features
+        self.history = history
+        """Of its symbol; filled by the caller while it gathers."""
+        self._bars: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self._labels: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self._weights: Row = np.zeros(0)
 
     @property
     def ready(self) -> ModelReady | None:
@@ -102,16 +108,18 @@ class BatchMember:
 
     def make_room(self, rows: int = 1) -> None:
         """Ensure that ``rows`` more examples fit into the arrays."""
-        while int(self._head[layout.GATHERED]) + rows > len(self._labels):
-            self._features = np.concatenate([self._features, np.zeros_like(self._features)])
-            self._weights = np.concatenate([self._weights, np.zeros_like(self._weights)])
-            self._labels = np.concatenate([self._labels, np.zeros_like(self._labels)])
+        held, needed = len(self._labels), int(self._head[layout.GATHERED]) + rows
+        if needed > held:
+            more = max(needed, held + held // 4) - held
+            self._bars, self._labels, self._weights = (
+                np.concatenate([array, np.zeros(more, array.dtype)]) for array in (self._bars, self._labels, self._weights)
+            )
 
     @property
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The arrays of collected examples, which the loop fills, and the packed model; they change when it grows or trains."""
         packed = self._model.packed if self.ready is not None else NOT_TRAINED
-        return {"gathered": self._features, "labels": self._labels, "weights": self._weights, "batch": packed}
+        return {"gathered": self._bars, "labels": self._labels, "weights": self._weights, "batch": packed}
 
     def train_if_due(self, bars: int, ts: int) -> ModelReady | None:
         """Train when ``bars`` have reached ``train_bars``; returns the trained artefact and when it begins to predict.
@@ -122,14 +130,14 @@ class BatchMember:
             return None
         n = int(self._head[layout.GATHERED])
         try:
-            self._model.fit(self._features[:n], self._labels[:n], self._weights[:n])
+            self._model.fit(self.history.rows(self._bars[:n], self.n_features), self._labels[:n], self._weights[:n])
         except SessionError as error:
             self.status = msgspec.structs.replace(self.status, refused=str(error))
             self._due_bars = bars + RETRY_BARS
             return None
         ready = ModelReady(self.model_id, self.session_id, self._model.version, n, ts, ts + self._delay_ns)
         self.status = msgspec.structs.replace(self.status, ready=ready, refused="")
-        self._features = np.zeros((0, self._features.shape[1]))
+        self._bars, self._labels, self._weights = self._bars[:0].copy(), self._labels[:0].copy(), self._weights[:0].copy()
         return ready
 
     def predict(self, features: Row) -> float:
@@ -147,7 +155,7 @@ class BatchMember:
             model = self._model.snapshot()
             return State({**scalars, "model": model.scalars}, model.arrays)
         n = int(self._head[layout.GATHERED])
-        arrays = {"features": self._features[:n].copy(), "labels": self._labels[:n].copy(), "weights": self._weights[:n].copy()}
+        arrays = {"bars": self._bars[:n].copy(), "labels": self._labels[:n].copy(), "weights": self._weights[:n].copy()}
         return State(scalars, arrays)
 
     def restore(self, state: State) -> None:
@@ -158,10 +166,5 @@ class BatchMember:
         if ready is not None:
             self._model.restore(State(state.scalars["model"], state.arrays))
             return
-        self._head[layout.GATHERED] = n = len(state.arrays["labels"])
-        size = max(self.train_bars, n)
-        self._features = np.zeros((size, self._features.shape[1]))
-        self._labels, self._weights = np.zeros(size, dtype=np.int64), np.zeros(size)
-        self._features[:n] = state.arrays["features"]
-        self._labels[:n] = state.arrays["labels"]
-        self._weights[:n] = state.arrays["weights"]
+        self._head[layout.GATHERED] = len(state.arrays["labels"])
+        self._bars, self._labels, self._weights = (state.arrays[name].copy() for name in ("bars", "labels", "weights"))

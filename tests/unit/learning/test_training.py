@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from alpha_pulse.core.stateful import pack, unpack
 from alpha_pulse.core.types import Missing
 from alpha_pulse.kernels.session import layout
+from alpha_pulse.learning.feature_history import FeatureHistory
 from alpha_pulse.learning.training import RETRY_BARS, BatchMember
 from alpha_pulse.models.gbm import LightGBM
 from learning_samples import START_NS, STEP_NS, stream
@@ -25,7 +26,7 @@ def model() -> LightGBM:
 
 def member() -> BatchMember:
     head = np.zeros(layout.HEAD, dtype=np.int64)
-    return BatchMember("X/volatility", "lightgbm", D, model, TRAIN_BARS, DELAY_NS, head)
+    return BatchMember("X/volatility", "lightgbm", D, model, TRAIN_BARS, DELAY_NS, head, FeatureHistory())
 
 
 def started(setting: Setting = SETTING) -> TargetRun:

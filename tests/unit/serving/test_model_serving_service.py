@@ -18,6 +18,7 @@ from alpha_pulse.kernels.base.scores import BATCH, ONLINE
 from alpha_pulse.kernels.mixing.ensemble import RAW_BATCH, RAW_ONLINE
 from alpha_pulse.kernels.session import layout
 from alpha_pulse.learning.drift_monitor import DriftMonitor
+from alpha_pulse.learning.feature_history import FeatureHistory
 from alpha_pulse.learning.online_learning_service import OnlineLearningService
 from alpha_pulse.learning.session import Session
 from alpha_pulse.learning.training import BatchMember, ModelReady
@@ -42,6 +43,7 @@ def make_batch(session: Session) -> BatchMember:
         TRAIN_BARS,
         DELAY * STEP_NS,
         session.head,
+        FeatureHistory(),
     )
 
 
@@ -69,11 +71,12 @@ class Loop:
         now = self.now
         made = bar(now, CLOSES[now])
         load_rows(self.rows, [BarInput(made, 0.0, vector(WIDER[now], now), 0.0)], now)
+        if (batch := self.target.served.batch) is not None:
+            batch.history.add(self.rows.features[:1].copy())
         self.rows.clock[0, layout.ATTENDED] = 1
 
         def attend(row: int) -> None:
             between()
-            batch = self.target.served.batch
             if batch is not None:
                 ready = batch.train_if_due(now, START_NS + now * STEP_NS)
                 self.trained += [] if ready is None else [ready]
@@ -95,7 +98,9 @@ class Loop:
         return found
 
     def components(self) -> dict[str, Stateful]:
-        return {**self.serving.components(), "session": self.session, "target": self.target}
+        batch = self.target.served.batch
+        history = {} if batch is None else {"history": batch.history}
+        return {**self.serving.components(), "session": self.session, "target": self.target, **history}
 
     def state(self) -> str:
         return digest({name: component.snapshot() for name, component in self.components().items()})

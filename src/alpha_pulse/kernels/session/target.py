@@ -143,12 +143,10 @@ def _learn(table: Ints, row: int) -> int:
 
 @kernel
 def _gather(table: Ints, slot: int, label_value: int, weight: float) -> None:
-    """Store a labelled example for the training of the batch model."""
+    """Note a labelled example for the training of the batch model, by the number of the bar whose features it has."""
     settings, head = addresses.ints(table, layout.SETTINGS_), addresses.ints(table, layout.HEAD_)
-    gathered, pending = addresses.floats_2d(table, layout.GATHERED_), addresses.floats_2d(table, layout.PENDING_)
-    place = head[layout.GATHERED]
-    for j in range(settings[layout.WIDTH]):
-        gathered[place, j] = pending[slot, layout.FEATURES_PLACE + j]
+    place, due = head[layout.GATHERED], addresses.ints_2d(table, layout.SLOTS_)[slot, layout.DUE_BAR]
+    addresses.ints(table, layout.GATHERED_)[place] = due - settings[layout.HORIZON]
     addresses.ints(table, layout.LABELS_)[place] = label_value
     addresses.floats(table, layout.WEIGHTS_)[place] = weight
     head[layout.GATHERED] = place + 1
