@@ -404,6 +404,14 @@ def test_other_symbols_are_valued_at_the_opens_of_the_slice() -> None:
     assert [refusal.symbol for refusal in settled.refusals] == ["Y"]
 
 
+def test_positions_that_become_too_large_to_count_are_an_error() -> None:
+    trading = Trading(ALONE)
+    trading.step(sizing(bar(1), 1.0))
+    trading.step(sizing(bar(2), None))
+    with pytest.raises(DataError, match="too much to be counted"):
+        trading.step(sizing(bar(3, 1e12, 1e12, 1e12, 1e12), None))
+
+
 def test_a_resumed_service_names_carried_positions_in_the_same_order() -> None:
     trading, resumed = Trading(ALONE, ("A", "B", "C")), Trading(ALONE, ("A", "B", "C"))
     for hour in (1, 2):
