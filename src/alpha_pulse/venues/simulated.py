@@ -52,6 +52,7 @@ from alpha_pulse.kernels.execution.resting_orders import (
     price_of,
     remove_of_book,
     take_market,
+    take_quotes,
     waits,
 )
 from alpha_pulse.venues.base import Admit
@@ -214,6 +215,7 @@ class SimulatedVenue:
             self.resting, self.resting_prices, self.counts, self.held_quantities, self.quotes, self.costs, self._units_rows,
             rows.numbers, rows.prices, 0, events.numbers, events.prices, events.counter,
         )  # fmt: skip
+        take_quotes(self.quotes, rows.prices, 0, symbol)
         return self._fills(bar.symbol)
 
     def _order(self, symbol: str, number: int, place: int) -> Order:
