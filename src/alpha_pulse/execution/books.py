@@ -106,7 +106,7 @@ class Books:
         self.symbols = {symbol: number for number, symbol in enumerate(symbols)}
         self.units: dict[str, Units] = {}
         self.ids = IdTable() if ids is None else ids
-        self.ids.add_user(lambda: _id_columns(self.lots))
+        self.ids.add_user(lambda: _id_columns(self.lots[self._open()]))
         self.units_rows = np.zeros((len(symbols), N_UNITS), dtype=np.int64)
         self._take(_new_arrays(len(symbols), len(names), FIRST_LOTS))
         self.books[:, [CASH, INITIAL_CASH, EQUITY, PEAK, DAY_START]] = initial_cash
@@ -211,6 +211,12 @@ class Books:
     def double_lots(self) -> None:
         """Make room for twice as many open lots."""
         self._take(self._unrolled(2 * self.lots.shape[2]))
+
+    def _open(self) -> NDArray[np.bool_]:
+        """Which places of the rings hold an open lot."""
+        capacity = self.lots.shape[2]
+        turned = (np.arange(capacity) - self.positions[..., FIRST, None]) % capacity
+        return np.asarray(turned < self.positions[..., OPEN_LOTS, None])
 
     def _unrolled(self, capacity: int) -> dict[str, NDArray[Any]]:
         """Copies of the arrays, with the open lots from place 0 on and zeros behind them."""

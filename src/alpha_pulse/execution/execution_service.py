@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import DataError, NonFiniteError, UnknownNameError, did_you_mean
@@ -143,6 +145,7 @@ class ExecutionService:
         self._settings = settings_of(config)
         self._freshness = np.zeros((len(symbols), N_FRESHNESS), dtype=np.int64)
         self._closes = np.zeros(len(symbols))
+        self._of_symbols: dict[str, NDArray[Any]] = {"freshness": self._freshness, "closes": self._closes}
         self._bars, self._unmarked = BarRows(1), 0
         self._slice: Sequence[Bar] = ()
         self._row_of = [0] * len(symbols)
@@ -171,6 +174,11 @@ class ExecutionService:
     def units(self) -> dict[str, Units]:
         """The units of each symbol that had a bar."""
         return dict(self._books.units)
+
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The packed state, by name; see `alpha_pulse.kernels.execution.layout`. Those of lots are replaced when they grow."""
+        return {**self._books.arrays, **self._of_symbols}
 
     def cash(self, amount: float) -> float:
         """Minor units as cash."""
@@ -380,11 +388,11 @@ class ExecutionService:
     def snapshot(self) -> State:
         """All books, and how fresh the data of each symbol are. The venue has a snapshot of its own."""
         books = self._books.snapshot()
-        return State(books.scalars, {**books.arrays, "freshness": self._freshness.copy(), "closes": self._closes.copy()})
+        return State(books.scalars, {**books.arrays, **{name: array.copy() for name, array in self._of_symbols.items()}})
 
     def restore(self, state: State) -> None:
         """Take over ``state``. Raises StateError when it is of other books or symbols."""
-        self._books.restore(state, {"freshness": self._freshness, "closes": self._closes})
+        self._books.restore(state, self._of_symbols)
         self._unmarked = 0
         for units in self._books.units.values():
             self._venue.add_instrument(units)

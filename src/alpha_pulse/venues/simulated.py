@@ -114,7 +114,7 @@ class SimulatedVenue:
             round(settings.latency_ms * MILLISECOND_NS),
         )
         self.ids = IdTable()
-        self.ids.add_user(lambda: _id_columns(self.resting))
+        self.ids.add_user(lambda: _id_columns(self.resting[self._used()]))
         self._units: dict[str, Units] = {}
         self._symbols: dict[str, int] = {}
         self._books: dict[str, int] = {}
@@ -269,10 +269,14 @@ class SimulatedVenue:
         self._units_rows[symbol] = units_row(units)
         self.quotes[symbol, TICK] = math.nan if units.tick is None else units.tick
 
+    def _used(self) -> NDArray[np.bool_]:
+        """Which places hold a resting order."""
+        return np.asarray(np.arange(self.resting.shape[1]) < self.counts.sum(axis=1)[:, None])
+
     def snapshot(self) -> State:
         """The resting orders in their order, the newest quotes, and the positions that follow from the fills."""
         arrays = {name: array.copy() for name, array in self.arrays.items()}
-        unused = np.arange(self.resting.shape[1]) >= self.counts.sum(axis=1)[:, None]
+        unused = ~self._used()
         arrays["resting"][unused], arrays["resting_prices"][unused] = 0, 0.0
         ids = self.ids.dump(_id_columns(arrays["resting"]))
         state = _VenueState(list(self._symbols), list(self._books), list(self._units.values()), ids)

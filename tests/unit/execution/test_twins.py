@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alpha_pulse.core.config import Config
+from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.types import Bar, Order, Units
 from alpha_pulse.execution import ExecutionService
 from alpha_pulse.execution.decision import Decision, ExecutionResult, SizingInput
@@ -71,6 +72,28 @@ def shown(service: Any, symbols: tuple[str, ...], ts: int) -> bytes:
     ]
     parts = [service.by_symbol(name) for name in names]
     return msgspec.json.encode((service.results(10_000.0), parts, service.carried(ts), signals, books))
+
+
+def test_states_of_objects_are_refused_with_a_sentence() -> None:
+    config = Config()
+    venue, naive_venue = SimulatedVenue(config.venue), NaiveVenue(config.venue)
+    service, naive = ExecutionService(config, venue, ["X"]), NaiveService(config, naive_venue, ["X"])
+    for inputs in walk(1, 20):
+        step(naive, inputs)
+    for mine, other in ((service, naive), (venue, naive_venue)):
+        with pytest.raises(StateError, match=r"does not fit: .*; use an older checkpoint"):
+            mine.restore(other.snapshot())
+
+
+def test_ids_of_any_text_are_forgotten_when_nothing_refers_to_them() -> None:
+    config = config_of(CONFIGS["restless"])
+    venue = SimulatedVenue(config.venue)
+    service = ExecutionService(config, venue, ["X"])
+    released = 0
+    for inputs in walk(2, 400):
+        released += sum(len(decision.orders) for decision in step(service, inputs)[2])
+    assert released > 500
+    assert len(venue.ids) < 130
 
 
 def config_of(values: dict[str, dict[str, object]]) -> Config:
