@@ -15,6 +15,7 @@ from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.types import Bar, Order, Units
 from alpha_pulse.execution import ExecutionService
 from alpha_pulse.execution.decision import Decision, ExecutionResult, SizingInput
+from alpha_pulse.kernels.execution.layout import ORDER_BOOK, ORDER_KIND
 from alpha_pulse.venues.base import Admit
 from alpha_pulse.venues.simulated import SimulatedVenue
 from execution_samples import walk
@@ -72,6 +73,22 @@ def shown(service: Any, symbols: tuple[str, ...], ts: int) -> bytes:
     ]
     parts = [service.by_symbol(name) for name in names]
     return msgspec.json.encode((service.results(10_000.0), parts, service.carried(ts), signals, books))
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.integers(0, 2**31), st.sampled_from(["restless", "late", "tight"]))
+def test_a_book_has_at_most_one_order_of_each_kind_in_a_symbol(seed: int, name: str) -> None:
+    config, symbols = config_of(CONFIGS[name]), ("X", "Y")
+    venue = SimulatedVenue(config.venue)
+    service, most = ExecutionService(config, venue, symbols), 0
+    for inputs in walk(seed, 120, symbols):
+        step(service, inputs)
+        for symbol, (live, waiting) in enumerate(venue.counts.tolist()):
+            rows = venue.resting[symbol, : live + waiting].tolist()
+            kinds = [(row[ORDER_BOOK], row[ORDER_KIND], place < live) for place, row in enumerate(rows)]
+            assert len(set(kinds)) == len(kinds)
+            most = max(most, waiting)
+    assert most > 2
 
 
 def test_states_of_objects_are_refused_with_a_sentence() -> None:
