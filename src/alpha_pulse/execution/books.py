@@ -60,6 +60,7 @@ from alpha_pulse.venues.ids import IdTable
 from alpha_pulse.venues.rows import Events, units_row
 
 TOO_LARGE = "the positions of a book are worth more than 2**61 minor units, too much to be counted; check the newest prices"
+"""What is said of ``OVERFLOW``."""
 FIRST_LOTS = 8
 """Open lots of one book in one symbol that there is room for at first; doubled when they are more."""
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.config import VenueConfig
 from alpha_pulse.core.durations import MILLISECOND_NS
-from alpha_pulse.core.errors import OrderError, StateError
+from alpha_pulse.core.errors import OrderError, StateError, did_you_mean
 from alpha_pulse.core.stateful import State, scalars_as, take_all
 from alpha_pulse.core.types import Bar, Fill, Order, Units
 from alpha_pulse.kernels.execution.layout import (
@@ -235,6 +235,8 @@ class SimulatedVenue:
     def _refuse_impossible(self, order: Order) -> None:
         if order.symbol not in self._units:
             raise OrderError(f"order {order.order_id} is of {order.symbol}, which has no bar yet; order after its first bar")
+        if self._reserved and order.book not in self._books:
+            raise OrderError(f"order {order.order_id} is for book {order.book!r}{did_you_mean(order.book, self._books)}")
         if order.quantity == 0:
             raise OrderError(
                 f"order {order.order_id} of {order.symbol} has quantity 0; release only orders that trade something"
