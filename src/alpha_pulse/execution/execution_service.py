@@ -175,11 +175,6 @@ class ExecutionService:
         """The units of each symbol that had a bar."""
         return dict(self._books.units)
 
-    @property
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """The packed state, by name; see `alpha_pulse.kernels.execution.layout`. Those of lots are replaced when they grow."""
-        return {**self._books.arrays, **self._of_symbols}
-
     def cash(self, amount: float) -> float:
         """Minor units as cash."""
         return float(amount / 10**self.cash_decimals)
