@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -25,7 +26,7 @@ REFERENCE, WINDOW = 2_000, 500
 class FeatureMonitor:
     """Compares a symbol's newest feature vectors with a reference window: each vector once, in the step that made it.
 
-    What a vector shows becomes an alarm at the next call of `detect`, which is in the step after it.
+    A drift becomes an alarm at the next call of `detect`, which is in the next step.
 
     A change of the market affects features before errors, and often no errors at all. So an alarm is recorded and shown with
     the features that changed, and causes no adaptation.
@@ -38,6 +39,13 @@ class FeatureMonitor:
         One per value of a vector; those of the calendar are left out.
     settings
         Uses ``feature_detector`` and ``samples_per_false_alarm``, which here counts vectors.
+
+    Attributes
+    ----------
+    alarms
+        The number of alarms so far.
+    arrays
+        ``state``, of the detector, and ``times``, a ring of the times of the newest vectors, ns.
 
     Examples
     --------
@@ -61,10 +69,11 @@ class FeatureMonitor:
         )
         self._state = self._detector.packed
         self._times = np.zeros(WINDOW, dtype=np.int64)
+        self.arrays: dict[str, NDArray[Any]] = {"state": self._state, "times": self._times}
         self._found: list[DriftAlarm] = []
 
     def observe(self, vector: FeatureVector) -> None:
-        """Pass a vector to the detector. Raises NonFiniteError, taking nothing, for a value that is not finite."""
+        """Process a vector. Raises NonFiniteError, without a change of state, for a value that is not finite."""
         # Features that are not monitored are passed as missing: a whole vector costs less than a selection of it.
         known = self._watched if vector.mask is None else np.greater(self._watched, vector.mask, self._known)
         flag = covariate_observe(self._state, self._times, vector.values, known, vector.ts)
@@ -98,7 +107,7 @@ class FeatureMonitor:
         Raises
         ------
         NonFiniteError
-            A known value is not finite; the rows before it are taken.
+            A known value is not finite; the rows before it are processed.
         """
         known, alarms, row = self._watched & ~masks, list[tuple[int, DriftAlarm]](), 0
         while row < len(values):
@@ -112,7 +121,7 @@ class FeatureMonitor:
         return alarms
 
     def _change(self) -> DriftAlarm:
-        """What the newest row showed, as an alarm that has no number and no time yet."""
+        """The drift at the newest row, as an alarm without a number and a time."""
         detection = self._detector.last
         first = max(detection.change_sample - 1, detection.sample - WINDOW, 0)
         return DriftAlarm(
@@ -131,10 +140,10 @@ class FeatureMonitor:
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        inner = self._detector.snapshot()
+        detector = self._detector.snapshot().scalars
         return State(
-            scalars={"alarms": self.alarms, "detector": inner.scalars, "found": msgspec.to_builtins(self._found)},
-            arrays={**inner.arrays, "times": self._times.copy()},
+            scalars={"alarms": self.alarms, "detector": detector, "found": msgspec.to_builtins(self._found)},
+            arrays={name: array.copy() for name, array in self.arrays.items()},
         )
 
     def restore(self, state: State) -> None:
