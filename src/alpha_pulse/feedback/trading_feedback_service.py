@@ -84,7 +84,7 @@ class TradingFeedbackService:
             Its session (symbol, trade_quality).
         """
         horizon = self._config.learning.volatility_horizon_bars
-        self._symbols[symbol] = _Symbol(horizon, rings, TradeQuality(quality))
+        self._symbols[symbol] = _Symbol(horizon, rings, TradeQuality(quality, symbol))
 
     # Labels of predictions.
 
