@@ -111,8 +111,8 @@ def test_without_any_good_checkpoint_the_whole_journal_is_folded(tmp_path: Path)
 def test_a_program_that_decides_otherwise_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
     path = tmp_path / "run.db"
     stopped(path, steps)
-    rules = TrendFollowing.rule_based_analysis
-    monkeypatch.setattr(TrendFollowing, "rule_based_analysis", lambda self, view: 0.999 * rules(self, view))
+    rule = TrendFollowing.rule
+    monkeypatch.setattr(TrendFollowing, "rule", staticmethod(lambda *given: 0.999 * rule(*given)))
     store = open_store(str(path), StoreConfig())
     with pytest.raises(StateError, match="decides differently"):
         begun(restless(), RESTLESS, store, resume=True)

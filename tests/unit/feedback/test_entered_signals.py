@@ -49,9 +49,9 @@ def test_entered_signals_agree_with_their_naive_twin(steps: list[tuple[str, obje
             entered.enter(str(first), parts)
             naive.enter(str(first), parts)
         elif what == "apply":
-            parts = entered.apply(str(first), str(second))
-            assert (parts is not None) == naive.apply(str(first), str(second))
-            assert parts is None or parts_of(parts) == parts_of(naive.parts[str(first)])
+            learned = entered.apply(str(first), str(second))
+            assert (learned is not None) == naive.apply(str(first), str(second))
+            assert learned is None or parts_of(learned) == parts_of(naive.parts[str(first)])
         elif what == "keep":
             assert entered.keep_only(first) == naive.keep_only(first)  # type: ignore[arg-type]
         elif what == "restart":
