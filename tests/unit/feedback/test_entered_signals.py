@@ -12,9 +12,10 @@ from alpha_pulse.core.types import Contribution
 from alpha_pulse.feedback.entered_signals import EnteredSignals
 from naive_trade_quality import NaiveEnteredSignals
 
-SIGNALS = [*(f"combined/X/{step}" for step in range(30)), "combined/Y/3", "s1", "combined/X/007", "rules/X/3"]
+SIGNALS = [*(f"combined/X/{step}" for step in range(4)), "combined/Y/3", "s1", "combined/X/003", "rules/X/3"]
 LOTS = [
-    *(f"combined/X/{step}/f/{rank}" for step in range(6) for rank in range(3)),
+    "combined/X/3/f/0",
+    "combined/X/3/f/1",
     "combined/X/3/stop/f/0",
     "combined/X/3/f",
     "combined/X/3/f/00",
@@ -44,7 +45,7 @@ def parts_of(contributions: tuple[Contribution, ...]) -> list[tuple[str, float, 
 def test_entered_signals_agree_with_their_naive_twin(steps: list[tuple[str, object, object]]) -> None:
     entered, naive = EnteredSignals("X"), NaiveEnteredSignals()
     for what, first, second in steps:
-        if what == "enter" and first not in naive.parts:
+        if what == "enter" and first not in naive.parts:  # a session refuses a signal that is entered already
             parts = tuple(Contribution(f"{agent}/X/0", agent, wanted, had) for agent, wanted, had in second)  # type: ignore[attr-defined]
             entered.enter(str(first), parts)
             naive.enter(str(first), parts)
@@ -60,6 +61,14 @@ def test_entered_signals_agree_with_their_naive_twin(steps: list[tuple[str, obje
             entered.restore(unpack(blob)[0]["entered"])
             assert pack({"entered": entered.snapshot()}) == blob
         assert [signal for signal in SIGNALS if signal in entered] == [signal for signal in SIGNALS if signal in naive.parts]
+
+
+def test_a_lot_is_learned_once_for_each_signal() -> None:
+    entered = EnteredSignals("X")
+    for step in (7, 8):
+        entered.enter(f"combined/X/{step}", (Contribution(f"trend/X/{step}", "trend", 0.5, 1.0),))
+    learned = [entered.apply(f"combined/X/{step}", "combined/X/9/f/0") is not None for step in (7, 8, 7, 8)]
+    assert learned == [True, True, False, False]
 
 
 def test_contributions_bear_the_ids_of_the_agents_signals() -> None:
