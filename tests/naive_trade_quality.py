@@ -56,3 +56,26 @@ class NaiveTradeQuality:
             if signal_id not in signal_ids:
                 del self.entered[signal_id]
                 self.session.drop(signal_id)
+
+
+class NaiveEnteredSignals:
+    """The signals in the order in which they were entered, and the lots of each that were learned."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, tuple[Contribution, ...]] = {}
+        self.lots: dict[str, set[str]] = {}
+
+    def enter(self, signal_id: str, contributions: tuple[Contribution, ...]) -> None:
+        self.parts[signal_id], self.lots[signal_id] = contributions, set()
+
+    def apply(self, signal_id: str, lot_id: str) -> bool:
+        if signal_id not in self.parts or lot_id in self.lots[signal_id]:
+            return False
+        self.lots[signal_id].add(lot_id)
+        return True
+
+    def keep_only(self, signal_ids: set[str]) -> list[str]:
+        gone = [signal_id for signal_id in [*self.parts][:-1] if signal_id not in signal_ids]
+        for signal_id in gone:
+            del self.parts[signal_id], self.lots[signal_id]
+        return gone

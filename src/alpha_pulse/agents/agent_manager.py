@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -47,7 +47,7 @@ BOUNDS = {"weights": (SMALLEST, 1.0), "scale": (0.0, LARGEST), "counts": (0, sys
 
 
 class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The scalars of a snapshot; ``agents`` holds those of each agent that is called in Python, by name."""
+    """The scalars of a snapshot; ``agents`` holds those of each agent by name."""
 
     names: list[str]
     symbols: list[str]
@@ -66,7 +66,7 @@ class AgentManager:
     ----------
     agents
         At least one, each with a name of its own; none of `members.RESERVED`. One that ships a kernel (`KernelAgent`), bare or
-        in an `MLAwareAgent`, is run by it, and the directions it holds are kept here; any other is called for its Signal.
+        in an `MLAwareAgent`, is run by it, and the directions it holds move here; any other is called for its Signal.
     symbols
         Of the run, in its order; any other symbol gets its place when it is first seen.
     learning_rate
@@ -119,6 +119,7 @@ class AgentManager:
         self._symbols: dict[str, int] = {}
         for symbol in symbols:
             self._symbol_place(symbol)
+        self._take_over()
         # Of one decision, made anew at each.
         self._rows: Row = np.zeros((1, HEAD + COLUMNS * n))
         self._row = self._rows[0]
@@ -210,9 +211,17 @@ class AgentManager:
         place = self._symbols.get(symbol)
         if place is None:
             place = self._symbols[symbol] = len(self._symbols)
-            held = [0.0 if kernel_agent is None else kernel_agent.held.get(symbol, 0.0) for _, kernel_agent in self._forms]
-            self._held = np.vstack([self._held, held])
+            self._held = np.vstack([self._held, np.zeros(len(self._names))])
         return place
+
+    def _take_over(self) -> None:
+        """Move the directions that agents with a kernel hold into the array."""
+        for number, (_, kernel_agent) in enumerate(self._forms):
+            if kernel_agent is not None:
+                for symbol, direction in kernel_agent.held.items():
+                    place = self._symbol_place(symbol)
+                    self._held[place, number] = direction
+                kernel_agent.held = {}
 
     def credit(self, contributions: Sequence[Contribution], side: int, return_: float) -> None:
         """Update the weights from one closed lot.
@@ -258,8 +267,8 @@ class AgentManager:
         return places
 
     def snapshot(self) -> State:
-        """Weights, counts and directions held, and the state of agents that are called. See `core.stateful.Stateful`."""
-        states = {name: agent.snapshot() for name, agent in self._called()}
+        """The arrays, and every agent's own state. See `alpha_pulse.core.stateful.Stateful`."""
+        states = {agent.name: agent.snapshot() for agent, _ in self._forms}
         scalars = _Saved(list(self._names), list(self._symbols), {name: state.scalars for name, state in states.items()})
         arrays = {key: array.copy() for key, array in self.arrays.items()}
         arrays |= {f"{name}/{key}": array for name, state in states.items() for key, array in state.arrays.items()}
@@ -268,33 +277,29 @@ class AgentManager:
     def restore(self, state: State) -> None:
         """Take over ``state``. Raises StateError when it was saved with other agents."""
         saved = scalars_as(_Saved, state, "the agent manager")
-        if set(saved.names) != set(self._names):
+        if not set(saved.names) == set(saved.agents) == set(self._names):
             raise StateError(
                 f"a saved state of the agent manager holds {', '.join(sorted(saved.names))}, but this configuration runs "
                 f"{', '.join(sorted(self._names))}; restore with the configuration that saved it"
             )
-        called = dict(self._called())
-        if set(saved.agents) != set(called):
-            raise _unfit(f"it has agents called in Python ({', '.join(saved.agents)}) other than {', '.join(called)}")
         arrays = {key: np.empty_like(array) for key, array in self.arrays.items()}
         arrays["held"] = np.empty((len(saved.symbols), len(self._names)))
         take_all(arrays, state)
         _check_arrays(arrays)
-        for name, agent in called.items():
-            prefix = f"{name}/"
-            own = {key.removeprefix(prefix): array for key, array in state.arrays.items() if key.startswith(prefix)}
-            agent.restore(State(scalars=saved.agents[name], arrays=own))
         order = [saved.names.index(name) for name in self._names]
+        held = arrays["held"][:, order]
+        for number, (agent, kernel_agent) in enumerate(self._forms):
+            if kernel_agent is None and held[:, number].any():
+                raise _unfit(f"agent {agent.name!r} was run by its kernel, but has none now")
+        for agent, _ in self._forms:
+            prefix = f"{agent.name}/"
+            own = {key.removeprefix(prefix): array for key, array in state.arrays.items() if key.startswith(prefix)}
+            agent.restore(State(scalars=saved.agents[agent.name], arrays=own))
         places = [self._symbol_place(symbol) for symbol in saved.symbols]
         self._weights[:] = arrays["weights"][order]
         self._scale[:], self._counts[:], self._held[:] = arrays["scale"], arrays["counts"], 0.0
-        self._held[places] = arrays["held"][:, order]
-
-    def _called(self) -> Iterator[tuple[str, BaseAgent]]:
-        """The agents without a kernel, by name."""
-        for agent, kernel_agent in self._forms:
-            if kernel_agent is None:
-                yield agent.name, agent
+        self._held[places] = held
+        self._take_over()
 
 
 def _unfit(reason: str) -> StateError:

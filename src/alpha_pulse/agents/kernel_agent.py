@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from alpha_pulse.agents.base_agent import BaseAgent
 from alpha_pulse.core.types import MarketView
 
-_PYTHON_FORM = ("rule_based_analysis", "decide", "snapshot", "restore")
+_PYTHON_FORM = ("rule_based_analysis", "decide")
 
 
 class KernelAgent(BaseAgent):

@@ -29,6 +29,8 @@ class RegimeMonitor:
     ----------
     detectors
         By symbol.
+    arrays
+        The states of the detectors, by name; the first axis is that of the symbols.
     """
 
     def __init__(self, symbols: Sequence[str], interval_ns: int) -> None:
@@ -36,7 +38,6 @@ class RegimeMonitor:
         self.detectors = {symbol: RegimeDetector(symbol, block, together=self._together) for symbol in symbols}
         first = self.detectors[symbols[0]].arrays
         self.arrays = {name: np.zeros((len(symbols), *array.shape), array.dtype) for name, array in first.items()}
-        """The detectors' states, by name, the first axis being that of the symbols."""
         for index, detector in enumerate(self.detectors.values()):
             detector.place_in({name: array[index] for name, array in self.arrays.items()})
         self._index = {symbol: index for index, symbol in enumerate(symbols)}
@@ -88,6 +89,24 @@ class RegimeMonitor:
         others = np.empty_like(closes)
         mean_other_returns(self._last_closes, closes, self._partials, others)
         return others
+
+    def observe_block(
+        self, symbol: str, ts: NDArray[np.int64], prices: NDArray[np.float64], others: NDArray[np.float64]
+    ) -> list[tuple[int, RegimeChange]]:
+        """Process bars of one symbol; returns the changes, each with the row of its bar. Bit-equal to calls of `observe`.
+
+        Parameters
+        ----------
+        ts
+            Times at which the bars are known, ns, (n,).
+        prices
+            High, low and close of each bar, (n, 3).
+        others
+            The column of the symbol in the result of `others`, without the slices that have no bar of it, (n,).
+        """
+        high, low, close = prices.T
+        bars = np.column_stack([np.maximum(high, close), np.minimum(low, close), close, others])
+        return self.detectors[symbol].update_many(ts, bars)
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""

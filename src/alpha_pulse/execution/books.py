@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.core.errors import OrderError, StateError, did_you_mean
+from alpha_pulse.core.errors import DataError, OrderError, StateError, did_you_mean
 from alpha_pulse.core.stateful import State, scalars_as, take_all
 from alpha_pulse.core.types import Fill, Lot, Units
 from alpha_pulse.execution.book import Book
@@ -49,6 +49,7 @@ from alpha_pulse.kernels.execution.layout import (
     N_UNITS,
     OPEN_LOTS,
     OPEN_REFERENCE,
+    OVERFLOW,
     PEAK,
     POSITION,
     PRICE,
@@ -58,6 +59,8 @@ from alpha_pulse.kernels.execution.layout import (
 from alpha_pulse.venues.ids import IdTable
 from alpha_pulse.venues.rows import Events, units_row
 
+TOO_LARGE = "the positions of a book are worth more than 2**61 minor units, too much to be counted; check the newest prices"
+"""What is said of ``OVERFLOW``."""
 FIRST_LOTS = 8
 """Open lots of one book in one symbol that there is room for at first; doubled when they are more."""
 
@@ -99,11 +102,12 @@ class Books:
     def __init__(
         self, names: Sequence[str], initial_cash: int, symbols: Sequence[str] = (), ids: IdTable | None = None
     ) -> None:
+        self.names, self.symbol_names = tuple(names), list(symbols)
         self.numbers = {name: number for number, name in enumerate(names)}
         self.symbols = {symbol: number for number, symbol in enumerate(symbols)}
         self.units: dict[str, Units] = {}
         self.ids = IdTable() if ids is None else ids
-        self.ids.add_user(lambda: _id_columns(self.lots))
+        self.ids.add_user(lambda: _id_columns(self.lots[self._open()]))
         self.units_rows = np.zeros((len(symbols), N_UNITS), dtype=np.int64)
         self._take(_new_arrays(len(symbols), len(names), FIRST_LOTS))
         self.books[:, [CASH, INITIAL_CASH, EQUITY, PEAK, DAY_START]] = initial_cash
@@ -115,6 +119,7 @@ class Books:
         symbol = units.symbol
         if symbol not in self.symbols:
             self.symbols[symbol] = len(self.symbols)
+            self.symbol_names.append(symbol)
             self._add_symbol()
             self.units_rows = np.concatenate([self.units_rows, np.zeros((1, N_UNITS), dtype=np.int64)])
         self.units[symbol] = units
@@ -182,7 +187,7 @@ class Books:
 
     def closed_lot(self, row: Sequence[int], prices: Sequence[float]) -> Lot:
         """The lot of an event ``CLOSED_LOT``."""
-        book, symbol, ids = list(self.numbers)[row[EVENT_BOOK]], list(self.symbols)[row[EVENT_SYMBOL]], self.ids
+        book, symbol, ids = self.names[row[EVENT_BOOK]], self.symbol_names[row[EVENT_SYMBOL]], self.ids
         closing = ids.fill_text(row[EVENT_ID], book, symbol)
         gross, charges = row[CLOSED_GROSS], row[CLOSED_CHARGES]
         return Lot(
@@ -197,12 +202,22 @@ class Books:
         value_symbol(self.positions, self.books, self.units_rows, self.symbols[symbol], price)
 
     def mark(self, ts: int) -> None:
-        """Add the equities of this instant to the performance; once per instant, after all its symbols were valued."""
-        mark(self.books, self.curves, ts)
+        """Add the equities of this instant to the performance; once per instant, after all its symbols were valued.
+
+        Raises DataError when a book's positions became too large to count.
+        """
+        if mark(self.books, self.curves, ts) == OVERFLOW:
+            raise DataError(TOO_LARGE)
 
     def double_lots(self) -> None:
         """Make room for twice as many open lots."""
         self._take(self._unrolled(2 * self.lots.shape[2]))
+
+    def _open(self) -> NDArray[np.bool_]:
+        """Which places of the rings hold an open lot."""
+        capacity = self.lots.shape[2]
+        turned = (np.arange(capacity) - self.positions[..., FIRST, None]) % capacity
+        return np.asarray(turned < self.positions[..., OPEN_LOTS, None])
 
     def _unrolled(self, capacity: int) -> dict[str, NDArray[Any]]:
         """Copies of the arrays, with the open lots from place 0 on and zeros behind them."""
@@ -231,7 +246,7 @@ class Books:
         """Cash, lots and performance of all books."""
         arrays = self._unrolled(_capacity(int(self.positions[..., OPEN_LOTS].max(initial=0))))
         lots = arrays["lots"]
-        state = _BooksState(list(self.numbers), list(self.symbols), list(self.units.values()), self.ids.dump(_id_columns(lots)))
+        state = _BooksState(list(self.names), self.symbol_names, list(self.units.values()), self.ids.dump(_id_columns(lots)))
         return State(msgspec.to_builtins(state), arrays)
 
     def restore(self, state: State, others: Mapping[str, NDArray[Any]] | None = None) -> None:
@@ -240,10 +255,10 @@ class Books:
         Raises StateError when it is of other books or symbols, or not of books.
         """
         saved = scalars_as(_BooksState, state, "execution")
-        if (saved.books, saved.symbols) != (list(self.numbers), list(self.symbols)):
+        if (saved.books, saved.symbols) != (list(self.names), self.symbol_names):
             raise StateError(
                 f"the saved state of execution is of books {saved.books} and symbols {saved.symbols}, but this run has "
-                f"{list(self.numbers)} and {list(self.symbols)}; resume with the configuration and data that saved it"
+                f"{list(self.names)} and {self.symbol_names}; resume with the configuration and data that saved it"
             )
         lots = state.arrays.get("lots")
         capacity = lots.shape[2] if lots is not None and lots.ndim == 4 else FIRST_LOTS

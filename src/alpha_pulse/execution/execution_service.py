@@ -16,7 +16,7 @@ from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import Bar, Fill, Lot, Order, TradeOutcome, Units
 from alpha_pulse.execution import fill_limit, rules
 from alpha_pulse.execution.book import Book, BookResult, SymbolResult
-from alpha_pulse.execution.books import Books
+from alpha_pulse.execution.books import TOO_LARGE, Books
 from alpha_pulse.execution.decision import Decision, ExecutionResult, Refusal, SizingInput
 from alpha_pulse.execution.decision_events import decision_of
 from alpha_pulse.execution.settings import check_names, settings_of
@@ -39,6 +39,7 @@ from alpha_pulse.kernels.execution.layout import (
     NEWEST_TS,
     NO_VOLATILITY,
     OPEN,
+    OVERFLOW,
     POSITION,
     REFUSED_EQUITY,
     REFUSED_FILL,
@@ -144,7 +145,10 @@ class ExecutionService:
         self._settings = settings_of(config)
         self._freshness = np.zeros((len(symbols), N_FRESHNESS), dtype=np.int64)
         self._closes = np.zeros(len(symbols))
-        self._bars, self._unmarked = BarRows(len(symbols)), 0
+        self._of_symbols: dict[str, NDArray[Any]] = {"freshness": self._freshness, "closes": self._closes}
+        self._bars, self._unmarked = BarRows(1), 0
+        self._slice: Sequence[Bar] = ()
+        self._row_of = [0] * len(symbols)
         self._row, self._inputs = BarRows(1), np.zeros((1, N_INPUTS))
         self._pending = np.zeros(len(names), dtype=np.int64)
         self._events = Events(EVENTS_PER_BOOK * len(names))
@@ -236,11 +240,15 @@ class ExecutionService:
             The venue returned a fill that does not belong to a book.
         """
         result = self._result = ExecutionResult()
+        if len(bars) > len(self._inputs):
+            self._bars, self._inputs = BarRows(len(bars)), np.zeros((len(bars), N_INPUTS))
         for row, bar in enumerate(bars):
             if bar.symbol not in self._books.units:
                 result.units.append(self._open(units_of(bar.symbol, bar.close, self._config)))
-            self._bars.write(row, self._numbers[bar.symbol], bar)
-        self._unmarked = len(bars)
+            number = self._numbers[bar.symbol]
+            self._bars.write(row, number, bar)
+            self._row_of[number] = row
+        self._slice, self._unmarked = tuple(bars), len(bars)
         if self._simulated is None:
             self._trade_at_venue(bars)
         else:
@@ -332,14 +340,16 @@ class ExecutionService:
     def mark(self, ts: int) -> dict[str, int]:
         """Value positions at the closes of the slice at ``ts`` (ns), once, after `process_bars`.
 
-        Returns the equity of each book, in minor units.
+        Returns the equity of each book, in minor units. Raises DataError when a book's positions became too large to count.
         """
         books = self._books
-        mark_slice(
+        answer = mark_slice(
             books.positions, books.books, books.curves, books.units_rows, self._closes, self._bars.numbers, 0, self._unmarked,
             ts,
         )  # fmt: skip
         self._unmarked = 0
+        if answer == OVERFLOW:
+            raise DataError(TOO_LARGE)
         return dict(zip(self._names, books.books[:, EQUITY].tolist(), strict=True))
 
     def decide(self, sizing: SizingInput, now_ns: int | None = None) -> Decision:
@@ -363,13 +373,13 @@ class ExecutionService:
         if symbol not in books.units:
             raise DataError(f"{symbol!r} has had no bar yet{did_you_mean(symbol, books.units)}; process a bar of it first")
         number = self._numbers[symbol]
-        self._row.write(0, number, bar)
-        self._inputs[0] = rules.inputs_of(sizing)
+        rows, row = self._rows_with(bar, number)
+        self._inputs[row] = rules.inputs_of(sizing)
         self._ask_pending(symbol, number)
         events.begin(EVENTS_PER_BOOK * len(self._names))
         answer = decide(
-            books.positions, books.books, books.units_rows, self._freshness, self._rules, self._settings, self._row.numbers,
-            self._row.prices, self._inputs, 0, bar.ts_event if now_ns is None else now_ns, 1.0 / len(books.units),
+            books.positions, books.books, books.units_rows, self._freshness, self._rules, self._settings, rows.numbers,
+            rows.prices, self._inputs, row, bar.ts_event if now_ns is None else now_ns, 1.0 / len(books.units),
             self._pending, events.numbers, events.prices, events.counter,
         )  # fmt: skip
         if answer == NO_VOLATILITY:
@@ -377,6 +387,14 @@ class ExecutionService:
         if not len(events):
             return NOTHING_DECIDED
         return decision_of(events.rows(), sizing, self._names, self._rules, self._config.risk, books.units[symbol])
+
+    def _rows_with(self, bar: Bar, number: int) -> tuple[BarRows, int]:
+        """The row of a bar: that of the slice it is part of, or one of its own."""
+        row = self._row_of[number]
+        if row < len(self._slice) and self._slice[row] is bar:
+            return self._bars, row
+        self._row.write(0, number, bar)
+        return self._row, 0
 
     def _ask_pending(self, symbol: str, number: int) -> None:
         venue = self._simulated
@@ -412,11 +430,11 @@ class ExecutionService:
     def snapshot(self) -> State:
         """All books, and how fresh the data of each symbol are. The venue has a snapshot of its own."""
         books = self._books.snapshot()
-        return State(books.scalars, {**books.arrays, "freshness": self._freshness.copy(), "closes": self._closes.copy()})
+        return State(books.scalars, {**books.arrays, **{name: array.copy() for name, array in self._of_symbols.items()}})
 
     def restore(self, state: State) -> None:
         """Take over ``state``. Raises StateError when it is of other books or symbols."""
-        self._books.restore(state, {"freshness": self._freshness, "closes": self._closes})
+        self._books.restore(state, self._of_symbols)
         self._unmarked = 0
         for units in self._books.units.values():
             self._venue.add_instrument(units)

@@ -57,6 +57,7 @@ def inputs_of(sizing: SizingInput) -> tuple[float, ...]:
         math.nan if probability is None else probability,
         sizing.direction_horizon,
         sizing.bars_per_year,
+        float(_predicted(combined) or _predicted(ml)),
     )
 
 
@@ -68,3 +69,7 @@ def abstention(row: Sequence[int], prices: Sequence[float]) -> str:
         f"the expected gain of {prices[GAIN] * BASIS_POINTS:.2f} bp does not exceed the round trip of "
         f"{prices[COST] * BASIS_POINTS:.2f} bp"
     )
+
+
+def _predicted(signal: Signal | None) -> bool:
+    return signal is not None and signal.prediction_id is not None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import SessionError
 from alpha_pulse.core.stateful import State, take_all
 from alpha_pulse.core.types import Contribution, Example, FeatureVector, Missing, Signal, TradeOutcome
+from alpha_pulse.feedback.entered_signals import EnteredSignals
 from alpha_pulse.kernels.agents import trade_quality
 from alpha_pulse.learning.pending import PendingPrediction
 from alpha_pulse.learning.session import ScoredPrediction
@@ -43,10 +45,9 @@ class QualitySession(Protocol):
 class TradeQuality:
     """One symbol's trade-quality model and the signals whose lots are still open."""
 
-    def __init__(self, session: QualitySession) -> None:
+    def __init__(self, session: QualitySession, symbol: str) -> None:
         self._session = session
-        self._entered: dict[str, tuple[Contribution, ...]] = {}
-        self._applied: dict[str, list[str]] = {}
+        self._entered = EnteredSignals(symbol)
         self._record: Row = np.zeros(trade_quality.RECORD)
         trade_quality.start_record(self._record)
 
@@ -61,9 +62,9 @@ class TradeQuality:
         return int(self._record[trade_quality.WINS])
 
     @property
-    def arrays(self) -> dict[str, Row]:
-        """The packed state: ``record``, see `alpha_pulse.kernels.agents.trade_quality`."""
-        return {"record": self._record}
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The packed state: ``record`` (see `alpha_pulse.kernels.agents.trade_quality`) and that of the entered signals."""
+        return {"record": self._record, **self._entered.arrays}
 
     @property
     def model(self) -> OnlineModel:
@@ -91,50 +92,35 @@ class TradeQuality:
         """A signal became an order: store its features and the prediction, under the signal's id."""
         known = FeatureVector(features.symbol, features.ts, features.schema_id, self._input(features, signal))
         trade_quality.write_served(self._record, self._session.predict(signal.signal_id, known)[0].row)
-        self._entered[signal.signal_id] = signal.contributions
-        self._applied[signal.signal_id] = []
+        self._entered.enter(signal.signal_id, signal.contributions)
 
     def apply_outcome(self, outcome: TradeOutcome) -> tuple[ScoredPrediction | None, tuple[Contribution, ...]]:
         """Learn one closed lot, once; returns the scored prediction, and the contributions to its signal.
 
         Raises SessionError for a lot that was learned already, or whose signal is not known.
         """
-        applied_lots = self._applied.get(outcome.signal_id)
-        if applied_lots is None or outcome.lot.lot_id in applied_lots:
+        contributions = self._entered.apply(outcome.signal_id, outcome.lot.lot_id)
+        if contributions is None:
             raise SessionError(
                 f"the outcome of lot {outcome.lot.lot_id!r} was learned already, or its signal {outcome.signal_id!r} "
                 "never became an order; every closed lot counts once"
             )
-        applied_lots.append(outcome.lot.lot_id)
         label = 1 if outcome.pnl > 0 else 0
         scored = self._session.apply_label(Example(outcome.signal_id, label, outcome.closed_ts), keep=True)
         trade_quality.count_lot(self._record, label)
-        return scored, self._entered[outcome.signal_id]
+        return scored, contributions
 
     def keep_only(self, signal_ids: set[str]) -> None:
         """Drop the signals that have no open lot and no order any more; the newest one always stays."""
-        for signal_id in list(self._entered)[:-1]:
-            if signal_id not in signal_ids:
-                del self._entered[signal_id], self._applied[signal_id]
-                self._session.drop(signal_id)
+        for signal_id in self._entered.keep_only(signal_ids):
+            self._session.drop(signal_id)
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        entered = [
-            [signal_id, [[c.signal_id, c.agent, c.direction, c.weight] for c in contributions]]
-            for signal_id, contributions in self._entered.items()
-        ]
-        return State(
-            scalars={
-                "entered": entered,
-                "applied": {signal_id: list(lots) for signal_id, lots in self._applied.items()},
-            },
-            arrays={key: array.copy() for key, array in self.arrays.items()},
-        )
+        entered = self._entered.snapshot()
+        return State(entered.scalars, {**entered.arrays, "record": self._record.copy()})
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        take_all(self.arrays, state)
-        scalars = state.scalars
-        self._entered = {signal_id: tuple(Contribution(*c) for c in parts) for signal_id, parts in scalars["entered"]}
-        self._applied = {signal_id: list(lots) for signal_id, lots in scalars["applied"].items()}
+        take_all({"record": self._record}, state)
+        self._entered.restore(state)

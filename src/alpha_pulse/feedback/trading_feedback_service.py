@@ -72,7 +72,7 @@ class TradingFeedbackService:
         quality
             Its session (symbol, trade_quality).
         """
-        self._symbols[symbol] = _Symbol(rings, TradeQuality(quality))
+        self._symbols[symbol] = _Symbol(rings, TradeQuality(quality, symbol))
 
     # Labels of predictions.
 

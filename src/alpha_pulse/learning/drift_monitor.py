@@ -65,17 +65,17 @@ class DriftMonitor:
         self._length = block_of(dependence, horizon)
         self._names = {name: settings.detector if name == ERRORS else STEADY_DETECTOR for name in MONITORED}
         errors = self._error_detector(settings, dependence, horizon)
-        self._plug_in = None if type(errors) is Adwin else errors
-        """The detector of errors, where it is not in a window of its own."""
+        self._external = None if type(errors) is Adwin else errors
+        """The detector of errors, unless it is one of the windows."""
         others = self._steady_detector(settings, dependence, horizon), self._label_detector(settings)
         self._sums = np.zeros(layout.SIZE)
         self._counters = np.zeros(layout.COUNTERS, dtype=np.int64)
         self._counters[[layout.LENGTH, layout.LABELS_LENGTH]] = self._length, block_of("autoregressive")
-        self._counters[[layout.BINARY, layout.PLUG_IN]] = errors.domain == "binary", self._plug_in is not None
+        self._counters[[layout.BINARY, layout.EXTERNAL]] = errors.domain == "binary", self._external is not None
         self._times = np.zeros((MAX_TIMES, 2), dtype=np.int64)
         self._totals = np.zeros((MAX_TIMES, len(MONITORED)))
         self._windows = np.stack([np.zeros_like(others[0].packed), *(detector.packed for detector in others)])
-        if isinstance(errors, Adwin) and self._plug_in is None:
+        if isinstance(errors, Adwin) and self._external is None:
             self._windows[layout.ERRORS] = errors.packed
         self.arrays = {
             "sums": self._sums, "counters": self._counters, "times": self._times, "totals": self._totals,
@@ -107,9 +107,9 @@ class DriftMonitor:
     @property
     def width(self) -> int:
         """Blocks of errors in the window that the detector compares the newest with."""
-        if self._plug_in is None:
+        if self._external is None:
             return int(self._windows[layout.ERRORS, adwin.WIDTH])
-        last = self._plug_in.last
+        last = self._external.last
         return last.sample - last.change_sample
 
     def observe(self, scored: ScoredPrediction) -> list[DriftAlarm]:
@@ -132,10 +132,10 @@ class DriftMonitor:
         return [self._alarm(index, ts) for index in range(len(MONITORED)) if result >> index & 1]
 
     def _update_errors(self) -> int:
-        """Pass the block to the detector of errors that has no window here; returns its part of the bit mask."""
-        assert self._plug_in is not None
-        drift = self._plug_in.update(self._means()[layout.ERRORS])
-        return int(drift and self._plug_in.last.score > 0.0) << layout.ERRORS
+        """Update the external detector of errors; returns its part of the bit mask."""
+        assert self._external is not None
+        drift = self._external.update(self._means()[layout.ERRORS])
+        return int(drift and self._external.last.score > 0.0) << layout.ERRORS
 
     def _means(self) -> list[float]:
         means: list[float] = self._sums[layout.MEANS : layout.MEANS + len(MONITORED)].tolist()
@@ -166,22 +166,22 @@ class DriftMonitor:
         return alarm
 
     def _score_and_change(self, index: int) -> tuple[float, int]:
-        """The size of a change that was found, and the number of blocks before it."""
-        if index == layout.ERRORS and self._plug_in is not None:
-            return self._plug_in.last.score, self._plug_in.last.change_sample
+        """The size of the change at the newest block, and the number of blocks before it."""
+        if index == layout.ERRORS and self._external is not None:
+            return self._external.last.score, self._external.last.change_sample
         window = self._windows[index]
         before = int(window[adwin.SEEN]) - int(window[adwin.WIDTH])
         blocks = int(self._counters[layout.LABELS_LENGTH]) if index == layout.LABELS else 1
         return float(window[adwin.SCORE]), before * blocks
 
     def _row_before(self, block: int) -> int:
-        """The row of the last block before a change: ``block``, or of those that are stored the one nearest to it."""
+        """The row of the last block before a change: that of ``block``, or the nearest one that is stored."""
         held = int(self._counters[layout.HELD])
         return int(np.argmin(np.abs(self._times[: max(held - 1, 1), 0] - block)))
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        errors = State() if self._plug_in is None else self._plug_in.snapshot()
+        errors = State() if self._external is None else self._external.snapshot()
         memory = _Memory(
             [self._names[name] for name in MONITORED], self._length, self.last_alarm, self.last_rise, errors.scalars
         )
@@ -206,9 +206,9 @@ class DriftMonitor:
         take_all(arrays, state)
         for saved, own in zip(arrays["windows"], self._windows, strict=True):
             check_same_threshold("ADWIN", float(saved[adwin.DELTA]), float(own[adwin.DELTA]))
-        if self._plug_in is not None:
+        if self._external is not None:
             errors = {name.removeprefix(_PREFIX): array for name, array in state.arrays.items() if name.startswith(_PREFIX)}
-            self._plug_in.restore(State(memory.errors, errors))
+            self._external.restore(State(memory.errors, errors))
         for name, array in self.arrays.items():
             array[...] = arrays[name]
         self.last_alarm, self.last_rise = memory.last_alarm, memory.last_rise
@@ -218,7 +218,7 @@ _PREFIX = f"{ERRORS}/"
 
 
 class _Memory(msgspec.Struct, frozen=True):
-    """The state of a monitor besides its arrays: configuration, newest alarms, the scalars of a plug-in (``errors``)."""
+    """The state of a monitor besides its arrays: configuration, newest alarms, scalars of the external detector of errors."""
 
     names: list[str]
     length: int

@@ -26,7 +26,7 @@ REFERENCE, WINDOW = 2_000, 500
 class FeatureMonitor:
     """Compares a symbol's newest feature vectors with a reference window: each vector once, in the step that made it.
 
-    What a vector shows becomes an alarm at the next call of `detect`, which is in the step after it.
+    A drift becomes an alarm at the next call of `detect`, which is in the next step.
 
     A change of the market affects features before errors, and often no errors at all. So an alarm is recorded and shown with
     the features that changed, and causes no adaptation.
@@ -39,6 +39,13 @@ class FeatureMonitor:
         One per value of a vector; those of the calendar are left out.
     settings
         Uses ``feature_detector`` and ``samples_per_false_alarm``, which here counts vectors.
+
+    Attributes
+    ----------
+    alarms
+        The number of alarms so far.
+    arrays
+        ``state``, of the detector, and ``times``, a ring of the times of the newest vectors, ns.
 
     Examples
     --------
@@ -76,7 +83,7 @@ class FeatureMonitor:
         return self._made
 
     def observe(self, vector: FeatureVector) -> None:
-        """Pass a vector to the detector. Raises NonFiniteError, taking nothing, for a value that is not finite."""
+        """Process a vector. Raises NonFiniteError, without a change of state, for a value that is not finite."""
         self._take_waiting()
         # Features that are not monitored are passed as missing: a whole vector costs less than a selection of it.
         known = self._watched if vector.mask is None else np.greater(self._watched, vector.mask, self._known)
@@ -123,7 +130,7 @@ class FeatureMonitor:
         Raises
         ------
         NonFiniteError
-            A known value is not finite; the rows before it are taken.
+            A known value is not finite; the rows before it are processed.
         """
         known, alarms, row = self._always if masks is None else self._watched & ~masks, list[tuple[int, DriftAlarm]](), first
         if row == len(values):
@@ -161,7 +168,7 @@ class FeatureMonitor:
             covariate_until(self._detector.packed, self._times, values, known, ts, 0)
 
     def _change(self) -> DriftAlarm:
-        """What the newest row showed, as an alarm that has no number and no time yet."""
+        """The drift at the newest row, as an alarm without a number and a time."""
         detection = self._detector.last
         first = max(detection.change_sample - 1, detection.sample - WINDOW, 0)
         return DriftAlarm(

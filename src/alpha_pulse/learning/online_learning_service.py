@@ -166,10 +166,6 @@ class OnlineLearningService:
             raise SessionError(f"no session runs for {symbol}/{target}{did_you_mean(f'{symbol}/{target}', known)}")
         return session
 
-    def learn(self, symbol: str, target: str, example: Example) -> ScoredPrediction | None:
-        """Apply one label to its session; see `Session.apply_label`. None for a tie."""
-        return self._sessions[symbol, target].apply_label(example)
-
     def detect(self, scored: ScoredPrediction) -> list[DriftAlarm]:
         """Pass one scored label to the session's drift monitor; returns its alarms."""
         spec = scored.session.spec

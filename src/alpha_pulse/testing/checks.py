@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 
 from alpha_pulse.testing.agent_checks import AgentFactory, yield_agent_checks
 from alpha_pulse.testing.batch_model_checks import BatchModelFactory, yield_batch_model_checks
+from alpha_pulse.testing.compiled_model_checks import CompiledFactory, yield_compiled_model_checks
 from alpha_pulse.testing.detector_checks import DetectorFactory, yield_detector_checks
 from alpha_pulse.testing.family_checks import MULTI_CLASS, REGRESSION, Factory, yield_family_checks
 from alpha_pulse.testing.model_checks import ModelFactory, yield_model_checks
@@ -21,11 +22,13 @@ from alpha_pulse.testing.model_checks import ModelFactory, yield_model_checks
 __all__ = [
     "AgentFactory",
     "BatchModelFactory",
+    "CompiledFactory",
     "DetectorFactory",
     "Factory",
     "ModelFactory",
     "yield_agent_checks",
     "yield_batch_model_checks",
+    "yield_compiled_model_checks",
     "yield_detector_checks",
     "yield_model_checks",
     "yield_multi_class_checks",

@@ -50,6 +50,9 @@ class IdTable:
         self._limit = KEPT
         self._users: list[Callable[[], Sequence[NDArray[np.int64]]]] = []
 
+    def __len__(self) -> int:
+        return len(self._texts)
+
     # From text to number.
 
     def order(self, text: str, book: str, symbol: str) -> int:

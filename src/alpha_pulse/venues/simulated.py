@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.config import VenueConfig
 from alpha_pulse.core.durations import MILLISECOND_NS
-from alpha_pulse.core.errors import OrderError, StateError
+from alpha_pulse.core.errors import OrderError, StateError, did_you_mean
 from alpha_pulse.core.stateful import State, scalars_as, take_all
 from alpha_pulse.core.types import Bar, Fill, Order, Units
 from alpha_pulse.kernels.execution.layout import (
@@ -52,6 +52,7 @@ from alpha_pulse.kernels.execution.resting_orders import (
     price_of,
     remove_of_book,
     take_market,
+    take_quotes,
     waits,
 )
 from alpha_pulse.venues.base import Admit
@@ -113,7 +114,7 @@ class SimulatedVenue:
             round(settings.latency_ms * MILLISECOND_NS),
         )
         self.ids = IdTable()
-        self.ids.add_user(lambda: _id_columns(self.resting))
+        self.ids.add_user(lambda: _id_columns(self.resting[self._used()]))
         self._units: dict[str, Units] = {}
         self._symbols: dict[str, int] = {}
         self._books: dict[str, int] = {}
@@ -218,6 +219,7 @@ class SimulatedVenue:
             self.resting, self.resting_prices, self.counts, self.held_quantities, self.quotes, self.costs, self._units_rows,
             rows.numbers, rows.prices, 0, events.numbers, events.prices, events.counter,
         )  # fmt: skip
+        take_quotes(self.quotes, rows.prices, 0, symbol)
         return self._fills(bar.symbol)
 
     def _order(self, symbol: str, number: int, place: int) -> Order:
@@ -237,6 +239,8 @@ class SimulatedVenue:
     def _refuse_impossible(self, order: Order) -> None:
         if order.symbol not in self._units:
             raise OrderError(f"order {order.order_id} is of {order.symbol}, which has no bar yet; order after its first bar")
+        if self._reserved and order.book not in self._books:
+            raise OrderError(f"order {order.order_id} is for book {order.book!r}{did_you_mean(order.book, self._books)}")
         if order.quantity == 0:
             raise OrderError(
                 f"order {order.order_id} of {order.symbol} has quantity 0; release only orders that trade something"
@@ -271,10 +275,14 @@ class SimulatedVenue:
         self._units_rows[symbol] = units_row(units)
         self.quotes[symbol, TICK] = math.nan if units.tick is None else units.tick
 
+    def _used(self) -> NDArray[np.bool_]:
+        """Which places hold a resting order."""
+        return np.asarray(np.arange(self.resting.shape[1]) < self.counts.sum(axis=1)[:, None])
+
     def snapshot(self) -> State:
         """The resting orders in their order, the newest quotes, and the positions that follow from the fills."""
         arrays = {name: array.copy() for name, array in self.arrays.items()}
-        unused = np.arange(self.resting.shape[1]) >= self.counts.sum(axis=1)[:, None]
+        unused = ~self._used()
         arrays["resting"][unused], arrays["resting_prices"][unused] = 0, 0.0
         ids = self.ids.dump(_id_columns(arrays["resting"]))
         state = _VenueState(list(self._symbols), list(self._books), list(self._units.values()), ids)

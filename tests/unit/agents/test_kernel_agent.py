@@ -26,6 +26,13 @@ class Contrary(TrendFollowing):
         return -super().rule_based_analysis(market_data)
 
 
+class Called(TrendFollowing):
+    """Decides as its kernel does, but has a Python form below it."""
+
+    def rule_based_analysis(self, market_data: MarketView) -> float:
+        return super().rule_based_analysis(market_data)
+
+
 @kernel
 def echo_rule(features: NDArray[np.float64], places: NDArray[np.int64], held: float) -> float:
     return float(features[places[0]] + 0.0 * held)
@@ -109,10 +116,18 @@ def test_arrays_out_of_range_are_refused(key: str, value: float) -> None:
     assert digest({"agents": manager.snapshot()}) == before
 
 
-def test_a_state_of_an_agent_that_was_called_is_refused_by_its_kernel() -> None:
-    state = AgentManager([Contrary(NAMES)]).snapshot()
-    with pytest.raises(StateError, match="does not fit"):
-        AgentManager([TrendFollowing(NAMES)]).restore(state)
+def test_a_state_follows_an_agent_to_its_kernel_but_not_back() -> None:
+    called, by_kernel = AgentManager([Called(NAMES)]), AgentManager([TrendFollowing(NAMES)])
+    for manager in (called, by_kernel):
+        manager.decide(view(UP))
+    fresh = AgentManager([TrendFollowing(NAMES)])
+    fresh.restore(called.snapshot())
+    assert fresh.arrays["held"].tolist() == by_kernel.arrays["held"].tolist()
+    with pytest.raises(StateError, match="agent 'trend' was run by its kernel, but has none now"):
+        called.restore(fresh.snapshot())
+
+
+def test_a_state_without_an_array_is_refused() -> None:
     state = AgentManager([TrendFollowing(NAMES)]).snapshot()
     short = {key: array for key, array in state.arrays.items() if key != "held"}
     with pytest.raises(StateError, match="array 'held' of a saved state is missing"):

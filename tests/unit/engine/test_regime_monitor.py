@@ -91,10 +91,11 @@ def test_slices_of_bars_are_passed_on_with_what_the_others_did() -> None:
     watch, company, twins = RegimeMonitor(SYMBOLS, HOUR_NS), NaiveOthers(), {}
     for symbol in SYMBOLS:
         twins[symbol] = NaiveRegimeDetector(symbol, 24, together=True)
-    found, expected = list[RegimeChange](), list[RegimeChange]()
+    found, expected, shown = list[RegimeChange](), list[RegimeChange](), list[list[Bar]]()
     for bars in slices(1_500, 4):
         bars = [structs.replace(bar, high=bar.close * 0.99) if rng.random() < 0.1 else bar for bar in bars]
         bars = [bar for bar in bars if rng.random() < 0.8] or bars
+        shown.append(bars)
         others = company.of({bar.symbol: bar.close for bar in bars})
         found += watch.observe(bars)
         for bar in bars:
@@ -104,6 +105,17 @@ def test_slices_of_bars_are_passed_on_with_what_the_others_did() -> None:
     for index, symbol in enumerate(SYMBOLS):
         for name, array in twins[symbol].arrays.items():
             assert watch.arrays[name][index].tobytes() == array.tobytes()
+    blocks = RegimeMonitor(SYMBOLS, HOUR_NS)
+    closes = np.array([[{bar.symbol: bar.close for bar in bars}.get(symbol, math.nan) for symbol in SYMBOLS] for bars in shown])
+    returns, rows = blocks.others(closes), dict[str, list[RegimeChange]]()
+    for index, symbol in enumerate(SYMBOLS):
+        own = [bar for bars in shown for bar in bars if bar.symbol == symbol]
+        times, prices = [bar.ts_event for bar in own], [[bar.high, bar.low, bar.close] for bar in own]
+        changes = blocks.observe_block(symbol, np.array(times), np.array(prices), returns[~np.isnan(closes[:, index]), index])
+        rows[symbol] = [change for _, change in changes]
+        assert all(change.ts == times[row] for row, change in changes)
+    assert rows == {symbol: [change for change in expected if change.symbol == symbol] for symbol in SYMBOLS}
+    assert all(blocks.arrays[name].tobytes() == array.tobytes() for name, array in watch.arrays.items())
 
 
 def test_a_state_of_other_symbols_is_refused() -> None:

@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alpha_pulse.core.config import Config, ExecutionConfig, RiskConfig, VenueConfig
-from alpha_pulse.core.errors import ConfigError, DataError, StateError, UnknownNameError
+from alpha_pulse.core.errors import ConfigError, DataError, OrderError, StateError, UnknownNameError
 from alpha_pulse.core.stateful import State, Stateful, unpack
 from alpha_pulse.core.types import Order
 from alpha_pulse.execution import ExecutionService
 from alpha_pulse.execution.decision import SizingInput
 from alpha_pulse.kernels.execution.layout import LOT_SIGNAL
 from alpha_pulse.venues.simulated import SimulatedVenue
-from execution_samples import DAY, HOUR, UNIT, Trading, bar, sizing, walk
+from execution_samples import DAY, HOUR, UNIT, Trading, bar, market, sizing, walk
 from naive_execution.money import money
 
 FREE = VenueConfig(fee_bps=0.0, half_spread_bps=0.0, slippage_bps=0.0)
@@ -402,6 +402,21 @@ def test_other_symbols_are_valued_at_the_opens_of_the_slice() -> None:
     (settled,), _ = trading.step(sizing(bar(3, 200.0, 200.0, 99.0), None), sizing(bar(3, symbol="Y"), None))
     assert settled.fills == []
     assert [refusal.symbol for refusal in settled.refusals] == ["Y"]
+
+
+def test_an_order_of_a_book_that_the_run_has_not_is_refused() -> None:
+    trading = Trading(ALONE)
+    trading.step(sizing(bar(1), None))
+    with pytest.raises(OrderError, match=r"order other/X/1 is for book 'other'"):
+        trading.service.release([market(1, 1.0, book="other")])
+
+
+def test_positions_that_become_too_large_to_count_are_an_error() -> None:
+    trading = Trading(ALONE)
+    trading.step(sizing(bar(1), 1.0))
+    trading.step(sizing(bar(2), None))
+    with pytest.raises(DataError, match="too much to be counted"):
+        trading.step(sizing(bar(3, 1e12, 1e12, 1e12, 1e12), None))
 
 
 def test_a_resumed_service_names_carried_positions_in_the_same_order() -> None:

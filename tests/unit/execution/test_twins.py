@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alpha_pulse.core.config import Config
+from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.types import Bar, Order, Units
 from alpha_pulse.execution import ExecutionService
 from alpha_pulse.execution.decision import Decision, ExecutionResult, SizingInput
+from alpha_pulse.kernels.execution.layout import ORDER_BOOK, ORDER_KIND
 from alpha_pulse.venues.base import Admit
 from alpha_pulse.venues.simulated import SimulatedVenue
 from execution_samples import walk
@@ -71,6 +73,44 @@ def shown(service: Any, symbols: tuple[str, ...], ts: int) -> bytes:
     ]
     parts = [service.by_symbol(name) for name in names]
     return msgspec.json.encode((service.results(10_000.0), parts, service.carried(ts), signals, books))
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.integers(0, 2**31), st.sampled_from(["restless", "late", "tight"]))
+def test_a_book_has_at_most_one_order_of_each_kind_in_a_symbol(seed: int, name: str) -> None:
+    config, symbols = config_of(CONFIGS[name]), ("X", "Y")
+    venue = SimulatedVenue(config.venue)
+    service, most = ExecutionService(config, venue, symbols), 0
+    for inputs in walk(seed, 120, symbols):
+        step(service, inputs)
+        for symbol, (live, waiting) in enumerate(venue.counts.tolist()):
+            rows = venue.resting[symbol, : live + waiting].tolist()
+            kinds = [(row[ORDER_BOOK], row[ORDER_KIND], place < live) for place, row in enumerate(rows)]
+            assert len(set(kinds)) == len(kinds)
+            most = max(most, waiting)
+    assert most > 2
+
+
+def test_states_of_objects_are_refused_with_a_sentence() -> None:
+    config = Config()
+    venue, naive_venue = SimulatedVenue(config.venue), NaiveVenue(config.venue)
+    service, naive = ExecutionService(config, venue, ["X"]), NaiveService(config, naive_venue, ["X"])
+    for inputs in walk(1, 20):
+        step(naive, inputs)
+    for mine, other in ((service, naive), (venue, naive_venue)):
+        with pytest.raises(StateError, match=r"does not fit: .*; use an older checkpoint"):
+            mine.restore(other.snapshot())
+
+
+def test_ids_of_any_text_are_forgotten_when_nothing_refers_to_them() -> None:
+    config = config_of(CONFIGS["restless"])
+    venue = SimulatedVenue(config.venue)
+    service = ExecutionService(config, venue, ["X"])
+    released = 0
+    for inputs in walk(2, 400):
+        released += sum(len(decision.orders) for decision in step(service, inputs)[2])
+    assert released > 500
+    assert len(venue.ids) < 130
 
 
 def config_of(values: dict[str, dict[str, object]]) -> Config:

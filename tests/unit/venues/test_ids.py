@@ -51,7 +51,7 @@ def test_texts_that_nobody_refers_to_are_dropped() -> None:
     for number in range(10 * KEPT):
         ids.prune()
         ids.signal(f"s{number}", "b", "X")
-    assert len(ids._texts) <= 2 * KEPT
+    assert len(ids) <= 2 * KEPT
     assert ids.signal_text(int(column[0]), "b", "X") == "kept"
 
 

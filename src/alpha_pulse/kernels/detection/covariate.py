@@ -162,10 +162,10 @@ def _window_bins(state: NDArray[np.float64], j: int, missing: bool) -> NDArray[n
     ``missing`` is compared, 0 for known and 1 for missing ones.
     """
     entry, rows, window = table_of(state)[j], rows_of(state), int(state[WINDOW])
-    first, oldest = int(state[REFERENCE]), int(state[CURRENT]) % int(state[WINDOW])
+    oldest = int(state[CURRENT]) % window
     bins = np.empty(window, dtype=np.int64)
     for i in range(window):
-        value = rows[first + (oldest + i) % window, j]
+        value = rows[(oldest + i) % window, j]
         if missing:
             bins[i] = 1 if np.isnan(value) else 0
         else:
@@ -199,12 +199,23 @@ def _before_change(state: NDArray[np.float64], j: int) -> int:
 
 
 @kernel
+def _reverse(rows: NDArray[np.float64], first: int, last: int) -> None:
+    """Reverse the order of the rows from ``first`` to ``last``."""
+    while first < last:
+        for j in range(rows.shape[1]):
+            rows[first, j], rows[last, j] = rows[last, j], rows[first, j]
+        first, last = first + 1, last - 1
+
+
+@kernel
 def _renew(state: NDArray[np.float64], before: int) -> None:
     """Begin a new reference with the rows of the current window after its first ``before``."""
-    rows = rows_of(state)
-    window, first, oldest = int(state[WINDOW]), int(state[REFERENCE]), int(state[CURRENT]) % int(state[WINDOW])
-    for i in range(before, window):
-        rows[i - before] = rows[first + (oldest + i) % window]
+    rows, window = rows_of(state), int(state[WINDOW])
+    # The ring is turned in its place until the first row of the new reference is its first.
+    first = (int(state[CURRENT]) + before) % window
+    _reverse(rows, 0, first - 1)
+    _reverse(rows, first, window - 1)
+    _reverse(rows, 0, window - 1)
     state[FILLED], state[CURRENT] = window - before, 0.0
     now_of(state)[:] = 0.0
 
@@ -215,7 +226,7 @@ def _enter(state: NDArray[np.float64], values: NDArray[np.float64], known: NDArr
     d, cells, window, exact = values.size, int(state[CELLS]), int(state[WINDOW]), state[CELLS] > BINS
     slot, full = int(state[CURRENT]) % window, state[CURRENT] >= window
     now, rows, codes, ordered = now_at(state), rows_at(state), codes_at(state), sorted_of(state)
-    row, code = rows + (int(state[REFERENCE]) + slot) * d, codes + slot * d
+    row, code = rows + slot * d, codes + slot * d
     for j in range(d):
         entry, counts = BODY + j * COLUMNS, now + j * cells
         if full and state[code + j] >= 0.0:

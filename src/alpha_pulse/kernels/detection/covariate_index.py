@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.kernels.base.jit import kernel
-from alpha_pulse.kernels.detection.covariate_layout import BLOCK, REFERENCE, WINDOW, rows_of
+from alpha_pulse.kernels.detection.covariate_layout import BLOCK, REFERENCE, WINDOW, missing_of
 from alpha_pulse.kernels.detection.covariate_reference import effect_of_two, unseen_effect
 from alpha_pulse.kernels.detection.covariate_tails import f_tail
 
@@ -54,10 +54,8 @@ def index_p_value(old: NDArray[np.float64], new: NDArray[np.float64], effect: fl
 @kernel
 def known_and_missing(state: NDArray[np.float64], j: int) -> NDArray[np.float64]:
     """Numbers of rows of the reference with and without a value of feature ``j``."""
-    reference, rows, counts = int(state[REFERENCE]), rows_of(state), np.zeros(2)
-    for i in range(reference):
-        counts[1 if np.isnan(rows[i, j]) else 0] += 1.0
-    return counts
+    missing = missing_of(state)[j].sum()
+    return np.array([state[REFERENCE] - missing, missing])
 
 
 @kernel
@@ -65,14 +63,8 @@ def compare_missing(state: NDArray[np.float64], j: int, known: float) -> tuple[f
     """(index, difference of shares, p-value) of how often feature ``j`` is missing, ``known`` of the window's values being
     known.
     """
-    reference, block, rows = int(state[REFERENCE]), int(state[BLOCK]), rows_of(state)
+    reference, block = int(state[REFERENCE]), int(state[BLOCK])
     old, new = known_and_missing(state, j), np.array([known, state[WINDOW] - known])
-    if old[1] > 0.0:
-        marks = np.empty(reference)
-        for i in range(reference):
-            marks[i] = 1.0 if np.isnan(rows[i, j]) else 0.0
-        effect = effect_of_two(marks, old, block)
-    else:
-        effect = unseen_effect(state)
+    effect = effect_of_two(missing_of(state)[j], old, block) if old[1] > 0.0 else unseen_effect(state)
     p_value = index_p_value(old, new, effect, 1.0, reference / block - 1.0)
     return psi(old, new, PRIOR), abs(new[1] / new.sum() - old[1] / old.sum()), p_value

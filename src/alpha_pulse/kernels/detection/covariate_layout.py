@@ -4,8 +4,9 @@ The header begins as that of every detector (`alpha_pulse.kernels.detection.dete
 
 * a table (d, `COLUMNS`) with the reference and the newest comparison of each feature;
 * the number of rows of the current window in each cell, (d, cells);
-* the rows themselves, NaN where a value was missing: first the reference, then the current window as a ring;
-* the cell of each value of the current window, (window, d), -1 where it was missing;
+* the number of missing values of each feature in each block of the reference, (d, blocks);
+* rows, NaN where a value was missing: those of the reference until it is full and the tables are computed from it. Then their
+  place holds the current window as a ring, and the cell of each of its values, (window, d), -1 where it was missing;
 * for Kolmogorov-Smirnov each feature's sorted reference, (d, reference).
 """
 
@@ -51,15 +52,21 @@ def now_at(state: NDArray[np.float64]) -> int:
 
 
 @kernel
+def missing_at(state: NDArray[np.float64]) -> int:
+    """Where the numbers of missing values begin."""
+    return now_at(state) + int(state[FEATURES]) * int(state[CELLS])
+
+
+@kernel
 def rows_at(state: NDArray[np.float64]) -> int:
-    """Where the rows begin."""
-    return BODY + int(state[FEATURES]) * (COLUMNS + int(state[CELLS]))
+    """Where the rows begin: those of the reference, later those of the ring."""
+    return missing_at(state) + int(state[FEATURES]) * (int(state[REFERENCE]) // int(state[BLOCK]))
 
 
 @kernel
 def codes_at(state: NDArray[np.float64]) -> int:
     """Where the cells of the ring's values begin."""
-    return rows_at(state) + int(state[FEATURES]) * int(state[REFERENCE] + state[WINDOW])
+    return rows_at(state) + int(state[FEATURES]) * int(state[WINDOW])
 
 
 @kernel
@@ -77,16 +84,24 @@ def now_of(state: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @kernel
+def missing_of(state: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Missing values of each feature in each block of the reference, (d, blocks)."""
+    d, blocks, start = int(state[FEATURES]), int(state[REFERENCE]) // int(state[BLOCK]), missing_at(state)
+    return state[start : start + d * blocks].reshape(d, blocks)
+
+
+@kernel
 def rows_of(state: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The reference's rows and the ring of the newest, (reference + window, d)."""
-    d, rows, start = int(state[FEATURES]), int(state[REFERENCE] + state[WINDOW]), rows_at(state)
+    """The rows of the reference until it is full, (reference, d); from then on the first rows are the ring of the newest."""
+    d, rows, start = int(state[FEATURES]), int(state[REFERENCE]), rows_at(state)
     return state[start : start + rows * d].reshape(rows, d)
 
 
 @kernel
 def sorted_of(state: NDArray[np.float64]) -> NDArray[np.float64]:
     """Each feature's sorted reference, (d, reference); empty for PSI."""
-    d, start = int(state[FEATURES]), codes_at(state) + int(state[FEATURES]) * int(state[WINDOW])
+    d = int(state[FEATURES])
+    start = rows_at(state) + d * max(int(state[REFERENCE]), 2 * int(state[WINDOW]))
     return state[start:].reshape(d, (state.size - start) // d)
 
 
@@ -95,7 +110,7 @@ def covariate_state(
 ) -> NDArray[np.float64]:
     """An empty state; ``exact`` keeps what Kolmogorov-Smirnov needs, a bin for each value of the reference."""
     cells = 2 * reference + 1 if exact else BINS
-    per_feature = COLUMNS + cells + reference + 2 * window + (reference if exact else 0)
+    per_feature = COLUMNS + cells + reference // block + max(reference, 2 * window) + (reference if exact else 0)
     state = np.zeros(BODY + features * per_feature)
     state[THRESHOLD], state[FEATURES], state[REFERENCE], state[WINDOW] = level, features, reference, window
     state[BLOCK], state[EVERY], state[CELLS], state[WORST], state[TOTAL_P] = block, every, cells, -1.0, 1.0

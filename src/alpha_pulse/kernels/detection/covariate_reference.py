@@ -34,6 +34,7 @@ from alpha_pulse.kernels.detection.covariate_layout import (
     SHARES,
     USED,
     WINDOW,
+    missing_of,
     rows_of,
     sorted_of,
     table_of,
@@ -197,12 +198,14 @@ def _steps(deviations: NDArray[np.float64], shares: NDArray[np.float64], kept: f
 
 
 @kernel
-def effect_of_two(marks: NDArray[np.float64], shares: NDArray[np.float64], block: int) -> float:
-    """The design effect of ``marks`` (n,), each 0 or 1, of which there are ``shares`` (2,); as `fix_reference` finds it."""
-    blocks = marks.size // block
+def effect_of_two(counts: NDArray[np.float64], shares: NDArray[np.float64], block: int) -> float:
+    """The design effect of two classes, as `fix_reference` computes it. The reference has ``shares`` (2,) of them; each of its
+    blocks of ``block`` rows has ``counts`` (blocks,) of the second one.
+    """
+    blocks = counts.size
     deviations = np.empty((blocks, 2))
     for b in range(blocks):
-        gap = marks[b * block : (b + 1) * block].sum() - block * shares[1] / marks.size
+        gap = counts[b] - block * shares[1] / (blocks * block)
         deviations[b, 0], deviations[b, 1] = -gap, gap
     effect, _ = _spread(deviations, shares, _kept(deviations, shares))
     return max(effect, 1.0 / block)
@@ -214,10 +217,12 @@ def fix_reference(state: NDArray[np.float64]) -> None:
     is not judged; of one that is constant, whether it stays so. Where values alternate all blocks are alike, and the effect
     would be 0: it is taken for one over the rows of a block at least.
     """
-    table, rows, ordered = table_of(state), rows_of(state), sorted_of(state)
+    table, rows, missing, ordered = table_of(state), rows_of(state), missing_of(state), sorted_of(state)
     reference, block = int(state[REFERENCE]), int(state[BLOCK])
     for j in range(int(state[FEATURES])):
         entry, column = table[j], rows[:reference, j].copy()
+        for b in range(reference // block):
+            missing[j, b] = np.isnan(column[b * block : (b + 1) * block]).sum()
         known = np.sort(column[~np.isnan(column)])
         entry[COUNT] = 0.0
         if 2 * known.size <= reference:

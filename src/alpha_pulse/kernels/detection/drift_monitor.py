@@ -4,7 +4,7 @@ State: ``sums`` and ``counters`` with the layouts below, and ``windows`` (3, w),
 date a change, ``times`` (m, 2) has the number and the time (ns) of stored blocks, and ``totals`` (m, 3) the sums of all block
 means up to each of them.
 
-The detector of errors may be another one. Then `drift_block` stops with `BLOCK_DUE`: the caller updates that detector with
+The detector of errors may be external, in Python. Then `drift_block` returns `BLOCK_DUE`: the caller updates that detector with
 ``sums[MEANS + ERRORS]`` and calls `drift_detect` for the other two.
 """
 
@@ -24,9 +24,9 @@ MONITORED = 3
 SUMS, MEANS, TOTALS, LABELS_SUM = 0, MONITORED, 2 * MONITORED, 3 * MONITORED
 """Sums over the current block; means of the newest block; sums of all block means; sum of the label means for one value."""
 SIZE = LABELS_SUM + 1
-LENGTH, COUNT, BLOCKS, HELD, ALARMS, LABELS_LENGTH, LABELS_COUNT, BINARY, PLUG_IN = range(9)
+LENGTH, COUNT, BLOCKS, HELD, ALARMS, LABELS_LENGTH, LABELS_COUNT, BINARY, EXTERNAL = range(9)
 """Labels per block, labels of the current one, blocks so far, stored times, alarms so far; blocks per value for the detector of
-labels, those of the current value; whether the detector of errors accepts 0 and 1 only, and whether it is another one.
+labels, those of the current value; whether the detector of errors accepts 0 and 1 only, and whether it is external.
 """
 COUNTERS = 9
 
@@ -103,7 +103,7 @@ def drift_detect(sums: NDArray[np.float64], counters: NDArray[np.int64], windows
         if not 0.0 <= sums[MEANS + k] <= 1.0:
             return REFUSED
     mask = NOTHING
-    if counters[PLUG_IN] == 0 and adwin_step(windows[ERRORS], sums[MEANS + ERRORS]) == DRIFT and windows[ERRORS, SCORE] > 0.0:
+    if counters[EXTERNAL] == 0 and adwin_step(windows[ERRORS], sums[MEANS + ERRORS]) == DRIFT and windows[ERRORS, SCORE] > 0.0:
         mask |= 1 << ERRORS
     if adwin_step(windows[CALIBRATION], sums[MEANS + CALIBRATION]) == DRIFT:
         mask |= 1 << CALIBRATION
@@ -127,4 +127,4 @@ def drift_block(
     for k in range(MONITORED):
         sums[TOTALS + k] += sums[MEANS + k]
     _store_time(sums, counters, times, totals, ts)
-    return BLOCK_DUE if counters[PLUG_IN] != 0 else drift_detect(sums, counters, windows)
+    return BLOCK_DUE if counters[EXTERNAL] != 0 else drift_detect(sums, counters, windows)

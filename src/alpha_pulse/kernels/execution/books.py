@@ -15,6 +15,7 @@ from alpha_pulse.kernels.execution.layout import (
     CASH,
     DAY,
     DAY_START,
+    DONE,
     EQUITY,
     EVENT_BOOK,
     EVENT_COST,
@@ -25,6 +26,7 @@ from alpha_pulse.kernels.execution.layout import (
     MARKED,
     MARKS,
     MAX_DRAWDOWN,
+    OVERFLOW,
     PEAK,
     POSITION,
     REFERENCE,
@@ -35,6 +37,9 @@ from alpha_pulse.kernels.execution.layout import (
 from alpha_pulse.kernels.execution.lots import apply_to_lots
 from alpha_pulse.kernels.execution.money import money
 from alpha_pulse.kernels.execution.whole_numbers import ratio
+
+MOST_GROSS = 2**61
+"""Positions of one book that are worth more are refused, in minor units; a run begins with less than 2**44."""
 
 
 @kernel
@@ -86,12 +91,17 @@ def apply_fill(
 
 
 @kernel
-def mark(books: NDArray[np.int64], curves: NDArray[np.float64], ts: int) -> None:
+def mark(books: NDArray[np.int64], curves: NDArray[np.float64], ts: int) -> int:
     """Add the equity of every book at ``ts`` (ns since the epoch, UTC) to its performance: once per instant.
 
     A mark's return is the change over the previous equity, 0 while that is not positive (a bankrupt book has no return). A
     mark at midnight UTC belongs to the day that it ends, so that the day's start is the equity at midnight.
+
+    Returns ``DONE``, or ``OVERFLOW`` when the positions of a book are worth more than int64 can safely add up.
     """
+    for book in range(books.shape[0]):
+        if books[book, GROSS] < 0 or books[book, GROSS] > MOST_GROSS:
+            return OVERFLOW
     day = (ts - 1) // DAY_NS
     for book in range(books.shape[0]):
         before, equity = books[book, EQUITY], books[book, CASH] + books[book, VALUE]
@@ -112,15 +122,16 @@ def mark(books: NDArray[np.int64], curves: NDArray[np.float64], ts: int) -> None
             drawdown = ratio(books[book, PEAK] - equity, books[book, PEAK])
             if drawdown > curves[book, MAX_DRAWDOWN]:
                 curves[book, MAX_DRAWDOWN] = drawdown
+    return DONE
 
 
 @kernel
 def mark_slice(
     positions: NDArray[np.int64], books: NDArray[np.int64], curves: NDArray[np.float64], units: NDArray[np.int64],
     closes: NDArray[np.float64], bars: NDArray[np.int64], first: int, end: int, ts: int,
-) -> None:  # fmt: skip
+) -> int:  # fmt: skip
     """Value the positions in the symbols of the bars ``first`` to ``end`` at their closes, then `mark` all books."""
     for row in range(first, end):
         symbol = bars[row, BAR_SYMBOL]
         value_symbol(positions, books, units, symbol, closes[symbol])
-    mark(books, curves, ts)
+    return mark(books, curves, ts)

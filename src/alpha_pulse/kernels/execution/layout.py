@@ -81,9 +81,10 @@ N_BAR = 4
 OPEN, HIGH, LOW, CLOSE, BID, ASK = range(6)
 N_BAR_PRICES = 6
 
-# What a decision is made from, one row of float64 per symbol; a direction or probability of NaN is none.
-COMBINED, RULES, ML, VOLATILITY, PLAIN_VOLATILITY, QUALITY, PROBABILITY, HORIZON, BARS_PER_YEAR = range(9)
-N_INPUTS = 9
+# What a decision is made from, one row of float64 per symbol; a direction or probability of NaN is none. PREDICTED is not 0
+# where a prediction of this step took part in the combined signal and that of the model.
+COMBINED, RULES, ML, VOLATILITY, PLAIN_VOLATILITY, QUALITY, PROBABILITY, HORIZON, BARS_PER_YEAR, PREDICTED = range(10)
+N_INPUTS = 10
 
 # Ids.
 NO_ID = -1
@@ -124,4 +125,4 @@ GAIN, COST = range(2)
 # The counter of events is an int64 array of one element.
 
 # What a kernel answers.
-DONE, LOTS_FULL, EVENTS_FULL, NO_VOLATILITY = range(4)
+DONE, LOTS_FULL, EVENTS_FULL, NO_VOLATILITY, ORDERS_FULL, OVERFLOW = range(6)

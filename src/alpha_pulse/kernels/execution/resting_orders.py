@@ -253,7 +253,7 @@ def fill_stops(
     prices: NDArray[np.float64], row: int, events: NDArray[np.int64], event_prices: NDArray[np.float64],
     counter: NDArray[np.int64],
 ) -> None:  # fmt: skip
-    """Trade the stops that a bar touches, then take its quotes for what comes later.
+    """Trade the stops that a bar touches.
 
     A stop whose position is flat or has turned protects nothing any more and is dropped. A stop that trades cancels what
     still waits for its book.
@@ -276,6 +276,11 @@ def fill_stops(
         )  # fmt: skip
         _remove(resting, resting_prices, counts, symbol, i)
         remove_of_book(resting, resting_prices, counts, symbol, book, counts[symbol, LIVE], False)
+
+
+@kernel
+def take_quotes(quotes: NDArray[np.float64], prices: NDArray[np.float64], row: int, symbol: int) -> None:
+    """Store the quotes of a bar, if it has any, for later fills."""
     bid, ask = prices[row, BID], prices[row, ASK]
     if not math.isnan(bid) and not math.isnan(ask):
         quotes[symbol, TO_BID] = max(0.0, prices[row, CLOSE] - bid)

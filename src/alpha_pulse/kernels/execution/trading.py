@@ -47,7 +47,7 @@ from alpha_pulse.kernels.execution.layout import (
     WAITING,
 )
 from alpha_pulse.kernels.execution.money import money
-from alpha_pulse.kernels.execution.resting_orders import cost_rate, fill_stops, next_due, price_of, take_market
+from alpha_pulse.kernels.execution.resting_orders import cost_rate, fill_stops, next_due, price_of, take_market, take_quotes
 from alpha_pulse.kernels.execution.session_breaks import process_bar
 
 
@@ -133,6 +133,8 @@ def trade_slice(
     valued = False
     for row in range(first, end):
         symbol, before = bars[row, BAR_SYMBOL], counter[0]
+        if counts[symbol, WAITING] == 0:
+            continue
         place = next_due(resting, resting_prices, counts, bars, prices, row, 0, costs)
         while place >= 0:
             if not valued:
@@ -152,10 +154,12 @@ def trade_slice(
             place = next_due(resting, resting_prices, counts, bars, prices, row, place, costs)
         _apply_fills(positions, lots, lot_prices, books, units, events, event_prices, counter, before)
     for row in range(first, end):
-        before = counter[0]
-        fill_stops(
-            resting, resting_prices, counts, held, quotes, costs, units, bars, prices, row, events, event_prices, counter
-        )
-        _apply_fills(positions, lots, lot_prices, books, units, events, event_prices, counter, before)
+        symbol, before = bars[row, BAR_SYMBOL], counter[0]
+        if counts[symbol, LIVE] != 0:
+            fill_stops(
+                resting, resting_prices, counts, held, quotes, costs, units, bars, prices, row, events, event_prices, counter
+            )
+            _apply_fills(positions, lots, lot_prices, books, units, events, event_prices, counter, before)
+        take_quotes(quotes, prices, row, symbol)
         process_bar(freshness, closes, bars, prices, row, settings)
     return DONE

@@ -92,6 +92,8 @@ def multiply_divide(factor: int, part: int, whole: int) -> int:
     part, whole
         Of the same sign or 0, and ``part`` at most as large as ``whole``, which is not 0: so the result fits.
     """
+    if part == 0 or part == whole:
+        return 0 if part == 0 else factor
     high, low = _product(abs(factor), abs(part))
     divisor = np.uint64(abs(whole))
     for _ in range(64):
