@@ -403,8 +403,8 @@ DETECT = (
         "a-masked-feature-is-watched",
         "detect",
         "learning/feature_monitor.py",
-        "known = self._always if masks is None else self._watched & ~masks",
-        "known = self._always",
+        "self._always if masks is None else self._watched & ~masks,",
+        "self._always,",
         ("unit/learning/test_feature_monitor.py::test_blocks_of_any_size_give_the_alarms_and_the_state_of_a_list_of_vectors",),
     ),
     Mutant(
