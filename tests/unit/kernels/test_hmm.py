@@ -69,7 +69,7 @@ def test_its_statistics_are_those_of_passes_over_everything() -> None:
     said = state[hmm.PROBABILITIES : hmm.PROBABILITIES + 3]
     found = state[places[7] : places[8]].reshape(3, 3, 3) @ said
     assert found == pytest.approx(moves, abs=1e-9)
-    emissions = state[places[8] :].reshape(3, 5, 3) @ said
+    emissions = state[places[8] : hmm._scratch(3, 2)].reshape(3, 5, 3) @ said
     assert emissions[:, 0] == pytest.approx(counts, abs=1e-9)
     assert emissions[:, 1:3] == pytest.approx(sums, abs=1e-9)
 

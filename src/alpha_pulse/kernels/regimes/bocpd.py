@@ -30,7 +30,10 @@ HELD, KNOWN_SINCE, CHANGED = range(HEADER + 6, HEADER + 9)
 RUNS = HEADER + 9
 RUN, WEIGHT, MEAN, BETA, GAMMAS = range(5)
 FIELDS = 5
-"""Of a hypothesis: its run length, its probability, the posterior's mean and beta, and lgamma(alpha + 1/2) - lgamma(alpha)."""
+"""Of a hypothesis: its run length, its probability, the posterior's mean and beta, and lgamma(alpha + 1/2) - lgamma(alpha).
+
+After the hypotheses comes scratch, one place for each.
+"""
 LEAST = 1e-9
 CONFIRMED = 2
 """Runs of fewer values do not count: one value is little evidence, and the newest run has none."""
@@ -45,7 +48,7 @@ def bocpd_state(
     capacity: int = 100,
 ) -> NDArray[np.float64]:
     """The initial state: a run of length 0 with probability 1. ``prior``: (mean, kappa, alpha, beta) of a run's normal law."""
-    state = np.zeros(RUNS + FIELDS * capacity)
+    state = np.zeros(RUNS + (FIELDS + 1) * capacity)
     state[THRESHOLD], state[HAZARD], state[CAPACITY] = threshold, hazard, capacity
     state[PRIOR_MEAN : PRIOR_BETA + 1] = prior
     state[HELD] = 1.0
@@ -86,15 +89,15 @@ def _weigh(state: NDArray[np.float64], hypothesis: int, value: float) -> float:
 def _grow(state: NDArray[np.float64], value: float) -> None:
     """Update all hypotheses by the value, lengthen their runs by one, and add the hypothesis of a new run."""
     count = int(state[HELD])
-    log_densities = np.empty(count)
+    densities = RUNS + FIELDS * int(state[CAPACITY])
     highest = -math.inf
     for place in range(count):
-        log_densities[place] = _weigh(state, RUNS + FIELDS * place, value)
-        highest = max(highest, log_densities[place])
+        state[densities + place] = _weigh(state, RUNS + FIELDS * place, value)
+        highest = max(highest, state[densities + place])
     total = 0.0
     for place in range(count):
         source = RUNS + FIELDS * place
-        state[source + WEIGHT] *= math.exp(log_densities[place] - highest)
+        state[source + WEIGHT] *= math.exp(state[densities + place] - highest)
         total += state[source + WEIGHT]
     keep = 1.0 - state[HAZARD]
     lightest, least = 0, math.inf
@@ -104,7 +107,8 @@ def _grow(state: NDArray[np.float64], value: float) -> None:
         weight = state[source + WEIGHT] / total * keep
         if weight < LEAST:
             continue
-        state[to : to + FIELDS] = state[source : source + FIELDS]
+        for field in range(FIELDS):
+            state[to + field] = state[source + field]
         state[to + WEIGHT] = weight
         left += weight
         if weight < least:
@@ -123,8 +127,8 @@ def _grow(state: NDArray[np.float64], value: float) -> None:
 def _scale(state: NDArray[np.float64], count: int, factor: float) -> None:
     for place in range(count):
         state[RUNS + FIELDS * place + WEIGHT] *= factor
-    first = RUNS + FIELDS * count
-    state[first : RUNS + FIELDS * max(count, int(state[HELD]))] = 0.0
+    for index in range(RUNS + FIELDS * count, RUNS + FIELDS * int(state[HELD])):
+        state[index] = 0.0
     state[HELD] = count
 
 
@@ -175,7 +179,8 @@ def _take_as_fact(state: NDArray[np.float64], age: float) -> None:
     for place in range(int(state[HELD])):
         hypothesis, to = RUNS + FIELDS * place, RUNS + FIELDS * kept
         if state[hypothesis + RUN] < age:
-            state[to : to + FIELDS] = state[hypothesis : hypothesis + FIELDS]
+            for field in range(FIELDS):
+                state[to + field] = state[hypothesis + field]
             left += state[to + WEIGHT]
             kept += 1
     _scale(state, kept, 1.0 / left)

@@ -82,7 +82,8 @@ def hmm_state(
 def hmm_size(states: int, features: int) -> int:
     """Numbers in the state of a model."""
     emissions, moves = states * features, states * states
-    return PROBABILITIES + states + 2 * (2 * emissions + moves) + 2 * features + states * (moves + states * (1 + 2 * features))
+    statistics = states * (moves + states * (1 + 2 * features))
+    return PROBABILITIES + states + 2 * (2 * emissions + moves) + 2 * features + statistics + moves + states + 1 + 3 * features
 
 
 @kernel
@@ -103,68 +104,72 @@ def _places(states: int, features: int) -> tuple[int, int, int, int, int, int, i
 
 
 @kernel
-def _filter(
-    state: NDArray[np.float64], values: NDArray[np.float64], known: NDArray[np.float64], back: NDArray[np.float64]
-) -> None:
-    """The probabilities after ``values``; into ``back`` (K, K) where each state was reached from, before them."""
+def _scratch(states: int, features: int) -> int:
+    """Where the scratch of a step begins: (K, K), then (K,), then 1 + 2 D, then D places."""
+    return _places(states, features)[8] + states * states * (1 + 2 * features)
+
+
+@kernel
+def _filter(state: NDArray[np.float64], values: NDArray[np.float64], known: NDArray[np.float64]) -> None:
+    """The probabilities after ``values``; into the scratch (K, K) where each state was reached from, before them."""
     states, features = int(state[STATES]), int(state[FEATURES])
     means, deviations, transitions = _places(states, features)[:3]
-    scores = np.zeros(states)
+    back = _scratch(states, features)
+    scores = back + states * states
     highest = -math.inf
     for k in range(states):
+        state[scores + k] = 0.0
         for d in range(features):
             if known[d] != 0.0:
                 deviation = state[deviations + k * features + d]
                 away = (values[d] - state[means + k * features + d]) / deviation
-                scores[k] -= 0.5 * away * away + math.log(deviation)
-        highest = max(highest, scores[k])
+                state[scores + k] -= 0.5 * away * away + math.log(deviation)
+        highest = max(highest, state[scores + k])
     total = 0.0
     for k in range(states):
         reached = 0.0
         for j in range(states):
-            back[j, k] = state[PROBABILITIES + j] * state[transitions + j * states + k]
-            reached += back[j, k]
+            came = state[PROBABILITIES + j] * state[transitions + j * states + k]
+            state[back + j * states + k] = came
+            reached += came
         for j in range(states):
-            back[j, k] /= reached
-        scores[k] = max(reached * math.exp(scores[k] - highest), OUT_OF_STATE)
-        total += scores[k]
+            state[back + j * states + k] /= reached
+        state[scores + k] = max(reached * math.exp(state[scores + k] - highest), OUT_OF_STATE)
+        total += state[scores + k]
     for k in range(states):
-        state[PROBABILITIES + k] = scores[k] / total
+        state[PROBABILITIES + k] = state[scores + k] / total
 
 
 @kernel
-def _carry(
-    state: NDArray[np.float64], offset: int, back: NDArray[np.float64], kept: float, carried: NDArray[np.float64]
-) -> None:
-    """Move the expected statistic at ``offset`` over a step, and keep the fraction ``kept`` of it; ``carried`` is scratch."""
-    states = carried.shape[0]
+def _carry(state: NDArray[np.float64], offset: int, back: int, kept: float) -> None:
+    """Move the expected statistic at ``offset`` over a step, and keep the fraction ``kept`` of it."""
+    states = int(state[STATES])
+    carried = back + states * states
     for k in range(states):
-        carried[k] = 0.0
+        total = 0.0
         for before in range(states):
-            carried[k] += state[offset + before] * back[before, k]
+            total += state[offset + before] * state[back + before * states + k]
+        state[carried + k] = total
     for k in range(states):
-        state[offset + k] = kept * carried[k]
+        state[offset + k] = kept * state[carried + k]
 
 
 @kernel
-def _gather(
-    state: NDArray[np.float64], values: NDArray[np.float64], known: NDArray[np.float64], back: NDArray[np.float64]
-) -> None:
+def _gather(state: NDArray[np.float64], values: NDArray[np.float64], known: NDArray[np.float64]) -> None:
     """Update the expected statistics of transitions and emissions, for each current state."""
     states, features = int(state[STATES]), int(state[FEATURES])
     places = _places(states, features)
     moves, emissions = places[7], places[8]
     rate = max(state[SEEN] ** -RATE, 1.0 / state[MEMORY])
-    width = 1 + 2 * features
-    carried = np.zeros(states)
+    width, back = 1 + 2 * features, _scratch(states, features)
     for i in range(states):
         for j in range(states):
             offset = moves + (i * states + j) * states
-            _carry(state, offset, back, 1.0 - rate, carried)
-            state[offset + j] += rate * back[i, j]
+            _carry(state, offset, back, 1.0 - rate)
+            state[offset + j] += rate * state[back + i * states + j]
         for part in range(width):
             offset = emissions + (i * width + part) * states
-            _carry(state, offset, back, 1.0 - rate, carried)
+            _carry(state, offset, back, 1.0 - rate)
             feature = (part - 1) % features
             seen = 1.0
             if part > 0:
@@ -185,23 +190,27 @@ def _learn(state: NDArray[np.float64]) -> None:
     )
     width = 1 + 2 * features
     prior = state[WEIGHT] / min(state[SEEN], state[MEMORY]) / states
-    sums, variances, weights = np.zeros(width), np.zeros(features), 0.0
+    sums, weights = _scratch(states, features) + states * states + states, 0.0
+    variances = sums + width
+    for d in range(features):
+        state[variances + d] = 0.0
     for i in range(states):
         for part in range(width):
-            sums[part] = 0.0
+            total = 0.0
             for k in range(states):
-                sums[part] += state[emissions + (i * width + part) * states + k] * state[PROBABILITIES + k]
+                total += state[emissions + (i * width + part) * states + k] * state[PROBABILITIES + k]
+            state[sums + part] = total
         for d in range(features):
             index = i * features + d
             first, spread = state[prior_means + index], state[prior_deviations + index]
-            weight = sums[0] + prior
-            mean = (sums[1 + d] + prior * first) / weight
-            square = (sums[1 + features + d] + prior * (first * first + spread * spread)) / weight
+            weight = state[sums] + prior
+            mean = (state[sums + 1 + d] + prior * first) / weight
+            square = (state[sums + 1 + features + d] + prior * (first * first + spread * spread)) / weight
             variance = max(square - mean * mean, 0.0)
             state[means + index] = mean
             state[deviations + index] = min(max(math.sqrt(variance), state[bounds + d]), state[bounds + features + d])
-            variances[d] += weight * variance
-        weights += sums[0] + prior
+            state[variances + d] += weight * variance
+        weights += state[sums] + prior
         total = 0.0
         for j in range(states):
             moved = prior * state[prior_transitions + i * states + j]
@@ -213,7 +222,7 @@ def _learn(state: NDArray[np.float64]) -> None:
             state[transitions + i * states + j] /= total
         _make_stay(state, transitions + i * states, states, i)
     for d in range(1, features):
-        common = min(max(math.sqrt(variances[d] / weights), state[bounds + d]), state[bounds + features + d])
+        common = min(max(math.sqrt(state[variances + d] / weights), state[bounds + d]), state[bounds + features + d])
         for i in range(states):
             state[deviations + i * features + d] = common
     _set_apart(state, means, prior_means, states, features)
@@ -256,11 +265,9 @@ def hmm_step(state: NDArray[np.float64], values: NDArray[np.float64], known: NDA
     for d in range(int(state[FEATURES])):
         if known[d] != 0.0 and not is_number(values[d]):
             return REFUSED
-    states = int(state[STATES])
-    back = np.zeros((states, states))
-    _filter(state, values, known, back)
+    _filter(state, values, known)
     state[SEEN] += 1.0
-    _gather(state, values, known, back)
+    _gather(state, values, known)
     if state[SEEN] >= state[LEARN_FROM]:
         _learn(state)
     return TAKEN

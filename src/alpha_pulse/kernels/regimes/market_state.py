@@ -42,8 +42,10 @@ USUAL_CORRELATION, CORRELATIONS = 20, 21
 NEXT_CORRELATION = 22
 MOVED = 23
 """1 where the newest block had a move, and so a trend, else 0."""
-SIZE = 24
 FEATURES = 3
+MODEL_VALUES, MODEL_KNOWN = 24, 24 + FEATURES
+"""The newest block's numbers as the regime model processes them, and which of them are known."""
+SIZE = MODEL_KNOWN + FEATURES
 MIN_PAIRS = 4
 PULL = 0.35
 MOST = 3.0
@@ -98,7 +100,8 @@ def _end(state: NDArray[np.float64]) -> None:
             state[USUAL_CORRELATION] = state[CORRELATION]
     state[IN_BLOCK] = 0.0
     state[ROOTS] = 0.0
-    state[RETURNS : OTHER_SQUARES + 1] = 0.0
+    for place in range(RETURNS, OTHER_SQUARES + 1):
+        state[place] = 0.0
 
 
 @kernel
@@ -143,6 +146,7 @@ def market_steps(state: NDArray[np.float64], bars: NDArray[np.float64], blocks_o
         if answer == REFUSED:
             return REFUSED
         if answer == BLOCK_ENDS:
-            blocks_out[blocks] = state[VOLATILITY : KNOWN + 1]
+            for place in range(FEATURES + 1):
+                blocks_out[blocks, place] = state[VOLATILITY + place]
             blocks += 1
     return blocks

@@ -12,6 +12,8 @@ from alpha_pulse.kernels.regimes.market_state import (
     CORRELATION,
     FEATURES,
     KNOWN,
+    MODEL_KNOWN,
+    MODEL_VALUES,
     MOST,
     MOVED,
     TREND,
@@ -37,10 +39,8 @@ def regime_block(
     off at ``most_unusual``. A block that stands still, or all but, is an ordinary calm one to them: so far out it would fit no
     state, and a long standstill would teach them that calm times with moves are none.
     """
-    known = np.ones(FEATURES)
-    known[CORRELATION - VOLATILITY] = market[KNOWN]
-    known[TREND - VOLATILITY] = market[MOVED]
-    values = np.empty(FEATURES)
+    values, known = market[MODEL_VALUES : MODEL_VALUES + FEATURES], market[MODEL_KNOWN : MODEL_KNOWN + FEATURES]
+    known[0], known[CORRELATION - VOLATILITY], known[TREND - VOLATILITY] = 1.0, market[KNOWN], market[MOVED]
     for d in range(FEATURES):
         value = market[VOLATILITY + d]
         flags[d] = bocpd_step(points[d], value) if known[d] != 0.0 else UNKNOWN
