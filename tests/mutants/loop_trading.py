@@ -202,7 +202,7 @@ SERVE = (
         "engine/target.py",
         "layout.NEVER if batch is None or batch.ready is None else batch.ready.ready_ts",
         "layout.NEVER if batch is None or batch.ready is None else batch.ready.trained_ts",
-        ("unit/learning/test_training.py::test_it_serves_only_after_the_delay",),
+        ("flow/test_serving_with_what_there_is.py::test_a_member_that_is_not_trained_or_not_ready_is_named_with_the_reason",),
     ),
     Mutant(
         "a-model-is-shown-as-trained-before-its-row",

@@ -83,8 +83,8 @@ class BatchMember:
         self.history = history
         """Of its symbol; filled by the caller while it gathers."""
         self._bars: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
-        self._labels: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self._weights: Row = np.zeros(0)
+        """Of the examples, which are above 0; below it where the label is 0."""
 
     @property
     def ready(self) -> ModelReady | None:
@@ -108,18 +108,17 @@ class BatchMember:
 
     def make_room(self, rows: int = 1) -> None:
         """Ensure that ``rows`` more examples fit into the arrays."""
-        held, needed = len(self._labels), int(self._head[layout.GATHERED]) + rows
+        held, needed = len(self._bars), int(self._head[layout.GATHERED]) + rows
         if needed > held:
             more = max(needed, held + held // 4) - held
-            self._bars, self._labels, self._weights = (
-                np.concatenate([array, np.zeros(more, array.dtype)]) for array in (self._bars, self._labels, self._weights)
-            )
+            self._bars = np.concatenate([self._bars, np.zeros(more, dtype=np.int64)])
+            self._weights = np.concatenate([self._weights, np.zeros(more)])
 
     @property
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The arrays of collected examples, which the loop fills, and the packed model; they change when it grows or trains."""
         packed = self._model.packed if self.ready is not None else NOT_TRAINED
-        return {"gathered": self._bars, "labels": self._labels, "weights": self._weights, "batch": packed}
+        return {"gathered": self._bars, "weights": self._weights, "batch": packed}
 
     def train_if_due(self, bars: int, ts: int) -> ModelReady | None:
         """Train when ``bars`` have reached ``train_bars``; returns the trained artefact and when it begins to predict.
@@ -130,15 +129,18 @@ class BatchMember:
             return None
         n = int(self._head[layout.GATHERED])
         try:
-            self._model.fit(self.history.rows(self._bars[:n], self.n_features), self._labels[:n], self._weights[:n])
+            self._model.fit(self.history.rows(self._bars[:n], self.n_features), *self._labels_and_weights(n))
         except SessionError as error:
             self.status = msgspec.structs.replace(self.status, refused=str(error))
             self._due_bars = bars + RETRY_BARS
             return None
         ready = ModelReady(self.model_id, self.session_id, self._model.version, n, ts, ts + self._delay_ns)
         self.status = msgspec.structs.replace(self.status, ready=ready, refused="")
-        self._bars, self._labels, self._weights = self._bars[:0].copy(), self._labels[:0].copy(), self._weights[:0].copy()
+        self._bars, self._weights = self._bars[:0].copy(), self._weights[:0].copy()
         return ready
+
+    def _labels_and_weights(self, n: int) -> tuple[NDArray[np.int64], Row]:
+        return (self._weights[:n] > 0.0).astype(np.int64), np.abs(self._weights[:n])
 
     def predict(self, features: Row) -> float:
         """P(label = 1) by the trained model."""
@@ -155,8 +157,8 @@ class BatchMember:
             model = self._model.snapshot()
             return State({**scalars, "model": model.scalars}, model.arrays)
         n = int(self._head[layout.GATHERED])
-        arrays = {"bars": self._bars[:n].copy(), "labels": self._labels[:n].copy(), "weights": self._weights[:n].copy()}
-        return State(scalars, arrays)
+        labels, weights = self._labels_and_weights(n)
+        return State(scalars, {"bars": self._bars[:n].copy(), "labels": labels, "weights": weights})
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
@@ -167,4 +169,5 @@ class BatchMember:
             self._model.restore(State(state.scalars["model"], state.arrays))
             return
         self._head[layout.GATHERED] = len(state.arrays["labels"])
-        self._bars, self._labels, self._weights = (state.arrays[name].copy() for name in ("bars", "labels", "weights"))
+        self._bars = state.arrays["bars"].copy()
+        self._weights = np.where(state.arrays["labels"] == 1, state.arrays["weights"], -state.arrays["weights"])

@@ -270,5 +270,5 @@ def _address(by_pointers: Callable[..., Any], kernel_: Callable[..., Any], signa
         if Path(inner.__code__.co_filename).is_file():
             vars(function)["_cache"] = _ExportCache(inner, f"{by_pointers.__qualname__}/{inner.__qualname__}")
         function.compile()
-        _compiled[key] = function
+        _compiled.setdefault(key, function)  # another thread may have been faster: its address is in use already
     return int(_compiled[key].address)

@@ -11,12 +11,12 @@ from alpha_pulse.kernels.mixing.ensemble import ROW
 TABLE = (
     "settings", "limits", "head", "slots", "pending", "model", "control", "trial", "scratch", "scores", "against",
     "decision", "mix", "confidences", "online_calibrator", "batch_calibrator", "deciles", "moves", "batch", "gathered",
-    "labels", "weights", "clock", "prices", "features", "codes", "values",
+    "weights", "clock", "prices", "features", "codes", "values",
     "drift_sums", "drift_counters", "drift_times", "drift_totals", "drift_windows",
 )  # fmt: skip
 (
     SETTINGS_, LIMITS_, HEAD_, SLOTS_, PENDING_, MODEL_, CONTROL_, TRIAL_, SCRATCH_, SCORES_, AGAINST_, DECISION_, MIX_,
-    CONFIDENCES_, ONLINE_CALIBRATOR_, BATCH_CALIBRATOR_, DECILES_, MOVES_, BATCH_, GATHERED_, LABELS_, WEIGHTS_, CLOCK_,
+    CONFIDENCES_, ONLINE_CALIBRATOR_, BATCH_CALIBRATOR_, DECILES_, MOVES_, BATCH_, GATHERED_, WEIGHTS_, CLOCK_,
     PRICES_, FEATURES_, CODES_, VALUES_,
     DRIFT_SUMS_, DRIFT_COUNTERS_, DRIFT_TIMES_, DRIFT_TOTALS_, DRIFT_WINDOWS_,
 ) = range(len(TABLE))  # fmt: skip

@@ -143,12 +143,11 @@ def _learn(table: Ints, row: int) -> int:
 
 @kernel
 def _gather(table: Ints, slot: int, label_value: int, weight: float) -> None:
-    """Note a labelled example for the training of the batch model, by the number of the bar whose features it has."""
+    """Note a labelled example for the training of the batch model, by its bar, and its weight with the label as sign."""
     settings, head = addresses.ints(table, layout.SETTINGS_), addresses.ints(table, layout.HEAD_)
     place, due = head[layout.GATHERED], addresses.ints_2d(table, layout.SLOTS_)[slot, layout.DUE_BAR]
     addresses.ints(table, layout.GATHERED_)[place] = due - settings[layout.HORIZON]
-    addresses.ints(table, layout.LABELS_)[place] = label_value
-    addresses.floats(table, layout.WEIGHTS_)[place] = weight
+    addresses.floats(table, layout.WEIGHTS_)[place] = weight if label_value == 1 else -weight
     head[layout.GATHERED] = place + 1
 
 
