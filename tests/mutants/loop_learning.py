@@ -435,8 +435,8 @@ DETECT = (
         "regimes-without-a-memory-of-the-last",
         "detect",
         "kernels/regimes/hmm.py",
-        "back[j, k] = state[PROBABILITIES + j] * state[transitions + j * states + k]",
-        "back[j, k] = state[PROBABILITIES + j] * state[transitions + k * states + j]",
+        "came = state[PROBABILITIES + j] * state[transitions + j * states + k]",
+        "came = state[PROBABILITIES + j] * state[transitions + k * states + j]",
         ("unit/kernels/test_hmm.py::test_it_is_the_forward_algorithm",),
     ),
     Mutant(

@@ -232,8 +232,8 @@ SERVE = (
         "a-threshold-below-an-even-chance",
         "serve",
         "serving/member_mix.py",
-        "max(float(np.quantile(confidences, THRESHOLD_QUANTILE)), EVEN_CHANCE)",
-        "float(np.quantile(confidences, THRESHOLD_QUANTILE))",
+        "max(median_of_even(confidences), EVEN_CHANCE)",
+        "median_of_even(confidences)",
         ("unit/serving/test_member_mix.py::test_a_model_that_is_more_often_wrong_is_never_followed_below_an_even_chance",),
     ),
     Mutant(

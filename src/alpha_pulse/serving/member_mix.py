@@ -12,8 +12,6 @@ from alpha_pulse.models.base import Row
 
 STRATEGIES = {"ensemble": ensemble.ensemble_weights, "champion_challenger": ensemble.champion_weights}
 """How members become the served probability: pure functions of the learned weights and of the members that are present."""
-THRESHOLD_QUANTILE = 0.5
-"""The model takes part in this upper fraction of the decisions on which the threshold is chosen."""
 EVEN_CHANCE = 0.5
 """The threshold is at least this: a model that is more likely wrong than right does not take part."""
 
@@ -65,13 +63,13 @@ class MemberMix:
         return {"mix": self._state, "confidences": self._confidences}
 
     def choose_threshold(self) -> None:
-        """Choose the threshold from the confidences of the newest 500 labels.
+        """Choose the threshold from the confidences of the newest 500 labels: their median, so half of them reach it.
 
         A threshold that is chosen once does not follow a model whose edge changes: chosen on the first labels, it let the model
         into 0.1 % of the decisions on SPY hourly and into 97 % on BTCUSDT 5m. So it is chosen again every 500 labels.
         """
         confidences = ensemble.confidences(self._state, self._confidences, layout.CONFIDENCE_SCORES)
-        self._confidences[layout.THRESHOLD] = max(float(np.quantile(confidences, THRESHOLD_QUANTILE)), EVEN_CHANCE)
+        self._confidences[layout.THRESHOLD] = max(median_of_even(confidences), EVEN_CHANCE)
 
     def choose_threshold_if_due(self) -> None:
         """`choose_threshold` after every 500th label."""
@@ -86,3 +84,15 @@ class MemberMix:
         """See `alpha_pulse.core.stateful.Stateful`."""
         take_all(self.arrays, state)
         self.strategy = state.scalars["strategy"]
+
+
+def median_of_even(values: Row) -> float:
+    """The median of an even number of values; bit-equal to `numpy.quantile`, which costs ten times as much for a few hundred.
+
+    >>> median_of_even(np.array([4.0, 1.0, 2.0, 8.0]))
+    3.0
+    """
+    upper = len(values) // 2
+    below, above = np.partition(values, (upper - 1, upper))[upper - 1 : upper + 1].tolist()
+    median: float = above - (above - below) * 0.5
+    return median
