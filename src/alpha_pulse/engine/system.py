@@ -47,7 +47,7 @@ BATCH_MODEL = "lightgbm"
 QUALITY_MODEL = "logistic"
 MIN_VERIFIED_ROWS = 200
 """Least number of rows that are replayed, and compared with the journal, before a run resumes."""
-MIN_BLOCK, MAX_BLOCK, MAX_ROWS = 40, 4_096, 16_384
+MIN_BLOCK, MAX_BLOCK, MAX_ROWS = 40, 4_096, 8_192
 """Slices that are processed at once, at most: as many as have ``MAX_ROWS`` bars, within these limits."""
 REPLAY_NOTICE = 256
 """Replayed rows between two reports of progress."""
