@@ -70,3 +70,13 @@ class ExecutionResult(msgspec.Struct):
     outcomes: list[TradeOutcome] = msgspec.field(default_factory=list)
     refusals: list[Refusal] = msgspec.field(default_factory=list)
     units: list[Units] = msgspec.field(default_factory=list)
+
+
+class Carried(msgspec.Struct, frozen=True):
+    """A position in a symbol that has had no bars lately, valued at its last close: ``quantity`` in units of the symbol."""
+
+    book: str
+    symbol: str
+    quantity: float
+    close: float
+    newest_ts: int

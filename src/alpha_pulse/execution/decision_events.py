@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.config import RiskConfig
-from alpha_pulse.core.types import Order, Units
+from alpha_pulse.core.types import Lot, Order, TradeOutcome, Units
 from alpha_pulse.execution import risk, rules
 from alpha_pulse.execution.decision import Decision, Refusal, SizingInput
 from alpha_pulse.kernels.execution.layout import (
@@ -62,3 +62,16 @@ def decision_of(
             stop = prices[STOP_PRICE]
             orders.append(Order(f"{order_id}/stop", name, symbol, ts, "stop", quantity, signal_id, prediction_id, stop))
     return Decision(tuple(orders), tuple(refusals), abstained)
+
+
+def outcome_of(lot: Lot, return_: float) -> TradeOutcome:
+    """The trade outcome of a closed lot with a return of ``return_``."""
+    return TradeOutcome(
+        lot=lot,
+        signal_id=lot.signal_id,
+        prediction_id=lot.prediction_id,
+        pnl=lot.net_pnl,
+        return_=return_,
+        closed_ts=lot.closed_ts,
+        held_ns=lot.closed_ts - lot.opened_ts,
+    )

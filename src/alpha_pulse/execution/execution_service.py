@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import DataError, NonFiniteError, UnknownNameError, did_you_mean
 from alpha_pulse.core.stateful import State
-from alpha_pulse.core.types import Bar, Fill, Lot, Order, TradeOutcome, Units
+from alpha_pulse.core.types import Bar, Fill, Lot, Order, Units
 from alpha_pulse.execution import fill_limit, rules
 from alpha_pulse.execution.book import Book, BookResult, SymbolResult
 from alpha_pulse.execution.books import TOO_LARGE, Books
-from alpha_pulse.execution.decision import Decision, ExecutionResult, Refusal, SizingInput
-from alpha_pulse.execution.decision_events import decision_of
+from alpha_pulse.execution.decision import Carried, Decision, ExecutionResult, Refusal, SizingInput
+from alpha_pulse.execution.decision_events import decision_of, outcome_of
 from alpha_pulse.execution.settings import check_names, settings_of
 from alpha_pulse.kernels.execution.books import mark_slice, value_slice
 from alpha_pulse.kernels.execution.decisions import EVENTS_PER_BOOK, decide
@@ -58,16 +58,6 @@ from alpha_pulse.venues.simulated import SimulatedVenue, fill_of
 PRIMARY = "combined"
 BOOKS = (PRIMARY, "cost_aware", "rules_only", "ml_only", "buy_and_hold")
 NOTHING_DECIDED = Decision()
-
-
-class Carried(msgspec.Struct, frozen=True):
-    """A position in a symbol that has had no bars lately, valued at its last close: ``quantity`` in units of the symbol."""
-
-    book: str
-    symbol: str
-    quantity: float
-    close: float
-    newest_ts: int
 
 
 class ExecutionService:
@@ -298,7 +288,7 @@ class ExecutionService:
         """Add a closed lot; of the primary book also its outcome, unless it is dust."""
         self._result.lots.append(lot)
         if lot.book == PRIMARY and row[CLOSED_PUT_IN] >= self._books.units[lot.symbol].min_order:
-            self._result.outcomes.append(_outcome(lot, prices[CLOSED_RETURN]))
+            self._result.outcomes.append(outcome_of(lot, prices[CLOSED_RETURN]))
 
     def _add_refusal(self, row: list[int], prices: list[float], refusal: Refusal) -> None:
         units = self._books.units[refusal.symbol]
@@ -449,15 +439,3 @@ def _book_names(config: Config) -> list[str]:
 
 def _rule(name: str, config: Config) -> int:
     return rules.rule_of(config.execution.entry_rule if name == PRIMARY else name)
-
-
-def _outcome(lot: Lot, return_: float) -> TradeOutcome:
-    return TradeOutcome(
-        lot=lot,
-        signal_id=lot.signal_id,
-        prediction_id=lot.prediction_id,
-        pnl=lot.net_pnl,
-        return_=return_,
-        closed_ts=lot.closed_ts,
-        held_ns=lot.closed_ts - lot.opened_ts,
-    )

@@ -15,7 +15,8 @@ from alpha_pulse.core.errors import StateError
 from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.engine.system import System
 from alpha_pulse.execution.book import BookResult, SymbolResult
-from alpha_pulse.execution.execution_service import PRIMARY, Carried
+from alpha_pulse.execution.decision import Carried
+from alpha_pulse.execution.execution_service import PRIMARY
 from alpha_pulse.feedback.trade_quality import TARGET as QUALITY
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.kernels.base.scores import SERVED
