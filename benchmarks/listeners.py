@@ -24,7 +24,7 @@ from benchmarks.stages import replace
 SYMBOL = "SYN"
 SHIFT = 0.05
 WINDOW_S = 2.0
-NOBODY, CROWD = "nobody listens", "clients listen"
+NOBODY, CROWD = "no clients", "clients listen"
 
 
 class Size(msgspec.Struct, frozen=True):

@@ -131,7 +131,7 @@ def _timed(feed: ReplayFeed, size: Size, folder: Path) -> list[Table]:
         f"Latency of Pipeline.on_slice, {COMBINED}, {taken.size:,} bars",
         tuple(Column(f"{name}, µs", "{:,.1f}") for name in ("p50", "p90", "p99", "p99.9", "largest")),
         (tuple(float(np.quantile(taken, q)) for q in (0.5, 0.9, 0.99, 0.999, 1.0)),),
-        ("Until the row is in the open group of the journal; the disk and the checkpoints are not included.",),
+        ("Time until the row is in the open group of the journal, without the disk and the checkpoints.",),
     )
     parts = {name: ns / 1e3 / bars for name, ns in stages.spent.items()}
     parts["everything else"] = spent.micros - sum(parts.values())

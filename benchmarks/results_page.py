@@ -105,7 +105,7 @@ def _any_time(runs: dict[str, Figures]) -> Table:
     ]
     columns = Column("data"), Column("session"), Column("labels"), Column("saved x 1,000", "{:+.2f}")
     return Table(
-        "Squared error beside the base rate's, whole run, at 5 % after every label",
+        "Squared error compared with that of the base rate, whole run, at 5 % after every label",
         (*columns, Column("p", "{:.2g}"), Column("shown")),
         tuple(rows),
     )
@@ -199,13 +199,13 @@ def _adaptation(runs: dict[str, Figures]) -> str:
     accepted, decided = (sum(run["trials"][status] for run in runs.values()) for status in ("accepted", "rolled_back"))
     note = (
         f"{accepted} of {accepted + decided} actions with a completed trial were accepted. About one in twenty actions without "
-        "an effect is accepted by chance. During a trial the mixture of both models serves."
+        "an effect is accepted by chance. During a trial, the mixture of both models makes the served predictions."
     )
     columns = [Column("data"), *(Column(name) for name in ("drifts", "actions", "accepted", "rolled back", "on trial"))]
     columns += [Column("volatility", "{:+.1f}"), Column("without adaptation", "{:+.1f}")]
     columns += [Column("freshness, mean, d", "{:,.1f}"), Column("longest, d", "{:,.1f}")]
     first = text(
-        Table("Actions of adaptation, and the skill served with and without them", tuple(columns), tuple(trials), (note,))
+        Table("Adaptation actions, and the served skill with and without them", tuple(columns), tuple(trials), (note,))
     )
     if not speeds:
         return first

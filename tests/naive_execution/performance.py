@@ -71,7 +71,7 @@ class Performance:
                 self.max_drawdown = drawdown
 
     def sharpe(self, marks_per_year: float) -> float | None:
-        """Mean over standard deviation of the returns per mark, per year; None while it is undefined: they did not vary."""
+        """Mean over standard deviation of the returns per mark, annualised; None while the returns do not vary."""
         if self.marks < 2:
             return None
         mean = self.total / self.marks

@@ -83,7 +83,7 @@ class PendingRing:
         return self.pending[slot, layout.FEATURES_PLACE : layout.FEATURES_PLACE + self._n_features]
 
     def outputs(self, slot: int, *, control: bool = False) -> Row:
-        """A view of what the model, or the control of a trial, gave beside its probability."""
+        """A view of the outputs of the model, or of the control of a trial, in addition to its probability."""
         first = layout.FEATURES_PLACE + self._n_features + (self._n_outputs if control else 0)
         return self.pending[slot, first : first + self._n_outputs]
 
@@ -98,7 +98,7 @@ class PendingRing:
 
     @property
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """The packed state, beside the counters."""
+        """The packed state, without the counters."""
         return {"slots": self.slots, "pending": self.pending}
 
     def snapshot(self) -> State:

@@ -12,7 +12,8 @@ RESAMPLES = 2_000
 MIN_BLOCKS = 10
 """Smallest number of blocks. With fewer, intervals are much too narrow: with five, 88 % contain the true mean."""
 MOST_BLOCKS = 200
-"""Longer blocks are used beyond it: more blocks hardly change an interval, and a server computes intervals while it runs."""
+"""Maximum number of blocks; beyond it blocks are longer. More blocks hardly change an interval, and a server computes intervals
+while it runs."""
 TAIL = 0.025
 NORMAL = 1.959963984540054
 

@@ -16,8 +16,8 @@ from alpha_pulse.models.validation import check_example, check_examples, check_o
 SGD_RATES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3)
 ADAGRAD_RATES = (0.003, 0.01, 0.03, 0.1)
 NEWTONS = ((1.0, 25.0), (1.0, 750.0), (0.9999, 100.0))
-"""Forgetting and prior curvature of each Newton member. The log loss curves at most a quarter as much as squares do, so these
-are suitable priors of least squares, 100 and 3,000, divided by four."""
+"""Forgetting and prior curvature of each Newton member. The curvature of the log loss is at most a quarter of that of the
+squared error, so these are suitable priors for least squares, 100 and 3,000, divided by four."""
 
 
 class MarketDefault(PackedModel):

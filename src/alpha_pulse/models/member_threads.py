@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 WORTH_THREADS = 256
-"""Rows from which threads pay for their start."""
+"""Number of rows from which threads save more time than their start costs."""
 
 
 def usable_cores() -> int:

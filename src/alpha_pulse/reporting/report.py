@@ -33,7 +33,7 @@ from alpha_pulse.reporting.success_types import SuccessMetrics
 from alpha_pulse.venues.money import minor_units
 
 LAST_PART = (3, 10)
-"""The ``last70`` figures exclude the first 3 tenths of a symbol's bars."""
+"""The ``last70`` figures exclude the first three tenths of a symbol's bars."""
 
 
 class DataReport(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Alarms, responses, adaptations and models in a result: each time has a field beside it with the open of its bar."""
+"""Alarms, responses, adaptations and models in a result: each time has a second field with the open of its bar."""
 
 from __future__ import annotations
 

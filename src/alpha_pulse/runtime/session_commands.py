@@ -46,9 +46,10 @@ MAX_ID = 128
 MAX_FEATURES = 1_000
 MAX_HORIZON = 100_000
 MAX_EXTERNAL_SESSIONS = 64
-"""External sessions at the same time; each takes some hundred kilobytes of every checkpoint."""
+"""Maximum number of external sessions at the same time; each takes a few hundred kilobytes of every checkpoint."""
 RECENT_LABELS = 200
-"""Labels for which an external session counts as drifting after an alarm; one of the engine, until its errors recover."""
+"""Number of labels after an alarm during which an external session counts as drifting. A session of the engine counts as
+drifting until its errors recover."""
 EXTERNAL_SOURCE = "api"
 
 

@@ -25,7 +25,7 @@ from alpha_pulse.serving.member_mix import STRATEGIES, MemberMix
 MakeBatch = Callable[[Session], BatchMember]
 STRATEGY = "serving.strategy"
 BUILT_IN = "platt"
-"""The calibration that is part of the mixture's kernel; any other is a pair of calibrators beside it."""
+"""The calibration that is part of the mixture's kernel; any other calibration is a separate pair of calibrators."""
 CALIBRATED = (("online", RAW_ONLINE, ONLINE), ("batch", RAW_BATCH, BATCH))
 """Members that are calibrated before they are mixed: name, place of the raw probability, place of the calibrated one."""
 

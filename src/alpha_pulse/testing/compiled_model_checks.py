@@ -16,7 +16,7 @@ ROWS = 200
 
 
 def yield_compiled_model_checks() -> Iterator[Callable[[CompiledFactory], None]]:
-    """All checks of a model that ships kernels, beside those of every online model."""
+    """All checks of a model that ships kernels, in addition to those of every online model."""
     yield check_compiled_model_satisfies_the_protocol
     yield check_compiled_model_kernels_equal_its_methods
     yield check_compiled_model_predict_kernel_is_pure

@@ -69,11 +69,11 @@ def _assert_probability(probability: float, when: str) -> None:
 
 
 def check_model_satisfies_the_protocol(factory: ModelFactory) -> None:
-    """It has every method of OnlineModel, at least one feature and at least one part."""
+    """It has every method of OnlineModel, at least one feature and at least one output."""
     model = factory()
     assert isinstance(model, OnlineModel), f"{type(model).__name__} lacks methods or fields of OnlineModel"
     assert model.n_features >= 1, "a model needs at least 1 feature"
-    assert model.n_outputs >= 1, "a model has at least 1 part: its own probability"
+    assert model.n_outputs >= 1, "a model has at least 1 output: its own probability"
 
 
 def check_model_valid_before_learning(factory: ModelFactory) -> None:

@@ -29,7 +29,7 @@ SOURCES = ("combined", "rules", "ml")
 LONGEST_STEP = 17
 """Digits of a step: its numbers fit into int64."""
 KEPT = 64
-"""So many texts are kept before those that nothing refers to are dropped."""
+"""Number of texts above which those that are no longer referenced are dropped."""
 ORDER_OF_FILL, OTHER = "order", "id"
 
 

@@ -38,7 +38,7 @@ def sections(results: Simulated, name: str) -> list[Section]:
 
 
 def grouped(cells: Iterable[T], heading: Callable[[T], str], row: Callable[[T], str]) -> dict[str, dict[str, dict[str, T]]]:
-    """Cells by heading, row and settings, each in the order in which it came first."""
+    """Cells by heading, row and settings, in order of first appearance."""
     groups: dict[str, dict[str, dict[str, T]]] = {}
     for cell in cells:
         groups.setdefault(heading(cell), {}).setdefault(row(cell), {})[cell.settings] = cell

@@ -38,7 +38,7 @@ class _Steps(msgspec.Struct, frozen=True):
 
 
 def price_steps(bars: BarColumns) -> list[Note]:
-    """Notes on spikes, splits and jumps; a bar is in one of them at most.
+    """Notes on spikes, splits and jumps. A bar is in at most one of them.
 
     Parameters
     ----------

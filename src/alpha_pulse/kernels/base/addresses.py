@@ -1,7 +1,7 @@
 """Arrays and model kernels by address: one table describes all arrays of a step, so a call has few arguments.
 
 A table is int64 of shape (n, 3): the address of an array's first number, its rows and its columns. Arrays that a kernel makes
-from it own nothing and are not counted; whoever makes a table keeps its arrays alive (`ArrayTable`).
+from it own no memory and are not reference-counted. The owner of a table keeps its arrays alive (`ArrayTable`).
 
 A model's kernels are called by address as well, so one compiled step serves every model that ships kernels:
 ``predict(state, features, outputs) -> probability`` and ``learn(state, features, label, weight, outputs, scratch)``.
@@ -54,13 +54,13 @@ class ArrayTable:
             self.put(name, array)
 
     def array(self, name: str) -> NDArray[Any]:
-        """The array of that name, which has to be there."""
+        """The array of that name, which must exist."""
         array = self._arrays[self._places[name]]
         assert array is not None, name
         return array
 
     def put(self, name: str, array: NDArray[Any]) -> None:
-        """Enter an array, or another one in place of an earlier one."""
+        """Add an array, or replace an earlier one."""
         place = self._places[name]
         if self._arrays[place] is array:
             return
@@ -202,7 +202,7 @@ def learn_address(learn: Callable[..., Any]) -> int:
 
 
 _compiled: dict[tuple[object, str], Any] = {}
-"""Addresses hold as long as this process."""
+"""Addresses are valid as long as this process runs."""
 
 
 def _address(by_pointers: Callable[..., Any], kernel_: Callable[..., Any], signature: Any) -> int:

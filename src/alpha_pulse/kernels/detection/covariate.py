@@ -67,7 +67,8 @@ SAME = 1e-9
 
 @kernel
 def ks_cell(ordered: NDArray[np.float64], value: float) -> int:
-    """The cell of a value among ``ordered`` (n,): 2i between its i-th and the next, 2i - 1 at its i-th, counted from 1."""
+    """The cell of a value among ``ordered`` (n,): 2i between its i-th value and the next, 2i - 1 at its i-th value, counted
+    from 1."""
     low, high = 0, ordered.size
     while low < high:
         middle = (low + high) // 2
@@ -133,7 +134,7 @@ def _compare_feature(state: NDArray[np.float64], j: int) -> None:
 
 @kernel
 def counts_as_test(entry: NDArray[np.float64]) -> bool:
-    """Whether the p-value of a feature enters the total; a constant one that stays constant can give no false alarm."""
+    """Whether the p-value of a feature enters the total. A constant feature that stays constant can give no false alarm."""
     return bool(entry[COUNT] > 0.0 and not (is_constant(entry) and entry[STATISTIC] == 0.0))
 
 
@@ -243,8 +244,8 @@ def _enter(state: NDArray[np.float64], values: NDArray[np.float64], known: NDArr
 
 @kernel
 def covariate_step(state: NDArray[np.float64], values: NDArray[np.float64], known: NDArray[np.bool_]) -> int:
-    """Take one row: ``values`` (d,), of which those ``known`` (d,) count. DRIFT, WARNING or NOTHING; REFUSED, with the state as
-    it was, when a known value is not finite.
+    """Process one row: ``values`` (d,), of which those ``known`` (d,) count. Returns DRIFT, WARNING or NOTHING; REFUSED,
+    without a change of the state, when a known value is not finite.
     """
     for j in range(values.size):
         if known[j] and not math.isfinite(values[j]):

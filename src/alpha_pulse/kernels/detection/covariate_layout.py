@@ -37,7 +37,7 @@ BODY = HEADER + 11
 
 BINS = 10
 COUNT, USED, EFFECT, FREEDOM, STATISTIC, P_VALUE = range(6)
-"""Of a feature: known values of its reference (0: not tested), bins in use, design effect, degrees of freedom."""
+"""For each feature: known values of its reference (0: not tested), bins in use, design effect, degrees of freedom."""
 EDGES = 6
 """Upper ends of all bins but the last, infinite where there are fewer."""
 SHARES = EDGES + BINS - 1

@@ -33,7 +33,7 @@ labels, those of the current value; whether the detector of errors accepts 0 and
 COUNTERS = 9
 
 REFUSED, NOTHING, BLOCK_DUE = -1, 0, 1 << MONITORED
-"""Results beside the bit masks of the monitored values that gave an alarm."""
+"""Results other than the bit masks of the monitored values that gave an alarm."""
 
 
 @kernel

@@ -39,7 +39,8 @@ from alpha_pulse.kernels.execution.money import money
 from alpha_pulse.kernels.execution.whole_numbers import ratio
 
 MOST_GROSS = 2**61
-"""Positions of one book that are worth more are refused, in minor units; a run begins with less than 2**44."""
+"""The largest value of the positions of one book, in minor units; larger ones are refused. A run begins with less than
+2**44."""
 
 
 @kernel

@@ -35,9 +35,10 @@ NEAR_NS = HOUR_NS
 """Two breaks begin at the same time of day when they begin within an hour of each other: clocks are put forward and back."""
 NEEDED = 2
 SHARE = 3
-"""At least one break of so many began at that time of day: outages at random times do not look like a session's end."""
+"""At least one break in this many began at that time of day, so that outages at random times are not taken for the end of a
+session."""
 LONGER = 1.5
-"""A usual break is at most so many times as long as the second longest of those."""
+"""A usual break is at most this many times as long as the second longest break at that time of day."""
 
 
 @kernel

@@ -1,7 +1,7 @@
 """All linear learners over one packed array: standardise, score, then a step of the method in the head.
 
 State (float64), with d features, m = d + 1 inputs, C outputs (1 for two classes and for a number, else one per class) and A
-rows that the method keeps beside the weights:
+rows that the method stores in addition to the weights:
 
     head | mean[d] | variance[d] | seen[d] | class weights[classes] | calibrators[C] | W[C, m] | kept[A, C, m]
 

@@ -66,7 +66,7 @@ from alpha_pulse.kernels.trees.tree import (
 THRESHOLDS = 10
 NOTHING_LEARNED = -1
 MAX_WEIGHT = 1e9
-"""Of one example, so that sums stay finite."""
+"""Largest weight of one example, so that sums stay finite."""
 MIN_BRANCH = 0.01
 """Smallest fraction of the weight that a branch of a split may have."""
 PURE = 0.99
