@@ -21,8 +21,8 @@ class SessionBreaks:
     """Stores when the last breaks of one symbol began, by the time of day (UTC), and how long they were.
 
     A break is usual when at least two, and a third, of the last 24 began at the same time of day, and it is at most 1.5 times
-    as long as the second longest of those: whatever is usual was seen twice. So the first two closing hours and the first
-    two weekends that a symbol shows are treated as missing data, as is a session that ends early.
+    as long as the second longest of those, so that every usual break was seen twice. The first two closing hours and the first
+    two weekends of a symbol are therefore treated as missing data, as is a session that ends early.
 
     >>> breaks, hour = SessionBreaks(), NEAR_NS
     >>> [breaks.usual(day * DAY_NS + 20 * hour, 17 * hour) for day in range(4)]

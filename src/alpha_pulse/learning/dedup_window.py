@@ -48,7 +48,7 @@ class DedupWindow:
         return bucket[start : start + CONTENT_BYTES] == content_digest(content)
 
     def add(self, seen_id: str, content: bytes) -> None:
-        """Add an id with its content; without effect when it is known."""
+        """Add an id with its content; no effect if it is known."""
         digest = _digest(seen_id)
         bucket, rest = self._buckets.setdefault(digest[:PREFIX_BYTES], bytearray()), digest[PREFIX_BYTES:]
         if _place(bucket, rest) < 0:

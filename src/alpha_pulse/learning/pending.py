@@ -68,7 +68,7 @@ class Pending:
         )
 
     def end_control(self, *, keep: bool) -> None:
-        """A trial has ended: drop the control's outputs, or, without ``keep``, let them replace the adapted model's."""
+        """End a trial: drop the control's outputs; without ``keep``, they replace the adapted model's outputs."""
         for pending in self._waiting.values():
             if pending.control_outputs is not None:
                 if not keep:

@@ -21,7 +21,7 @@ SHORT = 12
 
 
 class ModelReady(msgspec.Struct, frozen=True):
-    """A trained artefact, named by its SHA-256; it serves from the first slice at or after ``ready_ts``."""
+    """A trained artefact, named by its SHA-256; it predicts from the first slice at or after ``ready_ts``."""
 
     model_id: str
     session_id: str
@@ -64,7 +64,7 @@ class BatchMember:
 
     @property
     def gathering(self) -> bool:
-        """Whether it still collects examples: until it is trained."""
+        """Whether it still collects examples, because it is not trained yet."""
         return self.ready is None
 
     def make_room(self, rows: int = 1) -> None:
@@ -76,7 +76,8 @@ class BatchMember:
 
     @property
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """The arrays of collected examples, which the loop fills, and the packed model; they change when it grows or trains."""
+        """The arrays of collected examples, which the loop fills, and the packed model; they are replaced when it grows or
+        trains."""
         packed = self._model.packed if self.ready is not None else np.zeros(1)
         return {"gathered": self._features, "labels": self._labels, "weights": self._weights, "batch": packed}
 
@@ -101,7 +102,7 @@ class BatchMember:
         return self.ready
 
     def missing(self, ts: int) -> Missing | None:
-        """Why this member gives no probability at market time ``ts`` (ns); None where it does."""
+        """Why this member has no probability at market time ``ts`` (ns); None if it has one."""
         ready = self.ready
         if ready is None:
             return Missing(self.model_id, self.refused) if self.refused else self._untrained

@@ -23,8 +23,8 @@ squared error, so these are suitable priors for least squares, 100 and 3,000, di
 class MarketDefault(PackedModel):
     """Nine gradient and three Newton logistic members over one scaler, with base rate and no-change as further experts.
 
-    The best learning rate differs between targets and markets by a factor of a thousand. The mixture finds it, and follows it
-    when it changes. Because the base rate is always an expert, the mixture cannot be worse than it for long.
+    The best learning rate differs between targets and markets by a factor of a thousand. The mixture learns the best rate, and
+    follows it when it changes. The base rate is always an expert, so the mixture cannot be worse than it for long.
 
     Parameters
     ----------

@@ -87,7 +87,7 @@ class Runner:
         self._set_pace(bars_per_second)
 
     def run_first(self, work: Iterator[object], detail: str) -> None:
-        """Make `run` consume ``work`` before the first step, in turns too; until then the state is ``warming``."""
+        """Make `run` consume ``work`` in turns before the first step. Until it is done the state is ``warming``."""
         self._first, self._state_after = work, self.state
         self.state, self.detail = "warming", detail
         self._started.clear()

@@ -69,7 +69,7 @@ class SessionCommands:
     # Reading.
 
     def sessions(self, *, ended: bool) -> list[SessionStatus]:
-        """All sessions, those of the engine first. ``ended``: the run has finished or failed, so no session learns any more."""
+        """All sessions, those of the engine first. ``ended``: the run has finished or failed, so no session learns."""
         return [self._status(session, ended) for session in self._system.learning.all_sessions()]
 
     def _status(self, session: Session, ended: bool) -> SessionStatus:
@@ -156,7 +156,8 @@ class SessionCommands:
     # Predicting.
 
     def predict(self, session_id: str, features: Features) -> PredictResponse:
-        """Predict, without any change of state: with all members for a session of the engine, with the model for another."""
+        """Predict without a change of state: with all members for a session of the engine, with the model alone for an external
+        one."""
         session = self._session(session_id)
         spec, now = session.spec, self._system.clock.now_ns()
         row = np.array(self._row(session, features, f"the features for session {session_id}"), dtype=np.float64)

@@ -11,7 +11,8 @@ from alpha_pulse.kernels.session import layout
 from alpha_pulse.models.base import Row
 
 STRATEGIES = {"ensemble": ensemble.ensemble_weights, "champion_challenger": ensemble.champion_weights}
-"""How members become the served probability: pure functions of the learned weights and of the members that are present."""
+"""The strategies that combine members into the served probability: pure functions of the learned weights and of the members
+that are present."""
 THRESHOLD_QUANTILE = 0.5
 """The model takes part in this upper fraction of the decisions on which the threshold is chosen."""
 EVEN_CHANCE = 0.5
@@ -34,7 +35,7 @@ class MemberMix:
 
     @property
     def strategy(self) -> str:
-        """How members become the served probability."""
+        """The strategy that combines members into the served probability."""
         return self._strategy
 
     @strategy.setter
@@ -50,7 +51,7 @@ class MemberMix:
 
     @property
     def champion(self) -> bool:
-        """Whether the member of the largest weight serves alone."""
+        """Whether the member with the largest weight makes the prediction alone."""
         return self._champion
 
     @property
@@ -67,8 +68,8 @@ class MemberMix:
     def choose_threshold(self) -> None:
         """Choose the threshold from the confidences of the newest 500 labels.
 
-        A threshold that is chosen once does not follow a model whose edge changes: chosen on the first labels, it let the model
-        into 0.1 % of the decisions on SPY hourly and into 97 % on BTCUSDT 5m. So it is chosen again every 500 labels.
+        A threshold that is chosen once does not follow a model whose edge changes: chosen on the first labels, it admitted the
+        model to 0.1 % of the decisions on SPY hourly and to 97 % on BTCUSDT 5m. It is therefore chosen again every 500 labels.
         """
         served = self._confidences[: layout.CONFIDENCE_SCORES].tolist()
         confidences = [ensemble.confidence(self._state, probability) for probability in served]

@@ -52,7 +52,7 @@ class ServedTarget:
         self.newest: Prediction | None = None
 
     def query(self, features: Row, ts: int) -> tuple[list[float], tuple[Missing, ...]]:
-        """The row of probabilities for ``features``, which is not stored, and what is missing from it."""
+        """The row of probabilities for ``features``, which is not stored, and the members that are missing from it."""
         row: Row = np.full(ROW, np.nan)
         row[RAW_ONLINE] = self.session.query(features)
         missing = self.missing_batch(ts)
@@ -64,13 +64,13 @@ class ServedTarget:
         return self.mix.mix(row), () if missing is None else (missing,)
 
     def missing_batch(self, ts: int) -> Missing | None:
-        """Why the batch member gives no probability at ``ts``; None where it does, or there is none."""
+        """Why the batch member has no probability at ``ts``; None if it has one, or if there is no batch member."""
         return None if self.batch is None else self.batch.missing(ts)
 
     def prediction(
         self, prediction_id: str, ts: int, values: list[float], missing: tuple[Missing, ...], *, quarantined: bool = False
     ) -> Prediction:
-        """The prediction that a row of probabilities stands for, made at market time ``ts`` (ns)."""
+        """The prediction of a row of probabilities, made at market time ``ts`` (ns)."""
         spec = self.session.spec
         return Prediction(
             prediction_id,
@@ -104,16 +104,16 @@ class ModelServingService:
     """Serves one prediction per (symbol, target, step): all agents share it, and further calls return the same one.
 
     A prediction mixes the online model, the batch model and the base rate, each calibrated, by weights learned from the labels.
-    With ``champion_challenger`` the member of the largest weight serves alone.
+    With ``champion_challenger`` the member with the largest weight makes the prediction alone.
 
     Parameters
     ----------
     config
-        Of it: ``serving`` (strategy, share of the weights that is spread evenly, calibration).
+        The section ``serving`` is used (strategy, fraction of the weights that is spread evenly, calibration).
     sessions
         The learning service.
     make_batch
-        Builds the batch member of a session; None where batch models are off.
+        Builds the batch member of a session; None if batch models are disabled.
 
     References
     ----------
@@ -133,14 +133,14 @@ class ModelServingService:
         self._batch_members: dict[str, list[BatchMember]] = {}
 
     def attach(self, running: RunningSystem) -> None:
-        """Become part of a running system: a new strategy is then a journaled command."""
+        """Become part of a running system, in which a new strategy is a journaled command."""
         self._running = running
 
     @property
     def serving_strategy(self) -> str:
-        """How members become the served probability: ``ensemble`` or ``champion_challenger``.
+        """The strategy that combines members into the served probability: ``ensemble`` or ``champion_challenger``.
 
-        A change takes effect with the next prediction; in a running system it is a journaled command. ConfigError for an
+        A change takes effect with the next prediction; in a running system it is a journaled command. Raises ConfigError for an
         unknown name.
         """
         return next((member.mix.strategy for member in self._members.values()), self._strategy)
@@ -163,7 +163,7 @@ class ModelServingService:
                 member.mix.strategy = self._strategy
 
     def add_session(self, symbol: str, target: str) -> None:
-        """Begin to serve a running session, with a mixture of its own."""
+        """Begin to serve a running session, with a new mixture."""
         session = self._sessions.session(symbol, target)
         batch = self._make_batch(session) if self._make_batch is not None else None
         if batch is not None:
@@ -175,18 +175,20 @@ class ModelServingService:
         self._members[symbol, target] = ServedTarget(session, batch, mix, calibrators)
 
     def target(self, symbol: str, target: str) -> ServedTarget:
-        """What serves (symbol, target), for the loop."""
+        """The members and the mixture of (symbol, target), for the loop."""
         return self._members[symbol, target]
 
     def query(self, target: str, features: FeatureVector) -> Prediction:
-        """The prediction for ``features`` without serving it: not stored, never labelled, counted in ``queries``."""
+        """The prediction for ``features`` without serving it: it is not stored and never labelled, and counts in
+        ``queries``."""
         member = self._members[features.symbol, target]
         self.queries += 1
         values, missing = member.query(features.values[: member.session.spec.n_features], features.ts)
         return member.prediction(f"query/{self.queries}", features.ts, values, missing)
 
     def train_if_due(self, symbol: str, bars: int, ts: int) -> list[ModelReady]:
-        """Train the batch members of a symbol that are due at ``bars``; returns what is ready, and from when it predicts."""
+        """Train the batch members of a symbol that are due at ``bars``; returns the trained models, and the times from which
+        they predict."""
         models: list[ModelReady] = []
         for member in self._batch_members.get(symbol, ()):
             ready = member.train_if_due(bars, ts)
@@ -200,7 +202,7 @@ class ModelServingService:
         return None if member is None else member.newest
 
     def served_at(self, symbol: str, target: str, ts: int) -> Prediction | None:
-        """The prediction served for (symbol, target) at ``ts``, and never an older one; None where none was."""
+        """The prediction served for (symbol, target) at exactly ``ts``; None without one."""
         newest = self.newest(symbol, target)
         return newest if newest is not None and newest.ts == ts else None
 

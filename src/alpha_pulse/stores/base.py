@@ -115,7 +115,7 @@ class Store(Protocol):
     def rows(self, from_seq: int = 0) -> Iterator[JournalRow]:
         """The rows from ``from_seq`` on, each checked against the hash before it, read in blocks.
 
-        Raises StateError naming the first row that is damaged or missing.
+        Raises StateError that names the first row that is damaged or missing.
         """
         ...
 
@@ -148,7 +148,8 @@ class Store(Protocol):
 
 
 def genesis(identity: RunIdentity) -> bytes:
-    """The hash before row 0. Without ``run_id``, so that equal runs have equal chains; ``config_hash`` stands for ``config``.
+    """The hash before row 0. It excludes ``run_id``, so that equal runs have equal chains; ``config_hash`` represents
+    ``config``.
 
     >>> a, b = (RunIdentity(run_id=name, config_hash="c", feed_identity="f", program_version="1") for name in "ab")
     >>> genesis(a) == genesis(b)

@@ -198,7 +198,7 @@ def _recurrence(results: Simulated) -> list[Section]:
     ]
     notes = (
         "Calm, normal and turbulent periods of 600 to 1,800 bars in random order. Right: bars with the right name; adjusted: "
-        "the same, corrected for chance (kappa); returns: periods of a returning regime that get its name again.",
+        "the same, corrected for chance (kappa); returns: periods of a returning regime that are given its name again.",
     )
     return [Section("Names of returning regimes, in %", "market", ["right", "adjusted", "returns"], rows, notes)]
 

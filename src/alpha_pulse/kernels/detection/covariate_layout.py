@@ -108,7 +108,7 @@ def sorted_of(state: NDArray[np.float64]) -> NDArray[np.float64]:
 def covariate_state(
     features: int, level: float, reference: int, window: int, block: int, every: int, *, exact: bool
 ) -> NDArray[np.float64]:
-    """An empty state; ``exact`` keeps what Kolmogorov-Smirnov needs, a bin for each value of the reference."""
+    """An empty state. With ``exact`` it has a bin for each value of the reference, as Kolmogorov-Smirnov needs."""
     cells = 2 * reference + 1 if exact else BINS
     per_feature = COLUMNS + cells + reference // block + max(reference, 2 * window) + (reference if exact else 0)
     state = np.zeros(BODY + features * per_feature)

@@ -68,7 +68,7 @@ def scratch_size(d: int, outputs: int) -> int:
 
 @kernel
 def reset(state: Row) -> None:
-    """Reset the weights, the state of the method and the calibrators; the scaler and the class weights are kept."""
+    """Reset the weights, the state of the method and the calibrators, but not the scaler and the class weights."""
     m, outputs = int(state[D]) + 1, int(state[OUTPUTS])
     state[STEPS] = 0.0
     for c in range(outputs):
@@ -82,7 +82,7 @@ def reset(state: Row) -> None:
 
 @kernel
 def rebase(state: Row, boost: float) -> None:
-    """Set the boost. FTRL's weights depend on its rate; they are kept as they are."""
+    """Set the boost. FTRL's weights depend on its rate, so its state is changed to keep them equal."""
     state[BOOST] = boost
     if state[METHOD] != FTRL or boost <= 0.0:
         return
