@@ -129,7 +129,7 @@ def covariate_false_alarms(name: str, stream: Features, features: int, runs: int
 
 
 def covariate_delay(name: str, change: Change, features: int, runs: int, seed: int) -> CovariateDelay:
-    """The number of changes found within `AFTER` rows, and the rows until then."""
+    """The fraction of changes found within `AFTER` rows, and the rows until then."""
     rng = np.random.default_rng([seed, features, *change.name.encode()])
     kind, names = FEATURE_DETECTORS[name], _names(features)
     delays: list[int] = []

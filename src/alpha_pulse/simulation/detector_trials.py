@@ -143,7 +143,7 @@ def false_alarms(contender: Contender, stream: Stationary, runs: int, seed: int)
 
 
 def delay(contender: Contender, change: Changing, runs: int, seed: int) -> Delay:
-    """The number of changes found before the next one, and the events until then."""
+    """The fraction of changes found before the next one, and the events until then."""
     rng = np.random.default_rng([seed, *change.name.encode()])
     runs = max(runs // contender.every, 2)
     within = AFTER if len(change.rises) == 1 else PERIOD

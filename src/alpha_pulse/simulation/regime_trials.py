@@ -211,7 +211,7 @@ def false_alarms(market: StillMarket, runs: int, seed: int) -> RegimeFalseAlarms
 
 
 def delay(market: ChangingMarket, runs: int, seed: int) -> RegimeDelay:
-    """The number of ``runs`` changes found within `AFTER` bars, and the bars until then."""
+    """In ``runs`` runs, the fraction of changes found within `AFTER` bars, and the bars until then."""
     rng = np.random.default_rng([seed, *market.name.encode()])
     delays, errors = [], []
     for _ in range(runs):

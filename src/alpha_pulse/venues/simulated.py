@@ -235,7 +235,9 @@ class SimulatedVenue:
 
     def _refuse_impossible(self, order: Order) -> None:
         if order.symbol not in self._units:
-            raise OrderError(f"order {order.order_id} is of {order.symbol}, which has no bar yet; order after its first bar")
+            raise OrderError(
+                f"order {order.order_id} is of {order.symbol}, which has no bar yet; send orders after its first bar"
+            )
         if self._reserved and order.book not in self._books:
             raise OrderError(f"order {order.order_id} is for book {order.book!r}{did_you_mean(order.book, self._books)}")
         if order.quantity == 0:
