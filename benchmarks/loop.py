@@ -102,8 +102,8 @@ def _throughput(make_feed: Callable[[], ReplayFeed], size: Size, folder: Path, n
         Column("slowest turn"), Column("per CPU second"), Column("µs a bar", "{:.1f}"), Column("store, bytes a bar"),
     )  # fmt: skip
     notes = (
-        f"After a warm-up of {size.warm:,} bars, in turns of {size.turn:,}; each turn ends with everything on the disk, "
-        f"and one checkpoint falls into every {systems[COMBINED].config.store.checkpoint_steps:,} bars. "
+        f"Turns of {size.turn:,} bars after a warm-up of {size.warm:,} bars. Each turn ends when everything is on the disk. "
+        f"One checkpoint is written every {systems[COMBINED].config.store.checkpoint_steps:,} bars. "
         f"The first run made {predictions:,} predictions, of which {labelled:,} were labelled and learned.",
     )
     return Table(f"The whole loop in replay, {bars:,} {name}, SQLite", columns, rows, notes)

@@ -195,9 +195,9 @@ class StoreConfig(_Section, frozen=True):
     durability: Literal["group", "step"] = "group"
     """`group`: rows are committed together. `step`: each row is on the disk before its orders are released."""
     group_ms: Positive = 20.0
-    """A group is committed when it is this old and the group before it is on the disk."""
+    """A group is committed when it is this old and the previous group is on the disk."""
     group_steps: PositiveInt = 500
-    """A group is committed when it has this many rows and the group before it is on the disk. With four times as many rows the
+    """A group is committed when it has this many rows and the previous group is on the disk. With four times as many rows the
     run waits for the disk."""
     checkpoint_steps: PositiveInt = 5_000
     """Steps between two checkpoints."""

@@ -65,7 +65,7 @@ def load(family: str, table: Mapping[str, str], name: str) -> Any:
             if version != API_VERSION:
                 raise UnknownNameError(
                     f"plug-in {name!r} of {family} states API_VERSION {version!r}, but this program needs {API_VERSION}; "
-                    "install a version of the plug-in made for it"
+                    "install a version of the plug-in for that API"
                 )
             return plugin
     known = names(family, table) + [f"{key}..." for key in table if key.endswith(":")]

@@ -336,7 +336,7 @@ class ExecutionService:
             self._pending, events.numbers, events.prices, events.counter,
         )  # fmt: skip
         if answer == NO_VOLATILITY:
-            raise NonFiniteError("the forecast volatility is 0.0; sizing needs one above 0")
+            raise NonFiniteError("the forecast volatility is 0.0; sizing needs a volatility above 0")
         if not len(events):
             return NOTHING_DECIDED
         return decision_of(events.rows(), sizing, self._names, self._rules, self._config.risk, books.units[symbol])
