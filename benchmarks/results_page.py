@@ -173,8 +173,9 @@ def _books(runs: dict[str, Figures]) -> str:
     lost = sum(run["books"]["combined"]["net"] < 0.0 for run in runs.values())
     beat_holding = sum(run["books"]["combined"]["net"] > run["books"]["buy_and_hold"]["net"] for run in runs.values())
     note = (
-        f"The combined book lost on {lost} of {len(runs)} files, and did better than holding on {beat_holding}. Of "
-        f"{len(spans)} intervals of P&L by ML, {above} lie above 0, {below} lie below 0, and {len(spans) - above - below} contain 0."
+        f"The combined book lost on {lost} of {len(runs)} files, and did better than holding on {beat_holding}. "
+        f"Of {len(spans)} intervals of P&L by ML, {above} lie above 0, {below} lie below 0, "
+        f"and {len(spans) - above - below} contain 0."
     )
     return text(Table("Net P&L (before all costs in brackets), on 100,000", tuple(columns), tuple(rows), (note,)))
 

@@ -30,7 +30,7 @@ def target_fraction(
     (0.25, -1.0)
     """
     if not forecast_volatility > 0.0:
-        raise NonFiniteError(f"the forecast volatility is {forecast_volatility!r}; sizing needs one above 0")
+        raise NonFiniteError(f"the forecast volatility is {forecast_volatility!r}; sizing needs a volatility above 0")
     fraction = direction * target_volatility / forecast_volatility * quality_scale
     if fraction > max_fraction:
         return max_fraction

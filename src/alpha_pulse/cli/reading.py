@@ -35,7 +35,7 @@ def reader_options(options: DataOptions) -> ReadOptions:
         An option has a value that is not allowed.
     """
     if options.stamp not in (None, "open", "close"):
-        raise ConfigError(f"--stamp is {options.stamp!r}; expected open or close: what a bar's time in the file marks")
+        raise ConfigError(f"--stamp is {options.stamp!r}; expected open or close, the instant that a bar's time states")
     if options.duplicates not in ("refuse", "first", "last"):
         raise ConfigError(f"--duplicates is {options.duplicates!r}; expected refuse, first or last")
     if options.dates not in (None, "dmy", "mdy", "ymd"):

@@ -39,7 +39,7 @@ BINS = 10
 COUNT, USED, EFFECT, FREEDOM, STATISTIC, P_VALUE = range(6)
 """For each feature: known values of its reference (0: not tested), bins in use, design effect, degrees of freedom."""
 EDGES = 6
-"""Upper ends of all bins but the last, infinite where there are fewer."""
+"""Upper ends of all bins except the last; infinite if there are fewer bins."""
 SHARES = EDGES + BINS - 1
 """Values of the reference in each bin."""
 COLUMNS = SHARES + BINS
