@@ -294,7 +294,7 @@ class ExecutionService:
             raise StateError(f"the saved state of execution does not fit: {error}; use an older checkpoint") from None
         if sorted(saved.books) != sorted(self._books) or not set(saved.desks) <= set(self._symbols):
             raise StateError(
-                f"the saved state of execution is of books {sorted(saved.books)} and symbols {sorted(saved.desks)}, "
+                f"the saved state of execution has books {sorted(saved.books)} and symbols {sorted(saved.desks)}, "
                 f"but this run has {sorted(self._books)} and {sorted(self._symbols)}; "
                 "resume with the configuration and data that saved it"
             )

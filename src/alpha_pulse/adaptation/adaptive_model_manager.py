@@ -350,7 +350,7 @@ class AdaptiveModelManager:
         """Why no action on a session can begin now, and for how long; empty when one can."""
         state = self._states.get(_key(session_id))
         if state is None:
-            return f"session {session_id} is fed by its caller; only the loop's sessions are adapted"
+            return f"session {session_id} learns from its caller's examples; only the loop's sessions are adapted"
         return self._prevented(state)
 
     def recovery(self, symbol: str, target: str) -> RecoveryTracker:

@@ -264,7 +264,7 @@ class AgentManager:
         saved = scalars_as(_Saved, state, "the agent manager")
         if not set(saved.names) == set(saved.agents) == set(self._names):
             raise StateError(
-                f"a saved state of the agent manager holds {', '.join(sorted(saved.names))}, but this configuration runs "
+                f"a saved state of the agent manager contains {', '.join(sorted(saved.names))}, but this configuration runs "
                 f"{', '.join(sorted(self._names))}; restore with the configuration that saved it"
             )
         arrays = {key: np.empty_like(array) for key, array in self.arrays.items()}

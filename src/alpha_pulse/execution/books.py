@@ -257,7 +257,7 @@ class Books:
         saved = scalars_as(_BooksState, state, "execution")
         if (saved.books, saved.symbols) != (list(self.names), self.symbol_names):
             raise StateError(
-                f"the saved state of execution is of books {saved.books} and symbols {saved.symbols}, but this run has "
+                f"the saved state of execution has books {saved.books} and symbols {saved.symbols}, but this run has "
                 f"{list(self.names)} and {self.symbol_names}; resume with the configuration and data that saved it"
             )
         lots = state.arrays.get("lots")

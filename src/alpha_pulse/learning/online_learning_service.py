@@ -150,7 +150,7 @@ class OnlineLearningService:
         if others + needed > MAX_STATE_BYTES:
             raise ConfigError(
                 f"a session of {model_type} with {n_features} features may need {needed / 1e6:,.0f} MB of a checkpoint beside "
-                f"{others / 1e6:,.0f} MB of {len(self._sessions)} other sessions, but a checkpoint holds "
+                f"{others / 1e6:,.0f} MB of {len(self._sessions)} other sessions, but a checkpoint can contain "
                 f"{MAX_STATE_BYTES / 1e6:,.0f} MB; choose a smaller model, fewer features or fewer symbols"
             )
         return make_model
@@ -440,6 +440,6 @@ class OnlineLearningService:
             )
         if (session.spec.symbol, session.spec.target) in self._ingested:
             raise SessionError(
-                f"session {session.session_id} is fed by commands, which the journal holds; feed and end it the same way, or "
-                "start a session of another target"
+                f"session {session.session_id} learns from commands, which the journal contains; update and stop it by "
+                "commands too, or start a session of another target"
             )

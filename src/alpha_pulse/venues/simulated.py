@@ -292,7 +292,7 @@ class SimulatedVenue:
         saved = scalars_as(_VenueState, state, "the simulated venue")
         if self._reserved and (saved.symbols, saved.books) != (list(self._symbols), list(self._books)):
             raise StateError(
-                f"the saved state of the simulated venue is of books {saved.books} and symbols {saved.symbols}, but this run "
+                f"the saved state of the simulated venue has books {saved.books} and symbols {saved.symbols}, but this run "
                 f"has {list(self._books)} and {list(self._symbols)}; resume with the configuration and data that saved it"
             )
         places = state.arrays["resting"].shape[1] if "resting" in state.arrays else 0

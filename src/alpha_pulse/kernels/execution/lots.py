@@ -61,7 +61,7 @@ from alpha_pulse.kernels.execution.whole_numbers import multiply_divide, opposit
 
 @kernel
 def share(amount: int, start: int, end: int, whole: int) -> int:
-    """The part of ``amount`` that belongs to units ``start`` to ``end`` of ``whole``; adjoining parts add up exactly.
+    """The part of ``amount`` that belongs to units ``start`` to ``end`` of ``whole``; adjacent parts add up exactly.
 
     >>> [share(10, 0, 1, 3), share(10, 1, 2, 3), share(10, 2, 3, 3)]
     [3, 3, 4]
