@@ -131,7 +131,7 @@ class VenueConfig(_Section, frozen=True):
     fee_bps: NonNegative = 1.0
     """Fee of each fill."""
     half_spread_bps: NonNegative = 0.5
-    """Half the spread, where the feed has no quotes; with quotes, the newest known ones (docs/concepts/money.md)."""
+    """Half the spread if the feed has no quotes; otherwise the newest known quotes are used (docs/concepts/money.md)."""
     slippage_bps: NonNegative = 0.5
     """Slippage of each fill."""
     latency_ms: NonNegative = 0.0
